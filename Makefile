@@ -1,0 +1,53 @@
+# Two doors: `make demo` and `make test`. Both make .venv by themselves.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test fast check bench clean browser
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+
+help:            ## this text
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+
+setup: $(VENV)/.made    ## make .venv with the command touchline in it
+
+demo: setup      ## simulate a match, stream it, serve the live page (Ctrl-C ends it)
+	$(BIN)/touchline demo soccer
+
+test: $(VENV)/.made-dev browser   ## everything, the browser included
+	$(BIN)/python -m pytest $(ARGS)
+
+fast: $(VENV)/.made-dev   ## the inner loop: under a minute
+	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 $(ARGS)
+
+check: $(VENV)/.made-dev  ## lint, types, arrows
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config setup.cfg
+
+bench: setup     ## every benchmark, beside its floor
+	$(BIN)/touchline bench
+
+clean:           ## remove what was made
+	rm -rf $(VENV) build dist *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "Touchline needs Python 3.11; $(PYTHON) is another. Give one with: make PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.made: $(VENV)/bin/uv setup.cfg pyproject.toml constraints.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e .
+	$(BIN)/touchline warm
+	@touch $@
+
+$(VENV)/.made-dev: $(VENV)/.made
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'
+	@touch $@
+
+browser:
+	@infra/chromium.sh

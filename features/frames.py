@@ -1,0 +1,105 @@
+"""What a feature sees: the entities of one game on its time grid, newest rows last, with the history that it may look back on.
+
+Buffers are shared and long; ``lo`` and ``hi`` say which rows are new. A step computes rows ``lo <= i < hi`` and may read
+any earlier row back to ``lo - history``; rows at and after ``hi`` do not exist yet. That is the whole contract, and it is
+why one frame live and ten thousand in a replay run the same code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+HOME, AWAY, NEUTRAL = 0, 1, -1
+
+
+@dataclass(frozen=True)
+class Field:
+    """Playing surface: metres, origin at ``origin``, x along the length."""
+
+    length_m: float
+    width_m: float
+    origin: str = "centre"
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Who is in the game, in the fixed order of axis N.
+
+    ``team`` is 0 (home), 1 (away) or -1 (ball, officials); ``role`` is the sport's own word ("keeper", "player", "ball").
+    """
+
+    ids: tuple[str, ...]
+    team: npt.NDArray[np.int8]
+    role: tuple[str, ...]
+    teams: tuple[str, str]
+    ball: int
+    players: Ints
+    index: dict[str, int] = field(repr=False)
+
+    @classmethod
+    def of(cls, entities: list[tuple[str, int, str]], teams: tuple[str, str]) -> Roster:
+        """Build from ``(id, team, role)`` rows; the ball is the entity whose role is "ball" (-1 when there is none)."""
+        ids = tuple(e[0] for e in entities)
+        role = tuple(e[2] for e in entities)
+        return cls(
+            ids=ids,
+            team=np.array([e[1] for e in entities], np.int8),
+            role=role,
+            teams=teams,
+            ball=role.index("ball") if "ball" in role else -1,
+            players=np.array([i for i, e in enumerate(entities) if e[1] >= 0], np.int64),
+            index={name: i for i, name in enumerate(ids)},
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def with_role(self, role: str) -> npt.NDArray[np.bool_]:
+        """(N,) mask of the entities that play ``role``."""
+        return np.array([r == role for r in self.role], np.bool_)
+
+
+class Frames:
+    """Rows of one game. All arrays are whole buffers: index them with ``lo``, ``hi`` and ``ends``, never by length.
+
+    Attributes
+    ----------
+    t : (rows,) seconds since the game's t0; consecutive rows are ``dt_s`` apart, or a row of NaN positions stands between
+    xyz : (rows, N, 3) m; NaN where an entity was not measured
+    period : (rows,) 1, 2, ... or 0 outside play
+    attack : (rows,) +1 where the home team attacks towards +x, -1 towards -x, 0 outside play
+    hop, span : rows per window step and per window
+    state : arrays that a step carries besides its signals, by "step.name" (see ``Step.state``)
+    """
+
+    __slots__ = (
+        "attack", "dt_s", "field", "hi", "hop", "lo", "period", "roster", "signals", "span", "state", "t", "xyz",
+    )
+
+    def __init__(
+        self, roster: Roster, field: Field, *, dt_s: float, hop: int, span: int, t: Floats, xyz: Floats,
+        period: npt.NDArray[np.int8], attack: npt.NDArray[np.int8], signals: dict[str, Array],
+        state: dict[str, Array], lo: int, hi: int,
+    ) -> None:  # fmt: skip
+        self.roster, self.field, self.dt_s, self.hop, self.span = roster, field, dt_s, hop, span
+        self.t, self.xyz, self.period, self.attack = t, xyz, period, attack
+        self.signals, self.state, self.lo, self.hi = signals, state, lo, hi
+
+    def __getitem__(self, name: str) -> Array:
+        """The buffer of a signal: (rows, ...)."""
+        return self.signals[name]
+
+    def row_at(self, t_s: float) -> int:
+        """The row nearest in time to ``t_s`` among those that exist and are kept; -1 when there is none."""
+        lo = int(np.searchsorted(self.t[: self.hi], t_s))
+        if lo > 0 and (lo == self.hi or t_s - self.t[lo - 1] <= self.t[lo] - t_s):
+            lo -= 1
+        return lo if lo < self.hi and np.isfinite(self.t[lo]) else -1

@@ -1,0 +1,42 @@
+"""An event as features see it: what was reported, the row it happened in, and the facts worked out so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from features.frames import Frames
+
+Fact = float | int | str | bool | list[float] | None
+
+
+@dataclass
+class Moment:
+    """One event, matched to the tracking.
+
+    ``team`` is 0, 1 or -1, ``player`` the row of axis N or -1; ``x_m, y_m, end_x_m, end_y_m`` are on the sport's field in
+    its fixed orientation, NaN when not reported; ``attack`` is +1 when the event's team attacks towards +x, -1 otherwise
+    (0 unknown). ``row`` is the frame that it happened in (-1: no tracking) and ``offset_s`` that frame's time minus the
+    reported time.
+    ``attrs`` are the provider's extra words, normalised by the sport's vocabulary.
+    """
+
+    id: str
+    type: str
+    t_s: float
+    period: int
+    team: int
+    player: int
+    x_m: float
+    y_m: float
+    end_x_m: float
+    end_y_m: float
+    outcome: str
+    attack: int
+    attrs: Mapping[str, str | float | bool]
+    row: int = -1
+    offset_s: float = float("nan")
+    frames: Frames | None = None
+    facts: dict[str, Fact] = field(default_factory=dict)

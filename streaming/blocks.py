@@ -1,0 +1,104 @@
+"""What an operator emits: columns, not messages. Sinks make StatUpdates out of them, once, when somebody wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from streaming import topics
+from streaming.records import Clocks, FrameUse, ModelUse, StatUpdate, Telemetry
+
+Quality = Literal["final", "provisional", "stale"]
+
+
+@dataclass(slots=True)
+class StatBlock:
+    """Values of one stat: K windows by S subjects, (K, S) or (K, S, D), already in the wire's unit; or one event's value.
+
+    ``end_us`` (K,) window ends; ``ingress_us`` (K,) arrival of the record that closed each window. ``live`` (S,) masks the
+    subjects that have been seen in this game: the others are not published, and a NaN of a live one is null.
+    """
+
+    stat: str
+    game: str
+    sport: str
+    unit: str
+    subjects: tuple[str, ...]
+    end_us: npt.NDArray[np.int64]
+    span_us: int
+    values: Any
+    quality: Quality
+    ingress_us: npt.NDArray[np.int64]
+    live: npt.NDArray[np.bool_] | None = None
+    revision: int = 0
+    event: str | None = None
+    frame: FrameUse | None = None
+    model: ModelUse | None = None
+
+    def __len__(self) -> int:
+        return len(self.end_us) * (len(self.subjects) if self.live is None else int(self.live.sum()))
+
+    def updates(self, published_us: int) -> Iterator[StatUpdate]:
+        """One StatUpdate per window and live subject."""
+        for k, end in enumerate(self.end_us.tolist()):
+            clocks = Clocks(event_us=end, ingress_us=int(self.ingress_us[k]), published_us=published_us)
+            for s, subject in enumerate(self.subjects):
+                if self.live is not None and not self.live[s]:
+                    continue
+                if self.event is None:
+                    ident = topics.window_id(self.game, self.stat, subject, end)
+                else:
+                    ident = topics.event_id(self.game, self.stat, subject, self.event)
+                yield StatUpdate(
+                    id=ident, stat=self.stat, game=self.game, sport=self.sport, subject=subject,
+                    value=plain(self.values[k][s]), unit=self.unit, quality=self.quality,
+                    window_us=(end - self.span_us, end), clocks=clocks, revision=self.revision,
+                    event=self.event, frame=self.frame, model=self.model,
+                )  # fmt: skip
+
+
+def plain(value: Any) -> float | str | list[float | None] | None:
+    """A JSON value: NaN and infinities are null, arrays are lists."""
+    if isinstance(value, str) or value is None:
+        return value
+    if isinstance(value, (np.ndarray, list, tuple)):
+        return [None if v != v or v in (_INF, -_INF) else float(v) for v in value]
+    number = float(value)
+    return None if number != number or number in (_INF, -_INF) else number
+
+
+_INF = float("inf")
+
+
+@dataclass(slots=True)
+class FrameBlock:
+    """Positions for drawing: ``xyz_m`` (T, N, 3) float32 at ``t_us`` (T,), NaN where unknown; ``ids`` is axis N."""
+
+    game: str
+    sport: str
+    ids: tuple[str, ...]
+    t_us: npt.NDArray[np.int64]
+    xyz_m: npt.NDArray[np.float32]
+    period: int = 0
+
+
+@dataclass(slots=True)
+class DeadLetter:
+    """A record (bytes) or the samples of a packet that could not be used, and why. Nothing is thrown away unsaid."""
+
+    source: str
+    game: str
+    reason: str
+    arrival_us: int
+    payload: bytes | Telemetry
+    detail: str = ""
+
+    def __len__(self) -> int:
+        return 1 if isinstance(self.payload, bytes) else len(self.payload)
+
+
+Output = StatBlock | FrameBlock | DeadLetter

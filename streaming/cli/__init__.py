@@ -1,0 +1,12 @@
+"""The command ``touchline``: composition only. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    from streaming.cli.app import run
+
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,37 @@
+"""What can go wrong, as a caller would want to catch it.
+
+    TouchlineError                  anything this program says on purpose; its text is one clear sentence
+    |-- BadRecord(reason)           a record from outside that cannot be used: counted, kept as a dead letter, the game goes on
+    |-- BadInput                    a file, folder, option or model that a person gave: the command ends with exit code 2
+    |-- BadSnapshot                 a snapshot that does not fit this operator: the run stops before it loses anything
+    `-- Unavailable                 a port, a service or an extra that is needed and is not there
+
+Policy: records degrade and are counted; configuration and our own mistakes raise. ``GameOperator(strict=True)``, as the
+tests build it, raises on bad records too.
+"""
+
+from __future__ import annotations
+
+
+class TouchlineError(Exception):
+    """Base of all; ``str(error)`` is fit to be shown to a person."""
+
+
+class BadRecord(TouchlineError):
+    """A record that cannot be decoded or believed. ``reason`` is a short stable label for metrics."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+
+
+class BadInput(TouchlineError):
+    """Something a person handed over: a path, a provider, a sport, a recording, a model."""
+
+
+class BadSnapshot(TouchlineError):
+    """Wrong version, wrong game or damaged bytes."""
+
+
+class Unavailable(TouchlineError):
+    """A resource that is not there: busy port, missing extra, unreachable service."""

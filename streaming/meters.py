@@ -1,0 +1,79 @@
+"""What an operator counts and times while it works: plain numbers, read by the operator page and by Prometheus."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+#: upper bounds of the latency buckets, microseconds; the last bucket is open
+BUCKETS_US: tuple[int, ...] = (50, 100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000)
+
+
+class Latency:
+    """A histogram of microseconds with a sum and a maximum; cheap enough for the hot path."""
+
+    __slots__ = ("count", "counts", "max_us", "sum_us")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BUCKETS_US) + 1)
+        self.count, self.sum_us, self.max_us = 0, 0.0, 0.0
+
+    def add(self, us: float) -> None:
+        for i, bound in enumerate(BUCKETS_US):
+            if us <= bound:
+                self.counts[i] += 1
+                break
+        else:
+            self.counts[-1] += 1
+        self.count += 1
+        self.sum_us += us
+        self.max_us = max(self.max_us, us)
+
+    def quantile(self, q: float) -> float:
+        """Upper bound of the bucket that holds the ``q`` quantile, us (the maximum for the open bucket); NaN when empty."""
+        if not self.count:
+            return float("nan")
+        want, seen = q * self.count, 0
+        for i, n in enumerate(self.counts):
+            seen += n
+            if seen >= want:
+                return min(float(BUCKETS_US[i]), self.max_us) if i < len(BUCKETS_US) else self.max_us
+        return self.max_us
+
+
+@dataclass
+class Meters:
+    """One operator's figures.
+
+    ``steps`` are the names in order; ``step_ns`` the time of each in total, ``step_last_ns`` in the latest call,
+    ``step_max_ns`` in the worst, ``step_calls`` how often. ``counts`` has (kind, reason) keys, where kind is "accepted",
+    "late", "duplicate", "dropped" or "quarantined".
+    """
+
+    steps: tuple[str, ...]
+    step_ns: npt.NDArray[np.int64] = field(init=False)
+    step_last_ns: npt.NDArray[np.int64] = field(init=False)
+    step_max_ns: npt.NDArray[np.int64] = field(init=False)
+    step_calls: npt.NDArray[np.int64] = field(init=False)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    windows: int = 0
+    events: int = 0
+    #: window closed -> every stat of it handed to the sink
+    window_latency: Latency = field(default_factory=Latency)
+    #: event arrived -> its stats handed to the sink
+    event_latency: Latency = field(default_factory=Latency)
+    watermark_us: int = 0
+    arrival_us: int = 0
+
+    def __post_init__(self) -> None:
+        n = len(self.steps)
+        self.step_ns, self.step_last_ns = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self.step_max_ns, self.step_calls = np.zeros(n, np.int64), np.zeros(n, np.int64)
+
+    @property
+    def watermark_lag_us(self) -> int:
+        """How far event time that is settled lies behind the newest arrival."""
+        return self.arrival_us - self.watermark_us if self.watermark_us else 0
