@@ -1,0 +1,162 @@
+"""Parquet files written in the background and shown only when they are whole.
+
+Encoding runs on a thread of its own (pyarrow releases the interpreter lock there), so that a live game does not wait
+for a disk. What is being written lives beside its destination under a name that starts with a dot, and takes the real
+name in one rename at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from streaming.errors import BadInput, Unavailable
+
+#: zstd 1 is within a tenth of the size of zstd 3 on tracking and more than twice as fast
+OPTIONS: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "write_page_checksum": True,
+    "data_page_size": 1 << 20,
+    "version": "2.6",
+}
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One Parquet file: its path inside the folder, its rows and the span of their arrival."""
+
+    file: str
+    rows: int
+    first_us: int
+    last_us: int
+
+
+class PartWriter:
+    """Row groups in numbered files ``<folder>/<kind>/part-00000.parquet``.
+
+    A new file begins after ``groups`` row groups, or when the schema changes. ``write`` returns at once unless the
+    group before is still being encoded; an error of the background thread (a full disk) comes out of the next call.
+    """
+
+    def __init__(self, folder: Path, kind: str, *, groups: int = 16, **options: Any) -> None:
+        self.folder, self.kind, self.groups = folder, kind, groups
+        self.options = OPTIONS | options
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"{kind}-parts")
+        self._pending: Future[None] | None = None
+        self._open: pq.ParquetWriter | None = None
+        self._in_open = 0
+        self.parts: list[Part] = []
+
+    def write(self, make: Callable[[], pa.Table], first_us: int, last_us: int) -> None:
+        """Append the table that ``make`` builds (in the background) as one row group."""
+        self.wait()
+        self._pending = self._thread.submit(self._encode, make, first_us, last_us)
+
+    def wait(self) -> None:
+        """Until everything handed over is in the file."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            try:
+                pending.result()
+            except OSError as error:
+                raise Unavailable(f"cannot write {self.kind} to {self.folder}: {reason(error)}") from error
+
+    def close(self) -> list[Part]:
+        """Finish the last file; every part written, in order."""
+        self.wait()
+        self._pending = self._thread.submit(self._finish)
+        self.wait()
+        self._thread.shutdown()
+        return self.parts
+
+    def abort(self) -> None:
+        """Stop without finishing; the files are the caller's to remove."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        if self._open is not None:
+            with suppress(OSError, pa.ArrowException):
+                self._open.close()
+            self._open = None
+
+    def _encode(self, make: Callable[[], pa.Table], first_us: int, last_us: int) -> None:
+        table = make()
+        if self._open is not None and (self._in_open >= self.groups or table.schema != self._open.schema):
+            self._finish()
+        if self._open is None:
+            name = f"{self.kind}/part-{len(self.parts):05d}.parquet"
+            (self.folder / self.kind).mkdir(exist_ok=True)
+            self._open = pq.ParquetWriter(self.folder / name, table.schema, **self.options)
+            self._in_open = 0
+            self.parts.append(Part(name, 0, first_us, last_us))
+        self._open.write_table(table, row_group_size=max(1, len(table)))
+        self._in_open += 1
+        old = self.parts[-1]
+        span = (first_us, last_us) if not old.rows else (min(old.first_us, first_us), max(old.last_us, last_us))
+        self.parts[-1] = Part(old.file, old.rows + len(table), *span)
+
+    def _finish(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+
+class Staged:
+    """A folder or file that appears at ``path`` when it is finished, or not at all.
+
+    ``temporary`` is where to write meanwhile: on the same disk, so that the last step is one rename.
+    """
+
+    def __init__(self, path: str | Path, *, folder: bool, overwrite: bool = False) -> None:
+        self.path, self.folder, self.overwrite = Path(path), folder, overwrite
+        self._refuse_existing()
+        where = self.path.absolute().parent
+        try:
+            where.mkdir(parents=True, exist_ok=True)
+            made = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.", suffix=".part", dir=where))
+        except OSError as error:
+            raise BadInput(f"cannot write {self.path}: {reason(error)}") from error
+        made.chmod(0o755)
+        self._made = made
+        self.temporary = made if folder else made / self.path.name
+
+    def finish(self) -> None:
+        """Give it its name."""
+        try:
+            self._refuse_existing()
+            if self.folder and self.path.exists():
+                aside = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.", suffix=".old", dir=self._made.parent))
+                os.rename(self.path, aside / "was")
+                os.rename(self.temporary, self.path)
+                shutil.rmtree(aside, ignore_errors=True)
+            else:
+                os.replace(self.temporary, self.path)
+        except OSError as error:
+            raise BadInput(f"cannot write {self.path}: {reason(error)}") from error
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        shutil.rmtree(self._made, ignore_errors=True)
+
+    def _refuse_existing(self) -> None:
+        if self.path.exists():
+            if self.folder != self.path.is_dir():
+                raise BadInput(f"{self.path} exists already and is {'not ' if self.folder else ''}a folder")
+            if not self.overwrite:
+                raise BadInput(f"{self.path} exists already; give another name or remove it first")
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what a library or the system had to say, without numbers and addresses."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(text).strip().splitlines()[0].rstrip(".")

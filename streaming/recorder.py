@@ -1,0 +1,227 @@
+"""Writing a recording: buffers that fill at the pace of the game, encoded in the background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from streaming.blocks import DeadLetter, StatBlock
+from streaming.parts import Part, PartWriter, Staged
+from streaming.records import Event, GameRecord, Telemetry, encode, encode_telemetry
+
+FORMAT_VERSION = 1
+KINDS = ("telemetry", "events", "stats", "dead")
+#: samples of one row group: two minutes of a soccer match, the step of a seek
+GROUP_ROWS = 1 << 16
+
+#: 23 samples share a time, so a dictionary of times beats deltas; the bytes of a float compress apart, not together
+_ENCODINGS: dict[str, Any] = {
+    "use_dictionary": ["t_us", "arrival_us", "feed", "tag"],
+    "use_byte_stream_split": ["x_m", "y_m", "z_m"],
+}
+#: the columns of every sample but ``feed``
+DTYPES: dict[str, Any] = {
+    "t_us": np.int64, "arrival_us": np.int64, "tag": np.uint32,
+    "x_m": np.float32, "y_m": np.float32, "z_m": np.float32,
+}  # fmt: skip
+_FEED = pa.dictionary(pa.int32(), pa.string())
+TELEMETRY_SCHEMA = pa.schema(
+    [
+        ("t_us", pa.int64()), ("arrival_us", pa.int64()), ("feed", _FEED), ("tag", pa.uint32()),
+        ("x_m", pa.float32()), ("y_m", pa.float32()), ("z_m", pa.float32()),
+    ]
+)  # fmt: skip
+EVENT_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()), ("type", pa.string()), ("t_us", pa.int64()), ("arrival_us", pa.int64()),
+        ("period", pa.int16()), ("team", pa.string()), ("player", pa.string()),
+        ("x_m", pa.float64()), ("y_m", pa.float64()), ("end_x_m", pa.float64()), ("end_y_m", pa.float64()),
+        ("outcome", pa.string()), ("attrs", pa.string()), ("revision", pa.int32()), ("deleted", pa.bool_()),
+    ]
+)  # fmt: skip
+DEAD_SCHEMA = pa.schema(
+    [
+        ("source", pa.string()), ("reason", pa.string()), ("detail", pa.string()), ("arrival_us", pa.int64()),
+        ("samples", pa.int32()), ("payload", pa.binary()),
+    ]
+)  # fmt: skip
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """``recording.json``: the format and every part, so that a lost one is noticed."""
+
+    format: int
+    parts: list[Part]
+
+
+class Writer:
+    """Records a game: a context manager that leaves a whole recording at ``path``, or nothing when interrupted.
+
+    Records are written in the order of their arrival. ``game`` may be replaced while recording (a period ended): what
+    it is at the end is kept. Telemetry is copied into buffers at once; encoding happens on other threads.
+    """
+
+    def __init__(self, path: str | Path, game: GameRecord, *, overwrite: bool = False) -> None:
+        self.game = game
+        self._staged = Staged(path, folder=True, overwrite=overwrite)
+        self._folder = self._staged.temporary
+        self._telemetry = PartWriter(self._folder, "telemetry", **_ENCODINGS)
+        self._events = PartWriter(self._folder, "events")
+        self._dead = PartWriter(self._folder, "dead")
+        self._buffer = _Buffer()
+        self._event_rows: list[Event] = []
+        self._dead_rows: list[DeadLetter] = []
+        self._stats: Any = None
+        self._closed = False
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    def write(self, record: Telemetry | Event | DeadLetter) -> None:
+        """Append one record. ``ValueError`` for one of another game or with a number that JSON does not know."""
+        if record.game != self.game.game:
+            raise ValueError(f"a record of game {record.game!r} does not belong to the recording of {self.game.game!r}")
+        if isinstance(record, Telemetry):
+            done = 0
+            while done < len(record):
+                done += self._buffer.add(record, done)
+                if self._buffer.rows == GROUP_ROWS:
+                    self._flush_telemetry()
+        elif isinstance(record, Event):
+            _refuse_infinite(record)
+            self._event_rows.append(record)
+            if len(self._event_rows) == 8192:
+                self._flush_events()
+        else:
+            self._dead_rows.append(record)
+            if len(self._dead_rows) == 8192:
+                self._flush_dead()
+
+    def write_stats(self, blocks: list[StatBlock], published_us: int) -> None:
+        """Append what was published at ``published_us``."""
+        if self._stats is None:
+            from streaming.sinks.parquet import StatRows
+
+            self._stats = StatRows(PartWriter(self._folder, "stats", **StatRows.OPTIONS))
+        self._stats.add(blocks, published_us)
+
+    def close(self) -> None:
+        """Finish; the recording is at its place afterwards."""
+        if self._closed:
+            return
+        try:
+            self._flush_telemetry()
+            self._flush_events()
+            self._flush_dead()
+            parts = self._telemetry.close() + self._events.close() + self._dead.close()
+            parts += self._stats.close() if self._stats is not None else []
+            (self._folder / "game.json").write_bytes(msgspec.json.format(encode(self.game), indent=1) + b"\n")
+            contents = msgspec.json.encode(Contents(FORMAT_VERSION, parts))
+            (self._folder / "recording.json").write_bytes(msgspec.json.format(contents, indent=1) + b"\n")
+        except BaseException:
+            self.abort()
+            raise
+        self._closed = True
+        self._staged.finish()
+
+    def abort(self) -> None:
+        """Give up and leave nothing behind."""
+        if self._closed:
+            return
+        self._closed = True
+        for writer in (self._telemetry, self._events, self._dead, *((self._stats.parts,) if self._stats else ())):
+            writer.abort()
+        self._staged.abandon()
+
+    def _flush_telemetry(self) -> None:
+        full, self._buffer = self._buffer, _Buffer()
+        if full.rows:
+            arrival = full.columns["arrival_us"][: full.rows]
+            self._telemetry.write(full.table, int(arrival.min()), int(arrival.max()))
+
+    def _flush_events(self) -> None:
+        rows, self._event_rows = self._event_rows, []
+        if rows:
+            arrival = [event.arrival_us for event in rows]
+            self._events.write(lambda: _event_table(rows), min(arrival), max(arrival))
+
+    def _flush_dead(self) -> None:
+        rows, self._dead_rows = self._dead_rows, []
+        if rows:
+            arrival = [letter.arrival_us for letter in rows]
+            self._dead.write(lambda: _dead_table(rows), min(arrival), max(arrival))
+
+
+class _Buffer:
+    """Columns of one row group while it fills."""
+
+    def __init__(self) -> None:
+        self.columns = {name: np.empty(GROUP_ROWS, dtype) for name, dtype in DTYPES.items()}
+        self.channels: dict[str, tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]] = {}
+        self.feed = np.zeros(GROUP_ROWS, np.int32)
+        self.feeds: dict[str, int] = {}
+        self.rows = 0
+
+    def add(self, packet: Telemetry, start: int) -> int:
+        """Copy what fits of the packet's rows from ``start`` on; how many that were."""
+        lo = self.rows
+        hi = min(GROUP_ROWS, lo + len(packet) - start)
+        rows = slice(start, start + hi - lo)
+        c = self.columns
+        c["t_us"][lo:hi], c["tag"][lo:hi] = packet.t_us[rows], packet.tag[rows]
+        c["x_m"][lo:hi], c["y_m"][lo:hi], c["z_m"][lo:hi] = packet.x_m[rows], packet.y_m[rows], packet.z_m[rows]
+        arrival = packet.arrival_us
+        c["arrival_us"][lo:hi] = arrival if isinstance(arrival, int) else arrival[rows]
+        self.feed[lo:hi] = self.feeds.setdefault(packet.feed, len(self.feeds))
+        for name, values in packet.channels.items():
+            if name not in self.channels:
+                self.channels[name] = np.empty(GROUP_ROWS, np.float32), np.zeros(GROUP_ROWS, np.bool_)
+            column, has = self.channels[name]
+            column[lo:hi], has[lo:hi] = values[rows], True
+        self.rows = hi
+        return hi - lo
+
+    def table(self) -> pa.Table:
+        n = self.rows
+        arrays = {name: pa.array(column[:n]) for name, column in self.columns.items()}
+        arrays["feed"] = pa.DictionaryArray.from_arrays(self.feed[:n], pa.array(list(self.feeds), pa.string()))
+        arrays = {name: arrays[name] for name in TELEMETRY_SCHEMA.names}
+        for name in sorted(self.channels):
+            column, has = self.channels[name]
+            arrays[name] = pa.array(column[:n], mask=None if has[:n].all() else ~has[:n])
+        return pa.table(arrays)
+
+
+def _event_table(rows: list[Event]) -> pa.Table:
+    columns = {name: [getattr(event, name) for event in rows] for name in EVENT_SCHEMA.names if name != "attrs"}
+    columns["attrs"] = [msgspec.json.encode(event.attrs).decode() for event in rows]
+    return pa.table(columns, schema=EVENT_SCHEMA)
+
+
+def _dead_table(rows: list[DeadLetter]) -> pa.Table:
+    payloads = [row.payload if isinstance(row.payload, bytes) else encode_telemetry(row.payload) for row in rows]
+    return pa.table(
+        {
+            "source": [row.source for row in rows], "reason": [row.reason for row in rows],
+            "detail": [row.detail for row in rows], "arrival_us": [row.arrival_us for row in rows],
+            "samples": [len(row) for row in rows], "payload": payloads,
+        },
+        schema=DEAD_SCHEMA,
+    )  # fmt: skip
+
+
+def _refuse_infinite(event: Event) -> None:
+    numbers = [event.x_m, event.y_m, event.end_x_m, event.end_y_m, *event.attrs.values()]
+    if any(isinstance(number, float) and not np.isfinite(number) for number in numbers):
+        raise ValueError(f"event {event.id!r} has a number that is not finite: leave out what was not measured")
