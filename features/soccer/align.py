@@ -1,0 +1,108 @@
+"""Which frame did it happen in? People code events by eye and ear, seconds off; the tracking shows when it was.
+
+Every frame of the search window gets a cost, and the cheapest one is taken (the earliest of equals):
+
+    |t offset| / 4 s                                  the clocks are not that far apart
+  + min(distance of ball and player, 12 m) / 2 m      he who acts is at the ball
+  + min(distance of ball and reported place, 15 m) / 5 m
+  + min(distance of player and reported place, 15 m) / 10 m
+  - min(jump of the ball's velocity, 12 m/s) / 12 m/s   a strike, for events that strike the ball
+
+Frames in which the ball was lost from sight are passed over; if it is missing in the whole window, the nearest frame in
+time is taken. A missing player costs his cap. The parts are those of ETSY (Van Roy, Cascioli & Davis, "ETSY: a rule-based
+approach to event and tracking data synchronization", 2023), the weights are ours. The jump compares the velocity over
+0.12 s before the frame with that over 0.12 s after it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from features.compiled import kernel
+from features.frames import Array, Floats, Frames
+from features.moments import Moment
+
+#: events in which the ball is struck, and events that are no contact with the ball (matched by time alone)
+STRIKES: Final = frozenset({"pass", "shot", "clearance", "own_goal"})
+BY_TIME: Final = frozenset({"period_start", "period_end", "substitution", "card", "offside", "out", "foul"})
+
+_OFFSET_S: Final = 4.0
+_PLAYER_CAP_M, _PLAYER_M = 12.0, 2.0
+_PLACE_CAP_M, _PLACE_M = 15.0, 5.0
+_STOOD_M: Final = 10.0
+_JUMP_MPS: Final = 12.0
+_JUMP_S: Final = 0.12
+
+
+@kernel
+def _capped(ax: float, ay: float, bx: float, by: float, cap: float) -> float:
+    d = np.sqrt((ax - bx) ** 2 + (ay - by) ** 2)
+    return min(d, cap) if d == d else cap
+
+
+@kernel
+def cheapest(
+    t: Floats, xyz: Floats, lo: int, hi: int, t_s: float, ball: int, player: int, x_m: float, y_m: float,
+    strikes: bool, reach: int, dt_s: float,
+) -> int:  # fmt: skip
+    """The row of ``lo <= row < hi`` with the least cost, or the nearest in time when the ball is never there; -1 if empty.
+
+    ``xyz`` (rows, N, 3) m; ``player`` -1, ``x_m`` and ``y_m`` NaN when unknown; ``reach`` rows on either side of a jump.
+    """
+    best, best_cost = -1, np.inf
+    nearest, nearest_s = -1, np.inf
+    for row in range(lo, hi):
+        off = abs(t[row] - t_s)
+        if off != off:
+            continue
+        if off < nearest_s:
+            nearest, nearest_s = row, off
+        bx, by = xyz[row, ball, 0], xyz[row, ball, 1]
+        if bx != bx or by != by:
+            continue
+        cost = off / _OFFSET_S
+        if player >= 0:
+            px, py = xyz[row, player, 0], xyz[row, player, 1]
+            cost += _capped(bx, by, px, py, _PLAYER_CAP_M) / _PLAYER_M
+            if x_m == x_m:
+                cost += _capped(px, py, x_m, y_m, _PLACE_CAP_M) / _STOOD_M
+        if x_m == x_m:
+            cost += _capped(bx, by, x_m, y_m, _PLACE_CAP_M) / _PLACE_M
+        if strikes and row - reach >= lo and row + reach < hi:
+            ux = (xyz[row + reach, ball, 0] - 2.0 * bx + xyz[row - reach, ball, 0]) / (reach * dt_s)
+            uy = (xyz[row + reach, ball, 1] - 2.0 * by + xyz[row - reach, ball, 1]) / (reach * dt_s)
+            jump = np.sqrt(ux * ux + uy * uy)
+            if jump == jump:
+                cost -= min(jump, _JUMP_MPS) / _JUMP_MPS
+        if cost < best_cost:
+            best, best_cost = row, cost
+    return best if best >= 0 else nearest
+
+
+def align(frames: Frames, moment: Moment, lo: int, hi: int) -> int:
+    """The row in ``[lo, hi)`` that ``moment`` happened in; -1 when there is none.
+
+    Events that nobody plays the ball in (a card, a substitution) go to the frame nearest in time, and so does an event
+    of which neither player nor place is known.
+    """
+    lo, hi = max(lo, 0), min(hi, frames.hi)
+    ball = frames.roster.ball
+    placed = np.isfinite(moment.x_m) and np.isfinite(moment.y_m)
+    if ball < 0 or moment.type in BY_TIME or not (placed or moment.player >= 0):
+        return _nearest(frames.t, lo, hi, moment.t_s)
+    return int(
+        cheapest(
+            frames.t, frames.xyz, lo, hi, moment.t_s, ball, moment.player,
+            moment.x_m if placed else np.nan, moment.y_m if placed else np.nan,
+            moment.type in STRIKES, max(round(_JUMP_S / frames.dt_s), 1), frames.dt_s,
+        )
+    )  # fmt: skip
+
+
+def _nearest(t: Array, lo: int, hi: int, t_s: float) -> int:
+    off = np.abs(t[lo:hi] - t_s)
+    if off.size == 0 or not np.isfinite(off).any():
+        return -1
+    return lo + int(np.nanargmin(off))

@@ -1,0 +1,75 @@
+"""xGoals of teams and players, cumulative, and how their goals compare: Shot Efficiency.
+
+Only shots that the xGoals model answered for are counted, on both sides of the difference, so that a missing answer
+shifts neither. Own goals belong to nobody's finishing; penalties do, a shoot-out does not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.frames import Floats
+from features.moments import Moment
+from features.soccer.ledger import Ledger, counts, xgoals_of
+from features.sport import EventStep, Stat
+
+
+def add_shot(moment: Moment, ledger: Ledger) -> None:
+    xgoals = xgoals_of(moment)
+    if not counts(moment) or xgoals != xgoals:
+        return
+    goal = int(moment.outcome == "goal")
+    ledger.shots[moment.team] += 1
+    ledger.team_xgoals[moment.team] += xgoals
+    ledger.team_scored[moment.team] += goal
+    if 0 <= moment.player < ledger.players:
+        ledger.player_shots[moment.player] += 1
+        ledger.player_xgoals[moment.player] += xgoals
+        ledger.player_scored[moment.player] += goal
+
+
+def team_xgoals(ledger: Ledger, t_s: float) -> Floats:
+    """(2,)"""
+    return np.array(ledger.team_xgoals, np.float64)
+
+
+def team_shot_efficiency(ledger: Ledger, t_s: float) -> Floats:
+    """(2,): goals minus xGoals."""
+    return np.array(ledger.team_scored, np.float64) - np.array(ledger.team_xgoals, np.float64)
+
+
+def player_xgoals(ledger: Ledger, t_s: float) -> Floats:
+    """(N,): NaN for those who have not shot."""
+    return _shooters(ledger, np.array(ledger.player_xgoals, np.float64))
+
+
+def player_shot_efficiency(ledger: Ledger, t_s: float) -> Floats:
+    """(N,): goals minus xGoals, NaN for those who have not shot."""
+    return _shooters(ledger, np.array(ledger.player_scored, np.float64) - np.array(ledger.player_xgoals, np.float64))
+
+
+def _shooters(ledger: Ledger, values: Floats) -> Floats:
+    values[np.array(ledger.player_shots, np.int64) == 0] = np.nan
+    return values
+
+
+EVENT_STEPS = (EventStep("finishing.add_shot", add_shot, on=("shot",), phase="apply"),)
+
+STATS = (
+    Stat(
+        "soccer.team.xgoals", "goals", "Sum of xGoals of the team's shots so far.",
+        per="team", compute=team_xgoals, every_s=1.0, ticks=True, air="xGoals",
+    ),
+    Stat(
+        "soccer.team.shot_efficiency", "goals", "Goals minus xGoals of the team's shots so far, own goals left out.",
+        per="team", compute=team_shot_efficiency, every_s=1.0, ticks=True, air="Shot Efficiency",
+    ),
+    Stat(
+        "soccer.player.xgoals", "goals", "Sum of xGoals of the player's shots so far.",
+        per="player", compute=player_xgoals, every_s=1.0, ticks=True, air="xGoals",
+    ),
+    Stat(
+        "soccer.player.shot_efficiency", "goals", "Goals minus xGoals of the player's shots so far.",
+        per="player", compute=player_shot_efficiency, every_s=1.0, ticks=True, air="Shot Efficiency",
+    ),
+)  # fmt: skip

@@ -1,0 +1,84 @@
+"""Keeper Efficiency: what the shots on target were worth, minus what went in.
+
+The public form of the idea weighs a shot after it was struck; with xGoals of the moment before the strike the figure is
+coarser, but it needs no point on the goal line, which no live feed reports. A keeper's account takes every shot that he
+would have had to save: outcomes "goal" and "saved", penalties included, own goals and shoot-outs not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.frames import Floats
+from features.moments import Moment
+from features.soccer.ledger import Ledger, counts, number, xgoals_of
+from features.soccer.vocabulary import ON_TARGET
+from features.sport import EventStep, Stat
+
+
+def find_keeper(moment: Moment) -> None:
+    """Fact ``keeper``: the row of axis N of the keeper a shot was against (a save: of the keeper himself); -1 unknown.
+
+    The reported keeper comes first. Otherwise it is the one keeper of the other team who is on the pitch in the matched
+    frame: exactly one, else nobody.
+    """
+    moment.facts["keeper"] = -1
+    if moment.team not in (0, 1):
+        return
+    if moment.type == "save":
+        moment.facts["keeper"] = moment.player
+        return
+    if moment.frames is None:
+        return
+    roster = moment.frames.roster
+    named = moment.attrs.get("keeper")
+    if isinstance(named, str) and named in roster.index:
+        moment.facts["keeper"] = roster.index[named]
+        return
+    if moment.row < 0:
+        return
+    on_pitch = [
+        n for n, role in enumerate(roster.role)
+        if role == "keeper" and roster.team[n] == 1 - moment.team and np.isfinite(moment.frames.xyz[moment.row, n, 0])
+    ]  # fmt: skip
+    if len(on_pitch) == 1:
+        moment.facts["keeper"] = on_pitch[0]
+
+
+def face_shot(moment: Moment, ledger: Ledger) -> None:
+    """Book a shot on target with the keeper it was against, or with the one last seen in that goal."""
+    if not counts(moment):
+        return
+    keeper = int(number(moment.facts.get("keeper", -1)))
+    guarded = moment.team if moment.type == "save" else 1 - moment.team
+    if 0 <= keeper < ledger.players:
+        ledger.keeper[guarded] = keeper
+    else:
+        keeper = ledger.keeper[guarded]
+    xgoals = xgoals_of(moment)
+    if moment.type == "shot" and moment.outcome in ON_TARGET and keeper >= 0 and xgoals == xgoals:
+        ledger.keeper_faced[keeper] += xgoals
+        ledger.keeper_conceded[keeper] += int(moment.outcome == "goal")
+
+
+def goals_prevented(ledger: Ledger, t_s: float) -> Floats:
+    """(N,): NaN for everybody who has faced no shot on target."""
+    faced = np.array(ledger.keeper_faced, np.float64)
+    conceded = np.array(ledger.keeper_conceded, np.float64)
+    prevented = faced - conceded
+    prevented[(faced == 0.0) & (conceded == 0.0)] = np.nan
+    return prevented
+
+
+EVENT_STEPS = (
+    EventStep("keepers.find", find_keeper, on=("shot", "save"), phase="extract"),
+    EventStep("keepers.face_shot", face_shot, on=("shot", "save"), phase="apply"),
+)
+
+STATS = (
+    Stat(
+        "soccer.keeper.goals_prevented", "goals",
+        "xGoals of the shots on target that the keeper faced, minus the goals among them.",
+        per="player", compute=goals_prevented, every_s=1.0, ticks=True, air="Keeper Efficiency",
+    ),
+)  # fmt: skip

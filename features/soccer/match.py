@@ -1,0 +1,157 @@
+"""Score, clock and the chances of each result."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from features.compiled import kernel
+from features.frames import Floats
+from features.moments import Moment
+from features.soccer.ledger import Ledger, counts
+from features.sport import EventStep, Stat
+
+HALF_S: Final = 45 * 60.0
+EXTRA_HALF_S: Final = 15 * 60.0
+#: added time that is expected in the last period while nobody knows it, and what is left when that is over
+ADDED_S: Final = 4 * 60.0
+NOT_YET_OVER_S: Final = 30.0
+SECOND_EXTRA: Final = 4
+
+#: (name, unit, label) in the model's order
+WIN_FEATURES: Final = (
+    ("time_left_s", "s", "time left"),
+    ("goal_difference", "goals", "score"),
+    ("red_card_difference", "count", "red cards"),
+    ("xgoals_home", "goals", "home xGoals so far"),
+    ("xgoals_away", "goals", "away xGoals so far"),
+)
+
+#: goals an even match gives each side in 90 minutes, the edge of playing at home, and what a man less does to each
+#: side: round figures of our own choice, of the size commonly seen in top leagues
+GOALS_PER_MATCH: Final = 1.35
+HOME_EDGE: Final = 1.12
+SHORT_HANDED: Final = 0.70
+AGAINST_SHORT_HANDED: Final = 1.30
+MOST_GOALS: Final = 12
+
+
+def scorer(moment: Moment) -> int:
+    """Which team this event scores for: 0, 1, or -1. An own goal is reported for the team of the player who did it."""
+    if not counts(moment):
+        return -1
+    if moment.type == "own_goal":
+        return 1 - moment.team
+    return moment.team if moment.type == "shot" and moment.outcome == "goal" else -1
+
+
+def sent_off(moment: Moment) -> bool:
+    return moment.type == "card" and moment.attrs.get("card") in ("red", "second_yellow") and counts(moment)
+
+
+def keep_score(moment: Moment, ledger: Ledger) -> None:
+    team = scorer(moment)
+    if team >= 0:
+        ledger.goals[team] += 1
+    elif sent_off(moment):
+        ledger.reds[moment.team] += 1
+
+
+def time_left_s(ledger: Ledger, t_s: float) -> float:
+    """Playing time left with the added time that is to be expected: 0 only when the last period is over.
+
+    Before kick-off, in the break and in extra time (two halves of 15 minutes) the periods to come count in full. A
+    match whose second half has ended is over, until a third period begins.
+    """
+    period, gone = ledger.period, ledger.in_period_s(t_s)
+    if period >= SECOND_EXTRA and not ledger.running:
+        return 0.0
+    half, last = (HALF_S, 2) if period <= 2 else (EXTRA_HALF_S, SECOND_EXTRA)
+    if not ledger.running:
+        return {0: 2 * HALF_S + ADDED_S, 1: HALF_S + ADDED_S, 3: EXTRA_HALF_S + ADDED_S}.get(period, 0.0)
+    if period < last:
+        return 2 * half - min(gone, half) + ADDED_S
+    return max(half + ADDED_S - gone, NOT_YET_OVER_S)
+
+
+def win_features(ledger: Ledger, t_s: float) -> Floats:
+    """(1, F): :data:`WIN_FEATURES` at ``t_s``; differences are home minus away."""
+    return np.array(
+        [[
+            time_left_s(ledger, t_s),
+            ledger.goals[0] - ledger.goals[1],
+            ledger.reds[0] - ledger.reds[1],
+            ledger.team_xgoals[0],
+            ledger.team_xgoals[1],
+        ]],
+        np.float64,
+    )  # fmt: skip
+
+
+@kernel
+def result_odds(left_s: float, goal_difference: int, reds_home: int, reds_away: int) -> Floats:
+    """(3,) home, draw, away by two independent Poisson counts of the goals still to come.
+
+    A closed form that needs no model: highlights measure with it how much an event swung the match. What goes on
+    screen as win probability is the trained model's.
+    """
+    share = left_s / 5400.0
+    home = GOALS_PER_MATCH * HOME_EDGE * share * SHORT_HANDED**reds_home * AGAINST_SHORT_HANDED**reds_away
+    away = GOALS_PER_MATCH / HOME_EDGE * share * SHORT_HANDED**reds_away * AGAINST_SHORT_HANDED**reds_home
+    odds = np.zeros(3)
+    p_home = np.exp(-home)
+    for i in range(MOST_GOALS + 1):
+        p_away = np.exp(-away)
+        for j in range(MOST_GOALS + 1):
+            lead = goal_difference + i - j
+            odds[0 if lead > 0 else 1 if lead == 0 else 2] += p_home * p_away
+            p_away *= away / (j + 1.0)
+        p_home *= home / (i + 1.0)
+    total = odds[0] + odds[1] + odds[2]
+    for k in range(3):
+        odds[k] /= total
+    return odds
+
+
+def swing(moment: Moment, ledger: Ledger) -> float:
+    """How far a goal or a red card moved the odds, 0..1: the largest change among the three results.
+
+    ``ledger`` is the account before the event. 0 for events that change neither score nor numbers.
+    """
+    scored, off = scorer(moment), sent_off(moment)
+    if scored < 0 and not off:
+        return 0.0
+    lead, reds = ledger.goals[0] - ledger.goals[1], list(ledger.reds)
+    left = time_left_s(ledger, moment.t_s)
+    before = result_odds(left, lead, reds[0], reds[1])
+    if scored >= 0:
+        lead += 1 if scored == 0 else -1
+    if off:
+        reds[moment.team] += 1
+    after = result_odds(left, lead, reds[0], reds[1])
+    return max(abs(float(after[k] - before[k])) for k in range(3))
+
+
+def score(ledger: Ledger, t_s: float) -> Floats:
+    """(1, 2): goals of home and away, own goals included, shoot-out excluded."""
+    return np.array([ledger.goals], np.float64)
+
+
+EVENT_STEPS = (
+    EventStep("match.score", keep_score, on=("shot", "own_goal", "card"), phase="apply"),
+)
+
+STATS = (
+    Stat(
+        "soccer.match.score", "goals",
+        "Goals of each team; own goals count for the other side, a penalty shoot-out does not count.",
+        per="match", compute=score, every_s=1.0, ticks=True, components=("home", "away"), air="score bug",
+    ),
+    Stat(
+        "soccer.match.win_probability", "0..1",
+        "Chances of a home win, a draw and an away win, from time left, score, red cards and xGoals so far.",
+        per="match", compute=win_features, every_s=1.0, ticks=True, model="soccer-win-probability",
+        components=("home", "draw", "away"), air="Win Probability",
+    ),
+)  # fmt: skip

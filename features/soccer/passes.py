@@ -1,0 +1,138 @@
+"""Passes: how likely they were to arrive, and whom they left behind."""
+
+from __future__ import annotations
+
+from math import hypot, isfinite
+from typing import Final
+
+import numpy as np
+
+from features.frames import Array, Floats, Frames
+from features.moments import Moment
+from features.soccer.ledger import Ledger, place
+from features.soccer.passgeometry import PASS_GEOMETRY, bypassed, pass_geometry
+from features.soccer.threat import value_at
+from features.sport import Stat
+
+#: velocity of a player: backward difference over this long; of the ball after the kick: forward over this long
+BEFORE_S: Final = 0.2
+AFTER_S: Final = 0.2
+
+#: what is known of the kick besides geometry; 1 yes, 0 no, NaN when the feed has no such word
+PASS_CONTEXT: Final[tuple[tuple[str, str, str], ...]] = (
+    ("start_threat", "goals", "expected threat at the ball"),
+    ("target_threat", "goals", "expected threat at the target"),
+    ("height", "0..1", "height of the pass"),
+    ("header", "0..1", "header"),
+    ("dead_ball", "0..1", "from a dead ball"),
+    ("throw_in", "0..1", "throw-in"),
+)
+
+#: (name, unit, label) in the model's order
+PASS_FEATURES: Final = PASS_GEOMETRY + PASS_CONTEXT
+_G: Final = len(PASS_GEOMETRY)
+_HEIGHT: Final = {"ground": 0.0, "low": 0.5, "high": 1.0}
+
+
+def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
+    """(F,): :data:`PASS_FEATURES` in the frame that the pass was played in; all NaN geometry without tracking.
+
+    The bearing is that of the reported end from the reported start, a direction and never a length; where no end is
+    reported, the way the ball goes in the 0.2 s after the kick.
+    """
+    out = np.full(len(PASS_FEATURES), np.nan)
+    frames, row, target = moment.frames, moment.row, -1
+    if frames is not None and row >= 0 and moment.attack and moment.team in (0, 1):
+        xy = frames.xyz[row, :, :2]
+        x, y = _ball(moment, frames)
+        ux, uy = _bearing(moment, frames)
+        target = pass_geometry(
+            xy, _velocity(frames, row), frames.roster.team, moment.team, moment.player, x, y, ux, uy,
+            float(moment.attack), frames.field.length_m / 2, out[:_G],
+        )  # fmt: skip
+        if target >= 0:
+            depth = moment.attack * float(xy[target, 0]) / frames.field.length_m + 0.5
+            out[_G + 1] = value_at(depth, moment.attack * float(xy[target, 1]) / frames.field.width_m + 0.5)
+        out[_G] = value_at(
+            moment.attack * x / frames.field.length_m + 0.5, moment.attack * y / frames.field.width_m + 0.5
+        )
+    else:
+        out[_G] = value_at(*place(moment)[:2])
+    attrs = moment.attrs
+    out[_G + 2] = _HEIGHT.get(str(attrs.get("height")), np.nan)
+    if "body_part" in attrs:
+        out[_G + 3] = float(attrs["body_part"] == "head")
+    if "set_piece" in attrs:
+        out[_G + 4] = float(attrs["set_piece"] != "open_play")
+        out[_G + 5] = float(attrs["set_piece"] == "throw_in")
+    return out
+
+
+def _ball(moment: Moment, frames: Frames) -> tuple[float, float]:
+    """Where the ball was struck: as tracked, else as reported, else where the passer stood (m)."""
+    for entity in (frames.roster.ball, moment.player):
+        if entity == moment.player and isfinite(moment.x_m) and isfinite(moment.y_m):
+            return moment.x_m, moment.y_m
+        if entity >= 0 and isfinite(frames.xyz[moment.row, entity, 0]):
+            return float(frames.xyz[moment.row, entity, 0]), float(frames.xyz[moment.row, entity, 1])
+    return float("nan"), float("nan")
+
+
+def _bearing(moment: Moment, frames: Frames) -> tuple[float, float]:
+    """Unit vector of the pass in the stadium's orientation; NaN when neither report nor ball tells."""
+    dx, dy = moment.end_x_m - moment.x_m, moment.end_y_m - moment.y_m
+    ball, after = frames.roster.ball, moment.row + max(round(AFTER_S / frames.dt_s), 1)
+    if not (isfinite(dx) and isfinite(dy)) and ball >= 0 and after < frames.hi:
+        dx = float(frames.xyz[after, ball, 0] - frames.xyz[moment.row, ball, 0])
+        dy = float(frames.xyz[after, ball, 1] - frames.xyz[moment.row, ball, 1])
+    length = hypot(dx, dy)
+    return (dx / length, dy / length) if length > 1e-6 else (float("nan"), float("nan"))
+
+
+def _velocity(frames: Frames, row: int) -> Array:
+    """(N, 2) m/s, backward over ``BEFORE_S``; 0 for who was not seen then."""
+    back = max(round(BEFORE_S / frames.dt_s), 1)
+    if row < back:
+        return np.zeros((frames.xyz.shape[1], 2))
+    v = (frames.xyz[row, :, :2] - frames.xyz[row - back, :, :2]) / (back * frames.dt_s)
+    v[~np.isfinite(v)] = 0.0
+    return v
+
+
+def opponents_bypassed(moment: Moment, ledger: Ledger) -> float | None:
+    """How many opponents stood between ball and goal before the pass and no longer after it; keeper included.
+
+    Opponents are taken where they stood when the ball was struck. A pass that did not arrive, or that went back, bypasses
+    nobody. ``None`` without tracking or without an end.
+    """
+    frames = moment.frames
+    if frames is None or moment.row < 0 or not moment.attack or moment.team not in (0, 1):
+        return None
+    if moment.outcome != "complete":
+        return 0.0
+    x, end_x = _ball(moment, frames)[0], moment.end_x_m
+    if not isfinite(end_x):
+        receiver = moment.attrs.get("receiver")
+        if not isinstance(receiver, str) or receiver not in frames.roster.index:
+            return None
+        end_x = float(frames.xyz[moment.row, frames.roster.index[receiver], 0])
+    if not (isfinite(x) and isfinite(end_x)):
+        return None
+    count = bypassed(
+        frames.xyz[moment.row, :, :2], frames.roster.team, moment.team, float(moment.attack), x, end_x
+    )
+    return float(count) if count >= 0 else None
+
+
+STATS = (
+    Stat(
+        "soccer.pass.completion_probability", "0..1",
+        "Chance that the pass arrives, from what could be seen when it was struck.",
+        per="player", compute=completion_features, on=("pass",), model="pass-completion", air="Passing Profile",
+    ),
+    Stat(
+        "soccer.pass.opponents_bypassed", "count",
+        "Packing: opponents who were between ball and goal when the pass was struck and behind the ball when it arrived.",
+        per="player", compute=opponents_bypassed, on=("pass",), air="Packing",
+    ),
+)  # fmt: skip
