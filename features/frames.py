@@ -34,6 +34,7 @@ class Roster:
     """Who is in the game, in the fixed order of axis N.
 
     ``team`` is 0 (home), 1 (away) or -1 (ball, officials); ``role`` is the sport's own word ("keeper", "player", "ball").
+    ``names`` and ``team_names`` are what a person reads; the ids stand in where nobody gave any.
     """
 
     ids: tuple[str, ...]
@@ -43,9 +44,14 @@ class Roster:
     ball: int
     players: Ints
     index: dict[str, int] = field(repr=False)
+    names: tuple[str, ...] = field(repr=False)
+    team_names: tuple[str, str]
 
     @classmethod
-    def of(cls, entities: list[tuple[str, int, str]], teams: tuple[str, str]) -> Roster:
+    def of(
+        cls, entities: list[tuple[str, int, str]], teams: tuple[str, str], names: tuple[str, ...] = (),
+        team_names: tuple[str, str] = ("", ""),
+    ) -> Roster:  # fmt: skip
         """Build from ``(id, team, role)`` rows; the ball is the entity whose role is "ball" (-1 when there is none)."""
         ids = tuple(e[0] for e in entities)
         role = tuple(e[2] for e in entities)
@@ -57,6 +63,8 @@ class Roster:
             ball=role.index("ball") if "ball" in role else -1,
             players=np.array([i for i, e in enumerate(entities) if e[1] >= 0], np.int64),
             index={name: i for i, name in enumerate(ids)},
+            names=tuple(name or ident for name, ident in zip(names or ids, ids, strict=True)),
+            team_names=(team_names[0] or teams[0], team_names[1] or teams[1]),
         )
 
     def __len__(self) -> int:

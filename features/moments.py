@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from features.frames import Frames
+    from features.frames import Frames, Roster
 
 Fact = float | int | str | bool | list[float] | None
 
@@ -20,7 +20,8 @@ class Moment:
     its fixed orientation, NaN when not reported; ``attack`` is +1 when the event's team attacks towards +x, -1 otherwise
     (0 unknown). ``row`` is the frame that it happened in (-1: no tracking) and ``offset_s`` that frame's time minus the
     reported time.
-    ``attrs`` are the provider's extra words, normalised by the sport's vocabulary.
+    ``attrs`` are the provider's extra words, normalised by the sport's vocabulary. ``roster`` is there with or without
+    frames.
     """
 
     id: str
@@ -40,3 +41,4 @@ class Moment:
     offset_s: float = float("nan")
     frames: Frames | None = None
     facts: dict[str, Fact] = field(default_factory=dict)
+    roster: Roster | None = None

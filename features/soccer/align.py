@@ -9,9 +9,9 @@ Every frame of the search window gets a cost, and the cheapest one is taken (the
   - min(jump of the ball's velocity, 12 m/s) / 12 m/s   a strike, for events that strike the ball
 
 Frames in which the ball was lost from sight are passed over; if it is missing in the whole window, the nearest frame in
-time is taken. A missing player costs his cap. The parts are those of ETSY (Van Roy, Cascioli & Davis, "ETSY: a rule-based
-approach to event and tracking data synchronization", 2023), the weights are ours. The jump compares the velocity over
-0.12 s before the frame with that over 0.12 s after it.
+time is taken. A missing player costs his cap. The parts are those of ETSY (Van Roy, Cascioli & Davis, "ETSY: a
+rule-based approach to event and tracking data synchronization", 2023), the weights are ours. The jump compares the
+velocity over 0.12 s before the frame with that over 0.12 s after it.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def cheapest(
     t: Floats, xyz: Floats, lo: int, hi: int, t_s: float, ball: int, player: int, x_m: float, y_m: float,
     strikes: bool, reach: int, dt_s: float,
 ) -> int:  # fmt: skip
-    """The row of ``lo <= row < hi`` with the least cost, or the nearest in time when the ball is never there; -1 if empty.
+    """The cheapest row of ``lo <= row < hi``, or the nearest in time when the ball is never there; -1 when empty.
 
-    ``xyz`` (rows, N, 3) m; ``player`` -1, ``x_m`` and ``y_m`` NaN when unknown; ``reach`` rows on either side of a jump.
+    ``xyz`` (rows, N, 3) m; ``player`` -1, ``x_m`` and ``y_m`` NaN when unknown; ``reach`` rows each side of a jump.
     """
     best, best_cost = -1, np.inf
     nearest, nearest_s = -1, np.inf

@@ -70,11 +70,13 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
 
 def _ball(moment: Moment, frames: Frames) -> tuple[float, float]:
     """Where the ball was struck: as tracked, else as reported, else where the passer stood (m)."""
-    for entity in (frames.roster.ball, moment.player):
-        if entity == moment.player and isfinite(moment.x_m) and isfinite(moment.y_m):
-            return moment.x_m, moment.y_m
-        if entity >= 0 and isfinite(frames.xyz[moment.row, entity, 0]):
-            return float(frames.xyz[moment.row, entity, 0]), float(frames.xyz[moment.row, entity, 1])
+    ball, player, row = frames.roster.ball, moment.player, moment.row
+    if ball >= 0 and isfinite(frames.xyz[row, ball, 0]):
+        return float(frames.xyz[row, ball, 0]), float(frames.xyz[row, ball, 1])
+    if isfinite(moment.x_m) and isfinite(moment.y_m):
+        return moment.x_m, moment.y_m
+    if player >= 0:
+        return float(frames.xyz[row, player, 0]), float(frames.xyz[row, player, 1])
     return float("nan"), float("nan")
 
 
@@ -102,8 +104,8 @@ def _velocity(frames: Frames, row: int) -> Array:
 def opponents_bypassed(moment: Moment, ledger: Ledger) -> float | None:
     """How many opponents stood between ball and goal before the pass and no longer after it; keeper included.
 
-    Opponents are taken where they stood when the ball was struck. A pass that did not arrive, or that went back, bypasses
-    nobody. ``None`` without tracking or without an end.
+    Opponents are taken where they stood when the ball was struck. A pass that did not arrive, or that went back,
+    bypasses nobody. ``None`` without tracking or without an end.
     """
     frames = moment.frames
     if frames is None or moment.row < 0 or not moment.attack or moment.team not in (0, 1):
@@ -132,7 +134,7 @@ STATS = (
     ),
     Stat(
         "soccer.pass.opponents_bypassed", "count",
-        "Packing: opponents who were between ball and goal when the pass was struck and behind the ball when it arrived.",
+        "Packing: opponents between ball and goal when the pass was struck, and behind the ball when it arrived.",
         per="player", compute=opponents_bypassed, on=("pass",), air="Packing",
     ),
 )  # fmt: skip

@@ -141,7 +141,8 @@ def pass_geometry(
             margin = min(margin, REACTION_S + max(run - REACH_M, 0.0) / RUN_MPS - share * length / BALL_MPS)
         between += 1.0 if way * x < way * ox < way * tx else 0.0
         goal_side += 1.0 if way * ox > way * tx else 0.0
-    out[9], out[10], out[11], out[12], out[13], out[14], out[15] = near, crowd, in_lane, lane, margin, between, goal_side
+    out[9], out[10], out[11], out[12], out[13] = near, crowd, in_lane, lane, margin
+    out[14], out[15] = between, goal_side
     return target
 
 

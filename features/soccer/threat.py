@@ -8,8 +8,8 @@ and the fixed point is found by iteration. Singh counts s, g and T in event data
 them with few parameters (our own, below), so that it ships without anybody's data, is smooth, and never falls towards
 goal. Values lie between 0 and the chance of the best cell.
 
-Positions are shares of the pitch in attacking direction: depth 0 is the own goal line, 1 the opponents'; across 0 is the
-right touchline, 1 the left.
+Positions are shares of the pitch in attacking direction: depth 0 is the own goal line, 1 the opponents'; across 0 is
+the right touchline, 1 the left.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def pass_threat(moment: Moment, ledger: Ledger) -> float:
 
 
 def balance(moment: Moment, ledger: Ledger) -> None:
-    """Let the threat of both teams fade to now, then add what a pass created or a shot was worth (losses add nothing)."""
+    """Let the threat of both teams fade to now, then add what a pass created or a shot was worth."""
     created = number(moment.facts.get("soccer.pass.threat")) if moment.type == "pass" else xgoals_of(moment)
     if not counts(moment) or not created > 0.0:
         return
@@ -122,7 +122,7 @@ def balance(moment: Moment, ledger: Ledger) -> None:
 
 
 def threat_now(ledger: Ledger, t_s: float) -> tuple[float, float]:
-    """Goals, home and away: threat that passes and shots created, faded exponentially (``MEMORY_S`` of play) to ``t_s``."""
+    """Goals, home and away: threat of passes and shots, faded exponentially (``MEMORY_S`` of play) to ``t_s``."""
     fade = exp(-max(ledger.clock_s(t_s) - ledger.threat_s, 0.0) / MEMORY_S)
     return ledger.threat[0] * fade, ledger.threat[1] * fade
 
