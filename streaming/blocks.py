@@ -19,8 +19,8 @@ Quality = Literal["final", "provisional", "stale"]
 class StatBlock:
     """Values of one stat: K windows by S subjects, (K, S) or (K, S, D), already in the wire's unit; or one event's value.
 
-    ``end_us`` (K,) window ends; ``ingress_us`` (K,) arrival of the record that closed each window. ``live`` (S,) masks the
-    subjects that have been seen in this game: the others are not published, and a NaN of a live one is null.
+    ``end_us`` (K,) window ends; ``ingress_us`` (K,) arrival of the record that closed each window. ``live`` (K, S) masks the
+    subjects that had been seen in this game by then: the others are not published, and a NaN of a live one is null.
     """
 
     stat: str
@@ -47,7 +47,7 @@ class StatBlock:
         for k, end in enumerate(self.end_us.tolist()):
             clocks = Clocks(event_us=end, ingress_us=int(self.ingress_us[k]), published_us=published_us)
             for s, subject in enumerate(self.subjects):
-                if self.live is not None and not self.live[s]:
+                if self.live is not None and not self.live[k, s]:
                     continue
                 if self.event is None:
                     ident = topics.window_id(self.game, self.stat, subject, end)
@@ -101,4 +101,19 @@ class DeadLetter:
         return 1 if isinstance(self.payload, bytes) else len(self.payload)
 
 
-Output = StatBlock | FrameBlock | DeadLetter
+@dataclass(slots=True)
+class Prediction:
+    """What a model was asked and what it answered; with the label that follows later this is the next training set."""
+
+    game: str
+    stat: str
+    event: str | None
+    t_us: int
+    model: str
+    version: str
+    features: npt.NDArray[np.float64]
+    answer: npt.NDArray[np.float64]
+    quality: Quality
+
+
+Output = StatBlock | FrameBlock | DeadLetter | Prediction

@@ -1,0 +1,245 @@
+"""The event side of an operator: match an event to its frame, work out its facts, ask the models, keep the account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from features.frames import Frames, Roster
+from features.moments import Moment
+from features.sport import EventStep, Sport
+from models.base import Explained, Model
+from streaming.account import Account
+from streaming.blocks import Output, Prediction, Quality, StatBlock
+from streaming.errors import BadRecord
+from streaming.records import Event, FrameUse, GameRecord, ModelUse
+from streaming.stopwatch import Stopwatch
+from streaming.tape import Tape
+from streaming.windowing import Publishing, publishing
+from streaming.windows import SECOND_US, Grid
+
+#: what an event may look at besides its own frame: this far back, and this far ahead
+BEHIND_S: Final = 3.0
+AHEAD_S: Final = 0.6
+TOP_ATTRIBUTIONS: Final = 5
+
+
+class EventStage:
+    """Events and ticks of one game. ``sync_us`` is how far an event's clock may be from the tracking's."""
+
+    def __init__(
+        self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: Tape, models: Mapping[str, Model],
+        names: dict[str, int], watch: Stopwatch,
+    ) -> None:  # fmt: skip
+        self.sport, self.game, self.roster, self.grid, self.tape, self.watch = sport, game, roster, grid, tape, watch
+        self.sync_us = 1000 * max((feed.sync_ms for feed in game.feeds if feed.kind == "events"), default=0)
+        self.has_tracking = any(feed.kind == "telemetry" for feed in game.feeds)
+        self.team_index = {team.id: i for i, team in enumerate(game.teams)}
+        self.home_attacks = {period.number: period.home_attacks for period in game.periods}
+        self._extract: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
+        self._applying: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
+        self._stats: dict[str, list[Publishing]] = {t: [] for t in sport.event_types}
+        for step in sport.event_steps:
+            for kind in step.on:
+                (self._extract if step.phase == "extract" else self._applying)[kind].append((step, names[step.name]))
+        self.ticks: list[Publishing] = []
+        for stat in sport.stats:
+            if stat.kind == "window":
+                continue
+            item = publishing(stat, roster, models, names[stat.id])
+            for kind in stat.on:
+                self._stats[kind].append(item)
+            if stat.kind == "tick":
+                item.every = max(1, round(stat.every_s or 1.0))
+                self.ticks.append(item)
+        self._match = names["events.match"]
+        self._view = self._event_frames()
+        self.account = Account(lambda: sport.ledger(players=len(roster)), self.apply)
+
+    def _event_frames(self) -> Frames:
+        f = self.tape.frames
+        return Frames(
+            f.roster, f.field, dt_s=f.dt_s, hop=f.hop, span=f.span, t=f.t, xyz=f.xyz, period=f.period, attack=f.attack,
+            signals=f.signals, state=f.state, lo=0, hi=0,
+        )  # fmt: skip
+
+    # -- one event -------------------------------------------------------------------------------------------------
+
+    def moment(self, event: Event) -> Moment:
+        """The event in the features' terms; ``BadRecord`` when it names somebody who is not in the game."""
+        if event.type not in self.sport.event_types:
+            raise BadRecord("unknown event type", event.type)
+        team = -1 if event.team is None else self.team_index.get(event.team, -2)
+        player = -1 if event.player is None else self.roster.index.get(event.player, -2)
+        if team == -2:
+            raise BadRecord("unknown team", str(event.team))
+        if player == -2:
+            raise BadRecord("unknown player", str(event.player))
+        home = self.home_attacks.get(event.period, 0)
+        nan = float("nan")
+        return Moment(
+            event.id, event.type, self.grid.seconds(event.t_us), event.period, team, player,
+            nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m,
+            nan if event.end_x_m is None else event.end_x_m, nan if event.end_y_m is None else event.end_y_m,
+            event.outcome, home if team == 0 else -home if team == 1 else 0, event.attrs,
+        )  # fmt: skip
+
+    def match(self, moment: Moment, t_us: int) -> None:
+        """Find the frame the event happened in, within the feeds' mutual clock error, and bound what it may look at."""
+        tape, view = self.tape, self._view
+        lo = tape.row_of(t_us - self.sync_us - int(BEHIND_S * SECOND_US))
+        hi = tape.row_of(t_us + self.sync_us + int(AHEAD_S * SECOND_US), "right")
+        moment.row, moment.offset_s = -1, float("nan")
+        view.lo, view.hi = lo, hi
+        moment.frames = view if self.has_tracking and hi > lo else None
+        if moment.frames is None:
+            return
+        period_us = SECOND_US // self.grid.hz
+        first = tape.row_of(t_us - max(self.sync_us, period_us))
+        last = tape.row_of(t_us + max(self.sync_us, period_us), "right")
+        if first >= last:
+            return
+        if self.sport.align is not None and self.sync_us:
+            row = int(self.sport.align(view, moment, first, last))
+        else:
+            row = first + int(np.argmin(np.abs(tape.t_us[first:last] - t_us)))
+        if first <= row < last:
+            moment.row = row
+            moment.offset_s = (int(tape.t_us[row]) - t_us) / SECOND_US
+
+    def work_out(
+        self, event: Event, moment: Moment, ledger: Any, quality: Quality, revision: int = 0
+    ) -> list[Output]:  # fmt: skip
+        """Facts and stats of one event, given the account before it."""
+        watch, out = self.watch, list[Output]()
+        watch.start()
+        self.match(moment, event.t_us)
+        watch.lap(self._match)
+        for step, i in self._extract[event.type]:
+            step.compute(moment)
+            watch.lap(i)
+        frame = None
+        if moment.row >= 0:
+            frame = FrameUse(t_us=int(self.tape.t_us[moment.row]), offset_us=round(moment.offset_s * SECOND_US))
+        for item in self._stats[event.type]:
+            value = item.stat.compute(moment, ledger)
+            use = None
+            if value is not None and item.model is not None:
+                value, use = self._ask(item, np.asarray(value, np.float64), event, quality, out)
+            watch.lap(item.watch)
+            moment.facts[item.stat.id] = value
+            if value is not None:
+                out.append(self._block(item, event, moment, value, quality, revision, frame, use))
+        return out
+
+    def _ask(
+        self, item: Publishing, features: Any, event: Event, quality: Quality, out: list[Output]
+    ) -> tuple[Any, ModelUse]:
+        model = item.model
+        assert model is not None
+        rows = features.reshape(1, -1)
+        answer = model.predict(rows)[0]
+        reasons: list[tuple[str, float]] = []
+        if isinstance(model, Explained):
+            parts = model.attribute(rows)[0]
+            if parts.ndim == 1:
+                strongest = np.argsort(-np.abs(parts[:-1]), kind="stable")[:TOP_ATTRIBUTIONS]
+                reasons = [(model.features[i].name, round(float(parts[i]), 6)) for i in strongest.tolist()]
+        out.append(
+            Prediction(self.game.game, item.stat.id, event.id, event.t_us, model.name, model.version, rows, np.asarray([answer]), quality)
+        )
+        value = float(answer) if np.ndim(answer) == 0 else [float(a) for a in answer]
+        return value, ModelUse(name=model.name, version=model.version, attributions=reasons)
+
+    def _block(
+        self, item: Publishing, event: Event, moment: Moment | None, value: Any, quality: Quality, revision: int,
+        frame: FrameUse | None, use: ModelUse | None,
+    ) -> StatBlock:  # fmt: skip
+        stat = item.stat
+        if stat.per == "player":
+            subject = event.player or "unknown"
+        elif stat.per == "team":
+            subject = event.team or "unknown"
+        else:
+            subject = stat.per
+        if isinstance(value, (list, tuple, np.ndarray)):
+            value = [v * item.factor if isinstance(v, float) else v for v in value]
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = float(value) * item.factor
+        return StatBlock(
+            stat.id, self.game.game, self.sport.name, stat.unit, (subject,), np.array([event.t_us], np.int64), 0,
+            [[value]], quality, np.array([event.arrival_us], np.int64), None, revision, event.id, frame, use,
+        )  # fmt: skip
+
+    def again(self, event: Event, moment: Moment, revision: int) -> list[Output]:
+        """The stats of an event from the facts it already has."""
+        found = ((item, moment.facts.get(item.stat.id)) for item in self._stats[event.type])
+        return [
+            self._block(item, event, moment, value, "final", revision, None, item.use)
+            for item, value in found
+            if value is not None
+        ]
+
+    def withdraw(self, event: Event, revision: int) -> list[Output]:
+        """The stats of an event that is taken back: the same ids, no value."""
+        return [
+            self._block(item, event, None, None, "final", revision, None, item.use) for item in self._stats[event.type]
+        ]
+
+    def apply(self, moment: Moment, ledger: Any) -> None:
+        """Fold a moment into a ledger."""
+        self.watch.start()
+        for step, i in self._applying[moment.type]:
+            step.compute(moment, ledger)
+            self.watch.lap(i)
+
+    # -- ticks -----------------------------------------------------------------------------------------------------
+
+    def read_tick(self, ledger: Any, second: int) -> list[Any]:
+        """Values of every tick stat due at ``second``, None for the others; SI, models asked."""
+        values: list[Any] = []
+        self.watch.start()
+        for item in self.ticks:
+            if second % item.every:
+                values.append(None)
+                continue
+            value = item.stat.compute(ledger, float(second))
+            if value is not None and item.model is not None:
+                value = item.model.predict(np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features)))
+            values.append(value)
+            self.watch.lap(item.watch)
+        return values
+
+    def tick_blocks(
+        self, seconds: list[int], values: list[list[Any]], ingress_us: int, quality: Quality,
+        seen_us: Any, revisions: list[int] | None = None,
+    ) -> list[Output]:  # fmt: skip
+        """One block per tick stat over the given ticks (per revision, when values are issued again)."""
+        out: list[Output] = []
+        for j, item in enumerate(self.ticks):
+            for revision in sorted(set(revisions)) if revisions else (0,):
+                chosen = [
+                    k for k in range(len(seconds))
+                    if values[k][j] is not None and (revisions is None or revisions[k] == revision)
+                ]  # fmt: skip
+                if not chosen:
+                    continue
+                end_us = np.array([self.grid.t0_us + seconds[k] * SECOND_US for k in chosen], np.int64)
+                block: Any = [values[k][j] for k in chosen]
+                mask = None
+                if not isinstance(block[0], (list, tuple)) or not isinstance(block[0][0], str):
+                    block = np.array(block, np.float64)
+                    if item.columns is not None:
+                        block = block[:, item.columns]
+                        mask = end_us[:, None] >= seen_us[item.columns][None, :] if self.has_tracking else None
+                    block = block * item.factor
+                out.append(
+                    StatBlock(
+                        item.stat.id, self.game.game, self.sport.name, item.stat.unit, item.subjects, end_us,
+                        item.every * SECOND_US, block, quality, np.full(len(chosen), ingress_us, np.int64), mask,
+                        revision, model=item.use,
+                    )  # fmt: skip
+                )
+        return out

@@ -1,0 +1,218 @@
+"""From packets to rows: the samples of all tags of a game, checked, ordered and placed on its grid.
+
+A stretch without any sample is framed as empty rows for a little more than one window, so that everything that looks back
+sees the break; the rest of it is left out. Half-time costs nothing, and no clock can make an operator count through a year.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.frames import Roster
+from features.sport import Sport
+from streaming import samples
+from streaming.clock import GameClock
+from streaming.records import GameRecord, Telemetry
+from streaming.tape import Tape
+from streaming.windows import SECOND_US, Grid
+
+#: samples are taken in slices of this many, and rows framed after each
+SLICE = 2048
+#: how far outside the field a position may lie, m
+MARGIN_M = 15.0
+HIGHEST_M = 120.0
+
+
+class Framer:
+    """Owns the tags' lines and writes the tape. ``until_us`` is the time up to which whole groups are decided."""
+
+    def __init__(self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, clock: GameClock, tape: Tape) -> None:
+        self.grid, self.clock, self.tape = grid, clock, tape
+        tags = sorted((tag.tag, roster.index[tag.entity]) for tag in game.tags)
+        feeds = [feed for feed in game.feeds if feed.kind == "telemetry"]
+        g = len(tags)
+        self.lines = samples.Lines(g, len(sport.channels), SLICE)
+        self.tags = np.array([tag for tag, _ in tags], np.uint32)
+        self.rows = np.arange(g)
+        self.entity = np.array([row for _, row in tags], np.int64)
+        self.max_speed = np.array([sport.max_speed_mps.get(roster.role[e], np.inf) for e in self.entity])
+        period_us = int(SECOND_US / min((feed.rate_hz for feed in feeds if feed.rate_hz), default=grid.hz))
+        aligned = all(feed.aligned for feed in feeds)
+        # A point waits for the sample after it only where tags keep their own time.
+        self.wait_us = 0 if aligned else 2 * period_us
+        self._wait = np.full(g, self.wait_us, np.int64)
+        self._gap = np.full(g, 4 * period_us, np.int64)
+        self._hold = np.full(g, period_us, np.int64)
+        self.reach_m = np.array(
+            [(game.length_m or sport.field.length_m), (game.width_m or sport.field.width_m), 2 * HIGHEST_M]
+        )  # fmt: skip
+        # A field whose origin is a corner or home plate reaches its full size in every direction.
+        self.reach_m[:2] *= 0.5 if sport.field.origin == "centre" else 1.0
+        self.reach_m[:2] += MARGIN_M
+        self.reach_m[2] = HIGHEST_M
+        self.channel_names = sport.channels
+        self.seen_us = np.full(len(roster), np.iinfo(np.int64).max, np.int64)
+        self._mounts = np.zeros(len(roster), np.int64)
+        starts = sorted(game.periods, key=lambda p: p.start_us)
+        self._starts = np.array([p.start_us for p in starts], np.int64)
+        self._ends = np.array([np.iinfo(np.int64).max if p.end_us is None else p.end_us for p in starts], np.int64)
+        self._numbers = np.array([p.number for p in starts], np.int8)
+        self._sides = np.array([p.home_attacks for p in starts], np.int8)
+        self.next_row = 1
+        self.blanks = 0
+        self._partial = 0  # rows of the unfinished group that are on the tape
+        self._partial_filled = 0
+        self.blank_limit = -(-grid.span // grid.hop) + 1
+        self.until_us = grid.t0_us
+
+    # -- samples ---------------------------------------------------------------------------------------------------
+
+    def take_in(self, packet: Telemetry, at: int, force: bool = False) -> int:
+        """First check of up to ``SLICE`` samples from ``at``; returns the index after the last one dealt with."""
+        lines, n = self.lines, len(packet)
+        arrivals = packet.arrival_us
+        if isinstance(arrivals, int):
+            arrivals = np.array([arrivals], np.int64)
+        if packet.channels:
+            nothing = None
+            columns = []
+            for name in self.channel_names:
+                column = packet.channels.get(name)
+                if column is None:
+                    nothing = np.full(n, np.nan, np.float64) if nothing is None else nothing
+                    column = nothing
+                columns.append(column)
+            values = np.array(columns, np.float64).reshape(len(columns), n)
+        else:
+            values = np.full((len(self.channel_names), n), np.nan) if self.channel_names else samples.no_channels(n)
+        clock = lines.clock
+        clock[0], clock[1] = self.clock.telemetry_us, self.clock.now_us
+        at = samples.take_in(
+            at, min(n, at + SLICE), packet.t_us, packet.tag, packet.x_m, packet.y_m, packet.z_m, values, arrivals,
+            self.tags, self.rows, self.reach_m, self.clock.skew_us,
+            lines.t, lines.v, lines.n, lines.checked, lines.used, clock,
+            lines.rejected, lines.rejected_v, lines.rejected_n, force,
+        )  # fmt: skip
+        self.clock.arrived(int(clock[1]))
+        self.clock.saw_telemetry(int(clock[0]))
+        return at
+
+    def rejected(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """What was rejected since the last call: (reason, tag, t_us, arrival_us) rows and their values; forgets them."""
+        k = int(self.lines.rejected_n[0])
+        self.lines.rejected_n[0] = 0
+        return self.lines.rejected[:k].copy(), self.lines.rejected_v[:k].copy()
+
+    # -- rows ------------------------------------------------------------------------------------------------------
+
+    def advance(self, watermark_us: int, budget: int) -> int:
+        """Frame up to ``budget`` rows that the watermark has passed; returns how many rows now stand ready for the steps
+        (whole groups of ``hop``)."""
+        last = self.grid.row_at_or_before(watermark_us - self.wait_us)
+        lines, grid = self.lines, self.grid
+        if self.next_row <= last:
+            samples.check_order(
+                watermark_us, self.tags, self.max_speed, lines.t, lines.v, lines.n, lines.checked, lines.used,
+                lines.leap, lines.clock, lines.rejected, lines.rejected_v, lines.rejected_n,
+            )  # fmt: skip
+        while self.next_row <= last and budget > 0:
+            count = min(last - self.next_row + 1, budget)
+            if not self._partial and self.blanks >= self.blank_limit:
+                after = samples.next_sample(grid.t_us(self.next_row - 1), lines.t, lines.n, lines.used)
+                first = grid.row_at_or_before(min(int(after), watermark_us) - 1) + 1
+                start = (min(first, last + 1) - 1) // grid.hop * grid.hop + 1
+                if start > self.next_row:
+                    self.next_row = start
+                    continue
+                count = min(count, grid.hop)
+            self._frame(count)
+            budget -= count
+        group = (self.next_row - 1) // grid.hop * grid.hop + 1
+        self.until_us = max(self.until_us, min(watermark_us - self.wait_us, grid.t_us(group) - 1))
+        return self.ready
+
+    @property
+    def ready(self) -> int:
+        return self.tape.framed - self._partial - self.tape.computed
+
+    def _frame(self, count: int) -> None:
+        tape, grid, lines = self.tape, self.grid, self.lines
+        tape.make_room(count)
+        at = tape.framed
+        rows = np.arange(self.next_row, self.next_row + count)
+        row_t = grid.t0_us + (2 * rows * SECOND_US + grid.hz) // (2 * grid.hz)
+        tape.grid_row[at : at + count] = rows
+        tape.t_us[at : at + count] = row_t
+        tape.frames.t[at : at + count] = (row_t - grid.t0_us) / SECOND_US
+        filled, _ = samples.frame_rows(
+            row_t, at, self.entity, self._mounts, self._wait, self._gap, self._hold, lines.t, lines.v, lines.n,
+            lines.checked, lines.used, tape.frames.xyz, tape.channels, self.seen_us,
+        )  # fmt: skip
+        period = np.searchsorted(self._starts, row_t, side="right") - 1
+        inside = (period >= 0) & (row_t <= self._ends[period]) if len(self._starts) else np.zeros(count, bool)
+        tape.frames.period[at : at + count] = np.where(inside, self._numbers[period], 0) if len(self._starts) else 0
+        tape.frames.attack[at : at + count] = np.where(inside, self._sides[period], 0) if len(self._starts) else 0
+        tape.framed += count
+        self.next_row += count
+        if filled == count:
+            whole = (self._partial + count) // grid.hop
+            if whole:
+                self.blanks = 0
+                self._partial = (self._partial + count) % grid.hop
+                self._partial_filled = self._partial
+            else:
+                self._partial += count
+                self._partial_filled += count
+        else:
+            self._leave_out_blanks(at, count)
+
+    def _leave_out_blanks(self, at: int, count: int) -> None:
+        """Group by group: count the empty ones, and take those beyond the limit off the tape again."""
+        hop, tape = self.grid.hop, self.tape
+        first = at - self._partial
+        some = np.isfinite(tape.frames.xyz[at : at + count, :, 0]).any(axis=1)
+        keep = np.ones(self._partial + count, bool)
+        filled = np.concatenate((np.zeros(self._partial, bool), some))
+        if self._partial and self._partial_filled:
+            filled[0] = True
+        whole = len(filled) // hop * hop
+        for group in range(0, whole, hop):
+            if filled[group : group + hop].any():
+                self.blanks = 0
+                continue
+            self.blanks += 1
+            if self.blanks > self.blank_limit:
+                self.blanks = self.blank_limit
+                keep[group : group + hop] = False
+        self._partial = len(filled) - whole
+        self._partial_filled = int(filled[whole:].sum())
+        if not keep.all():
+            period, attack = tape.frames.period, tape.frames.attack
+            kept = first + np.flatnonzero(keep)
+            period[first : first + len(kept)] = period[kept]
+            attack[first : first + len(kept)] = attack[kept]
+            tape.squeeze(first, keep)
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    def dump(self) -> dict[str, Any]:
+        longest = int(self.lines.n.max(initial=0))
+        arrays = {name: getattr(self.lines, name) for name in samples.Lines.FIELDS}
+        arrays["t"], arrays["v"] = arrays["t"][:, :longest], arrays["v"][:, :longest]
+        counters = [self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us]
+        return {**arrays, "seen_us": self.seen_us, "counters": np.array(counters, np.int64)}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        for name in samples.Lines.FIELDS:
+            target = getattr(self.lines, name)
+            if name in ("t", "v"):
+                target[:, : saved[name].shape[1]] = saved[name]
+            else:
+                target[...] = saved[name]
+        self.seen_us[...] = saved["seen_us"]
+        self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us = (
+            int(x) for x in saved["counters"]
+        )

@@ -1,0 +1,470 @@
+"""The operator of one game: every record goes in here, every stat comes out; a runner only keys, ticks, stores and delivers.
+
+Final values close by event time alone, so the same records give the same finals however they are cut, shuffled within the
+allowed lateness, or doubled. Two things are shown before they are final, under the id that the final value will have: the
+stats of an event, at once when it arrives; and a window that a quiet feed keeps open, when the arrival clock passes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from features.frames import Field, Roster
+from features.sport import Sport
+from models.base import Model
+from streaming import snapshot, topics
+from streaming.blocks import DeadLetter, FrameBlock, Output, StatBlock
+from streaming.clock import NEVER, GameClock
+from streaming.errors import BadInput, BadRecord, BadSnapshot
+from streaming.eventbook import EventBook, order
+from streaming.eventing import AHEAD_S, BEHIND_S, EventStage
+from streaming.framing import SLICE, Framer
+from streaming.meters import Meters
+from streaming.records import Event, GameRecord, Telemetry, encode
+from streaming.samples import DUPLICATE, REASONS
+from streaming.stopwatch import Stopwatch
+from streaming.tape import Tape
+from streaming.windowing import WindowStage, last_only
+from streaming.windows import SECOND_US, Grid
+
+#: rows computed in one go, s; results do not depend on it
+BATCH_S: Final = 5.0
+
+
+class GameOperator:
+    """One game from records to stats.
+
+    Parameters
+    ----------
+    sport, game : what is played, and by whom, where, measured by what
+    models : by id; every model that a stat of the sport names must be there (``BadInput`` otherwise)
+    draw : emit a FrameBlock for every framed row
+    provisional : show event stats before their watermark
+    strict : raise ``BadRecord`` where a record is otherwise counted and set aside
+    """
+
+    def __init__(
+        self, sport: Sport, game: GameRecord, models: Mapping[str, Model] | None = None, *,
+        draw: bool = True, provisional: bool = True, strict: bool = False,
+    ) -> None:  # fmt: skip
+        if game.sport != sport.name:
+            raise BadInput(f"game {game.game!r} is {game.sport}, not {sport.name}")
+        self.sport, self.game, self.draw, self.provisional, self.strict = sport, game, draw, provisional, strict
+        self.roster = roster = roster_of(game)
+        self.grid = grid = Grid.of(game.t0_us, game.grid_hz or sport.grid_hz, sport.hop_s, sport.span_s)
+        lateness = {
+            kind: 1000 * max((f.lateness_ms for f in game.feeds if f.kind == kind), default=0)
+            for kind in ("telemetry", "events")
+        }
+        self.clock = GameClock(lateness["telemetry"], lateness["events"])
+        self.meters = Meters(step_names(sport))
+        names = {name: i for i, name in enumerate(self.meters.steps)}
+        self._take_in_step, self._rows_step = names["framing.samples"], names["framing.rows"]
+        self._watch = Stopwatch(self.meters)
+        self._batch = max(grid.hop, int(BATCH_S * grid.hz) // grid.hop * grid.hop)
+        sync_s = max((f.sync_ms for f in game.feeds), default=0) / 1000
+        reach_s = BEHIND_S + AHEAD_S + 2 * sync_s + lateness["events"] / SECOND_US + BATCH_S + 1.0
+        keep_s = max([reach_s, *(signal.keep_s for signal in sport.signals)])
+        keep = int(np.ceil((keep_s * grid.hz + grid.span) / grid.hop)) * grid.hop
+        field = Field(game.length_m or sport.field.length_m, game.width_m or sport.field.width_m, sport.field.origin)
+        self.tape = Tape(sport, roster, field, grid, keep, self._batch)
+        self.framer = Framer(sport, game, roster, grid, self.clock, self.tape)
+        models = models or {}
+        self.windows = WindowStage(sport, game, roster, grid, self.tape, models, names, self._watch)
+        self.events = EventStage(sport, game, roster, grid, self.tape, models, names, self._watch)
+        self.book = EventBook()
+        self._moments: dict[str, tuple[Event, Any]] = {}  # facts of waiting events, for provisional values
+        self._active: list[int] = []  # seconds that had rows or events and whose ticks are not issued yet
+        self._ticked = 0
+        self._tick_revisions: dict[int, int] = {}
+        self._shown_us = NEVER
+        self._drawn_row = 0
+        self._ended = False
+
+    # -- what a runner calls ---------------------------------------------------------------------------------------
+
+    def on_record(self, record: Telemetry | Event, now_us: int = 0) -> list[Output]:
+        """Take a record that arrived at its own stamp, or at ``now_us`` when it carries none; emit what it makes computable."""
+        out: list[Output] = []
+        try:
+            if record.game != self.game.game:
+                raise BadRecord("another game", record.game)
+            if isinstance(record, Telemetry):
+                self._on_telemetry(record, now_us, out)
+            else:
+                self._on_event(record, now_us, out)
+        except BadRecord as bad:
+            self._set_aside(record, bad, now_us, out)
+        return out
+
+    def on_batch(self, records: Iterable[Telemetry | Event], now_us: int = 0) -> list[Output]:
+        """Take records that arrived together. Events go first: an event that waits for its frames costs nothing, while one
+        that comes after a long packet would find its time closed."""
+        batch = list(records)
+        out: list[Output] = []
+        for record in batch:
+            if not isinstance(record, Telemetry):
+                out.extend(self.on_record(record, now_us))
+        for record in batch:
+            if isinstance(record, Telemetry):
+                out.extend(self.on_record(record, now_us))
+        return out
+
+    def on_time(self, now_us: int) -> list[Output]:
+        """Arrival time has come to ``now_us``. A feed that has gone quiet gets provisional values; no watermark moves."""
+        if not self.events.has_tracking or self._ended or self.clock.telemetry_us == NEVER:
+            return []
+        tape, grid = self.tape, self.grid
+        last = int(tape.grid_row[tape.computed - 1]) if tape.computed > tape.keep else 0
+        next_end_us = grid.t_us((max(last, 0) // grid.hop + 1) * grid.hop)
+        settled_us = now_us - self.clock.telemetry_lateness_us
+        if next_end_us + grid.hop_us > settled_us or next_end_us <= self._shown_us:
+            return []
+        if self.framer.blanks >= self.framer.blank_limit:
+            return []
+        # What would be final if nothing more came: compute it on the state as it is, then put the state back.
+        arrays, rejected = self._arrays(copy=True), int(self.framer.lines.rejected_n[0])
+        ready = self.framer.advance(next_end_us + self.framer.wait_us, self._batch)
+        out: list[Output] = []
+        if ready:
+            out = last_only(self.windows.run(ready, now_us, self.framer.seen_us, "provisional"))
+            self._shown_us = next_end_us
+        self._load_arrays(arrays)
+        self.framer.lines.rejected_n[0] = rejected
+        return out
+
+    def finish(self) -> list[Output]:
+        """The stream is over: everything that is still open closes."""
+        out: list[Output] = []
+        if self._ended:
+            return out
+        self._ended = True
+        ingress_us = self.clock.now_us
+        if self.events.has_tracking and self.clock.telemetry_us != NEVER:
+            last = self.grid.row_at_or_before(self.clock.telemetry_us - 1) + 1
+            group_end = -(-last // self.grid.hop) * self.grid.hop
+            self._frame(self.grid.t_us(group_end) + self.framer.wait_us, ingress_us, out)
+        self.framer.until_us = 1 << 62
+        self.clock.end()
+        self._release(out, ingress_us)
+        return out
+
+    def snapshot(self) -> bytes:
+        """All that the next record may depend on."""
+        waiting, settled = self.book.dump()
+        clock = self.clock
+        plain = _Plain(
+            [clock.now_us, clock.telemetry_us, clock.any_us], waiting, settled, self.events.account.dump(),
+            self._active, self._ticked, self._tick_revisions, self._drawn_row, self._ended,
+        )  # fmt: skip
+        return snapshot.pack(self.sport.name, self.game.game, self._fingerprint(), plain, self._arrays())
+
+    def restore(self, raw: bytes) -> None:
+        """Take over the state of a snapshot; ``BadSnapshot`` when it is not one of this game and these stats."""
+        plain, arrays = snapshot.unpack(raw, self.sport.name, self.game.game, self._fingerprint(), _Plain)
+        try:
+            self._load_arrays(arrays)
+            self.events.account.load(plain.account)
+        except (ValueError, KeyError, msgspec.DecodeError) as error:
+            raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
+        self.clock.now_us, self.clock.telemetry_us, self.clock.any_us = plain.clock
+        self.book.load(plain.waiting, plain.settled)
+        self._active, self._ticked, self._tick_revisions = plain.active, plain.ticked, plain.tick_revisions
+        self._drawn_row, self._ended = plain.drawn_row, plain.ended
+        self._moments.clear()
+
+    # -- telemetry -------------------------------------------------------------------------------------------------
+
+    def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
+        if isinstance(packet.arrival_us, int) and not packet.arrival_us:
+            packet.arrival_us = now_us
+        if not all(np.issubdtype(c.dtype, np.floating) and len(c) == len(packet) for c in packet.channels.values()):
+            raise BadRecord("bad channel", "a channel is not a column of the packet's length")
+        at, force = 0, False
+        while at < len(packet):
+            self._watch.start()
+            done = self.framer.take_in(packet, at, force)
+            self._watch.lap(self._take_in_step)
+            force = done == at
+            at = done
+            self._frame(self.clock.telemetry_watermark_us, self.clock.now_us, out)
+        rejected = self._set_aside_samples(out)
+        self.meters.counts["accepted", "sample"] += len(packet) - rejected
+        self.meters.arrival_us = self.clock.now_us
+
+    def _frame(self, watermark_us: int, ingress_us: int, out: list[Output]) -> None:
+        """Frame, compute and release up to the watermark, a batch at a time."""
+        framer, tape = self.framer, self.tape
+        while True:
+            before = framer.next_row
+            self._watch.start()
+            ready = framer.advance(watermark_us, self._batch)
+            self._watch.lap(self._rows_step)
+            if self.draw:
+                self._draw(out)
+            if ready:
+                out.extend(self.windows.run(ready, ingress_us, framer.seen_us, "final"))
+                self.meters.windows += ready // self.grid.hop
+                self.meters.watermark_us = int(tape.t_us[tape.computed - 1])
+                self._note_active(tape.computed - ready, tape.computed)
+            self._release(out, ingress_us)
+            if framer.next_row == before:
+                return
+
+    def _draw(self, out: list[Output]) -> None:
+        tape = self.tape
+        first = int(np.searchsorted(tape.grid_row[: tape.framed], self._drawn_row, side="right"))
+        if first >= tape.framed:
+            return
+        self._drawn_row = int(tape.grid_row[tape.framed - 1])
+        xyz = tape.frames.xyz[first : tape.framed]
+        some = np.isfinite(xyz[:, :, 0]).any(axis=1)
+        if some.any():
+            out.append(
+                FrameBlock(
+                    self.game.game, self.sport.name, self.roster.ids, tape.t_us[first : tape.framed][some],
+                    xyz[some].astype(np.float32), int(tape.frames.period[tape.framed - 1]),
+                )  # fmt: skip
+            )
+
+    def _note_active(self, first: int, stop: int) -> None:
+        """The seconds whose rows have just been computed will get their ticks."""
+        seconds = -((self.game.t0_us - self.tape.t_us[first:stop]) // SECOND_US)
+        for second in np.unique(seconds).tolist():
+            if second > self._ticked and (not self._active or second > self._active[-1]):
+                self._active.append(second)
+            elif second > self._ticked:
+                self._activate(second)
+
+    def _activate(self, second: int) -> None:
+        at = bisect_left(self._active, second)
+        if at == len(self._active) or self._active[at] != second:
+            insort(self._active, second)
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    def _on_event(self, event: Event, now_us: int, out: list[Output]) -> None:
+        if not event.arrival_us:
+            event = msgspec.structs.replace(event, arrival_us=now_us)
+        self.clock.arrived(event.arrival_us)
+        self.meters.arrival_us = self.clock.now_us
+        if not self.clock.believes(event.t_us, event.arrival_us):
+            raise BadRecord("clock ahead of arrival", f"event {event.id}")
+        self.events.moment(event)  # raises when it names nobody
+        verdict = self.book.offer(event, self._event_limit())
+        if verdict == "late":
+            raise BadRecord("late", f"event {event.id}")
+        if verdict in ("duplicate", "superseded"):
+            self.meters.counts["duplicate", "event"] += 1
+            return
+        self.clock.saw_event(event.t_us)
+        self.meters.counts["accepted", "event"] += 1
+        if verdict == "correction":
+            self._correct(event, out)
+            return
+        self._moments.pop(event.id, None)
+        if self.provisional and not event.deleted:
+            self._show(event, out)
+        self._release(out, self.clock.now_us)
+
+    def _event_limit(self) -> int:
+        """Events up to here are settled: their watermark has passed, and so have the frames they may look at."""
+        limit = self.clock.event_watermark_us
+        if self.events.has_tracking:
+            limit = min(limit, self.framer.until_us - self.events.sync_us - int(AHEAD_S * SECOND_US))
+        return limit
+
+    def _release(self, out: list[Output], ingress_us: int) -> None:
+        """Settle events and ticks in time order up to the limit; a tick sees every event at or before it."""
+        limit = self._event_limit()
+        due = self.book.due(limit)
+        first_tick_us = self.game.t0_us + self._active[0] * SECOND_US if self._active else limit + 1
+        if not due and first_tick_us > limit:
+            return
+        stage, account = self.events, self.events.account
+        seconds: list[int] = []
+        values: list[list[Any]] = []
+        for event in [*due, None]:
+            bound = event.t_us if event else limit + 1
+            while self._active and self.game.t0_us + self._active[0] * SECOND_US < bound:
+                second = self._active.pop(0)
+                seconds.append(second)
+                values.append(stage.read_tick(account.ledger, second))
+                account.ticked(second)
+                self._ticked = second
+            if event is not None:
+                self._moments.pop(event.id, None)
+                moment = stage.moment(event)
+                out.extend(stage.work_out(event, moment, account.ledger, "final"))
+                account.add(moment)
+                self.meters.events += 1
+                second = -((self.game.t0_us - event.t_us) // SECOND_US)
+                if second > self._ticked:
+                    self._activate(second)
+        if seconds:
+            out.extend(stage.tick_blocks(seconds, values, ingress_us, "final", self.framer.seen_us))
+
+    def _show(self, event: Event, out: list[Output]) -> None:
+        """Provisional stats of an event, and of the next tick as it would be if nothing else came."""
+        stage = self.events
+        ledger = stage.account.fork()
+        for waiting in sorted((e for e in self.book.waiting.values() if not e.deleted), key=order):
+            if order(waiting) > order(event):
+                break
+            known = self._moments.get(waiting.id)
+            if known is not None and known[0] is waiting:
+                moment = known[1]
+            else:
+                moment = stage.moment(waiting)
+                blocks = stage.work_out(waiting, moment, ledger, "provisional")
+                moment.frames = None
+                self._moments[waiting.id] = (waiting, moment)
+                if waiting is event:
+                    out.extend(blocks)
+            stage.apply(moment, ledger)
+        second = -((self.game.t0_us - event.t_us) // SECOND_US)
+        values = stage.read_tick(ledger, second)
+        out.extend(stage.tick_blocks([second], [values], event.arrival_us, "provisional", self.framer.seen_us))
+
+    def _correct(self, event: Event, out: list[Output]) -> None:
+        """Change the settled past and issue again, one revision up, the finals that it touches."""
+        stage, account = self.events, self.events.account
+        t_s = self.grid.seconds(event.t_us)
+        old = account.find(event.id)
+        if not account.reaches(t_s) or (old is not None and not account.reaches(old.t_s)):
+            raise BadRecord("correction too late", f"event {event.id} lies beyond what can be replayed")
+        moment = None if event.deleted else stage.moment(event)
+        if moment is not None:
+            kept = self.tape.computed > 0 and event.t_us - int(BEHIND_S * SECOND_US) >= int(self.tape.t_us[0])
+            if old is not None and old.type == event.type and not kept:
+                # The frames are gone. What was read from them stands; what people reported is what changed.
+                moment.facts, moment.offset_s = dict(old.facts), old.offset_s
+                out.extend(stage.again(event, moment, event.revision))
+            else:
+                out.extend(stage.work_out(event, moment, account.ledger, "final", event.revision))
+        elif old is not None:
+            out.extend(stage.withdraw(event, event.revision))
+        if moment is None and old is None:
+            return
+        seconds, values, revisions = [], [], []
+        for second, before, after in account.replace(event.id, moment, stage.read_tick):
+            changed = [b if not _same(a, b) else None for a, b in zip(before, after)]
+            if any(value is not None for value in changed):
+                self._tick_revisions[second] = self._tick_revisions.get(second, 0) + 1
+                seconds.append(second)
+                values.append(changed)
+                revisions.append(self._tick_revisions[second])
+        out.extend(stage.tick_blocks(seconds, values, event.arrival_us, "final", self.framer.seen_us, revisions))
+
+    # -- what cannot be used ---------------------------------------------------------------------------------------
+
+    def _set_aside(self, record: Telemetry | Event, bad: BadRecord, now_us: int, out: list[Output]) -> None:
+        if self.strict:
+            raise bad
+        telemetry = isinstance(record, Telemetry)
+        source = topics.telemetry(self.sport.name) if telemetry else topics.events(self.sport.name)
+        kind = "late" if bad.reason == "late" else "quarantined"
+        self.meters.counts[kind, bad.reason] += 1
+        payload = record if isinstance(record, Telemetry) else encode(record)
+        out.append(DeadLetter(source, self.game.game, bad.reason, max(now_us, self.clock.now_us), payload, str(bad)))
+
+    def _set_aside_samples(self, out: list[Output]) -> int:
+        """Count the samples that were rejected; all but plain duplicates are kept with their reason."""
+        rows, values = self.framer.rejected()
+        if not len(rows):
+            return 0
+        names = self.sport.channels
+        for code in np.unique(rows[:, 0]).tolist():
+            chosen = rows[:, 0] == code
+            kind, reason = REASONS[code]
+            self.meters.counts[kind, reason] += int(chosen.sum())
+            if code == DUPLICATE:
+                continue
+            if self.strict:
+                raise BadRecord(reason, f"{int(chosen.sum())} samples")
+            columns = values[chosen].astype(np.float32)
+            packet = Telemetry(
+                self.game.game, "", rows[chosen, 2], rows[chosen, 1].astype(np.uint32), columns[:, 0].copy(),
+                columns[:, 1].copy(), columns[:, 2].copy(), rows[chosen, 3],
+                {name: columns[:, 3 + i].copy() for i, name in enumerate(names)},
+            )  # fmt: skip
+            out.append(
+                DeadLetter(topics.telemetry(self.sport.name), self.game.game, reason, self.clock.now_us, packet)
+            )
+        return len(rows)
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    def _arrays(self, copy: bool = False) -> dict[str, Any]:
+        arrays = {f"tape.{k}": v for k, v in self.tape.dump().items()}
+        arrays |= {f"framer.{k}": v for k, v in self.framer.dump().items()}
+        return {k: v.copy() for k, v in arrays.items()} if copy else arrays
+
+    def _load_arrays(self, arrays: dict[str, Any]) -> None:
+        self.tape.load({k[5:]: v for k, v in arrays.items() if k.startswith("tape.")})
+        self.framer.load({k[7:]: v for k, v in arrays.items() if k.startswith("framer.")})
+
+    def _fingerprint(self) -> str:
+        parts = [*self.meters.steps, *self.roster.ids, *(f"{s.name}{s.dims}{s.dtype}" for s in self.sport.signals)]
+        return hashlib.blake2b("\n".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+
+
+class _Plain(msgspec.Struct, array_like=True):
+    clock: list[int]
+    waiting: list[Event]
+    settled: dict[str, int]
+    account: bytes
+    active: list[int]
+    ticked: int
+    tick_revisions: dict[int, int]
+    drawn_row: int
+    ended: bool
+
+
+def roster_of(game: GameRecord) -> Roster:
+    """Axis N of a game; ``BadInput`` when its record contradicts itself."""
+    teams = {team.id: i for i, team in enumerate(game.teams)}
+    if len(teams) != 2:
+        raise BadInput(f"game {game.game!r} needs two teams with different ids")
+    entities = []
+    for entity in game.entities:
+        if entity.team is not None and entity.team not in teams:
+            raise BadInput(f"game {game.game!r}: {entity.id!r} plays for the unknown team {entity.team!r}")
+        entities.append((entity.id, -1 if entity.team is None else teams[entity.team], entity.role))
+    roster = Roster.of(entities, (game.teams[0].id, game.teams[1].id))
+    if len(roster.index) != len(entities):
+        raise BadInput(f"game {game.game!r} lists an entity twice")
+    known = [tag.tag for tag in game.tags]
+    if len(set(known)) != len(known):
+        raise BadInput(f"game {game.game!r} lists a tag twice")
+    strangers = [tag.entity for tag in game.tags if tag.entity not in roster.index]
+    if strangers:
+        raise BadInput(f"game {game.game!r}: a tag belongs to {strangers[0]!r}, who is not in the game")
+    return roster
+
+
+def step_names(sport: Sport) -> tuple[str, ...]:
+    """Every named and timed step of a sport's operator, in the order of the pipeline."""
+    kinds: dict[str, list[str]] = {"window": [], "event": [], "tick": []}
+    for stat in sport.stats:
+        kinds[stat.kind].append(stat.id)
+    return (
+        "framing.samples", "framing.rows", *(step.name for step in sport.steps), *kinds["window"], "events.match",
+        *(step.name for step in sport.event_steps if step.phase == "extract"), *kinds["event"],
+        *(step.name for step in sport.event_steps if step.phase == "apply"), *kinds["tick"],
+    )  # fmt: skip
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return bool(np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True))
+    return bool(a == b)
+
+
+__all__ = ["GameOperator", "StatBlock", "roster_of", "step_names"]

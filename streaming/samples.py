@@ -1,0 +1,285 @@
+"""Samples as they come, per tag: checked, put in time order, freed of duplicates and of leaps. Compiled.
+
+Each tag has a short line of samples sorted by time. A sample is checked twice: on arrival against what is known of it alone
+(tag, finiteness, field, clock, lateness, duplicates), and again when the watermark has passed it, in time order, against its
+predecessor (a leap faster than anything on the field is not a position). The second check waits for order because its answer
+must not depend on who arrived first.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from features.compiled import kernel
+
+ACCEPTED, UNKNOWN_TAG, NOT_FINITE, OFF_FIELD, AHEAD, LATE, DUPLICATE, CONFLICT, TELEPORT, OVERFLOW = range(10)
+
+#: code -> (kind, reason) as counted and as written on dead letters
+REASONS: Final = (
+    ("accepted", "accepted"),
+    ("quarantined", "unknown tag"),
+    ("quarantined", "not a finite position"),
+    ("quarantined", "outside the field"),
+    ("quarantined", "clock ahead of arrival"),
+    ("late", "late"),
+    ("duplicate", "duplicate"),
+    ("quarantined", "conflicting sample"),
+    ("quarantined", "teleport"),
+    ("quarantined", "too many samples"),
+)
+
+LINE: Final = 256  # samples a tag's line holds
+KEPT: Final = 64  # used ones that stay, so that a duplicate is still known as one
+REANCHOR: Final = 12  # so many leaps in a row that agree with each other are a new position
+
+
+class Lines:
+    """State of all tags of a game: G tags, C channels.
+
+    ``t`` (G, LINE) us; ``v`` (G, LINE, 3 + C) m and channel values; ``n`` (G,) samples in the line; ``checked`` (G,) how many
+    of them have passed the second check; ``used`` (G,) how many lie at or before the last framed row; ``leap`` (G, 5) the last
+    leap (t, x, y, z) and how many agreed; ``clock`` = [newest believed time, newest arrival, second check done up to].
+    """
+
+    __slots__ = ("checked", "clock", "leap", "n", "rejected", "rejected_n", "rejected_v", "t", "used", "v")
+    FIELDS = ("t", "v", "n", "checked", "used", "leap", "clock")
+
+    def __init__(self, tags: int, channels: int, slice_samples: int) -> None:
+        self.t = np.zeros((tags, LINE), np.int64)
+        self.v = np.zeros((tags, LINE, 3 + channels), np.float64)
+        self.n = np.zeros(tags, np.int64)
+        self.checked = np.zeros(tags, np.int64)
+        self.used = np.zeros(tags, np.int64)
+        self.leap = np.zeros((tags, 5), np.float64)
+        self.clock = np.full(3, -(1 << 62), np.int64)
+        # what the last calls rejected: reason, tag row, t, arrival; and the values
+        room = slice_samples + tags * LINE
+        self.rejected = np.zeros((room, 4), np.int64)
+        self.rejected_v = np.zeros((room, 3 + channels), np.float64)
+        self.rejected_n = np.zeros(1, np.int64)
+
+
+@kernel
+def _reject(reason, tag, t, arrival, x, y, z, rejected, rejected_v, rejected_n):  # type: ignore[no-untyped-def]
+    k = rejected_n[0]
+    rejected[k, 0] = reason
+    rejected[k, 1] = tag
+    rejected[k, 2] = t
+    rejected[k, 3] = arrival
+    rejected_v[k, :] = np.nan
+    rejected_v[k, 0] = x
+    rejected_v[k, 1] = y
+    rejected_v[k, 2] = z
+    rejected_n[0] = k + 1
+
+
+@kernel
+def _make_room(g, t, v, n, checked, used):  # type: ignore[no-untyped-def]
+    """Drop the oldest used samples of line ``g``, all but ``KEPT``; returns whether there is room now."""
+    drop = used[g] - KEPT
+    if drop > 0:
+        for j in range(drop, n[g]):
+            t[g, j - drop] = t[g, j]
+            v[g, j - drop] = v[g, j]
+        n[g] -= drop
+        checked[g] -= drop
+        used[g] -= drop
+    return n[g] < t.shape[1]
+
+
+@kernel
+def take_in(  # type: ignore[no-untyped-def]
+    at, until, s_t, s_tag, s_x, s_y, s_z, s_c, arrivals, known, rows, reach_m, skew_us,
+    t, v, n, checked, used, clock, rejected, rejected_v, rejected_n, force,
+):  # fmt: skip
+    """First check of samples ``at..until``; returns the index after the last one dealt with.
+
+    ``known`` (G,) sorted tag numbers with their line in ``rows``; ``s_c`` (C, n) channels; ``arrivals`` has one entry or one
+    per sample; ``reach_m`` the half sizes (x, y, z) beyond which nothing can be. Stops early when a line is full, unless
+    ``force``: then that sample is rejected.
+    """
+    many = len(arrivals) > 1
+    channels = s_c.shape[0]
+    for i in range(at, until):
+        arrival = arrivals[i] if many else arrivals[0]
+        ts = s_t[i]
+        x = np.float64(s_x[i])
+        y = np.float64(s_y[i])
+        z = np.float64(s_z[i])
+        clock[1] = max(clock[1], arrival)
+        tag = s_tag[i]
+        k = np.searchsorted(known, tag)
+        if k == len(known) or known[k] != tag:
+            _reject(UNKNOWN_TAG, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+            continue
+        g = rows[k]
+        if not (np.isfinite(x) and np.isfinite(y)) or np.isinf(z):
+            _reject(NOT_FINITE, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+            continue
+        if abs(x) > reach_m[0] or abs(y) > reach_m[1] or abs(z) > reach_m[2]:
+            _reject(OFF_FIELD, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+            continue
+        if ts > arrival + skew_us:
+            _reject(AHEAD, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+            continue
+        j = n[g]
+        while j > 0 and t[g, j - 1] > ts:
+            j -= 1
+        if j > 0 and t[g, j - 1] == ts:
+            o = j - 1
+            if v[g, o, 0] == x and v[g, o, 1] == y:
+                _reject(DUPLICATE, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+            elif o >= checked[g] and (x > v[g, o, 0] or (x == v[g, o, 0] and y > v[g, o, 1])):
+                # Two claims about one instant: which of them stays must not depend on who came first.
+                _reject(CONFLICT, tag, ts, arrival, v[g, o, 0], v[g, o, 1], v[g, o, 2], rejected, rejected_v, rejected_n)
+                v[g, o, 0] = x
+                v[g, o, 1] = y
+                v[g, o, 2] = z
+                for c in range(channels):
+                    v[g, o, 3 + c] = s_c[c, i]
+            else:
+                _reject(CONFLICT, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+            continue
+        if ts <= clock[2]:
+            _reject(LATE, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+            continue
+        if n[g] == t.shape[1]:
+            before = n[g]
+            room = _make_room(g, t, v, n, checked, used)
+            if not room:
+                if not force:
+                    return i
+                _reject(OVERFLOW, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+                continue
+            j -= before - n[g]
+        for m in range(n[g], j, -1):
+            t[g, m] = t[g, m - 1]
+            v[g, m] = v[g, m - 1]
+        t[g, j] = ts
+        v[g, j, 0] = x
+        v[g, j, 1] = y
+        v[g, j, 2] = z
+        for c in range(channels):
+            v[g, j, 3 + c] = s_c[c, i]
+        n[g] += 1
+        clock[0] = max(clock[0], ts)
+    return until
+
+
+@kernel
+def _possible(t0, x0, y0, t1, x1, y1, max_speed):  # type: ignore[no-untyped-def]
+    """Whether a body could have got from one to the other: its top speed, and half a metre of measurement noise."""
+    far = max_speed * (t1 - t0) * 1e-6 + 0.5
+    return (x1 - x0) ** 2 + (y1 - y0) ** 2 <= far * far
+
+
+@kernel
+def check_order(  # type: ignore[no-untyped-def]
+    until_us, tags, max_speed, t, v, n, checked, used, leap, clock, rejected, rejected_v, rejected_n,
+):  # fmt: skip
+    """Second check, in time order, of all samples at or before ``until_us``; ``max_speed`` (G,) m/s."""
+    for g in range(len(n)):
+        while checked[g] < n[g] and t[g, checked[g]] <= until_us:
+            i = checked[g]
+            ts, x, y, z = t[g, i], v[g, i, 0], v[g, i, 1], v[g, i, 2]
+            good = i == 0 or _possible(t[g, i - 1], v[g, i - 1, 0], v[g, i - 1, 1], ts, x, y, max_speed[g])
+            if not good:
+                if leap[g, 4] > 0 and _possible(leap[g, 0], leap[g, 1], leap[g, 2], np.float64(ts), x, y, max_speed[g]):
+                    leap[g, 4] += 1
+                else:
+                    leap[g, 4] = 1
+                leap[g, 0] = ts
+                leap[g, 1] = x
+                leap[g, 2] = y
+                leap[g, 3] = z
+                good = leap[g, 4] >= REANCHOR
+            if good:
+                leap[g, 4] = 0
+                checked[g] += 1
+                continue
+            _reject(TELEPORT, tags[g], ts, clock[1], x, y, z, rejected, rejected_v, rejected_n)
+            for m in range(i, n[g] - 1):
+                t[g, m] = t[g, m + 1]
+                v[g, m] = v[g, m + 1]
+            n[g] -= 1
+    clock[2] = max(clock[2], until_us)
+
+
+@kernel
+def frame_rows(  # type: ignore[no-untyped-def]
+    row_t, at, entity, mounts, wait_us, gap_us, hold_us, t, v, n, checked, used, xyz, channels, seen_us,
+):  # fmt: skip
+    """Place the samples on the grid: rows ``at ..`` of ``xyz`` (rows, N, 3) and ``channels`` (C, rows, N).
+
+    A point between two samples is interpolated when they are at most ``gap_us`` (G,) apart and the later one no more than
+    ``wait_us`` (G,) after it; else the last sample is held for ``hold_us`` (G,); else NaN. The tags of an entity are averaged
+    (``entity`` (G,) is their row of axis N, ``mounts`` (N,) scratch). Returns the number of rows with any position.
+    """
+    filled = 0
+    seen = 0
+    for r in range(len(row_t)):
+        when = row_t[r]
+        row = at + r
+        xyz[row] = 0.0
+        mounts[:] = 0
+        for c in range(channels.shape[0]):
+            channels[c, row] = np.nan
+        for g in range(len(n)):
+            while used[g] < checked[g] and t[g, used[g]] <= when:
+                used[g] += 1
+            i = used[g] - 1
+            if i < 0:
+                continue
+            e = entity[g]
+            before = t[g, i]
+            fresh = when - before <= hold_us[g]
+            if i + 1 < checked[g] and t[g, i + 1] <= when + wait_us[g] and t[g, i + 1] - before <= gap_us[g]:
+                w = (when - before) / (t[g, i + 1] - before)
+                for d in range(3):
+                    xyz[row, e, d] += v[g, i, d] + w * (v[g, i + 1, d] - v[g, i, d])
+                fresh = True
+            elif fresh:
+                for d in range(3):
+                    xyz[row, e, d] += v[g, i, d]
+            else:
+                continue
+            mounts[e] += 1
+            for c in range(channels.shape[0]):
+                if not np.isnan(v[g, i, 3 + c]):
+                    channels[c, row, e] = v[g, i, 3 + c]
+        some = False
+        for e in range(len(mounts)):
+            if mounts[e] == 0:
+                for d in range(3):
+                    xyz[row, e, d] = np.nan
+                continue
+            some = True
+            if mounts[e] > 1:
+                for d in range(3):
+                    xyz[row, e, d] /= mounts[e]
+            if seen_us[e] > when:
+                seen_us[e] = when
+        if some:
+            filled += 1
+            seen = r + 1
+    return filled, seen
+
+
+@kernel
+def next_sample(after_us, t, n, used):  # type: ignore[no-untyped-def]
+    """Time of the first sample after ``after_us`` on any line; the largest integer when there is none."""
+    first = np.int64((1 << 63) - 1)
+    for g in range(len(n)):
+        for i in range(max(0, used[g] - 1), n[g]):
+            if t[g, i] > after_us:
+                first = min(first, t[g, i])
+                break
+    return first
+
+
+def no_channels(samples: int) -> npt.NDArray[np.float64]:
+    """(0, n): what :func:`take_in` gets from a packet without channels."""
+    return np.empty((0, samples), np.float64)

@@ -1,0 +1,153 @@
+"""The window side of an operator: run every step on the new rows, then every window stat on the windows they closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features import units
+from features.frames import Roster
+from features.sport import Sport, Stat
+from models.base import Model
+from streaming.blocks import Output, Prediction, Quality, StatBlock
+from streaming.errors import BadInput
+from streaming.records import GameRecord, ModelUse
+from streaming.stopwatch import Stopwatch
+from streaming.tape import Tape
+from streaming.windows import Grid
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(slots=True)
+class Publishing:
+    """What of a stat does not change during a game."""
+
+    stat: Stat
+    factor: float
+    subjects: tuple[str, ...]
+    columns: npt.NDArray[np.int64] | None
+    model: Model | None
+    use: ModelUse | None
+    watch: int
+    every: int = 1
+
+
+def publishing(
+    stat: Stat, roster: Roster, models: Mapping[str, Model], watch: int, grid: Grid | None = None
+) -> Publishing:  # fmt: skip
+    """Resolve units, subjects and the model of ``stat``; ``BadInput`` when its model is not among ``models``."""
+    model = None
+    if stat.model is not None:
+        model = models.get(stat.model)
+        if model is None:
+            raise BadInput(f"{stat.id} needs the model {stat.model!r}, which was not given")
+    every = 1
+    if grid is not None and stat.every_s:
+        every = round(stat.every_s * grid.hz)
+        if every % grid.hop:
+            raise BadInput(f"{stat.id}: {stat.every_s:g} s is not a whole number of hops")
+    subjects, columns = subjects_of(stat, roster)
+    return Publishing(
+        stat, units.factor(stat.unit), subjects, columns, model,
+        ModelUse(name=model.name, version=model.version) if model else None, watch, every,
+    )  # fmt: skip
+
+
+def subjects_of(stat: Stat, roster: Roster) -> tuple[tuple[str, ...], npt.NDArray[np.int64] | None]:
+    """Ids of the subjects, and the columns of axis N that are theirs (None: all columns in order)."""
+    if stat.per == "player":
+        return tuple(roster.ids[i] for i in roster.players), roster.players
+    if stat.per == "team":
+        return roster.teams, None
+    return (stat.per,), None
+
+
+class WindowStage:
+    """Steps and window stats of one game over its tape."""
+
+    def __init__(
+        self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: Tape, models: Mapping[str, Model],
+        names: dict[str, int], watch: Stopwatch,
+    ) -> None:  # fmt: skip
+        self.game, self.sport, self.grid, self.tape, self.watch = game.game, sport.name, grid, tape, watch
+        self.steps = [(step.compute, names[step.name]) for step in sport.steps]
+        self.stats = [
+            publishing(stat, roster, models, names[stat.id], grid) for stat in sport.stats if stat.kind == "window"
+        ]  # fmt: skip
+
+    def run(self, rows: int, ingress_us: int, seen_us: npt.NDArray[np.int64], quality: Quality) -> list[Output]:
+        """Compute the next ``rows`` framed rows (whole groups) and emit the windows that end in them."""
+        tape, frames, lap = self.tape, self.tape.frames, self.watch.lap
+        frames.lo, frames.hi = tape.computed, tape.computed + rows
+        self.watch.start()
+        for compute, i in self.steps:
+            compute(frames)
+            lap(i)
+        tape.computed += rows
+        hop = self.grid.hop
+        ends = np.arange(frames.lo + hop - 1, frames.hi, hop)
+        if tape.grid_row[ends[0]] < self.grid.span:
+            ends = ends[tape.grid_row[ends] >= self.grid.span]
+            if not len(ends):
+                return []
+        end_rows = tape.grid_row[ends]
+        end_us = tape.t_us[ends]
+        ingress = np.full(len(ends), ingress_us, np.int64)
+        live: dict[int, Array] = {}
+        out: list[Output] = []
+        self.watch.start()
+        for item in self.stats:
+            if item.every > 1:
+                chosen = end_rows % item.every == 0
+                if not chosen.any():
+                    continue
+                at, times, stamps = ends[chosen], end_us[chosen], ingress[chosen]
+            else:
+                at, times, stamps = ends, end_us, ingress
+            values = item.stat.compute(frames, at)
+            if item.model is not None:
+                values = self._predict(item, values, times, quality, out)
+            mask = None
+            if item.columns is not None:
+                values = values[:, item.columns]
+                if item.every not in live:
+                    live[item.every] = times[:, None] >= seen_us[item.columns][None, :]
+                mask = live[item.every]
+            if item.factor != 1.0:
+                values = values * item.factor
+            out.append(
+                StatBlock(
+                    item.stat.id, self.game, self.sport, item.stat.unit, item.subjects, times, self.grid.span_us,
+                    values, quality, stamps, mask, model=item.use,
+                )  # fmt: skip
+            )
+            lap(item.watch)
+        return out
+
+    def _predict(self, item: Publishing, rows: Array, times: Array, quality: Quality, out: list[Output]) -> Array:
+        assert item.model is not None
+        flat = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
+        answer = item.model.predict(flat)
+        per_window = len(flat) // len(times)
+        for k, t in enumerate(times.tolist()):
+            part = slice(k * per_window, (k + 1) * per_window)
+            out.append(
+                Prediction(self.game, item.stat.id, None, t, item.model.name, item.model.version, flat[part], answer[part], quality)
+            )  # fmt: skip
+        return answer.reshape(*rows.shape[:-1], *answer.shape[1:])
+
+
+def last_only(outputs: Sequence[Output]) -> list[Output]:
+    """Of each block the newest window alone: what a provisional value is about."""
+    out: list[Output] = []
+    for block in outputs:
+        if isinstance(block, StatBlock) and len(block.end_us) > 1:
+            block.end_us, block.values, block.ingress_us = block.end_us[-1:], block.values[-1:], block.ingress_us[-1:]
+            block.live = None if block.live is None else block.live[-1:]
+        out.append(block)
+    return out

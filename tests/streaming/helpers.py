@@ -1,0 +1,63 @@
+"""Play records through an operator and compare what is final."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from features.sport import Sport
+from streaming.blocks import DeadLetter, Output, StatBlock
+from streaming.game import GameOperator
+from streaming.records import Event, GameRecord, StatUpdate, Telemetry
+
+
+def play(operator: GameOperator, records: Iterable[Telemetry | Event], *, end: bool = True) -> list[Output]:
+    out: list[Output] = []
+    for record in records:
+        out.extend(operator.on_record(record))
+    if end:
+        out.extend(operator.finish())
+    return out
+
+
+def run(sport: Sport, game: GameRecord, records: Iterable[Telemetry | Event], models=None, **options) -> list[Output]:  # type: ignore[no-untyped-def]
+    return play(GameOperator(sport, game, models, **options), records)
+
+
+def updates(out: Iterable[Output], quality: str | None = None) -> list[StatUpdate]:
+    return [
+        update
+        for block in out
+        if isinstance(block, StatBlock) and (quality is None or block.quality == quality)
+        for update in block.updates(0)
+    ]
+
+
+def finals(out: Iterable[Output]) -> dict[tuple[str, int], bytes]:
+    """Final updates as bytes, without the clocks that depend on arrival; each (id, revision) once."""
+    found: dict[tuple[str, int], bytes] = {}
+    for update in updates(out, "final"):
+        key = (update.id, update.revision)
+        assert key not in found, f"{key} was issued twice"
+        clocks = msgspec.structs.replace(update.clocks, ingress_us=0, published_us=0)
+        found[key] = msgspec.json.encode(msgspec.structs.replace(update, clocks=clocks))
+    return dict(sorted(found.items()))
+
+
+def dead(out: Iterable[Output]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for letter in out:
+        if isinstance(letter, DeadLetter):
+            found[letter.reason] = found.get(letter.reason, 0) + len(letter)
+    return found
+
+
+def cut(packet: Telemetry, sizes: list[int]) -> list[Telemetry]:
+    """The packet in pieces of the given sizes, repeated until it is used up."""
+    pieces, at, i = [], 0, 0
+    while at < len(packet):
+        size = max(1, sizes[i % len(sizes)])
+        pieces.append(packet.take(slice(at, at + size)))
+        at, i = at + size, i + 1
+    return pieces
