@@ -1,0 +1,130 @@
+"""What the gateway remembers of one game: its record, the latest of every value, the values of its events, and the
+recent past by sequence number, so that a client that lost its line goes on where it was."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from streaming.blocks import StatBlock
+from streaming.meters import Meters
+from streaming.records import Event, GameRecord
+from streaming.web.filters import Filter
+from streaming.web.parcels import Delivery, Item, Parcel, newest
+
+#: batches of a game that can be resumed: more than three minutes of five windows a second
+RING = 1024
+#: values of events kept per game; a soccer match has some ten thousand
+MAX_MOMENTS = 50_000
+
+
+class Entry(NamedTuple):
+    """What was published at once."""
+
+    seq: int
+    parcels: list[Parcel]
+    stamp_ns: int = 0
+
+
+class Channel:
+    """One game.
+
+    ``seq`` starts at the present time in microseconds and counts up by one: after a restart of the gateway every old
+    cursor is below the oldest of the new ones, and is answered with a gap instead of being mistaken for a new one.
+    """
+
+    def __init__(self, game: str, ring: int = RING) -> None:
+        self.game = game
+        self.record: GameRecord | None = None
+        self.meters: Meters | None = None
+        self.seq = time.time_ns() // 1000
+        self.ring: deque[Entry] = deque(maxlen=ring)
+        self.touched_ns = time.monotonic_ns()
+        self.positions = ""
+        self._windows: dict[tuple[str, tuple[str, ...]], Parcel] = {}
+        self._moments: dict[str, tuple[str, Item]] = {}
+        self._last: dict[tuple[str, str], Item] = {}
+
+    def append(self, parcels: list[Parcel], stamp_ns: int = 0) -> Entry:
+        """Number a batch and remember it."""
+        self.seq += 1
+        self.touched_ns = time.monotonic_ns()
+        entry = Entry(self.seq, parcels, stamp_ns)
+        self.ring.append(entry)
+        for parcel in parcels:
+            if parcel.momentary:
+                self._remember(parcel)
+            else:
+                self._latest(parcel)
+        return entry
+
+    def _remember(self, parcel: Parcel) -> None:
+        for item in parcel.items():
+            key = str(item.key)
+            self._moments.pop(key, None)
+            self._moments[key] = parcel.address, item
+            self._last[parcel.address, key if item.event else item.subject] = item
+        while len(self._moments) > MAX_MOMENTS:
+            del self._moments[next(iter(self._moments))]
+
+    def _latest(self, parcel: Parcel) -> None:
+        block = parcel.block
+        assert isinstance(block, StatBlock)
+        key = block.stat, block.subjects
+        old = self._windows.get(key)
+        if old is None or _end(old) <= _end(parcel):
+            self._windows[key] = parcel
+
+    def latest(self, wanted: Filter) -> list[Item]:
+        """The newest of each value (and each reported event) that the filter wants."""
+        found = [item for item in self._windowed(wanted) if _of(wanted, item)]
+        found += [item for (address, _), item in self._last.items() if wanted.wants(address) and _of(wanted, item)]
+        return found
+
+    def _windowed(self, wanted: Filter) -> Iterator[Item]:
+        merged: dict[tuple[str, str] | str, Item] = {}
+        for parcel in self._windows.values():
+            if wanted.wants(parcel.address):
+                newest(parcel.items(), merged)
+                parcel.forget()
+        return iter(merged.values())
+
+    def moments(self, wanted: Filter) -> list[Item]:
+        """Every value of every event (and every reported event) that the filter wants, oldest first."""
+        return [item for address, item in self._moments.values() if wanted.wants(address) and _of(wanted, item)]
+
+    @property
+    def oldest(self) -> int:
+        """The seq before the first that can be resumed."""
+        return self.ring[0].seq - 1 if self.ring else self.seq
+
+    def resume(self, wanted: Filter, after: int, deliver: Callable[[Delivery], None]) -> bool:
+        """Deliver what came after ``after``; False when that is no longer known."""
+        if not self.oldest <= after <= self.seq:
+            return False
+        for entry in self.ring:
+            if entry.seq > after and (items := pick(wanted, entry.parcels)):
+                deliver(Delivery(self.game, entry.seq, items))
+                for parcel in entry.parcels:
+                    parcel.forget()
+        return True
+
+
+def pick(wanted: Filter, parcels: list[Parcel]) -> list[Item]:
+    """The items that a filter wants."""
+    items: list[Item] = []
+    for parcel in parcels:
+        if wanted.wants(parcel.address):
+            items.extend(parcel.items() if not wanted.subjects else [i for i in parcel.items() if _of(wanted, i)])
+    return items
+
+
+def _of(wanted: Filter, item: Item) -> bool:
+    return not wanted.subjects or item.subject in wanted.subjects
+
+
+def _end(parcel: Parcel) -> int:
+    assert not isinstance(parcel.block, Event)
+    return int(parcel.block.end_us[-1])

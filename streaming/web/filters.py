@@ -1,0 +1,87 @@
+"""What a subscriber asked for, and where it left off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
+
+from streaming import topics
+from streaming.errors import BadInput
+
+MAX_PATTERNS = 64
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Topic patterns, and the games and subjects they are restricted to (empty: all). Equal ones share an encoding."""
+
+    patterns: tuple[str, ...]
+    games: frozenset[str] = frozenset()
+    subjects: frozenset[str] = frozenset()
+    _known: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, patterns: Sequence[str], games: Sequence[str] = (), subjects: Sequence[str] = ()) -> Filter:
+        """``BadInput`` with one sentence when a pattern is not one."""
+        wanted = tuple(sorted({p.strip() for p in patterns if p.strip()}))
+        if not wanted:
+            raise BadInput("say which topics you want, as in topics=stats.soccer.shot.*")
+        if len(wanted) > MAX_PATTERNS:
+            raise BadInput(f"a subscription has at most {MAX_PATTERNS} topic patterns")
+        for pattern in wanted:
+            try:
+                topics.pattern(pattern)
+            except ValueError as error:
+                raise BadInput(str(error)) from None
+        return cls(wanted, frozenset(g for g in games if g), frozenset(s for s in subjects if s))
+
+    def wants(self, address: str) -> bool:
+        """Whether a pattern matches the address."""
+        known = self._known.get(address)
+        if known is None:
+            known = any(topics.pattern(p).match(address) is not None for p in self.patterns)
+            self._known[address] = known
+        return known
+
+    def covers(self, game: str) -> bool:
+        return not self.games or game in self.games
+
+
+def split(values: Sequence[str]) -> list[str]:
+    """Query values, repeated or joined by commas, as a list."""
+    return [word for value in values for word in value.split(",") if word]
+
+
+def write_cursor(seqs: dict[str, int]) -> str:
+    """The id of a stream over several games.
+
+    >>> write_cursor({"a/b": 3, "c": 9})
+    'a%2Fb:3,c:9'
+    """
+    return ",".join(f"{quote(game, safe='')}:{seq}" for game, seq in seqs.items())
+
+
+def read_cursor(cursor: int | str | None, games: frozenset[str]) -> dict[str, int]:
+    """Game -> last seq seen. A bare number is of the one game that is subscribed to. ``BadInput`` on anything else."""
+    if cursor is None or cursor == "":
+        return {}
+    wrong = BadInput("a cursor is the last seq of the one game asked for, or GAME:SEQ,GAME:SEQ as a stream's id has it")
+    words = str(cursor).split(",")
+    if len(words) > 4096:
+        raise wrong
+    if len(words) == 1 and _number(words[0]):
+        if len(games) != 1:
+            raise wrong
+        return {next(iter(games)): int(words[0])}
+    seqs = {}
+    for word in words:
+        game, colon, seq = word.partition(":")
+        if not colon or not _number(seq):
+            raise wrong
+        seqs[unquote(game)] = int(seq)
+    return seqs
+
+
+def _number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18

@@ -1,0 +1,213 @@
+"""The web application put together, and the server that runs it: in the foreground until Ctrl-C, or in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
+
+from streaming.errors import BadInput, Unavailable
+from streaming.web import rest
+from streaming.web.hub import Hub
+from streaming.web.prometheus import exposition
+from streaming.web.sockets import Socket
+from streaming.web.sse import sse
+
+STATIC = Path(__file__).parent / "static"
+PAGES = {
+    "/": "live.html",
+    "/operator": "operator.html",
+    "/catalogue": "catalogue.html",
+    "/graphics/lower-third": "lower-third.html",
+}
+#: a client that reads slowly should find new values behind its socket, not megabytes of old ones
+SEND_BUFFER_BYTES = 256 * 1024
+#: longest message the protocol lets in at all; the application's own, lower limit answers with a sentence
+MAX_FRAME_BYTES = 1 << 20
+
+_POLICY = (
+    b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self' ws: wss:; "
+    b"object-src 'none'; base-uri 'none'"
+)
+_HEADERS = [
+    (b"content-security-policy", _POLICY),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    # everything here is for the air and nothing can be changed: graphics from anywhere may read it
+    (b"access-control-allow-origin", b"*"),
+]
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class _Headers:
+    """Adds the same few headers to every response."""
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *_HEADERS]
+            await send(message)
+
+        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
+    async def page(request: Request) -> Response:
+        return FileResponse(STATIC / name, headers={"cache-control": "no-cache"})
+
+    return page
+
+
+async def _websocket(websocket: WebSocket) -> None:
+    await Socket(websocket.app.state.hub, websocket).run()
+
+
+def application(hub: Hub, *, recordings: Path | None = None) -> Starlette:
+    """The ASGI application over ``hub``; ``recordings`` is a folder of recordings that may be listed."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        hub.bind(asyncio.get_running_loop())
+        try:
+            yield
+        finally:
+            hub.unbind()
+
+    routes: list[BaseRoute] = [Route(path, _page(name)) for path, name in PAGES.items()]
+    routes += [
+        WebSocketRoute("/ws", _websocket),
+        Route("/sse", sse),
+        Route("/health", rest.health),
+        Route("/metrics", rest.metrics),
+        Route("/asyncapi.json", rest.asyncapi),
+        Route("/api/schemas", rest.schema_names),
+        Route("/api/schemas/{name}.json", rest.schema),
+        Route("/api/games", rest.games),
+        Route("/api/games/{game:path}/latest", rest.latest),
+        Route("/api/games/{game:path}/moments", rest.moments),
+        Route("/api/games/{game:path}/events", rest.events),
+        Route("/api/games/{game:path}", rest.game),
+        Route("/api/catalogue", rest.catalogue),
+        Route("/api/catalogue/{sport}", rest.catalogue),
+        Route("/api/recordings", rest.recordings),
+        Route("/api/operators", rest.operators),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    problems: dict[Any, Any] = {HTTPException: rest.problem, BadInput: rest.problem}
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=problems)
+    app.add_middleware(_Headers)
+    app.state.hub, app.state.recordings, app.state.exposition = hub, recordings, exposition(hub)
+    return app
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket (port 0: any that is free); ``Unavailable`` with one sentence when it cannot be had."""
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        sock = socket.socket(family, kind, proto)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+            sock.bind(address)
+        except BaseException:
+            sock.close()
+            raise
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise Unavailable(f"port {port} on {host} is already in use: choose another with --port") from None
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise Unavailable(f"cannot listen on {host}, port {port}: {why}") from None
+    return sock
+
+
+class _Server(uvicorn.Server):
+    """Ends the subscriptions first, so that open event streams do not hold up the end."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self.hub = hub
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.hub.unbind()
+        await super().shutdown(sockets)
+
+
+class Gateway:
+    """A listening gateway over ``hub``.
+
+    ``run()`` serves in the foreground until Ctrl-C; ``start()`` and ``stop()`` (or ``with``) serve in a thread. The
+    port is bound when the object is made, so that a busy one is known before anything else begins; ``url`` tells it.
+    """
+
+    def __init__(self, hub: Hub, *, host: str = "127.0.0.1", port: int = 8080, recordings: Path | None = None) -> None:
+        self.hub = hub
+        self.socket = listen(host, port)
+        name, self.port = self.socket.getsockname()[:2]
+        self.url = f"http://{f'[{name}]' if ':' in name else name}:{self.port}"
+        config = uvicorn.Config(
+            application(hub, recordings=recordings), loop="uvloop", http="httptools", ws="websockets-sansio",
+            ws_max_size=MAX_FRAME_BYTES, ws_per_message_deflate=False, log_config=None, log_level="warning",
+            access_log=False, server_header=False, timeout_graceful_shutdown=2,
+        )  # fmt: skip
+        self._server = _Server(config, hub)
+        self._thread: threading.Thread | None = None
+
+    def run(self) -> None:
+        """Serve until interrupted; returns normally after Ctrl-C."""
+        try:
+            self._server.run(sockets=[self.socket])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.socket.close()
+
+    def start(self) -> Gateway:
+        """Serve in a thread; returns once connections are accepted."""
+        self._thread = threading.Thread(target=self.run, name="gateway", daemon=True)
+        self._thread.start()
+        if not self._server.ready.wait(10.0):
+            raise Unavailable(f"the gateway at {self.url} did not start within 10 s")
+        return self
+
+    def stop(self) -> None:
+        """End it: subscriptions first, then the server."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(10.0)
+        self.socket.close()
+
+    def __enter__(self) -> Gateway:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+
+def serve(hub: Hub, *, host: str = "127.0.0.1", port: int = 8080, recordings: Path | None = None) -> None:
+    """Serve ``hub`` in the foreground until Ctrl-C."""
+    Gateway(hub, host=host, port=port, recordings=recordings).run()

@@ -1,0 +1,74 @@
+"""What goes through the gateway's sockets besides the records themselves: JSON objects told apart by ``kind``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from streaming.records import Event, GameRecord, StatUpdate
+
+Cursor = Annotated[int | str, msgspec.Meta(description="a game's last seq, or a stream's id: GAME:SEQ,GAME:SEQ")]
+Some = Annotated[list[str], msgspec.Meta(max_length=64)]
+
+
+class Subscribe(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a client sends to say what it wants; a later one replaces it. Empty lists mean no restriction."""
+
+    topics: Annotated[list[str], msgspec.Meta(min_length=1, max_length=64)]
+    game: str | Some = []
+    subject: str | Some = []
+    after: Cursor | None = None
+
+
+class Stats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="stats"):
+    """Updates of one game that were published together, oldest first. ``seq`` is the game's cursor: a client that comes
+    back with it goes on where it was. ``snapshot`` marks what was already there when the client came."""
+
+    game: str
+    seq: int
+    updates: list[StatUpdate] = []
+    events: list[Event] = []
+    snapshot: bool = False
+
+
+class Positions(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="positions"):
+    """Where everybody was. ``xyz_m`` has a row per time: x, y, z of each of ``ids`` in turn, null where unknown."""
+
+    game: str
+    sport: str
+    period: int
+    ids: list[str]
+    t_us: list[int]
+    xyz_m: list[list[float | None]]
+
+
+class Game(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="game"):
+    """A game that the client's subscription covers: sent on arrival, and when its record changes."""
+
+    record: GameRecord
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="gap"):
+    """The client came back too late: what lies between ``after`` and ``oldest`` is gone from the gateway's memory. A
+    snapshot follows; everything is in the recording."""
+
+    game: str
+    after: int
+    oldest: int
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="problem"):
+    """One sentence about what the client did wrong."""
+
+    error: str
+
+
+Message = Stats | Positions | Game | Gap | Problem
+
+_encoder = msgspec.json.Encoder()
+
+
+def text(message: Any) -> str:
+    """The JSON text of any message of this module."""
+    return _encoder.encode(message).decode()

@@ -1,0 +1,121 @@
+"""What Prometheus reads: the operators' meters and the hub's own, gathered when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from streaming.meters import BUCKETS_US, Latency, Meters
+from streaming.web.hub import Hub
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+GAME = ("sport", "game")
+
+
+def _buckets(latency: Latency) -> list[tuple[str, float]]:
+    total, out = 0, []
+    for bound, n in zip((*BUCKETS_US, None), latency.counts, strict=True):
+        total += n
+        out.append(("+Inf" if bound is None else repr(bound / 1e6), float(total)))
+    return out
+
+
+class HubCollector(Collector):
+    """Turns meters into metric families; keeps nothing."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+
+    def collect(self) -> Iterator[Metric]:
+        """Families per game, then the gateway's own."""
+        running = [
+            ((channel.record.sport, game), channel.meters)
+            for game, channel in self.hub.channels.items()
+            if channel.record is not None and channel.meters is not None
+        ]
+        yield from self._latencies(running)
+        yield from self._steps(running)
+        yield from self._counts(running)
+        yield from self._gateway()
+
+    def _latencies(self, running: list[tuple[tuple[str, str], Meters]]) -> Iterator[Metric]:
+        window = HistogramMetricFamily(
+            "touchline_window_latency_seconds",
+            "From the arrival of the record that closed a window to its stats in the sink's hands.", labels=GAME,
+        )  # fmt: skip
+        event = HistogramMetricFamily(
+            "touchline_event_latency_seconds", "From the arrival of an event to its stats in the sink's hands.",
+            labels=GAME,
+        )  # fmt: skip
+        lag = GaugeMetricFamily(
+            "touchline_watermark_lag_seconds", "How far settled event time lies behind the newest arrival.", labels=GAME
+        )
+        for labels, meters in running:
+            window.add_metric(labels, _buckets(meters.window_latency), meters.window_latency.sum_us / 1e6)
+            event.add_metric(labels, _buckets(meters.event_latency), meters.event_latency.sum_us / 1e6)
+            lag.add_metric(labels, meters.watermark_lag_us / 1e6)
+        yield from (window, event, lag)
+
+    def _steps(self, running: list[tuple[tuple[str, str], Meters]]) -> Iterator[Metric]:
+        labels = (*GAME, "step")
+        spent = CounterMetricFamily("touchline_step_seconds", "Time spent in a processing step.", labels=labels)
+        calls = CounterMetricFamily("touchline_step_calls", "How often a processing step ran.", labels=labels)
+        last = GaugeMetricFamily("touchline_step_last_seconds", "The latest run of a processing step.", labels=labels)
+        worst = GaugeMetricFamily("touchline_step_max_seconds", "The slowest run of a processing step.", labels=labels)
+        for game, meters in running:
+            for i, step in enumerate(meters.steps):
+                where = (*game, step)
+                spent.add_metric(where, float(meters.step_ns[i]) / 1e9)
+                calls.add_metric(where, float(meters.step_calls[i]))
+                last.add_metric(where, float(meters.step_last_ns[i]) / 1e9)
+                worst.add_metric(where, float(meters.step_max_ns[i]) / 1e9)
+        yield from (spent, calls, last, worst)
+
+    def _counts(self, running: list[tuple[tuple[str, str], Meters]]) -> Iterator[Metric]:
+        records = CounterMetricFamily(
+            "touchline_records", "Records by what became of them: accepted, late, duplicate, dropped, quarantined.",
+            labels=(*GAME, "kind", "reason"),
+        )  # fmt: skip
+        windows = CounterMetricFamily("touchline_windows", "Windows closed.", labels=GAME)
+        events = CounterMetricFamily("touchline_events", "Events worked through.", labels=GAME)
+        for game, meters in running:
+            for (kind, reason), n in sorted(meters.counts.copy().items()):
+                records.add_metric((*game, kind, reason), float(n))
+            windows.add_metric(game, float(meters.windows))
+            events.add_metric(game, float(meters.events))
+        yield from (records, windows, events)
+
+    def _gateway(self) -> Iterator[Metric]:
+        hub = self.hub
+        subscribers = GaugeMetricFamily("touchline_subscribers", "Clients connected.", labels=("transport",))
+        connected = hub.subscribers()
+        for transport in ("websocket", "sse"):
+            subscribers.add_metric((transport,), float(connected[transport]))
+        yield subscribers
+        socket = HistogramMetricFamily(
+            "touchline_gateway_latency_seconds", "From the operator's hand-over to a client's socket.", labels=()
+        )
+        socket.add_metric((), _buckets(hub.socket_latency), hub.socket_latency.sum_us / 1e6)
+        yield socket
+        dead = CounterMetricFamily("touchline_dead_letters", "Records kept aside.", labels=("topic", "reason"))
+        for (source, reason), n in sorted(hub.dead_counts.items()):
+            dead.add_metric((source, reason), float(n))
+        yield dead
+        yield CounterMetricFamily(
+            "touchline_gateway_shed_blocks", "Blocks given up because the gateway was behind.", value=hub.shed
+        )
+        skipped = hub.skipped + sum(s.skipped for members in hub.groups.values() for s in members)
+        yield CounterMetricFamily(
+            "touchline_gateway_skipped_values", "Values that slow clients were spared.", value=skipped
+        )
+
+
+def exposition(hub: Hub) -> Callable[[], bytes]:
+    """A function that returns the text of ``/metrics``."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(HubCollector(hub))
+    return lambda: generate_latest(registry)

@@ -1,0 +1,228 @@
+"""Plain requests: games, the latest of everything, the catalogue, recordings, schemas, and the operators' health."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from streaming import schemas
+from streaming.errors import BadInput, BadRecord
+from streaming.meters import BUCKETS_US, Latency, Meters
+from streaming.records import decode_game
+from streaming.web import prometheus
+from streaming.web.channels import Channel
+from streaming.web.filters import Filter, split
+from streaming.web.hub import Hub
+
+_encode = msgspec.json.Encoder().encode
+
+
+def answer(content: Any, status: int = 200) -> Response:
+    """JSON, encoded as the records are."""
+    return Response(_encode(content), status, media_type="application/json", headers={"cache-control": "no-store"})
+
+
+def _hub(request: Request) -> Hub:
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+def _channel(request: Request) -> Channel:
+    game = request.path_params["game"]
+    channel = _hub(request).channels.get(game)
+    if channel is None or channel.record is None:
+        raise HTTPException(404, f"there is no game {game[:80]!r} here: /api/games lists those that there are")
+    return channel
+
+
+async def health(request: Request) -> Response:
+    """200 while the event loop turns."""
+    hub = _hub(request)
+    return answer({"status": "ok", "games": len(hub.channels), "subscribers": sum(hub.subscribers().values())})
+
+
+async def games(request: Request) -> Response:
+    """Every game, newest first."""
+    found = [c for c in _hub(request).channels.values() if c.record is not None]
+    return answer(
+        [
+            {
+                "game": c.game, "sport": c.record.sport, "title": c.record.title, "teams": c.record.teams,
+                "t0_us": c.record.t0_us, "seq": c.seq, "quiet_s": round((time.monotonic_ns() - c.touched_ns) / 1e9, 3),
+            }
+            for c in reversed(found) if c.record is not None
+        ]
+    )  # fmt: skip
+
+
+async def game(request: Request) -> Response:
+    """The game record."""
+    return answer(_channel(request).record)
+
+
+def _values(request: Request, parameter: str, prefix: str) -> Filter:
+    patterns = split(request.query_params.getlist(parameter)) or ["#"]
+    subjects = split(request.query_params.getlist("subject"))
+    return Filter.of([p if p in ("#", "*") else prefix + p for p in patterns], (), subjects)
+
+
+async def latest(request: Request) -> Response:
+    """The newest of each value: ``?stat=soccer.shot.*&subject=...``."""
+    channel, wanted = _channel(request), _values(request, "stat", "stats.")
+    values = [msgspec.Raw(item.raw) for item in channel.latest(wanted) if not item.event]
+    return answer({"game": channel.game, "seq": channel.seq, "updates": values})
+
+
+async def moments(request: Request) -> Response:
+    """Every value of every event: ``?stat=soccer.shot.*``."""
+    channel, wanted = _channel(request), _values(request, "stat", "stats.")
+    values = [msgspec.Raw(item.raw) for item in channel.moments(wanted) if not item.event]
+    return answer({"game": channel.game, "seq": channel.seq, "updates": values})
+
+
+async def events(request: Request) -> Response:
+    """Every event as it was reported: ``?type=shot``."""
+    channel = _channel(request)
+    assert channel.record is not None
+    wanted = _values(request, "type", f"events.{channel.record.sport}.")
+    return answer([msgspec.Raw(item.raw) for item in channel.moments(wanted) if item.event])
+
+
+@lru_cache(maxsize=32)
+def _catalogue(sport: str | None) -> dict[str, Any]:
+    from features.sport import load_sport, sports  # numba comes with it
+
+    names = [sport] if sport is not None else sorted(sports())
+    return {
+        name: [
+            {
+                "id": s.id, "unit": s.unit, "definition": s.definition, "per": s.per, "kind": s.kind, "model": s.model,
+                "components": s.components, "every_s": s.every_s or declared.hop_s if s.kind != "event" else None,
+                "on": s.on, "air": s.air, "source": s.source, "topic": f"stats.{s.id}",
+            }
+            for s in declared.stats
+        ]
+        for name in names
+        for declared in (load_sport(name),)
+    }  # fmt: skip
+
+
+async def catalogue(request: Request) -> Response:
+    """Every stat of every sport, or of one: unit, definition, topic, graphic."""
+    sport = request.path_params.get("sport")
+    try:
+        found = await run_in_threadpool(_catalogue, sport)
+    except ValueError as error:
+        raise HTTPException(404, str(error)) from None
+    return answer(found if sport is None else found[sport])
+
+
+def _recordings(folder: Path) -> list[dict[str, Any]]:
+    found = []
+    for path in sorted(folder.glob("*/game.json")):
+        try:
+            record = decode_game(path.read_bytes())
+        except (BadRecord, OSError):
+            continue  # someone else's folder; `touchline replay` says what is wrong with it
+        found.append({"name": path.parent.name, "game": record.game, "sport": record.sport, "title": record.title})
+    return found
+
+
+async def recordings(request: Request) -> Response:
+    """The recordings beside this gateway, by folder name."""
+    folder: Path | None = request.app.state.recordings
+    return answer(await run_in_threadpool(_recordings, folder) if folder is not None else [])
+
+
+async def schema(request: Request) -> Response:
+    """One JSON Schema."""
+    name = request.path_params["name"]
+    found = schemas.json_schemas().get(name)
+    if found is None:
+        raise HTTPException(404, f"there is no schema {name[:80]!r}: {', '.join(schemas.json_schemas())}")
+    return Response(_encode(found), media_type="application/schema+json")
+
+
+async def schema_names(request: Request) -> Response:
+    """Where the schemas are."""
+    return answer({name: f"/api/schemas/{name}.json" for name in schemas.json_schemas()})
+
+
+async def asyncapi(request: Request) -> Response:
+    """The AsyncAPI 3 document of the gateway and of the topics."""
+    return answer(schemas.asyncapi(request.url.netloc))
+
+
+async def metrics(request: Request) -> Response:
+    """Prometheus' text format."""
+    return Response(request.app.state.exposition(), media_type=prometheus.CONTENT_TYPE)
+
+
+def _latency(latency: Latency) -> dict[str, Any]:
+    return {
+        "count": latency.count, "p50_us": latency.quantile(0.5), "p99_us": latency.quantile(0.99),
+        "max_us": latency.max_us, "mean_us": latency.sum_us / latency.count if latency.count else None,
+        "counts": latency.counts,
+    }  # fmt: skip
+
+
+def _meters(meters: Meters) -> dict[str, Any]:
+    return {
+        "steps": [
+            {"name": step, "last_us": last / 1e3, "max_us": worst / 1e3, "total_us": total / 1e3, "calls": calls}
+            for step, last, worst, total, calls in zip(
+                meters.steps, meters.step_last_ns.tolist(), meters.step_max_ns.tolist(), meters.step_ns.tolist(),
+                meters.step_calls.tolist(), strict=True,
+            )
+        ],
+        "records": [[kind, reason, n] for (kind, reason), n in sorted(meters.counts.copy().items())],
+        "windows": meters.windows, "events": meters.events,
+        "window_latency": _latency(meters.window_latency), "event_latency": _latency(meters.event_latency),
+        "watermark_lag_us": meters.watermark_lag_us,
+    }  # fmt: skip
+
+
+async def operators(request: Request) -> Response:
+    """What the operator page shows: every operator's meters, the gateway's own, and the newest dead letters."""
+    hub = _hub(request)
+    return answer(
+        {
+            "buckets_us": BUCKETS_US,
+            "games": {
+                g: {
+                    "quiet_s": (time.monotonic_ns() - c.touched_ns) / 1e9, "title": c.record.title,
+                    "sport": c.record.sport, "meters": _meters(c.meters) if c.meters is not None else None,
+                }
+                for g, c in hub.channels.items() if c.record is not None
+            },
+            "gateway": {
+                "subscribers": hub.subscribers(), "latency": _latency(hub.socket_latency), "shed": hub.shed,
+                "skipped": hub.skipped + sum(s.skipped for members in hub.groups.values() for s in members),
+            },
+            "dead": [
+                {
+                    "topic": d.source, "game": d.game, "reason": d.reason, "detail": d.detail[:200],
+                    "arrival_us": d.arrival_us, "records": len(d),
+                }
+                for d in reversed(hub.dead)
+            ][:25],
+        }
+    )  # fmt: skip
+
+
+async def problem(request: Request, error: Exception) -> Response:
+    """One sentence and its status, whatever went wrong on purpose."""
+    if isinstance(error, HTTPException):
+        return answer({"error": error.detail}, error.status_code)
+    assert isinstance(error, BadInput)
+    from streaming.web.sockets import UnknownGame
+
+    return answer({"error": str(error)}, 404 if isinstance(error, UnknownGame) else 400)

@@ -1,0 +1,147 @@
+"""The WebSocket: subscribe by query or by message, one JSON object per message either way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+from starlette.responses import JSONResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from streaming.errors import BadInput
+from streaming.web import messages
+from streaming.web.filters import Filter, read_cursor, split
+from streaming.web.hub import Hub
+from streaming.web.subscribers import Subscriber
+
+#: what a client may say at once
+MAX_MESSAGE_BYTES = 16 * 1024
+#: a client whose socket takes nothing for so long is cut off; it comes back with its cursor
+STUCK_S = 30.0
+
+UNSUPPORTED, POLICY, TOO_BIG, TRY_LATER = 1003, 1008, 1009, 1013
+
+EXAMPLE = '{"topics": ["stats.soccer.shot.*"]}'
+
+_subscribe = msgspec.json.Decoder(messages.Subscribe)
+
+
+class UnknownGame(BadInput):
+    """A subscription to a game that is not there."""
+
+
+def asked(hub: Hub, query: Any) -> tuple[Filter, dict[str, int]]:
+    """Filter and cursor of a query string; ``BadInput`` or ``UnknownGame`` with one sentence."""
+    games = split(query.getlist("game"))
+    wanted = Filter.of(split(query.getlist("topics")), games, split(query.getlist("subject")))
+    return _known(hub, wanted), read_cursor(query.get("from"), wanted.games)
+
+
+def _known(hub: Hub, wanted: Filter) -> Filter:
+    for game in sorted(wanted.games):
+        if game not in hub.channels:
+            raise UnknownGame(f"there is no game {game[:80]!r} here: /api/games lists those that there are")
+    return wanted
+
+
+def said(hub: Hub, raw: str | bytes) -> tuple[Filter, dict[str, int]]:
+    """As :func:`asked`, of a client's message."""
+    try:
+        wish = _subscribe.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise BadInput(f"that is not a subscription such as {EXAMPLE}: {error}") from None
+    games = [wish.game] if isinstance(wish.game, str) else wish.game
+    subjects = [wish.subject] if isinstance(wish.subject, str) else wish.subject
+    wanted = _known(hub, Filter.of(wish.topics, games, subjects))
+    return wanted, read_cursor(wish.after, wanted.games)
+
+
+class Socket:
+    """One client's connection: a reader for what it wants, a writer for what it gets."""
+
+    def __init__(self, hub: Hub, websocket: WebSocket) -> None:
+        self.hub, self.websocket = hub, websocket
+        self.subscriber: Subscriber | None = None
+        self.writer: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Until either side has had enough."""
+        query = self.websocket.query_params
+        try:
+            first = asked(self.hub, query) if query.getlist("topics") else None
+        except BadInput as error:
+            status = 404 if isinstance(error, UnknownGame) else 400
+            await self.websocket.send_denial_response(JSONResponse({"error": str(error)}, status))
+            return
+        await self.websocket.accept()
+        try:
+            if first is not None:
+                await self._subscribe(*first)
+            await self._read()
+        except WebSocketDisconnect:
+            pass
+        finally:
+            await self._unsubscribe()
+
+    async def _subscribe(self, wanted: Filter, after: dict[str, int]) -> None:
+        await self._unsubscribe()
+        self.subscriber = Subscriber(wanted, "websocket")
+        self.hub.subscribe(self.subscriber, after)
+        self.writer = asyncio.create_task(self._write(self.subscriber))
+
+    async def _unsubscribe(self) -> None:
+        if self.subscriber is not None and self.writer is not None:
+            self.hub.unsubscribe(self.subscriber)
+            self.writer.cancel()
+            await asyncio.gather(self.writer, return_exceptions=True)
+            self.subscriber = self.writer = None
+
+    async def _read(self) -> None:
+        while True:
+            message = await self.websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            raw = message.get("text")
+            if raw is None:
+                await self._refuse("send JSON text, not binary messages", UNSUPPORTED)
+                return
+            if len(raw) > MAX_MESSAGE_BYTES:
+                await self._refuse(f"a message is at most {MAX_MESSAGE_BYTES} bytes long", TOO_BIG)
+                return
+            try:
+                wanted, after = said(self.hub, raw)
+            except BadInput as error:
+                await self.websocket.send_text(messages.text(messages.Problem(error=str(error))))
+            else:
+                await self._subscribe(wanted, after)
+
+    async def _refuse(self, sentence: str, code: int) -> None:
+        await self.websocket.send_text(messages.text(messages.Problem(error=sentence)))
+        await self.websocket.close(code, sentence)
+
+    async def _write(self, subscriber: Subscriber) -> None:
+        send, latency = self.websocket.send, self.hub.socket_latency
+        try:
+            while waiting := await subscriber.take():
+                for out in waiting:
+                    async with asyncio.timeout(STUCK_S):
+                        await send({"type": "websocket.send", "text": out.text})
+                    if out.stamp_ns:
+                        latency.add((time.monotonic_ns() - out.stamp_ns) / 1000)
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            return
+        except TimeoutError:
+            await self._hang_up("this client takes nothing; come back with your cursor")
+            return
+        if subscriber.overrun:
+            await self._hang_up("this client is too far behind; come back with your cursor")
+
+    async def _hang_up(self, sentence: str) -> None:
+        if self.websocket.application_state is WebSocketState.CONNECTED:
+            try:
+                async with asyncio.timeout(1.0):
+                    await self.websocket.close(TRY_LATER, sentence)
+            except (TimeoutError, RuntimeError, OSError):
+                pass

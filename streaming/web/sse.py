@@ -1,0 +1,56 @@
+"""Server-sent events: the same messages for clients that only speak HTTP, resumed with Last-Event-ID."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from streaming.web.filters import read_cursor
+from streaming.web.hub import Hub
+from streaming.web.sockets import asked
+from streaming.web.subscribers import Out, Subscriber
+
+#: a comment is sent when nothing else was for so long, so that proxies keep the line open
+QUIET_S = 15.0
+
+
+def frame(out: Out) -> bytes:
+    """One message in the text/event-stream format; the id is the cursor after it."""
+    ident = f"id: {out.cursor}\n" if out.cursor is not None else ""
+    return f"{ident}event: {out.kind}\ndata: {out.text}\n\n".encode()
+
+
+async def _stream(hub: Hub, subscriber: Subscriber, after: dict[str, int]) -> AsyncIterator[bytes]:
+    hub.subscribe(subscriber, after)
+    try:
+        yield b"retry: 1000\n\n"
+        while not subscriber.closed:
+            try:
+                async with asyncio.timeout(QUIET_S):
+                    waiting = await subscriber.take()
+            except TimeoutError:
+                yield b": quiet\n\n"
+                continue
+            for out in waiting:
+                yield frame(out)
+                if out.stamp_ns:
+                    hub.socket_latency.add((time.monotonic_ns() - out.stamp_ns) / 1000)
+    finally:
+        hub.unsubscribe(subscriber)
+
+
+async def sse(request: Request) -> Response:
+    """``/sse?topics=...&game=...&subject=...&from=...``; a header Last-Event-ID counts for more than ``from``."""
+    hub: Hub = request.app.state.hub
+    wanted, after = asked(hub, request.query_params)
+    if last := request.headers.get("last-event-id"):
+        after = read_cursor(last, wanted.games)
+    return StreamingResponse(
+        _stream(hub, Subscriber(wanted, "sse"), after),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
