@@ -26,13 +26,25 @@ def _arrival(record: Telemetry | Event) -> int:
     return int(record.arrival_us[-1])
 
 
-def _stream(packet: Telemetry, sizes: list[int]) -> list[Telemetry | Event]:
-    return sorted([*helpers.cut(packet, sizes), *MARKS], key=_arrival)
+def _stream(packet: Telemetry, sizes: list[int], events: list[Event] = MARKS) -> list[Telemetry | Event]:
+    """The packet in pieces, in its own order, and each event after the first piece that arrived later than it."""
+    newest, keyed = 0, []
+    for piece in helpers.cut(packet, sizes):
+        newest = max(newest, _arrival(piece))
+        keyed.append((newest, piece))
+    return [record for _, record in sorted([*keyed, *((e.arrival_us, e) for e in events)], key=lambda pair: pair[0])]
+
+
+class Finals(dict):
+    """A dict that does not print itself when a test fails."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} finals>"
 
 
 @pytest.fixture(scope="module")
-def whole() -> dict[tuple[str, int], bytes]:
-    found = helpers.finals(helpers.run(TOY, game(), _stream(track(SECONDS), [5])))
+def whole() -> Finals:
+    found = Finals(helpers.finals(helpers.run(TOY, game(), _stream(track(SECONDS), [5]))))
     assert len(found) > 600
     return found
 
@@ -60,8 +72,7 @@ def test_disorder_within_lateness_and_duplicates_change_nothing(whole, seed, siz
     order = np.argsort(packet.t_us[rows] + rng.uniform(0, 90_000, len(rows)), kind="stable")
     shuffled = packet.take(rows[order])
     events = [e for e in MARKS for _ in range(1 + int(rng.random() < twice))]
-    stream = sorted([*helpers.cut(shuffled, [size]), *events], key=lambda r: _arrival(r) + int(rng.integers(0, 10)))
-    out = helpers.run(TOY, game(), stream)
+    out = helpers.run(TOY, game(), _stream(shuffled, [size], events))
     assert helpers.finals(out) == whole
     assert helpers.dead(out) == {}
 
@@ -124,7 +135,7 @@ def test_a_gap_is_the_same_however_it_is_cut():
     results = []
     for sizes in ([5], [3, 77], [4000]):
         operator = GameOperator(TOY, game())
-        out = [] if sizes == [4000] else helpers.play(operator, sorted([*helpers.cut(packet, sizes), *stream], key=_arrival))
+        out = [] if sizes == [4000] else helpers.play(operator, _stream(packet, sizes, stream))
         if not out:
             out = operator.on_batch([packet, *stream]) + operator.finish()
         results.append(helpers.finals(out))
