@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from streaming import arrow
 from streaming.blocks import DeadLetter, StatBlock
 from streaming.parts import Part, PartWriter, Staged
 from streaming.records import Event, GameRecord, Telemetry, encode, encode_telemetry
@@ -112,8 +113,9 @@ class Writer:
         """Append what was published at ``published_us``."""
         if self._stats is None:
             from streaming.sinks.parquet import StatRows
+            from streaming.stat_table import ENCODINGS
 
-            self._stats = StatRows(PartWriter(self._folder, "stats", **StatRows.OPTIONS))
+            self._stats = StatRows(PartWriter(self._folder, "stats", **ENCODINGS))
         self._stats.add(blocks, published_us)
 
     def close(self) -> None:
@@ -194,31 +196,45 @@ class _Buffer:
 
     def table(self) -> pa.Table:
         n = self.rows
-        arrays = {name: pa.array(column[:n]) for name, column in self.columns.items()}
-        arrays["feed"] = pa.DictionaryArray.from_arrays(self.feed[:n], pa.array(list(self.feeds), pa.string()))
-        arrays = {name: arrays[name] for name in TELEMETRY_SCHEMA.names}
+        columns = {name: arrow.fixed(column[:n]) for name, column in self.columns.items()}
+        columns["feed"] = arrow.words(self.feed[:n], list(self.feeds))
+        columns = {name: columns[name] for name in TELEMETRY_SCHEMA.names}
         for name in sorted(self.channels):
-            column, has = self.channels[name]
-            arrays[name] = pa.array(column[:n], mask=None if has[:n].all() else ~has[:n])
-        return pa.table(arrays)
+            values, has = self.channels[name]
+            columns[name] = arrow.fixed(values[:n], ~has[:n])
+        return pa.table(columns)
 
 
 def _event_table(rows: list[Event]) -> pa.Table:
-    columns = {name: [getattr(event, name) for event in rows] for name in EVENT_SCHEMA.names if name != "attrs"}
-    columns["attrs"] = [msgspec.json.encode(event.attrs).decode() for event in rows]
+    columns = {field.name: _column(field, [getattr(event, field.name) for event in rows]) for field in EVENT_SCHEMA}
     return pa.table(columns, schema=EVENT_SCHEMA)
+
+
+_NUMPY = {
+    pa.int64(): np.int64, pa.int32(): np.int32, pa.int16(): np.int16, pa.float64(): np.float64, pa.bool_(): np.bool_,
+}  # fmt: skip
+
+
+def _column(field: pa.Field, values: list[Any]) -> pa.Array:
+    if field.name == "attrs":
+        return arrow.strings([msgspec.json.encode(value).decode() for value in values])
+    if field.type == pa.string():
+        return arrow.strings(values)
+    missing = np.array([value is None for value in values], np.bool_)
+    return arrow.fixed(np.array([value or 0 for value in values], _NUMPY[field.type]), missing)
 
 
 def _dead_table(rows: list[DeadLetter]) -> pa.Table:
     payloads = [row.payload if isinstance(row.payload, bytes) else encode_telemetry(row.payload) for row in rows]
-    return pa.table(
-        {
-            "source": [row.source for row in rows], "reason": [row.reason for row in rows],
-            "detail": [row.detail for row in rows], "arrival_us": [row.arrival_us for row in rows],
-            "samples": [len(row) for row in rows], "payload": payloads,
-        },
-        schema=DEAD_SCHEMA,
-    )  # fmt: skip
+    columns = {
+        "source": arrow.strings([row.source for row in rows]),
+        "reason": arrow.strings([row.reason for row in rows]),
+        "detail": arrow.strings([row.detail for row in rows]),
+        "arrival_us": arrow.fixed(np.array([row.arrival_us for row in rows], np.int64)),
+        "samples": arrow.fixed(np.array([len(row) for row in rows], np.int32)),
+        "payload": arrow.binaries(payloads),
+    }
+    return pa.table(columns, schema=DEAD_SCHEMA)
 
 
 def _refuse_infinite(event: Event) -> None:

@@ -25,6 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from streaming import arrow
 from streaming.errors import BadInput, BadRecord
 from streaming.parts import Part, reason
 from streaming.recorder import DTYPES, EVENT_SCHEMA, FORMAT_VERSION, KINDS, TELEMETRY_SCHEMA, Contents, Writer
@@ -48,8 +49,8 @@ class _Group:
 class Recording:
     """A finished recording, opened for reading.
 
-    Opening reads ``game.json`` and the footers of all parts, and raises ``BadInput`` with one sentence that names the
-    file when something is missing, cut short or not what it should be. A damaged page is found likewise when it is read.
+    Opening reads ``game.json`` and all footers, and raises ``BadInput`` with one sentence that names the file when
+    something is missing, cut short or not what it should be. A damaged page is found when it is read, likewise.
 
     Attributes
     ----------
@@ -181,19 +182,23 @@ class _Chunk:
 
     @classmethod
     def of(cls, table: pa.Table, before_us: int) -> _Chunk:
-        columns = {name: _array(table, name) for name in DTYPES}
+        columns = {}
+        for name, dtype in DTYPES.items():
+            column = arrow.column(table, name)
+            if column.null_count:
+                raise ValueError(f"column {name} has empty cells")
+            columns[name] = arrow.view(column, dtype)
         channels: dict[str, tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_] | None]] = {}
         for name in table.column_names[len(TELEMETRY_SCHEMA) :]:
-            column = _one(table, name)
-            if column.null_count == 0:
-                channels[name] = column.to_numpy(), None
-            else:
-                channels[name] = column.fill_null(np.nan).to_numpy(), column.is_valid().to_numpy(zero_copy_only=False)
-        feed = _one(table, "feed")
+            column = arrow.column(table, name)
+            if column.type != pa.float32():
+                raise ValueError(f"column {name} is of {column.type}, not float")
+            channels[name] = arrow.view(column, np.float32), arrow.valid(column)
+        feed = arrow.column(table, "feed")
         arrived = columns["arrival_us"]
         if len(arrived) and (arrived[0] < before_us or (arrived[1:] < arrived[:-1]).any()):
             arrived = np.maximum(np.maximum.accumulate(arrived), before_us)
-        return cls(columns, channels, feed.indices.to_numpy(), feed.dictionary.to_pylist(), arrived)
+        return cls(columns, channels, arrow.view(feed.indices, np.int32), feed.dictionary.to_pylist(), arrived)
 
     def since(self, from_us: int) -> _Chunk:
         """Without the rows that arrived before."""
@@ -220,20 +225,6 @@ class _Chunk:
             int(c["arrival_us"][lo]) if live else c["arrival_us"][lo:hi],
             {name: values[lo:hi] for name, (values, has) in self.channels.items() if has is None or has[lo]},
         )  # fmt: skip
-
-
-def _one(table: pa.Table, name: str) -> Any:
-    """A column as one Arrow array."""
-    column = table.column(name)
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
-def _array(table: pa.Table, name: str) -> npt.NDArray[Any]:
-    column = _one(table, name)
-    if column.null_count:
-        raise ValueError(f"column {name} has empty cells")
-    array: npt.NDArray[Any] = column.to_numpy()
-    return array
 
 
 @contextmanager
