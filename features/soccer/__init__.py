@@ -1,0 +1,60 @@
+"""Soccer: a field of 105 x 68 m, tracking at 25 Hz, and every stat of a match. A module of this package is one subject; each offers any
+of ``SIGNALS``, ``STEPS``, ``EVENT_STEPS`` and ``STATS``, and ``MODULES`` is the order in which they run."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, Final
+
+from features.frames import Field
+from features.soccer import (
+    finishing,
+    keepers,
+    ledger,
+    match,
+    momentum,
+    motion,
+    passes,
+    positions,
+    possession,
+    pressing,
+    pressure,
+    setpieces,
+    shape,
+    shots,
+    threat,
+    zones,
+)
+from features.soccer.align import align
+from features.soccer.ledger import Ledger
+from features.soccer.vocabulary import EVENT_TYPES, ROLES
+from features.sport import Sport
+
+#: tracking first; then the account of events: the ledger's clock before all that read it, shots before what sums them
+MODULES: Final[tuple[ModuleType, ...]] = (
+    motion, possession, pressure, shape, positions, zones, momentum,
+    ledger, shots, passes, threat, match, finishing, keepers, pressing, setpieces,
+)  # fmt: skip
+
+
+def _all(name: str) -> tuple[Any, ...]:
+    return tuple(row for module in MODULES for row in getattr(module, name, ()))
+
+
+SPORT: Final = Sport(
+    name="soccer",
+    field=Field(105.0, 68.0),
+    grid_hz=25.0,
+    hop_s=0.2,
+    span_s=0.4,
+    max_speed_mps={"player": 13.0, "keeper": 13.0, "ball": 60.0},
+    event_types=EVENT_TYPES,
+    signals=_all("SIGNALS"),
+    steps=_all("STEPS"),
+    event_steps=_all("EVENT_STEPS"),
+    stats=_all("STATS"),
+    ledger=Ledger,
+    align=align,
+    roles=ROLES,
+    channels=("in_play",),
+)
