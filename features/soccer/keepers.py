@@ -11,7 +11,7 @@ import numpy as np
 
 from features.frames import Floats
 from features.moments import Moment
-from features.soccer.ledger import Ledger, counts, number, xgoals_of
+from features.soccer.ledger import Ledger, counts, number, roster_of, xgoals_of
 from features.soccer.vocabulary import ON_TARGET
 from features.sport import EventStep, Stat
 
@@ -28,14 +28,14 @@ def find_keeper(moment: Moment) -> None:
     if moment.type == "save":
         moment.facts["keeper"] = moment.player
         return
-    if moment.frames is None:
+    roster = roster_of(moment)
+    if roster is None:
         return
-    roster = moment.frames.roster
     named = moment.attrs.get("keeper")
     if isinstance(named, str) and named in roster.index:
         moment.facts["keeper"] = roster.index[named]
         return
-    if moment.row < 0:
+    if moment.frames is None or moment.row < 0:
         return
     on_pitch = [
         n for n, role in enumerate(roster.role)

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 from msgspec import field
 
+from features.frames import Roster
 from features.moments import Fact, Moment
 from features.soccer.vocabulary import EVENT_TYPES
 from features.sport import EventStep
@@ -64,11 +65,7 @@ class Ledger(msgspec.Struct, array_like=True):
     set_piece_kind: list[str] = field(default_factory=lambda: ["", ""])
     set_piece_s: list[float] = field(default_factory=lambda: [0.0, 0.0])
 
-    # threat.py: exponentially decayed threat of each team, true at threat_s (played seconds)
-    threat: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    threat_s: float = 0.0
-
-    # story.py: the best speed that was told
+    # highlights.py: the best speed that was seen
     fastest_mps: float = 0.0
 
     def __post_init__(self) -> None:
@@ -96,6 +93,13 @@ def number(fact: Fact) -> float:
 def xgoals_of(moment: Moment) -> float:
     """What the xGoals model said of this shot; NaN when it did not speak."""
     return number(moment.facts.get("soccer.shot.xgoals"))
+
+
+def roster_of(moment: Moment) -> Roster | None:
+    """Who plays; ``None`` when neither the moment nor its frames say."""
+    if moment.roster is not None:
+        return moment.roster
+    return moment.frames.roster if moment.frames is not None else None
 
 
 def counts(moment: Moment) -> bool:

@@ -23,13 +23,11 @@ import numpy as np
 from features.compiled import kernel
 from features.frames import Floats
 from features.moments import Moment
-from features.soccer.ledger import LENGTH_M, WIDTH_M, Ledger, counts, number, place, xgoals_of
-from features.sport import EventStep, Stat
+from features.soccer.ledger import LENGTH_M, WIDTH_M, Ledger, place
+from features.sport import Stat
 
 COLUMNS: Final = 16
 ROWS: Final = 12
-#: threat that was created this long ago counts 1/e in the ledger's running balance
-MEMORY_S: Final = 180.0
 
 # the model: chance of a shot, of a goal from it, and of a move's arriving, by distance to the middle of the goal (m)
 _SHOT_MOST, _SHOT_MIDDLE_M, _SHOT_SLOPE_M = 0.55, 15.0, 3.5
@@ -110,24 +108,6 @@ def pass_threat(moment: Moment, ledger: Ledger) -> float:
     start = value_at(depth, across)
     return value_at(end_depth, end_across) - start if moment.outcome == "complete" else -start
 
-
-def balance(moment: Moment, ledger: Ledger) -> None:
-    """Let the threat of both teams fade to now, then add what a pass created or a shot was worth."""
-    created = number(moment.facts.get("soccer.pass.threat")) if moment.type == "pass" else xgoals_of(moment)
-    if not counts(moment) or not created > 0.0:
-        return
-    ledger.threat = list(threat_now(ledger, moment.t_s))
-    ledger.threat_s = max(ledger.clock_s(moment.t_s), ledger.threat_s)
-    ledger.threat[moment.team] += created
-
-
-def threat_now(ledger: Ledger, t_s: float) -> tuple[float, float]:
-    """Goals, home and away: threat of passes and shots, faded exponentially (``MEMORY_S`` of play) to ``t_s``."""
-    fade = exp(-max(ledger.clock_s(t_s) - ledger.threat_s, 0.0) / MEMORY_S)
-    return ledger.threat[0] * fade, ledger.threat[1] * fade
-
-
-EVENT_STEPS = (EventStep("threat.balance", balance, on=("pass", "shot"), phase="apply"),)
 
 STATS = (
     Stat(

@@ -1,0 +1,143 @@
+"""One sentence a commentator can read, in several languages: numbers, plurals and names put into a sport's templates.
+
+A sport brings templates, one per language, with named fields: ``"{player} scores, worth {xgoals} xGoals."`` Values are
+plain strings (names: never inflected, so templates are worded around them) or the small types below, which know how a
+language writes them. Nothing here knows a sport.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+
+LANGUAGES: Final = ("en", "de", "ru", "es")
+
+_COMMA: Final = frozenset({"de", "ru", "es"})
+_SCORE_DASH: Final = {"en": "–", "de": ":", "ru": ":", "es": "-"}
+
+
+class Spoken(Protocol):
+    """A value that languages write differently."""
+
+    def written(self, language: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Number:
+    """``Number(0.123, 2)`` is 0.12 in English and 0,12 elsewhere; a sign is a real minus."""
+
+    value: float
+    digits: int = 0
+
+    def written(self, language: str) -> str:
+        text = f"{self.value:.{self.digits}f}"
+        if float(text) == 0.0:
+            text = text.lstrip("-")
+        text = text.replace("-", "−")
+        return text.replace(".", ",") if language in _COMMA else text
+
+
+@dataclass(frozen=True)
+class Percent:
+    """A share of 1; English writes the sign close up, the others after a no-break space."""
+
+    share: float
+
+    def written(self, language: str) -> str:
+        return f"{self.share * 100:.0f}" + ("%" if language == "en" else "\u00a0%")
+
+
+@dataclass(frozen=True)
+class Score:
+    home: int
+    away: int
+
+    def written(self, language: str) -> str:
+        return f"{self.home}{_SCORE_DASH[language]}{self.away}"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A count with its noun: ``forms`` by language and plural category (see :func:`plural`)."""
+
+    n: int
+    forms: Mapping[str, Mapping[str, str]]
+
+    def written(self, language: str) -> str:
+        return f"{self.n} {self.forms[language][plural(self.n, language)]}"
+
+
+def plural(n: int, language: str) -> str:
+    """The CLDR plural category of a whole number: one and other; in Russian one, few and many.
+
+    >>> plural(21, "ru"), plural(3, "ru"), plural(11, "ru")
+    ('one', 'few', 'many')
+    """
+    if language != "ru":
+        return "one" if n == 1 else "other"
+    if n % 10 == 1 and n % 100 != 11:
+        return "one"
+    if 2 <= n % 10 <= 4 and not 12 <= n % 100 <= 14:
+        return "few"
+    return "many"
+
+
+def tell(templates: Mapping[str, str], values: Mapping[str, str | Spoken]) -> dict[str, str]:
+    """The sentence in every language that ``templates`` has; ``KeyError`` when one wants a value that is missing."""
+    told = {}
+    for language, template in templates.items():
+        words = {k: v if isinstance(v, str) else v.written(language) for k, v in values.items()}
+        told[language] = template.format_map(words)
+    return told
+
+
+def to_value(told: Mapping[str, str]) -> str:
+    """The value of ``game.story`` on the wire: a JSON object of language and sentence."""
+    return msgspec.json.encode(told).decode()
+
+
+def from_value(value: str) -> dict[str, str]:
+    """The inverse of :func:`to_value`; ``ValueError`` when it is something else."""
+    try:
+        return msgspec.json.decode(value, type=dict[str, str])
+    except msgspec.DecodeError as error:
+        raise ValueError(f"not a story: {error}") from None
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A line of a subtitle track, in seconds from the start of the video."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+def to_webvtt(cues: Iterable[Cue]) -> str:
+    """The cues, in order of their start, as a WebVTT file (W3C, "WebVTT: The Web Video Text Tracks Format").
+
+    Text is escaped, line breaks become spaces. A cue that would begin before the video begins at 0; one that would be
+    over by then, or has no length or text, is left out. ``ValueError`` on a time that is no number.
+    """
+    parts = ["WEBVTT\n"]
+    for cue in sorted(cues, key=lambda c: (c.start_s, c.end_s)):
+        if not (abs(cue.start_s) < _MOST_S and abs(cue.end_s) < _MOST_S):
+            raise ValueError(f"a cue cannot run from {cue.start_s} s to {cue.end_s} s")
+        start_ms, end_ms = max(round(cue.start_s * 1000), 0), round(cue.end_s * 1000)
+        text = " ".join(cue.text.split())
+        if end_ms <= start_ms or not text:
+            continue
+        for sign, escape in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+            text = text.replace(sign, escape)
+        parts.append(f"\n{_stamp(start_ms)} --> {_stamp(end_ms)}\n{text}\n")
+    return "".join(parts)
+
+
+_MOST_S: Final = 360_000.0
+
+
+def _stamp(ms: int) -> str:
+    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
