@@ -9,6 +9,7 @@ from typing import Any, Final
 from features.frames import Field
 from features.soccer import (
     finishing,
+    highlights,
     keepers,
     ledger,
     match,
@@ -22,6 +23,7 @@ from features.soccer import (
     setpieces,
     shape,
     shots,
+    story,
     threat,
     zones,
 )
@@ -30,10 +32,11 @@ from features.soccer.ledger import Ledger
 from features.soccer.vocabulary import EVENT_TYPES, ROLES
 from features.sport import Sport
 
-#: tracking first; then the account of events: the ledger's clock before all that read it, shots before what sums them
+#: tracking first; then the account of events: the ledger's clock before all that read it, shots before what sums them,
+#: highlights and story last, since they tell of the rest
 MODULES: Final[tuple[ModuleType, ...]] = (
     motion, possession, pressure, shape, positions, zones, momentum,
-    ledger, shots, passes, threat, match, finishing, keepers, pressing, setpieces,
+    ledger, shots, passes, threat, match, finishing, keepers, pressing, setpieces, highlights, story,
 )  # fmt: skip
 
 

@@ -109,7 +109,7 @@ def counts(moment: Moment) -> bool:
 
 def keep_clock(moment: Moment, ledger: Ledger) -> None:
     """A period begins with its first event, whatever that is, and ends with ``period_end`` or with the next period."""
-    if moment.period > ledger.period:
+    if ledger.period < moment.period <= SHOOTOUT:
         if ledger.running:
             ledger.played_s += max(ledger.last_s - ledger.period_start_s, 0.0)
         ledger.period, ledger.period_start_s, ledger.running = moment.period, moment.t_s, True
