@@ -6,12 +6,13 @@ Every frame of the search window gets a cost, and the cheapest one is taken (the
   + min(distance of ball and player, 12 m) / 2 m      he who acts is at the ball
   + min(distance of ball and reported place, 15 m) / 5 m
   + min(distance of player and reported place, 15 m) / 10 m
-  - min(jump of the ball's velocity, 12 m/s) / 12 m/s   a strike, for events that strike the ball
+  - min(kick, 12 m/s) / 12 m/s                      for events that strike the ball
 
 Frames in which the ball was lost from sight are passed over; if it is missing in the whole window, the nearest frame in
 time is taken. A missing player costs his cap. The parts are those of ETSY (Van Roy, Cascioli & Davis, "ETSY: a
-rule-based approach to event and tracking data synchronization", 2023), the weights are ours. The jump compares the
-velocity over 0.12 s before the frame with that over 0.12 s after it.
+rule-based approach to event and tracking data synchronization", 2023), the weights are ours. The kick is the change of
+the ball's velocity, from the 0.12 s before the frame to the 0.12 s after it, but no more than its speed after: a ball
+that is stopped changes as much as one that is struck.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ _OFFSET_S: Final = 4.0
 _PLAYER_CAP_M, _PLAYER_M = 12.0, 2.0
 _PLACE_CAP_M, _PLACE_M = 15.0, 5.0
 _STOOD_M: Final = 10.0
-_JUMP_MPS: Final = 12.0
-_JUMP_S: Final = 0.12
+_KICK_MPS: Final = 12.0
+_KICK_S: Final = 0.12
 
 
 @kernel
@@ -49,7 +50,7 @@ def cheapest(
 ) -> int:  # fmt: skip
     """The cheapest row of ``lo <= row < hi``, or the nearest in time when the ball is never there; -1 when empty.
 
-    ``xyz`` (rows, N, 3) m; ``player`` -1, ``x_m`` and ``y_m`` NaN when unknown; ``reach`` rows each side of a jump.
+    ``xyz`` (rows, N, 3) m; ``player`` -1, ``x_m`` and ``y_m`` NaN when unknown; ``reach`` rows each side of a kick.
     """
     best, best_cost = -1, np.inf
     nearest, nearest_s = -1, np.inf
@@ -71,11 +72,12 @@ def cheapest(
         if x_m == x_m:
             cost += _capped(bx, by, x_m, y_m, _PLACE_CAP_M) / _PLACE_M
         if strikes and row - reach >= lo and row + reach < hi:
-            ux = (xyz[row + reach, ball, 0] - 2.0 * bx + xyz[row - reach, ball, 0]) / (reach * dt_s)
-            uy = (xyz[row + reach, ball, 1] - 2.0 * by + xyz[row - reach, ball, 1]) / (reach * dt_s)
-            jump = np.sqrt(ux * ux + uy * uy)
-            if jump == jump:
-                cost -= min(jump, _JUMP_MPS) / _JUMP_MPS
+            before_x, before_y = bx - xyz[row - reach, ball, 0], by - xyz[row - reach, ball, 1]
+            after_x, after_y = xyz[row + reach, ball, 0] - bx, xyz[row + reach, ball, 1] - by
+            jump = np.sqrt((after_x - before_x) ** 2 + (after_y - before_y) ** 2)
+            kick = min(jump, np.sqrt(after_x * after_x + after_y * after_y)) / (reach * dt_s)
+            if kick == kick:
+                cost -= min(kick, _KICK_MPS) / _KICK_MPS
         if cost < best_cost:
             best, best_cost = row, cost
     return best if best >= 0 else nearest
@@ -96,7 +98,7 @@ def align(frames: Frames, moment: Moment, lo: int, hi: int) -> int:
         cheapest(
             frames.t, frames.xyz, lo, hi, moment.t_s, ball, moment.player,
             moment.x_m if placed else np.nan, moment.y_m if placed else np.nan,
-            moment.type in STRIKES, max(round(_JUMP_S / frames.dt_s), 1), frames.dt_s,
+            moment.type in STRIKES, max(round(_KICK_S / frames.dt_s), 1), frames.dt_s,
         )
     )  # fmt: skip
 

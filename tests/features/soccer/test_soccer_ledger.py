@@ -108,7 +108,7 @@ def test_ppda_window_stands_still_in_the_break() -> None:
 
 
 def test_set_piece_threat_is_the_mean_yield_of_the_latest_ten() -> None:
-    corner = dict(set_piece="corner", phase="corner", at=(52.0, 34.0), outcome="complete")
+    corner = {"set_piece": "corner", "phase": "corner", "at": (52.0, 34.0), "outcome": "complete"}
     ledger = fold([
         event("pass", 10.0, 0, 7, **corner),
         shot(12.0, 0, 9, 0.25, "saved", phase="corner"),

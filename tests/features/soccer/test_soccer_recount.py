@@ -1,4 +1,4 @@
-"""A scripted match of 240 events, counted twice: by the ledger as it goes, and afresh from the whole list by plain code."""
+"""A scripted match of 240 events, counted twice: by the ledger as it goes, and afresh from the whole list."""
 
 from __future__ import annotations
 
@@ -32,19 +32,20 @@ def script(seed: int) -> list[Moment]:
             way = (1 if team == 0 else -1) * (1 if period == 1 else -1)
             at = (rng.uniform(-52, 52), rng.uniform(-34, 34))
             kind = rng.choice(["pass"] * 5 + ["shot", "shot", "tackle", "interception", "foul", "own_goal", "card"])
-            common: dict[str, Any] = dict(at=at, period=period, attack=way)
+            common: dict[str, Any] = {"at": at, "period": period, "attack": way}
             if kind == "pass":
                 word = rng.choice(["open_play", "open_play", "corner", "free_kick", "throw_in"])
-                common |= dict(outcome=rng.choice(["complete", "incomplete"]), set_piece=word, phase=word)
+                common |= {"outcome": rng.choice(["complete", "incomplete"]), "set_piece": word, "phase": word}
             elif kind == "shot":
                 xgoals = rng.choice([float("nan"), rng.random() * 0.6, rng.random() * 0.6])
-                common |= dict(
-                    outcome=rng.choice(["goal", "saved", "off_target", "blocked"]), facts={"soccer.shot.xgoals": xgoals},
-                    set_piece="open_play", phase=rng.choice(["open_play", "corner", "free_kick"]),
-                    keeper="a0" if team == 0 else "h0",
-                )  # fmt: skip
+                common |= {
+                    "outcome": rng.choice(["goal", "saved", "off_target", "blocked"]),
+                    "facts": {"soccer.shot.xgoals": xgoals},
+                    "set_piece": "open_play", "phase": rng.choice(["open_play", "corner", "free_kick"]),
+                    "keeper": "a0" if team == 0 else "h0",
+                }  # fmt: skip
             elif kind == "card":
-                common |= dict(card=rng.choice(["yellow", "red", "second_yellow"]))
+                common |= {"card": rng.choice(["yellow", "red", "second_yellow"])}
             moments.append(event(kind, t, team, player, **common))
         moments.append(event("period_end", end, period=period))
     return moments
@@ -153,7 +154,7 @@ def test_a_match_without_one_event_is_that_match() -> None:
     moments = script(11)
     withdrawn = next(i for i, m in enumerate(moments) if m.type == "shot" and m.outcome == "goal")
     kept = moments[:withdrawn] + moments[withdrawn + 1 :]
-    ledger = fold([m for m in kept])
+    ledger = fold(list(kept))
     for name in TICKS:
         np.testing.assert_allclose(tick(name, ledger, 6600.0), recount(kept, 6600.0)[name], rtol=0, atol=1e-9)
 

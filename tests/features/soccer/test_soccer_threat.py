@@ -53,13 +53,13 @@ def test_threat_of_a_pass_is_the_difference_of_two_places() -> None:
     x = (np.arange(16) + 0.5) * 105.0 / 16 - 52.5
     y = (np.arange(12) + 0.5) * 68.0 / 12 - 34.0
     values = surface()
-    way = dict(at=(x[8], y[5]), end=(x[14], y[6]))
+    way = {"at": (x[8], y[5]), "end": (x[14], y[6])}
     assert threat_of(**way, outcome="complete") == pytest.approx(values[14, 6] - values[8, 5], abs=1e-12)
     assert threat_of(**way, outcome="incomplete") == pytest.approx(-values[8, 5], abs=1e-12)
-    back = dict(at=(x[14], y[6]), end=(x[8], y[5]), outcome="complete")
+    back = {"at": (x[14], y[6]), "end": (x[8], y[5]), "outcome": "complete"}
     assert threat_of(**back) == pytest.approx(values[8, 5] - values[14, 6], abs=1e-12)
     # the same pass by a team that attacks the other way
-    turned = dict(at=(-x[8], -y[5]), end=(-x[14], -y[6]), outcome="complete", attack=-1)
+    turned = {"at": (-x[8], -y[5]), "end": (-x[14], -y[6]), "outcome": "complete", "attack": -1}
     assert threat_of(**turned) == pytest.approx(values[14, 6] - values[8, 5], abs=1e-12)
 
 
@@ -72,7 +72,9 @@ def test_place_falls_back_on_the_ball_and_then_on_the_player() -> None:
     from soccer_events import standing
 
     for positions, expected in (
-        ({22: (10.5, 6.8), 5: (0.0, 0.0)}, [0.6, 0.6]), ({5: (-10.5, 0.0)}, [0.4, 0.5]), ({6: (0.0, 0.0)}, [np.nan] * 2),
+        ({22: (10.5, 6.8), 5: (0.0, 0.0)}, [0.6, 0.6]),
+        ({5: (-10.5, 0.0)}, [0.4, 0.5]),
+        ({6: (0.0, 0.0)}, [np.nan, np.nan]),
     ):  # fmt: skip
         moment = event("pass", 0.2, 0, 5, frames=standing(positions), row=5)
         fold([moment])

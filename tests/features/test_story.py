@@ -1,0 +1,102 @@
+"""Words, numbers and subtitle tracks, whatever the sport."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features import highlights
+from features.highlights import Highlight
+from features.story import Counted, Cue, Number, Percent, Score, from_value, plural, tell, to_value, to_webvtt
+
+
+def test_numbers_as_languages_write_them() -> None:
+    assert [Number(1234.5, 1).written(language) for language in ("en", "de", "ru", "es")] == ["1234.5", *["1234,5"] * 3]
+    assert Number(-0.25, 2).written("en") == "−0.25"
+    assert Number(-0.001, 1).written("de") == "0,0"
+    assert Percent(0.123).written("en") == "12%"
+    assert Percent(0.123).written("ru") == "12\u00a0%"
+    assert [Score(2, 1).written(language) for language in ("en", "de", "ru", "es")] == ["2–1", "2:1", "2:1", "2-1"]
+
+
+def test_plural_categories() -> None:
+    assert [plural(n, "ru") for n in (1, 2, 4, 5, 11, 12, 14, 21, 22, 100, 101, 111, 112)] == [
+        "one", "few", "few", "many", "many", "many", "many", "one", "few", "many", "one", "many", "many",
+    ]  # fmt: skip
+    assert [plural(n, "es") for n in (0, 1, 2)] == ["other", "one", "other"]
+
+
+def test_tell_fills_every_template() -> None:
+    laps = {"en": {"one": "lap", "other": "laps"}, "ru": {"one": "круг", "few": "круга", "many": "кругов"}}
+    templates = {"en": "{who} leads by {n}.", "ru": "{who} впереди на {n}."}
+    assert tell(templates, {"who": "Ada", "n": Counted(3, laps)}) == {
+        "en": "Ada leads by 3 laps.", "ru": "Ada впереди на 3 круга.",
+    }  # fmt: skip
+    with pytest.raises(KeyError, match="who"):
+        tell(templates, {"n": "3"})
+
+
+def test_names_with_braces_are_left_alone() -> None:
+    assert tell({"en": "{who}!"}, {"who": "{evil.__class__}"}) == {"en": "{evil.__class__}!"}
+
+
+def test_values_survive_the_wire() -> None:
+    told = {"en": "A \"quoted\" line", "ru": "Гол"}
+    assert from_value(to_value(told)) == told
+    with pytest.raises(ValueError, match="not a story"):
+        from_value("[1]")
+
+
+def test_webvtt_by_hand() -> None:
+    track = to_webvtt([
+        Cue(3725.5, 3731.0, "Late & <b>true</b>"), Cue(-2.0, 1.5, "First\n\nline --> here"), Cue(-9.0, -1.0, "gone"),
+        Cue(5.0, 5.0, "no length"), Cue(5.0, 6.0, "  "),
+    ])  # fmt: skip
+    assert track == (
+        "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nFirst line --&gt; here\n"
+        "\n01:02:05.500 --> 01:02:11.000\nLate &amp; &lt;b&gt;true&lt;/b&gt;\n"
+    )
+    assert to_webvtt([]) == "WEBVTT\n"
+    with pytest.raises(ValueError, match="a cue cannot run"):
+        to_webvtt([Cue(float("nan"), 1.0, "x")])
+
+
+@given(st.lists(st.builds(Cue, st.floats(-10, 9e4), st.floats(-10, 9e4), st.text(max_size=40)), max_size=8))
+def test_no_text_can_break_a_track(cues: list[Cue]) -> None:
+    blocks = to_webvtt(cues).split("\n\n")
+    assert blocks[0].rstrip("\n") == "WEBVTT"
+    starts = []
+    for block in blocks[1:]:
+        head, text = block.rstrip("\n").split("\n")
+        start, end = head.split(" --> ")
+        assert start < end
+        assert "-->" not in text
+        starts.append(start)
+    assert starts == sorted(starts)
+
+
+def test_scores_combine_like_chances() -> None:
+    assert highlights.combined({"a": 0.5, "b": 0.5, "c": float("nan"), "d": -1.0}) == 0.75
+    assert highlights.combined({"a": 2.0}) == 1.0
+    assert highlights.combined({}) == 0.0
+    assert [highlights.ramp(v, 1.0, 3.0) for v in (0.0, 2.0, 9.0, float("nan"))] == [0.0, 0.5, 1.0, 0.0]
+
+
+def test_a_weak_moment_is_not_cut() -> None:
+    assert highlights.cut(100.0, "x", {"a": 0.29}, before_s=5, after_s=5) is None
+    found = highlights.cut(100.0, "x", {"a": 0.3, "b": 0.5, "c": 0.0}, before_s=5, after_s=4, not_before_s=98.0)
+    assert found == Highlight(start_s=98.0, end_s=104.0, score=0.65, label="x", reasons=["b", "a"])
+    assert highlights.from_value(highlights.to_value(found)) == found
+    with pytest.raises(ValueError, match="not a highlight"):
+        highlights.from_value("{}")
+
+
+def test_a_reel_joins_what_overlaps() -> None:
+    def clip(start: float, end: float, score: float, label: str, *reasons: str) -> Highlight:
+        return Highlight(start_s=start, end_s=end, score=score, label=label, reasons=list(reasons))
+
+    joined = highlights.reel([
+        clip(50.0, 60.0, 0.4, "c", "r3"), clip(0.0, 10.0, 0.5, "a", "r1"), clip(11.0, 15.0, 0.9, "b", "r2", "r1"),
+    ])  # fmt: skip
+    assert joined == [clip(0.0, 15.0, 0.9, "b", "r2", "r1"), clip(50.0, 60.0, 0.4, "c", "r3")]
