@@ -1,0 +1,60 @@
+"""Real games from files: a module here per provider, found by its name, with one function ``read(files) -> Imported``.
+
+Whatever the provider does with space and time is undone in its module: what comes out is metres from the centre spot in
+the stadium's fixed orientation, event time in microseconds, and the words of the sport's vocabulary. docs/time.md and
+docs/adding-a-provider.md say how.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from streaming.errors import BadInput, Unavailable
+from streaming.records import Event, GameRecord, Telemetry
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A game as a provider's files tell it.
+
+    ``stream()`` gives its records in the order of (synthetic) arrival, from the beginning each time; ``samples`` is how
+    many telemetry samples that will be, for a progress bar.
+    """
+
+    record: GameRecord
+    stream: Callable[[], Iterator[Telemetry | Event]]
+    samples: int
+
+
+def providers() -> dict[str, str]:
+    """Every provider with the first line of its module's docstring; none is imported for that."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        if not module.name.startswith("_"):
+            spec = importlib.util.find_spec(f"{__name__}.{module.name}")
+            source = Path(spec.origin).read_text("utf-8") if spec and spec.origin else ""
+            found[module.name] = source.lstrip().removeprefix('"""').split("\n", 1)[0].removesuffix('"""')
+    return found
+
+
+def read(provider: str, files: list[Path]) -> Imported:
+    """The game that ``provider``'s ``files`` tell; ``BadInput`` with one sentence when they don't."""
+    known = providers()
+    if provider not in known:
+        raise BadInput(f"unknown provider {provider!r}: this installation knows {', '.join(sorted(known))}")
+    for path in files:
+        if not path.is_file():
+            raise BadInput(f"there is no file {path}")
+    try:
+        module = importlib.import_module(f"{__name__}.{provider}")
+        imported: Imported = module.read(files)
+    except ImportError as error:
+        raise Unavailable(
+            f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'"
+        ) from error
+    return imported

@@ -1,0 +1,121 @@
+"""Opening a provider's files, gzipped or not, and saying in one sentence what is wrong with them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from streaming.errors import BadInput
+
+_GZIP = b"\x1f\x8b"
+
+
+def content(path: Path) -> bytes:
+    """All bytes, unpacked when the file is gzip, whatever its name."""
+    try:
+        raw = path.read_bytes()
+        return gzip.decompress(raw) if raw.startswith(_GZIP) else raw
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BadInput(f"{path} is cut short or damaged: it is gzip, but does not unpack") from error
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+
+
+def text(path: Path) -> str:
+    try:
+        return content(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is not text") from error
+
+
+def rows(path: Path, provider: str, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file that has at least ``columns``; cells that are not there are empty."""
+    reader = csv.DictReader(io.StringIO(text(path), newline=""), restval="")
+    try:
+        _need(path, provider, columns, list(reader.fieldnames or ()))
+        return list(reader)
+    except csv.Error as error:
+        raise BadInput(f"{path} is not a CSV file: {error}") from error
+
+
+def table(path: Path, provider: str, columns: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """The columns of a Parquet or CSV file that has at least ``columns``; times are datetime64, numbers float or int."""
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet as pq
+
+    body = content(path)
+    try:
+        if body[:4] == b"PAR1":
+            found = pq.read_table(pa.BufferReader(body))
+        else:
+            found = pyarrow.csv.read_csv(pa.BufferReader(body))
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(f"{path} cannot be read as Parquet or CSV: {str(error).splitlines()[0]}") from error
+    _need(path, provider, columns, found.column_names)
+    return {name: found.column(name).to_numpy() for name in found.column_names}
+
+
+def document(path: Path) -> dict[str, Any]:
+    """A JSON object."""
+    try:
+        found = json.loads(text(path))
+    except ValueError as error:
+        raise BadInput(f"{path} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise BadInput(f"{path} holds no JSON object")
+    return found
+
+
+def pick(files: Sequence[Path], provider: str, what: str, matches: Callable[[str], bool]) -> Path:
+    """The one file whose name (lower case, without .gz) ``matches``."""
+    path = maybe(files, provider, what, matches)
+    if path is None:
+        given = ", ".join(path.name for path in files) or "no file"
+        raise BadInput(f"{provider} needs {what}, and got {given}")
+    return path
+
+
+def maybe(files: Sequence[Path], provider: str, what: str, matches: Callable[[str], bool]) -> Path | None:
+    """As :func:`pick`, None when there is none."""
+    found = [path for path in files if matches(path.name.lower().removesuffix(".gz"))]
+    if len(found) > 1:
+        raise BadInput(f"{provider} takes one file as {what}, and got {', '.join(path.name for path in found)}")
+    return found[0] if found else None
+
+
+def only(files: Sequence[Path], used: Sequence[Path | None], provider: str, what: str) -> None:
+    """Refuse files that the provider has no use for."""
+    strange = [path for path in files if path not in used]
+    if strange:
+        raise BadInput(f"{strange[0]} is no file that {provider} knows: it takes {what}")
+
+
+def number(cell: str | None, path: Path, name: str) -> float:
+    """A cell as a number, NaN when it is empty."""
+    if cell is None or cell == "":
+        return float("nan")
+    try:
+        return float(cell)
+    except ValueError:
+        raise BadInput(f"{path} has {cell!r} in the column {name} where a number belongs") from None
+
+
+def metres(value: float) -> float | None:
+    """A coordinate for an event: None instead of NaN."""
+    return float(np.round(value, 4)) if np.isfinite(value) else None
+
+
+def _need(path: Path, provider: str, columns: Sequence[str], found: Sequence[str]) -> None:
+    missing = [name for name in columns if name not in found]
+    if missing:
+        raise BadInput(f"{path} is no {provider} file: it has no column {missing[0]}")

@@ -1,0 +1,87 @@
+"""From arrays to the stream that a live game would have been: one clock, one order, stated delays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from streaming.errors import BadInput
+from streaming.records import Event, Period, Telemetry
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+#: the epoch of games whose date is not in the files: 2000-01-01T00:00:00Z is the first tracked instant
+NO_DATE_US = 946_684_800_000_000
+#: what a sample and a human-coded event take from the field to us, where the files don't say
+TRACKING_DELAY_US = 40_000
+EVENT_DELAY_US = 1_000_000
+#: samples of one packet of an import
+PACKET = 8192
+
+
+def tracking(
+    game: str, feed: str, t_us: Ints, tags: Sequence[int], xyz_m: Floats, in_play: Floats | None = None, ball_tag: int = 0
+) -> Callable[[], Iterator[Telemetry]]:
+    """Frames as packets: ``t_us`` (T,), ``xyz_m`` (T, N, 3) NaN where not seen, ``in_play`` (T,) 1, 0 or NaN.
+
+    A sample exists where x and y are known; an unknown z of a seen one stays NaN. ``in_play`` travels on the ball.
+    """
+
+    def packets() -> Iterator[Telemetry]:
+        tag_row = np.array(tags, np.uint32)
+        step = max(1, PACKET // max(1, len(tag_row)))
+        for lo in range(0, len(t_us), step):
+            part = xyz_m[lo : lo + step]
+            frame, entity = np.nonzero(np.isfinite(part[:, :, :2]).all(axis=2))
+            if not len(frame):
+                continue
+            channels = {}
+            if in_play is not None:
+                play = np.where(tag_row[entity] == ball_tag, in_play[lo : lo + step][frame], np.nan)
+                channels["in_play"] = play.astype(np.float32)
+            t = t_us[lo : lo + step][frame]
+            x, y, z = (part[frame, entity, axis].astype(np.float32) for axis in range(3))
+            yield Telemetry(game, feed, t, tag_row[entity], x, y, z, t + TRACKING_DELAY_US, channels)
+
+    return packets
+
+
+def in_arrival_order(packets: Iterable[Telemetry], events: Sequence[Event]) -> Iterator[Telemetry | Event]:
+    """Merge packets (in order of arrival, with a stamp per sample) and events; packets are cut where an event arrived."""
+    waiting = sorted(events, key=lambda event: event.arrival_us)
+    at = 0
+    for packet in packets:
+        arrived: Any = packet.arrival_us
+        done = 0
+        while at < len(waiting) and waiting[at].arrival_us < arrived[-1]:
+            cut = int(np.searchsorted(arrived, waiting[at].arrival_us, side="right"))
+            if cut > done:
+                yield packet.take(slice(done, cut))
+                done = cut
+            yield waiting[at]
+            at += 1
+        yield packet.take(slice(done, None)) if done else packet
+    yield from waiting[at:]
+
+
+def attacks(shots: Iterable[tuple[int, int, float]]) -> dict[int, int]:
+    """Where home attacked in each period, told by where the shots were taken: {period: +1 or -1}.
+
+    ``shots`` are (period, team 0 or 1, x in metres from the centre).
+    """
+    votes: dict[int, float] = {}
+    for period, team, x_m in shots:
+        if np.isfinite(x_m):
+            votes[period] = votes.get(period, 0) + np.sign(x_m) * (1 if team == 0 else -1)
+    return {period: 1 if vote > 0 else -1 for period, vote in votes.items() if vote}
+
+
+def check_attacks(source: str, periods: Sequence[Period], told: dict[int, int]) -> None:
+    """Refuse a game whose shots were mostly taken at the wrong end."""
+    for period in periods:
+        if told.get(period.number, period.home_attacks) != period.home_attacks:
+            raise BadInput(f"{source} contradicts itself: most shots of period {period.number} were at the wrong end")
