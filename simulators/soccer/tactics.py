@@ -1,0 +1,335 @@
+"""Where everybody wants to be: the block that shifts with the ball, support, runs in behind, pressing, marking, keepers.
+
+Called every 0.2 s; writes ``aim`` and ``cap`` of all slots, in the stadium's orientation. Inside, "forward" coordinates are used: x grows
+towards the opponents' goal, so that one set of numbers serves both teams and both halves.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.compiled import kernel
+from simulators.soccer.ball import predict
+from simulators.soccer.chance import between, normal, uniform
+from simulators.soccer.motion import reach_s
+from simulators.soccer.state import (
+    CALM_X, CALM_Y, CARRIED, CARRY_X, CARRY_Y, COVER, DT, FREE, HALF_LENGTH_M, HALF_WIDTH_M, KEEPER_HOLD, MARKER, MODE,
+    ONLY, OWNER, PATH, PLAN, PLAN_GOAL, PLAN_PASS, PLANNED, POSS, SLOTS, T_SPEED, T_WORK, THINK, State, attack_of,
+    keeper_of, team_of,
+)  # fmt: skip
+
+
+@kernel
+def last_line(s: State, team: int) -> float:
+    """The offside line for ``team``'s attackers, forward x: the second-last opponent, the ball, or the halfway line."""
+    a = attack_of(s, team)
+    lo = 11 if team == 0 else 0
+    first, second = -1e9, -1e9
+    for k in range(lo, lo + 11):
+        if s.who[k] >= 0:
+            x = s.pos[k, 0] * a
+            if x > first:
+                first, second = x, first
+            elif x > second:
+                second = x
+    return max(second, max(s.ball[0] * a, 0.0))
+
+
+@kernel
+def _pace(s: State, k: int, urgency: float) -> None:
+    """Speed for a player with time: he walks when near his place, runs when far; ``urgency`` 1 is play, less when the ball is dead."""
+    gap = np.hypot(s.aim[k, 0] - s.pos[k, 0], s.aim[k, 1] - s.pos[k, 1])
+    work = s.traits[s.who[k], T_WORK]
+    s.cap[k] = min(max(0.55 + 0.42 * gap * urgency, 0.7), 6.6) * work
+
+
+@kernel
+def hold_shape(s: State, poss: int, urgency: float) -> None:
+    """The block of both teams around the ball; ``poss`` is the team that has it."""
+    for team in range(2):
+        a = attack_of(s, team)
+        bx, by = s.f[CALM_X] * a, s.f[CALM_Y] * a
+        if team == poss:
+            line = min(max(0.62 * bx - 15.0, -37.0), 6.0)
+            length = 40.0 if bx < 20.0 else 40.0 - 0.25 * (bx - 20.0)
+            half, slide = 27.0, 0.18
+        else:
+            line = min(max(0.60 * bx - 21.0, -43.5), 2.0)
+            length, half, slide = 27.0, 18.5, 0.42
+        lo = 1 if team == 0 else 12
+        for k in range(lo, lo + 10):
+            if s.who[k] < 0:
+                continue
+            for c in range(2):
+                s.roam[k, c] += -s.roam[k, c] * (THINK * DT / 9.0) + 0.52 * normal(s.rng)
+            fx = line + s.shape[k, 0] * length + s.roam[k, 0]
+            fy = slide * by + s.shape[k, 1] * half + s.roam[k, 1]
+            s.aim[k, 0] = min(max(fx, -50.0), 50.5) * a
+            s.aim[k, 1] = min(max(fy, -32.5), 32.5) * a
+            _pace(s, k, urgency)
+
+
+@kernel
+def keep_goal(s: State) -> None:
+    """Keepers stand on the line from the ball to the goal, further out the further the ball is."""
+    for team in range(2):
+        k = keeper_of(team)
+        if s.who[k] < 0:
+            continue
+        a = attack_of(s, team)
+        bx, by = s.f[CALM_X] * a, s.f[CALM_Y] * a
+        gx, gy = bx + HALF_LENGTH_M, by
+        far = max(np.hypot(gx, gy), 0.1)
+        out = min(max(0.16 * far - 0.6, 1.0), 16.0)
+        if far < 20.0:
+            out = min(max(0.20 * far, 0.8), 3.5)
+        s.aim[k, 0] = (-HALF_LENGTH_M + out * gx / far) * a
+        s.aim[k, 1] = min(max(out * gy / far, -6.0), 6.0) * a
+        gap = np.hypot(s.aim[k, 0] - s.pos[k, 0], s.aim[k, 1] - s.pos[k, 1])
+        s.cap[k] = min(0.5 + 0.8 * gap, 6.0) if far < 40.0 else min(0.4 + 0.25 * gap, 3.5)
+
+
+@kernel
+def support(s: State, poss: int) -> None:
+    """With the ball: two come short, wide men stay wide, a runner goes behind the last line now and then."""
+    a = attack_of(s, poss)
+    line = last_line(s, poss)
+    owner = s.i[OWNER]
+    bx, by = s.ball[0], s.ball[1]
+    lo = 1 if poss == 0 else 12
+    first, second = -1, -1
+    d1, d2 = 1e9, 1e9
+    for k in range(lo, lo + 10):
+        if s.who[k] < 0 or k == owner:
+            continue
+        d = np.hypot(s.pos[k, 0] - bx, s.pos[k, 1] - by)
+        if d < d1:
+            second, d2 = first, d1
+            first, d1 = k, d
+        elif d < d2:
+            second, d2 = k, d
+    for k in range(lo, lo + 10):
+        if s.who[k] < 0 or k == owner:
+            continue
+        fx = s.pos[k, 0] * a
+        if s.run[k] > 0.0:
+            s.run[k] -= THINK * DT
+            if fx > line + 1.2 and s.i[MODE] == CARRIED:
+                s.run[k] = 0.0
+            tx = min(line + 9.0, 47.0)
+            s.aim[k, 0] = tx * a
+            s.aim[k, 1] = s.pos[k, 1] * 0.86
+            s.cap[k] = s.traits[s.who[k], T_SPEED] * 0.96
+            continue
+        if k == first or k == second:
+            # an open angle 9 to 13 m from the ball, on his own side of it
+            dx, dy = s.aim[k, 0] - bx, s.aim[k, 1] - by
+            far = max(np.hypot(dx, dy), 0.1)
+            want = 9.5 if k == first else 13.0
+            if far > want:
+                s.aim[k, 0] = bx + dx / far * want
+                s.aim[k, 1] = by + dy / far * want
+                s.cap[k] = max(s.cap[k], 3.6)
+        # away from the nearest opponent, towards free grass
+        near, nx, ny = 6.0, 0.0, 0.0
+        other = 11 if poss == 0 else 0
+        for j in range(other, other + 11):
+            if s.who[j] >= 0:
+                ox, oy = s.pos[k, 0] - s.pos[j, 0], s.pos[k, 1] - s.pos[j, 1]
+                d = np.hypot(ox, oy)
+                if 1e-6 < d < near:
+                    near, nx, ny = d, ox / d, oy / d
+        s.aim[k, 0] += nx * (6.0 - near) * 0.7
+        s.aim[k, 1] += ny * (6.0 - near) * 0.7
+        if s.aim[k, 0] * a > line - 0.6:
+            s.aim[k, 0] = (line - 0.6) * a
+            if fx > line:
+                s.cap[k] = max(s.cap[k], 3.5)
+        if s.i[MODE] == CARRIED and s.shape[k, 0] > 0.45 and fx > -12.0 and line - fx < 14.0:
+            if bx * a > -22.0 and uniform(s.rng, 0) < 0.012 * (0.4 + s.shape[k, 0]):
+                s.run[k] = between(s.rng, 1.6, 3.2)
+
+
+@kernel
+def defend(s: State, poss: int) -> None:
+    """Without the ball: the nearest presses, the next covers, the others mark the man in their zone, closer the nearer the goal."""
+    team = 1 - poss
+    a = attack_of(s, team)
+    bx, by = s.ball[0], s.ball[1]
+    gx = -HALF_LENGTH_M * a
+    lo = 1 if team == 0 else 12
+    other = 12 if team == 0 else 1
+    for k in range(lo, lo + 10):
+        s.mark[k] = -1
+    # goal-side marking: attackers by their distance to the goal, each taken by the nearest free defender
+    taken = np.zeros(SLOTS, np.bool_)
+    done = np.zeros(SLOTS, np.bool_)
+    for _ in range(10):
+        best, who = 1e9, -1
+        for j in range(other, other + 10):
+            if s.who[j] >= 0 and not done[j] and j != s.i[OWNER]:
+                d = np.hypot(s.pos[j, 0] - gx, s.pos[j, 1])
+                if d < best:
+                    best, who = d, j
+        if who < 0:
+            break
+        done[who] = True
+        near, man = 11.0, -1
+        for k in range(lo, lo + 10):
+            if s.who[k] >= 0 and not taken[k]:
+                d = np.hypot(s.aim[k, 0] - s.pos[who, 0], s.aim[k, 1] - s.pos[who, 1])
+                if d < near:
+                    near, man = d, k
+        if man < 0:
+            continue
+        taken[man] = True
+        s.mark[man] = who
+        danger = min(max(1.15 - best / 62.0, 0.12), 0.88)
+        dx, dy = gx - s.pos[who, 0], -s.pos[who, 1]
+        far = max(np.hypot(dx, dy), 0.1)
+        gap = 1.1 + 0.05 * best
+        mx = s.pos[who, 0] + s.vel[who, 0] * 0.4 + dx / far * gap
+        my = s.pos[who, 1] + s.vel[who, 1] * 0.4 + dy / far * gap
+        s.aim[man, 0] += danger * (mx - s.aim[man, 0])
+        s.aim[man, 1] += danger * (my - s.aim[man, 1])
+        _pace(s, man, 1.0)
+        if best < 45.0:
+            chase = np.hypot(s.vel[who, 0], s.vel[who, 1])
+            s.cap[man] = max(s.cap[man], min(chase * 1.08 + 0.4, 9.5))
+    # press and cover
+    first, second = -1, -1
+    d1, d2 = 1e9, 1e9
+    for k in range(lo, lo + 10):
+        if s.who[k] < 0:
+            continue
+        d = np.hypot(s.pos[k, 0] - bx, s.pos[k, 1] - by) + 4.0 * s.stun[k]
+        if (s.pos[k, 0] - bx) * a > 0.0:
+            d += 1.5  # on the wrong side of the ball
+        if k == s.i[MARKER]:
+            d -= 1.2
+        if d < d1:
+            second, d2 = first, d1
+            first, d1 = k, d
+        elif d < d2:
+            second, d2 = k, d
+    s.i[MARKER], s.i[COVER] = first, second
+    owner = s.i[OWNER]
+    if first >= 0 and s.i[MODE] == CARRIED and s.i[KEEPER_HOLD] == 0:
+        dx, dy = gx - bx, -by
+        far = max(np.hypot(dx, dy), 0.1)
+        depth = -bx * a  # how deep the ball is in the defenders' own half
+        if d1 < 9.0 + 0.5 * max(depth + 25.0, 0.0) or depth > 0.0:
+            lead = 0.25
+            s.aim[first, 0] = bx + s.vel[owner, 0] * lead + dx / far * 0.9
+            s.aim[first, 1] = by + s.vel[owner, 1] * lead + dy / far * 0.9
+            s.cap[first] = min(3.4 + 0.5 * d1, s.traits[s.who[first], T_SPEED] * 0.95)
+        if second >= 0 and depth > -10.0:
+            s.aim[second, 0] = bx + dx / far * 5.0
+            s.aim[second, 1] = by + dy / far * 5.0
+            s.cap[second] = max(s.cap[second], 3.8)
+
+
+@kernel
+def chase(s: State) -> None:
+    """A free ball: the two of each team who get there first go, whoever is meant to have it goes for certain."""
+    predict(s.ball, s.path)
+    for team in range(2):
+        lo = 0 if team == 0 else 11
+        first, second = -1, -1
+        t1, t2 = 1e9, 1e9
+        p1, p2 = 0, 0
+        for k in range(lo, lo + 11):
+            if s.who[k] < 0:
+                continue
+            if k == lo and not _keeper_may_leave(s, team):
+                continue
+            at, when = intercept(s, k)
+            if k == s.i[PLANNED]:
+                when -= 2.5
+            if when < t1:
+                second, t2, p2 = first, t1, p1
+                first, t1, p1 = k, when, at
+            elif when < t2:
+                second, t2, p2 = k, when, at
+        allowed = s.i[ONLY] == -1 or s.i[ONLY] == team
+        if first >= 0 and s.i[PLAN] <= PLAN_PASS:
+            keen = allowed or t1 < 3.0
+            if keen:
+                s.aim[first, 0], s.aim[first, 1] = s.path[p1, 1], s.path[p1, 2]
+                hurry = s.traits[s.who[first], T_SPEED]
+                slack = s.path[p1, 0] + 0.1
+                gap = np.hypot(s.aim[first, 0] - s.pos[first, 0], s.aim[first, 1] - s.pos[first, 1])
+                need = gap / max(slack, 0.2) * 1.25 + 1.2
+                s.cap[first] = hurry if first != s.i[PLANNED] and allowed else min(hurry, max(need, 2.0))
+                if not allowed:
+                    s.cap[first] = min(hurry, 5.5)
+            if second >= 0 and s.i[ONLY] == -1 and t2 < t1 + 1.0:
+                s.aim[second, 0], s.aim[second, 1] = s.path[p2, 1], s.path[p2, 2]
+                s.cap[second] = s.traits[s.who[second], T_SPEED] * 0.9
+
+
+@kernel
+def _keeper_may_leave(s: State, team: int) -> bool:
+    """Only for a ball that comes into his own area, or one that is meant for him."""
+    if s.i[PLANNED] == keeper_of(team):
+        return True
+    a = attack_of(s, team)
+    for j in range(0, PATH, 6):
+        if s.path[j, 1] * a < -38.0 and abs(s.path[j, 2]) < 18.0:
+            return True
+    return False
+
+
+@kernel
+def intercept(s: State, k: int) -> tuple[int, float]:
+    """The first place of ``path`` where ``k`` can be when the ball is, and his seconds to it (plus a penalty if he is late)."""
+    best, late = PATH - 1, 1e9
+    for j in range(PATH):
+        if s.path[j, 3] > 1.9 or abs(s.path[j, 1]) > HALF_LENGTH_M or abs(s.path[j, 2]) > HALF_WIDTH_M:
+            continue
+        need = reach_s(s, k, s.path[j, 1], s.path[j, 2])
+        if need <= s.path[j, 0] + 0.12:
+            return j, s.path[j, 0]
+        if need - s.path[j, 0] < late:
+            late = need - s.path[j, 0]
+            best = j
+    return best, s.path[best, 0] + 2.0 * late + 1.0
+
+
+@kernel
+def carry(s: State) -> None:
+    """The man with the ball goes where he decided to, slower than without it."""
+    k = s.i[OWNER]
+    if k < 0:
+        return
+    s.aim[k, 0], s.aim[k, 1] = s.f[CARRY_X], s.f[CARRY_Y]
+    gap = np.hypot(s.aim[k, 0] - s.pos[k, 0], s.aim[k, 1] - s.pos[k, 1])
+    s.cap[k] = min(0.8 + 0.75 * gap, 0.82 * s.traits[s.who[k], T_SPEED])
+
+
+@kernel
+def watch_shot(s: State) -> None:
+    """A ball on its way to goal: the keeper goes to where it will pass him."""
+    team = 1 - team_of(s.i[PLANNED]) if s.i[PLAN] == PLAN_GOAL else team_of(s.i[PLANNED])
+    k = keeper_of(team)
+    if s.who[k] < 0:
+        return
+    for j in range(PATH):
+        if abs(s.path[j, 1] - s.pos[k, 0]) < 1.2:
+            s.aim[k, 1] = min(max(s.path[j, 2], -4.0), 4.0)
+            s.cap[k] = 7.0
+            break
+
+
+@kernel
+def plan(s: State) -> None:
+    """In play: everything above in order, later words win."""
+    poss = s.i[POSS]
+    hold_shape(s, poss, 1.0)
+    keep_goal(s)
+    support(s, poss)
+    defend(s, poss)
+    if s.i[MODE] == FREE:
+        chase(s)
+    else:
+        carry(s)
