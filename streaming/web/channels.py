@@ -6,9 +6,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from streaming.blocks import StatBlock
+from streaming import topics
+from streaming.blocks import StatBlock, plain
 from streaming.meters import Meters
 from streaming.records import Event, GameRecord
 from streaming.web.filters import Filter
@@ -18,6 +19,8 @@ from streaming.web.parcels import Delivery, Item, Parcel, newest
 RING = 1024
 #: values of events kept per game; a soccer match has some ten thousand
 MAX_MOMENTS = 50_000
+#: of teams, ball and match a value every few seconds is kept, so that a chart does not begin when its page is opened
+HISTORY_US, HISTORY_SUBJECTS, MAX_HISTORY = 5_000_000, 2, 3_000
 
 
 class Entry(NamedTuple):
@@ -46,6 +49,7 @@ class Channel:
         self._windows: dict[tuple[str, tuple[str, ...]], Parcel] = {}
         self._moments: dict[str, tuple[str, Item]] = {}
         self._last: dict[tuple[str, str], Item] = {}
+        self._history: dict[str, deque[tuple[int, list[Any]]]] = {}
 
     def append(self, parcels: list[Parcel], stamp_ns: int = 0) -> Entry:
         """Number a batch and remember it."""
@@ -76,6 +80,14 @@ class Channel:
         old = self._windows.get(key)
         if old is None or _end(old) <= _end(parcel):
             self._windows[key] = parcel
+            if len(block.subjects) <= HISTORY_SUBJECTS:
+                past = self._history.setdefault(block.stat, deque(maxlen=MAX_HISTORY))
+                if not past or _end(parcel) >= past[-1][0] + HISTORY_US:
+                    past.append((_end(parcel), [plain(v) for v in block.values[-1]]))
+
+    def history(self, wanted: Filter) -> dict[str, list[tuple[int, list[Any]]]]:
+        """By stat: (window end, value of each subject), a few seconds apart; teams, ball and match only."""
+        return {stat: list(past) for stat, past in self._history.items() if wanted.wants(topics.address(stat))}
 
     def latest(self, wanted: Filter) -> list[Item]:
         """The newest of each value (and each reported event) that the filter wants."""

@@ -105,6 +105,7 @@ def application(hub: Hub, *, recordings: Path | None = None) -> Starlette:
         Route("/api/games", rest.games),
         Route("/api/games/{game:path}/latest", rest.latest),
         Route("/api/games/{game:path}/moments", rest.moments),
+        Route("/api/games/{game:path}/history", rest.history),
         Route("/api/games/{game:path}/events", rest.events),
         Route("/api/games/{game:path}", rest.game),
         Route("/api/catalogue", rest.catalogue),

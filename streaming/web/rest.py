@@ -88,6 +88,11 @@ async def moments(request: Request) -> Response:
     return answer({"game": channel.game, "seq": channel.seq, "updates": values})
 
 
+async def history(request: Request) -> Response:
+    """How the values of teams, ball and match have been, every few seconds: ``?stat=soccer.match.*``."""
+    return answer(_channel(request).history(_values(request, "stat", "stats.")))
+
+
 async def events(request: Request) -> Response:
     """Every event as it was reported: ``?type=shot``."""
     channel = _channel(request)

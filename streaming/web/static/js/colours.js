@@ -1,0 +1,45 @@
+/* Team colours as they come, made fit for a dark pitch and told apart from each other. */
+
+const FALLBACK = { home: "#e5483f", away: "#3f8ee5" };
+
+function parse(hex) {
+  const match = /^#?([0-9a-f]{6})$/i.exec(hex ?? "");
+  if (!match) return null;
+  const n = parseInt(match[1], 16);
+  return [(n >> 16) & 255, (n >> 8) & 255, n & 255];
+}
+
+const text = (rgb) => "#" + rgb.map((v) => Math.round(v).toString(16).padStart(2, "0")).join("");
+
+function luminance(rgb) {
+  const [r, g, b] = rgb.map((v) => ((v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+const towards = (rgb, white, share) => rgb.map((v, i) => v + (white[i] - v) * share);
+const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
+
+/** A colour that stands out from a dark ground. */
+function lit(rgb) {
+  let out = rgb;
+  for (let i = 0; i < 12 && luminance(out) < 0.11; i++) out = towards(out, [255, 255, 255], 0.12);
+  return out;
+}
+
+export function teamColours(record) {
+  const home = lit(parse(record.teams[0].colour) ?? parse(FALLBACK.home));
+  let away = lit(parse(record.teams[1].colour) ?? parse(FALLBACK.away));
+  if (distance(home, away) < 90) away = luminance(home) > 0.45 ? parse("#3f8ee5") : parse("#f2f4f7");
+  const ink = (rgb) => (luminance(rgb) > 0.36 ? "#0b0f15" : "#ffffff");
+  return [
+    { fill: text(home), ink: ink(home), rgb: home },
+    { fill: text(away), ink: ink(away), rgb: away },
+  ];
+}
+
+export function dress(root, colours) {
+  root.style.setProperty("--home", colours[0].fill);
+  root.style.setProperty("--away", colours[1].fill);
+  root.style.setProperty("--home-ink", colours[0].ink);
+  root.style.setProperty("--away-ink", colours[1].ink);
+}

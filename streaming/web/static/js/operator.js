@@ -1,0 +1,107 @@
+/* The operator page: once a second, how the chosen game's operator and the gateway are doing, against their budget. */
+
+import { $, el, fixed, getJson, put } from "./dom.js";
+
+/** a window's budget, microseconds: median and 99th percentile */
+const BUDGET = { p50: 300, p99: 1000 };
+let chosen = new URLSearchParams(location.search).get("game");
+let before = null;
+
+const us = (v) => (typeof v !== "number" ? "–" : v < 10 ? v.toFixed(1) : v < 9950 ? v.toFixed(0) : v < 999500 ? (v / 1000).toFixed(v < 99500 ? 1 : 0) : (v / 1e6).toFixed(1));
+const usUnit = (v) => (typeof v !== "number" || v < 9950 ? "µs" : v < 999500 ? "ms" : "s");
+const count = (n) => n.toLocaleString("en-GB");
+
+function figure(title, value, unit, text, state = "") {
+  return el("section", { class: "card" }, el("h2", {}, title), el("div", { class: `figure ${state}` }, value, unit ? el("small", {}, unit) : null), el("p", {}, text));
+}
+
+function head(cells) { return el("tr", {}, ...cells.map(([text, n]) => el("th", { class: n ? "n" : "" }, text))); }
+
+function histogram(node, latency, bounds, budget) {
+  const worst = Math.max(1, ...latency.counts);
+  const used = latency.counts.map((n, i) => [n, i]).filter(([n]) => n > 0).map(([, i]) => i);
+  const from = Math.max(0, Math.min(...used, 4) - 1), to = Math.min(bounds.length, Math.max(...used, 6) + 1);
+  if (!latency.count) { node.replaceChildren(el("p", { class: "empty" }, "nothing yet")); return; }
+  const bars = [];
+  for (let i = from; i <= to; i++) {
+    const bound = bounds[i], n = latency.counts[i];
+    const text = bound === undefined ? `> ${us(bounds.at(-1))}${usUnit(bounds.at(-1))}` : bound < 1000 ? `${bound}µs` : `${bound / 1000}ms`;
+    bars.push(el("div", { class: (bound ?? Infinity) > budget ? "late" : "" },
+      el("b", {}, n ? (n / latency.count >= 0.001 ? `${((100 * n) / latency.count).toFixed(n / latency.count > 0.1 ? 0 : 1)}%` : "<0.1%") : ""),
+      el("i", { style: `height:${n ? Math.max(1.5, (n / worst) * 100) : 0}%` }), el("span", {}, text)));
+  }
+  node.replaceChildren(...bars);
+}
+
+function steps(meters) {
+  const old = before?.meters, since = old && old.steps.length === meters.steps.length ? old : null;
+  const rows = meters.steps.map((s, i) => {
+    const calls = s.calls - (since?.steps[i].calls ?? 0), total = s.total_us - (since?.steps[i].total_us ?? 0);
+    return { ...s, mean: calls > 0 ? total / calls : s.calls ? s.total_us / s.calls : 0, share: meters.windows ? s.total_us / meters.windows : 0 };
+  });
+  const sum = rows.reduce((a, r) => a + r.share, 0), top = Math.max(...rows.map((r) => r.share), 1e-9);
+  rows.sort((a, b) => b.share - a.share);
+  put($("budget"), `${rows.length} steps, ${us(sum)} µs a window of ${BUDGET.p50} µs`);
+  $("steps").replaceChildren(head([["step"], ["µs a window", 1], [""], ["mean", 1], ["latest", 1], ["worst", 1], ["calls", 1]]),
+    ...rows.map((r) => el("tr", {},
+      el("td", {}, r.name), el("td", { class: "n" }, us(r.share)),
+      el("td", { class: "wide" }, el("span", { class: "meter", style: `width:${(r.share / top) * 100}%` })),
+      el("td", { class: "n" }, us(r.mean)), el("td", { class: "n" }, us(r.last_us)), el("td", { class: "n" }, `${us(r.max_us)}${r.max_us >= 9950 ? " " + usUnit(r.max_us) : ""}`), el("td", { class: "n" }, count(r.calls)))));
+}
+
+function show(all) {
+  const names = Object.keys(all.games);
+  const select = $("game");
+  select.hidden = names.length < 2;
+  if (select.options.length !== names.length) {
+    select.replaceChildren(...names.map((g) => el("option", { value: g }, all.games[g].title || g)));
+    if (chosen && names.includes(chosen)) select.value = chosen;
+  }
+  if (!chosen || !names.includes(chosen)) chosen = names.at(-1);
+  select.value = chosen ?? "";
+  const game = all.games[chosen], meters = game?.meters, gateway = all.gateway;
+  const connected = (gateway.subscribers.websocket ?? 0) + (gateway.subscribers.sse ?? 0);
+  const cards = [];
+  const over = (v, budget) => (typeof v !== "number" ? "" : v > budget ? "over" : "well");
+  const dropped = (kind) => (meters?.records ?? []).filter(([k]) => k === kind).reduce((a, [, , n]) => a + n, 0);
+  if (meters) {
+    const w = meters.window_latency, taken = meters.records.reduce((a, [, , n]) => a + n, 0) || 1;
+    cards.push(
+      figure("Window, median", us(w.p50_us), usUnit(w.p50_us), `budget ${BUDGET.p50} µs`, over(w.p50_us, BUDGET.p50)),
+      figure("Window, 99 %", us(w.p99_us), usUnit(w.p99_us), `budget 1 ms, worst ${us(w.max_us)} ${usUnit(w.max_us)}`, over(w.p99_us, BUDGET.p99)),
+      figure("Watermark lag", fixed(meters.watermark_lag_us / 1000), "ms", "settled time behind arrival"),
+      figure("Late", count(dropped("late")), "", `${((100 * dropped("late")) / taken).toFixed(2)} % of records`),
+      figure("Set aside", count(dropped("quarantined") + dropped("dropped")), "", `${count(dropped("duplicate"))} duplicates besides`),
+    );
+  }
+  cards.push(
+    figure("To the socket, 99 %", us(gateway.latency.p99_us), usUnit(gateway.latency.p99_us), "budget 10 ms", over(gateway.latency.p99_us, 10000)),
+    figure("Subscribers", count(connected), "", `${gateway.subscribers.websocket ?? 0} sockets, ${gateway.subscribers.sse ?? 0} streams`),
+    figure("Spared", count(gateway.skipped), "", `values for slow clients; ${count(gateway.shed)} blocks shed`),
+  );
+  $("figures").replaceChildren(...cards);
+  if (meters) {
+    steps(meters);
+    histogram($("windows"), meters.window_latency, all.buckets_us, BUDGET.p99);
+    histogram($("events"), meters.event_latency, all.buckets_us, 10000);
+    put($("window-count"), `${count(meters.windows)} windows`); put($("event-count"), `${count(meters.events)} events`);
+    $("records").replaceChildren(head([["what became of it"], ["reason"], ["records", 1]]),
+      ...meters.records.map(([kind, reason, n]) => el("tr", {}, el("td", {}, kind), el("td", {}, reason), el("td", { class: "n" }, count(n)))));
+    if (!before || before.windows !== meters.windows) before = { meters, windows: meters.windows };
+  } else $("steps").replaceChildren(el("tr", {}, el("td", { class: "empty" }, names.length ? "This game has no operator in this process." : "No game yet.")));
+  $("dead").replaceChildren(...(all.dead.length
+    ? [head([["time"], ["topic"], ["reason"], ["detail"]]), ...all.dead.slice(0, 10).map((d) => el("tr", {},
+      el("td", { class: "num" }, new Date(d.arrival_us / 1000).toISOString().slice(11, 23)), el("td", {}, d.topic), el("td", {}, d.reason), el("td", {}, d.detail || `${d.records} record${d.records === 1 ? "" : "s"}`)))]
+    : [el("tr", {}, el("td", { class: "empty" }, "none"))]));
+  const quiet = game ? game.quiet_s : Infinity;
+  pill(quiet > 3 ? "quiet" : "on", !game ? "no game" : quiet > 3 ? `feed quiet ${fixed(quiet)} s` : "live");
+}
+
+function pill(kind, text) { $("state").className = `pill ${kind}`; put($("state").children[1], text); }
+
+$("game").addEventListener("change", (event) => { chosen = event.target.value; before = null; });
+async function poll() {
+  try { show(await getJson("/api/operators")); } catch (error) { pill("down", "no connection"); console.warn(error); }
+  setTimeout(poll, 1000);
+}
+poll();
