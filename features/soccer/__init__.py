@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from features.frames import Field
 from features.soccer import (
+    control,
     finishing,
     highlights,
     keepers,
@@ -35,7 +36,7 @@ from features.sport import Sport
 #: tracking first; then the account of events: the ledger's clock before all that read it, shots before what sums them,
 #: highlights and story last, since they tell of the rest
 MODULES: Final[tuple[ModuleType, ...]] = (
-    motion, possession, pressure, shape, positions, zones, momentum,
+    motion, possession, pressure, shape, positions, zones, control, momentum,
     ledger, shots, passes, threat, match, finishing, keepers, pressing, setpieces, highlights, story,
 )  # fmt: skip
 

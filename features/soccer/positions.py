@@ -47,7 +47,7 @@ def average(xyz: Any, t: Any, attack: Any, team: Any, possession: Any, lo: int, 
             skipped = min(bucket - clock[0, 0], BUCKETS) if clock[0, 0] > 0.0 else BUCKETS
             for k in range(int(skipped)):
                 slot = int((clock[0, 0] + k) % BUCKETS)
-                ring[slot] = recent[1] if k == 0 else 0.0
+                ring[slot] = recent[1]
                 recent[1] = 0.0
             clock[0, 0] = bucket
             recent[0] = 0.0
