@@ -35,22 +35,20 @@ def team_xgoals(ledger: Ledger, t_s: float) -> Floats:
 
 def team_shot_efficiency(ledger: Ledger, t_s: float) -> Floats:
     """(2,): goals minus xGoals."""
-    return np.array(ledger.team_scored, np.float64) - np.array(ledger.team_xgoals, np.float64)
+    return np.array([goals - x for goals, x in zip(ledger.team_scored, ledger.team_xgoals)])
 
 
 def player_xgoals(ledger: Ledger, t_s: float) -> Floats:
     """(N,): NaN for those who have not shot."""
-    return _shooters(ledger, np.array(ledger.player_xgoals, np.float64))
+    return np.array([x if shots else np.nan for x, shots in zip(ledger.player_xgoals, ledger.player_shots)])
 
 
 def player_shot_efficiency(ledger: Ledger, t_s: float) -> Floats:
     """(N,): goals minus xGoals, NaN for those who have not shot."""
-    return _shooters(ledger, np.array(ledger.player_scored, np.float64) - np.array(ledger.player_xgoals, np.float64))
-
-
-def _shooters(ledger: Ledger, values: Floats) -> Floats:
-    values[np.array(ledger.player_shots, np.int64) == 0] = np.nan
-    return values
+    return np.array([
+        goals - x if shots else np.nan
+        for goals, x, shots in zip(ledger.player_scored, ledger.player_xgoals, ledger.player_shots)
+    ])  # fmt: skip
 
 
 EVENT_STEPS = (EventStep("finishing.add_shot", add_shot, on=("shot",), phase="apply"),)

@@ -34,11 +34,11 @@ def find_fastest(moment: Moment) -> None:
     frames = moment.frames
     if frames is None or moment.row < 0 or "top_speed" not in frames.signals:
         return
-    top = frames["top_speed"][moment.row]
+    top = frames["top_speed"][moment.row].tolist()
     best, best_mps = -1, 0.0
     for n in frames.roster.players.tolist():
         if top[n] > best_mps:
-            best, best_mps = n, float(top[n])
+            best, best_mps = n, top[n]
     if best >= 0:
         moment.facts["fastest"], moment.facts["fastest_mps"] = best, best_mps
 

@@ -63,11 +63,10 @@ def face_shot(moment: Moment, ledger: Ledger) -> None:
 
 def goals_prevented(ledger: Ledger, t_s: float) -> Floats:
     """(N,): NaN for everybody who has faced no shot on target."""
-    faced = np.array(ledger.keeper_faced, np.float64)
-    conceded = np.array(ledger.keeper_conceded, np.float64)
-    prevented = faced - conceded
-    prevented[(faced == 0.0) & (conceded == 0.0)] = np.nan
-    return prevented
+    return np.array([
+        faced - conceded if faced or conceded else np.nan
+        for faced, conceded in zip(ledger.keeper_faced, ledger.keeper_conceded)
+    ])  # fmt: skip
 
 
 EVENT_STEPS = (
