@@ -48,7 +48,7 @@ def rows(path: Path, provider: str, columns: Sequence[str]) -> list[dict[str, st
 
 
 def table(path: Path, provider: str, columns: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    """The columns of a Parquet or CSV file that has at least ``columns``; times are datetime64, numbers float or int."""
+    """The columns of a Parquet or CSV file that has at least ``columns``, as numpy has them."""
     import pyarrow as pa
     import pyarrow.csv
     import pyarrow.parquet as pq

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ from streaming.records import Event, Period, Telemetry
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+#: towards +x or towards -x
+Side = Literal[-1, 1]
 
 #: the epoch of games whose date is not in the files: 2000-01-01T00:00:00Z is the first tracked instant
 NO_DATE_US = 946_684_800_000_000
@@ -24,11 +26,11 @@ PACKET = 8192
 
 
 def tracking(
-    game: str, feed: str, t_us: Ints, tags: Sequence[int], xyz_m: Floats, in_play: Floats | None = None, ball_tag: int = 0
+    game: str, feed: str, t_us: Ints, tags: Sequence[int], xyz_m: Floats, in_play: Floats | None = None
 ) -> Callable[[], Iterator[Telemetry]]:
     """Frames as packets: ``t_us`` (T,), ``xyz_m`` (T, N, 3) NaN where not seen, ``in_play`` (T,) 1, 0 or NaN.
 
-    A sample exists where x and y are known; an unknown z of a seen one stays NaN. ``in_play`` travels on the ball.
+    A sample exists where x and y are known; an unknown z stays NaN. ``in_play`` travels on the ball, tag 0.
     """
 
     def packets() -> Iterator[Telemetry]:
@@ -41,7 +43,7 @@ def tracking(
                 continue
             channels = {}
             if in_play is not None:
-                play = np.where(tag_row[entity] == ball_tag, in_play[lo : lo + step][frame], np.nan)
+                play = np.where(tag_row[entity] == 0, in_play[lo : lo + step][frame], np.nan)
                 channels["in_play"] = play.astype(np.float32)
             t = t_us[lo : lo + step][frame]
             x, y, z = (part[frame, entity, axis].astype(np.float32) for axis in range(3))
@@ -51,7 +53,7 @@ def tracking(
 
 
 def in_arrival_order(packets: Iterable[Telemetry], events: Sequence[Event]) -> Iterator[Telemetry | Event]:
-    """Merge packets (in order of arrival, with a stamp per sample) and events; packets are cut where an event arrived."""
+    """Merge packets (in order of arrival, a stamp per sample) and events; packets are cut where an event arrived."""
     waiting = sorted(events, key=lambda event: event.arrival_us)
     at = 0
     for packet in packets:
@@ -68,7 +70,23 @@ def in_arrival_order(packets: Iterable[Telemetry], events: Sequence[Event]) -> I
     yield from waiting[at:]
 
 
-def attacks(shots: Iterable[tuple[int, int, float]]) -> dict[int, int]:
+def edges(game: str, periods: Sequence[Period]) -> list[Event]:
+    """The start and end of every period, for files that don't report them. Events of one instant are taken in the order
+    of their ids, so a start's sorts before, an end's after whatever the provider calls its own."""
+    told = []
+    for p in periods:
+        for kind, ident, at in (("period_start", "0-start", p.start_us), ("period_end", "z-end", p.end_us)):
+            if at is not None:
+                ident, arrival_us = f"{ident}-{p.number}", at + EVENT_DELAY_US
+                told.append(Event(id=ident, game=game, type=kind, t_us=at, period=p.number, arrival_us=arrival_us))
+    return told
+
+
+def in_time_order(events: Iterable[Event]) -> list[Event]:
+    return sorted(events, key=lambda event: (event.t_us, event.id))
+
+
+def attacks(shots: Iterable[tuple[int, int, float]]) -> dict[int, Side]:
     """Where home attacked in each period, told by where the shots were taken: {period: +1 or -1}.
 
     ``shots`` are (period, team 0 or 1, x in metres from the centre).
@@ -80,7 +98,7 @@ def attacks(shots: Iterable[tuple[int, int, float]]) -> dict[int, int]:
     return {period: 1 if vote > 0 else -1 for period, vote in votes.items() if vote}
 
 
-def check_attacks(source: str, periods: Sequence[Period], told: dict[int, int]) -> None:
+def check_attacks(source: str, periods: Sequence[Period], told: dict[int, Side]) -> None:
     """Refuse a game whose shots were mostly taken at the wrong end."""
     for period in periods:
         if told.get(period.number, period.home_attacks) != period.home_attacks:

@@ -13,6 +13,7 @@ from simulators.providers import Imported
 from simulators.providers._files import content
 from simulators.providers._stream import NO_DATE_US, TRACKING_DELAY_US, tracking
 from streaming.errors import BadInput
+from streaming.parts import reason
 from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
 #: silence between two periods, so that nothing of one is taken for the continuation of the other
@@ -20,10 +21,11 @@ _BREAK_US = 900_000_000
 
 
 def read_dat(raw: Path, meta: Path) -> Imported:
-    """A game from TRACAB's pair of files; kloppy's coordinate system "tracab" is centimetres in the stadium's orientation.
+    """A game from TRACAB's pair of files.
 
-    The metadata names no players before version 2, so they are called by team and shirt. Where home attacked is told by
-    the two teams' mean places.
+    kloppy's coordinate system "tracab" is centimetres from the centre in the stadium's orientation. The metadata names
+    no players before version 2, so they are called by team and shirt. Where home attacked is told by the two teams' mean
+    places.
     """
     from kloppy import tracab
     from kloppy.domain import BallState
@@ -35,7 +37,7 @@ def read_dat(raw: Path, meta: Path) -> Imported:
             only_alive=False, file_format="dat",
         )  # fmt: skip
     except (KloppyError, ValueError, KeyError, IndexError, AttributeError, TypeError, SyntaxError) as error:
-        raise BadInput(f"{raw} and {meta} are no pair of TRACAB files: {str(error).splitlines()[0] or error!r}") from error
+        raise BadInput(f"{raw} and {meta} are no pair of TRACAB files: {reason(error)}") from error
     if not found.frames:
         raise BadInput(f"{raw} holds no frames")
 
@@ -63,9 +65,8 @@ def read_dat(raw: Path, meta: Path) -> Imported:
     for number, start in starts.items():
         here = xyz[period == number][:, 1:, 0]
         ahead = np.nanmean(here[:, side == 1]) - np.nanmean(here[:, side == 0])
-        periods.append(
-            Period(number=number, start_us=start, end_us=int(t_us[period == number][-1]), home_attacks=1 if ahead > 0 else -1)
-        )
+        end_us = int(t_us[period == number][-1])
+        periods.append(Period(number=number, start_us=start, end_us=end_us, home_attacks=1 if ahead > 0 else -1))
     names = [str(team.name or team.team_id) for team in (home, away)]
     game = f"tracab-{found.metadata.game_id or raw.name.split('.')[0]}"
     entities = [Entity(id="ball", name="Ball", role="ball")]
@@ -83,7 +84,8 @@ def read_dat(raw: Path, meta: Path) -> Imported:
         feeds=[Feed(name="tracking", kind="telemetry", rate_hz=found.metadata.frame_rate, aligned=True)],
         periods=periods, grid_hz=found.metadata.frame_rate, length_m=pitch.pitch_length, width_m=pitch.pitch_width,
         provenance={
-            "provider": "tracab", "files": f"{raw.name}, {meta.name}", "source": "TRACAB optical tracking, read by kloppy",
+            "provider": "tracab", "files": f"{raw.name}, {meta.name}",
+            "source": "TRACAB optical tracking, read by kloppy",
             "terms": "those of whoever gave you the files",
             "clock": "the period's own clock from 2000-01-01T00:00:00Z, 15 minutes between periods",
             "arrival": f"synthetic: {TRACKING_DELAY_US // 1000} ms after each frame",

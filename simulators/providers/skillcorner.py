@@ -1,8 +1,8 @@
 """SkillCorner open data: the ball at 10 Hz (``_ball.csv``), possession events (``_events.csv``) and ``_meta.json``.
 
 Our own reader: kloppy reads SkillCorner's structured tracking, not this re-packed ball track. Event coordinates are
-turned by the provider so that the team on the ball attacks towards +x; ``attacking_side`` says which way it really went,
-and they are turned back. Players are known by name from the events but have no positions here.
+turned by the provider so that the team on the ball attacks towards +x; ``attacking_side`` says which way it really
+went, and they are turned back. Players are known by name from the events but have no positions here.
 """
 
 from __future__ import annotations
@@ -13,20 +13,31 @@ import numpy as np
 
 from simulators.providers import Imported
 from simulators.providers._files import document, metres, number, only, pick, rows
-from simulators.providers._stream import NO_DATE_US, TRACKING_DELAY_US, attacks, check_attacks, in_arrival_order, tracking
+from simulators.providers._stream import (
+    EVENT_DELAY_US,
+    NO_DATE_US,
+    TRACKING_DELAY_US,
+    Side,
+    attacks,
+    check_attacks,
+    edges,
+    in_arrival_order,
+    in_time_order,
+    tracking,
+)
 from streaming.errors import BadInput
 from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team
 
 RATE_HZ = 10.0
-#: the events are cut from the tracking by the provider's own programs, which take longer than one frame
-EVENT_DELAY_US = 1_000_000
 _FRAME_US = 100_000
 _COLUMNS = (
     "event_id", "event_type", "frame_end", "period", "attacking_side", "player_id", "player_name", "player_position",
-    "team_id", "team_shortname", "x_end", "y_end", "end_type", "pass_outcome", "lead_to_goal", "game_interruption_after",
+    "team_id", "team_shortname", "x_end", "y_end", "end_type", "pass_outcome", "game_interruption_after",
 )  # fmt: skip
-_SIDES = {"left_to_right": 1, "right_to_left": -1}
-_SET_PIECES = {"corner_for": "corner", "free_kick_for": "free_kick", "throw_in_for": "throw_in", "goal_kick_for": "goal_kick"}
+_SIDES: dict[str, Side] = {"left_to_right": 1, "right_to_left": -1}
+_SET_PIECES = {
+    "corner_for": "corner", "free_kick_for": "free_kick", "throw_in_for": "throw_in", "goal_kick_for": "goal_kick",
+}  # fmt: skip
 _PASS = {"successful": "complete", "unsuccessful": "incomplete", "offside": "offside"}
 
 
@@ -53,7 +64,8 @@ def read(files: list[Path]) -> Imported:
 
     coded_rows = [row for row in rows(coded, "skillcorner", _COLUMNS) if row["event_type"] == "player_possession"]
     teams = {row["team_id"]: row["team_shortname"] for row in coded_rows}
-    at_home = {row["team_id"] for row in coded_rows if row["period"] == "1" and _SIDES.get(row["attacking_side"]) == sides[0]}
+    opening = [row for row in coded_rows if row["period"] == "1"]
+    at_home = {row["team_id"] for row in opening if _SIDES.get(row["attacking_side"]) == sides[0]}
     if len(teams) != 2 or len(at_home) != 1:
         raise BadInput(f"{coded} does not tell two teams and their sides apart")
     home = at_home.pop()
@@ -62,20 +74,13 @@ def read(files: list[Path]) -> Imported:
     periods = []
     for n in np.unique(period).tolist():
         inside = t_us[period == n]
-        attack = 1 if sides[n - 1 if n <= len(sides) else (n - 1) % 2] > 0 else -1
+        attack = sides[n - 1 if n <= len(sides) else (n - 1) % 2]
         periods.append(Period(number=n, start_us=int(inside[0]), end_us=int(inside[-1]), home_attacks=attack))
     events = _events(coded, coded_rows, game, int(frame[0]))
     shots = [event for event in events if event.type == "shot"]
     told = attacks((e.period, 0 if e.team == home else 1, np.nan if e.x_m is None else e.x_m) for e in shots)
     check_attacks(str(coded), periods, told)
-    starts = [
-        Event(
-            id=f"{kind}-{p.number}", game=game, type=kind, t_us=at, period=p.number, arrival_us=at + EVENT_DELAY_US
-        )
-        for p in periods
-        for kind, at in (("period_start", p.start_us), ("period_end", p.end_us or p.start_us))
-    ]  # fmt: skip
-    events = sorted([*events, *starts], key=lambda event: event.t_us)
+    events = in_time_order([*events, *edges(game, periods)])
     record = GameRecord(
         game=game, sport="soccer", t0_us=int(t_us[0]), title=f"{teams[home]} - {teams[away]}",
         teams=(Team(id=home, name=teams[home]), Team(id=away, name=teams[away])),
@@ -97,7 +102,7 @@ def read(files: list[Path]) -> Imported:
             "source": "SkillCorner open data, broadcast tracking of the ball and possession events",
             "terms": "SkillCorner opendata: MIT",
             "clock": "frame / 10 Hz from 2000-01-01T00:00:00Z, since the date in the files is meaningless",
-            "arrival": f"synthetic: ball {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms after they happened",
+            "arrival": f"synthetic: ball {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
         },
     )  # fmt: skip
     packets = tracking(game, "ball", t_us, [0], cells[:, None, 2:5])
@@ -141,8 +146,8 @@ def _events(path: Path, possessions: list[dict[str, str]], game: str, first_fram
                 player=row["player_id"], x_m=metres(number(row["x_end"], path, "x_end") * side),
                 y_m=metres(number(row["y_end"], path, "y_end") * side), end_x_m=metres(end[0]), end_y_m=metres(end[1]),
                 outcome=outcome, attrs=attrs, arrival_us=t_us + EVENT_DELAY_US,
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
     return events
 
 

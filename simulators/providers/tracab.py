@@ -2,7 +2,7 @@
 
 Two shapes are read. The first is the one in which databallpy saves a game (``tracking.parquet`` or ``.csv``, with
 ``metadata.json`` and ``players.csv``, and ``events.csv`` and ``shots.csv`` if there are any), by our own reader, since
-kloppy knows only the original files. The second is the original pair, a ``.dat`` and its metadata in ``.xml``, by kloppy.
+kloppy knows only the original files. The second is the original pair, ``.dat`` and ``.xml``, by kloppy.
 
 databallpy turns both teams' coordinates so that home always attacks towards +x and lists the periods that it turned:
 they are turned back here. Events were never synchronised with the tracking: ``sync_ms`` says so to the event matcher.
@@ -10,6 +10,7 @@ they are turned back here. Events were never synchronised with the tracking: ``s
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +22,30 @@ from simulators.providers._stream import (
     EVENT_DELAY_US,
     NO_DATE_US,
     TRACKING_DELAY_US,
+    Side,
     attacks,
     check_attacks,
     in_arrival_order,
+    in_time_order,
     tracking,
 )
 from streaming.errors import BadInput
 from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team
 
-_TAKES = "tracking.parquet (or .csv), metadata.json and players.csv, with events.csv and shots.csv, or a .dat with its .xml"
+_TAKES = "tracking.parquet (or .csv), metadata.json, players.csv, events.csv and shots.csv, or a .dat with its .xml"
 
-#: Opta's event types (appendix of its F24 feed) -> (type, outcome when successful, outcome when not); None: not reported
+#: Opta's event types (F24 appendix) -> (type, outcome when successful, outcome when not); None: not reported
 _OPTA: dict[int, tuple[str, str | None, str | None]] = {
     1: ("pass", "complete", "incomplete"), 2: ("pass", "offside", "offside"), 3: ("dribble", "complete", "incomplete"),
-    4: ("foul", None, ""), 5: ("out", None, ""), 7: ("tackle", "won", "lost"), 8: ("interception", "", ""),
-    10: ("save", "", ""), 11: ("recovery", "", None), 12: ("clearance", "", ""), 13: ("shot", "off_target", "off_target"),
-    14: ("shot", "post", "post"), 15: ("shot", "saved", "saved"), 16: ("shot", "goal", "goal"), 17: ("card", "", ""),
+    7: ("tackle", "won", "lost"), 8: ("interception", "", ""),
+    10: ("save", "", ""), 11: ("recovery", "", None), 12: ("clearance", "", ""),
+    13: ("shot", "off_target", "off_target"), 14: ("shot", "post", "post"), 15: ("shot", "saved", "saved"), 16: ("shot", "goal", "goal"), 17: ("card", "", ""),
     44: ("duel", "won", "lost"), 45: ("duel", "lost", "lost"), 49: ("recovery", "", ""), 50: ("duel", "lost", "lost"),
     74: ("block", "", ""),
 }  # fmt: skip
+#: what both teams report, within a second of each other
+_OF_BOTH = {4: "foul", 5: "out", 30: "period_end", 32: "period_start"}
+_SAME_US = 1_000_000
 _SHOT_OUTCOMES = {
     "miss_off_target": "off_target", "miss_hit_post": "post", "on_target_saved": "saved", "blocked": "blocked",
     "goal": "goal", "goal_on_target": "goal", "own_goal": "goal",
@@ -109,18 +115,20 @@ def _read_saved(files: list[Path]) -> Imported:
     periods = [Period(number=p, start_us=t, home_attacks=-1 if p in turned else 1) for p, t in start.items()]
     whole = [
         Period(number=p.number, start_us=p.start_us, end_us=after.start_us, home_attacks=p.home_attacks)
-        for p, after in zip(periods, periods[1:], strict=False)
+        for p, after in pairwise(periods)
     ]
     periods = whole + periods[-1:]
-    events = _events(coded, shots, game, ids, start, turned, float(seen["time_s"][0])) if coded else []
+    events = _events(coded, shots, game, start, turned, float(seen["time_s"][0])) if coded else []
     check_attacks(str(coded), periods, _told(events, ids))
     record = GameRecord(
-        game=game, sport="soccer", t0_us=int(t_us[0]), title=f"{meta.get('home_team_name')} - {meta.get('away_team_name')}",
+        game=game, sport="soccer", t0_us=int(t_us[0]),
+        title=f"{meta.get('home_team_name') or ids[0]} - {meta.get('away_team_name') or ids[1]}",
         teams=(
             Team(id=ids[0], name=str(meta.get("home_team_name") or ids[0]), short="HOM"),
             Team(id=ids[1], name=str(meta.get("away_team_name") or ids[1]), short="AWY"),
         ),
-        entities=entities, tags=[Tag(tag=tag, entity="ball" if tag == 0 else squad[tag - 1]["id"]) for _, tag in columns],
+        entities=entities,
+        tags=[Tag(tag=tag, entity="ball" if tag == 0 else squad[tag - 1]["id"]) for _, tag in columns],
         feeds=[
             Feed(name="tracking", kind="telemetry", rate_hz=rate, aligned=True),
             Feed(name="events", kind="events", lateness_ms=5000, sync_ms=2000),
@@ -131,7 +139,7 @@ def _read_saved(files: list[Path]) -> Imported:
             "source": "TRACAB optical tracking and Opta events in the form in which databallpy saves a game",
             "terms": "those of whoever gave you the files (databallpy's sample game: MIT)",
             "clock": "frame / rate from 2000-01-01T00:00:00Z, since the date is not in the files",
-            "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms after they happened",
+            "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
         },
     )  # fmt: skip
     packets = tracking(game, "tracking", t_us, [tag for _, tag in columns], xyz, in_play)
@@ -140,12 +148,15 @@ def _read_saved(files: list[Path]) -> Imported:
 
 
 def _events(
-    coded: Path, shots: Path | None, game: str, ids: tuple[str, str], start: dict[int, int], turned: set[int], zero_s: float
+    coded: Path, shots: Path | None, game: str, start: dict[int, int], turned: set[int], zero_s: float
 ) -> list[Event]:  # fmt: skip
-    columns = ("event_id", "event_type_id", "period_id", "player_id", "team_id", "is_successful", "start_x", "start_y", "time_s")
+    columns = (
+        "event_id", "event_type_id", "period_id", "player_id", "team_id", "is_successful", "start_x", "start_y",
+        "time_s",
+    )  # fmt: skip
     extra = {row["event_id"]: row for row in rows(shots, "tracab", ("event_id", "outcome_str"))} if shots else {}
     events: list[Event] = []
-    begun: set[tuple[int, int]] = set()
+    told: dict[int, tuple[int, int]] = {}
     for row in rows(coded, "tracab", columns):
         kind = int(number(row["event_type_id"], coded, "event_type_id"))
         period = int(number(row["period_id"], coded, "period_id"))
@@ -153,11 +164,16 @@ def _events(
         if period not in start or not np.isfinite(seconds):
             continue
         t_us = NO_DATE_US + round(seconds * 1e6)
+        flip = -1.0 if period in turned else 1.0
+        x, y = (number(row[name], coded, name) * flip for name in ("start_x", "start_y"))
         common: dict[str, Any] = {"game": game, "t_us": t_us, "period": period, "arrival_us": t_us + EVENT_DELAY_US}
-        if kind in (32, 30):  # each team reports the start and the end: one is enough
-            if (kind, period) not in begun:
-                begun.add((kind, period))
-                events.append(Event(id=row["event_id"], type="period_start" if kind == 32 else "period_end", **common))
+        if kind in _OF_BOTH:  # each team has its own row, and nothing here says whose it was
+            before = told.get(kind)
+            if before is None or before[0] != period or t_us - before[1] > _SAME_US:
+                if kind in (4, 5):
+                    common |= {"x_m": metres(x), "y_m": metres(y)}
+                events.append(Event(id=row["event_id"], type=_OF_BOTH[kind], **common))
+            told[kind] = period, t_us
             continue
         if kind not in _OPTA:
             continue
@@ -165,18 +181,16 @@ def _events(
         outcome = good if row["is_successful"] == "True" else bad
         if outcome is None:  # the other side of something that its own team reports too
             continue
-        flip = -1.0 if period in turned else 1.0
         attrs: dict[str, str | float | bool] = {}
         if name == "shot" and row["event_id"] in extra:
             outcome, attrs = _shot(extra[row["event_id"]], outcome)
         events.append(
             Event(
                 id=row["event_id"], type=name, team=row["team_id"], player=row["player_id"] or None,
-                x_m=metres(number(row["start_x"], coded, "start_x") * flip),
-                y_m=metres(number(row["start_y"], coded, "start_y") * flip), outcome=outcome, attrs=attrs, **common,
-            )  # fmt: skip
-        )
-    return sorted(events, key=lambda event: event.t_us)
+                x_m=metres(x), y_m=metres(y), outcome=outcome, attrs=attrs, **common,
+            )
+        )  # fmt: skip
+    return in_time_order(events)
 
 
 def _shot(row: dict[str, str], outcome: str) -> tuple[str, dict[str, str | float | bool]]:
@@ -194,6 +208,6 @@ def _shot(row: dict[str, str], outcome: str) -> tuple[str, dict[str, str | float
     return _SHOT_OUTCOMES.get(row["outcome_str"], outcome), attrs
 
 
-def _told(events: list[Event], ids: tuple[str, str]) -> dict[int, int]:
+def _told(events: list[Event], ids: tuple[str, str]) -> dict[int, Side]:
     shots = [event for event in events if event.type == "shot" and event.team in ids]
     return attacks((e.period, ids.index(e.team or ""), np.nan if e.x_m is None else e.x_m) for e in shots)

@@ -1,9 +1,9 @@
 """ZXY radio belts: raw samples of each belt on its own clock, about 20 Hz, as Parquet or CSV.
 
-Our own reader (kloppy has none). Columns ``utc, sensor_id, x, y``, metres from a corner of the pitch, and the vendor's own
-``speed`` (m/s) where there is one, which travels as the channel ``vendor_speed_mps``: never a feature, but the reference of
-an agreement. Rows lie in the order in which they arrived; that order is kept. One team wears belts, the ball does not, so
-which way they attack cannot be told from the file: the record says +x.
+Our own reader (kloppy has none). Columns ``utc, sensor_id, x, y``, metres from a corner of the pitch, and the vendor's
+own ``speed`` (m/s) where there is one, which travels as the channel ``vendor_speed_mps``: never a feature, but the
+reference of an agreement. Rows lie in the order in which they arrived; that order is kept. One team wears belts, the
+ball does not, so which way they attack cannot be told from the file: the record says +x.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from simulators.providers import Imported
-from simulators.providers._files import pick, table
 from simulators.providers._files import only as refuse_others
+from simulators.providers._files import pick, table
 from simulators.providers._stream import PACKET, TRACKING_DELAY_US
 from streaming.errors import BadInput
 from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
@@ -55,9 +55,9 @@ def read(files: list[Path]) -> Imported:
         grid_hz=20.0, length_m=LENGTH_M, width_m=WIDTH_M,
         provenance={
             "provider": "zxy", "files": path.name, "source": "ZXY radio belts, raw samples",
-            "terms": "those of whoever gave you the file; the Tromsø data ask for a citation of Pettersen et al., MMSys 2014",
+            "terms": "those of whoever gave you the file; the Tromsø data ask to cite Pettersen et al., MMSys 2014",
             "clock": "each belt's own UTC stamps, to the microsecond",
-            "arrival": f"synthetic: in the order of the file, {TRACKING_DELAY_US // 1000} ms after the latest stamp so far",
+            "arrival": f"synthetic: in the order of the file, {TRACKING_DELAY_US // 1000} ms after the latest stamp",
             "direction": "not in the file: taken to be +x",
         },
     )  # fmt: skip
@@ -66,6 +66,8 @@ def read(files: list[Path]) -> Imported:
         for lo in range(0, len(t_us), PACKET):
             rows = slice(lo, lo + PACKET)
             channels = {} if speed is None else {"vendor_speed_mps": speed[rows]}
-            yield Telemetry(game, "belts", t_us[rows], belt[rows], x[rows], y[rows], z[rows], arrival_us[rows], channels)
+            yield Telemetry(
+                game, "belts", t_us[rows], belt[rows], x[rows], y[rows], z[rows], arrival_us[rows], channels
+            )
 
     return Imported(record, stream, len(t_us))
