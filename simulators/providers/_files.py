@@ -56,7 +56,7 @@ def table(path: Path, provider: str, columns: Sequence[str]) -> dict[str, npt.ND
     body = content(path)
     try:
         if body[:4] == b"PAR1":
-            found = pq.read_table(pa.BufferReader(body))
+            found = pq.ParquetFile(pa.BufferReader(body)).read()
         else:
             found = pyarrow.csv.read_csv(pa.BufferReader(body))
     except (pa.ArrowException, OSError) as error:

@@ -24,8 +24,8 @@ def read_dat(raw: Path, meta: Path) -> Imported:
     """A game from TRACAB's pair of files.
 
     kloppy's coordinate system "tracab" is centimetres from the centre in the stadium's orientation. The metadata names
-    no players before version 2, so they are called by team and shirt. Where home attacked is told by the two teams' mean
-    places.
+    no players before version 2, so they are called by team and shirt. Where home attacked is told by where the two
+    teams stood on average.
     """
     from kloppy import tracab
     from kloppy.domain import BallState
