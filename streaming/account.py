@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from features.frames import Roster
 from features.moments import Moment
 
 #: how far back a correction may reach, s
@@ -40,8 +41,9 @@ class _Entry(msgspec.Struct):
 class Account:
     """``apply(moment, ledger)`` folds one event in; it must be a pure function of the two."""
 
-    def __init__(self, new: Callable[[], Any], apply: Callable[[Moment, Any], None]) -> None:
+    def __init__(self, new: Callable[[], Any], apply: Callable[[Moment, Any], None], roster: Roster) -> None:
         self._apply = apply
+        self._roster = roster
         self.ledger = new()
         self._base = new()
         self._decoder = msgspec.msgpack.Decoder(type(self.ledger))
@@ -129,7 +131,7 @@ class Account:
         self.log = [
             Moment(
                 e.id, e.type, e.t_s, e.period, e.team, e.player, *e.at, outcome=e.outcome, attack=e.attack,
-                attrs=e.attrs, offset_s=e.offset_s, facts=e.facts,
+                attrs=e.attrs, offset_s=e.offset_s, facts=e.facts, roster=self._roster,
             )
             for e in entries
         ]  # fmt: skip

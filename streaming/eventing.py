@@ -56,7 +56,7 @@ class EventStage:
                 self.ticks.append(item)
         self._match = names["events.match"]
         self._view = self._event_frames()
-        self.account = Account(lambda: sport.ledger(players=len(roster)), self.apply)
+        self.account = Account(lambda: sport.ledger(players=len(roster)), self.apply, roster)
 
     def _event_frames(self) -> Frames:
         f = self.tape.frames
@@ -84,6 +84,7 @@ class EventStage:
             nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m,
             nan if event.end_x_m is None else event.end_x_m, nan if event.end_y_m is None else event.end_y_m,
             event.outcome, home if team == 0 else -home if team == 1 else 0, event.attrs,
+            roster=self.roster,
         )  # fmt: skip
 
     def match(self, moment: Moment, t_us: int) -> None:

@@ -120,7 +120,9 @@ class Framer:
             )  # fmt: skip
         while self.next_row <= last and budget > 0:
             count = min(last - self.next_row + 1, budget)
-            if not self._partial and self.blanks >= self.blank_limit:
+            if self.blanks >= self.blank_limit and self._partial:
+                count = min(count, grid.hop - self._partial)
+            elif self.blanks >= self.blank_limit:
                 after = samples.next_sample(grid.t_us(self.next_row - 1), lines.t, lines.n, lines.used)
                 first = grid.row_at_or_before(min(int(after), watermark_us) - 1) + 1
                 start = (min(first, last + 1) - 1) // grid.hop * grid.hop + 1

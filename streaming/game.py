@@ -122,19 +122,20 @@ class GameOperator:
             return []
         tape, grid = self.tape, self.grid
         last = int(tape.grid_row[tape.computed - 1]) if tape.computed > tape.keep else 0
-        next_end_us = grid.t_us((max(last, 0) // grid.hop + 1) * grid.hop)
-        settled_us = now_us - self.clock.telemetry_lateness_us
-        if next_end_us + grid.hop_us > settled_us or next_end_us <= self._shown_us:
+        open_us = grid.t_us((max(last, 0) // grid.hop + 1) * grid.hop)
+        end_us = max(open_us, self._shown_us + grid.hop_us)
+        # Past the blank windows there is nothing left to say.
+        if end_us - open_us > self.framer.blank_limit * grid.hop_us or self.framer.blanks >= self.framer.blank_limit:
             return []
-        if self.framer.blanks >= self.framer.blank_limit:
+        if end_us + grid.hop_us > now_us - self.clock.telemetry_lateness_us:
             return []
         # What would be final if nothing more came: compute it on the state as it is, then put the state back.
         arrays, rejected = self._arrays(copy=True), int(self.framer.lines.rejected_n[0])
-        ready = self.framer.advance(next_end_us + self.framer.wait_us, self._batch)
+        ready = self.framer.advance(end_us + self.framer.wait_us, self._batch)
         out: list[Output] = []
         if ready:
             out = last_only(self.windows.run(ready, now_us, self.framer.seen_us, "provisional"))
-            self._shown_us = next_end_us
+            self._shown_us = end_us
         self._load_arrays(arrays)
         self.framer.lines.rejected_n[0] = rejected
         return out
@@ -437,7 +438,8 @@ def roster_of(game: GameRecord) -> Roster:
         if entity.team is not None and entity.team not in teams:
             raise BadInput(f"game {game.game!r}: {entity.id!r} plays for the unknown team {entity.team!r}")
         entities.append((entity.id, -1 if entity.team is None else teams[entity.team], entity.role))
-    roster = Roster.of(entities, (game.teams[0].id, game.teams[1].id))
+    home, away = game.teams
+    roster = Roster.of(entities, (home.id, away.id), tuple(e.name for e in game.entities), (home.name, away.name))
     if len(roster.index) != len(entities):
         raise BadInput(f"game {game.game!r} lists an entity twice")
     known = [tag.tag for tag in game.tags]

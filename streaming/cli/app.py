@@ -1,0 +1,93 @@
+"""The table of commands. Each stands in a module of its own that is imported when it is called, not before."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from streaming.errors import TouchlineError
+
+#: command -> (module, attribute, one line for --help)
+COMMANDS: Final = {
+    "demo": ("streaming.cli.demo", "demo", "Simulate a game, stream it, and serve its pages."),
+    "simulate": ("streaming.cli.simulate", "app", "Play a simulated game into a recording."),
+    "import": ("streaming.cli.importing", "import_", "Turn a provider's files into a recording."),
+    "replay": ("streaming.cli.replay", "replay", "Run a recording through the pipeline, at any speed."),
+    "models": ("streaming.cli.models", "app", "Train, score, evaluate, list and explain models."),
+    "catalogue": ("streaming.cli.catalogue", "catalogue", "List every stat: unit, definition, topic, graphic."),
+    "schemas": ("streaming.cli.schemas", "schemas", "Write the JSON Schemas and the AsyncAPI document."),
+    "bench": ("streaming.cli.bench", "bench", "Measure the hot paths beside their floors."),
+    "doctor": ("streaming.cli.doctor", "doctor", "Say what is installed and reachable, and how to mend the rest."),
+    "warm": ("streaming.cli.warm", "warm", "Fill the cache of compiled code."),
+}
+
+EPILOG: Final = "Start with: touchline demo soccer. Every command answers --help with an example."
+
+
+class _Lazy(TyperGroup):
+    """A group that knows its commands' names and imports one when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        found = getattr(importlib.import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            command = typer.main.get_command(found)
+        else:
+            single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+            single.command()(found)
+            command = typer.main.get_command(single)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+
+app = typer.Typer(cls=_Lazy, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, epilog=EPILOG)
+
+
+@app.callback()
+def _touchline() -> None:
+    """Raw telemetry of a live game in, the numbers on the screen out, in milliseconds."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line; what went wrong is one sentence on stderr and the exit code 2 (130 after Ctrl-C)."""
+    try:
+        result = typer.main.get_command(app).main(arguments, prog_name="touchline", standalone_mode=False)
+    except TouchlineError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except BrokenPipeError:
+        # The reader has had enough (head, less): not an error, but nothing may be flushed into the closed pipe either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if _is_usage(error):
+            return _fail(error.format_message())  # type: ignore[attr-defined]
+        if type(error).__name__ == "Abort":
+            return _fail("interrupted", 130)
+        raise
+    return result if isinstance(result, int) else 0
+
+
+def _is_usage(error: Exception) -> bool:
+    """A mistake on the command line, as typer's own copy of click reports it."""
+    return hasattr(error, "format_message") and hasattr(error, "exit_code")
+
+
+def _fail(sentence: str, code: int = 2) -> int:
+    print(f"touchline: {sentence}", file=sys.stderr)
+    return code

@@ -1,0 +1,296 @@
+"""What the operator says of bad records, quiet feeds, early and corrected events; each case is worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from streaming.blocks import DeadLetter, FrameBlock, StatBlock
+from streaming.errors import BadInput, BadRecord, BadSnapshot
+from streaming.game import GameOperator, roster_of
+from streaming.records import Event, Telemetry
+from tests.streaming import helpers
+from tests.streaming.toy import T0, TOY, game, mark, track
+
+
+def _values(out, stat, quality="final"):
+    return [(u.subject, u.window_us[1] - T0, u.value, u.revision) for u in helpers.updates(out, quality) if u.stat == stat]
+
+
+def _bent(rows, **columns) -> Telemetry:
+    """Ten seconds of play in which the samples ``rows`` claim something else."""
+    packet = track(10.0)
+    for name, value in columns.items():
+        column = getattr(packet, name).copy()
+        column[rows] = value
+        setattr(packet, name, column)
+    return packet
+
+
+def test_speed_and_path_of_a_straight_run():
+    # 5 m/s along x: 0.2 m a frame, 18 km/h, and 1 m a second.
+    n = 250
+    times = T0 + np.arange(1, n + 1) * 40_000
+    x = (np.arange(1, n + 1) * 0.2 - 25).astype(np.float32)
+    zero = np.zeros(n, np.float32)
+    packet = Telemetry("toy-1", "tracking", times, np.full(n, 10, np.uint32), x, zero, zero, times + 4000)
+    out = helpers.run(TOY, game(), helpers.cut(packet, [1]))
+    speeds = _values(out, "toy.player.speed")
+    assert {s for s, *_ in speeds} == {"r0"}, "nobody is published who was never seen"
+    assert speeds[0][1] == 400_000, "the first window is (t0, t0 + 0.4 s]"
+    assert [t for _, t, *_ in speeds[:3]] == [400_000, 600_000, 800_000]
+    assert speeds[5][2] == pytest.approx(18.0, abs=1e-3)
+    path = dict((t, v) for _, t, v, _ in _values(out, "toy.player.path"))
+    assert path[10_000_000] == pytest.approx(249 * 0.2 / 1000, abs=1e-6)
+
+
+def test_windows_close_by_the_watermark_and_not_before():
+    operator = GameOperator(TOY, game())
+    closed = []
+    for piece in helpers.cut(track(2.0), [5]):
+        for block in operator.on_record(piece):
+            if isinstance(block, StatBlock) and block.stat == "toy.player.speed":
+                closed.append((int(block.end_us[-1]) - T0, int(piece.t_us[-1]) - T0))
+    # A window that ends at 0.4 s closes with the frame at 0.52 s: the first that lies 100 ms (the lateness) behind it.
+    assert closed[0] == (400_000, 520_000)
+    assert all(frame - end == 120_000 for end, frame in closed)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"x_m": np.nan}, "not a finite position"),
+        ({"y_m": np.inf}, "not a finite position"),
+        ({"x_m": 400.0}, "outside the field"),
+        ({"tag": 77}, "unknown tag"),
+        ({"x_m": 45.0}, "teleport"),
+    ],
+)
+def test_an_impossible_sample_is_kept_with_its_reason_and_the_others_go_on(change, reason):
+    rows = np.array([5 * 100])  # runner 0 at 4.04 s
+    out = helpers.run(TOY, game(), helpers.cut(_bent(rows, **change), [5]))
+    assert helpers.dead(out) == {reason: 1}
+    letter = next(o for o in out if isinstance(o, DeadLetter))
+    assert isinstance(letter.payload, Telemetry)
+    assert letter.source == "telemetry.toy"
+    assert letter.payload.t_us[0] == track(10.0).t_us[500]
+    others = [v for v in _values(out, "toy.player.speed") if v[0] == "r1"]
+    clean = [v for v in _values(helpers.run(TOY, game(), [track(10.0)]), "toy.player.speed") if v[0] == "r1"]
+    assert others == clean
+
+
+def test_one_clock_that_runs_ahead_makes_nobody_late():
+    packet = _bent(np.array([400, 401, 402]), t_us=T0 + 3_600_000_000)
+    out = helpers.run(TOY, game(), helpers.cut(packet, [5]))
+    assert helpers.dead(out) == {"clock ahead of arrival": 3}
+
+
+def test_late_samples_are_counted_and_kept():
+    packet = track(10.0)
+    late = packet.take(slice(200, 205))
+    late.arrival_us = T0 + 9_000_000
+    operator = GameOperator(TOY, game())
+    helpers.play(operator, helpers.cut(packet.take(np.r_[0:200, 205:1000]), [5]), end=False)
+    out = operator.on_record(late)
+    assert helpers.dead(out) == {"late": 5}
+    assert operator.meters.counts["late", "late"] == 5
+
+
+def test_exact_duplicates_are_counted_and_two_claims_about_one_instant_are_quarantined():
+    packet = track(4.0)
+    twin = packet.take(slice(100, 105))
+    other = packet.take(slice(105, 106))
+    other.x_m = other.x_m + np.float32(0.25)
+    operator = GameOperator(TOY, game())
+    out = helpers.play(operator, [packet.take(slice(0, 110)), twin, other, packet.take(slice(110, None))])
+    assert operator.meters.counts["duplicate", "duplicate"] == 5
+    assert helpers.dead(out) == {"conflicting sample": 1}
+
+
+def test_a_player_who_really_was_moved_is_believed_after_half_a_second():
+    packet = track(10.0)
+    gone = (packet.tag == 10) & (packet.t_us > T0 + 5_000_000)
+    packet.y_m = np.where(gone, packet.y_m + 40, packet.y_m).astype(np.float32)
+    out = helpers.run(TOY, game(), helpers.cut(packet, [5]))
+    assert 3 <= helpers.dead(out)["teleport"] <= 11
+    blocks = [o for o in out if isinstance(o, FrameBlock)]
+    assert blocks[-1].xyz_m[-1, 0, 1] > 20
+
+
+def test_a_million_years_of_clock_jump_do_not_stall():
+    packet = track(4.0)
+    after = track(4.0)
+    jump = 10**15
+    after.t_us, after.arrival_us = after.t_us + jump, after.arrival_us + jump
+    operator = GameOperator(TOY, game())
+    out = helpers.play(operator, [packet, after])
+    assert operator.meters.windows < 60
+    assert max(t for _, t, *_ in _values(out, "toy.player.speed")) >= jump
+
+
+def test_an_event_is_shown_at_once_and_final_with_the_same_id():
+    packet, event = track(12.0), mark(1, 3.0, player=1)
+    operator = GameOperator(TOY, game())
+    pieces = helpers.cut(packet, [5])
+    helpers.play(operator, pieces[:100], end=False)
+    shown = helpers.updates(operator.on_record(event))
+    assert {u.quality for u in shown} == {"provisional"}
+    x = next(u for u in shown if u.stat == "toy.mark.x")
+    settled = helpers.updates(helpers.play(operator, pieces[100:]), "final")
+    final = next(u for u in settled if u.stat == "toy.mark.x")
+    assert (final.id, final.value, final.event) == (x.id, x.value, "e1")
+    assert final.frame is not None
+    assert final.frame.t_us == T0 + 3_000_000
+    assert final.frame.offset_us == 0
+    marks = {u.window_us[1] - T0: u.value for u in settled if u.stat == "toy.team.marks" and u.subject == "away"}
+    assert marks[2_000_000] == 0
+    assert marks[3_000_000] == 1
+    provisional = next(u for u in shown if u.stat == "toy.team.marks" and u.subject == "away")
+    assert provisional.value == 1
+
+
+def test_an_event_never_sees_more_frames_than_it_may():
+    stream = [track(12.0)]
+    operator = GameOperator(TOY, game(sync_ms=1000))
+    out = operator.on_batch([*stream, mark(1, 3.0)]) + operator.finish()
+    # 1 s of clock error and 0.6 s of what follows, 25 rows a second, and the frame itself
+    assert _values(out, "toy.mark.ahead") == [("match", 3_000_000, 41.0, 0)]
+
+
+def test_a_withdrawn_event_takes_its_finals_back():
+    operator = GameOperator(TOY, game())
+    packet = track(30.0)
+    pieces = helpers.cut(packet, [5])
+    stream = [mark(1, 3.0), mark(2, 4.5, player=2), *pieces]
+    helpers.play(operator, stream, end=False)
+    out = operator.on_record(mark(1, 3.0, revision=1, deleted=True, delay_s=26.0))
+    assert _values(out, "toy.mark.x") == [("r0", 3_000_000, None, 1)]
+    marks = [v for v in _values(out, "toy.team.marks") if v[0] == "home"]
+    assert marks[0] == ("home", 3_000_000, 0.0, 1)
+    assert marks[-1][2:] == (1.0, 1), "the other mark stands"
+    rest = helpers.updates(operator.finish(), "final")
+    assert [u.value for u in rest if u.stat == "toy.team.marks" and u.subject == "home"][-1] == 1
+
+
+def test_a_corrected_event_is_the_same_as_one_that_was_right_from_the_start():
+    wrong, right = mark(1, 3.0, player=0), mark(1, 3.4, player=2, revision=1)
+    pieces = helpers.cut(track(20.0), [5])
+    operator = GameOperator(TOY, game())
+    out = helpers.play(operator, [wrong, *pieces[:400], right, *pieces[400:]])
+    plain = helpers.run(TOY, game(), [right, *pieces])
+
+    def newest(outputs, stat):
+        best = {}
+        for subject, t, value, revision in _values(outputs, stat):
+            best[subject, t] = max(best.get((subject, t), (-1, None)), (revision, value), key=lambda pair: pair[0])
+        return {key: value for key, (_, value) in best.items()}
+
+    assert newest(out, "toy.team.marks") == newest(plain, "toy.team.marks")
+    assert ("r2", 3_400_000, newest(plain, "toy.mark.x")["r2", 3_400_000], 1) in _values(out, "toy.mark.x")
+
+
+def test_a_correction_that_comes_before_the_watermark_leaves_no_trace():
+    pieces = helpers.cut(track(12.0), [5])
+    one = helpers.run(TOY, game(), [mark(1, 3.0), mark(1, 3.0, player=2, revision=1), *pieces])
+    other = helpers.run(TOY, game(), [mark(1, 3.0, player=2, revision=1), mark(1, 3.0), *pieces])
+    assert helpers.finals(one) == helpers.finals(other)
+    assert {u.subject for u in helpers.updates(one, "final") if u.stat == "toy.mark.x"} == {"r2"}
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (mark(1, 3.0, player=9), "unknown player"),
+        (Event(id="e", game="toy-1", type="goal", t_us=T0 + 1), "unknown event type"),
+        (Event(id="e", game="toy-1", type="mark", t_us=T0 + 1, team="guests"), "unknown team"),
+        (Event(id="e", game="other", type="mark", t_us=T0 + 1), "another game"),
+        (mark(1, 3000.0, delay_s=-2000.0), "clock ahead of arrival"),
+        (mark(1, 1.0, delay_s=11.0), "late"),
+    ],
+)
+def test_a_bad_event_is_kept_with_its_reason(event, reason):
+    operator = GameOperator(TOY, game())
+    helpers.play(operator, [track(12.0)], end=False)
+    out = operator.on_record(event, T0 + 12_000_000)
+    assert helpers.dead(out) == {reason: 1}
+    strict = GameOperator(TOY, game(), strict=True)
+    helpers.play(strict, [track(12.0)], end=False)
+    with pytest.raises(BadRecord, match=reason):
+        strict.on_record(event, T0 + 12_000_000)
+
+
+def test_a_quiet_feed_gets_provisional_values_that_move_no_watermark():
+    operator = GameOperator(TOY, game())
+    pieces = helpers.cut(track(12.0), [5])
+    helpers.play(operator, pieces[:100], end=False)  # until 4.0 s
+    before = operator.snapshot()
+    assert operator.on_time(T0 + 4_050_000) == [], "nothing is missing yet"
+    out = []
+    for ms in range(4100, 7000, 50):
+        out += operator.on_time(T0 + ms * 1000)
+    shown = [v for v in _values(out, "toy.player.speed", "provisional") if v[0] == "r0"]
+    assert [t for _, t, *_ in shown][:2] == [4_000_000, 4_200_000]
+    assert shown[0][2] is not None
+    assert shown[-1][2] is None, "what is no longer measured is said to be unknown"
+    assert all(b.quality == "provisional" for b in out if isinstance(b, StatBlock))
+    assert operator.snapshot() == before
+    rest = helpers.play(operator, pieces[100:])
+    whole = helpers.run(TOY, game(), pieces)
+    assert set(helpers.finals(rest).items()) <= set(helpers.finals(whole).items())
+
+
+def test_a_game_without_tracking_runs_on_events_alone():
+    record = game(tracking=False)
+    out = helpers.run(TOY, record, [mark(i, 10.0 * i) for i in range(1, 8)])
+    marks = [v[2] for v in _values(out, "toy.team.marks") if v[0] == "home"]
+    assert marks == [1, 2, 3, 4, 5, 6, 7]
+    assert all(u.frame is None for u in helpers.updates(out))
+
+
+def test_unseen_mounts_and_several_tags_of_one_player_are_averaged():
+    from streaming.records import Tag
+
+    record = game()
+    record.tags.append(Tag(tag=20, entity="r0", mount="left shoulder"))
+    packet = track(3.0)
+    twin = packet.take(packet.tag == 10)
+    twin.tag, twin.x_m = np.full(len(twin), 20, np.uint32), twin.x_m + np.float32(0.5)
+    out = GameOperator(TOY, record).on_batch([packet, twin])
+    one = next(o for o in out if isinstance(o, FrameBlock) and len(o.t_us) > 5)
+    alone = next(o for o in helpers.run(TOY, game(), [packet]) if isinstance(o, FrameBlock) and len(o.t_us) > 5)
+    rows = min(len(one.t_us), len(alone.t_us)) - 5
+    shift = one.xyz_m[:rows, 0, 0] - alone.xyz_m[:rows, 0, 0]
+    assert set(np.round(shift, 3).tolist()) <= {0.0, 0.25}
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda raw: b"nonsense", "not a snapshot"),
+        (lambda raw: raw[:-40], "damaged"),
+        (lambda raw: raw[:50] + bytes([raw[50] ^ 1]) + raw[51:], "damaged"),
+    ],
+)
+def test_a_damaged_snapshot_is_refused(damage, sentence):
+    operator = GameOperator(TOY, game())
+    helpers.play(operator, [track(2.0)], end=False)
+    with pytest.raises(BadSnapshot, match=sentence):
+        GameOperator(TOY, game()).restore(damage(operator.snapshot()))
+
+
+def test_a_snapshot_of_another_roster_is_refused():
+    raw = GameOperator(TOY, game()).snapshot()
+    with pytest.raises(BadSnapshot, match="another roster"):
+        GameOperator(TOY, game(runners=5)).restore(raw)
+
+
+def test_a_game_record_that_contradicts_itself_is_refused():
+    import msgspec
+
+    record = game()
+    with pytest.raises(BadInput, match="not in the game"):
+        roster_of(msgspec.structs.replace(record, tags=[*record.tags, msgspec.structs.replace(record.tags[0], tag=5, entity="x")]))
+    with pytest.raises(BadInput, match="tag twice"):
+        roster_of(msgspec.structs.replace(record, tags=[*record.tags, record.tags[0]]))
+    with pytest.raises(BadInput, match="whole number of rows"):
+        GameOperator(TOY, msgspec.structs.replace(record, grid_hz=29.97))
