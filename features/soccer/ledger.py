@@ -22,6 +22,7 @@ from features.sport import EventStep
 LENGTH_M: Final = 105.0
 WIDTH_M: Final = 68.0
 SHOOTOUT: Final = 5
+LONGEST_S: Final = 7200.0
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -38,6 +39,7 @@ class Ledger(msgspec.Struct, array_like=True):
     running: bool = False
     played_s: float = 0.0
     last_s: float = 0.0
+    half_s: float = 2700.0
 
     # match.py
     goals: list[int] = field(default_factory=lambda: [0, 0])
@@ -108,7 +110,14 @@ def counts(moment: Moment) -> bool:
 
 
 def keep_clock(moment: Moment, ledger: Ledger) -> None:
-    """A period begins with its first event, whatever that is, and ends with ``period_end`` or with the next period."""
+    """A period begins with its first event, whatever that is, and ends with ``period_end`` or with the next period.
+
+    ``period_start`` may say how long a half is meant to be (``length_s``, youth games and demonstrations are shorter).
+    """
+    if moment.type == "period_start":
+        length_s = number(moment.attrs.get("length_s"))
+        if 0.0 < length_s <= LONGEST_S and moment.period <= 2:
+            ledger.half_s = length_s
     if ledger.period < moment.period <= SHOOTOUT:
         if ledger.running:
             ledger.played_s += max(ledger.last_s - ledger.period_start_s, 0.0)

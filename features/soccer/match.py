@@ -12,11 +12,11 @@ from features.moments import Moment
 from features.soccer.ledger import Ledger, counts
 from features.sport import EventStep, Stat
 
-HALF_S: Final = 45 * 60.0
-EXTRA_HALF_S: Final = 15 * 60.0
-#: added time that is expected in the last period while nobody knows it, and what is left when that is over
-ADDED_S: Final = 4 * 60.0
-NOT_YET_OVER_S: Final = 30.0
+#: as shares of a half: one of extra time; the added time to be expected in the last period while nobody knows it (4 min
+#: of 45); what is left when that is over and the referee plays on (30 s)
+EXTRA_HALF: Final = 1 / 3
+ADDED: Final = 4 / 45
+NOT_YET_OVER: Final = 1 / 90
 SECOND_EXTRA: Final = 4
 
 #: (name, unit, label) in the model's order
@@ -61,18 +61,17 @@ def keep_score(moment: Moment, ledger: Ledger) -> None:
 def time_left_s(ledger: Ledger, t_s: float) -> float:
     """Playing time left with the added time that is to be expected: 0 only when the last period is over.
 
-    Before kick-off, in the break and in extra time (two halves of 15 minutes) the periods to come count in full. A
+    Before kick-off, in the break and in extra time (two halves of a third) the periods to come count in full. A
     match whose second half has ended is over, until a third period begins.
     """
     period, gone = ledger.period, ledger.in_period_s(t_s)
-    if period >= SECOND_EXTRA and not ledger.running:
-        return 0.0
-    half, last = (HALF_S, 2) if period <= 2 else (EXTRA_HALF_S, SECOND_EXTRA)
+    half, last = (ledger.half_s, 2) if period <= 2 else (ledger.half_s * EXTRA_HALF, SECOND_EXTRA)
+    added = ledger.half_s * ADDED
     if not ledger.running:
-        return {0: 2 * HALF_S + ADDED_S, 1: HALF_S + ADDED_S, 3: EXTRA_HALF_S + ADDED_S}.get(period, 0.0)
+        return {0: 2 * half + added, 1: half + added, 3: half + added}.get(period, 0.0)
     if period < last:
-        return 2 * half - min(gone, half) + ADDED_S
-    return max(half + ADDED_S - gone, NOT_YET_OVER_S)
+        return 2 * half - min(gone, half) + added
+    return max(half + added - gone, ledger.half_s * NOT_YET_OVER)
 
 
 def win_features(ledger: Ledger, t_s: float) -> Floats:

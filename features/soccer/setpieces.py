@@ -1,8 +1,8 @@
 """Set Piece Threat: xGoals a team gets out of one corner or one free kick up the pitch, over its latest ten.
 
 A set piece is an event struck directly from a corner, or from a free kick in the opponents' half. Shots of the
-possession that grew out of it (``phase``) within half a minute are its yield; several shots add up. Penalties and
-throw-ins are not counted.
+possession that grew out of it (``phase``) within half a minute are its yield; several shots add up. Where a feed says
+nothing of phases, the team's shots within ten seconds are. Penalties and throw-ins are not counted.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from features.sport import EventStep, Stat
 KINDS: Final = ("corner", "free_kick")
 LATEST: Final = 10
 YIELD_S: Final = 30.0
+UNSAID_YIELD_S: Final = 10.0
 
 
 def note(moment: Moment, ledger: Ledger) -> None:
@@ -33,10 +34,15 @@ def note(moment: Moment, ledger: Ledger) -> None:
     if moment.type != "shot":
         return
     xgoals = xgoals_of(moment)
-    grown = phase in KINDS and struck in (None, "open_play", phase)
+    if phase is None and struck in (None, "open_play") and ledger.set_piece_kind[team]:
+        grown = now - ledger.set_piece_s[team] <= UNSAID_YIELD_S
+    else:
+        grown = phase in KINDS and struck in (None, "open_play", phase)
     if xgoals != xgoals or not (taken or grown):
         return
-    if not taken and (ledger.set_piece_kind[team] != phase or now - ledger.set_piece_s[team] > YIELD_S):
+    if phase in KINDS and not taken and (
+        ledger.set_piece_kind[team] != phase or now - ledger.set_piece_s[team] > YIELD_S
+    ):
         _open(ledger, team, str(phase), now)
     ledger.set_pieces[team][-1] += xgoals
 

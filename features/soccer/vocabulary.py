@@ -15,7 +15,7 @@ EVENT_TYPES: Final = frozenset(
     }
 )  # fmt: skip
 
-#: outcome of a shot; a goal is a shot whose outcome is "goal"
+#: outcome of a shot; a goal is a shot whose outcome is "goal", or an "own_goal" of the team and player who put it in
 SHOT_OUTCOMES: Final = frozenset({"goal", "saved", "off_target", "blocked", "post"})
 #: shots that would have gone in without the keeper
 ON_TARGET: Final = frozenset({"goal", "saved"})
@@ -28,8 +28,11 @@ SET_PIECES: Final = frozenset({"open_play", "free_kick", "corner", "penalty", "t
 #: attrs["body_part"]  "right_foot" | "left_foot" | "head" | "other"
 #: attrs["height"]     "ground" | "low" | "high" (passes)
 #: attrs["assist"]     "pass" | "cross" | "through_ball" | "rebound" | "none" (shots)
-#: attrs["receiver"]   entity id (passes), attrs["player_on"] entity id (substitutions), attrs["keeper"] entity id (shots)
+#: attrs["receiver"]   entity id (passes)
+#: attrs["player_on"]  entity id (substitutions)
+#: attrs["keeper"]     entity id (shots)
 #: attrs["card"]       "yellow" | "second_yellow" | "red"
+#: attrs["length_s"]   (period_start, number) how long a half of this match is meant to be; 2700 when nobody says
 #: attrs["technique"]  "normal" | "volley" | "half_volley" | "lob" | "overhead" | "backheel" | "diving_header"
 #: attrs flags (bool)  "first_time", "under_pressure", "one_on_one", "open_goal", "aerial_won", "cross", "through_ball"
 #: attrs[...] never features: "provider_xg" (a provider's own figure), "true_probability" (a simulator's truth)

@@ -130,6 +130,29 @@ def test_set_piece_threat_is_the_mean_yield_of_the_latest_ten() -> None:
     assert len(ledger.set_pieces[0]) == 10
 
 
+def test_a_feed_without_phases_credits_shots_soon_after_the_set_piece() -> None:
+    corner = event("pass", 10.0, 0, 7, set_piece="corner", at=(52.0, 34.0))
+    ledger = fold([
+        shot(5.0, 0, 9, 0.5, "saved"),
+        corner,
+        shot(19.0, 0, 9, 0.25, "saved"),
+        shot(19.5, 1, 20, 0.25, "saved"),
+        shot(21.0, 0, 9, 0.5, "saved"),
+        shot(22.0, 0, 9, 0.5, "saved", phase="open_play"),
+    ])  # fmt: skip
+    assert tick("soccer.team.set_piece_threat", ledger)[0] == 0.25
+    assert ledger.set_pieces == [[0.25], []]
+
+
+def test_time_left_in_a_match_of_short_halves() -> None:
+    ledger = fold([event("period_start", 0.0, length_s=150.0)])
+    assert time_left_s(ledger, 50.0) == 250.0 + 150.0 * 4 / 45
+    fold([event("period_end", 150.0), event("period_start", 200.0, period=2, length_s=150.0)], ledger)
+    assert time_left_s(ledger, 350.0 + 60.0) == 150.0 / 90
+    fold([event("period_start", 500.0, period=3, length_s=1e9)], ledger)
+    assert time_left_s(ledger, 500.0) == pytest.approx(100.0 + 150.0 * 4 / 45)
+
+
 def test_time_left_over_a_whole_match() -> None:
     ledger = fold([])
     assert time_left_s(ledger, -100.0) == 5640.0
