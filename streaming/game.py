@@ -121,8 +121,8 @@ class GameOperator:
         if not self.events.has_tracking or self._ended or self.clock.telemetry_us == NEVER:
             return []
         tape, grid = self.tape, self.grid
-        last = int(tape.grid_row[tape.computed - 1]) if tape.computed > tape.keep else 0
-        open_us = grid.t_us((max(last, 0) // grid.hop + 1) * grid.hop)
+        last = max(0, int(tape.grid_row[tape.computed - 1]))
+        open_us = grid.t_us((last // grid.hop + 1) * grid.hop)
         end_us = max(open_us, self._shown_us + grid.hop_us)
         # Past the blank windows there is nothing left to say.
         if end_us - open_us > self.framer.blank_limit * grid.hop_us or self.framer.blanks >= self.framer.blank_limit:
