@@ -123,6 +123,8 @@ def application(hub: Hub, *, recordings: Path | None = None) -> Starlette:
 
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket (port 0: any that is free); ``Unavailable`` with one sentence when it cannot be had."""
+    if not 0 <= port <= 65_535:
+        raise Unavailable(f"cannot listen on port {port}: ports go up to 65535")
     try:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         sock = socket.socket(family, kind, proto)
@@ -133,10 +135,10 @@ def listen(host: str, port: int) -> socket.socket:
         except BaseException:
             sock.close()
             raise
-    except (OSError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             raise Unavailable(f"port {port} on {host} is already in use: choose another with --port") from None
-        why = error.strerror if isinstance(error, OSError) else str(error)
+        why = error.strerror if isinstance(error, OSError) else "that is not a host name"
         raise Unavailable(f"cannot listen on {host}, port {port}: {why}") from None
     return sock
 

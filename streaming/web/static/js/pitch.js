@@ -190,7 +190,7 @@ export class Pitch {
       const [home, away] = this.colours.map((t) => t.rgb);
       for (let i = 0; i < n * m; i++) {
         const p = share[i], side = p > 0.5 ? home : away, strength = Math.abs(p - 0.5) * 2;
-        image.data.set([side[0], side[1], side[2], Math.round(165 * strength ** 0.8)], 4 * i);
+        image.data.set([side[0], side[1], side[2], Math.round(130 * strength ** 0.8)], 4 * i);
       }
       c.putImageData(image, 0, 0);
     }

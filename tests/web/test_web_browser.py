@@ -1,0 +1,158 @@
+"""Real Chromium looks at the real pages: a shot's graphic appears with the right xGoals, and the line comes back by itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from streaming.web.gateway import Gateway
+from streaming.web.hub import Hub
+from tests.web.conftest import Stage
+from tests.web.scripted import HOP_S, ScriptedMatch
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no Chromium is installed, and CI must not skip the browser tests")
+        pytest.skip("no Chromium is installed: infra/chromium.sh says how to get it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+def until(page, expression: str, seconds: float = 20.0) -> None:  # type: ignore[no-untyped-def]
+    """Wait for a truth of the page. (The page forbids ``eval``, so Playwright's own waiting cannot look inside.)"""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"{expression} did not come true"
+        page.wait_for_timeout(50)
+
+
+class Player(threading.Thread):
+    """Plays the scripted match into a hub in real time, without shots of its own."""
+
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(daemon=True)
+        self.hub, self.match = hub, ScriptedMatch(t0_us=time.time_ns() // 1000, shot_every=10**9)
+        self.over, self.lock = threading.Event(), threading.Lock()
+        hub.attach(self.match.record, self.match.meters)
+
+    def run(self) -> None:
+        while not self.over.wait(HOP_S):
+            with self.lock:
+                self.hub.write(self.match.step()[0], time.time_ns() // 1000)
+
+    def shoot(self, shooter: int, quality: str = "final") -> float:
+        """A shot now; returns its xGoals."""
+        with self.lock:
+            match = self.match
+            end_us = match.t0_us + round(match.k * HOP_S * 1e6)
+            blocks, event = match.shot(end_us, match.xyz(match.k * HOP_S), shooter, quality)
+            self.hub.write(blocks, time.time_ns() // 1000)
+            self.hub.report([event])
+            return float(blocks[0].values[0][0])  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def player(stage: Stage) -> Iterator[Player]:
+    stage.hub.channels.clear()
+    thread = Player(stage.hub)
+    thread.start()
+    yield thread
+    thread.over.set()
+    thread.join()
+
+
+def test_a_shot_s_graphic_appears_with_its_xgoals(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda r: faults.append(f"fetched {r.url}") if not r.url.startswith(stage.url) else None)
+    page.goto(stage.url)
+    page.wait_for_selector("#state.on", timeout=20_000)
+    assert page.locator("#home-short").inner_text() == "HAR"
+    assert page.locator(".third").count() == 0
+    for shooter, name, team in ((9, "Salazar", "Harbour City"), (20, "Keane", "Northgate")):
+        xgoals = player.shoot(shooter)
+        third = page.locator(".third", has_text=name)
+        third.wait_for(timeout=20_000)
+        assert third.locator(".value b").inner_text() == f"{xgoals:.2f}"
+        assert third.locator(".value span").inner_text() == "xGoals"
+        assert third.locator(".who span").inner_text().startswith(team)
+        assert "defenders in the way" in third.locator(".why").inner_text()
+        assert page.evaluate("touchline.pitch.shotNow !== null")
+    until(page, "document.querySelector('#home-goals').textContent === '1'")
+    before = page.evaluate("touchline.playback.head")
+    until(page, f"touchline.playback.head > {before} + 0.5")
+    assert page.evaluate("Number.isFinite(touchline.playback.at(touchline.playback.head)[0])")
+    player.over.set()
+    page.wait_for_selector("#state.quiet", timeout=15_000)
+    page.wait_for_selector("section.block.old", timeout=10_000)
+    assert faults == []
+    page.close()
+
+
+def test_the_overlay_corrects_a_provisional_value_and_shows_nothing_old(  # type: ignore[no-untyped-def]
+    browser, stage: Stage, player: Player
+) -> None:
+    player.shoot(3)
+    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+    page.goto(f"{stage.url}/graphics/lower-third?seconds=30")
+    deadline = time.monotonic() + 20
+    while stage.hub.subscribers()["websocket"] < 1 and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
+    player.shoot(4, "provisional")
+    page.wait_for_selector(".third.provisional", timeout=20_000)
+    assert page.locator(".third").inner_text().startswith("5\nMoreau")
+    player.match.shots -= 1
+    final = player.shoot(4)
+    page.wait_for_selector(".third:not(.provisional)", timeout=20_000)
+    assert page.locator(".third .value b").inner_text() == f"{final:.2f}"
+    assert page.locator(".third").count() == 1
+    page.close()
+
+
+def test_the_page_comes_back_after_the_gateway_was_gone(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(stage.url)
+    page.wait_for_selector("#state.on", timeout=20_000)
+    stage.gateway.stop()
+    page.wait_for_selector("#state.down", timeout=20_000)
+    with Gateway(stage.hub, port=stage.gateway.port):
+        page.wait_for_selector("#state.on", timeout=30_000)
+        xgoals = player.shoot(5)
+        page.locator(".third .value b").wait_for(timeout=20_000)
+        assert page.locator(".third .value b").inner_text() == f"{xgoals:.2f}"
+        page.close()
+
+
+def test_operator_and_catalogue_pages_fill(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"{stage.url}/operator")
+    page.locator("#steps td", has_text="pitch_control").wait_for(timeout=20_000)
+    assert page.locator("#figures .card").count() == 8
+    page.goto(f"{stage.url}/catalogue")
+    until(page, "/stats$/.test(document.querySelector('#count').textContent)", 60.0)
+    assert faults == []
+    page.close()

@@ -1,0 +1,252 @@
+"""The hub without sockets: patterns, snapshots, resuming, gaps, merging, and what it gives up when the loop is behind."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from streaming.errors import BadInput
+from streaming.records import StatUpdate, decode_stat, encode
+from streaming.web.channels import Channel
+from streaming.web.filters import Filter, read_cursor, write_cursor
+from streaming.web.hub import BACKLOG, Hub
+from streaming.web.subscribers import DEPTH, Subscriber
+from tests.web.scripted import ScriptedMatch
+
+
+def filled(steps: int = 30, **how: int) -> tuple[Hub, ScriptedMatch]:
+    hub, match = Hub(**how), ScriptedMatch()
+    hub.attach(match.record, match.meters)
+    push(hub, match, steps)
+    return hub, match
+
+
+def push(hub: Hub, match: ScriptedMatch, steps: int) -> None:
+    for _ in range(steps):
+        outputs, events = match.step()
+        hub.write(outputs, match.t0_us)
+        if events:
+            hub.report(events)
+        hub.drain()
+
+
+def join(hub: Hub, *patterns: str, after: int | None = None, **more: list[str]) -> Subscriber:
+    subscriber = Subscriber(Filter.of(patterns, **more), "websocket")
+    hub.subscribe(subscriber, {} if after is None else {"demo-1": after})
+    return subscriber
+
+
+def taken(subscriber: Subscriber) -> list[dict]:
+    return [json.loads(out.text) for out in subscriber.take_now()]
+
+
+def updates(messages: list[dict]) -> list[dict]:
+    return [u for m in messages for u in m.get("updates", [])]
+
+
+def test_a_pattern_chooses_stats_a_subject_chooses_players() -> None:
+    hub, match = filled(1)
+    team, one = join(hub, "stats.soccer.team.*"), join(hub, "stats.soccer.player.*", subjects=["home-10"])
+    other = join(hub, "stats.#", games=["somewhere-else"])
+    assert {u["stat"].split(".")[1] for u in updates(taken(team))} == {"team"}
+    taken(one)
+    push(hub, match, 1)
+    found = updates(taken(one))
+    assert {u["subject"] for u in found} == {"home-10"}
+    assert len(found) == 4
+    assert taken(other) == []
+
+
+def test_the_bytes_are_those_of_the_codec_and_one_group_shares_them() -> None:
+    hub, match = filled(1)
+    a, b = join(hub, "stats.soccer.match.*"), join(hub, "stats.soccer.match.*")
+    a.take_now(), b.take_now()
+    push(hub, match, 1)
+    (first,), (second,) = a.take_now(), b.take_now()
+    assert first.text is second.text
+    raw = json.dumps(json.loads(first.text)["updates"][0], separators=(",", ":"))
+    assert encode(decode_stat(raw)).decode() == raw
+
+
+@pytest.mark.parametrize("bad", ["stats..x", "", "a b", "#.x", "x" * 300, "stats.é"])
+def test_a_bad_pattern_is_one_sentence(bad: str) -> None:
+    with pytest.raises(BadInput, match=r"^[^\n]+$"):
+        Filter.of([bad])
+
+
+def test_a_newcomer_gets_the_game_and_the_latest_of_each_value() -> None:
+    hub, match = filled(40)
+    messages = taken(join(hub, "stats.soccer.#", "events.soccer.shot"))
+    assert messages[0] == {"kind": "game", "record": json.loads(encode(match.record))}
+    assert messages[1]["snapshot"] is True
+    keys = [(u["stat"], u["subject"]) for u in messages[1]["updates"]]
+    assert len(keys) == len(set(keys))
+    newest = {u["window_us"][1] for u in messages[1]["updates"] if ".shot." not in u["stat"]}
+    assert newest == {match.t0_us + 40 * 200_000}
+    assert [e["id"] for e in messages[1]["events"]] == ["shot-1"]
+
+
+def test_a_late_value_of_an_earlier_window_is_not_the_latest() -> None:
+    hub, match = filled(10)
+    early = match.block("soccer.match.score", "goals", ("match",), [[9.0, 9.0]], match.t0_us + 200_000)
+    hub.write([early], match.t0_us)
+    hub.drain()
+    (score,) = updates(taken(join(hub, "stats.soccer.match.score")))
+    assert score["value"] == [0.0, 0.0]
+
+
+def test_resuming_gives_what_was_missed_and_nothing_twice() -> None:
+    hub, match = filled(10)
+    first = join(hub, "stats.soccer.match.score")
+    seq = taken(first)[-1]["seq"]
+    push(hub, match, 3)
+    back = taken(join(hub, "stats.soccer.match.score", after=seq))
+    assert [m["kind"] for m in back] == ["game", "stats", "stats", "stats"]
+    assert [u["window_us"][1] for u in updates(back)] == [match.t0_us + k * 200_000 for k in (11, 12, 13)]
+    assert updates(taken(first)) == updates(back)
+    assert [m["kind"] for m in taken(join(hub, "stats.soccer.match.score", after=back[-1]["seq"]))] == ["game"]
+
+
+@pytest.mark.parametrize("off", [-10_000, 1_000])
+def test_a_cursor_that_is_too_old_or_from_nowhere_is_told_of_the_gap(off: int) -> None:
+    hub, match = filled(30, ring=8)
+    seq = hub.channels["demo-1"].seq
+    messages = taken(join(hub, "stats.soccer.team.possession", after=seq + off))
+    assert [m["kind"] for m in messages] == ["game", "gap", "stats"]
+    assert messages[1]["after"] == seq + off
+    assert messages[1]["oldest"] == seq - 8
+    assert messages[2]["snapshot"] is True
+    assert len(messages[2]["updates"]) == 2
+
+
+def test_cursors_of_an_earlier_gateway_are_below_those_of_the_next() -> None:
+    before = Channel("g")
+    for _ in range(3):
+        before.append([])
+    assert Channel("g").oldest > before.seq
+
+
+def test_cursors_survive_the_round_trip_and_refuse_nonsense() -> None:
+    seqs = {"a/b,c:d é": 3, "x": 2**53}
+    assert read_cursor(write_cursor(seqs), frozenset()) == seqs
+    assert read_cursor("7", frozenset({"g"})) == {"g": 7}
+    for bad in ("7", "x:", "x:-1", "x:1e3", ":" * 10, "x:" + "9" * 30, "x:1,,y:2"):
+        with pytest.raises(BadInput):
+            read_cursor(bad, frozenset())
+
+
+def test_a_slow_client_gets_the_latest_windows_and_every_event() -> None:
+    hub, match = filled(1)
+    slow = join(hub, "stats.soccer.team.possession", "stats.soccer.shot.xgoals")
+    slow.take_now()
+    push(hub, match, 200)
+    (message,) = taken(slow)
+    by_stat: dict[str, list[dict]] = {}
+    for update in message["updates"]:
+        by_stat.setdefault(update["stat"], []).append(update)
+    assert [u["window_us"][1] for u in by_stat["soccer.team.possession"]] == [match.t0_us + 201 * 200_000] * 2
+    assert [u["event"] for u in by_stat["soccer.shot.xgoals"]] == [f"shot-{i}" for i in range(1, match.shots + 1)]
+    assert match.shots == 3
+    assert slow.skipped == 2 * 199
+    assert message["seq"] == hub.channels["demo-1"].seq
+
+
+def test_a_final_replaces_the_provisional_of_its_event_in_the_outbox() -> None:
+    hub, match = filled(1)
+    slow = join(hub, "stats.soccer.shot.#")
+    slow.take_now()
+    for quality in ("provisional", "final"):
+        match.shots = 0
+        hub.write(match.shot(match.t0_us, match.xyz(1.0), 3, quality)[0], 1)
+    hub.drain()
+    push(hub, match, DEPTH)  # nothing of these is wanted
+    assert len(slow.take_now()) == 2
+    for quality in ("provisional", "final"):
+        match.shots = 5
+        hub.write(match.shot(match.t0_us, match.xyz(1.0), 3, quality)[0], 1)
+        for _ in range(DEPTH):
+            hub.write(match.shot(match.t0_us, match.xyz(1.0), 3)[0], 1)
+    hub.drain()
+    (message,) = taken(slow)
+    ids = [u["id"] for u in message["updates"]]
+    assert len(ids) == len(set(ids))
+    assert {u["quality"] for u in message["updates"] if u["event"] == "shot-6"} == {"final"}
+
+
+def test_positions_wait_for_nobody() -> None:
+    hub, match = filled(1)
+    watcher = join(hub, "positions.soccer")
+    watcher.take_now()
+    push(hub, match, 5)
+    (message,) = taken(watcher)
+    assert message["kind"] == "positions"
+    assert message["ids"] == list(match.ids)
+    assert message["t_us"] == [match.t0_us + 1_000_000 + k * 40_000 for k in range(1, 6)]
+    want = match.xyz(1.2).reshape(-1)
+    assert message["xyz_m"][-1] == pytest.approx(want.tolist(), abs=0.0051)
+    assert watcher.skipped == 4
+
+
+def test_an_unknown_place_is_null() -> None:
+    hub, match = filled(0)
+    watcher = join(hub, "positions.soccer")
+    outputs, _ = match.step()
+    outputs[0].xyz_m[:, 3] = float("nan")  # type: ignore[union-attr]
+    hub.write(outputs[:1], 0)
+    hub.drain()
+    assert taken(watcher)[-1]["xyz_m"][0][9:12] == [None, None, None]
+
+
+def test_a_client_that_can_never_catch_up_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streaming.web.subscribers.MAX_WAITING", 20)
+    hub, match = filled(0)
+    stuck = join(hub, "stats.soccer.shot.xgoals")
+    for k in range(21):
+        assert not stuck.overrun
+        match.shots = k
+        hub.write(match.shot(match.t0_us, match.xyz(1.0), 3)[0][:1], 1)
+        hub.drain()
+    assert stuck.overrun
+    assert stuck.closed
+
+
+def test_a_loop_that_is_behind_costs_windows_and_never_an_event() -> None:
+    hub, match = filled(0)
+    watcher = join(hub, "stats.soccer.#")
+    watcher.take_now()
+    for _ in range(BACKLOG + 150):
+        hub.write(match.step()[0], 1)
+    hub.drain()
+    assert hub.shed > 0
+    found = updates(taken(watcher))
+    assert {u["event"] for u in found if u["stat"] == "soccer.shot.xgoals"} == {f"shot-{i + 1}" for i in range(match.shots)}
+    assert max(u["window_us"][1] for u in found) == match.t0_us + match.k * 200_000
+
+
+def test_history_of_the_few_and_moments_of_all() -> None:
+    hub, match = filled(400)
+    channel = hub.channels["demo-1"]
+    past = channel.history(Filter.of(["stats.#"]))
+    assert "soccer.player.speed" not in past
+    times = [t for t, _ in past["soccer.match.win_probability"]]
+    assert len(times) == 16
+    assert min(b - a for a, b in zip(times, times[1:])) >= 5_000_000
+    shots = [json.loads(item.raw) for item in channel.moments(Filter.of(["stats.soccer.shot.xgoals"]))]
+    assert [s["event"] for s in shots] == [f"shot-{i}" for i in range(1, match.shots + 1)]
+
+
+def test_dead_letters_are_kept_and_counted() -> None:
+    hub, match = filled(0)
+    hub.write([match.dead(), match.dead()], 1)
+    hub.drain()
+    assert hub.dead_counts == {("telemetry.soccer", "truncated"): 2}
+    assert hub.dead[0].detail == "3 bytes are less than a prefix"
+
+
+def test_updates_of_a_message_decode_as_records() -> None:
+    hub, _ = filled(30)
+    found = updates(taken(join(hub, "stats.#")))
+    assert len(found) > 80
+    for update in found:
+        assert isinstance(decode_stat(json.dumps(update)), StatUpdate)

@@ -1,0 +1,125 @@
+"""The generated documents: real records are valid under them, broken ones are not, and every reference leads somewhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from streaming import schemas, topics
+from streaming.records import encode
+from streaming.web import messages
+from streaming.web.filters import Filter
+from streaming.web.hub import Hub
+from streaming.web.subscribers import Subscriber
+from tests.web.scripted import ScriptedMatch, record
+
+
+def valid(name: str, instance: Any) -> bool:
+    return Draft202012Validator(schemas.json_schemas()[name]).is_valid(instance)
+
+
+def messages_of_a_match() -> list[dict[str, Any]]:
+    hub, match = Hub(ring=4), ScriptedMatch()
+    hub.attach(match.record)
+    subscriber = Subscriber(Filter.of(["#"]), "websocket")
+    hub.subscribe(subscriber, {})
+    found = []
+    for _ in range(30):
+        outputs, events = match.step()
+        hub.write(outputs, 1)
+        hub.report(events)
+        hub.drain()
+        found += subscriber.take_now()
+    late = Subscriber(Filter.of(["#"]), "websocket")
+    hub.subscribe(late, {"demo-1": 1})
+    return [json.loads(out.text) for out in [*found, *late.take_now()]]
+
+
+def test_every_schema_is_one() -> None:
+    for schema in schemas.json_schemas().values():
+        Draft202012Validator.check_schema(schema)
+    assert {"event", "stat-update", "game-record", "positions"} <= set(schemas.json_schemas())
+
+
+def test_what_the_gateway_says_is_valid_under_its_schema() -> None:
+    found = messages_of_a_match()
+    assert {m["kind"] for m in found} == {"game", "stats", "positions", "gap"}
+    for message in found:
+        assert valid(message["kind"], message), message
+        for update in message.get("updates", []):
+            assert valid("stat-update", update), update
+        for event in message.get("events", []):
+            assert valid("event", event), event
+    assert valid("problem", json.loads(messages.text(messages.Problem(error="no"))))
+
+
+def test_records_and_what_is_not_one() -> None:
+    game = json.loads(encode(record()))
+    assert valid("game-record", game)
+    assert not valid("game-record", {**game, "teams": game["teams"][:1]})
+    assert not valid("game-record", {k: v for k, v in game.items() if k != "sport"})
+    _, event = ScriptedMatch().shot(5, ScriptedMatch().xyz(0.0), 3)
+    assert valid("event", json.loads(encode(event)))
+    assert not valid("event", {**json.loads(encode(event)), "period": 51})
+    assert not valid("event", {**json.loads(encode(event)), "t_us": 1.5})
+    assert valid("subscribe", {"topics": ["stats.#"], "after": 4})
+    assert not valid("subscribe", {"topics": []})
+    assert not valid("subscribe", {"topics": ["x"], "more": 1})
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for child in node.values():
+            yield from references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from references(child)
+
+
+def follow(document: Any, reference: str) -> Any:
+    assert reference.startswith("#/"), reference
+    for word in reference[2:].split("/"):
+        document = document[word.replace("~1", "/").replace("~0", "~")]
+    return document
+
+
+def test_asyncapi_3_holds_together() -> None:
+    document = schemas.asyncapi("example:1")
+    assert document["asyncapi"] == "3.0.0"
+    assert {"title", "version"} <= set(document["info"])
+    for server in document["servers"].values():
+        assert {"host", "protocol"} <= set(server)
+    for reference in references(document):
+        assert follow(document, reference) is not None
+    for operation in document["operations"].values():
+        assert operation["action"] in ("send", "receive")
+        channel = follow(document, operation["channel"]["$ref"])
+        for message in operation["messages"]:
+            assert message["$ref"].startswith(operation["channel"]["$ref"] + "/messages/")
+            assert message["$ref"].rsplit("/", 1)[1] in channel["messages"]
+    for channel in document["channels"].values():
+        wanted = {part.split("}")[0] for part in channel["address"].split("{")[1:]}
+        assert wanted == set(channel.get("parameters", {}))
+    for schema in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    addresses = {c["address"] for c in document["channels"].values()}
+    assert {make("{sport}") for make in (topics.stats, topics.telemetry, topics.events, topics.games)} <= addresses
+
+
+@pytest.mark.slow
+def test_the_command_writes_them(tmp_path: Path) -> None:
+    run = [sys.executable, "-c", "import typer, sys; from streaming.cli.schemas import schemas; typer.run(schemas)"]
+    done = subprocess.run([*run, "--out", str(tmp_path / "s")], capture_output=True, text=True, check=True)
+    assert "schemas and asyncapi.json" in done.stdout
+    for name, schema in schemas.json_schemas().items():
+        assert json.loads((tmp_path / "s" / f"{name}.json").read_text()) == schema
+    assert json.loads((tmp_path / "s" / "asyncapi.json").read_text())["asyncapi"] == "3.0.0"
