@@ -81,4 +81,5 @@ def spread(points: Any, count: int) -> float:
     total = 0.0
     for i in range(count):
         total += (points[i, 0] - x) ** 2 + (points[i, 1] - y) ** 2
-    return np.sqrt(total / count)
+    root: float = np.sqrt(total / count)
+    return root

@@ -1,9 +1,10 @@
 """Causal speed, acceleration, path length and spells of speed: the part of motion that every sport shares.
 
 A velocity is the slope, at the newest sample, of a polynomial fitted by least squares to the last ``window_s`` seconds
-(Savitzky and Golay 1964, taken at the right-hand end so that nothing later than the sample is used). A straight line is calm but
-late, a parabola is prompt but amplifies the inches of noise in a tag; ``curvature`` mixes the two slopes (0 the line, 1 the
-parabola). Every sum runs in one fixed order over samples, so a row's result does not depend on the rows computed with it.
+(Savitzky and Golay 1964, taken at the right-hand end so that nothing later than the sample is used). A straight line is
+calm but late, a parabola is prompt but amplifies the inches of noise in a tag; ``curvature`` mixes the two slopes (0
+the line, 1 the parabola). Every sum runs in one fixed order over samples, so a row's result does not depend on the rows
+computed with it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _SLACK_S = 1e-4
 
 @lru_cache(maxsize=64)
 def slope_weights(dt_s: float, window_s: float, curvature: float) -> Floats:
-    """(W,) 1/s: weights of the last W = window/dt + 1 even samples, newest first, whose dot product is the slope at the newest.
+    """(W,) 1/s: weights of the last W = window/dt + 1 even samples, newest first, whose dot product is the slope at the
+    newest.
 
     >>> slope_weights(0.1, 0.1, 0.0).round(6).tolist()
     [10.0, -10.0]
@@ -40,19 +42,20 @@ def slope_weights(dt_s: float, window_s: float, curvature: float) -> Floats:
 
 
 @kernel
-def ragged_slope(values: Any, t: Any, row: int, entity: int, axis: int, samples: int, reach_s: float, curvature: float,
-                 least: int) -> float:  # fmt: skip
-    """The same slope where samples are missing: fitted to those of the last ``samples`` rows that exist, are finite and at
-    most ``reach_s`` older than ``row``. NaN with fewer than ``least`` (>= 2) of them or without the newest."""
+def ragged_slope(
+    values: Any, t: Any, row: int, column: int, samples: int, reach_s: float, curvature: float, least: int
+) -> float:  # fmt: skip
+    """The same slope where samples are missing: fitted to those of the last ``samples`` rows that exist, are finite and
+    at most ``reach_s`` older than ``row``. NaN with fewer than ``least`` (>= 2) of them or without the newest."""
     nan = np.nan
-    if not np.isfinite(values[row, entity, axis]) or not np.isfinite(t[row]):
+    if not np.isfinite(values[row, column]) or not np.isfinite(t[row]):
         return nan
     n = 0
     s1, s2, s3, s4, y0, y1, y2 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    origin = values[row, entity, axis]
+    origin = values[row, column]
     for k in range(min(samples, row + 1)):
         tau = t[row - k] - t[row]
-        y = values[row - k, entity, axis] - origin
+        y = values[row - k, column] - origin
         if not (np.isfinite(y) and -tau <= reach_s):
             continue
         n += 1
@@ -76,36 +79,46 @@ def ragged_slope(values: Any, t: Any, row: int, entity: int, axis: int, samples:
 
 
 @kernel
-def end_slope(values: Any, t: Any, lo: int, hi: int, weights: Any, reach_s: float, curvature: float, least: int,
-              out: Any) -> None:  # fmt: skip
-    """Write the slope of ``values`` (rows, N, >= C) at rows lo..hi into ``out`` (rows, N, C), per second.
+def end_slope(
+    values: Any, t: Any, lo: int, hi: int, weights: Any, reach_s: float, curvature: float, least: int, out: Any
+) -> None:  # fmt: skip
+    """Write the slope of ``values`` (rows, N * B) at rows lo..hi into ``out`` (rows, N, C), C <= B, per second.
 
-    Whole windows take ``weights`` (newest first); a window with a hole, or one that crosses a jump of ``t`` (rows,), takes
-    :func:`ragged_slope`. NaN where the newest value is missing.
+    Whole windows take ``weights`` (newest first); a window with a hole, or one that crosses a jump of ``t`` (rows,),
+    takes :func:`ragged_slope`. NaN where the newest value is missing.
     """
-    entities, axes = out.shape[1], out.shape[2]
-    samples = weights.shape[0]
+    entities, axes, columns = out.shape[1], out.shape[2], values.shape[1]
+    block, samples = columns // entities, weights.shape[0]
+    total = np.empty(columns)
     for i in range(lo, hi):
         whole = i + 1 >= samples and t[i] - t[i + 1 - samples] <= reach_s
-        for n in range(entities):
-            for c in range(axes):
-                out[i, n, c] = 0.0 if whole else np.nan
+        total[:] = 0.0 if whole else np.nan
         if whole:
             for k in range(samples):
-                w = weights[k]
-                for n in range(entities):
-                    for c in range(axes):
-                        out[i, n, c] += w * values[i - k, n, c]
+                w, older = weights[k], values[i - k]
+                for m in range(columns):
+                    total[m] += w * older[m]
         for n in range(entities):
             for c in range(axes):
-                if np.isnan(out[i, n, c]) and not np.isnan(values[i, n, c]):
-                    out[i, n, c] = ragged_slope(values, t, i, n, c, samples, reach_s, curvature, least)
+                m = n * block + c
+                if np.isnan(total[m]) and not np.isnan(values[i, m]):
+                    total[m] = ragged_slope(values, t, i, m, samples, reach_s, curvature, least)
+                out[i, n, c] = total[m]
 
 
-def slope(values: Floats, t: Floats, lo: int, hi: int, out: Floats, *, dt_s: float, window_s: float,
-          curvature: float = 0.0, least: int = 2) -> None:  # fmt: skip
-    """Slope per second of ``values`` (rows, N, C) over the last ``window_s``, into ``out`` (rows, N, C') with C' <= C."""
-    end_slope(values, t, lo, hi, slope_weights(dt_s, window_s, curvature), window_s + _SLACK_S, curvature, least, out)
+def slope(
+    values: Floats, t: Floats, lo: int, hi: int, out: Floats, *, dt_s: float, window_s: float, curvature: float = 0.0,
+    least: int = 2, weights: Floats | None = None,
+) -> None:  # fmt: skip
+    """Slope per second of ``values`` (rows, N, B) over the last ``window_s``, into ``out`` (rows, N, C) with C <= B.
+
+    ``weights`` (newest first, ``window_s / dt_s + 1`` of them) replace the fit's own where a window is whole: a sport
+    may have a filter fitted to its sensors.
+    """
+    if weights is None:
+        weights = slope_weights(dt_s, window_s, curvature)
+    flat = values.reshape(len(values), -1)
+    end_slope(flat, t, lo, hi, weights, window_s + _SLACK_S, curvature, least, out)
 
 
 @kernel
@@ -142,9 +155,10 @@ def path_by_zone(xyz: Any, speed: Any, t: Any, counts: Any, lo: int, hi: int, ed
                  fastest: float, last: Any, out: Any) -> None:  # fmt: skip
     """Path length so far, whole and by speed zone, into ``out`` (rows, N, 1 + Z), m; NaN until an entity is first seen.
 
-    Integrates ``speed`` (rows, N) over rows whose ``counts`` (rows,) is positive. Below ``still`` m/s nothing is added: a tag at
-    rest jitters, and the jitter would add hundreds of metres to a match. A hole of at most ``bridge_s`` is crossed by its
-    chord, unless that needs more than ``fastest`` m/s. ``last`` (N, 3) carries time, x and y of the row before a hole.
+    Integrates ``speed`` (rows, N) over rows whose ``counts`` (rows,) is positive. Below ``still`` m/s nothing is added:
+    a tag at rest jitters, and the jitter would add hundreds of metres to a match. A hole of at most ``bridge_s`` is
+    crossed by its chord, unless that needs more than ``fastest`` m/s. ``last`` (N, 3) carries time, x and y of the row
+    before a hole.
     """
     for i in range(lo, hi):
         if i == 0:
@@ -180,8 +194,8 @@ def path_by_zone(xyz: Any, speed: Any, t: Any, counts: Any, lo: int, hi: int, ed
 
 @kernel
 def held_maximum(speed: Any, counts: Any, lo: int, hi: int, rows: int, out: Any) -> None:
-    """Highest speed so far that was held for ``rows`` consecutive rows (rows, N): the running maximum of the least speed
-    in that stretch, so that a single wild sample is no record. NaN until such a stretch exists."""
+    """Highest speed so far that was held for ``rows`` consecutive rows (rows, N): the running maximum of the least
+    speed in that stretch, so that a single wild sample is no record. NaN until such a stretch exists."""
     for i in range(max(lo, 1), hi):
         for n in range(out.shape[1]):
             top = out[i - 1, n]
@@ -200,8 +214,9 @@ def held_maximum(speed: Any, counts: Any, lo: int, hi: int, rows: int, out: Any)
 
 @kernel
 def spells(speed: Any, t: Any, counts: Any, lo: int, hi: int, threshold: float, hold_s: float, out: Any) -> None:
-    """Count spells at or above ``threshold`` that last ``hold_s``, into ``out`` (rows, N, 2): spells so far and the length of
-    the running one in s (-1: none). The count is NaN until an entity is first seen; a missing sample ends a spell."""
+    """Count spells at or above ``threshold`` that last ``hold_s``, into ``out`` (rows, N, 2): spells so far and the
+    length of the running one in s (-1: none). The count is NaN until an entity is first seen; a missing sample ends
+    a spell."""
     for i in range(max(lo, 1), hi):
         dt = t[i] - t[i - 1]
         for n in range(out.shape[1]):

@@ -1,8 +1,8 @@
 """Momentum, for any sport: whose threat has lately been the greater, on a scale from -1 (away) to 1 (home).
 
-Each team's threat per second is summed with an exponential memory; the balance is (home - away) / (home + away + calm). ``calm``
-is the threat at which a side's play begins to tell: with less than that on both sides the balance stays near 0 instead of
-swinging on trifles. What counts as threat is the sport's to say.
+Each team's threat per second is summed with an exponential memory; the balance is (home - away) / (home + away + calm).
+``calm`` is the threat at which a side's play begins to tell: with less than that on both sides the balance stays near 0
+instead of swinging on trifles. What counts as threat is the sport's to say.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from features.frames import Floats, Ints
 
 @kernel
 def remember(threat: Any, t: Any, counts: Any, lo: int, hi: int, memory_s: float, out: Any) -> None:
-    """Threat with an exponential memory of ``memory_s`` (to 1/e) into ``out`` (rows, 2): rates ``threat`` (rows, 2) per second, of
-    rows whose ``counts`` (rows,) is positive; the memory stands still in the others. A missing rate adds nothing."""
+    """Threat with an exponential memory of ``memory_s`` (to 1/e) into ``out`` (rows, 2): rates ``threat`` (rows, 2) per
+    second, of rows whose ``counts`` (rows,) is positive; the memory stands still in the others. A missing rate adds
+    nothing."""
     for i in range(max(lo, 1), hi):
         dt = t[i] - t[i - 1]
         runs = counts[i] > 0 and dt > 0.0

@@ -1,5 +1,6 @@
-"""Soccer: a field of 105 x 68 m, tracking at 25 Hz, and every stat of a match. A module of this package is one subject; each offers any
-of ``SIGNALS``, ``STEPS``, ``EVENT_STEPS`` and ``STATS``, and ``MODULES`` is the order in which they run."""
+"""Soccer: a field of 105 x 68 m, tracking at 25 Hz, and every stat of a match. A module of this package is one subject;
+each offers any of ``SIGNALS``, ``STEPS``, ``EVENT_STEPS`` and ``STATS``, and ``MODULES`` is the order in which they
+run."""
 
 from __future__ import annotations
 

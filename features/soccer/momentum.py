@@ -1,4 +1,5 @@
-"""Momentum of a match: threat is the expected threat (xT) of where the ball is, to the team that has it, for as long as it has it."""
+"""Momentum of a match: threat is the expected threat (xT) of where the ball is, to the team that has it, for as long as
+it has it."""
 
 from __future__ import annotations
 
@@ -22,10 +23,13 @@ REMEMBERED = Signal("remembered_threat", "goals", (2,), fill=0.0)
 
 
 @kernel
-def location_threat(xyz: Any, ball: int, possession: Any, attack: Any, values: Any, length: float, width: float, lo: int,
-                    hi: int, out: Any) -> None:  # fmt: skip
-    """Value of the ball's place to the team in possession into ``out`` (rows, 2), 0 for the other; NaN where nobody has the
-    ball or it is not seen. ``values`` (depth, across) is read cell by cell, from the attackers' goal line and their right."""
+def location_threat(
+    xyz: Any, ball: int, possession: Any, attack: Any, values: Any, length: float, width: float, lo: int, hi: int, out:
+    Any
+) -> None:  # fmt: skip
+    """Value of the ball's place to the team in possession into ``out`` (rows, 2), 0 for the other; NaN where nobody has
+    the ball or it is not seen. ``values`` (depth, across) is read cell by cell, from the attackers' goal line and
+    their right."""
     for i in range(lo, hi):
         out[i, 0], out[i, 1] = np.nan, np.nan
         side = possession[i]
@@ -65,7 +69,7 @@ STEPS: Final = (Step("momentum.threat", threat, (THREAT,)), Step("momentum.memor
 EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
-        "game.momentum", "-1..1", "balance of threat with a memory of two minutes of play: expected threat of the ball's place to the "
-        "team in possession; 1 all home, -1 all away", "match", momentum, every_s=1.0, air="Momentum",
+        "game.momentum", "-1..1", "balance of threat with a memory of two minutes of play: expected threat of "
+        "the ball's place to the team in possession; 1 all home, -1 all away", "match", momentum, every_s=1.0, air="Momentum",
     ),
 )  # fmt: skip

@@ -1,9 +1,10 @@
-"""How players and ball move: speed, acceleration, distance by zone, sprints, top speeds, and how hard a shot was struck.
+"""How players and ball move: speed, acceleration, distance by zone, sprints, top speeds, and how hard a shot was
+struck.
 
-Velocities come from :func:`features.kinematics.slope`. Window and curvature were chosen on real samples: of the causal fits, a
-0.44 s window with curvature 0.75 agrees best with a radio-belt vendor's own speed while inches of tag noise are added (20 Hz
-belts on a 25 Hz grid: 0.12 m/s RMSE clean, 0.19 with 2.5 cm, 0.32 with 5 cm). The ball changes speed at a kick, so its
-window is short.
+Velocities come from :func:`features.kinematics.slope`. Window and curvature were chosen on real samples: of the causal
+fits, a 0.44 s window with curvature 0.75 agrees best with a radio-belt vendor's own speed while inches of tag noise are
+added (20 Hz belts on a 25 Hz grid: 0.12 m/s RMSE clean, 0.19 with 2.5 cm, 0.32 with 5 cm). The ball changes speed at a
+kick, so its window is short.
 """
 
 from __future__ import annotations
@@ -147,8 +148,8 @@ STATS: Final = (
         air="Speed Alert",
     ),
     Stat(
-        "soccer.player.acceleration", "m/s2", "change of speed along the path, from the last 0.44 s of speeds", "player",
-        _at("acceleration"),
+        "soccer.player.acceleration", "m/s2", "change of speed along the path, from the last 0.44 s of speeds",
+        "player", _at("acceleration"),
     ),
     Stat(
         "soccer.player.distance", "km", "distance covered in play so far, and its parts walking < 7, jogging < 14.4, "
@@ -156,9 +157,13 @@ STATS: Final = (
         components=("total", *ZONES),
     ),
     Stat(
-        "soccer.player.sprints", "count", "spells at 25.2 km/h or more that lasted 1 s", "player", sprint_count, every_s=1.0,
+        "soccer.player.sprints", "count", "spells at 25.2 km/h or more that lasted 1 s", "player", sprint_count,
+        every_s=1.0,
     ),
-    Stat("soccer.ball.speed", "km/h", "speed of the ball, height included, from the last 0.16 s", "ball", _at("ball_speed")),
+    Stat(
+        "soccer.ball.speed", "km/h", "speed of the ball, height included, from the last 0.16 s", "ball",
+        _at("ball_speed"),
+    ),
     Stat(
         "soccer.shot.speed", "km/h", "highest speed of the ball within 0.5 s of the strike", "player", shot_speed,
         on=("shot",), air="Shot Speed",

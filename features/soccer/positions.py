@@ -1,8 +1,9 @@
-"""Average positions: where each player stands, in and out of his team's possession, over five minutes and over the match.
+"""Average positions: where each player stands, in and out of his team's possession, over five minutes and over the
+match.
 
 Positions are in the team's own view: x towards the goal it attacks, y to its left, so that both halves and both teams
-share one map. They are sampled once a second. Five minutes are thirty complete buckets of ten seconds and the running one, so the
-mean covers 300 to 310 s and is carried in 60 kB whatever the frame rate.
+share one map. They are sampled once a second. Five minutes are thirty complete buckets of ten seconds and the running
+one, so the mean covers 300 to 310 s and is carried in 60 kB whatever the frame rate.
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ MEAN_POSITION = Signal("mean_position", "m", ("N", 8))
 
 
 @kernel
-def average(xyz: Any, t: Any, attack: Any, team: Any, possession: Any, lo: int, hi: int, clock: Any, ring: Any, recent: Any,
-            whole: Any, out: Any) -> None:  # fmt: skip
-    """Mean positions into ``out`` (rows, N, 8), held between samples: x and y of five minutes in possession, of five minutes
-    out of it, of the match in possession, of the match out of it.
+def average(
+    xyz: Any, t: Any, attack: Any, team: Any, possession: Any, lo: int, hi: int, clock: Any, ring: Any, recent: Any,
+    whole: Any, out: Any
+) -> None:  # fmt: skip
+    """Mean positions into ``out`` (rows, N, 8), held between samples: x and y of five minutes in possession, of five
+    minutes out of it, of the match in possession, of the match out of it.
 
-    Sums are (sum x, sum y, samples) in possession, then out of it: ``ring`` (BUCKETS, N, 6) of complete buckets, ``recent``
-    (2, N, 6) their total and the running bucket, ``whole`` (N, 6) the match. ``clock`` (1, 1) is 1 + the running bucket's
-    number. All sums over buckets are taken afresh when one is completed: nothing is ever subtracted, so nothing drifts.
+    Sums are (sum x, sum y, samples) in possession, then out of it: ``ring`` (BUCKETS, N, 6) of complete buckets,
+    ``recent`` (2, N, 6) their total and the running bucket, ``whole`` (N, 6) the match. ``clock`` (1, 1) is 1 + the
+    running bucket's number. All sums over buckets are taken afresh when one is completed: nothing is ever subtracted,
+    so nothing drifts.
     """
     for i in range(max(lo, 1), hi):
         for n in range(out.shape[1]):
@@ -97,8 +101,9 @@ STEPS: Final = (
 EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
-        "soccer.player.mean_position", "m", "mean position while the ball was in play, x towards the goal that the team attacks and "
-        "y to its left: last five minutes and whole match, in and out of possession", "player", mean_position, every_s=1.0,
+        "soccer.player.mean_position", "m", "mean position while the ball was in play, x towards the goal that the "
+        "team attacks and y to its left: last five minutes and whole match, in and out of possession", "player",
+        mean_position, every_s=1.0,
         components=("x_5min_in", "y_5min_in", "x_5min_out", "y_5min_out", "x_in", "y_in", "x_out", "y_out"),
         air="Average Positions",
     ),

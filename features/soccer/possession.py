@@ -1,9 +1,9 @@
 """Who has the ball: the player in control, the team in possession, and what follows from them over time.
 
-Control is a rule of distance and ball speed with hysteresis, after Link and Hoernig ("Individual ball possession in soccer",
-PLoS ONE 2017): a player gains the ball when for 0.12 s he is the nearest to it, within 1.2 m, and it moves slowly relative
-to him; he keeps it until it is 2 m away or another gains it. The team in possession is that of the last controlled touch,
-while the ball is in play: a pass on its way still belongs to the passer's team.
+Control is a rule of distance and ball speed with hysteresis, after Link and Hoernig ("Individual ball possession in
+soccer", PLoS ONE 2017): a player gains the ball when for 0.12 s he is the nearest to it, within 1.2 m, and it moves
+slowly relative to him; he keeps it until it is 2 m away or another gains it. The team in possession is that of the last
+controlled touch, while the ball is in play: a pass on its way still belongs to the passer's team.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ RECOVERY = Signal("recovery_s", "s", (2, 3))
 
 
 @kernel
-def ball_in_play(xyz: Any, channel: Any, period: Any, ball: int, half_length: float, half_width: float, lo: int, hi: int,
-                 out: Any) -> None:  # fmt: skip
-    """1 in play, 0 dead, into ``out`` (rows,): the feed's ``channel`` (rows, N) where it speaks; else whether the ball is on
-    the field, as it last was where the ball is not seen."""
+def ball_in_play(
+    xyz: Any, channel: Any, period: Any, ball: int, half_length: float, half_width: float, lo: int, hi: int, out: Any
+) -> None:  # fmt: skip
+    """1 in play, 0 dead, into ``out`` (rows,): the feed's ``channel`` (rows, N) where it speaks; else whether the ball
+    is on the field, as it last was where the ball is not seen."""
     for i in range(max(lo, 1), hi):
         if period[i] <= 0:
             out[i] = 0
@@ -54,9 +55,12 @@ def ball_in_play(xyz: Any, channel: Any, period: Any, ball: int, half_length: fl
 
 
 @kernel
-def in_control(xyz: Any, velocity: Any, ball_velocity: Any, in_play: Any, players: Any, ball: int, gain_rows: int, lo: int,
-               hi: int, contender: Any, out: Any) -> None:  # fmt: skip
-    """Entity in control of the ball, or -1, into ``out`` (rows,); ``contender`` (rows,) is who could gain it in that row."""
+def in_control(
+    xyz: Any, velocity: Any, ball_velocity: Any, in_play: Any, players: Any, ball: int, gain_rows: int, lo: int,
+    hi: int, contender: Any, out: Any
+) -> None:  # fmt: skip
+    """Entity in control of the ball, or -1, into ``out`` (rows,); ``contender`` (rows,) is who could gain it in that
+    row."""
     for i in range(max(lo, 1), hi):
         contender[i], out[i] = -1, -1
         x, y, z = xyz[i, ball, 0], xyz[i, ball, 1], xyz[i, ball, 2]
@@ -86,7 +90,8 @@ def in_control(xyz: Any, velocity: Any, ball_velocity: Any, in_play: Any, player
 
 @kernel
 def teams(controller: Any, in_play: Any, period: Any, team: Any, lo: int, hi: int, last: Any, out: Any) -> None:
-    """Who touched the ball last under control, ``last`` (rows,), and his team while the ball is in play, ``out`` (rows,).
+    """Who touched the ball last under control, ``last`` (rows,), and his team while the ball is in play, ``out``
+    (rows,).
 
     A new period forgets the last touch."""
     for i in range(max(lo, 1), hi):
@@ -119,7 +124,8 @@ def times(controller: Any, team: Any, xyz: Any, t: Any, lo: int, hi: int, by_tea
 @kernel
 def recoveries(team: Any, last: Any, sides: Any, t: Any, period: Any, lo: int, hi: int, out: Any) -> None:
     """Ball recoveries of each team into ``out`` (rows, 2, 3): seconds summed, how many, and the running clock (NaN: not
-    waiting). The clock starts with the other team's first controlled touch and counts time in play; a period's end stops it.
+    waiting). The clock starts with the other team's first controlled touch and counts time in play; a period's end
+    stops it.
     """
     for i in range(max(lo, 1), hi):
         dt = t[i] - t[i - 1]
@@ -181,11 +187,35 @@ def recovery(frames: Frames) -> None:
     )  # fmt: skip
 
 
+@kernel
+def _shares(seconds: Any, ends: Any, out: Any) -> None:
+    for k in range(ends.shape[0]):
+        home, away = seconds[ends[k], 0], seconds[ends[k], 1]
+        whole = home + away
+        out[k, 0] = home / whole if whole > 0.0 else np.nan
+        out[k, 1] = away / whole if whole > 0.0 else np.nan
+
+
+@kernel
+def _means(sums: Any, ends: Any, out: Any) -> None:
+    """Sum over count, the first two columns of ``sums`` (rows, S, >= 2), into ``out`` (K, S)."""
+    for k in range(ends.shape[0]):
+        for n in range(out.shape[1]):
+            out[k, n] = sums[ends[k], n, 0] / sums[ends[k], n, 1]
+
+
+def means(sums: Floats, ends: Ints) -> Floats:
+    """(K, S): what has been summed over how much of it, ``sums`` (rows, S, >= 2); NaN where there was none."""
+    out = np.empty((len(ends), sums.shape[1]))
+    _means(sums, ends, out)
+    return out
+
+
 def possession_share(frames: Frames, ends: Ints) -> Floats:
     """(K, 2) of 0..1; NaN before the first controlled touch."""
-    seconds = frames["team_possession_s"][ends]
-    whole = seconds[:, :1] + seconds[:, 1:]
-    return np.divide(seconds, whole, out=np.full_like(seconds, np.nan), where=whole > 0)
+    out = np.empty((len(ends), 2))
+    _shares(frames["team_possession_s"], ends, out)
+    return out
 
 
 def possession_time(frames: Frames, ends: Ints) -> Floats:
@@ -195,9 +225,7 @@ def possession_time(frames: Frames, ends: Ints) -> Floats:
 
 def ball_recovery_time(frames: Frames, ends: Ints) -> Floats:
     """(K, 2) s, mean over the recoveries so far; NaN before the first."""
-    rows = frames["recovery_s"][ends]
-    value: Floats = rows[:, :, 0] / rows[:, :, 1]
-    return value
+    return means(frames["recovery_s"], ends)
 
 
 SIGNALS: Final = (IN_PLAY, CONTENDER, CONTROLLER, LAST_TOUCH, TEAM, TEAM_TIME, PLAYER_TIME, RECOVERY)
@@ -211,8 +239,8 @@ STEPS: Final = (
 EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
-        "soccer.team.possession", "%", "share of the time that the ball was in play, by the team of the last controlled "
-        "touch", "team", possession_share, every_s=1.0, air="Possession",
+        "soccer.team.possession", "%", "share of the time that the ball was in play, by the team of the last "
+        "controlled touch", "team", possession_share, every_s=1.0, air="Possession",
         source="control after Link and Hoernig, PLoS ONE 2017",
     ),
     Stat(
@@ -220,7 +248,7 @@ STATS: Final = (
         "faster than 7 m/s relative to him, until it is 2 m away", "player", possession_time, every_s=1.0,
     ),
     Stat(
-        "soccer.team.ball_recovery_time", "s", "mean time in play from the opponents' first controlled touch to the own "
-        "next one", "team", ball_recovery_time, every_s=1.0, air="Ball Recovery Time",
+        "soccer.team.ball_recovery_time", "s", "mean time in play from the opponents' first controlled touch to the "
+        "own next one", "team", ball_recovery_time, every_s=1.0, air="Ball Recovery Time",
     ),
 )  # fmt: skip

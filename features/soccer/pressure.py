@@ -1,12 +1,12 @@
 """Pressure on the ball carrier, after Andrienko et al., "Visual analysis of pressure in football" (2017).
 
-An opponent presses when he stands in an oval around the carrier that reaches further towards the goal that the carrier attacks:
-at the angle theta from that direction its radius is
+An opponent presses when he stands in an oval around the carrier that reaches further towards the goal that the carrier
+attacks: at the angle theta from that direction its radius is
 
     L = back + (front - back) (z^3 + 0.3 z) / 1.3,    z = (1 + cos theta) / 2
 
-with 9 m in front and 3 m behind, and his pressure is (1 - d / L)^1.75. The paper adds the pressures of all opponents; we cap
-the sum at 1, so that it stays on the catalogue's scale.
+with 9 m in front and 3 m behind, and his pressure is (1 - d / L)^1.75. The paper adds the pressures of all opponents;
+we cap the sum at 1, so that it stays on the catalogue's scale.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
+from features.soccer.possession import means
 from features.sport import Signal, Stat, Step
 
 FRONT_M: Final = 9.0
@@ -63,8 +64,8 @@ def pressure_on(xyz: Any, row: int, carrier: int, team: Any, players: Any, attac
 @kernel
 def press(xyz: Any, t: Any, controller: Any, team: Any, players: Any, attack: Any, goal_x: float, lo: int, hi: int,
           out: Any, pressed: Any) -> None:  # fmt: skip
-    """Pressure on whoever controls the ball into ``out`` (rows,), NaN when nobody does; and into ``pressed`` (rows, N, 2) each
-    player's pressure summed over his time in control, with that time, s."""
+    """Pressure on whoever controls the ball into ``out`` (rows,), NaN when nobody does; and into ``pressed`` (rows, N,
+    2) each player's pressure summed over his time in control, with that time, s."""
     for i in range(max(lo, 1), hi):
         dt = t[i] - t[i - 1]
         for n in range(pressed.shape[1]):
@@ -105,9 +106,7 @@ def carrier_pressure(frames: Frames, ends: Ints) -> Floats:
 
 def mean_pressure(frames: Frames, ends: Ints) -> Floats:
     """(K, N), mean over the time each has controlled the ball so far; NaN for those who have not."""
-    rows = frames["pressed"][ends]
-    value: Floats = rows[:, :, 0] / rows[:, :, 1]
-    return value
+    return means(frames["pressed"], ends)
 
 
 SIGNALS: Final = (PRESSURE, PRESSED)
@@ -115,12 +114,12 @@ STEPS: Final = (Step("pressure.carrier", pressure, (PRESSURE, PRESSED)),)
 EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
-        "soccer.player.pressure", "0..1", "pressure on the ball carrier: sum over opponents in an oval of 9 m towards the "
-        "goal and 3 m behind, at most 1", "player", carrier_pressure, air="Most Pressed Player",
+        "soccer.player.pressure", "0..1", "pressure on the ball carrier: sum over opponents in an oval of 9 m towards "
+        "the goal and 3 m behind, at most 1", "player", carrier_pressure, air="Most Pressed Player",
         source="Andrienko et al., Visual analysis of pressure in football, 2017",
     ),
     Stat(
-        "soccer.player.mean_pressure", "0..1", "mean of soccer.player.pressure over the player's time on the ball so far",
-        "player", mean_pressure, every_s=1.0, air="Most Pressed Player",
+        "soccer.player.mean_pressure", "0..1", "mean of soccer.player.pressure over the player's time on the ball so "
+        "far", "player", mean_pressure, every_s=1.0, air="Most Pressed Player",
     ),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """The shape of a team: how wide, long, high and compact it stands, from its outfield players.
 
-Keepers are left out. A shape needs six outfield players in sight: a team may not play on with fewer than seven (Law 3), and
-a width across three players is no team's width.
+Keepers are left out. A shape needs six outfield players in sight: a team may not play on with fewer than seven (Law 3),
+and a width across three players is no team's width.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def keepers(role: tuple[str, ...]) -> npt.NDArray[np.bool_]:
 
 @kernel
 def outfield(xyz: Any, row: int, team: Any, keeper: Any, side: int, out: Any) -> int:
-    """Copy the positions of the outfield players of ``side`` that are seen at ``row`` into ``out`` (N, 2); their number."""
+    """Copy the positions of the outfield players of ``side`` that are seen at ``row`` into ``out`` (N, 2); their
+    number."""
     count = 0
     for n in range(team.shape[0]):
         x, y = xyz[row, n, 0], xyz[row, n, 1]
@@ -118,10 +119,13 @@ SIGNALS: Final = ()
 STEPS: Final = ()
 EVENT_STEPS: Final = ()
 STATS: Final = (
-    Stat("soccer.team.width", "m", "across the field between the outermost outfield players", "team", width, air="pitch map"),
     Stat(
-        "soccer.team.length", "m", "along the field between the deepest and the highest outfield player", "team", length,
+        "soccer.team.width", "m", "across the field between the outermost outfield players", "team", width,
         air="pitch map",
+    ),
+    Stat(
+        "soccer.team.length", "m", "along the field between the deepest and the highest outfield player", "team",
+        length, air="pitch map",
     ),
     Stat("soccer.team.area", "m2", "convex hull of the outfield players", "team", area, air="pitch map"),
     Stat(

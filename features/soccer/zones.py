@@ -1,8 +1,9 @@
 """Attacking zones: in which of five lanes a team carries or plays the ball into the final third.
 
-Lanes are bounded by the lines of the goal area and of the penalty area, as coaches draw them: wing, half-space, centre, half-space,
-wing, named from the attacking team's left. An entry is the ball's crossing into the final third while the team has it; the
-next can come only after the ball has left the third by a metre. A ball won inside the third is no entry.
+Lanes are bounded by the lines of the goal area and of the penalty area, as coaches draw them: wing, half-space, centre,
+half-space, wing, named from the attacking team's left. An entry is the ball's crossing into the final third while the
+team has it; the next can come only after the ball has left the third by a metre. A ball won inside the third is no
+entry.
 """
 
 from __future__ import annotations
@@ -35,10 +36,12 @@ def lane_of(y_left: float, edges: Any) -> int:
 
 
 @kernel
-def entries(xyz: Any, ball: int, possession: Any, in_play: Any, attack: Any, third_x: float, edges: Any, lo: int, hi: int,
-            out: Any) -> None:  # fmt: skip
-    """Entries so far per team and lane into ``out`` (rows, 2, 6); its first column is 1 while the ball is outside the third
-    and an entry can follow."""
+def entries(
+    xyz: Any, ball: int, possession: Any, in_play: Any, attack: Any, third_x: float, edges: Any, lo: int, hi: int, out:
+    Any
+) -> None:  # fmt: skip
+    """Entries so far per team and lane into ``out`` (rows, 2, 6); its first column is 1 while the ball is outside the
+    third and an entry can follow."""
     for i in range(max(lo, 1), hi):
         for side in range(2):
             for c in range(6):
@@ -67,11 +70,22 @@ def final_third(frames: Frames) -> None:
     )  # fmt: skip
 
 
+@kernel
+def _shares(entries: Any, ends: Any, out: Any) -> None:
+    for k in range(ends.shape[0]):
+        for side in range(2):
+            whole = 0.0
+            for lane in range(5):
+                whole += entries[ends[k], side, 1 + lane]
+            for lane in range(5):
+                out[k, side, lane] = entries[ends[k], side, 1 + lane] / whole if whole > 0.0 else np.nan
+
+
 def attacking_zones(frames: Frames, ends: Ints) -> Floats:
     """(K, 2, 5) shares of each team's entries, 0..1; NaN before its first."""
-    counts = frames["final_third_entries"][ends, :, 1:]
-    whole = counts.sum(axis=2, keepdims=True)
-    return np.divide(counts, whole, out=np.full_like(counts, np.nan), where=whole > 0)
+    out = np.empty((len(ends), 2, len(LANES)))
+    _shares(frames["final_third_entries"], ends, out)
+    return out
 
 
 SIGNALS: Final = (ENTRIES,)
@@ -79,8 +93,9 @@ STEPS: Final = (Step("zones.entries", final_third, (ENTRIES,)),)
 EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
-        "soccer.team.attacking_zones", "%", "share of entries into the final third by lane, from the attackers' left; lanes are "
-        "bounded by the lines of goal area and penalty area", "team", attacking_zones, every_s=1.0, components=LANES,
+        "soccer.team.attacking_zones", "%", "share of entries into the final third by lane, from the attackers' left; "
+        "lanes are bounded by the lines of goal area and penalty area", "team", attacking_zones, every_s=1.0,
+        components=LANES,
         air="Attacking Zones",
     ),
 )  # fmt: skip

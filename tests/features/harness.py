@@ -1,7 +1,7 @@
 """Run a sport's steps and window stats over plain arrays, cut into chunks any way one likes, without the engine.
 
-Every chunk gets buffers of its own: just the rows that readers may look back on, then the new ones. A feature that looks further,
-keeps row numbers or reads rows that do not exist yet gives other values here than in one go.
+Every chunk gets buffers of its own: just the rows that readers may look back on, then the new ones. A feature that
+looks further, keeps row numbers or reads rows that do not exist yet gives other values here than in one go.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from features.frames import Field, Floats, Frames, Roster
 from features.sport import Sport, Stat
 
 HOP_ROWS = 5
+PITCH = Field(105.0, 68.0)
 
 
 def roster_of(home: int = 14, away: int = 14, *, keepers: bool = True) -> Roster:
@@ -38,7 +39,7 @@ class Scene:
     period: npt.NDArray[np.int8]
     attack: npt.NDArray[np.int8]
     channels: dict[str, Floats]
-    field: Field = Field(105.0, 68.0)
+    field: Field = PITCH
     dt_s: float = 0.04
 
     @classmethod
@@ -66,7 +67,9 @@ class Run:
         self.span = round(sport.span_s * hz)
         self.keep = max(self.span, int(np.ceil(max([s.keep_s for s in sport.signals], default=0.0) * hz)))
         self.state = {
-            f"{step.name}.{key}": np.zeros(self._sizes(dims)) for step in sport.steps for key, dims in step.state.items()
+            f"{step.name}.{key}": np.zeros(self._sizes(dims))
+            for step in sport.steps
+            for key, dims in step.state.items()
         }
         self.frames = self._frames(self.keep)
 
@@ -80,7 +83,8 @@ class Run:
         return Frames(
             self.scene.roster, self.scene.field, dt_s=self.scene.dt_s, hop=HOP_ROWS, span=self.span,
             t=self.scene.dt_s * np.arange(1 - rows, 1), xyz=np.full((rows, n, 3), np.nan),
-            period=np.zeros(rows, np.int8), attack=np.zeros(rows, np.int8), signals=signals, state=self.state, lo=rows, hi=rows,
+            period=np.zeros(rows, np.int8), attack=np.zeros(rows, np.int8), signals=signals, state=self.state,
+            lo=rows, hi=rows,
         )  # fmt: skip
 
     def advance(self, rows: int, time_step: Callable[[str, Callable[[], None]], None] | None = None) -> Frames:
@@ -115,7 +119,8 @@ class Run:
 
 
 def window_stats(sport: Sport, scene: Scene, chunks: Iterable[int] | None = None) -> dict[str, Floats]:
-    """Every window stat of ``sport`` over ``scene``, cut into ``chunks`` of that many rows (one chunk by default), by id."""
+    """Every window stat of ``sport`` over ``scene``, cut into ``chunks`` of that many rows (one chunk by default), by
+    id."""
     run = Run(sport, scene)
     stats = [s for s in sport.stats if s.kind == "window" and s.model is None]
     parts: dict[str, list[Floats]] = {s.id: [] for s in stats}
@@ -140,8 +145,9 @@ def signals(sport: Sport, scene: Scene, chunks: Sequence[int] | None = None) -> 
 
 
 def match_scene(seconds: float = 40.0, seed: int = 1, noise_m: float = 0.02, holes: bool = True) -> Scene:
-    """Two teams that drift in formation and a ball that goes from player to player, with keepers, a bench that never comes on, a
-    break between two periods after which ends change, dead balls, tags that drop out and a second of nothing at all."""
+    """Two teams that drift in formation and a ball that goes from player to player, with keepers, a bench that never
+    comes on, a break between two periods after which ends change, dead balls, tags that drop out and a second of
+    nothing at all."""
     rng = np.random.default_rng(seed)
     roster = roster_of()
     rows, n, dt = round(seconds * 25), len(roster), 0.04
