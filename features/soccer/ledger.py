@@ -110,15 +110,18 @@ def counts(moment: Moment) -> bool:
 
 
 def keep_clock(moment: Moment, ledger: Ledger) -> None:
-    """A period begins with its first event, whatever that is, and ends with ``period_end`` or with the next period.
+    """A period begins with ``period_start`` and ends with ``period_end``.
 
-    ``period_start`` may say how long a half is meant to be (``length_s``, youth games and demonstrations are shorter).
+    Where a feed says neither, an event of a later period begins that one, but not before the present one has had its
+    time: single events with a wrong period are common. ``period_start`` may say how long a half is meant to be
+    (``length_s``; youth games and demonstrations are shorter).
     """
     if moment.type == "period_start":
         length_s = number(moment.attrs.get("length_s"))
         if 0.0 < length_s <= LONGEST_S and moment.period <= 2:
             ledger.half_s = length_s
-    if ledger.period < moment.period <= SHOOTOUT:
+    due = moment.type == "period_start" or not ledger.running or ledger.in_period_s(moment.t_s) > ledger.half_s
+    if due and ledger.period < moment.period <= SHOOTOUT:
         if ledger.running:
             ledger.played_s += max(ledger.last_s - ledger.period_start_s, 0.0)
         ledger.period, ledger.period_start_s, ledger.running = moment.period, moment.t_s, True

@@ -173,6 +173,14 @@ def test_a_period_number_from_nowhere_does_not_stop_the_clock() -> None:
     assert (ledger.period, ledger.running, ledger.played_s) == (1, False, 10.0)
 
 
+def test_a_mislabelled_event_does_not_begin_the_second_half() -> None:
+    ledger = fold([event("period_start", 0.0), event("pass", 60.0, 0, 5, period=2), event("pass", 61.0, 0, 5)])
+    assert (ledger.period, ledger.clock_s(100.0)) == (1, 100.0)
+    # a feed that never says when halves begin and end
+    fold([event("pass", 2760.0, 0, 5), event("pass", 3700.0, 0, 5, period=2)], ledger)
+    assert (ledger.period, ledger.clock_s(3700.0), ledger.clock_s(3710.0)) == (2, 2760.0, 2770.0)
+
+
 def test_win_features_are_home_minus_away() -> None:
     ledger = fold([
         event("period_start", 0.0),
