@@ -1,0 +1,187 @@
+"""A model on disk: a folder with xgboost's own model file and a card, and nothing that is ever executed.
+
+``model.json`` (or ``model.ubj``) is what xgboost saved; ``card.json`` says what it is: features in order, with units, what it
+was trained on and by which command, how it scored, and the calibration as plain numbers. The version is a hash of both,
+so that two models of one version are the same model, and a file that was tampered with does not load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from models.attribution import Attribution
+from models.base import Feature, Floats
+from models.calibration import Calibration
+from models.forest import Forest, read_forest
+from models.known import KNOWN
+from models.trees import Margins
+
+SCHEMA: Final = 1
+SHIPPED: Final = Path(__file__).parent / "artefacts"
+_FILES: Final = ("model.json", "model.ubj")
+_MOST_BYTES: Final = 200_000_000
+
+
+class CardFeature(msgspec.Struct, frozen=True):
+    name: str
+    unit: str
+    label: str = ""
+
+
+class Card(msgspec.Struct, frozen=True):
+    """All that is said of a model. ``metrics`` come from held-out games; ``trained_on`` describes source, rows, games, seed."""
+
+    name: str
+    title: str
+    classes: list[str]
+    features: list[CardFeature]
+    trained_on: dict[str, str | float | int]
+    command: str
+    seed: int
+    metrics: dict[str, Any] = {}
+    calibration: Calibration = Calibration()
+    parameters: dict[str, Any] = {}
+    version: str = ""
+    schema: int = SCHEMA
+
+
+class ForestModel:
+    """A loaded artefact: a ``models.base.Model`` that can explain itself.
+
+    ``predict`` (B, F) -> (B,) for two classes (the probability of the second), (B, C) for more. ``attribute`` gives the
+    contributions to the margin before calibration, (B, F + 1), or (B, C, F + 1) for several classes.
+    """
+
+    def __init__(self, card: Card, forest: Forest) -> None:
+        classes = max(2, forest.classes)
+        if len(card.features) != forest.features:
+            raise ValueError(f"the card of {card.name} lists {len(card.features)} features, its forest has {forest.features}")
+        if len(card.classes) != classes:
+            raise ValueError(f"the card of {card.name} lists {len(card.classes)} classes, its forest has {classes}")
+        card.calibration.check(forest.classes)
+        self.card, self.forest = card, forest
+        self._features = tuple(Feature(f.name, f.unit, f.label) for f in card.features)
+        self._margins = Margins(forest)
+        self._probability = card.calibration.applier()
+        self._attribution: Attribution | None = None
+
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+    @property
+    def version(self) -> str:
+        return self.card.version
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        return self._features
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self.card.classes)
+
+    def predict(self, rows: Floats) -> Floats:
+        return self._probability(self._margins(self._checked(rows)))
+
+    def margin(self, rows: Floats) -> Floats:
+        """(B, C) log-odds (C = 1 for two classes) before calibration."""
+        return self._margins(self._checked(rows))
+
+    def attribute(self, rows: Floats) -> Floats:
+        if self._attribution is None:
+            self._attribution = Attribution(self.forest)
+        parts = self._attribution(self._checked(rows))
+        return parts[:, 0] if self.forest.classes == 1 else parts
+
+    def top(self, row: Floats, count: int = 5, of: int = 0) -> list[tuple[Feature, float]]:
+        """The ``count`` features that moved the margin of ``row`` (F,) most, strongest first; ``of`` is the class asked about."""
+        parts = self.attribute(np.asarray(row, np.float64).reshape(1, -1))[0]
+        parts = parts[of] if parts.ndim == 2 else parts
+        strongest = np.argsort(-np.abs(parts[:-1]), kind="stable")[:count]
+        return [(self._features[i], float(parts[i])) for i in strongest.tolist()]
+
+    def _checked(self, rows: Floats) -> Floats:
+        if rows.ndim != 2 or rows.shape[1] != self.forest.features:
+            raise ValueError(f"{self.name} takes rows of {self.forest.features} features, not an array {rows.shape}")
+        return np.ascontiguousarray(rows, np.float64)
+
+
+def shipped() -> list[str]:
+    """Names of the artefacts inside the package."""
+    return sorted(folder.name for folder in SHIPPED.glob("*") if (folder / "card.json").is_file())
+
+
+def load(model: str | os.PathLike[str]) -> ForestModel:
+    """A model by its folder, or by the name of one that ships with the package. ``ValueError`` with one sentence otherwise."""
+    folder = Path(model)
+    if not (folder / "card.json").is_file():
+        inside = SHIPPED / str(model)
+        if not (str(model) in KNOWN and (inside / "card.json").is_file()):
+            names = ", ".join(shipped()) or "none"
+            raise ValueError(f"{model} is neither a model folder (with a card.json) nor a model of this package ({names})")
+        folder = inside
+    path = next((folder / name for name in _FILES if (folder / name).is_file()), None)
+    if path is None:
+        raise ValueError(f"the model folder {folder} has no {' or '.join(_FILES)}")
+    card_bytes, blob = _read(folder / "card.json"), _read(path)
+    try:
+        card = msgspec.json.decode(card_bytes, type=Card)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(f"the card of the model in {folder} cannot be read: {error}") from None
+    if card.schema != SCHEMA:
+        raise ValueError(f"the card of the model in {folder} has schema {card.schema}; this version reads {SCHEMA}")
+    if card.version != version_of(card, blob):
+        raise ValueError(f"the model in {folder} is not what its card says: the content does not match version {card.version}")
+    names = [f.name for f in card.features]
+    if card.name in KNOWN and names != [f.name for f in KNOWN[card.name].features]:
+        raise ValueError(f"the model in {folder} was trained on other features than {card.name} has now: train it again")
+    try:
+        return ForestModel(card, read_forest(blob))
+    except ValueError as error:
+        raise ValueError(f"the model in {folder} cannot be used: {error}") from None
+
+
+def save(folder: Path, card: Card, blob: bytes) -> Card:
+    """Write an artefact in one move (an interrupted run leaves nothing half-written); the card comes back with its version.
+
+    An artefact that is there already is replaced; a folder that holds anything else is not touched (``ValueError``).
+    """
+    card = msgspec.structs.replace(card, version=version_of(card, blob))
+    ForestModel(card, read_forest(blob))
+    name = "model.json" if blob[:1] == b"{" and blob[:2] != b"{L" else "model.ubj"
+    if folder.exists() and (not folder.is_dir() or any(p.name not in (*_FILES, "card.json") for p in folder.iterdir())):
+        raise ValueError(f"{folder} exists and is not a model folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        (fresh / name).write_bytes(blob)
+        (fresh / "card.json").write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n")
+        fresh.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        fresh.rename(folder)
+    finally:
+        if fresh.exists():
+            shutil.rmtree(fresh)
+    return card
+
+
+def version_of(card: Card, blob: bytes) -> str:
+    """First twelve hex digits of SHA-256 over the card without its version and the model file."""
+    plain = msgspec.json.encode(msgspec.structs.replace(card, version=""))
+    return hashlib.sha256(len(plain).to_bytes(8, "big") + plain + blob).hexdigest()[:12]
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"{path} is larger than {_MOST_BYTES // 1_000_000} MB")
+    return path.read_bytes()

@@ -1,0 +1,109 @@
+"""How good a probability is: proper scores, ranking, calibration error, and whether a difference is luck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from models.base import Floats
+
+_EDGE: Final = 1e-15
+
+
+def log_loss(labels: Floats, probability: Floats) -> float:
+    """Mean of -ln p(what happened). ``probability`` (B,) for labels 0/1, or (B, C) for labels 0..C-1."""
+    return float(np.mean(row_log_loss(labels, probability)))
+
+
+def row_log_loss(labels: Floats, probability: Floats) -> Floats:
+    """(B,) -ln p(what happened)."""
+    if probability.ndim == 2:
+        happened = probability[np.arange(len(labels)), labels.astype(np.int64)]
+    else:
+        happened = np.where(labels > 0.5, probability, 1.0 - probability)
+    return np.asarray(-np.log(np.clip(happened, _EDGE, None)), np.float64)
+
+
+def brier(labels: Floats, probability: Floats) -> float:
+    """Mean squared error of the probability (Brier 1950); over all classes when there are several."""
+    return float(np.mean(row_brier(labels, probability)))
+
+
+def row_brier(labels: Floats, probability: Floats) -> Floats:
+    """(B,) squared error."""
+    if probability.ndim == 2:
+        truth = np.eye(probability.shape[1])[labels.astype(np.int64)]
+        return np.asarray(((probability - truth) ** 2).sum(1), np.float64)
+    return np.asarray((probability - labels) ** 2, np.float64)
+
+
+def auc(labels: Floats, probability: Floats) -> float:
+    """Chance that a random goal is ranked above a random miss, ties half: the Mann-Whitney statistic from mean ranks."""
+    positive = labels > 0.5
+    n, m = int(positive.sum()), int((~positive).sum())
+    if n == 0 or m == 0:
+        return float("nan")
+    _, inverse, counts = np.unique(probability, return_inverse=True, return_counts=True)
+    mean_rank = np.cumsum(counts) - (counts - 1) / 2.0
+    return float((mean_rank[inverse][positive].sum() - n * (n + 1) / 2.0) / (n * m))
+
+
+def ece(labels: Floats, probability: Floats, bins: int = 10) -> float:
+    """Expected calibration error: mean |observed - predicted| over ``bins`` equal bins of [0, 1], weighted by their rows."""
+    at = np.clip((probability * bins).astype(np.int64), 0, bins - 1)
+    count = np.bincount(at, minlength=bins)
+    observed = np.bincount(at, labels, minlength=bins)
+    predicted = np.bincount(at, probability, minlength=bins)
+    return float(np.abs(observed - predicted)[count > 0].sum() / len(labels))
+
+
+def reliability(labels: Floats, probability: Floats, bins: int = 10) -> list[dict[str, float]]:
+    """Bins of equal numbers of rows, lowest first: mean prediction, share observed, rows."""
+    order = np.argsort(probability, kind="stable")
+    return [
+        {"predicted": float(probability[part].mean()), "observed": float(labels[part].mean()), "rows": len(part)}
+        for part in np.array_split(order, bins)
+        if len(part)
+    ]
+
+
+def scores(labels: Floats, probability: Floats) -> dict[str, float]:
+    """All of the above that apply."""
+    found = {"log_loss": log_loss(labels, probability), "brier": brier(labels, probability)}
+    if probability.ndim == 1:
+        found |= {"auc": auc(labels, probability), "ece": ece(labels, probability)}
+    return found
+
+
+Score = Callable[[Floats, Floats], float]
+PAIRED: Final[dict[str, Score]] = {"log_loss": log_loss, "brier": brier, "auc": auc}
+
+
+def paired_bootstrap(
+    labels: Floats, ours: Floats, theirs: Floats, game: npt.NDArray[Any], *, rounds: int = 1000, seed: int = 0
+) -> dict[str, dict[str, float]]:
+    """Ours minus theirs, drawing whole games with replacement: difference, 95 % interval, share of rounds we are better.
+
+    Shots of one game are not independent, so games are drawn, not shots.
+    """
+    generator = np.random.default_rng(seed)
+    _, at = np.unique(game, return_inverse=True)
+    order = np.argsort(at, kind="stable")
+    groups = np.split(order, np.cumsum(np.bincount(at))[:-1])
+    draws: dict[str, list[float]] = {name: [] for name in PAIRED}
+    for _ in range(rounds):
+        rows = np.concatenate([groups[g] for g in generator.integers(0, len(groups), len(groups))])
+        for name, score in PAIRED.items():
+            draws[name].append(score(labels[rows], ours[rows]) - score(labels[rows], theirs[rows]))
+    found = {}
+    for name, values in draws.items():
+        better = np.array(values) * (-1.0 if name == "auc" else 1.0) < 0.0
+        low, high = np.quantile(values, (0.025, 0.975))
+        found[name] = {
+            "difference": PAIRED[name](labels, ours) - PAIRED[name](labels, theirs),
+            "low": float(low), "high": float(high), "better": float(better.mean()),
+        }  # fmt: skip
+    return found

@@ -1,0 +1,172 @@
+"""From a table of rows to an artefact: forests fitted, judged on games they have not seen, calibrated, written down.
+
+Games, not rows, are held out: shots of one match share teams, weather and keeper. The out-of-game predictions of the
+folds choose the calibration and give the metrics on the card; the artefact is then fitted on everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from models.artefact import Card, CardFeature
+from models.base import Floats
+from models.calibration import Calibration, choose
+from models.calibration import fit as fit_calibration
+from models.forest import read_forest
+from models.known import Known
+from models.merging import merge
+from models.metrics import scores
+from models.smooth import SplineLogistic
+from models.trees import Margins
+
+Ints = npt.NDArray[np.int64]
+Watch = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Training rows. ``rows`` (B, F), ``label`` (B,) 0..C-1, ``game`` (B,) what is held out together; ``truth`` (B,) or
+    (B, C) the simulator's own probability and ``reference`` (B,) another model's, NaN where there is none (never features)."""
+
+    rows: Floats
+    label: Floats
+    game: Ints
+    source: dict[str, str | float | int]
+    truth: Floats = field(default_factory=lambda: np.empty(0))
+    reference: Floats = field(default_factory=lambda: np.empty(0))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a forest is grown: boosters ``(xgboost parameters, rounds)`` averaged on the margin, ``smooth`` the share of the
+    spline regression in the average, whose curves may differ where a feature of ``by`` is 1."""
+
+    boosters: tuple[tuple[dict[str, Any], int], ...]
+    smooth: float = 0.0
+    by: tuple[str, ...] = ()
+    folds: int = 5
+
+
+_COMMON: Final = {"tree_method": "hist", "nthread": 2}
+#: the smooth part as trees: noise-free margins, so learn fast; two levels hold a curve and a group it differs in
+_TRACE: Final = {"objective": "reg:squarederror", "max_depth": 3, "eta": 0.15, "subsample": 0.7, "colsample_bytree": 0.5,
+                 "min_child_weight": 5.0, "reg_lambda": 0.1, **_COMMON}  # fmt: skip
+_TRACE_ROUNDS: Final = 300
+_COPIES: Final = 3
+
+
+def folds_of(game: Ints, folds: int, seed: int) -> Ints:
+    """(B,) the fold of each row: whole games, dealt out at random."""
+    names, at = np.unique(game, return_inverse=True)
+    if len(names) < folds:
+        raise ValueError(f"{len(names)} games are too few to hold out in {folds} parts")
+    return np.asarray(np.random.default_rng(seed).permutation(len(names)) % folds, np.int64)[at]
+
+
+def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int) -> bytes:
+    """Fit one forest: xgboost's model file, JSON."""
+    names = [f.name for f in model.features]
+    if len(model.classes) > 2:
+        (parameters, rounds), = recipe.boosters
+        return _boost({**parameters, "objective": "multi:softprob", "num_class": len(model.classes)}, rounds, rows, label, seed, names)
+    monotone = {name: 1 for name in model.rising} | {name: -1 for name in model.falling}
+    parts: list[tuple[float, bytes]] = []
+    for i, (parameters, rounds) in enumerate(recipe.boosters):
+        chosen = {**parameters, "objective": "binary:logistic"}
+        if monotone:
+            chosen["monotone_constraints"] = monotone
+        blob = _boost(chosen, rounds, rows, label, seed + i, names)
+        parts.append(((1.0 - recipe.smooth) / len(recipe.boosters), blob))
+    if recipe.smooth > 0.0:
+        parts.append((recipe.smooth, _smooth_as_trees(recipe, rows, label, seed, names)))
+    return merge(parts)
+
+
+def _smooth_as_trees(recipe: Recipe, rows: Floats, label: Floats, seed: int, names: list[str]) -> bytes:
+    teacher = SplineLogistic(rows, label, tuple(names.index(name) for name in recipe.by))
+    # The regression adds features up, so rows mixed from two real ones are as good to trace it by as real ones
+    # and fill the space between them.
+    generator = np.random.default_rng(seed)
+    copies = [rows]
+    for _ in range(_COPIES):
+        other = rows[generator.permutation(len(rows))]
+        copies.append(np.where(generator.random(rows.shape) < 0.3, other, rows))
+    points = np.concatenate(copies)
+    return _boost(dict(_TRACE), _TRACE_ROUNDS, points, teacher.margin(points), seed, names)
+
+
+def _boost(parameters: dict[str, Any], rounds: int, rows: Floats, target: Floats, seed: int, names: list[str]) -> bytes:
+    import xgboost
+
+    matrix = xgboost.DMatrix(rows, target, feature_names=names)
+    booster = xgboost.train({**_COMMON, "seed": seed, "verbosity": 0, **parameters}, matrix, rounds)
+    return bytes(booster.save_raw("json"))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Out-of-game margins (B, C), calibrated probabilities (each fold by the others' calibration), folds, and the choice."""
+
+    margins: Floats
+    probability: Floats
+    fold: Ints
+    calibration: Calibration
+    losses: dict[str, float]
+
+
+def judge(model: Known, recipe: Recipe, table: Table, seed: int, tell: Watch = lambda text: None) -> Judged:
+    """Cross-validate by game."""
+    fold = folds_of(table.game, recipe.folds, seed)
+    classes = len(model.classes)
+    margins = np.empty((len(fold), 1 if classes == 2 else classes))
+    for k in range(recipe.folds):
+        held = fold == k
+        blob = grow(model, recipe, table.rows[~held], table.label[~held], seed)
+        margins[held] = Margins(read_forest(blob))(np.ascontiguousarray(table.rows[held]))
+        tell(f"part {k + 1} of {recipe.folds} held out")
+    calibration, losses = choose(margins, table.label, fold, classes)
+    probability = np.empty((len(fold), classes) if classes > 2 else len(fold))
+    for k in range(recipe.folds):
+        held = fold == k
+        own = fit_calibration(calibration.kind, margins[~held], table.label[~held], classes)
+        probability[held] = own.applier()(margins[held])
+    return Judged(margins, probability, fold, calibration, losses)
+
+
+def train(
+    model: Known, recipe: Recipe, table: Table, *, seed: int, command: str, tell: Watch = lambda text: None
+) -> tuple[Card, bytes]:  # fmt: skip
+    """The card (version still empty) and the model file of an artefact."""
+    check(model, table)
+    judged = judge(model, recipe, table, seed, tell)
+    blob = grow(model, recipe, table.rows, table.label, seed)
+    tell("fitted on everything")
+    metrics: dict[str, Any] = {"held_out": scores(table.label, judged.probability), "calibrations": judged.losses}
+    if table.truth.size:
+        metrics["truth_error"] = float(np.abs(judged.probability - table.truth).mean())
+    card = Card(
+        name=model.name, title=model.title, classes=list(model.classes),
+        features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=table.source,
+        command=command, seed=seed, metrics=metrics, calibration=judged.calibration,
+        parameters={"boosters": [{**p, "rounds": n} for p, n in recipe.boosters], "smooth": recipe.smooth, "by": list(recipe.by)},
+    )  # fmt: skip
+    return card, blob
+
+
+def check(model: Known, table: Table) -> None:
+    """``ValueError`` with one sentence when the table cannot train the model."""
+    rows, columns = table.rows.shape
+    if columns != len(model.features):
+        raise ValueError(f"{model.name} takes {len(model.features)} features, the table has {columns}")
+    if rows < 200:
+        raise ValueError(f"{rows} rows are too few to train {model.name}")
+    found = set(np.unique(table.label).tolist())
+    if found != set(range(len(model.classes))):
+        raise ValueError(f"the labels {sorted(found)} are not the {len(model.classes)} classes of {model.name}")
+    if np.isinf(table.rows).any():
+        raise ValueError("the table holds infinite values")
