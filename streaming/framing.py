@@ -143,20 +143,12 @@ class Framer:
     def _frame(self, count: int) -> None:
         tape, grid, lines = self.tape, self.grid, self.lines
         tape.make_room(count)
-        at = tape.framed
-        rows = np.arange(self.next_row, self.next_row + count)
-        row_t = grid.t0_us + (2 * rows * SECOND_US + grid.hz) // (2 * grid.hz)
-        tape.grid_row[at : at + count] = rows
-        tape.t_us[at : at + count] = row_t
-        tape.frames.t[at : at + count] = (row_t - grid.t0_us) / SECOND_US
-        filled, _ = samples.frame_rows(
-            row_t, at, self.entity, self._mounts, self._wait, self._gap, self._hold, lines.t, lines.v, lines.n,
-            lines.checked, lines.used, tape.frames.xyz, tape.channels, self.seen_us,
+        at, frames = tape.framed, tape.frames
+        filled = samples.frame_rows(
+            self.next_row, count, grid.t0_us, grid.hz, at, self.entity, self._mounts, self._wait, self._gap, self._hold,
+            self._starts, self._ends, self._numbers, self._sides, lines.t, lines.v, lines.n, lines.checked, lines.used,
+            tape.grid_row, tape.t_us, frames.t, frames.period, frames.attack, frames.xyz, tape.channels, self.seen_us,
         )  # fmt: skip
-        period = np.searchsorted(self._starts, row_t, side="right") - 1
-        inside = (period >= 0) & (row_t <= self._ends[period]) if len(self._starts) else np.zeros(count, bool)
-        tape.frames.period[at : at + count] = np.where(inside, self._numbers[period], 0) if len(self._starts) else 0
-        tape.frames.attack[at : at + count] = np.where(inside, self._sides[period], 0) if len(self._starts) else 0
         tape.framed += count
         self.next_row += count
         if filled == count:
@@ -192,10 +184,6 @@ class Framer:
         self._partial = len(filled) - whole
         self._partial_filled = int(filled[whole:].sum())
         if not keep.all():
-            period, attack = tape.frames.period, tape.frames.attack
-            kept = first + np.flatnonzero(keep)
-            period[first : first + len(kept)] = period[kept]
-            attack[first : first + len(kept)] = attack[kept]
             tape.squeeze(first, keep)
 
     # -- state -----------------------------------------------------------------------------------------------------

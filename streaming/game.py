@@ -215,7 +215,8 @@ class GameOperator:
                 self.meters.watermark_us = int(tape.t_us[tape.computed - 1])
                 self._note_active(tape.computed - ready, tape.computed)
             self._release(out, ingress_us)
-            if framer.next_row == before:
+            # Less than a whole batch: the watermark is reached.
+            if framer.next_row - before < self._batch:
                 return
 
     def _draw(self, out: list[Output]) -> None:

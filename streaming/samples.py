@@ -210,19 +210,29 @@ def check_order(  # type: ignore[no-untyped-def]
 
 @kernel
 def frame_rows(  # type: ignore[no-untyped-def]
-    row_t, at, entity, mounts, wait_us, gap_us, hold_us, t, v, n, checked, used, xyz, channels, seen_us,
+    first_row, count, t0_us, hz, at, entity, mounts, wait_us, gap_us, hold_us, starts, ends, numbers, sides,
+    t, v, n, checked, used, grid_row, row_t, seconds, period, attack, xyz, channels, seen_us,
 ):  # fmt: skip
-    """Place the samples on the grid: rows ``at ..`` of ``xyz`` (rows, N, 3) and ``channels`` (C, rows, N).
+    """Place the samples on the grid: ``count`` rows from grid row ``first_row``, written to the tape from row ``at`` on.
 
     A point between two samples is interpolated when they are at most ``gap_us`` (G,) apart and the later one no more than
     ``wait_us`` (G,) after it; else the last sample is held for ``hold_us`` (G,); else NaN. The tags of an entity are averaged
-    (``entity`` (G,) is their row of axis N, ``mounts`` (N,) scratch). Returns the number of rows with any position.
+    (``entity`` (G,) is their row of axis N, ``mounts`` (N,) scratch). ``starts``, ``ends``, ``numbers`` and ``sides`` are the
+    periods of play. Returns the number of rows with any position.
     """
     filled = 0
-    seen = 0
-    for r in range(len(row_t)):
-        when = row_t[r]
+    for r in range(count):
         row = at + r
+        when = t0_us + (2 * (first_row + r) * 1_000_000 + hz) // (2 * hz)
+        grid_row[row] = first_row + r
+        row_t[row] = when
+        seconds[row] = (when - t0_us) / 1e6
+        period[row] = 0
+        attack[row] = 0
+        for p in range(len(starts)):
+            if starts[p] <= when <= ends[p]:
+                period[row] = numbers[p]
+                attack[row] = sides[p]
         xyz[row] = 0.0
         mounts[:] = 0
         for c in range(channels.shape[0]):
@@ -235,13 +245,11 @@ def frame_rows(  # type: ignore[no-untyped-def]
                 continue
             e = entity[g]
             before = t[g, i]
-            fresh = when - before <= hold_us[g]
             if i + 1 < checked[g] and t[g, i + 1] <= when + wait_us[g] and t[g, i + 1] - before <= gap_us[g]:
                 w = (when - before) / (t[g, i + 1] - before)
                 for d in range(3):
                     xyz[row, e, d] += v[g, i, d] + w * (v[g, i + 1, d] - v[g, i, d])
-                fresh = True
-            elif fresh:
+            elif when - before <= hold_us[g]:
                 for d in range(3):
                     xyz[row, e, d] += v[g, i, d]
             else:
@@ -250,22 +258,20 @@ def frame_rows(  # type: ignore[no-untyped-def]
             for c in range(channels.shape[0]):
                 if not np.isnan(v[g, i, 3 + c]):
                     channels[c, row, e] = v[g, i, 3 + c]
-        some = False
+        some = 0
         for e in range(len(mounts)):
             if mounts[e] == 0:
                 for d in range(3):
                     xyz[row, e, d] = np.nan
                 continue
-            some = True
+            some = 1
             if mounts[e] > 1:
                 for d in range(3):
                     xyz[row, e, d] /= mounts[e]
             if seen_us[e] > when:
                 seen_us[e] = when
-        if some:
-            filled += 1
-            seen = r + 1
-    return filled, seen
+        filled += some
+    return filled
 
 
 @kernel

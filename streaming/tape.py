@@ -69,7 +69,8 @@ class Tape:
     def squeeze(self, at: int, mask: npt.NDArray[np.bool_]) -> None:
         """Of the rows ``at .. framed`` that have only positions yet, keep those in ``mask``."""
         kept = at + np.flatnonzero(mask)
-        for column in (self.t_us, self.grid_row, self.frames.t, self.frames.xyz):
+        frames = self.frames
+        for column in (self.t_us, self.grid_row, frames.t, frames.xyz, frames.period, frames.attack):
             column[at : at + len(kept)] = column[kept]
         for channel in self.channels:
             channel[at : at + len(kept)] = channel[kept]
