@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Final
-
-import numpy as np
 
 from features import highlights
 from features.highlights import ramp
@@ -107,7 +106,7 @@ def highlight(moment: Moment, ledger: Ledger) -> str | None:
     label = label_of(moment)
     before_s, after_s = TIMING_S[label]
     found = highlights.cut(
-        moment.t_s + (moment.offset_s if np.isfinite(moment.offset_s) else 0.0), label, reasons_of(moment, ledger),
+        moment.t_s + (moment.offset_s if isfinite(moment.offset_s) else 0.0), label, reasons_of(moment, ledger),
         before_s=before_s, after_s=after_s, not_before_s=ledger.period_start_s if ledger.running else 0.0,
     )  # fmt: skip
     return highlights.to_value(found) if found is not None else None

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from features.frames import Array, Floats, Frames
+from features.frames import Floats, Frames
 from features.moments import Moment
 from features.soccer.ledger import Ledger, place
-from features.soccer.passgeometry import PASS_GEOMETRY, bypassed, pass_geometry
+from features.soccer.passgeometry import PASS_GEOMETRY, bypassed, pass_geometry, velocities
 from features.soccer.threat import value_at
 from features.sport import Stat
 
@@ -46,8 +46,9 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
         xy = frames.xyz[row, :, :2]
         x, y = _ball(moment, frames)
         ux, uy = _bearing(moment, frames)
+        v = velocities(frames.xyz, row, max(round(BEFORE_S / frames.dt_s), 1), frames.dt_s)
         target = pass_geometry(
-            xy, _velocity(frames, row), frames.roster.team, moment.team, moment.player, x, y, ux, uy,
+            xy, v, frames.roster.team, moment.team, moment.player, x, y, ux, uy,
             float(moment.attack), frames.field.length_m / 2, out[:_G],
         )  # fmt: skip
         if target >= 0:
@@ -89,16 +90,6 @@ def _bearing(moment: Moment, frames: Frames) -> tuple[float, float]:
         dy = float(frames.xyz[after, ball, 1] - frames.xyz[moment.row, ball, 1])
     length = hypot(dx, dy)
     return (dx / length, dy / length) if length > 1e-6 else (float("nan"), float("nan"))
-
-
-def _velocity(frames: Frames, row: int) -> Array:
-    """(N, 2) m/s, backward over ``BEFORE_S``; 0 for who was not seen then."""
-    back = max(round(BEFORE_S / frames.dt_s), 1)
-    if row < back:
-        return np.zeros((frames.xyz.shape[1], 2))
-    v = (frames.xyz[row, :, :2] - frames.xyz[row - back, :, :2]) / (back * frames.dt_s)
-    v[~np.isfinite(v)] = 0.0
-    return v
 
 
 def opponents_bypassed(moment: Moment, ledger: Ledger) -> float | None:

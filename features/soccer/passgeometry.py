@@ -52,6 +52,18 @@ PASS_GEOMETRY: Final[tuple[tuple[str, str, str], ...]] = (
 
 
 @kernel
+def velocities(xyz: Floats, row: int, back: int, dt_s: float) -> Floats:
+    """(N, 2) m/s in ``row``, backward over ``back`` rows; 0 for who was not seen then or now."""
+    v = np.zeros((xyz.shape[1], 2))
+    if row >= back:
+        for n in range(xyz.shape[1]):
+            for axis in range(2):
+                moved = (xyz[row, n, axis] - xyz[row - back, n, axis]) / (back * dt_s)
+                v[n, axis] = moved if moved == moved else 0.0
+    return v
+
+
+@kernel
 def find_target(
     xy: Floats, v: Floats, team: npt.NDArray[Any], side: int, passer: int, x: float, y: float, ux: float, uy: float
 ) -> int:
