@@ -49,7 +49,7 @@ def due(
 ) -> Iterator[tuple[float, Telemetry | Event]]:
     """Every record with the seconds after the start at which it is due: for a runner with a clock of its own.
 
-    ``from_s`` counts from the game's t0 and leaves out what had arrived before. At ``speed`` None everything is due at 0
+    ``from_s`` counts from the game's t0 and leaves out what had arrived by then. At ``speed`` None all is due at once
     and comes in packets of up to ``max_samples``; else there is a packet for each arrival, as it was live.
     """
     from_us = recording.game.t0_us + round(from_s * 1e6) if from_s > 0 else None

@@ -10,8 +10,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from streaming.errors import BadInput, Unavailable
@@ -23,12 +23,16 @@ class Imported:
     """A game as a provider's files tell it.
 
     ``stream()`` gives its records in the order of (synthetic) arrival, from the beginning each time; ``samples`` is how
-    many telemetry samples that will be, for a progress bar.
+    many telemetry samples that will be, for a progress bar. ``event_references`` and ``channel_references`` name the
+    provider's own figures that stand beside ours: {stat: (attr of its events, or channel of its samples, with the
+    factor that takes it to SI)}.
     """
 
     record: GameRecord
     stream: Callable[[], Iterator[Telemetry | Event]]
     samples: int
+    event_references: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    channel_references: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
 
 def providers() -> dict[str, str]:

@@ -13,6 +13,7 @@ distance and angle were computed from, else the one that was clicked. Withdrawn 
 from __future__ import annotations
 
 import io
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,7 @@ def read(files: list[Path]) -> Imported:
         feeds=feeds, periods=periods, length_m=length_m, width_m=width_m,
         provenance={
             "provider": "sportec", "files": ", ".join(path.name for path in files),
+            "result": f"{meta.score.home}:{meta.score.away}" if meta.score else "",
             "source": "Deutsche Fußball Liga (DFL) by Sportec Solutions; match information and events by kloppy",
             "terms": "those of whoever gave you the files; the open set (Bassek et al. 2025) is CC-BY 4.0, naming DFL",
             "clock": "UTC; positions by the frames' stamps, events by EventTime (coded by people, not synchronised)",
@@ -120,7 +122,11 @@ def read(files: list[Path]) -> Imported:
     )  # fmt: skip
     packets = tracking(game, "tracking", positions.t_us, positions.tags, positions.xyz_m, positions.in_play)
     samples = int(np.isfinite(positions.xyz_m[:, :, :2]).all(axis=2).sum())
-    return Imported(record, lambda: in_arrival_order(packets(), events), samples)
+    references = {
+        "soccer.shot.distance": ("provider_distance_m", 1.0),
+        "soccer.shot.angle": ("provider_angle_deg", math.pi / 180),
+    }
+    return Imported(record, lambda: in_arrival_order(packets(), events), samples, event_references=references)
 
 
 def _load(coded: Path, about: Path) -> Any:

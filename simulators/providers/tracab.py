@@ -37,7 +37,8 @@ _TAKES = "tracking.parquet (or .csv), metadata.json, players.csv, events.csv and
 #: Opta's event types (F24 appendix) -> (type, outcome when successful, outcome when not); None: not reported
 _OPTA: dict[int, tuple[str, str | None, str | None]] = {
     1: ("pass", "complete", "incomplete"), 2: ("pass", "offside", "offside"), 3: ("dribble", "complete", "incomplete"),
-    7: ("tackle", "won", "lost"), 8: ("interception", "", ""), 10: ("save", "", ""), 11: ("recovery", "", None), 12: ("clearance", "", ""),
+    7: ("tackle", "won", "lost"), 8: ("interception", "", ""), 10: ("save", "", ""), 11: ("recovery", "", None),
+    12: ("clearance", "", ""),
     13: ("shot", "off_target", "off_target"), 14: ("shot", "post", "post"), 15: ("shot", "saved", "saved"),
     16: ("shot", "goal", "goal"), 17: ("card", "", ""),
     44: ("duel", "won", "lost"), 45: ("duel", "lost", "lost"), 49: ("recovery", "", ""), 50: ("duel", "lost", "lost"),

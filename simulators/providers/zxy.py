@@ -70,4 +70,5 @@ def read(files: list[Path]) -> Imported:
                 game, "belts", t_us[rows], belt[rows], x[rows], y[rows], z[rows], arrival_us[rows], channels
             )
 
-    return Imported(record, stream, len(t_us))
+    references = {"soccer.player.speed": ("vendor_speed_mps", 1.0)} if speed is not None else {}
+    return Imported(record, stream, len(t_us), channel_references=references)

@@ -14,19 +14,25 @@ _LIST = "\n\n".join(f"  {name}: {line}" for name, line in sorted(providers().ite
 
 def import_(
     provider: Annotated[str, typer.Argument(help=f"One of: {', '.join(sorted(providers()))}.", metavar="PROVIDER")],
-    files: Annotated[list[Path], typer.Argument(help="The provider's files of one game, gzipped or not.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="The files of one game, gzipped or not.", metavar="FILE...")],
     out: Annotated[Path, typer.Option(help="The folder to write the recording to.", metavar="REC")],
     overwrite: Annotated[bool, typer.Option(help="Replace a recording that is there already.")] = False,
+    check: Annotated[bool, typer.Option(help="Compare our figures with the provider's own.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Say what was imported as JSON.")] = False,
 ) -> None:
     imported = read(provider, files)
     told = write(imported, out, overwrite=overwrite)
+    found = agreements(imported, out) if check else []
     if as_json:
         import json
 
-        print(json.dumps(told, ensure_ascii=False))
+        print(json.dumps(told | {"agreement": [one.plain() for one in found]}, ensure_ascii=False))
     else:
         print(f"{told['out']}: {told['title']}, {told['samples']:,} samples, {told['events']:,} events")
+        for one in found:
+            print(one)
+        if check and not found:
+            print(f"{provider} gives no figures of its own to compare with")
 
 
 import_.__doc__ = f"""Turn a provider's files into a recording.
@@ -60,3 +66,16 @@ def write(imported: Any, out: Path, *, overwrite: bool = False) -> dict[str, Any
         "out": str(out), "game": imported.record.game, "title": imported.record.title,
         "samples": samples, "events": events, "provenance": imported.record.provenance,
     }  # fmt: skip
+
+
+def agreements(imported: Any, recording: Path) -> list[Any]:
+    """Our figures beside the provider's own, as the provider's module pairs them."""
+    from features.sport import load_sport
+    from streaming.analysis.agreement import compare_channel, compare_events
+    from streaming.recording import Recording
+
+    opened, sport = Recording(recording), load_sport(imported.record.sport)
+    found = compare_events(opened, sport, imported.event_references) if imported.event_references else []
+    for stat, (channel, to_si) in imported.channel_references.items():
+        found.append(compare_channel(opened, sport, stat, channel, to_si))
+    return found
