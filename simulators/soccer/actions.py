@@ -163,7 +163,7 @@ def _overhit(s: State, x: float, y: float, far: float, high: bool, rise: float) 
         beyond = min(beyond, (HALF_WIDTH_M * np.sign(uy) - y) / uy)
     if abs(ux) > 1e-3:
         beyond = min(beyond, (HALF_LENGTH_M * np.sign(ux) - x) / ux)
-    if beyond > 17.0 or uniform(s.rng, 0) > 0.75 - 0.025 * beyond:
+    if beyond > 22.0 or uniform(s.rng, 0) > 0.85 - 0.022 * beyond:
         return False
     ox, oy = x + ux * (beyond + 1.0), y + uy * (beyond + 1.0)
     if abs(ox) > HALF_LENGTH_M and abs(oy) < POST_M + 2.0:
@@ -245,18 +245,20 @@ def shoot(s: State, k: int, body: int) -> None:
         y = side * between(s.rng, 1.7, 3.4)
         z = 0.1 if uniform(s.rng, 0) < 0.5 else between(s.rng, 0.3, 2.2)
     else:
-        block, save, post = min(0.40 * terms[2], 0.62), 0.36, 0.025
+        block, save, post = min(0.45 * terms[2], 0.75), 0.36, 0.025
         if kind == PENALTY:
             block, save, post = 0.0, 0.72, 0.06
+        if abs(terms[4]) > 2.4:
+            save *= 0.15  # he is nowhere near: such a miss is nearly always his aim
         u = uniform(s.rng, 0) * (max(block + save + post, 0.0) + (0.22 if kind == PENALTY else 0.40))
         if u < block and blocker >= 0:
             plan, outcome = PLAN_BLOCKED, O_BLOCKED
             x, y, z = s.pos[blocker, 0], s.pos[blocker, 1], between(s.rng, 0.2, 1.0)
         elif u < block + save:
             plan, outcome = PLAN_SAVED, O_SAVED
-            depth = (s.pos[keeper, 0] - s.ball[0]) * a
+            depth = max((s.pos[keeper, 0] - s.ball[0]) * a, 1.5)
             at = s.pos[keeper, 1] + between(s.rng, -1.5, 1.5)
-            ratio = (gx - s.ball[0]) * a / max(depth, 1.0) if depth > 0.5 else 1.0
+            ratio = min((gx - s.ball[0]) * a / depth, 3.0)
             y = min(max(s.ball[1] + (at - s.ball[1]) * ratio, -3.3), 3.3)
             z = between(s.rng, 0.1, 1.9)
         elif u < block + save + post:

@@ -138,7 +138,7 @@ def strike_at(b: Floats, x: float, y: float, z: float, speed: float) -> float:
             c[0] += c[3] * DT
             c[2] += c[5] * DT
             t += DT
-        up += (z - c[2]) / max(t, DT)
+        up = min(up + (z - c[2]) / max(t, 0.1), 0.5 * speed)
     b[3], b[4], b[5] = speed * dx / far, speed * dy / far, up
     b[2] = max(b[2], 0.02)
     return t

@@ -6,6 +6,7 @@ import numpy as np
 
 from features.compiled import kernel
 from simulators.soccer.actions import clear, note, release, settle
+from simulators.soccer.ball import strike_at
 from simulators.soccer.chance import between, normal, uniform
 from simulators.soccer.restarts import stop
 from simulators.soccer.state import (
@@ -16,10 +17,13 @@ from simulators.soccer.state import (
     O_COMPLETE, O_GOAL, O_INCOMPLETE, O_LOST, O_NONE, O_OFF, O_OFFSIDE, O_OUT, O_POST, O_SAVED, O_WON, OFFSIDE, ONLY,
     OPEN_PLAY, ORIGIN, ORIGIN_S, OTHER, OUT, OWN_GOAL, OWNER, PENALTY, PENDING, PERIOD, PHASE, PLAN, PLAN_BLOCKED,
     PLAN_GOAL, PLAN_NONE, PLAN_OFF, PLAN_OUT, PLAN_OWN_GOAL, PLAN_PASS, PLAN_POST, PLAN_SAVED, PLANNED, POSS, POST_M,
-    RECOVERY, SAVE, SCORE_HOME, SET_PIECE, SLOTS, SPOT_M, SUBBING, T_TACKLE, TACKLE, THINK_S, THROW_IN, State,
+    RECOVERY, ROOM_M, SAVE, SCORE_HOME, SET_PIECE, SLOTS, SPOT_M, SUBBING, T_TACKLE, TACKLE, THINK_S, THROW_IN, State,
     attack_of, keeper_of, team_of,
 )  # fmt: skip
 from simulators.soccer.truth import nearest_opponent
+
+
+OWN_GOAL_P = 0.012  #: of a headed cross in the six-yard region
 
 
 @kernel
@@ -67,15 +71,20 @@ def gain(s: State, k: int, planned: bool) -> None:
     if turned:
         s.i[ORIGIN] = OPEN_PLAY
     if z > 1.3 and in_box(s, team, x, y) and turned and k != keeper_of(team):
-        clear(s, k, True)
+        if abs(x) > 40.0 and uniform(s.rng, 0) < OWN_GOAL_P:
+            release(s, k)
+            s.i[PLAN], s.i[ONLY] = PLAN_OWN_GOAL, NOBODY
+            strike_at(s.ball, -HALF_LENGTH_M * attack_of(s, team), between(s.rng, -3.0, 3.0), 0.4, 15.0)
+        else:
+            clear(s, k, True)
         return
     s.i[MODE], s.i[OWNER] = CARRIED, k
     s.i[PLAN], s.i[PLANNED], s.i[ONLY] = PLAN_NONE, -1, ANYONE
     s.i[FIRST_TIME], s.i[AERIAL] = 1, 1 if z > 1.3 else 0
     s.f[CARRY_X], s.f[CARRY_Y] = s.pos[k, 0] + s.vel[k, 0], s.pos[k, 1] + s.vel[k, 1]
-    s.f[DUEL_S] = 0.5
+    s.f[DUEL_S], s.f[ROOM_M] = 0.5, 0.0
     press = nearest_opponent(s.pos, s.who, team, x, y, True)
-    think = between(s.rng, 0.35, 1.5)
+    think = between(s.rng, 0.7, 2.6)
     if press < 2.5:
         think *= 0.55
     fx = x * attack_of(s, team)
@@ -134,19 +143,19 @@ def duel(s: State) -> None:
     owner = s.i[OWNER]
     team = team_of(owner)
     lo = 12 if team == 0 else 1
-    near, k = 1.7, -1
+    near, k = 1.8, -1
     for j in range(lo, lo + 10):
         if s.who[j] >= 0 and s.stun[j] <= 0.0:
             d = np.hypot(s.pos[j, 0] - s.ball[0], s.pos[j, 1] - s.ball[1])
             if d < near:
                 near, k = d, j
-    if k < 0 or uniform(s.rng, 0) > 0.11:
+    if k < 0 or uniform(s.rng, 0) > 0.068:
         return
     s.f[DUEL_S] = 1.2
     u = uniform(s.rng, 0)
     skill = 0.10 * (s.traits[s.who[k], T_TACKLE] - 0.5)
     deep = in_box(s, 1 - team, s.ball[0], s.ball[1])
-    foul_p = 0.035 if deep else 0.17
+    foul_p = 0.035 if deep else 0.23
     if u < foul_p:
         _foul(s, k, owner, deep)
     elif u < foul_p + 0.42 + skill:
@@ -181,7 +190,7 @@ def _foul(s: State, k: int, victim: int, deep: bool) -> None:
     card = -1
     if u < 0.005:
         card = 2
-    elif u < 0.17 and not (s.yellow[who] == 1 and uniform(s.rng, 0) < 0.75):
+    elif u < 0.19 and not (s.yellow[who] == 1 and uniform(s.rng, 0) < 0.75):
         s.yellow[who] += 1
         card = 0 if s.yellow[who] == 1 else 1
     if card >= 0:
@@ -208,12 +217,16 @@ def follow_shot(s: State) -> None:
     fx = b[0] * a
     other = keeper_of(1 - team)
     late = s.f[FLIGHT_S] > 4.0
-    if plan == PLAN_GOAL or plan == PLAN_OWN_GOAL:
+    if plan == PLAN_OWN_GOAL:
+        if fx < -HALF_LENGTH_M or late:
+            note(s, OWN_GOAL, shooter, O_NONE)
+            s.i[SCORE_HOME + 1 - team] += 1
+            stop(s, KICK_OFF, team, 0.0, 0.0)
+    elif plan == PLAN_GOAL:
         if fx > HALF_LENGTH_M or late:
-            scorer = team
             settle(s, O_GOAL)
-            s.i[SCORE_HOME + scorer] += 1
-            stop(s, KICK_OFF, 1 - scorer, 0.0, 0.0)
+            s.i[SCORE_HOME + team] += 1
+            stop(s, KICK_OFF, 1 - team, 0.0, 0.0)
     elif plan == PLAN_OFF:
         if fx > HALF_LENGTH_M or abs(b[1]) > HALF_WIDTH_M or late:
             settle(s, O_OFF)

@@ -10,12 +10,12 @@ from simulators.soccer.actions import clear, foot, play_pass, shoot
 from simulators.soccer.chance import between, uniform
 from simulators.soccer.state import (
     AERIAL, CARRY_X, CARRY_Y, CLOCK_S, CORNER, END_S, FREE_KICK, GOAL_KICK, HALF_LENGTH_M, HEAD, KEEPER_HOLD, KICK_OFF,
-    OPEN_PLAY, OWNER, PENALTY, SET_PIECE, T_SPEED, THINK_S, THROW_IN, State, attack_of, keeper_of, team_of,
+    OPEN_PLAY, OWNER, PENALTY, ROOM_M, SET_PIECE, T_SPEED, THINK_S, THROW_IN, State, attack_of, keeper_of, team_of,
 )  # fmt: skip
 from simulators.soccer.tactics import last_line
 from simulators.soccer.truth import nearest_opponent, pass_probability, pass_terms, shot_probability, shot_terms
 
-NOISE = 0.0065  #: scale of the Gumbel noise, in goals
+NOISE = 0.0075  #: scale of the Gumbel noise, in goals
 
 
 @kernel
@@ -42,7 +42,7 @@ def choose_pass(s: State, k: int, out: np.ndarray) -> float:
     terms = np.empty(4)
     best = -1e9
     out[0] = -1
-    wide = abs(by) > 15.0 and bx * a > 28.0
+    wide = abs(by) > 14.0 and bx * a > 24.0
     reach = 24.0 if kind == THROW_IN else 58.0
     for r in range(lo, lo + 11):
         if s.who[r] < 0 or r == k:
@@ -73,11 +73,11 @@ def choose_pass(s: State, k: int, out: np.ndarray) -> float:
                 continue
             if r == lo and high == 1:
                 continue
-            cross = high == 1 and wide and tx * a > 36.0 and abs(ty) < 14.0
+            cross = high == 1 and wide and tx * a > 34.0 and abs(ty) < 15.0
             p = pass_probability(terms, high == 1, through, cross, kind)
             gain_here = gain
             if cross:
-                gain_here = gain * 1.1 + 0.045
+                gain_here = gain * 1.1 + 0.16
             value = p * (gain_here + 0.018) - (1.0 - p) * (loss + 0.018)
             if r == lo:
                 value -= 0.008
@@ -113,7 +113,7 @@ def decide(s: State) -> None:
         shot_terms(s.pos, s.who, team, a, s.ball[0], s.ball[1], terms)
         body = HEAD if s.i[AERIAL] == 1 else 0
         p = shot_probability(terms, body, kind)
-        eager = min(max((p - 0.022) * 5.0, 0.0), 0.93)
+        eager = min(max((p - 0.018) * 5.5, 0.0), 0.90)
         if s.i[AERIAL] == 1 and far < 15.0:
             eager = 0.85
         if uniform(s.rng, 0) < eager:
@@ -129,7 +129,7 @@ def decide(s: State) -> None:
         # carrying: worth the grass ahead, less what a close opponent takes away
         room = nearest_opponent(s.pos, s.who, team, s.ball[0] + 5.0 * a, s.ball[1] * 0.96, True)
         keep = 1.0 - 0.34 * np.exp(-press / 1.6) - 0.20 * np.exp(-room / 3.0)
-        stay = keep * (worth(min(fx + 5.0, 50.0), y * 0.96) + 0.018) - (1.0 - keep) * 0.030 + NOISE * gumbel(s) - 0.002
+        stay = keep * (worth(min(fx + 3.5, 47.0), y * 0.96) + 0.018) - (1.0 - keep) * 0.030 + NOISE * gumbel(s) - 0.002
         if k == keeper_of(team):
             stay -= 0.03
         if stay > value or out[0] < 0:
@@ -163,4 +163,5 @@ def _carry_on(s: State, k: int, a: int, press: float) -> None:
     stretch = 1.0 if press > 4.0 else 1.35
     s.f[CARRY_X] = min(max(bx + (best_x - bx) * stretch, -51.0), 51.0)
     s.f[CARRY_Y] = min(max(by + (best_y - by) * stretch, -32.8), 32.8)
-    s.f[THINK_S] = between(s.rng, 0.35, 0.9)
+    s.f[THINK_S] = between(s.rng, 0.5, 1.3)
+    s.f[ROOM_M] = press

@@ -31,7 +31,6 @@ def start_period(s: State, number: int, attack_home: int, kick_off: int, end_s: 
     s.i[SUBBING], s.i[LEAVER], s.i[PENDING], s.i[PLAN], s.i[ONLY], s.i[PLANNED] = 0, -1, 0, PLAN_NONE, ANYONE, -1
     s.f[SPOT_X], s.f[SPOT_Y], s.f[SINCE_S], s.f[WAIT_S], s.f[END_S] = 0.0, 0.0, 3.0, 4.5, end_s
     s.ball[:] = 0.0
-    s.f[20:24] = 0.0
     s.f[END_S] = end_s
     s.f[CALM_X], s.f[CALM_Y] = 0.0, 0.0
     s.vel[:] = 0.0
@@ -92,6 +91,9 @@ def _dribble(s: State) -> None:
     ty = min(max(ty, -HALF_WIDTH_M + 0.05), HALF_WIDTH_M - 0.05)
     ease = DT / 0.13
     mx, my, mz = (tx - b[0]) * ease, (ty - b[1]) * ease, (z - b[2]) * ease
+    size = np.hypot(mx, my)
+    if size > 0.4:
+        mx, my = mx * 0.4 / size, my * 0.4 / size
     # feed forward the runner's own motion, or the ball would trail behind him
     mx += s.vel[k, 0] * DT * (1.0 - ease)
     my += s.vel[k, 1] * DT * (1.0 - ease)

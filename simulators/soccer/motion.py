@@ -61,7 +61,7 @@ def move(s: State) -> None:
             hx, hy = s.vel[k, 0] / speed, s.vel[k, 1] / speed
             along = ax * hx + ay * hy
             side_x, side_y = ax - along * hx, ay - along * hy
-            most = s.traits[s.who[k], T_ACCEL] * (1.0 - speed / top) + 0.15
+            most = s.traits[s.who[k], T_ACCEL] * min(1.0, 2.1 * (1.0 - speed / top)) + 0.05
             if along > most:
                 along = most
             ax, ay = along * hx + side_x, along * hy + side_y

@@ -14,7 +14,7 @@ from simulators.soccer.chance import between, normal, uniform
 from simulators.soccer.motion import reach_s
 from simulators.soccer.state import (
     CALM_X, CALM_Y, CARRIED, CARRY_X, CARRY_Y, COVER, DT, FREE, HALF_LENGTH_M, HALF_WIDTH_M, KEEPER_HOLD, MARKER, MODE,
-    ONLY, OWNER, PATH, PLAN, PLAN_GOAL, PLAN_PASS, PLANNED, POSS, SLOTS, T_SPEED, T_WORK, THINK, State, attack_of,
+    ONLY, OWNER, PATH, PLAN, PLAN_GOAL, PLAN_PASS, PLANNED, POSS, ROOM_M, SLOTS, T_SPEED, T_WORK, THINK, State, attack_of,
     keeper_of, team_of,
 )  # fmt: skip
 
@@ -40,7 +40,10 @@ def _pace(s: State, k: int, urgency: float) -> None:
     """Speed for a player with time: he walks when near his place, runs when far; ``urgency`` 1 is play, less when the ball is dead."""
     gap = np.hypot(s.aim[k, 0] - s.pos[k, 0], s.aim[k, 1] - s.pos[k, 1])
     work = s.traits[s.who[k], T_WORK]
-    s.cap[k] = min(max(0.55 + 0.42 * gap * urgency, 0.7), 6.6) * work
+    cap = min(max(0.50 + 0.36 * gap * urgency, 0.6), 5.6)
+    if gap > 15.0 and urgency >= 1.0:
+        cap = min(0.37 * gap, 8.6)
+    s.cap[k] = cap * work
 
 
 @kernel
@@ -56,6 +59,8 @@ def hold_shape(s: State, poss: int, urgency: float) -> None:
         else:
             line = min(max(0.60 * bx - 21.0, -43.5), 2.0)
             length, half, slide = 27.0, 18.5, 0.42
+            if bx < -18.0:  # in front of the own box everybody comes inside
+                half, slide = 18.5 + 0.24 * (bx + 18.0), 0.36
         lo = 1 if team == 0 else 12
         for k in range(lo, lo + 10):
             if s.who[k] < 0:
@@ -116,9 +121,9 @@ def support(s: State, poss: int) -> None:
             s.run[k] -= THINK * DT
             if fx > line + 1.2 and s.i[MODE] == CARRIED:
                 s.run[k] = 0.0
-            tx = min(line + 9.0, 47.0)
+            tx = min(line + 22.0, 50.0)
             s.aim[k, 0] = tx * a
-            s.aim[k, 1] = s.pos[k, 1] * 0.86
+            s.aim[k, 1] = s.pos[k, 1] * 0.80
             s.cap[k] = s.traits[s.who[k], T_SPEED] * 0.96
             continue
         if k == first or k == second:
@@ -196,6 +201,15 @@ def defend(s: State, poss: int) -> None:
         if best < 45.0:
             chase = np.hypot(s.vel[who, 0], s.vel[who, 1])
             s.cap[man] = max(s.cap[man], min(chase * 1.08 + 0.4, 9.5))
+    # the centre-backs keep themselves between ball and goal
+    deep = -bx * a
+    if deep > 16.0:
+        for k in range(lo, lo + 10):
+            if s.who[k] >= 0 and s.shape[k, 0] < 0.05 and abs(s.shape[k, 1]) < 0.6:
+                want_x = gx + 0.45 * (bx - gx)
+                want_y = 0.45 * by + 2.6 * s.shape[k, 1] * a
+                s.aim[k, 0] += 0.75 * (want_x - s.aim[k, 0])
+                s.aim[k, 1] += 0.75 * (want_y - s.aim[k, 1])
     # press and cover
     first, second = -1, -1
     d1, d2 = 1e9, 1e9
@@ -219,14 +233,15 @@ def defend(s: State, poss: int) -> None:
         far = max(np.hypot(dx, dy), 0.1)
         depth = -bx * a  # how deep the ball is in the defenders' own half
         if d1 < 9.0 + 0.5 * max(depth + 25.0, 0.0) or depth > 0.0:
-            lead = 0.25
+            lead = 0.45
             s.aim[first, 0] = bx + s.vel[owner, 0] * lead + dx / far * 0.9
             s.aim[first, 1] = by + s.vel[owner, 1] * lead + dy / far * 0.9
-            s.cap[first] = min(3.4 + 0.5 * d1, s.traits[s.who[first], T_SPEED] * 0.95)
+            s.cap[first] = min(4.2 + 0.55 * d1, s.traits[s.who[first], T_SPEED] * 0.97)
         if second >= 0 and depth > -10.0:
-            s.aim[second, 0] = bx + dx / far * 5.0
-            s.aim[second, 1] = by + dy / far * 5.0
-            s.cap[second] = max(s.cap[second], 3.8)
+            gap = 5.0 if depth < 22.0 else 3.0
+            s.aim[second, 0] = bx + dx / far * gap
+            s.aim[second, 1] = by + dy / far * gap
+            s.cap[second] = max(s.cap[second], 4.2 + 0.3 * d2)
 
 
 @kernel
@@ -304,13 +319,14 @@ def carry(s: State) -> None:
         return
     s.aim[k, 0], s.aim[k, 1] = s.f[CARRY_X], s.f[CARRY_Y]
     gap = np.hypot(s.aim[k, 0] - s.pos[k, 0], s.aim[k, 1] - s.pos[k, 1])
-    s.cap[k] = min(0.8 + 0.75 * gap, 0.82 * s.traits[s.who[k], T_SPEED])
+    free = 0.84 if s.f[ROOM_M] > 7.0 else 0.66
+    s.cap[k] = min(0.8 + 0.70 * gap, free * s.traits[s.who[k], T_SPEED])
 
 
 @kernel
 def watch_shot(s: State) -> None:
     """A ball on its way to goal: the keeper goes to where it will pass him."""
-    team = 1 - team_of(s.i[PLANNED]) if s.i[PLAN] == PLAN_GOAL else team_of(s.i[PLANNED])
+    team = team_of(s.i[PLANNED])
     k = keeper_of(team)
     if s.who[k] < 0:
         return

@@ -1,0 +1,48 @@
+"""The worlds that can be played, found by name: a module or package ``simulators/<sport>`` that assigns ``WORLD`` at top level and offers
+``match(seed, minutes)``. Adding one is adding a file; there is no list to edit."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from streaming.errors import BadInput
+from streaming.records import Event, GameRecord, Telemetry
+
+_ASSIGNS_WORLD = re.compile(r"^WORLD\b.*=", re.MULTILINE)
+
+
+class World(Protocol):
+    """A game that has not been played yet."""
+
+    record: GameRecord
+
+    def stream(self, frames_per_packet: int = 1) -> Iterator[Telemetry | Event]:
+        """Its records in the order of arrival; each call plays the same game from its start."""
+        ...
+
+
+def worlds() -> list[str]:
+    """Names of the sports that can be simulated. Modules are read as text, none is imported."""
+    import simulators
+
+    found = []
+    for module in pkgutil.iter_modules(simulators.__path__):
+        spec = importlib.util.find_spec(f"simulators.{module.name}")
+        if spec and spec.origin and _ASSIGNS_WORLD.search(Path(spec.origin).read_text("utf-8")):
+            found.append(module.name)
+    return sorted(found)
+
+
+def open_world(sport: str, seed: int, minutes: float, **options: str | int | None) -> World:
+    """The game that ``seed`` stands for. ``BadInput`` when nobody simulates ``sport``."""
+    known = worlds()
+    if sport not in known:
+        raise BadInput(f"no simulator for {sport!r}: there is one for {', '.join(known)}")
+    world: World = importlib.import_module(f"simulators.{sport}").match(seed, minutes, **options)
+    return world

@@ -1,0 +1,89 @@
+"""touchline simulate: a simulated game, with sensors as good or as bad as asked, becomes a recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command()
+def simulate(
+    sport: Annotated[str, typer.Argument(help="What is played: soccer.", metavar="SPORT")],
+    out: Annotated[Path, typer.Option(help="The folder to write the recording to.", metavar="REC")],
+    seed: Annotated[int, typer.Option(help="The same seed plays the same game.")] = 7,
+    minutes: Annotated[float, typer.Option(help="Length of the game, both halves together.")] = 90.0,
+    game: Annotated[str, typer.Option(help="Id of the game; made from the seed when left out.")] = "",
+    noise_in: Annotated[float, typer.Option(help="Noise of each coordinate, standard deviation in inches.")] = 0.0,
+    jitter_ms: Annotated[float, typer.Option(help="Packets wait up to this long.")] = 0.0,
+    loss: Annotated[float, typer.Option(help="Share of samples that never arrive, 0 to 1.")] = 0.0,
+    duplicates: Annotated[float, typer.Option(help="Share of samples and events that arrive twice, 0 to 1.")] = 0.0,
+    disorder_ms: Annotated[float, typer.Option(help="Some samples arrive up to this late, overtaken by others.")] = 0.0,
+    clock_skew_ppm: Annotated[float, typer.Option(help="Spread of the speeds of the tags' clocks.")] = 0.0,
+    clock_offset_ms: Annotated[float, typer.Option(help="Spread of the offsets of the tags' clocks.")] = 0.0,
+    dropout_per_minute: Annotated[float, typer.Option(help="How often a tag falls silent.")] = 0.0,
+    dropout_s: Annotated[float, typer.Option(help="Mean length of such a silence.")] = 3.0,
+    own_clocks: Annotated[bool, typer.Option("--rfid", help="Tags sample on clocks of their own, unaligned.")] = False,
+    late: Annotated[bool, typer.Option("--late", help="Allow delays beyond the lateness that the game declares.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", "--force", help="Replace what is there already.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Say what was made as JSON.")] = False,
+) -> None:
+    """Play a simulated game into a recording.
+
+    Example: touchline simulate soccer --seed 7 --minutes 90 --out REC
+
+    With worse sensors: touchline simulate soccer --out REC --noise-in 2 --loss 0.01 --disorder-ms 40
+    """
+    from simulators.rfid import Faults, apply, check_lateness, declare, unsynchronised
+    from simulators.worlds import open_world
+    from streaming.cli.progress import Progress
+    from streaming.recording import Writer
+    from streaming.records import Event
+
+    wrong = Faults(
+        noise_in, jitter_ms, loss, duplicates, disorder_ms, clock_skew_ppm, clock_offset_ms, dropout_per_minute, dropout_s
+    )
+    world = open_world(sport, seed, minutes, game=game or None)
+    plain = not (wrong.any or own_clocks)
+    record, stream = world.record, world.stream(PACKED_FRAMES if plain else 1)
+    if own_clocks:
+        record, stream = unsynchronised(record, stream, seed)
+    if wrong.any and not late:
+        check_lateness(record, wrong)
+    record, stream = declare(record, wrong), apply(stream, seed, wrong)
+    start_us = record.t0_us
+    spans = [(p.start_us, p.end_us or p.start_us) for p in record.periods]
+    total = sum(end - start for start, end in spans) / 60e6
+    samples = events = 0
+    done = 0.0
+    with (
+        Writer(out, record, overwrite=overwrite) as writer,
+        Progress(f"playing {record.title or record.game}", total, "minutes") as progress,
+    ):
+        for packet in stream:
+            writer.write(packet)
+            if isinstance(packet, Event):
+                events += 1
+                continue
+            samples += len(packet)
+            at = int(packet.t_us[-1])
+            if at - start_us >= 1_000_000:  # a second of play, not every frame
+                start_us = at
+                played = sum(min(max(at - start, 0), end - start) for start, end in spans) / 60e6
+                progress.advance(max(played - done, 0.0))
+                done = max(played, done)
+        progress.advance(max(total - done, 0.0))
+    if as_json:
+        import json
+
+        told = {"out": str(out), "game": record.game, "title": record.title, "samples": samples, "events": events}
+        print(json.dumps({**told, "provenance": record.provenance}, ensure_ascii=False))
+    else:
+        print(f"{out}: {record.title}, {samples:,} samples, {events:,} events")
+
+
+#: frames in a packet when nothing is wrong with them: a recording keeps every sample's arrival anyway
+PACKED_FRAMES = 250
