@@ -110,6 +110,7 @@ def application(hub: Hub, *, recordings: Path | None = None) -> Starlette:
         Route("/api/games/{game:path}", rest.game),
         Route("/api/catalogue", rest.catalogue),
         Route("/api/catalogue/{sport}", rest.catalogue),
+        Route("/api/models", rest.models),
         Route("/api/recordings", rest.recordings),
         Route("/api/operators", rest.operators),
         Mount("/static", StaticFiles(directory=STATIC)),

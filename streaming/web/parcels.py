@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
-from streaming.blocks import FrameBlock, StatBlock
-from streaming.records import Event, encode
+from streaming import topics
+from streaming.blocks import FrameBlock, StatBlock, plain
+from streaming.records import Clocks, Event, StatUpdate, encode
 from streaming.web.messages import Positions, text
 
-_quote = msgspec.json.Encoder().encode
+_json = msgspec.json.Encoder().encode
 
 
 class Item(NamedTuple):
@@ -55,10 +58,46 @@ class Parcel:
             return [Item("event/" + block.id, block.player or block.team or "", block.t_us, encode(block), True)]
         if block.event is not None:
             return [Item(u.id, u.subject, u.window_us[1], encode(u)) for u in block.updates(self.published_us)]
-        stat = block.stat
-        return [
-            Item((stat, u.subject), u.subject, u.window_us[1], encode(u)) for u in block.updates(self.published_us)
-        ]
+        return [item for k in range(len(block.end_us)) for item in _window(block, k, self.published_us)]
+
+
+def _window(block: StatBlock, k: int, published_us: int) -> list[Item]:
+    """The updates of window ``k`` of a block, byte for byte what the codec makes of them. They differ in id, subject and
+    value only, so the codec writes one of them and the others are put together around it."""
+    stat, end = block.stat, int(block.end_us[k])
+    live = None if block.live is None else block.live[k].tolist()
+    clocks = Clocks(event_us=end, ingress_us=int(block.ingress_us[k]), published_us=published_us)
+    one = StatUpdate(
+        id="", stat=stat, game=block.game, sport=block.sport, subject="", value=None, unit=block.unit,
+        quality=block.quality, window_us=(end - block.span_us, end), clocks=clocks, revision=block.revision,
+        frame=block.frame, model=block.model,
+    )  # fmt: skip
+    end_text, tail = b"%d" % end, encode(one).partition(b'"value":null')[2]
+    items = []
+    for s, value in enumerate(_values(block.values[k])):
+        if live is None or live[s]:
+            subject = block.subjects[s]
+            before, after = _heads(block.game, block.sport, stat, subject)
+            items.append(Item((stat, subject), subject, end, b"".join((before, end_text, after, value, tail))))
+    return items
+
+
+def _values(row: Any) -> list[bytes]:
+    """Each subject's value as JSON; NaN and infinities are null."""
+    if isinstance(row, np.ndarray) and row.dtype.kind == "f":
+        if row.ndim == 1:
+            return _json(row.tolist())[1:-1].split(b",")
+        return [_json(value) for value in row.tolist()]
+    return [_json(plain(value)) for value in row]
+
+
+@lru_cache(maxsize=65_536)
+def _heads(game: str, sport: str, stat: str, subject: str) -> tuple[bytes, bytes]:
+    """What stands before and after the window's end in the id, up to the value."""
+    ident = _json(topics.window_id(game, stat, subject, 0))
+    names = _json(stat), _json(game), _json(sport), _json(subject)
+    after = b'","stat":%b,"game":%b,"sport":%b,"subject":%b,"value":' % names
+    return b'{"id":' + ident[:-2], after
 
 
 def newest(items: Iterable[Item], into: dict[tuple[str, str] | str, Item]) -> int:
@@ -90,7 +129,7 @@ class Delivery:
     def text(self) -> str:
         """A ``messages.Stats``, put together from the bytes that are there already."""
         if self._text is None:
-            parts = [b'{"kind":"stats","game":', _quote(self.game), b',"seq":%d' % self.seq]
+            parts = [b'{"kind":"stats","game":', _json(self.game), b',"seq":%d' % self.seq]
             updates = [item.raw for item in self.items if not item.event]
             events = [item.raw for item in self.items if item.event]
             if updates:
@@ -104,13 +143,10 @@ class Delivery:
 
 def positions_text(block: FrameBlock) -> str:
     """A ``messages.Positions`` in whole centimetres: more is not on any sensor, and it is a third shorter."""
-    rows = [
-        [None if v != v else v / 100.0 for v in row]
-        for row in (block.xyz_m.reshape(len(block.t_us), -1).astype("f8") * 100.0).round().tolist()
-    ]
+    rows = np.round(block.xyz_m.reshape(len(block.t_us), -1).astype("f8") * 100.0) / 100.0
     return text(
         Positions(
             game=block.game, sport=block.sport, period=block.period, ids=list(block.ids),
-            t_us=block.t_us.tolist(), xyz_m=rows,
+            t_us=block.t_us.tolist(), xyz_m=rows.tolist(),
         )
     )  # fmt: skip

@@ -130,6 +130,24 @@ async def catalogue(request: Request) -> Response:
     return answer(found if sport is None else found[sport])
 
 
+@lru_cache(maxsize=1)
+def _models() -> dict[str, Any]:
+    from models.known import KNOWN
+
+    return {
+        name: {
+            "title": model.title, "stat": model.stat, "classes": model.classes,
+            "features": {f.name: {"unit": f.unit, "label": f.label} for f in model.features},
+        }
+        for name, model in KNOWN.items()
+    }  # fmt: skip
+
+
+async def models(request: Request) -> Response:
+    """What the models are asked, in words: the reasons of an update name features, and a graphic shows their labels."""
+    return answer(await run_in_threadpool(_models))
+
+
 def _recordings(folder: Path) -> list[dict[str, Any]]:
     found = []
     for path in sorted(folder.glob("*/game.json")):

@@ -125,11 +125,11 @@ class Socket:
         send, latency = self.websocket.send, self.hub.socket_latency
         try:
             while waiting := await subscriber.take():
-                for out in waiting:
-                    async with asyncio.timeout(STUCK_S):
+                async with asyncio.timeout(STUCK_S):
+                    for out in waiting:
                         await send({"type": "websocket.send", "text": out.text})
-                    if out.stamp_ns:
-                        latency.add((time.monotonic_ns() - out.stamp_ns) / 1000)
+                        if out.stamp_ns:
+                            latency.add((time.monotonic_ns() - out.stamp_ns) / 1000)
         except (WebSocketDisconnect, RuntimeError, OSError):
             return
         except TimeoutError:

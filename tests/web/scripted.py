@@ -1,5 +1,5 @@
-"""A made-up match, so that the gateway and its pages can be tried without simulator and operator: the same blocks that an
-operator hands to its sink, smooth enough to look at."""
+"""A made-up match, so that the gateway and its pages can be tried without simulator and operator: the same blocks that
+an operator hands to its sink, smooth enough to look at."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from streaming.meters import Meters
 from streaming.records import Entity, Event, Feed, FrameUse, GameRecord, ModelUse, Period, Team
 
 HOP_S, HZ = 0.2, 25
-HOME = ["Ferreira", "Okafor", "Lindqvist", "Brandt", "Moreau", "Castellanos", "Ito", "Kovačević", "Adeyemi", "Salazar", "Vance"]
-AWAY = ["Petrov", "Nakamura", "Haugen", "Diallo", "Rossi", "Whitlock", "Mbeki", "Søndergaard", "Álvarez", "Keane", "Traoré"]
-SHAPE = [(-48, 0), (-32, -20), (-35, -7), (-35, 7), (-32, 20), (-18, -14), (-20, 0), (-18, 14), (-4, -18), (-2, 0), (-4, 18)]
+HOME = ("Ferreira Okafor Lindqvist Brandt Moreau Castellanos Ito Kovačević Adeyemi Salazar Vance").split()
+AWAY = ("Petrov Nakamura Haugen Diallo Rossi Whitlock Mbeki Søndergaard Álvarez Keane Traoré").split()
+SHAPE = [
+    (-48, 0), (-32, -20), (-35, -7), (-35, 7), (-32, 20), (-18, -14), (-20, 0), (-18, 14), (-4, -18), (-2, 0), (-4, 18),
+]  # fmt: skip
 XGOALS = [0.31, 0.06, 0.47, 0.12, 0.09, 0.71, 0.18]
-REASONS = [("distance_m", 0.82), ("angle_rad", 0.44), ("defenders_in_cone", -0.51), ("keeper_distance_m", 0.23), ("is_header", -0.3)]
+REASONS = [
+    ("distance_m", 0.82), ("angle_rad", 0.44), ("defenders_in_cone", -0.51), ("keeper_distance_m", 0.23), ("header", -0.3),
+]  # fmt: skip
 
 
 def record(game: str = "demo-1", t0_us: int = 1_700_000_000_000_000) -> GameRecord:
@@ -45,8 +49,8 @@ class ScriptedMatch:
         self.ids = tuple(e.id for e in self.record.entities)
         self.players = self.ids[:-1]
         self.score, self.team_xgoals, self.top = [0, 0], [0.0, 0.0], np.zeros(22)
-        self.meters = Meters(("framing", "speed", "top_speed", "distance", "team_shape", "possession", "pressure", "pitch_control",
-                              "windows", "model xgoals", "emit"))  # fmt: skip
+        steps = "framing speed top_speed distance team_shape possession pressure pitch_control windows xgoals emit"
+        self.meters = Meters(tuple(steps.split()))
         self.before: np.ndarray | None = None
 
     def xyz(self, t: float) -> np.ndarray:
@@ -91,14 +95,17 @@ class ScriptedMatch:
         win = [(1 - draw) * (1 + lean) / 2, draw, (1 - draw) * (1 - lean) / 2]
         pressure = np.clip(1 - np.abs(np.arange(22) - nearest) / 6, 0, 1) * 0.7
         teams = ("home", "away")
+        times_us = (self.t0_us + np.round(times * 1e6)).astype(np.int64)
+        possession, control = 54 + 6 * np.sin(t / 30), [[control, control * 0.8], [100 - control, 100 - control]]
+        distance_km = t * 0.0019 * (1 + np.arange(22) / 60)
         out: list[Output] = [
-            FrameBlock(self.record.game, "soccer", self.ids, (self.t0_us + np.round(times * 1e6)).astype(np.int64), xyz, 1),
+            FrameBlock(self.record.game, "soccer", self.ids, times_us, xyz, 1),
             self.block("soccer.player.speed", "km/h", self.players, speed, end_us),
             self.block("soccer.player.top_speed", "km/h", self.players, self.top.copy(), end_us),
-            self.block("soccer.player.distance", "km", self.players, np.full(22, t * 0.0019) * (1 + np.arange(22) / 60), end_us),
+            self.block("soccer.player.distance", "km", self.players, distance_km, end_us),
             self.block("soccer.player.pressure", "0..1", self.players, pressure, end_us),
-            self.block("soccer.team.possession", "%", teams, [54 + 6 * np.sin(t / 30), 46 - 6 * np.sin(t / 30)], end_us),
-            self.block("soccer.team.pitch_control", "%", teams, [[control, control * 0.8], [100 - control, 100 - control]], end_us),
+            self.block("soccer.team.possession", "%", teams, [possession, 100 - possession], end_us),
+            self.block("soccer.team.pitch_control", "%", teams, control, end_us),
             self.block("soccer.team.xgoals", "goals", teams, list(self.team_xgoals), end_us),
             self.block("soccer.team.pressing", "passes", teams, [9.4, 12.8], end_us),
             self.block("soccer.ball.speed", "km/h", ("ball",), [ball_speed], end_us),
@@ -142,7 +149,8 @@ class ScriptedMatch:
 
     def _measure(self, end_us: int) -> None:
         meters = self.meters
-        ns = np.array([21, 14, 6, 9, 18, 12, 24, 61, 17, 11, 33]) * (900 + 200 * np.random.default_rng(self.k).random(11))
+        noise = 900 + 200 * np.random.default_rng(self.k).random(11)
+        ns = np.array([21, 14, 6, 9, 18, 12, 24, 61, 17, 11, 33]) * noise
         meters.step_last_ns[:] = ns
         meters.step_ns += meters.step_last_ns
         meters.step_max_ns[:] = np.maximum(meters.step_max_ns, meters.step_last_ns)
@@ -159,7 +167,8 @@ class ScriptedMatch:
 
     def dead(self) -> DeadLetter:
         """A broken record."""
-        return DeadLetter("telemetry.soccer", self.record.game, "truncated", self.t0_us, b"TL\x01", "3 bytes are less than a prefix")
+        detail = "3 bytes are less than a prefix"
+        return DeadLetter("telemetry.soccer", self.record.game, "truncated", self.t0_us, b"TL\x01", detail)
 
 
 def play(hub: object, game: str = "demo-1", seconds: float = 3600.0) -> None:

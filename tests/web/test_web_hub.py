@@ -1,16 +1,20 @@
-"""The hub without sockets: patterns, snapshots, resuming, gaps, merging, and what it gives up when the loop is behind."""
+"""The hub without sockets: patterns, snapshots, resuming, gaps, merging, and what it gives up when it is behind."""
 
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
+import numpy as np
 import pytest
 
+from streaming.blocks import StatBlock
 from streaming.errors import BadInput
-from streaming.records import StatUpdate, decode_stat, encode
+from streaming.records import ModelUse, StatUpdate, decode_stat, encode
 from streaming.web.channels import Channel
 from streaming.web.filters import Filter, read_cursor, write_cursor
 from streaming.web.hub import BACKLOG, Hub
+from streaming.web.parcels import Parcel
 from streaming.web.subscribers import DEPTH, Subscriber
 from tests.web.scripted import ScriptedMatch
 
@@ -69,6 +73,34 @@ def test_the_bytes_are_those_of_the_codec_and_one_group_shares_them() -> None:
     assert encode(decode_stat(raw)).decode() == raw
 
 
+def test_a_window_s_bytes_are_exactly_the_codec_s() -> None:
+    players = ('quo"te', "back\\slash", "é/ö", "home-1", "gone")
+    rng = np.random.default_rng(1)
+    for shape in ((3, 5), (3, 5, 2), (3, 5, 0)):
+        values = rng.normal(0, 1e3, shape)
+        if values.size:
+            values[0, 1], values[1, 2], values[2, 0] = np.nan, np.inf, -0.0
+        live = np.ones((3, 5), bool)
+        live[:2, 4] = False
+        for kind in (values, values.astype(np.float32), np.nan_to_num(values, posinf=9).astype("i8")):
+            for model in (None, ModelUse(name="m", version="2")):
+                block = StatBlock(
+                    stat="soccer.player.x", game="g/1 \"é", sport="soccer", unit="m", subjects=players, values=kind,
+                    end_us=np.array([5, 200_005, -3]), span_us=400_000, quality="stale", ingress_us=np.array([7, 8, 9]),
+                    live=live, revision=2, model=model,
+                )  # fmt: skip
+                got = [item.raw for item in Parcel(block, "x", 11).items()]
+                assert got == [encode(update) for update in block.updates(11)]
+                assert len(got) == 13
+
+
+def test_words_as_values() -> None:
+    block = ScriptedMatch().block("game.story", "text", ("match",), [None], 5)
+    block.values = [['say "so"']]
+    (item,) = Parcel(block, "stats.game.story", 1).items()
+    assert item.raw == encode(next(block.updates(1)))
+
+
 @pytest.mark.parametrize("bad", ["stats..x", "", "a b", "#.x", "x" * 300, "stats.é"])
 def test_a_bad_pattern_is_one_sentence(bad: str) -> None:
     with pytest.raises(BadInput, match=r"^[^\n]+$"):
@@ -110,7 +142,7 @@ def test_resuming_gives_what_was_missed_and_nothing_twice() -> None:
 
 @pytest.mark.parametrize("off", [-10_000, 1_000])
 def test_a_cursor_that_is_too_old_or_from_nowhere_is_told_of_the_gap(off: int) -> None:
-    hub, match = filled(30, ring=8)
+    hub, _ = filled(30, ring=8)
     seq = hub.channels["demo-1"].seq
     messages = taken(join(hub, "stats.soccer.team.possession", after=seq + off))
     assert [m["kind"] for m in messages] == ["game", "gap", "stats"]
@@ -220,7 +252,8 @@ def test_a_loop_that_is_behind_costs_windows_and_never_an_event() -> None:
     hub.drain()
     assert hub.shed > 0
     found = updates(taken(watcher))
-    assert {u["event"] for u in found if u["stat"] == "soccer.shot.xgoals"} == {f"shot-{i + 1}" for i in range(match.shots)}
+    shots = {u["event"] for u in found if u["stat"] == "soccer.shot.xgoals"}
+    assert shots == {f"shot-{i + 1}" for i in range(match.shots)}
     assert max(u["window_us"][1] for u in found) == match.t0_us + match.k * 200_000
 
 
@@ -231,7 +264,7 @@ def test_history_of_the_few_and_moments_of_all() -> None:
     assert "soccer.player.speed" not in past
     times = [t for t, _ in past["soccer.match.win_probability"]]
     assert len(times) == 16
-    assert min(b - a for a, b in zip(times, times[1:])) >= 5_000_000
+    assert min(b - a for a, b in pairwise(times)) >= 5_000_000
     shots = [json.loads(item.raw) for item in channel.moments(Filter.of(["stats.soccer.shot.xgoals"]))]
     assert [s["event"] for s in shots] == [f"shot-{i}" for i in range(1, match.shots + 1)]
 

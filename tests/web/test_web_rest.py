@@ -66,7 +66,8 @@ def test_moments_events_history() -> None:
     ("path", "status"),
     [
         ("/api/games/nope", 404), ("/api/games/nope/latest", 404), ("/api/games/demo-1/latest?stat=a..b", 400),
-        ("/api/games/demo-1/moments?stat=" + "x" * 300, 400), ("/api/catalogue/quidditch", 404), ("/api/schemas/nope.json", 404),
+        ("/api/games/demo-1/moments?stat=" + "x" * 300, 400), ("/api/catalogue/quidditch", 404),
+        ("/api/schemas/nope.json", 404),
         ("/nope", 404), ("/static/../gateway.py", 404), ("/static/%2e%2e/gateway.py", 404), ("/sse", 400),
         ("/sse?topics=stats.%23&game=nope", 404),
     ],
@@ -129,6 +130,24 @@ def test_the_operator_page_gets_its_figures() -> None:
     assert meters["window_latency"]["count"] == sum(meters["window_latency"]["counts"]) == 120
     assert body["dead"][0]["reason"] == "truncated"
     assert len(body["buckets_us"]) + 1 == len(meters["window_latency"]["counts"])
+
+
+def test_models_in_words() -> None:
+    features = ask("/api/models", steps=1).json()["xgoals"]["features"]
+    assert features["distance_m"]["unit"] == "m"
+    assert " " in features["distance_m"]["label"]
+
+
+def test_the_catalogue_lists_every_stat_of_the_sport() -> None:
+    from features.sport import load_sport
+
+    rows = ask("/api/catalogue/soccer", steps=1).json()
+    assert [r["id"] for r in rows] == [s.id for s in load_sport("soccer").stats]
+    assert ask("/api/catalogue", steps=1).json()["soccer"] == rows
+    xgoals = next(r for r in rows if r["id"] == "soccer.shot.xgoals")
+    assert (xgoals["topic"], xgoals["unit"], xgoals["model"], xgoals["kind"]) == (
+        "stats.soccer.shot.xgoals", "0..1", "xgoals", "event",
+    )  # fmt: skip
 
 
 def test_recordings_beside_the_gateway(tmp_path: Path) -> None:

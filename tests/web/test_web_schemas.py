@@ -1,4 +1,4 @@
-"""The generated documents: real records are valid under them, broken ones are not, and every reference leads somewhere."""
+"""The generated documents: real records are valid under them, broken ones are not, every reference leads somewhere."""
 
 from __future__ import annotations
 

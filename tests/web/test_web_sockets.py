@@ -39,6 +39,12 @@ def messages(client: ClientConnection, enough: Callable[[dict], bool]) -> list[d
             return found
 
 
+def exhaust(client: ClientConnection) -> None:
+    """Read until the line ends."""
+    while True:
+        client.recv(timeout=10)
+
+
 def is_stats(message: dict) -> bool:
     return message["kind"] == "stats"
 
@@ -72,7 +78,8 @@ def test_subscribe_by_message_and_change_of_mind(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "", "nonsense", "[]", "{}", '{"topics": []}', '{"topics": ["a..b"]}', '{"topics": "stats.#"}', '{"topics": ["stats.#"], "x": 1}',
+        "", "nonsense", "[]", "{}", '{"topics": []}', '{"topics": ["a..b"]}', '{"topics": "stats.#"}',
+        '{"topics": ["stats.#"], "x": 1}',
         '{"topics": ["stats.#"], "game": "nope"}', '{"topics": ["stats.#"], "after": {"a": 1}}',
         '{"topics": ["stats.#"], "after": "zz"}', "[" * 15_000, '{"topics": ["' + "a" * 15_000 + '"]}', '"\\ud800"',
     ],
@@ -92,10 +99,9 @@ def test_a_wrong_message_gets_one_sentence_and_the_line_stays(stage: Stage, said
 @pytest.mark.parametrize(("said", "code"), [(b"\x00\x01", 1003), ("x" * 20_000, 1009), ("x" * (3 << 20), 1009)])
 def test_a_wrong_kind_of_message_ends_the_line(stage: Stage, said: str | bytes, code: int) -> None:
     with connect(stage.ws) as client:
+        client.send(said)
         with pytest.raises(ConnectionClosed) as closed:
-            client.send(said)
-            while True:
-                client.recv(timeout=10)
+            exhaust(client)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == code
     assert stage.hub.subscribers()["websocket"] == 0
@@ -198,7 +204,7 @@ def test_a_stuck_subscriber_slows_nobody_and_loses_no_event(stage: Stage) -> Non
 
 
 def test_a_busy_port_is_one_sentence(stage: Stage) -> None:
-    with pytest.raises(Unavailable, match=rf"^port {stage.gateway.port} on 127.0.0.1 is already in use: choose another"):
+    with pytest.raises(Unavailable, match=rf"^port {stage.gateway.port} on 127.0.0.1 is already in use"):
         Gateway(Hub(), port=stage.gateway.port)
     with pytest.raises(Unavailable, match=r"^cannot listen on no\.such\.host\.invalid, port 1"):
         Gateway(Hub(), host="no.such.host.invalid", port=1)
@@ -215,8 +221,7 @@ def test_stopping_ends_open_lines_at_once(stage: Stage) -> None:
         stage.gateway.stop()
         assert time.monotonic() - before < 4.0
         with pytest.raises(ConnectionClosed):
-            while True:
-                client.recv(timeout=5)
+            exhaust(client)
     stream.close()
 
 

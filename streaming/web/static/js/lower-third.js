@@ -1,18 +1,16 @@
 /* The lower third: a shot with its xGoals and why, or a new top speed of the match. One at a time, newest wins the queue. */
 
-import { el, fixed } from "./dom.js";
+import { el, fixed, getJson } from "./dom.js";
 
 const SHOT = "soccer.shot.";
-const WORDS = {
-  distance_m: "distance", angle_rad: "angle to goal", defenders_in_cone: "defenders in the way", keeper_distance_m: "keeper's distance",
-  is_header: "header", header: "header", body_head: "header", keeper_in_cone: "keeper in the way",
-};
 const OUTCOMES = { goal: "GOAL", saved: "SAVED", off_target: "OFF TARGET", blocked: "BLOCKED", post: "POST" };
 
-/** A feature's name as words. */
-export function words(name) {
-  return WORDS[name] ?? name.replace(/_(m|s|rad|mps|deg)$/, "").replace(/^is_/, "").replaceAll("_", " ");
-}
+let labels = {};
+/** The words that a model's features go by, when the gateway knows them. */
+getJson("/api/models").then((models) => { labels = models.xgoals?.features ?? {}; }, () => {});
+
+/** A feature as words: its label, or else its name without the unit. */
+const words = (name) => labels[name]?.label || name.replace(/_(m|s|rad|mps|deg)$/, "").replaceAll("_", " ");
 
 export class LowerThird extends EventTarget {
   /* shows graphics in ``root``; tells "shown" and "gone" */
@@ -149,6 +147,6 @@ export class LowerThird extends EventTarget {
     facts.replaceChildren(...shown);
     const reasons = (shot.model?.attributions ?? []).filter(([, c]) => Math.abs(c) > 0.02).slice(0, 4);
     why.hidden = reasons.length === 0;
-    why.replaceChildren(el("strong", {}, "Why"), ...reasons.map(([f, c]) => el("span", { class: c > 0 ? "up" : "dn" }, words(f))));
+    why.replaceChildren(...reasons.map(([f, c]) => el("span", { class: c > 0 ? "up" : "dn" }, words(f))));
   }
 }

@@ -41,7 +41,7 @@ function steps(meters) {
   });
   const sum = rows.reduce((a, r) => a + r.share, 0), top = Math.max(...rows.map((r) => r.share), 1e-9);
   rows.sort((a, b) => b.share - a.share);
-  put($("budget"), `${rows.length} steps, ${us(sum)} µs a window of ${BUDGET.p50} µs`);
+  put($("budget"), `${rows.length} steps, ${us(sum)} ${usUnit(sum)} of work a window; budget from close to publish ${BUDGET.p50} µs`);
   $("steps").replaceChildren(head([["step"], ["µs a window", 1], [""], ["mean", 1], ["latest", 1], ["worst", 1], ["calls", 1]]),
     ...rows.map((r) => el("tr", {},
       el("td", {}, r.name), el("td", { class: "n" }, us(r.share)),

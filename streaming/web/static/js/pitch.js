@@ -141,6 +141,7 @@ export class Pitch {
       c.arc(x, y, r * 1.02, a + 0.5, a - 0.5, true); c.closePath(); c.fillStyle = team?.fill ?? "#888"; c.fill();
     }
     c.beginPath(); c.arc(x, y, r, 0, TAU); c.fillStyle = team?.fill ?? "#8a94a0"; c.fill();
+    c.lineWidth = r * 0.11; c.strokeStyle = "#ffffffc8"; c.stroke();
     if (p.person?.role === "keeper") { c.lineWidth = r * 0.2; c.strokeStyle = team?.ink ?? "#fff"; c.beginPath(); c.arc(x, y, r * 0.86, 0, TAU); c.stroke(); }
     const shirt = p.person?.shirt;
     if (shirt !== undefined && shirt !== null) {
