@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -33,12 +34,14 @@ OPTIONS: dict[str, Any] = {
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One Parquet file: its path inside the folder, its rows and the span of their arrival."""
+    """One Parquet file: its path inside the folder, its rows, the span of their arrival, and the CRC-32 of its bytes
+    (Parquet's own checksums leave out the headers of pages)."""
 
     file: str
     rows: int
     first_us: int
     last_us: int
+    crc32: int = 0
 
 
 class PartWriter:
@@ -107,6 +110,9 @@ class PartWriter:
         if self._open is not None:
             self._open.close()
             self._open = None
+            part = self.parts[-1]
+            checksum = zlib.crc32((self.folder / part.file).read_bytes())
+            self.parts[-1] = msgspec.structs.replace(part, crc32=checksum)
 
 
 class Staged:

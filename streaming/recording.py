@@ -7,11 +7,12 @@
     REC/stats/..., REC/dead/...       what was published, and what could not be used, when they were recorded
 
 Rows lie in the order of arrival. A channel is null where the sample's feed does not carry it and NaN where it carries
-nothing. Pages have checksums, so a flipped bit is found and never replayed. docs/recordings.md is the reader's page.
+nothing. Parts have checksums, so a flipped bit is found and never replayed. docs/recordings.md is the reader's page.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ class Recording:
             for part in self._of(kind):
                 self._open(part, pa.schema([]))
         self._groups = list(self._find_groups())
+        self._sound: set[str] = set()
         self.samples = sum(file.metadata.num_rows for file in self._telemetry)
         self.events = sum(file.metadata.num_rows for file in self._events)
         held = [part for kind in ("telemetry", "events") for part in self._of(kind)]
@@ -122,6 +124,7 @@ class Recording:
         """All events in the order of arrival."""
         events: list[Event] = []
         for part, file in zip(self._of("events"), self._events, strict=True):
+            self._check(part)
             with _reading(self.path / part.file):
                 for row in file.read(use_threads=False).to_pylist():
                     row["attrs"] = msgspec.json.decode(row["attrs"]) if row["attrs"] else {}
@@ -135,9 +138,8 @@ class Recording:
         path = self.path / part.file
         if not path.is_file():
             raise BadInput(f"{path} is missing: the recording is not whole")
-        dictionaries = [field.name for field in schema if pa.types.is_dictionary(field.type)]
         with _reading(path):
-            file = pq.ParquetFile(path, read_dictionary=dictionaries, page_checksum_verification=True)
+            file = pq.ParquetFile(path)
             found = file.schema_arrow
         for field in schema:
             if field.name not in found.names or found.field(field.name).type != field.type:
@@ -145,6 +147,14 @@ class Recording:
         if file.metadata.num_rows != part.rows:
             raise BadInput(f"{path} holds {file.metadata.num_rows} rows where {part.rows} were recorded")
         return file
+
+    def _check(self, part: Part) -> None:
+        """Before anything of a part is used: are these the bytes that were written?"""
+        if part.file not in self._sound:
+            with _reading(self.path / part.file):
+                if zlib.crc32((self.path / part.file).read_bytes()) != part.crc32:
+                    raise ValueError("its bytes are not those that were recorded")
+            self._sound.add(part.file)
 
     def _find_groups(self) -> Iterator[_Group]:
         high = -(1 << 63)
@@ -161,7 +171,9 @@ class Recording:
         for group in self._groups:
             if from_us is not None and group.high_us < from_us:
                 continue
-            with _reading(self.path / self._of("telemetry")[group.file].file):
+            part = self._of("telemetry")[group.file]
+            self._check(part)
+            with _reading(self.path / part.file):
                 table = self._telemetry[group.file].read_row_group(group.index, use_threads=False)
                 chunk = _Chunk.of(table, group.before_us)
             if from_us is not None and group.before_us < from_us:
