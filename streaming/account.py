@@ -130,8 +130,8 @@ class Account:
         )
         self.log = [
             Moment(
-                e.id, e.type, e.t_s, e.period, e.team, e.player, *e.at, outcome=e.outcome, attack=e.attack,
-                attrs=e.attrs, offset_s=e.offset_s, facts=e.facts, roster=self._roster,
+                e.id, e.type, e.t_s, e.period, e.team, e.player, e.at[0], e.at[1], e.at[2], e.at[3], e.outcome, e.attack,
+                e.attrs, offset_s=e.offset_s, facts=e.facts, roster=self._roster,
             )
             for e in entries
         ]  # fmt: skip

@@ -149,7 +149,10 @@ class EventStage:
                 strongest = np.argsort(-np.abs(parts[:-1]), kind="stable")[:TOP_ATTRIBUTIONS]
                 reasons = [(model.features[i].name, round(float(parts[i]), 6)) for i in strongest.tolist()]
         out.append(
-            Prediction(self.game.game, item.stat.id, event.id, event.t_us, model.name, model.version, rows, np.asarray([answer]), quality)
+            Prediction(
+                self.game.game, item.stat.id, event.id, event.t_us, model.name, model.version, rows,
+                np.asarray([answer]), quality,
+            )
         )
         value = float(answer) if np.ndim(answer) == 0 else [float(a) for a in answer]
         return value, ModelUse(name=model.name, version=model.version, attributions=reasons)
@@ -241,6 +244,6 @@ class EventStage:
                         item.stat.id, self.game.game, self.sport.name, item.stat.unit, item.subjects, end_us,
                         item.every * SECOND_US, block, quality, np.full(len(chosen), ingress_us, np.int64), mask,
                         revision, model=item.use,
-                    )  # fmt: skip
+                    )
                 )
         return out

@@ -77,8 +77,8 @@ class Framer:
         if isinstance(arrivals, int):
             arrivals = np.array([arrivals], np.int64)
         if packet.channels:
-            nothing = None
-            columns = []
+            nothing: npt.NDArray[Any] | None = None
+            columns: list[npt.NDArray[Any]] = []
             for name in self.channel_names:
                 column = packet.channels.get(name)
                 if column is None:

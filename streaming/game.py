@@ -24,7 +24,7 @@ from streaming.clock import NEVER, GameClock
 from streaming.errors import BadInput, BadRecord, BadSnapshot
 from streaming.eventbook import EventBook, order
 from streaming.eventing import AHEAD_S, BEHIND_S, EventStage
-from streaming.framing import SLICE, Framer
+from streaming.framing import Framer
 from streaming.meters import Meters
 from streaming.records import Event, GameRecord, Telemetry, encode
 from streaming.samples import DUPLICATE, REASONS
@@ -232,7 +232,7 @@ class GameOperator:
                 FrameBlock(
                     self.game.game, self.sport.name, self.roster.ids, tape.t_us[first : tape.framed][some],
                     xyz[some].astype(np.float32), int(tape.frames.period[tape.framed - 1]),
-                )  # fmt: skip
+                )
             )
 
     def _note_active(self, first: int, stop: int) -> None:

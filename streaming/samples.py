@@ -8,12 +8,19 @@ must not depend on who arrived first.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from features.compiled import kernel
+
+F8 = npt.NDArray[np.float64]
+F4 = npt.NDArray[np.float32]
+I8 = npt.NDArray[np.int64]
+I1 = npt.NDArray[np.int8]
+U4 = npt.NDArray[np.uint32]
+Real = float | np.floating[Any]
 
 ACCEPTED, UNKNOWN_TAG, NOT_FINITE, OFF_FIELD, AHEAD, LATE, DUPLICATE, CONFLICT, TELEPORT, OVERFLOW = range(10)
 
@@ -63,7 +70,10 @@ class Lines:
 
 
 @kernel
-def _reject(reason, tag, t, arrival, x, y, z, rejected, rejected_v, rejected_n):  # type: ignore[no-untyped-def]
+def _reject(
+    reason: int, tag: int, t: int, arrival: int, x: Real, y: Real, z: Real, rejected: I8, rejected_v: F8,
+    rejected_n: I8,
+) -> None:  # fmt: skip
     k = rejected_n[0]
     rejected[k, 0] = reason
     rejected[k, 1] = tag
@@ -77,7 +87,9 @@ def _reject(reason, tag, t, arrival, x, y, z, rejected, rejected_v, rejected_n):
 
 
 @kernel
-def _make_room(g, t, v, n, checked, used):  # type: ignore[no-untyped-def]
+def _make_room(
+    g: int, t: I8, v: F8, n: I8, checked: I8, used: I8,
+) -> bool:  # fmt: skip
     """Drop the oldest used samples of line ``g``, all but ``KEPT``; returns whether there is room now."""
     drop = used[g] - KEPT
     if drop > 0:
@@ -87,14 +99,15 @@ def _make_room(g, t, v, n, checked, used):  # type: ignore[no-untyped-def]
         n[g] -= drop
         checked[g] -= drop
         used[g] -= drop
-    return n[g] < t.shape[1]
+    return bool(n[g] < t.shape[1])
 
 
 @kernel
-def take_in(  # type: ignore[no-untyped-def]
-    at, until, s_t, s_tag, s_x, s_y, s_z, s_c, arrivals, known, rows, reach_m, skew_us,
-    t, v, n, checked, used, clock, rejected, rejected_v, rejected_n, force,
-):  # fmt: skip
+def take_in(
+    at: int, until: int, s_t: I8, s_tag: U4, s_x: F4, s_y: F4, s_z: F4, s_c: F8, arrivals: I8, known: U4, rows: I8,
+    reach_m: F8, skew_us: int, t: I8, v: F8, n: I8, checked: I8, used: I8, clock: I8, rejected: I8, rejected_v: F8,
+    rejected_n: I8, force: bool,
+) -> int:  # fmt: skip
     """First check of samples ``at..until``; returns the index after the last one dealt with.
 
     ``known`` (G,) sorted tag numbers with their line in ``rows``; ``s_c`` (C, n) channels; ``arrivals`` has one entry or one
@@ -170,16 +183,19 @@ def take_in(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _possible(t0, x0, y0, t1, x1, y1, max_speed):  # type: ignore[no-untyped-def]
+def _possible(
+    t0: Real, x0: Real, y0: Real, t1: Real, x1: Real, y1: Real, max_speed: Real,
+) -> bool:  # fmt: skip
     """Whether a body could have got from one to the other: its top speed, and half a metre of measurement noise."""
     far = max_speed * (t1 - t0) * 1e-6 + 0.5
-    return (x1 - x0) ** 2 + (y1 - y0) ** 2 <= far * far
+    return bool((x1 - x0) ** 2 + (y1 - y0) ** 2 <= far * far)
 
 
 @kernel
-def check_order(  # type: ignore[no-untyped-def]
-    until_us, tags, max_speed, t, v, n, checked, used, leap, clock, rejected, rejected_v, rejected_n,
-):  # fmt: skip
+def check_order(
+    until_us: int, tags: U4, max_speed: F8, t: I8, v: F8, n: I8, checked: I8, used: I8, leap: F8, clock: I8,
+    rejected: I8, rejected_v: F8, rejected_n: I8,
+) -> None:  # fmt: skip
     """Second check, in time order, of all samples at or before ``until_us``; ``max_speed`` (G,) m/s."""
     for g in range(len(n)):
         while checked[g] < n[g] and t[g, checked[g]] <= until_us:
@@ -209,10 +225,11 @@ def check_order(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def frame_rows(  # type: ignore[no-untyped-def]
-    first_row, count, t0_us, hz, at, entity, mounts, wait_us, gap_us, hold_us, starts, ends, numbers, sides,
-    t, v, n, checked, used, grid_row, row_t, seconds, period, attack, xyz, channels, seen_us,
-):  # fmt: skip
+def frame_rows(
+    first_row: int, count: int, t0_us: int, hz: int, at: int, entity: I8, mounts: I8, wait_us: I8, gap_us: I8,
+    hold_us: I8, starts: I8, ends: I8, numbers: I1, sides: I1, t: I8, v: F8, n: I8, checked: I8, used: I8,
+    grid_row: I8, row_t: I8, seconds: F8, period: I1, attack: I1, xyz: F8, channels: F8, seen_us: I8,
+) -> int:  # fmt: skip
     """Place the samples on the grid: ``count`` rows from grid row ``first_row``, written to the tape from row ``at`` on.
 
     A point between two samples is interpolated when they are at most ``gap_us`` (G,) apart and the later one no more than
@@ -275,7 +292,9 @@ def frame_rows(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def next_sample(after_us, t, n, used):  # type: ignore[no-untyped-def]
+def next_sample(
+    after_us: int, t: I8, n: I8, used: I8,
+) -> int:  # fmt: skip
     """Time of the first sample after ``after_us`` on any line; the largest integer when there is none."""
     first = np.int64((1 << 63) - 1)
     for g in range(len(n)):
@@ -283,7 +302,7 @@ def next_sample(after_us, t, n, used):  # type: ignore[no-untyped-def]
             if t[g, i] > after_us:
                 first = min(first, t[g, i])
                 break
-    return first
+    return int(first)
 
 
 def no_channels(samples: int) -> npt.NDArray[np.float64]:

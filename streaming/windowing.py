@@ -124,7 +124,7 @@ class WindowStage:
                 StatBlock(
                     item.stat.id, self.game, self.sport, item.stat.unit, item.subjects, times, self.grid.span_us,
                     values, quality, stamps, mask, model=item.use,
-                )  # fmt: skip
+                )
             )
             lap(item.watch)
         return out
@@ -137,7 +137,10 @@ class WindowStage:
         for k, t in enumerate(times.tolist()):
             part = slice(k * per_window, (k + 1) * per_window)
             out.append(
-                Prediction(self.game, item.stat.id, None, t, item.model.name, item.model.version, flat[part], answer[part], quality)
+                Prediction(
+                    self.game, item.stat.id, None, t, item.model.name, item.model.version, flat[part], answer[part],
+                    quality,
+                )
             )  # fmt: skip
         return answer.reshape(*rows.shape[:-1], *answer.shape[1:])
 

@@ -40,7 +40,7 @@ def test_speed_and_path_of_a_straight_run():
     assert speeds[0][1] == 400_000, "the first window is (t0, t0 + 0.4 s]"
     assert [t for _, t, *_ in speeds[:3]] == [400_000, 600_000, 800_000]
     assert speeds[5][2] == pytest.approx(18.0, abs=1e-3)
-    path = dict((t, v) for _, t, v, _ in _values(out, "toy.player.path"))
+    path = {t: v for _, t, v, _ in _values(out, "toy.player.path")}
     assert path[10_000_000] == pytest.approx(249 * 0.2 / 1000, abs=1e-6)
 
 
@@ -48,9 +48,11 @@ def test_windows_close_by_the_watermark_and_not_before():
     operator = GameOperator(TOY, game())
     closed = []
     for piece in helpers.cut(track(2.0), [5]):
-        for block in operator.on_record(piece):
-            if isinstance(block, StatBlock) and block.stat == "toy.player.speed":
-                closed.append((int(block.end_us[-1]) - T0, int(piece.t_us[-1]) - T0))
+        closed += [
+            (int(block.end_us[-1]) - T0, int(piece.t_us[-1]) - T0)
+            for block in operator.on_record(piece)
+            if isinstance(block, StatBlock) and block.stat == "toy.player.speed"
+        ]
     # A window that ends at 0.4 s closes with the frame at 0.52 s: the first that lies 100 ms (the lateness) behind it.
     assert closed[0] == (400_000, 520_000)
     assert all(frame - end == 120_000 for end, frame in closed)

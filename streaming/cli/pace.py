@@ -1,0 +1,83 @@
+"""Records when they are due, with the time that passes between them: what a runner takes from a live source."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from streaming.records import Event, Telemetry
+
+#: nothing came for so long: let the operator know what time it is
+BEAT_S: Final = 0.05
+
+Record = Telemetry | Event
+
+
+def paced(
+    records: Iterable[Record], speed: float, *, wall: bool = False, clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Record | int]:  # fmt: skip
+    """Yield each record when its arrival is due at ``speed`` times real time, and an ``int`` (arrival time, us) every 50 ms
+    that nothing is. With ``wall`` a record is stamped with the wall clock as it comes in, as at a real ingress."""
+    began = clock()
+    first: int | None = None
+    for record in records:
+        arrival = record.arrival_us if isinstance(record.arrival_us, int) else int(record.arrival_us[-1])
+        if first is None:
+            first = arrival
+        while True:
+            wait_s = (arrival - first) / 1e6 / speed - (clock() - began)
+            if wait_s <= 0:
+                break
+            sleep(min(wait_s, BEAT_S))
+            if wait_s > BEAT_S:
+                yield time.time_ns() // 1000 if wall else first + int((clock() - began) * 1e6 * speed)
+        if wall:
+            now_us = time.time_ns() // 1000
+            if isinstance(record, Event):
+                record = msgspec.structs.replace(record, arrival_us=now_us)
+            else:
+                record.arrival_us = now_us
+        yield record
+
+
+def ahead(records: Iterable[Record], room: int = 500) -> Iterator[Record]:
+    """The same records, made up to ``room`` ahead by a thread of their own, so that making them delays nobody."""
+    ready: queue.Queue[Record | BaseException | None] = queue.Queue(room)
+    stop = threading.Event()
+
+    def put(item: Record | BaseException | None) -> bool:
+        while not stop.is_set():
+            try:
+                ready.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def make() -> None:
+        try:
+            for record in records:
+                if not put(record):
+                    return
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that reads
+            put(error)
+        else:
+            put(None)
+
+    threading.Thread(target=make, name="source", daemon=True).start()
+    try:
+        while True:
+            item = ready.get()
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()

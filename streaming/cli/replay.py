@@ -1,0 +1,139 @@
+"""``touchline replay``: a recorded game through the pipeline again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from streaming.cli.progress import Progress
+    from streaming.records import Event, GameRecord, Telemetry
+    from streaming.sinks import Sink
+
+
+def replay(
+    recording: Annotated[Path, typer.Argument(help="The folder of the recording.", metavar="REC")],
+    speed: Annotated[str, typer.Option(help="Times real time: 1, 10, ... or max.")] = "max",
+    start: Annotated[str, typer.Option("--from", help="Where to begin, in game time: 12:30 or seconds.")] = "0",
+    out: Annotated[Path | None, typer.Option(help="Write stats to FILE.parquet or FILE.jsonl.", metavar="FILE")] = None,
+    every: Annotated[bool, typer.Option("--provisional", help="Also write provisional values.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace FILE when it is there.")] = False,
+    serve: Annotated[bool, typer.Option(help="Serve the pages while it runs, and afterwards until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
+    model: Annotated[list[str] | None, typer.Option(help="A model folder instead of the shipped one of its name.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Say what was done as JSON.")] = False,
+) -> None:
+    """Run a recording through the pipeline, at any speed, from any minute.
+
+    Example: touchline replay REC --speed max --out stats.parquet
+    """
+    from simulators.replay import parse_from, parse_speed
+    from simulators.replay import replay as played
+    from streaming.cli.equipment import operator_for
+    from streaming.cli.pace import paced
+    from streaming.cli.progress import Progress
+    from streaming.recording import Recording
+    from streaming.runners.embedded import EmbeddedRunner
+
+    pace, from_s = parse_speed(speed), parse_from(start)
+    rec = Recording(recording)
+    operator = operator_for(rec.game, model, draw=serve, provisional=serve or every or pace is not None)
+    sinks: list[Sink] = [] if out is None else [stat_file(out, final_only=not every, overwrite=force)]
+    gateway = None
+    try:
+        if serve:
+            from streaming.web.gateway import Gateway
+            from streaming.web.hub import Hub
+
+            hub = Hub()
+            gateway = Gateway(hub, port=port, recordings=recording.parent).start()
+            hub.attach(rec.game, operator.meters)
+            sinks.append(hub)
+            print(f"live page {gateway.url}/   operator page {gateway.url}/operator", flush=True)
+        records: Iterable[Any] = played(rec, None, from_s)
+        if pace is not None:
+            records = paced(_as_it_was(rec, from_s), pace)
+        began = time.perf_counter()
+        with Progress(f"replaying {rec.game.title or rec.game.game}", rec.samples or None, "samples") as progress:
+            EmbeddedRunner(operator, sinks).run(_counted(records, progress))
+        took_s = time.perf_counter() - began
+    except BaseException:
+        for sink in sinks:
+            getattr(sink, "abort", sink.close)()
+        if gateway is not None:
+            gateway.stop()
+        raise
+    told = summary(operator.meters, rec.game, took_s)
+    if out is not None:
+        told["out"] = str(out)
+    print(json.dumps(told) if as_json else sentence(told), flush=True)
+    if gateway is not None:
+        try:
+            while True:
+                time.sleep(1.0)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            gateway.stop()
+
+
+def _as_it_was(rec: Any, from_s: float) -> Iterator[Telemetry | Event]:
+    """One packet per arrival, as it was live."""
+    from simulators.replay import due
+
+    for _, record in due(rec, 1.0, from_s):
+        yield record
+
+
+def stat_file(path: Path, *, final_only: bool, overwrite: bool) -> Sink:
+    """The sink that a file's name asks for; ``BadInput`` for another ending."""
+    from streaming.errors import BadInput
+    from streaming.sinks.jsonl import StatJsonlSink
+    from streaming.sinks.parquet import StatParquetSink
+
+    if path.suffix == ".parquet":
+        return StatParquetSink(path, final_only=final_only, overwrite=overwrite)
+    if path.suffix == ".jsonl":
+        return StatJsonlSink(path, final_only=final_only, overwrite=overwrite)
+    raise BadInput(f"{path.name}: stats are written to a .parquet or a .jsonl file")
+
+
+def _counted(records: Iterable[Any], progress: Progress) -> Iterator[Any]:
+    for record in records:
+        yield record
+        if not isinstance(record, int) and hasattr(record, "tag"):
+            progress.advance(len(record))
+
+
+def summary(meters: Any, game: GameRecord, took_s: float) -> dict[str, Any]:
+    """What a run did, in figures. ``dropped`` counts by reason all that was not used."""
+    last_us = max(meters.watermark_us, meters.arrival_us if not meters.windows else 0, game.t0_us)
+    played_s = (last_us - game.t0_us) / 1e6
+    counts = meters.counts
+    return {
+        "game": game.game,
+        "game_s": round(played_s, 3),
+        "took_s": round(took_s, 3),
+        "times_real_time": round(played_s / took_s, 1) if took_s else None,
+        "samples": counts["accepted", "sample"],
+        "events": counts["accepted", "event"],
+        "windows": meters.windows,
+        "not_used": {f"{kind}: {why}": n for (kind, why), n in sorted(counts.items()) if kind != "accepted"},
+    }
+
+
+def sentence(told: dict[str, Any]) -> str:
+    """The summary for a person."""
+    text = (
+        f"{told['game']}: {told['game_s'] / 60:.1f} minutes in {told['took_s']:.1f} s "
+        f"({told['times_real_time']:,} times real time), "
+        f"{told['samples']:,} samples, {told['events']:,} events, {told['windows']:,} windows"
+    )
+    if told["not_used"]:
+        text += "; not used: " + ", ".join(f"{n:,} {why}" for why, n in told["not_used"].items())
+    return text + (f"; stats in {told['out']}" if "out" in told else "")
