@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from streaming.blocks import Output, StatBlock
 from streaming.parts import Part, PartWriter, Staged
-from streaming.stat_table import ENCODINGS, STAT_SCHEMA, stat_table
+from streaming.stat_table import ENCODINGS, stat_table
 
 #: rows of one row group
 GROUP_ROWS = 1 << 17
@@ -23,6 +22,7 @@ class StatRows:
         self.parts, self.final_only = parts, final_only
         self._waiting: list[tuple[StatBlock, int]] = []
         self._waiting_rows = 0
+        self._flushed = False
 
     def add(self, outputs: Sequence[Output], published_us: int) -> None:
         """Take the stat blocks among ``outputs``; they must not change afterwards."""
@@ -33,8 +33,11 @@ class StatRows:
         if self._waiting_rows >= GROUP_ROWS:
             self._flush()
 
-    def close(self) -> list[Part]:
+    def close(self, *, at_least_one: bool = False) -> list[Part]:
+        """Finish; ``at_least_one`` makes a part without rows when there were none."""
         self._flush()
+        if at_least_one and not self._flushed:
+            self.parts.write(lambda: stat_table([]), 0, 0)
         return self.parts.close()
 
     def abort(self) -> None:
@@ -44,6 +47,7 @@ class StatRows:
         blocks, self._waiting = [pair for pair in self._waiting if len(pair[0])], []
         self._waiting_rows = 0
         if blocks:
+            self._flushed = True
             arrived = np.concatenate([block.ingress_us for block, _ in blocks])
             self.parts.write(lambda: stat_table(blocks), int(arrived.min()), int(arrived.max()))
 
@@ -77,9 +81,7 @@ class StatParquetSink:
         if self._done:
             return
         try:
-            if not self._rows.close():
-                self._staged.temporary.parent.mkdir()
-                pq.write_table(STAT_SCHEMA.empty_table(), self._staged.temporary)
+            self._rows.close(at_least_one=True)
         except BaseException:
             self.abort()
             raise

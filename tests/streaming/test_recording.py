@@ -208,12 +208,19 @@ def test_a_record_of_another_game_is_refused(tmp_path: Path) -> None:
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
-def test_an_interrupted_recording_leaves_nothing(tmp_path: Path, small_groups: None, error: type[BaseException]) -> None:
-    with pytest.raises(error), Writer(tmp_path / "rec", GAME) as writer:
+def write_and_fail(writer: Writer, error: type[BaseException] | None) -> None:
+    """A hundred frames, then ``error``."""
+    with writer:
         for i in range(100):
             writer.write(frame(i))
-        raise error
+        if error is not None:
+            raise error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_interrupted_recording_leaves_nothing(tmp_path: Path, small_groups: None, error: type[BaseException]) -> None:
+    with pytest.raises(error):
+        write_and_fail(Writer(tmp_path / "rec", GAME), error)
     assert not any(tmp_path.iterdir())
 
 
@@ -235,9 +242,8 @@ def test_a_failing_disk_is_said_in_a_sentence_and_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_table", full)
-    with pytest.raises(Unavailable, match="No space left"), Writer(tmp_path / "rec", GAME) as writer:
-        for i in range(100):
-            writer.write(frame(i))
+    with pytest.raises(Unavailable, match="No space left"):
+        write_and_fail(Writer(tmp_path / "rec", GAME), None)
     assert not any(tmp_path.iterdir())
 
 
@@ -308,10 +314,9 @@ def test_a_flipped_bit_never_becomes_a_position(shared: Recording, tmp_path: Pat
     path.write_bytes(raw)
     try:
         read = samples(list(Recording(copy).records()))
-    except BadInput as error:
-        assert "\n" not in str(error)
-    else:
-        assert read == samples(list(shared.records()))
+    except BadInput:
+        return
+    assert read == samples(list(shared.records()))
 
 
 def test_a_missing_part_is_named(shared: Recording, tmp_path: Path) -> None:
