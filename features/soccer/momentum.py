@@ -69,7 +69,8 @@ STEPS: Final = (Step("momentum.threat", threat, (THREAT,)), Step("momentum.memor
 EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
-        "game.momentum", "-1..1", "balance of threat with a memory of two minutes of play: expected threat of "
-        "the ball's place to the team in possession; 1 all home, -1 all away", "match", momentum, every_s=1.0, air="Momentum",
+        "game.momentum", "-1..1", "balance of threat with a memory of two minutes of play: expected threat of the "
+        "ball's place to the team in possession; 1 all home, -1 all away", "match", momentum, every_s=1.0,
+        air="Momentum",
     ),
 )  # fmt: skip

@@ -1,9 +1,10 @@
 """Who has the ball: the player in control, the team in possession, and what follows from them over time.
 
 Control is a rule of distance and ball speed with hysteresis, after Link and Hoernig ("Individual ball possession in
-soccer", PLoS ONE 2017): a player gains the ball when for 0.12 s he is the nearest to it, within 1.2 m, and it moves
-slowly relative to him; he keeps it until it is 2 m away or another gains it. The team in possession is that of the last
-controlled touch, while the ball is in play: a pass on its way still belongs to the passer's team.
+soccer", PLoS ONE 2017): whoever is nearest to a free ball, within 1.5 m of it and not passed by it at more than 10 m/s,
+gains it; he keeps it until it is 2 m away or an opponent or mate has met those terms for 0.2 s. The team in possession
+is that of the last controlled touch, while the ball is in play: a pass on its way still belongs to the passer's team.
+The four figures were chosen on six minutes of a real match (95 % of the time the same team as the provider's own).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from features.frames import Floats, Frames, Ints
 from features.soccer.motion import EVENT_KEEP_S
 from features.sport import Signal, Stat, Step
 
-GAIN_M: Final = 1.2
+GAIN_M: Final = 1.5
 KEEP_M: Final = 2.0
 #: the ball may move this fast relative to whoever gains it
-GAIN_MPS: Final = 7.0
-GAIN_S: Final = 0.12
+GAIN_MPS: Final = 10.0
+#: how long a challenger must have been next to another's ball
+TAKE_S: Final = 0.2
 #: above this the ball is in the air and in nobody's control
 REACH_M: Final = 2.2
 #: without a word from the feed the ball is in play while it is this close to the field
@@ -56,7 +58,7 @@ def ball_in_play(
 
 @kernel
 def in_control(
-    xyz: Any, velocity: Any, ball_velocity: Any, in_play: Any, players: Any, ball: int, gain_rows: int, lo: int,
+    xyz: Any, velocity: Any, ball_velocity: Any, in_play: Any, players: Any, ball: int, take_rows: int, lo: int,
     hi: int, contender: Any, out: Any
 ) -> None:  # fmt: skip
     """Entity in control of the ball, or -1, into ``out`` (rows,); ``contender`` (rows,) is who could gain it in that
@@ -77,15 +79,16 @@ def in_control(
             vy = ball_velocity[i, 0, 1] - velocity[i, best, 1]
             if vx * vx + vy * vy <= GAIN_MPS * GAIN_MPS:
                 contender[i] = best
-        confirmed = contender[i] >= 0
-        for k in range(1, gain_rows):
-            confirmed = confirmed and i >= k and contender[i - k] == contender[i]
-        if confirmed:
-            out[i] = contender[i]
-            continue
         n = out[i - 1]
         if n >= 0 and (xyz[i, n, 0] - x) ** 2 + (xyz[i, n, 1] - y) ** 2 <= KEEP_M * KEEP_M:
             out[i] = n
+        if contender[i] < 0 or contender[i] == out[i]:
+            continue
+        taken = True  # a free ball at once, another's ball after having been next to it for a while
+        for k in range(1, take_rows):
+            taken = taken and (out[i] < 0 or (i >= k and contender[i - k] == contender[i]))
+        if taken:
+            out[i] = contender[i]
 
 
 @kernel
@@ -161,7 +164,7 @@ def control(frames: Frames) -> None:
         return
     in_control(
         frames.xyz, frames["velocity"], frames["ball_velocity"], frames["ball_in_play"], frames.roster.players,
-        frames.roster.ball, max(round(GAIN_S / frames.dt_s), 1), frames.lo, frames.hi, frames["contender"],
+        frames.roster.ball, max(round(TAKE_S / frames.dt_s), 1), frames.lo, frames.hi, frames["contender"],
         frames["controller"],
     )  # fmt: skip
 
@@ -244,8 +247,8 @@ STATS: Final = (
         source="control after Link and Hoernig, PLoS ONE 2017",
     ),
     Stat(
-        "soccer.player.possession_time", "s", "time in control of the ball so far: nearest to it, within 1.2 m and not "
-        "faster than 7 m/s relative to him, until it is 2 m away", "player", possession_time, every_s=1.0,
+        "soccer.player.possession_time", "s", "time in control of the ball so far: nearest to it, within 1.5 m and not "
+        "passed by it at more than 10 m/s, until it is 2 m away", "player", possession_time, every_s=1.0,
     ),
     Stat(
         "soccer.team.ball_recovery_time", "s", "mean time in play from the opponents' first controlled touch to the "
