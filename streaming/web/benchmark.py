@@ -92,14 +92,15 @@ def _listen(url: str, wanted: int) -> None:
     from websockets.sync.client import connect
 
     with connect(url, compression=None, max_size=None) as client:
-        print("ready", flush=True)
-        moments = []
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        moments: list[float] = []
         while len(moments) < wanted:
             text = client.recv()
             now_us = time.time_ns() / 1000
-            if '"kind":"stats"' in text[:20]:  # type: ignore[operator]
+            if '"kind":"stats"' in str(text[:20]):
                 moments.append(now_us)
-    print(" ".join(f"{m:.1f}" for m in moments), flush=True)
+    sys.stdout.write(" ".join(f"{m:.1f}" for m in moments) + "\n")
 
 
 def _client(url: str, wanted: int) -> subprocess.Popen[str]:

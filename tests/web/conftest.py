@@ -26,10 +26,21 @@ class Stage:
                 self.hub.report(events)
 
 
-@pytest.fixture
-def stage() -> Iterator[Stage]:
+def staged() -> Iterator[Stage]:
     match = ScriptedMatch()
     hub = Hub()
     hub.attach(match.record, match.meters)
     with Gateway(hub, port=0) as gateway:
         yield Stage(gateway, match)
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """One of its own."""
+    yield from staged()
+
+
+@pytest.fixture(scope="module")
+def standing() -> Iterator[Stage]:
+    """One for many tests that leave nothing behind."""
+    yield from staged()

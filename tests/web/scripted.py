@@ -12,8 +12,14 @@ from streaming.meters import Meters
 from streaming.records import Entity, Event, Feed, FrameUse, GameRecord, ModelUse, Period, Team
 
 HOP_S, HZ = 0.2, 25
-HOME = ("Ferreira Okafor Lindqvist Brandt Moreau Castellanos Ito Kovačević Adeyemi Salazar Vance").split()
-AWAY = ("Petrov Nakamura Haugen Diallo Rossi Whitlock Mbeki Søndergaard Álvarez Keane Traoré").split()
+HOME = [
+    "Ferreira", "Okafor", "Lindqvist", "Brandt", "Moreau", "Castellanos",
+    "Ito", "Kovačević", "Adeyemi", "Salazar", "Vance",
+]  # fmt: skip
+AWAY = [
+    "Petrov", "Nakamura", "Haugen", "Diallo", "Rossi", "Whitlock",
+    "Mbeki", "Søndergaard", "Álvarez", "Keane", "Traoré",
+]  # fmt: skip
 SHAPE = [
     (-48, 0), (-32, -20), (-35, -7), (-35, 7), (-32, 20), (-18, -14), (-20, 0), (-18, 14), (-4, -18), (-2, 0), (-4, 18),
 ]  # fmt: skip

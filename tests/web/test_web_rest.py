@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,24 @@ from streaming.web.hub import Hub
 from tests.web.scripted import ScriptedMatch, record
 
 
+@lru_cache
+def seen(steps: int) -> Hub:
+    """A hub that has seen ``steps`` windows; asking changes nothing in it."""
+    hub, match = Hub(), ScriptedMatch()
+    hub.attach(match.record, match.meters)
+    for _ in range(steps):
+        outputs, events = match.step()
+        hub.write(outputs, match.t0_us)
+        hub.report(events)
+        hub.drain()
+    hub.write([match.dead()], 1)
+    hub.drain()
+    return hub
+
+
 def ask(path: str, recordings: Path | None = None, steps: int = 120, hub: Hub | None = None) -> httpx.Response:
     """One request to a gateway that has seen ``steps`` windows."""
-    if hub is None:
-        hub, match = Hub(), ScriptedMatch()
-        hub.attach(match.record, match.meters)
-        for _ in range(steps):
-            outputs, events = match.step()
-            hub.write(outputs, match.t0_us)
-            hub.report(events)
-            hub.drain()
-        hub.write([match.dead()], 1)
-        hub.drain()
+    hub = hub or seen(steps)
 
     async def get() -> httpx.Response:
         transport = httpx.ASGITransport(application(hub, recordings=recordings))

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,22 @@ from streaming.web.subscribers import Subscriber
 from tests.web.scripted import ScriptedMatch, record
 
 
+@lru_cache
+def validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(schemas.json_schemas()[name])
+
+
 def valid(name: str, instance: Any) -> bool:
-    return Draft202012Validator(schemas.json_schemas()[name]).is_valid(instance)
+    return validator(name).is_valid(instance)
 
 
 def messages_of_a_match() -> list[dict[str, Any]]:
-    hub, match = Hub(ring=4), ScriptedMatch()
+    hub, match = Hub(ring=4), ScriptedMatch(shot_every=6)
     hub.attach(match.record)
     subscriber = Subscriber(Filter.of(["#"]), "websocket")
     hub.subscribe(subscriber, {})
     found = []
-    for _ in range(30):
+    for _ in range(8):
         outputs, events = match.step()
         hub.write(outputs, 1)
         hub.report(events)

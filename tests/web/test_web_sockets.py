@@ -84,8 +84,8 @@ def test_subscribe_by_message_and_change_of_mind(stage: Stage) -> None:
         '{"topics": ["stats.#"], "after": "zz"}', "[" * 15_000, '{"topics": ["' + "a" * 15_000 + '"]}', '"\\ud800"',
     ],
 )  # fmt: skip
-def test_a_wrong_message_gets_one_sentence_and_the_line_stays(stage: Stage, said: str) -> None:
-    with connect(stage.ws) as client:
+def test_a_wrong_message_gets_one_sentence_and_the_line_stays(standing: Stage, said: str) -> None:
+    with connect(standing.ws) as client:
         client.send(said)
         problem = json.loads(client.recv(timeout=10))
         assert problem["kind"] == "problem"
@@ -96,27 +96,40 @@ def test_a_wrong_message_gets_one_sentence_and_the_line_stays(stage: Stage, said
         assert json.loads(client.recv(timeout=10))["kind"] == "game"
 
 
-@pytest.mark.parametrize(("said", "code"), [(b"\x00\x01", 1003), ("x" * 20_000, 1009), ("x" * (3 << 20), 1009)])
-def test_a_wrong_kind_of_message_ends_the_line(stage: Stage, said: str | bytes, code: int) -> None:
-    with connect(stage.ws) as client:
+@pytest.mark.parametrize(("said", "code"), [(b"\x00\x01", 1003), ("x" * 20_000, 1009)])
+def test_a_wrong_kind_of_message_ends_the_line(standing: Stage, said: str | bytes, code: int) -> None:
+    with connect(standing.ws) as client:
         client.send(said)
         with pytest.raises(ConnectionClosed) as closed:
             exhaust(client)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == code
-    assert stage.hub.subscribers()["websocket"] == 0
+    assert standing.hub.subscribers()["websocket"] == 0
+
+
+def test_a_message_of_megabytes_is_not_even_read(standing: Stage) -> None:
+    with connect(standing.ws) as client, pytest.raises(ConnectionClosed):
+        flood(client)
+    with connect(f"{standing.ws}?topics=stats.%23") as other:
+        assert json.loads(other.recv(timeout=10))["kind"] == "game"
+
+
+def flood(client: ClientConnection) -> None:
+    """Three megabytes at once, then whatever comes back."""
+    client.send("x" * (3 << 20))
+    exhaust(client)
 
 
 @pytest.mark.parametrize(
     ("query", "status"),
     [("topics=a..b", 400), ("topics=stats.%23&game=nope", 404), ("topics=stats.%23&from=5", 400), ("topics=,", 400)],
 )
-def test_a_wrong_query_is_refused_with_its_status(stage: Stage, query: str, status: int) -> None:
-    with pytest.raises(InvalidStatus) as refused, connect(f"{stage.ws}?{query}"):
+def test_a_wrong_query_is_refused_with_its_status(standing: Stage, query: str, status: int) -> None:
+    with pytest.raises(InvalidStatus) as refused, connect(f"{standing.ws}?{query}"):
         pass
     assert refused.value.response.status_code == status
     assert "error" in json.loads(refused.value.response.body or b"{}")
-    line = http.client.HTTPConnection("127.0.0.1", stage.gateway.port, timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", standing.gateway.port, timeout=10)
     line.request("GET", f"/sse?{query}")
     answer = line.getresponse()
     assert answer.status == status
