@@ -141,8 +141,8 @@ def load(model: str | os.PathLike[str]) -> ForestModel:
         raise ValueError(f"the card of the model in {folder} has schema {card.schema}; this version reads {SCHEMA}")
     if card.version != version_of(card, blob):
         raise ValueError(f"the model in {folder} is not what its card says: the content does not match version {card.version}")
-    names = [f.name for f in card.features]
-    if card.name in KNOWN and names != [f.name for f in KNOWN[card.name].features]:
+    trained_for = [f.name for f in card.features]
+    if card.name in KNOWN and trained_for != [f.name for f in KNOWN[card.name].features]:
         raise ValueError(f"the model in {folder} was trained on other features than {card.name} has now: train it again")
     try:
         return ForestModel(card, read_forest(blob))

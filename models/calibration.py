@@ -46,14 +46,14 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("the calibration holds a number that is not finite")
         if (self.kind == "temperature") != (classes > 1) and self.kind != "identity":
             raise ValueError(f"the calibration {self.kind} does not fit {classes} margins")
-        if self.kind in ("platt", "temperature") and self.a <= 0.0 or self.kind == "beta" and min(self.a, self.b) < 0.0:
+        if (self.kind in ("platt", "temperature") and self.a <= 0.0) or (self.kind == "beta" and min(self.a, self.b) < 0.0):
             raise ValueError(f"the calibration {self.kind} is not increasing")
         if self.kind == "isotonic":
             if len(self.x) < 2 or len(self.x) != len(self.y):
                 raise ValueError("the isotonic calibration needs two or more knots, as many x as y")
             rising = all(p < q for p, q in zip(self.x, self.x[1:], strict=False))
             level = all(p <= q for p, q in zip(self.y, self.y[1:], strict=False))
-            if not (rising and level and 0.0 <= self.y[0] and self.y[-1] <= 1.0):
+            if not (rising and level and self.y[0] >= 0.0 and self.y[-1] <= 1.0):
                 raise ValueError("the isotonic calibration's knots do not rise within [0, 1]")
 
     def applier(self) -> Applier:
@@ -150,14 +150,14 @@ def fit(kind: Kind, margins: Floats, labels: Floats, classes: int = 2) -> Calibr
     return Calibration(kind="beta", a=max(a, 0.0), b=max(b, 0.0), c=c)
 
 
-def choose(margins: Floats, labels: Floats, fold: Any, classes: int) -> tuple[Calibration, dict[str, float]]:
+def choose(margins: Floats, labels: Floats, fold: Any, classes: int) -> tuple[Calibration, dict[Kind, float]]:
     """The kind with the least held-out log loss (each fold judged by a fit on the others), refitted on all of them.
 
     ``margins`` (B, C) must be held-out themselves. A kind has to beat identity by more than one part in ten thousand:
     a booster trained on log loss is often calibrated already, and then the plainest form is kept.
     """
     kinds: tuple[Kind, ...] = ("identity", "platt", "beta", "isotonic") if classes == 2 else ("identity", "temperature")
-    losses: dict[str, float] = {}
+    losses: dict[Kind, float] = {}
     for kind in kinds:
         parts = np.empty((len(labels), classes) if classes > 2 else len(labels))
         for k in np.unique(fold):
@@ -167,11 +167,7 @@ def choose(margins: Floats, labels: Floats, fold: Any, classes: int) -> tuple[Ca
     best = min(losses, key=losses.__getitem__)
     if losses[best] > losses["identity"] * (1.0 - 1e-4):
         best = "identity"
-    return fit(_kind(best), margins, labels, classes), losses
-
-
-def _kind(name: str) -> Kind:
-    return msgspec.convert(name, Kind)
+    return fit(best, margins, labels, classes), losses
 
 
 def _logistic_regression(columns: Floats, labels: Floats) -> tuple[list[float], float]:

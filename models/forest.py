@@ -110,7 +110,7 @@ class Forest:
 def read_forest(blob: bytes) -> Forest:
     """Parse a model saved by xgboost as JSON or UBJSON."""
     try:
-        if blob[:2] == b'{"' or blob.lstrip()[:1] == b"{" and b'"learner"' in blob[:4096]:
+        if blob.lstrip()[:1] == b"{" and b'"learner"' in blob[:4096]:
             document = msgspec.json.decode(blob, type=_File)
         else:
             document = msgspec.convert(ubjson.decode(blob), _File)

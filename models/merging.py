@@ -10,7 +10,6 @@ import math
 from typing import Any
 
 
-
 def merge(parts: list[tuple[float, bytes]], objective: str = "binary:logistic") -> bytes:
     """One model file (JSON bytes) from ``(weight, model file as JSON)``; all must have the same features and one margin.
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from features.soccer.shots import SHOT_FEATURES, shot_features
 from models.base import Floats
 from models.tables import column, read_table
+from models.training import Table
 
 #: painted lines: goal line, six-yard, spot, penalty area, halfway (x); post, six-yard, penalty area, touchline (y from the middle)
 _X_GRID: Final = np.array([0.0, 6.0, 12.0, 18.0, 60.0, 102.0, 108.0, 114.0, 120.0])
@@ -68,7 +69,7 @@ def to_metres(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
 def _piecewise(v: Floats, grid: Floats, metres: Floats) -> Floats:
     at = np.clip(np.searchsorted(grid, v, side="right") - 1, 0, len(grid) - 2)
     slope = (metres[at + 1] - metres[at]) / (grid[at + 1] - grid[at])
-    return metres[at] + slope * (v - grid[at])
+    return np.asarray(metres[at] + slope * (v - grid[at]), np.float64)
 
 
 def load(shots: Path, frames: Path) -> ShotTable:
@@ -142,3 +143,13 @@ def _rebounds(table: Any) -> npt.NDArray[np.bool_]:
     out = np.zeros(len(team), np.bool_)
     out[order[1:][soon]] = True
     return out
+
+
+def training_table(shots: ShotTable) -> Table:
+    """The rows that can teach: their label must be known."""
+    if not np.isfinite(shots.goal).all():
+        raise ValueError("the shots have no column is_goal: they can be scored, but not learnt from")
+    source: dict[str, str | float | int] = {
+        "source": "StatsBomb open data", "games": len(np.unique(shots.match)), "rows": len(shots.rows),
+    }  # fmt: skip
+    return Table(shots.rows, shots.goal, shots.match, source, reference=shots.reference)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from models.artefact import Card, CardFeature
 from models.base import Floats
-from models.calibration import Calibration, choose
+from models.calibration import Calibration, Kind, choose
 from models.calibration import fit as fit_calibration
 from models.forest import read_forest
 from models.known import Known
@@ -73,8 +73,9 @@ def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int) -
     names = [f.name for f in model.features]
     if len(model.classes) > 2:
         (parameters, rounds), = recipe.boosters
-        return _boost({**parameters, "objective": "multi:softprob", "num_class": len(model.classes)}, rounds, rows, label, seed, names)
-    monotone = {name: 1 for name in model.rising} | {name: -1 for name in model.falling}
+        several = {**parameters, "objective": "multi:softprob", "num_class": len(model.classes)}
+        return _boost(several, rounds, rows, label, seed, names)
+    monotone = dict.fromkeys(model.rising, 1) | dict.fromkeys(model.falling, -1)
     parts: list[tuple[float, bytes]] = []
     for i, (parameters, rounds) in enumerate(recipe.boosters):
         chosen = {**parameters, "objective": "binary:logistic"}
@@ -116,7 +117,7 @@ class Judged:
     probability: Floats
     fold: Ints
     calibration: Calibration
-    losses: dict[str, float]
+    losses: dict[Kind, float]
 
 
 def judge(model: Known, recipe: Recipe, table: Table, seed: int, tell: Watch = lambda text: None) -> Judged:

@@ -27,12 +27,14 @@ from models.forest import Float32s, Forest, Int32s
 _DEEPEST: Final = 10
 _LANES: Final = 8
 
+Slots = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+
 
 @dataclass(frozen=True)
 class PerfectForest:
     """``feature`` (T, 2**D - 1) indexes the doubled row (2 F,); ``leaf`` (T, 2**D); T is a multiple of eight (the rest adds 0)."""
 
-    feature: npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+    feature: Slots
     threshold: Float32s
     leaf: Float32s
     group: Int32s
@@ -47,8 +49,9 @@ def perfect(forest: Forest) -> PerfectForest | None:
         return None
     depth = max(1, forest.depth)
     inner, padded = (1 << depth) - 1, -(-forest.trees // _LANES) * _LANES
-    kind = np.uint16 if 2 * forest.features <= 65_535 else np.uint32
-    feature, leaf = np.zeros((padded, inner), kind), np.zeros((padded, inner + 1), np.float32)
+    narrow = 2 * forest.features <= 65_535
+    feature: Slots = np.zeros((padded, inner), np.uint16) if narrow else np.zeros((padded, inner), np.uint32)
+    leaf = np.zeros((padded, inner + 1), np.float32)
     threshold = np.full((padded, inner), np.inf, np.float32)
     _lay_out(forest.start, forest.left, forest.right, forest.feature, forest.threshold, forest.default_left,
              forest.features, feature, threshold, leaf)  # fmt: skip
@@ -60,7 +63,7 @@ def perfect(forest: Forest) -> PerfectForest | None:
 @kernel
 def _lay_out(
     start: Int32s, left: Int32s, right: Int32s, source: Int32s, value: Float32s, default_left: npt.NDArray[np.bool_],
-    features: int, feature: Int32s, threshold: Float32s, leaf: Float32s,
+    features: int, feature: Slots, threshold: Float32s, leaf: Float32s,
 ) -> None:  # fmt: skip
     inner = feature.shape[1]
     at = np.empty(2 * inner + 1, np.int64)
@@ -93,7 +96,7 @@ def double(row: Floats, out: Float32s) -> None:
 
 @kernel
 def margins_perfect(
-    rows: Floats, feature: Int32s, threshold: Float32s, leaf: Float32s, group: Int32s, base: Floats, depth: int, out: Floats
+    rows: Floats, feature: Slots, threshold: Float32s, leaf: Float32s, group: Int32s, base: Floats, depth: int, out: Floats
 ) -> None:  # fmt: skip
     """Margins (B, C) of ``rows`` (B, F) into ``out``."""
     # unsigned arithmetic throughout: a signed index costs a test for "counted from the end" at every load

@@ -108,7 +108,7 @@ def _apart(d: dict[str, Any]) -> None:
     """Two nodes that are each other's children, which the root does not reach."""
     tree = _tree(d)
     n = len(tree["left_children"])
-    for key, values in tree.items():
+    for values in tree.values():
         if isinstance(values, list) and len(values) == n:
             values.extend([values[0]] * 4)
     tree["left_children"][n:] = [n + 1, n, -1, -1]
@@ -152,7 +152,7 @@ def test_hostile_model_files_are_refused_in_one_sentence(lie: str) -> None:
 
 @pytest.mark.parametrize("bad", [b"", b"{", b"PK\x03\x04", b'{"learner": 3}', b"\x80\x04N.", b"[" * 100_000, b"NaN"])
 def test_files_that_are_no_models(bad: bytes) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"model file|UBJSON"):
         read_forest(bad)
 
 
@@ -178,7 +178,7 @@ _SMALL = blob(grown(2, 2, 2)[0], "ubj")
     "bad", [b"[$i#L\x7f\xff\xff\xff\xff\xff\xff\xff", b"SU\xffabc", b"[" * 200, b"{i\x01", b"[$U#i\xff", b"Q", b"[$i\x01]", b"ZZ"]
 )  # fmt: skip
 def test_ubjson_that_lies_about_lengths(bad: bytes) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="UBJSON"):
         ubjson.decode(bad)
 
 

@@ -1,0 +1,120 @@
+"""Training tables from simulated games: the same feature functions that run live, asked about every shot and pass.
+
+The world hands over its frames in one piece per period instead of packet by packet, which is some fifty times faster than
+the operator and gives the same rows: positions are rounded to the float32 of the wire, and a test compares both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from features.frames import HOME, Field, Floats, Frames
+from features.moments import Moment
+from features.soccer.passes import completion_features
+from features.soccer.shots import moment_features
+from models.training import Table
+from simulators.soccer.match import Match
+from streaming.game import roster_of
+
+#: rows computed by the engine at once
+_CHUNK: Final = 2_000
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What one model learns from: the event it belongs to, its features, and what counts as a success."""
+
+    event: str
+    features: Callable[[Moment], Floats | None]
+    success: str
+
+
+_ASKED: Final[dict[str, _Asked]] = {
+    "xgoals": _Asked("shot", moment_features, "goal"),
+    "pass-completion": _Asked("pass", completion_features, "complete"),
+}
+
+
+def event_table(model: str, seed: int, games: int, tell: Callable[[float], None] = lambda games: None) -> Table:
+    """Rows of ``model`` from ``games`` whole matches with seeds ``seed``, ``seed + 1``, ...; labels are what happened, the
+    simulator's true probability is kept beside them and never learnt from."""
+    asked = _ASKED[model]
+    rows: list[Floats] = []
+    label: list[float] = []
+    truth: list[float] = []
+    game: list[int] = []
+    for number in range(seed, seed + games):
+        for moment in moments(Match(number), asked.event):
+            if "true_probability" not in moment.attrs:
+                continue
+            row = asked.features(moment)
+            if row is None:
+                continue
+            rows.append(row)
+            label.append(float(moment.outcome == asked.success))
+            truth.append(float(moment.attrs["true_probability"]))
+            game.append(number)
+        tell(1.0)
+    source: dict[str, str | float | int] = {
+        "source": "simulated soccer", "games": games, "first_seed": seed, "rows": len(rows),
+    }  # fmt: skip
+    return Table(np.array(rows), np.array(label), np.array(game, np.int64), source, truth=np.array(truth))
+
+
+def moments(match: Match, event_type: str) -> Iterator[Moment]:
+    """Every event of a type, matched to the frame it happened in."""
+    record = match.record
+    roster = roster_of(record)
+    teams = {team.id: i for i, team in enumerate(record.teams)}
+    field = Field(record.length_m or 105.0, record.width_m or 68.0)
+    chunks = match.chunks(_CHUNK)
+    pending = next(chunks, None)
+    for period in record.periods:
+        parts = []
+        while pending is not None and pending.t_us[0] <= period.end_us:
+            parts.append(pending)
+            pending = next(chunks, None)
+        t_us = np.concatenate([part.t_us for part in parts])
+        frames = _frames(parts, t_us, record.t0_us, roster, field, period.number, period.home_attacks)
+        for part in parts:
+            for event in part.events:
+                if event.type != event_type or event.team is None:
+                    continue
+                team = teams[event.team]
+                row = int(np.searchsorted(t_us, event.t_us))
+                nan = float("nan")
+                yield Moment(
+                    event.id, event.type, (event.t_us - record.t0_us) / 1e6, event.period, team,
+                    roster.index.get(event.player or "", -1),
+                    nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m,
+                    nan if event.end_x_m is None else event.end_x_m, nan if event.end_y_m is None else event.end_y_m,
+                    event.outcome, period.home_attacks if team == HOME else -period.home_attacks, event.attrs,
+                    row=row, offset_s=0.0, frames=frames, roster=roster,
+                )  # fmt: skip
+
+
+def _frames(
+    parts: list[Any], t_us: npt.NDArray[np.int64], t0_us: int, roster: Any, field: Field, period: int, home_attacks: int
+) -> Frames:  # fmt: skip
+    rows = len(t_us)
+    xyz = np.full((rows, len(roster), 3), np.nan)
+    at = 0
+    for part in parts:
+        n = len(part.t_us)
+        lines, slots = np.nonzero(part.who >= 0)
+        who = part.who[lines, slots]
+        xyz[at + lines, who, :2] = part.places[lines, slots].astype(np.float32)
+        xyz[at + lines, who, 2] = 0.0
+        xyz[at : at + n, roster.ball] = part.ball.astype(np.float32)
+        at += n
+    t = (t_us - t0_us) / 1e6
+    step_s = float(t[1] - t[0]) if rows > 1 else 0.04
+    return Frames(
+        roster, field, dt_s=step_s, hop=1, span=1, t=t, xyz=xyz, period=np.full(rows, period, np.int8),
+        attack=np.full(rows, home_attacks, np.int8), signals={}, state={}, lo=0, hi=rows,
+    )  # fmt: skip
