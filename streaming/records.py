@@ -8,6 +8,7 @@ that are there, and nothing is unpickled.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -200,37 +201,51 @@ class GameRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 # -- codecs ------------------------------------------------------------------------------------------------------------
 
 _MAGIC: Final = b"TL"
-_PREFIX: Final = struct.Struct("<2sBBHI")  # magic, version, flags, header bytes, samples
+_PREFIX: Final = struct.Struct("<2sBBHIq")  # magic, version, flags, header bytes, samples, arrival
 _FLAG_ARRIVALS: Final = 1
+_FARTHEST: Final = 1 << 62
 
 
-class _Header(msgspec.Struct, array_like=True):
+class _Header(msgspec.Struct, array_like=True, frozen=True):
     game: Name
-    feed: Name
-    arrival_us: Micros
+    feed: Annotated[str, msgspec.Meta(max_length=200)]
     channels: Annotated[list[str], msgspec.Meta(max_length=256)]
 
 
-_header_encoder = msgspec.msgpack.Encoder()
 _header_decoder = msgspec.msgpack.Decoder(_Header)
+
+
+@lru_cache(maxsize=1024)
+def _write_header(game: str, feed: str, channels: tuple[str, ...]) -> bytes:
+    return msgspec.msgpack.encode((game, feed, channels))
+
+
+@lru_cache(maxsize=1024)
+def _read_header(raw: bytes) -> _Header:
+    """A feed's packets all have the same header: it is decoded once. ``BadRecord`` when it is none."""
+    try:
+        header = _header_decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRecord("bad header", str(error)) from None
+    if len(set(header.channels)) != len(header.channels):
+        raise BadRecord("bad header", "a channel is named twice")
+    return header
 
 
 def encode_telemetry(packet: Telemetry) -> bytes:
     """Prefix, msgpack header, then the columns t, tag, x, y, z, (arrival), channels, little-endian."""
-    arrivals = packet.arrival_us
+    arrivals, channels = packet.arrival_us, packet.channels
     one = isinstance(arrivals, int)
-    header = _header_encoder.encode(
-        (packet.game, packet.feed, arrivals if one else 0, list(packet.channels))
-    )
+    header = _write_header(packet.game, packet.feed, tuple(channels))
+    t_us = packet.t_us
     parts = [
-        _PREFIX.pack(_MAGIC, TELEMETRY_VERSION, 0 if one else _FLAG_ARRIVALS, len(header), len(packet.t_us)),
-        header, packet.t_us.tobytes(), packet.tag.tobytes(),
-        packet.x_m.tobytes(), packet.y_m.tobytes(), packet.z_m.tobytes(),
+        _PREFIX.pack(_MAGIC, TELEMETRY_VERSION, 0 if one else _FLAG_ARRIVALS, len(header), len(t_us), arrivals if one else 0),
+        header, t_us.tobytes(), packet.tag.tobytes(), packet.x_m.tobytes(), packet.y_m.tobytes(), packet.z_m.tobytes(),
     ]  # fmt: skip
     if not one:
         parts.append(arrivals.tobytes())  # type: ignore[union-attr]
-    if packet.channels:
-        parts.extend(column.tobytes() for column in packet.channels.values())
+    if channels:
+        parts.extend(column.tobytes() for column in channels.values())
     return b"".join(parts)
 
 
@@ -240,39 +255,35 @@ _I8, _U4, _F4 = np.dtype("<i8"), np.dtype("<u4"), np.dtype("<f4")
 def decode_telemetry(raw: bytes) -> Telemetry:
     """The inverse of :func:`encode_telemetry`; columns are read-only views of ``raw``. ``BadRecord`` on anything else."""
     try:
-        magic, version, flags, header_bytes, n = _PREFIX.unpack_from(raw)
+        magic, version, flags, header_bytes, n, one_arrival = _PREFIX.unpack_from(raw)
     except struct.error:
         raise BadRecord("truncated", f"{len(raw)} bytes are less than a packet's prefix") from None
     if magic != _MAGIC:
         raise BadRecord("not telemetry", f"starts with {magic!r}")
     if version != TELEMETRY_VERSION:
         raise BadRecord("schema version", f"telemetry version {version}, this reader knows {TELEMETRY_VERSION}")
-    if header_bytes > MAX_HEADER_BYTES or n > MAX_SAMPLES or flags > 1:
+    if header_bytes > MAX_HEADER_BYTES or n > MAX_SAMPLES or flags > 1 or not -_FARTHEST < one_arrival < _FARTHEST:
         raise BadRecord("oversized", f"header of {header_bytes} bytes, {n} samples, flags {flags}")
     at = _PREFIX.size + header_bytes
-    try:
-        header = _header_decoder.decode(memoryview(raw)[_PREFIX.size : at])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRecord("bad header", str(error)) from None
+    header = _read_header(raw[_PREFIX.size : at])
     names = header.channels
     if len(raw) != at + n * (24 + 8 * flags + 4 * len(names)):
         raise BadRecord("wrong length", f"{len(raw)} bytes do not hold {n} samples of {len(names)} channels")
-    t_us = np.frombuffer(raw, _I8, n, at)
-    tag = np.frombuffer(raw, _U4, n, at + 8 * n)
-    x = np.frombuffer(raw, _F4, n, at + 12 * n)
-    y = np.frombuffer(raw, _F4, n, at + 16 * n)
-    z = np.frombuffer(raw, _F4, n, at + 20 * n)
+    frombuffer = np.frombuffer
+    t_us = frombuffer(raw, _I8, n, at)
+    tag = frombuffer(raw, _U4, n, at + 8 * n)
+    x = frombuffer(raw, _F4, n, at + 12 * n)
+    y = frombuffer(raw, _F4, n, at + 16 * n)
+    z = frombuffer(raw, _F4, n, at + 20 * n)
     at += 24 * n
-    arrival: int | npt.NDArray[np.int64] = header.arrival_us
+    arrival: int | npt.NDArray[np.int64] = one_arrival
     if flags:
-        arrival = np.frombuffer(raw, _I8, n, at)
+        arrival = frombuffer(raw, _I8, n, at)
         at += 8 * n
     channels = {}
     for name in names:
-        channels[name] = np.frombuffer(raw, _F4, n, at)
+        channels[name] = frombuffer(raw, _F4, n, at)
         at += 4 * n
-    if len(channels) != len(names):
-        raise BadRecord("bad header", "a channel is named twice")
     return Telemetry(header.game, header.feed, t_us, tag, x, y, z, arrival, channels)
 
 

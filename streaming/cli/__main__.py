@@ -1,0 +1,5 @@
+"""``python -m streaming.cli`` is ``touchline``."""
+
+from streaming.cli import main
+
+main()

@@ -1,0 +1,237 @@
+"""The benchmarks that ``touchline bench`` runs. Each times the real thing and, in the same run, a floor for it."""
+
+from __future__ import annotations
+
+import gc
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Result = dict[str, Any]
+
+
+def _timed(work: Callable[[], Any], repeat: int, inner: int = 1) -> dict[str, float]:
+    """p50 and p99 of one call, us."""
+    times = np.empty(repeat)
+    for i in range(repeat):
+        start = time.perf_counter_ns()
+        for _ in range(inner):
+            work()
+        times[i] = (time.perf_counter_ns() - start) / inner / 1000
+    return _quantiles(times)
+
+
+def _quantiles(times_us: Any) -> dict[str, float]:
+    p50, p99 = np.percentile(times_us, [50, 99])
+    return {"p50_us": round(float(p50), 2), "p99_us": round(float(p99), 2)}
+
+
+def codec() -> Result:
+    """A 23-entity frame to bytes and back; the floor packs and unpacks the same fields with struct."""
+    from streaming.records import Telemetry, decode_telemetry, encode_telemetry
+
+    rng = np.random.default_rng(1)
+    n = 23
+    xyz = rng.normal(0, 20, (3, n)).astype(np.float32)
+    packet = Telemetry(
+        "soccer-7", "tracking", np.full(n, 1_700_000_000_000_000), np.arange(n, dtype=np.uint32), *xyz, arrival_us=1
+    )
+    layout = struct.Struct(f"<{n}q{n}I{3 * n}f")
+    values = [*packet.t_us.tolist(), *packet.tag.tolist(), *xyz.ravel().tolist()]
+    figures = _timed(lambda: decode_telemetry(encode_telemetry(packet)), 400, 50)
+    floor = _timed(lambda: layout.unpack(layout.pack(*values)), 400, 50)
+    return {
+        "what": "encode and decode a packet of one frame, 23 entities",
+        "figures": figures | {"bytes": len(encode_telemetry(packet))},
+        "floor": {"struct_" + k: v for k, v in floor.items()},
+        "target": "<= 5 us",
+    }
+
+
+def _world(minutes: float) -> Any:
+    from simulators.worlds import open_world
+
+    return open_world("soccer", 7, minutes)
+
+
+def window(minutes: float = 6.0) -> Result:
+    """Live, a frame at a time: the record that closes a window arrives -> every stat of it is with the sink."""
+    from streaming.cli.equipment import operator_for
+    from streaming.game import GameOperator
+    from streaming.sinks import ListSink
+
+    world = _world(minutes)
+    records = list(world.stream())
+    operator: GameOperator = operator_for(world.record)
+    warm = operator_for(world.record)
+    for record in records[:1500]:
+        warm.on_record(record)
+    gc.collect()
+    gc.freeze()
+    times, sink = [], ListSink()
+    for record in records:
+        windows = operator.meters.windows
+        start = time.perf_counter_ns()
+        out = operator.on_record(record)
+        sink.write(out, 0)
+        spent = time.perf_counter_ns() - start
+        if operator.meters.windows != windows:
+            times.append(spent / 1000)
+        sink.outputs.clear()
+        sink.published_us.clear()
+    gc.unfreeze()
+    one = np.zeros((10, 41))
+    from features.compiled import kernel
+
+    @kernel
+    def touch(x: Any) -> float:
+        total = 0.0
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                total += x[i, j]
+        return total
+
+    touch(one)
+    floor = _timed(lambda: touch(one), 400, 50)
+    slowest = sorted(zip(operator.meters.step_ns / np.maximum(operator.meters.step_calls, 1), operator.meters.steps), reverse=True)
+    return {
+        "what": f"window closed -> all its stats published, in-process, {len(operator.meters.steps)} named steps",
+        "figures": _quantiles(times) | {"windows": len(times), "steps": len(operator.meters.steps)},
+        "slowest_us": {name: round(ns / 1000, 1) for ns, name in slowest[:8]},
+        "floor": {"empty_compiled_step_" + k: v for k, v in floor.items()},
+        "target": "p50 <= 300 us, p99 <= 1,000 us",
+    }
+
+
+def websocket() -> Result:
+    """The same through the gateway to a WebSocket client on loopback; the floor is a bare echo of the same bytes."""
+    from streaming.web.benchmark import websocket_latency
+
+    measured = dict(websocket_latency())
+    floor = measured.pop("floor")
+    return {
+        "what": "window closed -> its stats with a WebSocket client on loopback",
+        "figures": {k: v for k, v in measured.items() if isinstance(v, (int, float))},
+        "floor": floor if isinstance(floor, dict) else {"p50_us": floor},
+        "target": "p99 <= 10,000 us",
+    }
+
+
+def replay(minutes: float = 90.0) -> Result:
+    """A recorded match from disk through every step; the floor reads the same columns and adds them up."""
+    from streaming.cli.equipment import operator_for
+    from streaming.recording import Recording, Writer
+    from streaming.records import Telemetry
+    from streaming.runners.embedded import EmbeddedRunner
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "match"
+        world = _world(minutes)
+        with Writer(path, world.record) as writer:
+            for record in world.stream(50):
+                writer.write(record)
+        recording = Recording(path)
+        warm = operator_for(recording.game, draw=False, provisional=False)
+        for record, _ in zip(recording.records(), range(3)):
+            warm.on_record(record)
+        start = time.perf_counter()
+        total = 0.0
+        for record in recording.records():
+            if isinstance(record, Telemetry):
+                total += float(record.x_m.sum() + record.y_m.sum() + record.z_m.sum()) + int(record.t_us[-1])
+        floor_s = time.perf_counter() - start
+        operator = operator_for(recording.game, draw=False, provisional=False)
+        start, cpu = time.perf_counter(), time.process_time()
+        EmbeddedRunner(operator, []).run(recording.records())
+        took_s, cpu_s = time.perf_counter() - start, time.process_time() - cpu
+    played_s = minutes * 60
+    return {
+        "what": f"replay of a {minutes:g}-minute match, 23 entities at 25 Hz, every stat, from Parquet",
+        "figures": {
+            "times_real_time": round(played_s / took_s), "took_s": round(took_s, 2), "cpu_s": round(cpu_s, 2),
+            "windows": operator.meters.windows,
+        },
+        "floor": {"read_and_add_s": round(floor_s, 2)},
+        "target": ">= 1,000 times real time on one core",
+    }  # fmt: skip
+
+
+def kinematics() -> Result:
+    """Bytes in, kinematics of every window, bytes out: decode, order, frame, speed and distance, encode; against a pass of
+    numpy over the same samples."""
+    from dataclasses import replace
+
+    from streaming.cli.equipment import sport_named
+    from streaming.game import GameOperator
+    from streaming.records import Telemetry, decode_telemetry, encode, encode_telemetry
+
+    sport = sport_named("soccer")
+    keep = {"motion.velocity"}
+    steps = tuple(step for step in sport.steps if step.name in keep)
+    small = replace(sport, steps=steps, event_steps=(), stats=tuple(s for s in sport.stats if s.id == "soccer.player.speed"))
+    world = _world(4.0)
+    raw = [encode_telemetry(r) for r in world.stream(25) if isinstance(r, Telemetry)]
+    samples = sum(len(decode_telemetry(r)) for r in raw)
+    GameOperator(small, world.record, draw=False).on_record(decode_telemetry(raw[0]))
+    operator = GameOperator(small, world.record, draw=False)
+    start = time.perf_counter()
+    columns = 0
+    for bytes_in in raw:
+        for block in operator.on_record(decode_telemetry(bytes_in)):
+            columns += len(block.values.tobytes())  # type: ignore[union-attr]
+    took_s = time.perf_counter() - start
+    start = time.perf_counter()
+    for bytes_in in raw:
+        packet = decode_telemetry(bytes_in)
+        np.hypot(np.diff(packet.x_m), np.diff(packet.y_m)).sum()
+    floor_s = time.perf_counter() - start
+    assert columns and encode(world.record)
+    return {
+        "what": "kinematics alone, a second of samples per packet, decode and encode included",
+        "figures": {"samples_per_s": round(samples / took_s), "samples": samples},
+        "floor": {"numpy_pass_samples_per_s": round(samples / floor_s)},
+        "target": ">= 5,000,000 samples/s/core",
+    }
+
+
+def xgoals() -> Result:
+    from models.benchmarks import xgoals_prediction
+
+    return _model(xgoals_prediction(), "one xGoals prediction in-process, 500 trees x depth 6", "p50 <= 15 us")
+
+
+def attribution() -> Result:
+    from models.benchmarks import attribution as measured
+
+    return _model(measured(), "attribution of one prediction, 200 trees x depth 6", "p50 <= 300 us")
+
+
+def _model(measured: dict[str, Any], what: str, target: str) -> Result:
+    floor = measured.pop("floor", {})
+    return {"what": what, "figures": {k: v for k, v in measured.items() if isinstance(v, (int, float))}, "floor": floor, "target": target}
+
+
+def start() -> Result:
+    """``touchline --help`` as a process; the floor is the bare interpreter."""
+
+    def run(command: list[str]) -> float:
+        best = []
+        for _ in range(7):
+            began = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            best.append(time.perf_counter() - began)
+        return round(float(np.median(best)), 3)
+
+    return {
+        "what": "touchline --help, as a process",
+        "figures": {"median_s": run([sys.executable, "-m", "streaming.cli", "--help"])},
+        "floor": {"python_median_s": run([sys.executable, "-c", "pass"])},
+        "target": "<= 0.4 s",
+    }
