@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from streaming import arrow
 from streaming.errors import BadInput
 
 _GZIP = b"\x1f\x8b"
@@ -62,7 +63,23 @@ def table(path: Path, provider: str, columns: Sequence[str]) -> dict[str, npt.ND
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{path} cannot be read as Parquet or CSV: {str(error).splitlines()[0]}") from error
     _need(path, provider, columns, found.column_names)
-    return {name: found.column(name).to_numpy() for name in found.column_names}
+    return {name: _numpy(arrow.column(found, name)) for name in found.column_names}
+
+
+def _numpy(column: Any) -> npt.NDArray[Any]:
+    """An Arrow column for numpy: NaN where a number is missing, times as datetime64, all else as objects."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_timestamp(kind) and not column.null_count:
+        return arrow.view(column, np.int64).view(f"datetime64[{kind.unit}]")
+    if pa.types.is_integer(kind) and not column.null_count:
+        return arrow.view(column, str(kind))
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind):
+        values = arrow.view(column, {pa.float64(): "float64", pa.float32(): "float32"}.get(kind, str(kind)))
+        has = arrow.valid(column)
+        return values if has is None else np.where(has, values, np.nan)
+    return np.array(column.to_pylist(), object)
 
 
 def document(path: Path) -> dict[str, Any]:
@@ -108,6 +125,14 @@ def number(cell: str | None, path: Path, name: str) -> float:
         return float(cell)
     except ValueError:
         raise BadInput(f"{path} has {cell!r} in the column {name} where a number belongs") from None
+
+
+def present(cell: str | None, path: Path, name: str) -> float:
+    """A cell as a number that must be there."""
+    value = number(cell, path, name)
+    if not np.isfinite(value):
+        raise BadInput(f"{path} has an empty cell in the column {name}: it is cut short or no such file")
+    return value
 
 
 def metres(value: float) -> float | None:

@@ -34,7 +34,7 @@ def read_dat(raw: Path, meta: Path) -> Imported:
     try:
         found: Any = tracab.load(
             meta_data=io.BytesIO(content(meta)), raw_data=io.BytesIO(content(raw)), coordinates="tracab",
-            only_alive=False, file_format="dat",
+            only_alive=False,
         )  # fmt: skip
     except (KloppyError, ValueError, KeyError, IndexError, AttributeError, TypeError, SyntaxError) as error:
         raise BadInput(f"{raw} and {meta} are no pair of TRACAB files: {reason(error)}") from error

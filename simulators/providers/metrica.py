@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from simulators.providers import Imported
-from simulators.providers._files import metres, number, only, pick, rows
+from simulators.providers._files import metres, number, only, pick, present, rows
 from simulators.providers._stream import EVENT_DELAY_US, NO_DATE_US, Side, attacks, edges, in_time_order
 from streaming.errors import BadInput
 from streaming.records import Entity, Event, Feed, GameRecord, Period, Team
@@ -40,7 +40,7 @@ def read(files: list[Path]) -> Imported:
 
     spans: dict[int, list[float]] = {}
     for row in table:
-        at = number(row["Start Time [s]"], path, "Start Time [s]")
+        at = present(row["Start Time [s]"], path, "Start Time [s]")
         spans.setdefault(_period(row, path), []).append(at)
     shots = [event for event in events if event.type == "shot"]
     told = attacks((e.period, 0 if e.team == "home" else 1, np.nan if e.x_m is None else e.x_m) for e in shots)
@@ -124,7 +124,7 @@ def _events(path: Path, table: list[dict[str, str]], game: str) -> list[Event]:
             attrs["card"] = row["Subtype"].lower().replace(" ", "_")
         start = [number(row[f"Start {axis}"].replace("NaN", ""), path, f"Start {axis}") for axis in "XY"]
         end = [number(row[f"End {axis}"].replace("NaN", ""), path, f"End {axis}") for axis in "XY"]
-        t_us = _us(number(row["Start Time [s]"], path, "Start Time [s]"))
+        t_us = _us(present(row["Start Time [s]"], path, "Start Time [s]"))
         events.append(
             Event(
                 id=f"{index + 1}", game=game, type=kind, t_us=t_us, period=_period(row, path), team=row["Team"].lower(),

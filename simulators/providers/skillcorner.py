@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from simulators.providers import Imported
-from simulators.providers._files import document, metres, number, only, pick, rows
+from simulators.providers._files import document, metres, number, only, pick, present, rows
 from simulators.providers._stream import (
     EVENT_DELAY_US,
     NO_DATE_US,
@@ -59,6 +59,8 @@ def read(files: list[Path]) -> Imported:
     if not track:
         raise BadInput(f"{ball} holds no frames")
     cells = np.array([[number(row[name], ball, name) for name in ("frame", "period", "x", "y", "z")] for row in track])
+    if not np.isfinite(cells[:, :2]).all():
+        raise BadInput(f"{ball} is cut short: a row has no frame or no period")
     frame, period = cells[:, 0].astype(np.int64), cells[:, 1].astype(np.int64)
     t_us = NO_DATE_US + (frame - frame[0]) * _FRAME_US
 
@@ -116,7 +118,7 @@ def _events(path: Path, possessions: list[dict[str, str]], game: str, first_fram
         side = _SIDES.get(row["attacking_side"])
         if side is None:
             raise BadInput(f"{path} has {row['attacking_side']!r} in the column attacking_side")
-        t_us = NO_DATE_US + (int(number(row["frame_end"], path, "frame_end")) - first_frame) * _FRAME_US
+        t_us = NO_DATE_US + (int(present(row["frame_end"], path, "frame_end")) - first_frame) * _FRAME_US
         attrs: dict[str, str | float | bool] = {}
         end = np.nan, np.nan
         if row["end_type"] == "pass":
@@ -142,7 +144,7 @@ def _events(path: Path, possessions: list[dict[str, str]], game: str, first_fram
             attrs["first_time"] = True
         events.append(
             Event(
-                id=row["event_id"], game=game, type=kind, t_us=t_us, period=int(row["period"]), team=row["team_id"],
+                id=row["event_id"], game=game, type=kind, t_us=t_us, period=int(present(row["period"], path, "period")), team=row["team_id"],
                 player=row["player_id"], x_m=metres(number(row["x_end"], path, "x_end") * side),
                 y_m=metres(number(row["y_end"], path, "y_end") * side), end_x_m=metres(end[0]), end_y_m=metres(end[1]),
                 outcome=outcome, attrs=attrs, arrival_us=t_us + EVENT_DELAY_US,

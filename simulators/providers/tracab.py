@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from simulators.providers import Imported
-from simulators.providers._files import document, maybe, metres, number, only, pick, rows, table
+from simulators.providers._files import document, maybe, metres, number, only, pick, present, rows, table
 from simulators.providers._stream import (
     EVENT_DELAY_US,
     NO_DATE_US,
@@ -92,7 +92,7 @@ def _read_saved(files: list[Path]) -> Imported:
     entities = [
         Entity(
             id=row["id"], name=row["full_name"], team=ids[0 if row["team"] == "home" else 1],
-            role="keeper" if row["position"] == "goalkeeper" else "player", shirt=int(row["shirt_num"]),
+            role="keeper" if row["position"] == "goalkeeper" else "player", shirt=int(present(row["shirt_num"], who, "shirt_num")),
             position=row["position"],
         )
         for row in squad
@@ -159,8 +159,8 @@ def _events(
     events: list[Event] = []
     told: dict[int, tuple[int, int]] = {}
     for row in rows(coded, "tracab", columns):
-        kind = int(number(row["event_type_id"], coded, "event_type_id"))
-        period = int(number(row["period_id"], coded, "period_id"))
+        kind = int(present(row["event_type_id"], coded, "event_type_id"))
+        period = int(present(row["period_id"], coded, "period_id"))
         seconds = number(row["time_s"], coded, "time_s") - zero_s
         if period not in start or not np.isfinite(seconds):
             continue
