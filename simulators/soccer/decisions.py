@@ -6,12 +6,10 @@ from __future__ import annotations
 import numpy as np
 
 from features.compiled import kernel
+from simulators.soccer import state as st
 from simulators.soccer.actions import clear, foot, play_pass, shoot
 from simulators.soccer.chance import between, uniform
-from simulators.soccer.state import (
-    AERIAL, CARRY_X, CARRY_Y, CLOCK_S, CORNER, END_S, FREE_KICK, GOAL_KICK, HALF_LENGTH_M, HEAD, KEEPER_HOLD, KICK_OFF,
-    OPEN_PLAY, OWNER, PENALTY, ROOM_M, SET_PIECE, T_SPEED, THINK_S, THROW_IN, State, attack_of, keeper_of, team_of,
-)  # fmt: skip
+from simulators.soccer.state import State, attack_of, keeper_of, team_of
 from simulators.soccer.tactics import last_line
 from simulators.soccer.truth import nearest_opponent, pass_probability, pass_terms, shot_probability, shot_terms
 
@@ -21,8 +19,8 @@ NOISE = 0.0075  #: scale of the Gumbel noise, in goals
 @kernel
 def worth(fx: float, y: float) -> float:
     """Goals to be expected from having the ball at forward (fx, y): grows gently upfield, steeply near goal."""
-    far = np.hypot(HALF_LENGTH_M - fx, y)
-    return float(0.004 + 0.016 * (fx + HALF_LENGTH_M) / (2.0 * HALF_LENGTH_M) + 0.20 * np.exp(-far / 10.0))
+    far = np.hypot(st.HALF_LENGTH_M - fx, y)
+    return float(0.002 + 0.030 * (fx + st.HALF_LENGTH_M) / (2.0 * st.HALF_LENGTH_M) + 0.20 * np.exp(-far / 10.0))
 
 
 @kernel
@@ -35,7 +33,7 @@ def choose_pass(s: State, k: int, out: np.ndarray) -> float:
     """The best pass of ``k``: its value, and in ``out`` receiver, x, y, high, through, cross; receiver -1 if there is none."""
     team = team_of(k)
     a = attack_of(s, team)
-    kind = s.i[SET_PIECE]
+    kind = s.i[st.SET_PIECE]
     bx, by = s.ball[0], s.ball[1]
     line = last_line(s, team)
     lo = 0 if team == 0 else 11
@@ -43,7 +41,7 @@ def choose_pass(s: State, k: int, out: np.ndarray) -> float:
     best = -1e9
     out[0] = -1
     wide = abs(by) > 14.0 and bx * a > 24.0
-    reach = 24.0 if kind == THROW_IN else 58.0
+    reach = 24.0 if kind == st.THROW_IN else 58.0
     for r in range(lo, lo + 11):
         if s.who[r] < 0 or r == k:
             continue
@@ -54,7 +52,7 @@ def choose_pass(s: State, k: int, out: np.ndarray) -> float:
         running = s.run[r] > 0.3
         tx, ty = rx + s.vel[r, 0] * 0.45, ry + s.vel[r, 1] * 0.45
         through = False
-        if running and rx * a > line - 6.0 and kind != THROW_IN:
+        if running and rx * a > line - 6.0 and kind != st.THROW_IN:
             lead = min(5.0 + 0.22 * far, 12.0)
             tx, ty = rx + a * lead, ry * 0.90
             through = tx * a > line
@@ -62,14 +60,14 @@ def choose_pass(s: State, k: int, out: np.ndarray) -> float:
         if tx * a > 49.0:
             tx = 49.0 * a
         ty = min(max(ty, -32.0), 32.0)
-        offside = rx * a > line + 0.25 and kind != THROW_IN and kind != GOAL_KICK and kind != CORNER
-        if offside and (rx * a > line + 1.1 or uniform(s.rng, 0) < 0.55):
+        offside = rx * a > line + 0.25 and kind != st.THROW_IN and kind != st.GOAL_KICK and kind != st.CORNER
+        if offside and (rx * a > line + 1.1 or uniform(s.rng, 0) < 0.30):
             continue
         pass_terms(s.pos, s.who, team, bx, by, r, terms)
         gain = worth(tx * a, ty)
         loss = 0.6 * worth(-(0.5 * (bx + tx)) * a, 0.5 * (by + ty))
         for high in range(2):
-            if (high == 1 and far < 13.0 and kind != THROW_IN) or (high == 0 and (far > 34.0 or kind == THROW_IN)):
+            if (high == 1 and far < 13.0 and kind != st.THROW_IN) or (high == 0 and (far > 34.0 or kind == st.THROW_IN)):
                 continue
             if r == lo and high == 1:
                 continue
@@ -77,7 +75,7 @@ def choose_pass(s: State, k: int, out: np.ndarray) -> float:
             p = pass_probability(terms, high == 1, through, cross, kind)
             gain_here = gain
             if cross:
-                gain_here = gain * 1.1 + 0.16
+                gain_here = gain * 1.1 + 0.32
             value = p * (gain_here + 0.018) - (1.0 - p) * (loss + 0.018)
             if r == lo:
                 value -= 0.008
@@ -93,35 +91,35 @@ def choose_pass(s: State, k: int, out: np.ndarray) -> float:
 @kernel
 def decide(s: State) -> None:
     """The owner acts, or carries on and thinks again shortly."""
-    k = s.i[OWNER]
+    k = s.i[st.OWNER]
     team = team_of(k)
     a = attack_of(s, team)
     fx, y = s.ball[0] * a, s.ball[1]
-    kind = s.i[SET_PIECE]
-    late = s.f[END_S] - s.f[CLOCK_S] < 3.0  # the whistle is about to go: nobody shoots into it
+    kind = s.i[st.SET_PIECE]
+    late = s.f[st.END_S] - s.f[st.CLOCK_S] < 3.0  # the whistle is about to go: nobody shoots into it
     out = np.empty(6)
-    if kind == PENALTY:
+    if kind == st.PENALTY:
         shoot(s, k, foot(s, k))
         return
     press = nearest_opponent(s.pos, s.who, team, s.ball[0], s.ball[1], True)
-    far = np.hypot(HALF_LENGTH_M - fx, y)
-    if kind == FREE_KICK and far < 29.0 and abs(y) < 15.0 and not late and uniform(s.rng, 0) < 0.62:
+    far = np.hypot(st.HALF_LENGTH_M - fx, y)
+    if kind == st.FREE_KICK and far < 29.0 and abs(y) < 15.0 and not late and uniform(s.rng, 0) < 0.62:
         shoot(s, k, foot(s, k))
         return
-    if kind == OPEN_PLAY and not late and k != keeper_of(team) and far < 33.0:
+    if kind == st.OPEN_PLAY and not late and k != keeper_of(team) and far < 33.0:
         terms = np.empty(5)
         shot_terms(s.pos, s.who, team, a, s.ball[0], s.ball[1], terms)
-        body = HEAD if s.i[AERIAL] == 1 else 0
+        body = st.HEAD if s.i[st.AERIAL] == 1 else 0
         p = shot_probability(terms, body, kind)
-        eager = min(max((p - 0.018) * 5.5, 0.0), 0.90)
-        if s.i[AERIAL] == 1 and far < 15.0:
+        eager = min(max((p - 0.006) * 7.5, 0.0), 0.90)
+        if s.i[st.AERIAL] == 1 and far < 15.0:
             eager = 0.85
         if uniform(s.rng, 0) < eager:
-            shoot(s, k, HEAD if s.i[AERIAL] == 1 else foot(s, k))
+            shoot(s, k, st.HEAD if s.i[st.AERIAL] == 1 else foot(s, k))
             return
-    s.i[AERIAL] = 0
+    s.i[st.AERIAL] = 0
     value = choose_pass(s, k, out)
-    if kind == OPEN_PLAY and s.i[KEEPER_HOLD] == 0:
+    if kind == st.OPEN_PLAY and s.i[st.KEEPER_HOLD] == 0:
         deep = fx < -24.0
         if deep and press < 2.4 and (value < -0.004 or uniform(s.rng, 0) < 0.10):
             clear(s, k, False)
@@ -161,7 +159,7 @@ def _carry_on(s: State, k: int, a: int, press: float) -> None:
         if score > best:
             best, best_x, best_y = score, tx, ty
     stretch = 1.0 if press > 4.0 else 1.35
-    s.f[CARRY_X] = min(max(bx + (best_x - bx) * stretch, -51.0), 51.0)
-    s.f[CARRY_Y] = min(max(by + (best_y - by) * stretch, -32.8), 32.8)
-    s.f[THINK_S] = between(s.rng, 0.5, 1.3)
-    s.f[ROOM_M] = press
+    s.f[st.CARRY_X] = min(max(bx + (best_x - bx) * stretch, -51.0), 51.0)
+    s.f[st.CARRY_Y] = min(max(by + (best_y - by) * stretch, -32.8), 32.8)
+    s.f[st.THINK_S] = between(s.rng, 0.7, 1.6) if bx * a < 26.0 else between(s.rng, 0.35, 0.8)
+    s.f[st.ROOM_M] = press

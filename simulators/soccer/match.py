@@ -14,7 +14,14 @@ from simulators.soccer import engine
 from simulators.soccer.report import event_of
 from simulators.soccer.squads import BALL_TAG, Squads, squads
 from simulators.soccer.state import (
-    CLOCK_S, EVENTS, HZ, KICKOFF_TEAM, LEAVER, SLOTS, SQUAD, STATE,
+    CLOCK_S,
+    EVENTS,
+    HZ,
+    KICKOFF_TEAM,
+    LEAVER,
+    SLOTS,
+    SQUAD,
+    STATE,
 )  # fmt: skip
 from streaming.errors import BadInput
 from streaming.records import Event, Feed, GameRecord, Period, Telemetry

@@ -4,54 +4,50 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulators.soccer.state import (
-    ASSIST_NAMES, BODY_NAMES, CARD, CARD_NAMES, DRIBBLE, E_ASSIST, E_BODY, E_CARD, E_DELAY_S, E_EMITTED, E_END_X,
-    E_END_Y, E_FLAGS, E_FRAME, E_HEIGHT, E_OTHER, E_OUTCOME, E_PHASE, E_SET_PIECE, E_SLOT, E_TARGET_X, E_TARGET_Y,
-    E_TRUTH, E_TYPE, E_WHO, E_X, E_Y, EVENT_NAMES, FLAG_NAMES, FOUL, HEIGHT_NAMES, OUTCOME_NAMES, PASS, PERIOD_END,
-    PERIOD_START, SET_PIECE_NAMES, SHOT, SUBSTITUTION, TACKLE, Floats,
-)  # fmt: skip
+from simulators.soccer import state as st
+from simulators.soccer.state import Floats
 from streaming.records import Event, GameRecord, Period
 
-_OTHER_IS = {PASS: "receiver", SHOT: "keeper", SUBSTITUTION: "player_on", DRIBBLE: "opponent", TACKLE: "opponent", FOUL: "opponent"}
+_OTHER_IS = {st.PASS: "receiver", st.SHOT: "keeper", st.SUBSTITUTION: "player_on", st.DRIBBLE: "opponent", st.TACKLE: "opponent", st.FOUL: "opponent"}
 
 
 def event_of(record: GameRecord, period: Period, row: Floats, serial: int, step_us: int) -> Event:
     """One row as an event. It arrives after the coder's delay, and never before its outcome could be seen."""
-    kind = int(row[E_TYPE])
-    t_us = period.start_us + int(row[E_FRAME]) * step_us
-    seen_us = period.start_us + int(row[E_EMITTED]) * step_us
-    arrival_us = max(t_us + int(row[E_DELAY_S] * 1e6), seen_us + 100_000)
+    kind = int(row[st.E_TYPE])
+    t_us = period.start_us + int(row[st.E_FRAME]) * step_us
+    seen_us = period.start_us + int(row[st.E_EMITTED]) * step_us
+    arrival_us = max(t_us + int(row[st.E_DELAY_S] * 1e6), seen_us + 100_000)
     attrs: dict[str, str | float | bool] = {}
-    if kind in _OTHER_IS and row[E_OTHER] >= 0:
-        attrs[_OTHER_IS[kind]] = record.entities[int(row[E_OTHER])].id
+    if kind in _OTHER_IS and row[st.E_OTHER] >= 0:
+        attrs[_OTHER_IS[kind]] = record.entities[int(row[st.E_OTHER])].id
     for column, name, words in (
-        (E_BODY, "body_part", BODY_NAMES), (E_SET_PIECE, "set_piece", SET_PIECE_NAMES), (E_PHASE, "phase", SET_PIECE_NAMES),
-        (E_ASSIST, "assist", ASSIST_NAMES), (E_HEIGHT, "height", HEIGHT_NAMES), (E_CARD, "card", CARD_NAMES),
+        (st.E_BODY, "body_part", st.BODY_NAMES), (st.E_SET_PIECE, "set_piece", st.SET_PIECE_NAMES), (st.E_PHASE, "phase", st.SET_PIECE_NAMES),
+        (st.E_ASSIST, "assist", st.ASSIST_NAMES), (st.E_HEIGHT, "height", st.HEIGHT_NAMES), (st.E_CARD, "card", st.CARD_NAMES),
     ):  # fmt: skip
         if not np.isnan(row[column]):
             attrs[name] = words[int(row[column])]
-    flags = int(row[E_FLAGS])
-    for bit, name in enumerate(FLAG_NAMES):
+    flags = int(row[st.E_FLAGS])
+    for bit, name in enumerate(st.FLAG_NAMES):
         if flags >> bit & 1:
             attrs[name] = True
-    if not np.isnan(row[E_TRUTH]):
-        attrs["true_probability"] = float(row[E_TRUTH])
-    if not np.isnan(row[E_TARGET_X]):
-        attrs["target_x_m"], attrs["target_y_m"] = _metre(row[E_TARGET_X]), _metre(row[E_TARGET_Y])
-    slot = int(row[E_SLOT])
+    if not np.isnan(row[st.E_TRUTH]):
+        attrs["true_probability"] = float(row[st.E_TRUTH])
+    if not np.isnan(row[st.E_TARGET_X]):
+        attrs["target_x_m"], attrs["target_y_m"] = _metre(row[st.E_TARGET_X]), _metre(row[st.E_TARGET_Y])
+    slot = int(row[st.E_SLOT])
     return Event(
         id=f"e{serial}",
         game=record.game,
-        type=EVENT_NAMES[kind],
+        type=st.EVENT_NAMES[kind],
         t_us=t_us,
         period=period.number,
         team=None if slot < 0 else record.teams[0 if slot < 11 else 1].id,
-        player=None if row[E_WHO] < 0 else record.entities[int(row[E_WHO])].id,
-        x_m=None if kind in (PERIOD_START, PERIOD_END) else _metre(row[E_X]),
-        y_m=None if kind in (PERIOD_START, PERIOD_END) else _metre(row[E_Y]),
-        end_x_m=None if np.isnan(row[E_END_X]) else _metre(row[E_END_X]),
-        end_y_m=None if np.isnan(row[E_END_Y]) else _metre(row[E_END_Y]),
-        outcome=OUTCOME_NAMES[int(row[E_OUTCOME])],
+        player=None if row[st.E_WHO] < 0 else record.entities[int(row[st.E_WHO])].id,
+        x_m=None if kind in (st.PERIOD_START, st.PERIOD_END) else _metre(row[st.E_X]),
+        y_m=None if kind in (st.PERIOD_START, st.PERIOD_END) else _metre(row[st.E_Y]),
+        end_x_m=None if np.isnan(row[st.E_END_X]) else _metre(row[st.E_END_X]),
+        end_y_m=None if np.isnan(row[st.E_END_Y]) else _metre(row[st.E_END_Y]),
+        outcome=st.OUTCOME_NAMES[int(row[st.E_OUTCOME])],
         attrs=attrs,
         arrival_us=arrival_us,
     )

@@ -75,7 +75,7 @@ def squads(rng: np.random.Generator, half_s: float) -> Squads:
                 )
             )  # fmt: skip
             tags.append(Tag(tag=1 + row + 64 * team, entity=f"{team_id}-{n + 1}"))
-            traits[row, T_SPEED] = rng.uniform(7.9, 8.4) if keeper else np.clip(rng.normal(8.85, 0.30), 8.2, 9.5)
+            traits[row, T_SPEED] = rng.uniform(7.9, 8.4) if keeper else np.clip(rng.normal(9.0, 0.28), 8.4, 9.6)
             traits[row, T_ACCEL] = rng.uniform(4.2, 4.9)
             traits[row, T_WORK] = rng.uniform(0.94, 1.06)
             traits[row, T_LEFT] = float(rng.random() < 0.24)

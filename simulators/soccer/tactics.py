@@ -9,14 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from features.compiled import kernel
+from simulators.soccer import state as st
 from simulators.soccer.ball import predict
 from simulators.soccer.chance import between, normal, uniform
 from simulators.soccer.motion import reach_s
-from simulators.soccer.state import (
-    CALM_X, CALM_Y, CARRIED, CARRY_X, CARRY_Y, COVER, DT, FREE, HALF_LENGTH_M, HALF_WIDTH_M, KEEPER_HOLD, MARKER, MODE,
-    ONLY, OWNER, PATH, PLAN, PLAN_GOAL, PLAN_PASS, PLANNED, POSS, ROOM_M, SLOTS, T_SPEED, T_WORK, THINK, State, attack_of,
-    keeper_of, team_of,
-)  # fmt: skip
+from simulators.soccer.state import State, attack_of, keeper_of, team_of
 
 
 @kernel
@@ -39,7 +36,7 @@ def last_line(s: State, team: int) -> float:
 def _pace(s: State, k: int, urgency: float) -> None:
     """Speed for a player with time: he walks when near his place, runs when far; ``urgency`` 1 is play, less when the ball is dead."""
     gap = np.hypot(s.aim[k, 0] - s.pos[k, 0], s.aim[k, 1] - s.pos[k, 1])
-    work = s.traits[s.who[k], T_WORK]
+    work = s.traits[s.who[k], st.T_WORK]
     cap = min(max(0.50 + 0.36 * gap * urgency, 0.6), 5.6)
     if gap > 15.0 and urgency >= 1.0:
         cap = min(0.37 * gap, 8.6)
@@ -51,7 +48,7 @@ def hold_shape(s: State, poss: int, urgency: float) -> None:
     """The block of both teams around the ball; ``poss`` is the team that has it."""
     for team in range(2):
         a = attack_of(s, team)
-        bx, by = s.f[CALM_X] * a, s.f[CALM_Y] * a
+        bx, by = s.f[st.CALM_X] * a, s.f[st.CALM_Y] * a
         if team == poss:
             line = min(max(0.62 * bx - 15.0, -37.0), 6.0)
             length = 40.0 if bx < 20.0 else 40.0 - 0.25 * (bx - 20.0)
@@ -66,7 +63,7 @@ def hold_shape(s: State, poss: int, urgency: float) -> None:
             if s.who[k] < 0:
                 continue
             for c in range(2):
-                s.roam[k, c] += -s.roam[k, c] * (THINK * DT / 9.0) + 0.52 * normal(s.rng)
+                s.roam[k, c] += -s.roam[k, c] * (st.THINK * st.DT / 9.0) + 0.52 * normal(s.rng)
             fx = line + s.shape[k, 0] * length + s.roam[k, 0]
             fy = slide * by + s.shape[k, 1] * half + s.roam[k, 1]
             s.aim[k, 0] = min(max(fx, -50.0), 50.5) * a
@@ -82,13 +79,13 @@ def keep_goal(s: State) -> None:
         if s.who[k] < 0:
             continue
         a = attack_of(s, team)
-        bx, by = s.f[CALM_X] * a, s.f[CALM_Y] * a
-        gx, gy = bx + HALF_LENGTH_M, by
+        bx, by = s.f[st.CALM_X] * a, s.f[st.CALM_Y] * a
+        gx, gy = bx + st.HALF_LENGTH_M, by
         far = max(np.hypot(gx, gy), 0.1)
         out = min(max(0.16 * far - 0.6, 1.0), 16.0)
         if far < 20.0:
             out = min(max(0.20 * far, 0.8), 3.5)
-        s.aim[k, 0] = (-HALF_LENGTH_M + out * gx / far) * a
+        s.aim[k, 0] = (-st.HALF_LENGTH_M + out * gx / far) * a
         s.aim[k, 1] = min(max(out * gy / far, -6.0), 6.0) * a
         gap = np.hypot(s.aim[k, 0] - s.pos[k, 0], s.aim[k, 1] - s.pos[k, 1])
         s.cap[k] = min(0.5 + 0.8 * gap, 6.0) if far < 40.0 else min(0.4 + 0.25 * gap, 3.5)
@@ -99,7 +96,7 @@ def support(s: State, poss: int) -> None:
     """With the ball: two come short, wide men stay wide, a runner goes behind the last line now and then."""
     a = attack_of(s, poss)
     line = last_line(s, poss)
-    owner = s.i[OWNER]
+    owner = s.i[st.OWNER]
     bx, by = s.ball[0], s.ball[1]
     lo = 1 if poss == 0 else 12
     first, second = -1, -1
@@ -118,13 +115,13 @@ def support(s: State, poss: int) -> None:
             continue
         fx = s.pos[k, 0] * a
         if s.run[k] > 0.0:
-            s.run[k] -= THINK * DT
-            if fx > line + 1.2 and s.i[MODE] == CARRIED:
+            s.run[k] -= st.THINK * st.DT
+            if fx > line + 1.2 and s.i[st.MODE] == st.CARRIED:
                 s.run[k] = 0.0
             tx = min(line + 22.0, 50.0)
             s.aim[k, 0] = tx * a
             s.aim[k, 1] = s.pos[k, 1] * 0.80
-            s.cap[k] = s.traits[s.who[k], T_SPEED] * 0.96
+            s.cap[k] = s.traits[s.who[k], st.T_SPEED] * 0.96
             continue
         if k == first or k == second:
             # an open angle 9 to 13 m from the ball, on his own side of it
@@ -150,8 +147,8 @@ def support(s: State, poss: int) -> None:
             s.aim[k, 0] = (line - 0.6) * a
             if fx > line:
                 s.cap[k] = max(s.cap[k], 3.5)
-        if s.i[MODE] == CARRIED and s.shape[k, 0] > 0.45 and fx > -12.0 and line - fx < 14.0:
-            if bx * a > -22.0 and uniform(s.rng, 0) < 0.012 * (0.4 + s.shape[k, 0]):
+        if s.i[st.MODE] == st.CARRIED and s.shape[k, 0] > 0.45 and fx > -12.0 and line - fx < 14.0:
+            if bx * a > -22.0 and uniform(s.rng, 0) < 0.022 * (0.4 + s.shape[k, 0]):
                 s.run[k] = between(s.rng, 1.6, 3.2)
 
 
@@ -161,18 +158,18 @@ def defend(s: State, poss: int) -> None:
     team = 1 - poss
     a = attack_of(s, team)
     bx, by = s.ball[0], s.ball[1]
-    gx = -HALF_LENGTH_M * a
+    gx = -st.HALF_LENGTH_M * a
     lo = 1 if team == 0 else 12
     other = 12 if team == 0 else 1
     for k in range(lo, lo + 10):
         s.mark[k] = -1
     # goal-side marking: attackers by their distance to the goal, each taken by the nearest free defender
-    taken = np.zeros(SLOTS, np.bool_)
-    done = np.zeros(SLOTS, np.bool_)
+    taken = np.zeros(st.SLOTS, np.bool_)
+    done = np.zeros(st.SLOTS, np.bool_)
     for _ in range(10):
         best, who = 1e9, -1
         for j in range(other, other + 10):
-            if s.who[j] >= 0 and not done[j] and j != s.i[OWNER]:
+            if s.who[j] >= 0 and not done[j] and j != s.i[st.OWNER]:
                 d = np.hypot(s.pos[j, 0] - gx, s.pos[j, 1])
                 if d < best:
                     best, who = d, j
@@ -219,16 +216,16 @@ def defend(s: State, poss: int) -> None:
         d = np.hypot(s.pos[k, 0] - bx, s.pos[k, 1] - by) + 4.0 * s.stun[k]
         if (s.pos[k, 0] - bx) * a > 0.0:
             d += 1.5  # on the wrong side of the ball
-        if k == s.i[MARKER]:
+        if k == s.i[st.MARKER]:
             d -= 1.2
         if d < d1:
             second, d2 = first, d1
             first, d1 = k, d
         elif d < d2:
             second, d2 = k, d
-    s.i[MARKER], s.i[COVER] = first, second
-    owner = s.i[OWNER]
-    if first >= 0 and s.i[MODE] == CARRIED and s.i[KEEPER_HOLD] == 0:
+    s.i[st.MARKER], s.i[st.COVER] = first, second
+    owner = s.i[st.OWNER]
+    if first >= 0 and s.i[st.MODE] == st.CARRIED and s.i[st.KEEPER_HOLD] == 0:
         dx, dy = gx - bx, -by
         far = max(np.hypot(dx, dy), 0.1)
         depth = -bx * a  # how deep the ball is in the defenders' own half
@@ -236,7 +233,7 @@ def defend(s: State, poss: int) -> None:
             lead = 0.45
             s.aim[first, 0] = bx + s.vel[owner, 0] * lead + dx / far * 0.9
             s.aim[first, 1] = by + s.vel[owner, 1] * lead + dy / far * 0.9
-            s.cap[first] = min(4.2 + 0.55 * d1, s.traits[s.who[first], T_SPEED] * 0.97)
+            s.cap[first] = min(4.2 + 0.55 * d1, s.traits[s.who[first], st.T_SPEED] * 0.97)
         if second >= 0 and depth > -10.0:
             gap = 5.0 if depth < 22.0 else 3.0
             s.aim[second, 0] = bx + dx / far * gap
@@ -259,37 +256,37 @@ def chase(s: State) -> None:
             if k == lo and not _keeper_may_leave(s, team):
                 continue
             at, when = intercept(s, k)
-            if k == s.i[PLANNED]:
+            if k == s.i[st.PLANNED]:
                 when -= 2.5
             if when < t1:
                 second, t2, p2 = first, t1, p1
                 first, t1, p1 = k, when, at
             elif when < t2:
                 second, t2, p2 = k, when, at
-        allowed = s.i[ONLY] == -1 or s.i[ONLY] == team
-        if first >= 0 and s.i[PLAN] <= PLAN_PASS:
+        allowed = s.i[st.ONLY] == -1 or s.i[st.ONLY] == team
+        if first >= 0 and s.i[st.PLAN] <= st.PLAN_PASS:
             keen = allowed or t1 < 3.0
             if keen:
                 s.aim[first, 0], s.aim[first, 1] = s.path[p1, 1], s.path[p1, 2]
-                hurry = s.traits[s.who[first], T_SPEED]
+                hurry = s.traits[s.who[first], st.T_SPEED]
                 slack = s.path[p1, 0] + 0.1
                 gap = np.hypot(s.aim[first, 0] - s.pos[first, 0], s.aim[first, 1] - s.pos[first, 1])
                 need = gap / max(slack, 0.2) * 1.25 + 1.2
-                s.cap[first] = hurry if first != s.i[PLANNED] and allowed else min(hurry, max(need, 2.0))
+                s.cap[first] = hurry if first != s.i[st.PLANNED] and allowed else min(hurry, max(need, 2.0))
                 if not allowed:
                     s.cap[first] = min(hurry, 5.5)
-            if second >= 0 and s.i[ONLY] == -1 and t2 < t1 + 1.0:
+            if second >= 0 and s.i[st.ONLY] == -1 and t2 < t1 + 1.0:
                 s.aim[second, 0], s.aim[second, 1] = s.path[p2, 1], s.path[p2, 2]
-                s.cap[second] = s.traits[s.who[second], T_SPEED] * 0.9
+                s.cap[second] = s.traits[s.who[second], st.T_SPEED] * 0.9
 
 
 @kernel
 def _keeper_may_leave(s: State, team: int) -> bool:
     """Only for a ball that comes into his own area, or one that is meant for him."""
-    if s.i[PLANNED] == keeper_of(team):
+    if s.i[st.PLANNED] == keeper_of(team):
         return True
     a = attack_of(s, team)
-    for j in range(0, PATH, 6):
+    for j in range(0, st.PATH, 6):
         if s.path[j, 1] * a < -38.0 and abs(s.path[j, 2]) < 18.0:
             return True
     return False
@@ -298,9 +295,9 @@ def _keeper_may_leave(s: State, team: int) -> bool:
 @kernel
 def intercept(s: State, k: int) -> tuple[int, float]:
     """The first place of ``path`` where ``k`` can be when the ball is, and his seconds to it (plus a penalty if he is late)."""
-    best, late = PATH - 1, 1e9
-    for j in range(PATH):
-        if s.path[j, 3] > 1.9 or abs(s.path[j, 1]) > HALF_LENGTH_M or abs(s.path[j, 2]) > HALF_WIDTH_M:
+    best, late = st.PATH - 1, 1e9
+    for j in range(st.PATH):
+        if s.path[j, 3] > 1.9 or abs(s.path[j, 1]) > st.HALF_LENGTH_M or abs(s.path[j, 2]) > st.HALF_WIDTH_M:
             continue
         need = reach_s(s, k, s.path[j, 1], s.path[j, 2])
         if need <= s.path[j, 0] + 0.12:
@@ -314,23 +311,23 @@ def intercept(s: State, k: int) -> tuple[int, float]:
 @kernel
 def carry(s: State) -> None:
     """The man with the ball goes where he decided to, slower than without it."""
-    k = s.i[OWNER]
+    k = s.i[st.OWNER]
     if k < 0:
         return
-    s.aim[k, 0], s.aim[k, 1] = s.f[CARRY_X], s.f[CARRY_Y]
+    s.aim[k, 0], s.aim[k, 1] = s.f[st.CARRY_X], s.f[st.CARRY_Y]
     gap = np.hypot(s.aim[k, 0] - s.pos[k, 0], s.aim[k, 1] - s.pos[k, 1])
-    free = 0.84 if s.f[ROOM_M] > 7.0 else 0.66
-    s.cap[k] = min(0.8 + 0.70 * gap, free * s.traits[s.who[k], T_SPEED])
+    free = 0.84 if s.f[st.ROOM_M] > 7.0 else 0.66
+    s.cap[k] = min(0.8 + 0.70 * gap, free * s.traits[s.who[k], st.T_SPEED])
 
 
 @kernel
 def watch_shot(s: State) -> None:
     """A ball on its way to goal: the keeper goes to where it will pass him."""
-    team = team_of(s.i[PLANNED])
+    team = team_of(s.i[st.PLANNED])
     k = keeper_of(team)
     if s.who[k] < 0:
         return
-    for j in range(PATH):
+    for j in range(st.PATH):
         if abs(s.path[j, 1] - s.pos[k, 0]) < 1.2:
             s.aim[k, 1] = min(max(s.path[j, 2], -4.0), 4.0)
             s.cap[k] = 7.0
@@ -340,12 +337,12 @@ def watch_shot(s: State) -> None:
 @kernel
 def plan(s: State) -> None:
     """In play: everything above in order, later words win."""
-    poss = s.i[POSS]
+    poss = s.i[st.POSS]
     hold_shape(s, poss, 1.0)
     keep_goal(s)
     support(s, poss)
     defend(s, poss)
-    if s.i[MODE] == FREE:
+    if s.i[st.MODE] == st.FREE:
         chase(s)
     else:
         carry(s)

@@ -13,7 +13,7 @@ line between the ball and the goal's centre). A direct free kick has -2.45 - 0.0
 
 Pass::
 
-    ground  logit = 0.25 - 0.045 distance + 0.95 lane + 0.24 space - 1.0 exp(-pressure / 1.2) - 0.9 [through ball]
+    ground  logit = -0.10 - 0.045 distance + 0.95 lane + 0.24 space - 1.0 exp(-pressure / 1.2) - 0.9 [through ball]
     high    logit = -0.35 - 0.022 distance + 0.10 lane + 0.26 space - 0.7 exp(-pressure / 1.2) - 0.9 [through ball]
             - 0.9 [cross]
 
@@ -30,7 +30,14 @@ import numpy as np
 
 from features.compiled import kernel
 from simulators.soccer.state import (
-    FREE_KICK, HALF_LENGTH_M, HEAD, PENALTY, POST_M, THROW_IN, Floats, Ints,
+    FREE_KICK,
+    HALF_LENGTH_M,
+    HEAD,
+    PENALTY,
+    POST_M,
+    THROW_IN,
+    Floats,
+    Ints,
 )  # fmt: skip
 
 PENALTY_P: Final = 0.76
@@ -126,7 +133,7 @@ def pass_probability(terms: Floats, high: bool, through: bool, cross: bool, set_
         if cross:
             z -= 0.9
     else:
-        z = 0.25 - 0.045 * terms[0] + 0.95 * terms[1] + 0.24 * terms[2] - 1.0 * press
+        z = -0.10 - 0.045 * terms[0] + 0.95 * terms[1] + 0.24 * terms[2] - 1.0 * press
     if through:
         z -= 0.9
     if set_piece == THROW_IN:

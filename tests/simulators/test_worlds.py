@@ -1,0 +1,135 @@
+"""Worlds are found by name; `touchline simulate` plays one into a recording, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulators.soccer.match import Match
+from simulators.soccer.scorelines import MINUTES, chance_rate, scorelines
+from simulators.worlds import open_world, worlds
+from streaming.cli.app import run
+from streaming.errors import BadInput
+from streaming.recording import Recording
+from streaming.records import Event, Telemetry
+
+
+def test_soccer_is_found_and_others_are_refused_by_name() -> None:
+    assert "soccer" in worlds()
+    assert "providers" not in worlds()
+    world = open_world("soccer", 5, 1.0, game="cup-final")
+    assert world.record.game == "cup-final"
+    assert isinstance(next(iter(world.stream())), Telemetry)
+    with pytest.raises(BadInput, match=r"no simulator for 'chess': there is one for .*soccer"):
+        open_world("chess", 1, 1.0)
+
+
+def test_simulate_writes_the_match_that_the_seed_stands_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "REC"
+    assert run(["simulate", "soccer", "--seed", "5", "--minutes", "0.5", "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    rec, match = Recording(out), Match(5, 0.5)
+    assert rec.game == match.record
+    assert told["samples"] == rec.samples == 23 * 750
+    assert told["title"] == match.record.title
+    events = [r for r in match.stream() if isinstance(r, Event)]
+    assert rec.read_events() == events
+    assert told["events"] == len(events)
+    recorded = np.concatenate([p.x_m for p in rec.records() if isinstance(p, Telemetry)])
+    played = np.concatenate([p.x_m for p in match.stream() if isinstance(p, Telemetry)])
+    assert np.array_equal(recorded, played)
+
+
+def test_simulate_adds_the_faults_that_are_asked_for(tmp_path: Path) -> None:
+    out = tmp_path / "REC"
+    wishes = ["--noise-in", "2", "--loss", "0.1", "--disorder-ms", "40", "--rfid"]
+    assert run(["simulate", "soccer", "--seed", "5", "--minutes", "0.5", "--out", str(out), *wishes]) == 0
+    rec = Recording(out)
+    assert rec.game.provenance["fault.noise_in"] == "2"
+    assert not rec.game.feeds[0].aligned
+    assert rec.samples == pytest.approx(0.9 * 23 * 748, rel=0.03)
+
+
+def test_bad_wishes_end_in_one_sentence_and_leave_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "REC"
+    for wishes, sentence in (
+        (["chess"], "no simulator for 'chess'"),
+        (["soccer", "--minutes", "nan"], "0.1 to 240 minutes"),
+        (["soccer", "--seed", "-4"], "a seed is a whole number"),
+        (["soccer", "--loss", "2"], "loss is a share from 0 to 1"),
+        (["soccer", "--minutes", "1", "--disorder-ms", "500"], "exceed the lateness of 100 ms"),
+    ):
+        assert run(["simulate", *wishes, "--out", str(out)]) == 2
+        said = capsys.readouterr().err
+        assert sentence in said
+        assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_folder_is_kept_unless_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "REC"
+    play = ["simulate", "soccer", "--minutes", "0.2", "--out", str(out)]
+    assert run([*play, "--seed", "1"]) == 0
+    assert run([*play, "--seed", "2"]) == 2
+    assert str(out) in capsys.readouterr().err
+    assert Recording(out).game.provenance["seed"] == "1"
+    assert run([*play, "--seed", "2", "--force"]) == 0
+    assert Recording(out).game.provenance["seed"] == "2"
+
+
+def test_an_interrupted_run_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Match.stream
+
+    def interrupted(self: Match, frames_per_packet: int = 1) -> Iterator[Telemetry | Event]:
+        for n, record in enumerate(whole(self, frames_per_packet)):
+            if n == 3:
+                raise KeyboardInterrupt
+            yield record
+
+    monkeypatch.setattr(Match, "stream", interrupted)
+    assert run(["simulate", "soccer", "--minutes", "2", "--out", str(tmp_path / "REC")]) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scorelines_are_matches_that_only_move_forward() -> None:
+    n = 3000
+    table = scorelines(3, n)
+    assert {len(column) for column in table.values()} == {n * (MINUTES + 1)}
+    for name in ("home_score", "away_score", "home_red", "away_red", "home_xgoals", "away_xgoals"):
+        by_match = table[name].reshape(n, MINUTES + 1)
+        assert (by_match[:, 0] == 0).all()
+        assert (np.diff(by_match, axis=1) >= 0).all()
+    home, away = (table[c].reshape(n, -1)[:, -1] for c in ("home_score", "away_score"))
+    result = table["result"].reshape(n, -1)
+    assert (result == result[:, :1]).all()
+    assert np.array_equal(result[:, 0], np.where(home > away, 0, np.where(home == away, 1, 2)))
+    assert 2.3 < (home + away).mean() < 2.95
+    assert 0.35 < (result[:, 0] == 0).mean() < 0.48
+    goals, expected = (home + away).sum(), (table["home_xgoals"] + table["away_xgoals"]).reshape(n, -1)[:, -1].sum()
+    assert abs(goals - expected) < 4 * np.sqrt(expected)
+    again = scorelines(3, n)
+    assert all(np.array_equal(table[c], again[c]) for c in table)
+
+
+def test_scorelines_can_be_thinned_and_refuse_nonsense() -> None:
+    thin = scorelines(3, 10, every_min=20)
+    assert thin["minute"][:6].tolist() == [0, 20, 40, 60, 80, 90]
+    full = scorelines(3, 10)
+    assert np.array_equal(thin["result"][::6], full["result"][:: MINUTES + 1])
+    assert len(scorelines(3, 0)["match"]) == 0
+    with pytest.raises(ValueError, match="cannot be made"):
+        scorelines(3, 10, every_min=0)
+
+
+def test_a_team_that_trails_or_has_more_men_attacks_more() -> None:
+    even = np.zeros((1, 2))
+    level = chance_rate(45, even, np.array([[0, 0]], np.int16), np.array([[0, 0]], np.int16))[0]
+    assert level[0] == level[1]
+    behind = chance_rate(45, even, np.array([[0, 1]], np.int16), np.array([[0, 0]], np.int16))[0]
+    assert behind[0] > level[0] > behind[1]
+    fewer = chance_rate(45, even, np.array([[0, 0]], np.int16), np.array([[0, 1]], np.int16))[0]
+    assert fewer[0] > level[0] > fewer[1]
