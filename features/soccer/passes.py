@@ -9,7 +9,7 @@ import numpy as np
 
 from features.frames import Floats, Frames
 from features.moments import Moment
-from features.soccer.ledger import Ledger, place
+from features.soccer.ledger import Ledger, number, place
 from features.soccer.passgeometry import PASS_GEOMETRY, bypassed, pass_geometry, velocities
 from features.soccer.threat import value_at
 from features.sport import Stat
@@ -26,6 +26,8 @@ PASS_CONTEXT: Final[tuple[tuple[str, str, str], ...]] = (
     ("header", "0..1", "header"),
     ("dead_ball", "0..1", "from a dead ball"),
     ("throw_in", "0..1", "throw-in"),
+    ("cross", "0..1", "cross"),
+    ("through_ball", "0..1", "through ball"),
 )
 
 #: (name, unit, label) in the model's order
@@ -37,18 +39,19 @@ _HEIGHT: Final = {"ground": 0.0, "low": 0.5, "high": 1.0}
 def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
     """(F,): :data:`PASS_FEATURES` in the frame that the pass was played in; all NaN geometry without tracking.
 
-    The bearing is that of the reported end from the reported start, a direction and never a length; where no end is
-    reported, the way the ball goes in the 0.2 s after the kick.
+    The bearing is that from the reported start to where the pass was aimed, if the feed tells (``target_x_m``), else to
+    its reported end, a direction and never a length; where neither is reported, the way the ball goes in the 0.2 s after
+    the kick.
     """
     out = np.full(len(PASS_FEATURES), np.nan)
     frames, row, target = moment.frames, moment.row, -1
     if frames is not None and row >= 0 and moment.attack and moment.team in (0, 1):
         xy = frames.xyz[row, :, :2]
         x, y = _ball(moment, frames)
-        ux, uy = _bearing(moment, frames)
+        ux, uy, aim_m = _aim(moment, frames)
         v = velocities(frames.xyz, row, max(round(BEFORE_S / frames.dt_s), 1), frames.dt_s)
         target = pass_geometry(
-            xy, v, frames.roster.team, moment.team, moment.player, x, y, ux, uy,
+            xy, v, frames.roster.team, moment.team, moment.player, x, y, ux, uy, aim_m,
             float(moment.attack), frames.field.length_m / 2, out[:_G],
         )  # fmt: skip
         if target >= 0:
@@ -66,6 +69,9 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
     if "set_piece" in attrs:
         out[_G + 4] = float(attrs["set_piece"] != "open_play")
         out[_G + 5] = float(attrs["set_piece"] == "throw_in")
+    for i, word in enumerate(("cross", "through_ball")):
+        if word in attrs:
+            out[_G + 6 + i] = float(attrs[word])
     return out
 
 
@@ -81,15 +87,19 @@ def _ball(moment: Moment, frames: Frames) -> tuple[float, float]:
     return float("nan"), float("nan")
 
 
-def _bearing(moment: Moment, frames: Frames) -> tuple[float, float]:
-    """Unit vector of the pass in the stadium's orientation; NaN when neither report nor ball tells."""
-    dx, dy = moment.end_x_m - moment.x_m, moment.end_y_m - moment.y_m
+def _aim(moment: Moment, frames: Frames) -> tuple[float, float, float]:
+    """Unit vector of the pass in the stadium's orientation and how far it was aimed (m); NaN for what nobody tells."""
+    far = number(moment.attrs.get("target_x_m")) - moment.x_m, number(moment.attrs.get("target_y_m")) - moment.y_m
+    aimed = isfinite(far[0]) and isfinite(far[1])
+    dx, dy = far if aimed else (moment.end_x_m - moment.x_m, moment.end_y_m - moment.y_m)
     ball, after = frames.roster.ball, moment.row + max(round(AFTER_S / frames.dt_s), 1)
     if not (isfinite(dx) and isfinite(dy)) and ball >= 0 and after < frames.hi:
         dx = float(frames.xyz[after, ball, 0] - frames.xyz[moment.row, ball, 0])
         dy = float(frames.xyz[after, ball, 1] - frames.xyz[moment.row, ball, 1])
     length = hypot(dx, dy)
-    return (dx / length, dy / length) if length > 1e-6 else (float("nan"), float("nan"))
+    if not length > 1e-6:
+        return float("nan"), float("nan"), float("nan")
+    return dx / length, dy / length, length if aimed else float("nan")
 
 
 def opponents_bypassed(moment: Moment, ledger: Ledger) -> float | None:

@@ -29,6 +29,7 @@ SET_PIECES: Final = frozenset({"open_play", "free_kick", "corner", "penalty", "t
 #: attrs["height"]     "ground" | "low" | "high" (passes)
 #: attrs["assist"]     "pass" | "cross" | "through_ball" | "rebound" | "none" (shots)
 #: attrs["receiver"]   entity id (passes)
+#: attrs["target_x_m"], attrs["target_y_m"] (numbers) where a pass was aimed, whatever became of it
 #: attrs["player_on"]  entity id (substitutions)
 #: attrs["keeper"]     entity id (shots)
 #: attrs["card"]       "yellow" | "second_yellow" | "red"

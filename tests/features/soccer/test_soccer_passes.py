@@ -49,7 +49,8 @@ def test_packing_of_the_team_that_attacks_the_other_way() -> None:
 
 
 def test_completion_features_by_hand() -> None:
-    found = dict(zip(INDEX, completion_features(a_pass(height="low", body_part="head", set_piece="free_kick"))))
+    words = {"height": "low", "body_part": "head", "set_piece": "free_kick", "cross": True, "through_ball": False}
+    found = dict(zip(INDEX, completion_features(a_pass(**words))))
     expected = {
         "target_distance_m": 20.0, "target_forward_m": 20.0, "bearing_rad": 0.0, "start_to_goal_m": 52.5,
         "start_off_centre_m": 0.0, "target_to_goal_m": 32.5, "target_off_centre_m": 0.0, "passer_opponent_m": 3.0,
@@ -57,6 +58,7 @@ def test_completion_features_by_hand() -> None:
         "opponents_between": 1.0, "opponents_goal_side": 2.0, "passer_mps": 0.0, "target_mps": 0.0,
         "teammates_ahead": 1.0, "start_threat": value_at(0.5, 0.5), "target_threat": value_at(20 / 105 + 0.5, 0.5),
         "height": 0.5, "header": 1.0, "dead_ball": 1.0, "throw_in": 0.0,
+        "cross": 1.0, "through_ball": 0.0, "lane_gap_m": 1.0 / (1.0 + 10.0 / 12.0), "target_beyond_line_m": 20.0 - 24.0,
         # the man in the lane needs no step, only his reaction, while the ball takes 10 of 15 m/s x 1.33 s:
         # lane point 7 of 12 is 11.67 m off, reached after 0.778 s, and he can be there after 0.4 + (1.944 - 1) / 6
         # lane point 8 is 13.33 m off, after 0.889 s; 0.4 + (3.480 - 1) / 6 = 0.813; point 6: 0.667 s, 0.4 s
@@ -77,6 +79,16 @@ def test_features_do_not_know_how_the_pass_ended() -> None:
     assert whole.tobytes() == cut_out.tobytes()
 
 
+def test_a_feed_that_tells_the_aim_tells_the_target() -> None:
+    positions = SCENE | {7: (35.0, 1.0), 10: (20.0, 8.0)}
+    aimed = {"target_x_m": 34.0, "target_y_m": 1.0}
+    row = completion_features(a_pass(positions, **aimed))
+    assert row[INDEX["target_distance_m"]] == pytest.approx(np.hypot(35, 1))
+    assert row[INDEX["target_beyond_line_m"]] == 35.0 - 24.0
+    cut_out = completion_features(a_pass(positions, outcome="incomplete", end=(10.0, 3.0), **aimed))
+    assert cut_out.tobytes() == row.tobytes()
+
+
 def test_the_target_is_the_man_on_the_bearing_and_not_behind_it() -> None:
     positions = SCENE | {10: (20.0, 8.0), 7: (35.0, 1.0)}
     row = completion_features(a_pass(positions, end=(8.0, 3.0)))
@@ -93,9 +105,9 @@ def test_a_running_target_is_led() -> None:
     xy = np.array([[0.0, 0.0], [15.0, 0.0], [15.0, 7.0]])
     team, still = np.zeros(3, np.int8), np.zeros((3, 2))
     up = np.array([0.9, 0.43588989])
-    assert find_target(xy, still, team, 0, 0, 0.0, 0.0, *up) == 2
+    assert find_target(xy, still, team, 0, 0, 0.0, 0.0, *up, NAN) == 2
     running = np.array([[0.0, 0.0], [0.0, 7.0], [7.0, 7.0]])
-    assert find_target(xy, running, team, 0, 0, 0.0, 0.0, *up) == 1
+    assert find_target(xy, running, team, 0, 0, 0.0, 0.0, *up, NAN) == 1
 
 
 def test_without_a_reported_end_the_ball_shows_the_bearing() -> None:
@@ -119,6 +131,17 @@ def test_speeds_look_back_only() -> None:
     )
     assert row[INDEX["target_mps"]] == pytest.approx(4.0)
     assert row[INDEX["passer_mps"]] == 0.0
+
+
+def test_the_offside_line_is_the_second_last_opponent_the_ball_or_halfway() -> None:
+    def beyond(positions: dict[int, tuple[float, float]], **how: object) -> float:
+        return float(completion_features(a_pass(positions, **how))[INDEX["target_beyond_line_m"]])
+
+    assert beyond({22: (0.0, 0.0), 5: (0.0, 0.0), 9: (20.0, 0.0), 12: (15.0, 0.0), 11: (50.0, 0.0)}) == 5.0
+    assert beyond({22: (18.0, 0.0), 5: (0.0, 0.0), 9: (20.0, 0.0), 12: (15.0, 0.0), 11: (50.0, 0.0)}) == 2.0
+    behind = {22: (-30.0, 0.0), 5: (-30.0, 0.0), 9: (-10.0, 0.0), 12: (-15.0, 0.0), 11: (50.0, 0.0)}
+    assert beyond(behind, at=(-30.0, 0.0), end=(-10.0, 0.0)) == -10.0
+    assert np.isnan(beyond({22: (0.0, 0.0), 5: (0.0, 0.0), 9: (20.0, 0.0), 11: (50.0, 0.0)}))
 
 
 def test_mirrored_games_have_the_same_features() -> None:
