@@ -6,7 +6,8 @@ import asyncio
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from streaming import topics
 from streaming.blocks import DeadLetter, FrameBlock, Output, StatBlock
@@ -22,6 +23,8 @@ from streaming.web.subscribers import Subscriber
 BACKLOG = 256
 DEAD_KEPT = 100
 
+#: whatever a source yields: packets, events, or time passing
+Record = TypeVar("Record")
 Batch = tuple[Sequence[Output | Event | Channel], int, int]
 
 
@@ -64,6 +67,13 @@ class Hub:
     def report(self, events: Sequence[Event]) -> None:
         """Take events as they were reported, for those who subscribe to ``events.<sport>.<type>``."""
         self._put((events, 0, time.monotonic_ns()))
+
+    def overhear(self, records: Iterable[Record]) -> Iterator[Record]:
+        """The records of a source on their way to a runner, with their events reported here as they pass."""
+        for record in records:
+            if isinstance(record, Event):
+                self.report([record])
+            yield record
 
     def close(self) -> None:
         """An operator has ended. Its game stays readable and its subscribers stay: there may be another."""

@@ -269,6 +269,15 @@ def test_history_of_the_few_and_moments_of_all() -> None:
     assert [s["event"] for s in shots] == [f"shot-{i}" for i in range(1, match.shots + 1)]
 
 
+def test_events_are_overheard_on_their_way() -> None:
+    hub, match = filled(0)
+    watcher = join(hub, "events.soccer.shot")
+    _, event = match.shot(match.t0_us, match.xyz(1.0), 3)
+    assert list(hub.overhear([5, event, "packet"])) == [5, event, "packet"]
+    hub.drain()
+    assert [e["id"] for m in taken(watcher) for e in m.get("events", [])] == ["shot-1"]
+
+
 def test_dead_letters_are_kept_and_counted() -> None:
     hub, match = filled(0)
     hub.write([match.dead(), match.dead()], 1)

@@ -29,7 +29,7 @@ function lit(rgb) {
 export function teamColours(record) {
   const home = lit(parse(record.teams[0].colour) ?? parse(FALLBACK.home));
   let away = lit(parse(record.teams[1].colour) ?? parse(FALLBACK.away));
-  if (distance(home, away) < 90) away = luminance(home) > 0.45 ? parse("#3f8ee5") : parse("#f2f4f7");
+  if (distance(home, away) < 110) away = luminance(home) > 0.45 ? parse("#3f8ee5") : parse("#f2f4f7");
   const ink = (rgb) => (luminance(rgb) > 0.36 ? "#0b0f15" : "#ffffff");
   return [
     { fill: text(home), ink: ink(home), rgb: home },

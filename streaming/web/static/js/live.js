@@ -79,6 +79,10 @@ lower.addEventListener("shown", ({ detail }) => {
 
 /** Mark the shot on the pitch: from where it was struck to the goal that its team attacks in that period. */
 function strike(shot) {
+  if (typeof shot.x !== "number" && playback.head !== null) { // nobody reported the event itself: take the shooter's place
+    const i = playback.ids.indexOf(shot.who), xyz = playback.at((shot.t_us - playback.t0_us) / 1e6);
+    if (i >= 0 && Number.isFinite(xyz[3 * i])) [shot.x, shot.y] = [xyz[3 * i], xyz[3 * i + 1]];
+  }
   if (typeof shot.x !== "number") return;
   const period = (feed.record.periods ?? []).filter((p) => p.start_us <= shot.t_us).at(-1);
   const home = period ? period.home_attacks ?? 1 : 0; // left out on the wire when it is +1
@@ -126,6 +130,9 @@ function tell(value) {
     told = languages[navigator.language.slice(0, 2)] ?? languages.en ?? Object.values(languages)[0];
   } catch { /* plain text is fine */ }
   put($("story"), told);
+  $("story").classList.remove("told");
+  clearTimeout(tell.timer);
+  tell.timer = setTimeout(() => $("story").classList.add("told"), 20000);
 }
 
 function readScore() {
