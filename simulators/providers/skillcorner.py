@@ -144,8 +144,8 @@ def _events(path: Path, possessions: list[dict[str, str]], game: str, first_fram
             attrs["first_time"] = True
         events.append(
             Event(
-                id=row["event_id"], game=game, type=kind, t_us=t_us, period=int(present(row["period"], path, "period")), team=row["team_id"],
-                player=row["player_id"], x_m=metres(number(row["x_end"], path, "x_end") * side),
+                id=row["event_id"], game=game, type=kind, t_us=t_us, period=int(present(row["period"], path, "period")),
+                team=row["team_id"], player=row["player_id"], x_m=metres(number(row["x_end"], path, "x_end") * side),
                 y_m=metres(number(row["y_end"], path, "y_end") * side), end_x_m=metres(end[0]), end_y_m=metres(end[1]),
                 outcome=outcome, attrs=attrs, arrival_us=t_us + EVENT_DELAY_US,
             )

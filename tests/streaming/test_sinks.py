@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -28,8 +29,9 @@ def window_block(windows: int = 3, dims: int = 0, live: bool = True, **fields: o
     values.reshape(-1)[1::5] = np.inf
     end_us = T0 + np.arange(windows) * 200_000
     mask = np.arange(windows * 3).reshape(windows, 3) % 4 != 1
-    rest = {"quality": "final", "live": mask if live else None} | fields
-    return StatBlock("toy.player.speed", "g1", "toy", "km/h", ("p1", 'p"2', "ö"), end_us, 400_000, values, ingress_us=end_us + 9, **rest)  # type: ignore[arg-type]
+    rest: dict[str, Any] = {"quality": "final", "live": mask if live else None} | fields
+    subjects = ("p1", 'p"2', "ö")
+    return StatBlock("toy.player.speed", "g1", "toy", "km/h", subjects, end_us, 400_000, values, ingress_us=end_us + 9, **rest)
 
 
 def event_block(value: object, **fields: object) -> StatBlock:
@@ -145,9 +147,13 @@ def test_the_files_hold_the_stats_that_were_asked_for(tmp_path: Path, final_only
 
 @pytest.mark.parametrize("sink", [StatParquetSink, StatJsonlSink])
 def test_nothing_is_left_of_a_run_that_failed(tmp_path: Path, sink: type[StatParquetSink] | type[StatJsonlSink]) -> None:
-    with pytest.raises(KeyboardInterrupt), sink(tmp_path / "out") as opened:
-        opened.write(OUTPUTS, 1)
-        raise KeyboardInterrupt
+    def run() -> None:
+        with sink(tmp_path / "out") as opened:
+            opened.write(OUTPUTS, 1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
     assert not any(tmp_path.iterdir())
 
 
@@ -170,6 +176,7 @@ def test_a_file_that_exists_is_kept(tmp_path: Path, sink: type[StatParquetSink] 
     assert (tmp_path / "out").read_bytes() != b"mine"
 
 
+@pytest.mark.slow
 def test_no_pandas_is_imported_while_a_game_runs(tmp_path: Path) -> None:
     """pyarrow's conversions import pandas when it is installed, which would hold up a live game for a second."""
     import subprocess

@@ -74,8 +74,10 @@ def zxy(folder: Path) -> list[Path]:
     start = np.datetime64("2013-11-07T21:05:13.000000001", "ns")
     offsets_ms = np.array([0, 7, 50, 57, 107, 100])
     table = {
-        "utc": start + (offsets_ms * 1_000_000).astype("timedelta64[ns]"), "sensor_id": np.array([1, 7] * 3, np.int16)[[0, 1, 2, 3, 5, 4]],
-        "x": np.array([0.0, 105.0, 52.5, 60.0, 61.0, 53.0], np.float32), "y": np.full(6, 34.0, np.float32), "speed": np.full(6, 2.5, np.float32),
+        "utc": start + (offsets_ms * 1_000_000).astype("timedelta64[ns]"),
+        "sensor_id": np.array([1, 7, 1, 7, 7, 1], np.int16),
+        "x": np.array([0.0, 105.0, 52.5, 60.0, 61.0, 53.0], np.float32),
+        "y": np.full(6, 34.0, np.float32), "speed": np.full(6, 2.5, np.float32),
     }  # fmt: skip
     pq.write_table(pa.table(table), folder / "samples.parquet")
     return [folder / "samples.parquet"]
@@ -188,13 +190,15 @@ def sportec(folder: Path) -> list[Path]:
 
     def frames(team: str, person: str, x: float, extra: str = "") -> str:
         rows = "".join(
-            f'<Frame N="{10000 + i}" T="2022-10-15T11:00:00.{i * 40:03d}+00:00" X="{x + i}" Y="-1.5" {extra} M="1"/>' for i in range(3)
+            f'<Frame N="{10000 + i}" T="2022-10-15T11:00:00.{i * 40:03d}+00:00" X="{x + i}" Y="-1.5" {extra} M="1"/>'
+            for i in range(3)
         )
         return f'<FrameSet GameSection="firstHalf" MatchId="X" TeamId="{team}" PersonId="{person}">{rows}</FrameSet>'
 
     sets = [frames("C-H", "P-1", 45.0), frames("C-G", "P-4", 5.0), frames("Referee", "R", 0.0)]
     sets.append(frames("BALL", "B", 0.0, 'Z="0.15" BallStatus="1"'))
-    (folder / "X_positions.xml.gz").write_bytes(gzip.compress(f"<PutDataRequest><Positions>{''.join(sets)}</Positions></PutDataRequest>".encode()))
+    whole = f"<PutDataRequest><Positions>{''.join(sets)}</Positions></PutDataRequest>"
+    (folder / "X_positions.xml.gz").write_bytes(gzip.compress(whole.encode()))
     return sorted(folder.iterdir())
 
 

@@ -96,7 +96,12 @@ def test_zxy_speed_agrees_with_the_vendor(real_data: Path, tmp_path: Path) -> No
 def test_skillcorner_possessions_are_where_the_ball_is(real_data: Path) -> None:
     """Turned back, an event lies within some metres of the tracked ball; turned the wrong way it would be tens off."""
     imported = game(real_data, "skillcorner")
-    ball = {int(t): (x, y) for one in imported.stream() if isinstance(one, Telemetry) for t, x, y in zip(one.t_us, one.x_m, one.y_m, strict=True)}
+    ball = {
+        int(t): (x, y)
+        for one in imported.stream()
+        if isinstance(one, Telemetry)
+        for t, x, y in zip(one.t_us, one.x_m, one.y_m, strict=True)
+    }
     gaps: dict[tuple[int, str | None], list[float]] = {}
     for event in events(imported):
         if event.t_us in ball and event.x_m is not None and event.y_m is not None:

@@ -1,0 +1,67 @@
+"""touchline import: a recording, or one sentence and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from streaming.cli.app import run
+from streaming.recording import Recording
+from tests.simulators.providers import small
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    (tmp_path / "files").mkdir()
+    return [str(path) for path in small.tracab(tmp_path / "files")]
+
+
+def test_files_become_a_recording(tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["import", "tracab", *files, "--out", str(tmp_path / "rec"), "--json"]) == 0
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    recording = Recording(tmp_path / "rec")
+    assert (told["samples"], told["events"]) == (recording.samples, recording.events) == (55, 4)
+    assert "importing tracab-1-2" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["tracap", "{file}"], "unknown provider 'tracap'"),
+        (["tracab", "missing.parquet"], "there is no file missing.parquet"),
+        (["zxy", "{file}"], "zxy"),
+        (["sportec", "{file}"], "sportec needs"),
+        (["tracab"], "FILE"),
+    ],
+)
+def test_mistakes_are_one_sentence(
+    tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    tracking = next(path for path in files if path.endswith("tracking.parquet"))
+    given = [argument.replace("{file}", tracking) for argument in arguments]
+    assert run(["import", *given, "--out", str(tmp_path / "rec")]) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert error.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["files"]
+
+
+def test_an_existing_recording_is_kept(tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["import", "tracab", *files, "--out", str(tmp_path / "rec")]
+    assert run(arguments) == 0
+    before = (tmp_path / "rec" / "recording.json").read_bytes()
+    assert run(arguments) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert (tmp_path / "rec" / "recording.json").read_bytes() == before
+    assert run([*arguments, "--overwrite"]) == 0
+
+
+def test_help_lists_the_providers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["import", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "Example: touchline import" in out
+    for provider in small.GAMES:
+        assert f"{provider}:" in out

@@ -1,0 +1,86 @@
+"""The lines in the docs, run as they stand there."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import simulators.providers
+from simulators.providers import providers, read
+from streaming.blocks import StatBlock
+from streaming.recording import Recording, Writer
+from streaming.records import Telemetry
+from tests.simulators.providers import small
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
+
+
+LINES = [line for block in blocks("recordings.md") for line in block.splitlines() if line.startswith("import ")]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recording REC that has samples, events with attrs, and stats."""
+    folder = tmp_path_factory.mktemp("docs")
+    (folder / "files").mkdir()
+    imported = read("tracab", small.tracab(folder / "files"))
+    t0 = imported.record.t0_us
+    block = StatBlock(
+        "soccer.player.speed", imported.record.game, "soccer", "km/h", ("P-1", "P-9"), np.array([t0, t0 + 200_000]), 400_000,
+        np.array([[1.0, 2.0], [3.0, np.nan]]), "final", np.array([t0, t0]),
+    )  # fmt: skip
+    with Writer(folder / "REC", imported.record) as writer:
+        for record in imported.stream():
+            writer.write(record)
+        writer.write_stats([block], t0)
+    return folder
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_one_line_opens_a_recording(recorded: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    module = line.split(";")[0].removeprefix("import ")
+    pytest.importorskip(module, reason=f"{module} comes with touchline[analysis]")
+    monkeypatch.chdir(recorded)
+    names: dict[str, object] = {}
+    exec(line, names)  # noqa: S102
+    (name,) = {"telemetry", "events", "stats", "xg"} & set(names)
+    table = names[name]
+    rows = len(table.fetchall()) if module == "duckdb" else len(table)  # type: ignore[attr-defined,arg-type]
+    recording = Recording("REC")
+    expected = {"telemetry": recording.samples, "events": recording.events, "stats": 4, "xg": 1}[name]
+    if module == "duckdb":
+        expected = {"events": 1, "stats": 2}.get(name, expected)
+    assert rows == expected
+
+
+def test_every_library_opens_every_table() -> None:
+    opened = {(line.split(";")[0].removeprefix("import "), line.split("; ")[1].split(" =")[0]) for line in LINES}
+    assert {(lib, table) for lib in ("duckdb", "polars", "pandas") for table in ("telemetry", "events", "stats")} <= opened
+
+
+def test_the_python_of_the_page(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(recorded)
+    (program,) = [block for block in blocks("recordings.md") if "Recording(" in block]
+    names: dict[str, object] = {}
+    exec(program, names)  # noqa: S102
+    assert isinstance(names["recording"], Recording)
+
+
+def test_the_example_provider_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (source,) = blocks("adding-a-provider.md")
+    (tmp_path / "example.py").write_text(source)
+    (tmp_path / "positions.csv").write_text("frame,x,y\n0,52.5,34.0\n1,53.5,33.0\n")
+    monkeypatch.setattr(simulators.providers, "__path__", [*simulators.providers.__path__, str(tmp_path)])
+    assert providers()["example"] == "Example tracking: one CSV of positions at 25 Hz."
+    (packet,) = read("example", [tmp_path / "positions.csv"]).stream()
+    sys.modules.pop("simulators.providers.example")
+    assert isinstance(packet, Telemetry)
+    assert (packet.x_m.tolist(), packet.y_m.tolist()) == ([0.0, 1.0], [0.0, -1.0])
