@@ -15,6 +15,7 @@ from features.frames import Roster
 from features.sport import Sport
 from streaming import samples
 from streaming.clock import GameClock
+from streaming.errors import BadRecord
 from streaming.records import GameRecord, Telemetry
 from streaming.tape import Tape
 from streaming.windows import SECOND_US, Grid
@@ -24,6 +25,20 @@ SLICE = 2048
 #: how far outside the field a position may lie, m
 MARGIN_M = 15.0
 HIGHEST_M = 120.0
+
+
+Columns = tuple[
+    npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.float32], npt.NDArray[np.float32],
+    npt.NDArray[np.float32], npt.NDArray[np.float64], npt.NDArray[np.int64],
+]  # fmt: skip
+
+
+def _own(column: npt.NDArray[Any], kind: Any) -> npt.NDArray[Any]:
+    """Views of received bytes are read-only, which compiled code takes for another type: those are copied."""
+    flags = column.flags
+    if column.dtype == kind and flags.c_contiguous and flags.writeable:
+        return column
+    return np.array(column, kind)
 
 
 class Framer:
@@ -70,29 +85,30 @@ class Framer:
 
     # -- samples ---------------------------------------------------------------------------------------------------
 
-    def take_in(self, packet: Telemetry, at: int, force: bool = False) -> int:
-        """First check of up to ``SLICE`` samples from ``at``; returns the index after the last one dealt with."""
-        lines, n = self.lines, len(packet)
+    def columns(self, packet: Telemetry) -> Columns:
+        """The packet as compiled code wants it: writable contiguous arrays of the exact types, channels as one (C, n)."""
+        n = len(packet)
         arrivals = packet.arrival_us
-        if isinstance(arrivals, int):
-            arrivals = np.array([arrivals], np.int64)
-        if packet.channels:
-            nothing: npt.NDArray[Any] | None = None
-            columns: list[npt.NDArray[Any]] = []
-            for name in self.channel_names:
-                column = packet.channels.get(name)
-                if column is None:
-                    nothing = np.full(n, np.nan, np.float64) if nothing is None else nothing
-                    column = nothing
-                columns.append(column)
-            values = np.array(columns, np.float64).reshape(len(columns), n)
-        else:
-            values = np.full((len(self.channel_names), n), np.nan) if self.channel_names else samples.no_channels(n)
+        columns = (packet.tag, packet.x_m, packet.y_m, packet.z_m, *packet.channels.values())
+        if any(len(column) != n for column in columns) or not (isinstance(arrivals, int) or len(arrivals) == n):
+            raise BadRecord("ragged packet", "its columns are not of one length")
+        values = np.full((len(self.channel_names), n), np.nan)
+        for c, name in enumerate(self.channel_names):
+            if name in packet.channels:
+                values[c] = packet.channels[name]
+        return (
+            _own(packet.t_us, np.int64), _own(packet.tag, np.uint32), _own(packet.x_m, np.float32),
+            _own(packet.y_m, np.float32), _own(packet.z_m, np.float32), values,
+            np.array([arrivals], np.int64) if isinstance(arrivals, int) else _own(arrivals, np.int64),
+        )  # fmt: skip
+
+    def take_in(self, columns: Columns, at: int, force: bool = False) -> int:
+        """First check of up to ``SLICE`` samples from ``at``; returns the index after the last one dealt with."""
+        lines, n = self.lines, len(columns[0])
         clock = lines.clock
         clock[0], clock[1] = self.clock.telemetry_us, self.clock.now_us
         at = samples.take_in(
-            at, min(n, at + SLICE), packet.t_us, packet.tag, packet.x_m, packet.y_m, packet.z_m, values, arrivals,
-            self.tags, self.rows, self.reach_m, self.clock.skew_us,
+            at, min(n, at + SLICE), *columns, self.tags, self.rows, self.reach_m, self.clock.skew_us,
             lines.t, lines.v, lines.n, lines.checked, lines.used, clock,
             lines.rejected, lines.rejected_v, lines.rejected_n, force,
         )  # fmt: skip

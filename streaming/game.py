@@ -185,12 +185,11 @@ class GameOperator:
     def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
         if isinstance(packet.arrival_us, int) and not packet.arrival_us:
             packet.arrival_us = now_us
-        if not all(np.issubdtype(c.dtype, np.floating) and len(c) == len(packet) for c in packet.channels.values()):
-            raise BadRecord("bad channel", "a channel is not a column of the packet's length")
+        columns = self.framer.columns(packet)
         at, force = 0, False
         while at < len(packet):
             self._watch.start()
-            done = self.framer.take_in(packet, at, force)
+            done = self.framer.take_in(columns, at, force)
             self._watch.lap(self._take_in_step)
             force = done == at
             at = done
@@ -221,17 +220,21 @@ class GameOperator:
 
     def _draw(self, out: list[Output]) -> None:
         tape = self.tape
-        first = int(np.searchsorted(tape.grid_row[: tape.framed], self._drawn_row, side="right"))
-        if first >= tape.framed:
+        last = int(tape.grid_row[tape.framed - 1])
+        if last <= self._drawn_row:
             return
-        self._drawn_row = int(tape.grid_row[tape.framed - 1])
+        first = int(np.searchsorted(tape.grid_row[: tape.framed], self._drawn_row, side="right"))
+        self._drawn_row = last
         xyz = tape.frames.xyz[first : tape.framed]
+        t_us = tape.t_us[first : tape.framed]
         some = np.isfinite(xyz[:, :, 0]).any(axis=1)
-        if some.any():
+        if not some.all():
+            xyz, t_us = xyz[some], t_us[some]
+        if len(xyz):
+            period = int(tape.frames.period[tape.framed - 1])
             out.append(
                 FrameBlock(
-                    self.game.game, self.sport.name, self.roster.ids, tape.t_us[first : tape.framed][some],
-                    xyz[some].astype(np.float32), int(tape.frames.period[tape.framed - 1]),
+                    self.game.game, self.sport.name, self.roster.ids, t_us.copy(), xyz.astype(np.float32), period
                 )
             )
 

@@ -303,8 +303,3 @@ def next_sample(
                 first = min(first, t[g, i])
                 break
     return int(first)
-
-
-def no_channels(samples: int) -> npt.NDArray[np.float64]:
-    """(0, n): what :func:`take_in` gets from a packet without channels."""
-    return np.empty((0, samples), np.float64)

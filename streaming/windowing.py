@@ -30,7 +30,7 @@ class Publishing:
     stat: Stat
     factor: float
     subjects: tuple[str, ...]
-    columns: npt.NDArray[np.int64] | None
+    columns: npt.NDArray[np.int64] | slice | None
     model: Model | None
     use: ModelUse | None
     watch: int
@@ -58,10 +58,14 @@ def publishing(
     )  # fmt: skip
 
 
-def subjects_of(stat: Stat, roster: Roster) -> tuple[tuple[str, ...], npt.NDArray[np.int64] | None]:
+def subjects_of(stat: Stat, roster: Roster) -> tuple[tuple[str, ...], npt.NDArray[np.int64] | slice | None]:
     """Ids of the subjects, and the columns of axis N that are theirs (None: all columns in order)."""
     if stat.per == "player":
-        return tuple(roster.ids[i] for i in roster.players), roster.players
+        players = roster.players
+        # Players who stand together on the axis are a view, not a copy.
+        together = len(players) and players[-1] - players[0] == len(players) - 1
+        columns = slice(int(players[0]), int(players[-1]) + 1) if together else players
+        return tuple(roster.ids[i] for i in players), columns
     if stat.per == "team":
         return roster.teams, None
     return (stat.per,), None

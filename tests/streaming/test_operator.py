@@ -81,6 +81,15 @@ def test_an_impossible_sample_is_kept_with_its_reason_and_the_others_go_on(chang
     assert others == clean
 
 
+def test_a_ragged_packet_is_kept_with_its_reason():
+    for name in ("x_m", "tag", "arrival_us"):
+        packet = track(1.0)
+        setattr(packet, name, getattr(packet, name)[:-1])
+        operator = GameOperator(TOY, game())
+        out = operator.on_record(packet, T0)
+        assert [o.reason for o in out if isinstance(o, DeadLetter)] == ["ragged packet"]
+
+
 def test_one_clock_that_runs_ahead_makes_nobody_late():
     packet = _bent(np.array([400, 401, 402]), t_us=T0 + 3_600_000_000)
     out = helpers.run(TOY, game(), helpers.cut(packet, [5]))
