@@ -1,0 +1,160 @@
+"""The commands as a person meets them: an example that works, one clear sentence and a non-zero exit where it cannot."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from streaming.cli.app import COMMANDS, run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("cli") / "match"
+    assert run(["simulate", "soccer", "--seed", "7", "--minutes", "2", "--out", str(path)]) == 0
+    return path
+
+
+def refused(capsys, *arguments: str) -> str:
+    """The one sentence that a command ends with."""
+    assert run(list(arguments)) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.startswith("touchline: ")
+    assert len(said) < 400
+    return said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_answers_help_with_an_example(command, capsys):
+    assert run([command, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert "Usage: touchline" in said
+    if command != "models":
+        assert f"Example: touchline {command}" in said
+
+
+def test_help_imports_nothing_heavy():
+    program = "import sys; from streaming.cli.app import run; run(['--help']); "
+    program += "print([m for m in ('numpy', 'numba') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_whole_replay_says_what_it_did(recording, tmp_path, capsys):
+    out = tmp_path / "stats.parquet"
+    assert run(["replay", str(recording), "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["game_s"] == pytest.approx(180, abs=1), "two minutes of play and a minute of half-time"
+    assert told["samples"] > 60_000
+    assert told["not_used"] == {}
+    stats = pq.read_table(out)
+    assert {"soccer.player.speed", "soccer.team.pitch_control"} <= set(stats["stat"].to_pylist())
+    assert set(stats["quality"].to_pylist()) == {"final"}
+
+
+def test_jsonl_and_parquet_hold_the_same_finals(recording, tmp_path):
+    for name in ("a.jsonl", "a.parquet"):
+        assert run(["replay", str(recording), "--out", str(tmp_path / name)]) == 0
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    table = pq.read_table(tmp_path / "a.parquet", columns=["id", "revision"])
+    assert sorted(line["id"] for line in lines) == sorted(table["id"].to_pylist())
+
+
+def test_replay_from_a_minute_begins_there(recording, tmp_path):
+    out = tmp_path / "tail.parquet"
+    assert run(["replay", str(recording), "--from", "0:40", "--out", str(out)]) == 0
+    table = pq.read_table(out, columns=["stat", "window_end_us"])
+    game = json.loads((recording / "game.json").read_text())
+    assert min(table["window_end_us"].to_pylist()) >= game["t0_us"] + 39_000_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["replay", "nowhere"], "nowhere"),
+        (["replay", "REC", "--speed", "fast"], "'fast' is not a speed"),
+        (["replay", "REC", "--from", "half-time"], "'half-time' is not a time"),
+        (["replay", "REC", "--from", "99:00"], "ends at"),
+        (["replay", "REC", "--out", "stats.xlsx"], "stats.xlsx"),
+        (["replay", "REC", "--model", "nowhere"], "nowhere"),
+        (["simulate", "curling", "--out", "x"], "curling"),
+        (["simulate", "soccer", "--minutes", "-1", "--out", "x"], "-1"),
+        (["catalogue", "curling"], "curling"),
+        (["import", "curling", "x", "--out", "y"], "curling"),
+        (["import", "zxy", "nowhere.parquet", "--out", "y"], "nowhere.parquet"),
+        (["bench", "everything"], "everything"),
+        (["demo", "curling"], "curling"),
+        (["frobnicate"], "frobnicate"),
+        (["replay", "REC", "--frobnicate"], "frobnicate"),
+    ],
+)
+def test_bad_input_gets_one_sentence(arguments, sentence, recording, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    said = refused(capsys, *[str(recording) if a == "REC" else a for a in arguments])
+    assert sentence in said
+    assert not [path for path in tmp_path.iterdir() if path.name != "__pycache__"], "nothing half-written stays behind"
+
+
+def test_a_busy_port_is_said_before_anything_else_happens(recording, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = str(busy.getsockname()[1])
+        assert f"port {port}" in refused(capsys, "demo", "--port", port)
+        assert f"port {port}" in refused(capsys, "replay", str(recording), "--serve", "--port", port)
+
+
+def test_an_existing_file_is_not_replaced_unasked(recording, tmp_path, capsys):
+    out = tmp_path / "stats.parquet"
+    out.write_text("mine")
+    assert "stats.parquet" in refused(capsys, "replay", str(recording), "--out", str(out))
+    assert out.read_text() == "mine"
+    assert run(["replay", str(recording), "--out", str(out), "--force"]) == 0
+    assert pq.read_metadata(out).num_rows > 1000
+
+
+def test_a_corrupt_recording_is_one_sentence(recording, tmp_path, capsys):
+    import shutil
+
+    broken = tmp_path / "broken"
+    shutil.copytree(recording, broken)
+    part = next((broken / "telemetry").iterdir())
+    part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
+    assert part.name in refused(capsys, "replay", str(broken), "--out", str(tmp_path / "s.parquet"))
+    assert not (tmp_path / "s.parquet").exists()
+
+
+def test_an_interrupted_run_leaves_nothing(recording, tmp_path):
+    """Ctrl-C while a replay writes: exit code 130, one sentence, no file."""
+    import signal
+    import time
+
+    out = tmp_path / "stats.parquet"
+    command = [sys.executable, "-m", "streaming.cli", "replay", str(recording), "--speed", "1", "--out", str(out)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said.strip().splitlines()[-1] == "touchline: interrupted"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_catalogue_lists_every_stat_with_its_unit(capsys):
+    assert run(["catalogue", "soccer", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len({row["id"] for row in rows}) == len(rows) > 40
+    assert all(row["unit"] and row["definition"] and row["topic"] == f"stats.{row['id']}" for row in rows)
+
+
+def test_doctor_names_what_is_missing_and_how_to_mend_it(capsys):
+    assert run(["doctor", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {"what", "ok", "about", "mend"} == set(rows[0])
+    assert all(row["mend"] for row in rows if not row["ok"])
