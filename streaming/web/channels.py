@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from streaming import topics
 from streaming.blocks import StatBlock, plain
 from streaming.meters import Meters
-from streaming.records import Event, GameRecord
+from streaming.records import GameRecord
 from streaming.web.filters import Filter
 from streaming.web.parcels import Delivery, Item, Parcel, newest
 
@@ -46,13 +46,16 @@ class Channel:
         self.ring: deque[Entry] = deque(maxlen=ring)
         self.touched_ns = time.monotonic_ns()
         self.positions = ""
-        self._windows: dict[tuple[str, tuple[str, ...]], Parcel] = {}
+        self._windows: dict[tuple[str, tuple[str, ...]], tuple[int, Parcel]] = {}
         self._moments: dict[str, tuple[str, Item]] = {}
         self._last: dict[tuple[str, str], Item] = {}
         self._history: dict[str, deque[tuple[int, list[Any]]]] = {}
 
     def append(self, parcels: list[Parcel], stamp_ns: int = 0) -> Entry:
         """Number a batch and remember it."""
+        if self.ring:
+            for parcel in self.ring[-1].parcels:
+                parcel.forget()
         self.seq += 1
         self.touched_ns = time.monotonic_ns()
         entry = Entry(self.seq, parcels, stamp_ns)
@@ -76,14 +79,16 @@ class Channel:
     def _latest(self, parcel: Parcel) -> None:
         block = parcel.block
         assert isinstance(block, StatBlock)
-        key = block.stat, block.subjects
+        if not len(parcel):
+            return
+        key, end = (block.stat, block.subjects), int(block.end_us[-1])
         old = self._windows.get(key)
-        if old is None or _end(old) <= _end(parcel):
-            self._windows[key] = parcel
+        if old is None or old[0] <= end:
+            self._windows[key] = end, parcel
             if len(block.subjects) <= HISTORY_SUBJECTS:
                 past = self._history.setdefault(block.stat, deque(maxlen=MAX_HISTORY))
-                if not past or _end(parcel) >= past[-1][0] + HISTORY_US:
-                    past.append((_end(parcel), [plain(v) for v in block.values[-1]]))
+                if not past or end >= past[-1][0] + HISTORY_US:
+                    past.append((end, [plain(v) for v in block.values[-1]]))
 
     def history(self, wanted: Filter) -> dict[str, list[tuple[int, list[Any]]]]:
         """By stat: (window end, value of each subject), a few seconds apart; teams, ball and match only."""
@@ -97,7 +102,7 @@ class Channel:
 
     def _windowed(self, wanted: Filter) -> Iterator[Item]:
         merged: dict[tuple[str, str] | str, Item] = {}
-        for parcel in self._windows.values():
+        for _, parcel in self._windows.values():
             if wanted.wants(parcel.address):
                 newest(parcel.items(), merged)
                 parcel.forget()
@@ -117,26 +122,19 @@ class Channel:
         if not self.oldest <= after <= self.seq:
             return False
         for entry in self.ring:
-            if entry.seq > after and (items := pick(wanted, entry.parcels)):
-                deliver(Delivery(self.game, entry.seq, items))
-                for parcel in entry.parcels:
-                    parcel.forget()
+            if entry.seq > after and (delivery := pick(wanted, self.game, entry._replace(stamp_ns=0))):
+                deliver(delivery)
         return True
 
 
-def pick(wanted: Filter, parcels: list[Parcel]) -> list[Item]:
-    """The items that a filter wants."""
-    items: list[Item] = []
-    for parcel in parcels:
-        if wanted.wants(parcel.address):
-            items.extend(parcel.items() if not wanted.subjects else [i for i in parcel.items() if _of(wanted, i)])
-    return items
+def pick(wanted: Filter, game: str, entry: Entry) -> Delivery | None:
+    """What a filter wants of an entry; None when that is nothing."""
+    parcels = [p for p in entry.parcels if len(p) and wanted.wants(p.address)]
+    if not wanted.subjects:
+        return Delivery(game, entry.seq, (), parcels, entry.stamp_ns) if parcels else None
+    items = [item for parcel in parcels for item in parcel.items() if _of(wanted, item)]
+    return Delivery(game, entry.seq, items, (), entry.stamp_ns) if items else None
 
 
 def _of(wanted: Filter, item: Item) -> bool:
     return not wanted.subjects or item.subject in wanted.subjects
-
-
-def _end(parcel: Parcel) -> int:
-    assert not isinstance(parcel.block, Event)
-    return int(parcel.block.end_us[-1])

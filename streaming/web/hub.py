@@ -141,12 +141,9 @@ class Hub:
         for game, parcels in games.items():
             entry = self._channel(game).append(parcels, stamp_ns)
             for wanted, members in self.groups.items():
-                if members and wanted.covers(game) and (items := pick(wanted, parcels)):
-                    delivery = Delivery(game, entry.seq, items, stamp_ns)
+                if members and wanted.covers(game) and (delivery := pick(wanted, game, entry)):
                     for subscriber in members:
                         subscriber.offer(delivery)
-            for parcel in parcels:
-                parcel.forget()
 
     def _channel(self, game: str) -> Channel:
         if game not in self.channels:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import compress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -31,26 +32,46 @@ class Item(NamedTuple):
 class Parcel:
     """One block, or one reported event, under the address that patterns are matched with."""
 
-    __slots__ = ("_items", "address", "block", "published_us")
+    __slots__ = ("_items", "_raw", "address", "block", "published_us")
 
     def __init__(self, block: StatBlock | Event, address: str, published_us: int) -> None:
         self.block, self.address, self.published_us = block, address, published_us
         self._items: list[Item] | None = None
+        self._raw: bytes | None = None
 
     @property
     def momentary(self) -> bool:
         """Whether it belongs to an event, so that each one counts and not only the latest."""
         return isinstance(self.block, Event) or self.block.event is not None
 
+    def __len__(self) -> int:
+        return 1 if isinstance(self.block, Event) else len(self.block)
+
+    @property
+    def event(self) -> bool:
+        """Whether it is a reported event and no stat."""
+        return isinstance(self.block, Event)
+
     def items(self) -> list[Item]:
-        """Everything in it, as JSON."""
+        """Everything in it, each as JSON."""
         if self._items is None:
             self._items = self._encode()
         return self._items
 
+    def raw(self) -> bytes:
+        """Everything in it, joined by commas: what most subscribers get. Empty when it holds nothing."""
+        if self._raw is None:
+            block = self.block
+            if isinstance(block, Event) or block.event is not None:
+                self._raw = b",".join(item.raw for item in self.items())
+            else:
+                parts = (_window_raw(block, k, self.published_us) for k in range(len(block.end_us)))
+                self._raw = b",".join(part for part in parts if part)
+        return self._raw
+
     def forget(self) -> None:
         """Let the JSON go; it is made again when it is wanted again."""
-        self._items = None
+        self._items = self._raw = None
 
     def _encode(self) -> list[Item]:
         block = self.block
@@ -62,24 +83,43 @@ class Parcel:
 
 
 def _window(block: StatBlock, k: int, published_us: int) -> list[Item]:
-    """The updates of window ``k`` of a block, byte for byte what the codec makes of them. They differ in id, subject and
-    value only, so the codec writes one of them and the others are put together around it."""
-    stat, end = block.stat, int(block.end_us[k])
-    live = None if block.live is None else block.live[k].tolist()
+    """The updates of window ``k`` of a block, each by itself."""
+    subjects, values, end_text, tail = _parts(block, k, published_us)
+    end, items = int(block.end_us[k]), []
+    for subject, value in zip(subjects, values, strict=True):
+        before, after = _heads(block.game, block.sport, block.stat, subject)
+        items.append(Item((block.stat, subject), subject, end, b"".join((before, end_text, after, value, tail))))
+    return items
+
+
+def _window_raw(block: StatBlock, k: int, published_us: int) -> bytes:
+    """The updates of window ``k`` joined by commas."""
+    subjects, values, end_text, tail = _parts(block, k, published_us)
+    if not subjects:
+        return b""
+    parts = list(_frame(block.game, block.sport, block.stat, subjects))
+    n = len(subjects)
+    parts[1::5], parts[3::5], parts[4::5] = [end_text] * n, values, [tail + b","] * n
+    parts[-1] = tail
+    return b"".join(parts)
+
+
+def _parts(block: StatBlock, k: int, published_us: int) -> tuple[tuple[str, ...], list[bytes], bytes, bytes]:
+    """Subjects and values of window ``k``, its end, and what follows a value. The updates of a window differ in id, subject
+    and value only: the codec writes one, and the others are put together around it, byte for byte what it would write."""
+    end = int(block.end_us[k])
     clocks = Clocks(event_us=end, ingress_us=int(block.ingress_us[k]), published_us=published_us)
     one = StatUpdate(
-        id="", stat=stat, game=block.game, sport=block.sport, subject="", value=None, unit=block.unit,
+        id="", stat=block.stat, game=block.game, sport=block.sport, subject="", value=None, unit=block.unit,
         quality=block.quality, window_us=(end - block.span_us, end), clocks=clocks, revision=block.revision,
         frame=block.frame, model=block.model,
     )  # fmt: skip
-    end_text, tail = b"%d" % end, encode(one).partition(b'"value":null')[2]
-    items = []
-    for s, value in enumerate(_values(block.values[k])):
-        if live is None or live[s]:
-            subject = block.subjects[s]
-            before, after = _heads(block.game, block.sport, stat, subject)
-            items.append(Item((stat, subject), subject, end, b"".join((before, end_text, after, value, tail))))
-    return items
+    tail = encode(one).partition(b'"value":null')[2]
+    subjects, values = block.subjects, _values(block.values[k])
+    if block.live is not None and not block.live[k].all():
+        live = block.live[k].tolist()
+        subjects, values = tuple(compress(subjects, live)), list(compress(values, live))
+    return subjects, values, b"%d" % end, tail
 
 
 def _values(row: Any) -> list[bytes]:
@@ -100,6 +140,13 @@ def _heads(game: str, sport: str, stat: str, subject: str) -> tuple[bytes, bytes
     return b'{"id":' + ident[:-2], after
 
 
+@lru_cache(maxsize=4_096)
+def _frame(game: str, sport: str, stat: str, subjects: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Five pieces a subject: head, (end), middle, (value), (tail); those in brackets are filled in for each window."""
+    heads = (_heads(game, sport, stat, subject) for subject in subjects)
+    return tuple(piece for before, after in heads for piece in (before, b"", after, b"", b""))
+
+
 def newest(items: Iterable[Item], into: dict[tuple[str, str] | str, Item]) -> int:
     """Fold ``items`` into ``into`` so that each key holds its newest; returns how many were passed over."""
     passed = 0
@@ -114,31 +161,49 @@ def newest(items: Iterable[Item], into: dict[tuple[str, str] | str, Item]) -> in
 
 
 class Delivery:
-    """Items of one game that go out together. Made once per group of equal subscribers; ``stamp_ns`` is when the
-    operator handed them over (monotonic), 0 for what a newcomer is told of the past."""
+    """What goes out of one game together: whole parcels, or chosen items. Made once per group of equal subscribers;
+    ``stamp_ns`` is when the operator handed it over (monotonic), 0 for what a newcomer is told of the past."""
 
-    __slots__ = ("_text", "game", "items", "seq", "snapshot", "stamp_ns")
+    __slots__ = ("_items", "_parcels", "_text", "game", "seq", "snapshot", "stamp_ns")
 
     def __init__(
-        self, game: str, seq: int, items: Sequence[Item], stamp_ns: int = 0, *, snapshot: bool = False
-    ) -> None:
-        self.game, self.seq, self.items, self.stamp_ns, self.snapshot = game, seq, items, stamp_ns, snapshot
+        self, game: str, seq: int, items: Sequence[Item] = (), parcels: Sequence[Parcel] = (), stamp_ns: int = 0, *,
+        snapshot: bool = False,
+    ) -> None:  # fmt: skip
+        self.game, self.seq, self.stamp_ns, self.snapshot = game, seq, stamp_ns, snapshot
+        self._items, self._parcels = items, parcels
         self._text: str | None = None
+
+    def items(self) -> Iterator[Item]:
+        """One by one, to be merged."""
+        yield from self._items
+        for parcel in self._parcels:
+            yield from parcel.items()
+        self._release()
 
     @property
     def text(self) -> str:
         """A ``messages.Stats``, put together from the bytes that are there already."""
         if self._text is None:
+            updates = [item.raw for item in self._items if not item.event]
+            updates += [raw for parcel in self._parcels if not parcel.event and (raw := parcel.raw())]
+            events = [item.raw for item in self._items if item.event]
+            events += [parcel.raw() for parcel in self._parcels if parcel.event]
             parts = [b'{"kind":"stats","game":', _json(self.game), b',"seq":%d' % self.seq]
-            updates = [item.raw for item in self.items if not item.event]
-            events = [item.raw for item in self.items if item.event]
             if updates:
                 parts += [b',"updates":[', b",".join(updates), b"]"]
             if events:
                 parts += [b',"events":[', b",".join(events), b"]"]
             parts.append(b',"snapshot":true}' if self.snapshot else b"}")
             self._text = b"".join(parts).decode()
+            self._release()
         return self._text
+
+    def _release(self) -> None:
+        """JSON of the past is made for one who came back; only that of the present is worth keeping for the others."""
+        if not self.stamp_ns:
+            for parcel in self._parcels:
+                parcel.forget()
 
 
 def positions_text(block: FrameBlock) -> str:

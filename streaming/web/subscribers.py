@@ -69,7 +69,7 @@ class Subscriber:
         while self._waiting:
             delivery = self._waiting.popleft()
             merged = self._merged.setdefault(delivery.game, {})
-            self.skipped += newest(delivery.items, merged)
+            self.skipped += newest(delivery.items(), merged)
             self._merged_seq[delivery.game] = delivery.seq
             if len(merged) > MAX_WAITING:
                 self.overrun = True

@@ -89,7 +89,9 @@ def test_a_window_s_bytes_are_exactly_the_codec_s() -> None:
                     end_us=np.array([5, 200_005, -3]), span_us=400_000, quality="stale", ingress_us=np.array([7, 8, 9]),
                     live=live, revision=2, model=model,
                 )  # fmt: skip
-                got = [item.raw for item in Parcel(block, "x", 11).items()]
+                parcel = Parcel(block, "x", 11)
+                got = [item.raw for item in parcel.items()]
+                assert parcel.raw() == b",".join(got)
                 assert got == [encode(update) for update in block.updates(11)]
                 assert len(got) == 13
 
@@ -99,6 +101,8 @@ def test_words_as_values() -> None:
     block.values = [['say "so"']]
     (item,) = Parcel(block, "stats.game.story", 1).items()
     assert item.raw == encode(next(block.updates(1)))
+    nobody = ScriptedMatch().block("x", "m", ("a", "b"), [1.0, 2.0], 5, live=np.zeros((1, 2), bool))
+    assert Parcel(nobody, "stats.x", 1).raw() == b""
 
 
 @pytest.mark.parametrize("bad", ["stats..x", "", "a b", "#.x", "x" * 300, "stats.é"])
@@ -138,6 +142,19 @@ def test_resuming_gives_what_was_missed_and_nothing_twice() -> None:
     assert [u["window_us"][1] for u in updates(back)] == [match.t0_us + k * 200_000 for k in (11, 12, 13)]
     assert updates(taken(first)) == updates(back)
     assert [m["kind"] for m in taken(join(hub, "stats.soccer.match.score", after=back[-1]["seq"]))] == ["game"]
+
+
+@pytest.mark.parametrize("steps", [DEPTH, 60])
+def test_only_the_present_is_kept_as_json(steps: int) -> None:
+    hub, match = filled(1)
+    first = join(hub, "stats.#")
+    seq = taken(first)[-1]["seq"]
+    push(hub, match, steps)
+    back = join(hub, "stats.#", after=seq)
+    assert updates(taken(back))
+    kept = [p for entry in hub.channels["demo-1"].ring for p in entry.parcels if p._raw is not None or p._items is not None]
+    newest = hub.channels["demo-1"].ring[-1].parcels
+    assert all(any(p is q for q in newest) for p in kept)
 
 
 @pytest.mark.parametrize("off", [-10_000, 1_000])
