@@ -71,7 +71,7 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
         out[_G + 5] = float(attrs["set_piece"] == "throw_in")
     for i, word in enumerate(("cross", "through_ball")):
         if word in attrs:
-            out[_G + 6 + i] = float(attrs[word])
+            out[_G + 6 + i] = number(attrs[word])
     return out
 
 

@@ -1,0 +1,49 @@
+"""The rows of the catalogue that come from events."""
+
+from __future__ import annotations
+
+from features.soccer import SPORT
+from features.units import factor
+
+ROWS = {
+    "soccer.team.pressing": ("passes", "team", "tick"),
+    "soccer.pass.completion_probability": ("0..1", "player", "event"),
+    "soccer.pass.opponents_bypassed": ("count", "player", "event"),
+    "soccer.pass.threat": ("goals", "player", "event"),
+    "soccer.team.xgoals": ("goals", "team", "tick"),
+    "soccer.player.xgoals": ("goals", "player", "tick"),
+    "soccer.team.shot_efficiency": ("goals", "team", "tick"),
+    "soccer.player.shot_efficiency": ("goals", "player", "tick"),
+    "soccer.keeper.goals_prevented": ("goals", "player", "tick"),
+    "soccer.match.score": ("goals", "match", "tick"),
+    "soccer.match.win_probability": ("0..1", "match", "tick"),
+    "soccer.team.set_piece_threat": ("goals", "team", "tick"),
+    "game.highlight": ("text", "match", "event"),
+    "game.story": ("text", "match", "event"),
+}
+MODELS = {
+    "soccer.pass.completion_probability": "pass-completion",
+    "soccer.match.win_probability": "soccer-win-probability",
+}
+
+
+def test_every_row_is_there_as_the_catalogue_has_it() -> None:
+    for ident, row in ROWS.items():
+        stat = SPORT.stat(ident)
+        assert (stat.unit, stat.per, stat.kind) == row, ident
+        assert factor(stat.unit) == 1.0
+        assert stat.definition.endswith(".")
+        assert stat.model == MODELS.get(ident)
+    assert SPORT.stat("soccer.match.win_probability").components == ("home", "draw", "away")
+    assert SPORT.stat("soccer.match.score").components == ("home", "away")
+
+
+def test_the_telling_comes_after_what_is_told() -> None:
+    order = [stat.id for stat in SPORT.stats]
+    told = [
+        "soccer.shot.xgoals", "soccer.shot.speed", "soccer.pass.completion_probability",
+        "soccer.pass.opponents_bypassed", "soccer.pass.threat",
+    ]  # fmt: skip
+    assert max(order.index(name) for name in told) < order.index("game.highlight") < order.index("game.story")
+    steps = [step.name for step in SPORT.event_steps if step.phase == "apply"]
+    assert steps[0] == "ledger.clock"
