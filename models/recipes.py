@@ -6,17 +6,19 @@ from typing import Final
 
 from models.training import Recipe
 
-_SHALLOW: Final = {"max_depth": 3, "eta": 0.05, "min_child_weight": 20.0, "subsample": 0.6, "colsample_bytree": 0.4,
-                   "reg_lambda": 5.0}  # fmt: skip
+_SLOW: Final = {"eta": 0.05, "min_child_weight": 20.0, "subsample": 0.6, "colsample_bytree": 0.3, "reg_lambda": 5.0}
 
 RECIPES: Final[dict[str, Recipe]] = {
-    # shots and goals are few: shallow trees, and half the word to the smooth regression
-    "xgoals": Recipe(boosters=((_SHALLOW, 400),), smooth=0.5, by=("header", "free_kick")),
+    # shots and goals are few: shallow trees, and more than half the word to the smooth regression
+    "xgoals": Recipe(
+        boosters=(({**_SLOW, "max_depth": 3}, 300), ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200)),
+        smooth=0.6, by="header",
+    ),
     "pass-completion": Recipe(
-        boosters=(({**_SHALLOW, "max_depth": 5, "eta": 0.06, "min_child_weight": 10.0, "subsample": 0.8}, 200),), smooth=0.5,
-        by=("height", "header"),
+        boosters=(({**_SLOW, "max_depth": 5, "eta": 0.08, "min_child_weight": 10.0, "colsample_bytree": 0.5}, 150),),
+        smooth=0.5, by="height", strength=0.05,
     ),
     "soccer-win-probability": Recipe(
-        boosters=(({**_SHALLOW, "max_depth": 4, "eta": 0.06, "min_child_weight": 50.0, "colsample_bytree": 0.8}, 80),)
+        boosters=(({**_SLOW, "max_depth": 4, "eta": 0.08, "min_child_weight": 50.0, "colsample_bytree": 0.8}, 60),)
     ),
 }  # fmt: skip

@@ -19,9 +19,8 @@ from models.calibration import Calibration, Kind, choose
 from models.calibration import fit as fit_calibration
 from models.forest import read_forest
 from models.known import Known
-from models.merging import merge
 from models.metrics import scores
-from models.smooth import SplineLogistic
+from models.smooth import SplineLogistic, as_trees, merge
 from models.trees import Margins
 
 Ints = npt.NDArray[np.int64]
@@ -44,20 +43,16 @@ class Table:
 @dataclass(frozen=True)
 class Recipe:
     """How a forest is grown: boosters ``(xgboost parameters, rounds)`` averaged on the margin, ``smooth`` the share of the
-    spline regression in the average, whose curves may differ where a feature of ``by`` is 1."""
+    spline regression (of this ``strength``) in the average, with slopes of their own where the feature ``by`` is 1."""
 
     boosters: tuple[tuple[dict[str, Any], int], ...]
     smooth: float = 0.0
-    by: tuple[str, ...] = ()
+    by: str = ""
+    strength: float = 0.002
     folds: int = 5
 
 
 _COMMON: Final = {"tree_method": "hist", "nthread": 2}
-#: the smooth part as trees: noise-free margins, so learn fast; two levels hold a curve and a group it differs in
-_TRACE: Final = {"objective": "reg:squarederror", "max_depth": 3, "eta": 0.15, "subsample": 0.7, "colsample_bytree": 0.5,
-                 "min_child_weight": 5.0, "reg_lambda": 0.1, **_COMMON}  # fmt: skip
-_TRACE_ROUNDS: Final = 300
-_COPIES: Final = 3
 
 
 def folds_of(game: Ints, folds: int, seed: int) -> Ints:
@@ -83,22 +78,10 @@ def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int) -
             chosen["monotone_constraints"] = monotone
         blob = _boost(chosen, rounds, rows, label, seed + i, names)
         parts.append(((1.0 - recipe.smooth) / len(recipe.boosters), blob))
-    if recipe.smooth > 0.0:
-        parts.append((recipe.smooth, _smooth_as_trees(recipe, rows, label, seed, names)))
-    return merge(parts)
-
-
-def _smooth_as_trees(recipe: Recipe, rows: Floats, label: Floats, seed: int, names: list[str]) -> bytes:
-    teacher = SplineLogistic(rows, label, tuple(names.index(name) for name in recipe.by))
-    # The regression adds features up, so rows mixed from two real ones are as good to trace it by as real ones
-    # and fill the space between them.
-    generator = np.random.default_rng(seed)
-    copies = [rows]
-    for _ in range(_COPIES):
-        other = rows[generator.permutation(len(rows))]
-        copies.append(np.where(generator.random(rows.shape) < 0.3, other, rows))
-    points = np.concatenate(copies)
-    return _boost(dict(_TRACE), _TRACE_ROUNDS, points, teacher.margin(points), seed, names)
+    if recipe.smooth == 0.0:
+        return merge(parts, [], 0.0)
+    curves = SplineLogistic(rows, label, names.index(recipe.by) if recipe.by else -1, recipe.strength)
+    return merge(parts, *as_trees(curves, rows, recipe.smooth))
 
 
 def _boost(parameters: dict[str, Any], rounds: int, rows: Floats, target: Floats, seed: int, names: list[str]) -> bytes:
@@ -154,7 +137,8 @@ def train(
         name=model.name, title=model.title, classes=list(model.classes),
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=table.source,
         command=command, seed=seed, metrics=metrics, calibration=judged.calibration,
-        parameters={"boosters": [{**p, "rounds": n} for p, n in recipe.boosters], "smooth": recipe.smooth, "by": list(recipe.by)},
+        parameters={"boosters": [{**p, "rounds": n} for p, n in recipe.boosters], "smooth": recipe.smooth, "by": recipe.by,
+                    "strength": recipe.strength},
     )  # fmt: skip
     return card, blob
 

@@ -7,12 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from features.soccer.match import ADDED_S, HALF_S, WIN_FEATURES
+from features.soccer.match import ADDED, WIN_FEATURES
 from models.training import Table
 from simulators.soccer.scorelines import MINUTES, scorelines
 
 _EVERY_MIN: Final = 3
 _BATCH: Final = 1_000
+_HALF_S: Final = 45 * 60.0
 
 
 def result_table(seed: int, games: int, tell: Callable[[float], None] = lambda games: None) -> Table:
@@ -21,7 +22,7 @@ def result_table(seed: int, games: int, tell: Callable[[float], None] = lambda g
     The score-level matches last 90 minutes sharp; on the live clock the same match has added time to come, so that what
     is left is given as that share of the expected whole.
     """
-    whole_s = 2 * HALF_S + ADDED_S
+    whole_s = (2.0 + ADDED) * _HALF_S
     parts, labels, names = [], [], []
     for batch, first in enumerate(range(0, games, _BATCH)):
         count = min(_BATCH, games - first)

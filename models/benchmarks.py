@@ -1,0 +1,142 @@
+"""How fast a prediction and its explanation are, beside a plain walker and xgboost itself, measured in the same run.
+
+The forest is grown here, of exactly the size that is claimed (full trees of random splits, no training needed), and the
+rows rotate, so that no branch predictor and no cache can learn the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from models.artefact import Card, CardFeature, ForestModel
+from models.attribution import Attribution
+from models.base import Floats
+from models.forest import read_forest
+from models.trees import margins_nodes
+
+_FEATURES: Final = 50
+_ROWS: Final = 512
+
+Timing = dict[str, Any]
+
+
+def xgoals_prediction(calls: int = 4_000, trees: int = 500, depth: int = 6) -> Timing:
+    """One row through ``trees`` full trees of ``depth`` levels, calibration and checks included: what a shot costs live."""
+    blob, rows = _blob(trees, depth), _rows()
+    forest = read_forest(blob)
+    model = ForestModel(_card(), forest)
+    out = np.empty((1, 1))
+
+    def plain(row: Floats) -> None:
+        f = forest
+        margins_nodes(row, f.start, f.left, f.right, f.feature, f.threshold, f.default_left, f.group, f.base, out)
+
+    contenders: dict[str, Callable[[Floats], object]] = {"plain walker, compiled": plain} | _peer(blob, contributions=False)
+    return _timed(f"one prediction, {trees} trees x depth {depth}", model.predict, rows, contenders, calls)
+
+
+def attribution(calls: int = 1_000, trees: int = 200, depth: int = 6) -> Timing:
+    """Exact SHAP values of one row through trees whose node count is that of trained ones (about half of a full tree)."""
+    blob, rows = _blob(trees, depth, full=False), _rows()
+    explain = Attribution(read_forest(blob))
+    return _timed(f"attribution of one prediction, {trees} trees x depth {depth}", explain, rows, _peer(blob, contributions=True), calls)
+
+
+def _timed(
+    name: str, ours: Callable[[Floats], object], rows: Floats, contenders: dict[str, Callable[[Floats], object]], calls: int
+) -> Timing:  # fmt: skip
+    p50, p99 = _percentiles(ours, rows, calls)
+    floor = {}
+    for other, call in contenders.items():
+        middle, _ = _percentiles(call, rows, max(50, calls // 10))
+        floor[other] = {"p50_us": middle, "times_ours": middle / p50}
+    return {"name": name, "p50_us": p50, "p99_us": p99, "floor": floor}
+
+
+def _percentiles(call: Callable[[Floats], object], rows: Floats, calls: int) -> tuple[float, float]:
+    each = [rows[i : i + 1] for i in range(len(rows))]
+    for row in each[:50]:
+        call(row)
+    took = np.empty(calls)
+    for i in range(calls):
+        row = each[i % len(each)]
+        begin = time.perf_counter_ns()
+        call(row)
+        took[i] = time.perf_counter_ns() - begin
+    p50, p99 = np.percentile(took, (50, 99)) / 1e3
+    return float(p50), float(p99)
+
+
+def _peer(blob: bytes, contributions: bool) -> dict[str, Callable[[Floats], object]]:
+    """xgboost on the same forest with one thread (its fastest for one row); empty when it is not installed."""
+    try:
+        import xgboost
+    except ModuleNotFoundError:
+        return {}
+    booster = xgboost.Booster({"nthread": 1}, model_file=bytearray(blob))
+    if contributions:
+        return {"xgboost pred_contribs": lambda row: booster.predict(xgboost.DMatrix(row), pred_contribs=True)}
+    return {"xgboost inplace_predict": booster.inplace_predict}
+
+
+def _rows() -> Floats:
+    rng = np.random.default_rng(7)
+    rows = rng.normal(size=(_ROWS, _FEATURES))
+    rows[rng.random(rows.shape) < 0.1] = np.nan
+    return rows
+
+
+def _card() -> Card:
+    features = [CardFeature(f"f{i}", "1") for i in range(_FEATURES)]
+    return Card("benchmark", "random trees", ["no", "yes"], features, {}, "touchline bench", 7)
+
+
+def _blob(trees: int, depth: int, full: bool = True) -> bytes:
+    """A model file of random trees; not ``full``: a node below the second level is a leaf with a chance of one in seven."""
+    rng = np.random.default_rng(11)
+    grown = [_tree(rng, number, depth, 0.0 if full else 1 / 7) for number in range(trees)]
+    model = {
+        "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(trees)}, "trees": grown, "tree_info": [0] * trees,
+        "iteration_indptr": list(range(trees + 1)), "cats": {"enc": [], "feature_segments": [], "sorted_idx": []},
+    }  # fmt: skip
+    learner = {
+        "attributes": {}, "feature_names": [], "feature_types": [], "gradient_booster": {"name": "gbtree", "model": model},
+        "learner_model_param": {"base_score": "[1E-1]", "boost_from_average": "1", "num_class": "0",
+                                "num_feature": str(_FEATURES), "num_target": "1"},
+        "objective": {"name": "binary:logistic", "reg_loss_param": {"scale_pos_weight": "1"}},
+    }  # fmt: skip
+    return json.dumps({"learner": learner, "version": [3, 2, 0]}).encode()
+
+
+def _tree(rng: np.random.Generator, number: int, depth: int, leaf_chance: float) -> dict[str, Any]:
+    left, right, parent, level, cover = [-1], [-1], [2147483647], [0], [1000.0]
+    at = 0
+    while at < len(left):
+        if level[at] < depth and (level[at] < 2 or rng.random() >= leaf_chance):
+            share = rng.uniform(0.2, 0.8)
+            left[at], right[at] = len(left), len(left) + 1
+            for part in (share, 1.0 - share):
+                left.append(-1)
+                right.append(-1)
+                parent.append(at)
+                level.append(level[at] + 1)
+                cover.append(cover[at] * part)
+        at += 1
+    n = len(left)
+    inner = np.array(left) >= 0
+    values = np.where(inner, rng.normal(size=n), rng.normal(0.0, 0.02, n)).astype(np.float32).astype(float)
+    return {
+        "left_children": left, "right_children": right, "parents": parent, "split_conditions": values.tolist(),
+        "split_indices": np.where(inner, rng.integers(0, _FEATURES, n), 0).tolist(),
+        "default_left": np.where(inner, rng.integers(0, 2, n), 0).tolist(), "sum_hessian": cover,
+        "base_weights": values.tolist(), "loss_changes": [0.0] * n, "split_type": [0] * n, "categories": [],
+        "categories_nodes": [], "categories_segments": [], "categories_sizes": [], "id": number,
+        "tree_param": {"num_deleted": "0", "num_feature": str(_FEATURES), "num_nodes": str(n), "size_leaf_vector": "1"},
+    }  # fmt: skip
+
+
