@@ -1,7 +1,7 @@
-"""What sensors do to a perfect stream: noise, loss, duplicates, late and disordered packets, wandering clocks, tags that fall silent.
+"""What sensors do to a perfect stream: noise, loss, duplicates, late and disordered packets, wandering clocks, silent tags.
 
-Everything is drawn from the seed: the same stream and the same seed give the same faults. Nothing is ever invented: each sample that comes
-out is one that went in, moved, delayed, repeated or left out.
+Everything is drawn from the seed: the same stream and the same seed give the same faults. Nothing is ever invented: each
+sample that comes out is one that went in, moved, delayed, repeated or left out.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def check_lateness(record: GameRecord, faults: Faults) -> None:
     worst = faults.jitter_ms + faults.disorder_ms + 4.0 * faults.clock_offset_ms + 20.0
     if (faults.jitter_ms or faults.disorder_ms or faults.clock_offset_ms) and worst > most:
         raise BadInput(
-            f"delays of up to {worst:.0f} ms (20 ms of them the tracking's own) exceed the lateness of {most} ms that the game allows"
+            f"delays of up to {worst:.0f} ms (20 ms of them the tracking's own) exceed the lateness of {most} ms "
+            "that the game allows"
         )
 
 

@@ -1,5 +1,5 @@
-"""The worlds that can be played, found by name: a module or package ``simulators/<sport>`` that assigns ``WORLD`` at top level and offers
-``match(seed, minutes)``. Adding one is adding a file; there is no list to edit."""
+"""The worlds that can be played, found by name: a module or package ``simulators/<sport>`` that assigns ``WORLD`` at top level
+and offers ``match(seed, minutes)``. Adding one is adding a file; there is no list to edit."""
 
 from __future__ import annotations
 

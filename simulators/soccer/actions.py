@@ -1,5 +1,5 @@
-"""What a player does to the ball: pass, clear, shoot. The outcome is drawn first, from its true probability; then the ball is struck so
-that physics brings it about."""
+"""What a player does to the ball: pass, clear, shoot. The outcome is drawn first, from its true probability; then the ball
+is struck so that physics brings it about."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from simulators.soccer.truth import pass_probability, pass_terms, shot_probabili
 @kernel
 def fill(s: State, row: Floats, kind: int, slot: int, outcome: int) -> None:
     """A fresh event row at the ball, now; everything else empty."""
-    row[:] = np.nan
+    for c in range(st.N_EVENT):
+        row[c] = np.nan
     row[st.E_TYPE], row[st.E_FRAME], row[st.E_SLOT] = kind, s.i[st.FRAME], slot
     row[st.E_WHO] = s.who[slot] if slot >= 0 else -1
     row[st.E_X], row[st.E_Y], row[st.E_OUTCOME] = s.ball[0], s.ball[1], outcome
@@ -30,7 +31,8 @@ def fill(s: State, row: Floats, kind: int, slot: int, outcome: int) -> None:
 def append(s: State, row: Floats) -> None:
     n = s.i[st.EVENTS]
     if n < st.MAX_EVENTS:
-        s.events[n] = row
+        for c in range(st.N_EVENT):
+            s.events[n, c] = row[c]
         s.events[n, st.E_EMITTED] = s.i[st.FRAME]
         s.i[st.EVENTS] = n + 1
 
@@ -38,7 +40,7 @@ def append(s: State, row: Floats) -> None:
 @kernel
 def note(s: State, kind: int, slot: int, outcome: int) -> int:
     """Report an event that is complete at once; its row, for further columns."""
-    n = min(s.i[st.EVENTS], st.MAX_EVENTS - 1)
+    n = int(min(s.i[st.EVENTS], st.MAX_EVENTS - 1))
     fill(s, s.events[n], kind, slot, outcome)
     s.events[n, st.E_EMITTED] = s.i[st.FRAME]
     s.i[st.EVENTS] = n + 1
@@ -157,7 +159,7 @@ def _overhit(s: State, x: float, y: float, far: float, high: bool, rise: float) 
         beyond = min(beyond, (st.HALF_WIDTH_M * np.sign(uy) - y) / uy)
     if abs(ux) > 1e-3:
         beyond = min(beyond, (st.HALF_LENGTH_M * np.sign(ux) - x) / ux)
-    if beyond > 22.0 or uniform(s.rng, 0) > 0.85 - 0.022 * beyond:
+    if beyond > 22.0 or uniform(s.rng, 0) > 0.95 - 0.020 * beyond:
         return False
     ox, oy = x + ux * (beyond + 1.0), y + uy * (beyond + 1.0)
     if abs(ox) > st.HALF_LENGTH_M and abs(oy) < st.POST_M + 2.0:
@@ -199,7 +201,7 @@ def clear(s: State, k: int, headed: bool) -> None:
     spread = between(s.rng, -0.15, 1.15)
     x = s.ball[0] + a * out * np.cos(spread)
     y = s.ball[1] + side * out * np.sin(spread)
-    if headed and uniform(s.rng, 0) < 0.30:  # behind, for a corner
+    if headed and uniform(s.rng, 0) < 0.40:  # behind, for a corner
         x, y = a * -56.0, side * between(s.rng, 9.0, 16.0)
     release(s, k)
     strike_air(s.ball, min(max(x, -56.0), 52.0), min(max(y, -38.0), 38.0), 0.2, 0.45 if headed else 0.55)
@@ -278,7 +280,7 @@ def shoot(s: State, k: int, body: int) -> None:
 
 @kernel
 def _blocker(s: State, team: int, a: int) -> int:
-    """The outfield opponent in or beside the triangle of ball and posts who stands closest to the ball, at most 9 m away; -1 if none."""
+    """The outfield opponent in or just beside the triangle of ball and posts who is closest to the ball, within 10 m; else -1."""
     lo = 11 if team == 0 else 0
     deep = max((st.HALF_LENGTH_M * a - s.ball[0]) * a, 0.1)
     best, who = 1e9, -1

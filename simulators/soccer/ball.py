@@ -1,7 +1,8 @@
 """The ball: gravity, air drag, bounce, rolling; and how hard to strike it so that it arrives.
 
 Drag: a = -k |v| v with k = rho Cd A / 2m = 1.2 x 0.25 x 0.0388 / (2 x 0.43) = 0.0135 1/m (Goff and Carre 2009 give
-Cd 0.2 to 0.3 above 12 m/s). Rolling friction on grass 1.0 m/s2. A bounce keeps 0.58 of the vertical and 0.78 of the horizontal speed.
+Cd 0.2 to 0.3 above 12 m/s). Rolling friction on grass 1.0 m/s2. A bounce keeps 0.58 of the vertical and 0.78 of the
+horizontal speed.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def strike_ground(b: Floats, x: float, y: float, arrive_mps: float) -> float:
 
 @kernel
 def _descends_at(b: Floats, far: float, speed: float, rise: float, height_m: float) -> float:
-    """Metres flown when a ball struck at ``speed`` with slope ``rise`` (sin) comes down to ``height_m``; -1 if it never got there."""
+    """Metres flown when a ball struck at ``speed`` comes down to ``height_m``; -1 if it never rose to it."""
     c = np.zeros(6)
     c[2] = b[2]
     c[3] = speed * np.sqrt(1.0 - rise * rise)
@@ -102,7 +103,7 @@ def _descends_at(b: Floats, far: float, speed: float, rise: float, height_m: flo
 
 @kernel
 def strike_air(b: Floats, x: float, y: float, height_m: float, rise: float) -> float:
-    """Loft the ball so that it comes down to ``height_m`` above (x, y); ``rise`` is the sine of the launch angle. Seconds of flight."""
+    """Loft the ball so that it comes down to ``height_m`` above (x, y); ``rise`` is the sine of the launch angle. Seconds."""
     dx, dy = x - b[0], y - b[1]
     far = max(np.sqrt(dx * dx + dy * dy), 0.5)
     low, high = 3.0, 36.0
@@ -116,20 +117,19 @@ def strike_air(b: Floats, x: float, y: float, height_m: float, rise: float) -> f
     flat = speed * np.sqrt(1.0 - rise * rise)
     b[3], b[4], b[5] = flat * dx / far, flat * dy / far, speed * rise
     b[2] = max(b[2], 0.02)
-    return far / (flat * (1.0 - 0.5 * DRAG * far)) if far < 60.0 else far / (0.6 * flat)
+    return float(far / (flat * (1.0 - 0.5 * DRAG * far)) if far < 60.0 else far / (0.6 * flat))
 
 
 @kernel
 def strike_at(b: Floats, x: float, y: float, z: float, speed: float) -> float:
-    """Shoot so that the ball passes (x, y, z); seconds of flight. The rise is found by repeating the flight and correcting it."""
+    """Shoot so that the ball passes (x, y, z); seconds of flight. The rise is found by flying it and correcting."""
     dx, dy = x - b[0], y - b[1]
     far = max(np.sqrt(dx * dx + dy * dy), 0.5)
     up = max(z - b[2], 0.0) * speed / far + 0.5 * G * far / speed
     t = far / speed
     c = np.zeros(6)
     for _ in range(8):
-        c[:] = 0.0
-        c[2], c[3], c[5] = b[2], speed, up
+        c[0], c[1], c[2], c[3], c[4], c[5] = 0.0, 0.0, b[2], speed, 0.0, up
         t = 0.0
         while c[0] < far and t < 4.0:
             pull = DRAG * np.sqrt(c[3] * c[3] + c[5] * c[5]) * DT
@@ -141,4 +141,4 @@ def strike_at(b: Floats, x: float, y: float, z: float, speed: float) -> float:
         up = min(up + (z - c[2]) / max(t, 0.1), 0.5 * speed)
     b[3], b[4], b[5] = speed * dx / far, speed * dy / far, up
     b[2] = max(b[2], 0.02)
-    return t
+    return float(t)

@@ -23,7 +23,7 @@ def in_box(s: State, team: int, x: float, y: float) -> bool:
 
 
 @kernel
-def gain(s: State, k: int, planned: bool) -> None:
+def gain(s: State, k: int) -> None:
     """First touch by ``k``."""
     team = team_of(k)
     x, y, z = s.ball[0], s.ball[1], s.ball[2]
@@ -116,7 +116,7 @@ def touch(s: State) -> None:
         fast = np.hypot(b[3] - s.vel[who, 0], b[4] - s.vel[who, 1])
         if who != s.i[st.PLANNED] and fast > 13.0:
             return
-        gain(s, who, who == s.i[st.PLANNED])
+        gain(s, who)
 
 
 @kernel
@@ -139,13 +139,13 @@ def duel(s: State) -> None:
             d = np.hypot(s.pos[j, 0] - s.ball[0], s.pos[j, 1] - s.ball[1])
             if d < near:
                 near, k = d, j
-    if k < 0 or uniform(s.rng, 0) > 0.027:
+    if k < 0 or uniform(s.rng, 0) > 0.023:
         return
     s.f[st.DUEL_S] = 1.2
     u = uniform(s.rng, 0)
     skill = 0.10 * (s.traits[s.who[k], st.T_TACKLE] - 0.5)
     deep = in_box(s, 1 - team, s.ball[0], s.ball[1])
-    foul_p = 0.06 if deep else 0.24
+    foul_p = 0.12 if deep else 0.28
     if u < foul_p:
         _foul(s, k, owner, deep)
     elif u < foul_p + 0.42 + skill:
@@ -254,11 +254,11 @@ def _save(s: State, keeper: int, a: int) -> None:
     if u < 0.48:
         s.i[st.LOSER] = 0
         s.i[st.POSS] = team_of(keeper)
-        gain(s, keeper, True)
+        gain(s, keeper)
         s.i[st.KEEPER_HOLD] = 1
         s.i[st.ORIGIN] = st.OPEN_PLAY
         s.f[st.THINK_S] = between(s.rng, 4.0, 8.0)
-    elif u < 0.80:
+    elif u < 0.88:
         side = 1.0 if b[1] > s.pos[keeper, 1] else -1.0
         y = side * between(s.rng, st.POST_M + 1.5, 11.0)
         angle = np.arctan2(y - b[1], (st.HALF_LENGTH_M + 1.0) * a - b[0])
@@ -291,4 +291,4 @@ def leave(s: State) -> None:
 
 @kernel
 def out_of_play(s: State) -> bool:
-    return abs(s.ball[0]) > st.HALF_LENGTH_M + 0.11 or abs(s.ball[1]) > st.HALF_WIDTH_M + 0.11
+    return bool(abs(s.ball[0]) > st.HALF_LENGTH_M + 0.11 or abs(s.ball[1]) > st.HALF_WIDTH_M + 0.11)

@@ -9,7 +9,7 @@ from features.compiled import kernel
 from simulators.soccer import state as st
 from simulators.soccer.actions import clear, foot, play_pass, shoot
 from simulators.soccer.chance import between, uniform
-from simulators.soccer.state import State, attack_of, keeper_of, team_of
+from simulators.soccer.state import Floats, State, attack_of, keeper_of, team_of
 from simulators.soccer.tactics import last_line
 from simulators.soccer.truth import nearest_opponent, pass_probability, pass_terms, shot_probability, shot_terms
 
@@ -20,7 +20,7 @@ NOISE = 0.0075  #: scale of the Gumbel noise, in goals
 def worth(fx: float, y: float) -> float:
     """Goals to be expected from having the ball at forward (fx, y): grows gently upfield, steeply near goal."""
     far = np.hypot(st.HALF_LENGTH_M - fx, y)
-    return float(0.002 + 0.030 * (fx + st.HALF_LENGTH_M) / (2.0 * st.HALF_LENGTH_M) + 0.20 * np.exp(-far / 10.0))
+    return float(0.001 + 0.050 * (fx + st.HALF_LENGTH_M) / (2.0 * st.HALF_LENGTH_M) + 0.20 * np.exp(-far / 10.0))
 
 
 @kernel
@@ -29,7 +29,7 @@ def gumbel(s: State) -> float:
 
 
 @kernel
-def choose_pass(s: State, k: int, out: np.ndarray) -> float:
+def choose_pass(s: State, k: int, out: Floats) -> float:
     """The best pass of ``k``: its value, and in ``out`` receiver, x, y, high, through, cross; receiver -1 if there is none."""
     team = team_of(k)
     a = attack_of(s, team)
@@ -40,7 +40,7 @@ def choose_pass(s: State, k: int, out: np.ndarray) -> float:
     terms = np.empty(4)
     best = -1e9
     out[0] = -1
-    wide = abs(by) > 14.0 and bx * a > 24.0
+    wide = abs(by) > 13.0 and bx * a > 21.0
     reach = 24.0 if kind == st.THROW_IN else 58.0
     for r in range(lo, lo + 11):
         if s.who[r] < 0 or r == k:
@@ -75,7 +75,7 @@ def choose_pass(s: State, k: int, out: np.ndarray) -> float:
             p = pass_probability(terms, high == 1, through, cross, kind)
             gain_here = gain
             if cross:
-                gain_here = gain * 1.1 + 0.32
+                gain_here = gain * 1.1 + 0.70
             value = p * (gain_here + 0.018) - (1.0 - p) * (loss + 0.018)
             if r == lo:
                 value -= 0.008
@@ -111,7 +111,7 @@ def decide(s: State) -> None:
         shot_terms(s.pos, s.who, team, a, s.ball[0], s.ball[1], terms)
         body = st.HEAD if s.i[st.AERIAL] == 1 else 0
         p = shot_probability(terms, body, kind)
-        eager = min(max((p - 0.006) * 7.5, 0.0), 0.90)
+        eager = min(max((p - 0.014) * 9.0, 0.0), 0.92)
         if s.i[st.AERIAL] == 1 and far < 15.0:
             eager = 0.85
         if uniform(s.rng, 0) < eager:

@@ -23,16 +23,18 @@ def start_period(s: State, number: int, attack_home: int, kick_off: int, end_s: 
     s.i[st.FRAME], s.i[st.PERIOD], s.i[st.ATTACK_HOME], s.i[st.PHASE] = 0, number, attack_home, st.DEAD
     s.i[st.RESTART], s.i[st.RESTART_TEAM], s.i[st.POSS], s.i[st.OWNER] = st.KICK_OFF, kick_off, kick_off, -1
     leave_now(s)
-    s.i[st.SUBBING], s.i[st.LEAVER], s.i[st.PENDING], s.i[st.PLAN], s.i[st.ONLY], s.i[st.PLANNED] = 0, -1, 0, st.PLAN_NONE, st.ANYONE, -1
+    s.i[st.SUBBING], s.i[st.LEAVER], s.i[st.PENDING] = 0, -1, 0
+    s.i[st.PLAN], s.i[st.ONLY], s.i[st.PLANNED] = st.PLAN_NONE, st.ANYONE, -1
     s.f[st.SPOT_X], s.f[st.SPOT_Y], s.f[st.SINCE_S], s.f[st.WAIT_S], s.f[st.END_S] = 0.0, 0.0, 3.0, 4.5, end_s
-    s.ball[:] = 0.0
+    for c in range(6):
+        s.ball[c] = 0.0
     s.f[st.DEAD_X], s.f[st.DEAD_Y], s.f[st.DEAD_Z] = 0.0, 0.0, 0.0
     s.f[st.END_S] = end_s
     s.f[st.CALM_X], s.f[st.CALM_Y] = 0.0, 0.0
-    s.vel[:] = 0.0
-    s.acc[:] = 0.0
-    s.run[:] = 0.0
-    s.stun[:] = 0.0
+    for k in range(st.SLOTS):
+        s.run[k] = s.stun[k] = 0.0
+        for c in range(2):
+            s.vel[k, c] = s.acc[k, c] = 0.0
     best, taker = -1.0, 0
     for k in range(st.SLOTS):
         team = team_of(k)
@@ -48,7 +50,8 @@ def start_period(s: State, number: int, attack_home: int, kick_off: int, end_s: 
             best, taker = s.shape[k, 0], k
     s.i[st.TAKER] = taker
     s.pos[taker, 0], s.pos[taker, 1] = -0.7 * attack_of(s, kick_off), 0.0
-    s.aim[:] = s.pos
+    for k in range(st.SLOTS):
+        s.aim[k, 0], s.aim[k, 1] = s.pos[k, 0], s.pos[k, 1]
     note(s, st.PERIOD_START, -1, st.O_NONE)
 
 
@@ -64,16 +67,16 @@ def end_period(s: State) -> None:
 
 @kernel
 def _dribble(s: State) -> None:
-    """The ball at the feet: half a step ahead, further at speed, eased so that it never jumps; in the keeper's hands when he holds it."""
+    """The ball at the feet: half a step ahead, further at speed, eased so that it never jumps; or in the keeper's hands."""
     k = s.i[st.OWNER]
     b = s.ball
     speed = np.hypot(s.vel[k, 0], s.vel[k, 1])
     hx, hy = s.vel[k, 0], s.vel[k, 1]
     if speed < 0.6:
         a = attack_of(s, team_of(k))
-        hx, hy, speed_dir = st.HALF_LENGTH_M * a - s.pos[k, 0], -s.pos[k, 1], 1.0
-        speed_dir = max(np.hypot(hx, hy), 0.1)
-        hx, hy = hx / speed_dir, hy / speed_dir
+        hx, hy = st.HALF_LENGTH_M * a - s.pos[k, 0], -s.pos[k, 1]
+        far = max(np.hypot(hx, hy), 0.1)
+        hx, hy = hx / far, hy / far
     else:
         hx, hy = hx / speed, hy / speed
     ahead = 0.40 + 0.05 * speed + 0.035 * speed * np.sin(s.f[st.MOVE_S] * 9.0)
@@ -169,7 +172,7 @@ def _free(s: State) -> None:
 def run(
     s: State, frames: int, places: Floats, ball: Floats, who: Ints, in_play: Floats, delay_us: Ints, first: bool, last: bool
 ) -> None:
-    """``frames`` frames into the output columns: places (n, 22, 2), ball (n, 3), who (n, 22), in_play (n,), delay_us (n,).
+    """``frames`` frames into the output columns: places (n, 22, 2), ball (n, 3), who (n, 22), in_play and delay_us (n,).
 
     Row 0 of a period is its kick-off picture (``first``); ``last`` says that the period ends with the final row.
     """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from simulators.soccer import engine
 from simulators.soccer.report import event_of
@@ -39,14 +40,24 @@ Record = Telemetry | Event
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some consecutive frames of one period: t_us (n,), places (n, 22, 2), ball (n, 3), who (n, 22), in_play (n,), arrival_us (n,), events."""
+    """Consecutive frames of one period, n of them.
 
-    t_us: np.ndarray
-    places: np.ndarray
-    ball: np.ndarray
-    who: np.ndarray
-    in_play: np.ndarray
-    arrival_us: np.ndarray
+    Attributes
+    ----------
+    t_us, arrival_us : (n,) int64
+    places : (n, 22, 2) m, by slot; those of an empty slot mean nothing
+    ball : (n, 3) m
+    who : (n, 22) row of the squads that fills the slot, -1 for nobody
+    in_play : (n,) 1 or 0
+    events : what was completed in these frames
+    """
+
+    t_us: npt.NDArray[np.int64]
+    places: npt.NDArray[np.float64]
+    ball: npt.NDArray[np.float64]
+    who: npt.NDArray[np.int64]
+    in_play: npt.NDArray[np.float64]
+    arrival_us: npt.NDArray[np.int64]
     events: list[Event]
 
 
@@ -106,7 +117,10 @@ class Match:
         return s
 
     def chunks(self, size: int = CHUNK, first: int = FIRST_CHUNK) -> Iterator[Chunk]:
-        """The match as arrays, ``first`` and then ``size`` frames at a time (less at a period's end); the same match whatever the sizes."""
+        """The match as arrays, ``first`` and then ``size`` frames at a time, each at most ``MAX_CHUNK`` and less at a period's end.
+
+        It is the same match whatever the sizes.
+        """
         s = self._state()
         serial = 0
         for period in self.record.periods:
@@ -151,7 +165,7 @@ class Match:
         while waiting:
             yield heapq.heappop(waiting)[2]
 
-    def _columns(self, part: Chunk) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def _columns(self, part: Chunk) -> tuple[npt.NDArray[Any], ...]:
         """tag (n, 23), xyz (3, n, 23), t_us (n, 23), in_play (n, 23); the ball is last."""
         n = len(part.t_us)
         tag = np.empty((n, SLOTS + 1), np.uint32)

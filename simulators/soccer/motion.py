@@ -1,7 +1,7 @@
 """How a body moves: towards its aim, no faster than it can, with acceleration that itself changes smoothly.
 
-Acceleration falls with speed (a sprinter at top speed has none left), braking and turning stay under 5.2 m/s2 and the acceleration follows
-its wish with a time constant of 0.12 s, so that a trace looks like a person and not like a billiard ball.
+Acceleration falls with speed (a sprinter at top speed has none left), nothing exceeds 4.6 m/s2, and the acceleration follows its
+wish with a time constant of 0.12 s, so that a trace looks like a person and not like a billiard ball.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ REACT_S: Final = 0.30
 
 @kernel
 def reach_s(s: State, k: int, x: float, y: float) -> float:
-    """Seconds that slot ``k`` needs to get to (x, y): he drifts on for a moment, then runs at nine tenths of his top speed."""
+    """Seconds that slot ``k`` needs to get to (x, y): he drifts on for a moment, then runs at four fifths of his top speed."""
     px = s.pos[k, 0] + s.vel[k, 0] * REACT_S
     py = s.pos[k, 1] + s.vel[k, 1] * REACT_S
     top = 0.80 * s.traits[s.who[k], T_SPEED]

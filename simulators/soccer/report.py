@@ -8,7 +8,16 @@ from simulators.soccer import state as st
 from simulators.soccer.state import Floats
 from streaming.records import Event, GameRecord, Period
 
-_OTHER_IS = {st.PASS: "receiver", st.SHOT: "keeper", st.SUBSTITUTION: "player_on", st.DRIBBLE: "opponent", st.TACKLE: "opponent", st.FOUL: "opponent"}
+#: what the second person of an event is called
+_OTHER_IS = {
+    st.PASS: "receiver", st.SHOT: "keeper", st.SUBSTITUTION: "player_on",
+    st.DRIBBLE: "opponent", st.TACKLE: "opponent", st.FOUL: "opponent",
+}  # fmt: skip
+_WORDS = (
+    (st.E_BODY, "body_part", st.BODY_NAMES), (st.E_SET_PIECE, "set_piece", st.SET_PIECE_NAMES),
+    (st.E_PHASE, "phase", st.SET_PIECE_NAMES), (st.E_ASSIST, "assist", st.ASSIST_NAMES),
+    (st.E_HEIGHT, "height", st.HEIGHT_NAMES), (st.E_CARD, "card", st.CARD_NAMES),
+)  # fmt: skip
 
 
 def event_of(record: GameRecord, period: Period, row: Floats, serial: int, step_us: int) -> Event:
@@ -20,10 +29,7 @@ def event_of(record: GameRecord, period: Period, row: Floats, serial: int, step_
     attrs: dict[str, str | float | bool] = {}
     if kind in _OTHER_IS and row[st.E_OTHER] >= 0:
         attrs[_OTHER_IS[kind]] = record.entities[int(row[st.E_OTHER])].id
-    for column, name, words in (
-        (st.E_BODY, "body_part", st.BODY_NAMES), (st.E_SET_PIECE, "set_piece", st.SET_PIECE_NAMES), (st.E_PHASE, "phase", st.SET_PIECE_NAMES),
-        (st.E_ASSIST, "assist", st.ASSIST_NAMES), (st.E_HEIGHT, "height", st.HEIGHT_NAMES), (st.E_CARD, "card", st.CARD_NAMES),
-    ):  # fmt: skip
+    for column, name, words in _WORDS:
         if not np.isnan(row[column]):
             attrs[name] = words[int(row[column])]
     flags = int(row[st.E_FLAGS])

@@ -28,20 +28,20 @@ def stop(s: State, kind: int, team: int, x: float, y: float) -> None:
     s.i[st.OWNER], s.i[st.PLAN], s.i[st.KEEPER_HOLD], s.i[st.PENDING], s.i[st.AERIAL] = -1, st.PLAN_NONE, 0, 0, 0
     s.f[st.SPOT_X], s.f[st.SPOT_Y], s.f[st.SINCE_S] = x, y, 0.0
     if kind == st.THROW_IN:
-        s.f[st.WAIT_S] = between(s.rng, 9.0, 18.0)
+        s.f[st.WAIT_S] = between(s.rng, 12.0, 21.0)
     elif kind == st.GOAL_KICK:
-        s.f[st.WAIT_S] = between(s.rng, 19.0, 34.0)
+        s.f[st.WAIT_S] = between(s.rng, 22.0, 38.0)
     elif kind == st.CORNER:
-        s.f[st.WAIT_S] = between(s.rng, 24.0, 38.0)
+        s.f[st.WAIT_S] = between(s.rng, 26.0, 42.0)
     elif kind == st.PENALTY:
         s.f[st.WAIT_S] = between(s.rng, 45.0, 70.0)
     elif kind == st.KICK_OFF:
         s.f[st.WAIT_S] = between(s.rng, 38.0, 60.0)
     else:
         near = np.hypot(st.HALF_LENGTH_M * attack_of(s, team) - x, y) < 35.0
-        s.f[st.WAIT_S] = between(s.rng, 28.0, 50.0) if near else between(s.rng, 13.0, 28.0)
-    s.run[:] = 0.0
-    s.stun[:] = 0.0
+        s.f[st.WAIT_S] = between(s.rng, 28.0, 50.0) if near else between(s.rng, 16.0, 32.0)
+    for k in range(st.SLOTS):
+        s.run[k] = s.stun[k] = 0.0
     if s.i[st.SUBBING] == 0 and kind != st.PENALTY:
         _next_substitution(s)
     s.i[st.TAKER] = _pick_taker(s, kind, team, x, y)
@@ -60,7 +60,7 @@ def _next_substitution(s: State) -> None:
 
 @kernel
 def _pick_taker(s: State, kind: int, team: int, x: float, y: float) -> int:
-    """Goal kicks are the keeper's; penalties and free kicks near goal go to the man with the most advanced place; else the nearest."""
+    """Goal kicks are the keeper's, penalties and kick-offs the foremost man's, corners a midfielder's; else the nearest."""
     lo = keeper_of(team)
     if kind == st.GOAL_KICK and s.who[lo] >= 0:
         return lo

@@ -70,7 +70,8 @@ def chance_rate(
     behind = np.clip(score[:, ::-1].astype(np.float64) - score, -2.0, 2.0)
     men = red[:, ::-1].astype(np.float64) - red
     base = CHANCES / 2.0 / MINUTES * (0.85 + 0.30 * minute / (MINUTES - 1))
-    return base * np.exp(strength - 0.5 * STRENGTH_SD**2 + BEHIND * behind + MAN_DOWN * men)
+    rate: npt.NDArray[np.float64] = base * np.exp(strength - 0.5 * STRENGTH_SD**2 + BEHIND * behind + MAN_DOWN * men)
+    return rate
 
 
 def _play_minute(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from simulators.soccer.formations import FORMATIONS, position
 from simulators.soccer.state import N_TRAITS, SQUAD, T_ACCEL, T_HEIGHT, T_LEFT, T_SPEED, T_TACKLE, T_WORK, Floats
@@ -40,7 +41,7 @@ class Squads:
     formations: tuple[str, str]
     entities: list[Entity]  # players in row order, then the ball
     tags: list[Tag]
-    tag_of: np.ndarray  # (36,) uint32
+    tag_of: npt.NDArray[np.uint32]  # (36,)
     traits: Floats
     shape: Floats
     subs: Floats
@@ -84,8 +85,7 @@ def squads(rng: np.random.Generator, half_s: float) -> Squads:
         count = int(rng.integers(3, 6))
         leavers = rng.choice(np.arange(4, 11), count, replace=False)
         times = np.sort(rng.uniform(0.15, 0.85, count)) * half_s + half_s
-        for n in range(count):
-            subs.append((times[n], team * 11 + int(leavers[n]), team * SQUAD + 12 + n, 0.0))
+        subs += [(times[n], team * 11 + int(leavers[n]), team * SQUAD + 12 + n, 0.0) for n in range(count)]
     entities.append(Entity(id=BALL_ID, name="Ball", role="ball"))
     tags.append(Tag(tag=BALL_TAG, entity=BALL_ID))
     subs.sort()

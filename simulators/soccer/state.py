@@ -136,7 +136,7 @@ def team_of(slot: int) -> int:
 @kernel
 def attack_of(s: State, team: int) -> int:
     """+1 when ``team`` attacks towards +x."""
-    return s.i[ATTACK_HOME] if team == 0 else -s.i[ATTACK_HOME]
+    return int(s.i[ATTACK_HOME] if team == 0 else -s.i[ATTACK_HOME])
 
 
 @kernel

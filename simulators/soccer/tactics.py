@@ -1,7 +1,7 @@
 """Where everybody wants to be: the block that shifts with the ball, support, runs in behind, pressing, marking, keepers.
 
-Called every 0.2 s; writes ``aim`` and ``cap`` of all slots, in the stadium's orientation. Inside, "forward" coordinates are used: x grows
-towards the opponents' goal, so that one set of numbers serves both teams and both halves.
+Called every 0.2 s; writes ``aim`` and ``cap`` of all slots, in the stadium's orientation. Inside, "forward" coordinates are
+used: x grows towards the opponents' goal, so that one set of numbers serves both teams and both halves.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ def last_line(s: State, team: int) -> float:
                 first, second = x, first
             elif x > second:
                 second = x
-    return max(second, max(s.ball[0] * a, 0.0))
+    return float(max(second, max(s.ball[0] * a, 0.0)))
 
 
 @kernel
 def _pace(s: State, k: int, urgency: float) -> None:
-    """Speed for a player with time: he walks when near his place, runs when far; ``urgency`` 1 is play, less when the ball is dead."""
+    """Speed of a player with time: he walks when near his place, runs when far; ``urgency`` 1 in play, less when it is dead."""
     gap = np.hypot(s.aim[k, 0] - s.pos[k, 0], s.aim[k, 1] - s.pos[k, 1])
     work = s.traits[s.who[k], st.T_WORK]
-    cap = min(max(0.50 + 0.36 * gap * urgency, 0.6), 5.6)
+    cap = min(max(0.55 + 0.40 * gap * urgency, 0.6), 5.6)
     if gap > 15.0 and urgency >= 1.0:
         cap = min(0.37 * gap, 8.6)
     s.cap[k] = cap * work
@@ -123,7 +123,7 @@ def support(s: State, poss: int) -> None:
             s.aim[k, 1] = s.pos[k, 1] * 0.80
             s.cap[k] = s.traits[s.who[k], st.T_SPEED] * 0.96
             continue
-        if k == first or k == second:
+        if k in (first, second):
             # an open angle 9 to 13 m from the ball, on his own side of it
             dx, dy = s.aim[k, 0] - bx, s.aim[k, 1] - by
             far = max(np.hypot(dx, dy), 0.1)
@@ -147,9 +147,9 @@ def support(s: State, poss: int) -> None:
             s.aim[k, 0] = (line - 0.6) * a
             if fx > line:
                 s.cap[k] = max(s.cap[k], 3.5)
-        if s.i[st.MODE] == st.CARRIED and s.shape[k, 0] > 0.45 and fx > -12.0 and line - fx < 14.0:
-            if bx * a > -22.0 and uniform(s.rng, 0) < 0.022 * (0.4 + s.shape[k, 0]):
-                s.run[k] = between(s.rng, 1.6, 3.2)
+        free = s.i[st.MODE] == st.CARRIED and s.shape[k, 0] > 0.45 and fx > -12.0 and line - fx < 14.0 and bx * a > -22.0
+        if free and uniform(s.rng, 0) < 0.032 * (0.4 + s.shape[k, 0]):
+            s.run[k] = between(s.rng, 1.6, 3.2)
 
 
 @kernel
@@ -186,10 +186,10 @@ def defend(s: State, poss: int) -> None:
             continue
         taken[man] = True
         s.mark[man] = who
-        danger = min(max(1.15 - best / 62.0, 0.12), 0.88)
+        danger = min(max(1.15 - best / 62.0, 0.12), 0.74)
         dx, dy = gx - s.pos[who, 0], -s.pos[who, 1]
         far = max(np.hypot(dx, dy), 0.1)
-        gap = 1.1 + 0.05 * best
+        gap = 1.4 + 0.05 * best
         mx = s.pos[who, 0] + s.vel[who, 0] * 0.4 + dx / far * gap
         my = s.pos[who, 1] + s.vel[who, 1] * 0.4 + dy / far * gap
         s.aim[man, 0] += danger * (mx - s.aim[man, 0])
@@ -205,8 +205,8 @@ def defend(s: State, poss: int) -> None:
             if s.who[k] >= 0 and s.shape[k, 0] < 0.05 and abs(s.shape[k, 1]) < 0.6:
                 want_x = gx + 0.45 * (bx - gx)
                 want_y = 0.45 * by + 2.6 * s.shape[k, 1] * a
-                s.aim[k, 0] += 0.75 * (want_x - s.aim[k, 0])
-                s.aim[k, 1] += 0.75 * (want_y - s.aim[k, 1])
+                s.aim[k, 0] += 0.60 * (want_x - s.aim[k, 0])
+                s.aim[k, 1] += 0.60 * (want_y - s.aim[k, 1])
     # press and cover
     first, second = -1, -1
     d1, d2 = 1e9, 1e9
@@ -286,10 +286,10 @@ def _keeper_may_leave(s: State, team: int) -> bool:
     if s.i[st.PLANNED] == keeper_of(team):
         return True
     a = attack_of(s, team)
+    comes = False
     for j in range(0, st.PATH, 6):
-        if s.path[j, 1] * a < -38.0 and abs(s.path[j, 2]) < 18.0:
-            return True
-    return False
+        comes = comes or (s.path[j, 1] * a < -38.0 and abs(s.path[j, 2]) < 18.0)
+    return comes
 
 
 @kernel

@@ -31,9 +31,8 @@ def frames(n: int, gap_at: int = -1) -> list[Telemetry | Event]:
         t = T0 + k * STEP_US + (10_000_000 if 0 <= gap_at <= k else 0)
         s = (t - T0) / 1e6
         x = (np.array([1.0, 2.0, 3.0]) * s).astype(np.float32)
-        out.append(
-            Telemetry("g", "tracking", np.full(3, t), TAGS, x, -x, np.zeros(3, np.float32), t + 5_000, {"in_play": np.ones(3, np.float32)})
-        )
+        z, play = np.zeros(3, np.float32), np.ones(3, np.float32)
+        out.append(Telemetry("g", "tracking", np.full(3, t), TAGS, x, -x, z, t + 5_000, {"in_play": play}))
         if k % 25 == 24:
             out.append(Event(id=f"e{k}", game="g", type="pass", t_us=t, arrival_us=t + 6_000))
     return out
@@ -55,7 +54,7 @@ def arrivals(stream: list[Telemetry | Event]) -> list[int]:
 
 def flat(stream: list[Telemetry | Event]) -> list[object]:
     return [
-        r if isinstance(r, Event) else (r.arrival_us, r.t_us.tolist(), r.tag.tolist(), r.x_m.tolist(), r.y_m.tolist(), r.z_m.tolist())
+        r if isinstance(r, Event) else (r.arrival_us, *(getattr(r, n).tolist() for n in ("t_us", "tag", "x_m", "y_m", "z_m")))
         for r in stream
     ]
 

@@ -1,4 +1,4 @@
-"""A simulated match: the same bytes for the same seed, people who move like people, and events that agree with the score and the clock."""
+"""A simulated match: the same bytes for the same seed, people who move like people, events that agree with score and clock."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_new_process_plays_the_same_match() -> None:
         "for r in Match(11, 1.5).stream(): h.update(encode_telemetry(r) if isinstance(r, Telemetry) else encode(r))\n"
         "print(h.hexdigest())"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == digest(Match(11, 1.5).stream())
 
 
@@ -182,7 +182,7 @@ def test_people_move_like_people_and_the_ball_does_not_jump(played: Played) -> N
     assert 15.0 < ball < 45.0
     assert np.abs(played.ball[:, 0]).max() < 58
     assert np.abs(played.ball[:, 1]).max() < 40
-    assert 0 <= played.ball[:, 2].min()
+    assert played.ball[:, 2].min() >= 0
     assert np.abs(played.places[..., 0]).max() < 55
     assert np.abs(played.places[..., 1]).max() < 37.5
 
@@ -254,7 +254,7 @@ def test_the_score_and_the_clock_follow_from_the_events(played: Played) -> None:
 
 
 def test_bad_wishes_are_refused() -> None:
-    with pytest.raises(BadInput, match="0.1 to 240 minutes"):
+    with pytest.raises(BadInput, match="to 240 minutes"):
         Match(1, float("nan"))
     with pytest.raises(BadInput, match="seed"):
         Match(-1)
@@ -312,7 +312,7 @@ def test_a_season_looks_like_soccer(season: list[Played]) -> None:
     assert mean["shot.blocked"] > 0.10 * mean["shot"]
     assert all(0.33 < share < 0.67 for share in shares)
     assert 8.5 < np.median(distances) < 11.5
-    assert 6.5 < min(distances)
+    assert min(distances) > 6.5
     assert max(distances) < 13.5
     assert 28.0 < np.median(tops) < 33.0
     assert max(tops) <= 35.3
