@@ -44,7 +44,7 @@ ACCELERATION = Signal("acceleration", "m/s2", ("N",))
 BALL_VELOCITY = Signal("ball_velocity", "m/s", (1, 3), keep_s=EVENT_KEEP_S)
 BALL_SPEED = Signal("ball_speed", "m/s", (1,), keep_s=EVENT_KEEP_S)
 DISTANCE = Signal("distance", "m", ("N", 1 + len(ZONES)))
-TOP_SPEED = Signal("top_speed", "m/s", ("N",))
+TOP_SPEED = Signal("top_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
 SPRINTS = Signal("sprints", "count", ("N", 2))
 
 

@@ -66,6 +66,8 @@ class Run:
         hz = 1.0 / scene.dt_s
         self.span = round(sport.span_s * hz)
         self.keep = max(self.span, int(np.ceil(max([s.keep_s for s in sport.signals], default=0.0) * hz)))
+        #: a signal is there as far back as it was declared to be, and blank before
+        self.own_keep = {s.name: max(self.span, int(np.ceil(s.keep_s * hz))) for s in sport.signals}
         self.state = {
             f"{step.name}.{key}": np.zeros(self._sizes(dims))
             for step in sport.steps
@@ -95,7 +97,8 @@ class Run:
         frames = self._frames(self.keep + rows)
         held = slice(old.hi - self.keep, old.hi)
         for name, buffer in frames.signals.items():
-            buffer[: self.keep] = old.signals[name][held]
+            own = self.own_keep.get(name, self.keep)
+            buffer[self.keep - own : self.keep] = old.signals[name][held][self.keep - own :]
             if name in scene.channels:
                 buffer[self.keep :] = scene.channels[name][new]
         for name in ("t", "xyz", "period", "attack"):

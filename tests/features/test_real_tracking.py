@@ -82,6 +82,7 @@ def test_possession_agrees_with_the_provider(real_data: Path) -> None:
 NGS_WEIGHTS = np.diff(np.array([0.0, 0.583, 0.377, 0.195, -0.001, -0.168, 0.0])) / 0.1
 
 
+@pytest.mark.slow
 def test_speed_agrees_with_the_official_column_of_the_nfl(real_data: Path) -> None:
     """All rows but the ball's, duplicates dropped, whose predecessor is 0.05 to 0.15 s older and whose value is there."""
     raw = columns(

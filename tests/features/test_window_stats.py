@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -120,3 +122,23 @@ def test_rows_to_come_change_nothing(scene: Scene) -> None:
     two = signals(SPORT, Scene(scene.roster, xyz, scene.t, scene.period, scene.attack, scene.channels), [half, half])
     for name, values in one.items():
         assert two[name][:half].tobytes() == values[:half].tobytes(), name
+
+
+def test_the_table_is_consistent() -> None:
+    names = [signal.name for signal in SPORT.signals]
+    assert len(set(names)) == len(names)
+    written = [signal for step in SPORT.steps for signal in step.writes]
+    assert sorted(signal.name for signal in written) == sorted(names), "each signal is written by one step"
+    assert {id(signal) for signal in written} == {id(signal) for signal in SPORT.signals}
+    assert len({step.name for step in SPORT.steps}) == len(SPORT.steps)
+    ids = [stat.id for stat in SPORT.stats]
+    assert len(set(ids)) == len(ids)
+    for stat in SPORT.stats:
+        assert re.fullmatch(r"(soccer|game)\.[a-z_]+(\.[a-z_0-9]+)?", stat.id), stat.id
+        assert stat.definition, stat.id
+        assert (stat.every_s / SPORT.hop_s) % 1 == 0 or stat.kind != "window", stat.id
+
+
+def test_what_a_game_carries_stays_small() -> None:
+    run = Run(SPORT, match_scene(1.0))
+    assert sum(array.nbytes for array in run.state.values()) < 100_000
