@@ -76,7 +76,9 @@ def _validity(missing: Bools | None) -> pa.Buffer | None:
 
 
 def _bits(flags: Bools) -> pa.Buffer:
-    return pa.py_buffer(np.packbits(flags, bitorder="little"))
+    """A bitmap, padded to 64 bytes as Arrow's format recommends, since kernels read whole words."""
+    packed = np.packbits(flags, bitorder="little")
+    return pa.py_buffer(np.pad(packed, (0, -len(packed) % 64)))
 
 
 def _variable(kind: pa.DataType, encoded: Sequence[bytes], missing: Bools | None) -> pa.Array:

@@ -34,14 +34,40 @@ OPTIONS: dict[str, Any] = {
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One Parquet file: its path inside the folder, its rows, the span of their arrival, and the CRC-32 of its bytes
-    (Parquet's own checksums leave out the headers of pages)."""
+    """One Parquet file: its path inside the folder, its rows and the span of their arrival; its size, the CRC-32 of all
+    its bytes, and the length and CRC-32 of its footer. Parquet's own checksums leave out footers and the headers of
+    pages, and a reader that is given a damaged footer may not survive it."""
 
     file: str
     rows: int
     first_us: int
     last_us: int
+    size: int = 0
     crc32: int = 0
+    footer: int = 0
+    footer_crc32: int = 0
+
+    @classmethod
+    def of(cls, path: Path, file: str, rows: int, first_us: int, last_us: int) -> Part:
+        """Of a file that has just been finished."""
+        raw = path.read_bytes()
+        footer = int.from_bytes(raw[-8:-4], "little") + 8
+        return cls(file, rows, first_us, last_us, len(raw), zlib.crc32(raw), footer, zlib.crc32(raw[-footer:]))
+
+    def check_footer(self, path: Path) -> None:
+        """``ValueError`` when this is not the file that was written: quick, whatever its size."""
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size != self.size or not 12 <= self.footer <= size:
+                raise ValueError(f"it has {size} bytes where {self.size} were recorded")
+            file.seek(-self.footer, os.SEEK_END)
+            if zlib.crc32(file.read()) != self.footer_crc32:
+                raise ValueError("its footer is not the one that was recorded")
+
+    def check_all(self, path: Path) -> None:
+        """``ValueError`` when any byte is not what was written."""
+        if zlib.crc32(path.read_bytes()) != self.crc32:
+            raise ValueError("its bytes are not those that were recorded")
 
 
 class PartWriter:
@@ -110,9 +136,9 @@ class PartWriter:
         if self._open is not None:
             self._open.close()
             self._open = None
-            part = self.parts[-1]
-            checksum = zlib.crc32((self.folder / part.file).read_bytes())
-            self.parts[-1] = msgspec.structs.replace(part, crc32=checksum)
+            last = self.parts[-1]
+            path = self.folder / last.file
+            self.parts[-1] = Part.of(path, last.file, last.rows, last.first_us, last.last_us)
 
 
 class Staged:

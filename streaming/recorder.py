@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streaming import arrow
-from streaming.blocks import DeadLetter, StatBlock
+from streaming.blocks import DeadLetter, Output, Prediction
 from streaming.parts import Part, PartWriter, Staged
 from streaming.records import Event, GameRecord, Telemetry, encode, encode_telemetry
 
 FORMAT_VERSION = 1
-KINDS = ("telemetry", "events", "stats", "dead")
+KINDS = ("telemetry", "events", "stats", "predictions", "dead")
 #: samples of one row group: two minutes of a soccer match, the step of a seek
 GROUP_ROWS = 1 << 16
 
@@ -51,6 +52,13 @@ DEAD_SCHEMA = pa.schema(
         ("samples", pa.int32()), ("payload", pa.binary()),
     ]
 )  # fmt: skip
+PREDICTION_SCHEMA = pa.schema(
+    [
+        ("stat", pa.string()), ("event", pa.string()), ("t_us", pa.int64()), ("model", pa.string()),
+        ("version", pa.string()), ("features", pa.list_(pa.float64())), ("answer", pa.list_(pa.float64())),
+        ("quality", pa.string()),
+    ]
+)  # fmt: skip
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -77,6 +85,8 @@ class Writer:
         self._buffer = _Buffer()
         self._event_rows: list[Event] = []
         self._dead_rows: list[DeadLetter] = []
+        self._predictions = PartWriter(self._folder, "predictions")
+        self._prediction_rows: list[Prediction] = []
         self._stats: Any = None
         self._closed = False
 
@@ -109,14 +119,22 @@ class Writer:
             if len(self._dead_rows) == 8192:
                 self._flush_dead()
 
-    def write_stats(self, blocks: list[StatBlock], published_us: int) -> None:
-        """Append what was published at ``published_us``."""
+    def write_outputs(self, outputs: Sequence[Output], published_us: int) -> None:
+        """Append what an operator gave out: stats, predictions and dead letters. Positions for drawing are left out,
+        since the telemetry holds them."""
         if self._stats is None:
             from streaming.sinks.parquet import StatRows
             from streaming.stat_table import ENCODINGS
 
             self._stats = StatRows(PartWriter(self._folder, "stats", **ENCODINGS))
-        self._stats.add(blocks, published_us)
+        self._stats.add(outputs, published_us)
+        for output in outputs:
+            if isinstance(output, DeadLetter):
+                self.write(output)
+            elif isinstance(output, Prediction):
+                self._prediction_rows.append(output)
+                if len(self._prediction_rows) == 8192:
+                    self._flush_predictions()
 
     def close(self) -> None:
         """Finish; the recording is at its place afterwards."""
@@ -126,7 +144,8 @@ class Writer:
             self._flush_telemetry()
             self._flush_events()
             self._flush_dead()
-            parts = self._telemetry.close() + self._events.close() + self._dead.close()
+            self._flush_predictions()
+            parts = self._telemetry.close() + self._events.close() + self._dead.close() + self._predictions.close()
             parts += self._stats.close() if self._stats is not None else []
             (self._folder / "game.json").write_bytes(msgspec.json.format(encode(self.game), indent=1) + b"\n")
             contents = msgspec.json.encode(Contents(FORMAT_VERSION, parts))
@@ -142,7 +161,8 @@ class Writer:
         if self._closed:
             return
         self._closed = True
-        for writer in (self._telemetry, self._events, self._dead, *((self._stats.parts,) if self._stats else ())):
+        writers = (self._telemetry, self._events, self._dead, self._predictions)
+        for writer in (*writers, *((self._stats.parts,) if self._stats else ())):
             writer.abort()
         self._staged.abandon()
 
@@ -163,6 +183,12 @@ class Writer:
         if rows:
             arrival = [letter.arrival_us for letter in rows]
             self._dead.write(lambda: _dead_table(rows), min(arrival), max(arrival))
+
+    def _flush_predictions(self) -> None:
+        rows, self._prediction_rows = self._prediction_rows, []
+        if rows:
+            times = [row.t_us for row in rows]
+            self._predictions.write(lambda: _prediction_table(rows), min(times), max(times))
 
 
 class _Buffer:
@@ -235,6 +261,25 @@ def _dead_table(rows: list[DeadLetter]) -> pa.Table:
         "payload": arrow.binaries(payloads),
     }
     return pa.table(columns, schema=DEAD_SCHEMA)
+
+
+def _prediction_table(rows: list[Prediction]) -> pa.Table:
+    def numbers(arrays: list[npt.NDArray[np.float64]]) -> pa.Array:
+        flat = [np.asarray(array, np.float64).reshape(-1) for array in arrays]
+        lengths = np.array([len(array) for array in flat], np.int64)
+        return arrow.lists(arrow.fixed(np.concatenate(flat)), lengths, np.zeros(len(flat), np.bool_))
+
+    columns = {
+        "stat": arrow.strings([row.stat for row in rows]),
+        "event": arrow.strings([row.event for row in rows]),
+        "t_us": arrow.fixed(np.array([row.t_us for row in rows], np.int64)),
+        "model": arrow.strings([row.model for row in rows]),
+        "version": arrow.strings([row.version for row in rows]),
+        "features": numbers([row.features for row in rows]),
+        "answer": numbers([row.answer for row in rows]),
+        "quality": arrow.strings([row.quality for row in rows]),
+    }
+    return pa.table(columns, schema=PREDICTION_SCHEMA)
 
 
 def _refuse_infinite(event: Event) -> None:

@@ -4,7 +4,7 @@
     REC/recording.json                format version, and every part with its rows and span of arrival
     REC/telemetry/part-00000.parquet  t_us, arrival_us, feed, tag, x_m, y_m, z_m and a column per channel
     REC/events/part-00000.parquet     the fields of Event, attrs as JSON text
-    REC/stats/..., REC/dead/...       what was published, and what could not be used, when they were recorded
+    REC/stats/..., predictions, dead  what was published, what models were asked, and what could not be used, when recorded
 
 Rows lie in the order of arrival. A channel is null where the sample's feed does not carry it and NaN where it carries
 nothing. Parts have checksums, so a flipped bit is found and never replayed. docs/recordings.md is the reader's page.
@@ -12,7 +12,6 @@ nothing. Parts have checksums, so a flipped bit is found and never replayed. doc
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,7 +67,7 @@ class Recording:
         self.contents = _contents(self.path / "recording.json")
         self._telemetry = [self._open(part, TELEMETRY_SCHEMA) for part in self._of("telemetry")]
         self._events = [self._open(part, EVENT_SCHEMA) for part in self._of("events")]
-        for kind in ("stats", "dead"):
+        for kind in ("stats", "predictions", "dead"):
             for part in self._of(kind):
                 self._open(part, pa.schema([]))
         self._groups = list(self._find_groups())
@@ -139,6 +138,7 @@ class Recording:
         if not path.is_file():
             raise BadInput(f"{path} is missing: the recording is not whole")
         with _reading(path):
+            part.check_footer(path)
             file = pq.ParquetFile(path)
             found = file.schema_arrow
         for field in schema:
@@ -149,11 +149,10 @@ class Recording:
         return file
 
     def _check(self, part: Part) -> None:
-        """Before anything of a part is used: are these the bytes that were written?"""
+        """Before anything but a part's footer is used: are these the bytes that were written?"""
         if part.file not in self._sound:
             with _reading(self.path / part.file):
-                if zlib.crc32((self.path / part.file).read_bytes()) != part.crc32:
-                    raise ValueError("its bytes are not those that were recorded")
+                part.check_all(self.path / part.file)
             self._sound.add(part.file)
 
     def _find_groups(self) -> Iterator[_Group]:

@@ -115,5 +115,5 @@ def test_impossible_times(text: str) -> None:
 
 
 def test_starting_after_the_end_is_said(recording: Recording) -> None:
-    with pytest.raises(BadInput, match="ends at 0.1 minutes"):
+    with pytest.raises(BadInput, match=r"ends at 0\.1 minutes"):
         next(replay(recording, None, 3600.0))

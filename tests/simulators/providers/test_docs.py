@@ -40,7 +40,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Writer(folder / "REC", imported.record) as writer:
         for record in imported.stream():
             writer.write(record)
-        writer.write_stats([block], t0)
+        writer.write_outputs([block], t0)
     return folder
 
 
@@ -50,7 +50,7 @@ def test_one_line_opens_a_recording(recorded: Path, monkeypatch: pytest.MonkeyPa
     pytest.importorskip(module, reason=f"{module} comes with touchline[analysis]")
     monkeypatch.chdir(recorded)
     names: dict[str, object] = {}
-    exec(line, names)  # noqa: S102
+    exec(line, names)
     (name,) = {"telemetry", "events", "stats", "xg"} & set(names)
     table = names[name]
     rows = len(table.fetchall()) if module == "duckdb" else len(table)  # type: ignore[attr-defined,arg-type]
@@ -70,7 +70,7 @@ def test_the_python_of_the_page(recorded: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(recorded)
     (program,) = [block for block in blocks("recordings.md") if "Recording(" in block]
     names: dict[str, object] = {}
-    exec(program, names)  # noqa: S102
+    exec(program, names)
     assert isinstance(names["recording"], Recording)
 
 
