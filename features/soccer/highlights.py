@@ -15,7 +15,7 @@ from features.sport import EventStep, Stat
 
 #: what the crowd makes of it, whatever the figures say
 PLEASERS: Final = {"goal": 0.7, "own_goal": 0.7, "penalty": 0.6, "red_card": 0.5, "post": 0.4, "acrobatic": 0.35}
-ACROBATIC: Final = frozenset({"overhead", "backheel", "diving_header", "volley"})
+ACROBATIC: Final = frozenset({"overhead", "backheel", "diving_header"})
 #: seconds before and after, by label: a goal shows its build-up and the joy, a run starts where it started
 TIMING_S: Final = {
     "goal": (12.0, 14.0), "own_goal": (12.0, 12.0), "penalty": (5.0, 10.0), "red_card": (8.0, 12.0),
