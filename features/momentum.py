@@ -16,13 +16,14 @@ from features.frames import Floats, Ints
 
 
 @kernel
-def remember(threat: Any, t: Any, counts: Any, lo: int, hi: int, memory_s: float, out: Any) -> None:
+def remember(threat: Any, t: Any, counts: Any, lo: int, hi: int, memory_s: float, stop_s: float, out: Any) -> None:
     """Threat with an exponential memory of ``memory_s`` (to 1/e) into ``out`` (rows, 2): rates ``threat`` (rows, 2) per
-    second, of rows whose ``counts`` (rows,) is positive; the memory stands still in the others. A missing rate adds
+    second, of rows whose ``counts`` (rows,) is positive; the memory stands still in the others, and where rows are
+    ``stop_s`` or more apart. A missing rate adds
     nothing."""
     for i in range(max(lo, 1), hi):
         dt = t[i] - t[i - 1]
-        runs = counts[i] > 0 and dt > 0.0
+        runs = counts[i] > 0 and 0.0 < dt < stop_s
         fade = np.exp(-dt / memory_s) if runs else 1.0
         for side in range(2):
             rate = threat[i, side]

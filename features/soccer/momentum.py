@@ -10,6 +10,7 @@ import numpy as np
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
 from features.momentum import balance, remember
+from features.soccer.possession import STOP_S
 from features.soccer.threat import surface
 from features.sport import Signal, Stat, Step
 
@@ -55,7 +56,7 @@ def threat(frames: Frames) -> None:
 
 def memory(frames: Frames) -> None:
     remember(
-        frames["location_threat"], frames.t, frames["ball_in_play"], frames.lo, frames.hi, MEMORY_S,
+        frames["location_threat"], frames.t, frames["ball_in_play"], frames.lo, frames.hi, MEMORY_S, STOP_S,
         frames["remembered_threat"],
     )  # fmt: skip
 

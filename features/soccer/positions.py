@@ -47,7 +47,9 @@ def average(
         bucket = np.floor(t[i] / BUCKET_S) + 1.0
         turned = bucket != clock[0, 0]
         if turned:
-            # a hole of the feed may skip buckets: the skipped ones are empty
+            # a hole of the feed may skip buckets: the skipped ones are empty, and what is older than all of them is gone
+            if bucket - clock[0, 0] > BUCKETS:
+                recent[1] = 0.0
             skipped = min(bucket - clock[0, 0], BUCKETS) if clock[0, 0] > 0.0 else BUCKETS
             for k in range(int(skipped)):
                 slot = int((clock[0, 0] + k) % BUCKETS)

@@ -28,6 +28,10 @@ TAKE_S: Final = 0.2
 REACH_M: Final = 2.2
 #: without a word from the feed the ball is in play while it is this close to the field
 MARGIN_M: Final = 0.3
+#: and until it has not been seen for this long
+UNSEEN_S: Final = 2.0
+#: rows further apart than this have a stop of the feed between them, which is nobody's time
+STOP_S: Final = 1.0
 
 IN_PLAY = Signal("ball_in_play", "0..1", (), "i1", fill=0, keep_s=EVENT_KEEP_S)
 CONTENDER = Signal("contender", "label", (), "i8", fill=-1)
@@ -41,17 +45,22 @@ RECOVERY = Signal("recovery_s", "s", (2, 3))
 
 @kernel
 def ball_in_play(
-    xyz: Any, channel: Any, period: Any, ball: int, half_length: float, half_width: float, lo: int, hi: int, out: Any
+    xyz: Any, channel: Any, period: Any, ball: int, half_length: float, half_width: float, unseen_rows: int, lo: int,
+    hi: int, out: Any
 ) -> None:  # fmt: skip
     """1 in play, 0 dead, into ``out`` (rows,): the feed's ``channel`` (rows, N) where it speaks; else whether the ball
-    is on the field, as it last was where the ball is not seen."""
+    is on the field, as it last was where the ball has not been seen for less than ``unseen_rows``."""
     for i in range(max(lo, 1), hi):
         if period[i] <= 0:
             out[i] = 0
         elif not np.isnan(channel[i, ball]):
             out[i] = 1 if channel[i, ball] > 0.5 else 0
         elif np.isnan(xyz[i, ball, 0]) or np.isnan(xyz[i, ball, 1]):
-            out[i] = out[i - 1]
+            out[i] = 0
+            for k in range(1, min(unseen_rows, i + 1)):
+                if not np.isnan(xyz[i - k, ball, 0]):
+                    out[i] = out[i - 1]
+                    break
         else:
             out[i] = 1 if abs(xyz[i, ball, 0]) <= half_length and abs(xyz[i, ball, 1]) <= half_width else 0
 
@@ -109,7 +118,7 @@ def times(controller: Any, team: Any, xyz: Any, t: Any, lo: int, hi: int, by_tea
     """Seconds in possession so far: ``by_team`` (rows, 2) and ``by_player`` (rows, N), NaN until first seen."""
     for i in range(max(lo, 1), hi):
         dt = t[i] - t[i - 1]
-        if not dt > 0.0:
+        if not 0.0 < dt < STOP_S:
             dt = 0.0
         for side in range(2):
             seconds = by_team[i - 1, side]
@@ -132,6 +141,8 @@ def recoveries(team: Any, last: Any, sides: Any, t: Any, period: Any, lo: int, h
     """
     for i in range(max(lo, 1), hi):
         dt = t[i] - t[i - 1]
+        if not 0.0 < dt < STOP_S:
+            dt = 0.0
         before = sides[last[i - 1]] if last[i - 1] >= 0 else -1
         now = sides[last[i]] if last[i] >= 0 else -1
         for side in range(2):
@@ -155,7 +166,8 @@ def play(frames: Frames) -> None:
         return
     ball_in_play(
         frames.xyz, frames["in_play"], frames.period, frames.roster.ball, frames.field.length_m / 2 + MARGIN_M,
-        frames.field.width_m / 2 + MARGIN_M, frames.lo, frames.hi, frames["ball_in_play"],
+        frames.field.width_m / 2 + MARGIN_M, round(UNSEEN_S / frames.dt_s), frames.lo, frames.hi,
+        frames["ball_in_play"],
     )  # fmt: skip
 
 

@@ -110,6 +110,32 @@ def test_in_play_by_the_feed_or_by_the_field(place: tuple[float, float], channel
     assert signals(SPORT, scene)["ball_in_play"][-1] == 0
 
 
+def test_an_unseen_ball_is_dead_after_two_seconds_and_a_stop_of_the_feed_is_nobodys_time() -> None:
+    xyz = still(12.0, h3=(0.0, 0.0), ball=(0.0, 0.0))
+    xyz[50:, BALL] = np.nan
+    in_play = signals(SPORT, Scene.of(ROSTER, xyz))["ball_in_play"]
+    assert (in_play[:99] == 1).all()
+    assert (in_play[99:] == 0).all()
+    away = still(12.0, h3=(0.0, 0.0), ball=(0.0, 0.0))
+    away[100:115] = np.nan
+    scene = Scene.of(ROSTER, away, in_play=1.0)
+    scene.t[108:] += 300.0
+    found = signals(SPORT, scene)
+    assert (found["team_in_possession"][5:] == 0).all()
+    assert found["team_possession_s"][-1, 0] == pytest.approx((299 - 4 - 1) * 0.04)
+
+
+def test_what_is_older_than_five_minutes_is_forgotten_across_a_stop() -> None:
+    xyz = still(30.0, h3=(10.0, 5.0), ball=(10.0, 5.0))
+    xyz[375:] += 10.0
+    xyz[375:390] = np.nan
+    scene = Scene.of(ROSTER, xyz)
+    scene.t[380:] += 900.0
+    found = signals(SPORT, scene)["mean_position"][-1, 3]
+    assert found[:2].tolist() == pytest.approx([20.0, 15.0])
+    assert 10.0 < found[4] < 20.0
+
+
 # -- pressure --------------------------------------------------------------------------------------------------------
 
 
@@ -256,7 +282,7 @@ def test_mean_positions_are_in_the_teams_own_view() -> None:
 def test_memory_fades_and_stands_still_in_breaks() -> None:
     threat = np.array([[0.0, 0.0], [1.0, 0.0], [np.nan, np.nan], [np.nan, np.nan]])
     out = np.zeros((4, 2))
-    remember(threat, np.arange(4.0), np.array([1, 1, 1, 0]), 1, 4, 2.0, out)
+    remember(threat, np.arange(4.0), np.array([1, 1, 1, 0]), 1, 4, 2.0, 5.0, out)
     assert out[:, 0].tolist() == pytest.approx([0.0, 1.0, np.exp(-0.5), np.exp(-0.5)])
     assert np.isnan(balance(out, np.array([0]), 0.5)).all()
     assert balance(out, np.array([1]), 0.5)[0, 0] == pytest.approx(1.0 / 1.5)
