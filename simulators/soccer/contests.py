@@ -145,7 +145,7 @@ def duel(s: State) -> None:
     u = uniform(s.rng, 0)
     skill = 0.10 * (s.traits[s.who[k], st.T_TACKLE] - 0.5)
     deep = in_box(s, 1 - team, s.ball[0], s.ball[1])
-    foul_p = 0.12 if deep else 0.28
+    foul_p = 0.25 if deep else 0.28
     if u < foul_p:
         _foul(s, k, owner, deep)
     elif u < foul_p + 0.42 + skill:

@@ -20,7 +20,7 @@ NOISE = 0.0075  #: scale of the Gumbel noise, in goals
 def worth(fx: float, y: float) -> float:
     """Goals to be expected from having the ball at forward (fx, y): grows gently upfield, steeply near goal."""
     far = np.hypot(st.HALF_LENGTH_M - fx, y)
-    return float(0.001 + 0.050 * (fx + st.HALF_LENGTH_M) / (2.0 * st.HALF_LENGTH_M) + 0.20 * np.exp(-far / 10.0))
+    return float(0.001 + 0.085 * (fx + st.HALF_LENGTH_M) / (2.0 * st.HALF_LENGTH_M) + 0.20 * np.exp(-far / 10.0))
 
 
 @kernel
@@ -80,7 +80,7 @@ def choose_pass(s: State, k: int, out: Floats) -> float:
             if r == lo:
                 value -= 0.008
             if (tx - bx) * a < -3.0:
-                value -= 0.003
+                value -= 0.006
             value += NOISE * gumbel(s)
             if value > best:
                 best = value

@@ -12,9 +12,10 @@ from simulators.soccer.chance import uniform
 from simulators.soccer.contests import duel, follow_shot, leave, out_of_play, touch
 from simulators.soccer.decisions import decide
 from simulators.soccer.motion import move
+from simulators.soccer.pursuit import watch_shot
 from simulators.soccer.restarts import carry_dead_ball, change_players, leave_now, line_up, may_resume, resume
 from simulators.soccer.state import Floats, Ints, State, attack_of, keeper_of, team_of
-from simulators.soccer.tactics import plan, watch_shot
+from simulators.soccer.tactics import plan
 
 
 @kernel

@@ -4,7 +4,7 @@ Both are logistic in quantities that can be measured in the frame of the event, 
 
 Shot (open play)::
 
-    logit = -0.45 - 0.115 distance + 1.45 angle - 0.42 defenders - 0.55 exp(-nearest / 1.2) + 0.30 keeper_offset
+    logit = -0.52 - 0.115 distance + 1.45 angle - 0.42 defenders - 0.55 exp(-nearest / 1.2) + 0.30 keeper_offset
             - 1.05 [head]
 
 with distance (m, to the goal's centre), angle (rad, that the posts subtend), defenders (outfield opponents inside the
@@ -13,7 +13,7 @@ line between the ball and the goal's centre). A direct free kick has -2.45 - 0.0
 
 Pass::
 
-    ground  logit = -0.25 - 0.045 distance + 0.95 lane + 0.24 space - 1.0 exp(-pressure / 1.2) - 0.9 [through ball]
+    ground  logit = -0.50 - 0.045 distance + 0.95 lane + 0.24 space - 1.0 exp(-pressure / 1.2) - 0.9 [through ball]
     high    logit = -0.35 - 0.022 distance + 0.10 lane + 0.26 space - 0.7 exp(-pressure / 1.2) - 0.9 [through ball]
             - 0.9 [cross]
 
@@ -96,7 +96,7 @@ def shot_probability(terms: Floats, body: int, set_piece: int) -> float:
         return PENALTY_P
     if set_piece == FREE_KICK:
         return logistic(-2.45 - 0.09 * (terms[0] - 20.0))
-    z = -0.45 - 0.115 * terms[0] + 1.45 * terms[1] - 0.42 * terms[2] - 0.55 * np.exp(-terms[3] / 1.2) + 0.30 * terms[4]
+    z = -0.52 - 0.115 * terms[0] + 1.45 * terms[1] - 0.42 * terms[2] - 0.55 * np.exp(-terms[3] / 1.2) + 0.30 * terms[4]
     if body == HEAD:
         z -= 1.05
     return logistic(z)
@@ -134,7 +134,7 @@ def pass_probability(terms: Floats, high: bool, through: bool, cross: bool, set_
         if cross:
             z -= 0.9
     else:
-        z = -0.25 - 0.045 * terms[0] + 0.95 * terms[1] + 0.24 * terms[2] - 1.0 * press
+        z = -0.50 - 0.045 * terms[0] + 0.95 * terms[1] + 0.24 * terms[2] - 1.0 * press
     if through:
         z -= 0.9
     if set_piece == THROW_IN:
