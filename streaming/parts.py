@@ -42,10 +42,10 @@ class Part(msgspec.Struct, frozen=True):
     rows: int
     first_us: int
     last_us: int
-    size: int = 0
-    crc32: int = 0
-    footer: int = 0
-    footer_crc32: int = 0
+    size: int
+    crc32: int
+    footer: int
+    footer_crc32: int
 
     @classmethod
     def of(cls, path: Path, file: str, rows: int, first_us: int, last_us: int) -> Part:
@@ -125,12 +125,13 @@ class PartWriter:
             (self.folder / self.kind).mkdir(exist_ok=True)
             self._open = pq.ParquetWriter(self.folder / name, table.schema, **self.options)
             self._in_open = 0
-            self.parts.append(Part(name, 0, first_us, last_us))
+            self.parts.append(Part(name, 0, first_us, last_us, 0, 0, 0, 0))
         self._open.write_table(table, row_group_size=max(1, len(table)))
         self._in_open += 1
         old = self.parts[-1]
         span = (first_us, last_us) if not old.rows else (min(old.first_us, first_us), max(old.last_us, last_us))
-        self.parts[-1] = Part(old.file, old.rows + len(table), *span)
+        first_us, last_us = span
+        self.parts[-1] = msgspec.structs.replace(old, rows=old.rows + len(table), first_us=first_us, last_us=last_us)
 
     def _finish(self) -> None:
         if self._open is not None:

@@ -7,9 +7,10 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,15 +21,24 @@ from streaming.errors import BadInput
 _GZIP = b"\x1f\x8b"
 
 
-def content(path: Path) -> bytes:
-    """All bytes, unpacked when the file is gzip, whatever its name."""
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file to be read bit by bit, unpacked on the way when it is gzip, whatever its name."""
     try:
-        raw = path.read_bytes()
-        return gzip.decompress(raw) if raw.startswith(_GZIP) else raw
+        with path.open("rb") as raw:
+            packed = raw.read(2) == _GZIP
+            raw.seek(0)
+            yield cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadInput(f"{path} is cut short or damaged: it is gzip, but does not unpack") from error
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
+
+
+def content(path: Path) -> bytes:
+    """All bytes."""
+    with opened(path) as file:
+        return file.read()
 
 
 def text(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simulators.providers._files import content
+from simulators.providers._files import opened
 from streaming.errors import BadInput
 
 _FRAME_US = 40_000
@@ -40,13 +39,14 @@ def read_positions(path: Path, tag_of: dict[str, int]) -> Positions:
 
     sets: list[tuple[int, npt.NDArray[np.int64], npt.NDArray[np.float64]]] = []
     try:
-        for _, element in etree.iterparse(io.BytesIO(content(path)), tag="FrameSet", events=("end",)):
-            tag = 0 if element.get("TeamId", "").upper() == "BALL" else tag_of.get(element.get("PersonId", ""), -1)
-            if tag >= 0 and len(element):
-                sets.append((tag, *_frames(element, path)))
-            element.clear()
-            while element.getprevious() is not None:
-                del element.getparent()[0]
+        with opened(path) as file:
+            for _, element in etree.iterparse(file, tag="FrameSet", events=("end",)):
+                tag = 0 if element.get("TeamId", "").upper() == "BALL" else tag_of.get(element.get("PersonId", ""), -1)
+                if tag >= 0 and len(element):
+                    sets.append((tag, *_frames(element, path)))
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
     except etree.LxmlError as error:
         raise BadInput(f"{path} is cut short or no XML: {error.msg if hasattr(error, 'msg') else error}") from error
     except (KeyError, TypeError, ValueError) as error:

@@ -320,6 +320,11 @@ def test_a_flipped_bit_is_always_noticed(shared: Recording, tmp_path: Path, shar
         read_all(copy)
 
 
+def contents(file: str) -> bytes:
+    """A list of parts with one of that name."""
+    return msgspec.json.encode(recorder.Contents(1, [Part(file, 1, 0, 0, 1, 0, 0, 0)]))
+
+
 def test_a_missing_part_is_named(shared: Recording, tmp_path: Path) -> None:
     shutil.copytree(shared.path, tmp_path / "copy")
     (tmp_path / "copy" / "telemetry" / "part-00000.parquet").unlink()
@@ -332,8 +337,9 @@ def test_a_missing_part_is_named(shared: Recording, tmp_path: Path) -> None:
     [
         ("game.json", b"{}", "is not a game record"),
         ("recording.json", b'{"format": 99, "parts": []}', "format 99"),
-        ("recording.json", b'{"format":1,"parts":[{"file":"../x","rows":1,"first_us":0,"last_us":0}]}', "no part"),
-        ("recording.json", b'{"format":1,"parts":[{"file":"events/../../x","rows":1,"first_us":0,"last_us":0}]}', "no part"),
+        ("recording.json", b'{"format":1,"parts":[{"file":"events/part-00000.parquet","rows":1}]}', "missing required field"),
+        ("recording.json", contents("../x"), "no part"),
+        ("recording.json", contents("events/../../x"), "no part"),
     ],
 )
 def test_a_wrong_description_is_refused(
@@ -352,9 +358,9 @@ def test_a_part_of_another_kind_is_refused(shared: Recording, tmp_path: Path) ->
     with pytest.raises(BadInput, match="is damaged"):
         Recording(folder)
     # and when the list of parts was changed along with it
-    contents = msgspec.json.decode((folder / "recording.json").read_bytes(), type=recorder.Contents)
+    told = msgspec.json.decode((folder / "recording.json").read_bytes(), type=recorder.Contents)
     part = Part.of(folder / "telemetry" / "part-00000.parquet", "telemetry/part-00000.parquet", 16, 0, 0)
-    (folder / "recording.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(contents, parts=[part])))
+    (folder / "recording.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(told, parts=[part])))
     with pytest.raises(BadInput, match="it has no column feed"):
         Recording(folder)
 
