@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streaming.blocks import StatBlock
 from streaming.errors import BadInput
@@ -15,8 +17,11 @@ from streaming.web.channels import Channel
 from streaming.web.filters import Filter, read_cursor, write_cursor
 from streaming.web.hub import BACKLOG, Hub
 from streaming.web.parcels import Parcel
+from streaming.web.sockets import said
 from streaming.web.subscribers import DEPTH, Subscriber
 from tests.web.scripted import ScriptedMatch
+
+_SILENT = Hub()
 
 
 def filled(steps: int = 30, **how: int) -> tuple[Hub, ScriptedMatch]:
@@ -167,6 +172,24 @@ def test_a_cursor_that_is_too_old_or_from_nowhere_is_told_of_the_gap(off: int) -
     assert messages[1]["oldest"] == seq - 8
     assert messages[2]["snapshot"] is True
     assert len(messages[2]["updates"]) == 2
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+_wishes = st.dictionaries(st.sampled_from(["topics", "game", "subject", "after", "x"]), _json | st.lists(st.text(max_size=12)))
+
+
+@given(st.text() | st.binary() | _json.map(json.dumps) | _wishes.map(json.dumps))
+@settings(max_examples=100)
+def test_whatever_a_client_says_is_a_subscription_or_one_sentence(said_it: str | bytes) -> None:
+    sentence = ""
+    try:
+        wanted, after = said(_SILENT, said_it)
+    except BadInput as problem:
+        sentence = str(problem)
+    assert (0 < len(sentence) < 600) or (wanted.patterns and all(isinstance(seq, int) for seq in after.values()))
 
 
 def test_cursors_of_an_earlier_gateway_are_below_those_of_the_next() -> None:

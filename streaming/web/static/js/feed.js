@@ -34,7 +34,20 @@ export class Feed extends EventTarget {
     this.lastMessage = 0;
   }
 
+  /** Open the line and keep it; when this game has gone quiet and another has begun, show that one instead. */
   open() {
+    this.#connect();
+    if (!new URLSearchParams(location.search).has("game")) {
+      setInterval(async () => {
+        if (performance.now() - this.lastMessage < 20000) return;
+        const games = await getJson("/api/games").catch(() => []);
+        if (games.length && games[0].game !== this.game && games[0].quiet_s < 5) location.reload();
+      }, 5000);
+    }
+    return this;
+  }
+
+  #connect() {
     const query = new URLSearchParams({ topics: this.topics.join(","), game: this.game });
     if (this.seq !== null) query.set("from", this.seq);
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws?${query}`);
@@ -46,9 +59,8 @@ export class Feed extends EventTarget {
       this.#tell("state", "down");
       this.failures += 1;
       await wait(Math.min(5000, 300 * 1.7 ** this.failures) * (0.8 + 0.4 * Math.random()));
-      this.open();
+      this.#connect();
     };
-    return this;
   }
 
   #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
