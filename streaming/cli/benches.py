@@ -41,7 +41,7 @@ def codec() -> Result:
     n = 23
     xyz = rng.normal(0, 20, (3, n)).astype(np.float32)
     packet = Telemetry(
-        "soccer-7", "tracking", np.full(n, 1_700_000_000_000_000), np.arange(n, dtype=np.uint32), *xyz, arrival_us=1
+        "soccer-7", "tracking", np.full(n, 1_700_000_000_000_000), np.arange(n, dtype=np.uint32), xyz[0], xyz[1], xyz[2], 1
     )
     layout = struct.Struct(f"<{n}q{n}I{3 * n}f")
     values = [*packet.t_us.tolist(), *packet.tag.tolist(), *xyz.ravel().tolist()]

@@ -1,0 +1,122 @@
+"""Every sport that can be simulated, through the real operator with its real models: the final stats are the same bytes
+however the stream is cut, shuffled within its lateness, doubled, or carried over to another process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulators.worlds import open_world, worlds
+from streaming.cli.equipment import operator_for
+from streaming.records import Event, GameRecord, Telemetry
+from tests.streaming import helpers
+
+MINUTES = 2.0
+SEED = 11
+Stream = list[Telemetry | Event]
+
+
+@lru_cache
+def played(sport: str) -> tuple[GameRecord, Stream]:
+    world = open_world(sport, SEED, MINUTES)
+    return world.record, list(world.stream())
+
+
+def finals(record: GameRecord, stream: Stream) -> dict[tuple[str, int], bytes]:
+    return helpers.finals(helpers.play(operator_for(record, strict=True), stream))
+
+
+@lru_cache
+def expected(sport: str) -> dict[tuple[str, int], bytes]:
+    return finals(*played(sport))
+
+
+def same(found: dict[tuple[str, int], bytes], sport: str) -> None:
+    """Say what differs, not ten thousand lines of what does not."""
+    wanted = expected(sport)
+    odd = [key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key)]
+    assert not odd, f"{len(odd)} of {len(wanted)} differ, such as {wanted.get(odd[0])!r} and {found.get(odd[0])!r}"
+
+
+def telemetry(stream: Stream) -> Telemetry:
+    """All samples of a stream as one packet, each with its own arrival."""
+    packets = [r for r in stream if isinstance(r, Telemetry)]
+    names = sorted({name for p in packets for name in p.channels})
+    lengths = [len(p) for p in packets]
+    return Telemetry(
+        packets[0].game, packets[0].feed, *(np.concatenate([getattr(p, n) for p in packets]) for n in
+        ("t_us", "tag", "x_m", "y_m", "z_m")),
+        np.concatenate([np.full(n, p.arrival_us) for n, p in zip(lengths, packets)]),
+        {k: np.concatenate([p.channels.get(k, np.full(len(p), np.nan, np.float32)) for p in packets]) for k in names},
+    )  # fmt: skip
+
+
+def merged(packet: Telemetry, sizes: list[int], events: list[Event]) -> Stream:
+    """The packet in pieces, each event after the first piece that holds something which arrived later."""
+    newest, keyed = 0, []
+    for piece in helpers.cut(packet, sizes):
+        newest = max(newest, int(np.max(piece.arrival_us)))
+        keyed.append((newest, piece))
+    return [r for _, r in sorted([*keyed, *((e.arrival_us, e) for e in events)], key=lambda pair: pair[0])]
+
+
+@pytest.mark.parametrize("sport", worlds())
+class TestEveryWorld:
+    def test_there_is_something_to_compare(self, sport):
+        _, stream = played(sport)
+        assert sum(isinstance(r, Event) for r in stream) > 20
+        assert len(expected(sport)) > 20_000
+
+    @pytest.mark.parametrize("sizes", [[23 * 7], [1000, 17, 5000], [400_000]], ids=["seven frames", "uneven", "all at once"])
+    def test_cutting(self, sport, sizes):
+        record, stream = played(sport)
+        events = [r for r in stream if isinstance(r, Event)]
+        packet = telemetry(stream)
+        if sizes == [400_000]:
+            operator = operator_for(record)
+            same(helpers.finals(operator.on_batch([packet, *events]) + operator.finish()), sport)
+        else:
+            same(finals(record, merged(packet, sizes, events)), sport)
+
+    def test_disorder_and_duplicates(self, sport):
+        record, stream = played(sport)
+        rng = np.random.default_rng(3)
+        lateness_us = 1000 * min(f.lateness_ms for f in record.feeds if f.kind == "telemetry")
+        packet = telemetry(stream)
+        rows = np.concatenate((np.arange(len(packet)), np.flatnonzero(rng.random(len(packet)) < 0.2)))
+        order = np.argsort(packet.t_us[rows] + rng.uniform(0, 0.95 * lateness_us, len(rows)), kind="stable")
+        events = [r for r in stream if isinstance(r, Event) for _ in range(int(rng.integers(1, 3)))]
+        operator = operator_for(record)
+        out = helpers.play(operator, merged(packet.take(rows[order]), [23, 100, 7], events))
+        same(helpers.finals(out), sport)
+        assert operator.meters.counts["duplicate", "duplicate"] == len(rows) - len(packet)
+        assert helpers.dead(out) == {}
+
+    def test_a_crash_and_another_process(self, sport, tmp_path: Path):
+        record, stream = played(sport)
+        at = len(stream) // 3
+        first = operator_for(record)
+        out = helpers.play(first, stream[:at], end=False)
+        (tmp_path / "snapshot").write_bytes(first.snapshot())
+        program = f"""
+import sys
+from tests.conformance import test_every_world as here
+record, stream = here.played({sport!r})
+operator = here.operator_for(record)
+operator.restore(open(sys.argv[1], 'rb').read())
+sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operator, stream[{at}:])).values()))
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "snapshot")], cwd=Path(__file__).parents[2],
+            capture_output=True, check=True,
+        )  # fmt: skip
+        assert sorted([*helpers.finals(out).values(), *done.stdout.split(b"\n")]) == sorted(expected(sport).values())
+
+    def test_the_same_seed_gives_the_same_finals_again(self, sport):
+        world = open_world(sport, SEED, MINUTES)
+        same(finals(world.record, list(world.stream(50))), sport)
