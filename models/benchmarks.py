@@ -44,7 +44,8 @@ def attribution(calls: int = 1_000, trees: int = 200, depth: int = 6) -> Timing:
     """Exact SHAP values of one row through trees whose node count is that of trained ones (about half of a full tree)."""
     blob, rows = _blob(trees, depth, full=False), _rows()
     explain = Attribution(read_forest(blob))
-    return _timed(f"attribution of one prediction, {trees} trees x depth {depth}", explain, rows, _peer(blob, contributions=True), calls)
+    name = f"attribution of one prediction, {trees} trees x depth {depth}"
+    return _timed(name, explain, rows, _peer(blob, contributions=True), calls)
 
 
 def _timed(

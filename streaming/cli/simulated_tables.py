@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from features.frames import HOME, Field, Floats, Frames
+from features.frames import HOME, Field, Floats, Frames, Roster
 from features.moments import Moment
 from features.soccer.passes import completion_features
 from features.soccer.shots import moment_features
 from models.training import Table
-from simulators.soccer.match import Match
+from simulators.soccer.match import Chunk, Match
 from streaming.game import roster_of
 
 #: rows computed by the engine at once
 _CHUNK: Final = 2_000
+#: frames on either side of an event that a feature may look at
+_AROUND: Final = 25
 
 
 @dataclass(frozen=True)
@@ -75,18 +76,18 @@ def moments(match: Match, event_type: str) -> Iterator[Moment]:
     chunks = match.chunks(_CHUNK)
     pending = next(chunks, None)
     for period in record.periods:
-        parts = []
+        parts: list[Chunk] = []
         while pending is not None and pending.t_us[0] <= period.end_us:
             parts.append(pending)
             pending = next(chunks, None)
-        t_us = np.concatenate([part.t_us for part in parts])
-        frames = _frames(parts, t_us, record.t0_us, roster, field, period.number, period.home_attacks)
+        film = _Film(parts, record.t0_us, roster, field, period.number, period.home_attacks)
         for part in parts:
             for event in part.events:
                 if event.type != event_type or event.team is None:
                     continue
                 team = teams[event.team]
-                row = int(np.searchsorted(t_us, event.t_us))
+                row = int(np.searchsorted(film.t_us, event.t_us))
+                first = max(0, row - _AROUND)
                 nan = float("nan")
                 yield Moment(
                     event.id, event.type, (event.t_us - record.t0_us) / 1e6, event.period, team,
@@ -94,27 +95,34 @@ def moments(match: Match, event_type: str) -> Iterator[Moment]:
                     nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m,
                     nan if event.end_x_m is None else event.end_x_m, nan if event.end_y_m is None else event.end_y_m,
                     event.outcome, period.home_attacks if team == HOME else -period.home_attacks, event.attrs,
-                    row=row, offset_s=0.0, frames=frames, roster=roster,
+                    row=row - first, offset_s=0.0, frames=film.cut(first, row + _AROUND + 1), roster=roster,
                 )  # fmt: skip
 
 
-def _frames(
-    parts: list[Any], t_us: npt.NDArray[np.int64], t0_us: int, roster: Any, field: Field, period: int, home_attacks: int
-) -> Frames:  # fmt: skip
-    rows = len(t_us)
-    xyz = np.full((rows, len(roster), 3), np.nan)
-    at = 0
-    for part in parts:
-        n = len(part.t_us)
-        lines, slots = np.nonzero(part.who >= 0)
-        who = part.who[lines, slots]
-        xyz[at + lines, who, :2] = part.places[lines, slots].astype(np.float32)
-        xyz[at + lines, who, 2] = 0.0
-        xyz[at : at + n, roster.ball] = part.ball.astype(np.float32)
-        at += n
-    t = (t_us - t0_us) / 1e6
-    step_s = float(t[1] - t[0]) if rows > 1 else 0.04
-    return Frames(
-        roster, field, dt_s=step_s, hop=1, span=1, t=t, xyz=xyz, period=np.full(rows, period, np.int8),
-        attack=np.full(rows, home_attacks, np.int8), signals={}, state={}, lo=0, hi=rows,
-    )  # fmt: skip
+class _Film:
+    """The frames of one period, of which any stretch can be had as ``Frames``."""
+
+    def __init__(
+        self, parts: list[Chunk], t0_us: int, roster: Roster, field: Field, period: int, home_attacks: int
+    ) -> None:  # fmt: skip
+        self.t_us = np.concatenate([part.t_us for part in parts])
+        self._places = np.concatenate([part.places for part in parts])
+        self._ball = np.concatenate([part.ball for part in parts])
+        self._who = np.concatenate([part.who for part in parts])
+        self._t0_us, self._roster, self._field = t0_us, roster, field
+        self._period, self._home_attacks = period, home_attacks
+        self._step_s = float(self.t_us[1] - self.t_us[0]) / 1e6
+
+    def cut(self, first: int, stop: int) -> Frames:
+        t = (self.t_us[first:stop] - self._t0_us) / 1e6
+        rows, who = len(t), self._who[first:stop]
+        xyz = np.full((rows, len(self._roster), 3), np.nan)
+        lines, slots = np.nonzero(who >= 0)
+        xyz[lines, who[lines, slots], :2] = self._places[first:stop][lines, slots].astype(np.float32)
+        xyz[lines, who[lines, slots], 2] = 0.0
+        xyz[:, self._roster.ball] = self._ball[first:stop].astype(np.float32)
+        return Frames(
+            self._roster, self._field, dt_s=self._step_s, hop=1, span=1, t=t, xyz=xyz,
+            period=np.full(rows, self._period, np.int8), attack=np.full(rows, self._home_attacks, np.int8), signals={},
+            state={}, lo=0, hi=rows,
+        )  # fmt: skip
