@@ -90,6 +90,7 @@ def test_a_shot_s_graphic_appears_with_its_xgoals(browser, stage: Stage, player:
     page.wait_for_selector("#state.on", timeout=20_000)
     assert page.locator("#home-short").inner_text() == "HAR"
     assert page.locator(".third").count() == 0
+    page.evaluate("touchline.lower.seconds = 3")
     for shooter, name, team in ((9, "Salazar", "Harbour City"), (20, "Keane", "Northgate")):
         xgoals = player.shoot(shooter)
         third = page.locator(".third", has_text=name)
