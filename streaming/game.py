@@ -73,7 +73,7 @@ class GameOperator:
         keep_s = max([reach_s, *(signal.keep_s for signal in sport.signals)])
         keep = int(np.ceil((keep_s * grid.hz + grid.span) / grid.hop)) * grid.hop
         field = Field(game.length_m or sport.field.length_m, game.width_m or sport.field.width_m, sport.field.origin)
-        self.tape = Tape(sport, roster, field, grid, keep, self._batch)
+        self.tape = Tape(sport, roster, field, grid, keep, self._batch, slack_s=2 * sync_s)
         self.framer = Framer(sport, game, roster, grid, self.clock, self.tape)
         models = models or {}
         self.windows = WindowStage(sport, game, roster, grid, self.tape, models, names, self._watch)

@@ -21,7 +21,7 @@ Array = npt.NDArray[Any]
 class Tape:
     """Buffers of one game; ``frames`` is the view that steps get."""
 
-    def __init__(self, sport: Sport, roster: Roster, field: Field, grid: Grid, keep: int, batch: int) -> None:
+    def __init__(self, sport: Sport, roster: Roster, field: Field, grid: Grid, keep: int, batch: int, slack_s: float = 0.0) -> None:
         self.keep, self.batch = keep, batch
         self.rows = keep + max(4 * batch, keep)
         n = len(roster)
@@ -55,6 +55,12 @@ class Tape:
             **{f"signal.{name}": array for name, array in signals.items()},
         }  # fmt: skip
 
+        # What a signal's readers may look back on: one window, or further where events read it, on either clock.
+        self.reach = {
+            f"signal.{signal.name}": grid.span + int(np.ceil((signal.keep_s + slack_s) * grid.hz)) if signal.keep_s else grid.span
+            for signal in sport.signals
+        }
+
     def make_room(self, rows: int) -> None:
         """Move up until ``rows`` further rows fit."""
         if self.framed + rows <= self.rows:
@@ -81,9 +87,12 @@ class Tape:
         return int(np.searchsorted(self.t_us[: self.computed], t_us, side=side))  # type: ignore[call-overload]
 
     def dump(self) -> dict[str, Array]:
-        """The rows that readers may still look at, and the steps' own arrays."""
+        """The rows that readers may still look at, each signal as far back as it declares, and the steps' own arrays."""
+        out = {
+            name: column[max(0, self.computed - self.reach.get(name, self.keep)) : self.framed]
+            for name, column in self.columns.items()
+        }
         first = max(0, self.computed - self.keep)
-        out = {name: column[first : self.framed] for name, column in self.columns.items()}
         out["pointers"] = np.array([self.framed - first, self.computed - first], np.int64)
         for name, array in self.frames.state.items():
             out[f"state.{name}"] = array
@@ -92,8 +101,12 @@ class Tape:
     def load(self, saved: dict[str, Array]) -> None:
         """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit."""
         framed, computed = (int(x) for x in saved["pointers"])
+        if not 0 < computed <= framed <= self.rows:
+            raise ValueError(f"its rows run to {computed} and {framed}")
         for name, column in self.columns.items():
-            column[:framed] = _fitting(saved[name], (framed, *column.shape[1:]), name)
+            rows = saved[name]
+            kept = framed - max(0, computed - self.reach.get(name, self.keep))
+            column[framed - kept : framed] = _fitting(rows, (kept, *column.shape[1:]), name)
         for name, array in self.frames.state.items():
             array[...] = _fitting(saved[f"state.{name}"], array.shape, name)
         self.framed, self.computed = framed, computed
