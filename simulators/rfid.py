@@ -220,7 +220,7 @@ class _Silences:
 
     def __init__(self, key: npt.NDArray[np.uint64], t_us: int, wrong: Faults) -> None:
         self._rng = np.random.Generator(np.random.Philox(key=key))
-        self._wait_us = 60e6 / wrong.dropout_per_minute
+        self._wait_us = min(60e6 / wrong.dropout_per_minute, 1e16)  # an age, and still a whole number of microseconds
         self._long_us = wrong.dropout_s * 1e6
         self._from = t_us + int(self._rng.exponential(self._wait_us))
         self._to = self._from + int(self._rng.exponential(self._long_us))

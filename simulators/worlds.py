@@ -1,5 +1,5 @@
 """The worlds that can be played, found by name: a module or package ``simulators/<sport>`` that assigns ``WORLD`` at top level
-and offers ``match(seed, minutes)``. Adding one is adding a file; there is no list to edit."""
+and offers ``play(seed, minutes)``. Adding one is adding a file; there is no list to edit."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ def open_world(sport: str, seed: int, minutes: float, **options: str | int | Non
     known = worlds()
     if sport not in known:
         raise BadInput(f"no simulator for {sport!r}: there is one for {', '.join(known)}")
-    world: World = importlib.import_module(f"simulators.{sport}").match(seed, minutes, **options)
+    world: World = importlib.import_module(f"simulators.{sport}").play(seed, minutes, **options)
     return world

@@ -7,8 +7,8 @@ from typing import Any
 WORLD = "soccer"
 
 
-def match(seed: int, minutes: float = 90.0, **options: Any) -> Any:
-    """A :class:`simulators.soccer.match.Match`."""
+def play(seed: int, minutes: float = 90.0, **options: Any) -> Any:
+    """The match that ``seed`` stands for: a :class:`simulators.soccer.match.Match`, with ``record`` and ``stream()``."""
     from simulators.soccer.match import Match
 
     return Match(seed, minutes, **options)
