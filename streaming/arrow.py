@@ -30,6 +30,14 @@ def strings(values: Sequence[str | None]) -> pa.Array:
     return _variable(pa.string(), encoded, missing)
 
 
+def sparse_strings(rows: int, at: npt.NDArray[np.int64], values: Sequence[str]) -> pa.Array:
+    """``rows`` cells, null but for ``values`` at the rows ``at`` (increasing)."""
+    encoded = [value.encode() for value in values]
+    lengths, missing = np.zeros(rows, np.int64), np.ones(rows, np.bool_)
+    lengths[at], missing[at] = [len(value) for value in encoded], False
+    return _variable(pa.string(), encoded, missing, lengths)
+
+
 def binaries(values: Sequence[bytes]) -> pa.Array:
     """Bytes, none missing."""
     return _variable(pa.binary(), values, None)
@@ -81,10 +89,14 @@ def _bits(flags: Bools) -> pa.Buffer:
     return pa.py_buffer(np.pad(packed, (0, -len(packed) % 64)))
 
 
-def _variable(kind: pa.DataType, encoded: Sequence[bytes], missing: Bools | None) -> pa.Array:
-    offsets = np.zeros(len(encoded) + 1, np.int64)
-    np.cumsum([len(value) for value in encoded], out=offsets[1:])
+def _variable(
+    kind: pa.DataType, encoded: Sequence[bytes], missing: Bools | None, lengths: npt.NDArray[np.int64] | None = None
+) -> pa.Array:
+    if lengths is None:
+        lengths = np.array([len(value) for value in encoded], np.int64)
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
     if offsets[-1] > np.iinfo(np.int32).max:
         raise ValueError("more than 2 GB of text in one row group")
     buffers = [_validity(missing), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(kind, len(encoded), buffers)
+    return pa.Array.from_buffers(kind, len(lengths), buffers)

@@ -147,7 +147,9 @@ class _Rows:
         n = len(self.end_us)
         if self.numbers is not None and self.numbers.ndim == 2:
             return np.full(n, self.numbers.shape[1]), np.zeros(n, np.bool_), self.numbers.reshape(-1)
-        found = [v if isinstance(v, list) else None for v in self.mixed or [None] * n]
+        if self.numbers is not None:
+            return np.zeros(n, np.int64), np.ones(n, np.bool_), np.zeros(0)
+        found = [v if isinstance(v, list) else None for v in self.mixed]
         flat = [np.nan if x is None else x for v in found if v for x in v]
         lengths = np.array([len(v) if v else 0 for v in found], np.int64)
         return lengths, np.array([v is None for v in found], np.bool_), np.array(flat, np.float64)
@@ -180,10 +182,13 @@ def _vectors(parts: list[_Rows]) -> pa.Array:
 def _texts(parts: list[_Rows]) -> pa.Array:
     if not any(part.mixed for part in parts):
         return pa.nulls(sum(len(part.end_us) for part in parts), pa.string())
-    texts: list[str | None] = []
+    at, rows, texts = 0, [], []
     for part in parts:
-        texts += [v if isinstance(v, str) else None for v in part.mixed or [None] * len(part.end_us)]
-    return arrow.strings(texts)
+        found = [(at + i, value) for i, value in enumerate(part.mixed) if isinstance(value, str)]
+        rows += [row for row, _ in found]
+        texts += [value for _, value in found]
+        at += len(part.end_us)
+    return arrow.sparse_strings(at, np.array(rows, np.int64), texts)
 
 
 def _join(arrays: list[npt.NDArray[Any]], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
