@@ -40,7 +40,7 @@ class StatBlock:
     model: ModelUse | None = None
 
     def __len__(self) -> int:
-        return len(self.end_us) * (len(self.subjects) if self.live is None else int(self.live.sum()))
+        return len(self.end_us) * len(self.subjects) if self.live is None else int(self.live.sum())
 
     def updates(self, published_us: int) -> Iterator[StatUpdate]:
         """One StatUpdate per window and live subject."""

@@ -54,7 +54,7 @@ def demo(
                 yield record
 
         try:
-            EmbeddedRunner(operator, [hub], wall=speed == 1.0).run(until_told())
+            EmbeddedRunner(operator, [hub], wall=speed == 1.0).run(hub.overhear(until_told()))
         except KeyboardInterrupt:
             pass
         print(sentence(summary(operator.meters, world.record, time.perf_counter() - start)))

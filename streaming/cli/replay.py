@@ -58,6 +58,8 @@ def replay(
         records: Iterable[Any] = played(rec, None, from_s)
         if pace is not None:
             records = paced(_as_it_was(rec, from_s), pace)
+        if gateway is not None:
+            records = hub.overhear(records)
         began = time.perf_counter()
         with Progress(f"replaying {rec.game.title or rec.game.game}", rec.samples or None, "samples") as progress:
             EmbeddedRunner(operator, sinks).run(_counted(records, progress))
