@@ -168,7 +168,7 @@ def _events(found: Any, game: str, periods: list[Period], length_m: float, width
         t_us = _us(datetime.fromisoformat(raw["EventTime"]))
         events.append(
             Event(
-                id=event.event_id, game=game, type=kind, t_us=t_us, period=event.period.id, team=team, player=player,
+                id=event.event_id, game=game, type=kind, t_us=t_us, period=_period_at(periods, t_us), team=team, player=player,
                 x_m=metres(x - length_m / 2), y_m=metres(y - width_m / 2),
                 end_x_m=None if end is None else metres((end.x - 0.5) * length_m),
                 end_y_m=None if end is None else metres((0.5 - end.y) * width_m),
@@ -176,6 +176,11 @@ def _events(found: Any, game: str, periods: list[Period], length_m: float, width
             )
         )  # fmt: skip
     return in_time_order(events)
+
+
+def _period_at(periods: list[Period], t_us: int) -> int:
+    """The period that was on, or that had just been: the reader's own label is sometimes the next one's."""
+    return max((p.number for p in periods if p.start_us <= t_us), default=periods[0].number)
 
 
 def _place(raw: dict[str, str], *names: str) -> float:

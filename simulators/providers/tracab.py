@@ -132,7 +132,7 @@ def _read_saved(files: list[Path]) -> Imported:
         tags=[Tag(tag=tag, entity="ball" if tag == 0 else squad[tag - 1]["id"]) for _, tag in columns],
         feeds=[
             Feed(name="tracking", kind="telemetry", rate_hz=rate, aligned=True),
-            Feed(name="events", kind="events", lateness_ms=5000, sync_ms=2000),
+            Feed(name="events", kind="events", lateness_ms=5000, sync_ms=5000),
         ],
         periods=periods, grid_hz=rate, length_m=length_m, width_m=width_m,
         provenance={

@@ -28,7 +28,7 @@ def simulate(
     dropout_s: Annotated[float, typer.Option(help="Mean length of such a silence.")] = 3.0,
     own_clocks: Annotated[bool, typer.Option("--rfid", help="Tags sample on clocks of their own, unaligned.")] = False,
     late: Annotated[bool, typer.Option("--late", help="Allow delays beyond the lateness that the game declares.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", "--force", help="Replace what is there already.")] = False,
+    overwrite: Annotated[bool, typer.Option("--force", help="Replace what is there already.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Say what was made as JSON.")] = False,
 ) -> None:
     """Play a simulated game into a recording.

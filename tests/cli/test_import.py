@@ -56,7 +56,7 @@ def test_an_existing_recording_is_kept(tmp_path: Path, files: list[str], capsys:
     assert run(arguments) == 2
     assert "exists already" in capsys.readouterr().err
     assert (tmp_path / "rec" / "recording.json").read_bytes() == before
-    assert run([*arguments, "--overwrite"]) == 0
+    assert run([*arguments, "--force"]) == 0
 
 
 def test_help_lists_the_providers(capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,7 +103,7 @@ def test_tracab_turns_back_the_second_half(tmp_path: Path) -> None:
     shot = events[-1]
     assert (shot.x_m, shot.y_m, shot.outcome) == (40.0, -5.0, "blocked")
     assert shot.attrs == {"body_part": "head", "phase": "corner", "first_time": True, "provider_xg": 0.125}
-    assert next(feed for feed in imported.record.feeds if feed.kind == "events").sync_ms == 2000
+    assert next(feed for feed in imported.record.feeds if feed.kind == "events").sync_ms == 5000
 
 
 def test_tracab_refuses_shots_at_the_wrong_end(tmp_path: Path) -> None:
