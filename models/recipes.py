@@ -15,10 +15,10 @@ RECIPES: Final[dict[str, Recipe]] = {
         smooth=0.6, by="header",
     ),
     "pass-completion": Recipe(
-        boosters=(({**_SLOW, "max_depth": 5, "eta": 0.08, "min_child_weight": 10.0, "colsample_bytree": 0.5}, 150),),
-        smooth=0.5, by="height", strength=0.05,
+        boosters=(({**_SLOW, "max_depth": 4, "eta": 0.06, "colsample_bytree": 0.5}, 250),),
+        smooth=0.4, by="height", strength=0.01,
     ),
     "soccer-win-probability": Recipe(
-        boosters=(({**_SLOW, "max_depth": 4, "eta": 0.08, "min_child_weight": 50.0, "colsample_bytree": 0.8}, 60),)
+        boosters=(({**_SLOW, "max_depth": 4, "eta": 0.08, "min_child_weight": 50.0, "colsample_bytree": 0.8}, 120),)
     ),
 }  # fmt: skip
