@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from features.compiled import kernel
@@ -13,9 +15,11 @@ from simulators.soccer.contests import duel, follow_shot, leave, out_of_play, to
 from simulators.soccer.decisions import decide
 from simulators.soccer.motion import move
 from simulators.soccer.pursuit import watch_shot
-from simulators.soccer.restarts import carry_dead_ball, change_players, leave_now, line_up, may_resume, resume
+from simulators.soccer.restarts import carry_dead_ball, change_players, leave_now, line_up, may_resume, resume, stop
 from simulators.soccer.state import Floats, Ints, State, attack_of, keeper_of, team_of
 from simulators.soccer.tactics import plan
+
+REPORT_S: Final = 4.5  #: in flight, after which a pass is reported whatever happens
 
 
 @kernel
@@ -154,6 +158,17 @@ def _owned(s: State, look: bool) -> None:
 
 
 @kernel
+def _report_now(s: State) -> None:
+    """A pass that still rolls is reported as it is going to end: no event may come later than its feed allows."""
+    outcome = int(s.pending[st.E_OUTCOME])
+    settle(s, st.O_INCOMPLETE if outcome == st.O_OUT else outcome)
+    if outcome == st.O_OFFSIDE:
+        k = s.i[st.PLANNED]
+        note(s, st.OFFSIDE, k, st.O_NONE)
+        stop(s, st.FREE_KICK, 1 - team_of(k), s.ball[0], s.ball[1])
+
+
+@kernel
 def _free(s: State) -> None:
     s.f[st.FLIGHT_S] += st.DT
     fly(s.ball, st.DT)
@@ -164,6 +179,10 @@ def _free(s: State) -> None:
     if out_of_play(s):
         leave(s)
         return
+    if s.i[st.PENDING] == 1 and s.f[st.FLIGHT_S] > REPORT_S:
+        _report_now(s)
+        if s.i[st.PHASE] == st.DEAD:
+            return
     if p == st.PLAN_OUT and s.f[st.FLIGHT_S] > 5.0:  # it stopped short after all: anybody's
         s.i[st.PLAN], s.i[st.ONLY] = st.PLAN_NONE, st.ANYONE
     touch(s)
