@@ -1,7 +1,7 @@
 # Two doors: `make demo` and `make test`. Both make .venv by themselves.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast check bench clean recompile browser
+.PHONY: help setup demo test fast check bench clean browser
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -29,10 +29,6 @@ check: $(VENV)/.made-dev  ## lint, types, arrows
 
 bench: setup     ## every benchmark, beside its floor
 	$(BIN)/touchline bench
-
-recompile:       ## forget compiled code (after changing a kernel that other files call)
-	find features models streaming simulators -name "*.nb[ic]" -delete
-	$(BIN)/touchline warm
 
 clean:           ## remove what was made
 	rm -rf $(VENV) build dist *.egg-info

@@ -3,18 +3,67 @@
 Kernels are compiled once and cached beside their source, release the interpreter lock, divide by zero as numpy does
 (inf or NaN, no exception), and never reorder a sum: without ``fastmath`` the compiler must keep our order, which is what
 makes a replay equal to the live game to the byte.
+
+Compiled code contains the kernels that it calls and the constants that it uses, whatever file they stand in. The cache is
+therefore valid for one state of all the project's modules that a kernel's module imports, directly or not.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.caching import InTreeCacheLocator
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_ROOT = Path(__file__).resolve().parents[1]
+_IMPORTS = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import\s+\(?([^)#]*?)\)?\s*(?:#.*)?$|import\s+([\w.]+))", re.MULTILINE)
 
 
 def kernel(function: F) -> F:
     """Compile ``function`` on first call; later processes load it from the cache."""
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    before = numba.config.CACHE_LOCATOR_CLASSES
+    numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.{SourcesLocator.__name__}, UserWideCacheLocator"
+    try:
+        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    finally:
+        numba.config.CACHE_LOCATOR_CLASSES = before
+
+
+class SourcesLocator(InTreeCacheLocator):  # type: ignore[misc]
+    """A cache beside the source that knows when any module behind a kernel has changed."""
+
+    def get_source_stamp(self) -> bytes:
+        return stamp(Path(self._py_file).resolve(), _ROOT)
+
+
+@cache
+def stamp(path: Path, root: Path) -> bytes:
+    """A fingerprint of the module at ``path`` and of every module below ``root`` that it imports, directly or not."""
+    found: dict[Path, bytes] = {}
+    waiting = [path]
+    while waiting:
+        source = waiting.pop()
+        if source not in found:
+            found[source] = source.read_bytes()
+            waiting.extend(_imported(found[source].decode(), root))
+    digest = hashlib.sha256()
+    for source in sorted(found):
+        digest.update(source.name.encode() + b"\0" + found[source])
+    return digest.digest()
+
+
+def _imported(text: str, root: Path) -> list[Path]:
+    names: list[str] = []
+    for module, members, plain in _IMPORTS.findall(text):
+        names.append(module or plain)
+        names.extend(f"{module}.{member.split()[0]}" for member in members.split(",") if member.strip())
+    places = [root / name.replace(".", "/") for name in names if not name.startswith(".")]
+    files = [place for base in places for place in (base.with_suffix(".py"), base / "__init__.py")]
+    return [file for file in files if file.is_file()]

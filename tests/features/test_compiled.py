@@ -1,0 +1,37 @@
+"""Compiled code must not outlive the sources that it was made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from features import compiled
+from features.soccer import control
+
+
+def test_a_change_behind_two_imports_changes_the_fingerprint(tmp_path: Path):
+    files = {
+        "game/__init__.py": "",
+        "game/top.py": "import math\nfrom game.middle import (\n    one,\n    two,\n)\n",
+        "game/middle.py": "from game import bottom  # a module\nfrom numpy import array\n",
+        "game/bottom.py": "K = 1\n",
+        "game/stranger.py": "K = 1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def now() -> bytes:
+        compiled.stamp.cache_clear()
+        return compiled.stamp(tmp_path / "game/top.py", tmp_path)
+
+    before = now()
+    (tmp_path / "game/stranger.py").write_text("K = 2\n")
+    assert now() == before
+    (tmp_path / "game/bottom.py").write_text("K = 2\n")
+    assert now() != before
+
+
+def test_a_kernel_is_cached_under_that_fingerprint():
+    locator = control.shares._cache._impl.locator
+    assert isinstance(locator, compiled.SourcesLocator)
+    assert locator.get_source_stamp() == compiled.stamp(Path(control.__file__).resolve(), compiled._ROOT)
