@@ -9,10 +9,10 @@ from models.training import Recipe
 _SLOW: Final = {"eta": 0.05, "min_child_weight": 20.0, "subsample": 0.6, "colsample_bytree": 0.3, "reg_lambda": 5.0}
 
 RECIPES: Final[dict[str, Recipe]] = {
-    # shots and goals are few: shallow trees, and more than half the word to the smooth regression
+    # shots and goals are few: shallow trees, and most of the word to the smooth regression
     "xgoals": Recipe(
         boosters=(({**_SLOW, "max_depth": 3}, 300), ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200)),
-        smooth=0.6, by="header",
+        smooth=0.7, by="header",
     ),
     "pass-completion": Recipe(
         boosters=(({**_SLOW, "max_depth": 4, "eta": 0.06, "colsample_bytree": 0.5}, 250),),

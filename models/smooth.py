@@ -38,6 +38,7 @@ class SplineLogistic:
     def __init__(self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002) -> None:
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import SplineTransformer, StandardScaler
+        from threadpoolctl import threadpool_limits
 
         known = ~np.isnan(rows)
         self._median = np.array([np.median(c[k]) if k.any() else 0.0 for c, k in zip(rows.T, known.T, strict=True)])
@@ -53,7 +54,8 @@ class SplineLogistic:
             self._splines.fit(filled[:, self._curved])
         basis, self._owner, self._grouped = self._basis(rows)
         scale = StandardScaler().fit(basis)
-        fit = LogisticRegression(C=strength, max_iter=500).fit(scale.transform(basis), labels > 0.5)
+        with threadpool_limits(1):  # narrow matrices: threads would only wait for each other
+            fit = LogisticRegression(C=strength, max_iter=500).fit(scale.transform(basis), labels > 0.5)
         self._weight = fit.coef_[0] / scale.scale_
         self.intercept = float(fit.intercept_[0] - (self._weight * scale.mean_).sum())
 

@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train, scor
 
 _SHOTS, _FRAMES = "shots.parquet", "freeze_frames.parquet"
 #: simulated games that a model is trained on when nobody says otherwise: rows per game differ by a factor of fifty
-_GAMES: Final = {"xgoals": 300, "pass-completion": 60, "soccer-win-probability": 12_000}
+_GAMES: Final = {"xgoals": 600, "pass-completion": 60, "soccer-win-probability": 12_000}
 #: games that an evaluation plays, and how far their seeds are from those of training
 _FRESH: Final = {"xgoals": 100, "pass-completion": 10, "soccer-win-probability": 5_000}
 _FRESH_SEED: Final = 1_000_000

@@ -194,8 +194,10 @@ def test_the_smooth_part_survives_as_trees_and_merges_with_boosters() -> None:
     merged = merge([(0.3, one), (0.2, other)], trees, margin)
     got = Margins(read_forest(merged))(rows)[:, 0]
     boosted = 0.3 * Margins(read_forest(one))(rows)[:, 0] + 0.2 * Margins(read_forest(other))(rows)[:, 0]
-    np.testing.assert_allclose((got - boosted) / 0.5, smooth.margin(rows), atol=0.4)
-    assert np.sqrt(np.mean(((got - boosted) / 0.5 - smooth.margin(rows)) ** 2)) < 0.05
+    # steps of a sixty-fourth of each curve: the margin is off by a fraction of what it varies by
+    off = (got - boosted) / 0.5 - smooth.margin(rows)
+    assert np.abs(off).max() < 0.4
+    assert np.sqrt(np.mean(off**2)) < 0.06 * smooth.margin(rows).std()
     reference = xgboost.Booster(model_file=bytearray(merged))
     np.testing.assert_allclose(reference.predict(xgboost.DMatrix(rows), output_margin=True), got, atol=1e-5)
 
