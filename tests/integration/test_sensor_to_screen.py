@@ -1,0 +1,100 @@
+"""The whole way, with nothing made up: `touchline demo` as a process of its own, a subscriber, and a real Chromium."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from tests.web.test_web_browser import browser, until
+
+__all__ = ["browser"]
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[str]:
+    """A match at ten times its speed; yields the address of its pages."""
+    command = [sys.executable, "-m", "streaming.cli", "demo", "soccer", "--seed", "7", "--speed", "10", "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    began, said = time.monotonic(), ""
+    while "on the air" not in said:
+        line = process.stdout.readline()
+        assert line, f"the demo ended: {said}"
+        said += line
+    assert time.monotonic() - began < 30.0
+    found = re.search(r"live page\s+(http://\S+?)/\n", said)
+    assert found, said
+    yield found[1]
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, rest
+    assert "times real time" in rest
+
+
+def test_a_subscriber_gets_each_shot_at_once_and_then_for_good(demo):
+    url = demo.replace("http", "ws", 1) + "/ws?topics=stats.soccer.shot.xgoals"
+    seen: dict[str, list[dict]] = {}
+    with connect(url) as socket:
+        end = time.monotonic() + 150
+        while time.monotonic() < end:
+            try:
+                message = json.loads(socket.recv(timeout=5))
+            except TimeoutError:
+                continue
+            for update in message.get("updates", []):
+                seen.setdefault(update["id"], []).append(update)
+            if any({"provisional", "final"} <= {u["quality"] for u in both} for both in seen.values()):
+                break
+    both = next(b for b in seen.values() if {"provisional", "final"} <= {u["quality"] for u in b})
+    shown, settled = both[0], both[-1]
+    assert 0 < shown["value"] < 1
+    assert shown["value"] == pytest.approx(settled["value"], abs=0.02)
+    assert settled["model"]["name"] == "xgoals"
+    assert len(settled["model"]["attributions"]) == 5
+    assert settled["frame"]["offset_us"] == 0, "simulated events happen in their frames"
+
+
+def test_the_page_shows_the_match_and_the_graphic_of_a_shot(demo, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(demo + "/")
+    until(page, "/xgoals/i.test(document.querySelector('.third')?.innerText ?? '')", 150)
+    shown = float(page.locator(".third .value b").inner_text())
+    moments = httpx.get(f"{demo}/api/games/{httpx.get(demo + '/api/games').json()[0]['game']}/moments").json()
+    assert 0 <= shown <= 1
+    assert f"{shown:.2f}" in {f"{u['value']:.2f}" for u in updates(moments) if u["stat"] == "soccer.shot.xgoals"}
+    assert problems == []
+    page.close()
+
+
+def updates(told: object) -> Iterator[dict]:
+    """Every stat update in a reply, wherever it stands."""
+    if isinstance(told, dict):
+        if "stat" in told and "value" in told:
+            yield told
+        for value in told.values():
+            yield from updates(value)
+    elif isinstance(told, list):
+        for value in told:
+            yield from updates(value)
+
+
+def test_metrics_tell_where_the_time_goes(demo):
+    text = httpx.get(demo + "/metrics").text
+    assert re.search(r'touchline_\w*step\w*\{.*soccer\.player\.speed.*\} \d', text)
+    for word in ("touchline_", "late", "subscribers", "watermark"):
+        assert word in text
