@@ -38,7 +38,7 @@ class SplineLogistic:
     def __init__(self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002) -> None:
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import SplineTransformer, StandardScaler
-        from threadpoolctl import threadpool_limits
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         known = ~np.isnan(rows)
         self._median = np.array([np.median(c[k]) if k.any() else 0.0 for c, k in zip(rows.T, known.T, strict=True)])
