@@ -1,8 +1,8 @@
 """The one switch that turns a plain Python function into compiled machine code.
 
-Kernels are compiled once and cached beside their source, release the interpreter lock, divide by zero as numpy does
-(inf or NaN, no exception), and never reorder a sum: without ``fastmath`` the compiler must keep our order, which is what
-makes a replay equal to the live game to the byte.
+Kernels are compiled once and cached beside their source, divide by zero as numpy does (inf or NaN, no exception), and
+never reorder a sum: without ``fastmath`` the compiler must keep our order, which is what makes a replay equal to the live
+game to the byte.
 
 Compiled code contains the kernels that it calls and the constants that it uses, whatever file they stand in. The cache is
 therefore valid for one state of all the project's modules that a kernel's module imports, directly or not.
@@ -28,10 +28,20 @@ _IMPORTS = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import\s+\(?([^)#]*?)\)?\s*(?:#
 
 def kernel(function: F) -> F:
     """Compile ``function`` on first call; later processes load it from the cache."""
+    return _compile(function, nogil=False)
+
+
+def long_kernel(function: F) -> F:
+    """The same for work of milliseconds: it lets other threads run meanwhile. A kernel of microseconds must not, since
+    asking for the interpreter back costs up to a whole time slice of whoever has it."""
+    return _compile(function, nogil=True)
+
+
+def _compile(function: F, *, nogil: bool) -> F:
     before = numba.config.CACHE_LOCATOR_CLASSES
     numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.{SourcesLocator.__name__}, UserWideCacheLocator"
     try:
-        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+        return cast(F, numba.njit(cache=True, nogil=nogil, error_model="numpy")(function))
     finally:
         numba.config.CACHE_LOCATOR_CLASSES = before
 

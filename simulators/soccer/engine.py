@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.compiled import kernel, long_kernel
 from simulators.soccer import state as st
 from simulators.soccer.actions import note, settle
 from simulators.soccer.ball import fly
@@ -188,7 +188,7 @@ def _free(s: State) -> None:
     touch(s)
 
 
-@kernel
+@long_kernel
 def run(
     s: State, frames: int, places: Floats, ball: Floats, who: Ints, in_play: Floats, delay_us: Ints, first: bool, last: bool
 ) -> None:
