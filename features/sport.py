@@ -62,6 +62,8 @@ class Stat:
     - tick (``ticks=True``): ``compute(ledger, t_s) -> (S,)`` or ``(S, D)`` every ``every_s`` once the event feed closed;
       with ``model`` it returns features (S, F).
 
+    A tick stat that is ``timeless`` depends on the ledger alone: it is not worked out again until an event changes that.
+
     Values are SI; ``unit`` is what goes on the wire. ``components`` name the D parts of a vector. Event stats run in
     table order, and each one's SI value is then found in ``moment.facts[id]``, where later stats and ``apply`` steps read it.
     """
@@ -74,6 +76,7 @@ class Stat:
     every_s: float = 0.0
     on: tuple[str, ...] = ()
     ticks: bool = False
+    timeless: bool = False
     model: str | None = None
     components: tuple[str, ...] = ()
     air: str = ""

@@ -48,6 +48,8 @@ class Account:
         self._base = new()
         self._decoder = msgspec.msgpack.Decoder(type(self.ledger))
         self.log: list[Moment] = []
+        #: changes with every change of the live ledger
+        self.version = 0
         #: times (whole seconds) of the ticks that were issued within the horizon
         self.ticks: list[int] = []
 
@@ -58,6 +60,7 @@ class Account:
     def add(self, moment: Moment) -> None:
         """Fold in the next event in order."""
         self._apply(moment, self.ledger)
+        self.version += 1
         moment.frames = None
         self.log.append(moment)
         self._age(moment.t_s)
@@ -103,6 +106,7 @@ class Account:
             self._apply(moment, ledger)
         if keep:
             self.ledger = ledger
+            self.version += 1
         return values
 
     def _age(self, now_s: float) -> None:
@@ -125,6 +129,7 @@ class Account:
 
     def load(self, raw: bytes) -> None:
         kind = type(self.ledger)
+        self.version += 1
         self.ledger, self._base, entries, self.ticks = msgspec.msgpack.decode(
             raw, type=tuple[kind, kind, list[_Entry], list[int]]  # type: ignore[valid-type]
         )

@@ -10,7 +10,7 @@ import numpy as np
 from features.frames import Frames, Roster
 from features.moments import Moment
 from features.sport import EventStep, Sport
-from models.base import Explained, Model
+from models.base import Model
 from streaming.account import Account
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.errors import BadRecord
@@ -55,6 +55,7 @@ class EventStage:
                 item.every = max(1, round(stat.every_s or 1.0))
                 self.ticks.append(item)
         self._match = names["events.match"]
+        self._read: dict[int, tuple[int, Any]] = {}
         self._view = self._event_frames()
         self.account = Account(lambda: sport.ledger(players=len(roster)), self.apply, roster)
 
@@ -143,8 +144,8 @@ class EventStage:
         rows = features.reshape(1, -1)
         answer = model.predict(rows)[0]
         reasons: list[tuple[str, float]] = []
-        if isinstance(model, Explained):
-            parts = model.attribute(rows)[0]
+        if item.attribute is not None:
+            parts = item.attribute(rows)[0]
             if parts.ndim == 1:
                 strongest = np.argsort(-np.abs(parts[:-1]), kind="stable")[:TOP_ATTRIBUTIONS]
                 reasons = [(model.features[i].name, round(float(parts[i]), 6)) for i in strongest.tolist()]
@@ -201,18 +202,29 @@ class EventStage:
 
     # -- ticks -----------------------------------------------------------------------------------------------------
 
-    def read_tick(self, ledger: Any, second: int) -> list[Any]:
-        """Values of every tick stat due at ``second``, None for the others; SI, models asked."""
+    def read_tick(self, ledger: Any, second: int, version: int | None = None) -> list[Any]:
+        """Values of every tick stat due at ``second``, None for the others; SI, models asked.
+
+        ``version`` is that of the live ledger: what does not depend on the time is then read once per version.
+        """
         values: list[Any] = []
         self.watch.start()
-        for item in self.ticks:
+        for j, item in enumerate(self.ticks):
             if second % item.every:
                 values.append(None)
+                continue
+            known = self._read.get(j) if item.stat.timeless and version is not None else None
+            if known is not None and known[0] == version:
+                values.append(known[1])
                 continue
             value = item.stat.compute(ledger, float(second))
             if value is not None and item.model is not None:
                 value = item.model.predict(np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features)))
+            if value is not None and not isinstance(value[0], str):
+                value = np.asarray(value, np.float64)
             values.append(value)
+            if version is not None:
+                self._read[j] = (version, value)
             self.watch.lap(item.watch)
         return values
 
@@ -222,28 +234,35 @@ class EventStage:
     ) -> list[Output]:  # fmt: skip
         """One block per tick stat over the given ticks (per revision, when values are issued again)."""
         out: list[Output] = []
+        times = np.array([self.grid.t0_us + second * SECOND_US for second in seconds], np.int64)
+        stamps = np.full(len(seconds), ingress_us, np.int64)
+        every_tick = list(range(len(seconds)))
+        seen: Any = None
+        if self.has_tracking:
+            seen = times[:, None] >= seen_us[None, :]
         for j, item in enumerate(self.ticks):
             for revision in sorted(set(revisions)) if revisions else (0,):
                 chosen = [
-                    k for k in range(len(seconds))
-                    if values[k][j] is not None and (revisions is None or revisions[k] == revision)
-                ]  # fmt: skip
+                    k for k in every_tick if values[k][j] is not None and (revisions is None or revisions[k] == revision)
+                ]
                 if not chosen:
                     continue
-                end_us = np.array([self.grid.t0_us + seconds[k] * SECOND_US for k in chosen], np.int64)
                 block: Any = [values[k][j] for k in chosen]
+                whole = len(chosen) == len(seconds)
                 mask = None
-                if not isinstance(block[0], (list, tuple)) or not isinstance(block[0][0], str):
-                    block = np.array(block, np.float64)
+                if isinstance(block[0], np.ndarray):
+                    block = np.stack(block) if len(block) > 1 else block[0][None]
                     if item.columns is not None:
                         block = block[:, item.columns]
-                        mask = end_us[:, None] >= seen_us[item.columns][None, :] if self.has_tracking else None
-                    block = block * item.factor
+                        if seen is not None:
+                            mask = seen[:, item.columns] if whole else seen[chosen][:, item.columns]
+                    if item.factor != 1.0:
+                        block = block * item.factor
                 out.append(
                     StatBlock(
-                        item.stat.id, self.game.game, self.sport.name, item.stat.unit, item.subjects, end_us,
-                        item.every * SECOND_US, block, quality, np.full(len(chosen), ingress_us, np.int64), mask,
-                        revision, model=item.use,
+                        item.stat.id, self.game.game, self.sport.name, item.stat.unit, item.subjects,
+                        times if whole else times[chosen], item.every * SECOND_US, block, quality,
+                        stamps if whole else stamps[chosen], mask, revision, model=item.use,
                     )
                 )
         return out

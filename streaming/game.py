@@ -240,11 +240,14 @@ class GameOperator:
 
     def _note_active(self, first: int, stop: int) -> None:
         """The seconds whose rows have just been computed will get their ticks."""
-        seconds = -((self.game.t0_us - self.tape.t_us[first:stop]) // SECOND_US)
-        for second in np.unique(seconds).tolist():
-            if second > self._ticked and (not self._active or second > self._active[-1]):
-                self._active.append(second)
-            elif second > self._ticked:
+        t0_us, t_us, grid_row = self.game.t0_us, self.tape.t_us, self.tape.grid_row
+        if int(grid_row[stop - 1]) - int(grid_row[first]) == stop - first - 1:
+            oldest, newest = -((t0_us - int(t_us[first])) // SECOND_US), -((t0_us - int(t_us[stop - 1])) // SECOND_US)
+            seconds = list(range(oldest, newest + 1))
+        else:  # there is a gap in between, and nothing ticks in a gap
+            seconds = np.unique(-((t0_us - t_us[first:stop]) // SECOND_US)).tolist()
+        for second in seconds:
+            if second > self._ticked:
                 self._activate(second)
 
     def _activate(self, second: int) -> None:
@@ -300,7 +303,7 @@ class GameOperator:
             while self._active and self.game.t0_us + self._active[0] * SECOND_US < bound:
                 second = self._active.pop(0)
                 seconds.append(second)
-                values.append(stage.read_tick(account.ledger, second))
+                values.append(stage.read_tick(account.ledger, second, account.version))
                 account.ticked(second)
                 self._ticked = second
             if event is not None:

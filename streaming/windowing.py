@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from features import units
 from features.frames import Roster
 from features.sport import Sport, Stat
-from models.base import Model
+from models.base import Explained, Model
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.errors import BadInput
 from streaming.records import GameRecord, ModelUse
@@ -35,6 +35,7 @@ class Publishing:
     use: ModelUse | None
     watch: int
     every: int = 1
+    attribute: Callable[[Array], Array] | None = None
 
 
 def publishing(
@@ -55,6 +56,7 @@ def publishing(
     return Publishing(
         stat, units.factor(stat.unit), subjects, columns, model,
         ModelUse(name=model.name, version=model.version) if model else None, watch, every,
+        model.attribute if isinstance(model, Explained) else None,
     )  # fmt: skip
 
 
@@ -84,6 +86,8 @@ class WindowStage:
             publishing(stat, roster, models, names[stat.id], grid) for stat in sport.stats if stat.kind == "window"
         ]  # fmt: skip
 
+        self.coarser = sorted({item.every for item in self.stats} - {1})
+
     def run(self, rows: int, ingress_us: int, seen_us: npt.NDArray[np.int64], quality: Quality) -> list[Output]:
         """Compute the next ``rows`` framed rows (whole groups) and emit the windows that end in them."""
         tape, frames, lap = self.tape, self.tape.frames, self.watch.lap
@@ -102,17 +106,19 @@ class WindowStage:
         end_rows = tape.grid_row[ends]
         end_us = tape.t_us[ends]
         ingress = np.full(len(ends), ingress_us, np.int64)
+        # The windows of each coarser step of the grid, worked out once for all stats that keep it.
+        due: dict[int, tuple[Array, Array, Array] | None] = {1: (ends, end_us, ingress)}
+        for every in self.coarser:
+            chosen = end_rows % every == 0
+            due[every] = (ends[chosen], end_us[chosen], ingress[chosen]) if chosen.any() else None
         live: dict[int, Array] = {}
         out: list[Output] = []
         self.watch.start()
         for item in self.stats:
-            if item.every > 1:
-                chosen = end_rows % item.every == 0
-                if not chosen.any():
-                    continue
-                at, times, stamps = ends[chosen], end_us[chosen], ingress[chosen]
-            else:
-                at, times, stamps = ends, end_us, ingress
+            windows = due[item.every]
+            if windows is None:
+                continue
+            at, times, stamps = windows
             values = item.stat.compute(frames, at)
             if item.model is not None:
                 values = self._predict(item, values, times, quality, out)

@@ -145,7 +145,7 @@ STATS = (
     Stat(
         "soccer.match.score", "goals",
         "Goals of each team; own goals count for the other side, a penalty shoot-out does not count.",
-        per="match", compute=score, every_s=1.0, ticks=True, components=("home", "away"), air="score bug",
+        per="match", compute=score, every_s=1.0, ticks=True, timeless=True, components=("home", "away"), air="score bug",
     ),
     Stat(
         "soccer.match.win_probability", "0..1",

@@ -72,6 +72,6 @@ STATS = (
     Stat(
         "soccer.team.set_piece_threat", "goals",
         "xGoals per corner and per free kick in the opponents' half, over the team's latest ten.",
-        per="team", compute=set_piece_threat, every_s=1.0, ticks=True, air="Set Piece Threat",
+        per="team", compute=set_piece_threat, every_s=1.0, ticks=True, timeless=True, air="Set Piece Threat",
     ),
 )  # fmt: skip
