@@ -36,7 +36,7 @@ BALL_MPS: Final = 15.0
 
 #: a place is decided from this long before the first player is there (or from the ball's coming) till as long after
 AROUND_S: Final = 1.25
-BEHIND_S: Final = 2.0
+BEHIND_S: Final = 1.7
 NODES: Final = 6
 
 _STEEPNESS: Final = np.pi / (np.sqrt(3.0) * SIGMA_S)
@@ -185,6 +185,10 @@ def control_grid(xyz: Any, velocity: Any, row: int, team: Any, ball: int, length
                     kept += 1
                     if j < homes:
                         kept_homes += 1
+            if kept_homes == 0 or kept_homes == kept:
+                # nobody of the other side could matter here: what every cell would find for itself
+                out[left:right, low:high] = 0.0 if kept_homes == 0 else 1.0
+                continue
             for i in range(left, right):
                 cx = ((i + 0.5) / columns - 0.5) * length
                 for j in range(low, high):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from simulators.worlds import World
     from streaming.records import Event, Telemetry
 
 
@@ -40,6 +41,7 @@ def demo(
     hub = Hub()
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
         world = open_world(sport, seed, minutes, t0_us=(time.time_ns() // 1000) + 300_000)
+        _rehearse(world)
         operator = operator_for(world.record)
         hub.attach(world.record, operator.meters)
         print(f"{world.record.title}: a simulated game, seed {seed}")
@@ -61,3 +63,16 @@ def demo(
         except KeyboardInterrupt:
             pass
         print(sentence(summary(operator.meters, world.record, time.perf_counter() - start)))
+
+
+def _rehearse(world: World, seconds: float = 60.0) -> None:
+    """Play the first minute to nobody: compiled code is loaded when it is first called, and the air is no place for that."""
+    from streaming.cli.equipment import operator_for
+    from streaming.records import Telemetry
+
+    operator = operator_for(world.record)
+    for record in world.stream(25):
+        operator.on_record(record)
+        if isinstance(record, Telemetry) and int(record.t_us[-1]) > world.record.t0_us + seconds * 1e6:
+            break
+    operator.finish()
