@@ -77,10 +77,10 @@ class Framer:
         self._numbers = np.array([p.number for p in starts], np.int8)
         self._sides = np.array([p.home_attacks for p in starts], np.int8)
         self.next_row = 1
-        self.blanks = 0
         self._partial = 0  # rows of the unfinished group that are on the tape
         self._partial_filled = 0
         self.blank_limit = -(-grid.span // grid.hop) + 1
+        self.blanks = self.blank_limit  # before the first sample there is nothing to say
         self.until_us = grid.t0_us
 
     # -- samples ---------------------------------------------------------------------------------------------------

@@ -322,9 +322,8 @@ class GameOperator:
         """Provisional stats of an event, and of the next tick as it would be if nothing else came."""
         stage = self.events
         ledger = stage.account.fork()
+        newest_us = event.t_us
         for waiting in sorted((e for e in self.book.waiting.values() if not e.deleted), key=order):
-            if order(waiting) > order(event):
-                break
             known = self._moments.get(waiting.id)
             if known is not None and known[0] is waiting:
                 moment = known[1]
@@ -336,7 +335,9 @@ class GameOperator:
                 if waiting is event:
                     out.extend(blocks)
             stage.apply(moment, ledger)
-        second = -((self.game.t0_us - event.t_us) // SECOND_US)
+            # Later events may have come first: the tick is the one after all that is known.
+            newest_us = waiting.t_us
+        second = -((self.game.t0_us - newest_us) // SECOND_US)
         values = stage.read_tick(ledger, second)
         out.extend(stage.tick_blocks([second], [values], event.arrival_us, "provisional", self.framer.seen_us))
 

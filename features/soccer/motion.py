@@ -102,13 +102,15 @@ def sprints(frames: Frames) -> None:
 
 
 def shot_speed(moment: Moment, ledger: Any) -> float | None:
-    """Highest ball speed within 0.5 s of the strike; None without tracking of the ball there."""
+    """Highest ball speed within 0.5 s of the strike, from frames of the flight alone: the first speeds still look back on
+    how the ball came. None without tracking of the ball there."""
     frames = moment.frames
     if frames is None or moment.row < 0 or frames.roster.ball < 0:
         return None
+    first = moment.row + round(BALL_WINDOW_S / frames.dt_s)
     last = min(moment.row + round(STRIKE_S / frames.dt_s), frames.hi - 1)
-    speeds = frames["ball_speed"][moment.row : last + 1, 0]
-    near = np.abs(frames.t[moment.row : last + 1] - frames.t[moment.row]) <= STRIKE_S + frames.dt_s / 2
+    speeds = frames["ball_speed"][first : last + 1, 0]
+    near = np.abs(frames.t[first : last + 1] - frames.t[moment.row]) <= STRIKE_S + frames.dt_s / 2
     seen = speeds[near & np.isfinite(speeds)]
     return float(seen.max()) if seen.size else None
 

@@ -112,8 +112,8 @@ def decide(s: State) -> None:
         body = st.HEAD if s.i[st.AERIAL] == 1 else 0
         p = shot_probability(terms, body, kind)
         eager = min(max((p - 0.014) * 9.0, 0.0), 0.92)
-        if s.i[st.AERIAL] == 1 and far < 15.0:
-            eager = 0.85
+        if s.i[st.AERIAL] == 1:
+            eager = 0.85 if far < 12.0 else 0.0  # nobody heads at goal from further out
         if uniform(s.rng, 0) < eager:
             shoot(s, k, st.HEAD if s.i[st.AERIAL] == 1 else foot(s, k))
             return

@@ -80,6 +80,8 @@ def run(arguments: list[str]) -> int:
         if type(error).__name__ == "Abort":
             return _fail("interrupted", 130)
         raise
+    if result == 130:  # typer turns Ctrl-C into an exit code and says nothing
+        return _fail("interrupted", 130)
     return result if isinstance(result, int) else 0
 
 

@@ -160,6 +160,14 @@ def test_an_event_is_shown_at_once_and_final_with_the_same_id():
     assert provisional.value == 1
 
 
+def test_an_earlier_event_that_comes_later_takes_nothing_off_the_screen():
+    operator = GameOperator(TOY, game())
+    helpers.play(operator, [track(6.0)], end=False)
+    operator.on_record(mark(1, 4.7))
+    shown = operator.on_record(mark(2, 4.2, player=2, delay_s=1.9))
+    assert _values(shown, "toy.team.marks", "provisional")[0] == ("home", 5_000_000, 2.0, 0)
+
+
 def test_an_event_never_sees_more_frames_than_it_may():
     stream = [track(12.0)]
     operator = GameOperator(TOY, game(sync_ms=1000))

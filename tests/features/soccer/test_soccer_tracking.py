@@ -326,6 +326,11 @@ def test_shot_speed_is_the_peak_within_half_a_second() -> None:
     run = Run(SPORT, Scene.of(ROSTER, xyz))
     run.advance(75)
     assert motion.shot_speed(shot_at(run.frames.lo + 25, run), None) == pytest.approx(25.0)
+    # a ball that came faster than it left: what is measured is how it left
+    xyz[:26, BALL, 1] = 30.0 * (t[:26] - t[25])
+    fast = Run(SPORT, Scene.of(ROSTER, xyz))
+    fast.advance(75)
+    assert motion.shot_speed(shot_at(fast.frames.lo + 25, fast), None) == pytest.approx(25.0)
     assert motion.shot_speed(shot_at(-1, run), None) is None
     blind = Run(SPORT, Scene.of(ROSTER, still(3.0, h3=(0.0, 0.0))))
     blind.advance(75)
