@@ -143,12 +143,15 @@ class EventStage:
         assert model is not None
         rows = features.reshape(1, -1)
         answer = model.predict(rows)[0]
-        reasons: list[tuple[str, float]] = []
+        reasons: list[tuple[str, float, float | None]] = []
         if item.attribute is not None:
             parts = item.attribute(rows)[0]
             if parts.ndim == 1:
                 strongest = np.argsort(-np.abs(parts[:-1]), kind="stable")[:TOP_ATTRIBUTIONS]
-                reasons = [(model.features[i].name, round(float(parts[i]), 6)) for i in strongest.tolist()]
+                reasons = [
+                    (model.features[i].name, round(float(parts[i]), 6), None if np.isnan(rows[0, i]) else float(rows[0, i]))
+                    for i in strongest.tolist()
+                ]
         out.append(
             Prediction(
                 self.game.game, item.stat.id, event.id, event.t_us, model.name, model.version, rows,

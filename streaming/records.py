@@ -91,11 +91,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ModelUse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which model spoke, and its strongest reasons as (feature, contribution to the log-odds)."""
+    """Which model spoke, and its strongest reasons as (feature, contribution to the log-odds, the feature's value or null)."""
 
     name: str
     version: str
-    attributions: list[tuple[str, float]] = []
+    attributions: list[tuple[str, float, float | None]] = []
 
 
 class FrameUse(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,7 +38,7 @@ def event_block(value: object, **fields: object) -> StatBlock:
     return StatBlock(
         "toy.shot.chance", "g1", "toy", "0..1", ("p1",), np.array([T0 + 5]), 0, [[value]], "final", np.array([T0 + 6]),
         event="e1", revision=2, frame=FrameUse(t_us=T0 + 1, offset_us=-4),
-        model=ModelUse(name="chance", version="1", attributions=[("distance", -0.25)]), **fields,
+        model=ModelUse(name="chance", version="1", attributions=[("distance", -0.25, 21.5)]), **fields,
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_a_row_says_what_the_message_says(block: StatBlock) -> None:
             (update.frame.t_us, update.frame.offset_us) if update.frame else (None, None)
         )
         assert row["model"] == (update.model.name if update.model else None)
-        assert row["attributions"] == ('[["distance",-0.25]]' if update.model else None)
+        assert row["attributions"] == ('[["distance",-0.25,21.5]]' if update.model else None)
 
 
 def test_many_blocks_make_one_table_in_order() -> None:

@@ -25,7 +25,8 @@ SHAPE = [
 ]  # fmt: skip
 XGOALS = [0.31, 0.06, 0.47, 0.12, 0.09, 0.71, 0.18]
 REASONS = [
-    ("distance_m", 0.82), ("angle_rad", 0.44), ("defenders_in_cone", -0.51), ("keeper_distance_m", 0.23), ("header", -0.3),
+    ("distance_m", 0.82, 11.4), ("angle_rad", 0.44, 0.6), ("defenders_in_cone", -0.51, 2.0), ("keeper_distance_m", 0.23, 9.0),
+    ("header", -0.3, None),
 ]  # fmt: skip
 
 

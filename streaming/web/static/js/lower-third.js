@@ -9,6 +9,17 @@ let labels = {};
 /** The words that a model's features go by, when the gateway knows them. */
 getJson("/api/models").then((models) => { labels = models.xgoals?.features ?? {}; }, () => {});
 
+const SHARE = /^(share|part|chance|openness|pressure on)/;
+/** A feature and what it was: "distance to goal 14 m", "no header", "3 opponents within 3 m". */
+function reason(name, value) {
+  const text = words(name), unit = labels[name]?.unit;
+  if (value === null || value === undefined) return text;
+  if (unit === "m") return `${text} ${fixed(value, value < 10 ? 1 : 0)} m`;
+  if (unit === "rad") return `${text} ${fixed(value * 180 / Math.PI, 0)}°`;
+  if (unit === "count") return `${fixed(value, 0) === "0" ? "no" : fixed(value, 0)} ${text}`;
+  if (SHARE.test(text)) return `${text} ${fixed(value * 100, 0)} %`;
+  return value ? text : `no ${text}`;
+}
 /** A feature as words: its label, or else its name without the unit. */
 const words = (name) => labels[name]?.label || name.replace(/_(m|s|rad|mps|deg)$/, "").replaceAll("_", " ");
 
@@ -147,6 +158,6 @@ export class LowerThird extends EventTarget {
     facts.replaceChildren(...shown);
     const reasons = (shot.model?.attributions ?? []).filter(([, c]) => Math.abs(c) > 0.02).slice(0, 4);
     why.hidden = reasons.length === 0;
-    why.replaceChildren(...reasons.map(([f, c]) => el("span", { class: c > 0 ? "up" : "dn" }, words(f))));
+    why.replaceChildren(...reasons.map(([f, c, v]) => el("span", { class: c > 0 ? "up" : "dn" }, reason(f, v))));
   }
 }
