@@ -63,6 +63,8 @@ class Stat:
       with ``model`` it returns features (S, F).
 
     A tick stat that is ``timeless`` depends on the ledger alone: it is not worked out again until an event changes that.
+    An event stat ``of_account`` depends on the event's facts and the ledger, not on frames: it is issued again when a
+    correction of an earlier event changes it.
 
     Values are SI; ``unit`` is what goes on the wire. ``components`` name the D parts of a vector. Event stats run in
     table order, and each one's SI value is then found in ``moment.facts[id]``, where later stats and ``apply`` steps read it.
@@ -77,6 +79,7 @@ class Stat:
     on: tuple[str, ...] = ()
     ticks: bool = False
     timeless: bool = False
+    of_account: bool = False
     model: str | None = None
     components: tuple[str, ...] = ()
     air: str = ""

@@ -7,7 +7,7 @@ can be replayed over the last ten minutes without keeping the whole game.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -48,6 +48,8 @@ class Account:
         self._base = new()
         self._decoder = msgspec.msgpack.Decoder(type(self.ledger))
         self.log: list[Moment] = []
+        #: events that have left the log: what is too old to be changed
+        self.aged: set[str] = set()
         #: changes with every change of the live ledger
         self.version = 0
         #: times (whole seconds) of the ticks that were issued within the horizon
@@ -77,10 +79,24 @@ class Account:
         """Whether an event at ``t_s`` can still be put in order."""
         return not self.log or t_s >= self.log[-1].t_s - HORIZON_S
 
-    def replace(self, event_id: str, moment: Moment | None, read: Callable[[Any, int], Any]) -> Iterator[tuple[int, Any, Any]]:
+    def before(self, t_s: float, event_id: str) -> Any:
+        """The account as it was before the event ``event_id`` at ``t_s``, which is left out if it is there."""
+        ledger = self._decoder.decode(_encode(self._base))
+        for moment in self.log:
+            if (moment.t_s, moment.id) >= (t_s, event_id):
+                break
+            if moment.id != event_id:
+                self._apply(moment, ledger)
+        return ledger
+
+    def replace(
+        self, event_id: str, moment: Moment | None, read_tick: Callable[[Any, int], Any],
+        read_event: Callable[[Any, Moment], Any],
+    ) -> tuple[list[tuple[int, Any, Any]], list[tuple[Moment, Any, Any]]]:  # fmt: skip
         """Put ``moment`` (None: nothing) in the place of the event ``event_id`` and replay.
 
-        Yields (tick second, value before, value after) of ``read(ledger, second)`` for every tick from the change on.
+        Returns, from the change on, (tick second, value before, value after) of ``read_tick(ledger, second)`` and, for the
+        other events, (moment, value before, value after) of ``read_event(ledger before it, moment)``.
         """
         old = self.find(event_id)
         changed = min(m.t_s for m in (old, moment) if m is not None)
@@ -89,30 +105,39 @@ class Account:
             moment.frames = None
             insort(revised, moment, key=lambda m: (m.t_s, m.id))
         ticks = [second for second in self.ticks if second >= changed]
-        before = self._replay(self.log, ticks, read)
-        after = self._replay(revised, ticks, read, keep=True)
+        _, ticks_before, events_before = self._replay(self.log, changed, ticks, read_tick, read_event)
+        self.ledger, ticks_after, events_after = self._replay(revised, changed, ticks, read_tick, read_event)
         self.log = revised
-        yield from zip(ticks, before, after)
+        self.version += 1
+        others = [m for m in revised if m.id in events_before and m.id in events_after and m.id != event_id]
+        return (
+            list(zip(ticks, ticks_before, ticks_after)),
+            [(m, events_before[m.id], events_after[m.id]) for m in others],
+        )
 
-    def _replay(self, log: list[Moment], ticks: list[int], read: Callable[[Any, int], Any], keep: bool = False) -> list[Any]:
+    def _replay(
+        self, log: list[Moment], since_s: float, ticks: list[int], read_tick: Callable[[Any, int], Any],
+        read_event: Callable[[Any, Moment], Any],
+    ) -> tuple[Any, list[Any], dict[str, Any]]:  # fmt: skip
         ledger = self._decoder.decode(_encode(self._base))
-        values, at = [], 0
-        for second in ticks:
-            while at < len(log) and log[at].t_s <= second:
+        tick_values: list[Any] = []
+        event_values: dict[str, Any] = {}
+        at = 0
+        for second in [*ticks, None]:
+            while at < len(log) and (second is None or log[at].t_s <= second):
+                if log[at].t_s >= since_s:
+                    event_values[log[at].id] = read_event(ledger, log[at])
                 self._apply(log[at], ledger)
                 at += 1
-            values.append(read(ledger, second))
-        for moment in log[at:]:
-            self._apply(moment, ledger)
-        if keep:
-            self.ledger = ledger
-            self.version += 1
-        return values
+            if second is not None:
+                tick_values.append(read_tick(ledger, second))
+        return ledger, tick_values, event_values
 
     def _age(self, now_s: float) -> None:
         old = 0
         while old < len(self.log) and self.log[old].t_s < now_s - HORIZON_S:
             self._apply(self.log[old], self._base)
+            self.aged.add(self.log[old].id)
             old += 1
         if old:
             del self.log[:old]
@@ -125,13 +150,13 @@ class Account:
             )
             for m in self.log
         ]  # fmt: skip
-        return _encode((self.ledger, self._base, entries, self.ticks))
+        return _encode((self.ledger, self._base, entries, self.ticks, sorted(self.aged)))
 
     def load(self, raw: bytes) -> None:
         kind = type(self.ledger)
         self.version += 1
-        self.ledger, self._base, entries, self.ticks = msgspec.msgpack.decode(
-            raw, type=tuple[kind, kind, list[_Entry], list[int]]  # type: ignore[valid-type]
+        self.ledger, self._base, entries, self.ticks, self.aged = msgspec.msgpack.decode(
+            raw, type=tuple[kind, kind, list[_Entry], list[int], set[str]]  # type: ignore[valid-type]
         )
         self.log = [
             Moment(

@@ -58,6 +58,11 @@ class EventBook:
             self.settled[event.id] = event.revision
         return [event for event in ready if not event.deleted]
 
+    def reopen(self, event: Event) -> None:
+        """A settled event has moved into the time that is still open: it waits again."""
+        self.settled.pop(event.id, None)
+        self.waiting[event.id] = event
+
     def dump(self) -> tuple[list[Event], dict[str, int]]:
         return sorted(self.waiting.values(), key=order), self.settled
 

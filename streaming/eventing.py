@@ -9,7 +9,7 @@ import numpy as np
 
 from features.frames import Frames, Roster
 from features.moments import Moment
-from features.sport import EventStep, Sport
+from features.sport import EventStep, Sport, Stat
 from models.base import Model
 from streaming.account import Account
 from streaming.blocks import Output, Prediction, Quality, StatBlock
@@ -112,12 +112,13 @@ class EventStage:
             moment.offset_s = (int(tape.t_us[row]) - t_us) / SECOND_US
 
     def work_out(
-        self, event: Event, moment: Moment, ledger: Any, quality: Quality, revision: int = 0
+        self, event: Event, moment: Moment, ledger: Any, quality: Quality, revision: int = 0, look: bool = True
     ) -> list[Output]:  # fmt: skip
-        """Facts and stats of one event, given the account before it."""
+        """Facts and stats of one event, given the account before it; without ``look`` its frames are left alone."""
         watch, out = self.watch, list[Output]()
         watch.start()
-        self.match(moment, event.t_us)
+        if look:
+            self.match(moment, event.t_us)
         watch.lap(self._match)
         for step, i in self._extract[event.type]:
             step.compute(moment)
@@ -133,7 +134,8 @@ class EventStage:
             watch.lap(item.watch)
             moment.facts[item.stat.id] = value
             if value is not None:
-                out.append(self._block(item, event, moment, value, quality, revision, frame, use))
+                subject = self._subject(item.stat, event.player, event.team)
+                out.append(self._block(item, event.id, event.t_us, event.arrival_us, subject, value, quality, revision, frame, use))
         return out
 
     def _ask(
@@ -161,40 +163,59 @@ class EventStage:
         value = float(answer) if np.ndim(answer) == 0 else [float(a) for a in answer]
         return value, ModelUse(name=model.name, version=model.version, attributions=reasons)
 
+    @staticmethod
+    def _subject(stat: Stat, player: str | None, team: str | None) -> str:
+        """Whom an event's value is about."""
+        return (player or "unknown") if stat.per == "player" else (team or "unknown") if stat.per == "team" else stat.per
+
     def _block(
-        self, item: Publishing, event: Event, moment: Moment | None, value: Any, quality: Quality, revision: int,
-        frame: FrameUse | None, use: ModelUse | None,
+        self, item: Publishing, event_id: str, t_us: int, arrival_us: int, subject: str, value: Any, quality: Quality,
+        revision: int, frame: FrameUse | None, use: ModelUse | None,
     ) -> StatBlock:  # fmt: skip
         stat = item.stat
-        if stat.per == "player":
-            subject = event.player or "unknown"
-        elif stat.per == "team":
-            subject = event.team or "unknown"
-        else:
-            subject = stat.per
         if isinstance(value, (list, tuple, np.ndarray)):
             value = [v * item.factor if isinstance(v, float) else v for v in value]
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             value = float(value) * item.factor
         return StatBlock(
-            stat.id, self.game.game, self.sport.name, stat.unit, (subject,), np.array([event.t_us], np.int64), 0,
-            [[value]], quality, np.array([event.arrival_us], np.int64), None, revision, event.id, frame, use,
-        )  # fmt: skip
+            stat.id, self.game.game, self.sport.name, stat.unit, (subject,), np.array([t_us], np.int64), 0, [[value]], quality,
+            np.array([arrival_us], np.int64), None, revision, event_id, frame, use,
+        )
 
-    def again(self, event: Event, moment: Moment, revision: int) -> list[Output]:
-        """The stats of an event from the facts it already has."""
-        found = ((item, moment.facts.get(item.stat.id)) for item in self._stats[event.type])
+    def issued(self, moment: Moment) -> dict[str, str]:
+        """Stat and subject of every value that an event has."""
+        player = self.roster.ids[moment.player] if moment.player >= 0 else None
+        team = self.game.teams[moment.team].id if moment.team >= 0 else None
+        return {
+            item.stat.id: self._subject(item.stat, player, team)
+            for item in self._stats[moment.type]
+            if moment.facts.get(item.stat.id) is not None
+        }
+
+    def again(
+        self, moment: Moment, arrival_us: int, revision: int, subjects: dict[str, str], *, empty: bool = False,
+        quality: Quality = "final",
+    ) -> list[Output]:  # fmt: skip
+        """The stats ``subjects`` of an event from the facts it has, or taken back (``empty``)."""
+        t_us = self.grid.t0_us + round(moment.t_s * SECOND_US)
+        frame = None
+        if moment.offset_s == moment.offset_s:
+            offset_us = round(moment.offset_s * SECOND_US)
+            frame = FrameUse(t_us=t_us + offset_us, offset_us=offset_us)
         return [
-            self._block(item, event, moment, value, "final", revision, None, item.use)
-            for item, value in found
-            if value is not None
+            self._block(
+                item, moment.id, t_us, arrival_us, subjects[item.stat.id], None if empty else moment.facts.get(item.stat.id),
+                quality, revision, frame, item.use,
+            )
+            for item in self._stats[moment.type]
+            if item.stat.id in subjects
         ]
 
-    def withdraw(self, event: Event, revision: int) -> list[Output]:
-        """The stats of an event that is taken back: the same ids, no value."""
-        return [
-            self._block(item, event, None, None, "final", revision, None, item.use) for item in self._stats[event.type]
-        ]
+    def read_account(self, ledger: Any, moment: Moment) -> dict[str, Any]:
+        """The event stats that depend on the account before it."""
+        return {
+            item.stat.id: item.stat.compute(moment, ledger) for item in self._stats[moment.type] if item.stat.of_account
+        }
 
     def apply(self, moment: Moment, ledger: Any) -> None:
         """Fold a moment into a ledger."""

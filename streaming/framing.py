@@ -60,7 +60,8 @@ class Framer:
         self.wait_us = 0 if aligned else 2 * period_us
         self._wait = np.full(g, self.wait_us, np.int64)
         self._gap = np.full(g, 4 * period_us, np.int64)
-        self._hold = np.full(g, period_us, np.int64)
+        # one period, and half of one for the jitter of a feed that calls itself aligned
+        self._hold = np.full(g, period_us * 3 // 2, np.int64)
         self.reach_m = np.array(
             [(game.length_m or sport.field.length_m), (game.width_m or sport.field.width_m), 2 * HIGHEST_M]
         )  # fmt: skip
@@ -85,7 +86,7 @@ class Framer:
 
     # -- samples ---------------------------------------------------------------------------------------------------
 
-    def columns(self, packet: Telemetry) -> Columns:
+    def columns(self, packet: Telemetry, now_us: int) -> Columns:
         """The packet as compiled code wants it: writable contiguous arrays of the exact types, channels as one (C, n)."""
         n = len(packet)
         arrivals = packet.arrival_us
@@ -99,7 +100,7 @@ class Framer:
         return (
             _own(packet.t_us, np.int64), _own(packet.tag, np.uint32), _own(packet.x_m, np.float32),
             _own(packet.y_m, np.float32), _own(packet.z_m, np.float32), values,
-            np.array([arrivals], np.int64) if isinstance(arrivals, int) else _own(arrivals, np.int64),
+            np.array([arrivals or now_us], np.int64) if isinstance(arrivals, int) else _own(arrivals, np.int64),
         )  # fmt: skip
 
     def take_in(self, columns: Columns, at: int, force: bool = False) -> int:
@@ -109,6 +110,7 @@ class Framer:
         clock[0], clock[1] = self.clock.telemetry_us, self.clock.now_us
         at = samples.take_in(
             at, min(n, at + SLICE), *columns, self.tags, self.rows, self.reach_m, self.clock.skew_us,
+            self.clock.telemetry_lateness_us,
             lines.t, lines.v, lines.n, lines.checked, lines.used, clock,
             lines.rejected, lines.rejected_v, lines.rejected_n, force,
         )  # fmt: skip
@@ -212,6 +214,10 @@ class Framer:
         return {**arrays, "seen_us": self.seen_us, "counters": np.array(counters, np.int64)}
 
     def load(self, saved: dict[str, Any]) -> None:
+        n, checked, used = saved["n"], saved["checked"], saved["used"]
+        longest = saved["t"].shape[1] if saved["t"].ndim == 2 else 0
+        if not ((used >= 0) & (used <= checked) & (checked <= n) & (n <= longest)).all() or longest > samples.LINE:
+            raise ValueError("its samples do not add up")
         for name in samples.Lines.FIELDS:
             target = getattr(self.lines, name)
             if name in ("t", "v"):

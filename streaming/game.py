@@ -21,6 +21,7 @@ from models.base import Model
 from streaming import snapshot, topics
 from streaming.blocks import DeadLetter, FrameBlock, Output, StatBlock
 from streaming.clock import NEVER, GameClock
+from streaming.corrections import REREAD_S, Corrections
 from streaming.errors import BadInput, BadRecord, BadSnapshot
 from streaming.eventbook import EventBook, order
 from streaming.eventing import AHEAD_S, BEHIND_S, EventStage
@@ -69,20 +70,20 @@ class GameOperator:
         self._watch = Stopwatch(self.meters)
         self._batch = max(grid.hop, int(BATCH_S * grid.hz) // grid.hop * grid.hop)
         sync_s = max((f.sync_ms for f in game.feeds), default=0) / 1000
-        reach_s = BEHIND_S + AHEAD_S + 2 * sync_s + lateness["events"] / SECOND_US + BATCH_S + 1.0
+        reach_s = BEHIND_S + AHEAD_S + 2 * sync_s + lateness["events"] / SECOND_US + REREAD_S + BATCH_S + 1.0
         keep_s = max([reach_s, *(signal.keep_s for signal in sport.signals)])
         keep = int(np.ceil((keep_s * grid.hz + grid.span) / grid.hop)) * grid.hop
         field = Field(game.length_m or sport.field.length_m, game.width_m or sport.field.width_m, sport.field.origin)
-        self.tape = Tape(sport, roster, field, grid, keep, self._batch, slack_s=2 * sync_s)
+        self.tape = Tape(sport, roster, field, grid, keep, self._batch, slack_s=2 * sync_s + REREAD_S)
         self.framer = Framer(sport, game, roster, grid, self.clock, self.tape)
         models = models or {}
         self.windows = WindowStage(sport, game, roster, grid, self.tape, models, names, self._watch)
         self.events = EventStage(sport, game, roster, grid, self.tape, models, names, self._watch)
         self.book = EventBook()
+        self.corrections = Corrections(self.events, self.book, self.clock, grid)
         self._moments: dict[str, tuple[Event, Any]] = {}  # facts of waiting events, for provisional values
         self._active: list[int] = []  # seconds that had rows or events and whose ticks are not issued yet
         self._ticked = 0
-        self._tick_revisions: dict[int, int] = {}
         self._shown_us = NEVER
         self._drawn_row = 0
         self._ended = False
@@ -95,6 +96,8 @@ class GameOperator:
         try:
             if record.game != self.game.game:
                 raise BadRecord("another game", record.game)
+            if self._ended:
+                raise BadRecord("after the end", "the game has been finished")
             if isinstance(record, Telemetry):
                 self._on_telemetry(record, now_us, out)
             else:
@@ -104,16 +107,36 @@ class GameOperator:
         return out
 
     def on_batch(self, records: Iterable[Telemetry | Event], now_us: int = 0) -> list[Output]:
-        """Take records that arrived together. Events go first: an event that waits for its frames costs nothing, while one
-        that comes after a long packet would find its time closed."""
-        batch = list(records)
+        """Take records that came together, in the order of their arrival: a packet that gathers many arrivals is cut where an
+        event arrived, so that the event finds the game as it was then."""
+        events: list[Event] = []
+        packets: list[Telemetry] = []
+        for record in records:
+            (packets if isinstance(record, Telemetry) else events).append(record)  # type: ignore[arg-type]
+        events.sort(key=lambda event: event.arrival_us or now_us)
         out: list[Output] = []
-        for record in batch:
-            if not isinstance(record, Telemetry):
-                out.extend(self.on_record(record, now_us))
-        for record in batch:
-            if isinstance(record, Telemetry):
-                out.extend(self.on_record(record, now_us))
+        next_event, newest_us = 0, NEVER
+        for packet in packets:
+            stamps = packet.arrival_us
+            if isinstance(stamps, int):
+                stamps = np.array([stamps or now_us], np.int64)
+            running = np.maximum.accumulate(np.maximum(stamps, newest_us))
+            at = 0
+            while next_event < len(events):
+                arrival_us = events[next_event].arrival_us or now_us
+                cut = int(np.searchsorted(running, arrival_us, side="right"))
+                if cut >= len(running):
+                    break
+                cut = cut if len(running) == len(packet) else 0
+                if cut > at:
+                    out.extend(self.on_record(packet.take(slice(at, cut)), now_us))
+                    at = cut
+                out.extend(self.on_record(events[next_event], now_us))
+                next_event += 1
+            out.extend(self.on_record(packet.take(slice(at, None)) if at else packet, now_us))
+            newest_us = int(running[-1]) if len(running) else newest_us
+        for event in events[next_event:]:
+            out.extend(self.on_record(event, now_us))
         return out
 
     def on_time(self, now_us: int) -> list[Output]:
@@ -151,6 +174,7 @@ class GameOperator:
             last = self.grid.row_at_or_before(self.clock.telemetry_us - 1) + 1
             group_end = -(-last // self.grid.hop) * self.grid.hop
             self._frame(self.grid.t_us(group_end) + self.framer.wait_us, ingress_us, out)
+            self.meters.counts["accepted", "sample"] -= self._set_aside_samples(out)
         self.framer.until_us = 1 << 62
         self.clock.end()
         self._release(out, ingress_us)
@@ -161,8 +185,9 @@ class GameOperator:
         waiting, settled = self.book.dump()
         clock = self.clock
         plain = _Plain(
-            [clock.now_us, clock.telemetry_us, clock.any_us], waiting, settled, self.events.account.dump(),
-            self._active, self._ticked, self._tick_revisions, self._drawn_row, self._ended,
+            (clock.now_us, clock.telemetry_us, clock.any_us), waiting, settled, self.events.account.dump(),
+            self._active, self._ticked, self.corrections.ticks, self.corrections.events, self._drawn_row, self._ended,
+            [(kind, reason, n) for (kind, reason), n in sorted(self.meters.counts.items())],
         )  # fmt: skip
         return snapshot.pack(self.sport.name, self.game.game, self._fingerprint(), plain, self._arrays())
 
@@ -176,17 +201,18 @@ class GameOperator:
             raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
         self.clock.now_us, self.clock.telemetry_us, self.clock.any_us = plain.clock
         self.book.load(plain.waiting, plain.settled)
-        self._active, self._ticked, self._tick_revisions = plain.active, plain.ticked, plain.tick_revisions
+        self._active, self._ticked = plain.active, plain.ticked
+        self.corrections.ticks, self.corrections.events = plain.tick_revisions, plain.event_revisions
+        self.meters.counts.clear()
+        self.meters.counts.update({(kind, reason): n for kind, reason, n in plain.counts})
         self._drawn_row, self._ended = plain.drawn_row, plain.ended
         self._moments.clear()
 
     # -- telemetry -------------------------------------------------------------------------------------------------
 
     def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
-        if isinstance(packet.arrival_us, int) and not packet.arrival_us:
-            packet.arrival_us = now_us
-        columns = self.framer.columns(packet)
-        at, force = 0, False
+        columns = self.framer.columns(packet, now_us)
+        at, force, rejected = 0, False, 0
         while at < len(packet):
             self._watch.start()
             done = self.framer.take_in(columns, at, force)
@@ -194,7 +220,7 @@ class GameOperator:
             force = done == at
             at = done
             self._frame(self.clock.telemetry_watermark_us, self.clock.now_us, out)
-        rejected = self._set_aside_samples(out)
+            rejected += self._set_aside_samples(out, packet.feed)
         self.meters.counts["accepted", "sample"] += len(packet) - rejected
         self.meters.arrival_us = self.clock.now_us
 
@@ -265,7 +291,9 @@ class GameOperator:
         if not self.clock.believes(event.t_us, event.arrival_us):
             raise BadRecord("clock ahead of arrival", f"event {event.id}")
         self.events.moment(event)  # raises when it names nobody
-        verdict = self.book.offer(event, self._event_limit())
+        limit_us = self._event_limit()
+        self.corrections.check(event, limit_us)
+        verdict = self.book.offer(event, limit_us)
         if verdict == "late":
             raise BadRecord("late", f"event {event.id}")
         if verdict in ("duplicate", "superseded"):
@@ -273,12 +301,18 @@ class GameOperator:
             return
         self.clock.saw_event(event.t_us)
         self.meters.counts["accepted", "event"] += 1
+        shown = self._moments.pop(event.id, None)
         if verdict == "correction":
-            self._correct(event, out)
+            out.extend(self.corrections.correct(event, limit_us, self.framer.seen_us))
             return
-        self._moments.pop(event.id, None)
         if self.provisional and not event.deleted:
             self._show(event, out)
+        if shown is not None:
+            # What was on the screen of the event as it was first told, and is not true of it any more.
+            now = self._moments.get(event.id)
+            kept = {} if now is None else self.events.issued(now[1])
+            gone = {k: v for k, v in self.events.issued(shown[1]).items() if kept.get(k) != v}
+            out.extend(self.events.again(shown[1], event.arrival_us, 0, gone, empty=True, quality="provisional"))
         self._release(out, self.clock.now_us)
 
     def _event_limit(self) -> int:
@@ -309,7 +343,7 @@ class GameOperator:
             if event is not None:
                 self._moments.pop(event.id, None)
                 moment = stage.moment(event)
-                out.extend(stage.work_out(event, moment, account.ledger, "final"))
+                out.extend(stage.work_out(event, moment, account.ledger, "final", self.corrections.first(event)))
                 account.add(moment)
                 self.meters.events += 1
                 second = -((self.game.t0_us - event.t_us) // SECOND_US)
@@ -341,36 +375,6 @@ class GameOperator:
         values = stage.read_tick(ledger, second)
         out.extend(stage.tick_blocks([second], [values], event.arrival_us, "provisional", self.framer.seen_us))
 
-    def _correct(self, event: Event, out: list[Output]) -> None:
-        """Change the settled past and issue again, one revision up, the finals that it touches."""
-        stage, account = self.events, self.events.account
-        t_s = self.grid.seconds(event.t_us)
-        old = account.find(event.id)
-        if not account.reaches(t_s) or (old is not None and not account.reaches(old.t_s)):
-            raise BadRecord("correction too late", f"event {event.id} lies beyond what can be replayed")
-        moment = None if event.deleted else stage.moment(event)
-        if moment is not None:
-            kept = self.tape.computed > 0 and event.t_us - int(BEHIND_S * SECOND_US) >= int(self.tape.t_us[0])
-            if old is not None and old.type == event.type and not kept:
-                # The frames are gone. What was read from them stands; what people reported is what changed.
-                moment.facts, moment.offset_s = dict(old.facts), old.offset_s
-                out.extend(stage.again(event, moment, event.revision))
-            else:
-                out.extend(stage.work_out(event, moment, account.ledger, "final", event.revision))
-        elif old is not None:
-            out.extend(stage.withdraw(event, event.revision))
-        if moment is None and old is None:
-            return
-        seconds, values, revisions = [], [], []
-        for second, before, after in account.replace(event.id, moment, stage.read_tick):
-            changed = [b if not _same(a, b) else None for a, b in zip(before, after)]
-            if any(value is not None for value in changed):
-                self._tick_revisions[second] = self._tick_revisions.get(second, 0) + 1
-                seconds.append(second)
-                values.append(changed)
-                revisions.append(self._tick_revisions[second])
-        out.extend(stage.tick_blocks(seconds, values, event.arrival_us, "final", self.framer.seen_us, revisions))
-
     # -- what cannot be used ---------------------------------------------------------------------------------------
 
     def _set_aside(self, record: Telemetry | Event, bad: BadRecord, now_us: int, out: list[Output]) -> None:
@@ -383,7 +387,7 @@ class GameOperator:
         payload = record if isinstance(record, Telemetry) else encode(record)
         out.append(DeadLetter(source, self.game.game, bad.reason, max(now_us, self.clock.now_us), payload, str(bad)))
 
-    def _set_aside_samples(self, out: list[Output]) -> int:
+    def _set_aside_samples(self, out: list[Output], feed: str = "") -> int:
         """Count the samples that were rejected; all but plain duplicates are kept with their reason."""
         rows, values = self.framer.rejected()
         if not len(rows):
@@ -399,7 +403,7 @@ class GameOperator:
                 raise BadRecord(reason, f"{int(chosen.sum())} samples")
             columns = values[chosen].astype(np.float32)
             packet = Telemetry(
-                self.game.game, "", rows[chosen, 2], rows[chosen, 1].astype(np.uint32), columns[:, 0].copy(),
+                self.game.game, feed, rows[chosen, 2], rows[chosen, 1].astype(np.uint32), columns[:, 0].copy(),
                 columns[:, 1].copy(), columns[:, 2].copy(), rows[chosen, 3],
                 {name: columns[:, 3 + i].copy() for i, name in enumerate(names)},
             )  # fmt: skip
@@ -420,20 +424,24 @@ class GameOperator:
         self.framer.load({k[7:]: v for k, v in arrays.items() if k.startswith("framer.")})
 
     def _fingerprint(self) -> str:
-        parts = [*self.meters.steps, *self.roster.ids, *(f"{s.name}{s.dims}{s.dtype}" for s in self.sport.signals)]
+        game = self.game
+        timing = (self.grid, game.t0_us, game.periods, game.tags, game.feeds)
+        parts = [*self.meters.steps, timing, *self.roster.ids, *(f"{s.name}{s.dims}{s.dtype}" for s in self.sport.signals)]
         return hashlib.blake2b("\n".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
 class _Plain(msgspec.Struct, array_like=True):
-    clock: list[int]
+    clock: tuple[int, int, int]
     waiting: list[Event]
     settled: dict[str, int]
     account: bytes
     active: list[int]
     ticked: int
     tick_revisions: dict[int, int]
+    event_revisions: dict[str, int]
     drawn_row: int
     ended: bool
+    counts: list[tuple[str, str, int]]
 
 
 def roster_of(game: GameRecord) -> Roster:
@@ -469,12 +477,6 @@ def step_names(sport: Sport) -> tuple[str, ...]:
         *(step.name for step in sport.event_steps if step.phase == "extract"), *kinds["event"],
         *(step.name for step in sport.event_steps if step.phase == "apply"), *kinds["tick"],
     )  # fmt: skip
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return bool(np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True))
-    return bool(a == b)
 
 
 __all__ = ["GameOperator", "StatBlock", "roster_of", "step_names"]

@@ -35,7 +35,7 @@ REASONS: Final = (
     ("duplicate", "duplicate"),
     ("quarantined", "conflicting sample"),
     ("quarantined", "teleport"),
-    ("quarantined", "too many samples"),
+    ("dropped", "too many samples"),
 )
 
 LINE: Final = 256  # samples a tag's line holds
@@ -87,6 +87,17 @@ def _reject(
 
 
 @kernel
+def _reject_new(
+    reason: int, tag: int, t: int, arrival: int, x: Real, y: Real, z: Real, s_c: F8, i: int, rejected: I8, rejected_v: F8,
+    rejected_n: I8,
+) -> None:  # fmt: skip
+    """Set aside sample ``i`` of a packet, channels and all."""
+    _reject(reason, tag, t, arrival, x, y, z, rejected, rejected_v, rejected_n)
+    for c in range(s_c.shape[0]):
+        rejected_v[rejected_n[0] - 1, 3 + c] = s_c[c, i]
+
+
+@kernel
 def _make_room(
     g: int, t: I8, v: F8, n: I8, checked: I8, used: I8,
 ) -> bool:  # fmt: skip
@@ -103,10 +114,22 @@ def _make_room(
 
 
 @kernel
+def _rank(held: F8, x: Real, y: Real, z: Real, s_c: F8, i: int) -> int:
+    """Two claims about one instant: 0 when they say the same, 1 when the new one stands, -1 when the held one does."""
+    for d in range(3 + s_c.shape[0]):
+        new = x if d == 0 else y if d == 1 else z if d == 2 else s_c[d - 3, i]
+        old = held[d]
+        if new == old or (np.isnan(new) and np.isnan(old)):
+            continue
+        return 1 if np.isnan(old) or new > old else -1
+    return 0
+
+
+@kernel
 def take_in(
     at: int, until: int, s_t: I8, s_tag: U4, s_x: F4, s_y: F4, s_z: F4, s_c: F8, arrivals: I8, known: U4, rows: I8,
-    reach_m: F8, skew_us: int, t: I8, v: F8, n: I8, checked: I8, used: I8, clock: I8, rejected: I8, rejected_v: F8,
-    rejected_n: I8, force: bool,
+    reach_m: F8, skew_us: int, lateness_us: int, t: I8, v: F8, n: I8, checked: I8, used: I8, clock: I8, rejected: I8,
+    rejected_v: F8, rejected_n: I8, force: bool,
 ) -> int:  # fmt: skip
     """First check of samples ``at..until``; returns the index after the last one dealt with.
 
@@ -126,38 +149,43 @@ def take_in(
         tag = s_tag[i]
         k = np.searchsorted(known, tag)
         if k == len(known) or known[k] != tag:
-            _reject(UNKNOWN_TAG, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+            _reject_new(UNKNOWN_TAG, tag, ts, arrival, x, y, z, s_c, i, rejected, rejected_v, rejected_n)
             continue
         g = rows[k]
         if not (np.isfinite(x) and np.isfinite(y)) or np.isinf(z):
-            _reject(NOT_FINITE, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+            _reject_new(NOT_FINITE, tag, ts, arrival, x, y, z, s_c, i, rejected, rejected_v, rejected_n)
             continue
         if abs(x) > reach_m[0] or abs(y) > reach_m[1] or abs(z) > reach_m[2]:
-            _reject(OFF_FIELD, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+            _reject_new(OFF_FIELD, tag, ts, arrival, x, y, z, s_c, i, rejected, rejected_v, rejected_n)
             continue
         if ts > arrival + skew_us:
-            _reject(AHEAD, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+            _reject_new(AHEAD, tag, ts, arrival, x, y, z, s_c, i, rejected, rejected_v, rejected_n)
             continue
         j = n[g]
         while j > 0 and t[g, j - 1] > ts:
             j -= 1
         if j > 0 and t[g, j - 1] == ts:
             o = j - 1
-            if v[g, o, 0] == x and v[g, o, 1] == y:
-                _reject(DUPLICATE, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
-            elif o >= checked[g] and (x > v[g, o, 0] or (x == v[g, o, 0] and y > v[g, o, 1])):
+            rank = _rank(v[g, o], x, y, z, s_c, i)
+            if rank == 0:
+                _reject_new(DUPLICATE, tag, ts, arrival, x, y, z, s_c, i, rejected, rejected_v, rejected_n)
+            elif o >= checked[g] and rank > 0:
                 # Two claims about one instant: which of them stays must not depend on who came first.
                 _reject(CONFLICT, tag, ts, arrival, v[g, o, 0], v[g, o, 1], v[g, o, 2], rejected, rejected_v, rejected_n)
+                for c in range(channels):
+                    rejected_v[rejected_n[0] - 1, 3 + c] = v[g, o, 3 + c]
                 v[g, o, 0] = x
                 v[g, o, 1] = y
                 v[g, o, 2] = z
                 for c in range(channels):
                     v[g, o, 3 + c] = s_c[c, i]
             else:
-                _reject(CONFLICT, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+                _reject_new(CONFLICT, tag, ts, arrival, x, y, z, s_c, i, rejected, rejected_v, rejected_n)
             continue
-        if ts <= clock[2]:
-            _reject(LATE, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+        # By the watermark of this very sample's arrival, and not by what has been closed: a stream in long packets must not
+        # be kinder than the same stream in short ones.
+        if ts <= max(clock[2], min(clock[0], clock[1]) - lateness_us):
+            _reject_new(LATE, tag, ts, arrival, x, y, z, s_c, i, rejected, rejected_v, rejected_n)
             continue
         if n[g] == t.shape[1]:
             before = n[g]
@@ -165,7 +193,7 @@ def take_in(
             if not room:
                 if not force:
                     return i
-                _reject(OVERFLOW, tag, ts, arrival, x, y, z, rejected, rejected_v, rejected_n)
+                _reject_new(OVERFLOW, tag, ts, arrival, x, y, z, s_c, i, rejected, rejected_v, rejected_n)
                 continue
             j -= before - n[g]
         for m in range(n[g], j, -1):
@@ -217,6 +245,8 @@ def check_order(
                 checked[g] += 1
                 continue
             _reject(TELEPORT, tags[g], ts, clock[1], x, y, z, rejected, rejected_v, rejected_n)
+            for c in range(3, v.shape[2]):
+                rejected_v[rejected_n[0] - 1, c] = v[g, i, c]
             for m in range(i, n[g] - 1):
                 t[g, m] = t[g, m + 1]
                 v[g, m] = v[g, m + 1]

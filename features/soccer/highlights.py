@@ -124,6 +124,6 @@ STATS = (
         "game.highlight", "text",
         "Where a clip begins and ends, its score, label, reasons (JSON): from swings of the odds, xGoals, top speeds "
         "and what the crowd likes.",
-        per="match", compute=highlight, on=_ANY, air="clips",
+        per="match", compute=highlight, of_account=True, on=_ANY, air="clips",
     ),
 )  # fmt: skip

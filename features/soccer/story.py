@@ -127,6 +127,6 @@ STATS = (
     Stat(
         "game.story", "text",
         "One sentence in en, de, ru and es (JSON by language) when a stat of this event crossed a threshold.",
-        per="match", compute=tell, on=tuple(sorted(EVENT_TYPES)), air="commentary, subtitles",
+        per="match", compute=tell, of_account=True, on=tuple(sorted(EVENT_TYPES)), air="commentary, subtitles",
     ),
 )  # fmt: skip

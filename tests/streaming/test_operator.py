@@ -195,7 +195,7 @@ def test_a_corrected_event_is_the_same_as_one_that_was_right_from_the_start():
     wrong, right = mark(1, 3.0, player=0), mark(1, 3.4, player=2, revision=1)
     pieces = helpers.cut(track(20.0), [5])
     operator = GameOperator(TOY, game())
-    out = helpers.play(operator, [wrong, *pieces[:400], right, *pieces[400:]])
+    out = helpers.play(operator, [wrong, *pieces[:230], right, *pieces[230:]])
     plain = helpers.run(TOY, game(), [right, *pieces])
 
     def newest(outputs, stat):
@@ -206,6 +206,111 @@ def test_a_corrected_event_is_the_same_as_one_that_was_right_from_the_start():
 
     assert newest(out, "toy.team.marks") == newest(plain, "toy.team.marks")
     assert ("r2", 3_400_000, newest(plain, "toy.mark.x")["r2", 3_400_000], 1) in _values(out, "toy.mark.x")
+
+
+def test_long_after_an_event_what_was_read_from_its_frames_stands():
+    operator = GameOperator(TOY, game())
+    pieces = helpers.cut(track(30.0), [5])
+    out = helpers.play(operator, [mark(1, 3.0), *pieces, mark(1, 3.0, player=2, revision=1, delay_s=27.0)])
+    first, *rest = _values(out, "toy.mark.x")
+    assert rest == [("r2", 3_000_000, first[2], 1), ("r0", 3_000_000, None, 1)], "and nobody keeps what another did"
+
+
+def test_a_correction_is_worked_out_on_the_account_before_the_event():
+    operator = GameOperator(TOY, game())
+    pieces = helpers.cut(track(12.0), [5])
+    stream = [mark(i, 1.0 + 0.5 * i, player=0) for i in range(4)]
+    helpers.play(operator, [*stream, *pieces], end=False)
+    out = operator.on_record(mark(1, 1.5, player=0, revision=1, delay_s=10.0))
+    assert _values(out, "toy.mark.before") == [("home", 1_500_000, 1.0, 1)], "and the others' are as they were"
+    out = operator.on_record(mark(0, 1.0, revision=1, deleted=True, delay_s=10.6))
+    assert sorted(_values(out, "toy.mark.before")) == [
+        ("home", 1_000_000, None, 1), ("home", 1_500_000, 0.0, 2), ("home", 2_000_000, 1.0, 1), ("home", 2_500_000, 2.0, 1),
+    ]  # fmt: skip
+
+
+def test_an_event_that_changes_its_kind_takes_its_stats_back():
+    operator = GameOperator(TOY, game())
+    event = mark(1, 3.0)
+    helpers.play(operator, [event, *helpers.cut(track(12.0), [5])], end=False)
+    import msgspec
+
+    out = operator.on_record(msgspec.structs.replace(event, type="pause", revision=1, arrival_us=T0 + 12_000_000))
+    assert {(u.stat, u.value) for u in helpers.updates(out) if u.event == "e1"} == {
+        ("toy.mark.x", None), ("toy.mark.ahead", None), ("toy.mark.before", None),
+    }  # fmt: skip
+
+
+def test_an_event_withdrawn_before_it_settled_leaves_the_screen():
+    operator = GameOperator(TOY, game())
+    helpers.play(operator, helpers.cut(track(6.0), [5]), end=False)
+    shown = {u.id for u in helpers.updates(operator.on_record(mark(1, 4.7))) if u.event}
+    gone = [u for u in helpers.updates(operator.on_record(mark(1, 4.7, revision=1, deleted=True, delay_s=1.3))) if u.event]
+    assert {u.id for u in gone} == shown
+    assert all(u.value is None and u.quality == "provisional" for u in gone)
+
+
+def test_an_event_that_moves_into_what_is_still_open_waits_again():
+    pieces = helpers.cut(track(30.0), [5])
+    operator = GameOperator(TOY, game())
+    moved = mark(1, 15.5, revision=1, delay_s=1.0)
+    out = helpers.play(operator, [mark(1, 3.0), *pieces[:412], moved, *pieces[412:]])
+    marks: dict[int, tuple[int, float]] = {}
+    for subject, t, value, revision in _values(out, "toy.team.marks"):
+        if subject == "home":
+            marks[t] = max(marks.get(t, (-1, 0.0)), (revision, value))
+    assert [marks[s * 1_000_000][1] for s in (3, 10, 15, 16, 20)] == [0, 0, 0, 1, 1]
+    ids = [(u.id, u.revision) for u in helpers.updates(out, "final")]
+    assert len(ids) == len(set(ids))
+
+
+def test_what_can_no_longer_be_replayed_is_refused_before_anything_is_forgotten():
+    operator = GameOperator(TOY, game(tracking=False))
+    helpers.play(operator, [mark(i, 100.0 * i) for i in range(1, 12)], end=False)
+    out = operator.on_record(mark(1, 1050.0, revision=1, delay_s=60.0))
+    assert helpers.dead(out) == {"correction too late": 1}
+    totals = [v[2] for v in _values(operator.finish(), "toy.team.marks") if v[0] == "home"]
+    assert totals[-1] == 11
+
+
+def test_a_packet_full_of_strangers_is_counted_to_the_last():
+    n = 100_000
+    packet = track(1.0)
+    many = packet.take(np.zeros(n, np.int64))
+    many.tag = np.arange(1_000, 1_000 + n, dtype=np.uint32)
+    operator = GameOperator(TOY, game())
+    assert helpers.dead(operator.on_record(many)) == {"unknown tag": n}
+    assert operator.meters.counts["accepted", "sample"] == 0
+
+
+def test_what_is_set_aside_keeps_its_feed_and_channels_and_the_packet_is_left_alone():
+    packet = _bent(np.array([500]), x_m=400.0)
+    packet.arrival_us = 0
+    out = GameOperator(TOY, game()).on_record(packet, T0 + 20_000_000)
+    letter = next(o for o in out if isinstance(o, DeadLetter))
+    assert letter.payload.feed == "tracking"
+    assert letter.payload.channels["in_play"].tolist() == [1.0]
+    assert packet.arrival_us == 0
+
+
+def test_a_leap_in_the_last_frame_is_counted_too():
+    out = helpers.run(TOY, game(), [_bent(np.array([5 * 249]), x_m=45.0)])
+    assert helpers.dead(out) == {"teleport": 1}
+
+
+def test_an_aligned_feed_may_jitter():
+    rng = np.random.default_rng(2)
+    packet = track(20.0)
+    shift = np.repeat(rng.integers(-1500, 1500, len(packet) // 5), 5)
+    packet.t_us = packet.t_us + shift
+    speeds = [v[2] for v in _values(helpers.run(TOY, game(), [packet]), "toy.player.speed") if v[0] == "r0"]
+    assert sum(v is None for v in speeds) <= 3
+
+
+def test_nothing_is_taken_after_the_end():
+    operator = GameOperator(TOY, game())
+    helpers.play(operator, [track(3.0)])
+    assert helpers.dead(operator.on_record(mark(1, 2.0))) == {"after the end": 1}
 
 
 def test_a_correction_that_comes_before_the_watermark_leaves_no_trace():
@@ -295,6 +400,18 @@ def test_a_damaged_snapshot_is_refused(damage, sentence):
     helpers.play(operator, [track(2.0)], end=False)
     with pytest.raises(BadSnapshot, match=sentence):
         GameOperator(TOY, game()).restore(damage(operator.snapshot()))
+
+
+def test_a_snapshot_of_another_clock_is_refused_and_counts_go_along():
+    import msgspec
+
+    operator = GameOperator(TOY, game())
+    helpers.play(operator, [_bent(np.array([500]), x_m=400.0)], end=False)
+    with pytest.raises(BadSnapshot, match="other stats or another roster"):
+        GameOperator(TOY, msgspec.structs.replace(game(), t0_us=T0 + 1)).restore(operator.snapshot())
+    other = GameOperator(TOY, game())
+    other.restore(operator.snapshot())
+    assert other.meters.counts == operator.meters.counts
 
 
 def test_a_snapshot_of_another_roster_is_refused():

@@ -111,6 +111,33 @@ sys.stdout.buffer.write(b'\\n'.join(found.values()))
     assert sorted([*helpers.finals(out).values(), *rest]) == sorted(whole.values())
 
 
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), sizes=st.lists(st.integers(1, 700), min_size=1, max_size=4))
+def test_bad_and_late_samples_and_corrections_are_judged_the_same_however_the_stream_is_cut(seed, sizes):
+    """One clock 300 ms behind, leaps, gaps and rubbish: what is late is late by its own arrival, not by the packet it is in."""
+    rng = np.random.default_rng(seed)
+    packet = track(SECONDS)
+    slow = packet.tag == 11
+    packet.arrival_us = packet.arrival_us + np.where(slow, 300_000, 0)
+    packet.x_m = np.where(rng.random(len(packet)) < 0.003, np.nan, packet.x_m).astype(np.float32)
+    packet.y_m = np.where(rng.random(len(packet)) < 0.003, 60.0, packet.y_m).astype(np.float32)
+    packet = packet.take(np.argsort(packet.arrival_us, kind="stable"))
+    events = [
+        *MARKS, mark(2, 3.79, 3, revision=1, delay_s=2.0), mark(3, 5.16, 1, revision=1, delay_s=7.5),
+        mark(1, 2.42, 1, revision=1, deleted=True, delay_s=9.7),
+    ]  # fmt: skip
+    results = []
+    for chunks in ([1], sizes, None):
+        operator = GameOperator(TOY, game())
+        if chunks is None:
+            out = operator.on_batch([packet, *events]) + operator.finish()
+        else:
+            out = operator.on_batch([*helpers.cut(packet, chunks), *events]) + operator.finish()
+        results.append((Finals(helpers.finals(out)), helpers.dead(out)))
+    assert results[0] == results[1] == results[2]
+    assert results[0][1]["late"] > 100
+
+
 def test_unaligned_tags_with_disorder_give_the_same_finals():
     record = game(aligned=False, rate_hz=20)
     packet = track(SECONDS, hz=20)

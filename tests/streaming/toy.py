@@ -81,7 +81,7 @@ TOY = Sport(
         ),
         Stat("toy.mark.ahead", "count", "rows to look at", "match", lambda m, ledger: float(m.facts["rows_ahead"]), on=("mark",)),
         Stat("toy.mark.before", "count", "marks before this one", "team",
-             lambda m, ledger: float(ledger.marks[m.team]), on=("mark",)),
+             lambda m, ledger: float(ledger.marks[m.team]), on=("mark",), of_account=True),
         Stat("toy.team.marks", "count", "marks so far", "team",
              lambda ledger, t_s: list(map(float, ledger.marks)), ticks=True, every_s=1.0),
     ),
