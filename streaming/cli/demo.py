@@ -41,6 +41,7 @@ def demo(
     hub = Hub()
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
         world = open_world(sport, seed, minutes, t0_us=(time.time_ns() // 1000) + 300_000)
+        hub.attach(world.record)  # so that the pages know what is coming
         _rehearse(world)
         operator = operator_for(world.record)
         hub.attach(world.record, operator.meters)
@@ -65,8 +66,8 @@ def demo(
         print(sentence(summary(operator.meters, world.record, time.perf_counter() - start)))
 
 
-def _rehearse(world: World, seconds: float = 60.0) -> None:
-    """Play the first minute to nobody: compiled code is loaded when it is first called, and the air is no place for that."""
+def _rehearse(world: World, seconds: float = 30.0) -> None:
+    """Play the beginning to nobody: compiled code is loaded when it is first called, and the air is no place for that."""
     from streaming.cli.equipment import operator_for
     from streaming.records import Telemetry
 

@@ -17,7 +17,10 @@ from streaming.errors import BadInput, Unavailable
 if TYPE_CHECKING:
     from models.training import Table
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train, score, evaluate, list and explain models.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False,
+    help="Train, score, evaluate, list and explain models.\n\nExample: touchline models explain xgoals",
+)
 
 _SHOTS, _FRAMES = "shots.parquet", "freeze_frames.parquet"
 #: simulated games that a model is trained on when nobody says otherwise: rows per game differ by a factor of fifty

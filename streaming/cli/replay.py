@@ -20,7 +20,10 @@ def replay(
     recording: Annotated[Path, typer.Argument(help="The folder of the recording.", metavar="REC")],
     speed: Annotated[str, typer.Option(help="Times real time: 1, 10, ... or max.")] = "max",
     start: Annotated[str, typer.Option("--from", help="Where to begin, in game time: 12:30 or seconds.")] = "0",
-    out: Annotated[Path | None, typer.Option(help="Write stats to FILE.parquet or FILE.jsonl.", metavar="FILE")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write stats to FILE.parquet or FILE.jsonl, or the stories to FILE.vtt.", metavar="FILE")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the stories in FILE.vtt: en, de, ru or es.")] = "en",
     every: Annotated[bool, typer.Option("--provisional", help="Also write provisional values.")] = False,
     force: Annotated[bool, typer.Option(help="Replace FILE when it is there.")] = False,
     serve: Annotated[bool, typer.Option(help="Serve the pages while it runs, and afterwards until Ctrl-C.")] = False,
@@ -43,7 +46,7 @@ def replay(
     pace, from_s = parse_speed(speed), parse_from(start)
     rec = Recording(recording)
     operator = operator_for(rec.game, model, draw=serve, provisional=serve or every or pace is not None)
-    sinks: list[Sink] = [] if out is None else [stat_file(out, final_only=not every, overwrite=force)]
+    sinks: list[Sink] = [] if out is None else [stat_file(out, rec.game, final_only=not every, overwrite=force, language=language)]
     gateway = None
     try:
         if serve:
@@ -92,17 +95,20 @@ def _as_it_was(rec: Any, from_s: float) -> Iterator[Telemetry | Event]:
         yield record
 
 
-def stat_file(path: Path, *, final_only: bool, overwrite: bool) -> Sink:
+def stat_file(path: Path, game: GameRecord, *, final_only: bool, overwrite: bool, language: str) -> Sink:
     """The sink that a file's name asks for; ``BadInput`` for another ending."""
     from streaming.errors import BadInput
     from streaming.sinks.jsonl import StatJsonlSink
     from streaming.sinks.parquet import StatParquetSink
+    from streaming.sinks.webvtt import StoryVttSink
 
     if path.suffix == ".parquet":
         return StatParquetSink(path, final_only=final_only, overwrite=overwrite)
     if path.suffix == ".jsonl":
         return StatJsonlSink(path, final_only=final_only, overwrite=overwrite)
-    raise BadInput(f"{path.name}: stats are written to a .parquet or a .jsonl file")
+    if path.suffix == ".vtt":
+        return StoryVttSink(path, game.t0_us, language=language, overwrite=overwrite)
+    raise BadInput(f"{path.name}: stats are written to a .parquet or a .jsonl file, stories to a .vtt")
 
 
 def _counted(records: Iterable[Any], progress: Progress) -> Iterator[Any]:

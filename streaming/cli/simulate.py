@@ -35,6 +35,8 @@ def simulate(
 
     Example: touchline simulate soccer --seed 7 --minutes 90 --out REC
 
+    Half-time adds a minute without telemetry.
+
     With worse sensors: touchline simulate soccer --out REC --noise-in 2 --loss 0.01 --disorder-ms 40
     """
     from simulators.rfid import Faults, apply, check_lateness, declare, unsynchronised

@@ -37,8 +37,7 @@ def test_every_command_answers_help_with_an_example(command, capsys):
     assert run([command, "--help"]) == 0
     said = capsys.readouterr().out
     assert "Usage: touchline" in said
-    if command != "models":
-        assert f"Example: touchline {command}" in said
+    assert f"Example: touchline {command}" in said
 
 
 def test_help_imports_nothing_heavy():
@@ -66,6 +65,20 @@ def test_jsonl_and_parquet_hold_the_same_finals(recording, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     table = pq.read_table(tmp_path / "a.parquet", columns=["id", "revision"])
     assert sorted(line["id"] for line in lines) == sorted(table["id"].to_pylist())
+
+
+def test_the_stories_become_subtitles(recording, tmp_path, capsys):
+    out = tmp_path / "match.vtt"
+    assert run(["replay", str(recording), "--out", str(out), "--language", "de"]) == 0
+    text = out.read_text("utf-8")
+    assert text.startswith("WEBVTT\n")
+    lines = tmp_path / "match.jsonl"
+    assert run(["replay", str(recording), "--out", str(lines)]) == 0
+    told = [json.loads(u["value"])["de"] for u in map(json.loads, lines.read_text().splitlines()) if u["stat"] == "game.story"]
+    assert told
+    assert text.count(" --> ") == len(told)
+    assert "tlh" in refused(capsys, "replay", str(recording), "--out", str(tmp_path / "k.vtt"), "--language", "tlh")
+    assert not (tmp_path / "k.vtt").exists()
 
 
 def test_replay_from_a_minute_begins_there(recording, tmp_path):
