@@ -114,12 +114,11 @@ def websocket() -> Result:
     """The same through the gateway to a WebSocket client on loopback; the floor is a bare echo of the same bytes."""
     from streaming.web.benchmark import websocket_latency
 
-    measured = dict(websocket_latency())
-    floor = measured.pop("floor")
+    measured = websocket_latency()
     return {
         "what": "window closed -> its stats with a WebSocket client on loopback",
-        "figures": {k: v for k, v in measured.items() if isinstance(v, (int, float))},
-        "floor": floor if isinstance(floor, dict) else {"p50_us": floor},
+        "figures": {k: v for k, v in measured.items() if not k.startswith("floor")},
+        "floor": {k.removeprefix("floor_"): v for k, v in measured.items() if k.startswith("floor")},
         "target": "p99 <= 10,000 us",
     }
 
@@ -213,8 +212,8 @@ def attribution() -> Result:
 
 
 def _model(measured: dict[str, Any], what: str, target: str) -> Result:
-    floor = measured.pop("floor", {})
-    figures = {k: v for k, v in measured.items() if isinstance(v, (int, float))}
+    figures = {k: round(v, 1) for k, v in measured.items() if k.endswith("_us")}
+    floor = {f"{peer}_p50_us": round(found["p50_us"], 1) for peer, found in measured["floor"].items()}
     return {"what": what, "figures": figures, "floor": floor, "target": target}
 
 
