@@ -83,6 +83,8 @@ class Framer:
         self.blank_limit = -(-grid.span // grid.hop) + 1
         self.blanks = self.blank_limit  # before the first sample there is nothing to say
         self.until_us = grid.t0_us
+        #: whether every row of the latest ``advance`` has a position
+        self.all_filled = True
 
     # -- samples ---------------------------------------------------------------------------------------------------
 
@@ -130,6 +132,7 @@ class Framer:
         """Frame up to ``budget`` rows that the watermark has passed; returns how many rows now stand ready for the steps
         (whole groups of ``hop``)."""
         last = self.grid.row_at_or_before(watermark_us - self.wait_us)
+        self.all_filled = True
         lines, grid = self.lines, self.grid
         if self.next_row <= last:
             samples.check_order(
@@ -169,6 +172,7 @@ class Framer:
         )  # fmt: skip
         tape.framed += count
         self.next_row += count
+        self.all_filled &= filled == count
         if filled == count:
             whole = (self._partial + count) // grid.hop
             if whole:

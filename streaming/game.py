@@ -249,12 +249,14 @@ class GameOperator:
         last = int(tape.grid_row[tape.framed - 1])
         if last <= self._drawn_row:
             return
-        first = int(np.searchsorted(tape.grid_row[: tape.framed], self._drawn_row, side="right"))
+        first = tape.framed - 1
+        if int(tape.grid_row[first - 1]) != self._drawn_row:
+            first = int(np.searchsorted(tape.grid_row[: tape.framed], self._drawn_row, side="right"))
         self._drawn_row = last
         xyz = tape.frames.xyz[first : tape.framed]
         t_us = tape.t_us[first : tape.framed]
-        some = np.isfinite(xyz[:, :, 0]).any(axis=1)
-        if not some.all():
+        if not self.framer.all_filled:
+            some = np.isfinite(xyz[:, :, 0]).any(axis=1)
             xyz, t_us = xyz[some], t_us[some]
         if len(xyz):
             period = int(tape.frames.period[tape.framed - 1])
@@ -269,6 +271,8 @@ class GameOperator:
         t0_us, t_us, grid_row = self.game.t0_us, self.tape.t_us, self.tape.grid_row
         if int(grid_row[stop - 1]) - int(grid_row[first]) == stop - first - 1:
             oldest, newest = -((t0_us - int(t_us[first])) // SECOND_US), -((t0_us - int(t_us[stop - 1])) // SECOND_US)
+            if oldest == newest == (self._active[-1] if self._active else 0):
+                return
             seconds = list(range(oldest, newest + 1))
         else:  # there is a gap in between, and nothing ticks in a gap
             seconds = np.unique(-((t0_us - t_us[first:stop]) // SECOND_US)).tolist()
@@ -389,9 +393,9 @@ class GameOperator:
 
     def _set_aside_samples(self, out: list[Output], feed: str = "") -> int:
         """Count the samples that were rejected; all but plain duplicates are kept with their reason."""
-        rows, values = self.framer.rejected()
-        if not len(rows):
+        if not self.framer.lines.rejected_n[0]:
             return 0
+        rows, values = self.framer.rejected()
         names = self.sport.channels
         for code in np.unique(rows[:, 0]).tolist():
             chosen = rows[:, 0] == code

@@ -23,7 +23,7 @@ class Tape:
 
     def __init__(self, sport: Sport, roster: Roster, field: Field, grid: Grid, keep: int, batch: int, slack_s: float = 0.0) -> None:
         self.keep, self.batch = keep, batch
-        self.rows = keep + max(4 * batch, keep)
+        self.rows = keep + max(12 * batch, keep)
         n = len(roster)
         self.t_us = np.zeros(self.rows, np.int64)
         self.grid_row = np.zeros(self.rows, np.int64)

@@ -37,7 +37,7 @@ BALL_MPS: Final = 15.0
 #: a place is decided from this long before the first player is there (or from the ball's coming) till as long after
 AROUND_S: Final = 1.25
 BEHIND_S: Final = 1.7
-NODES: Final = 6
+NODES: Final = 5
 
 _STEEPNESS: Final = np.pi / (np.sqrt(3.0) * SIGMA_S)
 _PER_S: Final = 400
