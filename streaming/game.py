@@ -15,11 +15,11 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from features.frames import Field, Roster
+from features.frames import Field
 from features.sport import Sport
 from models.base import Model
 from streaming import snapshot, topics
-from streaming.blocks import DeadLetter, FrameBlock, Output, StatBlock
+from streaming.blocks import DeadLetter, FrameBlock, Output
 from streaming.clock import NEVER, GameClock
 from streaming.corrections import REREAD_S, Corrections
 from streaming.errors import BadInput, BadRecord, BadSnapshot
@@ -28,8 +28,9 @@ from streaming.eventing import AHEAD_S, BEHIND_S, EventStage
 from streaming.framing import Framer
 from streaming.meters import Meters
 from streaming.records import Event, GameRecord, Telemetry, encode
+from streaming.rosters import roster_of
 from streaming.samples import DUPLICATE, REASONS
-from streaming.stopwatch import Stopwatch
+from streaming.stopwatch import Stopwatch, step_names
 from streaming.tape import Tape
 from streaming.windowing import WindowStage, last_only
 from streaming.windows import SECOND_US, Grid
@@ -446,41 +447,3 @@ class _Plain(msgspec.Struct, array_like=True):
     drawn_row: int
     ended: bool
     counts: list[tuple[str, str, int]]
-
-
-def roster_of(game: GameRecord) -> Roster:
-    """Axis N of a game; ``BadInput`` when its record contradicts itself."""
-    teams = {team.id: i for i, team in enumerate(game.teams)}
-    if len(teams) != 2:
-        raise BadInput(f"game {game.game!r} needs two teams with different ids")
-    entities = []
-    for entity in game.entities:
-        if entity.team is not None and entity.team not in teams:
-            raise BadInput(f"game {game.game!r}: {entity.id!r} plays for the unknown team {entity.team!r}")
-        entities.append((entity.id, -1 if entity.team is None else teams[entity.team], entity.role))
-    home, away = game.teams
-    roster = Roster.of(entities, (home.id, away.id), tuple(e.name for e in game.entities), (home.name, away.name))
-    if len(roster.index) != len(entities):
-        raise BadInput(f"game {game.game!r} lists an entity twice")
-    known = [tag.tag for tag in game.tags]
-    if len(set(known)) != len(known):
-        raise BadInput(f"game {game.game!r} lists a tag twice")
-    strangers = [tag.entity for tag in game.tags if tag.entity not in roster.index]
-    if strangers:
-        raise BadInput(f"game {game.game!r}: a tag belongs to {strangers[0]!r}, who is not in the game")
-    return roster
-
-
-def step_names(sport: Sport) -> tuple[str, ...]:
-    """Every named and timed step of a sport's operator, in the order of the pipeline."""
-    kinds: dict[str, list[str]] = {"window": [], "event": [], "tick": []}
-    for stat in sport.stats:
-        kinds[stat.kind].append(stat.id)
-    return (
-        "framing.samples", "framing.rows", *(step.name for step in sport.steps), *kinds["window"], "events.match",
-        *(step.name for step in sport.event_steps if step.phase == "extract"), *kinds["event"],
-        *(step.name for step in sport.event_steps if step.phase == "apply"), *kinds["tick"],
-    )  # fmt: skip
-
-
-__all__ = ["GameOperator", "StatBlock", "roster_of", "step_names"]

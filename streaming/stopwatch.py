@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter_ns
 
+from features.sport import Sport
 from streaming.meters import Meters
 
 
@@ -30,3 +31,15 @@ class Stopwatch:
         self._calls[i] += 1
         if spent > self._max[i]:
             self._max[i] = spent
+
+
+def step_names(sport: Sport) -> tuple[str, ...]:
+    """Every named and timed step of a sport's operator, in the order of the pipeline."""
+    kinds: dict[str, list[str]] = {"window": [], "event": [], "tick": []}
+    for stat in sport.stats:
+        kinds[stat.kind].append(stat.id)
+    return (
+        "framing.samples", "framing.rows", *(step.name for step in sport.steps), *kinds["window"], "events.match",
+        *(step.name for step in sport.event_steps if step.phase == "extract"), *kinds["event"],
+        *(step.name for step in sport.event_steps if step.phase == "apply"), *kinds["tick"],
+    )  # fmt: skip

@@ -18,7 +18,7 @@ from features.soccer.passes import completion_features
 from features.soccer.shots import moment_features
 from models.training import Table
 from simulators.soccer.match import Chunk, Match
-from streaming.game import roster_of
+from streaming.rosters import roster_of
 
 #: rows computed by the engine at once
 _CHUNK: Final = 2_000

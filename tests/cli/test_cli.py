@@ -59,6 +59,7 @@ def test_a_whole_replay_says_what_it_did(recording, tmp_path, capsys):
     assert set(stats["quality"].to_pylist()) == {"final"}
 
 
+@pytest.mark.slow
 def test_jsonl_and_parquet_hold_the_same_finals(recording, tmp_path):
     for name in ("a.jsonl", "a.parquet"):
         assert run(["replay", str(recording), "--out", str(tmp_path / name)]) == 0
@@ -144,6 +145,7 @@ def test_a_corrupt_recording_is_one_sentence(recording, tmp_path, capsys):
     assert not (tmp_path / "s.parquet").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_leaves_nothing(recording, tmp_path):
     """Ctrl-C while a replay writes: exit code 130, one sentence, no file."""
     import signal

@@ -41,6 +41,7 @@ def _run(folder: Path, ci: str, games: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ci", "games_there", "code", "counts"),
     [

@@ -7,8 +7,9 @@ import pytest
 
 from streaming.blocks import DeadLetter, FrameBlock, StatBlock
 from streaming.errors import BadInput, BadRecord, BadSnapshot
-from streaming.game import GameOperator, roster_of
+from streaming.game import GameOperator
 from streaming.records import Event, Telemetry
+from streaming.rosters import roster_of
 from tests.streaming import helpers
 from tests.streaming.toy import T0, TOY, game, mark, track
 

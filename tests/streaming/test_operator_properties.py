@@ -89,6 +89,7 @@ def test_snapshot_and_restore_anywhere_change_nothing(whole, at, size):
     assert helpers.finals(out + helpers.play(second, stream[at:])) == whole
 
 
+@pytest.mark.slow
 def test_a_new_process_goes_on_from_a_snapshot(whole, tmp_path: Path):
     stream = _stream(track(SECONDS), [25])
     first = GameOperator(TOY, game())
