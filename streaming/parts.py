@@ -11,11 +11,12 @@ import os
 import shutil
 import tempfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import pyarrow as pa
@@ -187,6 +188,51 @@ class Staged:
                 raise BadInput(f"{self.path} exists already and is {'not ' if self.folder else ''}a folder")
             if not self.overwrite:
                 raise BadInput(f"{self.path} exists already; give another name or remove it first")
+
+
+class AllOrNothing(ABC):
+    """A writer that leaves what it wrote, whole, or nothing: a context manager that closes on a normal end and aborts on
+    any other. A subclass says how to end well (``_complete``) and how to stop (``_stop``); either is done once."""
+
+    def __init__(self, path: str | Path, *, folder: bool, overwrite: bool) -> None:
+        self._staged = Staged(path, folder=folder, overwrite=overwrite)
+        self._done = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    def close(self) -> None:
+        """Finish; what was written is at its place afterwards."""
+        if self._done:
+            return
+        try:
+            self._complete()
+        except BaseException:
+            self.abort()
+            raise
+        self._done = True
+        self._staged.finish()
+
+    def abort(self) -> None:
+        """Give up and leave nothing behind."""
+        if not self._done:
+            self._done = True
+            self._stop()
+            self._staged.abandon()
+
+    @abstractmethod
+    def _complete(self) -> None:
+        """Write what is left and close; the name comes afterwards."""
+
+    @abstractmethod
+    def _stop(self) -> None:
+        """Let go of what is open; the files are removed afterwards."""
 
 
 def reason(error: BaseException) -> str:

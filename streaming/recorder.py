@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from streaming import arrow
 from streaming.blocks import DeadLetter, Output, Prediction
-from streaming.parts import Part, PartWriter, Staged
+from streaming.parts import AllOrNothing, Part, PartWriter
 from streaming.records import Event, GameRecord, Telemetry, encode, encode_telemetry
 
 FORMAT_VERSION = 1
@@ -68,7 +68,7 @@ class Contents(msgspec.Struct, frozen=True):
     parts: list[Part]
 
 
-class Writer:
+class Writer(AllOrNothing):
     """Records a game: a context manager that leaves a whole recording at ``path``, or nothing when interrupted.
 
     Records are written in the order of their arrival. ``game`` may be replaced while recording (a period ended): what
@@ -77,7 +77,7 @@ class Writer:
 
     def __init__(self, path: str | Path, game: GameRecord, *, overwrite: bool = False) -> None:
         self.game = game
-        self._staged = Staged(path, folder=True, overwrite=overwrite)
+        super().__init__(path, folder=True, overwrite=overwrite)
         self._folder = self._staged.temporary
         self._telemetry = PartWriter(self._folder, "telemetry", **_ENCODINGS)
         self._events = PartWriter(self._folder, "events")
@@ -88,16 +88,6 @@ class Writer:
         self._predictions = PartWriter(self._folder, "predictions")
         self._prediction_rows: list[Prediction] = []
         self._stats: Any = None
-        self._closed = False
-
-    def __enter__(self) -> Writer:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abort()
 
     def write(self, record: Telemetry | Event | DeadLetter) -> None:
         """Append one record. ``ValueError`` for one of another game or with a number that JSON does not know."""
@@ -136,35 +126,21 @@ class Writer:
                 if len(self._prediction_rows) == 8192:
                     self._flush_predictions()
 
-    def close(self) -> None:
-        """Finish; the recording is at its place afterwards."""
-        if self._closed:
-            return
-        try:
-            self._flush_telemetry()
-            self._flush_events()
-            self._flush_dead()
-            self._flush_predictions()
-            parts = self._telemetry.close() + self._events.close() + self._dead.close() + self._predictions.close()
-            parts += self._stats.close() if self._stats is not None else []
-            (self._folder / "game.json").write_bytes(msgspec.json.format(encode(self.game), indent=1) + b"\n")
-            contents = msgspec.json.encode(Contents(FORMAT_VERSION, parts))
-            (self._folder / "recording.json").write_bytes(msgspec.json.format(contents, indent=1) + b"\n")
-        except BaseException:
-            self.abort()
-            raise
-        self._closed = True
-        self._staged.finish()
+    def _complete(self) -> None:
+        self._flush_telemetry()
+        self._flush_events()
+        self._flush_dead()
+        self._flush_predictions()
+        parts = self._telemetry.close() + self._events.close() + self._dead.close() + self._predictions.close()
+        parts += self._stats.close() if self._stats is not None else []
+        (self._folder / "game.json").write_bytes(msgspec.json.format(encode(self.game), indent=1) + b"\n")
+        contents = msgspec.json.encode(Contents(FORMAT_VERSION, parts))
+        (self._folder / "recording.json").write_bytes(msgspec.json.format(contents, indent=1) + b"\n")
 
-    def abort(self) -> None:
-        """Give up and leave nothing behind."""
-        if self._closed:
-            return
-        self._closed = True
+    def _stop(self) -> None:
         writers = (self._telemetry, self._events, self._dead, self._predictions)
         for writer in (*writers, *((self._stats.parts,) if self._stats else ())):
             writer.abort()
-        self._staged.abandon()
 
     def _flush_telemetry(self) -> None:
         full, self._buffer = self._buffer, _Buffer()

@@ -11,36 +11,26 @@ import numpy as np
 from streaming import topics
 from streaming.blocks import Output, StatBlock
 from streaming.errors import BadInput, Unavailable
-from streaming.parts import Staged, reason
+from streaming.parts import AllOrNothing, reason
 from streaming.records import encode
 
 _BUFFER_BYTES = 1 << 20
 
 
-class StatJsonlSink:
+class StatJsonlSink(AllOrNothing):
     """One file of StatUpdates at ``path``, a line each, there when the run has ended well.
 
     ``final_only`` leaves out provisional and stale values.
     """
 
     def __init__(self, path: str | Path, *, final_only: bool = False, overwrite: bool = False) -> None:
-        self._staged = Staged(path, folder=False, overwrite=overwrite)
+        super().__init__(path, folder=False, overwrite=overwrite)
         self.final_only = final_only
-        self._done = False
         try:
             self._file = self._staged.temporary.open("wb", buffering=_BUFFER_BYTES)
         except OSError as error:
             self._staged.abandon()
             raise BadInput(f"cannot write {path}: {reason(error)}") from error
-
-    def __enter__(self) -> StatJsonlSink:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abort()
 
     def write(self, outputs: list[Output], published_us: int) -> None:
         try:
@@ -50,23 +40,14 @@ class StatJsonlSink:
         except OSError as error:
             raise Unavailable(f"cannot write {self._staged.path}: {reason(error)}") from error
 
-    def close(self) -> None:
-        if self._done:
-            return
+    def _complete(self) -> None:
         try:
             self._file.close()
         except OSError as error:
-            self.abort()
             raise Unavailable(f"cannot write {self._staged.path}: {reason(error)}") from error
-        self._done = True
-        self._staged.finish()
 
-    def abort(self) -> None:
-        """Leave no file."""
-        if not self._done:
-            self._done = True
-            self._file.close()
-            self._staged.abandon()
+    def _stop(self) -> None:
+        self._file.close()
 
 
 def lines(block: StatBlock, published_us: int) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from streaming.blocks import Output, StatBlock
-from streaming.parts import Part, PartWriter, Staged
+from streaming.parts import AllOrNothing, Part, PartWriter
 from streaming.stat_table import ENCODINGS, stat_table
 
 #: rows of one row group
@@ -52,45 +52,23 @@ class StatRows:
             self.parts.write(lambda: stat_table(blocks), int(arrived.min()), int(arrived.max()))
 
 
-class StatParquetSink:
+class StatParquetSink(AllOrNothing):
     """One Parquet file of stats at ``path``, there when the run has ended well.
 
     ``final_only`` leaves out provisional and stale values.
     """
 
     def __init__(self, path: str | Path, *, final_only: bool = False, overwrite: bool = False) -> None:
-        self._staged = Staged(path, folder=False, overwrite=overwrite)
+        super().__init__(path, folder=False, overwrite=overwrite)
         where = self._staged.temporary.parent
         self._staged.temporary = where / "stats" / "part-00000.parquet"
         self._rows = StatRows(PartWriter(where, "stats", groups=1 << 30, **ENCODINGS), final_only=final_only)
-        self._done = False
-
-    def __enter__(self) -> StatParquetSink:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abort()
 
     def write(self, outputs: list[Output], published_us: int) -> None:
         self._rows.add(outputs, published_us)
 
-    def close(self) -> None:
-        if self._done:
-            return
-        try:
-            self._rows.close(at_least_one=True)
-        except BaseException:
-            self.abort()
-            raise
-        self._done = True
-        self._staged.finish()
+    def _complete(self) -> None:
+        self._rows.close(at_least_one=True)
 
-    def abort(self) -> None:
-        """Leave no file."""
-        if not self._done:
-            self._done = True
-            self._rows.abort()
-            self._staged.abandon()
+    def _stop(self) -> None:
+        self._rows.abort()

@@ -9,22 +9,21 @@ from typing import Final
 from features.story import Cue, from_value, to_webvtt
 from streaming.blocks import Output, StatBlock
 from streaming.errors import BadInput
-from streaming.parts import Staged
+from streaming.parts import AllOrNothing
 
 STORY: Final = "game.story"
 #: how long a sentence stays, s
 READING_S: Final = 6.0
 
 
-class StoryVttSink:
+class StoryVttSink(AllOrNothing):
     """One WebVTT file at ``path``, there when the run has ended well. Times count from the game's t0 (``t0_us``); a corrected
     story replaces what it corrects, a withdrawn one is left out. ``BadInput`` when a story lacks ``language``."""
 
     def __init__(self, path: str | Path, t0_us: int, *, language: str = "en", overwrite: bool = False) -> None:
-        self._staged = Staged(path, folder=False, overwrite=overwrite)
+        super().__init__(path, folder=False, overwrite=overwrite)
         self.t0_us, self.language = t0_us, language
         self._told: dict[str, tuple[int, int, str]] = {}
-        self._done = False
 
     def write(self, outputs: Sequence[Output], published_us: int) -> None:
         for block in outputs:
@@ -40,22 +39,14 @@ class StoryVttSink:
             if known is None or known[0] <= block.revision:
                 self._told[block.event] = (block.revision, int(block.end_us[0]), text)
 
-    def close(self) -> None:
-        if self._done:
-            return
-        self._done = True
+    def _complete(self) -> None:
         cues = [
             Cue(start_s := (t_us - self.t0_us) / 1e6, start_s + READING_S, text) for _, t_us, text in self._told.values() if text
         ]
         try:
             self._staged.temporary.write_text(to_webvtt(cues), "utf-8")
         except OSError as error:
-            self._staged.abandon()
             raise BadInput(f"cannot write subtitles: {error.strerror}") from None
-        self._staged.finish()
 
-    def abort(self) -> None:
-        """Leave nothing."""
-        if not self._done:
-            self._done = True
-            self._staged.abandon()
+    def _stop(self) -> None:
+        """Nothing is open between writes."""
