@@ -48,27 +48,21 @@ class Framer:
         self.grid, self.clock, self.tape = grid, clock, tape
         tags = sorted((tag.tag, roster.index[tag.entity]) for tag in game.tags)
         feeds = [feed for feed in game.feeds if feed.kind == "telemetry"]
-        g = len(tags)
-        self.lines = samples.Lines(g, len(sport.channels), SLICE)
+        self.lines = samples.Lines(len(tags), len(sport.channels), SLICE)
         self.tags = np.array([tag for tag, _ in tags], np.uint32)
-        self.rows = np.arange(g)
         self.entity = np.array([row for _, row in tags], np.int64)
         self.max_speed = np.array([sport.max_speed_mps.get(roster.role[e], np.inf) for e in self.entity])
         period_us = int(SECOND_US / min((feed.rate_hz for feed in feeds if feed.rate_hz), default=grid.hz))
         aligned = all(feed.aligned for feed in feeds)
         # A point waits for the sample after it only where tags keep their own time.
         self.wait_us = 0 if aligned else 2 * period_us
-        self._wait = np.full(g, self.wait_us, np.int64)
-        self._gap = np.full(g, 4 * period_us, np.int64)
+        self._gap_us = 4 * period_us
         # one period, and half of one for the jitter of a feed that calls itself aligned
-        self._hold = np.full(g, period_us * 3 // 2, np.int64)
-        self.reach_m = np.array(
-            [(game.length_m or sport.field.length_m), (game.width_m or sport.field.width_m), 2 * HIGHEST_M]
-        )  # fmt: skip
+        self._hold_us = period_us * 3 // 2
+        field = tape.frames.field
         # A field whose origin is a corner or home plate reaches its full size in every direction.
-        self.reach_m[:2] *= 0.5 if sport.field.origin == "centre" else 1.0
-        self.reach_m[:2] += MARGIN_M
-        self.reach_m[2] = HIGHEST_M
+        reach = 0.5 if field.origin == "centre" else 1.0
+        self.reach_m = np.array([reach * field.length_m + MARGIN_M, reach * field.width_m + MARGIN_M, HIGHEST_M])
         self.channel_names = sport.channels
         self.seen_us = np.full(len(roster), np.iinfo(np.int64).max, np.int64)
         self._mounts = np.zeros(len(roster), np.int64)
@@ -111,7 +105,7 @@ class Framer:
         clock = lines.clock
         clock[0], clock[1] = self.clock.telemetry_us, self.clock.now_us
         at = samples.take_in(
-            at, min(n, at + SLICE), *columns, self.tags, self.rows, self.reach_m, self.clock.skew_us,
+            at, min(n, at + SLICE), *columns, self.tags, self.reach_m, self.clock.skew_us,
             self.clock.telemetry_lateness_us,
             lines.t, lines.v, lines.n, lines.checked, lines.used, clock,
             lines.rejected, lines.rejected_v, lines.rejected_n, force,
@@ -166,7 +160,7 @@ class Framer:
         tape.make_room(count)
         at, frames = tape.framed, tape.frames
         filled = samples.frame_rows(
-            self.next_row, count, grid.t0_us, grid.hz, at, self.entity, self._mounts, self._wait, self._gap, self._hold,
+            self.next_row, count, grid.t0_us, grid.hz, at, self.entity, self._mounts, self.wait_us, self._gap_us, self._hold_us,
             self._starts, self._ends, self._numbers, self._sides, lines.t, lines.v, lines.n, lines.checked, lines.used,
             tape.grid_row, tape.t_us, frames.t, frames.period, frames.attack, frames.xyz, tape.channels, self.seen_us,
         )  # fmt: skip

@@ -71,19 +71,16 @@ class Lines:
 
 @kernel
 def _reject(
-    reason: int, tag: int, t: int, arrival: int, x: Real, y: Real, z: Real, rejected: I8, rejected_v: F8,
-    rejected_n: I8,
-) -> None:  # fmt: skip
+    reason: int, tag: int, t: int, arrival: int, rejected: I8, rejected_n: I8,
+) -> int:  # fmt: skip
+    """Book a rejected sample; returns the row that its values go to."""
     k = rejected_n[0]
     rejected[k, 0] = reason
     rejected[k, 1] = tag
     rejected[k, 2] = t
     rejected[k, 3] = arrival
-    rejected_v[k, :] = np.nan
-    rejected_v[k, 0] = x
-    rejected_v[k, 1] = y
-    rejected_v[k, 2] = z
     rejected_n[0] = k + 1
+    return int(k)
 
 
 @kernel
@@ -92,9 +89,12 @@ def _reject_new(
     rejected_n: I8,
 ) -> None:  # fmt: skip
     """Set aside sample ``i`` of a packet, channels and all."""
-    _reject(reason, tag, t, arrival, x, y, z, rejected, rejected_v, rejected_n)
+    k = _reject(reason, tag, t, arrival, rejected, rejected_n)
+    rejected_v[k, 0] = x
+    rejected_v[k, 1] = y
+    rejected_v[k, 2] = z
     for c in range(s_c.shape[0]):
-        rejected_v[rejected_n[0] - 1, 3 + c] = s_c[c, i]
+        rejected_v[k, 3 + c] = s_c[c, i]
 
 
 @kernel
@@ -127,13 +127,13 @@ def _rank(held: F8, x: Real, y: Real, z: Real, s_c: F8, i: int) -> int:
 
 @kernel
 def take_in(
-    at: int, until: int, s_t: I8, s_tag: U4, s_x: F4, s_y: F4, s_z: F4, s_c: F8, arrivals: I8, known: U4, rows: I8,
+    at: int, until: int, s_t: I8, s_tag: U4, s_x: F4, s_y: F4, s_z: F4, s_c: F8, arrivals: I8, known: U4,
     reach_m: F8, skew_us: int, lateness_us: int, t: I8, v: F8, n: I8, checked: I8, used: I8, clock: I8, rejected: I8,
     rejected_v: F8, rejected_n: I8, force: bool,
 ) -> int:  # fmt: skip
     """First check of samples ``at..until``; returns the index after the last one dealt with.
 
-    ``known`` (G,) sorted tag numbers with their line in ``rows``; ``s_c`` (C, n) channels; ``arrivals`` has one entry or one
+    ``known`` (G,) tag numbers, sorted, line by line; ``s_c`` (C, n) channels; ``arrivals`` has one entry or one
     per sample; ``reach_m`` the half sizes (x, y, z) beyond which nothing can be. Stops early when a line is full, unless
     ``force``: then that sample is rejected.
     """
@@ -147,11 +147,10 @@ def take_in(
         z = np.float64(s_z[i])
         clock[1] = max(clock[1], arrival)
         tag = s_tag[i]
-        k = np.searchsorted(known, tag)
-        if k == len(known) or known[k] != tag:
+        g = np.searchsorted(known, tag)
+        if g == len(known) or known[g] != tag:
             _reject_new(UNKNOWN_TAG, tag, ts, arrival, x, y, z, s_c, i, rejected, rejected_v, rejected_n)
             continue
-        g = rows[k]
         if not (np.isfinite(x) and np.isfinite(y)) or np.isinf(z):
             _reject_new(NOT_FINITE, tag, ts, arrival, x, y, z, s_c, i, rejected, rejected_v, rejected_n)
             continue
@@ -171,9 +170,7 @@ def take_in(
                 _reject_new(DUPLICATE, tag, ts, arrival, x, y, z, s_c, i, rejected, rejected_v, rejected_n)
             elif o >= checked[g] and rank > 0:
                 # Two claims about one instant: which of them stays must not depend on who came first.
-                _reject(CONFLICT, tag, ts, arrival, v[g, o, 0], v[g, o, 1], v[g, o, 2], rejected, rejected_v, rejected_n)
-                for c in range(channels):
-                    rejected_v[rejected_n[0] - 1, 3 + c] = v[g, o, 3 + c]
+                rejected_v[_reject(CONFLICT, tag, ts, arrival, rejected, rejected_n)] = v[g, o]
                 v[g, o, 0] = x
                 v[g, o, 1] = y
                 v[g, o, 2] = z
@@ -244,9 +241,7 @@ def check_order(
                 leap[g, 4] = 0
                 checked[g] += 1
                 continue
-            _reject(TELEPORT, tags[g], ts, clock[1], x, y, z, rejected, rejected_v, rejected_n)
-            for c in range(3, v.shape[2]):
-                rejected_v[rejected_n[0] - 1, c] = v[g, i, c]
+            rejected_v[_reject(TELEPORT, tags[g], ts, clock[1], rejected, rejected_n)] = v[g, i]
             for m in range(i, n[g] - 1):
                 t[g, m] = t[g, m + 1]
                 v[g, m] = v[g, m + 1]
@@ -256,14 +251,14 @@ def check_order(
 
 @kernel
 def frame_rows(
-    first_row: int, count: int, t0_us: int, hz: int, at: int, entity: I8, mounts: I8, wait_us: I8, gap_us: I8,
-    hold_us: I8, starts: I8, ends: I8, numbers: I1, sides: I1, t: I8, v: F8, n: I8, checked: I8, used: I8,
+    first_row: int, count: int, t0_us: int, hz: int, at: int, entity: I8, mounts: I8, wait_us: int, gap_us: int,
+    hold_us: int, starts: I8, ends: I8, numbers: I1, sides: I1, t: I8, v: F8, n: I8, checked: I8, used: I8,
     grid_row: I8, row_t: I8, seconds: F8, period: I1, attack: I1, xyz: F8, channels: F8, seen_us: I8,
 ) -> int:  # fmt: skip
     """Place the samples on the grid: ``count`` rows from grid row ``first_row``, written to the tape from row ``at`` on.
 
-    A point between two samples is interpolated when they are at most ``gap_us`` (G,) apart and the later one no more than
-    ``wait_us`` (G,) after it; else the last sample is held for ``hold_us`` (G,); else NaN. The tags of an entity are averaged
+    A point between two samples is interpolated when they are at most ``gap_us`` apart and the later one no more than
+    ``wait_us`` after it; else the last sample is held for ``hold_us``; else NaN. The tags of an entity are averaged
     (``entity`` (G,) is their row of axis N, ``mounts`` (N,) scratch). ``starts``, ``ends``, ``numbers`` and ``sides`` are the
     periods of play. Returns the number of rows with any position.
     """
@@ -292,11 +287,11 @@ def frame_rows(
                 continue
             e = entity[g]
             before = t[g, i]
-            if i + 1 < checked[g] and t[g, i + 1] <= when + wait_us[g] and t[g, i + 1] - before <= gap_us[g]:
+            if i + 1 < checked[g] and t[g, i + 1] <= when + wait_us and t[g, i + 1] - before <= gap_us:
                 w = (when - before) / (t[g, i + 1] - before)
                 for d in range(3):
                     xyz[row, e, d] += v[g, i, d] + w * (v[g, i + 1, d] - v[g, i, d])
-            elif when - before <= hold_us[g]:
+            elif when - before <= hold_us:
                 for d in range(3):
                     xyz[row, e, d] += v[g, i, d]
             else:
