@@ -58,7 +58,7 @@ class Corrections:
             self.book.reopen(event)
             if old is None:
                 return []
-            revision = max(1, self.revision(event.id, 1))
+            revision = self.revision(event.id, 1)
             return [*self._withdraw(old, set(), event, revision), *self._replay(event, None, seen_us)]
         moment = None if event.deleted else stage.moment(event)
         if moment is None and old is None:
@@ -101,12 +101,12 @@ class Corrections:
             changed_stats = {stat for stat in after if not _same(before.get(stat), after[stat])}
             if not changed_stats:
                 continue
+            # what it said before counts too: a value that is gone is taken back
             subjects = stage.issued(other)
             other.facts.update({stat: after[stat] for stat in changed_stats})
-            subjects = {**stage.issued(other), **subjects}
-            revision = self.revision(other.id, 1)
+            subjects |= stage.issued(other)
             again = {stat: subjects[stat] for stat in changed_stats if stat in subjects}
-            out.extend(stage.again(other, event.arrival_us, revision, again))
+            out.extend(stage.again(other, event.arrival_us, self.revision(other.id, 1), again))
         return out
 
 

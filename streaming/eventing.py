@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, Final
 
 import numpy as np
 
-from features.frames import Frames, Roster
+from features.frames import Roster
 from features.moments import Moment
 from features.sport import EventStep, Sport, Stat
 from models.base import Model
@@ -56,15 +57,8 @@ class EventStage:
                 self.ticks.append(item)
         self._match = names["events.match"]
         self._read: dict[int, tuple[int, Any]] = {}
-        self._view = self._event_frames()
+        self._view = copy(tape.frames)  # the same buffers with bounds of its own
         self.account = Account(lambda: sport.ledger(players=len(roster)), self.apply, roster)
-
-    def _event_frames(self) -> Frames:
-        f = self.tape.frames
-        return Frames(
-            f.roster, f.field, dt_s=f.dt_s, hop=f.hop, span=f.span, t=f.t, xyz=f.xyz, period=f.period, attack=f.attack,
-            signals=f.signals, state=f.state, lo=0, hi=0,
-        )  # fmt: skip
 
     # -- one event -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ stats of an event, at once when it arrives; and a window that a quiet feed keeps
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -85,6 +85,7 @@ class GameOperator:
         self._moments: dict[str, tuple[Event, Any]] = {}  # facts of waiting events, for provisional values
         self._active: list[int] = []  # seconds that had rows or events and whose ticks are not issued yet
         self._ticked = 0
+        self._fingerprint = _fingerprint(self)
         self._shown_us = NEVER
         self._drawn_row = 0
         self._ended = False
@@ -190,11 +191,11 @@ class GameOperator:
             self._active, self._ticked, self.corrections.ticks, self.corrections.events, self._drawn_row, self._ended,
             [(kind, reason, n) for (kind, reason), n in sorted(self.meters.counts.items())],
         )  # fmt: skip
-        return snapshot.pack(self.sport.name, self.game.game, self._fingerprint(), plain, self._arrays())
+        return snapshot.pack(self.sport.name, self.game.game, self._fingerprint, plain, self._arrays())
 
     def restore(self, raw: bytes) -> None:
         """Take over the state of a snapshot; ``BadSnapshot`` when it is not one of this game and these stats."""
-        plain, arrays = snapshot.unpack(raw, self.sport.name, self.game.game, self._fingerprint(), _Plain)
+        plain, arrays = snapshot.unpack(raw, self.sport.name, self.game.game, self._fingerprint, _Plain)
         try:
             self._load_arrays(arrays)
             self.events.account.load(plain.account)
@@ -284,7 +285,7 @@ class GameOperator:
     def _activate(self, second: int) -> None:
         at = bisect_left(self._active, second)
         if at == len(self._active) or self._active[at] != second:
-            insort(self._active, second)
+            self._active.insert(at, second)
 
     # -- events ----------------------------------------------------------------------------------------------------
 
@@ -428,11 +429,14 @@ class GameOperator:
         self.tape.load({k[5:]: v for k, v in arrays.items() if k.startswith("tape.")})
         self.framer.load({k[7:]: v for k, v in arrays.items() if k.startswith("framer.")})
 
-    def _fingerprint(self) -> str:
-        game = self.game
-        timing = (self.grid, game.t0_us, game.periods, game.tags, game.feeds)
-        parts = [*self.meters.steps, timing, *self.roster.ids, *(f"{s.name}{s.dims}{s.dtype}" for s in self.sport.signals)]
-        return hashlib.blake2b("\n".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+
+def _fingerprint(operator: GameOperator) -> str:
+    """What a snapshot must have in common with the operator that takes it over."""
+    game, sport = operator.game, operator.sport
+    timing = (operator.grid, game.t0_us, game.periods, game.tags, game.feeds)
+    signals = (f"{s.name}{s.dims}{s.dtype}" for s in sport.signals)
+    parts = [*operator.meters.steps, timing, *operator.roster.ids, *signals]
+    return hashlib.blake2b("\n".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
 class _Plain(msgspec.Struct, array_like=True):

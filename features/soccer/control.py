@@ -248,9 +248,6 @@ def pitch_control(frames: Frames, ends: Ints) -> Floats:
     return out
 
 
-SIGNALS: Final = ()
-STEPS: Final = ()
-EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
         "soccer.team.pitch_control", "%", "share of the pitch, and of the third that the team attacks, where it would "

@@ -67,7 +67,6 @@ def momentum(frames: Frames, ends: Ints) -> Floats:
 
 SIGNALS: Final = (THREAT, REMEMBERED)
 STEPS: Final = (Step("momentum.threat", threat, (THREAT,)), Step("momentum.memory", memory, (REMEMBERED,)))
-EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
         "game.momentum", "-1..1", "balance of threat with a memory of two minutes of play: expected threat of the "

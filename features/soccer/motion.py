@@ -139,7 +139,6 @@ STEPS: Final = (
     Step("motion.top_speed", top_speed, (TOP_SPEED,)),
     Step("motion.sprints", sprints, (SPRINTS,)),
 )
-EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
         "soccer.player.speed", "km/h", "speed in the field's plane, from the last 0.44 s", "player", _at("speed"),

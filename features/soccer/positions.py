@@ -100,7 +100,6 @@ STEPS: Final = (
         {"clock": (1, 1), "ring": (BUCKETS, "N", 6), "recent": (2, "N", 6), "whole": ("N", 6)},
     ),
 )  # fmt: skip
-EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
         "soccer.player.mean_position", "m", "mean position while the ball was in play, x towards the goal that the "

@@ -251,7 +251,6 @@ STEPS: Final = (
     Step("possession.time", time_in_possession, (TEAM_TIME, PLAYER_TIME)),
     Step("possession.recovery", recovery, (RECOVERY,)),
 )
-EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
         "soccer.team.possession", "%", "share of the time that the ball was in play, by the team of the last "

@@ -111,7 +111,6 @@ def mean_pressure(frames: Frames, ends: Ints) -> Floats:
 
 SIGNALS: Final = (PRESSURE, PRESSED)
 STEPS: Final = (Step("pressure.carrier", pressure, (PRESSURE, PRESSED)),)
-EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
         "soccer.player.pressure", "0..1", "pressure on the ball carrier: sum over opponents in an oval of 9 m towards "

@@ -115,9 +115,6 @@ def compactness(frames: Frames, ends: Ints) -> Floats:
     return out
 
 
-SIGNALS: Final = ()
-STEPS: Final = ()
-EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
         "soccer.team.width", "m", "across the field between the outermost outfield players", "team", width,

@@ -90,7 +90,6 @@ def attacking_zones(frames: Frames, ends: Ints) -> Floats:
 
 SIGNALS: Final = (ENTRIES,)
 STEPS: Final = (Step("zones.entries", final_third, (ENTRIES,)),)
-EVENT_STEPS: Final = ()
 STATS: Final = (
     Stat(
         "soccer.team.attacking_zones", "%", "share of entries into the final third by lane, from the attackers' left; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from features.sport import Sport, load_sport
@@ -30,10 +31,18 @@ def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
             found[model.name] = model
         for name in sorted({stat.model for stat in sport.stats if stat.model}):
             if name not in found:
-                found[name] = load(name)
+                found[name] = _shipped(name)
     except ValueError as error:
         raise BadInput(str(error)) from None
     return found
+
+
+@cache
+def _shipped(name: str) -> Model:
+    """Models never change, so every operator of a process may have the same one."""
+    from models.artefact import load
+
+    return load(name)
 
 
 def operator_for(game: GameRecord, given: list[str] | None = None, **options: Any) -> GameOperator:

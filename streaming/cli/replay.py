@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from streaming.cli.progress import Progress
-    from streaming.records import Event, GameRecord, Telemetry
+    from streaming.records import GameRecord
     from streaming.sinks import Sink
 
 
@@ -35,8 +35,7 @@ def replay(
 
     Example: touchline replay REC --speed max --out stats.parquet
     """
-    from simulators.replay import parse_from, parse_speed
-    from simulators.replay import replay as played
+    from simulators.replay import due, parse_from, parse_speed
     from streaming.cli.equipment import operator_for
     from streaming.cli.pace import paced
     from streaming.cli.progress import Progress
@@ -58,9 +57,9 @@ def replay(
             hub.attach(rec.game, operator.meters)
             sinks.append(hub)
             print(f"live page {gateway.url}/   operator page {gateway.url}/operator", flush=True)
-        records: Iterable[Any] = played(rec, None, from_s)
+        records: Iterable[Any] = (record for _, record in due(rec, pace, from_s))
         if pace is not None:
-            records = paced(_as_it_was(rec, from_s), pace)
+            records = paced(records, pace)
         if gateway is not None:
             records = hub.overhear(records)
         began = time.perf_counter()
@@ -85,14 +84,6 @@ def replay(
             pass
         finally:
             gateway.stop()
-
-
-def _as_it_was(rec: Any, from_s: float) -> Iterator[Telemetry | Event]:
-    """One packet per arrival, as it was live."""
-    from simulators.replay import due
-
-    for _, record in due(rec, 1.0, from_s):
-        yield record
 
 
 def stat_file(path: Path, game: GameRecord, *, final_only: bool, overwrite: bool, language: str) -> Sink:

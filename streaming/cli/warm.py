@@ -16,14 +16,12 @@ def warm(quiet: bool = typer.Option(False, help="Say nothing.")) -> None:
 
     for name in worlds():
         world = open_world(name, seed=7, minutes=1.0)
-        operator = operator_for(world.record)
         with Progress(f"compiling {name}", None, "records") as progress:
             for frames in (1, 25):
+                operator = operator_for(world.record)
                 for record in world.stream(frames):
-                    if operator is not None:
-                        operator.on_record(record)
+                    operator.on_record(record)
                     progress.advance()
                 operator.finish()
-                operator = operator_for(world.record)
     if not quiet:
         print("compiled code is cached")
