@@ -1,7 +1,7 @@
 # Two doors: `make demo` and `make test`. Both make .venv by themselves.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast check bench clean browser
+.PHONY: help setup demo test fast check bench clean browser jars up down
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -16,22 +16,32 @@ setup: $(VENV)/.made    ## make .venv with the command touchline in it
 demo: setup      ## simulate a match, stream it, serve the live page (Ctrl-C ends it)
 	$(BIN)/touchline demo soccer
 
-test: $(VENV)/.made-dev browser   ## everything, the browser included
+test: $(VENV)/.made-dev browser   ## everything: the browser, the broker and the cluster included
+	@infra/jars.sh || { [ "$$CI" != true ] && echo "the tests that need the broker and the cluster will skip"; }
 	$(BIN)/python -m pytest $(ARGS)
 
 fast: $(VENV)/.made-dev   ## the inner loop: under a minute
-	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not browser and not cluster" -n 2 $(ARGS)
 
 check: $(VENV)/.made-dev  ## lint, types, arrows
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config setup.cfg
 
+up: $(VENV)/.made-dev jars    ## start a real Kafka broker and Flink cluster on loopback (ARGS="--mode thread")
+	$(BIN)/python infra/cluster.py up $(ARGS)
+
+down:            ## end what `make up` started, and nothing else
+	@$(PYTHON) infra/cluster.py down $(ARGS)
+
+jars:            ## fetch the broker and Flink's Kafka connector
+	@infra/jars.sh
+
 bench: setup     ## every benchmark, beside its floor
 	$(BIN)/touchline bench
 
-clean:           ## remove what was made
-	rm -rf $(VENV) build dist *.egg-info
+clean: down      ## remove what was made
+	rm -rf $(VENV) build dist *.egg-info infra/.jars .run
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/uv:
@@ -41,12 +51,12 @@ $(VENV)/bin/uv:
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 $(VENV)/.made: $(VENV)/bin/uv setup.cfg pyproject.toml constraints.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e .
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e .
 	$(BIN)/touchline warm
 	@touch $@
 
 $(VENV)/.made-dev: $(VENV)/.made
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev]'
 	@touch $@
 
 browser:

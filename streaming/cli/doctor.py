@@ -7,7 +7,7 @@ import json
 import shutil
 import socket
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -17,7 +17,14 @@ EXTRAS = {
     "providers": (("kloppy", "lxml"), "importing real games"),
     "analysis": (("duckdb", "pandas", "polars"), "looking into recordings"),
     "plots": (("matplotlib", "mplsoccer"), "plots"),
+    "flink": (("pyflink",), "games on a Flink cluster"),
 }
+
+#: (what it is, is it there, what for or what was found, how to mend it)
+Row = tuple[str, bool, str, str]
+
+KAFKA: Final = "127.0.0.1:9092"
+FLINK: Final = "127.0.0.1:8081"
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
@@ -29,7 +36,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     from streaming.cli.equipment import models_of, sport_named
     from streaming.errors import BadInput
 
-    rows: list[tuple[str, bool, str, str]] = []
+    rows: list[Row] = []
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     rows.append(("Python 3.11", version == "3.11", version, "make setup PYTHON=/path/to/python3.11"))
     for name in worlds():
@@ -47,9 +54,65 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     rows.append(("Chromium", browser is not None, "for the browser tests", "apt-get install chromium"))
     with socket.socket() as probe:
         busy = probe.connect_ex(("127.0.0.1", 8080)) == 0
-    rows.append(("port 8080", not busy, "the pages' default port", "touchline demo --port 8081"))
+    rows.append(("port 8080", not busy, "the pages' default port", "touchline demo --port 8082"))
+    rows += [_java(), _jars(), _kafka(), _flink()]
     if as_json:
         print(json.dumps([dict(zip(("what", "ok", "about", "mend"), row)) for row in rows], indent=2))
         return
     for what, ok, about, mend in rows:
         print(f"{'ok     ' if ok else 'missing'}  {what:<20} {about}" + ("" if ok else f"\n         -> {mend}"))
+
+
+def _java() -> Row:
+    from streaming.errors import Unavailable
+    from streaming.flink.java import find_java
+
+    try:
+        java = find_java()
+    except Unavailable as error:
+        said, _, mend = str(error).partition(": ")
+        return "Java", False, said, mend
+    return "Java", True, f"{java.version}, {java.found}: for Kafka and Flink on this machine", ""
+
+
+def _jars() -> Row:
+    from streaming.errors import Unavailable
+    from streaming.flink.jars import connector
+
+    try:
+        return "jars", True, f"{connector().name}: for games on a Flink cluster", ""
+    except Unavailable:
+        return "jars", False, "Kafka, and Flink's connector to it, are not fetched", "make jars"
+
+
+def _kafka() -> Row:
+    from streaming.errors import TouchlineError
+    from streaming.kafka.broker import admin
+    from streaming.kafka.settings import parse
+
+    host, port = KAFKA.split(":")
+    with socket.socket() as probe:  # kafka-python would try for seconds where nobody listens
+        probe.settimeout(1.0)
+        there = probe.connect_ex((host, int(port))) == 0
+    if not there:
+        return "Kafka", False, f"nobody listens at {KAFKA}", "make up"
+    try:
+        with admin(parse(f"kafka://{KAFKA}")) as client:
+            topics = [name for name in client.list_topics() if not name.startswith("__")]
+    except TouchlineError as error:
+        return "Kafka", False, str(error), "make down; make up"
+    return "Kafka", True, f"answers at {KAFKA}, {len(topics)} topics", ""
+
+
+def _flink() -> Row:
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(f"http://{FLINK}/overview", timeout=2.0) as answer:
+            said = json.load(answer)
+        parts = [f"Flink {said['flink-version']}", f"{said['taskmanagers']} TaskManagers", f"{said['slots-available']} slots free"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return "Flink", False, f"no JobManager answers at {FLINK}", "make up"
+    if not said["taskmanagers"]:
+        return "Flink", False, f"a JobManager answers at {FLINK} and has no TaskManager", "make up"
+    return "Flink", True, f"answers at {FLINK}: {', '.join(parts)}", ""
