@@ -66,7 +66,7 @@ def plain(value: Any) -> float | str | list[float | None] | None:
     if isinstance(value, str) or value is None:
         return value
     if isinstance(value, (np.ndarray, list, tuple)):
-        return [None if v != v or v in (_INF, -_INF) else float(v) for v in value]
+        return [None if v is None or v != v or v in (_INF, -_INF) else float(v) for v in value]
     number = float(value)
     return None if number != number or number in (_INF, -_INF) else number
 

@@ -5,6 +5,7 @@
     |-- BadInput                    a file, folder, option or model that a person gave: the command ends with exit code 2
     |-- BadSnapshot                 a snapshot that does not fit this operator: the run stops before it loses anything
     `-- Unavailable                 a port, a service or an extra that is needed and is not there
+        `-- InputLost               records that were waiting to be used have been deleted: the run stops and says which
 
 Policy: records degrade and are counted; configuration and our own mistakes raise. ``GameOperator(strict=True)``, as the
 tests build it, raises on bad records too.
@@ -35,3 +36,7 @@ class BadSnapshot(TouchlineError):
 
 class Unavailable(TouchlineError):
     """A resource that is not there: busy port, missing extra, unreachable service."""
+
+
+class InputLost(Unavailable):
+    """The input was deleted under a reader's hands; the text says which part of it was not used."""

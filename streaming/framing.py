@@ -41,21 +41,30 @@ def _own(column: npt.NDArray[Any], kind: Any) -> npt.NDArray[Any]:
     return np.array(column, kind)
 
 
+def sample_period_us(game: GameRecord, grid: Grid) -> int:
+    """Time between two samples of the slowest tag."""
+    rates = [feed.rate_hz for feed in game.feeds if feed.kind == "telemetry" and feed.rate_hz]
+    return int(SECOND_US / min(rates, default=grid.hz))
+
+
+def wait_us(game: GameRecord, grid: Grid) -> int:
+    """How long a grid point waits for the sample after it: only where tags keep their own time."""
+    aligned = all(feed.aligned for feed in game.feeds if feed.kind == "telemetry")
+    return 0 if aligned else 2 * sample_period_us(game, grid)
+
+
 class Framer:
     """Owns the tags' lines and writes the tape. ``until_us`` is the time up to which whole groups are decided."""
 
     def __init__(self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, clock: GameClock, tape: Tape) -> None:
         self.grid, self.clock, self.tape = grid, clock, tape
         tags = sorted((tag.tag, roster.index[tag.entity]) for tag in game.tags)
-        feeds = [feed for feed in game.feeds if feed.kind == "telemetry"]
         self.lines = samples.Lines(len(tags), len(sport.channels), SLICE)
         self.tags = np.array([tag for tag, _ in tags], np.uint32)
         self.entity = np.array([row for _, row in tags], np.int64)
         self.max_speed = np.array([sport.max_speed_mps.get(roster.role[e], np.inf) for e in self.entity])
-        period_us = int(SECOND_US / min((feed.rate_hz for feed in feeds if feed.rate_hz), default=grid.hz))
-        aligned = all(feed.aligned for feed in feeds)
-        # A point waits for the sample after it only where tags keep their own time.
-        self.wait_us = 0 if aligned else 2 * period_us
+        period_us = sample_period_us(game, grid)
+        self.wait_us = wait_us(game, grid)
         self._gap_us = 4 * period_us
         # one period, and half of one for the jitter of a feed that calls itself aligned
         self._hold_us = period_us * 3 // 2

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from streaming import records, topics
+from streaming import feed, health, records, topics, wire
 from streaming.web import messages
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -18,9 +18,15 @@ KINDS: dict[str, tuple[type, int]] = {
     "event": (records.Event, records.EVENT_VERSION),
     "stat-update": (records.StatUpdate, records.STAT_VERSION),
     "game-record": (records.GameRecord, records.GAME_VERSION),
+    "game-start": (feed.GameStart, 1),
+    "game-end": (feed.GameEnd, 1),
+    "stat-batch": (wire.StatBatch, 1),
+    "dead-letter": (wire.Letter, 1),
+    "prediction": (wire.Asked, 1),
+    "health": (health.Health, 1),
     "subscribe": (messages.Subscribe, 1),
     "stats": (messages.Stats, 1),
-    "positions": (messages.Positions, 1),
+    "positions": (wire.Positions, 1),
     "game": (messages.Game, 1),
     "gap": (messages.Gap, 1),
     "problem": (messages.Problem, 1),
@@ -28,10 +34,54 @@ KINDS: dict[str, tuple[type, int]] = {
 
 #: telemetry packets are binary; this is their description for people and for AsyncAPI
 TELEMETRY_LAYOUT = (
-    "Binary, little-endian: prefix {magic 'TL', u8 version, u8 flags, u16 header bytes, u32 samples}, a msgpack array "
-    "[game, feed, arrival_us, [channel names]], then columns t_us i64, tag u32, x_m f32, y_m f32, z_m f32, "
+    "Binary, little-endian: prefix {magic 'TL', u8 version, u8 flags, u16 header bytes, u32 samples, i64 arrival_us}, a msgpack "
+    "array [game, feed, [channel names]], then columns t_us i64, tag u32, x_m f32, y_m f32, z_m f32, "
     "arrival_us i64 if flags & 1, and one f32 column per channel."
 )
+
+
+_ANY = "{sport}"
+SPORT = {"sport": {"description": "a sport's name, as in /api/catalogue"}}
+#: channel -> (address, messages, what it holds, what this program does with it, the operation's name, and its summary)
+TOPICS: dict[str, tuple[str, tuple[str, ...], str, str, str, str]] = {
+    "telemetry": (
+        topics.telemetry(_ANY), ("telemetry", "event", "game-start", "game-end"),
+        "Input: everything of a game in one order: its record, packets and events as they arrive, and its end. "
+        "A message that begins with { is JSON, and an object without a kind is an event.",
+        "receive", "takeTelemetry", "A record of a game arrives.",
+    ),
+    "games": (
+        topics.games(_ANY), ("game-record",), "Game records, compacted.", "receive", "takeGames", "A game is announced.",
+    ),
+    "stats": (
+        topics.stats(_ANY), ("stat-batch",), "Every stat of a sport, what was published together in one message.",
+        "send", "emitStats", "Values as they are made.",
+    ),
+    "events": (
+        topics.events(_ANY), ("event",), "Events as an operator took them.",
+        "send", "emitEvents", "Events behind what they led to.",
+    ),
+    "positions": (
+        topics.positions(_ANY), ("positions",), "Positions for drawing, kept for an hour; the latest wins.",
+        "send", "emitPositions", "Where everybody is.",
+    ),
+    "predictions": (
+        topics.predictions(_ANY), ("prediction",), "What models were asked and what they answered.",
+        "send", "emitPredictions", "A model has answered.",
+    ),
+    "deadTelemetry": (
+        topics.dead(topics.telemetry(_ANY)), ("dead-letter",), "Packets and samples that could not be used, and why.",
+        "send", "setAsideTelemetry", "A packet could not be used.",
+    ),
+    "deadEvents": (
+        topics.dead(topics.events(_ANY)), ("dead-letter",), "Events that could not be used, and why.",
+        "send", "setAsideEvents", "An event could not be used.",
+    ),
+    "health": (
+        topics.health(_ANY), ("health",), "How each game's operator does, once a second; compacted.",
+        "send", "tellHealth", "An operator's meters.",
+    ),
+}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -93,9 +143,6 @@ def asyncapi(host: str = "127.0.0.1:8080") -> dict[str, Any]:
     """The AsyncAPI 3 document of the gateway's sockets and of the topics; an action is what this program does."""
     schemas, found = _components()
     out = ("stats", "positions", "game", "gap", "problem")
-    sport = {"sport": {"description": "a sport's name, as in /api/catalogue"}}
-    topic = topics.stats, topics.telemetry, topics.events, topics.games
-    stats, telemetry, events, games = (make("{sport}") for make in topic)
     query = {
         "type": "object",
         "properties": {
@@ -123,18 +170,18 @@ def asyncapi(host: str = "127.0.0.1:8080") -> dict[str, Any]:
                 "/ws", (*out, "subscribe"), "Subscribe by query or by message.", server="gateway",
                 bindings={"ws": {"method": "GET", "query": query, "bindingVersion": "0.1.0"}},
             ),
-            "stats": _channel(stats, ("stat-update",), "Every stat of a sport.", server="broker", parameters=sport),
-            "games": _channel(games, ("game-record",), "Game records, compacted.", server="broker", parameters=sport),
-            "events": _channel(events, ("event",), "Reported events.", server="broker", parameters=sport),
-            "telemetry": _channel(telemetry, ("telemetry",), "Samples of tags.", server="broker", parameters=sport),
+            **{
+                name: _channel(address, kinds, text, server="broker", parameters=SPORT)
+                for name, (address, kinds, text, *_) in TOPICS.items()
+            },
         },
         "operations": {
             "publish": _operation("send", "socket", out, "Values, positions and game records to a client."),
             "subscribe": _operation("receive", "socket", ("subscribe",), "A client says what it wants."),
-            "emitStats": _operation("send", "stats", ("stat-update",), "Values as they are made."),
-            "takeGames": _operation("receive", "games", ("game-record",), "A game is announced."),
-            "takeEvents": _operation("receive", "events", ("event",), "An event is reported."),
-            "takeTelemetry": _operation("receive", "telemetry", ("telemetry",), "A packet of samples arrives."),
+            **{
+                name: _operation(action, channel, kinds, text)
+                for channel, (_, kinds, _, action, name, text) in TOPICS.items()
+            },
         },
         "components": {"schemas": schemas, "messages": found},
     }  # fmt: skip

@@ -10,16 +10,18 @@ _SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
 
 
 def telemetry(sport: str) -> str:
+    """Input: everything of a game in one order, its record, packets, events and its end (``streaming.feed``)."""
     return f"telemetry.{sport}"
 
 
-def events(sport: str) -> str:
-    return f"events.{sport}"
-
-
 def games(sport: str) -> str:
-    """Game records; compacted, keyed by game."""
+    """Game records; compacted, so that whoever comes late learns who plays."""
     return f"games.{sport}"
+
+
+def events(sport: str) -> str:
+    """Events as an operator took them."""
+    return f"events.{sport}"
 
 
 def stats(sport: str) -> str:
@@ -28,21 +30,46 @@ def stats(sport: str) -> str:
 
 
 def positions(sport: str) -> str:
-    """Positions for drawing, a message per frame, latest value wins."""
+    """Positions for drawing, latest value wins."""
     return f"positions.{sport}"
 
 
+def predictions(sport: str) -> str:
+    """What models were asked and what they answered."""
+    return f"predictions.{sport}"
+
+
 def dead(source: str) -> str:
-    """Dead letters of the topic ``source``."""
+    """Dead letters of the kind ``source``: ``telemetry.<sport>`` or ``events.<sport>``."""
     return f"dead.{source}"
 
 
+def health(sport: str) -> str:
+    """How each operator is doing, once a second; compacted, keyed by game."""
+    return f"health.{sport}"
+
+
+def snapshots(sport: str) -> str:
+    """State of the games and how far the input has been used; compacted. Written and read by the runner on Kafka alone."""
+    return f"snapshots.{sport}"
+
+
 def inputs(sport: str) -> tuple[str, ...]:
-    return games(sport), telemetry(sport), events(sport)
+    return games(sport), telemetry(sport)
 
 
 def outputs(sport: str) -> tuple[str, ...]:
-    return stats(sport), positions(sport), *(dead(source) for source in (telemetry(sport), events(sport)))
+    letters = (dead(source) for source in (telemetry(sport), events(sport)))
+    return stats(sport), events(sport), positions(sport), predictions(sport), *letters, health(sport)
+
+
+def compacted(sport: str) -> tuple[str, ...]:
+    """Topics that keep the newest record of each key."""
+    return games(sport), health(sport), snapshots(sport)
+
+
+def every(sport: str) -> tuple[str, ...]:
+    return *inputs(sport), *outputs(sport), snapshots(sport)
 
 
 def key(game: str) -> bytes:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from simulators.worlds import World
     from streaming.records import Event, Telemetry
 
 
@@ -28,7 +27,7 @@ def demo(
     Example: touchline demo soccer --seed 2
     """
     from simulators.worlds import open_world
-    from streaming.cli.equipment import operator_for
+    from streaming.cli.equipment import operator_for, rehearse
     from streaming.cli.pace import ahead, paced
     from streaming.cli.replay import sentence, summary
     from streaming.runners.embedded import EmbeddedRunner
@@ -42,7 +41,7 @@ def demo(
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
         world = open_world(sport, seed, minutes, t0_us=(time.time_ns() // 1000) + 300_000)
         hub.attach(world.record)  # so that the pages know what is coming
-        _rehearse(world)
+        rehearse(world.record, world.stream(25))
         operator = operator_for(world.record)
         hub.attach(world.record, operator.meters)
         print(f"{world.record.title}: a simulated game, seed {seed}")
@@ -64,16 +63,3 @@ def demo(
         except KeyboardInterrupt:
             pass
         print(sentence(summary(operator.meters, world.record, time.perf_counter() - start)))
-
-
-def _rehearse(world: World, seconds: float = 30.0) -> None:
-    """Play the beginning to nobody: compiled code is loaded when it is first called, and the air is no place for that."""
-    from streaming.cli.equipment import operator_for
-    from streaming.records import Telemetry
-
-    operator = operator_for(world.record)
-    for record in world.stream(25):
-        operator.on_record(record)
-        if isinstance(record, Telemetry) and int(record.t_us[-1]) > world.record.t0_us + seconds * 1e6:
-            break
-    operator.finish()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, partial
+from itertools import takewhile
 from typing import Any
 
 from features.sport import Sport, load_sport
 from models.base import Model
 from streaming.errors import BadInput
 from streaming.game import GameOperator
-from streaming.records import GameRecord
+from streaming.records import Event, GameRecord, Telemetry
 
 
 def sport_named(name: str) -> Sport:
@@ -49,3 +51,32 @@ def operator_for(game: GameRecord, given: list[str] | None = None, **options: An
     """An operator with everything its sport needs."""
     sport = sport_named(game.sport)
     return GameOperator(sport, game, models_of(sport, given), **options)
+
+
+def maker(given: list[str] | None = None, **options: Any) -> Any:
+    """A function that makes an operator from a game record, with ``options`` as in :class:`GameOperator`."""
+    return partial(operator_for, given=given, **options)
+
+
+def rehearse(record: GameRecord, records: Iterable[Telemetry | Event], seconds: float = 30.0) -> None:
+    """Play the beginning of a game to nobody: compiled code is loaded when it is first called, and the air is no place for that."""
+    operator = operator_for(record)
+    for packet in records:
+        operator.on_record(packet)
+        if isinstance(packet, Telemetry) and int(packet.t_us[-1]) > record.t0_us + seconds * 1e6:
+            break
+    operator.finish()
+
+
+def rehearsal(name: str, seconds: float = 12.0) -> list[bytes]:
+    """The beginning of a simulated game as records of the input topic, where the sport has one to play: for a process that does
+    not know its games yet."""
+    from simulators.worlds import open_world, worlds
+    from streaming.feed import GameEnd, GameStart, encode_feed
+
+    if name not in worlds():
+        return []
+    world = open_world(name, 1, 1.0)
+    until_us = world.record.t0_us + seconds * 1e6
+    played = takewhile(lambda r: not isinstance(r, Telemetry) or int(r.t_us[-1]) < until_us, world.stream(25))
+    return [encode_feed(r) for r in (GameStart(record=world.record), *played, GameEnd(game=world.record.game))]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from streaming.records import Event, GameRecord, Telemetry
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -13,7 +18,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 @app.command()
 def simulate(
     sport: Annotated[str, typer.Argument(help="What is played: soccer.", metavar="SPORT")],
-    out: Annotated[Path, typer.Option(help="The folder to write the recording to.", metavar="REC")],
+    out: Annotated[Path | None, typer.Option(help="The folder to write the recording to.", metavar="REC")] = None,
+    to: Annotated[str, typer.Option(help="Or send it to a broker, live: kafka://host:port.", metavar="URL")] = "",
     seed: Annotated[int, typer.Option(help="The same seed plays the same game.")] = 7,
     minutes: Annotated[float, typer.Option(help="Length of the game, both halves together.")] = 90.0,
     game: Annotated[str, typer.Option(help="Id of the game; made from the seed when left out.")] = "",
@@ -29,33 +35,54 @@ def simulate(
     own_clocks: Annotated[bool, typer.Option("--rfid", help="Tags sample on clocks of their own, unaligned.")] = False,
     late: Annotated[bool, typer.Option("--late", help="Allow delays beyond the lateness that the game declares.")] = False,
     overwrite: Annotated[bool, typer.Option("--force", help="Replace what is there already.")] = False,
+    games: Annotated[int, typer.Option(help="With --to: how many games at once, seeds counting up.", min=1, max=1000)] = 1,
+    speed: Annotated[str, typer.Option(help="With --to: times real time, or max.")] = "1",
+    per_frame: Annotated[bool, typer.Option("--per-frame", help="With --to: a message per frame, not per window.")] = False,
+    partitions: Annotated[int | None, typer.Option(help="With --to: partitions of the topics.", min=1)] = None,
+    kafka_settings: Annotated[Path | None, typer.Option(help="With --to: security settings, TOML.", metavar="FILE")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Say what was made as JSON.")] = False,
 ) -> None:
-    """Play a simulated game into a recording.
+    """Play a simulated game into a recording, or to a broker.
 
     Example: touchline simulate soccer --seed 7 --minutes 90 --out REC
 
     Half-time adds a minute without telemetry.
 
     With worse sensors: touchline simulate soccer --out REC --noise-in 2 --loss 0.01 --disorder-ms 40
+
+    To a broker, ten games live: touchline simulate soccer --to kafka://127.0.0.1:9092 --games 10
     """
     from simulators.rfid import Faults, apply, check_lateness, declare, unsynchronised
     from simulators.worlds import open_world
     from streaming.cli.progress import Progress
+    from streaming.errors import BadInput
     from streaming.recording import Writer
     from streaming.records import Event
 
+    if (out is None) == (not to):
+        raise BadInput("say where the game goes: --out REC for a recording, or --to kafka://host:port")
     wrong = Faults(
         noise_in, jitter_ms, loss, duplicates, disorder_ms, clock_skew_ppm, clock_offset_ms, dropout_per_minute, dropout_s
     )
-    world = open_world(sport, seed, minutes, game=game or None)
     plain = not (wrong.any or own_clocks)
-    record, stream = world.record, world.stream(PACKED_FRAMES if plain else 1)
-    if own_clocks:
-        record, stream = unsynchronised(record, stream, seed)
-    if wrong.any and not late:
-        check_lateness(record, wrong)
-    record, stream = declare(record, wrong), apply(stream, seed, wrong)
+
+    def play(number: int, **more: Any) -> tuple[GameRecord, Iterable[Telemetry | Event]]:
+        world = open_world(sport, seed + number, minutes, game=(f"{game}-{number}" if game and number else game) or None, **more)
+        record, stream = world.record, world.stream(PACKED_FRAMES if plain and not to else 1)
+        if own_clocks:
+            record, stream = unsynchronised(record, stream, seed + number)
+        if wrong.any and not late:
+            check_lateness(record, wrong)
+        return declare(record, wrong), apply(stream, seed + number, wrong)
+
+    if to:
+        from simulators.replay import parse_speed
+        from streaming.cli.sending import send
+
+        send(to, sport, games, play, parse_speed(speed), not per_frame, partitions, kafka_settings, as_json)
+        return
+    assert out is not None
+    record, stream = play(0)
     start_us = record.t0_us
     spans = [(p.start_us, p.end_us or p.start_us) for p in record.periods]
     total = sum(end - start for start, end in spans) / 60e6

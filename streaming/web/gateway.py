@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket
 
 from streaming.errors import BadInput, Unavailable
 from streaming.web import rest
+from streaming.web.cluster import Watch
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
 from streaming.web.sockets import Socket
@@ -82,8 +83,9 @@ async def _websocket(websocket: WebSocket) -> None:
     await Socket(websocket.app.state.hub, websocket).run()
 
 
-def application(hub: Hub, *, recordings: Path | None = None) -> Starlette:
-    """The ASGI application over ``hub``; ``recordings`` is a folder of recordings that may be listed."""
+def application(hub: Hub, *, recordings: Path | None = None, watch: Watch | None = None) -> Starlette:
+    """The ASGI application over ``hub``; ``recordings`` is a folder of recordings that may be listed, ``watch`` knows the broker
+    and the cluster that the hub is fed from."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -118,7 +120,8 @@ def application(hub: Hub, *, recordings: Path | None = None) -> Starlette:
     problems: dict[Any, Any] = {HTTPException: rest.problem, BadInput: rest.problem}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=problems)
     app.add_middleware(_Headers)
-    app.state.hub, app.state.recordings, app.state.exposition = hub, recordings, exposition(hub)
+    app.state.hub, app.state.recordings, app.state.watch = hub, recordings, watch
+    app.state.exposition = exposition(hub, watch)
     return app
 
 
@@ -168,13 +171,15 @@ class Gateway:
     port is bound when the object is made, so that a busy one is known before anything else begins; ``url`` tells it.
     """
 
-    def __init__(self, hub: Hub, *, host: str = "127.0.0.1", port: int = 8080, recordings: Path | None = None) -> None:
+    def __init__(
+        self, hub: Hub, *, host: str = "127.0.0.1", port: int = 8080, recordings: Path | None = None, watch: Watch | None = None,
+    ) -> None:  # fmt: skip
         self.hub = hub
         self.socket = listen(host, port)
         name, self.port = self.socket.getsockname()[:2]
         self.url = f"http://{f'[{name}]' if ':' in name else name}:{self.port}"
         config = uvicorn.Config(
-            application(hub, recordings=recordings), loop="uvloop", http="httptools", ws="websockets-sansio",
+            application(hub, recordings=recordings, watch=watch), loop="uvloop", http="httptools", ws="websockets-sansio",
             ws_max_size=MAX_FRAME_BYTES, ws_per_message_deflate=False, log_config=None, log_level="warning",
             access_log=False, server_header=False, timeout_graceful_shutdown=2,
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections import Counter, deque
@@ -16,9 +17,11 @@ from streaming.records import Event, GameRecord
 from streaming.web import messages
 from streaming.web.channels import RING, Channel, pick
 from streaming.web.filters import Filter
-from streaming.web.parcels import Delivery, Parcel, positions_text
+from streaming.web.parcels import Delivery, Parcel
 from streaming.web.subscribers import Subscriber
+from streaming.wire import encode_positions
 
+_log = logging.getLogger(__name__)
 #: batches that may wait for the event loop; from there on the oldest gives up its windowed values
 BACKLOG = 256
 DEAD_KEPT = 100
@@ -60,6 +63,12 @@ class Hub:
         channel.record, channel.meters = record, meters
         self._put(([channel], 0, 0))
 
+    def measure(self, game: str, meters: Meters, runner: str, told_us: int) -> None:
+        """How the operator of a game does that runs elsewhere: what it told last counts."""
+        channel = Channel(game, self._ring)
+        channel.meters, channel.runner, channel.told_us = meters, runner, told_us
+        self._put(([channel], 0, 0))
+
     def write(self, outputs: Sequence[Output], published_us: int) -> None:
         """Take what was published; returns at once."""
         self._put((outputs, published_us, time.monotonic_ns()))
@@ -74,6 +83,11 @@ class Hub:
             if isinstance(record, Event):
                 self.report([record])
             yield record
+
+    @property
+    def waiting(self) -> int:
+        """Batches that the event loop has not taken in yet: a source that can wait does so before any are shed."""
+        return len(self._inbox)
 
     def close(self) -> None:
         """An operator has ended. Its game stays readable and its subscribers stay: there may be another."""
@@ -120,7 +134,11 @@ class Hub:
             self._kept.clear()
             self._scheduled = False
         for outputs, published_us, stamp_ns in batches:
-            self._take(outputs, published_us, stamp_ns)
+            try:
+                self._take(outputs, published_us, stamp_ns)
+            except Exception:  # noqa: BLE001 - the next line says why
+                # Blocks come from brokers, too: one that cannot be true must not take others with it.
+                _log.exception("what was published at %d cannot be shown", published_us)
 
     def _take(self, outputs: Iterable[Output | Event | Channel], published_us: int, stamp_ns: int) -> None:
         games: dict[str, list[Parcel]] = {}
@@ -152,9 +170,11 @@ class Hub:
 
     def _introduce(self, channel: Channel) -> None:
         known = self.channels.setdefault(channel.game, channel)
-        known.record, known.meters = channel.record, channel.meters or known.meters
-        if channel.record is None:
+        if channel.meters is not None and channel.told_us >= known.told_us:
+            known.meters, known.runner, known.told_us = channel.meters, channel.runner, channel.told_us
+        if channel.record is None or (known is not channel and known.record == channel.record):
             return
+        known.record = channel.record
         text = messages.text(messages.Game(record=channel.record))
         for wanted, members in self.groups.items():
             if wanted.covers(channel.game):
@@ -168,7 +188,7 @@ class Hub:
         text = ""
         for wanted, members in self.groups.items():
             if members and wanted.covers(block.game) and wanted.wants(address):
-                text = text or positions_text(block)
+                text = text or encode_positions(block).decode()
                 for subscriber in members:
                     subscriber.move(block.game, text)
 

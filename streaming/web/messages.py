@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from streaming.records import Event, GameRecord, StatUpdate
+from streaming.wire import Positions
 
 Cursor = Annotated[int | str, msgspec.Meta(description="a game's last seq, or a stream's id: GAME:SEQ,GAME:SEQ")]
 Some = Annotated[list[str], msgspec.Meta(max_length=64)]
@@ -30,17 +31,6 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     updates: list[StatUpdate] = []
     events: list[Event] = []
     snapshot: bool = False
-
-
-class Positions(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="positions"):
-    """Where everybody was. ``xyz_m`` has a row per time: x, y, z of each of ``ids`` in turn, null where unknown."""
-
-    game: str
-    sport: str
-    period: int
-    ids: list[str]
-    t_us: list[int]
-    xyz_m: list[list[float | None]]
 
 
 class Game(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="game"):

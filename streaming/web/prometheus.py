@@ -8,7 +8,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from streaming.flink.watch import Cluster
 from streaming.meters import BUCKETS_US, Latency, Meters
+from streaming.web.cluster import Watch
 from streaming.web.hub import Hub
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -114,8 +116,81 @@ class HubCollector(Collector):
         )
 
 
-def exposition(hub: Hub) -> Callable[[], bytes]:
+class ClusterCollector(Collector):
+    """What is known of the broker and of Flink; of a part that does not answer only that."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+
+    def collect(self) -> Iterator[Metric]:
+        """Families of the gateway's reading, the broker, and the Flink cluster."""
+        yield from self._reader()
+        yield from self._kafka()
+        if self.watch.flink is not None:
+            yield from self._flink(self.watch.flink.now)
+
+    def _reader(self) -> Iterator[Metric]:
+        reader = self.watch.reader
+        behind = GaugeMetricFamily(
+            "touchline_gateway_lag_records", "Messages of stats that the gateway has yet to read.", labels=("sport",)
+        )
+        for sport, n in reader.lag.items():
+            behind.add_metric((sport,), float(n))
+        delay = HistogramMetricFamily("touchline_gateway_delay_seconds", "From published to read by the gateway.", labels=())
+        delay.add_metric((), _buckets(reader.delay), reader.delay.sum_us / 1e6)
+        yield from (behind, delay)
+        yield CounterMetricFamily("touchline_gateway_unreadable", "Messages that are none of ours.", value=reader.unreadable)
+
+    def _kafka(self) -> Iterator[Metric]:
+        groups = self.watch.kafka.now
+        yield _one("touchline_kafka_up", "Whether the broker answers.", groups is not None)
+        if groups is None:
+            return
+        labels = ("sport", "group")
+        lag = GaugeMetricFamily(
+            "touchline_kafka_lag_records", "Records of the input that a group has not used for good.", labels=(*labels, "partition")
+        )
+        members = GaugeMetricFamily("touchline_kafka_group_members", "Processes in the group.", labels=labels)
+        for group in groups:
+            members.add_metric((group.sport, group.group), float(group.members))
+            for found in group.partitions:
+                lag.add_metric((group.sport, group.group, str(found.partition)), float(found.lag))
+        yield from (lag, members)
+
+    def _flink(self, cluster: Cluster | None) -> Iterator[Metric]:
+        yield _one("touchline_flink_up", "Whether the Flink cluster answers.", cluster is not None)
+        if cluster is None:
+            return
+        yield _one("touchline_flink_taskmanagers", "TaskManagers.", cluster.taskmanagers)
+        yield _one("touchline_flink_slots", "Slots of all TaskManagers.", cluster.slots)
+        yield _one("touchline_flink_slots_free", "Slots that nothing runs in.", cluster.slots_free)
+        by_job = ("job",)
+        up = GaugeMetricFamily("touchline_flink_job_up", "1 while the job runs.", labels=("job", "state"))
+        age = GaugeMetricFamily("touchline_flink_checkpoint_age_seconds", "Since the newest completed checkpoint.", labels=by_job)
+        took = GaugeMetricFamily("touchline_flink_checkpoint_duration_seconds", "How long it took.", labels=by_job)
+        size = GaugeMetricFamily("touchline_flink_checkpoint_size_bytes", "How large it is.", labels=by_job)
+        failed = CounterMetricFamily("touchline_flink_checkpoint_failed", "Checkpoints that failed.", labels=by_job)
+        restarts = CounterMetricFamily("touchline_flink_restarts", "Times that the job was started again.", labels=by_job)
+        for job in cluster.jobs:
+            up.add_metric((job.name, job.state), float(job.state == "RUNNING"))
+            failed.add_metric((job.name,), float(job.failed))
+            if job.restarts is not None:
+                restarts.add_metric((job.name,), float(job.restarts))
+            if (kept := job.checkpoint) is not None:
+                age.add_metric((job.name,), kept.age_s)
+                took.add_metric((job.name,), kept.duration_ms / 1000)
+                size.add_metric((job.name,), float(kept.size_bytes))
+        yield from (up, age, took, size, failed, restarts)
+
+
+def _one(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=float(value))
+
+
+def exposition(hub: Hub, watch: Watch | None = None) -> Callable[[], bytes]:
     """A function that returns the text of ``/metrics``."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(HubCollector(hub))
+    if watch is not None:
+        registry.register(ClusterCollector(watch))
     return lambda: generate_latest(registry)

@@ -214,15 +214,17 @@ def _meters(meters: Meters) -> dict[str, Any]:
 
 
 async def operators(request: Request) -> Response:
-    """What the operator page shows: every operator's meters, the gateway's own, and the newest dead letters."""
-    hub = _hub(request)
+    """What the operator page shows: every operator's meters (``?game=``: of one game only, which keeps the answer small where
+    there are hundreds), the gateway's own, the newest dead letters, and the cluster."""
+    hub, watch, chosen = _hub(request), request.app.state.watch, request.query_params.get("game")
     return answer(
         {
             "buckets_us": BUCKETS_US,
             "games": {
                 g: {
-                    "quiet_s": (time.monotonic_ns() - c.touched_ns) / 1e9, "title": c.record.title,
-                    "sport": c.record.sport, "meters": _meters(c.meters) if c.meters is not None else None,
+                    "quiet_s": (time.monotonic_ns() - c.touched_ns) / 1e9, "title": c.record.title, "sport": c.record.sport,
+                    "runner": c.runner, "told_s": time.time() - c.told_us / 1e6 if c.told_us else None,
+                    "meters": _meters(c.meters) if c.meters is not None and chosen in (None, g) else None,
                 }
                 for g, c in hub.channels.items() if c.record is not None
             },
@@ -237,6 +239,7 @@ async def operators(request: Request) -> Response:
                 }
                 for d in reversed(hub.dead)
             ][:25],
+            "cluster": None if watch is None else watch.told(),
         }
     )  # fmt: skip
 

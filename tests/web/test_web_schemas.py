@@ -10,11 +10,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from streaming import schemas, topics
-from streaming.records import encode
+from streaming import schemas, topics, wire
+from streaming.blocks import DeadLetter, Output, Prediction
+from streaming.feed import GameEnd, GameStart, encode_feed
+from streaming.health import Health, encode_health
+from streaming.records import Event, encode
 from streaming.web import messages
 from streaming.web.filters import Filter
 from streaming.web.hub import Hub
@@ -51,7 +55,8 @@ def messages_of_a_match() -> list[dict[str, Any]]:
 def test_every_schema_is_one() -> None:
     for schema in schemas.json_schemas().values():
         Draft202012Validator.check_schema(schema)
-    assert {"event", "stat-update", "game-record", "positions"} <= set(schemas.json_schemas())
+    kinds = {"event", "stat-update", "stat-batch", "game-record", "game-start", "game-end", "positions"}
+    assert kinds | {"dead-letter", "prediction", "health"} <= set(schemas.json_schemas())
 
 
 def test_what_the_gateway_says_is_valid_under_its_schema() -> None:
@@ -78,6 +83,40 @@ def test_records_and_what_is_not_one() -> None:
     assert valid("subscribe", {"topics": ["stats.#"], "after": 4})
     assert not valid("subscribe", {"topics": []})
     assert not valid("subscribe", {"topics": ["x"], "more": 1})
+
+
+#: the schema of what an operator writes, by the beginning of its topic
+WRITTEN = {"stats": "stat-batch", "positions": "positions", "dead": "dead-letter", "predictions": "prediction", "events": "event"}
+
+
+def test_what_is_on_the_topics_is_valid_under_its_schema() -> None:
+    match = ScriptedMatch(shot_every=6)
+    asked = Prediction(
+        "demo-1", "soccer.shot.xgoals", "shot-1", 5, "xgoals", "1", np.array([1.0, np.nan]), np.array([0.3]), "final"
+    )
+    outputs: list[Output | Event] = [match.dead(), DeadLetter("events.soccer", "demo-1", "bad event", 5, b"\xff"), asked]
+    for _ in range(8):
+        blocks, events = match.step()
+        outputs += [*blocks, *events]
+    seen = set()
+    for message in wire.messages("soccer", "demo-1", outputs, 7):
+        word = message.topic.partition(".")[0]
+        seen.add(message.topic)
+        assert valid(WRITTEN[word], json.loads(message.value)), message.value[:300]
+    assert seen == set(topics.outputs("soccer")) - {topics.health("soccer")}
+    health = json.loads(encode_health(Health.of("demo-1", "soccer", "here", match.meters, 5)))
+    assert valid("health", health)
+    assert not valid("health", {**health, "windows": "many"})
+    start, end = (json.loads(encode_feed(r)) for r in (GameStart(record=record()), GameEnd(game="demo-1")))
+    assert valid("game-start", start)
+    assert valid("game-end", end)
+    assert not valid("game-end", start)
+    assert not valid("stat-batch", {"game": "g", "sport": "s", "updates": [{"id": "x"}]})
+
+
+def test_the_layout_of_a_packet_is_the_one_that_is_written() -> None:
+    text = schemas.TELEMETRY_LAYOUT
+    assert text.index("samples") < text.index("arrival_us}") < text.index("[game, feed, [channel names]]") < text.index("t_us i64")
 
 
 def references(node: Any) -> Iterator[str]:
@@ -118,7 +157,10 @@ def test_asyncapi_3_holds_together() -> None:
     for schema in document["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
     addresses = {c["address"] for c in document["channels"].values()}
-    assert {make("{sport}") for make in (topics.stats, topics.telemetry, topics.events, topics.games)} <= addresses
+    # snapshots are nobody else's business
+    assert addresses == {*topics.every("{sport}"), "/ws"} - {topics.snapshots("{sport}")}
+    told = {m for c in document["channels"].values() for m in c["messages"]}
+    assert told == set(document["components"]["messages"]) - {"stat-update"}
 
 
 @pytest.mark.slow

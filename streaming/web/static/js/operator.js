@@ -1,5 +1,6 @@
 /* The operator page: once a second, how the chosen game's operator and the gateway are doing, against their budget. */
 
+import { showCluster } from "./cluster.js";
 import { $, el, fixed, getJson, put } from "./dom.js";
 
 /** a window's budget, microseconds: median and 99th percentile */
@@ -93,6 +94,7 @@ function show(all) {
     ? [head([["time"], ["topic"], ["reason"], ["detail"]]), ...all.dead.slice(0, 10).map((d) => el("tr", {},
       el("td", { class: "num" }, new Date(d.arrival_us / 1000).toISOString().slice(11, 23)), el("td", {}, d.topic), el("td", {}, d.reason), el("td", {}, d.detail || `${d.records} record${d.records === 1 ? "" : "s"}`)))]
     : [el("tr", {}, el("td", { class: "empty" }, "none"))]));
+  showCluster(all, chosen);
   const quiet = game ? game.quiet_s : Infinity;
   pill(quiet > 3 ? "quiet" : "on", !game ? "no game" : quiet > 3 ? `feed quiet ${fixed(quiet)} s` : "live");
 }
@@ -101,7 +103,7 @@ function pill(kind, text) { $("state").className = `pill ${kind}`; put($("state"
 
 $("game").addEventListener("change", (event) => { chosen = event.target.value; before = null; });
 async function poll() {
-  try { show(await getJson("/api/operators")); } catch (error) { pill("down", "no connection"); console.warn(error); }
+  try { show(await getJson(chosen ? `/api/operators?game=${encodeURIComponent(chosen)}` : "/api/operators")); } catch (error) { pill("down", "no connection"); console.warn(error); }
   setTimeout(poll, 1000);
 }
 poll();

@@ -1,0 +1,117 @@
+"""``touchline dead``: records that could not be used, on a broker: list them, or send them in again."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from streaming.kafka.letters import Found
+
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    help="Records that could not be used: list them, or send them in again.\n\n"
+    "Example: touchline dead list --source kafka://127.0.0.1:9092",
+)  # fmt: skip
+
+Source = Annotated[str, typer.Option(help="Which broker: kafka://host:port.", metavar="URL")]
+SportName = Annotated[str, typer.Option("--sport", help="Which sport's letters.")]
+Reason = Annotated[str, typer.Option(help="Only those with this text in their reason or detail.", metavar="TEXT")]
+Game = Annotated[str, typer.Option(help="Only those of this game.")]
+Settings = Annotated[Path | None, typer.Option(help="Security settings, TOML.", metavar="FILE")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+
+
+@app.command("list")
+def list_(
+    source: Source, sport: SportName = "soccer", reason: Reason = "", game: Game = "",
+    limit: Annotated[int, typer.Option(help="Only the newest so many.", min=1, max=1_000_000)] = 50,
+    kafka_settings: Settings = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """List dead letters, oldest first: when, which game, what it was meant to be, why not, and how many records it stands for.
+
+    Example: touchline dead list --source kafka://127.0.0.1:9092 --reason late
+    """
+    from streaming.cli.equipment import sport_named
+    from streaming.kafka.letters import Letters, Wanted
+    from streaming.kafka.settings import parse
+
+    wanted, total = Wanted(game, reason), 0
+    newest: list[tuple[int, int, Found]] = []
+    with Letters(parse(source, kafka_settings), sport_named(sport).name) as letters:
+        for found in letters.read():
+            if wanted.has(found.letter):
+                total += 1
+                entry = (found.written_us, total, found)
+                heapq.heappush(newest, entry) if len(newest) < limit else heapq.heappushpop(newest, entry)
+        unreadable = letters.unreadable
+    shown = [found for *_, found in sorted(newest)]
+    if as_json:
+        print(json.dumps([_plain(found) for found in shown], indent=2))
+        return
+    wide = max((len(found.letter.game) for found in shown), default=0)
+    for written_us, letter in ((found.written_us, found.letter) for found in shown):
+        kind = letter.source.partition(".")[0]
+        detail = " ".join(letter.detail.removeprefix(f"{letter.reason}: ").split())
+        row = f"{_when(written_us)}  {letter.game:<{wide}}  {kind:<9}  {letter.records:>5}  {letter.reason}: {detail}"
+        print(row[:300].rstrip(": "))
+    print(f"{len(shown):,} of {total:,} dead letters" + (f", and {unreadable:,} that cannot be read" if unreadable else ""))
+
+
+@app.command()
+def replay(
+    source: Source, sport: SportName = "soccer", reason: Reason = "", game: Game = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Even those that have been sent again before.")] = False,
+    kafka_settings: Settings = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Send the records of dead letters in again, once what was wrong has been mended.
+
+    Example: touchline dead replay --source kafka://127.0.0.1:9092 --reason "operator failed"
+
+    They go to the end of the sport's input topic, under their game's key. What was late then is late now: only a correction of
+    an event, or a record that failed for another reason, will be taken. A letter is sent again once; --again sends it anyway.
+    """
+    from streaming.cli.equipment import sport_named
+    from streaming.errors import BadInput
+    from streaming.kafka.ingress import Ingress
+    from streaming.kafka.letters import Letters, Wanted
+    from streaming.kafka.settings import parse
+
+    address, played = parse(source, kafka_settings), sport_named(sport)
+    with Letters(address, played.name) as letters:
+        places = letters.to_send(Wanted(game, reason), again)
+        number = 0
+        if places:
+            if not yes:
+                if not sys.stdin.isatty():
+                    raise BadInput(f"{len(places):,} dead letters are to be sent again: confirm it with --yes")
+                typer.confirm(f"Send {len(places):,} dead letters to {address.text} again?", abort=True, err=True)
+            with Ingress(address, played) as ingress:
+                number = letters.send(places, ingress)
+    if as_json:
+        print(json.dumps({"sent": number}))
+    else:
+        print(f"{number:,} dead letter{'' if number == 1 else 's'} sent again" if number else "nothing to send again")
+
+
+def _when(us: int) -> str:
+    try:
+        return datetime.fromtimestamp(us / 1e6, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (OverflowError, ValueError, OSError):
+        return f"{us} us"
+
+
+def _plain(found: Found) -> dict[str, Any]:
+    letter = found.letter
+    return {
+        "time": _when(found.written_us), "game": letter.game, "source": letter.source, "reason": letter.reason,
+        "detail": letter.detail, "records": letter.records, "bytes": len(letter.payload), "topic": found.place.topic,
+        "partition": found.place.partition, "offset": found.place.offset,
+    }  # fmt: skip

@@ -1,0 +1,136 @@
+"""``touchline run``: games from a source through the pipeline to a sink, for as long as it is left alone."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from streaming.flink.job import Plan
+    from streaming.flink.rest import Rest
+    from streaming.kafka.settings import Address
+
+
+def run(
+    source: Annotated[str, typer.Option(help="Where games come from: kafka://host:port.", metavar="URL")],
+    sink: Annotated[str, typer.Option(help="Where stats go: the same kafka://host:port.", metavar="URL")],
+    runner: Annotated[str, typer.Option(help="embedded: in this process; flink: as a job on a cluster.")] = "embedded",
+    sport: Annotated[str, typer.Option(help="Which sport's topics.")] = "soccer",
+    group: Annotated[str, typer.Option(help="Processes of one group share the games; the default is the runner's own.")] = "",
+    partitions: Annotated[int | None, typer.Option(help="Partitions of the topics; 12 when they are made here.", min=1)] = None,
+    commit_ms: Annotated[int | None, typer.Option(help="Time between commits; 100, on Flink 1000.", min=10, max=60_000)] = None,
+    snapshot_s: Annotated[float, typer.Option(help="Embedded: how old a game's kept state may be.", min=0.1, max=600)] = 5.0,
+    kafka_settings: Annotated[Path | None, typer.Option(help="Security settings, TOML.", metavar="FILE")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Embedded: a model folder instead of the shipped one.")] = None,
+    flink: Annotated[str, typer.Option(help="Flink: the cluster.", metavar="URL")] = "http://127.0.0.1:8081",
+    profile: Annotated[str, typer.Option(help="Flink: Python beside the TaskManager (process) or in it (thread).")] = "process",
+    parallelism: Annotated[int, typer.Option(help="Flink: how many slots the job takes.", min=1, max=128)] = 1,
+    savepoint: Annotated[str, typer.Option(help="Flink: go on from this savepoint.", metavar="PATH")] = "",
+    python: Annotated[str, typer.Option(help="Flink: Python on the workers; the one of this program when left out.")] = "",
+    detach: Annotated[bool, typer.Option("--detach", help="Flink: leave the job to the cluster and return.")] = False,
+) -> None:
+    """Run the games of a sport from Kafka to Kafka, exactly once, until Ctrl-C.
+
+    Example: touchline run --source kafka://127.0.0.1:9092 --sink kafka://127.0.0.1:9092
+
+    On a cluster: touchline run --source kafka://127.0.0.1:9092 --sink kafka://127.0.0.1:9092 --runner flink --parallelism 2
+
+    Start it again, or several of it: games and their state move to whoever is there. On Flink, Ctrl-C stops the job with a
+    savepoint and says how to go on from it, with more slots or a newer program. Security settings come from the file, or from
+    TOUCHLINE_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD, _SSL_CAFILE and so on.
+    """
+    from streaming.cli.equipment import sport_named
+    from streaming.errors import BadInput
+    from streaming.kafka.broker import ensure
+    from streaming.kafka.settings import parse
+
+    if runner not in ("embedded", "flink"):
+        raise BadInput(f"there is no runner {runner!r}: embedded or flink")
+    if profile not in ("process", "thread"):
+        raise BadInput(f"there is no profile {profile!r}: process or thread")
+    if runner == "flink" and model:
+        raise BadInput("a job takes the models that are shipped with the program: --model is for the embedded runner")
+    address = parse(source, kafka_settings)
+    if parse(sink, kafka_settings).servers != address.servers:
+        raise BadInput("source and sink are one broker: results and offsets are committed together")
+    sport_named(sport)
+    if runner == "embedded":
+        number = ensure(address, sport, partitions)
+        _embedded(address, sport, number, group or "touchline", (commit_ms or 100) / 1000, snapshot_s, model)
+        return
+    from streaming.flink.job import GROUP, Plan
+    from streaming.flink.rest import Rest
+
+    rest = Rest(flink)
+    free = rest.slots()
+    if free < parallelism:
+        raise BadInput(f"the Flink cluster at {rest.url} has {free} free slots, not {parallelism}")
+    ensure(address, sport, partitions)
+    plan = Plan(
+        address=address, sport=sport, rest=(rest.host, rest.port), profile=profile, parallelism=parallelism,  # type: ignore[arg-type]
+        group=group or GROUP, python=python or sys.executable, savepoint=savepoint, checkpoint_ms=commit_ms or 1000,
+    )  # fmt: skip
+    _flink(plan, rest, detach)
+
+
+def _embedded(
+    address: Address, sport: str, number: int, group: str, commit_s: float, snapshot_s: float, model: list[str] | None,
+) -> None:  # fmt: skip
+    from streaming.cli.equipment import maker, rehearsal
+    from streaming.host import rehearse
+    from streaming.kafka.runner import KafkaRunner
+
+    make = maker(model)
+    rehearse(sport, make, rehearsal(sport))
+    # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.
+    sys.setswitchinterval(0.0005)
+    stop = _until_told()
+    operator = KafkaRunner(address, sport, make, group=group, commit_s=commit_s, snapshot_s=snapshot_s)
+    print(f"{sport} from {address.text}, {number} partitions, group {group}: on the air; Ctrl-C ends it", flush=True)
+    operator.run(stop)
+    print(f"ended after {operator.commits:,} commits; every one is on the broker")
+
+
+def _flink(plan: Plan, rest: Rest, detach: bool) -> None:
+    from streaming import topics
+    from streaming.cli.equipment import rehearsal
+    from streaming.errors import InputLost, Unavailable
+    from streaming.flink.job import submit
+    from streaming.flink.rest import ENDED
+    from streaming.kafka.broker import Watch
+
+    stop = _until_told()
+    job = submit(plan, "streaming.cli.equipment", rehearsal(plan.sport))
+    rest.wait_running(job)
+    print(f"{plan.sport} from {plan.address.text} on {rest.url}, {plan.profile} mode: job {job} is on the air", flush=True)
+    if detach:
+        return
+    print("Ctrl-C stops it with a savepoint", flush=True)
+    watch = Watch(plan.address, topics.telemetry(plan.sport), plan.group)
+    while not stop.wait(2.0):
+        try:
+            watch.check()
+        except InputLost:
+            rest.cancel(job)
+            raise
+        except Unavailable as error:
+            print(f"touchline: {error}", file=sys.stderr)  # the broker is away: the job waits for it
+        if (state := rest.state(job)) in ENDED:
+            raise Unavailable(f"job {job} ended as {state.lower()}: {rest.cause(job)}")
+    began = time.monotonic()
+    path = rest.stop(job)
+    print(f"stopped in {time.monotonic() - began:.1f} s; go on with --savepoint {path}")
+
+
+def _until_told() -> threading.Event:
+    """Set by Ctrl-C or a polite kill."""
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    return stop

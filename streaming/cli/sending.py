@@ -1,0 +1,90 @@
+"""Simulated games on their way to a broker, as from a stadium: each record when it is due, stamped as it comes in."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from streaming.records import Event, GameRecord, Telemetry
+
+if TYPE_CHECKING:
+    from streaming.kafka.ingress import Ingress
+
+Record = Telemetry | Event
+
+
+def arrival_us(record: Record) -> int:
+    """When the newest part of a record came in."""
+    return record.arrival_us if isinstance(record.arrival_us, int) else int(record.arrival_us[-1])
+
+
+def stamped(record: Record, now_us: int) -> Record:
+    """The record as the ingress sees it come in at ``now_us``."""
+    if isinstance(record, Event):
+        return msgspec.structs.replace(record, arrival_us=now_us)
+    record.arrival_us = now_us
+    return record
+
+
+def send_games(
+    ingress: Ingress, games: list[tuple[GameRecord, Iterable[Record]]], speed: float | None,
+) -> tuple[int, int]:  # fmt: skip
+    """Send games at once, each from its start to its end; (samples, events) sent. At ``speed`` 1 a record is stamped with the
+    wall clock; at any other it keeps the stamp that it was played with, so that what is computed from it stays the same."""
+    for game, _ in games:
+        ingress.start(game)
+    began, samples, events = time.monotonic(), 0, 0
+    first: int | None = None
+    for _, _, record in heapq.merge(*(_keyed(i, stream) for i, (_, stream) in enumerate(games))):
+        due_us = arrival_us(record)
+        first = due_us if first is None else first
+        if speed is not None:
+            wait_s = (due_us - first) / 1e6 / speed - (time.monotonic() - began)
+            if wait_s > 0:
+                time.sleep(wait_s)
+        ingress.send(stamped(record, time.time_ns() // 1000) if speed == 1.0 else record)
+        if isinstance(record, Event):
+            events += 1
+        else:
+            samples += len(record)
+    for game, _ in games:
+        ingress.end(game.game)
+    ingress.flush()
+    return samples, events
+
+
+def _keyed(i: int, stream: Iterable[Record]) -> Iterator[tuple[tuple[int, int, int], int, Record]]:
+    """By arrival, then by game, then in the game's own order: never compares two records."""
+    newest = 0
+    for n, record in enumerate(stream):
+        newest = max(newest, arrival_us(record))
+        yield (newest, i, n), i, record
+
+
+def send(
+    url: str, sport: str, games: int, play: Callable[..., tuple[GameRecord, Iterable[Record]]], speed: float | None, packed: bool,
+    partitions: int | None, settings: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """What ``touchline simulate --to`` does: the topics are made or checked, then ``games`` games are played at once."""
+    from streaming.cli.equipment import sport_named
+    from streaming.kafka.broker import ensure
+    from streaming.kafka.ingress import Ingress
+    from streaming.kafka.settings import parse
+
+    address = parse(url, settings)
+    number = ensure(address, sport, partitions)
+    t0_us = time.time_ns() // 1000 + 300_000
+    played = [play(i, **({"t0_us": t0_us} if speed == 1.0 else {})) for i in range(games)]
+    with Ingress(address, sport_named(sport), packed=packed) as ingress:
+        samples, events = send_games(ingress, played, speed)
+    told = {"to": address.text, "games": [record.game for record, _ in played], "samples": samples, "events": events}
+    if as_json:
+        print(json.dumps(told))
+    else:
+        print(f"{address.text}, {number} partitions: {games} games, {samples:,} samples, {events:,} events")

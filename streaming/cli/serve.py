@@ -1,0 +1,57 @@
+"""``touchline serve``: the pages and streams of games that run elsewhere, from a broker's topics."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    source: Annotated[str, typer.Option(help="Where stats come from: kafka://host:port.", metavar="URL")],
+    sport: Annotated[list[str] | None, typer.Option(help="Which sports' topics; may be repeated.")] = None,
+    port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    committed: Annotated[bool, typer.Option("--committed", help="Show only what is committed: a commit's length later.")] = False,
+    look_back: Annotated[float, typer.Option(help="Seconds of the past to read first.", min=0, max=86_400)] = 180.0,
+    kafka_settings: Annotated[Path | None, typer.Option(help="Security settings, TOML.", metavar="FILE")] = None,
+    flink: Annotated[str, typer.Option(help="A Flink cluster to watch: http://host:port.", metavar="URL")] = "",
+) -> None:
+    """Serve the pages, streams and metrics of games that run elsewhere, until Ctrl-C.
+
+    Example: touchline serve --source kafka://127.0.0.1:9092 --flink http://127.0.0.1:8081
+
+    Any number of these may read the same topics; none of them holds anybody up.
+    """
+    from streaming.cli.equipment import sport_named
+    from streaming.flink.watch import FlinkWatch
+    from streaming.kafka.lag import LagWatch
+    from streaming.kafka.settings import parse
+    from streaming.kafka.subscriber import KafkaSubscriber
+    from streaming.web.cluster import Watch
+    from streaming.web.gateway import Gateway
+    from streaming.web.hub import Hub
+
+    address = parse(source, kafka_settings)
+    sports = [sport_named(name).name for name in dict.fromkeys(sport or ["soccer"])]
+    jobs = FlinkWatch(flink) if flink else None
+    # Threads share the interpreter: the sockets must not wait a whole default slice (5 ms) for the reader.
+    sys.setswitchinterval(0.0005)
+    hub = Hub()
+    reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back)
+    watch = Watch(address.text, LagWatch(address, sports).look, reader, flink, jobs.look if jobs else None)
+    gateway = Gateway(hub, host=host, port=port, recordings=Path.cwd(), watch=watch)
+    try:
+        with reader, watch:
+            print(f"{', '.join(sports)} from {address.text}, {'' if committed else 'un'}committed; Ctrl-C ends it")
+            for name, path in (("live page", "/"), ("operator page", "/operator"), ("lower third", "/graphics/lower-third")):
+                print(f"  {name:<14} {gateway.url}{path}")
+            sys.stdout.flush()
+            # The server ends at either signal, then raises it again: Ctrl-C it takes back itself, this one is taken back here.
+            signal.signal(signal.SIGTERM, lambda *_: None)
+            gateway.run()
+    finally:
+        gateway.stop()

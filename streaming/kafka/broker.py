@@ -1,0 +1,161 @@
+"""The topics of a sport on a broker: made when they are missing, checked when they are there, and watched while they are used."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from streaming import topics
+from streaming.errors import BadInput, InputLost, Unavailable
+from streaming.kafka.settings import Address
+
+#: partitions of each topic unless told otherwise: how many operators can share a sport's games
+PARTITIONS: Final = 12
+#: largest message: a snapshot of a game is some megabytes
+MAX_MESSAGE_BYTES: Final = 16_000_000
+
+#: kept as long as the broker keeps things; positions and health only matter now
+_HOUR: Final = {"retention.ms": "3600000"}
+_COMPACTED: Final = {"cleanup.policy": "compact"}
+#: snapshots are rewritten every few seconds: small segments, cleaned soon, so that a newcomer reads little
+_SNAPSHOTS: Final = {
+    "cleanup.policy": "compact", "segment.bytes": "33554432", "segment.ms": "30000", "min.cleanable.dirty.ratio": "0.05",
+    "max.message.bytes": str(MAX_MESSAGE_BYTES), "delete.retention.ms": "60000",
+}  # fmt: skip
+
+
+@contextmanager
+def speaking(address: Address) -> Iterator[None]:
+    """What goes wrong with a broker, as one sentence."""
+    from kafka import errors
+
+    try:
+        yield
+    except errors.AuthorizationError as error:
+        raise Unavailable(f"the broker at {address.text} does not allow this login to do that: {_why(error)}") from None
+    except (errors.SaslAuthenticationFailedError, errors.UnsupportedSaslMechanismError, errors.IllegalSaslStateError) as error:
+        where = f"the broker at {address.text}"
+        raise Unavailable(f"{where} refused the login: check sasl_username and sasl_password ({_why(error)})") from None
+    except errors.KafkaError as error:
+        mend = "make up starts one on this machine"
+        raise Unavailable(f"no broker answers as expected at {address.text}: {_why(error)} ({mend})") from None
+
+
+def _why(error: Exception) -> str:
+    return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+
+
+@contextmanager
+def admin(address: Address) -> Iterator[Any]:
+    """An administration client; ``Unavailable`` when the broker does not answer."""
+    from kafka.admin import KafkaAdminClient
+
+    with speaking(address):
+        client = KafkaAdminClient(**_for_admin(address))
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+def _for_admin(address: Address) -> dict[str, Any]:
+    return {k: v for k, v in address.python().items() if k not in ("allow_auto_create_topics", "metrics_enabled")}
+
+
+def _config(topic: str, sport: str) -> dict[str, str]:
+    if topic == topics.snapshots(sport):
+        return dict(_SNAPSHOTS)
+    if topic in topics.compacted(sport):
+        return dict(_COMPACTED)
+    if topic == topics.positions(sport):
+        return dict(_HOUR)
+    return {}
+
+
+def ensure(address: Address, sport: str, partitions: int | None = None) -> int:
+    """Make what is missing of the sport's topics and check the rest; how many partitions they have.
+
+    A game has the same partition in every topic, so the counts must agree: ``BadInput`` when they do not, or when they are not
+    the ``partitions`` asked for (None: what is there, or ``PARTITIONS`` where nothing is).
+    """
+    from kafka import errors
+
+    wanted = topics.every(sport)
+    with admin(address) as client:
+        there = counts(client, wanted)
+        have = there.get(topics.telemetry(sport), partitions or PARTITIONS)
+        if partitions is not None and have != partitions:
+            raise BadInput(
+                f"topic {topics.telemetry(sport)} has {have} partitions, not {partitions}: leave --partitions out, or use "
+                "another broker"
+            )
+        for topic, number in there.items():
+            if number != have:
+                raise BadInput(
+                    f"topic {topic} has {number} partitions where {topics.telemetry(sport)} has {have}: a game must have the "
+                    "same partition in both, so make it anew with as many"
+                )
+        missing = [topic for topic in wanted if topic not in there]
+        if missing:
+            # -1 replicas: as many as the broker's operator has decided
+            new = {topic: {"num_partitions": have, "replication_factor": -1, "configs": _config(topic, sport)} for topic in missing}
+            try:
+                client.create_topics(new, wait_for_metadata=True)
+            except errors.TopicAlreadyExistsError:
+                time.sleep(0.5)  # somebody else made them at the same moment
+                return ensure(address, sport, partitions)
+    return int(have)
+
+
+def counts(client: Any, names: Iterable[str]) -> dict[str, int]:
+    """Partitions of those topics that exist."""
+    wanted = set(names)
+    there = [name for name in client.list_topics() if name in wanted]
+    return {t["name"]: len(t["partitions"]) for t in client.describe_topics(there)} if there else {}
+
+
+class Watch:
+    """Notices that the input topic has gone, or is another one of the same name, while somebody reads it.
+
+    With ``group`` it knows itself what that consumer group has not used yet; without, whoever reads says so.
+    """
+
+    def __init__(self, address: Address, topic: str, group: str | None = None) -> None:
+        self.address, self.topic, self.group = address, topic, group
+        self._unread: dict[int, tuple[int, int]] = {}
+        self._id = self._look()
+
+    def _look(self) -> str | None:
+        with admin(self.address) as client:
+            if self.topic not in client.list_topics():
+                return None
+            (found,) = client.describe_topics([self.topic])
+        if self.group is not None:
+            self._unread = self._behind(self.group, len(found["partitions"]))
+        return str(found.get("topic_id"))
+
+    def _behind(self, group: str, partitions: int) -> dict[int, tuple[int, int]]:
+        from kafka import KafkaConsumer
+        from kafka.structs import TopicPartition
+
+        consumer = KafkaConsumer(**self.address.python(), group_id=group, enable_auto_commit=False)
+        try:
+            all_of_it = [TopicPartition(self.topic, n) for n in range(partitions)]
+            end = consumer.end_offsets(all_of_it)
+            return {tp.partition: (consumer.committed(tp) or 0, end[tp]) for tp in all_of_it}
+        finally:
+            consumer.close()
+
+    def check(self, unread: dict[int, tuple[int, int]] | None = None) -> None:
+        """``InputLost`` with what was lost: ``unread`` is, by partition, the first offset that was not used for good and the
+        end of the log as last seen. ``Unavailable`` when the broker does not answer."""
+        before = self._unread if unread is None else unread
+        now = self._look()
+        if now == self._id:
+            return
+        lost = [f"partition {p}: offsets {a} to {b - 1}" for p, (a, b) in sorted(before.items()) if b > a]
+        what = "; ".join(lost) if lost else "nothing, everything that had been written was used"
+        why = "was deleted" if now is None else "was deleted and made anew"
+        raise InputLost(f"topic {self.topic} {why} while it was read; lost: {what}")

@@ -1,0 +1,103 @@
+"""How far consumer groups are behind the end of a sport's input topic: what a platform operator scales out by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from streaming import topics
+from streaming.kafka.broker import speaking
+from streaming.kafka.settings import Address
+
+#: the runner's own group, and the one under which a Flink job commits what its checkpoints hold
+GROUPS: Final = ("touchline", "touchline-flink")
+
+
+class PartitionLag(msgspec.Struct, frozen=True):
+    """``committed`` is the next offset that the group has not used for good (null: never any), ``end`` that of the next record."""
+
+    partition: int
+    committed: int | None
+    end: int
+    lag: int
+
+
+class GroupLag(msgspec.Struct, frozen=True):
+    """One group on one sport's input; ``members`` are its processes (a Flink job has none: it reads without a group)."""
+
+    sport: str
+    group: str
+    members: int
+    partitions: list[PartitionLag]
+
+    @property
+    def lag(self) -> int:
+        return sum(partition.lag for partition in self.partitions)
+
+
+class LagWatch:
+    """Asks a broker; keeps its connection from one look to the next, and makes a new one after anything went wrong."""
+
+    def __init__(self, address: Address, sports: Sequence[str], groups: Sequence[str] = GROUPS) -> None:
+        self.address, self.sports, self.groups = address, tuple(sports), tuple(groups)
+        self._client: Any = None
+
+    def look(self) -> list[GroupLag]:
+        """Every group that has ever committed on a sport's input, or has members now; ``Unavailable`` with one sentence."""
+        try:
+            with speaking(self.address):
+                return self._look()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _look(self) -> list[GroupLag]:
+        from kafka.admin import OffsetSpec
+        from kafka.structs import TopicPartition
+
+        client = self._connected()
+        wanted = {topics.telemetry(sport): sport for sport in self.sports}
+        there = [topic for topic in client.list_topics() if topic in wanted]
+        here = [
+            TopicPartition(found["name"], partition["partition_index"])
+            for found in (client.describe_topics(there) if there else ())
+            for partition in found["partitions"]
+        ]
+        if not here:
+            return []
+        ends = client.list_partition_offsets(dict.fromkeys(here, OffsetSpec.LATEST))
+        starts = client.list_partition_offsets(dict.fromkeys(here, OffsetSpec.EARLIEST))
+        committed = client.list_group_offsets(dict.fromkeys(self.groups, here))
+        described = client.describe_groups(list(self.groups))
+        found = []
+        for topic, sport in wanted.items():
+            for group in self.groups:
+                partitions = []
+                for tp in sorted(tp for tp in here if tp.topic == topic):
+                    offset, end = committed[group][tp].offset, ends[tp].offset
+                    partitions.append(_lag(tp.partition, offset, starts[tp].offset, end))
+                members = len(described[group]["members"])
+                if partitions and (members or any(p.committed is not None for p in partitions)):
+                    found.append(GroupLag(sport, group, members, partitions))
+        return found
+
+    def _connected(self) -> Any:
+        if self._client is None:
+            from kafka.admin import KafkaAdminClient
+
+            config = {k: v for k, v in self.address.python().items() if k not in ("allow_auto_create_topics", "metrics_enabled")}
+            self._client = KafkaAdminClient(**config, request_timeout_ms=5_000)
+        return self._client
+
+
+def _lag(partition: int, committed: int, start: int, end: int) -> PartitionLag:
+    """A partition that a group never committed on is unread from its ``start``."""
+    never = committed < 0
+    return PartitionLag(partition, None if never else committed, end, max(0, end - (start if never else committed)))

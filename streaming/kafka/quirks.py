@@ -1,0 +1,57 @@
+"""What kafka-python 3.0.12 gets wrong where we use it, and what is done about it, in one place so that it can go again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+
+def keep_joining(consumer: Any) -> None:
+    """Call before each short poll of a member of a group. When a poll ends between the group leader's assignment and the broker's
+    word on it, the member forgets that it is joining, stays silent, and is thrown out of the group: remind it, and it waits for
+    the word that is on its way."""
+    from kafka.structs import MemberState
+
+    if consumer.group_metadata().state == MemberState.REBALANCING:
+        consumer._coordinator.request_rejoin()
+
+
+def read_emptied_markers() -> None:
+    """A compacted topic keeps the batch of an old transaction's end without the marker that was in it. A reader of committed
+    records trips over such a batch; it says nothing any more, and is passed over."""
+    from kafka.consumer.fetcher import Fetcher
+
+    records: Any = Fetcher.PartitionRecords
+    plain = records._contains_abort_marker
+    if getattr(plain, "tolerant", False):
+        return
+
+    def tolerant(self: Any, batch: Any) -> bool:
+        if batch.is_control_batch and not batch.records_count:
+            return False
+        return bool(plain(self, batch))
+
+    tolerant.tolerant = True  # type: ignore[attr-defined]
+    records._contains_abort_marker = tolerant
+
+
+def enlist(producer: Any, partitions: Iterable[tuple[str, int]]) -> None:
+    """Have the broker told of partitions that this transaction will write to. Left alone, the producer tells it of each when the
+    first record for it comes, and holds all records back for that time."""
+    from kafka.structs import TopicPartition
+
+    for topic, number in partitions:
+        producer._transaction_manager.maybe_add_partition_to_transaction(TopicPartition(topic, number))
+    producer._sender.wakeup()
+
+
+def drop(producer: Any) -> None:
+    """Close a producer whose records are not wanted any more. Its own ``close`` waits for them, raises when they are not through
+    in time, and leaves its thread behind, trying."""
+    from kafka.errors import KafkaError
+
+    producer._sender.force_close()
+    producer._sender.join(1.0)
+    with suppress(KafkaError):
+        producer.close(timeout=0)

@@ -1,0 +1,154 @@
+"""Where a broker is and how to be let in: an address, and security settings from a file or the environment.
+
+The names are those of kafka-python without the detours; ``java`` gives the same settings to a Java client, as Flink's
+connector wants them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from streaming.errors import BadInput
+
+ENVIRONMENT: Final = "TOUCHLINE_KAFKA_"
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(\d{1,5})\Z")
+
+
+class Security(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How a broker lets a client in. Paths are PEM files; ``ssl_password`` opens an encrypted key."""
+
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str = ""
+    sasl_username: str = ""
+    sasl_password: str = ""
+    ssl_cafile: str = ""
+    ssl_certfile: str = ""
+    ssl_keyfile: str = ""
+    ssl_password: str = ""
+    ssl_check_hostname: bool = True
+
+
+class Address(msgspec.Struct, frozen=True):
+    """``kafka://host:port[,host:port...]`` taken apart."""
+
+    servers: tuple[str, ...]
+    security: Security = Security()
+
+    @property
+    def text(self) -> str:
+        """For a person: never a secret in it."""
+        return "kafka://" + ",".join(self.servers)
+
+    def python(self) -> dict[str, Any]:
+        """What every kafka-python client is given."""
+        s = self.security
+        found: dict[str, Any] = {
+            "bootstrap_servers": list(self.servers), "security_protocol": s.security_protocol,
+            "bootstrap_timeout_ms": 8_000, "reconnect_backoff_max_ms": 1_000, "metrics_enabled": False,
+            "allow_auto_create_topics": False,
+        }  # fmt: skip
+        if s.security_protocol.startswith("SASL"):
+            found["sasl_mechanism"] = s.sasl_mechanism
+            found |= {"sasl_plain_username": s.sasl_username, "sasl_plain_password": s.sasl_password}
+        if s.security_protocol.endswith("SSL"):
+            found["ssl_check_hostname"] = s.ssl_check_hostname
+            found |= {k: v for k in ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_password") if (v := getattr(s, k))}
+        return found
+
+    def java(self) -> dict[str, str]:
+        """The same for a Java client."""
+        s = self.security
+        found = {"bootstrap.servers": ",".join(self.servers), "security.protocol": s.security_protocol}
+        if s.security_protocol.startswith("SASL"):
+            kind = "scram.ScramLoginModule" if s.sasl_mechanism.startswith("SCRAM") else "plain.PlainLoginModule"
+            word = {key: value.replace("\\", "\\\\").replace('"', '\\"') for key, value in
+                    (("username", s.sasl_username), ("password", s.sasl_password))}  # fmt: skip
+            found["sasl.mechanism"] = s.sasl_mechanism
+            found["sasl.jaas.config"] = (
+                f"org.apache.flink.kafka.shaded.org.apache.kafka.common.security.{kind} required "
+                f'username="{word["username"]}" password="{word["password"]}";'
+            )
+        if s.security_protocol.endswith("SSL"):
+            if s.ssl_cafile:
+                found |= {"ssl.truststore.type": "PEM", "ssl.truststore.location": s.ssl_cafile}
+            if s.ssl_certfile:
+                # A PEM key store is one file with the key and its certificates.
+                found |= {
+                    "ssl.keystore.type": "PEM",
+                    "ssl.keystore.certificate.chain": _read(s.ssl_certfile),
+                    "ssl.keystore.key": _read(s.ssl_keyfile or s.ssl_certfile),
+                }
+            if s.ssl_password:
+                found["ssl.key.password"] = s.ssl_password
+            if not s.ssl_check_hostname:
+                found["ssl.endpoint.identification.algorithm"] = ""
+        return found
+
+
+def parse(url: str, settings: Path | None = None, environment: Mapping[str, str] | None = None) -> Address:
+    """An address from a URL, with the security settings of a TOML file, or else of the environment
+    (``TOUCHLINE_KAFKA_SASL_PASSWORD`` and so on). ``BadInput`` with one sentence when something is amiss."""
+    scheme, _, rest = url.partition("://")
+    if scheme != "kafka" or not rest:
+        raise BadInput(f"{url!r} is not a Kafka address: give kafka://host:port")
+    if "@" in rest:
+        raise BadInput("a Kafka address holds no password: put it into a settings file (--kafka-settings) or the environment")
+    servers = []
+    for server in rest.rstrip("/").split(","):
+        found = _HOST.match(server if ":" in server.rpartition("]")[2] else server + ":9092")
+        if not found or not 0 < int(found[2]) <= 65_535:
+            raise BadInput(f"{server!r} is not host:port")
+        servers.append(f"{found[1]}:{found[2]}")
+    return Address(tuple(servers), _security(settings, os.environ if environment is None else environment))
+
+
+def _security(settings: Path | None, environment: Mapping[str, str]) -> Security:
+    where = "the environment"
+    given: dict[str, Any] = {
+        name.removeprefix(ENVIRONMENT).lower(): value for name, value in environment.items() if name.startswith(ENVIRONMENT)
+    }
+    if isinstance(given.get("ssl_check_hostname"), str):
+        given["ssl_check_hostname"] = given["ssl_check_hostname"].lower() not in ("0", "false", "no")
+    if settings is not None:
+        where = str(settings)
+        try:
+            given |= tomllib.loads(settings.read_text("utf-8"))
+        except OSError as error:
+            raise BadInput(f"cannot read {settings}: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadInput(f"{settings} is not TOML: {error}") from None
+    try:
+        security = msgspec.convert(given, Security)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"Kafka settings in {where}: {error}") from None
+    _check(security, where)
+    return security
+
+
+def _check(s: Security, where: str) -> None:
+    known = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+    if s.security_protocol not in known:
+        raise BadInput(f"Kafka settings in {where}: security_protocol is one of {', '.join(known)}, not {s.security_protocol!r}")
+    if s.security_protocol.startswith("SASL"):
+        mechanisms = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+        if s.sasl_mechanism not in mechanisms:
+            raise BadInput(f"Kafka settings in {where}: sasl_mechanism is one of {', '.join(mechanisms)}, not {s.sasl_mechanism!r}")
+        if not s.sasl_username:
+            raise BadInput(f"Kafka settings in {where}: sasl_username is missing")
+    elif s.sasl_mechanism or s.sasl_username:
+        raise BadInput(f"Kafka settings in {where}: a SASL login needs security_protocol SASL_PLAINTEXT or SASL_SSL")
+    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
+        path = getattr(s, name)
+        if path and not Path(path).is_file():
+            raise BadInput(f"Kafka settings in {where}: there is no file {path} ({name})")
+
+
+def _read(path: str) -> str:
+    return Path(path).read_text("utf-8")

@@ -1,0 +1,292 @@
+"""The way to the screen: what operators anywhere wrote to the topics of a sport, into the hub of a gateway.
+
+No group: every gateway reads everything, from a little in the past, so that one that was killed and comes back is not empty.
+Records are read before they are committed unless told otherwise, which is a commit's length sooner; should they be taken back,
+the same ids come again with the same values.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Any, Final, Protocol, Self
+
+from streaming import topics
+from streaming.blocks import DeadLetter, Output
+from streaming.errors import BadRecord
+from streaming.health import decode_health
+from streaming.kafka.broker import MAX_MESSAGE_BYTES, speaking
+from streaming.kafka.quirks import read_emptied_markers
+from streaming.kafka.settings import Address
+from streaming.meters import Latency, Meters
+from streaming.records import Event, GameRecord, decode_event, decode_game, decode_telemetry
+from streaming.wire import blocks_of, decode_letter, decode_positions, decode_stats
+
+LOOK_BACK_S: Final = 180.0
+#: positions are for drawing now: nobody is shown older ones
+POSITIONS_S: Final = 2.0
+#: how often new topics and partitions are looked for, and how often the lag is worked out
+LOOK_S: Final = 5.0
+LAG_S: Final = 0.5
+#: batches that may wait for the hub while the past is read: Kafka keeps it, so nothing need be given up
+AHEAD: Final = 100
+_log = logging.getLogger(__name__)
+
+
+class Screen(Protocol):
+    """What is fed: the gateway's hub."""
+
+    @property
+    def waiting(self) -> int: ...
+    def attach(self, record: GameRecord) -> None: ...
+    def measure(self, game: str, meters: Meters, runner: str, told_us: int) -> None: ...
+    def write(self, outputs: Sequence[Output], published_us: int) -> None: ...
+    def report(self, events: Sequence[Event]) -> None: ...
+
+
+class KafkaSubscriber:
+    """Feeds ``hub`` from the topics of ``sports`` in a thread of its own, from ``start`` to ``stop`` (or ``with``).
+
+    ``look_back_s`` is how much of the past of stats, events and dead letters is read first; game records and health come from
+    the beginning, since they are compacted. ``lag`` is, by sport, how many messages of stats wait on the broker; ``delay`` how
+    long values took from being published to here (microseconds), of those that were published while this one was reading.
+    """
+
+    def __init__(
+        self, address: Address, sports: Sequence[str], hub: Screen, *, committed: bool = False, look_back_s: float = LOOK_BACK_S,
+    ) -> None:  # fmt: skip
+        self.address, self.sports, self.hub, self.committed = address, tuple(sports), hub, committed
+        self.look_back_s = look_back_s
+        self.lag: dict[str, int] = {}
+        self.delay = Latency()
+        self.taken = self.unreadable = 0
+        #: what is wrong with the broker just now, as a sentence; empty while nothing is
+        self.trouble = ""
+        self._begun = False
+        self._live_us: int | None = None
+        self._consumer: Any = None
+        self._next: dict[Any, int] = {}
+        self._past: dict[Any, int] = {}
+        self._kinds: dict[str, tuple[Callable[[Any], None], float | None]] = {}
+        for sport in self.sports:
+            self._kinds |= {
+                topics.games(sport): (self._game, None),
+                topics.health(sport): (self._health, None),
+                topics.stats(sport): (self._stats, look_back_s),
+                topics.events(sport): (self._event, look_back_s),
+                topics.positions(sport): (self._positions, min(look_back_s, POSITIONS_S)),
+                topics.dead(topics.telemetry(sport)): (self._letter, look_back_s),
+                topics.dead(topics.events(sport)): (self._letter, look_back_s),
+            }
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="kafka subscriber", daemon=True)
+
+    # -- any thread ------------------------------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Find the broker and the games that are announced there, oldest first; ``Unavailable`` when it does not answer."""
+        with speaking(self.address):
+            self._open()
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End it; what was read is with the hub."""
+        self._over.set()
+        self._thread.join(10.0)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything has been read that was there in the beginning."""
+        return self._live_us is not None
+
+    # -- the thread ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        looked_s, told_s = time.monotonic(), 0.0
+        while not self._over.is_set():
+            try:
+                if self._consumer is None:
+                    self._open()
+                if time.monotonic() - looked_s > LOOK_S:
+                    looked_s = time.monotonic()
+                    self._look(known=True)
+                self._turn()
+                if time.monotonic() - told_s > LAG_S:
+                    told_s = time.monotonic()
+                    self._measure()
+            except Exception as error:  # noqa: BLE001 - the next line says why
+                # Whatever the client stumbled over: a new one goes on where this one was.
+                sentence = f"reading from {self.address.text} failed: {' '.join(str(error).split())[:200] or type(error).__name__}"
+                if not self.trouble:
+                    _log.warning("%s; trying again", sentence)
+                self.trouble = sentence
+                self._close()
+                self._over.wait(0.5)
+        self._close()
+
+    def _turn(self) -> None:
+        polled = self._consumer.poll(timeout_ms=50, max_records=200)
+        for here, records in polled.items():
+            take = self._kinds[here.topic][0]
+            for record in records:
+                if self._past:
+                    self._wait_for_the_hub()
+                if record.value is not None:
+                    self._take(take, record)
+            self._next[here] = records[-1].offset + 1
+            self.taken += len(records)
+            self.trouble = ""
+        if self._past:
+            self._past = {here: end for here, end in self._past.items() if self._consumer.position(here) < end}
+        elif self._live_us is None:
+            self._live_us = time.time_ns() // 1000
+
+    def _take(self, take: Callable[[Any], None], record: Any) -> None:
+        try:
+            take(record)
+        except Exception as error:  # noqa: BLE001 - the next line says why
+            # A message may be anything. What is not one of ours is counted and shown; the next may be.
+            reason, detail = ("unreadable", f"{type(error).__name__}: {error}")
+            if isinstance(error, BadRecord):
+                reason, detail = error.reason, str(error)
+            self.unreadable += 1
+            letter = DeadLetter(record.topic, _name(record.key), reason, record.timestamp * 1000, record.value, detail)
+            self.hub.write([letter], time.time_ns() // 1000)
+
+    def _wait_for_the_hub(self) -> None:
+        while self.hub.waiting > AHEAD and not self._over.is_set():
+            time.sleep(0.002)
+
+    # -- the kinds of messages -------------------------------------------------------------------------------------
+
+    def _game(self, record: Any) -> None:
+        self.hub.attach(decode_game(record.value))
+
+    def _health(self, record: Any) -> None:
+        health = decode_health(record.value)
+        self.hub.measure(health.game, health.meters(), health.runner, health.told_us)
+
+    def _stats(self, record: Any) -> None:
+        blocks = blocks_of(decode_stats(record.value))
+        for published_us, run in groupby(blocks, key=lambda pair: pair[0]):
+            self.hub.write([block for _, block in run], published_us)
+        if blocks and self._live_us is not None and blocks[-1][0] > self._live_us:
+            self.delay.add(max(0, time.time_ns() // 1000 - blocks[-1][0]))
+
+    def _event(self, record: Any) -> None:
+        self.hub.report([decode_event(record.value)])
+
+    def _positions(self, record: Any) -> None:
+        self.hub.write([decode_positions(record.value)], record.timestamp * 1000)
+
+    def _letter(self, record: Any) -> None:
+        letter = decode_letter(record.value)
+        payload: Any = letter.payload
+        if letter.records > 1:
+            try:
+                payload = decode_telemetry(letter.payload)  # so that it counts for as many samples as it holds
+            except BadRecord:
+                pass
+        self.hub.write(
+            [DeadLetter(letter.source, letter.game, letter.reason, letter.arrival_us, payload, letter.detail)],
+            record.timestamp * 1000,
+        )
+
+    # -- the broker ------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        from kafka import KafkaConsumer
+
+        read_emptied_markers()
+        self._consumer = KafkaConsumer(
+            **self.address.python(), enable_auto_commit=False, auto_offset_reset="earliest",
+            isolation_level="read_committed" if self.committed else "read_uncommitted",
+            fetch_max_wait_ms=10, max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
+        )  # fmt: skip
+        if not self._begun:
+            self._games()
+            self._begun = True
+        self._look(known=bool(self._next))
+        self.trouble = ""
+
+    def _close(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        try:
+            if consumer is not None:
+                consumer.close()
+        except Exception as error:  # noqa: BLE001 - nothing more is wanted of it
+            _log.warning("leaving %s: %s", self.address.text, error)
+
+    def _games(self) -> None:
+        """Games that have been announced, oldest first: whoever asks for the newest gets it, whatever partition it is on."""
+        ours = {topics.games(sport) for sport in self.sports} & set(self._consumer.topics())
+        here = self._partitions(ours)
+        if not here:
+            return
+        ends = self._consumer.end_offsets(here)
+        self._consumer.assign(here)
+        self._consumer.seek_to_beginning(*here)
+        newest: dict[bytes, Any] = {}
+        while any(self._consumer.position(tp) < end for tp, end in ends.items()):
+            for records in self._consumer.poll(timeout_ms=100).values():
+                newest |= {record.key: record for record in records}
+        found = []
+        for record in newest.values():
+            try:
+                found.append(decode_game(record.value or b""))
+            except BadRecord:
+                continue  # the thread comes across it again, and counts it
+        for game in sorted(found, key=lambda game: game.t0_us):
+            self.hub.attach(game)
+
+    def _look(self, known: bool) -> None:
+        """Read all partitions that there are. In the beginning (not ``known``) those of before start a little in the past; a topic
+        that appears later is read from its start."""
+        there = self._partitions(set(self._kinds) & set(self._consumer.topics()))
+        before = self._consumer.assignment()
+        if before == set(there):
+            return
+        self._consumer.assign(there)
+        fresh = [tp for tp in there if tp not in self._next]
+        starts = dict.fromkeys(fresh, 0)
+        if not known:
+            starts, ends = self._starts(fresh), self._consumer.end_offsets(fresh) if fresh else {}
+            self._past = {tp: end for tp, end in ends.items() if starts[tp] < end}
+        self._next |= starts
+        for tp in (set(there) - before) | set(fresh):
+            self._consumer.seek(tp, self._next[tp])
+
+    def _partitions(self, names: Iterable[str]) -> list[Any]:
+        from kafka.structs import TopicPartition
+
+        return [TopicPartition(t, p) for t in sorted(names) for p in sorted(self._consumer.partitions_for_topic(t))]
+
+    def _starts(self, fresh: list[Any]) -> dict[Any, int]:
+        starts: dict[Any, int] = self._consumer.beginning_offsets(fresh) if fresh else {}
+        now_ms = time.time_ns() // 1_000_000
+        past = {tp: now_ms - int(1000 * back) for tp in fresh if (back := self._kinds[tp.topic][1]) is not None}
+        found = self._consumer.offsets_for_times(past) if past else {}
+        ends = self._consumer.end_offsets(list(past)) if past else {}
+        return starts | {tp: ends[tp] if found.get(tp) is None else found[tp].offset for tp in past}
+
+    def _measure(self) -> None:
+        lag = dict.fromkeys(self.sports, 0)
+        for sport in self.sports:
+            for here in self._consumer.assignment():
+                if here.topic == topics.stats(sport):
+                    lag[sport] += max(0, (self._consumer.highwater(here) or 0) - self._consumer.position(here))
+        self.lag = lag
+
+
+def _name(key: bytes | None) -> str:
+    return (key or b"").decode("utf-8", "replace")

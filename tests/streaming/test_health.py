@@ -1,0 +1,94 @@
+"""An operator's meters as a message and back; what is not one is a BadRecord."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming.errors import BadRecord
+from streaming.game import GameOperator
+from streaming.health import Health, decode_health, encode_health
+from streaming.meters import Meters
+from streaming.web.rest import _meters
+from tests.streaming import helpers
+from tests.streaming.toy import TOY, game, mark, track
+
+
+def played() -> Meters:
+    operator = GameOperator(TOY, game())
+    helpers.play(operator, [track(3.0), mark(1, 1.0, delay_s=2.0), track(1.0)])
+    meters = operator.meters
+    for us in (40.0, 700.0, 2e6):
+        meters.window_latency.add(us)
+    meters.event_latency.add(12_345.0)
+    return meters
+
+
+def told(meters: Meters) -> Health:
+    return Health.of("toy-1", "toy", "somewhere", meters, 5)
+
+
+def test_meters_come_back_as_they_were():
+    meters = played()
+    raw = encode_health(told(meters))
+    health = decode_health(raw)
+    back = health.meters()
+    assert (health.game, health.sport, health.runner, health.told_us) == ("toy-1", "toy", "somewhere", 5)
+    assert _meters(back) == _meters(meters), "the operator page shows the same"
+    assert back.counts == meters.counts
+    assert any(kind == "duplicate" for kind, _ in back.counts)
+    assert (back.watermark_us, back.arrival_us) == (meters.watermark_us, meters.arrival_us)
+    assert back.window_latency.quantile(0.5) == meters.window_latency.quantile(0.5) == 1000
+    assert back.window_latency.quantile(1.0) == 2e6
+    assert encode_health(told(back)) == raw
+
+
+def test_it_is_a_copy_and_not_a_view():
+    meters = played()
+    back = decode_health(encode_health(told(meters))).meters()
+    back.step_ns += 1
+    back.window_latency.add(3.0)
+    assert back.window_latency.count == meters.window_latency.count + 1
+    assert np.all(back.step_ns != meters.step_ns)
+
+
+def test_nothing_yet():
+    health = decode_health(encode_health(Health.of("g", "toy", "", Meters(("a", "b")), 0)))
+    assert health.meters().window_latency.count == 0
+    assert health.meters().watermark_lag_us == 0
+
+
+BROKEN = [
+    {"v": 2}, {"steps": 3}, {"game": None}, {"records": [["a", "b"]]},
+    {"window_latency": {"counts": [1], "sum_us": "x", "max_us": 0}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", BROKEN)
+def test_what_is_not_ours_is_a_bad_record(wrong):
+    raw = json.dumps({**json.loads(encode_health(told(played()))), **wrong}).encode()
+    with pytest.raises(BadRecord):
+        decode_health(raw)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"step_ns": [1]}, {"steps": ["one"]}, {"step_calls": [1 << 70] * 11},
+        {"window_latency": {"counts": [1], "sum_us": 0, "max_us": 0}}, {"event_latency": {"counts": [], "sum_us": 0, "max_us": 0}},
+    ],
+)  # fmt: skip
+def test_parts_that_do_not_fit_together_are_a_bad_record(wrong):
+    raw = json.dumps({**json.loads(encode_health(told(played()))), **wrong}).encode()
+    with pytest.raises(BadRecord):
+        decode_health(raw).meters()
+
+
+@given(st.binary(max_size=60) | st.integers(1, 60_000).map(lambda n: b'{"x":' + b"[" * n))
+def test_garbage_is_a_bad_record(raw):
+    with pytest.raises(BadRecord):
+        decode_health(raw)
