@@ -1,0 +1,127 @@
+"""How a Flink cluster and its jobs are doing, asked from its REST interface. Only the standard library is needed."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from streaming.errors import BadInput, Unavailable
+
+#: how long one answer may take, seconds
+TIMEOUT_S: Final = 2.0
+#: longest answer that is read, bytes
+MAX_BYTES: Final = 8 << 20
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """The newest completed one. ``age_s`` is how much of the input would be gone through again if the job failed now."""
+
+    id: int
+    age_s: float
+    duration_ms: int
+    size_bytes: int
+
+
+class Job(msgspec.Struct, frozen=True):
+    """The newest job of its name. ``restarts`` counts since it was submitted, ``failed`` its failed checkpoints."""
+
+    id: str
+    name: str
+    state: str
+    running_s: float
+    restarts: int | None = None
+    checkpoint: Checkpoint | None = None
+    completed: int = 0
+    failed: int = 0
+
+
+class Cluster(msgspec.Struct, frozen=True):
+    """A look at a cluster."""
+
+    version: str
+    taskmanagers: int
+    slots: int
+    slots_free: int
+    jobs: list[Job]
+
+
+class FlinkWatch:
+    """Asks the REST interface at ``url`` (``http://host:port``)."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            good = parts.scheme in ("http", "https") and parts.hostname is not None and parts.username is None
+            _ = parts.port  # raises where it is no number
+        except ValueError:
+            good = False
+        if not good:
+            raise BadInput(f"{url!r} is not the address of a Flink cluster: give http://host:port")
+        self.url = url.rstrip("/")
+        # No proxy: a cluster is near, and a proxy would answer in its place.
+        self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+
+    def look(self) -> Cluster:
+        """``Unavailable`` with one sentence when it does not answer, or not as a Flink cluster does."""
+        try:
+            return self._look()
+        except urllib.error.HTTPError as error:
+            raise Unavailable(f"the Flink cluster at {self.url} answers with status {error.code}") from None
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", error)
+            raise Unavailable(f"no Flink cluster answers at {self.url}: {getattr(reason, 'strerror', None) or reason}") from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise Unavailable(f"what answers at {self.url} is not a Flink cluster ({type(error).__name__}: {error})") from None
+
+    def _look(self) -> Cluster:
+        overview = self._get("/overview")
+        newest: dict[str, dict[str, Any]] = {}
+        for job in self._get("/jobs/overview")["jobs"]:
+            known = newest.get(job["name"])
+            if known is None or job["start-time"] > known["start-time"]:
+                newest[job["name"]] = job
+        return Cluster(
+            version=str(overview["flink-version"]), taskmanagers=int(overview["taskmanagers"]),
+            slots=int(overview["slots-total"]), slots_free=int(overview["slots-available"]),
+            jobs=[self._job(job) for _, job in sorted(newest.items())],
+        )  # fmt: skip
+
+    def _job(self, job: dict[str, Any]) -> Job:
+        path = f"/jobs/{job['jid']}"
+        counts, latest = {}, None
+        try:
+            told = self._get(path + "/checkpoints")
+            counts, latest = told["counts"], told["latest"]["completed"]
+        except urllib.error.HTTPError:
+            pass  # a job without checkpoints, or one that is gone since it was listed
+        return Job(
+            id=str(job["jid"]), name=str(job["name"]), state=str(job["state"]), running_s=job["duration"] / 1000,
+            restarts=self._restarts(path), checkpoint=_checkpoint(latest) if latest else None,
+            completed=int(counts.get("completed", 0)), failed=int(counts.get("failed", 0)),
+        )  # fmt: skip
+
+    def _restarts(self, path: str) -> int | None:
+        try:
+            found = self._get(path + "/metrics?get=numRestarts")
+        except urllib.error.HTTPError:
+            return None
+        return int(float(found[0]["value"])) if found else None
+
+    def _get(self, path: str) -> Any:
+        with self._open(self.url + path, timeout=TIMEOUT_S) as reply:
+            return json.loads(reply.read(MAX_BYTES))
+
+
+def _checkpoint(latest: dict[str, Any]) -> Checkpoint:
+    done_ms = int(latest["latest_ack_timestamp"])
+    return Checkpoint(
+        id=int(latest["id"]), age_s=max(0.0, time.time() - done_ms / 1000), duration_ms=int(latest["end_to_end_duration"]),
+        size_bytes=int(latest.get("state_size") or 0),
+    )  # fmt: skip
