@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The broker and Flink's Kafka connector are jars that no Python package brings: copy what pom.xml pins into .jars/kafka and
-# .jars/flink. The stamp is written last, so that a fetch which was cut short is begun again.
+# .jars/flink. All of it takes its place at once, so that a fetch which was cut short leaves nothing that looks complete.
 set -euo pipefail
 cd "$(dirname "$0")"
 stamp="$(sha256sum pom.xml)"
@@ -15,12 +15,16 @@ if ! command -v mvn >/dev/null; then
   exit 2
 fi
 
-rm -rf .jars
+fresh="$(mktemp -d .jars.XXXXXX)"
+trap 'rm -rf "$fresh"' EXIT
 for part in kafka flink; do
   if ! said="$(mvn -q -B -f pom.xml -P "$part" dependency:copy-dependencies -DincludeScope=runtime \
-      -DoutputDirectory="$PWD/.jars/$part" 2>&1)"; then
+      -DoutputDirectory="$PWD/$fresh/$part" 2>&1)"; then
     echo "Maven could not fetch the jars of $part: $(grep -m1 ERROR <<<"$said" | cut -c1-300)" >&2
     exit 2
   fi
 done
-printf '%s\n' "$stamp" > .jars/stamp
+printf '%s\n' "$stamp" > "$fresh/stamp"
+chmod 755 "$fresh"
+rm -rf .jars
+mv "$fresh" .jars

@@ -156,13 +156,14 @@ class GameOperator:
             return []
         # What would be final if nothing more came: compute it on the state as it is, then put the state back.
         arrays, rejected = self._arrays(copy=True), int(self.framer.lines.rejected_n[0])
-        ready = self.framer.advance(end_us + self.framer.wait_us, self._batch)
         out: list[Output] = []
-        if ready:
-            out = last_only(self.windows.run(ready, now_us, self.framer.seen_us, "provisional"))
-            self._shown_us = end_us
-        self._load_arrays(arrays)
-        self.framer.lines.rejected_n[0] = rejected
+        try:
+            if ready := self.framer.advance(end_us + self.framer.wait_us, self._batch):
+                out = last_only(self.windows.run(ready, now_us, self.framer.seen_us, "provisional"))
+                self._shown_us = end_us
+        finally:
+            self._load_arrays(arrays)
+            self.framer.lines.rejected_n[0] = rejected
         return out
 
     def finish(self) -> list[Output]:

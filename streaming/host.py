@@ -50,6 +50,11 @@ class GameHost:
     def meters(self) -> Meters | None:
         return None if self.operator is None else self.operator.meters
 
+    @property
+    def counted(self) -> tuple[int, int]:
+        """Windows closed and events taken so far: what :meth:`Meters.published` compares with."""
+        return (0, 0) if self.meters is None else (self.meters.windows, self.meters.counts["accepted", "event"])
+
     def take(self, raw: bytes, now_us: int) -> list[Output | Event]:
         """One record of the input topic. ``now_us`` is when the broker got it, for a record without an arrival stamp. An event
         that the operator took comes out again behind what it led to, for those who subscribe to events."""
@@ -61,13 +66,25 @@ class GameHost:
                 raise BadRecord("unknown game", "no game record came before it" if self.phase == "waiting" else "it is over")
             if isinstance(record, GameEnd):
                 return self._end(record)
-            return self._pass(self.operator, record, raw, now_us)
+            return self._pass(self.operator, record, now_us)
         except BadRecord as bad:
             return [self._letter(bad.reason, str(bad), raw, now_us)]
+        except Exception as error:
+            # Our own mistake. One record must not take every game of its partition off the air, again and again at each restart.
+            if self.operator is not None and self.operator.strict:
+                raise
+            _log.exception("game %s: failed on a record, which is set aside", self.game)
+            return [self._letter("operator failed", f"{type(error).__name__}: {error}", raw, now_us)]
 
     def tick(self, now_us: int) -> list[Output]:
         """Arrival time has come to ``now_us``: a quiet feed gets provisional values. The state stays as it is."""
-        return [] if self.operator is None else self.operator.on_time(now_us)
+        try:
+            return [] if self.operator is None else self.operator.on_time(now_us)
+        except Exception:
+            if self.operator is not None and self.operator.strict:
+                raise
+            _log.exception("game %s: no provisional values of a quiet feed", self.game)
+            return []
 
     def snapshot(self) -> bytes:
         """All that the next record may depend on."""
@@ -121,18 +138,10 @@ class GameHost:
         self.phase, self.operator = "over", None
         return out
 
-    def _pass(self, operator: GameOperator, record: Telemetry | Event, raw: bytes, now_us: int) -> list[Output | Event]:
-        counts = operator.meters.counts
-        taken = counts["accepted", "event"]
-        try:
-            out: list[Output | Event] = list(operator.on_record(record, now_us))
-        except Exception as error:
-            # Our own mistake. One record must not take every game of this partition off the air, again and again at each restart.
-            if operator.strict:
-                raise
-            _log.exception("game %s: the operator failed on a record, which is set aside", self.game)
-            raise BadRecord("operator failed", f"{type(error).__name__}: {error}") from error
-        if isinstance(record, Event) and counts["accepted", "event"] != taken:
+    def _pass(self, operator: GameOperator, record: Telemetry | Event, now_us: int) -> list[Output | Event]:
+        taken = self.counted[1]
+        out: list[Output | Event] = list(operator.on_record(record, now_us))
+        if isinstance(record, Event) and self.counted[1] != taken:
             out.append(record if record.arrival_us else msgspec.structs.replace(record, arrival_us=now_us))
         return out
 

@@ -73,6 +73,14 @@ class Meters:
         self.step_ns, self.step_last_ns = np.zeros(n, np.int64), np.zeros(n, np.int64)
         self.step_max_ns, self.step_calls = np.zeros(n, np.int64), np.zeros(n, np.int64)
 
+    def published(self, windows: int, events: int, us: float) -> None:
+        """A record's results were handed over ``us`` after its arrival; ``windows`` and ``events`` were counted before it. A
+        record that closes several windows says nothing of one, and is left out."""
+        if self.windows == windows + 1:
+            self.window_latency.add(us)
+        if self.counts["accepted", "event"] != events:
+            self.event_latency.add(us)
+
     @property
     def watermark_lag_us(self) -> int:
         """How far event time that is settled lies behind the newest arrival."""

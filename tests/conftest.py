@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.cluster"]
+
 settings.register_profile("touchline", deadline=None, print_blob=True)
 settings.load_profile("touchline")
 
@@ -20,12 +22,14 @@ def real_folder() -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where CI says ``CI=true``, a browser test that skips is a failure: there the browser belongs to the machine, and a
-    suite that quietly lost it would stay green. The same goes for real games when their folder is there."""
+    """Where CI says ``CI=true``, a test that needs the browser, the broker or the cluster and skips is a failure: there they
+    belong to the machine, and a suite that quietly lost one would stay green. The same goes for real games when their folder
+    is there."""
     report = yield
     if not report.skipped or hasattr(report, "wasxfail") or os.environ.get("CI", "").lower() != "true":
         return report
-    if item.get_closest_marker("browser") or (item.get_closest_marker("real") and real_folder().is_dir()):
+    must = any(item.get_closest_marker(name) for name in ("browser", "cluster"))
+    if must or (item.get_closest_marker("real") and real_folder().is_dir()):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} must not skip where CI=true: {reason}"

@@ -64,7 +64,7 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
         game, raw, stamp = value[0], bytes(value[1]), value[2]
         host = self._host(game)
         now_us = broker_us(stamp)
-        windows = host.meters.windows if host.meters is not None else 0
+        before = host.counted
         out = host.take(raw, now_us)
         if host.phase == "waiting":
             del self._hosts[game]  # a key that never starts a game leaves nothing behind
@@ -74,9 +74,8 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
                 self._time(game, ctx)
         if out:
             published_us = time.time_ns() // 1000
-            meters = host.meters
-            if meters is not None and meters.windows == windows + 1:
-                meters.window_latency.add(published_us - meters.arrival_us)
+            if host.meters is not None:
+                host.meters.published(*before, published_us - host.meters.arrival_us)
             yield from self._rows(game, out, published_us)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Row]:

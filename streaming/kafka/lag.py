@@ -59,6 +59,7 @@ class LagWatch:
             client.close()
 
     def _look(self) -> list[GroupLag]:
+        from kafka import errors
         from kafka.admin import OffsetSpec
         from kafka.structs import TopicPartition
 
@@ -74,7 +75,10 @@ class LagWatch:
             return []
         ends = client.list_partition_offsets(dict.fromkeys(here, OffsetSpec.LATEST))
         starts = client.list_partition_offsets(dict.fromkeys(here, OffsetSpec.EARLIEST))
-        committed = client.list_group_offsets(dict.fromkeys(self.groups, here))
+        try:
+            committed = client.list_group_offsets(dict.fromkeys(self.groups, here))
+        except errors.CoordinatorNotAvailableError:
+            return []  # a new broker: it makes room for groups when it is first asked, and has none
         described = client.describe_groups(list(self.groups))
         found = []
         for topic, sport in wanted.items():

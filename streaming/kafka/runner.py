@@ -134,16 +134,14 @@ class KafkaRunner:
     # -- records ---------------------------------------------------------------------------------------------------
 
     def _take(self, part: Partition, record: Any) -> None:
-        meters, windows = None, 0
         host = part.hosts.get((record.key or b"").decode("utf-8", "replace"))
-        if host is not None and (meters := host.meters) is not None:
-            windows = meters.windows
+        before = (0, 0) if host is None else host.counted
         game, out = part.take(record.offset, record.key, record.value, record.timestamp * 1000)
         if out:
             now_us = time.time_ns() // 1000
             self._deliver(game, out, now_us)
-            if meters is not None and meters.windows == windows + 1:
-                meters.window_latency.add(now_us - meters.arrival_us)
+            if host is not None and host.meters is not None:
+                host.meters.published(*before, now_us - host.meters.arrival_us)
 
     def _deliver(self, game: str, out: Iterable[Any], published_us: int) -> None:
         for message in messages(self.sport, game, out, published_us):

@@ -38,6 +38,7 @@ class Transactions:
         self._commit: Future[None] | None = None
         #: set when the broker has all of the transaction that is being committed
         self._written = threading.Event()
+        self._open, self._began_s = False, 0.0
         self._ready()
 
     # -- writing -----------------------------------------------------------------------------------------------------

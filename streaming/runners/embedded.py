@@ -43,11 +43,7 @@ class EmbeddedRunner:
                 if not out:
                     continue
                 self._deliver(out, operator.clock.now_us, start)
-                spent_us = (perf_counter_ns() - start) / 1000
-                if operator.meters.windows == windows + 1:
-                    operator.meters.window_latency.add(spent_us)
-                if operator.meters.counts["accepted", "event"] != events:
-                    operator.meters.event_latency.add(spent_us)
+                operator.meters.published(windows, events, (perf_counter_ns() - start) / 1000)
             start = perf_counter_ns()
             self._deliver(operator.finish(), operator.clock.now_us, start)
         except BaseException:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from infra.cluster import Cluster
 from streaming import topics
 from streaming.kafka.broker import admin, ensure
-from streaming.kafka.settings import Address, parse
+from streaming.kafka.settings import Address
+from tests.cluster import address_of
 
 
 @pytest.fixture(scope="session")
-def kafka(request: pytest.FixtureRequest) -> Address:
-    """The broker that ``TOUCHLINE_BROKER`` names (kafka://host:port), or the suite's own."""
-    url = os.environ.get("TOUCHLINE_BROKER")
-    if url is None:
-        try:
-            found: Any = request.getfixturevalue("broker")
-        except pytest.FixtureLookupError:
-            pytest.skip("there is no broker: set TOUCHLINE_BROKER to kafka://host:port")
-        url = found if isinstance(found, str) else str(getattr(found, "bootstrap", found))
-        url = url if url.startswith("kafka://") else f"kafka://{url}"
-    return parse(url, environment={})
+def kafka(broker: Cluster) -> Address:
+    """The suite's broker."""
+    return address_of(broker)
 
 
 class Ground:

@@ -1,0 +1,205 @@
+"""The real broker and the real cluster for tests, started when the first test asks, and what tests do with them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.cluster import Cluster
+from streaming import topics
+from streaming.errors import Unavailable
+from streaming.flink.rest import Rest
+from streaming.kafka.broker import MAX_MESSAGE_BYTES, admin, ensure
+from streaming.kafka.settings import Address, parse
+
+ROOT = Path(__file__).parents[1]
+PARTITIONS = 4
+
+
+def started(folder: Path, **shape: Any) -> Iterator[Cluster]:
+    """A cluster in ``folder`` on free ports; skips with the reason when a part of it cannot be had."""
+    cluster = Cluster(folder, kafka_port=0, flink_port=0, **shape)
+    try:
+        cluster.up()
+    except Unavailable as error:
+        pytest.skip(str(error))
+    try:
+        yield cluster
+    finally:
+        cluster.wipe()
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One broker for the session."""
+    yield from started(tmp_path_factory.mktemp("broker"), only="kafka")
+
+
+@pytest.fixture(scope="session")
+def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Two TaskManagers of one slot each that run Python beside them and inside them: either profile finds what it needs."""
+    yield from started(tmp_path_factory.mktemp("flink"), only="flink", mode="thread", task_managers=2, slots=1)
+
+
+def address_of(cluster: Cluster) -> Address:
+    return parse(f"kafka://{cluster.bootstrap}", environment={})
+
+
+def until(condition: Callable[[], Any], what: str, patience_s: float = 60.0) -> Any:
+    """What ``condition`` returns once it is true."""
+    end = time.monotonic() + patience_s
+    while not (found := condition()):
+        assert time.monotonic() < end, f"{what}: not after {patience_s:.0f} s"
+        time.sleep(0.1)
+    return found
+
+
+# -- topics ----------------------------------------------------------------------------------------------------------------
+
+
+def fresh(address: Address, sport: str, partitions: int = PARTITIONS) -> None:
+    """The sport's topics, empty."""
+    with admin(address) as client:
+        ours = [topic for topic in client.list_topics() if topic in topics.every(sport)]
+        if ours:
+            client.delete_topics(ours)
+            until(lambda: not set(ours) & set(client.list_topics()), "deleting topics")
+    ensure(address, sport, partitions)
+
+
+def _consumer(address: Address, **more: Any) -> Any:
+    from kafka import KafkaConsumer
+
+    return KafkaConsumer(**address.python(), max_partition_fetch_bytes=MAX_MESSAGE_BYTES, enable_auto_commit=False, **more)
+
+
+def records(address: Address, topic: str, isolation: str = "read_committed") -> Iterator[Any]:
+    """Every record that is in a topic now."""
+    from kafka.structs import TopicPartition
+
+    consumer = _consumer(address, isolation_level=isolation, auto_offset_reset="earliest")
+    try:
+        parts = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic)]
+        consumer.assign(parts)
+        consumer.seek_to_beginning(*parts)
+        end = consumer.end_offsets(parts)
+        while any(consumer.position(part) < end[part] for part in parts):
+            for found in consumer.poll(timeout_ms=200).values():
+                yield from found
+    finally:
+        consumer.close()
+
+
+def behind(address: Address, sport: str, group: str) -> int:
+    """Records of the input that the group has not used for good."""
+    from kafka.structs import TopicPartition
+
+    consumer = _consumer(address, group_id=group)
+    try:
+        parts = [TopicPartition(topics.telemetry(sport), n) for n in consumer.partitions_for_topic(topics.telemetry(sport))]
+        end = consumer.end_offsets(parts)
+        return sum(end[part] - (consumer.committed(part) or 0) for part in parts)
+    finally:
+        consumer.close()
+
+
+def produce(address: Address, sport: str, messages: Iterable[tuple[str, bytes]]) -> None:
+    """(game, bytes) to the input topic, in order; returns when the broker has them."""
+    from kafka import KafkaProducer
+
+    producer = KafkaProducer(**address.python(), acks="all", compression_type="lz4", max_request_size=MAX_MESSAGE_BYTES)
+    sent = [producer.send(topics.telemetry(sport), value, key=game.encode()) for game, value in messages]
+    producer.flush(timeout=60)
+    for future in sent:
+        future.get(timeout=1)
+    producer.close(timeout=5)
+
+
+# -- processes -------------------------------------------------------------------------------------------------------------
+
+
+class Program:
+    """``touchline`` with some arguments, as a process of its own; ``said`` is what it has printed so far."""
+
+    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "streaming.cli", *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, env={**os.environ, **(environment or {})},
+        )  # fmt: skip
+        self.said = ""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+
+    def wait_for(self, text: str, patience_s: float = 90.0) -> str:
+        until(lambda: text in self.said or self.process.poll() is not None, f"{text!r} in {self.said!r}", patience_s)
+        assert text in self.said, f"ended with {self.process.returncode}: {self.said}"
+        return self.said
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """As a crash does it."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self, patience_s: float = 60.0) -> tuple[int, str]:
+        """Politely; its exit code and what it said."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.ended(patience_s)
+
+    def ended(self, patience_s: float = 60.0) -> tuple[int, str]:
+        code = self.process.wait(patience_s)
+        self._reader.join(5)
+        return code, self.said
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+        self.process.wait(10)
+        self._reader.join(5)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def operator(address: Address, sport: str, *more: str) -> Program:
+    """A ``touchline run`` in a process of its own, on the air."""
+    program = Program("run", "--source", address.text, "--sink", address.text, "--sport", sport, *more)
+    program.wait_for("on the air")
+    return program
+
+
+def job(address: Address, sport: str, cluster: Cluster, profile: str, *more: str) -> Program:
+    """The same on Flink."""
+    return operator(address, sport, "--runner", "flink", "--flink", cluster.rest, "--profile", profile, *more)
+
+
+def job_id(program: Program) -> str:
+    return program.said.split(": job ")[1].split()[0]
+
+
+def host_of(cluster: Cluster, program: Program) -> str:
+    """The TaskManager that runs the job's games (the first, of several)."""
+    rest, ident = Rest(cluster.rest), job_id(program)
+    (vertex,) = [v["id"] for v in rest.get(f"/jobs/{ident}")["vertices"] if v["name"].startswith("games")]
+    found = rest.get(f"/jobs/{ident}/vertices/{vertex}/taskmanagers")["taskmanagers"]
+    return str(next(tm["taskmanager-id"] for tm in found if tm["status"] == "RUNNING"))

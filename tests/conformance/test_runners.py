@@ -1,0 +1,188 @@
+"""Every runner gives the same final stats to the byte, none twice for a reader of committed records, and sets the same aside:
+embedded, embedded on a real broker, and on a real Flink cluster in both profiles, each killed in the middle."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+
+import msgspec
+import pytest
+
+from infra.cluster import Cluster
+from simulators.worlds import worlds
+from streaming import topics
+from streaming.blocks import DeadLetter, StatBlock
+from streaming.cli.equipment import maker
+from streaming.host import GameHost
+from streaming.kafka.settings import Address
+from streaming.records import StatUpdate
+from streaming.wire import decode_letter, decode_stats, encode_letter
+from tests import cluster as real
+from tests.conformance.scripts import Script, scripts
+
+Finals = dict[tuple[str, int], bytes]
+Outcome = tuple[Finals, Counter[tuple[str, bytes]]]
+pytestmark = [pytest.mark.slow]
+
+
+@cache
+def played(sport: str) -> list[Script]:
+    return scripts(sport, f"conformance-{sport}")
+
+
+@cache
+def expected(sport: str) -> Outcome:
+    """What one process makes of the scripts, a record at a time."""
+    finals: Finals = {}
+    letters: Counter[tuple[str, bytes]] = Counter()
+    hosts: dict[str, GameHost] = {}
+    make = maker(provisional=False)
+    for script in played(sport):
+        for key, value in script.messages:
+            host = hosts.setdefault(key, GameHost(sport, key, make))
+            for output in host.take(value, 0):
+                if isinstance(output, StatBlock) and output.quality == "final":
+                    for update in output.updates(0):
+                        assert (update.id, update.revision) not in finals
+                        finals[update.id, update.revision] = settled(update)
+                elif isinstance(output, DeadLetter):
+                    told = decode_letter(encode_letter(output))
+                    letters[told.reason, told.payload] += 1
+    return finals, letters
+
+
+def settled(update: StatUpdate) -> bytes:
+    """What has to agree: all but the clocks of its journey."""
+    clocks = msgspec.structs.replace(update.clocks, ingress_us=0, published_us=0)
+    return msgspec.json.encode(msgspec.structs.replace(update, clocks=clocks))
+
+
+def committed(address: Address, sport: str) -> Outcome:
+    """What a reader of committed records has got. A final value that came twice fails here."""
+    finals: Finals = {}
+    for record in real.records(address, topics.stats(sport)):
+        for update in decode_stats(record.value).updates:
+            if update.quality == "final":
+                assert (update.id, update.revision) not in finals, f"{update.id} was published twice"
+                finals[update.id, update.revision] = settled(update)
+    letters: Counter[tuple[str, bytes]] = Counter()
+    for source in (topics.telemetry(sport), topics.events(sport)):
+        for record in real.records(address, topics.dead(source)):
+            told = decode_letter(record.value)
+            letters[told.reason, told.payload] += 1
+    return finals, letters
+
+
+def same(found: Outcome, sport: str) -> None:
+    """Say what differs, not ten thousand lines of what does not."""
+    wanted, letters = expected(sport)
+    odd = [key for key in wanted.keys() | found[0].keys() if wanted.get(key) != found[0].get(key)]
+    assert not odd, f"{len(odd)} of {len(wanted)} differ, such as {wanted.get(odd[0])!r} and {found[0].get(odd[0])!r}"
+    assert found[1] == letters
+
+
+def thirds(sport: str) -> Iterator[list[tuple[str, bytes]]]:
+    """The scripts of a sport side by side, as games are played, in three parts."""
+    rows = [
+        (i / len(script.messages), n, message)
+        for n, script in enumerate(played(sport)) for i, message in enumerate(script.messages)
+    ]  # fmt: skip
+    rows.sort(key=lambda row: row[:2])
+    step = len(rows) // 3 + 1
+    for start in range(0, len(rows), step):
+        yield [message for _, _, message in rows[start : start + step]]
+
+
+def finished(address: Address, sport: str, group: str) -> None:
+    real.until(lambda: real.behind(address, sport, group) == 0, "all input used and committed", 120)
+
+
+@pytest.mark.parametrize("sport", worlds())
+class TestEmbedded:
+    def test_the_scripts_do_what_they_say(self, sport):
+        finals, letters = expected(sport)
+        assert len(finals) > 20_000
+        assert sum(letters.values()) >= sum(script.letters for script in played(sport)) > 0
+        assert any(revision for _, revision in finals), "a correction issues something again"
+
+    def test_cutting_and_packing_change_nothing(self, sport):
+        """Scripts of the same game say the same, whatever happened to it on the way."""
+        finals, _ = expected(sport)
+        by_script: dict[str, Counter[bytes]] = {}
+        for script in played(sport):
+            mine = [raw for (ident, _), raw in finals.items() if ident.startswith(script.game + "/")]
+            by_script[script.name] = Counter(raw.replace(script.game.encode(), b"") for raw in mine)
+        for name in ("packed", "uneven", "disorder", "malformed"):
+            assert by_script[name] == by_script["plain"], name
+
+    def test_restored_at_every_few_records(self, sport):
+        """A crash at any moment: the host is thrown away and built again from what was kept."""
+        finals, _ = expected(sport)
+        chance, make = random.Random(4), maker(provisional=False)
+        for script in played(sport):
+            host, found = GameHost(sport, script.game, make), {}
+            for key, value in script.messages:
+                if key != script.game:
+                    continue
+                if chance.random() < 0.02:
+                    kept, host = host.snapshot(), GameHost(sport, script.game, make)
+                    host.restore(kept)
+                for output in host.take(value, 0):
+                    if isinstance(output, StatBlock) and output.quality == "final":
+                        found |= {(u.id, u.revision): settled(u) for u in output.updates(0)}
+            assert found == {key: raw for key, raw in finals.items() if key[0].startswith(script.game + "/")}, script.name
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("sport", worlds())
+class TestOnKafka:
+    def test_killed_joined_and_left(self, sport, broker: Cluster):
+        """One process, killed; then two that share the games; then the first of them leaves."""
+        address = real.address_of(broker)
+        real.fresh(address, sport)
+        first, second, third = thirds(sport)
+        with real.operator(address, sport, "--snapshot-s", "1") as one:
+            real.produce(address, sport, first)
+            real.until(lambda: real.behind(address, sport, "touchline") < len(first) // 2, "half of it is used")
+            one.kill()
+        with real.operator(address, sport) as two, real.operator(address, sport) as three:
+            real.produce(address, sport, second)
+            real.until(lambda: real.behind(address, sport, "touchline") < len(second) // 2, "half of it is used")
+            assert two.stop()[0] == 0
+            real.produce(address, sport, third)
+            finished(address, sport, "touchline")
+            assert three.stop()[0] == 0
+        same(committed(address, sport), sport)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("profile", ["process", "thread"])
+@pytest.mark.parametrize("sport", worlds())
+class TestOnFlink:
+    def test_task_manager_killed_then_rescaled_from_a_savepoint(self, sport, profile, broker: Cluster, flink: Cluster):
+        address, group = real.address_of(broker), f"conformance-{profile}"
+        real.fresh(address, sport)
+        first, second, third = thirds(sport)
+        with real.job(address, sport, flink, profile, "--group", group) as one:
+            real.produce(address, sport, first)
+            real.until(lambda: real.behind(address, sport, group) < len(first) // 2, "half of it is used")
+            killed = real.host_of(flink, one)
+            flink.kill(killed)
+            real.produce(address, sport, second)
+            real.until(lambda: real.behind(address, sport, group) < len(second) // 2, "half of it is used", 90)
+            flink.start(killed)
+            real.until(lambda: not flink.workers(killed) or profile == "thread", "orphaned workers end", 30)
+            code, said = one.stop()
+            assert code == 0, said
+        savepoint = said.split("--savepoint ")[1].strip()
+        with real.job(
+            address, sport, flink, profile, "--group", group, "--savepoint", savepoint, "--parallelism", "2"
+        ) as two:  # fmt: skip
+            real.produce(address, sport, third)
+            finished(address, sport, group)
+            assert two.stop()[0] == 0
+        same(committed(address, sport), sport)
+

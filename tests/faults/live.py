@@ -1,0 +1,207 @@
+"""Games on the air while something breaks: a feed at the pace of life, a viewer, and what the viewer should have got."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
+
+import msgspec
+from kafka.partitioner import murmur2
+
+from features.sport import load_sport
+from simulators.worlds import open_world
+from streaming import topics
+from streaming.blocks import DeadLetter, StatBlock
+from streaming.cli.equipment import maker
+from streaming.feed import GameStart, encode_feed
+from streaming.host import GameHost
+from streaming.kafka.benchmark import Load, moved, reader_at_end
+from streaming.kafka.ingress import Ingress
+from streaming.kafka.settings import Address
+from streaming.wire import decode_letter, decode_stats, encode_letter
+from tests import cluster as real
+from tests.conformance.test_runners import Finals, Outcome, committed, settled
+
+SPORT = "soccer"
+
+
+@cache
+def load(seconds: float) -> Load:
+    """One simulated game, made once for all tests."""
+    world = open_world(SPORT, 7, 1.5)
+    return Load(world.record, world.stream(), seconds)
+
+
+def names(prefix: str, partitions: int = real.PARTITIONS) -> list[str]:
+    """A game for each partition."""
+    found: dict[int, str] = {}
+    number = 0
+    while len(found) < partitions:
+        name = f"{prefix}-{number}"
+        found.setdefault((murmur2(name.encode()) & 0x7FFFFFFF) % partitions, name)
+        number += 1
+    return [found[partition] for partition in sorted(found)]
+
+
+class Sent(NamedTuple):
+    """A record as the broker has it."""
+
+    partition: int
+    offset: int
+    game: str
+    value: bytes
+
+
+class Noted(Ingress):
+    """A way in that keeps a note of every record."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(address, load_sport(SPORT), packed=False)
+        self.notes: list[tuple[str, bytes, Any]] = []
+
+    def _send(self, game: str, value: bytes) -> None:
+        self._check()
+        future = self._producer.send(self._topic, value, key=topics.key(game)).add_errback(self._note)
+        self.notes.append((game, value, future))
+
+    def sent(self) -> list[Sent]:
+        """All of it, as the broker has it."""
+        self.flush()
+        there = [(future.get(timeout=60), game, value) for game, value, future in self.notes]
+        return sorted(Sent(at.partition, at.offset, game, value) for at, game, value in there)
+
+
+def send_at_once(address: Address, games: list[str], seconds: float) -> list[Sent]:
+    """So much of several games, as fast as the broker takes it, and no word of their end."""
+    with Noted(address) as noted:
+        for game in games:
+            noted.raw(game, encode_feed(GameStart(record=load(seconds).as_game(game, 0))))
+        for _, item in load(seconds).items:
+            for game in games:
+                noted.send(moved(item, game, 0, 0))
+        return noted.sent()
+
+
+class Feed(Noted):
+    """A stadium: plays ``seconds`` of several games at the pace of life from ``with`` on."""
+
+    def __init__(self, address: Address, games: list[str], seconds: float) -> None:
+        super().__init__(address)
+        self.games, self.load = games, load(seconds)
+        self._stop = threading.Event()
+        self._failed_with: BaseException | None = None
+        self._thread = threading.Thread(target=self._play, name="feed", daemon=True)
+
+    def _play(self) -> None:
+        try:
+            self.load.send(self, self.games, self._stop)
+        except BaseException as error:  # noqa: BLE001 (raised where the feed is waited for)
+            self._failed_with = error
+
+    @property
+    def playing(self) -> bool:
+        return self._thread.is_alive()
+
+    def played(self, seconds: float) -> None:
+        """Wait until so much of the games has been played."""
+        due = sum(due_us < self.load.first_us + 1e6 * seconds for due_us, _ in self.load.items)
+        real.until(lambda: len(self.notes) > due * len(self.games) or not self.playing, f"{seconds:g} s of play")
+
+    def finish(self) -> list[Sent]:
+        """Play to the end; what was sent."""
+        self._thread.join(self.load.seconds + 90)
+        assert not self.playing, "the feed is stuck"
+        if self._failed_with is not None:
+            raise self._failed_with
+        return self.sent()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(30)
+        self._producer.close(timeout=5)
+
+
+class Viewer:
+    """Reads committed stats as a graphics system would, and notes when each game had something new, and how old it was."""
+
+    def __init__(self, address: Address) -> None:
+        self._consumer = reader_at_end(address, topics.stats(SPORT), "read_committed")
+        self.seen: dict[str, list[float]] = {}
+        self.latest_s = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="viewer", daemon=True)
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            for records in self._consumer.poll(timeout_ms=100).values():
+                for record in records:
+                    now_s = time.time()
+                    for update in decode_stats(record.value).updates[:1]:
+                        self.seen.setdefault(update.game, []).append(now_s)
+                        self.latest_s = max(self.latest_s, now_s - update.clocks.ingress_us / 1e6)
+
+    @property
+    def gap_s(self) -> float:
+        """The longest time that any game's numbers stood still, from its first number to its last."""
+        return max(max(b - a for a, b in pairwise(times)) for times in self.seen.values())
+
+    def sees(self, games: list[str], more: int = 5) -> None:
+        """Wait for something new of every game."""
+        before = {game: len(self.seen.get(game, ())) for game in games}
+        real.until(lambda: all(len(self.seen.get(g, ())) >= before[g] + more for g in games), f"new numbers of {games}")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(10)
+        self._consumer.close()
+
+
+def expected(sent: list[Sent]) -> Outcome:
+    """What one undisturbed process makes of these records."""
+    finals: Finals = {}
+    letters: Counter[tuple[str, bytes]] = Counter()
+    hosts: dict[str, GameHost] = {}
+    make = maker(provisional=False)
+    for one in sorted(sent):
+        for output in hosts.setdefault(one.game, GameHost(SPORT, one.game, make)).take(one.value, 0):
+            if isinstance(output, StatBlock) and output.quality == "final":
+                finals |= {(update.id, update.revision): settled(update) for update in output.updates(0)}
+            elif isinstance(output, DeadLetter):
+                told = decode_letter(encode_letter(output))
+                letters[told.reason, told.payload] += 1
+    return finals, letters
+
+
+class Verdict(msgspec.Struct):
+    """What a viewer of committed records missed, got wrong, or got that it should not have; ``committed`` fails on doubles."""
+
+    lost: int
+    wrong: int
+    invented: int
+    letters_agree: bool
+    finals: int
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.wrong or self.invented) and self.letters_agree and self.finals > 0
+
+
+def verdict(address: Address, sent: list[Sent]) -> Verdict:
+    wanted, letters = expected(sent)
+    found, aside = committed(address, SPORT)
+    return Verdict(
+        lost=len(wanted.keys() - found.keys()), wrong=sum(found[key] != raw for key, raw in wanted.items() if key in found),
+        invented=len(found.keys() - wanted.keys()), letters_agree=aside == letters, finals=len(wanted),
+    )  # fmt: skip

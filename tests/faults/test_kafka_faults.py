@@ -1,0 +1,175 @@
+"""Things break while games are on the air: nothing is lost, nothing is doubled for a reader of committed records, and numbers
+are back within seconds. Real processes, a real broker, real signals."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.cluster import Cluster
+from streaming import topics
+from streaming.kafka.broker import admin
+from streaming.kafka.settings import Address
+from streaming.wire import decode_letter
+from tests import cluster as real
+from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict
+
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+#: how long numbers may stand still after a process has died
+BACK_S = 10.0
+
+
+@pytest.fixture
+def address(broker: Cluster) -> Address:
+    found = real.address_of(broker)
+    real.fresh(found, SPORT)
+    return found
+
+
+def operator(address: Address) -> real.Program:
+    return real.operator(address, SPORT)
+
+
+def told(what: str, address: Address, sent: list[Sent], viewer: Viewer) -> None:
+    """Everything used; then what was lost and doubled (``committed`` fails on a double), and how late numbers were."""
+    real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "all input used and committed")
+    found = verdict(address, sent)
+    print(
+        f"\n{what}: {found.finals:,} final values, {found.lost} lost, 0 doubled, {found.wrong} wrong, {found.invented} invented; "
+        f"numbers stood still for {viewer.gap_s:.1f} s at most, the oldest was {viewer.latest_s:.1f} s old when seen"
+    )
+    assert found.good, found
+
+
+def test_a_killed_operator_is_started_again(address):
+    games = names("restarted")
+    with operator(address) as one, Feed(address, games, 30.0) as feed, Viewer(address) as viewer:
+        viewer.sees(games)
+        feed.played(8.0)
+        one.kill()
+        began = time.monotonic()
+        with operator(address):
+            starting_s = time.monotonic() - began
+            viewer.sees(games)
+            sent = feed.finish()
+            told(f"killed and started again ({starting_s:.1f} s of starting)", address, sent, viewer)
+    # Members of a group are missed after six seconds of silence, whoever comes meanwhile waits.
+    assert viewer.gap_s <= BACK_S + starting_s
+
+
+def test_another_joins_and_takes_over_when_the_first_is_killed(address):
+    games = names("taken-over")
+    with operator(address) as one, Feed(address, games, 36.0) as feed, Viewer(address) as viewer:
+        viewer.sees(games)
+        with operator(address) as two:
+            real.until(lambda: len(runners(address)) == 2, "both of them at work")
+            viewer.sees(games)
+            joined_s = viewer.gap_s
+            one.kill()
+            viewer.sees(games)
+            sent = feed.finish()
+            told(f"a second joined ({joined_s:.1f} s) and the first was killed", address, sent, viewer)
+            assert two.stop()[0] == 0
+    assert joined_s <= BACK_S / 2
+    assert viewer.gap_s <= BACK_S
+
+
+def runners(address: Address) -> set[str]:
+    """Who has told of its health in the last two seconds."""
+    from streaming.health import decode_health
+
+    since_us = time.time_ns() // 1000 - 2_000_000
+    found = [decode_health(r.value) for r in real.records(address, topics.health(SPORT))]
+    return {health.runner for health in found if health.told_us > since_us}
+
+
+def test_one_that_was_thought_dead_comes_back(address):
+    """Stopped for twenty seconds in the middle of its work: the other has its games meanwhile. What it had begun and what it
+    still holds must not come out a second time."""
+    games = names("zombie")
+    with operator(address) as one, Feed(address, games, 45.0) as feed, Viewer(address) as viewer:
+        viewer.sees(games)
+        with operator(address) as two:
+            real.until(lambda: len(runners(address)) == 2, "both of them at work")
+            one.send(signal.SIGSTOP)
+            stopped = time.monotonic()
+            viewer.sees(games)
+            assert time.monotonic() - stopped < 20, "the other was to take over before it comes back"
+            time.sleep(max(0.0, stopped + 20 - time.monotonic()))
+            one.send(signal.SIGCONT)
+            real.until(lambda: len(runners(address)) == 2, "it has games again")
+            sent = feed.finish()
+            told("stopped for 20 s", address, sent, viewer)
+            assert one.stop()[0] == 0
+            assert two.stop()[0] == 0
+    assert viewer.gap_s <= BACK_S
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[Cluster]:
+    yield from real.started(tmp_path, only="kafka")
+
+
+def test_the_broker_is_killed_and_comes_back_on_its_data(own_broker):
+    address = real.address_of(own_broker)
+    real.fresh(address, SPORT)
+    games = names("broker")
+    with operator(address) as one, Feed(address, games, 30.0) as feed, Viewer(address) as viewer:
+        viewer.sees(games)
+        feed.played(8.0)
+        assert own_broker.kill("broker")
+        down = time.monotonic()
+        own_broker.start("broker")
+        away_s = time.monotonic() - down
+        viewer.sees(games)
+        sent = feed.finish()
+        told(f"broker away for {away_s:.1f} s", address, sent, viewer)
+        assert one.stop()[0] == 0
+    assert viewer.gap_s <= BACK_S + away_s
+
+
+def test_poison_at_the_head_of_every_partition(address):
+    """A record that nobody can use is the first that an operator finds: it is set aside, and the games behind it are played."""
+    games = names("poisoned")
+    poison = [b"\x00" * 2_000_000, b"TL\x01\x00" + b"\xff" * 60, b'{"kind":' + b"[" * 100_000, b""]
+    real.produce(address, SPORT, [(game, value) for game in games for value in poison])
+    with operator(address) as one:
+        real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "the poison is used")
+        one.kill()
+    with operator(address) as two, Feed(address, games, 6.0) as feed, Viewer(address) as viewer:
+        viewer.sees(games)
+        sent = feed.finish()
+        heads = [Sent(partition, n, games[partition], value) for partition in range(4) for n, value in enumerate(poison)]
+        told("poison first", address, [*heads, *sent], viewer)
+        assert two.stop()[0] == 0
+    letters = [decode_letter(r.value) for r in real.records(address, topics.dead(topics.telemetry(SPORT)))]
+    assert {letter.game for letter in letters if letter.payload == poison[0]} == set(games)
+
+
+def test_the_input_is_deleted_under_its_hands(address):
+    """One sentence with what was lost, exit code 2; and what is said to be lost is exactly what nobody has seen."""
+    games = [name for i in range(12) for name in names(f"deleted-{i}")]
+    sent = send_at_once(address, games, 40.0)
+    with operator(address) as program:
+        real.until(lambda: real.behind(address, SPORT, "touchline") < 0.8 * len(sent), "some of it is used")
+        with admin(address) as client:
+            client.delete_topics([topics.telemetry(SPORT)])
+        code, said = program.ended(60)
+    print("\n" + said)
+    assert code == 2
+    (sentence,) = [line for line in said.splitlines() if line.startswith("touchline: topic ")]
+    assert f"topic {topics.telemetry(SPORT)} was deleted" in sentence
+    spans = {int(p): (int(a), int(b)) for p, a, b in re.findall(r"partition (\d+): offsets (\d+) to (\d+)", sentence)}
+    assert spans
+    used = [one for one in sent if one.partition not in spans or one.offset < spans[one.partition][0]]
+    assert len(used) < len(sent)
+    found = verdict(address, used)
+    assert found.good, found
+    ends = {p: max(s.offset for s in sent if s.partition == p) for p in spans}
+    assert {p: b for p, (_, b) in spans.items()} == ends
