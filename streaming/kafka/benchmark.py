@@ -249,7 +249,7 @@ class Operator:
     def __init__(self, url: str, sport: str, options: Sequence[str]) -> None:
         command = [sys.executable, "-m", "streaming.cli", "run", "--source", url, "--sink", url, "--sport", sport, *options]
         # Its errors go to a file: a pipe that nobody reads would stop it in the end.
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with us)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
         assert self.process.stdout is not None
         patience = threading.Timer(_START_TIMEOUT_S, self.process.kill)
@@ -257,10 +257,13 @@ class Operator:
         self.said = self.process.stdout.readline()
         patience.cancel()
         if "on the air" not in self.said:
+            self.process.kill()
+            why = self._why()
             self.end()
-            raise Unavailable(f"touchline run did not start: {self._why()}")
+            raise Unavailable(f"touchline run did not start: {why}")
 
     def _why(self) -> str:
+        self.process.wait()
         self._errors.seek(0)
         lines = self._errors.read().strip().splitlines()
         return lines[-1].removeprefix("touchline: ") if lines else f"not within {_START_TIMEOUT_S:.0f} s"
@@ -274,6 +277,7 @@ class Operator:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.communicate()
+        self._errors.close()
 
 
 # -- the measurement ---------------------------------------------------------------------------------------------------------
@@ -359,10 +363,11 @@ def behind(address: Address, sport: str, group: str, *, skip: bool = False) -> i
     from kafka import KafkaConsumer
     from kafka.structs import OffsetAndMetadata, TopicPartition
 
+    topic = topics.telemetry(sport)
     with speaking(address):
         consumer = KafkaConsumer(**address.python(), group_id=group, enable_auto_commit=False)
         try:
-            parts = [TopicPartition(topics.telemetry(sport), n) for n in consumer.partitions_for_topic(topics.telemetry(sport)) or ()]
+            parts = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
             end = consumer.end_offsets(parts)
             if skip:
                 consumer.assign(parts)
@@ -377,12 +382,22 @@ def at(values: Any, percent: float) -> float:
     return round(float(np.percentile(values, percent)), 1)
 
 
-def _refuse_company(address: Address, group: str) -> None:
-    """An operator that runs already would take our games too."""
+def _refuse_company(address: Address, group: str, patience_s: float = 15.0) -> None:
+    """An operator that runs already would take our games too. A new broker knows of no groups for its first seconds."""
+    from kafka.errors import CoordinatorNotAvailableError
+
+    until = time.monotonic() + patience_s
     with admin(address) as client, speaking(address):
-        for found in client.describe_groups([group]).values():
-            if found.get("members"):
-                raise Unavailable(f"an operator is at work on {address.text}: end it first, or measure on another broker")
+        while True:
+            try:
+                found = client.describe_groups([group]).values()
+                break
+            except CoordinatorNotAvailableError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.5)
+        if any(one.get("members") for one in found):
+            raise Unavailable(f"an operator is at work on {address.text}: end it first, or measure on another broker")
 
 
 def floor(url: str, load: Load, out_bytes: int, games: int, seconds: float = 8.0) -> dict[str, float]:
