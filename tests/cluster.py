@@ -184,7 +184,7 @@ class Program:
 def operator(address: Address, sport: str, *more: str) -> Program:
     """A ``touchline run`` in a process of its own, on the air."""
     program = Program("run", "--source", address.text, "--sink", address.text, "--sport", sport, *more)
-    program.wait_for("on the air")
+    program.wait_for("on the air", 180)
     return program
 
 

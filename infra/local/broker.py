@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import socket
 import struct
 import subprocess
@@ -71,6 +72,17 @@ logger.server.level = info
 """
 
 
+def version() -> str:
+    """The version of Kafka whose jars are there."""
+    for jar in JARS.glob("kafka_*.jar"):
+        return jar.stem.split("-", 1)[1]
+    raise Unavailable("the jars of Kafka are not there: make jars")
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", text)]
+
+
 class Broker:
     """The files of one broker, all below ``folder``."""
 
@@ -83,9 +95,13 @@ class Broker:
 
     def prepare(self) -> None:
         """Write the settings, and format the data folder where that has not been done; the data of an earlier run stay."""
-        if not any(JARS.glob("kafka_*.jar")):
-            raise Unavailable("the jars of Kafka are not there: make jars")
+        here = version()
         self.folder.mkdir(parents=True, exist_ok=True)
+        kept = self.folder / "version"
+        if kept.exists() and _numbers(kept.read_text()) > _numbers(here):
+            told = f"the data in {self.folder} are of Kafka {kept.read_text()}, which {here} cannot read"
+            raise Unavailable(f"{told}: make down ARGS=--wipe")
+        kept.write_text(here)
         settings = {
             **SETTINGS,
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",

@@ -87,10 +87,13 @@ class Cluster:
     def pid(self, role: str) -> int | None:
         """The pid of a part that runs, else None."""
         process = self._processes.get(role)
+        if process is None or not processes.alive(process):
+            self._read()  # another handle may have started it again
+            process = self._processes.get(role)
         return process.pid if process and processes.alive(process) else None
 
     def pids(self) -> dict[str, int]:
-        return {role: pid for role in self._processes if (pid := self.pid(role)) is not None}
+        return {role: pid for role in self.roles if (pid := self.pid(role)) is not None}
 
     def workers(self, role: str) -> list[int]:
         """The pids of what this part has started in turn (Python workers), also those that have outlived it."""

@@ -135,7 +135,8 @@ def _step(
     row: dict[str, Any] = {"games": games}
     row |= {f"p{p}_us": at(kept[:, 1], p) for p in (50, 90, 99)} | {"max_us": at(kept[:, 1], 100)}
     row |= {
-        "messages": len(kept), "windows_sent": round(games * 5 * (load.seconds - warm_s)), "message_bytes": int(np.median(kept[:, 2])),
+        "messages": len(kept), "windows_sent": round(games * 5 * (load.seconds - warm_s - 0.3)),
+        "message_bytes": int(np.median(kept[:, 2])),
         "cpu_s_per_game_s": cpu, "cores_ours": round(ours / seconds, 2), "cores_others": round((busy - ours) / seconds, 2),
         "cores": os.cpu_count(), "sent_late_p99_us": at(late, 99), "sent_late_max_us": at(late, 100),
     }  # fmt: skip
@@ -192,8 +193,7 @@ def _parts(cluster: str) -> dict[str, list[int]]:
     rest = Rest(cluster)
     managers = rest.get("/taskmanagers")["taskmanagers"]
     java = [pid for one in managers for pid in _here(f"{rest.host}:{one['dataPort']}")]
-    below = {pid for pid in _descendants(java)}
-    return {"jobmanager": _here(f"{rest.host}:{rest.port}"), "taskmanager": java, "python": sorted(below)}
+    return {"jobmanager": _here(f"{rest.host}:{rest.port}"), "taskmanager": java, "python": _descendants(java)}
 
 
 def _here(server: str) -> list[int]:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -292,7 +292,7 @@ def kafka_latency(
 
     address, sport = parse(url), load.record.sport
     ensure(address, sport)
-    _refuse_company(address, GROUP)
+    refuse_company(address, GROUP)
     operator = Operator(url, sport, ["--commit-ms", f"{commit_ms:g}", *options])
     try:
         catch_up(address, sport, GROUP)
@@ -320,15 +320,20 @@ def both_readers(url: str, load: Load, games: int) -> dict[str, Any]:
     return figures | {"messages": len(seen[0]), "message_bytes": size, "sent_late_p99_us": at(late, 99)}
 
 
-def play(address: Address, load: Load, prefix: str, games: int, helpers: Sequence[Helper], warm_s: float = WARM_S) -> list[Any]:
+def play(
+    address: Address, load: Load, prefix: str, games: int, helpers: Sequence[Helper], warm_s: float = WARM_S,
+    sent: Callable[[], None] = lambda: None,
+) -> list[Any]:  # fmt: skip
     """Send ``games`` games and wait until their results have come; by listener an array with a row per message that closes
-    windows: when it was there (us), latency (us), bytes. Without the first ``warm_s`` seconds and what came after the last record
-    was sent, where the games end one after another, unless that is all there is: then they could not keep up."""
+    windows: when it was there (us), latency (us), bytes. Without the first ``warm_s`` seconds and without the last windows, since
+    games end one after another. ``sent`` is called when the last record has been sent."""
     for helper in helpers:
         helper.take()
     with Ingress(address, load_sport(load.record.sport), packed=False) as ingress:
         load.send(ingress, [f"{prefix}{i}" for i in range(games)])
-    began_us, until_us = load.sent[0][0] + 1e6 * warm_s, time.time_ns() / 1000
+        sent()
+    # The first game is through before the others; what its end closes had to wait for that.
+    began_us, until_us = load.sent[0][0] + 1e6 * warm_s, load.sent[0][0] + 1e6 * load.seconds - 300_000
     rows: list[list[Any]] = [[] for _ in helpers]
     patience = time.monotonic() + DRAIN_S
     while True:
@@ -382,7 +387,7 @@ def at(values: Any, percent: float) -> float:
     return round(float(np.percentile(values, percent)), 1)
 
 
-def _refuse_company(address: Address, group: str, patience_s: float = 15.0) -> None:
+def refuse_company(address: Address, group: str, patience_s: float = 15.0) -> None:
     """An operator that runs already would take our games too. A new broker knows of no groups for its first seconds."""
     from kafka.errors import CoordinatorNotAvailableError
 

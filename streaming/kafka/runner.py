@@ -222,14 +222,14 @@ class KafkaRunner:
         if not numbers & set(self.parts):
             return
         self._former |= {n: (time.monotonic(), span) for n, span in self._unread().items() if n in numbers}
-        if not lost:
+        if not lost and self._broken is None:
             try:
                 self._commit(everything=True)
             except KafkaError as error:
                 _log.warning("%s: could not commit before partitions moved (%s)", self.name, error)
                 self._broken = error
-        else:
-            self._broken = "partitions were lost"
+        elif lost:
+            self._broken = self._broken or "partitions were lost"
         for number in numbers:
             self.parts.pop(number, None)
 
@@ -285,6 +285,7 @@ class KafkaRunner:
                 watch.check(self._unread())
             except InputLost as lost:
                 self._gone = lost
+                self._out.hopeless.set()
                 return
             except Unavailable as error:
                 _log.warning("%s", error)  # the broker is away: its clients wait for it

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, Final
 
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
@@ -34,6 +34,8 @@ class Transactions:
         self._producers: list[Any] = []
         #: offsets that stand, by partition
         self.committed: dict[Any, int] = {}
+        #: to be set when it is known that a commit cannot come through: the broker would be asked again and again
+        self.hopeless = threading.Event()
         self._offsets: Mapping[Any, Any] = {}
         self._commit: Future[None] | None = None
         #: set when the broker has all of the transaction that is being committed
@@ -91,10 +93,11 @@ class Transactions:
 
         done, self._commit = self._commit, None
         if done is not None:
-            try:
-                done.result(2 * PATIENCE_S)
-            except TimeoutError:
-                raise KafkaTimeoutError("the broker did not end a transaction") from None
+            until_s = time.monotonic() + 2 * PATIENCE_S
+            while not wait([done], 0.2).done:
+                if self.hopeless.is_set() or time.monotonic() > until_s:
+                    raise KafkaTimeoutError("the broker did not end a transaction")
+            done.result()
             self.committed |= {partition: found.offset for partition, found in self._offsets.items()}
 
     def _finish(self, producer: Any, offsets: Mapping[Any, Any], done: Future[None]) -> None:

@@ -18,6 +18,7 @@ from infra.local import broker, processes
 from infra.local.cluster import Cluster
 from infra.local.processes import Process
 from streaming.errors import BadInput, Unavailable
+from streaming.flink.java import Java
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
 PARENT = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); time.sleep(60)"
@@ -148,3 +149,14 @@ def test_a_part_that_ends_while_starting_is_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(Unavailable, match="the broker ended while starting: ConfigException: Invalid value"):
         cluster.up()
     assert cluster.pids() == {}
+
+
+def test_data_of_a_newer_kafka_are_left_alone(tmp_path, monkeypatch):
+    jars = tmp_path / "jars"
+    jars.mkdir()
+    (jars / "kafka_2.13-4.2.1.jar").touch()
+    monkeypatch.setattr(broker, "JARS", jars)
+    (tmp_path / "kafka").mkdir()
+    (tmp_path / "kafka" / "version").write_text("4.10.0")
+    with pytest.raises(Unavailable, match=r"of Kafka 4\.10\.0, which 4\.2\.1 cannot read: make down ARGS=--wipe"):
+        broker.Broker(tmp_path / "kafka", Java(Path("java"), "17.0.15", "here"), 1, 2).prepare()
