@@ -24,6 +24,8 @@ from typing import Any, Final
 import numpy as np
 
 WINDOW_MS: Final = 200.0
+#: how busy the fullest slot may be: after a crash it has ten seconds to make good beside what comes
+BUSY: Final = 0.6
 #: key groups of a job: ``streaming.flink.job.MAX_PARALLELISM``, the most slots that it can use
 KEY_GROUPS: Final = 128
 #: with more slots than this, the fullest and a sample of the others are simulated
@@ -41,6 +43,7 @@ class Profile:
     snapshot_every, snapshot : every so many packets of a game its state is taken, which takes so long
     pause_every, pause : a commit or checkpoint, during which a slot takes nothing: so much, and so much more for each game on it
     budget : p99 that is allowed on the air
+    cores_per_game : CPU of everything together, cluster and broker, at the count from which on it does not fall any more
     """
 
     base_p50: float
@@ -53,14 +56,23 @@ class Profile:
     pause: float
     pause_per_game: float
     budget: float
+    cores_per_game: float
 
 
 #: docs/scale.md says how each figure was come by
 PROFILES: Final = {
-    "embedded": Profile(8.0, 30.0, 3.0, 9.0, 25, 8.0, 100.0, 2.0, 0.0, 50.0),
-    "process": Profile(60.0, 140.0, 4.0, 12.0, 100, 20.0, 1000.0, 5.0, 0.5, 250.0),
-    "thread": Profile(12.0, 40.0, 3.0, 9.0, 100, 15.0, 1000.0, 5.0, 0.5, 50.0),
+    "embedded": Profile(14.9, 41.5, 4.8, 16.0, 25, 6.0, 100.0, 1.0, 0.0, 50.0, 0.06),
+    "process": Profile(17.6, 69.0, 2.0, 6.5, 100, 5.0, 1000.0, 2.0, 0.1, 250.0, 0.05),
+    "thread": Profile(8.0, 17.0, 1.6, 5.5, 100, 4.5, 1000.0, 2.0, 0.1, 50.0, 0.033),
 }
+
+#: of one soccer game of 23 entities at 25 Hz: bytes a second on the input topic and on all output topics, as they are and as lz4
+#: makes them, and the bytes of a checkpoint: the snapshot after lz4, and the log of half as many records as there are between two
+IN_BYTES: Final = (18_700, 5_450)
+OUT_BYTES: Final = (236_500, 30_500)
+CHECKPOINT_BYTES: Final = 410_000 + 50 * 3_700
+EMBEDDED_SNAPSHOT_BYTES: Final = 410_000
+EMBEDDED_SNAPSHOT_S: Final = 5.0
 
 
 # -- who goes where ----------------------------------------------------------------------------------------------------------
@@ -90,7 +102,7 @@ def key_group_of(game: str, groups: int = KEY_GROUPS) -> int:
     code = 0
     for unit in memoryview(game.encode("utf-16-le")).cast("H"):
         code = (31 * code + unit) & _MASK
-    k = (31 + code) & _MASK  # a row's hash: its kind (0), then its fields as Java's arrays are hashed
+    k = (62 + code) & _MASK  # the hash of a row with one text field
     k = k * 0xCC9E2D51 & _MASK
     k = (k << 15 | k >> 17) & _MASK
     h = k * 0x1B873593 & _MASK
@@ -175,13 +187,42 @@ def play(games: int, profile: Profile, seconds: float, rng: np.random.Generator)
     return waited[: came.size] + beyond + way, float(costs.sum() / (1000 * seconds))
 
 
+# -- what it takes beside slots --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Arithmetic from the figures of one game. Bytes are compressed; ``broker_in`` counts each replica, ``broker_out`` the operator
+    and ``readers`` subscribers of everything. ``checkpoint_bytes_s`` is what is written of state; ``price`` is an assumption."""
+
+    cores: float
+    broker_in_bytes_s: float
+    broker_out_bytes_s: float
+    checkpoint_bytes_s: float
+    stored_bytes_hour: float
+    price_hour: float
+
+
+def bill(
+    games: int, profile: str, *, replicas: int = 3, readers: int = 2, checkpoint_s: float = 1.0, core_hour: float = 0.05,
+) -> Bill:  # fmt: skip
+    """What ``games`` games need; ``core_hour`` is the price of a core for an hour, memory, disk and traffic not counted."""
+    arrive, leave = IN_BYTES[1], OUT_BYTES[1]
+    state = EMBEDDED_SNAPSHOT_BYTES / EMBEDDED_SNAPSHOT_S if profile == "embedded" else CHECKPOINT_BYTES / checkpoint_s
+    cores = games * PROFILES[profile].cores_per_game
+    return Bill(
+        cores, games * replicas * (arrive + leave), games * (arrive + readers * leave), games * state,
+        games * replicas * 3600.0 * (arrive + leave), cores * core_hour,
+    )  # fmt: skip
+
+
 # -- all of them -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Result:
-    """``games_per_slot`` counts the mean and the fullest slot; ``utilisation`` too. p50 and p99 (ms) are of all games, the last of the
-    fullest slot alone, whose games are on the air as well."""
+    """Games and utilisation are given as the mean over the slots and of the fullest one. p50 and p99 (ms) are of all games;
+    ``p99_fullest_ms`` is of the fullest slot alone, whose games are on the air as well."""
 
     profile: str
     games: int
@@ -213,11 +254,10 @@ def simulate(
         latency, share = play(int(counts[slot]), measured, seconds, rng)
         all_of_it.append(latency)
         busy.append(share)
-    everyone = np.concatenate(all_of_it)
-    told = [float(np.percentile(everyone, p)) for p in (50, 99)] if everyone.size else [0.0, 0.0]
+    p50_ms, p99_ms = np.percentile(np.concatenate(all_of_it), [50, 99])
     return Result(
-        profile, games, slots, partitions, games / slots, int(counts.max()), float(np.mean(busy)), busy[0], *told,
-        float(np.percentile(all_of_it[0], 99)),
+        profile, games, slots, partitions, games / slots, int(counts.max()), float(np.mean(busy)), busy[0], float(p50_ms),
+        float(p99_ms), float(np.percentile(all_of_it[0], 99)),
     )  # fmt: skip
 
 
@@ -228,12 +268,15 @@ def _counts(games: int, slots: int, jobs: int, job: int, profile: str, partition
     return np.bincount(spread(mine, profile, here, max(partitions // jobs, here)), minlength=here)
 
 
-def slots_needed(games: int, profile: str, *, seed: int = 1, budget_ms: float = 0.0, profiles: dict[str, Profile] | None = None) -> Result:
-    """The smallest number of slots whose fullest one keeps the budget."""
+def slots_needed(
+    games: int, profile: str, *, seed: int = 1, budget_ms: float = 0.0, profiles: dict[str, Profile] | None = None,
+) -> Result:  # fmt: skip
+    """The smallest number of slots whose fullest one keeps the budget and is not busier than ``BUSY``."""
     budget = budget_ms or (profiles or PROFILES)[profile].budget
 
     def keeps(slots: int) -> bool:
-        return simulate(games, slots, profile, seed=seed, profiles=profiles).p99_fullest_ms <= budget
+        found = simulate(games, slots, profile, seed=seed, profiles=profiles)
+        return found.p99_fullest_ms <= budget and found.utilisation_max <= BUSY
 
     return simulate(games, smallest(keeps, most=games), profile, seed=seed, profiles=profiles)
 
@@ -258,25 +301,36 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--slots", type=int, help="how many there are; without it, how many are needed")
     parser.add_argument("--partitions", type=int, default=0, help="of the input topic; four for each slot, 12 at least")
     parser.add_argument("--budget-ms", type=float, default=0.0, help="p99 that is allowed; the profile's own")
+    parser.add_argument("--core-hour", type=float, default=0.05, metavar="PRICE", help="an assumption: a core for an hour")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="machine-readable")
     given = parser.parse_args(arguments)
     if given.games < 1 or (given.slots is not None and given.slots < 1):
-        print("capacity: games and slots are numbers of one or more", file=sys.stderr)
+        sys.stderr.write("capacity: games and slots are numbers of one or more\n")
         return 2
     if given.slots:
         result = simulate(given.games, given.slots, given.profile, partitions=given.partitions, seed=given.seed)
     else:
         result = slots_needed(given.games, given.profile, seed=given.seed, budget_ms=given.budget_ms)
-    if given.json:
-        print(json.dumps(asdict(result), indent=2))
-        return 0
-    kind = "processes" if given.profile == "embedded" else "slots"
-    print(f"{result.games:,} games, {given.profile}: {result.slots:,} {kind}, {result.partitions:,} partitions")
-    print(f"  games on one   mean {result.games_per_slot_mean:.1f}, fullest {result.games_per_slot_max}")
-    print(f"  busy           mean {result.utilisation_mean:.0%}, fullest {result.utilisation_max:.0%}")
-    print(f"  latency        p50 {result.p50_ms:.0f} ms, p99 {result.p99_ms:.0f} ms, p99 on the fullest {result.p99_fullest_ms:.0f} ms")
+    needs = bill(given.games, given.profile, core_hour=given.core_hour)
+    text = json.dumps(asdict(result) | asdict(needs), indent=2) if given.json else told(result, needs)
+    sys.stdout.write(text + "\n")
     return 0
+
+
+def told(result: Result, needs: Bill) -> str:
+    """For a person."""
+    r, n, kind = result, needs, "processes" if result.profile == "embedded" else "slots"
+    return (
+        f"{r.games:,} games, {r.profile}: {r.slots:,} {kind}, {r.partitions:,} partitions\n"
+        f"  games on one   mean {r.games_per_slot_mean:.1f}, fullest {r.games_per_slot_max}\n"
+        f"  busy           mean {r.utilisation_mean:.0%}, fullest {r.utilisation_max:.0%}\n"
+        f"  latency        p50 {r.p50_ms:.0f} ms, p99 {r.p99_ms:.0f} ms, p99 on the fullest {r.p99_fullest_ms:.0f} ms\n"
+        f"  cores          {n.cores:,.1f}, at the price that was assumed {n.price_hour:,.2f} an hour\n"
+        f"  brokers        {n.broker_in_bytes_s / 1e6:,.1f} MB/s in with replicas, {n.broker_out_bytes_s / 1e6:,.1f} MB/s out, "
+        f"{n.stored_bytes_hour / 1e9:,.1f} GB kept for each hour\n"
+        f"  state          {n.checkpoint_bytes_s / 1e6:,.1f} MB/s written"
+    )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import pytest
 from infra.cluster import Cluster
 from streaming import topics
 from streaming.errors import Unavailable
-from streaming.flink.rest import Rest
+from streaming.flink.rest import ENDED, Rest
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, admin, ensure
 from streaming.kafka.settings import Address, parse
 
@@ -45,9 +45,24 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def flink(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def flink_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Two TaskManagers of one slot each that run Python beside them and inside them: either profile finds what it needs."""
     yield from started(tmp_path_factory.mktemp("flink"), only="flink", mode="thread", task_managers=2, slots=1)
+
+
+@pytest.fixture
+def flink(flink_of_the_session: Cluster) -> Iterator[Cluster]:
+    """The session's cluster, whole and without a job, whatever the test before has done to it."""
+    cluster = flink_of_the_session
+    yield cluster
+    for role in cluster.roles:
+        cluster.kill(role, signal.SIGCONT)
+        cluster.start(role)
+    rest = Rest(cluster.rest)
+    for found in rest.get("/jobs")["jobs"]:
+        if found["status"] not in ENDED:
+            rest.cancel(found["id"])
+    until(lambda: rest.slots() == 2, "both slots free", 60)
 
 
 def address_of(cluster: Cluster) -> Address:
@@ -61,6 +76,15 @@ def until(condition: Callable[[], Any], what: str, patience_s: float = 60.0) -> 
         assert time.monotonic() < end, f"{what}: not after {patience_s:.0f} s"
         time.sleep(0.1)
     return found
+
+
+def contention(work_s: float = 0.4) -> float:
+    """How many times longer than it should a piece of work takes here at the moment: 1 on a machine that is ours alone. A bound
+    in seconds is meant for that; where the machine is shared, it is that much longer."""
+    began, cpu = time.monotonic(), time.thread_time()
+    while time.thread_time() - cpu < work_s:
+        sum(range(1000))
+    return max(1.0, (time.monotonic() - began) / work_s)
 
 
 # -- topics ----------------------------------------------------------------------------------------------------------------

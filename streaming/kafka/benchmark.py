@@ -354,12 +354,14 @@ def play(
     return found
 
 
-def catch_up(address: Address, sport: str, group: str, patience_s: float = 60.0) -> None:
-    """Wait until an operator has gone through what others have left in its input."""
-    until = time.monotonic() + patience_s
-    while behind(address, sport, group):
+def catch_up(address: Address, sport: str, group: str, patience_s: float = 30.0) -> None:
+    """Wait until an operator has gone through what others have left in its input, for as long as it gets on with it."""
+    least, until = behind(address, sport, group), time.monotonic() + patience_s
+    while left := behind(address, sport, group):
+        if left < least:
+            least, until = left, time.monotonic() + patience_s
         if time.monotonic() > until:
-            raise Unavailable(f"the operator has not caught up with {topics.telemetry(sport)} in {patience_s:.0f} s")
+            raise Unavailable(f"the operator does not catch up with {topics.telemetry(sport)}: {left} records are left")
         time.sleep(0.5)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from streaming import topics
 from streaming.errors import BadInput, InputLost, Unavailable
+from streaming.kafka.quirks import overheard
 from streaming.kafka.settings import Address
 
 #: partitions of each topic unless told otherwise: how many operators can share a sport's games
@@ -31,19 +32,35 @@ def speaking(address: Address) -> Iterator[None]:
     """What goes wrong with a broker, as one sentence."""
     from kafka import errors
 
-    try:
-        yield
-    except errors.AuthorizationError as error:
-        raise Unavailable(f"the broker at {address.text} does not allow this login to do that: {_why(error)}") from None
-    except (errors.SaslAuthenticationFailedError, errors.UnsupportedSaslMechanismError, errors.IllegalSaslStateError) as error:
-        where = f"the broker at {address.text}"
-        raise Unavailable(f"{where} refused the login: check sasl_username and sasl_password ({_why(error)})") from None
-    except errors.KafkaError as error:
-        mend = "make up starts one on this machine"
-        raise Unavailable(f"no broker answers as expected at {address.text}: {_why(error)} ({mend})") from None
+    with overheard() as heard:
+        try:
+            yield
+        except errors.AuthorizationError as error:
+            raise Unavailable(f"the broker at {address.text} does not allow this login to do that: {_why(error)}") from None
+        except errors.KafkaError as error:
+            raise _unavailable(address, [*heard, error] if isinstance(error, errors.KafkaTimeoutError) else [error]) from None
 
 
-def _why(error: Exception) -> str:
+def _unavailable(address: Address, causes: list[BaseException]) -> Unavailable:
+    """The sentence for what is known to have gone wrong, newest last: the one cause that a person can mend comes first."""
+    from kafka import errors
+
+    logins = errors.SaslAuthenticationFailedError, errors.UnsupportedSaslMechanismError, errors.IllegalSaslStateError
+    where = f"the broker at {address.text}"
+    for cause in causes:
+        if isinstance(cause, logins):
+            return Unavailable(f"{where} refused the login: check sasl_username and sasl_password ({_why(cause)})")
+        if "SSL" in str(cause):
+            return Unavailable(f"{where} cannot be trusted, or does not speak TLS: check ssl_cafile ({_why(cause)})")
+    # Some refuse a login by closing the connection, and often that is all there is to be seen of it.
+    if address.security.security_protocol.startswith("SASL") and any("socket disconnected" in str(cause) for cause in causes):
+        return Unavailable(
+            f"{where} refused the login: check sasl_username and sasl_password, and that security_protocol is that of its port"
+        )
+    return Unavailable(f"no broker answers as expected at {address.text}: {_why(causes[-1])} (make up starts one on this machine)")
+
+
+def _why(error: BaseException) -> str:
     return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
 
 

@@ -45,6 +45,8 @@ class Partition:
         self.number, self.sport, self._make = number, sport, make
         self.hosts: dict[str, GameHost] = {}
         self.offset = self.published = 0
+        #: of the log, when the partition was taken over
+        self.end = 0
         self._since: dict[str, int] = {}
         self._taken_s: dict[str, float] = {}
         self._dirty: set[str] = set()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 
@@ -55,3 +57,22 @@ def drop(producer: Any) -> None:
     producer._sender.join(1.0)
     with suppress(KafkaError):
         producer.close(timeout=0)
+
+
+@contextmanager
+def overheard() -> Iterator[deque[BaseException]]:
+    """What keeps connections from being made while this is on. It tells its log alone, and whoever waits for a broker hears no more
+    than that time is up."""
+    found: deque[BaseException] = deque(maxlen=100)
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if isinstance(record.args, tuple):
+                found.extend(one for one in record.args if isinstance(one, BaseException))
+
+    ear, log = Ear(), logging.getLogger("kafka.net.manager")
+    log.addHandler(ear)
+    try:
+        yield found
+    finally:
+        log.removeHandler(ear)

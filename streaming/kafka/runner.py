@@ -14,6 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 from streaming import topics
@@ -60,10 +61,11 @@ class KafkaRunner:
         self._new: set[int] = set()
         self._former: dict[int, tuple[float, tuple[int, int]]] = {}
         self._broken: object = None
-        self._gone: InputLost | None = None
+        self._gone = False
         self._ticked_s = self._told_s = 0.0
         self._consumer: Any = None
         self._out: Transactions
+        self._watch: Watch
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -73,11 +75,11 @@ class KafkaRunner:
 
         over = threading.Event()
         with speaking(self.address):
-            watch = Watch(self.address, self._topic)
+            self._watch = Watch(self.address, self._topic)
             self._out = Transactions(self.address, self.name, self._member)
             try:
                 self._consumer = join(self.address, self._topic, self.group, self._given, self._revoked)
-                threading.Thread(target=self._look, args=(watch, over), name="watch", daemon=True).start()
+                threading.Thread(target=self._look, args=(over,), name="watch", daemon=True).start()
                 # What is there now stays: the collector need not go through it again and again while games are on.
                 gc.collect()
                 gc.freeze()
@@ -85,7 +87,7 @@ class KafkaRunner:
                     try:
                         self._turn()
                     except errors.OffsetOutOfRangeError as error:
-                        watch.check(self._unread())
+                        self._watch.check(self._unread())
                         raise Unavailable(f"topic {self._topic} no longer has the records that come next: {error}") from None
                     except (errors.AuthorizationError, errors.SaslAuthenticationFailedError):
                         raise
@@ -103,8 +105,12 @@ class KafkaRunner:
                 self._close()
 
     def _turn(self) -> None:
-        if self._gone is not None:
-            raise self._gone
+        from kafka.errors import KafkaError
+
+        if self._gone:
+            with suppress(KafkaError):
+                self._out.settle()
+            self._watch.check(self._unread())
         if self._broken is not None:
             self._recover()
         self._out.check()
@@ -221,7 +227,6 @@ class KafkaRunner:
         self._new -= numbers
         if not numbers & set(self.parts):
             return
-        self._former |= {n: (time.monotonic(), span) for n, span in self._unread().items() if n in numbers}
         if not lost and self._broken is None:
             try:
                 self._commit(everything=True)
@@ -230,6 +235,7 @@ class KafkaRunner:
                 self._broken = error
         elif lost:
             self._broken = self._broken or "partitions were lost"
+        self._former |= {n: (time.monotonic(), span) for n, span in self._unread().items() if n in numbers}
         for number in numbers:
             self.parts.pop(number, None)
 
@@ -244,6 +250,7 @@ class KafkaRunner:
             part.restore(read_kept(self.address, topics.snapshots(self.sport), number))
             here = TopicPartition(self._topic, number)
             first = self._consumer.beginning_offsets([here])[here]
+            part.end = self._consumer.end_offsets([here])[here]
             if part.offset < first and part.offset:
                 raise Unavailable(
                     f"topic {self._topic}, partition {number}: offsets {part.offset} to {first - 1} were deleted before they were "
@@ -274,17 +281,17 @@ class KafkaRunner:
         found = {number: span for number, (at_s, span) in self._former.items() if at_s > recently}
         for number, part in list(self.parts.items()):
             here = TopicPartition(self._topic, number)
-            first = self._out.committed.get(here, part.published)
-            found[number] = first, max(part.offset, self._consumer.highwater(here) or 0)
+            first = max(self._out.committed.get(here, 0), part.published)
+            found[number] = first, max(part.offset, part.end, self._consumer.highwater(here) or 0)
         return found
 
-    def _look(self, watch: Watch, over: threading.Event) -> None:
+    def _look(self, over: threading.Event) -> None:
         """In a thread of its own: asking takes longer than a window may."""
         while not over.wait(WATCH_S):
             try:
-                watch.check(self._unread())
-            except InputLost as lost:
-                self._gone = lost
+                self._watch.check(self._unread())
+            except InputLost:
+                self._gone = True
                 self._out.hopeless.set()
                 return
             except Unavailable as error:

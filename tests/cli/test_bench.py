@@ -1,4 +1,4 @@
-"""Every benchmark runs, has figures, and has a floor beside them."""
+"""Every benchmark runs, has figures and a floor beside them; one that needs a broker or a cluster says so when there is none."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import json
 
 import pytest
 
+from streaming.cli import bench, benches
 from streaming.cli.app import run
-from streaming.cli.bench import BENCHES
+from streaming.cli.bench import BENCHES, CLUSTER, LONG
+
+NOWHERE = "127.0.0.1:1"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in BENCHES if name != "replay"])
-def test_a_benchmark_says_what_it_measured_beside_its_floor(name, capsys):
-    assert run(["bench", name, "--json"]) == 0
-    (result,) = json.loads(capsys.readouterr().out)
-    assert result["name"] == name
+@pytest.fixture
+def nowhere(monkeypatch):
+    """Nobody answers, and finding that out takes no time."""
+    monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{NOWHERE}")
+    monkeypatch.setenv("TOUCHLINE_FLINK", f"http://{NOWHERE}")
+
+
+def figures_and_floor(result):
     assert result["target"]
     for part in ("figures", "floor"):
         assert result[part]
@@ -23,9 +28,68 @@ def test_a_benchmark_says_what_it_measured_beside_its_floor(name, capsys):
 
 
 @pytest.mark.slow
-def test_the_replay_benchmark_on_a_short_match():
-    from streaming.cli import benches
+@pytest.mark.parametrize("name", [name for name in BENCHES if name not in (*CLUSTER, "replay")])
+def test_a_benchmark_says_what_it_measured_beside_its_floor(name, capsys):
+    assert run(["bench", name, "--json"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)
+    assert result["name"] == name
+    figures_and_floor(result)
 
+
+@pytest.mark.slow
+def test_the_replay_benchmark_on_a_short_match():
     result = benches.replay(minutes=2.0)
     assert result["figures"]["windows"] > 500
     assert result["floor"]["read_and_add_s"] >= 0
+
+
+# -- on a cluster ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.cluster
+def test_the_benchmark_on_a_broker(broker, monkeypatch):
+    monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
+    result = benches.kafka(seconds=8.0)
+    figures_and_floor(result)
+    assert result["figures"]["games"] == 10
+    assert result["figures"]["committed_p50_us"] > result["figures"]["p50_us"]
+
+
+@pytest.mark.slow
+@pytest.mark.cluster
+def test_a_point_of_the_curve_on_flink_and_its_drawing(broker, flink, tmp_path):
+    from streaming.flink.benchmark import curve, keep
+
+    rows = curve(f"kafka://{broker.bootstrap}", flink.rest, benches._load(8.0), "thread", 1, counts=(2,), warm_s=3.0)
+    (row,) = rows
+    assert (row["games"], row["slots"], row["profile"]) == (2, 1, "thread")
+    assert 0 < row["messages"] <= 1.1 * row["windows_sent"]
+    assert 0 < row["p50_us"] <= row["p99_us"]
+    assert all(row["cpu_s_per_game_s"][part] > 0 for part in ("broker", "taskmanager", "reader"))
+    drawing, figures = keep(rows, tmp_path)
+    assert json.loads(figures.read_text()) == rows
+    assert drawing.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", CLUSTER)
+def test_by_name_without_a_broker_it_ends_with_one_sentence_that_says_what_to_do(name, nowhere, capsys):
+    assert run(["bench", name]) == 2
+    (sentence,) = capsys.readouterr().err.strip().splitlines()
+    assert sentence.startswith("touchline: no broker answers")
+    assert "make up" in sentence
+
+
+def test_in_a_run_of_all_it_is_passed_over_and_what_is_long_is_left_out(nowhere, monkeypatch, capsys):
+    monkeypatch.setattr(
+        benches, "codec", lambda: {"what": "a stand-in", "figures": {"us": 1}, "floor": {"us": 1}, "target": "none"}
+    )
+    monkeypatch.setattr(bench, "BENCHES", {name: BENCHES[name] for name in ("codec", *CLUSTER)})
+    assert run(["bench", "--json"]) == 0
+    told = {result["name"]: result for result in json.loads(capsys.readouterr().out)}
+    assert list(told) == ["codec", "kafka", "flink"]
+    assert not set(told) & set(LONG)
+    assert "skipped" not in told["codec"]
+    assert "make up" in told["kafka"]["skipped"]
+    assert run(["bench"]) == 0
+    assert "kafka: skipped: no broker answers" in capsys.readouterr().out

@@ -13,7 +13,11 @@ import pytest
 
 from infra.cluster import Cluster
 from streaming import topics
+from streaming.cli.equipment import maker
 from streaming.kafka.broker import admin
+from streaming.kafka.membership import join
+from streaming.kafka.quirks import keep_joining
+from streaming.kafka.runner import KafkaRunner
 from streaming.kafka.settings import Address
 from streaming.wire import decode_letter
 from tests import cluster as real
@@ -49,9 +53,9 @@ def told(what: str, address: Address, sent: list[Sent], viewer: Viewer) -> None:
 
 def test_a_killed_operator_is_started_again(address):
     games = names("restarted")
-    with operator(address) as one, Feed(address, games, 30.0) as feed, Viewer(address) as viewer:
+    with operator(address) as one, Feed(address, games, 25.0) as feed, Viewer(address) as viewer:
         viewer.sees(games)
-        feed.played(8.0)
+        feed.played(6.0)
         one.kill()
         began = time.monotonic()
         with operator(address):
@@ -65,7 +69,7 @@ def test_a_killed_operator_is_started_again(address):
 
 def test_another_joins_and_takes_over_when_the_first_is_killed(address):
     games = names("taken-over")
-    with operator(address) as one, Feed(address, games, 36.0) as feed, Viewer(address) as viewer:
+    with operator(address) as one, Feed(address, games, 30.0) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         with operator(address) as two:
             real.until(lambda: len(runners(address)) == 2, "both of them at work")
@@ -93,7 +97,7 @@ def test_one_that_was_thought_dead_comes_back(address):
     """Stopped for twenty seconds in the middle of its work: the other has its games meanwhile. What it had begun and what it
     still holds must not come out a second time."""
     games = names("zombie")
-    with operator(address) as one, Feed(address, games, 45.0) as feed, Viewer(address) as viewer:
+    with operator(address) as one, Feed(address, games, 38.0) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         with operator(address) as two:
             real.until(lambda: len(runners(address)) == 2, "both of them at work")
@@ -120,9 +124,9 @@ def test_the_broker_is_killed_and_comes_back_on_its_data(own_broker):
     address = real.address_of(own_broker)
     real.fresh(address, SPORT)
     games = names("broker")
-    with operator(address) as one, Feed(address, games, 30.0) as feed, Viewer(address) as viewer:
+    with operator(address) as one, Feed(address, games, 28.0) as feed, Viewer(address) as viewer:
         viewer.sees(games)
-        feed.played(8.0)
+        feed.played(6.0)
         assert own_broker.kill("broker")
         down = time.monotonic()
         own_broker.start("broker")
@@ -154,8 +158,8 @@ def test_poison_at_the_head_of_every_partition(address):
 
 def test_the_input_is_deleted_under_its_hands(address):
     """One sentence with what was lost, exit code 2; and what is said to be lost is exactly what nobody has seen."""
-    games = [name for i in range(12) for name in names(f"deleted-{i}")]
-    sent = send_at_once(address, games, 40.0)
+    games = [name for i in range(7) for name in names(f"deleted-{i}")]
+    sent = send_at_once(address, games, 30.0)
     with operator(address) as program:
         real.until(lambda: real.behind(address, SPORT, "touchline") < 0.8 * len(sent), "some of it is used")
         with admin(address) as client:
@@ -173,3 +177,38 @@ def test_the_input_is_deleted_under_its_hands(address):
     assert found.good, found
     ends = {p: max(s.offset for s in sent if s.partition == p) for p in spans}
     assert {p: b for p, (_, b) in spans.items()} == ends
+
+
+def test_one_without_a_membership_holds_back_by_itself(address):
+    """The broker takes offsets from nobody in particular even while a group has members; so whoever has fallen out of the group
+    must not give it any."""
+    from kafka import KafkaProducer
+    from kafka.errors import CommitFailedError
+    from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata, TopicPartition
+
+    member = KafkaRunner(address, SPORT, maker())
+    given: set[int] = set()
+    member._consumer = join(address, topics.telemetry(SPORT), member.group, given.update, lambda numbers, lost: None)
+    try:
+
+        def joined() -> bool:
+            keep_joining(member._consumer)
+            member._consumer.poll(timeout_ms=100)
+            return len(given) == real.PARTITIONS
+
+        real.until(joined, "it is a member")
+        assert member._member().member_id
+
+        producer = KafkaProducer(**address.python(), transactional_id="nobody")
+        producer.init_transactions()
+        producer.begin_transaction()
+        nobody = ConsumerGroupMetadata(member.group)
+        producer.send_offsets_to_transaction({TopicPartition(topics.telemetry(SPORT), 0): OffsetAndMetadata(0)}, nobody)
+        producer.commit_transaction()  # this is what the broker should have refused
+        producer.close(timeout=5)
+
+        member._consumer._coordinator.reset_generation()  # what the heartbeat does when the group does not know us any more
+        with pytest.raises(CommitFailedError):
+            member._member()
+    finally:
+        member._consumer.close()
