@@ -240,7 +240,7 @@ def start() -> Result:
 
 def _load(seconds: float) -> Any:
     """A game that is sent as many, so many seconds long."""
-    from streaming.kafka.benchmark import Load
+    from streaming.kafka.load import Load
 
     world = _world(1.5)
     return Load(world.record, world.stream(), seconds)

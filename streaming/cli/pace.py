@@ -18,6 +18,19 @@ BEAT_S: Final = 0.05
 Record = Telemetry | Event
 
 
+def arrival_us(record: Record) -> int:
+    """When the newest part of a record came in."""
+    return record.arrival_us if isinstance(record.arrival_us, int) else int(record.arrival_us[-1])
+
+
+def stamped(record: Record, now_us: int) -> Record:
+    """The record as the ingress sees it come in at ``now_us``."""
+    if isinstance(record, Event):
+        return msgspec.structs.replace(record, arrival_us=now_us)
+    record.arrival_us = now_us
+    return record
+
+
 def paced(
     records: Iterable[Record], speed: float, *, wall: bool = False, clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -27,7 +40,7 @@ def paced(
     began = clock()
     first: int | None = None
     for record in records:
-        arrival = record.arrival_us if isinstance(record.arrival_us, int) else int(record.arrival_us[-1])
+        arrival = arrival_us(record)
         if first is None:
             first = arrival
         while True:
@@ -38,11 +51,7 @@ def paced(
             if wait_s > BEAT_S:
                 yield time.time_ns() // 1000 if wall else first + int((clock() - began) * 1e6 * speed)
         if wall:
-            now_us = time.time_ns() // 1000
-            if isinstance(record, Event):
-                record = msgspec.structs.replace(record, arrival_us=now_us)
-            else:
-                record.arrival_us = now_us
+            record = stamped(record, time.time_ns() // 1000)
         yield record
 
 

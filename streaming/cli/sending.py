@@ -9,28 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.cli.pace import Record, arrival_us, stamped
+from streaming.records import Event, GameRecord
 
 if TYPE_CHECKING:
     from streaming.kafka.ingress import Ingress
-
-Record = Telemetry | Event
-
-
-def arrival_us(record: Record) -> int:
-    """When the newest part of a record came in."""
-    return record.arrival_us if isinstance(record.arrival_us, int) else int(record.arrival_us[-1])
-
-
-def stamped(record: Record, now_us: int) -> Record:
-    """The record as the ingress sees it come in at ``now_us``."""
-    if isinstance(record, Event):
-        return msgspec.structs.replace(record, arrival_us=now_us)
-    record.arrival_us = now_us
-    return record
-
 
 def send_games(
     ingress: Ingress, games: list[tuple[GameRecord, Iterable[Record]]], speed: float | None,

@@ -21,8 +21,9 @@ import numpy as np
 from streaming.errors import Unavailable
 from streaming.flink.rest import Rest
 from streaming.kafka import benchmark as through_kafka
-from streaming.kafka.benchmark import Load, Operator, at, play
+from streaming.kafka.benchmark import Operator, at, play
 from streaming.kafka.broker import ensure
+from streaming.kafka.load import Load
 from streaming.kafka.settings import parse
 
 #: where the cluster is, for the benchmark and whoever else does not ask for it

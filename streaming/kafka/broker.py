@@ -70,15 +70,11 @@ def admin(address: Address) -> Iterator[Any]:
     from kafka.admin import KafkaAdminClient
 
     with speaking(address):
-        client = KafkaAdminClient(**_for_admin(address))
+        client = KafkaAdminClient(**address.admin())
         try:
             yield client
         finally:
             client.close()
-
-
-def _for_admin(address: Address) -> dict[str, Any]:
-    return {k: v for k, v in address.python().items() if k not in ("allow_auto_create_topics", "metrics_enabled")}
 
 
 def _config(topic: str, sport: str) -> dict[str, str]:

@@ -96,8 +96,7 @@ class LagWatch:
         if self._client is None:
             from kafka.admin import KafkaAdminClient
 
-            config = {k: v for k, v in self.address.python().items() if k not in ("allow_auto_create_topics", "metrics_enabled")}
-            self._client = KafkaAdminClient(**config, request_timeout_ms=5_000)
+            self._client = KafkaAdminClient(**self.address.admin(), request_timeout_ms=5_000)
         return self._client
 
 

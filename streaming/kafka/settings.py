@@ -62,6 +62,10 @@ class Address(msgspec.Struct, frozen=True):
             found |= {k: v for k in ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_password") if (v := getattr(s, k))}
         return found
 
+    def admin(self) -> dict[str, Any]:
+        """What a kafka-python administration client is given: it knows fewer settings."""
+        return {k: v for k, v in self.python().items() if k not in ("allow_auto_create_topics", "metrics_enabled")}
+
     def java(self) -> dict[str, str]:
         """The same for a Java client."""
         s = self.security
