@@ -11,7 +11,6 @@ from models.artefact import ForestModel, load
 from models.base import Floats
 from models.known import known
 from models.metrics import PAIRED, paired_bootstrap, reliability, scores
-from models.recipes import RECIPES
 from models.training import Table, judge
 
 Report = dict[str, Any]
@@ -39,8 +38,8 @@ def on_real(name: str, table: Table, seed: int, model: str | None, tell: Callabl
     ``model``, those of an artefact that must not have seen these matches."""
     asked = known(name)
     if model is None:
-        judged = judge(asked, RECIPES[name], table, seed, tell)
-        probability, how = judged.probability, f"{RECIPES[name].folds} parts, whole matches held out"
+        judged = judge(asked, asked.recipe, table, seed, tell)
+        probability, how = judged.probability, f"{asked.recipe.folds} parts, whole matches held out"
         calibration = judged.calibration.kind
     else:
         forest = load(model)

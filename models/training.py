@@ -18,7 +18,7 @@ from models.base import Floats
 from models.calibration import Calibration, Kind, choose
 from models.calibration import fit as fit_calibration
 from models.forest import read_forest
-from models.known import Known
+from models.known import Known, Recipe
 from models.metrics import scores
 from models.smooth import SplineLogistic, as_trees, merge
 from models.trees import Margins
@@ -38,18 +38,6 @@ class Table:
     source: dict[str, str | float | int]
     truth: Floats = field(default_factory=lambda: np.empty(0))
     reference: Floats = field(default_factory=lambda: np.empty(0))
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a forest is grown: boosters ``(xgboost parameters, rounds)`` averaged on the margin, ``smooth`` the share of the
-    spline regression (of this ``strength``) in the average, with slopes of their own where the feature ``by`` is 1."""
-
-    boosters: tuple[tuple[dict[str, Any], int], ...]
-    smooth: float = 0.0
-    by: str = ""
-    strength: float = 0.002
-    folds: int = 5
 
 
 #: one thread: on few rows the threads of xgboost wait for each other, and on a busy machine they wait long

@@ -10,17 +10,17 @@ import typer
 
 #: name -> (module, function); a function returns a dict with at least "what", "figures", "target" and "floor"
 BENCHES: Final = {
-    "codec": ("streaming.cli.benches", "codec"),
-    "window": ("streaming.cli.benches", "window"),
-    "websocket": ("streaming.cli.benches", "websocket"),
-    "replay": ("streaming.cli.benches", "replay"),
-    "kinematics": ("streaming.cli.benches", "kinematics"),
-    "xgoals": ("streaming.cli.benches", "xgoals"),
-    "attribution": ("streaming.cli.benches", "attribution"),
-    "start": ("streaming.cli.benches", "start"),
-    "kafka": ("streaming.cli.benches", "kafka"),
-    "flink": ("streaming.cli.benches", "flink"),
-    "flink-curve": ("streaming.cli.benches", "flink_curve"),
+    "codec": ("streaming.cli.benches.pipeline", "codec"),
+    "window": ("streaming.cli.benches.pipeline", "window"),
+    "websocket": ("streaming.cli.benches.pipeline", "websocket"),
+    "replay": ("streaming.cli.benches.pipeline", "replay"),
+    "kinematics": ("streaming.cli.benches.pipeline", "kinematics"),
+    "xgoals": ("streaming.cli.benches.models", "xgoals"),
+    "attribution": ("streaming.cli.benches.models", "attribution"),
+    "start": ("streaming.cli.benches.pipeline", "start"),
+    "kafka": ("streaming.cli.benches.cluster", "kafka"),
+    "flink": ("streaming.cli.benches.cluster", "flink"),
+    "flink-curve": ("streaming.cli.benches.cluster", "flink_curve"),
 }
 #: these need a broker, and a cluster: without, a run of all passes them over
 CLUSTER: Final = ("kafka", "flink", "flink-curve")

@@ -3,6 +3,7 @@ that their training tables come from."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Iterator
@@ -23,10 +24,7 @@ app = typer.Typer(
 )
 
 _SHOTS, _FRAMES = "shots.parquet", "freeze_frames.parquet"
-#: simulated games that a model is trained on when nobody says otherwise: rows per game differ by a factor of fifty
-_GAMES: Final = {"xgoals": 600, "pass-completion": 60, "soccer-win-probability": 12_000}
-#: games that an evaluation plays, and how far their seeds are from those of training
-_FRESH: Final = {"xgoals": 100, "pass-completion": 10, "soccer-win-probability": 5_000}
+#: how far the seeds of an evaluation are from those of training
 _FRESH_SEED: Final = 1_000_000
 
 Source = Annotated[
@@ -50,14 +48,13 @@ def train(
     with _plain_errors():
         from models.artefact import save
         from models.known import known
-        from models.recipes import RECIPES
         from models.training import train as fit
         from streaming.cli.progress import Progress
 
         model = known(name)
         folder = out or Path(name)
         table = _table(name, source, seed, games)
-        recipe = RECIPES[name]
+        recipe = model.recipe
         command = f"touchline models train {name} --data {source.split(':')[0]}"
         command += f" --games {table.source['games']} --seed {seed}" if source == "simulated" else f":FOLDER --seed {seed}"
         with Progress(f"train {name}", recipe.folds + 1, "fits") as progress:
@@ -189,19 +186,15 @@ def _table(name: str, source: str, seed: int, games: int | None, fresh: bool = F
         return training_table(load(Path(folder) / _SHOTS, Path(folder) / _FRAMES))
     if source != "simulated":
         raise ValueError(f"--data is simulated or statsbomb:FOLDER, not {source}")
-    from models.known import known
+    from models.known import known, sport_of
     from streaming.cli.progress import Progress
 
-    known(name)
-    count = games or (_FRESH if fresh else _GAMES)[name]
+    asked = known(name)
+    count = games or (asked.fresh if fresh else asked.games)
+    tables = importlib.import_module(f"streaming.cli.tables.{sport_of(name)}").TABLES
     with Progress("simulate", count, "games") as progress:
-        if name == "soccer-win-probability":
-            from streaming.cli.simulated_results import result_table
-
-            return result_table(seed, count, progress.advance)
-        from streaming.cli.simulated_tables import event_table
-
-        return event_table(name, seed, count, progress.advance)
+        table: Table = tables[name](seed, count, progress.advance)
+    return table
 
 
 def _line(scores: dict[str, Any]) -> str:

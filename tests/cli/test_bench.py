@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from streaming.cli import bench, benches
+from streaming.cli import bench
 from streaming.cli.app import run
 from streaming.cli.bench import BENCHES, CLUSTER, LONG
+from streaming.cli.benches import cluster, pipeline
 
 NOWHERE = "127.0.0.1:1"
 
@@ -38,7 +39,7 @@ def test_a_benchmark_says_what_it_measured_beside_its_floor(name, capsys):
 
 @pytest.mark.slow
 def test_the_replay_benchmark_on_a_short_match():
-    result = benches.replay(minutes=2.0)
+    result = pipeline.replay(minutes=2.0)
     assert result["figures"]["windows"] > 500
     assert result["floor"]["read_and_add_s"] >= 0
 
@@ -50,7 +51,7 @@ def test_the_replay_benchmark_on_a_short_match():
 @pytest.mark.cluster
 def test_the_benchmark_on_a_broker(broker, monkeypatch):
     monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
-    result = benches.kafka(seconds=8.0)
+    result = cluster.kafka(seconds=8.0)
     figures_and_floor(result)
     assert result["figures"]["games"] == 10
     assert result["figures"]["committed_p50_us"] > result["figures"]["p50_us"]
@@ -61,7 +62,7 @@ def test_the_benchmark_on_a_broker(broker, monkeypatch):
 def test_a_point_of_the_curve_on_flink_and_its_drawing(broker, flink, tmp_path):
     from streaming.flink.benchmark import curve, keep
 
-    rows = curve(f"kafka://{broker.bootstrap}", flink.rest, benches._load(8.0), "thread", 1, counts=(2,), warm_s=3.0)
+    rows = curve(f"kafka://{broker.bootstrap}", flink.rest, cluster._load(8.0), "thread", 1, counts=(2,), warm_s=3.0)
     (row,) = rows
     assert (row["games"], row["slots"], row["profile"]) == (2, 1, "thread")
     assert 0 < row["messages"] <= 1.1 * row["windows_sent"]
@@ -82,7 +83,7 @@ def test_by_name_without_a_broker_it_ends_with_one_sentence_that_says_what_to_do
 
 def test_in_a_run_of_all_it_is_passed_over_and_what_is_long_is_left_out(nowhere, monkeypatch, capsys):
     monkeypatch.setattr(
-        benches, "codec", lambda: {"what": "a stand-in", "figures": {"us": 1}, "floor": {"us": 1}, "target": "none"}
+        pipeline, "codec", lambda: {"what": "a stand-in", "figures": {"us": 1}, "floor": {"us": 1}, "target": "none"}
     )
     monkeypatch.setattr(bench, "BENCHES", {name: BENCHES[name] for name in ("codec", *CLUSTER)})
     assert run(["bench", "--json"]) == 0

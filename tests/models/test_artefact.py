@@ -16,9 +16,9 @@ from models.artefact import Card, CardFeature, load, save
 from models.base import Explained, Model
 from models.calibration import Calibration, choose, fit
 from models.forest import read_forest
-from models.known import KNOWN
+from models.known import KNOWN, Recipe
 from models.smooth import SplineLogistic, as_trees, merge
-from models.training import Recipe, Table, folds_of, train
+from models.training import Table, folds_of, train
 from models.trees import Margins
 
 xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")

@@ -14,8 +14,8 @@ from models.base import Feature
 from models.known import KNOWN
 from simulators.soccer.match import Match
 from streaming.blocks import DeadLetter, Prediction
-from streaming.cli.simulated_results import result_table
-from streaming.cli.simulated_tables import event_table, moments
+from streaming.cli.tables.soccer_events import event_table, moments
+from streaming.cli.tables.soccer_results import result_table
 from streaming.game import GameOperator
 
 SEED, MINUTES = 3, 8.0

@@ -1,38 +1,19 @@
-"""The benchmarks that ``touchline bench`` runs. Each times the real thing and, in the same run, a floor for it."""
+"""One game in one process: codec, window, gateway, replay, kinematics, and how soon a command starts."""
 
 from __future__ import annotations
 
 import gc
-import os
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-Result = dict[str, Any]
-
-
-def _timed(work: Callable[[], Any], repeat: int, inner: int = 1) -> dict[str, float]:
-    """p50 and p99 of one call, us."""
-    times = np.empty(repeat)
-    for i in range(repeat):
-        start = time.perf_counter_ns()
-        for _ in range(inner):
-            work()
-        times[i] = (time.perf_counter_ns() - start) / inner / 1000
-    return _quantiles(times)
-
-
-def _quantiles(times_us: Any) -> dict[str, float]:
-    p50, p99 = np.percentile(times_us, [50, 99])
-    return {"p50_us": round(float(p50), 2), "p99_us": round(float(p99), 2)}
+from streaming.cli.benches.timing import Result, quantiles, timed
 
 
 def codec() -> Result:
@@ -47,8 +28,8 @@ def codec() -> Result:
     )
     layout = struct.Struct(f"<{n}q{n}I{3 * n}f")
     values = [*packet.t_us.tolist(), *packet.tag.tolist(), *xyz.ravel().tolist()]
-    figures = _timed(lambda: decode_telemetry(encode_telemetry(packet)), 400, 50)
-    floor = _timed(lambda: layout.unpack(layout.pack(*values)), 400, 50)
+    figures = timed(lambda: decode_telemetry(encode_telemetry(packet)), 400, 50)
+    floor = timed(lambda: layout.unpack(layout.pack(*values)), 400, 50)
     return {
         "what": "encode and decode a packet of one frame, 23 entities",
         "figures": figures | {"bytes": len(encode_telemetry(packet))},
@@ -101,11 +82,11 @@ def window(minutes: float = 6.0) -> Result:
         return total
 
     touch(one)
-    floor = _timed(lambda: touch(one), 400, 50)
+    floor = timed(lambda: touch(one), 400, 50)
     slowest = sorted(zip(operator.meters.step_ns / np.maximum(operator.meters.step_calls, 1), operator.meters.steps), reverse=True)
     return {
         "what": f"window closed -> all its stats published, in-process, {len(operator.meters.steps)} named steps",
-        "figures": _quantiles(times) | {"windows": len(times), "steps": len(operator.meters.steps)},
+        "figures": quantiles(times) | {"windows": len(times), "steps": len(operator.meters.steps)},
         "slowest_us": {name: round(ns / 1000, 1) for ns, name in slowest[:8]},
         "floor": {"empty_compiled_step_" + k: v for k, v in floor.items()},
         "target": "p50 <= 300 us, p99 <= 1,000 us",
@@ -201,24 +182,6 @@ def kinematics() -> Result:
     }
 
 
-def xgoals() -> Result:
-    from models.benchmarks import xgoals_prediction
-
-    return _model(xgoals_prediction(), "one xGoals prediction in-process, 500 trees x depth 6", "p50 <= 15 us")
-
-
-def attribution() -> Result:
-    from models.benchmarks import attribution as measured
-
-    return _model(measured(), "attribution of one prediction, 200 trees x depth 6", "p50 <= 300 us")
-
-
-def _model(measured: dict[str, Any], what: str, target: str) -> Result:
-    figures = {k: round(v, 1) for k, v in measured.items() if k.endswith("_us")}
-    floor = {f"{peer}_p50_us": round(found["p50_us"], 1) for peer, found in measured["floor"].items()}
-    return {"what": what, "figures": figures, "floor": floor, "target": target}
-
-
 def start() -> Result:
     """``touchline --help`` as a process; the floor is the bare interpreter."""
 
@@ -235,90 +198,4 @@ def start() -> Result:
         "figures": {"median_s": run([sys.executable, "-m", "streaming.cli", "--help"])},
         "floor": {"python_median_s": run([sys.executable, "-c", "pass"])},
         "target": "<= 0.4 s",
-    }
-
-
-def _load(seconds: float) -> Any:
-    """A game that is sent as many, so many seconds long."""
-    from streaming.kafka.load import Load
-
-    world = _world(1.5)
-    return Load(world.record, world.stream(), seconds)
-
-
-def _broker() -> str:
-    """Where the broker is; ``Unavailable`` with one sentence, and at once, when nobody listens there."""
-    from streaming.errors import Unavailable
-    from streaming.kafka.benchmark import ENVIRONMENT
-    from streaming.kafka.settings import parse
-
-    url = os.environ.get(ENVIRONMENT, "kafka://127.0.0.1:9092")
-    for server in parse(url).servers:
-        host, _, port = server.rpartition(":")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), 5.0).close()
-        except OSError:
-            continue
-        return url
-    raise Unavailable(f"no broker answers at {url}: make up starts one on this machine, {ENVIRONMENT} says where another is")
-
-
-def _cluster() -> str:
-    """The same of the Flink cluster."""
-    from streaming.flink.benchmark import ENVIRONMENT
-    from streaming.flink.rest import Rest
-
-    rest = Rest(os.environ.get(ENVIRONMENT, "http://127.0.0.1:8081"))
-    rest.slots()
-    return rest.url
-
-
-def kafka(seconds: float = 24.0) -> Result:
-    """Ten games through a real broker both ways; the floor answers each message at once with as many bytes."""
-    from streaming.kafka.benchmark import kafka_latency
-
-    measured = kafka_latency(_broker(), _load(seconds))
-    return {
-        "what": "window closed -> its stats with a subscriber on a real broker, 10 games, embedded runner",
-        "figures": {k: v for k, v in measured.items() if not k.startswith("floor")},
-        "floor": {"relay_" + k.removeprefix("floor_"): v for k, v in measured.items() if k.startswith("floor")},
-        "target": "p99 <= 50,000 us, read uncommitted; committed adds the commit interval",
-    }
-
-
-def flink(seconds: float = 24.0) -> Result:
-    """The same on a Flink cluster, Python beside the TaskManager and in it."""
-    from streaming.flink.benchmark import flink_latency
-
-    url = _broker()
-    measured = flink_latency(url, _cluster(), _load(seconds))
-    return {
-        "what": "window closed -> its stats with a subscriber, 10 games on one slot of a real Flink cluster",
-        "figures": {k: v for k, v in measured.items() if not k.startswith("floor")},
-        "floor": {"relay_" + k.removeprefix("floor_"): v for k, v in measured.items() if k.startswith("floor")},
-        "target": "p99 <= 250,000 us in process mode, <= 50,000 us in thread mode, read uncommitted",
-    }
-
-
-def flink_curve(seconds: float = 17.0) -> Result:
-    """Games at once against latency and CPU, for each profile on one and on two slots."""
-    from streaming.flink.benchmark import BUDGETS_US, curve, keep
-
-    url, cluster = _broker(), _cluster()
-    load, rows = _load(seconds), []
-    for profile in ("embedded", "process", "thread"):
-        for slots in (1, 2):
-            rows += curve(url, cluster, load, profile, slots)
-    drawing, _ = keep(rows, Path(os.environ.get("TOUCHLINE_CURVE", "docs")))
-    figures: dict[str, int] = {}
-    for row in rows:
-        key = f"{row['profile']}_{row['slots']}_slots_games"
-        figures.setdefault(key, 0)
-        if row["p99_us"] <= BUDGETS_US[row["profile"]]:
-            figures[key] = row["games"]
-    return {
-        "what": f"most games at once within the budget; drawn in {drawing}",
-        "figures": figures,
-        "floor": {"one_game_p50_us": min(row["p50_us"] for row in rows)},
-        "target": "p99 <= 250,000 us in process mode, <= 50,000 us in thread mode and embedded",
     }

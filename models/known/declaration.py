@@ -1,0 +1,47 @@
+"""What a model of this project is: what it is asked, what its answer means, and how it is grown."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+from models.base import Feature
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a forest is grown: boosters ``(xgboost parameters, rounds)`` averaged on the margin, ``smooth`` the share of the
+    spline regression (of this ``strength``) in the average, with slopes of their own where the feature ``by`` is 1."""
+
+    boosters: tuple[tuple[dict[str, Any], int], ...]
+    smooth: float = 0.0
+    by: str = ""
+    strength: float = 0.002
+    folds: int = 5
+
+
+@dataclass(frozen=True)
+class Known:
+    """``table`` names the module and the attribute that holds the ordered (name, unit, label) rows; imported when asked for.
+
+    ``rising`` and ``falling`` are features in which the answer may only rise or fall. ``games`` is how many simulated games
+    it is trained on when nobody says otherwise, ``fresh`` how many an evaluation plays: rows per game differ by a factor of
+    fifty between models.
+    """
+
+    name: str
+    title: str
+    table: tuple[str, str]
+    classes: tuple[str, ...]
+    stat: str
+    recipe: Recipe
+    games: int
+    fresh: int
+    rising: tuple[str, ...] = ()
+    falling: tuple[str, ...] = ()
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        module, attribute = self.table
+        return tuple(Feature(*row) for row in getattr(importlib.import_module(module), attribute))

@@ -1,0 +1,39 @@
+"""The models of soccer; recipes settled by cross-validation over whole games (docs/models.md says with what result)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from models.known.declaration import Known, Recipe
+
+_SLOW: Final = {"eta": 0.05, "min_child_weight": 20.0, "subsample": 0.6, "colsample_bytree": 0.3, "reg_lambda": 5.0}
+
+MODELS: Final = (
+    Known(
+        "xgoals", "xGoals: the chance that a shot becomes a goal", ("features.soccer.shots", "SHOT_FEATURES"),
+        ("no goal", "goal"), "soccer.shot.xgoals",
+        # shots and goals are few: shallow trees, and most of the word to the smooth regression
+        Recipe(
+            boosters=(({**_SLOW, "max_depth": 3}, 300), ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200)),
+            smooth=0.7, by="header",
+        ),
+        games=600, fresh=100,
+    ),
+    Known(
+        "pass-completion", "the chance that a pass arrives", ("features.soccer.passes", "PASS_FEATURES"),
+        ("incomplete", "complete"), "soccer.pass.completion_probability",
+        Recipe(
+            boosters=(({**_SLOW, "max_depth": 4, "eta": 0.06, "colsample_bytree": 0.5}, 250),),
+            smooth=0.4, by="height", strength=0.01,
+        ),
+        games=60, fresh=10,
+    ),
+    Known(
+        "soccer-win-probability", "home win, draw, away win", ("features.soccer.match", "WIN_FEATURES"),
+        ("home", "draw", "away"), "soccer.match.win_probability",
+        Recipe(
+            boosters=(({**_SLOW, "max_depth": 4, "eta": 0.08, "min_child_weight": 50.0, "colsample_bytree": 0.8}, 120),)
+        ),
+        games=12_000, fresh=5_000,
+    ),
+)  # fmt: skip

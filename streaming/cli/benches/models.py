@@ -1,0 +1,25 @@
+"""Models in-process, beside xgboost and a plain compiled walker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streaming.cli.benches.timing import Result
+
+
+def xgoals() -> Result:
+    from models.benchmarks import xgoals_prediction
+
+    return _model(xgoals_prediction(), "one xGoals prediction in-process, 500 trees x depth 6", "p50 <= 15 us")
+
+
+def attribution() -> Result:
+    from models.benchmarks import attribution as measured
+
+    return _model(measured(), "attribution of one prediction, 200 trees x depth 6", "p50 <= 300 us")
+
+
+def _model(measured: dict[str, Any], what: str, target: str) -> Result:
+    figures = {k: round(v, 1) for k, v in measured.items() if k.endswith("_us")}
+    floor = {f"{peer}_p50_us": round(found["p50_us"], 1) for peer, found in measured["floor"].items()}
+    return {"what": what, "figures": figures, "floor": floor, "target": target}
