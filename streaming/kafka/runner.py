@@ -55,7 +55,7 @@ class KafkaRunner:
     ) -> None:  # fmt: skip
         self.address, self.sport, self.make, self.group = address, sport, make, group
         self.commit_s, self.snapshot_s = commit_s, snapshot_s
-        self.name = f"touchline-{group}-{uuid.uuid4().hex[:12]}"
+        self.name = f"{group}-{uuid.uuid4().hex[:12]}"
         self.parts: dict[int, Partition] = {}
         self.commits = self.recovered = 0
         self._topic = topics.telemetry(sport)
