@@ -78,15 +78,18 @@ class StandIn:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
 
 
 @pytest.fixture
 def flink() -> Iterator[StandIn]:
     found = StandIn()
     yield found
-    found.server.shutdown()
-    found.server.server_close()
+    found.stop()
 
 
 # -- Flink -------------------------------------------------------------------------------------------------------------
