@@ -235,8 +235,8 @@ def kafka_latency(
 
 
 def both_readers(url: str, load: Load, games: int) -> dict[str, Any]:
-    """Play ``games`` games to whoever is on the air; figures of both kinds of readers. They are played twice, and the first time
-    is not looked at but for how late it was in all (``cold_p99_us``): Java compiles what is called often, and is dear until it has."""
+    """Play ``games`` games to whoever is on the air; figures of both kinds of readers. They are played twice; of the first time
+    only ``cold_p99_us`` is told: Java compiles what is called often, and is dear until it has."""
     sport, mark = load.record.sport, f"bench-{uuid.uuid4().hex[:8]}-"
     helpers: list[Helper] = []
     try:
