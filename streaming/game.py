@@ -8,7 +8,6 @@ stats of an event, at once when it arrives; and a window that a quiet feed keeps
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -18,18 +17,18 @@ import numpy as np
 from features.frames import Field
 from features.sport import Sport
 from models.base import Model
-from streaming import snapshot, topics
-from streaming.blocks import DeadLetter, FrameBlock, Output
+from streaming import snapshot
+from streaming.blocks import FrameBlock, Output
 from streaming.clock import NEVER, GameClock
-from streaming.corrections import REREAD_S, Corrections
+from streaming.corrections import REREAD_S
 from streaming.errors import BadInput, BadRecord, BadSnapshot
-from streaming.eventbook import EventBook, order
 from streaming.eventing import AHEAD_S, BEHIND_S, EventStage
 from streaming.framing import Framer
 from streaming.meters import Meters
-from streaming.records import Event, GameRecord, Telemetry, encode
+from streaming.quarantine import Quarantine
+from streaming.records import Event, GameRecord, Telemetry
 from streaming.rosters import roster_of
-from streaming.samples import DUPLICATE, REASONS
+from streaming.settling import Settling
 from streaming.stopwatch import Stopwatch, step_names
 from streaming.tape import Tape
 from streaming.windowing import WindowStage, last_only
@@ -80,11 +79,8 @@ class GameOperator:
         models = models or {}
         self.windows = WindowStage(sport, game, roster, grid, self.tape, models, names, self._watch)
         self.events = EventStage(sport, game, roster, grid, self.tape, models, names, self._watch)
-        self.book = EventBook()
-        self.corrections = Corrections(self.events, self.book, self.clock, grid)
-        self._moments: dict[str, tuple[Event, Any]] = {}  # facts of waiting events, for provisional values
-        self._active: list[int] = []  # seconds that had rows or events and whose ticks are not issued yet
-        self._ticked = 0
+        self.settling = Settling(game, self.events, self.framer, self.clock, grid, self.meters, provisional)
+        self.quarantine = Quarantine(sport, game, self.clock, self.meters, strict)
         self._fingerprint = _fingerprint(self)
         self._shown_us = NEVER
         self._drawn_row = 0
@@ -103,9 +99,9 @@ class GameOperator:
             if isinstance(record, Telemetry):
                 self._on_telemetry(record, now_us, out)
             else:
-                self._on_event(record, now_us, out)
+                self.settling.take(record, now_us, out)
         except BadRecord as bad:
-            self._set_aside(record, bad, now_us, out)
+            out.append(self.quarantine.record(record, bad, now_us))
         return out
 
     def on_batch(self, records: Iterable[Telemetry | Event], now_us: int = 0) -> list[Output]:
@@ -177,19 +173,19 @@ class GameOperator:
             last = self.grid.row_at_or_before(self.clock.telemetry_us - 1) + 1
             group_end = -(-last // self.grid.hop) * self.grid.hop
             self._frame(self.grid.t_us(group_end) + self.framer.wait_us, ingress_us, out)
-            self.meters.counts["accepted", "sample"] -= self._set_aside_samples(out)
+            self.meters.counts["accepted", "sample"] -= self.quarantine.samples(self.framer, out)
         self.framer.until_us = 1 << 62
         self.clock.end()
-        self._release(out, ingress_us)
+        self.settling.release(out, ingress_us)
         return out
 
     def snapshot(self) -> bytes:
         """All that the next record may depend on."""
-        waiting, settled = self.book.dump()
-        clock = self.clock
+        clock, settling = self.clock, self.settling
+        waiting, settled = settling.book.dump()
         plain = _Plain(
             (clock.now_us, clock.telemetry_us, clock.any_us), waiting, settled, self.events.account.dump(),
-            self._active, self._ticked, self.corrections.ticks, self.corrections.events, self._drawn_row, self._ended,
+            settling.active, settling.ticked, settling.corrections.ticks, settling.corrections.events, self._drawn_row, self._ended,
             [(kind, reason, n) for (kind, reason), n in sorted(self.meters.counts.items())],
         )  # fmt: skip
         return snapshot.pack(self.sport.name, self.game.game, self._fingerprint, plain, self._arrays())
@@ -203,27 +199,28 @@ class GameOperator:
         except (ValueError, KeyError, msgspec.DecodeError) as error:
             raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
         self.clock.now_us, self.clock.telemetry_us, self.clock.any_us = plain.clock
-        self.book.load(plain.waiting, plain.settled)
-        self._active, self._ticked = plain.active, plain.ticked
-        self.corrections.ticks, self.corrections.events = plain.tick_revisions, plain.event_revisions
+        settling = self.settling
+        settling.book.load(plain.waiting, plain.settled)
+        settling.active, settling.ticked = plain.active, plain.ticked
+        settling.corrections.ticks, settling.corrections.events = plain.tick_revisions, plain.event_revisions
+        settling.moments.clear()
         self.meters.counts.clear()
         self.meters.counts.update({(kind, reason): n for kind, reason, n in plain.counts})
         self._drawn_row, self._ended = plain.drawn_row, plain.ended
-        self._moments.clear()
 
     # -- telemetry -------------------------------------------------------------------------------------------------
 
     def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
         columns = self.framer.columns(packet, now_us)
-        at, force, rejected = 0, False, 0
+        framer, at, force, rejected = self.framer, 0, False, 0
         while at < len(packet):
             self._watch.start()
-            done = self.framer.take_in(columns, at, force)
+            done = framer.take_in(columns, at, force)
             self._watch.lap(self._take_in_step)
             force = done == at
             at = done
             self._frame(self.clock.telemetry_watermark_us, self.clock.now_us, out)
-            rejected += self._set_aside_samples(out, packet.feed)
+            rejected += self.quarantine.samples(framer, out, packet.feed)
         self.meters.counts["accepted", "sample"] += len(packet) - rejected
         self.meters.arrival_us = self.clock.now_us
 
@@ -241,8 +238,9 @@ class GameOperator:
                 out.extend(self.windows.run(ready, ingress_us, framer.seen_us, "final"))
                 self.meters.windows += ready // self.grid.hop
                 self.meters.watermark_us = int(tape.t_us[tape.computed - 1])
-                self._note_active(tape.computed - ready, tape.computed)
-            self._release(out, ingress_us)
+                rows = slice(tape.computed - ready, tape.computed)
+                self.settling.passed(tape.t_us[rows], tape.grid_row[rows])
+            self.settling.release(out, ingress_us)
             # Less than a whole batch: the watermark is reached.
             if framer.next_row - before < self._batch:
                 return
@@ -268,156 +266,6 @@ class GameOperator:
                     self.game.game, self.sport.name, self.roster.ids, t_us.copy(), xyz.astype(np.float32), period
                 )
             )
-
-    def _note_active(self, first: int, stop: int) -> None:
-        """The seconds whose rows have just been computed will get their ticks."""
-        t0_us, t_us, grid_row = self.game.t0_us, self.tape.t_us, self.tape.grid_row
-        if int(grid_row[stop - 1]) - int(grid_row[first]) == stop - first - 1:
-            oldest, newest = -((t0_us - int(t_us[first])) // SECOND_US), -((t0_us - int(t_us[stop - 1])) // SECOND_US)
-            if oldest == newest == (self._active[-1] if self._active else 0):
-                return
-            seconds = list(range(oldest, newest + 1))
-        else:  # there is a gap in between, and nothing ticks in a gap
-            seconds = np.unique(-((t0_us - t_us[first:stop]) // SECOND_US)).tolist()
-        for second in seconds:
-            if second > self._ticked:
-                self._activate(second)
-
-    def _activate(self, second: int) -> None:
-        at = bisect_left(self._active, second)
-        if at == len(self._active) or self._active[at] != second:
-            self._active.insert(at, second)
-
-    # -- events ----------------------------------------------------------------------------------------------------
-
-    def _on_event(self, event: Event, now_us: int, out: list[Output]) -> None:
-        if not event.arrival_us:
-            event = msgspec.structs.replace(event, arrival_us=now_us)
-        self.clock.arrived(event.arrival_us)
-        self.meters.arrival_us = self.clock.now_us
-        if not self.clock.believes(event.t_us, event.arrival_us):
-            raise BadRecord("clock ahead of arrival", f"event {event.id}")
-        self.events.moment(event)  # raises when it names nobody
-        limit_us = self._event_limit()
-        self.corrections.check(event, limit_us)
-        verdict = self.book.offer(event, limit_us)
-        if verdict == "late":
-            raise BadRecord("late", f"event {event.id}")
-        if verdict in ("duplicate", "superseded"):
-            self.meters.counts["duplicate", "event"] += 1
-            return
-        self.clock.saw_event(event.t_us)
-        self.meters.counts["accepted", "event"] += 1
-        shown = self._moments.pop(event.id, None)
-        if verdict == "correction":
-            out.extend(self.corrections.correct(event, limit_us, self.framer.seen_us))
-            return
-        if self.provisional and not event.deleted:
-            self._show(event, out)
-        if shown is not None:
-            # What was on the screen of the event as it was first told, and is not true of it any more.
-            now = self._moments.get(event.id)
-            kept = {} if now is None else self.events.issued(now[1])
-            gone = {k: v for k, v in self.events.issued(shown[1]).items() if kept.get(k) != v}
-            out.extend(self.events.again(shown[1], event.arrival_us, 0, gone, empty=True, quality="provisional"))
-        self._release(out, self.clock.now_us)
-
-    def _event_limit(self) -> int:
-        """Events up to here are settled: their watermark has passed, and so have the frames they may look at."""
-        limit = self.clock.event_watermark_us
-        if self.events.has_tracking:
-            limit = min(limit, self.framer.until_us - self.events.sync_us - int(AHEAD_S * SECOND_US))
-        return limit
-
-    def _release(self, out: list[Output], ingress_us: int) -> None:
-        """Settle events and ticks in time order up to the limit; a tick sees every event at or before it."""
-        limit = self._event_limit()
-        due = self.book.due(limit)
-        first_tick_us = self.game.t0_us + self._active[0] * SECOND_US if self._active else limit + 1
-        if not due and first_tick_us > limit:
-            return
-        stage, account = self.events, self.events.account
-        seconds: list[int] = []
-        values: list[list[Any]] = []
-        for event in [*due, None]:
-            bound = event.t_us if event else limit + 1
-            while self._active and self.game.t0_us + self._active[0] * SECOND_US < bound:
-                second = self._active.pop(0)
-                seconds.append(second)
-                values.append(stage.read_tick(account.ledger, second, account.version))
-                account.ticked(second)
-                self._ticked = second
-            if event is not None:
-                self._moments.pop(event.id, None)
-                moment = stage.moment(event)
-                out.extend(stage.work_out(event, moment, account.ledger, "final", self.corrections.first(event)))
-                account.add(moment)
-                self.meters.events += 1
-                second = -((self.game.t0_us - event.t_us) // SECOND_US)
-                if second > self._ticked:
-                    self._activate(second)
-        if seconds:
-            out.extend(stage.tick_blocks(seconds, values, ingress_us, "final", self.framer.seen_us))
-
-    def _show(self, event: Event, out: list[Output]) -> None:
-        """Provisional stats of an event, and of the next tick as it would be if nothing else came."""
-        stage = self.events
-        ledger = stage.account.fork()
-        newest_us = event.t_us
-        for waiting in sorted((e for e in self.book.waiting.values() if not e.deleted), key=order):
-            known = self._moments.get(waiting.id)
-            if known is not None and known[0] is waiting:
-                moment = known[1]
-            else:
-                moment = stage.moment(waiting)
-                blocks = stage.work_out(waiting, moment, ledger, "provisional")
-                moment.frames = None
-                self._moments[waiting.id] = (waiting, moment)
-                if waiting is event:
-                    out.extend(blocks)
-            stage.apply(moment, ledger)
-            # Later events may have come first: the tick is the one after all that is known.
-            newest_us = waiting.t_us
-        second = -((self.game.t0_us - newest_us) // SECOND_US)
-        values = stage.read_tick(ledger, second)
-        out.extend(stage.tick_blocks([second], [values], event.arrival_us, "provisional", self.framer.seen_us))
-
-    # -- what cannot be used ---------------------------------------------------------------------------------------
-
-    def _set_aside(self, record: Telemetry | Event, bad: BadRecord, now_us: int, out: list[Output]) -> None:
-        if self.strict:
-            raise bad
-        telemetry = isinstance(record, Telemetry)
-        source = topics.telemetry(self.sport.name) if telemetry else topics.events(self.sport.name)
-        kind = "late" if bad.reason == "late" else "quarantined"
-        self.meters.counts[kind, bad.reason] += 1
-        payload = record if isinstance(record, Telemetry) else encode(record)
-        out.append(DeadLetter(source, self.game.game, bad.reason, max(now_us, self.clock.now_us), payload, str(bad)))
-
-    def _set_aside_samples(self, out: list[Output], feed: str = "") -> int:
-        """Count the samples that were rejected; all but plain duplicates are kept with their reason."""
-        if not self.framer.lines.rejected_n[0]:
-            return 0
-        rows, values = self.framer.rejected()
-        names = self.sport.channels
-        for code in np.unique(rows[:, 0]).tolist():
-            chosen = rows[:, 0] == code
-            kind, reason = REASONS[code]
-            self.meters.counts[kind, reason] += int(chosen.sum())
-            if code == DUPLICATE:
-                continue
-            if self.strict:
-                raise BadRecord(reason, f"{int(chosen.sum())} samples")
-            columns = values[chosen].astype(np.float32)
-            packet = Telemetry(
-                self.game.game, feed, rows[chosen, 2], rows[chosen, 1].astype(np.uint32), columns[:, 0].copy(),
-                columns[:, 1].copy(), columns[:, 2].copy(), rows[chosen, 3],
-                {name: columns[:, 3 + i].copy() for i, name in enumerate(names)},
-            )  # fmt: skip
-            out.append(
-                DeadLetter(topics.telemetry(self.sport.name), self.game.game, reason, self.clock.now_us, packet)
-            )
-        return len(rows)
 
     # -- state -----------------------------------------------------------------------------------------------------
 

@@ -27,21 +27,21 @@ def window_each(block: StatBlock, k: int, published_us: int) -> list[tuple[str, 
     return items
 
 
-def block_raw(block: StatBlock, published_us: int) -> bytes:
-    """Every update of a block, joined by commas; empty when nobody in it has been seen."""
+def block_raw(block: StatBlock, published_us: int, between: bytes = b",") -> bytes:
+    """Every update of a block, with ``between`` between them: a comma, or a new line. Empty when nobody in it has been seen."""
     if block.event is not None:
-        return b",".join(encode(update) for update in block.updates(published_us))
-    return b",".join(part for k in range(len(block.end_us)) if (part := window_raw(block, k, published_us)))
+        return between.join(encode(update) for update in block.updates(published_us))
+    return between.join(part for k in range(len(block.end_us)) if (part := _window_raw(block, k, published_us, between)))
 
 
-def window_raw(block: StatBlock, k: int, published_us: int) -> bytes:
-    """The updates of window ``k`` joined by commas."""
+def _window_raw(block: StatBlock, k: int, published_us: int, between: bytes) -> bytes:
+    """The updates of window ``k``."""
     subjects, values, end_text, tail = _parts(block, k, published_us)
     if not subjects:
         return b""
     parts = list(_frame(block.game, block.sport, block.stat, subjects))
     n = len(subjects)
-    parts[1::5], parts[3::5], parts[4::5] = [end_text] * n, values, [tail + b","] * n
+    parts[1::5], parts[3::5], parts[4::5] = [end_text] * n, values, [tail + between] * n
     parts[-1] = tail
     return b"".join(parts)
 

@@ -50,7 +50,8 @@ def health(sport: str) -> str:
 
 
 def snapshots(sport: str) -> str:
-    """State of the games and how far the input has been used; compacted. Written and read by the runner on Kafka alone."""
+    """State of the games and how far the input has been used, by consumer group; compacted. Written and read by the runner on
+    Kafka alone."""
     return f"snapshots.{sport}"
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from streaming.cli.progress import Progress
     from streaming.records import GameRecord
     from streaming.sinks import Sink
+    from streaming.sinks.jsonl import StatJsonlSink
+    from streaming.sinks.parquet import StatParquetSink
 
 
 def replay(
@@ -41,11 +43,16 @@ def replay(
     from streaming.cli.progress import Progress
     from streaming.recording import Recording
     from streaming.runners.embedded import EmbeddedRunner
+    from streaming.sinks.webvtt import StoryVttSink
 
     pace, from_s = parse_speed(speed), parse_from(start)
     rec = Recording(recording)
     operator = operator_for(rec.game, model, draw=serve, provisional=serve or every or pace is not None)
-    sinks: list[Sink] = [] if out is None else [stat_file(out, rec.game, final_only=not every, overwrite=force, language=language)]
+    sinks: list[Sink] = []
+    if out is not None and out.suffix == ".vtt":
+        sinks.append(StoryVttSink(out, rec.game.t0_us, language=language, overwrite=force))
+    elif out is not None:
+        sinks.append(stat_file(out, final_only=not every, overwrite=force))
     gateway = None
     try:
         if serve:
@@ -86,19 +93,16 @@ def replay(
             gateway.stop()
 
 
-def stat_file(path: Path, game: GameRecord, *, final_only: bool, overwrite: bool, language: str) -> Sink:
+def stat_file(path: Path, *, final_only: bool, overwrite: bool) -> StatParquetSink | StatJsonlSink:
     """The sink that a file's name asks for; ``BadInput`` for another ending."""
     from streaming.errors import BadInput
     from streaming.sinks.jsonl import StatJsonlSink
     from streaming.sinks.parquet import StatParquetSink
-    from streaming.sinks.webvtt import StoryVttSink
 
     if path.suffix == ".parquet":
         return StatParquetSink(path, final_only=final_only, overwrite=overwrite)
     if path.suffix == ".jsonl":
         return StatJsonlSink(path, final_only=final_only, overwrite=overwrite)
-    if path.suffix == ".vtt":
-        return StoryVttSink(path, game.t0_us, language=language, overwrite=overwrite)
     raise BadInput(f"{path.name}: stats are written to a .parquet or a .jsonl file, stories to a .vtt")
 
 

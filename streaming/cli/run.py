@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def run(
-    source: Annotated[str, typer.Option(help="Where games come from: kafka://host:port.", metavar="URL")],
-    sink: Annotated[str, typer.Option(help="Where stats go: the same kafka://host:port.", metavar="URL")],
+    source: Annotated[str, typer.Option(help="Where games come from: kafka://host:port, or a recording.", metavar="URL")],
+    sink: Annotated[str, typer.Option(help="Where stats go: the same kafka://host:port, or FILE.parquet|jsonl.", metavar="URL")],
     runner: Annotated[str, typer.Option(help="embedded: in this process; flink: as a job on a cluster.")] = "embedded",
     sport: Annotated[str, typer.Option(help="Which sport's topics.")] = "soccer",
     group: Annotated[str, typer.Option(help="Processes of one group share the games; the default is the runner's own.")] = "",
@@ -27,6 +27,9 @@ def run(
     commit_ms: Annotated[int | None, typer.Option(help="Time between commits; 100, on Flink 1000.", min=10, max=60_000)] = None,
     snapshot_s: Annotated[float, typer.Option(help="Embedded: how old a game's kept state may be.", min=0.1, max=600)] = 5.0,
     kafka_settings: Annotated[Path | None, typer.Option(help="Security settings, TOML.", metavar="FILE")] = None,
+    record: Annotated[Path | None, typer.Option(help="Embedded: also record each game, in this folder.", metavar="REC")] = None,
+    speed: Annotated[str, typer.Option(help="From a recording: times real time, or max.")] = "max",
+    force: Annotated[bool, typer.Option("--force", help="To a file: replace it when it is there.")] = False,
     model: Annotated[list[str] | None, typer.Option(help="Embedded: a model folder instead of the shipped one.")] = None,
     flink: Annotated[str, typer.Option(help="Flink: the cluster.", metavar="URL")] = "http://127.0.0.1:8081",
     profile: Annotated[str, typer.Option(help="Flink: Python beside the TaskManager (process) or in it (thread).")] = "process",
@@ -35,17 +38,22 @@ def run(
     python: Annotated[str, typer.Option(help="Flink: Python on the workers; the one of this program when left out.")] = "",
     detach: Annotated[bool, typer.Option("--detach", help="Flink: leave the job to the cluster and return.")] = False,
 ) -> None:
-    """Run the games of a sport from Kafka to Kafka, exactly once, until Ctrl-C.
+    """Run the games of a sport from Kafka to Kafka, exactly once, until Ctrl-C; or from a recording, or to a file.
 
     Example: touchline run --source kafka://127.0.0.1:9092 --sink kafka://127.0.0.1:9092
 
     On a cluster: touchline run --source kafka://127.0.0.1:9092 --sink kafka://127.0.0.1:9092 --runner flink --parallelism 2
+
+    A recorded game on a broker: touchline run --source file://REC --sink kafka://127.0.0.1:9092 --speed 1
+
+    Games of a broker in a file: touchline run --source kafka://127.0.0.1:9092 --sink stats.parquet
 
     Start it again, or several of it: games and their state move to whoever is there. On Flink, Ctrl-C stops the job with a
     savepoint and says how to go on from it, with more slots or a newer program. Security settings come from the file, or from
     TOUCHLINE_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD, _SSL_CAFILE and so on.
     """
     from streaming.cli.equipment import sport_named
+    from streaming.cli.places import captured, file_at, from_recording, recording_at, to_file
     from streaming.errors import BadInput
     from streaming.kafka.broker import ensure
     from streaming.kafka.settings import parse
@@ -56,13 +64,29 @@ def run(
         raise BadInput(f"there is no profile {profile!r}: process or thread")
     if runner == "flink" and model:
         raise BadInput("a job takes the models that are shipped with the program: --model is for the embedded runner")
+    recording, file = recording_at(source), file_at(sink)
+    if runner == "flink" and (recording or file or record):
+        raise BadInput("a job goes from Kafka to Kafka: recordings and files are for the embedded runner")
+    if recording and file:
+        raise BadInput(f"the stats of one recording go to a file with: touchline replay {recording} --out {file}")
+    if recording:
+        from_recording(recording, parse(sink, kafka_settings), partitions, speed, model, record)
+        return
     address = parse(source, kafka_settings)
+    if file:
+        name, stop = sport_named(sport).name, _until_told()
+        ensure(address, name, partitions)
+        with captured(address, name, record, stop):
+            to_file(address, name, file, force, model, stop)
+        return
     if parse(sink, kafka_settings).servers != address.servers:
         raise BadInput("source and sink are one broker: results and offsets are committed together")
     sport_named(sport)
     if runner == "embedded":
         number = ensure(address, sport, partitions)
-        _embedded(address, sport, number, group or "touchline", (commit_ms or 100) / 1000, snapshot_s, model)
+        stop = _until_told()
+        with captured(address, sport, record, stop):
+            _embedded(address, sport, number, group or "touchline", (commit_ms or 100) / 1000, snapshot_s, model, stop)
         return
     from streaming.flink.job import GROUP, Plan
     from streaming.flink.rest import Rest
@@ -81,6 +105,7 @@ def run(
 
 def _embedded(
     address: Address, sport: str, number: int, group: str, commit_s: float, snapshot_s: float, model: list[str] | None,
+    stop: threading.Event,
 ) -> None:  # fmt: skip
     from streaming.cli.equipment import maker, rehearsal
     from streaming.host import rehearse
@@ -90,7 +115,6 @@ def _embedded(
     rehearse(sport, make, rehearsal(sport))
     # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.
     sys.setswitchinterval(0.0005)
-    stop = _until_told()
     operator = KafkaRunner(address, sport, make, group=group, commit_s=commit_s, snapshot_s=snapshot_s)
     print(f"{sport} from {address.text}, {number} partitions, group {group}: on the air; Ctrl-C ends it", flush=True)
     operator.run(stop)
@@ -129,8 +153,13 @@ def _flink(plan: Plan, rest: Rest, detach: bool) -> None:
 
 
 def _until_told() -> threading.Event:
-    """Set by Ctrl-C or a polite kill."""
+    """Set by Ctrl-C or a polite kill; the second Ctrl-C is not polite any more."""
     stop = threading.Event()
+
+    def told(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+        signal.signal(name, told)
     return stop

@@ -1,7 +1,9 @@
-"""Flink's REST interface, as much of it as a job's life needs: what is there, how a job is doing, how it ends."""
+"""Flink's REST interface, as much of it as a job's life needs: what is there, how a job is doing, how it ends. Only the standard
+library is needed."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 import urllib.error
@@ -13,20 +15,29 @@ from streaming.errors import BadInput, Unavailable
 
 #: states that a job does not leave
 ENDED: Final = ("FINISHED", "CANCELED", "FAILED")
+#: longest answer that is read, bytes
+MAX_BYTES: Final = 8 << 20
+
+
+class Refused(Unavailable):
+    """The cluster is there, and does not do what was asked: a job that is gone, one without checkpoints."""
 
 
 class Rest:
-    """The JobManager at ``url`` (http://host:port). ``Unavailable`` with one sentence when it does not answer."""
+    """The JobManager at ``url`` (http://host:port). With one sentence: ``Unavailable`` when it does not answer, or is none;
+    ``Refused`` when it answers that it will not."""
 
     def __init__(self, url: str, timeout_s: float = 5.0) -> None:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BadInput(f"{url!r} is not the address of a Flink cluster: give http://host:8081")
-        self.url, self.timeout_s = f"{parts.scheme}://{parts.netloc}", timeout_s
         try:
-            self.host, self.port = parts.hostname, parts.port or 8081
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port or 8081  # raises where it is no number
         except ValueError:
-            raise BadInput(f"{url!r} is not the address of a Flink cluster: give http://host:8081") from None
+            host = None
+        if host is None or parts.scheme not in ("http", "https") or parts.username is not None:
+            raise BadInput(f"{url!r} is not the address of a Flink cluster: give http://host:port")
+        self.url, self.host, self.port, self.timeout_s = url.rstrip("/"), host, port, timeout_s
+        # No proxy: a cluster is near, and a proxy would answer in its place.
+        self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
     def get(self, path: str) -> Any:
         return self._ask(urllib.request.Request(self.url + path))
@@ -37,13 +48,20 @@ class Rest:
 
     def _ask(self, request: urllib.request.Request) -> Any:
         try:
-            with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:
-                return json.loads(answer.read() or b"{}")
+            with self._open(request, timeout=self.timeout_s) as answer:
+                return json.loads(answer.read(MAX_BYTES) or b"{}")
         except urllib.error.HTTPError as error:
-            raise Unavailable(f"the Flink cluster at {self.url} refused {request.selector}: {_reason(error)}") from None
-        except (OSError, ValueError) as error:
+            raise Refused(f"the Flink cluster at {self.url} refused {request.selector}: {_reason(error)}") from None
+        except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "reason", error)
-            raise Unavailable(f"no Flink cluster answers at {self.url} ({why}): make up starts one on this machine") from None
+            why = getattr(why, "strerror", None) or why
+            raise Unavailable(f"no Flink cluster answers at {self.url}: {why} (make up starts one on this machine)") from None
+        except (ValueError, RecursionError) as error:
+            raise self.stranger(error) from None
+
+    def stranger(self, error: Exception) -> Unavailable:
+        """What to raise when an answer is not one of Flink's."""
+        return Unavailable(f"what answers at {self.url} is not a Flink cluster ({type(error).__name__}: {error})")
 
     # -- a job's life ----------------------------------------------------------------------------------------------
 
@@ -104,5 +122,5 @@ def _reason(error: urllib.error.HTTPError) -> str:
     try:
         told = json.loads(error.read())["errors"]
         return str(told[-1]).splitlines()[0][:300]
-    except (ValueError, KeyError, IndexError):
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
         return f"status {error.code}"

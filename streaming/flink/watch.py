@@ -1,23 +1,16 @@
-"""How a Flink cluster and its jobs are doing, asked from its REST interface. Only the standard library is needed."""
+"""How a Flink cluster and its jobs are doing, asked from its REST interface."""
 
 from __future__ import annotations
 
-import http.client
-import json
 import time
-import urllib.error
-import urllib.request
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 
-from streaming.errors import BadInput, Unavailable
+from streaming.flink.rest import Refused, Rest
 
 #: how long one answer may take, seconds
 TIMEOUT_S: Final = 2.0
-#: longest answer that is read, bytes
-MAX_BYTES: Final = 8 << 20
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -55,35 +48,20 @@ class Cluster(msgspec.Struct, frozen=True):
 class FlinkWatch:
     """Asks the REST interface at ``url`` (``http://host:port``)."""
 
-    def __init__(self, url: str) -> None:
-        try:
-            parts = urlsplit(url)
-            good = parts.scheme in ("http", "https") and parts.hostname is not None and parts.username is None
-            _ = parts.port  # raises where it is no number
-        except ValueError:
-            good = False
-        if not good:
-            raise BadInput(f"{url!r} is not the address of a Flink cluster: give http://host:port")
-        self.url = url.rstrip("/")
-        # No proxy: a cluster is near, and a proxy would answer in its place.
-        self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+        self._rest = Rest(url, timeout_s)
 
     def look(self) -> Cluster:
         """``Unavailable`` with one sentence when it does not answer, or not as a Flink cluster does."""
         try:
             return self._look()
-        except urllib.error.HTTPError as error:
-            raise Unavailable(f"the Flink cluster at {self.url} answers with status {error.code}") from None
-        except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            raise Unavailable(f"no Flink cluster answers at {self.url}: {getattr(reason, 'strerror', None) or reason}") from None
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise Unavailable(f"what answers at {self.url} is not a Flink cluster ({type(error).__name__}: {error})") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self._rest.stranger(error) from None
 
     def _look(self) -> Cluster:
-        overview = self._get("/overview")
+        overview = self._rest.get("/overview")
         newest: dict[str, dict[str, Any]] = {}
-        for job in self._get("/jobs/overview")["jobs"]:
+        for job in self._rest.get("/jobs/overview")["jobs"]:
             known = newest.get(job["name"])
             if known is None or job["start-time"] > known["start-time"]:
                 newest[job["name"]] = job
@@ -97,9 +75,9 @@ class FlinkWatch:
         path = f"/jobs/{job['jid']}"
         counts, latest = {}, None
         try:
-            told = self._get(path + "/checkpoints")
+            told = self._rest.get(path + "/checkpoints")
             counts, latest = told["counts"], told["latest"]["completed"]
-        except urllib.error.HTTPError:
+        except Refused:
             pass  # a job without checkpoints, or one that is gone since it was listed
         return Job(
             id=str(job["jid"]), name=str(job["name"]), state=str(job["state"]), running_s=job["duration"] / 1000,
@@ -109,14 +87,10 @@ class FlinkWatch:
 
     def _restarts(self, path: str) -> int | None:
         try:
-            found = self._get(path + "/metrics?get=numRestarts")
-        except urllib.error.HTTPError:
+            found = self._rest.get(path + "/metrics?get=numRestarts")
+        except Refused:
             return None
         return int(float(found[0]["value"])) if found else None
-
-    def _get(self, path: str) -> Any:
-        with self._open(self.url + path, timeout=TIMEOUT_S) as reply:
-            return json.loads(reply.read(MAX_BYTES))
 
 
 def _checkpoint(latest: dict[str, Any]) -> Checkpoint:

@@ -1,4 +1,7 @@
-"""Reading a partition of the snapshot topic to its end, as it is committed."""
+"""What a group keeps in the snapshot topic: under which keys, and reading a partition of it to its end, as it is committed.
+
+Groups share the topic and nothing in it: each has keys of its own, and never sees another's.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,18 @@ from streaming.kafka.settings import Address
 
 #: a transaction that somebody left open is ended by the broker well before
 PATIENCE_S: Final = 30.0
+#: in the place of a game: how far the partition is used. No game can be called that
+PROGRESS: Final = ""
 
 
-def read_kept(address: Address, topic: str, partition: int) -> list[tuple[bytes, bytes]]:
-    """(key, value) of the newest committed record of each key. Waits for a transaction that is still open: its writer may have
-    been let in by the group just before it died, and then its records count. ``Unavailable`` when it never ends."""
+def kept_key(group: str, game: str = PROGRESS) -> bytes:
+    """Of a game's state, or of how far the group has used the partition."""
+    return f"{group}\0{game}".encode()
+
+
+def read_kept(address: Address, topic: str, partition: int, group: str) -> dict[str, bytes]:
+    """The newest committed value of each of the group's games, and of ``PROGRESS``. Waits for a transaction that is still open: its
+    writer may have been let in by the group just before it died, and then its records count. ``Unavailable`` when it never ends."""
     from kafka import KafkaConsumer
     from kafka.structs import TopicPartition
 
@@ -31,9 +41,10 @@ def read_kept(address: Address, topic: str, partition: int) -> list[tuple[bytes,
         end = consumer.end_offsets([here])[here]
     finally:
         consumer.close()
-    newest: dict[bytes, bytes] = {}
+    newest: dict[str, bytes] = {}
     if not end:
-        return []
+        return newest
+    ours = kept_key(group, "")
     consumer = KafkaConsumer(**common, isolation_level="read_committed")
     try:
         consumer.assign([here])
@@ -42,12 +53,15 @@ def read_kept(address: Address, topic: str, partition: int) -> list[tuple[bytes,
         while consumer.position(here) < end:
             for records in consumer.poll(timeout_ms=100).values():
                 for record in records:
+                    if not (record.key or b"").startswith(ours):
+                        continue
+                    name = record.key[len(ours) :].decode()
                     if record.value is None:
-                        newest.pop(record.key, None)
+                        newest.pop(name, None)
                     else:
-                        newest[record.key] = record.value
+                        newest[name] = record.value
             if time.monotonic() > until:
                 raise Unavailable(f"topic {topic}, partition {partition}: a transaction has been open for {PATIENCE_S:.0f} s")
     finally:
         consumer.close()
-    return list(newest.items())
+    return newest

@@ -7,7 +7,7 @@ it, reads on from there, and says nothing until it has come to where the last co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -15,10 +15,9 @@ import msgspec
 from streaming.blocks import Output
 from streaming.errors import BadSnapshot
 from streaming.host import GameHost, Make
+from streaming.kafka.kept import PROGRESS
 from streaming.records import Event
 
-#: key of the record that says how far the partition is used; no game can be called that
-PROGRESS: Final = b"\0progress"
 VERSION: Final = 1
 
 
@@ -55,13 +54,13 @@ class Partition:
 
     # -- taking over -----------------------------------------------------------------------------------------------
 
-    def restore(self, kept: Iterable[tuple[bytes, bytes]]) -> None:
-        """Take over what is in the snapshot topic, oldest first; ``BadSnapshot`` with one sentence."""
-        newest = dict(kept)
-        raw = newest.pop(PROGRESS, None)
+    def restore(self, kept: Mapping[str, bytes]) -> None:
+        """Take over what the group has kept (``read_kept``); ``BadSnapshot`` with one sentence."""
+        raw = kept.get(PROGRESS)
         self.published = 0 if raw is None else self._read(raw, _Progress, "progress").offset
-        for key, value in newest.items():
-            game = key.decode()
+        for game, value in kept.items():
+            if game == PROGRESS:
+                continue
             found = self._read(value, _Kept, f"game {game!r}")
             host = GameHost(self.sport, game, self._make)
             host.restore(found.state)
@@ -99,8 +98,8 @@ class Partition:
 
     # -- what is to be kept ----------------------------------------------------------------------------------------
 
-    def due(self, now_s: float, every_s: float, most: int) -> Iterator[tuple[bytes, bytes]]:
-        """Up to ``most`` snapshots that are older than ``every_s`` (0: all that changed), as (key, value), for the commit that is
+    def due(self, now_s: float, every_s: float, most: int) -> Iterator[tuple[str, bytes]]:
+        """Up to ``most`` snapshots that are older than ``every_s`` (0: all that changed), as (game, value), for the commit that is
         about to be made. A game that has just begun or ended always has its turn: what it begins with is kept at once."""
         for game in sorted(self._dirty, key=lambda game: self._taken_s.get(game, -1.0)):
             first = game not in self._taken_s and game not in self._since
@@ -110,12 +109,12 @@ class Partition:
                 most -= 1
             self._taken_s[game] = now_s
             self._dirty.discard(game)
-            yield game.encode(), msgspec.msgpack.encode(_Kept(VERSION, self.offset, self.hosts[game].snapshot()))
+            yield game, msgspec.msgpack.encode(_Kept(VERSION, self.offset, self.hosts[game].snapshot()))
 
-    def progress(self) -> tuple[bytes, bytes]:
+    def progress(self) -> bytes:
         """How far this partition is used once the commit stands."""
         self.touched = False
-        return PROGRESS, msgspec.msgpack.encode(_Progress(VERSION, self.used))
+        return msgspec.msgpack.encode(_Progress(VERSION, self.used))
 
     @property
     def used(self) -> int:

@@ -22,6 +22,7 @@ from streaming.errors import InputLost, Unavailable
 from streaming.health import Health, encode_health
 from streaming.host import Make
 from streaming.kafka.broker import Watch, speaking
+from streaming.kafka.kept import kept_key, read_kept
 from streaming.kafka.membership import join
 from streaming.kafka.partition import Partition
 from streaming.kafka.quirks import keep_joining
@@ -54,7 +55,7 @@ class KafkaRunner:
     ) -> None:  # fmt: skip
         self.address, self.sport, self.make, self.group = address, sport, make, group
         self.commit_s, self.snapshot_s = commit_s, snapshot_s
-        self.name = f"touchline-{group}-{uuid.uuid4().hex[:12]}"
+        self.name = f"{group}-{uuid.uuid4().hex[:12]}"
         self.parts: dict[int, Partition] = {}
         self.commits = self.recovered = 0
         self._topic = topics.telemetry(sport)
@@ -188,10 +189,10 @@ class KafkaRunner:
         for part in self.parts.values():
             if not part.touched:
                 continue
-            for key, value in part.due(now_s, 0.0 if everything else self.snapshot_s, 1 << 30 if everything else most):
-                self._out.send(kept, key, value, part.number)
+            for game, value in part.due(now_s, 0.0 if everything else self.snapshot_s, 1 << 30 if everything else most):
+                self._out.send(kept, kept_key(self.group, game), value, part.number)
                 most -= 1
-            self._out.send(kept, *part.progress(), part.number)
+            self._out.send(kept, kept_key(self.group), part.progress(), part.number)
         self._out.commit({TopicPartition(self._topic, p.number): OffsetAndMetadata(p.used) for p in self.parts.values()})
         self.commits += 1
         if everything:
@@ -242,12 +243,10 @@ class KafkaRunner:
     def _take_over(self) -> set[int]:
         from kafka.structs import TopicPartition
 
-        from streaming.kafka.kept import read_kept
-
         fresh, self._new = self._new, set()
         for number in sorted(fresh):
             part = Partition(number, self.sport, self.make)
-            part.restore(read_kept(self.address, topics.snapshots(self.sport), number))
+            part.restore(read_kept(self.address, topics.snapshots(self.sport), number, self.group))
             here = TopicPartition(self._topic, number)
             first = self._consumer.beginning_offsets([here])[here]
             part.end = self._consumer.end_offsets([here])[here]

@@ -19,8 +19,7 @@ from streaming.cli.app import run
 from streaming.errors import Unavailable
 from streaming.flink.java import find_java
 from streaming.kafka.broker import admin, ensure
-from streaming.kafka.kept import read_kept
-from streaming.kafka.partition import PROGRESS
+from streaming.kafka.kept import PROGRESS, kept_key, read_kept
 from streaming.kafka.settings import Address, parse
 from streaming.wire import decode_letter
 from tests import cluster as real
@@ -190,9 +189,9 @@ def test_a_snapshot_of_a_newer_version(address):
         real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "all input used and committed")
         assert operator.stop()[0] == 0
     partition = sent[0].partition
-    state = dict(read_kept(address, kept, partition))
-    assert set(state) == {PROGRESS, game.encode()}
-    version, offset, inner = msgspec.msgpack.decode(state[game.encode()])
+    state = read_kept(address, kept, partition, "touchline")
+    assert set(state) == {PROGRESS, game}
+    version, offset, inner = msgspec.msgpack.decode(state[game])
     sent += send(address, game, slice(60, None), begin=False)
     left = real.behind(address, SPORT, "touchline")
     host = msgspec.msgpack.decode(inner[4:])
@@ -208,7 +207,7 @@ def test_a_snapshot_of_a_newer_version(address):
         (told,) = [line for line in said.splitlines() if line.startswith("touchline: ")]
         assert "has version 2, this program reads version 1" in told
         assert real.behind(address, SPORT, "touchline") == left, "nothing was taken"
-    keep(address, kept, partition, game, state[game.encode()])
+    keep(address, kept, partition, game, state[game])
     with real.operator(address, SPORT) as operator:
         real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "all input used and committed")
         assert operator.stop()[0] == 0
@@ -220,5 +219,5 @@ def keep(address: Address, topic: str, partition: int, game: str, value: bytes) 
     from kafka import KafkaProducer
 
     producer = KafkaProducer(**address.python(), acks="all", max_request_size=1 << 24)
-    producer.send(topic, value, key=game.encode(), partition=partition).get(timeout=30)
+    producer.send(topic, value, key=kept_key("touchline", game), partition=partition).get(timeout=30)
     producer.close(timeout=5)

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streaming.blocks import StatBlock
 from streaming.errors import BadInput, Unavailable
-from streaming.flink import watch as flink_watch
+from streaming.flink.rest import Refused, Rest
 from streaming.flink.watch import Checkpoint, FlinkWatch
 from streaming.kafka.lag import GroupLag, PartitionLag
 from streaming.meters import Latency, Meters
@@ -57,15 +57,17 @@ class StandIn:
 
     def __init__(self) -> None:
         self.replies: dict[str, Any] = replies()
+        self.refusals: dict[str, Any] = {}
         stand_in = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                reply = stand_in.replies.get(self.path, 404)
+                refusal = stand_in.refusals.get(self.path)
+                reply = stand_in.replies.get(self.path, 404) if refusal is None else refusal
                 if isinstance(reply, float):
                     time.sleep(reply)
                 raw = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
-                self.send_response(reply if isinstance(reply, int) else 200)
+                self.send_response(404 if refusal else reply if isinstance(reply, int) else 200)
                 self.send_header("content-length", str(len(raw)))
                 self.end_headers()
                 with contextlib.suppress(OSError):  # whoever asked may have had enough
@@ -76,15 +78,18 @@ class StandIn:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
 
 
 @pytest.fixture
 def flink() -> Iterator[StandIn]:
     found = StandIn()
     yield found
-    found.server.shutdown()
-    found.server.server_close()
+    found.stop()
 
 
 # -- Flink -------------------------------------------------------------------------------------------------------------
@@ -111,7 +116,7 @@ def test_a_job_that_is_gone_between_two_questions_is_still_listed(flink):
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (503, "answers with status 503"),
+        (503, "refused /overview: status 503"),
         (b"<html>", "is not a Flink cluster"),
         (b"[" * 100_000, "is not a Flink cluster"),
         ([], "is not a Flink cluster"),
@@ -120,17 +125,16 @@ def test_a_job_that_is_gone_between_two_questions_is_still_listed(flink):
         (0.6, "no Flink cluster answers"),
     ],
 )
-def test_what_does_not_answer_as_a_cluster_is_one_sentence(flink, monkeypatch, reply, words):
-    monkeypatch.setattr(flink_watch, "TIMEOUT_S", 0.2)
+def test_what_does_not_answer_as_a_cluster_is_one_sentence(flink, reply, words):
     flink.replies["/overview"] = reply
     with pytest.raises(Unavailable, match=rf"\A[^\n]*{words}[^\n]*\Z"):
-        FlinkWatch(flink.url).look()
+        FlinkWatch(flink.url, timeout_s=0.2).look()
 
 
 def test_nobody_there_is_one_sentence(flink):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        with pytest.raises(Unavailable, match=r"\Ano Flink cluster answers at http://127[^\n]*: Connection refused\Z"):
+        with pytest.raises(Unavailable, match=r"\Ano Flink cluster answers at http://127[^\n]*: Connection refused [^\n]*\Z"):
             FlinkWatch(f"http://127.0.0.1:{free.getsockname()[1]}").look()
 
 
@@ -138,6 +142,17 @@ def test_nobody_there_is_one_sentence(flink):
 def test_a_bad_address_is_one_sentence(url):
     with pytest.raises(BadInput, match=r"\A[^\n]+: give http://host:port\Z"):
         FlinkWatch(url)
+
+
+def test_a_refusal_is_told_from_a_cluster_that_is_away(flink):
+    """What Flink says of why is in the sentence; whoever can do without the answer goes on."""
+    flink.refusals["/jobs/no/checkpoints"] = {"errors": ["Not found.", "org.apache.flink.Gone: job no\n at a line"]}
+    with pytest.raises(Refused, match=r"refused /jobs/no/checkpoints: org\.apache\.flink\.Gone: job no\Z"):
+        Rest(flink.url).get("/jobs/no/checkpoints")
+    flink.replies["/jobs/b2/checkpoints"] = 0.6
+    with pytest.raises(Unavailable) as away:
+        FlinkWatch(flink.url, timeout_s=0.2).look()
+    assert not isinstance(away.value, Refused)
 
 
 # -- what the gateway makes of it --------------------------------------------------------------------------------------

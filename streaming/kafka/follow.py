@@ -1,0 +1,60 @@
+"""Reading a topic from its beginning for as long as wanted, without a group: it takes nothing away from anybody."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from streaming.errors import InputLost, Unavailable
+from streaming.kafka.broker import MAX_MESSAGE_BYTES, Watch, speaking
+from streaming.kafka.settings import Address
+
+WATCH_S: Final = 2.0
+_log = logging.getLogger(__name__)
+
+
+def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tuple[str, bytes, int]]:
+    """(key, value, the broker's stamp in microseconds) of each record that is there or comes, in order within a partition, up to
+    what is there when ``stop`` is set. ``InputLost`` when the topic is deleted meanwhile, ``Unavailable`` when it cannot read."""
+    from kafka import KafkaConsumer, errors
+    from kafka.structs import TopicPartition
+
+    with speaking(address):
+        watch = Watch(address, topic)
+        consumer: Any = KafkaConsumer(
+            **address.python(), enable_auto_commit=False, auto_offset_reset="none", max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
+        )  # fmt: skip
+        try:
+            here = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+            consumer.assign(here)
+            # At the numbers that the beginnings have now: "the beginning" would be looked up anew after an offset is lost.
+            unread = {tp.partition: (first, first) for tp, first in consumer.beginning_offsets(here).items()}
+            for tp in here:
+                consumer.seek(tp, unread[tp.partition][0])
+            looked_s = time.monotonic()
+            end: dict[Any, int] | None = None
+            while end is None or any(consumer.position(tp) < end[tp] for tp in here):
+                if end is None and stop.is_set():
+                    end = consumer.end_offsets(here)
+                try:
+                    polled = consumer.poll(timeout_ms=100)
+                except errors.OffsetOutOfRangeError as error:
+                    watch.check(unread)
+                    raise Unavailable(f"topic {topic} no longer has the records that come next: {error}") from None
+                for tp, records in polled.items():
+                    for record in records:
+                        yield (record.key or b"").decode("utf-8", "replace"), record.value or b"", record.timestamp * 1000
+                    unread[tp.partition] = records[-1].offset + 1, max(records[-1].offset + 1, consumer.highwater(tp) or 0)
+                if time.monotonic() - looked_s > WATCH_S:
+                    looked_s = time.monotonic()
+                    try:
+                        watch.check(unread)
+                    except InputLost:
+                        raise
+                    except Unavailable as error:
+                        _log.warning("%s", error)  # the broker is away: it is waited for
+        finally:
+            consumer.close()

@@ -1,0 +1,115 @@
+"""Grafana's dashboard asks for figures that there are: each one is on ``/metrics``, or is one of Flink's own."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import zipfile
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from streaming.web.hub import Hub
+from streaming.web.prometheus import exposition
+from tests.infra.test_compose import INFRA, SERVICES
+from tests.web.scripted import ScriptedMatch
+from tests.web.test_web_cluster import StandIn, looked, watched
+
+DASHBOARD: dict[str, Any] = json.loads((INFRA / "grafana" / "touchline.json").read_text())
+PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+TARGETS = [(panel["title"], target) for panel in PANELS for target in panel["targets"]]
+NAME = re.compile(r"\b(?:touchline|flink)_\w+")
+
+
+@pytest.fixture(scope="module")
+def exported() -> dict[str, set[str]]:
+    """Every name on ``/metrics`` of a gateway that has a game, a broker and a Flink cluster to tell of; its labels."""
+    hub, match = Hub(), ScriptedMatch("demo-1", 1_700_000_000_000_000, shot_every=6)
+    hub.attach(match.record, match.meters)
+    hub.drain()
+    hub.dead_counts["telemetry.soccer", "late"] += 1
+    match.meters.counts["accepted", "sample"] += 1
+    flink = StandIn()
+    try:
+        text = exposition(hub, looked(watched(flink)))().decode()
+    finally:
+        flink.stop()
+    found: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found.setdefault(sample.name, set()).update(sample.labels)
+    return found
+
+
+def own_names_of_flink() -> bytes:
+    """The constants of the class in Flink that names its metrics."""
+    spec = importlib.util.find_spec("pyflink")
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip("apache-flink is not installed: its names cannot be looked up")
+    (jar,) = Path(spec.submodule_search_locations[0], "lib").glob("flink-dist*.jar")
+    with zipfile.ZipFile(jar) as archive:
+        return archive.read("org/apache/flink/runtime/metrics/MetricNames.class")
+
+
+def test_every_figure_is_one_that_is_exported(exported):
+    asked = {name for _, target in TARGETS for name in NAME.findall(target["expr"])}
+    ours = {name for name in asked if name.startswith("touchline_")}
+    assert len(ours) > 20
+    assert ours <= exported.keys(), ours - exported.keys()
+    variables = [name for item in DASHBOARD["templating"]["list"] for name in NAME.findall(item["query"]["query"])]
+    assert variables
+    assert set(variables) <= exported.keys()
+
+
+def test_flinks_figures_have_names_that_flink_knows():
+    names = own_names_of_flink()
+    asked = {name for _, target in TARGETS for name in NAME.findall(target["expr"]) if name.startswith("flink_")}
+    assert asked
+    for name in asked:
+        scope, _, last = name.rpartition("_")
+        assert scope in ("flink_taskmanager_job_task", "flink_taskmanager_Status_JVM_CPU")
+        assert last.encode() in names, name
+
+
+@pytest.mark.parametrize(("title", "target"), TARGETS)
+def test_a_legend_names_labels_that_the_figures_have(exported, title, target):
+    expr = target["expr"]
+    assert expr.count("(") == expr.count(")"), title
+    ours = [name for name in NAME.findall(expr) if name.startswith("touchline_")]
+    legend = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+    if not ours:
+        assert legend <= {"task_name", "tm_id"}, "what Flink's reporter puts on a task's figures and a TaskManager's"
+        return
+    has = set.union(*(exported[name] for name in ours))
+    kept = {label.strip() for labels in re.findall(r"by \(([^)]*)\)", expr) for label in labels.split(",")}
+    assert legend <= (kept or has) & has
+    assert kept <= has
+    chosen = {label for inside in re.findall(r"\{([^}]*)\}", expr) for label in re.findall(r"(\w+)\s*(?:=~|!=|=)", inside)}
+    assert chosen <= has
+
+
+def test_the_panels_lie_side_by_side_and_say_what_they_show():
+    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+    assert all(panel["description"] and panel["datasource"]["uid"] == "prometheus" for panel in PANELS)
+    places = [panel["gridPos"] for panel in DASHBOARD["panels"]]
+    assert all(p["x"] >= 0 and p["x"] + p["w"] <= 24 for p in places)
+    for one, two in pairwise(sorted(places, key=lambda p: (p["y"], p["x"]))):
+        assert (one["y"] == two["y"] and one["x"] + one["w"] <= two["x"]) or one["y"] + one["h"] <= two["y"]
+
+
+def test_grafana_is_given_them():
+    mounts = dict(volume.removesuffix(":ro").split(":") for volume in SERVICES["grafana"]["volumes"])
+    for name in ("datasource.yml", "dashboards.yml", "touchline.json"):
+        assert f"./grafana/{name}" in mounts
+        assert (INFRA / "grafana" / name).is_file()
+    (provider,) = yaml.safe_load((INFRA / "grafana" / "dashboards.yml").read_text())["providers"]
+    assert Path(mounts["./grafana/touchline.json"]).parent == Path(provider["options"]["path"])
+    (source,) = yaml.safe_load((INFRA / "grafana" / "datasource.yml").read_text())["datasources"]
+    assert source["uid"] == "prometheus"
+    jobs = {job["job_name"]: job for job in yaml.safe_load((INFRA / "prometheus.yml").read_text())["scrape_configs"]}
+    assert jobs["touchline"]["honor_labels"], "or the label job of Flink's jobs is called exported_job"

@@ -1,0 +1,88 @@
+"""A recording of each game as its input comes by: what is in it is what came, and it is there when the game is over."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from streaming.capture import Capture
+from streaming.feed import GameEnd, GameStart, encode_feed
+from streaming.recording import Recording
+from tests.streaming.toy import T0, game, mark, track
+
+NOW = T0 + 77
+
+
+def named(name: str):  # type: ignore[no-untyped-def]
+    return msgspec.structs.replace(game(), game=name)
+
+
+def feed(name: str) -> list[bytes]:
+    packet, event = track(2.0), msgspec.structs.replace(mark(1, 1.5), game=name)
+    packet.game = name
+    return [encode_feed(record) for record in (GameStart(record=named(name)), packet, event, GameEnd(game=name))]
+
+
+def test_games_side_by_side_are_there_as_they_end(tmp_path):
+    with Capture(tmp_path, "toy") as capture:
+        for one, two in zip(feed("toy/1"), [*feed("..")[:3], b""], strict=True):
+            capture.take("toy/1", one, NOW)
+            if two:
+                capture.take("..", two, NOW)
+        assert capture.finished == [tmp_path / "toy%2F1"]
+    assert capture.finished == [tmp_path / "toy%2F1", tmp_path / "%2E."]
+    for path, name in zip(capture.finished, ("toy/1", ".."), strict=True):
+        found = Recording(path)
+        assert (found.game, found.samples, found.events) == (named(name), 250, 1)
+        packet, event = found.records()
+        assert packet.t_us.tolist() == track(2.0).t_us.tolist()
+        assert packet.arrival_us.tolist() == track(2.0).arrival_us.tolist()
+        assert event == msgspec.structs.replace(mark(1, 1.5), game=name)
+
+
+def test_without_a_stamp_the_brokers_stands_in(tmp_path):
+    packet = track(0.2)
+    packet.arrival_us = 0
+    with Capture(tmp_path, "toy") as capture:
+        capture.take("toy-1", encode_feed(GameStart(record=game())), NOW)
+        capture.take("toy-1", encode_feed(packet), NOW)
+        capture.take("toy-1", encode_feed(msgspec.structs.replace(mark(1, 0.1), arrival_us=0)), NOW + 5)
+    packet, event = Recording(tmp_path / "toy-1").records()
+    assert set(packet.arrival_us.tolist()) == {NOW}
+    assert event.arrival_us == NOW + 5
+
+
+def test_what_cannot_be_used_is_kept_or_counted(tmp_path):
+    import pyarrow.parquet as pq
+
+    start, packet, event, end = feed("toy-1")
+    with Capture(tmp_path, "toy") as capture:
+        capture.take("toy-1", packet, NOW)
+        assert capture.unclaimed == 1, "nothing says who plays"
+        for raw in (start, start, b"nonsense", feed("toy-2")[1], packet, end):
+            capture.take("toy-1", raw, NOW)
+        capture.take("toy-1", event, NOW)
+        assert capture.unclaimed == 2, "it is over"
+    rows = pq.read_table(tmp_path / "toy-1" / "dead").to_pylist()
+    assert [(row["payload"], row["arrival_us"]) for row in rows] == [(b"nonsense", NOW), (feed("toy-2")[1], NOW)]
+    assert rows[1]["reason"] == "another game"
+
+
+def test_an_error_leaves_nothing_of_what_was_on(tmp_path):
+    def broken_off() -> None:
+        with Capture(tmp_path, "toy") as capture:
+            for name, raw in [*(("over", raw) for raw in feed("over")), *(("on", raw) for raw in feed("on")[:3])]:
+                capture.take(name, raw, NOW)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken_off()
+    assert [path.name for path in tmp_path.iterdir()] == ["over"]
+
+
+def test_on_the_way_to_a_runner(tmp_path):
+    stream = [track(1.0), T0 + 2_000_000, mark(1, 0.5)]
+    with Capture(tmp_path, "toy") as capture:
+        assert list(capture.overhear(game(), stream)) == stream
+    found = Recording(tmp_path / "toy-1")
+    assert (found.samples, found.events) == (125, 1)
