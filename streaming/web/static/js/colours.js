@@ -26,16 +26,19 @@ function lit(rgb) {
   return out;
 }
 
+/** A colour that is legible on another. */
+const ink = (rgb) => (luminance(rgb) > 0.36 ? "#0b0f15" : "#ffffff");
+const whole = (rgb) => ({ fill: text(rgb), ink: ink(rgb), rgb });
+
+/** Of every team of a record {fill, ink, rgb}; two teams are told apart, whatever they wear. */
 export function teamColours(record) {
   const home = lit(parse(record.teams[0].colour) ?? parse(FALLBACK.home));
   let away = lit(parse(record.teams[1].colour) ?? parse(FALLBACK.away));
   if (distance(home, away) < 110) away = luminance(home) > 0.45 ? parse("#3f8ee5") : parse("#f2f4f7");
-  const ink = (rgb) => (luminance(rgb) > 0.36 ? "#0b0f15" : "#ffffff");
-  return [
-    { fill: text(home), ink: ink(home), rgb: home },
-    { fill: text(away), ink: ink(away), rgb: away },
-  ];
+  return [whole(home), whole(away), ...record.teams.slice(2).map((t) => whole(lit(parse(t.colour) ?? [150, 160, 172])))];
 }
+
+export const css = (one) => `--team:${one.fill};--team-ink:${one.ink}`;
 
 export function dress(root, colours) {
   root.style.setProperty("--home", colours[0].fill);
