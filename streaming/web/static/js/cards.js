@@ -60,41 +60,59 @@ export class TopSpeed {
   }
 }
 
-/** One card per event: gathers the values of all stats under ``prefix`` that belong to it, shows it when ``main`` is there.
+/** One card per event: gathers the values of all stats under ``prefix`` that belong to it, shows it when ``main`` is there. With
+    ``within_s`` also values and reports of other events (of the throw, of the catch) so many seconds around it.
     ``face(card, cast)`` says what is written: ``card.values`` by the last word of the stat, ``card.event`` as it was reported. */
 export class EventCard {
-  constructor({ kind, prefix, main, event = [], rank = 1, wanted = () => true, face }) {
-    Object.assign(this, { kind, prefix, main, rank, wanted, face, types: [].concat(event) });
+  constructor({ kind, prefix, main, event = [], rank = 1, within_s = 0, wanted = () => true, face }) {
+    Object.assign(this, { kind, prefix, main, rank, wanted, face, within_us: within_s * 1e6, types: [].concat(event) });
     this.cards = new Map(); // event id -> card
-    this.reported = new Map();
+    this.reported = new Map(); // event id -> event
+    this.recent = new Map(); // last word of a stat -> {value, t_us}
   }
   take(message, lower) {
+    const touched = new Set();
     for (const event of message.events ?? []) {
       if (!this.types.includes(event.type)) continue;
-      this.reported.set(event.id, event.deleted ? null : event);
-      const card = this.cards.get(event.id);
-      if (card) { card.event = event.deleted ? null : event; lower.refresh(card); }
+      this.reported.set(event.id, event);
+      for (const card of this.cards.values()) {
+        if (card.id !== event.id && !(Math.abs(event.t_us - card.t_us) <= this.within_us)) continue;
+        card.event = event.deleted ? null : event;
+        touched.add(card);
+      }
     }
-    const touched = new Set();
     for (const update of message.updates ?? []) {
       const prefix = this.prefix.find((p) => update.stat.startsWith(p));
-      if (!prefix || !update.event) continue;
+      if (!prefix) continue;
+      const word = update.stat.slice(prefix.length), t_us = update.window_us[1];
+      if (this.within_us && update.value !== null) this.recent.set(word, { value: update.value, t_us });
+      if (!update.event) continue;
       let card = this.cards.get(update.event);
-      if (!card) this.cards.set(update.event, (card = this.#card(update, message.snapshot === true)));
-      card.values[update.stat.slice(prefix.length)] = update.value;
-      if (update.stat === this.main) Object.assign(card, { subject: update.subject, model: update.model ?? card.model, quality: update.quality, main: update.value, t_us: update.window_us[1] });
+      if (!card) {
+        // a card begins with its main value, or with any value of its event when it gathers nothing else
+        if (this.within_us && update.stat !== this.main) { this.#join(word, update, touched); continue; }
+        this.cards.set(update.event, (card = this.#card(update, message.snapshot === true)));
+      }
+      card.values[word] = update.value;
+      if (update.stat === this.main) Object.assign(card, { subject: update.subject, model: update.model ?? card.model, quality: update.quality, main: update.value, t_us });
       touched.add(card);
     }
     for (const card of touched) {
       if (lower.now === card) lower.refresh(card);
       else if (!card.seen && card.main !== undefined && card.main !== null && this.wanted(card)) { card.seen = true; lower.push(card); }
     }
-    while (this.cards.size > 400) this.cards.delete(this.cards.keys().next().value);
-    while (this.reported.size > 400) this.reported.delete(this.reported.keys().next().value);
+    for (const kept of [this.cards, this.reported]) while (kept.size > 400) kept.delete(kept.keys().next().value);
+  }
+  #join(word, update, touched) {
+    for (const card of this.cards.values()) {
+      if (Math.abs(update.window_us[1] - card.t_us) <= this.within_us) { card.values[word] = update.value; touched.add(card); }
+    }
   }
   #card(update, seen) {
-    const face = this.face;
-    return { kind: this.kind, rank: this.rank, id: update.event, subject: update.subject, values: {}, seen, event: this.reported.get(update.event),
-      face(cast) { return face(this, cast); } };
+    const face = this.face, t_us = update.window_us[1], values = {};
+    for (const [word, kept] of this.recent) if (t_us - kept.t_us <= this.within_us) values[word] = kept.value;
+    let event = this.reported.get(update.event);
+    if (!event && this.within_us) event = [...this.reported.values()].filter((e) => !e.deleted && Math.abs(e.t_us - t_us) <= this.within_us).at(-1);
+    return { kind: this.kind, rank: this.rank, id: update.event, subject: update.subject, values, seen, t_us, event: event?.deleted ? null : event, face(cast) { return face(this, cast); } };
   }
 }

@@ -148,8 +148,8 @@ export class Cast {
     this.record = record;
     this.people = new Map(record.entities.map((e) => [e.id, e]));
     this.sides = new Map(record.teams.map((t, i) => [t.id, i]));
-    this.home = record.teams[0].id;
-    this.away = record.teams[1].id;
+    this.home = record.teams[0]?.id;
+    this.away = record.teams[1]?.id; // a race has as many teams as it has
     this.colours = teamColours(record);
   }
   /** Which team somebody (or a team itself) is of: 0 home, 1 away, -1 none. */
@@ -157,7 +157,7 @@ export class Cast {
   /** Class and colours of a node that shows somebody. */
   dress(id, name = "") {
     const side = this.side(id), one = this.colours[side];
-    return { class: `${name} ${["is-home", "is-away"][side] ?? "is-none"}`.trim(), style: side > 1 && one ? css(one) : undefined };
+    return { class: `${name} ${["is-home", "is-away"][side] ?? "is-none"}`.trim(), style: this.record.teams.length > 2 && one ? css(one) : undefined };
   }
   name(id) { return this.people.get(id)?.name || this.record.teams[this.sides.get(id)]?.name || id; }
   shirt(id) { return this.people.get(id)?.shirt ?? ""; }

@@ -7,12 +7,13 @@ const TRAIL_S = { person: 2.2, ball: 1.1 };
 const MAX_ZOOM = 8;
 
 export class Field {
-  /** ``bounds``: metres [x0, y0, x1, y1] that must be seen, with ``margin`` metres around; ``size``: metres of a player's disc. */
-  constructor(canvas, bounds, { margin = 2.6, size = 1.05, least = 7.5 } = {}) {
+  /** ``bounds``: metres [x0, y0, x1, y1] that must be seen, with ``margin`` metres around; ``size``: metres of a player's disc, ``least``
+      pixels; ``left``: share of the width that something else stands in. ``ground`` is called before a subclass has fields of its own. */
+  constructor(canvas, bounds, { margin = 2.6, size = 1.05, least = 7.5, left = 0 } = {}) {
     this.canvas = canvas;
     this.ctx = canvas.getContext("2d");
     this.bounds = bounds;
-    Object.assign(this, { margin, size, least });
+    Object.assign(this, { margin, size, least, left });
     this.layers = { trails: true, names: false };
     this.trails = new Map();
     this.colours = [];
@@ -39,9 +40,9 @@ export class Field {
   /** Work out the scale and draw the ground for it. */
   look() {
     const [x0, y0, x1, y1] = this.bounds, M = this.margin;
-    this.fit = Math.min(this.canvas.width / (x1 - x0 + 2 * M), this.canvas.height / (y1 - y0 + 2 * M));
+    this.fit = Math.min((this.canvas.width * (1 - this.left)) / (x1 - x0 + 2 * M), this.canvas.height / (y1 - y0 + 2 * M));
     this.k = this.fit * this.zoom;
-    this.cx = this.canvas.width / 2 - ((x0 + x1) / 2 + this.at[0]) * this.k;
+    this.cx = (this.canvas.width * (1 + this.left)) / 2 - ((x0 + x1) / 2 + this.at[0]) * this.k;
     this.cy = this.canvas.height / 2 + ((y0 + y1) / 2 + this.at[1]) * this.k;
     const buffer = (this.groundCanvas = document.createElement("canvas"));
     buffer.width = this.canvas.width; buffer.height = this.canvas.height;
@@ -61,7 +62,7 @@ export class Field {
       const [x, y] = px(e), mx = (x - this.cx) / this.k, my = (this.cy - y) / this.k;
       this.zoom = Math.min(MAX_ZOOM, Math.max(1, this.zoom * Math.exp(-e.deltaY * 0.0015)));
       const k = this.fit * this.zoom, [x0, y0, x1, y1] = this.bounds;
-      this.at = this.zoom === 1 ? [0, 0] : [mx - (x - c.width / 2) / k - (x0 + x1) / 2, my + (y - c.height / 2) / k - (y0 + y1) / 2];
+      this.at = this.zoom === 1 ? [0, 0] : [mx - (x - (c.width * (1 + this.left)) / 2) / k - (x0 + x1) / 2, my + (y - c.height / 2) / k - (y0 + y1) / 2];
       this.look();
     }, { passive: false });
     let last = null;
@@ -79,6 +80,8 @@ export class Field {
 
   ground() {}
   picture() {}
+  /** Where a place of the wire is drawn: a sport whose field stands upright turns it. */
+  place(x, y) { return [x, y]; }
 
   /** One picture. ``xyz`` as Playback.at gives it; ``t`` seconds of event time; ``faded`` when the feed is quiet. */
   draw(ids, xyz, t, faded) {
@@ -89,8 +92,8 @@ export class Field {
     if (!this.cast || !ids.length) return;
     const people = [], ball = { x: NaN, y: NaN, z: 0 };
     ids.forEach((id, i) => {
-      const x = xyz[3 * i], y = xyz[3 * i + 1];
-      if (Number.isNaN(x)) return;
+      if (Number.isNaN(xyz[3 * i])) return;
+      const [x, y] = this.place(xyz[3 * i], xyz[3 * i + 1]);
       const person = this.cast.people.get(id);
       if (person?.role === "ball") Object.assign(ball, { x, y, z: Number.isNaN(xyz[3 * i + 2]) ? 0 : xyz[3 * i + 2] });
       else people.push({ id, x, y, side: this.cast.side(id), person });

@@ -7,6 +7,9 @@
 
 import { el } from "./dom.js";
 
+/** letters of a name that fit in full size */
+const LONG = 21;
+
 export class LowerThird extends EventTarget {
   /* shows graphics in ``root``; tells "shown" and "gone" */
   constructor(root, kinds, seconds = 8) {
@@ -74,6 +77,7 @@ export class LowerThird extends EventTarget {
     part.number.textContent = face.number ?? String(this.cast.shirt(card.subject));
     part.number.hidden = part.number.textContent === "";
     part.name.textContent = face.name ?? this.cast.name(card.subject);
+    part.name.style.fontSize = part.name.textContent.length > LONG ? `${Math.max(0.6, LONG / part.name.textContent.length)}em` : "";
     part.team.replaceChildren(face.team ?? this.cast.team(card.subject));
     if (face.tag) part.team.append(el("em", { class: face.strong ? "goal" : "" }, face.tag));
     part.value.textContent = face.value;
