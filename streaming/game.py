@@ -57,7 +57,7 @@ class GameOperator:
         if game.sport != sport.name:
             raise BadInput(f"game {game.game!r} is {game.sport}, not {sport.name}")
         self.sport, self.game, self.draw, self.provisional, self.strict = sport, game, draw, provisional, strict
-        self.roster = roster = roster_of(game)
+        self.roster = roster = roster_of(game, sport.teams)
         self.grid = grid = Grid.of(game.t0_us, game.grid_hz or sport.grid_hz, sport.hop_s, sport.span_s)
         lateness = {
             kind: 1000 * max((f.lateness_ms for f in game.feeds if f.kind == kind), default=0)
