@@ -33,24 +33,25 @@ class Field:
 class Roster:
     """Who is in the game, in the fixed order of axis N.
 
-    ``team`` is 0 (home), 1 (away) or -1 (ball, officials); ``role`` is the sport's own word ("keeper", "player", "ball").
-    ``names`` and ``team_names`` are what a person reads; the ids stand in where nobody gave any.
+    ``team`` is the index into ``teams`` (0 home and 1 away where there are two sides), -1 for the ball and officials; ``role``
+    is the sport's own word ("keeper", "car", "ball"). ``ball`` is -1 in a game without one. ``names`` and ``team_names`` are what
+    a person reads; the ids stand in where nobody gave any.
     """
 
     ids: tuple[str, ...]
     team: npt.NDArray[np.int8]
     role: tuple[str, ...]
-    teams: tuple[str, str]
+    teams: tuple[str, ...]
     ball: int
     players: Ints
     index: dict[str, int] = field(repr=False)
     names: tuple[str, ...] = field(repr=False)
-    team_names: tuple[str, str]
+    team_names: tuple[str, ...]
 
     @classmethod
     def of(
-        cls, entities: list[tuple[str, int, str]], teams: tuple[str, str], names: tuple[str, ...] = (),
-        team_names: tuple[str, str] = ("", ""),
+        cls, entities: list[tuple[str, int, str]], teams: tuple[str, ...], names: tuple[str, ...] = (),
+        team_names: tuple[str, ...] = (),
     ) -> Roster:  # fmt: skip
         """Build from ``(id, team, role)`` rows; the ball is the entity whose role is "ball" (-1 when there is none)."""
         ids = tuple(e[0] for e in entities)
@@ -64,7 +65,7 @@ class Roster:
             players=np.array([i for i, e in enumerate(entities) if e[1] >= 0], np.int64),
             index={name: i for i, name in enumerate(ids)},
             names=tuple(name or ident for name, ident in zip(names or ids, ids, strict=True)),
-            team_names=(team_names[0] or teams[0], team_names[1] or teams[1]),
+            team_names=tuple(name or ident for name, ident in zip(team_names or teams, teams, strict=True)),
         )
 
     def __len__(self) -> int:
@@ -83,7 +84,7 @@ class Frames:
     t : (rows,) seconds since the game's t0; consecutive rows are ``dt_s`` apart, or a row of NaN positions stands between
     xyz : (rows, N, 3) m; NaN where an entity was not measured
     period : (rows,) 1, 2, ... or 0 outside play
-    attack : (rows,) +1 where the home team attacks towards +x, -1 towards -x, 0 outside play
+    attack : (rows,) +1 where the home team attacks towards +x, -1 towards -x, 0 outside play and where no side attacks
     hop, span : rows per window step and per window
     state : arrays that a step carries besides its signals, by "step.name" (see ``Step.state``)
     """

@@ -16,10 +16,10 @@ Fact = float | int | str | bool | list[float] | None
 class Moment:
     """One event, matched to the tracking.
 
-    ``team`` is 0, 1 or -1, ``player`` the row of axis N or -1; ``x_m, y_m, end_x_m, end_y_m`` are on the sport's field in
-    its fixed orientation, NaN when not reported; ``attack`` is +1 when the event's team attacks towards +x, -1 otherwise
-    (0 unknown). ``row`` is the frame that it happened in (-1: no tracking) and ``offset_s`` that frame's time minus the
-    reported time.
+    ``team`` is the index into the roster's teams or -1, ``player`` the row of axis N or -1; ``x_m, y_m, end_x_m, end_y_m``
+    are on the sport's field in its fixed orientation, NaN when not reported; ``attack`` is +1 when the event's team attacks
+    towards +x, -1 otherwise (0 unknown, or a sport without sides). ``row`` is the frame that it happened in (-1: no tracking)
+    and ``offset_s`` that frame's time minus the reported time.
     ``attrs`` are the provider's extra words, normalised by the sport's vocabulary. ``roster`` is there with or without
     frames.
     """

@@ -56,7 +56,7 @@ class Stat:
     """One row of the catalogue. Three kinds, told apart by what closes them:
 
     - window (telemetry): ``compute(frames, ends) -> (K, S)`` or ``(K, S, D)`` with one value per window end row;
-      S is N for ``per="player"`` (ball column ignored), 2 for "team", 1 for "ball" and "match".
+      S is N for ``per="player"`` (ball column ignored), the number of teams for "team", 1 for "ball" and "match".
     - event (``on`` names event types): ``compute(moment, ledger) -> float | Sequence[float] | str | None``. With ``model``
       it returns the features (F,) in the model's order, NaN where missing, and the model's answer is the value.
     - tick (``ticks=True``): ``compute(ledger, t_s) -> (S,)`` or ``(S, D)`` every ``every_s`` once the event feed closed;
@@ -125,6 +125,8 @@ class Sport:
     ledger: type[Any]
     align: Callable[[Frames, Moment, int, int], int] | None = None
     roles: tuple[str, ...] = ("player", "ball")
+    #: how many teams a game has: two sides (home, away), or any number from one on (None)
+    teams: int | None = 2
     #: telemetry channels that become signals of the same name, (rows, N), last value held
     channels: tuple[str, ...] = ()
 

@@ -1,5 +1,6 @@
 """The worlds that can be played, found by name: a module or package ``simulators/<sport>`` that assigns ``WORLD`` at top level
-and offers ``play(seed, minutes)``. Adding one is adding a file; there is no list to edit."""
+and offers ``play(seed, minutes)``, or such a function of an installed package under the entry point ``touchline.worlds``. Adding
+one is adding a file; there is no list to edit."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import importlib.util
 import pkgutil
 import re
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +29,10 @@ class World(Protocol):
         ...
 
 
+def _offered() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group="touchline.worlds")}
+
+
 def worlds() -> list[str]:
     """Names of the sports that can be simulated. Modules are read as text, none is imported."""
     import simulators
@@ -36,7 +42,7 @@ def worlds() -> list[str]:
         spec = importlib.util.find_spec(f"simulators.{module.name}")
         if spec and spec.origin and _ASSIGNS_WORLD.search(Path(spec.origin).read_text("utf-8")):
             found.append(module.name)
-    return sorted(found)
+    return sorted({*found, *_offered()})
 
 
 def open_world(sport: str, seed: int, minutes: float, **options: str | int | None) -> World:
@@ -44,5 +50,7 @@ def open_world(sport: str, seed: int, minutes: float, **options: str | int | Non
     known = worlds()
     if sport not in known:
         raise BadInput(f"no simulator for {sport!r}: there is one for {', '.join(known)}")
-    world: World = importlib.import_module(f"simulators.{sport}").play(seed, minutes, **options)
+    offered = _offered().get(sport)
+    play = offered.load() if offered is not None else importlib.import_module(f"simulators.{sport}").play
+    world: World = play(seed, minutes, **options)
     return world

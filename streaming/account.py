@@ -42,7 +42,7 @@ class Account:
     """``apply(moment, ledger)`` folds one event in; it must be a pure function of the two."""
 
     def __init__(self, new: Callable[[], Any], apply: Callable[[Moment, Any], None], roster: Roster) -> None:
-        self._apply = apply
+        self._new, self._apply = new, apply
         self._roster = roster
         self.ledger = new()
         self._base = new()
@@ -142,6 +142,14 @@ class Account:
         if old:
             del self.log[:old]
 
+    def _filled(self, saved: dict[str, msgspec.Raw]) -> Any:
+        """A ledger with what is known of it by name: a field that its writer did not have begins as in a new one."""
+        ledger = self._new()
+        for field in msgspec.structs.fields(type(ledger)):
+            if field.name in saved:
+                setattr(ledger, field.name, msgspec.msgpack.decode(saved[field.name], type=field.type))
+        return ledger
+
     def dump(self) -> bytes:
         entries = [
             _Entry(
@@ -150,14 +158,14 @@ class Account:
             )
             for m in self.log
         ]  # fmt: skip
-        return _encode((self.ledger, self._base, entries, self.ticks, sorted(self.aged)))
+        return _encode((_by_name(self.ledger), _by_name(self._base), entries, self.ticks, sorted(self.aged)))
 
     def load(self, raw: bytes) -> None:
-        kind = type(self.ledger)
         self.version += 1
-        self.ledger, self._base, entries, self.ticks, self.aged = msgspec.msgpack.decode(
-            raw, type=tuple[kind, kind, list[_Entry], list[int], set[str]]  # type: ignore[valid-type]
+        ledger, base, entries, self.ticks, self.aged = msgspec.msgpack.decode(
+            raw, type=tuple[dict[str, msgspec.Raw], dict[str, msgspec.Raw], list[_Entry], list[int], set[str]]
         )
+        self.ledger, self._base = self._filled(ledger), self._filled(base)
         self.log = [
             Moment(
                 e.id, e.type, e.t_s, e.period, e.team, e.player, e.at[0], e.at[1], e.at[2], e.at[3], e.outcome, e.attack,
@@ -165,3 +173,7 @@ class Account:
             )
             for e in entries
         ]  # fmt: skip
+
+
+def _by_name(ledger: Any) -> dict[str, Any]:
+    return {name: getattr(ledger, name) for name in ledger.__struct_fields__}

@@ -57,7 +57,7 @@ class GameOperator:
         if game.sport != sport.name:
             raise BadInput(f"game {game.game!r} is {game.sport}, not {sport.name}")
         self.sport, self.game, self.draw, self.provisional, self.strict = sport, game, draw, provisional, strict
-        self.roster = roster = roster_of(game)
+        self.roster = roster = roster_of(game, sport.teams)
         self.grid = grid = Grid.of(game.t0_us, game.grid_hz or sport.grid_hz, sport.hop_s, sport.span_s)
         lateness = {
             kind: 1000 * max((f.lateness_ms for f in game.feeds if f.kind == kind), default=0)
@@ -191,7 +191,7 @@ class GameOperator:
         return snapshot.pack(self.sport.name, self.game.game, self._fingerprint, plain, self._arrays())
 
     def restore(self, raw: bytes) -> None:
-        """Take over the state of a snapshot; ``BadSnapshot`` when it is not one of this game and these stats."""
+        """Take over the state of a snapshot; ``BadSnapshot`` when it is not one of this game, or a signal has changed its shape."""
         plain, arrays = snapshot.unpack(raw, self.sport.name, self.game.game, self._fingerprint, _Plain)
         try:
             self._load_arrays(arrays)
@@ -280,11 +280,10 @@ class GameOperator:
 
 
 def _fingerprint(operator: GameOperator) -> str:
-    """What a snapshot must have in common with the operator that takes it over."""
-    game, sport = operator.game, operator.sport
-    timing = (operator.grid, game.t0_us, game.periods, game.tags, game.feeds)
-    signals = (f"{s.name}{s.dims}{s.dtype}" for s in sport.signals)
-    parts = [*operator.meters.steps, timing, *operator.roster.ids, *signals]
+    """What a snapshot must have in common with the operator that takes it over: the game, its entities and its grid. Signals and
+    ledger go by name, so that a newer version with more stats, or fewer, takes over a game in its middle."""
+    game = operator.game
+    parts = [operator.grid, game.t0_us, game.periods, game.tags, game.feeds, *operator.roster.ids]
     return hashlib.blake2b("\n".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 

@@ -26,6 +26,7 @@ GAME_VERSION: Final = 1
 MAX_SAMPLES: Final = 1 << 20
 MAX_HEADER_BYTES: Final = 4096
 MAX_JSON_BYTES: Final = 1 << 20
+MAX_TEAMS: Final = 64
 
 Micros = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62, description="microseconds since the epoch")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -170,23 +171,23 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``home_attacks`` is +1 when the home team attacks towards +x."""
+    """``home_attacks`` is +1 when the home team attacks towards +x, 0 in a sport without sides."""
 
     number: Annotated[int, msgspec.Meta(ge=1, le=50)]
     start_us: Micros
     end_us: Micros | None = None
-    home_attacks: Literal[-1, 1] = 1
+    home_attacks: Literal[-1, 0, 1] = 1
 
 
 class GameRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who plays, where, on which clock, measured by what: all that an operator needs to start a game.
-    ``teams`` is (home, away); ``grid_hz`` null means the sport's own."""
+    ``teams`` is (home, away) where there are two sides, else in no particular order; ``grid_hz`` null means the sport's own."""
 
     v: Literal[1] = 1
     game: Name
     sport: Name
     t0_us: Micros
-    teams: tuple[Team, Team]
+    teams: Annotated[tuple[Team, ...], msgspec.Meta(min_length=1, max_length=MAX_TEAMS)]
     entities: list[Entity]
     tags: list[Tag]
     feeds: list[Feed]

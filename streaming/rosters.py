@@ -7,18 +7,21 @@ from streaming.errors import BadInput
 from streaming.records import GameRecord
 
 
-def roster_of(game: GameRecord) -> Roster:
-    """Axis N of a game; ``BadInput`` when its record contradicts itself."""
+def roster_of(game: GameRecord, needed: int | None = None) -> Roster:
+    """Axis N of a game; ``BadInput`` when its record contradicts itself, or has not the ``needed`` number of teams."""
     teams = {team.id: i for i, team in enumerate(game.teams)}
-    if len(teams) != 2:
-        raise BadInput(f"game {game.game!r} needs two teams with different ids")
+    if len(teams) != len(game.teams):
+        raise BadInput(f"game {game.game!r} lists a team twice")
+    if needed is not None and len(teams) != needed:
+        raise BadInput(f"game {game.game!r} has {len(teams)} teams; {game.sport} is played by {needed}")
     entities = []
     for entity in game.entities:
         if entity.team is not None and entity.team not in teams:
             raise BadInput(f"game {game.game!r}: {entity.id!r} plays for the unknown team {entity.team!r}")
         entities.append((entity.id, -1 if entity.team is None else teams[entity.team], entity.role))
-    home, away = game.teams
-    roster = Roster.of(entities, (home.id, away.id), tuple(e.name for e in game.entities), (home.name, away.name))
+    roster = Roster.of(
+        entities, tuple(teams), tuple(e.name for e in game.entities), tuple(team.name for team in game.teams)
+    )  # fmt: skip
     if len(roster.index) != len(entities):
         raise BadInput(f"game {game.game!r} lists an entity twice")
     known = [tag.tag for tag in game.tags]

@@ -10,7 +10,7 @@ import numpy as np
 
 from streaming.errors import BadSnapshot
 
-VERSION: Final = 1
+VERSION: Final = 2
 _MAGIC: Final = b"TLSN"
 _KINDS: Final = frozenset({"f8", "f4", "i8", "i4", "i2", "i1", "u4", "u1", "b1"})
 
@@ -62,7 +62,7 @@ def unpack(
     if (found.sport, found.game) != (sport, game):
         raise BadSnapshot(f"the snapshot is of {found.sport} game {found.game!r}, not of {sport} game {game!r}")
     if found.fingerprint != fingerprint:
-        raise BadSnapshot("the snapshot was made with other stats or another roster than this operator has")
+        raise BadSnapshot("the snapshot was made with another clock or another roster than this operator has")
     return plain, arrays
 
 

@@ -99,16 +99,21 @@ class Tape:
         return out
 
     def load(self, saved: dict[str, Array]) -> None:
-        """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit."""
+        """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit. Arrays go by their names: one that the writer did
+        not have stays as it is before a game's first row, one that only the writer had is let go, and where this program looks
+        further back, the time before what was kept is as the time before the game."""
         framed, computed = (int(x) for x in saved["pointers"])
         if not 0 < computed <= framed <= self.rows:
             raise ValueError(f"its rows run to {computed} and {framed}")
         for name, column in self.columns.items():
+            if name.startswith("signal.") and name not in saved:
+                continue
             rows = saved[name]
-            kept = framed - max(0, computed - self.reach.get(name, self.keep))
-            column[framed - kept : framed] = _fitting(rows, (kept, *column.shape[1:]), name)
+            kept = min(framed, len(rows))
+            column[framed - kept : framed] = _fitting(rows, (len(rows), *column.shape[1:]), column.dtype, name)[len(rows) - kept :]
         for name, array in self.frames.state.items():
-            array[...] = _fitting(saved[f"state.{name}"], array.shape, name)
+            if f"state.{name}" in saved:
+                array[...] = _fitting(saved[f"state.{name}"], array.shape, array.dtype, name)
         self.framed, self.computed = framed, computed
         self.frames.lo = self.frames.hi = computed
 
@@ -117,7 +122,7 @@ def _sizes(dims: tuple[Dim, ...], n: int) -> tuple[int, ...]:
     return tuple(n if dim == "N" else int(dim) for dim in dims)
 
 
-def _fitting(array: Array, shape: tuple[int, ...], name: str) -> Array:
-    if array.shape != shape:
-        raise ValueError(f"{name} has shape {array.shape}, not {shape}")
+def _fitting(array: Array, shape: tuple[int, ...], dtype: npt.DTypeLike, name: str) -> Array:
+    if array.shape != shape or array.dtype != dtype:
+        raise ValueError(f"{name} has shape {array.shape} of {array.dtype}, not {shape} of {dtype}")
     return array

@@ -154,9 +154,9 @@ def produce(address: Address, sport: str, messages: Iterable[tuple[str, bytes]])
 class Program:
     """``touchline`` with some arguments, as a process of its own; ``said`` is what it has printed so far."""
 
-    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, *arguments: str, environment: dict[str, str] | None = None, checkout: Path = ROOT) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streaming.cli", *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [sys.executable, "-m", "streaming.cli", *arguments], cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, env={**os.environ, **(environment or {})},
         )  # fmt: skip
         self.said = ""
@@ -205,16 +205,17 @@ class Program:
             self.process.stdout.close()
 
 
-def operator(address: Address, sport: str, *more: str) -> Program:
+def operator(address: Address, sport: str, *more: str, checkout: Path = ROOT) -> Program:
     """A ``touchline run`` in a process of its own, on the air."""
-    program = Program("run", "--source", address.text, "--sink", address.text, "--sport", sport, *more)
+    program = Program("run", "--source", address.text, "--sink", address.text, "--sport", sport, *more, checkout=checkout)
     program.wait_for("on the air", 180)
     return program
 
 
-def job(address: Address, sport: str, cluster: Cluster, profile: str, *more: str) -> Program:
+def job(address: Address, sport: str, cluster: Cluster, profile: str, *more: str, checkout: Path = ROOT) -> Program:
     """The same on Flink."""
-    return operator(address, sport, "--runner", "flink", "--flink", cluster.rest, "--profile", profile, *more)
+    runner = ("--runner", "flink", "--flink", cluster.rest, "--profile", profile)
+    return operator(address, sport, *runner, *more, checkout=checkout)
 
 
 def job_id(program: Program) -> str:

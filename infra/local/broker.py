@@ -129,6 +129,7 @@ class Broker:
             str(self.java.path),
             f"-Xmx{heap}",
             "-XX:+UseG1GC",
+            processes.QUICK_COMPILER,
             "-XX:MaxGCPauseMillis=20",
             "-XX:+ExitOnOutOfMemoryError",
             f"-XX:ErrorFile={self.folder}/crash.log",

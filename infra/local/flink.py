@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from infra.local import processes
 from streaming.errors import Unavailable
 from streaming.flink.java import Java
 
@@ -221,6 +222,7 @@ class Flink:
             *options,
             f"-XX:MaxMetaspaceSize={_METASPACE_MB}m",
             "-XX:+UseG1GC",
+            processes.QUICK_COMPILER,
             *OPTIONS,
             *(["-Djava.security.manager=allow"] if int(self.java.version.split(".")[0]) > 17 else []),
             f"-XX:ErrorFile={self.folder}/log/crash-{name}.log",

@@ -1,65 +1,90 @@
-"""``touchline demo``: a simulated game from sensor to screen, live."""
+"""``touchline demo``: simulated games from sensor to screen, live."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from streaming.records import Event, Telemetry
+    from streaming.cli.shows import Show
 
 
 def demo(
-    sport: Annotated[str, typer.Argument(help="What to play.")] = "soccer",
+    sport: Annotated[str, typer.Argument(help="What to play: a sport, or all that can be simulated at once.")] = "soccer",
     seed: Annotated[int, typer.Option(help="Which game.")] = 2,
-    minutes: Annotated[float, typer.Option(help="How long the game is.")] = 90.0,
+    minutes: Annotated[float, typer.Option(help="How long a game is.")] = 90.0,
     speed: Annotated[float, typer.Option(help="Times real time.", min=0.1, max=100.0)] = 1.0,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
     seconds: Annotated[float | None, typer.Option("--for", help="End after so many seconds.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Say at the end how each game did as JSON.")] = False,
 ) -> None:
-    """Simulate a game, stream it through the pipeline, and serve its pages until Ctrl-C.
+    """Simulate a game, or one of each sport, stream it through the pipeline, and serve its pages until Ctrl-C.
 
     Example: touchline demo soccer --seed 2
+
+    One game of every sport at once: touchline demo all
     """
-    from simulators.worlds import open_world
-    from streaming.cli.equipment import operator_for, rehearse
-    from streaming.cli.pace import ahead, paced
-    from streaming.cli.replay import sentence, summary
-    from streaming.runners.embedded import EmbeddedRunner
+    from simulators.worlds import worlds
+    from streaming.cli.shows import Show
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
 
     began = time.monotonic()
-    # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.
+    # Threads share the interpreter: one with an operator must not wait a whole default slice (5 ms) for it.
     sys.setswitchinterval(0.0005)
-    hub = Hub()
+    hub, stop = Hub(), threading.Event()
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
-        world = open_world(sport, seed, minutes, t0_us=(time.time_ns() // 1000) + 300_000)
-        hub.attach(world.record)  # so that the pages know what is coming
-        rehearse(world.record, world.stream(25))
-        operator = operator_for(world.record)
-        hub.attach(world.record, operator.meters)
-        print(f"{world.record.title}: a simulated game, seed {seed}")
-        print(f"  live page      {gateway.url}/")
-        print(f"  operator page  {gateway.url}/operator")
-        print(f"  lower third    {gateway.url}/graphics/lower-third")
-        print(f"  stats          {gateway.url}/catalogue, ws and sse: docs/publishing.md")
+        shows = [Show(name, seed, minutes, speed, hub, stop) for name in (worlds() if sport == "all" else [sport])]
+        for show in shows:
+            show.ready()
+        for show in shows:
+            print(f"{show.record.title or show.record.game}: a simulated game of {show.sport}, seed {seed}")
+            for what, address in links(show, alone=len(shows) == 1):
+                print(f"  {what:<16} {gateway.url}{address}")
+        print("all games" if len(shows) > 1 else "besides")
+        print(f"  {'operator page':<16} {gateway.url}/operator")
+        print(f"  {'stats, graphics':<16} {gateway.url}/catalogue, ws and sse: docs/publishing.md")
         print(f"on the air after {time.monotonic() - began:.1f} s; Ctrl-C ends it", flush=True)
-        start = time.perf_counter()
-
-        def until_told() -> Iterator[Telemetry | Event | int]:
-            for record in paced(ahead(world.stream()), speed, wall=speed == 1.0):
-                if seconds is not None and time.perf_counter() - start > seconds:
-                    return
-                yield record
-
+        for show in shows:
+            show.start()
         try:
-            EmbeddedRunner(operator, [hub], wall=speed == 1.0).run(hub.overhear(until_told()))
+            end = None if seconds is None else time.monotonic() + seconds
+            while any(show.on for show in shows) and (end is None or time.monotonic() < end):
+                time.sleep(0.05)
         except KeyboardInterrupt:
             pass
-        print(sentence(summary(operator.meters, world.record, time.perf_counter() - start)))
+        stop.set()
+        for show in shows:
+            show.join(10.0)
+        report(shows, as_json)
+
+
+def links(show: Show, *, alone: bool) -> list[tuple[str, str]]:
+    """What there is to look at of a game, and where: its live page, and each graphic that shows its sport."""
+    from urllib.parse import quote
+
+    from streaming.web.graphics import graphics
+
+    which = "" if alone else f"?game={quote(show.record.game)}"
+    wanted = [g for g in graphics().values() if g.sport in ("", show.sport)]
+    return [("live page", f"/{which}"), *((g.title.lower(), f"{g.url}{which}") for g in wanted)]
+
+
+def report(shows: list[Show], as_json: bool) -> None:
+    """How each game did; a failed one makes the command fail."""
+    import json
+
+    from streaming.errors import TouchlineError
+
+    if as_json:
+        print(json.dumps([show.summary() for show in shows], ensure_ascii=False))
+    else:
+        for show in shows:
+            print(show.sentence())
+    if failed := [show.record.game for show in shows if show.failed is not None]:
+        raise TouchlineError(f"{', '.join(failed)} ended early: the reason is above")

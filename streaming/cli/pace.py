@@ -31,18 +31,39 @@ def stamped(record: Record, now_us: int) -> Record:
     return record
 
 
+class Lag:
+    """How late records were handed over, in seconds of the wall clock: the worst, the newest, and how many by over ``LATE_S``."""
+
+    LATE_S: Final = 0.2
+
+    def __init__(self) -> None:
+        self.most_s = self.now_s = 0.0
+        self.records = self.late = 0
+
+    def add(self, late_s: float) -> None:
+        self.now_s = max(late_s, 0.0)
+        self.most_s = max(self.most_s, late_s)
+        self.records += 1
+        self.late += late_s > self.LATE_S
+
+    @property
+    def share_late(self) -> float:
+        return self.late / self.records if self.records else 0.0
+
+
 def paced(
     records: Iterable[Record], speed: float, *, wall: bool = False, clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = time.sleep, lag: Lag | None = None,
 ) -> Iterator[Record | int]:  # fmt: skip
     """Yield each record when its arrival is due at ``speed`` times real time, and an ``int`` (arrival time, us) every 50 ms
-    that nothing is. With ``wall`` a record is stamped with the wall clock as it comes in, as at a real ingress."""
+    that nothing is. With ``wall`` a record is stamped with the wall clock as it comes in, as at a real ingress. The first record
+    is due when it is there; how late the others are is added to ``lag``."""
     began = clock()
     first: int | None = None
     for record in records:
         arrival = arrival_us(record)
         if first is None:
-            first = arrival
+            first, began = arrival, clock()
         while True:
             wait_s = (arrival - first) / 1e6 / speed - (clock() - began)
             if wait_s <= 0:
@@ -50,6 +71,8 @@ def paced(
             sleep(min(wait_s, BEAT_S))
             if wait_s > BEAT_S:
                 yield time.time_ns() // 1000 if wall else first + int((clock() - began) * 1e6 * speed)
+        if lag is not None:
+            lag.add(-wait_s)
         if wall:
             record = stamped(record, time.time_ns() // 1000)
         yield record

@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def simulate(
-    sport: Annotated[str, typer.Argument(help="What is played: soccer.", metavar="SPORT")],
+    sport: Annotated[str, typer.Argument(help="What is played: one of the sports that can be simulated.", metavar="SPORT")],
     out: Annotated[Path | None, typer.Option(help="The folder to write the recording to.", metavar="REC")] = None,
     to: Annotated[str, typer.Option(help="Or send it to a broker, live: kafka://host:port.", metavar="URL")] = "",
     seed: Annotated[int, typer.Option(help="The same seed plays the same game.")] = 7,

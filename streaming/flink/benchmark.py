@@ -192,7 +192,7 @@ class _Mark:
         self.at_s = time.time()
         self.cpu_s = {part: sum(map(_cpu_s, pids)) for part, pids in groups.items()}
         fields = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-        self.busy_s = (sum(fields) - fields[3] - fields[4]) / _TICKS
+        self.busy_s = (sum(fields) - fields[1] - fields[3] - fields[4]) / _TICKS  # without what is idle, and what gives way (nice)
 
 
 def _cpu_s(pid: int) -> float:

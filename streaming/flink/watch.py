@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from streaming.flink.rest import Refused, Rest
+from streaming.flink.measures import Measure, of_job, of_managers
+from streaming.flink.rest import ENDED, Refused, Rest
 
 #: how long one answer may take, seconds
 TIMEOUT_S: Final = 2.0
@@ -43,6 +44,7 @@ class Cluster(msgspec.Struct, frozen=True):
     slots: int
     slots_free: int
     jobs: list[Job]
+    measures: list[Measure]
 
 
 class FlinkWatch:
@@ -65,10 +67,15 @@ class FlinkWatch:
             known = newest.get(job["name"])
             if known is None or job["start-time"] > known["start-time"]:
                 newest[job["name"]] = job
+        jobs = [job for _, job in sorted(newest.items())]
+        measures = of_managers(self._rest)
+        for job in jobs:
+            if job["state"] not in ENDED:
+                measures += of_job(self._rest, job["jid"], job["name"])
         return Cluster(
             version=str(overview["flink-version"]), taskmanagers=int(overview["taskmanagers"]),
             slots=int(overview["slots-total"]), slots_free=int(overview["slots-available"]),
-            jobs=[self._job(job) for _, job in sorted(newest.items())],
+            jobs=[self._job(job) for job in jobs], measures=measures,
         )  # fmt: skip
 
     def _job(self, job: dict[str, Any]) -> Job:

@@ -89,8 +89,9 @@ class Channel:
             self._windows[key] = end, parcel
             if len(block.subjects) <= HISTORY_SUBJECTS:
                 past = self._history.setdefault(block.stat, deque(maxlen=MAX_HISTORY))
-                if not past or end >= past[-1][0] + HISTORY_US:
-                    past.append((end, [plain(v) for v in block.values[-1]]))
+                for at_us, row in zip(block.end_us.tolist(), block.values, strict=True):
+                    if not past or at_us >= past[-1][0] + HISTORY_US:
+                        past.append((at_us, [plain(v) for v in row]))
 
     def history(self, wanted: Filter) -> dict[str, list[tuple[int, list[Any]]]]:
         """By stat: (window end, value of each subject), a few seconds apart; teams, ball and match only."""

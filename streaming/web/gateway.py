@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket
 from streaming.errors import BadInput, Unavailable
 from streaming.web import rest
 from streaming.web.cluster import Watch
+from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
 from streaming.web.sockets import Socket
@@ -33,7 +34,7 @@ PAGES = {
     "/": "live.html",
     "/operator": "operator.html",
     "/catalogue": "catalogue.html",
-    "/graphics/lower-third": "lower-third.html",
+    **{g.url: f"graphics/{g.name}.html" for g in graphics().values()},
 }
 #: a client that reads slowly should find new values behind its socket, not megabytes of old ones
 SEND_BUFFER_BYTES = 256 * 1024
@@ -113,6 +114,7 @@ def application(hub: Hub, *, recordings: Path | None = None, watch: Watch | None
         Route("/api/catalogue", rest.catalogue),
         Route("/api/catalogue/{sport}", rest.catalogue),
         Route("/api/models", rest.models),
+        Route("/api/graphics", rest.overlays),
         Route("/api/recordings", rest.recordings),
         Route("/api/operators", rest.operators),
         Mount("/static", StaticFiles(directory=STATIC)),

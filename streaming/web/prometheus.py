@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from streaming.flink import measures
 from streaming.flink.watch import Cluster
 from streaming.meters import BUCKETS_US, Latency, Meters
 from streaming.web.cluster import Watch
@@ -181,6 +182,18 @@ class ClusterCollector(Collector):
                 took.add_metric((job.name,), kept.duration_ms / 1000)
                 size.add_metric((job.name,), float(kept.size_bytes))
         yield from (up, age, took, size, failed, restarts)
+        yield from _measures(cluster)
+
+
+def _measures(cluster: Cluster) -> Iterator[Metric]:
+    """What Flink measures of itself."""
+    for quantities, labels in ((measures.TASK, ("job", "task", "subtask")), (measures.MANAGER, ("taskmanager",))):
+        for quantity in quantities:
+            family = GaugeMetricFamily(quantity.name, quantity.help, labels=labels)
+            for found in cluster.measures:
+                if found.name == quantity.name:
+                    family.add_metric(found.place, found.value)
+            yield family
 
 
 def _one(name: str, text: str, value: float) -> Metric:

@@ -20,6 +20,7 @@ from streaming.records import decode_game
 from streaming.web import prometheus
 from streaming.web.channels import Channel
 from streaming.web.filters import Filter, split
+from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
 
 _encode = msgspec.json.Encoder().encode
@@ -146,6 +147,11 @@ def _models() -> dict[str, Any]:
 async def models(request: Request) -> Response:
     """What the models are asked, in words: the reasons of an update name features, and a graphic shows their labels."""
     return answer(await run_in_threadpool(_models))
+
+
+async def overlays(request: Request) -> Response:
+    """The graphics that can be put on air, with their addresses."""
+    return answer(list(graphics().values()))
 
 
 def _recordings(folder: Path) -> list[dict[str, Any]]:

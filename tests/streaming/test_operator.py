@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from features.frames import Frames
+from features.moments import Moment
+from features.sport import EventStep, Signal, Sport, Stat, Step
 from streaming.blocks import DeadLetter, FrameBlock, StatBlock
 from streaming.errors import BadInput, BadRecord, BadSnapshot
 from streaming.game import GameOperator
 from streaming.records import Event, Telemetry
 from streaming.rosters import roster_of
 from tests.streaming import helpers
-from tests.streaming.toy import T0, TOY, game, mark, track
+from tests.streaming.toy import T0, TOY, Ledger, game, mark, track
 
 
 def _values(out, stat, quality="final"):
@@ -408,11 +413,66 @@ def test_a_snapshot_of_another_clock_is_refused_and_counts_go_along():
 
     operator = GameOperator(TOY, game())
     helpers.play(operator, [_bent(np.array([500]), x_m=400.0)], end=False)
-    with pytest.raises(BadSnapshot, match="other stats or another roster"):
+    with pytest.raises(BadSnapshot, match="another clock or another roster"):
         GameOperator(TOY, msgspec.structs.replace(game(), t0_us=T0 + 1)).restore(operator.snapshot())
     other = GameOperator(TOY, game())
     other.restore(operator.snapshot())
     assert other.meters.counts == operator.meters.counts
+
+
+def _arrival_us(record: Telemetry | Event) -> int:
+    return int(np.max(record.arrival_us))
+
+
+def _upgraded() -> Sport:
+    """The toy sport a version later: one more signal and stat of windows, one more field and stat of the account."""
+
+    class Newer(Ledger):
+        marks_of_all: int = 0
+
+    def doubled(f: Frames) -> None:
+        f["toy_double"][f.lo : f.hi] = 2 * f["toy_speed"][f.lo : f.hi]
+
+    def apply(m: Moment, ledger: Newer) -> None:
+        ledger.marks_of_all += 1
+
+    return replace(
+        TOY,
+        signals=(*TOY.signals, Signal("toy_double", "m/s", ("N",))),
+        steps=(*TOY.steps, Step("toy.double", doubled)),
+        event_steps=(*TOY.event_steps, EventStep("toy.all", apply, on=("mark",), phase="apply")),
+        stats=(
+            *TOY.stats,
+            Stat("toy.player.double", "m/s", "Twice the speed.", per="player", compute=lambda f, ends: f["toy_double"][ends]),
+            Stat("toy.match.all", "count", "All marks.", per="match", compute=lambda ledger, t_s: np.array([ledger.marks_of_all]),
+                 ticks=True, every_s=1.0),
+        ),
+        ledger=Newer,
+    )  # fmt: skip
+
+
+def test_a_newer_version_takes_over_a_game_in_its_middle():
+    """What both versions know goes on to the byte; what is new begins; and back again, which lets the new go."""
+    pieces = helpers.cut(track(12.0), [60])
+    stream = sorted([*pieces, *(mark(i, 1.5 * i, i % 4) for i in range(1, 7))], key=_arrival_us)
+    third = len(stream) // 3
+    whole = helpers.finals(helpers.play(GameOperator(TOY, game()), stream))
+    old, newer, back = GameOperator(TOY, game()), GameOperator(_upgraded(), game()), GameOperator(TOY, game())
+    out = helpers.play(old, stream[:third], end=False)
+    newer.restore(old.snapshot())
+    out += helpers.play(newer, stream[third : 2 * third], end=False)
+    back.restore(newer.snapshot())
+    out += helpers.play(back, stream[2 * third :])
+    found = helpers.finals(out)
+    fresh = {key for key in found if "/toy.player.double/" in key[0] or "/toy.match.all/" in key[0]}
+    assert fresh, "the newer version's own stats came out"
+    assert {key: raw for key, raw in found.items() if key not in fresh} == whole
+
+
+def test_a_signal_that_has_changed_its_shape_is_refused():
+    changed = replace(TOY, signals=tuple(replace(s, dims=(*s.dims, 2)) if s.name == "toy_rows" else s for s in TOY.signals))
+    with pytest.raises(BadSnapshot, match="toy_rows has shape"):
+        GameOperator(changed, game()).restore(GameOperator(TOY, game()).snapshot())
 
 
 def test_a_snapshot_of_another_roster_is_refused():

@@ -99,7 +99,7 @@ def test_a_shot_s_graphic_appears_with_its_xgoals(browser, stage: Stage, player:
         assert third.locator(".value span").inner_text() == "xGoals"
         assert third.locator(".who span").inner_text().startswith(team)
         assert third.locator(".why .up, .why .dn").count() == 4
-        assert page.evaluate("touchline.pitch.shotNow !== null")
+        assert page.evaluate("touchline.field.shotNow !== null")
     until(page, "document.querySelector('#home-goals').textContent === '1'")
     before = page.evaluate("touchline.playback.head")
     until(page, f"touchline.playback.head > {before} + 0.5")

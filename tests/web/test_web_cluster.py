@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streaming.blocks import StatBlock
 from streaming.errors import BadInput, Unavailable
+from streaming.flink import measures
 from streaming.flink.rest import Refused, Rest
 from streaming.flink.watch import Checkpoint, FlinkWatch
 from streaming.kafka.lag import GroupLag, PartitionLag
@@ -49,7 +50,19 @@ def replies(age_s: float = 1.5) -> dict[str, Any]:
         "/jobs/b2/metrics?get=numRestarts": [{"id": "numRestarts", "value": "3"}],
         "/jobs/c3/checkpoints": {"counts": {"completed": 0, "failed": 0}, "latest": {"completed": None}},
         "/jobs/c3/metrics?get=numRestarts": [],
-    }
+        "/jobs/b2": {"vertices": [{"id": "v1", "name": "games", "parallelism": 2}]},
+        "/jobs/b2/vertices/v1/metrics?get=" + ",".join(f"{n}.{q.flink}" for n in (0, 1) for q in measures.TASK): [
+            {"id": "0.busyTimeMsPerSecond", "value": "250"}, {"id": "1.busyTimeMsPerSecond", "value": "NaN"},
+            {"id": "0.backPressuredTimeMsPerSecond", "value": "10"}, {"id": "1.numRecordsInPerSecond", "value": "50.5"},
+            {"id": "1.numRecordsOutPerSecond", "value": "80"},
+        ],
+        "/taskmanagers": {"taskmanagers": [{"id": "taskmanager-0"}, {"id": "gone"}]},
+        "/taskmanagers/taskmanager-0/metrics?get=" + ",".join(q.flink for q in measures.MANAGER): [
+            {"id": "Status.JVM.CPU.Load", "value": "0.5"}, {"id": "Status.JVM.Memory.Heap.Used", "value": "1000"},
+            {"id": "Status.JVM.Memory.Heap.Max", "value": "4000"},
+            {"id": "Status.JVM.GarbageCollector.All.TimeMsPerSecond", "value": "20"},
+        ],
+    }  # fmt: skip
 
 
 class StandIn:
@@ -226,6 +239,13 @@ def test_requests_tell_of_the_cluster(flink):
     assert numbers["touchline_flink_checkpoint_size_bytes", "touchline soccer"] == 1_310_326
     assert numbers["touchline_flink_checkpoint_failed_total", "touchline soccer"] == 16
     assert numbers["touchline_flink_restarts_total", "touchline soccer"] == 3
+    assert numbers["touchline_flink_task_busy_ratio", "touchline soccer", "0", "games"] == 0.25
+    assert ("touchline_flink_task_busy_ratio", "touchline soccer", "1", "games") not in numbers, "not measured is not zero"
+    assert numbers["touchline_flink_task_backpressured_ratio", "touchline soccer", "0", "games"] == 0.01
+    assert numbers["touchline_flink_task_records_in_per_second", "touchline soccer", "1", "games"] == 50.5
+    assert numbers["touchline_flink_taskmanager_cpu_ratio", "taskmanager-0"] == 0.5
+    assert numbers["touchline_flink_taskmanager_heap_max_bytes", "taskmanager-0"] == 4000
+    assert numbers["touchline_flink_taskmanager_gc_ratio", "taskmanager-0"] == 0.02
     assert [numbers[f"touchline_flink_{name}",] for name in ("taskmanagers", "slots", "slots_free")] == [2, 4, 3]
 
 

@@ -74,7 +74,8 @@ def test_what_the_gateway_says_is_valid_under_its_schema() -> None:
 def test_records_and_what_is_not_one() -> None:
     game = json.loads(encode(record()))
     assert valid("game-record", game)
-    assert not valid("game-record", {**game, "teams": game["teams"][:1]})
+    assert not valid("game-record", {**game, "teams": []})
+    assert valid("game-record", {**game, "teams": game["teams"][:1]})
     assert not valid("game-record", {k: v for k, v in game.items() if k != "sport"})
     _, event = ScriptedMatch().shot(5, ScriptedMatch().xyz(0.0), 3)
     assert valid("event", json.loads(encode(event)))

@@ -26,20 +26,24 @@ function lit(rgb) {
   return out;
 }
 
+/** A colour that is legible on another. */
+const ink = (rgb) => (luminance(rgb) > 0.36 ? "#0b0f15" : "#ffffff");
+const whole = (rgb) => ({ fill: text(rgb), ink: ink(rgb), rgb });
+
+/** Of every team of a record {fill, ink, rgb}; two teams are told apart, whatever they wear. */
 export function teamColours(record) {
-  const home = lit(parse(record.teams[0].colour) ?? parse(FALLBACK.home));
-  let away = lit(parse(record.teams[1].colour) ?? parse(FALLBACK.away));
-  if (distance(home, away) < 110) away = luminance(home) > 0.45 ? parse("#3f8ee5") : parse("#f2f4f7");
-  const ink = (rgb) => (luminance(rgb) > 0.36 ? "#0b0f15" : "#ffffff");
-  return [
-    { fill: text(home), ink: ink(home), rgb: home },
-    { fill: text(away), ink: ink(away), rgb: away },
-  ];
+  const teams = record.teams.map((t, i) => lit(parse(t.colour) ?? (record.teams.length === 2 ? parse(Object.values(FALLBACK)[i]) : [150, 160, 172])));
+  if (teams.length === 2 && distance(...teams) < 110) teams[1] = luminance(teams[0]) > 0.45 ? parse("#3f8ee5") : parse("#f2f4f7");
+  return teams.map(whole);
 }
 
+export const css = (one) => `--team:${one.fill};--team-ink:${one.ink}`;
+
+/** The colours of the two sides, for a whole page. */
 export function dress(root, colours) {
-  root.style.setProperty("--home", colours[0].fill);
-  root.style.setProperty("--away", colours[1].fill);
-  root.style.setProperty("--home-ink", colours[0].ink);
-  root.style.setProperty("--away-ink", colours[1].ink);
+  ["home", "away"].forEach((side, i) => {
+    if (!colours[i]) return;
+    root.style.setProperty(`--${side}`, colours[i].fill);
+    root.style.setProperty(`--${side}-ink`, colours[i].ink);
+  });
 }

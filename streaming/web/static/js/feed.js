@@ -1,18 +1,20 @@
 /* The line to the gateway: one game, some topics; comes back by itself and goes on from the last sequence number. */
 
-import { getJson } from "./dom.js";
+import { css, teamColours } from "./colours.js";
+import { el, getJson } from "./dom.js";
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The game in the address bar, or the newest there is; waits until there is one. */
-export async function chooseGame(onWait = () => {}) {
+/** The entry of the game in the address bar, or of the newest there is (of ``sport``, for a graphic that shows one); waits until
+    there is one. */
+export async function chooseGame(onWait = () => {}, sport = "") {
   const asked = new URLSearchParams(location.search).get("game");
   for (;;) {
     try {
       const games = await getJson("/api/games");
-      const found = asked ? games.find((g) => g.game === asked) : games[0];
-      if (found) return found.game;
-      onWait(asked ? `Waiting for the game ${asked}` : "Waiting for a game", "It appears here as soon as an operator starts one.");
+      const found = asked ? games.find((g) => g.game === asked) : games.find((g) => !sport || g.sport === sport);
+      if (found) return found;
+      onWait(asked ? `Waiting for the game ${asked}` : `Waiting for a game${sport ? ` of ${sport}` : ""}`, "It appears here as soon as an operator starts one.");
     } catch {
       onWait("The gateway does not answer", "Trying again.");
     }
@@ -20,11 +22,30 @@ export async function chooseGame(onWait = () => {}) {
   }
 }
 
+/** Keep a select filled with the games that there are; choosing one opens it. It hides while there is but one. */
+export function gameChooser(select, game) {
+  const fill = async () => {
+    const games = await getJson("/api/games").catch(() => null);
+    if (games) {
+      const key = games.map((g) => g.game).join();
+      if (key !== fill.key) {
+        fill.key = key;
+        select.replaceChildren(...games.map((g) => el("option", { value: g.game, selected: g.game === game }, `${g.sport} · ${g.title || g.game}`)));
+        select.hidden = games.length < 2;
+      }
+    }
+    setTimeout(fill, 4000);
+  };
+  select.addEventListener("change", () => { location.search = new URLSearchParams({ game: select.value }); });
+  fill();
+}
+
 export class Feed extends EventTarget {
   /* events: "game" (record), "stats" (message), "positions" (message), "gap" (message), "state" ("live" | "down") */
-  constructor(game, topics) {
+  constructor(entry, topics) {
     super();
-    this.game = game;
+    this.game = entry.game;
+    this.sport = entry.sport;
     this.topics = topics;
     this.record = null;
     this.values = new Map(); // stat -> Map(subject -> {value, unit, quality, end_us, at, update})
@@ -34,14 +55,15 @@ export class Feed extends EventTarget {
     this.lastMessage = 0;
   }
 
-  /** Open the line and keep it; when this game has gone quiet and another has begun, show that one instead. */
+  /** Open the line and keep it; when this game has gone quiet and another of its sport has begun, show that one instead. */
   open() {
     this.#connect();
     if (!new URLSearchParams(location.search).has("game")) {
       setInterval(async () => {
         if (performance.now() - this.lastMessage < 20000) return;
         const games = await getJson("/api/games").catch(() => []);
-        if (games.length && games[0].game !== this.game && games[0].quiet_s < 5) location.reload();
+        const newest = games.find((g) => g.sport === this.sport);
+        if (newest && newest.game !== this.game && newest.quiet_s < 5) location.reload();
       }, 5000);
     }
     return this;
@@ -98,11 +120,15 @@ export class Feed extends EventTarget {
   /** The newest value of a stat, or null: feed.value("soccer.team.xgoals", "home") */
   value(stat, subject) { return this.values.get(stat)?.get(subject)?.value ?? null; }
 
-  /** The value of a stat that has one subject (match, ball). */
-  only(stat) {
-    const subjects = this.values.get(stat);
-    return subjects ? [...subjects.values()].at(-1).value : null;
+  /** What is kept of a stat that has one subject at a time: that which ends last, {value, subject, end_us, ...}; null when there is none. */
+  newest(stat) {
+    let found = null;
+    for (const [subject, kept] of this.values.get(stat) ?? []) if (!found || kept.end_us >= found.end_us) found = { ...kept, subject };
+    return found;
   }
+
+  /** The newest value of a stat that has one subject at a time (match, ball, the passer of an event). */
+  only(stat) { return this.newest(stat)?.value ?? null; }
 
   /** Seconds since any of these stats last came; Infinity when none ever did. A value marked stale counts as old. */
   age(...stats) {
@@ -116,20 +142,26 @@ export class Feed extends EventTarget {
   has(stat) { return this.values.has(stat); }
 }
 
-/** Who is who in a game record. */
+/** Who is who in a game record, and in which colours. */
 export class Cast {
   constructor(record) {
     this.record = record;
     this.people = new Map(record.entities.map((e) => [e.id, e]));
-    this.home = record.teams[0].id;
-    this.away = record.teams[1].id;
+    this.sides = new Map(record.teams.map((t, i) => [t.id, i]));
+    this.home = record.teams[0]?.id;
+    this.away = record.teams[1]?.id; // a race has as many teams as it has
+    this.colours = teamColours(record);
   }
-  side(id) {
-    const team = this.people.get(id)?.team ?? id;
-    return team === this.home ? 0 : team === this.away ? 1 : -1;
+  /** Which team somebody (or a team itself) is of: 0 home, 1 away, -1 none. */
+  side(id) { return this.sides.get(this.people.get(id)?.team ?? id) ?? -1; }
+  /** Class and colours of a node that shows somebody. */
+  dress(id, name = "") {
+    const side = this.side(id), one = this.colours[side];
+    return { class: `${name} ${["is-home", "is-away"][side] ?? "is-none"}`.trim(), style: this.record.teams.length > 2 && one ? css(one) : undefined };
   }
-  css(id) { return ["is-home", "is-away"][this.side(id)] ?? "is-none"; }
-  name(id) { return this.people.get(id)?.name || id; }
+  name(id) { return this.people.get(id)?.name || this.record.teams[this.sides.get(id)]?.name || id; }
   shirt(id) { return this.people.get(id)?.shirt ?? ""; }
-  team(id) { return this.record.teams[this.side(id)]?.name ?? ""; }
+  team(id) { return this.record.teams[this.side(id)]?.name ?? this.people.get(id)?.team ?? ""; }
+  /** The short name of a team by its place in the record. */
+  short(i) { const team = this.record.teams[i]; return team ? team.short || team.name : ""; }
 }

@@ -1,0 +1,98 @@
+"""Simulated games live, each in a thread of its own, all into one hub: what ``touchline demo`` plays."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from streaming.cli.pace import Lag
+
+if TYPE_CHECKING:
+    from streaming.records import Event, Telemetry
+    from streaming.web.hub import Hub
+
+
+class Show:
+    """One game: ``ready()`` makes its operator and rehearses, ``start()`` plays it until it is over or ``stop`` is set.
+
+    ``lag`` says how late records were handed to the operator; a game whose operator or whose simulator takes too long falls
+    behind there.
+    """
+
+    def __init__(self, sport: str, seed: int, minutes: float, speed: float, hub: Hub, stop: threading.Event) -> None:
+        self.sport, self.seed, self.minutes, self.speed, self.hub, self.stop = sport, seed, minutes, speed, hub, stop
+        self.lag = Lag()
+        self.failed: Exception | None = None
+        self.took_s = 0.0
+        self._thread: threading.Thread | None = None
+        self._open()
+
+    def _open(self) -> None:
+        from simulators.worlds import open_world
+
+        self.world = open_world(self.sport, self.seed, self.minutes, t0_us=(time.time_ns() // 1000) + 300_000)
+        self.record = self.world.record
+
+    def ready(self) -> None:
+        """Everything that takes time, before the game is on the air."""
+        from streaming.cli.equipment import operator_for, rehearse
+
+        self.hub.attach(self.record)  # so that the pages know what is coming
+        rehearse(self.record, self.world.stream(25))
+        self._open()  # the game begins now, not when its rehearsal did
+        self.operator = operator_for(self.record)
+        self.hub.attach(self.record, self.operator.meters)
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._play, name=self.record.game, daemon=True)
+        self._thread.start()
+
+    @property
+    def on(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def join(self, timeout_s: float) -> None:
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def _play(self) -> None:
+        from streaming.runners.embedded import EmbeddedRunner
+
+        wall, start = self.speed == 1.0, time.perf_counter()
+        try:
+            EmbeddedRunner(self.operator, [self.hub], wall=wall).run(self.hub.overhear(self._records(wall)))
+        except Exception as error:  # noqa: BLE001 - told at the end by whoever started it: the other games go on
+            self.failed = error
+            print(f"touchline: {self.record.game} ended: {error or type(error).__name__}", file=sys.stderr, flush=True)
+        self.took_s = time.perf_counter() - start
+
+    def _records(self, wall: bool) -> Iterator[Telemetry | Event | int]:
+        from streaming.cli.pace import ahead, paced
+
+        for record in paced(ahead(self.world.stream()), self.speed, wall=wall, lag=self.lag):
+            if self.stop.is_set():
+                return
+            yield record
+
+    def summary(self) -> dict[str, Any]:
+        """As :func:`streaming.cli.replay.summary`, and whether the game kept up: at its end no window's hop behind."""
+        from streaming.cli.replay import summary
+
+        hop_s = self.operator.sport.hop_s
+        return {
+            **summary(self.operator.meters, self.record, self.took_s), "behind_most_s": round(self.lag.most_s, 3),
+            "behind_s": round(self.lag.now_s, 3), "late_share": round(self.lag.share_late, 5),
+            "kept_up": self.failed is None and self.lag.now_s <= hop_s,
+        }  # fmt: skip
+
+    def sentence(self) -> str:
+        """The summary for a person."""
+        from streaming.cli.replay import sentence
+
+        told = self.summary()
+        how = "did not fall behind" if told["kept_up"] else "ended early" if self.failed else "FELL BEHIND"
+        worst, over, share = told["behind_most_s"] * 1000, self.lag.LATE_S * 1000, told["late_share"]
+        return f"{sentence(told)}; {how}: at most {worst:.0f} ms late, {share:.2%} of records by more than {over:.0f} ms"

@@ -1,0 +1,55 @@
+/* The race's part of the live page. */
+
+import { Figures, Momentum, Ranking } from "../blocks.js";
+import { el, getJson, put } from "../dom.js";
+import { Battles, battles, Corners, Telemetry } from "./f1/blocks.js";
+import * as cards from "./f1/cards.js";
+import { Race } from "./f1/state.js";
+import { order, Tower } from "./f1/tower.js";
+import { Circuit } from "./f1/track.js";
+
+export const thirds = cards;
+export const topics = [
+  "positions.f1", ...["speed", "throttle", "brake", "gear", "rpm", "gap", "interval", "position", "energy", "tyre_degradation", "lap_time", "time_lost",
+    "corner_entry_speed", "corner_apex_speed", "corner_exit_speed", "braking_point", "braking_g", "start"].map((s) => `stats.f1.car.${s}`),
+  "stats.f1.battle.*", "stats.f1.strategy.*", "stats.game.momentum", "stats.game.story", "events.f1.*",
+];
+
+export function stage(page) {
+  const { feed } = page, race = new Race(), field = new Circuit(page.canvas, race);
+  const tower = new Tower(race, { pick(id) { tower.chosen = field.chosen = field.chosen === id ? null : id; } });
+  page.canvas.parentElement.append(tower.node);
+  field.fightsNow = () => (page.cast() ? battles(feed, page.cast()).filter((b) => b.chance > 0.25).flatMap((b) => [b.behind, b.ahead]) : []);
+  field.placeNow = (id) => feed.value("f1.car.position", id);
+  const corners = new Corners(field, race);
+
+  const lap = el("b"), flag = el("small");
+  page.bug.replaceChildren(el("div", { class: "clock lap" }, lap, flag));
+  const bug = {
+    setGame() {},
+    refresh() {
+      put(lap, race.lap ? `LAP ${race.laps ? Math.min(race.lap, race.laps) : race.lap}${race.laps ? ` / ${race.laps}` : ""}` : "LAP –");
+      put(flag, race.words);
+      page.bug.dataset.status = race.over ? "finish" : race.status;
+      if (page.cast()) tower.update(feed, page.cast());
+    },
+  };
+  const take = (message) => { race.take(message.events); corners.take(message); };
+  const chosen = (stat, words, digits, unit, pick) => [stat, words, digits, unit, pick];
+
+  return {
+    field, bug, take,
+    layers: [["names", "Codes"], ["battle", "Battles"], ["trails", "Trails"]],
+    async load(at) { take({ events: await getJson(`${at}/events?type=lights_out,start,loop,track_status,tyres,pit_entry,pit_exit,retirement,finish,corner`) }); },
+    blocks: [
+      new Battles(), new Telemetry(field), corners,
+      new Ranking("Tyre degradation", "f1.car.tyre_degradation", { unit: "s/lap", digits: 3, most: 4, low: true, note: "least first", scale: 0.2 }),
+      new Ranking("Undercut threat", "f1.strategy.undercut_threat", { unit: "%", times: 100, digits: 0, most: 3, scale: 1 }),
+      new Figures("Latest", [
+        chosen("f1.car.lap_time", "lap time", 3, "s"), chosen("f1.car.time_lost", "time lost", 2, "s"), chosen("f1.strategy.rejoin_position", "rejoins in place", 0),
+      ], { lasting: true, who: "f1.car.lap_time" }),
+      new Momentum(),
+    ],
+    window: { race, order: () => order(feed, page.cast()) },
+  };
+}

@@ -1,0 +1,114 @@
+/* Blocks of a race: the telemetry of the chosen car, the battles, its corners. */
+
+import { Block } from "../../blocks.js";
+import { el, fixed, put } from "../../dom.js";
+import { percent } from "../../views.js";
+import { code, order } from "./tower.js";
+
+/** The last of [mean, min, max, last], or a plain number. */
+const last = (v) => (Array.isArray(v) ? v[3] ?? v[0] : v);
+
+export class Telemetry extends Block {
+  constructor(view) {
+    super("Telemetry", ["f1.car.speed"]);
+    this.view = view;
+    this.bar = new Bar();
+    this.node.append(this.bar.node);
+  }
+  update(feed, cast) {
+    const id = this.view.chosen ?? order(feed, cast)[0]?.id;
+    put(this.note, cast.name(id));
+    this.bar.set(feed, id);
+  }
+}
+
+/** Speed, gear, revolutions, throttle and brake of one car. */
+export class Bar {
+  constructor() {
+    this.speed = el("b"); this.gear = el("b"); this.rpm = el("b");
+    this.pedals = ["throttle", "brake"].map((what) => ({ what, fill: el("i"), text: el("em") }));
+    this.revs = el("i");
+    const figure = (node, unit) => el("div", {}, node, el("small", {}, unit));
+    this.node = el("div", { class: "telemetry" }, el("div", { class: "dials" }, figure(this.speed, "km/h"), figure(this.gear, "gear"), figure(this.rpm, "rpm")),
+      el("div", { class: "rail revs" }, this.revs),
+      ...this.pedals.map((p) => el("div", { class: `pedal ${p.what}` }, el("span", {}, p.what), el("div", { class: "rail" }, p.fill), p.text)));
+  }
+  set(feed, id) {
+    const v = (what) => { const x = last(feed.value(`f1.car.${what}`, id)); return typeof x === "number" ? x : null; };
+    put(this.speed, fixed(v("speed"))); put(this.gear, v("gear") === null ? "–" : v("gear") < 0.5 ? "N" : fixed(v("gear"))); put(this.rpm, fixed(v("rpm")));
+    this.revs.style.width = `${Math.min(100, ((v("rpm") ?? 0) / 13000) * 100)}%`;
+    for (const p of this.pedals) { const x = v(p.what); p.fill.style.width = `${Math.min(100, Math.max(0, x ?? 0))}%`; put(p.text, x === null ? "–" : `${fixed(x)}%`); }
+  }
+}
+
+/** Pairs within three seconds: [{behind, ahead, interval, chance, laps}], the likeliest pass first. */
+export function battles(feed, cast) {
+  const cars = order(feed, cast), found = [];
+  cars.forEach((car, i) => {
+    const kept = feed.values.get("f1.battle.overtake_probability")?.get(car.id);
+    if (i === 0 || !kept || typeof kept.value !== "number" || performance.now() - kept.at > 2500 || kept.quality === "stale") return;
+    const laps = feed.value("f1.battle.laps_to_catch", car.id);
+    found.push({ behind: car.id, ahead: cars[i - 1].id, place: i, interval: car.interval, chance: kept.value, laps: typeof laps === "number" ? laps : null });
+  });
+  return found.sort((a, b) => b.chance - a.chance);
+}
+
+export class Battles extends Block {
+  constructor() {
+    super("Battle forecast", ["f1.battle.overtake_probability"], "overtake probability");
+    this.list = el("div", { class: "battles" });
+    this.node.append(this.list);
+  }
+  update(feed, cast) {
+    const shown = battles(feed, cast).slice(0, 4);
+    const key = JSON.stringify(shown.map((b) => [b.behind, b.ahead, fixed(b.interval, 1), fixed(b.chance, 2), fixed(b.laps, 1)]));
+    if (key === this.key) return;
+    this.key = key;
+    const who = (id) => el("b", cast.dress(id, "chip-car"), code(cast.people.get(id), id));
+    this.list.replaceChildren(...(shown.length ? shown.map((b) => el("div", {},
+      el("div", { class: "pair" }, who(b.behind), el("span", {}, "on"), who(b.ahead), el("small", {}, `P${b.place} · ${fixed(b.interval, 2)} s${b.laps === null ? "" : ` · ${fixed(b.laps, 1)} laps to catch`}`)),
+      el("div", { class: "rail" }, el("i", { style: `width:${b.chance * 100}%` })), el("em", {}, percent(b.chance))))
+      : [el("p", { class: "empty" }, "Nobody is within three seconds of the car ahead.")]));
+  }
+}
+
+const CORNER = ["corner_entry_speed", "corner_apex_speed", "corner_exit_speed", "braking_point", "braking_g"];
+const UNITS = ["km/h", "km/h", "km/h", "m", "g"];
+/** The latest corner of the chosen car, beside the best of anybody through it. */
+export class Corners extends Block {
+  constructor(view, race) {
+    super("Corner analysis", ["f1.car.corner_apex_speed"]);
+    Object.assign(this, { view, race, lasting: true });
+    this.grid = el("div", { class: "corner" });
+    this.node.append(this.grid);
+    this.best = new Map(); // corner -> {values, who}
+    this.mine = new Map(); // car -> {corner, values}
+  }
+  /** Values of corners as they come, by the event they belong to. */
+  take(message) {
+    const seen = new Map();
+    for (const u of message.updates ?? []) {
+      const i = CORNER.findIndex((c) => u.stat === `f1.car.${c}`);
+      if (i < 0 || !u.event || typeof u.value !== "number") continue;
+      if (!seen.has(u.event)) seen.set(u.event, { car: u.subject, values: [null, null, null, null, null] });
+      seen.get(u.event).values[i] = u.value;
+    }
+    for (const [event, { car, values }] of seen) {
+      const corner = this.race.corners.get(event) ?? null;
+      this.mine.set(car, { corner, values });
+      const best = this.best.get(corner);
+      if (corner !== null && values[1] !== null && (!best || values[1] > best.values[1])) this.best.set(corner, { values, car });
+    }
+  }
+  update(feed, cast) {
+    const id = this.view.chosen ?? order(feed, cast)[0]?.id, mine = this.mine.get(id);
+    if (!mine) { put(this.note, cast.name(id)); this.grid.replaceChildren(el("p", { class: "empty" }, "No corner of this car yet.")); return; }
+    const best = this.best.get(mine.corner), key = `${id}${mine.corner}${mine.values}${best?.values}`;
+    if (key === this.key) return;
+    this.key = key;
+    put(this.note, `${cast.name(id)}${mine.corner === null ? "" : ` · turn ${mine.corner}`}`);
+    const words = ["entry", "apex", "exit", "braking point", "braking"];
+    this.grid.replaceChildren(...words.map((w, i) => el("div", {}, el("span", {}, w), el("div", {}, el("b", {}, fixed(mine.values[i], i === 4 ? 1 : 0)), el("small", {}, UNITS[i])),
+      best && best.car !== id ? el("small", {}, `${code(cast.people.get(best.car), best.car)} ${fixed(best.values[i], i === 4 ? 1 : 0)}`) : el("small", {}, best ? "fastest here" : ""))));
+  }
+}

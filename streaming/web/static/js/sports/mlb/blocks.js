@@ -1,0 +1,45 @@
+/* The chance of a steal for leads of 0 to 20 feet, with the present lead marked. */
+
+import { Block } from "../../blocks.js";
+import { el, fixed, put } from "../../dom.js";
+import { Curve, percent } from "../../views.js";
+import { FT } from "./field.js";
+
+export const CURVE = "mlb.runner.steal_probability", NOW = "mlb.runner.steal_probability_now";
+
+/** The newest curve, whose it is, and what is read from it now: {runner, curve, chance, lead_ft}; null before the first. ``lead``:
+    the measured lead {m, runner}. */
+export function reading(feed, lead = {}) {
+  const kept = feed.newest(CURVE), now = feed.newest(NOW);
+  if (!kept || !Array.isArray(kept.value)) return null;
+  const same = now && now.subject === kept.subject && typeof now.value === "number" && performance.now() - now.at < 1500;
+  const lead_ft = lead.runner === kept.subject && typeof lead.m === "number" ? lead.m / FT : null;
+  const chance = same ? now.value : null;
+  return { runner: kept.subject, curve: kept.value, chance, lead_ft: chance === null ? null : lead_ft ?? inverse(kept.value, chance), at: kept.at, live: same };
+}
+
+/** Where a rising curve has a value, in feet: for a page without positions. */
+function inverse(curve, value) {
+  for (let i = 1; i < curve.length; i++) {
+    if (typeof curve[i - 1] === "number" && typeof curve[i] === "number" && curve[i] >= value && curve[i] > curve[i - 1]) return i - 1 + Math.max(0, (value - curve[i - 1]) / (curve[i] - curve[i - 1]));
+  }
+  return null;
+}
+
+export class LeadProbability extends Block {
+  constructor(lead) {
+    super("Lead probability", [CURVE]);
+    this.lasting = true;
+    this.lead = lead;
+    this.curve = new Curve({ steps: [0, 5, 10, 15, 20], unit: "ft" });
+    this.who = el("div", { class: "leadline" });
+    this.node.append(this.who, this.curve.node);
+  }
+  update(feed, cast) {
+    const now = reading(feed, this.lead);
+    if (!now) return;
+    put(this.note, now.live ? "this pitch" : "before the pitch");
+    put(this.who, `${cast.name(now.runner)}${now.lead_ft === null ? "" : ` · ${fixed(now.lead_ft, 1)} ft`}${now.chance === null ? "" : ` · ${percent(now.chance)}`}`);
+    this.curve.set(now.curve, now.lead_ft, now.chance);
+  }
+}

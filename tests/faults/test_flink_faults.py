@@ -1,0 +1,153 @@
+"""The same on a Flink cluster: its TaskManagers, its broker and its input break under a job whose games are on the air."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.cluster import Cluster
+from streaming import topics
+from streaming.kafka.broker import admin
+from streaming.kafka.settings import Address
+from tests import cluster as real
+from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict
+
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+#: how long numbers may stand still after a process has died
+BACK_S = 10.0
+
+
+@pytest.fixture
+def address(broker: Cluster) -> Address:
+    found = real.address_of(broker)
+    real.fresh(found, SPORT)
+    return found
+
+
+@pytest.fixture
+def other_broker(tmp_path: Path) -> Iterator[Cluster]:
+    yield from real.started(tmp_path, only="kafka")
+
+
+def told(what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer) -> None:
+    """Everything used; then what was lost and doubled (``committed`` fails on a double), and how late numbers were."""
+    real.until(lambda: real.behind(address, SPORT, group) == 0, "all input used and committed", 90)
+    time.sleep(1.5)  # what the last checkpoint has committed is out by then
+    found = verdict(address, sent)
+    print(
+        f"\n{what}: {found.finals:,} final values, {found.lost} lost, 0 doubled, {found.wrong} wrong, {found.invented} invented; "
+        f"numbers stood still for {viewer.gap_s:.1f} s at most, the oldest was {viewer.latest_s:.1f} s old when seen"
+    )
+    assert found.good, found
+
+
+@pytest.mark.parametrize("profile", ["process", "thread"])
+def test_a_task_manager_is_killed(address, flink: Cluster, profile):
+    games, group = names(f"killed-{profile}"), f"killed-{profile}"
+    with real.job(address, SPORT, flink, profile, "--group", group) as job, Feed(address, games, 26.0) as feed:
+        with Viewer(address) as viewer:
+            viewer.sees(games)
+            feed.played(7.0)
+            busy = real.contention()
+            assert flink.kill(real.host_of(flink, job))
+            viewer.sees(games)
+            sent = feed.finish()
+            told(f"TaskManager killed, {profile} profile", address, group, sent, viewer)
+        assert job.stop()[0] == 0
+    assert viewer.gap_s <= BACK_S * busy
+
+
+def test_a_task_manager_is_paused_and_comes_back(address, flink: Cluster):
+    """For twenty seconds it does nothing; the other has its games meanwhile. What it had begun must not come out when it wakes."""
+    games, group = names("paused"), "paused"
+    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 38.0) as feed:
+        with Viewer(address) as viewer:
+            viewer.sees(games)
+            feed.played(6.0)
+            busy = real.contention()
+            paused = real.host_of(flink, job)
+            assert flink.kill(paused, signal.SIGSTOP)
+            stopped = time.monotonic()
+            viewer.sees(games)
+            assert time.monotonic() - stopped < 20, "the other was to take over before it comes back"
+            time.sleep(max(0.0, stopped + 20 - time.monotonic()))
+            flink.kill(paused, signal.SIGCONT)
+            sent = feed.finish()
+            told("TaskManager stopped for 20 s", address, group, sent, viewer)
+        real.until(lambda: flink.ready(paused), "it is back in the cluster")
+        assert job.stop()[0] == 0
+    assert viewer.gap_s <= BACK_S * busy
+
+
+def test_the_broker_is_killed_under_a_job(other_broker: Cluster, flink: Cluster):
+    address, group = real.address_of(other_broker), "broker"
+    real.fresh(address, SPORT)
+    games = names("broker")
+    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 30.0) as feed:
+        with Viewer(address) as viewer:
+            viewer.sees(games)
+            feed.played(7.0)
+            busy = real.contention()
+            assert other_broker.kill("broker")
+            down = time.monotonic()
+            other_broker.start("broker")
+            away_s = time.monotonic() - down
+            viewer.sees(games)
+            sent = feed.finish()
+            told(f"broker away for {away_s:.1f} s", address, group, sent, viewer)
+        assert job.stop()[0] == 0
+    assert viewer.gap_s <= BACK_S * busy + away_s
+
+
+def test_two_jobs_on_one_cluster(address, other_broker: Cluster, flink: Cluster):
+    """A slot each, a broker each; the first is stopped while the second goes on."""
+    other = real.address_of(other_broker)
+    real.fresh(other, SPORT)
+    mine, yours = names("mine"), names("yours")
+    with (
+        real.job(address, SPORT, flink, "thread", "--group", "mine") as one,
+        real.job(other, SPORT, flink, "thread", "--group", "yours") as two,
+        Feed(address, mine, 6.0) as first, Feed(other, yours, 24.0) as second,
+        Viewer(address) as one_viewer, Viewer(other) as two_viewer,
+    ):  # fmt: skip
+        one_viewer.sees(mine)
+        two_viewer.sees(yours)
+        sent = first.finish()
+        real.until(lambda: real.behind(address, SPORT, "mine") == 0, "all input of the first used and committed")
+        assert one.stop()[0] == 0
+        two_viewer.sees(yours)
+        assert second.playing, "the other was to be seen after the first had ended"
+        told("one of two jobs", address, "mine", sent, one_viewer)
+        told("the other", other, "yours", second.finish(), two_viewer)
+        assert two.stop()[0] == 0
+
+
+def test_the_input_is_deleted_under_a_job(address, flink: Cluster):
+    """The run ends with one sentence that names what was never used, and takes its job with it."""
+    group = "deleted"
+    games = [name for i in range(7) for name in names(f"gone-{i}")]
+    sent = send_at_once(address, games, 30.0)
+    with real.job(address, SPORT, flink, "process", "--group", group) as job:
+        real.until(lambda: real.behind(address, SPORT, group) < 0.8 * len(sent), "some of it is used")
+        with admin(address) as client:
+            client.delete_topics([topics.telemetry(SPORT)])
+        code, said = job.ended(90)
+    print("\n" + said)
+    assert code == 2, said
+    (sentence,) = [line for line in said.splitlines() if line.startswith("touchline: topic ")]
+    assert f"topic {topics.telemetry(SPORT)} was deleted" in sentence
+    spans = {int(p): (int(a), int(b)) for p, a, b in re.findall(r"partition (\d+): offsets (\d+) to (\d+)", sentence)}
+    assert spans
+    ends = {p: max(s.offset for s in sent if s.partition == p) for p in spans}
+    assert {p: b for p, (_, b) in spans.items()} == ends
+    used = [one for one in sent if one.partition not in spans or one.offset < spans[one.partition][0]]
+    assert len(used) < len(sent)
+    found = verdict(address, used)
+    # What was used and not yet committed by a checkpoint when the topic went may be out as well; nothing else may.
+    assert (found.lost, found.wrong) == (0, 0), found

@@ -1,0 +1,73 @@
+"""The gateway dies in the middle of a game and is started again: its viewers have the numbers from before, and new ones."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import urllib.request
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from infra.cluster import Cluster
+from streaming.web.channels import HISTORY_US
+from tests import cluster as real
+from tests.faults.live import SPORT, Feed, names
+
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+#: how long a viewer may be without a gateway after it was killed
+BACK_S = 10.0
+STAT = "soccer.match.win_probability"
+
+
+def gateway(source: str, port: int) -> real.Program:
+    return real.Program("serve", "--source", source, "--sport", SPORT, "--port", str(port))
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def points(port: int, game: str) -> dict[int, Any]:
+    """What the gateway knows of one stat of a game, by its time; nothing while it does not answer or does not know the game."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/games/{game}/history?stat={STAT}", timeout=2) as answer:
+            return dict(json.load(answer).get(STAT, []))
+    except OSError:
+        return {}
+
+
+def feed_end_us(feed: Feed) -> int:
+    """The time of the last point that a whole game must have."""
+    return max(due_us for due_us, _ in feed.load.sent) - HISTORY_US - 2_000_000
+
+
+def test_a_killed_gateway_is_started_again(broker: Cluster):
+    address = real.address_of(broker)
+    real.fresh(address, SPORT)
+    games, port = names("gateway", 1), free_port()
+    (game,) = games
+    with real.operator(address, SPORT), Feed(address, games, 30.0) as feed:
+        with gateway(address.text, port) as one:
+            real.until(lambda: len(points(port, game)) >= 2, "the first gateway has numbers")
+            before = points(port, game)
+            one.kill()
+        died = time.monotonic()
+        assert not points(port, game)
+        with gateway(address.text, port) as two:
+            real.until(lambda: set(points(port, game)) >= set(before), "the second one has the numbers from before")
+            back_s = time.monotonic() - died
+            feed.finish()
+            real.until(lambda: max(points(port, game)) >= feed_end_us(feed), "the end of the game")
+            after = points(port, game)
+            assert two.stop()[0] == 0
+    print(f"\ngateway killed: back after {back_s:.1f} s with {len(before)} points from before, {len(after)} in the end")
+    assert {t_us: after.get(t_us) for t_us in before} == before
+    steps = [b - a for a, b in pairwise(sorted(after))]
+    assert max(steps) < 2 * HISTORY_US, f"a point is missing: {steps}"
+    assert back_s <= BACK_S

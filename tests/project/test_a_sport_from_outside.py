@@ -1,0 +1,102 @@
+"""A sport is one module: the toy sport of the tests, installed like any package that offers the entry points, is in the catalogue,
+is simulated, streamed and shown, and nothing of the project knows its name."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulators.worlds import worlds
+from tests.streaming import toy
+from tests.streaming.toyworld import play
+
+ROOT = Path(__file__).parents[2]
+POINTS = """
+[touchline.sports]
+toy = tests.streaming.toy:TOY
+
+[touchline.worlds]
+toy = tests.streaming.toyworld:play
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for ``sys.path`` in which a package named toy-sport is installed, as pip would leave it."""
+    site = tmp_path_factory.mktemp("site")
+    info = site / "toy_sport-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-sport\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(POINTS)
+    return site
+
+
+def touchline(site: Path | None, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, with ``site`` on its path."""
+    path = os.pathsep.join(str(p) for p in (site, ROOT) if p is not None)
+    return subprocess.run(
+        [sys.executable, "-m", "streaming.cli", *words], cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, text=True,
+        capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_it_is_in_the_catalogue_once_it_is_installed(installed: Path) -> None:
+    assert "unknown sport 'toy'" in touchline(None, ["catalogue", "toy"]).stderr
+    told = touchline(installed, ["catalogue", "toy", "--json"])
+    assert told.returncode == 0, told.stderr
+    rows = json.loads(told.stdout)
+    assert [r["id"] for r in rows] == [s.id for s in toy.TOY.stats]
+    assert {r["sport"] for r in rows} == {"toy"}
+
+
+def test_a_recorded_game_of_it_is_replayed_to_the_stats_worked_out_by_hand(installed: Path, tmp_path: Path) -> None:
+    made = touchline(installed, ["simulate", "toy", "--seed", "3", "--minutes", "0.2", "--out", str(tmp_path / "REC")])
+    assert made.returncode == 0, made.stderr
+    stats = tmp_path / "stats.jsonl"
+    run = touchline(installed, ["replay", str(tmp_path / "REC"), "--out", str(stats)])
+    assert run.returncode == 0, run.stderr
+    finals = [u for u in map(json.loads, stats.read_text().splitlines()) if u["quality"] == "final"]
+    end_us = play(3, 0.2).record.t0_us + 8_000_000
+    found = {u["subject"]: u["value"] for u in finals if u["stat"] == "toy.player.path" and u["window_us"][1] == end_us}
+    line = toy.track(8.0, seed=3)
+    xy = np.stack([line.x_m, line.y_m], axis=1).astype(float).reshape(-1, 5, 2)
+    path_km = np.sqrt((np.diff(xy, axis=0) ** 2).sum(axis=2)).sum(axis=0) / 1000
+    assert found == pytest.approx({f"r{i}": path_km[i] for i in range(4)}, rel=1e-5)
+    marks = [u["value"] for u in finals if u["stat"] == "toy.mark.before"]
+    assert marks == [0, 0, 1, 1, 2, 2]  # marks of r1, r2, r3, r0, r1, r2: away and home in turn
+
+
+def test_it_is_played_live_beside_the_others(installed: Path) -> None:
+    words = ["demo", "toy", "--speed", "20", "--minutes", "0.5", "--port", "0", "--json"]
+    live = touchline(installed, words)
+    assert live.returncode == 0, live.stderr
+    (told,) = json.loads(live.stdout.splitlines()[-1])
+    assert told["game"] == "toy-2"
+    assert told["samples"] == 30 * toy.HZ * 5
+    assert told["windows"] >= 30 / toy.TOY.hop_s - 2
+    assert told["events"] == 15
+    assert told["not_used"] == {}
+    assert told["kept_up"] is True
+    assert 1.0 < told["took_s"] < 30.0
+
+
+@pytest.mark.slow
+def test_one_game_of_every_sport_is_played_at_once_and_none_falls_behind(installed: Path) -> None:
+    live = touchline(installed, ["demo", "all", "--minutes", "2", "--for", "10", "--port", "0", "--json"])
+    assert live.returncode == 0, live.stderr
+    told = json.loads(live.stdout.splitlines()[-1])
+    sports = {*worlds(), "toy"}
+    assert {t["game"].split("-")[0] for t in told} == sports
+    for game in told:
+        assert f"/?game={game['game']}\n" in live.stdout
+        assert game["windows"] > 20
+        assert game["kept_up"], game
+    for name in sports:
+        assert f"a simulated game of {name}, seed 2" in live.stdout

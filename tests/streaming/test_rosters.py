@@ -1,0 +1,64 @@
+"""A game has as many teams as its sport says: two sides, or any number; and it needs no ball."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+
+from features.sport import Stat
+from streaming.errors import BadInput, BadRecord
+from streaming.game import GameOperator
+from streaming.records import Entity, GameRecord, Period, Tag, Team, decode_game, encode
+from streaming.rosters import roster_of
+from tests.streaming import helpers
+from tests.streaming.toy import T0, TOY, game, track
+
+RACE = replace(
+    TOY, teams=None,
+    stats=(*(stat for stat in TOY.stats if stat.id != "toy.team.marks"), Stat(
+        "toy.team.seen", "count", "members that were seen", "team",
+        lambda f, ends: np.array([
+            [np.isfinite(f.xyz[i, f.roster.team == team, 0]).sum() for team in range(len(f.roster.teams))] for i in ends
+        ], np.float64),
+    )),
+)  # fmt: skip
+
+
+def race(teams: int) -> GameRecord:
+    """Four cars of ``teams`` teams and nothing else."""
+    plain = game()
+    return msgspec.structs.replace(
+        plain, teams=tuple(Team(id=f"t{i}", name=f"Team {i}") for i in range(teams)),
+        entities=[Entity(id=f"r{i}", team=f"t{i % teams}", role="car") for i in range(4)],
+        tags=[Tag(tag=10 + i, entity=f"r{i}") for i in range(4)],
+        periods=[Period(number=1, start_us=T0, home_attacks=0)],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("teams", [1, 2, 3, 4])
+def test_a_stat_of_teams_has_a_value_for_each_of_them(teams: int) -> None:
+    record = decode_game(encode(race(teams)))
+    assert record == race(teams)
+    packet = track(4.0)
+    operator = GameOperator(RACE, record)
+    out = helpers.play(operator, [packet.take(packet.tag != 99)])
+    seen = {u.subject: u.value for u in helpers.updates(out) if u.stat == "toy.team.seen"}
+    assert list(seen) == [f"t{i}" for i in range(teams)]
+    assert sum(seen.values()) == 4  # type: ignore[arg-type]
+    assert operator.roster.ball == -1
+    assert not operator.tape.frames.attack.any(), "nobody attacks anywhere"
+
+
+def test_the_wrong_number_of_teams_is_said_in_one_sentence() -> None:
+    with pytest.raises(BadInput, match="has 3 teams; toy is played by 2"):
+        GameOperator(TOY, race(3))
+    with pytest.raises(BadInput, match="has 1 teams; toy is played by 2"):
+        GameOperator(TOY, race(1))
+    twice = msgspec.structs.replace(race(2), teams=race(2).teams[:1] * 2)
+    with pytest.raises(BadInput, match="lists a team twice"):
+        roster_of(twice)
+    with pytest.raises(BadRecord, match="bad game record"):
+        decode_game(encode(msgspec.structs.replace(race(1), teams=())))
