@@ -23,7 +23,7 @@ class Scripted:
     """A game in steps of 200 ms: ``step()`` gives outputs and events. Subclasses say where everybody is, and what is said."""
 
     sport = ""
-    steps = tuple("framing motion windows emit".split())
+    steps = tuple(["framing", "motion", "windows", "emit"])
 
     def __init__(self, record: GameRecord) -> None:
         self.record, self.k, self.n = record, 0, 0
@@ -108,9 +108,24 @@ class Football(Scripted):
 
     def __init__(self, game: str = "nfl-demo", t0_us: int = T0_US) -> None:
         roles = ["passer", "receiver", "receiver", "receiver", "end", "back", *["line"] * 5]
-        people = [Entity(id=f"h{i}", name=NFL_NAMES[i], team="home", role=roles[i], shirt=(12, 81, 17, 88, 85, 28, 72, 65, 61, 68, 74)[i]) for i in range(11)]
-        people += [Entity(id=f"a{i}", name=NFL_NAMES[11 + i], team="away", role="rusher" if i < 4 else "cover", shirt=(97, 91, 95, 54, 24, 21, 31, 33, 52, 50, 29)[i]) for i in range(11)]
-        teams = [Team(id="home", name="Harbour City Admirals", short="HAR", colour="#1f6fd6"), Team(id="away", name="Northgate Timberwolves", short="NOR", colour="#c8102e")]
+        people = [
+            Entity(id=f"h{i}", name=NFL_NAMES[i], team="home", role=roles[i], shirt=(12, 81, 17, 88, 85, 28, 72, 65, 61, 68, 74)[i])
+            for i in range(11)
+        ]
+        people += [
+            Entity(
+                id=f"a{i}",
+                name=NFL_NAMES[11 + i],
+                team="away",
+                role="rusher" if i < 4 else "cover",
+                shirt=(97, 91, 95, 54, 24, 21, 31, 33, 52, 50, 29)[i],
+            )
+            for i in range(11)
+        ]
+        teams = [
+            Team(id="home", name="Harbour City Admirals", short="HAR", colour="#1f6fd6"),
+            Team(id="away", name="Northgate Timberwolves", short="NOR", colour="#c8102e"),
+        ]
         super().__init__(_record(game, "nfl", "Admirals v Timberwolves", teams, [*people, Entity(id="ball", role="ball")], t0_us))
 
     def phase(self, t: float) -> tuple[int, float]:
@@ -165,7 +180,9 @@ class Football(Scripted):
             self.tell("ball_snap", team="home", period=1, x_m=self.los(play), y_m=0.0, attrs=situation)
             self.say("nfl.defense.men_in_box", "count", "away", 6.0, event=f"snap-{play}")
             self.say("nfl.offense.formation", "label", "home", "2x2 shotgun", event=f"snap-{play}")
-        self.say("nfl.player.top_speed", "mph", self.ids[:22], 12 + 9.3 * np.abs(np.sin(np.arange(22) * 1.7)) + min(self.t, 60) / 60)
+        self.say(
+            "nfl.player.top_speed", "mph", self.ids[:22], 12 + 9.3 * np.abs(np.sin(np.arange(22) * 1.7)) + min(self.t, 60) / 60
+        )
         if self.SNAP < s < self.END:
             gap = [float(np.hypot(*(xyz[11:22, :2] - xyz[i, :2]).T).min()) / YD for i in range(1, 5)]
             self.say("nfl.receiver.separation", "yd", self.ids[1:5], gap)
@@ -175,7 +192,11 @@ class Football(Scripted):
         model = ModelUse(name="completion-probability", version="1", attributions=[("separation_m", 0.62, 2.4), ("air_distance_m", -0.41, 24.0), ("pressure_distance_m", 0.22, 3.1), ("sideline_m", -0.18, 4.2)])  # fmt: skip
         if at(self.THROW):
             self.tell("pass_forward", team="home", player="h0", period=1, attrs={"target": "h1"})
-            for stat, value in (("nfl.pass.air_yards", 18.4), ("nfl.pass.air_distance", 27.6), ("nfl.pass.air_yards_to_sticks", 11.4)):
+            for stat, value in (
+                ("nfl.pass.air_yards", 18.4),
+                ("nfl.pass.air_distance", 27.6),
+                ("nfl.pass.air_yards_to_sticks", 11.4),
+            ):
                 self.say(stat, "yd", "h0", value, event=f"throw-{play}")
             self.say("nfl.passer.time_to_throw", "s", "h0", 2.61, event=f"throw-{play}")
         if self.THROW < s < self.CATCH:
@@ -199,10 +220,29 @@ class Baseball(Scripted):
     PITCH_S = 16.0
 
     def __init__(self, game: str = "mlb-demo", t0_us: int = T0_US) -> None:
-        names = ["Hector Villanueva", "Bo Tanaka", "Rico Dumont", "Andre Whitlock", "Mats Søndergaard", "Leo Okafor", "Jae-won Park", "Cal Ripley", "Dario Lombardi"]
-        people = [Entity(id=f"a{i}", name=n, team="away", role=("pitcher", "catcher", *["fielder"] * 7)[i], shirt=11 + 3 * i) for i, n in enumerate(names)]
-        people += [Entity(id="h0", name="Xavier Montgomery-Castellanos", team="home", role="hitter", shirt=7), Entity(id="h1", name="Dex Quintero", team="home", role="hitter", shirt=23)]
-        teams = [Team(id="home", name="Port Linden Mariners", short="PLM", colour="#0c6b58"), Team(id="away", name="Eastmoor Pilots", short="EAS", colour="#e07b1a")]
+        names = [
+            "Hector Villanueva",
+            "Bo Tanaka",
+            "Rico Dumont",
+            "Andre Whitlock",
+            "Mats Søndergaard",
+            "Leo Okafor",
+            "Jae-won Park",
+            "Cal Ripley",
+            "Dario Lombardi",
+        ]
+        people = [
+            Entity(id=f"a{i}", name=n, team="away", role=("pitcher", "catcher", *["fielder"] * 7)[i], shirt=11 + 3 * i)
+            for i, n in enumerate(names)
+        ]
+        people += [
+            Entity(id="h0", name="Xavier Montgomery-Castellanos", team="home", role="hitter", shirt=7),
+            Entity(id="h1", name="Dex Quintero", team="home", role="hitter", shirt=23),
+        ]
+        teams = [
+            Team(id="home", name="Port Linden Mariners", short="PLM", colour="#0c6b58"),
+            Team(id="away", name="Eastmoor Pilots", short="EAS", colour="#e07b1a"),
+        ]
         super().__init__(_record(game, "mlb", "Mariners v Pilots", teams, [*people, Entity(id="ball", role="ball")], t0_us))
 
     def lead_ft(self, s: float, number: int) -> float:
@@ -216,7 +256,13 @@ class Baseball(Scripted):
         lead = self.lead_ft(s, number) * FT
         out[10, :2] = HALF + lead / math.sqrt(2), -HALF + lead / math.sqrt(2)
         flight = (s - 9.0) / 0.42
-        out[11] = [18.4, 0, 1.2] if flight < 0 else [18.4 - 17.0 * flight, 0, 1.8 - flight] if flight < 1 else [min(1.4 + (s - 9.42) * 28, 92), 12 * min(s - 9.42, 3.2), max(0.1, 4 + 22 * (s - 9.42) * (1 - (s - 9.42) / 3.4))]
+        out[11] = (
+            [18.4, 0, 1.2]
+            if flight < 0
+            else [18.4 - 17.0 * flight, 0, 1.8 - flight]
+            if flight < 1
+            else [min(1.4 + (s - 9.42) * 28, 92), 12 * min(s - 9.42, 3.2), max(0.1, 4 + 22 * (s - 9.42) * (1 - (s - 9.42) / 3.4))]
+        )
         return out
 
     def curve(self, number: int) -> list[float]:
@@ -227,7 +273,21 @@ class Baseball(Scripted):
         at = lambda when: abs(s - when) < HOP_S / 2  # noqa: E731
         count = {"balls": float(number % 3), "strikes": float(number % 2), "pitcher": "a0", "runner": "h1", "batter": "h0"}
         if at(0.4):
-            self.tell("play", period=6, player="h0", outcome="single", attrs={"half": "bottom", "outs": float(number % 3), "first": True, "second": False, "third": False, "home_runs": 3.0, "away_runs": 4.0})
+            self.tell(
+                "play",
+                period=6,
+                player="h0",
+                outcome="single",
+                attrs={
+                    "half": "bottom",
+                    "outs": float(number % 3),
+                    "first": True,
+                    "second": False,
+                    "third": False,
+                    "home_runs": 3.0,
+                    "away_runs": 4.0,
+                },
+            )
             self.say("mlb.game.win_probability", "0..1", "match", 0.42 + 0.1 * math.sin(number), event=f"p{number}")
             self.say("mlb.game.leverage", "index", "match", 1.84, event=f"p{number}")
         if at(3.0):
@@ -237,19 +297,50 @@ class Baseball(Scripted):
             at_ft = self.lead_ft(s, number)
             curve = self.curve(number)
             low = int(at_ft)
-            self.say("mlb.runner.steal_probability_now", "0..1", self.ids, [float("nan")] * 10 + [curve[low] + (curve[low + 1] - curve[low]) * (at_ft - low), float("nan")])
+            self.say(
+                "mlb.runner.steal_probability_now",
+                "0..1",
+                self.ids,
+                [float("nan")] * 10 + [curve[low] + (curve[low + 1] - curve[low]) * (at_ft - low), float("nan")],
+            )
         if at(8.6):
-            self.say("mlb.runner.lead", "ft", "h1", self.lead_ft(s, number), event=self.tell("first_move", period=6, player="h1", attrs=count))
+            self.say(
+                "mlb.runner.lead",
+                "ft",
+                "h1",
+                self.lead_ft(s, number),
+                event=self.tell("first_move", period=6, player="h1", attrs=count),
+            )
         if at(9.4):
             ident = self.tell("pitch", period=6, player="a0", outcome="in_play", attrs={"speed_mps": 43.0})
-            for stat, unit, value in (("velocity", "mph", 96.3), ("perceived_velocity", "mph", 97.1), ("spin", "rpm", 2412), ("extension", "ft", 6.6), ("break", "in", [-8.2, 15.4])):
+            for stat, unit, value in (
+                ("velocity", "mph", 96.3),
+                ("perceived_velocity", "mph", 97.1),
+                ("spin", "rpm", 2412),
+                ("extension", "ft", 6.6),
+                ("break", "in", [-8.2, 15.4]),
+            ):
                 self.say(f"mlb.pitch.{stat}", unit, "a0", value, event=ident)
             self.say("mlb.pitcher.delivery_time", "s", "a0", 1.38, event=ident)
         if at(9.8):
             ident = self.tell("batted_ball", period=6, player="h0")
-            for stat, unit, value in (("exit_velocity", "mph", 104.7), ("launch_angle", "deg", 24.0), ("spray", "deg", -7.0), ("projected_distance", "ft", 398.0)):
+            for stat, unit, value in (
+                ("exit_velocity", "mph", 104.7),
+                ("launch_angle", "deg", 24.0),
+                ("spray", "deg", -7.0),
+                ("projected_distance", "ft", 398.0),
+            ):
                 self.say(f"mlb.batted_ball.{stat}", unit, "h0", value, event=ident)
-            self.say("mlb.batted_ball.hit_probability", "0..1", "h0", 0.71, event=ident, model=ModelUse(name="hit-probability", version="1", attributions=[("exit_speed_mps", 0.9, 46.8), ("launch_rad", 0.4, 0.42)]))
+            self.say(
+                "mlb.batted_ball.hit_probability",
+                "0..1",
+                "h0",
+                0.71,
+                event=ident,
+                model=ModelUse(
+                    name="hit-probability", version="1", attributions=[("exit_speed_mps", 0.9, 46.8), ("launch_rad", 0.4, 0.42)]
+                ),
+            )
         self.say("mlb.runner.sprint_speed", "ft/s", self.ids[:11], 24 + np.arange(11) * 0.5)
         self.say("game.momentum", "-1..1", "match", 0.5 * math.sin(self.t * 0.07))
 
@@ -267,10 +358,15 @@ class Racing(Scripted):
     LAP_S = 60.0
 
     def __init__(self, game: str = "f1-demo", t0_us: int = T0_US) -> None:
-        people = [Entity(id=f"car-{i + 1}", name=f"{'ABCDEFGHIJKLMNOPQRST'[i]}. {name}", team=f"t{i // 2}", role="car", shirt=i + 1) for i, name in enumerate(DRIVERS)]
+        people = [
+            Entity(id=f"car-{i + 1}", name=f"{'ABCDEFGHIJKLMNOPQRST'[i]}. {name}", team=f"t{i // 2}", role="car", shirt=i + 1)
+            for i, name in enumerate(DRIVERS)
+        ]
         teams = [Team(id=f"t{i}", name=n, colour=c) for i, (n, c) in enumerate(CONSTRUCTORS)]
         super().__init__(_record(game, "f1", "Grand Prix of the Dunes", teams, people, t0_us))
-        self.gaps = np.array([0, 3.1, 3.72, 6.9, 8.2, 8.9, 12.4, 15.0, 15.8, 19.2, 22.8, 24.0, 27.7, 31.1, 33.9, 38.0, 41.5, 44.4, 49.0, 58.2])
+        self.gaps = np.array(
+            [0, 3.1, 3.72, 6.9, 8.2, 8.9, 12.4, 15.0, 15.8, 19.2, 22.8, 24.0, 27.7, 31.1, 33.9, 38.0, 41.5, 44.4, 49.0, 58.2]
+        )
 
     @staticmethod
     def track(share: np.ndarray) -> np.ndarray:
@@ -304,10 +400,18 @@ class Racing(Scripted):
         self.say("f1.car.gap", "s", cars, self.gaps)
         self.say("f1.car.interval", "s", cars, np.where(np.arange(20) == 0, np.nan, interval))
         wave = (np.sin(t * 0.9 - np.arange(20)) + 1) / 2
-        stats = {"speed": ("km/h", 90 + 225 * wave), "throttle": ("%", 100 * (wave > 0.4)), "brake": ("%", 100 * (wave < 0.18)), "gear": ("-", np.ceil(2 + 6 * wave)), "rpm": ("rpm", 8200 + 3600 * wave)}
+        stats = {
+            "speed": ("km/h", 90 + 225 * wave),
+            "throttle": ("%", 100 * (wave > 0.4)),
+            "brake": ("%", 100 * (wave < 0.18)),
+            "gear": ("-", np.ceil(2 + 6 * wave)),
+            "rpm": ("rpm", 8200 + 3600 * wave),
+        }
         for name, (unit, v) in stats.items():
             self.say(f"f1.car.{name}", unit, cars, np.stack([v, v * 0.98, v * 1.01, v], axis=1))
-        chance = np.where((interval > 0) & (interval < 3), np.clip(0.62 - 0.35 * interval + 0.1 * np.sin(t * 0.15), 0.01, 0.95), np.nan)
+        chance = np.where(
+            (interval > 0) & (interval < 3), np.clip(0.62 - 0.35 * interval + 0.1 * np.sin(t * 0.15), 0.01, 0.95), np.nan
+        )
         self.say("f1.battle.overtake_probability", "0..1", cars, chance)
         if self.k % 5 == 0:
             self.say("f1.battle.laps_to_catch", "laps", cars, np.where(interval < 3, interval / 0.21, np.nan))
@@ -315,7 +419,13 @@ class Racing(Scripted):
         if self.k % 30 == 10:
             for i in (0, 2):
                 ident = self.tell("corner", player=cars[i], attrs={"corner": 7.0, "apex_m": 2210.0})
-                for name, unit, v in (("corner_entry_speed", "km/h", 291 - i), ("corner_apex_speed", "km/h", 104 - i), ("corner_exit_speed", "km/h", 171 + i), ("braking_point", "m", 96 + 2 * i), ("braking_g", "g", 4.6)):
+                for name, unit, v in (
+                    ("corner_entry_speed", "km/h", 291 - i),
+                    ("corner_apex_speed", "km/h", 104 - i),
+                    ("corner_exit_speed", "km/h", 171 + i),
+                    ("braking_point", "m", 96 + 2 * i),
+                    ("braking_g", "g", 4.6),
+                ):
                     self.say(f"f1.car.{name}", unit, cars[i], float(v), event=ident)
 
 
