@@ -100,8 +100,9 @@ export class Share extends Block {
 
 /** Which way the match leans, in bars up (home) and down (away). */
 export class Momentum extends Block {
-  constructor() {
-    super("Momentum", ["game.momentum"]);
+  constructor(title = "Momentum", colours = ["var(--home)", "var(--away)"]) {
+    super(title, ["game.momentum"]);
+    this.colours = colours;
     this.chart = svg("svg", { viewBox: `0 0 ${W} 56`, preserveAspectRatio: "none", height: "3.3rem" });
     this.node.append(this.chart);
     this.past = [];
@@ -119,7 +120,7 @@ export class Momentum extends Block {
     }
     const n = Math.max(bars.length, 40), w = W / n;
     this.chart.replaceChildren(svg("line", { x1: 0, x2: W, y1: 28, y2: 28, stroke: "#3a4453", "stroke-width": 1 }),
-      ...bars.map((v, i) => svg("rect", { x: fixed(i * w + 0.4, 2), width: fixed(Math.max(0.6, w - 0.8), 2), y: fixed(v > 0 ? 28 - v * 27 : 28, 2), height: fixed(Math.max(0.5, Math.abs(v) * 27), 2), fill: v > 0 ? "var(--home)" : "var(--away)" })));
+      ...bars.map((v, i) => svg("rect", { x: fixed(i * w + 0.4, 2), width: fixed(Math.max(0.6, w - 0.8), 2), y: fixed(v > 0 ? 28 - v * 27 : 28, 2), height: fixed(Math.max(0.5, Math.abs(v) * 27), 2), fill: this.colours[v > 0 ? 0 : 1] })));
   }
 }
 

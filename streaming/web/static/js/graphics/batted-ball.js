@@ -1,7 +1,6 @@
 /* A batted ball: how hard, how steep, how far, and how often such a ball is a hit. ?game=...&seconds=8 */
 
 import { el, fixed, put, svg } from "../dom.js";
-import { HARD_MPH } from "../sports/mlb/cards.js";
 import { Chance } from "../views.js";
 import { Moments, stand } from "./stand.js";
 
@@ -30,10 +29,10 @@ class Batted {
   }
   on() { return this.moment.within(this.seconds); }
   update(feed, cast) {
-    const v = this.values, who = this.moment.update.subject, hit = Array.isArray(v.hit_probability) ? v.hit_probability[0] : v.hit_probability;
+    const v = this.values, who = this.moment.update.subject, hit = v.hit_probability;
     this.node.className = cast.dress(who, "plate batted").class;
     put(this.number, String(cast.shirt(who))); put(this.name, cast.name(who)); put(this.team, cast.team(who));
-    const barrel = v.barrel === 1 || (Array.isArray(v.hit_probability) && v.hit_probability[1] === 1), tag = barrel ? "BARREL" : v.exit_velocity >= HARD_MPH ? "HARD HIT" : "";
+    const tag = v.barrel === 1 ? "BARREL" : v.hard_hit === 1 ? "HARD HIT" : "";
     this.tag.hidden = !tag; put(this.tag, tag); this.tag.className = "good";
     const rows = [["exit velocity", v.exit_velocity, 1, "mph"], ["launch angle", v.launch_angle, 0, "°"], ["distance", v.projected_distance, 0, "ft"]].filter(([, x]) => typeof x === "number");
     const key = rows.map((r) => r[1]).join();

@@ -1,17 +1,15 @@
 /* Fourth down: go for it, kick or punt, with the win probability of each. ?game=...&seconds=14 */
 
 import { el, fixed, put } from "../dom.js";
-import { decision, rows, WORDS } from "../sports/nfl/blocks.js";
+import { decision, FOURTH, rows, WORDS } from "../sports/nfl/blocks.js";
 import { Play } from "../sports/nfl/state.js";
 import { Choices } from "../views.js";
 import { Moments, stand } from "./stand.js";
 
-const STAT = "nfl.decision.fourth_down";
-
 class Guide {
   constructor(seconds) {
     this.seconds = seconds;
-    this.moment = new Moments(STAT);
+    this.moment = new Moments(FOURTH);
     this.play = new Play();
     this.choices = new Choices();
     this.down = el("b"); this.team = el("span"); this.verdict = el("em"); this.gain = el("small");
@@ -38,4 +36,4 @@ class Guide {
   }
 }
 
-await stand("right", "nfl", [`stats.${STAT}`, "events.nfl.down", "events.nfl.ball_snap"], ({ seconds }) => new Guide(seconds(14)));
+await stand("right", "nfl", [`stats.${FOURTH}`, "events.nfl.down", "events.nfl.ball_snap"], ({ seconds }) => new Guide(seconds(14)));
