@@ -12,9 +12,11 @@ export class Block {
     this.title = el("h2", {}, title);
     this.node = el("section", { class: "block", hidden: true }, el("header", {}, this.title, this.note));
   }
+  /** Whether there is anything to show. */
+  ready(feed) { return this.stats.some((s) => feed.has(s)) || this.always === true; }
   /** Called a few times a second. ``stale``: seconds after which a value is old; a block of events is never old. */
   refresh(feed, cast, stale, now_us = null) {
-    const here = this.stats.some((s) => feed.has(s)) || this.always === true;
+    const here = this.ready(feed);
     this.node.hidden = !here;
     if (!here) return;
     this.node.classList.toggle("old", !this.lasting && feed.age(...this.stats) > stale);
@@ -108,6 +110,7 @@ export class Momentum extends Block {
     this.past = [];
   }
   history(past) { this.past = (past["game.momentum"] ?? []).map(([t, values]) => [t, values[0]]); }
+  ready(feed) { return typeof feed.only("game.momentum") === "number" || this.past.some(([, v]) => typeof v === "number"); }
   update(feed) {
     const kept = [...feed.values.get("game.momentum").values()].at(-1);
     if (!this.past.length || kept.end_us >= this.past.at(-1)[0] + 5e6) this.past.push([kept.end_us, kept.value]);
@@ -160,6 +163,7 @@ export class Ranking extends Block {
     this.list = el("div", { class: "ranking" });
     this.node.append(this.list);
   }
+  ready(feed) { return typeof feed.newest(this.stats[0])?.value === "number"; }
   update(feed, cast) {
     const all = [...(feed.values.get(this.stats[0]) ?? [])].filter(([, k]) => typeof k.value === "number" && (!this.gone_s || performance.now() - k.at < this.gone_s * 1000));
     all.sort(([, a], [, b]) => (this.low ? a.value - b.value : b.value - a.value));
