@@ -43,7 +43,7 @@ function histogram(node, latency, bounds, budget) {
 /** more steps than this are shown in groups side by side instead of one long table */
 const MANY = 40;
 
-/** All steps by the first word of their names, each group with its sum, the most expensive first. */
+/** All steps by the first word of their names, in the order in which they run, each group with its sum. */
 function groups(rows) {
   const found = new Map();
   for (const r of rows) {
@@ -51,7 +51,7 @@ function groups(rows) {
     if (!found.has(group)) found.set(group, []);
     found.get(group).push({ ...r, short: rest.join(".") || group });
   }
-  return [...found].map(([name, steps]) => ({ name, steps, share: steps.reduce((a, r) => a + r.share, 0) })).sort((a, b) => b.share - a.share);
+  return [...found].map(([name, steps]) => ({ name, steps, share: steps.reduce((a, r) => a + r.share, 0) }));
 }
 
 function flow(rows) {
@@ -68,12 +68,15 @@ function steps(meters) {
     return { ...s, mean: calls > 0 ? total / calls : s.calls ? s.total_us / s.calls : 0, share: meters.windows ? s.total_us / meters.windows : 0 };
   });
   const sum = rows.reduce((a, r) => a + r.share, 0), top = Math.max(...rows.map((r) => r.share), 1e-9);
-  rows.sort((a, b) => b.share - a.share);
   put($("budget"), `${rows.length} steps, ${us(sum)} ${usUnit(sum)} of work a window; budget from close to publish ${us(BUDGET.p50)} ${usUnit(BUDGET.p50)}`);
   const many = rows.length > MANY;
   $("budget-split").classList.toggle("many", many);
   $("steps").hidden = many; $("flow").hidden = !many;
-  if (many) { $("flow").replaceChildren(el("p", { class: "empty" }, "µs of work a window by step, and the worst call; the rest is in a step's tip"), ...flow(rows)); return; }
+  if (many) {
+    $("flow").replaceChildren(el("p", { class: "empty" }, "µs of work a window by step, and the worst call; the rest is in a step's tip"), ...flow(rows));
+    return;
+  }
+  rows.sort((a, b) => b.share - a.share);
   $("steps").replaceChildren(head([["step"], ["µs a window", 1], [""], ["mean", 1], ["latest", 1], ["worst", 1], ["calls", 1]]),
     ...rows.map((r) => el("tr", {},
       el("td", {}, r.name), el("td", { class: "n" }, us(r.share)),

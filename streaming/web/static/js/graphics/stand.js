@@ -5,7 +5,7 @@
    on(feed, cast)              whether it belongs on air now
    update(feed, cast)          write what is shown; called before every showing and five times a second
 
-   A picture leaves the air when nothing has come from its game for ``SILENT_S``, whatever it says itself. */
+   A picture leaves the air when nothing has come from its game for ``SILENT_S`` (?silent=), whatever it says itself. */
 
 import { el } from "../dom.js";
 import { open, parameter } from "./overlay.js";
@@ -18,12 +18,13 @@ export async function stand(name, sport, topics, make) {
   if (!view) return; // this game has nothing of the kind
   feed.topics = typeof topics === "function" ? await topics(entry) : topics;
   const root = el("div", { class: `graphic ${name}` }, view.node);
+  const silent = (Number(parameter("silent")) || SILENT_S) * 1000;
   let cast = null, on = false;
   feed.addEventListener("cast", ({ detail }) => { cast = detail; });
   feed.addEventListener("stats", ({ detail }) => { if (cast) { view.take?.(detail, feed, cast); turn(); } });
   function turn() {
     if (!cast) return;
-    const wanted = performance.now() - feed.lastMessage < SILENT_S * 1000 && view.on(feed, cast);
+    const wanted = performance.now() - feed.lastMessage < silent && view.on(feed, cast);
     if (wanted) view.update(feed, cast);
     if (wanted === on) return;
     on = wanted;
