@@ -8,7 +8,7 @@
    A picture leaves the air when nothing has come from its game for ``SILENT_S`` (?silent=), whatever it says itself. */
 
 import { el } from "../dom.js";
-import { open, parameter } from "./overlay.js";
+import { obey, open, parameter } from "./overlay.js";
 
 const SILENT_S = 15;
 
@@ -19,12 +19,13 @@ export async function stand(name, sport, topics, make) {
   feed.topics = typeof topics === "function" ? await topics(entry) : topics;
   const root = el("div", { class: `graphic ${name}` }, view.node);
   const silent = (Number(parameter("silent")) || SILENT_S) * 1000;
-  let cast = null, on = false;
+  let cast = null, on = false, allowed = true;
+  obey((yes) => { allowed = yes; turn(); });
   feed.addEventListener("cast", ({ detail }) => { cast = detail; });
   feed.addEventListener("stats", ({ detail }) => { if (cast) { view.take?.(detail, feed, cast); turn(); } });
   function turn() {
     if (!cast) return;
-    const wanted = performance.now() - feed.lastMessage < silent && view.on(feed, cast);
+    const wanted = allowed && performance.now() - feed.lastMessage < silent && view.on(feed, cast);
     if (wanted) view.update(feed, cast);
     if (wanted === on) return;
     on = wanted;

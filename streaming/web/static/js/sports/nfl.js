@@ -24,10 +24,10 @@ export function stage(page) {
   const down = el("div", { class: "down", id: "down", hidden: true }), spot = el("small"), words = el("b");
   down.append(words, spot);
   const bug = new TwoTeams(page.bug, { score: () => score(), clock, more: [down] });
-  let target = null, thrown = -Infinity;
+  let target = null, thrown = -Infinity, quarter = null;
 
   field.defends = (s) => { // the end of the field that a team defends is behind it
-    const period = feed.record?.periods.at(-1), home = period?.home_attacks ?? 1;
+    const home = quarter?.home_attacks ?? 1; // left out on the wire when it is +1
     return s === -home ? 0 : 1;
   };
   const fresh = (kept) => kept && typeof kept.value === "number" && performance.now() - kept.at < FRESH_S * 1000;
@@ -50,6 +50,7 @@ export function stage(page) {
   function clock(now, periods) {
     const current = periods.filter((p) => p.start_us <= now).at(-1);
     if (!current) return ["15:00", "kick-off soon"];
+    if (current.number !== quarter?.number) { quarter = current; field.look(); } // they change ends
     put(words, play.words); put(spot, page.cast() ? play.spot(page.cast()) : "");
     down.hidden = !play.words;
     const left = play.left_s === null ? null : Math.max(0, play.left_s - 900 * (4 - Math.min(4, current.number)));

@@ -25,6 +25,7 @@ export class Completion extends Block {
     this.facts = el("div", { class: "rowfacts" });
     this.node.append(this.chance.node, this.facts);
   }
+  ready(feed) { return pass(feed) !== null; }
   update(feed, cast) {
     const now = pass(feed), who = this.thrown();
     put(this.note, now?.live ? "ball in the air" : "latest pass");
