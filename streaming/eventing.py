@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -40,11 +41,11 @@ class EventStage:
         self.team_index = {team.id: i for i, team in enumerate(game.teams)}
         self.home_attacks = {period.number: period.home_attacks for period in game.periods}
         self._extract: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
-        self._applying: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
+        applying: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
         self._stats: dict[str, list[Publishing]] = {t: [] for t in sport.event_types}
         for step in sport.event_steps:
             for kind in step.on:
-                (self._extract if step.phase == "extract" else self._applying)[kind].append((step, names[step.name]))
+                (self._extract if step.phase == "extract" else applying)[kind].append((step, names[step.name]))
         self.ticks: list[Publishing] = []
         for stat in sport.stats:
             if stat.kind == "window":
@@ -58,7 +59,9 @@ class EventStage:
         self._match = names["events.match"]
         self._read: dict[int, tuple[int, Any]] = {}
         self._view = copy(tape.frames)  # the same buffers with bounds of its own
-        self.account = Account(lambda: sport.ledger(players=len(roster)), self.apply, roster)
+        self.apply = partial(_apply, applying, watch)
+        ledger: Callable[..., Any] = sport.ledger
+        self.account = Account(partial(ledger, players=len(roster)), self.apply, roster)
 
     # -- one event -------------------------------------------------------------------------------------------------
 
@@ -211,13 +214,6 @@ class EventStage:
             item.stat.id: item.stat.compute(moment, ledger) for item in self._stats[moment.type] if item.stat.of_account
         }
 
-    def apply(self, moment: Moment, ledger: Any) -> None:
-        """Fold a moment into a ledger."""
-        self.watch.start()
-        for step, i in self._applying[moment.type]:
-            step.compute(moment, ledger)
-            self.watch.lap(i)
-
     # -- ticks -----------------------------------------------------------------------------------------------------
 
     def read_tick(self, ledger: Any, second: int, version: int | None = None) -> list[Any]:
@@ -284,3 +280,12 @@ class EventStage:
                     )
                 )
         return out
+
+
+def _apply(applying: dict[str, list[tuple[EventStep, int]]], watch: Stopwatch, moment: Moment, ledger: Any) -> None:
+    """Fold a moment into a ledger. No method: the account would hold the stage that holds it, and with it a game's whole tape,
+    until the collector of cycles comes by, which looks at the number of objects and not at their size."""
+    watch.start()
+    for step, i in applying[moment.type]:
+        step.compute(moment, ledger)
+        watch.lap(i)

@@ -3,8 +3,10 @@ however the stream is cut, shuffled within its lateness, doubled, or carried ove
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from functools import lru_cache
 from pathlib import Path
 
@@ -128,3 +130,16 @@ sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operat
     def test_the_same_seed_gives_the_same_finals_again(self, sport):
         world = open_world(sport, SEED, MINUTES)
         same(finals(world.record, list(world.stream(50))), sport)
+
+    def test_a_game_that_is_over_leaves_no_memory_behind(self, sport):
+        """Its tape is freed with the operator, by counting references: the collector of cycles does not know what it weighs."""
+        record, stream = played(sport)
+        operator = operator_for(record)
+        helpers.play(operator, stream[: len(stream) // 4])
+        tape = weakref.ref(operator.tape)
+        gc.disable()
+        try:
+            del operator
+            assert tape() is None
+        finally:
+            gc.enable()
