@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from streaming.cli.pace import Lag
+from streaming.errors import TouchlineError
 
 if TYPE_CHECKING:
     from streaming.records import Event, Telemetry
@@ -66,6 +68,8 @@ class Show:
             EmbeddedRunner(self.operator, [self.hub], wall=wall).run(self.hub.overhear(self._records(wall)))
         except Exception as error:  # noqa: BLE001 - told at the end by whoever started it: the other games go on
             self.failed = error
+            if not isinstance(error, TouchlineError):
+                traceback.print_exc()  # a mistake of ours, not something that is said on purpose
             print(f"touchline: {self.record.game} ended: {error or type(error).__name__}", file=sys.stderr, flush=True)
         self.took_s = time.perf_counter() - start
 

@@ -198,6 +198,7 @@ export class Figures extends Block {
         this.grid.append(cell);
       }
       const v = pick(feed.newest(stat).value);
+      this.cells.get(row).className = typeof v === "string" ? "words" : "";
       put(this.cells.get(row), typeof v === "number" ? fixed(v, digits) : v === null || v === undefined || v === "" ? "–" : String(v));
     }
     if (this.who && feed.has(this.who)) put(this.note, cast.name(feed.newest(this.who).subject));

@@ -48,7 +48,7 @@ class Battle {
       put(car.place, String(b.place + i)); put(car.code, code(cast.people.get(id), id)); put(car.name, cast.team(id));
     });
     put(this.gap, `${fixed(b.interval, 2)} s`);
-    put(this.laps, b.laps === null ? "not closing" : b.laps < 1 ? "within a lap" : `${fixed(b.laps, 0)} laps to catch`);
+    put(this.laps, b.laps === null ? "not closing" : b.laps < 1.5 ? "within a lap" : `${fixed(b.laps, 0)} laps to catch`);
     this.chance.set(b.chance);
     const past = this.past.get(b.behind) ?? [];
     if (past.length < 2) { this.line.setAttribute("d", ""); return; }

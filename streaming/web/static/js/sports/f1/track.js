@@ -37,8 +37,16 @@ export class Circuit extends Field {
     const size = Math.max(this.bounds[2] - this.bounds[0], this.bounds[3] - this.bounds[1]);
     for (const [colour, width] of strokes) {
       c.strokeStyle = colour; c.lineWidth = Math.max(4, size * width * this.k);
-      for (const line of lines) { c.beginPath(); line.forEach(([x, y], i) => (i ? c.lineTo(this.x(x), this.y(y)) : c.moveTo(this.x(x), this.y(y)))); c.stroke(); }
+      for (const line of lines) { c.beginPath(); this.#smooth(c, line); c.stroke(); }
     }
+  }
+
+  /** A line through the middles of its pieces, bent at its points: a replay at speed gives few of them. */
+  #smooth(c, line) {
+    const at = (i) => [this.x(line[i][0]), this.y(line[i][1])];
+    c.moveTo(...at(0));
+    for (let i = 1; i < line.length - 1; i++) { const [x, y] = at(i), [u, v] = at(i + 1); c.quadraticCurveTo(x, y, (x + u) / 2, (y + v) / 2); }
+    if (line.length > 1) c.lineTo(...at(line.length - 1));
   }
 
   #trace(people) {
