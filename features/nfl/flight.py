@@ -30,15 +30,13 @@ from features.nfl.steps import filling, kernel_step
 from features.nfl.vocabulary import IN_AIR, SET
 from features.sport import Signal, Stat, Step
 
-#: a defender who breaks on the ball runs this fast, m/s
-BREAKS_MPS: Final = 7.0
 FAR_M: Final = 8.0
 MOST_LEFT_S: Final = 4.0
 
 COMPLETION_FEATURES: Final = (
     ("air_m", "m", "length of the throw"),
     ("gap_m", "m", "receiver to the nearest defender"),
-    ("meet_m", "m", "nearest defender to the place of the catch when the ball is there"),
+    ("meet_m", "m", "receiver to a defender when the ball is there, if both run on"),
     ("left_s", "s", "time until the ball is there"),
     ("pressure_m", "m", "nearest rusher at the throw"),
     ("sideline_m", "m", "place of the catch to the sideline"),
@@ -126,18 +124,19 @@ def _gap(play: Any, xyz: Any, who: Any, lo: int, hi: int, flight: Any) -> None:
 
 
 @kernel
-def _meet(play: Any, xyz: Any, who: Any, lo: int, hi: int, flight: Any) -> None:
+def _meet(play: Any, xyz: Any, velocity: Any, who: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(flight, i, MEET, MEET, _fresh(play, i))
         if not _flies(play, i):
             continue
-        best, s = FAR_M, flight[i, LEFT_S]
+        n, best, s = int(play[i, TARGET]), FAR_M, flight[i, LEFT_S]
         for m in range(who.shape[1]):
             if who[i, m, 0] == -1.0:
-                off = np.sqrt((xyz[i, m, 0] - flight[i, LAND_X]) ** 2 + (xyz[i, m, 1] - flight[i, LAND_Y]) ** 2)
-                short = max(off - BREAKS_MPS * s, 0.0)
-                if short < best:
-                    best = short
+                dx = xyz[i, m, 0] - xyz[i, n, 0] + s * (velocity[i, m, 0] - velocity[i, n, 0])
+                dy = xyz[i, m, 1] - xyz[i, n, 1] + s * (velocity[i, m, 1] - velocity[i, n, 1])
+                off = np.sqrt(dx * dx + dy * dy)
+                if off < best:
+                    best = off
         flight[i, MEET] = best
 
 
@@ -176,7 +175,7 @@ STEPS: Final = (
     filling(kernel_step("flight.landing", _landing, FLIGHT, "play", "xyz", "velocity")),
     filling(kernel_step("flight.air", _air, FLIGHT, "play")),
     filling(kernel_step("flight.gap", _gap, FLIGHT, "play", "xyz", "who")),
-    filling(kernel_step("flight.meet", _meet, FLIGHT, "play", "xyz", "who")),
+    filling(kernel_step("flight.meet", _meet, FLIGHT, "play", "xyz", "velocity", "who")),
     Step("flight.sideline", sideline),
     filling(kernel_step("flight.pressure", _pressure, FLIGHT, "play", "pocket")),
 )

@@ -46,7 +46,8 @@ ROLES: Final = ("passer", "back", "receiver", "end", "line", "rusher", "backer",
 ELIGIBLE: Final = ("back", "receiver", "end")
 
 #: channel "phase" on the ball: what it is doing. The league's frames carry their event labels; this is their running state
-DEAD, SET, SNAPPED, IN_AIR, CARRIED, KICKED = 0, 1, 2, 3, 4, 5
+#: (ARRIVED: the pass is at the receiver, and nobody has said yet what became of it)
+DEAD, SET, SNAPPED, IN_AIR, CARRIED, KICKED, ARRIVED = 0, 1, 2, 3, 4, 5, 6
 
 #: routes of the nine-branch tree, by the passer's number, and what is none of them
 ROUTES: Final = ("flat", "slant", "comeback", "curl", "out", "dig", "corner", "post", "go")

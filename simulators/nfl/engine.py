@@ -110,6 +110,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
     pressure, air = 9.0, 0.0
     eta, yards, from_yd, next_yd, tackler, stop_u, over = 0.0, 0, 0.0, 0, -1, 0.0, -1
     contact, carry_frame = False, -1
+    gap, shift, closes = np.full(SLOTS, 99.0), np.zeros((SLOTS, 2)), 1.0
     half_width = 26.6666 * YD
     for m in range(SLOTS):
         look[m] = 0.0 if m < 11 else np.pi
@@ -172,6 +173,10 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     land_u = min(pos[target, 0] + vel[target, 0] * took, plan.to_goal + 8.6)
                     land_v = min(max(pos[target, 1] + vel[target, 1] * took, 0.8 - half_width), half_width - 0.8)
                 air = np.sqrt((land_u - from_u) ** 2 + (land_v - from_v) ** 2)
+                for m in range(11, 22):
+                    gap[m] = _off(pos, m, target) if plan.rush[m] == 0 else 99.0
+                    shift[m, 0], shift[m, 1] = pos[m, 0] - pos[target, 0], pos[m, 1] - pos[target, 1]
+                closes = max(1.0 - 0.4 * took, 0.35)
                 now, thrown, lands = IN_AIR, f, f + round(took * HZ)
                 _write(told, count, 0, THROW, f, 0, target, 0.0, 0.0)
         if now == IN_AIR and f == lands:
@@ -368,13 +373,12 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     if held:
                         cap = 0.75
             else:
-                if now == IN_AIR and f - thrown > 12 and (pos[n, 0] - land_u) ** 2 + (pos[n, 1] - land_v) ** 2 < 250.0:
-                    arrive = False
-                    # breaks on the ball, to the receiver's near side
-                    du, dv = pos[n, 0] - land_u, pos[n, 1] - land_v
-                    far = max(np.sqrt(du * du + dv * dv), 0.1)
-                    tu, tv = land_u + du / far * 0.55, land_v + dv / far * 0.55
-                    arrive = True
+                if now == IN_AIR and gap[n] < 9.0:
+                    # breaks on the ball: closes up to the receiver, so far as the flight gives him time
+                    left = max((lands - f) * DT, DT)
+                    tu, tv = land_u + shift[n, 0] * closes, land_v + shift[n, 1] * closes
+                    far = np.sqrt((tu - pos[n, 0]) ** 2 + (tv - pos[n, 1]) ** 2)
+                    cap, accel, arrive = min(plan.cap[n] * 1.1, far / left), 14.0, False
                 elif plan.coverage == MAN and plan.assign[n] >= 0:
                     r = plan.assign[n]
                     then = max(f - plan.lag[n], 0)
