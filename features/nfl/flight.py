@@ -33,16 +33,21 @@ from features.sport import Signal, Stat, Step
 FAR_M: Final = 8.0
 MOST_LEFT_S: Final = 4.0
 
+#: in the air a covering defender makes up this share of the gap a second, down to no less than that share of it: round figures
+CLOSES_PER_S: Final = 0.4
+CLOSES_TO: Final = 0.35
+#: a pass is at least so fast over the ground, m/s, and at most so many rows long
+SLOWEST_MPS: Final = 5.0
+ROWS_BACK: Final = 45
+
 COMPLETION_FEATURES: Final = (
     ("air_m", "m", "length of the throw"),
-    ("gap_m", "m", "receiver to the nearest defender"),
-    ("meet_m", "m", "receiver to a defender when the ball is there, if both run on"),
-    ("left_s", "s", "time until the ball is there"),
+    ("meet_m", "m", "receiver to the nearest defender when the ball is there"),
     ("pressure_m", "m", "nearest rusher at the throw"),
     ("sideline_m", "m", "place of the catch to the sideline"),
 )
-AIR, GAP, MEET, LEFT_S, PRESSURE, SIDELINE, LAND_X, LAND_Y = range(8)
-FLIGHT = Signal("flight", "mixed", (8,), keep_s=EVENT_KEEP_S)
+AIR, MEET, PRESSURE, SIDELINE, LEFT_S, LAND_X, LAND_Y, GAP, RELEASED = range(9)
+FLIGHT = Signal("flight", "mixed", (9,), keep_s=EVENT_KEEP_S)
 
 
 @kernel
@@ -60,7 +65,7 @@ def _fresh(play: Any, i: int) -> bool:
 
 
 @kernel
-def _left(play: Any, xyz: Any, ball_velocity: Any, ball: int, lo: int, hi: int, flight: Any) -> None:
+def _left(play: Any, xyz: Any, velocity: Any, t: Any, ball: int, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(flight, i, LEFT_S, LEFT_S, _fresh(play, i))
         if not _flies(play, i):
@@ -68,19 +73,26 @@ def _left(play: Any, xyz: Any, ball_velocity: Any, ball: int, lo: int, hi: int, 
         if play[i, PHASE] != IN_AIR:
             flight[i, LEFT_S] = 0.0
             continue
-        n = int(play[i, TARGET])
-        vx, vy = ball_velocity[i, 0, 0], ball_velocity[i, 0, 1]
-        fast = vx * vx + vy * vy
-        dx, dy = xyz[i, n, 0] - xyz[i, ball, 0], xyz[i, n, 1] - xyz[i, ball, 1]
-        if fast > 16.0:
-            flight[i, LEFT_S] = min(max(np.sqrt((dx * dx + dy * dy) / fast), 0.0), MOST_LEFT_S)
+        n, flown = int(play[i, TARGET]), t[i] - play[i, THROW_T]
+        if not flown > 0.05:
+            continue
+        # over the ground a ball keeps its speed; the receiver runs on while it comes
+        fast = np.sqrt((xyz[i, ball, 0] - play[i, THROW_X]) ** 2 + (xyz[i, ball, 1] - play[i, THROW_Y]) ** 2) / flown
+        left = 0.0
+        for _ in range(4):
+            dx = xyz[i, n, 0] + left * velocity[i, n, 0] - xyz[i, ball, 0]
+            dy = xyz[i, n, 1] + left * velocity[i, n, 1] - xyz[i, ball, 1]
+            left = min(np.sqrt(dx * dx + dy * dy) / max(fast, SLOWEST_MPS), MOST_LEFT_S)
+        if not np.isnan(left):
+            flight[i, LEFT_S] = left
 
 
 def left(frames: Frames) -> None:
     if frames.roster.ball >= 0:
         _left(
-            frames["play"], frames.xyz, frames["ball_velocity"], frames.roster.ball, frames.lo, frames.hi, frames["flight"]
-        )
+            frames["play"], frames.xyz, frames["velocity"], frames.t, frames.roster.ball, frames.lo, frames.hi,
+            frames["flight"],
+        )  # fmt: skip
 
 
 @kernel
@@ -124,20 +136,30 @@ def _gap(play: Any, xyz: Any, who: Any, lo: int, hi: int, flight: Any) -> None:
 
 
 @kernel
-def _meet(play: Any, xyz: Any, velocity: Any, who: Any, lo: int, hi: int, flight: Any) -> None:
+def _released(play: Any, gap: Any, lo: int, hi: int, flight: Any) -> None:
+    """The receiver's gap when the ball was released, once it is known whom it is for."""
+    for i in range(max(lo, 1), hi):
+        keep(flight, i, RELEASED, RELEASED, _fresh(play, i))
+        if not _flies(play, i):
+            continue
+        n, k = int(play[i, TARGET]), i
+        while k > 0 and k > i - ROWS_BACK and play[k - 1, PHASE] == IN_AIR:
+            k -= 1
+        if not np.isnan(gap[k, n, 0]) and play[k, THROW_T] == play[i, THROW_T]:
+            flight[i, RELEASED] = min(gap[k, n, 0], FAR_M)
+
+
+@kernel
+def _meet(play: Any, t: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(flight, i, MEET, MEET, _fresh(play, i))
         if not _flies(play, i):
             continue
-        n, best, s = int(play[i, TARGET]), FAR_M, flight[i, LEFT_S]
-        for m in range(who.shape[1]):
-            if who[i, m, 0] == -1.0:
-                dx = xyz[i, m, 0] - xyz[i, n, 0] + s * (velocity[i, m, 0] - velocity[i, n, 0])
-                dy = xyz[i, m, 1] - xyz[i, n, 1] + s * (velocity[i, m, 1] - velocity[i, n, 1])
-                off = np.sqrt(dx * dx + dy * dy)
-                if off < best:
-                    best = off
-        flight[i, MEET] = best
+        if play[i, PHASE] != IN_AIR:
+            flight[i, MEET] = flight[i, GAP]
+            continue
+        flight_s = t[i] - play[i, THROW_T] + flight[i, LEFT_S]
+        flight[i, MEET] = flight[i, RELEASED] * max(1.0 - CLOSES_PER_S * flight_s, CLOSES_TO)
 
 
 @kernel
@@ -145,7 +167,7 @@ def _sideline(play: Any, half_width_m: float, lo: int, hi: int, flight: Any) -> 
     for i in range(max(lo, 1), hi):
         keep(flight, i, SIDELINE, SIDELINE, _fresh(play, i))
         if _flies(play, i):
-            flight[i, SIDELINE] = half_width_m - abs(flight[i, LAND_Y])
+            flight[i, SIDELINE] = max(half_width_m - abs(flight[i, LAND_Y]), 0.0)
 
 
 def sideline(frames: Frames) -> None:
@@ -175,7 +197,8 @@ STEPS: Final = (
     filling(kernel_step("flight.landing", _landing, FLIGHT, "play", "xyz", "velocity")),
     filling(kernel_step("flight.air", _air, FLIGHT, "play")),
     filling(kernel_step("flight.gap", _gap, FLIGHT, "play", "xyz", "who")),
-    filling(kernel_step("flight.meet", _meet, FLIGHT, "play", "xyz", "velocity", "who")),
+    filling(kernel_step("flight.released", _released, FLIGHT, "play", "gap")),
+    filling(kernel_step("flight.meet", _meet, FLIGHT, "play", "t")),
     Step("flight.sideline", sideline),
     filling(kernel_step("flight.pressure", _pressure, FLIGHT, "play", "pocket")),
 )

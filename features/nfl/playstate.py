@@ -22,7 +22,6 @@ from features.nfl.columns import (
     CARRY_T,
     CARRY_X,
     CARRY_Y,
-    COLUMNS,
     CONTACT_T,
     CONTACT_X,
     EVENT_KEEP_S,
@@ -46,7 +45,7 @@ from features.nfl.columns import (
     keep,
 )
 from features.nfl.steps import filling, kernel_step
-from features.nfl.vocabulary import CARRIED, DEAD, ELIGIBLE, IN_AIR, KICKED, ROLES, SET, SNAPPED
+from features.nfl.vocabulary import CARRIED, DEAD, ELIGIBLE, IN_AIR, ROLES, SET, SNAPPED
 from features.sport import Signal, Step
 
 #: a phase is believed for this long without news of the ball, s
@@ -56,7 +55,9 @@ REACH_M: Final = 2.5
 #: a runner keeps the ball unless somebody else is this much nearer, m
 KEEPS_M: Final = 0.8
 
-_NAN: Final = float("nan")
+#: a ball that is slower than this lies still, m/s
+STILL_MPS: Final = 0.7
+
 WHO = Signal("who", "mixed", ("N", 3), fill=0.0, keep_s=EVENT_KEEP_S)
 PLACE = Signal("place", "m", ("N", 2), keep_s=EVENT_KEEP_S)
 SIDE, ROLE, CATCHES = range(3)
@@ -138,14 +139,15 @@ def _seen(who: Any, lo: int, hi: int, play: Any) -> None:
 
 
 @kernel
-def _snap(xyz: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
+def _snap(xyz: Any, ball_speed: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(play, i, SNAP_T, SNAP_Y, play[i, PHASE] == SET and play[i - 1, PHASE] != SET)
         now, before = play[i, PHASE], play[i - 1, PHASE]
         x, y = xyz[i, ball, 0], xyz[i, ball, 1]
         if now == SET:
-            # the ball lies where the next play begins
-            if not (np.isnan(x) or np.isnan(y)):
+            # where it lies still, the next play begins: a label of the snap may come a frame or two after the ball has left
+            still = ball_speed[i, 0] < STILL_MPS or np.isnan(play[i, LOS])
+            if still and not (np.isnan(x) or np.isnan(y)):
                 play[i, LOS], play[i, SNAP_Y] = x, y
         elif now >= SNAPPED and (before < SNAPPED or np.isnan(before)):
             play[i, SNAP_T] = t[i]
@@ -157,7 +159,9 @@ def _snap(xyz: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
 def snap(frames: Frames) -> None:
     """Time and place of the snap: the line of scrimmage is where the ball last lay."""
     if frames.roster.ball >= 0:
-        _snap(frames.xyz, frames.roster.ball, frames.t, frames.lo, frames.hi, frames["play"])
+        _snap(
+            frames.xyz, frames["ball_speed"], frames.roster.ball, frames.t, frames.lo, frames.hi, frames["play"]
+        )
 
 
 @kernel
@@ -334,4 +338,3 @@ STEPS: Final = (
     Step("play.target", target),
     filling(kernel_step("play.contact", _contact, PLAY, "xyz", "who", "t")),
 )
-_ = (COLUMNS, KICKED)

@@ -373,12 +373,12 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     if held:
                         cap = 0.75
             else:
-                if now == IN_AIR and gap[n] < 9.0:
+                if now == IN_AIR and gap[n] < 40.0:
                     # breaks on the ball: closes up to the receiver, so far as the flight gives him time
                     left = max((lands - f) * DT, DT)
                     tu, tv = land_u + shift[n, 0] * closes, land_v + shift[n, 1] * closes
                     far = np.sqrt((tu - pos[n, 0]) ** 2 + (tv - pos[n, 1]) ** 2)
-                    cap, accel, arrive = min(plan.cap[n] * 1.1, far / left), 14.0, False
+                    cap, accel, arrive = min(plan.cap[n] * 1.25, far / left), 14.0, False
                 elif plan.coverage == MAN and plan.assign[n] >= 0:
                     r = plan.assign[n]
                     then = max(f - plan.lag[n], 0)

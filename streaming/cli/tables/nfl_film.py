@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.frames import Field, Frames
+from features.frames import Field, Frames, Ints, Roster
 from features.moments import Moment
 from features.nfl import SPORT
 from features.nfl.motion import LEFT, RIGHT
-from simulators.nfl.engine import HZ, TENTH
+from simulators.nfl.engine import HZ, SLOTS, TENTH
 from simulators.nfl.match import LOSS, NOISE_IN, SHOULDER_M, Block, Match
 from simulators.rfid import METRES_PER_INCH
 from streaming.records import Event
@@ -29,7 +29,8 @@ _BEFORE_S = 2.5
 
 @dataclass
 class Shown:
-    """A play with all its signals. ``row_of(frame)`` is the row of a frame of the engine."""
+    """A play with all its signals; axis N is the 22 on the field, by slot, and the ball. ``row_of(frame)`` is the row of a frame
+    of the engine."""
 
     block: Block
     frames: Frames
@@ -40,9 +41,10 @@ class Shown:
     def row_of(self, frame: int) -> int:
         return _KEEP + round((self.play_us + frame * 1_000_000 // HZ - self.first_us) / 100_000)
 
-    def moment(self, event: Event, team: int, player: int) -> Moment:
+    def moment(self, event: Event) -> Moment:
         """An event of the play at its row."""
         nan = float("nan")
+        team, player = self.block.offense, self.frames.roster.index.get(event.player or "", -1)
         row = _KEEP + round((event.t_us - self.first_us) / 100_000)
         return Moment(
             event.id, event.type, (event.t_us - self.first_us) / 1e6, event.period, team, player,
@@ -54,7 +56,7 @@ class Shown:
 def film(match: Match) -> Iterator[Shown]:
     """Every play of a game."""
     record = match.record
-    roster = roster_of(record)
+    everybody = roster_of(record)
     field = Field(record.length_m or SPORT.field.length_m, record.width_m or SPORT.field.width_m)
     rng = np.random.default_rng(match.seed + 1)
     sides = {p.number: p.home_attacks for p in record.periods}
@@ -65,6 +67,10 @@ def film(match: Match) -> Iterator[Shown]:
         first = max(walk - int(_BEFORE_S * HZ), 0) // TENTH * TENTH
         at = np.arange(first, len(block.phase), TENTH)
         home = sides[block.events[0].period]
+        roster = Roster.of(
+            [*((everybody.ids[e], int(everybody.team[e]), everybody.role[e]) for e in block.entity.tolist()), ("ball", -1, "ball")],
+            everybody.teams,
+        )
         frames = _frames(block, at, roster, field, home, rng)
         for step in SPORT.steps:
             step.compute(frames)
@@ -74,13 +80,13 @@ def film(match: Match) -> Iterator[Shown]:
         )  # fmt: skip
 
 
-def _frames(block: Block, at: np.ndarray, roster: object, field: Field, home: int, rng: np.random.Generator) -> Frames:  # type: ignore[type-arg]
-    rows, n = _KEEP + len(at), len(roster)  # type: ignore[arg-type]
+def _frames(block: Block, at: Ints, roster: Roster, field: Field, home: int, rng: np.random.Generator) -> Frames:
+    rows, n = _KEEP + len(at), len(roster)
     noise = NOISE_IN * METRES_PER_INCH
     xyz = np.full((rows, n, 3), np.nan)
     signals = {s.name: np.full((rows, *(n if d == "N" else d for d in s.dims)), s.fill) for s in SPORT.signals}
     signals |= {name: np.full((rows, n), np.nan) for name in SPORT.channels}
-    who = block.entity
+    who = np.arange(SLOTS)
     face = block.facing[at]
     seen = rng.random((len(at), len(who))) >= LOSS**3
     mounts = []
@@ -100,6 +106,6 @@ def _frames(block: Block, at: np.ndarray, roster: object, field: Field, home: in
     attack = np.zeros(rows, np.int8)
     period[_KEEP:], attack[_KEEP:] = 1, home
     return Frames(
-        roster, field, dt_s=0.1, hop=2, span=4, t=0.1 * np.arange(1 - _KEEP, rows + 1 - _KEEP), xyz=xyz,  # type: ignore[arg-type]
+        roster, field, dt_s=0.1, hop=2, span=4, t=0.1 * np.arange(1 - _KEEP, rows + 1 - _KEEP), xyz=xyz,
         period=period, attack=attack, signals=signals, state=state, lo=_KEEP, hi=rows,
     )  # fmt: skip

@@ -57,7 +57,7 @@ def _noted(shown: Shown, kind: int) -> Floats:
 def _moments(shown: Shown, kind: str) -> Iterator[Moment]:
     for event in shown.block.events:
         if event.type == kind:
-            yield shown.moment(event, shown.block.offense, shown.frames.roster.index[event.player or ""])
+            yield shown.moment(event)
 
 
 def _completion(shown: Shown, rng: np.random.Generator) -> Iterator[Row]:
@@ -106,9 +106,8 @@ def _yac(shown: Shown, rng: np.random.Generator) -> Iterator[Row]:
 
 def _by_slot(shown: Shown, kind: int, signal: str) -> Iterator[Row]:
     for note in _noted(shown, kind):
-        entity = int(shown.block.entity[int(note[2])])
         row = min(shown.row_of(int(note[1])), shown.frames.hi - 1)
-        yield shown.frames[signal][row, entity].copy(), float(note[4]), float(note[3])
+        yield shown.frames[signal][row, int(note[2])].copy(), float(note[4]), float(note[3])
 
 
 def _pressure(shown: Shown, rng: np.random.Generator) -> Iterator[Row]:
