@@ -55,6 +55,8 @@ REACH_M: Final = 2.5
 #: a runner keeps the ball unless somebody else is this much nearer, m
 KEEPS_M: Final = 0.8
 
+#: how far a pass may miss its man is told per second that it has still to fly, and this much more
+SURE_S: Final = 0.6
 #: a ball that is slower than this lies still, m/s
 STILL_MPS: Final = 0.7
 
@@ -286,6 +288,7 @@ def _target(xyz: Any, velocity: Any, ball_velocity: Any, who: Any, ball: int, lo
         if not fast > 4.0:
             continue
         best, found = 12.0, play[i, TARGET]
+        # what is still far off in time may yet be missed by more
         for n in range(who.shape[1]):
             if who[i, n, 2] != 1.0:
                 continue
@@ -293,6 +296,7 @@ def _target(xyz: Any, velocity: Any, ball_velocity: Any, who: Any, ball: int, lo
             left_s = min(max((dx * vx + dy * vy) / (fast * fast), 0.0), 3.0)
             # where he will be by then, against where the ball will be
             off = np.sqrt((dx + (velocity[i, n, 0] - vx) * left_s) ** 2 + (dy + (velocity[i, n, 1] - vy) * left_s) ** 2)
+            off /= SURE_S + left_s
             if off < best:
                 best, found = off, float(n)
         play[i, TARGET] = found

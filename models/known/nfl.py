@@ -14,21 +14,22 @@ _ROUTES: Final = ("flat", "slant", "comeback", "curl", "out", "dig", "corner", "
 
 
 def _smooth(rounds: int, share: float, **changed: Any) -> Recipe:
-    return Recipe(boosters=(({**_SMALL, **changed}, rounds),), smooth=share, strength=0.002)
+    return Recipe(boosters=(({**_SMALL, **changed}, rounds),), smooth=share, strength=0.01, folds=3)
 
 
 MODELS: Final = (
     Known(
         "nfl-completion", "the chance that a pass in the air is caught", ("features.nfl.flight", "COMPLETION_FEATURES"),
-        ("incomplete", "caught"), "nfl.pass.completion_probability", _smooth(80, 0.6), games=120, fresh=30,
+        ("incomplete", "caught"), "nfl.pass.completion_probability",
+        _smooth(20, 0.95, max_depth=2, min_child_weight=200.0), games=300, fresh=40,
     ),
     Known(
         "nfl-rushing", "the chance that a run gains at least so many yards", ("features.nfl.yardage", "RUSH_FEATURES"),
-        ("less", "at least"), "nfl.rusher.yards_distribution", _smooth(60, 0.8), games=120, fresh=30, falling=("yards_yd",),
+        ("less", "at least"), "nfl.rusher.yards_distribution", _smooth(30, 0.9), games=200, fresh=40, falling=("yards_yd",),
     ),
     Known(
         "nfl-yac", "the chance to run at least so many yards after a catch", ("features.nfl.yardage", "YAC_FEATURES"),
-        ("less", "at least"), "nfl.receiver.yac_distribution", _smooth(60, 0.8), games=120, fresh=30, falling=("yards_yd",),
+        ("less", "at least"), "nfl.receiver.yac_distribution", _smooth(30, 0.9), games=200, fresh=40, falling=("yards_yd",),
     ),
     Known(
         "nfl-pressure", "the chance that a rusher beats his block in the next 0.4 s", ("features.nfl.pocket", "PRESSURE_FEATURES"),
@@ -40,21 +41,21 @@ MODELS: Final = (
     ),
     Known(
         "nfl-coverage", "man or zone", ("features.nfl.defense", "COVERAGE_FEATURES"), ("man", "zone"),
-        "nfl.defense.coverage_probability", _smooth(120, 0.0, eta=0.15, min_child_weight=3.0), games=80, fresh=30,
+        "nfl.defense.coverage_probability", _smooth(120, 0.0, eta=0.15, min_child_weight=3.0), games=60, fresh=20,
     ),
     Known(
         "nfl-route", "the route of the tree", ("features.nfl.routes", "ROUTE_FEATURES"), _ROUTES,
         "nfl.receiver.route_probability",
-        Recipe(boosters=(({**_SMALL, "eta": 0.3, "min_child_weight": 2.0, "max_depth": 3}, 20),)), games=80, fresh=30,
+        Recipe(boosters=(({**_SMALL, "eta": 0.3, "min_child_weight": 2.0, "max_depth": 3}, 20),), folds=3), games=60, fresh=20,
     ),
     Known(
         "nfl-win-probability", "the chance of the team with the ball to win", ("features.nfl.game", "WIN_FEATURES"),
         ("loss", "win"), "nfl.game.win_probability",
-        _smooth(90, 0.3, max_depth=4, min_child_weight=100.0, eta=0.1), games=16_000, fresh=2_000,
+        _smooth(90, 0.3, max_depth=4, min_child_weight=100.0, eta=0.1), games=4_000, fresh=1_000,
     ),
     Known(
         "nfl-fourth-down", "the chance to win after going, kicking or punting", ("features.nfl.game", "FOURTH_FEATURES"),
         ("loss", "win"), "nfl.decision.fourth_down_values",
-        _smooth(90, 0.3, max_depth=4, min_child_weight=100.0, eta=0.1), games=16_000, fresh=2_000,
+        _smooth(90, 0.3, max_depth=4, min_child_weight=100.0, eta=0.1), games=4_000, fresh=1_000,
     ),
 )  # fmt: skip
