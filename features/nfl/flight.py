@@ -33,6 +33,8 @@ from features.sport import Signal, Stat, Step
 FAR_M: Final = 8.0
 MOST_LEFT_S: Final = 4.0
 
+#: a pass has to fly so long before it shows for whom it is, s
+SHOWS_S: Final = 0.29
 #: in the air a covering defender makes up this share of the gap a second, down to no less than that share of it: round figures
 CLOSES_PER_S: Final = 0.4
 CLOSES_TO: Final = 0.35
@@ -183,9 +185,9 @@ def _pressure(play: Any, pocket: Any, lo: int, hi: int, flight: Any) -> None:
 
 
 def completion_features(frames: Frames, ends: Ints) -> Floats:
-    """(K, 1, F): :data:`COMPLETION_FEATURES` while a pass is in the air to somebody; all NaN otherwise."""
+    """(K, 1, F): :data:`COMPLETION_FEATURES` while a pass is in the air and it shows for whom; all NaN otherwise."""
     play = frames["play"][ends]
-    flies = (play[:, PHASE] == IN_AIR) & (play[:, TARGET] >= 0)
+    flies = (play[:, PHASE] == IN_AIR) & (play[:, TARGET] >= 0) & (frames.t[ends] - play[:, THROW_T] >= SHOWS_S)
     rows = frames["flight"][ends, : len(COMPLETION_FEATURES)]
     value: Floats = np.where((flies & np.isfinite(rows[:, AIR]))[:, None], rows, np.nan)[:, None, :]
     return value

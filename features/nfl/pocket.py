@@ -16,7 +16,7 @@ from features.frames import Floats, Frames, Ints
 from features.nfl.columns import AGE, EVENT_KEEP_S, LIVE, PASSER, PHASE, SNAP_T, YD, apart, keep, turned
 from features.nfl.playstate import LINE
 from features.nfl.steps import column, filling, kernel_step
-from features.nfl.vocabulary import SET, SNAPPED
+from features.nfl.vocabulary import IN_AIR, SET, SNAPPED
 from features.sport import Signal, Stat
 
 EARLY_S: Final = 1.5
@@ -104,11 +104,18 @@ def _rushing(play: Any, who: Any, place: Any, velocity: Any, lo: int, hi: int, o
 
 
 @kernel
+def _held(play: Any, i: int) -> bool:
+    """Whether the passer has the ball in this row, or has just let it go in it."""
+    released = play[i, PHASE] == IN_AIR and i > 0 and play[i - 1, PHASE] == SNAPPED
+    return bool(play[i, PHASE] == SNAPPED or released)
+
+
+@kernel
 def _distance(play: Any, xyz: Any, rushing: Any, lo: int, hi: int, out: Any) -> None:
     for i in range(lo, hi):
         q = int(play[i, PASSER]) if play[i, PASSER] >= 0.0 else -1
         for n in range(out.shape[1]):
-            on = play[i, PHASE] == SNAPPED and rushing[i, n] == 1.0 and q >= 0
+            on = _held(play, i) and rushing[i, n] == 1.0 and q >= 0
             out[i, n, R_DISTANCE] = apart(xyz, i, n, q) if on else np.nan
             out[i, n, R_AGE] = play[i, AGE] if on else np.nan
 
@@ -187,7 +194,7 @@ def _angle(xyz: Any, velocity: Any, play: Any, rush: Any, lo: int, hi: int, out:
 def _nearest(play: Any, rush: Any, lo: int, hi: int, pocket: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(pocket, i, RUSH_M, HURRIED, play[i, PHASE] == SET)
-        if play[i, PHASE] != SNAPPED:
+        if not _held(play, i):
             continue
         best, closing, count, hurried = np.nan, np.nan, 0.0, 0.0
         for n in range(rush.shape[1]):
@@ -260,7 +267,7 @@ def _side(play: Any, place: Any, rush: Any, lo: int, hi: int, pocket: Any) -> No
 def _frozen(play: Any, lo: int, hi: int, pocket: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(pocket, i, AT_THROW, AT_THROW, play[i, PHASE] == SET)
-        if play[i, PHASE] == SNAPPED:
+        if _held(play, i):
             pocket[i, AT_THROW] = pocket[i, RUSH_M]
 
 

@@ -4,9 +4,9 @@ Distances in m, speeds in m/s, yards as yards; ``crowd`` is the sum over defende
 
 Completion, from the frame in which the pass comes down::
 
-    logit = 1.25 + 0.35 (gap - 2) - 0.045 (air - 12) - 1.1 exp(-pressure / 1.2) - 0.9 exp(-sideline / 1.5)
+    logit = 1.35 + 0.35 (gap - 2) - 0.045 (air - 12) - 1.1 exp(-pressure / 1.2) - 0.9 exp(-sideline / 1.5)
 
-with gap (receiver to nearest defender, at most 5), air (release to catch), pressure (nearest rusher at the release), sideline.
+with gap (receiver to nearest defender, at most 3), air (release to catch), pressure (nearest rusher at the release), sideline.
 
 Yards of a run, from the hand-off: P(at least k) = logistic(eta - cut(k)), k whole yards from -3 up::
 
@@ -43,7 +43,7 @@ def logistic(z: float) -> float:
 
 @kernel
 def completion(gap_m: float, air_m: float, pressure_m: float, sideline_m: float) -> float:
-    z = 1.25 + 0.35 * (min(gap_m, 5.0) - 2.0) - 0.045 * (air_m - 12.0)
+    z = 1.35 + 0.35 * (min(gap_m, 3.0) - 2.0) - 0.045 * (air_m - 12.0)
     return logistic(z - 1.1 * np.exp(-pressure_m / 1.2) - 0.9 * np.exp(-max(sideline_m, 0.0) / 1.5))
 
 

@@ -24,6 +24,8 @@ from streaming.cli.tables.nfl_film import Shown, film
 
 #: real minutes of a game that is played for a table
 _MINUTES: Final = 30.0
+#: rows after the throw from which on a chance is shown
+_SHOWS_ROWS: Final = 3
 _ROUTE: Final = {name: i for i, name in enumerate(ROUTES)}
 #: a row of a table: features, label, truth (a probability, or one for each class)
 Row = tuple[Floats, float, float | Floats]
@@ -66,7 +68,9 @@ def _completion(shown: Shown, rng: np.random.Generator) -> Iterator[Row]:
         thrown = shown.row_of(_thrown(shown))
         arrived = shown.row_of(int(note[1]))
         flight = shown.frames["flight"]
-        for row in (int(rng.integers(thrown + 2, max(arrived, thrown + 3))), int(rng.integers(thrown + 1, max(arrived, thrown + 2)))):
+        for row in rng.integers(thrown + _SHOWS_ROWS, max(arrived, thrown + _SHOWS_ROWS + 1), 2).tolist():
+            if row >= arrived:
+                continue
             yield flight[row, : len(COMPLETION_FEATURES)].copy(), float(note[4]), float(note[3])
         there = arrival_features(moment)
         if there is not None:
