@@ -174,8 +174,8 @@ class Framer:
         tape.make_room(count)
         at, frames = tape.framed, tape.frames
         filled = samples.frame_rows(
-            self.next_row, count, grid.t0_us, grid.hz, at, self.entity, self.mount_columns, self._mounts, self.wait_us, self._gap_us,
-            self._hold_us,
+            self.next_row, count, grid.t0_us, grid.hz, at, self.entity, self.mount_columns, self._mounts, self.wait_us,
+            self._gap_us, self._hold_us,
             self._starts, self._ends, self._numbers, self._sides, lines.t, lines.v, lines.n, lines.checked, lines.used,
             tape.grid_row, tape.t_us, frames.t, frames.period, frames.attack, frames.xyz, tape.channels, self.seen_us,
         )  # fmt: skip

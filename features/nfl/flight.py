@@ -34,13 +34,20 @@ FAR_M: Final = 8.0
 MOST_LEFT_S: Final = 4.0
 
 #: a pass has to fly so long before it shows for whom it is, s
-SHOWS_S: Final = 0.29
+SHOWS_S: Final = 0.39
 #: in the air a covering defender makes up this share of the gap a second, down to no less than that share of it: round figures
-CLOSES_PER_S: Final = 0.4
-CLOSES_TO: Final = 0.35
+CLOSES_PER_S: Final = 0.25
+CLOSES_TO: Final = 0.5
 #: a pass is at least so fast over the ground, m/s, and at most so many rows long
 SLOWEST_MPS: Final = 5.0
 ROWS_BACK: Final = 45
+
+#: a receiver with this much room is open, a passer and a catch with so much are undisturbed: more says nothing more, m
+OPEN_M: Final = 3.0
+UNHURRIED_M: Final = 6.0
+ROOM_M: Final = 8.0
+#: nearer to the sideline than this nobody catches a ball with both feet inside, m
+INSIDE_M: Final = 0.8
 
 COMPLETION_FEATURES: Final = (
     ("air_m", "m", "length of the throw"),
@@ -158,10 +165,10 @@ def _meet(play: Any, t: Any, lo: int, hi: int, flight: Any) -> None:
         if not _flies(play, i):
             continue
         if play[i, PHASE] != IN_AIR:
-            flight[i, MEET] = flight[i, GAP]
+            flight[i, MEET] = min(flight[i, GAP], OPEN_M)
             continue
         flight_s = t[i] - play[i, THROW_T] + flight[i, LEFT_S]
-        flight[i, MEET] = flight[i, RELEASED] * max(1.0 - CLOSES_PER_S * flight_s, CLOSES_TO)
+        flight[i, MEET] = min(flight[i, RELEASED] * max(1.0 - CLOSES_PER_S * flight_s, CLOSES_TO), OPEN_M)
 
 
 @kernel
@@ -169,7 +176,7 @@ def _sideline(play: Any, half_width_m: float, lo: int, hi: int, flight: Any) -> 
     for i in range(max(lo, 1), hi):
         keep(flight, i, SIDELINE, SIDELINE, _fresh(play, i))
         if _flies(play, i):
-            flight[i, SIDELINE] = max(half_width_m - abs(flight[i, LAND_Y]), 0.0)
+            flight[i, SIDELINE] = min(max(half_width_m - abs(flight[i, LAND_Y]), INSIDE_M), ROOM_M)
 
 
 def sideline(frames: Frames) -> None:
@@ -181,7 +188,7 @@ def _pressure(play: Any, pocket: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(flight, i, PRESSURE, PRESSURE, _fresh(play, i))
         if _flies(play, i):
-            flight[i, PRESSURE] = pocket[i, AT_THROW]
+            flight[i, PRESSURE] = min(pocket[i, AT_THROW], UNHURRIED_M)
 
 
 def completion_features(frames: Frames, ends: Ints) -> Floats:

@@ -20,7 +20,9 @@ LABELS: Final = {
 #: 20 mph and 22 mph
 FAST_MPS, VERY_FAST_MPS = 8.94, 9.83
 BEFORE_S, AFTER_S = 9.0, 6.0
-ON: Final = (*ENDS, "pass_outcome_caught", "pass_outcome_touchdown", "pass_outcome_interception", "fumble", "field_goal", "down")
+ON: Final = (
+    *ENDS, "pass_outcome_caught", "pass_outcome_touchdown", "pass_outcome_interception", "fumble", "field_goal", "down",
+)  # fmt: skip
 
 
 def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
@@ -58,8 +60,8 @@ def highlight(moment: Moment, ledger: Ledger) -> str | None:
 
 STATS: Final = (
     Stat(
-        "game.highlight", "text", "Where a clip begins and ends, its score, label, reasons (JSON): from scores, swings of the odds, "
-        "unlikely catches, yards over expected, top speeds.",
+        "game.highlight", "text", "Where a clip begins and ends, its score, label, reasons (JSON): from scores, swings of the "
+        "odds, unlikely catches, yards over expected, top speeds.",
         "match", highlight, of_account=True, on=ON, air="clips",
     ),
 )  # fmt: skip

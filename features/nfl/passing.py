@@ -117,7 +117,7 @@ def cpoe(moment: Moment, ledger: Ledger) -> float | None:
 
 
 def begin_after_catch(moment: Moment) -> None:
-    """Facts ``yac.asked`` (what the model is asked with), and ``yac.caught_yd``: where the catch was, from the line of scrimmage."""
+    """Facts ``yac.asked``, what the model is asked with, and ``yac.caught_yd``, where the catch was from the line of scrimmage."""
     row = row_where(moment, CARRY_T)
     moment.facts["yac.asked"] = None
     frames = moment.frames

@@ -95,7 +95,7 @@ def _rushing(play: Any, who: Any, place: Any, velocity: Any, lo: int, hi: int, o
                 out[i, n] = 0.0 if play[i, PHASE] == SET else out[i - 1, n]
                 continue
             on = out[i - 1, n]
-            ahead = play[i, AGE] <= EARLY_S and 0.2 < play[i, AGE]
+            ahead = play[i, AGE] <= EARLY_S and play[i, AGE] > 0.2
             comes = place[i, n, 0] < NEAR_LINE_M and abs(place[i, n, 1]) < 8.0
             toward = place[i, n, 0] - place[i - 1, n, 0] < -0.02
             if place[i, n, 0] <= 0.0 or (ahead and comes and toward):

@@ -61,9 +61,9 @@ def _stem(play: Any, place: Any, start: Any, who: Any, lo: int, hi: int, out: An
         fresh = play[i, SNAP_T] != play[i - 1, SNAP_T]
         for n in range(out.shape[1]):
             out[i, n, STEM] = np.nan if fresh else out[i - 1, n, STEM]
-            if play[i, LIVE] == 1.0 and who[i, n, 2] == 1.0 and np.isnan(out[i, n, STEM]):
-                if abs(place[i, n, 1] - start[i, n, 1]) > STEM_M:
-                    out[i, n, STEM] = place[i, n, 0] - start[i, n, 0]
+            runs = play[i, LIVE] == 1.0 and who[i, n, 2] == 1.0 and np.isnan(out[i, n, STEM])
+            if runs and abs(place[i, n, 1] - start[i, n, 1]) > STEM_M:
+                out[i, n, STEM] = place[i, n, 0] - start[i, n, 0]
 
 
 def route_features(moment: Moment, ledger: Any = None) -> Floats | None:

@@ -21,32 +21,32 @@ MODELS: Final = (
     Known(
         "nfl-completion", "the chance that a pass in the air is caught", ("features.nfl.flight", "COMPLETION_FEATURES"),
         ("incomplete", "caught"), "nfl.pass.completion_probability",
-        _smooth(20, 0.95, max_depth=2, min_child_weight=200.0), games=300, fresh=40,
+        _smooth(20, 0.95, max_depth=2, min_child_weight=200.0), games=140, fresh=25,
     ),
     Known(
         "nfl-rushing", "the chance that a run gains at least so many yards", ("features.nfl.yardage", "RUSH_FEATURES"),
-        ("less", "at least"), "nfl.rusher.yards_distribution", _smooth(30, 0.9), games=200, fresh=40, falling=("yards_yd",),
+        ("less", "at least"), "nfl.rusher.yards_distribution", _smooth(30, 0.9), games=140, fresh=25, falling=("yards_yd",),
     ),
     Known(
         "nfl-yac", "the chance to run at least so many yards after a catch", ("features.nfl.yardage", "YAC_FEATURES"),
-        ("less", "at least"), "nfl.receiver.yac_distribution", _smooth(30, 0.9), games=200, fresh=40, falling=("yards_yd",),
+        ("less", "at least"), "nfl.receiver.yac_distribution", _smooth(30, 0.9), games=140, fresh=25, falling=("yards_yd",),
     ),
     Known(
         "nfl-pressure", "the chance that a rusher beats his block in the next 0.4 s", ("features.nfl.pocket", "PRESSURE_FEATURES"),
-        ("held", "free"), "nfl.defender.pressure_probability", _smooth(40, 0.8), games=30, fresh=10,
+        ("held", "free"), "nfl.defender.pressure_probability", _smooth(40, 0.8), games=140, fresh=25,
     ),
     Known(
         "nfl-tackle", "the chance that a defender makes the tackle in the next yard", ("features.nfl.carrier", "TACKLE_FEATURES"),
-        ("no", "tackle"), "nfl.defender.tackle_probability", _smooth(60, 0.5), games=40, fresh=10,
+        ("no", "tackle"), "nfl.defender.tackle_probability", _smooth(60, 0.5), games=140, fresh=25,
     ),
     Known(
         "nfl-coverage", "man or zone", ("features.nfl.defense", "COVERAGE_FEATURES"), ("man", "zone"),
-        "nfl.defense.coverage_probability", _smooth(120, 0.0, eta=0.15, min_child_weight=3.0), games=60, fresh=20,
+        "nfl.defense.coverage_probability", _smooth(120, 0.0, eta=0.15, min_child_weight=3.0), games=140, fresh=25,
     ),
     Known(
         "nfl-route", "the route of the tree", ("features.nfl.routes", "ROUTE_FEATURES"), _ROUTES,
         "nfl.receiver.route_probability",
-        Recipe(boosters=(({**_SMALL, "eta": 0.3, "min_child_weight": 2.0, "max_depth": 3}, 20),), folds=3), games=60, fresh=20,
+        Recipe(boosters=(({**_SMALL, "eta": 0.3, "min_child_weight": 2.0, "max_depth": 3}, 20),), folds=3), games=140, fresh=25,
     ),
     Known(
         "nfl-win-probability", "the chance of the team with the ball to win", ("features.nfl.game", "WIN_FEATURES"),

@@ -15,17 +15,13 @@ import numpy as np
 from features.compiled import kernel
 from features.nfl.columns import YD
 from simulators.nfl import truth
+from simulators.nfl.bodies import DT, HZ, MAN, PASS, RUN, SLOTS, advance, crowd_of, off_m, steer, turn, write
 from simulators.soccer.chance import between, uniform
 
-HZ: Final = 50
-DT: Final = 1.0 / HZ
-SLOTS: Final = 22
 MOST_FRAMES: Final = 16 * HZ
 #: draws and changes of phase happen on frames that the 10 Hz grid has
 TENTH: Final = HZ // 10
 
-RUN, PASS = 0, 1
-MAN, ZONE = 0, 1
 ELIGIBLE: Final = (1, 7, 8, 9, 10)
 
 #: phases of the ball's channel, as in ``features.nfl.vocabulary``
@@ -46,52 +42,6 @@ PLAN: Final = np.dtype(
         ("box", "f8"), ("handoff_s", "f8"), ("motion", "i8"), ("delay_s", "f8", (SLOTS,)),
     ]
 )  # fmt: skip
-
-
-@kernel
-def _steer(pos: Any, vel: Any, n: int, tu: float, tv: float, cap: float, accel: float, arrive: bool) -> None:
-    """One frame towards a target at no more than ``cap``; with ``arrive`` he slows down to stop there."""
-    du, dv = tu - pos[n, 0], tv - pos[n, 1]
-    far = np.sqrt(du * du + dv * dv)
-    want = cap
-    if arrive:
-        want = min(cap, np.sqrt(2.0 * 0.7 * accel * far))
-    wu, wv = 0.0, 0.0
-    if far > 0.03:
-        wu, wv = du / far * want, dv / far * want
-    au, av = wu - vel[n, 0], wv - vel[n, 1]
-    size = np.sqrt(au * au + av * av)
-    most = accel * DT
-    if size > most:
-        au, av = au * most / size, av * most / size
-    vel[n, 0] += au
-    vel[n, 1] += av
-
-
-@kernel
-def _off(pos: Any, a: int, b: int) -> float:
-    return float(np.sqrt((pos[a, 0] - pos[b, 0]) ** 2 + (pos[a, 1] - pos[b, 1]) ** 2))
-
-
-@kernel
-def _write(rows: Any, count: Any, which: int, a: float, b: float, c: float, d: float, e: float, f: float) -> None:
-    k = count[which]
-    if k < rows.shape[0]:
-        rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3], rows[k, 4] = a, b, c, d, e
-        if rows.shape[1] > 5:
-            rows[k, 5] = f
-        count[which] = k + 1
-
-
-@kernel
-def _crowd(pos: Any, n: int) -> tuple[float, float]:
-    """(distance of the nearest defender, crowd) of slot ``n``."""
-    near, crowd = 99.0, 0.0
-    for m in range(11, 22):
-        off = _off(pos, n, m)
-        near = min(near, off)
-        crowd += np.exp(-off / 3.0)
-    return near, crowd
 
 
 @kernel
@@ -121,15 +71,15 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
         # -- what happens now ------------------------------------------------------------------------------------------
         if f == snap:
             now = SNAPPED
-            _write(told, count, 0, SNAP, f, 0, 4, 0.0, 0.0)
+            write(told, count, 0, SNAP, f, 0, 4, 0.0, 0.0)
         if now == SNAPPED and plan.kind == RUN and tenth and age >= plan.handoff_s:
             now, carrier, carry_frame = CARRIED, 1, f
-            near, crowd = _crowd(pos, 1)
+            near, crowd = crowd_of(pos, 1)
             eta = truth.rush_eta(near, crowd, vel[1, 0], plan.box)
             yards = truth.draw_yards(eta, uniform(rng, 0), False)
             from_yd, next_yd = 0.0, -3
-            _write(told, count, 0, HANDOFF, f, 1, 0, 0.0, 0.0)
-            _write(notes, count, 1, N_RUSH, f, 1, eta, yards, 0.0)
+            write(told, count, 0, HANDOFF, f, 1, 0, 0.0, 0.0)
+            write(notes, count, 1, N_RUSH, f, 1, eta, yards, 0.0)
         if now == SNAPPED and plan.kind == PASS and tenth and age >= truth.PRESSURE_FIRST_S:
             ticks = round((age - truth.PRESSURE_FIRST_S) / truth.PRESSURE_EVERY_S * 4.0)
             if ticks % 4 == 0:
@@ -137,25 +87,25 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     if plan.rush[m] == 1 and free[m] == 0.0:
                         near = 99.0
                         for k in range(1, 11):
-                            near = min(near, _off(pos, m, k))
-                        p = truth.beats_block(_off(pos, m, 0), near, age)
+                            near = min(near, off_m(pos, m, k))
+                        p = truth.beats_block(off_m(pos, m, 0), near, age)
                         won = uniform(rng, 0) < p
                         free[m] = 1.0 if won else 0.0
-                        _write(notes, count, 1, N_PRESSURE, f, m, p, 1.0 if won else 0.0, 0.0)
+                        write(notes, count, 1, N_PRESSURE, f, m, p, 1.0 if won else 0.0, 0.0)
             hurry, by = False, -1
             for m in range(11, 22):
-                if plan.rush[m] == 1 and _off(pos, m, 0) < 1.6 and pos[m, 0] < 0.5:
+                if plan.rush[m] == 1 and off_m(pos, m, 0) < 1.6 and pos[m, 0] < 0.5:
                     hurry, by = True, m
             if hurry and uniform(rng, 0) < truth.SACK_P:
                 now, over = DEAD, f
-                _write(told, count, 0, SACK, f, 0, by, pos[0, 0] / YD, 0.0)
+                write(told, count, 0, SACK, f, 0, by, pos[0, 0] / YD, 0.0)
             elif hurry or age >= plan.throw_s:
                 best = -1.0
                 for i in range(5):
                     n = ELIGIBLE[i]
                     ready = beaten[n] > 0.3 or (plan.settles[n] == 2 and pos[n, 0] > 9.0) or n == 1
                     if ready:
-                        near, crowd = _crowd(pos, n)
+                        near, crowd = crowd_of(pos, n)
                         want = uniform(rng, 0) * 4.0 + min(near, 4.0) * 0.5 + (0.0 if n != 1 else -1.5)
                         if want > best:
                             best, target = want, n
@@ -164,7 +114,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                 pressure = 9.0
                 for m in range(11, 22):
                     if plan.rush[m] == 1:
-                        pressure = min(pressure, _off(pos, m, 0))
+                        pressure = min(pressure, off_m(pos, m, 0))
                 from_u, from_v, from_z = pos[0, 0] + 0.3, pos[0, 1], 2.0
                 land_u, land_v, took = pos[target, 0], pos[target, 1], 0.5
                 for _ in range(3):
@@ -174,70 +124,72 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     land_v = min(max(pos[target, 1] + vel[target, 1] * took, 0.8 - half_width), half_width - 0.8)
                 air = np.sqrt((land_u - from_u) ** 2 + (land_v - from_v) ** 2)
                 for m in range(11, 22):
-                    gap[m] = _off(pos, m, target) if plan.rush[m] == 0 else 99.0
+                    gap[m] = off_m(pos, m, target) if plan.rush[m] == 0 else 99.0
                     shift[m, 0], shift[m, 1] = pos[m, 0] - pos[target, 0], pos[m, 1] - pos[target, 1]
-                closes = max(1.0 - 0.4 * took, 0.35)
+                closes = max(1.0 - 0.25 * took, 0.5)
                 now, thrown, lands = IN_AIR, f, f + round(took * HZ)
-                _write(told, count, 0, THROW, f, 0, target, 0.0, 0.0)
+                write(told, count, 0, THROW, f, 0, target, 0.0, 0.0)
         if now == IN_AIR and f == lands:
-            near, crowd = _crowd(pos, target)
+            near, crowd = crowd_of(pos, target)
             air = np.sqrt((pos[target, 0] - from_u) ** 2 + (pos[target, 1] - from_v) ** 2)
             p = truth.completion(near, air, pressure, half_width - abs(pos[target, 1]))
             u = uniform(rng, 0)
-            _write(told, count, 0, ARRIVED, f, target, 0, p, 0.0)
-            _write(notes, count, 1, N_COMPLETION, f, target, p, 1.0 if u < p else 0.0, thrown)
+            write(told, count, 0, ARRIVED, f, target, 0, p, 0.0)
+            write(notes, count, 1, N_COMPLETION, f, target, p, 1.0 if u < p else 0.0, thrown)
             if u < p:
                 caught = True
-                _write(told, count, 0, CAUGHT, f, target, 0, p, 0.0)
+                write(told, count, 0, CAUGHT, f, target, 0, p, 0.0)
                 now, carrier, carry_frame = CARRIED, target, f
                 eta = truth.yac_eta(near, crowd, vel[target, 0])
                 yards = truth.draw_yards(eta, uniform(rng, 0), True)
                 from_yd, next_yd = pos[target, 0] / YD, 0
                 if pos[target, 0] >= plan.to_goal:
                     now, over = DEAD, f
-                    _write(told, count, 0, TOUCHDOWN, f, target, 0, pos[target, 0] / YD, 0.0)
+                    write(told, count, 0, TOUCHDOWN, f, target, 0, pos[target, 0] / YD, 0.0)
                 else:
-                    _write(notes, count, 1, N_YAC, f, target, eta, yards, 0.0)
+                    write(notes, count, 1, N_YAC, f, target, eta, yards, 0.0)
             else:
                 picked = u > 1.0 - (1.0 - p) * truth.INTERCEPTION_SHARE
                 by = 11
                 for m in range(11, 22):
-                    if _off(pos, m, target) < _off(pos, by, target):
+                    if off_m(pos, m, target) < off_m(pos, by, target):
                         by = m
-                _write(told, count, 0, INTERCEPTED if picked else INCOMPLETE, f, target, by, p, 0.0)
+                write(told, count, 0, INTERCEPTED if picked else INCOMPLETE, f, target, by, p, 0.0)
                 now, over = DEAD, f
         if now == CARRIED:
             u_yd = pos[carrier, 0] / YD - from_yd
             while tackler < 0 and next_yd <= yards and (u_yd >= next_yd or (next_yd == 0 and caught)):
                 total = 0.0
                 for m in range(11, 22):
-                    total += np.exp(-_off(pos, m, carrier) / truth.TACKLE_SHARE_M)
+                    total += np.exp(-off_m(pos, m, carrier) / truth.TACKLE_SHARE_M)
                 pick, run = uniform(rng, 0) * total, 0.0
                 chosen = 21
                 for m in range(11, 22):
-                    run += np.exp(-_off(pos, m, carrier) / truth.TACKLE_SHARE_M)
+                    run += np.exp(-off_m(pos, m, carrier) / truth.TACKLE_SHARE_M)
                     if pick < run:
                         chosen = m
                         break
                 h = truth.hazard(eta, next_yd, caught)
                 for m in range(11, 22):
-                    off = _off(pos, m, carrier)
+                    off = off_m(pos, m, carrier)
                     if off < 5.0 * YD and next_yd < 60:
                         hit = 1.0 if next_yd == yards and chosen == m else 0.0
                         p = h * np.exp(-off / truth.TACKLE_SHARE_M) / total
-                        _write(notes, count, 1, N_TACKLE, f, m, p, hit, 0.0)
+                        write(notes, count, 1, N_TACKLE, f, m, p, hit, 0.0)
                 if next_yd == yards:
                     tackler = chosen
                     stop_u = (from_yd + yards + between(rng, 0.15, 0.85)) * YD
                 next_yd += 1
             if pos[carrier, 0] >= plan.to_goal:
                 now, over = DEAD, f
-                _write(told, count, 0, TOUCHDOWN, f, carrier, 0, pos[carrier, 0] / YD, 0.0)
-            elif tackler >= 0 and pos[carrier, 0] >= stop_u:
+                write(told, count, 0, TOUCHDOWN, f, carrier, 0, pos[carrier, 0] / YD, 0.0)
+            elif (
                 # down once the tackler is there; he who was far lunges, and the runner stumbles on the spot
-                if _off(pos, tackler, carrier) < 1.1 or f - carry_frame > 11 * HZ:
-                    now, over = DEAD, f
-                    _write(told, count, 0, TACKLE, f, carrier, tackler, from_yd + yards, 0.0)
+                tackler >= 0 and pos[carrier, 0] >= stop_u
+                and (off_m(pos, tackler, carrier) < 1.1 or f - carry_frame > 11 * HZ)
+            ):  # fmt: skip
+                now, over = DEAD, f
+                write(told, count, 0, TACKLE, f, carrier, tackler, from_yd + yards, 0.0)
         if now == DEAD and over >= 0 and f - over > HZ:
             last = f
             break
@@ -245,20 +197,28 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
             # it has gone on for too long: whoever has the ball is down where he is
             held = carrier if carrier >= 0 else 0
             now, over = DEAD, f
-            _write(told, count, 0, TACKLE, f, held, max(tackler, 11), pos[held, 0] / YD, 0.0)
+            write(told, count, 0, TACKLE, f, held, max(tackler, 11), pos[held, 0] / YD, 0.0)
         # -- the ball --------------------------------------------------------------------------------------------------
         if now == SET:
             b[0], b[1], b[2] = 0.0, plan.spot, 0.3
         elif now == SNAPPED:
             share = min(age / 0.4, 1.0)
             b[0], b[1], b[2] = pos[0, 0] * share, plan.spot + (pos[0, 1] - plan.spot) * share, 1.1
+            if plan.kind == RUN:
+                # held out to the runner, who has it when it counts as his
+                share = min(max((age - plan.handoff_s + 0.24) / 0.24, 0.0), 1.0)
+                b[0], b[1] = b[0] + (pos[1, 0] - b[0]) * share, b[1] + (pos[1, 1] - b[1]) * share
         elif now == IN_AIR:
             share = (f - thrown) / (lands - thrown)
             b[0], b[1] = from_u + (land_u - from_u) * share, from_v + (land_v - from_v) * share
             took = (lands - thrown) * DT
             b[2] = from_z + (1.3 - from_z) * share + 4.9 * took * took * share * (1.0 - share)
         elif carrier >= 0 and (now == CARRIED or over >= 0):
-            b[0], b[1], b[2] = pos[carrier, 0] + 0.2, pos[carrier, 1], 1.0
+            # from hand to hand it goes fast, but it goes
+            du, dv = pos[carrier, 0] + 0.2 - b[0], pos[carrier, 1] - b[1]
+            far = max(np.sqrt(du * du + dv * dv), 1e-9)
+            share = min(0.4 / far, 1.0)
+            b[0], b[1], b[2] = b[0] + du * share, b[1] + dv * share, 1.0
         for n in range(SLOTS):
             places[f, n, 0], places[f, n, 1] = pos[n, 0], pos[n, 1]
             facing[f, n] = look[n]
@@ -325,8 +285,8 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     hub = carrier if carrier >= 0 else 0
                     best = 9.0
                     for k in range(11, 22):
-                        if _off(pos, n, k) < best and plan.assign[n] < 0:
-                            best, m = _off(pos, n, k), k
+                        if off_m(pos, n, k) < best and plan.assign[n] < 0:
+                            best, m = off_m(pos, n, k), k
                     hub_u, hub_v = pos[hub, 0], pos[hub, 1]
                 else:
                     hub_u, hub_v = pos[0, 0], pos[0, 1]
@@ -340,14 +300,14 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     tu, tv = pos[n, 0] + 1.0, pos[n, 1]
             elif now == CARRIED:
                 # pursuit: ahead of the runner by the time it takes to get there
-                off = _off(pos, n, carrier)
+                off = off_m(pos, n, carrier)
                 ahead = min(off / 8.5, 1.6)
                 arrive = False
                 tu, tv = pos[carrier, 0] + vel[carrier, 0] * ahead, pos[carrier, 1] + vel[carrier, 1] * ahead
                 cap *= 0.93
                 if plan.kind == RUN and off > 1.2:
                     for k in range(2, 11):
-                        if _off(pos, n, k) < 1.1 and free[n] == 0.0:
+                        if off_m(pos, n, k) < 1.1 and free[n] == 0.0:
                             cap = min(cap, 1.7)
                     if tenth and uniform(rng, 0) < 0.035:
                         free[n] = 1.0
@@ -358,7 +318,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     stun[n] = 0.9
                 if off < 1.0 and not contact:
                     contact = True
-                    _write(told, count, 0, CONTACT, f, carrier, n, pos[carrier, 0] / YD, 0.0)
+                    write(told, count, 0, CONTACT, f, carrier, n, pos[carrier, 0] / YD, 0.0)
             elif plan.rush[n] == 1:
                 arrive = False
                 hub = 0 if plan.kind == PASS or now == SNAPPED else 1
@@ -368,7 +328,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                 elif free[n] == 0.0:
                     held = False
                     for k in range(1, 11):
-                        if _off(pos, n, k) < 1.15 and (k < 8 or plan.kind == RUN):
+                        if off_m(pos, n, k) < 1.15 and (k < 8 or plan.kind == RUN):
                             held = True
                     if held:
                         cap = 0.75
@@ -396,39 +356,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                             best, near_u, near_v = off, pos[r, 0], pos[r, 1]
                     tu, tv = tu + 0.35 * (near_u - tu), tv + 0.35 * (near_v - tv)
                     cap *= 0.72
-            _steer(pos, vel, n, tu, tv, cap, accel, arrive)
-        # -- one frame -------------------------------------------------------------------------------------------------
-        for n in range(SLOTS):
-            pos[n, 0] += vel[n, 0] * DT
-            pos[n, 1] += vel[n, 1] * DT
-            edge = half_width - 0.3
-            if abs(pos[n, 1]) > edge:
-                pos[n, 1], vel[n, 1] = edge if pos[n, 1] > 0.0 else -edge, 0.0
-        # nobody stands in anybody: those who touch are pushed apart
-        for n in range(SLOTS):
-            for m in range(n + 1, SLOTS):
-                du, dv = pos[m, 0] - pos[n, 0], pos[m, 1] - pos[n, 1]
-                far = np.sqrt(du * du + dv * dv)
-                if 1e-6 < far < 0.55:
-                    push = (0.55 - far) * 0.25
-                    for c in range(2):
-                        d = (du if c == 0 else dv) / far * push
-                        pos[n, c] -= d
-                        pos[m, c] += d
-        for n in range(SLOTS):
-            fast = np.sqrt(vel[n, 0] ** 2 + vel[n, 1] ** 2)
-            want = look[n]
-            watches = n >= 11 and plan.rush[n] == 0 and now <= SNAPPED and f > snap
-            if watches and plan.coverage == MAN and plan.assign[n] >= 0:
-                r = plan.assign[n]
-                want = np.arctan2(pos[r, 1] - pos[n, 1], pos[r, 0] - pos[n, 0])
-            elif watches or (n >= 11 and f <= snap):
-                want = np.arctan2(pos[0, 1] - pos[n, 1], pos[0, 0] - pos[n, 0])
-            elif n == 0 and plan.kind == PASS:
-                want = 0.3 * np.sin(age * 2.0)
-            elif fast > 0.8:
-                want = np.arctan2(vel[n, 1], vel[n, 0])
-            turn = want - look[n]
-            turn -= 2.0 * np.pi * np.floor((turn + np.pi) / (2.0 * np.pi))
-            look[n] += min(max(turn, -7.0 * DT), 7.0 * DT)
+            steer(pos, vel, n, tu, tv, cap, accel, arrive)
+        advance(pos, vel, half_width - 0.3)
+        turn(plan, pos, vel, look, now, f, snap)
     return last, count[0], count[1]

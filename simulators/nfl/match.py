@@ -17,8 +17,8 @@ import numpy.typing as npt
 from features.nfl.columns import YD
 from features.nfl.vocabulary import KICKED
 from simulators.nfl import engine, plays
+from simulators.nfl.bodies import HZ, SLOTS
 from simulators.nfl.drives import FIELD_GOAL, KICK_EXTRA_YD, TOUCHDOWN, Drive, kick_probability
-from simulators.nfl.engine import HZ, SLOTS
 from simulators.nfl.report import Reporter
 from simulators.nfl.teams import BALL_TAG, UNIT, squads
 from simulators.rfid import METRES_PER_INCH
@@ -35,6 +35,9 @@ LOSS: Final = 0.01
 SHOULDER_M: Final = 0.22
 RATE_PPM: Final = 50.0
 FEED: Final = "tags"
+#: "set" begins when the ball is on its spot, so long before they stand, s
+_SPOTTED_S: Final = 2.0
+_BALL: Final = -1
 Record = Telemetry | Event
 Floats = npt.NDArray[np.float64]
 
@@ -167,11 +170,14 @@ class Match:
         heading = np.arctan2(step[:, 1], step[:, 0])
         last = (share > 0.85)[:, None]
         facing = np.where(last, turned[0], np.broadcast_to(heading, (walk, SLOTS)))
+        # an official carries the ball to its spot, where it lies when the teams come to the line
+        carried = np.clip(share * walk / max(walk - int(_SPOTTED_S * HZ), 1), 0.0, 1.0)[:, None]
+        origin = np.array(places.get(_BALL, ball[0]))
+        rest = origin + carried * carried * (3.0 - 2.0 * carried) * (ball[0] - origin)
         places.clear()
         places.update({int(e): tuple(on[-1, n]) for n, e in enumerate(entity)})
-        rest = np.tile(ball[0], (walk, 1))
-        # 1 "set" from the moment the ball is spotted, two seconds before they stand
-        early = np.where(np.arange(walk) >= walk - 2 * HZ, 1.0, 0.0)
+        places[_BALL] = tuple(ball[-1])
+        early = np.where(np.arange(walk) >= walk - int(_SPOTTED_S * HZ), 1.0, 0.0)
         return Block(
             at_us, np.concatenate((path, on)), np.concatenate((facing, turned)), np.concatenate((rest, ball)),
             np.concatenate((early, played.phase)), entity, drive.offense, [], played,

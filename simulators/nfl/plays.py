@@ -11,7 +11,8 @@ import numpy.typing as npt
 from features.nfl.columns import YD
 from features.nfl.vocabulary import ROUTES
 from simulators.nfl import engine
-from simulators.nfl.engine import ELIGIBLE, HZ, MAN, MOST_FRAMES, MOST_NOTES, PASS, PLAN, RUN, SLOTS, ZONE
+from simulators.nfl.bodies import HZ, MAN, PASS, RUN, SLOTS, ZONE
+from simulators.nfl.engine import ELIGIBLE, MOST_FRAMES, MOST_NOTES, PLAN
 
 Floats = npt.NDArray[np.float64]
 

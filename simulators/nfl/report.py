@@ -30,7 +30,9 @@ class Reporter:
     def __init__(self, record: GameRecord) -> None:
         self.record, self.serial = record, 0
 
-    def _event(self, kind: str, t_us: int, period: int, team: int, slot: int, attrs: Attrs, xy: Any = None, outcome: str = "") -> Event:
+    def _event(
+        self, kind: str, t_us: int, period: int, team: int, slot: int, attrs: Attrs, xy: Any = None, outcome: str = ""
+    ) -> Event:  # fmt: skip
         self.serial += 1
         return Event(
             id=f"e{self.serial:05d}", game=self.record.game, type=kind, t_us=t_us, period=period,

@@ -229,7 +229,7 @@ def _play(
     period = Period(
         number=1 if home_attacks == 1 else 2, start_us=int(t_us[0]), end_us=int(t_us[-1]), home_attacks=home_attacks
     )
-    stamps, first = np.unique(t_us, return_index=True)
+    stamps, _first = np.unique(t_us, return_index=True)
     frame = np.searchsorted(stamps, t_us)
     xy = np.full((len(stamps), int(tag.max()) + 1, 2), np.nan)
     xy[frame, tag, 0] = (frames["x"][rows].astype(np.float64) - LENGTH_YD / 2) * YD

@@ -47,14 +47,15 @@ def test_a_feed_in_the_wrong_unit_is_set_aside_and_the_rest_goes_on(unit: float)
     operator = operator_for(record)
     out = helpers.play(operator, changed(lambda r: scaled(r, unit)))
     reasons = helpers.dead(out)
-    assert set(reasons) <= {"outside the field", "teleport"} and sum(reasons.values()) > 500, reasons
+    assert set(reasons) <= {"outside the field", "teleport"}, reasons
+    assert sum(reasons.values()) > 500, reasons
     fastest = [u.value for u in helpers.updates(out, "final") if u.stat == "nfl.player.speed" and isinstance(u.value, float)]
     assert not fastest or max(fastest) < 40.0, "mph: nobody becomes superhuman"
     assert {"nfl.game.win_probability", "nfl.game.score"} <= stats(out)
 
 
 def test_yards_for_metres_are_seen_where_they_pass_what_a_man_can_do() -> None:
-    """A factor of 1.09 hides within human limits; it is the agreement with the vendor's own speed that shows it (import --check)."""
+    """A factor of 1.09 hides within human limits: the agreement with the vendor's own speed shows it (import --check)."""
     record, _ = played()
     out = helpers.play(operator_for(record), changed(lambda r: scaled(r, 1.0 / YD)))
     assert {"nfl.player.speed", "nfl.receiver.separation"} <= stats(out)
@@ -84,7 +85,7 @@ def test_a_play_without_a_snap_and_events_of_nobody() -> None:
 
 
 def test_a_man_whose_shoulder_tags_fall_silent_keeps_his_speed_and_loses_his_orientation() -> None:
-    record, stream = played()
+    record, _stream = played()
     mounts = {t.tag: t.mount for t in record.tags}
     quiet = np.array([tag for tag, mount in mounts.items() if mount in ("left", "right")], np.uint32)
 
@@ -92,4 +93,5 @@ def test_a_man_whose_shoulder_tags_fall_silent_keeps_his_speed_and_loses_his_ori
         return r if isinstance(r, Event) else r.take(~np.isin(r.tag, quiet))
 
     shown = stats(helpers.play(operator_for(record), changed(change)))
-    assert "nfl.player.speed" in shown and "nfl.player.orientation" not in shown
+    assert "nfl.player.speed" in shown
+    assert "nfl.player.orientation" not in shown

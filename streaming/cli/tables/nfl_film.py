@@ -1,7 +1,7 @@
 """Simulated plays as the steps see them: the grid's rows with a tag's noise, all of a sport's steps run over them at once.
 
-It is the same code that runs live, on positions that are measured on the grid instead of interpolated on it; a play of eight seconds
-takes a few milliseconds. A test compares what comes out with what the operator says of the same game.
+It is the same code that runs live, on positions that are measured on the grid instead of interpolated on it; a play takes a few
+milliseconds. A test compares what comes out with what the operator says of the same game.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from features.frames import Field, Frames, Ints, Roster
 from features.moments import Moment
 from features.nfl import SPORT
 from features.nfl.motion import LEFT, RIGHT
-from simulators.nfl.engine import HZ, SLOTS, TENTH
+from simulators.nfl.bodies import HZ, SLOTS
+from simulators.nfl.engine import TENTH
 from simulators.nfl.match import LOSS, NOISE_IN, SHOULDER_M, Block, Match
 from simulators.rfid import METRES_PER_INCH
 from streaming.records import Event

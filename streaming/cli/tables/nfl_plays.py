@@ -25,7 +25,9 @@ from streaming.cli.tables.nfl_film import Shown, film
 #: real minutes of a game that is played for a table
 _MINUTES: Final = 30.0
 #: rows after the throw from which on a chance is shown
-_SHOWS_ROWS: Final = 3
+_SHOWS_ROWS: Final = 4
+#: how often a pass is drawn
+_DRAWS: Final = 4
 _ROUTE: Final = {name: i for i, name in enumerate(ROUTES)}
 #: a row of a table: features, label, truth (a probability, or one for each class)
 Row = tuple[Floats, float, float | Floats]
@@ -63,18 +65,19 @@ def _moments(shown: Shown, kind: str) -> Iterator[Moment]:
 
 
 def _completion(shown: Shown, rng: np.random.Generator) -> Iterator[Row]:
-    """While it flies, at two moments, and when it arrives: what will become of it has been settled by how everybody runs."""
+    """While it flies, at two moments, and when it arrives. Everybody's way is settled by the throw and only the catch is left to
+    chance, so the same flight is drawn several times: other games would have to be played for that."""
     for note, moment in zip(_noted(shown, engine.N_COMPLETION), _moments(shown, "pass_arrived"), strict=False):
-        thrown = shown.row_of(_thrown(shown))
-        arrived = shown.row_of(int(note[1]))
-        flight = shown.frames["flight"]
-        for row in rng.integers(thrown + _SHOWS_ROWS, max(arrived, thrown + _SHOWS_ROWS + 1), 2).tolist():
-            if row >= arrived:
-                continue
-            yield flight[row, : len(COMPLETION_FEATURES)].copy(), float(note[4]), float(note[3])
+        thrown, arrived, p = shown.row_of(_thrown(shown)), shown.row_of(int(note[1])), float(note[3])
+        rows = [
+            shown.frames["flight"][row, : len(COMPLETION_FEATURES)].copy()
+            for row in rng.integers(thrown + _SHOWS_ROWS, max(arrived, thrown + _SHOWS_ROWS + 1), 2).tolist()
+            if row < arrived
+        ]
         there = arrival_features(moment)
-        if there is not None:
-            yield there, float(note[4]), float(note[3])
+        for row in rows if there is None else [*rows, there]:
+            for _ in range(_DRAWS):
+                yield row, float(rng.random() < p), p
 
 
 def _thrown(shown: Shown) -> int:

@@ -21,7 +21,9 @@ NAN = float("nan")
 PLAYERS = 23
 
 
-def moment(kind: str, t_s: float = 0.0, *, player: int = -1, team: int = 0, x_m: float = NAN, facts: Any = None, **attrs: Any) -> Moment:
+def moment(
+    kind: str, t_s: float = 0.0, *, player: int = -1, team: int = 0, x_m: float = NAN, facts: Any = None, **attrs: Any
+) -> Moment:  # fmt: skip
     return Moment(
         f"{kind}-{t_s}", kind, t_s, 1, team, player, x_m, NAN, NAN, NAN, str(attrs.pop("outcome", "")), 1, attrs,
         facts=dict(facts or {}), roster=roster(),
@@ -37,7 +39,10 @@ def fold(ledger: Ledger, *moments: Moment) -> Ledger:
 
 
 def down(t_s: float = 0.0, play: str = "p1", number: float = 1.0, **more: Any) -> Moment:
-    state = {"play": play, "down": number, "to_go_yd": 10.0, "to_goal_yd": 60.0, "clock_s": 1800.0, "home_points": 7.0, "away_points": 3.0}
+    state: dict[str, Any] = {
+        "play": play, "down": number, "to_go_yd": 10.0, "to_goal_yd": 60.0, "clock_s": 1800.0, "home_points": 7.0,
+        "away_points": 3.0,
+    }  # fmt: skip
     return moment("down", t_s, **{**state, **more})
 
 
@@ -55,7 +60,9 @@ def test_the_mean_of_a_distribution_over_whole_yards() -> None:
 def test_a_run_asks_for_every_level_and_for_first_down_and_goal() -> None:
     rows = yardage.rush_rows(np.array([2.0, 1.5, 3.0, 7.0]), 6.0, NAN)
     assert rows.shape == (len(yardage.distribution_names("rush")), len(yardage.RUSH_FEATURES))
-    assert rows[-2, 0] == 6.0 and math.isnan(rows[-1, 0]) and (rows[:, 1] == 2.0).all()
+    assert rows[-2, 0] == 6.0
+    assert math.isnan(rows[-1, 0])
+    assert (rows[:, 1] == 2.0).all()
 
 
 def test_yards_over_expected_are_counted_from_the_line_or_from_the_catch() -> None:
@@ -139,7 +146,9 @@ def test_a_play_without_a_snap_is_counted_and_colours_nothing() -> None:
     ledger = fold(Ledger(players=PLAYERS), down(play="p1"), moment("ball_snap", 1.0, play="p1"))
     fold(ledger, moment("handoff", 2.0, player=1, facts={"rush.expected_yd": 4.0}))
     fold(ledger, down(30.0, "p2"), down(60.0, "p3"))
-    assert ledger.no_snap == 1 and ledger.runner == -1 and math.isnan(ledger.expected_yd)
+    assert ledger.no_snap == 1
+    assert ledger.runner == -1
+    assert math.isnan(ledger.expected_yd)
     late = moment("tackle", 61.0, player=1, gained_yd=3.0)
     rushing.end_run(late)
     assert rushing.over_expected(late, ledger) is None
@@ -148,8 +157,11 @@ def test_a_play_without_a_snap_is_counted_and_colours_nothing() -> None:
 def test_win_features_are_those_of_the_team_with_the_ball() -> None:
     ledger = Ledger(players=PLAYERS)
     home, away = game.win_features(down(), ledger), game.win_features(down(team=1), ledger)
-    assert home is not None and away is not None
-    assert home[1] == 4.0 and away[1] == -4.0 and home[0] == 1800.0
+    assert home is not None
+    assert away is not None
+    assert home[1] == 4.0
+    assert away[1] == -4.0
+    assert home[0] == 1800.0
     assert game.win_features(down(number=0.0), ledger) is None, "no play from scrimmage"
     assert game.win_features(down(to_go_yd="ten"), ledger) is None, "nonsense is missing"
     assert game.home_win(down(team=1, facts={"nfl.offense.win_probability": 0.3}), ledger) == pytest.approx(0.7)
@@ -158,12 +170,16 @@ def test_win_features_are_those_of_the_team_with_the_ball() -> None:
 def test_fourth_downs_have_three_values_and_nobody_kicks_from_afar() -> None:
     ledger = Ledger(players=PLAYERS)
     rows = game.fourth_features(down(number=4.0, to_goal_yd=30.0), ledger)
-    assert rows is not None and rows.shape == (3, len(game.FOURTH_FEATURES))
-    assert rows[:, :3].tolist() == np.eye(3).tolist() and rows[1, -1] == 47.0 and rows[0, -2] == 10.0
+    assert rows is not None
+    assert rows.shape == (3, len(game.FOURTH_FEATURES))
+    assert rows[:, :3].tolist() == np.eye(3).tolist()
+    assert rows[1, -1] == 47.0
+    assert rows[0, -2] == 10.0
     assert game.fourth_features(down(number=3.0), ledger) is None
     near = down(number=4.0, to_goal_yd=30.0, facts={"nfl.decision.fourth_down_values": [0.4, 0.6, 0.3]})
     far = down(number=4.0, to_goal_yd=70.0, facts={"nfl.decision.fourth_down_values": [0.4, 0.6, 0.3]})
-    assert game.fourth_label(near, ledger) == "kick" and game.fourth_label(far, ledger) == "go"
+    assert game.fourth_label(near, ledger) == "kick"
+    assert game.fourth_label(far, ledger) == "go"
 
 
 def test_points_count_once_and_only_sane_ones() -> None:
@@ -178,12 +194,17 @@ def test_highlights_and_stories() -> None:
     found = highlight(scored, ledger)
     assert found is not None
     clip = shared.from_value(found)
-    assert clip.label == "touchdown" and clip.reasons[0] == "touchdown" and clip.start_s <= 0.0 < clip.end_s
+    assert clip.label == "touchdown"
+    assert clip.reasons[0] == "touchdown"
+    assert clip.start_s <= 0.0 < clip.end_s
     told = story.tell(scored, ledger)
-    assert told is not None and set(json.loads(told)) == {"en", "de", "ru", "es"} and "14" in json.loads(told)["en"]
+    assert told is not None
+    assert set(json.loads(told)) == {"en", "de", "ru", "es"}
+    assert "14" in json.loads(told)["en"]
     ledger.win = 0.4
     swing = highlight(down(30.0, "p2", facts={"nfl.game.win_probability": 0.75}), ledger)
-    assert swing is not None and shared.from_value(swing).reasons == ["win_probability"]
+    assert swing is not None
+    assert shared.from_value(swing).reasons == ["win_probability"]
     assert highlight(moment("tackle", 40.0, player=1), ledger) is None
     assert story.tell(moment("tackle", 40.0, player=1), ledger) is None
 

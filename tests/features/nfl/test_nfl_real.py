@@ -78,7 +78,7 @@ def nearest(play: dict[str, Any], who: str, frame: int) -> float:
 
 @pytest.mark.parametrize(("game", "play", "passer", "receiver"), PLAYS, ids=lambda v: str(v))
 def test_a_pass_by_hand(folder: Path, game: int, play: int, passer: str, receiver: str) -> None:
-    events, windows, names = shown(folder, game, play)
+    events, _windows, names = shown(folder, game, play)
     hand = by_hand(folder, game, play)
     snap, throw, arrive = (hand["label"][word] for word in ("ball_snap", "pass_forward", "pass_arrived"))
     took = (hand["stamps"][throw] - hand["stamps"][snap]).total_seconds()
@@ -100,7 +100,7 @@ def test_a_pass_by_hand(folder: Path, game: int, play: int, passer: str, receive
 
 @pytest.mark.parametrize(("game", "play", "passer", "receiver"), PLAYS, ids=lambda v: str(v))
 def test_get_off_and_cushion_by_hand(folder: Path, game: int, play: int, passer: str, receiver: str) -> None:
-    events, windows, names = shown(folder, game, play)
+    _events, windows, names = shown(folder, game, play)
     hand = by_hand(folder, game, play)
     snap = hand["label"]["ball_snap"]
     end = hand["label"]["pass_forward"]

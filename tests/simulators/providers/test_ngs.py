@@ -113,8 +113,11 @@ def test_space_state_and_people(files: list[Path]) -> None:
     imported = read("ngs", files, "2/20")
     assert {e.name for e in imported.record.entities} >= {"Man 08", "Man 17", "Ball"}
     told = {r.type: r for r in imported.stream() if isinstance(r, Event)}
-    assert told["down"].attrs["to_goal_yd"] == 50.0 and told["down"].attrs["clock_s"] == 330.0 + 1800.0
-    assert told["ball_snap"].player == "1" and told["pass_arrived"].player == "9" and told["tackle"].team == "home"
+    assert told["down"].attrs["to_goal_yd"] == 50.0
+    assert told["down"].attrs["clock_s"] == 330.0 + 1800.0
+    assert told["ball_snap"].player == "1"
+    assert told["pass_arrived"].player == "9"
+    assert told["tackle"].team == "home"
     assert told["ball_snap"].x_m == pytest.approx(5.0 * YD, abs=0.01), "five yards behind the middle, the other way"
 
 
@@ -153,7 +156,9 @@ def test_what_is_wrong_with_a_file_is_said_in_one_sentence(files: list[Path], tm
         read("ngs", write(empty, plays_of([(5, 5, "right")]), frames_of(1, 10)))
 
 
-def test_the_command_takes_a_pick_and_others_refuse_one(files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_takes_a_pick_and_others_refuse_one(
+    files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "REC"
     assert run(["import", "ngs", *map(str, files), "--pick", "1", "--out", str(out)]) == 0
     assert "AWY at HOM, 1 play, 1,610 samples" in capsys.readouterr().out
