@@ -129,6 +129,8 @@ class Sport:
     teams: int | None = 2
     #: telemetry channels that become signals of the same name, (rows, N), last value held
     channels: tuple[str, ...] = ()
+    #: mounts whose own places are kept: mount -> the two of ``channels`` that hold its x and y, on the grid as ``xyz`` is
+    mounts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def stat(self, stat_id: str) -> Stat:
         for stat in self.stats:

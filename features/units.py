@@ -27,6 +27,9 @@ FROM_SI: Final[dict[str, float]] = {
     "count": 1.0,
     "goals": 1.0,
     "passes": 1.0,
+    "points": 1.0,
+    "ratio": 1.0,
+    "bool": 1.0,
     "label": 1.0,
     "text": 1.0,
 }

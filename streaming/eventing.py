@@ -140,10 +140,12 @@ class EventStage:
     ) -> tuple[Any, ModelUse]:
         model = item.model
         assert model is not None
-        rows = features.reshape(1, -1)
-        answer = model.predict(rows)[0]
+        # (F,) is one question; (K, F) are the K parts of one answer, asked together
+        rows = features.reshape(-1, features.shape[-1])
+        answers = model.predict(rows)
+        answer = answers[0] if features.ndim == 1 else answers
         reasons: list[tuple[str, float, float | None]] = []
-        if item.attribute is not None:
+        if item.attribute is not None and features.ndim == 1:
             parts = item.attribute(rows)[0]
             if parts.ndim == 1:
                 strongest = np.argsort(-np.abs(parts[:-1]), kind="stable")[:TOP_ATTRIBUTIONS]
@@ -154,7 +156,7 @@ class EventStage:
         out.append(
             Prediction(
                 self.game.game, item.stat.id, event.id, event.t_us, model.name, model.version, rows,
-                np.asarray([answer]), quality,
+                answers, quality,
             )
         )
         value = float(answer) if np.ndim(answer) == 0 else [float(a) for a in answer]

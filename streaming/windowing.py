@@ -140,19 +140,30 @@ class WindowStage:
         return out
 
     def _predict(self, item: Publishing, rows: Array, times: Array, quality: Quality, out: list[Output]) -> Array:
+        """The model's answers, NaN for rows without a single feature: nobody asks about those."""
         assert item.model is not None
-        flat = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
+        every = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
+        asked = np.flatnonzero(np.isfinite(every).any(axis=1))
+        classes = len(item.stat.components) if item.stat.components else 0
+        whole = np.full((len(every), classes) if classes else len(every), np.nan)
+        shape = (*rows.shape[:-1], *whole.shape[1:])
+        if not len(asked):
+            return whole.reshape(shape)
+        flat = every[asked]
         answer = item.model.predict(flat)
-        per_window = len(flat) // len(times)
+        whole[asked] = answer
+        window = asked // (len(every) // len(times))
         for k, t in enumerate(times.tolist()):
-            part = slice(k * per_window, (k + 1) * per_window)
+            part = slice(*np.searchsorted(window, (k, k + 1)).tolist())
+            if part.start == part.stop:
+                continue
             out.append(
                 Prediction(
                     self.game, item.stat.id, None, t, item.model.name, item.model.version, flat[part], answer[part],
                     quality,
                 )
             )  # fmt: skip
-        return answer.reshape(*rows.shape[:-1], *answer.shape[1:])
+        return whole.reshape(shape)
 
 
 def last_only(outputs: Sequence[Output]) -> list[Output]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -12,6 +13,8 @@ import typer
 BENCHES: Final = {
     "codec": ("streaming.cli.benches.pipeline", "codec"),
     "window": ("streaming.cli.benches.pipeline", "window"),
+    "window-nfl": ("streaming.cli.benches.nfl", "window"),
+    "ngs-speed": ("streaming.cli.benches.nfl", "speed"),
     "websocket": ("streaming.cli.benches.pipeline", "websocket"),
     "replay": ("streaming.cli.benches.pipeline", "replay"),
     "kinematics": ("streaming.cli.benches.pipeline", "kinematics"),
@@ -24,6 +27,8 @@ BENCHES: Final = {
 }
 #: these need a broker, and a cluster: without, a run of all passes them over
 CLUSTER: Final = ("kafka", "flink", "flink-curve")
+#: these judge by real games, in the folder that --data names: only by name
+DATA: Final = ("ngs-speed",)
 #: these take many minutes: only by name
 LONG: Final = ("flink-curve",)
 
@@ -31,10 +36,14 @@ LONG: Final = ("flink-curve",)
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(BENCHES)}; none: all that are not long.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    data: Annotated[Path | None, typer.Option(help=f"Folder of real games, for {', '.join(DATA)}.", metavar="FOLDER")] = None,
 ) -> None:
     """Measure the hot paths beside their floors: figures of one machine at one moment, so look at the ratios.
 
     Example: touchline bench window replay
+
+    ngs-speed compares our causal speed with the official one of NGS plays: touchline bench ngs-speed --data FOLDER --json, where
+    FOLDER holds plays.parquet and tracking.parquet.
 
     kafka and flink need what make up ARGS="--mode thread" starts, or TOUCHLINE_KAFKA (kafka://host:port) and TOUCHLINE_FLINK
     (http://host:port) say where a broker and a cluster are. flink-curve, which takes a quarter of an hour, writes its drawing
@@ -46,11 +55,14 @@ def bench(
     if unknown:
         raise BadInput(f"no benchmark {unknown[0]!r}: there are {', '.join(BENCHES)}")
     results = []
-    for name in names or (name for name in BENCHES if name not in LONG):
+    if names and data is None and (judged := [name for name in names if name in DATA]):
+        raise BadInput(f"{judged[0]} needs --data FOLDER, the folder with the real games")
+    for name in names or (name for name in BENCHES if name not in (*LONG, *DATA)):
         module, function = BENCHES[name]
         result: dict[str, Any] = {"name": name}
+        given = {"folder": data} if name in DATA else {}
         try:
-            result |= getattr(importlib.import_module(module), function)()
+            result |= getattr(importlib.import_module(module), function)(**given)
         except Unavailable as error:
             if names or name not in CLUSTER:
                 raise
