@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -35,7 +37,9 @@ class SplineLogistic:
     ``strength`` is scikit-learn's C on standardised columns.
     """
 
-    def __init__(self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002) -> None:
+    def __init__(
+        self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002, weights: Floats | None = None
+    ) -> None:
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import SplineTransformer, StandardScaler
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -55,7 +59,9 @@ class SplineLogistic:
         basis, self._owner, self._grouped = self._basis(rows)
         scale = StandardScaler().fit(basis)
         with threadpool_limits(1):  # narrow matrices: threads would only wait for each other
-            fit = LogisticRegression(C=strength, max_iter=500).fit(scale.transform(basis), labels > 0.5)
+            fit = LogisticRegression(C=strength, max_iter=500).fit(
+                scale.transform(basis), labels > 0.5, sample_weight=weights
+            )
         self._weight = fit.coef_[0] / scale.scale_
         self.intercept = float(fit.intercept_[0] - (self._weight * scale.mean_).sum())
 
@@ -105,9 +111,17 @@ def _cuts(values: npt.NDArray[np.float32], curve: Floats, bins: int) -> list[int
     return [int(c) for c in cuts if c > 0]
 
 
-def as_trees(smooth: SplineLogistic, rows: Floats, weight: float) -> tuple[list[dict[str, Any]], float]:
-    """The regression as xgboost's trees, leaves times ``weight``, and the margin that goes into the base score."""
+def as_trees(
+    smooth: SplineLogistic, rows: Floats, weight: float, monotone: Mapping[int, int] = MappingProxyType({})
+) -> tuple[list[dict[str, Any]], float]:  # fmt: skip
+    """The regression as xgboost's trees, leaves times ``weight``, and the margin that goes into the base score.
+
+    ``monotone`` (feature: 1 rising, -1 falling) bends each such curve into the nearest one that keeps to it."""
     everywhere, inside = smooth.parts(rows)
+    for j, way in monotone.items():
+        for part, among in ((everywhere, ~np.isnan(rows[:, j])), (inside, ~np.isnan(rows[:, j]) & _in_group(rows, smooth.by))):
+            if among.any() and np.ptp(part[among, j]) > 0.0:
+                part[among, j] = _bent(rows[among, j], part[among, j], way)
     trees = []
     for j in range(rows.shape[1]):
         if np.ptp(everywhere[:, j]) > 0.0:
@@ -115,6 +129,17 @@ def as_trees(smooth: SplineLogistic, rows: Floats, weight: float) -> tuple[list[
         if np.ptp(inside[:, j]) > 0.0:
             trees.append(_Tree(weight).grouped(rows, inside, j, smooth.by).document())
     return trees, weight * smooth.intercept
+
+
+def _in_group(rows: Floats, by: int) -> npt.NDArray[np.bool_]:
+    return rows[:, by] >= 0.5 if by >= 0 else np.zeros(len(rows), np.bool_)
+
+
+def _bent(values: Floats, curve: Floats, way: int) -> Floats:
+    """``curve`` (B,) made monotone in ``values``, by least squares."""
+    from sklearn.isotonic import IsotonicRegression
+
+    return np.asarray(IsotonicRegression(increasing=way > 0).fit(values, curve).predict(values), np.float64)
 
 
 class _Tree:
@@ -217,3 +242,66 @@ def merge(parts: list[tuple[float, bytes]], trees: list[dict[str, Any]], margin:
     learner["learner_model_param"]["base_score"] = f"[{1.0 / (1.0 + math.exp(-margin)):.9E}]"
     learner["attributes"] = {}
     return json.dumps(merged, separators=(",", ":")).encode()
+
+
+def apart(missing: bytes, known: bytes, feature: int) -> bytes:
+    """One model file that answers with ``missing`` where ``feature`` is missing and with ``known`` where it is not: every tree
+    goes below a node that asks, and the other side of the node adds nothing."""
+    document, other = json.loads(missing), json.loads(known)
+    trees: list[dict[str, Any]] = []
+    margins = []
+    for part, inside in ((document, 0), (other, 1)):
+        base = float(str(part["learner"]["learner_model_param"]["base_score"]).strip("[]"))
+        margins.append(math.log(base / (1.0 - base)))
+        trees += [_below(tree, feature, inside) for tree in part["learner"]["gradient_booster"]["model"]["trees"]]
+    start = _Tree(1.0)
+    root = start._split(-1, feature, _LOWEST, True, 2)
+    start._leaf(root, margins[0], 1)
+    start._leaf(root, margins[1], 1)
+    trees.append(start.document())
+    learner = document["learner"]
+    for number, tree in enumerate(trees):
+        tree["id"] = number
+        tree["tree_param"]["num_feature"] = learner["learner_model_param"]["num_feature"]
+    model = learner["gradient_booster"]["model"]
+    model["trees"], model["tree_info"] = trees, [0] * len(trees)
+    model["iteration_indptr"] = list(range(len(trees) + 1))
+    model["gbtree_model_param"] = {"num_parallel_tree": "1", "num_trees": str(len(trees))}
+    learner["learner_model_param"]["base_score"] = "[5E-1]"
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _below(tree: dict[str, Any], feature: int, side: int) -> dict[str, Any]:
+    """The tree on one side (0: the feature is missing) of a new root; a leaf of 0 on the other."""
+    n = len(tree["left_children"])
+    children = [1, n + 1] if side == 0 else [n + 1, 1]
+
+    def moved(nodes: list[int]) -> list[int]:
+        return [node + 1 if node >= 0 else -1 for node in nodes]
+
+    def around(first: Any, name: str, last: Any) -> list[Any]:
+        return [first, *tree[name], last]
+
+    cover = tree["sum_hessian"][0]
+    return {
+        **tree,
+        "left_children": [children[0], *moved(tree["left_children"]), -1],
+        "right_children": [children[1], *moved(tree["right_children"]), -1],
+        "parents": [_NO_PARENT, 0, *(p + 1 for p in tree["parents"][1:]), 0],
+        "split_indices": around(feature, "split_indices", 0), "split_conditions": around(_LOWEST, "split_conditions", 0.0),
+        "default_left": around(1, "default_left", 0), "sum_hessian": around(2.0 * cover, "sum_hessian", cover),
+        "base_weights": around(0.0, "base_weights", 0.0), "loss_changes": around(0.0, "loss_changes", 0.0),
+        "split_type": around(0, "split_type", 0),
+        "tree_param": {**tree["tree_param"], "num_nodes": str(n + 2)},
+    }  # fmt: skip
+
+
+def light(blob: bytes, digits: int = 6) -> bytes:
+    """The model file without what only a trainer reads (gains, weights of inner nodes), numbers cut to ``digits`` figures."""
+    document = json.loads(blob)
+    for tree in document["learner"]["gradient_booster"]["model"]["trees"]:
+        n = len(tree["left_children"])
+        tree["base_weights"], tree["loss_changes"] = [0] * n, [0] * n
+        tree["sum_hessian"] = [float(f"{v:.3g}") for v in tree["sum_hessian"]]
+        tree["split_conditions"] = [float(f"{v:.{digits}g}") for v in tree["split_conditions"]]
+    return json.dumps(document, separators=(",", ":")).encode()
