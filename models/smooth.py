@@ -301,7 +301,7 @@ def light(blob: bytes, digits: int = 6) -> bytes:
     document = json.loads(blob)
     for tree in document["learner"]["gradient_booster"]["model"]["trees"]:
         n = len(tree["left_children"])
-        tree["base_weights"], tree["loss_changes"] = [0] * n, [0] * n
+        tree["base_weights"], tree["loss_changes"] = [0.0] * n, [0.0] * n
         tree["sum_hessian"] = [float(f"{v:.3g}") for v in tree["sum_hessian"]]
         tree["split_conditions"] = [float(f"{v:.{digits}g}") for v in tree["split_conditions"]]
     return json.dumps(document, separators=(",", ":")).encode()

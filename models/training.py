@@ -20,7 +20,7 @@ from models.calibration import fit as fit_calibration
 from models.forest import read_forest
 from models.known import Known, Recipe
 from models.metrics import scores
-from models.smooth import SplineLogistic, apart, as_trees, merge
+from models.smooth import SplineLogistic, apart, as_trees, light, merge
 from models.trees import Margins
 
 Ints = npt.NDArray[np.int64]
@@ -142,6 +142,8 @@ def train(
     check(model, table)
     judged = judge(model, recipe, table, seed, tell)
     blob = grow(model, recipe, table.rows, table.label, seed)
+    if recipe.light:
+        blob = light(blob)
     tell("fitted on everything")
     metrics: dict[str, Any] = {"held_out": scores(table.label, judged.probability), "calibrations": judged.losses}
     if table.truth.size:

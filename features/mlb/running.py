@@ -119,10 +119,10 @@ STATS: Final = (
     ),
     Stat(
         "mlb.runner.sprint_speed", "ft/s", "fastest one-second window of the game so far", "player", at("sprint_speed"),
-        every_s=1.0, air="Sprint Speed", source="Statcast glossary, Sprint Speed",
+        air="Sprint Speed", source="Statcast glossary, Sprint Speed",
     ),
     Stat(
         "mlb.runner.burst", "ft", "distance covered in the first 1.5 s of the latest run", "player", at("burst"),
-        every_s=1.0, air="Burst",
+        air="Burst",
     ),
 )  # fmt: skip

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-#: set            (player: the runner who may steal) the pitcher comes set; the lead curve is worked out on it
-#: first_move     (runner) the pitcher's first move to the plate: the lead is read
-#: release        (runner) the ball leaves the pitcher's hand: the secondary lead is read
+#: set            (player: the runner who may steal, else the pitcher) the pitcher comes set; the lead curve is worked out on it
+#: first_move     (the same) the pitcher's first move to the plate: the lead is read
+#: release        (the same) the ball leaves the pitcher's hand: the secondary lead is read
 #: pitch          (pitcher) the ball reaches the plate; outcome one of PITCH_OUTCOMES
 #: pickoff        (pitcher) a throw to a base instead; outcome safe, out
 #: batted_ball    (batter) contact, fair or foul
@@ -39,10 +39,10 @@ NEVER_FEATURES: Final = frozenset({"true_probability", "true_probability_at_rele
 
 ROLES: Final = ("pitcher", "catcher", "fielder", "hitter", "ball")
 
-#: telemetry channels. On the ball: ``phase``, one of the codes below; ``balls``, ``strikes``. On a runner: ``base``, the base
+#: telemetry channels. On the ball: ``phase``, one of the codes below; ``balls``, ``strikes``, ``outs``. On a runner: ``base``, the base
 #: he holds (1, 2, 3) or comes from (0 for the batter). On everybody, what the league's season tables say of him:
 #: ``sprint_mps``; of a pitcher ``delivery_s`` (first move to plate); of a catcher ``pop_s`` (to second base). ``steal_prior`` of a
 #: runner, pitcher or catcher is the one that a model was trained with, where a feed carries it.
-CHANNELS: Final = ("phase", "balls", "strikes", "base", "sprint_mps", "delivery_s", "pop_s", "steal_prior")
+CHANNELS: Final = ("phase", "balls", "strikes", "outs", "base", "sprint_mps", "delivery_s", "pop_s", "steal_prior")
 DEAD, SET, DELIVERY, PITCH, CATCHER, BATTED, THROW, HELD = range(8)
 PHASES: Final = ("dead", "set", "delivery", "pitch", "catcher", "batted", "throw", "held")

@@ -24,6 +24,8 @@ class Recipe:
     apart: str = ""
     #: weight of a row halves with every so many years of its age; 0: all rows weigh the same
     half_life_years: float = 0.0
+    #: the artefact keeps no more than is needed to answer and to explain, in six figures
+    light: bool = False
     #: how often each booster is grown, with other seeds
     repeats: int = 1
 

@@ -8,7 +8,7 @@ delivery, pop time and 0.10 s. All four vary normally from attempt to attempt, s
 P = Phi((delivery + pop + 0.10 - reaction - run(lead)) / s). At release the reaction shows in the gain: what is left of the run is
 known, and only pitch flight and the catcher vary.
 
-**Catch.** P = logistic((hang - needed) / 0.20 s), where needed is the fielder's reaction (longer when the ball is over his head) and
+**Catch.** P = logistic((hang - needed) / 0.28 s), where needed is the fielder's reaction (longer when the ball is over his head) and
 his run to within reach of where the ball comes down.
 
 **Hit.** Fielders do not stand in the same place every time: each play takes one of 48 sets of places. The chance of a hit given
@@ -101,7 +101,7 @@ FIELDER_MPS: Final = 8.0
 FIELDER_K_S: Final = 0.50
 REACH_M: Final = 1.8
 SEE_S, SEE_BACK_S = 0.35, 0.55
-CATCH_SCALE_S: Final = 0.20
+CATCH_SCALE_S: Final = 0.28
 SUREST: Final = 0.985
 
 
@@ -129,7 +129,7 @@ def grounder(speed_mps: float, launch_rad: float, spray_rad: float, sprint_mps: 
     """The infielder with the best chance of an out on a ball along the ground, or -1; ``out`` gets his chance to stop it, that of
     the throw then, the time at which the ball is there and how far away."""
     # a ball hit into the ground loses the more the steeper it goes
-    pace = rolling_mps(speed_mps * np.cos(launch_rad)) * (1.0 if launch_rad > -0.25 else 0.75)
+    pace = rolling_mps(speed_mps * np.cos(launch_rad)) * (1.0 - 0.4 * min(max(-launch_rad - 0.1, 0.0), 0.7))
     best, who = 0.0, -1
     for f in range(INFIELD):
         x, y = places[f, 0], places[f, 1]
@@ -144,10 +144,10 @@ def grounder(speed_mps: float, launch_rad: float, spray_rad: float, sprint_mps: 
                 continue
             there = -np.log(1.0 - share) / 0.45
             way = sqrt(across * across + (6.0 * step) ** 2)
-            stop = 0.98 * logistic((there - 0.22 - run_s(way - 1.5, 7.6, 0.40)) / 0.13)
+            stop = 0.98 * logistic((there - 0.22 - run_s(way - 1.5, 7.6, 0.40)) / 0.25)
             px, py = depth * np.cos(spray_rad), -depth * np.sin(spray_rad)
             throw = sqrt((px - 19.397) ** 2 + (py + 19.397) ** 2) / 34.0
-            beat = logistic((first_s(sprint_mps) - there - 0.75 - throw) / 0.12)
+            beat = logistic((first_s(sprint_mps) - there - 0.75 - throw) / 0.20)
             if stop * beat > best:
                 best, who = stop * beat, f
                 out[0], out[1], out[2], out[3] = stop, beat, there, depth

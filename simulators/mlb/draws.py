@@ -7,11 +7,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from features.mlb.ground import BASE_M, FT_M
+from features.mlb.flight import carried
+from features.mlb.ground import BASE_M, FT_M, fence_m
 from simulators.mlb.chances import (
     DELIVERY_SD_S,
     FLIGHT_S,
     FLIGHT_SD_S,
+    GROUND_RAD,
     PLACED,
     POP_SD_S,
     REACTION_S,
@@ -19,7 +21,9 @@ from simulators.mlb.chances import (
     RUNNER_K_S,
     SLIDE_M,
     TAG_S,
+    fly_out,
     hit_probabilities,
+    over_fence,
     run_s,
     steal_probabilities,
 )
@@ -73,7 +77,7 @@ def steals(rng: Rng, n: int) -> dict[str, Floats]:
 
 def batted(rng: Rng, n: int) -> Floats:
     """(n, 3) exit speed m/s, launch rad, spray rad of fair balls: hard ones mostly leave at low angles."""
-    launch = np.clip(rng.normal(0.21, 0.42, n), -1.1, 1.25)
+    launch = np.clip(rng.normal(0.22, 0.40, n), -0.9, 1.25)
     most = 43.3 - 7.5 * np.abs(launch - 0.2) ** 1.3
     speed = np.clip(most + rng.normal(0.0, 5.2, n) - rng.exponential(2.4, n), 18.0, 52.0)
     spray = np.clip(rng.normal(0.0, 0.36, n), -0.77, 0.77)
@@ -89,3 +93,26 @@ def hits(rng: Rng, n: int) -> dict[str, Floats]:
         "exit_speed_mps": balls[:, 0], "launch_rad": balls[:, 1], "spray_rad": balls[:, 2], "sprint_mps": balls[:, 3],
         "truth": truth, "hit": (rng.random(n) < truth).astype(np.float64),
     }  # fmt: skip
+
+
+def flies(rng: Rng, n: int) -> dict[str, Floats]:
+    """n balls in the air that stay in the park, each with the fielder who has the best chance: his place, where the ball comes down,
+    when, the true chance of a catch, and whether it was one."""
+    balls = batted(rng, 3 * n)
+    balls = balls[balls[:, 1] >= GROUND_RAD]
+    rows: list[tuple[float, ...]] = []
+    four = np.zeros(4)
+    for speed, launch, spray in balls.tolist():
+        if over_fence(speed, launch, spray):
+            continue
+        distance, hang, _ = carried(speed, launch).tolist()
+        distance = min(distance, fence_m(spray) - 0.5)
+        x, y = distance * float(np.cos(spray)), -distance * float(np.sin(spray))
+        places = PLACED[int(rng.integers(0, len(PLACED)))]
+        who = fly_out(x, y, hang, places, four)
+        rows.append((places[who, 0], places[who, 1], x, y, hang, four[0]))
+        if len(rows) == n:
+            break
+    table = np.array(rows)
+    names = ("x_m", "y_m", "to_x_m", "to_y_m", "hang_s", "truth")
+    return {name: table[:, k] for k, name in enumerate(names)} | {"caught": (rng.random(len(table)) < table[:, 5]).astype(np.float64)}

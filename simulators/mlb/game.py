@@ -93,7 +93,7 @@ class Game:
         opening: list[Report] = [Report(0.0, "half_start", -1, attrs=pitching.state.attrs())]
         while first <= self.frames and not pitching.state.over:
             period, top = pitching.state.inning, pitching.state.batting
-            count = (float(pitching.state.balls), float(pitching.state.strikes))
+            count = (float(pitching.state.balls), float(pitching.state.strikes), float(pitching.state.outs))
             scene = pitching.scene()
             reports = [*opening, *scene.reports]
             opening = []
@@ -123,14 +123,15 @@ class Game:
             first += length + pause
             number += 1
 
-    def _chunk(self, scene: Scene, first: int, n: int, count: tuple[float, float], events: list[Event], rng: Any) -> Chunk:
+    def _chunk(self, scene: Scene, first: int, n: int, count: tuple[float, float, float], events: list[Event], rng: Any) -> Chunk:
         numbers = np.arange(first, first + n)
         t_us = self.t0_us + (2 * numbers * 1_000_000 + HZ) // (2 * HZ)
         xyz, phase, base = scene.frames(np.arange(n) / HZ, _PEOPLE)
         channels = np.full((len(CHANNELS), n, _PEOPLE + 1), np.nan)
         named = dict(zip(CHANNELS, channels, strict=True))
         named["phase"][:, _PEOPLE] = phase
-        named["balls"][:, _PEOPLE], named["strikes"][:, _PEOPLE] = count
+        for name, value in zip(("balls", "strikes", "outs"), count, strict=True):
+            named[name][:, _PEOPLE] = value
         named["base"][:, :_PEOPLE] = base
         named["sprint_mps"][:, :_PEOPLE] = self.clubs.sprint_mps
         named["delivery_s"][:, :_PEOPLE] = self.clubs.delivery_s

@@ -92,7 +92,7 @@ class Pitching:
         scene.path(batter).go(0.3, BOX, 2.2)
         scene.holds(batter, 0)
         self._ball_to_mound(scene, fielders)
-        ready = float(rng.uniform(8.5, 12.0))
+        ready = float(rng.uniform(5.5, 8.5))
         leads = {}
         for base in (1, 2, 3):
             row = state.bases[base]
@@ -107,8 +107,7 @@ class Pitching:
         scene.ball.held(ready, SET, scene.path(fielders["P"]))
         moves = ready + float(rng.uniform(1.3, 3.2))
         steals = state.stealer
-        if steals:
-            scene.report(ready, "set", state.bases[steals], attrs=self._situation(steals))
+        scene.report(ready, "set", state.bases[steals] if steals else fielders["P"], attrs=self._situation(steals))
         if steals == 1 and rng.random() < PICK_OFF:
             self._pick_off(scene, ready, moves)
         else:
@@ -133,9 +132,9 @@ class Pitching:
 
     def _situation(self, base: int) -> dict[str, Any]:
         f = self.fielders
+        runner = {"runner": self.names(self.state.bases[base])} if base else {}
         return {
-            "pitcher": self.names(f["P"]), "catcher": self.names(f["C"]), "batter": self.names(self.batter),
-            "runner": self.names(self.state.bases[base]), "balls": float(self.state.balls), "strikes": float(self.state.strikes),
+            "pitcher": self.names(f["P"]), "catcher": self.names(f["C"]), "batter": self.names(self.batter), **runner, "balls": float(self.state.balls), "strikes": float(self.state.strikes),
         }  # fmt: skip
 
     def _pick_off(self, scene: Scene, ready: float, t: float) -> None:
@@ -183,9 +182,9 @@ class Pitching:
         at_plate = (0.2, float(rng.normal(0.0, 0.25)), float(np.clip(rng.normal(0.75, 0.25), 0.1, 1.5)))
         scene.ball.thrown(t, release, DELIVERY, (*MOUND, 1.3), hand)
         scene.ball.thrown(release, plate, PITCH, hand, at_plate)
-        if steals:
-            scene.report(t, "first_move", runner, attrs=self._situation(steals))
-            scene.report(release, "release", runner, attrs={**self._situation(steals), "going": going})
+        seen = runner if steals else pitcher
+        scene.report(t, "first_move", seen, attrs=self._situation(steals))
+        scene.report(release, "release", seen, attrs=self._situation(steals))
         scene.report(
             plate, "pitch", pitcher, outcome, delay_s=0.35,
             attrs={
