@@ -26,25 +26,21 @@ _DEEPEST_STACK: Final = 16
 
 
 @kernel
-def lay_rows(row: Floats, spread: Floats, columns: Int32s, table: Float32s, rows: Floats) -> bool:
-    """Write the points as rows (P, F) and as the table (2 F, P) that the walk reads; whether every column of ``spread`` (P, C)
-    rises or falls throughout, or is missing throughout."""
+def lay_out(row: Floats, spread: Floats, columns: Int32s, table: Float32s) -> bool:
+    """Write the points as the table (2 F, P) that the walk reads; whether every column of ``spread`` (P, C) rises or falls
+    throughout, or is missing throughout."""
     points, features = spread.shape[0], len(row)
     twice = np.empty(2 * features, np.float32)
     double(row, twice)
     for f in range(2 * features):
         for p in range(points):
             table[f, p] = twice[f]
-    for p in range(points):
-        for f in range(features):
-            rows[p, f] = row[f]
     straight = True
     for c in range(len(columns)):
         f = columns[c]
         up, down, missing = True, True, 0
         for p in range(points):
             x = np.float32(spread[p, c])
-            rows[p, f] = spread[p, c]
             gone = x != x
             table[f, p] = np.float32(-np.inf) if gone else x
             table[features + f, p] = np.float32(np.inf) if gone else x
@@ -59,9 +55,13 @@ def lay_rows(row: Floats, spread: Floats, columns: Int32s, table: Float32s, rows
 
 @kernel
 def margins_curve(
-    table: Float32s, feature: Slots, threshold: Float32s, leaf: Float32s, base: float, out: Floats
-) -> None:  # fmt: skip
-    """Margins (P,) of the points of ``table`` (2 F, P) into ``out``, for a forest of two classes laid out as perfect trees."""
+    row: Floats, spread: Floats, columns: Int32s, table: Float32s, feature: Slots, threshold: Float32s, leaf: Float32s, base: float,
+    out: Floats,
+) -> bool:  # fmt: skip
+    """Margins (P,) of a row (F,) at the points of ``spread`` (P, C) into ``out``, for a forest of two classes laid out as perfect
+    trees; False, and nothing written, when a column bends along the axis. ``table`` (2 F, P) is room to work in."""
+    if not lay_out(row, spread, columns, table):
+        return False
     points, trees, inner = table.shape[1], feature.shape[0], feature.shape[1]
     flat = table.reshape(-1)
     nodes, values, leaves = feature.reshape(-1), threshold.reshape(-1), leaf.reshape(-1)
@@ -93,6 +93,7 @@ def margins_curve(
                 break
             waiting -= 1
             i, a, z = node[waiting], first[waiting], last[waiting]
+    return True
 
 
 class Curve:
@@ -106,6 +107,7 @@ class Curve:
         self.model, self.axis = model, axis
         self.columns = np.array([names.index(name) for name in axis.columns], np.int32)
         self._perfect = perfect(model.forest)
+        self._base = float(model.forest.base[0])
         points, features = len(axis.points), len(names)
         self._shape = (points, features)
 
@@ -132,15 +134,14 @@ class Curve:
             raise ValueError(f"{self.name} takes rows of {features} features, not an array {rows.shape}")
         out = np.empty((rows.shape[0], points))
         spread = np.empty((points, len(self.columns)))
-        table, each = np.empty((2 * features, points), np.float32), np.empty((points, features))
+        table = np.empty((2 * features, points), np.float32)
         p = self._perfect
         for b in range(rows.shape[0]):
             self.axis.spread(rows[b], self.axis.points, spread)
-            straight = lay_rows(rows[b], spread, self.columns, table, each)
-            if p is not None and straight:
-                margins_curve(table, p.feature, p.threshold, p.leaf, p.base[0], out[b])
-            else:
-                out[b] = self.model.margin(each)[:, 0]
+            if p is None or not margins_curve(
+                rows[b], spread, self.columns, table, p.feature, p.threshold, p.leaf, self._base, out[b]
+            ):
+                out[b] = self.model.margin(self.rows(rows[b]))[:, 0]
         return out
 
     def rows(self, row: Floats) -> Floats:

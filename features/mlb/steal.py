@@ -128,12 +128,16 @@ def now(frames: Frames, ends: Ints) -> Floats:
 
 
 def _row_of(moment: Moment) -> Floats | None:
-    """The row at the event's frame; None when its player is not the one who may steal there."""
+    """The row at the event's frame, or the one after it: the nearest frame may still show what was before the event. None when the
+    event's player is not the one who may steal there."""
     frames = moment.frames
-    if frames is None or moment.row < 0 or moment.player < 0 or frames["stealer"][moment.row] != moment.player:
+    if frames is None or moment.row < 0 or moment.player < 0:
         return None
-    row: Floats = frames["steal_row"][moment.row].copy()
-    return row if np.isfinite(row[COLUMN["lead_m"]]) else None
+    for at in range(moment.row, min(moment.row + 2, frames.hi)):
+        if frames["stealer"][at] == moment.player and np.isfinite(frames["steal_row"][at, COLUMN["lead_m"]]):
+            row: Floats = frames["steal_row"][at].copy()
+            return row
+    return None
 
 
 def before_pitch(moment: Moment, ledger: Any) -> Floats | None:
@@ -146,8 +150,8 @@ def at_release(moment: Moment, ledger: Any) -> Floats | None:
     if row is None or moment.frames is None:
         return None
     moved = float(moment.frames["lead_at_first_move"][moment.row])
-    released = float(row[COLUMN["lead_m"]])
-    if not np.isfinite(moved):
+    released = lead_of(moment, ledger)
+    if released is None or not np.isfinite(moved):
         return None
     row[COLUMN["lead_m"]], row[COLUMN["release_lead_m"]], row[COLUMN["gain_m"]] = moved, released, released - moved
     derive(row.reshape(1, -1))
@@ -155,12 +159,18 @@ def at_release(moment: Moment, ledger: Any) -> Floats | None:
 
 
 def lead_of(moment: Moment, ledger: Any) -> float | None:
-    """m from the bag in the event's frame; None for somebody who holds no base."""
+    """m from the bag at the moment of the event, between the two frames around it; None for somebody who holds no base."""
     frames = moment.frames
     if frames is None or moment.row < 0 or moment.player < 0:
         return None
-    lead = float(frames["lead"][moment.row, moment.player])
-    return lead if np.isfinite(lead) else None
+    row, lead = moment.row, frames["lead"][:, moment.player]
+    now, off = float(lead[row]), moment.offset_s
+    other = row - 1 if off > 0.0 else row + 1
+    if off != 0.0 and 0 <= other < frames.hi and np.isfinite(lead[other]):
+        apart = abs(float(frames.t[other] - frames.t[row]))
+        if 0.0 < apart <= 1.5 * frames.dt_s:
+            now += (float(lead[other]) - now) * min(abs(off) / apart, 1.0)
+    return now if np.isfinite(now) else None
 
 
 SIGNALS: Final = (LEAD, STEALER, MOVE_LEAD, STEAL_ROW)

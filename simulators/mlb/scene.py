@@ -47,7 +47,8 @@ class Report:
     outcome: str = ""
     place: Place | None = None
     attrs: dict[str, Any] = field(default_factory=dict)
-    delay_s: float = 0.25
+    #: a tracking system names a moment when its frames have come and been looked at
+    delay_s: float = 0.45
 
 
 class Scene:

@@ -56,7 +56,7 @@ def test_every_row_of_the_catalogue_is_there() -> None:
 @lru_cache
 def played() -> tuple[Game, list[Event], list, dict[str, list[StatUpdate]]]:
     game = Game(SEED, MINUTES)
-    stream = list(game.stream(30))
+    stream = list(game.stream(1))
     out = helpers.play(operator_for(game.record, strict=True), stream)
     by: dict[str, list[StatUpdate]] = defaultdict(list)
     for update in helpers.updates(out, "final"):
@@ -73,7 +73,7 @@ def test_every_stat_says_something_in_a_game() -> None:
 
 def test_the_curve_is_on_screen_before_the_pitch_and_never_falls() -> None:
     _, events, out, by = played()
-    moves = {e.attrs["runner"]: [] for e in events if e.type == "first_move" and "runner" in e.attrs}
+    moves: dict[str, list[int]] = defaultdict(list)
     for e in events:
         if e.type == "first_move" and "runner" in e.attrs:
             moves[e.attrs["runner"]].append(e.t_us)
@@ -88,7 +88,7 @@ def test_the_curve_is_on_screen_before_the_pitch_and_never_falls() -> None:
         assert block.quality == "provisional"
         # what made it computable arrived before the pitcher moved
         published = int(block.ingress_us[0])
-        later = [t for t in moves.get(event.player, []) if t > event.t_us]
+        later = [t for t in moves[event.player] if t > event.t_us]
         assert not later or published < min(later)
     for update in by["mlb.runner.steal_probability"]:
         assert len(update.value) == 21
