@@ -35,10 +35,10 @@ def lay_out(row: Floats, spread: Floats, columns: Int32s, table: Float32s) -> bo
     for f in range(2 * features):
         for p in range(points):
             table[f, p] = twice[f]
-    straight = True
+    bent = 0
     for c in range(len(columns)):
         f = columns[c]
-        up, down, missing = True, True, 0
+        falls, rises, missing = 0, 0, 0
         for p in range(points):
             x = np.float32(spread[p, c])
             gone = x != x
@@ -47,10 +47,11 @@ def lay_out(row: Floats, spread: Floats, columns: Int32s, table: Float32s) -> bo
             missing += 1 if gone else 0
             if p > 0:
                 before = np.float32(spread[p - 1, c])
-                up = up and x >= before
-                down = down and x <= before
-        straight = straight and (missing == points or (missing == 0 and (up or down)))
-    return straight
+                rises += 1 if x > before else 0
+                falls += 1 if x < before else 0
+        if not (missing == points or (missing == 0 and (rises == 0 or falls == 0))):
+            bent += 1
+    return bent == 0
 
 
 @kernel
@@ -103,7 +104,8 @@ class Curve:
         names = [f.name for f in model.features]
         unknown = [name for name in axis.columns if name not in names]
         if unknown or model.forest.classes != 1:
-            raise ValueError(f"{model.name} cannot be asked along {axis.name}: it has no feature {', '.join(unknown) or 'of two classes'}")
+            why = f"it has no feature {', '.join(unknown)}" if unknown else "it has more than two classes"
+            raise ValueError(f"{model.name} cannot be asked along {axis.name}: {why}")
         self.model, self.axis = model, axis
         self.columns = np.array([names.index(name) for name in axis.columns], np.int32)
         self._perfect = perfect(model.forest)

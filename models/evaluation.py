@@ -89,7 +89,8 @@ def explain(forest: ForestModel, row: Floats, count: int) -> Report:
 def as_text(report: Report) -> str:
     """For a person: one fact a line."""
     lines = [" ".join(str(report[key]) for key in ("model", "version", "how", "title") if key in report)]
-    facts = ("command", "classes", "calibration", "trees", "depth", "shots", "matches", "from", "to", "plays", "days", "probability")
+    facts = ("command", "classes", "calibration", "trees", "depth", "shots", "matches", "from", "to", "plays", "days",
+             "probability")  # fmt: skip
     lines += [f"{key}: {report[key]}" for key in facts if key in report]
     for key, title in (("scores", "ours"), ("provider", "provider")):
         if key in report:

@@ -70,7 +70,7 @@ class Plays:
     @property
     def counts(self) -> npt.NDArray[np.bool_]:
         """(n,) the rows that can teach: decided, with both leads."""
-        return ~np.isnan(self.success) & ~np.isnan(self.lead_m) & ~np.isnan(self.gain_m)
+        return np.asarray(~np.isnan(self.success) & ~np.isnan(self.lead_m) & ~np.isnan(self.gain_m), np.bool_)
 
 
 def read(path: Path) -> Plays:
@@ -178,7 +178,7 @@ def history(plays: Plays, freeze_day: int) -> tuple[dict[str, Floats], dict[str,
 
 def known_of(plays: Plays, tables: dict[str, Frozen]) -> dict[str, Floats]:
     """Columns of priors from frozen tables."""
-    columns = {}
+    columns: dict[str, Floats] = {}
     for role, names in _PEOPLE.items():
         told = look_up(getattr(plays, role), tables.get(role, {}), len(names))
         columns |= {name: told[:, i] for i, name in enumerate(names)}

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from models.apart import apart, light
 from models.artefact import Card, CardFeature
 from models.base import Floats
 from models.calibration import Calibration, Kind, choose
@@ -20,7 +21,7 @@ from models.calibration import fit as fit_calibration
 from models.forest import read_forest
 from models.known import Known, Recipe
 from models.metrics import scores
-from models.smooth import SplineLogistic, apart, as_trees, light, merge
+from models.smooth import SplineLogistic, as_trees, merge
 from models.trees import Margins
 
 Ints = npt.NDArray[np.int64]

@@ -144,8 +144,15 @@ class WindowStage:
         flat = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
         answer = item.model.predict(flat)
         per_window = len(flat) // len(times)
+        # a row without an answer (whoever the question is not about) is no prediction
+        answered = ~np.isnan(answer) if answer.ndim == 1 else ~np.isnan(answer).any(axis=1)
+        whole = bool(answered.all())
         for k, t in enumerate(times.tolist()):
-            part = slice(k * per_window, (k + 1) * per_window)
+            part: Any = slice(k * per_window, (k + 1) * per_window)
+            if not whole:
+                part = k * per_window + np.flatnonzero(answered[part])
+                if not len(part):
+                    continue
             out.append(
                 Prediction(
                     self.game, item.stat.id, None, t, item.model.name, item.model.version, flat[part], answer[part],

@@ -170,7 +170,7 @@ EVENT_STEPS: Final = (
 _HIT: Final = ("batted_ball",)
 STATS: Final = (
     Stat("mlb.batted_ball.exit_velocity", "mph", "speed of the ball off the bat", "player", _batted(0), on=_HIT, air="hit card"),
-    Stat("mlb.batted_ball.launch_angle", "deg", "angle of the ball off the bat, above level", "player", _batted(1), on=_HIT, air="hit card"),
+    Stat("mlb.batted_ball.launch_angle", "deg", "angle off the bat, above level", "player", _batted(1), on=_HIT, air="hit card"),
     Stat(
         "mlb.batted_ball.spray", "deg", "direction of the ball: 0 towards centre field, positive towards first base", "player",
         _batted(2), on=_HIT, air="spray chart",
@@ -183,7 +183,10 @@ STATS: Final = (
         "mlb.batted_ball.hit_probability", "0..1", "how often a fair ball like this is a hit", "player", hit_features, on=_HIT,
         model="hit-probability", air="xBA", source="Statcast glossary, Expected Batting Average",
     ),
-    Stat("mlb.batted_ball.barrel", "0..1", "1 for a barrel", "player", barrel, on=_HIT, air="hit card", source="Statcast glossary, Barrel"),
+    Stat(
+        "mlb.batted_ball.barrel", "0..1", "1 for a barrel", "player", barrel, on=_HIT, air="hit card",
+        source="Statcast glossary, Barrel",
+    ),
     Stat("mlb.batted_ball.hard_hit", "0..1", "1 at 95 mph or more", "player", hard_hit, on=_HIT, air="hit card"),
     Stat(
         "mlb.runner.home_to_first", "s", "from contact until the batter touches first base", "player", home_to_first,

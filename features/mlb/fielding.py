@@ -43,7 +43,8 @@ def catch_row(x_m: float, y_m: float, to_x_m: float, to_y_m: float, hang_s: floa
 
 
 def find(moment: Moment) -> None:
-    """Facts: ``fielder_route`` [stood x, y, after 3 s x, y, run m, ball x, y] and the features of the catch; None without tracking."""
+    """Facts: ``fielder_route`` [stood x, y, after 3 s x, y, run m, ball x, y] and the features of the catch; None where
+    nothing was tracked."""
     frames, row, who = moment.frames, moment.row, moment.player
     moment.facts["fielder_route"], moment.facts[FACT] = None, None
     if frames is None or row < 0 or who < 0:
@@ -101,6 +102,7 @@ STATS: Final = (
     ),
     Stat(
         "mlb.fielder.catch_probability", "0..1", "how often such a ball is caught, from the way and the time that he had", "player",
-        catch_features, on=("fielded",), model="catch-probability", air="Catch Probability", source="Statcast glossary, Catch Probability",
+        catch_features, on=("fielded",), model="catch-probability", air="Catch Probability",
+        source="Statcast glossary, Catch Probability",
     ),
 )  # fmt: skip

@@ -101,7 +101,7 @@ def rolling_mps(speed_mps: float) -> float:
 @kernel
 def rolled_m(pace_mps: float, seconds: float) -> float:
     """How far a ball that starts to roll at ``pace_mps`` has come."""
-    return pace_mps * (1.0 - np.exp(-FADE_PER_S * seconds)) / FADE_PER_S
+    return float(pace_mps * (1.0 - np.exp(-FADE_PER_S * seconds)) / FADE_PER_S)
 
 
 def carried(speed_mps: float, launch_rad: float) -> Floats:

@@ -14,7 +14,9 @@ from features.moments import Moment
 from features.sport import Stat
 
 #: what the crowd makes of it, whatever the figures say
-PLEASERS: Final = {"home_run": 0.7, "triple": 0.45, "stolen_base": 0.4, "caught_stealing": 0.4, "picked_off": 0.45, "double_play": 0.35}
+PLEASERS: Final = {
+    "home_run": 0.7, "triple": 0.45, "stolen_base": 0.4, "caught_stealing": 0.4, "picked_off": 0.45, "double_play": 0.35,
+}  # fmt: skip
 #: seconds before and after, by label
 TIMING_S: Final = {
     "home_run": (10.0, 10.0), "steal": (5.0, 4.0), "catch": (7.0, 5.0), "hard_hit": (3.0, 7.0), "play": (9.0, 6.0),

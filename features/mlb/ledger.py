@@ -22,7 +22,8 @@ STATEFUL: Final = ("play", "half_start", "half_end", "game_end")
 
 
 class Ledger(msgspec.Struct, array_like=True):
-    """``Ledger(players=N)`` is a game before its first pitch. ``half`` 0 top, 1 bottom; ``bases`` bits 1, 2, 4; ``runs`` (home, away)."""
+    """``Ledger(players=N)`` is a game before its first pitch. ``half`` 0 top, 1 bottom; ``bases`` bits 1, 2, 4; ``runs`` of home
+    and away."""
 
     players: int = 0
     inning: int = 1
@@ -148,6 +149,9 @@ def keep_steals(moment: Moment, ledger: Ledger) -> None:
 
 EVENT_STEPS: Final = (
     EventStep("ledger.state", keep_state, on=STATEFUL, phase="apply"),
-    EventStep("ledger.times", keep_times, on=("set", "first_move", "release", "pitch", "pickoff", "batted_ball", "throw"), phase="apply"),
+    EventStep(
+        "ledger.times", keep_times, phase="apply",
+        on=("set", "first_move", "release", "pitch", "pickoff", "batted_ball", "throw"),
+    ),
     EventStep("ledger.steals", keep_steals, on=("steal",), phase="apply"),
 )  # fmt: skip

@@ -1,5 +1,5 @@
-"""Momentum of a ball game: threat is the runs that the team at bat can expect in this half inning, by outs and bases, for as long as
-they stand like that. Both teams have had their turn within the memory, so that a quiet inning and a loud one balance out."""
+"""Momentum of a ball game: threat is the runs that the team at bat can expect in this half inning, by outs and bases, for as
+long as they stand like that. Both teams have had their turn within the memory: a quiet inning and a loud one balance out."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ SIGNALS: Final = (THREAT, REMEMBERED)
 STEPS: Final = (Step("momentum.threat", threat, (THREAT,)), Step("momentum.remember", remembered, (REMEMBERED,)))
 STATS: Final = (
     Stat(
-        "game.momentum", "-1..1", "balance of the runs that each side could expect while it batted, with a memory of 15 min", "match",
+        "game.momentum", "-1..1", "balance of the runs that each side could expect while it batted, memory 15 min", "match",
         momentum, every_s=1.0, air="momentum",
     ),
 )  # fmt: skip

@@ -28,7 +28,7 @@ def _began(phase: Any, ball: int, t: Any, lo: int, hi: int, out: Any) -> None:
         for p in range(out.shape[1]):
             out[i, p] = out[i - 1, p]
         now, before = phase[i, ball], phase[i - 1, ball]
-        if now >= 0.0 and now < out.shape[1] and not now == before:
+        if now >= 0.0 and now < out.shape[1] and now != before:
             out[i, int(now)] = t[i]
 
 
@@ -40,7 +40,7 @@ def phase_began(frames: Frames) -> None:
 @kernel
 def _route(xyz: Any, phase: Any, ball: int, t: Any, began: Any, lo: int, hi: int, out: Any) -> None:
     for i in range(lo, hi):
-        fresh = phase[i, ball] == PITCH and not phase[i - 1, ball] == PITCH
+        fresh = phase[i, ball] == PITCH and phase[i - 1, ball] != PITCH
         flying = phase[i, ball] == BATTED
         jumping = t[i] - began[i, PITCH] <= JUMP_S + 1e-6
         for n in range(out.shape[1]):

@@ -77,9 +77,9 @@ def _rows(
         if who < 0:
             move[i] = np.nan
             continue
-        if now == DELIVERY and not phase[i - 1, ball] == DELIVERY:
+        if now == DELIVERY and phase[i - 1, ball] != DELIVERY:
             move[i] = lead[i, who]
-        if not (now == SET or now == DELIVERY or now == PITCH) or not lead[i, who] <= LONGEST_LEAD_M:
+        if now not in (SET, DELIVERY, PITCH) or not lead[i, who] <= LONGEST_LEAD_M:
             continue
         out[i, columns[0]] = lead[i, who]
         out[i, columns[1]] = 0.0
@@ -189,7 +189,7 @@ STATS: Final = (
     ),
     Stat(
         "mlb.runner.steal_probability", "0..1",
-        "chance that a steal now succeeds, for leads of 0, 1, ... 20 ft at the pitcher's first move; it never falls as the lead grows",
+        "chance that a steal succeeds for leads of 0, 1, ... 20 ft at the pitcher's first move; it never falls as the lead grows",
         "player", before_pitch, on=("set",), model=f"{MODEL}/curve", components=tuple(f"lead_{ft:02d}_ft" for ft in range(21)),
         air="Lead Probability",
     ),

@@ -39,8 +39,8 @@ NEVER_FEATURES: Final = frozenset({"true_probability", "true_probability_at_rele
 
 ROLES: Final = ("pitcher", "catcher", "fielder", "hitter", "ball")
 
-#: telemetry channels. On the ball: ``phase``, one of the codes below; ``balls``, ``strikes``, ``outs``. On a runner: ``base``, the base
-#: he holds (1, 2, 3) or comes from (0 for the batter). On everybody, what the league's season tables say of him:
+#: telemetry channels. On the ball: ``phase``, one of the codes below; ``balls``, ``strikes``, ``outs``. On a runner: ``base``,
+#: which one he holds (1, 2, 3) or comes from (0 for the batter). On everybody, what the league's season tables say of him:
 #: ``sprint_mps``; of a pitcher ``delivery_s`` (first move to plate); of a catcher ``pop_s`` (to second base). ``steal_prior`` of a
 #: runner, pitcher or catcher is the one that a model was trained with, where a feed carries it.
 CHANNELS: Final = ("phase", "balls", "strikes", "outs", "base", "sprint_mps", "delivery_s", "pop_s", "steal_prior")

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.mlb.stealrow import COLUMN
+from models.apart import light
 from models.artefact import Card, CardFeature, ForestModel, load
 from models.base import Floats
 from models.curve import curve_of
@@ -23,7 +24,6 @@ from models.forest import read_forest
 from models.known import Recipe, known
 from models.metrics import paired_bootstrap, reliability, scores
 from models.priors import Frozen
-from models.smooth import light
 from models.steals import (
     DAYS_A_YEAR,
     Plays,
@@ -125,7 +125,9 @@ def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str]
         _is_ours(model)
         until = str(model.card.trained_on.get("until", ""))
         if until >= day_of(start):
-            raise ValueError(f"the model in {artefact} was trained on plays up to {until}: it has seen the months from {day_of(start)} on")
+            raise ValueError(
+                f"the model in {artefact} was trained on plays up to {until}: it has seen the months from {day_of(start)} on"
+            )
         held = _HeldOut(plays, start, model.predict, model.card.parameters.get("priors", {}))
         how = f"artefact {model.version}"
     tell("judged")

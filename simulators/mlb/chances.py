@@ -8,8 +8,8 @@ delivery, pop time and 0.10 s. All four vary normally from attempt to attempt, s
 P = Phi((delivery + pop + 0.10 - reaction - run(lead)) / s). At release the reaction shows in the gain: what is left of the run is
 known, and only pitch flight and the catcher vary.
 
-**Catch.** P = logistic((hang - needed) / 0.28 s), where needed is the fielder's reaction (longer when the ball is over his head) and
-his run to within reach of where the ball comes down.
+**Catch.** P = logistic((hang - needed) / 0.28 s), where needed is the fielder's reaction (longer when the ball is over his head)
+and his run to within reach of where the ball comes down.
 
 **Hit.** Fielders do not stand in the same place every time: each play takes one of 48 sets of places. The chance of a hit given
 exit speed, launch angle, spray and the batter's sprint speed is the mean over the sets, in closed form for each: over the fence, a
@@ -179,7 +179,7 @@ def hit_probability(speed_mps: float, launch_rad: float, spray_rad: float, sprin
         for s in range(placed.shape[0]):
             who = grounder(speed_mps, launch_rad, spray_rad, sprint_mps, placed[s], four)
             total += 1.0 - (four[0] * four[1] if who >= 0 else 0.0)
-        return total / placed.shape[0]
+        return float(total / placed.shape[0])
     if over_fence(speed_mps, launch_rad, spray_rad):
         return 1.0
     landed = carry(speed_mps, launch_rad)
@@ -189,7 +189,7 @@ def hit_probability(speed_mps: float, launch_rad: float, spray_rad: float, sprin
     for s in range(placed.shape[0]):
         fly_out(x, y, landed[1], placed[s], four)
         total += 1.0 - four[0]
-    return total / placed.shape[0]
+    return float(total / placed.shape[0])
 
 
 @kernel

@@ -96,8 +96,8 @@ def hits(rng: Rng, n: int) -> dict[str, Floats]:
 
 
 def flies(rng: Rng, n: int) -> dict[str, Floats]:
-    """n balls in the air that stay in the park, each with the fielder who has the best chance: his place, where the ball comes down,
-    when, the true chance of a catch, and whether it was one."""
+    """n balls in the air that stay in the park, each with the fielder who has the best chance: his place, where the ball comes
+    down, when, the true chance of a catch, and whether it was one."""
     balls = batted(rng, 3 * n)
     balls = balls[balls[:, 1] >= GROUND_RAD]
     rows: list[tuple[float, ...]] = []
@@ -115,4 +115,5 @@ def flies(rng: Rng, n: int) -> dict[str, Floats]:
             break
     table = np.array(rows)
     names = ("x_m", "y_m", "to_x_m", "to_y_m", "hang_s", "truth")
-    return {name: table[:, k] for k, name in enumerate(names)} | {"caught": (rng.random(len(table)) < table[:, 5]).astype(np.float64)}
+    columns = {name: table[:, k] for k, name in enumerate(names)}
+    return columns | {"caught": (rng.random(len(table)) < columns["truth"]).astype(np.float64)}

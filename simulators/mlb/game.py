@@ -183,7 +183,10 @@ class Game:
         one = len(t_us) == 1
         x, y, z = xyz[frame, entity].astype(np.float32).T
         tags = np.array([tag.tag for tag in self.record.tags], np.uint32)
-        channels = {name: column[rows][frame, entity].astype(np.float32) for name, column in zip(CHANNELS, chunk.channels, strict=True)}
+        channels = {
+            name: column[rows][frame, entity].astype(np.float32)
+            for name, column in zip(CHANNELS, chunk.channels, strict=True)
+        }
         return Telemetry(
             self.record.game, FEED, t_us[frame], tags[entity], x.copy(), y.copy(), z.copy(),
             int(arrival[0]) if one else arrival[frame], channels,

@@ -51,7 +51,8 @@ class Path:
                       speed: float = speed, k: float = k, bend: float = bend) -> Floats:  # fmt: skip
                 share = np.minimum(covered(when - t, speed, k) / length, 1.0) if length > 1e-9 else np.ones(len(when))
                 side = np.array([-way[1], way[0]]) / max(length, 1e-9)
-                return here + share[:, None] * way + (4.0 * bend * share * (1.0 - share))[:, None] * side
+                place: Floats = here + share[:, None] * way + (4.0 * bend * share * (1.0 - share))[:, None] * side
+                return place
 
             now = times >= t
             out[now] = along(times[now])

@@ -1,4 +1,5 @@
-"""What happens from one pitch to the next: the walk back, the lead, the set, perhaps a pick-off, the delivery, and what comes of it."""
+"""What happens from one pitch to the next: the walk back, the lead, the set, perhaps a pick-off, the delivery, and what comes of
+it."""
 
 from __future__ import annotations
 
@@ -134,7 +135,8 @@ class Pitching:
         f = self.fielders
         runner = {"runner": self.names(self.state.bases[base])} if base else {}
         return {
-            "pitcher": self.names(f["P"]), "catcher": self.names(f["C"]), "batter": self.names(self.batter), **runner, "balls": float(self.state.balls), "strikes": float(self.state.strikes),
+            "pitcher": self.names(f["P"]), "catcher": self.names(f["C"]), "batter": self.names(self.batter), **runner,
+            "balls": float(self.state.balls), "strikes": float(self.state.strikes),
         }  # fmt: skip
 
     def _pick_off(self, scene: Scene, ready: float, t: float) -> None:
@@ -188,7 +190,8 @@ class Pitching:
         scene.report(
             plate, "pitch", pitcher, outcome, delay_s=0.35,
             attrs={
-                "speed_mps": round(speed, 3), "spin_radps": round(spin + float(rng.normal(0, 8)), 2), "extension_m": round(extension, 3),
+                "speed_mps": round(speed, 3), "spin_radps": round(spin + float(rng.normal(0, 8)), 2),
+                "extension_m": round(extension, 3),
                 "break_x_m": round(float(rng.normal(-0.15 if kind == "four-seam" else 0.12, 0.08)), 3),
                 "break_z_m": round(float(rng.normal(0.4 if kind == "four-seam" else -0.05, 0.08)), 3), "kind": kind,
                 "batter": self.names(self.batter), "catcher": self.names(catcher),
@@ -206,7 +209,8 @@ class Pitching:
             batting.in_play(self, scene, plate)
             return
         if outcome == "foul":
-            scene.ball.batted(plate, BATTED, float(rng.uniform(25, 40)), float(rng.uniform(0.5, 1.0)), float(rng.choice((-1.2, 1.2))), 60.0)
+            steep, aside = float(rng.uniform(0.5, 1.0)), float(rng.choice((-1.2, 1.2)))
+            scene.ball.batted(plate, BATTED, float(rng.uniform(25, 40)), steep, aside, 60.0)
             scene.ball.then(plate + 1.0, DEAD, None)
             self._ball_at = None
             state.strikes = min(state.strikes + 1, 2)
@@ -294,5 +298,3 @@ class Pitching:
         self._fresh = True
         if ball_at is not None:
             self._ball_at = ball_at
-
-__all__ = ["FT_M", "Pitching"]

@@ -59,8 +59,9 @@ class State:
         if not self.top:
             self.inning += 1
         self.top = not self.top
-        last = self.inning >= INNINGS
-        if (last and not self.top and self.runs[0] > self.runs[1]) or (self.inning > INNINGS and self.top and self.runs[0] != self.runs[1]):
+        home_leads = self.runs[0] > self.runs[1]
+        after_nine = self.inning > INNINGS and self.top and self.runs[0] != self.runs[1]
+        if (self.inning >= INNINGS and not self.top and home_leads) or after_nine:
             self.over = True
 
     def walked_off(self) -> bool:

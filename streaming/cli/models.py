@@ -27,7 +27,7 @@ app = typer.Typer(
 _FRESH_SEED: Final = 1_000_000
 SIMULATED: Final = "simulated"
 
-Source = Annotated[str, typer.Option("--data", help="simulated, or a folder of real data in the form that docs/models.md describes.")]
+Source = Annotated[str, typer.Option("--data", help="simulated, or a folder of real data as docs/models.md describes it.")]
 Name = Annotated[str, typer.Argument(help="The model, as touchline models list names it.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
@@ -76,7 +76,7 @@ def score(
     out: Annotated[Path, typer.Option(help="Parquet file to write.")],
     shots: Annotated[Path | None, typer.Option(help="For xgoals: Parquet file, one row per shot.")] = None,
     frames: Annotated[Path | None, typer.Option(help="For xgoals: Parquet file, one row per visible player of a shot.")] = None,
-    plays: Annotated[Path | None, typer.Option(help="For lead-probability: .csv, .csv.gz or .parquet, one row per attempt.")] = None,
+    plays: Annotated[Path | None, typer.Option(help="For lead-probability: .csv, .csv.gz or .parquet, a row per attempt.")] = None,
     model: Annotated[str | None, typer.Option(help="Folder of the artefact; by default the one that ships.")] = None,
 ) -> None:
     """Give every row of a file of real data its probability.
@@ -112,9 +112,9 @@ def evaluate(
     plot: Annotated[Path | None, typer.Option(help="Write a reliability plot (PNG).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Judge a model: on fresh simulated games against the true probabilities, or on real data of which a part is held out: xgoals on
-    whole matches against the provider's own xG (penalties excluded), lead-probability on the last four months against a plain
-    logistic regression.
+    """Judge a model: on fresh simulated games against the true probabilities, or on real data of which a part is held out: xgoals
+    on whole matches against the provider's own xG (penalties excluded), lead-probability on the last four months against a
+    plain logistic regression.
 
     Example: touchline models evaluate xgoals --data shots --plot reliability.png
     """

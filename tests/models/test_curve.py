@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from features.axis import Axis
 from features.mlb.stealrow import COLUMN, CURVE, LEADS_M, STEAL_FEATURES, WIDTH, derive
+from models.apart import light
 from models.artefact import load
 from models.curve import Curve, curve_of
-from models.smooth import light
 
 MODEL = load("lead-probability")
 LEAD = curve_of(MODEL)

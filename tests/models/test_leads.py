@@ -22,8 +22,8 @@ from models.steals import FILE, feature_rows, held_out_from, history, known_of, 
 from simulators.mlb.draws import steals
 from streaming.cli.app import run
 
-COLUMNS = ("play_id", "date", "matchup", "runner_id", "pitcher_name", "catcher_id", "batter_name", "fielder_id", "target_base", "balls",
-           "strikes", "lead_at_first_move_ft", "lead_at_release_ft", "lead_gain_ft", "pitch_type", "pitch_mph",
+COLUMNS = ("play_id", "date", "matchup", "runner_id", "pitcher_name", "catcher_id", "batter_name", "fielder_id", "target_base",
+           "balls", "strikes", "lead_at_first_move_ft", "lead_at_release_ft", "lead_gain_ft", "pitch_type", "pitch_mph",
            "runner_sprint_speed_ftps", "catcher_pop_time_s", "result", "success", "description")  # fmt: skip
 
 
@@ -146,7 +146,8 @@ def test_train_evaluate_and_score(folder: Path, tmp_path: Path, capsys: pytest.C
     table = pc.read_csv(later).append_column("weather", [["mild"] * 300])
     pq.write_table(table, tmp_path / "later.parquet")
     again = tmp_path / "again.parquet"
-    assert run(["models", "score", MODEL, "--plays", str(tmp_path / "later.parquet"), "--model", str(mine), "--out", str(again)]) == 0
+    files = ["--plays", str(tmp_path / "later.parquet"), "--model", str(mine), "--out", str(again)]
+    assert run(["models", "score", MODEL, *files]) == 0
     assert pq.read_table(again).equals(scored)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -62,7 +64,7 @@ def test_innings_outs_bases_and_score_add_up(game) -> None:
             assert 0 <= score[side] - runs[side] <= 4
             if event.outcome == "home_run":
                 assert score[side] > runs[side]
-                assert not (attrs["first"] or attrs["second"] or attrs["third"])
+                assert [attrs[base] for base in ("first", "second", "third")] == [False] * 3
             runs = score
             if event.outcome not in ("stolen_base", "caught_stealing", "picked_off"):
                 balls, strikes = 0, 0
@@ -162,7 +164,7 @@ def test_the_race_by_hand() -> None:
     even = run + 0.21 - 0.10 - 1.98
     assert chances.steal_probability(3.6, v, even, 1.98) == pytest.approx(0.5, abs=1e-9)
     curve = [chances.steal_probability(ft * FT_M, v, 1.36, 1.98) for ft in range(21)]
-    assert all(a < b for a, b in zip(curve, curve[1:], strict=False))
+    assert all(a < b for a, b in pairwise(curve))
     assert chances.steal_probability(3.6, v, 1.36, 1.90) < chances.steal_probability(3.6, v, 1.36, 2.05)
 
 

@@ -106,9 +106,8 @@ def win_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
     states = (drawn[name].tolist() for name in ("inning", "half", "outs", "bases", "lead"))
     rows = np.array([win_row(*state) for state in zip(*states, strict=True)])
     tell(float(games))
-    return Table(
-        rows, drawn["won"], drawn["game"], _source("simulated games by plate appearance", games, seed, len(rows)), truth=drawn["truth"]
-    )
+    source = _source("simulated games by plate appearance", games, seed, len(rows))
+    return Table(rows, drawn["won"], drawn["game"], source, truth=drawn["truth"])
 
 
 TABLES: Final = {

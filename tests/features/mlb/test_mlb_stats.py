@@ -292,12 +292,15 @@ def test_a_feed_in_the_wrong_unit_and_strangers_are_kept_apart() -> None:
         if isinstance(r, Telemetry):
             # feet taken for metres in one packet in three: whoever is then outside the field, or leaps, is set aside
             if int(r.t_us[0]) // 1_000_000 % 3 == 0:
-                r = Telemetry(r.game, r.feed, r.t_us, r.tag, r.x_m * np.float32(3.28), r.y_m * np.float32(3.28), r.z_m, r.arrival_us, r.channels)
+                x, y = r.x_m * np.float32(3.28), r.y_m * np.float32(3.28)
+                r = Telemetry(r.game, r.feed, r.t_us, r.tag, x, y, r.z_m, r.arrival_us, r.channels)
             out += operator.on_record(r)
         else:
             out += operator.on_record(r)
-    stranger = Event(id="x1", game=game.record.game, type="pitch", t_us=game.record.t0_us + 1, player="nobody", team="home",
-                     arrival_us=stream[-1].arrival_us if isinstance(stream[-1], Event) else int(np.max(stream[-1].arrival_us)))  # fmt: skip
+    now = int(np.max(stream[-1].arrival_us))
+    stranger = Event(
+        id="x1", game=game.record.game, type="pitch", t_us=game.record.t0_us + 1, player="nobody", team="home", arrival_us=now,
+    )  # fmt: skip
     odd = Event(id="x2", game=game.record.game, type="wicket", t_us=game.record.t0_us + 2, arrival_us=stranger.arrival_us)
     out += operator.on_record(stranger) + operator.on_record(odd) + operator.finish()
     dead = helpers.dead(out)
@@ -305,3 +308,50 @@ def test_a_feed_in_the_wrong_unit_and_strangers_are_kept_apart() -> None:
     assert dead["unknown event type"] == 1
     assert "unknown player" in dead or "late" in dead
     assert any(u.stat == "mlb.pitch.velocity" for u in helpers.updates(out, "final")), "the rest goes on"
+
+
+def test_a_steal_is_asked_live_what_it_was_taught() -> None:
+    """The rows that the operator reports are those of the table for the world's own figures: lead, gain, speeds and times."""
+    from streaming.blocks import Prediction
+    from streaming.cli.tables.mlb import steal_rows
+
+    game, events, out, _ = played()
+    people = {entity.id: i for i, entity in enumerate(game.record.entities)}
+    world = {e.id: e for e in events}
+    found = 0
+    for asked in out:
+        if not (isinstance(asked, Prediction) and asked.quality == "final" and asked.event in world):
+            continue
+        event = world[asked.event]
+        if asked.stat not in ("mlb.runner.steal_probability", "mlb.runner.steal_probability_at_release"):
+            continue
+        row = asked.features[0]
+        if row[COLUMN["third"]] == 1.0:
+            continue
+        release = asked.stat.endswith("release")
+        runner, pitcher, catcher = (people[event.attrs[word]] for word in ("runner", "pitcher", "catcher"))
+        drawn = {
+            "lead_m": row[COLUMN["lead_m"]], "gain_m": row[COLUMN["gain_m"]], "sprint_mps": game.clubs.sprint_mps[runner],
+            "delivery_s": game.clubs.delivery_s[pitcher], "pop_s": game.clubs.pop_s[catcher], "balls": event.attrs["balls"],
+            "strikes": event.attrs["strikes"],
+        }  # fmt: skip
+        taught = steal_rows({name: np.array([value]) for name, value in drawn.items()}, release)[0]
+        np.testing.assert_allclose(row, taught, rtol=1e-5, atol=1e-5)
+        found += 1
+    assert found >= 10
+
+
+def test_the_chance_at_release_is_near_the_truth() -> None:
+    game = Game(9, 300.0)
+    steals = [e for chunk in game.chunks() for e in chunk.events if e.type == "steal"]
+    assert len(steals) >= 1
+    stream = list(game.stream(30))
+    by: dict[str, list[StatUpdate]] = defaultdict(list)
+    for update in helpers.updates(helpers.play(operator_for(game.record, strict=True), stream), "final"):
+        by[update.stat].append(update)
+    released = by["mlb.runner.steal_probability_at_release"]
+    for steal in steals:
+        said = [u for u in released if u.subject == steal.player and 0 < steal.t_us - u.clocks.event_us < 6_000_000]
+        assert len(said) == 1
+        assert said[0].value == pytest.approx(steal.attrs["true_probability_at_release"], abs=0.12)
+    assert {u.value for u in by["mlb.runner.lead"]} != set()
