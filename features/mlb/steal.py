@@ -66,8 +66,8 @@ _FIXED: Final = np.array(
 
 @kernel
 def _rows(
-    phase: Any, ball: int, balls: Any, strikes: Any, sprint: Any, delivery: Any, pop: Any, prior: Any, lead: Any, stealer: Any,
-    columns: Any, lo: int, hi: int, move: Any, out: Any,
+    phase: Any, ball: int, team: Any, balls: Any, strikes: Any, sprint: Any, delivery: Any, pop: Any, prior: Any, lead: Any,
+    stealer: Any, columns: Any, lo: int, hi: int, move: Any, out: Any,
 ) -> None:  # fmt: skip
     for i in range(lo, hi):
         out[i] = np.nan
@@ -88,7 +88,9 @@ def _rows(
         out[i, columns[7]] = 1.0
         out[i, columns[8]] = prior[i, who]
         for n in range(lead.shape[1]):
-            # of the two pitchers and catchers of a game only those on the field are tracked
+            # pitchers and catchers bat and run as well: those of the other side are meant
+            if team[n] == team[who] or team[n] < 0:
+                continue
             if not np.isnan(delivery[i, n]):
                 out[i, columns[6]], out[i, columns[9]] = delivery[i, n], prior[i, n]
             if not np.isnan(pop[i, n]):
@@ -109,8 +111,8 @@ def rows(frames: Frames) -> None:
     if frames.roster.ball < 0:
         return
     _rows(
-        frames["phase"], frames.roster.ball, frames["balls"], frames["strikes"], frames["sprint_mps"], frames["delivery_s"],
-        frames["pop_s"], frames["steal_prior"], frames["lead"], frames["stealer"], _FIXED, lo, hi,
+        frames["phase"], frames.roster.ball, frames.roster.team, frames["balls"], frames["strikes"], frames["sprint_mps"],
+        frames["delivery_s"], frames["pop_s"], frames["steal_prior"], frames["lead"], frames["stealer"], _FIXED, lo, hi,
         frames["lead_at_first_move"], out,
     )  # fmt: skip
     _to_third(frames["base"], frames["stealer"], lo, hi, COLUMN["third"], COLUMN["pop_second_s"], out)

@@ -40,6 +40,12 @@ def win_row(inning: int, half: int, outs: int, bases: int, lead: int) -> Floats:
     return np.array([lead, home, away, half, runs, ahead / np.sqrt(home + away + 1.0)], np.float64)
 
 
+def over_row(won: float) -> Floats:
+    """(F,) of a game that is over."""
+    lead = 25.0 if won else -25.0
+    return np.array([lead, 0.0, 0.0, 1.0, 0.0, lead])
+
+
 def decided(state: State, over: bool) -> float | None:
     """1 or 0 where the game is over, None where it is not."""
     if state.lead != 0 and (
@@ -55,7 +61,7 @@ def win_features(moment: Moment, ledger: Ledger) -> Floats:
     state = state_after(moment, ledger)
     end = decided(state, moment.type == "game_end")
     if end is not None:
-        return np.array([25.0 if end else -25.0, 0.0, 0.0, 1.0, 0.0, 25.0 if end else -25.0])
+        return over_row(end)
     return win_row(state.inning, state.half, state.outs, state.bases, state.lead)
 
 

@@ -3,6 +3,7 @@
 Such a module offers
 
 - ``FILES``: the options of ``touchline models score`` that it wants, each the path of a file;
+- ``FITS``: how often ``tell`` is called while training;
 - ``train(folder, seed, command, tell) -> (card, model file)``;
 - ``evaluate(folder, artefact, seed, tell) -> report``; without an artefact the recipe is judged, with parts of the data held out;
 - ``score(model, files) -> (columns to write, what was scored)``.

@@ -41,6 +41,7 @@ from models.trees import Margins
 
 MODEL: Final = "lead-probability"
 FILES: Final = ("plays",)
+FITS: Final = 2
 READINGS: Final = ("before the pitch", "at release")
 _LEAST: Final = 1000
 

@@ -17,6 +17,7 @@ from models.training import train as fit
 
 MODEL: Final = "xgoals"
 FILES: Final = ("shots", "frames")
+FITS: Final = known(MODEL).recipe.folds + 1
 
 
 def _table(folder: Path) -> Table:

@@ -55,7 +55,7 @@ def train(
         command = f"touchline models train {name} --data {'simulated' if source == SIMULATED else 'FOLDER'}"
         real = None if source == SIMULATED else _reader(name, source)
         table = _simulated(name, seed, games) if real is None else None
-        with Progress(f"train {name}", model.recipe.folds + 1, "fits") as progress:
+        with Progress(f"train {name}", model.recipe.folds + 1 if real is None else real.FITS, "fits") as progress:
 
             def tell(_: str) -> None:
                 progress.advance()

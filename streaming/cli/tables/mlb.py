@@ -14,7 +14,7 @@ from features.frames import Floats
 from features.mlb.batted import hit_row
 from features.mlb.fielding import catch_row
 from features.mlb.stealrow import COLUMN, blank, derive
-from features.mlb.win import win_row
+from features.mlb.win import over_row, win_row
 from models.training import Table
 from simulators.mlb.draws import flies, hits, steals
 from simulators.mlb.innings import innings
@@ -23,6 +23,8 @@ Tell = Callable[[float], None]
 #: situations of one game: attempts to steal, balls in play, balls in the air
 ATTEMPTS, BALLS, FLIES = 30, 50, 35
 _BATCH: Final = 100
+#: one game in so many is also looked at when it is over
+_OVER: Final = 20
 
 
 def _source(what: str, games: int, seed: int, rows: int) -> dict[str, str | float | int]:
@@ -105,9 +107,15 @@ def win_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
     drawn = innings(seed, games)
     states = (drawn[name].tolist() for name in ("inning", "half", "outs", "bases", "lead"))
     rows = np.array([win_row(*state) for state in zip(*states, strict=True)])
+    won, truth, game = drawn["won"], drawn["truth"], drawn["game"]
+    # and a few games that are over, so that the model knows what that means
+    _, last = np.unique(game, return_index=True)
+    last = last[::_OVER]
+    rows = np.concatenate([rows, np.array([over_row(float(w)) for w in won[last]])])
+    won, truth, game = np.append(won, won[last]), np.append(truth, won[last]), np.append(game, game[last])
     tell(float(games))
     source = _source("simulated games by plate appearance", games, seed, len(rows))
-    return Table(rows, drawn["won"], drawn["game"], source, truth=drawn["truth"])
+    return Table(rows, won, game, source, truth=truth)
 
 
 TABLES: Final = {

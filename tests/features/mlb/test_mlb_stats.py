@@ -342,13 +342,9 @@ def test_a_steal_is_asked_live_what_it_was_taught() -> None:
 
 
 def test_the_chance_at_release_is_near_the_truth() -> None:
-    game = Game(9, 300.0)
-    steals = [e for chunk in game.chunks() for e in chunk.events if e.type == "steal"]
+    _, events, _, by = played()
+    steals = [e for e in events if e.type == "steal"]
     assert len(steals) >= 1
-    stream = list(game.stream(30))
-    by: dict[str, list[StatUpdate]] = defaultdict(list)
-    for update in helpers.updates(helpers.play(operator_for(game.record, strict=True), stream), "final"):
-        by[update.stat].append(update)
     released = by["mlb.runner.steal_probability_at_release"]
     for steal in steals:
         said = [u for u in released if u.subject == steal.player and 0 < steal.t_us - u.clocks.event_us < 6_000_000]
