@@ -21,6 +21,7 @@ FROM_SI: Final[dict[str, float]] = {
     "in": 1.0 / 0.0254,
     "rad": 1.0,
     "deg": 57.29577951308232,
+    "rpm": 9.549296585513721,
     "%": 100.0,
     "0..1": 1.0,
     "-1..1": 1.0,
@@ -30,6 +31,7 @@ FROM_SI: Final[dict[str, float]] = {
     "points": 1.0,
     "ratio": 1.0,
     "bool": 1.0,
+    "index": 1.0,
     "label": 1.0,
     "text": 1.0,
 }

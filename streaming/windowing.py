@@ -152,7 +152,10 @@ class WindowStage:
         flat = every[asked]
         answer = item.model.predict(flat)
         whole[asked] = answer
-        window = asked // (len(every) // len(times))
+        # a row that the model does not answer (whoever the question is not about) is no prediction
+        answered = ~np.isnan(answer) if answer.ndim == 1 else ~np.isnan(answer).any(axis=1)
+        flat, answer = flat[answered], answer[answered]
+        window = asked[answered] // (len(every) // len(times))
         for k, t in enumerate(times.tolist()):
             part = slice(*np.searchsorted(window, (k, k + 1)).tolist())
             if part.start == part.stop:

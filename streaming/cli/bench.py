@@ -19,6 +19,7 @@ BENCHES: Final = {
     "replay": ("streaming.cli.benches.pipeline", "replay"),
     "kinematics": ("streaming.cli.benches.pipeline", "kinematics"),
     "xgoals": ("streaming.cli.benches.models", "xgoals"),
+    "lead-curve": ("streaming.cli.benches.models", "lead_curve"),
     "attribution": ("streaming.cli.benches.models", "attribution"),
     "start": ("streaming.cli.benches.pipeline", "start"),
     "kafka": ("streaming.cli.benches.cluster", "kafka"),

@@ -23,17 +23,24 @@ def sport_named(name: str) -> Sport:
 
 
 def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
-    """The models that the sport's stats name: the shipped ones, or those in ``given`` (folders, each for the id on its card)."""
+    """The models that the sport's stats name: the shipped ones, or those in ``given`` (folders, each for the id on its card).
+    A stat that names ``<model>/curve`` gets that model asked along its axis."""
     from models.artefact import load
+    from models.curve import curve_of
 
-    found: dict[str, Model] = {}
+    found: dict[str, Any] = {}
     try:
         for path in given or []:
             model = load(path)
             found[model.name] = model
         for name in sorted({stat.model for stat in sport.stats if stat.model}):
-            if name not in found:
-                found[name] = _shipped(name)
+            plain, _, view = name.partition("/")
+            if plain not in found:
+                found[plain] = _shipped(plain)
+            if view == "curve":
+                found[name] = curve_of(found[plain])
+            elif view:
+                raise BadInput(f"{plain} has no view {view!r}: there is curve")
     except ValueError as error:
         raise BadInput(str(error)) from None
     return found
