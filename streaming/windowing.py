@@ -142,10 +142,12 @@ class WindowStage:
     def _predict(self, item: Publishing, rows: Array, times: Array, quality: Quality, out: list[Output]) -> Array:
         assert item.model is not None
         flat = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
-        answer = item.model.predict(flat)
+        answer = predicted(item.model, flat)
         per_window = len(flat) // len(times)
         for k, t in enumerate(times.tolist()):
             part = slice(k * per_window, (k + 1) * per_window)
+            if np.isnan(flat[part]).all():
+                continue
             out.append(
                 Prediction(
                     self.game, item.stat.id, None, t, item.model.name, item.model.version, flat[part], answer[part],
@@ -153,6 +155,19 @@ class WindowStage:
                 )
             )  # fmt: skip
         return answer.reshape(*rows.shape[:-1], *answer.shape[1:])
+
+
+def predicted(model: Model, rows: Array) -> Array:
+    """The model's answers, (B,) or (B, C). A row without a single feature (a subject whom the question does not concern) is not
+    asked: its answer is NaN."""
+    absent = np.isnan(rows).all(axis=1)
+    if not absent.any():
+        return model.predict(rows)
+    asked = model.predict(np.ascontiguousarray(rows[~absent]) if not absent.all() else np.zeros((1, rows.shape[1])))
+    answer = np.full((len(rows), *asked.shape[1:]), np.nan)
+    if not absent.all():
+        answer[~absent] = asked
+    return answer
 
 
 def last_only(outputs: Sequence[Output]) -> list[Output]:
