@@ -21,7 +21,7 @@ BRAKING: Final = 0.05
 FASTER_MPS: Final = 4.0
 
 #: lap distance (m) and speed where braking began, the hardest deceleration, the slowest speed and where that was
-CORNER = Signal("cornering", "m, m/s, m/s2, m/s, m", ("N", 5))
+CORNER = Signal("cornering", "m, m/s, m/s2, m/s, m", ("N", 5), keep_s=10.0)
 _G: Final = 1.0 / factor("g")
 
 

@@ -22,7 +22,7 @@ SPEEDS_MPS: Final = (100.0 / 3.6, 200.0 / 3.6)
 REACTIONS_S: Final = (-0.5, 3.0)
 
 #: when it began to move, passed 100 km/h, passed 200 km/h (s on the game's axis)
-LAUNCH = Signal("launch_s", "s", ("N", 3))
+LAUNCH = Signal("launch_s", "s", ("N", 3), keep_s=10.0)
 
 
 @kernel

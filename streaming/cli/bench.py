@@ -17,6 +17,7 @@ BENCHES: Final = {
     "kinematics": ("streaming.cli.benches.pipeline", "kinematics"),
     "xgoals": ("streaming.cli.benches.models", "xgoals"),
     "attribution": ("streaming.cli.benches.models", "attribution"),
+    "cars": ("streaming.cli.benches.cars", "cars"),
     "start": ("streaming.cli.benches.pipeline", "start"),
     "kafka": ("streaming.cli.benches.cluster", "kafka"),
     "flink": ("streaming.cli.benches.cluster", "flink"),
