@@ -84,6 +84,8 @@ _plans = msgspec.json.Decoder(Plan)
 
 def encode_plan(plan: Plan) -> bytes:
     body = msgspec.json.encode(plan)
+    # blanks, which JSON allows, so that the samples of the blocks that follow lie where float32 should
+    body += b" " * (-(PLAN_PREFIX.size + len(body)) % 32)
     return PLAN_PREFIX.pack(PLAN_MAGIC, VERSION, 0, len(body)) + body
 
 

@@ -28,7 +28,7 @@ from streaming.reducing.blocks import (
     decode_head,
     decode_plan,
 )
-from streaming.reducing.kernel import gather
+from streaming.reducing.kernel import LANES, gather
 from streaming.records import Telemetry
 
 STATISTICS: Final = ("mean", "min", "max", "last")
@@ -48,8 +48,8 @@ class _Source:
     __slots__ = ("done_us", "last", "least", "most", "n", "total", "window")
 
     def __init__(self, channels: int) -> None:
-        self.total, self.last = np.zeros(channels), np.full(channels, np.nan)
-        self.least, self.most = np.full(channels, np.inf), np.full(channels, -np.inf)
+        self.total, self.last = np.zeros((channels, LANES)), np.full(channels, np.nan, np.float32)
+        self.least, self.most = np.full(channels, np.inf, np.float32), np.full(channels, -np.inf, np.float32)
         self.n = np.zeros(channels, np.int64)
         self.window = -1
         self.done_us = -(1 << 62)
@@ -89,6 +89,7 @@ class Reducer:
         self.counts: Counter[tuple[str, str]] = Counter()
         self._rest = bytearray()
         self._lost = False
+        self._scratch = np.zeros(LANES), np.zeros(LANES, np.float32), np.zeros(LANES, np.float32)
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """The next bytes of the stream; a block that is not whole yet is kept until its rest comes."""
@@ -188,7 +189,7 @@ class Reducer:
             self._open(game, head.source, source, window)
             until = plan.edges(plan.t0_us + (window + 1) * self.hop_us)
             bad = gather(
-                samples, edges, counts, plan.rates, until, source.total, source.least, source.most, source.last, source.n, game.at
+                samples, edges, counts, until, source.total, source.least, source.most, source.last, source.n, game.at, *self._scratch
             )
             if bad:
                 self.counts["quarantined", "not a finite sample"] += bad
@@ -206,11 +207,13 @@ class Reducer:
     def _close(self, game: _Game, number: int, source: _Source) -> None:
         if source.window < 0:
             return
-        with np.errstate(invalid="ignore"):
-            mean = source.total / source.n
-        values = np.stack([mean, source.least, source.most, source.last])
+        total = source.total[:, 0].copy()
+        for lane in range(1, LANES):
+            total += source.total[:, lane]
+        mean = np.divide(total, source.n, out=np.full(len(total), np.nan), where=source.n > 0)
+        values = np.stack([mean.astype(np.float32), source.least, source.most, source.last])
         values[:, source.n == 0] = np.nan
-        game.closed.append((source.window, number, values.astype(np.float32)))
+        game.closed.append((source.window, number, values))
         source.empty()
         source.window = -1
 
