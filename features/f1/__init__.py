@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from features.f1 import (
     anomaly,
+    atline,
     battle,
     corners,
     highlights,
@@ -32,7 +33,7 @@ from features.frames import Field
 from features.sport import Sport
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    telemetry, progress, battle, corners, start, anomaly, momentum, ledger, timing, tyres, strategy, win, highlights, story,
+    telemetry, progress, battle, corners, start, anomaly, momentum, ledger, timing, atline, tyres, strategy, win, highlights, story,
 )  # fmt: skip
 
 

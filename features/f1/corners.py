@@ -37,10 +37,10 @@ def follow(speed: Any, brake: Any, least: Any, forward: Any, distance: Any, lo: 
             left = np.isnan(out[i, n, 0]) or speed[i, n] > out[i, n, 3] + FASTER_MPS
             if pressed and left and not brake[i - 1, n] > BRAKING:
                 out[i, n, 0], out[i, n, 1] = distance[i, n], max(speed[i, n], speed[i - 1, n])
-                out[i, n, 2], out[i, n, 3], out[i, n, 4] = 0.0, speed[i, n], distance[i, n]
+                out[i, n, 2], out[i, n, 3], out[i, n, 4] = np.nan, speed[i, n], distance[i, n]
             if np.isnan(out[i, n, 0]):
                 continue
-            if -forward[i, n] > out[i, n, 2]:
+            if not (np.isnan(forward[i, n]) or -forward[i, n] <= out[i, n, 2]):
                 out[i, n, 2] = -forward[i, n]
             if least[i, n] < out[i, n, 3]:
                 out[i, n, 3], out[i, n, 4] = least[i, n], distance[i, n]
@@ -74,7 +74,7 @@ def look(moment: Moment) -> None:
 def _fact(index: int) -> Any:
     def read(moment: Moment, ledger: Any) -> float | None:
         seen = moment.facts["corner"]
-        return seen[index] if isinstance(seen, list) and seen else None
+        return seen[index] if isinstance(seen, list) and seen and seen[index] == seen[index] else None
 
     return read
 

@@ -20,9 +20,12 @@ POST_M: Final = 60.0
 POSTS: Final = 128
 LAPS: Final = 2
 
-RANK = Signal("rank", "count", ("N",))
+#: events that read these may be so late, s
+EVENT_KEEP_S: Final = 10.0
+
+RANK = Signal("rank", "count", ("N",), keep_s=EVENT_KEEP_S)
 AHEAD = Signal("ahead", "index", ("N",), fill=-1.0)
-GAP = Signal("gap_s", "s", ("N",))
+GAP = Signal("gap_s", "s", ("N",), keep_s=EVENT_KEEP_S)
 INTERVAL = Signal("interval_s", "s", ("N",))
 CLOSING = Signal("closing_s", "s", ("N",))
 
