@@ -12,10 +12,12 @@ from features.sport import EventStep, Stat
 
 
 def look(moment: Moment) -> None:
-    """Facts ``road``: [gap to the leader (s), place] in the frame of a loop; empty when the car is not seen there."""
+    """Facts ``road``: [gap to the leader (s), place] in the last frame before a loop; empty when the car is not seen there."""
     moment.facts["road"] = []
     frames, row, n = moment.frames, moment.row, moment.player
     if frames is not None and row >= 0 and n >= 0:
+        if frames.t[row] > moment.t_s:
+            row -= 1  # the last frame before the line: the gap at the last post before it
         seen = [float(frames["gap_s"][row, n]), float(frames["rank"][row, n])]
         moment.facts["road"] = seen if np.isfinite(seen[1]) else []
 
@@ -32,7 +34,7 @@ def _fact(index: int) -> Any:
 
 EVENT_STEPS: Final = (EventStep("atline.look", look, on=("loop",), phase="extract"),)
 STATS: Final = (
-    Stat("f1.car.gap_at_line", "s", "f1.car.gap in the frame in which the car crosses the line", "player", _fact(0), on=("loop",)),
-    Stat("f1.car.position_at_line", "place", "f1.car.position in the frame in which the car crosses the line", "player", _fact(1),
+    Stat("f1.car.gap_at_line", "s", "f1.car.gap in the last frame before the line", "player", _fact(0), on=("loop",)),
+    Stat("f1.car.position_at_line", "place", "f1.car.position in the last frame before the line", "player", _fact(1),
          on=("loop",)),
 )  # fmt: skip

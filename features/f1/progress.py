@@ -93,10 +93,12 @@ def follow(
                 ):
                     next_ahead = m
             rank[i, n], ahead[i, n] = better + 1.0, next_ahead
-        leader, best = -1, np.inf
+        leader = -1
         for n in range(cars):
-            if rank[i, n] < best:
-                leader, best = n, rank[i, n]
+            if last[n, 4] > 0.0 and (
+                leader < 0 or last[n, 0] > last[leader, 0] or (last[n, 0] == last[leader, 0] and last[n, 1] > last[leader, 1])
+            ):
+                leader = n
         for n in range(cars):
             if np.isnan(rank[i, n]) or last[n, 2] == 0.0 and last[n, 3] == 0.0:
                 continue

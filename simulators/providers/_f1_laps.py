@@ -18,6 +18,8 @@ LOOP_DELAY_US: Final = 200_000
 _COMPOUNDS: Final = {"SOFT": "soft", "MEDIUM": "medium", "HARD": "hard", "INTERMEDIATE": "intermediate", "WET": "wet"}
 #: slower than this around the line is the pit lane (limits are 60 and 80 km/h), m/s
 LANE_MPS: Final = 23.5
+#: the pit lane is where a car is no faster than this times the limiter's speed
+PLATEAU: Final = 1.06
 
 
 @dataclass
@@ -82,6 +84,13 @@ def lane(time: Floats, speed: Floats, line_s: float) -> tuple[float, float] | No
         lo -= 1
     while hi + 1 < len(time) and slow[hi + 1]:
         hi += 1
+    # the limiter holds one speed: what is faster at either end is the way to the lane and out of it
+    held = speed[lo : hi + 1]
+    limit = PLATEAU * float(np.median(held[held > 8.0])) if (held > 8.0).any() else LANE_MPS
+    while lo < hi and speed[lo] > limit:
+        lo += 1
+    while hi > lo and speed[hi] > limit:
+        hi -= 1
     return (float(time[lo]), float(time[hi])) if time[hi] - time[lo] > 5.0 else None
 
 

@@ -155,7 +155,8 @@ class _Driver:
         """At the ends of windows (T,): whether the car sends, (T, 3) m, and its columns."""
         kept, time = self._kept, self.time[self._kept]
         i = np.clip(np.searchsorted(time, ends_s), 1, len(time) - 1)
-        sends = (ends_s >= time[0]) & (ends_s <= time[-1]) & (time[i] - time[i - 1] <= SILENCE_S)
+        # the window in which the last row lies is the last: a car that has seen the flag stands on the line there
+        sends = (ends_s >= time[0]) & (ends_s <= time[-1] + 1.0 / HZ) & (time[i] - time[i - 1] <= SILENCE_S)
         share = np.clip((ends_s - time[i - 1]) / (time[i] - time[i - 1]), 0.0, 1.0)
 
         def straight(values: Any) -> Floats:
