@@ -1,8 +1,8 @@
 """Formula 1: a race of many cars of many teams on a circuit, no ball and no sides. Space is metres of the circuit's map; along the
 lap, metres from the finish line. Telemetry is what a reducer makes of the cars' channels: a packet of statistics every 100 ms.
 
-A module of this package is one subject; each offers any of ``SIGNALS``, ``STEPS``, ``EVENT_STEPS`` and ``STATS``, and ``MODULES`` is
-the order in which they run."""
+A module of this package is one subject; each offers any of ``SIGNALS``, ``STEPS``, ``EVENT_STEPS`` and ``STATS``, and ``MODULES``
+is the order in which they run."""
 
 from __future__ import annotations
 

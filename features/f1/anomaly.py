@@ -23,7 +23,7 @@ CONTEXTS: Final = 24
 MEMORY: Final = 3000.0
 #: a context says nothing before it has seen so many samples, nor does a car before so many seconds
 LEAST_SAMPLES: Final = 200.0
-LEAST_S: Final = 20.0
+LEAST_S: Final = 30.0
 FAST_S: Final = 3.0
 SLOW_S: Final = 120.0
 STRANGE: Final = 6.0
@@ -39,7 +39,7 @@ def follow(
     """``values`` (rows, N, C) of the new rows from ``lo`` on; ``known`` (CONTEXTS, C, 3) samples, mean, variance; ``fast`` and
     ``slow`` (N, C) averages of deviations; ``heard`` (N,) s each car has been followed."""
     rows, cars, channels = values.shape
-    keep_fast, keep_slow = np.exp(-dt / FAST_S), np.exp(-dt / SLOW_S)
+    new_fast, new_slow = 1.0 - np.exp(-dt / FAST_S), 1.0 - np.exp(-dt / SLOW_S)
     for r in range(rows):
         i = lo + r
         for n in range(cars):
@@ -50,6 +50,8 @@ def follow(
             if brake[i, n] > 0.05:
                 context += 1
             heard[n] += dt
+            # a plain mean until there is more than the memory
+            quick, lazy = max(new_fast, dt / heard[n]), max(new_slow, dt / heard[n])
             for c in range(channels):
                 x = values[r, n, c]
                 if np.isnan(x):
@@ -58,8 +60,8 @@ def follow(
                 off = 0.0
                 if seen >= LEAST_SAMPLES and variance > 0.0:
                     off = min(max((x - mean) / np.sqrt(variance), -CUT), CUT)
-                    fast[n, c] = keep_fast * fast[n, c] + (1.0 - keep_fast) * off
-                    slow[n, c] = keep_slow * slow[n, c] + (1.0 - keep_slow) * off
+                    fast[n, c] += quick * (off - fast[n, c])
+                    slow[n, c] += lazy * (off - slow[n, c])
                 if abs(off) <= STRANGE:
                     count = min(seen + 1.0, MEMORY)
                     step = x - mean

@@ -67,7 +67,8 @@ def highlight(moment: Moment, ledger: Ledger) -> str | None:
 
 STATS: Final = (
     Stat(
-        "game.highlight", "text", "Where a clip begins and ends, its score, label, reasons (JSON): from passes and undercuts by the "
+        "game.highlight", "text",
+        "Where a clip begins and ends, its score, label, reasons (JSON): from passes and undercuts by the "
         "place that was fought for, starts, fastest laps, neutralisations, retirements and the finish.",
         per="match", compute=highlight, of_account=True, on=tuple(sorted(EVENT_TYPES)), air="clips",
     ),

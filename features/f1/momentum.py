@@ -1,5 +1,5 @@
-"""Momentum of a race: the battle for the lead. What counts is how fast the second gains on the leader (towards -1), or the leader on
-the second (towards 1), with a memory of a minute of racing; it begins anew when one of the two is another car."""
+"""Momentum of a race: the battle for the lead. What counts is how fast the second gains on the leader (towards -1), or the leader
+on the second (towards 1), with a memory of a minute of racing; it begins anew when one of the two is another car."""
 
 from __future__ import annotations
 

@@ -38,8 +38,21 @@ def _passed(lap: float, post: int, laps: Any, times: Any, n: int) -> float:
 
 
 @kernel
+def _further(m: int, n: int, last: Any, laps: Any, times: Any) -> bool:
+    """Whether car ``m`` is ahead of ``n`` on the road; of two at one place the one that was there first."""
+    if last[m, 0] != last[n, 0]:
+        return bool(last[m, 0] > last[n, 0])
+    if last[m, 1] != last[n, 1]:
+        return bool(last[m, 1] > last[n, 1])
+    first = _passed(last[m, 2], int(last[m, 3]), laps, times, m)
+    second = _passed(last[n, 2], int(last[n, 3]), laps, times, n)
+    return bool(first < second) if first != second and first == first and second == second else m < n
+
+
+@kernel
 def follow(
-    t: Any, lap: Any, distance: Any, speed: Any, lo: int, hi: int, laps: Any, times: Any, last: Any, rank: Any, ahead: Any, gap: Any,
+    t: Any, lap: Any, distance: Any, speed: Any, lo: int, hi: int, laps: Any, times: Any, last: Any, rank: Any, ahead: Any,
+    gap: Any,
     interval: Any, closing: Any,
 ) -> None:  # fmt: skip
     """One row after the other: posts passed, ranks, gaps.
@@ -81,26 +94,18 @@ def follow(
             for m in range(cars):
                 if m == n or last[m, 4] == 0.0:
                     continue
-                further = last[m, 0] > last[n, 0] or (
-                    last[m, 0] == last[n, 0] and (last[m, 1] > last[n, 1] or (last[m, 1] == last[n, 1] and m < n))
-                )
-                if not further:
+                if not _further(m, n, last, laps, times):
                     continue
                 better += 1
-                if next_ahead < 0 or last[m, 0] < last[next_ahead, 0] or (
-                    last[m, 0] == last[next_ahead, 0]
-                    and (last[m, 1] < last[next_ahead, 1] or (last[m, 1] == last[next_ahead, 1] and m > next_ahead))
-                ):
+                if next_ahead < 0 or _further(next_ahead, m, last, laps, times):
                     next_ahead = m
             rank[i, n], ahead[i, n] = better + 1.0, next_ahead
         leader = -1
         for n in range(cars):
-            if last[n, 4] > 0.0 and (
-                leader < 0 or last[n, 0] > last[leader, 0] or (last[n, 0] == last[leader, 0] and last[n, 1] > last[leader, 1])
-            ):
+            if last[n, 4] > 0.0 and (leader < 0 or _further(n, leader, last, laps, times)):
                 leader = n
         for n in range(cars):
-            if np.isnan(rank[i, n]) or last[n, 2] == 0.0 and last[n, 3] == 0.0:
+            if np.isnan(rank[i, n]) or (last[n, 2] == 0.0 and last[n, 3] == 0.0):
                 continue
             post, of_lap = int(last[n, 3]), last[n, 2]
             own = _passed(of_lap, post, laps, times, n)
@@ -119,7 +124,8 @@ def step(frames: Frames) -> None:
     state = frames.state
     follow(
         frames.t, frames["lap.last"], frames["lap_distance_m.last"], frames["speed_mps"], frames.lo, frames.hi,
-        state["progress.posts.laps"], state["progress.posts.times"], state["progress.posts.last"], frames["rank"], frames["ahead"], frames["gap_s"],
+        state["progress.posts.laps"], state["progress.posts.times"], state["progress.posts.last"], frames["rank"],
+        frames["ahead"], frames["gap_s"],
         frames["interval_s"], frames["closing_s"],
     )  # fmt: skip
 

@@ -1,9 +1,9 @@
 """Stops: when one pays, where the car would come out, and who can be undercut.
 
-The pit window is the lap on which two stints of the rest of the race cost least: with slopes k1 of these tyres (age a) and k2 of the
-next ones, R laps left and x of them on these, the wear costs k1 (a x + x^2 / 2) + k2 (R - x)^2 / 2, least at
-x = (k2 R - k1 a) / (k1 + k2). It is given while that saves more than the stop costs, or while the car has not stopped yet (the
-rules ask for two compounds).
+The pit window is the lap on which two stints of the rest of the race cost least: with slopes k1 of these tyres (age a) and k2 of
+the next ones, R laps left and x of them on these, the wear costs k1 (a x + x^2 / 2) + k2 (R - x)^2 / 2, least at x = (k2 R - k1
+a) / (k1 + k2). It is given while that saves more than the stop costs, or while the car has not stopped yet (the rules ask for two
+compounds).
 
 The undercut threat of a car is the chance that the car right behind it comes out in front, if that one stops at the end of this lap
 and the threatened car at the end of the next.

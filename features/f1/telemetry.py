@@ -29,6 +29,43 @@ def energy(frames: Frames, ends: Ints) -> Floats:
     return np.stack([frames["store_share"][ends], np.clip(frames["deploy_w"][ends] / DEPLOY_W, 0.0, 1.0)], axis=2)
 
 
+#: what a car can do: beyond it a value is a fault or another unit, and is taken for missing
+LIMITS: Final = {
+    "speed_mps": (-1.0, 110.0), "throttle_share": (-0.05, 1.05), "brake_share": (-0.05, 1.05), "gear": (-1.5, 9.5),
+    "engine_radps": (0.0, 1700.0), "lateral_mps2": (-90.0, 90.0), "longitudinal_mps2": (-90.0, 90.0),
+}  # fmt: skip
+_LIMITED: Final = tuple((column(name, statistic), *LIMITS[name]) for name in SHOWN for statistic in STATISTICS)
+
+
+@kernel
+def _bound(values: Any, low: float, high: float, lo: int, hi: int, wrong: Any) -> None:
+    for i in range(lo, hi):
+        for n in range(values.shape[1]):
+            if values[i, n] < low or values[i, n] > high:
+                values[i, n] = np.nan
+                wrong[i - lo, n] = 1.0
+
+
+@kernel
+def _count(wrong: Any, lo: int, hi: int, out: Any) -> None:
+    for i in range(lo, hi):
+        for n in range(out.shape[1]):
+            out[i, n] = out[i - 1, n] + wrong[i - lo, n]
+
+
+def bound(frames: Frames) -> None:
+    """Take out of the new rows what no car can do, and count the windows in which there was such a thing."""
+    wrong = np.zeros((frames.hi - frames.lo, len(frames.roster)))
+    for name, low, high in _LIMITED:
+        _bound(frames[name], low, high, frames.lo, frames.hi, wrong)
+    _count(wrong, frames.lo, frames.hi, frames["out_of_range"])
+
+
+def out_of_range(frames: Frames, ends: Ints) -> Floats:
+    """(K, N) windows so far."""
+    return np.asarray(frames["out_of_range"][ends], np.float64)
+
+
 @kernel
 def _hear(t: Any, x: Any, lo: int, hi: int, heard: Any) -> None:
     """When each car was last heard, into ``heard`` (rows, N)."""
@@ -46,8 +83,10 @@ def silence(frames: Frames, ends: Ints) -> Floats:
     return np.asarray(frames.t[ends][:, None] - frames["heard_s"][ends], np.float64)
 
 
-SIGNALS: Final = (Signal("heard_s", "s", ("N",)),)
-STEPS: Final = (Step("telemetry.heard", hear, SIGNALS),)
+HEARD: Final = Signal("heard_s", "s", ("N",))
+OUT_OF_RANGE: Final = Signal("out_of_range", "count", ("N",), fill=0.0)
+SIGNALS: Final = (HEARD, OUT_OF_RANGE)
+STEPS: Final = (Step("telemetry.bounds", bound, (OUT_OF_RANGE,)), Step("telemetry.heard", hear, (HEARD,)))
 
 _BAR: Final = (
     ("speed", "km/h", "speed"), ("throttle", "%", "throttle pedal"), ("brake", "%", "brake pedal"), ("gear", "-", "gear"),
@@ -69,5 +108,9 @@ STATS = (
     Stat(
         "f1.car.silence", "s", "time since the car last sent anything: why its other values are missing", "player", silence,
         every_s=1.0,
+    ),
+    Stat(
+        "f1.car.out_of_range", "count", "windows in which a shown channel was beyond what a car can do (another unit, a fault): those "
+        "values are missing", "player", out_of_range, every_s=1.0,
     ),
 )  # fmt: skip

@@ -73,13 +73,13 @@ def win_rows(
 def win_features(ledger: Ledger, t_s: float) -> Floats:
     """(N, F) from the account."""
     cars = ledger.cars
-    columns = (
+    lap, gap, pace, stops, age, compound = (np.array(column, np.float64) for column in (
         [car.line_lap for car in cars], [car.gap_s for car in cars], [pace_s(car.clean) for car in cars],
         [car.stops for car in cars], [car.age_laps for car in cars], [car.compound for car in cars],
-    )  # fmt: skip
-    arrays = [np.array(column, np.float64) for column in columns]
+    ))  # fmt: skip
     running = np.array([n for n, car in enumerate(cars) if car.place and not car.out and car.gap_s == car.gap_s], np.int64)
-    return win_rows(ledger.laps, *arrays, ledger.status >= SAFETY_CAR, running, ledger.pit_loss_s)
+    neutral = ledger.status >= SAFETY_CAR
+    return win_rows(ledger.laps, lap, gap, pace, stops, age, compound, neutral, running, ledger.pit_loss_s)
 
 
 STATS: Final = (

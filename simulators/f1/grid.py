@@ -14,7 +14,8 @@ _TEAMS: Final = (
 _FIRST: Final = ("Ada", "Bruno", "Ciro", "Dario", "Elin", "Finn", "Goran", "Hanna", "Ivo", "Jonas", "Kaya", "Luca", "Mira", "Nils",
                  "Otto", "Pia", "Quentin", "Rasmus", "Sora", "Tariq")  # fmt: skip
 _LAST: Final = ("Achterberg", "Belmonte", "Castellan", "Dvorsky", "Eklund", "Ferreira", "Galanis", "Hartwig", "Ishida", "Jansson",
-                "Kowal", "Lindqvist", "Marchetti", "Nowak", "Okafor", "Petrov", "Quiroga", "Rantanen", "Sorensen", "Tanaka")  # fmt: skip
+                "Kowal", "Lindqvist", "Marchetti", "Nowak", "Okafor", "Petrov", "Quiroga", "Rantanen", "Sorensen",
+                "Tanaka")  # fmt: skip
 
 
 def field(rng: Any, cars: int) -> tuple[tuple[Team, ...], list[Entity], list[Tag]]:

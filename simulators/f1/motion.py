@@ -40,7 +40,8 @@ class Motion:
         finite = np.flatnonzero(np.isfinite(self.times))
         self.last = int(finite[-1])
         loops = race.loops
-        starts = [lap * loops for lap in range(race.laps) if lap * loops + loops <= self.last and np.isfinite(race.standing[lap, car])]
+        starts = [lap * loops for lap in range(race.laps) if lap * loops + loops <= self.last and np.isfinite(race.standing[lap,
+        car])]
         self.stops = {lap * loops + loops - 1: float(race.standing[lap, car]) for lap in (s // loops for s in starts)}
         self.launch = start_profile(int(race.slot[car]))
         self._pieces = self._cut()

@@ -8,8 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from features.f1.vocabulary import COMPOUNDS
+from simulators.f1.loops import ATTEMPT, OFF, OUT, SAFETY_OFF, SAFETY_ON, UNDERCUT
 from simulators.f1.motion import Motion
-from simulators.f1.race import ATTEMPT, OFF, OUT, SAFETY_OFF, SAFETY_ON, UNDERCUT, Race, pit_times
+from simulators.f1.race import Race, pit_times
 from simulators.f1.track import SECTOR_ENDS
 from streaming.records import Event, GameRecord
 
@@ -24,7 +25,8 @@ def reports(race: Race, record: GameRecord, t0_us: int, lights_s: float) -> Iter
     """Everything but the corners, in no particular order."""
     loops, cars = race.loops, record.entities
 
-    def event(kind: str, name: str, t_s: float, car: int = -1, delay_us: int = LOOP_DELAY_US, outcome: str = "", **attrs: Any) -> Event:
+    def event(kind: str, name: str, t_s: float, car: int = -1, delay_us: int = LOOP_DELAY_US, outcome: str = "",
+        **attrs: Any) -> Event:
         at = t0_us + round((lights_s + t_s) * 1e6)
         who = cars[car] if car >= 0 else None
         return Event(
@@ -43,7 +45,7 @@ def reports(race: Race, record: GameRecord, t0_us: int, lights_s: float) -> Iter
             yield event("start", ident, float(moments[fast[0]]) + START_REPORT_S, n)
         for g in range(1, motion.last + 1):
             lap, loop = (g - 1) // loops + 1, (g - 1) % loops + 1
-            sector = {"sector": float(SECTOR_ENDS.index(loop) + 1)} if loop in SECTOR_ENDS else {}
+            sector: dict[str, Any] = {"sector": float(SECTOR_ENDS.index(loop) + 1)} if loop in SECTOR_ENDS else {}
             name = f"{lap:02d}-{loop:02d}-{ident}"
             yield event("loop", name, float(motion.times[g]), n, lap=float(lap), loop=float(loop), **sector)
         for stop, g in enumerate(sorted(motion.stops), 1):
@@ -61,8 +63,9 @@ def reports(race: Race, record: GameRecord, t0_us: int, lights_s: float) -> Iter
         if np.isfinite(race.t[n, -1]):
             yield event("finish", cars[n].id, float(race.t[n, -1]), n, position=float(place))
     for k, row in enumerate(race.events):
-        kind, g, n, other, t_s, p, outcome = int(row[0]), int(row[1]), int(row[2]), int(row[3]), *row[4:7].tolist()
-        result = "complete" if outcome else "incomplete"
+        kind, g, n, other = (int(v) for v in row[:4])
+        t_s, p = float(row[4]), float(row[5])
+        result = "complete" if row[6] else "incomplete"
         if kind == ATTEMPT and np.isfinite(race.t[n, g]) and np.isfinite(race.t[other, g]):
             yield event(
                 "overtake_attempt", f"{k:05d}", float(race.t[n, g]), n, 200_000, result, target=cars[other].id, true_probability=p,

@@ -1,7 +1,7 @@
 """What the other channels of a car say, given what it does: every one rests at a level and answers some of eleven inputs.
 
-The answers are simple (temperatures follow what heats them with a time constant, loads follow speed squared, and so on): enough that
-every channel has its own level, its own context and its own noise, and that a fault in one is a fault in nothing else.
+The answers are simple (temperatures follow what heats them with a time constant, loads follow speed squared, and so on): enough
+that every channel has its own level, its own context and its own noise, and that a fault in one is a fault in nothing else.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _RULES: Final[tuple[tuple[str, float, float, float, dict[str, float]], ...]] = (
     ("tyre_surface", 350.0, 1.5, 2.0, {"lateral2": 30.0, "brake": 20.0, "wear": 8.0}),
     ("tyre_carcass", 355.0, 0.4, 25.0, {"lateral2": 25.0, "speed2": 10.0}),
     ("tyre_pressure", 150e3, 300.0, 20.0, {"speed2": 9e3}), ("tyre_wear", 0.0, 0.002, 0.0, {"wear": 1.0}),
-    ("slip", 0.01, 0.004, 0.0, {"throttle": 0.03, "brake": 0.04}), ("brake_disc", 600.0, 6.0, 4.0, {"brake": 500.0, "speed2": -80.0}),
+    ("slip", 0.01, 0.004, 0.0, {"throttle": 0.03, "brake": 0.04}), ("brake_disc", 600.0, 6.0, 4.0, {"brake": 500.0,
+    "speed2": -80.0}),
     ("brake_pressure", 1e5, 5e3, 0.0, {"brake": 8e6}), ("brake_wear", 0.0, 0.002, 0.0, {"wear": 0.6}),
     ("suspension_travel", 0.02, 0.001, 0.0, {"speed2": 0.02, "brake": 0.006}),
     ("suspension_load", 1800.0, 60.0, 0.0, {"speed2": 4200.0, "fuel": 260.0}), ("hub", 0.0, 4.0, 0.0, {"speed": 6.0}),
@@ -85,4 +86,4 @@ class Sensors:
             state = keep * state + (1.0 - keep) * level[r][:, slow]
             level[r][:, slow] = state
         self._lagged = state
-        return level * self._bias + NOISE * self._rng.normal(0.0, 1.0, (rows, cars, len(MADE)))
+        return np.asarray(level * self._bias + NOISE * self._rng.normal(0.0, 1.0, (rows, cars, len(MADE))), np.float64)

@@ -148,7 +148,7 @@ def _reference(bend: Floats) -> Floats:
         for i in range(metres - 1, -1, -1):
             v = speed[(i + 1) % metres]
             speed[i] = min(speed[i], np.sqrt(v * v + 2.0 * brake_mps2(v)))
-    return speed
+    return np.asarray(speed, np.float64)
 
 
 def _times(speed: Floats) -> Floats:
@@ -184,12 +184,12 @@ def _corners(speed: Floats) -> tuple[Corner, ...]:
 def _pit(speed: Floats, ends_m: Floats) -> tuple[Floats, Floats, Floats]:
     """Distance, speed and time through the pit lane, from the start of the last mini-sector to the end of the first."""
     start = ends_m[-2]
-    length = int(round(LAP_M - start + ends_m[0]))
+    length = round(float(LAP_M - start + ends_m[0]))
     where = start + np.arange(length + 1)
     limit = speed[(where.astype(int)) % (len(speed) - 1)].copy()
     lane = (where >= LAP_M - PIT_IN_M) & (where <= LAP_M + PIT_OUT_M)
     limit[lane] = np.minimum(limit[lane], PIT_LIMIT_MPS)
-    box = int(round(LAP_M - BOX_BEFORE_LINE_M - start))
+    box = round(float(LAP_M - BOX_BEFORE_LINE_M - start))
     limit[box] = 1.0
     for i in range(1, len(limit)):
         v = limit[i - 1]

@@ -6,15 +6,16 @@ A pass, drawn for every car that comes within 3 s of the car ahead to where an o
 
     logit = -1.9 - 2.2 gap + 1.6 closing + 0.06 age + 0.35 compound + 0.9 [gap < 1 s]
 
-with gap (s) there, closing (s, at most 1.5 either way: how much smaller the gap is than one lap ago at the same place; 0 where there
-is no lap ago), age (laps that the tyres of the car ahead are older, at most 25 either way) and compound (steps that they are harder).
+with gap (s) there, closing (s, at most 1.5 either way: how much smaller the gap is than one lap ago at the same place; 0 where
+there is no lap ago), age (laps that the tyres of the car ahead are older, at most 25 either way) and compound (steps that they
+are harder).
 
 An undercut, drawn when a car stops within 5 s behind another that stops a lap later::
 
     logit = -0.3 - 0.9 (gap - 1.5) + 0.10 (age - 15) + 0.04 difference
 
-with gap (s) at the line where the lap of the first stop began, age (laps) of the tyres of the car ahead, and difference (laps) by which
-they are older than those of the car behind.
+with gap (s) at the line where the lap of the first stop began, age (laps) of the tyres of the car ahead, and difference (laps) by
+which they are older than those of the car behind.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ from features.f1.channels import COLUMNS, SHOWN
 from features.f1.vocabulary import SAFETY_CAR
 from simulators.f1 import sensors
 from simulators.f1.grid import field
+from simulators.f1.loops import SAFETY_OFF, SAFETY_ON
 from simulators.f1.motion import Motion, pedals
-from simulators.f1.race import SAFETY_OFF, SAFETY_ON, Floats, Race
+from simulators.f1.race import Floats, Race
 from simulators.f1.report import reports
 from simulators.f1.track import LAP_M, Track, circuit
 from streaming.errors import BadInput
@@ -170,8 +171,8 @@ class GrandPrix:
     # -- the stream ------------------------------------------------------------------------------------------------
 
     def stream(self, frames_per_packet: int = 1) -> Iterator[Record]:
-        """Packets of ``frames_per_packet`` windows of all cars, and events, in the order of their arrival. A packet of one window has
-        one arrival; a longer one has an arrival per sample and comes when its last sample has."""
+        """Packets of ``frames_per_packet`` windows of all cars, and events, in the order of their arrival. A packet of one window
+        has one arrival; a longer one has an arrival per sample and comes when its last sample has."""
         if frames_per_packet < 1:
             raise BadInput(f"a packet carries at least one window, not {frames_per_packet}")
         rng = np.random.Generator(np.random.Philox(key=[self.seed, 0xA44]))
@@ -234,10 +235,10 @@ class GrandPrix:
 
 def _joined(packets: list[Telemetry]) -> Telemetry:
     first = packets[0]
-    parts = [np.concatenate([getattr(p, name) for p in packets]) for name in ("t_us", "tag", "x_m", "y_m", "z_m")]
+    t_us, tag, x, y, z = (np.concatenate([getattr(p, name) for p in packets]) for name in ("t_us", "tag", "x_m", "y_m", "z_m"))
     arrival = np.concatenate([np.full(len(p), p.arrival_us, np.int64) for p in packets])
     channels = {name: np.concatenate([p.channels[name] for p in packets]) for name in first.channels}
-    return Telemetry(first.game, first.feed, *parts, arrival, channels)
+    return Telemetry(first.game, first.feed, t_us, tag, x, y, z, arrival, channels)
 
 
 def _fault(text: str | None) -> tuple[str, int, float, float] | None:

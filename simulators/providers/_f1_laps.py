@@ -99,8 +99,8 @@ def events_of(
     stops: dict[int, float], corners: list[tuple[int, float, float]], distance: Floats, race_laps: int,
 ) -> Iterator[Event]:  # fmt: skip
     """Loops, tyres, stops, corners and the end of one driver's race. ``gaps`` (s to the leader at the line) and ``stops`` (s in the
-    pit lane) are the official ones, by lap; ``corners`` are (number, apex, exit) lap distances; ``time``, ``speed`` and ``distance``
-    are the driver's whole telemetry, s from the start, m/s and m of the lap."""
+    pit lane) are the official ones, by lap; ``corners`` are (number, apex, exit) lap distances; ``time``, ``speed`` and
+    ``distance`` are the driver's whole telemetry, s from the start, m/s and m of the lap."""
 
     def event(kind: str, name: str, at_s: float, **attrs: Any) -> Event:
         at = t0_us + round(at_s * 1e6)
@@ -129,7 +129,8 @@ def events_of(
         ends = (lap.end_s - s3 - s2, lap.end_s - s3, lap.end_s)
         for sector, (end_s, took) in enumerate(zip(ends, (s1, s2, s3), strict=True), 1):
             line = {
-                "provider_lap_time_s": lap.time_s, "provider_gap_s": gaps.get(lap.number, float("nan")), "provider_place": lap.place,
+                "provider_lap_time_s": lap.time_s, "provider_gap_s": gaps.get(lap.number, float("nan")),
+                "provider_place": lap.place,
             } if sector == 3 else {}  # fmt: skip
             yield event(
                 "loop", f"{n}-{sector}", end_s, lap=float(lap.number), loop=float(sector), sector=float(sector),

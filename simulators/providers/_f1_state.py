@@ -158,7 +158,8 @@ class Race:
 
     def _segments(self, line: dict[str, Any]) -> list[int]:
         sectors = line.get("Sectors")
-        return [len(sector.get("Segments") or ()) if isinstance(sector, dict) else 0 for _, sector in _items(sectors)] or [0] * SECTORS
+        return [len(sector.get("Segments") or ()) if isinstance(sector, dict) else 0 for _,
+            sector in _items(sectors)] or [0] * SECTORS
 
     # -- the rest --------------------------------------------------------------------------------------------------
 

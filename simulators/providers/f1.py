@@ -1,11 +1,11 @@
 """A Formula 1 race as TracingInsights publishes it: telemetry, laps and, where given, pit stops, teams and corners.
 
-Our own reader. Files ``telemetry.parquet`` and ``laps.csv``; ``pit_stops.csv``, ``drivers.json`` and ``corners.json`` if there are any
-(``results.csv`` is taken and not needed). There is no session clock: a driver's lap times are added up, with the telemetry's last moment where a lap
-time is missing, and all begin lap 1 together, which is taken for lights out. Telemetry comes some seven times a second, each row part measured and part
-interpolated at the source; it is brought to windows of 100 ms, straight between its rows, with the least and the greatest value among
-what a window touches. The odometer drifts by some metres a lap: each lap is stretched to the usual length. A throttle of 104 means that
-the sensor is out; it is left out.
+Our own reader. Files ``telemetry.parquet`` and ``laps.csv``; ``pit_stops.csv``, ``drivers.json`` and ``corners.json`` if there
+are any (``results.csv`` is taken and not needed). There is no session clock: a driver's lap times are added up, with the
+telemetry's last moment where a lap time is missing, and all begin lap 1 together, which is taken for lights out. Telemetry comes
+some seven times a second, each row part measured and part interpolated at the source; it is brought to windows of 100 ms,
+straight between its rows, with the least and the greatest value among what a window touches. The odometer drifts by some metres a
+lap: each lap is stretched to the usual length. A throttle of 104 means that the sensor is out; it is left out.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def read(files: list[Path]) -> Imported:
         "f1.car.gap_at_line": ("provider_gap_s", 1.0), "f1.car.position_at_line": ("provider_place", 1.0),
         "f1.car.pit_time": ("provider_lane_s", 1.0),
     }  # fmt: skip
-    samples = sum(int(driver.laps[-1].end_s * HZ) for driver in drivers.values())
+    all_ends = np.arange(1, int(end_s * HZ) + 1) / HZ
+    samples = sum(int(driver.sends(all_ends)[0].sum()) for driver in drivers.values())
     return Imported(record, stream, samples, event_references=references)
 
 
@@ -140,8 +141,8 @@ class _Driver:
         self.crossed = {lap.number: lap.end_s for lap in self.laps if lap.whole}
 
     def place_m(self, lap_m: float) -> Floats:
-        """Metres of the lap at every row, each lap stretched to ``lap_m``; lap 1, which begins on the grid, is shifted instead, and a
-        lap that was not finished left as it is."""
+        """Metres of the lap at every row, each lap stretched to ``lap_m``; lap 1, which begins on the grid, is shifted instead,
+        and a lap that was not finished left as it is."""
         place = np.asarray(self.columns["distance"], np.float64).copy()
         for lap, measured in zip(self.laps, self.measured, strict=True):
             part = slice(lap.first, lap.stop)
@@ -151,12 +152,17 @@ class _Driver:
                 place[part] *= lap_m / measured.length_m
         return place
 
+    def sends(self, ends_s: Floats) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+        """(T,) whether the car sends in windows that end then, and the kept row after each end. The window in which the last row
+        lies is the last: a car that has seen the flag stands on the line there."""
+        time = self.time[self._kept]
+        i = np.clip(np.searchsorted(time, ends_s), 1, len(time) - 1)
+        return (ends_s >= time[0]) & (ends_s <= time[-1] + 1.0 / HZ) & (time[i] - time[i - 1] <= SILENCE_S), i
+
     def windows(self, ends_s: Floats, lap_m: float, middle: Floats) -> tuple[npt.NDArray[np.bool_], Floats, dict[str, Floats]]:
         """At the ends of windows (T,): whether the car sends, (T, 3) m, and its columns."""
         kept, time = self._kept, self.time[self._kept]
-        i = np.clip(np.searchsorted(time, ends_s), 1, len(time) - 1)
-        # the window in which the last row lies is the last: a car that has seen the flag stands on the line there
-        sends = (ends_s >= time[0]) & (ends_s <= time[-1] + 1.0 / HZ) & (time[i] - time[i - 1] <= SILENCE_S)
+        sends, i = self.sends(ends_s)
         share = np.clip((ends_s - time[i - 1]) / (time[i] - time[i - 1]), 0.0, 1.0)
 
         def straight(values: Any) -> Floats:
@@ -181,7 +187,8 @@ class _Driver:
             now = straight(values)
             before = np.concatenate([now[:1], now[:-1]])
             columns[name] = 0.5 * (now + before)
-            columns[f"{name}.min"], columns[f"{name}.max"], columns[f"{name}.last"] = np.minimum(now, before), np.maximum(now, before), now
+            columns[f"{name}.min"], columns[f"{name}.max"], columns[f"{name}.last"] = np.minimum(now, before), np.maximum(now,
+            before), now
         latest = kept[np.where(share < 1.0, i - 1, i)]
         gear = np.asarray(self.columns["gear"], np.float64)[latest]
         columns |= {"gear": gear, "gear.min": gear, "gear.max": gear, "gear.last": gear}
@@ -201,7 +208,8 @@ def _drivers(
 ) -> dict[str, _Driver]:  # fmt: skip
     by_driver: dict[str, list[dict[str, Any]]] = {}
     for row in laps:
-        told: dict[str, Any] = {name: number(row[name], laps_csv, name) for name in ("time", "lap", "s1", "s2", "s3", "life", "pos", "stint")}
+        told: dict[str, Any] = {name: number(row[name], laps_csv, name) for name in ("time", "lap", "s1", "s2", "s3", "life",
+        "pos", "stint")}
         by_driver.setdefault(row["driver"], []).append(told | {"compound": row["compound"], "status": row["status"]})
     names = seen["driver"].astype(str)
     found = {}
@@ -227,7 +235,8 @@ def _people(names: list[str], path: Path | None) -> tuple[tuple[Team, ...], list
     known = list(dict.fromkeys(team or "unknown" for team in team_of.values()))
     ids = {team: "-".join(team.lower().split()) for team in known}
     teams = tuple(Team(id=ids[team], name=team) for team in known)
-    entities = [Entity(id=name, name=name, team=ids[team or "unknown"], role="car", position=name) for name, team in team_of.items()]
+    entities = [Entity(id=name, name=name, team=ids[team or "unknown"], role="car", position=name) for name,
+    team in team_of.items()]
     return teams, entities, [Tag(tag=n, entity=entity.id) for n, entity in enumerate(entities, 1)]
 
 

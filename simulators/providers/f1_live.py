@@ -1,13 +1,14 @@
 """Formula 1's live-timing messages as they were recorded: a snapshot of the state and the stream of partial updates.
 
-Our own reader. Files: a stream, one JSON object ``{"Type", "Json", "DateTime"}`` a line in order of arrival, a snapshot (a JSON object of
-all states), or both. Updates are partial: an object is merged into the state, and a list is patched by an object of indices.
-``CarData.z`` and ``Position.z`` are base64 of raw deflate. What changes in the state becomes an event: a segment or a sector that is
-done, a lap, tyres, the pit lane, the track's status.
+Our own reader. Files: a stream, one JSON object ``{"Type", "Json", "DateTime"}`` a line in order of arrival, a snapshot (a JSON
+object of all states), or both. Updates are partial: an object is merged into the state, and a list is patched by an object of
+indices. ``CarData.z`` and ``Position.z`` are base64 of raw deflate. What changes in the state becomes an event: a segment or a
+sector that is done, a lap, tyres, the pit lane, the track's status.
 
 A message says when it was sent, not when a car passed the loop. Sector times are official, so the ends of sectors are chained by
 them from the first one seen, and set anew by the message where there is none or where the two part by more than 3 s; segments have
-the message's time alone (less the second that messages are taken to need), so mini-sector times carry its jitter. The feed has no lap distance: gaps on the road are not given.
+the message's time alone (less the second that messages are taken to need), so mini-sector times carry its jitter. The feed has no
+lap distance: gaps on the road are not given.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def read(files: list[Path]) -> Imported:
             merge(drivers, patch)
     people = {key: who for key, who in drivers.items() if isinstance(who, dict) and key.isdigit()}
     lines = set((state.get("TimingData") or {}).get("Lines") or {})
-    lines |= {key for _, kind, patch in messages if kind == "TimingData" and isinstance(patch, dict) for key in patch.get("Lines") or {}}
+    lines |= {key for _, kind, patch in messages if kind == "TimingData" and isinstance(patch,
+    dict) for key in patch.get("Lines") or {}}
     numbers = sorted((key for key in {*people, *lines} if key.isdigit()), key=int)
     if not numbers:
         raise BadInput(f"{source} names no driver")
@@ -62,20 +64,23 @@ def read(files: list[Path]) -> Imported:
     except (KeyError, TypeError, IndexError):
         raise BadInput(f"{source} says nowhere when it is from") from None
     ended = max([began, *(when for when, _, _ in messages)])
-    name = source.name.lower().removesuffix(".gz").rsplit(".", 1)[0].removesuffix("_live").removesuffix("_snapshot").replace("_", "-")
+    name = source.name.lower().removesuffix(".gz").rsplit(".", 1)[0].removesuffix("_live").removesuffix("_snapshot").replace("_",
+    "-")
     teams, entities, tags = _people(numbers, people)
     packets = list(_packets(f"f1-{name}", state, messages, numbers, began))
     t0_us = min([began, *(int(p.t_us[0]) for p in packets)]) // 1_000_000 * 1_000_000 - 1_000_000
     meeting = (state.get("SessionInfo") or {}).get("Meeting") or {}
     record = GameRecord(
-        game=f"f1-{name}", sport="f1", t0_us=t0_us, title=str(meeting.get("Name") or name), teams=teams, entities=entities, tags=tags,
+        game=f"f1-{name}", sport="f1", t0_us=t0_us, title=str(meeting.get("Name") or name), teams=teams, entities=entities,
+        tags=tags,
         feeds=[
             *([Feed(name="cars", kind="telemetry", rate_hz=2.0, lateness_ms=2000)] if packets else []),
             Feed(name="timing", kind="events", lateness_ms=5000),
         ],
         periods=[Period(number=1, start_us=t0_us, end_us=ended + 1_000_000, home_attacks=0)], length_m=REACH_M, width_m=REACH_M,
         provenance={
-            "provider": "f1_live", "files": ", ".join(path.name for path in files), "source": "Formula 1 live timing, recorded messages",
+            "provider": "f1_live", "files": ", ".join(path.name for path in files),
+            "source": "Formula 1 live timing, recorded messages",
             "terms": "the feed belongs to Formula One: internal use only",
             "clock": "UTC of the messages; ends of sectors chained by official sector times",
             "arrival": "when the message was sent",
@@ -109,7 +114,8 @@ def _messages(path: Path) -> Iterator[tuple[int, str, Any]]:
         try:
             told = json.loads(line)
             patch = told["Json"]
-            yield _when(told["DateTime"]), str(told["Type"]), json.loads(patch) if isinstance(patch, str) and patch[:1] == "{" else patch
+            yield _when(told["DateTime"]), str(told["Type"]), json.loads(patch) if isinstance(patch,
+            str) and patch[:1] == "{" else patch
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{path} has no message in line {number}: {error}") from error
 
@@ -127,7 +133,8 @@ def _people(numbers: list[str], people: dict[str, Any]) -> tuple[tuple[Team, ...
     teams = tuple(Team(id=ids[team], name=team, colour=f"#{colour[team]}" if colour[team] else "") for team in ids)
     entities = [
         Entity(
-            id=str(people.get(key, {}).get("Tla") or key), name=str(people.get(key, {}).get("FullName") or key), team=ids[names[key]],
+            id=str(people.get(key, {}).get("Tla") or key), name=str(people.get(key, {}).get("FullName") or key),
+            team=ids[names[key]],
             role="car", shirt=int(key), position=str(people.get(key, {}).get("Tla") or ""),
         )
         for key in numbers
@@ -154,7 +161,8 @@ def _packets(
     cars: list[tuple[int, dict[str, Any]]] = []
     places: list[tuple[int, int, dict[str, Any]]] = []
     packed = [(began, kind, state[kind]) for kind in ("CarData.z", "Position.z") if isinstance(state.get(kind), str)]
-    packed += [(when, kind, patch) for when, kind, patch in messages if kind in ("CarData.z", "Position.z") and isinstance(patch, str)]
+    packed += [(when, kind, patch) for when, kind, patch in messages if kind in ("CarData.z", "Position.z") and isinstance(patch,
+    str)]
     for when, kind, patch in packed:
         try:
             told = unpacked(patch)
@@ -189,6 +197,7 @@ def _packets(
 def _channels(told: dict[str, float]) -> list[float]:
     throttle = told.get(_THROTTLE, np.nan)
     return [
-        told.get(_SPEED, np.nan) / factor("km/h"), throttle / 100.0 if throttle <= 100 else np.nan, float(told.get(_BRAKE, np.nan) > 0),
+        told.get(_SPEED, np.nan) / factor("km/h"), throttle / 100.0 if throttle <= 100 else np.nan, float(told.get(_BRAKE,
+        np.nan) > 0),
         told.get(_RPM, np.nan) / factor("rpm"), told.get(_GEAR, np.nan),
     ]  # fmt: skip

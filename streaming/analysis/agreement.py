@@ -78,8 +78,8 @@ def final_blocks(recording: Recording, sport: Sport, stats: set[str]) -> dict[st
 def compare_events(
     recording: Recording, sport: Sport, references: Mapping[str, tuple[str, float]]
 ) -> list[Agreement]:  # fmt: skip
-    """Event stats against attrs of the same events: ``references`` is {stat: (attr, factor that takes it to SI)}. Of a vector the first
-    component is compared."""
+    """Event stats against attrs of the same events: ``references`` is {stat: (attr, factor that takes it to SI)}. Of a vector the
+    first component is compared."""
     blocks = final_blocks(recording, sport, set(references))
     events = recording.read_events()
     found = []

@@ -1,5 +1,5 @@
-"""The inner loops of the reducer, compiled. A sum has eight lanes, by the sample's own number, added up at the end in their order: so it
-does not depend on how blocks are cut, and eight additions need not wait for each other."""
+"""The inner loops of the reducer, compiled. A sum has eight lanes, by the sample's own number, added up at the end in their
+order: so it does not depend on how blocks are cut, and eight additions need not wait for each other."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ def gather(
 ) -> int:  # fmt: skip
     """Fold samples of every channel up to the number ``until`` (C,) of each into its window.
 
-    ``x`` holds channel after channel; ``edges`` (C,) the number of the sample before the first of each, ``counts`` (C,) how many there
-    are, ``at`` (C,) how many of them have been folded already (moved on). ``total`` (C, LANES), ``least``, ``most``, ``last`` and ``n``
-    (C,) are the open window; ``sums``, ``low``, ``high`` (LANES,) are scratch. Samples that are no finite number are left out; returns
-    how many.
+    ``x`` holds channel after channel; ``edges`` (C,) the number of the sample before the first of each, ``counts`` (C,) how many
+    there are, ``at`` (C,) how many of them have been folded already (moved on). ``total`` (C, LANES), ``least``, ``most``,
+    ``last`` and ``n`` (C,) are the open window; ``sums``, ``low``, ``high`` (LANES,) are scratch. Samples that are no finite
+    number are left out; returns how many.
     """
     bad, base = 0, 0
     for c in range(counts.shape[0]):

@@ -1,9 +1,9 @@
 """Bytes of raw blocks in, packets of window statistics out: what a game's operator, a broker and a recording take from there on.
 
-A window is closed for a source when a block of it begins at or after the window's end, by event time alone, so a replay of the raw blocks gives the
-same packets. Blocks of one source come in order (they travel on one connection); one that repeats what is known, or begins before it,
-is counted as late. Whatever cannot be used is counted with its reason and left out, and the stream goes on; only where the boundary
-between blocks is lost the reducer looks for the next one.
+A window is closed for a source when a block of it begins at or after the window's end, by event time alone, so a replay of the
+raw blocks gives the same packets. Blocks of one source come in order (they travel on one connection); one that repeats what is
+known, or begins before it, is counted as late. Whatever cannot be used is counted with its reason and left out, and the stream
+goes on; only where the boundary between blocks is lost the reducer looks for the next one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from streaming.errors import BadRecord
+from streaming.records import Telemetry
 from streaming.reducing.blocks import (
     BLOCK_MAGIC,
     MAX_LENGTH_US,
@@ -29,7 +30,6 @@ from streaming.reducing.blocks import (
     decode_plan,
 )
 from streaming.reducing.kernel import LANES, gather
-from streaming.records import Telemetry
 
 STATISTICS: Final = ("mean", "min", "max", "last")
 POSITION: Final = ("x_m", "y_m", "z_m")
@@ -189,7 +189,8 @@ class Reducer:
             self._open(game, head.source, source, window)
             until = plan.edges(plan.t0_us + (window + 1) * self.hop_us)
             bad = gather(
-                samples, edges, counts, until, source.total, source.least, source.most, source.last, source.n, game.at, *self._scratch
+                samples, edges, counts, until, source.total, source.least, source.most, source.last, source.n, game.at,
+                *self._scratch
             )
             if bad:
                 self.counts["quarantined", "not a finite sample"] += bad

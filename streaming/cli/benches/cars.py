@@ -75,8 +75,8 @@ def _sender(times: int) -> Iterator[socket.socket]:
 
 
 def cars() -> Result:
-    """Made at full rate on one core; received over loopback from another process, decoded and reduced to windows of 100 ms; the same
-    with the raw blocks recorded. The floors pass over the same bytes in memory, and receive them without reducing."""
+    """Made at full rate on one core; received over loopback from another process, decoded and reduced to windows of 100 ms; the
+    same with the raw blocks recorded. The floors pass over the same bytes in memory, and receive them without reducing."""
     from simulators.f1.fullrate import FullRate
     from simulators.f1.weekend import GrandPrix
     from streaming.reducing.kernel import touch

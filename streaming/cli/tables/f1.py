@@ -15,7 +15,8 @@ from features.f1.usual import bare
 from features.f1.win import win_rows
 from features.frames import Floats
 from models.training import Table
-from simulators.f1.race import ATTEMPT, OFF, SAFETY_OFF, SAFETY_ON, UNDERCUT, Race
+from simulators.f1.loops import ATTEMPT, OFF, SAFETY_OFF, SAFETY_ON, UNDERCUT
+from simulators.f1.race import Race
 from simulators.f1.weekend import FULL_LAPS
 
 Tell = Callable[[float], None]
@@ -24,6 +25,7 @@ MOMENTS: Final = 5
 #: the truth of the win probability takes so many continuations of a race, and is worked out for so many races of a table
 ROLLOUTS: Final = 300
 TRUE_GAMES: Final = 40
+SHORTEST_LAPS: Final = 3
 
 
 def _nobody(games: float) -> None:
@@ -31,8 +33,8 @@ def _nobody(games: float) -> None:
 
 
 def draw_table(model: str, seed: int, games: int, tell: Tell = _nobody) -> Table:
-    """Rows of ``f1-overtake`` or ``f1-undercut`` from whole races with seeds ``seed``, ``seed + 1``, ...; the truth is kept beside the
-    labels and never learnt from."""
+    """Rows of ``f1-overtake`` or ``f1-undercut`` from whole races with seeds ``seed``, ``seed + 1``, ...; the truth is kept
+    beside the labels and never learnt from."""
     kind = {"f1-overtake": ATTEMPT, "f1-undercut": UNDERCUT}[model]
     parts: list[Floats] = []
     names: list[Any] = []
@@ -59,10 +61,12 @@ def win_table(seed: int, games: int, tell: Tell = _nobody) -> Table:
     fresh chances, given for the first races only."""
     parts, labels, truths, names = [], [], [], []
     for number in range(seed, seed + games):
-        race = Race(number, FULL_LAPS)
         rng = np.random.default_rng(number)
+        # every other race is shorter, as simulated races often are
+        laps = FULL_LAPS if number % 2 else int(rng.integers(SHORTEST_LAPS, FULL_LAPS))
+        race = Race(number, laps)
         winner = int(np.argmin(race.t[:, -1]))
-        for lap in np.sort(rng.choice(np.arange(2, FULL_LAPS), MOMENTS, replace=False)).tolist():
+        for lap in np.sort(rng.choice(np.arange(1, laps), min(MOMENTS, laps - 1), replace=False)).tolist():
             rows = standing_rows(race, lap)
             there = ~np.isnan(rows).all(axis=1)
             known = number < seed + TRUE_GAMES
