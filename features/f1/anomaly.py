@@ -4,7 +4,8 @@ Unsupervised. Each channel has a mean and a variance in each of 24 contexts (spe
 from all cars together as the race goes and forgotten with a memory of 3,000 samples. A car's deviation from them, in standard
 deviations, is averaged over 3 s and over 2 min; the score is the largest difference between the two among the channels, so that a
 car which is merely set up differently scores nothing, and one whose water gets hot does. Samples beyond 6 standard deviations
-teach nothing. What all cars show together (a safety car, a shower) is taken off: the score is against the others.
+teach nothing. What all cars show together (a safety car, a shower) is taken off, and what is left is compared with its usual size in that channel: the
+steering depends on where a car is, and is often far from the others; the water's temperature is not.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ LEAST_S: Final = 30.0
 FAST_S: Final = 3.0
 SLOW_S: Final = 120.0
 STRANGE: Final = 6.0
+#: standard deviations of a car alone that are nothing in any channel
+FLOOR: Final = 0.3
 CUT: Final = 10.0
 
 ODDITY = Signal("oddity", "score, index", ("N", 2))
@@ -34,10 +37,11 @@ ODDITY = Signal("oddity", "score, index", ("N", 2))
 
 @kernel
 def follow(
-    values: Any, speed: Any, brake: Any, lo: int, dt: float, known: Any, fast: Any, slow: Any, heard: Any, out: Any
+    values: Any, speed: Any, brake: Any, lo: int, dt: float, known: Any, fast: Any, slow: Any, usual: Any, heard: Any, out: Any
 ) -> None:  # fmt: skip
     """``values`` (rows, N, C) of the new rows from ``lo`` on; ``known`` (CONTEXTS, C, 3) samples, mean, variance; ``fast`` and
-    ``slow`` (N, C) averages of deviations; ``heard`` (N,) s each car has been followed."""
+    ``slow`` (N, C) averages of deviations; ``usual`` (C, 2) samples and mean square of what a car shows alone; ``heard`` (N,) s each car has been
+    followed."""
     rows, cars, channels = values.shape
     new_fast, new_slow = 1.0 - np.exp(-dt / FAST_S), 1.0 - np.exp(-dt / SLOW_S)
     for r in range(rows):
@@ -77,7 +81,12 @@ def follow(
             for n in range(cars):
                 if heard[n] >= LEAST_S and not np.isnan(speed[i, n]) and count > 1:
                     own = fast[n, c] - slow[n, c]
-                    strange = abs(own - (total - own) / (count - 1))
+                    alone = own - (total - own) / (count - 1)
+                    strange = abs(alone) / (np.sqrt(usual[c, 1]) + FLOOR)
+                    if strange <= CUT:
+                        seen = min(usual[c, 0] + 1.0, MEMORY)
+                        usual[c, 0] = seen
+                        usual[c, 1] += (alone * alone - usual[c, 1]) / seen
                     if not strange <= out[i, n, 0]:
                         out[i, n, 0], out[i, n, 1] = strange, c
 
@@ -88,12 +97,12 @@ def step(frames: Frames) -> None:
     state = frames.state
     follow(
         values, frames["speed_mps"], frames["brake_share"], lo, frames.dt_s, state["anomaly.follow.known"],
-        state["anomaly.follow.fast"], state["anomaly.follow.slow"], state["anomaly.follow.heard"], frames["oddity"],
+        state["anomaly.follow.fast"], state["anomaly.follow.slow"], state["anomaly.follow.usual"], state["anomaly.follow.heard"], frames["oddity"],
     )  # fmt: skip
 
 
 def anomaly(frames: Frames, ends: Ints) -> Floats:
-    """(K, N, 2): score in standard deviations, and the index of the channel in ``channels.WATCHED``."""
+    """(K, N, 2): score, a multiple of what is usual, and the index of the channel in ``channels.WATCHED``."""
     return np.asarray(frames["oddity"][ends], np.float64)
 
 
@@ -101,13 +110,14 @@ SIGNALS: Final = (ODDITY,)
 STEPS: Final = (
     Step(
         "anomaly.follow", step, SIGNALS,
-        {"known": (CONTEXTS, len(WATCHED), 3), "fast": ("N", len(WATCHED)), "slow": ("N", len(WATCHED)), "heard": ("N",)},
+        {"known": (CONTEXTS, len(WATCHED), 3), "fast": ("N", len(WATCHED)), "slow": ("N", len(WATCHED)),
+         "usual": (len(WATCHED), 2), "heard": ("N",)},
     ),
 )  # fmt: skip
 STATS: Final = (
     Stat(
-        "f1.car.anomaly", "score", "how far the car's oddest channel is from what all cars show at that speed, in standard "
-        f"deviations and beyond its own habit; and the channel's index among the {len(WATCHED)} watched: "
+        "f1.car.anomaly", "score", "how far the car's oddest channel is from what all cars show at that speed and from its "
+        f"own habit, as a multiple of what is usual in that channel; and the channel's index among the {len(WATCHED)} watched: "
         + ", ".join(f"{i} {name}" for i, name in enumerate(WATCHED)),
         "player", anomaly, every_s=1.0, components=("score", "channel"), air="Anomaly",
     ),

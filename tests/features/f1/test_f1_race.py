@@ -166,22 +166,21 @@ def test_the_chance_to_pass_at_the_zone_is_the_true_one() -> None:
 def test_an_anomaly_is_found_by_car_and_channel() -> None:
     _, plain = played()
     _, broken = played("water_k:7:90:0.25")
-    last = max(series(broken, "f1.car.anomaly")["car-7"])
-    score, channel = series(broken, "f1.car.anomaly")["car-7"][last]  # type: ignore[misc]
-    assert WATCHED[int(channel)] == "water_k"
-    others = [
-        value[0] for who, row in series(plain, "f1.car.anomaly").items() for value in row.values() if np.isfinite(value[0])  # type: ignore[index]
-    ]
-    assert score > 2 * np.quantile(others, 0.99)
+    before, after = series(plain, "f1.car.anomaly"), series(broken, "f1.car.anomaly")
+    for when in (160.0, 200.0, 240.0):
+        score, channel = after["car-7"][when]  # type: ignore[misc]
+        assert WATCHED[int(channel)] == "water_k"
+        assert score > 2 * float(before["car-7"][when][0])  # type: ignore[index]
+        assert score > np.median([float(row[when][0]) for who, row in after.items() if who != "car-7"]) * 1.5  # type: ignore[index]
 
 
 def test_win_probabilities_are_of_a_race() -> None:
-    _, out = played()
+    race, out = played()
     rows = series(out, "f1.race.win_probability")
     last = max(next(iter(rows.values())))
     chances = np.array([float(row[last]) for row in rows.values()])  # type: ignore[arg-type]
-    assert 0.8 < np.nansum(chances) < 1.25
-    assert np.nanmax(chances) > 0.5
+    assert 0.7 < np.nansum(chances) < 1.3
+    assert np.nanargmax(chances) == np.argmin(race.race.t[:, -1])
 
 
 def test_momentum_stays_in_its_bounds_and_stories_speak_four_languages() -> None:
