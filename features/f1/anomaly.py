@@ -4,8 +4,8 @@ Unsupervised. Each channel has a mean and a variance in each of 24 contexts (spe
 from all cars together as the race goes and forgotten with a memory of 3,000 samples. A car's deviation from them, in standard
 deviations, is averaged over 3 s and over 2 min; the score is the largest difference between the two among the channels, so that a
 car which is merely set up differently scores nothing, and one whose water gets hot does. Samples beyond 6 standard deviations
-teach nothing. What all cars show together (a safety car, a shower) is taken off, and what is left is compared with its usual size in that channel: the
-steering depends on where a car is, and is often far from the others; the water's temperature is not.
+teach nothing. What all cars show together (a safety car, a shower) is taken off, and what is left is compared with its usual size
+in that channel: the steering depends on where a car is, and is often far from the others; the water's temperature is not.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def follow(
     values: Any, speed: Any, brake: Any, lo: int, dt: float, known: Any, fast: Any, slow: Any, usual: Any, heard: Any, out: Any
 ) -> None:  # fmt: skip
     """``values`` (rows, N, C) of the new rows from ``lo`` on; ``known`` (CONTEXTS, C, 3) samples, mean, variance; ``fast`` and
-    ``slow`` (N, C) averages of deviations; ``usual`` (C, 2) samples and mean square of what a car shows alone; ``heard`` (N,) s each car has been
-    followed."""
+    ``slow`` (N, C) averages of deviations; ``usual`` (C, 2) samples and mean square of what a car shows alone; ``heard`` (N,) s
+    each car has been followed."""
     rows, cars, channels = values.shape
     new_fast, new_slow = 1.0 - np.exp(-dt / FAST_S), 1.0 - np.exp(-dt / SLOW_S)
     for r in range(rows):
@@ -97,7 +97,8 @@ def step(frames: Frames) -> None:
     state = frames.state
     follow(
         values, frames["speed_mps"], frames["brake_share"], lo, frames.dt_s, state["anomaly.follow.known"],
-        state["anomaly.follow.fast"], state["anomaly.follow.slow"], state["anomaly.follow.usual"], state["anomaly.follow.heard"], frames["oddity"],
+        state["anomaly.follow.fast"], state["anomaly.follow.slow"], state["anomaly.follow.usual"], state["anomaly.follow.heard"],
+        frames["oddity"],
     )  # fmt: skip
 
 

@@ -110,7 +110,8 @@ STATS = (
         every_s=1.0,
     ),
     Stat(
-        "f1.car.out_of_range", "count", "windows in which a shown channel was beyond what a car can do (another unit, a fault): those "
+        "f1.car.out_of_range", "count",
+        "windows in which a shown channel was beyond what a car can do (another unit, a fault): those "
         "values are missing", "player", out_of_range, every_s=1.0,
     ),
 )  # fmt: skip

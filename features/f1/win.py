@@ -19,6 +19,7 @@ WIN_FEATURES: Final = (
     ("lead_s", "s", "lead, or gap to the leader"),
     ("margin_s", "s", "projected margin at the flag to the best other car"),
     ("projected_place", "place", "projected place at the flag"),
+    ("margin_a_lap_s", "s", "that margin for each lap to go"),
     ("second_margin_s", "s", "projected margin to the second best other car"),
     ("pace_s", "s", "own pace against the fastest other car's, a lap"),
     ("stops", "count", "stops made"),
@@ -61,9 +62,10 @@ def win_rows(
         others = pace[running[running != i]]
         others = others[np.isfinite(others)]
         lead = leads if i == by_road[0] else gap[by_road[0]] - gap[i]
+        margin = min(max(projected[rival] - projected[i], -FAR_S), FAR_S)
         rows[i] = (
             laps - lap[i], 1 + int(np.flatnonzero(by_road == i)[0]), min(max(lead, -FAR_S), FAR_S),
-            min(max(projected[rival] - projected[i], -FAR_S), FAR_S), 1 + int(np.flatnonzero(by_flag == i)[0]),
+            margin, 1 + int(np.flatnonzero(by_flag == i)[0]), margin / max(laps - lap[i], 0.5),
             min(max(projected[third] - projected[i], -FAR_S), FAR_S), pace[i] - others.min() if len(others) else np.nan, stops[i],
             stops[rival], age[i], compound[i], age[rival], float(neutralised),
         )  # fmt: skip

@@ -25,6 +25,7 @@ MODELS: Final = (
         "f1-win-probability", "the chance of a car to win the race", ("features.f1.win", "WIN_FEATURES"), ("does not", "wins"),
         "f1.race.win_probability",
         Recipe(boosters=(({**_SLOW, "max_depth": 5, "min_child_weight": 40.0}, 160),)),
-        games=4_000, fresh=40, falling=("place", "projected_place"), rising=("lead_s", "margin_s", "second_margin_s"),
+        games=4_000, fresh=40, falling=("place", "projected_place"), rising=("lead_s", "margin_s", "margin_a_lap_s",
+        "second_margin_s"),
     ),
 )  # fmt: skip

@@ -25,6 +25,10 @@ FOLLOW_SAFETY_S: Final = 0.9
 SAFETY_PACE: Final = 1.45
 CATCH_UP_PACE: Final = 1.15
 SAFETY_LAPS: Final = 3
+#: how long a compound lasts, as a share of the race; beyond this times it a car stops again
+LIFE_SHARE: Final = np.array([0.32, 0.46, 0.72])
+OVERDUE: Final = 1.3
+LEAST_LAPS: Final = 6  #: in a race of fewer laps nobody stops
 REACH_S: Final = 3.0
 UNDERCUT_S: Final = 5.0
 
@@ -47,19 +51,50 @@ def _note(
 
 
 @kernel
+def wants_stop(laps: int, lap: int, compound: int, age: float, stops: int) -> bool:
+    """Whether a car has a stop to make: nobody has run a second compound yet, or the tyres will not last."""
+    left = laps - lap - 1
+    return bool(stops == 0 or age + left > OVERDUE * LIFE_SHARE[compound] * laps) and left >= 1
+
+
+@kernel
+def stop_chance(laps: int, lap: int, compound: int, age: float, stops: int, neutral: bool) -> float:
+    """Of stopping at the end of a lap that begins with tyres ``age`` laps old: a matter of their life, of the safety car, and of
+    the rule that two compounds are to be used."""
+    if not wants_stop(laps, lap, compound, age, stops):
+        return 0.0
+    if stops == 0 and lap == laps - 2:
+        return 1.0
+    if neutral and age >= 6:
+        return 0.8
+    return float(1.0 / (1.0 + np.exp(-(age + 1.0 - LIFE_SHARE[compound] * laps) / 1.5)))
+
+
+@kernel
+def next_compound(laps: int, lap: int, compound: int, first_stop: bool) -> int:
+    """The hardest that the rest of the race asks for; at the first stop another than the one that comes off."""
+    share = (laps - lap - 1) / laps
+    new = 2 if share > 0.42 else 1 if share > 0.22 else 0
+    if first_stop and new == compound:
+        new = 1 if compound == 2 else 2
+    return new
+
+
+@kernel
 def run(
     first_lap: int, laps: int, loops: int, share: Floats, lap_s: float, zones: Ints, pit_in_s: float, pit_out_s: float,
-    grid_s: Floats, skill: Floats, wear: Floats, plan: Ints, fits: Ints, noise: Floats, stand: Floats, u_pass: Floats,
-    u_undercut: Floats, u_off: Floats, u_out: Floats, u_safety: Floats, t: Floats, age: Floats, compound: Ints, stops: Ints,
-    alive: Ints, safety: Floats, history: Floats, standing: Floats, events: Floats, count: Ints,
+    grid_s: Floats, skill: Floats, wear: Floats, sets: Floats, noise: Floats, stand: Floats, u_pass: Floats,
+    u_stop: Floats, u_undercut: Floats, u_off: Floats, u_out: Floats, u_safety: Floats, t: Floats, age: Floats, compound: Ints,
+    stops: Ints,
+    alive: Ints, quality: Floats, safety: Floats, history: Floats, standing: Floats, events: Floats, count: Ints,
 ) -> None:  # fmt: skip
     """Laps ``first_lap .. laps`` of a race whose state is ``t[:, : first_lap * loops + 1]`` and the arrays after it.
 
     ``share`` (loops,) of a lap's time that each mini-sector takes; ``grid_s`` (N, S) times of the first mini-sectors from the grid;
-    ``plan`` (N, S) laps at whose end a car means to stop, ``fits`` (N, S + 1) its compounds; ``noise``, ``stand``, ``u_...`` are
-    the chances, (laps, N) or (laps, zones, N), ``u_safety`` (laps, 2). ``t`` (N, laps * loops + 1) is filled; ``age``,
-    ``compound``, ``stops``, ``alive`` (N,) and ``safety`` = [from, until, loop at which it ends] are changed; ``history`` (laps,
-    N, 4) keeps tyre age, compound, stops and whether the car runs, as each lap began; ``standing`` (laps, N) s at the box, NaN
+    ``sets`` (laps, N) what a set fitted in a lap is slower by, s; ``noise``, ``stand``, ``u_...`` are the chances, (laps, N) or
+    (laps, zones, N), ``u_safety`` (laps, 2). ``t`` (N, laps * loops + 1) is filled; ``age``, ``compound``, ``stops``, ``alive``,
+    ``quality`` (N,) and ``safety`` = [from, until, loop at which it ends] are changed; ``history`` (laps, N, 5) keeps tyre age,
+    compound, stops, whether the car runs and its set's quality, as each lap began; ``standing`` (laps, N) s at the box, NaN
     without a stop.
     """
     cars = len(skill)
@@ -75,6 +110,9 @@ def run(
     reply_works = np.zeros(cars, np.int64)
     reply_p = np.zeros(cars)
     reply_features = np.zeros((cars, 3))
+    if first_lap > 0:
+        for n in range(cars):
+            stopping[n] = 0 if np.isnan(standing[first_lap - 1, n]) else 1
     for lap in range(first_lap, laps):
         for k in range(loops):
             g = lap * loops + k + 1
@@ -96,20 +134,20 @@ def run(
             if k == 0:
                 for n in range(cars):
                     history[lap, n, 0], history[lap, n, 1] = age[n], compound[n]
-                    history[lap, n, 2], history[lap, n, 3] = stops[n], alive[n]
+                    history[lap, n, 2], history[lap, n, 3], history[lap, n, 4] = stops[n], alive[n], quality[n]
                 # who stops at the end of this lap
                 neutral = safety[0] <= t[leader, g - 1] < safety[1]
                 for r in range(running):
                     n = order[r]
                     leaving[n], stopping[n], off_at[n] = stopping[n], 0, -1
                     pace[n] = (
-                        lap_s + skill[n] + SLOWER_S[compound[n]] + wear[n] * WEAR_S[compound[n]] * age[n]
+                        lap_s + skill[n] + quality[n] + SLOWER_S[compound[n]] + wear[n] * WEAR_S[compound[n]] * age[n]
                         + FUEL_S_PER_LAP * (1.0 - lap / max(laps, 1)) + SCATTER_S * noise[lap, n]
                     )
-                    left = stops[n] < plan.shape[1] and plan[n, stops[n]] < laps and lap < laps - 1
-                    early = neutral and age[n] >= 6 and left and plan[n, stops[n]] - lap < 14
-                    if left and (plan[n, stops[n]] <= lap or reply_lap[n] == lap or early):
-                        stopping[n] = 1
+                    if reply_lap[n] == lap or u_stop[lap, n] < stop_chance(
+                        laps, lap, int(compound[n]), age[n], int(stops[n]), neutral
+                    ):  # fmt: skip
+                        stopping[n] = 1 if lap < laps - 1 and laps >= LEAST_LAPS else 0
                     if u_off[lap, n] < 0.004:
                         off_at[n] = int(u_off[lap, n] / 0.004 * loops)
                     if lap > 0 and u_out[lap, n] < 0.0009:
@@ -121,14 +159,13 @@ def run(
                     if alive[n] == 0 or alive[m] == 0 or stopping[n] == 0 or stopping[m] == 1 or neutral or leaving[m] == 1:
                         continue
                     gap = t[n, g - 1] - t[m, g - 1]
-                    due = stops[m] < plan.shape[1] and plan[m, stops[m]] < laps and lap + 2 < laps
+                    due = lap + 2 < laps and wants_stop(laps, lap + 1, int(compound[m]), age[m] + 1.0, int(stops[m]))
                     if gap > UNDERCUT_S or not due or reply[m] >= 0 or lap < 1:
                         continue
                     p = undercut_probability(gap, age[m], age[m] - age[n])
                     reply[m], reply_lap[m], reply_p[m] = n, lap + 1, p
                     reply_works[m] = 1 if u_undercut[lap, n] < p else 0
                     reply_features[m, 0], reply_features[m, 1], reply_features[m, 2] = gap, age[m], age[m] - age[n]
-                    plan[m, stops[m]] = lap + 1
                 if u_safety[lap, 0] < 0.012 and lap > 1 and safety[0] > t[leader, g - 1] and lap + SAFETY_LAPS + 1 < laps:
                     start = t[leader, g - 1] + u_safety[lap, 1] * 0.9 * pace[leader]
                     safety[0], safety[1], safety[2] = start, np.inf, (lap + 1 + SAFETY_LAPS) * loops
@@ -241,7 +278,8 @@ def run(
                 for n in range(cars):
                     if stopping[n] == 1 and alive[n]:
                         stops[n] += 1
-                        compound[n] = fits[n, min(stops[n], fits.shape[1] - 1)]
+                        compound[n] = next_compound(laps, lap, int(compound[n]), int(stops[n]) == 1)
+                        quality[n] = sets[lap, n]
                         age[n] = 0.0
                         _note(events, count, STOP, g, n, -1, t[n, g], 0.0, 1.0, standing[lap, n], float(compound[n]), 0, 0)
                     else:

@@ -36,25 +36,25 @@ class Race:
         self.loops = len(self.track.ends_s)
         team = np.repeat(np.sort(rng.uniform(0.0, 1.1, cars // 2)), 2)
         self.skill = team + rng.normal(0.0, 0.10, cars)
-        self.wear = np.exp(rng.normal(0.0, 0.18, cars))
+        self.wear = np.exp(rng.normal(0.0, 0.14, cars))
         qualified = np.argsort(self.skill + rng.normal(0.0, 0.22, cars), kind="stable")
         self.slot = np.empty(cars, np.int64)
         self.slot[qualified] = np.arange(cars)
         self.reaction_s = 0.20 + 0.08 * np.abs(rng.normal(0.0, 1.0, cars))
         self.launch = 1.0 + 0.03 * np.abs(rng.normal(0.0, 1.0, cars))
-        self.fits, self.first_plan = _strategies(rng, laps, cars)
         self.grid_s = start_times(self.slot) * self.launch[:, None]
         self.grid_s[:, 0] += self.reaction_s
         self.t = np.zeros((cars, laps * self.loops + 1))
-        self.history, self.standing = np.zeros((laps, cars, 4)), np.full((laps, cars), np.nan)
-        self.age, self.compound = np.zeros(cars), self.fits[:, 0].copy()
+        self.history, self.standing = np.zeros((laps, cars, 5)), np.full((laps, cars), np.nan)
+        self.age, self.compound = np.zeros(cars), rng.integers(0, 2, cars)
+        self.quality = rng.normal(0.0, SET_S, cars)
         self.stops, self.alive = np.zeros(cars, np.int64), np.ones(cars, np.int64)
-        self.safety, self.plan = np.array([np.inf, np.inf, -1.0]), self.first_plan.copy()
-        self.events = self._play(rng, 0, self.t, self.age, self.compound, self.stops, self.alive, self.safety, self.plan)
+        self.safety = np.array([np.inf, np.inf, -1.0])
+        self.events = self._play(rng, 0, self.t, self.age, self.compound, self.stops, self.alive, self.quality, self.safety)
 
     def _play(
-        self, rng: Any, first: int, t: Floats, age: Floats, compound: Ints, stops: Ints, alive: Ints, safety: Floats, plan: Ints,
-        keep: bool = True,
+        self, rng: Any, first: int, t: Floats, age: Floats, compound: Ints, stops: Ints, alive: Ints, quality: Floats,
+        safety: Floats, keep: bool = True,
     ) -> Floats:  # fmt: skip
         track, cars, laps = self.track, self.cars, self.laps
         share = np.diff(np.concatenate([[0.0], track.ends_s])) / track.lap_s
@@ -63,12 +63,14 @@ class Race:
         stand = 2.25 + 0.25 * np.abs(rng.normal(0.0, 1.0, (laps, cars)))
         stand += np.where(rng.random((laps, cars)) < 0.04, rng.uniform(2.0, 8.0, (laps, cars)), 0.0)
         events, count = np.zeros((40 * laps * len(zones) + 1000 if keep else 0, COLUMNS)), np.zeros(1, np.int64)
-        history = self.history if keep else np.zeros((laps, cars, 4))
-        standing = self.standing if keep else np.full((laps, cars), np.nan)
+        history = self.history if keep else np.zeros((laps, cars, 5))
+        standing = self.standing if keep else self.standing.copy()
         run(
-            first, laps, self.loops, share, track.lap_s, zones, pit_in, pit_out, self.grid_s, self.skill, self.wear, plan,
-            self.fits, rng.normal(0.0, 1.0, (laps, cars)), stand, rng.random((laps, len(zones), cars)), rng.random((laps, cars)),
-            rng.random((laps, cars)), rng.random((laps, cars)), rng.random((laps, 2)), t, age, compound, stops, alive, safety,
+            first, laps, self.loops, share, track.lap_s, zones, pit_in, pit_out, self.grid_s, self.skill, self.wear,
+            rng.normal(0.0, SET_S, (laps, cars)), rng.normal(0.0, 1.0, (laps, cars)), stand, rng.random((laps, len(zones), cars)),
+            rng.random((laps, cars)), rng.random((laps, cars)),
+            rng.random((laps, cars)), rng.random((laps, cars)), rng.random((laps, 2)), t, age, compound, stops, alive, quality,
+            safety,
             history, standing, events, count,
         )  # fmt: skip
         return events[: int(count[0])]
@@ -86,9 +88,8 @@ class Race:
             alive = np.isfinite(t[:, g]).astype(np.int64)
             stops = state[:, 2].astype(np.int64)
             safety = self._safety_at(lap)
-            self._play(
-                rng, lap, t, state[:, 0].copy(), state[:, 1].astype(np.int64), stops, alive, safety, self.first_plan.copy(), False
-            )
+            age, compound, quality = state[:, 0].copy(), state[:, 1].astype(np.int64), state[:, 4].copy()
+            self._play(rng, lap, t, age, compound, stops, alive, quality, safety, False)
             wins[int(np.argmin(t[:, end]))] += 1.0
         return wins / rollouts
 
@@ -114,6 +115,8 @@ class Race:
         return np.array([np.inf, np.inf, -1.0])
 
 
+#: sets of one compound differ by so much, s a lap
+SET_S: Final = 0.08
 #: loops after which a car from the grid is as fast as one on a flying lap: before the first corner
 LAUNCH_LOOPS: Final = 5
 
@@ -150,19 +153,3 @@ def pit_times(track: Track) -> tuple[float, float]:
     to_line = float(track.ends_m[-1] - track.ends_m[-2])
     line = float(np.interp(to_line, track.pit_m, track.pit_s))
     return line, float(track.pit_s[-1]) - line
-
-
-def _strategies(rng: Any, laps: int, cars: int) -> tuple[Ints, Ints]:
-    """Compounds of each stint, and the laps at whose end each car means to stop: one or two stops, scaled to the race."""
-    fits, plan = np.zeros((cars, 3), np.int64), np.full((cars, 2), 1 << 30, np.int64)
-    for n in range(cars):
-        if rng.random() < 0.7 or laps < 24:
-            first = int(rng.integers(0, 2))
-            fits[n] = (first, 2 if first == 1 or laps >= 40 else 1, 2)
-            plan[n, 0] = round(laps * (rng.uniform(0.26, 0.42) if first == 0 else rng.uniform(0.38, 0.58)))
-        else:
-            fits[n] = (0, 1, 1) if rng.random() < 0.5 else (1, 2, 0)
-            plan[n] = (round(laps * rng.uniform(0.22, 0.34)), round(laps * rng.uniform(0.58, 0.72)))
-    if laps < 6:
-        plan[:] = 1 << 30  # nobody stops in a sprint of a few laps
-    return fits, plan

@@ -38,7 +38,7 @@ def reports(race: Race, record: GameRecord, t0_us: int, lights_s: float) -> Iter
     yield event("lights_out", "0", 0.0, laps=float(race.laps), loops=float(loops), pit_loss_s=race.pit_loss_s)
     for n in range(race.cars):
         motion, ident = Motion(race, n), cars[n].id
-        yield event("tyres", f"00-{ident}", -lights_s + 0.5, n, compound=COMPOUNDS[race.fits[n, 0]], age_laps=0.0)
+        yield event("tyres", f"00-{ident}", -lights_s + 0.5, n, compound=COMPOUNDS[int(race.history[0, n, 1])], age_laps=0.0)
         moments = np.arange(0.0, 25.0, 0.05)
         fast = np.flatnonzero(motion.at(moments)[1] >= 200.0 / 3.6)
         if len(fast):
@@ -56,7 +56,7 @@ def reports(race: Race, record: GameRecord, t0_us: int, lights_s: float) -> Iter
             yield event(
                 "pit_exit", f"{stop}-{ident}", leave, n, lane_s=round(leave - entry, 3), stationary_s=round(still, 3)
             )
-            fitted = COMPOUNDS[int(race.history[lap + 1, n, 1])] if lap + 1 < race.laps else COMPOUNDS[race.fits[n, stop]]
+            fitted = COMPOUNDS[int(race.history[lap + 1, n, 1])]
             yield event("tyres", f"{stop:02d}-{ident}", leave, n, compound=fitted, age_laps=0.0)
     order = np.argsort(race.t[:, -1], kind="stable")
     for place, n in enumerate(order.tolist(), 1):

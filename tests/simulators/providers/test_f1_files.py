@@ -1,4 +1,5 @@
-"""Formula 1's files: a small race of our own making in both formats, the real ones where they are, and what is wrong with bad ones."""
+"""Formula 1's files: a small race of our own making in both formats, the real ones where they are, and what is wrong with bad
+ones."""
 
 from __future__ import annotations
 
@@ -75,7 +76,8 @@ def live_files(folder: Path) -> list[Path]:
         "TrackStatus": {"Status": "1"}, "SessionInfo": {"Type": "Practice", "Meeting": {"Name": "A Grand Prix"}},
         "CarData.z": packed({"Entries": [{"Utc": "2024-07-05T12:00:00.1Z", "Cars": {"7": {"Channels": {
             "0": 9549, "2": 180, "3": 5, "4": 104, "5": 0, "45": 0}}}}]}),
-        "Position.z": packed({"Position": [{"Timestamp": "2024-07-05T12:00:00.2Z", "Entries": {"7": {"X": 10, "Y": -20, "Z": 5}}}]}),
+        "Position.z": packed({"Position": [{"Timestamp": "2024-07-05T12:00:00.2Z", "Entries": {"7": {"X": 10, "Y": -20,
+        "Z": 5}}}]}),
     }  # fmt: skip
 
     def timing(at: str, line: dict[str, object]) -> dict[str, object]:
@@ -162,7 +164,8 @@ def test_partial_updates_become_events(tmp_path: Path) -> None:
     events = [r for r in imported.stream() if isinstance(r, Event)]
     told = [(e.type, e.attrs.get("lap"), e.attrs.get("loop"), e.attrs.get("sector")) for e in events if e.type == "loop"]
     assert told == [
-        ("loop", 4.0, 6.0, 3.0), ("loop", 5.0, 1.0, None), ("loop", 5.0, 2.0, 1.0), ("loop", 5.0, 4.0, 2.0), ("loop", 5.0, 6.0, 3.0),
+        ("loop", 4.0, 6.0, 3.0), ("loop", 5.0, 1.0, None), ("loop", 5.0, 2.0, 1.0), ("loop", 5.0, 4.0, 2.0), ("loop", 5.0, 6.0,
+        3.0),
     ]  # fmt: skip
     assert [e.attrs["compound"] for e in events if e.type == "tyres"] == ["hard", "soft"]
     (out,) = [e for e in events if e.type == "pit_exit"]
@@ -184,13 +187,15 @@ def test_merging_is_by_key_and_by_index() -> None:
     merge(state, {"a": {"1": {"b": 5}, "2": {"b": 6}}, "c": {"e": 3}, "f": 1})
     assert state == {"a": [{"b": 1}, {"b": 5}, {"b": 6}], "c": {"d": 1, "e": 3}, "f": 1}
     assert merge([1], {"99999999": 1}) == [1], "no index makes a list of a billion"
-    assert (seconds("1:30.617"), seconds("24.694"), seconds(""), seconds("LAP 1"), seconds(None)) == (90.617, 24.694, None, None, None)
+    assert (seconds("1:30.617"), seconds("24.694"), seconds(""), seconds("LAP 1"), seconds(None)) == (90.617, 24.694, None, None,
+    None)
 
 
 def test_updates_of_any_shape_are_survived() -> None:
     race = Race("g", {"7": "one"}, {"DriverList": {"7": {}}, "TimingData": {"Lines": {"7": {}}}})
     for patch in (None, 5, [], {}, {"Lines": None}, {"Lines": {"7": None}}, {"Lines": {"7": {"Sectors": {"9": {}}}}},
-                  {"Lines": {"7": {"Sectors": [{"Segments": {"0": {"Status": "x"}}}]}}}, {"Lines": {"7": {"Sectors": {"0": None}}}}):  # fmt: skip
+                  {"Lines": {"7": {"Sectors": [{"Segments": {"0": {"Status": "x"}}}]}}},
+                  {"Lines": {"7": {"Sectors": {"0": None}}}}):  # fmt: skip
         list(race.update(1, "TimingData", patch))
     assert sum(race.strange.values()) >= 4
 
