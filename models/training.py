@@ -31,7 +31,7 @@ Watch = Callable[[str], None]
 @dataclass(frozen=True)
 class Table:
     """Training rows. ``rows`` (B, F), ``label`` (B,) 0..C-1, ``game`` (B,) what is held out together; ``truth`` (B,) or
-    (B, C) the simulator's own probability and ``reference`` (B,) another model's, NaN where there is none (never features)."""
+    (B, C) the simulator's own probability and ``reference`` (B,) another model's, both NaN where there is none (never features)."""
 
     rows: Floats
     label: Floats
@@ -148,7 +148,7 @@ def train(
     tell("fitted on everything")
     metrics: dict[str, Any] = {"held_out": scores(table.label, judged.probability), "calibrations": judged.losses}
     if table.truth.size:
-        metrics["truth_error"] = float(np.abs(judged.probability - table.truth).mean())
+        metrics["truth_error"] = float(np.nanmean(np.abs(judged.probability - table.truth)))
     card = Card(
         name=model.name, title=model.title, classes=list(model.classes),
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=table.source,

@@ -19,7 +19,7 @@ from streaming.errors import BadRecord
 from streaming.records import Event, FrameUse, GameRecord, ModelUse
 from streaming.stopwatch import Stopwatch
 from streaming.tape import Tape
-from streaming.windowing import Publishing, publishing
+from streaming.windowing import Publishing, predicted, publishing
 from streaming.windows import SECOND_US, Grid
 
 #: what an event may look at besides its own frame: this far back, and this far ahead
@@ -235,7 +235,7 @@ class EventStage:
                 continue
             value = item.stat.compute(ledger, float(second))
             if value is not None and item.model is not None:
-                value = item.model.predict(np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features)))
+                value = predicted(item.model, np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features)))
             if value is not None and not isinstance(value[0], str):
                 value = np.asarray(value, np.float64)
             values.append(value)

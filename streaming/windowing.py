@@ -140,25 +140,15 @@ class WindowStage:
         return out
 
     def _predict(self, item: Publishing, rows: Array, times: Array, quality: Quality, out: list[Output]) -> Array:
-        """The model's answers, NaN for rows without a single feature: nobody asks about those."""
         assert item.model is not None
-        every = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
-        asked = np.flatnonzero(np.isfinite(every).any(axis=1))
-        classes = len(item.stat.components) if item.stat.components else 0
-        whole = np.full((len(every), classes) if classes else len(every), np.nan)
-        shape = (*rows.shape[:-1], *whole.shape[1:])
-        if not len(asked):
-            return whole.reshape(shape)
-        flat = every[asked]
-        answer = item.model.predict(flat)
-        whole[asked] = answer
-        # a row that the model does not answer (whoever the question is not about) is no prediction
-        answered = ~np.isnan(answer) if answer.ndim == 1 else ~np.isnan(answer).any(axis=1)
-        flat, answer = flat[answered], answer[answered]
-        window = asked[answered] // (len(every) // len(times))
+        flat = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
+        answer = predicted(item.model, flat)
+        # a row that has no answer (whoever the question is not about) is no prediction
+        answered = np.flatnonzero(~np.isnan(answer if answer.ndim == 1 else answer.max(axis=1)))
+        window = answered // (len(flat) // len(times))
         for k, t in enumerate(times.tolist()):
-            part = slice(*np.searchsorted(window, (k, k + 1)).tolist())
-            if part.start == part.stop:
+            part = answered[slice(*np.searchsorted(window, (k, k + 1)).tolist())]
+            if not len(part):
                 continue
             out.append(
                 Prediction(
@@ -166,7 +156,20 @@ class WindowStage:
                     quality,
                 )
             )  # fmt: skip
-        return whole.reshape(shape)
+        return answer.reshape(*rows.shape[:-1], *answer.shape[1:])
+
+
+def predicted(model: Model, rows: Array) -> Array:
+    """The model's answers, (B,) or (B, C). A row without a single feature (a subject whom the question does not concern) is not
+    asked: its answer is NaN."""
+    absent = np.isnan(rows).all(axis=1)
+    if not absent.any():
+        return model.predict(rows)
+    asked = model.predict(np.ascontiguousarray(rows[~absent]) if not absent.all() else np.zeros((1, rows.shape[1])))
+    answer = np.full((len(rows), *asked.shape[1:]), np.nan)
+    if not absent.all():
+        answer[~absent] = asked
+    return answer
 
 
 def last_only(outputs: Sequence[Output]) -> list[Output]:

@@ -21,6 +21,7 @@ BENCHES: Final = {
     "xgoals": ("streaming.cli.benches.models", "xgoals"),
     "lead-curve": ("streaming.cli.benches.models", "lead_curve"),
     "attribution": ("streaming.cli.benches.models", "attribution"),
+    "cars": ("streaming.cli.benches.cars", "cars"),
     "start": ("streaming.cli.benches.pipeline", "start"),
     "kafka": ("streaming.cli.benches.cluster", "kafka"),
     "flink": ("streaming.cli.benches.cluster", "flink"),
