@@ -27,7 +27,6 @@ FROM_SI: Final[dict[str, float]] = {
     "-1..1": 1.0,
     "count": 1.0,
     "g": 1.0 / 9.80665,
-    "rpm": 9.549296585513721,
     "lap": 1.0,
     "laps": 1.0,
     "place": 1.0,
