@@ -97,13 +97,11 @@ def as_text(report: dict[str, Any], features: int = 15) -> str:
     """For a person: what counts, then every group, then the warnings."""
     unit = next((word for word in ("matches", "days", "games") if word in report), "games")
     head = f"{report['model']}{' ' + report['reading'] if 'reading' in report else ''}: {report['how']}"
-    lines = [head, f"{report['rows']:,} rows of {report.get(unit, 0):,} {unit}, {report['explained_rows']:,} of them explained"]
+    lines = [head, f"{report['rows']:,} rows of {report.get(unit, 0):,} {unit}, {report['explained_rows']:,} explained"]
     lines += [f"WARNING: {report['seen']}"] if "seen" in report else []
     lines.append(f"mean |contribution| to the log-odds of {report['of']!r}:")
     for row in report["importance"][:features]:
-        way = row["direction"]
-        word = "(never known here)" if row["missing"] == 1.0 else "" if way is None else "rising" if way > 0.5 else "falling" if way < -0.5 else "mixed"
-        lines.append(f"  {row['mean_abs']:.4f}  {row['label']} ({row['unit']}) {word}".rstrip())
+        lines.append(f"  {row['mean_abs']:.4f}  {row['label']} ({row['unit']}) {_way(row)}".rstrip())
     groups = report["groups"]
     for column, found in [("", [groups["whole"] | {"group": "the whole"}]), *groups["groups"].items()]:
         lines += [f"{column}:"] if column else []
@@ -114,11 +112,20 @@ def as_text(report: dict[str, Any], features: int = 15) -> str:
     return "\n".join(lines + [f"WARNING: {warning}" for warning in groups["warnings"]])
 
 
+def _way(row: dict[str, Any]) -> str:
+    if row["missing"] == 1.0:
+        return "(never known here)"
+    way = row["direction"]
+    return "" if way is None else "rising" if way > 0.5 else "falling" if way < -0.5 else "mixed"
+
+
 def _group(row: dict[str, Any], indent: bool) -> str:
     mark = " <- worse in " + " and ".join(row["worse"]) if row["worse"] else " (too few to say)" if row.get("too_few") else ""
 
     def told(name: str, sign: str) -> str:
+        if row[name] is None:
+            return "unknown"
         return f"{row[name]:{sign}.4f} ({row[f'{name}_low']:{sign}.4f} to {row[f'{name}_high']:{sign}.4f})"
 
     head = f"{'  ' if indent else ''}{row['group']}: {row['rows']:,} rows, observed {row['observed']:.4f}"
-    return f"{head}, gap {told('gap', '+')}, log loss {told('log_loss', '')}, over expected {told('excess', '+')}{mark}"
+    return f"{head}, gap {told('gap', '+')}, log loss {told('log_loss', '')}, error {told('error', '')}{mark}"

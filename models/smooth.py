@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 from models.base import Floats
 
-_KNOTS: Final = 6
 #: fewer distinct values than this are used as they are
 _FEW: Final = 12
 _BINS: Final = 64
@@ -34,12 +33,12 @@ class SplineLogistic:
     where the yes/no feature ``by`` is 1 (a header falls off with distance otherwise than a kick); ``by`` -1: no group.
 
     Missing values are put at the median, with a column of their own that says so. Features that do not vary are left out.
-    ``strength`` is scikit-learn's C on standardised columns.
+    ``strength`` is scikit-learn's C on standardised columns, ``knots`` the knots of each curve, at quantiles.
     """
 
     def __init__(
-        self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002, weights: Floats | None = None
-    ) -> None:
+        self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002, weights: Floats | None = None, knots: int = 6,
+    ) -> None:  # fmt: skip
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import SplineTransformer, StandardScaler
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -54,7 +53,7 @@ class SplineLogistic:
         self._gaps, self.by = gaps, by if by >= 0 and distinct[by] > 1 else -1
         self._splines: Any = None
         if self._curved:
-            self._splines = SplineTransformer(_KNOTS, degree=3, knots="quantile", extrapolation="constant")
+            self._splines = SplineTransformer(knots, degree=3, knots="quantile", extrapolation="constant")
             self._splines.fit(filled[:, self._curved])
         basis, self._owner, self._grouped = self._basis(rows)
         scale = StandardScaler().fit(basis)

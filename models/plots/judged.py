@@ -113,7 +113,7 @@ def _lift(judged: Judgement) -> Any:
 
 
 def residuals(judged: Judgement, grouped: dict[str, Any]) -> Any:
-    """Observed minus predicted per group with its 95 % interval, beside the excess of the log loss; worse groups are red."""
+    """Observed minus predicted per group with its 95 % interval, beside its error; worse groups are red."""
     rows = [(column, row) for column, found in grouped["groups"].items() for row in found]
     heights, at, last = [], 0.0, ""
     for column, _ in rows:
@@ -123,20 +123,23 @@ def residuals(judged: Judgement, grouped: dict[str, Any]) -> Any:
     drawn = figure(11, 1.4 + 0.27 * at)
     left, right = drawn.subplots(1, 2, sharey=True)
     whole = grouped["whole"]
-    for axes, name, worse in ((left, "gap", "calibration"), (right, "excess", "error")):
+    for axes, name, worse in ((left, "gap", "calibration"), (right, "error", "error")):
         bare(axes, "x")
-        axes.axvline(0.0, color="0.6", linewidth=1)
+        axes.axvline(whole[name] if name == "error" else 0.0, color="0.6", linewidth=1)
         axes.axvspan(whole[f"{name}_low"], whole[f"{name}_high"], color="0.93", zorder=0)
         spread = []
         for y, (_, row) in zip(heights, rows, strict=True):
+            if row[name] is None:
+                continue
             colour = WORSE if worse in row["worse"] else FAINT if row.get("too_few") else OURS
             axes.plot([row[f"{name}_low"], row[f"{name}_high"]], [y, y], color=colour, linewidth=1.6)
             axes.plot([row[name]], [y], color=colour, marker="o", markersize=5)
             if not row.get("too_few"):
                 spread += [row[f"{name}_low"], row[f"{name}_high"]]
         if spread:
-            edge = 1.1 * max(map(abs, spread))
-            axes.set_xlim(-edge, edge)
+            middle = whole[name] if name == "error" else 0.0
+            edge = 1.1 * max(abs(each - middle) for each in spread)
+            axes.set_xlim(middle - edge, middle + edge)
     last = ""
     for y, (column, _) in zip(heights, rows, strict=True):
         if column != last:
@@ -145,6 +148,6 @@ def residuals(judged: Judgement, grouped: dict[str, Any]) -> Any:
     left.set_yticks(heights, [f"{row['group']} ({row['rows']:,})" for _, row in rows], fontsize=9)
     left.set_ylim(at + 0.8, -0.1)
     left.set(xlabel="observed - predicted", title=_title(judged, f"calibration of {judged.asked!r}"))
-    right.set(xlabel="log loss over what the model expects of itself", title="error")
+    right.set(xlabel="log loss / log loss of the group's own share", title="error")
     drawn.supxlabel("grey band: the whole; red: worse than the whole beyond its 95 % interval; pale: too few to say", fontsize=9)
     return drawn
