@@ -79,7 +79,8 @@ def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, a
     trees: list[dict[str, Any]] = []
     margin, before = 0.0, None
     if recipe.smooth > 0.0:
-        curves = SplineLogistic(rows, label, names.index(recipe.by) if recipe.by else -1, recipe.strength, weights, recipe.knots)
+        by = names.index(recipe.by) if recipe.by else -1
+        curves = SplineLogistic(rows, label, by, recipe.strength, weights, recipe.knots, recipe.own)
         ways = {names.index(name): way for name, way in monotone.items()}
         trees, margin = as_trees(curves, rows, recipe.smooth, ways)
         before = curves.margin(rows) if recipe.smooth == 1.0 else None
@@ -161,7 +162,7 @@ def train(
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=table.source,
         command=command, seed=seed, metrics=metrics, calibration=judged.calibration,
         parameters={"boosters": [{**p, "rounds": n} for p, n in recipe.boosters], "smooth": recipe.smooth, "by": recipe.by,
-                    "strength": recipe.strength, "knots": recipe.knots},
+                    "strength": recipe.strength, "knots": recipe.knots, "own": recipe.own},
     )  # fmt: skip
     return card, blob
 

@@ -91,14 +91,14 @@ class _Smooth:
 
     def __init__(self, model: Known, recipe: Recipe, rows: Floats, label: Floats, fold: Ints) -> None:
         names = [f.name for f in model.features]
-        self._by, self._knots = names.index(recipe.by) if recipe.by else -1, recipe.knots
+        self._by, self._knots, self._own = names.index(recipe.by) if recipe.by else -1, recipe.knots, recipe.own
         self._rows, self._label, self._fold = rows, label, fold
         self._known: dict[tuple[float, int], Floats] = {}
 
     def __call__(self, strength: float, k: int) -> Floats:
         if (strength, k) not in self._known:
             held = self._fold == k
-            curves = SplineLogistic(self._rows[~held], self._label[~held], self._by, strength, knots=self._knots)
+            curves = SplineLogistic(self._rows[~held], self._label[~held], self._by, strength, knots=self._knots, own=self._own)
             self._known[strength, k] = curves.margin(self._rows[held])
         return self._known[strength, k]
 

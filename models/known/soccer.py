@@ -18,6 +18,10 @@ MODELS: Final = (
             smooth=0.7, by="header",
         ),
         games=600, fresh=100,
+        real=Recipe(
+            boosters=(({**_SLOW, "max_depth": 3}, 300), ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200)),
+            smooth=0.7, by="header", strength=0.003, knots=4, own=0.6,
+        ),
     ),
     Known(
         "pass-completion", "the chance that a pass arrives", ("features.soccer.passes", "PASS_FEATURES"),
