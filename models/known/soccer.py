@@ -18,9 +18,12 @@ MODELS: Final = (
             smooth=0.7, by="header",
         ),
         games=600, fresh=100,
+        # farther off is never better, a wider or more open goal never worse, all else being equal
+        rising=("angle_rad", "mouth_open", "open_goal"), falling=("distance_m",),
+        # curves of few knots, of which headers have their own: what falls off with what is another matter for them
         real=Recipe(
             boosters=(({**_SLOW, "max_depth": 3}, 300), ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200)),
-            smooth=0.7, by="header", strength=0.003, knots=4, own=0.6,
+            smooth=0.7, by="header", strength=0.003, knots=4, own=1.0,
         ),
     ),
     Known(
