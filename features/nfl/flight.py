@@ -188,7 +188,9 @@ def _pressure(play: Any, pocket: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(flight, i, PRESSURE, PRESSURE, _fresh(play, i))
         if _flies(play, i):
-            flight[i, PRESSURE] = min(pocket[i, AT_THROW], UNHURRIED_M)
+            # nobody came: he has all the time there is
+            near = pocket[i, AT_THROW]
+            flight[i, PRESSURE] = UNHURRIED_M if np.isnan(near) else min(near, UNHURRIED_M)
 
 
 def completion_features(frames: Frames, ends: Ints) -> Floats:

@@ -34,6 +34,8 @@ HELD_S: Final = 0.3
 STILL_MPS: Final = 0.3
 BRIDGE_S: Final = 2.0
 FASTEST_MPS: Final = 12.5
+#: nobody runs faster than this, m/s
+BEYOND_MPS: Final = 13.0
 #: below this a direction of motion means nothing, m/s
 MOVING_MPS: Final = 0.5
 #: a player works hard from here on: 15 mph
@@ -82,8 +84,18 @@ def velocity(frames: Frames) -> None:
     )  # fmt: skip
 
 
+@kernel
+def _human(speed: Any, ball: int, lo: int, hi: int) -> None:
+    for i in range(lo, hi):
+        for n in range(speed.shape[1]):
+            if n != ball and speed[i, n] > BEYOND_MPS:
+                speed[i, n] = np.nan
+
+
 def speed(frames: Frames) -> None:
+    """(rows, N) m/s; what no man can run is no speed (a feed in the wrong unit, a tag that was mistaken for another)."""
     kinematics.magnitude(frames["velocity"], frames.lo, frames.hi, frames["speed"])
+    _human(frames["speed"], frames.roster.ball, frames.lo, frames.hi)
 
 
 def acceleration(frames: Frames) -> None:

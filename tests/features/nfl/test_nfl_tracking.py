@@ -158,7 +158,7 @@ def test_pressure_is_the_nearest_rusher_and_is_frozen_at_the_throw() -> None:
     scene = snapped(rows=50, at=15)
     scene.xy[20:, 11] = (-2.5, 0.0)
     scene.phase[35:] = 3.0
-    scene.xy[35:, 11] = (-4.4, 0.0)
+    scene.xy[36:, 11] = (-4.4, 0.0)
     frames = scene.run()
     assert pocket.pressure_distance(frames, np.array([KEEP + 30]))[0, 0] == pytest.approx(2.0)
     assert np.isnan(pocket.pressure_distance(frames, np.array([KEEP + 40]))).all()
