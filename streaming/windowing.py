@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features import units
+from features.compiled import kernel
 from features.frames import Roster
 from features.sport import Sport, Stat
 from models.base import Explained, Model
@@ -143,7 +144,7 @@ class WindowStage:
         """The model's answers, NaN for rows without a single feature: nobody asks about those."""
         assert item.model is not None
         every = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
-        asked = np.flatnonzero(np.isfinite(every).any(axis=1))
+        asked = _some(every)
         classes = len(item.stat.components) if item.stat.components else 0
         whole = np.full((len(every), classes) if classes else len(every), np.nan)
         shape = (*rows.shape[:-1], *whole.shape[1:])
@@ -164,6 +165,20 @@ class WindowStage:
                 )
             )  # fmt: skip
         return whole.reshape(shape)
+
+
+@kernel
+def _some(rows: Array) -> Array:
+    """The rows (B, F) that hold a finite value."""
+    out = np.empty(rows.shape[0], np.int64)
+    count = 0
+    for b in range(rows.shape[0]):
+        for f in range(rows.shape[1]):
+            if np.isfinite(rows[b, f]):
+                out[count] = b
+                count += 1
+                break
+    return out[:count]
 
 
 def last_only(outputs: Sequence[Output]) -> list[Output]:
