@@ -316,6 +316,9 @@ def test_a_steal_is_asked_live_what_it_was_taught() -> None:
     from streaming.cli.tables.mlb import steal_rows
 
     game, events, out, _ = played()
+    windows = [p for p in out if isinstance(p, Prediction) and p.stat == "mlb.runner.steal_probability_now"]
+    assert windows
+    assert all(len(p.features) == len(p.answer) == 1 and np.isfinite(p.answer).all() for p in windows), "nobody else"
     people = {entity.id: i for i, entity in enumerate(game.record.entities)}
     world = {e.id: e for e in events}
     found = 0
