@@ -121,6 +121,11 @@ def test_each_sport_has_its_page_and_an_unknown_one_a_plain_one(browser: Any, co
     until(page, f"{said('.tower-row:nth-child(2)')} === '2 OKO +3.100 H 5'")
     until(page, f"{said('.block:has(.corner) header small')}.endsWith('turn 7')")
     until(page, f"/^\\w{{3}} on \\w{{3}} P\\d+ · 0\\.\\d\\d s · \\d\\.\\d laps to catch/.test({said('.battles .pair')})")
+    page.goto(f"{url}/operator?game=nfl-demo")
+    until(page, "document.querySelectorAll('#flow section > div').length === 110")  # every step of the game, in its groups
+    assert page.locator("#games tr").count() == 6
+    page.locator("#games tr", has_text="Harbour City v Northgate").click()
+    page.locator("#steps td", has_text="pitch_control").wait_for(timeout=20_000)
     page.goto(f"{url}/?game=toy-1")
     until(page, f"{said('.table')}.includes('player.path 1.25 km r1, most of 4')")
     until(page, "touchline.playback.ids.length === 5")
