@@ -54,7 +54,7 @@ def pops(rng: Rng, n: int) -> Floats:
 
 
 def steals(rng: Rng, n: int) -> dict[str, Floats]:
-    """n attempts as columns (n,), one in five of them of third base (a longer lead and a shorter throw: ``pop_s`` is that of the base
+    """n attempts as columns (n,), one in five of them of third base (a longer lead, a shorter throw: ``pop_s`` is that of the base
     in question). Half of the leads are what runners take, half anything up to 21 ft, since the curve is asked about all of them.
     ``before`` and ``released`` are the true chances, ``success`` what happened."""
     third = (rng.random(n) < 0.2).astype(np.float64)
