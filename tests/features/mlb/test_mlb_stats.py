@@ -153,6 +153,14 @@ def test_probabilities_are_near_the_truth_live() -> None:
     assert np.mean(off) < 0.05
 
 
+def test_the_score_is_what_the_plays_say() -> None:
+    _, events, _, by = played()
+    plays = [e for e in events if e.type == "play"]
+    last = max(by["mlb.game.score"], key=lambda u: u.clocks.event_us)
+    assert last.value == [plays[-1].attrs["home_runs"], plays[-1].attrs["away_runs"]]
+    assert sum(last.value) > 0
+
+
 def test_stories_and_highlights_can_be_read() -> None:
     _, _, _, by = played()
     for u in by["game.highlight"]:
