@@ -186,6 +186,13 @@ def test_win_probabilities_are_of_a_race() -> None:
     assert np.nanargmax(chances) == np.argmin(race.race.t[:, -1])
 
 
+def test_nothing_of_a_good_feed_is_out_of_range_and_nobody_is_silent() -> None:
+    _, out = played()
+    for stat in ("f1.car.out_of_range", "f1.car.silence", "f1.car.loops_missed"):
+        for row in series(out, stat).values():
+            assert set(np.array([v for v in row.values() if np.isfinite(v)])) <= {0.0}  # type: ignore[call-overload]
+
+
 def test_momentum_stays_in_its_bounds_and_stories_speak_four_languages() -> None:
     _, out = played()
     values = [v for v in series(out, "game.momentum")["match"].values() if np.isfinite(v)]  # type: ignore[call-overload]
