@@ -72,7 +72,7 @@ def test_a_benchmark_of_real_games_needs_their_folder(tmp_path, capsys):
 @pytest.mark.cluster
 def test_the_benchmark_on_a_broker(broker, monkeypatch):
     monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
-    result = cluster.kafka(seconds=8.0)
+    result = cluster.kafka(seconds=6.0)
     figures_and_floor(result)
     assert result["figures"]["games"] == 10
     assert result["figures"]["committed_p50_us"] > result["figures"]["p50_us"]
@@ -83,7 +83,7 @@ def test_the_benchmark_on_a_broker(broker, monkeypatch):
 def test_a_point_of_the_curve_on_flink_and_its_drawing(broker, flink, tmp_path):
     from streaming.flink.benchmark import curve, keep
 
-    rows = curve(f"kafka://{broker.bootstrap}", flink.rest, cluster._load(8.0), "thread", 1, counts=(2,), warm_s=3.0)
+    rows = curve(f"kafka://{broker.bootstrap}", flink.rest, cluster._load(6.0), "thread", 1, counts=(2,), warm_s=2.0)
     (row,) = rows
     assert (row["games"], row["slots"], row["profile"]) == (2, 1, "thread")
     assert 0 < row["messages"] <= 1.1 * row["windows_sent"]
