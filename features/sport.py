@@ -127,8 +127,8 @@ class Sport:
     roles: tuple[str, ...] = ("player", "ball")
     #: telemetry channels that become signals of the same name, (rows, N), last value held
     channels: tuple[str, ...] = ()
-    #: mounts whose own places are kept: mount -> the two of ``channels`` that hold its x and y, on the grid as ``xyz`` is
-    mounts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    #: mounts whose own places are kept: (mount, channel of its x, channel of its y), on the grid as ``xyz`` is
+    mounts: tuple[tuple[str, str, str], ...] = ()
 
     def stat(self, stat_id: str) -> Stat:
         for stat in self.stats:
