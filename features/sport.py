@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.util
 import pkgutil
@@ -127,8 +128,8 @@ class Sport:
     roles: tuple[str, ...] = ("player", "ball")
     #: telemetry channels that become signals of the same name, (rows, N), last value held
     channels: tuple[str, ...] = ()
-    #: mounts whose own places are kept: (mount, channel of its x, channel of its y), on the grid as ``xyz`` is
-    mounts: tuple[tuple[str, str, str], ...] = ()
+    #: mounts whose own places are kept: mount -> the two of ``channels`` that hold its x and y, on the grid as ``xyz`` is
+    mounts: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
     def stat(self, stat_id: str) -> Stat:
         for stat in self.stats:

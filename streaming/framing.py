@@ -63,9 +63,8 @@ class Framer:
         self.tags = np.array([tag for tag, _ in tags], np.uint32)
         self.entity = np.array([row for _, row in tags], np.int64)
         # Channels that keep the place of a tag's mount (x, y), -1 for tags whose place is only part of their entity's.
-        places = {mount: (x, y) for mount, x, y in sport.mounts}
-        mount_of = {tag.tag: tag.mount for tag in game.tags}
-        kept = [places.get(mount_of[tag], ("", "")) for tag, _ in tags]
+        mount = {tag.tag: sport.mounts.get(tag.mount) for tag in game.tags}
+        kept = [mount[tag] or ("", "") for tag, _ in tags]
         column = {name: c for c, name in enumerate(sport.channels)} | {"": -1}
         self.mount_columns = np.array([[column[x], column[y]] for x, y in kept], np.int64).reshape(-1, 2)
         self.max_speed = np.array([sport.max_speed_mps.get(roster.role[e], np.inf) for e in self.entity])

@@ -58,5 +58,5 @@ SPORT: Final = Sport(
     ledger=Ledger,
     roles=ROLES,
     channels=("phase", "offense", *motion.LEFT, *motion.RIGHT),
-    mounts=(("left", *motion.LEFT), ("right", *motion.RIGHT)),
+    mounts={"left": motion.LEFT, "right": motion.RIGHT},
 )
