@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from features.frames import Roster
 from features.moments import Moment
 from features.sport import EventStep, Sport, Stat
-from models.base import Model
+from models.base import Answering, Model
 from streaming.account import Account
+from streaming.asking import Patience, Question, Reading, ask
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.errors import BadRecord
 from streaming.records import Event, FrameUse, GameRecord, ModelUse
@@ -32,9 +34,10 @@ class EventStage:
 
     def __init__(
         self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: Tape, models: Mapping[str, Model],
-        names: dict[str, int], watch: Stopwatch,
+        names: dict[str, int], watch: Stopwatch, patience: Patience,
     ) -> None:  # fmt: skip
         self.sport, self.game, self.roster, self.grid, self.tape, self.watch = sport, game, roster, grid, tape, watch
+        self.patience = patience
         self.sync_us = 1000 * max((feed.sync_ms for feed in game.feeds if feed.kind == "events"), default=0)
         self.has_tracking = any(feed.kind == "telemetry" for feed in game.feeds)
         self.team_index = {team.id: i for i, team in enumerate(game.teams)}
@@ -122,14 +125,17 @@ class EventStage:
             frame = FrameUse(t_us=int(self.tape.t_us[moment.row]), offset_us=round(moment.offset_s * SECOND_US))
         for item in self._stats[event.type]:
             value = item.stat.compute(moment, ledger)
-            use = None
+            use, how = None, quality
             if value is not None and item.model is not None:
                 value, use = self._ask(item, np.asarray(value, np.float64), event, quality, out)
+                how = "stale" if value is None else quality
+                if isinstance(item.model, Answering):  # which may be another next time
+                    moment.facts[f"{item.stat.id}/model"] = "\n".join((use.name, use.version, use.instead))
             watch.lap(item.watch)
             moment.facts[item.stat.id] = value
-            if value is not None:
+            if value is not None or how == "stale":
                 subject = self._subject(item.stat, event.player, event.team)
-                out.append(self._block(item, event.id, event.t_us, event.arrival_us, subject, value, quality, revision, frame, use))
+                out.append(self._block(item, event.id, event.t_us, event.arrival_us, subject, value, how, revision, frame, use))
         return out
 
     def _ask(
@@ -137,25 +143,29 @@ class EventStage:
     ) -> tuple[Any, ModelUse]:
         model = item.model
         assert model is not None
+        assert item.use is not None
         rows = features.reshape(1, -1)
-        answer = model.predict(rows)[0]
+        reading = ask(model, rows, self.patience, item.use, item.attribute)
+        if reading.values is None:
+            return None, reading.use
+        answer = reading.values[0]
         reasons: list[tuple[str, float, float | None]] = []
-        if item.attribute is not None:
-            parts = item.attribute(rows)[0]
+        if reading.attribute is not None:
+            parts = reading.attribute(rows)[0]
             if parts.ndim == 1:
                 strongest = np.argsort(-np.abs(parts[:-1]), kind="stable")[:TOP_ATTRIBUTIONS]
                 reasons = [
                     (model.features[i].name, round(float(parts[i]), 6), None if np.isnan(rows[0, i]) else float(rows[0, i]))
                     for i in strongest.tolist()
                 ]
+        use = msgspec.structs.replace(reading.use, attributions=reasons)
         out.append(
             Prediction(
-                self.game.game, item.stat.id, event.id, event.t_us, model.name, model.version, rows,
-                np.asarray([answer]), quality,
+                self.game.game, item.stat.id, event.id, event.t_us, use.name, use.version, rows, np.asarray([answer]), quality,
             )
         )
         value = float(answer) if np.ndim(answer) == 0 else [float(a) for a in answer]
-        return value, ModelUse(name=model.name, version=model.version, attributions=reasons)
+        return value, use
 
     @staticmethod
     def _subject(stat: Stat, player: str | None, team: str | None) -> str:
@@ -199,11 +209,20 @@ class EventStage:
         return [
             self._block(
                 item, moment.id, t_us, arrival_us, subjects[item.stat.id], None if empty else moment.facts.get(item.stat.id),
-                quality, revision, frame, item.use,
+                quality, revision, frame, self._said(item, moment),
             )
             for item in self._stats[moment.type]
             if item.stat.id in subjects
         ]
+
+    @staticmethod
+    def _said(item: Publishing, moment: Moment) -> ModelUse | None:
+        """Which model made the value that a moment has."""
+        told = moment.facts.get(f"{item.stat.id}/model")
+        if told is None:
+            return item.use
+        name, version, instead = str(told).split("\n")
+        return ModelUse(name=name, version=version, instead=instead)
 
     def read_account(self, ledger: Any, moment: Moment) -> dict[str, Any]:
         """The event stats that depend on the account before it."""
@@ -221,7 +240,7 @@ class EventStage:
     # -- ticks -----------------------------------------------------------------------------------------------------
 
     def read_tick(self, ledger: Any, second: int, version: int | None = None) -> list[Any]:
-        """Values of every tick stat due at ``second``, None for the others; SI, models asked.
+        """Values of every tick stat due at ``second``, None for the others; SI; what models are to answer is a ``Question`` still.
 
         ``version`` is that of the live ledger: what does not depend on the time is then read once per version.
         """
@@ -237,14 +256,32 @@ class EventStage:
                 continue
             value = item.stat.compute(ledger, float(second))
             if value is not None and item.model is not None:
-                value = item.model.predict(np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features)))
-            if value is not None and not isinstance(value[0], str):
+                value = Question(np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features)))
+            elif value is not None and not isinstance(value[0], str):
                 value = np.asarray(value, np.float64)
             values.append(value)
             if version is not None:
                 self._read[j] = (version, value)
             self.watch.lap(item.watch)
         return values
+
+    def answer(self, values: list[list[Any]]) -> None:
+        """Put answers in the place of the questions: a model is asked once about all the ticks, and one model answers them."""
+        self.watch.start()
+        for j, item in enumerate(self.ticks):
+            asked = [row for row in values if isinstance(row[j], Question)]
+            if not asked or item.model is None or item.use is None:
+                continue
+            sizes = [len(row[j].rows) for row in asked]
+            reading = ask(item.model, np.concatenate([row[j].rows for row in asked]), self.patience, item.use, None)
+            if reading.values is not None:
+                item.last = reading.values[-sizes[-1] :]
+            at = 0
+            for row, size in zip(asked, sizes, strict=True):
+                part = None if reading.values is None else reading.values[at : at + size]
+                row[j] = Reading(part, reading.use)
+                at += size
+            self.watch.lap(item.watch)
 
     def tick_blocks(
         self, seconds: list[int], values: list[list[Any]], ingress_us: int, quality: Quality,
@@ -258,14 +295,23 @@ class EventStage:
         seen: Any = None
         if self.has_tracking:
             seen = times[:, None] >= seen_us[None, :]
+        self.answer(values)
         for j, item in enumerate(self.ticks):
-            for revision in sorted(set(revisions)) if revisions else (0,):
-                chosen = [
-                    k for k in every_tick if values[k][j] is not None and (revisions is None or revisions[k] == revision)
-                ]
-                if not chosen:
+            groups: dict[tuple[int, Quality, tuple[str, ...]], list[int]] = {}
+            uses: dict[tuple[str, ...], ModelUse | None] = {}
+            for k in every_tick:
+                value = values[k][j]
+                if value is None:
                     continue
-                block: Any = [values[k][j] for k in chosen]
+                use, how = item.use, quality
+                if isinstance(value, Reading):
+                    use, how = value.use, "stale" if value.values is None else quality
+                whose: tuple[str, ...] = (use.name, use.version, use.instead) if use else ()
+                uses[whose] = use
+                groups.setdefault((revisions[k] if revisions else 0, how, whose), []).append(k)
+            for (revision, how, whose), chosen in sorted(groups.items()):
+                use = uses[whose]
+                block: Any = [self._shown(item, values[k][j]) for k in chosen]
                 whole = len(chosen) == len(seconds)
                 mask = None
                 if isinstance(block[0], np.ndarray):
@@ -279,8 +325,15 @@ class EventStage:
                 out.append(
                     StatBlock(
                         item.stat.id, self.game.game, self.sport.name, item.stat.unit, item.subjects,
-                        times if whole else times[chosen], item.every * SECOND_US, block, quality,
-                        stamps if whole else stamps[chosen], mask, revision, model=item.use,
+                        times if whole else times[chosen], item.every * SECOND_US, block, how,
+                        stamps if whole else stamps[chosen], mask, revision, model=use,
                     )
                 )
         return out
+
+    @staticmethod
+    def _shown(item: Publishing, value: Any) -> Any:
+        """A value as it goes out: in the place of an answer that did not come, the last that did, or NaN."""
+        if not isinstance(value, Reading):
+            return value
+        return np.asarray(item.missing() if value.values is None else value.values, np.float64)

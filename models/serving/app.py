@@ -82,9 +82,9 @@ class Endpoint:
             self.registry.tallies[""].refused(refused.reason)
             request.refuse(refused)
         except Exception as error:  # noqa: BLE001 - nobody else's request may suffer from a mistake of ours
-            refused = Refused("model failed", f"the request could not be handled: {type(error).__name__}")
-            self.registry.tallies[""].refused(refused.reason)
-            request.refuse(refused)
+            failed = Refused("model failed", f"the request could not be handled: {type(error).__name__}")
+            self.registry.tallies[""].refused(failed.reason)
+            request.refuse(failed)
 
     # -- routes --------------------------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class Endpoint:
             request.answer(b'{"status":"ok"}')
             return
         if self._token and not hmac.compare_digest(request.headers.get(b"authorization", "").encode(), self._token):
-            raise Refused("not allowed", "this endpoint wants its token: Authorization: Bearer ...", b"www-authenticate: Bearer\r\n")
+            raise Refused("not allowed", "this endpoint wants its token (Authorization: Bearer)", b"www-authenticate: Bearer\r\n")
         if path == "/invocations" and method == "POST":
             target = request.headers.get(b"x-amzn-sagemaker-target-model", "")
             self._invoke(request, self.registry.named(target) if target else self.registry.only())
@@ -173,9 +173,9 @@ class Endpoint:
                 registry.tallies[""].refused(refused.reason)
                 request.refuse(refused)
             except Exception as error:  # noqa: BLE001 - a request must be answered, whatever is wrong with the model
-                refused = Refused("model failed", f"the model could not be loaded: {type(error).__name__}")
-                registry.tallies[""].refused(refused.reason)
-                request.refuse(refused)
+                failed = Refused("model failed", f"the model could not be loaded: {type(error).__name__}")
+                registry.tallies[""].refused(failed.reason)
+                request.refuse(failed)
             else:
                 request.answer(msgspec.json.encode(card))
 
@@ -249,4 +249,4 @@ def _body(request: Request, kind: type[T]) -> T:
 def _not_here(path: str, method: str, allowed: str) -> Refused:
     if allowed:
         return Refused("method not allowed", f"{path} takes {allowed}, not {method}", f"allow: {allowed}\r\n".encode())
-    return Refused("unknown path", f"there is nothing at {path[:80]}: see /models, /models/NAME/invoke, /invocations, /ping, /metrics")
+    return Refused("unknown path", f"nothing is at {path[:80]}: try /models, /models/NAME/invoke, /invocations, /ping or /metrics")

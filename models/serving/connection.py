@@ -28,8 +28,11 @@ _PHRASES: Final = {
 _OK: Final = b"HTTP/1.1 200 OK\r\ncontent-type: "
 _CLOSE: Final = b"connection: close\r\n"
 _HEADERS: Final = frozenset(
-    (b"content-type", b"accept", b"content-encoding", b"authorization", b"x-amzn-sagemaker-target-model", b"x-touchline-deadline-ms")
-)
+    (
+        b"content-type", b"accept", b"content-encoding", b"authorization", b"x-amzn-sagemaker-target-model",
+        b"x-touchline-deadline-ms",
+    )
+)  # fmt: skip
 
 
 class Request:

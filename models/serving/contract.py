@@ -1,8 +1,8 @@
 """What goes over the wire, and what is refused: rows in JSON or CSV, predictions in JSON or CSV, one sentence for each mistake.
 
 JSON is a list of rows, one flat row, or ``{"instances": rows}``; a row is a list in the order of the model's features, an object
-``{feature: value}`` in which what is left out is missing, or SageMaker's ``{"features": [...]}``. ``null`` is a missing value. CSV has a
-row per line, an empty cell or ``nan`` for a missing value, and may begin with the names of the features in any order.
+``{feature: value}`` in which what is left out is missing, or SageMaker's ``{"features": [...]}``. ``null`` is a missing value. CSV
+has a row per line, an empty cell or ``nan`` for a missing value, and may begin with the names of the features in any order.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ MOST_BODY_BYTES: Final = 1 << 20
 #: a request answered by this status, and why; the reasons are the labels of the metrics
 STATUS: Final = {
     "malformed request": 400, "malformed body": 400, "no rows": 400, "wrong column count": 400, "unknown feature": 400,
-    "infinite value": 400, "absurd value": 400, "no model named": 400, "bad deadline": 400, "unknown model": 404, "unknown path": 404,
-    "bad model": 400, "forbidden folder": 403, "not allowed": 401, "method not allowed": 405, "not acceptable": 406, "too slow": 408,
+    "infinite value": 400, "absurd value": 400, "no model named": 400, "bad deadline": 400, "bad model": 400,
+    "not allowed": 401, "forbidden folder": 403, "unknown model": 404, "unknown path": 404, "method not allowed": 405,
+    "not acceptable": 406, "too slow": 408,
     "already loaded": 409, "body too large": 413, "too many rows": 413, "unsupported media type": 415, "head too large": 431,
     "model failed": 500, "queue full": 503, "too many connections": 503, "draining": 503, "deadline passed": 504,
     "no room": 507,
@@ -92,10 +93,12 @@ def answer_type(header: str) -> str:
 
 def decode(body: bytes | bytearray, kind: str, names: Sequence[str]) -> Floats:
     """(B, F) float64 with NaN for missing; ``Refused`` when it is not that."""
-    rows = _from_csv(body, names) if kind == CSV else _from_json(body, names)
-    if len(rows) > MOST_ROWS:
-        raise Refused("too many rows", f"{len(rows):,} rows in one request: at most {MOST_ROWS:,} are taken")
-    return rows
+    return _from_csv(body, names) if kind == CSV else _from_json(body, names)
+
+
+def _bound(rows: int) -> None:
+    if rows > MOST_ROWS:
+        raise Refused("too many rows", f"{rows:,} rows in one request: at most {MOST_ROWS:,} are taken")
 
 
 def _from_json(body: bytes | bytearray, names: Sequence[str]) -> Floats:
@@ -107,7 +110,8 @@ def _from_json(body: bytes | bytearray, names: Sequence[str]) -> Floats:
     if not items:
         raise Refused("no rows", "the request has no rows")
     if not isinstance(items[0], (list, dict)):
-        items = [items]  # type: ignore[list-item]
+        return _array([items], names)
+    _bound(len(items))
     return _array([_row(item, i, names) for i, item in enumerate(items)], names)
 
 
@@ -137,8 +141,7 @@ def _from_csv(body: bytes | bytearray, names: Sequence[str]) -> Floats:
         lines = lines[1:]
         if not lines:
             raise Refused("no rows", "the request has a header and no rows")
-    if len(lines) > MOST_ROWS:
-        raise Refused("too many rows", f"{len(lines):,} rows in one request: at most {MOST_ROWS:,} are taken")
+    _bound(len(lines))
     rows = _array([_cells(line, i) for i, line in enumerate(lines)], names)
     return rows if order is None else np.ascontiguousarray(rows[:, order])
 

@@ -77,7 +77,7 @@ class Registry:
         """The model in a folder (or ``file://`` of one); ``Refused`` when it lies elsewhere or is none. Slow: not on the loop."""
         folder = Path(url.removeprefix("file://"))
         if "\0" in url or not self._allowed(folder):
-            raise Refused("forbidden folder", "models are loaded from the folders that the endpoint was started with, and no others")
+            raise Refused("forbidden folder", "models are loaded from the folders that the endpoint was started with, no others")
         try:
             return artefact.load(folder.resolve())
         except (ValueError, OSError) as error:
@@ -86,7 +86,8 @@ class Registry:
     def named(self, name: str) -> Served:
         served = self.models.get(name)
         if served is None:
-            raise Refused("unknown model", f"no model {name[:80]!r} is loaded: there are {', '.join(sorted(self.models)) or 'none'}")
+            there = ", ".join(sorted(self.models)) or "none"
+            raise Refused("unknown model", f"no model {name[:80]!r} is loaded: there are {there}")
         return served
 
     def only(self) -> Served:
