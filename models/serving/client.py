@@ -18,7 +18,7 @@ DEADLINE_S: Final = 0.025
 class Told(msgspec.Struct):
     """The body of an answer."""
 
-    predictions: list[float | None | list[float | None]]
+    predictions: list[float | list[float | None] | None]
     version: str = "unknown"
 
 

@@ -76,9 +76,9 @@ class Wire:
     """``where`` is a (host, port), or the path of a Unix socket. Not for several threads at once."""
 
     def __init__(self, where: tuple[str, int] | str) -> None:
+        self._socket: socket.socket | None = None
         self.where = where
         self._resolver = None if isinstance(where, str) else Resolver(*where)
-        self._socket: socket.socket | None = None
         self._pid = os.getpid()
 
     def exchange(self, request: bytes, until_s: float) -> Answer:
@@ -114,6 +114,9 @@ class Wire:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+    def __del__(self) -> None:
+        self.close()
 
     def _exchange(self, request: bytes, until_s: float, answer: Answer) -> Answer:
         sock = self._socket

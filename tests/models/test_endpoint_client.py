@@ -273,7 +273,7 @@ class Runtime:
     def __init__(self) -> None:
         self.sleep_s, self.calls = 0.0, list[dict[str, Any]]()
 
-    def invoke_endpoint(self, *, Body: bytes, **asked: Any) -> dict[str, Any]:  # noqa: N803 (boto3's name)
+    def invoke_endpoint(self, *, Body: bytes, **asked: Any) -> dict[str, Any]:
         import io
 
         self.calls.append(asked)
