@@ -66,7 +66,8 @@ def test_one_setting_says_where(server: Server, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "word"),
     [
-        ("https://h:1", "over http"), ("http://", "names no endpoint"), ("http://h:99999", "host:port"), ("http://h/path", "host:port"),
+        ("https://h:1", "over http"), ("http://", "names no endpoint"), ("http://h:99999", "host:port"),
+        ("http://h/path", "host:port"),
         ("http://h:1?deadline_ms=0", "deadline_ms"), ("http://h:1?deadline=5", "no option"), ("unix:", "names no endpoint"),
         ("http://h:1?fallback=maybe", "fallback"), ("http://h:1?region=x", "no option"), ("http://h:1?x", "name=value"),
         ("nowhere", "neither"),
