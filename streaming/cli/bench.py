@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -16,6 +17,7 @@ BENCHES: Final = {
     "replay": ("streaming.cli.benches.pipeline", "replay"),
     "kinematics": ("streaming.cli.benches.pipeline", "kinematics"),
     "xgoals": ("streaming.cli.benches.models", "xgoals"),
+    "endpoint": ("streaming.cli.benches.endpoint", "endpoint"),
     "attribution": ("streaming.cli.benches.models", "attribution"),
     "start": ("streaming.cli.benches.pipeline", "start"),
     "kafka": ("streaming.cli.benches.cluster", "kafka"),
@@ -26,11 +28,15 @@ BENCHES: Final = {
 CLUSTER: Final = ("kafka", "flink", "flink-curve")
 #: these take many minutes: only by name
 LONG: Final = ("flink-curve",)
+PEERS_FOLDER: Final = Path.home() / ".cache" / "touchline" / "peers"
 
 
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(BENCHES)}; none: all that are not long.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    core_hour_price: Annotated[float, typer.Option(help="endpoint: what a core costs an hour, for the cost.", min=0.0)] = 0.05,
+    peers: Annotated[bool, typer.Option("--peers", help="endpoint: beside MLServer and BentoML, which are installed once.")] = False,
+    peers_folder: Annotated[Path, typer.Option(help="endpoint: where the peers are installed.")] = PEERS_FOLDER,
 ) -> None:
     """Measure the hot paths beside their floors: figures of one machine at one moment, so look at the ratios.
 
@@ -45,12 +51,13 @@ def bench(
     unknown = [name for name in names or [] if name not in BENCHES]
     if unknown:
         raise BadInput(f"no benchmark {unknown[0]!r}: there are {', '.join(BENCHES)}")
+    options = {"endpoint": {"core_hour_price": core_hour_price, "peers": peers_folder if peers else None}}
     results = []
     for name in names or (name for name in BENCHES if name not in LONG):
         module, function = BENCHES[name]
         result: dict[str, Any] = {"name": name}
         try:
-            result |= getattr(importlib.import_module(module), function)()
+            result |= getattr(importlib.import_module(module), function)(**options.get(name, {}))
         except Unavailable as error:
             if names or name not in CLUSTER:
                 raise
@@ -70,4 +77,6 @@ def _tell(result: dict[str, Any]) -> None:
     for part in ("figures", "floor"):
         text = ", ".join(f"{key} {value:,}" for key, value in result[part].items())
         print(f"  {part:<8} {text}")
+    for note in result.get("notes", ()):
+        print(f"  note     {note}")
     print(f"  target   {result['target']}", flush=True)
