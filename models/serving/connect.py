@@ -66,7 +66,7 @@ def _parsed(setting: str) -> tuple[str, str, dict[str, str]]:
         raise ValueError(f"{setting}: there is no option {unknown[0]!r}: there are {', '.join(_OPTIONS[scheme])}")
     if options.get("fallback", "shipped") not in ("shipped", "none"):
         raise ValueError(f"{setting}: fallback is shipped or none, not {options['fallback']!r}")
-    if not where.strip("/"):
+    if not where.strip("/") or "\0" in where:
         raise ValueError(f"{setting} names no endpoint")
     return scheme, where, options
 

@@ -60,7 +60,7 @@ class Resolver:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
             self._found = [(family, tuple(address)) for family, _, _, _, address in found]
             self._ready.set()
-        except OSError:
+        except (OSError, UnicodeError):
             pass
         finally:
             self._looking = False

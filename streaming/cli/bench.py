@@ -35,7 +35,7 @@ def bench(
     names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(BENCHES)}; none: all that are not long.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
     core_hour_price: Annotated[float, typer.Option(help="endpoint: what a core costs an hour, for the cost.", min=0.0)] = 0.05,
-    peers: Annotated[bool, typer.Option("--peers", help="endpoint: beside MLServer and BentoML, which are installed once.")] = False,
+    peers: Annotated[bool, typer.Option("--peers", help="endpoint: beside MLServer and BentoML, installed once.")] = False,
     peers_folder: Annotated[Path, typer.Option(help="endpoint: where the peers are installed.")] = PEERS_FOLDER,
 ) -> None:
     """Measure the hot paths beside their floors: figures of one machine at one moment, so look at the ratios.

@@ -1,5 +1,5 @@
-"""A client that is cheap enough to measure servers of some ten microseconds: raw bytes on keep-alive sockets, no parsing but for the
-end of the answer. It is the same for every server."""
+"""A client that is cheap enough to measure servers of some ten microseconds: raw bytes on keep-alive sockets, no parsing but for
+the end of the answer. It is the same for every server."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def together(target: Target, connections: int, seconds: float) -> float:
     return float(uvloop.run(run()))
 
 
-def measure(targets: list[Target], *, rounds: int = 5, n: int = 400, connections: int = 16, seconds: float = 0.5) -> None:
+def measure(targets: list[Target], *, rounds: int = 5, n: int = 400, connections: int = 16, seconds: float = 0.3) -> None:
     """All of them in turn, again and again, so that what disturbs the machine disturbs each of them."""
     for target in targets:
         one_by_one(target, 50)

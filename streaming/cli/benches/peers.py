@@ -55,7 +55,8 @@ def _mlserver(folder: Path, model: Path, port: int, workers: int) -> list[str]:
     (folder / "settings.json").write_text(json.dumps(settings))
     (folder / "peer").mkdir()
     shutil.copy(model, folder / "peer" / "model.json")
-    told = {"name": "peer", "implementation": "mlserver_xgboost.XGBoostModel", "parameters": {"uri": "./model.json", "version": "1"}}
+    where = {"uri": "./model.json", "version": "1"}
+    told = {"name": "peer", "implementation": "mlserver_xgboost.XGBoostModel", "parameters": where}
     (folder / "peer" / "model-settings.json").write_text(json.dumps(told))
     return ["mlserver", "start", "."]
 
