@@ -86,7 +86,7 @@ class Corrections:
     def _replay(self, event: Event, moment: Moment | None, seen_us: Any) -> list[Output]:
         """Put it in the account, and issue again the ticks and the later events' stats that it changes."""
         stage = self.stage
-        ticks, others = stage.account.replace(event.id, moment, stage.read_tick, stage.read_account)
+        ticks, others = stage.account.replace(event.id, moment, stage.ticks.read, stage.read_account)
         seconds, values, revisions = [], [], []
         pairs = [(list(before), list(after)) for _, before, after in ticks]
         for before, after in pairs:
@@ -94,7 +94,7 @@ class Corrections:
                 if isinstance(question, Question) and same(before[j], question):
                     before[j] = after[j] = None
         # what else models are to answer is asked in one go, as it was and as it is, so that one model has said both
-        stage.answer([values for pair in pairs for values in pair])
+        stage.ticks.answer([values for pair in pairs for values in pair])
         for (second, _, _), (before, after) in zip(ticks, pairs):
             changed = [b if not same(a, b) else None for a, b in zip(before, after)]
             if any(value is not None for value in changed):
@@ -102,7 +102,7 @@ class Corrections:
                 seconds.append(second)
                 values.append(changed)
                 revisions.append(self.ticks[second])
-        out = stage.tick_blocks(seconds, values, event.arrival_us, "final", seen_us, revisions)
+        out = stage.ticks.blocks(seconds, values, event.arrival_us, "final", seen_us, revisions)
         for other, before, after in others:
             changed_stats = {stat for stat in after if not same(before.get(stat), after[stat])}
             if not changed_stats:

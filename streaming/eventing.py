@@ -14,12 +14,13 @@ from features.moments import Moment
 from features.sport import EventStep, Sport, Stat
 from models.base import Answering, Model
 from streaming.account import Account
-from streaming.asking import Patience, Question, Reading, ask
+from streaming.asking import Patience, ask
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.errors import BadRecord
 from streaming.records import Event, FrameUse, GameRecord, ModelUse
 from streaming.stopwatch import Stopwatch
 from streaming.tape import Tape
+from streaming.ticking import Ticks
 from streaming.windowing import Publishing, publishing
 from streaming.windows import SECOND_US, Grid
 
@@ -48,7 +49,7 @@ class EventStage:
         for step in sport.event_steps:
             for kind in step.on:
                 (self._extract if step.phase == "extract" else self._applying)[kind].append((step, names[step.name]))
-        self.ticks: list[Publishing] = []
+        ticks: list[Publishing] = []
         for stat in sport.stats:
             if stat.kind == "window":
                 continue
@@ -57,9 +58,9 @@ class EventStage:
                 self._stats[kind].append(item)
             if stat.kind == "tick":
                 item.every = max(1, round(stat.every_s or 1.0))
-                self.ticks.append(item)
+                ticks.append(item)
         self._match = names["events.match"]
-        self._read: dict[int, tuple[int, Any]] = {}
+        self.ticks = Ticks(ticks, game.game, sport.name, grid, self.has_tracking, watch, patience)
         self._view = copy(tape.frames)  # the same buffers with bounds of its own
         self.account = Account(lambda: sport.ledger(players=len(roster)), self.apply, roster)
 
@@ -236,104 +237,3 @@ class EventStage:
         for step, i in self._applying[moment.type]:
             step.compute(moment, ledger)
             self.watch.lap(i)
-
-    # -- ticks -----------------------------------------------------------------------------------------------------
-
-    def read_tick(self, ledger: Any, second: int, version: int | None = None) -> list[Any]:
-        """Values of every tick stat due at ``second``, None for the others; SI; what models are to answer is a ``Question`` still.
-
-        ``version`` is that of the live ledger: what does not depend on the time is then read once per version.
-        """
-        values: list[Any] = []
-        self.watch.start()
-        for j, item in enumerate(self.ticks):
-            if second % item.every:
-                values.append(None)
-                continue
-            known = self._read.get(j) if item.stat.timeless and version is not None else None
-            if known is not None and known[0] == version:
-                values.append(known[1])
-                continue
-            value = item.stat.compute(ledger, float(second))
-            if value is not None and item.model is not None:
-                value = Question(np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features)))
-            elif value is not None and not isinstance(value[0], str):
-                value = np.asarray(value, np.float64)
-            values.append(value)
-            if version is not None:
-                self._read[j] = (version, value)
-            self.watch.lap(item.watch)
-        return values
-
-    def answer(self, values: list[list[Any]]) -> None:
-        """Put answers in the place of the questions: a model is asked once about all the ticks, and one model answers them."""
-        self.watch.start()
-        for j, item in enumerate(self.ticks):
-            asked = [row for row in values if isinstance(row[j], Question)]
-            if not asked or item.model is None or item.use is None:
-                continue
-            sizes = [len(row[j].rows) for row in asked]
-            reading = ask(item.model, np.concatenate([row[j].rows for row in asked]), self.patience, item.use, None)
-            if reading.values is not None:
-                item.last = reading.values[-sizes[-1] :]
-            at = 0
-            for row, size in zip(asked, sizes, strict=True):
-                part = None if reading.values is None else reading.values[at : at + size]
-                row[j] = Reading(part, reading.use)
-                at += size
-            self.watch.lap(item.watch)
-
-    def tick_blocks(
-        self, seconds: list[int], values: list[list[Any]], ingress_us: int, quality: Quality,
-        seen_us: Any, revisions: list[int] | None = None,
-    ) -> list[Output]:  # fmt: skip
-        """One block per tick stat over the given ticks (per revision, when values are issued again)."""
-        out: list[Output] = []
-        times = np.array([self.grid.t0_us + second * SECOND_US for second in seconds], np.int64)
-        stamps = np.full(len(seconds), ingress_us, np.int64)
-        every_tick = list(range(len(seconds)))
-        seen: Any = None
-        if self.has_tracking:
-            seen = times[:, None] >= seen_us[None, :]
-        self.answer(values)
-        for j, item in enumerate(self.ticks):
-            groups: dict[tuple[int, Quality, tuple[str, ...]], list[int]] = {}
-            uses: dict[tuple[str, ...], ModelUse | None] = {}
-            for k in every_tick:
-                value = values[k][j]
-                if value is None:
-                    continue
-                use, how = item.use, quality
-                if isinstance(value, Reading):
-                    use, how = value.use, "stale" if value.values is None else quality
-                whose: tuple[str, ...] = (use.name, use.version, use.instead) if use else ()
-                uses[whose] = use
-                groups.setdefault((revisions[k] if revisions else 0, how, whose), []).append(k)
-            for (revision, how, whose), chosen in sorted(groups.items()):
-                use = uses[whose]
-                block: Any = [self._shown(item, values[k][j]) for k in chosen]
-                whole = len(chosen) == len(seconds)
-                mask = None
-                if isinstance(block[0], np.ndarray):
-                    block = np.stack(block) if len(block) > 1 else block[0][None]
-                    if item.columns is not None:
-                        block = block[:, item.columns]
-                        if seen is not None:
-                            mask = seen[:, item.columns] if whole else seen[chosen][:, item.columns]
-                    if item.factor != 1.0:
-                        block = block * item.factor
-                out.append(
-                    StatBlock(
-                        item.stat.id, self.game.game, self.sport.name, item.stat.unit, item.subjects,
-                        times if whole else times[chosen], item.every * SECOND_US, block, how,
-                        stamps if whole else stamps[chosen], mask, revision, model=use,
-                    )
-                )
-        return out
-
-    @staticmethod
-    def _shown(item: Publishing, value: Any) -> Any:
-        """A value as it goes out: in the place of an answer that did not come, the last that did, or NaN."""
-        if not isinstance(value, Reading):
-            return value
-        return np.asarray(item.missing() if value.values is None else value.values, np.float64)

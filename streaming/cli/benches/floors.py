@@ -1,5 +1,6 @@
 """The least that a server on loopback can cost: ``python -m streaming.cli.benches.floors echo|asgi BYTES`` answers every request
-with as many bytes, and says its port. ``echo`` is a bare socket on uvloop, ``asgi`` a raw ASGI application on uvicorn with httptools."""
+with as many bytes, and says its port. ``echo`` is a bare socket on uvloop, ``asgi`` a raw ASGI application on uvicorn with
+httptools."""
 
 from __future__ import annotations
 
