@@ -33,16 +33,17 @@ def endpoint(core_hour_price: float = 0.05, peers: Path | None = None) -> Result
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary)
         uds = str(folder / "e.sock")
-        port = stack.enter_context(_said(["-m", "streaming.cli", "endpoint", "--port", "0", "--uds", uds]))
+        pid, port = stack.enter_context(_said(["-m", "streaming.cli", "endpoint", "--port", "0", "--uds", uds]))
         for rows in ROWS:
             asked = rng.uniform(0.0, 1.0, (rows, len(model.features))).round(6).tolist()
             request = post(f"/models/{MODEL}/invoke", msgspec.json.encode(asked))
             answer = msgspec.json.encode({"predictions": model.predict(np.array(asked)).tolist(), "version": model.version})
             with ExitStack() as these:
-                targets = [Target("ours", port, request), Target("unix_socket", uds, request)]
+                targets = [Target("ours", port, request, pid=pid), Target("unix_socket", uds, request, pid=pid)]
                 for name in ("echo", "asgi"):
                     command = ["-m", "streaming.cli.benches.floors", name, str(len(answer))]
-                    targets.append(Target(name, these.enter_context(_said(command)), request))
+                    floor_pid, floor_port = these.enter_context(_said(command))
+                    targets.append(Target(name, floor_port, request, pid=floor_pid))
                 if peers is not None:
                     model_file = SHIPPED / MODEL / "model.json"
                     targets += _peers(these, peers, folder / str(rows), model_file, asked, notes)
@@ -92,8 +93,8 @@ def _told(targets: list[Target], rows: int, price: float, figures: dict[str, flo
 
 
 @contextmanager
-def _said(command: list[str]) -> Iterator[int]:
-    """A Python process that says its port in its first line, until the block ends."""
+def _said(command: list[str]) -> Iterator[tuple[int, int]]:
+    """A Python process that says its port in its first line, until the block ends: its id and the port."""
     with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -101,6 +102,6 @@ def _said(command: list[str]) -> Iterator[int]:
             digits: Any = [word for word in line.replace(":", " ").split() if word.isdigit()]
             if not digits:
                 raise Unavailable(f"{command[-1]} did not come up")
-            yield int(digits[-1])
+            yield process.pid, int(digits[-1])
         finally:
             process.terminate()

@@ -4,9 +4,11 @@ the end of the answer. It is the same for every server."""
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,10 @@ class Target:
     where: int | str
     request: bytes
     cores: int = 1
+    #: the server's process, where it is one: its own time tells even while others disturb the machine
+    pid: int = 0
+    cpu_us: float = 0.0
+    asked: int = 0
     took_ns: list[Ints] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
 
@@ -38,7 +44,14 @@ class Target:
 
     def figures(self) -> dict[str, float]:
         p50, p99 = np.percentile(np.concatenate(self.took_ns) / 1000.0, [50, 99])
-        return {"p50_us": round(float(p50), 1), "p99_us": round(float(p99), 1), "tps": round(float(np.median(self.rates)))}
+        told = {"p50_us": round(float(p50), 1), "p99_us": round(float(p99), 1), "tps": round(float(np.median(self.rates)))}
+        return told | ({"cpu_us": self.cpu_us} if self.pid else {})
+
+
+def cpu_s(pid: int) -> float:
+    """What a process has used of the processors so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def post(path: str, body: bytes) -> bytes:
@@ -123,8 +136,16 @@ def measure(targets: list[Target], *, rounds: int = 5, n: int = 400, connections
     """All of them in turn, again and again, so that what disturbs the machine disturbs each of them."""
     for target in targets:
         one_by_one(target, 50)
+    before_s = {target.pid: cpu_s(target.pid) for target in targets if target.pid}
     for _ in range(rounds):
         for target in targets:
             target.took_ns.append(one_by_one(target, n))
+            target.asked += n
         for target in targets:
-            target.rates.append(together(target, connections, seconds))
+            rate = together(target, connections, seconds)
+            target.rates.append(rate)
+            target.asked += round(rate * seconds)
+    for target in targets:
+        if target.pid:
+            asked = sum(other.asked for other in targets if other.pid == target.pid)
+            target.cpu_us = round((cpu_s(target.pid) - before_s[target.pid]) / asked * 1e6, 1)

@@ -78,7 +78,8 @@ def _ask_bentoml(rows: list[list[float]]) -> bytes:
 
 #: MLServer's workers come on top of the process that takes requests in; 0: there is only that one
 PEERS: Final = (
-    Peer("mlserver", ("mlserver", "mlserver-xgboost"), _mlserver, _ask_mlserver, (0, 2)),
+    # its workers do not start on a newer uvloop
+    Peer("mlserver", ("mlserver", "mlserver-xgboost", "uvloop<0.22"), _mlserver, _ask_mlserver, (0, 2)),
     Peer("bentoml", ("bentoml", "xgboost-cpu", "uvloop", "httptools"), _bentoml, _ask_bentoml, (1, 2)),
 )
 
@@ -133,7 +134,7 @@ def running(peer: Peer, programs: Path, folder: Path, model: Path, workers: int,
                 except (OSError, ValueError):
                     if process.poll() is not None or time.monotonic() > until:
                         last = ((folder / "log").read_text().strip().splitlines() or ["it said nothing"])[-1]
-                        raise Unavailable(f"{peer.name} did not come up: {last[:300]}") from None
+                        raise Unavailable(f"{target.name} did not come up: {last[:300]}") from None
                     time.sleep(0.5)
             yield target
         finally:
