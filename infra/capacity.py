@@ -61,9 +61,9 @@ class Profile:
 
 #: docs/scale.md says how each figure was come by
 PROFILES: Final = {
-    "embedded": Profile(14.9, 41.5, 4.8, 16.0, 25, 6.0, 100.0, 1.0, 0.0, 50.0, 0.06),
-    "process": Profile(17.6, 69.0, 2.0, 6.5, 100, 5.0, 1000.0, 2.0, 0.1, 250.0, 0.05),
-    "thread": Profile(8.0, 17.0, 1.6, 5.5, 100, 4.5, 1000.0, 2.0, 0.1, 50.0, 0.033),
+    "embedded": Profile(8.6, 19.3, 3.6, 12.0, 25, 6.0, 100.0, 1.0, 0.0, 50.0, 0.05),
+    "process": Profile(15.0, 26.1, 2.0, 6.5, 100, 5.0, 1000.0, 2.0, 0.1, 250.0, 0.025),
+    "thread": Profile(6.2, 19.5, 1.6, 5.5, 100, 4.5, 1000.0, 2.0, 0.1, 50.0, 0.03),
 }
 
 #: of one soccer game of 23 entities at 25 Hz: bytes a second on the input topic and on all output topics, as they are and as lz4

@@ -72,6 +72,9 @@ class ForestModel:
         self._margins = Margins(forest)
         self._probability = card.calibration.applier()
         self._attribution: Attribution | None = None
+        known = KNOWN.get(card.name)
+        names = [f.name for f in card.features]
+        self._needs = [names.index(name) for name in known.needs if name in names] if known else []
 
     @property
     def name(self) -> str:
@@ -90,7 +93,21 @@ class ForestModel:
         return tuple(self.card.classes)
 
     def predict(self, rows: Floats) -> Floats:
-        return self._probability(self._margins(self._checked(rows)))
+        """NaN for a row that lacks what the model cannot do without (``Known.needs``)."""
+        rows = self._checked(rows)
+        if not self._needs:
+            return self._probability(self._margins(rows))
+        told = ~np.isnan(rows[:, self._needs]).any(axis=1)
+        if told.all():
+            return self._probability(self._margins(rows))
+        out = np.full((len(rows), *(() if self.forest.classes == 1 else (self.forest.classes,))), np.nan)
+        if told.any():
+            out[told] = self._probability(self._margins(rows[told]))
+        return out
+
+    def calibrated(self, margins: Floats) -> Floats:
+        """Probabilities from margins (B, C)."""
+        return self._probability(margins)
 
     def margin(self, rows: Floats) -> Floats:
         """(B, C) log-odds (C = 1 for two classes) before calibration."""

@@ -13,9 +13,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.axis import Axis
+from features.compiled import kernel
 from models.artefact import Card, CardFeature, ForestModel
 from models.attribution import Attribution
 from models.base import Floats
+from models.curve import Curve
 from models.forest import read_forest
 from models.trees import margins_nodes
 
@@ -46,6 +49,44 @@ def attribution(calls: int = 1_000, trees: int = 200, depth: int = 6) -> Timing:
     explain = Attribution(read_forest(blob))
     name = f"attribution of one prediction, {trees} trees x depth {depth}"
     return _timed(name, explain, rows, _peer(blob, contributions=True), calls)
+
+
+#: points of a lead curve, and features of the model behind it
+_POINTS: Final = 21
+_LEAD_FEATURES: Final = 32
+
+
+@kernel
+def _spread(row: Any, points: Any, out: Any) -> None:
+    for p in range(points.shape[0]):
+        out[p, 0], out[p, 1], out[p, 2] = points[p], row[17] - 0.7 * points[p], row[11] + 0.4 * points[p]
+
+
+def lead_curve(calls: int = 4_000, trees: int = 200, depth: int = 6) -> Timing:
+    """The 21 points of a lead curve through ``trees`` full trees of ``depth`` levels, three of 32 features following the lead;
+    calibration and checks included. Beside it 21 rows of their own through our walker and through xgboost, which give the same."""
+    blob, rows = _blob(trees, depth, features=_LEAD_FEATURES), _rows(_LEAD_FEATURES)
+    model = ForestModel(_card(_LEAD_FEATURES), read_forest(blob))
+    axis = Axis("lead", np.linspace(-2.0, 2.0, _POINTS), tuple(f"f{c}" for c in (3, 17, 11)), _spread)
+    curve = Curve(model, axis)
+    laid = np.stack([curve.rows(row) for row in rows])
+
+    def as_rows(row: Floats) -> Floats:
+        return model.predict(curve.rows(row[0]))
+
+    contenders: dict[str, Callable[[Floats], object]] = {"21 rows by our walker": as_rows}
+    peers = _peer(blob, contributions=False)
+    if peers:
+        ask = peers["xgboost inplace_predict"]
+        contenders["21 rows by xgboost"] = lambda row: ask(curve.rows(row[0]))
+    found = _timed(f"a lead curve, {trees} trees x depth {depth}", curve.predict, rows, contenders, calls)
+    sample = slice(0, 32)
+    ours = curve.predict(rows[sample])
+    found["worst_difference"] = float(np.abs(ours - np.stack([model.predict(r) for r in laid[sample]])).max())
+    if peers:
+        theirs = np.stack([np.asarray(peers["xgboost inplace_predict"](r), np.float64) for r in laid[sample]])
+        found["worst_difference_to_xgboost"] = float(np.abs(ours - theirs).max())
+    return found
 
 
 def _timed(
@@ -85,22 +126,22 @@ def _peer(blob: bytes, contributions: bool) -> dict[str, Callable[[Floats], obje
     return {"xgboost inplace_predict": booster.inplace_predict}
 
 
-def _rows() -> Floats:
+def _rows(features: int = _FEATURES) -> Floats:
     rng = np.random.default_rng(7)
-    rows = rng.normal(size=(_ROWS, _FEATURES))
+    rows = rng.normal(size=(_ROWS, features))
     rows[rng.random(rows.shape) < 0.1] = np.nan
     return rows
 
 
-def _card() -> Card:
-    features = [CardFeature(f"f{i}", "1") for i in range(_FEATURES)]
+def _card(count: int = _FEATURES) -> Card:
+    features = [CardFeature(f"f{i}", "1") for i in range(count)]
     return Card("benchmark", "random trees", ["no", "yes"], features, {}, "touchline bench", 7)
 
 
-def _blob(trees: int, depth: int, full: bool = True) -> bytes:
+def _blob(trees: int, depth: int, full: bool = True, features: int = _FEATURES) -> bytes:
     """A model file of random trees; not ``full``: a node below the second level is a leaf with a chance of one in seven."""
     rng = np.random.default_rng(11)
-    grown = [_tree(rng, number, depth, 0.0 if full else 1 / 7) for number in range(trees)]
+    grown = [_tree(rng, number, depth, 0.0 if full else 1 / 7, features) for number in range(trees)]
     model = {
         "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(trees)}, "trees": grown, "tree_info": [0] * trees,
         "iteration_indptr": list(range(trees + 1)), "cats": {"enc": [], "feature_segments": [], "sorted_idx": []},
@@ -108,13 +149,13 @@ def _blob(trees: int, depth: int, full: bool = True) -> bytes:
     learner = {
         "attributes": {}, "feature_names": [], "feature_types": [], "gradient_booster": {"name": "gbtree", "model": model},
         "learner_model_param": {"base_score": "[1E-1]", "boost_from_average": "1", "num_class": "0",
-                                "num_feature": str(_FEATURES), "num_target": "1"},
+                                "num_feature": str(features), "num_target": "1"},
         "objective": {"name": "binary:logistic", "reg_loss_param": {"scale_pos_weight": "1"}},
     }  # fmt: skip
     return json.dumps({"learner": learner, "version": [3, 2, 0]}).encode()
 
 
-def _tree(rng: np.random.Generator, number: int, depth: int, leaf_chance: float) -> dict[str, Any]:
+def _tree(rng: np.random.Generator, number: int, depth: int, leaf_chance: float, features: int) -> dict[str, Any]:
     left, right, parent, level, cover = [-1], [-1], [2147483647], [0], [1000.0]
     at = 0
     while at < len(left):
@@ -133,11 +174,11 @@ def _tree(rng: np.random.Generator, number: int, depth: int, leaf_chance: float)
     values = np.where(inner, rng.normal(size=n), rng.normal(0.0, 0.02, n)).astype(np.float32).astype(float)
     return {
         "left_children": left, "right_children": right, "parents": parent, "split_conditions": values.tolist(),
-        "split_indices": np.where(inner, rng.integers(0, _FEATURES, n), 0).tolist(),
+        "split_indices": np.where(inner, rng.integers(0, features, n), 0).tolist(),
         "default_left": np.where(inner, rng.integers(0, 2, n), 0).tolist(), "sum_hessian": cover,
         "base_weights": values.tolist(), "loss_changes": [0.0] * n, "split_type": [0] * n, "categories": [],
         "categories_nodes": [], "categories_segments": [], "categories_sizes": [], "id": number,
-        "tree_param": {"num_deleted": "0", "num_feature": str(_FEATURES), "num_nodes": str(n), "size_leaf_vector": "1"},
+        "tree_param": {"num_deleted": "0", "num_feature": str(features), "num_nodes": str(n), "size_leaf_vector": "1"},
     }  # fmt: skip
 
 

@@ -24,10 +24,12 @@ def on_simulated(model: str, table: Table) -> Report:
         "model": forest.name, "version": forest.version, "source": table.source, "scores": scores(table.label, probability),
     }  # fmt: skip
     if table.truth.size:
-        off = np.abs(probability - table.truth)
+        # where the truth takes thousands of continuations to know, it is known of some rows only
+        known = np.isfinite(table.truth.reshape(len(table.truth), -1)).all(axis=1)
+        off, truth = np.abs(probability[known] - table.truth[known]), table.truth[known]
         report["truth"] = {
             "mean_absolute_error": float(off.mean()), "p95_absolute_error": float(np.quantile(off, 0.95)),
-            "scores_of_truth": scores(table.label, table.truth),
+            "scores_of_truth": scores(table.label[known], truth),
         }  # fmt: skip
     report["reliability"] = _reliability(forest, table.label, probability)
     return report
@@ -89,12 +91,18 @@ def explain(forest: ForestModel, row: Floats, count: int) -> Report:
 def as_text(report: Report) -> str:
     """For a person: one fact a line."""
     lines = [" ".join(str(report[key]) for key in ("model", "version", "how", "title") if key in report)]
-    facts = ("command", "classes", "calibration", "trees", "depth", "shots", "matches", "probability")
+    facts = ("command", "classes", "calibration", "trees", "depth", "shots", "matches", "from", "to", "plays", "days",
+             "probability")  # fmt: skip
     lines += [f"{key}: {report[key]}" for key in facts if key in report]
     for key, title in (("scores", "ours"), ("provider", "provider")):
         if key in report:
             lines.append(f"{title:9s}" + "  ".join(f"{name} {value:.5f}" for name, value in report[key].items()))
     lines += [_compared(name, row) for name, row in report.get("ours_minus_provider", {}).items()]
+    for reading, found in report.get("readings", {}).items():
+        lines.append(f"{reading}:")
+        for key, title in (("scores", "ours"), ("logistic", "logistic")):
+            lines.append(f"{title:9s}" + "  ".join(f"{name} {value:.5f}" for name, value in found[key].items()))
+        lines += [_compared(name, row, "the logistic") for name, row in found["ours_minus_logistic"].items()]
     if "truth" in report:
         truth = report["truth"]
         lines.append(f"against the true probability: mean absolute error {truth['mean_absolute_error']:.4f}, "
@@ -103,8 +111,8 @@ def as_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _compared(name: str, row: dict[str, float]) -> str:
-    line = f"{name}: ours minus provider {row['difference']:+.5f}"
+def _compared(name: str, row: dict[str, float], other: str = "provider") -> str:
+    line = f"{name}: ours minus {other} {row['difference']:+.5f}"
     if name in PAIRED:
         line += f", 95 % {row['low']:+.5f} to {row['high']:+.5f}, better in {100 * row['better']:.1f} % of draws"
     return line

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -35,7 +37,9 @@ class SplineLogistic:
     ``strength`` is scikit-learn's C on standardised columns.
     """
 
-    def __init__(self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002) -> None:
+    def __init__(
+        self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002, weights: Floats | None = None
+    ) -> None:
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import SplineTransformer, StandardScaler
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -55,7 +59,9 @@ class SplineLogistic:
         basis, self._owner, self._grouped = self._basis(rows)
         scale = StandardScaler().fit(basis)
         with threadpool_limits(1):  # narrow matrices: threads would only wait for each other
-            fit = LogisticRegression(C=strength, max_iter=500).fit(scale.transform(basis), labels > 0.5)
+            fit = LogisticRegression(C=strength, max_iter=500).fit(
+                scale.transform(basis), labels > 0.5, sample_weight=weights
+            )
         self._weight = fit.coef_[0] / scale.scale_
         self.intercept = float(fit.intercept_[0] - (self._weight * scale.mean_).sum())
 
@@ -105,9 +111,17 @@ def _cuts(values: npt.NDArray[np.float32], curve: Floats, bins: int) -> list[int
     return [int(c) for c in cuts if c > 0]
 
 
-def as_trees(smooth: SplineLogistic, rows: Floats, weight: float) -> tuple[list[dict[str, Any]], float]:
-    """The regression as xgboost's trees, leaves times ``weight``, and the margin that goes into the base score."""
+def as_trees(
+    smooth: SplineLogistic, rows: Floats, weight: float, monotone: Mapping[int, int] = MappingProxyType({})
+) -> tuple[list[dict[str, Any]], float]:  # fmt: skip
+    """The regression as xgboost's trees, leaves times ``weight``, and the margin that goes into the base score.
+
+    ``monotone`` (feature: 1 rising, -1 falling) bends each such curve into the nearest one that keeps to it."""
     everywhere, inside = smooth.parts(rows)
+    for j, way in monotone.items():
+        for part, among in ((everywhere, ~np.isnan(rows[:, j])), (inside, ~np.isnan(rows[:, j]) & _in_group(rows, smooth.by))):
+            if among.any() and np.ptp(part[among, j]) > 0.0:
+                part[among, j] = _bent(rows[among, j], part[among, j], way)
     trees = []
     for j in range(rows.shape[1]):
         if np.ptp(everywhere[:, j]) > 0.0:
@@ -115,6 +129,17 @@ def as_trees(smooth: SplineLogistic, rows: Floats, weight: float) -> tuple[list[
         if np.ptp(inside[:, j]) > 0.0:
             trees.append(_Tree(weight).grouped(rows, inside, j, smooth.by).document())
     return trees, weight * smooth.intercept
+
+
+def _in_group(rows: Floats, by: int) -> npt.NDArray[np.bool_]:
+    return rows[:, by] >= 0.5 if by >= 0 else np.zeros(len(rows), np.bool_)
+
+
+def _bent(values: Floats, curve: Floats, way: int) -> Floats:
+    """``curve`` (B,) made monotone in ``values``, by least squares."""
+    from sklearn.isotonic import IsotonicRegression
+
+    return np.asarray(IsotonicRegression(increasing=way > 0).fit(values, curve).predict(values), np.float64)
 
 
 class _Tree:

@@ -7,12 +7,13 @@ folds choose the calibration and give the metrics on the card; the artefact is t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from models.apart import apart, light
 from models.artefact import Card, CardFeature
 from models.base import Floats
 from models.calibration import Calibration, Kind, choose
@@ -30,7 +31,7 @@ Watch = Callable[[str], None]
 @dataclass(frozen=True)
 class Table:
     """Training rows. ``rows`` (B, F), ``label`` (B,) 0..C-1, ``game`` (B,) what is held out together; ``truth`` (B,) or
-    (B, C) the simulator's own probability and ``reference`` (B,) another model's, NaN where there is none (never features)."""
+    (B, C) the simulator's own probability and ``reference`` (B,) another model's, both NaN where there is none (never features)."""
 
     rows: Floats
     label: Floats
@@ -52,31 +53,55 @@ def folds_of(game: Ints, folds: int, seed: int) -> Ints:
     return np.asarray(np.random.default_rng(seed).permutation(len(names)) % folds, np.int64)[at]
 
 
-def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int) -> bytes:
-    """Fit one forest: xgboost's model file, JSON."""
+def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None) -> bytes:
+    """Fit one forest: xgboost's model file, JSON. ``age_years`` (B,) is how old each row is, for recipes that forget."""
+    if recipe.apart:
+        column = [f.name for f in model.features].index(recipe.apart)
+        gone = np.isnan(rows[:, column])
+        whole = replace(recipe, apart="")
+        first, second = (
+            grow(model, whole, rows[among], label[among], seed, None if age_years is None else age_years[among])
+            for among in (gone, ~gone)
+        )
+        return apart(first, second, column)
     names = [f.name for f in model.features]
+    weights = None
+    if recipe.half_life_years > 0.0 and age_years is not None:
+        weights = np.exp2(-age_years / recipe.half_life_years)
     if len(model.classes) > 2:
         (parameters, rounds), = recipe.boosters
         several = {**parameters, "objective": "multi:softprob", "num_class": len(model.classes)}
-        return _boost(several, rounds, rows, label, seed, names)
+        return _boost(several, rounds, rows, label, seed, names, weights)
     monotone = dict.fromkeys(model.rising, 1) | dict.fromkeys(model.falling, -1)
+    trees: list[dict[str, Any]] = []
+    margin, before = 0.0, None
+    if recipe.smooth > 0.0:
+        curves = SplineLogistic(rows, label, names.index(recipe.by) if recipe.by else -1, recipe.strength, weights)
+        ways = {names.index(name): way for name, way in monotone.items()}
+        trees, margin = as_trees(curves, rows, recipe.smooth, ways)
+        before = curves.margin(rows) if recipe.smooth == 1.0 else None
     parts: list[tuple[float, bytes]] = []
-    for i, (parameters, rounds) in enumerate(recipe.boosters):
+    boosters = [booster for booster in recipe.boosters for _ in range(recipe.repeats)]
+    share = 1.0 if before is not None else 1.0 - recipe.smooth
+    for i, (parameters, rounds) in enumerate(boosters):
         chosen = {**parameters, "objective": "binary:logistic"}
         if monotone:
             chosen["monotone_constraints"] = monotone
-        blob = _boost(chosen, rounds, rows, label, seed + i, names)
-        parts.append(((1.0 - recipe.smooth) / len(recipe.boosters), blob))
-    if recipe.smooth == 0.0:
-        return merge(parts, [], 0.0)
-    curves = SplineLogistic(rows, label, names.index(recipe.by) if recipe.by else -1, recipe.strength)
-    return merge(parts, *as_trees(curves, rows, recipe.smooth))
+        blob = _boost(chosen, rounds, rows, label, seed + i, names, weights, before)
+        parts.append((share / len(boosters), blob))
+    return merge(parts, trees, margin)
 
 
-def _boost(parameters: dict[str, Any], rounds: int, rows: Floats, target: Floats, seed: int, names: list[str]) -> bytes:
+def _boost(
+    parameters: dict[str, Any], rounds: int, rows: Floats, target: Floats, seed: int, names: list[str],
+    weights: Floats | None = None, before: Floats | None = None,
+) -> bytes:  # fmt: skip
+    """``before`` (B,) are margins that the trees are to correct."""
     import xgboost
 
-    matrix = xgboost.DMatrix(rows, target, feature_names=names)
+    matrix = xgboost.DMatrix(rows, target, weight=weights, base_margin=before, feature_names=names)
+    if before is not None:
+        parameters = {**parameters, "base_score": 0.5}
     booster = xgboost.train({**_COMMON, "seed": seed, "verbosity": 0, **parameters}, matrix, rounds)
     return bytes(booster.save_raw("json"))
 
@@ -118,10 +143,12 @@ def train(
     check(model, table)
     judged = judge(model, recipe, table, seed, tell)
     blob = grow(model, recipe, table.rows, table.label, seed)
+    if recipe.light:
+        blob = light(blob)
     tell("fitted on everything")
     metrics: dict[str, Any] = {"held_out": scores(table.label, judged.probability), "calibrations": judged.losses}
     if table.truth.size:
-        metrics["truth_error"] = float(np.abs(judged.probability - table.truth).mean())
+        metrics["truth_error"] = float(np.nanmean(np.abs(judged.probability - table.truth)))
     card = Card(
         name=model.name, title=model.title, classes=list(model.classes),
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=table.source,

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.compiled import kernel
 from models.base import Answering, Model
 from streaming.records import ModelUse
 
@@ -56,6 +57,34 @@ def ask(model: Model, rows: Array, patience: Patience, use: ModelUse, attribute:
     answer = model.ask(rows, patience.spent_s)
     patience.spent_s += perf_counter() - start
     return Reading(answer.values, ModelUse(name=answer.name, version=answer.version, instead=answer.instead), answer.attribute)
+
+
+def ask_some(model: Model, rows: Array, patience: Patience, use: ModelUse, classes: int) -> Reading:
+    """The same, (B,), or (B, C) with ``classes``, where a row without a single feature (a subject whom the question does not
+    concern) is not asked: its answer is NaN."""
+    asked = _some(rows)
+    answer = np.full((len(rows), classes) if classes else len(rows), np.nan)
+    if not len(asked):
+        return Reading(answer, use)
+    reading = ask(model, rows[asked], patience, use, None)
+    if reading.values is not None:
+        answer[asked] = reading.values
+        reading.values = answer
+    return reading
+
+
+@kernel
+def _some(rows: Array) -> Array:
+    """The rows (B, F) that hold a finite value."""
+    out = np.empty(rows.shape[0], np.int64)
+    count = 0
+    for b in range(rows.shape[0]):
+        for f in range(rows.shape[1]):
+            if np.isfinite(rows[b, f]):
+                out[count] = b
+                count += 1
+                break
+    return out[:count]
 
 
 def same(a: Any, b: Any) -> bool:

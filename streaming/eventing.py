@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -44,11 +45,11 @@ class EventStage:
         self.team_index = {team.id: i for i, team in enumerate(game.teams)}
         self.home_attacks = {period.number: period.home_attacks for period in game.periods}
         self._extract: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
-        self._applying: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
+        applying: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
         self._stats: dict[str, list[Publishing]] = {t: [] for t in sport.event_types}
         for step in sport.event_steps:
             for kind in step.on:
-                (self._extract if step.phase == "extract" else self._applying)[kind].append((step, names[step.name]))
+                (self._extract if step.phase == "extract" else applying)[kind].append((step, names[step.name]))
         ticks: list[Publishing] = []
         for stat in sport.stats:
             if stat.kind == "window":
@@ -62,7 +63,9 @@ class EventStage:
         self._match = names["events.match"]
         self.ticks = Ticks(ticks, game.game, sport.name, grid, self.has_tracking, watch, patience)
         self._view = copy(tape.frames)  # the same buffers with bounds of its own
-        self.account = Account(lambda: sport.ledger(players=len(roster)), self.apply, roster)
+        self.apply = partial(_apply, applying, watch)
+        ledger: Callable[..., Any] = sport.ledger
+        self.account = Account(partial(ledger, players=len(roster)), self.apply, roster)
 
     # -- one event -------------------------------------------------------------------------------------------------
 
@@ -145,13 +148,15 @@ class EventStage:
         model = item.model
         assert model is not None
         assert item.use is not None
-        rows = features.reshape(1, -1)
+        # (F,) is one question; (K, F) are the K parts of one answer, asked together
+        rows = features.reshape(-1, features.shape[-1])
         reading = ask(model, rows, self.patience, item.use, item.attribute)
-        if reading.values is None:
+        answers = reading.values
+        if answers is None:
             return None, reading.use
-        answer = reading.values[0]
+        answer = answers[0] if features.ndim == 1 else answers
         reasons: list[tuple[str, float, float | None]] = []
-        if reading.attribute is not None:
+        if reading.attribute is not None and features.ndim == 1:
             parts = reading.attribute(rows)[0]
             if parts.ndim == 1:
                 strongest = np.argsort(-np.abs(parts[:-1]), kind="stable")[:TOP_ATTRIBUTIONS]
@@ -162,7 +167,7 @@ class EventStage:
         use = msgspec.structs.replace(reading.use, attributions=reasons)
         out.append(
             Prediction(
-                self.game.game, item.stat.id, event.id, event.t_us, use.name, use.version, rows, np.asarray([answer]), quality,
+                self.game.game, item.stat.id, event.id, event.t_us, use.name, use.version, rows, answers, quality,
             )
         )
         value = float(answer) if np.ndim(answer) == 0 else [float(a) for a in answer]
@@ -231,9 +236,11 @@ class EventStage:
             item.stat.id: item.stat.compute(moment, ledger) for item in self._stats[moment.type] if item.stat.of_account
         }
 
-    def apply(self, moment: Moment, ledger: Any) -> None:
-        """Fold a moment into a ledger."""
-        self.watch.start()
-        for step, i in self._applying[moment.type]:
-            step.compute(moment, ledger)
-            self.watch.lap(i)
+
+def _apply(applying: dict[str, list[tuple[EventStep, int]]], watch: Stopwatch, moment: Moment, ledger: Any) -> None:
+    """Fold a moment into a ledger. No method: the account would hold the stage that holds it, and with it a game's whole tape,
+    until the collector of cycles comes by, which looks at the number of objects and not at their size."""
+    watch.start()
+    for step, i in applying[moment.type]:
+        step.compute(moment, ledger)
+        watch.lap(i)

@@ -62,6 +62,11 @@ class Framer:
         self.lines = samples.Lines(len(tags), len(sport.channels), SLICE)
         self.tags = np.array([tag for tag, _ in tags], np.uint32)
         self.entity = np.array([row for _, row in tags], np.int64)
+        # Channels that keep the place of a tag's mount (x, y), -1 for tags whose place is only part of their entity's.
+        mount = {tag.tag: sport.mounts.get(tag.mount) for tag in game.tags}
+        kept = [mount[tag] or ("", "") for tag, _ in tags]
+        column = {name: c for c, name in enumerate(sport.channels)} | {"": -1}
+        self.mount_columns = np.array([[column[x], column[y]] for x, y in kept], np.int64).reshape(-1, 2)
         self.max_speed = np.array([sport.max_speed_mps.get(roster.role[e], np.inf) for e in self.entity])
         period_us = sample_period_us(game, grid)
         self.wait_us = wait_us(game, grid)
@@ -169,7 +174,8 @@ class Framer:
         tape.make_room(count)
         at, frames = tape.framed, tape.frames
         filled = samples.frame_rows(
-            self.next_row, count, grid.t0_us, grid.hz, at, self.entity, self._mounts, self.wait_us, self._gap_us, self._hold_us,
+            self.next_row, count, grid.t0_us, grid.hz, at, self.entity, self.mount_columns, self._mounts, self.wait_us,
+            self._gap_us, self._hold_us,
             self._starts, self._ends, self._numbers, self._sides, lines.t, lines.v, lines.n, lines.checked, lines.used,
             tape.grid_row, tape.t_us, frames.t, frames.period, frames.attack, frames.xyz, tape.channels, self.seen_us,
         )  # fmt: skip

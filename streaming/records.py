@@ -24,7 +24,8 @@ STAT_VERSION: Final = 1
 GAME_VERSION: Final = 1
 
 MAX_SAMPLES: Final = 1 << 20
-MAX_HEADER_BYTES: Final = 4096
+MAX_HEADER_BYTES: Final = 16_384
+MAX_CHANNELS: Final = 512
 MAX_JSON_BYTES: Final = 1 << 20
 MAX_TEAMS: Final = 64
 
@@ -214,7 +215,7 @@ _FARTHEST: Final = 1 << 62
 class _Header(msgspec.Struct, array_like=True, frozen=True):
     game: Name
     feed: Annotated[str, msgspec.Meta(max_length=200)]
-    channels: Annotated[list[str], msgspec.Meta(max_length=256)]
+    channels: Annotated[list[str], msgspec.Meta(max_length=MAX_CHANNELS)]
 
 
 _header_decoder = msgspec.msgpack.Decoder(_Header)

@@ -251,15 +251,16 @@ def check_order(
 
 @kernel
 def frame_rows(
-    first_row: int, count: int, t0_us: int, hz: int, at: int, entity: I8, mounts: I8, wait_us: int, gap_us: int,
-    hold_us: int, starts: I8, ends: I8, numbers: I1, sides: I1, t: I8, v: F8, n: I8, checked: I8, used: I8,
+    first_row: int, count: int, t0_us: int, hz: int, at: int, entity: I8, columns: I8, mounts: I8, wait_us: int,
+    gap_us: int, hold_us: int, starts: I8, ends: I8, numbers: I1, sides: I1, t: I8, v: F8, n: I8, checked: I8, used: I8,
     grid_row: I8, row_t: I8, seconds: F8, period: I1, attack: I1, xyz: F8, channels: F8, seen_us: I8,
 ) -> int:  # fmt: skip
     """Place the samples on the grid: ``count`` rows from grid row ``first_row``, written to the tape from row ``at`` on.
 
     A point between two samples is interpolated when they are at most ``gap_us`` apart and the later one no more than
     ``wait_us`` after it; else the last sample is held for ``hold_us``; else NaN. The tags of an entity are averaged
-    (``entity`` (G,) is their row of axis N, ``mounts`` (N,) scratch). ``starts``, ``ends``, ``numbers`` and ``sides`` are the
+    (``entity`` (G,) is their row of axis N, ``mounts`` (N,) scratch); ``columns`` (G, 2) names the channels in which a tag's
+    own x and y are kept as well, -1 for none. ``starts``, ``ends``, ``numbers`` and ``sides`` are the
     periods of play. Returns the number of rows with any position.
     """
     filled = 0
@@ -287,6 +288,7 @@ def frame_rows(
                 continue
             e = entity[g]
             before = t[g, i]
+            w = 0.0
             if i + 1 < checked[g] and t[g, i + 1] <= when + wait_us and t[g, i + 1] - before <= gap_us:
                 w = (when - before) / (t[g, i + 1] - before)
                 for d in range(3):
@@ -297,6 +299,10 @@ def frame_rows(
             else:
                 continue
             mounts[e] += 1
+            for d in range(2):
+                if columns[g, d] >= 0:
+                    own = v[g, i, d]
+                    channels[columns[g, d], row, e] = own + w * (v[g, i + 1, d] - own) if w > 0.0 else own
             for c in range(channels.shape[0]):
                 if not np.isnan(v[g, i, 3 + c]):
                     channels[c, row, e] = v[g, i, 3 + c]

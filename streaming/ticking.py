@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from streaming.asking import Patience, Question, Reading, ask
+from streaming.asking import Patience, Question, Reading, ask_some
 from streaming.blocks import Output, Quality, StatBlock
 from streaming.records import ModelUse
 from streaming.stopwatch import Stopwatch
@@ -58,7 +58,8 @@ class Ticks:
             if not asked or item.model is None or item.use is None:
                 continue
             sizes = [len(row[j].rows) for row in asked]
-            reading = ask(item.model, np.concatenate([row[j].rows for row in asked]), self.patience, item.use, None)
+            rows = np.concatenate([row[j].rows for row in asked])
+            reading = ask_some(item.model, rows, self.patience, item.use, len(item.stat.components))
             if reading.values is not None:
                 item.last = reading.values[-sizes[-1] :]
             at = 0

@@ -13,7 +13,7 @@ from features import units
 from features.frames import Roster
 from features.sport import Sport, Stat
 from models.base import Explained, Model
-from streaming.asking import Patience, ask
+from streaming.asking import Patience, ask_some
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.errors import BadInput
 from streaming.records import GameRecord, ModelUse
@@ -158,14 +158,18 @@ class WindowStage:
         assert item.model is not None
         assert item.use is not None
         flat = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
-        reading = ask(item.model, flat, self.patience, item.use, None)
+        reading = ask_some(item.model, flat, self.patience, item.use, len(item.stat.components))
         answer, use = reading.values, reading.use
         if answer is None:
             before = item.missing()
             return np.broadcast_to(before, (len(times), *before.shape)), use, "stale"
-        per_window = len(flat) // len(times)
+        # a row that has no answer (whoever the question is not about) is no prediction
+        answered = np.flatnonzero(~np.isnan(answer if answer.ndim == 1 else answer.max(axis=1)))
+        window = answered // (len(flat) // len(times))
         for k, t in enumerate(times.tolist()):
-            part = slice(k * per_window, (k + 1) * per_window)
+            part = answered[slice(*np.searchsorted(window, (k, k + 1)).tolist())]
+            if not len(part):
+                continue
             out.append(Prediction(self.game, item.stat.id, None, t, use.name, use.version, flat[part], answer[part], quality))
         values = answer.reshape(*rows.shape[:-1], *answer.shape[1:])
         item.last = values[-1]

@@ -12,20 +12,31 @@ from models.base import Feature
 @dataclass(frozen=True)
 class Recipe:
     """How a forest is grown: boosters ``(xgboost parameters, rounds)`` averaged on the margin, ``smooth`` the share of the
-    spline regression (of this ``strength``) in the average, with slopes of their own where the feature ``by`` is 1."""
+    spline regression (of this ``strength``) in the average, with slopes of their own where the feature ``by`` is 1. With a
+    share of 1 the boosters are no average with it: they are grown on what the regression leaves unexplained."""
 
     boosters: tuple[tuple[dict[str, Any], int], ...]
     smooth: float = 0.0
     by: str = ""
     strength: float = 0.002
     folds: int = 5
+    #: two forests in one: rows in which this feature is missing are learnt by the first, the others by the second
+    apart: str = ""
+    #: weight of a row halves with every so many years of its age; 0: all rows weigh the same
+    half_life_years: float = 0.0
+    #: the artefact keeps no more than is needed to answer and to explain, in six figures
+    light: bool = False
+    #: how often each booster is grown, with other seeds
+    repeats: int = 1
 
 
 @dataclass(frozen=True)
 class Known:
     """``table`` names the module and the attribute that holds the ordered (name, unit, label) rows; imported when asked for.
 
-    ``rising`` and ``falling`` are features in which the answer may only rise or fall. ``games`` is how many simulated games
+    ``rising`` and ``falling`` are features in which the answer may only rise or fall; where one of ``needs`` is missing, there is
+    no answer (NaN). ``curve`` names the module and attribute of the ``features.axis.Axis`` along which the model can be asked;
+    ``real`` is the recipe for real data where it is another one (``models/real`` reads them). ``games`` is how many simulated games
     it is trained on when nobody says otherwise, ``fresh`` how many an evaluation plays: rows per game differ by a factor of
     fifty between models.
     """
@@ -40,6 +51,9 @@ class Known:
     fresh: int
     rising: tuple[str, ...] = ()
     falling: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    curve: tuple[str, str] | tuple[()] = ()
+    real: Recipe | None = None
 
     @property
     def features(self) -> tuple[Feature, ...]:

@@ -48,19 +48,21 @@ class RemoteModel:
     ----------
     name, features : what is asked, as this side understands it
     deadline_s : for connecting, sending and receiving together
-    fallback : answers instead when the endpoint does not; None: nobody does
+    local : the model here: it knows what shape an answer has, explains what the same version has said there, and
+    stands_in : answers instead when the endpoint does not; else nobody does
     version : the only version whose answers are taken; empty: whichever is deployed, as long as its features are these
     """
 
     def __init__(
         self, name: str, features: tuple[Feature, ...], transport: Transport, *, deadline_s: float = DEADLINE_S,
-        fallback: Model | None = None, version: str = "", health: Health | None = None,
+        local: Model | None = None, stands_in: bool = True, version: str = "", health: Health | None = None,
     ) -> None:  # fmt: skip
         self._name, self._features, self.transport = name, features, transport
-        self.deadline_s, self.fallback, self.pinned = deadline_s, fallback, version
+        self.deadline_s, self.local, self.pinned = deadline_s, local, version
+        self.stands_in = stands_in and local is not None
         self.health = health or Health()
-        if fallback is not None:  # what shape an answer has; and its compiled code is loaded before it is needed in a hurry
-            self._shape: tuple[int, ...] | None = fallback.predict(np.full((1, len(features)), np.nan)).shape[1:]
+        if local is not None:  # and its compiled code is loaded before it is needed in a hurry
+            self._shape: tuple[int, ...] | None = local.predict(np.full((1, len(features)), np.nan)).shape[1:]
         else:
             self._shape = None
         self._fits = ""
@@ -74,8 +76,8 @@ class RemoteModel:
 
     @property
     def version(self) -> str:
-        """The one that answered last; before that the one asked for, or the stand-in's."""
-        return self._fits or self.pinned or (self.fallback.version if self.fallback else "unknown")
+        """The one that answered last; before that the one asked for, or the version here."""
+        return self._fits or self.pinned or (self.local.version if self.local else "unknown")
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -106,14 +108,14 @@ class RemoteModel:
             return self._instead(rows, blamed)
         finally:
             self._lock.release()
-        local = self.fallback
+        local = self.local
         # reasons are worked out here, by the same model; of another version they would be another model's reasons
         attribute = local.attribute if isinstance(local, Explained) and local.version == version else None
         return Answer(values, self._name, version, "", attribute)
 
     def _instead(self, rows: Floats, error: Unanswered) -> Answer:
-        local = self.fallback
-        if local is None:
+        local = self.local
+        if local is None or not self.stands_in:
             return Answer(None, self._name, self.version, error.reason)
         return Answer(
             local.predict(rows), local.name, local.version, error.reason, local.attribute if isinstance(local, Explained) else None

@@ -46,9 +46,11 @@ def connect(name: str, setting: str, local: Model | None = None, features: tuple
         transport = Http(where, served, os.environ.get(TOKEN, ""))
     else:
         transport = Http(_host_port(where, setting), served, os.environ.get(TOKEN, ""))
+    if local is not None:
+        name, features = local.name, local.features
     return RemoteModel(
-        name, features or (local.features if local is not None else ()), transport, deadline_s=_deadline_s(options),
-        fallback=None if options.get("fallback") == "none" else local, version=options.get("version", ""),
+        name, features, transport, deadline_s=_deadline_s(options), local=local, stands_in=options.get("fallback") != "none",
+        version=options.get("version", ""),
     )  # fmt: skip
 
 

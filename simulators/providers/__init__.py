@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -46,8 +47,9 @@ def providers() -> dict[str, str]:
     return found
 
 
-def read(provider: str, files: list[Path]) -> Imported:
-    """The game that ``provider``'s ``files`` tell; ``BadInput`` with one sentence when they don't."""
+def read(provider: str, files: list[Path], pick: str = "") -> Imported:
+    """The game that ``provider``'s ``files`` tell; ``BadInput`` with one sentence when they don't. ``pick`` says which, where files
+    hold many: it goes to providers whose ``read`` takes it."""
     known = providers()
     if provider not in known:
         raise BadInput(f"unknown provider {provider!r}: this installation knows {', '.join(sorted(known))}")
@@ -56,7 +58,9 @@ def read(provider: str, files: list[Path]) -> Imported:
             raise BadInput(f"there is no file {path}")
     try:
         module = importlib.import_module(f"{__name__}.{provider}")
-        imported: Imported = module.read(files)
+        if pick and "pick" not in inspect.signature(module.read).parameters:
+            raise BadInput(f"{provider} files hold one game: there is nothing to pick")
+        imported: Imported = module.read(files, pick=pick) if pick else module.read(files)
     except ImportError as error:
         raise Unavailable(
             f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'"

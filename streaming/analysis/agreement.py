@@ -78,18 +78,24 @@ def final_blocks(recording: Recording, sport: Sport, stats: set[str]) -> dict[st
 def compare_events(
     recording: Recording, sport: Sport, references: Mapping[str, tuple[str, float]]
 ) -> list[Agreement]:  # fmt: skip
-    """Event stats against attrs of the same events: ``references`` is {stat: (attr, factor that takes it to SI)}."""
+    """Event stats against attrs of the same events: ``references`` is {stat: (attr, factor that takes it to SI)}. Of a vector the
+    first component is compared."""
     blocks = final_blocks(recording, sport, set(references))
     events = recording.read_events()
     found = []
     for stat, (attr, to_si) in references.items():
         unit, on = sport.stat(stat).unit, sport.stat(stat).on
         scale = to_si * factor(unit)
-        ours = {block.event: float(block.values[0][0]) for block in blocks[stat]}
+        ours = {block.event: _first(block.values[0][0]) for block in blocks[stat]}
         kept = [event for event in events if event.type in on]
         theirs = np.array([float(event.attrs.get(attr, np.nan)) * scale for event in kept])
         found.append(Agreement.of(stat, attr, unit, np.array([ours.get(event.id, np.nan) for event in kept]), theirs))
     return found
+
+
+def _first(value: Any) -> float:
+    """A value as a number: of a vector its first component."""
+    return float(value[0]) if isinstance(value, (list, tuple)) else float(value)
 
 
 def compare_channel(recording: Recording, sport: Sport, stat: str, channel: str, to_si: float = 1.0) -> Agreement:

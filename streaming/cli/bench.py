@@ -13,12 +13,16 @@ import typer
 BENCHES: Final = {
     "codec": ("streaming.cli.benches.pipeline", "codec"),
     "window": ("streaming.cli.benches.pipeline", "window"),
+    "window-nfl": ("streaming.cli.benches.nfl", "window"),
+    "ngs-speed": ("streaming.cli.benches.nfl", "speed"),
     "websocket": ("streaming.cli.benches.pipeline", "websocket"),
     "replay": ("streaming.cli.benches.pipeline", "replay"),
     "kinematics": ("streaming.cli.benches.pipeline", "kinematics"),
     "xgoals": ("streaming.cli.benches.models", "xgoals"),
     "endpoint": ("streaming.cli.benches.endpoint", "endpoint"),
+    "lead-curve": ("streaming.cli.benches.models", "lead_curve"),
     "attribution": ("streaming.cli.benches.models", "attribution"),
+    "cars": ("streaming.cli.benches.cars", "cars"),
     "start": ("streaming.cli.benches.pipeline", "start"),
     "kafka": ("streaming.cli.benches.cluster", "kafka"),
     "flink": ("streaming.cli.benches.cluster", "flink"),
@@ -26,6 +30,8 @@ BENCHES: Final = {
 }
 #: these need a broker, and a cluster: without, a run of all passes them over
 CLUSTER: Final = ("kafka", "flink", "flink-curve")
+#: these judge by real games, in the folder that --data names: only by name
+DATA: Final = ("ngs-speed",)
 #: these take many minutes: only by name
 LONG: Final = ("flink-curve",)
 PEERS_FOLDER: Final = Path.home() / ".cache" / "touchline" / "peers"
@@ -37,10 +43,14 @@ def bench(
     core_hour_price: Annotated[float, typer.Option(help="endpoint: what a core costs an hour, for the cost.", min=0.0)] = 0.05,
     peers: Annotated[bool, typer.Option("--peers", help="endpoint: beside MLServer and BentoML, installed once.")] = False,
     peers_folder: Annotated[Path, typer.Option(help="endpoint: where the peers are installed.")] = PEERS_FOLDER,
+    data: Annotated[Path | None, typer.Option(help=f"Folder of real games, for {', '.join(DATA)}.", metavar="FOLDER")] = None,
 ) -> None:
     """Measure the hot paths beside their floors: figures of one machine at one moment, so look at the ratios.
 
     Example: touchline bench window replay
+
+    ngs-speed compares our causal speed with the official one of NGS plays: touchline bench ngs-speed --data FOLDER --json, where
+    FOLDER holds plays.parquet and tracking.parquet.
 
     kafka and flink need what make up ARGS="--mode thread" starts, or TOUCHLINE_KAFKA (kafka://host:port) and TOUCHLINE_FLINK
     (http://host:port) say where a broker and a cluster are. flink-curve, which takes a quarter of an hour, writes its drawing
@@ -51,13 +61,18 @@ def bench(
     unknown = [name for name in names or [] if name not in BENCHES]
     if unknown:
         raise BadInput(f"no benchmark {unknown[0]!r}: there are {', '.join(BENCHES)}")
-    options = {"endpoint": {"core_hour_price": core_hour_price, "peers": peers_folder if peers else None}}
+    options: dict[str, dict[str, Any]] = {
+        "endpoint": {"core_hour_price": core_hour_price, "peers": peers_folder if peers else None}
+    }
     results = []
-    for name in names or (name for name in BENCHES if name not in LONG):
+    if names and data is None and (judged := [name for name in names if name in DATA]):
+        raise BadInput(f"{judged[0]} needs --data FOLDER, the folder with the real games")
+    for name in names or (name for name in BENCHES if name not in (*LONG, *DATA)):
         module, function = BENCHES[name]
         result: dict[str, Any] = {"name": name}
+        given: dict[str, Any] = {"folder": data} if name in DATA else options.get(name, {})
         try:
-            result |= getattr(importlib.import_module(module), function)(**options.get(name, {}))
+            result |= getattr(importlib.import_module(module), function)(**given)
         except Unavailable as error:
             if names or name not in CLUSTER:
                 raise

@@ -24,10 +24,12 @@ def sport_named(name: str) -> Sport:
 
 def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
     """The models that the sport's stats name: the shipped ones, or those in ``given``: folders, each for the id on its card, or
-    NAME=WHERE (a folder or the address of an endpoint, see ``models.serving.connect``)."""
+    NAME=WHERE (a folder or the address of an endpoint, see ``models.serving.connect``). A stat that names ``<model>/curve`` gets
+    that model asked along its axis."""
     from models.artefact import load
+    from models.curve import curve_of
 
-    found: dict[str, Model] = {}
+    found: dict[str, Any] = {}
     elsewhere: dict[str, str] = {}
     try:
         for text in given or []:
@@ -41,8 +43,13 @@ def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
                 raise BadInput(f"--model {text}: that is the model {model.name}")
             found[model.name] = model
         for name in sorted({stat.model for stat in sport.stats if stat.model}):
-            if name not in found:
-                found[name] = _shipped(name)
+            plain, _, view = name.partition("/")
+            if plain not in found:
+                found[plain] = _shipped(plain)
+            if view == "curve":
+                found[name] = curve_of(found[plain])
+            elif view:
+                raise BadInput(f"{plain} has no view {view!r}: there is curve")
         for name in found if elsewhere else ():
             if address := elsewhere.get(name.partition("/")[0]):
                 from models.serving.connect import connect

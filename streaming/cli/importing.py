@@ -16,11 +16,12 @@ def import_(
     provider: Annotated[str, typer.Argument(help=f"One of: {', '.join(sorted(providers()))}.", metavar="PROVIDER")],
     files: Annotated[list[Path], typer.Argument(help="The files of one game, gzipped or not.", metavar="FILE...")],
     out: Annotated[Path, typer.Option(help="The folder to write the recording to.", metavar="REC")],
+    pick: Annotated[str, typer.Option(help="Which game of files that hold many, as the provider says.", metavar="GAME")] = "",
     overwrite: Annotated[bool, typer.Option("--force", help="Replace a recording that is there already.")] = False,
     check: Annotated[bool, typer.Option(help="Compare our figures with the provider's own.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Say what was imported as JSON.")] = False,
 ) -> None:
-    imported = read(provider, files)
+    imported = read(provider, files, pick)
     told = write(imported, out, overwrite=overwrite)
     found = agreements(imported, out) if check else []
     if as_json:

@@ -23,19 +23,18 @@ app = typer.Typer(
     help="Train, score, evaluate, list and explain models.\n\nExample: touchline models explain xgoals",
 )
 
-_SHOTS, _FRAMES = "shots.parquet", "freeze_frames.parquet"
 #: how far the seeds of an evaluation are from those of training
 _FRESH_SEED: Final = 1_000_000
+SIMULATED: Final = "simulated"
 
-Source = Annotated[
-    str, typer.Option("--data", help="simulated, or statsbomb:FOLDER with shots.parquet and freeze_frames.parquet")
-]
+Source = Annotated[str, typer.Option("--data", help="simulated, or a folder of real data as docs/models.md describes it.")]
+Name = Annotated[str, typer.Argument(help="The model, as touchline models list names it.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
 @app.command()
 def train(
-    name: Annotated[str, typer.Argument(help="The model: xgoals, pass-completion, soccer-win-probability.")],
+    name: Name,
     source: Source = "simulated",
     out: Annotated[Path | None, typer.Option(help="Folder of the artefact; by default one named like the model.")] = None,
     games: Annotated[int | None, typer.Option(min=5, help="Simulated games to learn from.")] = None,
@@ -43,7 +42,7 @@ def train(
 ) -> None:
     """Train a model and write its artefact.
 
-    Example: touchline models train xgoals --data statsbomb:shots --out my-xgoals
+    Example: touchline models train xgoals --data shots --out my-xgoals
     """
     with _plain_errors():
         from models.artefact import save
@@ -53,49 +52,59 @@ def train(
 
         model = known(name)
         folder = out or Path(name)
-        table = _table(name, source, seed, games)
-        recipe = model.recipe
-        command = f"touchline models train {name} --data {source.split(':')[0]}"
-        command += f" --games {table.source['games']} --seed {seed}" if source == "simulated" else f":FOLDER --seed {seed}"
-        with Progress(f"train {name}", recipe.folds + 1, "fits") as progress:
-            card, blob = fit(model, recipe, table, seed=seed, command=command, tell=lambda text: progress.advance())
+        command = f"touchline models train {name} --data {'simulated' if source == SIMULATED else 'FOLDER'}"
+        real = None if source == SIMULATED else _reader(name, source)
+        table = _simulated(name, seed, games) if real is None else None
+        with Progress(f"train {name}", model.recipe.folds + 1 if real is None else real.FITS, "fits") as progress:
+
+            def tell(_: str) -> None:
+                progress.advance()
+
+            if table is not None:
+                command += f" --games {table.source['games']} --seed {seed}"
+                card, blob = fit(model, model.recipe, table, seed=seed, command=command, tell=tell)
+            else:
+                assert real is not None
+                card, blob = real.train(_folder(source), seed, f"{command} --seed {seed}", tell)
         card = save(folder, card, blob)
-    print(f"{name} {card.version} in {folder}: {_line(card.metrics['held_out'])} on held-out games")
+    print(f"{name} {card.version} in {folder}: {_line(card.metrics['held_out'])} on what was held out")
 
 
 @app.command()
 def score(
-    name: Annotated[str, typer.Argument(help="The model: xgoals.")],
-    shots: Annotated[Path, typer.Option(help="Parquet file, one row per shot.")],
-    frames: Annotated[Path, typer.Option(help="Parquet file, one row per visible player of a shot.")],
-    out: Annotated[Path, typer.Option(help="Parquet file to write: shot_id, xgoals.")],
+    name: Name,
+    out: Annotated[Path, typer.Option(help="Parquet file to write.")],
+    shots: Annotated[Path | None, typer.Option(help="For xgoals: Parquet file, one row per shot.")] = None,
+    frames: Annotated[Path | None, typer.Option(help="For xgoals: Parquet file, one row per visible player of a shot.")] = None,
+    plays: Annotated[Path | None, typer.Option(help="For lead-probability: .csv, .csv.gz or .parquet, a row per attempt.")] = None,
     model: Annotated[str | None, typer.Option(help="Folder of the artefact; by default the one that ships.")] = None,
 ) -> None:
-    """Give every shot of a file its probability.
+    """Give every row of a file of real data its probability.
 
     Example: touchline models score xgoals --shots shots.parquet --frames frames.parquet --model my-xgoals --out xg.parquet
+
+    Of steals: touchline models score lead-probability --plays steal_leads.csv.gz --model my-leads --out leads.parquet
     """
     with _plain_errors():
-        import numpy as np
-
         from models.artefact import load
-        from models.statsbomb import load as load_shots
+        from models.real import reader_of
         from models.tables import write_table
 
-        if name != "xgoals":
-            raise ValueError(f"only xgoals can score a file of shots, not {name}")
+        reader = reader_of(name)
+        given = {word: path for word, path in (("shots", shots), ("frames", frames), ("plays", plays)) if path is not None}
+        if set(given) != set(reader.FILES):
+            raise ValueError(f"to score {name}, give {' and '.join('--' + word for word in reader.FILES)}, and no other file")
         forest = load(model or name)
         if forest.name != name:
             raise ValueError(f"{model} is a model of {forest.name}, not of {name}")
-        table = load_shots(shots, frames)
-        probability = forest.predict(table.rows) if len(table.rows) else np.empty(0)
-        write_table(out, {"shot_id": table.shot_id.tolist(), "xgoals": probability})
-    print(f"{len(table.rows)} shots scored by {forest.name} {forest.version} into {out}")
+        columns, what = reader.score(forest, given)
+        write_table(out, columns)
+    print(f"{what} scored by {forest.name} {forest.version} into {out}")
 
 
 @app.command()
 def evaluate(
-    name: Annotated[str, typer.Argument(help="The model: xgoals, pass-completion, soccer-win-probability.")],
+    name: Name,
     source: Source = "simulated",
     model: Annotated[str | None, typer.Option(help="Artefact to judge; on real shots else cross-validation.")] = None,
     games: Annotated[int | None, typer.Option(min=5, help="Simulated games to judge by.")] = None,
@@ -103,20 +112,20 @@ def evaluate(
     plot: Annotated[Path | None, typer.Option(help="Write a reliability plot (PNG).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Judge a model: on fresh simulated games against the true probabilities, or on real shots, whole matches held out,
-    against the provider's own xG (penalties excluded).
+    """Judge a model: on fresh simulated games against the true probabilities, or on real data of which a part is held out: xgoals
+    on whole matches against the provider's own xG (penalties excluded), lead-probability on the last four months against a
+    plain logistic regression.
 
-    Example: touchline models evaluate xgoals --data statsbomb:shots --plot reliability.png
+    Example: touchline models evaluate xgoals --data shots --plot reliability.png
     """
     with _plain_errors():
         from models import evaluation
 
-        if source == "simulated":
+        if source == SIMULATED:
             first = _FRESH_SEED if seed is None else seed
-            report = evaluation.on_simulated(model or name, _table(name, source, first, games, fresh=True))
+            report = evaluation.on_simulated(model or name, _simulated(name, first, games, fresh=True))
         else:
-            table = _table(name, source, seed or 0, games)
-            report = evaluation.on_real(name, table, seed or 0, model, _tell)
+            report = _reader(name, source).evaluate(_folder(source), model, seed or 0, _tell)
         if plot is not None:
             from models.plots import reliability_plot
 
@@ -175,17 +184,23 @@ def explain(
     print(json.dumps(report, indent=1) if as_json else evaluation.as_text(report))
 
 
-def _table(name: str, source: str, seed: int, games: int | None, fresh: bool = False) -> Table:
-    """The training or evaluation table that ``source`` names."""
-    kind, _, folder = source.partition(":")
-    if kind == "statsbomb" and folder:
-        if name != "xgoals":
-            raise ValueError(f"a file of shots can train xgoals, not {name}")
-        from models.statsbomb import load, training_table
+def _folder(source: str) -> Path:
+    """The folder that ``--data`` names; a provider's name and a colon may stand before it, as earlier versions wanted."""
+    return Path(source.removeprefix("statsbomb:"))
 
-        return training_table(load(Path(folder) / _SHOTS, Path(folder) / _FRAMES))
-    if source != "simulated":
-        raise ValueError(f"--data is simulated or statsbomb:FOLDER, not {source}")
+
+def _reader(name: str, source: str) -> Any:
+    """What reads the real data of a model; ``ValueError`` when there are none, or no such folder."""
+    from models.real import reader_of
+
+    reader = reader_of(name)
+    if not _folder(source).is_dir():
+        raise ValueError(f"--data is simulated or a folder: there is no folder {_folder(source)}")
+    return reader
+
+
+def _simulated(name: str, seed: int, games: int | None, fresh: bool = False) -> Table:
+    """The training or evaluation table from simulated games."""
     from models.known import known, sport_of
     from streaming.cli.progress import Progress
 

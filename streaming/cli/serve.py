@@ -12,7 +12,7 @@ import typer
 
 def serve(
     source: Annotated[str, typer.Option(help="Where stats come from: kafka://host:port.", metavar="URL")],
-    sport: Annotated[list[str] | None, typer.Option(help="Which sports' topics; may be repeated.")] = None,
+    sport: Annotated[list[str] | None, typer.Option(help="Which sports' topics; may be repeated. All when left out.")] = None,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     committed: Annotated[bool, typer.Option("--committed", help="Show only what is committed: a commit's length later.")] = False,
@@ -26,6 +26,7 @@ def serve(
 
     Any number of these may read the same topics; none of them holds anybody up.
     """
+    from features.sport import sports as known
     from streaming.cli.equipment import sport_named
     from streaming.flink.watch import FlinkWatch
     from streaming.kafka.lag import LagWatch
@@ -36,7 +37,7 @@ def serve(
     from streaming.web.hub import Hub
 
     address = parse(source, kafka_settings)
-    sports = [sport_named(name).name for name in dict.fromkeys(sport or ["soccer"])]
+    sports = [sport_named(name).name for name in dict.fromkeys(sport)] if sport else sorted(known())
     jobs = FlinkWatch(flink) if flink else None
     # Threads share the interpreter: the sockets must not wait a whole default slice (5 ms) for the reader.
     sys.setswitchinterval(0.0005)
@@ -47,7 +48,7 @@ def serve(
     try:
         with reader, watch:
             print(f"{', '.join(sports)} from {address.text}, {'' if committed else 'un'}committed; Ctrl-C ends it")
-            for name, path in (("live page", "/"), ("operator page", "/operator"), ("lower third", "/graphics/lower-third")):
+            for name, path in (("live page", "/"), ("operator page", "/operator"), ("graphics", "/catalogue")):
                 print(f"  {name:<14} {gateway.url}{path}")
             sys.stdout.flush()
             # The server ends at either signal, then raises it again: Ctrl-C it takes back itself, this one is taken back here.

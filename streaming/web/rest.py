@@ -230,6 +230,10 @@ async def operators(request: Request) -> Response:
                 g: {
                     "quiet_s": (time.monotonic_ns() - c.touched_ns) / 1e9, "title": c.record.title, "sport": c.record.sport,
                     "runner": c.runner, "told_s": time.time() - c.told_us / 1e6 if c.told_us else None,
+                    "windows": c.meters.windows if c.meters is not None else None,
+                    "window_p50_us": c.meters.window_latency.quantile(0.5) if c.meters is not None else None,
+                    "window_p99_us": c.meters.window_latency.quantile(0.99) if c.meters is not None else None,
+                    "steps": len(c.meters.steps) if c.meters is not None else None,
                     "meters": _meters(c.meters) if c.meters is not None and chosen in (None, g) else None,
                 }
                 for g, c in hub.channels.items() if c.record is not None

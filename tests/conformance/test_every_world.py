@@ -3,8 +3,10 @@ however the stream is cut, shuffled within its lateness, doubled, or carried ove
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from functools import lru_cache
 from pathlib import Path
 
@@ -72,7 +74,15 @@ class TestEveryWorld:
         assert sum(isinstance(r, Event) for r in stream) > 20
         assert len(expected(sport)) > 20_000
 
-    @pytest.mark.parametrize("sizes", [[23 * 7], [1000, 17, 5000], [400_000]], ids=["seven frames", "uneven", "all at once"])
+    @pytest.mark.parametrize(
+        "sizes",
+        [
+            # whole frames of some: the uneven one goes through frames and windows, and is what the inner loop needs
+            pytest.param([23 * 7], id="seven frames", marks=pytest.mark.slow),
+            pytest.param([1000, 17, 5000], id="uneven"),
+            pytest.param([400_000], id="all at once"),
+        ],
+    )
     def test_cutting(self, sport, sizes):
         record, stream = played(sport)
         events = [r for r in stream if isinstance(r, Event)]
@@ -120,3 +130,16 @@ sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operat
     def test_the_same_seed_gives_the_same_finals_again(self, sport):
         world = open_world(sport, SEED, MINUTES)
         same(finals(world.record, list(world.stream(50))), sport)
+
+    def test_a_game_that_is_over_leaves_no_memory_behind(self, sport):
+        """Its tape is freed with the operator, by counting references: the collector of cycles does not know what it weighs."""
+        record, stream = played(sport)
+        operator = operator_for(record)
+        helpers.play(operator, stream[: len(stream) // 4])
+        tape = weakref.ref(operator.tape)
+        gc.disable()
+        try:
+            del operator
+            assert tape() is None
+        finally:
+            gc.enable()

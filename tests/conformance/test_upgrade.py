@@ -1,5 +1,5 @@
-"""A job on two slots is stopped with a savepoint; a newer version of the program, with a step and a stat more, goes on from there on
-four: every stat that both versions know is the same to the byte, and the new one begins."""
+"""A job on two slots is stopped with a savepoint; a newer version of the program, with a step and a stat more, goes on from there
+on four: every stat that both versions know is the same to the byte, and the new one begins."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def newer(tmp_path: Path) -> Path:
     soccer = tmp_path / "features" / "soccer"
     (soccer / "newer.py").write_text(NEWER)
     init = (soccer / "__init__.py").read_text()
-    changed = init.replace("    momentum,\n", "    momentum,\n    newer,\n", 1).replace("control, momentum,\n", "control, momentum, newer,\n", 1)
+    changed = init.replace("    momentum,\n", "    momentum,\n    newer,\n", 1)
+    changed = changed.replace("control, momentum,\n", "control, momentum, newer,\n", 1)
     assert changed.count("newer") == 2
     (soccer / "__init__.py").write_text(changed)
     return tmp_path

@@ -78,7 +78,7 @@ def test_score_a_file_without_labels(tmp_path: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.slow
 def test_train_score_evaluate_explain(shots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
-    source = ["--data", f"statsbomb:{shots}"]
+    source = ["--data", str(shots)]
     assert run(["models", "train", "xgoals", *source, "--out", str(tmp_path / "mine")]) == 0
     model = load(tmp_path / "mine")
     assert model.card.trained_on["games"] == 40
@@ -106,10 +106,13 @@ def test_list_and_describe(capsys: pytest.CaptureFixture[str]) -> None:
 
 BAD = {
     "unknown model": (["train", "xg"], "unknown model 'xg'"),
-    "unknown source": (["train", "xgoals", "--data", "opta:x"], "--data is simulated or statsbomb:FOLDER"),
-    "no such folder": (["train", "xgoals", "--data", "statsbomb:nowhere"], "there is no file nowhere/shots.parquet"),
+    "unknown source": (["train", "xgoals", "--data", "opta:x"], "--data is simulated or a folder: there is no folder opta:x"),
+    "no such folder": (["train", "xgoals", "--data", "statsbomb:nowhere"], "there is no folder nowhere"),
+    "a folder without shots": (["train", "xgoals", "--data", "."], "there is no file shots.parquet"),
+    "files of another model": (["score", "lead-probability", "--shots", "a", "--out", "b"], "give --plays, and no other file"),
+    "half the files": (["score", "xgoals", "--shots", "a", "--out", "b"], "give --shots and --frames"),
     "no such model": (["explain", "nowhere"], "nowhere is neither a model folder"),
-    "a pass model for shots": (["train", "pass-completion", "--data", "statsbomb:x"], "can train xgoals"),
+    "a pass model for shots": (["train", "pass-completion", "--data", "."], "learns from simulated games alone"),
     "shot without files": (["explain", "xgoals", "--shot", "a"], "--shots and --frames are needed"),
 }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-import msgspec
+import numpy as np
 
 from features.sport import Sport
 from streaming.blocks import DeadLetter, Output, StatBlock
 from streaming.game import GameOperator
-from streaming.records import Event, GameRecord, StatUpdate, Telemetry
+from streaming.records import Event, GameRecord, StatUpdate, Telemetry, encode
 
 
 def play(operator: GameOperator, records: Iterable[Telemetry | Event], *, end: bool = True) -> list[Output]:
@@ -37,11 +38,13 @@ def updates(out: Iterable[Output], quality: str | None = None) -> list[StatUpdat
 def finals(out: Iterable[Output]) -> dict[tuple[str, int], bytes]:
     """Final updates as bytes, without the clocks that depend on arrival; each (id, revision) once."""
     found: dict[tuple[str, int], bytes] = {}
-    for update in updates(out, "final"):
-        key = (update.id, update.revision)
-        assert key not in found, f"{key} was issued twice"
-        clocks = msgspec.structs.replace(update.clocks, ingress_us=0, published_us=0)
-        found[key] = msgspec.json.encode(msgspec.structs.replace(update, clocks=clocks))
+    for block in out:
+        if not isinstance(block, StatBlock) or block.quality != "final":
+            continue
+        for update in replace(block, ingress_us=np.zeros_like(block.ingress_us)).updates(0):
+            key = (update.id, update.revision)
+            assert key not in found, f"{key} was issued twice"
+            found[key] = encode(update)
     return dict(sorted(found.items()))
 
 

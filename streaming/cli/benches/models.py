@@ -13,6 +13,16 @@ def xgoals() -> Result:
     return _model(xgoals_prediction(), "one xGoals prediction in-process, 500 trees x depth 6", "p50 <= 15 us")
 
 
+def lead_curve() -> Result:
+    from models.benchmarks import lead_curve as measured
+
+    found = measured()
+    what = "21 points of a lead curve in-process, 200 trees x depth 6"
+    result = _model(found, what, "p50 <= 20 us, p99 <= 60 us, equal within 1e-6")
+    result["figures"] |= {key: found[key] for key in found if key.startswith("worst_difference")}
+    return result
+
+
 def attribution() -> Result:
     from models.benchmarks import attribution as measured
 

@@ -38,19 +38,19 @@ def codec() -> Result:
     }
 
 
-def _world(minutes: float) -> Any:
+def _world(minutes: float, sport: str = "soccer") -> Any:
     from simulators.worlds import open_world
 
-    return open_world("soccer", 7, minutes)
+    return open_world(sport, 7, minutes)
 
 
-def window(minutes: float = 6.0) -> Result:
+def window(minutes: float = 6.0, sport: str = "soccer") -> Result:
     """Live, a frame at a time: the record that closes a window arrives -> every stat of it is with the sink."""
     from streaming.cli.equipment import operator_for
     from streaming.game import GameOperator
     from streaming.sinks import ListSink
 
-    world = _world(minutes)
+    world = _world(minutes, sport)
     records = list(world.stream())
     operator: GameOperator = operator_for(world.record)
     warm = operator_for(world.record)

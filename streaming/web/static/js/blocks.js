@@ -12,9 +12,11 @@ export class Block {
     this.title = el("h2", {}, title);
     this.node = el("section", { class: "block", hidden: true }, el("header", {}, this.title, this.note));
   }
+  /** Whether there is anything to show. */
+  ready(feed) { return this.stats.some((s) => feed.has(s)) || this.always === true; }
   /** Called a few times a second. ``stale``: seconds after which a value is old; a block of events is never old. */
   refresh(feed, cast, stale, now_us = null) {
-    const here = this.stats.some((s) => feed.has(s)) || this.always === true;
+    const here = this.ready(feed);
     this.node.hidden = !here;
     if (!here) return;
     this.node.classList.toggle("old", !this.lasting && feed.age(...this.stats) > stale);
@@ -100,13 +102,15 @@ export class Share extends Block {
 
 /** Which way the match leans, in bars up (home) and down (away). */
 export class Momentum extends Block {
-  constructor() {
-    super("Momentum", ["game.momentum"]);
+  constructor(title = "Momentum", colours = ["var(--home)", "var(--away)"]) {
+    super(title, ["game.momentum"]);
+    this.colours = colours;
     this.chart = svg("svg", { viewBox: `0 0 ${W} 56`, preserveAspectRatio: "none", height: "3.3rem" });
     this.node.append(this.chart);
     this.past = [];
   }
   history(past) { this.past = (past["game.momentum"] ?? []).map(([t, values]) => [t, values[0]]); }
+  ready(feed) { return typeof feed.only("game.momentum") === "number" || this.past.some(([, v]) => typeof v === "number"); }
   update(feed) {
     const kept = [...feed.values.get("game.momentum").values()].at(-1);
     if (!this.past.length || kept.end_us >= this.past.at(-1)[0] + 5e6) this.past.push([kept.end_us, kept.value]);
@@ -119,7 +123,7 @@ export class Momentum extends Block {
     }
     const n = Math.max(bars.length, 40), w = W / n;
     this.chart.replaceChildren(svg("line", { x1: 0, x2: W, y1: 28, y2: 28, stroke: "#3a4453", "stroke-width": 1 }),
-      ...bars.map((v, i) => svg("rect", { x: fixed(i * w + 0.4, 2), width: fixed(Math.max(0.6, w - 0.8), 2), y: fixed(v > 0 ? 28 - v * 27 : 28, 2), height: fixed(Math.max(0.5, Math.abs(v) * 27), 2), fill: v > 0 ? "var(--home)" : "var(--away)" })));
+      ...bars.map((v, i) => svg("rect", { x: fixed(i * w + 0.4, 2), width: fixed(Math.max(0.6, w - 0.8), 2), y: fixed(v > 0 ? 28 - v * 27 : 28, 2), height: fixed(Math.max(0.5, Math.abs(v) * 27), 2), fill: this.colours[v > 0 ? 0 : 1] })));
   }
 }
 
@@ -159,6 +163,7 @@ export class Ranking extends Block {
     this.list = el("div", { class: "ranking" });
     this.node.append(this.list);
   }
+  ready(feed) { return typeof feed.newest(this.stats[0])?.value === "number"; }
   update(feed, cast) {
     const all = [...(feed.values.get(this.stats[0]) ?? [])].filter(([, k]) => typeof k.value === "number" && (!this.gone_s || performance.now() - k.at < this.gone_s * 1000));
     all.sort(([, a], [, b]) => (this.low ? a.value - b.value : b.value - a.value));
@@ -193,6 +198,7 @@ export class Figures extends Block {
         this.grid.append(cell);
       }
       const v = pick(feed.newest(stat).value);
+      this.cells.get(row).className = typeof v === "string" ? "words" : "";
       put(this.cells.get(row), typeof v === "number" ? fixed(v, digits) : v === null || v === undefined || v === "" ? "–" : String(v));
     }
     if (this.who && feed.has(this.who)) put(this.note, cast.name(feed.newest(this.who).subject));

@@ -64,8 +64,8 @@ export class TopSpeed {
     ``within_s`` also values and reports of other events (of the throw, of the catch) so many seconds around it.
     ``face(card, cast)`` says what is written: ``card.values`` by the last word of the stat, ``card.event`` as it was reported. */
 export class EventCard {
-  constructor({ kind, prefix, main, event = [], rank = 1, within_s = 0, wanted = () => true, face }) {
-    Object.assign(this, { kind, prefix, main, rank, wanted, face, within_us: within_s * 1e6, types: [].concat(event) });
+  constructor({ kind, prefix, main, by = "", event = [], rank = 1, within_s = 0, wanted = () => true, face }) {
+    Object.assign(this, { kind, prefix, main, by, rank, wanted, face, within_us: within_s * 1e6, types: [].concat(event) });
     this.cards = new Map(); // event id -> card
     this.reported = new Map(); // event id -> event
     this.recent = new Map(); // last word of a stat -> {value, t_us}
@@ -85,7 +85,7 @@ export class EventCard {
       const prefix = this.prefix.find((p) => update.stat.startsWith(p));
       if (!prefix) continue;
       const word = update.stat.slice(prefix.length), t_us = update.window_us[1];
-      if (this.within_us && update.value !== null) this.recent.set(word, { value: update.value, t_us });
+      if (this.within_us && update.value !== null && update.event) this.recent.set(word, { value: update.value, t_us, who: update.stat === this.by ? update.subject : null });
       if (!update.event) continue;
       let card = this.cards.get(update.event);
       if (!card) {
@@ -94,6 +94,7 @@ export class EventCard {
         this.cards.set(update.event, (card = this.#card(update, message.snapshot === true)));
       }
       card.values[word] = update.value;
+      if (update.stat === this.by) card.who = update.subject; // a stat of the match whose player another one of the event names
       if (update.stat === this.main) Object.assign(card, { subject: update.subject, model: update.model ?? card.model, quality: update.quality, main: update.value, t_us });
       touched.add(card);
     }
@@ -105,14 +106,15 @@ export class EventCard {
   }
   #join(word, update, touched) {
     for (const card of this.cards.values()) {
-      if (Math.abs(update.window_us[1] - card.t_us) <= this.within_us) { card.values[word] = update.value; touched.add(card); }
+      if (Math.abs(update.window_us[1] - card.t_us) <= this.within_us) { card.values[word] = update.value; if (update.stat === this.by) card.who = update.subject; touched.add(card); }
     }
   }
   #card(update, seen) {
     const face = this.face, t_us = update.window_us[1], values = {};
-    for (const [word, kept] of this.recent) if (t_us - kept.t_us <= this.within_us) values[word] = kept.value;
+    let who;
+    for (const [word, kept] of this.recent) if (t_us - kept.t_us <= this.within_us) { values[word] = kept.value; who = kept.who ?? who; }
     let event = this.reported.get(update.event);
     if (!event && this.within_us) event = [...this.reported.values()].filter((e) => !e.deleted && Math.abs(e.t_us - t_us) <= this.within_us).at(-1);
-    return { kind: this.kind, rank: this.rank, id: update.event, subject: update.subject, values, seen, t_us, event: event?.deleted ? null : event, face(cast) { return face(this, cast); } };
+    return { kind: this.kind, rank: this.rank, id: update.event, subject: update.subject, who, values, seen, t_us, event: event?.deleted ? null : event, face(cast) { return face(this, cast); } };
   }
 }

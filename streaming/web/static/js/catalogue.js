@@ -1,13 +1,18 @@
-/* Every stat that this installation computes. */
+/* Every stat that this installation computes, and every graphic that can be put on air. */
 
 import { $, el, getJson, put } from "./dom.js";
 
 const UNITS = { m2: "m²", "m/s2": "m/s²", "0..1": "0–1", "-1..1": "−1–1" };
-let all = {};
+let all = {}, overlays = [];
 
 function show() {
   const words = $("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
   let n = 0;
+  const shown = overlays.filter((g) => words.every((w) => `${g.title} ${g.description} ${g.sports.join(" ")} ${g.stats.join(" ")}`.toLowerCase().includes(w)));
+  $("graphics-card").hidden = shown.length === 0;
+  $("graphics").replaceChildren(el("tr", {}, ...["graphic", "sports", "what it shows", "address", "its address may say"].map((h) => el("th", {}, h))),
+    ...shown.map((g) => el("tr", {}, el("td", {}, g.title), el("td", {}, g.sports.join(", ") || "any"), el("td", { class: "def" }, g.description), el("td", {}, el("a", { href: g.url, target: "_blank" }, g.url)),
+      el("td", { class: "empty" }, g.parameters.map((p) => `${p}=`).join(" ")))));
   $("sports").replaceChildren(...Object.entries(all).map(([sport, stats]) => {
     const found = stats.filter((s) => words.every((w) => `${s.id} ${s.unit} ${s.definition} ${s.air} ${s.model ?? ""} ${s.kind}`.toLowerCase().includes(w)));
     n += found.length;
@@ -25,4 +30,5 @@ function show() {
 }
 
 $("filter").addEventListener("input", show);
+getJson("/api/graphics").then((found) => { overlays = found; show(); }, (error) => console.warn(error));
 getJson("/api/catalogue").then((found) => { all = found; show(); }, (error) => put($("count"), String(error.message)));

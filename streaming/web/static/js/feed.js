@@ -120,10 +120,14 @@ export class Feed extends EventTarget {
   /** The newest value of a stat, or null: feed.value("soccer.team.xgoals", "home") */
   value(stat, subject) { return this.values.get(stat)?.get(subject)?.value ?? null; }
 
-  /** What is kept of a stat that has one subject at a time: that which ends last, {value, subject, end_us, ...}; null when there is none. */
+  /** What is kept of a stat that has one subject at a time: {value, subject, end_us, ...}, that which ends last of those that were
+      measured (of all players but one a value may be null); null when there is none. */
   newest(stat) {
     let found = null;
-    for (const [subject, kept] of this.values.get(stat) ?? []) if (!found || kept.end_us >= found.end_us) found = { ...kept, subject };
+    for (const [subject, kept] of this.values.get(stat) ?? []) {
+      const measured = kept.value !== null, better = !found || (measured === (found.value !== null) ? kept.end_us >= found.end_us : measured);
+      if (better) found = { ...kept, subject };
+    }
     return found;
   }
 

@@ -3,7 +3,8 @@
 
    kind, subject      for the page and for the head (number, name and team of the subject)
    rank               a card of rank 0 leaves the air at once when one of rank 1 comes
-   face(cast)         what to write: {value, label, tag, strong, gauge, facts, why, provisional, name, team, number} */
+   face(cast)         what to write: {value, label, tag, strong, gauge, facts, why, provisional}, and where the subject is not the one who
+                      is shown {name, team, number, dress: id} */
 
 import { el } from "./dom.js";
 
@@ -74,6 +75,7 @@ export class LowerThird extends EventTarget {
 
   #fill(card) {
     const part = card.parts, face = card.face(this.cast);
+    if (face.dress) { const dress = this.cast.dress(face.dress, "third"); card.node.className = dress.class; if (dress.style) card.node.setAttribute("style", dress.style); }
     part.number.textContent = face.number ?? String(this.cast.shirt(card.subject));
     part.number.hidden = part.number.textContent === "";
     part.name.textContent = face.name ?? this.cast.name(card.subject);

@@ -40,6 +40,27 @@ function histogram(node, latency, bounds, budget) {
   node.replaceChildren(...bars);
 }
 
+/** more steps than this are shown in groups side by side instead of one long table */
+const MANY = 40;
+
+/** All steps by the first word of their names, in the order in which they run, each group with its sum. */
+function groups(rows) {
+  const found = new Map();
+  for (const r of rows) {
+    const [group, ...rest] = r.name.split(".");
+    if (!found.has(group)) found.set(group, []);
+    found.get(group).push({ ...r, short: rest.join(".") || group });
+  }
+  return [...found].map(([name, steps]) => ({ name, steps, share: steps.reduce((a, r) => a + r.share, 0) }));
+}
+
+function flow(rows) {
+  const all = groups(rows), top = Math.max(...rows.map((r) => r.share), 1e-9);
+  return all.map((g) => el("section", {}, el("h3", {}, g.name, el("small", {}, `${g.steps.length} step${g.steps.length === 1 ? "" : "s"}`), el("b", {}, us(g.share))),
+    ...g.steps.map((r) => el("div", { title: `${r.name}: mean ${us(r.mean)} ${usUnit(r.mean)}, latest ${us(r.last_us)} ${usUnit(r.last_us)}, ${count(r.calls)} calls` },
+      el("span", {}, r.short), el("i", {}, el("u", { style: `width:${(r.share / top) * 100}%` })), el("b", {}, us(r.share)), el("small", {}, `${us(r.max_us)}${r.max_us >= 9950 ? " " + usUnit(r.max_us) : ""}`)))));
+}
+
 function steps(meters) {
   const old = before?.meters, since = old && old.steps.length === meters.steps.length ? old : null;
   const rows = meters.steps.map((s, i) => {
@@ -47,8 +68,15 @@ function steps(meters) {
     return { ...s, mean: calls > 0 ? total / calls : s.calls ? s.total_us / s.calls : 0, share: meters.windows ? s.total_us / meters.windows : 0 };
   });
   const sum = rows.reduce((a, r) => a + r.share, 0), top = Math.max(...rows.map((r) => r.share), 1e-9);
-  rows.sort((a, b) => b.share - a.share);
   put($("budget"), `${rows.length} steps, ${us(sum)} ${usUnit(sum)} of work a window; budget from close to publish ${us(BUDGET.p50)} ${usUnit(BUDGET.p50)}`);
+  const many = rows.length > MANY;
+  $("budget-split").classList.toggle("many", many);
+  $("steps").hidden = many; $("flow").hidden = !many;
+  if (many) {
+    $("flow").replaceChildren(el("p", { class: "empty" }, "µs of work a window by step, and the worst call; the rest is in a step's tip"), ...flow(rows));
+    return;
+  }
+  rows.sort((a, b) => b.share - a.share);
   $("steps").replaceChildren(head([["step"], ["µs a window", 1], [""], ["mean", 1], ["latest", 1], ["worst", 1], ["calls", 1]]),
     ...rows.map((r) => el("tr", {},
       el("td", {}, r.name), el("td", { class: "n" }, us(r.share)),
@@ -61,7 +89,7 @@ function show(all) {
   const select = $("game");
   select.hidden = names.length < 2;
   if (select.options.length !== names.length) {
-    select.replaceChildren(...names.map((g) => el("option", { value: g }, all.games[g].title || g)));
+    select.replaceChildren(...names.map((g) => el("option", { value: g }, `${all.games[g].sport} · ${all.games[g].title || g}`)));
     if (chosen && names.includes(chosen)) select.value = chosen;
   }
   if (!chosen || !names.includes(chosen)) chosen = names.at(-1);
@@ -102,15 +130,34 @@ function show(all) {
       el("td", { class: "num" }, new Date(d.arrival_us / 1000).toISOString().slice(11, 23)), el("td", {}, d.topic), el("td", {}, d.reason), el("td", {}, d.detail || `${d.records} record${d.records === 1 ? "" : "s"}`)))]
     : [el("tr", {}, el("td", { class: "empty" }, "none"))]));
   showCluster(all, chosen);
+  others(all);
   const quiet = game ? game.quiet_s : Infinity;
   pill(quiet > 3 ? "quiet" : "on", !game ? "no game" : quiet > 3 ? `feed quiet ${fixed(quiet)} s` : "live");
+}
+
+/** Every game of this gateway in a line: how its windows do, which is clicked to see its steps. */
+function others(all) {
+  const games = Object.entries(all.games);
+  $("games-card").hidden = games.length < 2;
+  if (games.length < 2) return;
+  put($("games-count"), `${games.length} games`);
+  $("games").replaceChildren(head([["game"], ["sport"], ["state"], ["windows", 1], ["median", 1], ["99 %", 1], ["steps", 1]]), ...games.slice(0, 24).map(([name, g]) => {
+    const p50 = g.window_p50_us, p99 = g.window_p99_us, budget = budgetOf(g.runner), time = (v, most) => el("td", { class: `n ${typeof v === "number" && v > most ? "over" : ""}` }, typeof v === "number" ? `${us(v)} ${usUnit(v)}` : "–");
+    const row = el("tr", { class: name === chosen ? "chosen" : "", tabindex: 0 }, el("td", {}, g.title || name), el("td", {}, g.sport), el("td", {}, g.quiet_s > 3 ? `quiet ${fixed(g.quiet_s)} s` : "live"),
+      el("td", { class: "n" }, typeof g.windows === "number" ? count(g.windows) : "–"), time(p50, budget.p50), time(p99, budget.p99), el("td", { class: "n" }, g.steps ?? "–"));
+    row.addEventListener("click", () => { chosen = name; before = null; again(); });
+    return row;
+  }));
 }
 
 function pill(kind, text) { $("state").className = `pill ${kind}`; put($("state").children[1], text); }
 
 $("game").addEventListener("change", (event) => { chosen = event.target.value; before = null; });
-async function poll() {
+async function again() {
   try { show(await getJson(chosen ? `/api/operators?game=${encodeURIComponent(chosen)}` : "/api/operators")); } catch (error) { pill("down", "no connection"); console.warn(error); }
+}
+async function poll() {
+  await again();
   setTimeout(poll, 1000);
 }
 poll();

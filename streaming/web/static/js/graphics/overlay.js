@@ -5,6 +5,14 @@ import { Cast, chooseGame, Feed } from "../feed.js";
 
 export const parameter = (name) => new URLSearchParams(location.search).get(name) ?? "";
 
+/** What a renderer calls in a page that it plays as a template (CasparCG, SPX): ``stop()`` takes the graphic off, ``play()`` lets it on
+    again. ``turn(on)`` is told. */
+export function obey(turn) {
+  window.play = () => turn(true);
+  window.stop = () => turn(false);
+  window.update = window.next = () => {}; // its data come by its feed
+}
+
 /** The feed of a game of ``sport`` (any when empty); not open yet. Tells "cast" when who plays is known. */
 export async function open(sport, topics = []) {
   const entry = await chooseGame(() => {}, sport);

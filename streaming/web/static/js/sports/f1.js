@@ -2,7 +2,7 @@
 
 import { Figures, Momentum, Ranking } from "../blocks.js";
 import { el, getJson, put } from "../dom.js";
-import { Battles, battles, Corners, Telemetry } from "./f1/blocks.js";
+import { Battles, battles, Corners, Pit, Telemetry } from "./f1/blocks.js";
 import * as cards from "./f1/cards.js";
 import { Race } from "./f1/state.js";
 import { order, Tower } from "./f1/tower.js";
@@ -10,9 +10,9 @@ import { Circuit } from "./f1/track.js";
 
 export const thirds = cards;
 export const topics = [
-  "positions.f1", ...["speed", "throttle", "brake", "gear", "rpm", "gap", "interval", "position", "energy", "tyre_degradation", "lap_time", "time_lost",
+  "positions.f1", ...["speed", "throttle", "brake", "gear", "rpm", "gap", "interval", "position", "energy", "tyre_age", "tyre_degradation", "lap_time", "time_lost",
     "corner_entry_speed", "corner_apex_speed", "corner_exit_speed", "braking_point", "braking_g", "start"].map((s) => `stats.f1.car.${s}`),
-  "stats.f1.battle.*", "stats.f1.strategy.*", "stats.game.momentum", "stats.game.story", "events.f1.*",
+  "stats.f1.battle.*", "stats.f1.strategy.*", "stats.f1.race.*", "stats.game.momentum", "stats.game.story", "events.f1.*",
 ];
 
 export function stage(page) {
@@ -35,7 +35,6 @@ export function stage(page) {
     },
   };
   const take = (message) => { race.take(message.events); corners.take(message); };
-  const chosen = (stat, words, digits, unit, pick) => [stat, words, digits, unit, pick];
 
   return {
     field, bug, take,
@@ -43,13 +42,16 @@ export function stage(page) {
     async load(at) { take({ events: await getJson(`${at}/events?type=lights_out,start,loop,track_status,tyres,pit_entry,pit_exit,retirement,finish,corner`) }); },
     blocks: [
       new Battles(), new Telemetry(field), corners,
+      new Ranking("Win probability", "f1.race.win_probability", { unit: "%", times: 100, digits: 0, most: 3, scale: 1 }),
       new Ranking("Tyre degradation", "f1.car.tyre_degradation", { unit: "s/lap", digits: 3, most: 4, low: true, note: "least first", scale: 0.2 }),
-      new Ranking("Undercut threat", "f1.strategy.undercut_threat", { unit: "%", times: 100, digits: 0, most: 3, scale: 1 }),
+      new Ranking("Undercut threat", "f1.strategy.undercut_threat", { unit: "%", times: 100, digits: 0, most: 3, scale: 1, note: "from the car behind" }), new Pit(field),
       new Figures("Latest", [
-        chosen("f1.car.lap_time", "lap time", 3, "s"), chosen("f1.car.time_lost", "time lost", 2, "s"), chosen("f1.strategy.rejoin_position", "rejoins in place", 0),
+        ["f1.car.lap_time", "lap time", 3, "s", first], ["f1.car.time_lost", "time lost", 2, "s", first],
       ], { lasting: true, who: "f1.car.lap_time" }),
-      new Momentum(),
+      new Momentum("Fight for the lead", ["var(--good)", "var(--bad)"]),
     ],
     window: { race, order: () => order(feed, page.cast()) },
   };
 }
+
+const first = (v) => (Array.isArray(v) ? v[0] : v);

@@ -61,11 +61,11 @@ export function stage(page) {
       ], { lasting: true, who: "mlb.pitch.velocity" }),
       new Figures("Batted ball", [
         ["mlb.batted_ball.exit_velocity", "exit velocity", 1, "mph"], ["mlb.batted_ball.launch_angle", "launch angle", 0, "°"], ["mlb.batted_ball.spray", "spray", 0, "°"],
-        ["mlb.batted_ball.projected_distance", "distance", 0, "ft"], ["mlb.batted_ball.hit_probability", "hit probability", 0, "%", (v) => { const p = Array.isArray(v) ? v[0] : v; return typeof p === "number" ? p * 100 : null; }],
+        ["mlb.batted_ball.projected_distance", "distance", 0, "ft"], ["mlb.batted_ball.hit_probability", "hit probability", 0, "%", (v) => (typeof v === "number" ? v * 100 : null)],
       ], { lasting: true, who: "mlb.batted_ball.exit_velocity" }),
       new Figures("Leverage and battery", [
         ["mlb.game.leverage", "leverage", 2], ["mlb.pitcher.delivery_time", "delivery", 2, "s"], ["mlb.pitcher.pitch_tempo", "tempo", 1, "s"],
-        ["mlb.catcher.pop_time", "pop time", 2, "s"], ["mlb.catcher.exchange", "exchange", 2, "s"], ["mlb.catcher.arm_strength", "arm", 1, "mph"],
+        ["mlb.runner.home_to_first", "home to first", 2, "s"], ["mlb.catcher.pop_time", "pop time", 2, "s"], ["mlb.catcher.exchange", "exchange", 2, "s"], ["mlb.catcher.arm_strength", "arm", 1, "mph"],
       ], { lasting: true }),
       new Ranking("Sprint speed", "mlb.runner.sprint_speed", { unit: "ft/s", digits: 1, most: 4, scale: 31 }),
       new Figures("Fielding", [

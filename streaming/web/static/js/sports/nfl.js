@@ -4,7 +4,7 @@ import { Figures, Momentum, Ranking, WinProbability } from "../blocks.js";
 import { TwoTeams } from "../bug.js";
 import { el, fixed, getJson, put } from "../dom.js";
 import { percent } from "../views.js";
-import { Completion, Decision, Pressure } from "./nfl/blocks.js";
+import { Completion, Decision, LIVE, Pressure } from "./nfl/blocks.js";
 import * as cards from "./nfl/cards.js";
 import { Gridiron } from "./nfl/field.js";
 import { Play } from "./nfl/state.js";
@@ -24,16 +24,16 @@ export function stage(page) {
   const down = el("div", { class: "down", id: "down", hidden: true }), spot = el("small"), words = el("b");
   down.append(words, spot);
   const bug = new TwoTeams(page.bug, { score: () => score(), clock, more: [down] });
-  let target = null, thrown = -Infinity;
+  let target = null, thrown = -Infinity, quarter = null;
 
   field.defends = (s) => { // the end of the field that a team defends is behind it
-    const period = feed.record?.periods.at(-1), home = period?.home_attacks ?? 1;
+    const home = quarter?.home_attacks ?? 1; // left out on the wire when it is +1
     return s === -home ? 0 : 1;
   };
   const fresh = (kept) => kept && typeof kept.value === "number" && performance.now() - kept.at < FRESH_S * 1000;
   field.throwNow = () => {
-    const kept = feed.newest("nfl.pass.completion_probability");
-    return kept && !kept.update.event && fresh(kept) ? { target: target ?? kept.subject, chance: kept.value } : null;
+    const kept = feed.newest(LIVE);
+    return fresh(kept) ? { target, chance: kept.value } : null;
   };
   field.tagsNow = () => {
     const tags = new Map();
@@ -43,13 +43,14 @@ export function stage(page) {
   };
 
   const score = () => {
-    const value = feed.only("nfl.game.score") ?? feed.only("nfl.match.score");
+    const value = feed.only("nfl.game.score");
     return Array.isArray(value) ? value : play.score ?? [0, 0];
   };
 
   function clock(now, periods) {
     const current = periods.filter((p) => p.start_us <= now).at(-1);
     if (!current) return ["15:00", "kick-off soon"];
+    if (current.number !== quarter?.number) { quarter = current; field.look(); } // they change ends
     put(words, play.words); put(spot, page.cast() ? play.spot(page.cast()) : "");
     down.hidden = !play.words;
     const left = play.left_s === null ? null : Math.max(0, play.left_s - 900 * (4 - Math.min(4, current.number)));
@@ -61,7 +62,6 @@ export function stage(page) {
     play.take(message.events, page.cast(), feed.record?.periods ?? []);
     for (const event of message.events ?? []) {
       if (event.type === "pass_forward" && event.t_us > thrown) { thrown = event.t_us; target = typeof event.attrs?.target === "string" ? event.attrs.target : null; }
-      if (event.type === "ball_snap") target = null;
     }
   }
 
@@ -71,20 +71,18 @@ export function stage(page) {
     async load(at) { take({ events: await getJson(`${at}/events?type=down,ball_snap,touchdown,field_goal`) }); field.look(); },
     blocks: [
       new WinProbability(win, true),
-      new Completion(),
-      new Decision(play),
+      new Completion(() => target),
+      new Decision(),
       new Ranking("Separation", "nfl.receiver.separation", { unit: "yd", digits: 1, most: 4, scale: 8, gone_s: 20, note: "to the nearest defender" }),
       new Pressure(),
-      new Ranking("Fastest ball carriers", "nfl.player.top_speed", { unit: "mph", digits: 1, most: 5, scale: 23 }),
-      new Figures("Passing", [
+      new Ranking("Top speed", "nfl.player.top_speed", { unit: "mph", digits: 1, most: 5, scale: 23 }),
+      new Figures("Latest play", [
         ["nfl.passer.time_to_throw", "time to throw", 2, "s"], ["nfl.pass.air_yards", "air yards", 1, "yd"], ["nfl.pass.air_yards_to_sticks", "to the sticks", 1, "yd"],
-        ["nfl.receiver.expected_yac", "expected YAC", 1, "yd", first], ["nfl.rusher.expected_yards", "expected rush", 1, "yd", first], ["nfl.defense.men_in_box", "in the box", 0],
-        ["nfl.offense.formation", "formation", 0], ["nfl.defense.coverage", "coverage", 0, "", label],
+        ["nfl.receiver.expected_yac", "expected YAC", 1, "yd"], ["nfl.rusher.expected_yards", "expected rush", 1, "yd"], ["nfl.defense.men_in_box", "in the box", 0],
+        ["nfl.offense.formation", "formation", 0], ["nfl.defense.coverage", "coverage", 0], ["nfl.receiver.route", "route", 0],
       ], { lasting: true }),
       new Momentum(),
     ],
   };
 }
 
-const first = (v) => (Array.isArray(v) ? v[0] : v);
-const label = (v) => (typeof v === "string" ? v.split(" ")[0] : Array.isArray(v) ? `${percent(v[0])} man` : typeof v === "number" ? `${percent(v)} man` : v);

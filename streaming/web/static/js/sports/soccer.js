@@ -8,6 +8,7 @@ import * as cards from "./soccer/cards.js";
 import { Pitch } from "./soccer/pitch.js";
 
 export const thirds = cards;
+export const win = "soccer.match.win_probability";
 export const topics = [
   "positions.soccer", "stats.soccer.shot.*", "stats.soccer.team.*", "stats.soccer.match.*", "stats.soccer.player.top_speed",
   "stats.soccer.player.mean_pressure", "stats.soccer.player.pressure", "stats.game.momentum", "stats.game.story",

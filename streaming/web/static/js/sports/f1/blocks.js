@@ -112,3 +112,19 @@ export class Corners extends Block {
       best && best.car !== id ? el("small", {}, `${code(cast.people.get(best.car), best.car)} ${fixed(best.values[i], i === 4 ? 1 : 0)}`) : el("small", {}, best ? "fastest here" : ""))));
   }
 }
+
+/** What a stop of the chosen car would mean: the lap that costs least, and the place it comes out in. */
+export class Pit extends Block {
+  constructor(view) {
+    super("Pit strategy", ["f1.strategy.pit_window", "f1.strategy.rejoin_position"]);
+    this.view = view;
+    this.window = el("b"); this.place = el("b");
+    const cell = (node, words) => el("div", {}, el("div", {}, node), el("span", {}, words));
+    this.node.append(el("div", { class: "figures" }, cell(this.window, "best lap to stop"), cell(this.place, "rejoins now in place")));
+  }
+  update(feed, cast) {
+    const id = this.view.chosen ?? order(feed, cast)[0]?.id, lap = feed.value("f1.strategy.pit_window", id), place = feed.value("f1.strategy.rejoin_position", id);
+    put(this.note, cast.name(id));
+    put(this.window, typeof lap === "number" ? fixed(lap) : "–"); put(this.place, typeof place === "number" ? `P${fixed(place)}` : "–");
+  }
+}

@@ -10,7 +10,7 @@ export function code(person, id) {
   return name.normalize("NFD").replace(/[^A-Za-z0-9]/g, "").slice(0, 3).toUpperCase();
 }
 
-const PLACE = "f1.car.position", GAP = "f1.car.gap", INTERVAL = "f1.car.interval";
+const AGE = "f1.car.tyre_age", PLACE = "f1.car.position", GAP = "f1.car.gap", INTERVAL = "f1.car.interval";
 const STALE_MS = 4000;
 
 /** Cars in the order of the road: [{id, place, gap, interval, stale}]; by position where that is published, else by gap. */
@@ -62,7 +62,8 @@ export class Tower {
       put(row.time, out ? "OUT" : pit ? "IN PIT" : i === 0 ? (this.mode === "gap" ? "LEADER" : "INTERVAL") : car.stale ? "–" : seconds(this.mode === "gap" ? car.gap : car.interval));
       row.time.classList.toggle("near", !out && !pit && i > 0 && this.mode === "interval" && car.interval !== null && car.interval < 1);
       row.tyre.dataset.compound = tyre?.name ?? ""; put(row.tyre, tyre?.letter ?? "");
-      put(row.age, tyre ? String(Math.round(tyre.age)) : "");
+      const age = feed.value(AGE, car.id) ?? tyre?.age;
+      put(row.age, typeof age === "number" ? String(Math.round(age)) : "");
     });
     this.list.style.setProperty("--cars", cars.length);
   }

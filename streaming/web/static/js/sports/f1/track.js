@@ -4,7 +4,7 @@
 import { Field } from "../../field.js";
 import { code } from "./tower.js";
 
-const STEP_M = 12, CLOSE_M = 25, LEAST_LAP_M = 1500;
+const STEP_M = 12, CLOSE_M = 25, LEAST_LAP_M = 1500, LEAST_M = 400;
 
 export class Circuit extends Field {
   constructor(canvas, race) {
@@ -26,33 +26,40 @@ export class Circuit extends Field {
   #fitTo(points) {
     const xs = points.map((p) => p[0]), ys = points.map((p) => p[1]);
     this.bounds = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
-    const size = Math.max(this.bounds[2] - this.bounds[0], this.bounds[3] - this.bounds[1]);
+    const size = Math.max(LEAST_M, this.bounds[2] - this.bounds[0], this.bounds[3] - this.bounds[1]);
     this.margin = size * 0.06; this.size = size * 0.011;
   }
 
   ground(c) {
     const lines = this.lap ? [[...this.lap, this.lap[0]]] : [...(this.paths?.values() ?? [])].map((p) => p.points);
     c.lineJoin = c.lineCap = "round";
-    const strokes = [["#ffffff22", 0.034], ["#3b4656", 0.026], ["#2a3340", 0.021]];
+    const strokes = [["#46505e", 0.032], ["#2a3340", 0.024]];
     const size = Math.max(this.bounds[2] - this.bounds[0], this.bounds[3] - this.bounds[1]);
     for (const [colour, width] of strokes) {
       c.strokeStyle = colour; c.lineWidth = Math.max(4, size * width * this.k);
-      for (const line of lines) { c.beginPath(); line.forEach(([x, y], i) => (i ? c.lineTo(this.x(x), this.y(y)) : c.moveTo(this.x(x), this.y(y)))); c.stroke(); }
+      for (const line of lines) { c.beginPath(); this.#smooth(c, line); c.stroke(); }
     }
-    if (this.lap?.start) return;
+  }
+
+  /** A line through the middles of its pieces, bent at its points: a replay at speed gives few of them. */
+  #smooth(c, line) {
+    const at = (i) => [this.x(line[i][0]), this.y(line[i][1])];
+    c.moveTo(...at(0));
+    for (let i = 1; i < line.length - 1; i++) { const [x, y] = at(i), [u, v] = at(i + 1); c.quadraticCurveTo(x, y, (x + u) / 2, (y + v) / 2); }
+    if (line.length > 1) c.lineTo(...at(line.length - 1));
   }
 
   #trace(people) {
     let changed = false;
-    const [x0, y0, x1, y1] = this.bounds, grown = [x0, y0, x1, y1];
+    const seen = this.seen ??= [Infinity, Infinity, -Infinity, -Infinity], grown = seen.slice();
     for (const p of people) {
       let path = this.paths.get(p.id);
       if (!path) this.paths.set(p.id, (path = { points: [[p.x, p.y]], length: 0 }));
+      grown[0] = Math.min(grown[0], p.x); grown[1] = Math.min(grown[1], p.y); grown[2] = Math.max(grown[2], p.x); grown[3] = Math.max(grown[3], p.y);
       const last = path.points.at(-1), moved = Math.hypot(p.x - last[0], p.y - last[1]);
       if (moved < STEP_M) continue;
       if (moved > 40 * STEP_M) { path.points = [[p.x, p.y]]; path.length = 0; continue; } // a hole in its data: begin again
       path.points.push([p.x, p.y]); path.length += moved; changed = true;
-      grown[0] = Math.min(grown[0], p.x); grown[1] = Math.min(grown[1], p.y); grown[2] = Math.max(grown[2], p.x); grown[3] = Math.max(grown[3], p.y);
       const [first, second] = path.points;
       if (path.length < LEAST_LAP_M || Math.hypot(p.x - first[0], p.y - first[1]) > CLOSE_M) continue;
       const ahead = (second[0] - first[0]) * (p.x - last[0]) + (second[1] - first[1]) * (p.y - last[1]);
@@ -64,8 +71,9 @@ export class Circuit extends Field {
       this.look();
       return;
     }
-    if (grown.some((v, i) => v !== this.bounds[i])) { this.bounds = grown; const size = Math.max(grown[2] - grown[0], grown[3] - grown[1]); this.size = size * 0.011; this.margin = size * 0.06; changed = true; }
-    if (changed && (!this.drawn || performance.now() - this.drawn > 500)) { this.drawn = performance.now(); this.look(); }
+    changed ||= grown.some((v, i) => v !== seen[i]);
+    this.seen = grown;
+    if (changed && (!this.drawn || performance.now() - this.drawn > 500)) { this.drawn = performance.now(); this.#fitTo([grown.slice(0, 2), grown.slice(2)]); this.look(); }
   }
 
   picture(people, ball, t) {

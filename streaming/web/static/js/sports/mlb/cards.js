@@ -5,12 +5,10 @@ import { fixed } from "../../dom.js";
 import { percent } from "../../views.js";
 
 const num = (v, digits, unit, words) => typeof v === "number" && [fixed(v, digits), unit, words];
-const first = (v) => (Array.isArray(v) ? v[0] : v);
-export const HARD_MPH = 95;
 
 function batted(card) {
-  const v = card.values, hit = first(v.hit_probability), barrel = v.barrel === 1 || v.barrel === true || (Array.isArray(v.hit_probability) && v.hit_probability[1] === 1);
-  const tag = barrel ? "BARREL" : v.exit_velocity >= HARD_MPH ? "HARD HIT" : "";
+  const v = card.values, hit = v.hit_probability, barrel = v.barrel === 1;
+  const tag = barrel ? "BARREL" : v.hard_hit === 1 ? "HARD HIT" : "";
   return {
     value: percent(hit), label: "Hit probability", tag, strong: barrel, gauge: hit ?? 0, provisional: card.quality === "provisional",
     facts: [num(v.exit_velocity, 1, "mph", "exit velocity"), num(v.launch_angle, 0, "°", "launch angle"), num(v.projected_distance, 0, "ft", "distance"), num(v.spray, 0, "°", "spray")],

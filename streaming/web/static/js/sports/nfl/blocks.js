@@ -4,38 +4,45 @@ import { Block, Ranking } from "../../blocks.js";
 import { el, fixed, put } from "../../dom.js";
 import { Chance, Choices, percent } from "../../views.js";
 
-const PASS = "nfl.pass.completion_probability";
+export const LIVE = "nfl.pass.completion_probability", ARRIVED = "nfl.pass.completion_probability_at_arrival";
+const LIVE_MS = 1000;
+
+/** What is known of the pass: live while the ball is in the air, then the value at arrival: {value, live, t_us, quality}; null before the first. */
+export function pass(feed) {
+  const live = feed.newest(LIVE), arrived = feed.newest(ARRIVED);
+  if (live && typeof live.value === "number" && live.quality !== "stale" && performance.now() - live.at < LIVE_MS) return { value: live.value, live: true, t_us: live.end_us, quality: live.quality };
+  return arrived && typeof arrived.value === "number" ? { value: arrived.value, live: false, t_us: arrived.end_us, quality: arrived.quality } : null;
+}
 
 /** The latest pass: live while the ball is in the air, then the value at arrival with what it came to. */
 export class Completion extends Block {
-  constructor() {
-    super("Completion probability", [PASS]);
+  /** ``thrown()``: id of whom the pass is for, or null. */
+  constructor(thrown) {
+    super("Completion probability", [LIVE, ARRIVED]);
     this.lasting = true;
+    this.thrown = thrown;
     this.chance = new Chance();
     this.facts = el("div", { class: "rowfacts" });
     this.node.append(this.chance.node, this.facts);
   }
+  ready(feed) { return pass(feed) !== null; }
   update(feed, cast) {
-    const kept = feed.newest(PASS), live = !kept.update.event && performance.now() - kept.at < 1500;
-    put(this.note, live ? "ball in the air" : "latest pass");
-    this.chance.set(kept.value, cast.name(kept.subject));
-    const facts = [["nfl.pass.air_yards", "air yards", 1, " yd"], ["nfl.passer.time_to_throw", "to throw", 2, " s"], ["nfl.passer.cpoe", "CPOE", 1, " %"]]
+    const now = pass(feed), who = this.thrown();
+    put(this.note, now?.live ? "ball in the air" : "latest pass");
+    this.chance.set(now?.value ?? null, who ? cast.name(who) : "");
+    const facts = [["nfl.pass.air_yards", "air yards", 1, " yd"], ["nfl.passer.time_to_throw", "to throw", 2, " s"], ["nfl.receiver.separation_at_arrival", "separation", 1, " yd"], ["nfl.passer.cpoe", "CPOE so far", 1, " %"]]
       .filter(([stat]) => typeof feed.only(stat) === "number").map(([stat, words, digits, unit]) => `${words} ${fixed(feed.only(stat), digits)}${unit}`);
     put(this.facts, facts.join(" · "));
   }
 }
 
-/** What the fourth-down model says: {best, values: {go, kick, punt}}; null when there is nothing to say. Values are win probabilities. */
-export function decision(value) {
-  let found = value;
-  if (typeof value === "string") { try { found = JSON.parse(value); } catch { return null; } }
-  if (Array.isArray(found)) found = { go: found[0], kick: found[1], punt: found[2] };
-  if (!found || typeof found !== "object") return null;
-  const values = Object.fromEntries(["go", "kick", "punt"].map((k) => [k, typeof found[k] === "number" ? found[k] : null]));
+export const FOURTH = "nfl.decision.fourth_down_values";
+/** What the fourth-down model says, from [go, kick, punt]: {best, values: {go, kick, punt}}, win probabilities; null when it says nothing. */
+export function decision(found) {
+  if (!Array.isArray(found)) return null;
+  const values = Object.fromEntries(["go", "kick", "punt"].map((k, i) => [k, typeof found[i] === "number" ? found[i] : null]));
   const known = Object.entries(values).filter(([, v]) => v !== null);
-  if (!known.length) return null;
-  const best = values[found.label] !== undefined && values[found.label] !== null ? found.label : known.reduce((a, b) => (b[1] > a[1] ? b : a))[0];
-  return { best, values };
+  return known.length ? { best: known.reduce((a, b) => (b[1] > a[1] ? b : a))[0], values } : null;
 }
 export const WORDS = { go: "Go for it", kick: "Field goal", punt: "Punt" };
 
@@ -45,15 +52,14 @@ export function rows({ best, values }) {
 }
 
 export class Decision extends Block {
-  constructor(play) {
-    super("Decision guide", ["nfl.decision.fourth_down"]);
+  constructor() {
+    super("Decision guide", [FOURTH]);
     this.lasting = true;
-    this.play = play;
     this.choices = new Choices();
     this.node.append(this.choices.node);
   }
   update(feed) {
-    const found = decision(feed.only("nfl.decision.fourth_down"));
+    const found = decision(feed.only(FOURTH));
     if (!found) return;
     put(this.note, "latest fourth down · win probability");
     this.choices.set(rows(found));
@@ -62,5 +68,5 @@ export class Decision extends Block {
 
 /** Who gets to the passer: the highest chances of the play, in per cent. */
 export class Pressure extends Ranking {
-  constructor() { super("Pressure", "nfl.defender.pressure_probability", { unit: "%", digits: 0, most: 4, scale: 1, times: 100, gone_s: 20, note: "chance to press the passer" }); }
+  constructor() { super("Pressure", "nfl.defender.pressure_probability", { unit: "%", digits: 0, most: 4, scale: 1, times: 100, gone_s: 20, note: "to beat his block" }); }
 }

@@ -1,0 +1,61 @@
+"""Formula 1: a race of many cars of many teams on a circuit, no ball and no sides. Space is metres of the circuit's map; along the
+lap, metres from the finish line. Telemetry is what a reducer makes of the cars' channels: a packet of statistics every 100 ms.
+
+A module of this package is one subject; each offers any of ``SIGNALS``, ``STEPS``, ``EVENT_STEPS`` and ``STATS``, and ``MODULES``
+is the order in which they run."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, Final
+
+from features.f1 import (
+    anomaly,
+    atline,
+    battle,
+    corners,
+    highlights,
+    ledger,
+    momentum,
+    progress,
+    start,
+    story,
+    strategy,
+    telemetry,
+    timing,
+    tyres,
+    win,
+)
+from features.f1.channels import COLUMNS
+from features.f1.ledger import Ledger
+from features.f1.vocabulary import EVENT_TYPES, ROLES
+from features.frames import Field
+from features.sport import Sport
+
+MODULES: Final[tuple[ModuleType, ...]] = (
+    telemetry, progress, battle, corners, start, anomaly, momentum, ledger, timing, atline, tyres, strategy, win, highlights, story,
+)  # fmt: skip
+
+
+def _all(name: str) -> tuple[Any, ...]:
+    return tuple(row for module in MODULES for row in getattr(module, name, ()))
+
+
+SPORT: Final = Sport(
+    name="f1",
+    field=Field(4000.0, 4000.0),
+    grid_hz=10.0,
+    hop_s=0.1,
+    span_s=0.1,
+    # no car does more than 110; positions that come ten times a second may be off by some metres besides
+    max_speed_mps={"car": 150.0},
+    event_types=EVENT_TYPES,
+    signals=_all("SIGNALS"),
+    steps=_all("STEPS"),
+    event_steps=_all("EVENT_STEPS"),
+    stats=_all("STATS"),
+    ledger=Ledger,
+    roles=ROLES,
+    teams=None,
+    channels=COLUMNS,
+)

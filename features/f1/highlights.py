@@ -1,0 +1,75 @@
+"""A race's highlights: starts, passes, undercuts, fastest laps, the safety car, cars off the track or out, the finish."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from features import highlights
+from features.f1.ledger import Ledger, at_line, car_of, lap_time_s, number, whole
+from features.f1.vocabulary import EVENT_TYPES
+from features.highlights import ramp
+from features.moments import Moment
+from features.sport import Stat
+
+#: seconds before and after, by label
+TIMING_S: Final = {
+    "start": (4.0, 20.0), "overtake": (10.0, 4.0), "undercut": (14.0, 6.0), "fastest_lap": (8.0, 4.0), "safety_car": (6.0, 8.0),
+    "off_track": (5.0, 7.0), "retirement": (8.0, 8.0), "finish": (8.0, 10.0), "slow_stop": (8.0, 4.0),
+}  # fmt: skip
+#: seconds that a stop stands still before it is slow, and before it is a disaster
+SLOW_STOP_S: Final = (4.0, 9.0)
+
+
+def prominence(place: int) -> float:
+    """How much a place is watched: 1 for the lead, fading by a fifth a place."""
+    return 0.8 ** (place - 1) if place > 0 else 0.3
+
+
+def reasons_of(moment: Moment, ledger: Ledger) -> tuple[str, dict[str, float]]:
+    """Label and reasons with their strengths; ``ledger`` is the account before the event."""
+    car = car_of(moment, ledger)
+    place = car.place if car is not None else 0
+    kind = moment.type
+    if kind == "lights_out":
+        return "start", {"start": 0.8}
+    if kind == "overtake_attempt" and moment.outcome == "complete":
+        target = moment.attrs.get("target")
+        ahead = moment.roster.index.get(str(target), -1) if moment.roster is not None else -1
+        fought = ledger.cars[ahead].place if 0 <= ahead < len(ledger.cars) else place
+        return "overtake", {"overtake": 0.35 + 0.5 * prominence(max(fought, 1)), "lead": 0.6 if fought == 1 else 0.0}
+    if kind == "undercut" and moment.outcome == "complete":
+        return "undercut", {"undercut": 0.3 + 0.4 * prominence(place)}
+    if kind == "loop" and at_line(moment, ledger) and whole(moment, "lap") > 3:
+        if lap_time_s(moment, car) < ledger.overall_lap if car is not None else False:
+            return "fastest_lap", {"fastest_lap": 0.35}
+    elif kind == "track_status" and moment.attrs.get("status") in ("safety_car", "red"):
+        return "safety_car", {"safety_car": 0.6}
+    elif kind == "off_track":
+        return "off_track", {"off_track": 0.3 + 0.3 * prominence(place), "lost": 0.4 * ramp(number(moment, "lost_s"), 1.0, 8.0)}
+    elif kind == "retirement":
+        return "retirement", {"retirement": 0.5 + 0.4 * prominence(place)}
+    elif kind == "pit_exit":
+        return "slow_stop", {"slow_stop": 0.7 * ramp(number(moment, "stationary_s"), *SLOW_STOP_S)}
+    elif kind == "finish" and number(moment, "position") <= 3:
+        return "finish", {"finish": 0.9 if number(moment, "position") == 1 else 0.4}
+    return "", {}
+
+
+def highlight(moment: Moment, ledger: Ledger) -> str | None:
+    """The highlight that this event makes, as JSON; ``None`` for the many that make none."""
+    label, reasons = reasons_of(moment, ledger)
+    if not label:
+        return None
+    before_s, after_s = TIMING_S[label]
+    found = highlights.cut(moment.t_s, label, reasons, before_s=before_s, after_s=after_s)
+    return highlights.to_value(found) if found is not None else None
+
+
+STATS: Final = (
+    Stat(
+        "game.highlight", "text",
+        "Where a clip begins and ends, its score, label, reasons (JSON): from passes and undercuts by the "
+        "place that was fought for, starts, fastest laps, neutralisations, retirements and the finish.",
+        per="match", compute=highlight, of_account=True, on=tuple(sorted(EVENT_TYPES)), air="clips",
+    ),
+)  # fmt: skip

@@ -1,0 +1,154 @@
+"""Where everybody is in the race: when each car passed each post of a mesh along the lap, and what follows from comparing them.
+
+Posts stand every 60 m of lap distance. A car's gap at a post is its time there minus the leader's time at the same post of the
+same lap, so that it means the same in a hairpin and on a straight; between posts the last one stands. The time at a post is
+interpolated between the two rows around it. Two laps of posts are remembered: no lap may be longer than 7,680 m, and a car more
+than a lap behind has no gap.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from features.compiled import kernel
+from features.frames import Floats, Frames, Ints
+from features.sport import Signal, Stat, Step
+
+POST_M: Final = 60.0
+POSTS: Final = 128
+LAPS: Final = 2
+
+#: events that read these may be so late, s
+EVENT_KEEP_S: Final = 10.0
+
+RANK = Signal("rank", "count", ("N",), keep_s=EVENT_KEEP_S)
+AHEAD = Signal("ahead", "index", ("N",), fill=-1.0)
+GAP = Signal("gap_s", "s", ("N",), keep_s=EVENT_KEEP_S)
+INTERVAL = Signal("interval_s", "s", ("N",))
+CLOSING = Signal("closing_s", "s", ("N",))
+
+
+@kernel
+def _passed(lap: float, post: int, laps: Any, times: Any, n: int) -> float:
+    """When car ``n`` passed a post in a lap; NaN when that is not remembered."""
+    slot = int(lap) % LAPS
+    return float(times[n, slot, post]) if laps[n, slot, post] == lap else np.nan
+
+
+@kernel
+def _further(m: int, n: int, last: Any, laps: Any, times: Any) -> bool:
+    """Whether car ``m`` is ahead of ``n`` on the road; of two at one place the one that was there first."""
+    if last[m, 0] != last[n, 0]:
+        return bool(last[m, 0] > last[n, 0])
+    if last[m, 1] != last[n, 1]:
+        return bool(last[m, 1] > last[n, 1])
+    first = _passed(last[m, 2], int(last[m, 3]), laps, times, m)
+    second = _passed(last[n, 2], int(last[n, 3]), laps, times, n)
+    return bool(first < second) if first != second and first == first and second == second else m < n
+
+
+@kernel
+def follow(
+    t: Any, lap: Any, distance: Any, speed: Any, lo: int, hi: int, laps: Any, times: Any, last: Any, rank: Any, ahead: Any,
+    gap: Any,
+    interval: Any, closing: Any,
+) -> None:  # fmt: skip
+    """One row after the other: posts passed, ranks, gaps.
+
+    ``laps`` and ``times`` (N, LAPS, POSTS): which lap a slot is of, and when the post was passed. ``last`` (N, 5): lap and
+    distance of the last row, lap and post of the last post, and whether the car has been seen.
+    """
+    cars = lap.shape[1]
+    for i in range(lo, hi):
+        for n in range(cars):
+            now_lap, now_m = lap[i, n], distance[i, n]
+            rank[i, n], gap[i, n], interval[i, n], closing[i, n] = np.nan, np.nan, np.nan, np.nan
+            ahead[i, n] = -1.0
+            if np.isnan(now_lap) or np.isnan(now_m) or now_lap < 0.0 or now_m >= POST_M * POSTS:
+                continue
+            if last[n, 4] > 0.0 and now_lap >= last[n, 0] and not np.isnan(lap[i - 1, n]):
+                before_m, moved_from = distance[i - 1, n], t[i - 1]
+                first = int(np.floor(before_m / POST_M)) + 1
+                if now_lap > lap[i - 1, n]:
+                    # over the line, which was now_m / speed ago: how long the lap is need not be known
+                    first, before_m = 0, 0.0
+                    if speed[i, n] > 0.0:
+                        moved_from = max(t[i - 1], t[i] - now_m / speed[i, n])
+                stop = int(np.floor(now_m / POST_M))
+                for post in range(max(first, 0), min(stop, POSTS - 1) + 1):
+                    share = 1.0
+                    if now_m > before_m:
+                        share = (post * POST_M - before_m) / (now_m - before_m)
+                    slot = int(now_lap) % LAPS
+                    laps[n, slot, post] = now_lap
+                    times[n, slot, post] = moved_from + share * (t[i] - moved_from)
+                    last[n, 2], last[n, 3] = now_lap, post
+            last[n, 0], last[n, 1], last[n, 4] = now_lap, now_m, 1.0
+        # ranks: by lap, then by distance; a car that has fallen silent keeps its last place on the road, for the others to pass
+        for n in range(cars):
+            if last[n, 4] == 0.0 or np.isnan(lap[i, n]):
+                continue
+            better, next_ahead = 0, -1
+            for m in range(cars):
+                if m == n or last[m, 4] == 0.0:
+                    continue
+                if not _further(m, n, last, laps, times):
+                    continue
+                better += 1
+                if next_ahead < 0 or _further(next_ahead, m, last, laps, times):
+                    next_ahead = m
+            rank[i, n], ahead[i, n] = better + 1.0, next_ahead
+        leader = -1
+        for n in range(cars):
+            if last[n, 4] > 0.0 and (leader < 0 or _further(n, leader, last, laps, times)):
+                leader = n
+        for n in range(cars):
+            if np.isnan(rank[i, n]) or (last[n, 2] == 0.0 and last[n, 3] == 0.0):
+                continue
+            post, of_lap = int(last[n, 3]), last[n, 2]
+            own = _passed(of_lap, post, laps, times, n)
+            if n == leader:
+                gap[i, n] = 0.0
+                continue
+            gap[i, n] = own - _passed(of_lap, post, laps, times, leader)
+            other = int(ahead[i, n])
+            if other >= 0:
+                interval[i, n] = own - _passed(of_lap, post, laps, times, other)
+                was = _passed(of_lap - 1.0, post, laps, times, n) - _passed(of_lap - 1.0, post, laps, times, other)
+                closing[i, n] = was - interval[i, n]
+
+
+def step(frames: Frames) -> None:
+    state = frames.state
+    follow(
+        frames.t, frames["lap.last"], frames["lap_distance_m.last"], frames["speed_mps"], frames.lo, frames.hi,
+        state["progress.posts.laps"], state["progress.posts.times"], state["progress.posts.last"], frames["rank"],
+        frames["ahead"], frames["gap_s"],
+        frames["interval_s"], frames["closing_s"],
+    )  # fmt: skip
+
+
+def _at(name: str) -> Any:
+    def read(frames: Frames, ends: Ints) -> Floats:
+        return np.asarray(frames[name][ends], np.float64)
+
+    return read
+
+
+SIGNALS: Final = (RANK, AHEAD, GAP, INTERVAL, CLOSING)
+STEPS: Final = (
+    Step(
+        "progress.posts", step, SIGNALS,
+        {"laps": ("N", LAPS, POSTS), "times": ("N", LAPS, POSTS), "last": ("N", 5)},
+    ),
+)  # fmt: skip
+STATS = (
+    Stat("f1.car.position", "place", "place on the road: by lap, then by lap distance", "player", _at("rank"), air="tower"),
+    Stat(
+        "f1.car.gap", "s", "to the leader: time at the last 60 m post minus the leader's time at the same post of the same lap",
+        "player", _at("gap_s"), air="tower",
+    ),
+    Stat("f1.car.interval", "s", "the same to the car ahead", "player", _at("interval_s"), air="tower"),
+)  # fmt: skip

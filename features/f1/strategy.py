@@ -1,0 +1,96 @@
+"""Stops: when one pays, where the car would come out, and who can be undercut.
+
+The pit window is the lap on which two stints of the rest of the race cost least: with slopes k1 of these tyres (age a) and k2 of
+the next ones, R laps left and x of them on these, the wear costs k1 (a x + x^2 / 2) + k2 (R - x)^2 / 2, least at x = (k2 R - k1
+a) / (k1 + k2). It is given while that saves more than the stop costs, or while the car has not stopped yet (the rules ask for two
+compounds).
+
+The undercut threat of a car is the chance that the car right behind it comes out in front, if that one stops at the end of this lap
+and the threatened car at the end of the next.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from features.f1.ledger import NAN, Car, Ledger
+from features.f1.tyres import expected_slope_s
+from features.f1.usual import WEAR_S
+from features.f1.vocabulary import SAFETY_CAR
+from features.frames import Floats
+from features.sport import Stat
+
+#: farther behind than this nobody undercuts, s; nor with fewer laps to go
+REACH_S: Final = 5.0
+LEAST_LAPS: Final = 4
+
+#: (name, unit, label) in the model's order
+UNDERCUT_FEATURES: Final = (
+    ("gap_s", "s", "gap of the car behind"),
+    ("tyre_age", "laps", "age of its tyres"),
+    ("tyre_age_difference", "laps", "they are older than the rival's by"),
+)
+
+
+def undercut_row(gap_s: float, age_laps: float, rival_age_laps: float) -> list[float]:
+    """:data:`UNDERCUT_FEATURES` of a threatened car whose tyres are ``age_laps`` old."""
+    return [gap_s, age_laps, age_laps - rival_age_laps]
+
+
+def behind(ledger: Ledger) -> dict[int, int]:
+    """Who is right behind whom, where both still run: by the order in which they passed the last loop of the one behind."""
+    return {car.ahead: n for n, car in enumerate(ledger.cars) if car.ahead >= 0 and not car.out}
+
+
+def undercut_features(ledger: Ledger, t_s: float) -> Floats:
+    """(N, F), all NaN for cars that nobody threatens."""
+    out = np.full((len(ledger.cars), len(UNDERCUT_FEATURES)), np.nan)
+    if ledger.status >= SAFETY_CAR or not ledger.laps:
+        return out
+    for threatened, rival in behind(ledger).items():
+        car, other = ledger.cars[threatened], ledger.cars[rival]
+        if car.out or car.in_pit or other.in_pit or not 0.0 <= other.interval_s <= REACH_S:
+            continue
+        if ledger.laps - car.line_lap >= LEAST_LAPS and car.age_laps == car.age_laps and other.age_laps == other.age_laps:
+            out[threatened] = undercut_row(other.interval_s, car.age_laps, other.age_laps)
+    return out
+
+
+def window_lap(car: Car, ledger: Ledger) -> float:
+    """The lap at whose end the stop costs least; NaN when none pays or nothing is known."""
+    left, k1 = ledger.laps - car.line_lap, expected_slope_s(car)
+    if car.out or left < LEAST_LAPS or k1 != k1 or not car.age_laps >= 0:
+        return NAN
+    k2 = WEAR_S[2 if car.compound != 2 else 1]
+    x = min(max((k2 * left - k1 * car.age_laps) / (k1 + k2), 0.0), float(left))
+    stay = k1 * (car.age_laps * left + left * left / 2)
+    stop = k1 * (car.age_laps * x + x * x / 2) + k2 * (left - x) ** 2 / 2 + ledger.pit_loss_s
+    return float(car.line_lap + max(round(x), 1)) if stop < stay or not car.stops else NAN
+
+
+def pit_window(ledger: Ledger, t_s: float) -> Floats:
+    """(N,) lap."""
+    return np.array([window_lap(car, ledger) for car in ledger.cars], np.float64)
+
+
+def rejoin_position(ledger: Ledger, t_s: float) -> Floats:
+    """(N,) place after a stop now: everybody within a stop's loss behind comes past."""
+    out = np.full(len(ledger.cars), np.nan)
+    running = [(n, car) for n, car in enumerate(ledger.cars) if car.place and not car.out]
+    for n, car in running:
+        after_s = car.gap_s + ledger.pit_loss_s
+        out[n] = 1 + sum(other.gap_s < after_s for m, other in running if m != n)
+    return out
+
+
+STATS: Final = (
+    Stat("f1.strategy.pit_window", "lap", "the lap at whose end a stop costs least over the rest of the race", "player",
+         pit_window, every_s=1.0, ticks=True, timeless=True, air="Pit Strategy Battle"),
+    Stat("f1.strategy.rejoin_position", "place", "place on the road after a stop now, from the cost of a stop and the gaps",
+         "player", rejoin_position, every_s=1.0, ticks=True, timeless=True, air="Pit Strategy Battle"),
+    Stat("f1.strategy.undercut_threat", "0..1", "chance that the car right behind (within 5 s) comes out in front if it stops at "
+         "the end of this lap and this car at the end of the next", "player", undercut_features, every_s=1.0, ticks=True,
+         timeless=True, model="f1-undercut", air="Undercut Threat"),
+)  # fmt: skip

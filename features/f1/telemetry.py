@@ -1,0 +1,117 @@
+"""What the telemetry bar shows: mean, min, max and last of seven channels over the window, and the energy of the hybrid system.
+
+A packet holds the statistics of 100 ms already, which is one window, so nothing is averaged twice.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+
+from features.compiled import kernel
+from features.f1.channels import SHOWN, STATISTICS, column
+from features.frames import Floats, Frames, Ints
+from features.sport import Signal, Stat, Step
+
+#: the most that the motor may deploy (technical regulations 2014-2025, article 5.2), W
+DEPLOY_W: Final = 120_000.0
+
+
+def _statistics(name: str, frames: Frames, ends: Ints) -> Floats:
+    """(K, N, 4): mean, min, max, last."""
+    return np.stack([frames[column(name, statistic)][ends] for statistic in STATISTICS], axis=2)
+
+
+def energy(frames: Frames, ends: Ints) -> Floats:
+    """(K, N, 2): how full the store is, and the power that leaves it, as shares."""
+    return np.stack([frames["store_share"][ends], np.clip(frames["deploy_w"][ends] / DEPLOY_W, 0.0, 1.0)], axis=2)
+
+
+#: what a car can do: beyond it a value is a fault or another unit, and is taken for missing
+LIMITS: Final = {
+    "speed_mps": (-1.0, 110.0), "throttle_share": (-0.05, 1.05), "brake_share": (-0.05, 1.05), "gear": (-1.5, 9.5),
+    "engine_radps": (0.0, 1700.0), "lateral_mps2": (-90.0, 90.0), "longitudinal_mps2": (-90.0, 90.0),
+}  # fmt: skip
+_LIMITED: Final = tuple((column(name, statistic), *LIMITS[name]) for name in SHOWN for statistic in STATISTICS)
+
+
+@kernel
+def _bound(values: Any, low: float, high: float, lo: int, hi: int, wrong: Any) -> None:
+    for i in range(lo, hi):
+        for n in range(values.shape[1]):
+            if values[i, n] < low or values[i, n] > high:
+                values[i, n] = np.nan
+                wrong[i - lo, n] = 1.0
+
+
+@kernel
+def _count(wrong: Any, lo: int, hi: int, out: Any) -> None:
+    for i in range(lo, hi):
+        for n in range(out.shape[1]):
+            out[i, n] = out[i - 1, n] + wrong[i - lo, n]
+
+
+def bound(frames: Frames) -> None:
+    """Take out of the new rows what no car can do, and count the windows in which there was such a thing."""
+    wrong = np.zeros((frames.hi - frames.lo, len(frames.roster)))
+    for name, low, high in _LIMITED:
+        _bound(frames[name], low, high, frames.lo, frames.hi, wrong)
+    _count(wrong, frames.lo, frames.hi, frames["out_of_range"])
+
+
+def out_of_range(frames: Frames, ends: Ints) -> Floats:
+    """(K, N) windows so far."""
+    return np.asarray(frames["out_of_range"][ends], np.float64)
+
+
+@kernel
+def _hear(t: Any, x: Any, lo: int, hi: int, heard: Any) -> None:
+    """When each car was last heard, into ``heard`` (rows, N)."""
+    for i in range(lo, hi):
+        for n in range(heard.shape[1]):
+            heard[i, n] = heard[i - 1, n] if np.isnan(x[i, n, 0]) else t[i]
+
+
+def hear(frames: Frames) -> None:
+    _hear(frames.t, frames.xyz, frames.lo, frames.hi, frames["heard_s"])
+
+
+def silence(frames: Frames, ends: Ints) -> Floats:
+    """(K, N) s since a car was last heard: 0 while it sends."""
+    return np.asarray(frames.t[ends][:, None] - frames["heard_s"][ends], np.float64)
+
+
+HEARD: Final = Signal("heard_s", "s", ("N",))
+OUT_OF_RANGE: Final = Signal("out_of_range", "count", ("N",), fill=0.0)
+SIGNALS: Final = (HEARD, OUT_OF_RANGE)
+STEPS: Final = (Step("telemetry.bounds", bound, (OUT_OF_RANGE,)), Step("telemetry.heard", hear, (HEARD,)))
+
+_BAR: Final = (
+    ("speed", "km/h", "speed"), ("throttle", "%", "throttle pedal"), ("brake", "%", "brake pedal"), ("gear", "-", "gear"),
+    ("rpm", "rpm", "crankshaft speed"), ("g_lat", "g", "acceleration to the left"), ("g_long", "g", "acceleration forward"),
+)  # fmt: skip
+
+STATS = (
+    *(
+        Stat(
+            f"f1.car.{name}", unit, f"{what}: mean, min, max and last over the window", "player", partial(_statistics, channel),
+            components=STATISTICS, air="telemetry bar",
+        )
+        for (name, unit, what), channel in zip(_BAR, SHOWN, strict=True)
+    ),
+    Stat(
+        "f1.car.energy", "%", "state of the energy store, and electrical power deployed as a share of the 120 kW allowed",
+        "player", energy, components=("store", "deployment"), air="energy",
+    ),
+    Stat(
+        "f1.car.silence", "s", "time since the car last sent anything: why its other values are missing", "player", silence,
+        every_s=1.0,
+    ),
+    Stat(
+        "f1.car.out_of_range", "count",
+        "windows in which a shown channel was beyond what a car can do (another unit, a fault): those "
+        "values are missing", "player", out_of_range, every_s=1.0,
+    ),
+)  # fmt: skip

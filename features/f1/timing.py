@@ -1,0 +1,110 @@
+"""Lap, sector and mini-sector times from the timing loops, with the flags of personal and overall bests; and what was lost where.
+
+A time needs both of its ends: where a loop was missed, the times that begin or end there are not given, the loop is counted as
+missed, and everything else goes on.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from features.f1.ledger import (
+    NAN,
+    STOP_S,
+    Ledger,
+    at_line,
+    best_of,
+    better,
+    car_of,
+    lap_time_s,
+    mini_time_s,
+    number,
+    sector_time_s,
+    whole,
+)
+from features.frames import Floats
+from features.moments import Moment
+from features.sport import Stat
+
+
+def _timed(time_s: float, number: int, personal_s: float, overall_s: float) -> list[float] | None:
+    if not time_s > 0:
+        return None
+    return [time_s, float(number), float(better(time_s, personal_s)), float(better(time_s, overall_s))]
+
+
+def lap_time(moment: Moment, ledger: Ledger) -> list[float] | None:
+    """[s, lap, personal best, overall best] when a car crosses the line. The first lap is no candidate for a best."""
+    car = car_of(moment, ledger)
+    if car is None or not at_line(moment, ledger):
+        return None
+    lap = whole(moment, "lap")
+    if lap <= 1:
+        return _timed(lap_time_s(moment, car), lap, -1.0, -1.0)
+    return _timed(lap_time_s(moment, car), lap, car.best_lap, ledger.overall_lap)
+
+
+def sector_time(moment: Moment, ledger: Ledger) -> list[float] | None:
+    car, sector = car_of(moment, ledger), whole(moment, "sector")
+    if car is None or not sector:
+        return None
+    return _timed(
+        sector_time_s(moment, car), sector, best_of(car.best_sector, sector), best_of(ledger.overall_sector, sector)
+    )  # fmt: skip
+
+
+def mini_sector(moment: Moment, ledger: Ledger) -> list[float] | None:
+    car, loop = car_of(moment, ledger), whole(moment, "loop")
+    if car is None or not loop:
+        return None
+    return _timed(mini_time_s(moment, car), loop, best_of(car.best_mini, loop), best_of(ledger.overall_mini, loop))
+
+
+def time_lost(moment: Moment, ledger: Ledger) -> list[float] | None:
+    """[all, off the track, in traffic, at a slow stop], s, of the lap that ends here.
+
+    All is the lap against the car's own best lap so far; the parts are mini-sectors slower than the car's own best there, off
+    the track or within a second of the car ahead, and what a stop took beyond 2.6 s.
+    """
+    car = car_of(moment, ledger)
+    if car is None or not at_line(moment, ledger) or whole(moment, "lap") <= 1:
+        return None
+    lost = lap_time_s(moment, car) - car.best_lap
+    if lost != lost:
+        return None
+    off, traffic = car.lost_off_s, car.lost_traffic_s
+    last = mini_time_s(moment, car) - best_of(car.best_mini, whole(moment, "loop"))
+    if last > 0 and car.off:
+        off += last
+    return [max(lost, 0.0), off, traffic, car.lost_stop_s]
+
+
+def pit_time(moment: Moment, ledger: Ledger) -> list[float] | None:
+    """[in the pit lane, standing], s, as timing reports them."""
+    lane, still = number(moment, "lane_s"), number(moment, "stationary_s")
+    return [lane, still] if lane == lane or still == still else None
+
+
+def loops_missed(ledger: Ledger, t_s: float) -> Floats:
+    """(N,) loops that a car should have passed and did not."""
+    return np.array([car.missed if car.lap else NAN for car in ledger.cars], np.float64)
+
+
+_TIMED: Final = ("time", "number", "personal_best", "overall_best")
+STATS: Final = (
+    Stat("f1.car.lap_time", "s", "from line to line, the number of the lap, and whether it is the car's or the race's best so far",
+         "player", lap_time, on=("loop",), components=_TIMED, of_account=True, air="Track Dominance"),
+    Stat("f1.car.sector_time", "s", "of a sector, its number, and whether it is the car's or the race's best so far",
+         "player", sector_time, on=("loop",), components=_TIMED, of_account=True, air="Track Dominance"),
+    Stat("f1.car.mini_sector", "s", "from loop to loop, the number of the loop, and whether it is the car's or the race's best",
+         "player", mini_sector, on=("loop",), components=_TIMED, of_account=True, air="Track Dominance"),
+    Stat("f1.car.time_lost", "s", "of a lap against the car's own best so far, and what of it was lost off the track, in "
+         f"traffic, and at a stop beyond {STOP_S:g} s", "player", time_lost, on=("loop",),
+         components=("all", "off_track", "traffic", "slow_stop"), of_account=True, air="Time Lost"),
+    Stat("f1.car.pit_time", "s", "time in the pit lane and standing still, as timing reports them", "player", pit_time,
+         on=("pit_exit",), components=("lane", "stationary"), air="Pit Stop"),
+    Stat("f1.car.loops_missed", "count", "timing loops that the car should have passed and did not", "player", loops_missed,
+         every_s=1.0, ticks=True, timeless=True),
+)  # fmt: skip

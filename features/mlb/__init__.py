@@ -1,0 +1,41 @@
+"""Baseball: the diamond with its origin at the back tip of home plate, player tracking at 30 Hz, pitch and hit events, and every
+stat of a game. A module of this package is one subject; each offers any of ``SIGNALS``, ``STEPS``, ``EVENT_STEPS`` and ``STATS``,
+and ``MODULES`` is the order in which they run."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, Final
+
+from features.mlb import batted, fielding, highlights, ledger, momentum, pitching, play, running, steal, story, win
+from features.mlb.ground import FIELD
+from features.mlb.ledger import Ledger
+from features.mlb.vocabulary import CHANNELS, EVENT_TYPES, ROLES
+from features.sport import Sport
+
+#: tracking first; then the account of events; highlights and story last, since they tell of the rest
+MODULES: Final[tuple[ModuleType, ...]] = (
+    running, play, steal, momentum, ledger, pitching, batted, fielding, win, highlights, story,
+)  # fmt: skip
+
+
+def _all(name: str) -> tuple[Any, ...]:
+    return tuple(row for module in MODULES for row in getattr(module, name, ()))
+
+
+SPORT: Final = Sport(
+    name="mlb",
+    field=FIELD,
+    grid_hz=30.0,
+    hop_s=0.2,
+    span_s=0.4,
+    max_speed_mps={"pitcher": 13.0, "catcher": 13.0, "fielder": 13.0, "hitter": 13.0, "ball": 65.0},
+    event_types=EVENT_TYPES,
+    signals=_all("SIGNALS"),
+    steps=_all("STEPS"),
+    event_steps=_all("EVENT_STEPS"),
+    stats=_all("STATS"),
+    ledger=Ledger,
+    roles=ROLES,
+    channels=CHANNELS,
+)

@@ -1,0 +1,157 @@
+"""The running account of a ball game: plain values folded from events and their facts, in event order, and nothing else.
+
+The state (inning, half, outs, bases, score) is what the events say it is after each play, so that a corrected play only means
+folding the sequence again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import field
+
+from features.frames import Roster
+from features.mlb.vocabulary import EVENT_TYPES
+from features.moments import Fact, Moment
+from features.sport import EventStep
+
+NAN: Final = float("nan")
+ANY: Final = tuple(sorted(EVENT_TYPES))
+STATEFUL: Final = ("play", "half_start", "half_end", "game_end")
+
+
+class Ledger(msgspec.Struct, array_like=True):
+    """``Ledger(players=N)`` is a game before its first pitch. ``half`` 0 top, 1 bottom; ``bases`` bits 1, 2, 4; ``runs`` of home
+    and away."""
+
+    players: int = 0
+    inning: int = 1
+    half: int = 0
+    outs: int = 0
+    bases: int = 0
+    runs: list[int] = field(default_factory=lambda: [0, 0])
+    over: bool = False
+
+    # times of the present pitch, s; NaN before there was one
+    first_move_s: float = NAN
+    release_s: float = NAN
+    plate_s: float = NAN
+    last_plate_s: float = NAN
+    last_pitcher: int = -1
+    contact_s: float = NAN
+    throw_s: float = NAN
+
+    # steals of each team: tried, succeeded
+    tried: list[int] = field(default_factory=lambda: [0, 0])
+    stolen: list[int] = field(default_factory=lambda: [0, 0])
+
+    # highlights and story: the hardest ball so far, how far the latest one went, what chance the latest runner had
+    hardest_mps: float = 0.0
+    projected_m: float = NAN
+    steal_chance: float = NAN
+
+    @property
+    def lead(self) -> int:
+        """Runs that the home team is ahead."""
+        return self.runs[0] - self.runs[1]
+
+    @property
+    def batting(self) -> int:
+        return 1 if self.half == 0 else 0
+
+
+def number(fact: Fact) -> float:
+    """A fact as a float; NaN when it is missing or no number."""
+    return float(fact) if isinstance(fact, (int, float)) else NAN
+
+
+def attr(moment: Moment, name: str) -> float:
+    """An attribute as a float; NaN when it is missing or no number."""
+    return number(moment.attrs.get(name))
+
+
+def word(moment: Moment, name: str) -> str:
+    value = moment.attrs.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def roster_of(moment: Moment) -> Roster | None:
+    if moment.roster is not None:
+        return moment.roster
+    return moment.frames.roster if moment.frames is not None else None
+
+
+class State(msgspec.Struct):
+    """What the game stands at after an event."""
+
+    inning: int
+    half: int
+    outs: int
+    bases: int
+    runs: list[int]
+
+    @property
+    def lead(self) -> int:
+        return self.runs[0] - self.runs[1]
+
+
+def state_after(moment: Moment, ledger: Ledger) -> State:
+    """What the event says, and the account where it says nothing; figures that cannot be are not believed."""
+    attrs = moment.attrs
+    half = {"top": 0, "bottom": 1}.get(word(moment, "half"), ledger.half)
+    outs, home, away = attr(moment, "outs"), attr(moment, "home_runs"), attr(moment, "away_runs")
+    bases = ledger.bases
+    if all(isinstance(attrs.get(base), bool) for base in ("first", "second", "third")):
+        bases = sum(bit for bit, base in ((1, "first"), (2, "second"), (4, "third")) if attrs[base] is True)
+    return State(
+        moment.period if moment.period > 0 else ledger.inning, half, int(outs) if 0.0 <= outs <= 3.0 else ledger.outs, bases,
+        [int(home) if 0.0 <= home < 100.0 else ledger.runs[0], int(away) if 0.0 <= away < 100.0 else ledger.runs[1]],
+    )  # fmt: skip
+
+
+def keep_state(moment: Moment, ledger: Ledger) -> None:
+    state = state_after(moment, ledger)
+    ledger.inning, ledger.half, ledger.outs, ledger.bases = state.inning, state.half, state.outs, state.bases
+    ledger.runs = state.runs
+    ledger.over = ledger.over or moment.type == "game_end"
+    if moment.type in ("half_start", "half_end"):
+        ledger.last_plate_s, ledger.last_pitcher = NAN, -1
+
+
+def keep_times(moment: Moment, ledger: Ledger) -> None:
+    """When the parts of the present pitch were; a later pitch forgets them."""
+    t = moment.t_s
+    if moment.type == "set":
+        ledger.first_move_s = ledger.release_s = ledger.plate_s = ledger.contact_s = ledger.throw_s = NAN
+    elif moment.type == "first_move":
+        ledger.first_move_s = t
+        ledger.release_s = ledger.throw_s = NAN
+    elif moment.type == "release":
+        ledger.release_s = t
+    elif moment.type == "pitch":
+        ledger.last_plate_s = ledger.plate_s = t
+        ledger.last_pitcher = moment.player
+        ledger.throw_s = ledger.contact_s = NAN
+    elif moment.type == "pickoff":
+        ledger.last_plate_s = NAN
+    elif moment.type == "batted_ball":
+        ledger.contact_s = t
+    elif moment.type == "throw":
+        ledger.throw_s = t
+
+
+def keep_steals(moment: Moment, ledger: Ledger) -> None:
+    if moment.team in (0, 1):
+        ledger.tried[moment.team] += 1
+        ledger.stolen[moment.team] += moment.outcome == "safe"
+
+
+EVENT_STEPS: Final = (
+    EventStep("ledger.state", keep_state, on=STATEFUL, phase="apply"),
+    EventStep(
+        "ledger.times", keep_times, phase="apply",
+        on=("set", "first_move", "release", "pitch", "pickoff", "batted_ball", "throw"),
+    ),
+    EventStep("ledger.steals", keep_steals, on=("steal",), phase="apply"),
+)  # fmt: skip

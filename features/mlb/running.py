@@ -1,0 +1,128 @@
+"""How players move: speed, the fastest one-second window, and the burst out of the blocks.
+
+*Sprint speed* is Statcast's measure, feet per second in the fastest one-second window, here the best of the game so far
+instead of a season's average. *Burst* is the distance covered in the first 1.5 s after a player starts to run; a start is the
+moment his speed passes 2 m/s after he was slower than 1 m/s.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from features import kinematics
+from features.compiled import kernel
+from features.frames import Floats, Frames, Ints
+from features.sport import Signal, Stat, Step
+
+#: events look 3 s back, and arrive up to 5 s later
+EVENT_KEEP_S: Final = 8.0
+WINDOW_S: Final = 0.4
+CURVATURE: Final = 0.5
+LEAST: Final = 6
+SPRINT_S: Final = 1.0
+BURST_S: Final = 1.5
+START_MPS, STOOD_MPS = 2.0, 1.0
+FASTEST_MPS: Final = 11.5
+
+VELOCITY = Signal("velocity", "m/s", ("N", 2), keep_s=EVENT_KEEP_S)
+SPEED = Signal("speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
+SPRINT = Signal("sprint_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
+BURST = Signal("burst", "m", ("N",))
+#: time since the start of the run, whether the player has stood since the last one, and where he started
+RUN = Signal("run", "s", ("N", 4))
+
+
+def velocity(frames: Frames) -> None:
+    kinematics.slope(
+        frames.xyz, frames.t, frames.lo, frames.hi, frames["velocity"],
+        dt_s=frames.dt_s, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST,
+    )  # fmt: skip
+    kinematics.magnitude(frames["velocity"], frames.lo, frames.hi, frames["speed"])
+
+
+@kernel
+def _sprint(xyz: Any, t: Any, players: Any, lo: int, hi: int, rows: int, longest_s: float, out: Any) -> None:
+    for i in range(lo, hi):
+        for n in range(out.shape[1]):
+            out[i, n] = out[i - 1, n]
+        if i < rows or not t[i] - t[i - rows] <= longest_s:
+            continue
+        for p in range(players.shape[0]):
+            n = players[p]
+            length = 0.0
+            for k in range(i - rows + 1, i + 1):
+                length += np.sqrt((xyz[k, n, 0] - xyz[k - 1, n, 0]) ** 2 + (xyz[k, n, 1] - xyz[k - 1, n, 1]) ** 2)
+            pace = length / (t[i] - t[i - rows])
+            if pace <= FASTEST_MPS and (np.isnan(out[i, n]) or pace > out[i, n]):
+                out[i, n] = pace
+
+
+def sprint_speed(frames: Frames) -> None:
+    """m/s over the fastest whole second so far; a second with a hole in it does not count."""
+    rows = round(SPRINT_S / frames.dt_s)
+    _sprint(frames.xyz, frames.t, frames.roster.players, frames.lo, frames.hi, rows, SPRINT_S + 0.01, frames["sprint_speed"])
+
+
+@kernel
+def _burst(xyz: Any, t: Any, speed: Any, players: Any, lo: int, hi: int, run: Any, out: Any) -> None:
+    for i in range(lo, hi):
+        dt = t[i] - t[i - 1]
+        for n in range(out.shape[1]):
+            out[i, n] = out[i - 1, n]
+            for k in range(4):
+                run[i, n, k] = run[i - 1, n, k]
+        for p in range(players.shape[0]):
+            n = players[p]
+            v = speed[i, n]
+            if np.isnan(v):
+                run[i, n, 0] = -1.0
+                run[i, n, 1] = 0.0
+                continue
+            if v < STOOD_MPS:
+                run[i, n, 1] = 1.0
+            if v >= START_MPS and run[i, n, 1] == 1.0:
+                run[i, n, 0], run[i, n, 1] = 0.0, 0.0
+                run[i, n, 2], run[i, n, 3] = xyz[i, n, 0], xyz[i, n, 1]
+            elif run[i, n, 0] >= 0.0:
+                run[i, n, 0] += dt
+                if run[i, n, 0] >= BURST_S - 1e-6:
+                    out[i, n] = np.sqrt((xyz[i, n, 0] - run[i, n, 2]) ** 2 + (xyz[i, n, 1] - run[i, n, 3]) ** 2)
+                    run[i, n, 0] = -1.0
+
+
+def burst(frames: Frames) -> None:
+    _burst(frames.xyz, frames.t, frames["speed"], frames.roster.players, frames.lo, frames.hi, frames["run"], frames["burst"])
+
+
+def at(signal: str) -> Any:
+    """``compute`` of a window stat that is a signal's value at the window's end."""
+
+    def compute(frames: Frames, ends: Ints) -> Floats:
+        value: Floats = frames[signal][ends]
+        return value
+
+    compute.__name__ = f"{signal}_at"
+    return compute
+
+
+SIGNALS: Final = (VELOCITY, SPEED, SPRINT, BURST, RUN)
+STEPS: Final = (
+    Step("running.velocity", velocity, (VELOCITY, SPEED)),
+    Step("running.sprint_speed", sprint_speed, (SPRINT,)),
+    Step("running.burst", burst, (BURST, RUN)),
+)
+STATS: Final = (
+    Stat(
+        "mlb.player.speed", "ft/s", "speed along the ground, from the last 0.4 s", "player", at("speed"),
+    ),
+    Stat(
+        "mlb.runner.sprint_speed", "ft/s", "fastest one-second window of the game so far", "player", at("sprint_speed"),
+        air="Sprint Speed", source="Statcast glossary, Sprint Speed",
+    ),
+    Stat(
+        "mlb.runner.burst", "ft", "distance covered in the first 1.5 s of the latest run", "player", at("burst"),
+        air="Burst",
+    ),
+)  # fmt: skip

@@ -1,0 +1,98 @@
+"""Who will win, and how much hangs on the next batter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from features.frames import Floats
+from features.mlb.ledger import Ledger, State, state_after
+from features.mlb.odds import INNINGS, home_win, leverage, run_expectancy
+from features.moments import Moment
+from features.sport import Stat
+
+STATES: Final = ("play", "half_start", "half_end", "game_end")
+
+#: (name, unit, label) in the model's order
+WIN_FEATURES: Final = (
+    ("lead_runs", "count", "lead of the home team"),
+    ("outs_left_home", "count", "outs that the home team has left"),
+    ("outs_left_away", "count", "outs that the visitors have left"),
+    ("bottom", "0..1", "the home team bats"),
+    ("runs_expected", "count", "runs to be expected in this half inning"),
+    ("balance", "0..1", "lead over what the innings left may change"),
+)  # fmt: skip
+
+
+def win_row(inning: int, half: int, outs: int, bases: int, lead: int) -> Floats:
+    """(F,): a half inning that is over is the beginning of the next one."""
+    if outs >= 3:
+        half, outs, bases = half + 1, 0, 0
+        if half == 2:
+            half, inning = 0, inning + 1
+    inning = min(inning, INNINGS)
+    left = 3.0 * (INNINGS - inning)
+    away = left + (3.0 - outs if half == 0 else 0.0)
+    home = left + (3.0 if half == 0 else 3.0 - outs)
+    runs = run_expectancy(outs, bases)
+    ahead = lead + (runs if half == 1 else -runs)
+    return np.array([lead, home, away, half, runs, ahead / np.sqrt(home + away + 1.0)], np.float64)
+
+
+def over_row(won: float) -> Floats:
+    """(F,) of a game that is over."""
+    lead = 25.0 if won else -25.0
+    return np.array([lead, 0.0, 0.0, 1.0, 0.0, lead])
+
+
+def decided(state: State, over: bool) -> float | None:
+    """1 or 0 where the game is over, None where it is not."""
+    if state.lead != 0 and (
+        over or (state.inning >= INNINGS and state.half == 1 and (state.lead > 0 or state.outs >= 3))
+        or (state.inning >= INNINGS and state.half == 0 and state.outs >= 3 and state.lead > 0)
+    ):  # fmt: skip
+        return float(state.lead > 0)
+    return None
+
+
+def win_features(moment: Moment, ledger: Ledger) -> Floats:
+    """The state after the event. A game that is decided is asked about as a lead of 25 with nothing left."""
+    state = state_after(moment, ledger)
+    end = decided(state, moment.type == "game_end")
+    if end is not None:
+        return over_row(end)
+    return win_row(state.inning, state.half, state.outs, state.bases, state.lead)
+
+
+def leverage_after(moment: Moment, ledger: Ledger) -> float | None:
+    state = state_after(moment, ledger)
+    if decided(state, moment.type == "game_end") is not None:
+        return 0.0
+    inning, half, outs, bases = state.inning, state.half, state.outs, state.bases
+    if outs >= 3:
+        outs, bases = 0, 0
+        inning, half = (inning, 1) if half == 0 else (inning + 1, 0)
+    return leverage(inning, half, outs, bases, state.lead)
+
+
+def swing(moment: Moment, ledger: Ledger) -> float:
+    """-1..1: how far a play moved the chance of the home team, by the closed form; 0 for everything else."""
+    if moment.type != "play":
+        return 0.0
+    after = state_after(moment, ledger)
+    now = home_win(ledger.inning, ledger.half, ledger.outs, ledger.bases, ledger.lead)
+    then = home_win(after.inning, after.half, after.outs, after.bases, after.lead)
+    return then - now
+
+
+STATS: Final = (
+    Stat(
+        "mlb.game.win_probability", "0..1", "chance that the home team wins, after every play", "match", win_features, on=STATES,
+        model="mlb-win-probability", air="Win Probability",
+    ),
+    Stat(
+        "mlb.game.leverage", "index", "how much the next plate appearance may move the win probability; 1 is average", "match",
+        leverage_after, on=STATES, of_account=True, air="Leverage", source="T. Tango, leverage index",
+    ),
+)  # fmt: skip

@@ -1,0 +1,61 @@
+"""American football: a field of 120 x 53 1/3 yd, tags at 10 Hz, the ball at 25 Hz, and every stat of a game. A module of this
+package is one subject; each offers any of ``SIGNALS``, ``STEPS``, ``EVENT_STEPS`` and ``STATS``, and ``MODULES`` is the order in
+which they run."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, Final
+
+from features.frames import Field
+from features.nfl import (
+    alignment,
+    carrier,
+    defense,
+    flight,
+    game,
+    highlights,
+    ledger,
+    momentum,
+    motion,
+    passing,
+    playstate,
+    pocket,
+    routes,
+    rushing,
+    separation,
+    story,
+)
+from features.nfl.columns import YD
+from features.nfl.ledger import Ledger
+from features.nfl.vocabulary import EVENT_TYPES, ROLES
+from features.sport import Sport
+
+#: tracking first: motion, then the play, then what is told of it; then the events, each before what reads its facts
+MODULES: Final[tuple[ModuleType, ...]] = (
+    motion, playstate, alignment, separation, routes, pocket, carrier, flight, momentum,
+    defense, passing, rushing, game, ledger, highlights, story,
+)  # fmt: skip
+
+
+def _all(name: str) -> tuple[Any, ...]:
+    return tuple(row for module in MODULES for row in getattr(module, name, ()))
+
+
+SPORT: Final = Sport(
+    name="nfl",
+    field=Field(120.0 * YD, 160.0 / 3.0 * YD),
+    grid_hz=10.0,
+    hop_s=0.2,
+    span_s=0.4,
+    max_speed_mps={role: 14.0 for role in ROLES if role != "ball"} | {"ball": 45.0},
+    event_types=EVENT_TYPES,
+    signals=_all("SIGNALS"),
+    steps=(*_all("STEPS"), *motion.PLAY_STEPS),
+    event_steps=_all("EVENT_STEPS"),
+    stats=_all("STATS"),
+    ledger=Ledger,
+    roles=ROLES,
+    channels=("phase", "offense", *motion.LEFT, *motion.RIGHT),
+    mounts={"left": motion.LEFT, "right": motion.RIGHT},
+)

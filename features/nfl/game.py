@@ -1,0 +1,140 @@
+"""Score, clock, the chance to win before each play, and the fourth-down decision.
+
+Both models are asked in the offence's terms. The clock's part is told by how many scores there is still time for: ``lead_per_root``
+is the lead divided by the root of the minutes left, in which the odds are nearly straight.
+"""
+
+from __future__ import annotations
+
+from math import isfinite, sqrt
+from typing import Any, Final
+
+import numpy as np
+
+from features.frames import Floats
+from features.moments import Moment
+from features.nfl.ledger import Ledger, told
+from features.sport import Stat
+
+WIN_FEATURES: Final = (
+    ("clock_s", "s", "time left"),
+    ("lead", "points", "lead of the team with the ball"),
+    ("lead_per_root", "ratio", "lead against the time left"),
+    ("down", "count", "down"),
+    ("to_go_yd", "yd", "yards to go"),
+    ("to_goal_yd", "yd", "yards to the goal line"),
+    ("place_per_root", "ratio", "place of the ball against the time left"),
+)
+FOURTH_FEATURES: Final = (
+    ("go", "0..1", "goes for it"),
+    ("kick", "0..1", "tries a field goal"),
+    ("punt", "0..1", "punts"),
+    *(row for row in WIN_FEATURES if row[0] != "down"),
+    ("go_yards", "yd", "yards to go if he goes for it"),
+    ("kick_yards", "yd", "length of the kick if he tries it"),
+)  # fmt: skip
+CHOICES: Final = ("go", "kick", "punt")
+#: a field goal is this much longer than the way to the goal line, yd; beyond the longest nobody tries
+KICK_EXTRA_YD: Final = 17.0
+LONGEST_KICK_YD: Final = 65.0
+#: minutes that are counted even when none are left
+LEAST_MIN: Final = 0.35
+
+
+def win_row(clock_s: float, lead: float, down: float, to_go_yd: float, to_goal_yd: float) -> list[float]:
+    """One row of ``WIN_FEATURES``, for the team with the ball."""
+    root = sqrt(max(clock_s, 0.0) / 60.0 + LEAST_MIN)
+    return [clock_s, lead, lead / root, down, to_go_yd, to_goal_yd, (50.0 - to_goal_yd) / 16.0 / root]
+
+
+def fourth_rows(clock_s: float, lead: float, to_go_yd: float, to_goal_yd: float) -> Floats:
+    """(3, F): ``FOURTH_FEATURES`` for going, kicking and punting; all NaN for a kick from too far."""
+    clock, ahead, per_root, _, to_go, to_goal, place = win_row(clock_s, lead, 4.0, to_go_yd, to_goal_yd)
+    rows = []
+    for k in range(3):
+        chosen = [float(k == c) for c in range(3)]
+        length = to_goal_yd + KICK_EXTRA_YD
+        own = [to_go_yd if k == 0 else 0.0, length if k == 1 else 0.0]
+        rows.append([*chosen, clock, ahead, per_root, to_go, to_goal, place, *own])
+    return np.array(rows, np.float64)
+
+
+def _state(moment: Moment, ledger: Ledger) -> tuple[float, float, float, float, float] | None:
+    """clock, lead, down, to go, to goal of the play that begins, for the team with the ball; None when any is missing."""
+    if moment.team not in (0, 1):
+        return None
+    score = [told_score(moment, ledger, side) for side in range(2)]
+    lead = score[moment.team] - score[1 - moment.team]
+    found = (
+        told(moment, ledger, "clock_s"), lead, told(moment, ledger, "down"), told(moment, ledger, "to_go_yd"),
+        told(moment, ledger, "to_goal_yd"),
+    )  # fmt: skip
+    return found if all(isfinite(v) for v in found) and 1 <= found[2] <= 4 else None
+
+
+def told_score(moment: Moment, ledger: Ledger, side: int) -> float:
+    value = moment.attrs.get(("home_points", "away_points")[side])
+    return float(value) if isinstance(value, (int, float)) and isfinite(value) else ledger.score[side]
+
+
+def win_features(moment: Moment, ledger: Ledger) -> Floats | None:
+    """(F,): :data:`WIN_FEATURES` before the play."""
+    state = _state(moment, ledger)
+    return np.array(win_row(*state)) if state else None
+
+
+def home_win(moment: Moment, ledger: Ledger) -> float | None:
+    """The chance of the home team, from that of the team with the ball."""
+    chance = moment.facts.get("nfl.offense.win_probability")
+    if not isinstance(chance, (int, float)):
+        return None
+    return float(chance) if moment.team == 0 else 1.0 - float(chance)
+
+
+def fourth_features(moment: Moment, ledger: Ledger) -> Floats | None:
+    """(3, F) on fourth downs."""
+    state = _state(moment, ledger)
+    if not state or state[2] != 4:
+        return None
+    return fourth_rows(state[0], state[1], state[3], state[4])
+
+
+def fourth_label(moment: Moment, ledger: Ledger) -> str | None:
+    """What gives the best chance to win. Nobody kicks from beyond 65 yards."""
+    values = moment.facts.get("nfl.decision.fourth_down_values")
+    state = _state(moment, ledger)
+    if not isinstance(values, list) or not state:
+        return None
+    tries = state[4] + KICK_EXTRA_YD <= LONGEST_KICK_YD
+    allowed = [k for k in range(3) if k != 1 or tries]
+    return CHOICES[max(allowed, key=lambda k: values[k])]
+
+
+def score(ledger: Ledger, t_s: float) -> Floats:
+    """(1, 2): points of home and away."""
+    return np.array([ledger.score], np.float64)
+
+
+_NEW: Final = ("down",)
+STATS: Final[tuple[Any, ...]] = (
+    Stat(
+        "nfl.game.score", "points", "points of each team", "match", score, every_s=1.0, ticks=True, timeless=True,
+        components=("home", "away"), air="score bug",
+    ),
+    Stat(
+        "nfl.offense.win_probability", "0..1", "chance of the team with the ball to win, before the play", "team", win_features,
+        on=_NEW, model="nfl-win-probability", air="Win Probability",
+    ),
+    Stat(
+        "nfl.game.win_probability", "0..1", "chance of the home team to win, before the play", "match", home_win, on=_NEW,
+        air="Win Probability",
+    ),
+    Stat(
+        "nfl.decision.fourth_down_values", "0..1", "chance to win of the team with the ball if it goes, kicks or punts", "team",
+        fourth_features, on=_NEW, model="nfl-fourth-down", components=CHOICES, air="Decision Guide",
+    ),
+    Stat(
+        "nfl.decision.fourth_down", "label", "go, kick or punt, whichever wins more often", "team", fourth_label, on=_NEW,
+        air="Decision Guide",
+    ),
+)  # fmt: skip

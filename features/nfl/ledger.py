@@ -1,0 +1,186 @@
+"""The running account of a game: plain values folded from events and their facts, in event order, and nothing else."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Final
+
+import msgspec
+from msgspec import field
+
+from features.moments import Fact, Moment
+from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
+from features.sport import EventStep
+
+REGULATION_S: Final = 3600.0
+_NAN: Final = float("nan")
+
+
+class Ledger(msgspec.Struct, array_like=True):
+    """``Ledger(players=N)`` is a game before kick-off. Lists of two are (home, away), lists of N follow the roster."""
+
+    players: int = 0
+    period: int = 0
+    score: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    #: the play at hand, as the "down" or the snap told it; team -1 unknown
+    play: str = ""
+    offense: int = -1
+    down: float = _NAN
+    to_go_yd: float = _NAN
+    to_goal_yd: float = _NAN
+    clock_s: float = REGULATION_S
+    down_s: float = 0.0
+    snap_s: float = _NAN
+    snapped: bool = False
+    #: chance of the home team at the last "down", and the one before
+    win: float = _NAN
+    win_before: float = _NAN
+    #: plays and plays against eight or more in the box, by the defending team
+    plays: list[int] = field(default_factory=lambda: [0, 0])
+    boxes: list[int] = field(default_factory=lambda: [0, 0])
+    #: of the pass in the air; of the run or catch that goes on: expected yards, where it began, whose, a catch or a run
+    pass_chance: float = _NAN
+    passer: int = -1
+    expected_yd: float = _NAN
+    runner: int = -1
+    after_catch: bool = False
+    caught_yd: float = _NAN
+    #: sums by player: attempts, completions, chances; carries, yards, expected; catches, yards after, expected
+    attempts: list[int] = []
+    completions: list[int] = []
+    chances: list[float] = []
+    tight: list[int] = []
+    carries: list[int] = []
+    run_yd: list[float] = []
+    run_expected_yd: list[float] = []
+    catches: list[int] = []
+    yac_yd: list[float] = []
+    yac_expected_yd: list[float] = []
+    #: plays that never had a snap
+    no_snap: int = 0
+    fastest_mps: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.attempts:
+            for name in ("attempts", "completions", "tight", "carries", "catches"):
+                setattr(self, name, [0] * self.players)
+            for name in ("chances", "run_yd", "run_expected_yd", "yac_yd", "yac_expected_yd"):
+                setattr(self, name, [0.0] * self.players)
+
+
+def number(fact: Fact) -> float:
+    """A fact as a float; NaN when it is missing or no number."""
+    return float(fact) if isinstance(fact, (int, float)) else _NAN
+
+
+def word(moment: Moment, name: str) -> float:
+    """An attr as a number; NaN when the feed does not say, or says nonsense."""
+    return number(moment.attrs.get(name))
+
+
+def told(moment: Moment, ledger: Ledger, name: str) -> float:
+    """What the event says of the play, or else what the play's "down" said."""
+    value = word(moment, name)
+    return value if value == value else float(getattr(ledger, name))
+
+
+def keep_play(moment: Moment, ledger: Ledger) -> None:
+    """A play begins with its "down", or with its snap where the feed has none. One that is followed by another without a snap
+    is counted: nothing was played, and nothing of it may colour the next."""
+    if moment.type == "ball_snap" and ledger.play == str(moment.attrs.get("play", "")) and not ledger.snapped:
+        ledger.snap_s, ledger.snapped = moment.t_s, True
+    elif moment.type in ("down", "ball_snap"):
+        if ledger.play and not ledger.snapped:
+            ledger.no_snap += 1
+        ledger.snapped = moment.type == "ball_snap"
+        ledger.snap_s = moment.t_s if ledger.snapped else _NAN
+        ledger.down_s = moment.t_s
+        ledger.pass_chance = ledger.expected_yd = ledger.caught_yd = _NAN
+        ledger.passer = ledger.runner = -1
+        ledger.after_catch = False
+    else:
+        return
+    ledger.play = str(moment.attrs.get("play", moment.id))
+    ledger.offense, ledger.period = moment.team, max(moment.period, ledger.period)
+    for name in ("down", "to_go_yd", "to_goal_yd", "clock_s"):
+        value = word(moment, name)
+        setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if name == "clock_s" else _NAN)
+    home, away = word(moment, "home_points"), word(moment, "away_points")
+    if isfinite(home) and isfinite(away):
+        ledger.score = [home, away]
+    chance = number(moment.facts.get("nfl.game.win_probability"))
+    if isfinite(chance):
+        ledger.win_before, ledger.win = ledger.win, chance
+
+
+def keep_score(moment: Moment, ledger: Ledger) -> None:
+    points = word(moment, "points")
+    if moment.team in (0, 1) and 0.0 < points <= 8.0:
+        ledger.score[moment.team] += points
+
+
+def keep_box(moment: Moment, ledger: Ledger) -> None:
+    men = number(moment.facts.get("nfl.defense.men_in_box"))
+    if moment.team in (0, 1) and isfinite(men):
+        ledger.plays[1 - moment.team] += 1
+        ledger.boxes[1 - moment.team] += int(men >= 8)
+
+
+def keep_pass(moment: Moment, ledger: Ledger) -> None:
+    """The passer is remembered from the throw, his chance from the arrival, and both are booked with the outcome."""
+    if moment.type == "pass_forward":
+        ledger.passer, ledger.pass_chance = moment.player, _NAN
+    elif moment.type == "pass_arrived":
+        ledger.pass_chance = number(moment.facts.get("nfl.pass.completion_probability_at_arrival"))
+        if ledger.passer >= 0:
+            ledger.tight[ledger.passer] += int(number(moment.facts.get("nfl.pass.tight_window")) == 1.0)
+    elif ledger.passer >= 0 and isfinite(ledger.pass_chance):
+        ledger.attempts[ledger.passer] += 1
+        ledger.completions[ledger.passer] += int(moment.type in COMPLETE)
+        ledger.chances[ledger.passer] += ledger.pass_chance
+        ledger.pass_chance = _NAN
+
+
+def keep_run(moment: Moment, ledger: Ledger) -> None:
+    """A hand-off or a catch begins a run with what was expected of it; the end of the play books it."""
+    if moment.type == "handoff":
+        ledger.runner, ledger.after_catch = moment.player, False
+        ledger.expected_yd = number(moment.facts.get("rush.expected_yd"))
+    elif moment.type == "pass_outcome_caught":
+        ledger.runner, ledger.after_catch = moment.player, True
+        ledger.expected_yd = number(moment.facts.get("yac.expected_yd"))
+        ledger.caught_yd = number(moment.facts.get("yac.caught_yd"))
+    elif ledger.runner >= 0 and isfinite(ledger.expected_yd):
+        gained = gained_yd(moment, ledger)
+        if isfinite(gained):
+            sums = (
+                (ledger.catches, ledger.yac_yd, ledger.yac_expected_yd) if ledger.after_catch
+                else (ledger.carries, ledger.run_yd, ledger.run_expected_yd)
+            )  # fmt: skip
+            sums[0][ledger.runner] += 1
+            sums[1][ledger.runner] += gained
+            sums[2][ledger.runner] += ledger.expected_yd
+        ledger.runner, ledger.expected_yd = -1, _NAN
+
+
+def gained_yd(moment: Moment, ledger: Ledger) -> float:
+    """Yards of the run that this event ends: from the line of scrimmage, or from the catch."""
+    gained = number(moment.facts.get("play.gained_yd"))
+    return gained - ledger.caught_yd if ledger.after_catch else gained
+
+
+def keep_fastest(moment: Moment, ledger: Ledger) -> None:
+    fastest = number(moment.facts.get("carrier.top_mps"))
+    if fastest > ledger.fastest_mps:
+        ledger.fastest_mps = fastest
+
+
+_SNAP: Final = ("ball_snap", "down")
+EVENT_STEPS: Final = (
+    EventStep("ledger.box", keep_box, on=("ball_snap",), phase="apply"),
+    EventStep("ledger.pass", keep_pass, on=("pass_forward", "pass_arrived", *OUTCOMES), phase="apply"),
+    EventStep("ledger.run", keep_run, on=("handoff", "pass_outcome_caught", *ENDS), phase="apply"),
+    EventStep("ledger.score", keep_score, on=tuple(sorted(EVENT_TYPES)), phase="apply"),
+    EventStep("ledger.fastest", keep_fastest, on=ENDS, phase="apply"),
+    EventStep("ledger.play", keep_play, on=_SNAP, phase="apply"),
+)

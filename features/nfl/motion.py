@@ -1,0 +1,296 @@
+"""How players and ball move: speed, acceleration, direction, which way a player faces, distance, top speeds.
+
+The velocity filter is causal: a weighted sum of the last six displacements. Its weights are round figures, chosen on real
+10 Hz samples because they agree best with the league's own speed column (``touchline bench ngs-speed``): the two newest
+displacements count most, and the oldest ones count against the trend, which takes back some of the delay.
+
+Angles are the league's: 0 along +y, growing clockwise, so that +x is 90 degrees.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from features import kinematics
+from features.compiled import kernel
+from features.frames import Floats, Frames, Ints
+from features.nfl.columns import EVENT_KEEP_S, LIVE, SNAP_T, turned
+from features.sport import Signal, Stat, Step
+
+#: shares of the displacements between the last seven samples, newest first; they sum to 1
+DISPLACEMENTS: Final = np.array([0.55, 0.40, 0.15, 0.05, -0.05, -0.10])
+#: the grid that the weights were chosen for
+FILTER_HZ: Final = 10.0
+WINDOW_S: Final = 0.6
+LEAST: Final = 2
+#: between samples of this age a fit bridges what is missing: see ``kinematics.ragged_slope``
+CURVATURE: Final = 0.7
+ACCELERATION_S: Final = 0.4
+BALL_WINDOW_S: Final = 0.2
+BALL_LEAST: Final = 2
+HELD_S: Final = 0.3
+STILL_MPS: Final = 0.3
+BRIDGE_S: Final = 2.0
+FASTEST_MPS: Final = 12.5
+#: nobody runs faster than this, m/s
+BEYOND_MPS: Final = 13.0
+#: below this a direction of motion means nothing, m/s
+MOVING_MPS: Final = 0.5
+#: shoulder tags nearer or further apart than this are not on shoulders, m
+NARROW_M, WIDE_M = 0.15, 0.90
+
+LEFT: Final = ("left.x", "left.y")
+RIGHT: Final = ("right.x", "right.y")
+
+VELOCITY = Signal("velocity", "m/s", ("N", 2), keep_s=EVENT_KEEP_S)
+SPEED = Signal("speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
+ACCELERATION = Signal("acceleration", "m/s2", ("N",))
+DIRECTION = Signal("direction", "rad", ("N",))
+SHOULDERS = Signal("shoulders", "m", ("N",))
+ORIENTATION = Signal("orientation", "rad", ("N",), keep_s=EVENT_KEEP_S)
+SIDEWAYS = Signal("sideways", "rad", ("N",))
+BALL_VELOCITY = Signal("ball_velocity", "m/s", (1, 3), keep_s=EVENT_KEEP_S)
+BALL_SPEED = Signal("ball_speed", "m/s", (1,), keep_s=EVENT_KEEP_S)
+DISTANCE = Signal("distance", "m", ("N", 2))
+PLAY_DISTANCE = Signal("play_distance", "m", ("N",), keep_s=EVENT_KEEP_S)
+PLAY_TOP = Signal("play_top_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
+TOP_SPEED = Signal("top_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
+
+
+def filter_weights(dt_s: float) -> Floats | None:
+    """(W,) 1/s of the last W samples, newest first; None on another grid than the weights were chosen for."""
+    if abs(dt_s * FILTER_HZ - 1.0) > 1e-6:
+        return None
+    weights = np.zeros(len(DISPLACEMENTS) + 1)
+    weights[:-1] += DISPLACEMENTS / dt_s
+    weights[1:] -= DISPLACEMENTS / dt_s
+    return weights
+
+
+_WEIGHTS: Final = filter_weights(0.1)
+
+
+def velocity(frames: Frames) -> None:
+    """(rows, N, 2) m/s in the field's plane."""
+    kinematics.slope(
+        frames.xyz, frames.t, frames.lo, frames.hi, frames["velocity"], dt_s=frames.dt_s, window_s=WINDOW_S,
+        curvature=CURVATURE, least=LEAST, weights=_WEIGHTS if abs(frames.dt_s - 0.1) < 1e-9 else None,
+    )  # fmt: skip
+
+
+@kernel
+def _human(speed: Any, ball: int, lo: int, hi: int) -> None:
+    for i in range(lo, hi):
+        for n in range(speed.shape[1]):
+            if n != ball and speed[i, n] > BEYOND_MPS:
+                speed[i, n] = np.nan
+
+
+def speed(frames: Frames) -> None:
+    """(rows, N) m/s; what no man can run is no speed (a feed in the wrong unit, a tag that was mistaken for another)."""
+    kinematics.magnitude(frames["velocity"], frames.lo, frames.hi, frames["speed"])
+    _human(frames["speed"], frames.roster.ball, frames.lo, frames.hi)
+
+
+def acceleration(frames: Frames) -> None:
+    """(rows, N) m/s2 along the path: the slope of speed."""
+    out = frames["acceleration"]
+    kinematics.slope(
+        frames["speed"][:, :, None], frames.t, frames.lo, frames.hi, out[:, :, None],
+        dt_s=frames.dt_s, window_s=ACCELERATION_S, least=LEAST,
+    )  # fmt: skip
+
+
+@kernel
+def _direction(velocity: Any, speed: Any, lo: int, hi: int, out: Any) -> None:
+    for i in range(lo, hi):
+        for n in range(out.shape[1]):
+            moves = speed[i, n] >= MOVING_MPS
+            angle = np.arctan2(velocity[i, n, 0], velocity[i, n, 1])
+            out[i, n] = (angle + 2.0 * np.pi if angle < 0.0 else angle) if moves else np.nan
+
+
+def direction(frames: Frames) -> None:
+    _direction(frames["velocity"], frames["speed"], frames.lo, frames.hi, frames["direction"])
+
+
+@kernel
+def _shoulders(lx: Any, ly: Any, rx: Any, ry: Any, lo: int, hi: int, out: Any) -> None:
+    for i in range(lo, hi):
+        for n in range(out.shape[1]):
+            out[i, n] = np.sqrt((rx[i, n] - lx[i, n]) ** 2 + (ry[i, n] - ly[i, n]) ** 2)
+
+
+def shoulders(frames: Frames) -> None:
+    """Distance between the two shoulder tags: where it is no pair of shoulders, there is no orientation."""
+    _shoulders(
+        frames[LEFT[0]], frames[LEFT[1]], frames[RIGHT[0]], frames[RIGHT[1]], frames.lo, frames.hi, frames["shoulders"]
+    )
+
+
+@kernel
+def _orientation(lx: Any, ly: Any, rx: Any, ry: Any, width: Any, lo: int, hi: int, out: Any) -> None:
+    for i in range(lo, hi):
+        for n in range(out.shape[1]):
+            if not (NARROW_M <= width[i, n] <= WIDE_M):
+                out[i, n] = np.nan
+                continue
+            # facing is a quarter turn to the left of the line from the left shoulder to the right one
+            fx, fy = -(ry[i, n] - ly[i, n]), rx[i, n] - lx[i, n]
+            angle = np.arctan2(fx, fy)
+            out[i, n] = angle + 2.0 * np.pi if angle < 0.0 else angle
+
+
+def orientation(frames: Frames) -> None:
+    """(rows, N) rad: which way the chest faces, at right angles to the line between the shoulders."""
+    _orientation(
+        frames[LEFT[0]], frames[LEFT[1]], frames[RIGHT[0]], frames[RIGHT[1]], frames["shoulders"], frames.lo, frames.hi,
+        frames["orientation"],
+    )  # fmt: skip
+
+
+@kernel
+def _sideways(orientation: Any, direction: Any, lo: int, hi: int, out: Any) -> None:
+    for i in range(lo, hi):
+        for n in range(out.shape[1]):
+            out[i, n] = abs(turned(orientation[i, n] - direction[i, n]))
+
+
+def sideways(frames: Frames) -> None:
+    """Angle between facing and moving: 0 runs forward, pi back-pedals."""
+    _sideways(frames["orientation"], frames["direction"], frames.lo, frames.hi, frames["sideways"])
+
+
+def ball_velocity(frames: Frames) -> None:
+    """(rows, 1, 3) m/s; level where height is not measured."""
+    ball = frames.roster.ball
+    if ball < 0:
+        return
+    out = frames["ball_velocity"]
+    kinematics.slope(
+        frames.xyz[:, ball : ball + 1], frames.t, frames.lo, frames.hi, out,
+        dt_s=frames.dt_s, window_s=BALL_WINDOW_S, least=BALL_LEAST,
+    )  # fmt: skip
+    kinematics.level_when_flat(out, frames.lo, frames.hi)
+
+
+def ball_speed(frames: Frames) -> None:
+    kinematics.magnitude(frames["ball_velocity"], frames.lo, frames.hi, frames["ball_speed"])
+
+
+_EDGES: Final = np.empty(0)
+
+
+def distance(frames: Frames) -> None:
+    kinematics.path_by_zone(
+        frames.xyz, frames["speed"], frames.t, frames.period, frames.lo, frames.hi, _EDGES, STILL_MPS, BRIDGE_S,
+        FASTEST_MPS, frames.state["motion.distance.last"], frames["distance"],
+    )  # fmt: skip
+
+
+@kernel
+def _play_distance(speed: Any, t: Any, play: Any, lo: int, hi: int, out: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        dt = t[i] - t[i - 1]
+        fresh = play[i, SNAP_T] != play[i - 1, SNAP_T]
+        for n in range(out.shape[1]):
+            before = 0.0 if fresh or np.isnan(out[i - 1, n]) else out[i - 1, n]
+            v = speed[i, n]
+            if np.isnan(play[i, SNAP_T]):
+                out[i, n] = np.nan
+            elif play[i, LIVE] == 1.0 and v >= STILL_MPS and not fresh:
+                out[i, n] = before + v * dt
+            else:
+                out[i, n] = before if not np.isnan(v) else out[i - 1, n]
+
+
+def play_distance(frames: Frames) -> None:
+    """Path length of each player since the snap, held until the next one."""
+    _play_distance(frames["speed"], frames.t, frames["play"], frames.lo, frames.hi, frames["play_distance"])
+
+
+@kernel
+def _play_top(speed: Any, play: Any, lo: int, hi: int, out: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        fresh = play[i, SNAP_T] != play[i - 1, SNAP_T]
+        for n in range(out.shape[1]):
+            best = np.nan if fresh else out[i - 1, n]
+            v = speed[i, n]
+            out[i, n] = v if play[i, LIVE] == 1.0 and not v <= best and not np.isnan(v) else best
+
+
+def play_top(frames: Frames) -> None:
+    """Highest speed since the snap, held until the next one."""
+    _play_top(frames["speed"], frames["play"], frames.lo, frames.hi, frames["play_top_speed"])
+
+
+def top_speed(frames: Frames) -> None:
+    rows = round(HELD_S / frames.dt_s) + 1
+    kinematics.held_maximum(frames["speed"], frames.period, frames.lo, frames.hi, rows, frames["top_speed"])
+
+
+def _at(signal: str) -> Any:
+    def compute(frames: Frames, ends: Ints) -> Floats:
+        value: Floats = frames[signal][ends]
+        return value
+
+    compute.__name__ = f"{signal}_at"
+    return compute
+
+
+def distances(frames: Frames, ends: Ints) -> Floats:
+    """(K, N, 2) m: in this play, in the game."""
+    return np.stack((frames["play_distance"][ends], frames["distance"][ends, :, 0]), axis=2)
+
+
+#: before the play is known, and what needs it
+SIGNALS: Final = (
+    VELOCITY, SPEED, ACCELERATION, DIRECTION, SHOULDERS, ORIENTATION, SIDEWAYS, BALL_VELOCITY, BALL_SPEED, DISTANCE,
+    TOP_SPEED, PLAY_DISTANCE, PLAY_TOP,
+)  # fmt: skip
+STEPS: Final = (
+    Step("motion.velocity", velocity, (VELOCITY,)),
+    Step("motion.speed", speed, (SPEED,)),
+    Step("motion.acceleration", acceleration, (ACCELERATION,)),
+    Step("motion.direction", direction, (DIRECTION,)),
+    Step("motion.shoulders", shoulders, (SHOULDERS,)),
+    Step("motion.orientation", orientation, (ORIENTATION,)),
+    Step("motion.sideways", sideways, (SIDEWAYS,)),
+    Step("motion.ball_velocity", ball_velocity, (BALL_VELOCITY,)),
+    Step("motion.ball_speed", ball_speed, (BALL_SPEED,)),
+    Step("motion.distance", distance, (DISTANCE,), {"last": ("N", 3)}),
+    Step("motion.top_speed", top_speed, (TOP_SPEED,)),
+)
+#: run once the play is known
+PLAY_STEPS: Final = (
+    Step("motion.play_distance", play_distance, (PLAY_DISTANCE,)),
+    Step("motion.play_top_speed", play_top, (PLAY_TOP,)),
+)
+STATS: Final = (
+    Stat(
+        "nfl.player.speed", "mph", "speed in the field's plane, a causal filter over the last 0.6 s", "player", _at("speed"),
+        air="Fastest ball carriers",
+    ),
+    Stat(
+        "nfl.player.acceleration", "yd/s2", "change of speed along the path, from the last 0.4 s of speeds", "player",
+        _at("acceleration"),
+    ),
+    Stat(
+        "nfl.player.top_speed", "mph", "highest speed so far that was held for 0.3 s", "player", _at("top_speed"),
+        every_s=1.0, air="Fastest ball carriers",
+    ),
+    Stat(
+        "nfl.player.distance", "yd", "distance covered since the snap of this play (held until the next), and in the game",
+        "player", distances, every_s=1.0, components=("play", "game"),
+    ),
+    Stat(
+        "nfl.player.orientation", "deg", "which way the chest faces, from the two shoulder tags: 0 along +y, clockwise",
+        "player", _at("orientation"),
+    ),
+    Stat(
+        "nfl.player.direction", "deg", "which way the player moves: 0 along +y, clockwise; missing below 0.5 m/s",
+        "player", _at("direction"),
+    ),
+)  # fmt: skip

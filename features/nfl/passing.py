@@ -1,0 +1,209 @@
+"""Passes when they are over, and what was expected of them: time to throw, air yards, tight windows, completion over expected."""
+
+from __future__ import annotations
+
+from math import hypot, isfinite
+from typing import Final
+
+import numpy as np
+
+from features.frames import Floats
+from features.moments import Moment
+from features.nfl.carrier import CROWD, FORWARD, NEAR
+from features.nfl.columns import ARRIVE_T, ARRIVE_X, ARRIVE_Y, CARRY_T, LOS, SNAP_T, THROW_T, THROW_X, THROW_Y, WAY, YD
+from features.nfl.flight import AIR, COMPLETION_FEATURES
+from features.nfl.ledger import Ledger, gained_yd, told
+from features.nfl.separation import NEAREST
+from features.nfl.vocabulary import COMPLETE, ENDS, OUTCOMES
+from features.nfl.yardage import distribution_names, expected, yac_rows
+from features.sport import EventStep, Stat
+
+TIGHT_M: Final = 1.0 * YD
+#: an event may be this many rows ahead of the row in which the tracking shows it
+LAG_ROWS: Final = 4
+
+
+def row_where(moment: Moment, column: int) -> int:
+    """The row of the event, or one of the next few, in which ``column`` of the play is known; -1 when there is none."""
+    frames = moment.frames
+    if frames is None or moment.row < 0:
+        return -1
+    for row in range(moment.row, min(moment.row + LAG_ROWS, frames.hi)):
+        if np.isfinite(frames["play"][row, column]):
+            return row
+    return -1
+
+
+def time_to_throw(moment: Moment, ledger: Ledger) -> float | None:
+    """s from the snap to the release, both on the tracking's clock."""
+    row = row_where(moment, THROW_T)
+    if row < 0 or moment.frames is None:
+        return None
+    took = float(moment.frames["play"][row, THROW_T] - moment.frames["play"][row, SNAP_T])
+    return took if isfinite(took) else None
+
+
+def _flown(moment: Moment) -> tuple[Floats, int] | None:
+    """The play's columns in the row in which the pass was down, and that row."""
+    row = row_where(moment, ARRIVE_T)
+    if row < 0 or moment.frames is None:
+        return None
+    return moment.frames["play"][row], row
+
+
+def _known(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
+
+
+def air_yards(moment: Moment, ledger: Ledger) -> float | None:
+    """m from the line of scrimmage to where the pass came down, in the offence's direction."""
+    found = _flown(moment)
+    return _known(found[0][WAY] * (found[0][ARRIVE_X] - found[0][LOS])) if found else None
+
+
+def air_distance(moment: Moment, ledger: Ledger) -> float | None:
+    """m over the ground from the release to where the pass came down."""
+    found = _flown(moment)
+    if not found:
+        return None
+    play = found[0]
+    return _known(hypot(play[ARRIVE_X] - play[THROW_X], play[ARRIVE_Y] - play[THROW_Y]))
+
+
+def air_yards_to_sticks(moment: Moment, ledger: Ledger) -> float | None:
+    """m by which the pass came down beyond the line to gain."""
+    air, to_go = air_yards(moment, ledger), told(moment, ledger, "to_go_yd")
+    return _known(air - to_go * YD) if air is not None else None
+
+
+def separation_at_throw(moment: Moment, ledger: Ledger) -> float | None:
+    """m from the receiver to his nearest defender when the ball was released."""
+    frames = moment.frames
+    if frames is None or moment.row < 0 or moment.player < 0:
+        return None
+    thrown = frames["play"][moment.row, THROW_T]
+    row = frames.row_at(float(thrown)) if isfinite(thrown) else -1
+    return _known(frames["gap"][row, moment.player, NEAREST]) if row >= 0 else None
+
+
+def separation_at_arrival(moment: Moment, ledger: Ledger) -> float | None:
+    """m from the receiver to his nearest defender when the ball arrived."""
+    if moment.frames is None or moment.row < 0 or moment.player < 0:
+        return None
+    return _known(moment.frames["gap"][moment.row, moment.player, NEAREST])
+
+
+def tight_window(moment: Moment, ledger: Ledger) -> float | None:
+    gap = separation_at_arrival(moment, ledger)
+    return None if gap is None else float(gap < TIGHT_M)
+
+
+def arrival_features(moment: Moment, ledger: Ledger | None = None) -> Floats | None:
+    """(F,): ``COMPLETION_FEATURES`` in the frame in which the ball is down."""
+    found = _flown(moment)
+    if not found or moment.frames is None:
+        return None
+    row: Floats = moment.frames["flight"][found[1], : len(COMPLETION_FEATURES)]
+    return row.copy() if isfinite(row[AIR]) else None
+
+
+def cpoe(moment: Moment, ledger: Ledger) -> float | None:
+    """Completions minus expected ones per attempt of this passer, this pass included; a share."""
+    n, chance = ledger.passer, ledger.pass_chance
+    if not 0 <= n < len(ledger.attempts) or not isfinite(chance):
+        return None
+    done = ledger.completions[n] + int(moment.type in COMPLETE)
+    return (done - ledger.chances[n] - chance) / (ledger.attempts[n] + 1)
+
+
+def begin_after_catch(moment: Moment) -> None:
+    """Facts ``yac.asked``, what the model is asked with, and ``yac.caught_yd``, where the catch was from the line of scrimmage."""
+    row = row_where(moment, CARRY_T)
+    moment.facts["yac.asked"] = None
+    frames = moment.frames
+    if row < 0 or frames is None:
+        return
+    carry, play = frames["carry"][row], frames["play"][row]
+    asked = [float(carry[c]) for c in (NEAR, CROWD, FORWARD)]
+    caught = float(play[WAY] * (play[ARRIVE_X] - play[LOS])) / YD
+    moment.facts["yac.caught_yd"] = caught
+    if all(isfinite(v) for v in (*asked, caught)):
+        moment.facts["yac.asked"] = asked
+
+
+def yac_features(moment: Moment, ledger: Ledger) -> Floats | None:
+    """(K, F): one row per number of yards."""
+    asked = moment.facts.get("yac.asked")
+    return yac_rows(np.array(asked)) if isinstance(asked, list) else None
+
+
+def expected_yac(moment: Moment, ledger: Ledger) -> float | None:
+    """m: the mean of the distribution."""
+    chances = moment.facts.get("nfl.receiver.yac_distribution")
+    if not isinstance(chances, list):
+        return None
+    yards = expected("yac", chances)
+    moment.facts["yac.expected_yd"] = yards
+    return yards * YD
+
+
+def yac_over_expected(moment: Moment, ledger: Ledger) -> float | None:
+    """m: yards after this catch minus expected ones."""
+    if not ledger.after_catch or ledger.runner < 0 or not isfinite(ledger.expected_yd):
+        return None
+    over = gained_yd(moment, ledger) - ledger.expected_yd
+    return over * YD if isfinite(over) else None
+
+
+EVENT_STEPS: Final = (EventStep("passing.after_catch", begin_after_catch, ("pass_outcome_caught",), "extract"),)
+_ARRIVED: Final = ("pass_arrived",)
+STATS: Final = (
+    Stat(
+        "nfl.passer.time_to_throw", "s", "from the snap to the release", "player", time_to_throw, on=("pass_forward",),
+        air="Time to Throw", source="NFL Next Gen Stats glossary: TT",
+    ),
+    Stat(
+        "nfl.pass.air_yards", "yd", "from the line of scrimmage to where the pass came down", "match", air_yards, on=_ARRIVED,
+        air="Air Yards", source="NFL Next Gen Stats glossary: IAY",
+    ),
+    Stat(
+        "nfl.pass.air_distance", "yd", "over the ground from the release to where the pass came down", "match", air_distance,
+        on=_ARRIVED, air="Air Distance",
+    ),
+    Stat(
+        "nfl.pass.air_yards_to_sticks", "yd", "by how much the pass came down beyond the line to gain", "match",
+        air_yards_to_sticks, on=_ARRIVED, source="NFL Next Gen Stats glossary: AYTS",
+    ),
+    Stat(
+        "nfl.receiver.separation_at_throw", "yd", "receiver to the nearest defender when the ball is released", "player",
+        separation_at_throw, on=_ARRIVED, air="Separation",
+    ),
+    Stat(
+        "nfl.receiver.separation_at_arrival", "yd", "receiver to the nearest defender when the ball arrives", "player",
+        separation_at_arrival, on=_ARRIVED, air="Separation", source="NFL Next Gen Stats glossary: SEP",
+    ),
+    Stat(
+        "nfl.pass.tight_window", "bool", "1 when a defender is within a yard of the receiver as the ball arrives", "match",
+        tight_window, on=_ARRIVED, air="Aggressiveness", source="NFL Next Gen Stats glossary: AGG",
+    ),
+    Stat(
+        "nfl.pass.completion_probability_at_arrival", "0..1", "chance of a catch, judged in the frame in which the ball arrives",
+        "match", arrival_features, on=_ARRIVED, model="nfl-completion", air="Completion Probability",
+    ),
+    Stat(
+        "nfl.passer.cpoe", "%", "completions over expected ones per attempt, so far in the game", "match", cpoe, on=OUTCOMES,
+        of_account=True, air="CPOE", source="NFL Next Gen Stats glossary: +/-",
+    ),
+    Stat(
+        "nfl.receiver.yac_distribution", "0..1", "chances to run at least so many yards after this catch", "player", yac_features,
+        on=("pass_outcome_caught",), model="nfl-yac", components=distribution_names("yac"),
+    ),
+    Stat(
+        "nfl.receiver.expected_yac", "yd", "mean of the distribution of yards after this catch", "player", expected_yac,
+        on=("pass_outcome_caught",), air="Expected YAC",
+    ),
+    Stat(
+        "nfl.receiver.yac_over_expected", "yd", "yards after this catch minus the expected ones", "player", yac_over_expected,
+        on=ENDS, of_account=True, air="YAC over expected",
+    ),
+)  # fmt: skip

@@ -1,0 +1,344 @@
+"""The running play: who has the ball and which way he goes, when it was snapped, thrown, caught and carried.
+
+The ball's channel ``phase`` says what the ball is doing (see ``vocabulary``), its channel ``offense`` whose it is (0 home, 1
+away). A feed that has neither gives no plays: all that depends on one is missing, and the stats of motion go on.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+
+from features.compiled import kernel
+from features.frames import Floats, Frames
+from features.nfl.columns import (
+    AGE,
+    ARRIVE_T,
+    ARRIVE_X,
+    ARRIVE_Y,
+    CARRIER,
+    CARRY_T,
+    CARRY_X,
+    CARRY_Y,
+    CONTACT_T,
+    CONTACT_X,
+    EVENT_KEEP_S,
+    LIVE,
+    LOS,
+    OFFENSE,
+    PASSED,
+    PASSER,
+    PHASE,
+    PLAY,
+    SEEN,
+    SNAP_T,
+    SNAP_Y,
+    TARGET,
+    THROW_T,
+    THROW_X,
+    THROW_Y,
+    WAY,
+    YD,
+    apart,
+    keep,
+)
+from features.nfl.steps import filling, kernel_step
+from features.nfl.vocabulary import CARRIED, DEAD, ELIGIBLE, IN_AIR, ROLES, SET, SNAPPED
+from features.sport import Signal, Step
+
+#: a phase is believed for this long without news of the ball, s
+STALE_S: Final = 1.0
+#: who is nearer to the ball than this carries it, m
+REACH_M: Final = 2.5
+#: a runner keeps the ball unless somebody else is this much nearer, m
+KEEPS_M: Final = 0.8
+
+#: how far a pass may miss its man is told per second that it has still to fly, and this much more
+SURE_S: Final = 0.6
+#: a ball that is slower than this lies still, m/s
+STILL_MPS: Final = 0.7
+
+WHO = Signal("who", "mixed", ("N", 3), fill=0.0, keep_s=EVENT_KEEP_S)
+PLACE = Signal("place", "m", ("N", 2), keep_s=EVENT_KEEP_S)
+SIDE, ROLE, CATCHES = range(3)
+QB: Final = float(ROLES.index("passer"))
+RUSHER: Final = float(ROLES.index("rusher"))
+BACKER: Final = float(ROLES.index("backer"))
+COVER: Final = float(ROLES.index("cover"))
+LINE: Final = float(ROLES.index("line"))
+
+
+@lru_cache(maxsize=64)
+def role_codes(role: tuple[str, ...]) -> Floats:
+    """(N, 2): the number of each role in ``ROLES``, and 1 where it may catch a forward pass."""
+    return np.array([[ROLES.index(r) if r in ROLES else ROLES.index("player"), r in ELIGIBLE] for r in role], np.float64)
+
+
+@kernel
+def _phase(channel: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        keep(play, i, PHASE, PHASE, False)
+        told = channel[i, ball]
+        if not np.isnan(told):
+            play[i, PHASE] = told
+        elif not t[i] - t[i - 1] < STALE_S or np.isnan(channel[i - 1, ball]):
+            play[i, PHASE] = DEAD if not np.isnan(play[i - 1, PHASE]) else np.nan
+
+
+def phase(frames: Frames) -> None:
+    if frames.roster.ball >= 0:
+        _phase(frames["phase"], frames.roster.ball, frames.t, frames.lo, frames.hi, frames["play"])
+
+
+@kernel
+def _offense(channel: Any, ball: int, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        keep(play, i, OFFENSE, OFFENSE, False)
+        told = channel[i, ball]
+        if told == 0.0 or told == 1.0:
+            play[i, OFFENSE] = told
+
+
+def offense(frames: Frames) -> None:
+    if frames.roster.ball >= 0:
+        _offense(frames["offense"], frames.roster.ball, frames.lo, frames.hi, frames["play"])
+
+
+@kernel
+def _way(attack: Any, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        side = play[i, OFFENSE]
+        play[i, WAY] = np.nan if np.isnan(side) or attack[i] == 0 else attack[i] * (1.0 - 2.0 * side)
+
+
+@kernel
+def _who(team: Any, codes: Any, xyz: Any, play: Any, lo: int, hi: int, out: Any) -> None:
+    for i in range(lo, hi):
+        for n in range(out.shape[1]):
+            side = 0.0
+            if team[n] >= 0 and not np.isnan(xyz[i, n, 0]) and not np.isnan(play[i, OFFENSE]):
+                side = 1.0 if team[n] == play[i, OFFENSE] else -1.0
+            out[i, n, 0] = side
+            out[i, n, 1] = codes[n, 0]
+            out[i, n, 2] = codes[n, 1] if side == 1.0 else 0.0
+
+
+def who(frames: Frames) -> None:
+    """(rows, N, 3): +1 offence, -1 defence, 0 not on the field; the role's number; 1 where he may catch a pass."""
+    roster = frames.roster
+    _who(roster.team, role_codes(roster.role), frames.xyz, frames["play"], frames.lo, frames.hi, frames["who"])
+
+
+@kernel
+def _seen(who: Any, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        seen = 0.0
+        for n in range(who.shape[1]):
+            seen += 1.0 if who[i, n, 0] != 0.0 else 0.0
+        play[i, SEEN] = seen
+
+
+@kernel
+def _snap(xyz: Any, ball_speed: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        keep(play, i, SNAP_T, SNAP_Y, play[i, PHASE] == SET and play[i - 1, PHASE] != SET)
+        now, before = play[i, PHASE], play[i - 1, PHASE]
+        x, y = xyz[i, ball, 0], xyz[i, ball, 1]
+        if now == SET:
+            # where it lies still, the next play begins: a label of the snap may come a frame or two after the ball has left
+            still = ball_speed[i, 0] < STILL_MPS or np.isnan(play[i, LOS])
+            if still and not (np.isnan(x) or np.isnan(y)):
+                play[i, LOS], play[i, SNAP_Y] = x, y
+        elif now >= SNAPPED and (before < SNAPPED or np.isnan(before)):
+            play[i, SNAP_T] = t[i]
+            if before != SET or np.isnan(play[i, LOS]):
+                play[i, LOS], play[i, SNAP_Y] = x, y
+        play[i, LIVE] = 1.0 if now >= SNAPPED and not np.isnan(play[i, SNAP_T]) else 0.0
+
+
+def snap(frames: Frames) -> None:
+    """Time and place of the snap: the line of scrimmage is where the ball last lay."""
+    if frames.roster.ball >= 0:
+        _snap(
+            frames.xyz, frames["ball_speed"], frames.roster.ball, frames.t, frames.lo, frames.hi, frames["play"]
+        )
+
+
+@kernel
+def _age(t: Any, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        play[i, AGE] = t[i] - play[i, SNAP_T] if play[i, LIVE] == 1.0 else np.nan
+
+
+@kernel
+def _place(xyz: Any, who: Any, play: Any, lo: int, hi: int, out: Any) -> None:
+    for i in range(lo, hi):
+        way = play[i, WAY]
+        for n in range(out.shape[1]):
+            on = who[i, n, 0] != 0.0
+            out[i, n, 0] = way * (xyz[i, n, 0] - play[i, LOS]) if on else np.nan
+            out[i, n, 1] = way * (xyz[i, n, 1] - play[i, SNAP_Y]) if on else np.nan
+
+
+@kernel
+def _throw(xyz: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        keep(play, i, THROW_T, THROW_Y, play[i, PHASE] == SET)
+        keep(play, i, PASSED, PASSED, False)
+        if play[i, PHASE] == SET or np.isnan(play[i, PASSED]):
+            play[i, PASSED] = 0.0
+        if play[i, PHASE] == IN_AIR and play[i - 1, PHASE] != IN_AIR:
+            play[i, THROW_T] = t[i]
+            play[i, THROW_X], play[i, THROW_Y] = xyz[i, ball, 0], xyz[i, ball, 1]
+            play[i, PASSED] = 1.0
+
+
+def throw(frames: Frames) -> None:
+    if frames.roster.ball >= 0:
+        _throw(frames.xyz, frames.roster.ball, frames.t, frames.lo, frames.hi, frames["play"])
+
+
+@kernel
+def _arrival(xyz: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        keep(play, i, ARRIVE_X, ARRIVE_T, play[i, PHASE] == SET)
+        if play[i, PHASE] != IN_AIR and play[i - 1, PHASE] == IN_AIR:
+            play[i, ARRIVE_T], play[i, ARRIVE_X], play[i, ARRIVE_Y] = t[i], xyz[i, ball, 0], xyz[i, ball, 1]
+
+
+def arrival(frames: Frames) -> None:
+    """Time and place at which a pass came down."""
+    if frames.roster.ball >= 0:
+        _arrival(frames.xyz, frames.roster.ball, frames.t, frames.lo, frames.hi, frames["play"])
+
+
+@kernel
+def _carry(xyz: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        keep(play, i, CARRY_T, CARRY_Y, play[i, PHASE] == SET)
+        if play[i, PHASE] == CARRIED and play[i - 1, PHASE] != CARRIED:
+            play[i, CARRY_T], play[i, CARRY_X], play[i, CARRY_Y] = t[i], xyz[i, ball, 0], xyz[i, ball, 1]
+
+
+def carry(frames: Frames) -> None:
+    """Time and place at which the ball came into a runner's hands."""
+    if frames.roster.ball >= 0:
+        _carry(frames.xyz, frames.roster.ball, frames.t, frames.lo, frames.hi, frames["play"])
+
+
+@kernel
+def _passer(who: Any, place: Any, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        keep(play, i, PASSER, PASSER, False)
+        if play[i, PHASE] == SNAPPED and not np.isnan(play[i, PASSER]) and play[i, PASSER] >= 0.0 and play[i, AGE] > 0.15:
+            continue
+        if play[i, PHASE] != SET and play[i, PHASE] != SNAPPED:
+            continue
+        best, found = 12.0, -1.0
+        for n in range(who.shape[1]):
+            if who[i, n, 0] == 1.0 and who[i, n, 1] == QB:
+                off = np.sqrt(place[i, n, 0] ** 2 + place[i, n, 1] ** 2)
+                if off < best:
+                    best, found = off, float(n)
+        play[i, PASSER] = found
+
+
+@kernel
+def _carrier(xyz: Any, who: Any, ball: int, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        keep(play, i, CARRIER, CARRIER, False)
+        now = play[i, PHASE]
+        if now == DEAD and play[i, LIVE] == 0.0 and not np.isnan(play[i, SNAP_T]):
+            continue
+        holder = int(play[i, CARRIER]) if play[i, CARRIER] >= 0.0 else -1
+        if now != SNAPPED and now != CARRIED:
+            play[i, CARRIER] = -1.0
+            continue
+        if now == CARRIED and play[i - 1, PHASE] != CARRIED:
+            holder = -1
+        best, found = REACH_M, -1
+        for n in range(who.shape[1]):
+            if who[i, n, 0] == 1.0 and who[i, n, 1] != LINE:
+                off = apart(xyz, i, n, ball) - (KEEPS_M if n == holder else 0.0)
+                if off < best:
+                    best, found = off, n
+        if found < 0 and holder >= 0 and np.isnan(xyz[i, ball, 0]):
+            found = holder
+        play[i, CARRIER] = float(found)
+
+
+def carrier(frames: Frames) -> None:
+    """Who has the ball: the offence's man nearest to it, while it is in hands; held after the play."""
+    if frames.roster.ball >= 0:
+        _carrier(frames.xyz, frames["who"], frames.roster.ball, frames.lo, frames.hi, frames["play"])
+
+
+@kernel
+def _target(xyz: Any, velocity: Any, ball_velocity: Any, who: Any, ball: int, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        keep(play, i, TARGET, TARGET, False)
+        if play[i, PHASE] == SET:
+            play[i, TARGET] = -1.0
+        if play[i, PHASE] != IN_AIR:
+            continue
+        vx, vy = ball_velocity[i, 0, 0], ball_velocity[i, 0, 1]
+        fast = np.sqrt(vx * vx + vy * vy)
+        if not fast > 4.0:
+            continue
+        best, found = 12.0, play[i, TARGET]
+        # what is still far off in time may yet be missed by more
+        for n in range(who.shape[1]):
+            if who[i, n, 2] != 1.0:
+                continue
+            dx, dy = xyz[i, n, 0] - xyz[i, ball, 0], xyz[i, n, 1] - xyz[i, ball, 1]
+            left_s = min(max((dx * vx + dy * vy) / (fast * fast), 0.0), 3.0)
+            # where he will be by then, against where the ball will be
+            off = np.sqrt((dx + (velocity[i, n, 0] - vx) * left_s) ** 2 + (dy + (velocity[i, n, 1] - vy) * left_s) ** 2)
+            off /= SURE_S + left_s
+            if off < best:
+                best, found = off, float(n)
+        play[i, TARGET] = found
+
+
+def target(frames: Frames) -> None:
+    """Whom the ball flies to: the eligible man who, running on as he does, passes nearest to it."""
+    if frames.roster.ball >= 0:
+        _target(
+            frames.xyz, frames["velocity"], frames["ball_velocity"], frames["who"], frames.roster.ball, frames.lo,
+            frames.hi, frames["play"],
+        )  # fmt: skip
+
+
+@kernel
+def _contact(xyz: Any, who: Any, t: Any, lo: int, hi: int, play: Any) -> None:
+    for i in range(max(lo, 1), hi):
+        keep(play, i, CONTACT_T, CONTACT_X, play[i, PHASE] == SET)
+        n = int(play[i, CARRIER]) if play[i, CARRIER] >= 0.0 else -1
+        if play[i, PHASE] != CARRIED or n < 0 or not np.isnan(play[i, CONTACT_T]):
+            continue
+        for m in range(who.shape[1]):
+            if who[i, m, 0] == -1.0 and apart(xyz, i, n, m) < YD:
+                play[i, CONTACT_T], play[i, CONTACT_X] = t[i], xyz[i, n, 0]
+                break
+
+
+SIGNALS: Final = (PLAY, WHO, PLACE)
+STEPS: Final = (
+    Step("play.phase", phase, (PLAY,)),
+    Step("play.offense", offense),
+    filling(kernel_step("play.way", _way, PLAY, "attack")),
+    Step("play.who", who, (WHO,)),
+    filling(kernel_step("play.seen", _seen, PLAY, "who")),
+    Step("play.snap", snap),
+    filling(kernel_step("play.age", _age, PLAY, "t")),
+    kernel_step("play.place", _place, PLACE, "xyz", "who", "play"),
+    Step("play.throw", throw),
+    Step("play.arrival", arrival),
+    Step("play.carry", carry),
+    filling(kernel_step("play.passer", _passer, PLAY, "who", "place")),
+    Step("play.carrier", carrier),
+    Step("play.target", target),
+    filling(kernel_step("play.contact", _contact, PLAY, "xyz", "who", "t")),
+)

@@ -1,0 +1,149 @@
+"""Runs: what was expected at the hand-off, and what became of it."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Final
+
+import numpy as np
+
+from features.frames import Floats
+from features.moments import Moment
+from features.nfl.carrier import BEHIND_S, CARRY_BOX, CLOSE_U, CROWD, FORWARD, NEAR, PATH, START_U, TOP
+from features.nfl.columns import CARRY_T, LOS, WAY, YD
+from features.nfl.ledger import Ledger, gained_yd, number, told, word
+from features.nfl.passing import row_where
+from features.nfl.vocabulary import ENDS
+from features.nfl.yardage import distribution_names, expected, rush_rows
+from features.sport import EventStep, Stat
+
+
+def begin_run(moment: Moment) -> None:
+    """Fact ``rush.asked``: what the model of rushing yards is asked with, from the first frame with the ball in his hands."""
+    row = row_where(moment, CARRY_T)
+    moment.facts["rush.asked"] = None
+    if row >= 0 and moment.frames is not None:
+        carry = moment.frames["carry"][row]
+        asked = [float(carry[c]) for c in (NEAR, CROWD, FORWARD, CARRY_BOX)]
+        if all(isfinite(v) for v in asked):
+            moment.facts["rush.asked"] = asked
+
+
+def end_run(moment: Moment) -> None:
+    """Facts of a play that is over: yards gained, as told or from where it ended, and how the runner got there."""
+    facts, frames, row = moment.facts, moment.frames, moment.row
+    gained = word(moment, "gained_yd")
+    if frames is not None and row >= 0:
+        play, carry = frames["play"][row], frames["carry"][row]
+        spot = play[WAY] * (moment.x_m - play[LOS]) / YD
+        if not isfinite(gained) and isfinite(spot):
+            gained = float(spot)
+        for name, column in (("carrier.path_m", PATH), ("carrier.behind_s", BEHIND_S), ("carrier.close_m", CLOSE_U),
+                             ("carrier.start_m", START_U), ("carrier.top_mps", TOP)):  # fmt: skip
+            facts[name] = float(carry[column])
+    facts["play.gained_yd"] = gained
+
+
+def run_features(moment: Moment, ledger: Ledger) -> Floats | None:
+    """(K, F): one row per number of yards, the last two those to a first down and to the goal line."""
+    asked = moment.facts.get("rush.asked")
+    if not isinstance(asked, list):
+        return None
+    return rush_rows(np.array(asked), told(moment, ledger, "to_go_yd"), told(moment, ledger, "to_goal_yd"))
+
+
+def expected_yards(moment: Moment, ledger: Ledger) -> float | None:
+    """m: the mean of the distribution."""
+    chances = moment.facts.get("nfl.rusher.yards_distribution")
+    if not isinstance(chances, list):
+        return None
+    yards = expected("rush", chances)
+    moment.facts["rush.expected_yd"] = yards
+    return yards * YD
+
+
+def first_down(moment: Moment, ledger: Ledger) -> float | None:
+    return _chance(moment, -2, told(moment, ledger, "to_go_yd"))
+
+
+def touchdown(moment: Moment, ledger: Ledger) -> float | None:
+    return _chance(moment, -1, told(moment, ledger, "to_goal_yd"))
+
+
+def _chance(moment: Moment, at: int, yards: float) -> float | None:
+    chances = moment.facts.get("nfl.rusher.yards_distribution")
+    return float(chances[at]) if isinstance(chances, list) and isfinite(yards) else None
+
+
+def over_expected(moment: Moment, ledger: Ledger) -> float | None:
+    """m: RYOE of this run."""
+    if ledger.after_catch or ledger.runner < 0 or not isfinite(ledger.expected_yd):
+        return None
+    over = gained_yd(moment, ledger) - ledger.expected_yd
+    return over * YD if isfinite(over) else None
+
+
+def _ran(moment: Moment, ledger: Ledger) -> bool:
+    return ledger.runner >= 0 and not ledger.after_catch
+
+
+def time_behind_los(moment: Moment, ledger: Ledger) -> float | None:
+    behind = number(moment.facts.get("carrier.behind_s"))
+    return behind if _ran(moment, ledger) and isfinite(behind) else None
+
+
+def efficiency(moment: Moment, ledger: Ledger) -> float | None:
+    """Yards run per yard gained; None where nothing was gained."""
+    path, gained = number(moment.facts.get("carrier.path_m")), number(moment.facts.get("play.gained_yd"))
+    return path / YD / gained if _ran(moment, ledger) and gained >= 1.0 and isfinite(path) else None
+
+
+def yards_before_close(moment: Moment, ledger: Ledger) -> float | None:
+    """m gained when the first defender came within a yard; all that was gained when nobody did."""
+    if not _ran(moment, ledger):
+        return None
+    close, gained = number(moment.facts.get("carrier.close_m")), number(moment.facts.get("play.gained_yd"))
+    value = close if isfinite(close) else gained * YD
+    return value if isfinite(value) else None
+
+
+EVENT_STEPS: Final = (
+    EventStep("rushing.begin", begin_run, ("handoff",), "extract"),
+    EventStep("rushing.end", end_run, ENDS, "extract"),
+)
+_HANDOFF: Final = ("handoff",)
+STATS: Final = (
+    Stat(
+        "nfl.rusher.yards_distribution", "0..1", "chances to gain at least so many yards with this run; of a first down and a "
+        "touchdown", "player", run_features, on=_HANDOFF, model="nfl-rushing", components=distribution_names("rush"),
+        air="Expected Rushing Yards",
+    ),
+    Stat(
+        "nfl.rusher.expected_yards", "yd", "mean of the distribution of this run's yards", "player", expected_yards, on=_HANDOFF,
+        air="Expected Rushing Yards", source="NFL Next Gen Stats glossary: xRushYds",
+    ),
+    Stat(
+        "nfl.rusher.first_down_probability", "0..1", "chance that this run makes the first down", "player", first_down,
+        on=_HANDOFF, air="First Down Probability",
+    ),
+    Stat(
+        "nfl.rusher.touchdown_probability", "0..1", "chance that this run makes a touchdown", "player", touchdown, on=_HANDOFF,
+        air="Touchdown Probability",
+    ),
+    Stat(
+        "nfl.rusher.yards_over_expected", "yd", "yards of this run minus the expected ones", "player", over_expected, on=ENDS,
+        of_account=True, air="RYOE", source="NFL Next Gen Stats glossary: RYOE",
+    ),
+    Stat(
+        "nfl.rusher.time_behind_los", "s", "from the hand-off, time the runner spent behind the line of scrimmage", "player",
+        time_behind_los, on=ENDS, of_account=True, source="NFL Next Gen Stats glossary: TLOS",
+    ),
+    Stat(
+        "nfl.rusher.efficiency", "ratio", "yards that the runner covered per yard gained", "player", efficiency, on=ENDS,
+        of_account=True, source="NFL Next Gen Stats glossary: EFF",
+    ),
+    Stat(
+        "nfl.rusher.yards_before_close", "yd", "yards gained when the first defender was within a yard", "player",
+        yards_before_close, on=ENDS, of_account=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,67 @@
+"""Yards as a distribution: one question per number of yards, "at least so many?", all asked of one model at once.
+
+A model of that one question, falling in the number, is a whole distribution without a class for every yard: the mean is the area
+under its curve, and a first down or a touchdown is one more number to ask about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from features.frames import Floats
+
+#: (name, unit, label) in the models' order
+RUSH_FEATURES: Final = (
+    ("yards_yd", "yd", "so many yards"),
+    ("near_m", "m", "nearest defender at the hand-off"),
+    ("crowd", "count", "defenders around the runner"),
+    ("forward_mps", "m/s", "his speed upfield"),
+    ("box", "count", "men in the box"),
+)
+YAC_FEATURES: Final = (
+    ("yards_yd", "yd", "so many yards"),
+    ("near_m", "m", "nearest defender at the catch"),
+    ("crowd", "count", "defenders around the receiver"),
+    ("forward_mps", "m/s", "his speed upfield"),
+)
+LEVELS_YD: Final[dict[str, tuple[float, ...]]] = {
+    "rush": (-2, -1, 0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50),
+    "yac": (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50),
+}
+#: what nearly every play reaches, and the furthest that one can go
+LEAST_YD: Final = {"rush": -3.0, "yac": 0.0}
+MOST_YD: Final = 75.0
+
+
+def distribution_names(kind: str) -> tuple[str, ...]:
+    """Names of the parts: at_least_4 and so on, then first_down and touchdown of a run."""
+    names = tuple(f"at_least_{level:g}".replace("-", "minus_") for level in LEVELS_YD[kind])
+    return names + (("first_down", "touchdown") if kind == "rush" else ())
+
+
+def rush_rows(asked: Floats, to_go_yd: float, to_goal_yd: float) -> Floats:
+    """(K, F): ``asked`` (F - 1,) with each level, then with the yards to a first down and to the goal line (NaN unknown)."""
+    levels = np.array([*LEVELS_YD["rush"], to_go_yd, to_goal_yd], np.float64)
+    return np.column_stack((levels, np.tile(asked, (len(levels), 1))))
+
+
+def yac_rows(asked: Floats) -> Floats:
+    """(K, F): ``asked`` (F - 1,) with each level."""
+    levels = np.array(LEVELS_YD["yac"], np.float64)
+    return np.column_stack((levels, np.tile(asked, (len(levels), 1))))
+
+
+def expected(kind: str, chances: Sequence[float]) -> float:
+    """Mean yards: the least, and the area under "at least" from there on, straight between the levels.
+
+    Between whole numbers the curve is a stair: the yards from k - 1 to k are made with the chance of at least k, so that the
+    straight line is half a yard's chance too high at each level, which is taken off.
+    """
+    levels = LEVELS_YD[kind]
+    x = [LEAST_YD[kind], *levels, MOST_YD]
+    p = [1.0, *(min(max(float(c), 0.0), 1.0) for c in chances[: len(levels)]), 0.0]
+    area = sum(0.5 * (p[k] + p[k + 1]) * (x[k + 1] - x[k]) for k in range(len(x) - 1))
+    return x[0] + area - 0.5

@@ -1,0 +1,31 @@
+"""The models of Formula 1; recipes settled on simulated races (docs/f1.md says with what result)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from models.known.declaration import Known, Recipe
+
+_SLOW: Final = {"eta": 0.06, "min_child_weight": 30.0, "subsample": 0.6, "colsample_bytree": 0.8, "reg_lambda": 5.0}
+
+MODELS: Final = (
+    Known(
+        "f1-overtake", "the chance that a car comes out of the next overtaking zone in front of the one ahead",
+        ("features.f1.battle", "OVERTAKE_FEATURES"), ("stays behind", "passes"), "f1.battle.overtake_probability",
+        Recipe(boosters=(({**_SLOW, "max_depth": 4}, 150),), smooth=0.5, strength=0.1),
+        games=80, fresh=20, falling=("gap_s",), rising=("closing_s", "tyre_age_difference", "compound_difference"),
+    ),
+    Known(
+        "f1-undercut", "the chance that the car behind gains the place by stopping a lap earlier",
+        ("features.f1.strategy", "UNDERCUT_FEATURES"), ("fails", "works"), "f1.strategy.undercut_threat",
+        Recipe(boosters=(({**_SLOW, "max_depth": 3, "min_child_weight": 60.0}, 60),), smooth=0.8, strength=0.1),
+        games=2_000, fresh=300, falling=("gap_s",), rising=("tyre_age",),
+    ),
+    Known(
+        "f1-win-probability", "the chance of a car to win the race", ("features.f1.win", "WIN_FEATURES"), ("does not", "wins"),
+        "f1.race.win_probability",
+        Recipe(boosters=(({**_SLOW, "max_depth": 5, "min_child_weight": 40.0}, 160),)),
+        games=4_000, fresh=40, falling=("place", "projected_place"), rising=("lead_s", "margin_s", "margin_a_lap_s",
+        "second_margin_s"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,44 @@
+"""The models of baseball; docs/models.md and docs/mlb.md say how their recipes were found."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from features.mlb.stealrow import FALLING, RISING
+from models.known.declaration import Known, Recipe
+
+_REAL: Final = {
+    "eta": 0.03, "max_depth": 2, "min_child_weight": 30.0, "subsample": 0.5, "colsample_bytree": 0.3, "reg_lambda": 20.0,
+}  # fmt: skip
+_SMALL: Final = {
+    "eta": 0.25, "max_depth": 5, "min_child_weight": 40.0, "subsample": 0.8, "colsample_bytree": 0.8, "reg_lambda": 2.0,
+}  # fmt: skip
+
+MODELS: Final = (
+    Known(
+        "lead-probability", "Lead Probability: the chance that a steal succeeds", ("features.mlb.stealrow", "STEAL_FEATURES"),
+        ("caught", "stolen"), "mlb.runner.steal_probability",
+        Recipe(boosters=((_SMALL, 50),), apart="gain_m", light=True), games=2_000, fresh=400,
+        rising=RISING, falling=FALLING, needs=("lead_m",), curve=("features.mlb.stealrow", "CURVE"),
+        # attempts are few and noisy: most of the word to the smooth regression, trees for what it cannot say
+        real=Recipe(
+            boosters=((_REAL, 500),), smooth=0.75, by="third", strength=0.003, apart="gain_m", repeats=2, half_life_years=5.0,
+        ),
+    ),
+
+    Known(
+        "hit-probability", "Hit Probability: how often a ball hit like this is a hit", ("features.mlb.batted", "HIT_FEATURES"),
+        ("out", "hit"), "mlb.batted_ball.hit_probability",
+        Recipe(boosters=(({**_SMALL, "eta": 0.15, "min_child_weight": 60.0}, 150),), light=True), games=14_000, fresh=800,
+    ),
+    Known(
+        "catch-probability", "Catch Probability: how often such a ball is caught", ("features.mlb.fielding", "CATCH_FEATURES"),
+        ("fell", "caught"), "mlb.fielder.catch_probability", Recipe(boosters=((_SMALL, 40),), light=True), games=3_000, fresh=800,
+        rising=("hang_s",), falling=("distance_m", "needed_mps"),
+    ),
+    Known(
+        "mlb-win-probability", "the chance that the home team wins", ("features.mlb.win", "WIN_FEATURES"),
+        ("away", "home"), "mlb.game.win_probability", Recipe(boosters=((_SMALL, 40),), light=True), games=20_000, fresh=4_000,
+        rising=("lead_runs", "balance"),
+    ),
+)  # fmt: skip

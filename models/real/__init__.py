@@ -1,0 +1,28 @@
+"""Models that can learn from real data: a module here per model, named like it (``lead-probability``: ``lead_probability``).
+
+Such a module offers
+
+- ``FILES``: the options of ``touchline models score`` that it wants, each the path of a file;
+- ``FITS``: how often ``tell`` is called while training;
+- ``train(folder, seed, command, tell) -> (card, model file)``;
+- ``evaluate(folder, artefact, seed, tell) -> report``; without an artefact the recipe is judged, with parts of the data held out;
+- ``score(model, files) -> (columns to write, what was scored)``.
+
+All of them say in a ``ValueError`` with one sentence what is wrong with the data.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+from models.known import known
+
+
+def reader_of(model: str) -> Any:
+    """The module for ``model``; ``ValueError`` when it learns from simulated games alone."""
+    name = f"{__name__}.{known(model).name.replace('-', '_')}"
+    if importlib.util.find_spec(name) is None:
+        raise ValueError(f"{model} learns from simulated games alone: no real data can be read for it")
+    return importlib.import_module(name)

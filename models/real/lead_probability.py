@@ -1,0 +1,191 @@
+"""Real steal attempts for the lead probability: trained on all of them, judged on the last four months.
+
+The split is by time alone. What is judged knows the plays up to the evening before the first held-out day, its priors frozen as
+of then; the artefact that is written knows them all, and its priors are frozen after the last one. A scored play that names
+somebody unknown has his columns missing, which the model takes as the league's mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from features.mlb.stealrow import COLUMN
+from models.apart import light
+from models.artefact import Card, CardFeature, ForestModel, load
+from models.base import Floats
+from models.curve import curve_of
+from models.forest import read_forest
+from models.known import Recipe, known
+from models.metrics import paired_bootstrap, reliability, scores
+from models.priors import Frozen
+from models.steals import (
+    DAYS_A_YEAR,
+    Plays,
+    day_of,
+    feature_rows,
+    held_out_from,
+    history,
+    known_of,
+    plain_logistic,
+    read,
+    read_folder,
+)
+from models.training import grow
+from models.trees import Margins
+
+MODEL: Final = "lead-probability"
+FILES: Final = ("plays",)
+FITS: Final = 2
+READINGS: Final = ("before the pitch", "at release")
+_LEAST: Final = 1000
+
+
+def _recipe() -> Recipe:
+    recipe = known(MODEL).real
+    assert recipe is not None
+    return recipe
+
+
+def fit(plays: Plays, until_day: int, seed: int, recipe: Recipe | None = None) -> tuple[bytes, dict[str, Frozen]]:
+    """A forest for both readings, learnt from the attempts before ``until_day``, and the priors as of then."""
+    columns, tables = history(plays, until_day)
+    learnt = plays.counts & (plays.day < until_day)
+    priors = {name: values[learnt] for name, values in columns.items()}
+    taught = plays.take(learnt)
+    if len(taught) < _LEAST:
+        raise ValueError(f"{len(taught)} attempts with leads before {day_of(until_day)} are too few to learn from")
+    rows = np.concatenate([feature_rows(taught, priors, late) for late in (False, True)])
+    age = np.tile((until_day - taught.day) / DAYS_A_YEAR, 2)
+    return grow(known(MODEL), recipe or _recipe(), rows, np.tile(taught.success, 2), seed, age), tables
+
+
+def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
+    plays, model, recipe = read_folder(folder), known(MODEL), _recipe()
+    held = _held_out(plays, seed)
+    tell("judged on the months held out")
+    after = int(plays.day[-1]) + 1
+    blob, tables = fit(plays, after, seed)
+    tell("fitted on everything")
+    judged = {reading: scores(held.label, held.probability[i]) for i, reading in enumerate(READINGS)}
+    card = Card(
+        name=model.name, title=model.title, classes=list(model.classes),
+        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+        trained_on={
+            "source": "real steal attempts with leads", "rows": int(plays.counts.sum()), "from": day_of(plays.day[0]),
+            "until": day_of(plays.day[-1]),
+        },
+        command=command, seed=seed,
+        metrics={"held_out": judged[READINGS[0]], "held_out_at_release": judged[READINGS[1]], "held_out_from": held.first},
+        parameters={
+            "boosters": [{**p, "rounds": n} for p, n in recipe.boosters], "smooth": recipe.smooth, "by": recipe.by,
+            "strength": recipe.strength, "apart": recipe.apart, "half_life_years": recipe.half_life_years, "priors": tables,
+        },
+    )  # fmt: skip
+    return card, light(blob)
+
+
+class _HeldOut:
+    """The last months: what happened, our two readings and those of the plain logistic regression, the day of each play."""
+
+    def __init__(self, plays: Plays, learnt_until: int, margins: Callable[[Floats], Floats], tables: dict[str, Frozen]) -> None:
+        start = held_out_from(plays)
+        rows = plays.counts & (plays.day >= start)
+        late = plays.take(rows)
+        if not len(late):
+            raise ValueError(f"there is no attempt with leads from {day_of(start)} on to judge by")
+        priors = known_of(late, tables)
+        self.first, self.last = day_of(start), day_of(plays.day[-1])
+        self.label, self.day = late.success, late.day
+        self.probability = [margins(feature_rows(late, priors, at)) for at in (False, True)]
+        learnt = plays.counts & (plays.day < learnt_until)
+        self.plain = [plain_logistic(plays, learnt, at)[rows] for at in (False, True)]
+
+
+def _held_out(plays: Plays, seed: int, recipe: Recipe | None = None) -> _HeldOut:
+    start = held_out_from(plays)
+    blob, tables = fit(plays, start, seed, recipe)
+    walker = Margins(read_forest(blob))
+    return _HeldOut(plays, start, lambda rows: 1.0 / (1.0 + np.exp(-walker(rows)[:, 0])), tables)
+
+
+def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Both readings on the last four months beside the plain logistic regression, with a bootstrap over days. With ``artefact``
+    that model is judged: one that was trained on these months is refused."""
+    plays = read_folder(folder)
+    start = held_out_from(plays)
+    if artefact is None:
+        held, how = _held_out(plays, seed), f"learnt from the plays before {day_of(start)}"
+    else:
+        model = load(artefact)
+        _is_ours(model)
+        until = str(model.card.trained_on.get("until", ""))
+        if until >= day_of(start):
+            raise ValueError(
+                f"the model in {artefact} was trained on plays up to {until}: it has seen the months from {day_of(start)} on"
+            )
+        held = _HeldOut(plays, start, model.predict, model.card.parameters.get("priors", {}))
+        how = f"artefact {model.version}"
+    tell("judged")
+    readings = {}
+    for i, reading in enumerate(READINGS):
+        ours, plain = held.probability[i], held.plain[i]
+        readings[reading] = {
+            "scores": scores(held.label, ours), "logistic": scores(held.label, plain),
+            "ours_minus_logistic": paired_bootstrap(held.label, ours, plain, held.day),
+            "reliability": reliability(held.label, ours),
+        }  # fmt: skip
+    return {
+        "model": MODEL, "how": how, "from": held.first, "to": held.last, "plays": len(held.label),
+        "days": len(np.unique(held.day)), "readings": readings,
+        "reliability": {reading: readings[reading]["reliability"] for reading in READINGS},
+    }  # fmt: skip
+
+
+def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], str]:
+    """Both readings and the curve of every play of a file, in its order.
+
+    A play without a lead is read at the runner's usual one, or the league's; one without a lead at release has no reading there
+    (null), nor has one without any lead.
+    """
+    _is_ours(model)
+    plays = read(files["plays"])
+    priors = known_of(plays, model.card.parameters.get("priors", {}))
+    before = feature_rows(plays, priors, False)
+    beyond, lead = COLUMN["lead_beyond_usual_m"], COLUMN["lead_m"]
+    missing = np.isnan(plays.lead_m)
+    if missing.any():
+        usual = feature_rows(_with_lead(plays, np.zeros(len(plays))), priors, False)
+        # a lead of 0 is short of the usual one by just that
+        plays = _with_lead(plays, np.where(missing, -usual[:, beyond], plays.lead_m))
+        before = feature_rows(plays, priors, False)
+    columns: dict[str, Any] = {"play_id": plays.play_id.tolist(), "probability": _predict(model, before)}
+    late = feature_rows(plays, priors, True)
+    late[missing | np.isnan(plays.gain_m), lead] = np.nan
+    columns["probability_at_release"] = _or_null(_predict(model, late))
+    curve = curve_of(model).predict(before) if len(before) else np.empty((0, 21))
+    columns |= {f"curve_{ft:02d}": curve[:, ft].copy() for ft in range(curve.shape[1])}
+    read_as = f", {int(missing.sum())} of them at their usual lead for want of a measured one" if missing.any() else ""
+    return columns, f"{len(plays)} plays{read_as}"
+
+
+def _with_lead(plays: Plays, lead_m: Floats) -> Plays:
+    return replace(plays, lead_m=lead_m)
+
+
+def _predict(model: ForestModel, rows: Floats) -> npt.NDArray[Any]:
+    return model.predict(rows) if len(rows) else np.empty(0)
+
+
+def _or_null(values: npt.NDArray[Any]) -> list[float | None]:
+    return [None if v != v else v for v in values.tolist()]
+
+
+def _is_ours(model: ForestModel) -> None:
+    if model.name != MODEL:
+        raise ValueError(f"{model.name} is not {MODEL}")

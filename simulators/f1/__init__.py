@@ -1,0 +1,14 @@
+"""A Formula 1 race on an invented circuit, twenty cars of ten invented teams, with a known truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+WORLD = "f1"
+
+
+def play(seed: int, minutes: float = 90.0, **options: Any) -> Any:
+    """The race that ``seed`` stands for: a :class:`simulators.f1.weekend.GrandPrix`, with ``record`` and ``stream()``."""
+    from simulators.f1.weekend import GrandPrix
+
+    return GrandPrix(seed, minutes, **options)

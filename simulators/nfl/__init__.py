@@ -1,0 +1,14 @@
+"""A game of American football, play by play, with a known truth behind everything that is drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+WORLD = "nfl"
+
+
+def play(seed: int, minutes: float = 60.0, **options: Any) -> Any:
+    """The game that ``seed`` stands for: a :class:`simulators.nfl.match.Match`, with ``record`` and ``stream()``."""
+    from simulators.nfl.match import Match
+
+    return Match(seed, minutes, **options)

@@ -1,0 +1,126 @@
+"""The training tables of baseball's models: situations drawn from the simulator, rows by the functions that run live.
+
+A game counts so many situations, about what a whole one has, so that folds and sizes mean the same for every model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from features.frames import Floats
+from features.mlb.batted import hit_row
+from features.mlb.fielding import catch_row
+from features.mlb.stealrow import COLUMN, blank, derive
+from features.mlb.win import over_row, win_row
+from models.training import Table
+from simulators.mlb.draws import flies, hits, steals
+from simulators.mlb.innings import innings
+
+Tell = Callable[[float], None]
+#: situations of one game: attempts to steal, balls in play, balls in the air
+ATTEMPTS, BALLS, FLIES = 30, 50, 35
+_BATCH: Final = 100
+#: one game in so many is also looked at when it is over
+_OVER: Final = 20
+
+
+def _source(what: str, games: int, seed: int, rows: int) -> dict[str, str | float | int]:
+    return {"source": what, "games": games, "first_seed": seed, "rows": rows}
+
+
+def _batches(seed: int, games: int, tell: Tell) -> list[tuple[np.random.Generator, int, int]]:
+    found = []
+    for first in range(0, games, _BATCH):
+        count = min(_BATCH, games - first)
+        found.append((np.random.Generator(np.random.Philox(key=[seed, first])), first, count))
+    return found
+
+
+def steal_rows(drawn: dict[str, Floats], at_release: bool) -> Floats:
+    """(n, F) of attempts as they come from ``simulators.mlb.draws.steals``."""
+    rows = blank(len(drawn["lead_m"]))
+    given = {
+        "lead_m": drawn["lead_m"], "third": 0.0, "balls": drawn["balls"], "strikes": drawn["strikes"],
+        "sprint_mps": drawn["sprint_mps"], "pop_second_s": drawn["pop_s"], "delivery_s": drawn["delivery_s"], "rules_2023": 1.0,
+    }  # fmt: skip
+    if at_release:
+        given |= {"gain_m": drawn["gain_m"], "release_lead_m": drawn["lead_m"] + drawn["gain_m"]}
+    for name, values in given.items():
+        rows[:, COLUMN[name]] = values
+    derive(rows)
+    return rows
+
+
+def steal_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
+    """Both readings of every attempt: before the pitch, and at release."""
+    rows, label, truth, game = [], [], [], []
+    for rng, first, count in _batches(seed, games, tell):
+        drawn = steals(rng, count * ATTEMPTS)
+        for at_release, chance in ((False, "before"), (True, "released")):
+            rows.append(steal_rows(drawn, at_release))
+            label.append(drawn["success"])
+            truth.append(drawn[chance])
+            game.append(np.repeat(np.arange(first, first + count), ATTEMPTS))
+        tell(float(count))
+    return Table(
+        np.concatenate(rows), np.concatenate(label), np.concatenate(game),
+        _source("simulated steals", games, seed, sum(map(len, rows))), truth=np.concatenate(truth),
+    )  # fmt: skip
+
+
+def hit_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
+    rows, label, truth, game = [], [], [], []
+    for rng, first, count in _batches(seed, games, tell):
+        drawn = hits(rng, count * BALLS)
+        columns = (drawn[name].tolist() for name in ("exit_speed_mps", "launch_rad", "spray_rad", "sprint_mps"))
+        rows.append(np.array([hit_row(*ball) for ball in zip(*columns, strict=True)]))
+        label.append(drawn["hit"])
+        truth.append(drawn["truth"])
+        game.append(np.repeat(np.arange(first, first + count), BALLS))
+        tell(float(count))
+    return Table(
+        np.concatenate(rows), np.concatenate(label), np.concatenate(game),
+        _source("simulated balls in play", games, seed, sum(map(len, rows))), truth=np.concatenate(truth),
+    )  # fmt: skip
+
+
+def catch_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
+    rows, label, truth, game = [], [], [], []
+    for rng, first, count in _batches(seed, games, tell):
+        drawn = flies(rng, count * FLIES)
+        columns = (drawn[name].tolist() for name in ("x_m", "y_m", "to_x_m", "to_y_m", "hang_s"))
+        rows.append(np.array([catch_row(*ball) for ball in zip(*columns, strict=True)]))
+        label.append(drawn["caught"])
+        truth.append(drawn["truth"])
+        game.append(first + np.arange(len(drawn["caught"])) // FLIES)
+        tell(float(count))
+    return Table(
+        np.concatenate(rows), np.concatenate(label), np.concatenate(game),
+        _source("simulated balls in the air", games, seed, sum(map(len, rows))), truth=np.concatenate(truth),
+    )  # fmt: skip
+
+
+def win_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
+    drawn = innings(seed, games)
+    states = (drawn[name].tolist() for name in ("inning", "half", "outs", "bases", "lead"))
+    rows = np.array([win_row(*state) for state in zip(*states, strict=True)])
+    won, truth, game = drawn["won"], drawn["truth"], drawn["game"]
+    # and a few games that are over, so that the model knows what that means
+    _, last = np.unique(game, return_index=True)
+    last = last[::_OVER]
+    rows = np.concatenate([rows, np.array([over_row(float(w)) for w in won[last]])])
+    won, truth, game = np.append(won, won[last]), np.append(truth, won[last]), np.append(game, game[last])
+    tell(float(games))
+    source = _source("simulated games by plate appearance", games, seed, len(rows))
+    return Table(rows, won, game, source, truth=truth)
+
+
+TABLES: Final = {
+    "lead-probability": steal_table,
+    "hit-probability": hit_table,
+    "catch-probability": catch_table,
+    "mlb-win-probability": win_table,
+}

@@ -1,0 +1,97 @@
+"""What a broken nfl feed does to an operator: counted, explained, and everything else goes on."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+import pytest
+
+from features.nfl.columns import YD
+from simulators.worlds import open_world
+from streaming.cli.equipment import operator_for
+from streaming.records import Event, GameRecord, Telemetry
+from tests.streaming import helpers
+
+Stream = list[Telemetry | Event]
+
+
+@lru_cache
+def played() -> tuple[GameRecord, Stream]:
+    world = open_world("nfl", 21, 1.0)
+    return world.record, list(world.stream(10))
+
+
+def changed(change) -> Stream:  # type: ignore[no-untyped-def]
+    return [change(r) for r in played()[1]]
+
+
+def scaled(packet: Telemetry | Event, factor: float) -> Telemetry | Event:
+    if isinstance(packet, Event):
+        return packet
+    by = np.where(packet.tag == 0, 1.0, factor).astype(np.float32)
+    return Telemetry(
+        packet.game, packet.feed, packet.t_us, packet.tag, packet.x_m * by, packet.y_m * by, packet.z_m, packet.arrival_us,
+        packet.channels,
+    )  # fmt: skip
+
+
+def stats(out: list) -> set[str]:  # type: ignore[type-arg]
+    return {u.stat for u in helpers.updates(out, "final") if u.value is not None}
+
+
+@pytest.mark.parametrize("unit", [3.28084, 100.0], ids=["feet", "centimetres"])
+def test_a_feed_in_the_wrong_unit_is_set_aside_and_the_rest_goes_on(unit: float) -> None:
+    record, _ = played()
+    operator = operator_for(record)
+    out = helpers.play(operator, changed(lambda r: scaled(r, unit)))
+    reasons = helpers.dead(out)
+    assert set(reasons) <= {"outside the field", "teleport"}, reasons
+    assert sum(reasons.values()) > 500, reasons
+    fastest = [u.value for u in helpers.updates(out, "final") if u.stat == "nfl.player.speed" and isinstance(u.value, float)]
+    assert not fastest or max(fastest) < 30.0, "mph: nobody becomes superhuman"
+    assert {"nfl.game.win_probability", "nfl.game.score"} <= stats(out)
+
+
+def test_yards_for_metres_are_seen_where_they_pass_what_a_man_can_do() -> None:
+    """A factor of 1.09 hides within human limits: the agreement with the vendor's own speed shows it (import --check)."""
+    record, _ = played()
+    out = helpers.play(operator_for(record), changed(lambda r: scaled(r, 1.0 / YD)))
+    assert {"nfl.player.speed", "nfl.receiver.separation"} <= stats(out)
+
+
+def test_unknown_tags_are_counted() -> None:
+    record, stream = played()
+    good = next(r for r in stream if isinstance(r, Telemetry))
+    stranger = Telemetry(
+        good.game, good.feed, good.t_us, good.tag + np.uint32(50_000), good.x_m, good.y_m, good.z_m, good.arrival_us, good.channels
+    )
+    out = helpers.play(operator_for(record), [*stream[:1], stranger, *stream[1:]])
+    assert helpers.dead(out) == {"unknown tag": len(good)}
+
+
+def test_a_play_without_a_snap_and_events_of_nobody() -> None:
+    record, stream = played()
+    snaps = [r for r in stream if isinstance(r, Event) and r.type == "ball_snap"]
+    without: Stream = [r for r in stream if r is not snaps[0]]
+    odd = msgspec.structs.replace(snaps[0], id="odd", player="nobody")
+    strange = msgspec.structs.replace(snaps[0], id="strange", type="moonwalk")
+    operator = operator_for(record)
+    out = helpers.play(operator, [*without, odd, strange])
+    assert helpers.dead(out) == {"unknown player": 1, "unknown event type": 1}
+    assert operator.events.account.ledger.no_snap >= 1
+    assert {"nfl.player.speed", "nfl.defense.men_in_box", "nfl.game.win_probability"} <= stats(out)
+
+
+def test_a_man_whose_shoulder_tags_fall_silent_keeps_his_speed_and_loses_his_orientation() -> None:
+    record, _stream = played()
+    mounts = {t.tag: t.mount for t in record.tags}
+    quiet = np.array([tag for tag, mount in mounts.items() if mount in ("left", "right")], np.uint32)
+
+    def change(r: Telemetry | Event) -> Telemetry | Event:
+        return r if isinstance(r, Event) else r.take(~np.isin(r.tag, quiet))
+
+    shown = stats(helpers.play(operator_for(record), changed(change)))
+    assert "nfl.player.speed" in shown
+    assert "nfl.player.orientation" not in shown
