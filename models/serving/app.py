@@ -161,14 +161,15 @@ class Endpoint:
         """Read a model away from the loop, and have it served when it is ready; then answer."""
         registry = self.registry
 
-        def open_() -> Served:
+        def open_() -> list[Served]:
             return registry.prepared(name, registry.opened(url), url)
 
         async def load() -> None:
             try:
-                served = await self._loop.run_in_executor(self._loader, open_)
+                ready = await self._loop.run_in_executor(self._loader, open_)
                 check()
-                card = registry.install(served).card()
+                registry.install(ready)
+                card = ready[0].card()
             except Refused as refused:
                 registry.tallies[""].refused(refused.reason)
                 request.refuse(refused)

@@ -10,12 +10,15 @@ from typing import Final
 import numpy as np
 
 from models import artefact
+from models.artefact import ForestModel
 from models.base import Floats, Model
+from models.curve import curve_of
+from models.known import KNOWN
 from models.serving.contract import Refused
 from models.serving.plausible import Plausible
 from models.serving.tally import Tally
 
-MOST_MODELS: Final = 64
+MOST_MODELS: Final = 128
 #: where SageMaker puts the models of a container
 CONTAINER: Final = Path("/opt/ml/models")
 
@@ -52,26 +55,30 @@ class Registry:
         self.tallies: dict[str, Tally] = {"": Tally()}
         self.roots = [root.resolve() for root in (*roots, artefact.SHIPPED, CONTAINER)]
 
-    def add(self, name: str, model: Model, url: str) -> Served:
+    def add(self, name: str, model: Model, url: str) -> None:
         """Serve a model, in place of another of its name."""
-        return self.install(self.prepared(name, model, url))
+        self.install(self.prepared(name, model, url))
 
-    def install(self, served: Served) -> Served:
-        name = served.name
-        if name not in self.models and len(self.models) >= MOST_MODELS:
-            raise Refused("no room", f"{MOST_MODELS} models are loaded: unload one first")
-        self.tallies[name] = served.tally
-        self.models[name] = served
-        return served
-
-    def prepared(self, name: str, model: Model, url: str) -> Served:
-        """Ready to answer: compiled code is loaded by asking it once."""
+    def prepared(self, name: str, model: Model, url: str) -> list[Served]:
+        """Ready to answer: under its name and, where it can be asked along an axis, as NAME/curve. Being asked loads compiled code."""
         if not name or len(name) > 200 or not name.isprintable() or not name.isascii():
             raise Refused("bad model", "a model's name is 1 to 200 printable ASCII characters")
-        served = Served(name, model, url, self.tallies.get(name) or Tally())
-        for rows in (1, 21):
-            served.predict(np.full((rows, len(served.names)), np.nan))
-        return served
+        asked = {name: model}
+        if isinstance(model, ForestModel) and model.name in KNOWN and KNOWN[model.name].curve:
+            asked[f"{name}/curve"] = curve_of(model)
+        found = [Served(one, as_, url, self.tallies.get(one) or Tally()) for one, as_ in asked.items()]
+        for served in found:
+            for rows in (1, 21):
+                served.predict(np.full((rows, len(served.names)), np.nan))
+        return found
+
+    def install(self, found: list[Served]) -> None:
+        """Serve what is ready from now on."""
+        if len({*self.models, *(served.name for served in found)}) > MOST_MODELS:
+            raise Refused("no room", f"{len(self.models)} models are loaded: unload one first")
+        for served in found:
+            self.tallies[served.name] = served.tally
+            self.models[served.name] = served
 
     def opened(self, url: str) -> Model:
         """The model in a folder (or ``file://`` of one); ``Refused`` when it lies elsewhere or is none. Slow: not on the loop."""
@@ -101,7 +108,8 @@ class Registry:
 
     def remove(self, name: str) -> None:
         self.named(name)
-        del self.models[name]
+        for one in (name, f"{name}/curve"):
+            self.models.pop(one, None)
 
     def _allowed(self, folder: Path) -> bool:
         real = folder.resolve()

@@ -56,10 +56,7 @@ def endpoint(
 
 
 def _load(registry: Registry, folders: list[Path] | None) -> None:
-    """Serve the models of the folders, each also as NAME/curve where it can be asked along an axis."""
     from models.artefact import SHIPPED, load, shipped
-    from models.curve import curve_of
-    from models.known import KNOWN
     from models.serving.contract import Refused
     from streaming.errors import BadInput
 
@@ -77,7 +74,5 @@ def _load(registry: Registry, folders: list[Path] | None) -> None:
             if model.name in registry.models:
                 raise BadInput(f"{model.name} is in {registry.models[model.name].url} and in {folder}")
             registry.add(model.name, model, str(folder))
-            if model.name in KNOWN and KNOWN[model.name].curve:
-                registry.add(f"{model.name}/curve", curve_of(model), str(folder))
         except (ValueError, Refused) as error:
             raise BadInput(str(error)) from None

@@ -16,6 +16,7 @@ import pytest
 
 from models import artefact
 from models.base import Feature
+from models.curve import curve_of
 from models.serving.registry import Registry
 from models.serving.server import Server, in_thread
 
@@ -190,6 +191,22 @@ def test_models_are_loaded_listed_replaced_and_unloaded(server: Server, registry
     assert ask(server, "POST", "/models", {"model_name": "x", "url": str(artefact.SHIPPED)})[1]["error"]["reason"] == "bad model"
     assert ask(server, "POST", "/models", {"model_name": "a\nb", "url": url})[0] == 400
     assert ask(server, "POST", "/models", {"model_name": "x", "url": url}, content_type="text/plain")[0] == 415
+
+
+def test_a_curve_comes_and_goes_with_its_model(server: Server, registry: Registry) -> None:
+    url = str(artefact.SHIPPED / "lead-probability")
+    assert ask(server, "POST", "/models", {"model_name": "lead", "url": url})[0] == 200
+    model = artefact.load("lead-probability")
+    row = [0.3 if f.unit == "0..1" else 3.0 for f in model.features]
+    status, told, _ = ask(server, "POST", "/models/lead%2Fcurve/invoke", [row])
+    assert status == 200
+    assert told["predictions"] == curve_of(model).predict(np.array([row])).tolist()
+    assert len(told["predictions"][0]) == 21
+    replaced = registry.models["lead/curve"]
+    assert ask(server, "PUT", "/models/lead", {"url": url})[0] == 200
+    assert registry.models["lead/curve"] is not replaced
+    assert ask(server, "DELETE", "/models/lead")[0] == 200
+    assert list(registry.models) == ["xgoals"]
 
 
 def test_a_body_is_refused_before_it_has_come(server: Server) -> None:
