@@ -60,7 +60,7 @@ class Registry:
         self.install(self.prepared(name, model, url))
 
     def prepared(self, name: str, model: Model, url: str) -> list[Served]:
-        """Ready to answer: under its name and, where it can be asked along an axis, as NAME/curve. Being asked loads compiled code."""
+        """Ready to answer: under its name and, where it can be asked along an axis, NAME/curve. Being asked loads compiled code."""
         if not name or len(name) > 200 or not name.isprintable() or not name.isascii():
             raise Refused("bad model", "a model's name is 1 to 200 printable ASCII characters")
         asked = {name: model}
