@@ -13,7 +13,7 @@ import numpy as np
 from features.frames import Roster
 from features.moments import Moment
 from features.sport import EventStep, Sport, Stat
-from models.base import Answering, Model
+from models.base import Model
 from streaming.account import Account
 from streaming.asking import Patience, ask
 from streaming.blocks import Output, Prediction, Quality, StatBlock
@@ -133,7 +133,7 @@ class EventStage:
             if value is not None and item.model is not None:
                 value, use = self._ask(item, np.asarray(value, np.float64), event, quality, out)
                 how = "stale" if value is None else quality
-                if isinstance(item.model, Answering):  # which may be another next time
+                if item.elsewhere:
                     moment.facts[f"{item.stat.id}/model"] = "\n".join((use.name, use.version, use.instead))
             watch.lap(item.watch)
             moment.facts[item.stat.id] = value

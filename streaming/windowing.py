@@ -12,7 +12,7 @@ import numpy.typing as npt
 from features import units
 from features.frames import Roster
 from features.sport import Sport, Stat
-from models.base import Explained, Model
+from models.base import Answering, Explained, Model
 from streaming.asking import Patience, ask_some
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.errors import BadInput
@@ -37,6 +37,8 @@ class Publishing:
     watch: int
     every: int = 1
     attribute: Callable[[Array], Array] | None = None
+    #: the model may be another one the next time
+    elsewhere: bool = False
     #: the latest answer of the model, for all subjects
     last: Array | None = None
 
@@ -66,7 +68,7 @@ def publishing(
     return Publishing(
         stat, units.factor(stat.unit), subjects, columns, model,
         ModelUse(name=model.name, version=model.version) if model else None, watch, every,
-        model.attribute if isinstance(model, Explained) else None,
+        model.attribute if isinstance(model, Explained) else None, isinstance(model, Answering),
     )  # fmt: skip
 
 

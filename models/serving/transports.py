@@ -82,7 +82,8 @@ class SageMaker:
             raise
         except Exception as error:  # noqa: BLE001 - botocore's classes are made at run time
             status = int(getattr(error, "response", {}).get("OriginalStatusCode") or 0)
-            raise Unanswered(_REASONS.get(status, "down"), f"{type(error).__name__}: {str(error)[:300]}") from None
+            reason = _REASONS.get(status, "wrong" if status else "down")
+            raise Unanswered(reason, f"{type(error).__name__}: {str(error)[:300]}") from None
 
     def _invoke(self, body: bytes) -> bytes:
         raw: bytes = self._client.invoke_endpoint(Body=body, **self._asked)["Body"].read()

@@ -57,7 +57,7 @@ def endpoint(core_hour_price: float = 0.05, peers: Path | None = None) -> Result
                 measure(targets)
             _told(targets, label, core_hour_price, figures, floor)
     return {
-        "what": "a prediction through the endpoint, a process of its own on loopback, keep-alive: xgoals, a row and 21; a steal curve",
+        "what": "a prediction through the endpoint, another process on loopback, keep-alive: xgoals (1 and 21 rows), a steal curve",
         "figures": figures, "floor": floor, "notes": notes,
         "target": "p50 <= 200 us, p99 <= 500 us; >= 5 times faster than MLServer and BentoML (both cores, best of their settings)",
     }  # fmt: skip
