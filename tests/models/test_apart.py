@@ -61,6 +61,26 @@ def test_old_rows_weigh_less() -> None:
     assert np.corrcoef(plain(x)[:, 0], only(x)[:, 0])[0, 1] > 0.97
 
 
+def test_the_whole_is_moved_to_the_level_of_the_latest_rows() -> None:
+    x, y = table(6, 4000)
+    age = np.linspace(9.0, 0.0, len(y))
+    lucky = np.where(age < 1.0, np.maximum(y, np.random.default_rng(6).random(len(y)) < 0.5), y)
+    late = age < 1.0
+    grown = [grow(MODEL, replace(SMALL, level_half_life_years=half), x, lucky, 3, age) for half in (0.0, 0.2)]
+    chance = [1 / (1 + np.exp(-Margins(read_forest(blob))(x)[late, 0])) for blob in grown]
+    assert chance[0].mean() < lucky[late].mean() - 0.03
+    assert chance[1].mean() == pytest.approx(lucky[late].mean(), abs=0.02)
+
+
+def test_the_second_half_may_be_grown_another_way() -> None:
+    x, y = table(7)
+    gone = np.isnan(x[:, ASK])
+    other = replace(SMALL, boosters=(({"max_depth": 2, "eta": 0.1}, 3),))
+    both = Margins(read_forest(grow(MODEL, replace(SMALL, apart="spray_rad", known=other), x, y, 3)))
+    alone = Margins(read_forest(grow(MODEL, other, x[~gone], y[~gone], 3)))
+    np.testing.assert_allclose(both(x[~gone]), alone(x[~gone]), rtol=0, atol=1e-5)
+
+
 def test_boosters_may_correct_the_smooth_curves() -> None:
     x, y = table(4)
     smooth = SplineLogistic(x, y, -1, 0.01)
