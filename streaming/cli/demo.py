@@ -21,6 +21,7 @@ def demo(
     speed: Annotated[float, typer.Option(help="Times real time.", min=0.1, max=100.0)] = 1.0,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
     seconds: Annotated[float | None, typer.Option("--for", help="End after so many seconds.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="A model folder, or NAME=ADDRESS of an endpoint.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Say at the end how each game did as JSON.")] = False,
 ) -> None:
     """Simulate a game, or one of each sport, stream it through the pipeline, and serve its pages until Ctrl-C.
@@ -39,16 +40,16 @@ def demo(
     sys.setswitchinterval(0.0005)
     hub, stop = Hub(), threading.Event()
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
-        shows = [Show(name, seed, minutes, speed, hub, stop) for name in (worlds() if sport == "all" else [sport])]
+        shows = [Show(name, seed, minutes, speed, hub, stop, model) for name in (worlds() if sport == "all" else [sport])]
         for show in shows:
             show.ready()
         for show in shows:
             print(f"{show.record.title or show.record.game}: a simulated game of {show.sport}, seed {seed}")
             for what, address in links(show, alone=len(shows) == 1):
-                print(f"  {what:<16} {gateway.url}{address}")
+                print(f"  {what:<23} {gateway.url}{address}")
         print("all games" if len(shows) > 1 else "besides")
-        print(f"  {'operator page':<16} {gateway.url}/operator")
-        print(f"  {'stats, graphics':<16} {gateway.url}/catalogue, ws and sse: docs/publishing.md")
+        print(f"  {'operator page':<23} {gateway.url}/operator")
+        print(f"  {'stats, graphics':<23} {gateway.url}/catalogue, ws and sse: docs/publishing.md")
         print(f"on the air after {time.monotonic() - began:.1f} s; Ctrl-C ends it", flush=True)
         for show in shows:
             show.start()
@@ -71,7 +72,7 @@ def links(show: Show, *, alone: bool) -> list[tuple[str, str]]:
     from streaming.web.graphics import graphics
 
     which = "" if alone else f"?game={quote(show.record.game)}"
-    wanted = [g for g in graphics().values() if g.sport in ("", show.sport)]
+    wanted = [g for g in graphics().values() if not g.sports or show.sport in g.sports]
     return [("live page", f"/{which}"), *((g.title.lower(), f"{g.url}{which}") for g in wanted)]
 
 
