@@ -140,6 +140,7 @@ def residuals(judged: Judgement, grouped: dict[str, Any]) -> Any:
             middle = whole[name] if name == "error" else 0.0
             edge = 1.1 * max(abs(each - middle) for each in spread)
             axes.set_xlim(middle - edge, middle + edge)
+            axes.locator_params(axis="x", nbins=6)
     last = ""
     for y, (column, _) in zip(heights, rows, strict=True):
         if column != last:
