@@ -13,6 +13,8 @@ from models.explanation import as_text, explain_whole
 from models.judgement import Judgement
 from streaming.cli.app import run
 from tests.models.test_commands import made_up
+from tests.models.test_leads import FILE as STEALS
+from tests.models.test_leads import made_up as steals
 
 PNG = b"\x89PNG"
 
@@ -142,3 +144,21 @@ def test_real_shots_beat_the_provider(real_data: Path, capsys: pytest.CaptureFix
     assert difference["brier"]["difference"] < 0.0
     assert difference["ece"]["difference"] <= 0.002
     assert set(report["groups"]["groups"]) == {"body part", "set piece", "competition", "side"}
+
+
+@pytest.mark.slow
+def test_steals_are_explained_by_runner_and_catcher(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: the [plots] extra")
+    steals(tmp_path / STEALS)
+    out = tmp_path / "out"
+    assert run(["models", "explain", "lead-probability", "--data", str(tmp_path), "--out", str(out), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert set(report) == {"before the pitch", "at release"}
+    for reading in report.values():
+        assert {"runner", "catcher", "lead"} <= set(reading["groups"]["groups"])
+        assert reading["days"] > 0
+    late = {row["feature"]: row for row in report["before the pitch"]["importance"]}
+    assert late["gain_m"]["missing"] == 1.0, "before the pitch nothing of the release is known"
+    assert {f"groups-{name}.png" for name in ("before-the-pitch", "at-release")} <= {path.name for path in out.iterdir()}
+    assert run(["models", "evaluate", "lead-probability", "--data", str(tmp_path), "--out", str(out)]) == 0
+    assert (out / "residuals-at-release.png").read_bytes()[:4] == PNG
