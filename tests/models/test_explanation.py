@@ -11,9 +11,9 @@ import pytest
 from models.artefact import load
 from models.explanation import as_text, explain_whole
 from models.judgement import Judgement
+from models.steals import FILE as STEALS
 from streaming.cli.app import run
 from tests.models.test_commands import made_up
-from tests.models.test_leads import FILE as STEALS
 from tests.models.test_leads import made_up as steals
 
 PNG = b"\x89PNG"
