@@ -215,8 +215,16 @@ class _Tree:
         return at
 
     def document(self) -> dict[str, Any]:
-        """As xgboost writes a tree; thresholds are what float32 values are compared with."""
-        left, right, parents, feature, value, default_left, cover = (list(column) for column in zip(*self._nodes, strict=True))
+        """As xgboost writes a tree; thresholds are what float32 values are compared with.
+
+        Level by level, brothers side by side: xgboost predicts whatever the order, but its own contributions (3.2) are wrong in
+        another one, and everybody may check ours by them."""
+        order = [0]
+        for node in order:
+            order += [int(child) for child in self._nodes[node][:2] if child >= 0]
+        place = {node: i for i, node in enumerate(order)} | {-1: -1, _NO_PARENT: _NO_PARENT}
+        rows = [[*(place[int(v)] for v in self._nodes[node][:3]), *self._nodes[node][3:]] for node in order]
+        left, right, parents, feature, value, default_left, cover = (list(column) for column in zip(*rows, strict=True))
         n = len(left)
         return {
             "base_weights": [0.0] * n, "categories": [], "categories_nodes": [], "categories_segments": [],
