@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.artefact import SHIPPED, load, shipped
 from models.attribution import Attribution
 from models.base import Floats
 from models.forest import read_forest
@@ -69,3 +70,20 @@ def test_the_game_s_demands_are_kept_and_contributions_add_up() -> None:
     booster.load_model(bytearray(blob))
     theirs = booster.predict(xgboost.DMatrix(some, feature_names=[f.name for f in asked.features]), pred_contribs=True)
     np.testing.assert_allclose(parts, theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_contributions_of_what_ships_are_xgboost_s_own(name: str) -> None:
+    model, rng = load(name), np.random.default_rng(0)
+    rows = rng.uniform(0.0, 20.0, (60, len(model.features)))
+    for j, feature in enumerate(model.features):
+        if feature.unit == "0..1":
+            rows[:, j] = rng.random(60) < 0.5
+    rows[rng.random(rows.shape) < 0.05] = np.nan
+    booster = xgboost.Booster()
+    booster.load_model(str(next((SHIPPED / name).glob("model.*"))))
+    matrix = xgboost.DMatrix(rows, feature_names=booster.feature_names)
+    ours = model.attribute(rows)
+    np.testing.assert_allclose(ours, booster.predict(matrix, pred_contribs=True).reshape(ours.shape), atol=1e-4)
+    margins = model.margin(rows)
+    np.testing.assert_allclose(ours.sum(-1), margins if ours.ndim == 3 else margins[:, 0], atol=1e-9)
