@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from functools import partial
+from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
@@ -130,6 +131,8 @@ class EventStage:
                 value, use = self._ask(item, np.asarray(value, np.float64), event, quality, out)
             watch.lap(item.watch)
             moment.facts[item.stat.id] = value
+            if use is not None:
+                moment.facts[f"{item.stat.id}/model"] = f"{use.name}\n{use.version}"  # it may be another when it is issued again
             if value is not None:
                 subject = self._subject(item.stat, event.player, event.team)
                 out.append(self._block(item, event.id, event.t_us, event.arrival_us, subject, value, quality, revision, frame, use))
@@ -142,7 +145,9 @@ class EventStage:
         assert model is not None
         # (F,) is one question; (K, F) are the K parts of one answer, asked together
         rows = features.reshape(-1, features.shape[-1])
+        start = perf_counter()
         answers = model.predict(rows)
+        took_us = (perf_counter() - start) * 1e6
         answer = answers[0] if features.ndim == 1 else answers
         reasons: list[tuple[str, float, float | None]] = []
         if item.attribute is not None and features.ndim == 1:
@@ -156,7 +161,7 @@ class EventStage:
         out.append(
             Prediction(
                 self.game.game, item.stat.id, event.id, event.t_us, model.name, model.version, rows,
-                answers, quality,
+                answers, quality, took_us,
             )
         )
         value = float(answer) if np.ndim(answer) == 0 else [float(a) for a in answer]
@@ -204,11 +209,16 @@ class EventStage:
         return [
             self._block(
                 item, moment.id, t_us, arrival_us, subjects[item.stat.id], None if empty else moment.facts.get(item.stat.id),
-                quality, revision, frame, item.use,
+                quality, revision, frame, _said(item, moment),
             )
             for item in self._stats[moment.type]
             if item.stat.id in subjects
         ]
+
+    def items(self) -> Iterator[Publishing]:
+        """What is published of events and ticks; a tick that was read of one model is forgotten, for there may be another."""
+        self._read.clear()
+        yield from {id(item): item for items in (*self._stats.values(), self.ticks) for item in items}.values()
 
     def read_account(self, ledger: Any, moment: Moment) -> dict[str, Any]:
         """The event stats that depend on the account before it."""
@@ -282,6 +292,15 @@ class EventStage:
                     )
                 )
         return out
+
+
+def _said(item: Publishing, moment: Moment) -> ModelUse | None:
+    """Which model made the value that a moment has."""
+    told = moment.facts.get(f"{item.stat.id}/model")
+    if told is None:
+        return item.use
+    name, version = str(told).split("\n")
+    return ModelUse(name=name, version=version)
 
 
 def _apply(applying: dict[str, list[tuple[EventStep, int]]], watch: Stopwatch, moment: Moment, ledger: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,11 @@ class Publishing:
     watch: int
     every: int = 1
     attribute: Callable[[Array], Array] | None = None
+
+    def take(self, model: Model) -> None:
+        """Ask ``model`` from now on."""
+        self.model, self.use = model, ModelUse(name=model.name, version=model.version)
+        self.attribute = model.attribute if isinstance(model, Explained) else None
 
 
 def publishing(
@@ -142,7 +148,9 @@ class WindowStage:
     def _predict(self, item: Publishing, rows: Array, times: Array, quality: Quality, out: list[Output]) -> Array:
         assert item.model is not None
         flat = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
+        start = perf_counter()
         answer = predicted(item.model, flat)
+        took_us = (perf_counter() - start) * 1e6 / len(times)
         # a row that has no answer (whoever the question is not about) is no prediction
         answered = np.flatnonzero(~np.isnan(answer if answer.ndim == 1 else answer.max(axis=1)))
         window = answered // (len(flat) // len(times))
@@ -153,7 +161,7 @@ class WindowStage:
             out.append(
                 Prediction(
                     self.game, item.stat.id, None, t, item.model.name, item.model.version, flat[part], answer[part],
-                    quality,
+                    quality, took_us,
                 )
             )  # fmt: skip
         return answer.reshape(*rows.shape[:-1], *answer.shape[1:])
