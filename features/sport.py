@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.util
 import pkgutil
@@ -130,7 +131,7 @@ class Sport:
     #: telemetry channels that become signals of the same name, (rows, N), last value held
     channels: tuple[str, ...] = ()
     #: mounts whose own places are kept: mount -> the two of ``channels`` that hold its x and y, on the grid as ``xyz`` is
-    mounts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    mounts: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
     def stat(self, stat_id: str) -> Stat:
         for stat in self.stats:

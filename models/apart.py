@@ -67,6 +67,16 @@ def _below(tree: dict[str, Any], feature: int, side: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def shifted(blob: bytes, margin: float) -> bytes:
+    """The model file with ``margin`` added to every answer."""
+    document = json.loads(blob)
+    parameters = document["learner"]["learner_model_param"]
+    base = float(str(parameters["base_score"]).strip("[]"))
+    moved = math.log(base / (1.0 - base)) + margin
+    parameters["base_score"] = f"[{1.0 / (1.0 + math.exp(-moved)):.9E}]"
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
 def light(blob: bytes, digits: int = 6) -> bytes:
     """The model file without what only a trainer reads (gains, weights of inner nodes), numbers cut to ``digits`` figures."""
     document = json.loads(blob)

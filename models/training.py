@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.apart import apart, light
+from models.apart import apart, light, shifted
 from models.artefact import Card, CardFeature
 from models.base import Floats
 from models.calibration import Calibration, Kind, choose
@@ -60,10 +60,9 @@ def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, a
     if recipe.apart:
         column = [f.name for f in model.features].index(recipe.apart)
         gone = np.isnan(rows[:, column])
-        whole = replace(recipe, apart="")
         first, second = (
-            grow(model, whole, rows[among], label[among], seed, None if age_years is None else age_years[among])
-            for among in (gone, ~gone)
+            grow(model, replace(how, apart=""), rows[among], label[among], seed, None if age_years is None else age_years[among])
+            for among, how in ((gone, recipe), (~gone, recipe.known or recipe))
         )
         return apart(first, second, column)
     names = [f.name for f in model.features]
@@ -91,7 +90,22 @@ def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, a
             chosen["monotone_constraints"] = monotone
         blob = _boost(chosen, rounds, rows, label, seed + i, names, weights, before)
         parts.append((share / len(boosters), blob))
-    return merge(parts, trees, margin)
+    blob = merge(parts, trees, margin)
+    if recipe.level_half_life_years > 0.0 and age_years is not None:
+        blob = shifted(blob, level(blob, rows, label, np.exp2(-age_years / recipe.level_half_life_years)))
+    return blob
+
+
+def level(blob: bytes, rows: Floats, label: Floats, weights: Floats) -> float:
+    """The margin that, added to a forest's, makes its mean answer that of the weighted ``label`` (B,), by Newton's method."""
+    margins, moved = Margins(read_forest(blob))(rows)[:, 0], 0.0
+    for _ in range(50):
+        chance = 1.0 / (1.0 + np.exp(-(margins + moved)))
+        step = float((weights * (label - chance)).sum() / (weights * chance * (1.0 - chance)).sum())
+        moved += step
+        if abs(step) < 1e-12:
+            break
+    return moved
 
 
 def _boost(

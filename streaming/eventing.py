@@ -245,7 +245,8 @@ class EventStage:
                 continue
             value = item.stat.compute(ledger, float(second))
             if value is not None and item.model is not None:
-                value = predicted(item.model, np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features)))
+                rows = np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features))
+                value = predicted(item.model, rows, len(item.stat.components))
             if value is not None and not isinstance(value[0], str):
                 value = np.asarray(value, np.float64)
             values.append(value)

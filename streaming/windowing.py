@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features import units
+from features.compiled import kernel
 from features.frames import Roster
 from features.sport import Sport, Stat
 from models.base import Explained, Model
@@ -149,7 +150,7 @@ class WindowStage:
         assert item.model is not None
         flat = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
         start = perf_counter()
-        answer = predicted(item.model, flat)
+        answer = predicted(item.model, flat, len(item.stat.components))
         took_us = (perf_counter() - start) * 1e6 / len(times)
         # a row that has no answer (whoever the question is not about) is no prediction
         answered = np.flatnonzero(~np.isnan(answer if answer.ndim == 1 else answer.max(axis=1)))
@@ -167,17 +168,28 @@ class WindowStage:
         return answer.reshape(*rows.shape[:-1], *answer.shape[1:])
 
 
-def predicted(model: Model, rows: Array) -> Array:
-    """The model's answers, (B,) or (B, C). A row without a single feature (a subject whom the question does not concern) is not
-    asked: its answer is NaN."""
-    absent = np.isnan(rows).all(axis=1)
-    if not absent.any():
-        return model.predict(rows)
-    asked = model.predict(np.ascontiguousarray(rows[~absent]) if not absent.all() else np.zeros((1, rows.shape[1])))
-    answer = np.full((len(rows), *asked.shape[1:]), np.nan)
-    if not absent.all():
-        answer[~absent] = asked
+def predicted(model: Model, rows: Array, classes: int) -> Array:
+    """The model's answers, (B,), or (B, C) with ``classes``. A row without a single feature (a subject whom the question does not
+    concern) is not asked: its answer is NaN."""
+    answer = np.full((len(rows), classes) if classes else len(rows), np.nan)
+    asked = _some(rows)
+    if len(asked):
+        answer[asked] = model.predict(rows[asked])
     return answer
+
+
+@kernel
+def _some(rows: Array) -> Array:
+    """The rows (B, F) that hold a finite value."""
+    out = np.empty(rows.shape[0], np.int64)
+    count = 0
+    for b in range(rows.shape[0]):
+        for f in range(rows.shape[1]):
+            if np.isfinite(rows[b, f]):
+                out[count] = b
+                count += 1
+                break
+    return out[:count]
 
 
 def last_only(outputs: Sequence[Output]) -> list[Output]:

@@ -2,7 +2,7 @@
 
 Degradation is the slope of lap time over tyre age within a stint, with what lighter fuel gives back put on again: a regression on
 the clean laps (no stop, no neutralisation, not in traffic), drawn towards the compound's usual slope as if that had been seen with
-a standard deviation of 0.03 s a lap while lap times scatter by 0.15 s. It is a Bayesian linear regression in closed form, so it
+a standard deviation of 0.03 s a lap while lap times scatter by 0.12 s. It is a Bayesian linear regression in closed form, so it
 is given from the first clean laps on and needs no artefact.
 """
 
@@ -17,7 +17,7 @@ from features.f1.usual import WEAR_S
 from features.frames import Floats
 from features.sport import Stat
 
-SCATTER_S: Final = 0.15
+SCATTER_S: Final = 0.12
 SPREAD_S: Final = 0.03
 LEAST_LAPS: Final = 2.0
 

@@ -16,7 +16,7 @@ from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
 from features.mlb.ground import BAGS
 from features.mlb.running import EVENT_KEEP_S
-from features.mlb.stealrow import COLUMN, STEAL_FEATURES, WIDTH, derive
+from features.mlb.stealrow import COLUMN, STEAL_FEATURES, USUAL_POP_S, WIDTH, derive
 from features.mlb.vocabulary import DELIVERY, PITCH, SET
 from features.moments import Moment
 from features.sport import Signal, Stat, Step
@@ -98,11 +98,13 @@ def _rows(
 
 
 @kernel
-def _to_third(base: Any, stealer: Any, lo: int, hi: int, third: int, second_s: int, out: Any) -> None:
-    """A steal of third is no race to second: the pop time to second does not belong there."""
+def _to_third(
+    base: Any, stealer: Any, lo: int, hi: int, third: int, second_s: int, third_s: int, nearer_s: float, out: Any
+) -> None:  # fmt: skip
+    """A steal of third is no race to second: the throw is shorter, by the usual difference of the two pop times."""
     for i in range(lo, hi):
         if stealer[i] >= 0 and base[i, stealer[i]] == 2.0 and out[i, third] == 0.0:
-            out[i, third], out[i, second_s] = 1.0, np.nan
+            out[i, third], out[i, third_s], out[i, second_s] = 1.0, out[i, second_s] - nearer_s, np.nan
 
 
 def rows(frames: Frames) -> None:
@@ -115,7 +117,8 @@ def rows(frames: Frames) -> None:
         frames["delivery_s"], frames["pop_s"], frames["steal_prior"], frames["lead"], frames["stealer"], _FIXED, lo, hi,
         frames["lead_at_first_move"], out,
     )  # fmt: skip
-    _to_third(frames["base"], frames["stealer"], lo, hi, COLUMN["third"], COLUMN["pop_second_s"], out)
+    _to_third(frames["base"], frames["stealer"], lo, hi, COLUMN["third"], COLUMN["pop_second_s"], COLUMN["pop_third_s"],
+              USUAL_POP_S[0] - USUAL_POP_S[1], out)  # fmt: skip
     derive(out[lo:hi])
 
 

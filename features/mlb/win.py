@@ -86,7 +86,16 @@ def swing(moment: Moment, ledger: Ledger) -> float:
     return then - now
 
 
+def score(ledger: Ledger, t_s: float) -> Floats:
+    """(1, 2) runs of home and away."""
+    return np.array([ledger.runs], np.float64)
+
+
 STATS: Final = (
+    Stat(
+        "mlb.game.score", "count", "runs of each team", "match", score, every_s=1.0, ticks=True, timeless=True,
+        components=("home", "away"), air="score bug",
+    ),
     Stat(
         "mlb.game.win_probability", "0..1", "chance that the home team wins, after every play", "match", win_features, on=STATES,
         model="mlb-win-probability", air="Win Probability",

@@ -12,9 +12,8 @@ import numpy as np
 
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
-from features.geometry import hull_area
 from features.nfl.columns import EVENT_KEEP_S, LIVE, PHASE, SNAP_T, YD, apart, keep
-from features.nfl.playstate import BACKER, COVER, LINE, QB, RUSHER
+from features.nfl.playstate import QB
 from features.nfl.steps import filling, kernel_step
 from features.nfl.vocabulary import SET
 from features.sport import Signal, Stat, Step
@@ -28,12 +27,11 @@ DEEP_M: Final = 9.0 * YD
 PRESS_M: Final = 2.5 * YD
 MOTION_MPS: Final = 1.5
 
-(BOX, BOX_EDGE, LEFT, RIGHT, STRENGTH, TIGHT, BACKS, QB_DEPTH, FRONT, LINEBACKERS, CORNERS, DEEP, DEEPEST, MIDDLE_OPEN, SPREAD,
- D_WIDTH, LINE_WIDTH, D_AREA, MOTION, PRESSED) = range(20)  # fmt: skip
-LINEUP = Signal("lineup", "mixed", (20,), keep_s=EVENT_KEEP_S)
+(BOX, BOX_EDGE, LEFT, RIGHT, STRENGTH, TIGHT, BACKS, QB_DEPTH, DEEP, DEEPEST, MIDDLE_OPEN, SPREAD, D_WIDTH,
+ MOTION, PRESSED) = range(15)  # fmt: skip
+LINEUP = Signal("lineup", "mixed", (15,), keep_s=EVENT_KEEP_S)
 CUSHION = Signal("cushion", "m", ("N",), keep_s=EVENT_KEEP_S)
 START = Signal("start", "m", ("N", 2), keep_s=EVENT_KEEP_S)
-SETTLED = Signal("settled", "s", (1,), fill=0.0)
 
 
 @kernel
@@ -103,21 +101,6 @@ def _quarterback(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any)
 
 
 @kernel
-def _front(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
-    for i in range(max(lo, 1), hi):
-        keep(lineup, i, FRONT, CORNERS, play[i, PHASE] == SET)
-        if play[i, PHASE] != SET:
-            continue
-        front, backers, corners = 0.0, 0.0, 0.0
-        for n in range(who.shape[1]):
-            if who[i, n, 0] == -1.0:
-                front += 1.0 if who[i, n, 1] == RUSHER else 0.0
-                backers += 1.0 if who[i, n, 1] == BACKER else 0.0
-                corners += 1.0 if who[i, n, 1] == COVER else 0.0
-        lineup[i, FRONT], lineup[i, LINEBACKERS], lineup[i, CORNERS] = front, backers, corners
-
-
-@kernel
 def _deep(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(lineup, i, DEEP, MIDDLE_OPEN, play[i, PHASE] == SET)
@@ -150,34 +133,6 @@ def _spread(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> N
 
 
 @kernel
-def _line(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
-    for i in range(max(lo, 1), hi):
-        keep(lineup, i, LINE_WIDTH, LINE_WIDTH, play[i, PHASE] == SET)
-        if play[i, PHASE] != SET:
-            continue
-        low, high = np.inf, -np.inf
-        for n in range(who.shape[1]):
-            if who[i, n, 0] == 1.0 and who[i, n, 1] == LINE:
-                low, high = min(low, place[i, n, 1]), max(high, place[i, n, 1])
-        lineup[i, LINE_WIDTH] = high - low if high > low else np.nan
-
-
-@kernel
-def _area(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
-    points, hull = np.empty((who.shape[1], 2)), np.empty((2 * who.shape[1], 2))
-    for i in range(max(lo, 1), hi):
-        keep(lineup, i, D_AREA, D_AREA, play[i, PHASE] == SET)
-        if play[i, PHASE] != SET:
-            continue
-        count = 0
-        for n in range(who.shape[1]):
-            if who[i, n, 0] == -1.0:
-                points[count, 0], points[count, 1] = place[i, n, 0], place[i, n, 1]
-                count += 1
-        lineup[i, D_AREA] = hull_area(points, count, hull)
-
-
-@kernel
 def _motion(play: Any, who: Any, speed: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(lineup, i, MOTION, MOTION, play[i, PHASE] == SET)
@@ -188,16 +143,6 @@ def _motion(play: Any, who: Any, speed: Any, lo: int, hi: int, lineup: Any) -> N
             if who[i, n, 2] == 1.0 and speed[i, n] >= MOTION_MPS:
                 found = float(n)
         lineup[i, MOTION] = found
-
-
-@kernel
-def _settled(play: Any, who: Any, speed: Any, t: Any, lo: int, hi: int, out: Any) -> None:
-    for i in range(max(lo, 1), hi):
-        still = play[i, PHASE] == SET
-        for n in range(who.shape[1]):
-            if who[i, n, 0] == 1.0 and speed[i, n] > MOTION_MPS:
-                still = False
-        out[i, 0] = out[i - 1, 0] + t[i] - t[i - 1] if still else 0.0
 
 
 @kernel
@@ -260,20 +205,16 @@ def formation(row: Floats) -> str | None:
     return f"{stance} {int(row[LEFT])}x{int(row[RIGHT])}, {int(row[BACKS])} back" + ("s" if row[BACKS] != 1 else "")
 
 
-SIGNALS: Final = (LINEUP, CUSHION, START, SETTLED)
+SIGNALS: Final = (LINEUP, CUSHION, START)
 STEPS: Final = (
     kernel_step("alignment.box", _box, LINEUP, "play", "who", "place"),
     filling(kernel_step("alignment.receivers", _receivers, LINEUP, "play", "who", "place")),
     filling(kernel_step("alignment.tight", _tight, LINEUP, "play", "who", "place")),
     filling(kernel_step("alignment.backs", _backs, LINEUP, "play", "who", "place")),
     filling(kernel_step("alignment.quarterback", _quarterback, LINEUP, "play", "who", "place")),
-    filling(kernel_step("alignment.front", _front, LINEUP, "play", "who", "place")),
     filling(kernel_step("alignment.deep", _deep, LINEUP, "play", "who", "place")),
     filling(kernel_step("alignment.spread", _spread, LINEUP, "play", "who", "place")),
-    filling(kernel_step("alignment.line", _line, LINEUP, "play", "who", "place")),
-    filling(kernel_step("alignment.area", _area, LINEUP, "play", "who", "place")),
     filling(kernel_step("alignment.motion", _motion, LINEUP, "play", "who", "speed")),
-    kernel_step("alignment.settled", _settled, SETTLED, "play", "who", "speed", "t"),
     kernel_step("alignment.cushion", _cushion, CUSHION, "play", "who", "xyz"),
     filling(kernel_step("alignment.pressed", _pressed, LINEUP, "play", "who", "cushion", "place")),
     kernel_step("alignment.start", _start, START, "play", "place"),

@@ -38,8 +38,8 @@ SHARE_M: Final = 1.5
 AHEAD_M: Final = 10.0 * YD
 
 (NEAR, CROWD, FORWARD, START_U, CARRY_BOX, CAUGHT, TO_GOAL, SIDELINE, GAINED, PATH, BEHIND_S, CLOSE_U, NOW_NEAR, NOW_CLOSING,
- AHEAD, LEAD, TOP, CUTS, PURSUIT) = range(19)  # fmt: skip
-CARRY = Signal("carry", "mixed", (19,), keep_s=EVENT_KEEP_S)
+ AHEAD, LEAD, TOP, PURSUIT) = range(18)  # fmt: skip
+CARRY = Signal("carry", "mixed", (18,), keep_s=EVENT_KEEP_S)
 TACKLE_FEATURES: Final = (
     ("distance_m", "m", "distance to the runner"),
     ("share", "0..1", "nearness among all defenders"),
@@ -52,8 +52,6 @@ TACKLE_FEATURES: Final = (
 )
 T_DISTANCE, T_SHARE, T_GAINED, T_CAUGHT, T_NEAR, T_CROWD, T_FORWARD, T_BOX = range(8)
 TACKLE = Signal("tackle", "mixed", ("N", 8), keep_s=EVENT_KEEP_S)
-ANGLE = Signal("tackle_angle", "rad", ("N",))
-INTERCEPT = Signal("tackle_time", "s", ("N",))
 
 
 @kernel
@@ -182,20 +180,6 @@ def _fastest(play: Any, speed: Any, lo: int, hi: int, carry: Any) -> None:
 
 
 @kernel
-def _cuts(play: Any, direction: Any, lo: int, hi: int, carry: Any) -> None:
-    """How much the runner has changed direction so far, rad."""
-    for i in range(max(lo, 1), hi):
-        keep(carry, i, CUTS, CUTS, play[i, PHASE] == SET)
-        if play[i, PHASE] != CARRIED or play[i, CARRIER] < 0.0:
-            continue
-        n = int(play[i, CARRIER])
-        turn = abs(direction[i, n] - direction[i - 1, n])
-        turn = min(turn, 2.0 * np.pi - turn)
-        before = 0.0 if np.isnan(carry[i - 1, CUTS]) or _begins(play, i) else carry[i - 1, CUTS]
-        carry[i, CUTS] = before + (turn if not np.isnan(turn) else 0.0)
-
-
-@kernel
 def _pursuit(play: Any, xyz: Any, velocity: Any, who: Any, lo: int, hi: int, carry: Any) -> None:
     """How many defenders are gaining on the runner by a metre a second or more."""
     for i in range(max(lo, 1), hi):
@@ -252,39 +236,6 @@ def _asked(play: Any, carry: Any, lo: int, hi: int, out: Any) -> None:
             out[i, m, T_BOX] = carry[i, CARRY_BOX] if on else np.nan
 
 
-@kernel
-def _angle(play: Any, xyz: Any, velocity: Any, tackle: Any, lo: int, hi: int, out: Any) -> None:
-    """Angle at which a defender within reach meets the runner's way: 0 from behind, pi head on."""
-    for i in range(lo, hi):
-        n = int(play[i, CARRIER]) if play[i, CARRIER] >= 0.0 else -1
-        for m in range(out.shape[1]):
-            out[i, m] = np.nan
-            if n >= 0 and not np.isnan(tackle[i, m, T_DISTANCE]):
-                dx, dy = xyz[i, n, 0] - xyz[i, m, 0], xyz[i, n, 1] - xyz[i, m, 1]
-                size = np.sqrt(dx * dx + dy * dy) * np.sqrt(velocity[i, n, 0] ** 2 + velocity[i, n, 1] ** 2)
-                if size > 1e-3:
-                    cos = (dx * velocity[i, n, 0] + dy * velocity[i, n, 1]) / size
-                    out[i, m] = np.arccos(min(max(cos, -1.0), 1.0))
-
-
-@kernel
-def _intercept(play: Any, xyz: Any, velocity: Any, tackle: Any, lo: int, hi: int, out: Any) -> None:
-    """Seconds until a defender at 8 m/s could meet the runner on his way; missing when he cannot."""
-    for i in range(lo, hi):
-        n = int(play[i, CARRIER]) if play[i, CARRIER] >= 0.0 else -1
-        for m in range(out.shape[1]):
-            out[i, m] = np.nan
-            if n < 0 or np.isnan(tackle[i, m, T_DISTANCE]):
-                continue
-            dx, dy = xyz[i, n, 0] - xyz[i, m, 0], xyz[i, n, 1] - xyz[i, m, 1]
-            a = velocity[i, n, 0] ** 2 + velocity[i, n, 1] ** 2 - 64.0
-            b = dx * velocity[i, n, 0] + dy * velocity[i, n, 1]
-            c = dx * dx + dy * dy
-            root = b * b - a * c
-            if a < -1e-6 and root >= 0.0:
-                out[i, m] = (-b - np.sqrt(root)) / a
-
-
 def to_goal(frames: Frames) -> None:
     """Metres from the line of scrimmage to the goal line (ten yards before the field's end), and the runner's to the sideline."""
     _goal(
@@ -310,7 +261,7 @@ def tackle_features(frames: Frames, ends: Ints) -> Floats:
     return value
 
 
-SIGNALS: Final = (CARRY, TACKLE, ANGLE, INTERCEPT)
+SIGNALS: Final = (CARRY, TACKLE)
 STEPS: Final = (
     kernel_step("carrier.near", _near, CARRY, "play", "xyz", "who"),
     filling(kernel_step("carrier.forward", _forward, CARRY, "play", "velocity", "place", "lineup")),
@@ -322,13 +273,10 @@ STEPS: Final = (
     filling(kernel_step("carrier.tackler", _tackler, CARRY, "play", "xyz", "velocity", "who")),
     filling(kernel_step("carrier.ahead", _ahead, CARRY, "play", "place", "who")),
     filling(kernel_step("carrier.fastest", _fastest, CARRY, "play", "speed")),
-    filling(kernel_step("carrier.cuts", _cuts, CARRY, "play", "direction")),
     filling(kernel_step("carrier.pursuit", _pursuit, CARRY, "play", "xyz", "velocity", "who")),
     kernel_step("tackle.reach", _reach, TACKLE, "play", "xyz", "who"),
     filling(kernel_step("tackle.share", _share, TACKLE, "play", "xyz", "who")),
     filling(kernel_step("tackle.asked", _asked, TACKLE, "play", "carry")),
-    kernel_step("tackle.angle", _angle, ANGLE, "play", "xyz", "velocity", "tackle"),
-    kernel_step("tackle.intercept", _intercept, INTERCEPT, "play", "xyz", "velocity", "tackle"),
 )
 STATS: Final = (
     Stat(

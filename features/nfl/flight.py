@@ -188,16 +188,25 @@ def _pressure(play: Any, pocket: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(flight, i, PRESSURE, PRESSURE, _fresh(play, i))
         if _flies(play, i):
-            flight[i, PRESSURE] = min(pocket[i, AT_THROW], UNHURRIED_M)
+            # nobody came: he has all the time there is
+            near = pocket[i, AT_THROW]
+            flight[i, PRESSURE] = UNHURRIED_M if np.isnan(near) else min(near, UNHURRIED_M)
+
+
+@kernel
+def _asked(play: Any, flight: Any, t: Any, ends: Any, out: Any) -> None:
+    for k in range(ends.shape[0]):
+        i = ends[k]
+        shows = play[i, PHASE] == IN_AIR and play[i, TARGET] >= 0.0 and t[i] - play[i, THROW_T] >= SHOWS_S
+        for c in range(out.shape[2]):
+            out[k, 0, c] = flight[i, c] if shows and not np.isnan(flight[i, AIR]) else np.nan
 
 
 def completion_features(frames: Frames, ends: Ints) -> Floats:
     """(K, 1, F): :data:`COMPLETION_FEATURES` while a pass is in the air and it shows for whom; all NaN otherwise."""
-    play = frames["play"][ends]
-    flies = (play[:, PHASE] == IN_AIR) & (play[:, TARGET] >= 0) & (frames.t[ends] - play[:, THROW_T] >= SHOWS_S)
-    rows = frames["flight"][ends, : len(COMPLETION_FEATURES)]
-    value: Floats = np.where((flies & np.isfinite(rows[:, AIR]))[:, None], rows, np.nan)[:, None, :]
-    return value
+    out = np.empty((len(ends), 1, len(COMPLETION_FEATURES)))
+    _asked(frames["play"], frames["flight"], frames.t, ends, out)
+    return out
 
 
 SIGNALS: Final = (FLIGHT,)

@@ -34,10 +34,10 @@ HELD_S: Final = 0.3
 STILL_MPS: Final = 0.3
 BRIDGE_S: Final = 2.0
 FASTEST_MPS: Final = 12.5
+#: nobody runs faster than this, m/s
+BEYOND_MPS: Final = 13.0
 #: below this a direction of motion means nothing, m/s
 MOVING_MPS: Final = 0.5
-#: a player works hard from here on: 15 mph
-HARD_MPS: Final = 15.0 * 0.44704
 #: shoulder tags nearer or further apart than this are not on shoulders, m
 NARROW_M, WIDE_M = 0.15, 0.90
 
@@ -50,7 +50,6 @@ ACCELERATION = Signal("acceleration", "m/s2", ("N",))
 DIRECTION = Signal("direction", "rad", ("N",))
 SHOULDERS = Signal("shoulders", "m", ("N",))
 ORIENTATION = Signal("orientation", "rad", ("N",), keep_s=EVENT_KEEP_S)
-SPIN = Signal("spin", "rad/s", ("N",))
 SIDEWAYS = Signal("sideways", "rad", ("N",))
 BALL_VELOCITY = Signal("ball_velocity", "m/s", (1, 3), keep_s=EVENT_KEEP_S)
 BALL_SPEED = Signal("ball_speed", "m/s", (1,), keep_s=EVENT_KEEP_S)
@@ -58,7 +57,6 @@ DISTANCE = Signal("distance", "m", ("N", 2))
 PLAY_DISTANCE = Signal("play_distance", "m", ("N",), keep_s=EVENT_KEEP_S)
 PLAY_TOP = Signal("play_top_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
 TOP_SPEED = Signal("top_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
-EFFORT = Signal("effort", "s", ("N",), fill=0.0)
 
 
 def filter_weights(dt_s: float) -> Floats | None:
@@ -82,8 +80,18 @@ def velocity(frames: Frames) -> None:
     )  # fmt: skip
 
 
+@kernel
+def _human(speed: Any, ball: int, lo: int, hi: int) -> None:
+    for i in range(lo, hi):
+        for n in range(speed.shape[1]):
+            if n != ball and speed[i, n] > BEYOND_MPS:
+                speed[i, n] = np.nan
+
+
 def speed(frames: Frames) -> None:
+    """(rows, N) m/s; what no man can run is no speed (a feed in the wrong unit, a tag that was mistaken for another)."""
     kinematics.magnitude(frames["velocity"], frames.lo, frames.hi, frames["speed"])
+    _human(frames["speed"], frames.roster.ball, frames.lo, frames.hi)
 
 
 def acceleration(frames: Frames) -> None:
@@ -141,19 +149,6 @@ def orientation(frames: Frames) -> None:
         frames[LEFT[0]], frames[LEFT[1]], frames[RIGHT[0]], frames[RIGHT[1]], frames["shoulders"], frames.lo, frames.hi,
         frames["orientation"],
     )  # fmt: skip
-
-
-@kernel
-def _spin(orientation: Any, t: Any, lo: int, hi: int, back: int, out: Any) -> None:
-    for i in range(max(lo, back), hi):
-        for n in range(out.shape[1]):
-            dt = t[i] - t[i - back]
-            out[i, n] = turned(orientation[i, n] - orientation[i - back, n]) / dt if dt > 0.0 else np.nan
-
-
-def spin(frames: Frames) -> None:
-    """How fast a player turns, from two frames 0.2 s apart."""
-    _spin(frames["orientation"], frames.t, frames.lo, frames.hi, 2, frames["spin"])
 
 
 @kernel
@@ -236,19 +231,6 @@ def top_speed(frames: Frames) -> None:
     kinematics.held_maximum(frames["speed"], frames.period, frames.lo, frames.hi, rows, frames["top_speed"])
 
 
-@kernel
-def _effort(speed: Any, t: Any, lo: int, hi: int, out: Any) -> None:
-    for i in range(max(lo, 1), hi):
-        dt = min(t[i] - t[i - 1], 0.2)
-        for n in range(out.shape[1]):
-            out[i, n] = out[i - 1, n] + (dt if speed[i, n] >= HARD_MPS else 0.0)
-
-
-def effort(frames: Frames) -> None:
-    """Seconds so far at 15 mph or more."""
-    _effort(frames["speed"], frames.t, frames.lo, frames.hi, frames["effort"])
-
-
 def _at(signal: str) -> Any:
     def compute(frames: Frames, ends: Ints) -> Floats:
         value: Floats = frames[signal][ends]
@@ -265,8 +247,8 @@ def distances(frames: Frames, ends: Ints) -> Floats:
 
 #: before the play is known, and what needs it
 SIGNALS: Final = (
-    VELOCITY, SPEED, ACCELERATION, DIRECTION, SHOULDERS, ORIENTATION, SPIN, SIDEWAYS, BALL_VELOCITY, BALL_SPEED, DISTANCE,
-    TOP_SPEED, EFFORT, PLAY_DISTANCE, PLAY_TOP,
+    VELOCITY, SPEED, ACCELERATION, DIRECTION, SHOULDERS, ORIENTATION, SIDEWAYS, BALL_VELOCITY, BALL_SPEED, DISTANCE,
+    TOP_SPEED, PLAY_DISTANCE, PLAY_TOP,
 )  # fmt: skip
 STEPS: Final = (
     Step("motion.velocity", velocity, (VELOCITY,)),
@@ -275,13 +257,11 @@ STEPS: Final = (
     Step("motion.direction", direction, (DIRECTION,)),
     Step("motion.shoulders", shoulders, (SHOULDERS,)),
     Step("motion.orientation", orientation, (ORIENTATION,)),
-    Step("motion.spin", spin, (SPIN,)),
     Step("motion.sideways", sideways, (SIDEWAYS,)),
     Step("motion.ball_velocity", ball_velocity, (BALL_VELOCITY,)),
     Step("motion.ball_speed", ball_speed, (BALL_SPEED,)),
     Step("motion.distance", distance, (DISTANCE,), {"last": ("N", 3)}),
     Step("motion.top_speed", top_speed, (TOP_SPEED,)),
-    Step("motion.effort", effort, (EFFORT,)),
 )
 #: run once the play is known
 PLAY_STEPS: Final = (

@@ -13,7 +13,7 @@ import numpy as np
 
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
-from features.nfl.columns import AGE, EVENT_KEEP_S, LIVE, PASSER, PHASE, SNAP_T, YD, apart, keep, turned
+from features.nfl.columns import AGE, EVENT_KEEP_S, LIVE, PASSER, PHASE, SNAP_T, YD, apart, keep
 from features.nfl.playstate import LINE
 from features.nfl.steps import column, filling, kernel_step
 from features.nfl.vocabulary import IN_AIR, SET, SNAPPED
@@ -44,8 +44,6 @@ RUSH = Signal("rush", "mixed", ("N", 6), keep_s=EVENT_KEEP_S)
 GET_OFF = Signal("get_off", "s", ("N",), keep_s=EVENT_KEEP_S)
 REACTION = Signal("reaction", "s", ("N",), keep_s=EVENT_KEEP_S)
 PENETRATION = Signal("penetration", "m", ("N",), keep_s=EVENT_KEEP_S)
-ARRIVAL = Signal("rush_arrival", "s", ("N",))
-TURNED = Signal("rush_angle", "rad", ("N",))
 
 
 @kernel
@@ -169,28 +167,6 @@ def _jump(get_off: Any, lo: int, hi: int, out: Any) -> None:
 
 
 @kernel
-def _arrival(rush: Any, lo: int, hi: int, out: Any) -> None:
-    """Seconds until a rusher would be with the passer if both went on as they do; missing for one who does not come."""
-    for i in range(lo, hi):
-        for n in range(out.shape[1]):
-            v = rush[i, n, R_CLOSING]
-            out[i, n] = rush[i, n, R_DISTANCE] / v if v > 0.5 else np.nan
-
-
-@kernel
-def _angle(xyz: Any, velocity: Any, play: Any, rush: Any, lo: int, hi: int, out: Any) -> None:
-    """Between a rusher's motion and the way to the passer: how far he is being steered around."""
-    for i in range(lo, hi):
-        for n in range(out.shape[1]):
-            out[i, n] = np.nan
-            if np.isnan(rush[i, n, R_AGE]):
-                continue
-            q = int(play[i, PASSER])
-            to = np.arctan2(xyz[i, q, 0] - xyz[i, n, 0], xyz[i, q, 1] - xyz[i, n, 1])
-            out[i, n] = abs(turned(np.arctan2(velocity[i, n, 0], velocity[i, n, 1]) - to))
-
-
-@kernel
 def _nearest(play: Any, rush: Any, lo: int, hi: int, pocket: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(pocket, i, RUSH_M, HURRIED, play[i, PHASE] == SET)
@@ -273,22 +249,30 @@ def _frozen(play: Any, lo: int, hi: int, pocket: Any) -> None:
 
 def time_in_pocket(frames: Frames, ends: Ints) -> Floats:
     """(K, N) s, of the passer alone."""
-    return _of_passer(frames, ends, frames["pocket"][ends, TIME])
+    return _passers(frames, ends, TIME, False)
 
 
-def _of_passer(frames: Frames, ends: Ints, values: Floats) -> Floats:
-    """(K, N) with ``values`` (K,) in the passer's column and nothing elsewhere."""
-    out = np.full((len(ends), len(frames.roster)), np.nan)
-    passer = frames["play"][ends, PASSER]
-    some = np.flatnonzero(passer >= 0)
-    out[some, passer[some].astype(np.int64)] = values[some]
+@kernel
+def _of_passer(play: Any, pocket: Any, ends: Any, at: int, held: bool, out: Any) -> None:
+    """Column ``at`` of the pocket in the passer's column of ``out`` (K, N) and nothing elsewhere; while he has the ball (``held``)
+    or at any time."""
+    for k in range(ends.shape[0]):
+        i = ends[k]
+        for n in range(out.shape[1]):
+            out[k, n] = np.nan
+        if play[i, PASSER] >= 0.0 and (not held or play[i, PHASE] == SNAPPED):
+            out[k, int(play[i, PASSER])] = pocket[i, at]
+
+
+def _passers(frames: Frames, ends: Ints, at: int, held: bool) -> Floats:
+    out = np.empty((len(ends), len(frames.roster)))
+    _of_passer(frames["play"], frames["pocket"], ends, at, held, out)
     return out
 
 
 def pressure_distance(frames: Frames, ends: Ints) -> Floats:
     """(K, N) m, of the passer alone; missing once the ball has left."""
-    snapped = frames["play"][ends, PHASE] == SNAPPED
-    return _of_passer(frames, ends, np.where(snapped, frames["pocket"][ends, RUSH_M], np.nan))
+    return _passers(frames, ends, RUSH_M, True)
 
 
 def pressure_features(frames: Frames, ends: Ints) -> Floats:
@@ -297,7 +281,7 @@ def pressure_features(frames: Frames, ends: Ints) -> Floats:
     return value
 
 
-SIGNALS: Final = (POCKET, RUSHING, RUSH, GET_OFF, REACTION, PENETRATION, ARRIVAL, TURNED)
+SIGNALS: Final = (POCKET, RUSHING, RUSH, GET_OFF, REACTION, PENETRATION)
 STEPS: Final = (
     kernel_step("rush.get_off", _get_off, GET_OFF, "play", "who", "place", "t"),
     kernel_step("rush.reaction", _reaction, REACTION, "play", "who", "velocity"),
@@ -308,8 +292,6 @@ STEPS: Final = (
     filling(kernel_step("rush.helped", _helped, RUSH, "xyz", "play", "who")),
     filling(kernel_step("rush.closing", _closing, RUSH, "xyz", "velocity", "play")),
     filling(kernel_step("rush.jump", _jump, RUSH, "get_off")),
-    kernel_step("rush.arrival", _arrival, ARRIVAL, "rush"),
-    kernel_step("rush.angle", _angle, TURNED, "xyz", "velocity", "play", "rush"),
     kernel_step("pocket.nearest", _nearest, POCKET, "play", "rush"),
     filling(kernel_step("pocket.time", _time, POCKET, "play", "place", "t")),
     filling(kernel_step("pocket.drop", _drop, POCKET, "play", "place")),

@@ -14,8 +14,8 @@ from features.nfl.steps import filling, kernel_step
 from features.nfl.vocabulary import ROUTES
 from features.sport import Signal, Stat
 
-DEEPEST, WIDEST, STEM = range(3)
-ROUTE = Signal("route", "m", ("N", 3), keep_s=EVENT_KEEP_S)
+DEEPEST, STEM = range(2)
+ROUTE = Signal("route", "m", ("N", 2), keep_s=EVENT_KEEP_S)
 #: a stem ends where a receiver has moved this far sideways, m
 STEM_M: Final = 1.0
 
@@ -41,18 +41,6 @@ def _deepest(play: Any, place: Any, start: Any, who: Any, lo: int, hi: int, out:
                 u = place[i, n, 0] - start[i, n, 0]
                 if not u <= out[i, n, DEEPEST] and not np.isnan(u):
                     out[i, n, DEEPEST] = u
-
-
-@kernel
-def _widest(play: Any, place: Any, start: Any, who: Any, lo: int, hi: int, out: Any) -> None:
-    for i in range(max(lo, 1), hi):
-        fresh = play[i, SNAP_T] != play[i - 1, SNAP_T]
-        for n in range(out.shape[1]):
-            out[i, n, WIDEST] = np.nan if fresh else out[i - 1, n, WIDEST]
-            if play[i, LIVE] == 1.0 and who[i, n, 2] == 1.0:
-                v = abs(place[i, n, 1] - start[i, n, 1])
-                if not v <= out[i, n, WIDEST] and not np.isnan(v):
-                    out[i, n, WIDEST] = v
 
 
 @kernel
@@ -97,7 +85,6 @@ def route_label(moment: Moment, ledger: Any) -> str | None:
 SIGNALS: Final = (ROUTE,)
 STEPS: Final = (
     kernel_step("route.deepest", _deepest, ROUTE, "play", "place", "start", "who"),
-    filling(kernel_step("route.widest", _widest, ROUTE, "play", "place", "start", "who")),
     filling(kernel_step("route.stem", _stem, ROUTE, "play", "place", "start", "who")),
 )
 STATS: Final = (

@@ -27,9 +27,9 @@ GAP = Signal("gap", "mixed", ("N", 7), keep_s=EVENT_KEEP_S)
 RIVAL = Signal("rival", "count", ("N",), fill=-1.0, keep_s=EVENT_KEEP_S)
 SHADOW = Signal("shadow", "count", ("N",), fill=-1.0, keep_s=EVENT_KEEP_S)
 #: sums over rows since the snap, for each defender in coverage: rows, of distance to his man, of cosine with his man's motion, of
-#: rows in which both run, of angle between facing and passer, of angle between facing and his man, of own path, of speed
-FOLLOW = Signal("follow", "mixed", ("N", 8), fill=0.0)
-F_ROWS, F_GAP, F_COS, F_BOTH, F_PASSER, F_MAN, F_PATH, F_SPEED = range(8)
+#: rows in which both run, of angle between facing and passer, of angle between facing and his man
+FOLLOW = Signal("follow", "mixed", ("N", 6), fill=0.0)
+F_ROWS, F_GAP, F_COS, F_BOTH, F_PASSER, F_MAN = range(6)
 C_GAP, C_COS, C_PASSER, C_MAN, C_ROWS, C_DRIFT, C_DEEP, C_SPREAD, C_STICK, C_LOST = range(10)
 COVERAGE = Signal("coverage", "mixed", (10,), keep_s=EVENT_KEEP_S)
 
@@ -208,20 +208,6 @@ def _eyes(play: Any, xyz: Any, orientation: Any, shadow: Any, lo: int, hi: int, 
 
 
 @kernel
-def _patrol(play: Any, speed: Any, t: Any, shadow: Any, lo: int, hi: int, out: Any) -> None:
-    for i in range(max(lo, 1), hi):
-        keep_sums(out, i, F_PATH, F_SPEED, play[i, PHASE] == SET)
-        if not _watched(play, i):
-            continue
-        for n in range(out.shape[1]):
-            if shadow[i, n] >= 0.0:
-                m = int(shadow[i, n])
-                if not np.isnan(speed[i, m]):
-                    out[i, m, F_PATH] += speed[i, m] * (t[i] - t[i - 1])
-                    out[i, m, F_SPEED] += speed[i, m]
-
-
-@kernel
 def _following(play: Any, follow: Any, lo: int, hi: int, out: Any) -> None:
     """Means over the defenders who have a man: distance, likeness of motion, and of facings."""
     for i in range(max(lo, 1), hi):
@@ -281,10 +267,18 @@ def _sticking(play: Any, shadow: Any, rival: Any, xyz: Any, lo: int, hi: int, ou
             out[i, C_STICK], out[i, C_LOST] = same / pairs, lost
 
 
+@kernel
+def _live(play: Any, gap: Any, ends: Any, out: Any) -> None:
+    for k in range(ends.shape[0]):
+        for n in range(out.shape[1]):
+            out[k, n] = gap[ends[k], n, NEAREST] if play[ends[k], LIVE] == 1.0 else np.nan
+
+
 def separation(frames: Frames, ends: Ints) -> Floats:
     """(K, N) m, of eligible receivers from the snap to the end of the play."""
-    value: Floats = np.where(frames["play"][ends, LIVE][:, None] == 1.0, frames["gap"][ends, :, NEAREST], np.nan)
-    return value
+    out = np.empty((len(ends), len(frames.roster)))
+    _live(frames["play"], frames["gap"], ends, out)
+    return out
 
 
 SIGNALS: Final = (GAP, RIVAL, SHADOW, FOLLOW, COVERAGE)
@@ -299,7 +293,6 @@ STEPS: Final = (
     kernel_step("coverage.shadow", _shadow, SHADOW, "play", "rival", "xyz", "who"),
     kernel_step("coverage.follow", _follow, FOLLOW, "play", "xyz", "velocity", "speed", "shadow"),
     filling(kernel_step("coverage.eyes", _eyes, FOLLOW, "play", "xyz", "orientation", "shadow")),
-    filling(kernel_step("coverage.patrol", _patrol, FOLLOW, "play", "speed", "t", "shadow")),
     kernel_step("coverage.following", _following, COVERAGE, "play", "follow"),
     filling(kernel_step("coverage.drift", _drift, COVERAGE, "play", "place", "start", "who")),
     filling(kernel_step("coverage.sticking", _sticking, COVERAGE, "play", "shadow", "rival", "xyz")),

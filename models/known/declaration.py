@@ -22,8 +22,12 @@ class Recipe:
     folds: int = 5
     #: two forests in one: rows in which this feature is missing are learnt by the first, the others by the second
     apart: str = ""
+    #: how the second is grown, where it is another way
+    known: Recipe | None = None
     #: weight of a row halves with every so many years of its age; 0: all rows weigh the same
     half_life_years: float = 0.0
+    #: the whole is moved up or down until it fits the latest rows, which weigh by this half-life: a league drifts; 0: it is not
+    level_half_life_years: float = 0.0
     #: the artefact keeps no more than is needed to answer and to explain, in six figures
     light: bool = False
     #: how often each booster is grown, with other seeds

@@ -18,14 +18,15 @@ MODELS: Final = (
     Known(
         "f1-undercut", "the chance that the car behind gains the place by stopping a lap earlier",
         ("features.f1.strategy", "UNDERCUT_FEATURES"), ("fails", "works"), "f1.strategy.undercut_threat",
-        Recipe(boosters=(({**_SLOW, "max_depth": 3, "min_child_weight": 60.0}, 60),), smooth=0.8, strength=0.1),
-        games=2_000, fresh=300, falling=("gap_s",), rising=("tyre_age",),
+        # many gaps are exactly those of a car that cannot get nearer, which a spline's knots do not bear
+        Recipe(boosters=(({"eta": 0.05, "max_depth": 2, "min_child_weight": 100.0, "subsample": 0.8, "reg_lambda": 1.0}, 200),)),
+        games=2_500, fresh=300, falling=("gap_s",), rising=("tyre_age",),
     ),
     Known(
         "f1-win-probability", "the chance of a car to win the race", ("features.f1.win", "WIN_FEATURES"), ("does not", "wins"),
         "f1.race.win_probability",
-        Recipe(boosters=(({**_SLOW, "max_depth": 5, "min_child_weight": 40.0}, 160),)),
-        games=4_000, fresh=40, falling=("place", "projected_place"), rising=("lead_s", "margin_s", "margin_a_lap_s",
+        Recipe(boosters=(({**_SLOW, "max_depth": 4, "eta": 0.1, "min_child_weight": 20.0}, 130),)),
+        games=2_500, fresh=40, falling=("place", "projected_place"), rising=("lead_s", "margin_s", "margin_a_lap_s",
         "second_margin_s"),
     ),
 )  # fmt: skip

@@ -14,6 +14,10 @@ _SMALL: Final = {
     "eta": 0.25, "max_depth": 5, "min_child_weight": 40.0, "subsample": 0.8, "colsample_bytree": 0.8, "reg_lambda": 2.0,
 }  # fmt: skip
 
+_AT_RELEASE: Final = Recipe(
+    boosters=((_REAL, 800),), smooth=0.6, by="third", strength=0.005, repeats=2, half_life_years=5.0, level_half_life_years=0.5,
+)
+
 MODELS: Final = (
     Known(
         "lead-probability", "Lead Probability: the chance that a steal succeeds", ("features.mlb.stealrow", "STEAL_FEATURES"),
@@ -22,10 +26,10 @@ MODELS: Final = (
         rising=RISING, falling=FALLING, needs=("lead_m",), curve=("features.mlb.stealrow", "CURVE"),
         # attempts are few and noisy: most of the word to the smooth regression, trees for what it cannot say
         real=Recipe(
-            boosters=((_REAL, 500),), smooth=0.75, by="third", strength=0.003, apart="gain_m", repeats=2, half_life_years=5.0,
+            boosters=((_REAL, 500),), smooth=0.75, by="third", strength=0.003, repeats=2, half_life_years=5.0,
+            level_half_life_years=0.5, apart="gain_m", known=_AT_RELEASE,
         ),
     ),
-
     Known(
         "hit-probability", "Hit Probability: how often a ball hit like this is a hit", ("features.mlb.batted", "HIT_FEATURES"),
         ("out", "hit"), "mlb.batted_ball.hit_probability",

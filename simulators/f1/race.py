@@ -36,7 +36,7 @@ class Race:
         self.loops = len(self.track.ends_s)
         team = np.repeat(np.sort(rng.uniform(0.0, 1.1, cars // 2)), 2)
         self.skill = team + rng.normal(0.0, 0.10, cars)
-        self.wear = np.exp(rng.normal(0.0, 0.14, cars))
+        self.wear = np.exp(rng.normal(0.0, 0.07, cars))
         qualified = np.argsort(self.skill + rng.normal(0.0, 0.22, cars), kind="stable")
         self.slot = np.empty(cars, np.int64)
         self.slot[qualified] = np.arange(cars)
@@ -116,7 +116,7 @@ class Race:
 
 
 #: sets of one compound differ by so much, s a lap
-SET_S: Final = 0.08
+SET_S: Final = 0.05
 #: loops after which a car from the grid is as fast as one on a flying lap: before the first corner
 LAUNCH_LOOPS: Final = 5
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from features.mlb.flight import carried
 from features.mlb.ground import BASE_M, FT_M, fence_m
+from features.mlb.stealrow import USUAL_POP_S
 from simulators.mlb.chances import (
     DELIVERY_SD_S,
     FLIGHT_S,
@@ -36,6 +37,7 @@ SPRINT_MPS, SPRINT_SD = 8.45, 0.36
 DELIVERY_S, DELIVERY_BETWEEN_SD = 1.36, 0.06
 POP_S, POP_BETWEEN_SD = 1.98, 0.05
 LEAD_M, LEAD_SD = 11.7 * FT_M, 1.5 * FT_M
+NEARER_S: Final = USUAL_POP_S[0] - USUAL_POP_S[1]
 WIDEST_LEAD_M: Final = 21.0 * FT_M
 
 
@@ -52,10 +54,12 @@ def pops(rng: Rng, n: int) -> Floats:
 
 
 def steals(rng: Rng, n: int) -> dict[str, Floats]:
-    """n attempts as columns (n,). Half of the leads are what runners take, half anything up to 21 ft, since the curve is asked
-    about all of them. ``before`` and ``released`` are the true chances, ``success`` what happened."""
-    sprint, delivery, pop = sprints(rng, n), deliveries(rng, n), pops(rng, n)
-    lead = np.where(rng.random(n) < 0.5, rng.normal(LEAD_M, LEAD_SD, n), rng.uniform(0.0, WIDEST_LEAD_M, n))
+    """n attempts as columns (n,), one in five of them of third base (a longer lead, a shorter throw: ``pop_s`` is that of the base
+    in question). Half of the leads are what runners take, half anything up to 21 ft, since the curve is asked about all of them.
+    ``before`` and ``released`` are the true chances, ``success`` what happened."""
+    third = (rng.random(n) < 0.2).astype(np.float64)
+    sprint, delivery, pop = sprints(rng, n), deliveries(rng, n), pops(rng, n) - third * NEARER_S
+    lead = np.where(rng.random(n) < 0.5, rng.normal(LEAD_M + 1.1 * third, LEAD_SD, n), rng.uniform(0.0, WIDEST_LEAD_M, n))
     lead = np.clip(lead, 0.0, WIDEST_LEAD_M)
     reaction = np.maximum(rng.normal(REACTION_S, REACTION_SD_S, n), 0.0)
     held = delivery + rng.normal(0.0, DELIVERY_SD_S, n)
@@ -68,7 +72,7 @@ def steals(rng: Rng, n: int) -> dict[str, Floats]:
     arrives = reaction + np.array([run_s(BASE_M - SLIDE_M - x, v, RUNNER_K_S) for x, v in zip(lead, sprint, strict=True)])
     success = (arrives < held + thrown + TAG_S).astype(np.float64)
     return {
-        "lead_m": lead, "gain_m": gain, "sprint_mps": sprint, "delivery_s": delivery, "pop_s": pop,
+        "lead_m": lead, "third": third, "gain_m": gain, "sprint_mps": sprint, "delivery_s": delivery, "pop_s": pop,
         "balls": rng.integers(0, 4, n).astype(np.float64), "strikes": rng.integers(0, 3, n).astype(np.float64),
         "before": chances[:, 0], "released": chances[:, 1], "success": success, "reaction_s": reaction, "held_s": held,
         "flight_s": flight, "thrown_s": thrown, "arrives_s": arrives,

@@ -83,6 +83,10 @@ def _numpy(column: Any) -> npt.NDArray[Any]:
     kind = column.type
     if pa.types.is_timestamp(kind) and not column.null_count:
         return arrow.view(column, np.int64).view(f"datetime64[{kind.unit}]")
+    if pa.types.is_dictionary(kind):
+        words = np.array([*column.dictionary.to_pylist(), None], object)
+        found: npt.NDArray[Any] = words[column.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)]
+        return found
     if pa.types.is_integer(kind) and not column.null_count:
         return arrow.view(column, str(kind))
     if pa.types.is_floating(kind) or pa.types.is_integer(kind):

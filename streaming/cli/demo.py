@@ -50,10 +50,10 @@ def demo(
         for show in shows:
             print(f"{show.record.title or show.record.game}: a simulated game of {show.sport}, seed {seed}")
             for what, address in links(show, alone=len(shows) == 1):
-                print(f"  {what:<16} {gateway.url}{address}")
+                print(f"  {what:<23} {gateway.url}{address}")
         print("all games" if len(shows) > 1 else "besides")
-        print(f"  {'operator page':<16} {gateway.url}/operator")
-        print(f"  {'stats, graphics':<16} {gateway.url}/catalogue, ws and sse: docs/publishing.md")
+        print(f"  {'operator page':<23} {gateway.url}/operator")
+        print(f"  {'stats, graphics':<23} {gateway.url}/catalogue, ws and sse: docs/publishing.md")
         print(f"on the air after {time.monotonic() - began:.1f} s; Ctrl-C ends it", flush=True)
         for show in shows:
             show.start()
@@ -76,7 +76,7 @@ def links(show: Show, *, alone: bool) -> list[tuple[str, str]]:
     from streaming.web.graphics import graphics
 
     which = "" if alone else f"?game={quote(show.record.game)}"
-    wanted = [g for g in graphics().values() if g.sport in ("", show.sport)]
+    wanted = [g for g in graphics().values() if not g.sports or show.sport in g.sports]
     return [("live page", f"/{which}"), *((g.title.lower(), f"{g.url}{which}") for g in wanted)]
 
 

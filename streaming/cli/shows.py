@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from streaming.cli.pace import Lag
 from streaming.errors import TouchlineError
@@ -16,6 +16,10 @@ from streaming.errors import TouchlineError
 if TYPE_CHECKING:
     from streaming.records import Event, Telemetry
     from streaming.web.hub import Hub
+
+
+#: a game that is so late when it ends has not kept up: one that cannot falls behind further with every window
+BEHIND_S: Final = 1.0
 
 
 class Show:
@@ -90,14 +94,13 @@ class Show:
             yield record
 
     def summary(self) -> dict[str, Any]:
-        """As :func:`streaming.cli.replay.summary`, and whether the game kept up: at its end no window's hop behind."""
+        """As :func:`streaming.cli.replay.summary`, and whether the game kept up: at its end no more than a moment late."""
         from streaming.cli.replay import summary
 
-        hop_s = self.operator.sport.hop_s
         return {
             **summary(self.operator.meters, self.record, self.took_s), "behind_most_s": round(self.lag.most_s, 3),
             "behind_s": round(self.lag.now_s, 3), "late_share": round(self.lag.share_late, 5),
-            "kept_up": self.failed is None and self.lag.now_s <= hop_s,
+            "kept_up": self.failed is None and self.lag.now_s < BEHIND_S,
         }  # fmt: skip
 
     def sentence(self) -> str:

@@ -4,7 +4,7 @@ recent past by sequence number, so that a client that lost its line goes on wher
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -17,8 +17,10 @@ from streaming.web.parcels import Delivery, Item, Parcel, newest
 
 #: batches of a game that can be resumed: more than three minutes of five windows a second
 RING = 1024
-#: values of events kept per game; a soccer match has some ten thousand
+#: values of events kept per game; a soccer match has some ten thousand, a race ten times as many
 MAX_MOMENTS = 50_000
+#: reported events of one topic that a newcomer is told of, the newest
+MAX_TOLD = 1_000
 #: of teams, ball and match a value every few seconds is kept, so that a chart does not begin when its page is opened
 HISTORY_US, HISTORY_SUBJECTS, MAX_HISTORY = 5_000_000, 2, 3_000
 
@@ -74,9 +76,19 @@ class Channel:
             key = str(item.key)
             self._moments.pop(key, None)
             self._moments[key] = parcel.address, item
-            self._last[parcel.address, key if item.event else item.subject] = item
+            last = parcel.address, key if item.event else item.subject
+            self._last.pop(last, None)
+            self._last[last] = item
         while len(self._moments) > MAX_MOMENTS:
-            del self._moments[next(iter(self._moments))]
+            self._thin()
+
+    def _thin(self) -> None:
+        """Give up the oldest tenth of the topic that has most: what is rare, such as a start, outlives what comes every second."""
+        most, count = Counter(address for address, _ in self._moments.values()).most_common(1)[0]
+        old = [key for key, (address, _) in self._moments.items() if address == most]
+        for key in old[: max(1, count // 10)]:
+            del self._moments[key]
+            self._last.pop((most, key), None)
 
     def _latest(self, parcel: Parcel) -> None:
         block = parcel.block
@@ -100,8 +112,13 @@ class Channel:
     def latest(self, wanted: Filter) -> list[Item]:
         """The newest of each value (and each reported event) that the filter wants."""
         found = [item for item in self._windowed(wanted) if _of(wanted, item)]
-        found += [item for (address, _), item in self._last.items() if wanted.wants(address) and _of(wanted, item)]
-        return found
+        told: Counter[str] = Counter()
+        last = []
+        for (address, _), item in reversed(self._last.items()):
+            if wanted.wants(address) and _of(wanted, item) and not (item.event and told[address] >= MAX_TOLD):
+                told[address] += 1
+                last.append(item)
+        return found + last[::-1]
 
     def _windowed(self, wanted: Filter) -> Iterator[Item]:
         merged: dict[tuple[str, str] | str, Item] = {}

@@ -1,5 +1,5 @@
-"""The graphics that there are: one page each in ``static/graphics``, found by name. Its head says what it shows, of which sport:
-its title, and the meta elements ``description``, ``sport`` (none: any), ``stats`` and ``parameters``."""
+"""The graphics that there are: one page each in ``static/graphics``, found by name. Its head says what it shows, of which sports:
+its title, and the meta elements ``description``, ``sports`` (none: any), ``stats`` and ``parameters``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Graphic(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     title: str
     description: str
-    sport: str
+    sports: list[str]
     stats: list[str]
     parameters: list[str]
 
@@ -53,7 +53,7 @@ def described(page: Path) -> Graphic:
     meta = head.meta.get
     return Graphic(
         name=page.stem, url=f"/graphics/{page.stem}", title=head.title.strip(), description=meta("description", ""),
-        sport=meta("sport", ""), stats=meta("stats", "").split(), parameters=meta("parameters", "").split(),
+        sports=meta("sports", "").split(), stats=meta("stats", "").split(), parameters=meta("parameters", "").split(),
     )  # fmt: skip
 
 
@@ -61,4 +61,4 @@ def described(page: Path) -> Graphic:
 def graphics() -> dict[str, Graphic]:
     """Every graphic by name: those of any sport first, then sport by sport."""
     found = [described(page) for page in FOLDER.glob("*.html")]
-    return {g.name: g for g in sorted(found, key=lambda g: (g.sport, g.name))}
+    return {g.name: g for g in sorted(found, key=lambda g: (g.sports, g.name))}

@@ -141,6 +141,7 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkey
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of MLflow, which uses what SQLAlchemy 2.1 will drop
 def test_mlflow_holds_the_runs_and_the_versions(store: Store, tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason="mlflow is not installed: the [mlops] extra")
     from mlflow import MlflowClient

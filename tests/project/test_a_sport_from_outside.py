@@ -38,12 +38,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
-def touchline(site: Path | None, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def touchline(site: Path | None, words: Sequence[str], timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, with ``site`` on its path."""
     path = os.pathsep.join(str(p) for p in (site, ROOT) if p is not None)
     return subprocess.run(
         [sys.executable, "-m", "streaming.cli", *words], cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, text=True,
-        capture_output=True, timeout=120, check=False,
+        capture_output=True, timeout=timeout_s, check=False,
     )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_it_is_played_live_beside_the_others(installed: Path) -> None:
 
 @pytest.mark.slow
 def test_one_game_of_every_sport_is_played_at_once_and_none_falls_behind(installed: Path) -> None:
-    live = touchline(installed, ["demo", "all", "--minutes", "2", "--for", "10", "--port", "0", "--json"])
+    live = touchline(installed, ["demo", "all", "--minutes", "2", "--for", "10", "--port", "0", "--json"], 500.0)
     assert live.returncode == 0, live.stderr
     told = json.loads(live.stdout.splitlines()[-1])
     sports = {*worlds(), "toy"}

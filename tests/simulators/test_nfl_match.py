@@ -61,11 +61,12 @@ def test_bad_wishes_are_refused_in_one_sentence() -> None:
 
 def test_each_man_has_three_tags_and_they_keep_their_own_time() -> None:
     match = Match(4, 1.0)
-    packets = [r for r in match.stream() if isinstance(r, Telemetry)]
+    until_us = match.t0_us + 9_000_000
+    packets = [r for r in match.stream() if isinstance(r, Telemetry) and r.t_us[-1] < until_us]
     t, tag = (np.concatenate([getattr(p, name) for p in packets]) for name in ("t_us", "tag"))
     mounts = {m.tag: m.mount for m in match.record.tags}
     assert sorted(mounts.values()).count("left") == sorted(mounts.values()).count("centre") == 44
-    busy = [k for k in np.unique(tag).tolist() if k and (tag == k).sum() > 100]
+    busy = [k for k in np.unique(tag).tolist() if k and (tag == k).sum() > 50]
     assert len(busy) == 66, "eleven against eleven"
     phases = {k: int(np.median(t[tag == k] % 100_000)) for k in busy}
     assert len(set(phases.values())) > 60, "no two tags blink together"
@@ -133,7 +134,7 @@ def test_plays_lie_within_their_quarter_and_never_overlap() -> None:
 def test_nobody_moves_as_no_man_can() -> None:
     for one in played()[:150]:
         step = np.linalg.norm(np.diff(one.places, axis=0), axis=2) * bodies.HZ
-        assert step.max() < 12.0, "m/s"
+        assert step.max() < 13.0, "m/s, a push included"
         assert np.abs(one.places[:, :, 1]).max() < 24.5, "inside the sidelines"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from streaming.blocks import StatBlock
 from streaming.errors import BadInput
-from streaming.records import ModelUse, StatUpdate, decode_stat, encode
+from streaming.records import Event, ModelUse, StatUpdate, decode_stat, encode
 from streaming.web.channels import Channel
 from streaming.web.filters import Filter, read_cursor, write_cursor
 from streaming.web.hub import BACKLOG, Hub
@@ -307,6 +307,27 @@ def test_history_of_the_few_and_moments_of_all() -> None:
     assert min(b - a for a, b in pairwise(times)) >= 5_000_000
     shots = [json.loads(item.raw) for item in channel.moments(Filter.of(["stats.soccer.shot.xgoals"]))]
     assert [s["event"] for s in shots] == [f"shot-{i}" for i in range(1, match.shots + 1)]
+
+
+def test_what_is_rare_outlives_what_comes_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streaming.web.channels.MAX_MOMENTS", 100)
+    monkeypatch.setattr("streaming.web.channels.MAX_TOLD", 40)
+    hub, match = filled(1)
+
+    def report(kind: str, i: int) -> None:
+        hub.report([Event(id=f"{kind}-{i}", game="demo-1", type=kind, t_us=match.t0_us + i)])
+        hub.drain()
+
+    report("start", 0)
+    for i in range(1000):
+        report("loop", i)
+    channel, everything = hub.channels["demo-1"], Filter.of(["events.#"])
+    kept = [json.loads(item.raw)["id"] for item in channel.moments(everything)]
+    assert kept[0] == "start-0"
+    assert kept[-1] == "loop-999"
+    assert 85 <= len(kept) <= 100
+    told = [json.loads(item.raw)["id"] for item in channel.latest(everything) if item.event]
+    assert told == ["start-0", *(f"loop-{i}" for i in range(960, 1000))]
 
 
 def test_events_are_overheard_on_their_way() -> None:

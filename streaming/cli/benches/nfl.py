@@ -66,7 +66,8 @@ def speed(folder: Path) -> Result:
 
 
 def _live(seconds: Floats, x_m: Floats, y_m: Floats) -> Floats:
-    """(T,) m/s by the steps ``motion.velocity`` and ``motion.speed`` of the sport."""
+    """(T,) m/s by the step ``motion.velocity`` of the sport."""
+    from features import kinematics
     from features.frames import Field, Frames, Roster
     from features.nfl import motion
 
@@ -79,7 +80,7 @@ def _live(seconds: Floats, x_m: Floats, y_m: Floats) -> Floats:
         period=np.ones(rows, np.int8), attack=np.ones(rows, np.int8), signals=signals, state={}, lo=0, hi=rows,
     )  # fmt: skip
     motion.velocity(frames)
-    motion.speed(frames)
+    kinematics.magnitude(signals["velocity"], 0, rows, signals["speed"])
     found: Floats = signals["speed"][:, 0]
     return found
 

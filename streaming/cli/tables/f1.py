@@ -98,32 +98,39 @@ def standing_rows(race: Race, lap: int) -> Floats:
 
 def pace(race: Race, lap: int) -> Floats:
     """(N,) each car's own pace from its clean laps before ``lap``, as the account of a race would have it."""
-    loops = race.loops
+    loops, cars = race.loops, race.cars
+    t = race.t[:, : lap * loops + 1]
     on = [row[4] for row in race.events if row[0] == SAFETY_ON]
     off = [row[4] for row in race.events if row[0] == SAFETY_OFF]
-    spells = list(zip(on, [*off, np.inf][: len(on)], strict=True))
-    trips = {(int(row[2]), int(row[1] - 1) // loops) for row in race.events if row[0] == OFF}
-    order = np.sort(race.t[:, : lap * loops + 1], axis=0)
-    found = np.full(race.cars, np.nan)
-    for n in range(race.cars):
-        clean = [0.0] * 4
-        for j in range(1, lap):
-            start, end = race.t[n, j * loops], race.t[n, (j + 1) * loops]
-            spoilt = not np.isnan(race.standing[j, n]) or not np.isnan(race.standing[j - 1, n]) or (n, j) in trips
-            if not np.isfinite(end) or spoilt or any(start < b and end > a for a, b in spells):
-                continue
-            own = bare(float(end - start), j + 1, race.laps, int(race.history[j, n, 1]), float(race.history[j, n, 0]))
-            mine = race.t[n, j * loops + 1 : (j + 1) * loops + 1]
-            there = order[:, j * loops + 1 : (j + 1) * loops + 1]
-            place = (there < mine).sum(axis=0)
-            ahead = np.where(place > 0, there[np.maximum(place - 1, 0), np.arange(loops)], -np.inf)
-            free = int((mine - ahead < TRAFFIC_S).sum()) <= TRAFFIC_SHARE * loops
-            clean[0] += 1
-            clean[1] += own
-            if free:
-                clean[2] += 1
-                clean[3] += own
-        found[n] = pace_s(clean)
+    start, end = t[:, : lap * loops : loops], t[:, loops : lap * loops + 1 : loops]
+    clean = np.isfinite(end)
+    clean[:, 0] = False
+    stopped = np.isfinite(race.standing[:lap].T)
+    clean &= ~stopped
+    clean[:, 1:] &= ~stopped[:, :-1]
+    for row in race.events:
+        if row[0] == OFF and int(row[1] - 1) // loops < lap:
+            clean[int(row[2]), int(row[1] - 1) // loops] = False
+    for a, b in zip(on, [*off, np.inf][: len(on)], strict=True):
+        clean &= ~((start < b) & (end > a))
+    order = np.argsort(t, axis=0, kind="stable")
+    ahead = np.full(t.shape, -np.inf)
+    np.put_along_axis(ahead, order[1:], np.take_along_axis(t, order[:-1], axis=0), axis=0)
+    with np.errstate(invalid="ignore"):
+        close = (t - ahead)[:, 1:] < TRAFFIC_S
+    free = close.reshape(cars, lap, loops).sum(axis=2) <= TRAFFIC_SHARE * loops
+    found = np.full(cars, np.nan)
+    for n in range(cars):
+        sums = [0.0] * 4
+        for j in np.flatnonzero(clean[n]).tolist():
+            took, tyres = float(end[n, j] - start[n, j]), race.history[j, n]
+            own = bare(took, j + 1, race.laps, int(tyres[1]), float(tyres[0]))
+            sums[0] += 1
+            sums[1] += own
+            if free[n, j]:
+                sums[2] += 1
+                sums[3] += own
+        found[n] = pace_s(sums)
     return found
 
 

@@ -42,9 +42,12 @@ def _batches(seed: int, games: int, tell: Tell) -> list[tuple[np.random.Generato
 def steal_rows(drawn: dict[str, Floats], at_release: bool) -> Floats:
     """(n, F) of attempts as they come from ``simulators.mlb.draws.steals``."""
     rows = blank(len(drawn["lead_m"]))
+    third = drawn["third"] > 0.5
     given = {
-        "lead_m": drawn["lead_m"], "third": 0.0, "balls": drawn["balls"], "strikes": drawn["strikes"],
-        "sprint_mps": drawn["sprint_mps"], "pop_second_s": drawn["pop_s"], "delivery_s": drawn["delivery_s"], "rules_2023": 1.0,
+        "lead_m": drawn["lead_m"], "third": drawn["third"], "balls": drawn["balls"], "strikes": drawn["strikes"],
+        "sprint_mps": drawn["sprint_mps"],
+        "pop_second_s": np.where(third, np.nan, drawn["pop_s"]), "pop_third_s": np.where(third, drawn["pop_s"], np.nan),
+        "delivery_s": drawn["delivery_s"], "rules_2023": 1.0,
     }  # fmt: skip
     if at_release:
         given |= {"gain_m": drawn["gain_m"], "release_lead_m": drawn["lead_m"] + drawn["gain_m"]}

@@ -22,6 +22,7 @@ from features.moments import Moment
 from features.sport import load_sport
 from features.story import LANGUAGES
 from features.story import from_value as story_from
+from simulators.mlb.draws import NEARER_S
 from simulators.mlb.game import Game
 from streaming.blocks import StatBlock
 from streaming.cli.equipment import operator_for
@@ -150,6 +151,14 @@ def test_probabilities_are_near_the_truth_live() -> None:
         off += [abs(u.value - world[u.event].attrs["true_probability"]) for u in by[stat] if u.value is not None]
     assert len(off) >= 10
     assert np.mean(off) < 0.05
+
+
+def test_the_score_is_what_the_plays_say() -> None:
+    _, events, _, by = played()
+    plays = [e for e in events if e.type == "play"]
+    last = max(by["mlb.game.score"], key=lambda u: u.clocks.event_us)
+    assert last.value == [plays[-1].attrs["home_runs"], plays[-1].attrs["away_runs"]]
+    assert sum(last.value) > 0
 
 
 def test_stories_and_highlights_can_be_read() -> None:
@@ -316,6 +325,9 @@ def test_a_steal_is_asked_live_what_it_was_taught() -> None:
     from streaming.cli.tables.mlb import steal_rows
 
     game, events, out, _ = played()
+    windows = [p for p in out if isinstance(p, Prediction) and p.stat == "mlb.runner.steal_probability_now"]
+    assert windows
+    assert all(len(p.features) == len(p.answer) == 1 and np.isfinite(p.answer).all() for p in windows), "nobody else"
     people = {entity.id: i for i, entity in enumerate(game.record.entities)}
     world = {e.id: e for e in events}
     found = 0
@@ -326,13 +338,14 @@ def test_a_steal_is_asked_live_what_it_was_taught() -> None:
         if asked.stat not in ("mlb.runner.steal_probability", "mlb.runner.steal_probability_at_release"):
             continue
         row = asked.features[0]
-        if row[COLUMN["third"]] == 1.0:
-            continue
+        third = row[COLUMN["third"]]
         release = asked.stat.endswith("release")
         runner, pitcher, catcher = (people[event.attrs[word]] for word in ("runner", "pitcher", "catcher"))
         drawn = {
-            "lead_m": row[COLUMN["lead_m"]], "gain_m": row[COLUMN["gain_m"]], "sprint_mps": game.clubs.sprint_mps[runner],
-            "delivery_s": game.clubs.delivery_s[pitcher], "pop_s": game.clubs.pop_s[catcher], "balls": event.attrs["balls"],
+            "lead_m": row[COLUMN["lead_m"]], "third": third, "gain_m": row[COLUMN["gain_m"]],
+                "sprint_mps": game.clubs.sprint_mps[runner],
+            "delivery_s": game.clubs.delivery_s[pitcher],
+            "pop_s": game.clubs.pop_s[catcher] - NEARER_S * third, "balls": event.attrs["balls"],
             "strikes": event.attrs["strikes"],
         }  # fmt: skip
         taught = steal_rows({name: np.array([value]) for name, value in drawn.items()}, release)[0]

@@ -110,7 +110,7 @@ export class Momentum extends Block {
     this.past = [];
   }
   history(past) { this.past = (past["game.momentum"] ?? []).map(([t, values]) => [t, values[0]]); }
-  ready(feed) { return typeof feed.only("game.momentum") === "number" || this.past.some(([, v]) => typeof v === "number"); }
+  ready(feed) { return feed.has("game.momentum") && (typeof feed.only("game.momentum") === "number" || this.past.some(([, v]) => typeof v === "number")); }
   update(feed) {
     const kept = [...feed.values.get("game.momentum").values()].at(-1);
     if (!this.past.length || kept.end_us >= this.past.at(-1)[0] + 5e6) this.past.push([kept.end_us, kept.value]);

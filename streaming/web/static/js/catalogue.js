@@ -8,10 +8,10 @@ let all = {}, overlays = [];
 function show() {
   const words = $("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
   let n = 0;
-  const shown = overlays.filter((g) => words.every((w) => `${g.title} ${g.description} ${g.sport} ${g.stats.join(" ")}`.toLowerCase().includes(w)));
+  const shown = overlays.filter((g) => words.every((w) => `${g.title} ${g.description} ${g.sports.join(" ")} ${g.stats.join(" ")}`.toLowerCase().includes(w)));
   $("graphics-card").hidden = shown.length === 0;
-  $("graphics").replaceChildren(el("tr", {}, ...["graphic", "sport", "what it shows", "address", "its address may say"].map((h) => el("th", {}, h))),
-    ...shown.map((g) => el("tr", {}, el("td", {}, g.title), el("td", {}, g.sport || "any"), el("td", { class: "def" }, g.description), el("td", {}, el("a", { href: g.url, target: "_blank" }, g.url)),
+  $("graphics").replaceChildren(el("tr", {}, ...["graphic", "sports", "what it shows", "address", "its address may say"].map((h) => el("th", {}, h))),
+    ...shown.map((g) => el("tr", {}, el("td", {}, g.title), el("td", {}, g.sports.join(", ") || "any"), el("td", { class: "def" }, g.description), el("td", {}, el("a", { href: g.url, target: "_blank" }, g.url)),
       el("td", { class: "empty" }, g.parameters.map((p) => `${p}=`).join(" ")))));
   $("sports").replaceChildren(...Object.entries(all).map(([sport, stats]) => {
     const found = stats.filter((s) => words.every((w) => `${s.id} ${s.unit} ${s.definition} ${s.air} ${s.model ?? ""} ${s.kind}`.toLowerCase().includes(w)));

@@ -96,6 +96,7 @@ function state(quiet) {
 
 let slow = 0;
 function picture(ms) {
+  requestAnimationFrame(picture); // first: whatever a sport's own piece does wrong, the page goes on
   const now = ms / 1000, quiet = playback.quiet(now);
   const t = playback.advance(now);
   if (t !== null) field.draw(playback.ids, playback.at(t), t, quiet > STALE_S || connection === "down");
@@ -108,7 +109,6 @@ function picture(ms) {
       for (const block of blocks) block.refresh(feed, cast, STALE_S, playback.now_us);
     }
   }
-  requestAnimationFrame(picture);
 }
 
 feed.open();

@@ -25,7 +25,7 @@ class Lead {
     if (i < 0 || row[3 * i] === null) { this.measured.m = null; return; }
     const p = { x: -row[3 * i + 1], y: row[3 * i] };
     const bag = [1, 2].map((b) => along(b, p)).filter(([m]) => m > -2 && m < 32 * FT).sort((a, b) => a[1] - b[1])[0];
-    this.measured = { m: bag ? Math.max(0, bag[0]) : null, runner };
+    Object.assign(this.measured, { m: bag ? Math.max(0, bag[0]) : null, runner });
   }
   take(message) { this.moment.take(message); }
   on(feed) {

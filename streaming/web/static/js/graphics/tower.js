@@ -8,7 +8,7 @@ import { stand } from "./stand.js";
 
 await stand("full", "f1", ["stats.f1.car.position", "stats.f1.car.gap", "stats.f1.car.interval", "events.f1.*"], async ({ feed }) => {
   const race = new Race();
-  race.take(await getJson(`/api/games/${encodeURIComponent(feed.game)}/events?type=lights_out,start,loop,track_status,tyres,pit_entry,pit_exit,retirement,finish`));
+  race.take(await getJson(`/api/games/${encodeURIComponent(feed.game)}/events?type=lights_out,start,track_status,tyres,pit_entry,pit_exit,retirement,finish`));
   const tower = new Tower(race, { mode: parameter("mode") === "gap" ? "gap" : "interval", rows: Math.min(40, Math.max(3, Number(parameter("rows")) || 20)) });
   return {
     node: tower.node,

@@ -39,7 +39,7 @@ export function stage(page) {
   return {
     field, bug, take,
     layers: [["names", "Codes"], ["battle", "Battles"], ["trails", "Trails"]],
-    async load(at) { take({ events: await getJson(`${at}/events?type=lights_out,start,loop,track_status,tyres,pit_entry,pit_exit,retirement,finish,corner`) }); },
+    async load(at) { take({ events: await getJson(`${at}/events?type=lights_out,start,track_status,tyres,pit_entry,pit_exit,retirement,finish`) }); },
     blocks: [
       new Battles(), new Telemetry(field), corners,
       new Ranking("Win probability", "f1.race.win_probability", { unit: "%", times: 100, digits: 0, most: 3, scale: 1 }),

@@ -75,7 +75,7 @@ export function stage(page) {
       new Decision(),
       new Ranking("Separation", "nfl.receiver.separation", { unit: "yd", digits: 1, most: 4, scale: 8, gone_s: 20, note: "to the nearest defender" }),
       new Pressure(),
-      new Ranking("Fastest ball carriers", "nfl.player.top_speed", { unit: "mph", digits: 1, most: 5, scale: 23 }),
+      new Ranking("Top speed", "nfl.player.top_speed", { unit: "mph", digits: 1, most: 5, scale: 23 }),
       new Figures("Latest play", [
         ["nfl.passer.time_to_throw", "time to throw", 2, "s"], ["nfl.pass.air_yards", "air yards", 1, "yd"], ["nfl.pass.air_yards_to_sticks", "to the sticks", 1, "yd"],
         ["nfl.receiver.expected_yac", "expected YAC", 1, "yd"], ["nfl.rusher.expected_yards", "expected rush", 1, "yd"], ["nfl.defense.men_in_box", "in the box", 0],

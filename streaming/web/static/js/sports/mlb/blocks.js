@@ -7,15 +7,16 @@ import { FT } from "./field.js";
 
 export const CURVE = "mlb.runner.steal_probability", NOW = "mlb.runner.steal_probability_now";
 
-/** The newest curve, whose it is, and what is read from it now: {runner, curve, chance, lead_ft}; null before the first. ``lead``:
-    the measured lead {m, runner}. */
+/** The newest curve, whose it is, and what is read from it: {runner, curve, chance, lead_ft, live}, as it was last when the ball has
+    been released; null before the first. ``lead``: the measured lead {m, runner}, in which the reading is kept. */
 export function reading(feed, lead = {}) {
   const kept = feed.newest(CURVE), now = feed.newest(NOW);
   if (!kept || !Array.isArray(kept.value)) return null;
   const same = now && now.subject === kept.subject && typeof now.value === "number" && performance.now() - now.at < 1500;
   const lead_ft = lead.runner === kept.subject && typeof lead.m === "number" ? lead.m / FT : null;
-  const chance = same ? now.value : null;
-  return { runner: kept.subject, curve: kept.value, chance, lead_ft: chance === null ? null : lead_ft ?? inverse(kept.value, chance), at: kept.at, live: same };
+  if (same) lead.held = { event: kept.update.event, chance: now.value, lead_ft: lead_ft ?? inverse(kept.value, now.value) };
+  const { chance, lead_ft: read } = lead.held?.event === kept.update.event ? lead.held : { chance: null, lead_ft: null };
+  return { runner: kept.subject, curve: kept.value, chance, lead_ft: read, live: Boolean(same) };
 }
 
 /** Where a rising curve has a value, in feet: for a page without positions. */
@@ -38,7 +39,7 @@ export class LeadProbability extends Block {
   update(feed, cast) {
     const now = reading(feed, this.lead);
     if (!now) return;
-    put(this.note, now.live ? "this pitch" : "before the pitch");
+    put(this.note, now.live ? "before this pitch" : now.chance === null ? "before the pitch" : "at the release");
     put(this.who, `${cast.name(now.runner)}${now.lead_ft === null ? "" : ` · ${fixed(now.lead_ft, 1)} ft`}${now.chance === null ? "" : ` · ${percent(now.chance)}`}`);
     this.curve.set(now.curve, now.lead_ft, now.chance);
   }

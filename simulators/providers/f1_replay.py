@@ -1,0 +1,175 @@
+"""A few Formula 1 cars on one shared clock at 10 Hz, as one JSON file: laps of a race around a known finish line.
+
+Our own reader. ``cars`` have ``samples`` of ``t`` (s), ``x, y`` (1/10 m), ``speed`` (km/h), ``throttle, brake, gear, drs``;
+``track.startFinish`` is a point of the finish line. Who is in the lead cannot be told from a stretch of a race alone: the cars
+are taken to be within half a lap of each other, and laps are counted from the first sample. A car's lap distance is its speed
+added up since it last came nearest to the line, stretched to the usual length between two such passages; before the first and
+after the last it is not stretched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from features.units import factor
+from simulators.providers import Imported
+from simulators.providers._files import document, only, pick
+from simulators.providers._stream import NO_DATE_US
+from streaming.errors import BadInput
+from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
+
+Floats = npt.NDArray[np.float64]
+HZ: Final = 10
+#: nearer to the line than this a car passes it, m; and two passages are at least so many seconds apart
+NEAR_M: Final = 60.0
+LEAST_LAP_S: Final = 40.0
+ON_LINE_M: Final = 10.0
+DELAY_US: Final = 40_000
+_COLUMNS: Final = ("t", "x", "y", "speed", "throttle", "brake", "gear", "drs")
+
+
+def read(files: list[Path]) -> Imported:
+    """The one file."""
+    path = pick(files, "f1_replay", "a .json file", lambda name: name.endswith(".json"))
+    only(files, [path], "f1_replay", "one .json file")
+    told = document(path)
+    try:
+        line = np.array([told["track"]["startFinish"]["x"], told["track"]["startFinish"]["y"]], np.float64) / 10.0
+        cars = {str(car["driver"]): _columns(car["samples"]) for car in told["cars"]}
+        colours = {str(car["driver"]): str(car.get("color", "")) for car in told["cars"]}
+        title = f"{told['meta'].get('year', '')} {told['meta'].get('track', path.name)}".strip()
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{path} is no f1_replay file: {error!r}") from error
+    if not cars:
+        raise BadInput(f"{path} holds no cars")
+    passages = {name: _passages(columns, line) for name, columns in cars.items()}
+    lengths = [
+        float(np.interp(b, c["t"], c["way"]) - np.interp(a, c["t"], c["way"]))
+        for name, c in cars.items() for a, b in zip(passages[name], passages[name][1:])
+    ]  # fmt: skip
+    if not lengths:
+        raise BadInput(f"{path} holds no whole lap of any car")
+    lap_m = float(np.median(lengths))
+    lap_s = float(np.median([b - a for found in passages.values() for a, b in zip(found, found[1:])]))
+    earliest = min(found[0] for found in passages.values() if found)
+    first_lap = {n: 2 if found and found[0] - earliest > lap_s / 2 else 1 for n, found in passages.items()}
+    everywhere = np.concatenate([np.column_stack([c["x"], c["y"]]) for c in cars.values()]) / 10.0
+    middle, span = (everywhere.max(0) + everywhere.min(0)) / 2, np.ptp(everywhere, axis=0)
+    end_s = max(float(c["t"][-1]) for c in cars.values())
+    name = path.name.lower().removesuffix(".gz").removesuffix(".json").replace("_", "-")
+    names = list(cars)
+    record = GameRecord(
+        game=f"f1-{name}", sport="f1", t0_us=NO_DATE_US, title=title,
+        teams=tuple(Team(id=f"team-{n.lower()}", name=n, colour=colours[n]) for n in names),
+        entities=[Entity(id=n, name=n, team=f"team-{n.lower()}", role="car", position=n) for n in names],
+        tags=[Tag(tag=k, entity=n) for k, n in enumerate(names, 1)],
+        feeds=[
+            Feed(name="cars", kind="telemetry", rate_hz=HZ, lateness_ms=100, aligned=True),
+            Feed(name="timing", kind="events", lateness_ms=2000),
+        ],
+        periods=[Period(number=1, start_us=NO_DATE_US, end_us=NO_DATE_US + round(end_s * 1e6) + 100_000, home_attacks=0)],
+        length_m=float(np.ceil(span[0])) + 100.0, width_m=float(np.ceil(span[1])) + 100.0,
+        provenance={
+            "provider": "f1_replay", "files": path.name, "source": "one JSON of cars on one clock, by FastF1",
+            "terms": "the underlying timing data belong to Formula One: internal use only",
+            "clock": "t of the file from 2000-01-01T00:00:00Z", "arrival": f"synthetic: {DELAY_US // 1000} ms after the sample",
+            "laps": "counted from the first sample, cars within half a lap of each other", "lap_m": f"{lap_m:.0f}",
+        },
+    )  # fmt: skip
+    events = [
+        Event(
+            id=f"loop-{lap:02d}-{n}", game=record.game, type="loop", t_us=NO_DATE_US + round(at * 1e6), period=1,
+            team=f"team-{n.lower()}", player=n, attrs={"lap": float(lap), "loop": 1.0, "sector": 3.0},
+            arrival_us=NO_DATE_US + round(at * 1e6) + 200_000,
+        )
+        for n in names for lap, at in enumerate(passages[n], first_lap[n])
+    ]  # fmt: skip
+    packets = _packets(record.game, cars, passages, first_lap, lap_m, middle, end_s)
+
+    def stream() -> Iterator[Telemetry | Event]:
+        merged = [(int(p.arrival_us), k, p) for k, p in enumerate(packets)]  # type: ignore[arg-type]
+        both: list[tuple[int, int, Telemetry | Event]] = [*merged, *((e.arrival_us, -1 - k, e) for k, e in enumerate(events))]
+        yield from (item for _, _, item in sorted(both, key=lambda row: row[:2]))
+
+    return Imported(record, stream, sum(len(p) for p in packets))
+
+
+def _columns(samples: list[dict[str, Any]]) -> dict[str, Floats]:
+    columns = {name: np.array([sample[name] for sample in samples], np.float64) for name in _COLUMNS}
+    if len(samples) < 2 or (np.diff(columns["t"]) <= 0).any():
+        raise ValueError("the samples of a car are not in the order of time")
+    speed = columns["speed"] / factor("km/h")
+    columns["way"] = np.concatenate([[0.0], np.cumsum(0.5 * (speed[1:] + speed[:-1]) * np.diff(columns["t"]))])
+    return columns
+
+
+def _passages(columns: dict[str, Floats], line: Floats) -> list[float]:
+    """When a car came nearest to the line, s; between samples by the parabola through the squared distances."""
+    square = (columns["x"] / 10.0 - line[0]) ** 2 + (columns["y"] / 10.0 - line[1]) ** 2
+    # the stretch may begin with a car on the line
+    found = [float(columns["t"][0])] if square[0] <= ON_LINE_M**2 else []
+    for i in range(1, len(square) - 1):
+        if square[i] > NEAR_M**2 or square[i] > square[i - 1] or square[i] >= square[i + 1]:
+            continue
+        bend = square[i - 1] - 2 * square[i] + square[i + 1]
+        shift = 0.5 * (square[i - 1] - square[i + 1]) / bend if bend > 0 else 0.0
+        at = float(columns["t"][i] + shift * (columns["t"][i + 1] - columns["t"][i]))
+        if not found or at - found[-1] >= LEAST_LAP_S:
+            found.append(at)
+    return found
+
+
+def _packets(
+    game: str, cars: dict[str, dict[str, Floats]], passages: dict[str, list[float]], first_lap: dict[str, int], lap_m: float,
+    middle: Floats, end_s: float,
+) -> list[Telemetry]:  # fmt: skip
+    made = []
+    placed = {name: _race_m(columns, passages[name], first_lap[name], lap_m) for name, columns in cars.items()}
+    for k in range(1, int(end_s * HZ) + 1):
+        at, rows = k / HZ, []
+        for tag, (name, c) in enumerate(cars.items(), 1):
+            if not c["t"][0] <= at <= c["t"][-1]:
+                continue
+            i = min(int(np.searchsorted(c["t"], at)), len(c["t"]) - 1)
+            lap, metres = divmod(float(np.interp(at, c["t"], placed[name])), lap_m)
+            speed, before = (float(np.interp(w, c["t"], c["speed"])) / factor("km/h") for w in (at, at - 1 / HZ))
+            throttle = c["throttle"][i] / 100.0 if c["throttle"][i] <= 100 else np.nan
+            x, y = (float(np.interp(at, c["t"], c[axis])) / 10.0 - middle[j] for j, axis in enumerate("xy"))
+            rows.append(
+                (tag, x, y, lap + 1.0, metres, 0.5 * (speed + before), min(speed, before), max(speed, before), speed, throttle,
+                 c["brake"][i] > 0, c["gear"][i])
+            )  # fmt: skip
+        if not rows:
+            continue
+        table = np.array(rows, np.float64).T.astype(np.float32)
+        channels = {"lap.last": table[3], "lap_distance_m.last": table[4], "speed_mps": table[5], "speed_mps.min": table[6],
+                    "speed_mps.max": table[7], "speed_mps.last": table[8]}  # fmt: skip
+        for row, name in ((9, "throttle_share"), (10, "brake_share"), (11, "gear")):
+            channels |= {name: table[row], f"{name}.min": table[row], f"{name}.max": table[row], f"{name}.last": table[row]}
+        t_us = NO_DATE_US + k * 1_000_000 // HZ
+        made.append(
+            Telemetry(
+                game, "cars", np.full(len(rows), t_us, np.int64), table[0].astype(np.uint32), table[1].copy(), table[2].copy(),
+                np.zeros(len(rows), np.float32), t_us + DELAY_US, {n: v.copy() for n, v in channels.items()},
+            )
+        )  # fmt: skip
+    return made
+
+
+def _race_m(columns: dict[str, Floats], passages: list[float], first_lap: int, lap_m: float) -> Floats:
+    """Metres raced at every sample: whole laps at the passages of the line, the odometer stretched between them."""
+    way = columns["way"]
+    knots = np.interp(passages, columns["t"], way)
+    if not len(knots):
+        return np.asarray(way, np.float64)
+    laps = lap_m * (first_lap + np.arange(len(knots)))
+    inside = np.interp(way, knots, laps)
+    before, after = way < knots[0], way > knots[-1]
+    inside[before] = laps[0] + way[before] - knots[0]
+    inside[after] = laps[-1] + way[after] - knots[-1]
+    return np.asarray(inside, np.float64)
