@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -125,7 +126,7 @@ def test_swapped_under_load_nothing_is_mixed_and_nothing_missing(store: Store) -
     switches = [o for o in out if isinstance(o, ModelSwitch)]
     assert len(switches) > 4, "the machine was too slow for the swaps to meet the records"
     assert switches[0].before == ""
-    assert all(a.version == b.before and a.after_us < b.after_us for a, b in zip(switches, switches[1:], strict=False))
+    assert all(a.version == b.before and a.after_us < b.after_us for a, b in pairwise(switches))
     count = _checked(out, models)
     assert min(count.values()) > 0
     # none is missing, none is said twice: the same questions in the same order, whoever answered them
