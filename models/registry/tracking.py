@@ -9,6 +9,9 @@ the live one has the alias ``deployed``. By default both lie in ``ROOT/mlflow.db
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +31,24 @@ class Tracker:
         # nothing is told to anybody but the place that was asked for
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("DO_NOT_TRACK", "true")
-        from mlflow import MlflowClient
-
         self.store, self.uri = store, tracking_uri(store.root)
         store.root.mkdir(parents=True, exist_ok=True)
-        self._client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        with _quiet():
+            from mlflow import MlflowClient
+
+            self._client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
     def trained(self, version: Version) -> str:
         """A version that was just registered becomes a run and a registered version; the run's id comes back."""
+        with _quiet():
+            return self._trained(version)
+
+    def moved(self, version: Version) -> None:
+        """A version was approved or deployed."""
+        with _quiet():
+            self._moved(version)
+
+    def _trained(self, version: Version) -> str:
         folder = self.store.folder(version.name, version.version)
         card = load(folder).card
         run = self._client.create_run(self._experiment(version.name), run_name=f"{version.name} {version.version}").info
@@ -49,8 +62,7 @@ class Tracker:
         self._registered(version, f"{run.artifact_uri}/model", run.run_id)
         return str(run.run_id)
 
-    def moved(self, version: Version) -> None:
-        """A version was approved or deployed."""
+    def _moved(self, version: Version) -> None:
         number = self._number(version)
         if number is None:
             folder = self.store.folder(version.name, version.version).resolve()
@@ -82,6 +94,14 @@ class Tracker:
             return str(found.experiment_id)
         where = None if "MLFLOW_TRACKING_URI" in os.environ else (self.store.root / "mlruns" / name).resolve().as_uri()
         return str(self._client.create_experiment(name, artifact_location=where))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """MLflow uses what SQLAlchemy 2.1 will drop, and says so at every turn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def _tags(version: Version) -> dict[str, str]:

@@ -119,10 +119,8 @@ def test_a_follower_takes_what_is_deployed_and_never_what_does_not_load(store: S
 
 
 def test_the_commands(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, own_registry: Path
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], own_registry: Path
 ) -> None:
-    monkeypatch.setattr("streaming.cli.life.common.track", lambda *_, **__: None)  # MLflow has a test of its own
-    monkeypatch.setattr("streaming.cli.life.registering.track", lambda *_, **__: None)
     version = version_of("xgoals", 0.5, tmp_path / "m").version
     assert run(["models", "register", str(tmp_path / "m"), "--by", "ann", "--why", "trained elsewhere"]) == 0
     assert run(["models", "approve", "xgoals", version]) == 2  # nobody, and no reason
@@ -143,7 +141,6 @@ def test_the_commands(
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of MLflow, which uses what SQLAlchemy 2.1 will drop
 def test_mlflow_holds_the_runs_and_the_versions(store: Store, tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason="mlflow is not installed: the [mlops] extra")
     from mlflow import MlflowClient

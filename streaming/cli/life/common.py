@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from models.registry.store import Store, Version
     from streaming.monitoring import ModelWatch
 
-REGISTRY: Final = "TOUCHLINE_REGISTRY"  # the name of the variable
+#: names of variables
+REGISTRY: Final = "TOUCHLINE_REGISTRY"
+TRACKING: Final = "TOUCHLINE_TRACKING"
 
 Name = Annotated[str, typer.Argument(help="The model, as touchline models list names it.")]
 Registry = Annotated[
@@ -55,7 +57,10 @@ def enrol(root: Path, folder: Path, by: str, why: str) -> Version:
 
 
 def track(store: Store, version: Version, *, new: bool = False) -> None:
-    """Tell MLflow; where it is not installed, say so. What the registry holds stands in any case."""
+    """Tell MLflow; where it is not installed, say so. What the registry holds stands in any case.
+    ``TOUCHLINE_TRACKING=none`` leaves it out."""
+    if os.environ.get(TRACKING) == "none":
+        return
     from models.registry.tracking import Tracker
 
     try:
