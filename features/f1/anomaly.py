@@ -117,9 +117,9 @@ STEPS: Final = (
 )  # fmt: skip
 STATS: Final = (
     Stat(
-        "f1.car.anomaly", "score", "how far the car's oddest channel is from what all cars show at that speed and from its "
-        f"own habit, as a multiple of what is usual in that channel; and the channel's index among the {len(WATCHED)} watched: "
-        + ", ".join(f"{i} {name}" for i, name in enumerate(WATCHED)),
+        "f1.car.anomaly", "score",
+        "how far the car's oddest channel is from what all cars show at that speed and from its own habit, "
+        f"as a multiple of what is usual in that channel; and the channel's number among the {len(WATCHED)} watched (docs/f1.md)",
         "player", anomaly, every_s=1.0, components=("score", "channel"), air="Anomaly",
     ),
 )  # fmt: skip

@@ -258,8 +258,7 @@ def fit_tyres(moment: Moment, ledger: Ledger) -> None:
 
 
 def enter_pit(moment: Moment, ledger: Ledger) -> None:
-    car = car_of(moment, ledger)
-    if car is not None:
+    if (car := car_of(moment, ledger)) is not None:
         car.in_pit = car.spoilt = True
 
 
@@ -278,14 +277,12 @@ def leave_pit(moment: Moment, ledger: Ledger) -> None:
 
 
 def go_off(moment: Moment, ledger: Ledger) -> None:
-    car = car_of(moment, ledger)
-    if car is not None:
+    if (car := car_of(moment, ledger)) is not None:
         car.off = car.spoilt = True
 
 
 def retire(moment: Moment, ledger: Ledger) -> None:
-    car = car_of(moment, ledger)
-    if car is not None:
+    if (car := car_of(moment, ledger)) is not None:
         car.out = True
 
 

@@ -14,6 +14,7 @@ from features.nfl import (
     defense,
     flight,
     game,
+    handlers,
     highlights,
     ledger,
     momentum,
@@ -33,7 +34,7 @@ from features.sport import Sport
 
 #: tracking first: motion, then the play, then what is told of it; then the events, each before what reads its facts
 MODULES: Final[tuple[ModuleType, ...]] = (
-    motion, playstate, alignment, separation, routes, pocket, carrier, flight, momentum,
+    motion, playstate, handlers, alignment, separation, routes, pocket, carrier, flight, momentum,
     defense, passing, rushing, game, ledger, highlights, story,
 )  # fmt: skip
 

@@ -29,7 +29,7 @@ FOURTH_FEATURES: Final = (
     ("go", "0..1", "goes for it"),
     ("kick", "0..1", "tries a field goal"),
     ("punt", "0..1", "punts"),
-    *(row for row in WIN_FEATURES if row[0] != "down"),
+    *WIN_FEATURES[:3], *WIN_FEATURES[4:],
     ("go_yards", "yd", "yards to go if he goes for it"),
     ("kick_yards", "yd", "length of the kick if he tries it"),
 )  # fmt: skip

@@ -39,7 +39,7 @@ def column(signal: str, *at: int) -> Callable[[Frames, Ints], Array]:
 
     def compute(frames: Frames, ends: Ints) -> Array:
         values: Array = frames[signal][ends]
-        return values[(..., *at)] if at else values
+        return values[..., at[0]] if at else values
 
     compute.__name__ = f"{signal}_at"
     return compute

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulators.f1.race import LAUNCH_LOOPS, Floats, Race, pit_times, start_profile
-from simulators.f1.track import BOX_BEFORE_LINE_M, LAP_M, PIT_OUT_M, Track
+from simulators.f1.track import BOX_BEFORE_LINE_M, LAP_M, MOST_DRIVE, PIT_OUT_M, Track
 
 #: highest and lowest crankshaft speed in a gear, rad/s, and the speed at which each gear ends
 REVS: Final = (1256.0, 942.0)
@@ -171,7 +171,8 @@ def pedals(track: Track, lap_m: Floats, speed: Floats, dt_s: float) -> dict[str,
     """Throttle, brake, gear, crankshaft speed and accelerations at lap distances and speeds that lie ``dt_s`` apart."""
     where = np.mod(lap_m, LAP_M)
     metres = np.arange(len(track.speed_mps), dtype=np.float64)
-    forward = np.gradient(speed, dt_s)
+    # where two profiles meet (launch, lap, pit lane) the speed may step by some m/s, which no car does in 20 ms
+    forward = np.clip(np.gradient(speed, dt_s), -60.0, MOST_DRIVE)
     bend = np.interp(where, metres, track.curvature)
     throttle = np.clip((forward + 0.00125 * speed**2 + 1.0) / np.minimum(11.0, 950.0 / np.maximum(speed, 1.0)), 0.0, 1.0)
     throttle[forward < -2.0] = 0.0

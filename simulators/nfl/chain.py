@@ -39,7 +39,7 @@ CHANCES: Final = np.array([0.035, 0.055, 0.335, 0.175, 0.14, 0.085, 0.06, 0.045,
 @kernel
 def kick_good(place: int) -> float:
     """Chance of a field goal: 17 yards longer than the way to the goal line."""
-    return 1.0 / (1.0 + np.exp(-(5.2 - 0.105 * (STEP_YD * place + 17.0))))
+    return float(1.0 / (1.0 + np.exp(-(5.2 - 0.105 * (STEP_YD * place + 17.0)))))
 
 
 @kernel
@@ -60,7 +60,7 @@ def _value(v: Any, left: int, lead: int, place: int, down: int, to_go: int) -> f
     """Chance to win of the team with the ball, read from ``v`` (PLAYS + 1, leads, PLACES, 4, MOST_TO_GO)."""
     if left <= 0:
         return 1.0 if lead > 0 else 0.5 if lead == 0 else 0.0
-    return v[left, _clip(lead) + MOST_LEAD, min(max(place, 1), PLACES - 1), down - 1, min(to_go, MOST_TO_GO) - 1]
+    return float(v[left, _clip(lead) + MOST_LEAD, min(max(place, 1), PLACES - 1), down - 1, min(to_go, MOST_TO_GO) - 1])
 
 
 @kernel

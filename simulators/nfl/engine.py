@@ -19,8 +19,9 @@ from simulators.nfl.bodies import DT, HZ, MAN, PASS, RUN, SLOTS, advance, crowd_
 from simulators.soccer.chance import between, uniform
 
 MOST_FRAMES: Final = 16 * HZ
-#: draws and changes of phase happen on frames that the 10 Hz grid has
+#: frames of a row of the 10 Hz grid; draws and changes of phase happen on those that the grid and the ball's tag share
 TENTH: Final = HZ // 10
+DRAW: Final = HZ // 5
 
 ELIGIBLE: Final = (1, 7, 8, 9, 10)
 
@@ -67,12 +68,12 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
     last = MOST_FRAMES
     for f in range(MOST_FRAMES):
         age = (f - snap) * DT
-        tenth = f % TENTH == 0
+        draws = f % DRAW == 0
         # -- what happens now ------------------------------------------------------------------------------------------
         if f == snap:
             now = SNAPPED
             write(told, count, 0, SNAP, f, 0, 4, 0.0, 0.0)
-        if now == SNAPPED and plan.kind == RUN and tenth and age >= plan.handoff_s:
+        if now == SNAPPED and plan.kind == RUN and draws and age >= plan.handoff_s - 1e-9:
             now, carrier, carry_frame = CARRIED, 1, f
             near, crowd = crowd_of(pos, 1)
             eta = truth.rush_eta(near, crowd, vel[1, 0], plan.box)
@@ -80,7 +81,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
             from_yd, next_yd = 0.0, -3
             write(told, count, 0, HANDOFF, f, 1, 0, 0.0, 0.0)
             write(notes, count, 1, N_RUSH, f, 1, eta, yards, 0.0)
-        if now == SNAPPED and plan.kind == PASS and tenth and age >= truth.PRESSURE_FIRST_S:
+        if now == SNAPPED and plan.kind == PASS and draws and age >= truth.PRESSURE_FIRST_S:
             ticks = round((age - truth.PRESSURE_FIRST_S) / truth.PRESSURE_EVERY_S * 4.0)
             if ticks % 4 == 0:
                 for m in range(11, 22):
@@ -119,7 +120,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                 land_u, land_v, took = pos[target, 0], pos[target, 1], 0.5
                 for _ in range(3):
                     far = np.sqrt((land_u - from_u) ** 2 + (land_v - from_v) ** 2)
-                    took = np.ceil(max(far / 19.0, 0.3) * 10.0 - 1e-9) / 10.0
+                    took = np.ceil(max(far / 19.0, 0.3) * 5.0 - 1e-9) / 5.0
                     land_u = min(pos[target, 0] + vel[target, 0] * took, plan.to_goal + 8.6)
                     land_v = min(max(pos[target, 1] + vel[target, 1] * took, 0.8 - half_width), half_width - 0.8)
                 air = np.sqrt((land_u - from_u) ** 2 + (land_v - from_v) ** 2)
@@ -309,7 +310,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     for k in range(2, 11):
                         if off_m(pos, n, k) < 1.1 and free[n] == 0.0:
                             cap = min(cap, 1.7)
-                    if tenth and uniform(rng, 0) < 0.035:
+                    if draws and uniform(rng, 0) < 0.07:
                         free[n] = 1.0
                 if n == tackler:
                     cap, accel = max(cap, plan.cap[n] * 1.12), 12.0

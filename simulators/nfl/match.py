@@ -28,6 +28,7 @@ from streaming.records import Event, Feed, GameRecord, Period, Telemetry
 T0_US: Final = 1_789_300_800_000_000  #: 2026-09-13 12:00 UTC
 FRAME_US: Final = 1_000_000 // HZ
 SLOT_US: Final = 100_000
+FIFTH_US: Final = 200_000
 #: from the whistle to the set formation, s: shorter in a short game, so that something happens in every quarter
 HUDDLE_S: Final = (6.0, 22.0)
 NOISE_IN: Final = 1.0
@@ -67,14 +68,15 @@ class Match:
         if not (math.isfinite(minutes) and 0.1 <= minutes <= 240):
             raise BadInput(f"a simulated game lasts 0.1 to 240 minutes, not {minutes}")
         self.seed, self.minutes, self.t0_us = seed, minutes, t0_us
-        self.huddle_us = int(min(max(0.4 * minutes, HUDDLE_S[0]), HUDDLE_S[1]) * 10) * SLOT_US
-        self.quarter_us = max(int(minutes * 15 * 10), 1) * SLOT_US
+        self.huddle_us = int(min(max(0.4 * minutes, HUDDLE_S[0]), HUDDLE_S[1]) * 5) * FIFTH_US
+        self.quarter_us = max(int(minutes * 15 * 5), 1) * FIFTH_US
         rng = np.random.Generator(np.random.Philox(key=seed))
         teams, entities, tags = squads(rng)
         first: Literal[-1, 1] = 1 if rng.random() < 0.5 else -1
         self._receives = int(rng.integers(0, 2))
         self._seed = int(rng.integers(0, 1 << 62))
-        sides: tuple[Literal[-1, 1], ...] = (first, -first, first, -first)  # type: ignore[assignment]
+        other: Literal[-1, 1] = -1 if first == 1 else 1
+        sides = (first, other, first, other)
         self.record = GameRecord(
             game=game or f"nfl-{seed}",
             sport="nfl",
@@ -135,7 +137,8 @@ class Match:
                 block = self._block(at_us, start_us, played, drive, attack, places)
                 reporter.play(block, start_us, drive, clock_s, period.number, attack, f"p{number}", choice, played)
                 self._settle(drive, played, choice, rng, reporter, block, start_us)
-                at_us = block.end_us
+                # plays begin on the grid, and on a blink of the ball's tag
+                at_us = self.t0_us - (self.t0_us - block.end_us) // FIFTH_US * FIFTH_US
                 yield block
             yield self._quiet(at_us, [reporter.edge("period_end", period.number, period.end_us or at_us)])
 

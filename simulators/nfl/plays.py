@@ -11,8 +11,8 @@ import numpy.typing as npt
 from features.nfl.columns import YD
 from features.nfl.vocabulary import ROUTES
 from simulators.nfl import engine
-from simulators.nfl.bodies import HZ, MAN, PASS, RUN, SLOTS, ZONE
-from simulators.nfl.engine import ELIGIBLE, MOST_FRAMES, MOST_NOTES, PLAN
+from simulators.nfl.bodies import MAN, PASS, RUN, SLOTS, ZONE
+from simulators.nfl.engine import DRAW, ELIGIBLE, MOST_FRAMES, MOST_NOTES, PLAN
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,8 +65,8 @@ def draw(rng: np.random.Generator, *, down: int, to_go_yd: float, to_goal_yd: fl
     plan["accel"] = _ACCEL
     plan["assign"] = -1
     plan["settles"], plan["motion"], plan["throw_s"] = 2, -1, 9.0
-    plan["snap"] = HZ // 10 * int(rng.integers(15, 26))
-    plan["handoff_s"] = round(rng.uniform(1.0, 1.4), 1)
+    plan["snap"] = DRAW * int(rng.integers(8, 14))
+    plan["handoff_s"] = round(0.2 * int(rng.integers(5, 8)), 1)
     plan["lane"] = spot_m + rng.uniform(-5.0, 5.0)
     plan["drop"] = rng.uniform(6.0, 8.5)
     pos = plan["pos"]

@@ -52,12 +52,12 @@ def rush_cut(k: float) -> float:
     """Rises with k: half of the runs of a plain situation gain 3.5 yards or more, one in seven gains 10."""
     if k <= 3.5:
         return (k - 3.5) / 1.9
-    return 1.35 * np.log(1.0 + (k - 3.5) / 2.565)
+    return float(1.35 * np.log(1.0 + (k - 3.5) / 2.565))
 
 
 @kernel
 def yac_cut(k: float) -> float:
-    return -0.7 + 1.9 * np.log(1.0 + k / 2.2)
+    return float(-0.7 + 1.9 * np.log(1.0 + k / 2.2))
 
 
 @kernel

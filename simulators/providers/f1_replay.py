@@ -10,6 +10,7 @@ after the last it is not stretched.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,12 +51,12 @@ def read(files: list[Path]) -> Imported:
     passages = {name: _passages(columns, line) for name, columns in cars.items()}
     lengths = [
         float(np.interp(b, c["t"], c["way"]) - np.interp(a, c["t"], c["way"]))
-        for name, c in cars.items() for a, b in zip(passages[name], passages[name][1:])
+        for name, c in cars.items() for a, b in pairwise(passages[name])
     ]  # fmt: skip
     if not lengths:
         raise BadInput(f"{path} holds no whole lap of any car")
     lap_m = float(np.median(lengths))
-    lap_s = float(np.median([b - a for found in passages.values() for a, b in zip(found, found[1:])]))
+    lap_s = float(np.median([b - a for found in passages.values() for a, b in pairwise(found)]))
     earliest = min(found[0] for found in passages.values() if found)
     first_lap = {n: 2 if found and found[0] - earliest > lap_s / 2 else 1 for n, found in passages.items()}
     everywhere = np.concatenate([np.column_stack([c["x"], c["y"]]) for c in cars.values()]) / 10.0
@@ -92,7 +93,7 @@ def read(files: list[Path]) -> Imported:
     packets = _packets(record.game, cars, passages, first_lap, lap_m, middle, end_s)
 
     def stream() -> Iterator[Telemetry | Event]:
-        merged = [(int(p.arrival_us), k, p) for k, p in enumerate(packets)]  # type: ignore[arg-type]
+        merged = [(int(p.arrival_us), k, p) for k, p in enumerate(packets)]
         both: list[tuple[int, int, Telemetry | Event]] = [*merged, *((e.arrival_us, -1 - k, e) for k, e in enumerate(events))]
         yield from (item for _, _, item in sorted(both, key=lambda row: row[:2]))
 

@@ -24,6 +24,7 @@ def demo(
     registry: Annotated[
         Path | None, typer.Option(envvar="TOUCHLINE_REGISTRY", help="The models deployed there, followed.", metavar="DIR")
     ] = None,
+    model: Annotated[list[str] | None, typer.Option(help="A model folder, or NAME=ADDRESS of an endpoint.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Say at the end how each game did as JSON.")] = False,
 ) -> None:
     """Simulate a game, or one of each sport, stream it through the pipeline, and serve its pages until Ctrl-C.
@@ -44,7 +45,9 @@ def demo(
     hub, stop = Hub(), threading.Event()
     hub.models = model_watch(registry)
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
-        shows = [Show(name, seed, minutes, speed, hub, stop, registry) for name in (worlds() if sport == "all" else [sport])]
+        shows = [
+            Show(name, seed, minutes, speed, hub, stop, model, registry) for name in (worlds() if sport == "all" else [sport])
+        ]
         for show in shows:
             show.ready()
         for show in shows:

@@ -8,7 +8,7 @@ import pytest
 
 from streaming.cli import bench
 from streaming.cli.app import run
-from streaming.cli.bench import BENCHES, CLUSTER, LONG
+from streaming.cli.bench import BENCHES, CLUSTER, DATA, LONG
 from streaming.cli.benches import cluster, pipeline
 
 NOWHERE = "127.0.0.1:1"
@@ -29,7 +29,7 @@ def figures_and_floor(result):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in BENCHES if name not in (*CLUSTER, "replay")])
+@pytest.mark.parametrize("name", [name for name in BENCHES if name not in (*CLUSTER, *DATA, "replay")])
 def test_a_benchmark_says_what_it_measured_beside_its_floor(name, capsys):
     assert run(["bench", name, "--json"]) == 0
     (result,) = json.loads(capsys.readouterr().out)
@@ -44,6 +44,27 @@ def test_the_replay_benchmark_on_a_short_match():
     assert result["floor"]["read_and_add_s"] >= 0
 
 
+# -- on real games -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_our_speed_agrees_with_the_official_column(real_data, capsys):
+    assert run(["bench", "ngs-speed", "--data", str(real_data / "nfl_ngs_highlights"), "--json"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)
+    figures_and_floor(result)
+    assert result["n"] > 1_100_000
+    assert result["rmse"] <= 0.149 < result["floor"]["difference_0.2s_rmse"]
+    assert result["mae"] < result["rmse"]
+
+
+def test_a_benchmark_of_real_games_needs_their_folder(tmp_path, capsys):
+    assert run(["bench", "ngs-speed"]) == 2
+    assert "ngs-speed needs --data FOLDER" in capsys.readouterr().err
+    assert run(["bench", "ngs-speed", "--data", str(tmp_path)]) == 2
+    assert "no tracking.parquet" in capsys.readouterr().err
+
+
 # -- on a cluster ------------------------------------------------------------------------------------------------------------
 
 
@@ -51,7 +72,7 @@ def test_the_replay_benchmark_on_a_short_match():
 @pytest.mark.cluster
 def test_the_benchmark_on_a_broker(broker, monkeypatch):
     monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
-    result = cluster.kafka(seconds=8.0)
+    result = cluster.kafka(seconds=6.0)
     figures_and_floor(result)
     assert result["figures"]["games"] == 10
     assert result["figures"]["committed_p50_us"] > result["figures"]["p50_us"]
@@ -62,7 +83,7 @@ def test_the_benchmark_on_a_broker(broker, monkeypatch):
 def test_a_point_of_the_curve_on_flink_and_its_drawing(broker, flink, tmp_path):
     from streaming.flink.benchmark import curve, keep
 
-    rows = curve(f"kafka://{broker.bootstrap}", flink.rest, cluster._load(8.0), "thread", 1, counts=(2,), warm_s=3.0)
+    rows = curve(f"kafka://{broker.bootstrap}", flink.rest, cluster._load(6.0), "thread", 1, counts=(2,), warm_s=2.0)
     (row,) = rows
     assert (row["games"], row["slots"], row["profile"]) == (2, 1, "thread")
     assert 0 < row["messages"] <= 1.1 * row["windows_sent"]

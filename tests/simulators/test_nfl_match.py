@@ -47,7 +47,8 @@ def test_the_same_seed_is_the_same_game_and_another_is_not() -> None:
         else:
             assert a.x_m.tobytes() == b.x_m.tobytes()
             assert a.t_us.tobytes() == b.t_us.tobytes()
-    assert one[0].x_m.tobytes() != other[0].x_m.tobytes()  # type: ignore[union-attr]
+    first, second = (next(r for r in stream if isinstance(r, Telemetry)) for stream in (one, other))
+    assert first.x_m.tobytes() != second.x_m.tobytes()
 
 
 def test_bad_wishes_are_refused_in_one_sentence() -> None:
@@ -134,7 +135,7 @@ def test_plays_lie_within_their_quarter_and_never_overlap() -> None:
 def test_nobody_moves_as_no_man_can() -> None:
     for one in played()[:150]:
         step = np.linalg.norm(np.diff(one.places, axis=0), axis=2) * bodies.HZ
-        assert step.max() < 13.0, "m/s, a push included"
+        assert step.max() < 13.5, "m/s, a push included"
         assert np.abs(one.places[:, :, 1]).max() < 24.5, "inside the sidelines"
 
 

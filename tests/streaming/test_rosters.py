@@ -13,6 +13,7 @@ from streaming.errors import BadInput, BadRecord
 from streaming.game import GameOperator
 from streaming.records import Entity, GameRecord, Period, Tag, Team, decode_game, encode
 from streaming.rosters import roster_of
+from streaming.windowing import predicted
 from tests.streaming import helpers
 from tests.streaming.toy import T0, TOY, game, track
 
@@ -62,3 +63,22 @@ def test_the_wrong_number_of_teams_is_said_in_one_sentence() -> None:
         roster_of(twice)
     with pytest.raises(BadRecord, match="bad game record"):
         decode_game(encode(msgspec.structs.replace(race(1), teams=())))
+
+
+def test_a_model_is_not_asked_about_those_whom_the_question_does_not_concern() -> None:
+    class Counting:
+        name, version, features = "counting", "1", ()
+        asked = 0
+
+        def predict(self, rows: np.ndarray) -> np.ndarray:
+            self.asked += len(rows)
+            return np.full(len(rows), 0.25)
+
+    model = Counting()
+    rows = np.array([[1.0, np.nan], [np.nan, np.nan], [np.nan, 2.0]])
+    answer = predicted(model, rows)
+    assert answer[[0, 2]].tolist() == [0.25, 0.25]
+    assert np.isnan(answer[1])
+    assert model.asked == 2
+    assert np.isnan(predicted(model, rows[1:2])).all()
+    assert predicted(model, rows[:1]).tolist() == [0.25]

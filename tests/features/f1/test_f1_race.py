@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -184,6 +186,13 @@ def test_win_probabilities_are_of_a_race() -> None:
     assert np.nanargmax(chances) == np.argmin(race.race.t[:, -1])
 
 
+def test_nothing_of_a_good_feed_is_out_of_range_and_nobody_is_silent() -> None:
+    _, out = played()
+    for stat in ("f1.car.out_of_range", "f1.car.silence", "f1.car.loops_missed"):
+        for row in series(out, stat).values():
+            assert set(np.array([v for v in row.values() if np.isfinite(v)])) <= {0.0}  # type: ignore[call-overload]
+
+
 def test_momentum_stays_in_its_bounds_and_stories_speak_four_languages() -> None:
     _, out = played()
     values = [v for v in series(out, "game.momentum")["match"].values() if np.isfinite(v)]  # type: ignore[call-overload]
@@ -319,3 +328,10 @@ def test_a_race_has_as_many_attempts_as_the_truth_says() -> None:
     race = Race(5, 57)
     drawn = race.events[race.events[:, 0] == ATTEMPT]
     assert abs(drawn[:, 6].sum() - drawn[:, 5].sum()) < 4 * np.sqrt((drawn[:, 5] * (1 - drawn[:, 5])).sum())
+
+
+def test_the_page_numbers_the_channels_as_the_stat_does() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "f1.md").read_text("utf-8")
+    told = re.findall(r"\b(\d+)\s+([a-z_0-9]+)", page.split("beside its score:")[1].split("## Real races")[0])
+    assert [name for _, name in told] == list(WATCHED)
+    assert [int(number) for number, _ in told] == list(range(len(WATCHED)))

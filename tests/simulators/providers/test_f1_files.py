@@ -275,3 +275,35 @@ def test_real_live_timing_replays(real_data: Path, tmp_path: Path) -> None:
     packets = [r for r in snapshot.stream() if isinstance(r, Telemetry)]
     assert sum(map(len, packets)) == snapshot.samples == 60
     assert all(np.isfinite(p.x_m).all() for p in packets)
+
+
+def replay_file(folder: Path) -> Path:
+    """Two cars on a circle of 3 km at 50 m/s, B four seconds behind A, which begins on the line."""
+    samples = {}
+    for name, behind_s in (("A", 0.0), ("B", 4.0)):
+        rows = []
+        for k in range(1500):
+            angle = 2 * np.pi * (k / 10 - behind_s) * 50.0 / LAP_M
+            rows.append(
+                {"t": k / 10, "x": 4774.65 * np.cos(angle), "y": 4774.65 * np.sin(angle), "speed": 180, "throttle": 60, "brake": 0,
+                 "gear": 6, "drs": 0}
+            )  # fmt: skip
+        samples[name] = rows
+    path = folder / "two-cars.json"
+    path.write_text(
+        json.dumps({
+            "meta": {"year": 2024, "track": "Ring"}, "cars": [{"driver": n, "samples": s} for n, s in samples.items()],
+            "track": {"startFinish": {"x": 4774.65, "y": 0.0}, "corners": []},
+        })
+    )  # fmt: skip
+    return path
+
+
+def test_cars_on_one_clock_have_gaps_and_lap_times(tmp_path: Path) -> None:
+    found = updates(read("f1_replay", [replay_file(tmp_path)]))
+    assert [v[0] for who, v in found["f1.car.lap_time"] if who == "A"] == pytest.approx([60.0, 60.0], abs=0.02)  # type: ignore[index]
+    gaps = [v for who, v in found["f1.car.gap_at_line"] if who == "B"]
+    assert gaps[-1] == pytest.approx(4.0, abs=0.05)
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(BadInput, match="is no f1_replay file"):
+        read("f1_replay", [tmp_path / "other.json"])

@@ -1,0 +1,46 @@
+"""Both ends of the full rate as commands: what one sends the other records, reduced; what cannot be done is one sentence."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from streaming.cli.app import run
+from streaming.recording import Recording
+
+
+def test_what_is_sent_is_recorded_reduced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    receiving = threading.Thread(target=run, args=(
+        ["full-rate", "receive", "--out", str(tmp_path / "rec"), "--raw", str(tmp_path / "raw"), "--port", str(port), "--seed", "3",
+         "--minutes", "1", "--json"],
+    ))  # fmt: skip
+    receiving.start()
+    sent = 2
+    for _ in range(200):
+        sent = run(["full-rate", "send", f"127.0.0.1:{port}", "--seed", "3", "--minutes", "1", "--seconds", "0.5", "--speed",
+        "max"])
+        if sent == 0:
+            break
+    receiving.join(60)
+    assert sent == 0
+    told = json.loads(next(line for line in capsys.readouterr().out.splitlines() if line.startswith("{")))
+    assert told["samples"] == 5 * 20
+    assert told["accepted: block"] == 25 * 20
+    recording = Recording(tmp_path / "rec")
+    assert recording.samples == 5 * 20
+    assert recording.game.sport == "f1"
+    assert sum(path.stat().st_size for path in (tmp_path / "raw").iterdir()) == told["received_bytes"]
+
+
+def test_what_cannot_be_done_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, sentence in ((["send", "nowhere"], "is no address"), (["send", "127.0.0.1:9"], "nobody listens")):
+        assert run(["full-rate", *arguments]) == 2
+        said = capsys.readouterr().err
+        assert sentence in said
+        assert "\n" not in said.strip()
