@@ -43,7 +43,7 @@ def test_a_swap_under_load_drops_no_request_and_mixes_no_answer(tmp_path: Path) 
             while n < EACH or (not seen_both.is_set() and time.monotonic() < until_s):
                 at = who * EACH + n % EACH
                 body = ",".join(map(repr, rows[at].tolist()))
-                connection.request("POST", "/models/xgoals/invoke", body, {"content-type": "text/csv"})
+                connection.request("POST", "/models/xgoals/invoke", body, {"content-type": "text/csv", "accept": "text/csv"})
                 response = connection.getresponse()
                 text = response.read().decode()
                 answers.append((at, response.status, response.headers["x-touchline-version"], float(text)))
