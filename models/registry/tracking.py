@@ -31,6 +31,7 @@ class Tracker:
         # nothing is told to anybody but the place that was asked for
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("DO_NOT_TRACK", "true")
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
         self.store, self.uri = store, tracking_uri(store.root)
         store.root.mkdir(parents=True, exist_ok=True)
         with _quiet():
