@@ -17,6 +17,7 @@ from simulators.soccer.squads import BALL_TAG, Squads, squads
 from simulators.soccer.state import (
     CLOCK_S,
     EVENTS,
+    FINISHING,
     HZ,
     KICKOFF_TEAM,
     LEAVER,
@@ -64,12 +65,16 @@ class Chunk:
 class Match:
     """One seeded match. ``record`` is known at once; ``stream()`` plays it from the start, each call anew and identically."""
 
-    def __init__(self, seed: int, minutes: float = 90.0, *, game: str | None = None, t0_us: int = T0_US) -> None:
+    def __init__(
+        self, seed: int, minutes: float = 90.0, *, game: str | None = None, t0_us: int = T0_US, finishing: float = 0.0
+    ) -> None:
         if not 0 <= seed < 1 << 63:
             raise BadInput(f"a seed is a whole number from 0 to 2^63 - 1, not {seed}")
         if not (math.isfinite(minutes) and 0.1 <= minutes <= 240):
             raise BadInput(f"a simulated match lasts 0.1 to 240 minutes, not {minutes}")
-        self.seed, self.minutes, self.t0_us = seed, minutes, t0_us
+        if not -5.0 <= finishing <= 5.0:
+            raise BadInput(f"finishing is -5 to 5 on the log-odds of a goal, not {finishing}")
+        self.seed, self.minutes, self.t0_us, self.finishing = seed, minutes, t0_us, finishing
         self.half_frames = max(round(minutes * 30 * HZ), 2)
         half_us = self.half_frames * STEP_US
         rng = np.random.Generator(np.random.Philox(key=seed))
@@ -99,7 +104,7 @@ class Match:
             title=f"{home.name} v {away.name}",
             provenance={
                 "source": "simulated", "world": "soccer", "seed": str(seed), "minutes": f"{minutes:g}",
-                "formations": " v ".join(self.squads.formations),
+                "formations": " v ".join(self.squads.formations), **({"finishing": f"{finishing:g}"} if finishing else {}),
             },
         )  # fmt: skip
 
@@ -109,6 +114,7 @@ class Match:
     def _state(self) -> Any:
         s = np.zeros(1, STATE)[0]
         s["i"][KICKOFF_TEAM], s["i"][LEAVER] = self._kick_off, -1
+        s["f"][FINISHING] = self.finishing
         s["cap"], s["mark"], s["rng"] = 1.0, -1, self._engine_seed.astype(np.uint64)
         s["who"] = [team * SQUAD + k for team in range(2) for k in range(11)]
         s["shape"], s["traits"] = self.squads.shape, self.squads.traits
