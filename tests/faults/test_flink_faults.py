@@ -15,6 +15,7 @@ from streaming import topics
 from streaming.kafka.broker import admin
 from streaming.kafka.settings import Address
 from tests import cluster as real
+from tests.faults import live
 from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -36,15 +37,7 @@ def other_broker(tmp_path: Path) -> Iterator[Cluster]:
 
 
 def told(what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer) -> None:
-    """Everything used; then what was lost and doubled (``committed`` fails on a double), and how late numbers were."""
-    real.until(lambda: real.behind(address, SPORT, group) == 0, "all input used and committed", 90)
-    time.sleep(1.5)  # what the last checkpoint has committed is out by then
-    found = verdict(address, sent)
-    print(
-        f"\n{what}: {found.finals:,} final values, {found.lost} lost, 0 doubled, {found.wrong} wrong, {found.invented} invented; "
-        f"numbers stood still for {viewer.gap_s:.1f} s at most, the oldest was {viewer.latest_s:.1f} s old when seen"
-    )
-    assert found.good, found
+    live.told(what, address, group, sent, viewer, within_s=90, after_s=1.5)  # what the last checkpoint has committed is out by then
 
 
 @pytest.mark.parametrize("profile", ["process", "thread"])

@@ -21,6 +21,7 @@ from streaming.kafka.runner import KafkaRunner
 from streaming.kafka.settings import Address
 from streaming.wire import decode_letter
 from tests import cluster as real
+from tests.faults import live
 from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -41,14 +42,7 @@ def operator(address: Address) -> real.Program:
 
 
 def told(what: str, address: Address, sent: list[Sent], viewer: Viewer) -> None:
-    """Everything used; then what was lost and doubled (``committed`` fails on a double), and how late numbers were."""
-    real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "all input used and committed")
-    found = verdict(address, sent)
-    print(
-        f"\n{what}: {found.finals:,} final values, {found.lost} lost, 0 doubled, {found.wrong} wrong, {found.invented} invented; "
-        f"numbers stood still for {viewer.gap_s:.1f} s at most, the oldest was {viewer.latest_s:.1f} s old when seen"
-    )
-    assert found.good, found
+    live.told(what, address, "touchline", sent, viewer)
 
 
 def test_a_killed_operator_is_started_again(address):
