@@ -5,8 +5,9 @@ which they run."""
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
+from features.assembly import rows_of
 from features.frames import Field
 from features.nfl import (
     alignment,
@@ -38,11 +39,6 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     defense, passing, rushing, game, ledger, highlights, story,
 )  # fmt: skip
 
-
-def _all(name: str) -> tuple[Any, ...]:
-    return tuple(row for module in MODULES for row in getattr(module, name, ()))
-
-
 SPORT: Final = Sport(
     name="nfl",
     field=Field(120.0 * YD, 160.0 / 3.0 * YD),
@@ -51,10 +47,10 @@ SPORT: Final = Sport(
     span_s=0.4,
     max_speed_mps={role: 14.0 for role in ROLES if role != "ball"} | {"ball": 45.0},
     event_types=EVENT_TYPES,
-    signals=_all("SIGNALS"),
-    steps=(*_all("STEPS"), *motion.PLAY_STEPS),
-    event_steps=_all("EVENT_STEPS"),
-    stats=_all("STATS"),
+    signals=rows_of(MODULES, "SIGNALS"),
+    steps=(*rows_of(MODULES, "STEPS"), *motion.PLAY_STEPS),
+    event_steps=rows_of(MODULES, "EVENT_STEPS"),
+    stats=rows_of(MODULES, "STATS"),
     ledger=Ledger,
     roles=ROLES,
     channels=("phase", "offense", *motion.LEFT, *motion.RIGHT),
