@@ -10,8 +10,8 @@ from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
 from features.momentum import balance, remember
 from features.nfl.columns import LIVE, LOS, OFFENSE, WAY, YD
-from features.nfl.steps import kernel_step
 from features.sport import Signal, Stat, Step
+from features.steps import kernel_step
 
 #: a few drives back counts 1/e, s of tracking; and the threat that begins to tell
 MEMORY_S: Final = 180.0

@@ -15,9 +15,9 @@ from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
 from features.nfl.columns import AGE, EVENT_KEEP_S, LIVE, PASSER, PHASE, SNAP_T, YD, apart, keep
 from features.nfl.playstate import LINE
-from features.nfl.steps import column, filling, kernel_step
 from features.nfl.vocabulary import IN_AIR, SET, SNAPPED
 from features.sport import Signal, Stat
+from features.steps import column, filling, kernel_step
 
 EARLY_S: Final = 1.5
 NEAR_LINE_M: Final = 3.0 * YD
