@@ -13,15 +13,13 @@ from features.mlb.phrases import PHRASES
 from features.mlb.win import swing
 from features.moments import Moment
 from features.sport import EventStep, Stat
-from features.story import Number, Percent, Score, Spoken
+from features.story import Line, Number, Percent, Score, Spoken
 
 UNLIKELY_STEAL: Final = 0.4
 UNLIKELY_CATCH: Final = 0.5
 HARD_MPS: Final = 103.0 * MPH_MPS
 SWING: Final = 0.2
 ON: Final = ("batted_ball", "fielded", "steal", "play", "game_end")
-
-Line = tuple[str, dict[str, str | Spoken]]
 
 
 def line_of(moment: Moment, ledger: Ledger) -> Line | None:
@@ -32,8 +30,7 @@ def line_of(moment: Moment, ledger: Ledger) -> Line | None:
 
 def tell(moment: Moment, ledger: Ledger) -> str | None:
     """The sentence in every language, as JSON; ``None`` when there is nothing to say."""
-    line = line_of(moment, ledger)
-    return story.to_value(story.tell(PHRASES[line[0]], line[1])) if line is not None else None
+    return story.value(PHRASES, line_of(moment, ledger))
 
 
 def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:

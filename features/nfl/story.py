@@ -15,7 +15,7 @@ from features.nfl.ledger import Ledger, number, word
 from features.nfl.phrases import PHRASES
 from features.nfl.vocabulary import COMPLETE, ENDS
 from features.sport import Stat
-from features.story import Number, Percent, Score, Spoken
+from features.story import Line, Number, Percent, Score, Spoken
 from features.units import factor
 
 UNLIKELY: Final = 0.4
@@ -23,14 +23,11 @@ LONG_OVER_M: Final = 8.0 * YD
 FAST_MPS: Final = 20.0 / factor("mph")
 ON: Final = (*ENDS, "pass_outcome_caught", "pass_outcome_touchdown", "pass_outcome_interception", "field_goal", "down")
 
-Line = tuple[str, dict[str, str | Spoken]]
-
 
 def tell(moment: Moment, ledger: Ledger) -> str | None:
     """The sentence in every language, as JSON; ``None`` when there is nothing to say."""
     roster = moment.roster if moment.roster is not None else moment.frames.roster if moment.frames is not None else None
-    line = next(_lines(moment, ledger, roster), None) if roster is not None else None
-    return story.to_value(story.tell(PHRASES[line[0]], line[1])) if line is not None else None
+    return story.value(PHRASES, next(_lines(moment, ledger, roster), None) if roster is not None else None)
 
 
 def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:
