@@ -21,6 +21,7 @@ from features.nfl import (
     momentum,
     motion,
     passing,
+    passrush,
     playstate,
     pocket,
     routes,
@@ -35,7 +36,7 @@ from features.sport import Sport
 
 #: tracking first: motion, then the play, then what is told of it; then the events, each before what reads its facts
 MODULES: Final[tuple[ModuleType, ...]] = (
-    motion, playstate, handlers, alignment, separation, routes, pocket, carrier, flight, momentum,
+    motion, playstate, handlers, alignment, separation, routes, passrush, pocket, carrier, flight, momentum,
     defense, passing, rushing, game, ledger, highlights, story,
 )  # fmt: skip
 
