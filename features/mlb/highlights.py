@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from features import highlights
+from features.facts import number
 from features.highlights import ramp
 from features.mlb.ground import FT_M, MPH_MPS
-from features.mlb.ledger import Ledger, number
+from features.mlb.ledger import Ledger
 from features.mlb.win import swing
 from features.moments import Moment
 from features.sport import Stat

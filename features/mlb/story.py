@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from features import story
+from features.facts import number, roster_of
 from features.frames import Roster
 from features.mlb.ground import FT_M, MPH_MPS
-from features.mlb.ledger import Ledger, number, roster_of, state_after
+from features.mlb.ledger import Ledger, state_after
 from features.mlb.phrases import PHRASES
 from features.mlb.win import swing
 from features.moments import Moment

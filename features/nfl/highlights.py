@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from features import highlights
+from features.facts import attr, number
 from features.highlights import ramp
 from features.moments import Moment
-from features.nfl.ledger import Ledger, number, word
+from features.nfl.ledger import Ledger
 from features.nfl.vocabulary import ENDS
 from features.sport import Stat
 
@@ -43,7 +44,7 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
         if fast > ledger.fastest_mps:
             reasons["top_speed"] = 0.4 * ramp(fast, FAST_MPS, VERY_FAST_MPS)
     if moment.type == "field_goal" and moment.outcome == "good":
-        reasons["field_goal"] = 0.35 * ramp(word(moment, "length_yd"), 35.0, 58.0)
+        reasons["field_goal"] = 0.35 * ramp(attr(moment, "length_yd"), 35.0, 58.0)
     return reasons
 
 

@@ -7,11 +7,12 @@ from typing import Final
 
 import numpy as np
 
+from features.facts import attr, number
 from features.frames import Floats
 from features.moments import Moment
 from features.nfl.carrier import BEHIND_S, CARRY_BOX, CLOSE_U, CROWD, FORWARD, NEAR, PATH, START_U, TOP
 from features.nfl.columns import CARRY_T, LOS, WAY, YD
-from features.nfl.ledger import Ledger, gained_yd, number, told, word
+from features.nfl.ledger import Ledger, gained_yd, told
 from features.nfl.passing import row_where
 from features.nfl.vocabulary import ENDS
 from features.nfl.yardage import distribution_names, expected, rush_rows
@@ -32,7 +33,7 @@ def begin_run(moment: Moment) -> None:
 def end_run(moment: Moment) -> None:
     """Facts of a play that is over: yards gained, as told or from where it ended, and how the runner got there."""
     facts, frames, row = moment.facts, moment.frames, moment.row
-    gained = word(moment, "gained_yd")
+    gained = attr(moment, "gained_yd")
     if frames is not None and row >= 0:
         play, carry = frames["play"][row], frames["carry"][row]
         spot = play[WAY] * (moment.x_m - play[LOS]) / YD

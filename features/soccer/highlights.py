@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from features import highlights
+from features.facts import number
 from features.highlights import ramp
 from features.moments import Moment
-from features.soccer.ledger import Ledger, counts, number, xgoals_of
+from features.soccer.ledger import Ledger, counts, xgoals_of
 from features.soccer.match import scorer, sent_off, swing
 from features.soccer.vocabulary import EVENT_TYPES
 from features.sport import EventStep, Stat

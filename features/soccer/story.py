@@ -7,10 +7,11 @@ from math import floor
 from typing import Final
 
 from features import story
+from features.facts import number, roster_of
 from features.frames import Roster
 from features.moments import Moment
 from features.soccer.highlights import new_top_speed
-from features.soccer.ledger import Ledger, counts, number, roster_of, xgoals_of
+from features.soccer.ledger import Ledger, counts, xgoals_of
 from features.soccer.match import scorer, sent_off
 from features.soccer.phrases import GOALS, OPPONENTS, PHRASES, PLAYERS
 from features.soccer.vocabulary import EVENT_TYPES, ON_TARGET
