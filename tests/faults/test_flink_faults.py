@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,18 +20,6 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 #: how long numbers may stand still after a process has died
 BACK_S = 10.0
-
-
-@pytest.fixture
-def address(broker: Cluster) -> Address:
-    found = real.address_of(broker)
-    real.fresh(found, SPORT)
-    return found
-
-
-@pytest.fixture
-def other_broker(tmp_path: Path) -> Iterator[Cluster]:
-    yield from real.started(tmp_path, only="kafka")
 
 
 def told(what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer) -> None:
@@ -78,8 +64,8 @@ def test_a_task_manager_is_paused_and_comes_back(address, flink: Cluster):
     assert viewer.gap_s <= BACK_S * busy
 
 
-def test_the_broker_is_killed_under_a_job(other_broker: Cluster, flink: Cluster):
-    address, group = real.address_of(other_broker), "broker"
+def test_the_broker_is_killed_under_a_job(own_broker: Cluster, flink: Cluster):
+    address, group = real.address_of(own_broker), "broker"
     real.fresh(address, SPORT)
     games = names("broker")
     with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 30.0) as feed:
@@ -87,9 +73,9 @@ def test_the_broker_is_killed_under_a_job(other_broker: Cluster, flink: Cluster)
             viewer.sees(games)
             feed.played(7.0)
             busy = real.contention()
-            assert other_broker.kill("broker")
+            assert own_broker.kill("broker")
             down = time.monotonic()
-            other_broker.start("broker")
+            own_broker.start("broker")
             away_s = time.monotonic() - down
             viewer.sees(games)
             sent = feed.finish()
@@ -98,9 +84,9 @@ def test_the_broker_is_killed_under_a_job(other_broker: Cluster, flink: Cluster)
     assert viewer.gap_s <= BACK_S * busy + away_s
 
 
-def test_two_jobs_on_one_cluster(address, other_broker: Cluster, flink: Cluster):
+def test_two_jobs_on_one_cluster(address, own_broker: Cluster, flink: Cluster):
     """A slot each, a broker each; the first is stopped while the second goes on."""
-    other = real.address_of(other_broker)
+    other = real.address_of(own_broker)
     real.fresh(other, SPORT)
     mine, yours = names("mine"), names("yours")
     with (

@@ -6,12 +6,9 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from infra.cluster import Cluster
 from streaming import topics
 from streaming.cli.equipment import maker
 from streaming.kafka.broker import admin
@@ -28,13 +25,6 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 #: how long numbers may stand still after a process has died
 BACK_S = 10.0
-
-
-@pytest.fixture
-def address(broker: Cluster) -> Address:
-    found = real.address_of(broker)
-    real.fresh(found, SPORT)
-    return found
 
 
 def operator(address: Address) -> real.Program:
@@ -107,11 +97,6 @@ def test_one_that_was_thought_dead_comes_back(address):
             assert one.stop()[0] == 0
             assert two.stop()[0] == 0
     assert viewer.gap_s <= BACK_S
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[Cluster]:
-    yield from real.started(tmp_path, only="kafka")
 
 
 def test_the_broker_is_killed_and_comes_back_on_its_data(own_broker):
