@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -43,3 +44,22 @@ class Explained(Model, Protocol):
     before calibration) and, last, the base value; a row sums to the margin."""
 
     def attribute(self, rows: Floats) -> Floats: ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a question: ``values`` as of ``predict``, None when nobody answered, and which model's they are. ``instead``
+    says why another than the one asked has answered, or nobody; ``attribute`` explains the values where that can be done."""
+
+    values: Floats | None
+    name: str
+    version: str
+    instead: str = ""
+    attribute: Callable[[Floats], Floats] | None = None
+
+
+@runtime_checkable
+class Answering(Model, Protocol):
+    """A model that may have no answer, or another's. ``spent_s`` is what has gone already of the time that the asker has."""
+
+    def ask(self, rows: Floats, spent_s: float = 0.0) -> Answer: ...

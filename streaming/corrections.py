@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import numpy as np
-
 from features.moments import Moment
+from streaming.asking import Question, same
 from streaming.blocks import Output
 from streaming.clock import GameClock
 from streaming.errors import BadRecord
@@ -87,18 +86,25 @@ class Corrections:
     def _replay(self, event: Event, moment: Moment | None, seen_us: Any) -> list[Output]:
         """Put it in the account, and issue again the ticks and the later events' stats that it changes."""
         stage = self.stage
-        ticks, others = stage.account.replace(event.id, moment, stage.read_tick, stage.read_account)
+        ticks, others = stage.account.replace(event.id, moment, stage.ticks.read, stage.read_account)
         seconds, values, revisions = [], [], []
-        for second, before, after in ticks:
-            changed = [b if not _same(a, b) else None for a, b in zip(before, after)]
+        pairs = [(list(before), list(after)) for _, before, after in ticks]
+        for before, after in pairs:
+            for j, question in enumerate(after):
+                if isinstance(question, Question) and same(before[j], question):
+                    before[j] = after[j] = None
+        # what else models are to answer is asked in one go, as it was and as it is, so that one model has said both
+        stage.ticks.answer([values for pair in pairs for values in pair])
+        for (second, _, _), (before, after) in zip(ticks, pairs):
+            changed = [b if not same(a, b) else None for a, b in zip(before, after)]
             if any(value is not None for value in changed):
                 self.ticks[second] = self.ticks.get(second, 0) + 1
                 seconds.append(second)
                 values.append(changed)
                 revisions.append(self.ticks[second])
-        out = stage.tick_blocks(seconds, values, event.arrival_us, "final", seen_us, revisions)
+        out = stage.ticks.blocks(seconds, values, event.arrival_us, "final", seen_us, revisions)
         for other, before, after in others:
-            changed_stats = {stat for stat in after if not _same(before.get(stat), after[stat])}
+            changed_stats = {stat for stat in after if not same(before.get(stat), after[stat])}
             if not changed_stats:
                 continue
             # what it said before counts too: a value that is gone is taken back
@@ -108,9 +114,3 @@ class Corrections:
             again = {stat: subjects[stat] for stat in changed_stats if stat in subjects}
             out.extend(stage.again(other, event.arrival_us, self.revision(other.id, 1), again))
         return out
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return bool(np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True))
-    return bool(a == b)

@@ -7,6 +7,7 @@ from copy import copy
 from functools import partial
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from features.frames import Roster
@@ -14,12 +15,14 @@ from features.moments import Moment
 from features.sport import EventStep, Sport, Stat
 from models.base import Model
 from streaming.account import Account
+from streaming.asking import Patience, ask
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.errors import BadRecord
 from streaming.records import Event, FrameUse, GameRecord, ModelUse
 from streaming.stopwatch import Stopwatch
 from streaming.tape import Tape
-from streaming.windowing import Publishing, predicted, publishing
+from streaming.ticking import Ticks
+from streaming.windowing import Publishing, publishing
 from streaming.windows import SECOND_US, Grid
 
 #: what an event may look at besides its own frame: this far back, and this far ahead
@@ -33,9 +36,10 @@ class EventStage:
 
     def __init__(
         self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: Tape, models: Mapping[str, Model],
-        names: dict[str, int], watch: Stopwatch,
+        names: dict[str, int], watch: Stopwatch, patience: Patience,
     ) -> None:  # fmt: skip
         self.sport, self.game, self.roster, self.grid, self.tape, self.watch = sport, game, roster, grid, tape, watch
+        self.patience = patience
         self.sync_us = 1000 * max((feed.sync_ms for feed in game.feeds if feed.kind == "events"), default=0)
         self.has_tracking = any(feed.kind == "telemetry" for feed in game.feeds)
         self.team_index = {team.id: i for i, team in enumerate(game.teams)}
@@ -46,7 +50,7 @@ class EventStage:
         for step in sport.event_steps:
             for kind in step.on:
                 (self._extract if step.phase == "extract" else applying)[kind].append((step, names[step.name]))
-        self.ticks: list[Publishing] = []
+        ticks: list[Publishing] = []
         for stat in sport.stats:
             if stat.kind == "window":
                 continue
@@ -55,9 +59,9 @@ class EventStage:
                 self._stats[kind].append(item)
             if stat.kind == "tick":
                 item.every = max(1, round(stat.every_s or 1.0))
-                self.ticks.append(item)
+                ticks.append(item)
         self._match = names["events.match"]
-        self._read: dict[int, tuple[int, Any]] = {}
+        self.ticks = Ticks(ticks, game.game, sport.name, grid, self.has_tracking, watch, patience)
         self._view = copy(tape.frames)  # the same buffers with bounds of its own
         self.apply = partial(_apply, applying, watch)
         ledger: Callable[..., Any] = sport.ledger
@@ -125,14 +129,17 @@ class EventStage:
             frame = FrameUse(t_us=int(self.tape.t_us[moment.row]), offset_us=round(moment.offset_s * SECOND_US))
         for item in self._stats[event.type]:
             value = item.stat.compute(moment, ledger)
-            use = None
+            use, how = None, quality
             if value is not None and item.model is not None:
                 value, use = self._ask(item, np.asarray(value, np.float64), event, quality, out)
+                how = "stale" if value is None else quality
+                if item.elsewhere:
+                    moment.facts[f"{item.stat.id}/model"] = "\n".join((use.name, use.version, use.instead))
             watch.lap(item.watch)
             moment.facts[item.stat.id] = value
-            if value is not None:
+            if value is not None or how == "stale":
                 subject = self._subject(item.stat, event.player, event.team)
-                out.append(self._block(item, event.id, event.t_us, event.arrival_us, subject, value, quality, revision, frame, use))
+                out.append(self._block(item, event.id, event.t_us, event.arrival_us, subject, value, how, revision, frame, use))
         return out
 
     def _ask(
@@ -140,27 +147,31 @@ class EventStage:
     ) -> tuple[Any, ModelUse]:
         model = item.model
         assert model is not None
+        assert item.use is not None
         # (F,) is one question; (K, F) are the K parts of one answer, asked together
         rows = features.reshape(-1, features.shape[-1])
-        answers = model.predict(rows)
+        reading = ask(model, rows, self.patience, item.use, item.attribute)
+        answers = reading.values
+        if answers is None:
+            return None, reading.use
         answer = answers[0] if features.ndim == 1 else answers
         reasons: list[tuple[str, float, float | None]] = []
-        if item.attribute is not None and features.ndim == 1:
-            parts = item.attribute(rows)[0]
+        if reading.attribute is not None and features.ndim == 1:
+            parts = reading.attribute(rows)[0]
             if parts.ndim == 1:
                 strongest = np.argsort(-np.abs(parts[:-1]), kind="stable")[:TOP_ATTRIBUTIONS]
                 reasons = [
                     (model.features[i].name, round(float(parts[i]), 6), None if np.isnan(rows[0, i]) else float(rows[0, i]))
                     for i in strongest.tolist()
                 ]
+        use = msgspec.structs.replace(reading.use, attributions=reasons)
         out.append(
             Prediction(
-                self.game.game, item.stat.id, event.id, event.t_us, model.name, model.version, rows,
-                answers, quality,
+                self.game.game, item.stat.id, event.id, event.t_us, use.name, use.version, rows, answers, quality,
             )
         )
         value = float(answer) if np.ndim(answer) == 0 else [float(a) for a in answer]
-        return value, ModelUse(name=model.name, version=model.version, attributions=reasons)
+        return value, use
 
     @staticmethod
     def _subject(stat: Stat, player: str | None, team: str | None) -> str:
@@ -204,85 +215,26 @@ class EventStage:
         return [
             self._block(
                 item, moment.id, t_us, arrival_us, subjects[item.stat.id], None if empty else moment.facts.get(item.stat.id),
-                quality, revision, frame, item.use,
+                quality, revision, frame, self._said(item, moment),
             )
             for item in self._stats[moment.type]
             if item.stat.id in subjects
         ]
+
+    @staticmethod
+    def _said(item: Publishing, moment: Moment) -> ModelUse | None:
+        """Which model made the value that a moment has."""
+        told = moment.facts.get(f"{item.stat.id}/model")
+        if told is None:
+            return item.use
+        name, version, instead = str(told).split("\n")
+        return ModelUse(name=name, version=version, instead=instead)
 
     def read_account(self, ledger: Any, moment: Moment) -> dict[str, Any]:
         """The event stats that depend on the account before it."""
         return {
             item.stat.id: item.stat.compute(moment, ledger) for item in self._stats[moment.type] if item.stat.of_account
         }
-
-    # -- ticks -----------------------------------------------------------------------------------------------------
-
-    def read_tick(self, ledger: Any, second: int, version: int | None = None) -> list[Any]:
-        """Values of every tick stat due at ``second``, None for the others; SI, models asked.
-
-        ``version`` is that of the live ledger: what does not depend on the time is then read once per version.
-        """
-        values: list[Any] = []
-        self.watch.start()
-        for j, item in enumerate(self.ticks):
-            if second % item.every:
-                values.append(None)
-                continue
-            known = self._read.get(j) if item.stat.timeless and version is not None else None
-            if known is not None and known[0] == version:
-                values.append(known[1])
-                continue
-            value = item.stat.compute(ledger, float(second))
-            if value is not None and item.model is not None:
-                rows = np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features))
-                value = predicted(item.model, rows, len(item.stat.components))
-            if value is not None and not isinstance(value[0], str):
-                value = np.asarray(value, np.float64)
-            values.append(value)
-            if version is not None:
-                self._read[j] = (version, value)
-            self.watch.lap(item.watch)
-        return values
-
-    def tick_blocks(
-        self, seconds: list[int], values: list[list[Any]], ingress_us: int, quality: Quality,
-        seen_us: Any, revisions: list[int] | None = None,
-    ) -> list[Output]:  # fmt: skip
-        """One block per tick stat over the given ticks (per revision, when values are issued again)."""
-        out: list[Output] = []
-        times = np.array([self.grid.t0_us + second * SECOND_US for second in seconds], np.int64)
-        stamps = np.full(len(seconds), ingress_us, np.int64)
-        every_tick = list(range(len(seconds)))
-        seen: Any = None
-        if self.has_tracking:
-            seen = times[:, None] >= seen_us[None, :]
-        for j, item in enumerate(self.ticks):
-            for revision in sorted(set(revisions)) if revisions else (0,):
-                chosen = [
-                    k for k in every_tick if values[k][j] is not None and (revisions is None or revisions[k] == revision)
-                ]
-                if not chosen:
-                    continue
-                block: Any = [values[k][j] for k in chosen]
-                whole = len(chosen) == len(seconds)
-                mask = None
-                if isinstance(block[0], np.ndarray):
-                    block = np.stack(block) if len(block) > 1 else block[0][None]
-                    if item.columns is not None:
-                        block = block[:, item.columns]
-                        if seen is not None:
-                            mask = seen[:, item.columns] if whole else seen[chosen][:, item.columns]
-                    if item.factor != 1.0:
-                        block = block * item.factor
-                out.append(
-                    StatBlock(
-                        item.stat.id, self.game.game, self.sport.name, item.stat.unit, item.subjects,
-                        times if whole else times[chosen], item.every * SECOND_US, block, quality,
-                        stamps if whole else stamps[chosen], mask, revision, model=item.use,
-                    )
-                )
-        return out
 
 
 def _apply(applying: dict[str, list[tuple[EventStep, int]]], watch: Stopwatch, moment: Moment, ledger: Any) -> None:

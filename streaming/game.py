@@ -18,6 +18,7 @@ from features.frames import Field
 from features.sport import Sport
 from models.base import Model
 from streaming import snapshot
+from streaming.asking import Patience
 from streaming.blocks import FrameBlock, Output
 from streaming.clock import NEVER, GameClock
 from streaming.corrections import REREAD_S
@@ -77,8 +78,9 @@ class GameOperator:
         self.tape = Tape(sport, roster, field, grid, keep, self._batch, slack_s=2 * sync_s + REREAD_S)
         self.framer = Framer(sport, game, roster, grid, self.clock, self.tape)
         models = models or {}
-        self.windows = WindowStage(sport, game, roster, grid, self.tape, models, names, self._watch)
-        self.events = EventStage(sport, game, roster, grid, self.tape, models, names, self._watch)
+        self._patience = Patience()
+        self.windows = WindowStage(sport, game, roster, grid, self.tape, models, names, self._watch, self._patience)
+        self.events = EventStage(sport, game, roster, grid, self.tape, models, names, self._watch, self._patience)
         self.settling = Settling(game, self.events, self.framer, self.clock, grid, self.meters, provisional)
         self.quarantine = Quarantine(sport, game, self.clock, self.meters, strict)
         self._fingerprint = _fingerprint(self)
@@ -91,6 +93,7 @@ class GameOperator:
     def on_record(self, record: Telemetry | Event, now_us: int = 0) -> list[Output]:
         """Take a record that arrived at its own stamp, or at ``now_us`` when it carries none; emit what it makes computable."""
         out: list[Output] = []
+        self._patience.renew()
         try:
             if record.game != self.game.game:
                 raise BadRecord("another game", record.game)
@@ -153,6 +156,7 @@ class GameOperator:
         # What would be final if nothing more came: compute it on the state as it is, then put the state back.
         arrays, rejected = self._arrays(copy=True), int(self.framer.lines.rejected_n[0])
         out: list[Output] = []
+        self._patience.renew()
         try:
             if ready := self.framer.advance(end_us + self.framer.wait_us, self._batch):
                 out = last_only(self.windows.run(ready, now_us, self.framer.seen_us, "provisional"))
@@ -168,6 +172,7 @@ class GameOperator:
         if self._ended:
             return out
         self._ended = True
+        self._patience.renew()
         ingress_us = self.clock.now_us
         if self.events.has_tracking and self.clock.telemetry_us != NEVER:
             last = self.grid.row_at_or_before(self.clock.telemetry_us - 1) + 1

@@ -93,10 +93,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ModelUse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which model spoke, and its strongest reasons as (feature, contribution to the log-odds, the feature's value or null)."""
+    """Which model spoke, and its strongest reasons as (feature, contribution to the log-odds, the feature's value or null).
+
+    ``instead`` is there when the model that was asked elsewhere did not answer, and says why not (slow, down, wrong, ...): this one
+    in the operator's own process stood in; in a stale update nobody did."""
 
     name: str
     version: str
+    instead: str = ""
     attributions: list[tuple[str, float, float | None]] = []
 
 

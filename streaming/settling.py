@@ -105,7 +105,7 @@ class Settling:
             while self.active and self.t0_us + self.active[0] * SECOND_US < bound:
                 second = self.active.pop(0)
                 seconds.append(second)
-                values.append(stage.read_tick(account.ledger, second, account.version))
+                values.append(stage.ticks.read(account.ledger, second, account.version))
                 account.ticked(second)
                 self.ticked = second
             if event is not None:
@@ -118,7 +118,7 @@ class Settling:
                 if second > self.ticked:
                     self._activate(second)
         if seconds:
-            out.extend(stage.tick_blocks(seconds, values, ingress_us, "final", self.framer.seen_us))
+            out.extend(stage.ticks.blocks(seconds, values, ingress_us, "final", self.framer.seen_us))
 
     def _show(self, event: Event, out: list[Output]) -> None:
         """Provisional stats of an event, and of the next tick as it would be if nothing else came."""
@@ -140,8 +140,8 @@ class Settling:
             # Later events may have come first: the tick is the one after all that is known.
             newest_us = waiting.t_us
         second = -((self.t0_us - newest_us) // SECOND_US)
-        values = stage.read_tick(ledger, second)
-        out.extend(stage.tick_blocks([second], [values], event.arrival_us, "provisional", self.framer.seen_us))
+        values = stage.ticks.read(ledger, second)
+        out.extend(stage.ticks.blocks([second], [values], event.arrival_us, "provisional", self.framer.seen_us))
 
     def passed(self, t_us: Ints, grid_row: Ints) -> None:
         """The seconds whose rows have just been computed will get their ticks."""

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from features import units
-from features.compiled import kernel
 from features.frames import Roster
 from features.sport import Sport, Stat
-from models.base import Explained, Model
+from models.base import Answering, Explained, Model
+from streaming.asking import Patience, ask_some
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.errors import BadInput
 from streaming.records import GameRecord, ModelUse
@@ -37,6 +37,17 @@ class Publishing:
     watch: int
     every: int = 1
     attribute: Callable[[Array], Array] | None = None
+    #: the model may be another one the next time
+    elsewhere: bool = False
+    #: the latest answer of the model, for all subjects
+    last: Array | None = None
+
+    def missing(self) -> Array:
+        """What is shown while the model does not answer: what it said last, or NaN."""
+        if self.last is not None:
+            return self.last
+        components = len(self.stat.components) if self.stat.components else 0
+        return np.full((len(self.subjects), components) if components else len(self.subjects), np.nan)
 
 
 def publishing(
@@ -57,7 +68,7 @@ def publishing(
     return Publishing(
         stat, units.factor(stat.unit), subjects, columns, model,
         ModelUse(name=model.name, version=model.version) if model else None, watch, every,
-        model.attribute if isinstance(model, Explained) else None,
+        model.attribute if isinstance(model, Explained) else None, isinstance(model, Answering),
     )  # fmt: skip
 
 
@@ -79,8 +90,9 @@ class WindowStage:
 
     def __init__(
         self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: Tape, models: Mapping[str, Model],
-        names: dict[str, int], watch: Stopwatch,
+        names: dict[str, int], watch: Stopwatch, patience: Patience,
     ) -> None:  # fmt: skip
+        self.patience = patience
         self.game, self.sport, self.grid, self.tape, self.watch = game.game, sport.name, grid, tape, watch
         self.steps = [(step.compute, names[step.name]) for step in sport.steps]
         self.stats = [
@@ -121,8 +133,9 @@ class WindowStage:
                 continue
             at, times, stamps = windows
             values = item.stat.compute(frames, at)
+            use, how = item.use, quality
             if item.model is not None:
-                values = self._predict(item, values, times, quality, out)
+                values, use, how = self._predict(item, values, times, quality, out)
             mask = None
             if item.columns is not None:
                 values = values[:, item.columns]
@@ -134,16 +147,24 @@ class WindowStage:
             out.append(
                 StatBlock(
                     item.stat.id, self.game, self.sport, item.stat.unit, item.subjects, times, self.grid.span_us,
-                    values, quality, stamps, mask, model=item.use,
+                    values, how, stamps, mask, model=use,
                 )
             )
             lap(item.watch)
         return out
 
-    def _predict(self, item: Publishing, rows: Array, times: Array, quality: Quality, out: list[Output]) -> Array:
+    def _predict(
+        self, item: Publishing, rows: Array, times: Array, quality: Quality, out: list[Output]
+    ) -> tuple[Array, ModelUse | None, Quality]:
+        """The answers, whose they are, and of what quality: those of before, stale, when there are none."""
         assert item.model is not None
+        assert item.use is not None
         flat = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
-        answer = predicted(item.model, flat, len(item.stat.components))
+        reading = ask_some(item.model, flat, self.patience, item.use, len(item.stat.components))
+        answer, use = reading.values, reading.use
+        if answer is None:
+            before = item.missing()
+            return np.broadcast_to(before, (len(times), *before.shape)), use, "stale"
         # a row that has no answer (whoever the question is not about) is no prediction
         answered = np.flatnonzero(~np.isnan(answer if answer.ndim == 1 else answer.max(axis=1)))
         window = answered // (len(flat) // len(times))
@@ -151,37 +172,10 @@ class WindowStage:
             part = answered[slice(*np.searchsorted(window, (k, k + 1)).tolist())]
             if not len(part):
                 continue
-            out.append(
-                Prediction(
-                    self.game, item.stat.id, None, t, item.model.name, item.model.version, flat[part], answer[part],
-                    quality,
-                )
-            )  # fmt: skip
-        return answer.reshape(*rows.shape[:-1], *answer.shape[1:])
-
-
-def predicted(model: Model, rows: Array, classes: int) -> Array:
-    """The model's answers, (B,), or (B, C) with ``classes``. A row without a single feature (a subject whom the question does not
-    concern) is not asked: its answer is NaN."""
-    answer = np.full((len(rows), classes) if classes else len(rows), np.nan)
-    asked = _some(rows)
-    if len(asked):
-        answer[asked] = model.predict(rows[asked])
-    return answer
-
-
-@kernel
-def _some(rows: Array) -> Array:
-    """The rows (B, F) that hold a finite value."""
-    out = np.empty(rows.shape[0], np.int64)
-    count = 0
-    for b in range(rows.shape[0]):
-        for f in range(rows.shape[1]):
-            if np.isfinite(rows[b, f]):
-                out[count] = b
-                count += 1
-                break
-    return out[:count]
+            out.append(Prediction(self.game, item.stat.id, None, t, use.name, use.version, flat[part], answer[part], quality))
+        values = answer.reshape(*rows.shape[:-1], *answer.shape[1:])
+        item.last = values[-1]
+        return values, use, quality
 
 
 def last_only(outputs: Sequence[Output]) -> list[Output]:

@@ -21,7 +21,7 @@ WIN_FEATURES: Final = (
     ("outs_left_away", "count", "outs that the visitors have left"),
     ("bottom", "0..1", "the home team bats"),
     ("runs_expected", "count", "runs to be expected in this half inning"),
-    ("balance", "0..1", "lead over what the innings left may change"),
+    ("balance", "ratio", "lead over what the innings left may change"),
 )  # fmt: skip
 
 

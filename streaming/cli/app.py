@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "serve": ("streaming.cli.serve", "serve", "Serve the pages of games that run elsewhere, from Kafka."),
     "dead": ("streaming.cli.dead", "app", "List records that could not be used, or send them again."),
     "models": ("streaming.cli.models", "app", "Train, score, evaluate, list and explain models."),
+    "endpoint": ("streaming.cli.endpoint", "endpoint", "Serve models over HTTP, by SageMaker's contract."),
     "catalogue": ("streaming.cli.catalogue", "catalogue", "List every stat: unit, definition, topic, graphic."),
     "schemas": ("streaming.cli.schemas", "schemas", "Write the JSON Schemas and the AsyncAPI document."),
     "bench": ("streaming.cli.bench", "bench", "Measure the hot paths beside their floors."),

@@ -19,6 +19,7 @@ BENCHES: Final = {
     "replay": ("streaming.cli.benches.pipeline", "replay"),
     "kinematics": ("streaming.cli.benches.pipeline", "kinematics"),
     "xgoals": ("streaming.cli.benches.models", "xgoals"),
+    "endpoint": ("streaming.cli.benches.endpoint", "endpoint"),
     "lead-curve": ("streaming.cli.benches.models", "lead_curve"),
     "attribution": ("streaming.cli.benches.models", "attribution"),
     "cars": ("streaming.cli.benches.cars", "cars"),
@@ -33,11 +34,15 @@ CLUSTER: Final = ("kafka", "flink", "flink-curve")
 DATA: Final = ("ngs-speed",)
 #: these take many minutes: only by name
 LONG: Final = ("flink-curve",)
+PEERS_FOLDER: Final = Path.home() / ".cache" / "touchline" / "peers"
 
 
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(BENCHES)}; none: all that are not long.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    core_hour_price: Annotated[float, typer.Option(help="endpoint: what a core costs an hour, for the cost.", min=0.0)] = 0.05,
+    peers: Annotated[bool, typer.Option("--peers", help="endpoint: beside MLServer and BentoML, installed once.")] = False,
+    peers_folder: Annotated[Path, typer.Option(help="endpoint: where the peers are installed.")] = PEERS_FOLDER,
     data: Annotated[Path | None, typer.Option(help=f"Folder of real games, for {', '.join(DATA)}.", metavar="FOLDER")] = None,
 ) -> None:
     """Measure the hot paths beside their floors: figures of one machine at one moment, so look at the ratios.
@@ -56,13 +61,16 @@ def bench(
     unknown = [name for name in names or [] if name not in BENCHES]
     if unknown:
         raise BadInput(f"no benchmark {unknown[0]!r}: there are {', '.join(BENCHES)}")
+    options: dict[str, dict[str, Any]] = {
+        "endpoint": {"core_hour_price": core_hour_price, "peers": peers_folder if peers else None}
+    }
     results = []
     if names and data is None and (judged := [name for name in names if name in DATA]):
         raise BadInput(f"{judged[0]} needs --data FOLDER, the folder with the real games")
     for name in names or (name for name in BENCHES if name not in (*LONG, *DATA)):
         module, function = BENCHES[name]
         result: dict[str, Any] = {"name": name}
-        given = {"folder": data} if name in DATA else {}
+        given: dict[str, Any] = {"folder": data} if name in DATA else options.get(name, {})
         try:
             result |= getattr(importlib.import_module(module), function)(**given)
         except Unavailable as error:
@@ -84,4 +92,6 @@ def _tell(result: dict[str, Any]) -> None:
     for part in ("figures", "floor"):
         text = ", ".join(f"{key} {value:,}" for key, value in result[part].items())
         print(f"  {part:<8} {text}")
+    for note in result.get("notes", ()):
+        print(f"  note     {note}")
     print(f"  target   {result['target']}", flush=True)

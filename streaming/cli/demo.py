@@ -21,6 +21,7 @@ def demo(
     speed: Annotated[float, typer.Option(help="Times real time.", min=0.1, max=100.0)] = 1.0,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
     seconds: Annotated[float | None, typer.Option("--for", help="End after so many seconds.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="A model folder, or NAME=ADDRESS of an endpoint.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Say at the end how each game did as JSON.")] = False,
 ) -> None:
     """Simulate a game, or one of each sport, stream it through the pipeline, and serve its pages until Ctrl-C.
@@ -39,7 +40,7 @@ def demo(
     sys.setswitchinterval(0.0005)
     hub, stop = Hub(), threading.Event()
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
-        shows = [Show(name, seed, minutes, speed, hub, stop) for name in (worlds() if sport == "all" else [sport])]
+        shows = [Show(name, seed, minutes, speed, hub, stop, model) for name in (worlds() if sport == "all" else [sport])]
         for show in shows:
             show.ready()
         for show in shows:

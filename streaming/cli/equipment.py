@@ -23,15 +23,24 @@ def sport_named(name: str) -> Sport:
 
 
 def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
-    """The models that the sport's stats name: the shipped ones, or those in ``given`` (folders, each for the id on its card).
-    A stat that names ``<model>/curve`` gets that model asked along its axis."""
+    """The models that the sport's stats name: the shipped ones, or those in ``given``: folders, each for the id on its card, or
+    NAME=WHERE (a folder or the address of an endpoint, see ``models.serving.connect``). A stat that names ``<model>/curve`` gets
+    that model asked along its axis."""
     from models.artefact import load
     from models.curve import curve_of
 
     found: dict[str, Any] = {}
+    elsewhere: dict[str, str] = {}
     try:
-        for path in given or []:
-            model = load(path)
+        for text in given or []:
+            name, where = named_place(text)
+            equals = not where and text != name
+            if where:
+                elsewhere[name] = where
+                continue
+            model = load(name)
+            if equals and model.name != text.partition("=")[0]:
+                raise BadInput(f"--model {text}: that is the model {model.name}")
             found[model.name] = model
         for name in sorted({stat.model for stat in sport.stats if stat.model}):
             plain, _, view = name.partition("/")
@@ -41,9 +50,27 @@ def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
                 found[name] = curve_of(found[plain])
             elif view:
                 raise BadInput(f"{plain} has no view {view!r}: there is curve")
+        for name in found if elsewhere else ():
+            if address := elsewhere.get(name.partition("/")[0]):
+                from models.serving.connect import connect
+
+                found[name] = connect(name, address, local=found[name])
     except ValueError as error:
         raise BadInput(str(error)) from None
     return found
+
+
+def named_place(text: str) -> tuple[str, str]:
+    """``NAME=ADDRESS`` in its parts; for a folder, or ``NAME=FOLDER``, the folder and nothing."""
+    from models.known import KNOWN
+    from models.serving.connect import is_address
+
+    name, equals, where = text.partition("=")
+    if is_address(text):
+        raise BadInput(f"--model {text} does not say which model is asked there: --model NAME={text}")
+    if not equals or name not in KNOWN:
+        return text, ""
+    return (name, where) if is_address(where) else (where, "")
 
 
 @cache

@@ -30,7 +30,7 @@ def replay(
     force: Annotated[bool, typer.Option(help="Replace FILE when it is there.")] = False,
     serve: Annotated[bool, typer.Option(help="Serve the pages while it runs, and afterwards until Ctrl-C.")] = False,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
-    model: Annotated[list[str] | None, typer.Option(help="A model folder instead of the shipped one of its name.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="A model folder, or NAME=ADDRESS of an endpoint.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Say what was done as JSON.")] = False,
 ) -> None:
     """Run a recording through the pipeline, at any speed, from any minute.

@@ -30,7 +30,7 @@ def run(
     record: Annotated[Path | None, typer.Option(help="Embedded: also record each game, in this folder.", metavar="REC")] = None,
     speed: Annotated[str, typer.Option(help="From a recording: times real time, or max.")] = "max",
     force: Annotated[bool, typer.Option("--force", help="To a file: replace it when it is there.")] = False,
-    model: Annotated[list[str] | None, typer.Option(help="Embedded: a model folder instead of the shipped one.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Embedded: a model folder, or NAME=ADDRESS of an endpoint.")] = None,
     flink: Annotated[str, typer.Option(help="Flink: the cluster.", metavar="URL")] = "http://127.0.0.1:8081",
     profile: Annotated[str, typer.Option(help="Flink: Python beside the TaskManager (process) or in it (thread).")] = "process",
     parallelism: Annotated[int, typer.Option(help="Flink: how many slots the job takes.", min=1, max=128)] = 1,

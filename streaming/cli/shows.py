@@ -28,8 +28,11 @@ class Show:
     behind there.
     """
 
-    def __init__(self, sport: str, seed: int, minutes: float, speed: float, hub: Hub, stop: threading.Event) -> None:
+    def __init__(
+        self, sport: str, seed: int, minutes: float, speed: float, hub: Hub, stop: threading.Event, models: list[str] | None = None
+    ) -> None:
         self.sport, self.seed, self.minutes, self.speed, self.hub, self.stop = sport, seed, minutes, speed, hub, stop
+        self.models = models
         self.lag = Lag()
         self.failed: Exception | None = None
         self.took_s = 0.0
@@ -49,7 +52,7 @@ class Show:
         self.hub.attach(self.record)  # so that the pages know what is coming
         rehearse(self.record, self.world.stream(25))
         self._open()  # the game begins now, not when its rehearsal did
-        self.operator = operator_for(self.record)
+        self.operator = operator_for(self.record, self.models)
         self.hub.attach(self.record, self.operator.meters)
 
     def start(self) -> None:

@@ -92,6 +92,7 @@ def test_a_man_whose_shoulder_tags_fall_silent_keeps_his_speed_and_loses_his_ori
     def change(r: Telemetry | Event) -> Telemetry | Event:
         return r if isinstance(r, Event) else r.take(~np.isin(r.tag, quiet))
 
+    assert "nfl.player.orientation" in stats(helpers.play(operator_for(record), played()[1]))
     shown = stats(helpers.play(operator_for(record), changed(change)))
     assert "nfl.player.speed" in shown
     assert "nfl.player.orientation" not in shown

@@ -1,0 +1,97 @@
+"""Where a model is asked, by one setting.
+
+    my-xgoals/ or xgoals               in this process: a folder, or a name of the package's
+    http://host:port                   an endpoint over TCP
+    unix:/path/of.sock                 the same over a Unix socket
+    sagemaker:ENDPOINT                 an endpoint in AWS, through its runtime
+
+Behind an address may stand, like in a URL, ``?deadline_ms=25`` (connecting, sending and receiving together), ``fallback=none``
+(instead of the model in this process: the stat is then stale), ``version=...`` (take no other), ``model=...`` (its name there), and
+for SageMaker ``region=...`` and ``target=...`` (of a multi-model endpoint).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from models.artefact import load
+from models.base import Feature, Model
+from models.serving.client import DEADLINE_S, RemoteModel, Transport
+from models.serving.transports import Http, SageMaker
+
+TOKEN: Final = "TOUCHLINE_ENDPOINT_TOKEN"  # the name of the variable
+_COMMON: Final = ("deadline_ms", "fallback", "version", "model")
+_OPTIONS: Final = {"http": _COMMON, "unix": _COMMON, "sagemaker": (*_COMMON, "region", "target")}
+
+
+def is_address(setting: str) -> bool:
+    """Whether the model is asked elsewhere."""
+    scheme = setting.partition(":")[0]
+    return ":" in setting and scheme in (*_OPTIONS, "https")
+
+
+def connect(name: str, setting: str, local: Model | None = None, features: tuple[Feature, ...] = ()) -> Model:
+    """The model ``name`` as the setting has it; ``ValueError`` with one sentence when it cannot be. ``local`` is the model in this
+    process: it says what the features are (or ``features`` do), and stands in. Nothing is asked of the endpoint yet."""
+    if not is_address(setting):
+        return load(setting)
+    scheme, where, options = _parsed(setting)
+    served = options.get("model", name)
+    transport: Transport
+    if scheme == "sagemaker":
+        transport = SageMaker(where, target=options.get("target", ""), region=options.get("region", ""))
+    elif scheme == "unix":
+        transport = Http(where, served, os.environ.get(TOKEN, ""))
+    else:
+        transport = Http(_host_port(where, setting), served, os.environ.get(TOKEN, ""))
+    if local is not None:
+        name, features = local.name, local.features
+    return RemoteModel(
+        name, features, transport, deadline_s=_deadline_s(options), local=local, stands_in=options.get("fallback") != "none",
+        version=options.get("version", ""),
+    )  # fmt: skip
+
+
+def _parsed(setting: str) -> tuple[str, str, dict[str, str]]:
+    scheme, _, rest = setting.partition(":")
+    if scheme == "https":
+        raise ValueError(f"{setting}: an endpoint is asked over http, a Unix socket or the SageMaker runtime")
+    where, _, query = rest.partition("?")
+    try:
+        options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
+    except ValueError:
+        raise ValueError(f"{setting}: what follows the question mark is not name=value&...") from None
+    unknown = [name for name in options if name not in _OPTIONS[scheme]]
+    if unknown:
+        raise ValueError(f"{setting}: there is no option {unknown[0]!r}: there are {', '.join(_OPTIONS[scheme])}")
+    if options.get("fallback", "shipped") not in ("shipped", "none"):
+        raise ValueError(f"{setting}: fallback is shipped or none, not {options['fallback']!r}")
+    if not where.strip("/") or "\0" in where:
+        raise ValueError(f"{setting} names no endpoint")
+    return scheme, where, options
+
+
+def _host_port(where: str, setting: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(f"http:{where}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or parts.path not in ("", "/") or parts.username or not host.isascii() or any(c.isspace() for c in host):
+        raise ValueError(f"{setting}: an endpoint over TCP is http://host:port")
+    return host, port or 80
+
+
+def _deadline_s(options: dict[str, str]) -> float:
+    text = options.get("deadline_ms")
+    if text is None:
+        return DEADLINE_S
+    try:
+        deadline_ms = float(text)
+    except ValueError:
+        deadline_ms = 0.0
+    if not 1.0 <= deadline_ms <= 60_000.0:
+        raise ValueError(f"deadline_ms is {text!r}: 1 to 60000 milliseconds are possible")
+    return deadline_ms / 1000.0

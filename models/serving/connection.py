@@ -1,0 +1,259 @@
+"""HTTP/1.1 on one socket, lean: httptools parses, answers go out in the order of their requests, and nothing from outside is
+kept beyond its limits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import Final, Protocol, cast
+
+import httptools
+
+from models.serving.contract import MOST_BODY_BYTES, Refused
+
+MOST_HEAD_BYTES: Final = 16_384
+#: a request must be complete so long after its first byte; a silent connection is closed after the other, s
+REQUEST_S: Final = 10.0
+SILENT_S: Final = 75.0
+#: how long what still comes is read and thrown away after a refusal, so that the client gets to read why, s
+LINGER_S: Final = 1.0
+
+_PHRASES: Final = {
+    200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+    406: "Not Acceptable", 408: "Request Timeout", 409: "Conflict", 413: "Content Too Large", 415: "Unsupported Media Type",
+    431: "Request Header Fields Too Large", 500: "Internal Server Error", 503: "Service Unavailable", 504: "Gateway Timeout",
+    507: "Insufficient Storage",
+}  # fmt: skip
+_OK: Final = b"HTTP/1.1 200 OK\r\ncontent-type: "
+_CLOSE: Final = b"connection: close\r\n"
+_HEADERS: Final = frozenset(
+    (
+        b"content-type", b"accept", b"content-encoding", b"authorization", b"x-amzn-sagemaker-target-model",
+        b"x-touchline-deadline-ms",
+    )
+)  # fmt: skip
+
+
+class Request:
+    """One request; ``answer`` or ``refuse`` ends it, once."""
+
+    __slots__ = ("_connection", "began_s", "body", "data", "headers", "keep", "method", "target")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.began_s = time.monotonic()
+        self.target, self.method, self.body = b"", "", b""
+        self.headers: dict[bytes, str] = {}
+        self.keep = True
+        self.data: bytes | None = None
+
+    def answer(self, body: bytes, kind: bytes = b"application/json", extra: bytes = b"") -> None:
+        self._end(b"%b%b\r\n%bcontent-length: %d\r\n" % (_OK, kind, extra, len(body)), body)
+
+    def refuse(self, refused: Refused) -> None:
+        body, status = refused.body(), refused.status
+        line = f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        self._end(line.encode() + refused.headers, body)
+
+    def _end(self, head: bytes, body: bytes) -> None:
+        connection = self._connection
+        if self.data is not None:
+            return
+        if connection.draining:
+            self.keep = False
+        self.data = b"%b%b\r\n%b" % (head, b"" if self.keep else _CLOSE, body)
+        connection.flush()
+
+
+class App(Protocol):
+    """What answers requests."""
+
+    connections: set[Connection]
+
+    def admit(self, connection: Connection) -> Refused | None: ...
+
+    def handle(self, request: Request) -> None: ...
+
+    def count_unread(self, refused: Refused) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """The socket of one client. Requests may be pipelined."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.draining = False
+        self.transport: asyncio.Transport | None = None
+        self.active_s = time.monotonic()
+        self._parser = httptools.HttpRequestParser(self)
+        self._waiting: deque[Request] = deque()
+        self._request: Request | None = None
+        self._parts: list[bytes] = []
+        self._body_bytes = 0
+        self._head_bytes = 0
+        self._in_head = True
+        self._deaf = self._unread = self._ended = False
+
+    # -- the transport's side ------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one, and does not say so
+        self.app.connections.add(self)
+        refused = self.app.admit(self)
+        if refused is not None:
+            self._refuse(refused)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.app.connections.discard(self)
+        self.transport, self._request = None, None
+        self._waiting.clear()
+        self._parts.clear()
+
+    def pause_writing(self) -> None:
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self.transport is not None:
+            self.transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        if self._request is None:
+            self._begin()
+        self.active_s = time.monotonic()
+        if self._in_head:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse(Refused("malformed request", "this is no place to upgrade a connection"))
+        except httptools.HttpParserError as error:
+            if not self._deaf:
+                self._refuse(Refused("malformed request", f"this is not HTTP/1.1: {error}"))
+        else:
+            if self._in_head and self._request is not None and self._head_bytes > MOST_HEAD_BYTES and not self._deaf:
+                self._refuse(_TOO_LONG)
+
+    def eof_received(self) -> bool:
+        # what was asked before the client closed its side is still answered
+        self._ended = True
+        return bool(self._waiting)
+
+    # -- the parser's side ---------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._request = Request(self)
+        self._in_head, self._head_bytes, self._body_bytes = True, 0, 0
+        self._parts = []
+
+    def on_message_begin(self) -> None:
+        if self._request is None:
+            self._begin()
+
+    def on_url(self, url: bytes) -> None:
+        if self._request is not None:
+            self._request.target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._deaf or self._request is None:
+            return
+        name = name.lower()
+        if not self._in_head:  # a trailer
+            self._head_bytes += len(name) + len(value)
+            if self._head_bytes > 2 * MOST_HEAD_BYTES:
+                self._refuse(_TOO_LONG)
+            return
+        if name in _HEADERS:
+            self._request.headers[name] = value.decode("latin-1")
+        elif name == b"content-length":
+            if value.isdigit() and (len(value) > 15 or int(value) > MOST_BODY_BYTES):
+                self._refuse(_TOO_LARGE)
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self._request.headers[name] = "100-continue"
+
+    def on_headers_complete(self) -> None:
+        request = self._request
+        if self._deaf or request is None:
+            return
+        self._in_head = False
+        request.method = self._parser.get_method().decode("latin-1")
+        request.keep = self._parser.should_keep_alive()
+        if b"expect" in request.headers and not self._waiting and self.transport is not None:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        if self._deaf:
+            return
+        self._body_bytes += len(body)
+        if self._body_bytes > MOST_BODY_BYTES:
+            self._refuse(_TOO_LARGE)
+            return
+        self._parts.append(body)
+
+    def on_message_complete(self) -> None:
+        request = self._request
+        if self._deaf or request is None:
+            return
+        request.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts, self._request = [], None
+        self._waiting.append(request)
+        if not request.keep:
+            self._deaf = True
+        self.app.handle(request)
+
+    # -- answers -------------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write what is answered, in the order of the requests."""
+        transport = self.transport
+        while self._waiting and self._waiting[0].data is not None and transport is not None:
+            request = self._waiting.popleft()
+            transport.write(request.data)  # type: ignore[arg-type]
+            if not request.keep:
+                self._deaf = True
+                self._waiting.clear()
+                self._close(transport)
+                return
+        if self._ended and not self._waiting and transport is not None:
+            transport.close()
+
+    def _close(self, transport: asyncio.Transport) -> None:
+        if not self._unread:
+            transport.close()
+            return
+        # The client may be sending still; closed at once, it would be reset before it has read the answer.
+        if transport.can_write_eof():
+            transport.write_eof()
+        asyncio.get_running_loop().call_later(LINGER_S, transport.abort)
+
+    def drain(self) -> None:
+        """Close as soon as what was asked is answered."""
+        self.draining = True
+        if not self._waiting and self._request is None and self.transport is not None:
+            self.transport.close()
+
+    def check(self, now_s: float) -> None:
+        """Time has come to ``now_s``: nobody may sit here with half a request, or with none."""
+        if self._deaf or self._waiting or self.transport is None:
+            return
+        if self._request is not None:
+            if now_s - self._request.began_s > REQUEST_S:
+                self._refuse(Refused("too slow", f"the request was not complete after {REQUEST_S:g} s"))
+        elif now_s - self.active_s > SILENT_S:
+            self.transport.close()
+
+    def _refuse(self, refused: Refused) -> None:
+        """What comes is not read any more: answer, after what was asked before, and close."""
+        request = self._request or Request(self)
+        self._request, self._parts = None, []
+        self._deaf, self._unread, request.keep = True, True, False
+        self.app.count_unread(refused)
+        self._waiting.append(request)
+        request.refuse(refused)
+
+
+_TOO_LARGE: Final = Refused("body too large", f"the body is larger than {MOST_BODY_BYTES:,} bytes")
+_TOO_LONG: Final = Refused("head too large", f"the request's head is larger than {MOST_HEAD_BYTES:,} bytes")

@@ -1,0 +1,105 @@
+"""The one queue in front of the models: bounded, and batched only with what is there already.
+
+Requests that came in one turn of the event loop and ask the same model are predicted together; nobody waits for company. A long
+request is worked on a slice at a time and goes to the back of the queue in between, so that it stalls nobody either. Answers do not
+depend on it: a model answers each row by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from models.base import Floats
+from models.serving.contract import Refused
+from models.serving.registry import Served
+
+#: rows worked on before others get their turn
+SLICE_ROWS: Final = 256
+RETRY: Final = b"retry-after: 1\r\n"
+
+
+class Job:
+    """Rows for a model; ``done`` is called with the answer or with why there is none."""
+
+    __slots__ = ("at", "deadline_s", "done", "out", "rows", "served")
+
+    def __init__(
+        self, served: Served, rows: Floats, deadline_s: float | None, done: Callable[[Floats | Refused], None]
+    ) -> None:
+        self.served, self.rows, self.deadline_s, self.done = served, rows, deadline_s, done
+        self.at = 0
+        self.out: list[Floats] = []
+
+
+class Queue:
+    """``most_jobs`` and ``most_rows`` bound what waits; beyond, a request is told to come again."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, most_jobs: int = 1024, most_rows: int = 100_000) -> None:
+        self._loop, self.most_jobs, self.most_rows = loop, most_jobs, most_rows
+        self.jobs: deque[Job] = deque()
+        self.rows = 0
+        self._called = False
+
+    def offer(self, job: Job) -> None:
+        """Take a job; ``Refused`` when the queue is full."""
+        if len(self.jobs) >= self.most_jobs or self.rows + len(job.rows) > self.most_rows:
+            raise Refused("queue full", f"{len(self.jobs):,} requests of {self.rows:,} rows are waiting: come again", RETRY)
+        self.jobs.append(job)
+        self.rows += len(job.rows)
+        self._call()
+
+    def _call(self) -> None:
+        if not self._called:
+            self._called = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._called = False
+        together: dict[int, list[Job]] = {}
+        room, now_s = SLICE_ROWS, time.monotonic()
+        while self.jobs and room > 0:
+            job = self.jobs.popleft()
+            if job.deadline_s is not None and now_s > job.deadline_s:
+                self._end(job, Refused("deadline passed", "the deadline of the request passed before its turn came"))
+                continue
+            room -= min(len(job.rows) - job.at, SLICE_ROWS)
+            together.setdefault(id(job.served), []).append(job)
+        if self.jobs:
+            self._call()
+        for jobs in together.values():
+            self._predict(jobs)
+
+    def _predict(self, jobs: list[Job]) -> None:
+        slices = [job.rows[job.at : job.at + SLICE_ROWS] for job in jobs]
+        try:
+            answers = jobs[0].served.predict(slices[0] if len(slices) == 1 else np.concatenate(slices))
+            if len(answers) != sum(map(len, slices)):
+                raise ValueError(f"{len(answers)} answers")
+        except Exception as error:  # noqa: BLE001 - whatever a model does wrong must not reach the other requests
+            if len(jobs) == 1:
+                name = jobs[0].served.name
+                self._end(jobs[0], Refused("model failed", f"{name} could not answer: {type(error).__name__}: {str(error)[:200]}"))
+                return
+            for job in jobs:
+                self._predict([job])
+            return
+        at = 0
+        for job, rows in zip(jobs, slices):
+            job.out.append(answers[at : at + len(rows)])
+            at += len(rows)
+            job.at += len(rows)
+            if job.at < len(job.rows):
+                self.jobs.append(job)
+                self._call()
+            else:
+                self._end(job, job.out[0] if len(job.out) == 1 else np.concatenate(job.out))
+
+    def _end(self, job: Job, answer: Floats | Refused) -> None:
+        self.rows -= len(job.rows)
+        job.done(answer)

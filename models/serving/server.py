@@ -1,0 +1,133 @@
+"""The server's life: sockets, signals, the second hand, and a drain at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from models.serving.app import Endpoint
+from models.serving.connection import Connection
+from models.serving.registry import Registry
+
+DRAIN_S: Final = 5.0
+_CHECK_S: Final = 1.0
+
+
+class Server:
+    """Serves a registry on TCP (``port`` 0: any free one; None: not at all) and, with ``uds``, on a Unix socket.
+
+    ``OSError`` when an address cannot be had.
+    """
+
+    def __init__(
+        self, registry: Registry, *, host: str = "127.0.0.1", port: int | None = 8090, uds: Path | None = None, token: str = "",
+        most_waiting: int = 1024, drain_s: float = DRAIN_S,
+    ) -> None:  # fmt: skip
+        self.registry, self.host, self.port, self.uds, self.drain_s = registry, host, port, uds, drain_s
+        self._token, self._most_waiting = token, most_waiting
+        self._servers: list[asyncio.AbstractServer] = []
+        self.endpoint: Endpoint | None = None
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        endpoint = self.endpoint = Endpoint(self.registry, loop, token=self._token, most_waiting=self._most_waiting)
+        if self.port is not None:
+            server = await loop.create_server(lambda: Connection(endpoint), self.host, self.port, backlog=512)
+            self.port = server.sockets[0].getsockname()[1]
+            self._servers.append(server)
+        if self.uds is not None:
+            _make_way(self.uds)
+            old = os.umask(0o177)
+            try:
+                self._servers.append(await loop.create_unix_server(lambda: Connection(endpoint), str(self.uds), backlog=512))
+            finally:
+                os.umask(old)
+        self._checks = loop.create_task(self._check(endpoint))
+
+    async def _check(self, endpoint: Endpoint) -> None:
+        while True:
+            await asyncio.sleep(_CHECK_S)
+            now_s = time.monotonic()
+            for connection in list(endpoint.connections):
+                connection.check(now_s)
+
+    async def stop(self) -> None:
+        """Answer what was asked, take nothing more."""
+        for server in self._servers:
+            server.close()
+        if self.uds is not None:
+            self.uds.unlink(missing_ok=True)
+        if self.endpoint is not None:
+            await self.endpoint.drained(self.drain_s)
+            self._checks.cancel()
+
+    async def until_told(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, told.set)
+        # what is loaded stays: the collector need not look at it again in the middle of a request
+        gc.collect()
+        gc.freeze()
+        await told.wait()
+        await self.stop()
+
+
+def _make_way(path: Path) -> None:
+    """Remove the socket of a server that is gone; ``OSError`` when somebody answers there, or it is something else."""
+    if not path.exists():
+        return
+    if not stat.S_ISSOCK(path.stat().st_mode):
+        raise OSError(f"{path} is there and is no socket")
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+    raise OSError(f"{path} is in use by another server")
+
+
+@contextmanager
+def in_thread(server: Server) -> Iterator[Server]:
+    """Serve in a thread of this process, on a loop of its own, until the block ends."""
+    import uvloop
+
+    loop = uvloop.new_event_loop()
+    ready, failed = threading.Event(), list[BaseException]()
+    done = asyncio.Event()
+
+    async def serve() -> None:
+        try:
+            await server.start()
+        except BaseException as error:  # noqa: BLE001 (raised below, where it is waited for)
+            failed.append(error)
+            return
+        finally:
+            ready.set()
+        await done.wait()
+        await server.stop()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="endpoint", daemon=True)
+    thread.start()
+    ready.wait()
+    try:
+        if failed:
+            raise failed[0]
+        yield server
+    finally:
+        if not failed:
+            loop.call_soon_threadsafe(done.set)
+        thread.join()
+        loop.close()

@@ -1,0 +1,106 @@
+"""How rows get to an endpoint: over HTTP, or through the SageMaker runtime."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from models.serving.client import Described
+from models.serving.health import Unanswered
+from models.serving.wire import Wire
+
+_REASONS: Final = {400: "refused", 413: "refused", 503: "busy", 504: "slow"}
+
+
+class _Card(msgspec.Struct):
+    version: str
+    features: list[Described]
+
+
+class Http:
+    """An endpoint of this project's, on (host, port) or the path of a Unix socket."""
+
+    describes = True
+
+    def __init__(self, where: tuple[str, int] | str, model: str, token: str = "") -> None:
+        self.wire = Wire(where)
+        host = "localhost" if isinstance(where, str) else f"{where[0]}:{where[1]}"
+        path = f"/models/{quote(model, safe='')}"
+        common = f"host: {host}\r\n" + (f"authorization: Bearer {token}\r\n" if token else "")
+        self._get = f"GET {path} HTTP/1.1\r\n{common}\r\n".encode()
+        self._post = f"POST {path}/invoke HTTP/1.1\r\n{common}content-type: application/json\r\n".encode()
+
+    def invoke(self, body: bytes, until_s: float) -> bytes:
+        left_ms = max(1.0, (until_s - time.monotonic()) * 1000.0)
+        head = b"%bx-touchline-deadline-ms: %.1f\r\ncontent-length: %d\r\n\r\n" % (self._post, left_ms, len(body))
+        return self._body(head + body, until_s)
+
+    def describe(self, until_s: float) -> tuple[str, list[Described]]:
+        try:
+            card = msgspec.json.decode(self._body(self._get, until_s), type=_Card)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise Unanswered("wrong", f"the endpoint does not say what its model is: {str(error)[:200]}") from None
+        return card.version, card.features
+
+    def _body(self, request: bytes, until_s: float) -> bytes:
+        answer = self.wire.exchange(request, until_s)
+        body = b"".join(answer.body)
+        if answer.status != 200:
+            told = body[:300].decode("utf-8", "replace")
+            raise Unanswered(_REASONS.get(answer.status, "wrong"), f"status {answer.status}: {told}")
+        return body
+
+
+class SageMaker:
+    """An endpoint in AWS. The client's own timeouts count from one byte to the next; so it is called in a thread and left there
+    when the deadline passes. While a call is still there, no other is made."""
+
+    describes = False
+
+    def __init__(self, endpoint: str, *, target: str = "", region: str = "", client: Any = None) -> None:
+        self._client = client if client is not None else _runtime(region)
+        self._asked = {"EndpointName": endpoint, "ContentType": "application/json", "Accept": "application/json"}
+        if target:
+            self._asked["TargetModel"] = target
+        self._thread = ThreadPoolExecutor(1, "sagemaker")
+        self._call: Future[bytes] | None = None
+
+    def invoke(self, body: bytes, until_s: float) -> bytes:
+        if self._call is not None and not self._call.done():
+            raise Unanswered("busy", "the last call has not come back")
+        self._call = self._thread.submit(self._invoke, body)
+        try:
+            return self._call.result(max(0.0, until_s - time.monotonic()))
+        except FutureTimeout:
+            raise Unanswered("slow", "no answer by the deadline") from None
+        except Unanswered:
+            raise
+        except Exception as error:  # noqa: BLE001 - botocore's classes are made at run time
+            status = int(getattr(error, "response", {}).get("OriginalStatusCode") or 0)
+            reason = _REASONS.get(status, "wrong" if status else "down")
+            raise Unanswered(reason, f"{type(error).__name__}: {str(error)[:300]}") from None
+
+    def _invoke(self, body: bytes) -> bytes:
+        raw: bytes = self._client.invoke_endpoint(Body=body, **self._asked)["Body"].read()
+        return raw
+
+    def describe(self, until_s: float) -> tuple[str, list[Described]]:
+        raise Unanswered("wrong", "the SageMaker runtime does not describe its models")
+
+
+def _runtime(region: str) -> Any:
+    try:
+        import boto3
+        from botocore.config import Config
+    except ImportError:
+        raise ValueError("sagemaker: needs boto3, which the extra [aws] installs") from None
+    config = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
+    try:
+        return boto3.client("sagemaker-runtime", config=config, **({"region_name": region} if region else {}))
+    except Exception as error:  # noqa: BLE001 - botocore's classes are made at run time
+        raise ValueError(f"sagemaker: {error}") from None

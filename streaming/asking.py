@@ -1,0 +1,99 @@
+"""How an operator asks a model, wherever that is: within the time a record may take, and with word of who answered.
+
+A model in this process always answers. One that is asked elsewhere may be late, away or wrong: then a stand-in has answered, which
+the update names, or nobody has, and the update is stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.compiled import kernel
+from models.base import Answer, Model
+from streaming.records import ModelUse
+
+Array = npt.NDArray[Any]
+
+
+class Patience:
+    """What the models that are asked elsewhere have cost since the operator was last called: together they get one deadline."""
+
+    __slots__ = ("spent_s",)
+
+    def __init__(self) -> None:
+        self.spent_s = 0.0
+
+    def renew(self) -> None:
+        self.spent_s = 0.0
+
+
+@dataclass(slots=True)
+class Reading:
+    """An answer of (B,) or (B, C), None when there is none, and whose it is."""
+
+    values: Array | None
+    use: ModelUse
+    attribute: Callable[[Array], Array] | None = None
+
+
+@dataclass(slots=True)
+class Question:
+    """The rows (B, F) of a tick that a model will be asked about, with those of other ticks."""
+
+    rows: Array
+
+
+def ask(model: Model, rows: Array, patience: Patience, use: ModelUse, attribute: Callable[[Array], Array] | None) -> Reading:
+    """``use`` and ``attribute`` are those of a model in this process."""
+    asked: Callable[[Array, float], Answer] | None = getattr(model, "ask", None)  # isinstance would cost more than many a model
+    if asked is None:
+        return Reading(model.predict(rows), use, attribute)
+    start = perf_counter()
+    answer = asked(rows, patience.spent_s)
+    patience.spent_s += perf_counter() - start
+    return Reading(answer.values, ModelUse(name=answer.name, version=answer.version, instead=answer.instead), answer.attribute)
+
+
+def ask_some(model: Model, rows: Array, patience: Patience, use: ModelUse, classes: int) -> Reading:
+    """The same, (B,), or (B, C) with ``classes``, where a row without a single feature (a subject whom the question does not
+    concern) is not asked: its answer is NaN."""
+    asked = _some(rows)
+    answer = np.full((len(rows), classes) if classes else len(rows), np.nan)
+    if not len(asked):
+        return Reading(answer, use)
+    reading = ask(model, rows[asked], patience, use, None)
+    if reading.values is not None:
+        answer[asked] = reading.values
+        reading.values = answer
+    return reading
+
+
+@kernel
+def _some(rows: Array) -> Array:
+    """The rows (B, F) that hold a finite value."""
+    out = np.empty(rows.shape[0], np.int64)
+    count = 0
+    for b in range(rows.shape[0]):
+        for f in range(rows.shape[1]):
+            if np.isfinite(rows[b, f]):
+                out[count] = b
+                count += 1
+                break
+    return out[:count]
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two values of a stat, answered or not, are the same to whoever reads them."""
+    if isinstance(a, Question) and isinstance(b, Question):
+        return np.array_equal(a.rows, b.rows, equal_nan=True)
+    if isinstance(a, Reading) and isinstance(b, Reading):
+        return same(a.values, b.values)
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return bool(np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True))
+    return bool(a == b)

@@ -1,0 +1,78 @@
+"""``touchline endpoint``: the models behind HTTP, for operators and for anybody else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from models.serving.registry import Registry
+
+
+def endpoint(
+    port: Annotated[int, typer.Option(help="Port; 0: any that is free.", min=0, max=65_535)] = 8090,
+    host: Annotated[str, typer.Option(help="Address to listen on; others than this machine's own need a token.")] = "127.0.0.1",
+    uds: Annotated[Path | None, typer.Option(help="Listen on this Unix socket, too.", metavar="PATH")] = None,
+    models: Annotated[
+        list[Path] | None, typer.Option(help="Model folders, or folders of them, instead of the shipped models.", metavar="FOLDER")
+    ] = None,
+    waiting: Annotated[int, typer.Option(help="How many requests may wait; more are told to come again.", min=1)] = 1024,
+) -> None:
+    """Serve models over HTTP, by the contract of a SageMaker container, until Ctrl-C or SIGTERM.
+
+    Example: touchline endpoint --port 8090 --uds /tmp/touchline.sock
+
+    Ask it: curl -H 'content-type: text/csv' --data-binary @rows.csv http://127.0.0.1:8090/models/xgoals/invoke
+
+    With TOUCHLINE_ENDPOINT_TOKEN in the environment every request but /ping must carry it (Authorization: Bearer ...).
+    """
+    import uvloop
+
+    from models.serving.registry import Registry
+    from models.serving.server import Server
+    from streaming.errors import BadInput, Unavailable
+
+    token = os.environ.get("TOUCHLINE_ENDPOINT_TOKEN", "")
+    if host not in ("127.0.0.1", "::1", "localhost") and not token:
+        raise BadInput(f"--host {host} lets others in: set TOUCHLINE_ENDPOINT_TOKEN to the token that they must show")
+    registry = Registry(models or ())
+    _load(registry, models)
+    server = Server(registry, host=host, port=port, uds=uds, token=token, most_waiting=waiting)
+
+    async def serve() -> None:
+        await server.start()
+        where = f"http://{host}:{server.port}" + (f" and {uds}" if uds else "")
+        print(f"{len(registry.models)} models at {where}: {', '.join(sorted(registry.models))}; Ctrl-C ends it", flush=True)
+        await server.until_told()
+
+    try:
+        uvloop.run(serve())
+    except OSError as error:
+        raise Unavailable(f"the endpoint cannot listen there: {error.strerror or error}") from None
+    print("drained: every request that was taken in has been answered", flush=True)
+
+
+def _load(registry: Registry, folders: list[Path] | None) -> None:
+    from models.artefact import SHIPPED, load, shipped
+    from models.serving.contract import Refused
+    from streaming.errors import BadInput
+
+    found = [SHIPPED / name for name in shipped()]
+    if folders:
+        found = []
+        for folder in folders:
+            inside = [folder] if (folder / "card.json").is_file() else sorted(p.parent for p in folder.glob("*/card.json"))
+            if not inside:
+                raise BadInput(f"{folder} is no model folder (with a card.json), and there is none in it")
+            found += inside
+    for folder in found:
+        try:
+            model = load(folder)
+            if model.name in registry.models:
+                raise BadInput(f"{model.name} is in {registry.models[model.name].url} and in {folder}")
+            registry.add(model.name, model, str(folder))
+        except (ValueError, Refused) as error:
+            raise BadInput(str(error)) from None

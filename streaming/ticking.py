@@ -1,0 +1,125 @@
+"""Ticks: what the account of a game says at every second, models included."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from streaming.asking import Patience, Question, Reading, ask_some
+from streaming.blocks import Output, Quality, StatBlock
+from streaming.records import ModelUse
+from streaming.stopwatch import Stopwatch
+from streaming.windowing import Publishing
+from streaming.windows import SECOND_US, Grid
+
+
+class Ticks:
+    """The tick stats ``items`` of a game. They are read one second at a time, and answered and emitted many together."""
+
+    def __init__(
+        self, items: list[Publishing], game: str, sport: str, grid: Grid, has_tracking: bool, watch: Stopwatch, patience: Patience
+    ) -> None:  # fmt: skip
+        self.items, self.game, self.sport, self.grid, self.has_tracking = items, game, sport, grid, has_tracking
+        self.watch, self.patience = watch, patience
+        self._read: dict[int, tuple[int, Any]] = {}
+
+    def read(self, ledger: Any, second: int, version: int | None = None) -> list[Any]:
+        """Values of every tick stat due at ``second``, None for the others; SI; what models are to answer is a ``Question`` still.
+
+        ``version`` is that of the live ledger: what does not depend on the time is then read once per version.
+        """
+        values: list[Any] = []
+        self.watch.start()
+        for j, item in enumerate(self.items):
+            if second % item.every:
+                values.append(None)
+                continue
+            known = self._read.get(j) if item.stat.timeless and version is not None else None
+            if known is not None and known[0] == version:
+                values.append(known[1])
+                continue
+            value = item.stat.compute(ledger, float(second))
+            if value is not None and item.model is not None:
+                value = Question(np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features)))
+            elif value is not None and not isinstance(value[0], str):
+                value = np.asarray(value, np.float64)
+            values.append(value)
+            if version is not None:
+                self._read[j] = (version, value)
+            self.watch.lap(item.watch)
+        return values
+
+    def answer(self, values: list[list[Any]]) -> None:
+        """Put answers in the place of the questions: a model is asked once about all the ticks, and one model answers them."""
+        self.watch.start()
+        for j, item in enumerate(self.items):
+            asked = [row for row in values if isinstance(row[j], Question)]
+            if not asked or item.model is None or item.use is None:
+                continue
+            sizes = [len(row[j].rows) for row in asked]
+            rows = np.concatenate([row[j].rows for row in asked])
+            reading = ask_some(item.model, rows, self.patience, item.use, len(item.stat.components))
+            if reading.values is not None:
+                item.last = reading.values[-sizes[-1] :]
+            at = 0
+            for row, size in zip(asked, sizes, strict=True):
+                part = None if reading.values is None else reading.values[at : at + size]
+                row[j] = Reading(part, reading.use)
+                at += size
+            self.watch.lap(item.watch)
+
+    def blocks(
+        self, seconds: list[int], values: list[list[Any]], ingress_us: int, quality: Quality,
+        seen_us: Any, revisions: list[int] | None = None,
+    ) -> list[Output]:  # fmt: skip
+        """One block per tick stat over the given ticks (per revision, when values are issued again)."""
+        out: list[Output] = []
+        times = np.array([self.grid.t0_us + second * SECOND_US for second in seconds], np.int64)
+        stamps = np.full(len(seconds), ingress_us, np.int64)
+        every_tick = list(range(len(seconds)))
+        seen: Any = None
+        if self.has_tracking:
+            seen = times[:, None] >= seen_us[None, :]
+        self.answer(values)
+        for j, item in enumerate(self.items):
+            groups: dict[tuple[int, Quality, tuple[str, ...]], list[int]] = {}
+            uses: dict[tuple[str, ...], ModelUse | None] = {}
+            for k in every_tick:
+                value = values[k][j]
+                if value is None:
+                    continue
+                use, how = item.use, quality
+                if isinstance(value, Reading):
+                    use, how = value.use, "stale" if value.values is None else quality
+                whose: tuple[str, ...] = (use.name, use.version, use.instead) if use else ()
+                uses[whose] = use
+                groups.setdefault((revisions[k] if revisions else 0, how, whose), []).append(k)
+            for (revision, how, whose), chosen in sorted(groups.items()):
+                use = uses[whose]
+                block: Any = [self._shown(item, values[k][j]) for k in chosen]
+                whole = len(chosen) == len(seconds)
+                mask = None
+                if isinstance(block[0], np.ndarray):
+                    block = np.stack(block) if len(block) > 1 else block[0][None]
+                    if item.columns is not None:
+                        block = block[:, item.columns]
+                        if seen is not None:
+                            mask = seen[:, item.columns] if whole else seen[chosen][:, item.columns]
+                    if item.factor != 1.0:
+                        block = block * item.factor
+                out.append(
+                    StatBlock(
+                        item.stat.id, self.game, self.sport, item.stat.unit, item.subjects,
+                        times if whole else times[chosen], item.every * SECOND_US, block, how,
+                        stamps if whole else stamps[chosen], mask, revision, model=use,
+                    )
+                )
+        return out
+
+    @staticmethod
+    def _shown(item: Publishing, value: Any) -> Any:
+        """A value as it goes out: in the place of an answer that did not come, the last that did, or NaN."""
+        if not isinstance(value, Reading):
+            return value
+        return np.asarray(item.missing() if value.values is None else value.values, np.float64)

@@ -1,0 +1,105 @@
+"""The endpoint is paused and killed in the middle of a game: the game goes on in time, its stats say so, and recover."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from models.serving.health import LONGEST_S
+from simulators.worlds import open_world
+from streaming.blocks import Output
+from streaming.cli.equipment import operator_for
+from streaming.records import StatUpdate
+from tests.streaming import helpers
+
+pytestmark = pytest.mark.slow
+
+MODELS = ("xgoals", "pass-completion", "soccer-win-probability")
+DEADLINE_S = 0.1
+
+
+def endpoint(path: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streaming.cli", "endpoint", "--port", "0", "--uds", str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert "Ctrl-C ends it" in process.stdout.readline()
+    return process
+
+
+def gone(process: subprocess.Popen[str]) -> None:
+    with process:
+        process.kill()
+
+
+def modelled(out: list[Output]) -> list[StatUpdate]:
+    return [u for u in helpers.updates(out) if u.model is not None and u.quality != "provisional"]
+
+
+@pytest.mark.parametrize("fallback", ["shipped", "none"])
+def test_the_endpoint_goes_and_comes_back_in_the_middle_of_a_game(tmp_path: Path, fallback: str) -> None:
+    world = open_world("soccer", 3, 4.0)
+    records = list(world.stream(25))
+    expected = helpers.finals(helpers.play(operator_for(world.record), records))
+    path = tmp_path / "e.sock"
+    process = endpoint(path)
+    try:
+        given = [f"{name}=unix:{path}?deadline_ms={1000 * DEADLINE_S:g}&fallback={fallback}" for name in MODELS]
+        operator = operator_for(world.record, given)
+        cuts = [len(records) * k // 4 for k in range(5)]
+        phases: list[list[Output]] = []
+        for phase in range(4):
+            if phase == 1:
+                process.send_signal(signal.SIGSTOP)
+            elif phase == 2:
+                gone(process)
+            elif phase == 3:
+                process = endpoint(path)
+                time.sleep(LONGEST_S)
+            out: list[Output] = []
+            for record in records[cuts[phase] : cuts[phase + 1]]:
+                out.extend(operator.on_record(record))
+                # all that a record waited for all the models; the time that a stand-in computes is in it
+                assert operator._patience.spent_s < DEADLINE_S + 0.05, phase
+            phases.append(out)
+        phases[-1].extend(operator.finish())
+    finally:
+        gone(process)
+    seen = [Counter((u.quality, u.model.instead) for u in modelled(out) if u.model) for out in phases]
+    print(*seen, sep="\n")
+    everything = [u for out in phases for u in modelled(out)]
+    if fallback == "none":
+        away = {reason for quality, reason in seen[1] + seen[2] if quality == "stale"}
+        assert away <= {"slow", "down", "resting", "late"}
+        assert sum(n for (quality, _), n in (seen[1] + seen[2]).items() if quality == "stale") > 50
+        for update in everything:
+            if update.event is not None and update.quality == "stale":
+                assert update.value is None
+        ticks = [u for u in everything if u.stat == "soccer.match.win_probability"]
+        for before, after in itertools.pairwise(ticks):
+            if after.quality == "stale" and before.revision == after.revision == 0:
+                assert after.value == before.value  # what was known last
+        finals = [u for u in everything if u.quality == "final"]
+    else:
+        assert {reason for _, reason in seen[1] + seen[2]} <= {"", "slow", "down", "resting", "late"}
+        assert sum(n for (_, reason), n in (seen[1] + seen[2]).items() if reason) > 50
+        assert not [u for u in everything if u.quality != "final"]
+        finals = everything
+        # nothing else of the game is any different, and the stand-in's are the values of the same model
+        got = helpers.finals([block for out in phases for block in out])
+        assert got.keys() == expected.keys()
+    # before, and after without a restart: the endpoint's own
+    assert set(seen[0]) == {("final", "")}
+    assert seen[3]["final", ""] > 20
+    assert list(seen[3])[-1] == ("final", "") or seen[3].total() == seen[3]["final", ""]
+    values = {(u.id, u.revision): u.value for raw in expected.values() for u in [msgspec.json.decode(raw, type=StatUpdate)]}
+    for update in finals:
+        assert update.value == values[update.id, update.revision]

@@ -1,0 +1,46 @@
+"""Every sport with all of its models behind the endpoint: the same game to the byte, and nothing that a live feature really is gets
+refused as absurd."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models.serving.client import RemoteModel
+from simulators.worlds import open_world, worlds
+from streaming.cli.equipment import models_of, operator_for, sport_named
+from streaming.game import GameOperator
+from tests.streaming import helpers
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("endpoint") / "e.sock"
+    command = [sys.executable, "-m", "streaming.cli", "endpoint", "--port", "0", "--uds", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "Ctrl-C ends it" in process.stdout.readline()
+        yield path
+        process.terminate()
+
+
+@pytest.mark.parametrize("sport", worlds())
+def test_a_game_is_the_same_with_its_models_elsewhere(endpoint: Path, sport: str) -> None:
+    world = open_world(sport, 3, 4.0)
+    records = list(world.stream(25))
+    names = sorted({stat.model.partition("/")[0] for stat in sport_named(sport).stats if stat.model})
+    given = [f"{name}=unix:{endpoint}?deadline_ms=5000" for name in names]
+    models = models_of(sport_named(sport), given)
+    away = helpers.finals(helpers.play(GameOperator(sport_named(sport), world.record, models), records))
+    asked = {name: dict(model.health.counts) for name, model in models.items() if isinstance(model, RemoteModel)}
+    print(asked)
+    assert {name.partition("/")[0] for name in asked} >= set(names)
+    for counts in asked.values():
+        assert counts.keys() <= {"answered"}
+    assert away == helpers.finals(helpers.play(operator_for(world.record), records))

@@ -1,0 +1,380 @@
+"""The endpoint's contract, over real sockets."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models import artefact
+from models.base import Feature
+from models.curve import curve_of
+from models.serving.registry import Registry
+from models.serving.server import Server, in_thread
+
+
+class Slow:
+    """Sleeps as long as its row says, s; adds up what it is asked otherwise. ``width``: answers (B, width)."""
+
+    version = "1"
+    features = (Feature("sleep_s", "s"), Feature("share", "0..1"))
+
+    def __init__(self, name: str = "slow", width: int = 0) -> None:
+        self.name, self.width = name, width
+        self.asked: list[int] = []
+
+    def predict(self, rows: Any) -> Any:
+        self.asked.append(len(rows))
+        if (rows[:, 0] < 0).any():
+            raise RuntimeError("negative time")
+        time.sleep(float(np.nan_to_num(rows[:, 0]).max()))
+        one = np.nan_to_num(rows[:, 1]) / 2
+        return np.repeat(one[:, None], self.width, axis=1) if self.width else one
+
+
+@pytest.fixture
+def registry() -> Registry:
+    registry = Registry()
+    registry.add("xgoals", artefact.load("xgoals"), str(artefact.SHIPPED / "xgoals"))
+    return registry
+
+
+@pytest.fixture
+def server(registry: Registry, tmp_path: Path) -> Iterator[Server]:
+    with in_thread(Server(registry, port=0, uds=tmp_path / "e.sock", most_waiting=8, drain_s=2.0)) as server:
+        yield server
+
+
+def ask(server: Server, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, dict[str, str]]:
+    connection = HTTPConnection("127.0.0.1", server.port or 0, timeout=10)
+    try:
+        if body is not None and not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+        sent = {k.replace("_", "-"): v for k, v in headers.items()}
+        if body is not None:
+            sent = {"content-type": "application/json"} | sent
+        connection.request(method, path, body, sent)
+        response = connection.getresponse()
+        raw = response.read()
+        kind = response.headers.get("content-type", "")
+        return response.status, json.loads(raw) if kind == "application/json" else raw.decode(), dict(response.headers)
+    finally:
+        connection.close()
+
+
+def rows_of(model: Any, n: int, seed: int = 1) -> Any:
+    rows = np.random.default_rng(seed).uniform(0, 1, (n, len(model.features)))
+    rows[:, ::5] = np.nan
+    return rows
+
+
+def nulls(rows: Any) -> list[list[float | None]]:
+    return [[None if v != v else v for v in row] for row in rows.tolist()]
+
+
+@pytest.mark.parametrize("n", [1, 21, 300])
+def test_answers_are_the_models_own_to_the_bit(server: Server, registry: Registry, n: int) -> None:
+    model = registry.models["xgoals"].model
+    rows = rows_of(model, n)
+    expected = model.predict(rows).tolist()
+    names = [f.name for f in model.features]
+    for body in (nulls(rows), {"instances": nulls(rows)}, {"instances": [{"features": r} for r in nulls(rows)]},
+                 [dict(zip(names, r)) for r in nulls(rows)]):  # fmt: skip
+        status, told, headers = ask(server, "POST", "/invocations", body)
+        assert (status, told["predictions"], told["version"]) == (200, expected, model.version)
+        assert headers["x-touchline-version"] == model.version
+    table = "\n".join(",".join("" if v != v else repr(v) for v in row) for row in rows.tolist())
+    turned = ",".join(names[::-1]) + "\n" + "\n".join(",".join(map(repr, row[::-1])) for row in rows.tolist())
+    for text in (table, turned):
+        status, told, _ = ask(server, "POST", "/models/xgoals/invoke", text, content_type="text/csv", accept="text/csv")
+        assert (status, [float(line) for line in told.split()]) == (200, expected)
+
+
+def test_a_vector_valued_model_answers_a_row_of_values(server: Server, registry: Registry) -> None:
+    registry.add("lead/curve", Slow(width=21), "")
+    status, told, _ = ask(server, "POST", "/models/lead%2Fcurve/invoke", [[0, 0.5], [0, None]])
+    assert (status, told["predictions"]) == (200, [[0.25] * 21, [0.0] * 21])
+    status, told, _ = ask(server, "POST", "/invocations", [0, 1], X_Amzn_SageMaker_Target_Model="lead/curve", accept="text/csv")
+    assert (status, told) == (200, ",".join(["0.5"] * 21) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "reason"),
+    [
+        ([[1.0]], "application/json", 400, "wrong column count"),
+        ([], "application/json", 400, "no rows"),
+        ("", "application/json", 400, "malformed body"),
+        ("[[NaN]]", "application/json", 400, "malformed body"),
+        ('[["1"]]', "application/json", 400, "malformed body"),
+        ("[[true]]", "application/json", 400, "malformed body"),
+        ("[" * 50_000, "application/json", 400, "malformed body"),
+        (b"\xff\xfe", "application/json", 400, "malformed body"),
+        ({"rows": [[1.0]]}, "application/json", 400, "malformed body"),
+        ([{"no_such": 1.0}], "application/json", 400, "unknown feature"),
+        ([{"distance_m": 1e999}], "application/json", 400, "malformed body"),
+        ("1e999" + "," * 50, "text/csv", 400, "infinite value"),
+        ("inf" + "," * 50, "text/csv", 400, "infinite value"),
+        ("-Infinity" + "," * 50, "text/csv", 400, "infinite value"),
+        ("1_0" + "," * 50, "text/csv", 400, "malformed body"),
+        ("one" + "," * 50, "text/csv", 400, "malformed body"),
+        ("1,2", "text/csv", 400, "wrong column count"),
+        ("distance_m,distance_m\n1,2", "text/csv", 400, "unknown feature"),
+        ("", "text/csv", 400, "no rows"),
+        ("é", "text/csv", 400, "malformed body"),
+        ([{"distance_m": 16_000.0}], "application/json", 400, "absurd value"),
+        ([[]] * 10_001, "application/json", 413, "too many rows"),
+        ("x", "application/x-www-form-urlencoded", 415, "unsupported media type"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused_with_a_reason(
+    server: Server, registry: Registry, body: Any, kind: str, status: int, reason: str
+) -> None:
+    if isinstance(body, list) and body == [{"distance_m": 1e999}]:
+        body = '[{"distance_m": 1e999}]'
+    if isinstance(body, str):
+        body = body.encode()
+    got, told, _ = ask(server, "POST", "/models/xgoals/invoke", body, content_type=kind)
+    assert (got, told["error"]["reason"]) == (status, reason)
+    assert len(told["error"]["message"]) < 400
+    assert registry.models["xgoals"].tally.errors == {reason: 1}
+
+
+def test_missing_is_allowed_and_a_percentage_is_not_a_share(server: Server) -> None:
+    nothing = [[None] * 51]
+    assert ask(server, "POST", "/invocations", nothing)[0] == 200
+    assert ask(server, "POST", "/invocations", "nan" + ",NaN" * 50, content_type="text/csv")[0] == 200
+    status, told, _ = ask(server, "POST", "/invocations", [{"header": 85.0}])
+    assert (status, told["error"]["reason"]) == (400, "absurd value")
+    assert "header of row 0 is 85 0..1" in told["error"]["message"]
+
+
+def test_what_is_not_there_or_not_allowed(server: Server) -> None:
+    for method, path, status in [
+        ("GET", "/nowhere", 404), ("POST", "/ping", 405), ("GET", "/invocations", 405), ("PUT", "/models", 405),
+        ("GET", "/models/none", 404), ("DELETE", "/models/none", 404), ("POST", "/models/none/invoke", 404),
+        ("PATCH", "/models/xgoals", 405), ("GET", "/models/xgoals/invoke", 405), ("GET", "/models/xgoals/invoke/more", 404),
+    ]:  # fmt: skip
+        got, told, headers = ask(server, method, path)
+        assert got == status, (method, path, told)
+        assert ("allow" in headers) == (status == 405)
+    assert ask(server, "POST", "/invocations", [[None] * 51], accept="image/png")[0] == 406
+    assert ask(server, "POST", "/invocations", [[None] * 51], accept="image/png, */*;q=0.1")[0] == 200
+    assert ask(server, "POST", "/invocations", [[None] * 51], X_Touchline_Deadline_Ms="soon")[0] == 400
+    assert ask(server, "POST", "/invocations", [[None] * 51], content_encoding="gzip")[0] == 415
+
+
+def test_models_are_loaded_listed_replaced_and_unloaded(server: Server, registry: Registry, tmp_path: Path) -> None:
+    url = str(artefact.SHIPPED / "pass-completion")
+    assert ask(server, "POST", "/models", {"model_name": "passes", "url": url})[0] == 200
+    assert ask(server, "POST", "/models", {"model_name": "passes", "url": url})[0] == 409
+    listed = ask(server, "GET", "/models")[1]["models"]
+    assert [m["modelName"] for m in listed] == ["xgoals", "passes"]
+    card = ask(server, "GET", "/models/passes")[1]
+    assert card["modelUrl"] == url
+    assert [f["name"] for f in card["features"]] == [f.name for f in artefact.load("pass-completion").features]
+    # two are loaded: one must be named
+    assert ask(server, "POST", "/invocations", [[None] * 51])[1]["error"]["reason"] == "no model named"
+    assert ask(server, "PUT", "/models/passes", {"url": str(artefact.SHIPPED / "xgoals")})[0] == 200
+    assert ask(server, "GET", "/models/passes")[1]["version"] == artefact.load("xgoals").version
+    assert ask(server, "DELETE", "/models/passes")[0] == 200
+    assert ask(server, "POST", "/models/passes/invoke", [[None] * 51])[0] == 404
+    assert ask(server, "POST", "/models", {"model_name": "x", "url": str(tmp_path)})[1]["error"]["reason"] == "forbidden folder"
+    assert ask(server, "POST", "/models", {"model_name": "x", "url": f"{artefact.SHIPPED}/../../.."})[0] == 403
+    assert ask(server, "POST", "/models", {"model_name": "x", "url": str(artefact.SHIPPED)})[1]["error"]["reason"] == "bad model"
+    assert ask(server, "POST", "/models", {"model_name": "a\nb", "url": url})[0] == 400
+    assert ask(server, "POST", "/models", {"model_name": "x", "url": url}, content_type="text/plain")[0] == 415
+
+
+def test_a_curve_comes_and_goes_with_its_model(server: Server, registry: Registry) -> None:
+    url = str(artefact.SHIPPED / "lead-probability")
+    assert ask(server, "POST", "/models", {"model_name": "lead", "url": url})[0] == 200
+    model = artefact.load("lead-probability")
+    row = [0.3 if f.unit == "0..1" else 3.0 for f in model.features]
+    status, told, _ = ask(server, "POST", "/models/lead%2Fcurve/invoke", [row])
+    assert status == 200
+    assert told["predictions"] == curve_of(model).predict(np.array([row])).tolist()
+    assert len(told["predictions"][0]) == 21
+    replaced = registry.models["lead/curve"]
+    assert ask(server, "PUT", "/models/lead", {"url": url})[0] == 200
+    assert registry.models["lead/curve"] is not replaced
+    assert ask(server, "DELETE", "/models/lead")[0] == 200
+    assert list(registry.models) == ["xgoals"]
+
+
+def test_a_body_is_refused_before_it_has_come(server: Server) -> None:
+    """A gigabyte that is announced is refused by its announcement, one that is not by the first megabyte."""
+    for head in (b"content-length: 1073741824\r\n\r\n", b"content-length: 1073741824\r\nexpect: 100-continue\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", server.port or 0), 5) as sock:
+            sock.sendall(b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\n" + head)
+            assert sock.recv(100).startswith(b"HTTP/1.1 413 ")
+    with socket.create_connection(("127.0.0.1", server.port or 0), 5) as sock:
+        sock.sendall(b"POST /invocations HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        piece, sent = b"10000\r\n" + b"1" * 65_536 + b"\r\n", 0
+        sock.settimeout(0.001)
+        answer = b""
+        while not answer and sent < 1 << 30:
+            sock.settimeout(5)
+            sock.sendall(piece)
+            sent += 65_536
+            sock.settimeout(0.001)
+            try:
+                answer = sock.recv(100)
+            except TimeoutError:
+                continue
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert sent < 16 << 20
+
+
+def test_endless_heads_and_half_requests_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.serving.connection.REQUEST_S", 0.2)
+    line = b"GET / HTTP/1.1\r\n"
+    for beginning in (b"GET /" + b"a" * 40_000, line + b"a: b\r\n" * 10_000, line + b"x: " + b"y" * 40_000):
+        with socket.create_connection(("127.0.0.1", server.port or 0), 5) as sock:
+            sock.sendall(beginning)
+            assert sock.recv(100).startswith(b"HTTP/1.1 431 ")
+    with socket.create_connection(("127.0.0.1", server.port or 0), 5) as sock:
+        sock.sendall(b"POST /invocations HTTP/1.1\r\ncontent-length: 10\r\n\r\n12")
+        assert sock.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_pipelined_requests_are_answered_in_order(server: Server, registry: Registry) -> None:
+    registry.add("slow", Slow(), "")
+    body = [b"[0.01,0.5]", b"[0,1]"]
+    asked = b"".join(
+        b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in body
+    ) + b"GET /ping HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"  # fmt: skip
+    with socket.create_connection(("127.0.0.1", server.port or 0), 5) as sock:
+        sock.sendall(asked)
+        raw = b""
+        while piece := sock.recv(65_536):
+            raw += piece
+    found = [raw.index(text) for text in (b'"predictions":[0.25]', b'"predictions":[0.5]', b'{"status":"ok"}')]
+    assert found == sorted(found)
+
+
+def test_what_comes_together_is_predicted_together_and_a_bad_row_spoils_nobody_elses(server: Server, registry: Registry) -> None:
+    slow = Slow()
+    registry.add("slow", slow, "")
+    slow.asked.clear()
+    bodies = [b"[0,0.2]", b"[-1,0.2]", b"[0,0.4]"]
+    asked = b"".join(
+        b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in bodies
+    )
+    with socket.create_connection(("127.0.0.1", server.port or 0), 5) as sock:
+        sock.sendall(asked)
+        raw = b""
+        while raw.count(b"HTTP/1.1 ") < 3 or not raw.endswith(b"}"):
+            raw += sock.recv(65_536)
+    assert slow.asked == [3, 1, 1, 1]
+    assert b'"predictions":[0.1]' in raw
+    assert b"HTTP/1.1 500 " in raw
+    assert b'"predictions":[0.2]' in raw
+
+
+def test_a_full_queue_says_so_and_a_deadline_is_kept(server: Server, registry: Registry) -> None:
+    registry.add("slow", Slow(), "")
+    one = b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n[0.05,.5]"
+    one = one.replace(b"[0.05,.5]", b"[0.05,1]").replace(b": 9", b": 8")
+    with socket.create_connection(("127.0.0.1", server.port or 0), 5) as sock:
+        sock.sendall(one * 12)
+        raw = b""
+        while raw.count(b"HTTP/1.1 ") < 12 or not raw.endswith(b"}"):
+            raw += sock.recv(65_536)
+    assert raw.count(b"HTTP/1.1 200 ") == 8
+    assert raw.count(b"HTTP/1.1 503 ") == 4
+    assert raw.count(b"retry-after: 1") == 4
+    late = b"POST /models/slow/invoke HTTP/1.1\r\nx-touchline-deadline-ms: 20\r\ncontent-length: 8\r\n\r\n[0.00,1]"
+    # a long request of another model holds the queue up: 257 rows are more than one slice
+    registry.add("other", Slow("other"), "")
+    long = json.dumps([[0.05, 1.0]] * 257).encode()
+    first = b"POST /models/other/invoke HTTP/1.1\r\ncontent-length: %d\r\n\r\n%b" % (len(long), long)
+    with socket.create_connection(("127.0.0.1", server.port or 0), 5) as sock:
+        sock.sendall(first + late)
+        raw = b""
+        while raw.count(b"HTTP/1.1 ") < 2 or not raw.endswith(b"}"):
+            raw += sock.recv(65_536)
+    assert raw.count(b"HTTP/1.1 504 ") == 1
+    assert registry.models["slow"].tally.errors["deadline passed"] == 1
+
+
+def test_metrics_add_up(server: Server, registry: Registry) -> None:
+    from prometheus_client.parser import text_string_to_metric_families as parse
+
+    for n in (1, 21):
+        ask(server, "POST", "/invocations", [[None] * 51] * n)
+    ask(server, "POST", "/invocations", [[1.0]])
+    ask(server, "POST", "/models/none/invoke", [[1.0]])
+    samples = {
+        (s.name, s.labels.get("model"), s.labels.get("reason"), s.labels.get("le")): s.value
+        for family in parse(ask(server, "GET", "/metrics")[1])
+        for s in family.samples
+    }
+    base = "touchline_endpoint_"
+    assert samples[f"{base}requests_total", "xgoals", None, None] == 3
+    assert samples[f"{base}rows_total", "xgoals", None, None] == 22
+    assert samples[f"{base}errors_total", "xgoals", "wrong column count", None] == 1
+    assert samples[f"{base}errors_total", "", "unknown model", None] == 1
+    assert samples[f"{base}latency_seconds_bucket", "xgoals", None, "+Inf"] == 2
+    assert samples[f"{base}latency_seconds_count", "xgoals", None, None] == 2
+
+
+def test_a_token_is_wanted_where_one_is_set(registry: Registry) -> None:
+    with in_thread(Server(registry, port=0, token="sésame")) as server:
+        assert ask(server, "GET", "/ping")[0] == 200
+        assert ask(server, "GET", "/models")[0] == 401
+        assert ask(server, "GET", "/models", authorization="Bearer wrong")[0] == 401
+        assert ask(server, "GET", "/models", authorization="Bearer s\xe9same")[0] == 200
+
+
+def test_going_down_answers_what_was_asked(registry: Registry, tmp_path: Path) -> None:
+    registry.add("slow", Slow(), "")
+    answers: list[int] = []
+    with in_thread(Server(registry, port=0, uds=tmp_path / "e.sock")) as server:
+        idle = socket.create_connection(("127.0.0.1", server.port or 0), 5)
+        asking = threading.Thread(target=lambda: answers.append(ask(server, "POST", "/models/slow/invoke", [0.3, 1])[0]))
+        asking.start()
+        time.sleep(0.1)
+    asking.join()
+    assert answers == [200]
+    assert idle.recv(10) == b""
+    idle.close()
+    assert not (tmp_path / "e.sock").exists()
+
+
+def test_a_swap_under_load_drops_and_mixes_nothing(server: Server, registry: Registry) -> None:
+    """Each answer is one version's, the values of which are its own."""
+    a, b = Slow("m"), Slow("m", width=2)
+    b.version = "2"
+    registry.add("m", a, "")
+    stop, seen, wrong = threading.Event(), set[str](), list[Any]()
+
+    def load() -> None:
+        connection = HTTPConnection("127.0.0.1", server.port or 0, timeout=10)
+        while not stop.is_set():
+            connection.request("POST", "/models/m/invoke", "[0,1]")
+            response = connection.getresponse()
+            told = json.loads(response.read())
+            seen.add(told.get("version", ""))
+            if response.status != 200 or told["predictions"] != {"1": [0.5], "2": [[0.5, 0.5]]}[told["version"]]:
+                wrong.append(told)
+        connection.close()
+
+    threads = [threading.Thread(target=load) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for i in range(40):
+        registry.add("m", b if i % 2 == 0 else a, "")
+        time.sleep(0.01)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert seen == {"1", "2"}

@@ -1,0 +1,306 @@
+"""A model asked elsewhere: equal when all is well, and on time when it is not."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from models import artefact
+from models.base import Answering, Model
+from models.serving import health
+from models.serving.client import RemoteModel
+from models.serving.connect import connect
+from models.serving.health import Health, Unanswered
+from models.serving.registry import Registry
+from models.serving.server import Server, in_thread
+from models.serving.transports import SageMaker
+
+XGOALS = artefact.load("xgoals")
+
+
+def rows(n: int = 3, seed: int = 1) -> Any:
+    out = np.random.default_rng(seed).uniform(0, 1, (n, len(XGOALS.features)))
+    out[:, ::4] = np.nan
+    return out
+
+
+def remote(setting: str, local: Model | None = XGOALS) -> RemoteModel:
+    model = connect("xgoals", setting, local=local, features=XGOALS.features)
+    assert isinstance(model, RemoteModel)
+    return model
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    registry = Registry()
+    registry.add("xgoals", XGOALS, "")
+    with in_thread(Server(registry, port=0, uds=tmp_path / "e.sock")) as server:
+        yield server
+
+
+def test_one_setting_says_where(server: Server, tmp_path: Path) -> None:
+    asked = rows(21)
+    expected = XGOALS.predict(asked)
+    for setting in (f"http://127.0.0.1:{server.port}", f"http://localhost:{server.port}/", f"unix:{tmp_path}/e.sock"):
+        model = remote(f"{setting}?deadline_ms=2000")
+        answer = model.ask(asked)
+        assert isinstance(model, Answering)
+        assert (answer.instead, answer.name, answer.version) == ("", "xgoals", XGOALS.version)
+        assert answer.values is not None
+        assert answer.values.tobytes() == expected.tobytes()
+        assert answer.attribute is not None  # the same version is here, too
+        assert model.predict(asked).tobytes() == expected.tobytes()
+    assert connect("xgoals", "xgoals").predict(asked).tobytes() == expected.tobytes()
+    assert connect("xgoals", str(artefact.SHIPPED / "xgoals")).version == XGOALS.version
+
+
+@pytest.mark.parametrize(
+    ("setting", "word"),
+    [
+        ("https://h:1", "over http"), ("http://", "names no endpoint"), ("http://h:99999", "host:port"),
+        ("http://h/path", "host:port"),
+        ("http://h:1?deadline_ms=0", "deadline_ms"), ("http://h:1?deadline=5", "no option"), ("unix:", "names no endpoint"),
+        ("http://h:1?fallback=maybe", "fallback"), ("http://h:1?region=x", "no option"), ("http://h:1?x", "name=value"),
+        ("nowhere", "neither"),
+    ],
+)  # fmt: skip
+def test_a_bad_setting_is_one_sentence(setting: str, word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        connect("xgoals", setting)
+
+
+@contextmanager
+def answering(respond: Callable[[bytes, socket.socket], None]) -> Iterator[str]:
+    """A server whose every request goes to ``respond``, which may do what it likes with the socket."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    open_: list[socket.socket] = []
+
+    def serve(sock: socket.socket) -> None:
+        try:
+            while request := sock.recv(1 << 20):
+                respond(request, sock)
+        except OSError:
+            pass
+
+    def accept() -> None:
+        while True:
+            try:
+                sock, _ = listener.accept()
+            except OSError:
+                return
+            open_.append(sock)
+            threading.Thread(target=serve, args=(sock,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for sock in open_:
+            sock.close()
+
+
+def http(body: bytes, status: int = 200) -> bytes:
+    return b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n%b" % (status, len(body), body)
+
+
+CARD = msgspec.json.encode({"version": XGOALS.version, "features": [{"name": f.name, "unit": f.unit} for f in XGOALS.features]})
+
+
+def told(predictions: Any, version: str = XGOALS.version) -> bytes:
+    return http(msgspec.json.encode({"predictions": predictions, "version": version}))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (told([0.1, 0.2]), "wrong"),  # two answers to three rows
+        (told([0.1, 0.2, 1.5]), "wrong"),
+        (told([0.1, 0.2, -0.1]), "wrong"),
+        (told([[0.1, 0.9]] * 3), "wrong"),  # of another shape
+        (told([0.1, 0.2, 0.3], "another"), "wrong"),  # which the endpoint does not say that it has
+        (http(b"{"), "wrong"),
+        (http(b'{"predictions":["a"]}'), "wrong"),
+        (http(b'{"predictions":[[0.1],[0.1,0.2],[]]}'), "wrong"),
+        (b"SSH-2.0-x\r\n", "wrong"),
+        (http(b"no", 404), "wrong"),
+        (http(b"no", 500), "wrong"),
+        (http(b"no", 503), "busy"),
+        (http(b"no", 504), "slow"),
+        (b"HTTP/1.1 200 OK\r\n", "slow"),  # and then nothing more
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9999999999\r\n\r\n", "slow"),
+        (told([0.1, 0.2, 0.3]) * 2, "wrong"),  # more than was asked for
+    ],
+)
+def test_what_cannot_be_believed_is_not(answer: bytes, reason: str) -> None:
+    def respond(request: bytes, sock: socket.socket) -> None:
+        sock.sendall(http(CARD) if request.startswith(b"GET ") else answer)
+
+    with answering(respond) as url:
+        model = remote(f"{url}?deadline_ms=150")
+        start = time.monotonic()
+        got = model.ask(rows())
+        assert time.monotonic() - start < 0.4
+        assert got.instead == reason
+        assert got.values is not None
+        assert got.values.tobytes() == XGOALS.predict(rows()).tobytes()
+        alone = remote(f"{url}?deadline_ms=150&fallback=none")
+        assert alone.ask(rows()).values is None
+        with pytest.raises(Unanswered):
+            alone.predict(rows())
+
+
+def test_other_features_are_not_asked() -> None:
+    card = msgspec.json.encode({"version": "9", "features": [{"name": "distance_yd", "unit": "yd"}]})
+    asked: list[bytes] = []
+
+    def respond(request: bytes, sock: socket.socket) -> None:
+        asked.append(request)
+        sock.sendall(http(card))
+
+    with answering(respond) as url:
+        assert remote(f"{url}?deadline_ms=500").ask(rows()).instead == "wrong"
+    assert all(request.startswith(b"GET ") for request in asked)
+
+
+def test_another_version_is_taken_when_it_fits_and_none_is_pinned() -> None:
+    version = [XGOALS.version]
+
+    def respond(request: bytes, sock: socket.socket) -> None:
+        card = CARD.replace(XGOALS.version.encode(), version[0].encode())
+        sock.sendall(http(card) if request.startswith(b"GET ") else told([0.1, 0.2, 0.3], version[0]))
+
+    with answering(respond) as url:
+        model, pinned = remote(f"{url}?deadline_ms=500"), remote(f"{url}?deadline_ms=500&version={XGOALS.version}")
+        assert (model.ask(rows()).instead, pinned.ask(rows()).instead) == ("", "")
+        version[0] = "v2"
+        answer = model.ask(rows())
+        assert (answer.instead, answer.version, model.version) == ("", "v2", "v2")
+        assert answer.attribute is None  # the reasons of the model here would be another model's
+        assert pinned.ask(rows()).instead == "wrong"
+
+
+def test_the_deadline_counts_from_end_to_end() -> None:
+    """A byte every 10 ms is never silent for long, and never done."""
+
+    def drip(request: bytes, sock: socket.socket) -> None:
+        for byte in http(CARD):
+            sock.sendall(bytes([byte]))
+            time.sleep(0.01)
+
+    with answering(drip) as url:
+        model = remote(f"{url}?deadline_ms=100")
+        start = time.monotonic()
+        assert model.ask(rows()).instead == "slow"
+        assert time.monotonic() - start < 0.2
+    silent = socket.create_server(("127.0.0.1", 0), backlog=1)
+    model = remote(f"http://127.0.0.1:{silent.getsockname()[1]}?deadline_ms=100")
+    start = time.monotonic()
+    assert model.ask(rows()).instead == "slow"
+    assert 0.08 < time.monotonic() - start < 0.2
+    assert model.ask(rows(), spent_s=0.1).instead == "late"  # others have taken the time
+    silent.close()
+
+
+def test_a_dead_endpoint_costs_its_deadline_now_and_then_only() -> None:
+    now = [0.0]
+    pauses = Health(lambda: now[0])
+    failures = 0
+    for _ in range(1000):  # ten seconds of a question every 10 ms
+        now[0] += 0.01
+        try:
+            pauses.check()
+        except Unanswered:
+            continue
+        failures += 1
+        pauses.failed(Unanswered("slow", ""))
+    # after 0.25, 0.5, 1 and then every 2 s
+    assert failures == 8
+    pauses.answered()
+    pauses.failed(Unanswered("slow", ""))
+    now[0] += health.FIRST_S
+    pauses.check()
+    pauses.failed(Unanswered("refused", ""))  # our own mistake
+    pauses.check()
+
+
+def test_it_comes_back_without_a_restart(tmp_path: Path) -> None:
+    registry = Registry()
+    registry.add("xgoals", XGOALS, "")
+    model = remote(f"unix:{tmp_path}/e.sock?deadline_ms=1000")
+    assert model.ask(rows()).instead == "down"
+    for _ in range(2):
+        model.health = Health()
+        with in_thread(Server(registry, port=None, uds=tmp_path / "e.sock")):
+            assert model.ask(rows()).instead == ""
+            assert model.ask(rows()).instead == ""
+        assert model.ask(rows()).instead == "down"
+        assert model.ask(rows()).instead == "resting"
+        time.sleep(health.FIRST_S)
+    with in_thread(Server(registry, port=None, uds=tmp_path / "e.sock")):
+        time.sleep(2 * health.FIRST_S)
+        assert model.ask(rows()).instead == ""
+
+
+def test_a_name_that_is_no_host_does_not_hold_anybody_up() -> None:
+    start = time.monotonic()
+    model = remote("http://no-such-host.invalid:1?deadline_ms=50")
+    assert model.ask(rows()).instead == "down"
+    assert time.monotonic() - start < 1.0
+
+
+def test_infinity_stays_here() -> None:
+    model = remote("unix:/nowhere?deadline_ms=50")
+    asked = rows()
+    asked[0, 1] = np.inf
+    answer = model.ask(asked)
+    assert (answer.instead, model.health.counts["refused"]) == ("refused", 1)
+
+
+class Runtime:
+    """What boto3's client does of interest here."""
+
+    def __init__(self) -> None:
+        self.sleep_s, self.calls = 0.0, list[dict[str, Any]]()
+
+    def invoke_endpoint(self, *, Body: bytes, **asked: Any) -> dict[str, Any]:
+        import io
+
+        self.calls.append(asked)
+        time.sleep(self.sleep_s)
+        values = XGOALS.predict(np.array(msgspec.json.decode(Body), np.float64)).tolist()
+        return {"Body": io.BytesIO(msgspec.json.encode({"predictions": values, "version": XGOALS.version}))}
+
+
+def test_sagemaker_keeps_the_deadline_too() -> None:
+    runtime = Runtime()
+    transport = SageMaker("xg", target="xgoals.tar.gz", client=runtime)
+    model = RemoteModel("xgoals", XGOALS.features, transport, deadline_s=0.1, local=XGOALS)
+    answer = model.ask(rows())
+    assert (answer.instead, answer.version) == ("", XGOALS.version)
+    assert answer.values is not None
+    assert answer.values.tobytes() == XGOALS.predict(rows()).tobytes()
+    assert runtime.calls[0] == {
+        "EndpointName": "xg", "ContentType": "application/json", "Accept": "application/json", "TargetModel": "xgoals.tar.gz",
+    }  # fmt: skip
+    runtime.sleep_s = 0.5
+    start = time.monotonic()
+    assert model.ask(rows()).instead == "slow"
+    assert time.monotonic() - start < 0.2
+    model.health = Health()
+    assert model.ask(rows()).instead == "busy"  # the call is out there still
+    assert len(runtime.calls) == 2
+    runtime.sleep_s = 0.0
+    time.sleep(0.5)
+    model.health = Health()
+    assert model.ask(rows()).instead == ""

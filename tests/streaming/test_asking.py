@@ -1,0 +1,154 @@
+"""Stats of a model that may not answer: stale or a named stand-in's, in windows, ticks and events, with corrections on top."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from features.sport import Stat
+from models.base import Answer, Feature
+from streaming.blocks import Prediction, StatBlock
+from streaming.game import GameOperator
+from streaming.records import StatUpdate
+from tests.streaming import helpers, toy
+
+FEATURES = (Feature("speed", "m/s"),)
+
+SPORT = replace(
+    toy.TOY,
+    stats=(
+        *toy.TOY.stats,
+        Stat("toy.player.quick", "0..1", "quick?", "player", lambda f, ends: f["toy_speed"][ends][:, :, None], model="quick"),
+        Stat("toy.mark.good", "0..1", "good?", "player", lambda m, ledger: [m.facts["near_x"] or 0.0], on=("mark",), model="quick"),
+        Stat("toy.team.win", "0..1", "win?", "team", lambda ledger, t_s: [[float(n)] for n in ledger.marks], ticks=True,
+             every_s=1.0, model="quick"),
+    ),
+)  # fmt: skip
+
+
+class Here:
+    """Squashes its one feature. ``asked`` counts questions."""
+
+    name, version, features = "quick", "1", FEATURES
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def predict(self, rows: Any) -> Any:
+        self.asked.append(len(rows))
+        return 1.0 / (1.0 + np.exp(-rows[:, 0]))
+
+
+class Elsewhere(Here):
+    """Answers as ``state`` says: yes, a stand-in, or nobody; each question takes ``cost_s`` of a clock that nobody waits for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = "yes"
+        self.spent: list[float] = []
+
+    def ask(self, rows: Any, spent_s: float = 0.0) -> Answer:
+        self.spent.append(spent_s)
+        if self.state == "nobody":
+            return Answer(None, "quick", "1", "slow")
+        return Answer(self.predict(rows), "quick", "1" if self.state == "yes" else "0", "" if self.state == "yes" else "down")
+
+
+def by_model(out: Any) -> list[StatUpdate]:
+    return [u for u in helpers.updates(out) if u.model is not None]
+
+
+@pytest.fixture
+def records() -> list[Any]:
+    packets = helpers.cut(toy.track(12.0), [125])
+    marks = [toy.mark(i, 1.0 + i, i % 4) for i in range(10)]
+    return sorted([*packets, *marks], key=lambda r: r.arrival_us if isinstance(r.arrival_us, int) else int(r.arrival_us[-1]))
+
+
+def test_elsewhere_is_the_same_as_here_when_it_answers(records: list[Any]) -> None:
+    here = helpers.run(SPORT, toy.game(), records, {"quick": Here()})
+    away = helpers.run(SPORT, toy.game(), records, {"quick": Elsewhere()})
+    assert helpers.finals(here) == helpers.finals(away)
+    assert {u.stat for u in by_model(here)} == {"toy.player.quick", "toy.mark.good", "toy.team.win"}
+
+
+def test_a_stand_in_is_named_and_nobody_is_stale(records: list[Any]) -> None:
+    model = Elsewhere()
+    operator = GameOperator(SPORT, toy.game(), {"quick": model})
+    expected = helpers.finals(helpers.run(SPORT, toy.game(), records, {"quick": Here()}))
+    out: list[Any] = []
+    third = len(records) // 3
+    for i, record in enumerate(records):
+        model.state = ("yes", "stand-in", "nobody")[min(2, i // third)]
+        out.extend(operator.on_record(record))
+    model.state = "nobody"
+    out.extend(operator.finish())
+    last: dict[tuple[str, str], Any] = {}
+    states = set()
+    for update in by_model(out):
+        assert update.model is not None
+        states.add((update.quality, update.model.version, update.model.instead))
+        key = update.stat, update.subject
+        if update.quality == "stale":
+            assert update.model.instead == "slow"
+            if update.event is not None:
+                assert update.value is None  # what was said of another mark says nothing of this one
+            elif update.stat == "toy.player.quick":
+                assert update.value == last.get(key)
+        elif update.quality == "final":
+            last[key] = update.value
+    assert states >= {("final", "1", ""), ("final", "0", "down"), ("stale", "1", "slow")}
+    # everything that has nothing to do with models is as ever
+    plain = {k: v for k, v in helpers.finals(out).items() if b'"model"' not in v}
+    assert plain == {k: v for k, v in expected.items() if b'"model"' not in v}
+    # nothing that nobody answered is kept as a prediction
+    assert not [p for p in out if isinstance(p, Prediction) and p.version not in ("0", "1")]
+    assert all(np.isfinite(p.answer).all() for p in out if isinstance(p, Prediction) and p.stat != "toy.player.quick")
+
+
+def test_time_is_counted_per_record_and_ticks_are_asked_together(records: list[Any]) -> None:
+    model = Elsewhere()
+    operator = GameOperator(SPORT, toy.game(), {"quick": model}, provisional=False)
+    for record in records:
+        asked = len(model.spent)
+        operator.on_record(record)
+        now = model.spent[asked:]
+        assert now == sorted(now)
+        if now:
+            assert now[0] == 0.0
+    asked = len(model.spent)
+    operator.finish()
+    assert len(model.spent) - asked < 10  # the last seconds' ticks are one question
+
+
+def test_a_correction_asks_only_about_what_it_changes(records: list[Any]) -> None:
+    """The ticks after a mark that is withdrawn are read again; only those whose features changed are asked about."""
+    here = Here()
+    operator = GameOperator(SPORT, toy.game(), {"quick": here})
+    out = helpers.play(operator, records, end=False)
+    before = {u.id: u for u in by_model(out) if u.stat == "toy.team.win" and u.quality == "final"}
+    here.asked.clear()
+    gone = toy.mark(1, 2.0, 1, revision=1, deleted=True, delay_s=11.0)
+    again = [u for u in by_model(operator.on_record(gone)) if u.stat == "toy.team.win" and u.quality == "final"]
+    assert again
+    for update in again:
+        assert update.revision == 1
+        assert update.value != before[update.id].value or update.subject == "home"
+    assert len(here.asked) <= 3
+
+
+def test_a_stand_ins_value_stays_its_own_when_it_is_said_again(records: list[Any]) -> None:
+    """An event is corrected in what the model does not see, when the endpoint is back: the value is the stand-in's still."""
+    model = Elsewhere()
+    operator = GameOperator(SPORT, toy.game(), {"quick": model})
+    model.state = "stand-in"
+    helpers.play(operator, records[: len(records) - 1], end=False)
+    restored = GameOperator(SPORT, toy.game(), {"quick": model})
+    restored.restore(operator.snapshot())
+    model.state = "yes"
+    late = toy.mark(0, 1.0, 0, revision=1, delay_s=12.0)
+    blocks = [b for b in restored.on_record(late) if isinstance(b, StatBlock) and b.stat == "toy.mark.good"]
+    assert [(b.model.version, b.model.instead) for b in blocks if b.model] == [("0", "down")]
