@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from features.assembly import rows_of
+from features.assembly import tables
 from features.f1 import (
     anomaly,
     atline,
@@ -46,10 +46,7 @@ SPORT: Final = Sport(
     # no car does more than 110; positions that come ten times a second may be off by some metres besides
     max_speed_mps={"car": 150.0},
     event_types=EVENT_TYPES,
-    signals=rows_of(MODULES, "SIGNALS"),
-    steps=rows_of(MODULES, "STEPS"),
-    event_steps=rows_of(MODULES, "EVENT_STEPS"),
-    stats=rows_of(MODULES, "STATS"),
+    **tables(MODULES),
     ledger=Ledger,
     roles=ROLES,
     teams=None,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from features.assembly import rows_of
+from features.assembly import tables
 from features.mlb import batted, fielding, highlights, ledger, momentum, pitching, play, running, steal, story, win
 from features.mlb.ground import FIELD
 from features.mlb.ledger import Ledger
@@ -27,10 +27,7 @@ SPORT: Final = Sport(
     span_s=0.4,
     max_speed_mps={"pitcher": 13.0, "catcher": 13.0, "fielder": 13.0, "hitter": 13.0, "ball": 65.0},
     event_types=EVENT_TYPES,
-    signals=rows_of(MODULES, "SIGNALS"),
-    steps=rows_of(MODULES, "STEPS"),
-    event_steps=rows_of(MODULES, "EVENT_STEPS"),
-    stats=rows_of(MODULES, "STATS"),
+    **tables(MODULES),
     ledger=Ledger,
     roles=ROLES,
     channels=CHANNELS,

@@ -7,12 +7,13 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from features.assembly import rows_of
+from features.assembly import tables
 from features.frames import Field
 from features.nfl import (
     alignment,
     carrier,
     defense,
+    effort,
     flight,
     game,
     handlers,
@@ -36,7 +37,7 @@ from features.sport import Sport
 
 #: tracking first: motion, then the play, then what is told of it; then the events, each before what reads its facts
 MODULES: Final[tuple[ModuleType, ...]] = (
-    motion, playstate, handlers, alignment, separation, routes, passrush, pocket, carrier, flight, momentum,
+    motion, playstate, handlers, alignment, separation, routes, passrush, pocket, carrier, flight, momentum, effort,
     defense, passing, rushing, game, ledger, highlights, story,
 )  # fmt: skip
 
@@ -48,10 +49,7 @@ SPORT: Final = Sport(
     span_s=0.4,
     max_speed_mps={role: 14.0 for role in ROLES if role != "ball"} | {"ball": 45.0},
     event_types=EVENT_TYPES,
-    signals=rows_of(MODULES, "SIGNALS"),
-    steps=(*rows_of(MODULES, "STEPS"), *motion.PLAY_STEPS),
-    event_steps=rows_of(MODULES, "EVENT_STEPS"),
-    stats=rows_of(MODULES, "STATS"),
+    **tables(MODULES),
     ledger=Ledger,
     roles=ROLES,
     channels=("phase", "offense", *motion.LEFT, *motion.RIGHT),

@@ -15,8 +15,8 @@ import numpy as np
 
 from features import motion
 from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
-from features.nfl.columns import EVENT_KEEP_S, LIVE, SNAP_T, turned
+from features.frames import Floats, Frames
+from features.nfl.columns import EVENT_KEEP_S, turned
 from features.sport import Signal, Stat, Step
 from features.steps import column
 
@@ -55,8 +55,6 @@ SIDEWAYS = Signal("sideways", "rad", ("N",))
 BALL_VELOCITY = Signal("ball_velocity", "m/s", (1, 3), keep_s=EVENT_KEEP_S)
 BALL_SPEED = Signal("ball_speed", "m/s", (1,), keep_s=EVENT_KEEP_S)
 DISTANCE = Signal("distance", "m", ("N", 2))
-PLAY_DISTANCE = Signal("play_distance", "m", ("N",), keep_s=EVENT_KEEP_S)
-PLAY_TOP = Signal("play_top_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
 TOP_SPEED = Signal("top_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
 
 
@@ -168,55 +166,13 @@ def distance(frames: Frames) -> None:
     motion.distance(frames, edges=_EDGES, still_mps=STILL_MPS, bridge_s=BRIDGE_S, fastest_mps=FASTEST_MPS)
 
 
-@kernel
-def _play_distance(speed: Any, t: Any, play: Any, lo: int, hi: int, out: Any) -> None:
-    for i in range(max(lo, 1), hi):
-        dt = t[i] - t[i - 1]
-        fresh = play[i, SNAP_T] != play[i - 1, SNAP_T]
-        for n in range(out.shape[1]):
-            before = 0.0 if fresh or np.isnan(out[i - 1, n]) else out[i - 1, n]
-            v = speed[i, n]
-            if np.isnan(play[i, SNAP_T]):
-                out[i, n] = np.nan
-            elif play[i, LIVE] == 1.0 and v >= STILL_MPS and not fresh:
-                out[i, n] = before + v * dt
-            else:
-                out[i, n] = before if not np.isnan(v) else out[i - 1, n]
-
-
-def play_distance(frames: Frames) -> None:
-    """Path length of each player since the snap, held until the next one."""
-    _play_distance(frames["speed"], frames.t, frames["play"], frames.lo, frames.hi, frames["play_distance"])
-
-
-@kernel
-def _play_top(speed: Any, play: Any, lo: int, hi: int, out: Any) -> None:
-    for i in range(max(lo, 1), hi):
-        fresh = play[i, SNAP_T] != play[i - 1, SNAP_T]
-        for n in range(out.shape[1]):
-            best = np.nan if fresh else out[i - 1, n]
-            v = speed[i, n]
-            out[i, n] = v if play[i, LIVE] == 1.0 and not v <= best and not np.isnan(v) else best
-
-
-def play_top(frames: Frames) -> None:
-    """Highest speed since the snap, held until the next one."""
-    _play_top(frames["speed"], frames["play"], frames.lo, frames.hi, frames["play_top_speed"])
-
-
 def top_speed(frames: Frames) -> None:
     motion.top_speed(frames, held_s=HELD_S)
 
 
-def distances(frames: Frames, ends: Ints) -> Floats:
-    """(K, N, 2) m: in this play, in the game."""
-    return np.stack((frames["play_distance"][ends], frames["distance"][ends, :, 0]), axis=2)
-
-
-#: before the play is known, and what needs it
 SIGNALS: Final = (
     VELOCITY, SPEED, ACCELERATION, DIRECTION, SHOULDERS, ORIENTATION, SIDEWAYS, BALL_VELOCITY, BALL_SPEED, DISTANCE,
-    TOP_SPEED, PLAY_DISTANCE, PLAY_TOP,
+    TOP_SPEED,
 )  # fmt: skip
 STEPS: Final = (
     Step("motion.velocity", velocity, (VELOCITY,)),
@@ -231,11 +187,6 @@ STEPS: Final = (
     Step("motion.distance", distance, (DISTANCE,), {"last": ("N", 3)}),
     Step("motion.top_speed", top_speed, (TOP_SPEED,)),
 )
-#: run once the play is known
-PLAY_STEPS: Final = (
-    Step("motion.play_distance", play_distance, (PLAY_DISTANCE,)),
-    Step("motion.play_top_speed", play_top, (PLAY_TOP,)),
-)
 STATS: Final = (
     Stat(
         "nfl.player.speed", "mph", "speed in the field's plane, a causal filter over the last 0.6 s", "player", column("speed"),
@@ -248,10 +199,6 @@ STATS: Final = (
     Stat(
         "nfl.player.top_speed", "mph", "highest speed so far that was held for 0.3 s", "player", column("top_speed"),
         every_s=1.0, air="Fastest ball carriers",
-    ),
-    Stat(
-        "nfl.player.distance", "yd", "distance covered since the snap of this play (held until the next), and in the game",
-        "player", distances, every_s=1.0, components=("play", "game"),
     ),
     Stat(
         "nfl.player.orientation", "deg", "which way the chest faces, from the two shoulder tags: 0 along +y, clockwise",

@@ -7,7 +7,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from features.assembly import rows_of
+from features.assembly import tables
 from features.frames import Field
 from features.soccer import (
     control,
@@ -50,10 +50,7 @@ SPORT: Final = Sport(
     span_s=0.4,
     max_speed_mps={"player": 13.0, "keeper": 13.0, "ball": 60.0},
     event_types=EVENT_TYPES,
-    signals=rows_of(MODULES, "SIGNALS"),
-    steps=rows_of(MODULES, "STEPS"),
-    event_steps=rows_of(MODULES, "EVENT_STEPS"),
-    stats=rows_of(MODULES, "STATS"),
+    **tables(MODULES),
     ledger=Ledger,
     align=align,
     roles=ROLES,
