@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.base import Floats
+from models.levels import in_levels
 
 #: fewer distinct values than this are used as they are
 _FEW: Final = 12
@@ -218,14 +219,14 @@ class _Tree:
         """As xgboost writes a tree; thresholds are what float32 values are compared with."""
         left, right, parents, feature, value, default_left, cover = (list(column) for column in zip(*self._nodes, strict=True))
         n = len(left)
-        return {
+        return in_levels({
             "base_weights": [0.0] * n, "categories": [], "categories_nodes": [], "categories_segments": [],
             "categories_sizes": [], "default_left": [int(d) for d in default_left], "id": 0, "left_children": left,
             "loss_changes": [0.0] * n, "parents": parents, "right_children": right,
             "split_conditions": [float(np.float32(v)) for v in value], "split_indices": feature, "split_type": [0] * n,
             "sum_hessian": [float(c) for c in cover],
             "tree_param": {"num_deleted": "0", "num_feature": "0", "num_nodes": str(n), "size_leaf_vector": "1"},
-        }  # fmt: skip
+        })  # fmt: skip
 
 
 def merge(parts: list[tuple[float, bytes]], trees: list[dict[str, Any]], margin: float) -> bytes:

@@ -14,7 +14,7 @@ from models.known import known
 from models.training import grow
 from models.trees import Margins
 
-pytest.importorskip("sklearn", reason="scikit-learn is not installed: the [train] extra")
+xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
 
 
 def shots(count: int = 6000) -> tuple[Floats, Floats]:
@@ -63,4 +63,9 @@ def test_the_game_s_demands_are_kept_and_contributions_add_up() -> None:
     forest = read_forest(blob)
     some = np.ascontiguousarray(rows[:200])
     some[::7, 5] = np.nan
-    np.testing.assert_allclose(Attribution(forest)(some)[:, 0].sum(1), Margins(forest)(some)[:, 0], atol=1e-9)
+    parts = Attribution(forest)(some)[:, 0]
+    np.testing.assert_allclose(parts.sum(1), Margins(forest)(some)[:, 0], atol=1e-9)
+    booster = xgboost.Booster()
+    booster.load_model(bytearray(blob))
+    theirs = booster.predict(xgboost.DMatrix(some, feature_names=[f.name for f in asked.features]), pred_contribs=True)
+    np.testing.assert_allclose(parts, theirs, atol=1e-4)
