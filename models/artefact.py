@@ -26,7 +26,7 @@ from models.trees import Margins
 
 SCHEMA: Final = 1
 SHIPPED: Final = Path(__file__).parent / "artefacts"
-_FILES: Final = ("model.json", "model.ubj")
+FILES: Final = ("model.json", "model.ubj")
 _MOST_BYTES: Final = 200_000_000
 
 
@@ -146,9 +146,9 @@ def load(model: str | os.PathLike[str]) -> ForestModel:
             names = ", ".join(shipped()) or "none"
             raise ValueError(f"{model} is neither a model folder (with a card.json) nor a model of this package ({names})")
         folder = inside
-    path = next((folder / name for name in _FILES if (folder / name).is_file()), None)
+    path = next((folder / name for name in FILES if (folder / name).is_file()), None)
     if path is None:
-        raise ValueError(f"the model folder {folder} has no {' or '.join(_FILES)}")
+        raise ValueError(f"the model folder {folder} has no {' or '.join(FILES)}")
     card_bytes, blob = _read(folder / "card.json"), _read(path)
     try:
         card = msgspec.json.decode(card_bytes, type=Card)
@@ -175,7 +175,7 @@ def save(folder: Path, card: Card, blob: bytes) -> Card:
     card = msgspec.structs.replace(card, version=version_of(card, blob))
     ForestModel(card, read_forest(blob))
     name = "model.json" if blob[:1] == b"{" and blob[:2] != b"{L" else "model.ubj"
-    if folder.exists() and (not folder.is_dir() or any(p.name not in (*_FILES, "card.json") for p in folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or any(p.name not in (*FILES, "card.json") for p in folder.iterdir())):
         raise ValueError(f"{folder} exists and is not a model folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +23,7 @@ from models.forest import read_forest
 from models.judgement import Groups
 from models.known import Known, Recipe
 from models.metrics import scores
+from models.monitoring.profile import profile_of
 from models.smooth import SplineLogistic, as_trees, merge
 from models.trees import Margins
 
@@ -169,6 +171,8 @@ def train(
         blob = light(blob)
     tell("fitted on everything")
     metrics: dict[str, Any] = {"held_out": scores(table.label, judged.probability), "calibrations": judged.losses}
+    names = [f.name for f in model.features]
+    metrics["profile"] = msgspec.to_builtins(profile_of(table.rows, names, table.label))
     if table.truth.size:
         metrics["truth_error"] = float(np.nanmean(np.abs(judged.probability - table.truth)))
     card = Card(

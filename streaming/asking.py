@@ -40,6 +40,10 @@ class Reading:
     values: Array | None
     use: ModelUse
     attribute: Callable[[Array], Array] | None = None
+    #: how long it took
+    took_us: float = float("nan")
+    #: the rows (B, F) of a tick that it answers
+    rows: Array | None = None
 
 
 @dataclass(slots=True)
@@ -52,12 +56,15 @@ class Question:
 def ask(model: Model, rows: Array, patience: Patience, use: ModelUse, attribute: Callable[[Array], Array] | None) -> Reading:
     """``use`` and ``attribute`` are those of a model in this process."""
     asked: Callable[[Array, float], Answer] | None = getattr(model, "ask", None)  # isinstance would cost more than many a model
-    if asked is None:
-        return Reading(model.predict(rows), use, attribute)
     start = perf_counter()
+    if asked is None:
+        values = model.predict(rows)
+        return Reading(values, use, attribute, (perf_counter() - start) * 1e6)
     answer = asked(rows, patience.spent_s)
-    patience.spent_s += perf_counter() - start
-    return Reading(answer.values, ModelUse(name=answer.name, version=answer.version, instead=answer.instead), answer.attribute)
+    took_s = perf_counter() - start
+    patience.spent_s += took_s
+    said = ModelUse(name=answer.name, version=answer.version, instead=answer.instead)
+    return Reading(answer.values, said, answer.attribute, took_s * 1e6)
 
 
 def ask_some(model: Model, rows: Array, patience: Patience, use: ModelUse, classes: int) -> Reading:

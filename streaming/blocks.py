@@ -13,6 +13,7 @@ from streaming import topics
 from streaming.records import Clocks, FrameUse, ModelUse, StatUpdate, Telemetry
 
 Quality = Literal["final", "provisional", "stale"]
+_NAN = float("nan")
 
 
 @dataclass(slots=True)
@@ -114,6 +115,20 @@ class Prediction:
     features: npt.NDArray[np.float64]
     answer: npt.NDArray[np.float64]
     quality: Quality
+    #: how long the model took for all rows together; NaN where nobody measured
+    took_us: float = _NAN
 
 
-Output = StatBlock | FrameBlock | DeadLetter | Prediction
+@dataclass(slots=True)
+class ModelSwitch:
+    """From the first record on that arrived after ``after_us``, ``model`` answers in ``version`` instead of ``before`` (empty:
+    it is the version that the operator began with)."""
+
+    game: str
+    model: str
+    before: str
+    version: str
+    after_us: int
+
+
+Output = StatBlock | FrameBlock | DeadLetter | Prediction | ModelSwitch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from streaming import topics
-from streaming.blocks import DeadLetter
+from streaming.blocks import DeadLetter, Output
 from streaming.errors import BadInput, BadRecord
 from streaming.feed import FeedRecord, GameEnd, GameStart, decode_feed
 from streaming.parts import reason
@@ -51,13 +51,19 @@ class Capture:
                 writer.write(DeadLetter(source, game, bad.reason, now_us, raw, str(bad)))
 
     def overhear(self, game: GameRecord, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
-        """The records of a source on their way to a runner, written down as they pass."""
+        """The records of a source on their way to a runner, written down as they pass. Given to the runner as a sink, this also
+        writes down what its operator makes of them, and is closed by it."""
         writer = self._begin(game)
         for record in records:
             if not isinstance(record, int):
                 writer.write(record)
             yield record
-        self._end(game.game)
+
+    def write(self, outputs: Sequence[Output], published_us: int) -> None:
+        """What the operator of a game gave out: stats, predictions, changes of models, dead letters."""
+        for game in {output.game for output in outputs}:
+            if game in self._writers:
+                self._writers[game].write_outputs([output for output in outputs if output.game == game], published_us)
 
     def close(self) -> None:
         for game in list(self._writers):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from functools import partial
 from typing import Any, Final
@@ -133,10 +133,10 @@ class EventStage:
             if value is not None and item.model is not None:
                 value, use = self._ask(item, np.asarray(value, np.float64), event, quality, out)
                 how = "stale" if value is None else quality
-                if item.elsewhere:
-                    moment.facts[f"{item.stat.id}/model"] = "\n".join((use.name, use.version, use.instead))
             watch.lap(item.watch)
             moment.facts[item.stat.id] = value
+            if use is not None:  # it may be another when the value is issued again
+                moment.facts[f"{item.stat.id}/model"] = "\n".join((use.name, use.version, use.instead))
             if value is not None or how == "stale":
                 subject = self._subject(item.stat, event.player, event.team)
                 out.append(self._block(item, event.id, event.t_us, event.arrival_us, subject, value, how, revision, frame, use))
@@ -167,7 +167,7 @@ class EventStage:
         use = msgspec.structs.replace(reading.use, attributions=reasons)
         out.append(
             Prediction(
-                self.game.game, item.stat.id, event.id, event.t_us, use.name, use.version, rows, answers, quality,
+                self.game.game, item.stat.id, event.id, event.t_us, use.name, use.version, rows, answers, quality, reading.took_us,
             )
         )
         value = float(answer) if np.ndim(answer) == 0 else [float(a) for a in answer]
@@ -220,6 +220,10 @@ class EventStage:
             for item in self._stats[moment.type]
             if item.stat.id in subjects
         ]
+
+    def items(self) -> Iterator[Publishing]:
+        """What is published of events and ticks."""
+        yield from {id(item): item for items in (*self._stats.values(), self.ticks.items) for item in items}.values()
 
     @staticmethod
     def _said(item: Publishing, moment: Moment) -> ModelUse | None:

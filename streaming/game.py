@@ -31,6 +31,7 @@ from streaming.records import Event, GameRecord, Telemetry
 from streaming.rosters import roster_of
 from streaming.settling import Settling
 from streaming.stopwatch import Stopwatch, step_names
+from streaming.switching import Deployed, Switching
 from streaming.tape import Tape
 from streaming.windowing import WindowStage, last_only
 from streaming.windows import SECOND_US, Grid
@@ -49,11 +50,12 @@ class GameOperator:
     draw : emit a FrameBlock for every framed row
     provisional : show event stats before their watermark
     strict : raise ``BadRecord`` where a record is otherwise counted and set aside
+    deployed : where the models come from instead, and are taken from again when others are deployed
     """
 
     def __init__(
         self, sport: Sport, game: GameRecord, models: Mapping[str, Model] | None = None, *,
-        draw: bool = True, provisional: bool = True, strict: bool = False,
+        draw: bool = True, provisional: bool = True, strict: bool = False, deployed: Deployed | None = None,
     ) -> None:  # fmt: skip
         if game.sport != sport.name:
             raise BadInput(f"game {game.game!r} is {game.sport}, not {sport.name}")
@@ -77,11 +79,12 @@ class GameOperator:
         field = Field(game.length_m or sport.field.length_m, game.width_m or sport.field.width_m, sport.field.origin)
         self.tape = Tape(sport, roster, field, grid, keep, self._batch, slack_s=2 * sync_s + REREAD_S)
         self.framer = Framer(sport, game, roster, grid, self.clock, self.tape)
-        models = models or {}
+        models = (models if deployed is None else deployed.current()) or {}
         self._patience = Patience()
         self.windows = WindowStage(sport, game, roster, grid, self.tape, models, names, self._watch, self._patience)
         self.events = EventStage(sport, game, roster, grid, self.tape, models, names, self._watch, self._patience)
         self.settling = Settling(game, self.events, self.framer, self.clock, grid, self.meters, provisional)
+        self._switching = None if deployed is None else Switching(game.game, deployed, self.windows, self.events, self.clock)
         self.quarantine = Quarantine(sport, game, self.clock, self.meters, strict)
         self._fingerprint = _fingerprint(self)
         self._shown_us = NEVER
@@ -93,6 +96,8 @@ class GameOperator:
     def on_record(self, record: Telemetry | Event, now_us: int = 0) -> list[Output]:
         """Take a record that arrived at its own stamp, or at ``now_us`` when it carries none; emit what it makes computable."""
         out: list[Output] = []
+        if self._switching is not None:
+            self._switching.turn(record, now_us, out)
         self._patience.renew()
         try:
             if record.game != self.game.game:

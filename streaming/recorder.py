@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streaming import arrow
-from streaming.blocks import DeadLetter, Output, Prediction
+from streaming.blocks import DeadLetter, ModelSwitch, Output, Prediction
 from streaming.parts import AllOrNothing, Part, PartWriter
 from streaming.records import Event, GameRecord, Telemetry, encode, encode_telemetry
 
 FORMAT_VERSION = 1
-KINDS = ("telemetry", "events", "stats", "predictions", "dead")
+KINDS = ("telemetry", "events", "stats", "predictions", "switches", "dead")
 #: samples of one row group: two minutes of a soccer match, the step of a seek
 GROUP_ROWS = 1 << 16
 
@@ -56,9 +56,12 @@ PREDICTION_SCHEMA = pa.schema(
     [
         ("stat", pa.string()), ("event", pa.string()), ("t_us", pa.int64()), ("model", pa.string()),
         ("version", pa.string()), ("features", pa.list_(pa.float64())), ("answer", pa.list_(pa.float64())),
-        ("quality", pa.string()),
+        ("quality", pa.string()), ("took_us", pa.float64()),
     ]
 )  # fmt: skip
+SWITCH_SCHEMA = pa.schema(
+    [("model", pa.string()), ("before", pa.string()), ("version", pa.string()), ("after_us", pa.int64())]
+)
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -87,6 +90,8 @@ class Writer(AllOrNothing):
         self._dead_rows: list[DeadLetter] = []
         self._predictions = PartWriter(self._folder, "predictions")
         self._prediction_rows: list[Prediction] = []
+        self._switches = PartWriter(self._folder, "switches")
+        self._switch_rows: list[ModelSwitch] = []
         self._stats: Any = None
 
     def write(self, record: Telemetry | Event | DeadLetter) -> None:
@@ -110,8 +115,8 @@ class Writer(AllOrNothing):
                 self._flush_dead()
 
     def write_outputs(self, outputs: Sequence[Output], published_us: int) -> None:
-        """Append what an operator gave out: stats, predictions and dead letters. Positions for drawing are left out,
-        since the telemetry holds them."""
+        """Append what an operator gave out: stats, predictions, changes of models, and dead letters. Positions for drawing are
+        left out, since the telemetry holds them."""
         if self._stats is None:
             from streaming.sinks.parquet import StatRows
             from streaming.stat_table import ENCODINGS
@@ -125,20 +130,25 @@ class Writer(AllOrNothing):
                 self._prediction_rows.append(output)
                 if len(self._prediction_rows) == 8192:
                     self._flush_predictions()
+            elif isinstance(output, ModelSwitch):
+                self._switch_rows.append(output)
 
     def _complete(self) -> None:
         self._flush_telemetry()
         self._flush_events()
         self._flush_dead()
         self._flush_predictions()
+        if rows := self._switch_rows:
+            self._switches.write(lambda: _switch_table(rows), 0, max(0, *(row.after_us for row in rows)))
         parts = self._telemetry.close() + self._events.close() + self._dead.close() + self._predictions.close()
+        parts += self._switches.close()
         parts += self._stats.close() if self._stats is not None else []
         (self._folder / "game.json").write_bytes(msgspec.json.format(encode(self.game), indent=1) + b"\n")
         contents = msgspec.json.encode(Contents(FORMAT_VERSION, parts))
         (self._folder / "recording.json").write_bytes(msgspec.json.format(contents, indent=1) + b"\n")
 
     def _stop(self) -> None:
-        writers = (self._telemetry, self._events, self._dead, self._predictions)
+        writers = (self._telemetry, self._events, self._dead, self._predictions, self._switches)
         for writer in (*writers, *((self._stats.parts,) if self._stats else ())):
             writer.abort()
 
@@ -254,8 +264,15 @@ def _prediction_table(rows: list[Prediction]) -> pa.Table:
         "features": numbers([row.features for row in rows]),
         "answer": numbers([row.answer for row in rows]),
         "quality": arrow.strings([row.quality for row in rows]),
+        "took_us": arrow.fixed(np.array([row.took_us for row in rows], np.float64)),
     }
     return pa.table(columns, schema=PREDICTION_SCHEMA)
+
+
+def _switch_table(rows: list[ModelSwitch]) -> pa.Table:
+    columns = {name: arrow.strings([getattr(row, name) for row in rows]) for name in ("model", "before", "version")}
+    columns["after_us"] = arrow.fixed(np.array([row.after_us for row in rows], np.int64))
+    return pa.table(columns, schema=SWITCH_SCHEMA)
 
 
 def _refuse_infinite(event: Event) -> None:

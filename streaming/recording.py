@@ -67,7 +67,7 @@ class Recording:
         self.contents = _contents(self.path / "recording.json")
         self._telemetry = [self._open(part, TELEMETRY_SCHEMA) for part in self._of("telemetry")]
         self._events = [self._open(part, EVENT_SCHEMA) for part in self._of("events")]
-        for kind in ("stats", "predictions", "dead"):
+        for kind in ("stats", "predictions", "switches", "dead"):
             for part in self._of(kind):
                 self._open(part, pa.schema([]))
         self._groups = list(self._find_groups())
@@ -129,6 +129,15 @@ class Recording:
                     row["attrs"] = msgspec.json.decode(row["attrs"]) if row["attrs"] else {}
                     events.append(msgspec.convert({**row, "game": self.game.game}, Event))
         return events
+
+    def read(self, kind: str) -> list[dict[str, Any]]:
+        """The rows of what an operator gave out: ``stats``, ``predictions``, ``switches`` or ``dead``, in order."""
+        rows: list[dict[str, Any]] = []
+        for part in self._of(kind):
+            self._check(part)
+            with _reading(self.path / part.file):
+                rows.extend(pq.read_table(self.path / part.file, use_threads=False).to_pylist())
+        return rows
 
     def _of(self, kind: str) -> list[Part]:
         return [part for part in self.contents.parts if part.file.startswith(f"{kind}/")]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from streaming.asking import Patience, Question, Reading, ask_some
-from streaming.blocks import Output, Quality, StatBlock
+from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.records import ModelUse
 from streaming.stopwatch import Stopwatch
 from streaming.windowing import Publishing
@@ -65,7 +65,7 @@ class Ticks:
             at = 0
             for row, size in zip(asked, sizes, strict=True):
                 part = None if reading.values is None else reading.values[at : at + size]
-                row[j] = Reading(part, reading.use)
+                row[j] = Reading(part, reading.use, took_us=reading.took_us / len(asked), rows=rows[at : at + size])
                 at += size
             self.watch.lap(item.watch)
 
@@ -92,6 +92,7 @@ class Ticks:
                 use, how = item.use, quality
                 if isinstance(value, Reading):
                     use, how = value.use, "stale" if value.values is None else quality
+                    self._predicted(item, value, int(times[k]), quality, out)
                 whose: tuple[str, ...] = (use.name, use.version, use.instead) if use else ()
                 uses[whose] = use
                 groups.setdefault((revisions[k] if revisions else 0, how, whose), []).append(k)
@@ -116,6 +117,15 @@ class Ticks:
                     )
                 )
         return out
+
+    def _predicted(self, item: Publishing, said: Reading, t_us: int, quality: Quality, out: list[Output]) -> None:
+        """An answer that is final is kept with what was asked, but for the rows that had no question in them."""
+        if said.values is None or said.rows is None or quality != "final":
+            return
+        answered = ~np.isnan(said.values.reshape(len(said.values), -1)).any(axis=1)
+        if answered.any():
+            asked = (self.game, item.stat.id, None, t_us, said.use.name, said.use.version)
+            out.append(Prediction(*asked, said.rows[answered], said.values[answered], quality, said.took_us))
 
     @staticmethod
     def _shown(item: Publishing, value: Any) -> Any:

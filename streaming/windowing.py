@@ -49,6 +49,12 @@ class Publishing:
         components = len(self.stat.components) if self.stat.components else 0
         return np.full((len(self.subjects), components) if components else len(self.subjects), np.nan)
 
+    def take(self, model: Model) -> None:
+        """Ask ``model`` from now on."""
+        self.model, self.use = model, ModelUse(name=model.name, version=model.version)
+        self.attribute = model.attribute if isinstance(model, Explained) else None
+        self.elsewhere, self.last = isinstance(model, Answering), None
+
 
 def publishing(
     stat: Stat, roster: Roster, models: Mapping[str, Model], watch: int, grid: Grid | None = None
@@ -172,7 +178,8 @@ class WindowStage:
             part = answered[slice(*np.searchsorted(window, (k, k + 1)).tolist())]
             if not len(part):
                 continue
-            out.append(Prediction(self.game, item.stat.id, None, t, use.name, use.version, flat[part], answer[part], quality))
+            asked = (self.game, item.stat.id, None, t, use.name, use.version, flat[part], answer[part], quality)
+            out.append(Prediction(*asked, reading.took_us / len(times)))
         values = answer.reshape(*rows.shape[:-1], *answer.shape[1:])
         item.last = values[-1]
         return values, use, quality

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from streaming import topics
-from streaming.blocks import DeadLetter, FrameBlock, Output, Prediction, StatBlock
+from streaming.blocks import DeadLetter, FrameBlock, ModelSwitch, Output, Prediction, StatBlock
 from streaming.errors import BadRecord
 from streaming.records import Event, StatUpdate, encode, encode_telemetry
 from streaming.stat_json import block_raw
@@ -105,6 +105,8 @@ def messages(sport: str, game: str, outputs: Iterable[Output | Event], published
             yield Message(topics.dead(output.source), game, encode_letter(output))
         elif isinstance(output, Prediction):
             yield Message(topics.predictions(sport), game, encode_prediction(output))
+        elif isinstance(output, ModelSwitch):
+            continue  # every prediction says its version
         else:
             yield Message(topics.events(sport), game, encode(output))
     if parts:

@@ -11,7 +11,7 @@ from simulators.soccer.ball import strike_air, strike_at, strike_ground
 from simulators.soccer.chance import between, uniform
 from simulators.soccer.state import Floats, State, attack_of, keeper_of, team_of
 from simulators.soccer.tactics import last_line
-from simulators.soccer.truth import pass_probability, pass_terms, shot_probability, shot_terms
+from simulators.soccer.truth import finished, pass_probability, pass_terms, shot_probability, shot_terms
 
 
 @kernel
@@ -218,6 +218,8 @@ def shoot(s: State, k: int, body: int) -> None:
     terms = np.empty(5)
     shot_terms(s.pos, s.who, team, a, s.ball[0], s.ball[1], terms)
     p = shot_probability(terms, body, kind)
+    if kind != st.PENALTY:
+        p = finished(p, s.f[st.FINISHING])
     row = s.pending
     fill(s, row, st.SHOT, k, st.O_NONE)
     s.i[st.PENDING] = 1

@@ -42,8 +42,8 @@ N_INTS: Final = 34
 # -- f: floats of the game -----------------------------------------------------------------------------------------------
 CLOCK_S, SINCE_S, THINK_S, WAIT_S, SPOT_X, SPOT_Y, FROM_X, FROM_Y, AIM_X, AIM_Y = range(10)
 AIM_Z, CALM_X, CALM_Y, FLIGHT_S, ORIGIN_S, CARRY_X, CARRY_Y, ASSIST_S, DUEL_S, MOVE_S = range(10, 20)
-END_S, DEAD_X, DEAD_Y, DEAD_Z, ROOM_M = range(20, 25)
-N_FLOATS: Final = 25
+END_S, DEAD_X, DEAD_Y, DEAD_Z, ROOM_M, FINISHING = range(20, 26)
+N_FLOATS: Final = 26
 
 # -- phases, modes of the ball, plans ------------------------------------------------------------------------------------
 PLAY, DEAD = 0, 1

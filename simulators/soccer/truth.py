@@ -9,7 +9,8 @@ Shot (open play)::
 
 with distance (m, to the goal's centre), angle (rad, that the posts subtend), defenders (outfield opponents inside the
 triangle of ball and posts), nearest (m, closest outfield opponent), keeper_offset (m, at most 4, of the keeper from the
-line between the ball and the goal's centre). A direct free kick has -2.45 - 0.09 (distance - 20), a penalty 0.76.
+line between the ball and the goal's centre). A direct free kick has -2.45 - 0.09 (distance - 20), a penalty 0.76. A season in which
+players finish better or worse than that adds its ``finishing`` to every logit but that of a penalty.
 
 Pass::
 
@@ -100,6 +101,14 @@ def shot_probability(terms: Floats, body: int, set_piece: int) -> float:
     if body == HEAD:
         z -= 1.05
     return logistic(z)
+
+
+@kernel
+def finished(p: float, finishing: float) -> float:
+    """The probability of a goal when players finish better (or worse) by ``finishing`` on the log-odds; 0 changes no bit of it."""
+    if finishing == 0.0:
+        return p
+    return logistic(np.log(p / (1.0 - p)) + finishing)
 
 
 @kernel

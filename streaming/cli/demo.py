@@ -21,6 +21,9 @@ def demo(
     speed: Annotated[float, typer.Option(help="Times real time.", min=0.1, max=100.0)] = 1.0,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
     seconds: Annotated[float | None, typer.Option("--for", help="End after so many seconds.")] = None,
+    registry: Annotated[
+        Path | None, typer.Option(envvar="TOUCHLINE_REGISTRY", help="The models deployed there, followed.", metavar="DIR")
+    ] = None,
     model: Annotated[list[str] | None, typer.Option(help="A model folder, or NAME=ADDRESS of an endpoint.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Say at the end how each game did as JSON.")] = False,
 ) -> None:
@@ -31,6 +34,7 @@ def demo(
     One game of every sport at once: touchline demo all
     """
     from simulators.worlds import worlds
+    from streaming.cli.life.common import model_watch
     from streaming.cli.shows import Show
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
@@ -39,8 +43,11 @@ def demo(
     # Threads share the interpreter: one with an operator must not wait a whole default slice (5 ms) for it.
     sys.setswitchinterval(0.0005)
     hub, stop = Hub(), threading.Event()
+    hub.models = model_watch(registry)
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
-        shows = [Show(name, seed, minutes, speed, hub, stop, model) for name in (worlds() if sport == "all" else [sport])]
+        shows = [
+            Show(name, seed, minutes, speed, hub, stop, model, registry) for name in (worlds() if sport == "all" else [sport])
+        ]
         for show in shows:
             show.ready()
         for show in shows:

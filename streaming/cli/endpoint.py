@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from models.serving.deployed import ServesDeployed
     from models.serving.registry import Registry
 
 
@@ -18,6 +20,10 @@ def endpoint(
     uds: Annotated[Path | None, typer.Option(help="Listen on this Unix socket, too.", metavar="PATH")] = None,
     models: Annotated[
         list[Path] | None, typer.Option(help="Model folders, or folders of them, instead of the shipped models.", metavar="FOLDER")
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option("--registry", envvar="TOUCHLINE_REGISTRY", help="Serve what is deployed there, and follow it.", metavar="DIR"),
     ] = None,
     waiting: Annotated[int, typer.Option(help="How many requests may wait; more are told to come again.", min=1)] = 1024,
 ) -> None:
@@ -39,11 +45,17 @@ def endpoint(
     if host not in ("127.0.0.1", "::1", "localhost") and not token:
         raise BadInput(f"--host {host} lets others in: set TOUCHLINE_ENDPOINT_TOKEN to the token that they must show")
     registry = Registry(models or ())
-    _load(registry, models)
+    deployed = None
+    if store is not None and not models:
+        deployed = _follow(registry, store)
+    else:
+        _load(registry, models)
     server = Server(registry, host=host, port=port, uds=uds, token=token, most_waiting=waiting)
 
     async def serve() -> None:
         await server.start()
+        if deployed is not None:
+            deployed.start(asyncio.get_running_loop())
         where = f"http://{host}:{server.port}" + (f" and {uds}" if uds else "")
         print(f"{len(registry.models)} models at {where}: {', '.join(sorted(registry.models))}; Ctrl-C ends it", flush=True)
         await server.until_told()
@@ -53,6 +65,23 @@ def endpoint(
     except OSError as error:
         raise Unavailable(f"the endpoint cannot listen there: {error.strerror or error}") from None
     print("drained: every request that was taken in has been answered", flush=True)
+
+
+def _follow(registry: Registry, root: Path) -> ServesDeployed:
+    from models.artefact import shipped
+    from models.registry.store import Store
+    from models.serving.contract import Refused
+    from models.serving.deployed import ServesDeployed
+    from streaming.errors import BadInput
+
+    if not root.is_dir():
+        raise BadInput(f"there is no model registry at {root}: touchline models train makes one")
+    store = Store(root)
+    try:
+        live = [name for name in store.names() if store.deployed(name)]
+        return ServesDeployed(registry, store, {*shipped(), *live})
+    except (ValueError, Refused) as error:
+        raise BadInput(str(error)) from None
 
 
 def _load(registry: Registry, folders: list[Path] | None) -> None:

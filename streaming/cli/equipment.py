@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from itertools import takewhile
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from features.sport import Sport, load_sport
 from models.base import Model
 from streaming.errors import BadInput
 from streaming.game import GameOperator
 from streaming.records import Event, GameRecord, Telemetry
+
+if TYPE_CHECKING:
+    from models.registry.follow import Follower
 
 
 def sport_named(name: str) -> Sport:
@@ -27,7 +32,6 @@ def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
     NAME=WHERE (a folder or the address of an endpoint, see ``models.serving.connect``). A stat that names ``<model>/curve`` gets
     that model asked along its axis."""
     from models.artefact import load
-    from models.curve import curve_of
 
     found: dict[str, Any] = {}
     elsewhere: dict[str, str] = {}
@@ -42,14 +46,10 @@ def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
             if equals and model.name != text.partition("=")[0]:
                 raise BadInput(f"--model {text}: that is the model {model.name}")
             found[model.name] = model
-        for name in sorted({stat.model for stat in sport.stats if stat.model}):
-            plain, _, view = name.partition("/")
-            if plain not in found:
-                found[plain] = _shipped(plain)
-            if view == "curve":
-                found[name] = curve_of(found[plain])
-            elif view:
-                raise BadInput(f"{plain} has no view {view!r}: there is curve")
+        for name in named_by(sport):
+            if name not in found:
+                found[name] = _shipped(name)
+        found = with_views(sport, found)
         for name in found if elsewhere else ():
             if address := elsewhere.get(name.partition("/")[0]):
                 from models.serving.connect import connect
@@ -57,6 +57,25 @@ def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
                 found[name] = connect(name, address, local=found[name])
     except ValueError as error:
         raise BadInput(str(error)) from None
+    return found
+
+
+def named_by(sport: Sport) -> list[str]:
+    """The models that the sport's stats ask."""
+    return sorted({stat.model.partition("/")[0] for stat in sport.stats if stat.model})
+
+
+def with_views(sport: Sport, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The models by name, and the views of them that the sport's stats name."""
+    from models.curve import curve_of
+
+    found = dict(plain)
+    for name in sorted({stat.model for stat in sport.stats if stat.model}):
+        of, _, view = name.partition("/")
+        if view == "curve":
+            found[name] = curve_of(found[of])
+        elif view:
+            raise BadInput(f"{of} has no view {view!r}: there is curve")
     return found
 
 
@@ -74,6 +93,21 @@ def named_place(text: str) -> tuple[str, str]:
 
 
 @cache
+def following(name: str, registry: Path) -> Follower:
+    """The deployed models of a registry for all operators of a sport in this process, watched from now on."""
+    from models.registry.follow import Follower
+    from models.registry.store import Store
+
+    if not registry.is_dir():
+        raise BadInput(f"there is no model registry at {registry}: touchline models train makes one")
+    try:
+        sport = sport_named(name)
+        return Follower(Store(registry), named_by(sport), partial(with_views, sport)).start()
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+
+
+@cache
 def _shipped(name: str) -> Model:
     """Models never change, so every operator of a process may have the same one."""
     from models.artefact import load
@@ -81,15 +115,25 @@ def _shipped(name: str) -> Model:
     return load(name)
 
 
-def operator_for(game: GameRecord, given: list[str] | None = None, **options: Any) -> GameOperator:
-    """An operator with everything its sport needs."""
+def operator_for(
+    game: GameRecord, given: list[str] | None = None, registry: Path | None = None, **options: Any
+) -> GameOperator:  # fmt: skip
+    """An operator with everything its sport needs; with ``registry`` its models are those that are deployed there, now and whenever
+    others are."""
     sport = sport_named(game.sport)
+    if registry is not None:
+        if given:
+            raise BadInput("--model and --registry both say which models are asked: give one of them")
+        return GameOperator(sport, game, deployed=following(sport.name, registry), **options)
     return GameOperator(sport, game, models_of(sport, given), **options)
 
 
-def maker(given: list[str] | None = None, **options: Any) -> Any:
-    """A function that makes an operator from a game record, with ``options`` as in :class:`GameOperator`."""
-    return partial(operator_for, given=given, **options)
+def maker(given: list[str] | None = None, registry: Path | None = None, **options: Any) -> Any:
+    """A function that makes an operator from a game record, with ``options`` as in :class:`GameOperator`. On a worker of a
+    cluster the registry is the one that its environment names."""
+    if registry is None and not given and (named := os.environ.get("TOUCHLINE_REGISTRY")):
+        registry = Path(named)
+    return partial(operator_for, given=given, registry=registry, **options)
 
 
 def rehearse(record: GameRecord, records: Iterable[Telemetry | Event], seconds: float = 30.0) -> None:

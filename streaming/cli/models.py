@@ -1,26 +1,27 @@
-"""`touchline models`: train, score, evaluate, list and explain models. Only this layer knows both the models and the worlds
-that their training tables come from."""
+"""`touchline models`: train, score, evaluate, list and explain models; what comes after is in `streaming.cli.life`. Only this
+layer knows both the models and the worlds that their training tables come from."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from streaming.errors import BadInput, Unavailable
+from streaming.cli.life import add as add_life
+from streaming.cli.life.common import DEFAULT, By, Registry
+from streaming.cli.plain import plain_errors as _plain_errors
 
 if TYPE_CHECKING:
     from models.training import Table
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False,
-    help="Train, score, evaluate, list and explain models.\n\nExample: touchline models explain xgoals",
+    help="Train, score, evaluate, list and explain models; prepare, retrain, compare, approve, deploy and monitor them.\n\n"
+    "Example: touchline models explain xgoals",
 )
 
 #: how far the seeds of an evaluation are from those of training
@@ -40,8 +41,11 @@ def train(
     games: Annotated[int | None, typer.Option(min=5, help="Simulated games to learn from.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the first simulated game, of folds and of sampling.")] = 1,
     trials: Annotated[int, typer.Option("--tune", min=0, help="Search so many recipes first (optuna).")] = 0,
+    by: By = "",
+    why: Annotated[str, typer.Option("--why", help="The reason, for the ledger.", metavar="TEXT")] = "trained",
+    registry: Registry = DEFAULT,
 ) -> None:
-    """Train a model and write its artefact.
+    """Train a model, write its artefact, and register it, pending: it can then be compared, approved and deployed.
 
     Example: touchline models train xgoals --data shots --out my-xgoals
     """
@@ -49,6 +53,7 @@ def train(
         from models.artefact import save
         from models.known import known
         from models.training import train as fit
+        from streaming.cli.life.common import enrol
         from streaming.cli.progress import Progress
         from streaming.cli.tuning import searched, with_search
 
@@ -76,7 +81,8 @@ def train(
                 card, blob = real.train(_folder(source), seed, f"{command} --seed {seed}", tell, **asked)
         card = with_search(card, tuned)
         card = save(folder, card, blob)
-    print(f"{name} {card.version} in {folder}: {_line(card.metrics['held_out'])} on what was held out")
+        state = enrol(registry, folder, by, why).state
+    print(f"{name} {card.version} in {folder}, {state} in {registry}: {_line(card.metrics['held_out'])} on what was held out")
 
 
 @app.command()
@@ -151,21 +157,25 @@ def evaluate(
 
 
 @app.command("list")
-def list_(as_json: Json = False) -> None:
-    """The models that ship with the package.
+def list_(registry: Registry = DEFAULT, as_json: Json = False) -> None:
+    """The models that ship with the package, and the versions in the registry: pending, approved, or deployed.
 
     Example: touchline models list --json
     """
     with _plain_errors():
         from models.artefact import load, shipped
+        from streaming.cli.life.common import listed
 
         cards = [load(name).card for name in shipped()]
+        kept = listed(registry)
     if as_json:
         rows = [{key: getattr(c, key) for key in ("name", "version", "title", "classes", "command", "metrics")} for c in cards]
-        print(json.dumps(rows, indent=1))
+        print(json.dumps([{**row, "registry": kept.get(row["name"], [])} for row in rows], indent=1))
         return
     for c in cards:
         print(f"{c.name}  {c.version}  {c.title}  ({len(c.features)} features; {_line(c.metrics['held_out'])})")
+        for v in kept.get(c.name, []):
+            print(f"    {v['version']}  {v['state']:9s} {v['deed']} {v['at'] or 'from the beginning'} by {v['by']}: {v['why']}")
 
 
 @app.command()
@@ -272,14 +282,4 @@ def _tell(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """What the lower layers say in a ``ValueError``, or a library that is not installed, as an error of the command."""
-    try:
-        yield
-    except ValueError as error:
-        raise BadInput(str(error)) from error
-    except ModuleNotFoundError as error:
-        raise Unavailable(f"this needs {error.name}: pip install 'touchline[train,plots]'") from error
-    except OSError as error:
-        raise BadInput(str(error)) from error
+add_life(app)

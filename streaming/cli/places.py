@@ -79,6 +79,7 @@ def recorded(capture: Capture) -> str:
 
 def from_recording(
     path: Path, address: Address, partitions: int | None, speed: str, model: list[str] | None, record: Path | None,
+    registry: Path | None = None,
 ) -> None:  # fmt: skip
     """A recorded game through an operator in this process, and what it gives out to the topics of its sport."""
     from simulators.replay import due, parse_speed
@@ -92,7 +93,7 @@ def from_recording(
     from streaming.runners.embedded import EmbeddedRunner
 
     pace, rec = parse_speed(speed), Recording(path)
-    operator = operator_for(rec.game, model, draw=True, provisional=pace is not None)
+    operator = operator_for(rec.game, model, registry, draw=True, provisional=pace is not None)
     number = ensure(address, rec.game.sport, partitions)
     print(f"{rec.game.game} from {path} to {address.text}, {number} partitions", flush=True)
     with ExitStack() as stack:
@@ -103,7 +104,7 @@ def from_recording(
         if capture is not None:
             passing = capture.overhear(rec.game, passing)
         began = time.perf_counter()
-        EmbeddedRunner(operator, [sink]).run(passing)
+        EmbeddedRunner(operator, [sink] if capture is None else [sink, capture]).run(passing)
     print(sentence(summary(operator.meters, rec.game, time.perf_counter() - began)))
     if capture is not None:
         print(recorded(capture))
@@ -111,6 +112,7 @@ def from_recording(
 
 def to_file(
     address: Address, sport: str, path: Path, overwrite: bool, model: list[str] | None, stop: threading.Event,
+    registry: Path | None = None,
 ) -> None:  # fmt: skip
     """Every game that is on a broker or comes, through operators in this process, and the final stats of all to one file."""
     from streaming import topics
@@ -121,7 +123,7 @@ def to_file(
     from streaming.kafka.follow import follow
     from streaming.records import Event
 
-    make = maker(model, provisional=False)
+    make = maker(model, registry, provisional=False)
     hosts: dict[str, GameHost] = {}
     aside: Counter[str] = Counter()
     values = 0

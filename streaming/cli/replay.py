@@ -31,23 +31,38 @@ def replay(
     serve: Annotated[bool, typer.Option(help="Serve the pages while it runs, and afterwards until Ctrl-C.")] = False,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
     model: Annotated[list[str] | None, typer.Option(help="A model folder, or NAME=ADDRESS of an endpoint.")] = None,
+    registry: Annotated[
+        Path | None, typer.Option(envvar="TOUCHLINE_REGISTRY", help="Where versions of models are found.", metavar="DIR")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Record it again in this folder, with stats and predictions.", metavar="DIR")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Say what was done as JSON.")] = False,
 ) -> None:
     """Run a recording through the pipeline, at any speed, from any minute.
 
     Example: touchline replay REC --speed max --out stats.parquet
+
+    Models answer in the versions that the recording names, each from where it took over; --model gives others.
     """
     from simulators.replay import due, parse_from, parse_speed
     from streaming.cli.equipment import operator_for
+    from streaming.cli.life.pinning import pinned
     from streaming.cli.pace import paced
     from streaming.cli.progress import Progress
+    from streaming.errors import BadInput
     from streaming.recording import Recording
     from streaming.runners.embedded import EmbeddedRunner
     from streaming.sinks.webvtt import StoryVttSink
 
     pace, from_s = parse_speed(speed), parse_from(start)
     rec = Recording(recording)
-    operator = operator_for(rec.game, model, draw=serve, provisional=serve or every or pace is not None)
+    records: Iterable[Any] = (each for _, each in due(rec, pace, from_s))
+    options: dict[str, Any] = {"draw": serve, "provisional": serve or every or pace is not None}
+    if model:
+        operator = operator_for(rec.game, model, **options)
+    else:
+        operator, records = pinned(rec, records, registry, **options)
     sinks: list[Sink] = []
     if out is not None and out.suffix == ".vtt":
         sinks.append(StoryVttSink(out, rec.game.t0_us, language=language, overwrite=force))
@@ -64,11 +79,18 @@ def replay(
             hub.attach(rec.game, operator.meters)
             sinks.append(hub)
             print(f"live page {gateway.url}/   operator page {gateway.url}/operator", flush=True)
-        records: Iterable[Any] = (record for _, record in due(rec, pace, from_s))
         if pace is not None:
             records = paced(records, pace)
         if gateway is not None:
             records = hub.overhear(records)
+        if record is not None:
+            from streaming.capture import Capture
+
+            if (record / rec.path.name).resolve() == rec.path.resolve():
+                raise BadInput(f"{record} holds the very recording that is replayed")
+            capture = Capture(record, rec.game.sport)
+            records = capture.overhear(rec.game, records)
+            sinks.append(capture)
         began = time.perf_counter()
         with Progress(f"replaying {rec.game.title or rec.game.game}", rec.samples or None, "samples") as progress:
             EmbeddedRunner(operator, sinks).run(_counted(records, progress))

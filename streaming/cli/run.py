@@ -31,6 +31,7 @@ def run(
     speed: Annotated[str, typer.Option(help="From a recording: times real time, or max.")] = "max",
     force: Annotated[bool, typer.Option("--force", help="To a file: replace it when it is there.")] = False,
     model: Annotated[list[str] | None, typer.Option(help="Embedded: a model folder, or NAME=ADDRESS of an endpoint.")] = None,
+    registry: Annotated[Path | None, typer.Option(help="Embedded: the models deployed there, followed.", metavar="DIR")] = None,
     flink: Annotated[str, typer.Option(help="Flink: the cluster.", metavar="URL")] = "http://127.0.0.1:8081",
     profile: Annotated[str, typer.Option(help="Flink: Python beside the TaskManager (process) or in it (thread).")] = "process",
     parallelism: Annotated[int, typer.Option(help="Flink: how many slots the job takes.", min=1, max=128)] = 1,
@@ -64,20 +65,25 @@ def run(
         raise BadInput(f"there is no profile {profile!r}: process or thread")
     if runner == "flink" and model:
         raise BadInput("a job takes the models that are shipped with the program: --model is for the embedded runner")
+    if runner == "flink" and registry:
+        raise BadInput(
+            "the workers of a job follow the registry that TOUCHLINE_REGISTRY names in their own environment: "
+            "--registry is for the embedded runner"
+        )
     recording, file = recording_at(source), file_at(sink)
     if runner == "flink" and (recording or file or record):
         raise BadInput("a job goes from Kafka to Kafka: recordings and files are for the embedded runner")
     if recording and file:
         raise BadInput(f"the stats of one recording go to a file with: touchline replay {recording} --out {file}")
     if recording:
-        from_recording(recording, parse(sink, kafka_settings), partitions, speed, model, record)
+        from_recording(recording, parse(sink, kafka_settings), partitions, speed, model, record, registry)
         return
     address = parse(source, kafka_settings)
     if file:
         name, stop = sport_named(sport).name, _until_told()
         ensure(address, name, partitions)
         with captured(address, name, record, stop):
-            to_file(address, name, file, force, model, stop)
+            to_file(address, name, file, force, model, stop, registry)
         return
     if parse(sink, kafka_settings).servers != address.servers:
         raise BadInput("source and sink are one broker: results and offsets are committed together")
@@ -86,7 +92,7 @@ def run(
         number = ensure(address, sport, partitions)
         stop = _until_told()
         with captured(address, sport, record, stop):
-            _embedded(address, sport, number, group or "touchline", (commit_ms or 100) / 1000, snapshot_s, model, stop)
+            _embedded(address, sport, number, group or "touchline", (commit_ms or 100) / 1000, snapshot_s, model, stop, registry)
         return
     from streaming.flink.job import GROUP, Plan
     from streaming.flink.rest import Rest
@@ -105,13 +111,13 @@ def run(
 
 def _embedded(
     address: Address, sport: str, number: int, group: str, commit_s: float, snapshot_s: float, model: list[str] | None,
-    stop: threading.Event,
+    stop: threading.Event, registry: Path | None,
 ) -> None:  # fmt: skip
     from streaming.cli.equipment import maker, rehearsal
     from streaming.host import rehearse
     from streaming.kafka.runner import KafkaRunner
 
-    make = maker(model)
+    make = maker(model, registry)
     rehearse(sport, make, rehearsal(sport))
     # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.
     sys.setswitchinterval(0.0005)

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from streaming.cli.pace import Lag
@@ -29,8 +30,10 @@ class Show:
     """
 
     def __init__(
-        self, sport: str, seed: int, minutes: float, speed: float, hub: Hub, stop: threading.Event, models: list[str] | None = None
-    ) -> None:
+        self, sport: str, seed: int, minutes: float, speed: float, hub: Hub, stop: threading.Event,
+        models: list[str] | None = None, registry: Path | None = None,
+    ) -> None:  # fmt: skip
+        self.registry = registry
         self.sport, self.seed, self.minutes, self.speed, self.hub, self.stop = sport, seed, minutes, speed, hub, stop
         self.models = models
         self.lag = Lag()
@@ -52,7 +55,7 @@ class Show:
         self.hub.attach(self.record)  # so that the pages know what is coming
         rehearse(self.record, self.world.stream(25))
         self._open()  # the game begins now, not when its rehearsal did
-        self.operator = operator_for(self.record, self.models)
+        self.operator = operator_for(self.record, self.models, self.registry)
         self.hub.attach(self.record, self.operator.meters)
 
     def start(self) -> None:
@@ -69,10 +72,14 @@ class Show:
 
     def _play(self) -> None:
         from streaming.runners.embedded import EmbeddedRunner
+        from streaming.sinks import Sink
 
         wall, start = self.speed == 1.0, time.perf_counter()
         try:
-            EmbeddedRunner(self.operator, [self.hub], wall=wall).run(self.hub.overhear(self._records(wall)))
+            records, sinks = self.hub.overhear(self._records(wall)), list[Sink]([self.hub])
+            if self.hub.models is not None:
+                records, sinks = self.hub.models.overhear(records), [self.hub, self.hub.models]
+            EmbeddedRunner(self.operator, sinks, wall=wall).run(records)
         except Exception as error:  # noqa: BLE001 - told at the end by whoever started it: the other games go on
             self.failed = error
             if not isinstance(error, TouchlineError):

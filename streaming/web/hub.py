@@ -13,6 +13,7 @@ from typing import TypeVar
 from streaming import topics
 from streaming.blocks import DeadLetter, FrameBlock, Output, StatBlock
 from streaming.meters import Latency, Meters
+from streaming.monitoring import ModelWatch
 from streaming.records import Event, GameRecord
 from streaming.web import messages
 from streaming.web.channels import RING, Channel, pick
@@ -48,6 +49,8 @@ class Hub:
         self.socket_latency = Latency()
         self.skipped = 0
         self.shed = 0
+        #: the models of the games that run in this process, when somebody watches them
+        self.models: ModelWatch | None = None
         self._ring = ring
         self._inbox: deque[Batch] = deque()
         self._kept: list[Batch] = []

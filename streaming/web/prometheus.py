@@ -13,6 +13,7 @@ from streaming.flink.watch import Cluster
 from streaming.meters import BUCKETS_US, Latency, Meters
 from streaming.web.cluster import Watch
 from streaming.web.hub import Hub
+from streaming.web.modelmetrics import model_metrics
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -44,6 +45,8 @@ class HubCollector(Collector):
         yield from self._steps(running)
         yield from self._counts(running)
         yield from self._gateway()
+        if self.hub.models is not None:
+            yield from model_metrics(self.hub.models.report())
 
     def _latencies(self, running: list[tuple[tuple[str, str], Meters]]) -> Iterator[Metric]:
         window = HistogramMetricFamily(

@@ -41,16 +41,19 @@ _ASKED: Final[dict[str, _Asked]] = {
 }
 
 
-def event_table(model: str, seed: int, games: int, tell: Callable[[float], None] = lambda games: None) -> Table:
+def event_table(
+    model: str, seed: int, games: int, tell: Callable[[float], None] = lambda games: None, finishing: float = 0.0
+) -> Table:
     """Rows of ``model`` from ``games`` whole matches with seeds ``seed``, ``seed + 1``, ...; labels are what happened, the
-    simulator's true probability is kept beside them and never learnt from."""
+    simulator's true probability is kept beside them and never learnt from. ``finishing`` is that of the season
+    (``simulators.soccer.truth``)."""
     asked = _ASKED[model]
     rows: list[Floats] = []
     label: list[float] = []
     truth: list[float] = []
     game: list[int] = []
     for number in range(seed, seed + games):
-        for moment in moments(Match(number), asked.event):
+        for moment in moments(Match(number, finishing=finishing), asked.event):
             if "true_probability" not in moment.attrs:
                 continue
             row = asked.features(moment)

@@ -1,0 +1,135 @@
+"""One model on the air: what it was asked, what it said, how long it took, and what came of it."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter, deque
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from models.artefact import Card
+from models.base import Floats
+from models.monitoring.calibration import CalibrationDrift
+from models.monitoring.profile import Drift, Profile, drift
+
+#: rows whose inputs are compared with training; fewer than the first number say nothing yet
+WINDOW: Final = 2_000
+LEAST: Final = 100
+#: a feature is missing more often than in training when the difference exceeds this and chance
+MISSING_ALERT: Final = 0.05
+#: a prediction may take this long at its 99th percentile, us
+SLOW_US: Final = 1_000.0
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """What is wrong with which model, in one sentence, and since which of its predictions."""
+
+    model: str
+    version: str
+    kind: str
+    reason: str
+
+
+def profile_on(card: Card) -> Profile | None:
+    """The training profile that a card carries; None on one that was written before cards had it."""
+    found = card.metrics.get("profile")
+    return None if found is None else msgspec.convert(found, Profile)
+
+
+class ModelMonitor:
+    """May be fed by one thread and read by another. Another version begins anew: its profile and its calibration are its own."""
+
+    def __init__(self, name: str, version: str, names: tuple[str, ...], profile: Profile | None) -> None:
+        self.name, self._names = name, names
+        self._lock = threading.Lock()
+        self._begin(version, profile)
+
+    def _begin(self, version: str, profile: Profile | None) -> None:
+        self.version, self.profile = version, profile
+        self.predictions = 0
+        self.unlabelled = 0
+        self.games: Counter[str] = Counter()
+        self.calibration = CalibrationDrift()
+        #: games in which a prediction was labelled when the calibration was found to have drifted; 0: it has not
+        self.raised_after_games = 0
+        self._rows: deque[Floats] = deque(maxlen=WINDOW)
+        self._took_us: deque[float] = deque(maxlen=WINDOW)
+
+    def switched(self, version: str, profile: Profile | None) -> None:
+        """Another version is live."""
+        with self._lock:
+            if version != self.version:
+                self._begin(version, profile)
+
+    def predicted(self, rows: Floats, took_us: float) -> None:
+        """Rows (B, F) were answered in ``took_us`` together; NaN: nobody measured it."""
+        with self._lock:
+            self.predictions += len(rows)
+            self._rows.extend(np.array(rows, np.float64))
+            if not math.isnan(took_us):
+                self._took_us.append(took_us)
+
+    def outcome(self, game: str, probability: float, label: float | None) -> None:
+        """What came of a prediction of two classes; None: nobody can say."""
+        with self._lock:
+            if label is None or math.isnan(label) or math.isnan(probability):
+                self.unlabelled += 1
+                return
+            self.games[game] += 1
+            if self.calibration.outcome(probability, label):
+                self.raised_after_games = len(self.games)
+
+    def drifts(self) -> list[Drift]:
+        """Of the features, worst first; none while there is no profile or there are too few rows."""
+        with self._lock:
+            rows = np.array(self._rows) if len(self._rows) >= LEAST and self.profile is not None else None
+        return [] if rows is None or self.profile is None else drift(self.profile, rows)
+
+    def took_us(self, quantile: float) -> float:
+        with self._lock:
+            return float(np.quantile(np.array(self._took_us), quantile)) if self._took_us else math.nan
+
+    def alerts(self, drifts: list[Drift] | None = None) -> list[Alert]:
+        """What somebody should look at now."""
+        found: list[tuple[str, str]] = []
+        for each in self.drifts() if drifts is None else drifts:
+            more = each.missing - each.missing_in_training
+            if each.drifted and more > MISSING_ALERT:
+                found.append(("missing", f"{each.feature} is missing in {each.missing:.0%} of rows, "
+                                         f"in training it was in {each.missing_in_training:.0%}"))  # fmt: skip
+            elif each.drifted:
+                found.append(("input drift", f"{each.feature} is not distributed as in training: "
+                                             f"PSI {each.psi:.2f}, more than {each.limit:.2f}"))  # fmt: skip
+        said, was, off = self.calibration.recent()
+        if self.calibration.drifted:
+            way = "more" if was > said else "less"
+            found.append(("calibration", f"it happens {way} often than is said: {was:.1%} where {said:.1%} was said "
+                                         f"({off:+.1f} standard errors), found after {self.raised_after_games} games"))  # fmt: skip
+        slow = self.took_us(0.99)
+        if slow > SLOW_US:
+            found.append(("latency", f"the 99th percentile of a prediction is {slow:.0f} us, more than {SLOW_US:.0f}"))
+        return [Alert(self.name, self.version, kind, reason) for kind, reason in found]
+
+    def report(self) -> dict[str, Any]:
+        """Everything as plain values; null for what is not known."""
+        drifts = self.drifts()
+        said, was, off = self.calibration.recent()
+        return {
+            "model": self.name, "version": self.version, "predictions": self.predictions, "labelled": self.calibration.count,
+            "unlabelled": self.unlabelled, "games": len(self.games), "profile": self.profile is not None,
+            "calibration": {
+                "said": _plain(said), "happened": _plain(was), "standard_errors": _plain(off), "up": self.calibration.up,
+                "down": self.calibration.down, "drifted": self.calibration.drifted,
+                "raised_after_games": self.raised_after_games or None,
+            },
+            "features": [{**msgspec.to_builtins(d), "drifted": d.drifted} for d in drifts],
+            "took_us": {"p50": _plain(self.took_us(0.5)), "p99": _plain(self.took_us(0.99))},
+            "alerts": [msgspec.to_builtins(alert) for alert in self.alerts(drifts)],
+        }  # fmt: skip
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else value

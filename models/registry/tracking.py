@@ -1,0 +1,125 @@
+"""Runs, metrics and versions in MLflow, for its pages and for whoever works with it; operators never ask it.
+
+The registry of record is the folder (``models.registry.store``); what happens there is told to MLflow as well: a run per
+training with parameters, held-out metrics and the artefact, and a registered version with its state, who approved it and why;
+the live one has the alias ``deployed``. By default both lie in ``ROOT/mlflow.db`` and ``ROOT/mlruns``, which ``mlflow ui
+--backend-store-uri sqlite:///ROOT/mlflow.db`` shows; ``MLFLOW_TRACKING_URI`` names another place.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from models.artefact import Card, load
+from models.registry.store import Store, Version
+
+
+def tracking_uri(root: Path) -> str:
+    """Where runs are kept."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(root / 'mlflow.db').resolve()}"
+
+
+class Tracker:
+    """Tells MLflow; ``ModuleNotFoundError`` when it is not installed."""
+
+    def __init__(self, store: Store) -> None:
+        # nothing is told to anybody but the place that was asked for
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("DO_NOT_TRACK", "true")
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+        self.store, self.uri = store, tracking_uri(store.root)
+        store.root.mkdir(parents=True, exist_ok=True)
+        with _quiet():
+            from mlflow import MlflowClient
+
+            self._client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    def trained(self, version: Version) -> str:
+        """A version that was just registered becomes a run and a registered version; the run's id comes back."""
+        with _quiet():
+            return self._trained(version)
+
+    def moved(self, version: Version) -> None:
+        """A version was approved or deployed."""
+        with _quiet():
+            self._moved(version)
+
+    def _trained(self, version: Version) -> str:
+        folder = self.store.folder(version.name, version.version)
+        card = load(folder).card
+        run = self._client.create_run(self._experiment(version.name), run_name=f"{version.name} {version.version}").info
+        for key, value in _parameters(card).items():
+            self._client.log_param(run.run_id, key, value)
+        for key, value in _metrics(card).items():
+            self._client.log_metric(run.run_id, key, value)
+        self._client.log_artifacts(run.run_id, str(folder), "model")
+        self._client.set_tag(run.run_id, "touchline.version", version.version)
+        self._client.set_terminated(run.run_id)
+        self._registered(version, f"{run.artifact_uri}/model", run.run_id)
+        return str(run.run_id)
+
+    def _moved(self, version: Version) -> None:
+        number = self._number(version)
+        if number is None:
+            folder = self.store.folder(version.name, version.version).resolve()
+            number = self._registered(version, folder.as_uri(), None)
+        for key, value in _tags(version).items():
+            self._client.set_model_version_tag(version.name, number, key, value)
+        if version.state == "deployed":
+            self._client.set_registered_model_alias(version.name, "deployed", number)
+
+    def _registered(self, version: Version, source: str, run_id: str | None) -> str:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.get_registered_model(version.name)
+        except MlflowException:
+            self._client.create_registered_model(version.name)
+        made = self._client.create_model_version(version.name, source, run_id=run_id, tags=_tags(version))
+        return str(made.version)
+
+    def _number(self, version: Version) -> str | None:
+        for found in self._client.search_model_versions(f"name = '{version.name}'"):
+            if found.tags.get("touchline.version") == version.version:
+                return str(found.version)
+        return None
+
+    def _experiment(self, name: str) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        where = None if "MLFLOW_TRACKING_URI" in os.environ else (self.store.root / "mlruns" / name).resolve().as_uri()
+        return str(self._client.create_experiment(name, artifact_location=where))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """MLflow uses what SQLAlchemy 2.1 will drop, and says so at every turn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+def _tags(version: Version) -> dict[str, str]:
+    tags = {"touchline.version": version.version, "state": version.state}
+    for entry in version.entries:
+        tags |= {f"{entry.deed}_by": entry.by, f"{entry.deed}_at": entry.at, f"{entry.deed}_why": entry.why}
+    return tags
+
+
+def _parameters(card: Card) -> dict[str, Any]:
+    plain = {"command": card.command, "seed": card.seed, "calibration": card.calibration.kind}
+    plain |= {f"trained_on.{key}": value for key, value in card.trained_on.items()}
+    return plain | {key: str(value)[:500] for key, value in card.parameters.items()}
+
+
+def _metrics(card: Card) -> dict[str, float]:
+    found = {key: float(value) for key, value in card.metrics.get("held_out", {}).items()}
+    if "truth_error" in card.metrics:
+        found["truth_error"] = float(card.metrics["truth_error"])
+    return found

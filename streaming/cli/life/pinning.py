@@ -1,0 +1,74 @@
+"""A recorded game again, with the versions that its models had then, each from where it took over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from models.base import Model
+from streaming.errors import BadInput
+from streaming.game import GameOperator
+from streaming.recording import Recording
+from streaming.records import Event, Telemetry
+
+
+def pinned(
+    recording: Recording, records: Iterable[Telemetry | Event] | None = None, registry: Path | None = None, **options: Any
+) -> tuple[GameOperator, Iterable[Any]]:
+    """An operator and the records to give it. Versions are looked for in the package and in the registry; ``BadInput`` when one is
+    in neither. A recording that says nothing of versions gets the models that ship."""
+    from streaming.cli.equipment import models_of, sport_named, with_views
+    from streaming.switching import Pinned
+
+    sport = sport_named(recording.game.sport)
+    records = recording.records() if records is None else records
+    first, later = _versions(recording)
+    shipped = models_of(sport)
+    if all(name in shipped and shipped[name].version == version for name, version in first.items()) and not later:
+        return GameOperator(sport, recording.game, shipped, **options), records
+    root = registry or Path(os.environ.get("TOUCHLINE_REGISTRY") or "model-registry")
+
+    def of(name: str, version: str) -> Model:
+        return shipped[name] if shipped[name].version == version else _kept(root, name, version, recording)
+
+    def views(models: Mapping[str, Model]) -> dict[str, Any]:
+        return with_views(sport, models)
+
+    plain = {name: model for name, model in shipped.items() if "/" not in name}
+    plain |= {name: of(name, version) for name, version in first.items() if name in shipped}
+    changes = []
+    now = dict(plain)
+    for after_us, name, version in later:
+        now = {**now, name: of(name, version)}
+        changes.append((after_us, views(now)))
+    pins = Pinned(views(plain), changes)
+    return GameOperator(sport, recording.game, deployed=pins, **options), pins.stream(records)
+
+
+def _versions(recording: Recording) -> tuple[dict[str, str], list[tuple[int, str, str]]]:
+    """What every model began with, and what it became: (after_us, model, version) in order."""
+    first: dict[str, str] = {}
+    later: list[tuple[int, str, str]] = []
+    for row in recording.read("switches"):
+        if row["before"]:
+            later.append((row["after_us"], row["model"], row["version"]))
+        else:
+            first[row["model"]] = row["version"]
+    if not first:  # models that were never switched are only named by what they said
+        for row in recording.read("predictions"):
+            first.setdefault(row["model"], row["version"])
+    return first, sorted(later)
+
+
+def _kept(root: Path, name: str, version: str, recording: Recording) -> Model:
+    from models.registry.store import Store
+
+    try:
+        return Store(root).load(name, version)
+    except ValueError:
+        raise BadInput(
+            f"{recording.path} was made with {name} {version}, which neither ships nor is in the registry {root}: "
+            f"say where it is (--registry DIR), or which models are to answer instead (--model)"
+        ) from None

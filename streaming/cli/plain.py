@@ -1,0 +1,21 @@
+"""What the lower layers say when something is wrong, as an error of the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from streaming.errors import BadInput, Unavailable
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """A ``ValueError`` of the lower layers, or a library that is not installed, in one sentence."""
+    try:
+        yield
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+    except ModuleNotFoundError as error:
+        raise Unavailable(f"this needs {error.name}: pip install 'touchline[train,plots]'") from error
+    except OSError as error:
+        raise BadInput(str(error)) from error

@@ -1,0 +1,112 @@
+"""Drift of inputs, of calibration, of what is missing and of latency: found when it is there, and quiet when it is not."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from models.artefact import load
+from models.comparison import as_text, compare
+from models.monitoring.calibration import LIMIT, CalibrationDrift
+from models.monitoring.monitor import LEAST, ModelMonitor
+from models.monitoring.profile import PSI_ALERT, drift, profile_of
+from models.training import Table
+
+NAMES = ("a", "b", "c")
+
+
+def rows(n: int, seed: int) -> np.ndarray:
+    """A bell, a number of three values, and something that is missing in a fifth."""
+    rng = np.random.default_rng(seed)
+    c = rng.random(n)
+    c[rng.random(n) < 0.2] = np.nan
+    return np.stack([rng.normal(size=n), rng.integers(0, 3, n).astype(float), c], axis=1)
+
+
+def test_no_drift_is_called_among_rows_like_those_of_training() -> None:
+    profile = profile_of(rows(2_000, 1), NAMES)
+    called = sum(d.drifted for seed in range(2, 202) for d in drift(profile, rows(150, seed)))
+    assert called <= 2  # of 600: one in a thousand of the 200 samples is allowed by chance, by an approximation
+
+
+def test_psi_is_the_formula_worked_out_by_hand() -> None:
+    profile = profile_of(np.repeat([[0.0], [1.0]], 50, axis=0), ["a"])
+    found = drift(profile, np.repeat([[0.0], [1.0]], [80, 20], axis=0))[0]
+    a, e = np.array([80.5, 20.5]) / 101.0, np.array([50.5, 50.5]) / 101.0
+    assert found.psi == pytest.approx(float(((a - e) * np.log(a / e)).sum()))
+    assert found.drifted
+    assert found.psi > PSI_ALERT
+
+
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_a_feature_that_moves_is_named_and_only_that(column: int) -> None:
+    profile = profile_of(rows(2_000, 1), NAMES)
+    moved = rows(500, 2)
+    moved[:, column] = [moved[:, 0] + 1.0, np.minimum(moved[:, 1], 1.0), np.where(moved[:, 2] < 0.5, np.nan, moved[:, 2])][column]
+    assert [d.feature for d in drift(profile, moved) if d.drifted] == [NAMES[column]]
+
+
+def test_calibration_keeps_still_while_probabilities_are_right() -> None:
+    rng = np.random.default_rng(5)
+    p = rng.beta(1.0, 8.0, 40_000)
+    watch, raised = CalibrationDrift(), 0
+    for chance, happened in zip(p.tolist(), (rng.random(40_000) < p).tolist(), strict=True):
+        if watch.outcome(chance, float(happened)):
+            raised += 1
+            watch.reset()
+    assert raised <= 40_000 / math.exp(LIMIT) * 2 + 1  # each of the two sums, once in exp(LIMIT) on average at most
+
+
+@pytest.mark.parametrize(("shift", "way"), [(1.0, "more"), (-1.0, "less")])
+def test_calibration_that_is_off_is_found_with_its_direction(shift: float, way: str) -> None:
+    rng = np.random.default_rng(6)
+    monitor = ModelMonitor("xgoals", "v1", NAMES, None)
+    for i in range(1_500):
+        p = float(rng.beta(1.0, 8.0))
+        true = 1.0 / (1.0 + (1.0 - p) / p * math.exp(-shift))
+        monitor.outcome(f"game {i // 25}", p, float(rng.random() < true))
+    assert [alert.kind for alert in monitor.alerts()] == ["calibration"]
+    assert f"{way} often" in monitor.alerts()[0].reason
+    assert monitor.raised_after_games < (25 if shift > 0 else 45)
+    monitor.switched("v2", None)  # another version is another question
+    assert monitor.alerts() == []
+
+
+def test_missing_and_slow_are_alerts_of_their_own() -> None:
+    monitor = ModelMonitor("xgoals", "v1", NAMES, profile_of(rows(2_000, 1), NAMES))
+    gone = rows(400, 3)
+    gone[:, 0] = np.nan
+    monitor.predicted(gone[: LEAST - 1], 5.0)
+    assert monitor.alerts() == []  # too few to say anything
+    monitor.predicted(gone, 5_000.0)
+    told = {alert.kind: alert.reason for alert in monitor.alerts()}
+    assert told["missing"].startswith("a is missing in 100% of rows")
+    assert "5000 us" in told["latency"] or "more than 1000" in told["latency"]
+    monitor.outcome("g", 0.5, None)
+    monitor.outcome("g", math.nan, 1.0)
+    assert (monitor.report()["labelled"], monitor.report()["unlabelled"]) == (0, 2)
+
+
+def test_compare_calls_a_winner_only_beyond_luck() -> None:
+    class Shifted:
+        def __init__(self, version: str, shift: float) -> None:
+            self.name, self.version, self.shift, self.features = "xgoals", version, shift, load("xgoals").features
+
+        def predict(self, asked: np.ndarray) -> np.ndarray:
+            return 1.0 / (1.0 + np.exp(-(asked[:, 0] + self.shift)))
+
+    rng = np.random.default_rng(7)
+    asked = np.zeros((4_000, len(load("xgoals").features)))
+    asked[:, 0] = rng.normal(-2.0, 1.0, 4_000)
+    label = (rng.random(4_000) < 1.0 / (1.0 + np.exp(-asked[:, 0]))).astype(float)
+    table = Table(asked, label, np.arange(4_000) // 25, {"source": "made up"})
+    right, wrong, as_good = Shifted("right", 0.0), Shifted("wrong", 0.8), Shifted("as good", 0.02)
+    assert compare(wrong, right, table, rounds=300)["better"] == "right"
+    assert compare(right, wrong, table, rounds=300)["better"] == "right"
+    report = compare(right, as_good, table, rounds=300)
+    assert report["better"] is None
+    assert "no difference beyond luck" in as_text(report)
+    with pytest.raises(ValueError, match="4 games are too few"):
+        compare(right, wrong, Table(asked[:100], label[:100], np.arange(100) // 25, {}))

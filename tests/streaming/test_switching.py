@@ -1,0 +1,215 @@
+"""Another version of a model takes over under load: every prediction is one of the two, whole, and none is missing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.sport import Stat
+from models.artefact import ForestModel, load
+from models.registry.follow import Follower
+from models.registry.store import Store
+from streaming.blocks import ModelSwitch, Output, Prediction, StatBlock
+from streaming.game import GameOperator
+from streaming.recording import Recording, Writer
+from streaming.records import Event, Telemetry
+from streaming.switching import Pinned
+from tests.models.life_helpers import version_of
+from tests.streaming import toy
+from tests.streaming.helpers import finals
+
+FEATURES = load("xgoals").features
+SECONDS = 60.0
+
+
+def _rows(values: np.ndarray) -> np.ndarray:
+    """(..., F) rows of the model from one number each: distances and angles of a shot as far away as the speed says."""
+    rows = np.zeros((*values.shape, len(FEATURES)))
+    rows[..., 0] = 5.0 + 10.0 * np.nan_to_num(values)
+    rows[..., 1] = 0.5
+    return rows
+
+
+def _sport() -> object:
+    """The toy with a model in a window stat, in an event stat and in a tick."""
+    asked = (
+        Stat("toy.player.chance", "0..1", "of a goal from here", "player",
+             lambda f, ends: _rows(f["toy_speed"][ends]), model="xgoals"),
+        Stat("toy.mark.chance", "0..1", "of a goal from there", "player",
+             lambda m, ledger: _rows(np.array(m.facts["near_x"] or 0.0)), on=("mark",), model="xgoals"),
+        Stat("toy.team.chance", "0..1", "of a goal by marks", "team",
+             lambda ledger, t_s: _rows(np.array(ledger.marks, float)), ticks=True, every_s=1.0, timeless=True, model="xgoals"),
+    )  # fmt: skip
+    return replace(toy.TOY, stats=(*toy.TOY.stats, *asked))
+
+
+def _records(step: Callable[[int], None] = lambda i: None) -> Iterator[Telemetry | Event]:
+    whole, rows = toy.track(SECONDS), 5
+    marks = [toy.mark(i, 2.0 * i, i % 4) for i in range(1, int(SECONDS / 2))]
+    for i, lo in enumerate(range(0, len(whole), rows)):
+        step(i)
+        packet = whole.take(slice(lo, lo + rows))
+        arrival = int(packet.t_us[-1]) + 4000
+        while marks and marks[0].arrival_us <= arrival:
+            yield marks.pop(0)
+        packet.arrival_us = arrival
+        yield packet
+    yield from marks
+
+
+def _checked(outputs: list[Output], models: dict[str, object]) -> dict[str, int]:
+    """How often each version answered; every prediction must be exactly that version's answer to its own features."""
+    count: dict[str, int] = dict.fromkeys(models, 0)
+    for o in outputs:
+        if isinstance(o, Prediction):
+            rows = o.features.reshape(-1, len(FEATURES))
+            np.testing.assert_array_equal(models[o.version].predict(rows), o.answer.reshape(-1))  # type: ignore[attr-defined]
+            others = [m for v, m in models.items() if v != o.version]
+            assert all(not np.array_equal(m.predict(rows), o.answer.reshape(-1)) for m in others)  # type: ignore[attr-defined]
+            count[o.version] += 1
+    return count
+
+
+class _Quick(Store):
+    """A registry that has read its artefacts before: so that swaps are as quick as records."""
+
+    def __init__(self, root: Path, models: dict[str, ForestModel]) -> None:
+        super().__init__(root)
+        self._kept = models
+
+    def load(self, name: str, version: str) -> ForestModel:
+        return self._kept[self.find(name, version)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "registry")
+    version = version_of("xgoals", 0.5, tmp_path / "m").version
+    store.register(tmp_path / "m", "ann", "x")
+    store.approve("xgoals", version, "bob", "x")
+    return store
+
+
+def test_swapped_under_load_nothing_is_mixed_and_nothing_missing(store: Store) -> None:
+    versions = [load("xgoals").version, next(v.version for v in store.versions("xgoals") if v.state == "approved")]
+    models = {v: store.load("xgoals", v) for v in versions}
+    store = _Quick(store.root, models)
+    sport, done = _sport(), threading.Event()
+    still = GameOperator(sport, toy.game(), {"xgoals": models[versions[0]]})  # type: ignore[arg-type]
+    expected = [o for r in _records() for o in still.on_record(r)] + still.finish()
+
+    def swap() -> None:  # whoever deploys does so in a thread, or a process, of his own
+        n = 0
+        while not done.wait(0.005):
+            n += 1
+            store.deploy("xgoals", versions[n % 2], "ann", "again")
+
+    with Follower(store, ["xgoals"], every_s=0.002) as follower:
+        thread = threading.Thread(target=swap)
+        thread.start()
+        out: list[Output] = []
+        try:
+            for _ in range(6):  # until the swaps have met the records often enough
+                operator = GameOperator(sport, toy.game(), deployed=follower)  # type: ignore[arg-type]
+                out = [o for r in _records() for o in operator.on_record(r)] + operator.finish()
+                if len([o for o in out if isinstance(o, ModelSwitch)]) > 4:
+                    break
+        finally:
+            done.set()
+            thread.join()
+    switches = [o for o in out if isinstance(o, ModelSwitch)]
+    assert len(switches) > 4, "the machine was too slow for the swaps to meet the records"
+    assert switches[0].before == ""
+    assert all(a.version == b.before and a.after_us < b.after_us for a, b in pairwise(switches))
+    count = _checked(out, models)
+    assert min(count.values()) > 0
+    # none is missing, none is said twice: the same questions in the same order, whoever answered them
+    asked = [(o.stat, o.event, o.t_us, o.quality, o.features.tobytes()) for o in out if isinstance(o, Prediction)]
+    assert asked == [(o.stat, o.event, o.t_us, o.quality, o.features.tobytes()) for o in expected if isinstance(o, Prediction)]
+    # and what is published names the version that made it: value and version are a pair, in windows, events and ticks
+    made = {(o.stat, o.event, o.t_us, o.quality): o for o in out if isinstance(o, Prediction)}
+    pairs = 0
+    for block in out:
+        if isinstance(block, StatBlock) and block.model is not None and block.stat in ("toy.mark.chance", "toy.player.chance"):
+            for k, end in enumerate(block.end_us.tolist()):
+                said = made[(block.stat, block.event, end, block.quality)]
+                assert said.version == block.model.version
+                if block.stat == "toy.mark.chance":
+                    assert block.values[k][0] == said.answer.reshape(-1)[0]
+                pairs += 1
+    assert pairs > 100
+    assert finals(out).keys() == finals(expected).keys()
+
+
+def test_a_tick_is_never_of_a_version_that_has_gone(store: Store) -> None:
+    """What was read of the account once per change of it is read anew from another version."""
+    first, second = load("xgoals"), store.load("xgoals", next(v.version for v in store.versions("xgoals") if v.state == "approved"))
+    pins = Pinned({"xgoals": first}, [(toy.T0 + 20_000_000, {"xgoals": second})])
+    operator = GameOperator(_sport(), toy.game(), deployed=pins, provisional=False)  # type: ignore[arg-type]
+    records = [r for r in _records() if isinstance(r, Telemetry)]  # no marks: the account never changes
+    out = [o for r in pins.stream(records) for o in operator.on_record(r)] + operator.finish()
+    rows = _rows(np.zeros(1))
+    for block in out:
+        if isinstance(block, StatBlock) and block.stat == "toy.team.chance":
+            assert block.model is not None
+            model = first if block.model.version == first.version else second
+            assert (block.values == model.predict(rows)[0]).all()
+    assert {b.model.version for b in out if isinstance(b, StatBlock) and b.stat == "toy.team.chance" and b.model} == {
+        first.version, second.version,
+    }  # fmt: skip
+
+
+def test_a_correction_after_a_switch_says_whose_value_it_repeats(store: Store) -> None:
+    first, second = load("xgoals"), store.load("xgoals", next(v.version for v in store.versions("xgoals") if v.state == "approved"))
+    pins = Pinned({"xgoals": first}, [(toy.T0 + 20_000_000, {"xgoals": second})])
+    operator = GameOperator(_sport(), toy.game(), deployed=pins, provisional=False)  # type: ignore[arg-type]
+    late = toy.mark(2, 4.0, 2, revision=1, delay_s=36.0)  # long after its frames could be read again
+    records = sorted([*_records(), late], key=lambda r: r.arrival_us if isinstance(r.arrival_us, int) else int(r.arrival_us[0]))
+    out = [o for r in pins.stream(records) for o in operator.on_record(r)] + operator.finish()
+    said = [b for b in out if isinstance(b, StatBlock) and b.stat == "toy.mark.chance" and b.event == "e2"]
+    assert [b.revision for b in said] == [0, 1]
+    assert said[0].values == said[1].values
+    assert [b.model.version for b in said if b.model] == [first.version, first.version]
+
+
+@pytest.mark.parametrize("packets", ["packed", "arrival"])
+def test_a_replay_makes_the_switch_where_it_was(store: Store, tmp_path: Path, packets: str) -> None:
+    """Recorded live with two switches in the middle; played again, every final is the same to the byte."""
+    versions = [load("xgoals").version, next(v.version for v in store.versions("xgoals") if v.state == "approved")]
+    follower = Follower(store, ["xgoals"], every_s=0.0)
+
+    def step(i: int) -> None:
+        if i in (300, 777):
+            store.deploy("xgoals", versions[1 if i == 300 else 0], "ann", "x")
+            follower.look()
+
+    operator = GameOperator(_sport(), toy.game(), deployed=follower)  # type: ignore[arg-type]
+    out: list[Output] = []
+    with Writer(tmp_path / "rec", toy.game()) as writer:
+        for record in _records(step):
+            writer.write(record)
+            made = operator.on_record(record)
+            writer.write_outputs(made, 0)
+            out += made
+        made = operator.finish()
+        writer.write_outputs(made, 0)
+        out += made
+    recording = Recording(tmp_path / "rec")
+    rows = recording.read("switches")
+    assert [(r["before"], r["version"]) for r in rows] == [("", versions[0]), tuple(versions), tuple(reversed(versions))]
+    models = {v: store.load("xgoals", v) for v in versions}
+    changes = [(r["after_us"], {"xgoals": models[r["version"]]}) for r in rows if r["before"]]
+    pins = Pinned({"xgoals": models[rows[0]["version"]]}, changes)
+    again = GameOperator(_sport(), toy.game(), deployed=pins, provisional=False)  # type: ignore[arg-type]
+    played = [o for r in pins.stream(recording.records(packets=packets)) for o in again.on_record(r)] + again.finish()  # type: ignore[arg-type]
+    assert finals(played) == finals(out)
+    assert min(_checked(played, models).values()) > 50
+    kept = [r for r in recording.read("predictions") if r["quality"] == "final"]
+    assert [r["version"] for r in kept] == [o.version for o in out if isinstance(o, Prediction) and o.quality == "final"]
+    assert all(r["took_us"] > 0.0 for r in kept)
