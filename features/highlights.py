@@ -7,9 +7,12 @@ A sport names its reasons, each with a strength from 0 to 1; together they make 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Final
 
 import msgspec
+
+from features.moments import Moment
 
 #: below this nothing is cut
 LEAST_SCORE: Final = 0.3
@@ -56,6 +59,21 @@ def cut(
         start_s=round(max(t_s - before_s, min(not_before_s, t_s)), 3), end_s=round(t_s + after_s, 3),
         score=round(score, 4), label=label, reasons=strongest,
     )  # fmt: skip
+
+
+def value(
+    t_s: float, label: str, reasons: Mapping[str, float], timing_s: tuple[float, float], *, not_before_s: float = 0.0
+) -> str | None:
+    """What ``game.highlight`` computes: the highlight around ``t_s`` as it goes on the wire, ``timing_s`` seconds before and after;
+    ``None`` for the many events that make none."""
+    before_s, after_s = timing_s
+    found = cut(t_s, label, reasons, before_s=before_s, after_s=after_s, not_before_s=not_before_s)
+    return to_value(found) if found is not None else None
+
+
+def seen_s(moment: Moment) -> float:
+    """When the event was by the tracking; as it was reported where it was not found there."""
+    return moment.t_s + (moment.offset_s if isfinite(moment.offset_s) else 0.0)
 
 
 def to_value(highlight: Highlight) -> str:

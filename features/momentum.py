@@ -7,12 +7,13 @@ instead of swinging on trifles. What counts as threat is the sport's to say.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from features.compiled import kernel
-from features.frames import Floats, Ints
+from features.frames import Floats, Frames, Ints
 
 
 @kernel
@@ -43,3 +44,23 @@ def balance(threat: Floats, ends: Ints, calm: float) -> Floats:
     out = np.empty((len(ends), 1))
     _balance(threat, ends, calm, out)
     return out
+
+
+def memory(threat: str, remembered: str, *, memory_s: float, stop_s: float, counts: str = "") -> Callable[[Frames], None]:
+    """The work of a step: :func:`remember` the signal ``threat`` in the signal ``remembered``, over rows in which the signal
+    ``counts`` is positive, or without one over those of a period."""
+
+    def compute(frames: Frames) -> None:
+        rows = frames[counts] if counts else frames.period
+        remember(frames[threat], frames.t, rows, frames.lo, frames.hi, memory_s, stop_s, frames[remembered])
+
+    return compute
+
+
+def momentum(remembered: str, calm: float) -> Callable[[Frames, Ints], Floats]:
+    """What ``game.momentum`` computes: the :func:`balance` of a remembered signal at the windows' ends."""
+
+    def compute(frames: Frames, ends: Ints) -> Floats:
+        return balance(frames[remembered], ends, calm)
+
+    return compute

@@ -25,6 +25,10 @@ class Spoken(Protocol):
     def written(self, language: str) -> str: ...
 
 
+#: something to say: the key of a sport's phrase, and the values that it wants
+Line = tuple[str, dict[str, str | Spoken]]
+
+
 @dataclass(frozen=True)
 class Number:
     """``Number(0.123, 2)`` is 0.12 in English and 0,12 elsewhere; a sign is a real minus."""
@@ -92,6 +96,12 @@ def tell(templates: Mapping[str, str], values: Mapping[str, str | Spoken]) -> di
         words = {k: v if isinstance(v, str) else v.written(language) for k, v in values.items()}
         told[language] = template.format_map(words)
     return told
+
+
+def value(phrases: Mapping[str, Mapping[str, str]], line: Line | None) -> str | None:
+    """What ``game.story`` computes: the sentence that a line asks for, as it goes on the wire; ``None`` when there is nothing
+    to say. ``KeyError`` when no phrase has the line's key."""
+    return to_value(tell(phrases[line[0]], line[1])) if line is not None else None
 
 
 def to_value(told: Mapping[str, str]) -> str:

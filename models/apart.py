@@ -10,6 +10,8 @@ import json
 import math
 from typing import Any, Final
 
+from models.levels import in_levels
+
 #: a threshold that only a missing value passes on the left
 _LOWEST: Final = -3.0e38
 _NO_PARENT: Final = 2147483647
@@ -54,7 +56,7 @@ def _below(tree: dict[str, Any], feature: int, side: int) -> dict[str, Any]:
         return [first, *tree[name], last]
 
     cover = tree["sum_hessian"][0]
-    return {
+    return in_levels({
         **tree,
         "left_children": [children[0], *moved(tree["left_children"]), -1],
         "right_children": [children[1], *moved(tree["right_children"]), -1],
@@ -64,7 +66,7 @@ def _below(tree: dict[str, Any], feature: int, side: int) -> dict[str, Any]:
         "base_weights": around(0.0, "base_weights", 0.0), "loss_changes": around(0.0, "loss_changes", 0.0),
         "split_type": around(0, "split_type", 0),
         "tree_param": {**tree["tree_param"], "num_nodes": str(n + 2)},
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 def shifted(blob: bytes, margin: float) -> bytes:

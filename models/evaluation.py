@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from models.artefact import ForestModel, load
+from models.attribution import Attribution
 from models.base import Floats
+from models.forest import read_forest
+from models.judgement import Judgement, feature_groups
 from models.known import known
 from models.metrics import PAIRED, paired_bootstrap, reliability, scores
-from models.training import Table, judge
+from models.training import Judged, Table, judge
 
 Report = dict[str, Any]
 
@@ -35,29 +39,79 @@ def on_simulated(model: str, table: Table) -> Report:
     return report
 
 
-def on_real(name: str, table: Table, seed: int, model: str | None, tell: Callable[[str], None]) -> Report:
-    """Real shots against the provider's own figures, penalties excluded: out-of-match predictions of the recipe, or, with
-    ``model``, those of an artefact that must not have seen these matches."""
+def simulated_judgement(model: str, table: Table) -> Judgement:
+    """An artefact on fresh simulated games, to be explained and drawn; grouped by what its features say yes or no to."""
+    forest = load(model)
+    groups = {**table.groups, **feature_groups(forest.features, table.rows)}
+    return Judgement(
+        forest.name, f"{forest.name} {forest.version} on {table.source['games']} fresh simulated games", table.label,
+        forest.predict(table.rows), table.game, table.rows, forest.features, forest.classes,
+        lambda at: forest.attribute(table.rows[at]), groups,
+    )  # fmt: skip
+
+
+def held_out(
+    name: str, table: Table, seed: int, model: str | None, tell: Callable[[str], None], keep: npt.NDArray[np.bool_]
+) -> Judgement:
+    """Predictions of the rows ``keep`` (B,) of a table of real data: those of the recipe with whole games held out, each row by the
+    forest that has not seen its game; or, with ``model``, those of an artefact that must not have seen these games."""
     asked = known(name)
+    recipe = asked.real or asked.recipe
+    kept = np.flatnonzero(keep)
+    facts: Report = {"source": table.source, "left_out": int((~keep).sum())}
+    attribute: Callable[[npt.NDArray[np.int64]], Floats]
     if model is None:
-        judged = judge(asked, asked.recipe, table, seed, tell)
-        probability, how = judged.probability, f"{asked.recipe.folds} parts, whole matches held out"
-        calibration = judged.calibration.kind
+        judged = judge(asked, recipe, table, seed, tell)
+        probability, how = judged.probability, f"{recipe.folds} parts, whole games held out"
+        facts["calibration"] = judged.calibration.kind
+        attribute = _by_fold(judged, table.rows, kept)
     else:
         forest = load(model)
-        probability, how, calibration = forest.predict(table.rows), f"artefact {forest.version}", forest.card.calibration.kind
-    penalty = table.rows[:, [f.name for f in asked.features].index("penalty")] == 1.0
-    keep = ~penalty
-    label, ours, game = table.label[keep], probability[keep], table.game[keep]
+        if forest.name != name:
+            raise ValueError(f"{model} is a model of {forest.name}, not of {name}")
+        probability, how = forest.predict(table.rows), f"artefact {forest.version}"
+        facts["calibration"] = forest.card.calibration.kind
+        if table.source.get("content") and forest.card.trained_on.get("content") == table.source["content"]:
+            facts["seen"] = f"{model} was trained on these very rows: they flatter it; without --model whole games are held out"
+
+        def attribute(at: npt.NDArray[np.int64]) -> Floats:
+            return forest.attribute(table.rows[kept[at]])
+
+    reference = table.reference[kept] if table.reference.size else np.full(len(kept), np.nan)
+    if not np.isfinite(reference).all():
+        reference = np.empty(0)
+    return Judgement(
+        name, how, table.label[kept], probability[kept], table.game[kept], table.rows[kept], asked.features, asked.classes,
+        attribute, {column: words[kept] for column, words in table.groups.items()}, reference, facts=facts,
+    )  # fmt: skip
+
+
+def _by_fold(judged: Judged, rows: Floats, kept: npt.NDArray[np.intp]) -> Callable[[npt.NDArray[np.int64]], Floats]:
+    def attribute(at: npt.NDArray[np.int64]) -> Floats:
+        asked = kept[at]
+        out = None
+        for k, blob in enumerate(judged.blobs):
+            mine = judged.fold[asked] == k
+            if mine.any():
+                parts = Attribution(read_forest(blob))(np.ascontiguousarray(rows[asked[mine]]))
+                out = np.empty((len(asked), *parts.shape[1:])) if out is None else out
+                out[mine] = parts
+        assert out is not None
+        return out[:, 0] if out.shape[1] == 1 else out
+
+    return attribute
+
+
+def against(judged: Judgement) -> Report:
+    """Scores, the reference's where there is one, and a bootstrap over whole games of the difference."""
     report: Report = {
-        "model": name, "how": how, "calibration": calibration, "source": table.source,
-        "shots": len(label), "matches": len(np.unique(game)), "penalties_left_out": int(penalty.sum()),
-        "scores": scores(label, ours), "reliability": reliability(label, ours),
+        "model": judged.model, "how": judged.how, **judged.facts, "rows": len(judged.label),
+        judged.unit: len(np.unique(judged.game)), "scores": scores(judged.label, judged.probability),
+        "reliability": reliability(judged.label, judged.probability),
     }  # fmt: skip
-    provider = table.reference[keep] if table.reference.size else np.full(len(label), np.nan)
-    if np.isfinite(provider).all():
-        report["provider"] = scores(label, provider)
-        report["ours_minus_provider"] = paired_bootstrap(label, ours, provider, game)
+    if judged.reference.size:
+        report["provider"] = scores(judged.label, judged.reference)
+        report["ours_minus_provider"] = paired_bootstrap(judged.label, judged.probability, judged.reference, judged.game)
         report["ours_minus_provider"]["ece"] = {"difference": report["scores"]["ece"] - report["provider"]["ece"]}
     return report
 
@@ -91,6 +145,7 @@ def explain(forest: ForestModel, row: Floats, count: int) -> Report:
 def as_text(report: Report) -> str:
     """For a person: one fact a line."""
     lines = [" ".join(str(report[key]) for key in ("model", "version", "how", "title") if key in report)]
+    lines += [f"WARNING: {report['seen']}"] if "seen" in report else []
     facts = ("command", "classes", "calibration", "trees", "depth", "shots", "matches", "from", "to", "plays", "days",
              "probability")  # fmt: skip
     lines += [f"{key}: {report[key]}" for key in facts if key in report]

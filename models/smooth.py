@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.base import Floats
+from models.levels import in_levels
 
-_KNOTS: Final = 6
 #: fewer distinct values than this are used as they are
 _FEW: Final = 12
 _BINS: Final = 64
@@ -34,12 +34,14 @@ class SplineLogistic:
     where the yes/no feature ``by`` is 1 (a header falls off with distance otherwise than a kick); ``by`` -1: no group.
 
     Missing values are put at the median, with a column of their own that says so. Features that do not vary are left out.
-    ``strength`` is scikit-learn's C on standardised columns.
+    ``strength`` is scikit-learn's C on standardised columns, ``knots`` the knots of each curve, at quantiles.
+    ``own`` 0 gives the group slopes only; more lets it bend curves of its own, the more freely the larger.
     """
 
     def __init__(
-        self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002, weights: Floats | None = None
-    ) -> None:
+        self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002, weights: Floats | None = None, knots: int = 6,
+        own: float = 0.0,
+    ) -> None:  # fmt: skip
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import SplineTransformer, StandardScaler
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -54,15 +56,16 @@ class SplineLogistic:
         self._gaps, self.by = gaps, by if by >= 0 and distinct[by] > 1 else -1
         self._splines: Any = None
         if self._curved:
-            self._splines = SplineTransformer(_KNOTS, degree=3, knots="quantile", extrapolation="constant")
+            self._splines = SplineTransformer(knots, degree=3, knots="quantile", extrapolation="constant")
             self._splines.fit(filled[:, self._curved])
         basis, self._owner, self._grouped = self._basis(rows)
         scale = StandardScaler().fit(basis)
+        self._mean, self._scale, self._own = scale.mean_, scale.scale_, own if self.by >= 0 else 0.0
+        standard = self._with_own(scale.transform(basis), rows)
         with threadpool_limits(1):  # narrow matrices: threads would only wait for each other
-            fit = LogisticRegression(C=strength, max_iter=500).fit(
-                scale.transform(basis), labels > 0.5, sample_weight=weights
-            )
-        self._weight = fit.coef_[0] / scale.scale_
+            fit = LogisticRegression(C=strength, max_iter=500).fit(standard, labels > 0.5, sample_weight=weights)
+        self._coefficients = fit.coef_[0]
+        self._weight = self._coefficients[: basis.shape[1]] / scale.scale_
         self.intercept = float(fit.intercept_[0] - (self._weight * scale.mean_).sum())
 
     def _filled(self, rows: Floats) -> Floats:
@@ -84,6 +87,17 @@ class SplineLogistic:
             owner, grouped = owner + slopes, grouped + [True] * len(slopes)
         return np.hstack(parts), np.array(owner, np.int64), np.array(grouped, np.bool_)
 
+    def _with_own(self, standard: Floats, rows: Floats) -> Floats:
+        """Standardised columns (B, K), and the same again in the group alone when it has curves of its own."""
+        if self._own == 0.0:
+            return standard
+        inside = _in_group(rows, self.by).astype(np.float64)
+        return np.hstack([standard, self._own * standard[:, self._free()] * inside[:, None]])
+
+    def _free(self) -> npt.NDArray[np.int64]:
+        """The columns that the group may have for itself: not its slopes, which it has, nor the one that says who is in it."""
+        return np.flatnonzero(~self._grouped & (self._owner != self.by)).astype(np.int64)
+
     def parts(self, rows: Floats) -> tuple[Floats, Floats]:
         """What each feature adds to the log-odds of each row: everywhere (B, F), and in the group of ``by`` (B, F)."""
         basis, owner, grouped = self._basis(rows)
@@ -91,6 +105,11 @@ class SplineLogistic:
         everywhere, inside = np.zeros(rows.shape), np.zeros(rows.shape)
         for k in range(len(owner)):
             (inside if grouped[k] else everywhere)[:, owner[k]] += added[:, k]
+        if self._own > 0.0:
+            standard = (basis - self._mean) / self._scale
+            theirs = self._with_own(standard, rows)[:, basis.shape[1] :] * self._coefficients[basis.shape[1] :]
+            for k, j in enumerate(owner[self._free()].tolist()):
+                inside[:, j] += theirs[:, k]
         return everywhere, inside
 
     def margin(self, rows: Floats) -> Floats:
@@ -200,14 +219,14 @@ class _Tree:
         """As xgboost writes a tree; thresholds are what float32 values are compared with."""
         left, right, parents, feature, value, default_left, cover = (list(column) for column in zip(*self._nodes, strict=True))
         n = len(left)
-        return {
+        return in_levels({
             "base_weights": [0.0] * n, "categories": [], "categories_nodes": [], "categories_segments": [],
             "categories_sizes": [], "default_left": [int(d) for d in default_left], "id": 0, "left_children": left,
             "loss_changes": [0.0] * n, "parents": parents, "right_children": right,
             "split_conditions": [float(np.float32(v)) for v in value], "split_indices": feature, "split_type": [0] * n,
             "sum_hessian": [float(c) for c in cover],
             "tree_param": {"num_deleted": "0", "num_feature": "0", "num_nodes": str(n), "size_leaf_vector": "1"},
-        }  # fmt: skip
+        })  # fmt: skip
 
 
 def merge(parts: list[tuple[float, bytes]], trees: list[dict[str, Any]], margin: float) -> bytes:

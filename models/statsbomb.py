@@ -7,7 +7,8 @@ Both tables are the reduced Parquet form described in docs/models.md; label and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from features.soccer.shots import SHOT_FEATURES, shot_features
 from models.base import Floats
+from models.judgement import Words
 from models.tables import column, read_table
 from models.training import Table
 
@@ -54,6 +56,7 @@ class ShotTable:
     goal: Floats
     reference: Floats
     penalty: npt.NDArray[np.bool_]
+    groups: dict[str, Words] = field(default_factory=dict)
 
 
 def to_metres(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -96,7 +99,28 @@ def load(shots: Path, frames: Path) -> ShotTable:
         goal=column(table, "is_goal") if "is_goal" in table.column_names else unknown,
         reference=column(table, "statsbomb_xg") if "statsbomb_xg" in table.column_names else unknown,
         penalty=np.array([a["set_piece"] == "penalty" for a in attrs], np.bool_),
+        groups=_group_words(table, attrs),
     )
+
+
+def _group_words(table: Any, attrs: list[dict[str, str | float | bool]]) -> dict[str, Words]:
+    """What a model is judged by, group by group: competition, home or away, body part, and how the move began."""
+    began = [str(a["set_piece"]) if a["set_piece"] != "open_play" else f"after {a.get('phase', '')}" for a in attrs]
+    words = {"after ": "", "after open_play": "open play", "free_kick": "direct free kick", "corner": "direct corner"}
+    found = {
+        "body part": _told(["" if v is None else str(v) for v in table["body_part"].to_pylist()]),
+        "set piece": _told([words.get(word, word.replace("_", " ")) for word in began]),
+    }
+    if "competition" in table.column_names:
+        found["competition"] = _told(["" if v is None else str(v) for v in table["competition"].to_pylist()])
+    if "is_home" in table.column_names:
+        side = {1.0: "home", 0.0: "away"}
+        found["side"] = _told([side.get(v, "") for v in column(table, "is_home").tolist()])
+    return found
+
+
+def _told(words: list[str]) -> Words:
+    return np.array(words, np.str_)
 
 
 def _groups(ids: npt.NDArray[np.str_], keys: npt.NDArray[np.str_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -151,5 +175,6 @@ def training_table(shots: ShotTable) -> Table:
         raise ValueError("the shots have no column is_goal: they can be scored, but not learnt from")
     source: dict[str, str | float | int] = {
         "source": "StatsBomb open data", "games": len(np.unique(shots.match)), "rows": len(shots.rows),
+        "content": hashlib.sha256("\n".join(sorted(shots.shot_id.tolist())).encode()).hexdigest()[:12],
     }  # fmt: skip
-    return Table(shots.rows, shots.goal, shots.match, source, reference=shots.reference)
+    return Table(shots.rows, shots.goal, shots.match, source, reference=shots.reference, groups=shots.groups)

@@ -20,6 +20,7 @@ from models.base import Floats
 from models.calibration import Calibration, Kind, choose
 from models.calibration import fit as fit_calibration
 from models.forest import read_forest
+from models.judgement import Groups
 from models.known import Known, Recipe
 from models.metrics import scores
 from models.monitoring.profile import profile_of
@@ -41,6 +42,8 @@ class Table:
     source: dict[str, str | float | int]
     truth: Floats = field(default_factory=lambda: np.empty(0))
     reference: Floats = field(default_factory=lambda: np.empty(0))
+    #: by column, the group of each row (B,) that a model is judged by; never features
+    groups: Groups = field(default_factory=dict)
 
 
 #: one thread: on few rows the threads of xgboost wait for each other, and on a busy machine they wait long
@@ -77,7 +80,8 @@ def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, a
     trees: list[dict[str, Any]] = []
     margin, before = 0.0, None
     if recipe.smooth > 0.0:
-        curves = SplineLogistic(rows, label, names.index(recipe.by) if recipe.by else -1, recipe.strength, weights)
+        by = names.index(recipe.by) if recipe.by else -1
+        curves = SplineLogistic(rows, label, by, recipe.strength, weights, recipe.knots, recipe.own)
         ways = {names.index(name): way for name, way in monotone.items()}
         trees, margin = as_trees(curves, rows, recipe.smooth, ways)
         before = curves.margin(rows) if recipe.smooth == 1.0 else None
@@ -131,6 +135,8 @@ class Judged:
     fold: Ints
     calibration: Calibration
     losses: dict[Kind, float]
+    #: the model file of each fold, which has not seen the fold's rows
+    blobs: tuple[bytes, ...] = ()
 
 
 def judge(model: Known, recipe: Recipe, table: Table, seed: int, tell: Watch = lambda text: None) -> Judged:
@@ -138,10 +144,12 @@ def judge(model: Known, recipe: Recipe, table: Table, seed: int, tell: Watch = l
     fold = folds_of(table.game, recipe.folds, seed)
     classes = len(model.classes)
     margins = np.empty((len(fold), 1 if classes == 2 else classes))
+    blobs = []
     for k in range(recipe.folds):
         held = fold == k
         blob = grow(model, recipe, table.rows[~held], table.label[~held], seed)
         margins[held] = Margins(read_forest(blob))(np.ascontiguousarray(table.rows[held]))
+        blobs.append(blob)
         tell(f"part {k + 1} of {recipe.folds} held out")
     calibration, losses = choose(margins, table.label, fold, classes)
     probability = np.empty((len(fold), classes) if classes > 2 else len(fold))
@@ -149,7 +157,7 @@ def judge(model: Known, recipe: Recipe, table: Table, seed: int, tell: Watch = l
         held = fold == k
         own = fit_calibration(calibration.kind, margins[~held], table.label[~held], classes)
         probability[held] = own.applier()(margins[held])
-    return Judged(margins, probability, fold, calibration, losses)
+    return Judged(margins, probability, fold, calibration, losses, tuple(blobs))
 
 
 def train(
@@ -172,7 +180,7 @@ def train(
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=table.source,
         command=command, seed=seed, metrics=metrics, calibration=judged.calibration,
         parameters={"boosters": [{**p, "rounds": n} for p, n in recipe.boosters], "smooth": recipe.smooth, "by": recipe.by,
-                    "strength": recipe.strength},
+                    "strength": recipe.strength, "knots": recipe.knots, "own": recipe.own},
     )  # fmt: skip
     return card, blob
 

@@ -7,8 +7,9 @@ is the order in which they run."""
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
+from features.assembly import tables
 from features.f1 import (
     anomaly,
     atline,
@@ -36,11 +37,6 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     telemetry, progress, battle, corners, start, anomaly, momentum, ledger, timing, atline, tyres, strategy, win, highlights, story,
 )  # fmt: skip
 
-
-def _all(name: str) -> tuple[Any, ...]:
-    return tuple(row for module in MODULES for row in getattr(module, name, ()))
-
-
 SPORT: Final = Sport(
     name="f1",
     field=Field(4000.0, 4000.0),
@@ -50,10 +46,7 @@ SPORT: Final = Sport(
     # no car does more than 110; positions that come ten times a second may be off by some metres besides
     max_speed_mps={"car": 150.0},
     event_types=EVENT_TYPES,
-    signals=_all("SIGNALS"),
-    steps=_all("STEPS"),
-    event_steps=_all("EVENT_STEPS"),
-    stats=_all("STATS"),
+    **tables(MODULES),
     ledger=Ledger,
     roles=ROLES,
     teams=None,

@@ -58,11 +58,7 @@ def reasons_of(moment: Moment, ledger: Ledger) -> tuple[str, dict[str, float]]:
 def highlight(moment: Moment, ledger: Ledger) -> str | None:
     """The highlight that this event makes, as JSON; ``None`` for the many that make none."""
     label, reasons = reasons_of(moment, ledger)
-    if not label:
-        return None
-    before_s, after_s = TIMING_S[label]
-    found = highlights.cut(moment.t_s, label, reasons, before_s=before_s, after_s=after_s)
-    return highlights.to_value(found) if found is not None else None
+    return highlights.value(moment.t_s, label, reasons, TIMING_S[label]) if label else None
 
 
 STATS: Final = (

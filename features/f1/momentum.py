@@ -9,8 +9,8 @@ import numpy as np
 
 from features.compiled import kernel
 from features.f1.vocabulary import SAFETY_CAR
-from features.frames import Floats, Frames, Ints
-from features.momentum import balance, remember
+from features.frames import Frames
+from features.momentum import memory, momentum
 from features.sport import Signal, Stat, Step
 
 MEMORY_S: Final = 60.0
@@ -41,14 +41,13 @@ def _gained(rank: Any, interval: Any, flag: Any, t: Any, lo: int, hi: int, out: 
                 out[i, 0], out[i, 1] = np.nan, np.nan
 
 
+_remember: Final = memory("lead_gained", "remembered_lead", memory_s=MEMORY_S, stop_s=STOP_S, counts="racing")
+
+
 def step(frames: Frames) -> None:
     lo, hi = frames.lo, frames.hi
     _gained(frames["rank"], frames["interval_s"], frames["flag"], frames.t, lo, hi, frames["lead_gained"], frames["racing"])
-    remember(frames["lead_gained"], frames.t, frames["racing"], lo, hi, MEMORY_S, STOP_S, frames["remembered_lead"])
-
-
-def momentum(frames: Frames, ends: Ints) -> Floats:
-    return balance(frames["remembered_lead"], ends, CALM)
+    _remember(frames)
 
 
 SIGNALS: Final = (GAINED, REMEMBERED, RACING)
@@ -56,6 +55,6 @@ STEPS: Final = (Step("momentum.lead", step, SIGNALS),)
 STATS: Final = (
     Stat(
         "game.momentum", "-1..1", "battle for the lead with a memory of a minute of racing: 1 the leader pulls away, -1 the second "
-        "closes in", "match", momentum, every_s=1.0, air="Momentum",
+        "closes in", "match", momentum("remembered_lead", CALM), every_s=1.0, air="Momentum",
     ),
 )  # fmt: skip

@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.frames import Frames
 from features.sport import Signal, Stat, Step
+from features.steps import column
 
 POST_M: Final = 60.0
 POSTS: Final = 128
@@ -130,13 +131,6 @@ def step(frames: Frames) -> None:
     )  # fmt: skip
 
 
-def _at(name: str) -> Any:
-    def read(frames: Frames, ends: Ints) -> Floats:
-        return np.asarray(frames[name][ends], np.float64)
-
-    return read
-
-
 SIGNALS: Final = (RANK, AHEAD, GAP, INTERVAL, CLOSING)
 STEPS: Final = (
     Step(
@@ -145,10 +139,10 @@ STEPS: Final = (
     ),
 )  # fmt: skip
 STATS = (
-    Stat("f1.car.position", "place", "place on the road: by lap, then by lap distance", "player", _at("rank"), air="tower"),
+    Stat("f1.car.position", "place", "place on the road: by lap, then by lap distance", "player", column("rank"), air="tower"),
     Stat(
         "f1.car.gap", "s", "to the leader: time at the last 60 m post minus the leader's time at the same post of the same lap",
-        "player", _at("gap_s"), air="tower",
+        "player", column("gap_s"), air="tower",
     ),
-    Stat("f1.car.interval", "s", "the same to the car ahead", "player", _at("interval_s"), air="tower"),
+    Stat("f1.car.interval", "s", "the same to the car ahead", "player", column("interval_s"), air="tower"),
 )  # fmt: skip

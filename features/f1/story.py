@@ -11,12 +11,10 @@ from features.f1.phrases import PHRASES
 from features.f1.vocabulary import EVENT_TYPES
 from features.moments import Moment
 from features.sport import Stat
-from features.story import Number, Spoken
+from features.story import Line, Number, Spoken
 
 #: places that are worth a sentence when they change hands
 TOLD_PLACES: Final = 10
-
-Line = tuple[str, dict[str, str | Spoken]]
 
 
 def line_of(moment: Moment, ledger: Ledger) -> Line | None:
@@ -54,8 +52,7 @@ def line_of(moment: Moment, ledger: Ledger) -> Line | None:
 
 def tell(moment: Moment, ledger: Ledger) -> str | None:
     """The sentence in every language, as JSON; ``None`` when there is nothing to say."""
-    line = line_of(moment, ledger)
-    return story.to_value(story.tell(PHRASES[line[0]], line[1])) if line is not None else None
+    return story.value(PHRASES, line_of(moment, ledger))
 
 
 STATS: Final = (

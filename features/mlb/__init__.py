@@ -5,8 +5,9 @@ and ``MODULES`` is the order in which they run."""
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
+from features.assembly import tables
 from features.mlb import batted, fielding, highlights, ledger, momentum, pitching, play, running, steal, story, win
 from features.mlb.ground import FIELD
 from features.mlb.ledger import Ledger
@@ -18,11 +19,6 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     running, play, steal, momentum, ledger, pitching, batted, fielding, win, highlights, story,
 )  # fmt: skip
 
-
-def _all(name: str) -> tuple[Any, ...]:
-    return tuple(row for module in MODULES for row in getattr(module, name, ()))
-
-
 SPORT: Final = Sport(
     name="mlb",
     field=FIELD,
@@ -31,10 +27,7 @@ SPORT: Final = Sport(
     span_s=0.4,
     max_speed_mps={"pitcher": 13.0, "catcher": 13.0, "fielder": 13.0, "hitter": 13.0, "ball": 65.0},
     event_types=EVENT_TYPES,
-    signals=_all("SIGNALS"),
-    steps=_all("STEPS"),
-    event_steps=_all("EVENT_STEPS"),
-    stats=_all("STATS"),
+    **tables(MODULES),
     ledger=Ledger,
     roles=ROLES,
     channels=CHANNELS,

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.facts import attr, number
 from features.frames import Floats
 from features.mlb.flight import FADE_PER_S, KEPT, carried, fly
 from features.mlb.ground import BASE_M, MPH_MPS, PLACES, fence_m, spray_of
-from features.mlb.ledger import Ledger, attr, number
+from features.mlb.ledger import Ledger
 from features.moments import Moment
 from features.sport import EventStep, Stat
 

@@ -13,9 +13,10 @@ from typing import Final
 
 import numpy as np
 
+from features.facts import attr
 from features.frames import Floats
 from features.mlb.ground import spray_of
-from features.mlb.ledger import Ledger, attr
+from features.mlb.ledger import Ledger
 from features.mlb.vocabulary import BATTED
 from features.moments import Moment
 from features.sport import EventStep, Stat

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Final
 
 from features import highlights
+from features.facts import number
 from features.highlights import ramp
 from features.mlb.ground import FT_M, MPH_MPS
-from features.mlb.ledger import Ledger, number
+from features.mlb.ledger import Ledger
 from features.mlb.win import swing
 from features.moments import Moment
 from features.sport import Stat
@@ -56,13 +56,7 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
 def highlight(moment: Moment, ledger: Ledger) -> str | None:
     """The highlight that this event makes, as JSON; ``None`` for the many that make none."""
     label = label_of(moment)
-    before_s, after_s = TIMING_S[label]
-    found = highlights.cut(
-        moment.t_s + (moment.offset_s if isfinite(moment.offset_s) else 0.0), label, reasons_of(moment, ledger),
-        before_s=before_s, after_s=after_s,
-    )  # fmt: skip
-    return highlights.to_value(found) if found is not None else None
-
+    return highlights.value(highlights.seen_s(moment), label, reasons_of(moment, ledger), TIMING_S[label])
 
 
 STATS: Final = (

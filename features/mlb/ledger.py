@@ -11,9 +11,9 @@ from typing import Final
 import msgspec
 from msgspec import field
 
-from features.frames import Roster
+from features.facts import attr
 from features.mlb.vocabulary import EVENT_TYPES
-from features.moments import Fact, Moment
+from features.moments import Moment
 from features.sport import EventStep
 
 NAN: Final = float("nan")
@@ -61,25 +61,9 @@ class Ledger(msgspec.Struct, array_like=True):
         return 1 if self.half == 0 else 0
 
 
-def number(fact: Fact) -> float:
-    """A fact as a float; NaN when it is missing or no number."""
-    return float(fact) if isinstance(fact, (int, float)) else NAN
-
-
-def attr(moment: Moment, name: str) -> float:
-    """An attribute as a float; NaN when it is missing or no number."""
-    return number(moment.attrs.get(name))
-
-
 def word(moment: Moment, name: str) -> str:
     value = moment.attrs.get(name)
     return value if isinstance(value, str) else ""
-
-
-def roster_of(moment: Moment) -> Roster | None:
-    if moment.roster is not None:
-        return moment.roster
-    return moment.frames.roster if moment.frames is not None else None
 
 
 class State(msgspec.Struct):

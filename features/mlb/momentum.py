@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.frames import Floats, Frames
 from features.mlb.odds import run_expectancy
-from features.momentum import balance, remember
+from features.momentum import memory, momentum
 from features.sport import Signal, Stat, Step
 
 MEMORY_S: Final = 900.0
@@ -54,21 +54,14 @@ def threat(frames: Frames) -> None:
         )  # fmt: skip
 
 
-def remembered(frames: Frames) -> None:
-    remember(
-        frames["batting_threat"], frames.t, frames.period, frames.lo, frames.hi, MEMORY_S, STOP_S, frames["remembered_threat"]
-    )
-
-
-def momentum(frames: Frames, ends: Ints) -> Floats:
-    return balance(frames["remembered_threat"], ends, CALM)
-
-
 SIGNALS: Final = (THREAT, REMEMBERED)
-STEPS: Final = (Step("momentum.threat", threat, (THREAT,)), Step("momentum.remember", remembered, (REMEMBERED,)))
+STEPS: Final = (
+    Step("momentum.threat", threat, (THREAT,)),
+    Step("momentum.remember", memory("batting_threat", "remembered_threat", memory_s=MEMORY_S, stop_s=STOP_S), (REMEMBERED,)),
+)
 STATS: Final = (
     Stat(
         "game.momentum", "-1..1", "balance of the runs that each side could expect while it batted, memory 15 min", "match",
-        momentum, every_s=1.0, air="momentum",
+        momentum("remembered_threat", CALM), every_s=1.0, air="momentum",
     ),
 )  # fmt: skip

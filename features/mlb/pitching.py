@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.facts import attr
 from features.mlb.ground import FT_M, MPH_MPS, RUBBER_M
-from features.mlb.ledger import Ledger, attr
+from features.mlb.ledger import Ledger
 from features.moments import Moment
 from features.sport import Stat
 

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from features import kinematics
+from features import motion
 from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.frames import Frames
 from features.sport import Signal, Stat, Step
+from features.steps import column
 
 #: events look 3 s back, and arrive up to 5 s later
 EVENT_KEEP_S: Final = 8.0
@@ -35,11 +36,8 @@ RUN = Signal("run", "s", ("N", 4))
 
 
 def velocity(frames: Frames) -> None:
-    kinematics.slope(
-        frames.xyz, frames.t, frames.lo, frames.hi, frames["velocity"],
-        dt_s=frames.dt_s, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST,
-    )  # fmt: skip
-    kinematics.magnitude(frames["velocity"], frames.lo, frames.hi, frames["speed"])
+    motion.velocity(frames, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST)
+    motion.speed(frames)
 
 
 @kernel
@@ -96,17 +94,6 @@ def burst(frames: Frames) -> None:
     _burst(frames.xyz, frames.t, frames["speed"], frames.roster.players, frames.lo, frames.hi, frames["run"], frames["burst"])
 
 
-def at(signal: str) -> Any:
-    """``compute`` of a window stat that is a signal's value at the window's end."""
-
-    def compute(frames: Frames, ends: Ints) -> Floats:
-        value: Floats = frames[signal][ends]
-        return value
-
-    compute.__name__ = f"{signal}_at"
-    return compute
-
-
 SIGNALS: Final = (VELOCITY, SPEED, SPRINT, BURST, RUN)
 STEPS: Final = (
     Step("running.velocity", velocity, (VELOCITY, SPEED)),
@@ -115,14 +102,14 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "mlb.player.speed", "ft/s", "speed along the ground, from the last 0.4 s", "player", at("speed"),
+        "mlb.player.speed", "ft/s", "speed along the ground, from the last 0.4 s", "player", column("speed"),
     ),
     Stat(
-        "mlb.runner.sprint_speed", "ft/s", "fastest one-second window of the game so far", "player", at("sprint_speed"),
+        "mlb.runner.sprint_speed", "ft/s", "fastest one-second window of the game so far", "player", column("sprint_speed"),
         air="Sprint Speed", source="Statcast glossary, Sprint Speed",
     ),
     Stat(
-        "mlb.runner.burst", "ft", "distance covered in the first 1.5 s of the latest run", "player", at("burst"),
+        "mlb.runner.burst", "ft", "distance covered in the first 1.5 s of the latest run", "player", column("burst"),
         air="Burst",
     ),
 )  # fmt: skip

@@ -6,22 +6,21 @@ from collections.abc import Iterator
 from typing import Final
 
 from features import story
+from features.facts import number, roster_of
 from features.frames import Roster
 from features.mlb.ground import FT_M, MPH_MPS
-from features.mlb.ledger import Ledger, number, roster_of, state_after
+from features.mlb.ledger import Ledger, state_after
 from features.mlb.phrases import PHRASES
 from features.mlb.win import swing
 from features.moments import Moment
 from features.sport import EventStep, Stat
-from features.story import Number, Percent, Score, Spoken
+from features.story import Line, Number, Percent, Score, Spoken
 
 UNLIKELY_STEAL: Final = 0.4
 UNLIKELY_CATCH: Final = 0.5
 HARD_MPS: Final = 103.0 * MPH_MPS
 SWING: Final = 0.2
 ON: Final = ("batted_ball", "fielded", "steal", "play", "game_end")
-
-Line = tuple[str, dict[str, str | Spoken]]
 
 
 def line_of(moment: Moment, ledger: Ledger) -> Line | None:
@@ -32,8 +31,7 @@ def line_of(moment: Moment, ledger: Ledger) -> Line | None:
 
 def tell(moment: Moment, ledger: Ledger) -> str | None:
     """The sentence in every language, as JSON; ``None`` when there is nothing to say."""
-    line = line_of(moment, ledger)
-    return story.to_value(story.tell(PHRASES[line[0]], line[1])) if line is not None else None
+    return story.value(PHRASES, line_of(moment, ledger))
 
 
 def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:

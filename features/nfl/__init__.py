@@ -5,13 +5,15 @@ which they run."""
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
+from features.assembly import tables
 from features.frames import Field
 from features.nfl import (
     alignment,
     carrier,
     defense,
+    effort,
     flight,
     game,
     handlers,
@@ -20,6 +22,7 @@ from features.nfl import (
     momentum,
     motion,
     passing,
+    passrush,
     playstate,
     pocket,
     routes,
@@ -34,14 +37,9 @@ from features.sport import Sport
 
 #: tracking first: motion, then the play, then what is told of it; then the events, each before what reads its facts
 MODULES: Final[tuple[ModuleType, ...]] = (
-    motion, playstate, handlers, alignment, separation, routes, pocket, carrier, flight, momentum,
+    motion, playstate, handlers, alignment, separation, routes, passrush, pocket, carrier, flight, momentum, effort,
     defense, passing, rushing, game, ledger, highlights, story,
 )  # fmt: skip
-
-
-def _all(name: str) -> tuple[Any, ...]:
-    return tuple(row for module in MODULES for row in getattr(module, name, ()))
-
 
 SPORT: Final = Sport(
     name="nfl",
@@ -51,10 +49,7 @@ SPORT: Final = Sport(
     span_s=0.4,
     max_speed_mps={role: 14.0 for role in ROLES if role != "ball"} | {"ball": 45.0},
     event_types=EVENT_TYPES,
-    signals=_all("SIGNALS"),
-    steps=(*_all("STEPS"), *motion.PLAY_STEPS),
-    event_steps=_all("EVENT_STEPS"),
-    stats=_all("STATS"),
+    **tables(MODULES),
     ledger=Ledger,
     roles=ROLES,
     channels=("phase", "offense", *motion.LEFT, *motion.RIGHT),

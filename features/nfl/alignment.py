@@ -14,9 +14,9 @@ from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
 from features.nfl.columns import EVENT_KEEP_S, LIVE, PHASE, SNAP_T, YD, apart, keep
 from features.nfl.playstate import QB
-from features.nfl.steps import filling, kernel_step
 from features.nfl.vocabulary import SET
 from features.sport import Signal, Stat, Step
+from features.steps import filling, kernel_step
 
 BOX_DEPTH_M: Final = 8.0 * YD
 BOX_HALF_M: Final = 6.0 * YD

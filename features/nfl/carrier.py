@@ -26,9 +26,9 @@ from features.nfl.columns import (
     apart,
     keep,
 )
-from features.nfl.steps import filling, kernel_step
 from features.nfl.vocabulary import CARRIED, SET
 from features.sport import Signal, Stat, Step
+from features.steps import filling, kernel_step
 
 CROWD_M: Final = 3.0
 #: a defender within five yards may make the tackle

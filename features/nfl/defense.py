@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.facts import number
 from features.frames import Floats
 from features.moments import Moment
 from features.nfl.alignment import BOX, DEEP, PRESSED, formation
 from features.nfl.columns import SNAP_T
-from features.nfl.ledger import Ledger, number
+from features.nfl.ledger import Ledger
 from features.nfl.passing import row_where
 from features.nfl.separation import C_COS, C_GAP, C_LOST, C_MAN, C_PASSER, C_ROWS, C_STICK
 from features.sport import EventStep, Stat

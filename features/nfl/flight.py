@@ -26,9 +26,9 @@ from features.nfl.columns import (
     keep,
 )
 from features.nfl.pocket import AT_THROW
-from features.nfl.steps import filling, kernel_step
 from features.nfl.vocabulary import IN_AIR, SET
 from features.sport import Signal, Stat, Step
+from features.steps import filling, kernel_step
 
 FAR_M: Final = 8.0
 MOST_LEFT_S: Final = 4.0

@@ -27,9 +27,9 @@ from features.nfl.columns import (
     keep,
 )
 from features.nfl.playstate import LINE, QB
-from features.nfl.steps import filling, kernel_step
 from features.nfl.vocabulary import CARRIED, DEAD, IN_AIR, SET, SNAPPED
 from features.sport import Step
+from features.steps import filling, kernel_step
 
 #: who is nearer to the ball than this carries it, m
 REACH_M: Final = 2.5

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Final
 
 from features import highlights
+from features.facts import attr, number
 from features.highlights import ramp
 from features.moments import Moment
-from features.nfl.ledger import Ledger, number, word
+from features.nfl.ledger import Ledger
 from features.nfl.vocabulary import ENDS
 from features.sport import Stat
 
@@ -19,7 +19,8 @@ LABELS: Final = {
 }  # fmt: skip
 #: 20 mph and 22 mph
 FAST_MPS, VERY_FAST_MPS = 8.94, 9.83
-BEFORE_S, AFTER_S = 9.0, 6.0
+#: seconds before and after
+TIMING_S: Final = (9.0, 6.0)
 ON: Final = (
     *ENDS, "pass_outcome_caught", "pass_outcome_touchdown", "pass_outcome_interception", "fumble", "field_goal", "down",
 )  # fmt: skip
@@ -43,19 +44,15 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
         if fast > ledger.fastest_mps:
             reasons["top_speed"] = 0.4 * ramp(fast, FAST_MPS, VERY_FAST_MPS)
     if moment.type == "field_goal" and moment.outcome == "good":
-        reasons["field_goal"] = 0.35 * ramp(word(moment, "length_yd"), 35.0, 58.0)
+        reasons["field_goal"] = 0.35 * ramp(attr(moment, "length_yd"), 35.0, 58.0)
     return reasons
 
 
 def highlight(moment: Moment, ledger: Ledger) -> str | None:
     """The highlight that this event makes, as JSON. A swing of the odds is shown when the next play begins, and cut around
     the play that made it."""
-    t_s = ledger.down_s + BEFORE_S if moment.type == "down" else moment.t_s
-    t_s += moment.offset_s if isfinite(moment.offset_s) and moment.type != "down" else 0.0
-    found = highlights.cut(
-        t_s, LABELS.get(moment.type, "play"), reasons_of(moment, ledger), before_s=BEFORE_S, after_s=AFTER_S
-    )
-    return highlights.to_value(found) if found is not None else None
+    t_s = ledger.down_s + TIMING_S[0] if moment.type == "down" else highlights.seen_s(moment)
+    return highlights.value(t_s, LABELS.get(moment.type, "play"), reasons_of(moment, ledger), TIMING_S)
 
 
 STATS: Final = (

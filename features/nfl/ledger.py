@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 from msgspec import field
 
-from features.moments import Fact, Moment
+from features.facts import attr, number
+from features.moments import Moment
 from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
 from features.sport import EventStep
 
@@ -68,19 +69,9 @@ class Ledger(msgspec.Struct, array_like=True):
                 setattr(self, name, [0.0] * self.players)
 
 
-def number(fact: Fact) -> float:
-    """A fact as a float; NaN when it is missing or no number."""
-    return float(fact) if isinstance(fact, (int, float)) else _NAN
-
-
-def word(moment: Moment, name: str) -> float:
-    """An attr as a number; NaN when the feed does not say, or says nonsense."""
-    return number(moment.attrs.get(name))
-
-
 def told(moment: Moment, ledger: Ledger, name: str) -> float:
     """What the event says of the play, or else what the play's "down" said."""
-    value = word(moment, name)
+    value = attr(moment, name)
     return value if value == value else float(getattr(ledger, name))
 
 
@@ -103,9 +94,9 @@ def keep_play(moment: Moment, ledger: Ledger) -> None:
     ledger.play = str(moment.attrs.get("play", moment.id))
     ledger.offense, ledger.period = moment.team, max(moment.period, ledger.period)
     for name in ("down", "to_go_yd", "to_goal_yd", "clock_s"):
-        value = word(moment, name)
+        value = attr(moment, name)
         setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if name == "clock_s" else _NAN)
-    home, away = word(moment, "home_points"), word(moment, "away_points")
+    home, away = attr(moment, "home_points"), attr(moment, "away_points")
     if isfinite(home) and isfinite(away):
         ledger.score = [home, away]
     chance = number(moment.facts.get("nfl.game.win_probability"))
@@ -114,7 +105,7 @@ def keep_play(moment: Moment, ledger: Ledger) -> None:
 
 
 def keep_score(moment: Moment, ledger: Ledger) -> None:
-    points = word(moment, "points")
+    points = attr(moment, "points")
     if moment.team in (0, 1) and 0.0 < points <= 8.0:
         ledger.score[moment.team] += points
 

@@ -7,10 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
-from features.momentum import balance, remember
+from features.frames import Frames
+from features.momentum import memory, momentum
 from features.nfl.columns import LIVE, LOS, OFFENSE, WAY, YD
-from features.nfl.steps import kernel_step
 from features.sport import Signal, Stat, Step
 
 #: a few drives back counts 1/e, s of tracking; and the threat that begins to tell
@@ -41,20 +40,15 @@ def threat(frames: Frames) -> None:
     _threat(frames["play"], frames.field.length_m / 2 - 10.0 * YD, frames.lo, frames.hi, frames["threat"])
 
 
-def memory(frames: Frames) -> None:
-    remember(frames["threat"], frames.t, frames.period, frames.lo, frames.hi, MEMORY_S, STOP_S, frames["remembered_threat"])
-
-
-def momentum(frames: Frames, ends: Ints) -> Floats:
-    return balance(frames["remembered_threat"], ends, CALM)
-
-
 SIGNALS: Final = (THREAT, REMEMBERED)
-STEPS: Final = (Step("momentum.threat", threat, (THREAT,)), Step("momentum.memory", memory, (REMEMBERED,)))
+STEPS: Final = (
+    Step("momentum.threat", threat, (THREAT,)),
+    Step("momentum.memory", memory("threat", "remembered_threat", memory_s=MEMORY_S, stop_s=STOP_S), (REMEMBERED,)),
+)
 STATS: Final = (
     Stat(
         "game.momentum", "-1..1", "balance of threat with a memory of three minutes: expected points of the line of scrimmage to "
-        "the team that runs plays from it; 1 all home, -1 all away", "match", momentum, every_s=1.0, air="Momentum",
+        "the team that runs plays from it; 1 all home, -1 all away", "match",
+        momentum("remembered_threat", CALM), every_s=1.0, air="Momentum",
     ),
 )  # fmt: skip
-_ = kernel_step

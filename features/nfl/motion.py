@@ -13,11 +13,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from features import kinematics
+from features import motion
 from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
-from features.nfl.columns import EVENT_KEEP_S, LIVE, SNAP_T, turned
+from features.frames import Floats, Frames
+from features.nfl.columns import EVENT_KEEP_S, turned
 from features.sport import Signal, Stat, Step
+from features.steps import column
 
 #: shares of the displacements between the last seven samples, newest first; they sum to 1
 DISPLACEMENTS: Final = np.array([0.55, 0.40, 0.15, 0.05, -0.05, -0.10])
@@ -54,8 +55,6 @@ SIDEWAYS = Signal("sideways", "rad", ("N",))
 BALL_VELOCITY = Signal("ball_velocity", "m/s", (1, 3), keep_s=EVENT_KEEP_S)
 BALL_SPEED = Signal("ball_speed", "m/s", (1,), keep_s=EVENT_KEEP_S)
 DISTANCE = Signal("distance", "m", ("N", 2))
-PLAY_DISTANCE = Signal("play_distance", "m", ("N",), keep_s=EVENT_KEEP_S)
-PLAY_TOP = Signal("play_top_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
 TOP_SPEED = Signal("top_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
 
 
@@ -74,10 +73,8 @@ _WEIGHTS: Final = filter_weights(0.1)
 
 def velocity(frames: Frames) -> None:
     """(rows, N, 2) m/s in the field's plane."""
-    kinematics.slope(
-        frames.xyz, frames.t, frames.lo, frames.hi, frames["velocity"], dt_s=frames.dt_s, window_s=WINDOW_S,
-        curvature=CURVATURE, least=LEAST, weights=_WEIGHTS if abs(frames.dt_s - 0.1) < 1e-9 else None,
-    )  # fmt: skip
+    weights = _WEIGHTS if abs(frames.dt_s - 0.1) < 1e-9 else None
+    motion.velocity(frames, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST, weights=weights)
 
 
 @kernel
@@ -90,17 +87,12 @@ def _human(speed: Any, ball: int, lo: int, hi: int) -> None:
 
 def speed(frames: Frames) -> None:
     """(rows, N) m/s; what no man can run is no speed (a feed in the wrong unit, a tag that was mistaken for another)."""
-    kinematics.magnitude(frames["velocity"], frames.lo, frames.hi, frames["speed"])
+    motion.speed(frames)
     _human(frames["speed"], frames.roster.ball, frames.lo, frames.hi)
 
 
 def acceleration(frames: Frames) -> None:
-    """(rows, N) m/s2 along the path: the slope of speed."""
-    out = frames["acceleration"]
-    kinematics.slope(
-        frames["speed"][:, :, None], frames.t, frames.lo, frames.hi, out[:, :, None],
-        dt_s=frames.dt_s, window_s=ACCELERATION_S, least=LEAST,
-    )  # fmt: skip
+    motion.acceleration(frames, window_s=ACCELERATION_S, least=LEAST)
 
 
 @kernel
@@ -164,91 +156,23 @@ def sideways(frames: Frames) -> None:
 
 
 def ball_velocity(frames: Frames) -> None:
-    """(rows, 1, 3) m/s; level where height is not measured."""
-    ball = frames.roster.ball
-    if ball < 0:
-        return
-    out = frames["ball_velocity"]
-    kinematics.slope(
-        frames.xyz[:, ball : ball + 1], frames.t, frames.lo, frames.hi, out,
-        dt_s=frames.dt_s, window_s=BALL_WINDOW_S, least=BALL_LEAST,
-    )  # fmt: skip
-    kinematics.level_when_flat(out, frames.lo, frames.hi)
-
-
-def ball_speed(frames: Frames) -> None:
-    kinematics.magnitude(frames["ball_velocity"], frames.lo, frames.hi, frames["ball_speed"])
+    motion.ball_velocity(frames, window_s=BALL_WINDOW_S, least=BALL_LEAST)
 
 
 _EDGES: Final = np.empty(0)
 
 
 def distance(frames: Frames) -> None:
-    kinematics.path_by_zone(
-        frames.xyz, frames["speed"], frames.t, frames.period, frames.lo, frames.hi, _EDGES, STILL_MPS, BRIDGE_S,
-        FASTEST_MPS, frames.state["motion.distance.last"], frames["distance"],
-    )  # fmt: skip
-
-
-@kernel
-def _play_distance(speed: Any, t: Any, play: Any, lo: int, hi: int, out: Any) -> None:
-    for i in range(max(lo, 1), hi):
-        dt = t[i] - t[i - 1]
-        fresh = play[i, SNAP_T] != play[i - 1, SNAP_T]
-        for n in range(out.shape[1]):
-            before = 0.0 if fresh or np.isnan(out[i - 1, n]) else out[i - 1, n]
-            v = speed[i, n]
-            if np.isnan(play[i, SNAP_T]):
-                out[i, n] = np.nan
-            elif play[i, LIVE] == 1.0 and v >= STILL_MPS and not fresh:
-                out[i, n] = before + v * dt
-            else:
-                out[i, n] = before if not np.isnan(v) else out[i - 1, n]
-
-
-def play_distance(frames: Frames) -> None:
-    """Path length of each player since the snap, held until the next one."""
-    _play_distance(frames["speed"], frames.t, frames["play"], frames.lo, frames.hi, frames["play_distance"])
-
-
-@kernel
-def _play_top(speed: Any, play: Any, lo: int, hi: int, out: Any) -> None:
-    for i in range(max(lo, 1), hi):
-        fresh = play[i, SNAP_T] != play[i - 1, SNAP_T]
-        for n in range(out.shape[1]):
-            best = np.nan if fresh else out[i - 1, n]
-            v = speed[i, n]
-            out[i, n] = v if play[i, LIVE] == 1.0 and not v <= best and not np.isnan(v) else best
-
-
-def play_top(frames: Frames) -> None:
-    """Highest speed since the snap, held until the next one."""
-    _play_top(frames["speed"], frames["play"], frames.lo, frames.hi, frames["play_top_speed"])
+    motion.distance(frames, edges=_EDGES, still_mps=STILL_MPS, bridge_s=BRIDGE_S, fastest_mps=FASTEST_MPS)
 
 
 def top_speed(frames: Frames) -> None:
-    rows = round(HELD_S / frames.dt_s) + 1
-    kinematics.held_maximum(frames["speed"], frames.period, frames.lo, frames.hi, rows, frames["top_speed"])
+    motion.top_speed(frames, held_s=HELD_S)
 
 
-def _at(signal: str) -> Any:
-    def compute(frames: Frames, ends: Ints) -> Floats:
-        value: Floats = frames[signal][ends]
-        return value
-
-    compute.__name__ = f"{signal}_at"
-    return compute
-
-
-def distances(frames: Frames, ends: Ints) -> Floats:
-    """(K, N, 2) m: in this play, in the game."""
-    return np.stack((frames["play_distance"][ends], frames["distance"][ends, :, 0]), axis=2)
-
-
-#: before the play is known, and what needs it
 SIGNALS: Final = (
     VELOCITY, SPEED, ACCELERATION, DIRECTION, SHOULDERS, ORIENTATION, SIDEWAYS, BALL_VELOCITY, BALL_SPEED, DISTANCE,
-    TOP_SPEED, PLAY_DISTANCE, PLAY_TOP,
+    TOP_SPEED,
 )  # fmt: skip
 STEPS: Final = (
     Step("motion.velocity", velocity, (VELOCITY,)),
@@ -259,38 +183,29 @@ STEPS: Final = (
     Step("motion.orientation", orientation, (ORIENTATION,)),
     Step("motion.sideways", sideways, (SIDEWAYS,)),
     Step("motion.ball_velocity", ball_velocity, (BALL_VELOCITY,)),
-    Step("motion.ball_speed", ball_speed, (BALL_SPEED,)),
+    Step("motion.ball_speed", motion.ball_speed, (BALL_SPEED,)),
     Step("motion.distance", distance, (DISTANCE,), {"last": ("N", 3)}),
     Step("motion.top_speed", top_speed, (TOP_SPEED,)),
 )
-#: run once the play is known
-PLAY_STEPS: Final = (
-    Step("motion.play_distance", play_distance, (PLAY_DISTANCE,)),
-    Step("motion.play_top_speed", play_top, (PLAY_TOP,)),
-)
 STATS: Final = (
     Stat(
-        "nfl.player.speed", "mph", "speed in the field's plane, a causal filter over the last 0.6 s", "player", _at("speed"),
+        "nfl.player.speed", "mph", "speed in the field's plane, a causal filter over the last 0.6 s", "player", column("speed"),
         air="Fastest ball carriers",
     ),
     Stat(
         "nfl.player.acceleration", "yd/s2", "change of speed along the path, from the last 0.4 s of speeds", "player",
-        _at("acceleration"),
+        column("acceleration"),
     ),
     Stat(
-        "nfl.player.top_speed", "mph", "highest speed so far that was held for 0.3 s", "player", _at("top_speed"),
+        "nfl.player.top_speed", "mph", "highest speed so far that was held for 0.3 s", "player", column("top_speed"),
         every_s=1.0, air="Fastest ball carriers",
     ),
     Stat(
-        "nfl.player.distance", "yd", "distance covered since the snap of this play (held until the next), and in the game",
-        "player", distances, every_s=1.0, components=("play", "game"),
-    ),
-    Stat(
         "nfl.player.orientation", "deg", "which way the chest faces, from the two shoulder tags: 0 along +y, clockwise",
-        "player", _at("orientation"),
+        "player", column("orientation"),
     ),
     Stat(
         "nfl.player.direction", "deg", "which way the player moves: 0 along +y, clockwise; missing below 0.5 m/s",
-        "player", _at("direction"),
+        "player", column("direction"),
     ),
 )  # fmt: skip

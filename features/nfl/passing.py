@@ -12,10 +12,10 @@ from features.moments import Moment
 from features.nfl.carrier import CROWD, FORWARD, NEAR
 from features.nfl.columns import ARRIVE_T, ARRIVE_X, ARRIVE_Y, CARRY_T, LOS, SNAP_T, THROW_T, THROW_X, THROW_Y, WAY, YD
 from features.nfl.flight import AIR, COMPLETION_FEATURES
-from features.nfl.ledger import Ledger, gained_yd, told
+from features.nfl.ledger import Ledger, told
 from features.nfl.separation import NEAREST
 from features.nfl.vocabulary import COMPLETE, ENDS, OUTCOMES
-from features.nfl.yardage import distribution_names, expected, yac_rows
+from features.nfl.yardage import distribution_names, expected_m, over_expected_m, yac_rows
 from features.sport import EventStep, Stat
 
 TIGHT_M: Final = 1.0 * YD
@@ -139,20 +139,12 @@ def yac_features(moment: Moment, ledger: Ledger) -> Floats | None:
 
 def expected_yac(moment: Moment, ledger: Ledger) -> float | None:
     """m: the mean of the distribution."""
-    chances = moment.facts.get("nfl.receiver.yac_distribution")
-    if not isinstance(chances, list):
-        return None
-    yards = expected("yac", chances)
-    moment.facts["yac.expected_yd"] = yards
-    return yards * YD
+    return expected_m(moment, "yac", "nfl.receiver.yac_distribution")
 
 
 def yac_over_expected(moment: Moment, ledger: Ledger) -> float | None:
     """m: yards after this catch minus expected ones."""
-    if not ledger.after_catch or ledger.runner < 0 or not isfinite(ledger.expected_yd):
-        return None
-    over = gained_yd(moment, ledger) - ledger.expected_yd
-    return over * YD if isfinite(over) else None
+    return over_expected_m(moment, ledger) if ledger.after_catch else None
 
 
 EVENT_STEPS: Final = (EventStep("passing.after_catch", begin_after_catch, ("pass_outcome_caught",), "extract"),)

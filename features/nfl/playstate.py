@@ -37,9 +37,9 @@ from features.nfl.columns import (
     WAY,
     keep,
 )
-from features.nfl.steps import filling, kernel_step
 from features.nfl.vocabulary import CARRIED, DEAD, ELIGIBLE, IN_AIR, ROLES, SET, SNAPPED
 from features.sport import Signal, Step
+from features.steps import filling, kernel_step
 
 #: a phase is believed for this long without news of the ball, s
 STALE_S: Final = 1.0

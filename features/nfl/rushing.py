@@ -7,14 +7,15 @@ from typing import Final
 
 import numpy as np
 
+from features.facts import attr, number
 from features.frames import Floats
 from features.moments import Moment
 from features.nfl.carrier import BEHIND_S, CARRY_BOX, CLOSE_U, CROWD, FORWARD, NEAR, PATH, START_U, TOP
 from features.nfl.columns import CARRY_T, LOS, WAY, YD
-from features.nfl.ledger import Ledger, gained_yd, number, told, word
+from features.nfl.ledger import Ledger, told
 from features.nfl.passing import row_where
 from features.nfl.vocabulary import ENDS
-from features.nfl.yardage import distribution_names, expected, rush_rows
+from features.nfl.yardage import distribution_names, expected_m, over_expected_m, rush_rows
 from features.sport import EventStep, Stat
 
 
@@ -32,7 +33,7 @@ def begin_run(moment: Moment) -> None:
 def end_run(moment: Moment) -> None:
     """Facts of a play that is over: yards gained, as told or from where it ended, and how the runner got there."""
     facts, frames, row = moment.facts, moment.frames, moment.row
-    gained = word(moment, "gained_yd")
+    gained = attr(moment, "gained_yd")
     if frames is not None and row >= 0:
         play, carry = frames["play"][row], frames["carry"][row]
         spot = play[WAY] * (moment.x_m - play[LOS]) / YD
@@ -54,12 +55,7 @@ def run_features(moment: Moment, ledger: Ledger) -> Floats | None:
 
 def expected_yards(moment: Moment, ledger: Ledger) -> float | None:
     """m: the mean of the distribution."""
-    chances = moment.facts.get("nfl.rusher.yards_distribution")
-    if not isinstance(chances, list):
-        return None
-    yards = expected("rush", chances)
-    moment.facts["rush.expected_yd"] = yards
-    return yards * YD
+    return expected_m(moment, "rush", "nfl.rusher.yards_distribution")
 
 
 def first_down(moment: Moment, ledger: Ledger) -> float | None:
@@ -77,10 +73,7 @@ def _chance(moment: Moment, at: int, yards: float) -> float | None:
 
 def over_expected(moment: Moment, ledger: Ledger) -> float | None:
     """m: RYOE of this run."""
-    if ledger.after_catch or ledger.runner < 0 or not isfinite(ledger.expected_yd):
-        return None
-    over = gained_yd(moment, ledger) - ledger.expected_yd
-    return over * YD if isfinite(over) else None
+    return over_expected_m(moment, ledger) if not ledger.after_catch else None
 
 
 def _ran(moment: Moment, ledger: Ledger) -> bool:

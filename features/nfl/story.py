@@ -7,15 +7,16 @@ from math import isfinite
 from typing import Final
 
 from features import story
+from features.facts import attr, number, roster_of
 from features.frames import Roster
 from features.moments import Moment
 from features.nfl.columns import YD
 from features.nfl.game import CHOICES
-from features.nfl.ledger import Ledger, number, word
+from features.nfl.ledger import Ledger
 from features.nfl.phrases import PHRASES
 from features.nfl.vocabulary import COMPLETE, ENDS
 from features.sport import Stat
-from features.story import Number, Percent, Score, Spoken
+from features.story import Line, Number, Percent, Score, Spoken
 from features.units import factor
 
 UNLIKELY: Final = 0.4
@@ -23,14 +24,11 @@ LONG_OVER_M: Final = 8.0 * YD
 FAST_MPS: Final = 20.0 / factor("mph")
 ON: Final = (*ENDS, "pass_outcome_caught", "pass_outcome_touchdown", "pass_outcome_interception", "field_goal", "down")
 
-Line = tuple[str, dict[str, str | Spoken]]
-
 
 def tell(moment: Moment, ledger: Ledger) -> str | None:
     """The sentence in every language, as JSON; ``None`` when there is nothing to say."""
-    roster = moment.roster if moment.roster is not None else moment.frames.roster if moment.frames is not None else None
-    line = next(_lines(moment, ledger, roster), None) if roster is not None else None
-    return story.to_value(story.tell(PHRASES[line[0]], line[1])) if line is not None else None
+    roster = roster_of(moment)
+    return story.value(PHRASES, next(_lines(moment, ledger, roster), None) if roster is not None else None)
 
 
 def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:
@@ -41,7 +39,7 @@ def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:
         "home": roster.team_names[0], "away": roster.team_names[1], "team": roster.team_names[moment.team],
         "player": roster.names[moment.player] if moment.player >= 0 else roster.team_names[moment.team],
     }  # fmt: skip
-    points = word(moment, "points")
+    points = attr(moment, "points")
     if moment.type == "touchdown" or (moment.type == "field_goal" and points > 0):
         now = list(ledger.score)
         now[moment.team] += points if isfinite(points) else 0.0

@@ -7,11 +7,15 @@ under its curve, and a first down or a touchdown is one more number to ask about
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Final
 
 import numpy as np
 
 from features.frames import Floats
+from features.moments import Moment
+from features.nfl.columns import YD
+from features.nfl.ledger import Ledger, gained_yd
 
 #: (name, unit, label) in the models' order
 RUSH_FEATURES: Final = (
@@ -65,3 +69,22 @@ def expected(kind: str, chances: Sequence[float]) -> float:
     p = [1.0, *(min(max(float(c), 0.0), 1.0) for c in chances[: len(levels)]), 0.0]
     area = sum(0.5 * (p[k] + p[k + 1]) * (x[k + 1] - x[k]) for k in range(len(x) - 1))
     return x[0] + area - 0.5
+
+
+def expected_m(moment: Moment, kind: str, distribution: str) -> float | None:
+    """m: the mean of the distribution that the stat of that name has found for this event, put down in yards as the fact
+    ``<kind>.expected_yd``."""
+    chances = moment.facts.get(distribution)
+    if not isinstance(chances, list):
+        return None
+    yards = expected(kind, chances)
+    moment.facts[f"{kind}.expected_yd"] = yards
+    return yards * YD
+
+
+def over_expected_m(moment: Moment, ledger: Ledger) -> float | None:
+    """m by which the runner of this play has gained more than was expected when he got the ball."""
+    if ledger.runner < 0 or not isfinite(ledger.expected_yd):
+        return None
+    over = gained_yd(moment, ledger) - ledger.expected_yd
+    return over * YD if isfinite(over) else None

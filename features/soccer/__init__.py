@@ -5,8 +5,9 @@ run."""
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
+from features.assembly import tables
 from features.frames import Field
 from features.soccer import (
     control,
@@ -41,11 +42,6 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     ledger, shots, passes, threat, match, finishing, keepers, pressing, setpieces, highlights, story,
 )  # fmt: skip
 
-
-def _all(name: str) -> tuple[Any, ...]:
-    return tuple(row for module in MODULES for row in getattr(module, name, ()))
-
-
 SPORT: Final = Sport(
     name="soccer",
     field=Field(105.0, 68.0),
@@ -54,10 +50,7 @@ SPORT: Final = Sport(
     span_s=0.4,
     max_speed_mps={"player": 13.0, "keeper": 13.0, "ball": 60.0},
     event_types=EVENT_TYPES,
-    signals=_all("SIGNALS"),
-    steps=_all("STEPS"),
-    event_steps=_all("EVENT_STEPS"),
-    stats=_all("STATS"),
+    **tables(MODULES),
     ledger=Ledger,
     align=align,
     roles=ROLES,

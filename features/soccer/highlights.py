@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Final
 
 from features import highlights
+from features.facts import number
 from features.highlights import ramp
 from features.moments import Moment
-from features.soccer.ledger import Ledger, counts, number, xgoals_of
+from features.soccer.ledger import Ledger, counts, xgoals_of
 from features.soccer.match import scorer, sent_off, swing
 from features.soccer.vocabulary import EVENT_TYPES
 from features.sport import EventStep, Stat
@@ -104,12 +104,10 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
 def highlight(moment: Moment, ledger: Ledger) -> str | None:
     """The highlight that this event makes, as JSON; ``None`` for the many that make none."""
     label = label_of(moment)
-    before_s, after_s = TIMING_S[label]
-    found = highlights.cut(
-        moment.t_s + (moment.offset_s if isfinite(moment.offset_s) else 0.0), label, reasons_of(moment, ledger),
-        before_s=before_s, after_s=after_s, not_before_s=ledger.period_start_s if ledger.running else 0.0,
+    return highlights.value(
+        highlights.seen_s(moment), label, reasons_of(moment, ledger), TIMING_S[label],
+        not_before_s=ledger.period_start_s if ledger.running else 0.0,
     )  # fmt: skip
-    return highlights.to_value(found) if found is not None else None
 
 
 _ANY: Final = tuple(sorted(EVENT_TYPES))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.facts import number, roster_of
 from features.frames import Floats
 from features.moments import Moment
-from features.soccer.ledger import Ledger, counts, number, roster_of, xgoals_of
+from features.soccer.ledger import Ledger, counts, xgoals_of
 from features.soccer.vocabulary import ON_TARGET
 from features.sport import EventStep, Stat
 

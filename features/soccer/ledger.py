@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 from msgspec import field
 
-from features.frames import Roster
-from features.moments import Fact, Moment
+from features.facts import number
+from features.moments import Moment
 from features.soccer.vocabulary import EVENT_TYPES
 from features.sport import EventStep
 
@@ -87,21 +87,9 @@ class Ledger(msgspec.Struct, array_like=True):
         return max(t_s - self.period_start_s, 0.0) if self.running else 0.0
 
 
-def number(fact: Fact) -> float:
-    """A fact as a float; NaN when it is missing or no number."""
-    return float(fact) if isinstance(fact, (int, float)) else float("nan")
-
-
 def xgoals_of(moment: Moment) -> float:
     """What the xGoals model said of this shot; NaN when it did not speak."""
     return number(moment.facts.get("soccer.shot.xgoals"))
-
-
-def roster_of(moment: Moment) -> Roster | None:
-    """Who plays; ``None`` when neither the moment nor its frames say."""
-    if moment.roster is not None:
-        return moment.roster
-    return moment.frames.roster if moment.frames is not None else None
 
 
 def counts(moment: Moment) -> bool:

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
-from features.momentum import balance, remember
+from features.frames import Frames
+from features.momentum import memory, momentum
 from features.soccer.possession import STOP_S
 from features.soccer.threat import surface
 from features.sport import Signal, Stat, Step
@@ -54,23 +54,19 @@ def threat(frames: Frames) -> None:
     )  # fmt: skip
 
 
-def memory(frames: Frames) -> None:
-    remember(
-        frames["location_threat"], frames.t, frames["ball_in_play"], frames.lo, frames.hi, MEMORY_S, STOP_S,
-        frames["remembered_threat"],
-    )  # fmt: skip
-
-
-def momentum(frames: Frames, ends: Ints) -> Floats:
-    return balance(frames["remembered_threat"], ends, CALM)
-
-
 SIGNALS: Final = (THREAT, REMEMBERED)
-STEPS: Final = (Step("momentum.threat", threat, (THREAT,)), Step("momentum.memory", memory, (REMEMBERED,)))
+STEPS: Final = (
+    Step("momentum.threat", threat, (THREAT,)),
+    Step(
+        "momentum.memory",
+        memory("location_threat", "remembered_threat", memory_s=MEMORY_S, stop_s=STOP_S, counts="ball_in_play"), (REMEMBERED,),
+    ),
+)  # fmt: skip
 STATS: Final = (
     Stat(
         "game.momentum", "-1..1", "balance of threat with a memory of two minutes of play: expected threat of the "
-        "ball's place to the team in possession; 1 all home, -1 all away", "match", momentum, every_s=1.0,
+        "ball's place to the team in possession; 1 all home, -1 all away", "match",
+        momentum("remembered_threat", CALM), every_s=1.0,
         air="Momentum",
     ),
 )  # fmt: skip

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from features import kinematics
-from features.frames import Floats, Frames, Ints
+from features import kinematics, motion
+from features.frames import Frames
 from features.moments import Moment
 from features.sport import Signal, Stat, Step
+from features.steps import column
 
 WINDOW_S: Final = 0.44
 CURVATURE: Final = 0.75
@@ -49,50 +50,25 @@ SPRINTS = Signal("sprints", "count", ("N", 2))
 
 
 def velocity(frames: Frames) -> None:
-    """(rows, N, 2) m/s in the field's plane, ball included."""
-    kinematics.slope(
-        frames.xyz, frames.t, frames.lo, frames.hi, frames["velocity"],
-        dt_s=frames.dt_s, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST,
-    )  # fmt: skip
-
-
-def speed(frames: Frames) -> None:
-    kinematics.magnitude(frames["velocity"], frames.lo, frames.hi, frames["speed"])
+    motion.velocity(frames, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST)
 
 
 def acceleration(frames: Frames) -> None:
-    """(rows, N) m/s2 along the path: the slope of speed. A straight line, since the speeds are smooth already."""
-    out = frames["acceleration"]
-    kinematics.slope(
-        frames["speed"][:, :, None], frames.t, frames.lo, frames.hi, out[:, :, None],
-        dt_s=frames.dt_s, window_s=WINDOW_S, least=LEAST,
-    )  # fmt: skip
+    motion.acceleration(frames, window_s=WINDOW_S, least=LEAST)
 
 
-def ball_velocity(frames: Frames) -> None:
-    """(rows, 1, 3) m/s; height counts where the feed measures it, and is taken as level where it does not."""
-    ball = frames.roster.ball
-    if ball < 0:
-        return
-    out = frames["ball_velocity"]
-    kinematics.slope(
-        frames.xyz[:, ball : ball + 1], frames.t, frames.lo, frames.hi, out,
-        dt_s=frames.dt_s, window_s=BALL_WINDOW_S, least=BALL_LEAST,
-    )  # fmt: skip
-    kinematics.level_when_flat(out, frames.lo, frames.hi)
-    kinematics.magnitude(out, frames.lo, frames.hi, frames["ball_speed"])
+def ball(frames: Frames) -> None:
+    motion.ball_velocity(frames, window_s=BALL_WINDOW_S, least=BALL_LEAST)
+    if frames.roster.ball >= 0:
+        motion.ball_speed(frames)
 
 
 def distance(frames: Frames) -> None:
-    kinematics.path_by_zone(
-        frames.xyz, frames["speed"], frames.t, frames.period, frames.lo, frames.hi, ZONE_EDGES_MPS, STILL_MPS, BRIDGE_S,
-        FASTEST_MPS, frames.state["motion.distance.last"], frames["distance"],
-    )  # fmt: skip
+    motion.distance(frames, edges=ZONE_EDGES_MPS, still_mps=STILL_MPS, bridge_s=BRIDGE_S, fastest_mps=FASTEST_MPS)
 
 
 def top_speed(frames: Frames) -> None:
-    rows = round(HELD_S / frames.dt_s) + 1
-    kinematics.held_maximum(frames["speed"], frames.period, frames.lo, frames.hi, rows, frames["top_speed"])
+    motion.top_speed(frames, held_s=HELD_S)
 
 
 def sprints(frames: Frames) -> None:
@@ -115,55 +91,41 @@ def shot_speed(moment: Moment, ledger: Any) -> float | None:
     return float(seen.max()) if seen.size else None
 
 
-def _at(signal: str) -> Any:
-    def compute(frames: Frames, ends: Ints) -> Floats:
-        value: Floats = frames[signal][ends]
-        return value
-
-    compute.__name__ = f"{signal}_at"
-    return compute
-
-
-def sprint_count(frames: Frames, ends: Ints) -> Floats:
-    value: Floats = frames["sprints"][ends, :, 0]
-    return value
-
-
 SIGNALS: Final = (VELOCITY, SPEED, ACCELERATION, BALL_VELOCITY, BALL_SPEED, DISTANCE, TOP_SPEED, SPRINTS)
 STEPS: Final = (
     Step("motion.velocity", velocity, (VELOCITY,)),
-    Step("motion.speed", speed, (SPEED,)),
+    Step("motion.speed", motion.speed, (SPEED,)),
     Step("motion.acceleration", acceleration, (ACCELERATION,)),
-    Step("motion.ball", ball_velocity, (BALL_VELOCITY, BALL_SPEED)),
+    Step("motion.ball", ball, (BALL_VELOCITY, BALL_SPEED)),
     Step("motion.distance", distance, (DISTANCE,), {"last": ("N", 3)}),
     Step("motion.top_speed", top_speed, (TOP_SPEED,)),
     Step("motion.sprints", sprints, (SPRINTS,)),
 )
 STATS: Final = (
     Stat(
-        "soccer.player.speed", "km/h", "speed in the field's plane, from the last 0.44 s", "player", _at("speed"),
+        "soccer.player.speed", "km/h", "speed in the field's plane, from the last 0.44 s", "player", column("speed"),
         air="lower third",
     ),
     Stat(
-        "soccer.player.top_speed", "km/h", "highest speed so far that was held for 0.4 s", "player", _at("top_speed"),
+        "soccer.player.top_speed", "km/h", "highest speed so far that was held for 0.4 s", "player", column("top_speed"),
         air="Speed Alert",
     ),
     Stat(
         "soccer.player.acceleration", "m/s2", "change of speed along the path, from the last 0.44 s of speeds",
-        "player", _at("acceleration"),
+        "player", column("acceleration"),
     ),
     Stat(
         "soccer.player.distance", "km", "distance covered in play so far, and its parts walking < 7, jogging < 14.4, "
-        "running < 19.8, high-speed < 25.2 and sprinting >= 25.2 km/h", "player", _at("distance"), every_s=1.0,
+        "running < 19.8, high-speed < 25.2 and sprinting >= 25.2 km/h", "player", column("distance"), every_s=1.0,
         components=("total", *ZONES),
     ),
     Stat(
-        "soccer.player.sprints", "count", "spells at 25.2 km/h or more that lasted 1 s", "player", sprint_count,
+        "soccer.player.sprints", "count", "spells at 25.2 km/h or more that lasted 1 s", "player", column("sprints", 0),
         every_s=1.0,
     ),
     Stat(
         "soccer.ball.speed", "km/h", "speed of the ball, height included, from the last 0.16 s", "ball",
-        _at("ball_speed"),
+        column("ball_speed"),
     ),
     Stat(
         "soccer.shot.speed", "km/h", "highest speed of the ball within 0.5 s of the strike", "player", shot_speed,

@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from features.facts import number
 from features.frames import Floats, Frames
 from features.moments import Moment
-from features.soccer.ledger import Ledger, number, place
+from features.soccer.ledger import Ledger, place
 from features.soccer.passgeometry import PASS_GEOMETRY, bypassed, pass_geometry, velocities
 from features.soccer.threat import value_at
 from features.sport import Stat

@@ -7,15 +7,16 @@ from math import floor
 from typing import Final
 
 from features import story
+from features.facts import number, roster_of
 from features.frames import Roster
 from features.moments import Moment
 from features.soccer.highlights import new_top_speed
-from features.soccer.ledger import Ledger, counts, number, roster_of, xgoals_of
+from features.soccer.ledger import Ledger, counts, xgoals_of
 from features.soccer.match import scorer, sent_off
 from features.soccer.phrases import GOALS, OPPONENTS, PHRASES, PLAYERS
 from features.soccer.vocabulary import EVENT_TYPES, ON_TARGET
 from features.sport import Stat
-from features.story import Counted, Number, Percent, Score, Spoken
+from features.story import Counted, Line, Number, Percent, Score, Spoken
 
 BIG_CHANCE: Final = 0.3
 UNLIKELY_GOAL: Final = 0.08
@@ -23,8 +24,6 @@ UNLIKELY_PASS: Final = 0.2
 BYPASSED: Final = 7.0
 HARD_SHOT_MPS: Final = 110.0 / 3.6
 MPS_TO_KMH: Final = 3.6
-
-Line = tuple[str, dict[str, str | Spoken]]
 
 
 def line_of(moment: Moment, ledger: Ledger) -> Line | None:
@@ -35,8 +34,7 @@ def line_of(moment: Moment, ledger: Ledger) -> Line | None:
 
 def tell(moment: Moment, ledger: Ledger) -> str | None:
     """The sentence in every language, as JSON; ``None`` when there is nothing to say."""
-    line = line_of(moment, ledger)
-    return story.to_value(story.tell(PHRASES[line[0]], line[1])) if line is not None else None
+    return story.value(PHRASES, line_of(moment, ledger))
 
 
 def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:

@@ -19,6 +19,10 @@ class Recipe:
     smooth: float = 0.0
     by: str = ""
     strength: float = 0.002
+    #: how finely the curves of the spline regression may bend; few say less of noise
+    knots: int = 6
+    #: how freely the curves of the spline regression may differ where ``by`` is 1; 0: by their slope only
+    own: float = 0.0
     folds: int = 5
     #: two forests in one: rows in which this feature is missing are learnt by the first, the others by the second
     apart: str = ""

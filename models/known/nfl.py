@@ -32,7 +32,8 @@ MODELS: Final = (
         ("less", "at least"), "nfl.receiver.yac_distribution", _smooth(30, 0.9), games=140, fresh=25, falling=("yards_yd",),
     ),
     Known(
-        "nfl-pressure", "the chance that a rusher beats his block in the next 0.4 s", ("features.nfl.pocket", "PRESSURE_FEATURES"),
+        "nfl-pressure", "the chance that a rusher beats his block in the next 0.4 s",
+        ("features.nfl.passrush", "PRESSURE_FEATURES"),
         ("held", "free"), "nfl.defender.pressure_probability", _smooth(40, 0.8), games=140, fresh=25,
     ),
     Known(

@@ -15,9 +15,16 @@ MODELS: Final = (
         # shots and goals are few: shallow trees, and most of the word to the smooth regression
         Recipe(
             boosters=(({**_SLOW, "max_depth": 3}, 300), ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200)),
-            smooth=0.7, by="header",
+            smooth=0.85, by="header", knots=3,
         ),
-        games=600, fresh=100,
+        games=420, fresh=60,
+        # farther off is never better, a wider or more open goal never worse, all else being equal
+        rising=("angle_rad", "mouth_open", "open_goal"), falling=("distance_m",),
+        # curves of few knots, of which headers have their own: what falls off with what is another matter for them
+        real=Recipe(
+            boosters=(({**_SLOW, "max_depth": 3}, 300), ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200)),
+            smooth=0.7, by="header", strength=0.003, knots=4, own=1.0,
+        ),
     ),
     Known(
         "pass-completion", "the chance that a pass arrives", ("features.soccer.passes", "PASS_FEATURES"),

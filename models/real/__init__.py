@@ -5,7 +5,10 @@ Such a module offers
 - ``FILES``: the options of ``touchline models score`` that it wants, each the path of a file;
 - ``FITS``: how often ``tell`` is called while training;
 - ``train(folder, seed, command, tell) -> (card, model file)``;
-- ``evaluate(folder, artefact, seed, tell) -> report``; without an artefact the recipe is judged, with parts of the data held out;
+- ``judge(folder, artefact, seed, tell) -> judgements``: what was said of rows not seen; without an artefact the recipe is judged,
+  with parts of the data held out;
+- ``report(judgements) -> report``, and ``evaluate``, which is both;
+- ``table(folder)``, if its recipe can be searched (``touchline models train --tune``), and then ``train`` takes a ``recipe``;
 - ``score(model, files) -> (columns to write, what was scored)``.
 
 All of them say in a ``ValueError`` with one sentence what is wrong with the data.

@@ -18,9 +18,11 @@ import numpy.typing as npt
 from features.mlb.stealrow import COLUMN
 from models.apart import light
 from models.artefact import Card, CardFeature, ForestModel, load
+from models.attribution import Attribution
 from models.base import Floats
 from models.curve import curve_of
 from models.forest import read_forest
+from models.judgement import Judgement, Words, thirds
 from models.known import Recipe, known
 from models.metrics import paired_bootstrap, reliability, scores
 from models.priors import Frozen
@@ -44,6 +46,7 @@ FILES: Final = ("plays",)
 FITS: Final = 2
 READINGS: Final = ("before the pitch", "at release")
 _LEAST: Final = 1000
+Attribute = Callable[[Floats], Floats]
 
 
 def _recipe() -> Recipe:
@@ -67,7 +70,7 @@ def fit(plays: Plays, until_day: int, seed: int, recipe: Recipe | None = None) -
 
 def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
     plays, model, recipe = read_folder(folder), known(MODEL), _recipe()
-    held = _held_out(plays, seed)
+    held, _ = _held_out(plays, seed)
     tell("judged on the months held out")
     after = int(plays.day[-1]) + 1
     blob, tables = fit(plays, after, seed)
@@ -103,25 +106,47 @@ class _HeldOut:
         priors = known_of(late, tables)
         self.first, self.last = day_of(start), day_of(plays.day[-1])
         self.label, self.day = late.success, late.day
-        self.probability = [margins(feature_rows(late, priors, at)) for at in (False, True)]
+        self.rows = [feature_rows(late, priors, at) for at in (False, True)]
+        self.probability = [margins(each) for each in self.rows]
+        self.groups = groups_of(late)
         learnt = plays.counts & (plays.day < learnt_until)
         self.plain = [plain_logistic(plays, learnt, at)[rows] for at in (False, True)]
 
 
-def _held_out(plays: Plays, seed: int, recipe: Recipe | None = None) -> _HeldOut:
+def _held_out(plays: Plays, seed: int, recipe: Recipe | None = None) -> tuple[_HeldOut, Attribute]:
     start = held_out_from(plays)
     blob, tables = fit(plays, start, seed, recipe)
-    walker = Margins(read_forest(blob))
-    return _HeldOut(plays, start, lambda rows: 1.0 / (1.0 + np.exp(-walker(rows)[:, 0])), tables)
+    forest = read_forest(blob)
+    walker = Margins(forest)
+    held = _HeldOut(plays, start, lambda rows: 1.0 / (1.0 + np.exp(-walker(rows)[:, 0])), tables)
+    return held, lambda rows: Attribution(forest)(rows)[:, 0]
 
 
-def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
+def groups_of(plays: Plays) -> dict[str, Words]:
+    """What the model is judged by, group by group: how fast runner and catcher are, the base, the season, and who is known."""
+    return {
+        "runner": thirds(plays.sprint_mps, ("slowest third", "middle third", "fastest third")),
+        "catcher": thirds(plays.pop_s, ("quickest third", "middle third", "slowest third")),
+        "lead": thirds(plays.lead_m, ("shortest third", "middle third", "longest third")),
+        "target base": np.where(plays.third == 1.0, "third", np.where(plays.third == 0.0, "second", "")).astype(np.str_),
+        "count": _count(plays),
+    }
+
+
+def _count(plays: Plays) -> Words:
+    ahead = plays.balls - plays.strikes
+    words = np.where(ahead > 0.0, "batter ahead", np.where(ahead < 0.0, "pitcher ahead", "even"))
+    return np.where(np.isnan(ahead), "", words).astype(np.str_)
+
+
+def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
     """Both readings on the last four months beside the plain logistic regression, with a bootstrap over days. With ``artefact``
     that model is judged: one that was trained on these months is refused."""
     plays = read_folder(folder)
     start = held_out_from(plays)
     if artefact is None:
-        held, how = _held_out(plays, seed), f"learnt from the plays before {day_of(start)}"
+        held, attribute = _held_out(plays, seed)
+        how = f"learnt from the plays before {day_of(start)}"
     else:
         model = load(artefact)
         _is_ours(model)
@@ -131,19 +156,40 @@ def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str]
                 f"the model in {artefact} was trained on plays up to {until}: it has seen the months from {day_of(start)} on"
             )
         held = _HeldOut(plays, start, model.predict, model.card.parameters.get("priors", {}))
-        how = f"artefact {model.version}"
+        how, attribute = f"artefact {model.version}", model.attribute
     tell("judged")
-    readings = {}
-    for i, reading in enumerate(READINGS):
-        ours, plain = held.probability[i], held.plain[i]
-        readings[reading] = {
-            "scores": scores(held.label, ours), "logistic": scores(held.label, plain),
-            "ours_minus_logistic": paired_bootstrap(held.label, ours, plain, held.day),
-            "reliability": reliability(held.label, ours),
-        }  # fmt: skip
+    asked = known(MODEL)
+
+    def of(rows: Floats) -> Callable[[npt.NDArray[np.int64]], Floats]:
+        return lambda at: attribute(rows[at])
+
+    return tuple(
+        Judgement(
+            MODEL, how, held.label, held.probability[i], held.day, held.rows[i], asked.features, asked.classes, of(held.rows[i]),
+            held.groups, held.plain[i], "logistic", reading, "days", {"from": held.first, "to": held.last},
+        )
+        for i, reading in enumerate(READINGS)
+    )  # fmt: skip
+
+
+def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
+    return report(judge(folder, artefact, seed, tell))
+
+
+def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
+    """Scores of both readings, those of the plain regression, and a bootstrap over days of the difference."""
+    first = judged[0]
+    readings = {
+        each.reading: {
+            "scores": scores(each.label, each.probability), "logistic": scores(each.label, each.reference),
+            "ours_minus_logistic": paired_bootstrap(each.label, each.probability, each.reference, each.game),
+            "reliability": reliability(each.label, each.probability),
+        }
+        for each in judged
+    }  # fmt: skip
     return {
-        "model": MODEL, "how": how, "from": held.first, "to": held.last, "plays": len(held.label),
-        "days": len(np.unique(held.day)), "readings": readings,
+        "model": MODEL, "how": first.how, **first.facts, "plays": len(first.label), "days": len(np.unique(first.game)),
+        "readings": readings,
         "reliability": {reading: readings[reading]["reliability"] for reading in READINGS},
     }  # fmt: skip
 

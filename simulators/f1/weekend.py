@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
-import math
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +17,7 @@ from simulators.f1.motion import Motion, pedals
 from simulators.f1.race import Floats, Race
 from simulators.f1.report import reports
 from simulators.f1.track import LAP_M, Track, circuit
+from simulators.seeded import Record, check, in_order
 from streaming.errors import BadInput
 from streaming.records import Event, Feed, GameRecord, Period, Telemetry
 
@@ -33,8 +32,6 @@ FULL_LAPS: Final = 57
 LAP_WITH_ALL_S: Final = 88.0
 FEED: Final = "cars"
 
-Record = Telemetry | Event
-
 
 class GrandPrix:
     """One seeded race. ``record`` is known at once; ``stream()`` plays it from the start, each call anew and identically.
@@ -45,10 +42,7 @@ class GrandPrix:
     def __init__(
         self, seed: int, minutes: float = 90.0, *, game: str | None = None, t0_us: int = T0_US, fault: str | None = None
     ) -> None:  # fmt: skip
-        if not 0 <= seed < 1 << 63:
-            raise BadInput(f"a seed is a whole number from 0 to 2^63 - 1, not {seed}")
-        if not (math.isfinite(minutes) and 0.1 <= minutes <= 240):
-            raise BadInput(f"a simulated race lasts 0.1 to 240 minutes, not {minutes}")
+        check("race", seed, minutes, 240)
         self.seed, self.t0_us = seed, t0_us
         self.track: Track = circuit()
         laps = min(max(round((60.0 * minutes - ROLL_S - LIGHTS_S) / LAP_WITH_ALL_S), 2), FULL_LAPS)
@@ -175,36 +169,31 @@ class GrandPrix:
         has one arrival; a longer one has an arrival per sample and comes when its last sample has."""
         if frames_per_packet < 1:
             raise BadInput(f"a packet carries at least one window, not {frames_per_packet}")
+        return in_order(self._parts(frames_per_packet))
+
+    def _parts(self, frames_per_packet: int) -> Iterator[tuple[Iterable[Event], Iterable[Telemetry]]]:
+        """What timing and race control report, and then a chunk at a time the corners that were left and the packets that are full;
+        at the end the packet that is not."""
         rng = np.random.Generator(np.random.Philox(key=[self.seed, 0xA44]))
-        waiting = [(e.arrival_us, k, e) for k, e in enumerate(reports(self.race, self.record, self.t0_us, LIGHTS_S))]
         end_us = self.t0_us + self.windows * STEP_US
-        waiting = [item for item in waiting if item[2].t_us <= end_us]
-        heapq.heapify(waiting)
-        count = len(waiting)
+        yield [event for event in reports(self.race, self.record, self.t0_us, LIGHTS_S) if event.t_us <= end_us], []
         held: list[Telemetry] = []
         for t_us, places, columns, sends, distances in self.chunks():
-            for event in self._corners(t_us, distances, sends):
-                count += 1
-                heapq.heappush(waiting, (event.arrival_us, count + 1_000_000, event))
             arrival = t_us + rng.integers(8_000, 30_000, len(t_us))
-            for k in range(len(t_us)):
-                held.append(self._packet(int(t_us[k]), int(arrival[k]), places[k], columns, k, sends[k]))
-                if len(held) < frames_per_packet:
-                    continue
-                yield from self._due(waiting, held)
-                held = []
+            yield self._corners(t_us, distances, sends), self._full(held, t_us, arrival, places, columns, sends, frames_per_packet)
         if held:
-            yield from self._due(waiting, held)
-        while waiting:
-            yield heapq.heappop(waiting)[2]
+            yield [], [_joined(held)]
 
-    @staticmethod
-    def _due(waiting: list[Any], held: list[Telemetry]) -> Iterator[Record]:
-        packet = held[0] if len(held) == 1 else _joined(held)
-        arrived = packet.arrival_us if isinstance(packet.arrival_us, int) else int(packet.arrival_us[-1])
-        while waiting and waiting[0][0] <= arrived:
-            yield heapq.heappop(waiting)[2]
-        yield packet
+    def _full(
+        self, held: list[Telemetry], t_us: npt.NDArray[np.int64], arrival_us: npt.NDArray[np.int64], places: Floats,
+        columns: dict[str, Floats], sends: npt.NDArray[np.bool_], size: int,
+    ) -> Iterator[Telemetry]:  # fmt: skip
+        """Packets of ``size`` windows; the windows of one that is not full yet stay in ``held``."""
+        for k in range(len(t_us)):
+            held.append(self._packet(int(t_us[k]), int(arrival_us[k]), places[k], columns, k, sends[k]))
+            if len(held) == size:
+                yield _joined(held)
+                held.clear()
 
     def _packet(
         self, t_us: int, arrival_us: int, places: Floats, columns: dict[str, Floats], k: int, sends: npt.NDArray[np.bool_]
@@ -235,6 +224,8 @@ class GrandPrix:
 
 def _joined(packets: list[Telemetry]) -> Telemetry:
     first = packets[0]
+    if len(packets) == 1:
+        return first
     t_us, tag, x, y, z = (np.concatenate([getattr(p, name) for p in packets]) for name in ("t_us", "tag", "x_m", "y_m", "z_m"))
     arrival = np.concatenate([np.full(len(p), p.arrival_us, np.int64) for p in packets])
     channels = {name: np.concatenate([p.channels[name] for p in packets]) for name in first.channels}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from features.mlb.vocabulary import CHANNELS
 from simulators.mlb.clubs import TEAM, clubs
 from simulators.mlb.pitches import Pitching
 from simulators.mlb.scene import HZ, Report, Scene
-from streaming.errors import BadInput
+from simulators.seeded import Record, check, check_packing, in_order
 from streaming.records import Event, Feed, GameRecord, Period, Telemetry
 
 T0_US: Final = 1_775_588_400_000_000  #: 2026-04-07 19:00 UTC
@@ -24,8 +23,6 @@ BREAK_S: Final = 25.0  #: between half innings, shortened: no telemetry in it
 FEED: Final = "tracking"
 MAX_FRAMES: Final = 2500
 _PEOPLE: Final = 2 * TEAM
-
-Record = Telemetry | Event
 
 
 @dataclass(frozen=True)
@@ -56,10 +53,7 @@ class Game:
     """One seeded game. ``record`` is known at once; ``stream()`` plays it from the start, each call anew and identically."""
 
     def __init__(self, seed: int, minutes: float = 90.0, *, game: str | None = None, t0_us: int = T0_US) -> None:
-        if not 0 <= seed < 1 << 63:
-            raise BadInput(f"a seed is a whole number from 0 to 2^63 - 1, not {seed}")
-        if not (math.isfinite(minutes) and 0.1 <= minutes <= 300):
-            raise BadInput(f"a simulated game lasts 0.1 to 300 minutes, not {minutes}")
+        check("game", seed, minutes, 300)
         self.seed, self.minutes, self.t0_us = seed, minutes, t0_us
         rng = np.random.Generator(np.random.Philox(key=seed))
         self.clubs = clubs(rng)
@@ -157,24 +151,15 @@ class Game:
         A packet of one frame has one arrival; a longer one has an arrival per sample and comes when its last sample has. Packets
         never cross from one pitch to the next.
         """
-        if not 1 <= frames_per_packet <= MAX_FRAMES:
-            raise BadInput(f"a packet carries 1 to {MAX_FRAMES} frames, not {frames_per_packet}")
-        waiting: list[tuple[int, int, Event]] = []
-        seen = 0
-        for chunk in self.chunks():
-            for event in chunk.events:
-                seen += 1
-                heapq.heappush(waiting, (event.arrival_us, seen, event))
-            for at in range(0, len(chunk.t_us), frames_per_packet):
-                rows = slice(at, at + frames_per_packet)
-                arrival = np.maximum.accumulate(chunk.arrival_us[rows])
-                while waiting and waiting[0][0] <= int(arrival[-1]):
-                    yield heapq.heappop(waiting)[2]
-                packet = self._packet(chunk, rows, arrival)
-                if len(packet):
-                    yield packet
-        while waiting:
-            yield heapq.heappop(waiting)[2]
+        check_packing(frames_per_packet, MAX_FRAMES)
+        return in_order((chunk.events, self._packets(chunk, frames_per_packet)) for chunk in self.chunks())
+
+    def _packets(self, chunk: Chunk, frames_per_packet: int) -> Iterator[Telemetry]:
+        for at in range(0, len(chunk.t_us), frames_per_packet):
+            rows = slice(at, at + frames_per_packet)
+            packet = self._packet(chunk, rows, np.maximum.accumulate(chunk.arrival_us[rows]))
+            if len(packet):
+                yield packet
 
     def _packet(self, chunk: Chunk, rows: slice, arrival: npt.NDArray[np.int64]) -> Telemetry:
         xyz, t_us = chunk.xyz[rows], chunk.t_us[rows]
@@ -196,5 +181,3 @@ class Game:
 def rng_of(seed: int, number: int) -> np.random.Generator:
     """The randomness of the sensors during a pitch: apart from that of the play."""
     return np.random.Generator(np.random.Philox(key=(seed & ((1 << 63) - 1)) ^ (number << 20) ^ 0x5EED))
-
-

@@ -14,7 +14,7 @@ import numpy as np
 
 from features.compiled import kernel
 from features.nfl.columns import YD
-from simulators.nfl import truth
+from simulators.nfl import aims, truth
 from simulators.nfl.bodies import DT, HZ, MAN, PASS, RUN, SLOTS, advance, crowd_of, off_m, steer, turn, write
 from simulators.soccer.chance import between, uniform
 
@@ -22,8 +22,6 @@ MOST_FRAMES: Final = 16 * HZ
 #: frames of a row of the 10 Hz grid; draws and changes of phase happen on those that the grid and the ball's tag share
 TENTH: Final = HZ // 10
 DRAW: Final = HZ // 5
-
-ELIGIBLE: Final = (1, 7, 8, 9, 10)
 
 #: phases of the ball's channel, as in ``features.nfl.vocabulary``
 DEAD, SET, SNAPPED, IN_AIR, CARRIED = 0, 1, 2, 3, 4
@@ -101,28 +99,13 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                 now, over = DEAD, f
                 write(told, count, 0, SACK, f, 0, by, pos[0, 0] / YD, 0.0)
             elif hurry or age >= plan.throw_s:
-                best = -1.0
-                for i in range(5):
-                    n = ELIGIBLE[i]
-                    ready = beaten[n] > 0.3 or (plan.settles[n] == 2 and pos[n, 0] > 9.0) or n == 1
-                    if ready:
-                        near, crowd = crowd_of(pos, n)
-                        want = uniform(rng, 0) * 4.0 + min(near, 4.0) * 0.5 + (0.0 if n != 1 else -1.5)
-                        if want > best:
-                            best, target = want, n
-                if target < 0:
-                    target = 1
+                target = aims.open_man(plan, pos, beaten, rng)
                 pressure = 9.0
                 for m in range(11, 22):
                     if plan.rush[m] == 1:
                         pressure = min(pressure, off_m(pos, m, 0))
                 from_u, from_v, from_z = pos[0, 0] + 0.3, pos[0, 1], 2.0
-                land_u, land_v, took = pos[target, 0], pos[target, 1], 0.5
-                for _ in range(3):
-                    far = np.sqrt((land_u - from_u) ** 2 + (land_v - from_v) ** 2)
-                    took = np.ceil(max(far / 19.0, 0.3) * 5.0 - 1e-9) / 5.0
-                    land_u = min(pos[target, 0] + vel[target, 0] * took, plan.to_goal + 8.6)
-                    land_v = min(max(pos[target, 1] + vel[target, 1] * took, 0.8 - half_width), half_width - 0.8)
+                land_u, land_v, took = aims.landing(plan, pos, vel, target, from_u, from_v, half_width)
                 air = np.sqrt((land_u - from_u) ** 2 + (land_v - from_v) ** 2)
                 for m in range(11, 22):
                     gap[m] = off_m(pos, m, target) if plan.rush[m] == 0 else 99.0
@@ -241,13 +224,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                 tu, tv, cap = pos[n, 0] + vel[n, 0], pos[n, 1] + vel[n, 1], cap * 0.2
             elif n == carrier:
                 arrive = False
-                side = plan.lane if not caught else pos[n, 1]
-                tu, tv = pos[n, 0] + 6.0, side if pos[n, 0] < 2.0 and not caught else pos[n, 1]
-                for m in range(11, 22):
-                    du, dv = pos[m, 0] - pos[n, 0], pos[m, 1] - pos[n, 1]
-                    if -0.5 < du < 4.0 and abs(dv) < 3.0 and stun[m] <= 0.0:
-                        tv -= (3.0 - abs(dv)) * (1.0 if dv > 0.0 else -1.0) * 0.8
-                tv = min(max(tv, 1.5 - half_width), half_width - 1.5)
+                tu, tv = aims.lane(plan, pos, stun, n, caught, half_width)
                 cap *= 0.92
                 if tackler >= 0 and pos[n, 0] >= stop_u - 0.2:
                     cap *= 0.12
@@ -281,24 +258,8 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     accel = 14.0
             elif n < 11:
                 # blockers: between their man and the ball
-                m = plan.assign[n]
-                if m < 0 or now == CARRIED:
-                    hub = carrier if carrier >= 0 else 0
-                    best = 9.0
-                    for k in range(11, 22):
-                        if off_m(pos, n, k) < best and plan.assign[n] < 0:
-                            best, m = off_m(pos, n, k), k
-                    hub_u, hub_v = pos[hub, 0], pos[hub, 1]
-                else:
-                    hub_u, hub_v = pos[0, 0], pos[0, 1]
-                if m >= 0:
-                    du, dv = hub_u - pos[m, 0], hub_v - pos[m, 1]
-                    far = max(np.sqrt(du * du + dv * dv), 0.1)
-                    tu, tv = pos[m, 0] + du / far * 0.75, pos[m, 1] + dv / far * 0.75
-                    if free[m] > 0.0:
-                        cap *= 0.35
-                else:
-                    tu, tv = pos[n, 0] + 1.0, pos[n, 1]
+                tu, tv, slower = aims.block(plan, pos, free, n, now == CARRIED, carrier)
+                cap *= slower
             elif now == CARRIED:
                 # pursuit: ahead of the runner by the time it takes to get there
                 off = off_m(pos, n, carrier)
@@ -326,13 +287,8 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                 tu, tv = pos[hub, 0], pos[hub, 1]
                 if now == IN_AIR:
                     cap *= 0.4
-                elif free[n] == 0.0:
-                    held = False
-                    for k in range(1, 11):
-                        if off_m(pos, n, k) < 1.15 and (k < 8 or plan.kind == RUN):
-                            held = True
-                    if held:
-                        cap = 0.75
+                elif free[n] == 0.0 and aims.held(pos, n, plan.kind == RUN):
+                    cap = 0.75
             else:
                 if now == IN_AIR and gap[n] < 40.0:
                     # breaks on the ball: closes up to the receiver, so far as the flight gives him time
@@ -341,21 +297,9 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     far = np.sqrt((tu - pos[n, 0]) ** 2 + (tv - pos[n, 1]) ** 2)
                     cap, accel, arrive = min(plan.cap[n] * 1.25, far / left), 14.0, False
                 elif plan.coverage == MAN and plan.assign[n] >= 0:
-                    r = plan.assign[n]
-                    then = max(f - plan.lag[n], 0)
-                    arrive = False
-                    tu = places[then, r, 0] + plan.offset[n, 0] + vel[r, 0] * plan.lag[n] * DT * 0.75
-                    tv = places[then, r, 1] + plan.offset[n, 1] + vel[r, 1] * plan.lag[n] * DT * 0.75
-                    arrive = True
+                    tu, tv = aims.shadow(plan, places, vel, n, f)
                 else:
-                    tu, tv = plan.zone[n, 0], plan.zone[n, 1]
-                    best, near_u, near_v = 7.0, tu, tv
-                    for i in range(5):
-                        r = ELIGIBLE[i]
-                        off = np.sqrt((pos[r, 0] - tu) ** 2 + (pos[r, 1] - tv) ** 2)
-                        if off < best:
-                            best, near_u, near_v = off, pos[r, 0], pos[r, 1]
-                    tu, tv = tu + 0.35 * (near_u - tu), tv + 0.35 * (near_v - tv)
+                    tu, tv = aims.zone(plan, pos, n)
                     cap *= 0.72
             steer(pos, vel, n, tu, tv, cap, accel, arrive)
         advance(pos, vel, half_width - 0.3)

@@ -6,7 +6,6 @@ clock. Samples carry inches of noise and some are lost. A packet holds what was 
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Iterator
 from typing import Any, Final, Literal
@@ -22,7 +21,7 @@ from simulators.nfl.drives import FIELD_GOAL, KICK_EXTRA_YD, TOUCHDOWN, Drive, k
 from simulators.nfl.report import Reporter
 from simulators.nfl.teams import BALL_TAG, UNIT, squads
 from simulators.rfid import METRES_PER_INCH
-from streaming.errors import BadInput
+from simulators.seeded import Record, check, check_packing, in_order
 from streaming.records import Event, Feed, GameRecord, Period, Telemetry
 
 T0_US: Final = 1_789_300_800_000_000  #: 2026-09-13 12:00 UTC
@@ -39,7 +38,6 @@ FEED: Final = "tags"
 #: "set" begins when the ball is on its spot, so long before they stand, s
 _SPOTTED_S: Final = 2.0
 _BALL: Final = -1
-Record = Telemetry | Event
 Floats = npt.NDArray[np.float64]
 
 
@@ -63,10 +61,7 @@ class Match:
     """
 
     def __init__(self, seed: int, minutes: float = 60.0, *, game: str | None = None, t0_us: int = T0_US) -> None:
-        if not 0 <= seed < 1 << 63:
-            raise BadInput(f"a seed is a whole number from 0 to 2^63 - 1, not {seed}")
-        if not (math.isfinite(minutes) and 0.1 <= minutes <= 240):
-            raise BadInput(f"a simulated game lasts 0.1 to 240 minutes, not {minutes}")
+        check("game", seed, minutes, 240)
         self.seed, self.minutes, self.t0_us = seed, minutes, t0_us
         self.huddle_us = int(min(max(0.4 * minutes, HUDDLE_S[0]), HUDDLE_S[1]) * 5) * FIFTH_US
         self.quarter_us = max(int(minutes * 15 * 5), 1) * FIFTH_US
@@ -223,23 +218,10 @@ class Match:
 
     def stream(self, frames_per_packet: int = 1) -> Iterator[Record]:
         """Telemetry packets of ``frames_per_packet`` tenths of a second, and events, in the order of their arrival."""
-        if not 1 <= frames_per_packet <= 2500:
-            raise BadInput(f"a packet carries 1 to 2500 frames, not {frames_per_packet}")
-        waiting: list[tuple[int, int, Event]] = []
-        count = 0
+        check_packing(frames_per_packet, 2500)
         noise = np.random.Generator(np.random.Philox(key=self._seed + 1))
         clocks = noise.uniform(size=(len(self.record.tags), 2))
-        for block in self.blocks():
-            for event in block.events:
-                count += 1
-                heapq.heappush(waiting, (event.arrival_us, count, event))
-            for packet in self._packets(block, noise, clocks, frames_per_packet):
-                at = packet.arrival_us if isinstance(packet.arrival_us, int) else int(packet.arrival_us[-1])
-                while waiting and waiting[0][0] <= at:
-                    yield heapq.heappop(waiting)[2]
-                yield packet
-        while waiting:
-            yield heapq.heappop(waiting)[2]
+        return in_order((block.events, self._packets(block, noise, clocks, frames_per_packet)) for block in self.blocks())
 
     def _packets(self, block: Block, rng: np.random.Generator, clocks: Floats, slots: int) -> Iterator[Telemetry]:
         n = len(block.phase)

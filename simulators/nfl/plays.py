@@ -11,8 +11,9 @@ import numpy.typing as npt
 from features.nfl.columns import YD
 from features.nfl.vocabulary import ROUTES
 from simulators.nfl import engine
+from simulators.nfl.aims import ELIGIBLE
 from simulators.nfl.bodies import MAN, PASS, RUN, SLOTS, ZONE
-from simulators.nfl.engine import DRAW, ELIGIBLE, MOST_FRAMES, MOST_NOTES, PLAN
+from simulators.nfl.engine import DRAW, MOST_FRAMES, MOST_NOTES, PLAN
 
 Floats = npt.NDArray[np.float64]
 

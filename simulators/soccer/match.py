@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from simulators.seeded import Record, check, check_packing, in_order
 from simulators.soccer import engine
 from simulators.soccer.report import event_of
 from simulators.soccer.squads import BALL_TAG, Squads, squads
@@ -35,8 +34,6 @@ CHUNK: Final = 250  #: frames computed at once; the first chunk is small, so tha
 FIRST_CHUNK: Final = 25
 MAX_CHUNK: Final = 2500  #: the engine keeps the events of this many frames
 FEED: Final = "tracking"
-
-Record = Telemetry | Event
 
 
 @dataclass(frozen=True)
@@ -68,10 +65,7 @@ class Match:
     def __init__(
         self, seed: int, minutes: float = 90.0, *, game: str | None = None, t0_us: int = T0_US, finishing: float = 0.0
     ) -> None:
-        if not 0 <= seed < 1 << 63:
-            raise BadInput(f"a seed is a whole number from 0 to 2^63 - 1, not {seed}")
-        if not (math.isfinite(minutes) and 0.1 <= minutes <= 240):
-            raise BadInput(f"a simulated match lasts 0.1 to 240 minutes, not {minutes}")
+        check("match", seed, minutes, 240)
         if not -5.0 <= finishing <= 5.0:
             raise BadInput(f"finishing is -5 to 5 on the log-odds of a goal, not {finishing}")
         self.seed, self.minutes, self.t0_us, self.finishing = seed, minutes, t0_us, finishing
@@ -155,21 +149,10 @@ class Match:
         A packet of one frame has one arrival; a longer one has an arrival per sample and comes when its last sample has. Packets
         never cross a period's end.
         """
-        if not 1 <= frames_per_packet <= MAX_CHUNK:
-            raise BadInput(f"a packet carries 1 to {MAX_CHUNK} frames, not {frames_per_packet}")
-        one = frames_per_packet == 1
-        waiting: list[tuple[int, int, Event]] = []
-        count = 0
-        for part in self.chunks() if one else self.chunks(frames_per_packet, frames_per_packet):
-            for event in part.events:
-                count += 1
-                heapq.heappush(waiting, (event.arrival_us, count, event))
-            for at, packet in self._frames(part) if one else self._packet(part):
-                while waiting and waiting[0][0] <= at:
-                    yield heapq.heappop(waiting)[2]
-                yield packet
-        while waiting:
-            yield heapq.heappop(waiting)[2]
+        check_packing(frames_per_packet, MAX_CHUNK)
+        if frames_per_packet == 1:
+            return in_order((part.events, self._frames(part)) for part in self.chunks())
+        return in_order((part.events, self._packet(part)) for part in self.chunks(frames_per_packet, frames_per_packet))
 
     def _columns(self, part: Chunk) -> tuple[npt.NDArray[Any], ...]:
         """tag (n, 23), xyz (3, n, 23), t_us (n, 23), in_play (n, 23); the ball is last."""
@@ -185,16 +168,16 @@ class Match:
         play[:, SLOTS] = part.in_play
         return tag, xyz, t, play
 
-    def _frames(self, part: Chunk) -> Iterator[tuple[int, Telemetry]]:
+    def _frames(self, part: Chunk) -> Iterator[Telemetry]:
         tag, xyz, t, play = self._columns(part)
         x, y, z = xyz
         game, arrival = self.record.game, part.arrival_us.tolist()
         full = bool((part.who >= 0).all())
         for k, at in enumerate(arrival):
             packet = Telemetry(game, FEED, t[k], tag[k], x[k], y[k], z[k], at, {"in_play": play[k]})
-            yield at, packet if full else packet.take(np.append(part.who[k] >= 0, True))
+            yield packet if full else packet.take(np.append(part.who[k] >= 0, True))
 
-    def _packet(self, part: Chunk) -> Iterator[tuple[int, Telemetry]]:
+    def _packet(self, part: Chunk) -> Iterator[Telemetry]:
         tag, xyz, t, play = self._columns(part)
         x, y, z = xyz.reshape(3, -1)
         arrival = np.repeat(part.arrival_us, SLOTS + 1)
@@ -203,4 +186,4 @@ class Match:
         )  # fmt: skip
         if (part.who < 0).any():
             packet = packet.take(np.append(part.who >= 0, np.ones((len(t), 1), np.bool_), axis=1).ravel())
-        yield int(part.arrival_us[-1]), packet
+        yield packet

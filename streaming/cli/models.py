@@ -40,6 +40,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder of the artefact; by default one named like the model.")] = None,
     games: Annotated[int | None, typer.Option(min=5, help="Simulated games to learn from.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the first simulated game, of folds and of sampling.")] = 1,
+    trials: Annotated[int, typer.Option("--tune", min=0, help="Search so many recipes first (optuna).")] = 0,
     by: By = "",
     why: Annotated[str, typer.Option("--why", help="The reason, for the ledger.", metavar="TEXT")] = "trained",
     registry: Registry = DEFAULT,
@@ -54,12 +55,17 @@ def train(
         from models.training import train as fit
         from streaming.cli.life.common import enrol
         from streaming.cli.progress import Progress
+        from streaming.cli.tuning import searched, with_search
 
         model = known(name)
         folder = out or Path(name)
         command = f"touchline models train {name} --data {'simulated' if source == SIMULATED else 'FOLDER'}"
         real = None if source == SIMULATED else _reader(name, source)
         table = _simulated(name, seed, games) if real is None else None
+        tuned = None
+        if trials:
+            tuned = searched(model, table, real, _folder(source), trials, seed)
+            command += f" --tune {trials}"
         with Progress(f"train {name}", model.recipe.folds + 1 if real is None else real.FITS, "fits") as progress:
 
             def tell(_: str) -> None:
@@ -67,10 +73,13 @@ def train(
 
             if table is not None:
                 command += f" --games {table.source['games']} --seed {seed}"
-                card, blob = fit(model, model.recipe, table, seed=seed, command=command, tell=tell)
+                recipe = tuned.recipe if tuned else model.recipe
+                card, blob = fit(model, recipe, table, seed=seed, command=command, tell=tell)
             else:
                 assert real is not None
-                card, blob = real.train(_folder(source), seed, f"{command} --seed {seed}", tell)
+                asked = {"recipe": tuned.recipe} if tuned else {}
+                card, blob = real.train(_folder(source), seed, f"{command} --seed {seed}", tell, **asked)
+        card = with_search(card, tuned)
         card = save(folder, card, blob)
         state = enrol(registry, folder, by, why).state
     print(f"{name} {card.version} in {folder}, {state} in {registry}: {_line(card.metrics['held_out'])} on what was held out")
@@ -116,22 +125,30 @@ def evaluate(
     games: Annotated[int | None, typer.Option(min=5, help="Simulated games to judge by.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of the first simulated game, or of the folds.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a reliability plot (PNG).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the report and plots of reliability, lift and groups.")] = None,
     as_json: Json = False,
 ) -> None:
     """Judge a model: on fresh simulated games against the true probabilities, or on real data of which a part is held out: xgoals
     on whole matches against the provider's own xG (penalties excluded), lead-probability on the last four months against a
     plain logistic regression.
 
-    Example: touchline models evaluate xgoals --data shots --plot reliability.png
+    Example: touchline models evaluate xgoals --data shots --out xgoals-report
     """
     with _plain_errors():
         from models import evaluation
+        from streaming.cli.judging import evaluated
 
         if source == SIMULATED:
-            first = _FRESH_SEED if seed is None else seed
-            report = evaluation.on_simulated(model or name, _simulated(name, first, games, fresh=True))
+            table = _simulated(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
+            judged = (evaluation.simulated_judgement(model or name, table),)
+            report = evaluation.on_simulated(model or name, table)
         else:
-            report = _reader(name, source).evaluate(_folder(source), model, seed or 0, _tell)
+            reader = _reader(name, source)
+            judged = reader.judge(_folder(source), model, seed or 0, _tell)
+            report = reader.report(judged)
+        report, written = evaluated(judged, report, out)
+        for path in written:
+            _tell(f"wrote {path}")
         if plot is not None:
             from models.plots import reliability_plot
 
@@ -168,16 +185,31 @@ def explain(
     frames: Annotated[Path | None, typer.Option(help="Parquet file of their freeze frames.")] = None,
     shot: Annotated[str | None, typer.Option(help="Id of the shot to explain.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many features to name.")] = 5,
+    source: Annotated[str | None, typer.Option("--data", help="simulated or a folder: explain the whole model.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the report and plots of importance and groups.")] = None,
+    games: Annotated[int | None, typer.Option(min=5, help="Simulated games to explain it by.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the first simulated game, or of the folds.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What a model is made of; or, for one shot, what moved its probability.
+    """What a model is made of; for one shot, what moved its probability; with --data, which features count, how each moves the
+    prediction, and calibration and error of every group, with a warning where one is worse than the whole beyond its interval.
 
-    Example: touchline models explain xgoals --shots shots.parquet --frames frames.parquet --shot 9a9e2541
+    A name with a folder of real data explains the recipe with whole games held out; a model folder is explained itself.
+
+    Example: touchline models explain xgoals --data shots --out explained
+
+    One shot: touchline models explain xgoals --shots shots.parquet --frames frames.parquet --shot 9a9e2541
     """
     with _plain_errors():
         from models import evaluation
         from models.artefact import load
 
+        if out is not None and source is None:
+            raise ValueError("--out needs --data: simulated, or a folder of real data")
+        if source is not None:
+            report, text = _explained(model, source, out, games, seed)
+            print(json.dumps(report, indent=1) if as_json else text)
+            return
         forest = load(model)
         if shot is None:
             report = evaluation.describe(forest)
@@ -192,6 +224,25 @@ def explain(
                 raise ValueError(f"{len(found)} shots in {shots} have an id that begins with {shot!r}")
             report = evaluation.explain(forest, table.rows[found[0]], top) | {"shot_id": str(table.shot_id[found[0]])}
     print(json.dumps(report, indent=1) if as_json else evaluation.as_text(report))
+
+
+def _explained(model: str, source: str, out: Path | None, games: int | None, seed: int | None) -> tuple[dict[str, Any], str]:
+    """The explanation of a model as a whole, and its text; what is written is told."""
+    from models import evaluation
+    from models.artefact import load
+    from models.known import KNOWN
+    from streaming.cli.judging import explained
+
+    name = model if model in KNOWN and not Path(model).is_dir() else load(model).name
+    if source == SIMULATED:
+        table = _simulated(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
+        judged = (evaluation.simulated_judgement(model, table),)
+    else:
+        judged = _reader(name, source).judge(_folder(source), None if name == model else model, seed or 0, _tell)
+    report, text, written = explained(judged, out)
+    for path in written:
+        _tell(f"wrote {path}")
+    return report, text
 
 
 def _folder(source: str) -> Path:

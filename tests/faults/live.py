@@ -206,3 +206,17 @@ def verdict(address: Address, sent: list[Sent]) -> Verdict:
         lost=len(wanted.keys() - found.keys()), wrong=sum(found[key] != raw for key, raw in wanted.items() if key in found),
         invented=len(found.keys() - wanted.keys()), letters_agree=aside == letters, finals=len(wanted),
     )  # fmt: skip
+
+
+def told(
+    what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer, *, within_s: float = 60.0, after_s: float = 0.0
+) -> None:  # fmt: skip
+    """Everything used; ``after_s`` later what was lost and doubled (``committed`` fails on a double), and how late numbers were."""
+    real.until(lambda: real.behind(address, SPORT, group) == 0, "all input used and committed", within_s)
+    time.sleep(after_s)
+    found = verdict(address, sent)
+    print(
+        f"\n{what}: {found.finals:,} final values, {found.lost} lost, 0 doubled, {found.wrong} wrong, {found.invented} invented; "
+        f"numbers stood still for {viewer.gap_s:.1f} s at most, the oldest was {viewer.latest_s:.1f} s old when seen"
+    )
+    assert found.good, found

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +13,7 @@ from streaming import topics
 from streaming.kafka.broker import admin
 from streaming.kafka.settings import Address
 from tests import cluster as real
+from tests.faults import live
 from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -23,28 +22,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 BACK_S = 10.0
 
 
-@pytest.fixture
-def address(broker: Cluster) -> Address:
-    found = real.address_of(broker)
-    real.fresh(found, SPORT)
-    return found
-
-
-@pytest.fixture
-def other_broker(tmp_path: Path) -> Iterator[Cluster]:
-    yield from real.started(tmp_path, only="kafka")
-
-
 def told(what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer) -> None:
-    """Everything used; then what was lost and doubled (``committed`` fails on a double), and how late numbers were."""
-    real.until(lambda: real.behind(address, SPORT, group) == 0, "all input used and committed", 90)
-    time.sleep(1.5)  # what the last checkpoint has committed is out by then
-    found = verdict(address, sent)
-    print(
-        f"\n{what}: {found.finals:,} final values, {found.lost} lost, 0 doubled, {found.wrong} wrong, {found.invented} invented; "
-        f"numbers stood still for {viewer.gap_s:.1f} s at most, the oldest was {viewer.latest_s:.1f} s old when seen"
-    )
-    assert found.good, found
+    live.told(what, address, group, sent, viewer, within_s=90, after_s=1.5)  # what the last checkpoint has committed is out by then
 
 
 @pytest.mark.parametrize("profile", ["process", "thread"])
@@ -85,8 +64,8 @@ def test_a_task_manager_is_paused_and_comes_back(address, flink: Cluster):
     assert viewer.gap_s <= BACK_S * busy
 
 
-def test_the_broker_is_killed_under_a_job(other_broker: Cluster, flink: Cluster):
-    address, group = real.address_of(other_broker), "broker"
+def test_the_broker_is_killed_under_a_job(own_broker: Cluster, flink: Cluster):
+    address, group = real.address_of(own_broker), "broker"
     real.fresh(address, SPORT)
     games = names("broker")
     with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 30.0) as feed:
@@ -94,9 +73,9 @@ def test_the_broker_is_killed_under_a_job(other_broker: Cluster, flink: Cluster)
             viewer.sees(games)
             feed.played(7.0)
             busy = real.contention()
-            assert other_broker.kill("broker")
+            assert own_broker.kill("broker")
             down = time.monotonic()
-            other_broker.start("broker")
+            own_broker.start("broker")
             away_s = time.monotonic() - down
             viewer.sees(games)
             sent = feed.finish()
@@ -105,9 +84,9 @@ def test_the_broker_is_killed_under_a_job(other_broker: Cluster, flink: Cluster)
     assert viewer.gap_s <= BACK_S * busy + away_s
 
 
-def test_two_jobs_on_one_cluster(address, other_broker: Cluster, flink: Cluster):
+def test_two_jobs_on_one_cluster(address, own_broker: Cluster, flink: Cluster):
     """A slot each, a broker each; the first is stopped while the second goes on."""
-    other = real.address_of(other_broker)
+    other = real.address_of(own_broker)
     real.fresh(other, SPORT)
     mine, yours = names("mine"), names("yours")
     with (

@@ -6,12 +6,9 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from infra.cluster import Cluster
 from streaming import topics
 from streaming.cli.equipment import maker
 from streaming.kafka.broker import admin
@@ -21,6 +18,7 @@ from streaming.kafka.runner import KafkaRunner
 from streaming.kafka.settings import Address
 from streaming.wire import decode_letter
 from tests import cluster as real
+from tests.faults import live
 from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -29,26 +27,12 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 BACK_S = 10.0
 
 
-@pytest.fixture
-def address(broker: Cluster) -> Address:
-    found = real.address_of(broker)
-    real.fresh(found, SPORT)
-    return found
-
-
 def operator(address: Address) -> real.Program:
     return real.operator(address, SPORT)
 
 
 def told(what: str, address: Address, sent: list[Sent], viewer: Viewer) -> None:
-    """Everything used; then what was lost and doubled (``committed`` fails on a double), and how late numbers were."""
-    real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "all input used and committed")
-    found = verdict(address, sent)
-    print(
-        f"\n{what}: {found.finals:,} final values, {found.lost} lost, 0 doubled, {found.wrong} wrong, {found.invented} invented; "
-        f"numbers stood still for {viewer.gap_s:.1f} s at most, the oldest was {viewer.latest_s:.1f} s old when seen"
-    )
-    assert found.good, found
+    live.told(what, address, "touchline", sent, viewer)
 
 
 def test_a_killed_operator_is_started_again(address):
@@ -113,11 +97,6 @@ def test_one_that_was_thought_dead_comes_back(address):
             assert one.stop()[0] == 0
             assert two.stop()[0] == 0
     assert viewer.gap_s <= BACK_S
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[Cluster]:
-    yield from real.started(tmp_path, only="kafka")
 
 
 def test_the_broker_is_killed_and_comes_back_on_its_data(own_broker):

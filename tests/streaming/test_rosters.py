@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from features.sport import Stat
+from streaming.asking import Patience, ask_some
 from streaming.errors import BadInput, BadRecord
 from streaming.game import GameOperator
-from streaming.records import Entity, GameRecord, Period, Tag, Team, decode_game, encode
+from streaming.records import Entity, GameRecord, ModelUse, Period, Tag, Team, decode_game, encode
 from streaming.rosters import roster_of
-from streaming.windowing import predicted
 from tests.streaming import helpers
 from tests.streaming.toy import T0, TOY, game, track
 
@@ -76,9 +76,13 @@ def test_a_model_is_not_asked_about_those_whom_the_question_does_not_concern() -
 
     model = Counting()
     rows = np.array([[1.0, np.nan], [np.nan, np.nan], [np.nan, 2.0]])
-    answer = predicted(model, rows)
+
+    def predicted(rows):
+        return ask_some(model, rows, Patience(), ModelUse(name="m", version="1"), 0).values
+
+    answer = predicted(rows)
     assert answer[[0, 2]].tolist() == [0.25, 0.25]
     assert np.isnan(answer[1])
     assert model.asked == 2
-    assert np.isnan(predicted(model, rows[1:2])).all()
-    assert predicted(model, rows[:1]).tolist() == [0.25]
+    assert np.isnan(predicted(rows[1:2])).all()
+    assert predicted(rows[:1]).tolist() == [0.25]

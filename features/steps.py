@@ -1,4 +1,4 @@
-"""A step whose whole work is one kernel over named arrays: what nearly every step of this package is."""
+"""A step whose whole work is one kernel over named arrays, and a stat that only reads a signal: what most rows of a sport are."""
 
 from __future__ import annotations
 

@@ -1,0 +1,54 @@
+"""What `touchline models evaluate` and `explain` do once a model and its data are named: judge, draw, write down."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.explanation import Explained
+    from models.judgement import Judgement
+
+Report = dict[str, Any]
+REPORT = "report.json"
+
+
+def evaluated(judged: tuple[Judgement, ...], report: Report, out: Path | None) -> tuple[Report, list[Path]]:
+    """The report with its groups; with ``out`` also reliability, lift and residuals by group of each judgement, and the report."""
+    from models.groups import by_group
+
+    grouped = [by_group(each) for each in judged]
+    report = report | {"groups": grouped[0] if len(judged) == 1 else _by_reading(judged, grouped)}
+    if out is None:
+        return report, []
+    from models.plots import evaluation_plots
+
+    drawn = [path for each, groups in zip(judged, grouped, strict=True) for path in evaluation_plots(each, groups, out)]
+    return report, [*drawn, _write(report, out)]
+
+
+def explained(judged: tuple[Judgement, ...], out: Path | None) -> tuple[Report, str, list[Path]]:
+    """Report, its text, and the files written: importance, dependence and groups of each judgement."""
+    from models.explanation import as_text, explain_whole
+
+    found: list[Explained] = [explain_whole(each) for each in judged]
+    reports = [each.report for each in found]
+    report = reports[0] if len(reports) == 1 else _by_reading(judged, reports)
+    text = "\n\n".join(as_text(each) for each in reports)
+    if out is None:
+        return report, text, []
+    from models.plots import explanation_plots
+
+    drawn = [path for each in found for path in explanation_plots(each, out)]
+    return report, text, [*drawn, _write(report, out)]
+
+
+def _by_reading(judged: tuple[Judgement, ...], reports: list[Report]) -> Report:
+    return {each.reading: report for each, report in zip(judged, reports, strict=True)}
+
+
+def _write(report: Report, out: Path) -> Path:
+    path = out / REPORT
+    path.write_text(json.dumps(report, indent=1) + "\n")
+    return path

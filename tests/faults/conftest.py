@@ -1,0 +1,26 @@
+"""A broker to break things on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.cluster import Cluster
+from streaming.kafka.settings import Address
+from tests import cluster as real
+from tests.faults.live import SPORT
+
+
+@pytest.fixture
+def address(broker: Cluster) -> Address:
+    found = real.address_of(broker)
+    real.fresh(found, SPORT)
+    return found
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[Cluster]:
+    """One that a test may kill."""
+    yield from real.started(tmp_path, only="kafka")
