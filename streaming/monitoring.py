@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -15,6 +16,8 @@ from streaming.records import Event
 Record = TypeVar("Record")
 #: events whose outcome is remembered until their prediction is final, all games together
 REMEMBERED: Final = 20_000
+#: how old a report may be that a page or Prometheus asks for, s
+TOLD_S: Final = 5.0
 
 LabelOf = Callable[[Event], float | None]
 
@@ -30,6 +33,7 @@ class ModelWatch:
         self.monitors: dict[str, ModelMonitor] = {}
         self._events: OrderedDict[tuple[str, str], Event] = OrderedDict()
         self._lock = threading.Lock()
+        self._told: tuple[float, list[dict[str, Any]]] | None = None
 
     def overhear(self, records: Iterable[Record]) -> Iterator[Record]:
         """The records of a source on their way to a runner: events tell what came of what they are about."""
@@ -60,6 +64,13 @@ class ModelWatch:
     def report(self) -> list[dict[str, Any]]:
         """Of every model, by name."""
         return [self.monitors[name].report() for name in sorted(self.monitors)]
+
+    def told(self, age_s: float = TOLD_S) -> list[dict[str, Any]]:
+        """The report as it was at most ``age_s`` ago: whoever looks every second must not make the games pay for it."""
+        now_s = time.monotonic()
+        if self._told is None or now_s - self._told[0] > age_s:
+            self._told = now_s, self.report()
+        return self._told[1]
 
     def alerts(self) -> list[Alert]:
         """What is wrong now."""

@@ -47,6 +47,7 @@ def replay(
     """
     from simulators.replay import due, parse_from, parse_speed
     from streaming.cli.equipment import operator_for
+    from streaming.cli.life.common import model_watch
     from streaming.cli.life.pinning import pinned
     from streaming.cli.pace import paced
     from streaming.cli.progress import Progress
@@ -75,14 +76,15 @@ def replay(
             from streaming.web.hub import Hub
 
             hub = Hub()
+            hub.models = model_watch(registry)
             gateway = Gateway(hub, port=port, recordings=recording.parent).start()
             hub.attach(rec.game, operator.meters)
-            sinks.append(hub)
+            sinks += [hub, hub.models]
             print(f"live page {gateway.url}/   operator page {gateway.url}/operator", flush=True)
         if pace is not None:
             records = paced(records, pace)
         if gateway is not None:
-            records = hub.overhear(records)
+            records = hub.overhear(records if hub.models is None else hub.models.overhear(records))
         if record is not None:
             from streaming.capture import Capture
 

@@ -46,7 +46,7 @@ class HubCollector(Collector):
         yield from self._counts(running)
         yield from self._gateway()
         if self.hub.models is not None:
-            yield from model_metrics(self.hub.models.report())
+            yield from model_metrics(self.hub.models.told())
 
     def _latencies(self, running: list[tuple[tuple[str, str], Meters]]) -> Iterator[Metric]:
         window = HistogramMetricFamily(

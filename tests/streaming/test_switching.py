@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -76,15 +78,33 @@ def _checked(outputs: list[Output], models: dict[str, object]) -> dict[str, int]
     return count
 
 
-class _Quick(Store):
-    """A registry that has read its artefacts before: so that swaps are as quick as records."""
+class _Flipping:
+    """Another version is deployed as often as the interpreter allows, by a thread that knows nothing of records."""
 
-    def __init__(self, root: Path, models: dict[str, ForestModel]) -> None:
-        super().__init__(root)
-        self._kept = models
+    def __init__(self, versions: list[ForestModel]) -> None:
+        self.stamp, self._versions, self._done = 0, versions, threading.Event()
+        self._current = {"xgoals": versions[0]}
+        self._thread = threading.Thread(target=self._flip)
 
-    def load(self, name: str, version: str) -> ForestModel:
-        return self._kept[self.find(name, version)]
+    def current(self) -> dict[str, ForestModel]:
+        return self._current
+
+    def _flip(self) -> None:
+        while not self._done.is_set():
+            time.sleep(0)  # whoever waits for a clock comes too late on a busy machine
+            self._current = {"xgoals": self._versions[(self.stamp + 1) % 2]}
+            self.stamp += 1
+
+    def __enter__(self) -> _Flipping:
+        self._slice_s = sys.getswitchinterval()
+        sys.setswitchinterval(1e-4)  # so that it comes in the middle of anything
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        sys.setswitchinterval(self._slice_s)
 
 
 @pytest.fixture
@@ -96,35 +116,39 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def test_swapped_under_load_nothing_is_mixed_and_nothing_missing(store: Store) -> None:
+@pytest.mark.parametrize("who", ["a thread", "the registry"])
+def test_swapped_under_load_nothing_is_mixed_and_nothing_missing(store: Store, who: str) -> None:
     versions = [load("xgoals").version, next(v.version for v in store.versions("xgoals") if v.state == "approved")]
     models = {v: store.load("xgoals", v) for v in versions}
-    store = _Quick(store.root, models)
-    sport, done = _sport(), threading.Event()
+    sport = _sport()
     still = GameOperator(sport, toy.game(), {"xgoals": models[versions[0]]})  # type: ignore[arg-type]
     expected = [o for r in _records() for o in still.on_record(r)] + still.finish()
-
-    def swap() -> None:  # whoever deploys does so in a thread, or a process, of his own
-        n = 0
-        while not done.wait(0.005):
-            n += 1
-            store.deploy("xgoals", versions[n % 2], "ann", "again")
-
-    with Follower(store, ["xgoals"], every_s=0.002) as follower:
-        thread = threading.Thread(target=swap)
-        thread.start()
-        out: list[Output] = []
-        try:
-            for _ in range(6):  # until the swaps have met the records often enough
-                operator = GameOperator(sport, toy.game(), deployed=follower)  # type: ignore[arg-type]
+    out: list[Output] = []
+    if who == "a thread":
+        with _Flipping([models[v] for v in versions]) as flipping:
+            until_s = time.monotonic() + 30.0
+            while time.monotonic() < until_s:
+                operator = GameOperator(sport, toy.game(), deployed=flipping)  # type: ignore[arg-type]
                 out = [o for r in _records() for o in operator.on_record(r)] + operator.finish()
                 if len([o for o in out if isinstance(o, ModelSwitch)]) > 4:
                     break
-        finally:
-            done.set()
-            thread.join()
+    else:
+        with Follower(store, ["xgoals"], every_s=0.005) as follower:
+            deployments = 0
+
+            def step(i: int) -> None:  # deployed here, and taken whenever the follower's thread has seen it
+                nonlocal deployments
+                if i % 200 == 199:
+                    while follower.stamp < deployments:
+                        time.sleep(0.001)
+                elif i % 200 == 100:
+                    deployments += 1
+                    store.deploy("xgoals", versions[deployments % 2], "ann", "again")
+
+            operator = GameOperator(sport, toy.game(), deployed=follower)  # type: ignore[arg-type]
+            out = [o for r in _records(step) for o in operator.on_record(r)] + operator.finish()
     switches = [o for o in out if isinstance(o, ModelSwitch)]
-    assert len(switches) > 4, "the machine was too slow for the swaps to meet the records"
+    assert len(switches) > 4
     assert switches[0].before == ""
     assert all(a.version == b.before and a.after_us < b.after_us for a, b in pairwise(switches))
     count = _checked(out, models)

@@ -58,7 +58,7 @@ def _versions(recording: Recording) -> tuple[dict[str, str], list[tuple[int, str
             first[row["model"]] = row["version"]
     if not first:  # models that were never switched are only named by what they said
         for row in recording.read("predictions"):
-            first.setdefault(row["model"], row["version"])
+            first.setdefault(row["model"].partition("/")[0], row["version"])
     return first, sorted(later)
 
 
