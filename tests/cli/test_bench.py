@@ -25,7 +25,9 @@ def figures_and_floor(result):
     assert result["target"]
     for part in ("figures", "floor"):
         assert result[part]
-        assert all(isinstance(value, int | float) and value > 0 for value in result[part].values())
+        for name, value in result[part].items():
+            assert isinstance(value, int | float), name
+            assert value > 0 or (value == 0 and name == "worst_difference"), name  # two ways may agree to the bit
 
 
 @pytest.mark.slow
