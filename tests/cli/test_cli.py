@@ -154,7 +154,12 @@ def test_an_interrupted_run_leaves_nothing(recording, tmp_path):
     out = tmp_path / "stats.parquet"
     command = [sys.executable, "-m", "streaming.cli", "replay", str(recording), "--speed", "1", "--out", str(out)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    time.sleep(6)
+    patience = time.monotonic() + 60
+    while not list(tmp_path.iterdir()):  # what it writes has another name meanwhile
+        assert process.poll() is None, "it ended before it wrote anything"
+        assert time.monotonic() < patience, "it writes nothing"
+        time.sleep(0.05)
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
