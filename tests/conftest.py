@@ -20,13 +20,11 @@ def real_folder() -> Path:
     return Path(os.environ.get("TOUCHLINE_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
 
 
-@pytest.hookimpl(tryfirst=True)  # the workers' own hook reads what this one marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Of several workers, one has all that needs the broker and the cluster: they are started once, and measured times are not
     those of two clusters on one machine."""
-    for item in items:
-        if item.get_closest_marker("cluster"):
-            item.add_marker(pytest.mark.xdist_group("cluster"))
+    if item.get_closest_marker("cluster"):
+        item.add_marker(pytest.mark.xdist_group("cluster"))
 
 
 @pytest.hookimpl(wrapper=True)
