@@ -20,13 +20,6 @@ def real_folder() -> Path:
     return Path(os.environ.get("TOUCHLINE_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Of several workers, one has all that needs the broker and the cluster: they are started once, and measured times are not
-    those of two clusters on one machine."""
-    if item.get_closest_marker("cluster"):
-        item.add_marker(pytest.mark.xdist_group("cluster"))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where CI says ``CI=true``, a test that needs the browser, the broker or the cluster and skips is a failure: there they

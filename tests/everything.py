@@ -1,0 +1,30 @@
+"""The whole suite in two sessions side by side: what needs the broker and the cluster, and the rest. ``make test`` runs it.
+
+They are two and not many, so that the cluster is started once and measured times are not those of several on one machine. Arguments go to
+both sessions; one that finds no test of its kind is no failure while the other finds some.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+
+NOTHING_FOUND = 5
+
+
+def main(arguments: list[str]) -> int:
+    command = [sys.executable, "-m", "pytest", *arguments, "-m"]
+    with tempfile.TemporaryFile("w+") as kept:
+        cluster = subprocess.Popen([*command, "cluster"], stdout=kept, stderr=subprocess.STDOUT)
+        rest = subprocess.run([*command, "not cluster"], check=False).returncode
+        other = cluster.wait()
+        kept.seek(0)
+        print("--- broker and cluster ---", kept.read(), sep="\n", flush=True)
+    codes = {rest, other}
+    failed = codes - {0, NOTHING_FOUND} or (codes & {NOTHING_FOUND} if codes == {NOTHING_FOUND} else set())
+    return max(failed, default=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
