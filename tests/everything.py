@@ -1,7 +1,7 @@
 """The whole suite in two sessions side by side: what needs the broker and the cluster, and the rest. ``make test`` runs it.
 
-They are two and not many, so that the cluster is started once and measured times are not those of several on one machine. Arguments go to
-both sessions; one that finds no test of its kind is no failure while the other finds some.
+They are two and not many, so that the cluster is started once and measured times are not those of several on one machine.
+Arguments go to both sessions; one that finds no test of its kind is no failure while the other finds some.
 """
 
 from __future__ import annotations
