@@ -29,7 +29,7 @@ def told(what: str, address: Address, group: str, sent: list[Sent], viewer: View
 @pytest.mark.parametrize("profile", ["process", "thread"])
 def test_a_task_manager_is_killed(address, flink: Cluster, profile):
     games, group = names(f"killed-{profile}"), f"killed-{profile}"
-    with real.job(address, SPORT, flink, profile, "--group", group) as job, Feed(address, games, 26.0) as feed:
+    with real.job(address, SPORT, flink, profile, "--group", group) as job, Feed(address, games, 20.0) as feed:
         with Viewer(address) as viewer:
             viewer.sees(games)
             feed.played(7.0)
@@ -68,7 +68,7 @@ def test_the_broker_is_killed_under_a_job(own_broker: Cluster, flink: Cluster):
     address, group = real.address_of(own_broker), "broker"
     real.fresh(address, SPORT)
     games = names("broker")
-    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 30.0) as feed:
+    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 24.0) as feed:
         with Viewer(address) as viewer:
             viewer.sees(games)
             feed.played(7.0)
@@ -92,7 +92,7 @@ def test_two_jobs_on_one_cluster(address, own_broker: Cluster, flink: Cluster):
     with (
         real.job(address, SPORT, flink, "thread", "--group", "mine") as one,
         real.job(other, SPORT, flink, "thread", "--group", "yours") as two,
-        Feed(address, mine, 6.0) as first, Feed(other, yours, 24.0) as second,
+        Feed(address, mine, 6.0) as first, Feed(other, yours, 20.0) as second,
         Viewer(address) as one_viewer, Viewer(other) as two_viewer,
     ):  # fmt: skip
         one_viewer.sees(mine)
