@@ -11,11 +11,11 @@ import pytest
 
 from infra.cluster import Cluster
 from tests import cluster as real
-from tests.conformance.test_runners import committed, expected, finished, thirds
+from tests.conformance.test_runners import UPGRADED, committed, expected, finished, thirds
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-SPORT = "soccer"
+SPORT = UPGRADED
 NEWER = '''"""What a newer version has and the older one had not."""
 
 from features.sport import Signal, Stat, Step

@@ -26,10 +26,9 @@ def told(what: str, address: Address, group: str, sent: list[Sent], viewer: View
     live.told(what, address, group, sent, viewer, within_s=90, after_s=1.5)  # what the last checkpoint has committed is out by then
 
 
-@pytest.mark.parametrize("profile", ["process", "thread"])
-def test_a_task_manager_is_killed(address, flink: Cluster, profile):
-    games, group = names(f"killed-{profile}"), f"killed-{profile}"
-    with real.job(address, SPORT, flink, profile, "--group", group) as job, Feed(address, games, 20.0) as feed:
+def test_a_task_manager_is_killed(address, flink: Cluster):
+    games, group = names("killed"), "killed"
+    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 20.0) as feed:
         with Viewer(address) as viewer:
             viewer.sees(games)
             feed.played(7.0)
@@ -37,7 +36,7 @@ def test_a_task_manager_is_killed(address, flink: Cluster, profile):
             assert flink.kill(real.host_of(flink, job))
             viewer.sees(games)
             sent = feed.finish()
-            told(f"TaskManager killed, {profile} profile", address, group, sent, viewer)
+            told("TaskManager killed", address, group, sent, viewer)
         assert job.stop()[0] == 0
     assert viewer.gap_s <= BACK_S * busy
 
