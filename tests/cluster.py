@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -85,6 +86,13 @@ def contention(work_s: float = 0.4) -> float:
     while time.thread_time() - cpu < work_s:
         sum(range(1000))
     return max(1.0, (time.monotonic() - began) / work_s)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 # -- topics ----------------------------------------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ def main(arguments: list[str]) -> int:
         other = cluster.wait()
         kept.seek(0)
         print("--- broker and cluster ---", kept.read(), sep="\n", flush=True)
-    codes = {rest, other}
-    failed = codes - {0, NOTHING_FOUND} or (codes & {NOTHING_FOUND} if codes == {NOTHING_FOUND} else set())
-    return max(failed, default=0)
+    if rest == other == NOTHING_FOUND:
+        return NOTHING_FOUND
+    return max({rest, other} - {0, NOTHING_FOUND}, default=0)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 import urllib.request
 from itertools import pairwise
@@ -27,12 +26,6 @@ def gateway(source: str, port: int) -> real.Program:
     return real.Program("serve", "--source", source, "--sport", SPORT, "--port", str(port))
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def points(port: int, game: str) -> dict[int, Any]:
     """What the gateway knows of one stat of a game, by its time; nothing while it does not answer or does not know the game."""
     try:
@@ -50,7 +43,7 @@ def feed_end_us(feed: Feed) -> int:
 def test_a_killed_gateway_is_started_again(broker: Cluster):
     address = real.address_of(broker)
     real.fresh(address, SPORT)
-    games, port = names("gateway", 1), free_port()
+    games, port = names("gateway", 1), real.free_port()
     (game,) = games
     with real.operator(address, SPORT), Feed(address, games, 30.0) as feed:
         with gateway(address.text, port) as one:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,12 +25,6 @@ from tests import cluster as real
 from tests.faults.live import SPORT, Noted, load, moved, names, verdict
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def sentence(capsys: pytest.CaptureFixture[str], address: Address, *more: str) -> str:
@@ -64,7 +57,7 @@ def send(address: Address, game: str, part: slice = slice(None), *, begin: bool 
 
 
 def test_nobody_answers(capsys):
-    told = sentence(capsys, parse(f"kafka://127.0.0.1:{free_port()}", environment={}))
+    told = sentence(capsys, parse(f"kafka://127.0.0.1:{real.free_port()}", environment={}))
     assert "no broker answers as expected at kafka://127.0.0.1:" in told
     assert "make up" in told
 
@@ -89,7 +82,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
         check=True, capture_output=True,
     )  # fmt: skip
     (folder / "both.pem").write_text(key.read_text() + ca.read_text())
-    port, control, tls, plain = (free_port() for _ in range(4))
+    port, control, tls, plain = (real.free_port() for _ in range(4))
     try:
         server = Broker(folder / "kafka", find_java(), port, control)
         server.prepare()
