@@ -20,8 +20,9 @@ from streaming.kafka.settings import Address
 
 #: a transaction left behind by a killed process holds committed readers up for so long
 TIMEOUT_MS: Final = 5_000
-#: how long the broker may take for what has been written; longer than any restart of it
-PATIENCE_S: Final = 30.0
+#: how long the broker may take for what has been written: whatever is not committed by then it has undone by itself, and waiting
+#: on for it would only keep the numbers still
+PATIENCE_S: Final = TIMEOUT_MS / 1000
 _log = logging.getLogger(__name__)
 
 
@@ -139,7 +140,7 @@ class Transactions:
             producer = KafkaProducer(
                 **self._address.python(), acks="all", transactional_id=f"{self._name}-{turn}", compression_type="lz4",
                 transaction_timeout_ms=TIMEOUT_MS, linger_ms=0, batch_size=1 << 18, max_request_size=MAX_MESSAGE_BYTES,
-                retry_backoff_ms=5,
+                retry_backoff_ms=5, max_block_ms=int(2000 * PATIENCE_S),
             )  # fmt: skip
             self._producers.append(producer)
             producer.init_transactions()
