@@ -37,17 +37,21 @@ class GrandPrix:
     """One seeded race. ``record`` is known at once; ``stream()`` plays it from the start, each call anew and identically.
 
     ``fault`` is a sensor that goes wrong, as ``channel:car:second:drift per second`` (car from 1, second from lights out).
+    ``cars`` is how many start.
     """
 
     def __init__(
-        self, seed: int, minutes: float = 90.0, *, game: str | None = None, t0_us: int = T0_US, fault: str | None = None
+        self, seed: int, minutes: float = 90.0, *, game: str | None = None, t0_us: int = T0_US, fault: str | None = None,
+        cars: int = 20,
     ) -> None:  # fmt: skip
         check("race", seed, minutes, 240)
+        if not 2 <= cars <= 20:
+            raise BadInput(f"a race has 2 to 20 cars, not {cars}")
         self.seed, self.t0_us = seed, t0_us
         self.track: Track = circuit()
         laps = min(max(round((60.0 * minutes - ROLL_S - LIGHTS_S) / LAP_WITH_ALL_S), 2), FULL_LAPS)
-        self.race = Race(seed, laps)
-        self.fault = _fault(fault)
+        self.race = Race(seed, laps, cars)
+        self.fault = _fault(fault, cars)
         finish = self.race.t[:, -1]
         end_s = LIGHTS_S + float(finish[np.isfinite(finish)].max()) + ROLL_S if np.isfinite(finish).any() else 60.0 * minutes
         self.windows = round(min(end_s, 60.0 * minutes) * HZ)
@@ -232,7 +236,7 @@ def _joined(packets: list[Telemetry]) -> Telemetry:
     return Telemetry(first.game, first.feed, t_us, tag, x, y, z, arrival, channels)
 
 
-def _fault(text: str | None) -> tuple[str, int, float, float] | None:
+def _fault(text: str | None, cars: int) -> tuple[str, int, float, float] | None:
     if not text:
         return None
     try:
@@ -240,6 +244,6 @@ def _fault(text: str | None) -> tuple[str, int, float, float] | None:
         wanted = name, int(car) - 1, float(start), float(drift)
     except ValueError:
         raise BadInput(f"a fault is channel:car:second:drift per second, not {text!r}") from None
-    if name not in COLUMNS or not 0 <= wanted[1] < 20:
+    if name not in COLUMNS or not 0 <= wanted[1] < cars:
         raise BadInput(f"there is no channel {name!r} of car {wanted[1] + 1}")
     return wanted

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from simulators.worlds import open_world
 from streaming.cli.equipment import sport_named
 from streaming.feed import GameEnd, GameStart, encode_feed
 from streaming.packing import Packer
 from streaming.records import Event, GameRecord, Telemetry, encode_telemetry
+from tests.conformance.small import small_world
 from tests.streaming.helpers import cut
 
 SECONDS = 40.0
@@ -40,7 +40,7 @@ def scripts(sport: str, prefix: str) -> list[Script]:
 
 def _script(sport: str, prefix: str, name: str, make: Callable[[Script, GameRecord, Stream], None]) -> Script:
     script = Script(name, sport, f"{prefix}-{name}")
-    world = open_world(sport, 5, 2.0, game=script.game)
+    world = small_world(sport, 5, 2.0, script.game)
     until_us = world.record.t0_us + SECONDS * 1e6
     stream: Stream = []
     for record in world.stream():

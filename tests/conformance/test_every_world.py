@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.worlds import open_world, worlds
+from simulators.worlds import worlds
 from streaming.cli.equipment import operator_for
 from streaming.records import Event, GameRecord, Telemetry
+from tests.conformance.small import small_world
 from tests.streaming import helpers
 
 MINUTES = 2.0
@@ -25,7 +26,7 @@ Stream = list[Telemetry | Event]
 
 @lru_cache
 def played(sport: str) -> tuple[GameRecord, Stream]:
-    world = open_world(sport, SEED, MINUTES)
+    world = small_world(sport, SEED, MINUTES)
     return world.record, list(world.stream())
 
 
@@ -128,7 +129,7 @@ sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operat
         assert sorted([*helpers.finals(out).values(), *done.stdout.split(b"\n")]) == sorted(expected(sport).values())
 
     def test_the_same_seed_gives_the_same_finals_again(self, sport):
-        world = open_world(sport, SEED, MINUTES)
+        world = small_world(sport, SEED, MINUTES)
         same(finals(world.record, list(world.stream(50))), sport)
 
     def test_a_game_that_is_over_leaves_no_memory_behind(self, sport):

@@ -17,12 +17,8 @@ import numpy as np
 
 from streaming.cli.benches.timing import Result
 
-#: bytes of raw blocks that are held in memory, and how often they are sent
-HELD: int = 200_000_000
-TIMES: int = 20
 
-
-def _blocks() -> tuple[Any, list[bytes]]:
+def _blocks(held_bytes: int) -> tuple[Any, list[bytes]]:
     """The plan's bytes and so many blocks of a simulated race, from the start on."""
     from simulators.f1.fullrate import FullRate
     from simulators.f1.weekend import GrandPrix
@@ -32,18 +28,18 @@ def _blocks() -> tuple[Any, list[bytes]]:
     for block in full:
         kept.append(bytes(block))
         size += len(block)
-        if size >= HELD:
+        if size >= held_bytes:
             break
     # whole rounds of all cars, so that the blocks can be sent again with later times
     per_hop = full.cars * 5
     return full, kept[: 1 + (len(kept) - 1) // per_hop * per_hop]
 
 
-def _send(port: int, times: int) -> None:
+def _send(port: int, held_bytes: int, times: int) -> None:
     """A sender process: the held blocks again and again, each time later."""
     from streaming.reducing.blocks import PREFIX
 
-    full, kept = _blocks()
+    full, kept = _blocks(held_bytes)
     plan, blocks = kept[0], [bytearray(block) for block in kept[1:]]
     stretch_us = len(blocks) // full.cars * 20_000
     with socket.create_connection(("127.0.0.1", port)) as connection:
@@ -58,9 +54,9 @@ def _send(port: int, times: int) -> None:
 
 
 @contextmanager
-def _sender(times: int) -> Iterator[socket.socket]:
+def _sender(held_bytes: int, times: int) -> Iterator[socket.socket]:
     server = socket.create_server(("127.0.0.1", 0))
-    process = get_context("spawn").Process(target=_send, args=(server.getsockname()[1], times), daemon=True)
+    process = get_context("spawn").Process(target=_send, args=(server.getsockname()[1], held_bytes, times), daemon=True)
     process.start()
     try:
         connection, _ = server.accept()
@@ -74,16 +70,17 @@ def _sender(times: int) -> Iterator[socket.socket]:
             process.terminate()
 
 
-def cars() -> Result:
+def cars(held_bytes: int = 200_000_000, times: int = 20) -> Result:
     """Made at full rate on one core; received over loopback from another process, decoded and reduced to windows of 100 ms; the
-    same with the raw blocks recorded. The floors pass over the same bytes in memory, and receive them without reducing."""
+    same with the raw blocks recorded. The floors pass over the same bytes in memory, and receive them without reducing. So many
+    bytes of raw blocks are held in memory and sent so many ``times``."""
     from simulators.f1.fullrate import FullRate
     from simulators.f1.weekend import GrandPrix
     from streaming.reducing.kernel import touch
     from streaming.reducing.receiving import RawRecorder, receive
     from streaming.reducing.reducer import Reducer
 
-    full, kept = _blocks()
+    full, kept = _blocks(held_bytes)
     data = b"".join(kept)
     figures: dict[str, Any] = {"needed_gb_s": round(full.bytes_per_second / 1e9, 3)}
     floor: dict[str, Any] = {}
@@ -93,7 +90,7 @@ def cars() -> Result:
     for _ in range(200):
         next(making)
     start, made = time.process_time(), 0
-    for _, block in zip(range(60_000), making):
+    for _, block in zip(range(3 * held_bytes // 10_000), making):
         made += len(block)
     figures["made_gb_s"] = round(made / (time.process_time() - start) / 1e9, 2)
 
@@ -110,7 +107,7 @@ def cars() -> Result:
     reducer.read(memoryview(data))
     figures["reduced_in_memory_gb_s"] = round(len(data) / (time.process_time() - start) / 1e9, 2)
 
-    with _sender(TIMES // 4) as connection:
+    with _sender(held_bytes, times // 4) as connection:
         room, total = memoryview(bytearray(1 << 20)), 0
         start = time.perf_counter()
         while n := connection.recv_into(room):
@@ -124,7 +121,7 @@ def cars() -> Result:
 
     def measured(recorder: Any) -> tuple[float, float]:
         reducer = Reducer()
-        with _sender(TIMES if recorder is None else TIMES // 2) as connection:
+        with _sender(held_bytes, times if recorder is None else times // 2) as connection:
             start, cpu = time.perf_counter(), time.process_time()
             total = receive(connection, reducer, deliver, lambda: time.time_ns() // 1000, recorder)
             took, spent = time.perf_counter() - start, time.process_time() - cpu

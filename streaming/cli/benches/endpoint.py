@@ -26,7 +26,7 @@ CASES: Final = (
 )
 
 
-def endpoint(core_hour_price: float = 0.05, peers: Path | None = None) -> Result:
+def endpoint(core_hour_price: float = 0.05, peers: Path | None = None, rounds: int = 5) -> Result:
     """Round trips one after the other, and requests a second with sixteen on their way: one row, 21 rows, and the 21 points of a
     curve, which are asked by one row."""
     from models.artefact import SHIPPED, load
@@ -54,7 +54,7 @@ def endpoint(core_hour_price: float = 0.05, peers: Path | None = None) -> Result
                 if peers is not None and beside:
                     model_file = SHIPPED / name / "model.json"
                     targets += _peers(these, peers, folder / label, model_file, asked, notes)
-                measure(targets)
+                measure(targets, rounds=rounds)
             _told(targets, label, core_hour_price, figures, floor)
     return {
         "what": "a prediction through the endpoint, another process on loopback, keep-alive: xgoals (1 and 21 rows), a steal curve",

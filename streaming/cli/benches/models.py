@@ -7,26 +7,26 @@ from typing import Any
 from streaming.cli.benches.timing import Result
 
 
-def xgoals() -> Result:
+def xgoals(calls: int = 4_000) -> Result:
     from models.benchmarks import xgoals_prediction
 
-    return _model(xgoals_prediction(), "one xGoals prediction in-process, 500 trees x depth 6", "p50 <= 15 us")
+    return _model(xgoals_prediction(calls), "one xGoals prediction in-process, 500 trees x depth 6", "p50 <= 15 us")
 
 
-def lead_curve() -> Result:
+def lead_curve(calls: int = 4_000) -> Result:
     from models.benchmarks import lead_curve as measured
 
-    found = measured()
+    found = measured(calls)
     what = "21 points of a lead curve in-process, 200 trees x depth 6"
     result = _model(found, what, "p50 <= 20 us, p99 <= 60 us, equal within 1e-6")
     result["figures"] |= {key: found[key] for key in found if key.startswith("worst_difference")}
     return result
 
 
-def attribution() -> Result:
+def attribution(calls: int = 1_000) -> Result:
     from models.benchmarks import attribution as measured
 
-    return _model(measured(), "attribution of one prediction, 200 trees x depth 6", "p50 <= 300 us")
+    return _model(measured(calls), "attribution of one prediction, 200 trees x depth 6", "p50 <= 300 us")
 
 
 def _model(measured: dict[str, Any], what: str, target: str) -> Result:

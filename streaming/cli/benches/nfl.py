@@ -18,9 +18,9 @@ Floats = npt.NDArray[np.float64]
 _NEAR_S, _FAR_S = 0.05, 0.15
 
 
-def window() -> Result:
+def window(minutes: float = 6.0) -> Result:
     """A window of an nfl game with its more than a hundred steps."""
-    return window_of(6.0, "nfl")
+    return window_of(minutes, "nfl")
 
 
 def speed(folder: Path) -> Result:

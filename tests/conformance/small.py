@@ -1,0 +1,13 @@
+"""The worlds as these tests play them: what repeats for each of twenty cars is as true of six."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from simulators.worlds import World, open_world
+
+FEWER: Final[dict[str, dict[str, Any]]] = {"f1": {"cars": 6}}
+
+
+def small_world(sport: str, seed: int, minutes: float, game: str | None = None) -> World:
+    return open_world(sport, seed, minutes, game=game, **FEWER.get(sport, {}))
