@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from infra.cluster import Cluster
+from models.registry.store import Store
 from streaming import topics
 from streaming.errors import Unavailable
 from streaming.flink.rest import ENDED, Rest
@@ -46,9 +47,18 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def flink_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def registry_of_flink(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The registry that the session's workers follow: what ships is live there, unless a test deploys something else."""
+    return Store(tmp_path_factory.mktemp("registry"))
+
+
+@pytest.fixture(scope="session")
+def flink_of_the_session(tmp_path_factory: pytest.TempPathFactory, registry_of_flink: Store) -> Iterator[Cluster]:
     """Two TaskManagers of one slot each that run Python beside them and inside them: either profile finds what it needs."""
-    yield from started(tmp_path_factory.mktemp("flink"), only="flink", mode="thread", task_managers=2, slots=1)
+    folder = tmp_path_factory.mktemp("flink")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TOUCHLINE_REGISTRY", str(registry_of_flink.root))
+        yield from started(folder, only="flink", mode="thread", task_managers=2, slots=1)
 
 
 @pytest.fixture

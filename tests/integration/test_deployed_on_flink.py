@@ -1,0 +1,46 @@
+"""Another version of a model is deployed under a job on a real cluster: its workers take it over between two records."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from infra.cluster import Cluster
+from models.artefact import load
+from models.registry.store import Store
+from streaming import topics
+from streaming.wire import decode_stats
+from tests import cluster as real
+from tests.faults.live import SPORT, Feed, Viewer, expected, names
+from tests.models.life_helpers import version_of
+
+MODEL = "pass-completion"
+
+
+@pytest.mark.cluster
+@pytest.mark.slow
+def test_a_deployment_reaches_the_workers_of_a_job(
+    tmp_path: Path, broker: Cluster, flink: Cluster, registry_of_flink: Store
+) -> None:
+    address, group, games = real.address_of(broker), "deployed", names("deployed")[:1]
+    real.fresh(address, SPORT)
+    other = version_of(MODEL, 0.5, tmp_path / "m")
+    registry_of_flink.register(tmp_path / "m", "ann", "a try")
+    registry_of_flink.approve(MODEL, other.version, "bob", "for this test")
+    try:
+        with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 24.0) as feed:
+            with Viewer(address) as viewer:
+                viewer.sees(games)
+                feed.played(10.0)
+                registry_of_flink.deploy(MODEL, other.version, "ann", "on the air")
+                sent = feed.finish()
+            real.until(lambda: real.behind(address, SPORT, group) == 0, "all input used and committed")
+            assert job.stop()[0] == 0
+    finally:
+        registry_of_flink.deploy(MODEL, "shipped", "ann", "the test is over")
+    finals = [u for r in real.records(address, topics.stats(SPORT)) for u in decode_stats(r.value).updates if u.quality == "final"]
+    assert {(u.id, u.revision) for u in finals} == set(expected(sent)[0]), "no prediction was left out, or made twice"
+    asked = [u for u in finals if u.model is not None and u.model.name == MODEL]
+    assert [version for version, _ in groupby(u.model.version for u in asked)] == [load(MODEL).version, other.version]
