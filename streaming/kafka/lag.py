@@ -11,8 +11,8 @@ from streaming import topics
 from streaming.kafka.broker import speaking
 from streaming.kafka.settings import Address
 
-#: the runner's own group, and the one under which a Flink job commits what its checkpoints hold
-GROUPS: Final = ("touchline", "touchline-flink")
+#: the runner's own group, and the one under which a Flink job commits what its checkpoints hold: shown before they have committed
+OURS: Final = ("touchline", "touchline-flink")
 
 
 class PartitionLag(msgspec.Struct, frozen=True):
@@ -40,12 +40,13 @@ class GroupLag(msgspec.Struct, frozen=True):
 class LagWatch:
     """Asks a broker; keeps its connection from one look to the next, and makes a new one after anything went wrong."""
 
-    def __init__(self, address: Address, sports: Sequence[str], groups: Sequence[str] = GROUPS) -> None:
-        self.address, self.sports, self.groups = address, tuple(sports), tuple(groups)
+    def __init__(self, address: Address, sports: Sequence[str]) -> None:
+        self.address, self.sports = address, tuple(sports)
         self._client: Any = None
 
     def look(self) -> list[GroupLag]:
-        """Every group that has ever committed on a sport's input, or has members now; ``Unavailable`` with one sentence."""
+        """Every group, whatever its name, that has ever committed on a sport's input, and ours as soon as they have members;
+        ``Unavailable`` with one sentence."""
         try:
             with speaking(self.address):
                 return self._look()
@@ -76,19 +77,20 @@ class LagWatch:
         ends = client.list_partition_offsets(dict.fromkeys(here, OffsetSpec.LATEST))
         starts = client.list_partition_offsets(dict.fromkeys(here, OffsetSpec.EARLIEST))
         try:
-            committed = client.list_group_offsets(dict.fromkeys(self.groups, here))
+            groups = sorted({*OURS, *(known["group_id"] for known in client.list_groups())})
+            committed = client.list_group_offsets(dict.fromkeys(groups, here))
         except errors.CoordinatorNotAvailableError:
             return []  # a new broker: it makes room for groups when it is first asked, and has none
-        described = client.describe_groups(list(self.groups))
+        described = client.describe_groups(groups)
         found = []
         for topic, sport in wanted.items():
-            for group in self.groups:
+            for group in groups:
                 partitions = []
                 for tp in sorted(tp for tp in here if tp.topic == topic):
                     offset, end = committed[group][tp].offset, ends[tp].offset
                     partitions.append(_lag(tp.partition, offset, starts[tp].offset, end))
                 members = len(described[group]["members"])
-                if partitions and (members or any(p.committed is not None for p in partitions)):
+                if partitions and ((members and group in OURS) or any(p.committed is not None for p in partitions)):
                     found.append(GroupLag(sport, group, members, partitions))
         return found
 

@@ -261,7 +261,7 @@ def test_the_lag_of_groups_on_the_input(ground):
     from kafka.structs import OffsetAndMetadata, TopicPartition
 
     group = f"touchline-{uuid.uuid4().hex[:8]}"
-    watch = LagWatch(ground.address, [ground.name, "nobody-plays-this"], (group,))
+    watch = LagWatch(ground.address, [ground.name, "nobody-plays-this"])
     assert watch.look() == [], "no topic yet"
     ground.make(2)
     topic = topics.telemetry(ground.name)
