@@ -2,6 +2,8 @@
 
 import { showCluster } from "./cluster.js";
 import { $, el, fixed, getJson, put } from "./dom.js";
+import { showModels } from "./models.js";
+import { count, head, us, usUnit } from "./words.js";
 
 /** a window's budget, microseconds: median and 99th percentile */
 const BUDGETS = {
@@ -14,15 +16,9 @@ const budgetOf = (runner) => BUDGETS[Object.keys(BUDGETS).find((where) => where 
 let chosen = new URLSearchParams(location.search).get("game");
 let before = null;
 
-const us = (v) => (typeof v !== "number" ? "–" : v < 10 ? v.toFixed(1) : v < 9950 ? v.toFixed(0) : v < 999500 ? (v / 1000).toFixed(v < 99500 ? 1 : 0) : (v / 1e6).toFixed(1));
-const usUnit = (v) => (typeof v !== "number" || v < 9950 ? "µs" : v < 999500 ? "ms" : "s");
-const count = (n) => n.toLocaleString("en-GB");
-
 function figure(title, value, unit, text, state = "") {
   return el("section", { class: "card" }, el("h2", {}, title), el("div", { class: `figure ${state}` }, value, unit ? el("small", {}, unit) : null), el("p", {}, text));
 }
-
-function head(cells) { return el("tr", {}, ...cells.map(([text, n]) => el("th", { class: n ? "n" : "" }, text))); }
 
 function histogram(node, latency, bounds, budget) {
   const worst = Math.max(1, ...latency.counts);
@@ -130,6 +126,7 @@ function show(all) {
       el("td", { class: "num" }, new Date(d.arrival_us / 1000).toISOString().slice(11, 23)), el("td", {}, d.topic), el("td", {}, d.reason), el("td", {}, d.detail || `${d.records} record${d.records === 1 ? "" : "s"}`)))]
     : [el("tr", {}, el("td", { class: "empty" }, "none"))]));
   showCluster(all, chosen);
+  showModels(all.models);
   others(all);
   const quiet = game ? game.quiet_s : Infinity;
   pill(quiet > 3 ? "quiet" : "on", !game ? "no game" : quiet > 3 ? `feed quiet ${fixed(quiet)} s` : "live");
