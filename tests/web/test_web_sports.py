@@ -148,6 +148,7 @@ SHOWN = {
     "batted-ball": (".plate", "HARD HIT"),
     "tower?mode=gap&rows=10": (".tower", "+3.100"),
     "battle": (".plate", "overtake probability"),
+    "win-probability?game=f1-demo": (".winbar", "A. Vale 50% B. Okonkwo 25% C. Lindholm 13% D. Sato 6% E. Moreau 3% others 3%"),
 }  # fmt: skip
 
 

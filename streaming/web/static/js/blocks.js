@@ -26,7 +26,7 @@ export class Block {
 
 export const bar = (...sides) => {
   const parts = sides.map((s) => el("i", { class: s }));
-  return { node: el("div", { class: "bar" }, ...parts), set: (shares) => shares.forEach((v, i) => (parts[i].style.width = `${v * 100}%`)) };
+  return { node: el("div", { class: "bar" }, ...parts), set: (shares) => shares.forEach((v, i) => { parts[i].style.width = `${v * 100}%`; parts[i].hidden = v === 0; }) };
 };
 
 /** Chances of home, (draw) and away as they moved through the game, from a stat with one, two or three values. */
