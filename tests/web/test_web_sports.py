@@ -132,7 +132,10 @@ def test_each_sport_has_its_page_and_an_unknown_one_a_plain_one(browser: Any, co
     page.goto(f"{url}/operator?game=nfl-demo")
     until(page, "document.querySelectorAll('#flow section > div').length === 110")  # every step of the game, in its groups
     assert page.locator("#games tr").count() == 6
-    page.locator("#games tr", has_text="Harbour City v Northgate").click()
+    page.locator("#games tr", has_text="Admirals v Timberwolves").click()
+    page.locator("#games tr", has_text="Harbour City v Northgate").focus()
+    page.wait_for_timeout(1_200)  # the rows have been written anew
+    page.keyboard.press("Enter")
     page.locator("#steps td", has_text="pitch_control").wait_for(timeout=60_000)
     page.goto(f"{url}/?game=toy-1")
     until(page, f"{said('.table')}.includes('player.path 1.25 km r1, most of 4')")
