@@ -63,6 +63,8 @@ class Stat:
     - tick (``ticks=True``): ``compute(ledger, t_s) -> (S,)`` or ``(S, D)`` every ``every_s`` once the event feed closed;
       with ``model`` it returns features (S, F).
 
+    A tick stat whose model's answers are ``shares`` says how one whole is divided among the subjects, such as the chances of all
+    who may win: what goes out of a moment is each answer over their sum. Subjects without an answer have no share.
     A tick stat that is ``timeless`` depends on the ledger alone: it is not worked out again until an event changes that.
     An event stat ``of_account`` depends on the event's facts and the ledger, not on frames: it is issued again when a
     correction of an earlier event changes it.
@@ -80,11 +82,16 @@ class Stat:
     on: tuple[str, ...] = ()
     ticks: bool = False
     timeless: bool = False
+    shares: bool = False
     of_account: bool = False
     model: str | None = None
     components: tuple[str, ...] = ()
     air: str = ""
     source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.shares and (not self.ticks or self.model is None or self.components):
+            raise ValueError(f"{self.id}: only what a model answers on a tick, a number for each subject, can be shares")
 
     @property
     def kind(self) -> Literal["window", "event", "tick"]:

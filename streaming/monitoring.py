@@ -14,7 +14,7 @@ from streaming.blocks import Output, Prediction
 from streaming.records import Event
 
 Record = TypeVar("Record")
-#: events whose outcome is remembered until their prediction is final, all games together
+#: events whose outcome is remembered until their prediction is final, and predictions that wait for their event, all games together
 REMEMBERED: Final = 20_000
 #: how old a report may be that a page or Prometheus asks for, s
 TOLD_S: Final = 5.0
@@ -32,6 +32,7 @@ class ModelWatch:
         self.labels, self._card_of = dict(labels), card_of
         self.monitors: dict[str, ModelMonitor] = {}
         self._events: OrderedDict[tuple[str, str], Event] = OrderedDict()
+        self._waiting: OrderedDict[tuple[str, str], list[Prediction]] = OrderedDict()
         self._lock = threading.Lock()
         self._told: tuple[float, list[dict[str, Any]]] | None = None
 
@@ -43,7 +44,7 @@ class ModelWatch:
             yield record
 
     def seen(self, event: Event) -> None:
-        """An event was reported, or put right."""
+        """An event was reported, or put right. From a broker it may come behind what was said of it."""
         key = (event.game, event.id)
         with self._lock:
             known = self._events.get(key)
@@ -51,6 +52,9 @@ class ModelWatch:
                 self._events[key] = event
             while len(self._events) > REMEMBERED:
                 self._events.popitem(last=False)
+            waiting = self._waiting.pop(key, [])
+        for said in waiting:
+            self._judge(said, event)
 
     def write(self, outputs: Sequence[Output], published_us: int) -> None:
         """Take the final predictions among what an operator gave out."""
@@ -87,11 +91,20 @@ class ModelWatch:
                     monitor = self.monitors.setdefault(said.model, ModelMonitor(said.model, said.version, names, profile))
             monitor.switched(said.version, profile)
         monitor.predicted(said.features.reshape(len(said.answer), -1), said.took_us)
-        label = self.labels.get(said.model)
-        if label is None or said.event is None:
+        if said.event is None or said.answer.size != 1 or said.model not in self.labels:
             return
+        key = (said.game, said.event)
         with self._lock:
-            event = self._events.get((said.game, said.event))
-        came = None if event is None else label(event)
-        if said.answer.size == 1:
-            monitor.outcome(said.game, float(said.answer.reshape(-1)[0]), came)
+            event = self._events.get(key)
+            if event is None:
+                self._waiting.setdefault(key, []).append(said)
+                while len(self._waiting) > REMEMBERED:
+                    self._waiting.popitem(last=False)
+                return
+        self._judge(said, event)
+
+    def _judge(self, said: Prediction, event: Event) -> None:
+        """Tell what came of a prediction to the monitor of its version, if that is still the live one."""
+        monitor = self.monitors[said.model]
+        if monitor.version == said.version:
+            monitor.outcome(said.game, float(said.answer.reshape(-1)[0]), self.labels[said.model](event))

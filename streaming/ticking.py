@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from streaming.asking import Patience, Question, Reading, ask_some
+from streaming.asking import Array, Patience, Question, Reading, ask_some
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.records import ModelUse
 from streaming.stopwatch import Stopwatch
@@ -129,7 +129,14 @@ class Ticks:
 
     @staticmethod
     def _shown(item: Publishing, value: Any) -> Any:
-        """A value as it goes out: in the place of an answer that did not come, the last that did, or NaN."""
+        """A value as it goes out: in the place of an answer that did not come, the last that did, or NaN; shares sum to 1."""
         if not isinstance(value, Reading):
             return value
-        return np.asarray(item.missing() if value.values is None else value.values, np.float64)
+        shown = np.asarray(item.missing() if value.values is None else value.values, np.float64)
+        return shares(shown) if item.stat.shares else shown
+
+
+def shares(answers: Array) -> Array:
+    """Answers (S,), NaN where there is none, over their sum; as they are where that is 0."""
+    whole = float(np.nansum(answers))
+    return answers / whole if whole > 0.0 else answers

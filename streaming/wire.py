@@ -7,13 +7,13 @@ hundred values a window one by one. Everything is JSON; a dead letter's payload,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
 from streaming import topics
-from streaming.blocks import DeadLetter, FrameBlock, ModelSwitch, Output, Prediction, StatBlock
+from streaming.blocks import DeadLetter, FrameBlock, ModelSwitch, Output, Prediction, Quality, StatBlock
 from streaming.errors import BadRecord
 from streaming.records import Event, StatUpdate, encode, encode_telemetry
 from streaming.stat_json import block_raw
@@ -58,7 +58,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model was asked and what it answered; null where a feature was not known."""
+    """What a model was asked and what it answered; null where a feature was not known. ``rows`` questions were asked together:
+    ``features`` and ``answer`` are theirs one after the other."""
 
     v: Literal[1] = 1
     game: str
@@ -69,7 +70,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     features: list[float | None]
     answer: list[float | None]
-    quality: str
+    quality: Quality
+    rows: Annotated[int, msgspec.Meta(ge=1)] = 1
 
 
 class Message(NamedTuple):
@@ -84,6 +86,7 @@ _json = msgspec.json.Encoder().encode
 _batch_decoder = msgspec.json.Decoder(StatBatch)
 _positions_decoder = msgspec.json.Decoder(Positions)
 _letter_decoder = msgspec.json.Decoder(Letter)
+_asked_decoder = msgspec.json.Decoder(Asked)
 
 
 def messages(sport: str, game: str, outputs: Iterable[Output | Event], published_us: int) -> Iterator[Message]:
@@ -157,6 +160,7 @@ def encode_prediction(asked: Prediction) -> bytes:
         Asked(
             game=asked.game, stat=asked.stat, event=asked.event, t_us=asked.t_us, model=asked.model, version=asked.version,
             features=asked.features.ravel().tolist(), answer=asked.answer.ravel().tolist(), quality=asked.quality,
+            rows=len(asked.answer),
         )
     )  # fmt: skip
 
@@ -178,6 +182,18 @@ def decode_letter(raw: bytes) -> Letter:
     """``BadRecord`` when it is not one of ours."""
     letter: Letter = _decode(_letter_decoder, raw, "dead letter")
     return letter
+
+
+def decode_prediction(raw: bytes) -> Prediction:
+    """The inverse of :func:`encode_prediction`; how long it took is not on the wire. ``BadRecord`` on anything else."""
+    found: Asked = _decode(_asked_decoder, raw, "prediction")
+    features, answer = (np.array([np.nan if v is None else v for v in values]) for values in (found.features, found.answer))
+    if not len(features) or not len(answer) or len(features) % found.rows or len(answer) % found.rows:
+        raise BadRecord("bad prediction", f"{len(features)} features and {len(answer)} answers are not of {found.rows} questions")
+    return Prediction(
+        found.game, found.stat, found.event, found.t_us, found.model, found.version, features.reshape(found.rows, -1),
+        answer if len(answer) == found.rows else answer.reshape(found.rows, -1), found.quality,
+    )  # fmt: skip
 
 
 def decode_positions(raw: bytes) -> FrameBlock:

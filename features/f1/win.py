@@ -85,6 +85,9 @@ def win_features(ledger: Ledger, t_s: float) -> Floats:
 
 
 STATS: Final = (
-    Stat("f1.race.win_probability", "0..1", "chance of each car to win, from gaps, pace, tyres, stops and laps to go", "player",
-         win_features, every_s=5.0, ticks=True, timeless=True, model="f1-win-probability", air="Win Probability"),
+    Stat(
+        "f1.race.win_probability", "0..1", "chance of each car to win, from gaps, pace, tyres, stops and laps to go; those of one "
+        "moment sum to 1", "player", win_features, every_s=5.0, ticks=True, timeless=True, shares=True,
+        model="f1-win-probability", air="Win Probability",
+    ),
 )  # fmt: skip

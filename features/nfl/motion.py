@@ -190,7 +190,7 @@ STEPS: Final = (
 STATS: Final = (
     Stat(
         "nfl.player.speed", "mph", "speed in the field's plane, a causal filter over the last 0.6 s", "player", column("speed"),
-        air="Fastest ball carriers",
+        air="Top Speed",
     ),
     Stat(
         "nfl.player.acceleration", "yd/s2", "change of speed along the path, from the last 0.4 s of speeds", "player",
@@ -198,7 +198,7 @@ STATS: Final = (
     ),
     Stat(
         "nfl.player.top_speed", "mph", "highest speed so far that was held for 0.3 s", "player", column("top_speed"),
-        every_s=1.0, air="Fastest ball carriers",
+        every_s=1.0, air="Top Speed",
     ),
     Stat(
         "nfl.player.orientation", "deg", "which way the chest faces, from the two shoulder tags: 0 along +y, clockwise",

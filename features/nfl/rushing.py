@@ -100,6 +100,12 @@ def yards_before_close(moment: Moment, ledger: Ledger) -> float | None:
     return value if isfinite(value) else None
 
 
+def top_speed(moment: Moment, ledger: Ledger) -> float | None:
+    """m/s."""
+    fastest = number(moment.facts.get("carrier.top_mps"))
+    return fastest if isfinite(fastest) else None
+
+
 EVENT_STEPS: Final = (
     EventStep("rushing.begin", begin_run, ("handoff",), "extract"),
     EventStep("rushing.end", end_run, ENDS, "extract"),
@@ -138,5 +144,10 @@ STATS: Final = (
     Stat(
         "nfl.rusher.yards_before_close", "yd", "yards gained when the first defender was within a yard", "player",
         yards_before_close, on=ENDS, of_account=True,
+    ),
+    Stat(
+        "nfl.carrier.top_speed", "mph", "highest speed of who carried the ball, in this play and while he had it", "player",
+        top_speed, on=tuple(end for end in ENDS if end != "qb_sack"), air="Fastest ball carriers",
+        source="NFL Next Gen Stats: Fastest Ball Carriers",
     ),
 )  # fmt: skip

@@ -106,8 +106,9 @@ class ModelMonitor:
         said, was, off = self.calibration.recent()
         if self.calibration.drifted:
             way = "more" if was > said else "less"
+            games = f"{self.raised_after_games} game{'' if self.raised_after_games == 1 else 's'}"
             found.append(("calibration", f"it happens {way} often than is said: {was:.1%} where {said:.1%} was said "
-                                         f"({off:+.1f} standard errors), found after {self.raised_after_games} games"))  # fmt: skip
+                                         f"({off:+.1f} standard errors), found after {games}"))  # fmt: skip
         slow = self.took_us(0.99)
         if slow > SLOW_US:
             found.append(("latency", f"the 99th percentile of a prediction is {slow:.0f} us, more than {SLOW_US:.0f}"))

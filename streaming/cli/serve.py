@@ -19,6 +19,9 @@ def serve(
     look_back: Annotated[float, typer.Option(help="Seconds of the past to read first.", min=0, max=86_400)] = 180.0,
     kafka_settings: Annotated[Path | None, typer.Option(help="Security settings, TOML.", metavar="FILE")] = None,
     flink: Annotated[str, typer.Option(help="A Flink cluster to watch: http://host:port.", metavar="URL")] = "",
+    registry: Annotated[
+        Path | None, typer.Option(envvar="TOUCHLINE_REGISTRY", help="Where the cards of deployed models are.", metavar="DIR")
+    ] = None,
 ) -> None:
     """Serve the pages, streams and metrics of games that run elsewhere, until Ctrl-C.
 
@@ -28,6 +31,7 @@ def serve(
     """
     from features.sport import sports as known
     from streaming.cli.equipment import sport_named
+    from streaming.cli.life.common import model_watch
     from streaming.flink.watch import FlinkWatch
     from streaming.kafka.lag import LagWatch
     from streaming.kafka.settings import parse
@@ -42,7 +46,8 @@ def serve(
     # Threads share the interpreter: the sockets must not wait a whole default slice (5 ms) for the reader.
     sys.setswitchinterval(0.0005)
     hub = Hub()
-    reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back)
+    hub.models = model_watch(registry)
+    reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back, models=hub.models)
     watch = Watch(address.text, LagWatch(address, sports).look, reader, flink, jobs.look if jobs else None)
     gateway = Gateway(hub, host=host, port=port, recordings=Path.cwd(), watch=watch)
     try:

@@ -22,8 +22,9 @@ from streaming.kafka.broker import MAX_MESSAGE_BYTES, speaking
 from streaming.kafka.quirks import read_emptied_markers
 from streaming.kafka.settings import Address
 from streaming.meters import Latency, Meters
+from streaming.monitoring import ModelWatch
 from streaming.records import Event, GameRecord, decode_event, decode_game, decode_telemetry
-from streaming.wire import blocks_of, decode_letter, decode_positions, decode_stats
+from streaming.wire import blocks_of, decode_letter, decode_positions, decode_prediction, decode_stats
 
 LOOK_BACK_S: Final = 180.0
 #: positions are for drawing now: nobody is shown older ones
@@ -53,13 +54,15 @@ class KafkaSubscriber:
     ``look_back_s`` is how much of the past of stats, events and dead letters is read first; game records and health come from
     the beginning, since they are compacted. ``lag`` is, by sport, how many messages of stats wait on the broker; ``delay`` how
     long values took from being published to here (microseconds), of those that were published while this one was reading.
+    ``models`` is told what the models were asked, what they answered, and the events; without one predictions are not read.
     """
 
     def __init__(
         self, address: Address, sports: Sequence[str], hub: Screen, *, committed: bool = False, look_back_s: float = LOOK_BACK_S,
+        models: ModelWatch | None = None,
     ) -> None:  # fmt: skip
         self.address, self.sports, self.hub, self.committed = address, tuple(sports), hub, committed
-        self.look_back_s = look_back_s
+        self.look_back_s, self.models = look_back_s, models
         self.lag: dict[str, int] = {}
         self.delay = Latency()
         self.taken = self.unreadable = 0
@@ -81,6 +84,8 @@ class KafkaSubscriber:
                 topics.dead(topics.telemetry(sport)): (self._letter, look_back_s),
                 topics.dead(topics.events(sport)): (self._letter, look_back_s),
             }
+            if models is not None:
+                self._kinds[topics.predictions(sport)] = (self._prediction, look_back_s)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka subscriber", daemon=True)
 
@@ -184,7 +189,14 @@ class KafkaSubscriber:
             self.delay.add(max(0, time.time_ns() // 1000 - blocks[-1][0]))
 
     def _event(self, record: Any) -> None:
-        self.hub.report([decode_event(record.value)])
+        event = decode_event(record.value)
+        self.hub.report([event])
+        if self.models is not None:
+            self.models.seen(event)
+
+    def _prediction(self, record: Any) -> None:
+        if self.models is not None:
+            self.models.write([decode_prediction(record.value)], record.timestamp * 1000)
 
     def _positions(self, record: Any) -> None:
         self.hub.write([decode_positions(record.value)], record.timestamp * 1000)

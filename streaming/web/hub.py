@@ -49,7 +49,7 @@ class Hub:
         self.socket_latency = Latency()
         self.skipped = 0
         self.shed = 0
-        #: the models of the games that run in this process, when somebody watches them
+        #: the models of the games that are shown, when somebody watches them
         self.models: ModelWatch | None = None
         self._ring = ring
         self._inbox: deque[Batch] = deque()

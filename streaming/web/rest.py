@@ -250,7 +250,7 @@ async def operators(request: Request) -> Response:
                 for d in reversed(hub.dead)
             ][:25],
             "cluster": None if watch is None else watch.told(),
-            "models": [] if hub.models is None else hub.models.told(),
+            "models": None if hub.models is None else hub.models.told(),
         }
     )  # fmt: skip
 

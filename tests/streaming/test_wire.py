@@ -17,7 +17,7 @@ from streaming.cli.equipment import operator_for
 from streaming.errors import BadRecord
 from streaming.records import Event, FrameUse, ModelUse, decode_event, decode_telemetry, encode, encode_telemetry
 from streaming.stat_json import block_raw
-from streaming.wire import blocks_of, decode_letter, decode_positions, decode_stats, messages
+from streaming.wire import blocks_of, decode_letter, decode_positions, decode_prediction, decode_stats, messages
 from tests.streaming.toy import mark, track
 
 AT = 1_700_000_000_500_000
@@ -166,7 +166,7 @@ def test_each_kind_has_its_topic():
 
 # -- what is not ours --------------------------------------------------------------------------------------------------
 
-DECODERS = {"stats": decode_stats, "letter": decode_letter, "positions": decode_positions}
+DECODERS = {"stats": decode_stats, "letter": decode_letter, "positions": decode_positions, "prediction": decode_prediction}
 
 
 @pytest.mark.parametrize("name", DECODERS)
@@ -236,6 +236,8 @@ def test_every_byte_of_a_simulated_minute_comes_back():
         for m in sent:
             if m.topic == topics.positions("soccer"):
                 assert wire.encode_positions(decode_positions(m.value)) == m.value
+            if m.topic == topics.predictions("soccer"):
+                assert wire.encode_prediction(decode_prediction(m.value)) == m.value
 
     for record in world.stream(5):
         check(operator.on_record(record))

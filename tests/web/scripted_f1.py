@@ -81,6 +81,9 @@ class Racing(Scripted):
             (interval > 0) & (interval < 3), np.clip(0.62 - 0.35 * interval + 0.1 * np.sin(t * 0.15), 0.01, 0.95), np.nan
         )
         self.say("f1.battle.overtake_probability", "0..1", cars, chance)
+        if self.k % 25 == 1:
+            chances = 0.5 ** (1 + np.arange(20)) * np.where(np.arange(20) < 18, 1.0, np.nan)  # the last two are out
+            self.say("f1.race.win_probability", "0..1", cars, chances / np.nansum(chances))
         if self.k % 5 == 0:
             self.say("f1.battle.laps_to_catch", "laps", cars, np.where(interval < 3, interval / 0.21, np.nan))
             self.say("f1.car.tyre_degradation", "s/lap", cars, 0.03 + 0.006 * np.arange(20))

@@ -128,4 +128,7 @@ class Football(Scripted):
         if at(self.CATCH + HOP_S):
             caught = self.tell("pass_outcome_caught", team="home", player="h1", period=1, attrs={"target": "h1"})
             self.say("nfl.receiver.expected_yac", "yd", "h1", 4.7, event=caught)
+        if at(self.END):
+            down_by = self.tell("tackle", team="home", player="h1", period=1)
+            self.say("nfl.carrier.top_speed", "mph", "h1", 19.4 - play % 3, event=down_by)
         self.say("game.momentum", "-1..1", "match", 0.7 * math.sin(self.t * 0.1))

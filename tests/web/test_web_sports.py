@@ -117,6 +117,8 @@ def test_each_sport_has_its_page_and_an_unknown_one_a_plain_one(browser: Any, co
     until(page, "touchline.field.throwNow()?.chance > 0.43 && touchline.field.play.line - touchline.field.play.los > 6.4")
     page.wait_for_selector("section.third:has-text('Trey Vandersloot')", timeout=60_000)
     assert page.locator("#home-goals").inner_text() == "17"
+    # of several runs of one player the fastest, and nobody who never had the ball
+    until(page, f"{said('.block:nth-child(6)')} === 'FASTEST BALL CARRIERS with the ball in hand 81Trey Vandersloot 19.4mph'")
     assert page.locator("#game option").count() == 5
     with page.expect_navigation():
         page.locator("#game").select_option("mlb-demo")
@@ -130,7 +132,10 @@ def test_each_sport_has_its_page_and_an_unknown_one_a_plain_one(browser: Any, co
     page.goto(f"{url}/operator?game=nfl-demo")
     until(page, "document.querySelectorAll('#flow section > div').length === 110")  # every step of the game, in its groups
     assert page.locator("#games tr").count() == 6
-    page.locator("#games tr", has_text="Harbour City v Northgate").click()
+    page.locator("#games tr", has_text="Admirals v Timberwolves").click()
+    page.locator("#games tr", has_text="Harbour City v Northgate").focus()
+    page.wait_for_timeout(1_200)  # the rows have been written anew
+    page.keyboard.press("Enter")
     page.locator("#steps td", has_text="pitch_control").wait_for(timeout=60_000)
     page.goto(f"{url}/?game=toy-1")
     until(page, f"{said('.table')}.includes('player.path 1.25 km r1, most of 4')")
@@ -148,6 +153,7 @@ SHOWN = {
     "batted-ball": (".plate", "HARD HIT"),
     "tower?mode=gap&rows=10": (".tower", "+3.100"),
     "battle": (".plate", "overtake probability"),
+    "win-probability?game=f1-demo": (".winbar", "A. Vale 50% B. Okonkwo 25% C. Lindholm 13% D. Sato 6% E. Moreau 3% others 3%"),
 }  # fmt: skip
 
 

@@ -16,12 +16,13 @@ from features.f1 import SPORT
 from features.f1.channels import CHANNELS, COLUMNS, NAMES, WATCHED
 from features.f1.usual import WEAR_S
 from features.f1.vocabulary import EVENT_TYPES
+from features.sport import Stat
 from simulators.f1.loops import ATTEMPT
 from simulators.f1.loops import WEAR_S as TRUE_WEAR_S
 from simulators.f1.race import Race
 from simulators.f1.track import SECTOR_ENDS
 from simulators.f1.weekend import LIGHTS_S, GrandPrix
-from streaming.blocks import DeadLetter, Output, StatBlock
+from streaming.blocks import DeadLetter, Output, Prediction, StatBlock
 from streaming.cli.equipment import operator_for
 from streaming.records import Event, Telemetry
 from tests.streaming import helpers
@@ -180,10 +181,34 @@ def test_an_anomaly_is_found_by_car_and_channel() -> None:
 def test_win_probabilities_are_of_a_race() -> None:
     race, out = played()
     rows = series(out, "f1.race.win_probability")
-    last = max(next(iter(rows.values())))
-    chances = np.array([float(row[last]) for row in rows.values()])  # type: ignore[arg-type]
-    assert 0.7 < np.nansum(chances) < 1.3
-    assert np.nanargmax(chances) == np.argmin(race.race.t[:, -1])
+    moments = sorted(next(iter(rows.values())))
+    chances = np.array([[float(row[when]) for row in rows.values()] for when in moments])  # type: ignore[arg-type]
+    known = chances[~np.isnan(chances).all(axis=1)]
+    assert len(known) > 20
+    np.testing.assert_allclose(np.nansum(known, axis=1), 1.0, rtol=1e-12)
+    assert np.nanargmax(chances[-1]) == np.argmin(race.race.t[:, -1])
+
+
+def test_shares_of_the_win_are_the_model_s_answers_over_their_sum() -> None:
+    """What the model itself said is kept as it was: it is judged by that."""
+    _, out = played()
+    said = {o.t_us: o for o in out if isinstance(o, Prediction) and o.stat == "f1.race.win_probability"}
+    shown = 0
+    for block in out:
+        if not isinstance(block, StatBlock) or block.stat != "f1.race.win_probability" or block.quality != "final":
+            continue
+        for end_us, values in zip(block.end_us.tolist(), np.asarray(block.values, np.float64), strict=True):
+            if end_us in said:
+                answer = said[end_us].answer
+                np.testing.assert_allclose(values[~np.isnan(values)], answer / answer.sum(), rtol=1e-12)
+                shown += abs(float(answer.sum()) - 1.0) > 1e-6
+    assert shown > 20, "a model whose answers sum to 1 by themselves makes this test say nothing"
+
+
+def test_only_what_a_model_answers_on_a_tick_can_be_shares() -> None:
+    for more in ({}, {"ticks": True}, {"model": "m"}, {"ticks": True, "model": "m", "components": ("a", "b")}):
+        with pytest.raises(ValueError, match="x: only what a model answers on a tick"):
+            Stat("x", "0..1", "chance", "player", lambda ledger, t_s: None, shares=True, **more)  # type: ignore[arg-type]
 
 
 def test_nothing_of_a_good_feed_is_out_of_range_and_nobody_is_silent() -> None:

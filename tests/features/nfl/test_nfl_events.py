@@ -92,6 +92,21 @@ def test_the_spot_of_the_end_tells_the_yards_where_nobody_does() -> None:
     assert tackle.facts["play.gained_yd"] == pytest.approx(6.4, abs=0.01)
 
 
+def test_the_top_speed_of_a_carrier_is_his_and_of_the_time_with_the_ball() -> None:
+    scene = still(60)
+    scene.phase[5:], scene.phase[10:] = 2.0, 4.0
+    scene.xy[:, 9, 0] += 1.0 * np.arange(60.0)  # a receiver flies past at 10 m/s all the time
+    scene.xy[10:, 1, 0] += np.cumsum(np.minimum(0.02 * np.arange(50.0), 0.7))  # who takes the hand-off comes to 7
+    scene.xy[10:, -1] = scene.xy[10:, 1]
+    frames = scene.run()
+    tackle = moment("tackle", x_m=9.0)
+    assert rushing.top_speed(tackle, Ledger(players=PLAYERS)) is None, "nobody saw it"
+    tackle.frames, tackle.row = frames, frames.hi - 1
+    rushing.end_run(tackle)
+    assert rushing.top_speed(tackle, Ledger(players=PLAYERS)) == pytest.approx(7.0, abs=0.2)
+    assert "qb_sack" not in SPORT.stat("nfl.carrier.top_speed").on, "a passer who is sacked carried nothing"
+
+
 # -- passes ----------------------------------------------------------------------------------------------------------------------
 
 

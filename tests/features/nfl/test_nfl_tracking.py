@@ -289,7 +289,7 @@ CATALOGUE = (
     "nfl.passer.time_to_throw", "nfl.passer.time_in_pocket", "nfl.passer.pressure_distance", "nfl.pass.air_yards",
     "nfl.pass.air_distance", "nfl.pass.air_yards_to_sticks", "nfl.pass.tight_window", "nfl.pass.completion_probability",
     "nfl.receiver.expected_yac", "nfl.rusher.expected_yards", "nfl.rusher.time_behind_los", "nfl.rusher.efficiency",
-    "nfl.rusher.yards_before_close", "nfl.defender.get_off", "nfl.defender.pressure_probability",
+    "nfl.rusher.yards_before_close", "nfl.carrier.top_speed", "nfl.defender.get_off", "nfl.defender.pressure_probability",
     "nfl.defender.tackle_probability", "nfl.defense.men_in_box", "nfl.defense.box_8plus", "nfl.defense.coverage",
     "nfl.offense.formation", "nfl.receiver.route", "nfl.game.win_probability", "nfl.decision.fourth_down",
     "game.highlight", "game.story", "game.momentum",

@@ -26,7 +26,7 @@ export class Block {
 
 export const bar = (...sides) => {
   const parts = sides.map((s) => el("i", { class: s }));
-  return { node: el("div", { class: "bar" }, ...parts), set: (shares) => shares.forEach((v, i) => (parts[i].style.width = `${v * 100}%`)) };
+  return { node: el("div", { class: "bar" }, ...parts), set: (shares) => shares.forEach((v, i) => { parts[i].style.width = `${v * 100}%`; parts[i].hidden = v === 0; }) };
 };
 
 /** Chances of home, (draw) and away as they moved through the game, from a stat with one, two or three values. */
@@ -52,7 +52,7 @@ export class WinProbability extends Block {
     const events = moments.filter((u) => u.stat === this.stat).map((u) => [u.window_us[1], chances(u.value)]);
     this.past = [...windows, ...events].filter(([, v]) => v).sort((a, b) => a[0] - b[0]);
   }
-  update(feed, cast) {
+  update(feed, cast, now_us) {
     const kept = feed.newest(this.stat), value = chances(kept?.value);
     if (!value) return;
     const [home, draw, away] = value, two = draw === 0;
@@ -62,7 +62,9 @@ export class WinProbability extends Block {
     this.bar.set(value);
     const now = kept.end_us;
     if (!this.past.length || now >= this.past.at(-1)[0] + (this.lasting ? 1 : 5e6)) this.past.push([now, value]);
-    const points = [...this.past, [now, value]], from = points[0][0], span = Math.max(now - from, 60e6);
+    // what is worked out on events stands until the next one
+    const end = this.lasting ? Math.max(now, now_us ?? now) : now;
+    const points = [...this.past, [end, value]], from = points[0][0], span = Math.max(end - from, 60e6);
     const x = (t) => fixed(((t - from) / span) * W, 1);
     const area = (low, high) => "M" + points.map(([t, v]) => `${x(t)},${fixed(62 * low(v), 1)}`).join("L") + "L" + points.slice().reverse().map(([t, v]) => `${x(t)},${fixed(62 * high(v), 1)}`).join("L") + "Z";
     this.areas[0].setAttribute("d", area(() => 0, (v) => v[0]));
@@ -157,15 +159,19 @@ export function best(feed, stat) {
 
 /** The first few of a stat, highest (or with ``low`` lowest) first: [name, bar, value]. */
 export class Ranking extends Block {
-  constructor(title, stat, { unit = "", digits = 1, most = 5, low = false, scale = 0, note = "", times = 1, gone_s = 0 } = {}) {
+  /** ``least``: who has less does not count; ``gone_s``: nor does a value that is older. */
+  constructor(title, stat, { unit = "", digits = 1, most = 5, low = false, scale = 0, note = "", times = 1, gone_s = 0, least = -Infinity } = {}) {
     super(title, [stat], note);
-    Object.assign(this, { unit, digits, most, low, scale, times, gone_s });
+    Object.assign(this, { unit, digits, most, low, scale, times, gone_s, least });
     this.list = el("div", { class: "ranking" });
     this.node.append(this.list);
   }
-  ready(feed) { return typeof feed.newest(this.stats[0])?.value === "number"; }
+  /** [subject, {value, at}] of everybody. */
+  kept(feed) { return [...(feed.values.get(this.stats[0]) ?? [])]; }
+  counting(feed) { return this.kept(feed).filter(([, k]) => typeof k.value === "number" && k.value >= this.least && (!this.gone_s || performance.now() - k.at < this.gone_s * 1000)); }
+  ready(feed) { return this.counting(feed).length > 0; }
   update(feed, cast) {
-    const all = [...(feed.values.get(this.stats[0]) ?? [])].filter(([, k]) => typeof k.value === "number" && (!this.gone_s || performance.now() - k.at < this.gone_s * 1000));
+    const all = this.counting(feed);
     all.sort(([, a], [, b]) => (this.low ? a.value - b.value : b.value - a.value));
     const shown = all.slice(0, this.most), top = this.scale || Math.max(...shown.map(([, k]) => k.value), 1e-9);
     const key = shown.map(([id, k]) => `${id}${fixed(k.value * this.times, this.digits)}`).join();

@@ -1,6 +1,7 @@
 /* The scale-out card of the operator page: how far everybody is behind the broker, how the Flink jobs do, where each game runs. */
 
 import { $, el, put } from "./dom.js";
+import { count, plural } from "./words.js";
 
 /** records of a partition that wait: from here on it is worth a look, and from here on it is trouble */
 const WAITING = { look: 10, trouble: 100 };
@@ -9,8 +10,6 @@ const CHECKPOINT_S = { look: 5, trouble: 30 };
 const HEALTH_S = { look: 3, trouble: 10 };
 const SHOWN = 8;
 
-const count = (n) => n.toLocaleString("en-GB");
-const plural = (n, word, words = `${word}s`) => `${count(n)} ${n === 1 ? word : words}`;
 const judge = (v, { look, trouble }) => (v >= trouble ? "over" : v >= look ? "look" : "well");
 const bytes = (n) => (n < 1000 ? `${n} B` : n < 1e6 ? `${(n / 1e3).toFixed(n < 1e4 ? 1 : 0)} kB` : `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} MB`);
 const ms = (us) => (typeof us !== "number" ? "–" : us < 9950 ? `${(us / 1000).toFixed(1)} ms` : us < 999500 ? `${(us / 1000).toFixed(0)} ms` : `${(us / 1e6).toFixed(1)} s`);

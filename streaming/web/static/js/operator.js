@@ -2,6 +2,8 @@
 
 import { showCluster } from "./cluster.js";
 import { $, el, fixed, getJson, put } from "./dom.js";
+import { showModels } from "./models.js";
+import { count, head, us, usUnit } from "./words.js";
 
 /** a window's budget, microseconds: median and 99th percentile */
 const BUDGETS = {
@@ -14,15 +16,9 @@ const budgetOf = (runner) => BUDGETS[Object.keys(BUDGETS).find((where) => where 
 let chosen = new URLSearchParams(location.search).get("game");
 let before = null;
 
-const us = (v) => (typeof v !== "number" ? "–" : v < 10 ? v.toFixed(1) : v < 9950 ? v.toFixed(0) : v < 999500 ? (v / 1000).toFixed(v < 99500 ? 1 : 0) : (v / 1e6).toFixed(1));
-const usUnit = (v) => (typeof v !== "number" || v < 9950 ? "µs" : v < 999500 ? "ms" : "s");
-const count = (n) => n.toLocaleString("en-GB");
-
 function figure(title, value, unit, text, state = "") {
   return el("section", { class: "card" }, el("h2", {}, title), el("div", { class: `figure ${state}` }, value, unit ? el("small", {}, unit) : null), el("p", {}, text));
 }
-
-function head(cells) { return el("tr", {}, ...cells.map(([text, n]) => el("th", { class: n ? "n" : "" }, text))); }
 
 function histogram(node, latency, bounds, budget) {
   const worst = Math.max(1, ...latency.counts);
@@ -130,24 +126,30 @@ function show(all) {
       el("td", { class: "num" }, new Date(d.arrival_us / 1000).toISOString().slice(11, 23)), el("td", {}, d.topic), el("td", {}, d.reason), el("td", {}, d.detail || `${d.records} record${d.records === 1 ? "" : "s"}`)))]
     : [el("tr", {}, el("td", { class: "empty" }, "none"))]));
   showCluster(all, chosen);
+  showModels(all.models);
   others(all);
   const quiet = game ? game.quiet_s : Infinity;
   pill(quiet > 3 ? "quiet" : "on", !game ? "no game" : quiet > 3 ? `feed quiet ${fixed(quiet)} s` : "live");
 }
 
-/** Every game of this gateway in a line: how its windows do, which is clicked to see its steps. */
+/** Every game of this gateway in a line: how its windows do; chosen by a click or the Enter key it shows its steps. */
 function others(all) {
   const games = Object.entries(all.games);
   $("games-card").hidden = games.length < 2;
   if (games.length < 2) return;
   put($("games-count"), `${games.length} games`);
+  const focused = document.activeElement?.dataset.game;
   $("games").replaceChildren(head([["game"], ["sport"], ["state"], ["windows", 1], ["median", 1], ["99 %", 1], ["steps", 1]]), ...games.slice(0, 24).map(([name, g]) => {
     const p50 = g.window_p50_us, p99 = g.window_p99_us, budget = budgetOf(g.runner), time = (v, most) => el("td", { class: `n ${typeof v === "number" && v > most ? "over" : ""}` }, typeof v === "number" ? `${us(v)} ${usUnit(v)}` : "–");
-    const row = el("tr", { class: name === chosen ? "chosen" : "", tabindex: 0 }, el("td", {}, g.title || name), el("td", {}, g.sport), el("td", {}, g.quiet_s > 3 ? `quiet ${fixed(g.quiet_s)} s` : "live"),
+    const row = el("tr", { class: name === chosen ? "chosen" : "", tabindex: 0, "data-game": name }, el("td", {}, g.title || name), el("td", {}, g.sport), el("td", {}, g.quiet_s > 3 ? `quiet ${fixed(g.quiet_s)} s` : "live"),
       el("td", { class: "n" }, typeof g.windows === "number" ? count(g.windows) : "–"), time(p50, budget.p50), time(p99, budget.p99), el("td", { class: "n" }, g.steps ?? "–"));
-    row.addEventListener("click", () => { chosen = name; before = null; again(); });
+    const choose = () => { chosen = name; before = null; again(); };
+    row.addEventListener("click", choose);
+    row.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(); });
     return row;
   }));
+  // the rows are new ones every second, and whoever was on one stays there
+  if (focused) [...$("games").rows].find((row) => row.dataset.game === focused)?.focus();
 }
 
 function pill(kind, text) { $("state").className = `pill ${kind}`; put($("state").children[1], text); }

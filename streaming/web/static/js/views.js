@@ -63,7 +63,8 @@ export class Curve {
         svg("path", { d: `M${line}`, fill: "none", stroke: "var(--accent)", "stroke-width": 2.6, "stroke-linejoin": "round" }));
     }
     if (typeof at === "number" && typeof value === "number") {
-      const px = x(Math.min(n, Math.max(0, at))), py = y(value), before = px > W * 0.62;
+      // to the left, where a rising curve is below it, as soon as there is room
+      const px = x(Math.min(n, Math.max(0, at))), py = y(value), before = px > left + 60;
       nodes.push(svg("line", { x1: px, x2: px, y1: low, y2: py, stroke: "#fff", "stroke-width": 1.2, "stroke-dasharray": "3 3" }),
         svg("circle", { cx: px, cy: py, r: 5.4, fill: "#fff", stroke: "#0b0f15", "stroke-width": 2 }),
         text(px + (before ? -10 : 10), Math.max(24, py - 8), percent(value), before ? "end" : "start", "#fff", 22, 700));

@@ -1,4 +1,4 @@
-/* The chances of both teams as a bar. ?game=...&sport=... */
+/* Who will win, as a bar: both teams, or in a race the likeliest few and everybody else. ?game=...&sport=... */
 
 import { chances, bar } from "../blocks.js";
 import { el, fixed, put } from "../dom.js";
@@ -29,5 +29,34 @@ class WinBar {
   }
 }
 
+/** Of many who may win so many are named. */
+const NAMED = 5;
+
+class WinField {
+  constructor(stat) {
+    this.stat = stat;
+    this.line = el("div", { class: "line many" }); this.bar = el("div", { class: "bar" });
+    this.node = el("section", { class: "winbar", role: "status" }, el("header", {}, "Win probability"), this.line, this.bar);
+  }
+  on(feed) {
+    return fresh(feed.newest(this.stat), 60) && this.known(feed).length > 0;
+  }
+  /** [id, chance], the likeliest first. */
+  known(feed) {
+    return [...feed.values.get(this.stat) ?? []].map(([id, kept]) => [id, kept.value]).filter(([, v]) => typeof v === "number").sort(([, a], [, b]) => b - a);
+  }
+  update(feed, cast) {
+    const all = this.known(feed), named = all.slice(0, NAMED), rest = all.slice(NAMED).reduce((sum, [, v]) => sum + v, 0);
+    const key = JSON.stringify(named.map(([id, v]) => [id, fixed(v, 3)]));
+    if (key === this.key) return;
+    this.key = key;
+    const figure = (v) => (v > 0 && v < 0.005 ? "<1%" : `${fixed(v * 100)}%`);
+    this.line.replaceChildren(...named.map(([id, v]) => el("div", cast.dress(id), el("i"), el("b", {}, cast.people.get(id)?.position || cast.name(id)), el("em", {}, figure(v)))),
+      ...(all.length > NAMED ? [el("div", { class: "rest" }, el("b", {}, "others"), el("em", {}, figure(rest)))] : []));
+    const width = (v) => `width:${fixed(v * 100, 2)}%`;
+    this.bar.replaceChildren(...named.map(([id, v]) => { const { class: name, style = "" } = cast.dress(id); return el("i", { class: name, style: `${style};${width(v)}` }); }), el("i", { class: "draw", style: width(rest) }));
+  }
+}
+
 await stand("foot", parameter("sport"), async (entry) => [`stats.${(await sportModule(entry.sport)).win}`],
-  async ({ entry }) => { const { win } = await sportModule(entry.sport); return win ? new WinBar(win) : null; });
+  async ({ entry }) => { const { win } = await sportModule(entry.sport); return win ? new (entry.teams.length === 2 ? WinBar : WinField)(win) : null; });

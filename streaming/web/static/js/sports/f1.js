@@ -9,6 +9,7 @@ import { order, Tower } from "./f1/tower.js";
 import { Circuit } from "./f1/track.js";
 
 export const thirds = cards;
+export const win = "f1.race.win_probability";
 export const topics = [
   "positions.f1", ...["speed", "throttle", "brake", "gear", "rpm", "gap", "interval", "position", "energy", "tyre_age", "tyre_degradation", "lap_time", "time_lost",
     "corner_entry_speed", "corner_apex_speed", "corner_exit_speed", "braking_point", "braking_g", "start"].map((s) => `stats.f1.car.${s}`),
@@ -42,7 +43,7 @@ export function stage(page) {
     async load(at) { take({ events: await getJson(`${at}/events?type=lights_out,start,track_status,tyres,pit_entry,pit_exit,retirement,finish`) }); },
     blocks: [
       new Battles(), new Telemetry(field), corners,
-      new Ranking("Win probability", "f1.race.win_probability", { unit: "%", times: 100, digits: 0, most: 3, scale: 1 }),
+      new Ranking("Win probability", win, { unit: "%", times: 100, digits: 0, most: 3, scale: 1 }),
       new Ranking("Tyre degradation", "f1.car.tyre_degradation", { unit: "s/lap", digits: 3, most: 4, low: true, note: "least first", scale: 0.2 }),
       new Ranking("Undercut threat", "f1.strategy.undercut_threat", { unit: "%", times: 100, digits: 0, most: 3, scale: 1, note: "from the car behind" }), new Pit(field),
       new Figures("Latest", [

@@ -15,6 +15,8 @@ export const topics = [
   "stats.mlb.game.*", "stats.game.momentum", "stats.game.story", "events.mlb.*",
 ];
 const NOW = "mlb.runner.steal_probability_now", FRESH_S = 1.5, LONGEST_FT = 32;
+/** a player who never got faster has not run, ft/s */
+const RUN_FT_S = 18;
 
 export function stage(page) {
   const { feed } = page, field = new Diamond(page.canvas), state = new State();
@@ -67,7 +69,7 @@ export function stage(page) {
         ["mlb.game.leverage", "leverage", 2], ["mlb.pitcher.delivery_time", "delivery", 2, "s"], ["mlb.pitcher.pitch_tempo", "tempo", 1, "s"],
         ["mlb.runner.home_to_first", "home to first", 2, "s"], ["mlb.catcher.pop_time", "pop time", 2, "s"], ["mlb.catcher.exchange", "exchange", 2, "s"], ["mlb.catcher.arm_strength", "arm", 1, "mph"],
       ], { lasting: true }),
-      new Ranking("Sprint speed", "mlb.runner.sprint_speed", { unit: "ft/s", digits: 1, most: 4, scale: 31 }),
+      new Ranking("Sprint speed", "mlb.runner.sprint_speed", { unit: "ft/s", digits: 1, most: 4, scale: 31, least: RUN_FT_S }),
       new Figures("Fielding", [
         ["mlb.fielder.catch_probability", "catch probability", 0, "%", (v) => (typeof v === "number" ? v * 100 : null)], ["mlb.fielder.jump", "jump", 1, "ft"], ["mlb.fielder.route_efficiency", "route", 0, "%"],
       ], { lasting: true, who: "mlb.fielder.catch_probability" }),

@@ -4,7 +4,7 @@ import { Figures, Momentum, Ranking, WinProbability } from "../blocks.js";
 import { TwoTeams } from "../bug.js";
 import { el, fixed, getJson, put } from "../dom.js";
 import { percent } from "../views.js";
-import { Completion, Decision, LIVE, Pressure } from "./nfl/blocks.js";
+import { Best, Completion, Decision, LIVE, Pressure } from "./nfl/blocks.js";
 import * as cards from "./nfl/cards.js";
 import { Gridiron } from "./nfl/field.js";
 import { Play } from "./nfl/state.js";
@@ -12,8 +12,8 @@ import { Play } from "./nfl/state.js";
 export const thirds = cards;
 export const win = "nfl.game.win_probability";
 export const topics = [
-  "positions.nfl", "stats.nfl.pass.*", "stats.nfl.receiver.*", "stats.nfl.passer.*", "stats.nfl.rusher.*", "stats.nfl.defender.*", "stats.nfl.defense.*",
-  "stats.nfl.offense.*", "stats.nfl.game.*", "stats.nfl.decision.*", "stats.nfl.player.top_speed", "stats.nfl.player.speed", "stats.game.momentum", "stats.game.story",
+  "positions.nfl", "stats.nfl.pass.*", "stats.nfl.receiver.*", "stats.nfl.passer.*", "stats.nfl.rusher.*", "stats.nfl.carrier.*", "stats.nfl.defender.*", "stats.nfl.defense.*",
+  "stats.nfl.offense.*", "stats.nfl.game.*", "stats.nfl.decision.*", "stats.nfl.player.top_speed", "stats.game.momentum", "stats.game.story",
   "events.nfl.*",
 ];
 /** a live value of a player that is older than this is not written on the field, s */
@@ -75,7 +75,7 @@ export function stage(page) {
       new Decision(),
       new Ranking("Separation", "nfl.receiver.separation", { unit: "yd", digits: 1, most: 4, scale: 8, gone_s: 20, note: "to the nearest defender" }),
       new Pressure(),
-      new Ranking("Top speed", "nfl.player.top_speed", { unit: "mph", digits: 1, most: 5, scale: 23 }),
+      new Best("Fastest ball carriers", "nfl.carrier.top_speed", { unit: "mph", digits: 1, most: 5, scale: 23, note: "with the ball in hand" }),
       new Figures("Latest play", [
         ["nfl.passer.time_to_throw", "time to throw", 2, "s"], ["nfl.pass.air_yards", "air yards", 1, "yd"], ["nfl.pass.air_yards_to_sticks", "to the sticks", 1, "yd"],
         ["nfl.receiver.expected_yac", "expected YAC", 1, "yd"], ["nfl.rusher.expected_yards", "expected rush", 1, "yd"], ["nfl.defense.men_in_box", "in the box", 0],

@@ -30,7 +30,7 @@ export class Completion extends Block {
     const now = pass(feed), who = this.thrown();
     put(this.note, now?.live ? "ball in the air" : "latest pass");
     this.chance.set(now?.value ?? null, who ? cast.name(who) : "");
-    const facts = [["nfl.pass.air_yards", "air yards", 1, " yd"], ["nfl.passer.time_to_throw", "to throw", 2, " s"], ["nfl.receiver.separation_at_arrival", "separation", 1, " yd"], ["nfl.passer.cpoe", "CPOE so far", 1, " %"]]
+    const facts = [["nfl.pass.air_yards", "air yards", 1, ""], ["nfl.passer.time_to_throw", "to throw", 2, " s"], ["nfl.receiver.separation_at_arrival", "separation", 1, " yd"], ["nfl.passer.cpoe", "CPOE", 1, " %"]]
       .filter(([stat]) => typeof feed.only(stat) === "number").map(([stat, words, digits, unit]) => `${words} ${fixed(feed.only(stat), digits)}${unit}`);
     put(this.facts, facts.join(" · "));
   }
@@ -64,6 +64,17 @@ export class Decision extends Block {
     put(this.note, "latest fourth down · win probability");
     this.choices.set(rows(found));
   }
+}
+
+/** The best of each player of a stat that every play has anew, of the whole game. */
+export class Best extends Ranking {
+  constructor(title, stat, options) { super(title, stat, options); this.lasting = true; this.best = new Map(); }
+  history(past, moments) { for (const u of moments) if (u.stat === this.stats[0]) this.#take(u.subject, u.value); }
+  kept(feed) {
+    for (const [id, kept] of super.kept(feed)) this.#take(id, kept.value);
+    return [...this.best].map(([id, value]) => [id, { value }]);
+  }
+  #take(id, value) { if (typeof value === "number" && !(value <= this.best.get(id))) this.best.set(id, value); }
 }
 
 /** Who gets to the passer: the highest chances of the play, in per cent. */
