@@ -58,7 +58,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model was asked and what it answered; null where a feature was not known."""
+    """What a model was asked and what it answered; null where a feature was not known. ``subjects`` says whom each row of the
+    features is about."""
 
     v: Literal[1] = 1
     game: str
@@ -70,6 +71,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     features: list[float | None]
     answer: list[float | None]
     quality: str
+    subjects: list[str] = []
 
 
 class Message(NamedTuple):
@@ -157,6 +159,7 @@ def encode_prediction(asked: Prediction) -> bytes:
         Asked(
             game=asked.game, stat=asked.stat, event=asked.event, t_us=asked.t_us, model=asked.model, version=asked.version,
             features=asked.features.ravel().tolist(), answer=asked.answer.ravel().tolist(), quality=asked.quality,
+            subjects=list(asked.subjects),
         )
     )  # fmt: skip
 

@@ -44,9 +44,9 @@ class Known:
 
     ``rising`` and ``falling`` are features in which the answer may only rise or fall; where one of ``needs`` is missing, there is
     no answer (NaN). ``curve`` names the module and attribute of the ``features.axis.Axis`` along which the model can be asked;
-    ``real`` is the recipe for real data where it is another one (``models/real`` reads them). ``games`` is how many simulated games
-    it is trained on when nobody says otherwise, ``fresh`` how many an evaluation plays: rows per game differ by a factor of
-    fifty between models.
+    ``real`` is the recipe for real data where it is another one (``models/real`` reads them). ``limits`` says what it does not
+    know, and what it must not be used for; every card has it. ``games`` is how many simulated games it is trained on when nobody
+    says otherwise, ``fresh`` how many an evaluation plays: rows per game differ by a factor of fifty between models.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Known:
     recipe: Recipe
     games: int
     fresh: int
+    limits: str
     rising: tuple[str, ...] = ()
     falling: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

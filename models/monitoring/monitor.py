@@ -50,6 +50,7 @@ class ModelMonitor:
     def _begin(self, version: str, profile: Profile | None) -> None:
         self.version, self.profile = version, profile
         self.predictions = 0
+        self.labelled = 0
         self.unlabelled = 0
         self.games: Counter[str] = Counter()
         self.calibration = CalibrationDrift()
@@ -72,15 +73,23 @@ class ModelMonitor:
             if not math.isnan(took_us):
                 self._took_us.append(took_us)
 
-    def outcome(self, game: str, probability: float, label: float | None) -> None:
-        """What came of a prediction of two classes; None: nobody can say."""
+    def outcome(self, game: str, answers: Floats, labels: Floats) -> None:
+        """What came of predictions that share one fate: answers (B,) of two classes or (B, C) of more, labels (B,)."""
+        said, was = top_of(answers, labels)
+        told = ~(np.isnan(said) | np.isnan(was))
         with self._lock:
-            if label is None or math.isnan(label) or math.isnan(probability):
-                self.unlabelled += 1
+            self.unlabelled += int((~told).sum())
+            if not told.any():
                 return
+            self.labelled += int(told.sum())
             self.games[game] += 1
-            if self.calibration.outcome(probability, label):
+            if self.calibration.outcome(said[told], was[told]):
                 self.raised_after_games = len(self.games)
+
+    def unsaid(self, predictions: int) -> None:
+        """Nobody can say, or will any more, what came of so many."""
+        with self._lock:
+            self.unlabelled += predictions
 
     def drifts(self) -> list[Drift]:
         """Of the features, worst first; none while there is no profile or there are too few rows."""
@@ -118,8 +127,9 @@ class ModelMonitor:
         drifts = self.drifts()
         said, was, off = self.calibration.recent()
         return {
-            "model": self.name, "version": self.version, "predictions": self.predictions, "labelled": self.calibration.count,
-            "unlabelled": self.unlabelled, "games": len(self.games), "profile": self.profile is not None,
+            "model": self.name, "version": self.version, "predictions": self.predictions, "labelled": self.labelled,
+            "outcomes": self.calibration.count, "unlabelled": self.unlabelled, "games": len(self.games),
+            "profile": self.profile is not None,
             "calibration": {
                 "said": _plain(said), "happened": _plain(was), "standard_errors": _plain(off), "up": self.calibration.up,
                 "down": self.calibration.down, "drifted": self.calibration.drifted,
@@ -129,6 +139,17 @@ class ModelMonitor:
             "took_us": {"p50": _plain(self.took_us(0.5)), "p99": _plain(self.took_us(0.99))},
             "alerts": [msgspec.to_builtins(alert) for alert in self.alerts(drifts)],
         }  # fmt: skip
+
+
+def top_of(answers: Floats, labels: Floats) -> tuple[Floats, Floats]:
+    """(B,) probability and (B,) whether it happened: of the second of two classes, or of whichever of several was likeliest (the
+    confidence that Guo et al. 2017 calibrate). NaN where there is no answer or no label."""
+    if answers.ndim == 1:
+        return answers, labels
+    answered = ~np.isnan(answers).any(axis=1)
+    best = np.where(answered, np.argmax(np.nan_to_num(answers, nan=-1.0), axis=1), 0)
+    said = np.where(answered, np.take_along_axis(answers, best[:, None], axis=1)[:, 0], np.nan)
+    return said, np.where(np.isnan(labels) | ~answered, np.nan, (labels == best).astype(np.float64))
 
 
 def _plain(value: float) -> float | None:
