@@ -78,9 +78,9 @@ def read_lived(name: str, path: Path) -> Lived:
     rows = np.stack([column(table, each) for each in names], axis=1) if len(table) else np.empty((0, len(names)))
     answer = np.stack([column(table, each) for each in _answers(asked)], axis=1)
     return Lived(
-        name, rows, column(table, "label"), *(_text(table, word) for word in _WORDS),
-        np.asarray(table["t_us"].to_numpy(), np.int64), answer[:, 0] if len(asked.classes) == 2 else answer,
-        column(table, "took_us"),
+        name, rows, column(table, "label"), t_us=np.asarray(table["t_us"].to_numpy(), np.int64),
+        answer=answer[:, 0] if len(asked.classes) == 2 else answer, took_us=column(table, "took_us"),
+        **{word: _text(table, word) for word in _WORDS},
     )  # fmt: skip
 
 

@@ -121,7 +121,7 @@ class ModelWatch:
 
     def _predicted(self, asked: Prediction) -> None:
         monitor = self._monitor(asked)
-        monitor.predicted(asked.features.reshape(len(asked.answer), -1), asked.took_us)
+        monitor.predicted(asked.game, asked.features.reshape(len(asked.answer), -1), asked.took_us)
         label, game = self.labels.get(asked.model), self._games.get(asked.game)
         if label is None or game is None:
             return

@@ -44,9 +44,11 @@ class Known:
 
     ``rising`` and ``falling`` are features in which the answer may only rise or fall; where one of ``needs`` is missing, there is
     no answer (NaN). ``curve`` names the module and attribute of the ``features.axis.Axis`` along which the model can be asked;
-    ``real`` is the recipe for real data where it is another one (``models/real`` reads them). ``limits`` says what it does not
-    know, and what it must not be used for; every card has it. ``games`` is how many simulated games it is trained on when nobody
-    says otherwise, ``fresh`` how many an evaluation plays: rows per game differ by a factor of fifty between models.
+    ``real`` is the recipe for real data where it is another one (``models/real`` reads them). ``games`` is how many simulated games
+    it is trained on when nobody says otherwise, ``fresh`` how many an evaluation plays: rows per game differ by a factor of
+    fifty between models. ``limits`` says what it does not know, and what it must not be used for; every card has it. ``by_game``
+    says that what it is asked in one game hangs together (the score, a fight, the same men window after window), so that games and
+    not rows are independent.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Known:
     needs: tuple[str, ...] = ()
     curve: tuple[str, str] | tuple[()] = ()
     real: Recipe | None = None
+    by_game: bool = False
 
     @property
     def features(self) -> tuple[Feature, ...]:

@@ -29,6 +29,7 @@ MODELS: Final = (
             boosters=((_REAL, 500),), smooth=0.75, by="third", strength=0.003, repeats=2, half_life_years=5.0,
             level_half_life_years=0.5, apart="gain_m", known=_AT_RELEASE,
         ),
+        by_game=True,
         limits="It is the chance of a steal that is tried, not of whether it will be or should be; pick-offs, pitch-outs and "
         "double steals are not in it. The one that ships learnt from simulated races: train it on real attempts before it "
         "judges them.",
@@ -51,6 +52,7 @@ MODELS: Final = (
         "mlb-win-probability", "the chance that the home team wins", ("features.mlb.win", "WIN_FEATURES"),
         ("away", "home"), "mlb.game.win_probability", Recipe(boosters=((_SMALL, 40),), light=True), games=20_000, fresh=4_000,
         rising=("lead_runs", "balance"),
+        by_game=True,
         limits="It knows inning, outs, bases and score, not who bats, pitches or is still in the bullpen, and takes the teams as "
         "equal: no basis for odds. It learnt from games in which every plate appearance has the same odds.",
     ),

@@ -47,6 +47,7 @@ MODELS: Final = (
             boosters=(({**_SLOW, "max_depth": 4, "eta": 0.08, "min_child_weight": 50.0, "colsample_bytree": 0.8}, 120),)
         ),
         games=12_000, fresh=5_000,
+        by_game=True,
         limits="It knows score, time, red cards and xGoals so far, not how strong the teams are, and takes them as equal at kick- "
         "off: no basis for odds. It ends with extra time and knows no shoot-out; the one that ships learnt from simulated "
         "score lines.",

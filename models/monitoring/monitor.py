@@ -12,11 +12,12 @@ import numpy as np
 
 from models.artefact import Card
 from models.base import Floats
+from models.known import KNOWN
 from models.monitoring.calibration import CalibrationDrift
 from models.monitoring.profile import Drift, Profile, drift
+from models.monitoring.sample import WINDOW, ByGame, ByRow, Sample
 
-#: rows whose inputs are compared with training; fewer than the first number say nothing yet
-WINDOW: Final = 2_000
+#: fewer rows than this say nothing of the inputs yet
 LEAST: Final = 100
 #: a feature is missing more often than in training when the difference exceeds this and chance
 MISSING_ALERT: Final = 0.05
@@ -56,7 +57,7 @@ class ModelMonitor:
         self.calibration = CalibrationDrift()
         #: games in which a prediction was labelled when the calibration was found to have drifted; 0: it has not
         self.raised_after_games = 0
-        self._rows: deque[Floats] = deque(maxlen=WINDOW)
+        self._rows: Sample = ByGame() if self.name in KNOWN and KNOWN[self.name].by_game else ByRow()
         self._took_us: deque[float] = deque(maxlen=WINDOW)
 
     def switched(self, version: str, profile: Profile | None) -> None:
@@ -65,11 +66,11 @@ class ModelMonitor:
             if version != self.version:
                 self._begin(version, profile)
 
-    def predicted(self, rows: Floats, took_us: float) -> None:
+    def predicted(self, game: str, rows: Floats, took_us: float) -> None:
         """Rows (B, F) were answered in ``took_us`` together; NaN: nobody measured it."""
         with self._lock:
             self.predictions += len(rows)
-            self._rows.extend(np.array(rows, np.float64))
+            self._rows.add(game, rows)
             if not math.isnan(took_us):
                 self._took_us.append(took_us)
 
@@ -94,8 +95,10 @@ class ModelMonitor:
     def drifts(self) -> list[Drift]:
         """Of the features, worst first; none while there is no profile or there are too few rows."""
         with self._lock:
-            rows = np.array(self._rows) if len(self._rows) >= LEAST and self.profile is not None else None
-        return [] if rows is None or self.profile is None else drift(self.profile, rows)
+            if self.profile is None or self.predictions < LEAST:
+                return []
+            rows, independent = self._rows.rows(), self._rows.independent()
+        return drift(self.profile, rows, independent)
 
     def took_us(self, quantile: float) -> float:
         with self._lock:

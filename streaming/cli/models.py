@@ -138,7 +138,7 @@ def evaluate(
         if source == SIMULATED:
             table = simulated_table(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
             judged = (evaluation.simulated_judgement(model or name, table),)
-            report = evaluation.onsimulated_table(model or name, table)
+            report = evaluation.on_simulated(model or name, table)
         else:
             reader = _reader(name, source)
             judged = reader.judge(_folder(source), model, seed or 0, _tell)

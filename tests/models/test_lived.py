@@ -29,9 +29,9 @@ SEED, MINUTES = 5, 4.0
 COLUMNS = ("rows", "label", "game", "event", "subject", "told_by", "version", "t_us", "answer")
 #: of the other sports: seed, minutes, and the models of which so short a game has something to say
 OTHERS = {
-    "mlb": (4, 4.0, {"lead-probability", "hit-probability", "catch-probability", "mlb-win-probability"}),
-    "nfl": (3, 3.0, {"nfl-completion", "nfl-rushing", "nfl-yac", "nfl-tackle", "nfl-coverage", "nfl-route"}),
-    "f1": (5, 3.5, {"f1-overtake", "f1-win-probability"}),
+    "mlb": (4, 3.0, {"lead-probability", "hit-probability", "catch-probability", "mlb-win-probability"}),
+    "nfl": (3, 2.0, {"nfl-completion", "nfl-rushing", "nfl-yac", "nfl-tackle", "nfl-coverage", "nfl-route"}),
+    "f1": (5, 2.2, {"f1-overtake", "f1-win-probability"}),
 }
 
 

@@ -105,13 +105,29 @@ def test_calibration_that_is_off_is_found_with_its_direction(shift: float, way: 
     assert monitor.alerts() == []
 
 
+def test_a_game_is_one_draw_where_its_rows_hang_together() -> None:
+    """Two thousand seconds of one match that looks like no other are no drift; a season of such matches is."""
+    profile = profile_of(rows(2_000, 1), NAMES)
+    one, season, shots = (ModelMonitor(name, "v1", NAMES, profile) for name in ("f1-overtake", "f1-overtake", "xgoals"))
+    for monitor, games in ((one, 1), (season, 40), (shots, 1)):
+        for k in range(games):
+            moved = rows(2_000 // games, k + 2)
+            moved[:, 0] = moved[:, 0] * 0.1 + 2.0
+            for start in range(0, len(moved), 10):
+                monitor.predicted(f"game {k}", moved[start : start + 10], 5.0)
+    assert [d.feature for d in one.drifts() if d.drifted] == []
+    assert [d.feature for d in season.drifts() if d.drifted] == ["a"]
+    assert [d.feature for d in shots.drifts() if d.drifted] == ["a"]
+    assert one.drifts()[0].psi > 1.0
+
+
 def test_missing_and_slow_are_alerts_of_their_own() -> None:
     monitor = ModelMonitor("xgoals", "v1", NAMES, profile_of(rows(2_000, 1), NAMES))
     gone = rows(400, 3)
     gone[:, 0] = np.nan
-    monitor.predicted(gone[: LEAST - 1], 5.0)
+    monitor.predicted("g", gone[: LEAST - 1], 5.0)
     assert monitor.alerts() == []  # too few to say anything
-    monitor.predicted(gone, 5_000.0)
+    monitor.predicted("g", gone, 5_000.0)
     told = {alert.kind: alert.reason for alert in monitor.alerts()}
     assert told["missing"].startswith("a is missing in 100% of rows")
     assert "5000 us" in told["latency"] or "more than 1000" in told["latency"]

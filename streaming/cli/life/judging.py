@@ -96,7 +96,7 @@ def watch(table: Lived, card_of: Callable[[str, str], Card | None], given: Profi
             if monitor is None:
                 monitor = ModelMonitor(table.model, version, tuple(_names(table.model)), profile)
             monitor.switched(version, profile)
-        monitor.predicted(table.rows[i : i + 1], float(table.took_us[i]))
+        monitor.predicted(game, table.rows[i : i + 1], float(table.took_us[i]))
         if not told_by:
             monitor.unsaid(1)
         elif fates[key][-1] == i:
