@@ -195,6 +195,9 @@ def test_of_tackles(football: tuple[GameRecord, Told, list[Any]]) -> None:
         y = label("nfl-tackle", told, asked)
         if y is not None:
             found[happened, y] += 1
+        if happened:  # at the next yard he is only carried on
+            asked.features[[f.name for f in KNOWN["nfl-tackle"].features].index("gained_yd")] += 1.0
+            assert label("nfl-tackle", told, asked) is None
     assert found[1.0, 1.0] > 20
     assert found[0.0, 0.0] > 100
     assert found[0.0, 1.0] == found[1.0, 0.0] == 0

@@ -53,7 +53,8 @@ def after_catch(said: Said, told: Told) -> Came | None:
 
 
 def tackle(said: Said, told: Told) -> Came | None:
-    """1 where this defender brought the runner down before he had gained another whole yard."""
+    """1 where this defender brought the runner down before he had gained another whole yard. Beyond the spot where he is stopped a
+    runner may be carried on for a while: of that nothing was asked."""
     carry = told.before(said.t_us, *_CARRY, *_STOPS)
     end = None if carry is None or carry.type not in _CARRY else _end(told, said.t_us)
     if carry is None or end is None:
@@ -62,10 +63,11 @@ def tackle(said: Said, told: Told) -> Came | None:
         return Came(0.0, end)
     who = end.attrs.get("tackler")
     gained = _gained_yd(told, end) - (_air_yd(told, carry) if said.features[T_CAUGHT] == 1.0 else 0.0)
-    if not isinstance(who, str) or not isfinite(gained - said.features[T_GAINED]):
-        return None
     # a yard is reached at its line, which a place in millimetres may miss
-    return Came(float(who == said.subject and gained <= floor(said.features[T_GAINED] + 1e-3)), end)
+    reached = _whole(said.features[T_GAINED] + 1e-3)
+    if not isinstance(who, str) or not reached <= gained:
+        return None
+    return Came(float(who == said.subject and gained == reached), end)
 
 
 def win(said: Said, told: Told) -> Came | None:
