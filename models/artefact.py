@@ -37,7 +37,8 @@ class CardFeature(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """All that is said of a model. ``metrics`` come from held-out games; ``trained_on`` describes source, rows, games, seed."""
+    """All that is said of a model. ``metrics`` come from held-out games; ``trained_on`` describes source, rows, games, seed;
+    ``limits`` says what it does not know and must not be used for, and is empty on cards that were written before they had it."""
 
     name: str
     title: str
@@ -51,6 +52,7 @@ class Card(msgspec.Struct, frozen=True):
     parameters: dict[str, Any] = {}
     version: str = ""
     schema: int = SCHEMA
+    limits: str = ""
 
 
 class ForestModel:
@@ -137,8 +139,8 @@ def shipped() -> list[str]:
     return sorted(folder.name for folder in SHIPPED.glob("*") if (folder / "card.json").is_file())
 
 
-def load(model: str | os.PathLike[str]) -> ForestModel:
-    """A model by its folder, or by the name of one that ships with the package. ``ValueError`` with one sentence otherwise."""
+def model_file(model: str | os.PathLike[str]) -> Path:
+    """What xgboost saved of a model, beside its ``card.json``; ``ValueError`` when there is none."""
     folder = Path(model)
     if not (folder / "card.json").is_file():
         inside = SHIPPED / str(model)
@@ -149,6 +151,13 @@ def load(model: str | os.PathLike[str]) -> ForestModel:
     path = next((folder / name for name in FILES if (folder / name).is_file()), None)
     if path is None:
         raise ValueError(f"the model folder {folder} has no {' or '.join(FILES)}")
+    return path
+
+
+def load(model: str | os.PathLike[str]) -> ForestModel:
+    """A model by its folder, or by the name of one that ships with the package. ``ValueError`` with one sentence otherwise."""
+    path = model_file(model)
+    folder = path.parent
     card_bytes, blob = _read(folder / "card.json"), _read(path)
     try:
         card = msgspec.json.decode(card_bytes, type=Card)
@@ -193,8 +202,10 @@ def save(folder: Path, card: Card, blob: bytes) -> Card:
 
 
 def version_of(card: Card, blob: bytes) -> str:
-    """First twelve hex digits of SHA-256 over the card without its version and the model file."""
-    plain = msgspec.json.encode(msgspec.structs.replace(card, version=""))
+    """First twelve hex digits of SHA-256 over the card without its version and the model file. Limits that a card does not have are
+    left out: cards from before keep their version."""
+    told = msgspec.structs.asdict(msgspec.structs.replace(card, version=""))
+    plain = msgspec.json.encode({name: value for name, value in told.items() if name != "limits" or value})
     return hashlib.sha256(len(plain).to_bytes(8, "big") + plain + blob).hexdigest()[:12]
 
 

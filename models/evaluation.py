@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.artefact import ForestModel, load
+from models.artefact import Card, ForestModel, load
 from models.attribution import Attribution
 from models.base import Floats
 from models.forest import read_forest
 from models.judgement import Judgement, feature_groups
-from models.known import known
+from models.known import KNOWN, known
 from models.metrics import PAIRED, paired_bootstrap, reliability, scores
 from models.training import Judged, Table, judge
 
@@ -123,8 +123,13 @@ def describe(forest: ForestModel) -> Report:
         "model": card.name, "version": card.version, "title": card.title, "classes": card.classes, "command": card.command,
         "trained_on": card.trained_on, "scores": card.metrics.get("held_out", {}), "calibration": card.calibration.kind,
         "trees": forest.forest.trees, "depth": forest.forest.depth,
-        "features": [{"name": f.name, "unit": f.unit, "label": f.label} for f in card.features],
+        "features": [{"name": f.name, "unit": f.unit, "label": f.label} for f in card.features], "limits": limits_of(card),
     }  # fmt: skip
+
+
+def limits_of(card: Card) -> str:
+    """What the model does not know and must not be used for: what its card says, or its declaration where the card is older."""
+    return card.limits or (KNOWN[card.name].limits if card.name in KNOWN else "")
 
 
 def explain(forest: ForestModel, row: Floats, count: int) -> Report:
@@ -146,7 +151,7 @@ def as_text(report: Report) -> str:
     """For a person: one fact a line."""
     lines = [" ".join(str(report[key]) for key in ("model", "version", "how", "title") if key in report)]
     lines += [f"WARNING: {report['seen']}"] if "seen" in report else []
-    facts = ("command", "classes", "calibration", "trees", "depth", "shots", "matches", "from", "to", "plays", "days",
+    facts = ("limits", "command", "classes", "calibration", "trees", "depth", "shots", "matches", "from", "to", "plays", "days",
              "probability")  # fmt: skip
     lines += [f"{key}: {report[key]}" for key in facts if key in report]
     for key, title in (("scores", "ours"), ("provider", "provider")):

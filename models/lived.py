@@ -15,16 +15,18 @@ from models.tables import column, read_table, write_table
 from models.training import Table
 
 Words = npt.NDArray[np.str_]
-_IDS: Final = ("model", "game", "event", "t_us", "version", "label", "took_us")
+_WORDS: Final = ("game", "event", "subject", "told_by", "version")
+_IDS: Final = ("model", *_WORDS, "t_us", "label", "took_us")
 
 
 @dataclass(frozen=True)
 class Lived:
     """B predictions in the order of their games' time.
 
-    ``rows`` (B, F) as they were on the air, ``label`` (B,) 0..C-1 or NaN where nobody knows, ``game``, ``event`` and
-    ``version`` (B,)
-    text, ``t_us`` (B,) event time, ``answer`` (B,) or (B, C) what was on the air, ``took_us`` (B,) NaN where it was not measured.
+    ``rows`` (B, F) as they were on the air, ``label`` (B,) 0..C-1 or NaN where nobody knows, ``t_us`` (B,) event time, ``answer``
+    (B,) or (B, C) what was on the air, ``took_us`` (B,) NaN where it was not measured. Text, (B,): ``game``, ``event`` (empty for
+    what is asked in a window or at a tick), ``subject`` whom the row is about, ``told_by`` the event that the label goes by,
+    ``version``.
     """
 
     model: str
@@ -32,6 +34,8 @@ class Lived:
     label: Floats
     game: Words
     event: Words
+    subject: Words
+    told_by: Words
     version: Words
     t_us: npt.NDArray[np.int64]
     answer: Floats
@@ -54,8 +58,8 @@ class Lived:
         """One Parquet file: a column per feature, under its name, beside the others."""
         asked = known(self.model)
         columns: dict[str, Any] = {
-            "model": [self.model] * len(self), "game": self.game.tolist(), "event": self.event.tolist(), "t_us": self.t_us,
-            "version": self.version.tolist(), "label": self.label, "took_us": self.took_us,
+            "model": [self.model] * len(self), **{name: getattr(self, name).tolist() for name in _WORDS}, "t_us": self.t_us,
+            "label": self.label, "took_us": self.took_us,
         }  # fmt: skip
         for name, values in zip(_answers(asked), self.answer.reshape(len(self), -1).T, strict=True):
             columns[name] = np.ascontiguousarray(values)
@@ -74,9 +78,9 @@ def read_lived(name: str, path: Path) -> Lived:
     rows = np.stack([column(table, each) for each in names], axis=1) if len(table) else np.empty((0, len(names)))
     answer = np.stack([column(table, each) for each in _answers(asked)], axis=1)
     return Lived(
-        name, rows, column(table, "label"), _text(table, "game"), _text(table, "event"), _text(table, "version"),
-        np.asarray(table["t_us"].to_numpy(), np.int64), answer[:, 0] if len(asked.classes) == 2 else answer,
-        column(table, "took_us"),
+        name, rows, column(table, "label"), t_us=np.asarray(table["t_us"].to_numpy(), np.int64),
+        answer=answer[:, 0] if len(asked.classes) == 2 else answer, took_us=column(table, "took_us"),
+        **{word: _text(table, word) for word in _WORDS},
     )  # fmt: skip
 
 
@@ -88,7 +92,7 @@ def joined(parts: list[Lived]) -> Lived:
     def all_of(name: str) -> Any:
         return np.concatenate([getattr(part, name) for part in parts])
 
-    columns = ("rows", "label", "game", "event", "version", "t_us", "answer", "took_us")
+    columns = ("rows", "label", *_WORDS, "t_us", "answer", "took_us")
     return Lived(parts[0].model, *(all_of(name) for name in columns))
 
 

@@ -171,8 +171,7 @@ def train(
         blob = light(blob)
     tell("fitted on everything")
     metrics: dict[str, Any] = {"held_out": scores(table.label, judged.probability), "calibrations": judged.losses}
-    names = [f.name for f in model.features]
-    metrics["profile"] = msgspec.to_builtins(profile_of(table.rows, names, table.label))
+    metrics["profile"] = _profile(model, table)
     if table.truth.size:
         metrics["truth_error"] = float(np.nanmean(np.abs(judged.probability - table.truth)))
     card = Card(
@@ -181,8 +180,24 @@ def train(
         command=command, seed=seed, metrics=metrics, calibration=judged.calibration,
         parameters={"boosters": [{**p, "rounds": n} for p, n in recipe.boosters], "smooth": recipe.smooth, "by": recipe.by,
                     "strength": recipe.strength, "knots": recipe.knots, "own": recipe.own},
+        limits=model.limits,
     )  # fmt: skip
     return card, blob
+
+
+def renewed(model: Known, card: Card, table: Table) -> Card:
+    """``card`` with what cards say now, profile and limits, from the very table that it was trained on; nothing of what its model
+    answers depends on either. ``ValueError`` when it is another table."""
+    check(model, table)
+    if table.source != card.trained_on:
+        raise ValueError(f"{card.name} {card.version} was trained on {card.trained_on}, not on {table.source}")
+    return msgspec.structs.replace(
+        card, limits=model.limits, metrics={**card.metrics, "profile": _profile(model, table)}, version="",
+    )  # fmt: skip
+
+
+def _profile(model: Known, table: Table) -> Any:
+    return msgspec.to_builtins(profile_of(table.rows, [f.name for f in model.features], table.label))
 
 
 def check(model: Known, table: Table) -> None:

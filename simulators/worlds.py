@@ -8,10 +8,11 @@ import importlib
 import importlib.util
 import pkgutil
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from streaming.errors import BadInput
 from streaming.records import Event, GameRecord, Telemetry
@@ -45,12 +46,30 @@ def worlds() -> list[str]:
     return sorted({*found, *_offered()})
 
 
+def options_of(sport: str, given: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE each, as the sport's world takes them: its module lists their types in ``OPTIONS``. ``BadInput`` for any other."""
+    known: dict[str, type] = getattr(sys.modules[_play(sport).__module__], "OPTIONS", {})
+    found: dict[str, Any] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if name not in known:
+            raise BadInput(f"a simulated game of {sport} has no option {name!r}: there is {', '.join(sorted(known)) or 'none'}")
+        try:
+            found[name] = known[name](value)
+        except ValueError:
+            raise BadInput(f"{name} is a {known[name].__name__}, not {value!r}") from None
+    return found
+
+
 def open_world(sport: str, seed: int, minutes: float, **options: str | int | None) -> World:
     """The game that ``seed`` stands for. ``BadInput`` when nobody simulates ``sport``."""
+    world: World = _play(sport)(seed, minutes, **options)
+    return world
+
+
+def _play(sport: str) -> Any:
     known = worlds()
     if sport not in known:
         raise BadInput(f"no simulator for {sport!r}: there is one for {', '.join(known)}")
     offered = _offered().get(sport)
-    play = offered.load() if offered is not None else importlib.import_module(f"simulators.{sport}").play
-    world: World = play(seed, minutes, **options)
-    return world
+    return offered.load() if offered is not None else importlib.import_module(f"simulators.{sport}").play

@@ -117,6 +117,8 @@ class Prediction:
     quality: Quality
     #: how long the model took for all rows together; NaN where nobody measured
     took_us: float = _NAN
+    #: whom each row of the features is about
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

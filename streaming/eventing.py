@@ -168,6 +168,7 @@ class EventStage:
         out.append(
             Prediction(
                 self.game.game, item.stat.id, event.id, event.t_us, use.name, use.version, rows, answers, quality, reading.took_us,
+                (self._subject(item.stat, event.player, event.team),) * len(rows),
             )
         )
         value = float(answer) if np.ndim(answer) == 0 else [float(a) for a in answer]

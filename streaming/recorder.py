@@ -56,7 +56,7 @@ PREDICTION_SCHEMA = pa.schema(
     [
         ("stat", pa.string()), ("event", pa.string()), ("t_us", pa.int64()), ("model", pa.string()),
         ("version", pa.string()), ("features", pa.list_(pa.float64())), ("answer", pa.list_(pa.float64())),
-        ("quality", pa.string()), ("took_us", pa.float64()),
+        ("quality", pa.string()), ("took_us", pa.float64()), ("subjects", pa.list_(pa.string())),
     ]
 )  # fmt: skip
 SWITCH_SCHEMA = pa.schema(
@@ -265,6 +265,10 @@ def _prediction_table(rows: list[Prediction]) -> pa.Table:
         "answer": numbers([row.answer for row in rows]),
         "quality": arrow.strings([row.quality for row in rows]),
         "took_us": arrow.fixed(np.array([row.took_us for row in rows], np.float64)),
+        "subjects": arrow.lists(
+            arrow.strings([subject for row in rows for subject in row.subjects]),
+            np.array([len(row.subjects) for row in rows], np.int64), np.zeros(len(rows), np.bool_),
+        ),
     }
     return pa.table(columns, schema=PREDICTION_SCHEMA)
 

@@ -125,7 +125,8 @@ class Ticks:
         answered = ~np.isnan(said.values.reshape(len(said.values), -1)).any(axis=1)
         if answered.any():
             asked = (self.game, item.stat.id, None, t_us, said.use.name, said.use.version)
-            out.append(Prediction(*asked, said.rows[answered], said.values[answered], quality, said.took_us))
+            whom = tuple(item.axis[n] for n in np.flatnonzero(answered).tolist())
+            out.append(Prediction(*asked, said.rows[answered], said.values[answered], quality, said.took_us, whom))
 
     @staticmethod
     def _shown(item: Publishing, value: Any) -> Any:

@@ -35,6 +35,8 @@ class Publishing:
     model: Model | None
     use: ModelUse | None
     watch: int
+    #: whom each row that the model is asked about at one time is about; ``columns`` are chosen from the answers
+    axis: tuple[str, ...] = ()
     every: int = 1
     attribute: Callable[[Array], Array] | None = None
     #: the model may be another one the next time
@@ -73,7 +75,8 @@ def publishing(
     subjects, columns = subjects_of(stat, roster)
     return Publishing(
         stat, units.factor(stat.unit), subjects, columns, model,
-        ModelUse(name=model.name, version=model.version) if model else None, watch, every,
+        ModelUse(name=model.name, version=model.version) if model else None, watch,
+        roster.ids if stat.per == "player" else subjects, every,
         model.attribute if isinstance(model, Explained) else None, isinstance(model, Answering),
     )  # fmt: skip
 
@@ -173,13 +176,15 @@ class WindowStage:
             return np.broadcast_to(before, (len(times), *before.shape)), use, "stale"
         # a row that has no answer (whoever the question is not about) is no prediction
         answered = np.flatnonzero(~np.isnan(answer if answer.ndim == 1 else answer.max(axis=1)))
-        window = answered // (len(flat) // len(times))
+        window, place = np.divmod(answered, len(flat) // len(times))
         for k, t in enumerate(times.tolist()):
-            part = answered[slice(*np.searchsorted(window, (k, k + 1)).tolist())]
+            rows_of = slice(*np.searchsorted(window, (k, k + 1)).tolist())
+            part = answered[rows_of]
             if not len(part):
                 continue
             asked = (self.game, item.stat.id, None, t, use.name, use.version, flat[part], answer[part], quality)
-            out.append(Prediction(*asked, reading.took_us / len(times)))
+            whom = tuple(item.axis[n] for n in place[rows_of].tolist())
+            out.append(Prediction(*asked, reading.took_us / len(times), whom))
         values = answer.reshape(*rows.shape[:-1], *answer.shape[1:])
         item.last = values[-1]
         return values, use, quality

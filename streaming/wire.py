@@ -59,7 +59,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What a model was asked and what it answered; null where a feature was not known. ``rows`` questions were asked together:
-    ``features`` and ``answer`` are theirs one after the other."""
+    ``features`` and ``answer`` are theirs one after the other, ``subjects`` whom each is about."""
 
     v: Literal[1] = 1
     game: str
@@ -72,6 +72,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     answer: list[float | None]
     quality: Quality
     rows: Annotated[int, msgspec.Meta(ge=1)] = 1
+    subjects: list[str] = []
 
 
 class Message(NamedTuple):
@@ -160,7 +161,7 @@ def encode_prediction(asked: Prediction) -> bytes:
         Asked(
             game=asked.game, stat=asked.stat, event=asked.event, t_us=asked.t_us, model=asked.model, version=asked.version,
             features=asked.features.ravel().tolist(), answer=asked.answer.ravel().tolist(), quality=asked.quality,
-            rows=len(asked.answer),
+            rows=len(asked.answer), subjects=list(asked.subjects),
         )
     )  # fmt: skip
 
@@ -192,7 +193,7 @@ def decode_prediction(raw: bytes) -> Prediction:
         raise BadRecord("bad prediction", f"{len(features)} features and {len(answer)} answers are not of {found.rows} questions")
     return Prediction(
         found.game, found.stat, found.event, found.t_us, found.model, found.version, features.reshape(found.rows, -1),
-        answer if len(answer) == found.rows else answer.reshape(found.rows, -1), found.quality,
+        answer if len(answer) == found.rows else answer.reshape(found.rows, -1), found.quality, subjects=tuple(found.subjects),
     )  # fmt: skip
 
 

@@ -22,7 +22,8 @@ EVENT_TYPES: Final = frozenset(
 #: attrs of "pit_exit"    lane_s, stationary_s (numbers, where known)
 #: attrs of "tyres"       compound ("soft" ...), age_laps (number): what the car runs on from now on
 #: attrs of "overtake_attempt"  target (car id): the car ahead, within three seconds where an overtaking zone began; sent
-#:                        when the zone is over; outcome "complete" or "incomplete"
+#:                        when the zone is over; outcome "complete" or "incomplete"; began_s (number): when the zone began, on
+#:                        the game's axis
 #: attrs of "undercut"    target (car id): the car that was ahead; outcome "complete" or "incomplete", sent when both have stopped
 #: attrs of "track_status"  status: one of STATUS
 #: attrs of "off_track"   lost_s (number, where known)

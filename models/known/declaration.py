@@ -46,7 +46,9 @@ class Known:
     no answer (NaN). ``curve`` names the module and attribute of the ``features.axis.Axis`` along which the model can be asked;
     ``real`` is the recipe for real data where it is another one (``models/real`` reads them). ``games`` is how many simulated games
     it is trained on when nobody says otherwise, ``fresh`` how many an evaluation plays: rows per game differ by a factor of
-    fifty between models.
+    fifty between models. ``limits`` says what it does not know, and what it must not be used for; every card has it. ``by_game``
+    says that what it is asked in one game hangs together (the score, a fight, the same men window after window), so that games and
+    not rows are independent.
     """
 
     name: str
@@ -57,11 +59,13 @@ class Known:
     recipe: Recipe
     games: int
     fresh: int
+    limits: str
     rising: tuple[str, ...] = ()
     falling: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     curve: tuple[str, str] | tuple[()] = ()
     real: Recipe | None = None
+    by_game: bool = False
 
     @property
     def features(self) -> tuple[Feature, ...]:

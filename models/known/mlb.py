@@ -29,20 +29,31 @@ MODELS: Final = (
             boosters=((_REAL, 500),), smooth=0.75, by="third", strength=0.003, repeats=2, half_life_years=5.0,
             level_half_life_years=0.5, apart="gain_m", known=_AT_RELEASE,
         ),
+        by_game=True,
+        limits="It is the chance of a steal that is tried, not of whether it will be or should be; pick-offs, pitch-outs and "
+        "double steals are not in it. The one that ships learnt from simulated races: train it on real attempts before it "
+        "judges them.",
     ),
     Known(
         "hit-probability", "Hit Probability: how often a ball hit like this is a hit", ("features.mlb.batted", "HIT_FEATURES"),
         ("out", "hit"), "mlb.batted_ball.hit_probability",
         Recipe(boosters=(({**_SMALL, "eta": 0.15, "min_child_weight": 60.0}, 150),), light=True), games=14_000, fresh=800,
+        limits="It knows the ball off the bat and the batter's speed, not where the fielders stood or what the park and the wind "
+        "do: no measure of one ball's luck against a shift. It learnt from simulated balls in play.",
     ),
     Known(
         "catch-probability", "Catch Probability: how often such a ball is caught", ("features.mlb.fielding", "CATCH_FEATURES"),
         ("fell", "caught"), "mlb.fielder.catch_probability", Recipe(boosters=((_SMALL, 40),), light=True), games=3_000, fresh=800,
         rising=("hang_s",), falling=("distance_m", "needed_mps"),
+        limits="It knows the straight way and the time, not walls, wind, sun or a second fielder who calls for the ball, and asks "
+        "only about balls in the air that stay in the park. It learnt from simulated flies.",
     ),
     Known(
         "mlb-win-probability", "the chance that the home team wins", ("features.mlb.win", "WIN_FEATURES"),
         ("away", "home"), "mlb.game.win_probability", Recipe(boosters=((_SMALL, 40),), light=True), games=20_000, fresh=4_000,
         rising=("lead_runs", "balance"),
+        by_game=True,
+        limits="It knows inning, outs, bases and score, not who bats, pitches or is still in the bullpen, and takes the teams as "
+        "equal: no basis for odds. It learnt from games in which every plate appearance has the same odds.",
     ),
 )  # fmt: skip

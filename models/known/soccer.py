@@ -25,6 +25,9 @@ MODELS: Final = (
             boosters=(({**_SLOW, "max_depth": 3}, 300), ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200)),
             smooth=0.7, by="header", strength=0.003, knots=4, own=1.0,
         ),
+        limits="It knows place, body part, how the ball came and who stands where, not who shoots, who keeps goal or how high the "
+        "ball is: no measure of one player's finishing over a few games. The one that ships learnt from simulated shots: "
+        "train it on real ones before it judges them.",
     ),
     Known(
         "pass-completion", "the chance that a pass arrives", ("features.soccer.passes", "PASS_FEATURES"),
@@ -34,6 +37,8 @@ MODELS: Final = (
             smooth=0.4, by="height", strength=0.01,
         ),
         games=60, fresh=10,
+        limits="Where a pass was meant to go is guessed from where it went, and who plays or how hard it is struck is not known. "
+        "It says nothing of whether a pass was worth playing, and the one that ships learnt from simulated games only.",
     ),
     Known(
         "soccer-win-probability", "home win, draw, away win", ("features.soccer.match", "WIN_FEATURES"),
@@ -42,5 +47,9 @@ MODELS: Final = (
             boosters=(({**_SLOW, "max_depth": 4, "eta": 0.08, "min_child_weight": 50.0, "colsample_bytree": 0.8}, 120),)
         ),
         games=12_000, fresh=5_000,
+        by_game=True,
+        limits="It knows score, time, red cards and xGoals so far, not how strong the teams are, and takes them as equal at kick- "
+        "off: no basis for odds. It ends with extra time and knows no shoot-out; the one that ships learnt from simulated "
+        "score lines.",
     ),
 )  # fmt: skip

@@ -4,6 +4,10 @@ Two cumulative sums (Page 1954) of the log-likelihood ratio of "the log-odds are
 right". By Lorden (1971), while the model is right at least exp(LIMIT) outcomes pass on average before a sum reaches LIMIT by
 chance: 8,100 labelled shots, which are some 350 matches. A season in which the odds of a goal doubled is found after about
 LIMIT / KL outcomes, where KL, at a tenth of shots scored, is 0.03: 300 shots, 13 matches.
+
+Predictions that share one fate (every second of a match, by its result; eighteen numbers of yards, by one run) are one outcome: its
+term is the mean of their log-likelihood ratios. By Jensen's inequality the expectation of its exponential is still at most 1, which
+is all that the bound needs, however the predictions hang together.
 """
 
 from __future__ import annotations
@@ -11,7 +15,10 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Final
+
+from models.base import Floats
 
 #: log-odds; e^0.5 is two thirds more odds
 SHIFT: Final = 0.5
@@ -23,22 +30,26 @@ _EDGE: Final = 1e-6
 
 @dataclass
 class CalibrationDrift:
-    """Feed it ``outcome(p, y)``, the probability that was on the air and what happened, 0 or 1, in order. A drift stays until
-    ``reset``: another version is another question."""
+    """Feed it ``outcome(p, y)`` in order: the probabilities (B,) that were on the air and what happened, 0 or 1, of all predictions
+    that share one fate. A drift stays until ``reset``: another version is another question."""
 
     up: float = 0.0
     down: float = 0.0
     count: int = 0
     raised_at: int = 0
-    _recent: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    #: of each outcome the mean probability, the share that happened, and the largest variance that it can have
+    _recent: deque[tuple[float, float, float]] = field(default_factory=lambda: deque(maxlen=WINDOW))
 
-    def outcome(self, p: float, y: float) -> bool:
+    def outcome(self, p: Floats, y: Floats) -> bool:
         """Whether a drift is raised by this very outcome."""
-        p = min(max(p, _EDGE), 1.0 - _EDGE)
+        said, was = [min(max(each, _EDGE), 1.0 - _EDGE) for each in p.tolist()], y.tolist()
+        n = len(said)
         self.count += 1
-        self._recent.append((p, y))
-        self.up = max(0.0, self.up + _ratio(p, y, SHIFT))
-        self.down = max(0.0, self.down + _ratio(p, y, -SHIFT))
+        # the spread of a mean is largest where everything moves together
+        spread = sum(math.sqrt(each * (1.0 - each)) for each in said) / n
+        self._recent.append((sum(said) / n, sum(was) / n, spread**2))
+        self.up = max(0.0, self.up + sum(map(_ratio, said, was, repeat(SHIFT))) / n)
+        self.down = max(0.0, self.down + sum(map(_ratio, said, was, repeat(-SHIFT))) / n)
         if not self.raised_at and max(self.up, self.down) > LIMIT:
             self.raised_at = self.count
             return True
@@ -53,9 +64,8 @@ class CalibrationDrift:
         if not self._recent:
             return math.nan, math.nan, math.nan
         n = len(self._recent)
-        said, was = sum(p for p, _ in self._recent), sum(y for _, y in self._recent)
-        spread = math.sqrt(sum(p * (1.0 - p) for p, _ in self._recent))
-        return said / n, was / n, (was - said) / spread
+        said, was, spread = (sum(column) for column in zip(*self._recent, strict=True))
+        return said / n, was / n, (was - said) / math.sqrt(spread)
 
     def reset(self) -> None:
         self.up = self.down = 0.0

@@ -12,11 +12,12 @@ import numpy as np
 
 from models.artefact import Card
 from models.base import Floats
+from models.known import KNOWN
 from models.monitoring.calibration import CalibrationDrift
 from models.monitoring.profile import Drift, Profile, drift
+from models.monitoring.sample import WINDOW, ByGame, ByRow, Sample
 
-#: rows whose inputs are compared with training; fewer than the first number say nothing yet
-WINDOW: Final = 2_000
+#: fewer rows than this say nothing of the inputs yet
 LEAST: Final = 100
 #: a feature is missing more often than in training when the difference exceeds this and chance
 MISSING_ALERT: Final = 0.05
@@ -50,12 +51,13 @@ class ModelMonitor:
     def _begin(self, version: str, profile: Profile | None) -> None:
         self.version, self.profile = version, profile
         self.predictions = 0
+        self.labelled = 0
         self.unlabelled = 0
         self.games: Counter[str] = Counter()
         self.calibration = CalibrationDrift()
         #: games in which a prediction was labelled when the calibration was found to have drifted; 0: it has not
         self.raised_after_games = 0
-        self._rows: deque[Floats] = deque(maxlen=WINDOW)
+        self._rows: Sample = ByGame() if self.name in KNOWN and KNOWN[self.name].by_game else ByRow()
         self._took_us: deque[float] = deque(maxlen=WINDOW)
 
     def switched(self, version: str, profile: Profile | None) -> None:
@@ -64,29 +66,39 @@ class ModelMonitor:
             if version != self.version:
                 self._begin(version, profile)
 
-    def predicted(self, rows: Floats, took_us: float) -> None:
+    def predicted(self, game: str, rows: Floats, took_us: float) -> None:
         """Rows (B, F) were answered in ``took_us`` together; NaN: nobody measured it."""
         with self._lock:
             self.predictions += len(rows)
-            self._rows.extend(np.array(rows, np.float64))
+            self._rows.add(game, rows)
             if not math.isnan(took_us):
                 self._took_us.append(took_us)
 
-    def outcome(self, game: str, probability: float, label: float | None) -> None:
-        """What came of a prediction of two classes; None: nobody can say."""
+    def outcome(self, game: str, answers: Floats, labels: Floats) -> None:
+        """What came of predictions that share one fate: answers (B,) of two classes or (B, C) of more, labels (B,)."""
+        said, was = top_of(answers, labels)
+        told = ~(np.isnan(said) | np.isnan(was))
         with self._lock:
-            if label is None or math.isnan(label) or math.isnan(probability):
-                self.unlabelled += 1
+            self.unlabelled += int((~told).sum())
+            if not told.any():
                 return
+            self.labelled += int(told.sum())
             self.games[game] += 1
-            if self.calibration.outcome(probability, label):
+            if self.calibration.outcome(said[told], was[told]):
                 self.raised_after_games = len(self.games)
+
+    def unsaid(self, predictions: int) -> None:
+        """Nobody can say, or will any more, what came of so many."""
+        with self._lock:
+            self.unlabelled += predictions
 
     def drifts(self) -> list[Drift]:
         """Of the features, worst first; none while there is no profile or there are too few rows."""
         with self._lock:
-            rows = np.array(self._rows) if len(self._rows) >= LEAST and self.profile is not None else None
-        return [] if rows is None or self.profile is None else drift(self.profile, rows)
+            if self.profile is None or self.predictions < LEAST:
+                return []
+            rows, independent = self._rows.rows(), self._rows.independent()
+        return drift(self.profile, rows, independent)
 
     def took_us(self, quantile: float) -> float:
         with self._lock:
@@ -119,8 +131,9 @@ class ModelMonitor:
         drifts = self.drifts()
         said, was, off = self.calibration.recent()
         return {
-            "model": self.name, "version": self.version, "predictions": self.predictions, "labelled": self.calibration.count,
-            "unlabelled": self.unlabelled, "games": len(self.games), "profile": self.profile is not None,
+            "model": self.name, "version": self.version, "predictions": self.predictions, "labelled": self.labelled,
+            "outcomes": self.calibration.count, "unlabelled": self.unlabelled, "games": len(self.games),
+            "profile": self.profile is not None,
             "calibration": {
                 "said": _plain(said), "happened": _plain(was), "standard_errors": _plain(off), "up": self.calibration.up,
                 "down": self.calibration.down, "drifted": self.calibration.drifted,
@@ -130,6 +143,17 @@ class ModelMonitor:
             "took_us": {"p50": _plain(self.took_us(0.5)), "p99": _plain(self.took_us(0.99))},
             "alerts": [msgspec.to_builtins(alert) for alert in self.alerts(drifts)],
         }  # fmt: skip
+
+
+def top_of(answers: Floats, labels: Floats) -> tuple[Floats, Floats]:
+    """(B,) probability and (B,) whether it happened: of the second of two classes, or of whichever of several was likeliest (the
+    confidence that Guo et al. 2017 calibrate). NaN where there is no answer or no label."""
+    if answers.ndim == 1:
+        return answers, labels
+    answered = ~np.isnan(answers).any(axis=1)
+    best = np.where(answered, np.argmax(np.nan_to_num(answers, nan=-1.0), axis=1), 0)
+    said = np.where(answered, np.take_along_axis(answers, best[:, None], axis=1)[:, 0], np.nan)
+    return said, np.where(np.isnan(labels) | ~answered, np.nan, (labels == best).astype(np.float64))
 
 
 def _plain(value: float) -> float | None:

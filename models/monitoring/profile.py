@@ -82,8 +82,9 @@ class Drift(msgspec.Struct, frozen=True):
         return self.psi > self.limit
 
 
-def drift(profile: Profile, rows: Floats) -> list[Drift]:
-    """Of every feature of live rows (B, F), largest index first."""
+def drift(profile: Profile, rows: Floats, independent: int | None = None) -> list[Drift]:
+    """Of every feature of live rows (B, F), largest index first. Where fewer of them are independent draws than there are, chance
+    explains more."""
     n = len(rows)
     if not n:
         return []
@@ -97,7 +98,9 @@ def drift(profile: Profile, rows: Floats) -> list[Drift]:
         a = (actual[used] + 0.5) / (n + 0.5 * used.sum())
         e = (expected[used] + 0.5) / (profile.rows + 0.5 * used.sum())
         psi = float(((a - e) * np.log(a / e)).sum())
-        chance = _chi_squared(int(used.sum()) - 1, FALSE_SHARE / len(profile.features)) * (1 / n + 1 / profile.rows)
+        chance = _chi_squared(int(used.sum()) - 1, FALSE_SHARE / len(profile.features)) * (
+            1 / (independent or n) + 1 / profile.rows
+        )
         missing = float(actual[-1]) / n
         outside = 0.0
         if feature.low is not None and feature.high is not None:

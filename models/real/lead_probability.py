@@ -90,6 +90,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
             "strength": recipe.strength, "apart": recipe.apart, "half_life_years": recipe.half_life_years,
             "level_half_life_years": recipe.level_half_life_years, "priors": tables,
         },
+        limits=model.limits,
     )  # fmt: skip
     return card, light(blob)
 

@@ -7,6 +7,10 @@ from typing import Any
 WORLD = "f1"
 
 
+#: what ``touchline simulate f1 --with NAME=VALUE`` may set: a sensor that drifts, channel:car:second:drift per second
+OPTIONS = {"fault": str}
+
+
 def play(seed: int, minutes: float = 90.0, **options: Any) -> Any:
     """The race that ``seed`` stands for: a :class:`simulators.f1.weekend.GrandPrix`, with ``record`` and ``stream()``."""
     from simulators.f1.weekend import GrandPrix

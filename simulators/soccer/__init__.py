@@ -7,6 +7,10 @@ from typing import Any
 WORLD = "soccer"
 
 
+#: what ``touchline simulate soccer --with NAME=VALUE`` may set: log-odds by which everybody finishes better
+OPTIONS = {"finishing": float}
+
+
 def play(seed: int, minutes: float = 90.0, **options: Any) -> Any:
     """The match that ``seed`` stands for: a :class:`simulators.soccer.match.Match`, with ``record`` and ``stream()``."""
     from simulators.soccer.match import Match

@@ -3,20 +3,17 @@ layer knows both the models and the worlds that their training tables come from.
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from streaming.cli.life import add as add_life
 from streaming.cli.life.common import DEFAULT, By, Registry
 from streaming.cli.plain import plain_errors as _plain_errors
-
-if TYPE_CHECKING:
-    from models.training import Table
+from streaming.cli.tables import simulated_table
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False,
@@ -61,7 +58,7 @@ def train(
         folder = out or Path(name)
         command = f"touchline models train {name} --data {'simulated' if source == SIMULATED else 'FOLDER'}"
         real = None if source == SIMULATED else _reader(name, source)
-        table = _simulated(name, seed, games) if real is None else None
+        table = simulated_table(name, seed, games) if real is None else None
         tuned = None
         if trials:
             tuned = searched(model, table, real, _folder(source), trials, seed)
@@ -139,7 +136,7 @@ def evaluate(
         from streaming.cli.judging import evaluated
 
         if source == SIMULATED:
-            table = _simulated(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
+            table = simulated_table(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
             judged = (evaluation.simulated_judgement(model or name, table),)
             report = evaluation.on_simulated(model or name, table)
         else:
@@ -164,16 +161,19 @@ def list_(registry: Registry = DEFAULT, as_json: Json = False) -> None:
     """
     with _plain_errors():
         from models.artefact import load, shipped
+        from models.evaluation import limits_of
         from streaming.cli.life.common import listed
 
         cards = [load(name).card for name in shipped()]
         kept = listed(registry)
     if as_json:
         rows = [{key: getattr(c, key) for key in ("name", "version", "title", "classes", "command", "metrics")} for c in cards]
-        print(json.dumps([{**row, "registry": kept.get(row["name"], [])} for row in rows], indent=1))
+        told = zip(rows, cards, strict=True)
+        print(json.dumps([{**row, "limits": limits_of(c), "registry": kept.get(c.name, [])} for row, c in told], indent=1))
         return
     for c in cards:
         print(f"{c.name}  {c.version}  {c.title}  ({len(c.features)} features; {_line(c.metrics['held_out'])})")
+        print(f"    limits: {limits_of(c)}")
         for v in kept.get(c.name, []):
             print(f"    {v['version']}  {v['state']:9s} {v['deed']} {v['at'] or 'from the beginning'} by {v['by']}: {v['why']}")
 
@@ -235,7 +235,7 @@ def _explained(model: str, source: str, out: Path | None, games: int | None, see
 
     name = model if model in KNOWN and not Path(model).is_dir() else load(model).name
     if source == SIMULATED:
-        table = _simulated(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
+        table = simulated_table(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
         judged = (evaluation.simulated_judgement(model, table),)
     else:
         judged = _reader(name, source).judge(_folder(source), None if name == model else model, seed or 0, _tell)
@@ -258,19 +258,6 @@ def _reader(name: str, source: str) -> Any:
     if not _folder(source).is_dir():
         raise ValueError(f"--data is simulated or a folder: there is no folder {_folder(source)}")
     return reader
-
-
-def _simulated(name: str, seed: int, games: int | None, fresh: bool = False) -> Table:
-    """The training or evaluation table from simulated games."""
-    from models.known import known, sport_of
-    from streaming.cli.progress import Progress
-
-    asked = known(name)
-    count = games or (asked.fresh if fresh else asked.games)
-    tables = importlib.import_module(f"streaming.cli.tables.{sport_of(name)}").TABLES
-    with Progress("simulate", count, "games") as progress:
-        table: Table = tables[name](seed, count, progress.advance)
-    return table
 
 
 def _line(scores: dict[str, Any]) -> str:

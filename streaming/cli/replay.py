@@ -84,7 +84,7 @@ def replay(
         if pace is not None:
             records = paced(records, pace)
         if gateway is not None:
-            records = hub.overhear(records if hub.models is None else hub.models.overhear(records))
+            records = hub.overhear(records if hub.models is None else hub.models.overhear(rec.game, records))
         if record is not None:
             from streaming.capture import Capture
 

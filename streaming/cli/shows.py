@@ -78,7 +78,7 @@ class Show:
         try:
             records, sinks = self.hub.overhear(self._records(wall)), list[Sink]([self.hub])
             if self.hub.models is not None:
-                records, sinks = self.hub.models.overhear(records), [self.hub, self.hub.models]
+                records, sinks = self.hub.models.overhear(self.record, records), [self.hub, self.hub.models]
             EmbeddedRunner(self.operator, sinks, wall=wall).run(records)
         except Exception as error:  # noqa: BLE001 - told at the end by whoever started it: the other games go on
             self.failed = error

@@ -23,6 +23,10 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed plays the same game.")] = 7,
     minutes: Annotated[float, typer.Option(help="Length of the game, both halves together.")] = 90.0,
     game: Annotated[str, typer.Option(help="Id of the game; made from the seed when left out.")] = "",
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="What this sport's world lets one set; any number of times.", metavar="NAME=VALUE"),
+    ] = None,
     noise_in: Annotated[float, typer.Option(help="Noise of each coordinate, standard deviation in inches.")] = 0.0,
     jitter_ms: Annotated[float, typer.Option(help="Packets wait up to this long.")] = 0.0,
     loss: Annotated[float, typer.Option(help="Share of samples that never arrive, 0 to 1.")] = 0.0,
@@ -50,10 +54,12 @@ def simulate(
 
     With worse sensors: touchline simulate soccer --out REC --noise-in 2 --loss 0.01 --disorder-ms 40
 
+    A season in which everybody finishes better: touchline simulate soccer --out REC --with finishing=1.0
+
     To a broker, ten games live: touchline simulate soccer --to kafka://127.0.0.1:9092 --games 10
     """
     from simulators.rfid import Faults, apply, check_lateness, declare, unsynchronised
-    from simulators.worlds import open_world
+    from simulators.worlds import open_world, options_of
     from streaming.cli.progress import Progress
     from streaming.errors import BadInput
     from streaming.recording import Writer
@@ -65,9 +71,11 @@ def simulate(
         noise_in, jitter_ms, loss, duplicates, disorder_ms, clock_skew_ppm, clock_offset_ms, dropout_per_minute, dropout_s
     )
     plain = not (wrong.any or own_clocks)
+    chosen = options_of(sport, options or ())
 
     def play(number: int, **more: Any) -> tuple[GameRecord, Iterable[Telemetry | Event]]:
-        world = open_world(sport, seed + number, minutes, game=(f"{game}-{number}" if game and number else game) or None, **more)
+        name = f"{game}-{number}" if game and number else game
+        world = open_world(sport, seed + number, minutes, game=name or None, **chosen, **more)
         record, stream = world.record, world.stream(PACKED_FRAMES if plain and not to else 1)
         if own_clocks:
             record, stream = unsynchronised(record, stream, seed + number)

@@ -175,7 +175,10 @@ class KafkaSubscriber:
     # -- the kinds of messages -------------------------------------------------------------------------------------
 
     def _game(self, record: Any) -> None:
-        self.hub.attach(decode_game(record.value))
+        game = decode_game(record.value)
+        self.hub.attach(game)
+        if self.models is not None:
+            self.models.announced(game)
 
     def _health(self, record: Any) -> None:
         health = decode_health(record.value)

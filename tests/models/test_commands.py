@@ -7,15 +7,18 @@ import os
 import re
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models.artefact import load
+from models.artefact import load, model_file, save
 from models.known import KNOWN
+from models.monitoring.monitor import profile_on
 from models.statsbomb import load as load_shots
 from streaming.cli.app import run
+from streaming.cli.tables import simulated_table
 
 WORDS = {
     "shot_type": ["Open Play", "Free Kick", "Penalty", "Corner"], "body_part": ["Left Foot", "Right Foot", "Head", "Other"],
@@ -100,8 +103,48 @@ def test_list_and_describe(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [m["name"] for m in listed] == sorted(KNOWN)
+    assert all(m["limits"] == KNOWN[m["name"]].limits for m in listed)
     assert run(["models", "explain", "xgoals"]) == 0
-    assert "touchline models train xgoals --data simulated" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "touchline models train xgoals --data simulated" in told
+    assert f"limits: {KNOWN['xgoals'].limits}" in told
+
+
+def test_an_older_card_is_renewed_and_answers_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A card without profile and limits gets both from the games that it names; the answers are the same, and other games are
+    refused."""
+    table = simulated_table("lead-probability", 3, 20)
+    before = load("lead-probability").card
+    old = msgspec.structs.replace(before, limits="", metrics={"held_out": {}}, trained_on=table.source)
+    blob = model_file("lead-probability").read_bytes()
+    version = save(tmp_path / "old", old, blob).version
+    assert run(["models", "renew", str(tmp_path / "old"), "--out", str(tmp_path / "new")]) == 0
+    assert f"the trees of {version}, with profile and limits" in capsys.readouterr().out
+    first, second = load(tmp_path / "old"), load(tmp_path / "new")
+    assert first.predict(table.rows).tobytes() == second.predict(table.rows).tobytes()
+    assert second.card.limits == KNOWN["lead-probability"].limits
+    profile = profile_on(second.card)
+    assert profile is not None
+    assert profile.rows == len(table.rows)
+    assert second.version != version
+    save(tmp_path / "other", msgspec.structs.replace(old, trained_on={**table.source, "rows": 7}), blob)
+    assert run(["models", "renew", str(tmp_path / "other"), "--out", str(tmp_path / "x")]) == 2
+    assert "was trained on" in capsys.readouterr().err
+    save(tmp_path / "real", msgspec.structs.replace(old, trained_on={"source": "real steal attempts with leads"}), blob)
+    assert run(["models", "renew", str(tmp_path / "real"), "--out", str(tmp_path / "x")]) == 2
+    assert "did not learn from simulated games: train it again" in capsys.readouterr().err
+
+
+def test_every_model_says_its_limits_and_ships_with_a_profile() -> None:
+    for name, known in KNOWN.items():
+        assert known.limits.count(".") in (1, 2, 3), name
+        assert known.limits.endswith(".")
+        card = load(name).card
+        if name not in ("pass-completion", "soccer-win-probability"):
+            assert card.limits == known.limits, name
+            profile = profile_on(card)
+            assert profile is not None
+            assert [f.name for f in profile.features] == [f.name for f in card.features]
 
 
 BAD = {

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from models.known import KNOWN
 from models.lived import Lived, joined
 from models.registry.follow import Follower
 from models.registry.store import Store
+from simulators.soccer.match import Match
 from streaming.blocks import Prediction
 from streaming.cli.app import run
 from streaming.cli.labels import label_of
@@ -44,16 +46,19 @@ class Season:
         model = self.follower.current()["xgoals"]
         game, n = f"soccer-{self.seed}", len(table.rows)
         answers = model.predict(table.rows)
-        for i, (row, answer, label) in enumerate(zip(table.rows, answers, table.label, strict=True)):
-            self.watch.seen(
-                Event(id=f"e{i}", game=game, type="shot", t_us=i, period=1, outcome="goal" if label else "saved")
-            )
+        events = [
+            Event(id=f"e{i}", game=game, type="shot", t_us=i, period=1, outcome="goal" if label else "saved")
+            for i, label in enumerate(table.label)
+        ]
+        record = msgspec.structs.replace(Match(self.seed).record, game=game)
+        for i, (_, row, answer) in enumerate(zip(self.watch.overhear(record, events), table.rows, answers, strict=True)):
             asked = (game, "soccer.shot.xgoals", f"e{i}", i, "xgoals", model.version, row[None], answer[None])
             self.watch.write([Prediction(*asked, "final", 9.0)], 0)
-        words = [np.array([word] * n) for word in (game, model.version)]
+        self.watch.close()
+        names = np.array([event.id for event in events])
         return Lived(
-            "xgoals", table.rows, table.label, words[0], np.array([f"e{i}" for i in range(n)]), words[1],
-            np.arange(n), answers, np.full(n, 9.0),
+            "xgoals", table.rows, table.label, np.array([game] * n), names, np.array([""] * n), names,
+            np.array([model.version] * n), np.arange(n), answers, np.full(n, 9.0),
         )  # fmt: skip
 
 

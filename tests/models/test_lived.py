@@ -13,15 +13,27 @@ import pytest
 from models.artefact import load
 from models.known import KNOWN
 from models.lived import Lived, joined, read_lived
+from models.monitoring.monitor import profile_on
 from simulators.soccer.match import Match
+from simulators.worlds import open_world
+from streaming.blocks import Output, Prediction
 from streaming.cli.app import run
 from streaming.cli.equipment import operator_for
-from streaming.lived import Said, lived
-from streaming.recording import Writer
+from streaming.cli.labels import all_labels, label_of, nothing_said
+from streaming.cli.life.pinning import pinned
+from streaming.labelling import Said, Told
+from streaming.lived import lived, said_by, said_in
+from streaming.recording import Recording, Writer
 from streaming.records import Event
 
 SEED, MINUTES = 5, 4.0
-COLUMNS = ("rows", "label", "game", "event", "version", "t_us", "answer")
+COLUMNS = ("rows", "label", "game", "event", "subject", "told_by", "version", "t_us", "answer")
+#: of the other sports: seed, minutes, and the models of which so short a game has something to say
+OTHERS = {
+    "mlb": (4, 3.0, {"lead-probability", "hit-probability", "catch-probability", "mlb-win-probability"}),
+    "nfl": (3, 2.0, {"nfl-completion", "nfl-rushing", "nfl-yac", "nfl-tackle", "nfl-coverage", "nfl-route"}),
+    "f1": (5, 2.2, {"f1-overtake", "f1-win-probability"}),
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +56,47 @@ def same(a: Lived, b: Lived) -> None:
         assert getattr(a, name).tobytes() == getattr(b, name).tobytes(), name
 
 
-@pytest.mark.parametrize("model", ["xgoals", "pass-completion"])
+def tables_of(outputs: list[Output], recording: Recording) -> dict[str, Lived]:
+    """Of every model that was asked."""
+    asked = sorted({o.model for o in outputs if isinstance(o, Prediction)})
+    told = Told(recording.game, recording.read_events())
+    return {m: lived(m, said_by(outputs, m), told, all_labels().get(m, nothing_said())) for m in asked}
+
+
+def again(recording: Recording) -> list[Output]:
+    operator, records = pinned(recording, draw=False, provisional=False)
+    return [out for record in records for out in operator.on_record(record)] + operator.finish()
+
+
+@pytest.mark.parametrize("sport", sorted(OTHERS))
+def test_every_sport_is_equal_to_the_bit(tmp_path: Path, sport: str) -> None:
+    """What was said live in small packets, what the recording holds of it, and what another run over the bare records says."""
+    seed, minutes, spoken = OTHERS[sport]
+    world = open_world(sport, seed, minutes)
+    operator, said = operator_for(world.record, draw=False, provisional=False), list[Output]()
+    with Writer(tmp_path / "live", world.record) as kept, Writer(tmp_path / "bare", world.record) as bare:
+        for record in world.stream(3):
+            for writer in (kept, bare):
+                writer.write(record)
+            said += operator.on_record(record)
+        said += operator.finish()
+        kept.write_outputs(said, 0)
+    recording = Recording(tmp_path / "live")
+    live, bared = tables_of(said, recording), tables_of(again(Recording(tmp_path / "bare")), recording)
+    told = Told(recording.game, recording.read_events())
+    assert set(live) == set(bared) >= spoken
+    for model, table in live.items():
+        same(table, bared[model])
+        same(table, lived(model, said_in(recording, model), told, all_labels().get(model, nothing_said())))
+        np.testing.assert_array_equal(load(model).predict(table.rows), table.answer)
+        assert (table.subject != "").all()
+        assert ((table.told_by != "") == ~np.isnan(table.label)).all()
+    got = {model: int((~np.isnan(live[model].label)).sum()) for model in spoken}
+    # so short a game has no end, and of baseball no steal
+    assert all(got[m] > 0 for m in spoken if not m.endswith("win-probability") and m != "lead-probability"), got
+
+
+@pytest.mark.parametrize("model", ["xgoals", "pass-completion", "soccer-win-probability"])
 def test_live_and_offline_features_are_equal_to_the_bit(
     game: Path, tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -64,8 +116,14 @@ def test_live_and_offline_features_are_equal_to_the_bit(
     np.testing.assert_array_equal(forest.predict(live.rows), live.answer)
     assert set(live.version.tolist()) == {forest.version}
     events = {e.id: e for e in Match(SEED, MINUTES).stream(250) if isinstance(e, Event)}
-    good = {"xgoals": "goal", "pass-completion": "complete"}[model]
-    assert live.label.tolist() == [float(events[i].outcome == good) for i in live.event.tolist()]
+    if model == "soccer-win-probability":
+        goals = [e.team for e in events.values() if e.type == "shot" and e.outcome == "goal"]
+        home, away = (goals.count(team.id) for team in Match(SEED, MINUTES).record.teams)
+        assert set(live.label.tolist()) == {0.0 if home > away else 1.0 if home == away else 2.0}
+        assert len(live) > 200
+    else:
+        good = {"xgoals": "goal", "pass-completion": "complete"}[model]
+        assert live.label.tolist() == [float(events[i].outcome == good) for i in live.event.tolist()]
     assert (live.took_us > 0.0).all()
     names = [f.name for f in KNOWN[model].features]
     assert pq.read_table(tmp_path / "live.parquet").column_names[-len(names) :] == names
@@ -78,7 +136,7 @@ def test_monitor_and_compare_read_recordings(
     told = json.loads(capsys.readouterr().out)
     assert told["predictions"] == told["labelled"] > 25
     assert told["took_us"]["p50"] > 0.0
-    assert not told["profile"]  # of an artefact from before cards had one
+    assert told["profile"] == (profile_on(load("pass-completion").card) is not None)
     assert run(["models", "compare", "pass-completion", "pass-completion", "--data", str(game / "live")]) == 2
     assert "1 games are too few" in capsys.readouterr().err
 
@@ -115,13 +173,12 @@ def event(number: int, outcome: str | None, revision: int = 0, deleted: bool = F
 
 def test_labels_are_of_the_last_revision_and_withdrawn_events_are_left_out() -> None:
     row = np.zeros(len(KNOWN["xgoals"].features))
-    said = [Said(f"e{i}", i, "v1", row + i, np.array([0.1]), 5.0) for i in (3, 1, 2, 4)]
-    said.append(Said("e1", 1, "v2", row + 9, np.array([0.2]), 5.0))  # worked out again after a correction
+    stat = "soccer.shot.xgoals"
+    said = [Said(stat, f"e{i}", i, "h9", 0, "v1", row + i, np.array(0.1), 5.0) for i in (3, 1, 2, 4)]
+    said.append(Said(stat, "e1", 1, "h9", 0, "v2", row + 9, np.array(0.2), 5.0))  # worked out again after a correction
     events = [event(1, "goal"), event(1, "saved", 1), event(2, "goal"), event(3, "goal", deleted=True), event(4, None)]
     events.append(event(1, "goal"))  # an old revision that comes again
-    from streaming.cli.labels import label_of
-
-    found = lived("xgoals", "g", said, events, label_of("xgoals"))
+    found = lived("xgoals", said, Told(Match(SEED, MINUTES).record, events), label_of("xgoals"))
     assert found.event.tolist() == ["e1", "e2", "e4"]
     assert found.label.tolist()[:2] == [0.0, 1.0]
     assert np.isnan(found.label[2])
@@ -133,7 +190,7 @@ def test_labels_are_of_the_last_revision_and_withdrawn_events_are_left_out() -> 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["prepare", "soccer-win-probability", "REC"], "no event says what came of soccer-win-probability"),
+        (["prepare", "nfl-pressure", "REC"], "no event says what came of nfl-pressure: nobody charts"),
         (["prepare", "xgoals", "REC", "REC"], "its rows would count twice"),
         (["prepare", "nowhere", "REC"], "unknown model 'nowhere'"),
         (["prepare", "xgoals", "/nowhere"], "there is no recording at /nowhere"),
@@ -152,7 +209,7 @@ def test_bad_input_of_prepare(
 def test_a_table_of_another_model_is_refused(tmp_path: Path) -> None:
     row = np.zeros((1, len(KNOWN["xgoals"].features)))
     words = np.array(["x"])
-    table = Lived("xgoals", row, np.ones(1), words, words, words, np.zeros(1, np.int64), np.ones(1), np.ones(1))
+    table = Lived("xgoals", row, np.ones(1), words, words, words, words, words, np.zeros(1, np.int64), np.ones(1), np.ones(1))
     table.write(tmp_path / "t.parquet")
     same(read_lived("xgoals", tmp_path / "t.parquet"), table)
     with pytest.raises(ValueError, match="lacks the column"):

@@ -9,8 +9,8 @@ import pytest
 
 from models.artefact import load
 from models.comparison import as_text, compare
-from models.monitoring.calibration import LIMIT, CalibrationDrift
-from models.monitoring.monitor import LEAST, ModelMonitor
+from models.monitoring.calibration import LIMIT, SHIFT, CalibrationDrift
+from models.monitoring.monitor import LEAST, ModelMonitor, top_of
 from models.monitoring.profile import PSI_ALERT, drift, profile_of
 from models.training import Table
 
@@ -53,10 +53,41 @@ def test_calibration_keeps_still_while_probabilities_are_right() -> None:
     p = rng.beta(1.0, 8.0, 40_000)
     watch, raised = CalibrationDrift(), 0
     for chance, happened in zip(p.tolist(), (rng.random(40_000) < p).tolist(), strict=True):
-        if watch.outcome(chance, float(happened)):
+        if watch.outcome(np.array([chance]), np.array([float(happened)])):
             raised += 1
             watch.reset()
     assert raised <= 40_000 / math.exp(LIMIT) * 2 + 1  # each of the two sums, once in exp(LIMIT) on average at most
+
+
+def test_predictions_that_share_one_fate_are_one_outcome() -> None:
+    """A thousand seconds of a match that goes one way say as much as one; worked out by hand for two of them."""
+    watch = CalibrationDrift()
+    watch.outcome(np.array([0.2, 0.5]), np.array([1.0, 1.0]))
+    shifted = [math.exp(SHIFT) * odds / (1.0 + math.exp(SHIFT) * odds) for odds in (0.25, 1.0)]
+    assert watch.up == pytest.approx((math.log(shifted[0] / 0.2) + math.log(shifted[1] / 0.5)) / 2)
+    rng = np.random.default_rng(8)
+    raised = 0
+    for _ in range(4_000):
+        p = np.full(200, rng.beta(2.0, 2.0)) + rng.normal(0.0, 0.02, 200)
+        happened = float(rng.random() < np.clip(p, 0.0, 1.0).mean())
+        if watch.outcome(p, np.full(200, happened)):
+            raised += 1
+            watch.reset()
+    assert raised <= 2
+    said, was, off = watch.recent()
+    assert said == pytest.approx(was, abs=0.05)
+    assert abs(off) < 4.0
+
+
+def test_of_several_classes_the_likeliest_is_watched() -> None:
+    answers = np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2], [np.nan] * 3, [0.1, 0.1, 0.8]])
+    said, was = top_of(answers, np.array([1.0, 2.0, 0.0, np.nan]))
+    np.testing.assert_array_equal(said, [0.7, 0.5, np.nan, 0.8])
+    np.testing.assert_array_equal(was, [1.0, 0.0, np.nan, np.nan])
+    monitor = ModelMonitor("soccer-win-probability", "v1", NAMES, None)
+    monitor.outcome("g", answers, np.array([1.0, 2.0, 0.0, np.nan]))
+    report = monitor.report()
+    assert (report["labelled"], report["outcomes"], report["unlabelled"]) == (2, 1, 2)
 
 
 @pytest.mark.parametrize(("shift", "way"), [(1.0, "more"), (-1.0, "less")])
@@ -66,7 +97,7 @@ def test_calibration_that_is_off_is_found_with_its_direction(shift: float, way: 
     for i in range(1_500):
         p = float(rng.beta(1.0, 8.0))
         true = 1.0 / (1.0 + (1.0 - p) / p * math.exp(-shift))
-        monitor.outcome(f"game {i // 25}", p, float(rng.random() < true))
+        monitor.outcome(f"game {i // 25}", np.array([p]), np.array([float(rng.random() < true)]))
     assert [alert.kind for alert in monitor.alerts()] == ["calibration"]
     assert f"{way} often" in monitor.alerts()[0].reason
     assert monitor.raised_after_games < (25 if shift > 0 else 45)
@@ -74,18 +105,34 @@ def test_calibration_that_is_off_is_found_with_its_direction(shift: float, way: 
     assert monitor.alerts() == []
 
 
+def test_a_game_is_one_draw_where_its_rows_hang_together() -> None:
+    """Two thousand seconds of one match that looks like no other are no drift; a season of such matches is."""
+    profile = profile_of(rows(2_000, 1), NAMES)
+    one, season, shots = (ModelMonitor(name, "v1", NAMES, profile) for name in ("f1-overtake", "f1-overtake", "xgoals"))
+    for monitor, games in ((one, 1), (season, 40), (shots, 1)):
+        for k in range(games):
+            moved = rows(2_000 // games, k + 2)
+            moved[:, 0] = moved[:, 0] * 0.1 + 2.0
+            for start in range(0, len(moved), 10):
+                monitor.predicted(f"game {k}", moved[start : start + 10], 5.0)
+    assert [d.feature for d in one.drifts() if d.drifted] == []
+    assert [d.feature for d in season.drifts() if d.drifted] == ["a"]
+    assert [d.feature for d in shots.drifts() if d.drifted] == ["a"]
+    assert one.drifts()[0].psi > 1.0
+
+
 def test_missing_and_slow_are_alerts_of_their_own() -> None:
     monitor = ModelMonitor("xgoals", "v1", NAMES, profile_of(rows(2_000, 1), NAMES))
     gone = rows(400, 3)
     gone[:, 0] = np.nan
-    monitor.predicted(gone[: LEAST - 1], 5.0)
+    monitor.predicted("g", gone[: LEAST - 1], 5.0)
     assert monitor.alerts() == []  # too few to say anything
-    monitor.predicted(gone, 5_000.0)
+    monitor.predicted("g", gone, 5_000.0)
     told = {alert.kind: alert.reason for alert in monitor.alerts()}
     assert told["missing"].startswith("a is missing in 100% of rows")
     assert "5000 us" in told["latency"] or "more than 1000" in told["latency"]
-    monitor.outcome("g", 0.5, None)
-    monitor.outcome("g", math.nan, 1.0)
+    monitor.unsaid(1)
+    monitor.outcome("g", np.array([math.nan]), np.array([1.0]))
     assert (monitor.report()["labelled"], monitor.report()["unlabelled"]) == (0, 2)
 
 

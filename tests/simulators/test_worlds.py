@@ -11,7 +11,7 @@ import pytest
 
 from simulators.soccer.match import Match
 from simulators.soccer.scorelines import MINUTES, chance_rate, scorelines
-from simulators.worlds import open_world, worlds
+from simulators.worlds import open_world, options_of, worlds
 from streaming.cli.app import run
 from streaming.errors import BadInput
 from streaming.recording import Recording
@@ -54,6 +54,12 @@ def test_simulate_adds_the_faults_that_are_asked_for(tmp_path: Path) -> None:
     assert rec.samples == pytest.approx(0.9 * 23 * 748, rel=0.03)
 
 
+def test_a_world_takes_options_of_its_own() -> None:
+    assert options_of("soccer", ["finishing=1.5"]) == {"finishing": 1.5}
+    assert options_of("f1", ["fault=speed_mps:3:10:0.5"]) == {"fault": "speed_mps:3:10:0.5"}
+    assert open_world("soccer", 5, 0.5, **options_of("soccer", ["finishing=1"])).record.provenance["finishing"] == "1"
+
+
 def test_bad_wishes_end_in_one_sentence_and_leave_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "REC"
     for wishes, sentence in (
@@ -62,6 +68,9 @@ def test_bad_wishes_end_in_one_sentence_and_leave_nothing(tmp_path: Path, capsys
         (["soccer", "--seed", "-4"], "a seed is a whole number"),
         (["soccer", "--loss", "2"], "loss is a share from 0 to 1"),
         (["soccer", "--minutes", "1", "--disorder-ms", "500"], "exceed the lateness of 100 ms"),
+        (["mlb", "--with", "finishing=1"], "a simulated game of mlb has no option 'finishing': there is none"),
+        (["soccer", "--with", "finishing=much"], "finishing is a float, not 'much'"),
+        (["soccer", "--with", "finishing=9"], "finishing is -5 to 5 on the log-odds of a goal"),
     ):
         assert run(["simulate", *wishes, "--out", str(out)]) == 2
         said = capsys.readouterr().err

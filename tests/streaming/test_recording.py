@@ -270,7 +270,9 @@ def test_what_an_operator_gave_out_is_kept(tmp_path: Path) -> None:
     )  # fmt: skip
     with Writer(tmp_path / "rec", GAME) as writer:
         writer.write(DeadLetter("events.toy", "g1", "bad event", T0, b"{", "cut short"))
-        asked = Prediction("g1", "toy.shot.chance", "e1", T0, "chance", "1", np.array([1.5, np.nan]), np.array([0.25]), "final")
+        asked = Prediction(
+            "g1", "toy.shot.chance", "e1", T0, "chance", "1", np.array([1.5, np.nan]), np.array([0.25]), "final", 3.0, ("p1",)
+        )
         letter = DeadLetter("telemetry.toy", "g1", "teleport", T0, frame(3))
         writer.write_outputs([block, asked, letter, FrameBlock("g1", "toy", (), np.zeros(0), np.zeros(0))], T0 + 5)
     recording = Recording(tmp_path / "rec")
@@ -279,6 +281,7 @@ def test_what_an_operator_gave_out_is_kept(tmp_path: Path) -> None:
     assert len(decode_telemetry(dead[1]["payload"])) == 5
     (prediction,) = pq.ParquetFile(recording.files("predictions")[0]).read().to_pylist()
     assert (prediction["event"], prediction["answer"], str(prediction["features"])) == ("e1", [0.25], "[1.5, nan]")
+    assert (prediction["took_us"], prediction["subjects"]) == (3.0, ["p1"])
     stats = pq.ParquetFile(recording.files("stats")[0]).read().to_pylist()
     assert [(row["subject"], row["value"]) for row in stats] == [("p1", 1.0), ("p2", None), ("p1", 2.0), ("p2", 3.0)]
 

@@ -19,6 +19,7 @@ from streaming import topics
 from streaming.blocks import Prediction
 from streaming.kafka.settings import parse
 from streaming.kafka.subscriber import KafkaSubscriber
+from streaming.labelling import Label, of_event, outcome
 from streaming.monitoring import ModelWatch
 from streaming.records import Event, encode
 from streaming.web.gateway import Gateway
@@ -29,8 +30,10 @@ from tests.web.test_web_browser import browser, until
 
 __all__ = ["browser"]
 
-FEATURES = ("distance_m", "angle_rad", "height_m", "defenders", "keeper_m")
-GAME = "demo-1"
+FEATURES = ("distance_m", "angle_rad", "height_m", "defenders", "keeper_m", "speed_mps")
+#: two that ask for six features: of these the events say what came of them
+WELL, DRIFTING = "catch-probability", "nfl-pressure"
+RECORD = ScriptedMatch().record
 
 
 def card_of(name: str, version: str) -> Card | None:
@@ -47,16 +50,18 @@ def inputs(n: int, seed: int) -> np.ndarray:
 
 
 def said(model: str, k: int, row: np.ndarray, chance: float, took_us: float = 40.0) -> Prediction:
-    asked = (GAME, "soccer.shot.xgoals", f"{model}-{k}", k, model, f"{model}-v1")
+    asked = (RECORD.game, "soccer.shot.xgoals", f"{model}-{k}", k, model, f"{model}-v1")
     return Prediction(*asked, row[None, :], np.array([chance]), "final", took_us)
 
 
 def shot(model: str, k: int, scored: bool) -> Event:
-    return Event(id=f"{model}-{k}", game=GAME, type="shot", t_us=k, outcome="goal" if scored else "saved")
+    return Event(id=f"{model}-{k}", game=RECORD.game, type="shot", t_us=k, outcome="goal" if scored else "saved")
 
 
 def watching() -> ModelWatch:
-    return ModelWatch(dict.fromkeys(("shots", "drifting"), lambda e: float(e.outcome == "goal")), card_of)
+    watch = ModelWatch(dict.fromkeys((WELL, DRIFTING), Label(("shot",), of_event(outcome("goal")))), card_of)
+    watch.announced(RECORD)
+    return watch
 
 
 def play(watch: ModelWatch, model: str, n: int, rows: np.ndarray, happens: float, took_us: float = 40.0) -> None:
@@ -76,17 +81,20 @@ def test_a_gateway_watches_what_it_reads_from_a_broker_in_whatever_order_it_come
     watch, n = watching(), LEAST + 20
     reader = KafkaSubscriber(parse("kafka://127.0.0.1:9", None), ["soccer"], Hub(), models=watch)
     rows = inputs(n, 4)
-    predictions = [said("shots", k, rows[k], 0.25, float("nan")) for k in range(n)]
+    predictions = [said(WELL, k, rows[k], 0.25, float("nan")) for k in range(n)]
     predictions += [replace(p, quality="provisional") for p in predictions[:5]]
+    # when what came of a prediction is told after it, it is believed ten seconds later
+    later = Event(id="later", game=RECORD.game, type="shot", t_us=60_000_000, outcome="saved")
     messages = {
-        "event": [(topics.events("soccer"), encode(shot("shots", k, k % 4 == 0))) for k in range(n)],
+        "event": [(topics.events("soccer"), encode(shot(WELL, k, k % 4 == 0))) for k in range(n)],
         "prediction": [(topics.predictions("soccer"), encode_prediction(p)) for p in predictions],
     }
     for kind in sorted(messages, key=lambda kind: kind != first):
         for topic, value in messages[kind]:
             reader._kinds[topic][0](SimpleNamespace(value=value, timestamp=1))
+    reader._kinds[topics.events("soccer")][0](SimpleNamespace(value=encode(later), timestamp=1))
     (report,) = watch.report()
-    assert (report["model"], report["version"], report["predictions"], report["labelled"]) == ("shots", "shots-v1", n, n)
+    assert (report["model"], report["version"], report["predictions"], report["labelled"]) == (WELL, f"{WELL}-v1", n, n)
     assert report["calibration"]["said"] == 0.25
     assert report["calibration"]["happened"] == pytest.approx(0.25)
     assert {f["feature"] for f in report["features"]} == set(FEATURES)
@@ -117,13 +125,13 @@ def test_the_operator_page_shows_every_model_and_an_alert_with_its_reason(browse
         assert page.locator("#model-alerts").is_hidden()
 
         # well: what is said happens; one that is too young to be judged, and one without a profile
-        play(watch, "shots", 300, inputs(300, 5), 0.2)
+        play(watch, WELL, 300, inputs(300, 5), 0.2)
         play(watch, "young", 20, inputs(20, 6), 0.2)
         play(watch, "bare", 150, inputs(150, 7), 0.2)
         watch.told(0.0)
         page.locator("#models-count", has_text="3 models, no alert").wait_for(timeout=20_000)
-        row = " ".join(page.locator("#models tr", has_text="shots").inner_text().split())
-        assert row.startswith("shots shots-v1 300 1 game PSI 0.")
+        row = " ".join(page.locator("#models tr", has_text=WELL).inner_text().split())
+        assert row.startswith(f"{WELL} {WELL}-v1 300 1 game PSI 0.")
         assert " none 20 %, " in row
         assert "300 outcomes" in row
         assert row.endswith("standard errors 40 µs median 40 µs as in training")
@@ -134,20 +142,20 @@ def test_the_operator_page_shows_every_model_and_an_alert_with_its_reason(browse
         # not well: every input has moved, one is gone, twice as much happens as is said, and it takes too long
         moved = inputs(400, 8) + 3.0
         moved[:, 2] = np.nan
-        play(watch, "drifting", 400, moved, 0.4, took_us=2_500.0)
+        play(watch, DRIFTING, 400, moved, 0.4, took_us=2_500.0)
         watch.told(0.0)
         page.locator("#models-card.alerted").wait_for(timeout=20_000)
-        told = watch.monitors["drifting"].report()
-        assert [alert["kind"] for alert in told["alerts"]].count("input drift") == 4
+        told = watch.monitors[DRIFTING].report()
+        assert [alert["kind"] for alert in told["alerts"]].count("input drift") == 5
         assert page.locator("#models-count").inner_text() == f"4 models, {len(told['alerts'])} alerts"
         lines = [" ".join(text.split()) for text in page.locator("#model-alerts li").all_inner_texts()]
         reasons = {alert["kind"]: alert["reason"] for alert in told["alerts"]}
         for kind in ("missing", "calibration", "latency"):
-            assert f"{kind.upper()} drifting {reasons[kind]} drifting-v1" in lines
+            assert f"{kind.upper()} {DRIFTING} {reasons[kind]} {DRIFTING}-v1" in lines
         assert sum(line.startswith("INPUT DRIFT") for line in lines) == 4  # three, and how many more
-        assert "INPUT DRIFT drifting and 1 more of its inputs: touchline models monitor lists them drifting-v1" in lines
+        assert f"INPUT DRIFT {DRIFTING} and 2 more of its inputs: touchline models monitor lists them {DRIFTING}-v1" in lines
         # whoever needs a look stands first, in the colour of trouble
-        assert page.locator("#models tr").nth(1).inner_text().startswith("drifting")
+        assert page.locator("#models tr").nth(1).inner_text().startswith(DRIFTING)
         assert page.locator("#models tr").nth(1).locator("td.over").count() == 5
 
         # a narrow window: nothing sticks out, and each figure has its heading

@@ -7,8 +7,8 @@ import typer
 
 def add(app: typer.Typer) -> None:
     """Hang the commands on `touchline models`."""
-    from streaming.cli.life import judging, learning, registering
+    from streaming.cli.life import judging, learning, registering, renewing
 
-    for module in (learning, judging, registering):
+    for module in (learning, judging, registering, renewing):
         for name, command in module.COMMANDS.items():
             app.command(name)(command)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -130,14 +130,8 @@ def listed(root: Path) -> dict[str, list[dict[str, str]]]:
 
 
 def model_watch(root: Path | None) -> ModelWatch:
-    """A watch over the models of every sport that can say what came of them, and over the inputs of all."""
-    import importlib
-    import pkgutil
-
-    import streaming.cli.labels as labels
+    """A watch over the models of every sport, and over the calibration of those of which a game says what came of them."""
+    from streaming.cli.labels import all_labels
     from streaming.monitoring import ModelWatch
 
-    found: dict[str, Any] = {}
-    for module in pkgutil.iter_modules(labels.__path__):
-        found |= importlib.import_module(f"{labels.__name__}.{module.name}").LABELS
-    return ModelWatch(found, cards_in(root or DEFAULT))
+    return ModelWatch(all_labels(), cards_in(root or DEFAULT))

@@ -61,9 +61,9 @@ def monitor(
         from models.lived import read_lived
         from models.monitoring.profile import profile_of
         from streaming.cli.life.common import cards_in
-        from streaming.cli.life.learning import lived_from
+        from streaming.cli.life.learning import lived_from, unsaid
 
-        table = lived_from(name, source)
+        table = lived_from(name, source, labelled=False)
         if not len(table):
             raise ValueError(f"nothing was asked of {name} in what is given")
         given = None
@@ -73,23 +73,34 @@ def monitor(
         watched = watch(table, cards_in(registry), given)
     report = watched.report()
     print(json.dumps(report, indent=1) if as_json else as_text(report))
+    if not as_json and (why := unsaid(name)):
+        print(why)
 
 
 def watch(table: Lived, card_of: Callable[[str, str], Card | None], given: Profile | None = None) -> ModelMonitor:
-    """A monitor that has seen all of it, as a live one would have: another version begins anew."""
+    """A monitor that has seen all of it, as a live one would have: another version begins anew, and what shares one fate is one
+    outcome, counted with the last of it."""
     from models.monitoring.monitor import ModelMonitor, profile_on
 
+    fates: dict[tuple[str, str, str], list[int]] = {}
+    keys = list(zip(table.game.tolist(), table.told_by.tolist(), table.version.tolist(), strict=True))
+    for i, key in enumerate(keys):
+        if key[1]:
+            fates.setdefault(key, []).append(i)
     monitor: ModelMonitor | None = None
-    for i, version in enumerate(table.version.tolist()):
+    for i, key in enumerate(keys):
+        game, told_by, version = key
         if monitor is None or monitor.version != version:
             card = card_of(table.model, version)
             profile = given or (None if card is None else profile_on(card))
             if monitor is None:
                 monitor = ModelMonitor(table.model, version, tuple(_names(table.model)), profile)
             monitor.switched(version, profile)
-        monitor.predicted(table.rows[i : i + 1], float(table.took_us[i]))
-        if table.answer.ndim == 1:
-            monitor.outcome(str(table.game[i]), float(table.answer[i]), float(table.label[i]))
+        monitor.predicted(game, table.rows[i : i + 1], float(table.took_us[i]))
+        if not told_by:
+            monitor.unsaid(1)
+        elif fates[key][-1] == i:
+            monitor.outcome(game, table.answer[fates[key]], table.label[fates[key]])
     assert monitor is not None
     return monitor
 
@@ -106,7 +117,7 @@ def as_text(report: dict[str, Any]) -> str:
     c = report["calibration"]
     lines.append(
         f"{report['model']} {report['version']}: {report['predictions']} predictions in {report['games']} games, "
-        f"{report['labelled']} labelled"
+        f"{report['labelled']} labelled, by {report['outcomes']} outcomes"
     )
     if c["said"] is not None:
         lines.append(f"said {c['said']:.1%}, happened {c['happened']:.1%} ({c['standard_errors']:+.1f} standard errors)")

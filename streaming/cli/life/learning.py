@@ -39,13 +39,26 @@ def prepare(
     print(f"{len(table)} predictions of {name}, {labelled} with what came of them, from {len(recordings)} games in {out}")
 
 
-def gathered(name: str, recordings: list[Path], replay: bool = False) -> Lived:
-    """Of all recordings, one after the other."""
-    from models.lived import joined
+def unsaid(name: str) -> str:
+    """Why no recording says what came of what the model was asked; empty when one does."""
     from streaming.cli.labels import label_of
+
+    try:
+        label_of(name)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def gathered(name: str, recordings: list[Path], replay: bool = False, labelled: bool = True) -> Lived:
+    """Of all recordings, one after the other; ``ValueError`` when they are to be ``labelled`` and cannot be."""
+    from models.known import known
+    from models.lived import joined
     from streaming.cli.progress import Progress
 
-    label_of(name)  # said before the work
+    known(name)
+    if labelled and (why := unsaid(name)):  # said before the work
+        raise ValueError(why)
     parts: list[Lived] = []
     with Progress(f"prepare {name}", len(recordings), "games") as progress:
         for path in recordings:
@@ -60,7 +73,8 @@ def gathered(name: str, recordings: list[Path], replay: bool = False) -> Lived:
 def of_recording(name: str, path: Path, replay: bool = False) -> Lived:
     """The predictions that it holds, or, without them, those of an operator that is given its records again."""
     from models.known import sport_of
-    from streaming.cli.labels import label_of
+    from streaming.cli.labels import label_of, nothing_said
+    from streaming.labelling import Told
     from streaming.lived import lived, said_by, said_in
     from streaming.recording import Recording
 
@@ -75,7 +89,8 @@ def of_recording(name: str, path: Path, replay: bool = False) -> Lived:
         for record in records:
             said += said_by(operator.on_record(record), name)
         said += said_by(operator.finish(), name)
-    return lived(name, recording.game.game, said, recording.read_events(), label_of(name))
+    label = nothing_said() if unsaid(name) else label_of(name)
+    return lived(name, said, Told(recording.game, recording.read_events()), label)
 
 
 def retrain(
@@ -113,13 +128,13 @@ def retrain(
     print(f"{name} {card.version} in {folder}, {version.state} in {registry}: {held} on what was held out")
 
 
-def lived_from(name: str, source: list[Path]) -> Lived:
+def lived_from(name: str, source: list[Path], labelled: bool = True) -> Lived:
     """From tables and recordings alike."""
     from models.lived import joined, read_lived
 
     recordings = [path for path in source if path.is_dir()]
     parts = [read_lived(name, path) for path in source if not path.is_dir()]
-    return joined([*parts, *([gathered(name, recordings)] if recordings else [])])
+    return joined([*parts, *([gathered(name, recordings, labelled=labelled)] if recordings else [])])
 
 
 COMMANDS: Final = {"prepare": prepare, "retrain": retrain}

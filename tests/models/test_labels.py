@@ -1,0 +1,284 @@
+"""What came of what a model was asked: labels read from events, against what the simulator itself wrote down of the same games."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from features.nfl.carrier import T_CAUGHT, T_GAINED, TACKLE_FEATURES
+from features.nfl.columns import YD
+from features.nfl.vocabulary import COMPLETE, ROUTES
+from features.nfl.yardage import LEVELS_YD, RUSH_FEATURES, YAC_FEATURES
+from models.known import KNOWN
+from simulators.f1.loops import ATTEMPT, UNDERCUT
+from simulators.f1.race import Race
+from simulators.f1.report import reports
+from simulators.f1.weekend import LIGHTS_S
+from simulators.mlb.game import Game
+from simulators.mlb.pitches import Pitching
+from simulators.nfl import engine
+from simulators.nfl.match import FRAME_US
+from simulators.nfl.match import Match as NflMatch
+from simulators.soccer.match import Match
+from simulators.worlds import open_world
+from streaming.cli.labels import all_labels, label_of
+from streaming.labelling import Said, Told
+from streaming.records import Event, GameRecord
+
+
+def said(model: str, t_us: int, event: str | None = None, subject: str = "", stat: str = "", **features: float) -> Said:
+    """A question with the features that a label may read."""
+    names = [f.name for f in KNOWN[model].features]
+    row = np.full(len(names), np.nan)
+    for name, value in features.items():
+        row[names.index(name)] = value
+    return Said(stat, event, t_us, subject, 0, "v", row, np.float64(0.5), 1.0)
+
+
+def label(model: str, told: Told, asked: Said) -> float | None:
+    came = label_of(model)(asked, told)
+    return None if came is None else came.label
+
+
+def test_every_model_has_a_label_or_a_reason() -> None:
+    labelled = set(all_labels())
+    assert labelled < set(KNOWN)
+    assert set(KNOWN) - labelled == {"nfl-pressure"}
+    with pytest.raises(ValueError, match="no event says what came of nfl-pressure: nobody charts when a rusher beats his block"):
+        label_of("nfl-pressure")
+
+
+# -- baseball ----------------------------------------------------------------------------------------------------------
+
+
+def test_of_baseball(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole game; what every plate appearance and steal came to is taken down as the game plays it."""
+    notes: list[tuple[str, str]] = []
+    played = Pitching._played
+
+    def noted(self: Pitching, scene: Any, t: float, who: int, outcome: str) -> None:
+        notes.append((self.names(who), outcome))
+        played(self, scene, t, who, outcome)
+
+    monkeypatch.setattr(Pitching, "_played", noted)
+    monkeypatch.setattr(Game, "_chunk", lambda self, scene, first, n, count, events, rng: events)  # nobody looks at positions
+    game = Game(2, 90.0)
+    events = [event for chunk in game.chunks() for event in chunk]  # type: ignore[attr-defined]
+    told = Told(game.record, events)
+    hits = {"single", "double", "triple", "home_run"}
+    balls = told.of("batted_ball")
+    expected = [(who, float(what in hits)) for who, what in notes if what in hits | {"out", "double_play"}]
+    assert [(b.player, label("hit-probability", told, said("hit-probability", b.t_us, b.id))) for b in balls] == expected
+    assert 5 < sum(y for _, y in expected) < len(expected) - 5
+    steals = [(who, float(what == "stolen_base")) for who, what in notes if what in ("stolen_base", "caught_stealing")]
+    found = []
+    for let_go in told.of("release"):
+        y = label("lead-probability", told, said("lead-probability", let_go.t_us, let_go.id, let_go.player or ""))
+        if y is not None:
+            found.append((let_go.player, y))
+            moved = told.before(let_go.t_us, "first_move")
+            assert moved is not None
+            # the window just before the first move is asked the same; one after it, while he runs, is not
+            for before_us, want in ((100_000, y), (-100_000, None)):
+                asked = said("lead-probability", moved.t_us - before_us, subject=let_go.player or "")
+                assert label("lead-probability", told, asked) == want
+    assert found == steals
+    assert len(steals) >= 3
+    flies = told.of("fielded")
+    assert {label("catch-probability", told, said("catch-probability", e.t_us, e.id)) for e in flies} == {0.0, 1.0}
+    over = told.of("game_end")[0]
+    home = float(over.attrs["home_runs"] > over.attrs["away_runs"])
+    assert label("mlb-win-probability", told, said("mlb-win-probability", 0, events[0].id)) == home
+    unfinished = Told(game.record, [e for e in events if e.type != "game_end"])
+    assert label("mlb-win-probability", unfinished, said("mlb-win-probability", 0, events[0].id)) is None
+
+
+# -- football ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def football() -> tuple[GameRecord, Told, list[Any]]:
+    match = NflMatch(3, 30.0)
+    blocks = list(match.blocks())
+    return match.record, Told(match.record, [e for b in blocks for e in b.events]), [b for b in blocks if b.played is not None]
+
+
+def noted(blocks: list[Any], kind: int) -> Iterator[tuple[Any, Any]]:
+    """(block, (kind, frame, slot, probability or eta, what happened))"""
+    for block in blocks:
+        for note in block.played.notes[block.played.notes[:, 0] == kind]:
+            yield block, note
+
+
+def when(block: Any, frame: float) -> int:
+    """us; a block ends as its play does, and begins with the walk to the line."""
+    return int(block.end_us - (len(block.played.phase) - frame) * FRAME_US)
+
+
+def own(told: Told, kind: str, t_us: int) -> Event:
+    event = told.after(t_us, kind)
+    assert event is not None
+    assert event.t_us == t_us
+    return event
+
+
+def test_of_passes_and_calls(football: tuple[GameRecord, Told, list[Any]]) -> None:
+    _, told, blocks = football
+    caught = Counter[float]()
+    for block, (_, frame, _, _, happened, *_) in noted(blocks, engine.N_COMPLETION):
+        arrived = own(told, "pass_arrived", when(block, frame))
+        for asked in (
+            said("nfl-completion", arrived.t_us, arrived.id), said("nfl-completion", arrived.t_us - 300_000, subject="match")
+        ):
+            assert label("nfl-completion", told, asked) == happened
+        thrown = told.before(arrived.t_us, "pass_forward")
+        assert thrown is not None
+        coverage = label("nfl-coverage", told, said("nfl-coverage", thrown.t_us, thrown.id))
+        assert coverage == float(block.played.intent.coverage == "zone")
+        route = label("nfl-route", told, said("nfl-route", arrived.t_us, arrived.id))
+        assert arrived.attrs["true_route"] == (ROUTES[int(route)] if route is not None else "")
+        caught[happened] += 1
+        # before it was thrown nobody could ask
+        assert label("nfl-completion", told, said("nfl-completion", thrown.t_us - 100_000, subject="match")) is None
+    assert caught[0.0] > 5
+    assert caught[1.0] > 5
+    assert sum(told.after(e.t_us, *COMPLETE) is not None for e in told.of("pass_arrived")) > 10
+
+
+@pytest.mark.parametrize(("model", "kind", "event"), [
+    ("nfl-rushing", engine.N_RUSH, "handoff"), ("nfl-yac", engine.N_YAC, "pass_outcome_caught"),
+])  # fmt: skip
+def test_of_yards(football: tuple[GameRecord, Told, list[Any]], model: str, kind: int, event: str) -> None:
+    """The labels are those of the yards that were drawn; a score ends what was drawn."""
+    _, told, blocks = football
+    levels = LEVELS_YD["rush" if kind == engine.N_RUSH else "yac"]
+    assert (RUSH_FEATURES if kind == engine.N_RUSH else YAC_FEATURES)[0][0] == "yards_yd"
+    rows = 0
+    for block, (_, frame, _, _, yards, *_) in noted(blocks, kind):
+        begun = own(told, event, when(block, frame))
+        for level in levels:
+            found = label(model, told, said(model, begun.t_us, begun.id, yards_yd=level))
+            if found is None:
+                end = told.after(begun.t_us, "tackle", "touchdown", "qb_sack")
+                assert end is None or end.type == "touchdown"
+                continue
+            rows += 1
+            assert found == float(yards >= level), (level, yards)
+    assert rows > 150
+    assert label(model, told, said(model, begun.t_us, begun.id, yards_yd=float("nan"))) is None
+
+
+def test_of_tackles(football: tuple[GameRecord, Told, list[Any]]) -> None:
+    """At each whole yard the engine writes down for every defender near whether he makes the tackle in the next one."""
+    record, told, blocks = football
+    found = Counter[tuple[float, float]]()
+    for block, (_, frame, slot, _, happened, *_) in noted(blocks, engine.N_TACKLE):
+        t_us = when(block, frame)
+        carry = told.before(t_us, "handoff", "pass_outcome_caught")
+        down = told.before(t_us, "down")
+        assert carry is not None
+        assert down is not None
+        catch = carry.type == "pass_outcome_caught"
+        runner = next(k for k, e in enumerate(block.entity.tolist()) if record.entities[e].id == carry.player)
+        way = {p.number: p.home_attacks for p in record.periods}[carry.period] * (1 if block.offense == 0 else -1)
+        row = len(block.phase) - len(block.played.phase) + int(frame)
+        u = way * block.places[row, runner, 0] / YD
+        start = way * carry.x_m / YD if catch else 50.0 - float(down.attrs["to_goal_yd"])
+        asked = said(
+            "nfl-tackle", t_us, subject=record.entities[int(block.entity[int(slot)])].id,
+            **{TACKLE_FEATURES[T_GAINED][0]: u - start, TACKLE_FEATURES[T_CAUGHT][0]: float(catch)},
+        )
+        y = label("nfl-tackle", told, asked)
+        if y is not None:
+            found[happened, y] += 1
+        if happened:  # at the next yard he is only carried on
+            asked.features[[f.name for f in KNOWN["nfl-tackle"].features].index("gained_yd")] += 1.0
+            assert label("nfl-tackle", told, asked) is None
+    assert found[1.0, 1.0] > 20
+    assert found[0.0, 0.0] > 100
+    assert found[0.0, 1.0] == found[1.0, 0.0] == 0
+
+
+def test_of_football_games(football: tuple[GameRecord, Told, list[Any]]) -> None:
+    record, told, _ = football
+    points = Counter[str | None]()
+    for event in told.of("touchdown", "field_goal"):
+        points[event.team] += float(event.attrs.get("points", 0.0))
+    home, away = (points[team.id] for team in record.teams)
+    assert home != away
+    for down in told.of("down"):
+        won = float((home > away) == (down.team == record.teams[0].id))
+        assert label("nfl-win-probability", told, said("nfl-win-probability", down.t_us, down.id)) == won
+    fourth = [down for down in told.of("down") if down.attrs["down"] == 4.0]
+    assert len(fourth) > 2
+    for down in fourth:
+        for choice in ("go", "kick", "punt"):
+            row = {word: float(word == choice) for word in ("go", "kick", "punt")}
+            found = label("nfl-fourth-down", told, said("nfl-fourth-down", down.t_us, down.id, **row))
+            did = choice == down.attrs["decision"]
+            assert found == (float((home > away) == (down.team == record.teams[0].id)) if did else None)
+    ended = [e for e in told.of("period_end") if e.period == 4]
+    told.add(Event(**{**{n: getattr(ended[0], n) for n in ended[0].__struct_fields__}, "revision": 1, "deleted": True}))
+    assert label("nfl-win-probability", told, said("nfl-win-probability", 0, fourth[0].id)) is None, "it was taken back: not over"
+    told.add(Event(**{**{n: getattr(ended[0], n) for n in ended[0].__struct_fields__}, "revision": 2}))
+
+
+# -- Formula 1 ---------------------------------------------------------------------------------------------------------
+
+
+def test_of_races() -> None:
+    race = Race(5, 60)
+    record = open_world("f1", 5, 1.0).record
+    t0 = record.t0_us
+    told = Told(record, reports(race, record, t0, LIGHTS_S))
+    names = [entity.id for entity in record.entities]
+    works = Counter[tuple[str, float]]()
+    for row in race.events:
+        kind, g, car, other = (int(v) for v in row[:4])
+        if kind == ATTEMPT and np.isfinite(race.t[car, g]) and np.isfinite(race.t[other, g]):
+            began_us = t0 + round((LIGHTS_S + row[4]) * 1e6)
+            window_us = t0 + (began_us - t0) // 100_000 * 100_000
+            assert label("f1-overtake", told, said("f1-overtake", window_us, subject=names[car])) == row[6]
+            assert label("f1-overtake", told, said("f1-overtake", window_us - 100_000, subject=names[car])) is None
+            works["overtake", row[6]] += 1
+        if kind == UNDERCUT:
+            stop = told.before(t0 + round((LIGHTS_S + row[4]) * 1e6), "pit_entry")
+            assert stop is not None
+            stops = [e.t_us for e in told.of("pit_entry") if e.player == names[car] and e.t_us < t0 + (LIGHTS_S + row[4]) * 1e6]
+            tick_us = t0 + (stops[-1] - t0) // 1_000_000 * 1_000_000
+            assert label("f1-undercut", told, said("f1-undercut", tick_us, subject=names[other])) == row[6]
+            assert label("f1-undercut", told, said("f1-undercut", tick_us - 1_000_000, subject=names[other])) is None
+            works["undercut", row[6]] += 1
+    assert min(works[kind, y] for kind in ("overtake", "undercut") for y in (0.0, 1.0)) >= 1
+    winner = int(np.argmin(race.t[:, -1]))
+    wins = [label("f1-win-probability", told, said("f1-win-probability", t0, subject=name)) for name in names]
+    assert wins == [float(n == winner) for n in range(len(names))]
+
+
+# -- soccer ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("more", "result"), [((), 1.0), (("home",), 0.0), (("own",), 2.0), (("shoot-out",), 1.0)])
+def test_of_matches(more: tuple[str, ...], result: float) -> None:
+    """Worked out by hand: one each, and another goal of some kind."""
+    record = Match(1, 2.0).record
+    home, away = (team.id for team in record.teams)
+
+    def event(ident: str, kind: str, period: int, team: str | None = None, outcome: str = "") -> Event:
+        return Event(id=ident, game=record.game, type=kind, t_us=period, period=period, team=team, outcome=outcome)
+
+    events = [
+        event("1", "shot", 1, home, "goal"), event("2", "shot", 2, away, "goal"), event("3", "shot", 2, away, "saved"),
+        event("4", "period_end", 1), event("5", "period_end", 2),
+    ]  # fmt: skip
+    goals = {
+        "home": event("6", "shot", 2, home, "goal"), "own": event("7", "own_goal", 2, home),
+        "shoot-out": event("8", "shot", 5, home, "goal"),
+    }  # fmt: skip
+    model = "soccer-win-probability"
+    assert label(model, Told(record, [*events, *(goals[word] for word in more)]), said(model, 0)) == result
+    assert label(model, Told(record, events[:-1]), said(model, 0)) is None

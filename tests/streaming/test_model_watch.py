@@ -1,0 +1,100 @@
+"""The watch over live models: what waits for a later event, what that says once it has settled, and what nobody will ever say."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from models.known import KNOWN
+from simulators.worlds import open_world
+from streaming.blocks import Prediction
+from streaming.labelling import Came, Label, Said, Told
+from streaming.monitoring import ModelWatch
+from streaming.records import Event
+
+MODEL = "f1-overtake"
+RECORD = open_world("f1", 1, 1.0).record
+S = 1_000_000
+
+
+def end(ident: str, at_s: float, outcome: str = "good", kind: str = "end", **more: object) -> Event:
+    told = {"id": ident, "game": RECORD.game, "type": kind, "t_us": round(at_s * S), "outcome": outcome, **more}
+    return msgspec.convert(told, Event)
+
+
+def by_the_next_end(said: Said, told: Told) -> Came | None:
+    event = told.after(said.t_us, "end")
+    return None if event is None or event.t_us > said.t_us + 30 * S else Came(float(event.outcome == "good"), event)
+
+
+def asked(at_s: float, version: str = "v1", rows: int = 2) -> Prediction:
+    shape = (rows, len(KNOWN[MODEL].features))
+    whom = tuple(RECORD.entities[n].id for n in range(rows))
+    return Prediction(
+        RECORD.game, "f1.battle.overtake_probability", None, round(at_s * S), MODEL, version, np.zeros(shape), np.full(rows, 0.4),
+        "final", 5.0, whom,
+    )  # fmt: skip
+
+
+def told(watch: ModelWatch) -> tuple[int, int, int]:
+    (report,) = watch.report()
+    return report["labelled"], report["outcomes"], report["unlabelled"]
+
+
+def test_what_waits_is_counted_with_its_fate_once_that_has_settled() -> None:
+    watch = ModelWatch({MODEL: Label(("end",), by_the_next_end, within_s=30.0)}, lambda name, version: None)
+    events = [
+        end("a", 20), end("other", 29, kind="noise"), end("a", 20, "bad", revision=1), end("late", 30, kind="noise"),
+        end("b", 90), end("c", 120, kind="noise"),
+    ]  # fmt: skip
+    heard = watch.overhear(RECORD, events)
+    watch.write([], 0)
+    next(heard)
+    watch.write([asked(10.0), asked(11.0), asked(40.0, rows=1)], 0)
+    assert told(watch) == (0, 0, 0), "the event is there, and may be put right yet"
+    next(heard)
+    next(heard)
+    assert told(watch) == (0, 0, 0)
+    next(heard)
+    assert told(watch) == (4, 1, 0), "two windows of two cars, one fate, by its last revision"
+    assert watch.monitors[MODEL].calibration.recent()[1] == 0.0
+    next(heard)
+    watch.write([asked(85.0)], 0)
+    next(heard)
+    assert told(watch) == (6, 2, 1), "nothing came within half a minute of what was asked at 40 s"
+    watch.write([asked(119.0)], 0)
+    assert next(heard, None) is None
+    watch.close()
+    assert told(watch) == (6, 2, 3), "the game is over: nothing more will come"
+
+
+def test_the_end_of_a_game_settles_what_is_told() -> None:
+    watch = ModelWatch({MODEL: Label(("end",), by_the_next_end)}, lambda name, version: None)
+    list(watch.overhear(RECORD, [end("a", 20)]))
+    watch.write([asked(19.0), asked(19.5, rows=1)], 0)
+    assert told(watch) == (0, 0, 0)
+    watch.close()
+    assert told(watch) == (3, 1, 0)
+    watch.close()
+    assert told(watch) == (3, 1, 0)
+
+
+def test_another_version_has_its_own_predictions() -> None:
+    watch = ModelWatch({MODEL: Label(("end",), by_the_next_end)}, lambda name, version: None)
+    heard = watch.overhear(RECORD, [end("a", 20), end("late", 31, kind="end")])
+    next(heard)
+    watch.write([asked(10.0), asked(12.0, "v2", rows=1)], 0)
+    next(heard)
+    assert told(watch) == (1, 1, 0)
+    assert watch.monitors[MODEL].version == "v2"
+
+
+def test_a_curve_of_answers_is_no_question() -> None:
+    model = "lead-probability"
+    watch = ModelWatch({model: Label(("end",), by_the_next_end)}, lambda name, version: None)
+    list(watch.overhear(RECORD, [end("a", 20)]))
+    row = np.zeros((1, len(KNOWN[model].features)))
+    watch.write([Prediction(RECORD.game, "s", "a", 19 * S, model, "v1", row, np.full((1, 21), 0.5), "final", 5.0, ("r",))], 0)
+    watch.close()
+    assert told(watch) == (0, 0, 0)
+    assert watch.report()[0]["predictions"] == 1
