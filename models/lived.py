@@ -25,8 +25,8 @@ class Lived:
 
     ``rows`` (B, F) as they were on the air, ``label`` (B,) 0..C-1 or NaN where nobody knows, ``t_us`` (B,) event time, ``answer``
     (B,) or (B, C) what was on the air, ``took_us`` (B,) NaN where it was not measured. Text, (B,): ``game``, ``event`` (empty for
-    what is asked in a window or at a tick), ``subject`` whom the row is about, ``told_by`` the event that the label goes by,
-    ``version``.
+    what is asked in a window or at a tick), ``subject`` whom the row is about, ``told_by`` the event that the label goes by (with a
+    moment behind it where each has a fate of its own), ``version``.
     """
 
     model: str

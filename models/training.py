@@ -186,14 +186,16 @@ def train(
 
 
 def renewed(model: Known, card: Card, table: Table) -> Card:
-    """``card`` with what cards say now, profile and limits, from the very table that it was trained on; nothing of what its model
-    answers depends on either. ``ValueError`` when it is another table."""
+    """``card`` with what cards say now, profile and limits, from the very table that it was trained on, or from the first of its
+    games, which the card then says; nothing of what its model answers depends on either. ``ValueError`` for any other table."""
     check(model, table)
+    metrics = {**card.metrics, "profile": _profile(model, table)}
     if table.source != card.trained_on:
-        raise ValueError(f"{card.name} {card.version} was trained on {card.trained_on}, not on {table.source}")
-    return msgspec.structs.replace(
-        card, limits=model.limits, metrics={**card.metrics, "profile": _profile(model, table)}, version="",
-    )  # fmt: skip
+        first = {**table.source, "games": card.trained_on.get("games", 0), "rows": card.trained_on.get("rows", 0)}
+        if first != card.trained_on or int(table.source["games"]) >= int(first["games"]):
+            raise ValueError(f"{card.name} {card.version} was trained on {card.trained_on}, not on {table.source}")
+        metrics["profile_of"] = table.source
+    return msgspec.structs.replace(card, limits=model.limits, metrics=metrics, version="")
 
 
 def _profile(model: Known, table: Table) -> Any:

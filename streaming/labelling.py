@@ -39,10 +39,19 @@ class Said:
 
 
 class Came(NamedTuple):
-    """0.0 to C - 1 as in the model's classes, and the event that says so."""
+    """0.0 to C - 1 as in the model's classes, and the event that says so.
+
+    What goes by the same event has one ``fate``, unless the moments that were asked ``at_us`` end in an answer each: whoever is not
+    brought down in this yard is asked about again in the next one, and how often tells how it ended.
+    """
 
     label: float
     by: Event
+    at_us: int | None = None
+
+    @property
+    def fate(self) -> str:
+        return self.by.id if self.at_us is None else f"{self.by.id}@{self.at_us}"
 
 
 class Told:

@@ -87,7 +87,7 @@ def lived(model: str, said: list[Said], told: Told, label: LabelOf) -> Lived:
         model, np.array([each.features for each in kept], np.float64).reshape(len(kept), len(asked.features)),
         np.array([np.nan if c is None else c.label for c in came], np.float64), words([game] * len(kept)),
         words(each.event for each in kept), words(each.subject for each in kept),
-        words(None if c is None else c.by.id for c in came), words(each.version for each in kept),
+        words(None if c is None else c.fate for c in came), words(each.version for each in kept),
         np.array([each.t_us for each in kept], np.int64), answer[:, 0] if width == 1 else answer,
         np.array([each.took_us for each in kept], np.float64),
     )  # fmt: skip

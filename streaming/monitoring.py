@@ -166,7 +166,7 @@ class ModelWatch:
                 continue
             came = label(said, game.told)
             if came is not None and (last or came.by.t_us + SETTLED_US <= game.clock_us):
-                fates.setdefault(came.by.id, []).append((said.answer, came.label))
+                fates.setdefault(came.fate, []).append((said.answer, came.label))
             elif last or (came is None and said.t_us + label.within_s * 1e6 + SETTLED_US < game.clock_us):
                 lost += 1
             else:

@@ -127,6 +127,9 @@ def test_an_older_card_is_renewed_and_answers_the_same(tmp_path: Path, capsys: p
     assert profile is not None
     assert profile.rows == len(table.rows)
     assert second.version != version
+    assert run(["models", "renew", str(tmp_path / "old"), "--out", str(tmp_path / "few"), "--games", "10"]) == 0
+    fewer = load(tmp_path / "few").card.metrics
+    assert (fewer["profile"]["rows"], fewer["profile_of"]["games"]) == (len(table.rows) // 2, 10)
     save(tmp_path / "other", msgspec.structs.replace(old, trained_on={**table.source, "rows": 7}), blob)
     assert run(["models", "renew", str(tmp_path / "other"), "--out", str(tmp_path / "x")]) == 2
     assert "was trained on" in capsys.readouterr().err

@@ -39,17 +39,17 @@ def completion(said: Said, told: Told) -> Came | None:
 
 
 def rushing(said: Said, told: Told) -> Came | None:
-    """By the yards from the line of scrimmage to where the run ended. A touchdown says nothing of yards beyond the goal line."""
+    """By the yards from the line of scrimmage to where the run ended; of yards beyond the goal line nothing does."""
     run = told.event(said.event)
     end = None if run is None else _end(told, run.t_us)
-    return None if end is None else _reached(said, end, _gained_yd(told, end))
+    return None if end is None else _reached(told, said, end, 0.0)
 
 
 def after_catch(said: Said, told: Told) -> Came | None:
     """By the yards from where it was caught to where the receiver was stopped."""
     catch = told.event(said.event)
     end = None if catch is None else _end(told, catch.t_us)
-    return None if catch is None or end is None else _reached(said, end, _gained_yd(told, end) - _air_yd(told, catch))
+    return None if catch is None or end is None else _reached(told, said, end, _air_yd(told, catch))
 
 
 def tackle(said: Said, told: Told) -> Came | None:
@@ -60,14 +60,14 @@ def tackle(said: Said, told: Told) -> Came | None:
     if carry is None or end is None:
         return None
     if end.type != "tackle":
-        return Came(0.0, end)
+        return Came(0.0, end, said.t_us)
     who = end.attrs.get("tackler")
     gained = _gained_yd(told, end) - (_air_yd(told, carry) if said.features[T_CAUGHT] == 1.0 else 0.0)
     # a yard is reached at its line, which a place in millimetres may miss
     reached = _whole(said.features[T_GAINED] + 1e-3)
     if not isinstance(who, str) or not reached <= gained:
         return None
-    return Came(float(who == said.subject and gained == reached), end)
+    return Came(float(who == said.subject and gained == reached), end, said.t_us)
 
 
 def win(said: Said, told: Told) -> Came | None:
@@ -108,11 +108,12 @@ def _end(told: Told, t_us: int) -> Event | None:
     return end if end is not None and end.type in ENDS else None
 
 
-def _reached(said: Said, end: Event, gained_yd: float) -> Came | None:
-    level = float(said.features[0])
-    if not isfinite(level) or not isfinite(gained_yd):
+def _reached(told: Told, said: Said, end: Event, from_yd: float) -> Came | None:
+    """Whether so many yards were gained from ``from_yd`` ahead of the line of scrimmage on."""
+    level, gained = float(said.features[0]), _gained_yd(told, end) - from_yd
+    if not isfinite(level) or not isfinite(gained) or level > 50.0 - _line_yd(told, end) - from_yd:
         return None
-    return None if end.type == "touchdown" and gained_yd < level else Came(float(gained_yd >= level), end)
+    return Came(float(gained >= level), end)
 
 
 def _gained_yd(told: Told, end: Event) -> float:

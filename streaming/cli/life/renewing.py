@@ -13,6 +13,7 @@ from streaming.cli.plain import plain_errors
 def renew(
     model: Annotated[str, typer.Argument(help="Folder of an artefact, or the name of one that ships.")],
     out: Annotated[Path, typer.Option(help="Folder of the artefact to write; it may be the same one.")],
+    fewer: Annotated[int | None, typer.Option("--games", min=5, help="Only the first so many games; the card says so.")] = None,
 ) -> None:
     """Give a model from before cards had them the profile of its training and its limits. The trees, the calibration and every
     prediction stay; the version, which is that of card and trees, does not.
@@ -33,7 +34,8 @@ def renew(
         if not (isinstance(games, int) and isinstance(seed, int)):
             raise ValueError(f"{before.name} {before.version} did not learn from simulated games: train it again")
         blob = model_file(model).read_bytes()
-        card = save(out, renewed(known(before.name), before.card, simulated_table(before.name, seed, games)), blob)
+        table = simulated_table(before.name, seed, min(fewer or games, games))
+        card = save(out, renewed(known(before.name), before.card, table), blob)
     print(f"{card.name} {card.version} in {out}: the trees of {before.version}, with profile and limits")
 
 
