@@ -78,7 +78,7 @@ def test_monitor_and_compare_read_recordings(
     told = json.loads(capsys.readouterr().out)
     assert told["predictions"] == told["labelled"] > 25
     assert told["took_us"]["p50"] > 0.0
-    assert not told["profile"]  # of an artefact from before cards had one
+    assert told["profile"]  # of its training, on the card
     assert run(["models", "compare", "pass-completion", "pass-completion", "--data", str(game / "live")]) == 2
     assert "1 games are too few" in capsys.readouterr().err
 
