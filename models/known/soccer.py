@@ -40,7 +40,10 @@ MODELS: Final = (
         "soccer-win-probability", "home win, draw, away win", ("features.soccer.match", "WIN_FEATURES"),
         ("home", "draw", "away"), "soccer.match.win_probability",
         Recipe(
-            boosters=(({**_SLOW, "max_depth": 4, "eta": 0.08, "min_child_weight": 50.0, "colsample_bytree": 0.8}, 120),)
+            # leaves light enough to be certain when nothing is left to be played
+            boosters=(
+                ({**_SLOW, "max_depth": 4, "eta": 0.08, "min_child_weight": 5.0, "reg_lambda": 1.0, "colsample_bytree": 0.8}, 150),
+            )
         ),
         games=12_000, fresh=5_000,
     ),
