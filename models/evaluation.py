@@ -14,7 +14,7 @@ from models.base import Floats
 from models.forest import read_forest
 from models.judgement import Judgement, feature_groups
 from models.known import KNOWN, known
-from models.metrics import PAIRED, paired_bootstrap, reliability, scores
+from models.metrics import PAIRED, paired_bootstrap, reliability, scores, truth_known
 from models.training import Judged, Table, judge
 
 Report = dict[str, Any]
@@ -28,8 +28,7 @@ def on_simulated(model: str, table: Table) -> Report:
         "model": forest.name, "version": forest.version, "source": table.source, "scores": scores(table.label, probability),
     }  # fmt: skip
     if table.truth.size:
-        # where the truth takes thousands of continuations to know, it is known of some rows only
-        known = np.isfinite(table.truth.reshape(len(table.truth), -1)).all(axis=1)
+        known = truth_known(table.truth)
         off, truth = np.abs(probability[known] - table.truth[known]), table.truth[known]
         report["truth"] = {
             "mean_absolute_error": float(off.mean()), "p95_absolute_error": float(np.quantile(off, 0.95)),
@@ -46,7 +45,7 @@ def simulated_judgement(model: str, table: Table) -> Judgement:
     return Judgement(
         forest.name, f"{forest.name} {forest.version} on {table.source['games']} fresh simulated games", table.label,
         forest.predict(table.rows), table.game, table.rows, forest.features, forest.classes,
-        lambda at: forest.attribute(table.rows[at]), groups,
+        lambda at: forest.attribute(table.rows[at]), groups, truth=table.truth, question=table.question,
     )  # fmt: skip
 
 

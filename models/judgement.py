@@ -40,6 +40,10 @@ class Judgement:
     #: what is drawn together in a bootstrap
     unit: str = "games"
     facts: Mapping[str, Any] = field(default_factory=dict)
+    #: the chances that a simulator drew from, in the shape of ``probability``; NaN where they are not known, empty outside of one
+    truth: Floats = field(default_factory=lambda: np.empty(0))
+    #: (B,) which of several questions each row asks; empty where there is one
+    question: Words = field(default_factory=lambda: np.empty(0, np.str_))
 
     def __post_init__(self) -> None:
         if not len(self.label):

@@ -78,6 +78,11 @@ def scores(labels: Floats, probability: Floats) -> dict[str, float]:
     return found
 
 
+def truth_known(truth: Floats) -> npt.NDArray[np.bool_]:
+    """(B,) the rows whose true chances (B,) or (B, C) are known: where they take thousands of continuations, not all are."""
+    return np.asarray(np.isfinite(truth.reshape(len(truth), -1)).all(axis=1))
+
+
 Score = Callable[[Floats, Floats], float]
 PAIRED: Final[dict[str, Score]] = {"log_loss": log_loss, "brier": brier, "auc": auc}
 

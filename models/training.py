@@ -20,7 +20,7 @@ from models.base import Floats
 from models.calibration import Calibration, Kind, choose
 from models.calibration import fit as fit_calibration
 from models.forest import read_forest
-from models.judgement import Groups
+from models.judgement import Groups, Words
 from models.known import Known, Recipe
 from models.metrics import scores
 from models.monitoring.profile import profile_of
@@ -44,6 +44,8 @@ class Table:
     reference: Floats = field(default_factory=lambda: np.empty(0))
     #: by column, the group of each row (B,) that a model is judged by; never features
     groups: Groups = field(default_factory=dict)
+    #: (B,) which of several questions each row asks (go, kick or punt?), to be drawn apart; empty where there is one
+    question: Words = field(default_factory=lambda: np.empty(0, np.str_))
 
 
 #: one thread: on few rows the threads of xgboost wait for each other, and on a busy machine they wait long

@@ -30,6 +30,11 @@ LANE_HALF_WIDTH_M: Final = 2.0
 LANE_POINTS: Final = 12
 #: an opponent this far along the lane is as good as twice as near to it: he has that much longer to step in
 LATE_M: Final = 12.0
+#: only who stands farther along than this, and no more than this beyond the target, stands beside the lane: nobody cuts out a
+#: ball that is past him
+LEVEL_M: Final = 0.5
+#: a gap as wide as this is an open lane
+OPEN_M: Final = 5.0
 
 PASS_GEOMETRY: Final[tuple[tuple[str, str, str], ...]] = (
     ("target_distance_m", "m", "distance to the target"),
@@ -45,7 +50,7 @@ PASS_GEOMETRY: Final[tuple[tuple[str, str, str], ...]] = (
     ("target_opponents_5m", "count", "opponents within 5 m of the target"),
     ("lane_opponents", "count", "opponents in the passing lane"),
     ("lane_opponent_m", "m", "nearest opponent to the passing lane"),
-    ("lane_gap_m", "m", "gap in the passing lane, less where the ball comes late"),
+    ("lane_gap_m", "m", "gap in the passing lane, 5 m at most, less where the ball comes late"),
     ("lane_margin_s", "s", "head start of the ball on the quickest interceptor"),
     ("opponents_between", "count", "opponents between ball and target"),
     ("opponents_goal_side", "count", "opponents between target and goal"),
@@ -142,7 +147,7 @@ def pass_geometry(
     out[0], out[1] = length, way * dx
     out[5], out[6] = np.sqrt((goal_x - tx) ** 2 + ty * ty), abs(ty)
     out[18] = np.sqrt(v[target, 0] ** 2 + v[target, 1] ** 2)
-    near, crowd, in_lane, lane, gap, margin, between, goal_side = np.inf, 0.0, 0.0, np.inf, np.inf, np.inf, 0.0, 0.0
+    near, crowd, in_lane, lane, gap, margin, between, goal_side = np.inf, 0.0, 0.0, np.inf, OPEN_M, np.inf, 0.0, 0.0
     last, second = -np.inf, -np.inf
     for n in range(xy.shape[0]):
         if team[n] != 1 - side or xy[n, 0] != xy[n, 0]:
@@ -155,7 +160,9 @@ def pass_geometry(
         s = min(max(along, 0.0), 1.0)
         aside = np.sqrt((ox - x - s * dx) ** 2 + (oy - y - s * dy) ** 2)
         lane = min(lane, aside)
-        gap = min(gap, aside / (1.0 + s * length / LATE_M))
+        along_m = along * length
+        if LEVEL_M < along_m < length + LEVEL_M:
+            gap = min(gap, abs((ox - x) * dy - (oy - y) * dx) / length / (1.0 + along_m / LATE_M))
         in_lane += 1.0 if aside <= LANE_HALF_WIDTH_M and 0.0 < along < 1.0 else 0.0
         for k in range(1, LANE_POINTS + 1):
             share = k / LANE_POINTS

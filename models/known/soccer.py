@@ -32,24 +32,29 @@ MODELS: Final = (
     Known(
         "pass-completion", "the chance that a pass arrives", ("features.soccer.passes", "PASS_FEATURES"),
         ("incomplete", "complete"), "soccer.pass.completion_probability",
+        # the truth is smooth in what is measured; trees for what is not: whoever is offside gets no pass
         Recipe(
-            boosters=(({**_SLOW, "max_depth": 4, "eta": 0.06, "colsample_bytree": 0.5}, 250),),
-            smooth=0.4, by="height", strength=0.01,
+            boosters=(({**_SLOW, "max_depth": 3, "min_child_weight": 50.0, "colsample_bytree": 0.8}, 80),),
+            smooth=1.0, by="height", strength=0.01, knots=5,
         ),
-        games=60, fresh=10,
-        limits="Where a pass was meant to go is guessed from where it went, and who plays or how hard it is struck is not known. "
-        "It says nothing of whether a pass was worth playing, and the one that ships learnt from simulated games only.",
+        games=150, fresh=10,
+        limits="Where a feed does not tell for whom a pass was meant that is guessed from its direction, and who plays or how hard it "
+        "is struck is not known. It says nothing of whether a pass was worth playing, and the one that ships learnt from simulated "
+        "games only.",
     ),
     Known(
         "soccer-win-probability", "home win, draw, away win", ("features.soccer.match", "WIN_FEATURES"),
         ("home", "draw", "away"), "soccer.match.win_probability",
         Recipe(
-            boosters=(({**_SLOW, "max_depth": 4, "eta": 0.08, "min_child_weight": 50.0, "colsample_bytree": 0.8}, 120),)
+            # leaves light enough to be certain when nothing is left to be played
+            boosters=(
+                ({**_SLOW, "max_depth": 4, "eta": 0.08, "min_child_weight": 5.0, "reg_lambda": 1.0, "colsample_bytree": 0.8}, 150),
+            )
         ),
         games=12_000, fresh=5_000,
         by_game=True,
-        limits="It knows score, time, red cards and xGoals so far, not how strong the teams are, and takes them as equal at kick- "
-        "off: no basis for odds. It ends with extra time and knows no shoot-out; the one that ships learnt from simulated "
+        limits="It knows score, time, red cards and xGoals so far, not how strong the teams are, and takes them as equal at "
+        "kick-off: no basis for odds. It ends with extra time and knows no shoot-out; the one that ships learnt from simulated "
         "score lines.",
     ),
 )  # fmt: skip

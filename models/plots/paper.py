@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from models.base import Floats
+from models.judgement import Judgement
+
 OURS: Final = "#1f5fa8"
 OTHER: Final = "#d9822b"
 WORSE: Final = "#b3261e"
@@ -33,3 +36,15 @@ def write(drawn: Any, path: Path) -> Path:
 
 def file_name(stem: str, reading: str) -> str:
     return f"{stem}{'-' + reading.replace(' ', '-') if reading else ''}.png"
+
+
+def title(judged: Judgement, what: str) -> str:
+    return f"{judged.model}{', ' + judged.reading if judged.reading else ''}: {what}"
+
+
+def contenders(judged: Judgement) -> list[tuple[str, Floats, str]]:
+    """Name, chances (B,) and colour of whom to draw: the reference, where there is one, and ours."""
+    found = [("ours", judged.chance, OURS)]
+    if judged.reference.size:
+        found.insert(0, (judged.versus, judged.reference, OTHER))
+    return found

@@ -21,6 +21,7 @@ STRENGTH_SD: Final = 0.22  #: log rate of a team, between matches
 BEHIND: Final = 0.11  #: log rate for each goal (two at most) that a team is behind; as much less for the one ahead
 MAN_DOWN: Final = 0.40  #: log rate for each man, either way
 RED_RATE: Final = 0.11  #: sendings-off of a team in a match
+MOST_RED: Final = 2  #: sendings-off of a team that are told
 MOST: Final = 6  #: chances of one team in one minute that are looked at
 
 Table = dict[str, npt.NDArray[Any]]
@@ -30,8 +31,10 @@ def scorelines(seed: int, n: int, every_min: int = 1) -> Table:
     """``n`` matches as columns, one row for each match at minutes 0, every_min, ... and at 90.
 
     match, minute (int32; minutes played); home_score, away_score, home_red, away_red (int16, so far); home_xgoals,
-    away_xgoals (float32, true probabilities of the chances so far, summed); result (int8: 0 home win, 1 draw, 2 away win,
-    after 90 minutes). Rows are ordered by match, then minute. ``ValueError`` for a negative ``n`` or an ``every_min`` under 1.
+    away_xgoals (float32, true probabilities of the chances so far, summed); home_chances, away_chances (int16, so far);
+    home_exposure, away_exposure (float64, how many chances a team of strength 0 would have been expected to have had);
+    result (int8: 0 home win, 1 draw, 2 away win, after 90 minutes). Rows are ordered by match, then minute.
+    ``ValueError`` for a negative ``n`` or an ``every_min`` under 1.
     """
     if n < 0 or every_min < 1:
         raise ValueError(f"scorelines of {n} matches every {every_min} minutes cannot be made")
@@ -40,15 +43,17 @@ def scorelines(seed: int, n: int, every_min: int = 1) -> Table:
     strength[:, 0] += HOME_EDGE / 2
     strength[:, 1] -= HOME_EDGE / 2
     score, red = np.zeros((n, 2), np.int16), np.zeros((n, 2), np.int16)
-    xgoals = np.zeros((n, 2))
-    kept: list[tuple[int, Any, Any, Any]] = []
+    xgoals, exposure, chances = np.zeros((n, 2)), np.zeros((n, 2)), np.zeros((n, 2), np.int16)
+    even = np.zeros((n, 2))
+    kept: list[tuple[Any, ...]] = []
     for minute in range(MINUTES + 1):
         if minute % every_min == 0 or minute == MINUTES:
-            kept.append((minute, score.copy(), red.copy(), xgoals.copy()))
+            kept.append((minute, score.copy(), red.copy(), xgoals.copy(), chances.copy(), exposure.copy()))
         if minute < MINUTES:
-            _play_minute(rng, minute, strength, score, red, xgoals)
+            exposure += chance_rate(minute, even, score, red)
+            _play_minute(rng, minute, strength, score, red, xgoals, chances)
     rows = len(kept)
-    scores, reds, sums = (np.stack([k[c] for k in kept], axis=1) for c in (1, 2, 3))
+    scores, reds, sums, had, expected = (np.stack([k[c] for k in kept], axis=1) for c in (1, 2, 3, 4, 5))
     result = np.where(score[:, 0] > score[:, 1], 0, np.where(score[:, 0] == score[:, 1], 1, 2)).astype(np.int8)
     return {
         "match": np.repeat(np.arange(n, dtype=np.int32), rows),
@@ -59,6 +64,10 @@ def scorelines(seed: int, n: int, every_min: int = 1) -> Table:
         "away_red": reds[:, :, 1].ravel(),
         "home_xgoals": sums[:, :, 0].ravel().astype(np.float32),
         "away_xgoals": sums[:, :, 1].ravel().astype(np.float32),
+        "home_chances": had[:, :, 0].ravel(),
+        "away_chances": had[:, :, 1].ravel(),
+        "home_exposure": expected[:, :, 0].ravel(),
+        "away_exposure": expected[:, :, 1].ravel(),
         "result": np.repeat(result, rows),
     }
 
@@ -76,12 +85,13 @@ def chance_rate(
 
 def _play_minute(
     rng: np.random.Generator, minute: int, strength: npt.NDArray[np.float64], score: npt.NDArray[np.int16],
-    red: npt.NDArray[np.int16], xgoals: npt.NDArray[np.float64],
+    red: npt.NDArray[np.int16], xgoals: npt.NDArray[np.float64], chances: npt.NDArray[np.int16],
 ) -> None:  # fmt: skip
     count = np.minimum(rng.poisson(chance_rate(minute, strength, score, red)), MOST)
+    chances += count.astype(np.int16)
     for k in range(int(count.max(initial=0))):
         had = count > k
         chance = rng.beta(CHANCE_SHAPE, CHANCE_SHAPE * (1.0 / CHANCE_P - 1.0), int(had.sum()))
         score[had] += rng.random(len(chance)) < chance
         xgoals[had] += chance
-    red += (rng.random(count.shape) < RED_RATE / MINUTES) & (red < 2)
+    red += (rng.random(count.shape) < RED_RATE / MINUTES) & (red < MOST_RED)

@@ -149,7 +149,8 @@ def evaluate(
         if plot is not None:
             from models.plots import reliability_plot
 
-            reliability_plot(report, plot)
+            for each in judged:
+                reliability_plot(each, plot)
     print(json.dumps(report, indent=1) if as_json else evaluation.as_text(report))
 
 

@@ -13,7 +13,6 @@ import pytest
 from models.artefact import load
 from models.known import KNOWN
 from models.lived import Lived, joined, read_lived
-from models.monitoring.monitor import profile_on
 from simulators.soccer.match import Match
 from simulators.worlds import open_world
 from streaming.blocks import Output, Prediction
@@ -136,7 +135,7 @@ def test_monitor_and_compare_read_recordings(
     told = json.loads(capsys.readouterr().out)
     assert told["predictions"] == told["labelled"] > 25
     assert told["took_us"]["p50"] > 0.0
-    assert told["profile"] == (profile_on(load("pass-completion").card) is not None)
+    assert told["profile"]  # of its training, on the card
     assert run(["models", "compare", "pass-completion", "pass-completion", "--data", str(game / "live")]) == 2
     assert "1 games are too few" in capsys.readouterr().err
 

@@ -108,7 +108,7 @@ def test_scorelines_are_matches_that_only_move_forward() -> None:
     n = 3000
     table = scorelines(3, n)
     assert {len(column) for column in table.values()} == {n * (MINUTES + 1)}
-    for name in ("home_score", "away_score", "home_red", "away_red", "home_xgoals", "away_xgoals"):
+    for name in (f"{side}_{what}" for side in ("home", "away") for what in ("score", "red", "xgoals", "chances", "exposure")):
         by_match = table[name].reshape(n, MINUTES + 1)
         assert (by_match[:, 0] == 0).all()
         assert (np.diff(by_match, axis=1) >= 0).all()

@@ -32,7 +32,7 @@ __all__ = ["browser"]
 
 FEATURES = ("distance_m", "angle_rad", "height_m", "defenders", "keeper_m", "speed_mps")
 #: two that ask for six features: of these the events say what came of them
-WELL, DRIFTING = "catch-probability", "nfl-pressure"
+WELL, DRIFTING = "nfl-pressure", "catch-probability"
 RECORD = ScriptedMatch().record
 
 

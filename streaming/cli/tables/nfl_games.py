@@ -26,7 +26,10 @@ def fourth_table(seed: int, games: int, tell: Callable[[float], None] = lambda g
         [fourth_rows(PLAY_S * r[2], r[3], STEP_YD * r[6], STEP_YD * r[4])[int(r[7])] for r in found]
     )
     tell(float(games))
-    return Table(rows, found[:, 10], found[:, 0].astype(np.int64), _source(seed, games, len(rows)), truth=found[:, 9])
+    return Table(
+        rows, found[:, 10], found[:, 0].astype(np.int64), _source(seed, games, len(rows)), truth=found[:, 9],
+        question=np.array(["go", "kick", "punt"])[found[:, 7].astype(np.int64)],
+    )  # fmt: skip
 
 
 def _source(seed: int, games: int, rows: int) -> dict[str, str | float | int]:

@@ -17,6 +17,7 @@ from features.nfl.routes import route_features
 from features.nfl.rushing import begin_run
 from features.nfl.vocabulary import ROUTES
 from features.nfl.yardage import LEVELS_YD
+from models.judgement import Words
 from models.training import Table
 from simulators.nfl import engine, truth
 from simulators.nfl.match import Match
@@ -48,7 +49,14 @@ def play_table(model: str, seed: int, games: int, tell: Callable[[float], None] 
         "source": "simulated nfl plays", "games": games, "first_seed": seed, "rows": len(rows),
     }  # fmt: skip
     features, label, true = (np.array(column, np.float64) for column in zip(*rows, strict=True))
-    return Table(features, label, np.array(game, np.int64), source, truth=true)
+    return Table(features, label, np.array(game, np.int64), source, truth=true, question=_questions(model, features))
+
+
+def _questions(model: str, rows: Floats) -> Words:
+    """A chance is asked for many numbers of yards, and must be right about each kind."""
+    if model not in ("nfl-rushing", "nfl-yac"):
+        return np.empty(0, np.str_)
+    return np.array(["0 yd or fewer", "1 to 4 yd", "5 to 10 yd", "11 yd or more"])[np.searchsorted((0.5, 4.5, 10.5), rows[:, 0])]
 
 
 def _noted(shown: Shown, kind: int) -> Floats:

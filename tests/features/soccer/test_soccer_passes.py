@@ -73,6 +73,15 @@ def test_completion_features_by_hand() -> None:
     assert len(expected) + 1 == len(PASS_FEATURES)
 
 
+def test_only_who_stands_beside_the_way_narrows_the_lane() -> None:
+    lane = INDEX["lane_gap_m"]
+    behind_the_ball, past_the_target = (-1.0, 0.2), (20.6, 0.2)
+    row = completion_features(a_pass(SCENE | {15: behind_the_ball, 16: past_the_target}))
+    assert row[lane] == pytest.approx(1.0 / (1.0 + 10.0 / 12.0))
+    assert completion_features(a_pass(SCENE | {15: (18.0, -0.5)}))[lane] == pytest.approx(0.5 / (1.0 + 18.0 / 12.0))
+    assert completion_features(a_pass(SCENE | {13: (10.0, 12.0)}))[lane] == 5.0  # open: no wider than that counts
+
+
 def test_features_do_not_know_how_the_pass_ended() -> None:
     whole = completion_features(a_pass(receiver="h9"))
     cut_out = completion_features(a_pass(outcome="incomplete", end=(10.0, 0.0)))
