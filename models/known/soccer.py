@@ -38,8 +38,8 @@ MODELS: Final = (
             smooth=1.0, by="height", strength=0.01, knots=5,
         ),
         games=150, fresh=10,
-        limits="Where a feed does not tell for whom a pass was meant that is guessed from its direction, and who plays or how hard it "
-        "is struck is not known. It says nothing of whether a pass was worth playing, and the one that ships learnt from simulated "
+        limits="Where a feed does not tell for whom a pass was meant that is guessed from its direction, and who plays or how hard "
+        "it is struck is not known. It says nothing of whether a pass was worth playing, and the one that ships learnt from simulated "
         "games only.",
     ),
     Known(
