@@ -39,8 +39,8 @@ MODELS: Final = (
         ),
         games=150, fresh=10,
         limits="Where a feed does not tell for whom a pass was meant that is guessed from its direction, and who plays or how hard "
-        "it is struck is not known. It says nothing of whether a pass was worth playing, and the one that ships learnt from simulated "
-        "games only.",
+        "it is struck is not known. It says nothing of whether a pass was worth playing, and the one that ships learnt from "
+        "simulated games only.",
     ),
     Known(
         "soccer-win-probability", "home win, draw, away win", ("features.soccer.match", "WIN_FEATURES"),
