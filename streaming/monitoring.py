@@ -120,13 +120,8 @@ class ModelWatch:
         return [alert for name in sorted(self.monitors) for alert in self.monitors[name].alerts()]
 
     def _seen(self, game: _Game, event: Event) -> None:
-        """An event was reported, or put right. Whatever it may tell is looked at once it has settled."""
-        game.clock_us = max(game.clock_us, event.t_us)
-        readers = self._readers.get(event.type, ())
-        if readers:
-            game.told.add(event)
-        for model in readers:
-            game.due_us[model] = min(game.due_us.get(model, event.t_us + SETTLED_US), event.t_us + SETTLED_US)
+        """An event was reported, or put right. Whatever earlier ones tell is looked at once it has settled: by the clock of what
+        the operator has been given already, since after a break it has yet to say what it made of the time before."""
         for model, due_us in list(game.due_us.items()):
             if due_us <= game.clock_us:
                 following = game.told.after(game.clock_us - SETTLED_US + 1, *self.labels[model].types)
@@ -135,6 +130,12 @@ class ModelWatch:
                 else:
                     game.due_us[model] = following.t_us + SETTLED_US
                 self._settle(game, model)
+        game.clock_us = max(game.clock_us, event.t_us)
+        readers = self._readers.get(event.type, ())
+        if readers:
+            game.told.add(event)
+        for model in readers:
+            game.due_us[model] = min(game.due_us.get(model, event.t_us + SETTLED_US), event.t_us + SETTLED_US)
 
     def _predicted(self, asked: Prediction) -> None:
         monitor = self._monitor(asked)

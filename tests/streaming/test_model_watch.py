@@ -45,7 +45,7 @@ def test_what_waits_is_counted_with_its_fate_once_that_has_settled() -> None:
     watch = ModelWatch({MODEL: Label(("end",), by_the_next_end, within_s=30.0)}, lambda name, version: None)
     events = [
         end("a", 20), end("other", 29, kind="noise"), end("a", 20, "bad", revision=1), end("late", 30, kind="noise"),
-        end("b", 90), end("c", 120, kind="noise"),
+        end("b", 90), end("more", 101, kind="noise"),  end("c", 120, kind="noise"),
     ]  # fmt: skip
     heard = watch.overhear(RECORD, events)
     watch.write([], 0)
@@ -56,10 +56,12 @@ def test_what_waits_is_counted_with_its_fate_once_that_has_settled() -> None:
     next(heard)
     assert told(watch) == (0, 0, 0)
     next(heard)
+    assert told(watch) == (0, 0, 0), "what the operator made of the time until then is yet to come"
+    next(heard)
     assert told(watch) == (4, 1, 0), "two windows of two cars, one fate, by its last revision"
     assert watch.monitors[MODEL].calibration.recent()[1] == 0.0
-    next(heard)
     watch.write([asked(85.0)], 0)
+    next(heard)
     next(heard)
     assert told(watch) == (6, 2, 1), "nothing came within half a minute of what was asked at 40 s"
     watch.write([asked(119.0)], 0)
@@ -84,7 +86,9 @@ def test_another_version_has_its_own_predictions() -> None:
     heard = watch.overhear(RECORD, [end("a", 20), end("late", 31, kind="end")])
     next(heard)
     watch.write([asked(10.0), asked(12.0, "v2", rows=1)], 0)
-    next(heard)
+    assert next(heard).id == "late"
+    assert next(heard, None) is None
+    watch.close()
     assert told(watch) == (1, 1, 0)
     assert watch.monitors[MODEL].version == "v2"
 

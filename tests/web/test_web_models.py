@@ -84,7 +84,7 @@ def test_a_gateway_watches_what_it_reads_from_a_broker_in_whatever_order_it_come
     predictions = [said(WELL, k, rows[k], 0.25, float("nan")) for k in range(n)]
     predictions += [replace(p, quality="provisional") for p in predictions[:5]]
     # when what came of a prediction is told after it, it is believed ten seconds later
-    later = Event(id="later", game=RECORD.game, type="shot", t_us=60_000_000, outcome="saved")
+    later = [Event(id=f"later-{s}", game=RECORD.game, type="shot", t_us=s * 1_000_000, outcome="saved") for s in (60, 61)]
     messages = {
         "event": [(topics.events("soccer"), encode(shot(WELL, k, k % 4 == 0))) for k in range(n)],
         "prediction": [(topics.predictions("soccer"), encode_prediction(p)) for p in predictions],
@@ -92,7 +92,8 @@ def test_a_gateway_watches_what_it_reads_from_a_broker_in_whatever_order_it_come
     for kind in sorted(messages, key=lambda kind: kind != first):
         for topic, value in messages[kind]:
             reader._kinds[topic][0](SimpleNamespace(value=value, timestamp=1))
-    reader._kinds[topics.events("soccer")][0](SimpleNamespace(value=encode(later), timestamp=1))
+    for event in later:
+        reader._kinds[topics.events("soccer")][0](SimpleNamespace(value=encode(event), timestamp=1))
     (report,) = watch.report()
     assert (report["model"], report["version"], report["predictions"], report["labelled"]) == (WELL, f"{WELL}-v1", n, n)
     assert report["calibration"]["said"] == 0.25
