@@ -36,11 +36,13 @@ class SplineLogistic:
     Missing values are put at the median, with a column of their own that says so. Features that do not vary are left out.
     ``strength`` is scikit-learn's C on standardised columns, ``knots`` the knots of each curve, at quantiles.
     ``own`` 0 gives the group slopes only; more lets it bend curves of its own, the more freely the larger.
+    ``bend`` below 1 gives every curved feature a straight line as well, and shrinks what its curve departs from that line, in the
+    group or anywhere, the more the smaller ``bend`` is: what is only noise in a feature then costs one number, not one per knot.
     """
 
     def __init__(
         self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002, weights: Floats | None = None, knots: int = 6,
-        own: float = 0.0,
+        own: float = 0.0, bend: float = 1.0,
     ) -> None:  # fmt: skip
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import SplineTransformer, StandardScaler
@@ -58,34 +60,40 @@ class SplineLogistic:
         if self._curved:
             self._splines = SplineTransformer(knots, degree=3, knots="quantile", extrapolation="constant")
             self._splines.fit(filled[:, self._curved])
-        basis, self._owner, self._grouped = self._basis(rows)
+        self._straight = self._curved if bend < 1.0 else []
+        basis, self._owner, self._grouped, bent = self._basis(rows)
         scale = StandardScaler().fit(basis)
-        self._mean, self._scale, self._own = scale.mean_, scale.scale_, own if self.by >= 0 else 0.0
-        standard = self._with_own(scale.transform(basis), rows)
+        self._mean, self._scale = scale.mean_, scale.scale_ / np.where(bent, bend, 1.0)
+        self._own = own if self.by >= 0 else 0.0
+        standard = self._with_own((basis - self._mean) / self._scale, rows)
         with threadpool_limits(1):  # narrow matrices: threads would only wait for each other
             fit = LogisticRegression(C=strength, max_iter=500).fit(standard, labels > 0.5, sample_weight=weights)
         self._coefficients = fit.coef_[0]
-        self._weight = self._coefficients[: basis.shape[1]] / scale.scale_
-        self.intercept = float(fit.intercept_[0] - (self._weight * scale.mean_).sum())
+        self._weight = self._coefficients[: basis.shape[1]] / self._scale
+        self.intercept = float(fit.intercept_[0] - (self._weight * self._mean).sum())
 
     def _filled(self, rows: Floats) -> Floats:
         return np.where(np.isnan(rows), self._median, rows)
 
-    def _basis(self, rows: Floats) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """Columns (B, K), the feature each belongs to, and whether it counts in the group only."""
+    def _basis(
+        self, rows: Floats
+    ) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:  # fmt: skip
+        """Columns (B, K), the feature each belongs to, whether it counts in the group only, and whether it departs from a line."""
         filled = self._filled(rows)
-        parts = [filled[:, self._plain], np.isnan(rows[:, self._gaps]).astype(np.float64)]
-        owner = self._plain + self._gaps
+        parts = [filled[:, self._plain], np.isnan(rows[:, self._gaps]).astype(np.float64), filled[:, self._straight]]
+        owner = self._plain + self._gaps + self._straight
+        bent = [False] * len(owner)
         if self._curved:
             curves = self._splines.transform(filled[:, self._curved])
             parts.append(curves)
             owner = owner + np.repeat(self._curved, curves.shape[1] // len(self._curved)).tolist()
+            bent += [True] * curves.shape[1]
         grouped = [False] * len(owner)
         if self.by >= 0:
             slopes = [j for j in self._curved if j != self.by]
             parts.append(filled[:, slopes] * filled[:, [self.by]])
-            owner, grouped = owner + slopes, grouped + [True] * len(slopes)
-        return np.hstack(parts), np.array(owner, np.int64), np.array(grouped, np.bool_)
+            owner, grouped, bent = owner + slopes, grouped + [True] * len(slopes), bent + [True] * len(slopes)
+        return np.hstack(parts), np.array(owner, np.int64), np.array(grouped, np.bool_), np.array(bent, np.bool_)
 
     def _with_own(self, standard: Floats, rows: Floats) -> Floats:
         """Standardised columns (B, K), and the same again in the group alone when it has curves of its own."""
@@ -100,7 +108,7 @@ class SplineLogistic:
 
     def parts(self, rows: Floats) -> tuple[Floats, Floats]:
         """What each feature adds to the log-odds of each row: everywhere (B, F), and in the group of ``by`` (B, F)."""
-        basis, owner, grouped = self._basis(rows)
+        basis, owner, grouped, _ = self._basis(rows)
         added = basis * self._weight
         everywhere, inside = np.zeros(rows.shape), np.zeros(rows.shape)
         for k in range(len(owner)):

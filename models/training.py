@@ -78,28 +78,37 @@ def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, a
         (parameters, rounds), = recipe.boosters
         several = {**parameters, "objective": "multi:softprob", "num_class": len(model.classes)}
         return _boost(several, rounds, rows, label, seed, names, weights)
-    monotone = dict.fromkeys(model.rising, 1) | dict.fromkeys(model.falling, -1)
+    monotone = {names[j]: way for j, way in ways_of(model).items()}
     trees: list[dict[str, Any]] = []
     margin, before = 0.0, None
     if recipe.smooth > 0.0:
-        by = names.index(recipe.by) if recipe.by else -1
-        curves = SplineLogistic(rows, label, by, recipe.strength, weights, recipe.knots, recipe.own)
-        ways = {names.index(name): way for name, way in monotone.items()}
-        trees, margin = as_trees(curves, rows, recipe.smooth, ways)
+        curves = curves_of(model, recipe, rows, label, weights)
+        trees, margin = as_trees(curves, rows, recipe.smooth, ways_of(model))
         before = curves.margin(rows) if recipe.smooth == 1.0 else None
     parts: list[tuple[float, bytes]] = []
-    boosters = [booster for booster in recipe.boosters for _ in range(recipe.repeats)]
     share = 1.0 if before is not None else 1.0 - recipe.smooth
-    for i, (parameters, rounds) in enumerate(boosters):
+    for i, (parameters, rounds) in enumerate(recipe.boosters):
         chosen = {**parameters, "objective": "binary:logistic"}
         if monotone:
             chosen["monotone_constraints"] = monotone
         blob = _boost(chosen, rounds, rows, label, seed + i, names, weights, before)
-        parts.append((share / len(boosters), blob))
+        parts.append((share / len(recipe.boosters), blob))
     blob = merge(parts, trees, margin)
     if recipe.level_half_life_years > 0.0 and age_years is not None:
         blob = shifted(blob, level(blob, rows, label, np.exp2(-age_years / recipe.level_half_life_years)))
     return blob
+
+
+def ways_of(model: Known) -> dict[int, int]:
+    """By feature index, 1 where the answer may only rise and -1 where it may only fall with it."""
+    names = [f.name for f in model.features]
+    return {names.index(name): way for among, way in ((model.rising, 1), (model.falling, -1)) for name in among}
+
+
+def curves_of(model: Known, recipe: Recipe, rows: Floats, label: Floats, weights: Floats | None = None) -> SplineLogistic:
+    """The spline regression of a recipe, fitted."""
+    by = [f.name for f in model.features].index(recipe.by) if recipe.by else -1
+    return SplineLogistic(rows, label, by, recipe.strength, weights, recipe.knots, recipe.own, recipe.bend)
 
 
 def level(blob: bytes, rows: Floats, label: Floats, weights: Floats) -> float:

@@ -18,8 +18,7 @@ from models.calibration import logistic
 from models.forest import read_forest
 from models.known import Known, Recipe
 from models.metrics import log_loss
-from models.smooth import SplineLogistic
-from models.training import Ints, Table, check, folds_of, grow
+from models.training import Ints, Table, check, curves_of, folds_of, grow
 from models.trees import Margins
 
 _ASIDE: Final = 5
@@ -90,15 +89,15 @@ class _Smooth:
     """Margins of the spline regression on held-out rows, fitted once per strength and fold."""
 
     def __init__(self, model: Known, recipe: Recipe, rows: Floats, label: Floats, fold: Ints) -> None:
-        names = [f.name for f in model.features]
-        self._by, self._knots, self._own = names.index(recipe.by) if recipe.by else -1, recipe.knots, recipe.own
+        self._model, self._recipe = model, recipe
         self._rows, self._label, self._fold = rows, label, fold
         self._known: dict[tuple[float, int], Floats] = {}
 
     def __call__(self, strength: float, k: int) -> Floats:
         if (strength, k) not in self._known:
             held = self._fold == k
-            curves = SplineLogistic(self._rows[~held], self._label[~held], self._by, strength, knots=self._knots, own=self._own)
+            recipe = replace(self._recipe, strength=strength)
+            curves = curves_of(self._model, recipe, self._rows[~held], self._label[~held])
             self._known[strength, k] = curves.margin(self._rows[held])
         return self._known[strength, k]
 

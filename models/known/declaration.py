@@ -23,6 +23,8 @@ class Recipe:
     knots: int = 6
     #: how freely the curves of the spline regression may differ where ``by`` is 1; 0: by their slope only
     own: float = 0.0
+    #: below 1, lines are told from curves, and what a curve departs from its line is shrunk the more the smaller this is
+    bend: float = 1.0
     folds: int = 5
     #: two forests in one: rows in which this feature is missing are learnt by the first, the others by the second
     apart: str = ""
@@ -34,8 +36,6 @@ class Recipe:
     level_half_life_years: float = 0.0
     #: the artefact keeps no more than is needed to answer and to explain, in six figures
     light: bool = False
-    #: how often each booster is grown, with other seeds
-    repeats: int = 1
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ _SMALL: Final = {
 }  # fmt: skip
 
 _AT_RELEASE: Final = Recipe(
-    boosters=((_REAL, 800),), smooth=0.6, by="third", strength=0.005, repeats=2, half_life_years=5.0, level_half_life_years=0.5,
+    boosters=((_REAL, 600),), smooth=0.6, by="third", strength=0.033, knots=4, bend=0.17, half_life_years=5.0,
+    level_half_life_years=0.5,
 )
 
 MODELS: Final = (
@@ -24,9 +25,10 @@ MODELS: Final = (
         ("caught", "stolen"), "mlb.runner.steal_probability",
         Recipe(boosters=((_SMALL, 50),), apart="gain_m", light=True), games=2_000, fresh=400,
         rising=RISING, falling=FALLING, needs=("lead_m",), curve=("features.mlb.stealrow", "CURVE"),
-        # attempts are few and noisy: most of the word to the smooth regression, trees for what it cannot say
+        # attempts are few and noisy: most of the word to the smooth regression, whose features are mostly lines, and trees for
+        # what it cannot say
         real=Recipe(
-            boosters=((_REAL, 500),), smooth=0.75, by="third", strength=0.003, repeats=2, half_life_years=5.0,
+            boosters=((_REAL, 150),), smooth=0.85, by="third", strength=0.033, knots=3, bend=0.17, half_life_years=5.0,
             level_half_life_years=0.5, apart="gain_m", known=_AT_RELEASE,
         ),
         by_game=True,

@@ -87,8 +87,8 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         metrics={"held_out": judged[READINGS[0]], "held_out_at_release": judged[READINGS[1]], "held_out_from": held.first},
         parameters={
             "boosters": [{**p, "rounds": n} for p, n in recipe.boosters], "smooth": recipe.smooth, "by": recipe.by,
-            "strength": recipe.strength, "apart": recipe.apart, "half_life_years": recipe.half_life_years,
-            "level_half_life_years": recipe.level_half_life_years, "priors": tables,
+            "strength": recipe.strength, "knots": recipe.knots, "bend": recipe.bend, "apart": recipe.apart,
+            "half_life_years": recipe.half_life_years, "level_half_life_years": recipe.level_half_life_years, "priors": tables,
         },
         limits=model.limits,
     )  # fmt: skip

@@ -110,3 +110,17 @@ def test_smooth_curves_keep_to_the_constraint() -> None:
     free, bent = curve({}), curve({0: 1})
     assert (np.diff(free) < -1e-3).any(), "the data do rise and fall"
     assert (np.diff(bent) >= -1e-9).all()
+
+
+def test_a_curve_that_is_shrunk_hard_is_a_line() -> None:
+    rng = np.random.default_rng(6)
+    x = rng.uniform(-2.0, 2.0, size=(3000, 2))
+    y = (rng.random(3000) < 1 / (1 + np.exp(-(x[:, 0] + x[:, 1] + x[:, 0] ** 2 - 1.0)))).astype(np.float64)
+
+    def departs(bend: float = 1.0) -> float:
+        """What is left of the curve of the first feature, in its own spread, once the best line is taken off."""
+        curve = SplineLogistic(x, y, -1, 0.02, bend=bend).parts(x)[0][:, 0]
+        return float(np.std(curve - np.polyval(np.polyfit(x[:, 0], curve, 1), x[:, 0])) / np.std(curve))
+
+    free, shrunk, hardly = departs(), departs(bend=0.1), departs(bend=1e-3)
+    assert hardly < 1e-3 < shrunk < 0.9 * free

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -185,10 +186,11 @@ def test_scores_by_hand_and_against_scikit_learn() -> None:
     assert found["brier"]["difference"] == found["brier"]["low"] == 0.0
 
 
-def test_the_smooth_part_survives_as_trees_and_merges_with_boosters() -> None:
+@pytest.mark.parametrize("shrunk", [{}, {"bend": 0.3, "own": 1.0}])
+def test_the_smooth_part_survives_as_trees_and_merges_with_boosters(shrunk: dict[str, Any]) -> None:
     rows, label = _noise(5, 3000)
     rows[:, 3] = np.where(np.isnan(rows[:, 3]), np.nan, rows[:, 3] > 0.5)
-    smooth = SplineLogistic(rows, label, by=3, strength=0.1)
+    smooth = SplineLogistic(rows, label, by=3, strength=0.1, **shrunk)
     one, other = _boosted(rows, label, 3), _boosted(rows[:1500], label[:1500], 4)
     trees, margin = as_trees(smooth, rows, 0.5)
     merged = merge([(0.3, one), (0.2, other)], trees, margin)
