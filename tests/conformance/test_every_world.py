@@ -81,7 +81,7 @@ class TestEveryWorld:
             # whole frames of some: the uneven one goes through frames and windows, and is what the inner loop needs
             pytest.param([23 * 7], id="seven frames", marks=pytest.mark.slow),
             pytest.param([1000, 17, 5000], id="uneven"),
-            pytest.param([400_000], id="all at once"),
+            pytest.param([400_000], id="all at once", marks=pytest.mark.slow),
         ],
     )
     def test_cutting(self, sport, sizes):
@@ -108,6 +108,7 @@ class TestEveryWorld:
         assert operator.meters.counts["duplicate", "duplicate"] == len(rows) - len(packet)
         assert helpers.dead(out) == {}
 
+    @pytest.mark.slow
     def test_a_crash_and_another_process(self, sport, tmp_path: Path):
         record, stream = played(sport)
         at = len(stream) // 3
@@ -128,6 +129,7 @@ sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operat
         )  # fmt: skip
         assert sorted([*helpers.finals(out).values(), *done.stdout.split(b"\n")]) == sorted(expected(sport).values())
 
+    @pytest.mark.slow
     def test_the_same_seed_gives_the_same_finals_again(self, sport):
         world = small_world(sport, SEED, MINUTES)
         same(finals(world.record, list(world.stream(50))), sport)

@@ -71,6 +71,7 @@ def test_a_curve_holds_every_row_once_and_follows_the_contributions() -> None:
     assert "right:" in text
 
 
+@pytest.mark.slow
 def test_explain_a_model_on_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed: the [plots] extra")
     made_up(tmp_path, matches=30)

@@ -21,7 +21,7 @@ from simulators.f1.loops import ATTEMPT
 from simulators.f1.loops import WEAR_S as TRUE_WEAR_S
 from simulators.f1.race import Race
 from simulators.f1.track import SECTOR_ENDS
-from simulators.f1.weekend import LIGHTS_S, GrandPrix
+from simulators.f1.weekend import LIGHTS_S, T0_US, GrandPrix
 from streaming.blocks import DeadLetter, Output, Prediction, StatBlock
 from streaming.cli.equipment import operator_for
 from streaming.records import Event, Telemetry
@@ -167,6 +167,7 @@ def test_the_chance_to_pass_at_the_zone_is_the_true_one() -> None:
     assert np.mean(off) < 0.05  # the gap is that of the last post, up to 60 m back
 
 
+@pytest.mark.slow
 def test_an_anomaly_is_found_by_car_and_channel() -> None:
     _, plain = played()
     _, broken = played("water_k:7:90:0.25")
@@ -235,7 +236,7 @@ def test_momentum_stays_in_its_bounds_and_stories_speak_four_languages() -> None
 
 
 def stream_of(change) -> tuple[GrandPrix, list[Output], dict]:  # type: ignore[no-untyped-def,type-arg]
-    race = GrandPrix(SEED, 3.0)
+    race = GrandPrix(SEED, 3.0, cars=10)
     operator = operator_for(race.record, draw=False)
     out: list[Output] = []
     for record in race.stream():
@@ -247,7 +248,7 @@ def stream_of(change) -> tuple[GrandPrix, list[Output], dict]:  # type: ignore[n
 
 def test_a_car_that_stops_sending_is_told_and_the_others_go_on() -> None:
     def mute(record):  # type: ignore[no-untyped-def]
-        if isinstance(record, Telemetry) and record.t_us[0] > GrandPrix(SEED, 3.0).t0_us + 60_000_000:
+        if isinstance(record, Telemetry) and record.t_us[0] > T0_US + 60_000_000:
             return record.take(record.tag != 5)
         return record
 
@@ -262,7 +263,7 @@ def test_a_car_that_stops_sending_is_told_and_the_others_go_on() -> None:
     lap_times = series(out, "f1.car.lap_time")
     assert "car-5" in lap_times, "timing does not need telemetry"
     gaps = series(out, "f1.car.gap")
-    assert sum(np.isfinite(float(row[last])) for who, row in gaps.items() if who != "car-5") >= 18  # type: ignore[arg-type]
+    assert sum(np.isfinite(float(row[last])) for who, row in gaps.items() if who != "car-5") >= 8  # type: ignore[arg-type]
 
 
 def test_a_missed_loop_is_counted_and_costs_only_what_hangs_on_it() -> None:
@@ -285,15 +286,18 @@ def test_a_missed_loop_is_counted_and_costs_only_what_hangs_on_it() -> None:
 def test_a_feed_in_the_wrong_unit_is_set_aside_and_the_rest_goes_on() -> None:
     """Positions in decimetres of one car: off the map, or faster than any car."""
 
+    sent = 0
+
     def decimetres(record):  # type: ignore[no-untyped-def]
+        nonlocal sent
         if isinstance(record, Telemetry):
+            sent += 1
             wrong = record.tag == 9
             record.x_m, record.y_m = np.where(wrong, record.x_m * 10, record.x_m), np.where(wrong, record.y_m * 10, record.y_m)
         return record
 
     _, out, counts = stream_of(decimetres)
     aside = counts.get(("quarantined", "outside the field"), 0) + counts.get(("quarantined", "teleport"), 0)
-    sent = sum(1 for r in GrandPrix(SEED, 3.0).stream() if isinstance(r, Telemetry))
     assert aside > 0.8 * sent
     reasons = {letter.reason for letter in out if isinstance(letter, DeadLetter)}
     assert reasons <= {"outside the field", "teleport"}

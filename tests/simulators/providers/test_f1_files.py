@@ -254,6 +254,7 @@ def test_the_real_race_agrees_with_its_official_columns(real_data: Path, tmp_pat
     assert 0.3 < stops.bias < 1.2, "speed tells the limiter, timing the lane's lines"
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_real_live_timing_replays(real_data: Path, tmp_path: Path) -> None:
     folder = real_data / "f1_live_timing"
