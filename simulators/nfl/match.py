@@ -16,6 +16,7 @@ import numpy.typing as npt
 from features.nfl.columns import YD
 from features.nfl.vocabulary import KICKED
 from simulators.nfl import engine, plays
+from simulators.nfl.block import FRAME_US, Block
 from simulators.nfl.bodies import HZ, SLOTS
 from simulators.nfl.drives import FIELD_GOAL, KICK_EXTRA_YD, TOUCHDOWN, Drive, kick_probability
 from simulators.nfl.report import Reporter
@@ -25,7 +26,6 @@ from simulators.seeded import Record, check, check_packing, in_order
 from streaming.records import Event, Feed, GameRecord, Period, Telemetry
 
 T0_US: Final = 1_789_300_800_000_000  #: 2026-09-13 12:00 UTC
-FRAME_US: Final = 1_000_000 // HZ
 SLOT_US: Final = 100_000
 FIFTH_US: Final = 200_000
 #: from the whistle to the set formation, s: shorter in a short game, so that something happens in every quarter
@@ -39,19 +39,6 @@ FEED: Final = "tags"
 _SPOTTED_S: Final = 2.0
 _BALL: Final = -1
 Floats = npt.NDArray[np.float64]
-
-
-class Block:
-    """A stretch of tracking: n frames at 50 Hz from ``start_us``. ``places`` (n, 22, 2) and ``ball`` (n, 3) m on the field,
-    ``facing`` (n, 22) rad from +x towards +y, ``phase`` (n,); ``entity`` (22,) rows of the roster; ``offense`` 0 or 1."""
-
-    def __init__(
-        self, start_us: int, places: Floats, facing: Floats, ball: Floats, phase: Floats, entity: Any, offense: int,
-        events: list[Event], played: plays.Played | None,
-    ) -> None:  # fmt: skip
-        self.start_us, self.places, self.facing, self.ball, self.phase = start_us, places, facing, ball, phase
-        self.entity, self.offense, self.events, self.played = entity, offense, events, played
-        self.end_us = start_us + len(phase) * FRAME_US
 
 
 class Match:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from features.nfl.columns import YD
 from simulators.nfl import engine
+from simulators.nfl.block import Block
 from simulators.nfl.drives import FIELD_GOAL, KICK_EXTRA_YD, TOUCHDOWN, Drive
+from simulators.nfl.plays import Played
 from streaming.records import Event, GameRecord
-
-if TYPE_CHECKING:
-    from simulators.nfl.match import Block
-    from simulators.nfl.plays import Played
 
 _NAMES: Final = {
     engine.SNAP: "ball_snap", engine.HANDOFF: "handoff", engine.THROW: "pass_forward", engine.ARRIVED: "pass_arrived",

@@ -21,7 +21,7 @@ from simulators.f1.weekend import LIGHTS_S
 from simulators.mlb.game import Game
 from simulators.mlb.pitches import Pitching
 from simulators.nfl import engine
-from simulators.nfl.match import FRAME_US
+from simulators.nfl.block import FRAME_US
 from simulators.nfl.match import Match as NflMatch
 from simulators.soccer.match import Match
 from simulators.worlds import open_world

@@ -10,8 +10,9 @@ import pytest
 
 from features.nfl.columns import YD
 from simulators.nfl import bodies, chain, engine, plays, truth
+from simulators.nfl.block import Block
 from simulators.nfl.drives import Drive, kick_probability
-from simulators.nfl.match import Block, Match
+from simulators.nfl.match import Match
 from simulators.worlds import open_world
 from streaming.errors import BadInput
 from streaming.records import Event, Telemetry

@@ -15,9 +15,10 @@ from features.frames import Field, Frames, Ints, Roster
 from features.moments import Moment
 from features.nfl import SPORT
 from features.nfl.motion import LEFT, RIGHT
+from simulators.nfl.block import Block
 from simulators.nfl.bodies import HZ, SLOTS
 from simulators.nfl.engine import TENTH
-from simulators.nfl.match import LOSS, NOISE_IN, SHOULDER_M, Block, Match
+from simulators.nfl.match import LOSS, NOISE_IN, SHOULDER_M, Match
 from simulators.rfid import METRES_PER_INCH
 from streaming.records import Event
 from streaming.rosters import roster_of
