@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,11 +27,9 @@ from simulators.mlb.chances import (
     run_s,
 )
 from simulators.mlb.draws import batted
+from simulators.mlb.play import Play
 from simulators.mlb.scene import Scene, bag
 from simulators.mlb.state import DOUBLE_PLAY, advance
-
-if TYPE_CHECKING:
-    from simulators.mlb.pitches import Pitching
 
 #: how far a ball must have carried for more than a single, and for three bases
 DOUBLE_M, TRIPLE_M = 76.0, 104.0
@@ -39,7 +37,7 @@ DOUBLES, TRIPLES = 0.75, 0.18
 SWING_S: Final = 0.30
 
 
-def in_play(game: Pitching, scene: Scene, contact: float) -> None:
+def in_play(game: Play, scene: Scene, contact: float) -> None:
     """Draw the ball, decide it by the true chances, and write the rest of the scene."""
     rng, state, clubs, batter = game.rng, game.state, game.clubs, game.batter
     speed, launch, spray = (float(v) for v in batted(rng, 1)[0])
@@ -63,9 +61,9 @@ def in_play(game: Pitching, scene: Scene, contact: float) -> None:
         outcome = "double_play"
     moved = advance(state, outcome, batter, rng, deep)
     _run(game, scene, contact, moved, batter, sprint, outcome, ends)
-    game._played(scene, ends + 0.5, batter, "out" if outcome in ("fly_out", "ground_out") else outcome)
+    game.played(scene, ends + 0.5, batter, "out" if outcome in ("fly_out", "ground_out") else outcome)
     scene.length_s = max(scene.length_s, ends + 2.0)
-    game._next(scene, None)
+    game.next_up(scene, None)
 
 
 def _home_run(scene: Scene, t: float, speed: float, launch: float, spray: float) -> tuple[str, float]:
@@ -74,11 +72,11 @@ def _home_run(scene: Scene, t: float, speed: float, launch: float, spray: float)
     return "home_run", t + 6.0
 
 
-def _places(game: Pitching) -> Any:
+def _places(game: Play) -> Any:
     return PLACED[game.set_of_places]
 
 
-def _in_the_air(game: Pitching, scene: Scene, t: float, speed: float, launch: float, spray: float) -> tuple[str, float]:
+def _in_the_air(game: Play, scene: Scene, t: float, speed: float, launch: float, spray: float) -> tuple[str, float]:
     rng = game.rng
     distance, hang, _ = carried(speed, launch)
     distance = min(float(distance), fence_m(spray) - 0.5)
@@ -120,7 +118,7 @@ def _in_the_air(game: Pitching, scene: Scene, t: float, speed: float, launch: fl
 
 
 def _on_the_ground(
-    game: Pitching, scene: Scene, t: float, speed: float, launch: float, spray: float, sprint: float
+    game: Play, scene: Scene, t: float, speed: float, launch: float, spray: float, sprint: float
 ) -> tuple[str, float]:  # fmt: skip
     rng = game.rng
     four = np.zeros(4)
@@ -141,11 +139,11 @@ def _on_the_ground(
             arrives = away + float(np.hypot(place[0] - bag(1)[0], place[1] - bag(1)[1])) / 34.0
             scene.ball.thrown(away, max(arrives, away + 0.1), THROW, (*place, 1.5), (*bag(1), 0.8))
             scene.ball.held(max(arrives, away + 0.1), HELD, scene.path(first), 0.8)
-            game._ball_at = first
+            game.ball_at = first
             ends = max(arrives, t + first_s(sprint)) if not out else arrives
         else:
             scene.path(first).go(t + there + 0.2, bag(1), 7.0)
-            game._ball_at = first
+            game.ball_at = first
             ends = t + first_s(sprint) + (-0.15 if out else 0.1)
         return ("ground_out" if out else "single"), ends
     # through the infield: the outfielder nearest to the line picks it up
@@ -161,23 +159,23 @@ def _on_the_ground(
     return "single", picked + 0.8
 
 
-def _back_in(game: Pitching, scene: Scene, fielder: int, t: float, to: str) -> None:
+def _back_in(game: Play, scene: Scene, fielder: int, t: float, to: str) -> None:
     """The fielder has the ball and throws it to the cut-off man."""
     scene.ball.held(t, HELD, scene.path(fielder), 1.2)
     man = game.fielders[to]
     start, end = scene.where(fielder, t + 0.9), scene.where(man, t + 0.9)
     far = float(np.hypot(start[0] - end[0], start[1] - end[1]))
     if fielder == man or far < 3.0:
-        game._ball_at = fielder
+        game.ball_at = fielder
         return
     scene.ball.thrown(t + 0.9, t + 0.9 + far / 31.0, THROW, (*start, 1.7), (*end, 1.5))
     scene.ball.held(t + 0.9 + far / 31.0, HELD, scene.path(man), 1.3)
-    game._ball_at = man
+    game.ball_at = man
     scene.length_s = max(scene.length_s, t + 1.6 + far / 31.0)
 
 
 def _run(
-    game: Pitching, scene: Scene, t: float, moved: list[tuple[int, int, int]], batter: int, sprint: float, outcome: str, ends: float
+    game: Play, scene: Scene, t: float, moved: list[tuple[int, int, int]], batter: int, sprint: float, outcome: str, ends: float
 ) -> None:  # fmt: skip
     """Everybody who moves, along the bases; those who are out or home leave. The batter runs whatever comes of it."""
     safe = {row: end for row, start, end in moved if end > 0}
@@ -185,7 +183,7 @@ def _run(
     if outcome == "home_run":
         home = scene.round_bases(batter, t + SWING_S, 0, 4, 6.3, 0.9)
         scene.length_s = max(scene.length_s, home)
-        game._leave(scene, batter, home + 0.2)
+        game.leave(scene, batter, home + 0.2)
     elif batter in safe:
         scene.path(batter).go(t + SWING_S, bag(1), sprint, BATTER_K_S)
         scene.report(reached, "at_first", batter, delay_s=0.3)
@@ -198,10 +196,10 @@ def _run(
         scene.path(batter).go(t + SWING_S, bag(1), sprint, BATTER_K_S)
         if ends >= reached:
             scene.report(reached, "at_first", batter, delay_s=0.3)
-        game._leave(scene, batter, max(reached, ends) + 0.4)
+        game.leave(scene, batter, max(reached, ends) + 0.4)
     else:
         scene.path(batter).go(t + SWING_S, bag(1), 0.8 * sprint, BATTER_K_S)
-        game._leave(scene, batter, ends + 0.6)
+        game.leave(scene, batter, ends + 0.6)
     tags = outcome == "fly_out"
     for row, start, end in moved:
         if row == batter:
@@ -209,7 +207,7 @@ def _run(
         speed = float(game.clubs.sprint_mps[row])
         if end == 0:
             scene.path(row).go(t + 0.3, bag(start + 1), speed, 0.4)
-            game._leave(scene, row, ends + 0.3)
+            game.leave(scene, row, ends + 0.3)
             continue
         begins = ends + 0.1 if tags else t + 0.3
         if tags:
@@ -217,7 +215,7 @@ def _run(
         there = scene.round_bases(row, begins, start, end, speed if outcome != "home_run" else 6.3, 0.4)
         scene.length_s = max(scene.length_s, there + 0.6)
         if end == 4:
-            game._leave(scene, row, there + 0.3)
+            game.leave(scene, row, there + 0.3)
         else:
             scene.holds(row, end, there)
 

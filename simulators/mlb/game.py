@@ -100,8 +100,8 @@ class Game:
                 state.next_half()
                 state.over = state.over or over
                 pitching.places = {}
-                pitching._ball_at = None
-                pitching._fresh = True
+                pitching.ball_at = None
+                pitching.fresh = True
                 if state.over:
                     reports.append(Report(scene.length_s - 0.01, "game_end", -1, attrs=state.attrs()))
                 else:

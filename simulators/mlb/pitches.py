@@ -26,11 +26,11 @@ from simulators.mlb.chances import (
     steal_probability,
     steal_probability_at_release,
 )
-from simulators.mlb.clubs import Clubs
 from simulators.mlb.draws import LEAD_M, LEAD_SD
 from simulators.mlb.motion import covered
-from simulators.mlb.scene import BOX, DUGOUT, MOUND, ON_DECK, Place, Scene, bag, defence, off_base
-from simulators.mlb.state import NOBODY, State, advance
+from simulators.mlb.play import Play
+from simulators.mlb.scene import BOX, MOUND, ON_DECK, Place, Scene, bag, off_base
+from simulators.mlb.state import NOBODY, advance
 
 #: outcomes of a pitch
 OUTCOMES: Final = ("ball", "called_strike", "swinging_strike", "foul", "in_play")
@@ -41,33 +41,8 @@ GOES: Final = 0.30
 _KINDS: Final = (("four-seam", 1.0, 240.0), ("slider", 0.91, 255.0), ("changeup", 0.90, 180.0), ("curve", 0.84, 275.0))
 
 
-class Pitching:
+class Pitching(Play):
     """One game in progress: ``scene()`` plays the next pitch."""
-
-    def __init__(self, clubs: Clubs, rng: np.random.Generator) -> None:
-        self.clubs, self.rng = clubs, rng
-        self.state = State()
-        self.places: dict[int, Place] = {}
-        self.set_of_places = 0
-        self._fresh = True
-        self._ball_at: int | None = None
-
-    # -- who is who ------------------------------------------------------------------------------------------------
-
-    @property
-    def field_team(self) -> int:
-        return 1 - self.state.batting
-
-    @property
-    def fielders(self) -> dict[str, int]:
-        return defence(self.field_team, self.state.inning > 6)
-
-    @property
-    def batter(self) -> int:
-        return int(self.clubs.order[self.state.batting, self.state.turn[self.state.batting]])
-
-    def names(self, row: int) -> str:
-        return self.clubs.entities[row].id
 
     def home_places(self) -> dict[str, Place]:
         spots: dict[str, Place] = {"P": MOUND, "C": (-1.4, 0.0)}
@@ -80,7 +55,7 @@ class Pitching:
 
     def scene(self) -> Scene:
         rng, state, fielders, batter = self.rng, self.state, self.fielders, self.batter
-        if self._fresh:
+        if self.fresh:
             self.set_of_places = int(rng.integers(0, len(PLACED)))
         spots = self.home_places()
         scene = Scene(self.places)
@@ -119,17 +94,17 @@ class Pitching:
 
     def _ball_to_mound(self, scene: Scene, fielders: dict[str, int]) -> None:
         pitcher = scene.path(fielders["P"])
-        if self._ball_at is not None and self._ball_at in scene.paths:
-            holder = scene.path(self._ball_at)
+        if self.ball_at is not None and self.ball_at in scene.paths:
+            holder = scene.path(self.ball_at)
             scene.ball.held(0.0, DEAD, holder)
-            start = (*scene.where(self._ball_at, 2.0), 1.5)
+            start = (*scene.where(self.ball_at, 2.0), 1.5)
             far = float(np.hypot(start[0] - MOUND[0], start[1]))
             scene.ball.thrown(2.0, 2.0 + max(far / 24.0, 0.4), DEAD, start, (*MOUND, 1.4))
             scene.ball.held(2.0 + max(far / 24.0, 0.4), DEAD, pitcher)
         else:
             scene.ball.then(0.0, DEAD, None)
             scene.ball.held(3.0, DEAD, pitcher)
-        self._ball_at = None
+        self.ball_at = None
 
     def _situation(self, base: int) -> dict[str, Any]:
         f = self.fielders
@@ -149,13 +124,13 @@ class Pitching:
         scene.path(runner).go(t + (0.45 if out else 0.15), bag(1), 6.5, 0.3)
         scene.ball.held(t + 0.85, HELD, scene.path(first))
         scene.report(t, "pickoff", pitcher, "out" if out else "safe", attrs=self._situation(1))
-        self._ball_at, self._fresh = first, False
+        self.ball_at, self.fresh = first, False
         scene.length_s = t + 3.0
         if out:
             state.bases[1] = NOBODY
             state.outs += 1
-            self._leave(scene, runner, t + 1.6)
-            self._played(scene, t + 1.5, runner, "picked_off")
+            self.leave(scene, runner, t + 1.6)
+            self.played(scene, t + 1.5, runner, "picked_off")
 
     def _deliver(self, scene: Scene, t: float, steals: int, lead_m: float) -> None:
         rng, state, clubs, fielders = self.rng, self.state, self.clubs, self.fielders
@@ -203,7 +178,7 @@ class Pitching:
             if row >= 0 and not (going and base == steals):
                 scene.path(row).go(release, off_base(base, 5.2), 2.4)
         scene.length_s = plate + 2.4
-        self._ball_at, self._fresh = catcher, False
+        self.ball_at, self.fresh = catcher, False
         if outcome == "in_play":
             scene.ball.then(plate, BATTED, None)
             batting.in_play(self, scene, plate)
@@ -212,7 +187,7 @@ class Pitching:
             steep, aside = float(rng.uniform(0.5, 1.0)), float(rng.choice((-1.2, 1.2)))
             scene.ball.batted(plate, BATTED, float(rng.uniform(25, 40)), steep, aside, 60.0)
             scene.ball.then(plate + 1.0, DEAD, None)
-            self._ball_at = None
+            self.ball_at = None
             state.strikes = min(state.strikes + 1, 2)
         else:
             scene.ball.held(plate, CATCHER, scene.path(catcher), 0.8)
@@ -233,13 +208,13 @@ class Pitching:
                 if end < 4:
                     scene.holds(row, end, plate + 0.9)
             scene.length_s = plate + 8.0
-            self._played(scene, plate + 0.6, batter, "walk")
-            self._next(scene, None)
+            self.played(scene, plate + 0.6, batter, "walk")
+            self.next_up(scene, None)
         elif state.strikes == 3:
             state.outs += 1
-            self._leave(scene, batter, plate + 0.8)
-            self._played(scene, plate + 0.6, batter, "strikeout")
-            self._next(scene, None)
+            self.leave(scene, batter, plate + 0.8)
+            self.played(scene, plate + 0.6, batter, "strikeout")
+            self.next_up(scene, None)
 
     def _race(self, scene: Scene, t: float, release: float, plate: float, lead_m: float, runner: int) -> None:
         """The steal of second: runner against delivery, catcher and tag, decided by who is there first."""
@@ -268,7 +243,7 @@ class Pitching:
             decided, "steal", runner, "safe" if safe else "out", delay_s=0.6,
             attrs={**self._situation(1), "base": "second", **truth},
         )  # fmt: skip
-        self._ball_at = cover
+        self.ball_at = cover
         scene.length_s = decided + 2.5
         state.bases[1] = NOBODY
         if safe:
@@ -276,25 +251,5 @@ class Pitching:
             scene.holds(runner, 2, decided)
         else:
             state.outs += 1
-            self._leave(scene, runner, decided + 0.8)
-        self._played(scene, decided + 0.4, runner, "stolen_base" if safe else "caught_stealing")
-
-    # -- what follows a play -----------------------------------------------------------------------------------------
-
-    def _leave(self, scene: Scene, row: int, t: float) -> None:
-        """He is out, or home: off to the dugout and out of sight."""
-        scene.path(row).go(t, DUGOUT, 4.2)
-        scene.leaves[row] = t + 3.0
-        scene.length_s = max(scene.length_s, t + 3.1)
-
-    def _played(self, scene: Scene, t: float, who: int, outcome: str) -> None:
-        attrs = self.state.attrs()
-        scene.report(t, "play", who, outcome, attrs=attrs, delay_s=1.0)
-        scene.length_s = max(scene.length_s, t + 1.0)
-
-    def _next(self, scene: Scene, ball_at: int | None) -> None:
-        """The next batter; the places of the fielders are drawn anew."""
-        self.state.next_batter()
-        self._fresh = True
-        if ball_at is not None:
-            self._ball_at = ball_at
+            self.leave(scene, runner, decided + 0.8)
+        self.played(scene, decided + 0.4, runner, "stolen_base" if safe else "caught_stealing")
