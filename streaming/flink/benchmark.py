@@ -23,6 +23,7 @@ from streaming.flink.rest import Rest
 from streaming.kafka import benchmark as through_kafka
 from streaming.kafka.benchmark import Operator, at, play
 from streaming.kafka.broker import ensure
+from streaming.kafka.helpers import listener
 from streaming.kafka.load import Load
 from streaming.kafka.settings import parse
 
@@ -83,7 +84,7 @@ def curve(
     kept, and says how many cores they had (``cores_others``)."""
     sport, prefix = load.record.sport, f"curve-{uuid.uuid4().hex[:6]}-"
     with _operators(url, cluster, sport, profile, parallelism) as (job, groups):
-        reader = through_kafka.listener(url, sport, prefix, "read_uncommitted")
+        reader = listener(url, sport, prefix, "read_uncommitted")
         groups |= {"load": [os.getpid()], "reader": [reader.process.pid]}
         rows = []
         try:

@@ -19,7 +19,7 @@ from streaming.blocks import DeadLetter, StatBlock
 from streaming.cli.equipment import maker
 from streaming.feed import GameStart, encode_feed
 from streaming.host import GameHost
-from streaming.kafka.benchmark import reader_at_end
+from streaming.kafka.helpers import reader_at_end
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.load import Load, moved
 from streaming.kafka.settings import Address
