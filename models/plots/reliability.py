@@ -156,9 +156,11 @@ def _reliability_curve(axes: Any, chance: Floats, happened: Floats, game: npt.ND
         share = observed[among]
         # where always the same happened the rows do not tell how they go together
         low, high = wilson(share, np.maximum(alone[among], 1.0))
+        # lists: of a single bin, matplotlib takes an array for a number
+        reach = [np.maximum(reach, 0.0).tolist() for reach in (share - low, high - share)]
         axes.errorbar(
-            predicted[among], share, (np.maximum(share - low, 0.0), np.maximum(high - share, 0.0)), color=shade, marker="o",
-            markersize=5, linestyle="none", elinewidth=1.0, capsize=2, label=label, zorder=3 if label else 1,
+            predicted[among], share, reach, color=shade, marker="o", markersize=5, linestyle="none", elinewidth=1.0, capsize=2,
+            label=label, zorder=3 if label else 1,
         )  # fmt: skip
     return rows
 
