@@ -27,7 +27,7 @@ from simulators.mlb.chances import (
     run_s,
 )
 from simulators.mlb.draws import batted
-from simulators.mlb.play import Play
+from simulators.mlb.progress import Progress
 from simulators.mlb.scene import Scene, bag
 from simulators.mlb.state import DOUBLE_PLAY, advance
 
@@ -37,7 +37,7 @@ DOUBLES, TRIPLES = 0.75, 0.18
 SWING_S: Final = 0.30
 
 
-def in_play(game: Play, scene: Scene, contact: float) -> None:
+def in_play(game: Progress, scene: Scene, contact: float) -> None:
     """Draw the ball, decide it by the true chances, and write the rest of the scene."""
     rng, state, clubs, batter = game.rng, game.state, game.clubs, game.batter
     speed, launch, spray = (float(v) for v in batted(rng, 1)[0])
@@ -72,11 +72,11 @@ def _home_run(scene: Scene, t: float, speed: float, launch: float, spray: float)
     return "home_run", t + 6.0
 
 
-def _places(game: Play) -> Any:
+def _places(game: Progress) -> Any:
     return PLACED[game.set_of_places]
 
 
-def _in_the_air(game: Play, scene: Scene, t: float, speed: float, launch: float, spray: float) -> tuple[str, float]:
+def _in_the_air(game: Progress, scene: Scene, t: float, speed: float, launch: float, spray: float) -> tuple[str, float]:
     rng = game.rng
     distance, hang, _ = carried(speed, launch)
     distance = min(float(distance), fence_m(spray) - 0.5)
@@ -118,7 +118,7 @@ def _in_the_air(game: Play, scene: Scene, t: float, speed: float, launch: float,
 
 
 def _on_the_ground(
-    game: Play, scene: Scene, t: float, speed: float, launch: float, spray: float, sprint: float
+    game: Progress, scene: Scene, t: float, speed: float, launch: float, spray: float, sprint: float
 ) -> tuple[str, float]:  # fmt: skip
     rng = game.rng
     four = np.zeros(4)
@@ -159,7 +159,7 @@ def _on_the_ground(
     return "single", picked + 0.8
 
 
-def _back_in(game: Play, scene: Scene, fielder: int, t: float, to: str) -> None:
+def _back_in(game: Progress, scene: Scene, fielder: int, t: float, to: str) -> None:
     """The fielder has the ball and throws it to the cut-off man."""
     scene.ball.held(t, HELD, scene.path(fielder), 1.2)
     man = game.fielders[to]
@@ -175,7 +175,7 @@ def _back_in(game: Play, scene: Scene, fielder: int, t: float, to: str) -> None:
 
 
 def _run(
-    game: Play, scene: Scene, t: float, moved: list[tuple[int, int, int]], batter: int, sprint: float, outcome: str, ends: float
+    game: Progress, scene: Scene, t: float, moved: list[tuple[int, int, int]], batter: int, sprint: float, outcome: str, ends: float
 ) -> None:  # fmt: skip
     """Everybody who moves, along the bases; those who are out or home leave. The batter runs whatever comes of it."""
     safe = {row: end for row, start, end in moved if end > 0}

@@ -28,7 +28,7 @@ from simulators.mlb.chances import (
 )
 from simulators.mlb.draws import LEAD_M, LEAD_SD
 from simulators.mlb.motion import covered
-from simulators.mlb.play import Play
+from simulators.mlb.progress import Progress
 from simulators.mlb.scene import BOX, MOUND, ON_DECK, Place, Scene, bag, off_base
 from simulators.mlb.state import NOBODY, advance
 
@@ -41,7 +41,7 @@ GOES: Final = 0.30
 _KINDS: Final = (("four-seam", 1.0, 240.0), ("slider", 0.91, 255.0), ("changeup", 0.90, 180.0), ("curve", 0.84, 275.0))
 
 
-class Pitching(Play):
+class Pitching(Progress):
     """One game in progress: ``scene()`` plays the next pitch."""
 
     def home_places(self) -> dict[str, Place]:

@@ -58,13 +58,13 @@ def test_every_model_has_a_label_or_a_reason() -> None:
 def test_of_baseball(monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole game; what every plate appearance and steal came to is taken down as the game plays it."""
     notes: list[tuple[str, str]] = []
-    played = Pitching._played
+    played = Pitching.played
 
     def noted(self: Pitching, scene: Any, t: float, who: int, outcome: str) -> None:
         notes.append((self.names(who), outcome))
         played(self, scene, t, who, outcome)
 
-    monkeypatch.setattr(Pitching, "_played", noted)
+    monkeypatch.setattr(Pitching, "played", noted)
     monkeypatch.setattr(Game, "_chunk", lambda self, scene, first, n, count, events, rng: events)  # nobody looks at positions
     game = Game(2, 90.0)
     events = [event for chunk in game.chunks() for event in chunk]  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from simulators.mlb.scene import DUGOUT, Place, Scene, defence
 from simulators.mlb.state import State
 
 
-class Play:
+class Progress:
     """What a pitch finds and leaves behind. ``fresh`` says that the fielders take their places anew before the next one."""
 
     def __init__(self, clubs: Clubs, rng: np.random.Generator) -> None:
