@@ -33,7 +33,7 @@ function missing(report, state) {
 
 function calibration(report, state) {
   const { said, happened, standard_errors: off } = report.calibration;
-  if (said === null) return cell(4, "–", report.unlabelled ? `${plural(report.unlabelled, "prediction")} without an outcome` : "no event says what came of it");
+  if (said === null) return cell(4, "–", report.unlabelled ? `${plural(report.unlabelled, "prediction")} without an outcome` : "no outcome yet");
   const sign = off < 0 ? "−" : "+";
   return cell(4, `${percent(said)}, ${percent(happened)}`, `${plural(report.labelled, "outcome")}, ${sign}${fixed(Math.abs(off), 1)} standard errors`, state);
 }
