@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from simulators.providers import read
+from streaming.blocks import StatBlock
 from streaming.cli.equipment import operator_for
 from streaming.records import Event
 from tests.streaming import helpers
@@ -134,9 +135,10 @@ def test_all_plays_run_clean(folder: Path) -> None:
     assert set(reasons) <= {"outside the field", "teleport", "conflicting sample"}, reasons
     assert sum(reasons.values()) < 0.001 * imported.samples
     counted: dict[str, int] = {}
-    for update in helpers.updates(out, "final"):
-        if update.event is not None and update.value is not None:
-            counted[update.stat] = counted.get(update.stat, 0) + 1
+    for block in out:
+        if isinstance(block, StatBlock) and block.quality == "final" and block.event is not None:
+            known = sum(update.value is not None for update in block.updates(0))
+            counted[block.stat] = counted.get(block.stat, 0) + known
     passes = sum(isinstance(r, Event) and r.type == "pass_forward" for r in records)
     assert counted["nfl.passer.time_to_throw"] >= 0.95 * passes
     assert counted["nfl.pass.air_yards"] >= 0.9 * passes
