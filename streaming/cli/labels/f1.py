@@ -22,6 +22,13 @@ _ZONE_S, _STOPS_S = 90.0, 600.0
 _ENDS: Final = ("complete", "incomplete")
 
 
+def _ended(attempt: Event | None) -> Came | None:
+    """By how the attempt ended, if there was one and it is said."""
+    if attempt is None or attempt.outcome not in _ENDS:
+        return None
+    return Came(float(attempt.outcome == "complete"), attempt)
+
+
 def _zone_of(told: Told, attempt: Event) -> Hashable:
     """The car, and the last window that ended before the zone began."""
     began_s = number(attempt.attrs.get("began_s"))
@@ -31,10 +38,7 @@ def _zone_of(told: Told, attempt: Event) -> Hashable:
 def overtake(said: Said, told: Told) -> Came | None:
     """By the attempt in the overtaking zone that began right after the window."""
     key = said.subject, (said.t_us - told.game.t0_us) // _WINDOW_US
-    attempt = told.by(_zone_of, "overtake_attempt").get(key)
-    if attempt is None or attempt.outcome not in _ENDS:
-        return None
-    return Came(float(attempt.outcome == "complete"), attempt)
+    return _ended(told.by(_zone_of, "overtake_attempt").get(key))
 
 
 def _stop_of(told: Told, undercut: Event) -> Hashable:
@@ -46,10 +50,7 @@ def _stop_of(told: Told, undercut: Event) -> Hashable:
 def undercut(said: Said, told: Told) -> Came | None:
     """By the undercut that the car behind began with its stop right after the tick."""
     key = said.subject, (said.t_us - told.game.t0_us) // _TICK_US
-    found = told.by(_stop_of, "undercut").get(key)
-    if found is None or found.outcome not in _ENDS:
-        return None
-    return Came(float(found.outcome == "complete"), found)
+    return _ended(told.by(_stop_of, "undercut").get(key))
 
 
 def win(said: Said, told: Told) -> Came | None:
