@@ -77,14 +77,18 @@ class LagWatch:
         ends = client.list_partition_offsets(dict.fromkeys(here, OffsetSpec.LATEST))
         starts = client.list_partition_offsets(dict.fromkeys(here, OffsetSpec.EARLIEST))
         try:
-            groups = sorted({*OURS, *(known["group_id"] for known in client.list_groups())})
+            # those that commit offsets: of consumers, or of nobody who says what he is, as a Flink job
+            others = (known["group_id"] for known in client.list_groups() if known["protocol_type"] in ("consumer", ""))
+            groups = sorted({*OURS, *others})
             committed = client.list_group_offsets(dict.fromkeys(groups, here))
         except errors.CoordinatorNotAvailableError:
             return []  # a new broker: it makes room for groups when it is first asked, and has none
-        described = client.describe_groups(groups)
+        # Only those that read this input are asked about: others on a broker may speak another protocol, which would be an error.
+        readers = [g for g in groups if g in OURS or any(offset.offset >= 0 for offset in committed[g].values())]
+        described = client.describe_groups(readers)
         found = []
         for topic, sport in wanted.items():
-            for group in groups:
+            for group in readers:
                 partitions = []
                 for tp in sorted(tp for tp in here if tp.topic == topic):
                     offset, end = committed[group][tp].offset, ends[tp].offset
