@@ -38,12 +38,25 @@ def browser() -> Iterator[object]:
         chromium.close()
 
 
-def until(page, expression: str, seconds: float = 20.0) -> None:  # type: ignore[no-untyped-def]
-    """Wait for a truth of the page. (The page forbids ``eval``, so Playwright's own waiting cannot look inside.)"""
+def until(page, expression: str, seconds: float = 20.0):  # type: ignore[no-untyped-def]
+    """What the page says once it is a truth. (It forbids ``eval``, so Playwright's own waiting cannot look inside.)
+
+    What belongs together is asked in one expression: between two the page goes on, and a graphic may have left it.
+    """
     end = time.monotonic() + seconds
-    while not page.evaluate(expression):
+    while not (told := page.evaluate(expression)):
         assert time.monotonic() < end, f"{expression} did not come true"
         page.wait_for_timeout(50)
+    return told
+
+
+#: the card of a named shooter in one look: value, unit, team, its reasons, whether the field marks the shot
+CARD = """(() => {
+  const third = [...document.querySelectorAll('.third')].find((card) => card.innerText.includes('%s'));
+  const said = (selector) => third.querySelector(selector).innerText;
+  return third && [said('.value b'), said('.value span'), said('.who span'),
+    third.querySelectorAll('.why .up, .why .dn').length, touchline.field.shotNow !== null];
+})()"""
 
 
 class Player(threading.Thread):
@@ -93,13 +106,11 @@ def test_a_shot_s_graphic_appears_with_its_xgoals(browser, stage: Stage, player:
     page.evaluate("touchline.lower.seconds = 3")
     for shooter, name, team in ((9, "Salazar", "Harbour City"), (20, "Keane", "Northgate")):
         xgoals = player.shoot(shooter)
-        third = page.locator(".third", has_text=name)
-        third.wait_for(timeout=20_000)
-        assert third.locator(".value b").inner_text() == f"{xgoals:.2f}"
-        assert third.locator(".value span").inner_text() == "xGoals"
-        assert third.locator(".who span").inner_text().startswith(team)
-        assert third.locator(".why .up, .why .dn").count() == 4
-        assert page.evaluate("touchline.field.shotNow !== null")
+        value, unit, who, reasons, marked = until(page, CARD % name)
+        assert (value, unit) == (f"{xgoals:.2f}", "xGoals")
+        assert who.startswith(team)
+        assert reasons == 4
+        assert marked, "the shot is on the field too"
     until(page, "document.querySelector('#home-goals').textContent === '1'")
     before = page.evaluate("touchline.playback.head")
     until(page, f"touchline.playback.head > {before} + 0.5")

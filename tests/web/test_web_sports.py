@@ -82,9 +82,9 @@ def opened(browser: Any, url: str, faults: list[str]) -> Any:
     return page
 
 
-def until(page: Any, expression: str) -> None:
-    """Wait for a truth of the page; patiently, since every game runs at once and much faster than life."""
-    test_web_browser.until(page, expression, 60.0)
+def until(page: Any, expression: str) -> Any:
+    """What the page says once it is a truth; patiently, since every game runs at once and much faster than life."""
+    return test_web_browser.until(page, expression, 60.0)
 
 
 def said(selector: str) -> str:
@@ -165,13 +165,16 @@ def test_graphics_are_on_air_while_there_is_something_to_say_and_leave_it(browse
     pages = [opened(browser, f"{url}/graphics/{name}{'&' if '?' in name else '?'}silent=2", faults) for name in SHOWN]
     for page, (selector, words) in zip(pages, SHOWN.values(), strict=True):
         page.bring_to_front()
-        until(page, f"{said('.graphic ' + selector)}.toUpperCase().includes({words.upper()!r})")
+        element = ".graphic " + selector
+        box, rows = until(
+            page, f"{said(element)}.toUpperCase().includes({words.upper()!r}) && [document.querySelector({element!r})"
+            ".getBoundingClientRect().toJSON(), document.querySelectorAll('.tower-row').length]",
+        )  # fmt: skip
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
-        box = page.locator(f".graphic {selector}").bounding_box()
         # within what every screen shows
-        assert 0.03 * 1920 <= box["x"] <= 0.97 * 1920 - box["width"]
-        assert 0.03 * 1080 <= box["y"] <= 0.97 * 1080 - box["height"]
-    assert pages[5].locator(".tower-row").count() == 10
+        assert 0.03 * 1920 <= box["left"] <= box["right"] <= 0.97 * 1920
+        assert 0.03 * 1080 <= box["top"] <= box["bottom"] <= 0.97 * 1080
+        assert rows == (10 if selector == ".tower" else 0)
     games.over.set()
     for page in pages:
         page.bring_to_front()
