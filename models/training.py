@@ -189,9 +189,7 @@ def train(
         name=model.name, title=model.title, classes=list(model.classes),
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=table.source,
         command=command, seed=seed, metrics=metrics, calibration=judged.calibration,
-        parameters={"boosters": [{**p, "rounds": n} for p, n in recipe.boosters], "smooth": recipe.smooth, "by": recipe.by,
-                    "strength": recipe.strength, "knots": recipe.knots, "own": recipe.own},
-        limits=model.limits,
+        parameters=recipe.told(), limits=model.limits,
     )  # fmt: skip
     return card, blob
 

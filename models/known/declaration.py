@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from models.base import Feature
@@ -36,6 +36,13 @@ class Recipe:
     level_half_life_years: float = 0.0
     #: the artefact keeps no more than is needed to answer and to explain, in six figures
     light: bool = False
+
+    def told(self) -> dict[str, Any]:
+        """All of it as plain values, for the card of what was grown by it."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain["boosters"] = [{**parameters, "rounds": rounds} for parameters, rounds in self.boosters]
+        plain["known"] = self.known.told() if self.known else None
+        return plain
 
 
 @dataclass(frozen=True)

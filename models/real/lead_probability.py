@@ -1,8 +1,9 @@
 """Real steal attempts for the lead probability: trained on all of them, judged on the last four months.
 
-The split is by time alone. What is judged knows the plays up to the evening before the first held-out day, its priors frozen as
-of then; the artefact that is written knows them all, and its priors are frozen after the last one. A scored play that names
-somebody unknown has his columns missing, which the model takes as the league's mean.
+The split is by time alone. The forest that is judged has seen the plays before the first held-out day, the artefact that is
+written all of them. The records of runners, pitchers and catchers go on from there: a play that is judged or scored knows what
+the same file says of earlier days, and nothing of its own. A scored play that names somebody unknown has his columns missing,
+which the model takes as the league's mean.
 """
 
 from __future__ import annotations
@@ -25,19 +26,8 @@ from models.forest import read_forest
 from models.judgement import Judgement, Words, thirds
 from models.known import Recipe, known
 from models.metrics import paired_bootstrap, reliability, scores
-from models.priors import Frozen
-from models.steals import (
-    DAYS_A_YEAR,
-    Plays,
-    day_of,
-    feature_rows,
-    held_out_from,
-    history,
-    known_of,
-    plain_logistic,
-    read,
-    read_folder,
-)
+from models.steal_records import Plain, Records, nobody
+from models.steals import DAYS_A_YEAR, Plays, day_of, feature_rows, held_out_from, read, read_folder
 from models.training import grow
 from models.trees import Margins
 
@@ -55,9 +45,9 @@ def _recipe() -> Recipe:
     return recipe
 
 
-def fit(plays: Plays, until_day: int, seed: int, recipe: Recipe | None = None) -> tuple[bytes, dict[str, Frozen]]:
-    """A forest for both readings, learnt from the attempts before ``until_day``, and the priors as of then."""
-    columns, tables = history(plays, until_day)
+def fit(plays: Plays, until_day: int, seed: int, recipe: Recipe | None = None) -> tuple[bytes, Records]:
+    """A forest for both readings, learnt from the attempts before ``until_day``, and the records as of then."""
+    columns, records = Records.learn(plays, until_day)
     learnt = plays.counts & (plays.day < until_day)
     priors = {name: values[learnt] for name, values in columns.items()}
     taught = plays.take(learnt)
@@ -65,7 +55,7 @@ def fit(plays: Plays, until_day: int, seed: int, recipe: Recipe | None = None) -
         raise ValueError(f"{len(taught)} attempts with leads before {day_of(until_day)} are too few to learn from")
     rows = np.concatenate([feature_rows(taught, priors, late) for late in (False, True)])
     age = np.tile((until_day - taught.day) / DAYS_A_YEAR, 2)
-    return grow(known(MODEL), recipe or _recipe(), rows, np.tile(taught.success, 2), seed, age), tables
+    return grow(known(MODEL), recipe or _recipe(), rows, np.tile(taught.success, 2), seed, age), records
 
 
 def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
@@ -73,7 +63,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     held, _ = _held_out(plays, seed)
     tell("judged on the months held out")
     after = int(plays.day[-1]) + 1
-    blob, tables = fit(plays, after, seed)
+    blob, records = fit(plays, after, seed)
     tell("fitted on everything")
     judged = {reading: scores(held.label, held.probability[i]) for i, reading in enumerate(READINGS)}
     card = Card(
@@ -85,11 +75,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         },
         command=command, seed=seed,
         metrics={"held_out": judged[READINGS[0]], "held_out_at_release": judged[READINGS[1]], "held_out_from": held.first},
-        parameters={
-            "boosters": [{**p, "rounds": n} for p, n in recipe.boosters], "smooth": recipe.smooth, "by": recipe.by,
-            "strength": recipe.strength, "knots": recipe.knots, "bend": recipe.bend, "apart": recipe.apart,
-            "half_life_years": recipe.half_life_years, "level_half_life_years": recipe.level_half_life_years, "priors": tables,
-        },
+        parameters={**recipe.told(), "records": records.as_json()},
         limits=model.limits,
     )  # fmt: skip
     return card, light(blob)
@@ -98,28 +84,32 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
 class _HeldOut:
     """The last months: what happened, our two readings and those of the plain logistic regression, the day of each play."""
 
-    def __init__(self, plays: Plays, learnt_until: int, margins: Callable[[Floats], Floats], tables: dict[str, Frozen]) -> None:
+    def __init__(self, plays: Plays, margins: Callable[[Floats], Floats], records: Records | None) -> None:
         start = held_out_from(plays)
         rows = plays.counts & (plays.day >= start)
         late = plays.take(rows)
         if not len(late):
             raise ValueError(f"there is no attempt with leads from {day_of(start)} on to judge by")
-        priors = known_of(late, tables)
+        priors = {name: values[rows] for name, values in _followed(plays, records).items()}
         self.first, self.last = day_of(start), day_of(plays.day[-1])
         self.label, self.day = late.success, late.day
         self.rows = [feature_rows(late, priors, at) for at in (False, True)]
         self.probability = [margins(each) for each in self.rows]
         self.groups = groups_of(late)
-        learnt = plays.counts & (plays.day < learnt_until)
-        self.plain = [plain_logistic(plays, learnt, at)[rows] for at in (False, True)]
+        learnt = plays.counts & (plays.day < start)
+        self.plain = [Plain.fit(plays, learnt, at)(late) for at in (False, True)]
+
+
+def _followed(plays: Plays, records: Records | None) -> dict[str, Floats]:
+    return nobody(plays) if records is None else records.follow(plays)
 
 
 def _held_out(plays: Plays, seed: int, recipe: Recipe | None = None) -> tuple[_HeldOut, Attribute]:
     start = held_out_from(plays)
-    blob, tables = fit(plays, start, seed, recipe)
+    blob, records = fit(plays, start, seed, recipe)
     forest = read_forest(blob)
     walker = Margins(forest)
-    held = _HeldOut(plays, start, lambda rows: 1.0 / (1.0 + np.exp(-walker(rows)[:, 0])), tables)
+    held = _HeldOut(plays, lambda rows: 1.0 / (1.0 + np.exp(-walker(rows)[:, 0])), records)
     return held, lambda rows: Attribution(forest)(rows)[:, 0]
 
 
@@ -156,7 +146,7 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
             raise ValueError(
                 f"the model in {artefact} was trained on plays up to {until}: it has seen the months from {day_of(start)} on"
             )
-        held = _HeldOut(plays, start, model.predict, model.card.parameters.get("priors", {}))
+        held = _HeldOut(plays, model.predict, _records_of(model))
         how, attribute = f"artefact {model.version}", model.attribute
     tell("judged")
     asked = known(MODEL)
@@ -203,7 +193,7 @@ def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], s
     """
     _is_ours(model)
     plays = read(files["plays"])
-    priors = known_of(plays, model.card.parameters.get("priors", {}))
+    priors = _followed(plays, _records_of(model))
     before = feature_rows(plays, priors, False)
     beyond, lead = COLUMN["lead_beyond_usual_m"], COLUMN["lead_m"]
     missing = np.isnan(plays.lead_m)
@@ -220,6 +210,13 @@ def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], s
     columns |= {f"curve_{ft:02d}": curve[:, ft].copy() for ft in range(curve.shape[1])}
     read_as = f", {int(missing.sum())} of them at their usual lead for want of a measured one" if missing.any() else ""
     return columns, f"{len(plays)} plays{read_as}"
+
+
+def _records_of(model: ForestModel) -> Records | None:
+    told = model.card.parameters.get("records")
+    if told is None and "priors" in model.card.parameters:
+        raise ValueError(f"{model.version} has priors that cannot go on from day to day: train it anew")
+    return None if told is None else Records.of_json(told)
 
 
 def _with_lead(plays: Plays, lead_m: Floats) -> Plays:

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 
 def warm(quiet: bool = typer.Option(False, help="Say nothing.")) -> None:
-    """Fill the cache of compiled code by playing a minute of every sport that can be simulated.
+    """Fill the cache of compiled code by playing a minute of every sport that can be simulated, on every core.
 
     Example: touchline warm
     """
-    from simulators.worlds import open_world, worlds
-    from streaming.cli.equipment import operator_for
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    from simulators.worlds import worlds
     from streaming.cli.progress import Progress
 
-    for name in worlds():
-        world = open_world(name, seed=7, minutes=1.0)
-        with Progress(f"compiling {name}", None, "records") as progress:
-            for frames in (1, 25):
-                operator = operator_for(world.record)
-                for record in world.stream(frames):
-                    operator.on_record(record)
-                    progress.advance()
-                operator.finish()
+    names = worlds()
+    # Begun anew and not forked: numba's threads and locks do not survive a fork.
+    with (
+        ProcessPoolExecutor(min(len(names), os.cpu_count() or 1), get_context("spawn")) as pool,
+        Progress(f"compiling {', '.join(names)}", len(names), "sports") as progress,
+    ):
+        for done in as_completed([pool.submit(play, name) for name in names]):
+            done.result()
+            progress.advance()
     if not quiet:
         print("compiled code is cached")
+
+
+def play(name: str) -> None:
+    """A minute of a sport, in packets of one frame and of a second: all that it needs is compiled."""
+    from simulators.worlds import open_world
+    from streaming.cli.equipment import operator_for
+
+    world = open_world(name, seed=7, minutes=1.0)
+    for frames in (1, 25):
+        operator = operator_for(world.record)
+        for record in world.stream(frames):
+            operator.on_record(record)
+        operator.finish()

@@ -15,7 +15,7 @@ from streaming.cli.equipment import sport_named
 from streaming.feed import GameEnd, GameStart, encode_feed
 from streaming.packing import Packer
 from streaming.records import Event, GameRecord, Telemetry, encode_telemetry
-from tests.conformance.small import small_world
+from tests.small import small_world
 from tests.streaming.helpers import cut
 
 SECONDS = 40.0

@@ -16,7 +16,7 @@ import pytest
 from simulators.worlds import worlds
 from streaming.cli.equipment import operator_for
 from streaming.records import Event, GameRecord, Telemetry
-from tests.conformance.small import small_world
+from tests.small import small_world
 from tests.streaming import helpers
 
 MINUTES = 2.0

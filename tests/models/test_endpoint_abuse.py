@@ -179,11 +179,11 @@ def hammer(path_: Path, examples: int, seen: Counter[tuple[int, str]]) -> None:
 
 def attempt(process: tuple[int, Path], examples: int) -> None:
     pid, path_ = process
-    warm: Counter[tuple[int, str]] = Counter()
-    hammer(path_, examples // 4, warm)
-    before_kb, seen = resident_kb(pid), Counter[tuple[int, str]]()
+    seen: Counter[tuple[int, str]] = Counter()
+    hammer(path_, examples // 4, seen)  # from here on nothing grows any more
+    before_kb = resident_kb(pid)
     with Proper(path_) as proper:
-        hammer(path_, examples, seen)
+        hammer(path_, examples - examples // 4, seen)
     grown_kb = resident_kb(pid) - before_kb
     print(f"\n{seen.total():,} malformed: {dict(seen.most_common())}; {proper.answers.total():,} proper; grown by {grown_kb} kB")
     assert seen.total() >= examples

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,9 +17,11 @@ import pytest
 from features.mlb.ground import FT_M
 from features.mlb.stealrow import COLUMN
 from models.artefact import load
-from models.priors import Measure, look_up, walk
+from models.base import Floats
+from models.priors import Measure, checked, walk
 from models.real.lead_probability import MODEL
-from models.steals import FILE, feature_rows, held_out_from, history, known_of, read, read_folder
+from models.steal_records import Records
+from models.steals import FILE, Plays, feature_rows, held_out_from, read, read_folder
 from simulators.mlb.draws import steals
 from streaming.cli.app import run
 
@@ -69,44 +72,85 @@ def test_a_prior_knows_the_days_before_and_nothing_else() -> None:
     who = np.array(["a", "a", "b", "a", "a"])
     day = np.array([1, 2, 2, 2, 3])
     one = Measure("m", np.array([0.5, -0.5, 1.0, 0.1, 9.0]), 1.0)
-    told, frozen = walk(who, day, [one])
+    told, record = walk(who, day, [one])
     assert np.isnan(told[[0, 2], 0]).all(), "nobody is known before his first day"
     assert told[1, 0] == told[3, 0] == pytest.approx(0.25, abs=1e-3), "a day's own attempts are not known on that day"
     assert told[4, 0] == pytest.approx(0.1 / 4.0, abs=1e-3)
-    assert frozen["b"][0] == pytest.approx(0.5, abs=1e-3)
+    assert record["b"] == [2.0, 1.0, 1.0]
     changed = Measure("m", np.array([0.5, -0.5, 1.0, 0.1, -7.0]), 1.0)
     assert np.array_equal(walk(who, day, [changed])[0], told, equal_nan=True), "the last one's result is in no row"
-    stopped, early = walk(who, day, [one], freeze_day=2)
+    stopped, early = walk(who, day, [one], until=2)
     assert stopped[4, 0] == pytest.approx(0.25, abs=1e-3)
     assert "b" not in early
-    assert np.isnan(look_up(np.array(["zz"]), frozen, 1)).all()
     with pytest.raises(ValueError, match="in order of time"):
         walk(who, day[::-1].copy(), [one])
+    with pytest.raises(ValueError, match="not one of 2 sums and 2 counts a person"):
+        checked(record, 2)
 
 
-def test_what_is_known_after_the_play_moves_no_feature(folder: Path, tmp_path: Path) -> None:
+def test_a_record_goes_on_where_it_was_left() -> None:
+    rng = np.random.default_rng(4)
+    who, day = rng.choice(["a", "b", "c", "d"], 400), np.sort(rng.integers(0, 900, 400))
+    several = [Measure("m", rng.normal(size=400), 3.0), Measure("n", np.where(rng.random(400) < 0.5, np.nan, 1.0), 1.0)]
+    whole, at_last = walk(who, day, several)
+    half = int(day[200])
+    _, record = walk(who, day, several, until=half)
+    later = day >= half
+    on, end = walk(who[later], day[later], [Measure(m.name, m.values[later], m.k) for m in several], record)
+    np.testing.assert_allclose(on, whole[later], atol=1e-4)
+    again, same = walk(who, day, several, record, since=half)
+    np.testing.assert_array_equal(again[later], on)
+    assert same == end, "what is in the record is not learnt again"
+    assert {n: pytest.approx(v, abs=1e-3) for n, v in at_last.items()} == end
+
+
+def ended(plays: Plays, success: Floats) -> Plays:
+    """The same plays with other endings; where they are all NaN, nobody said how they ended."""
+    return replace(plays, success=success, picked_off=np.where(np.isnan(success).all(), np.nan, plays.picked_off))
+
+
+def test_what_is_known_after_the_play_moves_no_feature(folder: Path) -> None:
     plays = read_folder(folder)
-    half = len(plays) // 2
-    freeze = int(plays.day[-1]) + 1
-    columns, _ = history(plays, int(plays.day[half]))
-    late = slice(half + 200, None)
-    turned = np.array(plays.success)
-    turned[late] = 1.0 - turned[late]
-    other = type(plays)(*(turned if n == "success" else getattr(plays, n) for n in plays.__dataclass_fields__))
-    again, _ = history(other, int(plays.day[half]))
+    freeze, day = int(plays.day[len(plays) // 2]), int(plays.day[-300])
+    turned = np.where(plays.day >= day, 1.0 - plays.success, plays.success)
+    columns, records = Records.learn(plays, freeze)
+    told, again = records.follow(plays), records.follow(ended(plays, turned))
+    unknown = records.follow(ended(plays, np.full(len(plays), np.nan)))
     for at in (False, True):
-        np.testing.assert_array_equal(feature_rows(plays, columns, at), feature_rows(other, again, at))
-    assert freeze > int(plays.day[half])
+        rows, other = feature_rows(plays, told, at), feature_rows(plays, again, at)
+        np.testing.assert_array_equal(rows[plays.day <= day], other[plays.day <= day])
+        assert (rows[plays.day > day] != other[plays.day > day]).any(), "from the next day on it is known"
+        first = plays.day == freeze
+        np.testing.assert_allclose(rows[first], feature_rows(plays, columns, at)[first], atol=1e-3)
+    blind = ended(replace(plays, lead_m=np.full(len(plays), np.nan)), np.full(len(plays), np.nan))
+    for name, values in records.follow(blind).items():
+        heard = not np.array_equal(values, unknown[name], equal_nan=True)
+        assert heard == name.endswith(("lead_m", "gain_m")), f"{name}: leads are known of any play, endings where they are told"
+    order = np.random.default_rng(0).permutation(len(plays))
+    for name, values in records.follow(plays.take(order)).items():
+        np.testing.assert_allclose(values, told[name][order], atol=1e-12)  # the order of one day's rows is the file's
+
+
+def test_records_are_written_and_read(folder: Path) -> None:
+    plays = read_folder(folder)
+    _, records = Records.learn(plays, held_out_from(plays))
+    told = json.loads(json.dumps(records.as_json()))
+    assert Records.of_json(told) == records
+    told["people"]["catcher"]["2001"] = [1.0]
+    with pytest.raises(ValueError, match="not one of 3 sums and 3 counts"):
+        Records.of_json(told)
+    with pytest.raises(ValueError, match="cannot be read"):
+        Records.of_json({"people": {}})
 
 
 def test_before_the_pitch_nothing_of_the_release_is_known(folder: Path) -> None:
     plays = read_folder(folder)
-    columns, tables = history(plays, held_out_from(plays))
+    columns, records = Records.learn(plays, held_out_from(plays))
     rows = feature_rows(plays, columns, False)
     for name in COLUMN:
         if "release" in name or name.startswith("gain"):
             assert np.isnan(rows[:, COLUMN[name]]).all(), name
-    assert known_of(plays, tables).keys() == columns.keys()
+    assert records.follow(plays).keys() == columns.keys()
 
 
 @pytest.mark.slow
@@ -116,7 +160,8 @@ def test_train_evaluate_and_score(folder: Path, tmp_path: Path, capsys: pytest.C
     assert run(["models", "train", MODEL, "--data", str(folder), "--out", str(mine)]) == 0
     model = load(mine)
     assert model.card.trained_on["rows"] > 2000
-    assert set(model.card.parameters["priors"]) == {"runner", "pitcher", "catcher"}
+    assert set(model.card.parameters["records"]["people"]) == {"runner", "pitcher", "catcher"}
+    assert model.card.parameters["bend"] < 1.0
     capsys.readouterr()
     assert run(["models", "evaluate", MODEL, "--data", str(folder), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)

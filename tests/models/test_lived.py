@@ -14,7 +14,6 @@ from models.artefact import load
 from models.known import KNOWN
 from models.lived import Lived, joined, read_lived
 from simulators.soccer.match import Match
-from simulators.worlds import open_world
 from streaming.blocks import Output, Prediction
 from streaming.cli.app import run
 from streaming.cli.equipment import operator_for
@@ -24,6 +23,7 @@ from streaming.labelling import Said, Told
 from streaming.lived import lived, said_by, said_in
 from streaming.recording import Recording, Writer
 from streaming.records import Event
+from tests.small import small_world
 
 SEED, MINUTES = 5, 4.0
 COLUMNS = ("rows", "label", "game", "event", "subject", "told_by", "version", "t_us", "answer")
@@ -71,7 +71,7 @@ def again(recording: Recording) -> list[Output]:
 def test_every_sport_is_equal_to_the_bit(tmp_path: Path, sport: str) -> None:
     """What was said live in small packets, what the recording holds of it, and what another run over the bare records says."""
     seed, minutes, spoken = OTHERS[sport]
-    world = open_world(sport, seed, minutes)
+    world = small_world(sport, seed, minutes)
     operator, said = operator_for(world.record, draw=False, provisional=False), list[Output]()
     with Writer(tmp_path / "live", world.record) as kept, Writer(tmp_path / "bare", world.record) as bare:
         for record in world.stream(3):

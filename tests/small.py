@@ -1,4 +1,4 @@
-"""The worlds as these tests play them: what repeats for each of twenty cars is as true of six."""
+"""Worlds as tests play them: what repeats for each of twenty cars is as true of six."""
 
 from __future__ import annotations
 
