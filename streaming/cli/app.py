@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "models": ("streaming.cli.models", "app", "Train, score, evaluate, list and explain models."),
     "endpoint": ("streaming.cli.endpoint", "endpoint", "Serve models over HTTP, by SageMaker's contract."),
     "catalogue": ("streaming.cli.catalogue", "catalogue", "List every stat: unit, definition, topic, graphic."),
+    "ograf": ("streaming.cli.ograf", "ograf", "Write the graphics as OGraf graphics, for a renderer."),
     "schemas": ("streaming.cli.schemas", "schemas", "Write the JSON Schemas and the AsyncAPI document."),
     "bench": ("streaming.cli.bench", "bench", "Measure the hot paths beside their floors."),
     "doctor": ("streaming.cli.doctor", "doctor", "Say what is installed and reachable, and how to mend the rest."),

@@ -115,6 +115,7 @@ def application(hub: Hub, *, recordings: Path | None = None, watch: Watch | None
         Route("/api/catalogue/{sport}", rest.catalogue),
         Route("/api/models", rest.models),
         Route("/api/graphics", rest.overlays),
+        Route("/ograf/{file}", rest.ograf),
         Route("/api/recordings", rest.recordings),
         Route("/api/operators", rest.operators),
         Mount("/static", StaticFiles(directory=STATIC)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from streaming.web.channels import Channel
 from streaming.web.filters import Filter, split
 from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
+from streaming.web.ograf import files as ograf_files
 
 _encode = msgspec.json.Encoder().encode
 
@@ -152,6 +154,16 @@ async def models(request: Request) -> Response:
 async def overlays(request: Request) -> Response:
     """The graphics that can be put on air, with their addresses."""
     return answer(list(graphics().values()))
+
+
+async def ograf(request: Request) -> Response:
+    """The same for a renderer that speaks OGraf: manifests and components, with this gateway as where the data come from."""
+    file = request.path_params["file"]
+    content = ograf_files(str(request.base_url).rstrip("/"), version("touchline")).get(file)
+    if content is None:
+        raise HTTPException(404, f"there is no {file[:80]!r} here: /api/graphics lists the graphics, NAME.ograf.json is a manifest")
+    kind = "text/javascript" if file.endswith(".mjs") else "application/json"
+    return Response(content, media_type=kind, headers={"cache-control": "no-cache"})
 
 
 def _recordings(folder: Path) -> list[dict[str, Any]]:

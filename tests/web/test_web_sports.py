@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import httpx
@@ -46,13 +46,13 @@ class Runners(Scripted):
 
 
 class Company(threading.Thread):
-    """All games at once into one hub, until told otherwise."""
+    """Games at once into one hub, until told otherwise."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, kinds: Iterable[Callable[..., Any]] = (Runners, ScriptedMatch, *GAMES.values())) -> None:
         super().__init__(daemon=True)
         now_us = time.time_ns() // 1000
         self.hub, self.over = hub, threading.Event()
-        self.games: list[Any] = [Runners(now_us), ScriptedMatch(t0_us=now_us), *(kind(t0_us=now_us) for kind in GAMES.values())]
+        self.games = [kind(t0_us=now_us) for kind in kinds]
         for game in self.games:
             hub.attach(game.record, game.meters)
 

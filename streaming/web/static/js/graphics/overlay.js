@@ -5,12 +5,25 @@ import { Cast, chooseGame, Feed } from "../feed.js";
 
 export const parameter = (name) => new URLSearchParams(location.search).get(name) ?? "";
 
-/** What a renderer calls in a page that it plays as a template (CasparCG, SPX): ``stop()`` takes the graphic off, ``play()`` lets it on
-    again. ``turn(on)`` is told. */
+let allowed = parameter("held") !== "1", told = () => {};
+
+function allow(yes) { allowed = yes; told(yes); }
+
+/* What a renderer calls in a page that it plays as a template (CasparCG, SPX), and what one that holds the page in a frame (OGraf) says
+   to it: stop takes the graphic off, play lets it on again. With ?held=1 it waits for the first play. */
+window.play = () => allow(true);
+window.stop = () => allow(false);
+window.update = window.next = () => {}; // its data come by its feed
+addEventListener("message", ({ data }) => {
+  if (data?.touchline === "play") allow(true);
+  if (data?.touchline === "stop") allow(false);
+});
+if (parent !== window) parent.postMessage({ touchline: "ready" }, "*");
+
+/** Have ``turn(on)`` told whether the graphic may be on air, now and whenever that changes. */
 export function obey(turn) {
-  window.play = () => turn(true);
-  window.stop = () => turn(false);
-  window.update = window.next = () => {}; // its data come by its feed
+  told = turn;
+  turn(allowed);
 }
 
 /** The feed of a game of ``sport`` (any when empty); not open yet. Tells "cast" when who plays is known. */
