@@ -14,7 +14,7 @@ from models.base import Floats
 from models.forest import read_forest
 from models.judgement import Judgement, feature_groups
 from models.known import KNOWN, known
-from models.metrics import PAIRED, paired_bootstrap, reliability, scores, truth_known
+from models.metrics import paired_bootstrap, reliability, scores, truth_known
 from models.training import Judged, Table, judge
 
 Report = dict[str, Any]
@@ -172,7 +172,7 @@ def as_text(report: Report) -> str:
 
 def _compared(name: str, row: dict[str, float], other: str = "provider") -> str:
     line = f"{name}: ours minus {other} {row['difference']:+.5f}"
-    if name in PAIRED:
+    if "better" in row:
         line += f", 95 % {row['low']:+.5f} to {row['high']:+.5f}, better in {100 * row['better']:.1f} % of draws"
     return line
 

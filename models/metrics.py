@@ -83,8 +83,19 @@ def truth_known(truth: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray(np.isfinite(truth.reshape(len(truth), -1)).all(axis=1))
 
 
-Score = Callable[[Floats, Floats], float]
-PAIRED: Final[dict[str, Score]] = {"log_loss": log_loss, "brier": brier, "auc": auc}
+def weighted_auc(labels: Floats, probability: Floats) -> Callable[[Floats], float]:
+    """:func:`auc` of rows of which there are as many as weights (B,) say; what does not depend on them is worked out once."""
+    positive = labels > 0.5
+    _, tie, counts = np.unique(probability, return_inverse=True, return_counts=True)
+
+    def of(weights: Floats) -> float:
+        goals = np.bincount(tie, weights * positive, len(counts))
+        misses = np.bincount(tie, weights * ~positive, len(counts))
+        below = np.cumsum(misses) - misses / 2.0
+        pairs = goals.sum() * misses.sum()
+        return float(goals @ below / pairs) if pairs > 0.0 else float("nan")
+
+    return of
 
 
 def paired_bootstrap(
@@ -92,23 +103,27 @@ def paired_bootstrap(
 ) -> dict[str, dict[str, float]]:
     """Ours minus theirs, drawing whole games with replacement: difference, 95 % interval, share of rounds we are better.
 
-    Shots of one game are not independent, so games are drawn, not shots.
+    Shots of one game are not independent, so games are drawn, not shots. A draw is how often each game is in it.
     """
     generator = np.random.default_rng(seed)
     _, at = np.unique(game, return_inverse=True)
-    order = np.argsort(at, kind="stable")
-    groups = np.split(order, np.cumsum(np.bincount(at))[:-1])
-    draws: dict[str, list[float]] = {name: [] for name in PAIRED}
+    games = int(at.max()) + 1
+    by_row = {
+        name: score(labels, ours) - score(labels, theirs) for name, score in (("log_loss", row_log_loss), ("brier", row_brier))
+    }  # fmt: skip
+    ranked = weighted_auc(labels, ours), weighted_auc(labels, theirs)
+    draws: dict[str, list[float]] = {name: [] for name in (*by_row, "auc")}
     for _ in range(rounds):
-        rows = np.concatenate([groups[g] for g in generator.integers(0, len(groups), len(groups))])
-        for name, score in PAIRED.items():
-            draws[name].append(score(labels[rows], ours[rows]) - score(labels[rows], theirs[rows]))
+        weights = np.bincount(generator.integers(0, games, games), minlength=games)[at].astype(np.float64)
+        for name, differences in by_row.items():
+            draws[name].append(float(weights @ differences / weights.sum()))
+        draws["auc"].append(ranked[0](weights) - ranked[1](weights))
+    every = np.ones(len(labels))
+    whole = {name: float(differences.mean()) for name, differences in by_row.items()}
+    whole["auc"] = ranked[0](every) - ranked[1](every)
     found = {}
     for name, values in draws.items():
         better = np.array(values) * (-1.0 if name == "auc" else 1.0) < 0.0
         low, high = np.quantile(values, (0.025, 0.975))
-        found[name] = {
-            "difference": PAIRED[name](labels, ours) - PAIRED[name](labels, theirs),
-            "low": float(low), "high": float(high), "better": float(better.mean()),
-        }  # fmt: skip
+        found[name] = {"difference": whole[name], "low": float(low), "high": float(high), "better": float(better.mean())}
     return found

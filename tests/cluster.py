@@ -223,17 +223,23 @@ class Program:
             self.process.stdout.close()
 
 
-def operator(address: Address, sport: str, *more: str, checkout: Path = ROOT) -> Program:
-    """A ``touchline run`` in a process of its own, on the air."""
+ON_THE_AIR_S = 180.0
+
+
+def operator(address: Address, sport: str, *more: str, checkout: Path = ROOT, ready: bool = True) -> Program:
+    """A ``touchline run`` in a process of its own, on the air, or (not ``ready``) on its way there."""
     program = Program("run", "--source", address.text, "--sink", address.text, "--sport", sport, *more, checkout=checkout)
-    program.wait_for("on the air", 180)
+    if ready:
+        program.wait_for("on the air", ON_THE_AIR_S)
     return program
 
 
-def job(address: Address, sport: str, cluster: Cluster, profile: str, *more: str, checkout: Path = ROOT) -> Program:
+def job(
+    address: Address, sport: str, cluster: Cluster, profile: str, *more: str, checkout: Path = ROOT, ready: bool = True
+) -> Program:  # fmt: skip
     """The same on Flink."""
     runner = ("--runner", "flink", "--flink", cluster.rest, "--profile", profile)
-    return operator(address, sport, *runner, *more, checkout=checkout)
+    return operator(address, sport, *runner, *more, checkout=checkout, ready=ready)
 
 
 def job_id(program: Program) -> str:

@@ -150,7 +150,8 @@ class TestOnKafka:
             real.produce(address, sport, first)
             real.until(lambda: real.behind(address, sport, "touchline") < len(first) // 2, "half of it is used")
             one.kill()
-        with real.operator(address, sport) as two, real.operator(address, sport) as three:
+        with real.operator(address, sport, ready=False) as two, real.operator(address, sport) as three:
+            two.wait_for("on the air", real.ON_THE_AIR_S)
             real.produce(address, sport, second)
             real.until(lambda: real.behind(address, sport, "touchline") < len(second) // 2, "half of it is used")
             assert two.stop()[0] == 0

@@ -182,6 +182,9 @@ def test_scores_by_hand_and_against_scikit_learn() -> None:
     rng = np.random.default_rng(3)
     label, p = rng.integers(0, 2, 500).astype(float), np.round(rng.random(500), 1)
     assert metrics.auc(label, p) == pytest.approx(roc_auc_score(label, p))
+    often = rng.integers(0, 4, 500)
+    again = np.repeat(np.arange(500), often)
+    assert metrics.weighted_auc(label, p)(often.astype(float)) == pytest.approx(roc_auc_score(label[again], p[again]))
     found = metrics.paired_bootstrap(label, p, p, np.arange(500) // 10, rounds=20)
     assert found["brier"]["difference"] == found["brier"]["low"] == 0.0
 
