@@ -26,33 +26,43 @@ def told(what: str, address: Address, group: str, sent: list[Sent], viewer: View
     live.told(what, address, group, sent, viewer, within_s=90, after_s=1.5)  # what the last checkpoint has committed is out by then
 
 
-def test_a_task_manager_is_killed_and_another_is_paused(address, flink: Cluster):
-    """The one that has the games is killed; then the one that has taken them over does nothing for twenty seconds, and the first,
-    back again, has them meanwhile. What it had begun must not come out when it wakes."""
+def test_a_task_manager_is_killed(address, flink: Cluster):
     games, group = names("killed"), "killed"
-    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 52.0) as feed:
+    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 20.0) as feed:
+        with Viewer(address) as viewer:
+            viewer.sees(games)
+            feed.played(7.0)
+            busy = real.contention()
+            assert flink.kill(real.host_of(flink, job))
+            viewer.sees(games)
+            sent = feed.finish()
+            told("TaskManager killed", address, group, sent, viewer)
+        assert job.stop()[0] == 0
+    assert viewer.gap_s <= BACK_S * busy
+
+
+def test_a_task_manager_is_paused_and_comes_back(address, flink: Cluster):
+    """For twenty seconds it does nothing; the other has its games meanwhile. What it had begun must not come out when it wakes."""
+    games, group = names("paused"), "paused"
+    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 38.0) as feed:
         with Viewer(address) as viewer:
             viewer.sees(games)
             feed.played(6.0)
             busy = real.contention()
-            killed = real.host_of(flink, job)
-            assert flink.kill(killed)
-            viewer.sees(games)
-            flink.start(killed)
-            viewer.sees(games, more=20)
-            busy = max(busy, real.contention())
             paused = real.host_of(flink, job)
-            assert paused != killed
             assert flink.kill(paused, signal.SIGSTOP)
             stopped = time.monotonic()
             viewer.sees(games)
             assert time.monotonic() - stopped < 20, "the other was to take over before it comes back"
             time.sleep(max(0.0, stopped + 20 - time.monotonic()))
             flink.kill(paused, signal.SIGCONT)
-            assert feed.playing, "it was to wake while games are on"
             sent = feed.finish()
-            told("TaskManager killed, the other stopped for 20 s", address, group, sent, viewer)
-        real.until(lambda: flink.ready(paused), "it is back in the cluster")
+            told("TaskManager stopped for 20 s", address, group, sent, viewer)
+        # One that wakes up with a transaction of another's is ended by Flink itself, if it had records on their way: then whoever
+        # watches over it (make up does not) starts it anew.
+        real.until(lambda: flink.ready(paused) or flink.pid(paused) is None, "it is back in the cluster, or has ended")
+        flink.start(paused)
+        assert flink.ready(paused)
         assert job.stop()[0] == 0
     assert viewer.gap_s <= BACK_S * busy
 
