@@ -47,6 +47,7 @@ def test_help_imports_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_a_whole_replay_says_what_it_did(recording, tmp_path, capsys):
     out = tmp_path / "stats.parquet"
     assert run(["replay", str(recording), "--out", str(out), "--json"]) == 0
@@ -68,6 +69,7 @@ def test_jsonl_and_parquet_hold_the_same_finals(recording, tmp_path):
     assert sorted(line["id"] for line in lines) == sorted(table["id"].to_pylist())
 
 
+@pytest.mark.slow
 def test_the_stories_become_subtitles(recording, tmp_path, capsys):
     out = tmp_path / "match.vtt"
     assert run(["replay", str(recording), "--out", str(out), "--language", "de"]) == 0

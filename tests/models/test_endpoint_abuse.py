@@ -192,6 +192,7 @@ def attempt(process: tuple[int, Path], examples: int) -> None:
     assert len(os.listdir(f"/proc/{pid}/fd")) < 40
 
 
+@pytest.mark.slow
 def test_malformed_requests_get_a_reason_and_nobody_else_notices(process: tuple[int, Path]) -> None:
     attempt(process, 400)
 

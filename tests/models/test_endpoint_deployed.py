@@ -8,6 +8,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from models.artefact import load
 from models.registry.store import Store
@@ -19,6 +20,7 @@ from tests.models.life_helpers import version_of
 ASKERS, EACH = 3, 400
 
 
+@pytest.mark.slow
 def test_a_swap_under_load_drops_no_request_and_mixes_no_answer(tmp_path: Path) -> None:
     store = Store(tmp_path / "registry")
     own, other = load("xgoals"), version_of("xgoals", 0.5, tmp_path / "m")

@@ -140,6 +140,7 @@ def test_monitor_and_compare_read_recordings(
     assert "1 games are too few" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_replay_pins_the_versions(game: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], own_registry: Path) -> None:
     """A recording made with a version that does not ship is played with it from the registry, or refused with the reason."""
     from models.registry.store import Store

@@ -59,6 +59,7 @@ def test_calibration_keeps_still_while_probabilities_are_right() -> None:
     assert raised <= 40_000 / math.exp(LIMIT) * 2 + 1  # each of the two sums, once in exp(LIMIT) on average at most
 
 
+@pytest.mark.slow
 def test_predictions_that_share_one_fate_are_one_outcome() -> None:
     """A thousand seconds of a match that goes one way say as much as one; worked out by hand for two of them."""
     watch = CalibrationDrift()

@@ -39,6 +39,7 @@ def test_the_film_of_a_game_asks_what_the_operator_asks() -> None:
     assert off.max() < 2.5, off
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_a_table_fits_its_model(model: str) -> None:
     table = TABLES[model](77, 20 if model in ("nfl-win-probability", "nfl-fourth-down") else 1)

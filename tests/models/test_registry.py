@@ -75,6 +75,7 @@ def test_what_is_refused(store: Store, tmp_path: Path) -> None:
         store.deploy("xgoals", version, "ann", "x")
 
 
+@pytest.mark.slow
 def test_many_writers_lose_no_line(store: Store, tmp_path: Path) -> None:
     folders = [tmp_path / f"m{i}" for i in range(8)]
     for i, folder in enumerate(folders):

@@ -42,6 +42,7 @@ def test_rows_of_one_game_are_fewer_than_they_look() -> None:
     assert balanced == pytest.approx(rows)
 
 
+@pytest.mark.slow
 def test_each_class_and_each_question_has_its_picture(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed: the [plots] extra")
     of_two = reliability(judgement(("no", "yes")))

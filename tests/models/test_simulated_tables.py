@@ -36,6 +36,7 @@ class Asked:
         return np.full(len(rows), 0.5)
 
 
+@pytest.mark.slow
 def test_live_features_equal_the_table() -> None:
     stats = tuple(s for s in (*shots.STATS, *passes.STATS) if s.model in ("xgoals", "pass-completion"))
     sport = replace(SPORT, steps=(), event_steps=shots.EVENT_STEPS, stats=stats)
@@ -60,6 +61,7 @@ def test_live_features_equal_the_table() -> None:
     assert compared["pass"] >= 50
 
 
+@pytest.mark.slow
 def test_labels_and_truth_are_never_features() -> None:
     table = event_table("xgoals", 11, 1)
     assert set(np.unique(table.label)) <= {0.0, 1.0}

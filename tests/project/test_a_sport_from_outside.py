@@ -56,6 +56,7 @@ def test_it_is_in_the_catalogue_once_it_is_installed(installed: Path) -> None:
     assert {r["sport"] for r in rows} == {"toy"}
 
 
+@pytest.mark.slow
 def test_a_recorded_game_of_it_is_replayed_to_the_stats_worked_out_by_hand(installed: Path, tmp_path: Path) -> None:
     made = touchline(installed, ["simulate", "toy", "--seed", "3", "--minutes", "0.2", "--out", str(tmp_path / "REC")])
     assert made.returncode == 0, made.stderr
@@ -73,6 +74,7 @@ def test_a_recorded_game_of_it_is_replayed_to_the_stats_worked_out_by_hand(insta
     assert marks == [0, 0, 1, 1, 2, 2]  # marks of r1, r2, r3, r0, r1, r2: away and home in turn
 
 
+@pytest.mark.slow
 def test_it_is_played_live_beside_the_others(installed: Path) -> None:
     words = ["demo", "toy", "--speed", "20", "--minutes", "0.5", "--port", "0", "--json"]
     live = touchline(installed, words)

@@ -100,6 +100,7 @@ def test_a_steal_is_decided_by_who_is_there_first(game) -> None:
         assert 0.0 <= steal.attrs["true_probability_at_release"] <= 1.0
 
 
+@pytest.mark.slow
 def test_the_stream_comes_in_the_order_of_arrival_and_again() -> None:
     def flat(frames: int) -> list:
         return list(Game(5, 2.0).stream(frames))

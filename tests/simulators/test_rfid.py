@@ -111,6 +111,7 @@ def test_clocks_run_at_their_own_speed() -> None:
     assert np.abs(drift).max() <= 300.1
 
 
+@pytest.mark.slow
 def test_dropout_silences_whole_spells_of_single_tags() -> None:
     n = 15_000  # ten minutes
     got = samples(list(faults(frames(n), 4, dropout_per_minute=2, dropout_s=3)))

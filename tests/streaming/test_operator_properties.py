@@ -112,6 +112,7 @@ sys.stdout.buffer.write(b'\\n'.join(found.values()))
     assert sorted([*helpers.finals(out).values(), *rest]) == sorted(whole.values())
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), sizes=st.lists(st.integers(1, 700), min_size=1, max_size=4))
 def test_bad_and_late_samples_and_corrections_are_judged_the_same_however_the_stream_is_cut(seed, sizes):

@@ -55,6 +55,7 @@ def test_no_final_stat_changes(how):
     assert helpers.finals(helpers.run(TOY, ALIGNED[how], gathered)) == want
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(1, 60), min_size=1, max_size=6), st.lists(st.floats(0.1, 5.5), max_size=5).map(tuple),
     st.sampled_from(list(ALIGNED)),
@@ -130,6 +131,7 @@ def test_one_packet_alone_is_passed_on_as_it_is():
     assert encode_telemetry(back) == encode_telemetry(track(2.0))
 
 
+@pytest.mark.slow
 def test_no_final_stat_of_a_simulated_match_changes():
     world = open_world("soccer", 7, 1.0)
     finals = []

@@ -176,6 +176,7 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 attrs = st.dictionaries(st.text(max_size=8), st.text(max_size=8) | numbers | st.booleans(), max_size=5)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(

@@ -51,6 +51,7 @@ def _columns(packet: Telemetry) -> list[bytes]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(packets())
 def test_telemetry_comes_back_as_it_was(packet):
     back = decode_telemetry(encode_telemetry(packet))

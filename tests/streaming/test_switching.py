@@ -116,6 +116,7 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["a thread", "the registry"])
 def test_swapped_under_load_nothing_is_mixed_and_nothing_missing(store: Store, who: str) -> None:
     versions = [load("xgoals").version, next(v.version for v in store.versions("xgoals") if v.state == "approved")]
@@ -202,6 +203,7 @@ def test_a_correction_after_a_switch_says_whose_value_it_repeats(store: Store) -
     assert [b.model.version for b in said if b.model] == [first.version, first.version]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packets", ["packed", "arrival"])
 def test_a_replay_makes_the_switch_where_it_was(store: Store, tmp_path: Path, packets: str) -> None:
     """Recorded live with two switches in the middle; played again, every final is the same to the byte."""

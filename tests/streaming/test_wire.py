@@ -192,6 +192,7 @@ _any = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=300)
 def test_updates_with_anything_in_them_are_refused_or_become_blocks(data):
@@ -218,6 +219,7 @@ def test_updates_with_anything_in_them_are_refused_or_become_blocks(data):
 # -- the real thing ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_byte_of_a_simulated_minute_comes_back():
     world = open_world("soccer", 7, 1.0)
     operator = operator_for(world.record)

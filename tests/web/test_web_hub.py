@@ -181,6 +181,7 @@ _json = st.recursive(
 _wishes = st.dictionaries(st.sampled_from(["topics", "game", "subject", "after", "x"]), _json | st.lists(st.text(max_size=12)))
 
 
+@pytest.mark.slow
 @given(st.text() | st.binary() | _json.map(json.dumps) | _wishes.map(json.dumps))
 @settings(max_examples=100)
 def test_whatever_a_client_says_is_a_subscription_or_one_sentence(said_it: str | bytes) -> None:

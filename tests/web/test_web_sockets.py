@@ -182,6 +182,7 @@ def test_an_event_stream_resumes_from_its_last_id(stage: Stage) -> None:
     late.close()
 
 
+@pytest.mark.slow
 def test_a_stuck_subscriber_slows_nobody_and_loses_no_event(stage: Stage) -> None:
     """One client reads nothing while 2,000 windows go by; the other sees each of them at once."""
     stuck = socket.create_connection(("127.0.0.1", stage.gateway.port))

@@ -27,6 +27,8 @@ from streaming.cli.equipment import operator_for
 from streaming.records import Event, Telemetry
 from tests.streaming import helpers
 
+pytestmark = pytest.mark.slow
+
 SEED, MINUTES = 11, 5.0
 
 
@@ -167,7 +169,6 @@ def test_the_chance_to_pass_at_the_zone_is_the_true_one() -> None:
     assert np.mean(off) < 0.05  # the gap is that of the last post, up to 60 m back
 
 
-@pytest.mark.slow
 def test_an_anomaly_is_found_by_car_and_channel() -> None:
     _, plain = played()
     _, broken = played("water_k:7:90:0.25")

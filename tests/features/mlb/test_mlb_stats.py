@@ -30,6 +30,8 @@ from streaming.records import Event, StatUpdate, Telemetry
 from tests.features.harness import Run, Scene
 from tests.streaming import helpers
 
+pytestmark = pytest.mark.slow
+
 #: every row of the catalogue
 CATALOGUE = {
     "mlb.runner.lead": "ft", "mlb.runner.secondary_lead": "ft", "mlb.runner.steal_probability": "0..1",

@@ -109,6 +109,7 @@ def test_a_stop_stands_still_for_as_long_as_timing_says() -> None:
     assert 15.0 < leave - entry - still < 25.0
 
 
+@pytest.mark.slow
 def test_the_same_seed_plays_the_same_race_however_it_is_packed() -> None:
     def samples(frames: int) -> tuple[np.ndarray, list[bytes]]:
         race = GrandPrix(5, 1.0)
@@ -151,6 +152,7 @@ def test_options_that_make_no_sense_are_one_sentence() -> None:
             GrandPrix(**wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_at_full_rate_the_reducer_gives_what_the_operator_takes() -> None:
     race = GrandPrix(5, 1.0)
     full = FullRate(race, cars=3)

@@ -300,6 +300,7 @@ def replay_file(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_cars_on_one_clock_have_gaps_and_lap_times(tmp_path: Path) -> None:
     found = updates(read("f1_replay", [replay_file(tmp_path)]))
     assert [v[0] for who, v in found["f1.car.lap_time"] if who == "A"] == pytest.approx([60.0, 60.0], abs=0.02)  # type: ignore[index]
