@@ -128,12 +128,19 @@ def test_a_renderer_loads_plays_updates_stops_and_disposes(browser: Any, race: t
     assert inside.locator(".tower-row").count() == 10
     assert page.screenshot(clip=CORNER) == beneath, "nothing of ours covers the picture"
 
-    assert call("updateAction", {"data": {"rows": 5, "mode": "gap"}}) == {"statusCode": 200}
+    assert call("updateAction", {"data": {"rows": 5}}) == {"statusCode": 200}
     until(page, "document.querySelectorAll('a-graphic iframe').length === 1")
     inside = page.frames[1]
     inside.locator(".tower-row").first.wait_for(timeout=60_000)
     assert inside.locator(".tower-row").count() == 5, "still on, as the editor wants it now"
-    assert call("stopAction", {}) == {"statusCode": 200}
+    assert "mode=gap" in inside.url, "an update may be of a part"
+    assert call("stopAction", {"skipAnimation": True}) == {"statusCode": 200}
+    inside.locator(".graphic").wait_for(state="detached", timeout=20_000)
+    assert call("playAction", {"goto": 0, "skipAnimation": True}) == {"statusCode": 200, "currentStep": 0}
+    inside.locator(".graphic.still").wait_for(timeout=20_000)
+    assert inside.evaluate("getComputedStyle(document.querySelector('.graphic > *')).animationName") == "none"
+    assert call("playAction", {"goto": 0})["currentStep"] == 0, "where it is already"
+    assert call("playAction", {"delta": 1}).get("currentStep") is None, "a step further is the end"
     inside.locator(".graphic").wait_for(state="detached", timeout=20_000)
     assert call("customAction", {"id": "dance"})["statusCode"] == 400
     assert call("dispose", {}) == {"statusCode": 200}

@@ -20,20 +20,22 @@ export async function stand(name, sport, topics, make) {
   const root = el("div", { class: `graphic ${name}` }, view.node);
   const silent = (Number(parameter("silent")) || SILENT_S) * 1000;
   let cast = null, on = false, allowed = true;
-  obey((yes) => { allowed = yes; turn(); });
+  obey((yes, still) => { allowed = yes; turn(still); });
   feed.addEventListener("cast", ({ detail }) => { cast = detail; });
   feed.addEventListener("stats", ({ detail }) => { if (cast) { view.take?.(detail, feed, cast); turn(); } });
-  function turn() {
+  function turn(still = false) {
     if (!cast) return;
     const wanted = allowed && performance.now() - feed.lastMessage < silent && view.on(feed, cast);
     if (wanted) view.update(feed, cast);
     if (wanted === on) return;
     on = wanted;
     root.classList.toggle("leaving", !on);
+    root.classList.toggle("still", still);
     if (on) document.body.replaceChildren(root);
+    else if (still) root.remove();
     else setTimeout(() => { if (!on) root.remove(); }, 450);
   }
-  setInterval(turn, 200);
+  setInterval(() => turn(), 200);
   await document.fonts.ready;
   feed.open();
   window.touchline = { feed, view };
