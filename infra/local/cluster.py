@@ -103,7 +103,7 @@ class Cluster:
         return self.run_dir / ("kafka/broker.log" if role == "broker" else f"flink/log/{role}.log")
 
     def ready(self, role: str) -> bool:
-        """Whether this part answers; for a TaskManager: whether the JobManager knows it."""
+        """Whether this part answers; for a TaskManager: whether the JobManager knows it and what it has room for."""
         if self.pid(role) is None:
             return False
         if role == "broker":
@@ -113,7 +113,8 @@ class Cluster:
         said = flink.ask(self.shape["flink_port"], "/taskmanagers") or {}
         # One that has ended is listed, under the same name, until it is missed: the process must be the one that serves that port.
         return any(
-            known.get("id") == role and processes.listens(self._processes[role], known.get("dataPort", 0))
+            known.get("id") == role and known.get("slotsNumber", 0) > 0
+            and processes.listens(self._processes[role], known.get("dataPort", 0))
             for known in said.get("taskmanagers", ())
         )
 

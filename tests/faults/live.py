@@ -32,8 +32,9 @@ SPORT = "soccer"
 
 @cache
 def load(seconds: float) -> Load:
-    """One simulated game, made once for all tests."""
-    world = open_world(SPORT, 7, 1.5)
+    """One simulated game, made once for all tests, with halves that are longer than what is played of it: between them is a minute
+    in which nothing is said."""
+    world = open_world(SPORT, 7, max(1.5, seconds / 20.0))
     return Load(world.record, world.stream(), seconds)
 
 
