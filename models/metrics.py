@@ -41,14 +41,23 @@ def row_brier(labels: Floats, probability: Floats) -> Floats:
 
 
 def auc(labels: Floats, probability: Floats) -> float:
-    """Chance that a random goal is ranked above a random miss, ties half: the Mann-Whitney statistic from mean ranks."""
+    """Chance that a random goal is ranked above a random miss, ties half: the Mann-Whitney statistic; NaN without both."""
+    return weighted_auc(labels, probability)(np.ones(len(labels)))
+
+
+def weighted_auc(labels: Floats, probability: Floats) -> Callable[[Floats], float]:
+    """:func:`auc` of rows of which there are as many as weights (B,) say; what does not depend on them is worked out once."""
     positive = labels > 0.5
-    n, m = int(positive.sum()), int((~positive).sum())
-    if n == 0 or m == 0:
-        return float("nan")
-    _, inverse, counts = np.unique(probability, return_inverse=True, return_counts=True)
-    mean_rank = np.cumsum(counts) - (counts - 1) / 2.0
-    return float((mean_rank[inverse][positive].sum() - n * (n + 1) / 2.0) / (n * m))
+    _, tie, counts = np.unique(probability, return_inverse=True, return_counts=True)
+
+    def of(weights: Floats) -> float:
+        goals = np.bincount(tie, weights * positive, len(counts))
+        misses = np.bincount(tie, weights * ~positive, len(counts))
+        below = np.cumsum(misses) - misses / 2.0
+        pairs = goals.sum() * misses.sum()
+        return float(goals @ below / pairs) if pairs > 0.0 else float("nan")
+
+    return of
 
 
 def ece(labels: Floats, probability: Floats, bins: int = 10) -> float:
@@ -81,21 +90,6 @@ def scores(labels: Floats, probability: Floats) -> dict[str, float]:
 def truth_known(truth: Floats) -> npt.NDArray[np.bool_]:
     """(B,) the rows whose true chances (B,) or (B, C) are known: where they take thousands of continuations, not all are."""
     return np.asarray(np.isfinite(truth.reshape(len(truth), -1)).all(axis=1))
-
-
-def weighted_auc(labels: Floats, probability: Floats) -> Callable[[Floats], float]:
-    """:func:`auc` of rows of which there are as many as weights (B,) say; what does not depend on them is worked out once."""
-    positive = labels > 0.5
-    _, tie, counts = np.unique(probability, return_inverse=True, return_counts=True)
-
-    def of(weights: Floats) -> float:
-        goals = np.bincount(tie, weights * positive, len(counts))
-        misses = np.bincount(tie, weights * ~positive, len(counts))
-        below = np.cumsum(misses) - misses / 2.0
-        pairs = goals.sum() * misses.sum()
-        return float(goals @ below / pairs) if pairs > 0.0 else float("nan")
-
-    return of
 
 
 def paired_bootstrap(

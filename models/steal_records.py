@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.mlb.ground import FT_M
-from features.mlb.stealrow import USUAL_GAIN_M, USUAL_LEAD_M
+from features.mlb.stealrow import USUAL_GAIN_M, USUAL_LEAD_M, USUAL_POP_S
 from models.base import Floats
 from models.priors import Measure, Record, checked, walk
 from models.steals import RULES_2023, Plays
@@ -34,7 +34,7 @@ def _plain_columns(plays: Plays, at_release: bool) -> Floats:
     """(n, C) of what the plain regression knows, standardised by fixed figures."""
     third = np.nan_to_num(plays.third)
     sprint = np.nan_to_num((plays.sprint_mps - 28.4 * FT_M) / 0.35)
-    pop = np.nan_to_num((plays.pop_s - np.where(third > 0.5, 1.55, 1.98)) / 0.05)
+    pop = np.nan_to_num((plays.pop_s - np.where(third > 0.5, USUAL_POP_S[1], USUAL_POP_S[0])) / 0.05)
     lead, gain = (np.nan_to_num(each) for each in _beyond_usual(plays))
     columns = [
         lead / 0.5, third, lead * third, sprint, pop, np.nan_to_num(plays.balls), np.nan_to_num(plays.strikes),

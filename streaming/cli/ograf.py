@@ -18,7 +18,6 @@ def ograf(
 
     Example: touchline ograf --out ograf --gateway http://10.0.0.5:8080
     """
-    from importlib.metadata import version
     from urllib.parse import urlsplit
 
     from streaming.errors import BadInput
@@ -27,7 +26,7 @@ def ograf(
     if urlsplit(gateway).scheme not in ("http", "https") or not urlsplit(gateway).netloc:
         raise BadInput(f"--gateway {gateway} is not an address like http://127.0.0.1:8080")
     gateway = gateway.rstrip("/")
-    found = files(gateway, version("touchline"))
+    found = files(gateway)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, content in found.items():

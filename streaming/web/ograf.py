@@ -6,6 +6,7 @@ address may say. Sources: the manifest's JSON Schema and the web component's int
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,13 +31,13 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def manifest(graphic: Graphic, gateway: str, version: str) -> dict[str, Any]:
+def manifest(graphic: Graphic, gateway: str) -> dict[str, Any]:
     """The manifest of one graphic whose data come from ``gateway`` unless its editor says otherwise."""
     where = {"type": "string", "title": "Gateway", "description": "Where the numbers come from", "default": gateway}
     return {
         "$schema": SCHEMA,
         "id": f"touchline.{graphic.name}",
-        "version": version,
+        "version": version("touchline"),
         "name": graphic.title,
         "description": graphic.description,
         "main": f"{graphic.name}.mjs",
@@ -49,11 +50,11 @@ def manifest(graphic: Graphic, gateway: str, version: str) -> dict[str, Any]:
     }
 
 
-def files(gateway: str, version: str) -> dict[str, bytes]:
+def files(gateway: str) -> dict[str, bytes]:
     """File name -> content of a folder that holds every graphic, for a renderer that reaches us at ``gateway``."""
     found = {COMPONENT: _SOURCE.read_bytes()}
     for name, graphic in graphics().items():
-        found[f"{name}.ograf.json"] = msgspec.json.format(msgspec.json.encode(manifest(graphic, gateway, version)), indent=2)
+        found[f"{name}.ograf.json"] = msgspec.json.format(msgspec.json.encode(manifest(graphic, gateway)), indent=2)
         arguments = ", ".join(msgspec.json.encode(each).decode() for each in (name, gateway))
         found[f"{name}.mjs"] = f'import {{ graphic }} from "./{COMPONENT}";\n\nexport default graphic({arguments});\n'.encode()
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +158,7 @@ async def overlays(request: Request) -> Response:
 async def ograf(request: Request) -> Response:
     """The same for a renderer that speaks OGraf: manifests and components, with this gateway as where the data come from."""
     file = request.path_params["file"]
-    content = ograf_files(str(request.base_url).rstrip("/"), version("touchline")).get(file)
+    content = ograf_files(str(request.base_url).rstrip("/")).get(file)
     if content is None:
         raise HTTPException(404, f"there is no {file[:80]!r} here: /api/graphics lists the graphics, NAME.ograf.json is a manifest")
     kind = "text/javascript" if file.endswith(".mjs") else "application/json"
