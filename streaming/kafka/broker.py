@@ -16,6 +16,8 @@ from streaming.kafka.settings import Address
 PARTITIONS: Final = 12
 #: largest message: a snapshot of a game is some megabytes
 MAX_MESSAGE_BYTES: Final = 16_000_000
+#: how long the broker may take to say how far a topic is used
+ANSWER_MS: Final = 5_000
 
 #: kept as long as the broker keeps things; positions and health only matter now
 _HOUR: Final = {"retention.ms": "3600000"}
@@ -141,13 +143,26 @@ class Watch:
         self._id = self._look()
 
     def _look(self) -> str | None:
+        found, partitions = self._identity()
+        if self.group is None or found is None:
+            return found
+        try:
+            with speaking(self.address):
+                self._unread = self._behind(self.group, partitions)
+        except Unavailable:
+            # A topic that goes while it is asked about leaves the question without an answer, as a broker does that is away.
+            if (now := self._identity()[0]) == found:
+                raise
+            return now
+        return found
+
+    def _identity(self) -> tuple[str | None, int]:
+        """What the topic is known by, None when there is none of the name, and how many partitions it has."""
         with admin(self.address) as client:
             if self.topic not in client.list_topics():
-                return None
+                return None, 0
             (found,) = client.describe_topics([self.topic])
-        if self.group is not None:
-            self._unread = self._behind(self.group, len(found["partitions"]))
-        return str(found.get("topic_id"))
+        return str(found.get("topic_id")), len(found["partitions"])
 
     def _behind(self, group: str, partitions: int) -> dict[int, tuple[int, int]]:
         from kafka import KafkaConsumer
@@ -156,8 +171,8 @@ class Watch:
         consumer = KafkaConsumer(**self.address.python(), group_id=group, enable_auto_commit=False)
         try:
             all_of_it = [TopicPartition(self.topic, n) for n in range(partitions)]
-            end = consumer.end_offsets(all_of_it)
-            return {tp.partition: (consumer.committed(tp) or 0, end[tp]) for tp in all_of_it}
+            end = consumer.end_offsets(all_of_it, timeout_ms=ANSWER_MS)
+            return {tp.partition: (consumer.committed(tp, timeout_ms=ANSWER_MS) or 0, end[tp]) for tp in all_of_it}
         finally:
             consumer.close()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
+from streaming.kafka.quirks import mend_membership
 from streaming.kafka.settings import Address
 
 #: who has not been heard of for so long is thought dead, and the others take over
@@ -36,6 +37,7 @@ def join(
         session_timeout_ms=SESSION_TIMEOUT_MS, heartbeat_interval_ms=1_000, fetch_max_wait_ms=250,
         max_partition_fetch_bytes=MAX_MESSAGE_BYTES, partition_assignment_strategy=(CooperativeStickyAssignor,),
     )  # fmt: skip
+    mend_membership(consumer)
     # The first to join works out who gets what, from what it knows of the topic by then: it had better know it.
     consumer.partitions_for_topic(topic)
     consumer.subscribe([topic], listener=Listener())

@@ -9,6 +9,45 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 
+def mend_membership(consumer: Any) -> None:
+    """Call once on a new member of a group that hands partitions over one by one (cooperative).
+
+    A member that the group has given up claims what it had when it joins anew, as if it had it still. Whoever shares out may believe
+    it, and then it has partitions that their owner has not given back: both publish their games. And one that is given up in the
+    middle of joining is never told that it has lost anything. So with its membership a member loses its claims, and is told.
+
+    A round of joining whose answer comes between two polls is thrown away and begun again, which costs everybody a second or more,
+    or many when polls are short: here an answer waits until it is asked for.
+    """
+    coordinator = consumer._coordinator
+    reset, join, answer = coordinator.reset_generation, coordinator.join_group_async, coordinator._do_join_and_sync_async
+    waiting = 0
+
+    def reset_generation(*member: Any, **named: Any) -> None:
+        reset(*member, **named)
+        coordinator.rejoining = False  # what is done before joining, done again, finds that all is lost
+        for assignor in coordinator._assignors.values():
+            assignor.member_assignment = None
+
+    async def join_group_async(timeout_ms: float | None = None) -> Any:
+        nonlocal waiting
+        waiting += 1
+        try:
+            return await join(timeout_ms=timeout_ms)
+        finally:
+            waiting -= 1
+
+    async def do_join_and_sync_async() -> Any:
+        found = await answer()
+        while not waiting:
+            await coordinator._net.sleep(0.005)
+        return found
+
+    coordinator.reset_generation = reset_generation
+    coordinator.join_group_async = join_group_async
+    coordinator._do_join_and_sync_async = do_join_and_sync_async
+
+
 def keep_joining(consumer: Any) -> None:
     """Call before each short poll of a member of a group. When a poll ends between the group leader's assignment and the broker's
     word on it, the member forgets that it is joining, stays silent, and is thrown out of the group: remind it, and it waits for

@@ -1,4 +1,5 @@
-"""Two groups on one broker share its topics and nothing else: each has all games, and its own state of them."""
+"""Groups on one broker share its topics and nothing else: each has all games, and its own state of them; and each notices when
+its input goes."""
 
 from __future__ import annotations
 
@@ -10,8 +11,10 @@ from contextlib import contextmanager
 import pytest
 
 from streaming import topics
+from streaming.errors import InputLost
 from streaming.feed import FeedRecord, GameEnd, GameStart, encode_feed
 from streaming.game import GameOperator
+from streaming.kafka.broker import Watch, admin
 from streaming.kafka.kept import PROGRESS, read_kept
 from streaming.kafka.runner import KafkaRunner
 from streaming.records import GameRecord
@@ -88,3 +91,30 @@ def test_a_second_group_is_not_spoilt_by_the_first(ground):
     twice = finals(ground)
     assert len(twice) > len(once)
     assert set(twice.values()) == {2}
+
+
+def test_the_input_goes_while_it_is_asked_about(ground):
+    """Between the two questions, whether the topic is there and how far it is used, somebody deletes it: what is lost is told from
+    the answer before."""
+
+    class Unlucky(Watch):
+        unlucky = False
+
+        def _behind(self, group: str, partitions: int) -> dict[int, tuple[int, int]]:
+            if self.unlucky:
+                with admin(self.address) as client:
+                    client.delete_topics([self.topic])
+                real.until(self._gone, "it is deleted")
+            return super()._behind(group, partitions)
+
+        def _gone(self) -> bool:
+            with admin(self.address) as client:
+                return self.topic not in client.list_topics()
+
+    ground.make(1)
+    ground.put(topics.telemetry(ground.name), GAME, b"")
+    watch = Unlucky(ground.address, topics.telemetry(ground.name), "a group")
+    watch.check()
+    watch.unlucky = True
+    with pytest.raises(InputLost, match=r"was deleted while it was read; lost: partition 0: offsets 0 to 0$"):
+        watch.check()
