@@ -12,9 +12,9 @@ from typing import Any
 def mend_membership(consumer: Any) -> None:
     """Call once on a new member of a group that hands partitions over one by one (cooperative).
 
-    A member that the group has given up claims what it had when it joins anew, as if it had it still. Whoever shares out may believe
-    it, and then it has partitions that their owner has not given back: both publish their games. And one that is given up in the
-    middle of joining is never told that it has lost anything. So with its membership a member loses its claims, and is told.
+    A member that the group has given up claims what it had when it joins anew, as if it had it still. Whoever shares out may
+    believe it, and then it has partitions that their owner has not given back: both publish their games. And one that is given up
+    in the middle of joining is never told that it has lost anything. So with its membership a member loses its claims, and is told.
 
     A round of joining whose answer comes between two polls is thrown away and begun again, which costs everybody a second or more,
     or many when polls are short: here an answer waits until it is asked for.
