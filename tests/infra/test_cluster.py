@@ -15,6 +15,7 @@ from infra.local import broker, flink, processes
 from infra.local.cluster import Cluster
 from streaming.errors import Unavailable
 from streaming.flink.java import find_java
+from tests.cluster import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 
@@ -94,7 +95,8 @@ def test_a_cluster_comes_up_loses_a_task_manager_gets_it_back_and_goes(
         # What a TaskManager starts inherits its mark: a stand-in for a Python worker, which outlives a kill and not a start.
         mark = _environment(cluster.pid("taskmanager-0"))[processes.MARK]
         worker = processes.start([sys.executable, "-c", "import time; time.sleep(300)"], {}, tmp_path / "out", mark)
-        assert cluster.workers("taskmanager-0") == [worker.pid]
+        # Its environment can be read a moment after it has been started.
+        until(lambda: cluster.workers("taskmanager-0") == [worker.pid], "the mark is found", 10)
         assert cluster.kill("taskmanager-0")
         assert processes.alive(worker)
         cluster.start("taskmanager-0")
