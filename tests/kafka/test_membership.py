@@ -120,8 +120,8 @@ def test_one_is_thrown_out_in_the_middle_of_joining(pair, ground):
 
 
 def test_joining_takes_no_more_rounds_than_it_must(pair, ground):
-    """An answer that comes between two polls is not thrown away. A third takes two rounds, one to give back and one to be given, and
-    one more where a heartbeat crosses them; then there is peace."""
+    """An answer that comes between two polls is not thrown away. A third takes two rounds, one to give back and one to be given,
+    and one more where a heartbeat crosses them; then there is peace."""
     before = pair[0].round
     three = Member(ground)
     try:
