@@ -34,9 +34,9 @@ Columns = tuple[
 
 
 def _own(column: npt.NDArray[Any], kind: Any) -> npt.NDArray[Any]:
-    """Views of received bytes are read-only, which compiled code takes for another type: those are copied."""
+    """As compiled code wants it: what is read-only, or lies across word boundaries, is another type there, and is copied."""
     flags = column.flags
-    if column.dtype == kind and flags.c_contiguous and flags.writeable:
+    if column.dtype == kind and flags.carray:
         return column
     return np.array(column, kind)
 
@@ -103,10 +103,9 @@ class Framer:
         columns = (packet.tag, packet.x_m, packet.y_m, packet.z_m, *packet.channels.values())
         if any(len(column) != n for column in columns) or not (isinstance(arrivals, int) or len(arrivals) == n):
             raise BadRecord("ragged packet", "its columns are not of one length")
-        values = np.full((len(self.channel_names), n), np.nan)
+        values = np.empty((len(self.channel_names), n))
         for c, name in enumerate(self.channel_names):
-            if name in packet.channels:
-                values[c] = packet.channels[name]
+            values[c] = packet.channels.get(name, np.nan)
         return (
             _own(packet.t_us, np.int64), _own(packet.tag, np.uint32), _own(packet.x_m, np.float32),
             _own(packet.y_m, np.float32), _own(packet.z_m, np.float32), values,

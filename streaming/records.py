@@ -259,7 +259,7 @@ _I8, _U4, _F4 = np.dtype("<i8"), np.dtype("<u4"), np.dtype("<f4")
 
 
 def decode_telemetry(raw: bytes) -> Telemetry:
-    """The inverse of :func:`encode_telemetry`; columns are read-only views of ``raw``. ``BadRecord`` on anything else."""
+    """The inverse of :func:`encode_telemetry`; columns are views of one copy of ``raw``. ``BadRecord`` on anything else."""
     try:
         magic, version, flags, header_bytes, n, one_arrival = _PREFIX.unpack_from(raw)
     except struct.error:
@@ -275,20 +275,22 @@ def decode_telemetry(raw: bytes) -> Telemetry:
     names = header.channels
     if len(raw) != at + n * (24 + 8 * flags + 4 * len(names)):
         raise BadRecord("wrong length", f"{len(raw)} bytes do not hold {n} samples of {len(names)} channels")
-    frombuffer = np.frombuffer
-    t_us = frombuffer(raw, _I8, n, at)
-    tag = frombuffer(raw, _U4, n, at + 8 * n)
-    x = frombuffer(raw, _F4, n, at + 12 * n)
-    y = frombuffer(raw, _F4, n, at + 16 * n)
-    z = frombuffer(raw, _F4, n, at + 20 * n)
-    at += 24 * n
+    # Compiled code takes arrays that are read-only or lie across word boundaries for other types than the plain ones: one copy of
+    # all columns costs less than one of each.
+    columns, frombuffer = bytearray(memoryview(raw)[at:]), np.frombuffer
+    t_us = frombuffer(columns, _I8, n, 0)
+    tag = frombuffer(columns, _U4, n, 8 * n)
+    x = frombuffer(columns, _F4, n, 12 * n)
+    y = frombuffer(columns, _F4, n, 16 * n)
+    z = frombuffer(columns, _F4, n, 20 * n)
+    at = 24 * n
     arrival: int | npt.NDArray[np.int64] = one_arrival
     if flags:
-        arrival = frombuffer(raw, _I8, n, at)
+        arrival = frombuffer(columns, _I8, n, at)
         at += 8 * n
     channels = {}
     for name in names:
-        channels[name] = frombuffer(raw, _F4, n, at)
+        channels[name] = frombuffer(columns, _F4, n, at)
         at += 4 * n
     return Telemetry(header.game, header.feed, t_us, tag, x, y, z, arrival, channels)
 

@@ -75,6 +75,8 @@ class Ticks:
     ) -> list[Output]:  # fmt: skip
         """One block per tick stat over the given ticks (per revision, when values are issued again)."""
         out: list[Output] = []
+        if not self.items:
+            return out
         times = np.array([self.grid.t0_us + second * SECOND_US for second in seconds], np.int64)
         stamps = np.full(len(seconds), ingress_us, np.int64)
         every_tick = list(range(len(seconds)))

@@ -59,6 +59,16 @@ def test_telemetry_comes_back_as_it_was(packet):
     assert _columns(back) == _columns(packet)
 
 
+@pytest.mark.parametrize("name", ["g", "ga", "gam", "game-1"])
+def test_columns_are_as_compiled_code_wants_them(name):
+    """However long the header before them is: on word boundaries and writable, so that nobody copies them again."""
+    column = np.arange(3, dtype=np.float32)
+    sent = Telemetry(name, "f", np.arange(3), np.arange(3, dtype=np.uint32), column, column, column, np.arange(3), {"wet": column})
+    back = decode_telemetry(encode_telemetry(sent))
+    for one in (back.t_us, back.tag, back.x_m, back.y_m, back.z_m, back.arrival_us, back.channels["wet"]):
+        assert one.flags.carray
+
+
 def test_a_hundred_thousand_damaged_packets_are_refused_with_a_reason():
     rng = random.Random(11)
     n = 5
