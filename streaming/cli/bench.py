@@ -26,14 +26,15 @@ BENCHES: Final = {
     "start": ("streaming.cli.benches.pipeline", "start"),
     "kafka": ("streaming.cli.benches.cluster", "kafka"),
     "flink": ("streaming.cli.benches.cluster", "flink"),
+    "soak": ("streaming.cli.benches.cluster", "soak"),
     "flink-curve": ("streaming.cli.benches.cluster", "flink_curve"),
 }
 #: these need a broker, and a cluster: without, a run of all passes them over
-CLUSTER: Final = ("kafka", "flink", "flink-curve")
+CLUSTER: Final = ("kafka", "flink", "soak", "flink-curve")
 #: these judge by real games, in the folder that --data names: only by name
 DATA: Final = ("ngs-speed",)
 #: these take many minutes: only by name
-LONG: Final = ("flink-curve",)
+LONG: Final = ("soak", "flink-curve")
 PEERS_FOLDER: Final = Path.home() / ".cache" / "touchline" / "peers"
 
 
@@ -43,6 +44,7 @@ def bench(
     core_hour_price: Annotated[float, typer.Option(help="endpoint: what a core costs an hour, for the cost.", min=0.0)] = 0.05,
     peers: Annotated[bool, typer.Option("--peers", help="endpoint: beside MLServer and BentoML, installed once.")] = False,
     peers_folder: Annotated[Path, typer.Option(help="endpoint: where the peers are installed.")] = PEERS_FOLDER,
+    minutes: Annotated[float, typer.Option(help="soak: how long the games are.", min=1.0)] = 60.0,
     data: Annotated[Path | None, typer.Option(help=f"Folder of real games, for {', '.join(DATA)}.", metavar="FOLDER")] = None,
 ) -> None:
     """Measure the hot paths beside their floors: figures of one machine at one moment, so look at the ratios.
@@ -53,8 +55,8 @@ def bench(
     FOLDER holds plays.parquet and tracking.parquet.
 
     kafka and flink need what make up ARGS="--mode thread" starts, or TOUCHLINE_KAFKA (kafka://host:port) and TOUCHLINE_FLINK
-    (http://host:port) say where a broker and a cluster are. flink-curve, which takes a quarter of an hour, writes its drawing
-    and its figures into the folder docs, or the one that TOUCHLINE_CURVE names.
+    (http://host:port) say where a broker and a cluster are. soak, which takes an hour, needs the broker. flink-curve, which takes
+    a quarter of an hour, writes its drawing and its figures into the folder docs, or the one that TOUCHLINE_CURVE names.
     """
     from streaming.errors import BadInput, Unavailable
 
@@ -62,7 +64,8 @@ def bench(
     if unknown:
         raise BadInput(f"no benchmark {unknown[0]!r}: there are {', '.join(BENCHES)}")
     options: dict[str, dict[str, Any]] = {
-        "endpoint": {"core_hour_price": core_hour_price, "peers": peers_folder if peers else None}
+        "endpoint": {"core_hour_price": core_hour_price, "peers": peers_folder if peers else None},
+        "soak": {"minutes": minutes},
     }
     results = []
     if names and data is None and (judged := [name for name in names if name in DATA]):

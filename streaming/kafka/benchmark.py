@@ -110,9 +110,8 @@ def both_readers(url: str, load: Load, games: int) -> dict[str, Any]:
     figures: dict[str, Any] = {"games": games, "cold_p99_us": at(cold[0][:, 1], 99)}
     for name, kept in zip(("", "committed_"), seen, strict=True):
         figures |= {f"{name}p{p}_us": at(kept[:, 1], p) for p in (50, 99)}
-    late = np.array([late_us for _, late_us in load.sent])
     size = int(np.median(seen[0][:, 2]))
-    return figures | {"messages": len(seen[0]), "message_bytes": size, "sent_late_p99_us": at(late, 99)}
+    return figures | {"messages": len(seen[0]), "message_bytes": size, "sent_late_p99_us": load.late_us(99)}
 
 
 def play(

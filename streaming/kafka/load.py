@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from features.sport import load_sport
 from streaming.kafka.ingress import Ingress
@@ -16,6 +17,7 @@ from streaming.records import Event, GameRecord, Telemetry
 
 #: games begin so far apart, so that their windows do not close together
 APART_US: Final = 37_000
+
 
 class Load:
     """One game's records, made once and sent as many games: shifted to now, stamped as they are sent."""
@@ -33,6 +35,10 @@ class Load:
         self.seconds = (self.items[-1][0] - self.first_us) / 1e6
         #: of the last ``send``: when each record was due, and how much later it was handed over, us
         self.sent: list[tuple[int, int]] = []
+
+    def late_us(self, percent: float) -> float:
+        """How late records of the last ``send`` were handed over: what of a latency is not the pipeline's."""
+        return round(float(np.percentile([late_us for _, late_us in self.sent], percent)), 1)
 
     def as_game(self, name: str, shift_us: int) -> GameRecord:
         """The game's record under another name, played ``shift_us`` later."""

@@ -11,6 +11,7 @@ from streaming.cli import bench
 from streaming.cli.app import run
 from streaming.cli.bench import BENCHES, CLUSTER, DATA, LONG
 from streaming.cli.benches import cluster, pipeline
+from streaming.errors import Unavailable
 
 NOWHERE = "127.0.0.1:1"
 
@@ -86,6 +87,34 @@ def test_the_benchmark_on_a_broker(broker, monkeypatch):
     figures_and_floor(result)
     assert result["figures"]["games"] == 10
     assert result["figures"]["committed_p50_us"] > result["figures"]["p50_us"]
+
+
+@pytest.mark.slow
+@pytest.mark.cluster
+def test_a_soak_on_a_broker(broker, monkeypatch):
+    monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
+    result = cluster.soak(minutes=0.25, every_s=2.0)
+    assert len(result["spans"]) == 7
+    figures = result["figures"]
+    assert figures["spans"] == 5
+    assert figures["messages"] == sum(span["messages"] for span in result["spans"][2:]) > 0
+    assert 0 < figures["first_p50_us"] <= figures["first_p99_us"] <= figures["worst_us"]
+    assert 50 < figures["first_resident_mb"] < 4000
+    assert abs(figures["growth_percent"]) < 100
+    assert result["floor"]["relay_p50_us"] > 0
+
+
+def test_a_soak_is_judged_by_its_quarters():
+    from streaming.kafka.soak import Span, judged
+
+    filling = [Span(10_000_000, 5, 900, 9.0, 90.0, 9e6)] * 2
+    flat = [Span(100_000_000, 5, 900, 1.0, 2.0, 3.0)] * 3
+    grown = [Span(150_000_000, 5, 900, 1.5, 4.0, 8.0)]
+    figures = judged([*filling, *flat, *grown])
+    assert (figures["growth_percent"], figures["first_p99_us"], figures["last_p99_us"]) == (50.0, 2.0, 4.0)
+    assert (figures["worst_us"], figures["messages"]) == (8.0, 20)
+    with pytest.raises(Unavailable, match="a soak of 3 spans says nothing"):
+        judged([*filling, *grown])
 
 
 @pytest.mark.slow

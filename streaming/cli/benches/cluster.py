@@ -15,7 +15,8 @@ def _load(seconds: float) -> Any:
     from simulators.worlds import open_world
     from streaming.kafka.load import Load
 
-    world = open_world("soccer", 7, 1.5)
+    # halves that are longer than what is played of it
+    world = open_world("soccer", 7, max(1.5, seconds / 20.0))
     return Load(world.record, world.stream(), seconds)
 
 
@@ -56,6 +57,23 @@ def kafka(seconds: float = 24.0) -> Result:
         "figures": {k: v for k, v in measured.items() if not k.startswith("floor")},
         "floor": {"relay_" + k.removeprefix("floor_"): v for k, v in measured.items() if k.startswith("floor")},
         "target": "p99 <= 50,000 us, read uncommitted; committed adds the commit interval",
+    }
+
+
+def soak(minutes: float = 60.0, every_s: float = 60.0) -> Result:
+    """Ten games for an hour on the embedded runner: whether memory and latency stay where they were."""
+    from streaming.kafka.benchmark import floor
+    from streaming.kafka.soak import judged
+    from streaming.kafka.soak import soak as play
+
+    url, load, games = _broker(), _load(60.0 * minutes), 10
+    spans = play(url, load, games, every_s)
+    return {
+        "what": f"{games} games for {minutes:g} minutes through a real broker, looked at every {every_s:g} s",
+        "figures": judged(spans) | {"late_p99_us": load.late_us(99)},
+        "floor": {"relay_" + k.removeprefix("floor_"): v for k, v in floor(url, load, spans[-1].message_bytes, games).items()},
+        "target": "memory flat (growth < 2 %), p99 flat",
+        "spans": [span._asdict() for span in spans],
     }
 
 

@@ -1,0 +1,113 @@
+"""Many games for a long time through a real broker: whether memory and latency stay where they were."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from features.sport import load_sport
+from streaming.errors import Unavailable
+from streaming.kafka.benchmark import Operator, at, catch_up, refuse_company
+from streaming.kafka.broker import ensure
+from streaming.kafka.helpers import listener
+from streaming.kafka.ingress import Ingress
+from streaming.kafka.load import Load
+from streaming.kafka.runner import GROUP
+from streaming.kafka.settings import parse
+
+#: of the spans that are looked at, so many at the start are left out: buffers are filled for the first time in them
+FILLING: Final = 2
+
+
+class Span(NamedTuple):
+    """A stretch of the soak as a subscriber and the machine saw it; latencies from arrival to subscriber, us."""
+
+    resident_bytes: int
+    messages: int
+    message_bytes: int
+    p50_us: float
+    p99_us: float
+    worst_us: float
+
+
+def soak(url: str, load: Load, games: int = 10, every_s: float = 60.0) -> list[Span]:
+    """Play ``games`` games to a ``touchline run`` of its own; what was seen in each ``every_s`` of them."""
+    address, sport = parse(url), load.record.sport
+    ensure(address, sport)
+    refuse_company(address, GROUP)
+    mark = f"soak-{uuid.uuid4().hex[:8]}-"
+    failed: list[BaseException] = []
+    stop = threading.Event()
+
+    def feed() -> None:
+        try:
+            with Ingress(address, load_sport(sport), packed=False) as ingress:
+                load.send(ingress, [f"{mark}{i}" for i in range(games)], stop)
+        except BaseException as error:  # noqa: BLE001 (raised where the feed is waited for)
+            failed.append(error)
+
+    spans: list[Span] = []
+    operator = Operator(url, sport, [])
+    try:
+        catch_up(address, sport, GROUP)
+        subscriber = listener(url, sport, mark, "read_uncommitted")
+        thread = threading.Thread(target=feed, name="feed", daemon=True)
+        try:
+            thread.start()
+            until_s = time.monotonic()
+            # What is left of the last span is not one.
+            while (until_s := until_s + every_s) and not _ended(thread, until_s):
+                rows = np.array(subscriber.take(), float).reshape(-1, 3)
+                if not len(rows) or operator.process.poll() is not None:
+                    raise Unavailable(f"no stats came out of the broker in the {len(spans) + 1}. span of the soak")
+                late, size = rows[:, 1], int(np.median(rows[:, 2]))
+                held = resident_bytes(operator.process.pid)
+                spans.append(Span(held, len(rows), size, at(late, 50), at(late, 99), float(late.max())))
+        finally:
+            stop.set()
+            thread.join(60)
+            subscriber.end()
+    finally:
+        operator.end()
+    if failed:
+        raise failed[0]
+    return spans
+
+
+def _ended(thread: threading.Thread, until_s: float) -> bool:
+    """Whether it has by then."""
+    thread.join(max(0.0, until_s - time.monotonic()))
+    return not thread.is_alive()
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory of a process that is in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def judged(spans: list[Span]) -> dict[str, Any]:
+    """The last quarter of a soak beside the first one after the buffers were filled; ``Unavailable`` when it was too short."""
+    spans = spans[FILLING:]
+    if len(spans) < 4:
+        raise Unavailable(f"a soak of {len(spans) + FILLING} spans says nothing: {4 + FILLING} are the least")
+    quarter = len(spans) // 4
+    first, last = spans[:quarter], spans[-quarter:]
+
+    def middle(some: list[Span], name: str) -> float:
+        return float(np.median([getattr(span, name) for span in some]))
+
+    before, after = middle(first, "resident_bytes"), middle(last, "resident_bytes")
+    return {
+        "spans": len(spans),
+        "first_resident_mb": round(before / 1e6, 1), "last_resident_mb": round(after / 1e6, 1),
+        "growth_percent": round(100 * (after / before - 1), 2),
+        "first_p50_us": middle(first, "p50_us"), "last_p50_us": middle(last, "p50_us"),
+        "first_p99_us": middle(first, "p99_us"), "last_p99_us": middle(last, "p99_us"),
+        "worst_us": max(span.worst_us for span in spans), "messages": sum(span.messages for span in spans),
+    }  # fmt: skip
