@@ -88,12 +88,16 @@ def send_at_once(address: Address, games: list[str], seconds: float) -> list[Sen
         return noted.sent()
 
 
-class Feed(Noted):
-    """A stadium: plays ``seconds`` of several games at the pace of life from ``with`` on."""
+#: longer than anything that breaks takes to be whole again
+LONG_S = 120.0
 
-    def __init__(self, address: Address, games: list[str], seconds: float) -> None:
+
+class Feed(Noted):
+    """A stadium: plays several games at the pace of life from ``with`` on, until enough has been seen."""
+
+    def __init__(self, address: Address, games: list[str]) -> None:
         super().__init__(address)
-        self.games, self.load = games, load(seconds)
+        self.games, self.load = games, load(LONG_S)
         self._stop = threading.Event()
         self._failed_with: BaseException | None = None
         self._thread = threading.Thread(target=self._play, name="feed", daemon=True)
@@ -113,9 +117,11 @@ class Feed(Noted):
         due = sum(due_us < self.load.first_us + 1e6 * seconds for due_us, _ in self.load.items)
         real.until(lambda: len(self.notes) > due * len(self.games) or not self.playing, f"{seconds:g} s of play")
 
-    def finish(self) -> list[Sent]:
-        """Play to the end; what was sent."""
-        self._thread.join(self.load.seconds + 90)
+    def finish(self, after_s: float = 4.0) -> list[Sent]:
+        """Play on for so long, and end the games; what was sent."""
+        self._thread.join(after_s)
+        self._stop.set()
+        self._thread.join(90)
         assert not self.playing, "the feed is stuck"
         if self._failed_with is not None:
             raise self._failed_with

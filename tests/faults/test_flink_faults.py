@@ -28,7 +28,7 @@ def told(what: str, address: Address, group: str, sent: list[Sent], viewer: View
 
 def test_a_task_manager_is_killed(address, flink: Cluster):
     games, group = names("killed"), "killed"
-    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 20.0) as feed:
+    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
         with Viewer(address) as viewer:
             viewer.sees(games)
             feed.played(7.0)
@@ -45,7 +45,7 @@ def test_a_task_manager_is_killed(address, flink: Cluster):
 def test_a_task_manager_is_paused_and_comes_back(address, flink: Cluster):
     """For twenty seconds it does nothing; the other has its games meanwhile. What it had begun must not come out when it wakes."""
     games, group = names("paused"), "paused"
-    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 38.0) as feed:
+    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
         with Viewer(address) as viewer:
             viewer.sees(games)
             feed.played(6.0)
@@ -73,7 +73,7 @@ def test_the_broker_is_killed_under_a_job(own_broker: Cluster, flink: Cluster):
     address, group = real.address_of(own_broker), "broker"
     real.fresh(address, SPORT)
     games = names("broker")
-    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 24.0) as feed:
+    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
         with Viewer(address) as viewer:
             viewer.sees(games)
             feed.played(7.0)
@@ -98,20 +98,22 @@ def test_two_jobs_on_one_cluster(address, own_broker: Cluster, flink: Cluster):
     with (
         real.job(address, SPORT, flink, "thread", "--group", "mine", ready=False) as one,
         real.job(other, SPORT, flink, "thread", "--group", "yours") as two,
-        Feed(address, mine, 6.0) as first, Feed(other, yours, 20.0) as second,
-        Viewer(address) as one_viewer, Viewer(other) as two_viewer,
-    ):  # fmt: skip
+    ):
         one.wait_for("on the air", real.ON_THE_AIR_S)
-        one_viewer.sees(mine)
-        two_viewer.sees(yours)
-        sent = first.finish()
-        real.until(lambda: real.behind(address, SPORT, "mine") == 0, "all input of the first used and committed")
-        assert one.stop()[0] == 0
-        two_viewer.sees(yours)
-        assert second.playing, "the other was to be seen after the first had ended"
-        told("one of two jobs", address, "mine", sent, one_viewer)
-        told("the other", other, "yours", second.finish(), two_viewer)
-        assert two.stop()[0] == 0
+        with (
+            Feed(address, mine) as first, Feed(other, yours) as second,
+            Viewer(address) as one_viewer, Viewer(other) as two_viewer,
+        ):  # fmt: skip
+            one_viewer.sees(mine)
+            two_viewer.sees(yours)
+            sent = first.finish()
+            real.until(lambda: real.behind(address, SPORT, "mine") == 0, "all input of the first used and committed")
+            assert one.stop()[0] == 0
+            two_viewer.sees(yours)
+            assert second.playing, "the other was to be seen after the first had ended"
+            told("one of two jobs", address, "mine", sent, one_viewer)
+            told("the other", other, "yours", second.finish(), two_viewer)
+            assert two.stop()[0] == 0
 
 
 def test_the_input_is_deleted_under_a_job(address, flink: Cluster):

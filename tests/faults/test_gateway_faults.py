@@ -45,7 +45,7 @@ def test_a_killed_gateway_is_started_again(broker: Cluster):
     real.fresh(address, SPORT)
     games, port = names("gateway", 1), real.free_port()
     (game,) = games
-    with real.operator(address, SPORT), Feed(address, games, 30.0) as feed:
+    with real.operator(address, SPORT), Feed(address, games) as feed:
         with gateway(address.text, port) as one:
             real.until(lambda: len(points(port, game)) >= 2, "the first gateway has numbers")
             before = points(port, game)

@@ -37,7 +37,7 @@ def told(what: str, address: Address, sent: list[Sent], viewer: Viewer) -> None:
 
 def test_a_killed_operator_is_started_again(address):
     games = names("restarted")
-    with operator(address) as one, Feed(address, games, 25.0) as feed, Viewer(address) as viewer:
+    with operator(address) as one, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         feed.played(6.0)
         one.kill()
@@ -53,7 +53,7 @@ def test_a_killed_operator_is_started_again(address):
 
 def test_another_joins_and_takes_over_when_the_first_is_killed(address):
     games = names("taken-over")
-    with operator(address) as one, Feed(address, games, 30.0) as feed, Viewer(address) as viewer:
+    with operator(address) as one, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         with operator(address) as two:
             real.until(lambda: len(runners(address)) == 2, "both of them at work")
@@ -81,7 +81,7 @@ def test_one_that_was_thought_dead_comes_back(address):
     """Stopped for twenty seconds in the middle of its work: the other has its games meanwhile. What it had begun and what it
     still holds must not come out a second time, nor when it has games again, which go on for long."""
     games = names("zombie")
-    with operator(address) as one, Feed(address, games, 64.0) as feed, Viewer(address) as viewer:
+    with operator(address) as one, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         with operator(address) as two:
             real.until(lambda: len(runners(address)) == 2, "both of them at work")
@@ -92,8 +92,8 @@ def test_one_that_was_thought_dead_comes_back(address):
             time.sleep(max(0.0, stopped + 20 - time.monotonic()))
             one.send(signal.SIGCONT)
             real.until(lambda: len(runners(address)) == 2, "it has games again")
-            assert feed.playing
-            sent = feed.finish()
+            viewer.sees(games)
+            sent = feed.finish(after_s=12.0)
             told("stopped for 20 s", address, sent, viewer)
             assert one.stop()[0] == 0
             assert two.stop()[0] == 0
@@ -104,7 +104,7 @@ def test_the_broker_is_killed_and_comes_back_on_its_data(own_broker):
     address = real.address_of(own_broker)
     real.fresh(address, SPORT)
     games = names("broker")
-    with operator(address) as one, Feed(address, games, 28.0) as feed, Viewer(address) as viewer:
+    with operator(address) as one, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         feed.played(6.0)
         assert own_broker.kill("broker")
@@ -126,7 +126,7 @@ def test_poison_at_the_head_of_every_partition(address):
     with operator(address) as one:
         real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "the poison is used")
         one.kill()
-    with operator(address) as two, Feed(address, games, 6.0) as feed, Viewer(address) as viewer:
+    with operator(address) as two, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         sent = feed.finish()
         heads = [Sent(partition, n, games[partition], value) for partition in range(4) for n, value in enumerate(poison)]

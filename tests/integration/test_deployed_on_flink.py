@@ -30,12 +30,12 @@ def test_a_deployment_reaches_the_workers_of_a_job(
     registry_of_flink.register(tmp_path / "m", "ann", "a try")
     registry_of_flink.approve(MODEL, other.version, "bob", "for this test")
     try:
-        with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games, 24.0) as feed:
+        with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
             with Viewer(address) as viewer:
                 viewer.sees(games)
                 feed.played(10.0)
                 registry_of_flink.deploy(MODEL, other.version, "ann", "on the air")
-                sent = feed.finish()
+                sent = feed.finish(after_s=12.0)
             real.until(lambda: real.behind(address, SPORT, group) == 0, "all input used and committed")
             assert job.stop()[0] == 0
     finally:
