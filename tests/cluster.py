@@ -89,13 +89,17 @@ def until(condition: Callable[[], Any], what: str, patience_s: float = 60.0) -> 
     return found
 
 
-def contention(work_s: float = 0.4) -> float:
-    """How many times longer than it should a piece of work takes here at the moment: 1 on a machine that is ours alone. A bound
-    in seconds is meant for that; where the machine is shared, it is that much longer."""
-    began, cpu = time.monotonic(), time.thread_time()
-    while time.thread_time() - cpu < work_s:
+#: what the work of ``contention`` takes on a core of our own of the machine that bounds in seconds were set on
+ALONE_S = 0.32
+
+
+def contention() -> float:
+    """How many times longer than there a piece of work takes here at the moment, and at least 1: a bound in seconds is meant for a
+    core of that speed that is ours alone. Where cores are shared with others, or slower, it is that much longer."""
+    began = time.monotonic()
+    for _ in range(20_000):
         sum(range(1000))
-    return max(1.0, (time.monotonic() - began) / work_s)
+    return max(1.0, (time.monotonic() - began) / ALONE_S)
 
 
 def free_port() -> int:
