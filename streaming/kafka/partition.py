@@ -42,7 +42,9 @@ class Partition:
 
     def __init__(self, number: int, sport: str, make: Make) -> None:
         self.number, self.sport, self._make = number, sport, make
+        #: every game that was ever here, and of them those that are being played: the others cost nothing any more
         self.hosts: dict[str, GameHost] = {}
+        self.playing: dict[str, GameHost] = {}
         self.offset = self.published = 0
         #: of the log, when the partition was taken over
         self.end = 0
@@ -65,6 +67,7 @@ class Partition:
             host = GameHost(self.sport, game, self._make)
             host.restore(found.state)
             self.hosts[game], self._since[game] = host, found.offset
+        self.playing = {game: host for game, host in self.hosts.items() if host.phase == "on"}
         alive = [self._since[game] for game, host in self.hosts.items() if host.phase != "over"]
         self.offset = min([self.published, *alive])
 
@@ -94,6 +97,10 @@ class Partition:
             self.hosts[game] = host  # a key that never starts a game leaves nothing behind
         if host.phase != "waiting":
             self._dirty.add(game)
+        if host.phase == "on":
+            self.playing[game] = host
+        else:
+            self.playing.pop(game, None)
         return game, out if offset >= self.published else []
 
     # -- what is to be kept ----------------------------------------------------------------------------------------
@@ -103,7 +110,7 @@ class Partition:
         about to be made. A game that has just begun or ended always has its turn: what it begins with is kept at once."""
         for game in sorted(self._dirty, key=lambda game: self._taken_s.get(game, -1.0)):
             first = game not in self._taken_s and game not in self._since
-            if not first and self.hosts[game].phase == "on":
+            if not first and game in self.playing:
                 if most <= 0 or now_s - self._taken_s.get(game, -1e9) < every_s:
                     continue
                 most -= 1

@@ -157,7 +157,7 @@ class KafkaRunner:
     def _tick(self) -> None:
         now_us = time.time_ns() // 1000
         for part in self.parts.values():
-            for game, host in part.hosts.items():
+            for game, host in part.playing.items():
                 if out := host.tick(now_us):
                     part.touched = True
                     self._deliver(game, out, now_us)
@@ -165,7 +165,7 @@ class KafkaRunner:
     def _tell(self) -> None:
         now_us = time.time_ns() // 1000
         for part in self.parts.values():
-            for game, host in part.hosts.items():
+            for game, host in part.playing.items():
                 if host.meters is not None:
                     told = Health.of(game, self.sport, f"kafka embedded, {self.name}", host.meters, now_us)
                     self._out.send(topics.health(self.sport), topics.key(game), encode_health(told))
@@ -173,7 +173,7 @@ class KafkaRunner:
     # -- transactions ----------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        busy = [part.number for part in self.parts.values() if any(host.phase == "on" for host in part.hosts.values())]
+        busy = [part.number for part in self.parts.values() if part.playing]
         every = (topics.stats(self.sport), topics.positions(self.sport), topics.snapshots(self.sport))
         self._out.begin((topic, number) for number in busy for topic in every)
 
@@ -185,7 +185,7 @@ class KafkaRunner:
             return
         now_s, kept = time.monotonic(), topics.snapshots(self.sport)
         # A game's snapshot holds the numbers up for some milliseconds: only as many at a time as there must be.
-        most = 1 + int(sum(len(part.hosts) for part in self.parts.values()) * self.commit_s / self.snapshot_s)
+        most = 1 + int(sum(len(part.playing) for part in self.parts.values()) * self.commit_s / self.snapshot_s)
         for part in self.parts.values():
             if not part.touched:
                 continue

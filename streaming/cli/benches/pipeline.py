@@ -161,25 +161,30 @@ def kinematics() -> Result:
     world = _world(4.0)
     raw = [encode_telemetry(r) for r in world.stream(25) if isinstance(r, Telemetry)]
     samples = sum(len(decode_telemetry(r)) for r in raw)
-    GameOperator(small, world.record, draw=False).on_record(decode_telemetry(raw[0]))
-    operator = GameOperator(small, world.record, draw=False)
-    start = time.perf_counter()
+    took_s, floor_s = [], []
     columns = 0
-    for bytes_in in raw:
-        for block in operator.on_record(decode_telemetry(bytes_in)):
-            columns += len(block.values.tobytes())  # type: ignore[union-attr]
-    took_s = time.perf_counter() - start
-    start = time.perf_counter()
-    for bytes_in in raw:
-        packet = decode_telemetry(bytes_in)
-        np.hypot(np.diff(packet.x_m), np.diff(packet.y_m)).sum()
-    floor_s = time.perf_counter() - start
+    # The first of several games is played with nothing in the caches, and on a shared machine any of them may be disturbed.
+    for _ in range(9):
+        operator, columns = GameOperator(small, world.record, draw=False), 0
+        start = time.perf_counter()
+        for bytes_in in raw:
+            for block in operator.on_record(decode_telemetry(bytes_in)):
+                columns += len(block.values.tobytes())  # type: ignore[union-attr]
+        took_s.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        for bytes_in in raw:
+            packet = decode_telemetry(bytes_in)
+            np.hypot(np.diff(packet.x_m), np.diff(packet.y_m)).sum()
+        floor_s.append(time.perf_counter() - start)
     return {
         "what": "kinematics alone, a second of samples per packet, decode and encode included",
-        "figures": {"samples_per_s": round(samples / took_s), "samples": samples, "result_bytes": columns},
-        "floor": {"numpy_pass_samples_per_s": round(samples / floor_s)},
+        "figures": {
+            "samples_per_s": round(samples / float(np.median(took_s))), "best_samples_per_s": round(samples / min(took_s)),
+            "samples": samples, "result_bytes": columns,
+        },
+        "floor": {"numpy_pass_samples_per_s": round(samples / float(np.median(floor_s)))},
         "target": ">= 5,000,000 samples/s/core",
-    }
+    }  # fmt: skip
 
 
 def start() -> Result:

@@ -1,0 +1,55 @@
+"""A partition's games, without a broker: which are being played, and whose state is due."""
+
+from __future__ import annotations
+
+from streaming.feed import FeedRecord, GameEnd, GameStart, encode_feed
+from streaming.game import GameOperator
+from streaming.kafka.kept import PROGRESS
+from streaming.kafka.partition import Partition
+from streaming.records import GameRecord
+from tests.streaming.toy import TOY, game, track
+
+
+def make(record: GameRecord) -> GameOperator:
+    return GameOperator(TOY, record, provisional=False)
+
+
+def partition(*records: FeedRecord) -> Partition:
+    found = Partition(0, TOY.name, make)
+    for record in records:
+        send(found, record)
+    return found
+
+
+def send(found: Partition, record: FeedRecord) -> None:
+    found.take(found.offset, b"toy-1", encode_feed(record), 0)
+
+
+def test_a_game_that_is_over_is_known_and_not_played():
+    found = partition(GameStart(record=game()), track(2.0))
+    assert set(found.hosts) == set(found.playing) == {"toy-1"}
+    send(found, GameEnd(game="toy-1"))
+    assert (set(found.hosts), set(found.playing)) == ({"toy-1"}, set())
+
+
+def test_a_new_owner_plays_what_was_being_played():
+    for end in (False, True):
+        found = partition(GameStart(record=game()), track(2.0))
+        if end:
+            send(found, GameEnd(game="toy-1"))
+        other = Partition(0, TOY.name, make)
+        other.restore({PROGRESS: found.progress(), **dict(found.due(0.0, 0.0, 1))})
+        assert (set(other.hosts), set(other.playing)) == ({"toy-1"}, set() if end else {"toy-1"})
+        assert other.published == found.offset
+
+
+def test_state_is_due_at_the_beginning_and_at_the_end_and_else_when_there_is_room():
+    found = partition(GameStart(record=game()), track(1.0))
+    assert [name for name, _ in found.due(0.0, 5.0, 0)] == ["toy-1"], "what it begins with"
+    send(found, track(1.0, start_s=1.0))
+    assert not list(found.due(4.0, 5.0, 1)), "not yet"
+    assert not list(found.due(6.0, 5.0, 0)), "no room"
+    assert [name for name, _ in found.due(6.0, 5.0, 1)] == ["toy-1"]
+    send(found, GameEnd(game="toy-1"))
+    assert [name for name, _ in found.due(6.1, 5.0, 0)] == ["toy-1"], "what it ends with"
+    assert not list(found.due(60.0, 5.0, 9)), "nothing more"
