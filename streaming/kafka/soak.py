@@ -23,6 +23,8 @@ from streaming.kafka.settings import parse
 
 #: of the spans that are looked at, so many at the start are left out: buffers are filled for the first time in them
 FILLING: Final = 2
+#: how long the first numbers may take
+BEGINNING_S: Final = 60.0
 
 
 class Span(NamedTuple):
@@ -60,6 +62,14 @@ def soak(url: str, load: Load, games: int = 10, every_s: float = 60.0) -> list[S
         thread = threading.Thread(target=feed, name="feed", daemon=True)
         try:
             thread.start()
+            # From the first numbers on: announcing games and beginning with them all at once takes its time.
+            patience_s = time.monotonic() + BEGINNING_S
+            while not subscriber.take():
+                if failed or operator.process.poll() is not None or time.monotonic() > patience_s:
+                    raise Unavailable(f"no stats came out of the broker in the first {BEGINNING_S:.0f} s of the soak") from (
+                        failed[0] if failed else None
+                    )
+                time.sleep(0.2)
             until_s = time.monotonic()
             # What is left of the last span is not one.
             while (until_s := until_s + every_s) and not _ended(thread, until_s):

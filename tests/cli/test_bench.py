@@ -93,10 +93,10 @@ def test_the_benchmark_on_a_broker(broker, monkeypatch):
 @pytest.mark.cluster
 def test_a_soak_on_a_broker(broker, monkeypatch):
     monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
-    result = cluster.soak(minutes=0.25, every_s=2.0)
-    assert len(result["spans"]) == 7
+    result = cluster.soak(minutes=0.6, every_s=4.0)
+    assert 6 <= len(result["spans"]) <= 9
     figures = result["figures"]
-    assert figures["spans"] == 5
+    assert figures["spans"] == len(result["spans"]) - 2
     assert figures["messages"] == sum(span["messages"] for span in result["spans"][2:]) > 0
     assert 0 < figures["first_p50_us"] <= figures["first_p99_us"] <= figures["worst_us"]
     assert 50 < figures["first_resident_mb"] < 4000
