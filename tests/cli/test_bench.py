@@ -93,8 +93,8 @@ def test_the_benchmark_on_a_broker(broker, monkeypatch):
 @pytest.mark.cluster
 def test_a_soak_on_a_broker(broker, monkeypatch):
     monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
-    result = cluster.soak(minutes=0.6, every_s=4.0)
-    assert 6 <= len(result["spans"]) <= 9
+    result = cluster.soak(minutes=0.7, every_s=4.0)
+    assert 6 <= len(result["spans"]) <= 10
     figures = result["figures"]
     assert figures["spans"] == len(result["spans"]) - 2
     assert figures["messages"] == sum(span["messages"] for span in result["spans"][2:]) > 0
