@@ -68,8 +68,7 @@ class Partition:
             host.restore(found.state)
             self.hosts[game], self._since[game] = host, found.offset
         self.playing = {game: host for game, host in self.hosts.items() if host.phase == "on"}
-        alive = [self._since[game] for game, host in self.hosts.items() if host.phase != "over"]
-        self.offset = min([self.published, *alive])
+        self.offset = min([self.published, *(self._since[game] for game in self.playing)])
 
     def _read(self, raw: bytes, kind: type[T], what: str) -> T:
         try:

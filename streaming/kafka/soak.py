@@ -6,8 +6,9 @@ import os
 import threading
 import time
 import uuid
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from features.sport import load_sport
 from streaming.errors import Unavailable
 from streaming.kafka.benchmark import Operator, at, catch_up, refuse_company
 from streaming.kafka.broker import ensure
-from streaming.kafka.helpers import listener
+from streaming.kafka.helpers import Helper, listener
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.load import Load
 from streaming.kafka.runner import GROUP
@@ -38,62 +39,60 @@ class Span(NamedTuple):
     worst_us: float
 
 
-def soak(url: str, load: Load, games: int = 10, every_s: float = 60.0) -> list[Span]:
+def spans_of(url: str, load: Load, games: int = 10, every_s: float = 60.0) -> list[Span]:
     """Play ``games`` games to a ``touchline run`` of its own; what was seen in each ``every_s`` of them."""
     address, sport = parse(url), load.record.sport
     ensure(address, sport)
     refuse_company(address, GROUP)
     mark = f"soak-{uuid.uuid4().hex[:8]}-"
-    failed: list[BaseException] = []
     stop = threading.Event()
 
-    def feed() -> None:
-        try:
-            with Ingress(address, load_sport(sport), packed=False) as ingress:
-                load.send(ingress, [f"{mark}{i}" for i in range(games)], stop)
-        except BaseException as error:  # noqa: BLE001 (raised where the feed is waited for)
-            failed.append(error)
+    def play() -> None:
+        with Ingress(address, load_sport(sport), packed=False) as ingress:
+            load.send(ingress, [f"{mark}{i}" for i in range(games)], stop)
 
-    spans: list[Span] = []
     operator = Operator(url, sport, [])
     try:
         catch_up(address, sport, GROUP)
         subscriber = listener(url, sport, mark, "read_uncommitted")
-        thread = threading.Thread(target=feed, name="feed", daemon=True)
-        try:
-            thread.start()
-            # From the first numbers on: announcing games and beginning with them all at once takes its time.
-            patience_s = time.monotonic() + BEGINNING_S
-            while not subscriber.take():
-                if failed or operator.process.poll() is not None or time.monotonic() > patience_s:
-                    raise Unavailable(f"no stats came out of the broker in the first {BEGINNING_S:.0f} s of the soak") from (
-                        failed[0] if failed else None
-                    )
-                time.sleep(0.2)
-            until_s = time.monotonic()
-            # What is left of the last span is not one.
-            while (until_s := until_s + every_s) and not _ended(thread, until_s):
-                rows = np.array(subscriber.take(), float).reshape(-1, 3)
-                if not len(rows) or operator.process.poll() is not None:
-                    raise Unavailable(f"no stats came out of the broker in the {len(spans) + 1}. span of the soak")
-                late, size = rows[:, 1], int(np.median(rows[:, 2]))
-                held = resident_bytes(operator.process.pid)
-                spans.append(Span(held, len(rows), size, at(late, 50), at(late, 99), float(late.max())))
-        finally:
-            stop.set()
-            thread.join(60)
-            subscriber.end()
+        with ThreadPoolExecutor(1) as pool:
+            feed = pool.submit(play)
+            try:
+                return _look(feed, subscriber, operator, every_s)
+            finally:
+                stop.set()
+                subscriber.end()
     finally:
         operator.end()
-    if failed:
-        raise failed[0]
+
+
+def _look(feed: Future[None], subscriber: Helper, operator: Operator, every_s: float) -> list[Span]:
+    """What is seen until the feed has ended; what is left of the last span is not one."""
+    # From the first numbers on: announcing games and beginning with them all at once takes its time.
+    patience_s = time.monotonic() + BEGINNING_S
+    while not subscriber.take():
+        if feed.done() or operator.process.poll() is not None or time.monotonic() > patience_s:
+            _give_up(feed, f"in the first {BEGINNING_S:.0f} s")
+        time.sleep(0.2)
+    spans: list[Span] = []
+    until_s = time.monotonic() + every_s
+    while not wait([feed], max(0.0, until_s - time.monotonic())).done:
+        rows = np.array(subscriber.take(), float).reshape(-1, 3)
+        if not len(rows) or operator.process.poll() is not None:
+            _give_up(feed, f"in the {len(spans) + 1}. span")
+        late, size = rows[:, 1], int(np.median(rows[:, 2]))
+        held = resident_bytes(operator.process.pid)
+        spans.append(Span(held, len(rows), size, at(late, 50), at(late, 99), float(late.max())))
+        until_s += every_s
+    feed.result()
     return spans
 
 
-def _ended(thread: threading.Thread, until_s: float) -> bool:
-    """Whether it has by then."""
-    thread.join(max(0.0, until_s - time.monotonic()))
-    return not thread.is_alive()
+def _give_up(feed: Future[None], when: str) -> NoReturn:
+    """With what has gone wrong with the feed, if it has."""
+    if feed.done():
+        feed.result()
+    raise Unavailable(f"no stats came out of the broker {when} of the soak")
 
 
 def resident_bytes(pid: int) -> int:

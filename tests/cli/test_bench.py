@@ -122,7 +122,7 @@ def test_a_soak_is_judged_by_its_quarters():
 def test_a_point_of_the_curve_on_flink_and_its_drawing(broker, flink, tmp_path):
     from streaming.flink.benchmark import curve, keep
 
-    rows = curve(f"kafka://{broker.bootstrap}", flink.rest, cluster._load(6.0), "thread", 1, counts=(2,), warm_s=2.0)
+    rows = curve(f"kafka://{broker.bootstrap}", flink.rest, cluster.one_game(6.0), "thread", 1, counts=(2,), warm_s=2.0)
     (row,) = rows
     assert (row["games"], row["slots"], row["profile"]) == (2, 1, "thread")
     assert 0 < row["messages"] <= 1.1 * row["windows_sent"]

@@ -13,15 +13,15 @@ import msgspec
 from kafka.partitioner import murmur2
 
 from features.sport import load_sport
-from simulators.worlds import open_world
 from streaming import topics
 from streaming.blocks import DeadLetter, StatBlock
+from streaming.cli.benches.cluster import one_game
 from streaming.cli.equipment import maker
 from streaming.feed import GameStart, encode_feed
 from streaming.host import GameHost
 from streaming.kafka.helpers import reader_at_end
 from streaming.kafka.ingress import Ingress
-from streaming.kafka.load import Load, moved
+from streaming.kafka.load import moved
 from streaming.kafka.settings import Address
 from streaming.wire import decode_letter, decode_stats, encode_letter
 from tests import cluster as real
@@ -30,12 +30,8 @@ from tests.conformance.test_runners import Finals, Outcome, committed, settled
 SPORT = "soccer"
 
 
-@cache
-def load(seconds: float) -> Load:
-    """One simulated game, made once for all tests, with halves that are longer than what is played of it: between them is a minute
-    in which nothing is said."""
-    world = open_world(SPORT, 7, max(1.5, seconds / 20.0))
-    return Load(world.record, world.stream(), seconds)
+#: one simulated game, made once for all tests
+load = cache(one_game)
 
 
 def names(prefix: str, partitions: int = real.PARTITIONS) -> list[str]:

@@ -13,28 +13,22 @@ import pytest
 from streaming import topics
 from streaming.errors import InputLost
 from streaming.feed import FeedRecord, GameEnd, GameStart, encode_feed
-from streaming.game import GameOperator
 from streaming.kafka.broker import Watch, admin
 from streaming.kafka.kept import PROGRESS, read_kept
 from streaming.kafka.runner import KafkaRunner
-from streaming.records import GameRecord
 from streaming.wire import decode_stats
 from tests import cluster as real
 from tests.kafka.conftest import Ground
-from tests.streaming.toy import TOY, game, mark, track
+from tests.streaming.toy import TOY, final_only, game, mark, track
 
 pytestmark = pytest.mark.cluster
 GAME = "toy-1"
 
 
-def make(record: GameRecord) -> GameOperator:
-    return GameOperator(TOY, record, provisional=False)
-
-
 @contextmanager
 def running(ground: Ground, group: str) -> Iterator[KafkaRunner]:
     """A member of a group in this process, until it has used all that is there; then it ends and keeps what it has."""
-    runner, stop = KafkaRunner(ground.address, ground.name, make, group=group), threading.Event()
+    runner, stop = KafkaRunner(ground.address, ground.name, final_only, group=group), threading.Event()
     failed: list[BaseException] = []
 
     def run() -> None:

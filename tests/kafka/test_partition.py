@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from streaming.feed import FeedRecord, GameEnd, GameStart, encode_feed
-from streaming.game import GameOperator
 from streaming.kafka.kept import PROGRESS
 from streaming.kafka.partition import Partition
-from streaming.records import GameRecord
-from tests.streaming.toy import TOY, game, track
-
-
-def make(record: GameRecord) -> GameOperator:
-    return GameOperator(TOY, record, provisional=False)
+from tests.streaming.toy import TOY, final_only, game, track
 
 
 def partition(*records: FeedRecord) -> Partition:
-    found = Partition(0, TOY.name, make)
+    found = Partition(0, TOY.name, final_only)
     for record in records:
         send(found, record)
     return found
@@ -37,7 +31,7 @@ def test_a_new_owner_plays_what_was_being_played():
         found = partition(GameStart(record=game()), track(2.0))
         if end:
             send(found, GameEnd(game="toy-1"))
-        other = Partition(0, TOY.name, make)
+        other = Partition(0, TOY.name, final_only)
         other.restore({PROGRESS: found.progress(), **dict(found.due(0.0, 0.0, 1))})
         assert (set(other.hosts), set(other.playing)) == ({"toy-1"}, set() if end else {"toy-1"})
         assert other.published == found.offset

@@ -8,6 +8,7 @@ import numpy as np
 from features.frames import Field, Frames
 from features.moments import Moment
 from features.sport import EventStep, Signal, Sport, Stat, Step
+from streaming.game import GameOperator
 from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
 T0 = 1_700_000_000_000_000
@@ -127,3 +128,8 @@ def mark(i: int, t_s: float, player: int = 0, *, revision: int = 0, deleted: boo
         id=f"e{i}", game="toy-1", type="mark", t_us=t_us, period=1, team="home" if player % 2 == 0 else "away",
         player=f"r{player}", revision=revision, deleted=deleted, arrival_us=t_us + round(delay_s * 1e6),
     )  # fmt: skip
+
+
+def final_only(record: GameRecord) -> GameOperator:
+    """An operator of it that says nothing before it is final."""
+    return GameOperator(TOY, record, provisional=False)

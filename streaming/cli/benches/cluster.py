@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from streaming.cli.benches.timing import Result
 
+if TYPE_CHECKING:
+    from streaming.kafka.load import Load
 
-def _load(seconds: float) -> Any:
-    """A game that is sent as many, so many seconds long."""
+
+def one_game(seconds: float) -> Load:
+    """A simulated game that can be sent as many: so many seconds of it, in halves that are longer than what is played of it, since
+    between them is a minute in which nothing is said."""
     from simulators.worlds import open_world
     from streaming.kafka.load import Load
 
-    # halves that are longer than what is played of it
     world = open_world("soccer", 7, max(1.5, seconds / 20.0))
     return Load(world.record, world.stream(), seconds)
 
@@ -51,7 +54,7 @@ def kafka(seconds: float = 24.0) -> Result:
     """Ten games through a real broker both ways; the floor answers each message at once with as many bytes."""
     from streaming.kafka.benchmark import kafka_latency
 
-    measured = kafka_latency(_broker(), _load(seconds))
+    measured = kafka_latency(_broker(), one_game(seconds))
     return {
         "what": "window closed -> its stats with a subscriber on a real broker, 10 games, embedded runner",
         "figures": {k: v for k, v in measured.items() if not k.startswith("floor")},
@@ -63,11 +66,10 @@ def kafka(seconds: float = 24.0) -> Result:
 def soak(minutes: float = 60.0, every_s: float = 60.0) -> Result:
     """Ten games for an hour on the embedded runner: whether memory and latency stay where they were."""
     from streaming.kafka.benchmark import floor
-    from streaming.kafka.soak import judged
-    from streaming.kafka.soak import soak as play
+    from streaming.kafka.soak import judged, spans_of
 
-    url, load, games = _broker(), _load(60.0 * minutes), 10
-    spans = play(url, load, games, every_s)
+    url, load, games = _broker(), one_game(60.0 * minutes), 10
+    spans = spans_of(url, load, games, every_s)
     return {
         "what": f"{games} games for {minutes:g} minutes through a real broker, looked at every {every_s:g} s",
         "figures": judged(spans) | {"late_p99_us": load.late_us(99)},
@@ -82,7 +84,7 @@ def flink(seconds: float = 24.0) -> Result:
     from streaming.flink.benchmark import flink_latency
 
     url = _broker()
-    measured = flink_latency(url, _cluster(), _load(seconds))
+    measured = flink_latency(url, _cluster(), one_game(seconds))
     return {
         "what": "window closed -> its stats with a subscriber, 10 games on one slot of a real Flink cluster",
         "figures": {k: v for k, v in measured.items() if not k.startswith("floor")},
@@ -96,7 +98,7 @@ def flink_curve(seconds: float = 17.0) -> Result:
     from streaming.flink.benchmark import BUDGETS_US, curve, keep
 
     url, cluster = _broker(), _cluster()
-    load, rows = _load(seconds), []
+    load, rows = one_game(seconds), []
     for profile in ("embedded", "process", "thread"):
         for slots in (1, 2):
             rows += curve(url, cluster, load, profile, slots)
