@@ -85,11 +85,11 @@ def _follow(registry: Registry, root: Path) -> ServesDeployed:
 
 
 def _load(registry: Registry, folders: list[Path] | None) -> None:
-    from models.artefact import SHIPPED, load, shipped
+    from models.artefact import load, model_file, shipped
     from models.serving.contract import Refused
     from streaming.errors import BadInput
 
-    found = [SHIPPED / name for name in shipped()]
+    found = [model_file(name).parent for name in shipped()]
     if folders:
         found = []
         for folder in folders:

@@ -52,7 +52,7 @@ def endpoint(core_hour_price: float = 0.05, peers: Path | None = None, rounds: i
                     floor_pid, floor_port = these.enter_context(_said(command))
                     targets.append(Target(kind, floor_port, request, pid=floor_pid))
                 if peers is not None and beside:
-                    model_file = SHIPPED / name / "model.json"
+                    model_file = SHIPPED / "simulated" / name / "model.json"
                     targets += _peers(these, peers, folder / label, model_file, asked, notes)
                 measure(targets, rounds=rounds)
             _told(targets, label, core_hour_price, figures, floor)
