@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from features.sport import Sport, load_sport
 from models.base import Model
+from models.home import Origin
 from streaming.errors import BadInput
 from streaming.game import GameOperator
+from streaming.provenance import origin_of
 from streaming.records import Event, GameRecord, Telemetry
 
 if TYPE_CHECKING:
@@ -27,11 +29,12 @@ def sport_named(name: str) -> Sport:
         raise BadInput(str(error)) from None
 
 
-def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
-    """The models that the sport's stats name: the shipped ones, or those in ``given``: folders, each for the id on its card, or
-    NAME=WHERE (a folder or the address of an endpoint, see ``models.serving.connect``). A stat that names ``<model>/curve`` gets
-    that model asked along its axis."""
+def models_of(sport: Sport, given: list[str] | None = None, origin: Origin = "simulated") -> dict[str, Model]:
+    """The models that the sport's stats name, for a game of this ``origin``: the shipped ones, or those in ``given``: folders, each
+    for the id on its card, NAME@simulated or NAME@real of the package, or NAME=WHERE (a folder or the address of an endpoint, see
+    ``models.serving.connect``). A stat that names ``<model>/curve`` gets that model asked along its axis."""
     from models.artefact import load
+    from models.choice import default_model, packaged
 
     found: dict[str, Any] = {}
     elsewhere: dict[str, str] = {}
@@ -48,7 +51,7 @@ def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
             found[model.name] = model
         for name in named_by(sport):
             if name not in found:
-                found[name] = _shipped(name)
+                found[name] = packaged(default_model(name, origin))
         found = with_views(sport, found)
         for name in found if elsewhere else ():
             if address := elsewhere.get(name.partition("/")[0]):
@@ -58,6 +61,16 @@ def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
     except ValueError as error:
         raise BadInput(str(error)) from None
     return found
+
+
+def requested(given: list[str] | None) -> frozenset[str]:
+    """The models that somebody asks for by name: they answer also where they have not been shown right, marked as experimental."""
+    from models.artefact import load
+
+    if not given:
+        return frozenset()
+    places = [(text, *named_place(text)) for text in given]
+    return frozenset(load(name).name for text, name, where in places if not where)
 
 
 def named_by(sport: Sport) -> list[str]:
@@ -93,8 +106,9 @@ def named_place(text: str) -> tuple[str, str]:
 
 
 @cache
-def following(name: str, registry: Path) -> Follower:
-    """The deployed models of a registry for all operators of a sport in this process, watched from now on."""
+def following(name: str, registry: Path, origin: Origin) -> Follower:
+    """The deployed models of a registry for all operators of a sport and an origin in this process, watched from now on."""
+    from models.choice import at_home
     from models.registry.follow import Follower
     from models.registry.store import Store
 
@@ -102,17 +116,9 @@ def following(name: str, registry: Path) -> Follower:
         raise BadInput(f"there is no model registry at {registry}: touchline models train makes one")
     try:
         sport = sport_named(name)
-        return Follower(Store(registry), named_by(sport), partial(with_views, sport)).start()
+        return Follower(Store(registry), named_by(sport), lambda models: with_views(sport, at_home(models, origin))).start()
     except ValueError as error:
         raise BadInput(str(error)) from None
-
-
-@cache
-def _shipped(name: str) -> Model:
-    """Models never change, so every operator of a process may have the same one."""
-    from models.artefact import load
-
-    return load(name)
 
 
 def operator_for(
@@ -120,12 +126,16 @@ def operator_for(
 ) -> GameOperator:  # fmt: skip
     """An operator with everything its sport needs; with ``registry`` its models are those that are deployed there, now and whenever
     others are."""
-    sport = sport_named(game.sport)
+    sport, origin = sport_named(game.sport), origin_of(game)
     if registry is not None:
         if given:
             raise BadInput("--model and --registry both say which models are asked: give one of them")
-        return GameOperator(sport, game, deployed=following(sport.name, registry), **options)
-    return GameOperator(sport, game, models_of(sport, given), **options)
+        return GameOperator(sport, game, deployed=following(sport.name, registry, origin), **options)
+    try:
+        by_name = requested(given)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+    return GameOperator(sport, game, models_of(sport, given, origin), requested=by_name, **options)
 
 
 def maker(given: list[str] | None = None, registry: Path | None = None, **options: Any) -> Any:
