@@ -42,6 +42,11 @@ class StatBlock:
     #: why there is no value, in a block of quality ``unavailable``
     reason: str = ""
 
+    @property
+    def settled(self) -> bool:
+        """Whether it stands: a final value, or the word that there is none."""
+        return self.quality in ("final", "unavailable")
+
     def __len__(self) -> int:
         return len(self.end_us) * len(self.subjects) if self.live is None else int(self.live.sum())
 

@@ -26,7 +26,7 @@ from streaming.corrections import REREAD_S
 from streaming.errors import BadInput, BadRecord, BadSnapshot
 from streaming.eventing import AHEAD_S, BEHIND_S, EventStage
 from streaming.framing import Framer
-from streaming.meters import Meters
+from streaming.meters import UNAVAILABLE, Meters
 from streaming.quarantine import Quarantine
 from streaming.records import Event, GameRecord, Telemetry
 from streaming.rosters import roster_of
@@ -301,7 +301,7 @@ class GameOperator:
 def _count(meters: Meters, item: Publishing, refused: Refused) -> None:
     """Final values that are missing, since the model of the stat may not be asked for them. No method: see ``eventing._apply``."""
     for reason, rows in refused.reasons(item.guard).items():
-        meters.counts["unavailable", f"{item.stat.id}: {reason}"] += rows
+        meters.counts[UNAVAILABLE, f"{item.stat.id}: {reason}"] += rows
 
 
 def _fingerprint(operator: GameOperator) -> str:

@@ -11,6 +11,9 @@ import numpy.typing as npt
 #: upper bounds of the latency buckets, microseconds; the last bucket is open
 BUCKETS_US: tuple[int, ...] = (50, 100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000)
 
+#: the kind of count of values that there are not; its reasons are ``<stat>: <reason>``
+UNAVAILABLE = "unavailable"
+
 
 class Latency:
     """A histogram of microseconds with a sum and a maximum; cheap enough for the hot path."""
@@ -50,7 +53,7 @@ class Meters:
 
     ``steps`` are the names in order; ``step_ns`` the time of each in total, ``step_last_ns`` in the latest call,
     ``step_max_ns`` in the worst, ``step_calls`` how often. ``counts`` has (kind, reason) keys, where kind is "accepted",
-    "late", "duplicate", "dropped" or "quarantined".
+    "late", "duplicate", "dropped" or "quarantined" for records, and :data:`UNAVAILABLE` for values.
     """
 
     steps: tuple[str, ...]
@@ -80,6 +83,15 @@ class Meters:
             self.window_latency.add(us)
         if self.counts["accepted", "event"] != events:
             self.event_latency.add(us)
+
+    def unavailable(self) -> list[tuple[str, str, int]]:
+        """(stat, reason, values) of the values that there are not because the stat's model may not be asked for them."""
+        found = [(*why.partition(": ")[::2], n) for (kind, why), n in sorted(self.counts.copy().items()) if kind == UNAVAILABLE]
+        return [(stat, reason, n) for stat, reason, n in found]
+
+    def records(self) -> list[tuple[str, str, int]]:
+        """(kind, reason, records) of what became of the records."""
+        return [(kind, why, n) for (kind, why), n in sorted(self.counts.copy().items()) if kind != UNAVAILABLE]
 
     @property
     def watermark_lag_us(self) -> int:

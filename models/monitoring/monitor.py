@@ -117,14 +117,18 @@ class ModelMonitor:
                                              f"PSI {each.psi:.2f}, more than {each.limit:.2f}"))  # fmt: skip
         said, was, off = self.calibration.recent()
         if self.calibration.drifted:
-            way = "more" if was > said else "less"
             games = f"{self.raised_after_games} game{'' if self.raised_after_games == 1 else 's'}"
-            found.append(("calibration", f"it happens {way} often than is said: {was:.1%} where {said:.1%} was said "
+            found.append(("calibration", f"{self.contradiction()}: {was:.1%} where {said:.1%} was said "
                                          f"({off:+.1f} standard errors), found after {games}"))  # fmt: skip
         slow = self.took_us(0.99)
         if slow > SLOW_US:
             found.append(("latency", f"the 99th percentile of a prediction is {slow:.0f} us, more than {SLOW_US:.0f}"))
         return [Alert(self.name, self.version, kind, reason) for kind, reason in found]
+
+    def contradiction(self) -> str:
+        """How outcomes contradict what is said, without figures: these go on changing."""
+        said, was, _ = self.calibration.recent()
+        return f"it happens {'more' if was > said else 'less'} often than is said"
 
     def report(self) -> dict[str, Any]:
         """Everything as plain values; null for what is not known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -86,14 +87,23 @@ class HubCollector(Collector):
             "touchline_records", "Records by what became of them: accepted, late, duplicate, dropped, quarantined.",
             labels=(*GAME, "kind", "reason"),
         )  # fmt: skip
+        unavailable = CounterMetricFamily(
+            "touchline_values_unavailable", "Values that a model was not asked for, since it is not at home there.",
+            labels=(*GAME, "stat"),
+        )  # fmt: skip
         windows = CounterMetricFamily("touchline_windows", "Windows closed.", labels=GAME)
         events = CounterMetricFamily("touchline_events", "Events worked through.", labels=GAME)
         for game, meters in running:
-            for (kind, reason), n in sorted(meters.counts.copy().items()):
+            for kind, reason, n in meters.records():
                 records.add_metric((*game, kind, reason), float(n))
+            missing = Counter[str]()
+            for stat, _, n in meters.unavailable():
+                missing[stat] += n
+            for stat, n in missing.items():
+                unavailable.add_metric((*game, stat), float(n))
             windows.add_metric(game, float(meters.windows))
             events.add_metric(game, float(meters.events))
-        yield from (records, windows, events)
+        yield from (records, unavailable, windows, events)
 
     def _gateway(self) -> Iterator[Metric]:
         hub = self.hub

@@ -223,7 +223,7 @@ def _meters(meters: Meters) -> dict[str, Any]:
                 meters.step_calls.tolist(), strict=True,
             )
         ],
-        "records": [[kind, reason, n] for (kind, reason), n in sorted(meters.counts.copy().items())],
+        "records": meters.records(), "unavailable": meters.unavailable(),
         "windows": meters.windows, "events": meters.events,
         "window_latency": _latency(meters.window_latency), "event_latency": _latency(meters.event_latency),
         "watermark_lag_us": meters.watermark_lag_us,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from models.artefact import Card, ForestModel
     from models.registry.store import Store, Version
     from streaming.monitoring import ModelWatch
+    from streaming.web.hub import Hub
 
 #: names of variables
 REGISTRY: Final = "TOUCHLINE_REGISTRY"
@@ -124,6 +125,27 @@ def listed(root: Path) -> dict[str, list[dict[str, str]]]:
         ]
         for name in store.names()
     }  # fmt: skip
+
+
+Contradicted = Annotated[
+    str,
+    typer.Option(
+        help="A model that outcomes contradict while games run: withhold it from pages and subscribers, or only warn.",
+        metavar="withhold|warn", envvar="TOUCHLINE_CONTRADICTED",
+    ),
+]  # fmt: skip
+
+
+def watch_models(hub: Hub, root: Path | None, policy: str) -> ModelWatch:
+    """Have the hub watch the models of its games; ``BadInput`` for a policy that there is not."""
+    from streaming.errors import BadInput
+    from streaming.web.withholding import POLICIES
+
+    if policy not in POLICIES:
+        raise BadInput(f"--contradicted is {' or '.join(POLICIES)}, not {policy!r}")
+    models = model_watch(root)
+    hub.watch(models, "warn" if policy == "warn" else "withhold")
+    return models
 
 
 def model_watch(root: Path | None) -> ModelWatch:
