@@ -24,6 +24,7 @@ from streaming.kafka.broker import admin, ensure, speaking
 from streaming.kafka.helpers import Helper, listener, reader_at_end
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.load import Load
+from streaming.kafka.offsets import committed, end_offsets
 from streaming.kafka.settings import Address, parse
 from streaming.records import Telemetry
 
@@ -169,11 +170,11 @@ def behind(address: Address, sport: str, group: str, *, skip: bool = False) -> i
         consumer = KafkaConsumer(**address.python(), group_id=group, enable_auto_commit=False)
         try:
             parts = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
-            end = consumer.end_offsets(parts)
+            end = end_offsets(consumer, parts)
             if skip:
                 consumer.assign(parts)
                 consumer.commit({part: OffsetAndMetadata(end[part]) for part in parts})
-            return sum(end[part] - (consumer.committed(part) or 0) for part in parts)
+            return sum(end[part] - (committed(consumer, part) or 0) for part in parts)
         finally:
             consumer.close()
 
