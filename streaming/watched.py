@@ -32,7 +32,7 @@ class WatchedThread:
         return self._thread.is_alive()
 
     def check(self) -> None:
-        """Raise what the thread ended with, if it has failed: a ``TouchlineError`` as it is, anything else as one with a sentence."""
+        """Raise what the thread has failed with: a ``TouchlineError`` as it is, anything else as one with a sentence."""
         if self.error is None:
             return
         if isinstance(self.error, TouchlineError):

@@ -156,9 +156,9 @@ def summary(meters: Any, game: GameRecord, took_s: float) -> dict[str, Any]:
 
 def sentence(told: dict[str, Any]) -> str:
     """The summary for a person."""
+    pace = "" if told["times_real_time"] is None else f" ({told['times_real_time']:,} times real time)"
     text = (
-        f"{told['game']}: {told['game_s'] / 60:.1f} minutes in {told['took_s']:.1f} s "
-        f"({told['times_real_time']:,} times real time), "
+        f"{told['game']}: {told['game_s'] / 60:.1f} minutes in {told['took_s']:.1f} s{pace}, "
         f"{told['samples']:,} samples, {told['events']:,} events, {told['windows']:,} windows"
     )
     if told["not_used"]:

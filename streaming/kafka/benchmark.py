@@ -20,6 +20,7 @@ from features.sport import load_sport
 from streaming import topics
 from streaming.errors import Unavailable
 from streaming.feed import encode_feed
+from streaming.figures import figure
 from streaming.kafka.broker import admin, ensure, speaking
 from streaming.kafka.helpers import Helper, listener, reader_at_end
 from streaming.kafka.ingress import Ingress
@@ -180,8 +181,8 @@ def behind(address: Address, sport: str, group: str, *, skip: bool = False) -> i
 
 
 def at(values: Any, percent: float) -> float:
-    """A percentile, rounded to a tenth."""
-    return round(float(np.percentile(values, percent)), 1)
+    """A percentile as a figure that is shown."""
+    return figure(float(np.percentile(values, percent)))
 
 
 def refuse_company(address: Address, group: str, patience_s: float = 15.0) -> None:

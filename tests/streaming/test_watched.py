@@ -25,7 +25,7 @@ def test_a_sentence_stays_the_sentence():
 
     thread = WatchedThread(work, "watch over a topic").start()
     thread.join(30)
-    with pytest.raises(Unavailable, match="^no broker answers$"):
+    with pytest.raises(Unavailable, match=r"^no broker answers$"):
         thread.check()
 
 
