@@ -22,7 +22,8 @@ from streaming.kafka.broker import MAX_MESSAGE_BYTES, speaking
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, offsets_at, position, short_of
 from streaming.kafka.quirks import read_emptied_markers
 from streaming.kafka.settings import Address
-from streaming.meters import Latency, Meters
+from streaming.latency import Latency
+from streaming.meters import Meters
 from streaming.monitoring import ModelWatch
 from streaming.records import Event, GameRecord, decode_event, decode_game, decode_telemetry
 from streaming.wire import blocks_of, decode_letter, decode_positions, decode_prediction, decode_stats
