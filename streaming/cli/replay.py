@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,7 +47,7 @@ def replay(
     Models answer in the versions that the recording names, each from where it took over; --model gives others.
     """
     from simulators.replay import due, parse_from, parse_speed
-    from streaming.cli.equipment import operator_for
+    from streaming.cli.equipment import operator_for, prepare
     from streaming.cli.life.common import model_watch
     from streaming.cli.life.pinning import pinned
     from streaming.cli.pace import paced
@@ -60,6 +61,8 @@ def replay(
     rec = Recording(recording)
     records: Iterable[Any] = (each for _, each in due(rec, pace, from_s))
     options: dict[str, Any] = {"draw": serve, "provisional": serve or every or pace is not None}
+    if serve:
+        prepare(rec.game.sport, partial(operator_for, given=model, **options))
     if model:
         operator = operator_for(rec.game, model, **options)
     else:
