@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache, partial
-from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from features.sport import Sport, load_sport
 from models.base import Model
-from models.home import Origin
+from models.home import ORIGINS, Origin
 from streaming.errors import BadInput
 from streaming.game import GameOperator
+from streaming.host import Make
 from streaming.provenance import origin_of
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.records import GameRecord
 
 if TYPE_CHECKING:
     from models.registry.follow import Follower
+
+#: clocks of a rehearsal's feeds are said to be so far apart: its events are looked for in the tracking, as those of real games are
+SYNC_MS: Final = 200
 
 
 def sport_named(name: str) -> Sport:
@@ -33,11 +38,11 @@ def models_of(sport: Sport, given: list[str] | None = None, origin: Origin = "si
     """The models that the sport's stats name, for a game of this ``origin``: the shipped ones, or those in ``given``: folders, each
     for the id on its card, NAME@simulated or NAME@real of the package, or NAME=WHERE (a folder or the address of an endpoint, see
     ``models.serving.connect``). A stat that names ``<model>/curve`` gets that model asked along its axis."""
-    from models.artefact import load
-    from models.choice import default_model, packaged
+    from models.choice import default_model
 
     found: dict[str, Any] = {}
     elsewhere: dict[str, str] = {}
+    asked_why = explained_by(sport)
     try:
         for text in given or []:
             name, where = named_place(text)
@@ -45,13 +50,13 @@ def models_of(sport: Sport, given: list[str] | None = None, origin: Origin = "si
             if where:
                 elsewhere[name] = where
                 continue
-            model = load(name)
+            model = _given(name, _written(name), asked_why)
             if equals and model.name != text.partition("=")[0]:
                 raise BadInput(f"--model {text}: that is the model {model.name}")
             found[model.name] = model
         for name in named_by(sport):
             if name not in found:
-                found[name] = packaged(default_model(name, origin))
+                found[name] = _packaged(default_model(name, origin), name in asked_why)
         found = with_views(sport, found)
         for name in found if elsewhere else ():
             if address := elsewhere.get(name.partition("/")[0]):
@@ -78,15 +83,21 @@ def named_by(sport: Sport) -> list[str]:
     return sorted({stat.model.partition("/")[0] for stat in sport.stats if stat.model})
 
 
+def explained_by(sport: Sport) -> frozenset[str]:
+    """The models whose answers are published with their reasons: those that events ask."""
+    return frozenset(stat.model.partition("/")[0] for stat in sport.stats if stat.model and stat.on)
+
+
 def with_views(sport: Sport, plain: Mapping[str, Any]) -> dict[str, Any]:
     """The models by name, and the views of them that the sport's stats name."""
     from models.curve import curve_of
+    from models.ready import ready
 
     found = dict(plain)
     for name in sorted({stat.model for stat in sport.stats if stat.model}):
         of, _, view = name.partition("/")
         if view == "curve":
-            found[name] = curve_of(found[of])
+            found[name] = ready(curve_of(found[of]), explained=False)
         elif view:
             raise BadInput(f"{of} has no view {view!r}: there is curve")
     return found
@@ -121,6 +132,31 @@ def following(name: str, registry: Path, origin: Origin) -> Follower:
         raise BadInput(str(error)) from None
 
 
+@cache
+def _packaged(model: str, explained: bool) -> Model:
+    """Models never change, so every operator of a process may have the same one."""
+    from models.choice import packaged
+    from models.ready import ready
+
+    return ready(packaged(model), explained=explained)
+
+
+@cache
+def _given(place: str, written: tuple[int, ...], asked_why: frozenset[str]) -> Model:
+    """The same of a folder, for as long as nobody writes to it."""
+    from models.artefact import load
+    from models.ready import ready
+
+    model = load(place)
+    return ready(model, explained=model.name in asked_why)
+
+
+def _written(place: str) -> tuple[int, ...]:
+    """When the files of a model's folder were written last, ns."""
+    folder = Path(place)
+    return tuple(path.stat().st_mtime_ns for path in sorted(folder.iterdir())) if folder.is_dir() else ()
+
+
 def operator_for(
     game: GameRecord, given: list[str] | None = None, registry: Path | None = None, **options: Any
 ) -> GameOperator:  # fmt: skip
@@ -146,25 +182,23 @@ def maker(given: list[str] | None = None, registry: Path | None = None, **option
     return partial(operator_for, given=given, registry=registry, **options)
 
 
-def rehearse(record: GameRecord, records: Iterable[Telemetry | Event], seconds: float = 30.0) -> None:
-    """Play the beginning of a game to nobody: compiled code is loaded when it is first called, and the air is no place for that."""
-    operator = operator_for(record)
-    for packet in records:
-        operator.on_record(packet)
-        if isinstance(packet, Telemetry) and int(packet.t_us[-1]) > record.t0_us + seconds * 1e6:
-            break
-    operator.finish()
+def prepare(name: str, make: Make) -> None:
+    """Everything that an operator of the sport may ever call, before the first record: modules are imported, models laid out and
+    compiled code is loaded, so that the first shot, goal or highlight finds all of it. A simulated game where everything happens,
+    if the sport has one, is played to nobody by an operator that ``make`` made; what that does not touch is loaded from the cache
+    of compiled code."""
+    from features.compiled import load_all
+    from simulators.worlds import rehearsal_of, worlds
+    from streaming.host import rehearse
 
-
-def rehearsal(name: str, seconds: float = 12.0) -> list[bytes]:
-    """The beginning of a simulated game as records of the input topic, where the sport has one to play: for a process that does
-    not know its games yet."""
-    from simulators.worlds import open_world, worlds
-    from streaming.feed import GameEnd, GameStart, encode_feed
-
-    if name not in worlds():
-        return []
-    world = open_world(name, 1, 1.0)
-    until_us = world.record.t0_us + seconds * 1e6
-    played = takewhile(lambda r: not isinstance(r, Telemetry) or int(r.t_us[-1]) < until_us, world.stream(25))
-    return [encode_feed(r) for r in (GameStart(record=world.record), *played, GameEnd(game=world.record.game))]
+    sport = sport_named(name)
+    for origin in ORIGINS:  # a rehearsal is a simulated game, and what comes may be a real one
+        models_of(sport, origin=origin)
+    if name in worlds():
+        world = rehearsal_of(name)
+        feeds = [
+            msgspec.structs.replace(feed, sync_ms=max(feed.sync_ms, SYNC_MS)) if feed.kind == "events" and sport.align else feed
+            for feed in world.record.feeds
+        ]
+        rehearse(name, make, msgspec.structs.replace(world.record, feeds=feeds), world.stream(25))
+    load_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,7 +52,7 @@ def replay(
     Models answer in the versions that the recording names, each from where it took over; --model gives others.
     """
     from simulators.replay import due, parse_from, parse_speed
-    from streaming.cli.equipment import operator_for
+    from streaming.cli.equipment import operator_for, prepare
     from streaming.cli.life.common import watch_models
     from streaming.cli.life.pinning import pinned
     from streaming.cli.pace import paced
@@ -65,6 +66,8 @@ def replay(
     rec = Recording(recording)
     records: Iterable[Any] = (each for _, each in due(rec, pace, from_s))
     options: dict[str, Any] = {"draw": serve, "provisional": serve or every or pace is not None}
+    if serve:
+        prepare(rec.game.sport, partial(operator_for, given=model, **options))
     if model:
         operator = operator_for(rec.game, model, **options)
     else:
@@ -163,9 +166,9 @@ def summary(meters: Any, game: GameRecord, took_s: float) -> dict[str, Any]:
 
 def sentence(told: dict[str, Any]) -> str:
     """The summary for a person."""
+    pace = "" if told["times_real_time"] is None else f" ({told['times_real_time']:,} times real time)"
     text = (
-        f"{told['game']}: {told['game_s'] / 60:.1f} minutes in {told['took_s']:.1f} s "
-        f"({told['times_real_time']:,} times real time), "
+        f"{told['game']}: {told['game_s'] / 60:.1f} minutes in {told['took_s']:.1f} s{pace}, "
         f"{told['samples']:,} samples, {told['events']:,} events, {told['windows']:,} windows"
     )
     if told["not_used"]:

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from streaming import topics
 from streaming.blocks import DeadLetter, FrameBlock, Output, StatBlock
-from streaming.meters import Latency, Meters
+from streaming.latency import Latency
+from streaming.meters import Meters
 from streaming.monitoring import ModelWatch
 from streaming.records import Event, GameRecord
 from streaming.web import messages

@@ -11,7 +11,8 @@ from prometheus_client.registry import Collector
 
 from streaming.flink import measures
 from streaming.flink.watch import Cluster
-from streaming.meters import BUCKETS_US, Latency, Meters
+from streaming.latency import EXPOSED_US, Latency
+from streaming.meters import Meters
 from streaming.web.cluster import Watch
 from streaming.web.hub import Hub
 from streaming.web.modelmetrics import model_metrics
@@ -23,7 +24,7 @@ GAME = ("sport", "game")
 
 def _buckets(latency: Latency) -> list[tuple[str, float]]:
     total, out = 0, []
-    for bound, n in zip((*BUCKETS_US, None), latency.counts, strict=True):
+    for bound, n in zip((*EXPOSED_US, None), latency.summed(EXPOSED_US), strict=True):
         total += n
         out.append(("+Inf" if bound is None else repr(bound / 1e6), float(total)))
     return out
