@@ -85,7 +85,8 @@ def published(folder: Path) -> list[Path]:
     events = [
         {
             "id": row["event_id"], "matchId": 7, "matchPeriod": row["period"], "eventSec": row["second"] + 1e-9,
-            "teamId": row["team_id"], "playerId": row["player_id"], "eventName": row["event"], "subEventName": row["sub_event"], "eventId": 8,
+            "teamId": row["team_id"], "playerId": row["player_id"],
+            "eventName": row["event"], "subEventName": row["sub_event"], "eventId": 8,
             "subEventId": "" if not row["sub_event"] else 85, "tags": [{"id": tag} for tag in row["tags"]],
             "positions": [{"x": row["x"], "y": row["y"]}, {"x": row["end_x"], "y": row["end_y"]}],
         }
