@@ -49,8 +49,9 @@ def providers() -> dict[str, str]:
 
 def read(provider: str, files: list[Path], pick: str = "") -> Imported:
     """The game that ``provider``'s ``files`` tell; ``BadInput`` with one sentence when they don't. ``pick`` says which, where files
-    hold many: it goes to providers whose ``read`` takes it."""
+    hold many: it goes to providers whose ``read`` takes it. So does what follows a colon, as ``kind``: "kloppy:opta"."""
     known = providers()
+    provider, _, kind = provider.partition(":")
     if provider not in known:
         raise BadInput(f"unknown provider {provider!r}: this installation knows {', '.join(sorted(known))}")
     for path in files:
@@ -58,9 +59,13 @@ def read(provider: str, files: list[Path], pick: str = "") -> Imported:
             raise BadInput(f"there is no file {path}")
     try:
         module = importlib.import_module(f"{__name__}.{provider}")
-        if pick and "pick" not in inspect.signature(module.read).parameters:
+        takes = inspect.signature(module.read).parameters
+        if pick and "pick" not in takes:
             raise BadInput(f"{provider} files hold one game: there is nothing to pick")
-        imported: Imported = module.read(files, pick=pick) if pick else module.read(files)
+        if kind and "kind" not in takes:
+            raise BadInput(f"{provider} files are of one kind: say {provider}, not {provider}:{kind}")
+        options = {name: value for name, value in (("pick", pick), ("kind", kind)) if value}
+        imported: Imported = module.read(files, **options)
     except ImportError as error:
         raise Unavailable(
             f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'"
