@@ -57,7 +57,7 @@ class Loader:
         return tuple(name for name in inspect.signature(self.function).parameters if name in self.needs + self.may)
 
     def __str__(self) -> str:
-        return f"{self.name} ({', '.join(self.needs)}{''.join(f', may have {name}' for name in self.may)})"
+        return ", ".join(self.needs) + (f" (and may have {', '.join(self.may)})" if self.may else "")
 
 
 def formats() -> dict[str, list[Loader]]:
@@ -94,7 +94,7 @@ def load(wanted: str, files: Sequence[Path]) -> tuple[Any, Path, list[str]]:
         raise BadInput(f"kloppy reads {what}: say kloppy:FORMAT with one of {', '.join(_names(known))}")
     loaders = [loader for loader in known[provider] if kind in ("", loader.name)]
     if not loaders:
-        raise BadInput(f"kloppy:{provider} has no {kind}: it has {', '.join(str(loader) for loader in known[provider])}")
+        raise BadInput(f"kloppy:{provider} has no {kind}: say {' or '.join(n for n in _names(known) if n.startswith(provider))}")
     loader, arguments = _choose(wanted, loaders, files)
     from kloppy.exceptions import DeserializationWarning, KloppyError
 
@@ -147,8 +147,10 @@ def _choose(wanted: str, loaders: Sequence[Loader], files: Sequence[Path]) -> tu
         named = {name for path in files for name in loaders[0].needs if _is(name, path.name)}
         missing = [name for name in loaders[0].needs if name not in named][: len(loaders[0].needs) - len(files)]
         raise BadInput(f"kloppy:{wanted} takes {loaders[0]}, and got {given}: {', '.join(missing)} is missing")
-    takes = " or ".join(f"{wanted.partition('.')[0]}.{loader}" if loader.name else str(loader).strip() for loader in loaders)
-    raise BadInput(f"kloppy:{wanted} takes {takes}, and got {given}: name the format, and the files in this order")
+    if len(loaders) == 1:
+        raise BadInput(f"kloppy:{wanted} takes {loaders[0]}, and got {given}: give them in this order")
+    takes = " or ".join(f"{wanted}.{loader.name} ({loader})" for loader in loaders)
+    raise BadInput(f"kloppy:{wanted} files are of several kinds, and the names of {given} do not say which: say {takes}")
 
 
 def _is(argument: str, name: str) -> bool:
