@@ -32,9 +32,11 @@ class Track:
 
 
 def track_of(
-    dataset: Any, tag_of: Mapping[str, int], start_us: Mapping[int, int], size_m: tuple[float, float], notes: Counter[str]
-) -> Track:
-    """The frames of ``dataset`` in order of time; a frame of an instant that is there already is left out."""
+    dataset: Any, tag_of: Mapping[str, int], start_us: Mapping[int, int], size_m: tuple[float, float], notes: Counter[str], *,
+    mirrored: bool = False,
+) -> Track:  # fmt: skip
+    """The frames of ``dataset`` in order of time; a frame of an instant that is there already is left out. ``mirrored`` says that
+    kloppy has y upside down."""
     frames = dataset.records
     t_us = np.array([start_us[f.period.id] + round(f.timestamp.total_seconds() * 1e6) for f in frames], np.int64)
     period = np.array([f.period.id for f in frames], np.int64)
@@ -52,7 +54,7 @@ def track_of(
             if tag is not None and data.coordinates is not None:
                 xyz[k, tag, :2] = _number(data.coordinates.x), _number(data.coordinates.y)
     xyz[:, :, 0] = (xyz[:, :, 0] - 0.5) * size_m[0]
-    xyz[:, :, 1] = (0.5 - xyz[:, :, 1]) * size_m[1]
+    xyz[:, :, 1] = (0.5 - xyz[:, :, 1]) * (-size_m[1] if mirrored else size_m[1])
     order = np.argsort(t_us, kind="stable")
     first = np.r_[True, np.diff(t_us[order]) > 0]
     if not first.all():
@@ -103,14 +105,12 @@ def _towards(apart: float) -> Side:
 def agree(wanted: str, stated: Mapping[int, Side], seen: Mapping[int, Side], *, binding: bool) -> dict[int, Side]:
     """The direction of each period: what the files state (``binding``), else what is seen, else what kloppy took it for.
 
-    A statement is about the halves: for extra time teams draw lots again, and what is seen decides. ``BadInput`` where the files
-    state one direction of a half and show the other.
+    kloppy hands on what is stated about the first period only, and has the sides change in each one after it: there, what is seen
+    decides. ``BadInput`` where the files state one direction of the first period and show the other.
     """
-    for number in (1, 2):
-        if binding and number in stated and number in seen and stated[number] != seen[number]:
-            way = "+x" if stated[number] == 1 else "-x"
-            raise BadInput(
-                f"{wanted} files contradict themselves: by what they state home attacks towards {way} in period {number}, by where "
-                "people were the other way"
-            )
+    if binding and 1 in stated and 1 in seen and stated[1] != seen[1]:
+        raise BadInput(
+            f"{wanted} files contradict themselves: by what they state home attacks towards {'+x' if stated[1] == 1 else '-x'} in "
+            "period 1, by where people were the other way"
+        )
     return {**stated, **seen}

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from simulators.providers._files import content
+from simulators.providers._kloppy_statsbomb import with_edges
 from streaming.errors import BadInput
 
 #: arguments that are files, and those of them that are a list of files
@@ -84,9 +86,20 @@ def _loaders(provider: str) -> Iterator[Loader]:
             yield Loader(name.removeprefix("load").strip("_"), function, needs, tuple(p.name for p in files if p.name not in needs))
 
 
-def load(wanted: str, files: Sequence[Path]) -> tuple[Any, Path, list[str]]:
-    """kloppy's dataset of ``files`` as ``wanted`` ("statsbomb", "metrica.tracking_epts"), the file that comes first by kloppy's
-    arguments, and what kloppy warned of."""
+@dataclass(frozen=True)
+class Loaded:
+    """kloppy's ``dataset`` and the name of its loader ("metrica.tracking_csv"), the file that comes first by kloppy's arguments,
+    what kloppy warned of, and the periods still on."""
+
+    dataset: Any
+    loader: str
+    main: Path
+    warned: list[str]
+    still_on: frozenset[int]
+
+
+def load(wanted: str, files: Sequence[Path]) -> Loaded:
+    """``files`` as ``wanted`` ("statsbomb", "metrica.tracking_epts"); ``BadInput`` when they are no such files."""
     known = formats()
     provider, _, kind = wanted.partition(".")
     if provider not in known:
@@ -99,10 +112,14 @@ def load(wanted: str, files: Sequence[Path]) -> tuple[Any, Path, list[str]]:
     from kloppy.exceptions import DeserializationWarning, KloppyError
 
     given = ", ".join(f"{_shown(value)} as {name}" for name, value in arguments.items())
+    handed = {name: _opened(provider, name, value) for name, value in arguments.items()}
+    still_on: frozenset[int] = frozenset()
+    if provider == "statsbomb":
+        handed["event_data"], still_on = with_edges(handed["event_data"])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            dataset = loader.function(**arguments)
+            dataset = loader.function(**handed)
         except KloppyError as error:
             reason = " ".join(str(error).split()) or "it does not say why"
             raise BadInput(f"kloppy cannot read {given}: {reason}") from error
@@ -113,7 +130,15 @@ def load(wanted: str, files: Sequence[Path]) -> tuple[Any, Path, list[str]]:
     told = [w.message for w in caught if issubclass(w.category, (UserWarning, DeserializationWarning))]
     found = dict.fromkeys(" ".join(str(message).split()) for message in told)
     main = next(arguments[name] for name in loader.arguments if name in arguments)
-    return dataset, main[0] if isinstance(main, list) else main, list(found)
+    name = f"{provider}.{loader.name}" if loader.name else provider
+    return Loaded(dataset, name, main[0] if isinstance(main, list) else main, list(found), still_on)
+
+
+def _opened(provider: str, name: str, value: Any) -> Any:
+    """What kloppy is handed: the bytes, which leaves no file open; but it looks at the name of Hawk-Eye's metadata."""
+    if isinstance(value, list):
+        return [_opened(provider, name, path) for path in value]
+    return value if (provider, name) == ("hawkeye", "meta_data") else content(value)
 
 
 def _names(known: Mapping[str, list[Loader]]) -> list[str]:

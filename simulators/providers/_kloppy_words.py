@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from simulators.providers import _kloppy_statsbomb as statsbomb
 from simulators.providers._files import metres
 from simulators.providers._stream import EVENT_DELAY_US, Side
 from streaming.records import Event
@@ -73,14 +74,8 @@ _PASSES: Final[dict[str, tuple[str, str | bool]]] = {
     "CROSS": ("cross", True), "THROUGH_BALL": ("through_ball", True), "HIGH_PASS": ("height", "high"), "LAUNCH": ("height", "high"),
     "CHIPPED_PASS": ("height", "high"), "SIMPLE_PASS": ("height", "ground"), "HEAD_PASS": ("body_part", "head"),
 }  # fmt: skip
-_STATSBOMB_TECHNIQUE: Final = {
-    "Normal": "normal", "Volley": "volley", "Half Volley": "half_volley", "Lob": "lob", "Overhead Kick": "overhead",
-    "Backheel": "backheel", "Diving Header": "diving_header",
-}  # fmt: skip
-_STATSBOMB_PHASE: Final = {
-    "From Corner": "corner", "From Free Kick": "free_kick", "From Throw In": "throw_in", "From Goal Kick": "goal_kick",
-    "From Kick Off": "kick_off", "Regular Play": "open_play", "From Counter": "open_play", "From Keeper": "open_play",
-}  # fmt: skip
+#: a shot of the same team so soon after another is a rebound (as in the training table of StatsBomb's shots)
+_REBOUND_US: Final = 5_000_000
 _WYSCOUT_OWN_GOAL, _DATAFACTORY_OWN_GOAL = 102, 10
 _AFTER_GOAL_US: Final = 10_000_000
 
@@ -108,6 +103,7 @@ def events_of(
     out: dict[str, Event] = {}
     own: set[str] = set()
     goal: Event | None = None
+    shot: Event | None = None
     for event in dataset.records:
         kind = _kind(event, provider, own, notes)
         t_us = start_us[event.period.id] + round(event.timestamp.total_seconds() * 1e6)
@@ -138,6 +134,10 @@ def events_of(
         )  # fmt: skip
         out[made.id] = made
         goal = made if outcome == "goal" or kind == "own_goal" else goal
+        if kind == "shot":
+            if provider == "statsbomb":
+                attrs["assist"] = "rebound" if _is_rebound(made, shot) else "unknown"
+            shot = made
         card = _CARDS.get(_value(event, "Card")) if kind == "foul" and not words.cards else None
         if card:
             ident = _ident(str(event.event_id), "card", out)
@@ -146,6 +146,12 @@ def events_of(
                 attrs={"card": card}, arrival_us=made.arrival_us,
             )  # fmt: skip
     return list(out.values())
+
+
+def _is_rebound(shot: Event, before: Event | None) -> bool:
+    if before is None or (before.period, before.team) != (shot.period, shot.team):
+        return False
+    return shot.t_us - before.t_us <= _REBOUND_US
 
 
 def _ident(ident: str, kind: str, taken: Mapping[str, Event]) -> str:
@@ -212,6 +218,8 @@ def _attrs(event: Any, kind: str, outcome: str, words: Words, provider: str) -> 
             if word in words.passes:
                 attrs[_PASSES[word][0]] = False
         attrs |= dict(_PASSES[value] for name, value in _qualifiers(event) if name == "Pass" and value in _PASSES)
+        if provider == "statsbomb":
+            attrs |= statsbomb.of_a_pass(event.raw_event)
         if outcome == "complete" and event.receiver_player is not None:
             attrs["receiver"] = str(event.receiver_player.player_id)
     elif kind == "shot":
@@ -219,7 +227,7 @@ def _attrs(event: Any, kind: str, outcome: str, words: Words, provider: str) -> 
             if figure.name in ("xG", "PSxG") and figure.value is not None:
                 attrs["provider_xg" if figure.name == "xG" else "provider_post_shot_xg"] = float(figure.value)
         if provider == "statsbomb":
-            attrs |= _statsbomb_shot(event.raw_event)
+            attrs |= statsbomb.of_a_shot(event.raw_event)
     elif kind == "card":
         card = _CARDS.get(getattr(getattr(event, "card_type", None), "name", ""))
         attrs |= {"card": card} if card else {}
@@ -228,23 +236,6 @@ def _attrs(event: Any, kind: str, outcome: str, words: Words, provider: str) -> 
     elif kind in ("duel", "tackle"):
         duel = next((_DUELS[value] for name, value in _qualifiers(event) if name == "Duel" and value in _DUELS), None)
         attrs |= {"duel": duel} if duel else {}
-    return attrs
-
-
-def _statsbomb_shot(raw: Any) -> Attrs:
-    """The flags that people tagged on a shot; what is absent in StatsBomb's files is "no"."""
-    shot = raw.get("shot", {}) if isinstance(raw, dict) else {}
-    attrs: Attrs = {flag: bool(shot.get(flag, False)) for flag in ("first_time", "one_on_one", "open_goal", "aerial_won")}
-    attrs["under_pressure"] = bool(raw.get("under_pressure", False)) if isinstance(raw, dict) else False
-    technique = _STATSBOMB_TECHNIQUE.get((shot.get("technique") or {}).get("name", ""))
-    pattern = (raw.get("play_pattern") or {}).get("name", "") if isinstance(raw, dict) else ""
-    if technique:
-        attrs["technique"] = technique
-    if pattern in _STATSBOMB_PHASE:
-        attrs["phase"] = _STATSBOMB_PHASE[pattern]
-        attrs["counter"] = pattern == "From Counter"
-    if shot.get("type", {}).get("name") in ("Free Kick", "Corner", "Penalty", "Kick Off"):
-        attrs["set_piece"] = str(shot["type"]["name"]).lower().replace(" ", "_")
     return attrs
 
 

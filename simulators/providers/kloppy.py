@@ -39,8 +39,10 @@ from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team
 _SHOOTOUT: Final = 5
 #: (provider, kind of data) whose files state a direction; what kloppy gives for others is its own guess
 _STATES: Final = frozenset(
-    {("tracab", "TRACKING"), ("skillcorner", "TRACKING"), ("pff", "TRACKING"), ("metrica", "TRACKING"), ("sportec", "EVENT")}
+    {("tracab", "TRACKING"), ("skillcorner", "TRACKING"), ("pff", "TRACKING"), ("sportec", "EVENT")}
 )
+#: loaders that turn the pitch upside down: Metrica counts y from the top of the picture in tracking as in events
+_MIRRORED: Final = frozenset({"metrica.tracking_csv"})
 #: net shots at one end that say something
 _VOTES: Final = 3
 #: a record this long after the start of its period does not belong to it
@@ -49,11 +51,12 @@ _LONGEST_S: Final = 3 * 3600.0
 
 def read(files: list[Path], kind: str = "") -> Imported:
     """One match, of kloppy's format ``kind``."""
-    dataset, main, warned = load(kind, files)
+    loaded = load(kind, files)
+    dataset, main = loaded.dataset, loaded.main
     meta = dataset.metadata
     if len(meta.teams) != 2:
         raise BadInput(f"kloppy finds {len(meta.teams)} teams in {files[0]}: a match has two")
-    notes: Counter[str] = Counter({f"kloppy warns: {sentence}": 1 for sentence in warned[:5]})
+    notes: Counter[str] = Counter({f"kloppy warns: {sentence}": 1 for sentence in loaded.warned[:5]})
     dataset.records[:] = _of_the_match(dataset.records, notes)
     start_us, dated = _starts(meta.periods)
     players: dict[str, Any] = {}
@@ -63,10 +66,10 @@ def read(files: list[Path], kind: str = "") -> Imported:
             raise BadInput(f"{main}: a player of each team has the id {player.player_id}")
         if first is not player:
             notes["a player is listed twice: the first counts"] += 1
-    provider = kind.partition(".")[0]
+    provider = loaded.loader.partition(".")[0]
     game = f"{provider}-{meta.game_id or main.name.split('.')[0].removeprefix(f'{provider}_')}"
     made = _tracking if dataset.dataset_type.name == "TRACKING" else _events
-    return made(dataset, _Match(kind, game, files, players, start_us, dated, notes))
+    return made(dataset, _Match(loaded.loader, game, files, players, start_us, dated, notes, loaded.still_on))
 
 
 class _Match:
@@ -74,10 +77,10 @@ class _Match:
 
     def __init__(
         self, kind: str, game: str, files: Sequence[Path], players: Mapping[str, Any], start_us: dict[int, int], dated: bool,
-        notes: Counter[str],
+        notes: Counter[str], still_on: Set[int],
     ) -> None:  # fmt: skip
         self.kind, self.game, self.files, self.players = kind, game, files, players
-        self.start_us, self.dated, self.notes = start_us, dated, notes
+        self.start_us, self.dated, self.notes, self.still_on = start_us, dated, notes, still_on
         #: who made a keeper's events, for files without positions
         self.keeping: set[str] = set()
 
@@ -88,7 +91,8 @@ class _Match:
             if p.id not in last_us:
                 continue
             start = self.start_us[p.id]
-            end = None if p.end_timestamp is None else max(start + _us(p.end_timestamp - p.start_timestamp), last_us[p.id])
+            on = p.end_timestamp is None or p.id in self.still_on
+            end = None if on else max(start + _us(p.end_timestamp - p.start_timestamp), last_us[p.id])
             out.append(Period(number=p.id, start_us=start, end_us=end, home_attacks=attack.get(p.id, 0)))
         return out
 
@@ -155,7 +159,7 @@ def _events(dataset: Any, match: _Match) -> Imported:
 def _tracking(dataset: Any, match: _Match) -> Imported:
     meta = dataset.metadata
     tag_of = {ident: tag for tag, ident in enumerate(match.players, 1)}
-    track = track_of(dataset, tag_of, match.start_us, _size(meta), match.notes)
+    track = track_of(dataset, tag_of, match.start_us, _size(meta), match.notes, mirrored=match.kind in _MIRRORED)
     teams = [str(team.team_id) for team in meta.teams]
     sides = [-1, *(teams.index(str(player.team.team_id)) for player in match.players.values())]
     keepers = [tag_of[ident] for ident, player in match.players.items() if _entity(player).role == "keeper"]
