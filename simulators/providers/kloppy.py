@@ -20,7 +20,7 @@ import numpy as np
 
 from simulators.providers import Imported
 from simulators.providers._kloppy_frames import agree, attacks_of, grid_of, track_of
-from simulators.providers._kloppy_loaders import load
+from simulators.providers._kloppy_loaders import Loaded, load
 from simulators.providers._kloppy_words import events_of, way_of
 from simulators.providers._stream import (
     EVENT_DELAY_US,
@@ -52,10 +52,19 @@ _LONGEST_S: Final = 3 * 3600.0
 def read(files: list[Path], kind: str = "") -> Imported:
     """One match, of kloppy's format ``kind``."""
     loaded = load(kind, files)
+    try:
+        return _imported(loaded, files)
+    except BadInput:
+        raise
+    except Exception as error:  # what kloppy makes of strange files may lack anything
+        raise BadInput(f"what kloppy makes of {loaded.main} is no whole match: a part of it is missing or strange") from error
+
+
+def _imported(loaded: Loaded, files: Sequence[Path]) -> Imported:
     dataset, main = loaded.dataset, loaded.main
     meta = dataset.metadata
     if len(meta.teams) != 2:
-        raise BadInput(f"kloppy finds {len(meta.teams)} teams in {files[0]}: a match has two")
+        raise BadInput(f"kloppy finds {len(meta.teams)} teams in {main}: a match has two")
     notes: Counter[str] = Counter({f"kloppy warns: {sentence}": 1 for sentence in loaded.warned[:5]})
     dataset.records[:] = _of_the_match(dataset.records, notes)
     start_us, dated = _starts(meta.periods)
@@ -236,7 +245,9 @@ def _by_shots(events: Sequence[Event], home: str) -> dict[int, Side]:
 
 def _entity(player: Any, keeping: Set[str] = frozenset()) -> Entity:
     position = player.starting_position or next((p for p in player.positions.items.values() if p is not None), None)
-    word = "" if position is None or position.name == "Unknown" else str(position.value[0])
+    # a member of kloppy's enum, or, for Hawk-Eye, its word
+    word = "" if position is None else str(position.value[0] if hasattr(position, "value") else position)
+    word = "" if word == "Unknown" else word
     name = str(player.name or "") or " ".join(str(part) for part in (player.first_name, player.last_name) if part)
     shirt = player.jersey_no
     return Entity(

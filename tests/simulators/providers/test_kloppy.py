@@ -55,7 +55,12 @@ WHEEL: dict[str, list[tuple[str, tuple[int, int] | None]]] = {
     "sportec": [("sportec_events.xml sportec_meta.xml", (2, 0)), ("sportec_meta.xml sportec_positional.xml", None)],
     "tracab": [("tracab_meta.xml tracab_raw.dat", None), ("tracab_meta.json tracab_raw.json", None)],
 }  # fmt: skip
+LARGE: dict[str, list[tuple[str, tuple[int, int] | None]]] = {
+    "statsbomb": [("statsbomb_3788741_360.json statsbomb_3788741_event.json statsbomb_3788741_lineup.json", (0, 3))],
+    "hawkeye": [("hawkeye_1_1.football.samples.centroids hawkeye_1_1.football.samples.ball", None)],
+}
 CASES = [(kind, names.split(), goals) for kind, some in WHEEL.items() for names, goals in some]
+CASES_LARGE = [(kind, names.split(), goals) for kind, some in LARGE.items() for names, goals in some]
 
 
 def events(imported: Imported) -> list[Event]:
@@ -113,6 +118,21 @@ def test_the_files_that_come_with_kloppy(kind: str, names: list[str], goals: tup
             if event.type == "shot" and event.team and event.x_m and kind in ("statsbomb", "statsperform", "wyscout"):
                 way = record.periods[event.period - 1].home_attacks * (1 if event.team == record.teams[0].id else -1)
                 assert way * event.x_m > -5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "names", "goals"), CASES_LARGE, ids=[kind for kind, _, _ in CASES_LARGE])
+def test_the_large_files_that_come_with_kloppy(kind: str, names: list[str], goals: tuple[int, int] | None) -> None:
+    test_the_files_that_come_with_kloppy(kind, names, goals)
+
+
+def test_what_kloppy_makes_of_strange_files_is_refused_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'x'")
+
+    monkeypatch.setattr("simulators.providers.kloppy.events_of", broken)
+    with pytest.raises(BadInput, match=r"7_events\.json is no whole match: a part of it is missing or strange$"):
+        read("kloppy:statsbomb", small.statsbomb(tmp_path))
 
 
 def test_a_small_statsbomb_match_in_our_words(tmp_path: Path) -> None:
