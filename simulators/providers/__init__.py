@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from streaming.errors import BadInput, Unavailable
+from simulators.providers._reading import guarded
+from streaming.errors import BadInput
 from streaming.records import Event, GameRecord, Telemetry
 
 
@@ -56,13 +57,11 @@ def read(provider: str, files: list[Path], pick: str = "") -> Imported:
     for path in files:
         if not path.is_file():
             raise BadInput(f"there is no file {path}")
-    try:
+    def one() -> Imported:
         module = importlib.import_module(f"{__name__}.{provider}")
         if pick and "pick" not in inspect.signature(module.read).parameters:
             raise BadInput(f"{provider} files hold one game: there is nothing to pick")
         imported: Imported = module.read(files, pick=pick) if pick else module.read(files)
-    except ImportError as error:
-        raise Unavailable(
-            f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'"
-        ) from error
-    return imported
+        return imported
+
+    return guarded(provider, files, one)

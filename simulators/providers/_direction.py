@@ -25,9 +25,10 @@ Attack = Literal[-1, 0, 1]
 #: a keeper's usual place, and the two teams' middles, say something when they are this far from the centre or apart
 KEEPER_M = 15.0
 APART_M = 3.0
-#: a shot speaks when it was struck at most this far from a goal line, for a direction when so many more say it than not
+#: a shot speaks when it was struck at most this far from a goal line; so many more than say the opposite contradict what the file says,
+#: and so many what the places of keepers and teams say as well
 NEAR_M = 35.0
-AGAINST = 2
+AGAINST, AGAINST_PLACES = 2, 3
 
 
 def stood(xyz_m: npt.NDArray[np.float64], team: npt.NDArray[np.int64], keeper: npt.NDArray[np.bool_]) -> dict[str, Side]:
@@ -89,7 +90,7 @@ def directions(
             against = len(said) == 2 and all(way != stated[period] for way in said.values())
             if against:
                 raise BadInput(f"{source} contradicts itself: in period {period} keepers and teams stand at the wrong ends")
-            if not said and vote * stated[period] <= -AGAINST:
+            if vote * stated[period] <= -(AGAINST_PLACES if said else AGAINST):
                 raise BadInput(f"{source} contradicts itself: the shots of period {period} were at the wrong end")
             continue
         if len(set(said.values())) > 1:
