@@ -99,6 +99,10 @@ def directions(
             )
         if said:
             found[period] = next(iter(said.values()))
+            if vote * found[period] <= -AGAINST_PLACES:
+                raise BadInput(
+                    f"{source} does not say which way home attacks in period {period}, and keepers and shots contradict each other"
+                )
         elif vote:
             found[period] = 1 if vote > 0 else -1
     for period in periods:

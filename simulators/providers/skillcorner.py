@@ -84,8 +84,9 @@ def _read_packed(files: list[Path]) -> Imported:
     periods = []
     for n in numbers:
         inside = t_us[period == n]
-        # the re-packed track has no whistle: a half is over when the other has begun, the last one when the ball's track ends
-        periods.append(Period(number=n, start_us=int(inside[0]), end_us=int(inside[-1]), home_attacks=attacks[n]))
+        # the re-packed track has no whistle: a half is over when the other has begun, and nothing tells that the last one is
+        over_us = int(inside[-1]) if n != numbers[-1] else None
+        periods.append(Period(number=n, start_us=int(inside[0]), end_us=over_us, home_attacks=attacks[n]))
     timed = in_time_order([*events, *edges(game, periods)])
     record = GameRecord(
         game=game, sport="soccer", t0_us=int(t_us[0]), title=f"{teams[home]} - {teams[away]}", teams=sided, entities=entities,
