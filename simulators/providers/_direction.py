@@ -25,8 +25,8 @@ Attack = Literal[-1, 0, 1]
 #: a keeper's usual place, and the two teams' middles, say something when they are this far from the centre or apart
 KEEPER_M = 15.0
 APART_M = 3.0
-#: a shot speaks when it was struck at most this far from a goal line; so many more than say the opposite contradict what the file says,
-#: and so many what the places of keepers and teams say as well
+#: a shot speaks when it was struck at most this far from a goal line; so many more than say the opposite contradict what the file
+#: says, and so many what the places of keepers and teams say as well
 NEAR_M = 35.0
 AGAINST, AGAINST_PLACES = 2, 3
 
@@ -34,8 +34,8 @@ AGAINST, AGAINST_PLACES = 2, 3
 def stood(xyz_m: npt.NDArray[np.float64], team: npt.NDArray[np.int64], keeper: npt.NDArray[np.bool_]) -> dict[str, Side]:
     """What the places of one period say: {"keepers": +1 or -1, "teams": +1 or -1}, of each what is plain enough to say.
 
-    ``xyz_m`` (T, N, >= 2) from the centre spot, ``team`` (N,) 0 home, 1 away, -1 neither, ``keeper`` (N,) who keeps; of a team whose
-    keeper is not named, whoever stands furthest from the middle.
+    ``xyz_m`` (T, N, >= 2) from the centre spot, ``team`` (N,) 0 home, 1 away, -1 neither, ``keeper`` (N,) who keeps; of a team
+    whose keeper is not named, whoever stands furthest from the middle.
     """
     x = xyz_m[:, :, 0]
     seen = np.isfinite(x)
@@ -113,9 +113,11 @@ def directions(
     return found
 
 
-def how(periods: Iterable[int], stated: Mapping[int, Side], places: Mapping[int, Mapping[str, Side]], shots: Mapping[int, int]) -> str:
+def how(
+    periods: Iterable[int], stated: Mapping[int, Side], places: Mapping[int, Mapping[str, Side]], shots: Mapping[int, int]
+) -> str:
     """The same in words, for a game's provenance."""
-    words = []
+    words: list[tuple[str, str]] = []
     for period in periods:
         if period >= SHOOTOUT:
             continue

@@ -1,10 +1,12 @@
-"""Metrica's wide tracking tables, one a team: three rows of headers (team, shirts, names), then period, frame, time and pairs of x and y.
+"""Metrica's wide tracking tables, one a team: three rows of headers (team, shirts, names), then period, frame, time and pairs of x
+and y.
 
     ,,,Home,,Home,,...
     ,,,11,,1,,...,,
     Period,Frame,Time [s],Player11,,Player1,,...,Ball,
 
-Coordinates are 0..1 with (0, 0) at the top left of the broadcast picture, in the stadium's orientation. The ball stands in both tables.
+Coordinates are 0..1 with (0, 0) at the top left of the broadcast picture, in the stadium's orientation. The ball stands in both
+tables.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ class Person:
 
 @dataclass(frozen=True)
 class Track:
-    """(T,) period, frame and seconds, ``people`` (N,) and (T, 1 + N, 2) places of the ball and of them, 0..1, NaN where not seen."""
+    """(T,) period, frame and seconds, ``people`` (N,) and (T, 1 + N, 2) places of the ball and of them, 0..1, NaN where not
+    seen."""
 
     period: Ints
     frame: Ints
@@ -95,7 +98,8 @@ def _read(path: Path, side: int) -> Track:
             raise BadInput(f"{path} has nothing in {name}, line {int(missing[0]) + 4}")
     period, frame, seconds = columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2]
     if (np.diff(frame) <= 0).any() or (np.diff(seconds) <= 0).any():
-        raise BadInput(f"{path} has frame {frame[1:][np.diff(frame) <= 0][:1].tolist() or ''} out of order: frames stand once and in order")
+        late = int(np.flatnonzero((np.diff(frame) <= 0) | (np.diff(seconds) <= 0))[0]) + 5
+        raise BadInput(f"{path} has a frame out of order, line {late}: frames stand once and in order")
     shirts = [*head[1], *[""] * len(head[2])]
     people, pairs, ball = [], [], None
     for n in range(3, len(head[2])):

@@ -59,8 +59,8 @@ class Coded:
 def read_opta(
     coded: Path, shots: Path | None, game: str, clock: Callable[[float], int], turned: set[int], team_of: dict[str, str]
 ) -> Coded:
-    """``clock`` takes the file's seconds to event time, ``turned`` are periods whose coordinates are turned back, ``team_of`` tells for
-    whom a player of the line-up plays: an own goal is his team's, whichever team its row names."""
+    """``clock`` takes the file's seconds to event time, ``turned`` are periods whose coordinates are turned back, ``team_of`` tells
+    for whom a player of the line-up plays: an own goal is his team's, whichever team its row names."""
     extra = {row["event_id"]: row for row in rows(shots, "tracab", ("event_id", "outcome_str"))} if shots else {}
     found = Coded()
     before: dict[int, tuple[int, int]] = {}

@@ -19,8 +19,8 @@ def settled(
 ) -> tuple[list[Event], dict[str, str]]:
     """The events with nobody in them who is not in the game, and {"unknown": how many that were} for the provenance, or {}.
 
-    An event of such a player counts for its team with the player unknown; one that names no team takes its player's. A row that stands
-    twice is one event; two events of one id are refused, for the later would silently take the place of the earlier.
+    An event of such a player counts for its team with the player unknown; one that names no team takes its player's. A row that
+    stands twice is one event; two events of one id are refused, for the later would silently take the place of the earlier.
     """
     team_of = {entity.id: entity.team for entity in entities}
     known = {team.id for team in teams}

@@ -1,7 +1,7 @@
 """One place where reading a provider's files may fail: whatever a file does to a reader becomes one sentence about the file.
 
-Readers complain about what they look for (``BadInput``). What nobody thought of ends here, without the words of the language or of a
-library, which help nobody who has a file in hand; they are kept as the cause.
+Readers complain about what they look for (``BadInput``). What nobody thought of ends here, without the words of the language or of
+a library, which help nobody who has a file in hand; they are kept as the cause.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SkillCorner's possession events: each ends in a pass, a shot, a clearance or a loss, and that is the event, at ``frame_end``.
 
-The provider turns coordinates so that the team on the ball attacks towards +x; ``attacking_side`` says which way it really went in that
-period, and they are turned back.
+The provider turns coordinates so that the team on the ball attacks towards +x; ``attacking_side`` says which way it really went in
+that period, and they are turned back.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ REFERENCES = {
     "player_targeted_xpass_completion": "provider_xpass", "n_opponents_bypassed": "provider_opponents_bypassed",
 }  # fmt: skip
 STATS = {
-    "soccer.pass.completion_probability": ("provider_xpass", 1.0), "soccer.pass.opponents_bypassed": ("provider_opponents_bypassed", 1.0),
+    "soccer.pass.completion_probability": ("provider_xpass", 1.0),
+    "soccer.pass.opponents_bypassed": ("provider_opponents_bypassed", 1.0),
 }  # fmt: skip
 SIDES: dict[str, Side] = {"left_to_right": 1, "right_to_left": -1}
 #: what gives a team the ball, as the set piece that its possession grew out of
@@ -83,12 +84,13 @@ class Possessions:
             votes.setdefault(whole(row["period"], self.path, "period", line), Counter())[way] += 1
         for period, count in votes.items():
             if len(count) > 1:
-                raise BadInput(f"{self.path} contradicts itself: in period {period} attacking_side has both teams attack the same way")
+                raise BadInput(f"{self.path} contradicts itself: by attacking_side both teams attack one way in period {period}")
         return {period: next(iter(count)) for period, count in votes.items()}
 
 
 def read_possessions(path: Path) -> Possessions:
-    found = [(line, row) for line, row in enumerate(rows(path, "skillcorner", COLUMNS), 2) if row["event_type"] == "player_possession"]
+    table = enumerate(rows(path, "skillcorner", COLUMNS), 2)
+    found = [(line, row) for line, row in table if row["event_type"] == "player_possession"]
     unique((row["event_id"] for _, row in found), path, "an event")
     return Possessions(path, found)
 
@@ -124,8 +126,8 @@ def events_of(found: Possessions, game: str, clock: Callable[[int], int], oppone
             # it went in without a shot: an opponent's own goal, of whom the file does not say
             events.append(
                 Event(
-                    id=f"{row['event_id']}-goal", game=game, type="own_goal", t_us=t_us, period=period, team=opponents.get(team or ""),
-                    arrival_us=t_us + EVENT_DELAY_US,
+                    id=f"{row['event_id']}-goal", game=game, type="own_goal", t_us=t_us, period=period,
+                    team=opponents.get(team or ""), arrival_us=t_us + EVENT_DELAY_US,
                 )
             )  # fmt: skip
     return events
@@ -139,7 +141,8 @@ def references_of(events: list[Event]) -> dict[str, tuple[str, float]]:
 def _side(row: dict[str, str], path: Path, line: int) -> Side:
     side = SIDES.get(row["attacking_side"])
     if side is None:
-        raise BadInput(f"{path} has {row['attacking_side']!r} in attacking_side, line {line}, where left_to_right or right_to_left belongs")
+        word = row["attacking_side"]
+        raise BadInput(f"{path} has {word!r} in attacking_side, line {line}, where left_to_right or right_to_left belongs")
     return side
 
 

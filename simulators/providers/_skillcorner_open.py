@@ -62,7 +62,8 @@ def read_open(about: Path, positions: Path, coded: Path | None, unused: list[Pat
     named = found.players()
     squad = [one if one.name else _with_name(one, named) for one in people]
     # whom only the events know has a name and a team there
-    squad += [one for ident, one in named.items() if ident not in {other.id for other in squad} and one.team in (teams[0].id, teams[1].id)]
+    known = {one.id for one in squad}
+    squad += [one for one in named.values() if one.id not in known and one.team in (teams[0].id, teams[1].id)]
     track = _track(positions, meta, squad)
     t_us = NO_DATE_US + np.round((track.frame - track.frame[0]) * (1e6 / track.rate_hz)).astype(np.int64)
     sides = (number((meta.get(name)), about, name) for name in ("pitch_length", "pitch_width"))
@@ -103,13 +104,18 @@ def read_open(about: Path, positions: Path, coded: Path | None, unused: list[Pat
             "direction": how(spans, stated, places, votes),
             "pitch": "as the file says" if given else f"{LENGTH_M:g} x {WIDTH_M:g} m, for it is not in the file",
             "extrapolated": f"{track.extrapolated:,} of {int(np.isfinite(track.xyz_m[:, :, 0]).sum()):,} places",
-            **({"strangers": f"{track.strangers:,} places of people who are not in the match are left out"} if track.strangers else {}),
             **({"unused": ", ".join(path.name for path in unused)} if unused else {}),
-        } | unknown,
+        } | unknown | _strangers(track),
     )  # fmt: skip
     packets = tracking(game, "tracking", t_us, list(range(len(squad) + 1)), track.xyz_m)
     samples = int(np.isfinite(track.xyz_m[:, :, :2]).all(axis=2).sum())
     return Imported(record, lambda: in_arrival_order(packets(), timed), samples, references_of(timed))
+
+
+def _strangers(track: Track) -> dict[str, str]:
+    if not track.strangers:
+        return {}
+    return {"strangers": f"{track.strangers:,} places of people who are not in the match are left out"}
 
 
 def _team(meta: Mapping[str, Any], name: str, path: Path) -> Team:
@@ -125,11 +131,12 @@ def _people(meta: Mapping[str, Any], path: Path) -> list[Entity]:
     for row in meta.get("players") or []:
         if not isinstance(row, dict) or row.get("id") is None:
             raise BadInput(f"{path} has a player without an id")
-        role = row.get("player_role") if isinstance(row.get("player_role"), dict) else {}
+        given = row.get("player_role")
+        role, team = given if isinstance(given, dict) else {}, row.get("team_id")
         whole = " ".join(str(row[part]) for part in ("first_name", "last_name") if row.get(part))
         people.append(
             Entity(
-                id=str(row["id"]), name=str(row.get("short_name") or whole), team=None if row.get("team_id") is None else str(row["team_id"]),
+                id=str(row["id"]), name=str(row.get("short_name") or whole), team=None if team is None else str(team),
                 shirt=shirt(row.get("number")), position=str(role.get("name") or ""),
                 role="keeper" if role.get("acronym") == "GK" or role.get("name") == "Goalkeeper" else "player",
             )
@@ -190,9 +197,8 @@ def _track(path: Path, meta: Mapping[str, Any], squad: list[Entity]) -> Track:
         raise BadInput(f"{path} holds no frames of a period")
     xyz = np.full((len(frames), len(squad) + 1, 3), np.nan)
     if at:
-        rows, who, *axes = (np.array(column) for column in zip(*at, strict=True))
-        for axis in range(3):
-            xyz[rows, who, axis] = axes[axis]
+        cells = np.array(at)
+        xyz[cells[:, 0].astype(np.int64), cells[:, 1].astype(np.int64)] = cells[:, 2:]
     return Track(np.array(frames, np.int64), np.array(periods, np.int64), xyz, extrapolated, strangers, _rate(stamps))
 
 
@@ -207,7 +213,8 @@ def _seconds(stamp: Any) -> float | None:
 
 def _rate(stamps: Mapping[int, list[tuple[int, float]]]) -> float:
     """Frames a second by the first and last stamp of the longest period."""
-    spans = [(ends[1][0] - ends[0][0], ends[1][1] - ends[0][1]) for ends in stamps.values() if len(ends) == 2 and ends[1][1] > ends[0][1]]
+    whole = [ends for ends in stamps.values() if len(ends) == 2 and ends[1][1] > ends[0][1]]
+    spans = [(last[0] - first[0], last[1] - first[1]) for first, last in whole]
     if not spans:
         return RATE_HZ
     frames, seconds = max(spans)
@@ -215,7 +222,8 @@ def _rate(stamps: Mapping[int, list[tuple[int, float]]]) -> float:
 
 
 def _spans(meta: Mapping[str, Any], track: Track, t_us: Ints, clock: Any) -> dict[int, tuple[int, int | None]]:
-    """When each period begins and ends: as ``match_periods`` has it, else by its frames. The last one is open until its end is seen."""
+    """When each period begins and ends: as ``match_periods`` has it, else by its frames. The last one is open until its end is
+    seen."""
     stated = {int(row["period"]): row for row in meta.get("match_periods") or [] if isinstance(row, dict) and row.get("period")}
     numbers = sorted(int(n) for n in np.unique(track.period) if n > 0)
     spans: dict[int, tuple[int, int | None]] = {}

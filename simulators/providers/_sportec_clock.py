@@ -1,10 +1,12 @@
-"""The periods of a DFL match, from its kick-offs and whistles: each begins with a KickOff of its GameSection, which says who is on the
-left, and is open until its FinalWhistle. Penalties after the last whistle are a shoot-out, with or without a section of its own."""
+"""The periods of a DFL match, from its kick-offs and whistles: each begins with a KickOff of its GameSection, which says who is on
+the left, and is open until its FinalWhistle. Penalties after the last whistle are a shoot-out, with or without a section of its
+own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from features.soccer.ledger import SHOOTOUT
@@ -37,8 +39,8 @@ class Mark:
 
 @dataclass
 class Clock:
-    """``start_us`` and ``end_us`` by period, in order; a period without an end is open. ``left`` is the team on the left of those that say it,
-    ``guessed`` the periods whose start or end is that of their first or last event."""
+    """``start_us`` and ``end_us`` by period, in order; a period without an end is open. ``left`` is the team on the left of those
+    that say it, ``guessed`` the periods whose start or end is that of their first or last event."""
 
     start_us: dict[int, int] = field(default_factory=dict)
     end_us: dict[int, int] = field(default_factory=dict)
@@ -92,7 +94,7 @@ def read_clock(
         raise BadInput(f"{path} holds no KickOff with a GameSection: nothing says when the match began")
     clock.start_us = {number: starts[number] for number in sorted(starts)}
     numbers = list(clock.start_us)
-    for number, after in zip(numbers, numbers[1:]):
+    for number, after in pairwise(numbers):
         if clock.start_us[number] >= clock.start_us[after]:
             raise BadInput(f"{path} contradicts itself: period {after} begins before period {number}")
         if number not in clock.end_us or clock.end_us[number] > clock.start_us[after]:

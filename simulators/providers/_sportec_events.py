@@ -1,5 +1,5 @@
-"""The events of a DFL match: every element is a chain (Event > Penalty > ShotAtGoal > SavedShot), whose attributes are read together,
-the outer ones first. Withdrawn events (``Delete``) are left out; what the vocabulary has no word for is, too."""
+"""The events of a DFL match: every element is a chain (Event > Penalty > ShotAtGoal > SavedShot), whose attributes are read
+together, the outer ones first. Withdrawn events (``Delete``) are left out; what the vocabulary has no word for is, too."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ _ROLES = {
     "TW": "Goalkeeper", "IVR": "Right Center Back", "IVL": "Left Center Back", "IVZ": "Center Back", "LV": "Left Back",
     "RV": "Right Back", "DMR": "Right Defensive Midfield", "DRM": "Right Defensive Midfield",
     "DML": "Left Defensive Midfield", "DLM": "Left Defensive Midfield", "DMZ": "Center Defensive Midfield",
-    "ZO": "Center Attacking Midfield", "ORM": "Right Midfield", "OLM": "Left Midfield", "HR": "Right Midfield", "HL": "Left Midfield",
-    "MZ": "Center Midfield", "RA": "Right Wing", "LA": "Left Wing", "STR": "Right Forward", "STL": "Left Forward", "STZ": "Striker",
+    "ZO": "Center Attacking Midfield", "ORM": "Right Midfield", "OLM": "Left Midfield", "HR": "Right Midfield",
+    "HL": "Left Midfield", "MZ": "Center Midfield", "RA": "Right Wing", "LA": "Left Wing", "STR": "Right Forward", "STL": "Left Forward", "STZ": "Striker",
 }  # fmt: skip
 _SIDES = {"home": 0, "guest": 1, "away": 1}
 

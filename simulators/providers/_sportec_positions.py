@@ -19,8 +19,8 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Positions:
-    """``t_us`` (T,), ``tags`` (N,), ``xyz_m`` (T, N, 3) NaN where not seen, ``in_play`` (T,) by the ball's status, ``speed_kmh`` (T, N) the
-    provider's own; ``frame_us`` is how far frames are apart."""
+    """``t_us`` (T,), ``tags`` (N,), ``xyz_m`` (T, N, 3) NaN where not seen, ``in_play`` (T,) by the ball's status, ``speed_kmh``
+    (T, N) the provider's own; ``frame_us`` is how far frames are apart."""
 
     t_us: npt.NDArray[np.int64]
     tags: list[int]

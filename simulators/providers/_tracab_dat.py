@@ -2,9 +2,9 @@
 
     frame:team,target,shirt,x,y,speed;...;:ball x,y,z,speed,owner,state;:
 
-Centimetres from the centre spot in the stadium's orientation, speeds of people in m/s; team 1 is home, 0 away, others are officials and
-unused slots. Our own reader: kloppy wants a date that nobody uses, and holds a game as objects. Before version 2 the metadata names no
-players: they are called by team and shirt.
+Centimetres from the centre spot in the stadium's orientation, speeds of people in m/s; team 1 is home, 0 away, others are officials
+and unused slots. Our own reader: kloppy wants a date that nobody uses, and holds a game as objects. Before version 2 the metadata
+names no players: they are called by team and shirt.
 """
 
 from __future__ import annotations
@@ -158,6 +158,6 @@ def _entities(about: Meta, people: list[Person], xyz: Floats) -> Iterator[Entity
         named = one is not None and bool(one.position)
         keeps = one.position == "Goalkeeper" if one is not None and named else near
         yield Entity(
-            id=(one.ident if one else "") or fallback, name=(one.name if one else "") or fallback, team=("home", "away")[side], shirt=shirt,
-            role="keeper" if keeps else "player", position=one.position if one else "",
+            id=(one.ident if one else "") or fallback, name=(one.name if one else "") or fallback, team=("home", "away")[side],
+            shirt=shirt, role="keeper" if keeps else "player", position=one.position if one else "",
         )  # fmt: skip

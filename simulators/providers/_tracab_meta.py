@@ -1,11 +1,11 @@
-"""TRACAB's metadata in its three shapes: XML with ``match`` and ``period`` elements (TracabMetaData, OptaMetaData, ...), flat XML with
-``Phase1StartFrame`` and the like, and the same as JSON. A frame rate and the frames of the periods must be there, all else may be
-missing."""
+"""TRACAB's metadata in its three shapes: XML with ``match`` and ``period`` elements (TracabMetaData, OptaMetaData, ...), flat XML
+with ``Phase1StartFrame`` and the like, and the same as JSON. A frame rate and the frames of the periods must be there, all else may
+be missing."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,8 @@ class Person:
 
 @dataclass(frozen=True)
 class Meta:
-    """``frames`` {period: (first, last)}, last 0 while it is open; ``stated`` home's direction by period; ``teams`` (home, away) names
-    and ``people`` of each."""
+    """``frames`` {period: (first, last)}, last 0 while it is open; ``stated`` home's direction by period; ``teams`` (home, away)
+    names and ``people`` of each."""
 
     game: str
     rate_hz: float
@@ -57,13 +57,15 @@ def read_meta(path: Path) -> Meta:
 
 
 def _nested(root: Element, match: Element, path: Path) -> Meta:
-    frames = {}
+    frames: dict[int, tuple[int, int]] = {}
     for element in match.iter("period"):
-        first, last = (int(number(element.get(name), path, name) or 0) if element.get(name) else 0 for name in ("iStartFrame", "iEndFrame"))
+        first, last = (number(element.get(name), path, name) for name in ("iStartFrame", "iEndFrame"))
+        ident = number(element.get("iId"), path, "iId")
         if first > 0:
-            frames[int(number(element.get("iId"), path, "iId") if element.get("iId") else len(frames) + 1)] = first, last
+            frames[int(ident) if ident > 0 else len(frames) + 1] = int(first), int(last) if last > 0 else 0
     sides = [number(match.get(name), path, name) for name in ("fPitchXSizeMeters", "fPitchYSizeMeters")]
-    teams = [_plain(element) if (element := root.find(f".//{name}")) is not None else {} for name in ("HomeTeam", "AwayTeam")]
+    found = [root.find(f".//{name}") for name in ("HomeTeam", "AwayTeam")]
+    teams = [{} if team is None else _plain(team) for team in found]
     return _meta(path, match.get("iId", ""), match.get("iFrameRateFps"), "iFrameRateFps", sides, frames, {}, teams)
 
 
@@ -83,8 +85,8 @@ def _flat(known: Mapping[str, Any], path: Path) -> Meta:
 
 
 def _meta(
-    path: Path, game: str, rate: Any, rate_name: str, sides: list[float], frames: dict[int, tuple[int, int]], stated: dict[int, Side],
-    teams: list[Mapping[str, Any]],
+    path: Path, game: str, rate: Any, rate_name: str, sides: list[float], frames: dict[int, tuple[int, int]],
+    stated: dict[int, Side], teams: Sequence[Mapping[str, Any]],
 ) -> Meta:  # fmt: skip
     rate_hz = number(rate, path, rate_name)
     if not rate_hz > 0:

@@ -1,8 +1,8 @@
 """A game of TRACAB tracking and Opta events as databallpy saves it: ``tracking.parquet`` (or ``.csv``) with ``metadata.json`` and
 ``players.csv``, and ``events.csv`` and ``shots.csv`` if there are any.
 
-databallpy turns both teams' coordinates so that home always attacks towards +x and lists the periods that it turned: they are turned
-back here. Events were never synchronised with the tracking: ``sync_ms`` says so to the event matcher.
+databallpy turns both teams' coordinates so that home always attacks towards +x and lists the periods that it turned: they are
+turned back here. Events were never synchronised with the tracking: ``sync_ms`` says so to the event matcher.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from simulators.providers import Imported
 from simulators.providers._direction import Side, directions, how, shot_votes, stood
-from simulators.providers._files import document, maybe, number, only, pick, rows, shirt, table, unique
+from simulators.providers._files import document, maybe, number, only, pick, rows, shirt, table, unique, whole
 from simulators.providers._opta import Coded, read_opta
 from simulators.providers._people import settled
 from simulators.providers._stream import (
@@ -33,6 +33,7 @@ from streaming.records import Entity, Feed, GameRecord, Period, Tag, Team
 TAKES = "tracking.parquet (or .csv), metadata.json, players.csv, events.csv and shots.csv, or a .dat with its .xml"
 LENGTH_M, WIDTH_M = 105.0, 68.0
 RATE_HZ = 25.0
+_TURNED = "_periods_changed_playing_direction"
 
 
 def read_saved(files: list[Path]) -> Imported:
@@ -48,7 +49,7 @@ def read_saved(files: list[Path]) -> Imported:
     rate = number(meta.get("tracking_data_frame_rate"), about, "tracking_data_frame_rate")
     rate = rate if rate > 0 else RATE_HZ
     length_m, width_m, pitch = _pitch(meta.get("pitch_dimensions"), about)
-    turned = {int(number(one, about, "_periods_changed_playing_direction")) for one in meta.get("_periods_changed_playing_direction") or []}
+    turned = {whole(one, about, _TURNED) for one in meta.get(_TURNED) or []}
     game = f"tracab-{ids[0].removeprefix('T-')}-{ids[1].removeprefix('T-')}"
 
     squad = rows(who, "tracab", ("id", "shirt_num", "team"))
@@ -70,7 +71,10 @@ def read_saved(files: list[Path]) -> Imported:
     for i, (name, _) in enumerate(columns):
         for axis in range(2):
             xyz[:, i, axis] = _floats(seen[f"{name}_{'xy'[axis]}"], positions, name)[order] * turn
-        xyz[:, i, 2] = 0.0 if name != "ball" else _floats(seen["ball_z"], positions, "ball_z")[order] if "ball_z" in seen else np.nan
+        if name != "ball":
+            xyz[:, i, 2] = 0.0
+        elif "ball_z" in seen:
+            xyz[:, i, 2] = _floats(seen["ball_z"], positions, "ball_z")[order]
     status = seen["ball_status"][order] if "ball_status" in seen else np.full(len(frame), None)
     in_play = np.where(status == "alive", 1.0, np.where(status == "dead", 0.0, np.nan))
 
@@ -123,8 +127,8 @@ def read_saved(files: list[Path]) -> Imported:
 
 
 def _spans(t_us: npt.NDArray[np.int64], period: npt.NDArray[np.int64], coded: Coded) -> dict[int, tuple[int, int | None]]:
-    """When each period begins and ends, by its frames, or its events where it has no frames. The last one is open unless its end was
-    reported; one that another follows ends with its last frame."""
+    """When each period begins and ends, by its frames, or its events where it has no frames. The last one is open unless its end
+    was reported; one that another follows ends with its last frame."""
     numbers = sorted({int(number_) for number_ in np.unique(period) if number_ > 0} | coded.first_us.keys())
     if not numbers:
         raise BadInput("the tracking has no frame of a period, and no event does")

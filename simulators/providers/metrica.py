@@ -1,8 +1,8 @@
-"""Metrica Sports sample data: events (``…RawEventsData.csv``), the wide tracking of both teams (``…RawTrackingData_Home_Team.csv``), or both.
+"""Metrica Sports sample data: …RawEventsData.csv, the wide …RawTrackingData_Home_Team.csv and …Away_Team.csv, or all three.
 
-Our own readers: kloppy reads neither table of events nor the two on one clock. Coordinates are 0..1 with (0, 0) at the top left of the
-broadcast picture, in the stadium's orientation; the pitch is 105 x 68 m. Which way home attacks is not in the files: it is told by where
-keepers and teams stand, by goal kicks where there is no tracking, and by shots where there are none.
+Our own readers: kloppy reads neither table of events nor the two on one clock. Coordinates are 0..1 with (0, 0) at the top left of
+the broadcast picture, in the stadium's orientation; the pitch is 105 x 68 m. Which way home attacks is not in the files: it is told
+by where keepers and teams stand, by goal kicks where there is no tracking, and by shots where there are none.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from simulators.providers import Imported
 from simulators.providers._direction import Side, directions, how, shot_votes, stood
@@ -75,7 +76,8 @@ def read(files: list[Path]) -> Imported:
     if track:
         feeds.insert(0, Feed(name="tracking", kind="telemetry", rate_hz=rate_hz, aligned=True))
     record = GameRecord(
-        game=game, sport="soccer", t0_us=min([us(0.0), *t_us[:1].tolist()]), title="Metrica sample game", teams=_TEAMS, entities=entities,
+        game=game, sport="soccer", t0_us=min([us(0.0), *t_us[:1].tolist()]), title="Metrica sample game", teams=_TEAMS,
+        entities=entities,
         tags=tags, feeds=feeds, periods=periods, grid_hz=rate_hz if track else None, length_m=LENGTH_M, width_m=WIDTH_M,
         provenance={
             "provider": "metrica", "files": ", ".join(path.name for path in files), "source": "Metrica Sports sample data",
@@ -98,7 +100,7 @@ def _name(path: Path) -> str:
     return name.replace("_", "-")
 
 
-def _people(table: list[Row], track: Track | None) -> tuple[list[Entity], list[Tag], np.ndarray]:
+def _people(table: list[Row], track: Track | None) -> tuple[list[Entity], list[Tag], npt.NDArray[np.float64]]:
     """Everybody of both, the tags of those who are tracked, and (T, 1 + N, 3) places of the ball and of them."""
     kick = {row["From"] for row in table if "GOAL KICK" in row["Subtype"].split("-")}
     named = dict.fromkeys((name, row["Team"].lower()) for row in table for name in (row["From"], row["To"]) if name)
@@ -135,9 +137,11 @@ def _rows_of(entities: list[Entity], track: Track) -> list[int]:
     return [at["ball"], *(at[person.name] for person in track.people)]
 
 
-def _spans(coded: Mapping[int, tuple[int, int, bool]], track: Track | None, t_us: np.ndarray) -> dict[int, tuple[int, int | None]]:
-    """When each period begins and ends, by events and frames. One that another follows ends with what it has last; the last one is open
-    unless its end was reported."""
+def _spans(
+    coded: Mapping[int, tuple[int, int, bool]], track: Track | None, t_us: npt.NDArray[np.int64]
+) -> dict[int, tuple[int, int | None]]:
+    """When each period begins and ends, by events and frames. One that another follows ends with what it has last; the last one is
+    open unless its end was reported."""
     framed = {} if track is None else {int(n): t_us[track.period == n] for n in np.unique(track.period) if n > 0}
     numbers = sorted(coded.keys() | framed.keys())
     if not numbers:

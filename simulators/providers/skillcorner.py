@@ -1,8 +1,8 @@
-"""SkillCorner broadcast tracking at 10 Hz: its published match.json, tracking_extrapolated.jsonl and dynamic_events.csv, or a re-packed ball.
+"""SkillCorner open data as published: match.json, tracking_extrapolated.jsonl, dynamic_events.csv; or re-packed, the ball alone.
 
-The first shape is read by ``_skillcorner_open``. The second (``…_ball.csv``, ``…_events.csv``, ``…_meta.json``) is a re-packing of the same
-data with the ball alone: players are known by name from the events but have no positions. Our own reader: kloppy reads the tracking,
-not the events that go with it.
+The first shape is read by ``_skillcorner_open``. The second (``…_ball.csv``, ``…_events.csv``, ``…_meta.json``) is a re-packing of
+the same data with the ball alone: players are known by name from the events but have no positions. Our own reader: kloppy reads the
+tracking, not the events that go with it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from simulators.providers import Imported
 from simulators.providers._direction import Side, directions, how, shot_votes
@@ -40,7 +41,7 @@ def read(files: list[Path]) -> Imported:
     if positions is None and maybe(files, "skillcorner", "match.json", lambda name: name.endswith("match.json")) is None:
         return _read_packed(files)
     positions = pick(files, "skillcorner", "…_tracking_extrapolated.jsonl", lambda name: name.endswith(".jsonl"))
-    about = pick(files, "skillcorner", "…_match.json", lambda name: name.endswith("match.json") or name.endswith("match_data.json"))
+    about = pick(files, "skillcorner", "…_match.json", lambda name: name.endswith(("match.json", "match_data.json")))
     coded = maybe(files, "skillcorner", "the events", lambda name: name.endswith("events.csv"))
     # published beside the others, and about phases of play that the vocabulary has no word for
     phases = maybe(files, "skillcorner", "the phases of play", lambda name: name.endswith("phases_of_play.csv"))
@@ -56,7 +57,9 @@ def _read_packed(files: list[Path]) -> Imported:
     meta = document(about)
     sides = meta.get("home_team_side")
     if meta.get("match_id") is None or not isinstance(sides, list) or not sides or any(side not in SIDES for side in sides):
-        raise BadInput(f"{about} is no skillcorner file: it needs match_id and home_team_side (left_to_right or right_to_left a half)")
+        raise BadInput(
+            f"{about} is no skillcorner file: it needs match_id and home_team_side (left_to_right or right_to_left a half)"
+        )
     game = f"skillcorner-{meta['match_id']}"
     given = [number(meta.get(name), about, name) for name in ("pitch_length", "pitch_width")]
     length_m, width_m = given if all(side > 0 for side in given) else (LENGTH_M, WIDTH_M)
@@ -107,11 +110,12 @@ def _read_packed(files: list[Path]) -> Imported:
     )  # fmt: skip
     packets = tracking(game, "ball", t_us, [0], xyz[:, None, :])
     samples = int(np.isfinite(xyz[:, :2]).all(axis=1).sum())
-    references = {stat: pair for stat, pair in references_of(timed).items() if stat != "soccer.pass.opponents_bypassed"}  # no opponents
+    references = references_of(timed)
+    references.pop("soccer.pass.opponents_bypassed", None)  # there are no opponents to pass
     return Imported(record, lambda: in_arrival_order(packets(), timed), samples, references)
 
 
-def _ball(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _ball(path: Path) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """(T,) frame and period, (T, 3) place."""
     names = ("frame", "period", "x", "y", "z")
     track = rows(path, "skillcorner", names)

@@ -1,12 +1,12 @@
 """DFL / Sportec Solutions: ``…matchinformation.xml`` with ``…events.xml`` and, if there is one, ``…positions….xml``.
 
-Our own readers of all three: kloppy needs a finished match (a result, a last whistle), takes the direction of later periods from the
-first, drops the wall clock of the frames, which is what ties them to the events, and holds a match as objects.
+Our own readers of all three: kloppy needs a finished match (a result, a last whistle), takes the direction of later periods from
+the first, drops the wall clock of the frames, which is what ties them to the events, and holds a match as objects.
 
 Everything is in the stadium's orientation already: events in metres from a corner, positions from the centre spot. Which way home
 attacked in a period is what that period's own kick-off says (``TeamLeft``). A shot's place is the tracked one where DFL gives it
-(``X-PositionFromTracking``), which is what its own distance and angle were computed from, else the one that was clicked. A match that
-is still running imports: its last period is open.
+(``X-PositionFromTracking``), which is what its own distance and angle were computed from, else the one that was clicked. A match
+that is still running imports: its last period is open.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from simulators.providers import Imported
-from simulators.providers._direction import directions, how, shot_votes, stood
+from simulators.providers._direction import Side, directions, how, shot_votes, stood
 from simulators.providers._files import maybe, only, pick
 from simulators.providers._people import settled
 from simulators.providers._sportec_clock import Clock
@@ -87,11 +87,11 @@ def read(files: list[Path]) -> Imported:
         "soccer.shot.distance": ("provider_distance_m", 1.0),
         "soccer.shot.angle": ("provider_angle_deg", math.pi / 180),
     }
-    channels = {stat: (_VENDOR, 1 / 3.6) for stat in ("soccer.player.speed", "soccer.ball.speed")} if vendor else {}
+    channels = dict.fromkeys(("soccer.player.speed", "soccer.ball.speed"), (_VENDOR, 1 / 3.6)) if vendor else {}
     return Imported(record, lambda: in_arrival_order(packets(), events), samples, references, channels)
 
 
-def _stood(positions: Positions, match: Match, clock: Clock, period: int) -> dict[str, int]:
+def _stood(positions: Positions, match: Match, clock: Clock, period: int) -> dict[str, Side]:
     """Where keepers and teams stood in a period."""
     start, end = clock.start_us[period], clock.end_us.get(period, 1 << 62)
     rows = (positions.t_us >= start) & (positions.t_us <= end)
@@ -99,7 +99,7 @@ def _stood(positions: Positions, match: Match, clock: Clock, period: int) -> dic
     home = match.teams[0].id
     team = np.array([-1 if one is None else int(one.team != home) for one in people])
     keeper = np.array([one is not None and one.role == "keeper" for one in people])
-    return dict(stood(positions.xyz_m[rows], team, keeper))
+    return stood(positions.xyz_m[rows], team, keeper)
 
 
 def _edges_seen(clock: Clock) -> dict[str, str]:

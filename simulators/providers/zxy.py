@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers import Imported
-from simulators.providers._files import only as refuse_others
 from simulators.providers._files import number, pick, table
+from simulators.providers._files import only as refuse_others
 from simulators.providers._stream import PACKET, TRACKING_DELAY_US
 from simulators.providers._xml import instant_us
 from streaming.errors import BadInput
