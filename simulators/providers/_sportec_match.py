@@ -18,7 +18,8 @@ _ROLES = {
     "RV": "Right Back", "DMR": "Right Defensive Midfield", "DRM": "Right Defensive Midfield",
     "DML": "Left Defensive Midfield", "DLM": "Left Defensive Midfield", "DMZ": "Center Defensive Midfield",
     "ZO": "Center Attacking Midfield", "ORM": "Right Midfield", "OLM": "Left Midfield", "HR": "Right Midfield",
-    "HL": "Left Midfield", "MZ": "Center Midfield", "RA": "Right Wing", "LA": "Left Wing", "STR": "Right Forward", "STL": "Left Forward", "STZ": "Striker",
+    "HL": "Left Midfield", "MZ": "Center Midfield", "RA": "Right Wing", "LA": "Left Wing",
+    "STR": "Right Forward", "STL": "Left Forward", "STZ": "Striker",
 }  # fmt: skip
 _SIDES = {"home": 0, "guest": 1, "away": 1}
 
