@@ -18,8 +18,8 @@ from features.kinematics import ragged_slope
 
 
 class Body(NamedTuple):
-    """Limits of a body: metres that a place may be off, m/s that a pace may change within a sample, the fastest it runs (m/s), what it
-    starts with and brakes with (m/s2), and m/s of noise in a speed."""
+    """Limits of a body: metres that a place may be off, m/s that a fitted pace may lag behind, the fastest it runs (m/s), what it starts
+    with and brakes with (m/s2), and m/s of noise in a speed."""
 
     jump_m: float
     jump_mps: float
@@ -59,7 +59,8 @@ def believe(
             else:
                 px, py, off = m[2], m[3], jump_m + fastest * dt
                 if fresh:
-                    px, py, off = px + m[7] * dt, py + m[8] * dt, jump_m + jump_mps * (t[i] - m[6])
+                    change = jump_mps + push * (t[i] - m[6] - dt)  # the velocity may be older than the place
+                    px, py, off = px + m[7] * dt, py + m[8] * dt, jump_m + change * dt
                 if (x - px) ** 2 + (y - py) ** 2 > off * off:
                     m[4] = t[i]
             m[0], m[1], m[2], m[3] = 1.0, t[i], x, y
