@@ -19,6 +19,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from simulators.providers._reading import guarded
 from streaming.errors import BadInput, Unavailable
 from streaming.records import Event, GameRecord, Telemetry
 
@@ -58,19 +59,22 @@ def read(provider: str, files: list[Path], pick: str = "") -> Imported:
     for path in files:
         if not path.is_file():
             raise BadInput(f"there is no file {path}")
-    try:
-        reader = _reader(name)
-        takes = inspect.signature(reader).parameters
-        if pick and "pick" not in takes:
-            raise BadInput(f"{name} files hold one game: there is nothing to pick")
-        if kind and "kind" not in takes:
-            raise BadInput(f"{name} files are of one kind: say {name}, not {provider}")
-        options = {option: value for option, value in (("pick", pick), ("kind", kind)) if value}
-        imported: Imported = reader(files, **options)
-    except ImportError as error:
-        mend = "pip install 'touchline[providers]'" if name in _own() else "it comes with the package that offers the provider"
-        raise Unavailable(f"reading {name} files needs the package {error.name}: {mend}") from error
-    return imported
+    def one() -> Imported:
+        try:
+            reader = _reader(name)
+            takes = inspect.signature(reader).parameters
+            if pick and "pick" not in takes:
+                raise BadInput(f"{name} files hold one game: there is nothing to pick")
+            if kind and "kind" not in takes:
+                raise BadInput(f"{name} files are of one kind: say {name}, not {provider}")
+            options = {option: value for option, value in (("pick", pick), ("kind", kind)) if value}
+            imported: Imported = reader(files, **options)
+        except ImportError as error:
+            mend = "pip install 'touchline[providers]'" if name in _own() else "it comes with the package that offers the provider"
+            raise Unavailable(f"reading {name} files needs the package {error.name}: {mend}") from error
+        return imported
+
+    return guarded(name, files, one)
 
 
 def _own() -> list[str]:
