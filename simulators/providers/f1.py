@@ -24,7 +24,7 @@ from simulators.providers._f1_events import events_of, lights, race_of, status
 from simulators.providers._f1_laps import Lap, chain, check_order, until_the_flag
 from simulators.providers._f1_table import Laps, Result, read_corners, read_laps, read_results, read_stops, read_teams
 from simulators.providers._f1_windows import DELAY_US, HZ, STRETCH, Columns, Driver, packets
-from simulators.providers._files import maybe, only, pick, table
+from simulators.providers._files import content, maybe, only, pick, table
 from simulators.providers._stream import NO_DATE_US, in_arrival_order
 from streaming.errors import BadInput
 from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
@@ -121,9 +121,9 @@ def _telemetry(path: Path, known: set[str], laps_csv: Path, notes: dict[str, str
     if not usable.all():
         notes["ignored: telemetry without driver, lap or time"] = str(int((~usable).sum()))
     names = sorted(set(drivers[usable].tolist()))
-    if not known & set(names):
-        raise BadInput(f"{path} has the driver {names[0] if names else 'of no row'}, and {laps_csv} has not")
     strange = [name for name in names if name not in known]
+    if not known & set(names) or (strange and not content(laps_csv).endswith(b"\n")):
+        raise BadInput(f"{path} has the driver {(strange or ['of no row'])[0]}, and {laps_csv} has not")
     if strange:
         notes["ignored: telemetry of drivers without laps"] = ", ".join(strange)
     seen = {}
