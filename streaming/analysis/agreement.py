@@ -76,34 +76,48 @@ def final_blocks(recording: Recording, sport: Sport, stats: set[str]) -> dict[st
 
 
 def compare_events(
-    recording: Recording, sport: Sport, references: Mapping[str, tuple[str, float]]
+    recording: Recording, sport: Sport, references: Mapping[str, tuple[str, float]],
+    blocks: dict[str, list[StatBlock]] | None = None,
 ) -> list[Agreement]:  # fmt: skip
-    """Event stats against attrs of the same events: ``references`` is {stat: (attr, factor that takes it to SI)}. Of a vector the
-    first component is compared."""
-    blocks = final_blocks(recording, sport, set(references))
+    """Event stats against attrs of the same events: ``references`` is {stat or stat/component: (attr, factor that takes it to SI)}.
+    Of a vector without a component's name the first is compared. ``blocks`` are those of :func:`final_blocks`, where they are there
+    already."""
+    blocks = blocks or final_blocks(recording, sport, {named(sport, name)[0] for name in references})
     events = recording.read_events()
     found = []
-    for stat, (attr, to_si) in references.items():
+    for name, (attr, to_si) in references.items():
+        stat, component = named(sport, name)
         unit, on = sport.stat(stat).unit, sport.stat(stat).on
         scale = to_si * factor(unit)
-        ours = {block.event: _first(block.values[0][0]) for block in blocks[stat]}
+        ours = {block.event: _part(block.values[0][0], component) for block in blocks[stat]}
         kept = [event for event in events if event.type in on]
         theirs = np.array([float(event.attrs.get(attr, np.nan)) * scale for event in kept])
-        found.append(Agreement.of(stat, attr, unit, np.array([ours.get(event.id, np.nan) for event in kept]), theirs))
+        found.append(Agreement.of(name, attr, unit, np.array([ours.get(event.id, np.nan) for event in kept]), theirs))
     return found
 
 
-def _first(value: Any) -> float:
-    """A value as a number: of a vector its first component."""
-    return float(value[0]) if isinstance(value, (list, tuple)) else float(value)
+def named(sport: Sport, name: str) -> tuple[str, int]:
+    """``stat/component`` as the stat and which of its components; the first where none is named."""
+    stat, _, component = name.partition("/")
+    return stat, sport.stat(stat).components.index(component) if component else 0
 
 
-def compare_channel(recording: Recording, sport: Sport, stat: str, channel: str, to_si: float = 1.0) -> Agreement:
-    """A stat per player and window against a channel of the players' samples, interpolated at the end of each window.
+def _part(value: Any, component: int) -> float:
+    """A value as a number: of a vector one component."""
+    return float(value[component]) if isinstance(value, (list, tuple, np.ndarray)) else float(value)
+
+
+def compare_channel(
+    recording: Recording, sport: Sport, name: str, channel: str, to_si: float = 1.0,
+    blocks: dict[str, list[StatBlock]] | None = None,
+) -> Agreement:  # fmt: skip
+    """A stat (or stat/component) per player and window against a channel of the players' samples, interpolated at the end of each
+    window.
 
     Windows are left out where the player's neighbouring samples are more than 0.2 s apart, and where his are too few.
     """
-    blocks = final_blocks(recording, sport, {stat})[stat]
+    stat, component = named(sport, name)
+    chosen = (blocks or final_blocks(recording, sport, {stat}))[stat]
     unit = sport.stat(stat).unit
     entity = {tag.tag: tag.entity for tag in recording.game.tags}
     times: dict[str, list[npt.NDArray[np.int64]]] = {}
@@ -119,14 +133,15 @@ def compare_channel(recording: Recording, sport: Sport, stat: str, channel: str,
         t = np.concatenate(times[subject])
         order = np.argsort(t, kind="stable")
         t, v = t[order], np.concatenate(values[subject])[order] * to_si * factor(unit)
-        for block in blocks:
+        for block in chosen:
             if subject in block.subjects:
                 after = np.clip(np.searchsorted(t, block.end_us), 1, max(1, len(t) - 1))
                 near = (t[after] - t[after - 1] <= 200_000) & (block.end_us >= t[0]) & (block.end_us <= t[-1])
-                ours.append(np.asarray(block.values)[:, block.subjects.index(subject)].astype(np.float64))
+                shown = np.asarray(block.values)[:, block.subjects.index(subject)].astype(np.float64)
+                ours.append(shown[:, component] if shown.ndim == 2 else shown)
                 theirs.append(np.where(near, np.interp(block.end_us, t, v), np.nan))
     flat = np.concatenate(ours) if ours else np.zeros(0), np.concatenate(theirs) if theirs else np.zeros(0)
-    return Agreement.of(stat, channel, unit, *flat)
+    return Agreement.of(name, channel, unit, *flat)
 
 
 def goals(events: list[Event], teams: tuple[str, str]) -> tuple[int, int]:

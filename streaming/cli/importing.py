@@ -72,11 +72,15 @@ def write(imported: Any, out: Path, *, overwrite: bool = False) -> dict[str, Any
 def agreements(imported: Any, recording: Path) -> list[Any]:
     """Our figures beside the provider's own, as the provider's module pairs them."""
     from features.sport import load_sport
-    from streaming.analysis.agreement import compare_channel, compare_events
+    from streaming.analysis.agreement import compare_channel, compare_events, final_blocks, named
     from streaming.recording import Recording
 
     opened, sport = Recording(recording), load_sport(imported.record.sport)
-    found = compare_events(opened, sport, imported.event_references) if imported.event_references else []
-    for stat, (channel, to_si) in imported.channel_references.items():
-        found.append(compare_channel(opened, sport, stat, channel, to_si))
+    wanted = {named(sport, name)[0] for name in (*imported.event_references, *imported.channel_references)}
+    if not wanted:
+        return []
+    blocks = final_blocks(opened, sport, wanted)
+    found = compare_events(opened, sport, imported.event_references, blocks) if imported.event_references else []
+    for name, (channel, to_si) in imported.channel_references.items():
+        found.append(compare_channel(opened, sport, name, channel, to_si, blocks))
     return found
