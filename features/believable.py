@@ -1,10 +1,11 @@
-"""Which velocities of a human body to believe: tracking swaps and loses people, and a place that jumps makes a speed that nobody runs.
+"""Which velocities of a human body to believe: tracking swaps and loses people, and a place that jumps makes a speed that nobody
+runs.
 
-Two checks, both causal. A *place* is a break when it is further from where the last believed velocity would have taken the body than
-noise and a change of pace explain: what lies before a break is another track, and a slope is fitted to what lies after it alone. A
-*speed* is believed when it can be reached from the last believed one: upwards along the curve of a sprint, v(t) = V - (V - v0)
-exp(-a t / V) (Furusawa, Hill and Parkinson 1927; Samozino et al. 2016), downwards at a constant braking. What is not believed is NaN: it
-is not bent to what would be possible.
+Two checks, both causal. A *place* is a break when it is further from where the last believed velocity would have taken the body
+than noise and a change of pace explain: what lies before a break is another track, and a slope is fitted to what lies after it
+alone. A *speed* is believed when it can be reached from the last believed one: upwards along the curve of a sprint, v(t) = V - (V -
+v0) exp(-a t / V) (Furusawa, Hill and Parkinson 1927; Samozino et al. 2016), downwards at a constant braking. What is not believed
+is NaN: it is not bent to what would be possible.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from features.kinematics import ragged_slope
 
 
 class Body(NamedTuple):
-    """Limits of a body: metres that a place may be off, m/s that a fitted pace may lag behind, the fastest it runs (m/s), what it starts
-    with and brakes with (m/s2), and m/s of noise in a speed."""
+    """Limits of a body: metres that a place may be off, m/s that a fitted pace may lag behind, the fastest it runs (m/s), what it
+    starts with and brakes with (m/s2), and m/s of noise in a speed."""
 
     jump_m: float
     jump_mps: float
@@ -38,11 +39,11 @@ def believe(
     xyz: Any, flat: Any, t: Any, who: Any, samples: int, reach_s: float, curvature: float, least: int, body: Any, lo: int, hi: int,
     memory: Any, velocity: Any
 ) -> None:  # fmt: skip
-    """Check rows ``lo..hi`` of ``velocity`` (rows, N, 2), m/s, of the entities ``who``, in place: fitted again after a break, NaN where not
-    believed.
+    """Check rows ``lo..hi`` of ``velocity`` (rows, N, 2), m/s, of the entities ``who``, in place: fitted again after a break, NaN
+    where not believed.
 
-    ``flat`` (rows, 3 N) are the same places as ``xyz`` (rows, N, 3); ``samples``, ``reach_s``, ``curvature`` and ``least`` are those of
-    the fit; ``memory`` (N, :data:`MEMORY`) carries what the next rows need.
+    ``flat`` (rows, 3 N) are the same places as ``xyz`` (rows, N, 3); ``samples``, ``reach_s``, ``curvature`` and ``least`` are
+    those of the fit; ``memory`` (N, :data:`MEMORY`) carries what the next rows need.
     """
     jump_m, jump_mps, fastest, push, brake, noise = body
     for i in range(lo, hi):

@@ -51,8 +51,8 @@ def samples_in(dt_s: float, window_s: float, fewest: int = 2) -> int:
 
 
 def reach_of(dt_s: float, window_s: float) -> float:
-    """How old a sample of a window may be, s: the window as asked for, or its whole number of samples where that is longer, so that a
-    window of 0.16 s has its three samples at 10 Hz as well."""
+    """How old a sample of a window may be, s: the window as asked for, or its whole number of samples where that is longer, so that
+    a window of 0.16 s has its three samples at 10 Hz as well."""
     return max(window_s, round(window_s / dt_s) * dt_s) + _SLACK_S
 
 

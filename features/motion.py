@@ -17,9 +17,9 @@ from features.frames import Floats, Frames
 def velocity(
     frames: Frames, *, window_s: float, curvature: float, least: int, weights: Floats | None = None, body: Body | None = None
 ) -> None:  # fmt: skip
-    """Velocity in the field's plane, of the ball as well; the arguments are those of :func:`features.kinematics.slope`. With ``body``
-    those of players are checked by :func:`features.believable.believe`, in a step called ``motion.velocity`` with the state
-    ``memory`` (N, :data:`features.believable.MEMORY`)."""
+    """Velocity in the field's plane, of the ball as well; the arguments are those of :func:`features.kinematics.slope`. With
+    ``body`` those of players are checked by :func:`features.believable.believe`, in a step called ``motion.velocity`` with the
+    state ``memory`` (N, :data:`features.believable.MEMORY`)."""
     kinematics.slope(
         frames.xyz, frames.t, frames.lo, frames.hi, frames["velocity"],
         dt_s=frames.dt_s, window_s=window_s, curvature=curvature, least=least, weights=weights,
@@ -70,12 +70,13 @@ def distance(
     ``motion.distance`` with the state ``last`` (N, 3). ``counts`` (rows,) is positive in rows that count; without it those of a
     period do."""
     kinematics.path_by_zone(
-        frames.xyz, frames["speed"], frames.t, frames.period if counts is None else counts, frames.lo, frames.hi, edges, still_mps, bridge_s, fastest_mps,
-        frames.state["motion.distance.last"], frames["distance"],
+        frames.xyz, frames["speed"], frames.t, frames.period if counts is None else counts, frames.lo, frames.hi, edges, still_mps,
+        bridge_s, fastest_mps, frames.state["motion.distance.last"], frames["distance"],
     )  # fmt: skip
 
 
 def top_speed(frames: Frames, *, held_s: float, counts: Any = None) -> None:
     """Highest speed so far that was held for ``held_s``; ``counts`` as for :func:`distance`."""
     rows = kinematics.samples_in(frames.dt_s, held_s, 1)
-    kinematics.held_maximum(frames["speed"], frames.period if counts is None else counts, frames.lo, frames.hi, rows, frames["top_speed"])
+    where = frames.period if counts is None else counts
+    kinematics.held_maximum(frames["speed"], where, frames.lo, frames.hi, rows, frames["top_speed"])

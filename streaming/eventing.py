@@ -46,6 +46,8 @@ class EventStage:
         self.patience = patience
         self.sync_us = 1000 * max((feed.sync_ms for feed in game.feeds if feed.kind == "events"), default=0)
         self.has_tracking = any(feed.kind == "telemetry" for feed in game.feeds)
+        # without events nobody knows the account of a game: a score of 0:0 would be read off their absence
+        has_events = any(feed.kind == "events" for feed in game.feeds)
         self.team_index = {team.id: i for i, team in enumerate(game.teams)}
         self.home_attacks = {period.number: period.home_attacks for period in game.periods}
         self._extract: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
@@ -61,7 +63,7 @@ class EventStage:
             item = publishing(stat, roster, models, names[stat.id], origin=origin_of(game), requested=requested)
             for kind in stat.on:
                 self._stats[kind].append(item)
-            if stat.kind == "tick":
+            if stat.kind == "tick" and has_events:
                 item.every = max(1, round(stat.every_s or 1.0))
                 ticks.append(item)
         self._match = names["events.match"]

@@ -49,8 +49,8 @@ def ball_in_play(
     xyz: Any, channel: Any, period: Any, ball: int, half_length: float, half_width: float, unseen_rows: int, lo: int,
     hi: int, out: Any
 ) -> None:  # fmt: skip
-    """1 in play, 0 dead or in a shoot-out, into ``out`` (rows,): the feed's ``channel`` (rows, N) where it speaks; else whether the ball
-    is on the field, as it last was where the ball has not been seen for less than ``unseen_rows``."""
+    """1 in play, 0 dead or in a shoot-out, into ``out`` (rows,): the feed's ``channel`` (rows, N) where it speaks; else whether the
+    ball is on the field, as it last was where the ball has not been seen for less than ``unseen_rows``."""
     for i in range(max(lo, 1), hi):
         if period[i] <= 0 or period[i] >= SHOOTOUT:
             out[i] = 0

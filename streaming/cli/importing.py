@@ -70,17 +70,21 @@ def write(imported: Any, out: Path, *, overwrite: bool = False) -> dict[str, Any
 
 
 def agreements(imported: Any, recording: Path) -> list[Any]:
-    """Our figures beside the provider's own, as the provider's module pairs them."""
+    """Our figures beside the provider's own, as the provider's module pairs them: all of one run, with models where a stat asks
+    one."""
     from features.sport import load_sport
     from streaming.analysis.agreement import compare_channel, compare_events, final_blocks, named
+    from streaming.cli.equipment import operator_for
     from streaming.recording import Recording
 
     opened, sport = Recording(recording), load_sport(imported.record.sport)
-    wanted = {named(sport, name)[0] for name in (*imported.event_references, *imported.channel_references)}
-    if not wanted:
+    stats = {named(sport, name)[0] for name in (*imported.event_references, *imported.channel_references)}
+    if not stats:
         return []
-    blocks = final_blocks(opened, sport, wanted)
-    found = compare_events(opened, sport, imported.event_references, blocks) if imported.event_references else []
+    asks = any(sport.stat(stat).model for stat in stats)
+    operator = operator_for(opened.game, draw=False, provisional=False) if asks else None
+    blocks = final_blocks(opened, sport, stats, operator)
+    found = compare_events(opened, sport, imported.event_references, blocks)
     for name, (channel, to_si) in imported.channel_references.items():
         found.append(compare_channel(opened, sport, name, channel, to_si, blocks))
     return found

@@ -81,7 +81,8 @@ def test_a_stretch_at_an_impossible_pace_is_no_speed() -> None:
 
 @pytest.mark.parametrize("hz", RATES)
 def test_a_sprint_is_believed_whole(hz: float) -> None:
-    """From standing to 9.5 m/s along the curve of a sprinter (8 m/s2 at the start), then braking at 6 m/s2: nothing is taken away."""
+    """From standing to 9.5 m/s along the curve of a sprinter (8 m/s2 at the start), then braking at 6 m/s2: nothing is taken
+    away."""
     t = np.arange(0.0, 9.0, 1 / hz)
     v = np.where(t < 1.0, 0.0, 9.5 * (1 - np.exp(-8.0 / 9.5 * (t - 1.0))))
     late = t > 6.0
@@ -153,8 +154,8 @@ def test_nobody_knows_of_possession_without_a_ball() -> None:
     assert np.isnan(found["sprints"][:, 0, 0]).all()
 
 
-def test_a_shootout_is_not_played(hz: float = 25.0) -> None:
-    roster, xyz = runner(5.0, 8.0, hz)
+def test_a_shootout_is_not_played() -> None:
+    roster, xyz = runner(5.0, 8.0, 25.0)
     scene = Scene.of(roster, xyz, in_play=1.0)
     scene.period[100:] = 5
     found = signals(SPORT, scene)
@@ -173,7 +174,8 @@ def test_a_real_game_is_the_same_at_every_rate(real_data: Path) -> None:
     table = pq.read_table(path)
     raw = {name: table[name].to_numpy() for name in table.column_names}
     names = [*sorted({n[:-2] for n in raw if n.startswith(("home_", "away_")) and n.endswith("_x")}), "ball"]
-    roster = Roster.of([(n, -1 if n == "ball" else int(n[0] == "a"), "ball" if n == "ball" else "player") for n in names], ("home", "away"))
+    sides = {"h": 0, "a": 1, "b": -1}
+    roster = Roster.of([(n, sides[n[0]], "ball" if n == "ball" else "player") for n in names], ("home", "away"))
     xyz = np.full((len(raw["time_s"]), len(names), 3), np.nan)
     for n, name in enumerate(names):
         xyz[:, n, 0], xyz[:, n, 1] = raw[f"{name}_x"], raw[f"{name}_y"]
