@@ -47,7 +47,7 @@ def men_in_box(moment: Moment, ledger: Ledger) -> float | None:
 def box_8plus(moment: Moment, ledger: Ledger) -> float | None:
     """Share of this defence's plays with eight or more in the box, this one included."""
     men = number(moment.facts.get("nfl.defense.men_in_box"))
-    if moment.team not in (0, 1) or not isfinite(men):
+    if ledger.joined_late or moment.team not in (0, 1) or not isfinite(men):
         return None
     side = 1 - moment.team
     return (ledger.boxes[side] + int(men >= 8)) / (ledger.plays[side] + 1)

@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-#: from how many rows, and how well they must agree: mean cosine of the difference
+#: from how many rows
 LEAST_ROWS: Final = 30
-AGREES: Final = 0.8
+#: how well they must agree, as mean cosine of the difference: 0.999 for the motion of real plays, 0.86 for the facing of who runs
+#: fast, and no other way to count more than 0.1
+AGREES: Final = 0.6
 #: slower than this a direction means little; faster than this a man faces where he runs, yd/s
 MOVES_YDPS, RUNS_YDPS = 2.0, 5.0
 #: (sense, degrees): ours is sense * theirs + degrees
