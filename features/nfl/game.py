@@ -13,7 +13,7 @@ import numpy as np
 
 from features.frames import Floats
 from features.moments import Moment
-from features.nfl.ledger import EARLY_S, Ledger, told
+from features.nfl.ledger import Ledger, told
 from features.sport import Stat
 
 WIN_FEATURES: Final = (
@@ -112,7 +112,7 @@ def fourth_label(moment: Moment, ledger: Ledger) -> str | None:
 
 def score(ledger: Ledger, t_s: float) -> Floats:
     """(1, 2): points of home and away; nothing while the game may have been on for long and no event has said them."""
-    if not ledger.begun and t_s > EARLY_S:
+    if not ledger.begun:
         return np.full((1, 2), np.nan)
     return np.array([ledger.score], np.float64)
 

@@ -14,7 +14,8 @@ from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
 from features.sport import EventStep
 
 REGULATION_S: Final = 3600.0
-#: a game of which the first event is no later than this was seen from its beginning, s; one that begins with its first period or with
+#: a game of which the first event is no later than this was seen from its beginning, s; one that begins with its first period
+#: or with
 #: so much on its clock was, too
 EARLY_S, FRESH_S = 5.0, 3595.0
 #: how many plain counts there are of passes, runs and receptions of a player, and of a team
@@ -100,14 +101,21 @@ def told(moment: Moment, ledger: Ledger, name: str) -> float:
     return value if value == value else float(getattr(ledger, name))
 
 
+def opens(moment: Moment) -> bool:
+    """Whether the event is the beginning of a game."""
+    return (moment.type == "period_start" and moment.period == 1) or attr(moment, "clock_s") >= FRESH_S
+
+
+def late(moment: Moment, ledger: Ledger) -> bool:
+    """Whether the game was on before anything of it was seen: nothing is "so far in the game" then."""
+    return ledger.joined_late if ledger.begun else not (opens(moment) or moment.t_s <= EARLY_S)
+
+
 def keep_beginning(moment: Moment, ledger: Ledger) -> None:
     """The first event says whether the game was joined late."""
     if not ledger.begun:
+        ledger.joined_late, ledger.score_known = late(moment, ledger), opens(moment)
         ledger.begun = True
-        opening = moment.type == "period_start" and moment.period == 1
-        opening = opening or attr(moment, "clock_s") >= FRESH_S
-        ledger.joined_late = not (opening or moment.t_s <= EARLY_S)
-        ledger.score_known = opening
         if ledger.joined_late:
             ledger.score = [_NAN, _NAN]
 
@@ -181,7 +189,8 @@ def keep_pass(moment: Moment, ledger: Ledger) -> None:
 
 
 def keep_run(moment: Moment, ledger: Ledger) -> None:
-    """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a loose ball
+    """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a
+    loose ball
     ends it without: whoever was handed the ball before has it no more."""
     if not of_this_play(moment, ledger):
         return

@@ -12,7 +12,7 @@ from features.moments import Moment
 from features.nfl.carrier import CROWD, FORWARD, NEAR
 from features.nfl.columns import ARRIVE_T, ARRIVE_X, ARRIVE_Y, CARRY_T, LOS, SNAP_T, THROW_T, THROW_X, THROW_Y, WAY, YD
 from features.nfl.flight import AIR, COMPLETION_FEATURES
-from features.nfl.ledger import Ledger, of_this_play, told
+from features.nfl.ledger import Ledger, late, of_this_play, told
 from features.nfl.separation import NEAREST
 from features.nfl.vocabulary import COMPLETE, ENDS, OUTCOMES
 from features.nfl.yardage import distribution_names, expected_m, over_expected_m, yac_rows
@@ -111,7 +111,7 @@ def arrival_features(moment: Moment, ledger: Ledger | None = None) -> Floats | N
 def cpoe(moment: Moment, ledger: Ledger) -> float | None:
     """Completions minus expected ones per attempt of this passer, this pass included; a share."""
     n, chance = ledger.passer, ledger.pass_chance
-    if ledger.joined_late or not 0 <= n < len(ledger.attempts) or not isfinite(chance):
+    if late(moment, ledger) or not 0 <= n < len(ledger.attempts) or not isfinite(chance):
         return None
     done = ledger.completions[n] + int(moment.type in COMPLETE)
     return (done - ledger.chances[n] - chance) / (ledger.attempts[n] + 1)

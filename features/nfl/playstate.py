@@ -3,7 +3,8 @@
 The ball's channel ``phase`` says what the ball is doing (see ``vocabulary``), its channel ``offense`` whose it is (0 home, 1
 away). A feed that has neither gives no plays: all that depends on one is missing, and the stats of motion go on.
 
-A play is one that was seen from before its snap. Of a play whose beginning was missed (a feed that was joined in the middle, a hole in
+A play is one that was seen from before its snap. Of a play whose beginning was missed (a feed that was joined in the middle, a
+hole in
 it) the phase stays dead until the teams line up again, so that nothing is measured from a snap that nobody saw.
 """
 
@@ -48,7 +49,8 @@ from features.steps import filling, kernel_step
 #: a phase is believed for this long without news of the ball, s
 STALE_S: Final = 1.0
 
-#: both teams have to be seen lined up for so long before the snap that the first speeds that are used, 0.2 s after it, rest on 0.6 s, s
+#: both teams have to be seen lined up for so long before the snap that the first speeds that are used, 0.2 s after it, rest on
+#: 0.6 s, s
 LINED_UP_S: Final = 0.35
 
 #: a ball that is slower than this lies still, m/s

@@ -12,7 +12,7 @@ from features.frames import Roster
 from features.moments import Moment
 from features.nfl.columns import YD
 from features.nfl.game import CHOICES
-from features.nfl.ledger import Ledger, of_this_play
+from features.nfl.ledger import Ledger, late, of_this_play
 from features.nfl.phrases import PHRASES
 from features.nfl.vocabulary import COMPLETE, ENDS
 from features.sport import Stat
@@ -57,7 +57,7 @@ def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:
         if after > LONG_OVER_M:
             yield "after_catch", {**who, "yards": Number(after / YD, 1)}
         fast = number(moment.facts.get("carrier.top_mps"))
-        if fast >= FAST_MPS and fast > ledger.fastest_mps and not ledger.joined_late:
+        if fast >= FAST_MPS and fast > ledger.fastest_mps and not late(moment, ledger):
             yield "top_speed", {**who, "speed": Number(fast * factor("mph"), 1)}
     values = moment.facts.get("nfl.decision.fourth_down_values")
     label = moment.facts.get("nfl.decision.fourth_down")

@@ -1,7 +1,8 @@
 """The plain counts of a game: passes, runs and receptions of each player, downs and yards of each team.
 
 They are kept as the league's statistics are: a pass counts with its outcome, yards to the whole yard with the end of the play (a
-sack's yards belong to nobody's passes), and what happens after a turnover or a loose ball to nobody. A player who has done nothing of
+sack's yards belong to nobody's passes), and what happens after a turnover or a loose ball to nobody. A player who has done
+nothing of
 a kind has no count of it; a game that was joined in the middle has none at all, since nobody knows what was before.
 """
 
@@ -17,7 +18,7 @@ from features.facts import number
 from features.frames import Floats
 from features.moments import Moment
 from features.nfl.columns import YD
-from features.nfl.ledger import EARLY_S, Ledger, of_this_play
+from features.nfl.ledger import Ledger, of_this_play
 from features.nfl.vocabulary import COMPLETE, ENDS, OUTCOMES
 from features.sport import EventStep, Stat
 
@@ -104,9 +105,9 @@ def _close(ledger: Ledger, gained_yd: float, *, first_down: bool) -> None:
         team[tries + 1] += float(first_down)
 
 
-def _unknown(ledger: Ledger, t_s: float) -> bool:
-    """Whether the game was on before anything of it was seen."""
-    return ledger.joined_late or (not ledger.begun and t_s > EARLY_S)
+def _unknown(ledger: Ledger) -> bool:
+    """Whether nothing of the game was seen yet, or it was on before anything of it was."""
+    return ledger.joined_late or not ledger.begun
 
 
 def _players(rows: str, needs: int, at: int, scale: float = 1.0) -> Callable[[Ledger, float], Floats]:
@@ -114,7 +115,7 @@ def _players(rows: str, needs: int, at: int, scale: float = 1.0) -> Callable[[Le
 
     def compute(ledger: Ledger, t_s: float) -> Floats:
         counts = np.array(getattr(ledger, rows), np.float64).reshape(ledger.players, -1)
-        if _unknown(ledger, t_s):
+        if _unknown(ledger):
             return np.full(ledger.players, np.nan)
         return np.where(counts[:, needs] > 0.0, counts[:, at] * scale, np.nan)
 
@@ -126,7 +127,7 @@ def _teams(*at: int, scale: float = 1.0) -> Callable[[Ledger, float], Floats]:
     """(2,) or (2, D) the counts ``at`` of each team."""
 
     def compute(ledger: Ledger, t_s: float) -> Floats:
-        counts = np.array(ledger.teams, np.float64)[:, list(at)] * (np.nan if _unknown(ledger, t_s) else scale)
+        counts = np.array(ledger.teams, np.float64)[:, list(at)] * (np.nan if _unknown(ledger) else scale)
         return counts[:, 0] if len(at) == 1 else counts
 
     compute.__name__ = f"teams_{at[0]}"

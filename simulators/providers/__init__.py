@@ -21,7 +21,6 @@ from typing import Literal
 from streaming.errors import BadInput, Unavailable
 from streaming.records import Event, GameRecord, Telemetry
 
-
 #: a provider's own figure beside ours: the attr or channel, the factor that takes it to SI, and how the two are to be compared: an
 #: ``angle`` (rad) by the shorter way round, a ``magnitude`` with our value without its sign
 Reference = tuple[str, float] | tuple[str, float, Literal["angle", "magnitude"]]

@@ -70,7 +70,8 @@ EMPTY_CELLS: Final = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<N
 
 
 def arrow_table(path: Path, wanted: Callable[[str], bool] | None = None, *, as_text: bool = False) -> Any:
-    """A Parquet or CSV file as Arrow has it, only the columns that are ``wanted``. ``as_text`` leaves the cells of a CSV file as they
+    """A Parquet or CSV file as Arrow has it, only the columns that are ``wanted``. ``as_text`` leaves the cells of a CSV file
+    as they
     are written, null where they are one of :data:`EMPTY_CELLS`, for a reader that says itself what a cell is to be."""
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -25,7 +25,8 @@ WAYS: Final = tuple((sense, float(turn)) for sense in (1.0, -1.0) for turn in (0
 
 
 def counted(theirs_deg: Floats, ours_deg: Floats) -> tuple[float, float] | None:
-    """The way to count that takes ``theirs_deg`` (n,) to ``ours_deg`` (n,), NaN left out; None when none fits or there are too few."""
+    """The way to count that takes ``theirs_deg`` (n,) to ``ours_deg`` (n,), NaN left out; None when none fits or there are too
+    few."""
     use = np.isfinite(theirs_deg) & np.isfinite(ours_deg)
     if use.sum() < LEAST_ROWS:
         return None
@@ -48,7 +49,8 @@ def said(way: tuple[float, float]) -> str:
 
 
 def motion_deg(x_yd: Floats, y_yd: Floats, t_us: npt.NDArray[np.int64], person: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """(n,) degrees of each row's displacement since the person's last sample, from +y clockwise, and its speed in yd/s; NaN where the
+    """(n,) degrees of each row's displacement since the person's last sample, from +y clockwise, and its speed in yd/s; NaN
+    where the
     last one was not 0.1 s ago. Rows in the order of time."""
     angle, speed = np.full(len(x_yd), np.nan), np.full(len(x_yd), np.nan)
     order = np.lexsort((t_us, person))

@@ -1,6 +1,7 @@
 """The labels of NGS frames as events and as the running state of the ball.
 
-A label that a person set goes before one that a program set (``autoevent_ballsnap``), which counts only in a play without the other.
+A label that a person set goes before one that a program set (``autoevent_ballsnap``), which counts only in a play without the
+other.
 What is not in the vocabulary is "other" and keeps its label as outcome: it is never taken for something that it is not.
 """
 
@@ -154,7 +155,8 @@ class Labels:
         return None
 
     def _nearest(self, k: int, fits: Callable[[str], bool]) -> str | None:
-        """The man of the right kind, of those who have the ball, nearest to it in frame ``k``; the only one there is where the ball is
+        """The man of the right kind, of those who have the ball, nearest to it in frame ``k``; the only one there is where the
+        ball is
         not seen, and None when nobody can be named."""
         frame = self._frame
         men = [tag for tag, (side, role) in frame.men.items() if side == self._holder and self._holder >= 0 and fits(role)]

@@ -29,7 +29,8 @@ _QUARTER_S, _QUARTERS = 900.0, 4.0
 
 @dataclass
 class Play:
-    """``rows`` of the tracking with their stamps, tags (0 the ball) and sides; ``phase`` and ``offense`` of the ball in each, NaN in
+    """``rows`` of the tracking with their stamps, tags (0 the ball) and sides; ``phase`` and ``offense`` of the ball in each,
+    NaN in
     the others; ``played_yd`` what the provider has each man run since the snap."""
 
     rows: Ints

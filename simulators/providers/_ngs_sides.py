@@ -1,4 +1,5 @@
-"""Which side a player of an NGS play is on, whose ball it is, and which way that side goes: as the files say, in their several ways.
+"""Which side a player of an NGS play is on, whose ball it is, and which way that side goes: as the files say, in their several
+ways.
 
 Where they are silent, the places at the snap decide: a team with the ball stands behind it, the other before. What the file says is
 never overruled; where the places say the very opposite of it, the play is refused, since one of the two must be wrong.

@@ -98,7 +98,8 @@ def kind_of(path: Path) -> str:
 def load(
     path: Path, spelling: dict[str, tuple[str, ...]], need: Sequence[str], game: int | None = None, play: int | None = None
 ) -> Table:  # fmt: skip
-    """The columns of ``spelling`` that the file has, of one game or play only where that is asked for; ``need`` those that it must."""
+    """The columns of ``spelling`` that the file has, of one game or play only where that is asked for; ``need`` those that it
+    must."""
     known = {name for names in spelling.values() for name in names}
     found = arrow_table(path, lambda name: spelled(name) in known, as_text=True)
     by_spelling = {spelled(name): name for name in found.column_names}

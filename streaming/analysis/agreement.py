@@ -106,8 +106,10 @@ def compare_channel(recording: Recording, sport: Sport, stat: str, channel: str,
 def compare_channels(recording: Recording, sport: Sport, references: Mapping[str, Sequence[Any]]) -> list[Agreement]:
     """Stats per player and window against channels of the players' samples, interpolated at the end of each window.
 
-    ``references`` is {stat: (channel, factor that takes it to SI)}, with a third word where they are not plain numbers: an ``angle``
-    (rad, the difference taken the shorter way round), a ``magnitude`` (ours is taken without its sign). Of a vector the first component
+    ``references`` is {stat: (channel, factor that takes it to SI)}, with a third word where they are not plain numbers: an
+    ``angle``
+    (rad, the difference taken the shorter way round), a ``magnitude`` (ours is taken without its sign). Of a vector the first
+    component
     is compared. Windows are left out where the player's neighbouring samples are more than 0.2 s apart, and where his are too few.
     """
     blocks = final_blocks(recording, sport, set(references))
