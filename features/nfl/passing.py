@@ -145,7 +145,8 @@ def expected_yac(moment: Moment, ledger: Ledger) -> float | None:
 
 def yac_over_expected(moment: Moment, ledger: Ledger) -> float | None:
     """m: yards after this catch minus expected ones."""
-    return over_expected_m(moment, ledger) if ledger.after_catch and moment.type != "qb_sack" and of_this_play(moment, ledger) else None
+    caught = ledger.after_catch and moment.type != "qb_sack" and of_this_play(moment, ledger)
+    return over_expected_m(moment, ledger) if caught else None
 
 
 EVENT_STEPS: Final = (EventStep("passing.after_catch", begin_after_catch, ("pass_outcome_caught",), "extract"),)

@@ -84,7 +84,7 @@ def _phase(channel: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None
                 play[i, PHASE] = DEAD if not np.isnan(before) else np.nan
         elif told >= SNAPPED and (hole or not before >= SNAPPED):
             # who takes the snap himself carries the ball at once; after a gap that may as well have come later
-            at_once = told == SNAPPED or told == KICKED or channel[i - 1, ball] == SET
+            at_once = told in (SNAPPED, KICKED) or channel[i - 1, ball] == SET
             begins = before == SET and at_once and not hole
             play[i, PHASE] = told if begins and t[i] - play[i - 1, SET_T] >= LINED_UP_S else DEAD
         else:

@@ -146,7 +146,8 @@ EVENT_STEPS: Final = (
 _BOX: Final = "box score"
 STATS: Final = (
     _stat("nfl.passer.attempts", "count", "forward passes thrown in the game", "player", _players("passes", 0, ATTEMPTS), air=_BOX),
-    _stat("nfl.passer.completions", "count", "passes of his that were caught", "player", _players("passes", 0, COMPLETIONS), air=_BOX),
+    _stat("nfl.passer.completions", "count", "passes of his that were caught", "player",
+          _players("passes", 0, COMPLETIONS), air=_BOX),
     _stat("nfl.passer.yards", "yd", "yards gained by passes of his that were caught", "player",
           _players("passes", 0, PASS_YD, YD), air=_BOX),
     _stat("nfl.passer.touchdowns", "count", "touchdown passes", "player", _players("passes", 0, PASS_TD), air=_BOX),
@@ -161,7 +162,8 @@ STATS: Final = (
           _players("receptions", 0, CATCH_YD, YD), air=_BOX),
     _stat("nfl.receiver.touchdowns", "count", "touchdowns by his catches", "player", _players("receptions", 0, CATCH_TD), air=_BOX),
     _stat("nfl.team.plays", "count", "plays from scrimmage, kicks not among them", "team", _teams(PLAYS), air=_BOX),
-    _stat("nfl.team.yards", "yd", "net yards gained from scrimmage, sacks taken off", "team", _teams(GAINED_YD, scale=YD), air=_BOX),
+    _stat("nfl.team.yards", "yd", "net yards gained from scrimmage, sacks taken off", "team",
+          _teams(GAINED_YD, scale=YD), air=_BOX),
     _stat("nfl.team.first_downs", "count", "first downs and touchdowns by plays from scrimmage, penalties not among them", "team",
           _teams(FIRST_DOWNS), air=_BOX),
     _stat("nfl.team.third_downs", "count", "third downs converted and played", "team", _teams(THIRD_MADE, THIRD), ("made", "of"),
@@ -169,5 +171,6 @@ STATS: Final = (
     _stat("nfl.team.fourth_downs", "count", "fourth downs converted and gone for", "team", _teams(FOURTH_MADE, FOURTH),
           ("made", "of"), air=_BOX),
     _stat("nfl.team.sacks", "count", "sacks by this team's defence", "team", _teams(SACKS), air=_BOX),
-    _stat("nfl.team.interceptions_thrown", "count", "passes of this team that were intercepted", "team", _teams(TURNOVERS), air=_BOX),
+    _stat("nfl.team.interceptions_thrown", "count", "passes of this team that were intercepted", "team",
+          _teams(TURNOVERS), air=_BOX),
 )  # fmt: skip

@@ -129,13 +129,18 @@ def _refuse_shared_ids(
             if kind in men:
                 continue
             # a cell that is empty in some of his rows does not make another man of him
-            other = next((m for m in men if any(a and b and a != b for a, b in zip(kinds[m][1:3], kinds[kind][1:3], strict=True))), None)
+            other = next((m for m in men if _differ(kinds[m], kinds[kind])), None)
             if other is not None:
                 raise BadInput(
                     f"{seen.path} gives the id {ident} to two players, {_called(kinds[other])} and {_called(kinds[kind])}, "
                     f"row {seen.row[row]}"
                 )
             men.append(kind)
+
+
+def _differ(one: Any, two: Any) -> bool:
+    """Whether name or team of two kinds of rows, where both have them, are not the same."""
+    return any(a and b and a != b for a, b in zip(one[1:3], two[1:3], strict=True))
 
 
 def _called(kind: Any) -> str:
@@ -164,5 +169,7 @@ def _listed(told: Table | None) -> dict[str, tuple[str, str]]:
             if not ident:
                 continue
             if found.setdefault(ident, man)[0] != man[0]:
-                raise BadInput(f"{told.path} gives the id {ident} to two players, {found[ident][0]} and {man[0]}, row {told.row[k]}")
+                raise BadInput(
+                    f"{told.path} gives the id {ident} to two players, {found[ident][0]} and {man[0]}, row {told.row[k]}"
+                )
     return found

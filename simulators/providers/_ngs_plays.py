@@ -149,11 +149,12 @@ def build(
     whose = float(sides.offense) if sides.offense >= 0 else np.nan
     return Play(
         rows, t_us, tag, np.where(on_ball, said.phase[frame], np.nan).astype(np.float32),
-        np.where(on_ball, whose, np.nan).astype(np.float32), _run(seen, rows, frame, tag, said.phase), period, said.events, left_out,
+        np.where(on_ball, whose, np.nan).astype(np.float32), _run(seen, rows, frame, tag, said.phase), period,
+        said.events, left_out,
     )  # fmt: skip
 
 
-def _run(seen: Table, rows: Ints, frame: Ints, tag: npt.NDArray[np.uint32], phase: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def _run(seen: Table, rows: Ints, frame: Ints, tag: npt.NDArray[np.uint32], phase: npt.NDArray[Any]) -> Floats:
     """(rows,) yards that the provider has each man run since the snap; NaN before it and where it has no such column."""
     out = np.full(len(rows), np.nan)
     snapped = np.flatnonzero(phase >= 2.0)

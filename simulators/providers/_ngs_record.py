@@ -98,7 +98,8 @@ def recorded(
     if guessed:
         provenance["sides"] = f"the files do not say who is at home: {teams[0].name} stands as home, and the score is left out"
     record = GameRecord(
-        game=game, sport="nfl", t0_us=int(plays[0].t_us[0]) - TENTH_US, title=f"{who}, {len(plays)} play{'s' if len(plays) > 1 else ''}",
+        game=game, sport="nfl", t0_us=int(plays[0].t_us[0]) - TENTH_US,
+        title=f"{who}, {len(plays)} play{'s' if len(plays) > 1 else ''}",
         teams=teams, entities=[*cast.entities, Entity(id="ball", name="Ball", role="ball")],
         tags=[*(Tag(tag=k + 1, entity=e.id) for k, e in enumerate(cast.entities)), Tag(tag=0, entity="ball")],
         feeds=[
@@ -159,7 +160,8 @@ def _vendor(plays: list[Play], seen: Table) -> tuple[dict[str, list[Floats]], di
         way = counted(theirs, ours)
         if way is None:
             few = int((np.isfinite(theirs) & np.isfinite(ours)).sum()) < LEAST_ROWS
-            about[f"angle {word}"] = "not used: " + ("too little motion to see how it is counted" if few else "it does not fit the motion")
+            why = "too little motion to see how it is counted" if few else "it does not fit the motion"
+            about[f"angle {word}"] = f"not used: {why}"
             continue
         about[f"angle {word}"] = said(way)
         found[channel] = [np.where(play.tag == 0, np.nan, turned(seen[word][play.rows], way)) for play in plays]

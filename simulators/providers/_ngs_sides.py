@@ -42,7 +42,9 @@ class Home:
                 if not all(teams):
                     continue
                 if known.setdefault(int(table["game"][k]), teams) != teams:
-                    raise BadInput(f"{table.path} contradicts itself: row {table.row[k]} names other teams for game {table['game'][k]}")
+                    raise BadInput(
+                        f"{table.path} contradicts itself: row {table.row[k]} names other teams for game {table['game'][k]}"
+                    )
         return cls(known)
 
     def side(self, game: int, team: str) -> int:
@@ -144,7 +146,8 @@ def _stand(
             found.sort(key=lambda word: mean[word] if right else -mean[word])
         home.stand(game, found)
     elif not found and holder:
-        other = next((w for w in (plays.text("line_side", k) for k in np.flatnonzero(plays["game"] == game)) if w and w != holder), "")
+        halves = (plays.text("line_side", k) for k in np.flatnonzero(plays["game"] == game).tolist())
+        other = next((word for word in halves if word and word != holder), "")
         home.stand(game, [holder, other or "opponents"])
 
 
@@ -166,7 +169,9 @@ def _direction(plays: Table, p: int, seen: Table, rows: Ints) -> bool | None:
                 found.setdefault(word, f"{seen.path}, row {seen.row[k]}")
     for word, where in found.items():
         if word not in ("left", "right"):
-            raise BadInput(f"{where}, has {word!r} in the column {plays.names.get('direction', 'playDirection')}: it is left or right")
+            column = plays.names.get("direction", "playDirection")
+            raise BadInput(f"{where}, has {word!r} in the column {column}: it is left or right")
     if len(found) > 1:
-        raise BadInput(f"the play {plays['game'][p]}/{plays['play'][p]} goes left by {found['left']}, and right by {found['right']}")
+        play = f"{plays['game'][p]}/{plays['play'][p]}"
+        raise BadInput(f"the play {play} goes left by {found['left']}, and right by {found['right']}")
     return "right" in found if found else None

@@ -241,7 +241,7 @@ def joined(tables: Sequence[Table]) -> Table:
     done: dict[str, npt.NDArray[Any]] = {}
     for word in dict.fromkeys(words):
         kind = next(table[word].dtype for table in tables if word in table)
-        empty: Any = None if kind == object else NO_TIME if kind == np.int64 else np.nan
+        empty: Any = None if kind.kind == "O" else NO_TIME if kind == np.int64 else np.nan
         done[word] = np.concatenate([t[word] if word in t else np.full(len(t), empty, kind) for t in tables])
     names = {word: name for table in reversed(tables) for word, name in table.names.items()}
     return Table(tables[0].path, done, np.concatenate([table.row for table in tables]), names)

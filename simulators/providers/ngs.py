@@ -29,7 +29,6 @@ import numpy as np
 
 from simulators.providers import Imported
 from simulators.providers._files import only
-from simulators.providers._files import pick as pick_file
 from simulators.providers._ngs_people import people
 from simulators.providers._ngs_plays import TENTH_US, Ints, Play, build, usable
 from simulators.providers._ngs_record import Cast, recorded
@@ -41,7 +40,8 @@ BETWEEN_US: Final = 5_000_000
 _TAKES: Final = "plays, tracking, and where there are games and players"
 #: what a file is by its name, before its columns are asked
 _NAMED: Final = (
-    ("tracking", r"tracking|^week[_ -]?\d|^input_"), ("players", r"^players"), ("games", r"^games"), ("plays", r"plays|supplementary"),
+    ("tracking", r"tracking|^week[_ -]?\d|^input_"), ("players", r"^players"), ("games", r"^games"),
+    ("plays", r"plays|supplementary"),
 )  # fmt: skip
 
 
@@ -80,18 +80,14 @@ def _sorted(files: list[Path]) -> _Files:
     for path in files:
         name = path.name.lower().removesuffix(".gz")
         kinds[path] = next((kind for kind, pattern in _NAMED if re.search(pattern, name)), "") or kind_of(path)
-    told = pick_file([p for p in files if kinds[p] == "plays"] or [p for p in files if not kinds[p]], "ngs", "the plays (plays.parquet)",
-                     lambda name: any(kinds[p] == "plays" and name == _plain(p) for p in files))  # fmt: skip
+    plays, games, players = (_one(files, kinds, kind) for kind in ("plays", "games", "players"))
     tracking = [path for path in files if kinds[path] == "tracking"]
-    if not tracking:
-        raise BadInput(f"ngs needs the tracking (tracking.parquet), and got {', '.join(path.name for path in files)}")
-    games, players = (_one(files, kinds, kind) for kind in ("games", "players"))
-    only(files, [told, *tracking, games, players], "ngs", _TAKES)
-    return _Files(told, tracking, games, players)
-
-
-def _plain(path: Path) -> str:
-    return path.name.lower().removesuffix(".gz")
+    for what, found in (("the plays (plays.parquet)", plays), ("the tracking (tracking.parquet)", tracking)):
+        if not found:
+            raise BadInput(f"ngs needs {what}, and got {', '.join(path.name for path in files)}")
+    only(files, [plays, *tracking, games, players], "ngs", _TAKES)
+    assert plays is not None
+    return _Files(plays, tracking, games, players)
 
 
 def _one(files: list[Path], kinds: dict[Path, str], kind: str) -> Path | None:
@@ -127,8 +123,9 @@ def _tracking(files: _Files, game: int | None, play: int | None) -> Table:
     seen = joined([load(path, TRACKING, ("game", "play", "x", "y"), game, play) for path in files.tracking])
     if "time" not in seen and "frame" not in seen:
         raise BadInput(f"{seen.path} is no ngs file: it has no column time, and no frameId")
-    timed = ("time" in seen and bool((seen["time"] != NO_TIME).any())) or ("frame" in seen and bool(np.isfinite(seen["frame"]).any()))
-    if len(seen) and not timed:
+    timed = "time" in seen and bool((seen["time"] != NO_TIME).any())
+    framed = "frame" in seen and bool(np.isfinite(seen["frame"]).any())
+    if len(seen) and not (timed or framed):
         raise BadInput(f"{seen.path} has no value in the column {seen.names.get('time', seen.names.get('frame'))}, in no row")
     return seen
 

@@ -16,7 +16,7 @@ _LIST = "\n\n".join(f"  {name}: {line}" for name, line in sorted(providers().ite
 def import_(
     provider: Annotated[str, typer.Argument(help=f"One of: {', '.join(sorted(providers()))}.", metavar="PROVIDER")],
     files: Annotated[list[Path], typer.Argument(help="The files of one game or of many, gzipped or not.", metavar="FILE...")],
-    out: Annotated[Path, typer.Option(help="The recording to write; of many games, the folder of their recordings.", metavar="REC")],
+    out: Annotated[Path, typer.Option(help="The recording to write; the folder of the recordings of many games.", metavar="REC")],
     pick: Annotated[str, typer.Option(help="Which game of files that hold many, as the provider says.", metavar="GAME")] = "",
     overwrite: Annotated[bool, typer.Option("--force", help="Replace a recording that is there already.")] = False,
     check: Annotated[bool, typer.Option(help="Compare our figures with the provider's own.")] = False,
