@@ -147,11 +147,16 @@ def _seen(who: Any, lo: int, hi: int, play: Any) -> None:
 
 
 @kernel
-def _snap(xyz: Any, ball_speed: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
+def _snap(
+    xyz: Any, ball_speed: Any, ball: int, t: Any, half_m: float, half_width_m: float, lo: int, hi: int, play: Any
+) -> None:
     for i in range(max(lo, 1), hi):
         keep(play, i, SNAP_T, SNAP_Y, play[i, PHASE] == SET and play[i - 1, PHASE] != SET)
         now, before = play[i, PHASE], play[i - 1, PHASE]
         x, y = xyz[i, ball, 0], xyz[i, ball, 1]
+        # no play begins with a ball that lies beside the field: another one has been tracked
+        if not (abs(x) <= half_m and abs(y) <= half_width_m):
+            x, y = np.nan, np.nan
         if now == SET:
             # where it lies still, the next play begins: a label of the snap may come a frame or two after the ball has left
             still = ball_speed[i, 0] < STILL_MPS or np.isnan(play[i, LOS])
@@ -168,8 +173,9 @@ def snap(frames: Frames) -> None:
     """Time and place of the snap: the line of scrimmage is where the ball last lay."""
     if frames.roster.ball >= 0:
         _snap(
-            frames.xyz, frames["ball_speed"], frames.roster.ball, frames.t, frames.lo, frames.hi, frames["play"]
-        )
+            frames.xyz, frames["ball_speed"], frames.roster.ball, frames.t, frames.field.length_m / 2, frames.field.width_m / 2,
+            frames.lo, frames.hi, frames["play"],
+        )  # fmt: skip
 
 
 @kernel

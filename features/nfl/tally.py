@@ -66,13 +66,16 @@ def _pass(moment: Moment, ledger: Ledger) -> None:
 def _end(moment: Moment, ledger: Ledger) -> None:
     """The end of a play with the ball in somebody's hands, or out of them."""
     gained = number(moment.facts.get("play.gained_yd"))
-    gained = float(round(gained)) if isfinite(gained) else 0.0
+    scored = moment.type == "touchdown" and moment.team == ledger.offense
+    if scored and isfinite(ledger.to_goal_yd):
+        gained = ledger.to_goal_yd
+    # the yards of a play that ended nobody knows where are not known, and neither is any sum with them
+    gained = float(round(gained)) if isfinite(gained) else gained
     if moment.type == "qb_sack":
         if ledger.offense >= 0:
             ledger.teams[1 - ledger.offense][SACKS] += 1.0
         _close(ledger, gained, first_down=False)
         return
-    scored = moment.type == "touchdown" and moment.team == ledger.offense
     if ledger.catcher >= 0 or ledger.thrower >= 0:
         if ledger.thrower >= 0:
             ledger.passes[ledger.thrower][PASS_YD] += gained
@@ -135,7 +138,7 @@ def _teams(*at: int, scale: float = 1.0) -> Callable[[Ledger, float], Floats]:
 
 
 def _stat(ident: str, unit: str, definition: str, per: Any, compute: Any, components: tuple[str, ...] = (), air: str = "") -> Stat:
-    return Stat(ident, unit, definition, per, compute, every_s=5.0, ticks=True, timeless=True, components=components, air=air)
+    return Stat(ident, unit, definition, per, compute, every_s=1.0, ticks=True, timeless=True, components=components, air=air)
 
 
 EVENT_STEPS: Final = (

@@ -46,10 +46,12 @@ _STARTS: Final = frozenset({"ball_snap", "kickoff"})
 _OTHERS: Final = frozenset({"pass_outcome_interception", "fumble_defense_recovered", "kick_received", "punt_received"})
 _LOOSE: Final = frozenset({"fumble", "qb_strip_sack", "punt_muffed", "kick_recovered", "punt_blocked", "kick_blocked"})
 _TOUCHDOWN_POINTS, _FIELD_GOAL_POINTS = 6.0, 3.0
-#: by whom: the passer; a runner or receiver near the ball, so many frames later
-_PASSER: Final = frozenset({"ball_snap", "pass_forward", "play_action", "qb_sack"})
-_BEARER: Final = frozenset({"tackle", "touchdown", "out_of_bounds", "first_contact", "fumble", "punt_received", "kick_received"})
+#: by whom: the passer; a runner or receiver near the ball; who is handed the ball shows so many frames later
+_PASSER: Final = frozenset({"ball_snap", "play_action", "qb_sack"})
+_BEARER: Final = frozenset({"tackle", "touchdown", "out_of_bounds", "first_contact", "fumble", "run", "punt_received", "kick_received"})
 _RUNNER_LATER: Final = 4
+#: a throw is labelled when the ball has left: whose it was shows so many frames before
+_THROWN_BEFORE: Final = 2
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,11 @@ class Labels:
         )  # fmt: skip
 
     def _who(self, kind: str, k: int) -> str | None:
+        if kind == "pass_forward":
+            # whoever had the ball before it left: not every pass is the quarterback's
+            return self._nearest(max(k - _THROWN_BEFORE, 0), lambda role: role != "line")
         if kind in _PASSER:
-            # who takes the snap shows only in his position; who throws or is sacked has the ball
+            # who takes the snap shows only in his position; who is sacked has the ball
             return self._nearest(k, lambda role: role == "passer" or (self._unknown and kind != "ball_snap"))
         if kind == "handoff":
             return self._nearest(min(k + _RUNNER_LATER, len(self._frame.t_us) - 1), lambda role: role not in ("passer", "line"))
