@@ -33,21 +33,25 @@ def demo(
 
     One game of every sport at once: touchline demo all
     """
-    from simulators.worlds import worlds
+    from simulators.worlds import check_world, worlds
+    from streaming.cli.equipment import models_of, sport_named
     from streaming.cli.life.common import model_watch
     from streaming.cli.shows import Show
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
 
     began = time.monotonic()
+    played = worlds() if sport == "all" else [sport]
+    for name in played:  # a mistake on the command line comes before a port that somebody else has
+        check_world(name)
+        if model:
+            models_of(sport_named(name), model)
     # Threads share the interpreter: one with an operator must not wait a whole default slice (5 ms) for it.
     sys.setswitchinterval(0.0005)
     hub, stop = Hub(), threading.Event()
     hub.models = model_watch(registry)
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
-        shows = [
-            Show(name, seed, minutes, speed, hub, stop, model, registry) for name in (worlds() if sport == "all" else [sport])
-        ]
+        shows = [Show(name, seed, minutes, speed, hub, stop, model, registry) for name in played]
         for show in shows:
             show.ready()
         for show in shows:

@@ -92,7 +92,8 @@ def main(command: str, sport: str, recording: str, cold: bool) -> None:
         _through_a_host(onlooker, sport)
     else:
         _through_a_runner(onlooker, command, sport, recording)
-    sys.stdout.write("\n" + json.dumps({"events": onlooker.events, "highlights": onlooker.highlights, "found": onlooker.found}) + "\n")
+    said = {"events": onlooker.events, "highlights": onlooker.highlights, "found": onlooker.found}
+    sys.stdout.write("\n" + json.dumps(said) + "\n")
 
 
 def _through_a_runner(onlooker: Onlooker, command: str, sport: str, recording: str) -> None:
