@@ -67,6 +67,7 @@ def demo(
         try:
             end = None if seconds is None else time.monotonic() + seconds
             while any(show.on for show in shows) and (end is None or time.monotonic() < end):
+                gateway.check()
                 time.sleep(0.05)
         except KeyboardInterrupt:
             pass

@@ -112,6 +112,7 @@ def replay(
     if gateway is not None:
         try:
             while True:
+                gateway.check()
                 time.sleep(1.0)
         except KeyboardInterrupt:
             pass

@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from streaming.errors import Unavailable
+from streaming.errors import TouchlineError, Unavailable
 from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
 from streaming.web.subscribers import DEPTH
@@ -218,6 +218,19 @@ def test_a_busy_port_is_one_sentence(stage: Stage) -> None:
         Gateway(Hub(), host="no.such.host.invalid", port=1)
     with pytest.raises(Unavailable, match="cannot listen"):
         Gateway(Hub(), port=99_999)
+
+
+def test_a_gateway_whose_thread_fails_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: object, sockets: object = None) -> None:
+        raise OSError("no more files")
+
+    monkeypatch.setattr("uvicorn.Server.run", fails)
+    gateway = Gateway(Hub(), port=0)
+    with pytest.raises(TouchlineError, match=r"^the thread 'gateway' failed \(OSError\)"):
+        gateway.start()
+    with pytest.raises(TouchlineError):
+        gateway.check()
+    gateway.stop()
 
 
 def test_stopping_ends_open_lines_at_once(stage: Stage) -> None:
