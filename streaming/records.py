@@ -120,7 +120,8 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatUpdate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One value for one subject. ``value`` is null when the quantity could not be measured."""
+    """One value for one subject: a number, a label, a vector, or an object such as a highlight. Null when the quantity could not
+    be measured."""
 
     v: Literal[1] = 1
     id: str
@@ -128,7 +129,7 @@ class StatUpdate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     game: str
     sport: str
     subject: str
-    value: float | str | list[float | None] | None
+    value: float | str | list[float | None] | dict[str, Any] | None
     unit: str
     quality: Literal["final", "provisional", "stale"]
     window_us: tuple[int, int]
