@@ -15,14 +15,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+#: among the best tenth of the latest candidates one may be said on a token that is still to be earned
+BEST: Final = 0.9
+#: what is better by so much does not wait for a distance to the last
+CLEARLY: Final = 0.25
 #: strengths of so many of the latest candidates are compared with
 MEMORY: Final = 48
 
 
 @dataclass(frozen=True)
 class Budget:
-    """``every_s``: a token is earned in so long, and at most ``purse`` are kept; nothing is said within ``spacing_s`` of the last, nor
-    of one topic within ``repeat_s``; after ``patience_s`` of silence any candidate will do. A topic that has been said n times is worth
+    """``every_s``: a token is earned in so long, and at most ``purse`` are kept; nothing is said within ``spacing_s`` of the last but what is
+    clearly better, nor of one topic within ``repeat_s``; after ``patience_s`` of silence any candidate will do. A topic that has been said n times is worth
     ``again`` to the n-th as much. ``usual`` are the strengths of candidates in a game as they come, for as long as this one has offered
     few. Seconds are of play."""
 
@@ -40,12 +44,13 @@ class Budget:
 
 
 class Airtime(msgspec.Struct, array_like=True):
-    """What has been said. ``until_s``: when the tokens were last counted; ``last_s``: when something was last said (0: the beginning);
-    ``last_event`` which event that was, ``last_end_s`` where its clip ends; ``topics``: when each was last said, and how often."""
+    """What has been said. ``until_s``: when the tokens were last counted; ``last_s``: when something was last said (0: the beginning)
+    and how strong that was; ``last_event`` which event that was, ``last_end_s`` where its clip ends; ``topics``: when each was last said, and how often."""
 
     tokens: float = 0.0
     until_s: float = 0.0
     last_s: float = 0.0
+    last_strength: float = 0.0
     last_event: str = ""
     last_end_s: float = float("-inf")
     strengths: list[float] = []
@@ -83,9 +88,12 @@ def grants(airtime: Airtime, budget: Budget, now_s: float, candidate: Candidate)
     if not strength > 0.0:
         return False
     silence_s = now_s - airtime.last_s
-    if (airtime.topics and silence_s < budget.spacing_s) or tokens(airtime, budget, now_s) < 1.0:
+    at = place(airtime, strength)
+    if tokens(airtime, budget, now_s) < (0.0 if at >= BEST else 1.0):
         return False
-    return place(airtime, strength) >= 1.0 - silence_s / budget.patience_s
+    if airtime.topics and silence_s < budget.spacing_s:
+        return strength >= airtime.last_strength + CLEARLY
+    return at >= 1.0 - silence_s / budget.patience_s
 
 
 def worth(airtime: Airtime, budget: Budget, now_s: float, candidate: Candidate) -> float:
@@ -116,10 +124,11 @@ def note(airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[Ca
         del airtime.strengths[:-MEMORY]
     if said < 0:
         return
-    airtime.tokens = max(tokens(airtime, budget, now_s) - 1.0, 0.0)
+    purse = tokens(airtime, budget, now_s)
+    airtime.tokens = max(purse - 1.0, min(purse, 0.0)) if candidates[said].must else purse - 1.0
     airtime.until_s = max(now_s, airtime.until_s)
     airtime.last_s, airtime.last_event = max(now_s, airtime.last_s), event
-    topic = candidates[said].topic
+    topic, airtime.last_strength = candidates[said].topic, candidates[said].strength
     airtime.topics[topic] = now_s, airtime.topics.get(topic, (0.0, 0))[1] + 1
     if isfinite(end_s):
         airtime.last_end_s = end_s

@@ -11,6 +11,7 @@ from typing import Final
 
 from features.assembly import tables
 from features.f1 import (
+    airing,
     anomaly,
     atline,
     battle,
@@ -34,7 +35,7 @@ from features.frames import Field
 from features.sport import Sport
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    telemetry, progress, battle, corners, start, anomaly, momentum, ledger, timing, atline, tyres, strategy, win, highlights, story,
+    telemetry, progress, battle, corners, start, anomaly, momentum, airing, ledger, timing, atline, tyres, strategy, win, highlights, story,
 )  # fmt: skip
 
 SPORT: Final = Sport(

@@ -11,12 +11,22 @@ from typing import Final
 import msgspec
 from msgspec import field
 
+from features.airtime import Airtime, Budget
 from features.f1.usual import bare, with_full_tank
 from features.f1.vocabulary import COMPOUNDS, STATUS
 from features.moments import Moment
 from features.sport import EventStep
 
 NAN: Final = float("nan")
+#: how much of a race is shown and said: a whole one gets between 10 and 40 of each
+HIGHLIGHTS: Final = Budget(
+    every_s=210.0, purse=3.0, spacing_s=45.0, patience_s=600.0, repeat_s=0.0, again=1.0,
+    usual=(0.07, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.35, 0.5),
+)  # fmt: skip
+SENTENCES: Final = Budget(
+    every_s=210.0, purse=3.0, spacing_s=60.0, patience_s=540.0, repeat_s=240.0, again=0.85,
+    usual=(0.12, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5),
+)  # fmt: skip
 #: a lap has three sectors
 LAST_SECTOR: Final = 3
 #: what a stop costs where nobody says, s
@@ -67,6 +77,11 @@ class Car(msgspec.Struct, array_like=True):
     clean: list[float] = field(default_factory=lambda: [0.0] * 4)
     stint: list[float] = field(default_factory=lambda: [0.0] * 5)
     out: bool = False
+    # passes.py: the lap in which it was last in the pit lane
+    stopped_lap: int = -1
+    # story.py: at the line a lap ago, the car ahead and the interval to it
+    line_ahead: int = -1
+    line_interval_s: float = NAN
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -83,6 +98,10 @@ class Ledger(msgspec.Struct, array_like=True):
     overall_sector: list[float] = []
     overall_mini: list[float] = []
     cars: list[Car] = []
+    #: passes.py: whether the feed reports passes; airing.py: what has been shown and said
+    passes_told: bool = False
+    shown: Airtime = field(default_factory=HIGHLIGHTS.new)
+    said: Airtime = field(default_factory=SENTENCES.new)
 
     def __post_init__(self) -> None:
         if not self.cars:

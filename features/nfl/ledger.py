@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import field
 
+from features.airtime import Airtime, Budget
 from features.facts import attr, number
 from features.moments import Moment
 from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
@@ -15,6 +16,15 @@ from features.sport import EventStep
 
 REGULATION_S: Final = 3600.0
 _NAN: Final = float("nan")
+#: how much of a game is shown and said: a whole one gets between 10 and 40 of each
+HIGHLIGHTS: Final = Budget(
+    every_s=180.0, purse=3.0, spacing_s=30.0, patience_s=400.0, repeat_s=0.0, again=1.0,
+    usual=(0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7),
+)  # fmt: skip
+SENTENCES: Final = Budget(
+    every_s=180.0, purse=3.0, spacing_s=30.0, patience_s=360.0, repeat_s=240.0, again=0.7,
+    usual=(0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7),
+)  # fmt: skip
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -60,6 +70,10 @@ class Ledger(msgspec.Struct, array_like=True):
     #: plays that never had a snap
     no_snap: int = 0
     fastest_mps: float = 0.0
+    #: airing.py: what has been shown and said, and the play whose touchdown has been told
+    shown: Airtime = field(default_factory=HIGHLIGHTS.new)
+    said: Airtime = field(default_factory=SENTENCES.new)
+    scored_play: str = ""
 
     def __post_init__(self) -> None:
         if not self.attempts:
@@ -73,6 +87,12 @@ def told(moment: Moment, ledger: Ledger, name: str) -> float:
     """What the event says of the play, or else what the play's "down" said."""
     value = attr(moment, name)
     return value if value == value else float(getattr(ledger, name))
+
+
+def played_s(moment: Moment, ledger: Ledger) -> float:
+    """Seconds of play so far, by which highlights and sentences are rationed: of the game clock at the latest play, so that a game with
+    its breaks and one without get as many; of the feed's time where the clock does not move."""
+    return REGULATION_S - ledger.clock_s if ledger.clock_s < REGULATION_S else moment.t_s
 
 
 def keep_play(moment: Moment, ledger: Ledger) -> None:

@@ -34,11 +34,11 @@ COUNTS: Final = (
 
 #: how much of a match is shown and said: what a match of 90 minutes gets lies between 10 and 40 of each
 HIGHLIGHTS: Final = Budget(
-    every_s=270.0, purse=3.0, spacing_s=75.0, patience_s=600.0, repeat_s=0.0, again=1.0,
+    every_s=255.0, purse=3.0, spacing_s=75.0, patience_s=480.0, repeat_s=0.0, again=1.0,
     usual=(0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7),
 )  # fmt: skip
 SENTENCES: Final = Budget(
-    every_s=270.0, purse=3.0, spacing_s=90.0, patience_s=600.0, repeat_s=600.0, again=0.6,
+    every_s=255.0, purse=3.0, spacing_s=90.0, patience_s=480.0, repeat_s=600.0, again=0.6,
     usual=(0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7),
 )  # fmt: skip
 

@@ -76,6 +76,12 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
         "ru": "Счёт сравнивается! Забивает {player} («{team}»): «{home}» — «{away}» {score}.",
         "es": "¡El empate! {player} marca para {team}: {home} {score} {away}.",
     },
+    "goal_late": {
+        "en": "A late goal to take the lead! {player} scores for {team}: {home} {score} {away}.",
+        "de": "Die späte Führung! {player} trifft für {team}: {home} gegen {away} {score}.",
+        "ru": "Поздний гол выводит вперёд команду «{team}»! Забивает {player}: «{home}» — «{away}» {score}.",
+        "es": "¡Gol en el tramo final! {player} adelanta a {team}: {home} {score} {away}.",
+    },
     "goal_more": {
         "en": "Goal! {player} scores again for {team} and has {goals} in this match: {home} {score} {away}.",
         "de": "Tor! {player} trifft wieder für {team}, {goals} in diesem Spiel: {home} gegen {away} {score}.",
@@ -123,6 +129,12 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
         "de": "Gelb für {player} ({team}), Karte Nummer {n} in diesem Spiel.",
         "ru": "Жёлтую карточку получает {player} («{team}»), она номер {n} в матче.",
         "es": "Amarilla para {player}, de {team}: es la número {n} del partido.",
+    },
+    "first_card": {
+        "en": "{player} of {team} is the first to be booked.",
+        "de": "Die erste Gelbe Karte des Spiels bekommt {player} ({team}).",
+        "ru": "Первую жёлтую карточку матча получает {player} («{team}»).",
+        "es": "La primera amarilla del partido es para {player}, de {team}.",
     },
     "woodwork": {
         "en": "Off the woodwork! {player} is that close to scoring for {team}.",

@@ -28,6 +28,8 @@ BIG_CHANCE: Final = 0.3
 UNLIKELY_GOAL: Final = 0.08
 UNLIKELY_PASS: Final = 0.2
 BYPASSED: Final = 7.0
+#: share of the second half after which a goal is a late one
+LATE: Final = 0.8
 HARD_SHOT_MPS: Final = 110.0 / 3.6
 MPS_TO_KMH: Final = 3.6
 
@@ -125,6 +127,8 @@ def _goals(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
         key, values = "goal_more", {**values, "goals": Counted(scored, GOALS)}
     elif goals[0] == goals[1]:
         key = "goal_equaliser"
+    elif ledger.goals[0] == ledger.goals[1] and moment.period == 2 and ledger.in_period_s(moment.t_s) >= LATE * ledger.half_s:
+        key = "goal_late"
     elif xgoals == xgoals:
         key, values = "goal", {**values, "xgoals": Number(xgoals, 2)}
     if key in ("goal", "goal_unlikely"):

@@ -29,7 +29,7 @@ CORNERS: Final = 4
 OFFSIDES: Final = 3
 FOULS_OF_ONE: Final = 3
 TAKE_ONS: Final = 3
-INTERCEPTIONS: Final = 5
+INTERCEPTIONS: Final = 8
 PASSES_OF_ONE: Final = 30
 PASSES_IN_A_ROW: Final = 10
 CROSSES: Final = 10
@@ -150,11 +150,12 @@ def _numbered(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
             yield Sentence("crosses", {**who, "n": Number(n)}, 0.25 + 0.01 * n, [event, of_count(moment, name, team, n)])
         elif name == "yellow_cards" and player >= 0:
             both = n + total(ledger, name, 1 - team)
-            yield Sentence("yellow_card", {**who, "n": Number(both)}, 0.4, [event, of_count(moment, name, team, n)])
+            key = "yellow_card" if both > 1 else "first_card"
+            yield Sentence(key, {**who, "n": Number(both)}, 0.4, [event, of_count(moment, name, team, n)])
         elif name == "fouls" and own >= FOULS_OF_ONE:
             yield Sentence("fouls", {**who, "n": Number(own)}, 0.35 + 0.08 * (own - FOULS_OF_ONE), [event, _of_player(moment, name, own)])
         elif name == "take_ons" and own >= TAKE_ONS:
             yield Sentence("take_ons", {**who, "n": Number(own)}, 0.35 + 0.06 * (own - TAKE_ONS), [event, _of_player(moment, name, own)])
         elif name == "interceptions" and own >= INTERCEPTIONS and own > max(ledger.player_counts[INDEX[name]]):
             rests = [event, _of_player(moment, name, own)]
-            yield Sentence("interceptions", {**who, "n": Number(own)}, 0.3 + 0.04 * (own - INTERCEPTIONS), rests)
+            yield Sentence("interceptions", {**who, "n": Number(own)}, 0.25 + 0.2 * ramp(own, INTERCEPTIONS, 16.0), rests)
