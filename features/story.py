@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypedDict
 
 import msgspec
 
@@ -110,6 +110,19 @@ class Sentence(NamedTuple):
 
     def candidate(self) -> Candidate:
         return Candidate(self.strength, self.topic, self.must)
+
+
+class Story(TypedDict, total=False):
+    """The value of ``game.story``: the sentence by language (a sport may have others), the key of its phrase, how much it is worth (0..1),
+    and what it rests on (:mod:`features.basis`), the event first."""
+
+    en: str
+    de: str
+    ru: str
+    es: str
+    topic: str
+    score: float
+    basis: list[dict[str, Any]]
 
 
 def value(
