@@ -6,9 +6,8 @@ reading them once.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulators.providers._files import content, maybe, only, text
+from simulators.providers._files import content, listed, maybe, only
 from simulators.providers._files import pick as pick_file
 from simulators.providers._wyscout_words import Row
 from streaming.errors import BadInput
@@ -97,10 +96,10 @@ def _opened(*keys: tuple[Path, int, int] | None) -> Source:
     assert matches is not None
     if content(matches)[:4] == b"PAR1":
         return Source(_table_matches(matches), _Table(events), {})
-    names = {int(t["wyId"]): _plain(t["name"]) for t in _listed(teams, ("wyId", "name"))} if teams else {}
-    people = {int(p["wyId"]): _player(p) for p in _listed(players, ("wyId",))} if players else {}
+    names = {int(t["wyId"]): _plain(t["name"]) for t in listed(teams, "wyscout", ("wyId", "name"))} if teams else {}
+    people = {int(p["wyId"]): _player(p) for p in listed(players, "wyscout", ("wyId",))} if players else {}
     rows: dict[str, list[Row]] = {}
-    for event in _listed(events, ("id", "matchId", "matchPeriod", "eventSec", "eventName")):
+    for event in listed(events, "wyscout", ("id", "matchId", "matchPeriod", "eventSec", "eventName")):
         rows.setdefault(str(event["matchId"]), []).append(_json_row(event, events))
     return Source({m.id: m for m in _json_matches(matches, names)}, rows, people)
 
@@ -194,20 +193,6 @@ def _result(duration: Any, score: tuple[Any, Any], extra: tuple[Any, Any]) -> tu
 # -- the JSON that Wyscout published ------------------------------------------------------------------------------------
 
 
-def _listed(path: Path, needs: Iterable[str]) -> list[dict[str, Any]]:
-    try:
-        found = json.loads(text(path))
-    except ValueError as error:
-        raise BadInput(f"{path} is not JSON: {error}") from error
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise BadInput(f"{path} is no wyscout file: it is not a list of objects")
-    for one in found:
-        for name in needs:
-            if one.get(name) is None:
-                raise BadInput(f"{path} is no wyscout file: an object has no {name}")
-    return found
-
-
 def _json_row(event: dict[str, Any], path: Path) -> Row:
     places = [*(event.get("positions") or ()), {}, {}][:2]
     try:
@@ -222,7 +207,7 @@ def _json_row(event: dict[str, Any], path: Path) -> Row:
 
 
 def _json_matches(path: Path, names: dict[int, str]) -> Iterator[Match]:
-    for one in _listed(path, ("wyId", "teamsData")):
+    for one in listed(path, "wyscout", ("wyId", "teamsData")):
         try:
             sides = {team["side"]: team for team in one["teamsData"].values()}
             home, away = sides["home"], sides["away"]

@@ -193,6 +193,25 @@ def test_a_statsbomb_match_that_is_still_on(tmp_path: Path) -> None:
     assert score(events(imported), "1", "2") == (1, 1)
 
 
+def test_a_goal_by_a_player_who_is_not_in_the_line_up_counts_for_his_team(tmp_path: Path) -> None:
+    import json
+
+    files = small.statsbomb(tmp_path, frames=True)
+    people = json.loads(files[1].read_text())
+    for team in people:
+        team["lineup"] = [player for player in team["lineup"] if player["player_id"] not in (11, 23)]
+    files[1].write_text(json.dumps(people))
+    told = json.loads(files[0].read_text())
+    for event in told:
+        if event["type"]["name"] == "Starting XI":
+            event["tactics"]["lineup"] = [one for one in event["tactics"]["lineup"] if one["player"]["id"] not in (11, 23)]
+    files[0].write_text(json.dumps(told))
+    imported = read("kloppy:statsbomb", files)
+    promised(imported)
+    assert score(events(imported), "1", "2") == (1, 1)
+    assert [(e.team, e.player) for e in events(imported) if e.outcome == "goal"][:1] == [("2", None)]
+
+
 @pytest.mark.parametrize("second_side", [-1, 1])
 def test_the_players_say_which_way_a_period_was_played(tmp_path: Path, second_side: int) -> None:
     """kloppy looks at the first frame of the first period only, and takes the sides to change at half-time."""
