@@ -132,8 +132,8 @@ def load(wanted: str, files: Sequence[Path]) -> Loaded:
             raise BadInput(f"kloppy cannot read {given}: they are damaged, incomplete, or no {wanted} files") from error
     if not len(dataset.records) or not dataset.metadata.periods:
         raise BadInput(f"kloppy finds no events and no frames in {given}")
-    told = [w.message for w in caught if issubclass(w.category, (UserWarning, DeserializationWarning))]
-    found = dict.fromkeys(_OBJECT.split(" ".join(str(message).split()))[0] for message in told)
+    messages = [w.message for w in caught if issubclass(w.category, (UserWarning, DeserializationWarning))]
+    found = dict.fromkeys(_OBJECT.split(" ".join(str(message).split()))[0] for message in messages)
     main = next(arguments[name] for name in loader.arguments if name in arguments)
     name = f"{provider}.{loader.name}" if loader.name else provider
     return Loaded(dataset, name, main[0] if isinstance(main, list) else main, list(found), still_on)
