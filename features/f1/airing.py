@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from features import highlights, story
-from features.f1 import passes
 from features.f1.highlights import offer_of
 from features.f1.ledger import HIGHLIGHTS, SENTENCES, Ledger
 from features.f1.story import keep_line, offers_of
@@ -22,5 +21,4 @@ def note(moment: Moment, ledger: Ledger) -> None:
 EVENT_STEPS = (
     EventStep("airing.note", note, on=tuple(sorted(EVENT_TYPES)), phase="apply"),
     EventStep("airing.line", keep_line, on=("loop",), phase="apply"),
-    EventStep("airing.passes", passes.keep, on=("overtake_attempt", "pit_entry", "pit_exit"), phase="apply"),
 )

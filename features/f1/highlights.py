@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from features import basis, highlights
-from features.f1.ledger import Ledger, at_line, car_of, lap_time_s, number, whole
 from features.f1.ledger import HIGHLIGHTS as BUDGET
-from features.f1.passes import Pass, passed
+from features.f1.ledger import Ledger, car_of, number, order_at, racing, whole
+from features.f1.passing import fastest, passed_by, stopped
 from features.f1.vocabulary import EVENT_TYPES
 from features.highlights import Offer, ramp
 from features.moments import Moment
@@ -17,13 +17,22 @@ from features.sport import Stat
 #: seconds before and after, by label
 TIMING_S: Final = {
     "start": (4.0, 20.0), "overtake": (10.0, 4.0), "lead": (8.0, 4.0), "undercut": (14.0, 6.0), "fastest_lap": (8.0, 4.0),
-    "safety_car": (6.0, 8.0), "off_track": (5.0, 7.0), "retirement": (8.0, 8.0), "finish": (8.0, 10.0), "slow_stop": (8.0, 4.0),
-    "stop": (6.0, 6.0),
+    "safety_car": (6.0, 8.0), "red_flag": (6.0, 8.0), "off_track": (5.0, 7.0), "retirement": (8.0, 8.0), "finish": (8.0, 10.0),
+    "disqualification": (4.0, 6.0), "slow_stop": (8.0, 4.0), "stop": (6.0, 6.0),
 }  # fmt: skip
 #: seconds that a stop stands still before it is slow, and before it is a disaster
 SLOW_STOP_S: Final = (4.0, 9.0)
 #: places on the podium
 PODIUM: Final = 3
+
+
+class Pass(NamedTuple):
+    """``car`` is ahead of ``target`` now, in ``place``; ``fought``: on the track, and not while the other one stopped."""
+
+    car: int
+    target: int
+    place: int
+    fought: bool
 
 
 class Seen(NamedTuple):
@@ -51,30 +60,56 @@ def seen(moment: Moment, ledger: Ledger) -> Seen | None:
         return Seen("start", {"start": 0.8}, True)
     if kind == "track_status":
         word = str(moment.attrs.get("status", ""))
-        return Seen("safety_car", {word: 0.6}, True) if word in ("safety_car", "red") else None
+        label = {"safety_car": "safety_car", "red": "red_flag"}.get(word)
+        return Seen(label, {label: 0.6 if label == "safety_car" else 0.8}, True) if label is not None else None
     if kind == "finish":
         place = whole(moment, "position")
         return Seen("finish", {"finish": 0.9 if place == 1 else 0.4}, place == 1, place) if 0 < place <= PODIUM else None
     if kind == "retirement":
+        if moment.outcome == "withdrawn":
+            return None
         return Seen("retirement", {"retirement": 0.5 + 0.4 * prominence(place)}, True, place)
     if kind == "off_track":
         lost = 0.4 * ramp(number(moment, "lost_s"), 1.0, 8.0)
         return Seen("off_track", {"off_track": 0.3 + 0.3 * prominence(place), "lost": lost}, False, place)
     if kind == "undercut" and moment.outcome == "complete":
         return Seen("undercut", {"undercut": 0.3 + 0.4 * prominence(place)}, False, place)
-    if kind == "pit_entry" and 0 < place <= 2 * PODIUM:
+    if kind == "pit_entry" and 0 < place <= 2 * PODIUM and racing(ledger):
         return Seen("stop", {"stop": 0.25 * prominence(place)}, False, place)
     if kind == "pit_exit":
         slow = 0.7 * ramp(number(moment, "stationary_s"), *SLOW_STOP_S)
         return Seen("slow_stop", {"slow_stop": slow}, False, place) if slow > 0.0 else None
-    found = passed(moment, ledger)
+    if kind == "disqualification":
+        return Seen("disqualification", {"disqualification": 0.6}, True, place)
+    found = passing(moment, ledger)
     if found is not None:
         return _pass(found)
-    if kind == "loop" and at_line(moment, ledger) and whole(moment, "lap") > 3 and car is not None:
-        if lap_time_s(moment, car) < ledger.overall_lap:
-            gone = whole(moment, "lap") / ledger.laps if ledger.laps else 0.0
-            return Seen("fastest_lap", {"fastest_lap": 0.03 + 0.3 * min(gone, 1.0) ** 2}, False, place)
+    if kind == "loop" and fastest(moment, ledger):
+        gone = whole(moment, "lap") / ledger.laps if ledger.laps else 0.0
+        return Seen("fastest_lap", {"fastest_lap": 0.03 + 0.3 * min(gone, 1.0) ** 2}, False, place)
     return None
+
+
+def passing(moment: Moment, ledger: Ledger) -> Pass | None:
+    """The change of places that this event reports: as the feed says it, as the ends of sectors do, or by a stop of the leader's."""
+    car = car_of(moment, ledger)
+    if car is None:
+        return None
+    if moment.type == "overtake_attempt":
+        target = moment.roster.index.get(str(moment.attrs.get("target", "")), -1) if moment.roster is not None else -1
+        if moment.outcome != "complete" or not 0 <= target < len(ledger.cars):
+            return None
+        return Pass(moment.player, target, ledger.cars[target].place or car.place, True)
+    if moment.type != "loop":
+        return None
+    by = passed_by(moment, ledger)
+    if by >= 0:
+        return Pass(by, moment.player, car.place, True)
+    leader = ledger.leader
+    if not whole(moment, "sector") or leader in (-1, moment.player) or ledger.cars[leader].out or not racing(ledger):
+        return None
+    first = order_at(ledger, moment.player, whole(moment, "lap"), whole(moment, "loop"), moment.t_s)[0] == 1
+    return Pass(moment.player, leader, 1, False) if first and stopped(ledger.cars[leader], car.sector_s) else None
 
 
 def _pass(found: Pass) -> Seen:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isfinite
 from typing import Any, Final
 
 from features import basis, story
 from features.f1.highlights import SLOW_STOP_S, Seen, basis_of, prominence, seen
-from features.f1.ledger import SENTENCES, Car, Ledger, at_line, car_of, lap_time_s, number, whole
-from features.f1.passes import place_at
+from features.f1.ledger import SENTENCES, Car, Ledger, at_line, car_of, lap_time_s, number, order_at, racing, whole
 from features.f1.phrases import PHRASES
 from features.f1.vocabulary import EVENT_TYPES
 from features.frames import Roster
@@ -64,7 +62,10 @@ def _seen(moment: Moment, ledger: Ledger, roster: Roster, who: Who, what: Seen) 
     """What a highlight would show, in words."""
     rests, watched = basis_of(moment, what), prominence(what.place)
     if what.passing is not None:
-        values: Who = {**who, "target": roster.names[what.passing.target], "place": Number(what.place)}
+        names = roster.names
+        values: Who = {
+            **who, "player": names[what.passing.car], "target": names[what.passing.target], "place": Number(what.place),
+        }  # fmt: skip
         if what.label == "lead":
             if what.place == 1:
                 yield Sentence("lead", values, 0.6, rests)
@@ -78,6 +79,8 @@ def _seen(moment: Moment, ledger: Ledger, roster: Roster, who: Who, what: Seen) 
     elif what.label == "retirement":
         key = "retirement_from" if what.place else "retirement"
         yield Sentence(key, {**who, "place": Number(what.place)}, 0.5 + 0.3 * watched, rests, True)
+    elif what.label == "disqualification":
+        yield Sentence("disqualification", who, 0.7, rests, True)
     elif what.label == "off_track":
         yield Sentence("off_track", who, 0.3 + 0.3 * watched, rests)
     elif what.label == "stop":
@@ -95,11 +98,10 @@ def _seen(moment: Moment, ledger: Ledger, roster: Roster, who: Who, what: Seen) 
 
 def _line(moment: Moment, ledger: Ledger, roster: Roster, who: Who, car: Car) -> Iterator[Sentence]:
     """How close it is at the line: the gap of the second, now and then, and a car that has come within a second of the next."""
-    lap, loop = whole(moment, "lap"), whole(moment, "loop")
-    ahead, ahead_s = _ahead(ledger, moment.player, lap, loop)
-    if ahead < 0 or lap < 3 or ledger.status:
+    lap = whole(moment, "lap")
+    place, _, interval_s, ahead = order_at(ledger, moment.player, lap, whole(moment, "loop"), moment.t_s)
+    if ahead < 0 or lap < 3 or ledger.status or not racing(ledger):
         return
-    interval_s, place = moment.t_s - ahead_s, place_at(ledger, moment.player, lap, loop)
     values: Who = {**who, "target": roster.names[ahead], "gap": Number(interval_s, 1), "place": Number(place)}
     rests = [basis.of_event(moment), basis.of_stat("f1.car.interval", basis.player_of(moment), interval_s, "s")]
     if place == 2 and lap % EVERY_LAPS == 0:
@@ -109,21 +111,12 @@ def _line(moment: Moment, ledger: Ledger, roster: Roster, who: Who, car: Car) ->
         yield Sentence("fight", values, 0.25 + 0.35 * prominence(place - 1), rests)
 
 
-def _ahead(ledger: Ledger, who: int, lap: int, loop: int) -> tuple[int, float]:
-    """Who passed a loop last in this lap, and when; -1 and NaN for nobody."""
-    found, when = -1, float("nan")
-    for n, other in enumerate(ledger.cars):
-        if n != who and len(other.passed_lap) >= loop and other.passed_lap[loop - 1] == lap and not other.passed_s[loop - 1] <= when:
-            found, when = n, other.passed_s[loop - 1]
-    return found, when
-
-
 def keep_line(moment: Moment, ledger: Ledger) -> None:
     """The interval at the line, for the next lap."""
     car = car_of(moment, ledger)
     if car is not None and at_line(moment, ledger):
-        car.line_ahead, ahead_s = _ahead(ledger, moment.player, whole(moment, "lap"), whole(moment, "loop"))
-        car.line_interval_s = moment.t_s - ahead_s if isfinite(ahead_s) else float("nan")
+        lap, loop = whole(moment, "lap"), whole(moment, "loop")
+        _, _, car.line_interval_s, car.line_ahead = order_at(ledger, moment.player, lap, loop, moment.t_s)
 
 
 STATS: Final = (

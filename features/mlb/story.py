@@ -12,9 +12,9 @@ from features.frames import Roster
 from features.highlights import ramp
 from features.mlb.ground import FT_M, MPH_MPS
 from features.mlb.highlights import runs_in
-from features.mlb.ledger import SENTENCES, Ledger, played_s, state_after
+from features.mlb.ledger import SENTENCES, Ledger, known, late, played_s, says_all, state_after
 from features.mlb.phrases import PHRASES, RUNS
-from features.mlb.vocabulary import HITS
+from features.mlb.tally import HIT, STRUCK_OUT
 from features.mlb.win import swing
 from features.moments import Moment
 from features.sport import EventStep, Stat
@@ -45,6 +45,8 @@ def tell(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
 
 
 def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
+    if not (known(moment, ledger) or (moment.type in ("play", "game_end") and says_all(moment))):
+        return
     after = state_after(moment, ledger) if moment.type in ("play", "half_end", "game_end") else None
     runs = after.runs if after is not None else ledger.runs
     who: Who = {"home": roster.team_names[0], "away": roster.team_names[1], "score": Score(runs[0], runs[1])}
@@ -56,8 +58,9 @@ def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence
             yield Sentence("inning", {**who, "inning": Number(after.inning)}, 0.35, [event, score])
         side = 1 if after.half == 0 else 0
         who |= {"team": roster.team_names[side], "inning": Number(after.inning)}
-        if ledger.whole and after.inning >= NO_HITS and not ledger.hits[side]:
-            yield Sentence("no_hits", who, 0.4 + 0.05 * after.inning, [event])
+        if not late(moment, ledger) and after.inning >= NO_HITS and not ledger.sides[side][HIT]:
+            none = basis.of_stat("mlb.team.hits", basis.team_of(moment, side), 0.0, "count")
+            yield Sentence("no_hits", who, 0.4 + 0.05 * after.inning, [event, none])
         if ledger.bases == LOADED:
             yield Sentence("left_loaded", who, 0.45, [event])
     elif moment.type == "play":
@@ -92,11 +95,12 @@ def _play(moment: Moment, ledger: Ledger, roster: Roster, who: Who, rests: list[
     if moment.outcome in ("double_play", "triple", "double"):
         yield Sentence(moment.outcome, who, 0.35 if moment.outcome == "double" else 0.5, rests[:1])
     pitcher = ledger.last_pitcher
-    if moment.outcome == "strikeout" and 0 <= pitcher < ledger.players and ledger.whole:
-        n = ledger.struck[pitcher] + 1
+    if moment.outcome == "strikeout" and 0 <= pitcher < ledger.players and not late(moment, ledger):
+        n = ledger.pitched[pitcher][STRUCK_OUT] + 1
         if n >= STRIKEOUTS:
             values = {**who, "pitcher": roster.names[pitcher], "n": Number(n)}
-            yield Sentence("strikeouts", values, 0.3 + 0.05 * (n - STRIKEOUTS), rests[:1])
+            counted = basis.of_stat("mlb.pitcher.strikeouts", roster.ids[pitcher], float(n), "count")
+            yield Sentence("strikeouts", values, 0.3 + 0.05 * (n - STRIKEOUTS), [rests[0], counted])
 
 
 def _single(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
@@ -107,6 +111,8 @@ def _single(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
             if chance < UNLIKELY_STEAL:
                 rests = [event, basis.of_stat("mlb.runner.steal_probability_at_release", player, chance, "0..1")]
                 yield Sentence("stolen_unlikely", {**who, "share": Percent(max(chance, 0.01))}, 0.6, rests)
+            if late(moment, ledger):
+                return
             tried, stolen = ledger.tried[moment.team] + 1, ledger.stolen[moment.team] + 1
             yield Sentence("stolen", {**who, "tried": Number(tried), "stolen": Number(stolen)}, 0.45, [event])
         elif moment.outcome == "out":
@@ -118,14 +124,14 @@ def _single(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
             yield Sentence("catch", {**who, "share": Percent(max(likely, 0.01))}, 0.4 + 0.4 * (1.0 - likely), rests)
     elif moment.type == "batted_ball":
         found = moment.facts.get("batted")
-        if isinstance(found, list) and found[0] >= HARD_MPS and found[0] > ledger.hardest_mps:
+        if isinstance(found, list) and found[0] >= HARD_MPS and found[0] > ledger.hardest_mps and not late(moment, ledger):
             rests = [event, basis.of_stat("mlb.batted_ball.exit_velocity", player, found[0], "mph")]
             strength = 0.35 + 0.3 * ramp(found[0], HARD_MPS, 115.0 * MPH_MPS)
             yield Sentence("hard_hit", {**who, "speed": Number(found[0] / MPH_MPS, 1)}, strength, rests)
 
 
 def keep(moment: Moment, ledger: Ledger) -> None:
-    """What later sentences tell of: how far the ball was hit, what chance the runner had, hits and strikeouts."""
+    """What later sentences tell of: how far the ball was hit, and what chance the runner had."""
     if moment.type == "batted_ball":
         ledger.projected_m = number(moment.facts.get("mlb.batted_ball.projected_distance"))
     elif moment.type == "release":
@@ -134,16 +140,9 @@ def keep(moment: Moment, ledger: Ledger) -> None:
         ledger.projected_m = float("nan")
     elif moment.type == "set":
         ledger.steal_chance = float("nan")
-    elif moment.type == "half_start":
-        ledger.whole = ledger.whole or (moment.period == 1 and state_after(moment, ledger).half == 0)
-    elif moment.type == "play":
-        if moment.outcome in HITS and moment.team in (0, 1):
-            ledger.hits[moment.team] += 1
-        if moment.outcome == "strikeout" and 0 <= ledger.last_pitcher < ledger.players:
-            ledger.struck[ledger.last_pitcher] += 1
 
 
-EVENT_STEPS: Final = (EventStep("story.keep", keep, on=("batted_ball", "release", "pitch", "set", "half_start", "play"), phase="apply"),)
+EVENT_STEPS: Final = (EventStep("story.keep", keep, on=("batted_ball", "release", "pitch", "set"), phase="apply"),)
 STATS: Final = (
     Stat(
         "game.story", "object",

@@ -30,6 +30,7 @@ from features.nfl import (
     rushing,
     separation,
     story,
+    tally,
 )
 from features.nfl.columns import YD
 from features.nfl.ledger import Ledger
@@ -40,7 +41,7 @@ from features.sport import Sport
 #: facts; what is aired is booked from the account before the event, so before the ledger
 MODULES: Final[tuple[ModuleType, ...]] = (
     motion, playstate, handlers, alignment, separation, routes, passrush, pocket, carrier, flight, momentum, effort,
-    defense, passing, rushing, game, airing, ledger, highlights, story,
+    defense, passing, rushing, game, airing, tally, ledger, highlights, story,
 )  # fmt: skip
 
 SPORT: Final = Sport(

@@ -8,8 +8,7 @@ from features import basis, highlights
 from features.facts import attr, number
 from features.highlights import Offer, ramp
 from features.moments import Moment
-from features.nfl.columns import YD
-from features.nfl.ledger import HIGHLIGHTS, Ledger, played_s
+from features.nfl.ledger import HIGHLIGHTS, Ledger, late, of_this_play, played_s
 from features.nfl.vocabulary import ENDS
 from features.sport import Stat
 
@@ -65,7 +64,7 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
         reasons["yards_over_expected"] = 0.6 * max(ramp(over, 9.0, 27.0), ramp(after, 9.0, 27.0))
         reasons["long_gain"] = 0.6 * ramp(gained_yd(moment), *LONG_YD)
         fast = number(moment.facts.get("carrier.top_mps"))
-        if fast > ledger.fastest_mps:
+        if fast > ledger.fastest_mps and not late(moment, ledger):
             reasons["top_speed"] = 0.4 * ramp(fast, FAST_MPS, VERY_FAST_MPS)
     if moment.type == "field_goal":
         good = scores(moment, ledger)
@@ -102,9 +101,12 @@ def basis_of(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> list[
 
 
 def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
-    """The highlight that this event could make. A swing of the odds is known when the next play begins, and cut around the play that
-    made it."""
-    reasons = reasons_of(moment, ledger)
+    """The highlight that this event could make; of a play whose beginning was missed only that it scored. A swing of the odds is known
+    when the next play begins, and cut around the play that made it."""
+    if moment.type == "down" or of_this_play(moment, ledger):
+        reasons = reasons_of(moment, ledger)
+    else:
+        reasons = {moment.type.removeprefix("pass_outcome_"): PLEASERS.get(moment.type, 0.3)} if scores(moment, ledger) else {}
     if not any(strength > 0.0 for strength in reasons.values()):
         return None
     if moment.type == "touchdown" and not scores(moment, ledger):

@@ -14,7 +14,7 @@ from features.moments import Moment
 from features.nfl.columns import YD
 from features.nfl.game import CHOICES
 from features.nfl.highlights import gained_yd, scores
-from features.nfl.ledger import SENTENCES, Ledger, played_s
+from features.nfl.ledger import SENTENCES, Ledger, late, of_this_play, played_s
 from features.nfl.phrases import PHRASES, YARDS
 from features.nfl.vocabulary import COMPLETE, ENDS
 from features.sport import Stat
@@ -42,7 +42,8 @@ def tell(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
 
 
 def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
-    if moment.team not in (0, 1):
+    of_play = moment.type == "down" or of_this_play(moment, ledger)
+    if moment.team not in (0, 1) or not (of_play or scores(moment, ledger)):
         return
     event = basis.of_event(moment)
     who: Who = {
@@ -52,6 +53,8 @@ def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence
     points, scored = attr(moment, "points"), scores(moment, ledger)
     if moment.type in ("touchdown", "field_goal", "pass_outcome_touchdown"):
         yield from _score(moment, ledger, who, points, scored)
+    if not of_play:
+        return  # of the rest of the play nobody knows where it began
     if moment.type == "field_goal" and not scored and moment.outcome:
         yield Sentence("field_goal_missed", who, 0.5, [event])
     if moment.type == "pass_outcome_interception":
@@ -98,7 +101,7 @@ def _ends(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
         rests = [event, {"event": moment.id, "type": moment.type, "attr": "gained_yd", "value": round(gained, 2)}]
         yield Sentence("long_gain", {**who, "yards": Counted(round(gained), YARDS)}, 0.4 + 0.3 * ramp(gained, LONG_YD, 60.0), rests)
     fast = number(moment.facts.get("carrier.top_mps"))
-    if fast >= FAST_MPS and fast > ledger.fastest_mps:
+    if fast >= FAST_MPS and fast > ledger.fastest_mps and not late(moment, ledger):
         rests = [event, basis.of_stat("nfl.carrier.top_speed", player, fast, "mph")]
         yield Sentence("top_speed", {**who, "speed": Number(fast * factor("mph"), 1)}, 0.5, rests)
 
