@@ -1,9 +1,9 @@
 """How much is said of a game, and when: a budget for highlights and one for sentences, decided event by event.
 
-What must be said (a goal) always is. Everything else competes with what this very game has offered so far: the longer nothing has been
-said, the lower its place among the latest candidates may be, and a purse of tokens bounds the sum. So a dull match gets its highlights as
-a wild one does, and neither gets hundreds. The state is part of the account: it is a pure function of the events before, forked with
-the ledger and replayed with it when one of them is corrected.
+What must be said (a goal) always is. Everything else competes with what this very game has offered so far: the longer nothing has
+been said, the lower its place among the latest candidates may be, and a purse of tokens bounds the sum. So a dull match gets its
+highlights as a wild one does, and neither gets hundreds. The state is part of the account: it is a pure function of the events
+before, forked with the ledger and replayed with it when one of them is corrected.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ MEMORY: Final = 48
 
 @dataclass(frozen=True)
 class Budget:
-    """``every_s``: a token is earned in so long, and at most ``purse`` are kept; nothing is said within ``spacing_s`` of the last but what is
-    clearly better, nor of one topic within ``repeat_s``; after ``patience_s`` of silence any candidate will do. A topic that has been said n times is worth
-    ``again`` to the n-th as much. ``usual`` are the strengths of candidates in a game as they come, for as long as this one has offered
-    few. Seconds are of play."""
+    """``every_s``: a token is earned in so long, and at most ``purse`` are kept; nothing is said within ``spacing_s`` of the last
+    but what is clearly better, nor of one topic within ``repeat_s``; after ``patience_s`` of silence any candidate will do. A
+    topic that has been said n times is worth ``again`` to the n-th as much. ``usual`` are the strengths of candidates in a game
+    as they come, for as long as this one has offered few. Seconds are of play."""
 
     every_s: float
     purse: float
@@ -44,8 +44,9 @@ class Budget:
 
 
 class Airtime(msgspec.Struct, array_like=True):
-    """What has been said. ``until_s``: when the tokens were last counted; ``last_s``: when something was last said (0: the beginning)
-    and how strong that was; ``last_event`` which event that was, ``last_end_s`` where its clip ends; ``topics``: when each was last said, and how often."""
+    """What has been said. ``until_s``: when the tokens were last counted; ``last_s``: when something was last said (0: the
+    beginning) and how strong that was; ``last_event`` which event that was, ``last_end_s`` where its clip ends; ``topics``: when
+    each was last said, and how often."""
 
     tokens: float = 0.0
     until_s: float = 0.0
@@ -116,7 +117,9 @@ def chosen(airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[
     return best
 
 
-def note(airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[Candidate], said: int, event: str, end_s: float) -> None:
+def note(
+    airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[Candidate], said: int, event: str, end_s: float
+) -> None:  # fmt: skip
     """Book an event with its candidates, ``said`` of them (-1: none); ``end_s``: where the clip ends, if there is one."""
     offered = max((worth(airtime, budget, now_s, c) for c in candidates if not c.must), default=0.0)
     if offered > 0.0:

@@ -67,8 +67,8 @@ def cut(
 
 
 class Offer(NamedTuple):
-    """A highlight that an event could make: around ``t_s``, from ``timing_s`` seconds before to after, not before ``not_before_s``. One
-    that ``must`` be shown always is; the others compete. ``basis`` is made when it is shown."""
+    """A highlight that an event could make: around ``t_s``, from ``timing_s`` seconds before to after, not before
+    ``not_before_s``. One that ``must`` be shown always is; the others compete. ``basis`` is made when it is shown."""
 
     label: str
     reasons: Mapping[str, float]
@@ -83,13 +83,16 @@ class Offer(NamedTuple):
 
 
 def value(offer: Offer | None, shown: Airtime, budget: Budget, now_s: float) -> dict[str, Any] | None:
-    """What ``game.highlight`` computes: the clip on the wire when ``budget`` grants it after what has been ``shown``; ``None`` for the
-    many events that make none."""
+    """What ``game.highlight`` computes: the clip on the wire when ``budget`` grants it after what has been ``shown``; ``None``
+    for the many events that make none."""
     if offer is None or not grants(shown, budget, now_s, offer.candidate()):
         return None
     return to_value(
-        cut(offer.t_s, offer.label, offer.reasons, offer.timing_s, not_before_s=offer.not_before_s, basis=offer.basis(), after=shown)
-    )
+        cut(
+            offer.t_s, offer.label, offer.reasons, offer.timing_s,
+            not_before_s=offer.not_before_s, basis=offer.basis(), after=shown,
+        )
+    )  # fmt: skip
 
 
 def keep(offer: Offer | None, shown: Airtime, budget: Budget, now_s: float, event: str) -> None:
@@ -113,7 +116,8 @@ def to_value(highlight: Highlight) -> dict[str, Any]:
 
 
 def from_value(value: object) -> Highlight:
-    """The inverse of :func:`to_value`, and of the JSON text that it was in older recordings; ``ValueError`` when it is something else."""
+    """The inverse of :func:`to_value`, and of the JSON text that it was in older recordings; ``ValueError`` when it is something
+    else."""
     try:
         if isinstance(value, str):
             return msgspec.json.decode(value, type=Highlight)

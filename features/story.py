@@ -99,8 +99,8 @@ def tell(templates: Mapping[str, str], values: Mapping[str, str | Spoken]) -> di
 
 
 class Sentence(NamedTuple):
-    """A sentence that an event could get: the key of its phrase and the values that this wants, how strong it is (0..1), whether it must
-    be said, and what it rests on (:mod:`features.basis`)."""
+    """A sentence that an event could get: the key of its phrase and the values that this wants, how strong it is (0..1), whether
+    it must be said, and what it rests on (:mod:`features.basis`)."""
 
     topic: str
     values: Mapping[str, str | Spoken]
@@ -113,8 +113,8 @@ class Sentence(NamedTuple):
 
 
 class Story(TypedDict, total=False):
-    """The value of ``game.story``: the sentence by language (a sport may have others), the key of its phrase, how much it is worth (0..1),
-    and what it rests on (:mod:`features.basis`), the event first."""
+    """The value of ``game.story``: the sentence by language (a sport may have others), the key of its phrase, how much it is
+    worth (0..1), and what it rests on (:mod:`features.basis`), the event first."""
 
     en: str
     de: str
@@ -128,9 +128,9 @@ class Story(TypedDict, total=False):
 def value(
     phrases: Mapping[str, Mapping[str, str]], offers: Sequence[Sentence], said: Airtime, budget: Budget, now_s: float
 ) -> dict[str, Any] | None:
-    """What ``game.story`` computes: the sentence of ``offers`` that ``budget`` grants after what has been ``said``, by language, and
-    beside it ``topic`` (the key of its phrase), ``score`` (0..1, how much it is worth) and ``basis``; ``None`` when there is nothing to
-    say. ``KeyError`` when no phrase has the sentence's key."""
+    """What ``game.story`` computes: the sentence of ``offers`` that ``budget`` grants after what has been ``said``, by language,
+    and beside it ``topic`` (the key of its phrase), ``score`` (0..1, how much it is worth) and ``basis``; ``None`` when there is
+    nothing to say. ``KeyError`` when no phrase has the sentence's key."""
     at = chosen(said, budget, now_s, [offer.candidate() for offer in offers]) if offers else -1
     if at < 0:
         return None

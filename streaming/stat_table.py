@@ -40,8 +40,8 @@ Floats = npt.NDArray[np.float64]
 def stat_table(published: list[tuple[StatBlock, int]]) -> pa.Table:
     """(block, published_us) pairs as a table of ``STAT_SCHEMA``, rows in the order of ``StatBlock.updates``.
 
-    A number is in ``value``, a vector in ``values``, a label in ``text``, an object in ``object`` as JSON text; all four are null when
-    nothing was measured.
+    A number is in ``value``, a vector in ``values``, a label in ``text``, an object in ``object`` as JSON text; all four are null
+    when nothing was measured.
     """
     published = [pair for pair in published if len(pair[0])]
     blocks = [block for block, _ in published]

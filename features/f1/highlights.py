@@ -1,5 +1,5 @@
-"""A race's highlights: the start, every pass for the lead, the safety car, the winner; then passes, undercuts, fastest laps, cars off the
-track or out, as there is room."""
+"""A race's highlights: the start, every pass for the lead, the safety car, the winner; then passes, undercuts, fastest laps, cars
+off the track or out, as there is room."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ def seen(moment: Moment, ledger: Ledger) -> Seen | None:
 
 
 def passing(moment: Moment, ledger: Ledger) -> Pass | None:
-    """The change of places that this event reports: as the feed says it, as the ends of sectors do, or by a stop of the leader's."""
+    """The change of places that this event reports: as the feed says it, as the ends of sectors do, or by a stop of the
+    leader's."""
     car = car_of(moment, ledger)
     if car is None:
         return None
@@ -113,8 +114,8 @@ def passing(moment: Moment, ledger: Ledger) -> Pass | None:
 
 
 def _pass(found: Pass) -> Seen:
-    """A pass on the track by the place that was fought for; for the lead it has to be shown. One who leads because the other stopped
-    has not passed anybody."""
+    """A pass on the track by the place that was fought for; for the lead it has to be shown. One who leads because the other
+    stopped has not passed anybody."""
     if found.fought:
         reasons = {"overtake": 0.05 + 0.6 * prominence(found.place), "lead": 0.6 if found.place == 1 else 0.0}
         return Seen("overtake", reasons, found.place == 1, found.place, found)
@@ -149,9 +150,9 @@ def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
 STATS: Final = (
     Stat(
         "game.highlight", "object",
-        "Where a clip begins and ends, its score, label, reasons and basis: the start, every pass for the lead, the safety car and the "
-        "winner, and the best of the passes and undercuts by the place that was fought for, fastest laps, stops and retirements, as many "
-        "as a race has room for.",
+        "Where a clip begins and ends, its score, label, reasons and basis: the start, every pass for the lead, the "
+        "safety car, who is out and the winner, and the best of the passes and undercuts by the place that was fought "
+        "for, fastest laps and stops, as many as a race has room for.",
         per="match", compute=highlight, of_account=True, on=tuple(sorted(EVENT_TYPES)), air="clips",
     ),
 )  # fmt: skip

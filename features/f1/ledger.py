@@ -168,8 +168,8 @@ def mini_time_s(moment: Moment, car: Car) -> float:
 
 
 def order_at(ledger: Ledger, who: int, lap: int, loop: int, t_s: float) -> tuple[int, float, float, int]:
-    """Place, gap to the first and interval to the next, s, and who that is, of a car that passes a loop at ``t_s``: ahead are those who
-    passed it before in that lap, and those who have passed it in a later one. Behind by a lap there is no gap."""
+    """Place, gap to the first and interval to the next, s, and who that is, of a car that passes a loop at ``t_s``: ahead are
+    those who passed it before in that lap, and those who have passed it in a later one. Behind by a lap there is no gap."""
     first_s, next_s, place, ahead = t_s, NAN, 1, -1
     for n, other in enumerate(ledger.cars):
         if n == who or len(other.passed_s) < loop or other.passed_lap[loop - 1] < lap:

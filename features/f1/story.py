@@ -1,4 +1,5 @@
-"""What a race tells: at most one sentence per event. The start, the lead, the safety car, who is out and who wins are always told."""
+"""What a race tells: at most one sentence per event. The start, the lead, the safety car, who is out and who wins are always
+told."""
 
 from __future__ import annotations
 
@@ -122,8 +123,8 @@ def keep_line(moment: Moment, ledger: Ledger) -> None:
 STATS: Final = (
     Stat(
         "game.story", "object",
-        "One sentence in en, de, ru and es, with its topic, score and basis: the start, the lead, the safety car and the winner, and what "
-        "else is worth saying, as much as a race has room for.",
+        "One sentence in en, de, ru and es, with its topic, score and basis: the start, the lead, the safety car and "
+        "the winner, and what else is worth saying, as much as a race has room for.",
         per="match", compute=tell, of_account=True, on=tuple(sorted(EVENT_TYPES)), air="commentary, subtitles",
     ),
 )  # fmt: skip

@@ -94,8 +94,8 @@ def stops(ledger: Ledger, t_s: float) -> Floats:
 
 
 STATS: Final = (
-    Stat("f1.car.stops", "count", "pit stops so far: how often the car has left the pit lane", "player", stops, every_s=1.0, ticks=True,
-         timeless=True, air="Pit Strategy Battle"),
+    Stat("f1.car.stops", "count", "pit stops so far: how often the car has left the pit lane", "player", stops, every_s=1.0,
+         ticks=True, timeless=True, air="Pit Strategy Battle"),
     Stat("f1.strategy.pit_window", "lap", "the lap at whose end a stop costs least over the rest of the race", "player",
          pit_window, every_s=1.0, ticks=True, timeless=True, air="Pit Strategy Battle"),
     Stat("f1.strategy.rejoin_position", "place", "place on the road after a stop now, from the cost of a stop and the gaps",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from features import highlights, story
-from features.moments import Moment
 from features.mlb.highlights import ON as SHOWN
 from features.mlb.highlights import offer_of
 from features.mlb.ledger import HIGHLIGHTS, SENTENCES, Ledger, played_s
 from features.mlb.story import ON as SAID
 from features.mlb.story import offers_of
+from features.moments import Moment
 from features.sport import EventStep
 
 

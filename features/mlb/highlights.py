@@ -1,4 +1,5 @@
-"""Baseball's highlights: home runs and every run; steals, great catches, hard-hit balls and plays that swing the game as there is room."""
+"""Baseball's highlights: home runs and every run; steals, great catches, hard-hit balls and plays that swing the game as there is
+room."""
 
 from __future__ import annotations
 
@@ -15,12 +16,13 @@ from features.sport import Stat
 
 #: what the crowd makes of it, whatever the figures say
 PLEASERS: Final = {
-    "home_run": 0.7, "triple": 0.45, "stolen_base": 0.4, "caught_stealing": 0.4, "picked_off": 0.45, "double_play": 0.35, "double": 0.2,
-    "strikeout": 0.06, "single": 0.05,
+    "home_run": 0.7, "triple": 0.45, "stolen_base": 0.4, "caught_stealing": 0.4, "picked_off": 0.45, "double_play": 0.35,
+    "double": 0.2, "strikeout": 0.06, "single": 0.05,
 }  # fmt: skip
 #: seconds before and after, by label
 TIMING_S: Final = {
-    "home_run": (10.0, 10.0), "run": (9.0, 8.0), "steal": (5.0, 4.0), "catch": (7.0, 5.0), "hard_hit": (3.0, 7.0), "play": (9.0, 6.0),
+    "home_run": (10.0, 10.0), "run": (9.0, 8.0), "steal": (5.0, 4.0), "catch": (7.0, 5.0), "hard_hit": (3.0, 7.0),
+    "play": (9.0, 6.0),
 }  # fmt: skip
 HARD_MPS, HARDEST_MPS = 105.0 * MPH_MPS, 115.0 * MPH_MPS
 FAR_M, FARTHEST_M = 410.0 * FT_M, 460.0 * FT_M
@@ -107,8 +109,9 @@ def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
 STATS: Final = (
     Stat(
         "game.highlight", "object",
-        "Where a clip begins and ends, its score, label, reasons and basis: every run, and the best of the steals, catches that were hard "
-        "to make, balls that were hit hard and swings of the odds, as many as a game has room for.",
+        "Where a clip begins and ends, its score, label, reasons and basis: every run, and the best of the steals, "
+        "catches that were hard to make, balls that were hit hard and swings of the odds, as many as a game has room "
+        "for.",
         per="match", compute=highlight, of_account=True, on=ON, air="clips",
     ),
 )  # fmt: skip

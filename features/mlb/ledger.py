@@ -97,7 +97,8 @@ class Ledger(msgspec.Struct, array_like=True):
 
 
 def played_s(ledger: Ledger) -> float:
-    """By which highlights and sentences are rationed: outs made, a nine-inning game being as long as 90 minutes. Baseball has no clock."""
+    """By which highlights and sentences are rationed: outs made, a nine-inning game being as long as 90 minutes. Baseball has no
+    clock."""
     return OUT_S * (6 * (max(ledger.inning, 1) - 1) + 3 * ledger.half + min(ledger.outs, 3))
 
 

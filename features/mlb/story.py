@@ -1,5 +1,5 @@
-"""One sentence of a ball game that a commentator can read. Every run is told; the rest as there is room, and as it has not been heard
-lately."""
+"""One sentence of a ball game that a commentator can read. Every run is told; the rest as there is room, and as it has not been
+heard lately."""
 
 from __future__ import annotations
 
@@ -146,8 +146,8 @@ EVENT_STEPS: Final = (EventStep("story.keep", keep, on=("batted_ball", "release"
 STATS: Final = (
     Stat(
         "game.story", "object",
-        "One sentence in en, de, ru and es, with its topic, score and basis: every run, and what else is worth saying, as much as a game "
-        "has room for.",
+        "One sentence in en, de, ru and es, with its topic, score and basis: every run, and what else is worth saying, "
+        "as much as a game has room for.",
         per="match", compute=tell, of_account=True, on=ON, air="commentary, subtitles",
     ),
 )  # fmt: skip

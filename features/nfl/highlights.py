@@ -101,8 +101,8 @@ def basis_of(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> list[
 
 
 def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
-    """The highlight that this event could make; of a play whose beginning was missed only that it scored. A swing of the odds is known
-    when the next play begins, and cut around the play that made it."""
+    """The highlight that this event could make; of a play whose beginning was missed only that it scored. A swing of the odds is
+    known when the next play begins, and cut around the play that made it."""
     if moment.type == "down" or of_this_play(moment, ledger):
         reasons = reasons_of(moment, ledger)
     else:
@@ -124,8 +124,10 @@ def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
 
 STATS: Final = (
     Stat(
-        "game.highlight", "object", "Where a clip begins and ends, its score, label, reasons and basis: every score, and the best of the "
-        "interceptions, long gains, swings of the odds, unlikely catches and top speeds, as many as a game has room for.",
+        "game.highlight", "object",
+        "Where a clip begins and ends, its score, label, reasons and basis: every score, and the best of the "
+        "interceptions, long gains, swings of the odds, unlikely catches and top speeds, as many as a game has room "
+        "for.",
         "match", highlight, of_account=True, on=ON, air="clips",
     ),
 )  # fmt: skip

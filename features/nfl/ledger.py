@@ -139,8 +139,8 @@ def of_this_play(moment: Moment, ledger: Ledger) -> bool:
     play = moment.attrs.get("play")
     return play is None or str(play) == ledger.play
 def played_s(moment: Moment, ledger: Ledger) -> float:
-    """Seconds of play so far, by which highlights and sentences are rationed: of the game clock at the latest play, so that a game with
-    its breaks and one without get as many; of the feed's time where the clock does not move."""
+    """Seconds of play so far, by which highlights and sentences are rationed: of the game clock at the latest play, so that a
+    game with its breaks and one without get as many; of the feed's time where the clock does not move."""
     return REGULATION_S - ledger.clock_s if ledger.clock_s < REGULATION_S else moment.t_s
 
 

@@ -1,4 +1,5 @@
-"""What a game tells: at most one sentence per event. Every score is told; the rest as there is room, and as it has not been heard lately."""
+"""What a game tells: at most one sentence per event. Every score is told; the rest as there is room, and as it has not been heard
+lately."""
 
 from __future__ import annotations
 
@@ -108,8 +109,8 @@ def _ends(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
 
 STATS: Final = (
     Stat(
-        "game.story", "object", "One sentence in en, de, ru and es, with its topic, score and basis: every score, and what else is worth "
-        "saying, as much as a game has room for.",
+        "game.story", "object", "One sentence in en, de, ru and es, with its topic, score and basis: every score, and what else is "
+        "worth saying, as much as a game has room for.",
         "match", tell, of_account=True, on=ON, air="commentary, subtitles",
     ),
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """The plain counts of a match: shots, passes, corners, fouls and the like, of teams and of players.
 
 What a feed reports is counted as it reports it, the shoot-out apart. A player of whom nothing has been counted has no value, and
-neither has a pass accuracy before the first pass whose end is known. A shot on target is one that went in or was saved; own goals are
-nobody's shots.
+neither has a pass accuracy before the first pass whose end is known. A shot on target is one that went in or was saved; own goals
+are nobody's shots.
 """
 
 from __future__ import annotations
@@ -193,8 +193,8 @@ PLAYERS_S: Final = 5.0
 STATS = (
     *(
         Stat(
-            f"soccer.team.{name}", "count", definition, per="team", compute=team_count(name), every_s=1.0, ticks=True, timeless=True,
-            air="Match Stats",
+            f"soccer.team.{name}", "count", definition, per="team", compute=team_count(name), every_s=1.0, ticks=True,
+            timeless=True, air="Match Stats",
         )
         for name, (definition, _) in SHOWN.items()
     ),

@@ -1,7 +1,8 @@
-"""Soccer's highlights: goals, sendings-off and penalties always; chances, saves, passes through the lines, top speeds as there is room.
+"""Soccer's highlights: goals, sendings-off and penalties always; chances, saves, passes through the lines, top speeds as there is
+room.
 
-Facts carry them: what the feed reports, where a shot was struck, what tracking saw, and a closed form of the odds. What a model says is
-added where it answers, and nothing is missing where it does not.
+Facts carry them: what the feed reports, where a shot was struck, what tracking saw, and a closed form of the odds. What a model
+says is added where it answers, and nothing is missing where it does not.
 """
 
 from __future__ import annotations
@@ -123,9 +124,7 @@ def _shot(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> None:
     attrs, xgoals = moment.attrs, xgoals_of(moment)
     reasons["outcome"] = OUTCOMES.get(moment.outcome, 0.0)
     reasons["close"] = 0.25 * ramp(-number(moment.facts.get("soccer.shot.distance")), -FAR_M, -CLOSE_M)
-    for flag, strength in FLAGS.items():
-        if attrs.get(flag) is True:
-            reasons[flag] = strength
+    reasons |= {flag: strength for flag, strength in FLAGS.items() if attrs.get(flag) is True}
     if ledger.move_team == moment.team:
         reasons["move"] = 0.25 * ramp(float(ledger.move_passes), *MOVE)
     if moment.outcome != "goal":
@@ -146,9 +145,10 @@ def _shot(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> None:
 
 #: reason -> the stat of the event that it was read from
 _STATS: Final = {
-    "xgoals": ("soccer.shot.xgoals", "0..1"), "unlikely_goal": ("soccer.shot.xgoals", "0..1"), "close": ("soccer.shot.distance", "m"),
-    "shot_speed": ("soccer.shot.speed", "km/h"), "opponents_bypassed": ("soccer.pass.opponents_bypassed", "count"),
-    "threat": ("soccer.pass.threat", "goals"), "unlikely_pass": ("soccer.pass.completion_probability", "0..1"),
+    "xgoals": ("soccer.shot.xgoals", "0..1"), "unlikely_goal": ("soccer.shot.xgoals", "0..1"),
+    "close": ("soccer.shot.distance", "m"), "shot_speed": ("soccer.shot.speed", "km/h"),
+    "opponents_bypassed": ("soccer.pass.opponents_bypassed", "count"), "threat": ("soccer.pass.threat", "goals"),
+    "unlikely_pass": ("soccer.pass.completion_probability", "0..1"),
 }  # fmt: skip
 
 
@@ -196,8 +196,8 @@ EVENT_STEPS = (
 STATS = (
     Stat(
         "game.highlight", "object",
-        "Where a clip begins and ends, its score, label, reasons and basis: every goal, sending-off and penalty, and the best of the "
-        "chances, saves, passes and top speeds, as many as a match has room for.",
+        "Where a clip begins and ends, its score, label, reasons and basis: every goal, sending-off and penalty, and the best of "
+        "the chances, saves, passes and top speeds, as many as a match has room for.",
         per="match", compute=highlight, of_account=True, on=_ANY, air="clips",
     ),
 )  # fmt: skip

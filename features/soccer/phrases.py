@@ -298,6 +298,12 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
         "ru": "Перерыв: «{home}» — «{away}» {score}, xGoals: {home_xgoals} и {away_xgoals}.",
         "es": "Descanso: {home} {score} {away}, xGoals de {home_xgoals} contra {away_xgoals}.",
     },
+    "shootout": {
+        "en": "The shoot-out is over: {score}, {team} win it.",
+        "de": "Das Elfmeterschießen ist entschieden: {score}, es gewinnt {team}.",
+        "ru": "Серия пенальти окончена: {score}, побеждает «{team}».",
+        "es": "Termina la tanda de penaltis: {score}, gana {team}.",
+    },
     "half_time_shots": {
         "en": "Half-time: {home} {score} {away}, shots {home_shots} to {away_shots}.",
         "de": "Halbzeit: {home} gegen {away} {score}, Schüsse {home_shots} zu {away_shots}.",

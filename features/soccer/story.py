@@ -16,7 +16,7 @@ from features.frames import Roster
 from features.highlights import ramp
 from features.moments import Moment
 from features.soccer.highlights import new_top_speed
-from features.soccer.ledger import SENTENCES, Ledger, counts, xgoals_of
+from features.soccer.ledger import SENTENCES, SHOOTOUT, Ledger, counts, xgoals_of
 from features.soccer.match import scorer, sent_off
 from features.soccer.phrases import GOALS, OPPONENTS, PHRASES, PLAYERS
 from features.soccer.tallies import from_counts, keeper_in_goal, of_count, total
@@ -85,17 +85,21 @@ def _top_speed(moment: Moment, roster: Roster, fast_mps: float) -> Sentence:
 
 
 def _period_end(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
-    """The score at the end of a half, with xGoals when every shot has one, else with the shots."""
+    """The score at the end of a half, with xGoals when every shot has one, else with the shots; who has won a shoot-out."""
+    if moment.period == SHOOTOUT and ledger.shootout[0] != ledger.shootout[1]:
+        won = roster.team_names[0 if ledger.shootout[0] > ledger.shootout[1] else 1]
+        kicks = basis.of_stat("soccer.match.shootout", "match", ledger.shootout, "goals")
+        yield Sentence("shootout", {"team": won, "score": Score(*ledger.shootout)}, 0.9, [basis.of_event(moment), kicks], True)
     if moment.period not in (1, 2) or ledger.period != moment.period or not ledger.running:
         return
     values: Who = {"home": roster.team_names[0], "away": roster.team_names[1], "score": Score(*ledger.goals)}
     key = "half_time" if moment.period == 1 else "full_time"
     rests = [basis.of_event(moment), basis.of_stat("soccer.match.score", "match", ledger.goals, "goals")]
     shots = [total(ledger, "shots", side) for side in (0, 1)]
-    if ledger.shots == shots and sum(shots):
+    if ledger.shots == shots and any(shots):
         values |= {"home_xgoals": Number(ledger.team_xgoals[0], 1), "away_xgoals": Number(ledger.team_xgoals[1], 1)}
         rests += [basis.of_stat("soccer.team.xgoals", roster.teams[i], ledger.team_xgoals[i], "goals") for i in (0, 1)]
-    elif ledger.whole and sum(shots):
+    elif ledger.whole and any(shots):
         key += "_shots"
         values |= {"home_shots": Number(shots[0]), "away_shots": Number(shots[1])}
         rests += [of_count(moment, "shots", side, shots[side]) for side in (0, 1)]
@@ -189,18 +193,20 @@ def _passes(moment: Moment, who: Who) -> Iterator[Sentence]:
     opponents = number(moment.facts.get("soccer.pass.opponents_bypassed"))
     if opponents >= BYPASSED:
         rests = [event, basis.of_stat("soccer.pass.opponents_bypassed", player, opponents, "count")]
-        yield Sentence("packing", {**who, "opponents": Counted(int(opponents), OPPONENTS)}, 0.45 + 0.05 * (opponents - BYPASSED), rests)
+        strength = 0.45 + 0.05 * (opponents - BYPASSED)
+        yield Sentence("packing", {**who, "opponents": Counted(int(opponents), OPPONENTS)}, strength, rests)
     likely = number(moment.facts.get("soccer.pass.completion_probability"))
     if likely < UNLIKELY_PASS:
         rests = [event, basis.of_stat("soccer.pass.completion_probability", player, likely, "0..1")]
-        yield Sentence("pass_unlikely", {**who, "share": Percent(max(likely, 0.01))}, 0.3 + 0.3 * ramp(-likely, -UNLIKELY_PASS, 0.0), rests)
+        strength = 0.3 + 0.3 * ramp(-likely, -UNLIKELY_PASS, 0.0)
+        yield Sentence("pass_unlikely", {**who, "share": Percent(max(likely, 0.01))}, strength, rests)
 
 
 STATS = (
     Stat(
         "game.story", "object",
-        "One sentence in en, de, ru and es, with its topic, score and basis: every goal, sending-off and end of a half, and what else is "
-        "worth saying, as much as a match has room for.",
+        "One sentence in en, de, ru and es, with its topic, score and basis: every goal, sending-off and end of a half, and what "
+        "else is worth saying, as much as a match has room for.",
         per="match", compute=tell, of_account=True, on=tuple(sorted(EVENT_TYPES)), air="commentary, subtitles",
     ),
 )  # fmt: skip

@@ -145,7 +145,8 @@ def _numbered(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
             rests = [event, of_count(moment, name, team, n), of_count(moment, name, 1 - team, against)]
             yield Sentence("corners", {**other, "n": Number(n), "m": Number(against)}, 0.25 + 0.04 * (n - CORNERS), rests)
         elif name == "offsides" and n >= OFFSIDES:
-            yield Sentence("offsides", {**who, "n": Number(n)}, 0.35 + 0.06 * (n - OFFSIDES), [event, of_count(moment, name, team, n)])
+            rests = [event, of_count(moment, name, team, n)]
+            yield Sentence("offsides", {**who, "n": Number(n)}, 0.35 + 0.06 * (n - OFFSIDES), rests)
         elif name == "crosses" and n >= CROSSES and n % 5 == 0:
             yield Sentence("crosses", {**who, "n": Number(n)}, 0.25 + 0.01 * n, [event, of_count(moment, name, team, n)])
         elif name == "yellow_cards" and player >= 0:
@@ -153,9 +154,11 @@ def _numbered(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
             key = "yellow_card" if both > 1 else "first_card"
             yield Sentence(key, {**who, "n": Number(both)}, 0.4, [event, of_count(moment, name, team, n)])
         elif name == "fouls" and own >= FOULS_OF_ONE:
-            yield Sentence("fouls", {**who, "n": Number(own)}, 0.35 + 0.08 * (own - FOULS_OF_ONE), [event, _of_player(moment, name, own)])
+            rests = [event, _of_player(moment, name, own)]
+            yield Sentence("fouls", {**who, "n": Number(own)}, 0.35 + 0.08 * (own - FOULS_OF_ONE), rests)
         elif name == "take_ons" and own >= TAKE_ONS:
-            yield Sentence("take_ons", {**who, "n": Number(own)}, 0.35 + 0.06 * (own - TAKE_ONS), [event, _of_player(moment, name, own)])
+            rests = [event, _of_player(moment, name, own)]
+            yield Sentence("take_ons", {**who, "n": Number(own)}, 0.35 + 0.06 * (own - TAKE_ONS), rests)
         elif name == "interceptions" and own >= INTERCEPTIONS and own > max(ledger.player_counts[INDEX[name]]):
             rests = [event, _of_player(moment, name, own)]
             yield Sentence("interceptions", {**who, "n": Number(own)}, 0.25 + 0.2 * ramp(own, INTERCEPTIONS, 16.0), rests)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -30,7 +31,7 @@ class Aired:
     def closest_s(self) -> float:
         """Seconds between the two nearest highlights of different moves; infinite with fewer than two."""
         alone = sorted(t for event, t in self.shown_us.items() if not self.highlights[event]["follows"])
-        return min((b - a for a, b in zip(alone, alone[1:], strict=False)), default=float("inf")) / 1e6
+        return min((b - a for a, b in pairwise(alone)), default=float("inf")) / 1e6
 
 
 #: stats that a highlight may stand on besides those of its own event

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features import highlights
-from features.highlights import Highlight
-from features import story
+from features import highlights, story
 from features.airtime import Budget
+from features.highlights import Highlight
 from features.story import Counted, Cue, Number, Percent, Score, Sentence, from_value, plural, tell, to_webvtt
 
 

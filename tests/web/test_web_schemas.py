@@ -60,7 +60,8 @@ def test_every_schema_is_one() -> None:
 
 
 def test_highlights_and_stories_are_objects_by_their_schemas() -> None:
-    basis: list[dict[str, Any]] = [{"event": "e", "type": "shot", "outcome": "goal"}, {"stat": "s", "subject": "p", "value": [1.0, 0.0]}]
+    scored: dict[str, Any] = {"stat": "soccer.match.score", "subject": "match", "value": [1.0, 0.0]}
+    basis: list[dict[str, Any]] = [{"event": "e", "type": "shot", "outcome": "goal"}, scored]
     clip = {"start_s": 1.0, "end_s": 9.0, "score": 0.9, "label": "goal", "reasons": ["goal"], "basis": basis, "follows": ""}
     story = {"en": "Goal!", "de": "Tor!", "ru": "Гол!", "es": "¡Gol!", "topic": "goal", "score": 0.9, "basis": basis}
     assert valid("highlight", clip)

@@ -110,7 +110,8 @@ CASES: dict[str, tuple[Moment, list[Moment]]] = {
         [event("shot", 5.0 + n, n % 2, 9 + 11 * (n % 2), outcome="blocked") for n in range(6)],
     ),
     "shots_so_far": (
-        event("shot", 100.0, 0, 4, outcome="blocked"), [event("shot", 5.0 + n, n % 2, 2 + n + 7 * (n % 2), outcome="blocked") for n in range(8)],
+        event("shot", 100.0, 0, 4, outcome="blocked"),
+        [event("shot", 5.0 + n, n % 2, 2 + n + 7 * (n % 2), outcome="blocked") for n in range(8)],
     ),
     "long_move": (event("shot", 60.0, 0, 9, outcome="blocked"), passes(0, 5, 12, 20.0)),
     "possession": (
@@ -139,6 +140,10 @@ CASES: dict[str, tuple[Moment, list[Moment]]] = {
         event("period_end", 5700.0, period=2), [shot(60.0, 0, 9, 0.2, "goal"), event("period_start", 3000.0, period=2)],
     ),
     "full_time_shots": (event("period_end", 5700.0, period=2), [GOAL, event("period_start", 3000.0, period=2)]),
+    "shootout": (
+        event("period_end", 9900.0, period=5),
+        [event("shot", 9000.0 + n, n % 2, 9, outcome=("goal", "saved")[n % 2], period=5) for n in range(6)],
+    ),
     "full_time_plain": (event("period_end", 5700.0, period=2), [event("period_start", 3000.0, period=2)]),
 }  # fmt: skip
 for _moment, _ in CASES.values():
@@ -188,7 +193,8 @@ def test_nothing_is_counted_of_a_match_that_was_joined_late(key: str) -> None:
 
 
 def test_goals_and_what_else_must_be_said_are_said_at_once_and_the_rest_waits() -> None:
-    must = {key for key in PHRASES if key.startswith(("goal", "own_goal", "red_card", "penalty", "half_time", "full_time"))}
+    always = ("goal", "own_goal", "red_card", "penalty", "half_time", "full_time", "shootout")
+    must = {key for key in PHRASES if key.startswith(always)}
     for key, (moment, before) in CASES.items():
         offer = next(offer for offer in offers_of(moment, started(*before)) if offer.topic == key)
         assert offer.must == (key in must), key
@@ -205,7 +211,9 @@ def told_now(moment: Moment, ledger: Ledger) -> Any:
 
 def test_a_model_that_has_no_answer_makes_no_sentence_and_no_reason() -> None:
     for absent in (None, float("nan")):
-        facts = {"soccer.shot.xgoals": absent, "soccer.pass.completion_probability": absent, "soccer.pass.opponents_bypassed": absent}
+        facts = dict.fromkeys(
+            ("soccer.shot.xgoals", "soccer.pass.completion_probability", "soccer.pass.opponents_bypassed"), absent
+        )
         for kind, outcome in (("shot", "saved"), ("shot", "goal"), ("pass", "complete"), ("shot", "off_target")):
             moment = event(kind, 60.0, 0, 9, outcome=outcome, facts=facts)
             offer = offer_of(moment, started())
