@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -34,14 +34,10 @@ class Aired:
         return min((b - a for a, b in pairwise(alone)), default=float("inf")) / 1e6
 
 
-#: stats that a highlight may stand on besides those of its own event
-_PER_EVENT: Final = "event"
-
-
 def aired(sport: Sport, record: GameRecord, records: Iterable[Telemetry | Event], *, tracking: bool = False) -> Aired:
     """Run a game through an operator that has no models and nothing to work out but what is aired; without ``tracking`` from its
     events alone. What a model would add is not there, as in a game in which none may answer."""
-    stats = tuple(stat for stat in sport.stats if stat.kind == _PER_EVENT and stat.model is None)
+    stats = tuple(stat for stat in sport.stats if stat.kind == "event" and stat.model is None)
     reduced = dataclasses.replace(sport, stats=stats)
     if not tracking:
         reduced = dataclasses.replace(reduced, signals=(), steps=())
