@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from features.frames import Frames, Roster
 
-Fact = float | int | str | bool | list[float] | None
+Fact = float | int | str | bool | list[float] | dict[str, Any] | None
 
 
 @dataclass

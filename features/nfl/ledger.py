@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import field
 
+from features.airtime import Airtime, Budget
 from features.facts import attr, number
 from features.moments import Moment
 from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
@@ -21,6 +22,15 @@ EARLY_S, FRESH_S = 5.0, 3595.0
 #: how many plain counts there are of passes, runs and receptions of a player, and of a team
 PASS_COUNTS, RUN_COUNTS, CATCH_COUNTS, TEAM_COUNTS = 5, 3, 4, 9
 _NAN: Final = float("nan")
+#: how much of a game is shown and said: a whole one gets between 10 and 40 of each
+HIGHLIGHTS: Final = Budget(
+    every_s=180.0, purse=3.0, spacing_s=30.0, patience_s=400.0, repeat_s=0.0, again=1.0,
+    usual=(0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7),
+)  # fmt: skip
+SENTENCES: Final = Budget(
+    every_s=180.0, purse=3.0, spacing_s=30.0, patience_s=360.0, repeat_s=240.0, again=0.7,
+    usual=(0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7),
+)  # fmt: skip
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -81,6 +91,10 @@ class Ledger(msgspec.Struct, array_like=True):
     catcher: int = -1
     bearer: int = -1
     counted: bool = False
+    #: airing.py: what has been shown and said, and the play whose touchdown has been told
+    shown: Airtime = field(default_factory=HIGHLIGHTS.new)
+    said: Airtime = field(default_factory=SENTENCES.new)
+    scored_play: str = ""
 
     def __post_init__(self) -> None:
         if not self.attempts:
@@ -124,6 +138,10 @@ def of_this_play(moment: Moment, ledger: Ledger) -> bool:
     """Whether the event belongs to a play whose beginning the account knows; one that names no play does."""
     play = moment.attrs.get("play")
     return play is None or str(play) == ledger.play
+def played_s(moment: Moment, ledger: Ledger) -> float:
+    """Seconds of play so far, by which highlights and sentences are rationed: of the game clock at the latest play, so that a
+    game with its breaks and one without get as many; of the feed's time where the clock does not move."""
+    return REGULATION_S - ledger.clock_s if ledger.clock_s < REGULATION_S else moment.t_s
 
 
 def keep_play(moment: Moment, ledger: Ledger) -> None:

@@ -171,6 +171,21 @@ def document(path: Path) -> dict[str, Any]:
     return found
 
 
+def listed(path: Path, provider: str, needs: Sequence[str]) -> list[dict[str, Any]]:
+    """A JSON list of objects that have all of ``needs``."""
+    try:
+        found = json.loads(text(path))
+    except ValueError as error:
+        raise BadInput(f"{path} is not JSON: {error}") from error
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise BadInput(f"{path} is no {provider} file: it is not a list of objects")
+    for one in found:
+        for name in needs:
+            if one.get(name) is None:
+                raise BadInput(f"{path} is no {provider} file: an object has no {name}")
+    return found
+
+
 def parsed(body: str, source: str) -> Any:
     """What a piece of JSON says; ``source`` names it in complaints."""
     try:

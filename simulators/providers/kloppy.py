@@ -94,14 +94,19 @@ class _Match:
         self.keeping: set[str] = set()
 
     def periods(self, meta: Any, last_us: Mapping[int, int], attack: Mapping[int, Side]) -> list[Period]:
-        """Open where kloppy has no end; an end before the period's last record is moved to it."""
-        out = []
+        """The last one is open where kloppy has no end; an end before the period's last record is moved to it."""
+        out: list[Period] = []
         for p in sorted(meta.periods, key=lambda p: p.id):
             if p.id not in last_us:
                 continue
             start = self.start_us[p.id]
             on = p.end_timestamp is None or p.id in self.still_on
             end = None if on else max(start + _us(p.end_timestamp - p.start_timestamp), last_us[p.id])
+            if out and out[-1].end_us is None:  # a later period has begun: the one before it is over
+                before = out[-1]
+                out[-1] = Period(
+                    number=before.number, start_us=before.start_us, end_us=last_us[before.number], home_attacks=before.home_attacks
+                )
             out.append(Period(number=p.id, start_us=start, end_us=end, home_attacks=attack.get(p.id, 0)))
         return out
 

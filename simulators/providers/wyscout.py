@@ -71,13 +71,13 @@ def _imported(found: Source, ident: str, files: Sequence[Path]) -> Imported:
     t0_us = _kick_off(match)
     periods = _periods(rows, t0_us or NO_DATE_US, match.over)
     starts = {p.number: p.start_us for p in periods}
-    told = events_of(rows, game, match.teams, starts)
-    if match.over and match.result not in (None, score(told.events, home, away)):
+    converted = events_of(rows, game, match.teams, starts)
+    if match.over and match.result not in (None, score(converted.events, home, away)):
         more = events_of(rows, game, match.teams, starts, keepers_goals=True)
-        told = more if score(more.events, home, away) == match.result else told
+        converted = more if score(more.events, home, away) == match.result else converted
     substitutions = list(_substitutions(match, game, periods))
-    events = in_time_order([*told.events, *substitutions, *edges(game, periods)])
-    result, notes = score(events, home, away), [_times(*note) for note in sorted(told.notes.items())]
+    events = in_time_order([*converted.events, *substitutions, *edges(game, periods)])
+    result, notes = score(events, home, away), [_times(*note) for note in sorted(converted.notes.items())]
     if match.over and match.result is not None and match.result != result:
         notes.insert(0, f"its events have {result[0]}:{result[1]}, its result is {match.result[0]}:{match.result[1]}")
     record = GameRecord(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from simulators.providers import Imported, read, wyscout
@@ -18,7 +20,7 @@ def events(imported: Imported) -> list[Event]:
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> dict[str, Event]:
+def found(tmp_path: Path) -> dict[str, Event]:
     """The small match's events by the second at which they happened, and their suffix."""
     out = {}
     for event in events(read("wyscout", small.wyscout(tmp_path))):
@@ -29,8 +31,8 @@ def told(tmp_path: Path) -> dict[str, Event]:
     return out
 
 
-def test_words(told: dict[str, Event]) -> None:
-    assert [(at, e.type, e.outcome) for at, e in told.items()] == [
+def test_words(found: dict[str, Event]) -> None:
+    assert [(at, e.type, e.outcome) for at, e in found.items()] == [
         ("1H 1.2", "pass", "complete"), ("1H 3", "pass", "incomplete"), ("1H 5", "interception", ""), ("1H 6", "out", ""),
         ("1H 20", "pass", "complete"), ("1H 22", "pass", "incomplete"), ("1H 30", "pass", "complete"), ("1H 31", "shot", "goal"),
         ("1H 60", "pass", "complete"), ("1H 61", "dribble", "complete"), ("1H 61.1", "tackle", "lost"), ("1H 63", "foul", ""),
@@ -63,18 +65,18 @@ def test_words(told: dict[str, Event]) -> None:
         ("E1 0.9", {"set_piece": "open_play", "cross": False, "through_ball": False, "height": "high", "end_is": "arrival"}),
     ],
 )
-def test_what_the_tags_tell(told: dict[str, Event], at: str, attrs: dict[str, Any]) -> None:
-    assert told[at].attrs == attrs
+def test_what_the_tags_tell(found: dict[str, Event], at: str, attrs: dict[str, Any]) -> None:
+    assert found[at].attrs == attrs
 
 
-def test_places_are_turned_to_the_stadium(told: dict[str, Event]) -> None:
+def test_places_are_turned_to_the_stadium(found: dict[str, Event]) -> None:
     """Home attacks +x in odd periods; y = 0 is a team's left; corners of the field are no places but for a corner kick."""
-    places = {at: (e.x_m, e.y_m, e.end_x_m, e.end_y_m) for at, e in told.items()}
+    places = {at: (e.x_m, e.y_m, e.end_x_m, e.end_y_m) for at, e in found.items()}
     assert places["1H 1.2"] == (0, 0, -10.5, -6.8)
     assert places["1H 30"] == (52.5, 34, 46.2, 0)
     assert places["1H 60"] == (0, -0.68, -5.25, 0)
     assert places["1H 6"][:2] == (31.5, 34)
-    assert (told["1H 6"].team, told["1H 6"].player) == (None, None)
+    assert (found["1H 6"].team, found["1H 6"].player) == (None, None)
     assert places["1H 22"][2:] == (None, None)
     assert places["1H 31"] == (46.2, 0, None, None)
     assert places["1H 81"] == (None, None, None, None)
@@ -176,6 +178,38 @@ def test_many_matches_in_one_file(tmp_path: Path) -> None:
         read("wyscout", files, "10")
     with pytest.raises(BadInput, match="match 9 has events but is not among the matches"):
         read("wyscout", files, "9")
+
+
+def test_a_row_that_is_repeated_counts_once_and_ids_are_unique(tmp_path: Path) -> None:
+    rows = small.rows(7, small.MATCH)
+    (once, twice) = (tmp_path / "once", tmp_path / "twice")
+    for folder in (once, twice):
+        folder.mkdir()
+    files = small.wyscout(once)
+    pq.write_table(pa.Table.from_pylist([*rows, rows[7], rows[8]]), twice / "events.parquet")
+    again = [twice / "events.parquet", files[1]]
+    assert events(read("wyscout", again)) == events(read("wyscout", files))
+    pq.write_table(pa.Table.from_pylist([*rows, rows[7] | {"second": 99.0}]), twice / "events.parquet")
+    with pytest.raises(BadInput, match="two different events of the id 107"):
+        read("wyscout", again)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value", "sentence"),
+    [
+        ("matches", "home_id", None, "a match without teams"),
+        ("events", "team_id", None, "an event without match, id, period, second or team"),
+        ("events", "period", "H1", "'H1' as a period"),
+        ("events", "second", "soon", "a row of match 7 cannot be read"),
+        ("events", "tags", 3, "a row of match 7 cannot be read"),
+    ],
+)
+def test_cells_that_are_wrong(tmp_path: Path, name: str, column: str, value: Any, sentence: str) -> None:
+    files = small.wyscout(tmp_path)
+    rows = [row | {column: value} for row in pq.read_table(tmp_path / f"{name}.parquet").to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
+    with pytest.raises(BadInput, match=sentence):
+        read("wyscout", files)
 
 
 def test_a_match_that_is_still_on(tmp_path: Path) -> None:
