@@ -173,10 +173,7 @@ def document(path: Path) -> dict[str, Any]:
 
 def listed(path: Path, provider: str, needs: Sequence[str]) -> list[dict[str, Any]]:
     """A JSON list of objects that have all of ``needs``."""
-    try:
-        found = json.loads(text(path))
-    except ValueError as error:
-        raise BadInput(f"{path} is not JSON: {error}") from error
+    found = parsed(text(path), str(path))
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise BadInput(f"{path} is no {provider} file: it is not a list of objects")
     for one in found:

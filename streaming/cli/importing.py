@@ -47,8 +47,9 @@ def _one(provider: str, imported: Any, out: Path, *, overwrite: bool, check: boo
         print(json.dumps(told | {"agreement": [one.plain() for one in found], "unavailable": missing}, ensure_ascii=False))
         return
     print(f"{told['out']}: {told['title']}, {told['samples']:,} samples, {told['events']:,} events")
-    if "left out" in told["provenance"]:
-        print(f"left out: {told['provenance']['left out']}")
+    for what in ("left out", "notes"):
+        if what in told["provenance"]:
+            print(f"{what}: {told['provenance'][what]}")
     for one in (*found, *missing):
         print(one)
     if check and not found:

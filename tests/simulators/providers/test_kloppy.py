@@ -131,7 +131,7 @@ def test_what_kloppy_makes_of_strange_files_is_refused_too(tmp_path: Path, monke
         raise AttributeError("'NoneType' object has no attribute 'x'")
 
     monkeypatch.setattr("simulators.providers.kloppy.events_of", broken)
-    with pytest.raises(BadInput, match=r"7_events\.json is no whole match: a part of it is missing or strange$"):
+    with pytest.raises(BadInput, match=r"7_lineups\.json cannot be read as kloppy files: something in them is not where"):
         read("kloppy:statsbomb", small.statsbomb(tmp_path))
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from simulators.providers import Imported, read, wyscout
+from simulators.providers import Imported, read, read_all, wyscout
 from streaming.errors import BadInput
 from streaming.records import Event
 from tests.simulators.providers import small_wyscout as small
@@ -92,7 +92,7 @@ def test_periods_run_from_their_second_0_to_their_last_row(tmp_path: Path) -> No
         (1, 2_700_500_000, 1), (2, 61_000_000, -1), (3, 900_000, 1), (4, 300_000_000, -1), (5, 11_000_000, 1),
     ]  # fmt: skip
     assert [e.period for e in events(imported) if e.type == "period_start"] == [1, 2, 3, 4, 5]
-    assert (record.provenance["result"], record.provenance["shootout"], record.provenance["notes"]) == ("2:1", "1:0", "")
+    assert (record.provenance["result"], record.provenance["shootout"], record.provenance.get("notes")) == ("2:1", "1:0", None)
     assert wyscout.score(events(imported), "1", "2") == (2, 1)
     assert "not in the file" in record.provenance["direction"]
     assert [team.name for team in record.teams] == ["Hosts", "Guests"]
@@ -145,7 +145,7 @@ def test_a_goal_that_only_the_keeper_reports(
 ) -> None:
     imported = read("wyscout", small.tables(tmp_path, {7: [*LONE, after]}, [small.about(7, score=result)]))
     assert wyscout.score(events(imported), "1", "2") == goals
-    notes = imported.record.provenance["notes"]
+    notes = imported.record.provenance.get("notes", "")
     assert notes.startswith(note)
     assert bool(notes) == bool(note)
     assert [(e.team, e.player, e.x_m, e.attrs["keeper"]) for e in events(imported) if e.type == "shot"] == [
@@ -172,6 +172,9 @@ def test_many_matches_in_one_file(tmp_path: Path) -> None:
     assert wyscout.match_ids(files) == ["7", "8", "9"]
     assert wyscout.read_match(files, 8).record.game == read("wyscout", files, "8").record.game == "wyscout-8"
     assert wyscout.source(files) is wyscout.source(files)
+    several = dict(read_all("wyscout", files))
+    assert list(several) == ["7", "8", "9"]
+    assert several["8"]().record == read("wyscout", files, "8").record
     with pytest.raises(BadInput, match="holds 3 matches: pick one with --pick MATCH_ID, such as 7"):
         read("wyscout", files)
     with pytest.raises(BadInput, match="no match 10"):
@@ -252,4 +255,4 @@ def test_every_goal_of_real_matches_is_counted(real_data: Path) -> None:
         record = wyscout.read_match(files, ident).record
         score = wyscout.score(events(wyscout.read_match(files, ident)), record.teams[0].id, record.teams[1].id)
         assert "{}:{}".format(*score) == record.provenance["result"], record.title
-        assert "result" not in record.provenance["notes"]
+        assert "result" not in record.provenance.get("notes", "")
