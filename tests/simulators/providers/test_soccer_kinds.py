@@ -306,12 +306,15 @@ def dat(folder: Path, meta: str, periods: tuple[int, ...] = (1000, 2000)) -> lis
 
 NESTED = (
     '<OptaMetaData sVersion="1.2"><match {about} iFrameRateFps="25" fPitchXSizeMeters="105{mark}20" fPitchYSizeMeters="68{mark}30">'
-    '<period iId="1" iStartFrame="1000" iEndFrame="1009"/><period iId="2" iStartFrame="2000" iEndFrame="{end}"/></match></OptaMetaData>'
+    '<period iId="1" iStartFrame="1000" iEndFrame="1009"/><period iId="2" iStartFrame="2000" iEndFrame="{end}"/>'
+    "</match></OptaMetaData>"
 )
 FLAT = {
     "GameID": 7, "FrameRate": 25, "PitchLongSide": 10520, "PitchShortSide": 6830, "Phase1StartFrame": 1000, "Phase1EndFrame": 1009,
     "Phase2StartFrame": 2000, "Phase2EndFrame": 2009, "Phase3StartFrame": 0, "Phase3EndFrame": 0,
-    "HomeTeam": {"TeamID": 1, "ShortName": "Hosts", "Players": [{"PlayerID": 11, "FirstName": "Ann", "LastName": "Bee", "JerseyNo": 9}]},
+    "HomeTeam": {
+        "TeamID": 1, "ShortName": "Hosts", "Players": [{"PlayerID": 11, "FirstName": "Ann", "LastName": "Bee", "JerseyNo": 9}],
+    },
 }  # fmt: skip
 
 
