@@ -21,10 +21,12 @@ from models.attribution import Attribution
 from models.base import Feature, Floats
 from models.calibration import Calibration
 from models.forest import Forest, read_forest
+from models.home import Home, Origin
 from models.known import KNOWN
 from models.trees import Margins
 
 SCHEMA: Final = 1
+#: what the package brings: a folder ``simulated`` and a folder ``real``, by what the models in it were trained on
 SHIPPED: Final = Path(__file__).parent / "artefacts"
 FILES: Final = ("model.json", "model.ubj")
 _MOST_BYTES: Final = 200_000_000
@@ -38,7 +40,8 @@ class CardFeature(msgspec.Struct, frozen=True):
 
 class Card(msgspec.Struct, frozen=True):
     """All that is said of a model. ``metrics`` come from held-out games; ``trained_on`` describes source, rows, games, seed;
-    ``limits`` says what it does not know and must not be used for, and is empty on cards that were written before they had it."""
+    ``limits`` says what it does not know and must not be used for, ``home`` which rows it may be asked about; both are empty on
+    cards that were written before they had them."""
 
     name: str
     title: str
@@ -53,6 +56,7 @@ class Card(msgspec.Struct, frozen=True):
     version: str = ""
     schema: int = SCHEMA
     limits: str = ""
+    home: Home | None = None
 
 
 class ForestModel:
@@ -94,6 +98,18 @@ class ForestModel:
     def classes(self) -> tuple[str, ...]:
         return tuple(self.card.classes)
 
+    @property
+    def home(self) -> Home | None:
+        """Which rows it may be asked about; None on a card that was written before cards said so."""
+        return self.card.home
+
+    @property
+    def trained_on_origin(self) -> Origin:
+        """What it was trained on, also where the card says it in words only."""
+        if self.card.home is not None:
+            return self.card.home.origin
+        return "simulated" if str(self.card.trained_on.get("source", "")).startswith("simulated") else "real"
+
     def predict(self, rows: Floats) -> Floats:
         """NaN for a row that lacks what the model cannot do without (``Known.needs``)."""
         rows = self._checked(rows)
@@ -134,18 +150,26 @@ class ForestModel:
         return np.ascontiguousarray(rows, np.float64)
 
 
-def shipped() -> list[str]:
-    """Names of the artefacts inside the package."""
-    return sorted(folder.name for folder in SHIPPED.glob("*") if (folder / "card.json").is_file())
+def shipped(origin: Origin = "simulated") -> list[str]:
+    """Names of the models inside the package that were trained on ``origin``."""
+    return sorted(folder.name for folder in (SHIPPED / origin).glob("*") if (folder / "card.json").is_file())
+
+
+def shipped_folder(model: str) -> Path | None:
+    """The folder of ``NAME``, ``NAME@simulated`` or ``NAME@real`` inside the package, None where there is none. A name alone is the
+    model trained on simulated games: which of the two a game gets is decided where the game is known (``models.choice``)."""
+    name, _, origin = model.partition("@")
+    folder = SHIPPED / (origin or "simulated") / name
+    return folder if name in KNOWN and origin in ("", "simulated", "real") and (folder / "card.json").is_file() else None
 
 
 def model_file(model: str | os.PathLike[str]) -> Path:
     """What xgboost saved of a model, beside its ``card.json``; ``ValueError`` when there is none."""
     folder = Path(model)
     if not (folder / "card.json").is_file():
-        inside = SHIPPED / str(model)
-        if not (str(model) in KNOWN and (inside / "card.json").is_file()):
-            names = ", ".join(shipped()) or "none"
+        inside = shipped_folder(str(model))
+        if inside is None:
+            names = ", ".join([*shipped(), *(f"{name}@real" for name in shipped("real"))]) or "none"
             raise ValueError(f"{model} is neither a model folder (with a card.json) nor a model of this package ({names})")
         folder = inside
     path = next((folder / name for name in FILES if (folder / name).is_file()), None)
@@ -202,10 +226,10 @@ def save(folder: Path, card: Card, blob: bytes) -> Card:
 
 
 def version_of(card: Card, blob: bytes) -> str:
-    """First twelve hex digits of SHA-256 over the card without its version and the model file. Limits that a card does not have are
-    left out: cards from before keep their version."""
+    """First twelve hex digits of SHA-256 over the card without its version and the model file. Limits and a home that a card does
+    not have are left out: cards from before keep their version."""
     told = msgspec.structs.asdict(msgspec.structs.replace(card, version=""))
-    plain = msgspec.json.encode({name: value for name, value in told.items() if name != "limits" or value})
+    plain = msgspec.json.encode({name: value for name, value in told.items() if name not in ("limits", "home") or value})
     return hashlib.sha256(len(plain).to_bytes(8, "big") + plain + blob).hexdigest()[:12]
 
 

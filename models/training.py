@@ -20,6 +20,8 @@ from models.base import Floats
 from models.calibration import Calibration, Kind, choose
 from models.calibration import fit as fit_calibration
 from models.forest import read_forest
+from models.holdout import folds_of
+from models.home import Home, Origin, inputs_of
 from models.judgement import Groups, Words
 from models.known import Known, Recipe
 from models.metrics import scores
@@ -46,18 +48,14 @@ class Table:
     groups: Groups = field(default_factory=dict)
     #: (B,) which of several questions each row asks (go, kick or punt?), to be drawn apart; empty where there is one
     question: Words = field(default_factory=lambda: np.empty(0, np.str_))
+    #: whether the rows are of simulated or of real games, and what the owners of real data ask for
+    origin: Origin = "simulated"
+    terms: str = ""
+    credit: str = ""
 
 
 #: one thread: on few rows the threads of xgboost wait for each other, and on a busy machine they wait long
 _COMMON: Final = {"tree_method": "hist", "nthread": 1}
-
-
-def folds_of(game: Ints, folds: int, seed: int) -> Ints:
-    """(B,) the fold of each row: whole games, dealt out at random."""
-    names, at = np.unique(game, return_inverse=True)
-    if len(names) < folds:
-        raise ValueError(f"{len(names)} games are too few to hold out in {folds} parts")
-    return np.asarray(np.random.default_rng(seed).permutation(len(names)) % folds, np.int64)[at]
 
 
 def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None) -> bytes:
@@ -189,14 +187,19 @@ def train(
         name=model.name, title=model.title, classes=list(model.classes),
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=table.source,
         command=command, seed=seed, metrics=metrics, calibration=judged.calibration,
-        parameters=recipe.told(), limits=model.limits,
+        parameters=recipe.told(), limits=model.limits, home=home_of(table),
     )  # fmt: skip
     return card, blob
 
 
+def home_of(table: Table) -> Home:
+    """Where a model that was trained on ``table`` is at home."""
+    return Home(table.origin, str(table.source["source"]), inputs_of(table.rows), table.terms, table.credit)
+
+
 def renewed(model: Known, card: Card, table: Table) -> Card:
-    """``card`` with what cards say now, profile and limits, from the very table that it was trained on, or from the first of its
-    games, which the card then says; nothing of what its model answers depends on either. ``ValueError`` for any other table."""
+    """``card`` with what cards say now, profile, home and limits, from the very table that it was trained on, or from the first of
+    its games, which the card then says; nothing of what its model answers depends on them. ``ValueError`` for any other table."""
     check(model, table)
     metrics = {**card.metrics, "profile": _profile(model, table)}
     if table.source != card.trained_on:
@@ -204,7 +207,7 @@ def renewed(model: Known, card: Card, table: Table) -> Card:
         if first != card.trained_on or int(table.source["games"]) >= int(first["games"]):
             raise ValueError(f"{card.name} {card.version} was trained on {card.trained_on}, not on {table.source}")
         metrics["profile_of"] = table.source
-    return msgspec.structs.replace(card, limits=model.limits, metrics=metrics, version="")
+    return msgspec.structs.replace(card, limits=model.limits, metrics=metrics, home=home_of(table), version="")
 
 
 def _profile(model: Known, table: Table) -> Any:

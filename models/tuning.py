@@ -16,9 +16,10 @@ import numpy as np
 from models.base import Floats
 from models.calibration import logistic
 from models.forest import read_forest
+from models.holdout import folds_of
 from models.known import Known, Recipe
 from models.metrics import log_loss
-from models.training import Ints, Table, check, curves_of, folds_of, grow
+from models.training import Ints, Table, check, curves_of, grow
 from models.trees import Margins
 
 _ASIDE: Final = 5

@@ -138,7 +138,7 @@ class Store:
     def folder(self, name: str, version: str) -> Path:
         """Where the artefact of a full version lies."""
         kept = self._place(name) / version
-        return artefact.SHIPPED / name if not kept.is_dir() and version == _shipped(name) else kept
+        return artefact.SHIPPED / "simulated" / name if not kept.is_dir() and version == _shipped(name) else kept
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ def _state(entries: list[Entry]) -> Literal["pending", "approved"]:
 @cache
 def _shipped(name: str) -> str | None:
     """The version of the artefact inside the package."""
-    if not (artefact.SHIPPED / known(name).name / "card.json").is_file():
+    if artefact.shipped_folder(known(name).name) is None:
         return None
     return artefact.load(name).version
 

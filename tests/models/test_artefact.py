@@ -17,9 +17,10 @@ from models.artefact import Card, CardFeature, load, save
 from models.base import Explained, Model
 from models.calibration import Calibration, choose, fit
 from models.forest import read_forest
+from models.holdout import folds_of
 from models.known import KNOWN, Recipe
 from models.smooth import SplineLogistic, as_trees, merge
-from models.training import Table, folds_of, train
+from models.training import Table, train
 from models.trees import Margins
 
 xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
@@ -224,7 +225,7 @@ def test_training_holds_out_whole_games_and_is_seeded() -> None:
 @pytest.mark.parametrize("name", sorted(KNOWN))
 def test_shipped_artefacts_load_and_are_small(name: str) -> None:
     model = load(name)
-    assert sum(p.stat().st_size for p in (artefact.SHIPPED / name).iterdir()) < 1_500_000
+    assert sum(p.stat().st_size for p in (artefact.SHIPPED / "simulated" / name).iterdir()) < 1_500_000
     answer = model.predict(np.full((2, len(model.features)), np.nan))
     assert answer.shape == ((2,) if len(model.classes) == 2 else (2, len(model.classes)))
     if KNOWN[name].needs:
@@ -232,5 +233,6 @@ def test_shipped_artefacts_load_and_are_small(name: str) -> None:
     else:
         assert (answer > 0).all()
         assert (answer < 1).all()
-    assert json.loads((artefact.SHIPPED / name / "card.json").read_text())["command"].startswith("touchline models train")
+    card = json.loads((artefact.SHIPPED / "simulated" / name / "card.json").read_text())
+    assert card["command"].startswith("touchline models train")
     assert "simulated" in str(model.card.trained_on["source"])

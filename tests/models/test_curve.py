@@ -48,7 +48,7 @@ def test_the_curve_equals_xgboost() -> None:
     xgboost = pytest.importorskip("xgboost")
     from models.artefact import SHIPPED
 
-    booster = xgboost.Booster(model_file=str(SHIPPED / "lead-probability" / "model.json"))
+    booster = xgboost.Booster(model_file=str(SHIPPED / "simulated" / "lead-probability" / "model.json"))
     for row in random_rows(2, 60):
         points = LEAD.rows(row)
         names = [f.name for f in MODEL.features]
@@ -112,7 +112,7 @@ def test_a_lightened_model_answers_alike() -> None:
     from models.forest import read_forest
     from models.trees import Margins
 
-    blob = (SHIPPED / "xgoals" / "model.json").read_bytes()
+    blob = (SHIPPED / "simulated" / "xgoals" / "model.json").read_bytes()
     rows = np.random.default_rng(6).normal(size=(50, load("xgoals").forest.features))
     plain, less = Margins(read_forest(blob)), Margins(read_forest(light(blob)))
     np.testing.assert_allclose(less(rows), plain(rows), rtol=0, atol=1e-3)

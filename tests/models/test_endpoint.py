@@ -43,7 +43,7 @@ class Slow:
 @pytest.fixture
 def registry() -> Registry:
     registry = Registry()
-    registry.add("xgoals", artefact.load("xgoals"), str(artefact.SHIPPED / "xgoals"))
+    registry.add("xgoals", artefact.load("xgoals"), str(artefact.SHIPPED / "simulated" / "xgoals"))
     return registry
 
 
@@ -172,7 +172,7 @@ def test_what_is_not_there_or_not_allowed(server: Server) -> None:
 
 
 def test_models_are_loaded_listed_replaced_and_unloaded(server: Server, registry: Registry, tmp_path: Path) -> None:
-    url = str(artefact.SHIPPED / "pass-completion")
+    url = str(artefact.SHIPPED / "simulated" / "pass-completion")
     assert ask(server, "POST", "/models", {"model_name": "passes", "url": url})[0] == 200
     assert ask(server, "POST", "/models", {"model_name": "passes", "url": url})[0] == 409
     listed = ask(server, "GET", "/models")[1]["models"]
@@ -182,7 +182,7 @@ def test_models_are_loaded_listed_replaced_and_unloaded(server: Server, registry
     assert [f["name"] for f in card["features"]] == [f.name for f in artefact.load("pass-completion").features]
     # two are loaded: one must be named
     assert ask(server, "POST", "/invocations", [[None] * 51])[1]["error"]["reason"] == "no model named"
-    assert ask(server, "PUT", "/models/passes", {"url": str(artefact.SHIPPED / "xgoals")})[0] == 200
+    assert ask(server, "PUT", "/models/passes", {"url": str(artefact.SHIPPED / "simulated" / "xgoals")})[0] == 200
     assert ask(server, "GET", "/models/passes")[1]["version"] == artefact.load("xgoals").version
     assert ask(server, "DELETE", "/models/passes")[0] == 200
     assert ask(server, "POST", "/models/passes/invoke", [[None] * 51])[0] == 404
@@ -194,7 +194,7 @@ def test_models_are_loaded_listed_replaced_and_unloaded(server: Server, registry
 
 
 def test_a_curve_comes_and_goes_with_its_model(server: Server, registry: Registry) -> None:
-    url = str(artefact.SHIPPED / "lead-probability")
+    url = str(artefact.SHIPPED / "simulated" / "lead-probability")
     assert ask(server, "POST", "/models", {"model_name": "lead", "url": url})[0] == 200
     model = artefact.load("lead-probability")
     row = [0.3 if f.unit == "0..1" else 3.0 for f in model.features]

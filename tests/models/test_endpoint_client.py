@@ -60,7 +60,7 @@ def test_one_setting_says_where(server: Server, tmp_path: Path) -> None:
         assert answer.attribute is not None  # the same version is here, too
         assert model.predict(asked).tobytes() == expected.tobytes()
     assert connect("xgoals", "xgoals").predict(asked).tobytes() == expected.tobytes()
-    assert connect("xgoals", str(artefact.SHIPPED / "xgoals")).version == XGOALS.version
+    assert connect("xgoals", str(artefact.SHIPPED / "simulated" / "xgoals")).version == XGOALS.version
 
 
 @pytest.mark.parametrize(

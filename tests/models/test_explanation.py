@@ -79,7 +79,7 @@ def test_explain_a_model_on_a_folder(tmp_path: Path, capsys: pytest.CaptureFixtu
     out = tmp_path / "out"
     import models.artefact as artefact
 
-    folder = artefact.SHIPPED / model
+    folder = artefact.SHIPPED / "simulated" / model
     assert run(["models", "explain", str(folder), "--data", str(tmp_path), "--out", str(out), "--json"]) == 0
     captured = capsys.readouterr()
     report = json.loads(captured.out)

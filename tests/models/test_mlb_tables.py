@@ -34,7 +34,7 @@ def test_the_shipped_models_are_near_the_truth(name: str) -> None:
     """On fewer games than ``touchline models evaluate`` plays."""
     report = on_simulated(name, TABLES[name](2_000_000, GAMES[name]))
     assert report["truth"]["mean_absolute_error"] <= 0.02
-    assert sum(path.stat().st_size for path in (SHIPPED / name).iterdir()) < 340_000
+    assert sum(path.stat().st_size for path in (SHIPPED / "simulated" / name).iterdir()) < 340_000
 
 
 def test_the_lead_model_is_near_the_truth_at_both_readings() -> None:

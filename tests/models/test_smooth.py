@@ -81,7 +81,7 @@ def test_contributions_of_what_ships_are_xgboost_s_own(name: str) -> None:
             rows[:, j] = rng.random(60) < 0.5
     rows[rng.random(rows.shape) < 0.05] = np.nan
     booster = xgboost.Booster()
-    booster.load_model(str(next((SHIPPED / name).glob("model.*"))))
+    booster.load_model(str(next((SHIPPED / "simulated" / name).glob("model.*"))))
     matrix = xgboost.DMatrix(rows, feature_names=booster.feature_names)
     ours = model.attribute(rows)
     np.testing.assert_allclose(ours, booster.predict(matrix, pred_contribs=True).reshape(ours.shape), atol=1e-4)
