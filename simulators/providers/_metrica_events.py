@@ -9,6 +9,7 @@ from features.soccer.ledger import SHOOTOUT
 from simulators.providers._direction import Side
 from simulators.providers._files import metres, number, present, rows, whole
 from simulators.providers._stream import EVENT_DELAY_US, NO_DATE_US
+from streaming.errors import BadInput
 from streaming.records import Event
 
 LENGTH_M, WIDTH_M = 105.0, 68.0
@@ -35,6 +36,8 @@ def times(path: Path, table: Sequence[Row]) -> dict[int, tuple[int, int, bool]]:
     for line, row in enumerate(table, 2):
         at = us(present(row["Start Time [s]"], path, "Start Time [s]", line))
         period = whole(row["Period"], path, "Period", line)
+        if not 1 <= period <= SHOOTOUT:
+            raise BadInput(f"{path} has the Period {period}, line {line}: a match has two, extra time two and a shoot-out one")
         first, last, over = found.get(period, (at, at, False))
         found[period] = min(first, at), max(last, at), over or "END HALF" in row["Subtype"].split("-")
     return found

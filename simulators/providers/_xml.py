@@ -48,7 +48,7 @@ def need(element: Element, name: str, path: Path) -> str:
     """An attribute that must be there; the complaint names file, element and attribute."""
     value = element.get(name, "").strip()
     if not value:
-        raise BadInput(f"{path} has a {element.tag} without {name}")
+        raise BadInput(f"{path} has an element {element.tag} without {name}")
     return value
 
 
