@@ -25,7 +25,7 @@ LAPS: Final = 2
 BRIDGE_S: Final = 5.0
 SHORT_S: Final = 0.5
 #: a car that has been silent for so long is no longer in the order, s
-LEFT_S: Final = 120.0
+LEFT_S: Final = 240.0
 #: what lies between two posts is passed in less, s
 JUST_S: Final = 5.0
 
