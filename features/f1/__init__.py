@@ -34,7 +34,8 @@ from features.frames import Field
 from features.sport import Sport
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    telemetry, progress, battle, corners, start, anomaly, momentum, folding, timing, atline, tyres, strategy, win, highlights, story,
+    telemetry, progress, battle, corners, start, anomaly, momentum, folding, timing, atline, tyres, strategy, win, highlights,
+    story,
 )  # fmt: skip
 
 SPORT: Final = Sport(

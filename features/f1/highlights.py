@@ -15,7 +15,8 @@ from features.sport import Stat
 #: seconds before and after, by label
 TIMING_S: Final = {
     "start": (4.0, 20.0), "overtake": (10.0, 4.0), "undercut": (14.0, 6.0), "fastest_lap": (8.0, 4.0), "safety_car": (6.0, 8.0),
-    "red_flag": (6.0, 8.0), "lead": (12.0, 4.0), "disqualification": (4.0, 6.0), "off_track": (5.0, 7.0), "retirement": (8.0, 8.0), "finish": (8.0, 10.0), "slow_stop": (8.0, 4.0),
+    "red_flag": (6.0, 8.0), "lead": (12.0, 4.0), "disqualification": (4.0, 6.0),
+    "off_track": (5.0, 7.0), "retirement": (8.0, 8.0), "finish": (8.0, 10.0), "slow_stop": (8.0, 4.0),
 }  # fmt: skip
 #: seconds that a stop stands still before it is slow, and before it is a disaster
 SLOW_STOP_S: Final = (4.0, 9.0)

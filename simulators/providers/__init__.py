@@ -12,7 +12,9 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from streaming.errors import BadInput, Unavailable
@@ -60,9 +62,25 @@ def read(provider: str, files: list[Path], pick: str = "") -> Imported:
         module = importlib.import_module(f"{__name__}.{provider}")
         if pick and "pick" not in inspect.signature(module.read).parameters:
             raise BadInput(f"{provider} files hold one game: there is nothing to pick")
-        imported: Imported = module.read(files, pick=pick) if pick else module.read(files)
+        with readable(provider, files):
+            imported: Imported = module.read(files, pick=pick) if pick else module.read(files)
     except ImportError as error:
         raise Unavailable(
             f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'"
         ) from error
-    return imported
+    return replace(imported, stream=partial(_streamed, imported.stream, provider, files))
+
+
+@contextmanager
+def readable(provider: str, files: list[Path]) -> Iterator[None]:
+    """Whatever a reader did not foresee in its files becomes one sentence about them; what it says itself stays."""
+    try:
+        yield
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        names = ", ".join(path.name for path in files) or "no file"
+        raise BadInput(f"{names} cannot be read as {provider}: something in there is not as {provider} writes it") from error
+
+
+def _streamed(stream: Callable[[], Iterator[Telemetry | Event]], provider: str, files: list[Path]) -> Iterator[Telemetry | Event]:
+    with readable(provider, files):
+        yield from stream()

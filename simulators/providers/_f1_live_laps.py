@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 #: how far a chain of official sector times may part from the messages before it is set anew, us
@@ -27,9 +28,9 @@ SECTORS: Final = 3
 
 @dataclass
 class End:
-    """The end of a sector: which (0..2), when, when the message was sent, its official time, s (None when only the lap's end is known),
-    and of a lap's end what belongs to it. ``arrival_us`` is when the last message was sent that it rests on; what was said of it later than
-    with the same breath came at ``later_us``, 0 when nothing did."""
+    """The end of a sector: which (0..2), when, when the message was sent, its official time, s (None when only the lap's end is
+    known), and of a lap's end what belongs to it. ``arrival_us`` is when the last message was sent that it rests on; what was said
+    of it later than with the same breath came at ``later_us``, 0 when nothing did."""
 
     sector: int
     at_us: int
@@ -105,7 +106,8 @@ class CarLog:
         return found
 
     def _timed(self, found: list[End]) -> None:
-        """Give each lap's time to the end that it belongs to; where there is none, because the third sector was not seen, make one."""
+        """Give each lap's time to the end that it belongs to; where there is none, because the third sector was not seen, make
+        one."""
         for said in self.laps:
             lines = [end for end in found if end.sector == SECTORS - 1]
             end = _belongs(lines, said.sent_us, lambda end: end.lap_s is not None)
@@ -151,7 +153,7 @@ class CarLog:
             for k, line in enumerate(lines, 1):
                 line.lap = k
         # an end that was said twice, or a lap before the first
-        gone = {id(b) for a, b in zip(lines, lines[1:], strict=False) if b.lap <= a.lap and b.own and a.own}
+        gone = {id(b) for a, b in pairwise(lines) if b.lap <= a.lap and b.own and a.own}
         gone |= {id(line) for line in lines if line.lap < 1}
         self.ignored += len(gone)
         found[:] = [end for end in found if id(end) not in gone]
@@ -175,7 +177,8 @@ class CarLog:
             before = end
 
     def passed(self, found: list[End], lengths: list[int]) -> list[tuple[int, int, int, int]]:
-        """(at, sent, lap, loop) of the segments that end no sector. A segment counts once a lap, while its sector is being driven."""
+        """(at, sent, lap, loop) of the segments that end no sector. A segment counts once a lap, while its sector is being
+        driven."""
         if not all(lengths):
             return []
         sent = [end.sent_us for end in found]
@@ -209,8 +212,8 @@ def _move(found: list[End], k: int, at_us: int) -> None:
 
 
 def _belongs(lines: list[End], sent_us: int, has: Callable[[End], bool]) -> End | None:
-    """The end of a lap that something sent then belongs to: the one that comes with it or within a moment, else the last one before;
-    None when that has its own already."""
+    """The end of a lap that something sent then belongs to: the one that comes with it or within a moment, else the last one
+    before; None when that has its own already."""
     k = bisect_right([line.sent_us for line in lines], sent_us)
     with_it = lines[k - 1] if k and lines[k - 1].sent_us == sent_us else None
     if with_it is not None:

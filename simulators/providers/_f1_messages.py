@@ -1,10 +1,10 @@
 """Live-timing messages from a recording, whoever recorded them: one (time, topic, update) after the other.
 
-A line may be ``{"Type", "Json", "DateTime"}``, a list ``[topic, update, time]`` as FastF1 writes it (JSON, or as Python prints it), or a
-frame of SignalR as it came over the wire: ``{"C", "M": [{"H", "M": "feed", "A": [topic, update, time]}]}`` with updates, ``{"R": {topic:
-state}}`` with the answer to the subscription, or their newer form (``"arguments"``, ``"result"``). A recording may stop in the middle of a line, be
-two recordings that overlap, and be out of order: what cannot be read is counted, what is there twice counts once, and messages are put
-in the order in which they were sent.
+A line may be ``{"Type", "Json", "DateTime"}``, a list ``[topic, update, time]`` as FastF1 writes it (JSON, or as Python prints it),
+or a frame of SignalR as it came over the wire: ``{"C", "M": [{"H", "M": "feed", "A": [topic, update, time]}]}`` with updates,
+``{"R": {topic: state}}`` with the answer to the subscription, or their newer form (``"arguments"``, ``"result"``). A recording may
+stop in the middle of a line, be two recordings that overlap, and be out of order: what cannot be read is counted, what is there
+twice counts once, and messages are put in the order in which they were sent.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TOPICS: Final = frozenset({"TimingData", "TimingAppData", "DriverList", "Session
 #: what a message may begin with, where two recordings were joined in the middle of a line
 _STARTS: Final = ('{"Type"', '["', "['", '{"C"', '{"R"', '{"M"', '{"type"')
 #: a file is a recording when at least this share of its lines can be read
-LEAST_SHARE: Final = 0.5
+LEAST_SHARE: Final = 0.85
 #: of what bears no time
 NEVER: Final = -1
 #: ends a frame of the newer SignalR
@@ -51,7 +51,7 @@ def moment(utc: Any) -> int | None:
 
 def sort_out(files: list[Path]) -> tuple[list[Path], list[Path]]:
     """The recordings and the snapshots among ``files``, by what is in them: a snapshot is one JSON object of states by topic."""
-    streams, snapshots = [], []
+    streams, snapshots = list[Path](), list[Path]()
     for path in files:
         found = _whole(path)
         (snapshots if isinstance(found, dict) and TOPICS & found.keys() else streams).append(path)
@@ -106,7 +106,7 @@ def _messages(path: Path, ignored: Counter[str]) -> list[Message]:
             unread += 1
             ignored["line that is no message"] += 1
         found += made
-    if unread == len(lines) or unread > max(1.0, (1.0 - LEAST_SHARE) * len(lines)):
+    if unread > (1.0 - LEAST_SHARE) * len(lines):
         raise BadInput(f"{path} is no recording of live timing: {unread} of its {len(lines)} lines cannot be read")
     # an answer to the subscription that bears no time is as old as the update after it
     known = NEVER

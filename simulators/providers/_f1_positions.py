@@ -1,5 +1,5 @@
-"""``CarData.z`` and ``Position.z`` of live timing as telemetry: a packet for every set of positions, with what the cars last said of
-themselves and what timing last said of them."""
+"""``CarData.z`` and ``Position.z`` of live timing as telemetry: a packet for every set of positions, with what the cars last said
+of themselves and what timing last said of them."""
 
 from __future__ import annotations
 

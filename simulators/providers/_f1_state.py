@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simulators.providers._f1_live_laps import SECTORS, CarLog, End, LastLap, Segment
+from simulators.providers._f1_merge import items, merge, seconds
 from simulators.providers._f1_messages import moment
+from simulators.providers._f1_standing import Standing, standing
 from streaming.records import Event
 
 #: segments that a car has done have one of these (yellow, green, purple, pit lane)
@@ -24,62 +26,6 @@ TAKEN_BACK_US: Final = 540_000_000
 #: what happened longer ago is dated from when it was said; a start longer ago, or so much ahead, is none that is happening, us
 SOON_US: Final = 5_000_000
 _BARRED: Final = re.compile(r"\bCAR (\d+)\b.*\bDISQUALIFIED\b|\bBLACK FLAG\b.*\bCAR (\d+)\b")
-
-
-def merge(state: Any, patch: Any) -> Any:
-    """A partial update put into ``state`` (changed in place where it can be): objects by key, lists by the indices of an object. Null is
-    no news."""
-    if patch is None:
-        return state
-    if isinstance(state, dict) and isinstance(patch, dict):
-        for key, value in patch.items():
-            state[key] = merge(state[key], value) if key in state else value
-        return state
-    if isinstance(state, list) and isinstance(patch, dict) and all(key.isdigit() for key in patch):
-        for key, value in patch.items():
-            index = int(key)
-            if index > 1000:
-                continue
-            while len(state) <= index:
-                state.append({})
-            state[index] = merge(state[index], value)
-        return state
-    return patch
-
-
-def seconds(text: Any) -> float | None:
-    """``1:30.617``, ``24.694``, ``+0.214`` as s; None when it is none of them."""
-    if not isinstance(text, str) or not text:
-        return None
-    try:
-        parts = [float(part) for part in text.split(":")]
-    except ValueError:
-        return None
-    total = 0.0
-    for part in parts:
-        total = total * 60.0 + part
-    return total if abs(total) < 1e6 else None
-
-
-def items(listed: Any) -> list[tuple[int, Any]]:
-    """A list, or an object of indices, as (index, value)."""
-    if isinstance(listed, list):
-        return list(enumerate(listed))
-    if isinstance(listed, dict):
-        return sorted((int(key), value) for key, value in listed.items() if key.isdigit())
-    return []
-
-
-@dataclass
-class Standing:
-    """Place and gaps of a car as they were said at one time; None what was not said."""
-
-    sent_us: int
-    place: int | None
-    gap_s: float | None
-    interval_s: float | None
-    laps_behind: int | None
-    best_s: float | None
 
 
 @dataclass
@@ -99,8 +45,8 @@ class _Line:
 
 
 class Race:
-    """Feed it the snapshot and then update after update; it gives the events of each, and at the end those of the laps, which rest on
-    several. ``strange`` counts what it had no use for."""
+    """Feed it the snapshot and then update after update; it gives the events of each, and at the end those of the laps, which rest
+    on several. ``strange`` counts what it had no use for."""
 
     def __init__(self, game: str, team_of: dict[str, str | None], state: dict[str, Any]) -> None:
         self._game, self._team_of, self._state = game, team_of, state
@@ -196,10 +142,11 @@ class Race:
         if isinstance(done, int) and not isinstance(done, bool) and done != state.get("NumberOfLaps"):
             log.numbers.append((now_us, done))
         said = line.get("LastLapTime")
-        old = state.get("LastLapTime") if isinstance(state.get("LastLapTime"), dict) else {}
+        last = state.get("LastLapTime")
+        old: dict[str, Any] = dict(last) if isinstance(last, dict) else {}
         again = isinstance(said, dict) and said.get("Value") == old.get("Value") and not values and not log.at(now_us)
         if isinstance(said, dict) and (lap_s := seconds(said.get("Value"))) and not again:
-            full = merge(dict(old), said)
+            full = merge(old, said)
             flags = [full[name] if isinstance(full.get(name), bool) else None for name in ("PersonalFastest", "OverallFastest")]
             log.laps.append(LastLap(now_us, lap_s, flags[0], flags[1]))
         if isinstance(line.get("InPit"), bool) and line["InPit"] != known.in_pit:
@@ -216,7 +163,7 @@ class Race:
             yield self.event("pit_entry", now_us, now_us, key)
         elif not first or line.get("PitOut") is True:
             known.left_us = now_us
-            lane = {"lane_s": (now_us - known.entry_us) / 1e6} if known.entry_us else {}
+            lane: dict[str, Any] = {"lane_s": (now_us - known.entry_us) / 1e6} if known.entry_us else {}
             yield self.event("pit_exit", now_us, now_us, key, **lane)
             whole = self._part("TimingAppData", "Lines").get(key)
             yield from self._tyres(now_us, key, whole.get("Stints") if isinstance(whole, dict) else None)
@@ -233,8 +180,8 @@ class Race:
             return self.event("retirement", now_us, now_us, key, outcome="withdrawn")
         who = self._who(key)
         return Event(
-            id=known.retired_id, game=self._game, type="retirement", t_us=at, period=1, team=self._team_of.get(who or ""), player=who,
-            revision=1, deleted=True, arrival_us=now_us,
+            id=known.retired_id, game=self._game, type="retirement", t_us=at, period=1, team=self._team_of.get(who or ""),
+            player=who, revision=1, deleted=True, arrival_us=now_us,
         )  # fmt: skip
 
     def _stood(self, now_us: int, key: str, known: _Line, line: dict[str, Any], whole: dict[str, Any]) -> Iterator[Event]:
@@ -245,9 +192,7 @@ class Race:
         if same or (found.place is None and found.best_s is None):
             return
         known.standings.append(found)
-        names = {"place": "place", "gap_s": "gap_s", "interval_s": "interval_s", "laps_behind": "laps_behind", "best_s": "best_lap_s"}
-        attrs = {name: float(getattr(found, ours)) for ours, name in names.items() if getattr(found, ours) is not None}
-        yield self.event("standing", now_us, now_us, key, **attrs)
+        yield self.event("standing", now_us, now_us, key, **found.attrs())
 
     def laps(self, key: str) -> tuple[list[End], list[tuple[int, int, int, int]], list[int]]:
         """The ends of sectors of a car, its other loops (at, sent, lap, loop), and how many segments each sector has."""
@@ -267,15 +212,16 @@ class Race:
     # -- the rest --------------------------------------------------------------------------------------------------
 
     def _tyres(self, now_us: int, key: str, stints: Any, opening: bool = False) -> Iterator[Event]:
-        """What a car runs on. A set that is named before the car has stopped for it is fitted when it leaves the pit lane, or when it
-        has been driven on; a stint in which the tyres were not changed is none of its own."""
+        """What a car runs on. A set that is named before the car has stopped for it is fitted when it leaves the pit lane, or when
+        it has been driven on; a stint in which the tyres were not changed is none of its own."""
         listed = [stint for _, stint in items(stints) if isinstance(stint, dict)]
         if not listed or not self._who(key):
             return
         known, latest = self._line(key), listed[-1]
         word, age = str(latest.get("Compound") or "").lower(), latest.get("TotalLaps")
         laps = age if isinstance(age, int) and not isinstance(age, bool) else None
-        began = latest.get("StartLaps") if isinstance(latest.get("StartLaps"), int) else 0
+        start = latest.get("StartLaps")
+        began = start if isinstance(start, int) else 0
         new = f"{len(listed)}:{word}"
         if not word or word == "unknown" or new == known.fitted:
             return
@@ -319,7 +265,8 @@ class Race:
             yield self.event("session", now_us, now_us, None, kind=said[0], laps=float(said[1]))
 
     def _session(self, now_us: int, word: Any, utc_us: int | None) -> Iterator[Event]:
-        """The start of a race: now, or a moment ago; what is announced for later has not happened, and what is long past is not now."""
+        """The start of a race: now, or a moment ago; what is announced for later has not happened, and what is long past is not
+        now."""
         at_us = now_us if utc_us is None else utc_us
         if self.kind != "race" or word != "Started" or self._started:
             return
@@ -367,28 +314,3 @@ class Race:
             id=f"{self._serial:06d}-{kind}", game=self._game, type=kind, t_us=t_us, period=1, outcome=outcome,
             team=self._team_of.get(who) if who else None, player=who, attrs=attrs, arrival_us=arrival_us,
         )  # fmt: skip
-
-
-def standing(sent_us: int, line: dict[str, Any], race: bool) -> Standing:
-    """Place and gaps as a whole line says them: on the track in a race, else by best laps (a qualifying says them for each part)."""
-    place = line.get("Position")
-    number = int(place) if isinstance(place, (str, int)) and str(place).isdigit() and 0 < int(place) < 100 else None
-    best = line.get("BestLapTime")
-    best_s = seconds(best.get("Value")) if isinstance(best, dict) else None
-    behind = None
-    if race:
-        gap, ahead = line.get("GapToLeader"), line.get("IntervalToPositionAhead")
-        interval = ahead.get("Value") if isinstance(ahead, dict) else ahead
-        found = re.fullmatch(r"\+?(\d+) ?L(?:APS?)?", str(gap).strip().upper()) if gap else None
-        behind = int(found[1]) if found else None
-        best_s = None
-    else:
-        parts = [part for _, part in items(line.get("Stats")) if isinstance(part, dict) and part.get("TimeDiffToFastest")]
-        told = parts[-1] if parts else line
-        gap = told.get("TimeDiffToFastest")
-        interval = told.get("TimeDiffToPositionAhead", told.get("TimeDifftoPositionAhead"))
-    gap_s, interval_s = seconds(gap), seconds(interval)
-    if number == 1:
-        gap_s, interval_s = 0.0, None
-    gap_s = gap_s if gap_s is not None and gap_s >= 0 else None
-    return Standing(sent_us, number, gap_s, interval_s if interval_s is not None and interval_s >= 0 else None, behind, best_s)

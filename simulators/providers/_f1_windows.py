@@ -128,7 +128,7 @@ class Driver:
         time = self.time[self._kept]
         if len(time) < 2:
             return np.zeros(len(ends_s))
-        return np.clip((ends_s - time[i - 1]) / (time[i] - time[i - 1]), 0.0, 1.0)
+        return np.asarray(np.clip((ends_s - time[i - 1]) / (time[i] - time[i - 1]), 0.0, 1.0), np.float64)
 
     def _straight(self, values: Floats, i: npt.NDArray[np.int64], share: Floats) -> Floats:
         v = values[self._kept]

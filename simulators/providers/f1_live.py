@@ -1,14 +1,15 @@
 """Formula 1's live-timing messages as they were recorded: a snapshot of the state and the stream of partial updates.
 
-Our own reader. Files: recordings (one or several, in any of the forms that ``_f1_messages`` knows: FastF1's own, raw SignalR frames, or one
-JSON object ``{"Type", "Json", "DateTime"}`` a line), a snapshot (a JSON object of all states), or both. Updates are partial: an object is
-merged into the state, and a list is patched by an object of indices. ``CarData.z`` and ``Position.z`` are base64 of raw deflate. What
-changes in the state becomes an event: a segment or a sector that is done, a lap, a place or gap, tyres, the pit lane, the track's status.
+Our own reader. Files: recordings (one or several, in any of the forms that ``_f1_messages`` knows: FastF1's own, raw SignalR
+frames, or one JSON object ``{"Type", "Json", "DateTime"}`` a line), a snapshot (a JSON object of all states), or both. Updates are
+partial: an object is merged into the state, and a list is patched by an object of indices. ``CarData.z`` and ``Position.z`` are
+base64 of raw deflate. What changes in the state becomes an event: a segment or a sector that is done, a lap, a place or gap, tyres,
+the pit lane, the track's status.
 
-A message says when it was sent, not when a car passed the loop. Sector and lap times are official and taken as they are, and the ends of
-sectors are chained by them (``_f1_live_laps``); segments have the message's time alone (less the second that messages are taken to need),
-so mini-sector times carry its jitter. The feed has no lap distance: place and gaps are timing's own. What a session is, is said by an
-event: in a practice or a qualifying there is no order on the track, and places are by best laps.
+A message says when it was sent, not when a car passed the loop. Sector and lap times are official and taken as they are, and the
+ends of sectors are chained by them (``_f1_live_laps``); segments have the message's time alone (less the second that messages are
+taken to need), so mini-sector times carry its jitter. The feed has no lap distance: place and gaps are timing's own. What a session
+is, is said by an event: in a practice or a qualifying there is no order on the track, and places are by best laps.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from msgspec import structs
 from simulators.providers import Imported
 from simulators.providers._f1_finish import finishes
 from simulators.providers._f1_live_laps import SECTORS, TOGETHER_US, End
+from simulators.providers._f1_merge import merge
 from simulators.providers._f1_messages import Message, messages, moment, sort_out
 from simulators.providers._f1_positions import packets
-from simulators.providers._f1_state import Race, merge
+from simulators.providers._f1_state import Race
 from simulators.providers._files import document
 from streaming.errors import BadInput
 from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
@@ -64,7 +66,8 @@ def read(files: list[Path]) -> Imported:
     numbers, people = _numbers(state, found)
     if not numbers:
         raise BadInput(f"{source} names no driver")
-    name = source.name.lower().removesuffix(".gz").rsplit(".", 1)[0].removesuffix("_live").removesuffix("_snapshot").replace("_", "-")
+    stem = source.name.lower().removesuffix(".gz").rsplit(".", 1)[0]
+    name = stem.removesuffix("_live").removesuffix("_snapshot").replace("_", "-")
     teams, entities, tags = _people(numbers, people)
     game = f"f1-{name}"
     race = Race(game, {entity.id: entity.team for entity in entities}, state)
@@ -144,8 +147,8 @@ def _people(numbers: list[str], people: dict[str, Any]) -> tuple[tuple[Team, ...
     entities = [
         Entity(
             # two cars of one name go by their numbers
-            id=key if short[key] in twice else short[key], name=str(people.get(key, {}).get("FullName") or key), team=ids[names[key]],
-            role="car", shirt=int(key), position=str(people.get(key, {}).get("Tla") or ""),
+            id=key if short[key] in twice else short[key], name=str(people.get(key, {}).get("FullName") or key),
+            team=ids[names[key]], role="car", shirt=int(key), position=str(people.get(key, {}).get("Tla") or ""),
         )
         for key in numbers
     ]  # fmt: skip
