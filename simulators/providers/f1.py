@@ -53,10 +53,7 @@ def read(files: list[Path]) -> Imported:
     lap_m = next(iter(drivers.values())).lap_m
     check_order({name: driver.laps for name, driver in drivers.items()}, str(laps_csv))
     teams, entities, tags = _people(list(drivers), read_teams(others["drivers.json"]))
-    rows = [driver.columns for driver in drivers.values() if len(driver.columns)]
-    box = np.array([[f([f(c.get(axis)) for c in rows]) / 10.0 for axis in "xyz"] for f in (np.nanmin, np.nanmax)])
-    box = np.nan_to_num(box)
-    middle, span = box.mean(axis=0), box[1] - box[0]
+    middle, span = _box([driver.columns for driver in drivers.values()])
     game, t0_us = "f1-" + telemetry.parent.name.removeprefix("f1_").replace("_", "-"), NO_DATE_US
     end_s = max(driver.laps[-1].end_s for driver in drivers.values() if driver.laps)
     race = race_of(game, t0_us, drivers, race_laps, flag_s, listed.columns)
@@ -174,6 +171,17 @@ def _drivers(
     race_laps = int(max(done.values())) if done else max(timed)
     flag_s, laps = until_the_flag(laps, race_laps, done)
     return {name: Driver(mine, seen.get(name, nothing), lap_m) for name, mine in laps.items()}, race_laps, flag_s
+
+
+def _box(seen: list[Columns]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The middle of all positions and how far they reach, (3,) m; 0 where an axis is not known."""
+    box = np.zeros((2, 3))
+    for k, axis in enumerate("xyz"):
+        values = np.concatenate([columns.get(axis) for columns in seen]) / 10.0
+        values = values[np.isfinite(values)]
+        if len(values):
+            box[:, k] = values.min(), values.max()
+    return box.mean(axis=0), box[1] - box[0]
 
 
 def _people(names: list[str], team_of: dict[str, str]) -> tuple[tuple[Team, ...], list[Entity], list[Tag]]:
