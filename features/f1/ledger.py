@@ -30,6 +30,8 @@ LAST_SECTOR: Final = 3
 PIT_LOSS_S: Final = 22.0
 #: how long a stop takes when nothing goes wrong, s
 STOP_S: Final = 2.6
+#: who has not been seen for so many laps of another car is not in the race any more
+SETTLED_LAPS: Final = 2
 #: closer than this to the car ahead at a loop is traffic, s; this share of a lap's loops in traffic makes the lap an unclean one
 TRAFFIC_S: Final = 1.0
 TRAFFIC_SHARE: Final = 0.25
@@ -38,7 +40,9 @@ TRAFFIC_SHARE: Final = 0.25
 class Car(msgspec.Struct, array_like=True):
     """One car. Times are s on the game's axis; NaN and 0 before anything is known."""
 
-    # the last loop, sector end and line that it passed; loops that it should have passed and did not
+    # the lap in which it was first seen; the last loop, sector end and line that it passed; loops that it should have passed and
+    # did not
+    from_lap: int = 0
     lap: int = 0
     loop: int = 0
     loop_s: float = NAN
@@ -169,7 +173,11 @@ def mini_time_s(moment: Moment, car: Car) -> float:
 
 def order_at(ledger: Ledger, who: int, lap: int, loop: int, t_s: float) -> tuple[int, float, float, int]:
     """Place, gap to the first and interval to the next, s, and who that is, of a car that passes a loop at ``t_s``: ahead are
-    those who passed it before in that lap, and those who have passed it in a later one. Behind by a lap there is no gap."""
+    those who passed it before in that lap, and those who have passed it in a later one. Behind by a lap there is no gap. Place 0
+    and NaN where the race was joined in the middle and somebody has not been seen who may have passed before."""
+    joined = ledger.lights_s != ledger.lights_s and lap < ledger.cars[who].from_lap + SETTLED_LAPS
+    if joined and any(n != who and not other.loop and not other.out for n, other in enumerate(ledger.cars)):
+        return 0, NAN, NAN, -1
     first_s, next_s, place, ahead = t_s, NAN, 1, -1
     for n, other in enumerate(ledger.cars):
         if n == who or len(other.passed_s) < loop or other.passed_lap[loop - 1] < lap:
