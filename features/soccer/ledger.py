@@ -15,6 +15,7 @@ from msgspec import field
 
 from features.facts import number
 from features.moments import Moment
+from features.soccer.trail import Trail
 from features.soccer.vocabulary import EVENT_TYPES
 from features.sport import EventStep
 
@@ -66,6 +67,9 @@ class Ledger(msgspec.Struct, array_like=True):
     set_pieces: list[list[float]] = field(default_factory=lambda: [[], []])
     set_piece_kind: list[str] = field(default_factory=lambda: ["", ""])
     set_piece_s: list[float] = field(default_factory=lambda: [0.0, 0.0])
+
+    # shots.py: what the next shot grows out of
+    trail: Trail = field(default_factory=Trail)
 
     # highlights.py: the best speed that was seen
     fastest_mps: float = 0.0
