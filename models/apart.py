@@ -79,6 +79,25 @@ def shifted(blob: bytes, margin: float) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
+def with_leaf(blob: bytes, feature: int, margin: float) -> bytes:
+    """The model file with ``margin`` added to the answer where ``feature`` is 1, and nothing where it is 0 or missing."""
+    document = json.loads(blob)
+    model = document["learner"]["gradient_booster"]["model"]
+    tree = in_levels({
+        "left_children": [1, -1, -1], "right_children": [2, -1, -1], "parents": [_NO_PARENT, 0, 0],
+        "split_indices": [feature, 0, 0], "split_conditions": [0.5, 0.0, margin], "default_left": [1, 0, 0],
+        "sum_hessian": [2.0, 1.0, 1.0],
+        "base_weights": [0.0] * 3, "loss_changes": [0.0] * 3, "split_type": [0] * 3, "categories": [], "categories_nodes": [],
+        "categories_segments": [], "categories_sizes": [], "id": len(model["trees"]),
+        "tree_param": {**model["trees"][0]["tree_param"], "num_nodes": "3"},
+    })  # fmt: skip
+    model["trees"].append(tree)
+    count = len(model["trees"])
+    model["tree_info"], model["iteration_indptr"] = [0] * count, list(range(count + 1))
+    model["gbtree_model_param"] = {"num_parallel_tree": "1", "num_trees": str(count)}
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
 def light(blob: bytes, digits: int = 6) -> bytes:
     """The model file without what only a trainer reads (gains, weights of inner nodes), numbers cut to ``digits`` figures."""
     document = json.loads(blob)

@@ -49,9 +49,9 @@ Words = Mapping[str, str | float | bool]
 
 
 class Trail(msgspec.Struct, array_like=True):
-    """Lists of two are (home, away). ``passes``: whether the feed reports any, without which nothing is known of what led to a shot.
-    ``pass_*`` are those of the latest pass since the opponents last had the ball; ``kind`` is "cross", "through_ball" or "pass",
-    ``high`` and ``headed`` 1, 0 or NaN. ``dead`` is the kind of the team's latest dead ball."""
+    """Lists of two are (home, away). ``passes``: whether the feed reports any, without which nothing is known of what leads to a
+    shot. ``pass_*`` are those of the latest pass since the opponents last had the ball; ``kind`` is "cross", "through_ball" or
+    "pass", ``high`` and ``headed`` 1, 0 or NaN. ``dead`` is the kind of the team's latest dead ball."""
 
     period: int = 0
     passes: bool = False

@@ -28,7 +28,7 @@ class Recipe:
     folds: int = 5
     #: two forests in one: rows in which this feature is missing are learnt by the first, the others by the second
     apart: str = ""
-    #: how the second is grown, where it is another way
+    #: how the second is grown, where it is another way; it may be in two parts itself
     known: Recipe | None = None
     #: weight of a row halves with every so many years of its age; 0: all rows weigh the same
     half_life_years: float = 0.0

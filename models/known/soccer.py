@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from models.known.declaration import Known, Recipe
 
 _SLOW: Final = {"eta": 0.05, "min_child_weight": 20.0, "subsample": 0.6, "colsample_bytree": 0.3, "reg_lambda": 5.0}
+_QUICK: Final = {
+    "eta": 0.06, "max_depth": 4, "min_child_weight": 20.0, "subsample": 0.7, "colsample_bytree": 0.3, "reg_lambda": 5.0,
+}  # fmt: skip
+_CURVES: Final[dict[str, Any]] = {"smooth": 1.0, "by": "header", "strength": 0.003, "knots": 4, "own": 1.0}
 
 MODELS: Final = (
     Known(
@@ -20,14 +24,19 @@ MODELS: Final = (
         games=420, fresh=60,
         # farther off is never better, a wider or more open goal never worse, all else being equal
         rising=("angle_rad", "mouth_open", "open_goal"), falling=("distance_m",),
-        # curves of few knots, of which headers have their own: what falls off with what is another matter for them
+        # three forests in one: nobody in sight, all but the keeper, and with him; the smooth regression, whose headers have curves
+        # of their own, says what it can, and shallow trees what depends on who is in sight
         real=Recipe(
-            boosters=(({**_SLOW, "max_depth": 3}, 300), ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200)),
-            smooth=0.7, by="header", strength=0.003, knots=4, own=1.0,
+            boosters=(({**_QUICK, "colsample_bytree": 0.5}, 120),), **_CURVES, apart="blocked_share",
+            known=Recipe(
+                boosters=((_QUICK, 80),), **_CURVES, apart="keeper_distance_m",
+                known=Recipe(boosters=((_QUICK, 140),), **_CURVES),
+            ),
         ),
-        limits="It knows place, body part, how the ball came and who stands where, not who shoots, who keeps goal or how high the "
-        "ball is: no measure of one player's finishing over a few games. The one that ships learnt from simulated shots: "
-        "train it on real ones before it judges them.",
+        needs=("distance_m",),
+        limits="It knows place, body part, how the ball came and, where they are in sight, who stands where, not who shoots, who "
+        "keeps goal or how high the ball is: no measure of one player's finishing over a few games. One that learnt from simulated "
+        "shots says nothing of real ones.",
     ),
     Known(
         "pass-completion", "the chance that a pass arrives", ("features.soccer.passes", "PASS_FEATURES"),
