@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.apart import apart, light, shifted
+from models.apart import LOWEST, apart, light, shifted
 from models.artefact import Card, CardFeature
 from models.base import Floats
 from models.calibration import Calibration, Kind, choose
@@ -58,16 +58,24 @@ class Table:
 _COMMON: Final = {"tree_method": "hist", "nthread": 1}
 
 
-def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None) -> bytes:
-    """Fit one forest: xgboost's model file, JSON. ``age_years`` (B,) is how old each row is, for recipes that forget."""
+def grow(
+    model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None,
+    plain: npt.NDArray[np.bool_] | None = None,
+) -> bytes:  # fmt: skip
+    """Fit one forest: xgboost's model file, JSON. ``age_years`` (B,) is how old each row is, for recipes that forget; ``plain``
+    (B,) are the rows that the smooth part learns from, where it is not all of them."""
     if recipe.apart:
         column = [f.name for f in model.features].index(recipe.apart)
-        gone = np.isnan(rows[:, column])
-        first, second = (
-            grow(model, how, rows[among], label[among], seed, None if age_years is None else age_years[among])
-            for among, how in ((gone, replace(recipe, apart="", known=None)), (~gone, recipe.known or replace(recipe, apart="")))
-        )
-        return apart(first, second, column)
+        below = LOWEST if recipe.below is None else recipe.below
+        first = ~(rows[:, column] >= below)
+        one = replace(recipe, apart="", below=None, known=None)
+
+        def part(among: npt.NDArray[np.bool_], how: Recipe) -> bytes:
+            ages = None if age_years is None else age_years[among]
+            clear = None if plain is None else plain[among]
+            return grow(model, how, rows[among], label[among], seed, ages, clear)
+
+        return apart(part(first, one), part(~first, recipe.known or one), column, below)
     names = [f.name for f in model.features]
     weights = None
     if recipe.half_life_years > 0.0 and age_years is not None:
@@ -80,7 +88,7 @@ def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, a
     trees: list[dict[str, Any]] = []
     margin, before = 0.0, None
     if recipe.smooth > 0.0:
-        curves = curves_of(model, recipe, rows, label, weights)
+        curves = curves_of(model, recipe, *((rows, label, weights) if plain is None else _of(plain, rows, label, weights)))
         trees, margin = as_trees(curves, rows, recipe.smooth, ways_of(model))
         before = curves.margin(rows) if recipe.smooth == 1.0 else None
     parts: list[tuple[float, bytes]] = []
@@ -95,6 +103,10 @@ def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, a
     if recipe.level_half_life_years > 0.0 and age_years is not None:
         blob = shifted(blob, level(blob, rows, label, np.exp2(-age_years / recipe.level_half_life_years)))
     return blob
+
+
+def _of(among: npt.NDArray[np.bool_], rows: Floats, label: Floats, weights: Floats | None) -> tuple[Floats, Floats, Floats | None]:
+    return rows[among], label[among], None if weights is None else weights[among]
 
 
 def ways_of(model: Known) -> dict[int, int]:

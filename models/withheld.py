@@ -44,13 +44,14 @@ _SHARE: Final = 0.3
 
 
 def players(case: str, picture: Picture, seed: int) -> npt.NDArray[np.bool_]:
-    """(P,) who is in sight. Of a random part, each shot has a share of its own of which its players are seen, keeper and all."""
+    """(P,) who is in sight. Of a random part, each shot has a share of its own (a tenth to nine tenths) of
+    which its players are seen, keeper and all."""
     keeper = picture.goalkeeper
     if case == PART:
         generator = np.random.default_rng(seed)
         counts = picture.of[:, 1] - picture.of[:, 0]
         share = np.ones(len(keeper))
-        shots = generator.random(len(counts))
+        shots = generator.uniform(0.1, 0.9, len(counts))
         for i in np.flatnonzero(counts).tolist():
             share[picture.of[i, 0] : picture.of[i, 1]] = shots[i]
         return np.asarray(generator.random(len(keeper)) < share, np.bool_)

@@ -7,8 +7,10 @@ from typing import Any, Final
 from models.known.declaration import Known, Recipe
 
 _SLOW: Final = {"eta": 0.05, "min_child_weight": 20.0, "subsample": 0.6, "colsample_bytree": 0.3, "reg_lambda": 5.0}
+#: with fewer opponents in sight than this, what they hide of the goal is another matter
+FEW: Final = 4.0
 _QUICK: Final = {
-    "eta": 0.06, "max_depth": 4, "min_child_weight": 20.0, "subsample": 0.7, "colsample_bytree": 0.3, "reg_lambda": 5.0,
+    "eta": 0.1, "max_depth": 4, "min_child_weight": 20.0, "subsample": 0.7, "colsample_bytree": 0.5, "reg_lambda": 5.0,
 }  # fmt: skip
 _CURVES: Final[dict[str, Any]] = {"smooth": 1.0, "by": "header", "strength": 0.003, "knots": 4, "own": 1.0}
 
@@ -24,13 +26,16 @@ MODELS: Final = (
         games=420, fresh=60,
         # farther off is never better, a wider or more open goal never worse, all else being equal
         rising=("angle_rad", "mouth_open", "open_goal"), falling=("distance_m",),
-        # three forests in one: nobody in sight, all but the keeper, and with him; the smooth regression, whose headers have curves
-        # of their own, says what it can, and shallow trees what depends on who is in sight
+        # four forests in one: nobody in sight, few opponents, the keeper missing, and nearly everybody there; in each the smooth
+        # regression, whose headers have curves of their own, says what it can, and shallow trees what depends on who is seen
         real=Recipe(
-            boosters=(({**_QUICK, "colsample_bytree": 0.5}, 120),), **_CURVES, apart="blocked_share",
+            boosters=((_QUICK, 75),), **_CURVES, apart="blocked_share",
             known=Recipe(
-                boosters=((_QUICK, 80),), **_CURVES, apart="keeper_distance_m",
-                known=Recipe(boosters=((_QUICK, 140),), **_CURVES),
+                boosters=((_QUICK, 50),), **_CURVES, apart="opponents_seen", below=FEW,
+                known=Recipe(
+                    boosters=((_QUICK, 35),), **_CURVES, apart="keeper_distance_m",
+                    known=Recipe(boosters=((_QUICK, 60),), **_CURVES),
+                ),
             ),
         ),
         needs=("distance_m",),

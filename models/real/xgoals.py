@@ -1,8 +1,9 @@
 """Real shots for xGoals: StatsBomb's, with everybody's position, and those of Wyscout's open events, with nobody's.
 
 One forest is right with all, some or none of the positions: it learns from shots of which a part is withheld (``models.withheld``).
-Inside it are three: without any player in sight, without the keeper, and with him. Whole games are held out by the rule of
-``models.holdout``, from the artefact too, so that what ships can be judged by them; kicks of a shoot-out are no shots of a match.
+Inside it are four: without any player in sight, with few opponents, without the keeper, and with nearly everybody. Whole games are
+held out by the rule of ``models.holdout``, from the artefact too, so that what ships can be judged by them; kicks of a shoot-out
+are no shots of a match.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from models.artefact import Card, CardFeature, ForestModel
 from models.artefact import load as load_model
 from models.attribution import Attribution
 from models.base import Floats
+from models.evaluation import against
 from models.forest import read_forest
 from models.gate import Gate
 from models.holdout import held_out
 from models.home import Home, Inside, inputs_of
 from models.judgement import Judgement
 from models.known import Recipe, known
+from models.known.soccer import FEW
 from models.metrics import reliability
 from models.statsbomb import CREDIT, TERMS, ShotTable, load, training_table
 from models.training import Table, grow, profile
@@ -43,7 +46,7 @@ FITS: Final = 3
 #: copies of a shot with everybody's position: what is withheld, and whether words are too
 _COPIES: Final = (
     (withheld.FULL, False), (withheld.FULL, True), (withheld.NONE, False), (withheld.NO_KEEPER, False),
-    (withheld.NO_DEFENDERS, True), (withheld.PART, False), (withheld.PART, True),
+    (withheld.NO_DEFENDERS, True), (withheld.PART, False),
 )  # fmt: skip
 #: so that no shot is withheld from twice alike
 _SEED: Final = 17
@@ -90,9 +93,11 @@ def held(shots: Shots) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     )
 
 
-def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[np.bool_]) -> Table:
-    """What the shots ``statsbomb`` and ``events`` (bool) teach, all copies with a part withheld among them."""
+def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[np.bool_]) -> tuple[Table, npt.NDArray[np.bool_]]:
+    """What the shots ``statsbomb`` and ``events`` (bool) teach, all copies with a part withheld among them; and (B,) the rows that
+    the smooth part learns from: not those of which many are in sight and nobody knows how many are not."""
     parts: list[tuple[Floats, Floats, npt.NDArray[np.str_]]] = []
+    plain: list[npt.NDArray[np.bool_]] = []
     if shots.statsbomb is not None and statsbomb.any():
         of = shots.statsbomb
         assert of.picture is not None
@@ -101,18 +106,21 @@ def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[n
         for i, (case, words) in enumerate(_COPIES):
             rows = of.seen(withheld.players(case, of.picture, _SEED + i), chosen)
             parts.append((withheld.without_words(rows, _SEED + i) if words else rows, of.goal[chosen], game))
+            plain.append(np.full(len(rows), case != withheld.PART) | ~(rows[:, SHOT_INDEX["opponents_seen"]] >= FEW))
     if shots.wyscout is not None and events.any():
         goal = shots.wyscout.goal[events]
         game = np.char.add("wyscout/", shots.wyscout.match[events].astype(np.str_))
         rows = shots.wyscout.rows[events]
         parts += [(rows, goal, game), (withheld.without_words(rows, _SEED + len(_COPIES)), goal, game)]
+        plain.append(np.ones(2 * len(rows), np.bool_))
     if sum(len(goal) for _, goal, _ in parts) < 200:
         raise ValueError("there are too few shots to train xgoals")
-    return Table(
+    lessons = Table(
         np.concatenate([rows for rows, _, _ in parts]), np.concatenate([goal for _, goal, _ in parts]),
         np.unique(np.concatenate([game for _, _, game in parts]), return_inverse=True)[1], _source(shots, statsbomb, events),
         origin="real", terms=_joined(shots, TERMS, wyscout.TERMS), credit=_joined(shots, CREDIT, wyscout.CREDIT),
     )  # fmt: skip
+    return lessons, np.concatenate(plain)
 
 
 def _joined(shots: Shots, statsbomb: str, events: str) -> str:
@@ -139,9 +147,10 @@ def _by_source(shots: Shots, statsbomb: Any, events: Any) -> list[tuple[str, npt
     return found
 
 
-def grown(lessons: Table, seed: int, recipe: Recipe = RECIPE) -> bytes:
-    """The forest that ``lessons`` teach. All penalties are one shot, and its chance is the share of them that went in."""
-    blob = grow(known(MODEL), recipe, lessons.rows, lessons.label, seed)
+def grown(lessons: Table, plain: npt.NDArray[np.bool_], seed: int, recipe: Recipe = RECIPE) -> bytes:
+    """The forest that ``lessons`` teach, ``plain`` as of ``taught``. All penalties are one shot, and its chance is the share of
+    them that went in."""
+    blob = grow(known(MODEL), recipe, lessons.rows, lessons.label, seed, plain=plain)
     column = SHOT_INDEX["penalty"]
     penalty = lessons.rows[:, column] == 1.0
     if penalty.any():
@@ -159,11 +168,11 @@ def train(
 
     shots, model = read(folder), known(MODEL)
     out = held(shots)
-    lessons = taught(shots, ~out[0], ~out[1])
+    lessons, plain = taught(shots, ~out[0], ~out[1])
     if len(np.unique(lessons.label)) < 2:
         raise ValueError("the shots that are not held out are all goals or all misses: they teach nothing")
     tell("read")
-    blob = grown(lessons, seed, recipe)
+    blob = grown(lessons, plain, seed, recipe)
     tell("fitted")
     margins = Margins(read_forest(blob))
     judged = cases_of(shots.statsbomb, shots.wyscout, out, lambda rows: 1.0 / (1.0 + np.exp(-margins(rows)[:, 0])))
@@ -213,7 +222,7 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
     shots, asked = read(folder), known(MODEL)
     if artefact is None:
         out = held(shots)
-        blob = grown(taught(shots, ~out[0], ~out[1]), seed)
+        blob = grown(*taught(shots, ~out[0], ~out[1]), seed)
         tell("fitted on the games not held out")
         forest = read_forest(blob)
         margins, attribution = Margins(forest), Attribution(forest)
@@ -249,8 +258,10 @@ def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
     """Scores of every case, the sum against the goals, the difference from its reference with the interval, and the gate."""
     first = judged[0]
     readings = {each.reading: {**each.facts, "reliability": reliability(each.label, each.probability)} for each in judged}
-    return {
-        "model": MODEL, "how": first.how, "readings": readings,
+    top = against(first) if first.versus == "provider" else {"model": MODEL, "how": first.how, "scores": first.facts["scores"]}
+    return top | {
+        "shots": len(first.label),
+        "readings": readings,
         "reliability": {name: found["reliability"] for name, found in readings.items()},
     }  # fmt: skip
 

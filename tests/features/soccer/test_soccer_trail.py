@@ -15,7 +15,10 @@ NOBODY = np.empty((0, 2)), np.empty(0, bool), np.empty(0, bool)
 AT = {name: i for i, (name, _, _) in enumerate(LED)}
 
 
-def after(*events: tuple[str, float, int, dict[str, str | bool]], shot_s: float = 20.0, period: int = 1) -> tuple[np.ndarray, dict[str, str]]:
+Event = tuple[str, float, int, dict[str, str | bool]]
+
+
+def after(*events: Event, shot_s: float = 20.0, period: int = 1) -> tuple[np.ndarray, dict[str, str]]:
     """``events`` are (type, second, team, words), all by player 3 at (30, 10); the shot is team 0's, by player 3."""
     trail = Trail()
     for kind, t_s, team, words in events:
@@ -72,10 +75,11 @@ def test_the_shots_own_words_come_first() -> None:
         row = with_trail(shot_features(40.0, 0.0, *NOBODY, attrs), attrs, trail, 10.0, 1, 0, 4)
         return {name: float(row[SHOT_INDEX[name]]) for name in ("rebound", "from_cross", "after_corner", "pass_from_lateral_m")}
 
-    assert of() == {"rebound": 0.0, "from_cross": 1.0, "after_corner": 1.0, "pass_from_lateral_m": 10.0}
-    assert of(assist="rebound", phase="open_play") == {"rebound": 1.0, "from_cross": 0.0, "after_corner": 0.0, "pass_from_lateral_m": 10.0}
+    bare = {"rebound": 0.0, "from_cross": 1.0, "after_corner": 1.0, "pass_from_lateral_m": 10.0}
+    assert of() == bare
+    assert of(assist="rebound", phase="open_play") == bare | {"rebound": 1.0, "from_cross": 0.0, "after_corner": 0.0}
     # a feed that tells rebounds apart and nothing else leaves the rest to the events
-    assert of(assist="unknown") == {"rebound": 0.0, "from_cross": 1.0, "after_corner": 1.0, "pass_from_lateral_m": 10.0}
+    assert of(assist="unknown") == bare
     penalty = with_trail(shot_features(40.0, 0.0, *NOBODY, {"set_piece": "penalty"}), {}, trail, 10.0, 1, 0, 4)
     assert math.isnan(penalty[SHOT_INDEX["pass_from_m"]])
 
