@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from features import highlights
-from features.f1.ledger import Ledger, at_line, car_of, lap_time_s, number, whole
+from features.f1.ledger import Ledger, car_of, number, whole
+from features.f1.passing import fastest, passed_by
 from features.f1.vocabulary import EVENT_TYPES
 from features.highlights import ramp
 from features.moments import Moment
@@ -14,7 +15,7 @@ from features.sport import Stat
 #: seconds before and after, by label
 TIMING_S: Final = {
     "start": (4.0, 20.0), "overtake": (10.0, 4.0), "undercut": (14.0, 6.0), "fastest_lap": (8.0, 4.0), "safety_car": (6.0, 8.0),
-    "off_track": (5.0, 7.0), "retirement": (8.0, 8.0), "finish": (8.0, 10.0), "slow_stop": (8.0, 4.0),
+    "red_flag": (6.0, 8.0), "lead": (12.0, 4.0), "disqualification": (4.0, 6.0), "off_track": (5.0, 7.0), "retirement": (8.0, 8.0), "finish": (8.0, 10.0), "slow_stop": (8.0, 4.0),
 }  # fmt: skip
 #: seconds that a stop stands still before it is slow, and before it is a disaster
 SLOW_STOP_S: Final = (4.0, 9.0)
@@ -39,17 +40,25 @@ def reasons_of(moment: Moment, ledger: Ledger) -> tuple[str, dict[str, float]]:
         return "overtake", {"overtake": 0.35 + 0.5 * prominence(max(fought, 1)), "lead": 0.6 if fought == 1 else 0.0}
     if kind == "undercut" and moment.outcome == "complete":
         return "undercut", {"undercut": 0.3 + 0.4 * prominence(place)}
-    if kind == "loop" and at_line(moment, ledger) and whole(moment, "lap") > 3:
-        if lap_time_s(moment, car) < ledger.overall_lap if car is not None else False:
+    if kind == "loop" and car is not None:
+        by = passed_by(moment, ledger)
+        if by >= 0:
+            label = "lead" if place == 1 and whole(moment, "lap") == 1 else "overtake"
+            return label, {"overtake": 0.35 + 0.5 * prominence(place), "lead": 0.6 if place == 1 else 0.0}
+        if fastest(moment, ledger):
             return "fastest_lap", {"fastest_lap": 0.35}
-    elif kind == "track_status" and moment.attrs.get("status") in ("safety_car", "red"):
+    elif kind == "track_status" and moment.attrs.get("status") == "safety_car":
         return "safety_car", {"safety_car": 0.6}
+    elif kind == "track_status" and moment.attrs.get("status") == "red":
+        return "red_flag", {"red_flag": 0.8}
     elif kind == "off_track":
         return "off_track", {"off_track": 0.3 + 0.3 * prominence(place), "lost": 0.4 * ramp(number(moment, "lost_s"), 1.0, 8.0)}
-    elif kind == "retirement":
+    elif kind == "retirement" and moment.outcome != "withdrawn":
         return "retirement", {"retirement": 0.5 + 0.4 * prominence(place)}
     elif kind == "pit_exit":
         return "slow_stop", {"slow_stop": 0.7 * ramp(number(moment, "stationary_s"), *SLOW_STOP_S)}
+    elif kind == "disqualification":
+        return "disqualification", {"disqualification": 0.6}
     elif kind == "finish" and number(moment, "position") <= 3:
         return "finish", {"finish": 0.9 if number(moment, "position") == 1 else 0.4}
     return "", {}

@@ -66,6 +66,12 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
         "ru": "{player} («{team}») сходит с дистанции.",
         "es": "{player}, de {team}, abandona.",
     },
+    "disqualification": {
+        "en": "{player} of {team} is disqualified.",
+        "de": "{player} ({team}) ist disqualifiziert.",
+        "ru": "Дисквалификация: {player} («{team}»).",
+        "es": "{player}, de {team}, queda descalificado.",
+    },
     "winner": {
         "en": "{player} wins the race for {team}.",
         "de": "{player} gewinnt das Rennen für {team}.",

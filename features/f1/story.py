@@ -6,7 +6,8 @@ from typing import Final
 
 from features import story
 from features.f1.highlights import SLOW_STOP_S
-from features.f1.ledger import Ledger, at_line, car_of, lap_time_s, number, whole
+from features.f1.ledger import Ledger, car_of, lap_time_s, number, whole
+from features.f1.passing import fastest, passed_by
 from features.f1.phrases import PHRASES
 from features.f1.vocabulary import EVENT_TYPES
 from features.moments import Moment
@@ -40,12 +41,15 @@ def line_of(moment: Moment, ledger: Ledger) -> Line | None:
         return ("overtake", {**who, "place": Number(place)}) if 0 < place <= TOLD_PLACES else None
     if kind == "undercut" and moment.outcome == "complete" and target >= 0:
         return "undercut", {**who, "target": roster.names[target]}
-    if kind == "loop" and at_line(moment, ledger) and whole(moment, "lap") > 3:
-        lap_s = lap_time_s(moment, car)
-        return ("fastest_lap", {**who, "time": Number(lap_s, 3)}) if lap_s < ledger.overall_lap else None
+    if kind == "loop":
+        by = passed_by(moment, ledger)
+        if by >= 0:
+            who = {"player": roster.names[by], "target": roster.names[moment.player]}
+            return ("overtake_lead", who) if car.place == 1 else ("overtake", {**who, "place": Number(car.place)})
+        return ("fastest_lap", {**who, "time": Number(lap_time_s(moment, car), 3)}) if fastest(moment, ledger) else None
     if kind == "pit_exit" and number(moment, "stationary_s") > SLOW_STOP_S[0]:
         return "slow_stop", {**who, "time": Number(number(moment, "stationary_s"), 1)}
-    if kind in ("off_track", "retirement"):
+    if kind in ("off_track", "retirement", "disqualification") and moment.outcome != "withdrawn":
         return kind, who
     return ("winner", who) if kind == "finish" and number(moment, "position") == 1 else None
 

@@ -67,7 +67,7 @@ def window_lap(car: Car, ledger: Ledger) -> float:
     x = min(max((k2 * left - k1 * car.age_laps) / (k1 + k2), 0.0), float(left))
     stay = k1 * (car.age_laps * left + left * left / 2)
     stop = k1 * (car.age_laps * x + x * x / 2) + k2 * (left - x) ** 2 / 2 + ledger.pit_loss_s
-    return float(car.line_lap + max(round(x), 1)) if stop < stay or not car.stops else NAN
+    return float(car.line_lap + max(round(x), 1)) if stop < stay or car.stops == 0 else NAN
 
 
 def pit_window(ledger: Ledger, t_s: float) -> Floats:
@@ -78,6 +78,8 @@ def pit_window(ledger: Ledger, t_s: float) -> Floats:
 def rejoin_position(ledger: Ledger, t_s: float) -> Floats:
     """(N,) place after a stop now: everybody within a stop's loss behind comes past."""
     out = np.full(len(ledger.cars), np.nan)
+    if not ledger.laps:
+        return out
     running = [(n, car) for n, car in enumerate(ledger.cars) if car.place and not car.out]
     for n, car in running:
         after_s = car.gap_s + ledger.pit_loss_s

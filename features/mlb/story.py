@@ -9,7 +9,7 @@ from features import story
 from features.facts import number, roster_of
 from features.frames import Roster
 from features.mlb.ground import FT_M, MPH_MPS
-from features.mlb.ledger import Ledger, state_after
+from features.mlb.ledger import Ledger, known, late, says_all, state_after
 from features.mlb.phrases import PHRASES
 from features.mlb.win import swing
 from features.moments import Moment
@@ -35,6 +35,8 @@ def tell(moment: Moment, ledger: Ledger) -> str | None:
 
 
 def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:
+    if not (known(moment, ledger) or (moment.type in ("play", "game_end") and says_all(moment))):
+        return
     runs = state_after(moment, ledger).runs if moment.type in ("play", "game_end") else ledger.runs
     who: dict[str, str | Spoken] = {"home": roster.team_names[0], "away": roster.team_names[1], "score": Score(runs[0], runs[1])}
     if moment.type == "game_end":
@@ -54,7 +56,7 @@ def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:
         chance = ledger.steal_chance
         if moment.outcome == "safe" and chance < UNLIKELY_STEAL:
             yield "stolen_unlikely", {**who, "share": Percent(max(chance, 0.01))}
-        elif moment.outcome == "safe":
+        elif moment.outcome == "safe" and not late(moment, ledger):
             tried, stolen = ledger.tried[moment.team] + 1, ledger.stolen[moment.team] + 1
             yield "stolen", {**who, "tried": Number(tried), "stolen": Number(stolen)}
         elif moment.outcome == "out":
@@ -65,7 +67,7 @@ def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:
             yield "catch", {**who, "share": Percent(max(likely, 0.01))}
     elif moment.type == "batted_ball":
         found = moment.facts.get("batted")
-        if isinstance(found, list) and found[0] >= HARD_MPS and found[0] > ledger.hardest_mps:
+        if isinstance(found, list) and found[0] >= HARD_MPS and found[0] > ledger.hardest_mps and not late(moment, ledger):
             yield "hard_hit", {**who, "speed": Number(found[0] / MPH_MPS, 1)}
 
 

@@ -29,6 +29,7 @@ from features.nfl import (
     rushing,
     separation,
     story,
+    tally,
 )
 from features.nfl.columns import YD
 from features.nfl.ledger import Ledger
@@ -38,7 +39,7 @@ from features.sport import Sport
 #: tracking first: motion, then the play, then what is told of it; then the events, each before what reads its facts
 MODULES: Final[tuple[ModuleType, ...]] = (
     motion, playstate, handlers, alignment, separation, routes, passrush, pocket, carrier, flight, momentum, effort,
-    defense, passing, rushing, game, ledger, highlights, story,
+    defense, passing, rushing, game, tally, ledger, highlights, story,
 )  # fmt: skip
 
 SPORT: Final = Sport(

@@ -111,7 +111,9 @@ def fourth_label(moment: Moment, ledger: Ledger) -> str | None:
 
 
 def score(ledger: Ledger, t_s: float) -> Floats:
-    """(1, 2): points of home and away."""
+    """(1, 2): points of home and away; nothing while the game may have been on for long and no event has said them."""
+    if not ledger.begun:
+        return np.full((1, 2), np.nan)
     return np.array([ledger.score], np.float64)
 
 
@@ -127,7 +129,7 @@ STATS: Final[tuple[Any, ...]] = (
     ),
     Stat(
         "nfl.game.win_probability", "0..1", "chance of the home team to win, before the play", "match", home_win, on=_NEW,
-        air="Win Probability",
+        built_on=("nfl-win-probability",), air="Win Probability",
     ),
     Stat(
         "nfl.decision.fourth_down_values", "0..1", "chance to win of the team with the ball if it goes, kicks or punts", "team",
@@ -135,6 +137,6 @@ STATS: Final[tuple[Any, ...]] = (
     ),
     Stat(
         "nfl.decision.fourth_down", "label", "go, kick or punt, whichever wins more often", "team", fourth_label, on=_NEW,
-        air="Decision Guide",
+        built_on=("nfl-fourth-down",), air="Decision Guide",
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from features import highlights
 from features.facts import attr, number
 from features.highlights import ramp
 from features.moments import Moment
-from features.nfl.ledger import Ledger
+from features.nfl.ledger import Ledger, late, of_this_play
 from features.nfl.vocabulary import ENDS
 from features.sport import Stat
 
@@ -41,7 +41,7 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
         after = number(moment.facts.get("nfl.receiver.yac_over_expected"))
         reasons["yards_over_expected"] = 0.6 * max(ramp(over, 9.0, 27.0), ramp(after, 9.0, 27.0))
         fast = number(moment.facts.get("carrier.top_mps"))
-        if fast > ledger.fastest_mps:
+        if fast > ledger.fastest_mps and not late(moment, ledger):
             reasons["top_speed"] = 0.4 * ramp(fast, FAST_MPS, VERY_FAST_MPS)
     if moment.type == "field_goal" and moment.outcome == "good":
         reasons["field_goal"] = 0.35 * ramp(attr(moment, "length_yd"), 35.0, 58.0)
@@ -49,8 +49,11 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
 
 
 def highlight(moment: Moment, ledger: Ledger) -> str | None:
-    """The highlight that this event makes, as JSON. A swing of the odds is shown when the next play begins, and cut around
+    """The highlight that this event makes, as JSON; none of a play whose beginning was missed. A swing of the odds is shown
+    when the next play begins, and cut around
     the play that made it."""
+    if moment.type != "down" and not of_this_play(moment, ledger):
+        return None
     t_s = ledger.down_s + TIMING_S[0] if moment.type == "down" else highlights.seen_s(moment)
     return highlights.value(t_s, LABELS.get(moment.type, "play"), reasons_of(moment, ledger), TIMING_S)
 

@@ -12,7 +12,7 @@ from features.moments import Moment
 from features.nfl.carrier import CROWD, FORWARD, NEAR
 from features.nfl.columns import ARRIVE_T, ARRIVE_X, ARRIVE_Y, CARRY_T, LOS, SNAP_T, THROW_T, THROW_X, THROW_Y, WAY, YD
 from features.nfl.flight import AIR, COMPLETION_FEATURES
-from features.nfl.ledger import Ledger, told
+from features.nfl.ledger import Ledger, late, of_this_play, told
 from features.nfl.separation import NEAREST
 from features.nfl.vocabulary import COMPLETE, ENDS, OUTCOMES
 from features.nfl.yardage import distribution_names, expected_m, over_expected_m, yac_rows
@@ -88,9 +88,10 @@ def separation_at_throw(moment: Moment, ledger: Ledger) -> float | None:
 
 def separation_at_arrival(moment: Moment, ledger: Ledger) -> float | None:
     """m from the receiver to his nearest defender when the ball arrived."""
-    if moment.frames is None or moment.row < 0 or moment.player < 0:
+    frames = moment.frames
+    if frames is None or moment.row < 0 or moment.player < 0 or not isfinite(frames["play"][moment.row, SNAP_T]):
         return None
-    return _known(moment.frames["gap"][moment.row, moment.player, NEAREST])
+    return _known(frames["gap"][moment.row, moment.player, NEAREST])
 
 
 def tight_window(moment: Moment, ledger: Ledger) -> float | None:
@@ -110,7 +111,7 @@ def arrival_features(moment: Moment, ledger: Ledger | None = None) -> Floats | N
 def cpoe(moment: Moment, ledger: Ledger) -> float | None:
     """Completions minus expected ones per attempt of this passer, this pass included; a share."""
     n, chance = ledger.passer, ledger.pass_chance
-    if not 0 <= n < len(ledger.attempts) or not isfinite(chance):
+    if late(moment, ledger) or not 0 <= n < len(ledger.attempts) or not isfinite(chance):
         return None
     done = ledger.completions[n] + int(moment.type in COMPLETE)
     return (done - ledger.chances[n] - chance) / (ledger.attempts[n] + 1)
@@ -144,7 +145,8 @@ def expected_yac(moment: Moment, ledger: Ledger) -> float | None:
 
 def yac_over_expected(moment: Moment, ledger: Ledger) -> float | None:
     """m: yards after this catch minus expected ones."""
-    return over_expected_m(moment, ledger) if ledger.after_catch else None
+    caught = ledger.after_catch and moment.type != "qb_sack" and of_this_play(moment, ledger)
+    return over_expected_m(moment, ledger) if caught else None
 
 
 EVENT_STEPS: Final = (EventStep("passing.after_catch", begin_after_catch, ("pass_outcome_caught",), "extract"),)
@@ -184,7 +186,7 @@ STATS: Final = (
     ),
     Stat(
         "nfl.passer.cpoe", "%", "completions over expected ones per attempt, so far in the game", "match", cpoe, on=OUTCOMES,
-        of_account=True, air="CPOE", source="NFL Next Gen Stats glossary: +/-",
+        of_account=True, built_on=("nfl-completion",), air="CPOE", source="NFL Next Gen Stats glossary: +/-",
     ),
     Stat(
         "nfl.receiver.yac_distribution", "0..1", "chances to run at least so many yards after this catch", "player", yac_features,
@@ -192,10 +194,10 @@ STATS: Final = (
     ),
     Stat(
         "nfl.receiver.expected_yac", "yd", "mean of the distribution of yards after this catch", "player", expected_yac,
-        on=("pass_outcome_caught",), air="Expected YAC",
+        on=("pass_outcome_caught",), built_on=("nfl-yac",), air="Expected YAC",
     ),
     Stat(
         "nfl.receiver.yac_over_expected", "yd", "yards after this catch minus the expected ones", "player", yac_over_expected,
-        on=ENDS, of_account=True, air="YAC over expected",
+        on=ENDS, of_account=True, built_on=("nfl-yac",), air="YAC over expected",
     ),
 )  # fmt: skip

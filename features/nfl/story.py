@@ -12,7 +12,7 @@ from features.frames import Roster
 from features.moments import Moment
 from features.nfl.columns import YD
 from features.nfl.game import CHOICES
-from features.nfl.ledger import Ledger
+from features.nfl.ledger import Ledger, late, of_this_play
 from features.nfl.phrases import PHRASES
 from features.nfl.vocabulary import COMPLETE, ENDS
 from features.sport import Stat
@@ -33,14 +33,15 @@ def tell(moment: Moment, ledger: Ledger) -> str | None:
 
 def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:
     """Everything that could be said, the most important first."""
-    if moment.team not in (0, 1):
+    if moment.team not in (0, 1) or (moment.type != "down" and not of_this_play(moment, ledger)):
         return
     who: dict[str, str | Spoken] = {
         "home": roster.team_names[0], "away": roster.team_names[1], "team": roster.team_names[moment.team],
         "player": roster.names[moment.player] if moment.player >= 0 else roster.team_names[moment.team],
     }  # fmt: skip
     points = attr(moment, "points")
-    if moment.type == "touchdown" or (moment.type == "field_goal" and points > 0):
+    scored = moment.type == "touchdown" or (moment.type == "field_goal" and points > 0)
+    if scored and all(isfinite(side) for side in ledger.score):
         now = list(ledger.score)
         now[moment.team] += points if isfinite(points) else 0.0
         yield moment.type, {**who, "score": Score(int(now[0]), int(now[1]))}
@@ -56,7 +57,7 @@ def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:
         if after > LONG_OVER_M:
             yield "after_catch", {**who, "yards": Number(after / YD, 1)}
         fast = number(moment.facts.get("carrier.top_mps"))
-        if fast >= FAST_MPS and fast > ledger.fastest_mps:
+        if fast >= FAST_MPS and fast > ledger.fastest_mps and not late(moment, ledger):
             yield "top_speed", {**who, "speed": Number(fast * factor("mph"), 1)}
     values = moment.facts.get("nfl.decision.fourth_down_values")
     label = moment.facts.get("nfl.decision.fourth_down")

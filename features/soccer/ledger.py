@@ -24,6 +24,8 @@ LENGTH_M: Final = 105.0
 WIDTH_M: Final = 68.0
 SHOOTOUT: Final = 5
 LONGEST_S: Final = 7200.0
+#: a half of extra time as a share of a half
+EXTRA_HALF: Final = 1 / 3
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -53,6 +55,10 @@ class Ledger(msgspec.Struct, array_like=True):
     player_xgoals: list[float] = []
     player_scored: list[int] = []
     player_shots: list[int] = []
+    #: shots without an xGoals value: what is unknown is not 0
+    unvalued: list[int] = field(default_factory=lambda: [0, 0])
+    #: set pieces one of whose shots has none
+    unvalued_set_pieces: list[int] = field(default_factory=lambda: [0, 0])
 
     # keepers.py: xGoals on target faced, goals among them, and who was last seen in goal
     keeper_faced: list[float] = []
@@ -70,6 +76,10 @@ class Ledger(msgspec.Struct, array_like=True):
 
     # shots.py: what the next shot grows out of
     trail: Trail = field(default_factory=Trail)
+
+    # match.py: kicks of a penalty shoot-out that were scored, and taken
+    shootout: list[int] = field(default_factory=lambda: [0, 0])
+    kicks: list[int] = field(default_factory=lambda: [0, 0])
 
     # highlights.py: the best speed that was seen
     fastest_mps: float = 0.0
@@ -96,9 +106,14 @@ def xgoals_of(moment: Moment) -> float:
     return number(moment.facts.get("soccer.shot.xgoals"))
 
 
+def in_shootout(moment: Moment) -> bool:
+    """Whether an event belongs to a penalty shoot-out, of which nothing counts in the match."""
+    return moment.period >= SHOOTOUT
+
+
 def counts(moment: Moment) -> bool:
     """Whether an event belongs to the match proper: a known team, and no penalty shoot-out."""
-    return moment.team in (0, 1) and moment.period < SHOOTOUT
+    return moment.team in (0, 1) and not in_shootout(moment)
 
 
 def keep_clock(moment: Moment, ledger: Ledger) -> None:
@@ -112,7 +127,8 @@ def keep_clock(moment: Moment, ledger: Ledger) -> None:
         length_s = number(moment.attrs.get("length_s"))
         if 0.0 < length_s <= LONGEST_S and moment.period <= 2:
             ledger.half_s = length_s
-    due = moment.type == "period_start" or not ledger.running or ledger.in_period_s(moment.t_s) > ledger.half_s
+    time_s = ledger.half_s if ledger.period <= 2 else ledger.half_s * EXTRA_HALF
+    due = moment.type == "period_start" or not ledger.running or ledger.in_period_s(moment.t_s) > time_s
     if due and ledger.period < moment.period <= SHOOTOUT:
         if ledger.running:
             ledger.played_s += max(ledger.last_s - ledger.period_start_s, 0.0)

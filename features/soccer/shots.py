@@ -16,6 +16,7 @@ import numpy as np
 
 from features.frames import Array, Floats
 from features.moments import Moment
+from features.soccer.ledger import in_shootout
 from features.soccer.shotgeometry import GEOMETRY, geometry
 from features.soccer.trail import LED, TOUCHES, Trail, follow, led
 from features.soccer.vocabulary import EVENT_TYPES
@@ -176,7 +177,8 @@ FACT: Final = "shot.features"
 
 
 def _extract(moment: Moment) -> None:
-    row = moment_features(moment)
+    """A kick of a shoot-out is no shot of the match: it has no features, and so no xGoals."""
+    row = None if in_shootout(moment) else moment_features(moment)
     moment.facts[FACT] = None if row is None else [float(v) for v in row]
 
 
