@@ -54,16 +54,16 @@ class Table:
     credit: str = ""
 
 
+#: so often at least must each class have come up in a part that learns for itself
+_PART: Final = 20
 #: one thread: on few rows the threads of xgboost wait for each other, and on a busy machine they wait long
 _COMMON: Final = {"tree_method": "hist", "nthread": 1}
 
 
 def grow(
-    model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None,
-    plain: npt.NDArray[np.bool_] | None = None,
+    model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None
 ) -> bytes:  # fmt: skip
-    """Fit one forest: xgboost's model file, JSON. ``age_years`` (B,) is how old each row is, for recipes that forget; ``plain``
-    (B,) are the rows that the smooth part learns from, where it is not all of them."""
+    """Fit one forest: xgboost's model file, JSON. ``age_years`` (B,) is how old each row is, for recipes that forget."""
     if recipe.apart:
         column = [f.name for f in model.features].index(recipe.apart)
         below = LOWEST if recipe.below is None else recipe.below
@@ -71,9 +71,9 @@ def grow(
         one = replace(recipe, apart="", below=None, known=None)
 
         def part(among: npt.NDArray[np.bool_], how: Recipe) -> bytes:
-            ages = None if age_years is None else age_years[among]
-            clear = None if plain is None else plain[among]
-            return grow(model, how, rows[among], label[among], seed, ages, clear)
+            if min(np.bincount(label[among].astype(np.int64), minlength=len(model.classes))) < _PART:
+                among = np.ones(len(rows), np.bool_)  # too little happened there to learn from it alone
+            return grow(model, how, rows[among], label[among], seed, None if age_years is None else age_years[among])
 
         return apart(part(first, one), part(~first, recipe.known or one), column, below)
     names = [f.name for f in model.features]
@@ -88,7 +88,7 @@ def grow(
     trees: list[dict[str, Any]] = []
     margin, before = 0.0, None
     if recipe.smooth > 0.0:
-        curves = curves_of(model, recipe, *((rows, label, weights) if plain is None else _of(plain, rows, label, weights)))
+        curves = curves_of(model, recipe, rows, label, weights)
         trees, margin = as_trees(curves, rows, recipe.smooth, ways_of(model))
         before = curves.margin(rows) if recipe.smooth == 1.0 else None
     parts: list[tuple[float, bytes]] = []
@@ -103,10 +103,6 @@ def grow(
     if recipe.level_half_life_years > 0.0 and age_years is not None:
         blob = shifted(blob, level(blob, rows, label, np.exp2(-age_years / recipe.level_half_life_years)))
     return blob
-
-
-def _of(among: npt.NDArray[np.bool_], rows: Floats, label: Floats, weights: Floats | None) -> tuple[Floats, Floats, Floats | None]:
-    return rows[among], label[among], None if weights is None else weights[among]
 
 
 def ways_of(model: Known) -> dict[int, int]:

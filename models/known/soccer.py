@@ -26,15 +26,18 @@ MODELS: Final = (
         games=420, fresh=60,
         # farther off is never better, a wider or more open goal never worse, all else being equal
         rising=("angle_rad", "mouth_open", "open_goal"), falling=("distance_m",),
-        # four forests in one: nobody in sight, few opponents, the keeper missing, and nearly everybody there; in each the smooth
-        # regression, whose headers have curves of their own, says what it can, and shallow trees what depends on who is seen
+        # five forests in one: nobody in sight, no opponents, few, the keeper missing, nearly everybody there; in each the smooth
+        # regression, whose headers have curves of their own, says what it can, and shallow trees what is left
         real=Recipe(
             boosters=((_QUICK, 75),), **_CURVES, apart="blocked_share",
             known=Recipe(
-                boosters=((_QUICK, 50),), **_CURVES, apart="opponents_seen", below=FEW,
+                boosters=((_QUICK, 40),), **_CURVES, apart="opponents_seen", below=1.0,
                 known=Recipe(
-                    boosters=((_QUICK, 35),), **_CURVES, apart="keeper_distance_m",
-                    known=Recipe(boosters=((_QUICK, 60),), **_CURVES),
+                    boosters=((_QUICK, 40),), **_CURVES, apart="opponents_seen", below=FEW,
+                    known=Recipe(
+                        boosters=((_QUICK, 40),), **_CURVES, apart="keeper_distance_m",
+                        known=Recipe(boosters=((_QUICK, 60),), **_CURVES),
+                    ),
                 ),
             ),
         ),

@@ -1,9 +1,9 @@
 """Real shots for xGoals: StatsBomb's, with everybody's position, and those of Wyscout's open events, with nobody's.
 
 One forest is right with all, some or none of the positions: it learns from shots of which a part is withheld (``models.withheld``).
-Inside it are four: without any player in sight, with few opponents, without the keeper, and with nearly everybody. Whole games are
-held out by the rule of ``models.holdout``, from the artefact too, so that what ships can be judged by them; kicks of a shoot-out
-are no shots of a match.
+Inside it are five: without any player in sight, without opponents but the keeper, with few of them, without the keeper, and with
+nearly everybody. Whole games are held out by the rule of ``models.holdout``, from the artefact too, so that what ships can be
+judged by them; kicks of a shoot-out are no shots of a match.
 """
 
 from __future__ import annotations
@@ -93,34 +93,34 @@ def held(shots: Shots) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     )
 
 
-def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[np.bool_]) -> tuple[Table, npt.NDArray[np.bool_]]:
-    """What the shots ``statsbomb`` and ``events`` (bool) teach, all copies with a part withheld among them; and (B,) the rows that
-    the smooth part learns from: not those of which many are in sight and nobody knows how many are not."""
+def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[np.bool_]) -> Table:
+    """What the shots ``statsbomb`` and ``events`` (bool) teach, all copies with a part withheld among them. A random part of the
+    players teaches only where few of them are left: of more nobody can tell that others are missing, and rows that look whole and
+    are not would make wrong what is whole."""
     parts: list[tuple[Floats, Floats, npt.NDArray[np.str_]]] = []
-    plain: list[npt.NDArray[np.bool_]] = []
     if shots.statsbomb is not None and statsbomb.any():
         of = shots.statsbomb
         assert of.picture is not None
-        chosen = np.flatnonzero(statsbomb & ~of.shootout & np.isfinite(of.rows[:, 0]))
-        game = np.char.add("statsbomb/", of.match[chosen].astype(np.str_))
         for i, (case, words) in enumerate(_COPIES):
+            chosen = np.flatnonzero(statsbomb & ~of.shootout & np.isfinite(of.rows[:, 0]))
             rows = of.seen(withheld.players(case, of.picture, _SEED + i), chosen)
+            if case == withheld.PART:
+                few = ~(rows[:, SHOT_INDEX["opponents_seen"]] >= FEW)
+                chosen, rows = chosen[few], rows[few]
+            game = np.char.add("statsbomb/", of.match[chosen].astype(np.str_))
             parts.append((withheld.without_words(rows, _SEED + i) if words else rows, of.goal[chosen], game))
-            plain.append(np.full(len(rows), case != withheld.PART) | ~(rows[:, SHOT_INDEX["opponents_seen"]] >= FEW))
     if shots.wyscout is not None and events.any():
         goal = shots.wyscout.goal[events]
         game = np.char.add("wyscout/", shots.wyscout.match[events].astype(np.str_))
         rows = shots.wyscout.rows[events]
         parts += [(rows, goal, game), (withheld.without_words(rows, _SEED + len(_COPIES)), goal, game)]
-        plain.append(np.ones(2 * len(rows), np.bool_))
     if sum(len(goal) for _, goal, _ in parts) < 200:
         raise ValueError("there are too few shots to train xgoals")
-    lessons = Table(
+    return Table(
         np.concatenate([rows for rows, _, _ in parts]), np.concatenate([goal for _, goal, _ in parts]),
         np.unique(np.concatenate([game for _, _, game in parts]), return_inverse=True)[1], _source(shots, statsbomb, events),
         origin="real", terms=_joined(shots, TERMS, wyscout.TERMS), credit=_joined(shots, CREDIT, wyscout.CREDIT),
     )  # fmt: skip
-    return lessons, np.concatenate(plain)
 
 
 def _joined(shots: Shots, statsbomb: str, events: str) -> str:
@@ -147,10 +147,9 @@ def _by_source(shots: Shots, statsbomb: Any, events: Any) -> list[tuple[str, npt
     return found
 
 
-def grown(lessons: Table, plain: npt.NDArray[np.bool_], seed: int, recipe: Recipe = RECIPE) -> bytes:
-    """The forest that ``lessons`` teach, ``plain`` as of ``taught``. All penalties are one shot, and its chance is the share of
-    them that went in."""
-    blob = grow(known(MODEL), recipe, lessons.rows, lessons.label, seed, plain=plain)
+def grown(lessons: Table, seed: int, recipe: Recipe = RECIPE) -> bytes:
+    """The forest that ``lessons`` teach. All penalties are one shot, and its chance is the share of them that went in."""
+    blob = grow(known(MODEL), recipe, lessons.rows, lessons.label, seed)
     column = SHOT_INDEX["penalty"]
     penalty = lessons.rows[:, column] == 1.0
     if penalty.any():
@@ -168,11 +167,11 @@ def train(
 
     shots, model = read(folder), known(MODEL)
     out = held(shots)
-    lessons, plain = taught(shots, ~out[0], ~out[1])
+    lessons = taught(shots, ~out[0], ~out[1])
     if len(np.unique(lessons.label)) < 2:
         raise ValueError("the shots that are not held out are all goals or all misses: they teach nothing")
     tell("read")
-    blob = grown(lessons, plain, seed, recipe)
+    blob = grown(lessons, seed, recipe)
     tell("fitted")
     margins = Margins(read_forest(blob))
     judged = cases_of(shots.statsbomb, shots.wyscout, out, lambda rows: 1.0 / (1.0 + np.exp(-margins(rows)[:, 0])))
@@ -222,7 +221,7 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
     shots, asked = read(folder), known(MODEL)
     if artefact is None:
         out = held(shots)
-        blob = grown(*taught(shots, ~out[0], ~out[1]), seed)
+        blob = grown(taught(shots, ~out[0], ~out[1]), seed)
         tell("fitted on the games not held out")
         forest = read_forest(blob)
         margins, attribution = Margins(forest), Attribution(forest)
