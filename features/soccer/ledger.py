@@ -16,6 +16,7 @@ from msgspec import field
 from features.airtime import Airtime, Budget
 from features.facts import number
 from features.moments import Moment
+from features.soccer.trail import Trail
 from features.soccer.vocabulary import EVENT_TYPES
 from features.sport import EventStep
 
@@ -90,6 +91,9 @@ class Ledger(msgspec.Struct, array_like=True):
     set_pieces: list[list[float]] = field(default_factory=lambda: [[], []])
     set_piece_kind: list[str] = field(default_factory=lambda: ["", ""])
     set_piece_s: list[float] = field(default_factory=lambda: [0.0, 0.0])
+
+    # shots.py: what the next shot grows out of
+    trail: Trail = field(default_factory=Trail)
 
     # match.py: kicks of a penalty shoot-out that were scored, and taken
     shootout: list[int] = field(default_factory=lambda: [0, 0])
