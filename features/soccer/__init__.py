@@ -18,6 +18,7 @@ from features.soccer import (
     match,
     momentum,
     motion,
+    moves,
     passes,
     positions,
     possession,
@@ -39,7 +40,7 @@ from features.sport import Sport
 #: highlights and story last, since they tell of the rest
 MODULES: Final[tuple[ModuleType, ...]] = (
     motion, possession, pressure, shape, positions, zones, control, momentum,
-    ledger, shots, passes, threat, match, finishing, keepers, pressing, setpieces, highlights, story,
+    ledger, moves, shots, passes, threat, match, finishing, keepers, pressing, setpieces, highlights, story,
 )  # fmt: skip
 
 SPORT: Final = Sport(
