@@ -11,7 +11,6 @@ from __future__ import annotations
 from math import hypot
 from typing import Final
 
-from features.facts import number
 from features.frames import Floats
 from features.moments import Moment
 from features.soccer.ledger import LENGTH_M, WIDTH_M, Ledger, place
@@ -75,7 +74,7 @@ def follow(moment: Moment, ledger: Ledger) -> None:
     ledger.last_pass = [moment.t_s, float(team), depth, across, end_depth, end_across, arrived]
     if not ledger.run or ledger.run[0] != team:
         ledger.run = [float(team), moment.t_s, depth, 0.0]
-    ledger.run = [*ledger.run[:3], number(ledger.run[3]) + 1.0]
+    ledger.run = [*ledger.run[:3], (ledger.run[3] or 0.0) + 1.0]
     ledger.own_passes[team] = [*ledger.own_passes[team], moment.t_s, depth][-2 * _KEPT :]
     if arrived is not None:
         ledger.team_passes[team] += 1
@@ -94,9 +93,7 @@ def move_features(moment: Moment, ledger: Ledger, out: Floats) -> None:
         out[:] = found
         return
     same = moment.period == ledger.move_period
-    last, run, own = (
-        [number(v) for v in values] for values in ((ledger.last_pass, ledger.run, ledger.own_passes[team]) if same else ([], [], []))
-    )
+    last, run, own = (_numbers(v) for v in ((ledger.last_pass, ledger.run, ledger.own_passes[team]) if same else ([], [], [])))
     if last:
         found[1], found[2], found[3] = round(t_s - last[0], 3), float(last[1] == team), last[6]
         x, y, end_x, end_y = last[2:6]
@@ -108,7 +105,7 @@ def move_features(moment: Moment, ledger: Ledger, out: Floats) -> None:
     if run and run[0] == team:
         found[8:11] = [run[3], round(t_s - run[1], 3), round(depth - run[2], 3)]
     if same:
-        found[11] = round(t_s - number(ledger.dead_s), 3)
+        found[11] = round(t_s - (_NAN if ledger.dead_s is None else ledger.dead_s), 3)
     if len(own) >= 4:
         found[12], found[13] = round(t_s - own[-4], 3), round(depth - own[-3], 3)
     if len(own) >= 2 * _KEPT:
@@ -145,6 +142,10 @@ def start_of(moment: Moment) -> tuple[float, float]:
 def _metres(moment: Moment) -> tuple[float, float, float, float]:
     depth, across, end_depth, end_across = place(moment)
     return depth * LENGTH_M, across * WIDTH_M, end_depth * LENGTH_M, end_across * WIDTH_M
+
+
+def _numbers(values: list[float | None]) -> list[float]:
+    return [_NAN if v is None else v for v in values]
 
 
 def _share(arrived: int, passes: int, weight: float) -> float:

@@ -45,14 +45,15 @@ _HEIGHT: Final = {"ground": 0.0, "low": 0.5, "high": 1.0}
 def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
     """(F,): :data:`PASS_FEATURES` as the ball is kicked: nothing of where the pass ended, or of what became of it.
 
-    With tracking, what the frame that it was played in shows, and no move; without, the place and the move (``moves``), of which
-    a ``ledger`` tells, and no other geometry. With tracking the bearing is that from the reported start to where the pass was aimed, if the feed tells (``target_x_m``), else to
-    its reported end, a direction and never a length; where neither is reported, the way the ball goes in the 0.2 s after
-    the kick.
+    With tracking, what the frame that it was played in shows, and no move; without, the place and the move (``moves``) of which
+    the ``ledger`` tells, and no other geometry. In a frame the bearing is that from the reported start to where the pass was
+    aimed, if the feed tells (``target_x_m``), else to its reported end, a direction and never a length; where neither is
+    reported, the way the ball goes in the 0.2 s after the kick.
     """
     out = np.full(len(PASS_FEATURES), np.nan)
     frames, row, target = moment.frames, moment.row, -1
-    if frames is not None and row >= 0 and moment.attack and moment.team in (0, 1):
+    tracked = frames is not None and row >= 0
+    if frames is not None and tracked and moment.attack and moment.team in (0, 1):
         xy = frames.xyz[row, :, :2]
         x, y = _ball(moment, frames)
         ux, uy, aim_m = _aim(moment, frames)
@@ -67,7 +68,7 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
         out[_G] = value_at(
             moment.attack * x / frames.field.length_m + 0.5, moment.attack * y / frames.field.width_m + 0.5
         )
-    else:
+    elif not tracked:
         out[_G] = value_at(*place(moment)[:2])
         out[_START_GOAL], out[_START_OFF] = start_of(moment)
         if ledger is not None:
@@ -83,6 +84,8 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
     for i, word in enumerate(("cross", "through_ball")):
         if word in attrs:
             out[_G + 6 + i] = number(attrs[word])
+    if not tracked and out[_G + 6] == 1.0:
+        out[_G + 2] = np.nan  # those who write down events give the height of crosses that got past the first man
     return out
 
 
@@ -91,10 +94,12 @@ def given_end_features(moment: Moment, ledger: Ledger | None = None) -> Floats |
     start or end were not reported."""
     if moment.frames is not None and moment.row >= 0:
         return None
-    if not all(isfinite(v) for v in place(moment)):
+    end = np.empty(len(PASS_END))
+    end_features(moment, end)
+    if np.isnan(end).any():
         return None
     out = completion_features(moment, ledger)
-    end_features(moment, out[_END:])
+    out[_END:] = end
     return out
 
 
