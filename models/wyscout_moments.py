@@ -54,8 +54,8 @@ PASSES: Final[dict[tuple[str, str], Attrs]] = {
     ("Free Kick", "Goal kick"): {"set_piece": "goal_kick", "cross": False},
     ("Free Kick", "Corner"): {"set_piece": "corner"},
 }
-_SHOTS: Final = (("Shot", "Shot"), ("Free Kick", "Free kick shot"), ("Free Kick", "Penalty"))
-_SAVES: Final = (("Save attempt", "Save attempt"), ("Save attempt", "Reflexes"))
+SHOTS: Final = (("Shot", "Shot"), ("Free Kick", "Free kick shot"), ("Free Kick", "Penalty"))
+SAVES: Final = (("Save attempt", "Save attempt"), ("Save attempt", "Reflexes"))
 _DEAD: Final[dict[tuple[str, str], str]] = {
     ("Interruption", "Ball out of the field"): "out", ("Offside", ""): "offside",
     **{("Foul", word): "foul" for word in ("Foul", "Hand foul", "Simulation", "Violent Foul", "Out of game foul")},
@@ -147,7 +147,7 @@ _OFF: Final = int(flags(RED, SECOND_YELLOW))
 _SECOND: Final = int(flags(SECOND_YELLOW))
 _PASS_OF: Final = {KIND[kind]: attrs for kind, attrs in PASSES.items()}
 _DEAD_OF: Final = {KIND[kind]: word for kind, word in _DEAD.items()}
-_SHOT_OF: Final = frozenset(KIND[kind] for kind in _SHOTS)
+_SHOT_OF: Final = frozenset(KIND[kind] for kind in SHOTS)
 
 
 def _words(kind: int, tags: int, keepers_goal: bool) -> Iterator[tuple[str, str, Attrs]]:
@@ -186,11 +186,11 @@ def _starts(part: Events) -> dict[int, float]:
 def _keepers_goals(part: Events) -> set[int]:
     """Goals that only the keeper's row reports: no shot of the other team and no own goal near it."""
     found = set()
-    for i in np.flatnonzero(part.of(*_SAVES) & part.has(GOAL)).tolist():
+    for i in np.flatnonzero(part.of(*SAVES) & part.has(GOAL)).tolist():
         near = slice(max(i - 8, 0), i + 3)
         close = (part.period[near] == part.period[i]) & (np.abs(part.second[near] - part.second[i]) <= _NEAR_S)
         near_goal = (part.tags[near] & flags(GOAL) != 0) & (part.team[near] != part.team[i])
-        mine = np.isin(part.kind[near], [KIND[kind] for kind in _SAVES])
+        mine = np.isin(part.kind[near], [KIND[kind] for kind in SAVES])
         if not (close & ~mine & (near_goal | (part.tags[near] & flags(OWN_GOAL) != 0))).any():
             found.add(i)
     return found
