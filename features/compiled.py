@@ -41,9 +41,33 @@ def _compile(function: F, *, nogil: bool) -> F:
     before = numba.config.CACHE_LOCATOR_CLASSES
     numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.{SourcesLocator.__name__}, UserWideCacheLocator"
     try:
-        return cast(F, numba.njit(cache=True, nogil=nogil, error_model="numpy")(function))
+        compiled = numba.njit(cache=True, nogil=nogil, error_model="numpy")(function)
     finally:
         numba.config.CACHE_LOCATOR_CLASSES = before
+    _kernels.append(compiled)
+    return cast(F, compiled)
+
+
+#: every kernel of the modules that have been imported
+_kernels: list[Any] = []
+
+
+def load_all() -> int:
+    """Load what the cache has of every kernel that has been imported, for whatever types it was ever called with, and return how
+    many versions that were: a kernel that few games call would otherwise be loaded in the middle of one."""
+    loaded = 0
+    for compiled in _kernels.copy():
+        cache = getattr(compiled, "_cache", None)  # none where compiling is switched off
+        index = getattr(cache, "_cache_file", None)
+        if cache is None or index is None:
+            continue
+        known = set(compiled.signatures)
+        for key in index._load_index():
+            types = key[0]
+            if types not in known and key == cache._index_key(types, compiled.targetctx.codegen()):
+                compiled.compile(types)
+                loaded += 1
+    return loaded
 
 
 class SourcesLocator(InTreeCacheLocator):  # type: ignore[misc]

@@ -69,6 +69,9 @@ class Stat:
     An event stat ``of_account`` depends on the event's facts and the ledger, not on frames: it is issued again when a
     correction of an earlier event changes it.
 
+    A stat that is no model's own answer but adds up such answers, or compares with them, names those models in ``built_on``:
+    where one of them is withheld from the air, so is the stat.
+
     Values are SI; ``unit`` is what goes on the wire. ``components`` name the D parts of a vector. Event stats run in
     table order, and each one's SI value is then found in ``moment.facts[id]``, where later stats and ``apply`` steps read it.
     """
@@ -85,6 +88,7 @@ class Stat:
     shares: bool = False
     of_account: bool = False
     model: str | None = None
+    built_on: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
     air: str = ""
     source: str = ""

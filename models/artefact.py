@@ -98,6 +98,18 @@ class ForestModel:
     def classes(self) -> tuple[str, ...]:
         return tuple(self.card.classes)
 
+    @property
+    def home(self) -> Home | None:
+        """Which rows it may be asked about; None on a card that was written before cards said so."""
+        return self.card.home
+
+    @property
+    def trained_on_origin(self) -> Origin:
+        """What it was trained on, also where the card says it in words only."""
+        if self.card.home is not None:
+            return self.card.home.origin
+        return "simulated" if str(self.card.trained_on.get("source", "")).startswith("simulated") else "real"
+
     def predict(self, rows: Floats) -> Floats:
         """NaN for a row that lacks what the model cannot do without (``Known.needs``)."""
         rows = self._checked(rows)

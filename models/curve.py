@@ -20,6 +20,7 @@ from features.compiled import kernel
 from models.artefact import ForestModel
 from models.base import Feature, Floats
 from models.forest import Float32s, Int32s
+from models.home import Home, Origin
 from models.trees import Slots, double, perfect
 
 _DEEPEST_STACK: Final = 16
@@ -124,6 +125,14 @@ class Curve:
     @property
     def features(self) -> tuple[Feature, ...]:
         return self.model.features
+
+    @property
+    def home(self) -> Home | None:
+        return self.model.home
+
+    @property
+    def trained_on_origin(self) -> Origin:
+        return self.model.trained_on_origin
 
     def predict(self, rows: Floats) -> Floats:
         margins = self.margins(np.ascontiguousarray(rows, np.float64))

@@ -18,7 +18,7 @@ one reason as long as it lasts.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -30,6 +30,7 @@ from models.base import Feature, Floats
 from models.gate import Gate
 
 Origin = Literal["simulated", "real"]
+ORIGINS: Final[tuple[Origin, ...]] = ("simulated", "real")
 
 LEAST: Final = 20
 MARGIN: Final = 0.25
@@ -128,16 +129,21 @@ def _matrix(bits: list[str]) -> npt.NDArray[np.bool_]:
 
 
 class Inside:
-    """Decides for rows (B, F) whether a model of these ``inputs`` is at home there."""
+    """Decides for rows (B, F) whether a model of these ``inputs`` is at home there; the features ``skipped`` are not looked at."""
 
-    def __init__(self, inputs: Inputs, features: Sequence[Feature]) -> None:
+    def __init__(self, inputs: Inputs, features: Sequence[Feature], skipped: Iterable[int] = ()) -> None:
         self.features = tuple(features)
         low = np.array([np.nan if v is None else v for v in inputs.low])
         high = np.array([np.nan if v is None else v for v in inputs.high])
-        slack = MARGIN * (high - low) + 1e-9 * np.maximum(np.abs(low), np.abs(high))
+        slack = MARGIN * (high - low) + 1e-5 * np.maximum(np.abs(low), np.abs(high))
         self._low, self._high = low - slack, high + slack
         self._always = np.array([share == 0.0 for share in inputs.missing])
         self._both, self._neither, self._only = _matrix(inputs.both), _matrix(inputs.neither), _matrix(inputs.only)
+        for i in skipped:
+            self._always[i] = False
+            for matrix in (self._both, self._neither, self._only):
+                matrix[i, :] = matrix[:, i] = True
+            self._low[i] = self._high[i] = np.nan
         self._measured = np.array(inputs.measured, np.int64)
         self._mean, self._spread = np.array(inputs.mean, np.float64), np.array(inputs.spread, np.float64)
         self._covariance = np.zeros((len(self._measured), len(self._measured)))
@@ -145,6 +151,10 @@ class Inside:
             self._covariance[i, : i + 1] = self._covariance[: i + 1, i] = row
             self._covariance[i, i] += _RIDGE
         self._limit = inputs.limit
+        if left := {*skipped} & {*inputs.measured}:
+            kept = [k for k, i in enumerate(inputs.measured) if i not in left]
+            self._measured, self._mean, self._spread = self._measured[kept], self._mean[kept], self._spread[kept]
+            self._covariance = np.ascontiguousarray(self._covariance[np.ix_(kept, kept)])
 
     def check(self, rows: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(B,) what was found of each row, and (B,) the feature that it is about (-1: the row as a whole)."""

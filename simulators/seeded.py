@@ -5,11 +5,22 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from streaming.errors import BadInput
 from streaming.records import Event, Telemetry
 
 Record = Telemetry | Event
+
+#: version of the simulated worlds: raised when a world plays otherwise than before from the same seed
+WORLDS_VERSION: Final = "1"
+
+
+def simulated(world: str, seed: int, minutes: float, **more: str) -> dict[str, str]:
+    """The provenance of a simulated game: which world of which version played it, from what."""
+    return {
+        "source": "simulated", "world": world, "version": WORLDS_VERSION, "seed": str(seed), "minutes": f"{minutes:g}", **more,
+    }  # fmt: skip
 
 
 def check(kind: str, seed: int, minutes: float, longest_min: int) -> None:

@@ -67,6 +67,13 @@ def open_world(sport: str, seed: int, minutes: float, **options: str | int | Non
     return world
 
 
+def rehearsal_of(sport: str) -> World:
+    """A short game in which everything happens that an operator of the sport can be asked to work out. Which one, the sport's world
+    says: (seed, minutes) in ``REHEARSAL``."""
+    seed, minutes = getattr(sys.modules[_play(sport).__module__], "REHEARSAL", (1, 3.0))
+    return open_world(sport, seed, minutes)
+
+
 def _play(sport: str) -> Any:
     known = worlds()
     if sport not in known:

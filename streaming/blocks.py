@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from streaming import topics
-from streaming.records import Clocks, FrameUse, ModelUse, StatUpdate, Telemetry
+from streaming.records import STAT_VERSION, Clocks, FrameUse, ModelUse, StatUpdate, Telemetry
 
-Quality = Literal["final", "provisional", "stale"]
+Quality = Literal["final", "provisional", "stale", "unavailable"]
 _NAN = float("nan")
 
 
@@ -39,6 +39,13 @@ class StatBlock:
     event: str | None = None
     frame: FrameUse | None = None
     model: ModelUse | None = None
+    #: why there is no value, in a block of quality ``unavailable``
+    reason: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether it stands: a final value, or the word that there is none."""
+        return self.quality in ("final", "unavailable")
 
     def __len__(self) -> int:
         return len(self.end_us) * len(self.subjects) if self.live is None else int(self.live.sum())
@@ -55,10 +62,10 @@ class StatBlock:
                 else:
                     ident = topics.event_id(self.game, self.stat, subject, self.event)
                 yield StatUpdate(
-                    id=ident, stat=self.stat, game=self.game, sport=self.sport, subject=subject,
+                    v=STAT_VERSION, id=ident, stat=self.stat, game=self.game, sport=self.sport, subject=subject,
                     value=plain(self.values[k][s]), unit=self.unit, quality=self.quality,
                     window_us=(end - self.span_us, end), clocks=clocks, revision=self.revision,
-                    event=self.event, frame=self.frame, model=self.model,
+                    event=self.event, frame=self.frame, model=self.model, reason=self.reason,
                 )  # fmt: skip
 
 

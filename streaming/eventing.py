@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from copy import copy
 from functools import partial
 from typing import Any, Final
@@ -15,14 +15,15 @@ from features.moments import Moment
 from features.sport import EventStep, Sport, Stat
 from models.base import Model
 from streaming.account import Account
-from streaming.asking import Patience, ask
+from streaming.asking import Patience, Refused, ask
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.errors import BadRecord
+from streaming.provenance import origin_of
 from streaming.records import Event, FrameUse, GameRecord, ModelUse
 from streaming.stopwatch import Stopwatch
 from streaming.tape import Tape
 from streaming.ticking import Ticks
-from streaming.windowing import Publishing, publishing
+from streaming.windowing import Count, Publishing, publishing
 from streaming.windows import SECOND_US, Grid
 
 #: what an event may look at besides its own frame: this far back, and this far ahead
@@ -36,8 +37,11 @@ class EventStage:
 
     def __init__(
         self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: Tape, models: Mapping[str, Model],
-        names: dict[str, int], watch: Stopwatch, patience: Patience,
+        names: dict[str, int], watch: Stopwatch, patience: Patience, count: Count, requested: Container[str] = (),
     ) -> None:  # fmt: skip
+        self._count = count
+        #: (stat, subject) of whom it has been announced that there is no value, and none has come since
+        self.unavailable: set[tuple[str, str]] = set()
         self.sport, self.game, self.roster, self.grid, self.tape, self.watch = sport, game, roster, grid, tape, watch
         self.patience = patience
         self.sync_us = 1000 * max((feed.sync_ms for feed in game.feeds if feed.kind == "events"), default=0)
@@ -54,14 +58,14 @@ class EventStage:
         for stat in sport.stats:
             if stat.kind == "window":
                 continue
-            item = publishing(stat, roster, models, names[stat.id])
+            item = publishing(stat, roster, models, names[stat.id], origin=origin_of(game), requested=requested)
             for kind in stat.on:
                 self._stats[kind].append(item)
             if stat.kind == "tick":
                 item.every = max(1, round(stat.every_s or 1.0))
                 ticks.append(item)
         self._match = names["events.match"]
-        self.ticks = Ticks(ticks, game.game, sport.name, grid, self.has_tracking, watch, patience)
+        self.ticks = Ticks(ticks, game.game, sport.name, grid, self.has_tracking, watch, patience, count)
         self._view = copy(tape.frames)  # the same buffers with bounds of its own
         self.apply = partial(_apply, applying, watch)
         ledger: Callable[..., Any] = sport.ledger
@@ -129,31 +133,48 @@ class EventStage:
             frame = FrameUse(t_us=int(self.tape.t_us[moment.row]), offset_us=round(moment.offset_s * SECOND_US))
         for item in self._stats[event.type]:
             value = item.stat.compute(moment, ledger)
-            use, how = None, quality
+            use, how, reason = None, quality, ""
+            subject = self._subject(item.stat, event.player, event.team)
             if value is not None and item.model is not None:
-                value, use = self._ask(item, np.asarray(value, np.float64), event, quality, out)
+                value, use, refused = self._ask(item, np.asarray(value, np.float64), event, quality, out)
                 how = "stale" if value is None else quality
+                if refused is not None:
+                    how = "unavailable"
+                    reason = self._refuse(item, subject, refused, quality)
             watch.lap(item.watch)
             moment.facts[item.stat.id] = value
             if use is not None:  # it may be another when the value is issued again
                 moment.facts[f"{item.stat.id}/model"] = "\n".join((use.name, use.version, use.instead))
-            if value is not None or how == "stale":
-                subject = self._subject(item.stat, event.player, event.team)
-                out.append(self._block(item, event.id, event.t_us, event.arrival_us, subject, value, how, revision, frame, use))
+            if value is not None and quality == "final":
+                self.unavailable.discard((item.stat.id, subject))
+            if value is not None or how == "stale" or reason:
+                block = self._block(item, event.id, event.t_us, event.arrival_us, subject, value, how, revision, frame, use)
+                block.reason = reason
+                out.append(block)
         return out
+
+    def _refuse(self, item: Publishing, subject: str, refused: Refused, quality: Quality) -> str:
+        """Count what is final; the reason where it has not been announced yet that there is no value."""
+        if quality != "final":
+            return ""
+        self._count(item, refused)
+        if (item.stat.id, subject) in self.unavailable:
+            return ""
+        self.unavailable.add((item.stat.id, subject))
+        return next(iter(refused.reasons(item.guard)))
 
     def _ask(
         self, item: Publishing, features: Any, event: Event, quality: Quality, out: list[Output]
-    ) -> tuple[Any, ModelUse]:
+    ) -> tuple[Any, ModelUse, Refused | None]:
         model = item.model
         assert model is not None
         assert item.use is not None
         # (F,) is one question; (K, F) are the K parts of one answer, asked together
         rows = features.reshape(-1, features.shape[-1])
-        reading = ask(model, rows, self.patience, item.use, item.attribute)
+        reading = ask(model, rows, self.patience, item.use, item.attribute, item.guard)
         answers = reading.values
         if answers is None:
-            return None, reading.use
+            return None, reading.use, reading.refused
         answer = answers[0] if features.ndim == 1 else answers
         reasons: list[tuple[str, float, float | None]] = []
         if reading.attribute is not None and features.ndim == 1:
@@ -172,7 +193,7 @@ class EventStage:
             )
         )
         value = float(answer) if np.ndim(answer) == 0 else [float(a) for a in answer]
-        return value, use
+        return value, use, None
 
     @staticmethod
     def _subject(stat: Stat, player: str | None, team: str | None) -> str:
@@ -233,7 +254,7 @@ class EventStage:
         if told is None:
             return item.use
         name, version, instead = str(told).split("\n")
-        return ModelUse(name=name, version=version, instead=instead)
+        return ModelUse(name=name, version=version, instead=instead, experimental=item.guard.experimental)
 
     def read_account(self, ledger: Any, moment: Moment) -> dict[str, Any]:
         """The event stats that depend on the account before it."""

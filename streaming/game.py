@@ -8,7 +8,8 @@ stats of an event, at once when it arrives; and a window that a quiet feed keeps
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -18,14 +19,14 @@ from features.frames import Field
 from features.sport import Sport
 from models.base import Model
 from streaming import snapshot
-from streaming.asking import Patience
+from streaming.asking import Patience, Refused
 from streaming.blocks import FrameBlock, Output
 from streaming.clock import NEVER, GameClock
 from streaming.corrections import REREAD_S
 from streaming.errors import BadInput, BadRecord, BadSnapshot
 from streaming.eventing import AHEAD_S, BEHIND_S, EventStage
 from streaming.framing import Framer
-from streaming.meters import Meters
+from streaming.meters import UNAVAILABLE, Meters
 from streaming.quarantine import Quarantine
 from streaming.records import Event, GameRecord, Telemetry
 from streaming.rosters import roster_of
@@ -33,7 +34,7 @@ from streaming.settling import Settling
 from streaming.stopwatch import Stopwatch, step_names
 from streaming.switching import Deployed, Switching
 from streaming.tape import Tape
-from streaming.windowing import WindowStage, last_only
+from streaming.windowing import Publishing, WindowStage, last_only
 from streaming.windows import SECOND_US, Grid
 
 #: rows computed in one go, s; results do not depend on it
@@ -51,11 +52,13 @@ class GameOperator:
     provisional : show event stats before their watermark
     strict : raise ``BadRecord`` where a record is otherwise counted and set aside
     deployed : where the models come from instead, and are taken from again when others are deployed
+    requested : models that were asked for by name, and may answer, as experimental, where they have not been shown right
     """
 
     def __init__(
         self, sport: Sport, game: GameRecord, models: Mapping[str, Model] | None = None, *,
         draw: bool = True, provisional: bool = True, strict: bool = False, deployed: Deployed | None = None,
+        requested: Container[str] = (),
     ) -> None:  # fmt: skip
         if game.sport != sport.name:
             raise BadInput(f"game {game.game!r} is {game.sport}, not {sport.name}")
@@ -81,8 +84,9 @@ class GameOperator:
         self.framer = Framer(sport, game, roster, grid, self.clock, self.tape)
         models = (models if deployed is None else deployed.current()) or {}
         self._patience = Patience()
-        self.windows = WindowStage(sport, game, roster, grid, self.tape, models, names, self._watch, self._patience)
-        self.events = EventStage(sport, game, roster, grid, self.tape, models, names, self._watch, self._patience)
+        stages = (sport, game, roster, grid, self.tape, models, names, self._watch, self._patience,
+                  partial(_count, self.meters), requested)  # fmt: skip
+        self.windows, self.events = WindowStage(*stages), EventStage(*stages)
         self.settling = Settling(game, self.events, self.framer, self.clock, grid, self.meters, provisional)
         self._switching = None if deployed is None else Switching(game.game, deployed, self.windows, self.events, self.clock)
         self.quarantine = Quarantine(sport, game, self.clock, self.meters, strict)
@@ -196,7 +200,7 @@ class GameOperator:
         plain = _Plain(
             (clock.now_us, clock.telemetry_us, clock.any_us), waiting, settled, self.events.account.dump(),
             settling.active, settling.ticked, settling.corrections.ticks, settling.corrections.events, self._drawn_row, self._ended,
-            [(kind, reason, n) for (kind, reason), n in sorted(self.meters.counts.items())],
+            [(kind, reason, n) for (kind, reason), n in sorted(self.meters.counts.items())], sorted(self.events.unavailable),
         )  # fmt: skip
         return snapshot.pack(self.sport.name, self.game.game, self._fingerprint, plain, self._arrays())
 
@@ -217,6 +221,7 @@ class GameOperator:
         self.meters.counts.clear()
         self.meters.counts.update({(kind, reason): n for kind, reason, n in plain.counts})
         self._drawn_row, self._ended = plain.drawn_row, plain.ended
+        self.events.unavailable = set(plain.unavailable)
 
     # -- telemetry -------------------------------------------------------------------------------------------------
 
@@ -282,11 +287,21 @@ class GameOperator:
     def _arrays(self, copy: bool = False) -> dict[str, Any]:
         arrays = {f"tape.{k}": v for k, v in self.tape.dump().items()}
         arrays |= {f"framer.{k}": v for k, v in self.framer.dump().items()}
+        arrays |= {f"windows.{k}": v for k, v in self.windows.dump().items()}
+        arrays |= {f"ticks.{k}": v for k, v in self.events.ticks.dump().items()}
         return {k: v.copy() for k, v in arrays.items()} if copy else arrays
 
     def _load_arrays(self, arrays: dict[str, Any]) -> None:
         self.tape.load({k[5:]: v for k, v in arrays.items() if k.startswith("tape.")})
         self.framer.load({k[7:]: v for k, v in arrays.items() if k.startswith("framer.")})
+        self.windows.load({k[8:]: v for k, v in arrays.items() if k.startswith("windows.")})
+        self.events.ticks.load({k[6:]: v for k, v in arrays.items() if k.startswith("ticks.")})
+
+
+def _count(meters: Meters, item: Publishing, refused: Refused) -> None:
+    """Final values that are missing, since the model of the stat may not be asked for them. No method: see ``eventing._apply``."""
+    for reason, rows in refused.reasons(item.guard).items():
+        meters.counts[UNAVAILABLE, f"{item.stat.id}: {reason}"] += rows
 
 
 def _fingerprint(operator: GameOperator) -> str:
@@ -309,3 +324,4 @@ class _Plain(msgspec.Struct, array_like=True):
     drawn_row: int
     ended: bool
     counts: list[tuple[str, str, int]]
+    unavailable: list[tuple[str, str]] = []

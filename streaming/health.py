@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-import numpy as np
 
 from streaming.errors import BadRecord
-from streaming.meters import Latency, Meters
+from streaming.latency import Latency
+from streaming.meters import Meters
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """A latency histogram: counts by bucket (``streaming.meters.BUCKETS_US`` and an open one), sum and maximum."""
+    """A latency histogram: (bucket, count) of the buckets that are not empty, in order (the places of
+    ``streaming.latency.BOUNDS_US``, one more for what is beyond), sum and maximum."""
 
-    counts: list[int]
+    counts: list[tuple[int, int]]
     sum_us: float
     max_us: float
 
@@ -22,7 +23,7 @@ class Spread(msgspec.Struct, frozen=True):
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """One operator's meters. ``runner`` says where it runs; ``told_us`` is when this was written."""
 
-    v: Literal[1] = 1
+    v: Literal[2] = 2
     game: str
     sport: str
     runner: str
@@ -66,15 +67,16 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _spread(latency: Latency) -> Spread:
-    return Spread(list(latency.counts), latency.sum_us, latency.max_us)
+    return Spread([(i, n) for i, n in enumerate(latency.counts.copy()) if n], latency.sum_us, latency.max_us)
 
 
 def _latency(spread: Spread) -> Latency:
     found = Latency()
-    if len(spread.counts) != len(found.counts):
-        raise BadRecord("bad health", f"{len(spread.counts)} latency buckets")
-    found.counts, found.sum_us, found.max_us = list(spread.counts), spread.sum_us, spread.max_us
-    found.count = int(np.sum(spread.counts))
+    for place, n in spread.counts:
+        if not 0 <= place < len(found.counts) or not 0 < n < 1 << 53:
+            raise BadRecord("bad health", f"{n} in latency bucket {place} of {len(found.counts)}")
+        found.counts[place] += n
+    found.count, found.sum_us, found.max_us = sum(found.counts), spread.sum_us, spread.max_us
     return found
 
 

@@ -6,18 +6,21 @@ What a runner on Kafka or Flink keeps for a game is one of these, so that both t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Final, Literal
 
 import msgspec
 
 from streaming import topics
 from streaming.blocks import DeadLetter, Output
 from streaming.errors import BadRecord, BadSnapshot, TouchlineError
-from streaming.feed import GameEnd, GameStart, decode_feed
+from streaming.feed import FeedRecord, GameEnd, GameStart, decode_feed, encode_feed
 from streaming.game import GameOperator
+from streaming.health import Health, encode_health
 from streaming.meters import Meters
 from streaming.records import Event, GameRecord, Telemetry
+from streaming.wire import messages
 
 VERSION = 1
 _MAGIC = b"TLGH"
@@ -152,12 +155,24 @@ class GameHost:
         return DeadLetter(source, self.game, reason, now_us, raw, detail)
 
 
-def rehearse(sport: str, make: Make, records: list[bytes]) -> None:
-    """Play a game to nobody: compiled code is loaded when it is first called, and the air is no place for that."""
-    host = None
-    for raw in records:
-        if host is None:
-            start = decode_feed(raw)
-            assert isinstance(start, GameStart)
-            host = GameHost(sport, start.record.game, make)
-        host.take(raw, 0)
+#: arrival time goes on by so much between two looks at a quiet feed in a rehearsal, us
+_QUIET_US: Final = 1_000_000
+
+
+def rehearse(sport: str, make: Make, record: GameRecord, records: Iterable[Telemetry | Event]) -> None:
+    """Play a game to nobody, from its record to its end, with all that is done to one on the air: values of a quiet feed, a
+    snapshot and another that takes it over, its messages, its health."""
+    host, quiet_us = GameHost(sport, record.game, make), 0
+    started: list[FeedRecord] = [GameStart(record=record)]
+    for item in chain(started, records, [GameEnd(game=record.game)]):
+        out = host.take(encode_feed(item), 0)
+        messages(sport, record.game, out, 0)
+        if host.phase != "on" or host.meters is None or host.meters.arrival_us < quiet_us:
+            continue
+        if not quiet_us:
+            host, kept = GameHost(sport, record.game, make), host.snapshot()
+            host.restore(kept)
+        assert host.meters is not None
+        quiet_us = host.meters.arrival_us + _QUIET_US
+        messages(sport, record.game, host.tick(quiet_us), 0)
+        encode_health(Health.of(record.game, sport, "rehearsal", host.meters, 0))

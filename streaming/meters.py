@@ -8,40 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-#: upper bounds of the latency buckets, microseconds; the last bucket is open
-BUCKETS_US: tuple[int, ...] = (50, 100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000)
+from streaming.latency import Latency
 
-
-class Latency:
-    """A histogram of microseconds with a sum and a maximum; cheap enough for the hot path."""
-
-    __slots__ = ("count", "counts", "max_us", "sum_us")
-
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BUCKETS_US) + 1)
-        self.count, self.sum_us, self.max_us = 0, 0.0, 0.0
-
-    def add(self, us: float) -> None:
-        for i, bound in enumerate(BUCKETS_US):
-            if us <= bound:
-                self.counts[i] += 1
-                break
-        else:
-            self.counts[-1] += 1
-        self.count += 1
-        self.sum_us += us
-        self.max_us = max(self.max_us, us)
-
-    def quantile(self, q: float) -> float:
-        """Upper bound of the bucket that holds the ``q`` quantile, us (the maximum for the open bucket); NaN when empty."""
-        if not self.count:
-            return float("nan")
-        want, seen = q * self.count, 0
-        for i, n in enumerate(self.counts):
-            seen += n
-            if seen >= want:
-                return min(float(BUCKETS_US[i]), self.max_us) if i < len(BUCKETS_US) else self.max_us
-        return self.max_us
+#: the kind of count of values that there are not; its reasons are ``<stat>: <reason>``
+UNAVAILABLE = "unavailable"
 
 
 @dataclass
@@ -50,7 +20,7 @@ class Meters:
 
     ``steps`` are the names in order; ``step_ns`` the time of each in total, ``step_last_ns`` in the latest call,
     ``step_max_ns`` in the worst, ``step_calls`` how often. ``counts`` has (kind, reason) keys, where kind is "accepted",
-    "late", "duplicate", "dropped" or "quarantined".
+    "late", "duplicate", "dropped" or "quarantined" for records, and :data:`UNAVAILABLE` for values.
     """
 
     steps: tuple[str, ...]
@@ -80,6 +50,15 @@ class Meters:
             self.window_latency.add(us)
         if self.counts["accepted", "event"] != events:
             self.event_latency.add(us)
+
+    def unavailable(self) -> list[tuple[str, str, int]]:
+        """(stat, reason, values) of the values that there are not because the stat's model may not be asked for them."""
+        found = [(*why.partition(": ")[::2], n) for (kind, why), n in sorted(self.counts.copy().items()) if kind == UNAVAILABLE]
+        return [(stat, reason, n) for stat, reason, n in found]
+
+    def records(self) -> list[tuple[str, str, int]]:
+        """(kind, reason, records) of what became of the records."""
+        return [(kind, why, n) for (kind, why), n in sorted(self.counts.copy().items()) if kind != UNAVAILABLE]
 
     @property
     def watermark_lag_us(self) -> int:

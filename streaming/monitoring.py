@@ -119,6 +119,10 @@ class ModelWatch:
         """What is wrong now."""
         return [alert for name in sorted(self.monitors) for alert in self.monitors[name].alerts()]
 
+    def contradicted(self) -> dict[str, tuple[str, str]]:
+        """By model, the version on the air whose outcomes contradict it, and how."""
+        return {name: (m.version, m.contradiction()) for name, m in list(self.monitors.items()) if m.calibration.drifted}
+
     def _seen(self, game: _Game, event: Event) -> None:
         """An event was reported, or put right. Whatever earlier ones tell is looked at once it has settled: by the clock of what
         the operator has been given already, since after a break it has yet to say what it made of the time before."""

@@ -20,7 +20,8 @@ from streaming.errors import BadRecord
 #: one schema version per record kind; a reader refuses a newer one
 TELEMETRY_VERSION: Final = 1
 EVENT_VERSION: Final = 1
-STAT_VERSION: Final = 1
+#: version 2 added the quality ``unavailable``, the reason of such an update, and ``experimental`` models; 1 is still read
+STAT_VERSION: Final = 2
 GAME_VERSION: Final = 1
 
 MAX_SAMPLES: Final = 1 << 20
@@ -96,11 +97,13 @@ class ModelUse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which model spoke, and its strongest reasons as (feature, contribution to the log-odds, the feature's value or null).
 
     ``instead`` is there when the model that was asked elsewhere did not answer, and says why not (slow, down, wrong, ...): this one
-    in the operator's own process stood in; in a stale update nobody did."""
+    in the operator's own process stood in; in a stale update nobody did. ``experimental`` marks a model of simulated games that was
+    asked for by name in a real one, where it has not been shown right."""
 
     name: str
     version: str
     instead: str = ""
+    experimental: bool = False
     attributions: list[tuple[str, float, float | None]] = []
 
 
@@ -120,9 +123,13 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatUpdate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One value for one subject. ``value`` is null when the quantity could not be measured."""
+    """One value for one subject. ``value`` is null when the quantity could not be measured.
 
-    v: Literal[1] = 1
+    An update of quality ``unavailable`` says once that from here on there is no value of this stat for this subject, and why
+    (``reason``): its model was not made for what it would be asked. It ends with the next value."""
+
+    #: absent in version 1, which did not write it
+    v: Literal[1, 2] = 1
     id: str
     stat: str
     game: str
@@ -130,13 +137,14 @@ class StatUpdate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str
     value: float | str | list[float | None] | None
     unit: str
-    quality: Literal["final", "provisional", "stale"]
+    quality: Literal["final", "provisional", "stale", "unavailable"]
     window_us: tuple[int, int]
     clocks: Clocks
     revision: int = 0
     event: str | None = None
     frame: FrameUse | None = None
     model: ModelUse | None = None
+    reason: str = ""
 
 
 class Team(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -23,7 +23,7 @@ KINDS: dict[str, tuple[type, int]] = {
     "stat-batch": (wire.StatBatch, 1),
     "dead-letter": (wire.Letter, 1),
     "prediction": (wire.Asked, 1),
-    "health": (health.Health, 1),
+    "health": (health.Health, 2),
     "subscribe": (messages.Subscribe, 1),
     "stats": (messages.Stats, 1),
     "positions": (wire.Positions, 1),

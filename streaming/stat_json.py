@@ -12,7 +12,7 @@ import numpy as np
 
 from streaming import topics
 from streaming.blocks import StatBlock, plain
-from streaming.records import Clocks, StatUpdate, encode
+from streaming.records import STAT_VERSION, Clocks, StatUpdate, encode
 
 _json = msgspec.json.Encoder().encode
 
@@ -54,7 +54,7 @@ def _parts(block: StatBlock, k: int, published_us: int) -> tuple[tuple[str, ...]
     one = StatUpdate(
         id="", stat=block.stat, game=block.game, sport=block.sport, subject="", value=None, unit=block.unit,
         quality=block.quality, window_us=(end - block.span_us, end), clocks=clocks, revision=block.revision,
-        frame=block.frame, model=block.model,
+        frame=block.frame, model=block.model, reason=block.reason,
     )  # fmt: skip
     tail = encode(one).partition(b'"value":null')[2]
     subjects, values = block.subjects, _values(block.values[k])
@@ -79,7 +79,7 @@ def _heads(game: str, sport: str, stat: str, subject: str) -> tuple[bytes, bytes
     ident = _json(topics.window_id(game, stat, subject, 0))
     names = _json(stat), _json(game), _json(sport), _json(subject)
     after = b'","stat":%b,"game":%b,"sport":%b,"subject":%b,"value":' % names
-    return b'{"id":' + ident[:-2], after
+    return b'{"v":%d,"id":' % STAT_VERSION + ident[:-2], after
 
 
 @lru_cache(maxsize=4_096)

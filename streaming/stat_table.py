@@ -23,7 +23,7 @@ STAT_SCHEMA = pa.schema(
         ("ingress_us", pa.int64()), ("published_us", pa.int64()), ("revision", pa.int32()), ("event", pa.string()),
         ("frame_us", pa.int64()), ("frame_offset_us", pa.int64()), ("model", _WORD), ("model_version", _WORD),
         ("attributions", pa.string()),
-        ("model_instead", _WORD),
+        ("model_instead", _WORD), ("model_experimental", pa.bool_()), ("reason", _WORD),
     ]
 )  # fmt: skip
 #: ids are unique, so a dictionary of them is a waste; neighbours share their beginnings
@@ -88,6 +88,8 @@ def stat_table(published: list[tuple[StatBlock, int]]) -> pa.Table:
         "model": word([model.name if model else None for model in models]),
         "model_version": word([model.version if model else None for model in models]),
         "model_instead": word([(model.instead or None) if model else None for model in models]),
+        "model_experimental": arrow.fixed(np.array([bool(m and m.experimental) for m in models], np.bool_)[row_of]),
+        "reason": word([block.reason or None for block in blocks]),
         "attributions": repeat([msgspec.json.encode(m.attributions).decode() if m else None for m in models]),
     }
     return pa.table(columns, schema=STAT_SCHEMA)

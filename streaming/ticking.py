@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from streaming.asking import Array, Patience, Question, Reading, ask_some
+from streaming.asking import Array, Patience, Question, Reading, Refused, ask_some
+from streaming.availability import announcements
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.records import ModelUse
 from streaming.stopwatch import Stopwatch
-from streaming.windowing import Publishing
+from streaming.windowing import Count, Publishing, restore_rows
 from streaming.windows import SECOND_US, Grid
 
 
@@ -18,8 +20,10 @@ class Ticks:
     """The tick stats ``items`` of a game. They are read one second at a time, and answered and emitted many together."""
 
     def __init__(
-        self, items: list[Publishing], game: str, sport: str, grid: Grid, has_tracking: bool, watch: Stopwatch, patience: Patience
+        self, items: list[Publishing], game: str, sport: str, grid: Grid, has_tracking: bool, watch: Stopwatch, patience: Patience,
+        count: Count,
     ) -> None:  # fmt: skip
+        self._count = count
         self.items, self.game, self.sport, self.grid, self.has_tracking = items, game, sport, grid, has_tracking
         self.watch, self.patience = watch, patience
         self._read: dict[int, tuple[int, Any]] = {}
@@ -59,13 +63,15 @@ class Ticks:
                 continue
             sizes = [len(row[j].rows) for row in asked]
             rows = np.concatenate([row[j].rows for row in asked])
-            reading = ask_some(item.model, rows, self.patience, item.use, len(item.stat.components))
+            reading = ask_some(item.model, rows, self.patience, item.use, len(item.stat.components), item.guard)
             if reading.values is not None:
                 item.last = reading.values[-sizes[-1] :]
             at = 0
             for row, size in zip(asked, sizes, strict=True):
-                part = None if reading.values is None else reading.values[at : at + size]
-                row[j] = Reading(part, reading.use, took_us=reading.took_us / len(asked), rows=rows[at : at + size])
+                some = slice(at, at + size)
+                part = None if reading.values is None else reading.values[some]
+                off = None if reading.refused is None else Refused(reading.refused.codes[some], reading.refused.which[some])
+                row[j] = Reading(part, reading.use, took_us=reading.took_us / len(asked), rows=rows[some], refused=off)
                 at += size
             self.watch.lap(item.watch)
 
@@ -111,14 +117,38 @@ class Ticks:
                             mask = seen[:, item.columns] if whole else seen[chosen][:, item.columns]
                     if item.factor != 1.0:
                         block = block * item.factor
-                out.append(
-                    StatBlock(
-                        item.stat.id, self.game, self.sport, item.stat.unit, item.subjects,
-                        times if whole else times[chosen], item.every * SECOND_US, block, how,
-                        stamps if whole else stamps[chosen], mask, revision, model=use,
-                    )
-                )
+                made = StatBlock(
+                    item.stat.id, self.game, self.sport, item.stat.unit, item.subjects,
+                    times if whole else times[chosen], item.every * SECOND_US, block, how,
+                    stamps if whole else stamps[chosen], mask, revision, model=use,
+                )  # fmt: skip
+                # values that are issued again stand for rows that are out already, and end none
+                if isinstance(block, np.ndarray) and how != "stale" and revisions is None:
+                    self._sieve(item, made, [values[k][j] for k in chosen], quality, out)
+                if len(made):
+                    out.append(made)
         return out
+
+    def _sieve(self, item: Publishing, block: StatBlock, answered: list[Any], quality: Quality, out: list[Output]) -> None:
+        """Leave to ``block`` the rows that go out. What is not final yet moves no state."""
+        refused = _refused(answered)
+        if refused is not None and item.columns is not None:
+            refused = refused.columns(item.columns)
+        before = None if quality == "final" else item.rows.state.copy()
+        block.live, begins = item.rows.sieve(block.values, block.live, None if refused is None else refused.codes)
+        if before is not None:
+            item.rows.state[:] = before
+        elif refused is not None:
+            out.extend(announcements(block, begins, refused, item.guard))
+            self._count(item, refused)
+
+    def dump(self) -> dict[str, Array]:
+        """Which subjects have a value, by stat."""
+        return {item.stat.id: item.rows.state for item in self.items}
+
+    def load(self, arrays: Mapping[str, Array]) -> None:
+        """The inverse of :meth:`dump`; a stat that is not in it begins anew."""
+        restore_rows(self.items, arrays)
 
     def _predicted(self, item: Publishing, said: Reading, t_us: int, quality: Quality, out: list[Output]) -> None:
         """An answer that is final is kept with what was asked, but for the rows that had no question in them."""
@@ -143,3 +173,14 @@ def shares(answers: Array) -> Array:
     """Answers (S,), NaN where there is none, over their sum; as they are where that is 0."""
     whole = float(np.nansum(answers))
     return answers / whole if whole > 0.0 else answers
+
+
+def _refused(answered: list[Any]) -> Refused | None:
+    """(K, S) what was refused of answers at K ticks; None when nothing was."""
+    each = [value.refused if isinstance(value, Reading) else None for value in answered]
+    some = next((one for one in each if one is not None), None)
+    if some is None:
+        return None
+    none = Refused(np.zeros_like(some.codes), np.zeros_like(some.which))
+    full = [one or none for one in each]
+    return Refused(np.stack([one.codes for one in full]), np.stack([one.which for one in full]))

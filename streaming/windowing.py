@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,13 @@ from features import units
 from features.frames import Roster
 from features.sport import Sport, Stat
 from models.base import Answering, Explained, Model
-from streaming.asking import Patience, ask_some
+from models.guard import OPEN, Guard, guard_of
+from models.home import Origin
+from streaming.asking import Patience, Refused, ask_some
+from streaming.availability import Availability, announcements
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.errors import BadInput
+from streaming.provenance import origin_of
 from streaming.records import GameRecord, ModelUse
 from streaming.stopwatch import Stopwatch
 from streaming.tape import Tape
@@ -43,6 +47,11 @@ class Publishing:
     elsewhere: bool = False
     #: the latest answer of the model, for all subjects
     last: Array | None = None
+    #: where the model may be asked in this game, and which rows there are
+    guard: Guard = OPEN
+    rows: Availability = field(default_factory=lambda: Availability(0))
+    origin: Origin = "real"
+    requested: bool = False
 
     def missing(self) -> Array:
         """What is shown while the model does not answer: what it said last, or NaN."""
@@ -53,15 +62,23 @@ class Publishing:
 
     def take(self, model: Model) -> None:
         """Ask ``model`` from now on."""
-        self.model, self.use = model, ModelUse(name=model.name, version=model.version)
+        self.guard = guard_of(model, self.origin, self.requested)
+        self.model, self.use = model, use_of(model, self.guard)
         self.attribute = model.attribute if isinstance(model, Explained) else None
         self.elsewhere, self.last = isinstance(model, Answering), None
 
 
+def use_of(model: Model, guard: Guard) -> ModelUse:
+    """How an update names the model."""
+    return ModelUse(name=model.name, version=model.version, experimental=guard.experimental)
+
+
 def publishing(
-    stat: Stat, roster: Roster, models: Mapping[str, Model], watch: int, grid: Grid | None = None
+    stat: Stat, roster: Roster, models: Mapping[str, Model], watch: int, grid: Grid | None = None, *,
+    origin: Origin = "real", requested: Container[str] = (),
 ) -> Publishing:  # fmt: skip
-    """Resolve units, subjects and the model of ``stat``; ``BadInput`` when its model is not among ``models``."""
+    """Resolve units, subjects and the model of ``stat``; ``BadInput`` when its model is not among ``models``. ``origin`` is where
+    the game comes from, ``requested`` are the models that were asked for by name."""
     model = None
     if stat.model is not None:
         model = models.get(stat.model)
@@ -73,12 +90,14 @@ def publishing(
         if every % grid.hop:
             raise BadInput(f"{stat.id}: {stat.every_s:g} s is not a whole number of hops")
     subjects, columns = subjects_of(stat, roster)
-    return Publishing(
-        stat, units.factor(stat.unit), subjects, columns, model,
-        ModelUse(name=model.name, version=model.version) if model else None, watch,
-        roster.ids if stat.per == "player" else subjects, every,
-        model.attribute if isinstance(model, Explained) else None, isinstance(model, Answering),
+    item = Publishing(
+        stat, units.factor(stat.unit), subjects, columns, None, None, watch,
+        roster.ids if stat.per == "player" else subjects, every, rows=Availability(len(subjects)), origin=origin,
+        requested=stat.model is not None and stat.model.partition("/")[0] in requested,
     )  # fmt: skip
+    if model is not None:
+        item.take(model)
+    return item
 
 
 def subjects_of(stat: Stat, roster: Roster) -> tuple[tuple[str, ...], npt.NDArray[np.int64] | slice | None]:
@@ -99,13 +118,14 @@ class WindowStage:
 
     def __init__(
         self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: Tape, models: Mapping[str, Model],
-        names: dict[str, int], watch: Stopwatch, patience: Patience,
+        names: dict[str, int], watch: Stopwatch, patience: Patience, count: Count, requested: Container[str] = (),
     ) -> None:  # fmt: skip
-        self.patience = patience
+        self.patience, self._count = patience, count
         self.game, self.sport, self.grid, self.tape, self.watch = game.game, sport.name, grid, tape, watch
         self.steps = [(step.compute, names[step.name]) for step in sport.steps]
         self.stats = [
-            publishing(stat, roster, models, names[stat.id], grid) for stat in sport.stats if stat.kind == "window"
+            publishing(stat, roster, models, names[stat.id], grid, origin=origin_of(game), requested=requested)
+            for stat in sport.stats if stat.kind == "window"
         ]  # fmt: skip
 
         self.coarser = sorted({item.every for item in self.stats} - {1})
@@ -142,38 +162,53 @@ class WindowStage:
                 continue
             at, times, stamps = windows
             values = item.stat.compute(frames, at)
-            use, how = item.use, quality
+            use, how, refused = item.use, quality, None
             if item.model is not None:
-                values, use, how = self._predict(item, values, times, quality, out)
+                values, use, how, refused = self._predict(item, values, times, quality, out)
             mask = None
             if item.columns is not None:
                 values = values[:, item.columns]
                 if item.every not in live:
                     live[item.every] = times[:, None] >= seen_us[item.columns][None, :]
                 mask = live[item.every]
+                refused = None if refused is None else refused.columns(item.columns)
             if item.factor != 1.0:
                 values = values * item.factor
-            out.append(
-                StatBlock(
-                    item.stat.id, self.game, self.sport, item.stat.unit, item.subjects, times, self.grid.span_us,
-                    values, how, stamps, mask, model=use,
-                )
-            )
+            block = StatBlock(
+                item.stat.id, self.game, self.sport, item.stat.unit, item.subjects, times, self.grid.span_us,
+                values, how, stamps, mask, model=use,
+            )  # fmt: skip
+            if how != "stale":
+                block.live, begins = item.rows.sieve(values, mask, None if refused is None else refused.codes)
+                if refused is not None and quality == "final":
+                    out.extend(announcements(block, begins, refused, item.guard))
+                    self._count(item, refused)
+            if len(block):
+                out.append(block)
             lap(item.watch)
         return out
 
+    def dump(self) -> dict[str, Array]:
+        """Which subjects have a value, by stat."""
+        return {item.stat.id: item.rows.state for item in self.stats}
+
+    def load(self, arrays: Mapping[str, Array]) -> None:
+        """The inverse of :meth:`dump`; a stat that is not in it begins anew."""
+        restore_rows(self.stats, arrays)
+
     def _predict(
         self, item: Publishing, rows: Array, times: Array, quality: Quality, out: list[Output]
-    ) -> tuple[Array, ModelUse | None, Quality]:
-        """The answers, whose they are, and of what quality: those of before, stale, when there are none."""
+    ) -> tuple[Array, ModelUse | None, Quality, Refused | None]:
+        """The answers, whose they are, of what quality (those of before, stale, when there are none), and what was not asked,
+        (K, S) as the answers."""
         assert item.model is not None
         assert item.use is not None
         flat = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
-        reading = ask_some(item.model, flat, self.patience, item.use, len(item.stat.components))
+        reading = ask_some(item.model, flat, self.patience, item.use, len(item.stat.components), item.guard)
         answer, use = reading.values, reading.use
         if answer is None:
             before = item.missing()
-            return np.broadcast_to(before, (len(times), *before.shape)), use, "stale"
+            return np.broadcast_to(before, (len(times), *before.shape)), use, "stale", None
         # a row that has no answer (whoever the question is not about) is no prediction
         answered = np.flatnonzero(~np.isnan(answer if answer.ndim == 1 else answer.max(axis=1)))
         window, place = np.divmod(answered, len(flat) // len(times))
@@ -187,7 +222,23 @@ class WindowStage:
             out.append(Prediction(*asked, reading.took_us / len(times), whom))
         values = answer.reshape(*rows.shape[:-1], *answer.shape[1:])
         item.last = values[-1]
-        return values, use, quality
+        refused = None if reading.refused is None else reading.refused.reshaped(len(times), len(flat) // len(times))
+        return values, use, quality, refused
+
+
+Count = Callable[[Publishing, Refused], None]
+
+
+def restore_rows(items: Iterable[Publishing], arrays: Mapping[str, Array]) -> None:
+    """Put back which subjects have a value; ``ValueError`` where there are others than that."""
+    for item in items:
+        state = arrays.get(item.stat.id)
+        if state is None:
+            item.rows.state[:] = 0
+        elif state.shape != item.rows.state.shape:
+            raise ValueError(f"{item.stat.id} has other subjects")
+        else:
+            item.rows.state[:] = state
 
 
 def last_only(outputs: Sequence[Output]) -> list[Output]:

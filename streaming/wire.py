@@ -15,7 +15,7 @@ import numpy as np
 from streaming import topics
 from streaming.blocks import DeadLetter, FrameBlock, ModelSwitch, Output, Prediction, Quality, StatBlock
 from streaming.errors import BadRecord
-from streaming.records import Event, StatUpdate, encode, encode_telemetry
+from streaming.records import STAT_VERSION, Event, StatUpdate, encode, encode_telemetry
 from streaming.stat_json import block_raw
 
 #: a message of stats is closed when it has grown to this size: brokers take a megabyte unless told otherwise
@@ -26,7 +26,7 @@ class StatBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Updates of one game that were published together, oldest first. A reader that comes across an id again takes the
     newer one: a final value stands for its provisional one, a higher revision for a lower."""
 
-    v: Literal[1] = 1
+    v: Literal[1, 2] = STAT_VERSION
     game: str
     sport: str
     updates: list[StatUpdate]
@@ -92,7 +92,7 @@ _asked_decoder = msgspec.json.Decoder(Asked)
 
 def messages(sport: str, game: str, outputs: Iterable[Output | Event], published_us: int) -> Iterator[Message]:
     """What ``outputs`` of one game, published together, become on the sport's topics."""
-    head = b'{"v":1,"game":%b,"sport":%b,"updates":[' % (_json(game), _json(sport))
+    head = b'{"v":%d,"game":%b,"sport":%b,"updates":[' % (STAT_VERSION, _json(game), _json(sport))
     parts: list[bytes] = []
     size = 0
     for output in outputs:
@@ -130,6 +130,7 @@ def _pieces(block: StatBlock, published_us: int) -> Iterator[bytes]:
         one = StatBlock(
             block.stat, block.game, block.sport, block.unit, block.subjects, block.end_us[rows], block.span_us,
             block.values[rows], block.quality, block.ingress_us[rows], live, block.revision, block.event, block.frame, block.model,
+            block.reason,
         )  # fmt: skip
         if raw := block_raw(one, published_us):
             yield raw
@@ -228,7 +229,7 @@ def _alike(a: StatUpdate, b: StatUpdate) -> bool:
     return (
         a.stat == b.stat and a.window_us == b.window_us and a.event == b.event and a.quality == b.quality
         and a.revision == b.revision and a.clocks == b.clocks and a.unit == b.unit and a.frame == b.frame
-        and a.model == b.model and a.game == b.game and a.sport == b.sport
+        and a.model == b.model and a.reason == b.reason and a.game == b.game and a.sport == b.sport
     )  # fmt: skip
 
 
@@ -245,5 +246,6 @@ def _block(run: list[StatUpdate]) -> tuple[int, StatBlock]:
     block = StatBlock(
         one.stat, one.game, one.sport, one.unit, tuple(update.subject for update in run), np.array([end], np.int64), end - start,
         values, one.quality, np.array([one.clocks.ingress_us], np.int64), None, one.revision, one.event, one.frame, one.model,
+        one.reason,
     )  # fmt: skip
     return one.clocks.published_us, block

@@ -21,6 +21,7 @@ from streaming import topics
 from streaming.errors import Unavailable
 from streaming.flink.rest import ENDED, Rest
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, admin, ensure
+from streaming.kafka.offsets import committed, end_offsets, short_of
 from streaming.kafka.settings import Address, parse
 
 ROOT = Path(__file__).parents[1]
@@ -137,8 +138,8 @@ def records(address: Address, topic: str, isolation: str = "read_committed") -> 
         parts = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic)]
         consumer.assign(parts)
         consumer.seek_to_beginning(*parts)
-        end = consumer.end_offsets(parts)
-        while any(consumer.position(part) < end[part] for part in parts):
+        end = end_offsets(consumer, parts)
+        while short_of(consumer, end):
             for found in consumer.poll(timeout_ms=200).values():
                 yield from found
     finally:
@@ -152,8 +153,8 @@ def behind(address: Address, sport: str, group: str) -> int:
     consumer = _consumer(address, group_id=group)
     try:
         parts = [TopicPartition(topics.telemetry(sport), n) for n in consumer.partitions_for_topic(topics.telemetry(sport))]
-        end = consumer.end_offsets(parts)
-        return sum(end[part] - (consumer.committed(part) or 0) for part in parts)
+        end = end_offsets(consumer, parts)
+        return sum(end[part] - (committed(consumer, part) or 0) for part in parts)
     finally:
         consumer.close()
 

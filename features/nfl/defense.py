@@ -97,6 +97,6 @@ STATS: Final = (
     ),
     Stat(
         "nfl.defense.coverage", "label", "man or zone, whichever is likelier at the release", "match", coverage_label,
-        on=("pass_forward",), air="Coverage Classification",
+        on=("pass_forward",), built_on=("nfl-coverage",), air="Coverage Classification",
     ),
 )  # fmt: skip

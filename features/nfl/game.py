@@ -127,7 +127,7 @@ STATS: Final[tuple[Any, ...]] = (
     ),
     Stat(
         "nfl.game.win_probability", "0..1", "chance of the home team to win, before the play", "match", home_win, on=_NEW,
-        air="Win Probability",
+        built_on=("nfl-win-probability",), air="Win Probability",
     ),
     Stat(
         "nfl.decision.fourth_down_values", "0..1", "chance to win of the team with the ball if it goes, kicks or punts", "team",
@@ -135,6 +135,6 @@ STATS: Final[tuple[Any, ...]] = (
     ),
     Stat(
         "nfl.decision.fourth_down", "label", "go, kick or punt, whichever wins more often", "team", fourth_label, on=_NEW,
-        air="Decision Guide",
+        built_on=("nfl-fourth-down",), air="Decision Guide",
     ),
 )  # fmt: skip

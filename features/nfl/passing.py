@@ -184,7 +184,7 @@ STATS: Final = (
     ),
     Stat(
         "nfl.passer.cpoe", "%", "completions over expected ones per attempt, so far in the game", "match", cpoe, on=OUTCOMES,
-        of_account=True, air="CPOE", source="NFL Next Gen Stats glossary: +/-",
+        of_account=True, built_on=("nfl-completion",), air="CPOE", source="NFL Next Gen Stats glossary: +/-",
     ),
     Stat(
         "nfl.receiver.yac_distribution", "0..1", "chances to run at least so many yards after this catch", "player", yac_features,
@@ -192,10 +192,10 @@ STATS: Final = (
     ),
     Stat(
         "nfl.receiver.expected_yac", "yd", "mean of the distribution of yards after this catch", "player", expected_yac,
-        on=("pass_outcome_caught",), air="Expected YAC",
+        on=("pass_outcome_caught",), built_on=("nfl-yac",), air="Expected YAC",
     ),
     Stat(
         "nfl.receiver.yac_over_expected", "yd", "yards after this catch minus the expected ones", "player", yac_over_expected,
-        on=ENDS, of_account=True, air="YAC over expected",
+        on=ENDS, of_account=True, built_on=("nfl-yac",), air="YAC over expected",
     ),
 )  # fmt: skip

@@ -94,6 +94,6 @@ STATS: Final = (
     ),
     Stat(
         "nfl.receiver.route", "label", "the likeliest of the nine routes of the receiver whom the pass was for", "player",
-        route_label, on=("pass_arrived",), air="Route",
+        route_label, on=("pass_arrived",), built_on=("nfl-route",), air="Route",
     ),
 )  # fmt: skip

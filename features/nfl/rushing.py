@@ -119,19 +119,19 @@ STATS: Final = (
     ),
     Stat(
         "nfl.rusher.expected_yards", "yd", "mean of the distribution of this run's yards", "player", expected_yards, on=_HANDOFF,
-        air="Expected Rushing Yards", source="NFL Next Gen Stats glossary: xRushYds",
+        built_on=("nfl-rushing",), air="Expected Rushing Yards", source="NFL Next Gen Stats glossary: xRushYds",
     ),
     Stat(
         "nfl.rusher.first_down_probability", "0..1", "chance that this run makes the first down", "player", first_down,
-        on=_HANDOFF, air="First Down Probability",
+        on=_HANDOFF, built_on=("nfl-rushing",), air="First Down Probability",
     ),
     Stat(
         "nfl.rusher.touchdown_probability", "0..1", "chance that this run makes a touchdown", "player", touchdown, on=_HANDOFF,
-        air="Touchdown Probability",
+        built_on=("nfl-rushing",), air="Touchdown Probability",
     ),
     Stat(
         "nfl.rusher.yards_over_expected", "yd", "yards of this run minus the expected ones", "player", over_expected, on=ENDS,
-        of_account=True, air="RYOE", source="NFL Next Gen Stats glossary: RYOE",
+        of_account=True, built_on=("nfl-rushing",), air="RYOE", source="NFL Next Gen Stats glossary: RYOE",
     ),
     Stat(
         "nfl.rusher.time_behind_los", "s", "from the hand-off, time the runner spent behind the line of scrimmage", "player",

@@ -1,7 +1,8 @@
 """xGoals of teams and players, cumulative, and how their goals compare: Shot Efficiency.
 
 Only shots that the xGoals model answered for are counted, on both sides of the difference, so that a missing answer
-shifts neither. Own goals belong to nobody's finishing; penalties do, a shoot-out does not.
+shifts neither. A team all of whose shots are without a value has no sum: that is unknown, and not 0. Own goals belong to
+nobody's finishing; penalties do, a shoot-out does not.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from features.sport import EventStep, Stat
 
 def add_shot(moment: Moment, ledger: Ledger) -> None:
     xgoals = xgoals_of(moment)
-    if not counts(moment) or xgoals != xgoals:
+    if not counts(moment):
+        return
+    if xgoals != xgoals:
+        ledger.unvalued[moment.team] += 1
         return
     goal = int(moment.outcome == "goal")
     ledger.shots[moment.team] += 1
@@ -28,14 +32,19 @@ def add_shot(moment: Moment, ledger: Ledger) -> None:
         ledger.player_scored[moment.player] += goal
 
 
+def known_xgoals(ledger: Ledger, team: int) -> float:
+    """The sum of a team's xGoals so far; NaN when it has shot and none of its shots has a value."""
+    return float("nan") if ledger.unvalued[team] and not ledger.shots[team] else ledger.team_xgoals[team]
+
+
 def team_xgoals(ledger: Ledger, t_s: float) -> Floats:
-    """(2,)"""
-    return np.array(ledger.team_xgoals, np.float64)
+    """(2,) NaN where it is unknown."""
+    return np.array([known_xgoals(ledger, 0), known_xgoals(ledger, 1)], np.float64)
 
 
 def team_shot_efficiency(ledger: Ledger, t_s: float) -> Floats:
     """(2,): goals minus xGoals."""
-    return np.array([goals - x for goals, x in zip(ledger.team_scored, ledger.team_xgoals)])
+    return np.array(ledger.team_scored) - team_xgoals(ledger, t_s)
 
 
 def player_xgoals(ledger: Ledger, t_s: float) -> Floats:
@@ -56,18 +65,20 @@ EVENT_STEPS = (EventStep("finishing.add_shot", add_shot, on=("shot",), phase="ap
 STATS = (
     Stat(
         "soccer.team.xgoals", "goals", "Sum of xGoals of the team's shots so far.",
-        per="team", compute=team_xgoals, every_s=1.0, ticks=True, timeless=True, air="xGoals",
+        per="team", compute=team_xgoals, every_s=1.0, ticks=True, timeless=True, air="xGoals", built_on=("xgoals",),
     ),
     Stat(
         "soccer.team.shot_efficiency", "goals", "Goals minus xGoals of the team's shots so far, own goals left out.",
         per="team", compute=team_shot_efficiency, every_s=1.0, ticks=True, timeless=True, air="Shot Efficiency",
+        built_on=("xgoals",),
     ),
     Stat(
         "soccer.player.xgoals", "goals", "Sum of xGoals of the player's shots so far.",
-        per="player", compute=player_xgoals, every_s=1.0, ticks=True, timeless=True, air="xGoals",
+        per="player", compute=player_xgoals, every_s=1.0, ticks=True, timeless=True, air="xGoals", built_on=("xgoals",),
     ),
     Stat(
         "soccer.player.shot_efficiency", "goals", "Goals minus xGoals of the player's shots so far.",
         per="player", compute=player_shot_efficiency, every_s=1.0, ticks=True, timeless=True, air="Shot Efficiency",
+        built_on=("xgoals",),
     ),
 )  # fmt: skip

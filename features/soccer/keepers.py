@@ -80,5 +80,6 @@ STATS = (
         "soccer.keeper.goals_prevented", "goals",
         "xGoals of the shots on target that the keeper faced, minus the goals among them.",
         per="player", compute=goals_prevented, every_s=1.0, ticks=True, timeless=True, air="Keeper Efficiency",
+        built_on=("xgoals",),
     ),
 )  # fmt: skip

@@ -52,6 +52,10 @@ class Ledger(msgspec.Struct, array_like=True):
     player_xgoals: list[float] = []
     player_scored: list[int] = []
     player_shots: list[int] = []
+    #: shots without an xGoals value: what is unknown is not 0
+    unvalued: list[int] = field(default_factory=lambda: [0, 0])
+    #: set pieces one of whose shots has none
+    unvalued_set_pieces: list[int] = field(default_factory=lambda: [0, 0])
 
     # keepers.py: xGoals on target faced, goals among them, and who was last seen in goal
     keeper_faced: list[float] = []

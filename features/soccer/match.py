@@ -9,6 +9,7 @@ import numpy as np
 from features.compiled import kernel
 from features.frames import Floats
 from features.moments import Moment
+from features.soccer.finishing import known_xgoals
 from features.soccer.ledger import Ledger, counts
 from features.sport import EventStep, Stat
 
@@ -81,8 +82,8 @@ def win_features(ledger: Ledger, t_s: float) -> Floats:
             time_left_s(ledger, t_s),
             ledger.goals[0] - ledger.goals[1],
             ledger.reds[0] - ledger.reds[1],
-            ledger.team_xgoals[0],
-            ledger.team_xgoals[1],
+            known_xgoals(ledger, 0),
+            known_xgoals(ledger, 1),
         ]],
         np.float64,
     )  # fmt: skip

@@ -38,7 +38,10 @@ def note(moment: Moment, ledger: Ledger) -> None:
         grown = now - ledger.set_piece_s[team] <= UNSAID_YIELD_S
     else:
         grown = phase in KINDS and struck in (None, "open_play", phase)
-    if xgoals != xgoals or not (taken or grown):
+    if not (taken or grown):
+        return
+    if xgoals != xgoals:
+        ledger.unvalued_set_pieces[team] += 1
         return
     if phase in KINDS and not taken and (
         ledger.set_piece_kind[team] != phase or now - ledger.set_piece_s[team] > YIELD_S
@@ -54,11 +57,11 @@ def _open(ledger: Ledger, team: int, kind: str, now: float) -> None:
 
 
 def set_piece_threat(ledger: Ledger, t_s: float) -> Floats:
-    """(2,): mean xGoals of the latest set pieces; NaN before the first."""
+    """(2,): mean xGoals of the latest set pieces; NaN before the first, and where their shots have no value."""
     out = np.full(2, np.nan)
     for team in (0, 1):
         pieces = ledger.set_pieces[team]
-        if pieces:
+        if pieces and (sum(pieces) > 0.0 or not ledger.unvalued_set_pieces[team]):
             total = 0.0
             for xgoals in pieces:
                 total += xgoals
@@ -73,5 +76,6 @@ STATS = (
         "soccer.team.set_piece_threat", "goals",
         "xGoals per corner and per free kick in the opponents' half, over the team's latest ten.",
         per="team", compute=set_piece_threat, every_s=1.0, ticks=True, timeless=True, air="Set Piece Threat",
+        built_on=("xgoals",),
     ),
 )  # fmt: skip

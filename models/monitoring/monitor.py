@@ -59,6 +59,8 @@ class ModelMonitor:
         self.raised_after_games = 0
         self._rows: Sample = ByGame() if self.name in KNOWN and KNOWN[self.name].by_game else ByRow()
         self._took_us: deque[float] = deque(maxlen=WINDOW)
+        #: of all predictions that were timed: how many, and how long they took together
+        self.timed, self.timed_us = 0, 0.0
 
     def switched(self, version: str, profile: Profile | None) -> None:
         """Another version is live."""
@@ -73,6 +75,7 @@ class ModelMonitor:
             self._rows.add(game, rows)
             if not math.isnan(took_us):
                 self._took_us.append(took_us)
+                self.timed, self.timed_us = self.timed + 1, self.timed_us + took_us
 
     def outcome(self, game: str, answers: Floats, labels: Floats) -> None:
         """What came of predictions that share one fate: answers (B,) of two classes or (B, C) of more, labels (B,)."""
@@ -117,14 +120,18 @@ class ModelMonitor:
                                              f"PSI {each.psi:.2f}, more than {each.limit:.2f}"))  # fmt: skip
         said, was, off = self.calibration.recent()
         if self.calibration.drifted:
-            way = "more" if was > said else "less"
             games = f"{self.raised_after_games} game{'' if self.raised_after_games == 1 else 's'}"
-            found.append(("calibration", f"it happens {way} often than is said: {was:.1%} where {said:.1%} was said "
+            found.append(("calibration", f"{self.contradiction()}: {was:.1%} where {said:.1%} was said "
                                          f"({off:+.1f} standard errors), found after {games}"))  # fmt: skip
         slow = self.took_us(0.99)
         if slow > SLOW_US:
             found.append(("latency", f"the 99th percentile of a prediction is {slow:.0f} us, more than {SLOW_US:.0f}"))
         return [Alert(self.name, self.version, kind, reason) for kind, reason in found]
+
+    def contradiction(self) -> str:
+        """How outcomes contradict what is said, without figures: these go on changing."""
+        said, was, _ = self.calibration.recent()
+        return f"it happens {'more' if was > said else 'less'} often than is said"
 
     def report(self) -> dict[str, Any]:
         """Everything as plain values; null for what is not known."""
@@ -140,7 +147,9 @@ class ModelMonitor:
                 "raised_after_games": self.raised_after_games or None,
             },
             "features": [{**msgspec.to_builtins(d), "drifted": d.drifted} for d in drifts],
-            "took_us": {"p50": _plain(self.took_us(0.5)), "p99": _plain(self.took_us(0.99))},
+            "took_us": {
+                "p50": _plain(self.took_us(0.5)), "p99": _plain(self.took_us(0.99)), "count": self.timed, "sum": self.timed_us,
+            },
             "alerts": [msgspec.to_builtins(alert) for alert in self.alerts(drifts)],
         }  # fmt: skip
 

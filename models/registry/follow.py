@@ -8,10 +8,8 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-import numpy as np
-
-from models.artefact import ForestModel
 from models.base import Model
+from models.ready import ready
 from models.registry.store import Store
 
 EVERY_S: Final = 0.2
@@ -34,7 +32,7 @@ class Follower:
         self.stamp = 0
         self.problems: dict[str, str] = {}
         self._marks = {name: store.mark(name) for name in self.names}
-        self._models: dict[str, Model] = {name: _ready(store.load(name, "deployed")) for name in self.names}
+        self._models: dict[str, Model] = {name: ready(store.load(name, "deployed"), explained=True) for name in self.names}
         self._current = arrange(self._models)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -51,7 +49,7 @@ class Follower:
             if mark == self._marks[name]:
                 continue
             try:
-                model = _ready(self.store.load(name, "deployed"))
+                model = ready(self.store.load(name, "deployed"), explained=True)
             except (ValueError, OSError) as error:
                 if self.problems.get(name) != str(error):
                     _log.error("%s stays at %s: %s", name, self._models[name].version, error)
@@ -91,12 +89,3 @@ class Follower:
                 self.look()
             except Exception:  # noqa: BLE001 - the registry is away, or our own mistake: what runs goes on as it is
                 _log.exception("the registry %s could not be read", self.store.root)
-
-
-def _ready(model: ForestModel) -> ForestModel:
-    """Compiled code is loaded and attributions are laid out before the model is on the air."""
-    rows = np.full((2, len(model.features)), np.nan)
-    model.predict(rows[:1])
-    model.predict(np.zeros_like(rows))
-    model.attribute(rows[:1])
-    return model

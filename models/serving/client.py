@@ -10,6 +10,8 @@ import msgspec
 import numpy as np
 
 from models.base import Answer, Explained, Feature, Floats, Model
+from models.guard import home_of, trained_on
+from models.home import Home, Origin
 from models.serving.health import Health, Unanswered
 
 DEADLINE_S: Final = 0.025
@@ -82,6 +84,15 @@ class RemoteModel:
     @property
     def features(self) -> tuple[Feature, ...]:
         return self._features
+
+    @property
+    def home(self) -> Home | None:
+        """That of the model here, which says what rows mean: the endpoint is asked about no others."""
+        return home_of(self.local)
+
+    @property
+    def trained_on_origin(self) -> Origin:
+        return trained_on(self.local)
 
     def predict(self, rows: Floats) -> Floats:
         """``Unanswered`` when neither the endpoint nor a stand-in has an answer."""

@@ -16,7 +16,7 @@ import os
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from models.artefact import load
+from models.artefact import load, shipped_folder
 from models.base import Feature, Model
 from models.serving.client import DEADLINE_S, RemoteModel, Transport
 from models.serving.transports import Http, SageMaker
@@ -38,7 +38,7 @@ def connect(name: str, setting: str, local: Model | None = None, features: tuple
     if not is_address(setting):
         return load(setting)
     scheme, where, options = _parsed(setting)
-    served = options.get("model", name)
+    served = options.get("model") or _served_name(name, local)
     transport: Transport
     if scheme == "sagemaker":
         transport = SageMaker(where, target=options.get("target", ""), region=options.get("region", ""))
@@ -52,6 +52,15 @@ def connect(name: str, setting: str, local: Model | None = None, features: tuple
         name, features, transport, deadline_s=_deadline_s(options), local=local, stands_in=options.get("fallback") != "none",
         version=options.get("version", ""),
     )  # fmt: skip
+
+
+def _served_name(name: str, local: Model | None) -> str:
+    """What an endpoint serves the model under: the package's own of real games has a name beside that of simulated games."""
+    of, view, point = name.partition("/")
+    real = shipped_folder(f"{of}@real")
+    if local is None or real is None or load(real).version != local.version:
+        return name
+    return f"{of}@real{view}{point}"
 
 
 def _parsed(setting: str) -> tuple[str, str, dict[str, str]]:

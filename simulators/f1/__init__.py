@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 WORLD = "f1"
+#: a game, (seed, minutes), in which everything happens: played to nobody before one is on the air
+REHEARSAL = (2, 2.0)
 
 
 #: what ``touchline simulate f1 --with NAME=VALUE`` may set: a sensor that drifts, channel:car:second:drift per second

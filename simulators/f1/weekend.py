@@ -17,7 +17,7 @@ from simulators.f1.motion import Motion, pedals
 from simulators.f1.race import Floats, Race
 from simulators.f1.report import reports
 from simulators.f1.track import LAP_M, Track, circuit
-from simulators.seeded import Record, check, in_order
+from simulators.seeded import Record, check, in_order, simulated
 from streaming.errors import BadInput
 from streaming.records import Event, Feed, GameRecord, Period, Telemetry
 
@@ -68,10 +68,9 @@ class GrandPrix:
             length_m=float(np.ceil(2 * np.abs(self.track.place_m[:, 0]).max())) + 100.0,
             width_m=float(np.ceil(2 * np.abs(self.track.place_m[:, 1]).max())) + 100.0,
             title=f"Touchline Grand Prix {seed}, {laps} laps",
-            provenance={
-                "source": "simulated", "world": "f1", "seed": str(seed), "minutes": f"{minutes:g}", "laps": str(laps),
-                "lap_m": f"{LAP_M:g}", "map_m": " x ".join(f"{v:.0f}" for v in size),
-            },
+            provenance=simulated(
+                "f1", seed, minutes, laps=str(laps), lap_m=f"{LAP_M:g}", map_m=" x ".join(f"{v:.0f}" for v in size)
+            ),
         )  # fmt: skip
 
     # -- telemetry -------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from features.mlb.vocabulary import CHANNELS
 from simulators.mlb.clubs import TEAM, clubs
 from simulators.mlb.pitches import Pitching
 from simulators.mlb.scene import HZ, Report, Scene
-from simulators.seeded import Record, check, check_packing, in_order
+from simulators.seeded import Record, check, check_packing, in_order, simulated
 from streaming.records import Event, Feed, GameRecord, Period, Telemetry
 
 T0_US: Final = 1_775_588_400_000_000  #: 2026-04-07 19:00 UTC
@@ -75,7 +75,7 @@ class Game:
             length_m=FIELD.length_m,
             width_m=FIELD.width_m,
             title=f"{away.name} at {home.name}",
-            provenance={"source": "simulated", "world": "mlb", "seed": str(seed), "minutes": f"{minutes:g}"},
+            provenance=simulated("mlb", seed, minutes),
         )  # fmt: skip
 
     def chunks(self) -> Iterator[Chunk]:

@@ -22,7 +22,7 @@ from simulators.nfl.drives import FIELD_GOAL, KICK_EXTRA_YD, TOUCHDOWN, Drive, k
 from simulators.nfl.report import Reporter
 from simulators.nfl.teams import BALL_TAG, UNIT, squads
 from simulators.rfid import METRES_PER_INCH
-from simulators.seeded import Record, check, check_packing, in_order
+from simulators.seeded import Record, check, check_packing, in_order, simulated
 from streaming.records import Event, Feed, GameRecord, Period, Telemetry
 
 T0_US: Final = 1_789_300_800_000_000  #: 2026-09-13 12:00 UTC
@@ -80,7 +80,7 @@ class Match:
             length_m=120.0 * YD,
             width_m=160.0 / 3.0 * YD,
             title=f"{teams[1].name} at {teams[0].name}",
-            provenance={"source": "simulated", "world": "nfl", "seed": str(seed), "minutes": f"{minutes:g}"},
+            provenance=simulated("nfl", seed, minutes),
         )  # fmt: skip
 
     def clock_s(self, t_us: int) -> float:

@@ -1,4 +1,5 @@
-"""Real games from files: a module here per provider, found by its name, with one function ``read(files) -> Imported``.
+"""Real games from files: a module here per provider, found by its name, with one function ``read(files) -> Imported``; or such a
+function of an installed package under the entry point ``touchline.providers``.
 
 Whatever the provider does with space and time is undone in its module: what comes out is metres from the centre spot in
 the stadium's fixed orientation, event time in microseconds, and the words of the sport's vocabulary. docs/time.md and
@@ -12,8 +13,11 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any
 
 from streaming.errors import BadInput, Unavailable
 from streaming.records import Event, GameRecord, Telemetry
@@ -38,31 +42,76 @@ class Imported:
 
 def providers() -> dict[str, str]:
     """Every provider with the first line of its module's docstring; none is imported for that."""
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        if not module.name.startswith("_"):
-            spec = importlib.util.find_spec(f"{__name__}.{module.name}")
-            source = Path(spec.origin).read_text("utf-8") if spec and spec.origin else ""
-            found[module.name] = source.lstrip().removeprefix('"""').split("\n", 1)[0].removesuffix('"""')
+    found = {name: _first_line(f"{__name__}.{name}") for name in _own()}
+    for name, points in _offered().items():
+        found.setdefault(name, _first_line(points[0].module) or f"offered by {_package(points[0])}")
     return found
 
 
 def read(provider: str, files: list[Path], pick: str = "") -> Imported:
     """The game that ``provider``'s ``files`` tell; ``BadInput`` with one sentence when they don't. ``pick`` says which, where files
-    hold many: it goes to providers whose ``read`` takes it."""
+    hold many: it goes to providers whose ``read`` takes it. So does what follows a colon, as ``kind``: "kloppy:opta"."""
     known = providers()
-    if provider not in known:
-        raise BadInput(f"unknown provider {provider!r}: this installation knows {', '.join(sorted(known))}")
+    name, _, kind = provider.partition(":")
+    if name not in known:
+        raise BadInput(f"unknown provider {name!r}: this installation knows {', '.join(sorted(known))}")
     for path in files:
         if not path.is_file():
             raise BadInput(f"there is no file {path}")
     try:
-        module = importlib.import_module(f"{__name__}.{provider}")
-        if pick and "pick" not in inspect.signature(module.read).parameters:
-            raise BadInput(f"{provider} files hold one game: there is nothing to pick")
-        imported: Imported = module.read(files, pick=pick) if pick else module.read(files)
+        reader = _reader(name)
+        takes = inspect.signature(reader).parameters
+        if pick and "pick" not in takes:
+            raise BadInput(f"{name} files hold one game: there is nothing to pick")
+        if kind and "kind" not in takes:
+            raise BadInput(f"{name} files are of one kind: say {name}, not {provider}")
+        options = {option: value for option, value in (("pick", pick), ("kind", kind)) if value}
+        imported: Imported = reader(files, **options)
     except ImportError as error:
-        raise Unavailable(
-            f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'"
-        ) from error
+        mend = "pip install 'touchline[providers]'" if name in _own() else "it comes with the package that offers the provider"
+        raise Unavailable(f"reading {name} files needs the package {error.name}: {mend}") from error
     return imported
+
+
+def _own() -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+
+
+def _offered() -> dict[str, list[EntryPoint]]:
+    """What installed packages offer, by name."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group="touchline.providers"):
+        found.setdefault(point.name, []).append(point)
+    return found
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else point.module
+
+
+def _first_line(module: str) -> str:
+    """Of a module's docstring, read as text; empty when there is no such module."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except ImportError:
+        return ""
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        return ""
+    return Path(spec.origin).read_text("utf-8").lstrip().removeprefix('"""').split("\n", 1)[0].removesuffix('"""')
+
+
+def _reader(name: str) -> Callable[..., Any]:
+    """The function that reads ``name``'s files; ``BadInput`` where two offer it, or what is offered is none."""
+    own, points = name in _own(), _offered().get(name, [])
+    if own + len(points) > 1:
+        packages = ", ".join(["touchline"] * own + [_package(point) for point in points])
+        raise BadInput(f"the provider {name} is offered more than once, by {packages}: uninstall all but one")
+    if own:
+        reader: Callable[..., Any] = importlib.import_module(f"{__name__}.{name}").read
+        return reader
+    offered: Callable[..., Any] | None = None
+    with suppress(AttributeError):
+        offered = points[0].load()
+    if offered is None or not inspect.isroutine(offered):
+        raise BadInput(f"{_package(points[0])} offers the provider {name} as {points[0].value}, which is no function")
+    return offered

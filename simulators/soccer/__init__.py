@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 WORLD = "soccer"
+#: a game, (seed, minutes), in which everything happens: played to nobody before one is on the air
+REHEARSAL = (2, 20.0)
 
 
 #: what ``touchline simulate soccer --with NAME=VALUE`` may set: log-odds by which everybody finishes better

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulators.seeded import Record, check, check_packing, in_order
+from simulators.seeded import Record, check, check_packing, in_order, simulated
 from simulators.soccer import engine
 from simulators.soccer.report import event_of
 from simulators.soccer.squads import BALL_TAG, Squads, squads
@@ -96,10 +96,10 @@ class Match:
             length_m=105.0,
             width_m=68.0,
             title=f"{home.name} v {away.name}",
-            provenance={
-                "source": "simulated", "world": "soccer", "seed": str(seed), "minutes": f"{minutes:g}",
-                "formations": " v ".join(self.squads.formations), **({"finishing": f"{finishing:g}"} if finishing else {}),
-            },
+            provenance=simulated(
+                "soccer", seed, minutes, formations=" v ".join(self.squads.formations),
+                **({"finishing": f"{finishing:g}"} if finishing else {}),
+            ),
         )  # fmt: skip
 
     def _attack(self, period: int) -> Any:

@@ -87,13 +87,21 @@ def bench(
         print(json.dumps(results, indent=2))
 
 
+def _shown(value: float) -> str:
+    """
+    >>> _shown(1234000.0), _shown(0.00231), _shown(7)
+    ('1,234,000', '0.00231', '7')
+    """
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:,}"
+
+
 def _tell(result: dict[str, Any]) -> None:
     if "skipped" in result:
         print(f"{result['name']}: skipped: {result['skipped']}", flush=True)
         return
     print(f"{result['name']}: {result['what']}")
     for part in ("figures", "floor"):
-        text = ", ".join(f"{key} {value:,}" for key, value in result[part].items())
+        text = ", ".join(f"{key} {_shown(value)}" for key, value in result[part].items())
         print(f"  {part:<8} {text}")
     for note in result.get("notes", ()):
         print(f"  note     {note}")

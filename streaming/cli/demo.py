@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streaming.cli.life.common import Contradicted
+
 if TYPE_CHECKING:
     from streaming.cli.shows import Show
 
@@ -24,7 +26,10 @@ def demo(
     registry: Annotated[
         Path | None, typer.Option(envvar="TOUCHLINE_REGISTRY", help="The models deployed there, followed.", metavar="DIR")
     ] = None,
-    model: Annotated[list[str] | None, typer.Option(help="A model folder, or NAME=ADDRESS of an endpoint.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="A folder, NAME@simulated, NAME@real, or NAME=ADDRESS of an endpoint.")
+    ] = None,
+    contradicted: Contradicted = "withhold",
     as_json: Annotated[bool, typer.Option("--json", help="Say at the end how each game did as JSON.")] = False,
 ) -> None:
     """Simulate a game, or one of each sport, stream it through the pipeline, and serve its pages until Ctrl-C.
@@ -34,7 +39,7 @@ def demo(
     One game of every sport at once: touchline demo all
     """
     from simulators.worlds import worlds
-    from streaming.cli.life.common import model_watch
+    from streaming.cli.life.common import watch_models
     from streaming.cli.shows import Show
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
@@ -43,7 +48,7 @@ def demo(
     # Threads share the interpreter: one with an operator must not wait a whole default slice (5 ms) for it.
     sys.setswitchinterval(0.0005)
     hub, stop = Hub(), threading.Event()
-    hub.models = model_watch(registry)
+    watch_models(hub, registry, contradicted)
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
         shows = [
             Show(name, seed, minutes, speed, hub, stop, model, registry) for name in (worlds() if sport == "all" else [sport])

@@ -32,6 +32,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
 
     Example: touchline doctor
     """
+    from models.home import ORIGINS
     from simulators.worlds import worlds
     from streaming.cli.equipment import models_of, sport_named
     from streaming.errors import BadInput
@@ -41,7 +42,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     rows.append(("Python 3.11", version == "3.11", version, "make setup PYTHON=/path/to/python3.11"))
     for name in worlds():
         try:
-            models_of(sport_named(name))
+            for origin in ORIGINS:
+                models_of(sport_named(name), origin=origin)
             rows.append((f"models of {name}", True, "shipped artefacts load", ""))
         except BadInput as error:
             rows.append((f"models of {name}", False, str(error), f"touchline models list {name}"))

@@ -89,19 +89,20 @@ def _load(registry: Registry, folders: list[Path] | None) -> None:
     from models.serving.contract import Refused
     from streaming.errors import BadInput
 
-    found = [model_file(name).parent for name in shipped()]
+    found = [(name, model_file(name).parent) for name in (*shipped(), *(f"{name}@real" for name in shipped("real")))]
     if folders:
         found = []
         for folder in folders:
             inside = [folder] if (folder / "card.json").is_file() else sorted(p.parent for p in folder.glob("*/card.json"))
             if not inside:
                 raise BadInput(f"{folder} is no model folder (with a card.json), and there is none in it")
-            found += inside
-    for folder in found:
+            found += [("", place) for place in inside]
+    for name, folder in found:
         try:
             model = load(folder)
-            if model.name in registry.models:
-                raise BadInput(f"{model.name} is in {registry.models[model.name].url} and in {folder}")
-            registry.add(model.name, model, str(folder))
+            name = name or model.name
+            if name in registry.models:
+                raise BadInput(f"{name} is in {registry.models[name].url} and in {folder}")
+            registry.add(name, model, str(folder))
         except (ValueError, Refused) as error:
             raise BadInput(str(error)) from None

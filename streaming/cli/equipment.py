@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache, partial
-from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from features.sport import Sport, load_sport
 from models.base import Model
+from models.home import ORIGINS, Origin
 from streaming.errors import BadInput
 from streaming.game import GameOperator
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.host import Make
+from streaming.provenance import origin_of
+from streaming.records import GameRecord
 
 if TYPE_CHECKING:
     from models.registry.follow import Follower
+
+#: clocks of a rehearsal's feeds are said to be so far apart: its events are looked for in the tracking, as those of real games are
+SYNC_MS: Final = 200
 
 
 def sport_named(name: str) -> Sport:
@@ -27,14 +34,15 @@ def sport_named(name: str) -> Sport:
         raise BadInput(str(error)) from None
 
 
-def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
-    """The models that the sport's stats name: the shipped ones, or those in ``given``: folders, each for the id on its card, or
-    NAME=WHERE (a folder or the address of an endpoint, see ``models.serving.connect``). A stat that names ``<model>/curve`` gets
-    that model asked along its axis."""
-    from models.artefact import load
+def models_of(sport: Sport, given: list[str] | None = None, origin: Origin = "simulated") -> dict[str, Model]:
+    """The models that the sport's stats name, for a game of this ``origin``: the shipped ones, or those in ``given``: folders, each
+    for the id on its card, NAME@simulated or NAME@real of the package, or NAME=WHERE (a folder or the address of an endpoint, see
+    ``models.serving.connect``). A stat that names ``<model>/curve`` gets that model asked along its axis."""
+    from models.choice import default_model
 
     found: dict[str, Any] = {}
     elsewhere: dict[str, str] = {}
+    asked_why = explained_by(sport)
     try:
         for text in given or []:
             name, where = named_place(text)
@@ -42,13 +50,13 @@ def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
             if where:
                 elsewhere[name] = where
                 continue
-            model = load(name)
+            model = _given(name, _written(name), asked_why)
             if equals and model.name != text.partition("=")[0]:
                 raise BadInput(f"--model {text}: that is the model {model.name}")
             found[model.name] = model
         for name in named_by(sport):
             if name not in found:
-                found[name] = _shipped(name)
+                found[name] = _packaged(default_model(name, origin), name in asked_why)
         found = with_views(sport, found)
         for name in found if elsewhere else ():
             if address := elsewhere.get(name.partition("/")[0]):
@@ -60,20 +68,36 @@ def models_of(sport: Sport, given: list[str] | None = None) -> dict[str, Model]:
     return found
 
 
+def requested(given: list[str] | None) -> frozenset[str]:
+    """The models that somebody asks for by name: they answer also where they have not been shown right, marked as experimental."""
+    from models.artefact import load
+
+    if not given:
+        return frozenset()
+    places = [(text, *named_place(text)) for text in given]
+    return frozenset(load(name).name for text, name, where in places if not where)
+
+
 def named_by(sport: Sport) -> list[str]:
     """The models that the sport's stats ask."""
     return sorted({stat.model.partition("/")[0] for stat in sport.stats if stat.model})
 
 
+def explained_by(sport: Sport) -> frozenset[str]:
+    """The models whose answers are published with their reasons: those that events ask."""
+    return frozenset(stat.model.partition("/")[0] for stat in sport.stats if stat.model and stat.on)
+
+
 def with_views(sport: Sport, plain: Mapping[str, Any]) -> dict[str, Any]:
     """The models by name, and the views of them that the sport's stats name."""
     from models.curve import curve_of
+    from models.ready import ready
 
     found = dict(plain)
     for name in sorted({stat.model for stat in sport.stats if stat.model}):
         of, _, view = name.partition("/")
         if view == "curve":
-            found[name] = curve_of(found[of])
+            found[name] = ready(curve_of(found[of]), explained=False)
         elif view:
             raise BadInput(f"{of} has no view {view!r}: there is curve")
     return found
@@ -93,8 +117,9 @@ def named_place(text: str) -> tuple[str, str]:
 
 
 @cache
-def following(name: str, registry: Path) -> Follower:
-    """The deployed models of a registry for all operators of a sport in this process, watched from now on."""
+def following(name: str, registry: Path, origin: Origin) -> Follower:
+    """The deployed models of a registry for all operators of a sport and an origin in this process, watched from now on."""
+    from models.choice import at_home
     from models.registry.follow import Follower
     from models.registry.store import Store
 
@@ -102,17 +127,34 @@ def following(name: str, registry: Path) -> Follower:
         raise BadInput(f"there is no model registry at {registry}: touchline models train makes one")
     try:
         sport = sport_named(name)
-        return Follower(Store(registry), named_by(sport), partial(with_views, sport)).start()
+        return Follower(Store(registry), named_by(sport), lambda models: with_views(sport, at_home(models, origin))).start()
     except ValueError as error:
         raise BadInput(str(error)) from None
 
 
 @cache
-def _shipped(name: str) -> Model:
+def _packaged(model: str, explained: bool) -> Model:
     """Models never change, so every operator of a process may have the same one."""
-    from models.artefact import load
+    from models.choice import packaged
+    from models.ready import ready
 
-    return load(name)
+    return ready(packaged(model), explained=explained)
+
+
+@cache
+def _given(place: str, written: tuple[int, ...], asked_why: frozenset[str]) -> Model:
+    """The same of a folder, for as long as nobody writes to it."""
+    from models.artefact import load
+    from models.ready import ready
+
+    model = load(place)
+    return ready(model, explained=model.name in asked_why)
+
+
+def _written(place: str) -> tuple[int, ...]:
+    """When the files of a model's folder were written last, ns."""
+    folder = Path(place)
+    return tuple(path.stat().st_mtime_ns for path in sorted(folder.iterdir())) if folder.is_dir() else ()
 
 
 def operator_for(
@@ -120,12 +162,16 @@ def operator_for(
 ) -> GameOperator:  # fmt: skip
     """An operator with everything its sport needs; with ``registry`` its models are those that are deployed there, now and whenever
     others are."""
-    sport = sport_named(game.sport)
+    sport, origin = sport_named(game.sport), origin_of(game)
     if registry is not None:
         if given:
             raise BadInput("--model and --registry both say which models are asked: give one of them")
-        return GameOperator(sport, game, deployed=following(sport.name, registry), **options)
-    return GameOperator(sport, game, models_of(sport, given), **options)
+        return GameOperator(sport, game, deployed=following(sport.name, registry, origin), **options)
+    try:
+        by_name = requested(given)
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+    return GameOperator(sport, game, models_of(sport, given, origin), requested=by_name, **options)
 
 
 def maker(given: list[str] | None = None, registry: Path | None = None, **options: Any) -> Any:
@@ -136,25 +182,23 @@ def maker(given: list[str] | None = None, registry: Path | None = None, **option
     return partial(operator_for, given=given, registry=registry, **options)
 
 
-def rehearse(record: GameRecord, records: Iterable[Telemetry | Event], seconds: float = 30.0) -> None:
-    """Play the beginning of a game to nobody: compiled code is loaded when it is first called, and the air is no place for that."""
-    operator = operator_for(record)
-    for packet in records:
-        operator.on_record(packet)
-        if isinstance(packet, Telemetry) and int(packet.t_us[-1]) > record.t0_us + seconds * 1e6:
-            break
-    operator.finish()
+def prepare(name: str, make: Make) -> None:
+    """Everything that an operator of the sport may ever call, before the first record: modules are imported, models laid out and
+    compiled code is loaded, so that the first shot, goal or highlight finds all of it. A simulated game where everything happens,
+    if the sport has one, is played to nobody by an operator that ``make`` made; what that does not touch is loaded from the cache
+    of compiled code."""
+    from features.compiled import load_all
+    from simulators.worlds import rehearsal_of, worlds
+    from streaming.host import rehearse
 
-
-def rehearsal(name: str, seconds: float = 12.0) -> list[bytes]:
-    """The beginning of a simulated game as records of the input topic, where the sport has one to play: for a process that does
-    not know its games yet."""
-    from simulators.worlds import open_world, worlds
-    from streaming.feed import GameEnd, GameStart, encode_feed
-
-    if name not in worlds():
-        return []
-    world = open_world(name, 1, 1.0)
-    until_us = world.record.t0_us + seconds * 1e6
-    played = takewhile(lambda r: not isinstance(r, Telemetry) or int(r.t_us[-1]) < until_us, world.stream(25))
-    return [encode_feed(r) for r in (GameStart(record=world.record), *played, GameEnd(game=world.record.game))]
+    sport = sport_named(name)
+    for origin in ORIGINS:  # a rehearsal is a simulated game, and what comes may be a real one
+        models_of(sport, origin=origin)
+    if name in worlds():
+        world = rehearsal_of(name)
+        feeds = [
+            msgspec.structs.replace(feed, sync_ms=max(feed.sync_ms, SYNC_MS)) if feed.kind == "events" and sport.align else feed
+            for feed in world.record.feeds
+        ]
+        rehearse(name, make, msgspec.structs.replace(world.record, feeds=feeds), world.stream(25))
+    load_all()

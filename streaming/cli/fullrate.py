@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from streaming.figures import figure
+
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
     help="Send or receive raw telemetry at full rate.\n\nExample: touchline full-rate receive --port 9300 --out REC",
@@ -57,7 +59,7 @@ def send(
 
             raise Unavailable(f"{to} closed the connection after {total:,} bytes") from None
     took = time.perf_counter() - began
-    _tell({"sent_bytes": total, "blocks": blocks, "took_s": round(took, 3), "gigabit_s": round(8e-9 * total / took, 3)}, as_json)
+    _tell({"sent_bytes": total, "blocks": blocks, "took_s": round(took, 3), "gigabit_s": figure(8e-9 * total / took)}, as_json)
 
 
 @app.command()

@@ -99,6 +99,7 @@ def score(
     """
     with _plain_errors():
         from models.artefact import load
+        from models.choice import default_model
         from models.real import reader_of
         from models.tables import write_table
 
@@ -106,7 +107,7 @@ def score(
         given = {word: path for word, path in (("shots", shots), ("frames", frames), ("plays", plays)) if path is not None}
         if set(given) != set(reader.FILES):
             raise ValueError(f"to score {name}, give {' and '.join('--' + word for word in reader.FILES)}, and no other file")
-        forest = load(model or name)
+        forest = load(model or default_model(name, "real"))
         if forest.name != name:
             raise ValueError(f"{model} is a model of {forest.name}, not of {name}")
         columns, what = reader.score(forest, given)
@@ -163,9 +164,10 @@ def list_(registry: Registry = DEFAULT, as_json: Json = False) -> None:
     with _plain_errors():
         from models.artefact import load, shipped
         from models.evaluation import limits_of
+        from models.home import ORIGINS
         from streaming.cli.life.common import listed
 
-        cards = [load(name).card for name in shipped()]
+        cards = [load(f"{name}@{origin}").card for origin in ORIGINS for name in shipped(origin)]
         kept = listed(registry)
     if as_json:
         rows = [{key: getattr(c, key) for key in ("name", "version", "title", "classes", "command", "metrics")} for c in cards]
@@ -173,7 +175,8 @@ def list_(registry: Registry = DEFAULT, as_json: Json = False) -> None:
         print(json.dumps([{**row, "limits": limits_of(c), "registry": kept.get(c.name, [])} for row, c in told], indent=1))
         return
     for c in cards:
-        print(f"{c.name}  {c.version}  {c.title}  ({len(c.features)} features; {_line(c.metrics['held_out'])})")
+        data = c.trained_on.get("source", "unknown data")
+        print(f"{c.name}  {c.version}  {c.title}  (trained on {data}; {len(c.features)} features; {_line(c.metrics['held_out'])})")
         print(f"    limits: {limits_of(c)}")
         for v in kept.get(c.name, []):
             print(f"    {v['version']}  {v['state']:9s} {v['deed']} {v['at'] or 'from the beginning'} by {v['by']}: {v['why']}")

@@ -7,8 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streaming.errors import BadInput
 
@@ -84,7 +85,7 @@ def from_recording(
     """A recorded game through an operator in this process, and what it gives out to the topics of its sport."""
     from simulators.replay import due, parse_speed
     from streaming.capture import Capture
-    from streaming.cli.equipment import operator_for
+    from streaming.cli.equipment import operator_for, prepare
     from streaming.cli.pace import paced
     from streaming.cli.replay import sentence, summary
     from streaming.kafka.broker import ensure
@@ -93,7 +94,10 @@ def from_recording(
     from streaming.runners.embedded import EmbeddedRunner
 
     pace, rec = parse_speed(speed), Recording(path)
-    operator = operator_for(rec.game, model, registry, draw=True, provisional=pace is not None)
+    options: dict[str, Any] = {"given": model, "registry": registry, "draw": True, "provisional": pace is not None}
+    if pace is not None:
+        prepare(rec.game.sport, partial(operator_for, **options))
+    operator = operator_for(rec.game, **options)
     number = ensure(address, rec.game.sport, partitions)
     print(f"{rec.game.game} from {path} to {address.text}, {number} partitions", flush=True)
     with ExitStack() as stack:

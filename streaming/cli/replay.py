@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from streaming.cli.life.common import Contradicted
 
 if TYPE_CHECKING:
     from streaming.cli.progress import Progress
@@ -30,13 +33,16 @@ def replay(
     force: Annotated[bool, typer.Option(help="Replace FILE when it is there.")] = False,
     serve: Annotated[bool, typer.Option(help="Serve the pages while it runs, and afterwards until Ctrl-C.")] = False,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
-    model: Annotated[list[str] | None, typer.Option(help="A model folder, or NAME=ADDRESS of an endpoint.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="A folder, NAME@simulated, NAME@real, or NAME=ADDRESS of an endpoint.")
+    ] = None,
     registry: Annotated[
         Path | None, typer.Option(envvar="TOUCHLINE_REGISTRY", help="Where versions of models are found.", metavar="DIR")
     ] = None,
     record: Annotated[
         Path | None, typer.Option(help="Record it again in this folder, with stats and predictions.", metavar="DIR")
     ] = None,
+    contradicted: Contradicted = "withhold",
     as_json: Annotated[bool, typer.Option("--json", help="Say what was done as JSON.")] = False,
 ) -> None:
     """Run a recording through the pipeline, at any speed, from any minute.
@@ -46,8 +52,8 @@ def replay(
     Models answer in the versions that the recording names, each from where it took over; --model gives others.
     """
     from simulators.replay import due, parse_from, parse_speed
-    from streaming.cli.equipment import operator_for
-    from streaming.cli.life.common import model_watch
+    from streaming.cli.equipment import operator_for, prepare
+    from streaming.cli.life.common import watch_models
     from streaming.cli.life.pinning import pinned
     from streaming.cli.pace import paced
     from streaming.cli.progress import Progress
@@ -60,6 +66,8 @@ def replay(
     rec = Recording(recording)
     records: Iterable[Any] = (each for _, each in due(rec, pace, from_s))
     options: dict[str, Any] = {"draw": serve, "provisional": serve or every or pace is not None}
+    if serve:
+        prepare(rec.game.sport, partial(operator_for, given=model, **options))
     if model:
         operator = operator_for(rec.game, model, **options)
     else:
@@ -76,10 +84,10 @@ def replay(
             from streaming.web.hub import Hub
 
             hub = Hub()
-            hub.models = model_watch(registry)
+            models = watch_models(hub, registry, contradicted)
             gateway = Gateway(hub, port=port, recordings=recording.parent).start()
             hub.attach(rec.game, operator.meters)
-            sinks += [hub, hub.models]
+            sinks += [hub, models]
             print(f"live page {gateway.url}/   operator page {gateway.url}/operator", flush=True)
         if pace is not None:
             records = paced(records, pace)
@@ -138,7 +146,8 @@ def _counted(records: Iterable[Any], progress: Progress) -> Iterator[Any]:
 
 
 def summary(meters: Any, game: GameRecord, took_s: float) -> dict[str, Any]:
-    """What a run did, in figures. ``dropped`` counts by reason all that was not used."""
+    """What a run did, in figures: ``not_used`` counts by reason the records that were not used, ``unavailable`` by reason and stat
+    the values that there are not, since a model was not at home."""
     last_us = max(meters.watermark_us, meters.arrival_us if not meters.windows else 0, game.t0_us)
     played_s = (last_us - game.t0_us) / 1e6
     counts = meters.counts
@@ -150,17 +159,28 @@ def summary(meters: Any, game: GameRecord, took_s: float) -> dict[str, Any]:
         "samples": counts["accepted", "sample"],
         "events": counts["accepted", "event"],
         "windows": meters.windows,
-        "not_used": {f"{kind}: {why}": n for (kind, why), n in sorted(counts.items()) if kind != "accepted"},
+        "not_used": {f"{kind}: {why}": n for kind, why, n in meters.records() if kind != "accepted"},
+        "unavailable": unavailable(meters),
     }
 
 
 def sentence(told: dict[str, Any]) -> str:
     """The summary for a person."""
+    pace = "" if told["times_real_time"] is None else f" ({told['times_real_time']:,} times real time)"
     text = (
-        f"{told['game']}: {told['game_s'] / 60:.1f} minutes in {told['took_s']:.1f} s "
-        f"({told['times_real_time']:,} times real time), "
+        f"{told['game']}: {told['game_s'] / 60:.1f} minutes in {told['took_s']:.1f} s{pace}, "
         f"{told['samples']:,} samples, {told['events']:,} events, {told['windows']:,} windows"
     )
     if told["not_used"]:
         text += "; not used: " + ", ".join(f"{n:,} {why}" for why, n in told["not_used"].items())
+    for reason, stats in told["unavailable"].items():
+        text += f"; unavailable, {reason}: " + ", ".join(f"{stat} ({n:,})" for stat, n in stats.items())
     return text + (f"; stats in {told['out']}" if "out" in told else "")
+
+
+def unavailable(meters: Any) -> dict[str, dict[str, int]]:
+    """By reason, how many values of each stat there are not."""
+    found: dict[str, dict[str, int]] = {}
+    for stat, reason, n in meters.unavailable():
+        found.setdefault(reason, {})[stat] = n
+    return found

@@ -113,12 +113,11 @@ def _embedded(
     address: Address, sport: str, number: int, group: str, commit_s: float, snapshot_s: float, model: list[str] | None,
     stop: threading.Event, registry: Path | None,
 ) -> None:  # fmt: skip
-    from streaming.cli.equipment import maker, rehearsal
-    from streaming.host import rehearse
+    from streaming.cli.equipment import maker, prepare
     from streaming.kafka.runner import KafkaRunner
 
     make = maker(model, registry)
-    rehearse(sport, make, rehearsal(sport))
+    prepare(sport, make)
     # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.
     sys.setswitchinterval(0.0005)
     operator = KafkaRunner(address, sport, make, group=group, commit_s=commit_s, snapshot_s=snapshot_s)
@@ -129,14 +128,13 @@ def _embedded(
 
 def _flink(plan: Plan, rest: Rest, detach: bool) -> None:
     from streaming import topics
-    from streaming.cli.equipment import rehearsal
     from streaming.errors import InputLost, Unavailable
     from streaming.flink.job import submit
     from streaming.flink.rest import ENDED
     from streaming.kafka.broker import Watch
 
     stop = _until_told()
-    job = submit(plan, "streaming.cli.equipment", rehearsal(plan.sport))
+    job = submit(plan, "streaming.cli.equipment")
     rest.wait_running(job)
     print(f"{plan.sport} from {plan.address.text} on {rest.url}, {plan.profile} mode: job {job} is on the air", flush=True)
     if detach:

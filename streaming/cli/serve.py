@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from streaming.cli.life.common import Contradicted
+
 
 def serve(
     source: Annotated[str, typer.Option(help="Where stats come from: kafka://host:port.", metavar="URL")],
@@ -22,6 +24,7 @@ def serve(
     registry: Annotated[
         Path | None, typer.Option(envvar="TOUCHLINE_REGISTRY", help="Where the cards of deployed models are.", metavar="DIR")
     ] = None,
+    contradicted: Contradicted = "withhold",
 ) -> None:
     """Serve the pages, streams and metrics of games that run elsewhere, until Ctrl-C.
 
@@ -31,7 +34,7 @@ def serve(
     """
     from features.sport import sports as known
     from streaming.cli.equipment import sport_named
-    from streaming.cli.life.common import model_watch
+    from streaming.cli.life.common import watch_models
     from streaming.flink.watch import FlinkWatch
     from streaming.kafka.lag import LagWatch
     from streaming.kafka.settings import parse
@@ -46,8 +49,8 @@ def serve(
     # Threads share the interpreter: the sockets must not wait a whole default slice (5 ms) for the reader.
     sys.setswitchinterval(0.0005)
     hub = Hub()
-    hub.models = model_watch(registry)
-    reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back, models=hub.models)
+    models = watch_models(hub, registry, contradicted)
+    reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back, models=models)
     watch = Watch(address.text, LagWatch(address, sports).look, reader, flink, jobs.look if jobs else None)
     gateway = Gateway(hub, host=host, port=port, recordings=Path.cwd(), watch=watch)
     try:

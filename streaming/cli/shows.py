@@ -50,10 +50,10 @@ class Show:
 
     def ready(self) -> None:
         """Everything that takes time, before the game is on the air."""
-        from streaming.cli.equipment import operator_for, rehearse
+        from streaming.cli.equipment import maker, operator_for, prepare
 
         self.hub.attach(self.record)  # so that the pages know what is coming
-        rehearse(self.record, self.world.stream(25))
+        prepare(self.sport, maker(self.models, self.registry))
         self._open()  # the game begins now, not when its rehearsal did
         self.operator = operator_for(self.record, self.models, self.registry)
         self.hub.attach(self.record, self.operator.meters)

@@ -8,7 +8,7 @@ import typer
 
 
 def warm(quiet: bool = typer.Option(False, help="Say nothing.")) -> None:
-    """Fill the cache of compiled code by playing a minute of every sport that can be simulated, on every core.
+    """Fill the cache of compiled code by playing a game of every sport that can be simulated, on every core.
 
     Example: touchline warm
     """
@@ -32,13 +32,13 @@ def warm(quiet: bool = typer.Option(False, help="Say nothing.")) -> None:
 
 
 def play(name: str) -> None:
-    """A minute of a sport, in packets of one frame and of a second: all that it needs is compiled."""
+    """What is done before any game of a sport is on the air, and a minute of one a frame at a time: all it needs is compiled."""
     from simulators.worlds import open_world
-    from streaming.cli.equipment import operator_for
+    from streaming.cli.equipment import maker, operator_for, prepare
 
+    prepare(name, maker())
     world = open_world(name, seed=7, minutes=1.0)
-    for frames in (1, 25):
-        operator = operator_for(world.record)
-        for record in world.stream(frames):
-            operator.on_record(record)
-        operator.finish()
+    operator = operator_for(world.record)
+    for record in world.stream():
+        operator.on_record(record)
+    operator.finish()

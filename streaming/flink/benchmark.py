@@ -18,7 +18,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from streaming.cpu import cpu_s
 from streaming.errors import Unavailable
+from streaming.figures import figure
 from streaming.flink.rest import Rest
 from streaming.kafka import benchmark as through_kafka
 from streaming.kafka.benchmark import Operator, at, play
@@ -145,7 +147,7 @@ def _step(
     late = np.array([late_us for due_us, late_us in load.sent if due_us > began_us])
     first, last = marks
     seconds = last.at_s - first.at_s
-    cpu = {part: round((last.cpu_s[part] - first.cpu_s[part]) / (games * seconds), 5) for part in groups}
+    cpu = {part: figure((last.cpu_s[part] - first.cpu_s[part]) / (games * seconds)) for part in groups}
     ours = sum(last.cpu_s.values()) - sum(first.cpu_s.values())
     busy = last.busy_s - first.busy_s
     row: dict[str, Any] = {"games": games}
@@ -153,12 +155,12 @@ def _step(
     row |= {
         "messages": len(kept), "windows_sent": round(games * 5 * (load.seconds - warm_s - 0.3)),
         "message_bytes": int(np.median(kept[:, 2])),
-        "cpu_s_per_game_s": cpu, "cores_ours": round(ours / seconds, 2), "cores_others": round((busy - ours) / seconds, 2),
+        "cpu_s_per_game_s": cpu, "cores_ours": figure(ours / seconds), "cores_others": figure((busy - ours) / seconds),
         "cores": os.cpu_count(), "sent_late_p99_us": at(late, 99), "sent_late_max_us": at(late, 100),
     }  # fmt: skip
     if job:
         taken = _read_records(cluster, job) - before
-        row |= {"busiest_slot_share": round(float(taken.max() / max(1, taken.sum())), 3)} | _checkpoints(cluster, job, first, last)
+        row |= {"busiest_slot_share": figure(float(taken.max() / max(1, taken.sum())))} | _checkpoints(cluster, job, first, last)
     return row
 
 
@@ -198,10 +200,9 @@ class _Mark:
 
 def _cpu_s(pid: int) -> float:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
+        return cpu_s(pid)
+    except ProcessLookupError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def _parts(cluster: str) -> dict[str, list[int]]:

@@ -22,7 +22,7 @@ from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 from streaming import topics
 from streaming.flink.worker import end_with_task_manager
 from streaming.health import Health, encode_health
-from streaming.host import GameHost, Make, rehearse
+from streaming.host import GameHost, Make
 from streaming.wire import messages
 
 #: how often a game's quiet feed is looked at, ms; timers lie on multiples of it, so that after a restore two become one again
@@ -35,22 +35,23 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
 
     Parameters
     ----------
-    equipment : name of a module with ``maker()``, which returns what builds an operator from a game record
-    rehearsal : records of a game that is played to nobody, so that compiled code is loaded before a game is on
+    equipment : name of a module with ``maker()``, which returns what builds an operator from a game record, and with
+        ``prepare(sport, make)``, by which all that such an operator calls is loaded before a game is on
     snapshot_every : records of a game between two snapshots
     runner : what the operator page calls it
     """
 
     def __init__(
-        self, sport: str, equipment: str, rehearsal: list[bytes], snapshot_every: int = 100, runner: str = "flink",
+        self, sport: str, equipment: str, snapshot_every: int = 100, runner: str = "flink",
     ) -> None:  # fmt: skip
-        self.sport, self.equipment, self.rehearsal = sport, equipment, rehearsal
+        self.sport, self.equipment = sport, equipment
         self.snapshot_every, self.runner = snapshot_every, runner
 
     def open(self, runtime_context: RuntimeContext) -> None:
         end_with_task_manager()
-        self.make: Make = importlib.import_module(self.equipment).maker()
-        rehearse(self.sport, self.make, self.rehearsal)
+        equipment = importlib.import_module(self.equipment)
+        self.make: Make = equipment.maker()
+        equipment.prepare(self.sport, self.make)
         # A plain byte array state cannot hold "nothing": pickled ones can.
         self._snapshot = runtime_context.get_state(ValueStateDescriptor("snapshot", Types.PICKLED_BYTE_ARRAY()))
         self._log = runtime_context.get_list_state(ListStateDescriptor("log", Types.PICKLED_BYTE_ARRAY()))

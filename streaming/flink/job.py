@@ -48,8 +48,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_every: int = 100
 
 
-def submit(plan: Plan, equipment: str, rehearsal: list[bytes]) -> str:
-    """Hand the job to the cluster; its id. ``equipment`` and ``rehearsal`` prepare the workers (see ``GameFunction``).
+def submit(plan: Plan, equipment: str) -> str:
+    """Hand the job to the cluster; its id. ``equipment`` names the module that prepares the workers (see ``GameFunction``).
     ``Unavailable`` with one sentence when something that the job needs is missing."""
     try:
         from pyflink.common import Configuration
@@ -76,7 +76,7 @@ def submit(plan: Plan, equipment: str, rehearsal: list[bytes]) -> str:
             env.set_max_parallelism(MAX_PARALLELISM)
             env.add_python_file(str(code))
             tables = StreamTableEnvironment.create(env, EnvironmentSettings.in_streaming_mode())
-            _build(plan, tables, equipment, rehearsal, code.name)
+            _build(plan, tables, equipment, code.name)
             client = env.execute_async(plan.name or f"touchline {plan.sport}")
             return str(client.get_job_id())
         except Exception as error:
@@ -106,7 +106,7 @@ def _configuration(plan: Plan) -> dict[str, str]:
     return found
 
 
-def _build(plan: Plan, tables: Any, equipment: str, rehearsal: list[bytes], code: str) -> None:
+def _build(plan: Plan, tables: Any, equipment: str, code: str) -> None:
     import cloudpickle
     from pyflink.common import Types
     from pyflink.datastream import KeyedStream
@@ -150,7 +150,7 @@ def _build(plan: Plan, tables: Any, equipment: str, rehearsal: list[bytes], code
     )  # fmt: skip
     cloudpickle.register_pickle_by_value(bootstrap)
     function = bootstrap.Bootstrap(
-        code, "streaming.flink.function", "GameFunction", plan.sport, equipment, rehearsal, plan.snapshot_every,
+        code, "streaming.flink.function", "GameFunction", plan.sport, equipment, plan.snapshot_every,
         f"flink, {plan.profile} mode",
     )  # fmt: skip
     octets = Types.PRIMITIVE_ARRAY(Types.BYTE())

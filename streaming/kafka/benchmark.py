@@ -20,10 +20,12 @@ from features.sport import load_sport
 from streaming import topics
 from streaming.errors import Unavailable
 from streaming.feed import encode_feed
+from streaming.figures import figure
 from streaming.kafka.broker import admin, ensure, speaking
 from streaming.kafka.helpers import Helper, listener, reader_at_end
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.load import Load
+from streaming.kafka.offsets import committed, end_offsets
 from streaming.kafka.settings import Address, parse
 from streaming.records import Telemetry
 
@@ -169,18 +171,18 @@ def behind(address: Address, sport: str, group: str, *, skip: bool = False) -> i
         consumer = KafkaConsumer(**address.python(), group_id=group, enable_auto_commit=False)
         try:
             parts = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
-            end = consumer.end_offsets(parts)
+            end = end_offsets(consumer, parts)
             if skip:
                 consumer.assign(parts)
                 consumer.commit({part: OffsetAndMetadata(end[part]) for part in parts})
-            return sum(end[part] - (consumer.committed(part) or 0) for part in parts)
+            return sum(end[part] - (committed(consumer, part) or 0) for part in parts)
         finally:
             consumer.close()
 
 
 def at(values: Any, percent: float) -> float:
-    """A percentile, rounded to a tenth."""
-    return round(float(np.percentile(values, percent)), 1)
+    """A percentile as a figure that is shown."""
+    return figure(float(np.percentile(values, percent)))
 
 
 def refuse_company(address: Address, group: str, patience_s: float = 15.0) -> None:

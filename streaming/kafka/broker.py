@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from streaming import topics
 from streaming.errors import BadInput, InputLost, Unavailable
+from streaming.kafka.offsets import committed, end_offsets
 from streaming.kafka.quirks import overheard
 from streaming.kafka.settings import Address
 
@@ -16,8 +17,6 @@ from streaming.kafka.settings import Address
 PARTITIONS: Final = 12
 #: largest message: a snapshot of a game is some megabytes
 MAX_MESSAGE_BYTES: Final = 16_000_000
-#: how long the broker may take to say how far a topic is used
-ANSWER_MS: Final = 5_000
 
 #: kept as long as the broker keeps things; positions and health only matter now
 _HOUR: Final = {"retention.ms": "3600000"}
@@ -171,8 +170,8 @@ class Watch:
         consumer = KafkaConsumer(**self.address.python(), group_id=group, enable_auto_commit=False)
         try:
             all_of_it = [TopicPartition(self.topic, n) for n in range(partitions)]
-            end = consumer.end_offsets(all_of_it, timeout_ms=ANSWER_MS)
-            return {tp.partition: (consumer.committed(tp, timeout_ms=ANSWER_MS) or 0, end[tp]) for tp in all_of_it}
+            end = end_offsets(consumer, all_of_it)
+            return {tp.partition: (committed(consumer, tp) or 0, end[tp]) for tp in all_of_it}
         finally:
             consumer.close()
 

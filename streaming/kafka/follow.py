@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from streaming.errors import InputLost, Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, Watch, speaking
+from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, short_of
 from streaming.kafka.settings import Address
 
 WATCH_S: Final = 2.0
@@ -31,14 +32,14 @@ def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tupl
             here = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
             consumer.assign(here)
             # At the numbers that the beginnings have now: "the beginning" would be looked up anew after an offset is lost.
-            unread = {tp.partition: (first, first) for tp, first in consumer.beginning_offsets(here).items()}
+            unread = {tp.partition: (first, first) for tp, first in first_offsets(consumer, here).items()}
             for tp in here:
                 consumer.seek(tp, unread[tp.partition][0])
             looked_s = time.monotonic()
             end: dict[Any, int] | None = None
-            while end is None or any(consumer.position(tp) < end[tp] for tp in here):
+            while end is None or short_of(consumer, end):
                 if end is None and stop.is_set():
-                    end = consumer.end_offsets(here)
+                    end = end_offsets(consumer, here)
                 try:
                     polled = consumer.poll(timeout_ms=100)
                 except errors.OffsetOutOfRangeError as error:
@@ -47,7 +48,7 @@ def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tupl
                 for tp, records in polled.items():
                     for record in records:
                         yield (record.key or b"").decode("utf-8", "replace"), record.value or b"", record.timestamp * 1000
-                    unread[tp.partition] = records[-1].offset + 1, max(records[-1].offset + 1, consumer.highwater(tp) or 0)
+                    unread[tp.partition] = records[-1].offset + 1, max(records[-1].offset + 1, end_seen(consumer, tp))
                 if time.monotonic() - looked_s > WATCH_S:
                     looked_s = time.monotonic()
                     try:

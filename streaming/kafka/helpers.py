@@ -16,6 +16,7 @@ import numpy as np
 from streaming import topics
 from streaming.errors import Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
+from streaming.kafka.offsets import position
 from streaming.kafka.settings import Address, parse
 
 
@@ -48,7 +49,9 @@ def reader_at_end(address: Address, topic: str, isolation: str) -> Any:
     consumer.assign(here)
     consumer.seek_to_end(*here)
     for part in here:
-        consumer.position(part)
+        if position(consumer, part) is None:
+            consumer.close()
+            raise Unavailable(f"the broker at {address.text} does not say where topic {topic} ends")
     return consumer
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from streaming.errors import Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
+from streaming.kafka.offsets import end_offsets, short_of
 from streaming.kafka.quirks import read_emptied_markers
 from streaming.kafka.settings import Address
 
@@ -38,11 +39,11 @@ def read_kept(address: Address, topic: str, partition: int, group: str) -> dict[
     }  # fmt: skip
     consumer = KafkaConsumer(**common)
     try:
-        end = consumer.end_offsets([here])[here]
+        end = end_offsets(consumer, [here])
     finally:
         consumer.close()
     newest: dict[str, bytes] = {}
-    if not end:
+    if not end[here]:
         return newest
     ours = kept_key(group, "")
     consumer = KafkaConsumer(**common, isolation_level="read_committed")
@@ -50,7 +51,7 @@ def read_kept(address: Address, topic: str, partition: int, group: str) -> dict[
         consumer.assign([here])
         consumer.seek_to_beginning(here)
         until = time.monotonic() + PATIENCE_S
-        while consumer.position(here) < end:
+        while short_of(consumer, end):
             for records in consumer.poll(timeout_ms=100).values():
                 for record in records:
                     if not (record.key or b"").startswith(ours):

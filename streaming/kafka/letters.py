@@ -14,6 +14,7 @@ from streaming import topics
 from streaming.errors import BadInput, BadRecord, Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, speaking
 from streaming.kafka.ingress import Ingress
+from streaming.kafka.offsets import committed, end_offsets, short_of
 from streaming.kafka.quirks import read_emptied_markers
 from streaming.kafka.settings import Address
 from streaming.wire import Letter, decode_letter
@@ -77,7 +78,7 @@ class Letters:
             kinds = [topics.dead(kind) for kind in (topics.telemetry(self.sport), topics.events(self.sport))]
             here = [TopicPartition(t, p) for t in kinds if t in there for p in sorted(self._consumer.partitions_for_topic(t))]
             self._consumer.assign(here)
-            self._ends = self._consumer.end_offsets(here) if here else {}
+            self._ends = end_offsets(self._consumer, here)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -93,7 +94,7 @@ class Letters:
         open_ends, until = dict(self._ends), time.monotonic() + PATIENCE_S
         while open_ends:
             with speaking(self.address):
-                open_ends = {here: end for here, end in open_ends.items() if self._consumer.position(here) < end}
+                open_ends = short_of(self._consumer, open_ends)
                 polled = self._consumer.poll(timeout_ms=200) if open_ends else {}
             for here, records in polled.items():
                 until = time.monotonic() + PATIENCE_S
@@ -148,7 +149,7 @@ class Letters:
         found = {}
         with speaking(self.address):
             for here in self._ends:
-                kept = self._consumer.committed(here, metadata=True)
+                kept = committed(self._consumer, here, metadata=True)
                 if kept is not None and kept.offset >= 0:
                     found[here.topic, here.partition] = [(0, kept.offset - 1), *_stretches(kept.metadata or "")]
         return found

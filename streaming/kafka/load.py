@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from features.sport import load_sport
+from streaming.figures import figure
 from streaming.kafka.ingress import Ingress
 from streaming.packing import Packer
 from streaming.records import Event, GameRecord, Telemetry
@@ -38,7 +39,7 @@ class Load:
 
     def late_us(self, percent: float) -> float:
         """How late records of the last ``send`` were handed over: what of a latency is not the pipeline's."""
-        return round(float(np.percentile([late_us for _, late_us in self.sent], percent)), 1)
+        return figure(float(np.percentile([late_us for _, late_us in self.sent], percent)))
 
     def as_game(self, name: str, shift_us: int) -> GameRecord:
         """The game's record under another name, played ``shift_us`` later."""

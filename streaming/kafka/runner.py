@@ -24,10 +24,12 @@ from streaming.host import Make
 from streaming.kafka.broker import Watch, speaking
 from streaming.kafka.kept import kept_key, read_kept
 from streaming.kafka.membership import join
+from streaming.kafka.offsets import end_offsets, end_seen, first_offsets
 from streaming.kafka.partition import Partition
 from streaming.kafka.quirks import keep_joining
 from streaming.kafka.settings import Address
 from streaming.kafka.transactions import Transactions
+from streaming.watched import WatchedThread
 from streaming.wire import messages
 
 GROUP: Final = "touchline"
@@ -64,7 +66,10 @@ class KafkaRunner:
         self._broken: object = None
         self._gone = False
         self._ticked_s = self._told_s = 0.0
+        #: our own mistake while partitions were handed over, in the consumer's thread
+        self._fault: BaseException | None = None
         self._consumer: Any = None
+        self._watcher: WatchedThread
         self._out: Transactions
         self._watch: Watch
 
@@ -80,7 +85,7 @@ class KafkaRunner:
             self._out = Transactions(self.address, self.name, self._member)
             try:
                 self._consumer = join(self.address, self._topic, self.group, self._given, self._revoked)
-                threading.Thread(target=self._look, args=(over,), name="watch", daemon=True).start()
+                self._watcher = WatchedThread(lambda: self._look(over), f"watch over {self._topic}", self._out.hopeless.set).start()
                 # What is there now stays: the collector need not go through it again and again while games are on.
                 gc.collect()
                 gc.freeze()
@@ -108,6 +113,7 @@ class KafkaRunner:
     def _turn(self) -> None:
         from kafka.errors import KafkaError
 
+        self._watcher.check()
         if self._gone:
             with suppress(KafkaError):
                 self._out.settle()
@@ -117,6 +123,8 @@ class KafkaRunner:
         self._out.check()
         keep_joining(self._consumer)
         polled = self._consumer.poll(timeout_ms=int(1000 * TICK_S), max_records=400)
+        if self._fault is not None:
+            raise self._fault
         if self._broken is not None:
             return  # partitions were lost meanwhile: nothing of what is being written may be committed
         if self._new:
@@ -228,17 +236,20 @@ class KafkaRunner:
         self._new -= numbers
         if not numbers & set(self.parts):
             return
-        if not lost and self._broken is None:
-            try:
+        try:
+            if not lost and self._broken is None:
                 self._commit(everything=True)
-            except KafkaError as error:
-                _log.warning("%s: could not commit before partitions moved (%s)", self.name, error)
-                self._broken = error
-        elif lost:
-            self._broken = self._broken or "partitions were lost"
-        self._former |= {n: (time.monotonic(), span) for n, span in self._unread().items() if n in numbers}
-        for number in numbers:
-            self.parts.pop(number, None)
+            elif lost:
+                self._broken = self._broken or "partitions were lost"
+        except KafkaError as error:
+            _log.warning("%s: could not commit before partitions moved (%s)", self.name, error)
+            self._broken = error
+        except Exception as error:  # noqa: BLE001 - the consumer would only log it; ``_turn`` raises it
+            self._fault = self._broken = error
+        finally:
+            self._former |= {n: (time.monotonic(), span) for n, span in self._unread().items() if n in numbers}
+            for number in numbers:
+                self.parts.pop(number, None)
 
     def _take_over(self) -> set[int]:
         from kafka.structs import TopicPartition
@@ -248,8 +259,8 @@ class KafkaRunner:
             part = Partition(number, self.sport, self.make)
             part.restore(read_kept(self.address, topics.snapshots(self.sport), number, self.group))
             here = TopicPartition(self._topic, number)
-            first = self._consumer.beginning_offsets([here])[here]
-            part.end = self._consumer.end_offsets([here])[here]
+            first = first_offsets(self._consumer, [here])[here]
+            part.end = end_offsets(self._consumer, [here])[here]
             if part.offset < first and part.offset:
                 raise Unavailable(
                     f"topic {self._topic}, partition {number}: offsets {part.offset} to {first - 1} were deleted before they were "
@@ -277,11 +288,11 @@ class KafkaRunner:
         from kafka.structs import TopicPartition
 
         recently = time.monotonic() - FORMER_S
-        found = {number: span for number, (at_s, span) in self._former.items() if at_s > recently}
+        found = {number: span for number, (at_s, span) in list(self._former.items()) if at_s > recently}
         for number, part in list(self.parts.items()):
             here = TopicPartition(self._topic, number)
             first = max(self._out.committed.get(here, 0), part.published)
-            found[number] = first, max(part.offset, part.end, self._consumer.highwater(here) or 0)
+            found[number] = first, max(part.offset, part.end, end_seen(self._consumer, here))
         return found
 
     def _look(self, over: threading.Event) -> None:

@@ -16,12 +16,14 @@ from typing import Any, Final, Protocol, Self
 
 from streaming import topics
 from streaming.blocks import DeadLetter, Output
-from streaming.errors import BadRecord
+from streaming.errors import BadRecord, Unavailable
 from streaming.health import decode_health
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, speaking
+from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, offsets_at, position, short_of
 from streaming.kafka.quirks import read_emptied_markers
 from streaming.kafka.settings import Address
-from streaming.meters import Latency, Meters
+from streaming.latency import Latency
+from streaming.meters import Meters
 from streaming.monitoring import ModelWatch
 from streaming.records import Event, GameRecord, decode_event, decode_game, decode_telemetry
 from streaming.wire import blocks_of, decode_letter, decode_positions, decode_prediction, decode_stats
@@ -32,6 +34,8 @@ POSITIONS_S: Final = 2.0
 #: how often new topics and partitions are looked for, and how often the lag is worked out
 LOOK_S: Final = 5.0
 LAG_S: Final = 0.5
+#: how long the games that have been announced may take to come in
+PATIENCE_S: Final = 60.0
 #: batches that may wait for the hub while the past is read: Kafka keeps it, so nothing need be given up
 AHEAD: Final = 100
 _log = logging.getLogger(__name__)
@@ -152,7 +156,7 @@ class KafkaSubscriber:
             self.taken += len(records)
             self.trouble = ""
         if self._past:
-            self._past = {here: end for here, end in self._past.items() if self._consumer.position(here) < end}
+            self._past = short_of(self._consumer, self._past)
         elif self._live_us is None:
             self._live_us = time.time_ns() // 1000
 
@@ -248,11 +252,14 @@ class KafkaSubscriber:
         here = self._partitions(ours)
         if not here:
             return
-        ends = self._consumer.end_offsets(here)
+        ends = end_offsets(self._consumer, here)
         self._consumer.assign(here)
         self._consumer.seek_to_beginning(*here)
         newest: dict[bytes, Any] = {}
-        while any(self._consumer.position(tp) < end for tp, end in ends.items()):
+        until_s = time.monotonic() + PATIENCE_S
+        while ends := short_of(self._consumer, ends):
+            if time.monotonic() > until_s:
+                raise Unavailable(f"the broker at {self.address.text} did not give out its games within {PATIENCE_S:.0f} s")
             for records in self._consumer.poll(timeout_ms=100).values():
                 newest |= {record.key: record for record in records}
         found = []
@@ -272,10 +279,11 @@ class KafkaSubscriber:
         if before == set(there):
             return
         self._consumer.assign(there)
+        self._past = {tp: end for tp, end in self._past.items() if tp in set(there)}  # nobody waits for what is gone
         fresh = [tp for tp in there if tp not in self._next]
         starts = dict.fromkeys(fresh, 0)
         if not known:
-            starts, ends = self._starts(fresh), self._consumer.end_offsets(fresh) if fresh else {}
+            starts, ends = self._starts(fresh), end_offsets(self._consumer, fresh)
             self._past = {tp: end for tp, end in ends.items() if starts[tp] < end}
         self._next |= starts
         for tp in (set(there) - before) | set(fresh):
@@ -287,11 +295,10 @@ class KafkaSubscriber:
         return [TopicPartition(t, p) for t in sorted(names) for p in sorted(self._consumer.partitions_for_topic(t))]
 
     def _starts(self, fresh: list[Any]) -> dict[Any, int]:
-        starts: dict[Any, int] = self._consumer.beginning_offsets(fresh) if fresh else {}
+        starts = first_offsets(self._consumer, fresh)
         now_ms = time.time_ns() // 1_000_000
         past = {tp: now_ms - int(1000 * back) for tp in fresh if (back := self._kinds[tp.topic][1]) is not None}
-        found = self._consumer.offsets_for_times(past) if past else {}
-        ends = self._consumer.end_offsets(list(past)) if past else {}
+        found, ends = offsets_at(self._consumer, past), end_offsets(self._consumer, past)
         return starts | {tp: ends[tp] if found.get(tp) is None else found[tp].offset for tp in past}
 
     def _measure(self) -> None:
@@ -299,7 +306,8 @@ class KafkaSubscriber:
         for sport in self.sports:
             for here in self._consumer.assignment():
                 if here.topic == topics.stats(sport):
-                    lag[sport] += max(0, (self._consumer.highwater(here) or 0) - self._consumer.position(here))
+                    at = position(self._consumer, here)
+                    lag[sport] += 0 if at is None else max(0, end_seen(self._consumer, here) - at)
         self.lag = lag
 
 

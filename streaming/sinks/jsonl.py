@@ -30,7 +30,7 @@ class StatJsonlSink(AllOrNothing):
     def write(self, outputs: list[Output], published_us: int) -> None:
         try:
             for output in outputs:
-                if isinstance(output, StatBlock) and not (self.final_only and output.quality != "final"):
+                if isinstance(output, StatBlock) and (output.settled or not self.final_only):
                     self._file.write(lines(output, published_us))
         except OSError as error:
             raise Unavailable(f"cannot write {self._staged.path}: {reason(error)}") from error

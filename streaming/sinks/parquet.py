@@ -27,7 +27,7 @@ class StatRows:
     def add(self, outputs: Sequence[Output], published_us: int) -> None:
         """Take the stat blocks among ``outputs``; they must not change afterwards."""
         for output in outputs:
-            if isinstance(output, StatBlock) and not (self.final_only and output.quality != "final"):
+            if isinstance(output, StatBlock) and (output.settled or not self.final_only):
                 self._waiting.append((output, published_us))
                 self._waiting_rows += len(output.end_us) * len(output.subjects)
         if self._waiting_rows >= GROUP_ROWS:

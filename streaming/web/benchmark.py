@@ -13,11 +13,16 @@ from typing import Any
 import numpy as np
 
 from streaming.blocks import FrameBlock, StatBlock
+from streaming.errors import Unavailable
+from streaming.figures import figure
 from streaming.records import Entity, GameRecord, Team
+from streaming.watched import WatchedThread
 
 TEAM = 11
 #: what is thrown away at the start of a run: caches, first allocations
 WARM = 25
+#: how long the server beside it may take to come up
+START_S = 60.0
 
 
 def _game(sport: str) -> GameRecord:
@@ -57,9 +62,10 @@ class _Bare:
         self.clients: set[Any] = set()
         self.port = 0
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self._thread.start()
-        self._ready.wait(10.0)
+        self._thread = WatchedThread(lambda: asyncio.run(self._serve()), "bare server", self._ready.set).start()
+        if not self._ready.wait(START_S):
+            raise Unavailable(f"the bare server of the benchmark did not start within {START_S:.0f} s")
+        self._thread.check()
 
     async def _serve(self) -> None:
         from websockets.asyncio.server import serve
@@ -153,9 +159,8 @@ def websocket_latency(sport: str | None = None, windows: int = 300, every_s: flo
     )
     figures: dict[str, Any] = {"windows": windows - WARM, "updates_per_window": updates, "bytes_per_window": size}
     for name, q in (("p50_us", 50), ("p99_us", 99)):
-        figures[name] = round(float(np.percentile(ours, q)), 1)
-        figures["floor_" + name] = round(float(np.percentile(floor, q)), 1)
-        figures["ratio_" + name[:3]] = round(figures[name] / figures["floor_" + name], 2)
+        took, least = float(np.percentile(ours, q)), float(np.percentile(floor, q))
+        figures |= {name: figure(took), "floor_" + name: figure(least), "ratio_" + name[:3]: figure(took / least)}
     return figures
 
 

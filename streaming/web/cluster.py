@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, Protocol, Self, TypeVar
 from streaming.errors import TouchlineError
 from streaming.flink.watch import Cluster
 from streaming.kafka.lag import GroupLag
-from streaming.meters import Latency
+from streaming.latency import Latency
 
 EVERY_S: Final = 2.0
 _log = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from streaming import topics
 from streaming.blocks import DeadLetter, FrameBlock, Output, StatBlock
-from streaming.meters import Latency, Meters
+from streaming.latency import Latency
+from streaming.meters import Meters
 from streaming.monitoring import ModelWatch
 from streaming.records import Event, GameRecord
 from streaming.web import messages
@@ -20,6 +21,7 @@ from streaming.web.channels import RING, Channel, pick
 from streaming.web.filters import Filter
 from streaming.web.parcels import Delivery, Parcel
 from streaming.web.subscribers import Subscriber
+from streaming.web.withholding import Policy, Withholding
 from streaming.wire import encode_positions
 
 _log = logging.getLogger(__name__)
@@ -49,8 +51,9 @@ class Hub:
         self.socket_latency = Latency()
         self.skipped = 0
         self.shed = 0
-        #: the models of the games that are shown, when somebody watches them
+        #: the models of the games that are shown, when somebody watches them, and what is withheld of them
         self.models: ModelWatch | None = None
+        self.withholding: Withholding | None = None
         self._ring = ring
         self._inbox: deque[Batch] = deque()
         self._kept: list[Batch] = []
@@ -75,6 +78,10 @@ class Hub:
     def write(self, outputs: Sequence[Output], published_us: int) -> None:
         """Take what was published; returns at once."""
         self._put((outputs, published_us, time.monotonic_ns()))
+
+    def watch(self, models: ModelWatch, policy: Policy) -> None:
+        """Watch the models of the games that are shown, and withhold those that outcomes contradict, or only warn."""
+        self.models, self.withholding = models, Withholding(models, policy)
 
     def report(self, events: Sequence[Event]) -> None:
         """Take events as they were reported, for those who subscribe to ``events.<sport>.<type>``."""
@@ -145,7 +152,7 @@ class Hub:
 
     def _take(self, outputs: Iterable[Output | Event | Channel], published_us: int, stamp_ns: int) -> None:
         games: dict[str, list[Parcel]] = {}
-        for output in outputs:
+        for output in outputs if self.withholding is None else self.withholding.screen(outputs):
             if isinstance(output, StatBlock):
                 games.setdefault(output.game, []).append(Parcel(output, topics.address(output.stat), published_us))
             elif isinstance(output, Event):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
 
 MODEL = ("model", "version")
 
@@ -22,7 +22,9 @@ def model_metrics(reports: list[dict[str, Any]]) -> Iterator[Metric]:
         "touchline_model_calibration_cusum", "Evidence that it happens more (up) or less often (down) than is said.",
         labels=(*MODEL, "direction"),
     )  # fmt: skip
-    took = GaugeMetricFamily("touchline_model_latency_seconds", "Time of a prediction.", labels=(*MODEL, "quantile"))
+    took = SummaryMetricFamily(
+        "touchline_model_latency_seconds", "Time of a prediction; quantiles are those of recent ones.", labels=MODEL
+    )
     alerts = GaugeMetricFamily("touchline_model_alert", "1 while something is wrong.", labels=(*MODEL, "kind", "reason"))
     for report in reports:
         who = (report["model"], report["version"])
@@ -37,9 +39,12 @@ def model_metrics(reports: list[dict[str, Any]]) -> Iterator[Metric]:
             happened.add_metric(who, calibration["happened"])
         for direction in ("up", "down"):
             sums.add_metric((*who, direction), calibration[direction])
-        for name, quantile in (("p50", "0.5"), ("p99", "0.99")):
-            if report["took_us"][name] is not None:
-                took.add_metric((*who, quantile), report["took_us"][name] / 1e6)
+        timed = report["took_us"]
+        if timed["count"]:
+            took.add_metric(who, timed["count"], timed["sum"] / 1e6)
+            for name, quantile in (("p50", "0.5"), ("p99", "0.99")):
+                labels = dict(zip(MODEL, who, strict=True)) | {"quantile": quantile}
+                took.add_sample(took.name, labels, timed[name] / 1e6)
         for alert in report["alerts"]:
             alerts.add_metric((*who, alert["kind"], alert["reason"]), 1.0)
     yield from (asked, labelled, psi, missing, said, happened, sums, took, alerts)

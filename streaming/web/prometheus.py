@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,7 +11,8 @@ from prometheus_client.registry import Collector
 
 from streaming.flink import measures
 from streaming.flink.watch import Cluster
-from streaming.meters import BUCKETS_US, Latency, Meters
+from streaming.latency import EXPOSED_US, Latency
+from streaming.meters import Meters
 from streaming.web.cluster import Watch
 from streaming.web.hub import Hub
 from streaming.web.modelmetrics import model_metrics
@@ -22,7 +24,7 @@ GAME = ("sport", "game")
 
 def _buckets(latency: Latency) -> list[tuple[str, float]]:
     total, out = 0, []
-    for bound, n in zip((*BUCKETS_US, None), latency.counts, strict=True):
+    for bound, n in zip((*EXPOSED_US, None), latency.summed(EXPOSED_US), strict=True):
         total += n
         out.append(("+Inf" if bound is None else repr(bound / 1e6), float(total)))
     return out
@@ -86,14 +88,23 @@ class HubCollector(Collector):
             "touchline_records", "Records by what became of them: accepted, late, duplicate, dropped, quarantined.",
             labels=(*GAME, "kind", "reason"),
         )  # fmt: skip
+        unavailable = CounterMetricFamily(
+            "touchline_values_unavailable", "Values that a model was not asked for, since it is not at home there.",
+            labels=(*GAME, "stat"),
+        )  # fmt: skip
         windows = CounterMetricFamily("touchline_windows", "Windows closed.", labels=GAME)
         events = CounterMetricFamily("touchline_events", "Events worked through.", labels=GAME)
         for game, meters in running:
-            for (kind, reason), n in sorted(meters.counts.copy().items()):
+            for kind, reason, n in meters.records():
                 records.add_metric((*game, kind, reason), float(n))
+            missing = Counter[str]()
+            for stat, _, n in meters.unavailable():
+                missing[stat] += n
+            for stat, n in missing.items():
+                unavailable.add_metric((*game, stat), float(n))
             windows.add_metric(game, float(meters.windows))
             events.add_metric(game, float(meters.events))
-        yield from (records, windows, events)
+        yield from (records, unavailable, windows, events)
 
     def _gateway(self) -> Iterator[Metric]:
         hub = self.hub

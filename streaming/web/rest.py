@@ -15,7 +15,8 @@ from starlette.responses import Response
 
 from streaming import schemas
 from streaming.errors import BadInput, BadRecord
-from streaming.meters import BUCKETS_US, Latency, Meters
+from streaming.latency import DRAWN_US, Latency
+from streaming.meters import Meters
 from streaming.records import decode_game
 from streaming.web import prometheus
 from streaming.web.channels import Channel
@@ -210,7 +211,7 @@ def _latency(latency: Latency) -> dict[str, Any]:
     return {
         "count": latency.count, "p50_us": latency.quantile(0.5), "p99_us": latency.quantile(0.99),
         "max_us": latency.max_us, "mean_us": latency.sum_us / latency.count if latency.count else None,
-        "counts": latency.counts,
+        "counts": latency.summed(DRAWN_US),
     }  # fmt: skip
 
 
@@ -223,7 +224,7 @@ def _meters(meters: Meters) -> dict[str, Any]:
                 meters.step_calls.tolist(), strict=True,
             )
         ],
-        "records": [[kind, reason, n] for (kind, reason), n in sorted(meters.counts.copy().items())],
+        "records": meters.records(), "unavailable": meters.unavailable(),
         "windows": meters.windows, "events": meters.events,
         "window_latency": _latency(meters.window_latency), "event_latency": _latency(meters.event_latency),
         "watermark_lag_us": meters.watermark_lag_us,
@@ -236,7 +237,7 @@ async def operators(request: Request) -> Response:
     hub, watch, chosen = _hub(request), request.app.state.watch, request.query_params.get("game")
     return answer(
         {
-            "buckets_us": BUCKETS_US,
+            "buckets_us": DRAWN_US,
             "games": {
                 g: {
                     "quiet_s": (time.monotonic_ns() - c.touched_ns) / 1e9, "title": c.record.title, "sport": c.record.sport,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import time
+from itertools import count
 
+import numpy as np
 import pytest
 
 from streaming.cli import bench
@@ -14,6 +17,7 @@ from streaming.cli.benches import cluster, pipeline
 from streaming.errors import Unavailable
 
 NOWHERE = "127.0.0.1:1"
+PROCESSES = (("ours", 1), ("echo", 2), ("mlserver, 0 workers", 0))
 
 
 @pytest.fixture
@@ -53,6 +57,40 @@ def test_by_its_name_on_the_command_line(capsys):
     (result,) = json.loads(capsys.readouterr().out)
     assert result["name"] == "codec"
     figures_and_floor(result)
+
+
+#: times of a machine on which everything takes next to nothing
+QUICK_S = 2.5e-8
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Clocks by which each stretch takes some nanoseconds, whatever it really takes."""
+    ticks = count(1)
+    for name, unit in (("perf_counter", 1.0), ("process_time", 1.0), ("perf_counter_ns", 1e9)):
+        monkeypatch.setattr(time, name, lambda unit=unit: next(ticks) * QUICK_S * unit)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["codec", "window", "replay", "kinematics", "xgoals", "lead-curve", "attribution"])
+def test_on_a_machine_that_takes_no_time_no_figure_is_rounded_away(name, quick):
+    module, function = BENCHES[name]
+    small = {"window": {"minutes": 1.0}, "replay": {"minutes": 1.0}, "xgoals": {"calls": 60}, "lead-curve": {"calls": 60}}
+    figures_and_floor(getattr(importlib.import_module(module), function)(**(small | {"attribution": {"calls": 60}}).get(name, {})))
+
+
+def test_the_latencies_of_a_broker_and_their_ratios_are_not_rounded_away():
+    from streaming.cli.benches.endpoint import _told
+    from streaming.cli.benches.load import Target
+    from streaming.kafka.benchmark import at
+
+    assert at([0.004, 0.004], 50) == 0.004
+    targets = [Target(name, 1, b"", pid=pid, cpu_us=0.004, rates=[4e8], took_ns=[np.array([2, 3])]) for name, pid in PROCESSES]
+    figures: dict[str, float] = {}
+    floor: dict[str, float] = {}
+    _told(targets, "1_row", 0.05, figures, floor)
+    figures_and_floor({"target": "none", "figures": figures, "floor": floor})
+    assert figures["times_faster_than_mlserver_1_row_p50"] == 1.0
 
 
 # -- on real games -----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from streaming.errors import BadInput
 from streaming.kafka import letters as module
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.letters import Letters, Wanted, _has, _stretches, _summed
+from streaming.kafka.offsets import end_offsets, short_of
 from streaming.records import encode_telemetry
 from streaming.wire import encode_letter
 from tests.kafka.conftest import Ground
@@ -70,8 +71,8 @@ def sent(ground: Ground) -> list[tuple[str, bytes]]:
     topic = topics.telemetry(ground.name)
     here = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
     consumer.assign(here)
-    ends, found = consumer.end_offsets(here), []
-    while any(consumer.position(tp) < ends[tp] for tp in here):
+    ends, found = end_offsets(consumer, here), []
+    while short_of(consumer, ends):
         for records in consumer.poll(timeout_ms=200).values():
             found += [(record.timestamp, record.key.decode(), record.value) for record in records]
     consumer.close()

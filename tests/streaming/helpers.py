@@ -39,7 +39,7 @@ def finals(out: Iterable[Output]) -> dict[tuple[str, int], bytes]:
     """Final updates as bytes, without the clocks that depend on arrival; each (id, revision) once."""
     found: dict[tuple[str, int], bytes] = {}
     for block in out:
-        if not isinstance(block, StatBlock) or block.quality != "final":
+        if not isinstance(block, StatBlock) or not block.settled:
             continue
         for update in replace(block, ingress_us=np.zeros_like(block.ingress_us)).updates(0):
             key = (update.id, update.revision)

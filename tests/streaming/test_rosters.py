@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from features.sport import Stat
+from models.guard import OPEN
 from streaming.asking import Patience, ask_some
 from streaming.errors import BadInput, BadRecord
 from streaming.game import GameOperator
@@ -78,7 +79,7 @@ def test_a_model_is_not_asked_about_those_whom_the_question_does_not_concern() -
     rows = np.array([[1.0, np.nan], [np.nan, np.nan], [np.nan, 2.0]])
 
     def predicted(rows):
-        return ask_some(model, rows, Patience(), ModelUse(name="m", version="1"), 0).values
+        return ask_some(model, rows, Patience(), ModelUse(name="m", version="1"), 0, OPEN).values
 
     answer = predicted(rows)
     assert answer[[0, 2]].tolist() == [0.25, 0.25]

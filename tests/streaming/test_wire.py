@@ -75,7 +75,7 @@ def again(raw: bytes) -> bytes:
 
 def inner(raw: bytes) -> bytes:
     head, _, rest = raw.partition(b'"updates":[')
-    assert head == b'{"v":1,"game":"g/1 \\"\xc3\xa9","sport":"toy",'
+    assert head == b'{"v":2,"game":"g/1 \\"\xc3\xa9","sport":"toy",'
     assert rest.endswith(b"]}")
     return rest[:-2]
 

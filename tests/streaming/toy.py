@@ -102,7 +102,7 @@ def game(runners: int = 4, *, aligned: bool = True, rate_hz: float = HZ, sync_ms
         game="toy-1", sport="toy", t0_us=T0, teams=(Team(id="home", name="Home"), Team(id="away", name="Away")),
         entities=entities,
         tags=[Tag(tag=10 + i, entity=f"r{i}") for i in range(runners)] + [Tag(tag=99, entity="ball")],
-        feeds=feeds, periods=[Period(number=1, start_us=T0, home_attacks=1)],
+        feeds=feeds, periods=[Period(number=1, start_us=T0, home_attacks=1)], provenance={"source": "simulated", "world": "toy"},
     )  # fmt: skip
 
 

@@ -22,7 +22,8 @@ from streaming.flink import measures
 from streaming.flink.rest import Refused, Rest
 from streaming.flink.watch import Checkpoint, FlinkWatch
 from streaming.kafka.lag import GroupLag, PartitionLag
-from streaming.meters import Latency, Meters
+from streaming.latency import Latency
+from streaming.meters import Meters
 from streaming.web.cluster import Watch
 from streaming.web.filters import Filter
 from streaming.web.gateway import Gateway

@@ -99,7 +99,7 @@ def test_a_gateway_watches_what_it_reads_from_a_broker_in_whatever_order_it_come
     assert report["calibration"]["said"] == 0.25
     assert report["calibration"]["happened"] == pytest.approx(0.25)
     assert {f["feature"] for f in report["features"]} == set(FEATURES)
-    assert report["took_us"] == {"p50": None, "p99": None}
+    assert report["took_us"] == {"p50": None, "p99": None, "count": 0, "sum": 0.0}
     assert report["alerts"] == []
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from streaming.cli.benches.timing import Result
+from streaming.figures import figure
 
 
 def _blocks(held_bytes: int) -> tuple[Any, list[bytes]]:
@@ -82,7 +83,7 @@ def cars(held_bytes: int = 200_000_000, times: int = 20) -> Result:
 
     full, kept = _blocks(held_bytes)
     data = b"".join(kept)
-    figures: dict[str, Any] = {"needed_gb_s": round(full.bytes_per_second / 1e9, 3)}
+    figures: dict[str, Any] = {"needed_gb_s": figure(full.bytes_per_second / 1e9)}
     floor: dict[str, Any] = {}
 
     # warm, then: made, as fast as it goes, motion of the race and all
@@ -92,27 +93,27 @@ def cars(held_bytes: int = 200_000_000, times: int = 20) -> Result:
     start, made = time.process_time(), 0
     for _, block in zip(range(3 * held_bytes // 10_000), making):
         made += len(block)
-    figures["made_gb_s"] = round(made / (time.process_time() - start) / 1e9, 2)
+    figures["made_gb_s"] = figure(made / (time.process_time() - start) / 1e9)
 
     words = np.frombuffer(data[: len(data) // 8 * 8], np.uint64)
     touch(words[:1000])
     start = time.perf_counter()
     for _ in range(3):
         touch(words)
-    floor["memory_pass_gb_s"] = round(3 * len(data) / (time.perf_counter() - start) / 1e9, 2)
+    floor["memory_pass_gb_s"] = figure(3 * len(data) / (time.perf_counter() - start) / 1e9)
 
     Reducer().read(memoryview(data[: len(kept[0]) + 200_000]))
     reducer = Reducer()
     start = time.process_time()
     reducer.read(memoryview(data))
-    figures["reduced_in_memory_gb_s"] = round(len(data) / (time.process_time() - start) / 1e9, 2)
+    figures["reduced_in_memory_gb_s"] = figure(len(data) / (time.process_time() - start) / 1e9)
 
     with _sender(held_bytes, times // 4) as connection:
         room, total = memoryview(bytearray(1 << 20)), 0
         start = time.perf_counter()
         while n := connection.recv_into(room):
             total += n
-        floor["received_only_gb_s"] = round(total / (time.perf_counter() - start) / 1e9, 2)
+        floor["received_only_gb_s"] = figure(total / (time.perf_counter() - start) / 1e9)
 
     packets: list[int] = []
 
@@ -131,13 +132,13 @@ def cars(held_bytes: int = 200_000_000, times: int = 20) -> Result:
         return total / took / 1e9, total / spent / 1e9
 
     wall, cpu = measured(None)
-    figures |= {"received_and_reduced_gb_s": round(wall, 2), "per_cpu_second_gb": round(cpu, 2), "windows": sum(packets)}
+    figures |= {"received_and_reduced_gb_s": figure(wall), "per_cpu_second_gb": figure(cpu), "windows": sum(packets)}
     folder = Path(tempfile.mkdtemp(prefix="touchline-raw-", dir=os.environ.get("TOUCHLINE_SCRATCH")))
     try:
         recorder = RawRecorder(folder / "raw")
         wall, cpu = measured(recorder)
         recorder.close()
-        figures |= {"recorded_gb_s": round(wall, 2), "recorded_per_cpu_second_gb": round(cpu, 2)}
+        figures |= {"recorded_gb_s": figure(wall), "recorded_per_cpu_second_gb": figure(cpu)}
         figures["recorded_bytes"] = recorder.written
     finally:
         shutil.rmtree(folder)

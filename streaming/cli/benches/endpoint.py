@@ -17,6 +17,7 @@ from models.base import Model
 from streaming.cli.benches.load import Target, measure, post
 from streaming.cli.benches.timing import Result
 from streaming.errors import Unavailable
+from streaming.figures import figure
 
 #: what is asked for: a label, the model, as what it is served, how many rows, and whether the peers are asked, too
 CASES: Final = (
@@ -85,18 +86,18 @@ def _told(targets: list[Target], label: str, price: float, figures: dict[str, fl
     best: dict[str, dict[str, float]] = {}
     for target in targets:
         got = target.figures()
-        got["usd_per_million"] = round(target.cores * price / 3600.0 / got["tps"] * 1e6, 5)
+        got["usd_per_million"] = target.cores * price / 3600.0 / got["tps"] * 1e6
         name = target.name.partition(",")[0]
         before = best.setdefault(name, got)
         best[name] = {k: (max if k == "tps" else min)(v, before[k]) for k, v in got.items()}
     for name, got in best.items():
         here = figures if name in ("ours", "unix_socket") else floor
-        here.update({f"{name}_{label}_{key}": value for key, value in got.items()})
+        here.update({f"{name}_{label}_{key}": figure(value) for key, value in got.items()})
         if name in ("mlserver", "bentoml"):
             ours = best["ours"]
-            figures[f"times_faster_than_{name}_{label}_p50"] = round(got["p50_us"] / ours["p50_us"], 1)
-            figures[f"times_faster_than_{name}_{label}_p99"] = round(got["p99_us"] / ours["p99_us"], 1)
-            figures[f"times_the_tps_of_{name}_{label}"] = round(ours["tps"] / got["tps"], 1)
+            figures[f"times_faster_than_{name}_{label}_p50"] = figure(got["p50_us"] / ours["p50_us"])
+            figures[f"times_faster_than_{name}_{label}_p99"] = figure(got["p99_us"] / ours["p99_us"])
+            figures[f"times_the_tps_of_{name}_{label}"] = figure(ours["tps"] / got["tps"])
 
 
 @contextmanager

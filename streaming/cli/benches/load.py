@@ -4,15 +4,15 @@ the end of the answer. It is the same for every server."""
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from streaming.cpu import cpu_s
 
 Ints = npt.NDArray[np.int64]
 
@@ -44,14 +44,8 @@ class Target:
 
     def figures(self) -> dict[str, float]:
         p50, p99 = np.percentile(np.concatenate(self.took_ns) / 1000.0, [50, 99])
-        told = {"p50_us": round(float(p50), 1), "p99_us": round(float(p99), 1), "tps": round(float(np.median(self.rates)))}
+        told = {"p50_us": float(p50), "p99_us": float(p99), "tps": float(np.median(self.rates))}
         return told | ({"cpu_us": self.cpu_us} if self.pid else {})
-
-
-def cpu_s(pid: int) -> float:
-    """What a process has used of the processors so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def post(path: str, body: bytes) -> bytes:
@@ -148,4 +142,4 @@ def measure(targets: list[Target], *, rounds: int = 5, n: int = 400, connections
     for target in targets:
         if target.pid:
             asked = sum(other.asked for other in targets if other.pid == target.pid)
-            target.cpu_us = round((cpu_s(target.pid) - before_s[target.pid]) / asked * 1e6, 1)
+            target.cpu_us = (cpu_s(target.pid) - before_s[target.pid]) / asked * 1e6

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from streaming.cli.benches.timing import Result
+from streaming.figures import figure
 
 
 def xgoals(calls: int = 4_000) -> Result:
@@ -30,6 +31,6 @@ def attribution(calls: int = 1_000) -> Result:
 
 
 def _model(measured: dict[str, Any], what: str, target: str) -> Result:
-    figures = {k: round(v, 1) for k, v in measured.items() if k.endswith("_us")}
-    floor = {f"{peer}_p50_us": round(found["p50_us"], 1) for peer, found in measured["floor"].items()}
+    figures = {k: figure(v) for k, v in measured.items() if k.endswith("_us")}
+    floor = {f"{peer}_p50_us": figure(found["p50_us"]) for peer, found in measured["floor"].items()}
     return {"what": what, "figures": figures, "floor": floor, "target": target}

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from streaming.cli.benches.pipeline import window as window_of
 from streaming.cli.benches.timing import Result
 from streaming.errors import BadInput
+from streaming.figures import figure
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,8 +60,8 @@ def speed(folder: Path) -> Result:
     return {
         "what": f"causal speed against the official column of {folder}, yd/s",
         "rmse": rmse, "mae": mae, "n": int(counts.sum()),
-        "figures": {"rmse": round(rmse, 5), "mae": round(mae, 5), "n": int(counts.sum())},
-        "floor": {"difference_0.2s_rmse": round(float(np.sqrt(np.nanmean(floor * floor))), 5)},
+        "figures": {"rmse": figure(rmse), "mae": figure(mae), "n": int(counts.sum())},
+        "floor": {"difference_0.2s_rmse": figure(float(np.sqrt(np.nanmean(floor * floor))))},
         "target": "rmse <= 0.149",
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from streaming.cli.benches.timing import Result, quantiles, timed
+from streaming.figures import figure
 
 
 def codec() -> Result:
@@ -87,7 +88,7 @@ def window(minutes: float = 6.0, sport: str = "soccer") -> Result:
     return {
         "what": f"window closed -> all its stats published, in-process, {len(operator.meters.steps)} named steps",
         "figures": quantiles(times) | {"windows": len(times), "steps": len(operator.meters.steps)},
-        "slowest_us": {name: round(ns / 1000, 1) for ns, name in slowest[:8]},
+        "slowest_us": {name: figure(ns / 1000) for ns, name in slowest[:8]},
         "floor": {"empty_compiled_step_" + k: v for k, v in floor.items()},
         "target": "p50 <= 300 us, p99 <= 1,000 us",
     }
@@ -137,10 +138,10 @@ def replay(minutes: float = 90.0) -> Result:
     return {
         "what": f"replay of a {minutes:g}-minute match, 23 entities at 25 Hz, every stat, from Parquet",
         "figures": {
-            "times_real_time": round(played_s / took_s), "took_s": round(took_s, 2), "cpu_s": round(cpu_s, 2),
+            "times_real_time": figure(played_s / took_s), "took_s": figure(took_s), "cpu_s": figure(cpu_s),
             "windows": operator.meters.windows,
         },
-        "floor": {"read_and_add_s": round(floor_s, 2)},
+        "floor": {"read_and_add_s": figure(floor_s)},
         "target": ">= 1,000 times real time on one core",
     }  # fmt: skip
 
@@ -179,10 +180,10 @@ def kinematics() -> Result:
     return {
         "what": "kinematics alone, a second of samples per packet, decode and encode included",
         "figures": {
-            "samples_per_s": round(samples / float(np.median(took_s))), "best_samples_per_s": round(samples / min(took_s)),
+            "samples_per_s": figure(samples / float(np.median(took_s))), "best_samples_per_s": figure(samples / min(took_s)),
             "samples": samples, "result_bytes": columns,
         },
-        "floor": {"numpy_pass_samples_per_s": round(samples / float(np.median(floor_s)))},
+        "floor": {"numpy_pass_samples_per_s": figure(samples / float(np.median(floor_s)))},
         "target": ">= 5,000,000 samples/s/core",
     }  # fmt: skip
 
@@ -196,7 +197,7 @@ def start() -> Result:
             began = time.perf_counter()
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             best.append(time.perf_counter() - began)
-        return round(float(np.median(best)), 3)
+        return figure(float(np.median(best)))
 
     return {
         "what": "touchline --help, as a process",

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from streaming.figures import figure
+
 #: at least "what", "figures", "floor" and "target"
 Result = dict[str, Any]
 
@@ -25,4 +27,4 @@ def timed(work: Callable[[], Any], repeat: int, inner: int = 1) -> dict[str, flo
 
 def quantiles(times_us: Any) -> dict[str, float]:
     p50, p99 = np.percentile(times_us, [50, 99])
-    return {"p50_us": round(float(p50), 2), "p99_us": round(float(p99), 2)}
+    return {"p50_us": figure(float(p50)), "p99_us": figure(float(p99))}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from models.artefact import Card, ForestModel
     from models.registry.store import Store, Version
     from streaming.monitoring import ModelWatch
+    from streaming.web.hub import Hub
 
 #: names of variables
 REGISTRY: Final = "TOUCHLINE_REGISTRY"
@@ -76,13 +77,13 @@ def track(store: Store, version: Version, *, new: bool = False) -> None:
 
 def find_model(store: Store, text: str, name: str = "") -> ForestModel:
     """A model by folder, as NAME@VERSION of the registry (VERSION may be the first letters, ``deployed`` or ``shipped``), as a bare
-    VERSION where ``name`` is known, or by the name of one that ships."""
+    VERSION where ``name`` is known, or by the name of one that ships (NAME, NAME@simulated, NAME@real)."""
     from models.artefact import load
 
     of, at, version = text.partition("@")
-    if at:
+    if at and version not in ("simulated", "real"):
         return store.load(of, version)
-    if name and not (Path(text) / "card.json").is_file() and text != name:
+    if name and not at and not (Path(text) / "card.json").is_file() and text != name:
         return store.load(name, text)
     return load(text)
 
@@ -95,18 +96,15 @@ def text_of(version: Version) -> str:
 
 def cards_in(root: Path) -> Callable[[str, str], Card | None]:
     """A function that finds the card of a version, in the package or in the registry; None when it is in neither."""
-    from models.artefact import load
+    from models.choice import packaged_versions
     from models.registry.store import Store
 
     store = Store(root)
 
     @cache
     def card_of(name: str, version: str) -> Card | None:
-        try:
-            own = load(name)
-        except ValueError:
-            own = None
-        if own is not None and own.version == version:
+        own = packaged_versions(name).get(version)
+        if own is not None:
             return own.card
         try:
             return store.load(name, version).card
@@ -127,6 +125,27 @@ def listed(root: Path) -> dict[str, list[dict[str, str]]]:
         ]
         for name in store.names()
     }  # fmt: skip
+
+
+Contradicted = Annotated[
+    str,
+    typer.Option(
+        help="A model that outcomes contradict while games run: withhold it from pages and subscribers, or only warn.",
+        metavar="withhold|warn", envvar="TOUCHLINE_CONTRADICTED",
+    ),
+]  # fmt: skip
+
+
+def watch_models(hub: Hub, root: Path | None, policy: str) -> ModelWatch:
+    """Have the hub watch the models of its games; ``BadInput`` for a policy that there is not."""
+    from streaming.errors import BadInput
+    from streaming.web.withholding import POLICIES
+
+    if policy not in POLICIES:
+        raise BadInput(f"--contradicted is {' or '.join(POLICIES)}, not {policy!r}")
+    models = model_watch(root)
+    hub.watch(models, "warn" if policy == "warn" else "withhold")
+    return models
 
 
 def model_watch(root: Path | None) -> ModelWatch:

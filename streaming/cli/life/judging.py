@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -63,15 +64,17 @@ def monitor(
         from streaming.cli.life.common import cards_in
         from streaming.cli.life.learning import lived_from, unsaid
 
-        table = lived_from(name, source, labelled=False)
+        missing = Counter[str]()
+        table = lived_from(name, source, labelled=False, missing=missing)
         if not len(table):
-            raise ValueError(f"nothing was asked of {name} in what is given")
+            why = "; ".join(f"{n} values unavailable: {reason}" for reason, n in missing.items())
+            raise ValueError(f"nothing was asked of {name} in what is given" + (f": {why}" if why else ""))
         given = None
         if reference is not None:
             past = read_lived(name, reference)
             given = profile_of(past.rows, _names(name), past.label[past.label == past.label])
         watched = watch(table, cards_in(registry), given)
-    report = watched.report()
+    report = watched.report() | {"unavailable": dict(missing)}
     print(json.dumps(report, indent=1) if as_json else as_text(report))
     if not as_json and (why := unsaid(name)):
         print(why)
@@ -121,6 +124,7 @@ def as_text(report: dict[str, Any]) -> str:
     )
     if c["said"] is not None:
         lines.append(f"said {c['said']:.1%}, happened {c['happened']:.1%} ({c['standard_errors']:+.1f} standard errors)")
+    lines += [f"unavailable: {n} values, {reason}" for reason, n in report.get("unavailable", {}).items()]
     if not report["profile"]:
         lines.append("the card has no profile of its training: say what inputs should look like with --reference TABLE")
     lines += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -50,7 +51,9 @@ def unsaid(name: str) -> str:
     return ""
 
 
-def gathered(name: str, recordings: list[Path], replay: bool = False, labelled: bool = True) -> Lived:
+def gathered(
+    name: str, recordings: list[Path], replay: bool = False, labelled: bool = True, missing: Counter[str] | None = None
+) -> Lived:  # fmt: skip
     """Of all recordings, one after the other; ``ValueError`` when they are to be ``labelled`` and cannot be."""
     from models.known import known
     from models.lived import joined
@@ -62,7 +65,7 @@ def gathered(name: str, recordings: list[Path], replay: bool = False, labelled: 
     parts: list[Lived] = []
     with Progress(f"prepare {name}", len(recordings), "games") as progress:
         for path in recordings:
-            parts.append(of_recording(name, path, replay))
+            parts.append(of_recording(name, path, replay, missing))
             progress.advance()
     games = [str(part.game[0]) for part in parts if len(part)]
     if twice := {game for game in games if games.count(game) > 1}:
@@ -70,8 +73,9 @@ def gathered(name: str, recordings: list[Path], replay: bool = False, labelled: 
     return joined(parts)
 
 
-def of_recording(name: str, path: Path, replay: bool = False) -> Lived:
-    """The predictions that it holds, or, without them, those of an operator that is given its records again."""
+def of_recording(name: str, path: Path, replay: bool = False, missing: Counter[str] | None = None) -> Lived:
+    """The predictions that it holds, or, without them, those of an operator that is given its records again; ``missing`` then
+    counts the values that there are not, by reason."""
     from models.known import sport_of
     from streaming.cli.labels import label_of, nothing_said
     from streaming.labelling import Told
@@ -89,6 +93,9 @@ def of_recording(name: str, path: Path, replay: bool = False) -> Lived:
         for record in records:
             said += said_by(operator.on_record(record), name)
         said += said_by(operator.finish(), name)
+        if missing is not None:
+            stats = {stat.id for stat in operator.sport.stats if stat.model and stat.model.partition("/")[0] == name}
+            missing.update({reason: n for stat, reason, n in operator.meters.unavailable() if stat in stats})
     label = nothing_said() if unsaid(name) else label_of(name)
     return lived(name, said, Told(recording.game, recording.read_events()), label)
 
@@ -128,13 +135,13 @@ def retrain(
     print(f"{name} {card.version} in {folder}, {version.state} in {registry}: {held} on what was held out")
 
 
-def lived_from(name: str, source: list[Path], labelled: bool = True) -> Lived:
-    """From tables and recordings alike."""
+def lived_from(name: str, source: list[Path], labelled: bool = True, missing: Counter[str] | None = None) -> Lived:
+    """From tables and recordings alike; ``missing`` counts the values that replayed recordings do not have, by reason."""
     from models.lived import joined, read_lived
 
     recordings = [path for path in source if path.is_dir()]
     parts = [read_lived(name, path) for path in source if not path.is_dir()]
-    return joined([*parts, *([gathered(name, recordings, labelled=labelled)] if recordings else [])])
+    return joined([*parts, *([gathered(name, recordings, labelled=labelled, missing=missing)] if recordings else [])])
 
 
 COMMANDS: Final = {"prepare": prepare, "retrain": retrain}

@@ -10,6 +10,7 @@ from typing import Any
 from models.base import Model
 from streaming.errors import BadInput
 from streaming.game import GameOperator
+from streaming.provenance import origin_of
 from streaming.recording import Recording
 from streaming.records import Event, Telemetry
 
@@ -19,19 +20,21 @@ def pinned(
 ) -> tuple[GameOperator, Iterable[Any]]:
     """An operator and the records to give it. Versions are looked for in the package and in the registry; ``BadInput`` when one is
     in neither. A recording that says nothing of versions gets the models that ship."""
-    from streaming.cli.equipment import models_of, sport_named, with_views
+    from models.choice import packaged_versions
+    from models.ready import ready
+    from streaming.cli.equipment import explained_by, models_of, sport_named, with_views
     from streaming.switching import Pinned
 
     sport = sport_named(recording.game.sport)
     records = recording.records() if records is None else records
     first, later = _versions(recording)
-    shipped = models_of(sport)
+    shipped, explained = models_of(sport, origin=origin_of(recording.game)), explained_by(sport)
     if all(name in shipped and shipped[name].version == version for name, version in first.items()) and not later:
         return GameOperator(sport, recording.game, shipped, **options), records
     root = registry or Path(os.environ.get("TOUCHLINE_REGISTRY") or "model-registry")
 
     def of(name: str, version: str) -> Model:
-        return shipped[name] if shipped[name].version == version else _kept(root, name, version, recording)
+        return ready(packaged_versions(name).get(version) or _kept(root, name, version, recording), explained=name in explained)
 
     def views(models: Mapping[str, Model]) -> dict[str, Any]:
         return with_views(sport, models)

@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.simulators.providers.small_wyscout import wyscout
+
 
 def tracab(folder: Path, turned: tuple[int, ...] = (2,)) -> list[Path]:
     """Two periods of 10 frames at 25 Hz as databallpy saves them: home attacks +x in the file throughout."""
@@ -202,4 +204,4 @@ def sportec(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-GAMES = {"tracab": tracab, "zxy": zxy, "skillcorner": skillcorner, "metrica": metrica, "sportec": sportec}
+GAMES = {"tracab": tracab, "zxy": zxy, "skillcorner": skillcorner, "metrica": metrica, "sportec": sportec, "wyscout": wyscout}

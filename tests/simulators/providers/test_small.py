@@ -72,7 +72,10 @@ def test_what_every_import_promises(provider: str, tmp_path: Path) -> None:
         if one.type == "shot":
             assert one.outcome in SHOT_OUTCOMES | {""}
         if one.type == "pass":
-            assert one.outcome in PASS_OUTCOMES
+            assert one.outcome in PASS_OUTCOMES | {""}
+            assert one.attrs.get("end_is", "loss" if one.outcome != "complete" else "arrival") == (
+                "arrival" if one.outcome == "complete" else "loss"
+            )
         assert any(p.number == one.period for p in record.periods)
     assert arrivals == sorted(arrivals)
     events = [one for one in records if isinstance(one, Event)]

@@ -87,6 +87,12 @@ export class EventCard {
       const word = update.stat.slice(prefix.length), t_us = update.window_us[1];
       if (this.within_us && update.value !== null && update.event) this.recent.set(word, { value: update.value, t_us, who: update.stat === this.by ? update.subject : null });
       if (!update.event) continue;
+      if (update.quality === "unavailable") {
+        // there is no value, and nothing to show: also of what was shown before it was withheld
+        const gone = this.cards.get(update.event);
+        if (gone && update.stat === this.main) { gone.main = null; lower.drop(gone); }
+        continue;
+      }
       let card = this.cards.get(update.event);
       if (!card) {
         // a card begins with its main value, or with any value of its event when it gathers nothing else

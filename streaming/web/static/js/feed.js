@@ -138,7 +138,7 @@ export class Feed extends EventTarget {
   age(...stats) {
     let newest = -Infinity;
     for (const stat of stats) {
-      for (const kept of this.values.get(stat)?.values() ?? []) if (kept.quality !== "stale") newest = Math.max(newest, kept.at);
+      for (const kept of this.values.get(stat)?.values() ?? []) if (kept.quality !== "stale" && kept.quality !== "unavailable") newest = Math.max(newest, kept.at);
     }
     return (performance.now() - newest) / 1000;
   }

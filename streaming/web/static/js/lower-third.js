@@ -36,6 +36,12 @@ export class LowerThird extends EventTarget {
     if (!this.now) this.#next();
   }
 
+  /** What a card says is not to be shown any more: out of the queue, and off the air. */
+  drop(card) {
+    this.queue = this.queue.filter((waiting) => waiting !== card);
+    if (this.now === card) this.#leave(450);
+  }
+
   /** Write a card again when it is the one on the air. */
   refresh(card) { if (this.now === card && card.parts) this.#fill(card); }
 

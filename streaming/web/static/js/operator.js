@@ -119,6 +119,7 @@ function show(all) {
     put($("window-count"), `${count(meters.windows)} windows`); put($("event-count"), `${count(meters.events)} events`);
     $("records").replaceChildren(head([["what became of it"], ["reason"], ["records", 1]]),
       ...meters.records.map(([kind, reason, n]) => el("tr", {}, el("td", {}, kind), el("td", {}, reason), el("td", { class: "n" }, count(n)))));
+    showUnavailable(meters.unavailable ?? []);
     if (!before || before.windows !== meters.windows) before = { meters, windows: meters.windows };
   } else $("steps").replaceChildren(el("tr", {}, el("td", { class: "empty" }, names.length ? "This game has no operator in this process." : "No game yet.")));
   $("dead").replaceChildren(...(all.dead.length
@@ -130,6 +131,14 @@ function show(all) {
   others(all);
   const quiet = game ? game.quiet_s : Infinity;
   pill(quiet > 3 ? "quiet" : "on", !game ? "no game" : quiet > 3 ? `feed quiet ${fixed(quiet)} s` : "live");
+}
+
+/** Stats without a value because their model is not at home in this game, each once with its reason. */
+function showUnavailable(rows) {
+  $("unavailable-card").hidden = !rows.length;
+  put($("unavailable-count"), rows.length ? `${new Set(rows.map(([stat]) => stat)).size} stats` : "");
+  $("unavailable").replaceChildren(head([["stat"], ["reason"], ["values", 1]]),
+    ...rows.map(([stat, reason, n]) => el("tr", {}, el("td", {}, stat), el("td", {}, reason), el("td", { class: "n" }, count(n)))));
 }
 
 /** Every game of this gateway in a line: how its windows do; chosen by a click or the Enter key it shows its steps. */

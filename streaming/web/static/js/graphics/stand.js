@@ -42,7 +42,7 @@ export async function stand(name, sport, topics, make) {
 }
 
 /** Is the value that is kept of a stat younger than ``s`` seconds, and of a window that was measured? */
-export const fresh = (kept, s) => kept !== null && kept !== undefined && kept.quality !== "stale" && performance.now() - kept.at < s * 1000;
+export const fresh = (kept, s) => kept !== null && kept !== undefined && kept.quality !== "stale" && kept.quality !== "unavailable" && performance.now() - kept.at < s * 1000;
 
 /** When an event's value came last that was not there when the page was opened, and of which event. */
 export class Moments {

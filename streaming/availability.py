@@ -1,0 +1,90 @@
+"""Which rows of a stat go out: values, the end of a value, and once the word that there is none.
+
+A subject of whom there is nothing to say gives no row. When it had a value before, one row without a value ends it, so that nobody
+keeps showing what is over. Where a model may not be asked, one update of quality ``unavailable`` says so when that begins, and
+there are no rows until the next value.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from features.compiled import kernel
+from models.guard import Guard
+from streaming.asking import Refused
+from streaming.blocks import Output, StatBlock
+
+Array = npt.NDArray[Any]
+
+#: columns of the state of a subject: it had a value in the latest row, there is none because the model may not be asked
+SHOWN: Final = 0
+AWAY: Final = 1
+
+
+class Availability:
+    """The state of one stat's subjects (S, 2), which a snapshot keeps."""
+
+    def __init__(self, subjects: int) -> None:
+        self.state = np.zeros((subjects, 2), np.int8)
+
+    def sieve(self, values: Array, live: Array | None, codes: Array | None) -> tuple[Array, Array]:
+        """For values (K, S) or (K, S, D), NaN where there is none, those ``live`` (K, S), and what was refused (K, S; 0: nothing):
+        (K, S) the rows that go out, and (K, S) where there begins to be none for that reason. The state moves on."""
+        shape = values.shape[:2]
+        goes, begins = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+        flat = values.reshape(*shape, -1)
+        _sieve(
+            flat, _ALL if live is None else live, live is not None, _NONE if codes is None else codes, codes is not None,
+            self.state, goes, begins,
+        )  # fmt: skip
+        return goes, begins
+
+
+_ALL: Final = np.zeros((0, 0), np.bool_)
+_NONE: Final = np.zeros((0, 0), np.int64)
+
+
+@kernel
+def _sieve(
+    values: Array, live: Array, some_live: bool, codes: Array, some_refused: bool, state: Array, goes: Array, begins: Array
+) -> None:
+    for k in range(values.shape[0]):
+        for s in range(values.shape[1]):
+            if some_live and not live[k, s]:
+                continue
+            has = False
+            for d in range(values.shape[2]):
+                if np.isfinite(values[k, s, d]):
+                    has = True
+                    break
+            if has:
+                goes[k, s] = True
+                state[s, 0], state[s, 1] = 1, 0
+            elif some_refused and codes[k, s] != 0:
+                begins[k, s] = state[s, 1] == 0
+                state[s, 0], state[s, 1] = 0, 1
+            else:
+                goes[k, s] = state[s, 0] == 1
+                state[s, 0] = 0
+
+
+def announcements(block: StatBlock, begins: Array, refused: Refused, guard: Guard) -> list[Output]:
+    """The updates of quality ``unavailable`` for the rows (K, S) of ``block`` where that begins, by window and reason."""
+    out: list[Output] = []
+    for k in np.flatnonzero(begins.any(axis=1)).tolist():
+        groups: dict[str, list[int]] = {}
+        for s in np.flatnonzero(begins[k]).tolist():
+            groups.setdefault(guard.reason(int(refused.codes[k, s]), int(refused.which[k, s])), []).append(s)
+        for reason, chosen in groups.items():
+            subjects, one = tuple(block.subjects[s] for s in chosen), slice(k, k + 1)
+            out.append(
+                StatBlock(
+                    block.stat, block.game, block.sport, block.unit, subjects, block.end_us[one], block.span_us,
+                    [[None] * len(chosen)], "unavailable", block.ingress_us[one], revision=block.revision, model=block.model,
+                    reason=reason,
+                )
+            )  # fmt: skip
+    return out

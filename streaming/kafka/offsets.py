@@ -1,0 +1,61 @@
+"""How far a partition goes and how far it has been read, asked so that nobody waits for ever and nobody is taken by surprise: a
+partition may be taken away, or its topic deleted, between any two calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+#: how long the broker may take to say where a partition begins or ends, or where a reader of it stands
+ANSWER_MS: Final = 5_000
+
+
+def end_seen(consumer: Any, here: Any) -> int:
+    """The end of a partition's log as the newest fetch reported it; 0 where none has, or where the partition is not this reader's
+    any more. Asks nobody, and may be called by any thread."""
+    from kafka.errors import IllegalStateError
+
+    try:
+        return int(consumer.highwater(here) or 0)
+    except (IllegalStateError, KeyError):  # the second where it goes away while it is looked up
+        return 0
+
+
+def position(consumer: Any, here: Any) -> int | None:
+    """The offset of the next record that will be read; None while it is not known, and where the partition is not this reader's
+    any more or its topic is gone."""
+    from kafka.errors import IllegalStateError, UnknownTopicOrPartitionError
+
+    try:
+        found = consumer.position(here, timeout_ms=ANSWER_MS)
+    except (IllegalStateError, KeyError, UnknownTopicOrPartitionError):
+        return None
+    return None if found is None else int(found)
+
+
+def short_of(consumer: Any, ends: Mapping[Any, int]) -> dict[Any, int]:
+    """Of ``ends``, by partition, those that have not been read so far yet."""
+    found = {here: position(consumer, here) for here in ends}
+    return {here: end for here, end in ends.items() if (at := found[here]) is None or at < end}
+
+
+def first_offsets(consumer: Any, partitions: Iterable[Any]) -> dict[Any, int]:
+    """Where each partition begins; ``KafkaTimeoutError`` when the broker does not say, as of a topic that is deleted."""
+    wanted = list(partitions)
+    return consumer.beginning_offsets(wanted, timeout_ms=ANSWER_MS) if wanted else {}
+
+
+def end_offsets(consumer: Any, partitions: Iterable[Any]) -> dict[Any, int]:
+    """Where each partition ends: the offset that its next record will have. ``KafkaTimeoutError`` as above."""
+    wanted = list(partitions)
+    return consumer.end_offsets(wanted, timeout_ms=ANSWER_MS) if wanted else {}
+
+
+def offsets_at(consumer: Any, times_ms: Mapping[Any, int]) -> dict[Any, Any]:
+    """By partition the first offset of that time or later, None where there is none. ``KafkaTimeoutError`` as above."""
+    return consumer.offsets_for_times(dict(times_ms), timeout_ms=ANSWER_MS) if times_ms else {}
+
+
+def committed(consumer: Any, here: Any, *, metadata: bool = False) -> Any:
+    """What the reader's group has committed of a partition, None where nothing. ``KafkaTimeoutError`` as above."""
+    return consumer.committed(here, metadata=metadata, timeout_ms=ANSWER_MS)

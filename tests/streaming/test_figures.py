@@ -1,0 +1,48 @@
+"""Figures keep their digits however small they are, and a process's time on the processors is known to less than a tick."""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming.cpu import cpu_s
+from streaming.figures import figure
+
+
+@given(st.floats(1e-12, 1e12))
+def test_a_figure_is_right_to_half_a_unit_of_its_fourth_digit_and_never_zero(value):
+    assert figure(value) == pytest.approx(value, rel=0.5001e-3)
+    assert figure(value) > 0
+    assert figure(-value) == -figure(value)
+
+
+def test_what_is_no_number_stays_so_and_zero_is_zero():
+    assert math.isnan(figure(math.nan))
+    assert figure(math.inf) == math.inf
+    assert figure(0.0) == 0.0
+    assert figure(9.99996) == 10.0
+
+
+def test_a_quick_process_has_used_something():
+    """Less than the hundredth of a second that /proc counts in."""
+    program = "import sys; sys.stdout.write('up'); sys.stdout.flush(); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-S", "-E", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.read(2)
+        first, second = cpu_s(process.pid), cpu_s(process.pid)
+        assert 0 < first <= second < 60
+        process.kill()
+    with pytest.raises(ProcessLookupError):
+        cpu_s(process.pid)
+
+
+def test_our_own_is_what_python_says():
+    before, ours, after = time.process_time(), cpu_s(os.getpid()), time.process_time()
+    assert before <= ours <= after

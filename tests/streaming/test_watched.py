@@ -1,0 +1,41 @@
+"""A thread that fails is noticed where it is waited for, and those who wait for what it does are released."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from streaming.errors import TouchlineError, Unavailable
+from streaming.watched import WatchedThread
+
+
+def test_one_that_ends_well_raises_nothing():
+    done: list[int] = []
+    thread = WatchedThread(lambda: done.append(1), "good").start()
+    thread.join(30)
+    assert not thread.alive
+    thread.check()
+    assert done == [1]
+
+
+def test_a_sentence_stays_the_sentence():
+    def work() -> None:
+        raise Unavailable("no broker answers")
+
+    thread = WatchedThread(work, "watch over a topic").start()
+    thread.join(30)
+    with pytest.raises(Unavailable, match=r"^no broker answers$"):
+        thread.check()
+
+
+def test_our_own_mistake_becomes_a_sentence_without_its_text_and_releases_who_waits(caplog):
+    released = threading.Event()
+    thread = WatchedThread(lambda: {}["absent"], "watch over a topic", released.set).start()
+    assert released.wait(30)
+    thread.join(30)
+    for _ in range(2):  # as often as it is looked at
+        with pytest.raises(TouchlineError, match=r"^the thread 'watch over a topic' failed \(KeyError\): the log says where$"):
+            thread.check()
+    assert "Traceback" in caplog.text
+    assert "KeyError: 'absent'" in caplog.text
