@@ -20,6 +20,7 @@ from features.soccer import (
     match,
     momentum,
     motion,
+    moves,
     passes,
     positions,
     possession,
@@ -41,7 +42,7 @@ from features.sport import Sport
 #: clock before all that read it, shots before what sums them, highlights and story last, since they tell of the rest
 MODULES: Final[tuple[ModuleType, ...]] = (
     motion, possession, pressure, shape, positions, zones, control, momentum,
-    airing, ledger, shots, passes, threat, match, finishing, counts, keepers, pressing, setpieces, highlights, story,
+    airing, ledger, moves, shots, passes, threat, match, finishing, counts, keepers, pressing, setpieces, highlights, story,
 )  # fmt: skip
 
 SPORT: Final = Sport(

@@ -99,6 +99,19 @@ class Ledger(msgspec.Struct, array_like=True):
     shootout: list[int] = field(default_factory=lambda: [0, 0])
     kicks: list[int] = field(default_factory=lambda: [0, 0])
 
+    # moves.py: the period that what follows is of; the latest pass [t_s, team, depth, across, end depth, end across (m), arrived];
+    # the run of passes [team, t_s and depth of the first, passes]; t_s and depth of each team's latest passes; when the ball was
+    # last dead; passes whose outcome is known and those that arrived. None where unknown
+    move_period: int = 0
+    last_pass: list[float | None] = []
+    run: list[float | None] = []
+    own_passes: list[list[float | None]] = field(default_factory=lambda: [[], []])
+    dead_s: float | None = None
+    team_passes: list[int] = field(default_factory=lambda: [0, 0])
+    team_arrived: list[int] = field(default_factory=lambda: [0, 0])
+    player_passes: list[int] = []
+    player_arrived: list[int] = []
+
     # highlights.py: the best speed that was seen
     fastest_mps: float = 0.0
 
@@ -127,6 +140,8 @@ class Ledger(msgspec.Struct, array_like=True):
             self.player_xgoals = [0.0] * self.players
             self.player_scored = [0] * self.players
             self.player_shots = [0] * self.players
+            self.player_passes = [0] * self.players
+            self.player_arrived = [0] * self.players
             self.keeper_faced = [0.0] * self.players
             self.keeper_conceded = [0] * self.players
 
