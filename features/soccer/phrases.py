@@ -173,10 +173,10 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
         "es": "A los {minutes} minutos llega el primer disparo a puerta del partido, de {player} ({team}).",
     },
     "shooter": {
-        "en": "{player} of {team} has had {shots} by now, more than anybody else on the pitch.",
-        "de": "{player} ({team}) kommt auf {shots}, mehr als alle anderen auf dem Platz.",
-        "ru": "{player} («{team}»): уже {shots}, больше всех на поле.",
-        "es": "{player}, de {team}, lleva {shots}, más que nadie en el campo.",
+        "en": "{player} of {team} has had {shots} by now, more than anybody else in this match.",
+        "de": "{player} ({team}) kommt auf {shots}, mehr als alle anderen in diesem Spiel.",
+        "ru": "{player} («{team}»): уже {shots}, больше всех в матче.",
+        "es": "{player}, de {team}, lleva {shots}, más que nadie en el partido.",
     },
     "shots_so_far": {
         "en": "Shots so far: {home} {home_shots}, {away} {away_shots}.",
