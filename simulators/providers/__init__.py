@@ -12,10 +12,8 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Literal
 
 from streaming.errors import BadInput, Unavailable
@@ -57,29 +55,6 @@ def providers() -> dict[str, str]:
 def read(provider: str, files: list[Path], pick: str = "") -> Imported:
     """The game that ``provider``'s ``files`` tell; ``BadInput`` with one sentence when they don't. ``pick`` says which, where files
     hold many: it goes to providers whose ``read`` takes it."""
-    with _module(provider, files) as module:
-        if pick and "pick" not in inspect.signature(module.read).parameters:
-            raise BadInput(f"{provider} files hold one game: there is nothing to pick")
-        imported: Imported = module.read(files, pick=pick) if pick else module.read(files)
-    return imported
-
-
-def read_all(provider: str, files: list[Path]) -> list[tuple[str, Callable[[], Imported]]]:
-    """Every game of the files: its name and what reads it. One game has no name; only a provider with a function ``recordings`` has
-    files of many."""
-    with _module(provider, files) as module:
-        if hasattr(module, "recordings"):
-            several = list(module.recordings(files))
-            if len(several) > 1:
-                return several
-            if several:
-                return [("", several[0][1])]
-    return [("", lambda: read(provider, files))]
-
-
-@contextmanager
-def _module(provider: str, files: list[Path]) -> Iterator[ModuleType]:
-    """The provider's module; ``BadInput`` without it or its files, ``Unavailable`` without a package that it needs."""
     known = providers()
     if provider not in known:
         raise BadInput(f"unknown provider {provider!r}: this installation knows {', '.join(sorted(known))}")
@@ -87,8 +62,24 @@ def _module(provider: str, files: list[Path]) -> Iterator[ModuleType]:
         if not path.is_file():
             raise BadInput(f"there is no file {path}")
     try:
-        yield importlib.import_module(f"{__name__}.{provider}")
+        module = importlib.import_module(f"{__name__}.{provider}")
+        if pick and "pick" not in inspect.signature(module.read).parameters:
+            raise BadInput(f"{provider} files hold one game: there is nothing to pick")
+        imported: Imported = module.read(files, pick=pick) if pick else module.read(files)
     except ImportError as error:
         raise Unavailable(
             f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'"
         ) from error
+    return imported
+
+
+def read_all(provider: str, files: list[Path]) -> list[tuple[str, Callable[[], Imported]]]:
+    """Every game of the files: its name and what reads it. One game has no name; only a provider's module with a function
+    ``recordings`` has files of many."""
+    module = f"{__name__}.{provider}"
+    if provider in providers() and importlib.util.find_spec(module) and all(path.is_file() for path in files):
+        recordings = getattr(importlib.import_module(module), "recordings", None)
+        several = [] if recordings is None else list(recordings(files))
+        if several:
+            return several if len(several) > 1 else [("", several[0][1])]
+    return [("", lambda: read(provider, files))]

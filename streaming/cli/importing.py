@@ -91,7 +91,8 @@ def write(imported: Any, out: Path, *, overwrite: bool = False) -> dict[str, Any
 def agreements(imported: Any, recording: Path) -> list[Any]:
     """Our figures beside the provider's own, as the provider's module pairs them."""
     from features.sport import load_sport
-    from streaming.analysis.agreement import compare_channels, compare_events
+    from streaming.analysis.agreement import compare_events
+    from streaming.analysis.channels import compare_channels
     from streaming.recording import Recording
 
     opened, sport = Recording(recording), load_sport(imported.record.sport)
