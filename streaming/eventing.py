@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from features.frames import Roster
-from features.moments import Moment
+from features.moments import MISSED, Moment
 from features.sport import EventStep, Sport, Stat
 from models.base import Model
 from streaming.account import Account
@@ -120,8 +120,8 @@ class EventStage:
             moment.offset_s = (int(tape.t_us[row]) - t_us) / SECOND_US
 
     def _missed(self, t_us: int) -> bool:
-        """Whether the tracking of a game that was joined in the middle begins only just after this instant: of what happened then there
-        is no value, since half of it was not seen. Events from long before, or of a game without tracking, stand alone."""
+        """Whether the tracking of a game that was joined in the middle begins only just after this instant: of what happened then
+        there is no value, since half of it was not seen. Events from long before, or of a game without tracking, stand alone."""
         if self.seen_us is None or not self.has_tracking or not len(self.seen_us):
             return False
         first_us = int(self.seen_us.min())
@@ -137,6 +137,7 @@ class EventStage:
             self.match(moment, event.t_us)
         watch.lap(self._match)
         if look and self._missed(event.t_us):
+            moment.facts[MISSED] = True
             return out
         for step, i in self._extract[event.type]:
             step.compute(moment)

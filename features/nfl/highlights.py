@@ -49,9 +49,8 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
 
 
 def highlight(moment: Moment, ledger: Ledger) -> str | None:
-    """The highlight that this event makes, as JSON; none of a play whose beginning was missed. A swing of the odds is shown
-    when the next play begins, and cut around
-    the play that made it."""
+    """The highlight that this event makes, as JSON; none of a play whose beginning was missed. A swing of the odds is shown when
+    the next play begins, and cut around the play that made it."""
     if moment.type != "down" and not of_this_play(moment, ledger):
         return None
     t_s = ledger.down_s + TIMING_S[0] if moment.type == "down" else highlights.seen_s(moment)

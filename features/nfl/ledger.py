@@ -9,14 +9,13 @@ import msgspec
 from msgspec import field
 
 from features.facts import attr, number
-from features.moments import Moment
+from features.moments import MISSED, Moment
 from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
 from features.sport import EventStep
 
 REGULATION_S: Final = 3600.0
-#: a game of which the first event is no later than this was seen from its beginning, s; one that begins with its first period
-#: or with
-#: so much on its clock was, too
+#: a game of which the first event is no later than this was seen from its beginning, s; one that begins with its first period or
+#: with so much on its clock was, too
 EARLY_S, FRESH_S = 5.0, 3595.0
 #: how many plain counts there are of passes, runs and receptions of a player, and of a team
 PASS_COUNTS, RUN_COUNTS, CATCH_COUNTS, TEAM_COUNTS = 5, 3, 4, 9
@@ -129,6 +128,10 @@ def of_this_play(moment: Moment, ledger: Ledger) -> bool:
 def keep_play(moment: Moment, ledger: Ledger) -> None:
     """A play begins with its "down", or with its snap where the feed has none. One that is followed by another without a snap
     is counted: nothing was played, and nothing of it may colour the next."""
+    if moment.type == "ball_snap" and moment.facts.get(MISSED):
+        # of a play that was joined after its snap nothing is known
+        ledger.play, ledger.snapped = "", False
+        return
     if moment.type == "ball_snap" and ledger.play == str(moment.attrs.get("play", "")) and not ledger.snapped:
         ledger.snap_s, ledger.snapped = moment.t_s, True
     elif moment.type in ("down", "ball_snap"):
@@ -189,9 +192,8 @@ def keep_pass(moment: Moment, ledger: Ledger) -> None:
 
 
 def keep_run(moment: Moment, ledger: Ledger) -> None:
-    """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a
-    loose ball
-    ends it without: whoever was handed the ball before has it no more."""
+    """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a loose
+    ball ends it without: whoever was handed the ball before has it no more."""
     if not of_this_play(moment, ledger):
         return
     if moment.type in ("handoff", "run"):

@@ -15,8 +15,8 @@ EMPTY_CELLS: Final = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<N
 
 
 def arrow_table(path: Path, wanted: Callable[[str], bool]) -> Any:
-    """A Parquet or CSV file, only the columns that are ``wanted``. The cells of a CSV file stay as they are written, null where they are
-    one of :data:`EMPTY_CELLS`: the reader says itself what a cell is to be."""
+    """A Parquet or CSV file, only the columns that are ``wanted``. The cells of a CSV file stay as they are written, null where
+    they are one of :data:`EMPTY_CELLS`: the reader says itself what a cell is to be."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -21,10 +21,10 @@ def compare_channels(
 ) -> list[Agreement]:  # fmt: skip
     """Stats per player and window against channels of the players' samples, interpolated at the end of each window.
 
-    ``references`` is {stat: (channel, factor that takes it to SI)}, with a third word where they are not plain numbers: an ``angle``
-    (rad, the difference taken the shorter way round), a ``magnitude`` (ours is taken without its sign). Of a vector the first
-    component is compared. Windows are left out where the player's neighbouring samples are more than 0.2 s apart, and where his are
-    too few. ``blocks`` are those of :func:`final_blocks`, when they are there already.
+    ``references`` is {stat: (channel, factor that takes it to SI)}, with a third word where they are not plain numbers: an
+    ``angle`` (rad, the difference taken the shorter way round), a ``magnitude`` (ours is taken without its sign). Of a vector the
+    first component is compared. Windows are left out where the player's neighbouring samples are more than 0.2 s apart, and where
+    his are too few. ``blocks`` are those of :func:`final_blocks`, when they are there already.
     """
     if blocks is None:
         blocks = final_blocks(recording, sport, set(references))
@@ -34,10 +34,12 @@ def compare_channels(
         unit, angle = sport.stat(stat).unit, "angle" in kind
         scale, turn = float(to_si) * factor(unit), 2.0 * np.pi * factor(unit) if angle else 0.0
         ours, theirs = [], []
-        for subject, (t, columns) in samples.items():
+        for subject, (stamps, columns) in samples.items():
             if channel not in columns:
                 continue
-            v = np.unwrap(columns[channel] * to_si) * factor(unit) if angle else columns[channel] * scale
+            there = np.isfinite(columns[channel])
+            t, column = stamps[there], columns[channel][there]
+            v = np.unwrap(column * to_si) * factor(unit) if angle else column * scale
             for block in blocks[stat]:
                 if subject in block.subjects:
                     after = np.clip(np.searchsorted(t, block.end_us), 1, max(1, len(t) - 1))
