@@ -132,7 +132,8 @@ def keep_play(moment: Moment, ledger: Ledger) -> None:
         # of a play that was joined after its snap nothing is known
         ledger.play, ledger.snapped = "", False
         return
-    if moment.type == "ball_snap" and ledger.play == str(moment.attrs.get("play", "")) and not ledger.snapped:
+    same = moment.type == "ball_snap" and ledger.play == str(moment.attrs.get("play", "")) and not ledger.snapped
+    if same:
         ledger.snap_s, ledger.snapped = moment.t_s, True
     elif moment.type in ("down", "ball_snap"):
         if ledger.play and not ledger.snapped and ledger.down >= 1.0:
@@ -150,7 +151,8 @@ def keep_play(moment: Moment, ledger: Ledger) -> None:
     ledger.offense, ledger.period = moment.team, max(moment.period, ledger.period)
     for name in ("down", "to_go_yd", "to_goal_yd", "clock_s"):
         value = attr(moment, name)
-        setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if name == "clock_s" else _NAN)
+        # what its "down" has said of a play its snap need not say again
+        setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if same or name == "clock_s" else _NAN)
     home, away = attr(moment, "home_points"), attr(moment, "away_points")
     if isfinite(home) and isfinite(away):
         ledger.score, ledger.score_known = [home, away], True
