@@ -56,7 +56,8 @@ def drive() -> Ledger:
     fold(ledger, *snap(80.0, "p9", 0.0))  # the try is no down
     fold(ledger, moment("pass_forward", 82.0, player=0, play="p9"), moment("pass_outcome_incomplete", 83.0, player=9, play="p9"))
     fold(ledger, *snap(90.0, "p10", 1.0))  # intercepted, and carried back
-    fold(ledger, moment("pass_forward", 92.0, player=0, play="p10"), moment("pass_outcome_interception", 93.0, player=8, play="p10"))
+    fold(ledger, moment("pass_forward", 92.0, player=0, play="p10"))
+    fold(ledger, moment("pass_outcome_interception", 93.0, player=8, play="p10"))
     return fold(ledger, ended("touchdown", 97.0, NAN, player=20, play="p10", team=1))
 
 
