@@ -10,14 +10,13 @@ from msgspec import field
 
 from features.airtime import Airtime, Budget
 from features.facts import attr, number
-from features.moments import Moment
+from features.moments import MISSED, Moment
 from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
 from features.sport import EventStep
 
 REGULATION_S: Final = 3600.0
-#: a game of which the first event is no later than this was seen from its beginning, s; one that begins with its first period
-#: or with
-#: so much on its clock was, too
+#: a game of which the first event is no later than this was seen from its beginning, s; one that begins with its first period or
+#: with so much on its clock was, too
 EARLY_S, FRESH_S = 5.0, 3595.0
 #: how many plain counts there are of passes, runs and receptions of a player, and of a team
 PASS_COUNTS, RUN_COUNTS, CATCH_COUNTS, TEAM_COUNTS = 5, 3, 4, 9
@@ -147,7 +146,12 @@ def played_s(moment: Moment, ledger: Ledger) -> float:
 def keep_play(moment: Moment, ledger: Ledger) -> None:
     """A play begins with its "down", or with its snap where the feed has none. One that is followed by another without a snap
     is counted: nothing was played, and nothing of it may colour the next."""
-    if moment.type == "ball_snap" and ledger.play == str(moment.attrs.get("play", "")) and not ledger.snapped:
+    if moment.type == "ball_snap" and moment.facts.get(MISSED):
+        # of a play that was joined after its snap nothing is known
+        ledger.play, ledger.snapped = "", False
+        return
+    same = moment.type == "ball_snap" and ledger.play == str(moment.attrs.get("play", "")) and not ledger.snapped
+    if same:
         ledger.snap_s, ledger.snapped = moment.t_s, True
     elif moment.type in ("down", "ball_snap"):
         if ledger.play and not ledger.snapped and ledger.down >= 1.0:
@@ -165,7 +169,8 @@ def keep_play(moment: Moment, ledger: Ledger) -> None:
     ledger.offense, ledger.period = moment.team, max(moment.period, ledger.period)
     for name in ("down", "to_go_yd", "to_goal_yd", "clock_s"):
         value = attr(moment, name)
-        setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if name == "clock_s" else _NAN)
+        # what its "down" has said of a play its snap need not say again
+        setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if same or name == "clock_s" else _NAN)
     home, away = attr(moment, "home_points"), attr(moment, "away_points")
     if isfinite(home) and isfinite(away):
         ledger.score, ledger.score_known = [home, away], True
@@ -207,9 +212,8 @@ def keep_pass(moment: Moment, ledger: Ledger) -> None:
 
 
 def keep_run(moment: Moment, ledger: Ledger) -> None:
-    """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a
-    loose ball
-    ends it without: whoever was handed the ball before has it no more."""
+    """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a loose
+    ball ends it without: whoever was handed the ball before has it no more."""
     if not of_this_play(moment, ledger):
         return
     if moment.type in ("handoff", "run"):
