@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from features.soccer.ledger import SHOOTOUT
-from simulators.providers._direction import Side
 from simulators.providers._files import metres, number, present, rows, whole
-from simulators.providers._stream import EVENT_DELAY_US, NO_DATE_US
+from simulators.providers._stream import EVENT_DELAY_US, NO_DATE_US, Side
 from streaming.errors import BadInput
 from streaming.records import Event
 

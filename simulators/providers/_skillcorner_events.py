@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.soccer.ledger import SHOOTOUT
-from simulators.providers._direction import Side
 from simulators.providers._files import metres, number, rows, unique, whole
-from simulators.providers._stream import EVENT_DELAY_US
+from simulators.providers._stream import EVENT_DELAY_US, Side
 from streaming.errors import BadInput
 from streaming.records import Entity, Event
 
