@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.apart import apart, light, shifted
+from models.apart import LOWEST, apart, light, shifted
 from models.artefact import Card, CardFeature
 from models.base import Floats
 from models.calibration import Calibration, Kind, choose
@@ -54,20 +54,28 @@ class Table:
     credit: str = ""
 
 
+#: so often at least must each class have come up in a part that learns for itself
+_PART: Final = 20
 #: one thread: on few rows the threads of xgboost wait for each other, and on a busy machine they wait long
 _COMMON: Final = {"tree_method": "hist", "nthread": 1}
 
 
-def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None) -> bytes:
+def grow(
+    model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None
+) -> bytes:  # fmt: skip
     """Fit one forest: xgboost's model file, JSON. ``age_years`` (B,) is how old each row is, for recipes that forget."""
     if recipe.apart:
         column = [f.name for f in model.features].index(recipe.apart)
-        gone = np.isnan(rows[:, column])
-        first, second = (
-            grow(model, replace(how, apart=""), rows[among], label[among], seed, None if age_years is None else age_years[among])
-            for among, how in ((gone, recipe), (~gone, recipe.known or recipe))
-        )
-        return apart(first, second, column)
+        below = LOWEST if recipe.below is None else recipe.below
+        first = ~(rows[:, column] >= below)
+        one = replace(recipe, apart="", below=None, known=None)
+
+        def part(among: npt.NDArray[np.bool_], how: Recipe) -> bytes:
+            if min(np.bincount(label[among].astype(np.int64), minlength=len(model.classes))) < _PART:
+                among = np.ones(len(rows), np.bool_)  # too little happened there to learn from it alone
+            return grow(model, how, rows[among], label[among], seed, None if age_years is None else age_years[among])
+
+        return apart(part(first, one), part(~first, recipe.known or one), column, below)
     names = [f.name for f in model.features]
     weights = None
     if recipe.half_life_years > 0.0 and age_years is not None:
@@ -180,7 +188,7 @@ def train(
         blob = light(blob)
     tell("fitted on everything")
     metrics: dict[str, Any] = {"held_out": scores(table.label, judged.probability), "calibrations": judged.losses}
-    metrics["profile"] = _profile(model, table)
+    metrics["profile"] = profile(model, table)
     if table.truth.size:
         metrics["truth_error"] = float(np.nanmean(np.abs(judged.probability - table.truth)))
     card = Card(
@@ -201,7 +209,7 @@ def renewed(model: Known, card: Card, table: Table) -> Card:
     """``card`` with what cards say now, profile, home and limits, from the very table that it was trained on, or from the first of
     its games, which the card then says; nothing of what its model answers depends on them. ``ValueError`` for any other table."""
     check(model, table)
-    metrics = {**card.metrics, "profile": _profile(model, table)}
+    metrics = {**card.metrics, "profile": profile(model, table)}
     if table.source != card.trained_on:
         first = {**table.source, "games": card.trained_on.get("games", 0), "rows": card.trained_on.get("rows", 0)}
         if first != card.trained_on or int(table.source["games"]) >= int(first["games"]):
@@ -210,7 +218,8 @@ def renewed(model: Known, card: Card, table: Table) -> Card:
     return msgspec.structs.replace(card, limits=model.limits, metrics=metrics, home=home_of(table), version="")
 
 
-def _profile(model: Known, table: Table) -> Any:
+def profile(model: Known, table: Table) -> Any:
+    """The profile of the inputs, as plain values for a card."""
     return msgspec.to_builtins(profile_of(table.rows, [f.name for f in model.features], table.label))
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from features.assembly import tables
 from features.f1 import (
+    airing,
     anomaly,
     atline,
     battle,
@@ -34,7 +35,8 @@ from features.frames import Field
 from features.sport import Sport
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    telemetry, progress, battle, corners, start, anomaly, momentum, folding, timing, atline, tyres, strategy, win, highlights, story,
+    telemetry, progress, battle, corners, start, anomaly, momentum, airing, folding, timing, atline, tyres, strategy, win,
+    highlights, story,
 )  # fmt: skip
 
 SPORT: Final = Sport(

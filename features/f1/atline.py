@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.f1.ledger import Ledger, at_line, car_of, number, order_at, racing, whole
+from features.f1.ledger import NAN, Ledger, at_line, car_of, number, order_at, racing, whole
 from features.moments import Moment
 from features.sport import EventStep, Stat
 
@@ -45,12 +45,13 @@ def standing(part: int, moment: Moment, ledger: Ledger) -> float | None:
     value, car = number(moment, ("place", "gap_s", "interval_s")[part]), car_of(moment, ledger)
     if value != value and at_line(moment, ledger) and racing(ledger) and car is not None and not car.fed:
         value = order_at(ledger, moment.player, whole(moment, "lap"), whole(moment, "loop"), moment.t_s)[part]
+        value = value if part or value else NAN
     return value if value == value else None
 
 
 _STANDING: Final = (
-    ("f1.timing.position", "place", 0, "place by timing: as it gives it, else at the line by who was there before; in a practice or "
-     "qualifying by best laps"),
+    ("f1.timing.position", "place", 0, "place by timing: as it gives it, else at the line by who was there before; in a practice "
+     "or qualifying by best laps"),
     ("f1.timing.gap", "s", 1, "to the first, in the same way; in a practice or qualifying the difference of best laps"),
     ("f1.timing.interval", "s", 2, "to the one before, in the same way"),
 )
@@ -61,7 +62,8 @@ STATS: Final = (
         Stat(ident, unit, what, "player", partial(standing, part), on=("loop", "standing"), of_account=True, air="tower")
         for ident, unit, part, what in _STANDING
     ),
-    Stat("f1.car.gap_at_line", "s", "as timing gives it at the line, else f1.car.gap in the last frame before", "player", _fact(0), on=("loop",)),
+    Stat("f1.car.gap_at_line", "s", "as timing gives it at the line, else f1.car.gap in the last frame before", "player",
+         _fact(0), on=("loop",)),
     Stat("f1.car.position_at_line", "place", "as timing gives it at the line, else f1.car.position in the last frame "
          "before", "player", _fact(1),
          on=("loop",)),

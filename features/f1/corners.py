@@ -21,7 +21,8 @@ from features.units import factor
 BRAKING: Final = 0.05
 FASTER_MPS: Final = 4.0
 
-#: lap distance (m) and speed where braking began, the hardest deceleration since, the slowest speed since the car was last faster and
+#: lap distance (m) and speed where braking began, the hardest deceleration since, the slowest speed since the car was last faster
+#: and
 #: where that was, the greatest speed after it (NaN until the car gains speed), and the slowest speed since the braking began
 CORNER = Signal("cornering", "m, m/s, m/s2, m/s, m, m/s, m/s", ("N", 7), keep_s=10.0)
 _G: Final = 1.0 / factor("g")
@@ -29,9 +30,9 @@ _G: Final = 1.0 / factor("g")
 
 @kernel
 def follow(speed: Any, brake: Any, least: Any, forward: Any, distance: Any, lo: int, hi: int, out: Any) -> None:
-    """``least`` is the least speed of the window, ``forward`` its least longitudinal acceleration. Braking that was under way when the
-    car was first seen is not followed: where it began is not known. A corner that is not braked for is where the car loses speed again
-    after it had gained some."""
+    """``least`` is the least speed of the window, ``forward`` its least longitudinal acceleration. Braking that was under way when
+    the car was first seen is not followed: where it began is not known. A corner that is not braked for is where the car loses
+    speed again after it had gained some."""
     for i in range(lo, hi):
         for n in range(speed.shape[1]):
             out[i, n] = out[i - 1, n]
@@ -69,8 +70,8 @@ NEAR_M: Final = 60.0
 
 
 def look(moment: Moment) -> None:
-    """Facts ``corner``: [entry, apex, exit speed, m braking before the apex, hardest deceleration], NaN what was not seen of it; empty
-    when the car was not seen.
+    """Facts ``corner``: [entry, apex, exit speed, m braking before the apex, hardest deceleration], NaN what was not seen of it;
+    empty when the car was not seen.
 
     The slowest point counts when it lies in the corner's own stretch, between its neighbours, and the braking when it began after
     the apex of the one before: else they are of another corner.

@@ -71,6 +71,7 @@ def passed(moment: Moment, ledger: Ledger) -> None:
     if car is None or not loop:
         return
     line, sector = at_line(moment, ledger), whole(moment, "sector")
+    car.from_lap = car.from_lap or lap
     ledger.loops = max(ledger.loops, loop)
     if car.loop and (lap, loop) > (car.lap, car.loop):
         car.missed += (lap - car.lap) * ledger.loops + loop - car.loop - 1

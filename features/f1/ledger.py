@@ -11,15 +11,27 @@ from typing import Final
 import msgspec
 from msgspec import field
 
+from features.airtime import Airtime, Budget
 from features.moments import Moment
 
 NAN: Final = float("nan")
+#: how much of a race is shown and said: a whole one gets between 10 and 40 of each
+HIGHLIGHTS: Final = Budget(
+    every_s=210.0, purse=3.0, spacing_s=45.0, patience_s=600.0, repeat_s=0.0, again=1.0,
+    usual=(0.07, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.35, 0.5),
+)  # fmt: skip
+SENTENCES: Final = Budget(
+    every_s=210.0, purse=3.0, spacing_s=60.0, patience_s=540.0, repeat_s=240.0, again=0.85,
+    usual=(0.12, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5),
+)  # fmt: skip
 #: a lap has three sectors
 LAST_SECTOR: Final = 3
 #: what a stop costs where nobody says, s
 PIT_LOSS_S: Final = 22.0
 #: how long a stop takes when nothing goes wrong, s
 STOP_S: Final = 2.6
+#: who has not been seen for so many laps of another car is not in the race any more
+SETTLED_LAPS: Final = 2
 #: closer than this to the car ahead at a loop is traffic, s; this share of a lap's loops in traffic makes the lap an unclean one
 TRAFFIC_S: Final = 1.0
 TRAFFIC_SHARE: Final = 0.25
@@ -28,7 +40,9 @@ TRAFFIC_SHARE: Final = 0.25
 class Car(msgspec.Struct, array_like=True):
     """One car. Times are s on the game's axis; NaN and 0 before anything is known."""
 
-    # the last loop, sector end and line that it passed; loops that it should have passed and did not
+    # the lap in which it was first seen; the last loop, sector end and line that it passed; loops that it should have passed and
+    # did not
+    from_lap: int = 0
     lap: int = 0
     loop: int = 0
     loop_s: float = NAN
@@ -73,6 +87,9 @@ class Car(msgspec.Struct, array_like=True):
     out: bool = False
     barred: bool = False  # disqualified
     best_given: bool = False  # its best lap is timing's own
+    # story.py: at the line a lap ago, the car ahead and the interval to it
+    line_ahead: int = -1
+    line_interval_s: float = NAN
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -94,6 +111,9 @@ class Ledger(msgspec.Struct, array_like=True):
     overall_sector: list[float] = []
     overall_mini: list[float] = []
     cars: list[Car] = []
+    #: airing.py: what has been shown and said
+    shown: Airtime = field(default_factory=HIGHLIGHTS.new)
+    said: Airtime = field(default_factory=SENTENCES.new)
 
     def __post_init__(self) -> None:
         if not self.cars:
@@ -152,8 +172,12 @@ def mini_time_s(moment: Moment, car: Car) -> float:
 
 
 def order_at(ledger: Ledger, who: int, lap: int, loop: int, t_s: float) -> tuple[int, float, float, int]:
-    """Place, gap to the first and interval to the next, s, and who that is, of a car that passes a loop at ``t_s``: ahead are those who
-    passed it before in that lap, and those who have passed it in a later one. Behind by a lap there is no gap."""
+    """Place, gap to the first and interval to the next, s, and who that is, of a car that passes a loop at ``t_s``: ahead are
+    those who passed it before in that lap, and those who have passed it in a later one. Behind by a lap there is no gap. Place 0
+    and NaN where the race was joined in the middle and somebody has not been seen who may have passed before."""
+    joined = ledger.lights_s != ledger.lights_s and lap < ledger.cars[who].from_lap + SETTLED_LAPS
+    if joined and any(n != who and not other.loop and not other.out for n, other in enumerate(ledger.cars)):
+        return 0, NAN, NAN, -1
     first_s, next_s, place, ahead = t_s, NAN, 1, -1
     for n, other in enumerate(ledger.cars):
         if n == who or len(other.passed_s) < loop or other.passed_lap[loop - 1] < lap:

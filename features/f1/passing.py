@@ -15,8 +15,8 @@ from features.moments import Moment
 
 #: a car that so many pass within a sector is in trouble: they did not fight it
 MANY: Final = 3
-#: places that are fought for; in the first lap only the lead
-LAST_PLACE: Final = 3
+#: places that are worth a fight; in the first lap only the lead
+LAST_PLACE: Final = 10
 #: no lap before this one is worth being called the fastest
 FIRST_LAP: Final = 4
 
@@ -29,11 +29,11 @@ def passed_by(moment: Moment, ledger: Ledger) -> int:
     # where attempts are reported they say it, but for the first lap
     if (lap == 1 or ledger.tells_passes) and (car.place > 1 or lap > 1):
         return -1
-    if car.out or ledger.status >= SAFETY_CAR or not car.sector_loop or _stopped(car, car.sector_s):
+    if car.out or ledger.status >= SAFETY_CAR or not car.sector_loop or stopped(car, car.sector_s):
         return -1
     by = [
         n for n, other in enumerate(ledger.cars)
-        if n != moment.player and not other.out and not _stopped(other, car.sector_s) and _at(other, loop, lap) < moment.t_s
+        if n != moment.player and not other.out and not stopped(other, car.sector_s) and _at(other, loop, lap) < moment.t_s
         and _at(other, car.sector_loop, car.lap if car.sector_loop == car.loop else lap) > car.sector_s
     ]  # fmt: skip
     if not by or len(by) >= MANY:
@@ -41,7 +41,7 @@ def passed_by(moment: Moment, ledger: Ledger) -> int:
     return min(by, key=lambda n: ledger.cars[n].passed_s[loop - 1])
 
 
-def _stopped(car: Car, since_s: float) -> bool:
+def stopped(car: Car, since_s: float) -> bool:
     """Whether a car has been in the pit lane since then."""
     return car.in_pit or car.pit_s >= since_s
 

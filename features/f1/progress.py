@@ -25,7 +25,7 @@ LAPS: Final = 2
 BRIDGE_S: Final = 5.0
 SHORT_S: Final = 0.5
 #: a car that has been silent for so long is no longer in the order, s
-LEFT_S: Final = 120.0
+LEFT_S: Final = 240.0
 #: what lies between two posts is passed in less, s
 JUST_S: Final = 5.0
 
@@ -75,9 +75,9 @@ def follow(
 ) -> None:  # fmt: skip
     """One row after the other: posts passed, ranks, gaps.
 
-    ``laps`` and ``times`` (N, LAPS, POSTS): which lap a slot is of, and when the post was passed. ``last`` (N, 6): lap and
-    distance of the last row, lap and post of the last post, whether the car has been seen, and when. A car that was not seen for some
-    rows is taken to have gone straight on between them, so that what is missing of one car leaves no hole in the gaps of the others.
+    ``laps`` and ``times`` (N, LAPS, POSTS): which lap a slot is of, and when the post was passed. ``last`` (N, 6): lap and distance
+    of the last row, lap and post of the last post, whether the car has been seen, and when. A car that was not seen for some rows
+    is taken to have gone straight on between them, so that what is missing of one car leaves no hole in the gaps of the others.
     """
     cars = lap.shape[1]
     for i in range(lo, hi):
@@ -183,7 +183,8 @@ STEPS: Final = (
     ),
 )  # fmt: skip
 STATS = (
-    Stat("f1.car.position", "place", "place on the road: by lap, then by lap distance; as timing gives it where the feed has no lap distance", "player", column("rank"), air="tower"),
+    Stat("f1.car.position", "place", "place on the road: by lap, then by lap distance; as timing gives it where the feed has "
+         "no lap distance", "player", column("rank"), air="tower"),
     Stat(
         "f1.car.gap", "s", "to the leader: time at the last 60 m post minus the leader's time at the same post of the same lap; as "
         "timing gives it where the feed has no lap distance",

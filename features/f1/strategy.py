@@ -87,7 +87,15 @@ def rejoin_position(ledger: Ledger, t_s: float) -> Floats:
     return out
 
 
+def stops(ledger: Ledger, t_s: float) -> Floats:
+    """(N,): NaN for cars that have not been seen on the track, and where the stops so far are not known."""
+    known = (car.place > 0 and car.stops >= 0 for car in ledger.cars)
+    return np.array([car.stops if seen else NAN for car, seen in zip(ledger.cars, known, strict=True)], np.float64)
+
+
 STATS: Final = (
+    Stat("f1.car.stops", "count", "pit stops so far: how often the car has left the pit lane", "player", stops, every_s=1.0,
+         ticks=True, timeless=True, air="Pit Strategy Battle"),
     Stat("f1.strategy.pit_window", "lap", "the lap at whose end a stop costs least over the rest of the race", "player",
          pit_window, every_s=1.0, ticks=True, timeless=True, air="Pit Strategy Battle"),
     Stat("f1.strategy.rejoin_position", "place", "place on the road after a stop now, from the cost of a stop and the gaps",

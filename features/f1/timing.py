@@ -44,7 +44,8 @@ def _timed(
 
 
 def _known(ledger: Ledger, car: Car) -> tuple[float, float]:
-    """1 where the car's, and the race's, bests so far are known, else NaN: a feed that was joined in the middle has not seen them."""
+    """1 where the car's, and the race's, bests so far are known, else NaN: a feed that was joined in the middle has not seen
+    them."""
     began = ledger.lights_s == ledger.lights_s
     return 1.0 if began or car.best_given else NAN, 1.0 if began else NAN
 
@@ -91,8 +92,8 @@ def mini_sector(moment: Moment, ledger: Ledger) -> list[float] | None:
 def time_lost(moment: Moment, ledger: Ledger) -> list[float] | None:
     """[all, off the track, in traffic, at a slow stop], s, of the lap that ends here.
 
-    All is the lap against the car's own best lap so far; the parts are mini-sectors slower than the car's own best there, off
-    the track or within a second of the car ahead, and what a stop took beyond 2.6 s. A part that nobody reports is NaN, and a lap in
+    All is the lap against the car's own best lap so far; the parts are mini-sectors slower than the car's own best there, off the
+    track or within a second of the car ahead, and what a stop took beyond 2.6 s. A part that nobody reports is NaN, and a lap in
     which the race stood still has lost nothing.
     """
     car = car_of(moment, ledger)

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import field
 
+from features.airtime import Airtime, Budget
 from features.facts import attr
 from features.mlb.vocabulary import EVENT_TYPES
 from features.moments import Moment
@@ -22,6 +23,17 @@ ANY: Final = tuple(sorted(EVENT_TYPES))
 EARLY_S: Final = 5.0
 #: how many plain counts there are of a pitcher, and of a batter or a team
 PITCHER_COUNTS, BATTER_COUNTS = 7, 5
+#: how much of a game is shown and said: a whole one gets between 10 and 40 of each
+HIGHLIGHTS: Final = Budget(
+    every_s=270.0, purse=3.0, spacing_s=90.0, patience_s=600.0, repeat_s=0.0, again=1.0,
+    usual=(0.05, 0.08, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6),
+)  # fmt: skip
+SENTENCES: Final = Budget(
+    every_s=270.0, purse=3.0, spacing_s=90.0, patience_s=480.0, repeat_s=300.0, again=0.7,
+    usual=(0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7),
+)  # fmt: skip
+#: what an out counts for, s
+OUT_S: Final = 100.0
 STATEFUL: Final = ("play", "half_start", "half_end", "game_end")
 
 
@@ -54,6 +66,9 @@ class Ledger(msgspec.Struct, array_like=True):
     hardest_mps: float = 0.0
     projected_m: float = NAN
     steal_chance: float = NAN
+    # airing.py: what has been shown and said
+    shown: Airtime = field(default_factory=HIGHLIGHTS.new)
+    said: Airtime = field(default_factory=SENTENCES.new)
 
     # whether an event was seen at all, whether the game was on already then, and whether one has said the state since
     begun: bool = False
@@ -79,6 +94,12 @@ class Ledger(msgspec.Struct, array_like=True):
     @property
     def batting(self) -> int:
         return 1 if self.half == 0 else 0
+
+
+def played_s(ledger: Ledger) -> float:
+    """By which highlights and sentences are rationed: outs made, a nine-inning game being as long as 90 minutes. Baseball has no
+    clock."""
+    return OUT_S * (6 * (max(ledger.inning, 1) - 1) + 3 * ledger.half + min(ledger.outs, 3))
 
 
 def word(moment: Moment, name: str) -> str:

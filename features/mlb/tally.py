@@ -1,11 +1,9 @@
 """The plain counts of a game: pitches, balls and strikes of each pitcher, hits, walks and strikeouts of pitchers, batters and
 teams.
 
-A strike is a called or swinging one, a foul or a ball put in play, as scorers count pitches. A play belongs to the pitcher of
-the half
-inning's last pitch. A player who has done nothing of a kind has no count of it; a game that was joined in the middle has none
-at all,
-since nobody knows what was before.
+A strike is a called or swinging one, a foul or a ball put in play, as scorers count pitches. A play belongs to the pitcher of the
+half inning's last pitch. A player who has done nothing of a kind has no count of it; a game that was joined in the middle has none
+at all, since nobody knows what was before.
 """
 
 from __future__ import annotations

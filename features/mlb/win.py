@@ -82,9 +82,8 @@ def leverage_after(moment: Moment, ledger: Ledger) -> float | None:
 
 
 def swing(moment: Moment, ledger: Ledger) -> float:
-    """-1..1: how far a play moved the chance of the home team, by the closed form; 0 for everything else, and where nobody
-    knows what
-    was before it."""
+    """-1..1: how far a play moved the chance of the home team, by the closed form; 0 for everything else, and where nobody knows
+    what was before it."""
     if moment.type != "play" or not known(moment, ledger):
         return 0.0
     after = state_after(moment, ledger)

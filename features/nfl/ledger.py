@@ -8,19 +8,28 @@ from typing import Final
 import msgspec
 from msgspec import field
 
+from features.airtime import Airtime, Budget
 from features.facts import attr, number
-from features.moments import Moment
+from features.moments import MISSED, Moment
 from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
 from features.sport import EventStep
 
 REGULATION_S: Final = 3600.0
-#: a game of which the first event is no later than this was seen from its beginning, s; one that begins with its first period
-#: or with
-#: so much on its clock was, too
+#: a game of which the first event is no later than this was seen from its beginning, s; one that begins with its first period or
+#: with so much on its clock was, too
 EARLY_S, FRESH_S = 5.0, 3595.0
 #: how many plain counts there are of passes, runs and receptions of a player, and of a team
 PASS_COUNTS, RUN_COUNTS, CATCH_COUNTS, TEAM_COUNTS = 5, 3, 4, 9
 _NAN: Final = float("nan")
+#: how much of a game is shown and said: a whole one gets between 10 and 40 of each
+HIGHLIGHTS: Final = Budget(
+    every_s=180.0, purse=3.0, spacing_s=30.0, patience_s=400.0, repeat_s=0.0, again=1.0,
+    usual=(0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7),
+)  # fmt: skip
+SENTENCES: Final = Budget(
+    every_s=180.0, purse=3.0, spacing_s=30.0, patience_s=360.0, repeat_s=240.0, again=0.7,
+    usual=(0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7),
+)  # fmt: skip
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -81,6 +90,10 @@ class Ledger(msgspec.Struct, array_like=True):
     catcher: int = -1
     bearer: int = -1
     counted: bool = False
+    #: airing.py: what has been shown and said, and the play whose touchdown has been told
+    shown: Airtime = field(default_factory=HIGHLIGHTS.new)
+    said: Airtime = field(default_factory=SENTENCES.new)
+    scored_play: str = ""
 
     def __post_init__(self) -> None:
         if not self.attempts:
@@ -124,12 +137,21 @@ def of_this_play(moment: Moment, ledger: Ledger) -> bool:
     """Whether the event belongs to a play whose beginning the account knows; one that names no play does."""
     play = moment.attrs.get("play")
     return play is None or str(play) == ledger.play
+def played_s(moment: Moment, ledger: Ledger) -> float:
+    """Seconds of play so far, by which highlights and sentences are rationed: of the game clock at the latest play, so that a
+    game with its breaks and one without get as many; of the feed's time where the clock does not move."""
+    return REGULATION_S - ledger.clock_s if ledger.clock_s < REGULATION_S else moment.t_s
 
 
 def keep_play(moment: Moment, ledger: Ledger) -> None:
     """A play begins with its "down", or with its snap where the feed has none. One that is followed by another without a snap
     is counted: nothing was played, and nothing of it may colour the next."""
-    if moment.type == "ball_snap" and ledger.play == str(moment.attrs.get("play", "")) and not ledger.snapped:
+    if moment.type == "ball_snap" and moment.facts.get(MISSED):
+        # of a play that was joined after its snap nothing is known
+        ledger.play, ledger.snapped = "", False
+        return
+    same = moment.type == "ball_snap" and ledger.play == str(moment.attrs.get("play", "")) and not ledger.snapped
+    if same:
         ledger.snap_s, ledger.snapped = moment.t_s, True
     elif moment.type in ("down", "ball_snap"):
         if ledger.play and not ledger.snapped and ledger.down >= 1.0:
@@ -147,7 +169,8 @@ def keep_play(moment: Moment, ledger: Ledger) -> None:
     ledger.offense, ledger.period = moment.team, max(moment.period, ledger.period)
     for name in ("down", "to_go_yd", "to_goal_yd", "clock_s"):
         value = attr(moment, name)
-        setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if name == "clock_s" else _NAN)
+        # what its "down" has said of a play its snap need not say again
+        setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if same or name == "clock_s" else _NAN)
     home, away = attr(moment, "home_points"), attr(moment, "away_points")
     if isfinite(home) and isfinite(away):
         ledger.score, ledger.score_known = [home, away], True
@@ -189,9 +212,8 @@ def keep_pass(moment: Moment, ledger: Ledger) -> None:
 
 
 def keep_run(moment: Moment, ledger: Ledger) -> None:
-    """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a
-    loose ball
-    ends it without: whoever was handed the ball before has it no more."""
+    """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a loose
+    ball ends it without: whoever was handed the ball before has it no more."""
     if not of_this_play(moment, ledger):
         return
     if moment.type in ("handoff", "run"):

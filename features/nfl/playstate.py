@@ -3,9 +3,8 @@
 The ball's channel ``phase`` says what the ball is doing (see ``vocabulary``), its channel ``offense`` whose it is (0 home, 1
 away). A feed that has neither gives no plays: all that depends on one is missing, and the stats of motion go on.
 
-A play is one that was seen from before its snap. Of a play whose beginning was missed (a feed that was joined in the middle, a
-hole in
-it) the phase stays dead until the teams line up again, so that nothing is measured from a snap that nobody saw.
+A play is one that was seen from before its snap. Of a play whose beginning was missed (a feed that was joined in the middle, a hole
+in it) the phase stays dead until the teams line up again, so that nothing is measured from a snap that nobody saw.
 """
 
 from __future__ import annotations

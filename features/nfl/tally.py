@@ -1,9 +1,8 @@
 """The plain counts of a game: passes, runs and receptions of each player, downs and yards of each team.
 
 They are kept as the league's statistics are: a pass counts with its outcome, yards to the whole yard with the end of the play (a
-sack's yards belong to nobody's passes), and what happens after a turnover or a loose ball to nobody. A player who has done
-nothing of
-a kind has no count of it; a game that was joined in the middle has none at all, since nobody knows what was before.
+sack's yards belong to nobody's passes), and what happens after a turnover or a loose ball to nobody. A player who has done nothing
+of a kind has no count of it; a game that was joined in the middle has none at all, since nobody knows what was before.
 """
 
 from __future__ import annotations

@@ -130,13 +130,22 @@ def swing(moment: Moment, ledger: Ledger) -> float:
     scored, off = scorer(moment), sent_off(moment)
     if scored < 0 and not off:
         return 0.0
+    return _moved(ledger, moment.t_s, scored, moment.team if off else -1)
+
+
+def stake(moment: Moment, ledger: Ledger) -> float:
+    """How far the odds would move, 0..1, if the event's team scored with it; 0 where it belongs to no team."""
+    return _moved(ledger, moment.t_s, moment.team, -1) if counts(moment) else 0.0
+
+
+def _moved(ledger: Ledger, t_s: float, scored: int, off: int) -> float:
     lead, reds = ledger.goals[0] - ledger.goals[1], list(ledger.reds)
-    left = time_left_s(ledger, moment.t_s)
+    left = time_left_s(ledger, t_s)
     before = result_odds(left, lead, reds[0], reds[1])
     if scored >= 0:
         lead += 1 if scored == 0 else -1
-    if off:
-        reds[moment.team] += 1
+    if off >= 0:
+        reds[off] += 1
     after = result_odds(left, lead, reds[0], reds[1])
     return max(abs(float(after[k] - before[k])) for k in range(3))
 

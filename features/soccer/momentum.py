@@ -17,7 +17,7 @@ from features.sport import Signal, Stat, Step
 #: two minutes back counts 1/e: a spell of attacks shows, a single one passes
 MEMORY_S: Final = 120.0
 #: goals x s: what a minute's possession around the halfway line sums to
-CALM: Final = 0.6
+CALM: Final = 0.9
 
 THREAT = Signal("location_threat", "goals", (2,))
 REMEMBERED = Signal("remembered_threat", "goals", (2,), fill=0.0)

@@ -11,6 +11,7 @@ from features.facts import number
 from features.frames import Floats, Frames
 from features.moments import Moment
 from features.soccer.ledger import Ledger, place
+from features.soccer.moves import MOVE_CONTEXT, PASS_END, end_features, move_features, start_of
 from features.soccer.passgeometry import PASS_GEOMETRY, bypassed, pass_geometry, velocities
 from features.soccer.threat import value_at
 from features.sport import Stat
@@ -29,24 +30,30 @@ PASS_CONTEXT: Final[tuple[tuple[str, str, str], ...]] = (
     ("throw_in", "0..1", "throw-in"),
     ("cross", "0..1", "cross"),
     ("through_ball", "0..1", "through ball"),
+    ("goal_kick", "0..1", "goal kick"),
 )
 
 #: (name, unit, label) in the model's order
-PASS_FEATURES: Final = PASS_GEOMETRY + PASS_CONTEXT
+PASS_FEATURES: Final = PASS_GEOMETRY + PASS_CONTEXT + MOVE_CONTEXT + PASS_END
 _G: Final = len(PASS_GEOMETRY)
+_START_GOAL, _START_OFF = ([name for name, _, _ in PASS_GEOMETRY].index(name) for name in ("start_to_goal_m", "start_off_centre_m"))
+_MOVE: Final = _G + len(PASS_CONTEXT)
+_END: Final = _MOVE + len(MOVE_CONTEXT)
 _HEIGHT: Final = {"ground": 0.0, "low": 0.5, "high": 1.0}
 
 
 def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
-    """(F,): :data:`PASS_FEATURES` in the frame that the pass was played in; all NaN geometry without tracking.
+    """(F,): :data:`PASS_FEATURES` as the ball is kicked: nothing of where the pass ended, or of what became of it.
 
-    The bearing is that from the reported start to where the pass was aimed, if the feed tells (``target_x_m``), else to
-    its reported end, a direction and never a length; where neither is reported, the way the ball goes in the 0.2 s after
-    the kick.
+    With tracking, what the frame that it was played in shows, and no move; without, the place and the move (``moves``) of which
+    the ``ledger`` tells, and no other geometry. In a frame the bearing is that from the reported start to where the pass was
+    aimed, if the feed tells (``target_x_m``), else to its reported end, a direction and never a length; where neither is
+    reported, the way the ball goes in the 0.2 s after the kick.
     """
     out = np.full(len(PASS_FEATURES), np.nan)
     frames, row, target = moment.frames, moment.row, -1
-    if frames is not None and row >= 0 and moment.attack and moment.team in (0, 1):
+    tracked = frames is not None and row >= 0
+    if frames is not None and tracked and moment.attack and moment.team in (0, 1):
         xy = frames.xyz[row, :, :2]
         x, y = _ball(moment, frames)
         ux, uy, aim_m = _aim(moment, frames)
@@ -61,8 +68,11 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
         out[_G] = value_at(
             moment.attack * x / frames.field.length_m + 0.5, moment.attack * y / frames.field.width_m + 0.5
         )
-    else:
+    elif not tracked:
         out[_G] = value_at(*place(moment)[:2])
+        out[_START_GOAL], out[_START_OFF] = start_of(moment)
+        if ledger is not None:
+            move_features(moment, ledger, out[_MOVE:_END])
     attrs = moment.attrs
     out[_G + 2] = _HEIGHT.get(str(attrs.get("height")), np.nan)
     if "body_part" in attrs:
@@ -70,9 +80,26 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
     if "set_piece" in attrs:
         out[_G + 4] = float(attrs["set_piece"] != "open_play")
         out[_G + 5] = float(attrs["set_piece"] == "throw_in")
+        out[_G + 8] = float(attrs["set_piece"] == "goal_kick")
     for i, word in enumerate(("cross", "through_ball")):
         if word in attrs:
             out[_G + 6 + i] = number(attrs[word])
+    if not tracked and out[_G + 6] == 1.0:
+        out[_G + 2] = np.nan  # those who write down events give the height of crosses that got past the first man
+    return out
+
+
+def given_end_features(moment: Moment, ledger: Ledger | None = None) -> Floats | None:
+    """(F,): :func:`completion_features` of a feed without tracking, and where the pass ended; ``None`` with tracking, and where
+    start or end were not reported."""
+    if moment.frames is not None and moment.row >= 0:
+        return None
+    end = np.empty(len(PASS_END))
+    end_features(moment, end)
+    if np.isnan(end).any():
+        return None
+    out = completion_features(moment, ledger)
+    out[_END:] = end
     return out
 
 
@@ -134,8 +161,15 @@ def opponents_bypassed(moment: Moment, ledger: Ledger) -> float | None:
 STATS = (
     Stat(
         "soccer.pass.completion_probability", "0..1",
-        "Chance that the pass arrives, from what could be seen when it was struck.",
+        "Chance that the pass arrives, from what is known when it is struck: with tracking who stands where and which way it goes; "
+        "from events alone its start, its kind and the move before it. Nothing of where it ended.",
         per="player", compute=completion_features, on=("pass",), model="pass-completion", air="Passing Profile",
+    ),
+    Stat(
+        "soccer.pass.completion_given_end", "0..1",
+        "Chance that a pass like this arrived given where it ended, from events alone: hindsight, since a failed pass ends where "
+        "it was lost and not where it was aimed. For judging passers, not for the moment of the pass.",
+        per="player", compute=given_end_features, on=("pass",), model="pass-completion",
     ),
     Stat(
         "soccer.pass.opponents_bypassed", "count",

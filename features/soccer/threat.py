@@ -4,9 +4,8 @@ Singh's idea ("Introducing Expected Threat", 2018), on his 16 x 12 grid: from a 
 
     V(z) = s(z) g(z) + (1 - s(z)) sum over z' of T(z, z') V(z')
 
-and the fixed point is found by iteration. Singh counts s, g and T in event data; the surface here comes from a model of
-them with few parameters (our own, below), so that it ships without anybody's data, is smooth, and never falls towards
-goal. Values lie between 0 and the chance of the best cell.
+and the fixed point is found by iteration. s, g and T are counted in real events by `python -m models.threat FOLDER`, which
+writes the surface into ``threatgrid``, with its source; left and right are one there, and it never falls towards goal.
 
 Positions are shares of the pitch in attacking direction: depth 0 is the own goal line, 1 the opponents'; across 0 is
 the right touchline, 1 the left.
@@ -15,7 +14,6 @@ the right touchline, 1 the left.
 from __future__ import annotations
 
 from functools import lru_cache
-from math import exp
 from typing import Final
 
 import numpy as np
@@ -23,19 +21,12 @@ import numpy as np
 from features.compiled import kernel
 from features.frames import Floats
 from features.moments import Moment
-from features.soccer.ledger import LENGTH_M, WIDTH_M, Ledger, place
+from features.soccer.ledger import Ledger, place
+from features.soccer.threatgrid import GRID
 from features.sport import Stat
 
 COLUMNS: Final = 16
 ROWS: Final = 12
-
-# the model: chance of a shot, of a goal from it, and of a move's arriving, by distance to the middle of the goal (m)
-_SHOT_MOST, _SHOT_MIDDLE_M, _SHOT_SLOPE_M = 0.55, 15.0, 3.5
-_GOAL_NEAR, _GOAL_SCALE_M = 0.75, 9.5
-_MOVE_SCALE_M = 10.0
-_FORWARD_PER_M = 0.012
-_ARRIVES_FAR, _ARRIVES_NEAR, _ARRIVES_MIDDLE_M, _ARRIVES_SLOPE_M = 0.84, 0.55, 24.0, 7.0
-
 
 @kernel
 def _iterate(shot: Floats, goal: Floats, moves: Floats, tolerance: float) -> Floats:
@@ -54,30 +45,19 @@ def _iterate(shot: Floats, goal: Floats, moves: Floats, tolerance: float) -> Flo
     return value
 
 
-def _sigmoid(x: float) -> float:
-    return 1.0 / (1.0 + exp(-x))
+def fixed_point(shot: Floats, goal: Floats, moves: Floats, tolerance: float = 1e-12) -> Floats:
+    """(Z,) what each of Z cells is worth: ``shot`` (Z,) the chance that the ball is shot from it, ``goal`` (Z,) that such a shot
+    goes in, ``moves`` (Z, Z) that a move from one cell arrives in another; what is missing to 1 was lost."""
+    value: Floats = _iterate(
+        np.asarray(shot, np.float64), np.asarray(goal, np.float64), np.asarray(moves, np.float64), tolerance
+    )
+    return value
 
 
 @lru_cache(maxsize=1)
 def surface() -> Floats:
-    """(16, 12) goals: the value of each cell, first axis depth. Read-only; worked out once, on first use."""
-    depth_m = (np.arange(COLUMNS) + 0.5) * LENGTH_M / COLUMNS
-    across_m = (np.arange(ROWS) + 0.5) * WIDTH_M / ROWS - WIDTH_M / 2
-    x, y = np.repeat(depth_m, ROWS), np.tile(across_m, COLUMNS)
-    to_goal = np.hypot(LENGTH_M - x, y)
-    shot = np.array([_SHOT_MOST * _sigmoid((_SHOT_MIDDLE_M - d) / _SHOT_SLOPE_M) for d in to_goal])
-    goal = np.array([_GOAL_NEAR * exp(-d / _GOAL_SCALE_M) for d in to_goal])
-    lost = _ARRIVES_FAR - _ARRIVES_NEAR
-    arrives = np.array(
-        [_ARRIVES_FAR - lost * _sigmoid((_ARRIVES_MIDDLE_M - d) / _ARRIVES_SLOPE_M) for d in to_goal]
-    )
-    wanted = np.exp(
-        -np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :]) / _MOVE_SCALE_M
-        + _FORWARD_PER_M * (x[None, :] - x[:, None])
-    )
-    np.fill_diagonal(wanted, 0.0)
-    moves = wanted / wanted.sum(axis=1, keepdims=True) * arrives[None, :]
-    value: Floats = _iterate(shot, goal, moves, 1e-12).reshape(COLUMNS, ROWS)
+    """(16, 12) goals: the value of each cell, first axis depth. Read-only."""
+    value = np.array(GRID, np.float64)
     value.setflags(write=False)
     return value
 

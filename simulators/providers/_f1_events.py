@@ -63,7 +63,7 @@ def race_of(game: str, t0_us: int, drivers: Mapping[str, Driver], race_laps: int
 
 def events_of(race: Race, car: str, team: str, driver: Driver) -> Iterator[Event]:
     """Everything of one car, in no particular order."""
-    who = {"team": team, "player": car}
+    who: dict[str, Any] = {"team": team, "player": car}
     time, speed = driver.kept()
     age, stops = -1.0, race.stops.get(car, {})
     for i, lap in enumerate(driver.laps):
@@ -102,7 +102,7 @@ def events_of(race: Race, car: str, team: str, driver: Driver) -> Iterator[Event
 def _changed(before: Lap, lap: Lap) -> bool:
     """Whether the file says that the car runs on other tyres than in the lap before."""
     return lap.row.stint > before.row.stint or (
-        lap.row.life < before.row.life and not lap.row.stint == before.row.stint
+        lap.row.life < before.row.life and lap.row.stint != before.row.stint
     )  # fmt: skip
 
 
@@ -113,21 +113,21 @@ def _learnt(before: Lap, lap: Lap) -> bool:
 
 
 def _may_stop(race: Race, before: Lap, lap: Lap) -> bool:
-    """Whether a slow stretch around the line may be a stop that no column tells of: neither stints nor official stops are known, and
-    the race was not stopped."""
+    """Whether a slow stretch around the line may be a stop that no column tells of: neither stints nor official stops are known,
+    and the race was not stopped."""
     unknown = before.row.stint != before.row.stint or lap.row.stint != lap.row.stint
     return unknown and not race.stops and _RED not in (flag_of(before.row.status), flag_of(lap.row.status))
 
 
-def _tyres(race: Race, n: str, lap: Lap, at_s: float, who: dict[str, str]) -> Iterator[Event]:
+def _tyres(race: Race, n: str, lap: Lap, at_s: float, who: dict[str, Any]) -> Iterator[Event]:
     """What the car runs on."""
     old = max(lap.row.life - 1.0, 0.0) if lap.row.life == lap.row.life else NAN
-    compound = {"compound": lap.row.compound} if lap.row.compound else {}
+    compound: dict[str, Any] = {"compound": lap.row.compound} if lap.row.compound else {}
     if compound or old == old:
         yield race.event("tyres", n, at_s, age_laps=old, **compound, **who)
 
 
-def _loops(race: Race, lap: Lap, who: dict[str, str]) -> Iterator[Event]:
+def _loops(race: Race, lap: Lap, who: dict[str, Any]) -> Iterator[Event]:
     """The ends of the three sectors, each where it is known: from the end of the lap back, else from its start on."""
     s1, s2, s3 = lap.row.sectors_s
     second_s = lap.end_s - s3 if s3 == s3 else lap.start_s + s1 + s2
@@ -150,7 +150,7 @@ def _loops(race: Race, lap: Lap, who: dict[str, str]) -> Iterator[Event]:
         )  # fmt: skip
 
 
-def _corners(race: Race, lap: Lap, driver: Driver, who: dict[str, str]) -> Iterator[Event]:
+def _corners(race: Race, lap: Lap, driver: Driver, who: dict[str, Any]) -> Iterator[Event]:
     part, at = driver.place_m[lap.first : lap.stop], driver.time[lap.first : lap.stop]
     if len(part) < 2:
         return
@@ -166,14 +166,14 @@ def _corners(race: Race, lap: Lap, driver: Driver, who: dict[str, str]) -> Itera
             )  # fmt: skip
 
 
-def _end(race: Race, car: str, driver: Driver, who: dict[str, str]) -> Iterator[Event]:
+def _end(race: Race, car: str, driver: Driver, who: dict[str, Any]) -> Iterator[Event]:
     """How a car's race ended: it has seen the flag, or its laps end before."""
     if not driver.laps:
         return
     last, result = driver.laps[-1], race.results.get(car)
     place = race.places.get(car)
     if place is not None:
-        official = {"provider_place": result.place} if result is not None else {}
+        official: dict[str, Any] = {"provider_place": result.place} if result is not None else {}
         yield race.event("finish", f"z-{car}", last.end_s, position=float(place), laps=float(last.number), **official, **who)
     elif last.whole and race.flag_s == race.flag_s:
         # it began another lap and did not end it: known when that lap is overdue

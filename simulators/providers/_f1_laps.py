@@ -2,8 +2,8 @@
 
 A lap lasts as long as its official time says, unless its telemetry goes on for longer: then the time leaves something out (a red
 flag), and the telemetry's own duration bridges the hole. Where there is no official time, it is the telemetry's duration, or the
-sum of the sectors. A hole that neither can bridge is refused, since everything after it would be at a wrong time; and so is a clock that
-contradicts the official order at the line.
+sum of the sectors. A hole that neither can bridge is refused, since everything after it would be at a wrong time; and so is a clock
+that contradicts the official order at the line.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ def _unlisted(number: int) -> LapRow:
 def until_the_flag(
     laps: Mapping[str, list[Lap]], race_laps: int, done: Mapping[str, float]
 ) -> tuple[float, dict[str, list[Lap]]]:
-    """When the winner crossed the line (s, NaN when nobody did), and the laps of everybody up to the flag: a car's first crossing at
-    or after the winner's is its last lap, and no row after it is a lap, nor one beyond ``race_laps`` or beyond the laps that the
+    """When the winner crossed the line (s, NaN when nobody did), and the laps of everybody up to the flag: a car's first crossing
+    at or after the winner's is its last lap, and no row after it is a lap, nor one beyond ``race_laps`` or beyond the laps that the
     results have ``done`` (but for the one that was begun)."""
     ends = [lap.end_s for mine in laps.values() for lap in mine if lap.number == race_laps and lap.whole]
     flag_s = min(ends, default=NAN)

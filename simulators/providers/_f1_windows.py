@@ -128,7 +128,7 @@ class Driver:
         time = self.time[self._kept]
         if len(time) < 2:
             return np.zeros(len(ends_s))
-        return np.clip((ends_s - time[i - 1]) / (time[i] - time[i - 1]), 0.0, 1.0)
+        return np.asarray(np.clip((ends_s - time[i - 1]) / (time[i] - time[i - 1]), 0.0, 1.0), np.float64)
 
     def _straight(self, values: Floats, i: npt.NDArray[np.int64], share: Floats) -> Floats:
         v = values[self._kept]
@@ -166,7 +166,7 @@ class Driver:
             ("tyre_age_laps", [max(lap.row.life - 1.0, 0.0) if lap.row.life == lap.row.life else np.nan for lap in self.laps]),
             ("tyre_compound", [float(COMPOUNDS.index(lap.row.compound)) if lap.row.compound else np.nan for lap in self.laps]),
         ):
-            columns[name] = np.asarray(of_laps, np.float64)[np.maximum(at, 0)]
+            columns[name] = np.asarray(of_laps or [np.nan], np.float64)[np.maximum(at, 0)]
         columns["pit_limiter"] = np.zeros(len(ends_s))
         for entry_s, exit_s in self.lanes:
             columns["pit_limiter"][(ends_s > entry_s) & (ends_s <= exit_s)] = 1.0

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,7 @@ def text(path: Path) -> str:
 def rows(path: Path, provider: str, columns: Sequence[str]) -> list[dict[str, str]]:
     """The rows of a CSV file that has at least ``columns``; cells that are not there are empty."""
     body = text(path)
-    reader = csv.DictReader(io.StringIO(body, newline=""), restval="", delimiter=_delimiter(body.split("\n", 1)[0]))
+    reader = csv.DictReader(io.StringIO(body, newline=""), restval="", delimiter=delimiter_of(body.split("\n", 1)[0]))
     try:
         _need(path, provider, columns, list(reader.fieldnames or ()))
         return list(reader)
@@ -61,86 +61,22 @@ def rows(path: Path, provider: str, columns: Sequence[str]) -> list[dict[str, st
 
 def table(path: Path, provider: str, columns: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     """The columns of a Parquet or CSV file that has at least ``columns``, as numpy has them."""
-    found = arrow_table(path)
-    _need(path, provider, columns, found.column_names)
-    return {name: _numpy(arrow.column(found, name)) for name in found.column_names}
-
-
-#: cells that say that there is nothing, in the files of R and pandas
-EMPTY_CELLS: Final = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>")
-
-
-def arrow_table(path: Path, wanted: Callable[[str], bool] | None = None, *, as_text: bool = False) -> Any:
-    """A Parquet or CSV file as Arrow has it, only the columns that are ``wanted``. ``as_text`` leaves the cells of a CSV file
-    as they
-    are written, null where they are one of :data:`EMPTY_CELLS`, for a reader that says itself what a cell is to be."""
     import pyarrow as pa
+    import pyarrow.csv
     import pyarrow.parquet as pq
 
     body = content(path)
     try:
-        if body[:4] != b"PAR1":
-            return _csv(path, body, wanted, as_text)
-        file = pq.ParquetFile(pa.BufferReader(body))
-        return file.read([name for name in file.schema_arrow.names if wanted is None or wanted(name)])
+        if body[:4] == b"PAR1":
+            found = pq.ParquetFile(pa.BufferReader(body)).read()
+        else:
+            options = pyarrow.csv.ParseOptions(delimiter=delimiter_of(body.split(b"\n", 1)[0].decode("utf-8", "replace")))
+            found = pyarrow.csv.read_csv(pa.BufferReader(body), parse_options=options)
     except (pa.ArrowException, OSError) as error:
-        raise BadInput(f"{path} cannot be read as Parquet or CSV: it is damaged, cut short or something else") from error
-
-
-def header(path: Path) -> list[str]:
-    """The names of the columns of a Parquet or CSV file; nothing more of it is read."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with opened(path) as file:
-            if file.read(4) != b"PAR1":
-                file.seek(0)
-                line = file.readline().decode("utf-8-sig")
-                return next(csv.reader([line], delimiter=_delimiter(line)), [])
-        return list(pq.ParquetFile(pa.BufferReader(content(path))).schema_arrow.names)
-    except (pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{path} cannot be read as Parquet or CSV: it is damaged, cut short or something else") from error
-
-
-def _csv(path: Path, body: bytes, wanted: Callable[[str], bool] | None, as_text: bool) -> Any:
-    import pyarrow as pa
-    import pyarrow.csv as pc
-
-    first = body.split(b"\n", 1)[0].decode("utf-8-sig", "replace").rstrip("\r")
-    mark = _delimiter(first)
-    names = next(csv.reader([first], delimiter=mark), [])
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise BadInput(f"{path} has two columns called {twice}")
-    bad: list[Any] = []
-
-    def broken(row: Any) -> str:
-        bad.append(row)
-        return "error"
-
-    chosen = [name for name in names if wanted is None or wanted(name)]
-    if not chosen:
-        return pa.table({})
-    convert = pc.ConvertOptions(include_columns=chosen)
-    if as_text:
-        convert = pc.ConvertOptions(
-            include_columns=chosen, column_types={name: pa.string() for name in chosen}, strings_can_be_null=True,
-            null_values=list(EMPTY_CELLS),
-        )  # fmt: skip
-    try:
-        return pc.read_csv(
-            pa.BufferReader(body), pc.ReadOptions(use_threads=False), pc.ParseOptions(delimiter=mark, invalid_row_handler=broken),
-            convert,
-        )
-    except pa.ArrowException:
-        if not bad:
-            raise
-        row = bad[0]
-        where = f"row {row.number - 1}" if row.number else "a row"
-        raise BadInput(
-            f"{path} is damaged or cut short: {where} has {row.actual_columns} cells, and the header names {row.expected_columns}"
-        ) from None
+        kind = "Parquet" if body[:4] == b"PAR1" else "CSV"
+        raise BadInput(f"{path} cannot be read as {kind}: it is cut short, damaged or something else") from error
+    _need(path, provider, columns, found.column_names)
+    return {name: _numpy(arrow.column(found, name)) for name in found.column_names}
 
 
 def _numpy(column: Any) -> npt.NDArray[Any]:
@@ -168,6 +104,18 @@ def document(path: Path) -> dict[str, Any]:
     found = parsed(text(path), str(path))
     if not isinstance(found, dict):
         raise BadInput(f"{path} holds no JSON object")
+    return found
+
+
+def listed(path: Path, provider: str, needs: Sequence[str]) -> list[dict[str, Any]]:
+    """A JSON list of objects that have all of ``needs``."""
+    found = parsed(text(path), str(path))
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise BadInput(f"{path} is no {provider} file: it is not a list of objects")
+    for one in found:
+        for name in needs:
+            if one.get(name) is None:
+                raise BadInput(f"{path} is no {provider} file: an object has no {name}")
     return found
 
 
@@ -269,7 +217,7 @@ def unique(idents: Iterable[str], path: Path, what: str) -> None:
         seen.add(ident)
 
 
-def _delimiter(header: str) -> str:
+def delimiter_of(header: str) -> str:
     """A table with decimal commas is separated by semicolons."""
     return ";" if header.count(";") > header.count(",") else ","
 

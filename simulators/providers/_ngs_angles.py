@@ -49,9 +49,8 @@ def said(way: tuple[float, float]) -> str:
 
 
 def motion_deg(x_yd: Floats, y_yd: Floats, t_us: npt.NDArray[np.int64], person: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """(n,) degrees of each row's displacement since the person's last sample, from +y clockwise, and its speed in yd/s; NaN
-    where the
-    last one was not 0.1 s ago. Rows in the order of time."""
+    """(n,) degrees of each row's displacement since the person's last sample, from +y clockwise, and its speed in yd/s; NaN where
+    the last one was not 0.1 s ago. Rows in the order of time."""
     angle, speed = np.full(len(x_yd), np.nan), np.full(len(x_yd), np.nan)
     order = np.lexsort((t_us, person))
     after, before = order[1:], order[:-1]

@@ -1,8 +1,7 @@
 """The labels of NGS frames as events and as the running state of the ball.
 
 A label that a person set goes before one that a program set (``autoevent_ballsnap``), which counts only in a play without the
-other.
-What is not in the vocabulary is "other" and keeps its label as outcome: it is never taken for something that it is not.
+other. What is not in the vocabulary is "other" and keeps its label as outcome: it is never taken for something that it is not.
 """
 
 from __future__ import annotations
@@ -48,7 +47,9 @@ _LOOSE: Final = frozenset({"fumble", "qb_strip_sack", "punt_muffed", "kick_recov
 _TOUCHDOWN_POINTS, _FIELD_GOAL_POINTS = 6.0, 3.0
 #: by whom: the passer; a runner or receiver near the ball; who is handed the ball shows so many frames later
 _PASSER: Final = frozenset({"ball_snap", "play_action", "qb_sack"})
-_BEARER: Final = frozenset({"tackle", "touchdown", "out_of_bounds", "first_contact", "fumble", "run", "punt_received", "kick_received"})
+_BEARER: Final = frozenset({
+    "tackle", "touchdown", "out_of_bounds", "first_contact", "fumble", "run", "punt_received", "kick_received",
+})  # fmt: skip
 _RUNNER_LATER: Final = 4
 #: a throw is labelled when the ball has left: whose it was shows so many frames before
 _THROWN_BEFORE: Final = 2
@@ -160,9 +161,8 @@ class Labels:
         return None
 
     def _nearest(self, k: int, fits: Callable[[str], bool]) -> str | None:
-        """The man of the right kind, of those who have the ball, nearest to it in frame ``k``; the only one there is where the
-        ball is
-        not seen, and None when nobody can be named."""
+        """The man of the right kind, of those who have the ball, nearest to it in frame ``k``; the only one there is where the ball
+        is not seen, and None when nobody can be named."""
         frame = self._frame
         men = [tag for tag, (side, role) in frame.men.items() if side == self._holder and self._holder >= 0 and fits(role)]
         if np.isnan(frame.xy[k, 0]).any():

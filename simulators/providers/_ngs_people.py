@@ -1,8 +1,7 @@
 """Who stands in a row of NGS tracking: a player, the ball, or nobody that the file knows.
 
-The ball is called "ball" or "football", by its name or by its team, or has neither name nor id. A player is known by his id;
-one who
-has none, by his team and name or shirt, unless the same man has an id in another row. An id that two men bear is refused: whose
+The ball is called "ball" or "football", by its name or by its team, or has neither name nor id. A player is known by his id; one
+who has none, by his team and name or shirt, unless the same man has an id in another row. An id that two men bear is refused: whose
 figures were whose could not be known.
 """
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.nfl.columns import YD
-from features.nfl.vocabulary import ELIGIBLE
+from features.nfl.vocabulary import ELIGIBLE, SNAPPED
 from simulators.providers._ngs_events import SAME, Frame, Labels
 from simulators.providers._ngs_people import BALL, NOBODY, People
 from simulators.providers._ngs_sides import Home, Sides, sides_of
@@ -29,9 +29,8 @@ _QUARTER_S, _QUARTERS = 900.0, 4.0
 
 @dataclass
 class Play:
-    """``rows`` of the tracking with their stamps, tags (0 the ball) and sides; ``phase`` and ``offense`` of the ball in each,
-    NaN in
-    the others; ``played_yd`` what the provider has each man run since the snap."""
+    """``rows`` of the tracking with their stamps, tags (0 the ball) and sides; ``phase`` and ``offense`` of the ball in each, NaN
+    in the others; ``played_yd`` what the provider has each man run since the snap."""
 
     rows: Ints
     t_us: Ints
@@ -155,15 +154,16 @@ def build(
 
 
 def _run(seen: Table, rows: Ints, frame: Ints, tag: npt.NDArray[np.uint32], phase: npt.NDArray[Any]) -> Floats:
-    """(rows,) yards that the provider has each man run since the snap; NaN before it and where it has no such column."""
+    """(rows,) yards that the provider has each man run since the snap, and no further once the play is over; NaN before it and
+    where it has no such column."""
     out = np.full(len(rows), np.nan)
-    snapped = np.flatnonzero(phase >= 2.0)
+    snapped = np.flatnonzero(phase >= SNAPPED)
     if "dis" not in seen or not len(snapped):
         return out
     for number in np.unique(tag[tag > 0]).tolist():
         mine = np.flatnonzero((tag == number) & (frame >= snapped[0]))
         steps = seen["dis"][rows[mine]]
-        steps[frame[mine] == snapped[0]] = 0.0
+        steps[(frame[mine] == snapped[0]) | (phase[frame[mine]] < SNAPPED)] = 0.0
         out[mine] = np.cumsum(steps)
     return out
 

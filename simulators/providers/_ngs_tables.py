@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulators.providers._files import EMPTY_CELLS, arrow_table, header
+from simulators.providers._tables import EMPTY_CELLS, arrow_table, header
 from streaming import arrow
 from streaming.errors import BadInput
 
@@ -101,7 +101,7 @@ def load(
     """The columns of ``spelling`` that the file has, of one game or play only where that is asked for; ``need`` those that it
     must."""
     known = {name for names in spelling.values() for name in names}
-    found = arrow_table(path, lambda name: spelled(name) in known, as_text=True)
+    found = arrow_table(path, lambda name: spelled(name) in known)
     by_spelling = {spelled(name): name for name in found.column_names}
     names = {
         word: next(by_spelling[s] for s in spellings if s in by_spelling)

@@ -1,8 +1,8 @@
 """A Formula 1 race as TracingInsights publishes it: telemetry, laps and, where given, pit stops, teams, corners and results.
 
 Our own reader. Files ``telemetry.parquet`` and ``laps.csv``; ``pit_stops.csv``, ``drivers.json``, ``corners.json`` and
-``results.csv`` if there are any. Of a lap only driver, number and time must be there: stints follow from the stops, sectors, tyres and
-the track's status are optional. There is no session clock: a driver's lap times are added up and checked for holes against the
+``results.csv`` if there are any. Of a lap only driver, number and time must be there: stints follow from the stops, sectors, tyres
+and the track's status are optional. There is no session clock: a driver's lap times are added up and checked for holes against the
 telemetry (``_f1_laps``), and all begin lap 1 together, which is taken for lights out. Only a race begins together: a practice or a
 qualifying is refused. Telemetry comes some seven times a second, each row part measured and part interpolated at the source; it is
 brought to windows of 100 ms, straight between its rows, with the least and the greatest value among what a window touches. The
@@ -12,6 +12,7 @@ is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -31,8 +32,8 @@ from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team
 
 _TELEMETRY: Final = ("driver", "lap", "time", "speed", "x", "y")
 _OTHERS: Final = ("rpm", "gear", "throttle", "brake", "drs", "distance", "z")
-#: words in a file's path that say that it is no race
-_NO_RACE: Final = ("practice", "qualifying", "shootout", "fp1", "fp2", "fp3")
+#: names of a folder that say that it is no race
+_NO_RACE: Final = re.compile(r"(practice([ _-]?[123])?|qualifying|shootout|fp[123])$")
 
 
 def read(files: list[Path]) -> Imported:
@@ -52,10 +53,7 @@ def read(files: list[Path]) -> Imported:
     lap_m = next(iter(drivers.values())).lap_m
     check_order({name: driver.laps for name, driver in drivers.items()}, str(laps_csv))
     teams, entities, tags = _people(list(drivers), read_teams(others["drivers.json"]))
-    rows = [driver.columns for driver in drivers.values() if len(driver.columns)]
-    box = np.array([[f([f(c.get(axis)) for c in rows]) / 10.0 for axis in "xyz"] for f in (np.nanmin, np.nanmax)])
-    box = np.nan_to_num(box)
-    middle, span = box.mean(axis=0), box[1] - box[0]
+    middle, span = _box([driver.columns for driver in drivers.values()])
     game, t0_us = "f1-" + telemetry.parent.name.removeprefix("f1_").replace("_", "-"), NO_DATE_US
     end_s = max(driver.laps[-1].end_s for driver in drivers.values() if driver.laps)
     race = race_of(game, t0_us, drivers, race_laps, flag_s, listed.columns)
@@ -102,11 +100,9 @@ def read(files: list[Path]) -> Imported:
 
 
 def _check_race(path: Path) -> None:
-    said = f"{path.parent.name}/{path.name}".lower()
-    word = next((word for word in _NO_RACE if word in said), None)
-    if word is not None:
+    if _NO_RACE.search(path.parent.name.lower()):
         raise BadInput(
-            f"{path} is of no race ({word}): its cars do not begin together, and without a session clock their laps cannot be placed"
+            f"{path.parent} is no race: its cars do not begin together, and without a session clock their laps cannot be placed"
         )
 
 
@@ -175,6 +171,17 @@ def _drivers(
     race_laps = int(max(done.values())) if done else max(timed)
     flag_s, laps = until_the_flag(laps, race_laps, done)
     return {name: Driver(mine, seen.get(name, nothing), lap_m) for name, mine in laps.items()}, race_laps, flag_s
+
+
+def _box(seen: list[Columns]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The middle of all positions and how far they reach, (3,) m; 0 where an axis is not known."""
+    box = np.zeros((2, 3))
+    for k, axis in enumerate("xyz"):
+        values = np.concatenate([columns.get(axis) for columns in seen]) / 10.0
+        values = values[np.isfinite(values)]
+        if len(values):
+            box[:, k] = values.min(), values.max()
+    return box.mean(axis=0), box[1] - box[0]
 
 
 def _people(names: list[str], team_of: dict[str, str]) -> tuple[tuple[Team, ...], list[Entity], list[Tag]]:

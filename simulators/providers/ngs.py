@@ -2,12 +2,10 @@
 
 Our own reader (kloppy has none), for the league's highlight plays (``plays.parquet``, ``tracking.parquet``) and the Big Data Bowl's
 public files of any year (``plays.csv``, ``tracking*.csv`` or ``week*.csv``, and where there are ``games.csv`` and ``players.csv``),
-whatever they call their columns. A file holds single plays of many games. ``--pick GAME`` makes a recording of the plays of
-one game,
-``--pick GAME/PLAY`` of one play, with the players' own names; without it the command makes one of every game. :func:`read`
-without a
-pick puts all plays one after the other into one recording, five seconds apart, with the players told apart by team and role alone
-("home-receiver-2"): a roster has two teams.
+whatever they call their columns. A file holds single plays of many games. ``--pick GAME`` makes a recording of the plays of one
+game, ``--pick GAME/PLAY`` of one play, with the players' own names; without it the command makes one of every game. :func:`read`
+without a pick puts all plays one after the other into one recording, five seconds apart, with the players told apart by team and
+role alone ("home-receiver-2"): a roster has two teams.
 
 The frames' labels become events, and their running state the channels ``phase`` and ``offense`` of the ball; nothing later than
 a frame goes into them. Who threw, caught or ran is not in the file: it is the man of the right kind nearest to the ball. The

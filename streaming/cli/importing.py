@@ -47,8 +47,9 @@ def _one(provider: str, imported: Any, out: Path, *, overwrite: bool, check: boo
         print(json.dumps(told | {"agreement": [one.plain() for one in found], "unavailable": missing}, ensure_ascii=False))
         return
     print(f"{told['out']}: {told['title']}, {told['samples']:,} samples, {told['events']:,} events")
-    if "left out" in told["provenance"]:
-        print(f"left out: {told['provenance']['left out']}")
+    for what in ("left out", "notes"):
+        if what in told["provenance"]:
+            print(f"{what}: {told['provenance'][what]}")
     for one in (*found, *missing):
         print(one)
     if check and not found:
@@ -92,7 +93,8 @@ def checked(imported: Any, recording: Path) -> tuple[list[Any], list[str]]:
     """Our figures beside the provider's own, as the provider's module pairs them, all of one run; and a sentence for each reason
     why there are no values, with the stats that it is about."""
     from features.sport import load_sport
-    from streaming.analysis.agreement import compare_channels, compare_events, final_blocks, named
+    from streaming.analysis.agreement import compare_events, final_blocks, named
+    from streaming.analysis.channels import compare_channels
     from streaming.cli.equipment import operator_for
     from streaming.cli.replay import unavailable
     from streaming.recording import Recording

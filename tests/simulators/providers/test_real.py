@@ -10,7 +10,8 @@ import pytest
 
 from features.sport import load_sport
 from simulators.providers import Imported, read
-from streaming.analysis.agreement import compare_channel, compare_events, final_blocks, goals
+from streaming.analysis.agreement import compare_events, final_blocks, goals
+from streaming.analysis.channels import compare_channel
 from streaming.recording import Recording, Writer
 from streaming.records import Event, Telemetry
 
