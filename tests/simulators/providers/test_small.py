@@ -14,12 +14,7 @@ from streaming.recording import Recording, Writer
 from streaming.records import Event, Telemetry, decode_event, decode_game, encode
 from tests.simulators.providers import small
 
-KLOPPY = {"sportec", "tracab_dat"}
-
-
 def game(provider: str, folder: Path) -> Imported:
-    if provider in KLOPPY:
-        pytest.importorskip("kloppy", reason="kloppy reads this format: pip install 'touchline[providers]'")
     if provider == "tracab_dat":
         return read("tracab", small.tracab_dat(folder))
     return read(provider, small.GAMES[provider](folder))
@@ -121,7 +116,7 @@ def test_tracab_refuses_shots_at_the_wrong_end(tmp_path: Path) -> None:
         read("tracab", files)
 
 
-def test_tracab_text_is_read_by_kloppy(tmp_path: Path) -> None:
+def test_tracabs_own_text(tmp_path: Path) -> None:
     imported = game("tracab_dat", tmp_path)
     columns, _ = parts(imported)
     assert [p.home_attacks for p in imported.record.periods] == [1, -1]
