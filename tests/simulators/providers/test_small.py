@@ -14,6 +14,7 @@ from streaming.recording import Recording, Writer
 from streaming.records import Event, Telemetry, decode_event, decode_game, encode
 from tests.simulators.providers import small
 
+
 def game(provider: str, folder: Path) -> Imported:
     if provider == "tracab_dat":
         return read("tracab", small.tracab_dat(folder))
