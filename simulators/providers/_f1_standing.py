@@ -49,7 +49,7 @@ def standing(sent_us: int, line: dict[str, Any], race: bool) -> Standing:
         gap = told.get("TimeDiffToFastest")
         interval = told.get("TimeDiffToPositionAhead", told.get("TimeDifftoPositionAhead"))
     gap_s, interval_s = seconds(gap), seconds(interval)
-    if number == 1:
+    if number == 1 and (race or best_s is not None):
         gap_s, interval_s = 0.0, None
     gap_s = gap_s if gap_s is not None and gap_s >= 0 else None
     return Standing(sent_us, number, gap_s, interval_s if interval_s is not None and interval_s >= 0 else None, behind, best_s)

@@ -148,7 +148,7 @@ class Race:
         if isinstance(said, dict) and (lap_s := seconds(said.get("Value"))) and not again:
             full = merge(old, said)
             flags = [full[name] if isinstance(full.get(name), bool) else None for name in ("PersonalFastest", "OverallFastest")]
-            log.laps.append(LastLap(now_us, lap_s, flags[0], flags[1]))
+            log.laps.append(LastLap(now_us, lap_s, flags[0], flags[1], log.at(now_us)))
         if isinstance(line.get("InPit"), bool) and line["InPit"] != known.in_pit:
             yield from self._pit(now_us, key, known, line)
         if line.get("Retired") is True and known.retired_us is None:

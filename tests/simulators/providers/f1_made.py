@@ -116,11 +116,13 @@ def labels(blocks: list[StatBlock]) -> list[tuple[str, list[str]]]:
     """Labels of the highlights with their reasons, in order."""
     found = []
     for _, value in of_events(blocks, "game.highlight"):
+        if value is None:
+            continue  # withdrawn
         cut = json.loads(value) if isinstance(value, str) else value
         found.append((cut["label"], cut["reasons"]))
     return found
 
 
 def sentences(blocks: list[StatBlock]) -> list[str]:
-    found = [json.loads(v) if isinstance(v, str) else v for _, v in of_events(blocks, "game.story")]
+    found = [json.loads(v) if isinstance(v, str) else v for _, v in of_events(blocks, "game.story") if v is not None]
     return [one["en"] for one in found]
