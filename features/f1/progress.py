@@ -58,10 +58,10 @@ def _not_before(gap_s: float) -> float:
 @kernel
 def _further(m: int, n: int, last: Any, laps: Any, times: Any) -> bool:
     """Whether car ``m`` is ahead of ``n`` on the road; of two at one place the one that was there first."""
-    if last[m, 0] != last[n, 0]:
-        return bool(last[m, 0] > last[n, 0])
-    if last[m, 1] != last[n, 1]:
-        return bool(last[m, 1] > last[n, 1])
+    if last[m, 9] != last[n, 9]:
+        return bool(last[m, 9] > last[n, 9])
+    if last[m, 6] != last[n, 6]:
+        return bool(last[m, 6] > last[n, 6])
     first = _passed(last[m, 2], int(last[m, 3]), laps, times, m)
     second = _passed(last[n, 2], int(last[n, 3]), laps, times, n)
     return bool(first < second) if first != second and first == first and second == second else m < n
@@ -75,9 +75,11 @@ def follow(
 ) -> None:  # fmt: skip
     """One row after the other: posts passed, ranks, gaps.
 
-    ``laps`` and ``times`` (N, LAPS, POSTS): which lap a slot is of, and when the post was passed. ``last`` (N, 6): lap and distance
-    of the last row, lap and post of the last post, whether the car has been seen, and when. A car that was not seen for some rows
-    is taken to have gone straight on between them, so that what is missing of one car leaves no hole in the gaps of the others.
+    ``laps`` and ``times`` (N, LAPS, POSTS): which lap a slot is of, and when the post was passed. ``last`` (N, 10): lap and
+    distance of the last row, lap and post of the last post, whether the car has been seen and when, where on the lap it is taken to
+    be by now, its last speed, how long its last lap was, and which lap it is taken to be in by now. A car that was not seen for
+    some rows is taken to have gone straight on between them, so that what is missing of one car leaves no hole in the gaps of the
+    others.
     """
     cars = lap.shape[1]
     for i in range(lo, hi):
@@ -96,6 +98,7 @@ def follow(
                     if speed[i, n] > 0.0:
                         line_s = max(moved_from, t[i] - now_m / speed[i, n])
                     if speed[i, n] > 0.0 and t[i] - moved_from <= SHORT_S:
+                        last[n, 8] = before_m + speed[i, n] * (line_s - moved_from)
                         # posts before the line that were passed since the last row
                         slot = int(last[n, 0]) % LAPS
                         for post in range(first, POSTS):
@@ -115,12 +118,19 @@ def follow(
                     laps[n, slot, post] = now_lap
                     times[n, slot, post] = moved_from + share * (t[i] - moved_from)
                     last[n, 2], last[n, 3] = now_lap, post
-            last[n, 0], last[n, 1], last[n, 4], last[n, 5] = now_lap, now_m, 1.0, t[i]
+            last[n, 0], last[n, 1], last[n, 4], last[n, 5], last[n, 7] = now_lap, now_m, 1.0, t[i], speed[i, n]
         # ranks: by lap, then by distance; a car that has fallen silent keeps its last place on the road, for the others to pass
         # until it has been silent for so long that it has left the order
         for n in range(cars):
-            if last[n, 4] > 0.0 and t[i] - last[n, 5] > LEFT_S:
+            silent_s = t[i] - last[n, 5]
+            if last[n, 4] > 0.0 and silent_s > LEFT_S:
                 last[n, 4] = 0.0
+            # for a moment it is taken to go on as it did
+            last[n, 9], last[n, 6] = last[n, 0], last[n, 1]
+            if 0.0 < silent_s <= BRIDGE_S and last[n, 7] > 0.0:
+                last[n, 6] += silent_s * last[n, 7]
+                if last[n, 6] >= last[n, 8] > 0.0:
+                    last[n, 9], last[n, 6] = last[n, 0] + 1.0, last[n, 6] - last[n, 8]
         for n in range(cars):
             if last[n, 4] == 0.0 or np.isnan(lap[i, n]) or np.isnan(distance[i, n]):
                 continue
@@ -179,7 +189,7 @@ SIGNALS: Final = (RANK, AHEAD, GAP, INTERVAL, CLOSING)
 STEPS: Final = (
     Step(
         "progress.posts", step, SIGNALS,
-        {"laps": ("N", LAPS, POSTS), "times": ("N", LAPS, POSTS), "last": ("N", 6)},
+        {"laps": ("N", LAPS, POSTS), "times": ("N", LAPS, POSTS), "last": ("N", 10)},
     ),
 )  # fmt: skip
 STATS = (

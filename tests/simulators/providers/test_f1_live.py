@@ -1,4 +1,5 @@
-"""Live timing as it really comes: in several forms, in pieces, twice, late, out of order, cut short; in races and in other sessions."""
+"""Live timing as it really comes: in several forms, in pieces, twice, late, out of order, cut short; in races and in other
+sessions."""
 
 from __future__ import annotations
 
