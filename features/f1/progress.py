@@ -58,10 +58,10 @@ def _not_before(gap_s: float) -> float:
 @kernel
 def _further(m: int, n: int, last: Any, laps: Any, times: Any) -> bool:
     """Whether car ``m`` is ahead of ``n`` on the road; of two at one place the one that was there first."""
-    if last[m, 9] != last[n, 9]:
-        return bool(last[m, 9] > last[n, 9])
-    if last[m, 6] != last[n, 6]:
-        return bool(last[m, 6] > last[n, 6])
+    if last[m, 0] != last[n, 0]:
+        return bool(last[m, 0] > last[n, 0])
+    if last[m, 1] != last[n, 1]:
+        return bool(last[m, 1] > last[n, 1])
     first = _passed(last[m, 2], int(last[m, 3]), laps, times, m)
     second = _passed(last[n, 2], int(last[n, 3]), laps, times, n)
     return bool(first < second) if first != second and first == first and second == second else m < n
@@ -69,17 +69,15 @@ def _further(m: int, n: int, last: Any, laps: Any, times: Any) -> bool:
 
 @kernel
 def follow(
-    t: Any, lap: Any, distance: Any, speed: Any, lo: int, hi: int, laps: Any, times: Any, last: Any, rank: Any, ahead: Any,
-    gap: Any,
-    interval: Any, closing: Any,
+    t: Any, lap: Any, distance: Any, speed: Any, lo: int, hi: int, laps: Any, times: Any, last: Any, above: Any, rank: Any,
+    ahead: Any, gap: Any, interval: Any, closing: Any,
 ) -> None:  # fmt: skip
     """One row after the other: posts passed, ranks, gaps.
 
-    ``laps`` and ``times`` (N, LAPS, POSTS): which lap a slot is of, and when the post was passed. ``last`` (N, 10): lap and
-    distance of the last row, lap and post of the last post, whether the car has been seen and when, where on the lap it is taken to
-    be by now, its last speed, how long its last lap was, and which lap it is taken to be in by now. A car that was not seen for
-    some rows is taken to have gone straight on between them, so that what is missing of one car leaves no hole in the gaps of the
-    others.
+    ``laps`` and ``times`` (N, LAPS, POSTS): which lap a slot is of, and when the post was passed. ``last`` (N, 6): lap and distance
+    of the last row, lap and post of the last post, whether the car has been seen, and when. ``above`` (N, N): who was further than
+    whom when both were last heard. A car that was not seen for some rows is taken to have gone straight on between them, and is not
+    passed meanwhile, so that what is missing of one car leaves no hole in what is said of the others.
     """
     cars = lap.shape[1]
     for i in range(lo, hi):
@@ -98,7 +96,6 @@ def follow(
                     if speed[i, n] > 0.0:
                         line_s = max(moved_from, t[i] - now_m / speed[i, n])
                     if speed[i, n] > 0.0 and t[i] - moved_from <= SHORT_S:
-                        last[n, 8] = before_m + speed[i, n] * (line_s - moved_from)
                         # posts before the line that were passed since the last row
                         slot = int(last[n, 0]) % LAPS
                         for post in range(first, POSTS):
@@ -118,19 +115,18 @@ def follow(
                     laps[n, slot, post] = now_lap
                     times[n, slot, post] = moved_from + share * (t[i] - moved_from)
                     last[n, 2], last[n, 3] = now_lap, post
-            last[n, 0], last[n, 1], last[n, 4], last[n, 5], last[n, 7] = now_lap, now_m, 1.0, t[i], speed[i, n]
+            last[n, 0], last[n, 1], last[n, 4], last[n, 5] = now_lap, now_m, 1.0, t[i]
         # ranks: by lap, then by distance; a car that has fallen silent keeps its last place on the road, for the others to pass
         # until it has been silent for so long that it has left the order
         for n in range(cars):
-            silent_s = t[i] - last[n, 5]
-            if last[n, 4] > 0.0 and silent_s > LEFT_S:
+            if last[n, 4] > 0.0 and t[i] - last[n, 5] > LEFT_S:
                 last[n, 4] = 0.0
-            # for a moment it is taken to go on as it did
-            last[n, 9], last[n, 6] = last[n, 0], last[n, 1]
-            if 0.0 < silent_s <= BRIDGE_S and last[n, 7] > 0.0:
-                last[n, 6] += silent_s * last[n, 7]
-                if last[n, 6] >= last[n, 8] > 0.0:
-                    last[n, 9], last[n, 6] = last[n, 0] + 1.0, last[n, 6] - last[n, 8]
+        # a car that is silent for a moment keeps its place among those who were behind it and before it
+        for m in range(cars):
+            for n in range(cars):
+                quiet_s = t[i] - min(last[m, 5], last[n, 5])
+                if quiet_s == 0.0 or quiet_s > BRIDGE_S:
+                    above[m, n] = 1.0 if m != n and _further(m, n, last, laps, times) else 0.0
         for n in range(cars):
             if last[n, 4] == 0.0 or np.isnan(lap[i, n]) or np.isnan(distance[i, n]):
                 continue
@@ -138,15 +134,15 @@ def follow(
             for m in range(cars):
                 if m == n or last[m, 4] == 0.0:
                     continue
-                if not _further(m, n, last, laps, times):
+                if above[m, n] == 0.0:
                     continue
                 better += 1
-                if next_ahead < 0 or _further(next_ahead, m, last, laps, times):
+                if next_ahead < 0 or above[next_ahead, m] > 0.0:
                     next_ahead = m
             rank[i, n], ahead[i, n] = better + 1.0, next_ahead
         leader = -1
         for n in range(cars):
-            if last[n, 4] > 0.0 and (leader < 0 or _further(n, leader, last, laps, times)):
+            if last[n, 4] > 0.0 and (leader < 0 or above[n, leader] > 0.0):
                 leader = n
         for n in range(cars):
             if np.isnan(rank[i, n]) or (last[n, 2] == 0.0 and last[n, 3] == 0.0):
@@ -168,7 +164,8 @@ def step(frames: Frames) -> None:
     state = frames.state
     follow(
         frames.t, frames["lap.last"], frames["lap_distance_m.last"], frames["speed_mps"], frames.lo, frames.hi,
-        state["progress.posts.laps"], state["progress.posts.times"], state["progress.posts.last"], frames["rank"],
+        state["progress.posts.laps"], state["progress.posts.times"], state["progress.posts.last"],
+        state["progress.posts.above"], frames["rank"],
         frames["ahead"], frames["gap_s"],
         frames["interval_s"], frames["closing_s"],
     )  # fmt: skip
@@ -189,7 +186,7 @@ SIGNALS: Final = (RANK, AHEAD, GAP, INTERVAL, CLOSING)
 STEPS: Final = (
     Step(
         "progress.posts", step, SIGNALS,
-        {"laps": ("N", LAPS, POSTS), "times": ("N", LAPS, POSTS), "last": ("N", 10)},
+        {"laps": ("N", LAPS, POSTS), "times": ("N", LAPS, POSTS), "last": ("N", 6), "above": ("N", "N")},
     ),
 )  # fmt: skip
 STATS = (

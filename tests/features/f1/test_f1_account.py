@@ -160,7 +160,7 @@ def follow(lap: Any, distance: Any, speed: Any, dt: float = 0.1) -> dict[str, An
     rows, cars = lap.shape
     shape = (cars, progress.LAPS, progress.POSTS)
     found: dict[str, Any] = {name: np.full((rows, cars), np.nan) for name in ("rank", "ahead", "gap", "interval", "closing")}
-    state = np.zeros(shape), np.zeros(shape), np.zeros((cars, 10))
+    state = np.zeros(shape), np.zeros(shape), np.zeros((cars, 6)), np.zeros((cars, cars))
     progress.follow(np.arange(rows) * dt, lap, distance, speed, 1, rows, *state, *found.values())
     return found
 
