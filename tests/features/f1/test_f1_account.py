@@ -39,7 +39,7 @@ def sectors(car: str, ends: list[list[float]], first: int = 1) -> list[Event]:
     ]  # fmt: skip
 
 
-def said(*happened: Event) -> list[StatBlock]:
+def finals(*happened: Event) -> list[StatBlock]:
     operator = operator_for(RECORD, draw=False, strict=True)
     out = [o for e in sorted(happened, key=lambda e: (e.t_us, e.id)) for o in operator.on_record(e)] + operator.finish()
     return [block for block in out if isinstance(block, StatBlock) and block.quality == "final"]
@@ -69,14 +69,14 @@ def behind(by: list[list[float]]) -> list[list[float]]:
 
 def test_a_pass_for_the_lead_that_nobody_reports_is_a_highlight() -> None:
     """B is a second behind, and before A from the second sector of lap 2 on."""
-    blocks = said(LIGHTS, *sectors("A", EVEN), *sectors("B", behind([[1.0] * 3, [1.0, -0.5, -0.5], [-0.5] * 3])))
+    blocks = finals(LIGHTS, *sectors("A", EVEN), *sectors("B", behind([[1.0] * 3, [1.0, -0.5, -0.5], [-0.5] * 3])))
     assert cuts(blocks)[1:] == [("overtake", ["overtake", "lead"])]
     assert "B passes A and leads the race." in stories(blocks)
 
 
 def test_a_lead_that_changes_in_the_pit_lane_is_no_pass() -> None:
     stop = [event("pit_entry", 95.0, "A"), event("pit_exit", 115.0, "A", lane_s=20.0)]
-    blocks = said(LIGHTS, *sectors("A", EVEN), *sectors("B", behind([[1.0] * 3, [1.0, -0.5, -0.5], [-0.5] * 3])), *stop)
+    blocks = finals(LIGHTS, *sectors("A", EVEN), *sectors("B", behind([[1.0] * 3, [1.0, -0.5, -0.5], [-0.5] * 3])), *stop)
     assert not [label for label, _ in cuts(blocks) if label == "overtake"]
     assert not [text for text in stories(blocks) if "passes" in text]
 
@@ -84,13 +84,13 @@ def test_a_lead_that_changes_in_the_pit_lane_is_no_pass() -> None:
 @pytest.mark.parametrize("status", ["safety_car", "red"])
 def test_nobody_passes_while_the_race_is_neutralised(status: str) -> None:
     flag = event("track_status", 85.0, status=status)
-    blocks = said(LIGHTS, flag, *sectors("A", EVEN), *sectors("B", behind([[1.0] * 3, [1.0, -0.5, -0.5], [-0.5] * 3])))
+    blocks = finals(LIGHTS, flag, *sectors("A", EVEN), *sectors("B", behind([[1.0] * 3, [1.0, -0.5, -0.5], [-0.5] * 3])))
     assert [label for label, _ in cuts(blocks)] == ["start", "red_flag" if status == "red" else "safety_car"]
 
 
 def test_a_lapped_car_is_behind_those_who_lapped_it() -> None:
     late = [[25.0, 55.0, 85.0], [115.0, 145.0, 175.0]]
-    blocks = said(LIGHTS, *sectors("A", EVEN), *sectors("B", behind([[1.0] * 3] * 3)), *sectors("C", late))
+    blocks = finals(LIGHTS, *sectors("A", EVEN), *sectors("B", behind([[1.0] * 3] * 3)), *sectors("C", late))
     assert values(blocks, "f1.timing.position", "C") == [3.0, 3.0]
     assert values(blocks, "f1.timing.gap", "C") == [25.0, 55.0]
     ledger = Ledger(players=3, lights_s=0.0)
@@ -105,7 +105,7 @@ def test_where_a_race_is_joined_nobody_has_a_place_before_all_were_seen() -> Non
     """From the middle of lap 3: who was before A at that line is not known, and no time is the best so far."""
     seen = [*sectors("A", EVEN, first=3), *sectors("B", behind([[1.0] * 3] * 3), first=3)[1:]]
     gone = [e for e in seen if e.t_us > T0_US + 55_000_000]
-    blocks = said(*gone, *sectors("C", behind([[2.0] * 3] * 3), first=3)[3:])
+    blocks = finals(*gone, *sectors("C", behind([[2.0] * 3] * 3), first=3)[3:])
     assert values(blocks, "f1.timing.position", "A") == [1.0, 1.0], "not at its first line, where C had not been seen"
     assert [v[0] for v in values(blocks, "f1.car.lap_time", "A")] == [60.0, 60.0], "the lap that was joined has no time"
     for _, _, personal, overall in values(blocks, "f1.car.lap_time"):
@@ -117,7 +117,7 @@ def test_where_a_race_is_joined_nobody_has_a_place_before_all_were_seen() -> Non
 def test_what_is_not_known_of_a_lost_lap_is_null_and_not_nought() -> None:
     slow = [[20.0, 40.0, 60.0], [80.0, 100.0, 120.0], [140.0, 160.0, 183.0]]
     stop = [event("pit_entry", 150.0, "A"), event("pit_exit", 170.0, "A", lane_s=20.0)]
-    blocks = said(LIGHTS, *sectors("A", slow), *stop)
+    blocks = finals(LIGHTS, *sectors("A", slow), *stop)
     lost = values(blocks, "f1.car.time_lost", "A")[-1]
     assert lost[0] == 3.0
     assert np.isnan(lost[1]), "nobody reports who leaves the track"
@@ -125,19 +125,20 @@ def test_what_is_not_known_of_a_lost_lap_is_null_and_not_nought() -> None:
     assert np.isnan(lost[3]), "how long it stood was not reported"
     reported = event("lights_out", 0.0, laps=6.0, off_track=True)
     still = event("pit_exit", 170.0, "A", lane_s=20.0, stationary_s=4.6)
-    lost = values(said(reported, *sectors("A", slow), stop[0], still), "f1.car.time_lost", "A")[-1]
+    lost = values(finals(reported, *sectors("A", slow), stop[0], still), "f1.car.time_lost", "A")[-1]
     assert lost == pytest.approx([3.0, 0.0, 0.0, 2.0])
 
 
 def test_who_was_said_to_be_out_and_drives_on_is_not_out() -> None:
     out = event("retirement", 70.0, "B")
     fight = sectors("B", behind([[1.0] * 3, [1.0, -0.5, -0.5], [-0.5] * 3]))
-    assert ("overtake", ["overtake", "lead"]) in cuts(said(LIGHTS, out, *sectors("A", EVEN), *fight)), "it passes a loop: it is back"
+    back = finals(LIGHTS, out, *sectors("A", EVEN), *fight)
+    assert ("overtake", ["overtake", "lead"]) in cuts(back), "it passes a loop: it is back"
     barred = event("disqualification", 70.0, "B")
-    blocks = said(LIGHTS, barred, *sectors("A", EVEN), *fight)
+    blocks = finals(LIGHTS, barred, *sectors("A", EVEN), *fight)
     assert [label for label, _ in cuts(blocks)] == ["start", "disqualification"], "it may drive on, and is not in the race"
     withdrawn = event("retirement", 75.0, "B", outcome="withdrawn")
-    assert stories(said(LIGHTS, out, withdrawn)).count("B of Team is out of the race.") == 1
+    assert stories(finals(LIGHTS, out, withdrawn)).count("B of Team is out of the race.") == 1
 
 
 def test_timing_s_own_lap_and_sector_times_are_taken() -> None:
@@ -145,7 +146,7 @@ def test_timing_s_own_lap_and_sector_times_are_taken() -> None:
         event("loop", 60.4, "A", lap=4.0, loop=3.0, sector=3.0, lap_time_s=59.9, sector_time_s=19.9, personal_best=True,
               overall_best=False, place=2.0, gap_s=1.25),
     ]  # fmt: skip
-    blocks = said(event("session", 0.0, kind="race", laps=6.0), *own)
+    blocks = finals(event("session", 0.0, kind="race", laps=6.0), *own)
     assert values(blocks, "f1.car.lap_time") == [[59.9, 4.0, 1.0, 0.0]]
     assert values(blocks, "f1.car.sector_time")[0][:2] == [19.9, 3.0]
     assert values(blocks, "f1.car.position_at_line") == [2.0]

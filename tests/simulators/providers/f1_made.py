@@ -93,7 +93,7 @@ def lines(imported: Imported) -> dict[str, dict[int, float]]:
     return found
 
 
-def said(imported: Imported) -> list[StatBlock]:
+def finals(imported: Imported) -> list[StatBlock]:
     """Everything final that is said of it."""
     operator = operator_for(imported.record, draw=False, strict=True)
     out = [o for r in imported.stream() for o in operator.on_record(r)] + operator.finish()
