@@ -34,7 +34,7 @@ MODELS: Final = (
         real=Recipe(
             boosters=((_QUICK, 75),), **_CURVES, apart="blocked_share",
             known=Recipe(
-                boosters=_MIXED, **_CURVES | {"smooth": 0.7}, apart="opponents_seen", below=1.0,
+                boosters=((_QUICK, 60),), **_CURVES, apart="opponents_seen", below=1.0,
                 known=Recipe(
                     boosters=((_QUICK, 40),), **_CURVES, apart="opponents_seen", below=FEW,
                     known=Recipe(

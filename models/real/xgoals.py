@@ -102,8 +102,8 @@ def held(shots: Shots) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
 
 def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[np.bool_]) -> Table:
     """What the shots ``statsbomb`` and ``events`` (bool) teach, all copies with a part withheld among them. A random part of the
-    players teaches only where few opponents are left: of more, and of none, nobody can tell that others are missing, and rows that
-    look whole and are not would make wrong what is whole."""
+    players teaches only where few opponents are left: of more nobody can tell that others are missing, and rows that look whole and
+    are not would make wrong what is whole."""
     parts: list[tuple[Floats, Floats, npt.NDArray[np.str_]]] = []
     if shots.statsbomb is not None and statsbomb.any():
         of = shots.statsbomb
@@ -112,8 +112,7 @@ def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[n
             chosen = np.flatnonzero(statsbomb & ~of.shootout & np.isfinite(of.rows[:, 0]))
             rows = of.seen(withheld.players(case, of.picture, _SEED + i), chosen)
             if case == withheld.PART:
-                opponents = rows[:, SHOT_INDEX["opponents_seen"]]
-                few = (opponents >= 1.0) & (opponents < FEW)
+                few = rows[:, SHOT_INDEX["opponents_seen"]] < FEW
                 chosen, rows = chosen[few], rows[few]
             game = np.char.add("statsbomb/", of.match[chosen].astype(np.str_))
             parts.append((withheld.without_words(rows, _SEED + i) if words else rows, of.goal[chosen], game))
