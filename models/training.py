@@ -64,8 +64,8 @@ def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, a
         column = [f.name for f in model.features].index(recipe.apart)
         gone = np.isnan(rows[:, column])
         first, second = (
-            grow(model, replace(how, apart=""), rows[among], label[among], seed, None if age_years is None else age_years[among])
-            for among, how in ((gone, recipe), (~gone, recipe.known or recipe))
+            grow(model, how, rows[among], label[among], seed, None if age_years is None else age_years[among])
+            for among, how in ((gone, replace(recipe, apart="", known=None)), (~gone, recipe.known or replace(recipe, apart="")))
         )
         return apart(first, second, column)
     names = [f.name for f in model.features]
@@ -95,6 +95,19 @@ def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, a
     if recipe.level_half_life_years > 0.0 and age_years is not None:
         blob = shifted(blob, level(blob, rows, label, np.exp2(-age_years / recipe.level_half_life_years)))
     return blob
+
+
+def taught_softly(model: Known, recipe: Recipe, rows: Floats, chance: Floats, seed: int) -> bytes:
+    """A forest of several classes that follows the chances (B, C) of a teacher: each row counts as every class, as often as it is
+    likely."""
+    classes = chance.shape[1]
+    weights = np.clip(chance, 0.0, 1.0).T.ravel()
+    some = weights > 1e-6
+    (parameters, rounds), = recipe.boosters
+    several = {**parameters, "objective": "multi:softprob", "num_class": classes}
+    label = np.repeat(np.arange(classes, dtype=np.float64), len(rows))
+    names = [f.name for f in model.features]
+    return _boost(several, rounds, np.tile(rows, (classes, 1))[some], label[some], seed, names, weights[some])
 
 
 def ways_of(model: Known) -> dict[int, int]:
@@ -180,7 +193,7 @@ def train(
         blob = light(blob)
     tell("fitted on everything")
     metrics: dict[str, Any] = {"held_out": scores(table.label, judged.probability), "calibrations": judged.losses}
-    metrics["profile"] = _profile(model, table)
+    metrics["profile"] = profile(model, table)
     if table.truth.size:
         metrics["truth_error"] = float(np.nanmean(np.abs(judged.probability - table.truth)))
     card = Card(
@@ -201,7 +214,7 @@ def renewed(model: Known, card: Card, table: Table) -> Card:
     """``card`` with what cards say now, profile, home and limits, from the very table that it was trained on, or from the first of
     its games, which the card then says; nothing of what its model answers depends on them. ``ValueError`` for any other table."""
     check(model, table)
-    metrics = {**card.metrics, "profile": _profile(model, table)}
+    metrics = {**card.metrics, "profile": profile(model, table)}
     if table.source != card.trained_on:
         first = {**table.source, "games": card.trained_on.get("games", 0), "rows": card.trained_on.get("rows", 0)}
         if first != card.trained_on or int(table.source["games"]) >= int(first["games"]):
@@ -210,7 +223,8 @@ def renewed(model: Known, card: Card, table: Table) -> Card:
     return msgspec.structs.replace(card, limits=model.limits, metrics=metrics, home=home_of(table), version="")
 
 
-def _profile(model: Known, table: Table) -> Any:
+def profile(model: Known, table: Table) -> Any:
+    """The profile of the inputs, as plain values for a card."""
     return msgspec.to_builtins(profile_of(table.rows, [f.name for f in model.features], table.label))
 
 
