@@ -1,34 +1,37 @@
 """What a clip system cuts: where a highlight begins and ends, how good it is, and why.
 
 A sport names its reasons, each with a strength from 0 to 1; together they make the score as independent chances would,
-1 - (1 - a)(1 - b)..., so that two good reasons beat one and no number of them passes 1.
+1 - (1 - a)(1 - b)..., so that two good reasons beat one and no number of them passes 1. How many are shown is a matter of
+:mod:`features.airtime`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from features.airtime import Airtime, Budget, Candidate, grants, note
 from features.moments import Moment
 
-#: below this nothing is cut
-LEAST_SCORE: Final = 0.3
 #: highlights closer together than this are one clip
 BRIDGE_S: Final = 2.0
 
 
 class Highlight(msgspec.Struct, frozen=True, kw_only=True):
     """``start_s`` and ``end_s`` on the game's time axis, with the seconds before and after that a broadcast wants;
-    ``reasons`` strongest first."""
+    ``reasons`` strongest first. ``basis`` is what it rests on (``features.basis``), the event first; ``follows`` the event of an
+    earlier highlight of the same move, whose clip this one continues."""
 
     start_s: float
     end_s: float
     score: float
     label: str
     reasons: list[str]
+    basis: list[dict[str, Any]] = []
+    follows: str = ""
 
 
 def combined(reasons: Mapping[str, float]) -> float:
@@ -48,27 +51,57 @@ def ramp(value: float, nothing: float, everything: float) -> float:
 
 
 def cut(
-    t_s: float, label: str, reasons: Mapping[str, float], *, before_s: float, after_s: float, not_before_s: float = 0.0
-) -> Highlight | None:
-    """The highlight around ``t_s``; ``None`` when the reasons do not add up to one."""
-    score = combined(reasons)
-    if score < LEAST_SCORE:
-        return None
-    strongest = sorted((k for k, v in reasons.items() if v > 0.0), key=lambda k: (-reasons[k], k))
+    t_s: float, label: str, reasons: Mapping[str, float], timing_s: tuple[float, float], *, not_before_s: float = 0.0,
+    basis: Sequence[Mapping[str, Any]] = (), after: Airtime | None = None,
+) -> Highlight:  # fmt: skip
+    """The highlight around ``t_s``, ``timing_s`` seconds before and after. ``after`` is what has been said before it: a clip that
+    begins before the last one has ended (or just after) belongs to the same move, and says which that was."""
+    before_s, after_s = timing_s
+    start_s = max(t_s - before_s, min(not_before_s, t_s))
+    follows = after.last_event if after is not None and start_s <= after.last_end_s + BRIDGE_S else ""
     return Highlight(
-        start_s=round(max(t_s - before_s, min(not_before_s, t_s)), 3), end_s=round(t_s + after_s, 3),
-        score=round(score, 4), label=label, reasons=strongest,
+        start_s=round(start_s, 3), end_s=round(t_s + after_s, 3), score=round(combined(reasons), 4), label=label,
+        reasons=sorted((k for k, v in reasons.items() if v > 0.0), key=lambda k: (-reasons[k], k)),
+        basis=[dict(part) for part in basis], follows=follows,
     )  # fmt: skip
 
 
-def value(
-    t_s: float, label: str, reasons: Mapping[str, float], timing_s: tuple[float, float], *, not_before_s: float = 0.0
-) -> str | None:
-    """What ``game.highlight`` computes: the highlight around ``t_s`` as it goes on the wire, ``timing_s`` seconds before and after;
-    ``None`` for the many events that make none."""
-    before_s, after_s = timing_s
-    found = cut(t_s, label, reasons, before_s=before_s, after_s=after_s, not_before_s=not_before_s)
-    return to_value(found) if found is not None else None
+class Offer(NamedTuple):
+    """A highlight that an event could make: around ``t_s``, from ``timing_s`` seconds before to after, not before
+    ``not_before_s``. One that ``must`` be shown always is; the others compete. ``basis`` is made when it is shown."""
+
+    label: str
+    reasons: Mapping[str, float]
+    must: bool
+    t_s: float
+    timing_s: tuple[float, float]
+    basis: Callable[[], list[dict[str, Any]]]
+    not_before_s: float = 0.0
+
+    def candidate(self) -> Candidate:
+        return Candidate(combined(self.reasons), self.label, self.must)
+
+
+def value(offer: Offer | None, shown: Airtime, budget: Budget, now_s: float) -> dict[str, Any] | None:
+    """What ``game.highlight`` computes: the clip on the wire when ``budget`` grants it after what has been ``shown``; ``None``
+    for the many events that make none."""
+    if offer is None or not grants(shown, budget, now_s, offer.candidate()):
+        return None
+    return to_value(
+        cut(
+            offer.t_s, offer.label, offer.reasons, offer.timing_s,
+            not_before_s=offer.not_before_s, basis=offer.basis(), after=shown,
+        )
+    )  # fmt: skip
+
+
+def keep(offer: Offer | None, shown: Airtime, budget: Budget, now_s: float, event: str) -> None:
+    """Book what :func:`value` decides. ``shown`` changes, and is otherwise as it was for :func:`value`."""
+    if offer is None:
+        return
+    candidate = offer.candidate()
+    said = 0 if grants(shown, budget, now_s, candidate) else -1
+    note(shown, budget, now_s, (candidate,), said, event, offer.t_s + offer.timing_s[1])
 
 
 def seen_s(moment: Moment) -> float:
@@ -76,16 +109,20 @@ def seen_s(moment: Moment) -> float:
     return moment.t_s + (moment.offset_s if isfinite(moment.offset_s) else 0.0)
 
 
-def to_value(highlight: Highlight) -> str:
-    """The value of ``game.highlight`` on the wire: a JSON object."""
-    return msgspec.json.encode(highlight).decode()
+def to_value(highlight: Highlight) -> dict[str, Any]:
+    """The value of ``game.highlight`` on the wire: an object."""
+    found: dict[str, Any] = msgspec.to_builtins(highlight)
+    return found
 
 
-def from_value(value: str) -> Highlight:
-    """The inverse of :func:`to_value`; ``ValueError`` when it is something else."""
+def from_value(value: object) -> Highlight:
+    """The inverse of :func:`to_value`, and of the JSON text that it was in older recordings; ``ValueError`` when it is something
+    else."""
     try:
-        return msgspec.json.decode(value, type=Highlight)
-    except msgspec.DecodeError as error:
+        if isinstance(value, str):
+            return msgspec.json.decode(value, type=Highlight)
+        return msgspec.convert(value, Highlight)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise ValueError(f"not a highlight: {error}") from None
 
 
@@ -102,5 +139,6 @@ def reel(highlights: Iterable[Highlight]) -> list[Highlight]:
         clips[-1] = Highlight(
             start_s=last.start_s, end_s=max(last.end_s, new.end_s), score=best.score, label=best.label,
             reasons=[*best.reasons, *(r for r in other.reasons if r not in best.reasons)],
+            basis=[*best.basis, *(b for b in other.basis if b not in best.basis)], follows=last.follows,
         )  # fmt: skip
     return clips

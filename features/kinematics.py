@@ -41,6 +41,21 @@ def slope_weights(dt_s: float, window_s: float, curvature: float) -> Floats:
     return weights
 
 
+def samples_in(dt_s: float, window_s: float, fewest: int = 2) -> int:
+    """How many samples ``dt_s`` apart a window holds, both its ends counted; at least ``fewest``.
+
+    >>> samples_in(0.04, 0.16), samples_in(0.1, 0.16), samples_in(0.1, 0.04)
+    (5, 3, 2)
+    """
+    return max(round(window_s / dt_s) + 1, fewest)
+
+
+def reach_of(dt_s: float, window_s: float) -> float:
+    """How old a sample of a window may be, s: the window as asked for, or its whole number of samples where that is longer, so that
+    a window of 0.16 s has its three samples at 10 Hz as well."""
+    return max(window_s, round(window_s / dt_s) * dt_s) + _SLACK_S
+
+
 @kernel
 def ragged_slope(
     values: Any, t: Any, row: int, column: int, samples: int, reach_s: float, curvature: float, least: int
@@ -118,7 +133,7 @@ def slope(
     if weights is None:
         weights = slope_weights(dt_s, window_s, curvature)
     flat = values.reshape(len(values), -1)
-    end_slope(flat, t, lo, hi, weights, window_s + _SLACK_S, curvature, least, out)
+    end_slope(flat, t, lo, hi, weights, reach_of(dt_s, window_s), curvature, least, out)
 
 
 @kernel
@@ -128,6 +143,19 @@ def level_when_flat(velocity: Any, lo: int, hi: int) -> None:
         for n in range(velocity.shape[1]):
             if np.isnan(velocity[i, n, 2]) and not np.isnan(velocity[i, n, 0]):
                 velocity[i, n, 2] = 0.0
+
+
+@kernel
+def forget_faster(vectors: Any, lo: int, hi: int, fastest: float) -> None:
+    """What is longer than ``fastest`` is missing, in place in ``vectors`` (rows, N, C): velocities or accelerations nobody has."""
+    for i in range(lo, hi):
+        for n in range(vectors.shape[1]):
+            total = 0.0
+            for c in range(vectors.shape[2]):
+                total += vectors[i, n, c] * vectors[i, n, c]
+            if total > fastest * fastest:
+                for c in range(vectors.shape[2]):
+                    vectors[i, n, c] = np.nan
 
 
 @kernel

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from features.frames import Frames, Roster
 
-Fact = float | int | str | bool | list[float] | None
+Fact = float | int | str | bool | list[float] | dict[str, Any] | None
+#: a fact of an event that happened just before the tracking of its game was joined: no stat says anything of it
+MISSED: Final = "missed"
 
 
 @dataclass

@@ -7,16 +7,29 @@ what counts as standing still, is each sport's to say; the formulas are in ``kin
 
 from __future__ import annotations
 
+from typing import Any
+
 from features import kinematics
+from features.believable import Body, believe
 from features.frames import Floats, Frames
 
 
-def velocity(frames: Frames, *, window_s: float, curvature: float, least: int, weights: Floats | None = None) -> None:
-    """Velocity in the field's plane, of the ball as well; the arguments are those of :func:`features.kinematics.slope`."""
+def velocity(
+    frames: Frames, *, window_s: float, curvature: float, least: int, weights: Floats | None = None, body: Body | None = None
+) -> None:  # fmt: skip
+    """Velocity in the field's plane, of the ball as well; the arguments are those of :func:`features.kinematics.slope`. With
+    ``body`` those of players are checked by :func:`features.believable.believe`, in a step called ``motion.velocity`` with the
+    state ``memory`` (N, :data:`features.believable.MEMORY`)."""
     kinematics.slope(
         frames.xyz, frames.t, frames.lo, frames.hi, frames["velocity"],
         dt_s=frames.dt_s, window_s=window_s, curvature=curvature, least=least, weights=weights,
     )  # fmt: skip
+    if body is not None:
+        believe(
+            frames.xyz, frames.xyz.reshape(len(frames.xyz), -1), frames.t, frames.roster.players,
+            kinematics.samples_in(frames.dt_s, window_s), kinematics.reach_of(frames.dt_s, window_s), curvature, least, body,
+            frames.lo, frames.hi, frames.state["motion.velocity.memory"], frames["velocity"],
+        )  # fmt: skip
 
 
 def speed(frames: Frames) -> None:
@@ -50,16 +63,20 @@ def ball_speed(frames: Frames) -> None:
     kinematics.magnitude(frames["ball_velocity"], frames.lo, frames.hi, frames["ball_speed"])
 
 
-def distance(frames: Frames, *, edges: Floats, still_mps: float, bridge_s: float, fastest_mps: float) -> None:
+def distance(
+    frames: Frames, *, edges: Floats, still_mps: float, bridge_s: float, fastest_mps: float, counts: Any = None
+) -> None:  # fmt: skip
     """Path in play so far, whole and by zone of speed: :func:`features.kinematics.path_by_zone`, for a step called
-    ``motion.distance`` with the state ``last`` (N, 3)."""
+    ``motion.distance`` with the state ``last`` (N, 3). ``counts`` (rows,) is positive in rows that count; without it those of a
+    period do."""
     kinematics.path_by_zone(
-        frames.xyz, frames["speed"], frames.t, frames.period, frames.lo, frames.hi, edges, still_mps, bridge_s, fastest_mps,
-        frames.state["motion.distance.last"], frames["distance"],
+        frames.xyz, frames["speed"], frames.t, frames.period if counts is None else counts, frames.lo, frames.hi, edges, still_mps,
+        bridge_s, fastest_mps, frames.state["motion.distance.last"], frames["distance"],
     )  # fmt: skip
 
 
-def top_speed(frames: Frames, *, held_s: float) -> None:
-    """Highest speed so far that was held for ``held_s``."""
-    rows = round(held_s / frames.dt_s) + 1
-    kinematics.held_maximum(frames["speed"], frames.period, frames.lo, frames.hi, rows, frames["top_speed"])
+def top_speed(frames: Frames, *, held_s: float, counts: Any = None) -> None:
+    """Highest speed so far that was held for ``held_s``; ``counts`` as for :func:`distance`."""
+    rows = kinematics.samples_in(frames.dt_s, held_s, 1)
+    where = frames.period if counts is None else counts
+    kinematics.held_maximum(frames["speed"], where, frames.lo, frames.hi, rows, frames["top_speed"])

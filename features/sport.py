@@ -58,7 +58,7 @@ class Stat:
 
     - window (telemetry): ``compute(frames, ends) -> (K, S)`` or ``(K, S, D)`` with one value per window end row;
       S is N for ``per="player"`` (ball column ignored), the number of teams for "team", 1 for "ball" and "match".
-    - event (``on`` names event types): ``compute(moment, ledger) -> float | Sequence[float] | str | None``. With ``model``
+    - event (``on`` names event types): ``compute(moment, ledger) -> float | Sequence[float] | str | dict | None``. With ``model``
       it returns the features (F,) in the model's order, NaN where missing, and the model's answer is the value.
     - tick (``ticks=True``): ``compute(ledger, t_s) -> (S,)`` or ``(S, D)`` every ``every_s`` once the event feed closed;
       with ``model`` it returns features (S, F).

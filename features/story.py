@@ -7,11 +7,14 @@ language writes them. Nothing here knows a sport.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from math import nan
+from typing import Any, Final, NamedTuple, Protocol, TypedDict
 
 import msgspec
+
+from features.airtime import Airtime, Budget, Candidate, chosen, note
 
 LANGUAGES: Final = ("en", "de", "ru", "es")
 
@@ -24,9 +27,6 @@ class Spoken(Protocol):
 
     def written(self, language: str) -> str: ...
 
-
-#: something to say: the key of a sport's phrase, and the values that it wants
-Line = tuple[str, dict[str, str | Spoken]]
 
 
 @dataclass(frozen=True)
@@ -98,23 +98,71 @@ def tell(templates: Mapping[str, str], values: Mapping[str, str | Spoken]) -> di
     return told
 
 
-def value(phrases: Mapping[str, Mapping[str, str]], line: Line | None) -> str | None:
-    """What ``game.story`` computes: the sentence that a line asks for, as it goes on the wire; ``None`` when there is nothing
-    to say. ``KeyError`` when no phrase has the line's key."""
-    return to_value(tell(phrases[line[0]], line[1])) if line is not None else None
+class Sentence(NamedTuple):
+    """A sentence that an event could get: the key of its phrase and the values that this wants, how strong it is (0..1), whether
+    it must be said, and what it rests on (:mod:`features.basis`)."""
+
+    topic: str
+    values: Mapping[str, str | Spoken]
+    strength: float
+    basis: Sequence[Mapping[str, Any]]
+    must: bool = False
+
+    def candidate(self) -> Candidate:
+        return Candidate(self.strength, self.topic, self.must)
 
 
-def to_value(told: Mapping[str, str]) -> str:
-    """The value of ``game.story`` on the wire: a JSON object of language and sentence."""
-    return msgspec.json.encode(told).decode()
+class Story(TypedDict, total=False):
+    """The value of ``game.story``: the sentence by language (a sport may have others), the key of its phrase, how much it is
+    worth (0..1), and what it rests on (:mod:`features.basis`), the event first."""
+
+    en: str
+    de: str
+    ru: str
+    es: str
+    topic: str
+    score: float
+    basis: list[dict[str, Any]]
 
 
-def from_value(value: str) -> dict[str, str]:
-    """The inverse of :func:`to_value`; ``ValueError`` when it is something else."""
+def value(
+    phrases: Mapping[str, Mapping[str, str]], offers: Sequence[Sentence], said: Airtime, budget: Budget, now_s: float
+) -> dict[str, Any] | None:
+    """What ``game.story`` computes: the sentence of ``offers`` that ``budget`` grants after what has been ``said``, by language,
+    and beside it ``topic`` (the key of its phrase), ``score`` (0..1, how much it is worth) and ``basis``; ``None`` when there is
+    nothing to say. ``KeyError`` when no phrase has the sentence's key."""
+    at = chosen(said, budget, now_s, [offer.candidate() for offer in offers]) if offers else -1
+    if at < 0:
+        return None
+    one = offers[at]
+    basis = [dict(part) for part in one.basis]
+    return {**tell(phrases[one.topic], one.values), "topic": one.topic, "score": round(one.strength, 4), "basis": basis}
+
+
+def keep(offers: Sequence[Sentence], said: Airtime, budget: Budget, now_s: float, event: str) -> None:
+    """Book what :func:`value` decides. ``said`` changes, and is otherwise as it was for :func:`value`."""
+    if offers:
+        candidates = [offer.candidate() for offer in offers]
+        note(said, budget, now_s, candidates, chosen(said, budget, now_s, candidates), event, nan)
+
+
+def from_value(value: object) -> dict[str, str]:
+    """The sentence by language of a value of ``game.story``, also of one that is JSON text, as in older recordings; ``ValueError``
+    when it is something else."""
     try:
-        return msgspec.json.decode(value, type=dict[str, str])
+        found = msgspec.json.decode(value) if isinstance(value, str) else value
     except msgspec.DecodeError as error:
         raise ValueError(f"not a story: {error}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"not a story: {type(found).__name__} instead of an object")
+    told = {language: text for language, text in found.items() if language not in _BESIDE}
+    if not told or not all(isinstance(text, str) for text in told.values()):
+        raise ValueError("not a story: it has no sentence by language")
+    return told
+
+
+#: what a story's value has besides its sentences
+_BESIDE: Final = frozenset({"topic", "score", "basis"})
 
 
 @dataclass(frozen=True)

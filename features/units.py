@@ -41,6 +41,7 @@ FROM_SI: Final[dict[str, float]] = {
     "index": 1.0,
     "label": 1.0,
     "text": 1.0,
+    "object": 1.0,
 }
 
 

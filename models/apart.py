@@ -13,25 +13,25 @@ from typing import Any, Final
 from models.levels import in_levels
 
 #: a threshold that only a missing value passes on the left
-_LOWEST: Final = -3.0e38
+LOWEST: Final = -3.0e38
 _NO_PARENT: Final = 2147483647
 
 
-def apart(missing: bytes, known: bytes, feature: int) -> bytes:
-    """One model file that answers with ``missing`` where ``feature`` is missing and with ``known`` where it is not: every tree
-    goes below a node that asks, and the other side of the node adds nothing."""
+def apart(missing: bytes, known: bytes, feature: int, below: float = LOWEST) -> bytes:
+    """One model file that answers with ``missing`` where ``feature`` is missing, or less than ``below``, and with ``known`` where
+    it is not: every tree goes below a node that asks, and the other side of the node adds nothing."""
     document, other = json.loads(missing), json.loads(known)
     trees: list[dict[str, Any]] = []
     margins = []
     for part, inside in ((document, 0), (other, 1)):
         base = float(str(part["learner"]["learner_model_param"]["base_score"]).strip("[]"))
         margins.append(math.log(base / (1.0 - base)))
-        trees += [_below(tree, feature, inside) for tree in part["learner"]["gradient_booster"]["model"]["trees"]]
+        trees += [_below(tree, feature, inside, below) for tree in part["learner"]["gradient_booster"]["model"]["trees"]]
     only = {"left_children": [-1], "right_children": [-1], "parents": [_NO_PARENT], "split_indices": [0], "default_left": [0],
             "sum_hessian": [1.0], "base_weights": [0.0], "loss_changes": [0.0], "split_type": [0], "categories": [],
             "categories_nodes": [], "categories_segments": [], "categories_sizes": [],
             "tree_param": trees[0]["tree_param"]}  # fmt: skip
-    trees += [_below({**only, "split_conditions": [margin]}, feature, side) for side, margin in enumerate(margins)]
+    trees += [_below({**only, "split_conditions": [margin]}, feature, side, below) for side, margin in enumerate(margins)]
     learner = document["learner"]
     for number, tree in enumerate(trees):
         tree["id"] = number
@@ -44,8 +44,8 @@ def apart(missing: bytes, known: bytes, feature: int) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def _below(tree: dict[str, Any], feature: int, side: int) -> dict[str, Any]:
-    """The tree on one side (0: the feature is missing) of a new root; a leaf of 0 on the other."""
+def _below(tree: dict[str, Any], feature: int, side: int, below: float) -> dict[str, Any]:
+    """The tree on one side (0: the feature is missing or less) of a new root; a leaf of 0 on the other."""
     n = len(tree["left_children"])
     children = [1, n + 1] if side == 0 else [n + 1, 1]
 
@@ -61,7 +61,7 @@ def _below(tree: dict[str, Any], feature: int, side: int) -> dict[str, Any]:
         "left_children": [children[0], *moved(tree["left_children"]), -1],
         "right_children": [children[1], *moved(tree["right_children"]), -1],
         "parents": [_NO_PARENT, 0, *(p + 1 for p in tree["parents"][1:]), 0],
-        "split_indices": around(feature, "split_indices", 0), "split_conditions": around(_LOWEST, "split_conditions", 0.0),
+        "split_indices": around(feature, "split_indices", 0), "split_conditions": around(below, "split_conditions", 0.0),
         "default_left": around(1, "default_left", 0), "sum_hessian": around(2.0 * cover, "sum_hessian", cover),
         "base_weights": around(0.0, "base_weights", 0.0), "loss_changes": around(0.0, "loss_changes", 0.0),
         "split_type": around(0, "split_type", 0),
@@ -76,6 +76,25 @@ def shifted(blob: bytes, margin: float) -> bytes:
     base = float(str(parameters["base_score"]).strip("[]"))
     moved = math.log(base / (1.0 - base)) + margin
     parameters["base_score"] = f"[{1.0 / (1.0 + math.exp(-moved)):.9E}]"
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def with_leaf(blob: bytes, feature: int, margin: float) -> bytes:
+    """The model file with ``margin`` added to the answer where ``feature`` is 1, and nothing where it is 0 or missing."""
+    document = json.loads(blob)
+    model = document["learner"]["gradient_booster"]["model"]
+    tree = in_levels({
+        "left_children": [1, -1, -1], "right_children": [2, -1, -1], "parents": [_NO_PARENT, 0, 0],
+        "split_indices": [feature, 0, 0], "split_conditions": [0.5, 0.0, margin], "default_left": [1, 0, 0],
+        "sum_hessian": [2.0, 1.0, 1.0],
+        "base_weights": [0.0] * 3, "loss_changes": [0.0] * 3, "split_type": [0] * 3, "categories": [], "categories_nodes": [],
+        "categories_segments": [], "categories_sizes": [], "id": len(model["trees"]),
+        "tree_param": {**model["trees"][0]["tree_param"], "num_nodes": "3"},
+    })  # fmt: skip
+    model["trees"].append(tree)
+    count = len(model["trees"])
+    model["tree_info"], model["iteration_indptr"] = [0] * count, list(range(count + 1))
+    model["gbtree_model_param"] = {"num_parallel_tree": "1", "num_trees": str(count)}
     return json.dumps(document, separators=(",", ":")).encode()
 
 

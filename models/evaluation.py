@@ -159,9 +159,18 @@ def as_text(report: Report) -> str:
     lines += [_compared(name, row) for name, row in report.get("ours_minus_provider", {}).items()]
     for reading, found in report.get("readings", {}).items():
         lines.append(f"{reading}:")
-        for key, title in (("scores", "ours"), ("logistic", "logistic")):
-            lines.append(f"{title:9s}" + "  ".join(f"{name} {value:.5f}" for name, value in found[key].items()))
-        lines += [_compared(name, row, "the logistic") for name, row in found["ours_minus_logistic"].items()]
+        against = found.get("versus", "logistic")
+        for key, title in (("scores", "ours"), ("logistic", "logistic"), ("reference", against)):
+            if key in found:
+                lines.append(f"{title:9s}" + "  ".join(f"{name} {value:.5f}" for name, value in found[key].items()))
+        minus = found.get("ours_minus_logistic", found.get("ours_minus_reference", {}))
+        lines += [_compared(name, row, "the logistic" if against == "logistic" else against) for name, row in minus.items()]
+        if "sum" in found:
+            total = found["sum"]
+            lines.append(f"{total['xgoals']:.1f} xGoals for {total['goals']:.0f} goals: {total['ratio']:.3f}, "
+                         f"95 % {total['low']:.3f} to {total['high']:.3f}")  # fmt: skip
+        if "gate" in found:
+            lines.append("gate: " + (found["gate"]["reason"] or "open"))
     if "truth" in report:
         truth = report["truth"]
         lines.append(f"against the true probability: mean absolute error {truth['mean_absolute_error']:.4f}, "

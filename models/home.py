@@ -104,7 +104,7 @@ def inputs_of(rows: Floats, seed: int = 0) -> Inputs:
     span = np.array([high[j] - low[j] for j in measured])  # type: ignore[operator]
     spread = np.maximum(np.sqrt((centred**2).sum(0) / count), _LEAST_SPREAD * span)
     z = centred / spread
-    covariance = (z.T @ z) / np.maximum(given.T @ given, 1.0)
+    covariance = _nearest((z.T @ z) / np.maximum(given.T @ given, 1.0))
     first = Inputs(
         n, [_short(float(v)) for v in 1.0 - there.mean(0)], [_bits(row) for row in both], [_bits(row) for row in neither],
         [_bits(row) for row in only], low, high, measured, [_short(v) for v in mean], [_short(v) for v in spread],
@@ -113,6 +113,15 @@ def inputs_of(rows: Floats, seed: int = 0) -> Inputs:
     drawn = rows if n <= _SAMPLE else rows[np.random.default_rng(seed).choice(n, _SAMPLE, replace=False)]
     far = Inside(first, ()).contradiction(np.ascontiguousarray(drawn))
     return msgspec.structs.replace(first, limit=_short(FAR * float(np.quantile(far, 0.999))))
+
+
+def _nearest(symmetric: Floats) -> Floats:
+    """The nearest matrix (M, M) that can be a covariance: where inputs are missing each entry comes from other rows, and what comes
+    together need not be one."""
+    if not len(symmetric):
+        return symmetric
+    values, vectors = np.linalg.eigh(symmetric)
+    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T, np.float64)
 
 
 def _short(value: float) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.soccer.shots import SHOT_FEATURES, shot_features
+from features.soccer.trail import REBOUND_S
 from models.base import Floats
 from models.judgement import Words
 from models.tables import column, read_table
@@ -42,8 +43,27 @@ _PHASE: Final = {
 _FLAGS: Final = ("under_pressure", "first_time", "one_on_one", "open_goal", "aerial_won")
 _NEEDED: Final = ("shot_id", "match_id", "team", "period", "minute", "second", "x", "y", "shot_type", "body_part",
                   "technique", "play_pattern", *_FLAGS)  # fmt: skip
-#: a shot of the same team this soon after another is a rebound
-REBOUND_S: Final = 5.0
+#: period of the kicks from the penalty mark that decide a drawn match
+SHOOTOUT: Final = 5
+#: what the owners of the data ask for
+TERMS: Final = "StatsBomb public data user agreement: state StatsBomb as the source, and use its logo where results are published"
+CREDIT: Final = "data provided by StatsBomb (StatsBomb open data)"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Who was seen at B shots: of shot i the players ``of[i, 0]`` to ``of[i, 1]`` of P; ``xy`` (P, 2) metres in the attacking
+    frame, NaN where the file has no place."""
+
+    of: npt.NDArray[np.int64]
+    xy: Floats
+    mate: npt.NDArray[np.bool_]
+    keeper: npt.NDArray[np.bool_]
+
+    @property
+    def goalkeeper(self) -> npt.NDArray[np.bool_]:
+        """(P,) whether the player keeps the goal that is shot at."""
+        return self.keeper & ~self.mate
 
 
 @dataclass(frozen=True)
@@ -57,6 +77,16 @@ class ShotTable:
     reference: Floats
     penalty: npt.NDArray[np.bool_]
     groups: dict[str, Words] = field(default_factory=dict)
+    #: (B, 2) where it was struck, its words, who was seen, and whether it belongs to a shoot-out: for rows with less known
+    place: Floats = field(default_factory=lambda: np.empty((0, 2)))
+    attrs: list[dict[str, str | float | bool]] = field(default_factory=list)
+    picture: Picture | None = None
+    shootout: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+
+    def seen(self, players: npt.NDArray[np.bool_], shots: npt.NDArray[Any] | None = None) -> Floats:
+        """Rows of ``shots`` (all by default) as they would be with only ``players`` (P,) of the picture in sight."""
+        assert self.picture is not None
+        return _rows(self.place, self.attrs, self.picture, players, range(len(self.goal)) if shots is None else shots.tolist())
 
 
 def to_metres(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -75,32 +105,59 @@ def _piecewise(v: Floats, grid: Floats, metres: Floats) -> Floats:
     return np.asarray(metres[at] + slope * (v - grid[at]), np.float64)
 
 
-def load(shots: Path, frames: Path) -> ShotTable:
-    """Read both Parquet files; ``ValueError`` with one sentence when a file or a column is missing or of the wrong type."""
+def load(shots: Path, frames: Path | None = None) -> ShotTable:
+    """Read both Parquet files, or shots whose pictures nobody has; ``ValueError`` with one sentence when a file or a column is
+    missing or of the wrong type. A player who is there twice is taken once."""
     table = read_table(shots, _NEEDED)
-    frame_table = read_table(frames, ("shot_id", "x", "y", "teammate", "goalkeeper"))
     ids = np.array(table["shot_id"].to_pylist(), np.str_)
-    x_m, y_m = to_metres(column(table, "x"), column(table, "y"))
-    starts, order = _groups(ids, np.array(frame_table["shot_id"].to_pylist(), np.str_))
-    fx, fy = to_metres(column(frame_table, "x"), column(frame_table, "y"))
-    xy = np.stack([fx, fy], 1)[order]
-    mate = column(frame_table, "teammate")[order] > 0.5
-    keeper = column(frame_table, "goalkeeper")[order] > 0.5
+    place = np.stack(to_metres(column(table, "x"), column(table, "y")), 1)
     attrs = _attributes(table)
-    rows = np.empty((len(ids), len(SHOT_FEATURES)))
-    for i in range(len(ids)):
-        a, b = starts[i]
-        rows[i] = shot_features(x_m[i], y_m[i], xy[a:b], mate[a:b], keeper[a:b], attrs[i])
     unknown = np.full(len(ids), np.nan)
+    penalty = np.array([a["set_piece"] == "penalty" for a in attrs], np.bool_)
+    picture = _picture(ids, frames)
+    everybody = np.ones(len(picture.mate), np.bool_)
     return ShotTable(
         shot_id=ids,
         match=column(table, "match_id").astype(np.int64),
-        rows=rows,
+        rows=_rows(place, attrs, picture, everybody, range(len(ids))),
         goal=column(table, "is_goal") if "is_goal" in table.column_names else unknown,
         reference=column(table, "statsbomb_xg") if "statsbomb_xg" in table.column_names else unknown,
-        penalty=np.array([a["set_piece"] == "penalty" for a in attrs], np.bool_),
+        penalty=penalty,
         groups=_group_words(table, attrs),
-    )
+        place=place, attrs=attrs, picture=picture, shootout=column(table, "period") == SHOOTOUT,
+    )  # fmt: skip
+
+
+def _picture(ids: npt.NDArray[np.str_], frames: Path | None) -> Picture:
+    if frames is None:
+        return Picture(np.zeros((len(ids), 2), np.int64), np.empty((0, 2)), np.empty(0, np.bool_), np.empty(0, np.bool_))
+    table = read_table(frames, ("shot_id", "x", "y", "teammate", "goalkeeper"))
+    keys = np.array(table["shot_id"].to_pylist(), np.str_)
+    x_m, y_m = to_metres(column(table, "x"), column(table, "y"))
+    mate, keeper = column(table, "teammate") > 0.5, column(table, "goalkeeper") > 0.5
+    # sorted by shot and place, two of one place and side are neighbours
+    order = np.lexsort((keeper, mate, y_m, x_m, keys))
+    again = np.zeros(len(order), np.bool_)
+    if len(order):
+        same = [values[order][1:] == values[order][:-1] for values in (keys, x_m, y_m, mate, keeper)]
+        again[1:] = np.logical_and.reduce(same)
+    order = order[~again]
+    ranked = keys[order]
+    of = np.stack([np.searchsorted(ranked, ids, "left"), np.searchsorted(ranked, ids, "right")], 1).astype(np.int64)
+    return Picture(of, np.stack([x_m, y_m], 1)[order], mate[order], keeper[order])
+
+
+def _rows(place: Floats, attrs: Any, picture: Picture, players: npt.NDArray[np.bool_], shots: Any) -> Floats:
+    """A shot that has no place has no row: all of it is NaN, unless it is a penalty, of which the place is known."""
+    rows = np.full((len(shots), len(SHOT_FEATURES)), np.nan)
+    xy = np.where(players[:, None], picture.xy, np.nan)
+    for i, shot in enumerate(shots):
+        if not np.isfinite(place[shot]).all() and attrs[shot]["set_piece"] != "penalty":
+            continue
+        a, b = picture.of[shot]
+        x_m, y_m = place[shot].tolist()
+        rows[i] = shot_features(x_m, y_m, xy[a:b], picture.mate[a:b], picture.keeper[a:b], attrs[shot])
+    return rows
 
 
 def _group_words(table: Any, attrs: list[dict[str, str | float | bool]]) -> dict[str, Words]:
@@ -121,13 +178,6 @@ def _group_words(table: Any, attrs: list[dict[str, str | float | bool]]) -> dict
 
 def _told(words: list[str]) -> Words:
     return np.array(words, np.str_)
-
-
-def _groups(ids: npt.NDArray[np.str_], keys: npt.NDArray[np.str_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """For each id the range of its rows after sorting ``keys``: (n, 2) ranges and the sorting order."""
-    order = np.argsort(keys, kind="stable").astype(np.int64)
-    ranked = keys[order]
-    return np.stack([np.searchsorted(ranked, ids, "left"), np.searchsorted(ranked, ids, "right")], 1).astype(np.int64), order
 
 
 def _attributes(table: Any) -> list[dict[str, str | float | bool]]:
@@ -170,11 +220,16 @@ def _rebounds(table: Any) -> npt.NDArray[np.bool_]:
 
 
 def training_table(shots: ShotTable) -> Table:
-    """The rows that can teach: their label must be known."""
+    """The rows that can teach: their label must be known, and kicks of a shoot-out are no shots of a match."""
     if not np.isfinite(shots.goal).all():
         raise ValueError("the shots have no column is_goal: they can be scored, but not learnt from")
+    kept = ~shots.shootout if len(shots.shootout) else np.ones(len(shots.goal), np.bool_)
+    kept &= np.isfinite(shots.rows[:, 0])
     source: dict[str, str | float | int] = {
-        "source": "StatsBomb open data", "games": len(np.unique(shots.match)), "rows": len(shots.rows),
-        "content": hashlib.sha256("\n".join(sorted(shots.shot_id.tolist())).encode()).hexdigest()[:12],
+        "source": "StatsBomb open data", "games": len(np.unique(shots.match[kept])), "rows": int(kept.sum()),
+        "content": hashlib.sha256("\n".join(sorted(shots.shot_id[kept].tolist())).encode()).hexdigest()[:12],
     }  # fmt: skip
-    return Table(shots.rows, shots.goal, shots.match, source, reference=shots.reference, groups=shots.groups)
+    return Table(
+        shots.rows[kept], shots.goal[kept], shots.match[kept], source, reference=shots.reference[kept],
+        groups={name: words[kept] for name, words in shots.groups.items()}, origin="real", terms=TERMS, credit=CREDIT,
+    )  # fmt: skip

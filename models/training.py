@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.apart import apart, light, shifted
+from models.apart import LOWEST, apart, light, shifted
 from models.artefact import Card, CardFeature
 from models.base import Floats
 from models.calibration import Calibration, Kind, choose
@@ -54,20 +54,28 @@ class Table:
     credit: str = ""
 
 
+#: so often at least must each class have come up in a part that learns for itself
+_PART: Final = 20
 #: one thread: on few rows the threads of xgboost wait for each other, and on a busy machine they wait long
 _COMMON: Final = {"tree_method": "hist", "nthread": 1}
 
 
-def grow(model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None) -> bytes:
+def grow(
+    model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None
+) -> bytes:  # fmt: skip
     """Fit one forest: xgboost's model file, JSON. ``age_years`` (B,) is how old each row is, for recipes that forget."""
     if recipe.apart:
         column = [f.name for f in model.features].index(recipe.apart)
-        gone = np.isnan(rows[:, column])
-        first, second = (
-            grow(model, how, rows[among], label[among], seed, None if age_years is None else age_years[among])
-            for among, how in ((gone, replace(recipe, apart="", known=None)), (~gone, recipe.known or replace(recipe, apart="")))
-        )
-        return apart(first, second, column)
+        below = LOWEST if recipe.below is None else recipe.below
+        first = ~(rows[:, column] >= below)
+        one = replace(recipe, apart="", below=None, known=None)
+
+        def part(among: npt.NDArray[np.bool_], how: Recipe) -> bytes:
+            if min(np.bincount(label[among].astype(np.int64), minlength=len(model.classes))) < _PART:
+                among = np.ones(len(rows), np.bool_)  # too little happened there to learn from it alone
+            return grow(model, how, rows[among], label[among], seed, None if age_years is None else age_years[among])
+
+        return apart(part(first, one), part(~first, recipe.known or one), column, below)
     names = [f.name for f in model.features]
     weights = None
     if recipe.half_life_years > 0.0 and age_years is not None:

@@ -47,12 +47,16 @@ class Tuned:
 
 
 def tune(model: Known, recipe: Recipe, table: Table, trials: int, seed: int, tell: Callable[[str], None]) -> Tuned:
-    """Search ``trials`` recipes; ``tell`` is called once a trial. ``ValueError`` for models of several classes or in two parts."""
+    """Search ``trials`` recipes; ``tell`` is called once a trial. Of a recipe in parts, each with a recipe of its own, the last is
+    searched, that of rows of which most is known. ``ValueError`` for models of several classes, or in parts grown alike."""
     import optuna
 
     check(model, table)
-    if len(model.classes) > 2 or recipe.apart:
+    if len(model.classes) > 2 or (recipe.apart and recipe.known is None):
         raise ValueError(f"--tune searches recipes of two classes in one part; that of {model.name} is another")
+    if recipe.known is not None:
+        found = tune(model, recipe.known, table, trials, seed, tell)
+        return replace(found, recipe=replace(recipe, known=found.recipe))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     aside = folds_of(table.game, _ASIDE, seed) == 0
     rows, label = table.rows[~aside], table.label[~aside]

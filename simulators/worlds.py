@@ -74,9 +74,14 @@ def rehearsal_of(sport: str) -> World:
     return open_world(sport, seed, minutes)
 
 
-def _play(sport: str) -> Any:
+def check_world(sport: str) -> None:
+    """``BadInput`` when nobody simulates ``sport``."""
     known = worlds()
     if sport not in known:
         raise BadInput(f"no simulator for {sport!r}: there is one for {', '.join(known)}")
+
+
+def _play(sport: str) -> Any:
+    check_world(sport)
     offered = _offered().get(sport)
     return offered.load() if offered is not None else importlib.import_module(f"simulators.{sport}").play

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -69,14 +70,27 @@ class StatBlock:
                 )  # fmt: skip
 
 
-def plain(value: Any) -> float | str | list[float | None] | None:
-    """A JSON value: NaN and infinities are null, arrays are lists."""
+def plain(value: Any) -> float | str | list[float | None] | dict[str, Any] | None:
+    """A JSON value: NaN and infinities are null, arrays are lists, objects stay objects."""
     if isinstance(value, str) or value is None:
         return value
+    if isinstance(value, dict):
+        return {key: _within(part) for key, part in value.items()}
     if isinstance(value, (np.ndarray, list, tuple)):
         return [None if v is None or v != v or v in (_INF, -_INF) else float(v) for v in value]
     number = float(value)
     return None if number != number or number in (_INF, -_INF) else number
+
+
+def _within(part: Any) -> Any:
+    """A part of an object as JSON has it; whole numbers stay whole."""
+    if isinstance(part, dict):
+        return {key: _within(inner) for key, inner in part.items()}
+    if isinstance(part, (np.ndarray, list, tuple)):
+        return [_within(inner) for inner in part]
+    if isinstance(part, np.generic):
+        part = part.item()
+    return None if isinstance(part, float) and not math.isfinite(part) else part
 
 
 _INF = float("inf")

@@ -68,6 +68,8 @@ class Corrections:
             recent = event.t_us > self.clock.event_watermark_us - int(REREAD_S * SECOND_US)
             if old is not None and old.type == moment.type and not recent:
                 moment.facts, moment.offset_s = dict(old.facts), old.offset_s
+                # the frames are not read again, but what the account makes of the event follows from what is reported now
+                moment.facts.update(stage.read_account(account.before(moment.t_s, event.id), moment))
                 out.extend(stage.again(moment, event.arrival_us, revision, stage.issued(moment)))
             else:
                 before = account.before(moment.t_s, event.id)

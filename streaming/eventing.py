@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from features.frames import Roster
-from features.moments import Moment
+from features.moments import MISSED, Moment
 from features.sport import EventStep, Sport, Stat
 from models.base import Model
 from streaming.account import Account
@@ -30,6 +30,11 @@ from streaming.windows import SECOND_US, Grid
 BEHIND_S: Final = 3.0
 AHEAD_S: Final = 0.6
 TOP_ATTRIBUTIONS: Final = 5
+#: tracking that begins later than this after the game does was joined in the middle, us
+LATE_US: Final = 2 * SECOND_US
+#: no play, pitch or pass is longer than this, us
+JUST_US: Final = 10 * SECOND_US
+NEVER_SEEN: Final = int(np.iinfo(np.int64).max)
 
 
 class EventStage:
@@ -46,6 +51,8 @@ class EventStage:
         self.patience = patience
         self.sync_us = 1000 * max((feed.sync_ms for feed in game.feeds if feed.kind == "events"), default=0)
         self.has_tracking = any(feed.kind == "telemetry" for feed in game.feeds)
+        # without events nobody knows the account of a game: a score of 0:0 would be read off their absence
+        has_events = any(feed.kind == "events" for feed in game.feeds)
         self.team_index = {team.id: i for i, team in enumerate(game.teams)}
         self.home_attacks = {period.number: period.home_attacks for period in game.periods}
         self._extract: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
@@ -61,10 +68,12 @@ class EventStage:
             item = publishing(stat, roster, models, names[stat.id], origin=origin_of(game), requested=requested)
             for kind in stat.on:
                 self._stats[kind].append(item)
-            if stat.kind == "tick":
+            if stat.kind == "tick" and has_events:
                 item.every = max(1, round(stat.every_s or 1.0))
                 ticks.append(item)
         self._match = names["events.match"]
+        #: when each entity was first seen, us; the framer's
+        self.seen_us: Any = None
         self.ticks = Ticks(ticks, game.game, sport.name, grid, self.has_tracking, watch, patience, count)
         self._view = copy(tape.frames)  # the same buffers with bounds of its own
         self.apply = partial(_apply, applying, watch)
@@ -116,6 +125,14 @@ class EventStage:
             moment.row = row
             moment.offset_s = (int(tape.t_us[row]) - t_us) / SECOND_US
 
+    def _missed(self, t_us: int) -> bool:
+        """Whether the tracking of a game that was joined in the middle begins only just after this instant: of what happened then
+        there is no value, since half of it was not seen. Events from long before, or of a game without tracking, stand alone."""
+        if self.seen_us is None or not self.has_tracking or not len(self.seen_us):
+            return False
+        first_us = int(self.seen_us.min())
+        return first_us - JUST_US <= t_us < first_us < NEVER_SEEN and first_us > self.grid.t0_us + LATE_US
+
     def work_out(
         self, event: Event, moment: Moment, ledger: Any, quality: Quality, revision: int = 0, look: bool = True
     ) -> list[Output]:  # fmt: skip
@@ -125,6 +142,9 @@ class EventStage:
         if look:
             self.match(moment, event.t_us)
         watch.lap(self._match)
+        if look and self._missed(event.t_us):
+            moment.facts[MISSED] = True
+            return out
         for step, i in self._extract[event.type]:
             step.compute(moment)
             watch.lap(i)

@@ -87,6 +87,7 @@ class GameOperator:
         stages = (sport, game, roster, grid, self.tape, models, names, self._watch, self._patience,
                   partial(_count, self.meters), requested)  # fmt: skip
         self.windows, self.events = WindowStage(*stages), EventStage(*stages)
+        self.events.seen_us = self.framer.seen_us
         self.settling = Settling(game, self.events, self.framer, self.clock, grid, self.meters, provisional)
         self._switching = None if deployed is None else Switching(game.game, deployed, self.windows, self.events, self.clock)
         self.quarantine = Quarantine(sport, game, self.clock, self.meters, strict)

@@ -123,7 +123,8 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatUpdate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One value for one subject. ``value`` is null when the quantity could not be measured.
+    """One value for one subject: a number, a label, a vector, or an object such as a highlight; null when the quantity could not be
+    measured.
 
     An update of quality ``unavailable`` says once that from here on there is no value of this stat for this subject, and why
     (``reason``): its model was not made for what it would be asked. It ends with the next value."""
@@ -135,7 +136,7 @@ class StatUpdate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     game: str
     sport: str
     subject: str
-    value: float | str | list[float | None] | None
+    value: float | str | list[float | None] | dict[str, Any] | None
     unit: str
     quality: Literal["final", "provisional", "stale", "unavailable"]
     window_us: tuple[int, int]

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from features.highlights import Highlight
+from features.story import Story
 from streaming import feed, health, records, topics, wire
 from streaming.web import messages
 
@@ -31,6 +33,9 @@ KINDS: dict[str, tuple[type, int]] = {
     "gap": (messages.Gap, 1),
     "problem": (messages.Problem, 1),
 }
+
+#: objects that are values of stats: of ``game.highlight`` and ``game.story``
+VALUES: dict[str, tuple[Any, int]] = {"highlight": (Highlight, 1), "story": (Story, 1)}
 
 #: telemetry packets are binary; this is their description for people and for AsyncAPI
 TELEMETRY_LAYOUT = (
@@ -87,10 +92,10 @@ TOPICS: dict[str, tuple[str, tuple[str, ...], str, str, str, str]] = {
 @lru_cache(maxsize=1)
 def json_schemas() -> dict[str, dict[str, Any]]:
     """Every schema by name, each complete in itself (its parts under ``$defs``)."""
-    return {name: _schema(name, kind, number) for name, (kind, number) in KINDS.items()}
+    return {name: _schema(name, kind, number) for name, (kind, number) in (KINDS | VALUES).items()}
 
 
-def _schema(name: str, kind: type, number: int) -> dict[str, Any]:
+def _schema(name: str, kind: Any, number: int) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": f"touchline/{name}/v{number}.json", "title": name, **msgspec.json.schema(kind)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ _WORD = pa.dictionary(pa.int32(), pa.string())
 STAT_SCHEMA = pa.schema(
     [
         ("id", pa.string()), ("stat", _WORD), ("subject", _WORD), ("value", pa.float64()),
-        ("values", pa.list_(pa.float64())), ("text", pa.string()), ("unit", _WORD), ("quality", _WORD),
+        ("values", pa.list_(pa.float64())), ("text", pa.string()), ("object", pa.string()), ("unit", _WORD), ("quality", _WORD),
         ("window_start_us", pa.int64()), ("window_end_us", pa.int64()), ("event_us", pa.int64()),
         ("ingress_us", pa.int64()), ("published_us", pa.int64()), ("revision", pa.int32()), ("event", pa.string()),
         ("frame_us", pa.int64()), ("frame_offset_us", pa.int64()), ("model", _WORD), ("model_version", _WORD),
@@ -39,7 +40,8 @@ Floats = npt.NDArray[np.float64]
 def stat_table(published: list[tuple[StatBlock, int]]) -> pa.Table:
     """(block, published_us) pairs as a table of ``STAT_SCHEMA``, rows in the order of ``StatBlock.updates``.
 
-    A number is in ``value``, a vector in ``values``, a label in ``text``; all three are null when nothing was measured.
+    A number is in ``value``, a vector in ``values``, a label in ``text``, an object in ``object`` as JSON text; all four are null
+    when nothing was measured.
     """
     published = [pair for pair in published if len(pair[0])]
     blocks = [block for block, _ in published]
@@ -73,7 +75,8 @@ def stat_table(published: list[tuple[StatBlock, int]]) -> pa.Table:
         "subject": arrow.words(subject, subjects.known),
         "value": arrow.fixed(numbers, ~np.isfinite(numbers)),
         "values": _vectors(parts),
-        "text": _texts(parts),
+        "text": _texts(parts, lambda value: value if isinstance(value, str) else None),
+        "object": _texts(parts, lambda value: msgspec.json.encode(value).decode() if isinstance(value, dict) else None),
         "unit": word([block.unit for block in blocks]),
         "quality": word([block.quality for block in blocks]),
         "window_start_us": arrow.fixed(end_us - span_us[row_of]),
@@ -183,14 +186,15 @@ def _vectors(parts: list[_Rows]) -> pa.Array:
     return arrow.lists(values, _join(list(lengths), np.int64), _join(list(missing), np.bool_))
 
 
-def _texts(parts: list[_Rows]) -> pa.Array:
+def _texts(parts: list[_Rows], text_of: Callable[[Any], str | None]) -> pa.Array:
+    """What ``text_of`` makes of each row's value; null where that is nothing."""
     if not any(part.mixed for part in parts):
         return pa.nulls(sum(len(part.end_us) for part in parts), pa.string())
     at, rows, texts = 0, [], []
     for part in parts:
-        found = [(at + i, value) for i, value in enumerate(part.mixed) if isinstance(value, str)]
+        found = [(at + i, text) for i, value in enumerate(part.mixed) if (text := text_of(value)) is not None]
         rows += [row for row, _ in found]
-        texts += [value for _, value in found]
+        texts += [text for _, text in found]
         at += len(part.end_us)
     return arrow.sparse_strings(at, np.array(rows, np.int64), texts)
 

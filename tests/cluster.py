@@ -8,8 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,9 @@ from streaming.flink.rest import ENDED, Rest
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, admin, ensure
 from streaming.kafka.offsets import committed, end_offsets, short_of
 from streaming.kafka.settings import Address, parse
+from tests.patience import PATIENCE_S, contention, until
+
+__all__ = ["contention", "until"]  # beside what is here
 
 ROOT = Path(__file__).parents[1]
 PARTITIONS = 4
@@ -74,33 +76,11 @@ def flink(flink_of_the_session: Cluster) -> Iterator[Cluster]:
     for found in rest.get("/jobs")["jobs"]:
         if found["status"] not in ENDED:
             rest.cancel(found["id"])
-    until(lambda: rest.slots() == 2, "both slots free", 60)
+    until(lambda: rest.slots() == 2, "both slots free")
 
 
 def address_of(cluster: Cluster) -> Address:
     return parse(f"kafka://{cluster.bootstrap}", environment={})
-
-
-def until(condition: Callable[[], Any], what: str, patience_s: float = 60.0) -> Any:
-    """What ``condition`` returns once it is true."""
-    end = time.monotonic() + patience_s
-    while not (found := condition()):
-        assert time.monotonic() < end, f"{what}: not after {patience_s:.0f} s"
-        time.sleep(0.1)
-    return found
-
-
-#: what the work of ``contention`` takes on a core of our own of the machine that bounds in seconds were set on
-ALONE_S = 0.32
-
-
-def contention() -> float:
-    """How many times longer than there a piece of work takes here at the moment, and at least 1: a bound in seconds is meant for a
-    core of that speed that is ours alone. Where cores are shared with others, or slower, it is that much longer."""
-    began = time.monotonic()
-    for _ in range(20_000):
-        sum(range(1000))
-    return max(1.0, (time.monotonic() - began) / ALONE_S)
 
 
 def free_port() -> int:
@@ -165,7 +145,7 @@ def produce(address: Address, sport: str, messages: Iterable[tuple[str, bytes]])
 
     producer = KafkaProducer(**address.python(), acks="all", compression_type="lz4", max_request_size=MAX_MESSAGE_BYTES)
     sent = [producer.send(topics.telemetry(sport), value, key=game.encode()) for game, value in messages]
-    producer.flush(timeout=60)
+    producer.flush(timeout=PATIENCE_S)
     for future in sent:
         future.get(timeout=1)
     producer.close(timeout=5)
@@ -191,7 +171,7 @@ class Program:
         for line in self.process.stdout:
             self.said += line
 
-    def wait_for(self, text: str, patience_s: float = 90.0) -> str:
+    def wait_for(self, text: str, patience_s: float = PATIENCE_S) -> str:
         until(lambda: text in self.said or self.process.poll() is not None, f"{text!r} in {self.said!r}", patience_s)
         assert text in self.said, f"ended with {self.process.returncode}: {self.said}"
         return self.said
@@ -202,15 +182,15 @@ class Program:
     def kill(self) -> None:
         """As a crash does it."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
-    def stop(self, patience_s: float = 60.0) -> tuple[int, str]:
+    def stop(self, patience_s: float = PATIENCE_S) -> tuple[int, str]:
         """Politely; its exit code and what it said."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         return self.ended(patience_s)
 
-    def ended(self, patience_s: float = 60.0) -> tuple[int, str]:
+    def ended(self, patience_s: float = PATIENCE_S) -> tuple[int, str]:
         code = self.process.wait(patience_s)
         self._reader.join(5)
         return code, self.said
@@ -222,13 +202,13 @@ class Program:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
         self._reader.join(5)
         if self.process.stdout is not None:
             self.process.stdout.close()
 
 
-ON_THE_AIR_S = 180.0
+ON_THE_AIR_S = 300.0
 
 
 def operator(address: Address, sport: str, *more: str, checkout: Path = ROOT, ready: bool = True) -> Program:

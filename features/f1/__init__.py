@@ -11,12 +11,13 @@ from typing import Final
 
 from features.assembly import tables
 from features.f1 import (
+    airing,
     anomaly,
     atline,
     battle,
     corners,
+    folding,
     highlights,
-    ledger,
     momentum,
     progress,
     start,
@@ -27,14 +28,15 @@ from features.f1 import (
     tyres,
     win,
 )
-from features.f1.channels import COLUMNS
+from features.f1.channels import COLUMNS, TIMED
 from features.f1.ledger import Ledger
 from features.f1.vocabulary import EVENT_TYPES, ROLES
 from features.frames import Field
 from features.sport import Sport
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    telemetry, progress, battle, corners, start, anomaly, momentum, ledger, timing, atline, tyres, strategy, win, highlights, story,
+    telemetry, progress, battle, corners, start, anomaly, momentum, airing, folding, timing, atline, tyres, strategy, win,
+    highlights, story,
 )  # fmt: skip
 
 SPORT: Final = Sport(
@@ -50,5 +52,5 @@ SPORT: Final = Sport(
     ledger=Ledger,
     roles=ROLES,
     teams=None,
-    channels=COLUMNS,
+    channels=(*COLUMNS, *TIMED),
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
-from features.f1.ledger import Ledger, at_line
+from features.f1.ledger import NAN, Ledger, at_line, car_of, number, order_at, racing, whole
 from features.moments import Moment
 from features.sport import EventStep, Stat
 
@@ -22,8 +23,15 @@ def look(moment: Moment) -> None:
         moment.facts["road"] = seen if np.isfinite(seen[1]) else []
 
 
+#: what timing calls them, where it gives them
+_GIVEN: Final = ("gap_s", "place")
+
+
 def _fact(index: int) -> Any:
     def read(moment: Moment, ledger: Ledger) -> float | None:
+        given = number(moment, _GIVEN[index])
+        if at_line(moment, ledger) and given == given:
+            return given
         seen = moment.facts["road"]
         if not isinstance(seen, list) or not seen or not at_line(moment, ledger):
             return None
@@ -32,9 +40,31 @@ def _fact(index: int) -> Any:
     return read
 
 
+def standing(part: int, moment: Moment, ledger: Ledger) -> float | None:
+    """Place, gap or interval: as the event gives it, else at the line of a race by who was there before."""
+    value, car = number(moment, ("place", "gap_s", "interval_s")[part]), car_of(moment, ledger)
+    if value != value and at_line(moment, ledger) and racing(ledger) and car is not None and not car.fed:
+        value = order_at(ledger, moment.player, whole(moment, "lap"), whole(moment, "loop"), moment.t_s)[part]
+        value = value if part or value else NAN
+    return value if value == value else None
+
+
+_STANDING: Final = (
+    ("f1.timing.position", "place", 0, "place by timing: as it gives it, else at the line by who was there before; in a practice "
+     "or qualifying by best laps"),
+    ("f1.timing.gap", "s", 1, "to the first, in the same way; in a practice or qualifying the difference of best laps"),
+    ("f1.timing.interval", "s", 2, "to the one before, in the same way"),
+)
+
 EVENT_STEPS: Final = (EventStep("atline.look", look, on=("loop",), phase="extract"),)
 STATS: Final = (
-    Stat("f1.car.gap_at_line", "s", "f1.car.gap in the last frame before the line", "player", _fact(0), on=("loop",)),
-    Stat("f1.car.position_at_line", "place", "f1.car.position in the last frame before the line", "player", _fact(1),
+    *(
+        Stat(ident, unit, what, "player", partial(standing, part), on=("loop", "standing"), of_account=True, air="tower")
+        for ident, unit, part, what in _STANDING
+    ),
+    Stat("f1.car.gap_at_line", "s", "as timing gives it at the line, else f1.car.gap in the last frame before", "player",
+         _fact(0), on=("loop",)),
+    Stat("f1.car.position_at_line", "place", "as timing gives it at the line, else f1.car.position in the last frame "
+         "before", "player", _fact(1),
          on=("loop",)),
 )  # fmt: skip

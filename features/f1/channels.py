@@ -15,6 +15,10 @@ WHEELS: Final = ("fl", "fr", "rl", "rr")
 STATISTICS: Final = ("mean", "min", "max", "last")
 
 
+#: place and gaps as timing gives them, on the samples of a feed that has no lap distance
+TIMED: Final = ("timing_place", "timing_gap_s", "timing_interval_s")
+
+
 @dataclass(frozen=True)
 class Channel:
     """``rate_hz`` is what the car itself samples at."""

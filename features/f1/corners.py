@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from features.compiled import kernel
+from features.f1.ledger import number
 from features.frames import Frames
 from features.moments import Moment
 from features.sport import EventStep, Signal, Stat, Step
@@ -20,26 +21,35 @@ from features.units import factor
 BRAKING: Final = 0.05
 FASTER_MPS: Final = 4.0
 
-#: lap distance (m) and speed where braking began, the hardest deceleration, the slowest speed and where that was
-CORNER = Signal("cornering", "m, m/s, m/s2, m/s, m", ("N", 5), keep_s=10.0)
+#: lap distance (m) and speed where braking began, the hardest deceleration since, the slowest speed since the car was last faster
+#: and
+#: where that was, the greatest speed after it (NaN until the car gains speed), and the slowest speed since the braking began
+CORNER = Signal("cornering", "m, m/s, m/s2, m/s, m, m/s, m/s", ("N", 7), keep_s=10.0)
 _G: Final = 1.0 / factor("g")
 
 
 @kernel
 def follow(speed: Any, brake: Any, least: Any, forward: Any, distance: Any, lo: int, hi: int, out: Any) -> None:
-    """``least`` is the least speed of the window, ``forward`` its least longitudinal acceleration."""
+    """``least`` is the least speed of the window, ``forward`` its least longitudinal acceleration. Braking that was under way when
+    the car was first seen is not followed: where it began is not known. A corner that is not braked for is where the car loses
+    speed again after it had gained some."""
     for i in range(lo, hi):
         for n in range(speed.shape[1]):
             out[i, n] = out[i - 1, n]
-            if np.isnan(speed[i, n]) or np.isnan(distance[i, n]):
+            now = speed[i, n]
+            if np.isnan(now) or np.isnan(distance[i, n]):
                 continue
-            pressed = brake[i, n] > BRAKING
-            left = np.isnan(out[i, n, 0]) or speed[i, n] > out[i, n, 3] + FASTER_MPS
-            if pressed and left and not brake[i - 1, n] > BRAKING:
-                out[i, n, 0], out[i, n, 1] = distance[i, n], max(speed[i, n], speed[i - 1, n])
-                out[i, n, 2], out[i, n, 3], out[i, n, 4] = np.nan, speed[i, n], distance[i, n]
-            if np.isnan(out[i, n, 0]):
-                continue
+            if (np.isnan(out[i, n, 3]) or now > out[i, n, 3] + FASTER_MPS) and not now <= out[i, n, 5]:
+                out[i, n, 5] = now
+            left = np.isnan(out[i, n, 0]) or now > out[i, n, 6] + FASTER_MPS
+            begins = brake[i, n] > BRAKING and brake[i - 1, n] <= BRAKING and left
+            if begins:
+                out[i, n, 0], out[i, n, 1], out[i, n, 2] = distance[i, n], max(now, speed[i - 1, n]), np.nan
+                out[i, n, 6] = now
+            if least[i, n] < out[i, n, 6]:
+                out[i, n, 6] = least[i, n]
+            if begins or now < out[i, n, 5] - FASTER_MPS:
+                out[i, n, 3], out[i, n, 4], out[i, n, 5] = now, distance[i, n], np.nan
             if not (np.isnan(forward[i, n]) or -forward[i, n] <= out[i, n, 2]):
                 out[i, n, 2] = -forward[i, n]
             if least[i, n] < out[i, n, 3]:
@@ -55,20 +65,34 @@ def step(frames: Frames) -> None:
 
 #: a corner whose braking began farther from its apex than this was not braked for: what was seen belongs to another one
 REACH_M: Final = 350.0
+#: lap distances are off by so much: braking may seem to begin so far past the apex, m
+NEAR_M: Final = 60.0
 
 
 def look(moment: Moment) -> None:
-    """Facts ``corner``: [entry, apex, exit speed, m braking before the apex, hardest deceleration], empty when not seen."""
+    """Facts ``corner``: [entry, apex, exit speed, m braking before the apex, hardest deceleration], NaN what was not seen of it;
+    empty when the car was not seen.
+
+    The slowest point counts when it lies in the corner's own stretch, between its neighbours, and the braking when it began after
+    the apex of the one before: else they are of another corner.
+    """
     moment.facts["corner"] = []
     frames, row, n = moment.frames, moment.row, moment.player
-    apex_m = moment.attrs.get("apex_m")
-    if frames is None or row < 0 or n < 0 or not isinstance(apex_m, (int, float)):
+    apex_m = number(moment, "apex_m")
+    if frames is None or row < 0 or n < 0 or apex_m != apex_m:
         return
-    from_m, entry, hardest, slowest, _ = (float(v) for v in frames["cornering"][row, n])
-    before_m = float(apex_m) - from_m
+    begun_m, entry, hardest, slowest, slowest_m = (float(v) for v in frames["cornering"][row, n, :5])
     exit_mps = float(frames["speed_mps.last"][row, n])
-    if -60.0 <= before_m <= REACH_M and np.isfinite(exit_mps):
-        moment.facts["corner"] = [entry, slowest, exit_mps, before_m, hardest]
+    if not np.isfinite(exit_mps):
+        return
+    from_m, to_m, before_m = number(moment, "from_m"), number(moment, "to_m"), apex_m - begun_m
+    # the stretch begins half-way to the apex before
+    farthest_m = min(REACH_M, 2.0 * (apex_m - from_m)) if from_m == from_m else REACH_M
+    braked = -NEAR_M <= before_m <= farthest_m
+    if not braked:
+        entry = before_m = hardest = float("nan")
+    inside = from_m <= slowest_m <= to_m if from_m == from_m and to_m == to_m else braked
+    moment.facts["corner"] = [entry, slowest if inside else float("nan"), exit_mps, before_m, hardest]
 
 
 def _fact(index: int) -> Any:

@@ -1,23 +1,49 @@
-"""A race's highlights: starts, passes, undercuts, fastest laps, the safety car, cars off the track or out, the finish."""
+"""A race's highlights: the start, every pass for the lead, the safety car, the winner; then passes, undercuts, fastest laps, cars
+off the track or out, as there is room."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from features import highlights
-from features.f1.ledger import Ledger, at_line, car_of, lap_time_s, number, whole
+from features import basis, highlights
+from features.f1.ledger import HIGHLIGHTS as BUDGET
+from features.f1.ledger import Ledger, car_of, number, order_at, racing, whole
+from features.f1.passing import fastest, passed_by, stopped
 from features.f1.vocabulary import EVENT_TYPES
-from features.highlights import ramp
+from features.highlights import Offer, ramp
 from features.moments import Moment
 from features.sport import Stat
 
 #: seconds before and after, by label
 TIMING_S: Final = {
-    "start": (4.0, 20.0), "overtake": (10.0, 4.0), "undercut": (14.0, 6.0), "fastest_lap": (8.0, 4.0), "safety_car": (6.0, 8.0),
-    "off_track": (5.0, 7.0), "retirement": (8.0, 8.0), "finish": (8.0, 10.0), "slow_stop": (8.0, 4.0),
+    "start": (4.0, 20.0), "overtake": (10.0, 4.0), "lead": (8.0, 4.0), "undercut": (14.0, 6.0), "fastest_lap": (8.0, 4.0),
+    "safety_car": (6.0, 8.0), "red_flag": (6.0, 8.0), "off_track": (5.0, 7.0), "retirement": (8.0, 8.0), "finish": (8.0, 10.0),
+    "disqualification": (4.0, 6.0), "slow_stop": (8.0, 4.0), "stop": (6.0, 6.0),
 }  # fmt: skip
 #: seconds that a stop stands still before it is slow, and before it is a disaster
 SLOW_STOP_S: Final = (4.0, 9.0)
+#: places on the podium
+PODIUM: Final = 3
+
+
+class Pass(NamedTuple):
+    """``car`` is ahead of ``target`` now, in ``place``; ``fought``: on the track, and not while the other one stopped."""
+
+    car: int
+    target: int
+    place: int
+    fought: bool
+
+
+class Seen(NamedTuple):
+    """What an event shows: its label, the reasons with their strengths, whether it has to be shown, the place that it is about (0
+    unknown) and the pass it reports."""
+
+    label: str
+    reasons: dict[str, float]
+    must: bool = False
+    place: int = 0
+    passing: Pass | None = None
 
 
 def prominence(place: int) -> float:
@@ -25,47 +51,108 @@ def prominence(place: int) -> float:
     return 0.8 ** (place - 1) if place > 0 else 0.3
 
 
-def reasons_of(moment: Moment, ledger: Ledger) -> tuple[str, dict[str, float]]:
-    """Label and reasons with their strengths; ``ledger`` is the account before the event."""
+def seen(moment: Moment, ledger: Ledger) -> Seen | None:
+    """What this event shows, ``None`` for most; ``ledger`` is the account before it."""
     car = car_of(moment, ledger)
     place = car.place if car is not None else 0
     kind = moment.type
     if kind == "lights_out":
-        return "start", {"start": 0.8}
-    if kind == "overtake_attempt" and moment.outcome == "complete":
-        target = moment.attrs.get("target")
-        ahead = moment.roster.index.get(str(target), -1) if moment.roster is not None else -1
-        fought = ledger.cars[ahead].place if 0 <= ahead < len(ledger.cars) else place
-        return "overtake", {"overtake": 0.35 + 0.5 * prominence(max(fought, 1)), "lead": 0.6 if fought == 1 else 0.0}
+        return Seen("start", {"start": 0.8}, True)
+    if kind == "track_status":
+        word = str(moment.attrs.get("status", ""))
+        label = {"safety_car": "safety_car", "red": "red_flag"}.get(word)
+        return Seen(label, {label: 0.6 if label == "safety_car" else 0.8}, True) if label is not None else None
+    if kind == "finish":
+        place = whole(moment, "position")
+        return Seen("finish", {"finish": 0.9 if place == 1 else 0.4}, place == 1, place) if 0 < place <= PODIUM else None
+    if kind == "retirement":
+        if moment.outcome == "withdrawn":
+            return None
+        return Seen("retirement", {"retirement": 0.5 + 0.4 * prominence(place)}, True, place)
+    if kind == "off_track":
+        lost = 0.4 * ramp(number(moment, "lost_s"), 1.0, 8.0)
+        return Seen("off_track", {"off_track": 0.3 + 0.3 * prominence(place), "lost": lost}, False, place)
     if kind == "undercut" and moment.outcome == "complete":
-        return "undercut", {"undercut": 0.3 + 0.4 * prominence(place)}
-    if kind == "loop" and at_line(moment, ledger) and whole(moment, "lap") > 3:
-        if lap_time_s(moment, car) < ledger.overall_lap if car is not None else False:
-            return "fastest_lap", {"fastest_lap": 0.35}
-    elif kind == "track_status" and moment.attrs.get("status") in ("safety_car", "red"):
-        return "safety_car", {"safety_car": 0.6}
-    elif kind == "off_track":
-        return "off_track", {"off_track": 0.3 + 0.3 * prominence(place), "lost": 0.4 * ramp(number(moment, "lost_s"), 1.0, 8.0)}
-    elif kind == "retirement":
-        return "retirement", {"retirement": 0.5 + 0.4 * prominence(place)}
-    elif kind == "pit_exit":
-        return "slow_stop", {"slow_stop": 0.7 * ramp(number(moment, "stationary_s"), *SLOW_STOP_S)}
-    elif kind == "finish" and number(moment, "position") <= 3:
-        return "finish", {"finish": 0.9 if number(moment, "position") == 1 else 0.4}
-    return "", {}
+        return Seen("undercut", {"undercut": 0.3 + 0.4 * prominence(place)}, False, place)
+    if kind == "pit_entry" and 0 < place <= 2 * PODIUM and racing(ledger):
+        return Seen("stop", {"stop": 0.25 * prominence(place)}, False, place)
+    if kind == "pit_exit":
+        slow = 0.7 * ramp(number(moment, "stationary_s"), *SLOW_STOP_S)
+        return Seen("slow_stop", {"slow_stop": slow}, False, place) if slow > 0.0 else None
+    if kind == "disqualification":
+        return Seen("disqualification", {"disqualification": 0.6}, True, place)
+    found = passing(moment, ledger)
+    if found is not None:
+        return _pass(found)
+    if kind == "loop" and fastest(moment, ledger):
+        gone = whole(moment, "lap") / ledger.laps if ledger.laps else 0.0
+        return Seen("fastest_lap", {"fastest_lap": 0.03 + 0.3 * min(gone, 1.0) ** 2}, False, place)
+    return None
 
 
-def highlight(moment: Moment, ledger: Ledger) -> str | None:
-    """The highlight that this event makes, as JSON; ``None`` for the many that make none."""
-    label, reasons = reasons_of(moment, ledger)
-    return highlights.value(moment.t_s, label, reasons, TIMING_S[label]) if label else None
+def passing(moment: Moment, ledger: Ledger) -> Pass | None:
+    """The change of places that this event reports: as the feed says it, as the ends of sectors do, or by a stop of the
+    leader's."""
+    car = car_of(moment, ledger)
+    if car is None:
+        return None
+    if moment.type == "overtake_attempt":
+        target = moment.roster.index.get(str(moment.attrs.get("target", "")), -1) if moment.roster is not None else -1
+        if moment.outcome != "complete" or not 0 <= target < len(ledger.cars):
+            return None
+        return Pass(moment.player, target, ledger.cars[target].place or car.place, True)
+    if moment.type != "loop":
+        return None
+    by = passed_by(moment, ledger)
+    if by >= 0:
+        return Pass(by, moment.player, car.place, True)
+    leader = ledger.leader
+    if not whole(moment, "sector") or leader in (-1, moment.player) or ledger.cars[leader].out or not racing(ledger):
+        return None
+    first = order_at(ledger, moment.player, whole(moment, "lap"), whole(moment, "loop"), moment.t_s)[0] == 1
+    return Pass(moment.player, leader, 1, False) if first and stopped(ledger.cars[leader], car.sector_s) else None
+
+
+def _pass(found: Pass) -> Seen:
+    """A pass on the track by the place that was fought for; for the lead it has to be shown. One who leads because the other
+    stopped has not passed anybody."""
+    if found.fought:
+        reasons = {"overtake": 0.05 + 0.6 * prominence(found.place), "lead": 0.6 if found.place == 1 else 0.0}
+        return Seen("overtake", reasons, found.place == 1, found.place, found)
+    return Seen("lead", {"lead": 0.4 if found.place == 1 else 0.0}, False, found.place, found)
+
+
+def basis_of(moment: Moment, what: Seen) -> list[dict[str, Any]]:
+    """The event, and the places that it is about."""
+    found = [basis.of_event(moment)]
+    if what.passing is not None and moment.roster is not None:
+        ids = moment.roster.ids
+        found.append(basis.of_stat("f1.car.position", ids[what.passing.car], float(what.passing.place), "place"))
+        found.append({"passed": ids[what.passing.target]})
+    elif what.place and moment.player >= 0:
+        found.append(basis.of_stat("f1.car.position", basis.player_of(moment), float(what.place), "place"))
+    return found
+
+
+def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
+    """The highlight that this event could make; ``ledger`` is the account before it."""
+    what = seen(moment, ledger)
+    if what is None or not any(strength > 0.0 for strength in what.reasons.values()):
+        return None
+    return Offer(what.label, what.reasons, what.must, moment.t_s, TIMING_S[what.label], lambda: basis_of(moment, what))
+
+
+def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+    """The highlight that this event makes; ``None`` for the many that make none."""
+    return highlights.value(offer_of(moment, ledger), ledger.shown, BUDGET, moment.t_s)
 
 
 STATS: Final = (
     Stat(
-        "game.highlight", "text",
-        "Where a clip begins and ends, its score, label, reasons (JSON): from passes and undercuts by the "
-        "place that was fought for, starts, fastest laps, neutralisations, retirements and the finish.",
+        "game.highlight", "object",
+        "Where a clip begins and ends, its score, label, reasons and basis: the start, every pass for the lead, the "
+        "safety car, who is out and the winner, and the best of the passes and undercuts by the place that was fought "
+        "for, fastest laps and stops, as many as a race has room for.",
         per="match", compute=highlight, of_account=True, on=tuple(sorted(EVENT_TYPES)), air="clips",
     ),
 )  # fmt: skip

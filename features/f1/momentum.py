@@ -30,7 +30,7 @@ def _gained(rank: Any, interval: Any, flag: Any, t: Any, lo: int, hi: int, out: 
         out[i, 0], out[i, 1], racing[i] = np.nan, np.nan, 0.0
         dt = t[i] - t[i - 1]
         for n in range(rank.shape[1]):
-            if rank[i, n] == 1.0 and flag[i, n] < SAFETY_CAR:
+            if rank[i, n] == 1.0 and not flag[i, n] >= SAFETY_CAR:
                 racing[i] = 1.0
             if rank[i, n] == 2.0 and rank[i - 1, n] == 2.0 and dt > 0.0:
                 change = interval[i, n] - interval[i - 1, n]

@@ -18,6 +18,42 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
         "ru": "{player} обходит соперника и возглавляет гонку, позади — {target}.",
         "es": "{player} adelanta a {target} y lidera la carrera.",
     },
+    "lead": {
+        "en": "{player} leads the race now that {target} has stopped.",
+        "de": "{player} führt das Rennen an, nachdem {target} gestoppt hat.",
+        "ru": "После пит-стопа соперника гонку возглавляет {player}, на пит-лейн — {target}.",
+        "es": "{player} lidera la carrera tras la parada de {target}.",
+    },
+    "gap": {
+        "en": "Lap {lap}: {target} leads {player} by {gap} s.",
+        "de": "Runde {lap}: {target} führt mit {gap} s vor {player}.",
+        "ru": "Круг {lap}: впереди {target}, отрыв — {gap} с, преследует {player}.",
+        "es": "Vuelta {lap}: {target} lidera con {gap} s sobre {player}.",
+    },
+    "fight": {
+        "en": "{player}, P{place}, has closed to {gap} s behind {target}.",
+        "de": "{player} auf Platz {place} liegt nur noch {gap} s hinter {target}.",
+        "ru": "{player}, место {place}, сокращает отставание до {gap} с, впереди — {target}.",
+        "es": "{player}, P{place}, se acerca a {gap} s de {target}.",
+    },
+    "stop": {
+        "en": "{player} comes in from P{place}, stop number {n}.",
+        "de": "{player} kommt von Platz {place} an die Box, Stopp Nummer {n}.",
+        "ru": "{player} заезжает в боксы, место {place}, пит-стоп номер {n}.",
+        "es": "{player} entra en boxes desde la P{place}, parada número {n}.",
+    },
+    "podium": {
+        "en": "{player} of {team} finishes P{place}.",
+        "de": "{player} ({team}) kommt auf Platz {place} ins Ziel.",
+        "ru": "{player} («{team}») финиширует, место {place}.",
+        "es": "{player}, de {team}, termina P{place}.",
+    },
+    "retirement_from": {
+        "en": "{player} of {team} is out of the race, from P{place}.",
+        "de": "{player} ({team}) ist auf Platz {place} ausgeschieden.",
+        "ru": "{player} («{team}») сходит с дистанции, место было {place}.",
+        "es": "{player}, de {team}, abandona cuando era P{place}.",
+    },
     "overtake": {
         "en": "{player} passes {target} for P{place}.",
         "de": "{player} überholt {target} und ist nun auf Platz {place}.",
@@ -65,6 +101,12 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
         "de": "{player} ({team}) ist ausgeschieden.",
         "ru": "{player} («{team}») сходит с дистанции.",
         "es": "{player}, de {team}, abandona.",
+    },
+    "disqualification": {
+        "en": "{player} of {team} is disqualified.",
+        "de": "{player} ({team}) ist disqualifiziert.",
+        "ru": "Дисквалификация: {player} («{team}»).",
+        "es": "{player}, de {team}, queda descalificado.",
     },
     "winner": {
         "en": "{player} wins the race for {team}.",

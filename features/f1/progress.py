@@ -21,6 +21,14 @@ POST_M: Final = 60.0
 POSTS: Final = 128
 LAPS: Final = 2
 
+#: rows of a car that are farther apart are no trip from one to the other, s; in less than this it keeps its speed
+BRIDGE_S: Final = 5.0
+SHORT_S: Final = 0.5
+#: a car that has been silent for so long is no longer in the order, s
+LEFT_S: Final = 240.0
+#: what lies between two posts is passed in less, s
+JUST_S: Final = 5.0
+
 #: events that read these may be so late, s
 EVENT_KEEP_S: Final = 10.0
 
@@ -36,6 +44,15 @@ def _passed(lap: float, post: int, laps: Any, times: Any, n: int) -> float:
     """When car ``n`` passed a post in a lap; NaN when that is not remembered."""
     slot = int(lap) % LAPS
     return float(times[n, slot, post]) if laps[n, slot, post] == lap else np.nan
+
+
+@kernel
+def _not_before(gap_s: float) -> float:
+    """A car that has just been passed was at the last post before the one that is now ahead: there is no gap yet. If it was there
+    long before, the two posts were not passed on one trip, and nothing is known."""
+    if gap_s < 0.0:
+        return 0.0 if gap_s >= -JUST_S else np.nan
+    return gap_s
 
 
 @kernel
@@ -58,8 +75,9 @@ def follow(
 ) -> None:  # fmt: skip
     """One row after the other: posts passed, ranks, gaps.
 
-    ``laps`` and ``times`` (N, LAPS, POSTS): which lap a slot is of, and when the post was passed. ``last`` (N, 5): lap and
-    distance of the last row, lap and post of the last post, and whether the car has been seen.
+    ``laps`` and ``times`` (N, LAPS, POSTS): which lap a slot is of, and when the post was passed. ``last`` (N, 6): lap and distance
+    of the last row, lap and post of the last post, whether the car has been seen, and when. A car that was not seen for some rows
+    is taken to have gone straight on between them, so that what is missing of one car leaves no hole in the gaps of the others.
     """
     cars = lap.shape[1]
     for i in range(lo, hi):
@@ -69,14 +87,25 @@ def follow(
             ahead[i, n] = -1.0
             if np.isnan(now_lap) or np.isnan(now_m) or now_lap < 0.0 or now_m >= POST_M * POSTS:
                 continue
-            if last[n, 4] > 0.0 and now_lap >= last[n, 0] and not np.isnan(lap[i - 1, n]):
-                before_m, moved_from = distance[i - 1, n], t[i - 1]
+            if last[n, 4] > 0.0 and last[n, 0] <= now_lap <= last[n, 0] + 1.0 and t[i] - last[n, 5] <= BRIDGE_S:
+                before_m, moved_from = last[n, 1], last[n, 5]
                 first = int(np.floor(before_m / POST_M)) + 1
-                if now_lap > lap[i - 1, n]:
+                if now_lap > last[n, 0]:
                     # over the line, which was now_m / speed ago: how long the lap is need not be known
-                    first, before_m = 0, 0.0
+                    line_s = t[i - 1]
                     if speed[i, n] > 0.0:
-                        moved_from = max(t[i - 1], t[i] - now_m / speed[i, n])
+                        line_s = max(moved_from, t[i] - now_m / speed[i, n])
+                    if speed[i, n] > 0.0 and t[i] - moved_from <= SHORT_S:
+                        # posts before the line that were passed since the last row
+                        slot = int(last[n, 0]) % LAPS
+                        for post in range(first, POSTS):
+                            when = moved_from + (post * POST_M - before_m) / speed[i, n]
+                            if when > line_s:
+                                break
+                            laps[n, slot, post] = last[n, 0]
+                            times[n, slot, post] = when
+                            last[n, 2], last[n, 3] = last[n, 0], post
+                    first, before_m, moved_from = 0, 0.0, line_s
                 stop = int(np.floor(now_m / POST_M))
                 for post in range(max(first, 0), min(stop, POSTS - 1) + 1):
                     share = 1.0
@@ -86,10 +115,14 @@ def follow(
                     laps[n, slot, post] = now_lap
                     times[n, slot, post] = moved_from + share * (t[i] - moved_from)
                     last[n, 2], last[n, 3] = now_lap, post
-            last[n, 0], last[n, 1], last[n, 4] = now_lap, now_m, 1.0
+            last[n, 0], last[n, 1], last[n, 4], last[n, 5] = now_lap, now_m, 1.0, t[i]
         # ranks: by lap, then by distance; a car that has fallen silent keeps its last place on the road, for the others to pass
+        # until it has been silent for so long that it has left the order
         for n in range(cars):
-            if last[n, 4] == 0.0 or np.isnan(lap[i, n]):
+            if last[n, 4] > 0.0 and t[i] - last[n, 5] > LEFT_S:
+                last[n, 4] = 0.0
+        for n in range(cars):
+            if last[n, 4] == 0.0 or np.isnan(lap[i, n]) or np.isnan(distance[i, n]):
                 continue
             better, next_ahead = 0, -1
             for m in range(cars):
@@ -113,10 +146,10 @@ def follow(
             if n == leader:
                 gap[i, n] = 0.0
                 continue
-            gap[i, n] = own - _passed(of_lap, post, laps, times, leader)
+            gap[i, n] = _not_before(own - _passed(of_lap, post, laps, times, leader))
             other = int(ahead[i, n])
             if other >= 0:
-                interval[i, n] = own - _passed(of_lap, post, laps, times, other)
+                interval[i, n] = _not_before(own - _passed(of_lap, post, laps, times, other))
                 was = _passed(of_lap - 1.0, post, laps, times, n) - _passed(of_lap - 1.0, post, laps, times, other)
                 closing[i, n] = was - interval[i, n]
 
@@ -129,19 +162,32 @@ def step(frames: Frames) -> None:
         frames["ahead"], frames["gap_s"],
         frames["interval_s"], frames["closing_s"],
     )  # fmt: skip
+    for ours, given in (("rank", "timing_place"), ("gap_s", "timing_gap_s"), ("interval_s", "timing_interval_s")):
+        _as_timed(frames.lo, frames.hi, frames["lap_distance_m.last"], frames[given], frames[ours])
+
+
+@kernel
+def _as_timed(lo: int, hi: int, placed: Any, timed: Any, out: Any) -> None:
+    """What timing gives, for cars whose place on the lap is not known."""
+    for i in range(lo, hi):
+        for n in range(out.shape[1]):
+            if np.isnan(placed[i, n]):
+                out[i, n] = timed[i, n]
 
 
 SIGNALS: Final = (RANK, AHEAD, GAP, INTERVAL, CLOSING)
 STEPS: Final = (
     Step(
         "progress.posts", step, SIGNALS,
-        {"laps": ("N", LAPS, POSTS), "times": ("N", LAPS, POSTS), "last": ("N", 5)},
+        {"laps": ("N", LAPS, POSTS), "times": ("N", LAPS, POSTS), "last": ("N", 6)},
     ),
 )  # fmt: skip
 STATS = (
-    Stat("f1.car.position", "place", "place on the road: by lap, then by lap distance", "player", column("rank"), air="tower"),
+    Stat("f1.car.position", "place", "place on the road: by lap, then by lap distance; as timing gives it where the feed has "
+         "no lap distance", "player", column("rank"), air="tower"),
     Stat(
-        "f1.car.gap", "s", "to the leader: time at the last 60 m post minus the leader's time at the same post of the same lap",
+        "f1.car.gap", "s", "to the leader: time at the last 60 m post minus the leader's time at the same post of the same lap; as "
+        "timing gives it where the feed has no lap distance",
         "player", column("gap_s"), air="tower",
     ),
     Stat("f1.car.interval", "s", "the same to the car ahead", "player", column("interval_s"), air="tower"),

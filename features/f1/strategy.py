@@ -67,7 +67,7 @@ def window_lap(car: Car, ledger: Ledger) -> float:
     x = min(max((k2 * left - k1 * car.age_laps) / (k1 + k2), 0.0), float(left))
     stay = k1 * (car.age_laps * left + left * left / 2)
     stop = k1 * (car.age_laps * x + x * x / 2) + k2 * (left - x) ** 2 / 2 + ledger.pit_loss_s
-    return float(car.line_lap + max(round(x), 1)) if stop < stay or not car.stops else NAN
+    return float(car.line_lap + max(round(x), 1)) if stop < stay or car.stops == 0 else NAN
 
 
 def pit_window(ledger: Ledger, t_s: float) -> Floats:
@@ -78,6 +78,8 @@ def pit_window(ledger: Ledger, t_s: float) -> Floats:
 def rejoin_position(ledger: Ledger, t_s: float) -> Floats:
     """(N,) place after a stop now: everybody within a stop's loss behind comes past."""
     out = np.full(len(ledger.cars), np.nan)
+    if not ledger.laps:
+        return out
     running = [(n, car) for n, car in enumerate(ledger.cars) if car.place and not car.out]
     for n, car in running:
         after_s = car.gap_s + ledger.pit_loss_s
@@ -85,7 +87,15 @@ def rejoin_position(ledger: Ledger, t_s: float) -> Floats:
     return out
 
 
+def stops(ledger: Ledger, t_s: float) -> Floats:
+    """(N,): NaN for cars that have not been seen on the track, and where the stops so far are not known."""
+    known = (car.place > 0 and car.stops >= 0 for car in ledger.cars)
+    return np.array([car.stops if seen else NAN for car, seen in zip(ledger.cars, known, strict=True)], np.float64)
+
+
 STATS: Final = (
+    Stat("f1.car.stops", "count", "pit stops so far: how often the car has left the pit lane", "player", stops, every_s=1.0,
+         ticks=True, timeless=True, air="Pit Strategy Battle"),
     Stat("f1.strategy.pit_window", "lap", "the lap at whose end a stop costs least over the rest of the race", "player",
          pit_window, every_s=1.0, ticks=True, timeless=True, air="Pit Strategy Battle"),
     Stat("f1.strategy.rejoin_position", "place", "place on the road after a stop now, from the cost of a stop and the gaps",

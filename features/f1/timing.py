@@ -13,6 +13,7 @@ import numpy as np
 from features.f1.ledger import (
     NAN,
     STOP_S,
+    Car,
     Ledger,
     at_line,
     best_of,
@@ -21,6 +22,7 @@ from features.f1.ledger import (
     lap_time_s,
     mini_time_s,
     number,
+    racing,
     sector_time_s,
     whole,
 )
@@ -28,11 +30,34 @@ from features.frames import Floats
 from features.moments import Moment
 from features.sport import Stat
 
+#: a car of which timing gives no bests
+NOBODY: Final = Car()
 
-def _timed(time_s: float, number: int, personal_s: float, overall_s: float) -> list[float] | None:
+
+def _timed(
+    time_s: float, number: int, personal_s: float, overall_s: float, personal: float = 1.0, overall: float = 1.0
+) -> list[float] | None:  # fmt: skip
+    """``personal`` and ``overall`` are NaN where it cannot be known what was best so far."""
     if not time_s > 0:
         return None
-    return [time_s, float(number), float(better(time_s, personal_s)), float(better(time_s, overall_s))]
+    return [time_s, float(number), personal * better(time_s, personal_s), overall * better(time_s, overall_s)]
+
+
+def _known(ledger: Ledger, car: Car) -> tuple[float, float]:
+    """1 where the car's, and the race's, bests so far are known, else NaN: a feed that was joined in the middle has not seen
+    them."""
+    began = ledger.lights_s == ledger.lights_s
+    return 1.0 if began or car.best_given else NAN, 1.0 if began else NAN
+
+
+def _said(moment: Moment, timed: list[float] | None) -> list[float] | None:
+    """The same with the flags that timing itself gives, where it does."""
+    if timed is not None:
+        for place, name in ((2, "personal_best"), (3, "overall_best")):
+            flag = moment.attrs.get(name)
+            if isinstance(flag, bool):
+                timed[place] = float(flag)
+    return timed
 
 
 def lap_time(moment: Moment, ledger: Ledger) -> list[float] | None:
@@ -42,8 +67,8 @@ def lap_time(moment: Moment, ledger: Ledger) -> list[float] | None:
         return None
     lap = whole(moment, "lap")
     if lap <= 1:
-        return _timed(lap_time_s(moment, car), lap, -1.0, -1.0)
-    return _timed(lap_time_s(moment, car), lap, car.best_lap, ledger.overall_lap)
+        return _said(moment, _timed(lap_time_s(moment, car), lap, -1.0, -1.0))
+    return _said(moment, _timed(lap_time_s(moment, car), lap, car.best_lap, ledger.overall_lap, *_known(ledger, car)))
 
 
 def sector_time(moment: Moment, ledger: Ledger) -> list[float] | None:
@@ -51,7 +76,8 @@ def sector_time(moment: Moment, ledger: Ledger) -> list[float] | None:
     if car is None or not sector:
         return None
     return _timed(
-        sector_time_s(moment, car), sector, best_of(car.best_sector, sector), best_of(ledger.overall_sector, sector)
+        sector_time_s(moment, car), sector, best_of(car.best_sector, sector), best_of(ledger.overall_sector, sector),
+        *_known(ledger, NOBODY),
     )  # fmt: skip
 
 
@@ -59,22 +85,25 @@ def mini_sector(moment: Moment, ledger: Ledger) -> list[float] | None:
     car, loop = car_of(moment, ledger), whole(moment, "loop")
     if car is None or not loop:
         return None
-    return _timed(mini_time_s(moment, car), loop, best_of(car.best_mini, loop), best_of(ledger.overall_mini, loop))
+    bests = best_of(car.best_mini, loop), best_of(ledger.overall_mini, loop)
+    return _timed(mini_time_s(moment, car), loop, *bests, *_known(ledger, NOBODY))
 
 
 def time_lost(moment: Moment, ledger: Ledger) -> list[float] | None:
     """[all, off the track, in traffic, at a slow stop], s, of the lap that ends here.
 
-    All is the lap against the car's own best lap so far; the parts are mini-sectors slower than the car's own best there, off
-    the track or within a second of the car ahead, and what a stop took beyond 2.6 s.
+    All is the lap against the car's own best lap so far; the parts are mini-sectors slower than the car's own best there, off the
+    track or within a second of the car ahead, and what a stop took beyond 2.6 s. A part that nobody reports is NaN, and a lap in
+    which the race stood still has lost nothing.
     """
     car = car_of(moment, ledger)
     if car is None or not at_line(moment, ledger) or whole(moment, "lap") <= 1:
         return None
-    lost = lap_time_s(moment, car) - car.best_lap
-    if lost != lost:
+    lost = (lap_time_s(moment, car) - car.best_lap) * _known(ledger, car)[0]
+    if lost != lost or car.stopped:
         return None
-    off, traffic = car.lost_off_s, car.lost_traffic_s
+    off = car.lost_off_s if ledger.tells_off else NAN
+    traffic = car.lost_traffic_s if racing(ledger) and car.place else NAN
     last = mini_time_s(moment, car) - best_of(car.best_mini, whole(moment, "loop"))
     if last > 0 and car.off:
         off += last

@@ -77,7 +77,7 @@ def win_features(ledger: Ledger, t_s: float) -> Floats:
     cars = ledger.cars
     lap, gap, pace, stops, age, compound = (np.array(column, np.float64) for column in (
         [car.line_lap for car in cars], [car.gap_s for car in cars], [pace_s(car.clean) for car in cars],
-        [car.stops for car in cars], [car.age_laps for car in cars], [car.compound for car in cars],
+        [car.stops if car.stops >= 0 else np.nan for car in cars], [car.age_laps for car in cars], [car.compound for car in cars],
     ))  # fmt: skip
     running = np.array([n for n, car in enumerate(cars) if car.place and not car.out and car.gap_s == car.gap_s], np.int64)
     neutral = ledger.status >= SAFETY_CAR

@@ -8,15 +8,16 @@ from types import ModuleType
 from typing import Final
 
 from features.assembly import tables
-from features.mlb import batted, fielding, highlights, ledger, momentum, pitching, play, running, steal, story, win
+from features.mlb import airing, batted, fielding, highlights, ledger, momentum, pitching, play, running, steal, story, tally, win
 from features.mlb.ground import FIELD
 from features.mlb.ledger import Ledger
 from features.mlb.vocabulary import CHANNELS, EVENT_TYPES, ROLES
 from features.sport import Sport
 
-#: tracking first; then the account of events; highlights and story last, since they tell of the rest
+#: tracking first; then the account of events: what is aired is booked from the account before the event, so first; highlights and
+#: story last, since they tell of the rest
 MODULES: Final[tuple[ModuleType, ...]] = (
-    running, play, steal, momentum, ledger, pitching, batted, fielding, win, highlights, story,
+    running, play, steal, momentum, airing, ledger, pitching, batted, fielding, win, tally, highlights, story,
 )  # fmt: skip
 
 SPORT: Final = Sport(

@@ -1,14 +1,15 @@
-"""Baseball's highlights: home runs, steals, great catches, hard-hit balls, plays that swing the game."""
+"""Baseball's highlights: home runs and every run; steals, great catches, hard-hit balls and plays that swing the game as there is
+room."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from features import highlights
+from features import basis, highlights
 from features.facts import number
-from features.highlights import ramp
+from features.highlights import Offer, ramp
 from features.mlb.ground import FT_M, MPH_MPS
-from features.mlb.ledger import Ledger
+from features.mlb.ledger import HIGHLIGHTS, Ledger, played_s, state_after
 from features.mlb.win import swing
 from features.moments import Moment
 from features.sport import Stat
@@ -16,19 +17,32 @@ from features.sport import Stat
 #: what the crowd makes of it, whatever the figures say
 PLEASERS: Final = {
     "home_run": 0.7, "triple": 0.45, "stolen_base": 0.4, "caught_stealing": 0.4, "picked_off": 0.45, "double_play": 0.35,
+    "double": 0.2, "strikeout": 0.06, "single": 0.05,
 }  # fmt: skip
 #: seconds before and after, by label
 TIMING_S: Final = {
-    "home_run": (10.0, 10.0), "steal": (5.0, 4.0), "catch": (7.0, 5.0), "hard_hit": (3.0, 7.0), "play": (9.0, 6.0),
+    "home_run": (10.0, 10.0), "run": (9.0, 8.0), "steal": (5.0, 4.0), "catch": (7.0, 5.0), "hard_hit": (3.0, 7.0),
+    "play": (9.0, 6.0),
 }  # fmt: skip
 HARD_MPS, HARDEST_MPS = 105.0 * MPH_MPS, 115.0 * MPH_MPS
 FAR_M, FARTHEST_M = 410.0 * FT_M, 460.0 * FT_M
 ON: Final = ("batted_ball", "fielded", "steal", "play")
 
 
-def label_of(moment: Moment) -> str:
+def runs_in(moment: Moment, ledger: Ledger) -> list[int]:
+    """What a play adds to the runs of home and away; a score that falls adds nothing."""
+    if moment.type != "play":
+        return [0, 0]
+    return [max(after - before, 0) for after, before in zip(state_after(moment, ledger).runs, ledger.runs, strict=True)]
+
+
+def label_of(moment: Moment, ledger: Ledger) -> str:
     if moment.type == "play":
-        return {"home_run": "home_run", "stolen_base": "steal", "caught_stealing": "steal"}.get(moment.outcome, "play")
+        if moment.outcome == "home_run":
+            return "home_run"
+        if any(runs_in(moment, ledger)):
+            return "run"
+        return {"stolen_base": "steal", "caught_stealing": "steal"}.get(moment.outcome, "play")
     return {"fielded": "catch", "steal": "steal", "batted_ball": "hard_hit"}[moment.type]
 
 
@@ -38,6 +52,9 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
     if moment.type == "play":
         if moment.outcome in PLEASERS:
             reasons[moment.outcome] = PLEASERS[moment.outcome]
+        scored = sum(runs_in(moment, ledger))
+        if scored:
+            reasons["run"] = min(0.35 + 0.1 * scored, 0.7)
         reasons["win_probability"] = ramp(abs(swing(moment, ledger)), 0.05, 0.4)
     elif moment.type == "fielded" and moment.outcome == "caught":
         unlikely = 1.0 - number(moment.facts.get("mlb.fielder.catch_probability"))
@@ -53,17 +70,48 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
     return reasons
 
 
-def highlight(moment: Moment, ledger: Ledger) -> str | None:
-    """The highlight that this event makes, as JSON; ``None`` for the many that make none."""
-    label = label_of(moment)
-    return highlights.value(highlights.seen_s(moment), label, reasons_of(moment, ledger), TIMING_S[label])
+#: reason -> (stat of the event that it was read from, unit)
+_STATS: Final = {
+    "unlikely_catch": ("mlb.fielder.catch_probability", "0..1"), "jump": ("mlb.fielder.jump", "ft"),
+    "distance": ("mlb.batted_ball.projected_distance", "ft"), "exit_velocity": ("mlb.batted_ball.exit_velocity", "mph"),
+}  # fmt: skip
+
+
+def basis_of(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
+    """The event, the values of its stats that counted, and the score after it."""
+    found = [basis.of_event(moment)]
+    for reason, (stat, unit) in _STATS.items():
+        value = number(moment.facts.get(stat))
+        if reasons.get(reason, 0.0) > 0.0 and value == value:
+            found.append(basis.of_stat(stat, basis.player_of(moment), value, unit))
+    if moment.type == "play" and (reasons.get("run") or reasons.get("win_probability")):
+        found.append(basis.of_stat("mlb.game.score", "match", state_after(moment, ledger).runs, "count"))
+    return found
+
+
+def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
+    """The highlight that this event could make; ``ledger`` is the account before it."""
+    reasons = reasons_of(moment, ledger)
+    if not any(strength > 0.0 for strength in reasons.values()):
+        return None
+    label = label_of(moment, ledger)
+    return Offer(
+        label, reasons, label in ("home_run", "run"), highlights.seen_s(moment), TIMING_S[label],
+        lambda: basis_of(moment, ledger, reasons),
+    )  # fmt: skip
+
+
+def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+    """The highlight that this event makes; ``None`` for the many that make none."""
+    return highlights.value(offer_of(moment, ledger), ledger.shown, HIGHLIGHTS, played_s(ledger))
 
 
 STATS: Final = (
     Stat(
-        "game.highlight", "text",
-        "Where a clip begins and ends, its score, label, reasons (JSON): from swings of the odds, home runs, steals, catches that "
-        "were hard to make and balls that were hit hard.",
+        "game.highlight", "object",
+        "Where a clip begins and ends, its score, label, reasons and basis: every run, and the best of the steals, "
+        "catches that were hard to make, balls that were hit hard and swings of the odds, as many as a game has room "
+        "for.",
         per="match", compute=highlight, of_account=True, on=ON, air="clips",
     ),
 )  # fmt: skip

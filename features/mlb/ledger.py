@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import field
 
+from features.airtime import Airtime, Budget
 from features.facts import attr
 from features.mlb.vocabulary import EVENT_TYPES
 from features.moments import Moment
@@ -18,6 +19,21 @@ from features.sport import EventStep
 
 NAN: Final = float("nan")
 ANY: Final = tuple(sorted(EVENT_TYPES))
+#: a game of which the first event is no later than this was seen from its beginning, s
+EARLY_S: Final = 5.0
+#: how many plain counts there are of a pitcher, and of a batter or a team
+PITCHER_COUNTS, BATTER_COUNTS = 7, 5
+#: how much of a game is shown and said: a whole one gets between 10 and 40 of each
+HIGHLIGHTS: Final = Budget(
+    every_s=270.0, purse=3.0, spacing_s=90.0, patience_s=600.0, repeat_s=0.0, again=1.0,
+    usual=(0.05, 0.08, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6),
+)  # fmt: skip
+SENTENCES: Final = Budget(
+    every_s=270.0, purse=3.0, spacing_s=90.0, patience_s=480.0, repeat_s=300.0, again=0.7,
+    usual=(0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7),
+)  # fmt: skip
+#: what an out counts for, s
+OUT_S: Final = 100.0
 STATEFUL: Final = ("play", "half_start", "half_end", "game_end")
 
 
@@ -50,6 +66,25 @@ class Ledger(msgspec.Struct, array_like=True):
     hardest_mps: float = 0.0
     projected_m: float = NAN
     steal_chance: float = NAN
+    # airing.py: what has been shown and said
+    shown: Airtime = field(default_factory=HIGHLIGHTS.new)
+    said: Airtime = field(default_factory=SENTENCES.new)
+
+    # whether an event was seen at all, whether the game was on already then, and whether one has said the state since
+    begun: bool = False
+    joined_late: bool = False
+    stated: bool = False
+
+    # the plain counts of :mod:`features.mlb.tally`: of each player as a pitcher and as a batter, of each team at bat
+    pitched: list[list[int]] = []
+    batted: list[list[int]] = []
+    sides: list[list[int]] = []
+
+    def __post_init__(self) -> None:
+        if not self.sides:
+            self.pitched = [[0] * PITCHER_COUNTS for _ in range(self.players)]
+            self.batted = [[0] * BATTER_COUNTS for _ in range(self.players)]
+            self.sides = [[0] * BATTER_COUNTS for _ in range(2)]
 
     @property
     def lead(self) -> int:
@@ -59,6 +94,12 @@ class Ledger(msgspec.Struct, array_like=True):
     @property
     def batting(self) -> int:
         return 1 if self.half == 0 else 0
+
+
+def played_s(ledger: Ledger) -> float:
+    """By which highlights and sentences are rationed: outs made, a nine-inning game being as long as 90 minutes. Baseball has no
+    clock."""
+    return OUT_S * (6 * (max(ledger.inning, 1) - 1) + 3 * ledger.half + min(ledger.outs, 3))
 
 
 def word(moment: Moment, name: str) -> str:
@@ -94,7 +135,36 @@ def state_after(moment: Moment, ledger: Ledger) -> State:
     )  # fmt: skip
 
 
+def says_all(moment: Moment) -> bool:
+    """Whether the event says the whole state by itself."""
+    words = (*(("half", str),), *((base, bool) for base in ("first", "second", "third")))
+    numbers = (attr(moment, name) for name in ("outs", "home_runs", "away_runs"))
+    return moment.period > 0 and all(isinstance(moment.attrs.get(w), kind) for w, kind in words) and all(n == n for n in numbers)
+
+
+def late(moment: Moment, ledger: Ledger) -> bool:
+    """Whether the game was on before anything of it was seen: nothing is "so far in the game" then."""
+    if ledger.begun:
+        return ledger.joined_late
+    opening = moment.type == "half_start" and moment.period == 1 and word(moment, "half") == "top"
+    return not (opening or moment.t_s <= EARLY_S)
+
+
+def known(moment: Moment, ledger: Ledger) -> bool:
+    """Whether the account's inning, outs, bases and score are those of the game: not after a late start, until an event says
+    them."""
+    return ledger.stated or not late(moment, ledger)
+
+
+def keep_beginning(moment: Moment, ledger: Ledger) -> None:
+    """The first event says whether the game was joined late."""
+    if not ledger.begun:
+        ledger.joined_late = late(moment, ledger)
+        ledger.begun = True
+
+
 def keep_state(moment: Moment, ledger: Ledger) -> None:
+    ledger.stated = ledger.stated or says_all(moment)
     state = state_after(moment, ledger)
     ledger.inning, ledger.half, ledger.outs, ledger.bases = state.inning, state.half, state.outs, state.bases
     ledger.runs = state.runs
@@ -132,6 +202,7 @@ def keep_steals(moment: Moment, ledger: Ledger) -> None:
 
 
 EVENT_STEPS: Final = (
+    EventStep("ledger.beginning", keep_beginning, on=ANY, phase="apply"),
     EventStep("ledger.state", keep_state, on=STATEFUL, phase="apply"),
     EventStep(
         "ledger.times", keep_times, phase="apply",

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+RUNS: Final = {
+    "en": {"one": "run", "other": "runs"},
+    "de": {"one": "Run", "other": "Runs"},
+    "ru": {"one": "очко", "few": "очка", "many": "очков"},
+    "es": {"one": "carrera", "other": "carreras"},
+}
+
 #: key -> language -> template
 PHRASES: Final[dict[str, dict[str, str]]] = {
     "home_run": {
@@ -17,6 +24,60 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
         "de": "Home Run von {player} ({team}), berechnet auf {distance} Fuß: {home} gegen {away} {score}.",
         "ru": "Хоум-ран, отличается {player} («{team}»), расчётная дальность — {distance} футов: «{home}» — «{away}» {score}.",
         "es": "Jonrón de {player}, de {team}, con una distancia estimada de {distance} pies: {home} {score} {away}.",
+    },
+    "run": {
+        "en": "{team} score {runs}: {home} {score} {away}.",
+        "de": "{team} holt {runs}: {home} gegen {away} {score}.",
+        "ru": "«{team}» набирает {runs}: «{home}» — «{away}» {score}.",
+        "es": "{team} anota {runs}: {home} {score} {away}.",
+    },
+    "inning": {
+        "en": "After {inning} innings: {home} {score} {away}.",
+        "de": "Nach {inning} Innings: {home} gegen {away} {score}.",
+        "ru": "Сыграно иннингов: {inning}. «{home}» — «{away}» {score}.",
+        "es": "Tras {inning} entradas: {home} {score} {away}.",
+    },
+    "loaded": {
+        "en": "The bases are loaded for {team}, outs: {outs}.",
+        "de": "Alle Bases sind besetzt für {team}, Outs: {outs}.",
+        "ru": "Все базы заняты, атакует «{team}», аутов: {outs}.",
+        "es": "Bases llenas para {team}, outs: {outs}.",
+    },
+    "double_play": {
+        "en": "Double play! {player} of {team} is not the only one who is out.",
+        "de": "Double Play! Nicht nur {player} ({team}) ist aus.",
+        "ru": "Дабл-плей! В ауте не только {player} («{team}»).",
+        "es": "¡Doble matanza! No solo {player}, de {team}, queda fuera.",
+    },
+    "double": {
+        "en": "A double by {player} of {team}.",
+        "de": "Ein Double von {player} ({team}).",
+        "ru": "Дабл, отличается {player} («{team}»).",
+        "es": "Doble de {player}, de {team}.",
+    },
+    "strikeouts": {
+        "en": "{player} is struck out, number {n} for {pitcher}.",
+        "de": "Strikeout gegen {player}, Nummer {n} für {pitcher}.",
+        "ru": "Страйкаут: в ауте {player}, номер {n} за игру на счету питчера — {pitcher}.",
+        "es": "Ponche a {player}, el número {n} de {pitcher}.",
+    },
+    "no_hits": {
+        "en": "{team} are still without a hit after {inning} innings.",
+        "de": "{team} hat nach {inning} Innings noch keinen Hit.",
+        "ru": "«{team}» пока без хитов, сыграно иннингов: {inning}.",
+        "es": "{team} sigue sin hits tras {inning} entradas.",
+    },
+    "left_loaded": {
+        "en": "{team} leave the bases loaded.",
+        "de": "{team} lässt alle Bases besetzt zurück.",
+        "ru": "Половина иннинга окончена, «{team}» не использует занятые базы.",
+        "es": "{team} deja las bases llenas.",
+    },
+    "triple": {
+        "en": "A triple by {player} of {team}.",
+        "de": "Ein Triple von {player} ({team}).",
+        "ru": "Трипл, отличается {player} («{team}»).",
+        "es": "Triple de {player}, de {team}.",
     },
     "stolen": {
         "en": "{player} steals the base. {team} are {stolen} for {tried}.",

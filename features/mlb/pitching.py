@@ -6,7 +6,6 @@ actual one, 60.5 ft less extension (Statcast glossary); the usual extension is 6
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Any, Final
 
 import numpy as np
@@ -61,9 +60,9 @@ def movement(moment: Moment, ledger: Ledger) -> list[float] | None:
 
 
 def delivery_time(moment: Moment, ledger: Ledger) -> float | None:
-    """s from the first move to the plate: by the event of the first move, or as the feed measured it."""
-    taken = moment.t_s - ledger.first_move_s
-    return within(taken if isfinite(taken) and taken <= DELIVERY_S[1] else attr(moment, "move_s"), DELIVERY_S)
+    """s from the first move to the plate: as the feed measured it, else by the event of the first move."""
+    measured = within(attr(moment, "move_s"), DELIVERY_S)
+    return within(moment.t_s - ledger.first_move_s, DELIVERY_S) if measured is None else measured
 
 
 def tempo(moment: Moment, ledger: Ledger) -> float | None:

@@ -28,7 +28,8 @@ def _began(phase: Any, ball: int, t: Any, lo: int, hi: int, out: Any) -> None:
         for p in range(out.shape[1]):
             out[i, p] = out[i - 1, p]
         now, before = phase[i, ball], phase[i - 1, ball]
-        if now >= 0.0 and now < out.shape[1] and now != before:
+        # what was on already when the feed was joined began nobody knows when
+        if now >= 0.0 and now < out.shape[1] and now != before and not np.isnan(before):
             out[i, int(now)] = t[i]
 
 
@@ -40,7 +41,7 @@ def phase_began(frames: Frames) -> None:
 @kernel
 def _route(xyz: Any, phase: Any, ball: int, t: Any, began: Any, lo: int, hi: int, out: Any) -> None:
     for i in range(lo, hi):
-        fresh = phase[i, ball] == PITCH and phase[i - 1, ball] != PITCH
+        fresh = phase[i, ball] == PITCH and phase[i - 1, ball] != PITCH and not np.isnan(phase[i - 1, ball])
         flying = phase[i, ball] == BATTED
         jumping = t[i] - began[i, PITCH] <= JUMP_S + 1e-6
         for n in range(out.shape[1]):

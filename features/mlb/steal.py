@@ -77,7 +77,8 @@ def _rows(
         if who < 0:
             move[i] = np.nan
             continue
-        if now == DELIVERY and phase[i - 1, ball] != DELIVERY:
+        # a delivery that was on already when the feed was joined began from nobody knows what lead
+        if now == DELIVERY and phase[i - 1, ball] != DELIVERY and not np.isnan(phase[i - 1, ball]):
             move[i] = lead[i, who]
         if now not in (SET, DELIVERY, PITCH) or not lead[i, who] <= LONGEST_LEAD_M:
             continue

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from features.frames import Floats
-from features.mlb.ledger import Ledger, State, state_after
+from features.mlb.ledger import Ledger, State, known, says_all, state_after
 from features.mlb.odds import INNINGS, home_win, leverage, run_expectancy
 from features.moments import Moment
 from features.sport import Stat
@@ -56,8 +56,11 @@ def decided(state: State, over: bool) -> float | None:
     return None
 
 
-def win_features(moment: Moment, ledger: Ledger) -> Floats:
-    """The state after the event. A game that is decided is asked about as a lead of 25 with nothing left."""
+def win_features(moment: Moment, ledger: Ledger) -> Floats | None:
+    """The state after the event; None while it is not known. A game that is decided is asked about as a lead of 25 with
+    nothing left."""
+    if not (known(moment, ledger) or says_all(moment)):
+        return None
     state = state_after(moment, ledger)
     end = decided(state, moment.type == "game_end")
     if end is not None:
@@ -66,6 +69,8 @@ def win_features(moment: Moment, ledger: Ledger) -> Floats:
 
 
 def leverage_after(moment: Moment, ledger: Ledger) -> float | None:
+    if not (known(moment, ledger) or says_all(moment)):
+        return None
     state = state_after(moment, ledger)
     if decided(state, moment.type == "game_end") is not None:
         return 0.0
@@ -77,8 +82,9 @@ def leverage_after(moment: Moment, ledger: Ledger) -> float | None:
 
 
 def swing(moment: Moment, ledger: Ledger) -> float:
-    """-1..1: how far a play moved the chance of the home team, by the closed form; 0 for everything else."""
-    if moment.type != "play":
+    """-1..1: how far a play moved the chance of the home team, by the closed form; 0 for everything else, and where nobody knows
+    what was before it."""
+    if moment.type != "play" or not known(moment, ledger):
         return 0.0
     after = state_after(moment, ledger)
     now = home_win(ledger.inning, ledger.half, ledger.outs, ledger.bases, ledger.lead)
@@ -87,7 +93,9 @@ def swing(moment: Moment, ledger: Ledger) -> float:
 
 
 def score(ledger: Ledger, t_s: float) -> Floats:
-    """(1, 2) runs of home and away."""
+    """(1, 2) runs of home and away, NaN while they are not known."""
+    if not ledger.begun or (ledger.joined_late and not ledger.stated):
+        return np.full((1, 2), np.nan)
     return np.array([ledger.runs], np.float64)
 
 

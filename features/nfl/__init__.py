@@ -10,6 +10,7 @@ from typing import Final
 from features.assembly import tables
 from features.frames import Field
 from features.nfl import (
+    airing,
     alignment,
     carrier,
     defense,
@@ -29,16 +30,18 @@ from features.nfl import (
     rushing,
     separation,
     story,
+    tally,
 )
 from features.nfl.columns import YD
 from features.nfl.ledger import Ledger
 from features.nfl.vocabulary import EVENT_TYPES, ROLES
 from features.sport import Sport
 
-#: tracking first: motion, then the play, then what is told of it; then the events, each before what reads its facts
+#: tracking first: motion, then the play, then what is told of it; then the events, each before what reads its
+#: facts; what is aired is booked from the account before the event, so before the ledger
 MODULES: Final[tuple[ModuleType, ...]] = (
     motion, playstate, handlers, alignment, separation, routes, passrush, pocket, carrier, flight, momentum, effort,
-    defense, passing, rushing, game, ledger, highlights, story,
+    defense, passing, rushing, game, airing, tally, ledger, highlights, story,
 )  # fmt: skip
 
 SPORT: Final = Sport(

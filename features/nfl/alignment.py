@@ -12,7 +12,7 @@ import numpy as np
 
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
-from features.nfl.columns import EVENT_KEEP_S, LIVE, PHASE, SNAP_T, YD, apart, keep
+from features.nfl.columns import EVENT_KEEP_S, LIVE, LOS, PHASE, SNAP_T, WAY, YD, apart, keep
 from features.nfl.playstate import QB
 from features.nfl.vocabulary import SET
 from features.sport import Signal, Stat, Step
@@ -35,10 +35,16 @@ START = Signal("start", "m", ("N", 2), keep_s=EVENT_KEEP_S)
 
 
 @kernel
+def stands(play: Any, i: int) -> bool:
+    """Whether both teams are lined up in this row at a line that is known."""
+    return bool(play[i, PHASE] == SET and not np.isnan(play[i, LOS]) and not np.isnan(play[i, WAY]))
+
+
+@kernel
 def _box(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(lineup, i, BOX, BOX_EDGE, play[i, PHASE] == SET)
-        if play[i, PHASE] != SET:
+        if not stands(play, i):
             continue
         inside, edge = 0.0, 0.0
         for n in range(who.shape[1]):
@@ -52,7 +58,7 @@ def _box(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None
 def _receivers(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(lineup, i, LEFT, STRENGTH, play[i, PHASE] == SET)
-        if play[i, PHASE] != SET:
+        if not stands(play, i):
             continue
         left, right = 0.0, 0.0
         for n in range(who.shape[1]):
@@ -68,7 +74,7 @@ def _receivers(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -
 def _tight(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(lineup, i, TIGHT, TIGHT, play[i, PHASE] == SET)
-        if play[i, PHASE] != SET:
+        if not stands(play, i):
             continue
         tight = 0.0
         for n in range(who.shape[1]):
@@ -81,7 +87,7 @@ def _tight(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> No
 def _backs(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(lineup, i, BACKS, BACKS, play[i, PHASE] == SET)
-        if play[i, PHASE] != SET:
+        if not stands(play, i):
             continue
         backs = 0.0
         for n in range(who.shape[1]):
@@ -94,7 +100,7 @@ def _backs(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> No
 def _quarterback(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(lineup, i, QB_DEPTH, QB_DEPTH, play[i, PHASE] == SET)
-        if play[i, PHASE] == SET:
+        if stands(play, i):
             for n in range(who.shape[1]):
                 if who[i, n, 0] == 1.0 and who[i, n, 1] == QB:
                     lineup[i, QB_DEPTH] = -place[i, n, 0]
@@ -104,7 +110,7 @@ def _quarterback(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any)
 def _deep(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(lineup, i, DEEP, MIDDLE_OPEN, play[i, PHASE] == SET)
-        if play[i, PHASE] != SET:
+        if not stands(play, i):
             continue
         deep, deepest, middle = 0.0, 0.0, 30.0
         for n in range(who.shape[1]):
@@ -119,7 +125,7 @@ def _deep(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> Non
 def _spread(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(lineup, i, SPREAD, D_WIDTH, play[i, PHASE] == SET)
-        if play[i, PHASE] != SET:
+        if not stands(play, i):
             continue
         low, high, d_low, d_high = np.inf, -np.inf, np.inf, -np.inf
         for n in range(who.shape[1]):
@@ -136,7 +142,7 @@ def _spread(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> N
 def _motion(play: Any, who: Any, speed: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(lineup, i, MOTION, MOTION, play[i, PHASE] == SET)
-        if play[i, PHASE] != SET:
+        if not stands(play, i):
             continue
         found = -1.0
         for n in range(who.shape[1]):
@@ -167,7 +173,7 @@ def _cushion(play: Any, who: Any, xyz: Any, lo: int, hi: int, out: Any) -> None:
 def _pressed(play: Any, who: Any, cushion: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(lineup, i, PRESSED, PRESSED, play[i, PHASE] == SET)
-        if play[i, PHASE] != SET:
+        if not stands(play, i):
             continue
         count = 0.0
         for n in range(who.shape[1]):

@@ -21,7 +21,9 @@ YD: Final = 1.0 / factor("yd")
 #: rows of axis N that pass, carry and are thrown to (-1 nobody); 1 while the play runs
 PHASE, OFFENSE, WAY, SNAP_T, LOS, SNAP_Y, AGE, THROW_T, THROW_X, THROW_Y, CARRY_T, CARRY_X, CARRY_Y = range(13)
 PASSER, CARRIER, TARGET, LIVE, SEEN, CONTACT_T, CONTACT_X, ARRIVE_X, ARRIVE_Y, ARRIVE_T, PASSED = range(13, 24)
-COLUMNS: Final = 24
+#: since when both teams have been seen lined up
+SET_T: Final = 24
+COLUMNS: Final = 25
 
 #: how long after a play an event of it may still be told and find its row, s
 EVENT_KEEP_S: Final = 12.0

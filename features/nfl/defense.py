@@ -12,7 +12,7 @@ from features.frames import Floats
 from features.moments import Moment
 from features.nfl.alignment import BOX, DEEP, PRESSED, formation
 from features.nfl.columns import SNAP_T
-from features.nfl.ledger import Ledger
+from features.nfl.ledger import Ledger, late
 from features.nfl.passing import row_where
 from features.nfl.separation import C_COS, C_GAP, C_LOST, C_MAN, C_PASSER, C_ROWS, C_STICK
 from features.sport import EventStep, Stat
@@ -47,7 +47,7 @@ def men_in_box(moment: Moment, ledger: Ledger) -> float | None:
 def box_8plus(moment: Moment, ledger: Ledger) -> float | None:
     """Share of this defence's plays with eight or more in the box, this one included."""
     men = number(moment.facts.get("nfl.defense.men_in_box"))
-    if moment.team not in (0, 1) or not isfinite(men):
+    if late(moment, ledger) or moment.team not in (0, 1) or not isfinite(men):
         return None
     side = 1 - moment.team
     return (ledger.boxes[side] + int(men >= 8)) / (ledger.plays[side] + 1)

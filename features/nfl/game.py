@@ -111,7 +111,9 @@ def fourth_label(moment: Moment, ledger: Ledger) -> str | None:
 
 
 def score(ledger: Ledger, t_s: float) -> Floats:
-    """(1, 2): points of home and away."""
+    """(1, 2): points of home and away; nothing while the game may have been on for long and no event has said them."""
+    if not ledger.begun:
+        return np.full((1, 2), np.nan)
     return np.array([ledger.score], np.float64)
 
 

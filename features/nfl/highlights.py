@@ -1,29 +1,51 @@
-"""Highlights of a game: scores, swings of the odds, passes that should not have been caught, runs that nobody expected."""
+"""Highlights of a game: every score; then interceptions, long gains, swings of the odds, catches that should not have been made."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from features import highlights
+from features import basis, highlights
 from features.facts import attr, number
-from features.highlights import ramp
+from features.highlights import Offer, ramp
 from features.moments import Moment
-from features.nfl.ledger import Ledger
+from features.nfl.ledger import HIGHLIGHTS, Ledger, late, of_this_play, played_s
 from features.nfl.vocabulary import ENDS
 from features.sport import Stat
 
-PLEASERS: Final = {"touchdown": 0.7, "pass_outcome_interception": 0.55, "qb_sack": 0.3, "fumble": 0.5}
+PLEASERS: Final = {
+    "touchdown": 0.7, "pass_outcome_touchdown": 0.7, "pass_outcome_interception": 0.55, "qb_sack": 0.25, "fumble": 0.5,
+}  # fmt: skip
 LABELS: Final = {
-    "touchdown": "touchdown", "pass_outcome_interception": "interception", "qb_sack": "sack", "fumble": "fumble",
-    "pass_outcome_caught": "catch", "field_goal": "field goal", "down": "turning point",
+    "touchdown": "touchdown", "pass_outcome_touchdown": "touchdown", "pass_outcome_interception": "interception", "qb_sack": "sack",
+    "fumble": "fumble", "pass_outcome_caught": "catch", "field_goal": "field goal", "down": "turning point",
 }  # fmt: skip
 #: 20 mph and 22 mph
 FAST_MPS, VERY_FAST_MPS = 8.94, 9.83
+#: yards that a play gains before it is long, and before it is worth it by itself
+LONG_YD: Final = (12.0, 50.0)
 #: seconds before and after
 TIMING_S: Final = (9.0, 6.0)
 ON: Final = (
     *ENDS, "pass_outcome_caught", "pass_outcome_touchdown", "pass_outcome_interception", "fumble", "field_goal", "down",
 )  # fmt: skip
+
+
+def scores(moment: Moment, ledger: Ledger) -> bool:
+    """Whether this event is the first to say that its play brings points: a catch in the end zone may be told twice."""
+    if moment.type in ("touchdown", "pass_outcome_touchdown"):
+        return not ledger.play or ledger.scored_play != ledger.play
+    return moment.type == "field_goal" and (moment.outcome == "good" or attr(moment, "points") > 0.0)
+
+
+def keep_scores(moment: Moment, ledger: Ledger) -> None:
+    if moment.type in ("touchdown", "pass_outcome_touchdown"):
+        ledger.scored_play = ledger.play
+
+
+def gained_yd(moment: Moment) -> float:
+    """What the play gained, by the spot that tracking saw or by what was reported."""
+    found = number(moment.facts.get("play.gained_yd"))
+    return found if found == found else attr(moment, "gained_yd")
 
 
 def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
@@ -40,25 +62,72 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
         over = number(moment.facts.get("nfl.rusher.yards_over_expected"))
         after = number(moment.facts.get("nfl.receiver.yac_over_expected"))
         reasons["yards_over_expected"] = 0.6 * max(ramp(over, 9.0, 27.0), ramp(after, 9.0, 27.0))
+        reasons["long_gain"] = 0.6 * ramp(gained_yd(moment), *LONG_YD)
         fast = number(moment.facts.get("carrier.top_mps"))
-        if fast > ledger.fastest_mps:
+        if fast > ledger.fastest_mps and not late(moment, ledger):
             reasons["top_speed"] = 0.4 * ramp(fast, FAST_MPS, VERY_FAST_MPS)
-    if moment.type == "field_goal" and moment.outcome == "good":
-        reasons["field_goal"] = 0.35 * ramp(attr(moment, "length_yd"), 35.0, 58.0)
+    if moment.type == "field_goal":
+        good = scores(moment, ledger)
+        reasons["field_goal" if good else "field_goal_missed"] = 0.3 + 0.3 * ramp(attr(moment, "length_yd"), 35.0, 58.0)
     return reasons
 
 
-def highlight(moment: Moment, ledger: Ledger) -> str | None:
-    """The highlight that this event makes, as JSON. A swing of the odds is shown when the next play begins, and cut around
-    the play that made it."""
+#: reason -> (stat that it was read from, unit)
+_STATS: Final = {
+    "yards_over_expected": (("nfl.rusher.yards_over_expected", "yd"), ("nfl.receiver.yac_over_expected", "yd")),
+    "win_probability": (("nfl.game.win_probability", "0..1"),),
+}  # fmt: skip
+
+
+def basis_of(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
+    """The event, and the values of the stats that counted."""
+    found = [basis.of_event(moment)]
+    for reason, stats in _STATS.items():
+        for stat, unit in stats:
+            value = number(moment.facts.get(stat))
+            if reasons.get(reason, 0.0) > 0.0 and value == value:
+                subject = "match" if stat.startswith("nfl.game") else basis.player_of(moment)
+                found.append(basis.of_stat(stat, subject, value, unit))
+    if reasons.get("unlikely_catch", 0.0) > 0.0:
+        stat = "nfl.pass.completion_probability_at_arrival"
+        found.append(basis.of_stat(stat, basis.player_of(moment), ledger.pass_chance, "0..1"))
+    if reasons.get("long_gain", 0.0) > 0.0:
+        found.append({"event": moment.id, "type": moment.type, "attr": "gained_yd", "value": round(gained_yd(moment), 2)})
+    if reasons.get("top_speed", 0.0) > 0.0:
+        found.append(
+            basis.of_stat("nfl.carrier.top_speed", basis.player_of(moment), number(moment.facts.get("carrier.top_mps")), "mph")
+        )
+    return found
+
+
+def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
+    """The highlight that this event could make; of a play whose beginning was missed only that it scored. A swing of the odds is
+    known when the next play begins, and cut around the play that made it."""
+    if moment.type == "down" or of_this_play(moment, ledger):
+        reasons = reasons_of(moment, ledger)
+    else:
+        reasons = {moment.type.removeprefix("pass_outcome_"): PLEASERS.get(moment.type, 0.3)} if scores(moment, ledger) else {}
+    if not any(strength > 0.0 for strength in reasons.values()):
+        return None
+    if moment.type == "touchdown" and not scores(moment, ledger):
+        return None  # the catch that made it has been shown
     t_s = ledger.down_s + TIMING_S[0] if moment.type == "down" else highlights.seen_s(moment)
-    return highlights.value(t_s, LABELS.get(moment.type, "play"), reasons_of(moment, ledger), TIMING_S)
+    return Offer(
+        LABELS.get(moment.type, "play"), reasons, scores(moment, ledger), t_s, TIMING_S, lambda: basis_of(moment, ledger, reasons)
+    )
+
+
+def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+    """The highlight that this event makes; ``None`` for the many that make none."""
+    return highlights.value(offer_of(moment, ledger), ledger.shown, HIGHLIGHTS, played_s(moment, ledger))
 
 
 STATS: Final = (
     Stat(
-        "game.highlight", "text", "Where a clip begins and ends, its score, label, reasons (JSON): from scores, swings of the "
-        "odds, unlikely catches, yards over expected, top speeds.",
+        "game.highlight", "object",
+        "Where a clip begins and ends, its score, label, reasons and basis: every score, and the best of the "
+        "interceptions, long gains, swings of the odds, unlikely catches and top speeds, as many as a game has room "
+        "for.",
         "match", highlight, of_account=True, on=ON, air="clips",
     ),
 )  # fmt: skip

@@ -8,13 +8,28 @@ from typing import Final
 import msgspec
 from msgspec import field
 
+from features.airtime import Airtime, Budget
 from features.facts import attr, number
-from features.moments import Moment
+from features.moments import MISSED, Moment
 from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
 from features.sport import EventStep
 
 REGULATION_S: Final = 3600.0
+#: a game of which the first event is no later than this was seen from its beginning, s; one that begins with its first period or
+#: with so much on its clock was, too
+EARLY_S, FRESH_S = 5.0, 3595.0
+#: how many plain counts there are of passes, runs and receptions of a player, and of a team
+PASS_COUNTS, RUN_COUNTS, CATCH_COUNTS, TEAM_COUNTS = 5, 3, 4, 9
 _NAN: Final = float("nan")
+#: how much of a game is shown and said: a whole one gets between 10 and 40 of each
+HIGHLIGHTS: Final = Budget(
+    every_s=180.0, purse=3.0, spacing_s=30.0, patience_s=400.0, repeat_s=0.0, again=1.0,
+    usual=(0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7),
+)  # fmt: skip
+SENTENCES: Final = Budget(
+    every_s=180.0, purse=3.0, spacing_s=30.0, patience_s=360.0, repeat_s=240.0, again=0.7,
+    usual=(0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7),
+)  # fmt: skip
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -22,6 +37,7 @@ class Ledger(msgspec.Struct, array_like=True):
 
     players: int = 0
     period: int = 0
+    #: NaN where the game was on already and nothing says it
     score: list[float] = field(default_factory=lambda: [0.0, 0.0])
     #: the play at hand, as the "down" or the snap told it; team -1 unknown
     play: str = ""
@@ -60,6 +76,24 @@ class Ledger(msgspec.Struct, array_like=True):
     #: plays that never had a snap
     no_snap: int = 0
     fastest_mps: float = 0.0
+    #: whether an event was seen at all, and whether the game was on already then: nothing is "so far in the game" after that
+    begun: bool = False
+    joined_late: bool = False
+    score_known: bool = False
+    #: the plain counts: by player those of :mod:`features.nfl.tally`, by team likewise; and what of the play at hand they need: who
+    #: threw, caught and ran, and whether the play is over for them
+    passes: list[list[float]] = []
+    runs: list[list[float]] = []
+    receptions: list[list[float]] = []
+    teams: list[list[float]] = []
+    thrower: int = -1
+    catcher: int = -1
+    bearer: int = -1
+    counted: bool = False
+    #: airing.py: what has been shown and said, and the play whose touchdown has been told
+    shown: Airtime = field(default_factory=HIGHLIGHTS.new)
+    said: Airtime = field(default_factory=SENTENCES.new)
+    scored_play: str = ""
 
     def __post_init__(self) -> None:
         if not self.attempts:
@@ -67,6 +101,11 @@ class Ledger(msgspec.Struct, array_like=True):
                 setattr(self, name, [0] * self.players)
             for name in ("chances", "run_yd", "run_expected_yd", "yac_yd", "yac_expected_yd"):
                 setattr(self, name, [0.0] * self.players)
+        if not self.teams:
+            self.passes = [[0.0] * PASS_COUNTS for _ in range(self.players)]
+            self.runs = [[0.0] * RUN_COUNTS for _ in range(self.players)]
+            self.receptions = [[0.0] * CATCH_COUNTS for _ in range(self.players)]
+            self.teams = [[0.0] * TEAM_COUNTS for _ in range(2)]
 
 
 def told(moment: Moment, ledger: Ledger, name: str) -> float:
@@ -75,30 +114,68 @@ def told(moment: Moment, ledger: Ledger, name: str) -> float:
     return value if value == value else float(getattr(ledger, name))
 
 
+def opens(moment: Moment) -> bool:
+    """Whether the event is the beginning of a game."""
+    return (moment.type == "period_start" and moment.period == 1) or attr(moment, "clock_s") >= FRESH_S
+
+
+def late(moment: Moment, ledger: Ledger) -> bool:
+    """Whether the game was on before anything of it was seen: nothing is "so far in the game" then."""
+    return ledger.joined_late if ledger.begun else not (opens(moment) or moment.t_s <= EARLY_S)
+
+
+def keep_beginning(moment: Moment, ledger: Ledger) -> None:
+    """The first event says whether the game was joined late."""
+    if not ledger.begun:
+        ledger.joined_late, ledger.score_known = late(moment, ledger), opens(moment)
+        ledger.begun = True
+        if ledger.joined_late:
+            ledger.score = [_NAN, _NAN]
+
+
+def of_this_play(moment: Moment, ledger: Ledger) -> bool:
+    """Whether the event belongs to a play whose beginning the account knows; one that names no play does."""
+    play = moment.attrs.get("play")
+    return play is None or str(play) == ledger.play
+def played_s(moment: Moment, ledger: Ledger) -> float:
+    """Seconds of play so far, by which highlights and sentences are rationed: of the game clock at the latest play, so that a
+    game with its breaks and one without get as many; of the feed's time where the clock does not move."""
+    return REGULATION_S - ledger.clock_s if ledger.clock_s < REGULATION_S else moment.t_s
+
+
 def keep_play(moment: Moment, ledger: Ledger) -> None:
     """A play begins with its "down", or with its snap where the feed has none. One that is followed by another without a snap
     is counted: nothing was played, and nothing of it may colour the next."""
-    if moment.type == "ball_snap" and ledger.play == str(moment.attrs.get("play", "")) and not ledger.snapped:
+    if moment.type == "ball_snap" and moment.facts.get(MISSED):
+        # of a play that was joined after its snap nothing is known
+        ledger.play, ledger.snapped = "", False
+        return
+    same = moment.type == "ball_snap" and ledger.play == str(moment.attrs.get("play", "")) and not ledger.snapped
+    if same:
         ledger.snap_s, ledger.snapped = moment.t_s, True
     elif moment.type in ("down", "ball_snap"):
-        if ledger.play and not ledger.snapped:
+        if ledger.play and not ledger.snapped and ledger.down >= 1.0:
             ledger.no_snap += 1
         ledger.snapped = moment.type == "ball_snap"
         ledger.snap_s = moment.t_s if ledger.snapped else _NAN
         ledger.down_s = moment.t_s
         ledger.pass_chance = ledger.expected_yd = ledger.caught_yd = _NAN
         ledger.passer = ledger.runner = -1
-        ledger.after_catch = False
+        ledger.after_catch = ledger.counted = False
+        ledger.thrower = ledger.catcher = ledger.bearer = -1
     else:
         return
     ledger.play = str(moment.attrs.get("play", moment.id))
     ledger.offense, ledger.period = moment.team, max(moment.period, ledger.period)
     for name in ("down", "to_go_yd", "to_goal_yd", "clock_s"):
         value = attr(moment, name)
-        setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if name == "clock_s" else _NAN)
+        # what its "down" has said of a play its snap need not say again
+        setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if same or name == "clock_s" else _NAN)
     home, away = attr(moment, "home_points"), attr(moment, "away_points")
     if isfinite(home) and isfinite(away):
-        ledger.score = [home, away]
+        ledger.score, ledger.score_known = [home, away], True
+    elif not ledger.score_known:
+        ledger.score = [_NAN, _NAN]
     chance = number(moment.facts.get("nfl.game.win_probability"))
     if isfinite(chance):
         ledger.win_before, ledger.win = ledger.win, chance
@@ -119,6 +196,8 @@ def keep_box(moment: Moment, ledger: Ledger) -> None:
 
 def keep_pass(moment: Moment, ledger: Ledger) -> None:
     """The passer is remembered from the throw, his chance from the arrival, and both are booked with the outcome."""
+    if not of_this_play(moment, ledger):
+        return
     if moment.type == "pass_forward":
         ledger.passer, ledger.pass_chance = moment.player, _NAN
     elif moment.type == "pass_arrived":
@@ -133,17 +212,22 @@ def keep_pass(moment: Moment, ledger: Ledger) -> None:
 
 
 def keep_run(moment: Moment, ledger: Ledger) -> None:
-    """A hand-off or a catch begins a run with what was expected of it; the end of the play books it."""
-    if moment.type == "handoff":
+    """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a loose
+    ball ends it without: whoever was handed the ball before has it no more."""
+    if not of_this_play(moment, ledger):
+        return
+    if moment.type in ("handoff", "run"):
         ledger.runner, ledger.after_catch = moment.player, False
         ledger.expected_yd = number(moment.facts.get("rush.expected_yd"))
     elif moment.type == "pass_outcome_caught":
         ledger.runner, ledger.after_catch = moment.player, True
         ledger.expected_yd = number(moment.facts.get("yac.expected_yd"))
         ledger.caught_yd = number(moment.facts.get("yac.caught_yd"))
-    elif ledger.runner >= 0 and isfinite(ledger.expected_yd):
+    elif moment.type in NO_RUN:
+        ledger.runner, ledger.expected_yd = -1, _NAN
+    elif ledger.runner >= 0:
         gained = gained_yd(moment, ledger)
-        if isfinite(gained):
+        if isfinite(gained) and isfinite(ledger.expected_yd):
             sums = (
                 (ledger.catches, ledger.yac_yd, ledger.yac_expected_yd) if ledger.after_catch
                 else (ledger.carries, ledger.run_yd, ledger.run_expected_yd)
@@ -167,10 +251,14 @@ def keep_fastest(moment: Moment, ledger: Ledger) -> None:
 
 
 _SNAP: Final = ("ball_snap", "down")
+_BY_HAND: Final = tuple(end for end in ENDS if end != "qb_sack")
+#: after these a hand-off or a catch earlier in the play is no run that the end of the play could book
+NO_RUN: Final = ("pass_forward", "pass_outcome_interception", "qb_sack", "fumble")
 EVENT_STEPS: Final = (
+    EventStep("ledger.beginning", keep_beginning, on=tuple(sorted(EVENT_TYPES)), phase="apply"),
     EventStep("ledger.box", keep_box, on=("ball_snap",), phase="apply"),
     EventStep("ledger.pass", keep_pass, on=("pass_forward", "pass_arrived", *OUTCOMES), phase="apply"),
-    EventStep("ledger.run", keep_run, on=("handoff", "pass_outcome_caught", *ENDS), phase="apply"),
+    EventStep("ledger.run", keep_run, on=("handoff", "run", "pass_outcome_caught", *NO_RUN, *_BY_HAND), phase="apply"),
     EventStep("ledger.score", keep_score, on=tuple(sorted(EVENT_TYPES)), phase="apply"),
     EventStep("ledger.fastest", keep_fastest, on=ENDS, phase="apply"),
     EventStep("ledger.play", keep_play, on=_SNAP, phase="apply"),

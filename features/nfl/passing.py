@@ -12,7 +12,7 @@ from features.moments import Moment
 from features.nfl.carrier import CROWD, FORWARD, NEAR
 from features.nfl.columns import ARRIVE_T, ARRIVE_X, ARRIVE_Y, CARRY_T, LOS, SNAP_T, THROW_T, THROW_X, THROW_Y, WAY, YD
 from features.nfl.flight import AIR, COMPLETION_FEATURES
-from features.nfl.ledger import Ledger, told
+from features.nfl.ledger import Ledger, late, of_this_play, told
 from features.nfl.separation import NEAREST
 from features.nfl.vocabulary import COMPLETE, ENDS, OUTCOMES
 from features.nfl.yardage import distribution_names, expected_m, over_expected_m, yac_rows
@@ -88,9 +88,10 @@ def separation_at_throw(moment: Moment, ledger: Ledger) -> float | None:
 
 def separation_at_arrival(moment: Moment, ledger: Ledger) -> float | None:
     """m from the receiver to his nearest defender when the ball arrived."""
-    if moment.frames is None or moment.row < 0 or moment.player < 0:
+    frames = moment.frames
+    if frames is None or moment.row < 0 or moment.player < 0 or not isfinite(frames["play"][moment.row, SNAP_T]):
         return None
-    return _known(moment.frames["gap"][moment.row, moment.player, NEAREST])
+    return _known(frames["gap"][moment.row, moment.player, NEAREST])
 
 
 def tight_window(moment: Moment, ledger: Ledger) -> float | None:
@@ -110,7 +111,7 @@ def arrival_features(moment: Moment, ledger: Ledger | None = None) -> Floats | N
 def cpoe(moment: Moment, ledger: Ledger) -> float | None:
     """Completions minus expected ones per attempt of this passer, this pass included; a share."""
     n, chance = ledger.passer, ledger.pass_chance
-    if not 0 <= n < len(ledger.attempts) or not isfinite(chance):
+    if late(moment, ledger) or not 0 <= n < len(ledger.attempts) or not isfinite(chance):
         return None
     done = ledger.completions[n] + int(moment.type in COMPLETE)
     return (done - ledger.chances[n] - chance) / (ledger.attempts[n] + 1)
@@ -144,7 +145,8 @@ def expected_yac(moment: Moment, ledger: Ledger) -> float | None:
 
 def yac_over_expected(moment: Moment, ledger: Ledger) -> float | None:
     """m: yards after this catch minus expected ones."""
-    return over_expected_m(moment, ledger) if ledger.after_catch else None
+    caught = ledger.after_catch and moment.type != "qb_sack" and of_this_play(moment, ledger)
+    return over_expected_m(moment, ledger) if caught else None
 
 
 EVENT_STEPS: Final = (EventStep("passing.after_catch", begin_after_catch, ("pass_outcome_caught",), "extract"),)

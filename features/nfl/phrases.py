@@ -4,12 +4,49 @@ from __future__ import annotations
 
 from typing import Final
 
+YARDS: Final = {
+    "en": {"one": "yard", "other": "yards"},
+    "de": {"one": "Yard", "other": "Yards"},
+    "ru": {"one": "ярд", "few": "ярда", "many": "ярдов"},
+    "es": {"one": "yarda", "other": "yardas"},
+}
+
 PHRASES: Final[dict[str, dict[str, str]]] = {
     "touchdown": {
         "en": "Touchdown! {player} scores for {team}: {home} {score} {away}.",
         "de": "Touchdown! {player} punktet für {team}: {home} gegen {away} {score}.",
         "ru": "Тачдаун! Очки приносит {player}, команда «{team}»: «{home}» — «{away}» {score}.",
         "es": "¡Touchdown! {player} anota para {team}: {home} {score} {away}.",
+    },
+    "touchdown_plain": {
+        "en": "Touchdown! {player} scores for {team}.",
+        "de": "Touchdown! {player} punktet für {team}.",
+        "ru": "Тачдаун! Очки приносит {player}, команда «{team}».",
+        "es": "¡Touchdown! {player} anota para {team}.",
+    },
+    "field_goal_plain": {
+        "en": "The field goal by {team} is good.",
+        "de": "Das Field Goal von {team} sitzt.",
+        "ru": "Филд-гол забит, пробивал игрок команды «{team}».",
+        "es": "El gol de campo de {team} es bueno.",
+    },
+    "field_goal_missed": {
+        "en": "The field goal attempt by {team} is no good.",
+        "de": "Der Field-Goal-Versuch von {team} geht daneben.",
+        "ru": "Филд-гол не удаётся: била команда «{team}».",
+        "es": "El intento de gol de campo de {team} no es bueno.",
+    },
+    "sack": {
+        "en": "Sack! The quarterback of {team} goes down behind the line.",
+        "de": "Sack! Der Quarterback von {team} geht hinter der Linie zu Boden.",
+        "ru": "Сэк! Квотербек команды «{team}» остановлен за линией.",
+        "es": "¡Captura! El quarterback de {team} cae detrás de la línea.",
+    },
+    "long_gain": {
+        "en": "A big play: {player} takes {team} {yards} down the field.",
+        "de": "Ein großer Spielzug: {player} bringt {team} {yards} nach vorn.",
+        "ru": "Большой розыгрыш: {player} продвигает команду «{team}» на {yards}.",
+        "es": "Gran jugada: {player} hace avanzar a {team} {yards}.",
     },
     "field_goal": {
         "en": "The field goal is good: {home} {score} {away}.",

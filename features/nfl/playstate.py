@@ -2,6 +2,9 @@
 
 The ball's channel ``phase`` says what the ball is doing (see ``vocabulary``), its channel ``offense`` whose it is (0 home, 1
 away). A feed that has neither gives no plays: all that depends on one is missing, and the stats of motion go on.
+
+A play is one that was seen from before its snap. Of a play whose beginning was missed (a feed that was joined in the middle, a hole
+in it) the phase stays dead until the teams line up again, so that nothing is measured from a snap that nobody saw.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from features.nfl.columns import (
     PHASE,
     PLAY,
     SEEN,
+    SET_T,
     SNAP_T,
     SNAP_Y,
     THROW_T,
@@ -37,12 +41,16 @@ from features.nfl.columns import (
     WAY,
     keep,
 )
-from features.nfl.vocabulary import CARRIED, DEAD, ELIGIBLE, IN_AIR, ROLES, SET, SNAPPED
+from features.nfl.vocabulary import CARRIED, DEAD, ELIGIBLE, IN_AIR, KICKED, ROLES, SET, SNAPPED
 from features.sport import Signal, Step
 from features.steps import filling, kernel_step
 
 #: a phase is believed for this long without news of the ball, s
 STALE_S: Final = 1.0
+
+#: both teams have to be seen lined up for so long before the snap that the first speeds that are used, 0.2 s after it, rest on
+#: 0.6 s, s
+LINED_UP_S: Final = 0.35
 
 #: a ball that is slower than this lies still, m/s
 STILL_MPS: Final = 0.7
@@ -67,11 +75,21 @@ def role_codes(role: tuple[str, ...]) -> Floats:
 def _phase(channel: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(play, i, PHASE, PHASE, False)
-        told = channel[i, ball]
-        if not np.isnan(told):
+        keep(play, i, SET_T, SET_T, False)
+        told, before = channel[i, ball], play[i - 1, PHASE]
+        hole = not t[i] - t[i - 1] < STALE_S
+        if np.isnan(told):
+            if hole or np.isnan(channel[i - 1, ball]):
+                play[i, PHASE] = DEAD if not np.isnan(before) else np.nan
+        elif told >= SNAPPED and (hole or not before >= SNAPPED):
+            # who takes the snap himself carries the ball at once; after a gap that may as well have come later
+            at_once = told in (SNAPPED, KICKED) or channel[i - 1, ball] == SET
+            begins = before == SET and at_once and not hole
+            play[i, PHASE] = told if begins and t[i] - play[i - 1, SET_T] >= LINED_UP_S else DEAD
+        else:
             play[i, PHASE] = told
-        elif not t[i] - t[i - 1] < STALE_S or np.isnan(channel[i - 1, ball]):
-            play[i, PHASE] = DEAD if not np.isnan(play[i - 1, PHASE]) else np.nan
+        if play[i, PHASE] == SET and (before != SET or hole):
+            play[i, SET_T] = t[i]
 
 
 def phase(frames: Frames) -> None:
@@ -128,19 +146,24 @@ def _seen(who: Any, lo: int, hi: int, play: Any) -> None:
 
 
 @kernel
-def _snap(xyz: Any, ball_speed: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
+def _snap(
+    xyz: Any, ball_speed: Any, ball: int, t: Any, half_m: float, half_width_m: float, lo: int, hi: int, play: Any
+) -> None:
     for i in range(max(lo, 1), hi):
         keep(play, i, SNAP_T, SNAP_Y, play[i, PHASE] == SET and play[i - 1, PHASE] != SET)
         now, before = play[i, PHASE], play[i - 1, PHASE]
         x, y = xyz[i, ball, 0], xyz[i, ball, 1]
+        # no play begins with a ball that lies beside the field: another one has been tracked
+        if not (abs(x) <= half_m and abs(y) <= half_width_m):
+            x, y = np.nan, np.nan
         if now == SET:
             # where it lies still, the next play begins: a label of the snap may come a frame or two after the ball has left
             still = ball_speed[i, 0] < STILL_MPS or np.isnan(play[i, LOS])
             if still and not (np.isnan(x) or np.isnan(y)):
                 play[i, LOS], play[i, SNAP_Y] = x, y
-        elif now >= SNAPPED and (before < SNAPPED or np.isnan(before)):
+        elif now >= SNAPPED and before == SET:
             play[i, SNAP_T] = t[i]
-            if before != SET or np.isnan(play[i, LOS]):
+            if np.isnan(play[i, LOS]):
                 play[i, LOS], play[i, SNAP_Y] = x, y
         play[i, LIVE] = 1.0 if now >= SNAPPED and not np.isnan(play[i, SNAP_T]) else 0.0
 
@@ -149,8 +172,9 @@ def snap(frames: Frames) -> None:
     """Time and place of the snap: the line of scrimmage is where the ball last lay."""
     if frames.roster.ball >= 0:
         _snap(
-            frames.xyz, frames["ball_speed"], frames.roster.ball, frames.t, frames.lo, frames.hi, frames["play"]
-        )
+            frames.xyz, frames["ball_speed"], frames.roster.ball, frames.t, frames.field.length_m / 2, frames.field.width_m / 2,
+            frames.lo, frames.hi, frames["play"],
+        )  # fmt: skip
 
 
 @kernel

@@ -10,9 +10,9 @@ import numpy as np
 from features.facts import attr, number
 from features.frames import Floats
 from features.moments import Moment
-from features.nfl.carrier import BEHIND_S, CARRY_BOX, CLOSE_U, CROWD, FORWARD, NEAR, PATH, START_U, TOP
+from features.nfl.carrier import BEHIND_S, CARRY_BOX, CLOSE_U, CROWD, FORWARD, NEAR, PATH, START_U, TO_GOAL, TOP
 from features.nfl.columns import CARRY_T, LOS, WAY, YD
-from features.nfl.ledger import Ledger, told
+from features.nfl.ledger import Ledger, of_this_play, told
 from features.nfl.passing import row_where
 from features.nfl.vocabulary import ENDS
 from features.nfl.yardage import distribution_names, expected_m, over_expected_m, rush_rows
@@ -31,12 +31,16 @@ def begin_run(moment: Moment) -> None:
 
 
 def end_run(moment: Moment) -> None:
-    """Facts of a play that is over: yards gained, as told or from where it ended, and how the runner got there."""
+    """Facts of a play that is over: yards gained, as told or from where it ended, and how the runner got there. Nobody gains more
+    than the way to the goal line, however far he runs on behind it."""
     facts, frames, row = moment.facts, moment.frames, moment.row
     gained = attr(moment, "gained_yd")
     if frames is not None and row >= 0:
         play, carry = frames["play"][row], frames["carry"][row]
         spot = play[WAY] * (moment.x_m - play[LOS]) / YD
+        to_goal = carry[TO_GOAL] / YD
+        if isfinite(to_goal):
+            spot = to_goal if moment.type == "touchdown" else min(spot, to_goal)
         if not isfinite(gained) and isfinite(spot):
             gained = float(spot)
         for name, column in (("carrier.path_m", PATH), ("carrier.behind_s", BEHIND_S), ("carrier.close_m", CLOSE_U),
@@ -73,11 +77,11 @@ def _chance(moment: Moment, at: int, yards: float) -> float | None:
 
 def over_expected(moment: Moment, ledger: Ledger) -> float | None:
     """m: RYOE of this run."""
-    return over_expected_m(moment, ledger) if not ledger.after_catch else None
+    return over_expected_m(moment, ledger) if _ran(moment, ledger) else None
 
 
 def _ran(moment: Moment, ledger: Ledger) -> bool:
-    return ledger.runner >= 0 and not ledger.after_catch
+    return ledger.runner >= 0 and not ledger.after_catch and moment.type != "qb_sack" and of_this_play(moment, ledger)
 
 
 def time_behind_los(moment: Moment, ledger: Ledger) -> float | None:
@@ -93,7 +97,7 @@ def efficiency(moment: Moment, ledger: Ledger) -> float | None:
 
 def yards_before_close(moment: Moment, ledger: Ledger) -> float | None:
     """m gained when the first defender came within a yard; all that was gained when nobody did."""
-    if not _ran(moment, ledger):
+    if not _ran(moment, ledger) or not isfinite(number(moment.facts.get("carrier.path_m"))):
         return None
     close, gained = number(moment.facts.get("carrier.close_m")), number(moment.facts.get("play.gained_yd"))
     value = close if isfinite(close) else gained * YD
@@ -108,7 +112,7 @@ def top_speed(moment: Moment, ledger: Ledger) -> float | None:
 
 EVENT_STEPS: Final = (
     EventStep("rushing.begin", begin_run, ("handoff",), "extract"),
-    EventStep("rushing.end", end_run, ENDS, "extract"),
+    EventStep("rushing.end", end_run, (*ENDS, "fumble"), "extract"),
 )
 _HANDOFF: Final = ("handoff",)
 STATS: Final = (

@@ -1,72 +1,116 @@
-"""What a game tells: at most one sentence per event, when a stat of it crossed a threshold."""
+"""What a game tells: at most one sentence per event. Every score is told; the rest as there is room, and as it has not been heard
+lately."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from math import isfinite
-from typing import Final
+from typing import Any, Final
 
-from features import story
+from features import basis, story
 from features.facts import attr, number, roster_of
 from features.frames import Roster
+from features.highlights import ramp
 from features.moments import Moment
 from features.nfl.columns import YD
 from features.nfl.game import CHOICES
-from features.nfl.ledger import Ledger
-from features.nfl.phrases import PHRASES
+from features.nfl.highlights import gained_yd, scores
+from features.nfl.ledger import SENTENCES, Ledger, late, of_this_play, played_s
+from features.nfl.phrases import PHRASES, YARDS
 from features.nfl.vocabulary import COMPLETE, ENDS
 from features.sport import Stat
-from features.story import Line, Number, Percent, Score, Spoken
+from features.story import Counted, Number, Percent, Score, Sentence, Spoken
 from features.units import factor
 
 UNLIKELY: Final = 0.4
 LONG_OVER_M: Final = 8.0 * YD
+LONG_YD: Final = 20.0
 FAST_MPS: Final = 20.0 / factor("mph")
 ON: Final = (*ENDS, "pass_outcome_caught", "pass_outcome_touchdown", "pass_outcome_interception", "field_goal", "down")
 
+Who = dict[str, str | Spoken]
 
-def tell(moment: Moment, ledger: Ledger) -> str | None:
-    """The sentence in every language, as JSON; ``None`` when there is nothing to say."""
+
+def offers_of(moment: Moment, ledger: Ledger) -> list[Sentence]:
+    """Every sentence that is true of this event and could be said; ``ledger`` is the account before it."""
     roster = roster_of(moment)
-    return story.value(PHRASES, next(_lines(moment, ledger, roster), None) if roster is not None else None)
+    return list(_offers(moment, ledger, roster)) if roster is not None else []
 
 
-def _lines(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Line]:
-    """Everything that could be said, the most important first."""
-    if moment.team not in (0, 1):
+def tell(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+    """The sentence in every language; ``None`` when there is nothing to say."""
+    return story.value(PHRASES, offers_of(moment, ledger), ledger.said, SENTENCES, played_s(moment, ledger))
+
+
+def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
+    of_play = moment.type == "down" or of_this_play(moment, ledger)
+    if moment.team not in (0, 1) or not (of_play or scores(moment, ledger)):
         return
-    who: dict[str, str | Spoken] = {
+    event = basis.of_event(moment)
+    who: Who = {
         "home": roster.team_names[0], "away": roster.team_names[1], "team": roster.team_names[moment.team],
         "player": roster.names[moment.player] if moment.player >= 0 else roster.team_names[moment.team],
     }  # fmt: skip
-    points = attr(moment, "points")
-    if moment.type == "touchdown" or (moment.type == "field_goal" and points > 0):
-        now = list(ledger.score)
-        now[moment.team] += points if isfinite(points) else 0.0
-        yield moment.type, {**who, "score": Score(int(now[0]), int(now[1]))}
+    points, scored = attr(moment, "points"), scores(moment, ledger)
+    if moment.type in ("touchdown", "field_goal", "pass_outcome_touchdown"):
+        yield from _score(moment, ledger, who, points, scored)
+    if not of_play:
+        return  # of the rest of the play nobody knows where it began
+    if moment.type == "field_goal" and not scored and moment.outcome:
+        yield Sentence("field_goal_missed", who, 0.5, [event])
     if moment.type == "pass_outcome_interception":
-        yield "interception", who
+        yield Sentence("interception", who, 0.75, [event])
+    if moment.type == "qb_sack":
+        yield Sentence("sack", who, 0.35, [event])
     if moment.type in COMPLETE and ledger.pass_chance < UNLIKELY:
-        yield "unlikely_catch", {**who, "share": Percent(max(ledger.pass_chance, 0.01))}
+        chance = basis.of_stat("nfl.pass.completion_probability_at_arrival", basis.player_of(moment), ledger.pass_chance, "0..1")
+        share = Percent(max(ledger.pass_chance, 0.01))
+        yield Sentence("unlikely_catch", {**who, "share": share}, 0.45 + 0.4 * (UNLIKELY - ledger.pass_chance), [event, chance])
     if moment.type in ENDS:
-        over = number(moment.facts.get("nfl.rusher.yards_over_expected"))
-        if over > LONG_OVER_M:
-            yield "long_run", {**who, "yards": Number(over / YD, 1)}
-        after = number(moment.facts.get("nfl.receiver.yac_over_expected"))
-        if after > LONG_OVER_M:
-            yield "after_catch", {**who, "yards": Number(after / YD, 1)}
-        fast = number(moment.facts.get("carrier.top_mps"))
-        if fast >= FAST_MPS and fast > ledger.fastest_mps:
-            yield "top_speed", {**who, "speed": Number(fast * factor("mph"), 1)}
+        yield from _ends(moment, ledger, who)
     values = moment.facts.get("nfl.decision.fourth_down_values")
     label = moment.facts.get("nfl.decision.fourth_down")
     if isinstance(values, list) and isinstance(label, str):
-        yield f"fourth_{label}", {**who, "share": Percent(values[CHOICES.index(label)])}
+        best = values[CHOICES.index(label)]
+        rests = [event, basis.of_stat("nfl.decision.fourth_down_values", basis.team_of(moment, moment.team), values, "0..1")]
+        yield Sentence(f"fourth_{label}", {**who, "share": Percent(best)}, 0.25, rests)
+
+
+def _score(moment: Moment, ledger: Ledger, who: Who, points: float, first: bool) -> Iterator[Sentence]:
+    """A touchdown is told with the score by the event that has its points, else without it by the first that reports it."""
+    known = isfinite(points) and all(isfinite(side) for side in ledger.score)
+    if known and points > 0.0:
+        now = list(ledger.score)
+        now[moment.team] += points
+        rests = [basis.of_event(moment), basis.of_stat("nfl.game.score", "match", now, "points")]
+        key = "field_goal" if moment.type == "field_goal" else "touchdown"
+        yield Sentence(key, {**who, "score": Score(int(now[0]), int(now[1]))}, 0.95, rests, True)
+    elif first:
+        key = "field_goal_plain" if moment.type == "field_goal" else "touchdown_plain"
+        yield Sentence(key, who, 0.95, [basis.of_event(moment)], True)
+
+
+def _ends(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
+    event, player = basis.of_event(moment), basis.player_of(moment)
+    for stat, key in (("nfl.rusher.yards_over_expected", "long_run"), ("nfl.receiver.yac_over_expected", "after_catch")):
+        over = number(moment.facts.get(stat))
+        if over > LONG_OVER_M:
+            strength = 0.45 + 0.3 * ramp(over, LONG_OVER_M, 25.0 * YD)
+            yield Sentence(key, {**who, "yards": Number(over / YD, 1)}, strength, [event, basis.of_stat(stat, player, over, "yd")])
+    gained = gained_yd(moment)
+    if gained >= LONG_YD and moment.player >= 0 and moment.type != "qb_sack":
+        rests = [event, {"event": moment.id, "type": moment.type, "attr": "gained_yd", "value": round(gained, 2)}]
+        yield Sentence("long_gain", {**who, "yards": Counted(round(gained), YARDS)}, 0.4 + 0.3 * ramp(gained, LONG_YD, 60.0), rests)
+    fast = number(moment.facts.get("carrier.top_mps"))
+    if fast >= FAST_MPS and fast > ledger.fastest_mps and not late(moment, ledger):
+        rests = [event, basis.of_stat("nfl.carrier.top_speed", player, fast, "mph")]
+        yield Sentence("top_speed", {**who, "speed": Number(fast * factor("mph"), 1)}, 0.5, rests)
 
 
 STATS: Final = (
     Stat(
-        "game.story", "text", "One sentence in en, de, ru and es (JSON by language) when a stat of this event crossed a threshold.",
+        "game.story", "object", "One sentence in en, de, ru and es, with its topic, score and basis: every score, and what else is "
+        "worth saying, as much as a game has room for.",
         "match", tell, of_account=True, on=ON, air="commentary, subtitles",
     ),
 )  # fmt: skip

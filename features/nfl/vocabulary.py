@@ -11,11 +11,14 @@ from typing import Final
 EVENT_TYPES: Final = frozenset(
     {
         "period_start", "period_end", "down", "line_set", "man_in_motion", "shift", "ball_snap", "play_action",
-        "handoff", "pass_forward", "pass_arrived", "pass_outcome_caught", "pass_outcome_incomplete",
+        "handoff", "run", "pass_forward", "pass_arrived", "pass_outcome_caught", "pass_outcome_incomplete",
         "pass_outcome_interception", "pass_outcome_touchdown", "first_contact", "tackle", "out_of_bounds", "touchdown",
         "qb_sack", "fumble", "punt", "punt_received", "kickoff", "kick_received", "field_goal", "penalty", "other",
     }
 )  # fmt: skip
+
+#: "run" is that of a player who keeps the ball himself after the snap; "penalty" is a flag, whatever comes of it; "field_goal" has
+#: an outcome, "good", "missed" or "blocked"; "other" keeps the provider's own word as its outcome
 
 #: what ends a play with the ball in somebody's hands: the spot is the event's
 ENDS: Final = ("tackle", "out_of_bounds", "touchdown", "qb_sack")

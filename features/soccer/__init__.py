@@ -10,7 +10,9 @@ from typing import Final
 from features.assembly import tables
 from features.frames import Field
 from features.soccer import (
+    airing,
     control,
+    counts,
     finishing,
     highlights,
     keepers,
@@ -36,11 +38,11 @@ from features.soccer.ledger import Ledger
 from features.soccer.vocabulary import EVENT_TYPES, ROLES
 from features.sport import Sport
 
-#: tracking first; then the account of events: the ledger's clock before all that read it, shots before what sums them,
-#: highlights and story last, since they tell of the rest
+#: tracking first; then the account of events: what is aired is booked from the account before the event, so first; the ledger's
+#: clock before all that read it, shots before what sums them, highlights and story last, since they tell of the rest
 MODULES: Final[tuple[ModuleType, ...]] = (
     motion, possession, pressure, shape, positions, zones, control, momentum,
-    ledger, moves, shots, passes, threat, match, finishing, keepers, pressing, setpieces, highlights, story,
+    airing, ledger, moves, shots, passes, threat, match, finishing, counts, keepers, pressing, setpieces, highlights, story,
 )  # fmt: skip
 
 SPORT: Final = Sport(

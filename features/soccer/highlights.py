@@ -1,30 +1,48 @@
-"""Soccer's highlights: goals, chances, saves, sendings-off, passes through the lines, top speeds."""
+"""Soccer's highlights: goals, sendings-off and penalties always; chances, saves, passes through the lines, top speeds as there is
+room.
+
+Facts carry them: what the feed reports, where a shot was struck, what tracking saw, and a closed form of the odds. What a model
+says is added where it answers, and nothing is missing where it does not.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from features import highlights
+from features import basis, highlights
 from features.facts import number
-from features.highlights import ramp
+from features.highlights import Offer, ramp
 from features.moments import Moment
-from features.soccer.ledger import Ledger, counts, xgoals_of
-from features.soccer.match import scorer, sent_off, swing
+from features.soccer.ledger import HIGHLIGHTS, Ledger, counts, place, xgoals_of
+from features.soccer.match import scorer, sent_off, stake, swing
 from features.soccer.vocabulary import EVENT_TYPES
 from features.sport import EventStep, Stat
 
 #: what the crowd makes of it, whatever the figures say
-PLEASERS: Final = {"goal": 0.7, "own_goal": 0.7, "penalty": 0.6, "red_card": 0.5, "post": 0.4, "acrobatic": 0.35}
+PLEASERS: Final = {"goal": 0.7, "own_goal": 0.7, "penalty": 0.6, "red_card": 0.5, "post": 0.45, "acrobatic": 0.35}
 ACROBATIC: Final = frozenset({"overhead", "backheel", "diving_header"})
+#: what became of a shot, by itself
+OUTCOMES: Final = {"saved": 0.2, "off_target": 0.08, "blocked": 0.05}
+#: what the feed says of a shot
+FLAGS: Final = {"one_on_one": 0.2, "open_goal": 0.3, "counter": 0.2}
+#: these are always shown
+ALWAYS: Final = frozenset({"goal", "own_goal", "red_card", "penalty"})
 #: seconds before and after, by label: a goal shows its build-up and the joy, a run starts where it started
 TIMING_S: Final = {
-    "goal": (12.0, 14.0), "own_goal": (12.0, 12.0), "penalty": (5.0, 10.0), "red_card": (8.0, 12.0),
-    "save": (8.0, 6.0), "chance": (8.0, 6.0), "pass": (4.0, 6.0), "top_speed": (6.0, 2.0),
+    "goal": (12.0, 14.0), "own_goal": (12.0, 12.0), "penalty": (5.0, 10.0), "red_card": (8.0, 12.0), "booking": (8.0, 6.0),
+    "save": (8.0, 6.0), "chance": (8.0, 6.0), "pass": (4.0, 6.0), "take_on": (5.0, 5.0), "top_speed": (6.0, 2.0),
 }  # fmt: skip
 
 #: m/s: from where a top speed of the match is worth showing, and where it is worth it by itself
 FAST_MPS: Final = 33.0 / 3.6
 VERY_FAST_MPS: Final = 36.0 / 3.6
+#: m from the goal: a shot from here is far, and one from there close
+FAR_M, CLOSE_M = 28.0, 7.0
+#: shares of the pitch: where an attack is dangerous
+BOX: Final = 0.85
+LAST_THIRD: Final = 2 / 3
+#: passes in a row that make a move worth seeing, and a rare one
+MOVE: Final = (10, 25)
 
 
 def find_fastest(moment: Moment) -> None:
@@ -63,7 +81,7 @@ def label_of(moment: Moment) -> str:
         if moment.attrs.get("set_piece") == "penalty":
             return "penalty"
         return "save" if moment.outcome == "saved" else "chance"
-    return "pass" if moment.type == "pass" else "top_speed"
+    return {"pass": "pass", "card": "booking", "dribble": "take_on"}.get(moment.type, "top_speed")
 
 
 def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
@@ -76,24 +94,13 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
         return reasons
     if moment.type == "pass":
         if moment.outcome == "complete":
-            reasons["opponents_bypassed"] = 0.5 * ramp(number(moment.facts.get("soccer.pass.opponents_bypassed")), 5, 9)
-            reasons["threat"] = 0.4 * ramp(number(moment.facts.get("soccer.pass.threat")), 0.05, 0.2)
-            unlikely = 1.0 - number(moment.facts.get("soccer.pass.completion_probability"))
-            reasons["unlikely_pass"] = 0.4 * ramp(unlikely, 0.75, 0.95)
-        return reasons
-    if moment.type == "shot":
-        xgoals = xgoals_of(moment)
-        reasons["xgoals"] = 0.8 * ramp(xgoals, 0.05, 0.5)
-        if moment.outcome == "goal":
-            reasons["unlikely_goal"] = 0.5 * ramp(1.0 - xgoals, 0.9, 0.98)
-        reasons["shot_speed"] = 0.3 * ramp(number(moment.facts.get("soccer.shot.speed")), 27.0, 33.0)
-        for word, holds in (
-            ("penalty", moment.attrs.get("set_piece") == "penalty"),
-            ("post", moment.outcome == "post"),
-            ("acrobatic", moment.attrs.get("technique") in ACROBATIC),
-        ):
-            if holds:
-                reasons[word] = PLEASERS[word]
+            _pass(moment, reasons)
+    elif moment.type == "shot":
+        _shot(moment, ledger, reasons)
+    elif moment.type == "card" and moment.attrs.get("card") == "yellow":
+        reasons["yellow_card"] = 0.1
+    elif moment.type == "dribble" and moment.outcome == "complete" and place(moment)[0] >= LAST_THIRD:
+        reasons["take_on"] = 0.1
     label = label_of(moment)
     if label in ("goal", "own_goal", "red_card"):
         reasons[label] = PLEASERS[label]
@@ -101,13 +108,82 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
     return reasons
 
 
-def highlight(moment: Moment, ledger: Ledger) -> str | None:
-    """The highlight that this event makes, as JSON; ``None`` for the many that make none."""
+def _pass(moment: Moment, reasons: dict[str, float]) -> None:
+    bypassed = number(moment.facts.get("soccer.pass.opponents_bypassed"))
+    if bypassed == bypassed:
+        reasons["opponents_bypassed"] = 0.5 * ramp(bypassed, 5, 9)
+    reasons["threat"] = 0.3 * ramp(number(moment.facts.get("soccer.pass.threat")), 0.05, 0.2)
+    if moment.attrs.get("through_ball") is True and place(moment)[2] >= LAST_THIRD:
+        reasons["through_ball"] = 0.12
+    unlikely = 1.0 - number(moment.facts.get("soccer.pass.completion_probability"))
+    if unlikely == unlikely:
+        reasons["unlikely_pass"] = 0.4 * ramp(unlikely, 0.75, 0.95)
+
+
+def _shot(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> None:
+    attrs, xgoals = moment.attrs, xgoals_of(moment)
+    reasons["outcome"] = OUTCOMES.get(moment.outcome, 0.0)
+    reasons["close"] = 0.25 * ramp(-number(moment.facts.get("soccer.shot.distance")), -FAR_M, -CLOSE_M)
+    reasons |= {flag: strength for flag, strength in FLAGS.items() if attrs.get(flag) is True}
+    if ledger.move_team == moment.team:
+        reasons["move"] = 0.25 * ramp(float(ledger.move_passes), *MOVE)
+    if moment.outcome != "goal":
+        reasons["stake"] = 0.2 * ramp(stake(moment, ledger), 0.2, 0.6)
+    if xgoals == xgoals:
+        reasons["xgoals"] = 0.8 * ramp(xgoals, 0.05, 0.5)
+        if moment.outcome == "goal":
+            reasons["unlikely_goal"] = 0.5 * ramp(1.0 - xgoals, 0.9, 0.98)
+    reasons["shot_speed"] = 0.3 * ramp(number(moment.facts.get("soccer.shot.speed")), 27.0, 33.0)
+    for word, holds in (
+        ("penalty", attrs.get("set_piece") == "penalty"),
+        ("post", moment.outcome == "post"),
+        ("acrobatic", attrs.get("technique") in ACROBATIC),
+    ):
+        if holds:
+            reasons[word] = PLEASERS[word]
+
+
+#: reason -> the stat of the event that it was read from
+_STATS: Final = {
+    "xgoals": ("soccer.shot.xgoals", "0..1"), "unlikely_goal": ("soccer.shot.xgoals", "0..1"),
+    "close": ("soccer.shot.distance", "m"), "shot_speed": ("soccer.shot.speed", "km/h"),
+    "opponents_bypassed": ("soccer.pass.opponents_bypassed", "count"), "threat": ("soccer.pass.threat", "goals"),
+    "unlikely_pass": ("soccer.pass.completion_probability", "0..1"),
+}  # fmt: skip
+
+
+def basis_of(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
+    """The event, the values of its stats that counted, the score before it, and whose top speed it was."""
+    found, named = [basis.of_event(moment)], set[str]()
+    for reason, strength in reasons.items():
+        stat, unit = _STATS.get(reason, ("", ""))
+        value = number(moment.facts.get(stat))
+        if strength > 0.0 and stat and stat not in named and value == value:
+            named.add(stat)
+            found.append(basis.of_stat(stat, basis.player_of(moment), value, unit))
+    if reasons.get("win_probability") or reasons.get("stake"):
+        found.append(basis.of_stat("soccer.match.score", "match", ledger.goals, "goals"))
+    if reasons.get("top_speed") and moment.roster is not None:
+        runner = moment.roster.ids[int(number(moment.facts["fastest"]))]
+        found.append(basis.of_stat("soccer.player.top_speed", runner, number(moment.facts["fastest_mps"]), "km/h"))
+    return found
+
+
+def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
+    """The highlight that this event could make; ``ledger`` is the account before it."""
+    reasons = reasons_of(moment, ledger)
+    if not any(strength > 0.0 for strength in reasons.values()):
+        return None
     label = label_of(moment)
-    return highlights.value(
-        highlights.seen_s(moment), label, reasons_of(moment, ledger), TIMING_S[label],
-        not_before_s=ledger.period_start_s if ledger.running else 0.0,
+    return Offer(
+        label, reasons, counts(moment) and label in ALWAYS, highlights.seen_s(moment), TIMING_S[label],
+        lambda: basis_of(moment, ledger, reasons), ledger.period_start_s if ledger.running else 0.0,
     )  # fmt: skip
+
+
+def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+    """The highlight that this event makes; ``None`` for the many that make none."""
+    return highlights.value(offer_of(moment, ledger), ledger.shown, HIGHLIGHTS, ledger.clock_s(moment.t_s))
 
 
 _ANY: Final = tuple(sorted(EVENT_TYPES))
@@ -119,9 +195,9 @@ EVENT_STEPS = (
 
 STATS = (
     Stat(
-        "game.highlight", "text",
-        "Where a clip begins and ends, its score, label, reasons (JSON): from swings of the odds, xGoals, top speeds "
-        "and what the crowd likes.",
+        "game.highlight", "object",
+        "Where a clip begins and ends, its score, label, reasons and basis: every goal, sending-off and penalty, and the best of "
+        "the chances, saves, passes and top speeds, as many as a match has room for.",
         per="match", compute=highlight, of_account=True, on=_ANY, air="clips",
     ),
 )  # fmt: skip

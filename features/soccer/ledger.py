@@ -13,8 +13,10 @@ from typing import Final
 import msgspec
 from msgspec import field
 
+from features.airtime import Airtime, Budget
 from features.facts import number
 from features.moments import Moment
+from features.soccer.trail import Trail
 from features.soccer.vocabulary import EVENT_TYPES
 from features.sport import EventStep
 
@@ -23,6 +25,25 @@ LENGTH_M: Final = 105.0
 WIDTH_M: Final = 68.0
 SHOOTOUT: Final = 5
 LONGEST_S: Final = 7200.0
+#: a half of extra time as a share of a half
+EXTRA_HALF: Final = 1 / 3
+
+
+#: what is counted (counts.py)
+COUNTS: Final = (
+    "shots", "shots_on_target", "goals", "passes", "passes_ended", "passes_complete", "crosses", "corners", "fouls", "offsides",
+    "yellow_cards", "red_cards", "duels_won", "take_ons", "tackles", "interceptions", "clearances", "saves",
+)  # fmt: skip
+
+#: how much of a match is shown and said: what a match of 90 minutes gets lies between 10 and 40 of each
+HIGHLIGHTS: Final = Budget(
+    every_s=255.0, purse=3.0, spacing_s=75.0, patience_s=480.0, repeat_s=0.0, again=1.0,
+    usual=(0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7),
+)  # fmt: skip
+SENTENCES: Final = Budget(
+    every_s=255.0, purse=3.0, spacing_s=90.0, patience_s=480.0, repeat_s=600.0, again=0.6,
+    usual=(0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7),
+)  # fmt: skip
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -71,6 +92,13 @@ class Ledger(msgspec.Struct, array_like=True):
     set_piece_kind: list[str] = field(default_factory=lambda: ["", ""])
     set_piece_s: list[float] = field(default_factory=lambda: [0.0, 0.0])
 
+    # shots.py: what the next shot grows out of
+    trail: Trail = field(default_factory=Trail)
+
+    # match.py: kicks of a penalty shoot-out that were scored, and taken
+    shootout: list[int] = field(default_factory=lambda: [0, 0])
+    kicks: list[int] = field(default_factory=lambda: [0, 0])
+
     # moves.py: the period that what follows is of; the latest pass [t_s, team, depth, across, end depth, end across (m), arrived];
     # the run of passes [team, t_s and depth of the first, passes]; t_s and depth of each team's latest passes; when the ball was
     # last dead; passes whose outcome is known and those that arrived; passes whose height was reported. None where
@@ -89,7 +117,27 @@ class Ledger(msgspec.Struct, array_like=True):
     # highlights.py: the best speed that was seen
     fastest_mps: float = 0.0
 
+    # counts.py: by name of COUNTS, of teams and of players; whether the kick-off was seen, so that they are the whole match's; when
+    # each team was last offside and last shot (played s); passes by minute; passes completed in a row and shots in a row, and whose
+    team_counts: list[list[int]] = []
+    player_counts: list[list[int]] = []
+    whole: bool = False
+    offside_s: list[float] = field(default_factory=lambda: [float("-inf")] * 2)
+    shot_s: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    minutes: list[list[int]] = []
+    move_team: int = -1
+    move_passes: int = 0
+    run_team: int = -1
+    run_shots: int = 0
+
+    # airing.py: what has been shown and said
+    shown: Airtime = field(default_factory=HIGHLIGHTS.new)
+    said: Airtime = field(default_factory=SENTENCES.new)
+
     def __post_init__(self) -> None:
+        if not self.team_counts:
+            self.team_counts = [[0, 0] for _ in COUNTS]
+            self.player_counts = [[0] * self.players for _ in COUNTS]
         if not self.player_shots:
             self.player_xgoals = [0.0] * self.players
             self.player_scored = [0] * self.players
@@ -113,9 +161,14 @@ def xgoals_of(moment: Moment) -> float:
     return number(moment.facts.get("soccer.shot.xgoals"))
 
 
+def in_shootout(moment: Moment) -> bool:
+    """Whether an event belongs to a penalty shoot-out, of which nothing counts in the match."""
+    return moment.period >= SHOOTOUT
+
+
 def counts(moment: Moment) -> bool:
     """Whether an event belongs to the match proper: a known team, and no penalty shoot-out."""
-    return moment.team in (0, 1) and moment.period < SHOOTOUT
+    return moment.team in (0, 1) and not in_shootout(moment)
 
 
 def keep_clock(moment: Moment, ledger: Ledger) -> None:
@@ -129,7 +182,8 @@ def keep_clock(moment: Moment, ledger: Ledger) -> None:
         length_s = number(moment.attrs.get("length_s"))
         if 0.0 < length_s <= LONGEST_S and moment.period <= 2:
             ledger.half_s = length_s
-    due = moment.type == "period_start" or not ledger.running or ledger.in_period_s(moment.t_s) > ledger.half_s
+    time_s = ledger.half_s if ledger.period <= 2 else ledger.half_s * EXTRA_HALF
+    due = moment.type == "period_start" or not ledger.running or ledger.in_period_s(moment.t_s) > time_s
     if due and ledger.period < moment.period <= SHOOTOUT:
         if ledger.running:
             ledger.played_s += max(ledger.last_s - ledger.period_start_s, 0.0)

@@ -10,12 +10,11 @@ from features.compiled import kernel
 from features.frames import Floats
 from features.moments import Moment
 from features.soccer.finishing import known_xgoals
-from features.soccer.ledger import Ledger, counts
+from features.soccer.ledger import EXTRA_HALF, SHOOTOUT, Ledger, counts, in_shootout
 from features.sport import EventStep, Stat
 
-#: as shares of a half: one of extra time; the added time to be expected in the last period while nobody knows it (4 min
+#: as shares of a half: the added time to be expected in the last period while nobody knows it (4 min
 #: of 45); what is left when that is over and the referee plays on (30 s)
-EXTRA_HALF: Final = 1 / 3
 ADDED: Final = 4 / 45
 NOT_YET_OVER: Final = 1 / 90
 SECOND_EXTRA: Final = 4
@@ -61,12 +60,21 @@ def keep_score(moment: Moment, ledger: Ledger) -> None:
         ledger.reds[moment.team] += 1
 
 
+def keep_shootout(moment: Moment, ledger: Ledger) -> None:
+    """A kick of a shoot-out decides it and nothing else."""
+    if in_shootout(moment) and moment.team in (0, 1):
+        ledger.kicks[moment.team] += 1
+        ledger.shootout[moment.team] += int(moment.outcome == "goal")
+
+
 def time_left_s(ledger: Ledger, t_s: float) -> float:
     """Playing time left with the added time that is to be expected: 0 only when the last period is over.
 
     Before kick-off, in the break and in extra time (two halves of a third) the periods to come count in full. A
-    match whose second half has ended is over, until a third period begins.
+    match whose second half has ended is over, until a third period begins; in a shoot-out nothing is left to play.
     """
+    if ledger.period >= SHOOTOUT:
+        return 0.0
     period, gone = ledger.period, ledger.in_period_s(t_s)
     half, last = (ledger.half_s, 2) if period <= 2 else (ledger.half_s * EXTRA_HALF, SECOND_EXTRA)
     added = ledger.half_s * ADDED
@@ -126,13 +134,22 @@ def swing(moment: Moment, ledger: Ledger) -> float:
     scored, off = scorer(moment), sent_off(moment)
     if scored < 0 and not off:
         return 0.0
+    return _moved(ledger, moment.t_s, scored, moment.team if off else -1)
+
+
+def stake(moment: Moment, ledger: Ledger) -> float:
+    """How far the odds would move, 0..1, if the event's team scored with it; 0 where it belongs to no team."""
+    return _moved(ledger, moment.t_s, moment.team, -1) if counts(moment) else 0.0
+
+
+def _moved(ledger: Ledger, t_s: float, scored: int, off: int) -> float:
     lead, reds = ledger.goals[0] - ledger.goals[1], list(ledger.reds)
-    left = time_left_s(ledger, moment.t_s)
+    left = time_left_s(ledger, t_s)
     before = result_odds(left, lead, reds[0], reds[1])
     if scored >= 0:
         lead += 1 if scored == 0 else -1
-    if off:
-        reds[moment.team] += 1
+    if off >= 0:
+        reds[off] += 1
     after = result_odds(left, lead, reds[0], reds[1])
     return max(abs(float(after[k] - before[k])) for k in range(3))
 
@@ -142,8 +159,14 @@ def score(ledger: Ledger, t_s: float) -> Floats:
     return np.array([ledger.goals], np.float64)
 
 
+def shootout(ledger: Ledger, t_s: float) -> Floats:
+    """(1, 2): goals of home and away in the shoot-out; NaN before its first kick."""
+    return np.array([ledger.shootout if any(ledger.kicks) else [np.nan, np.nan]], np.float64)
+
+
 EVENT_STEPS = (
     EventStep("match.score", keep_score, on=("shot", "own_goal", "card"), phase="apply"),
+    EventStep("match.shootout", keep_shootout, on=("shot",), phase="apply"),
 )
 
 STATS = (
@@ -151,6 +174,10 @@ STATS = (
         "soccer.match.score", "goals",
         "Goals of each team; own goals count for the other side, a penalty shoot-out does not count.",
         per="match", compute=score, every_s=1.0, ticks=True, timeless=True, components=("home", "away"), air="score bug",
+    ),
+    Stat(
+        "soccer.match.shootout", "goals", "Goals of each team in the penalty shoot-out; null where there is none.",
+        per="match", compute=shootout, every_s=1.0, ticks=True, timeless=True, components=("home", "away"), air="score bug",
     ),
     Stat(
         "soccer.match.win_probability", "0..1",

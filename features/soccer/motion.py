@@ -4,7 +4,10 @@ struck.
 Velocities come from :func:`features.kinematics.slope`. Window and curvature were chosen on real samples: of the causal
 fits, a 0.44 s window with curvature 0.75 agrees best with a radio-belt vendor's own speed while inches of tag noise are
 added (20 Hz belts on a 25 Hz grid: 0.12 m/s RMSE clean, 0.19 with 2.5 cm, 0.32 with 5 cm). The ball changes speed at a
-kick, so its window is short.
+kick, so its window is short. Every window is in seconds and holds what samples the rate has: at 10 Hz three for the ball.
+
+A velocity that no body can have is missing (:mod:`features.believable`): optical tracking swaps people, and one swap is 60 km/h.
+Nothing that is measured in a penalty shoot-out counts.
 """
 
 from __future__ import annotations
@@ -14,17 +17,22 @@ from typing import Any, Final
 import numpy as np
 
 from features import kinematics, motion
+from features.believable import MEMORY, Body
 from features.frames import Frames
 from features.moments import Moment
+from features.soccer.ledger import SHOOTOUT
 from features.sport import Signal, Stat, Step
 from features.steps import column
 
 WINDOW_S: Final = 0.44
 CURVATURE: Final = 0.75
-#: samples a player's fit needs after a hole
-LEAST: Final = 5
+#: what a player's fit needs after a hole, s, and no fewer samples than three
+LEAST_S: Final = 0.16
+LEAST: Final = 3
 BALL_WINDOW_S: Final = 0.16
-BALL_LEAST: Final = 3
+BALL_LEAST_S: Final = 0.08
+#: faster than any shot that was measured (59 m/s): a ball that was lost and found elsewhere
+BALL_FASTEST_MPS: Final = 60.0
 #: how long an event may lag behind the frame it happened in and still find it
 EVENT_KEEP_S: Final = 8.0
 STRIKE_S: Final = 0.5
@@ -38,6 +46,8 @@ HELD_S: Final = 0.4
 STILL_MPS: Final = 0.2
 BRIDGE_S: Final = 2.0
 FASTEST_MPS: Final = 12.5
+#: nobody who plays soccer was measured at more than 10.5 m/s; the limits leave room for noise: see features/believable.py
+BODY: Final = Body(jump_m=0.25, jump_mps=2.0, fastest_mps=FASTEST_MPS, push_mps2=10.0, brake_mps2=12.0, noise_mps=1.0)
 
 VELOCITY = Signal("velocity", "m/s", ("N", 2), keep_s=EVENT_KEEP_S)
 SPEED = Signal("speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
@@ -49,31 +59,41 @@ TOP_SPEED = Signal("top_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
 SPRINTS = Signal("sprints", "count", ("N", 2))
 
 
+def played(frames: Frames) -> Any:
+    """(rows,): the period where the match is played, 0 outside and in a shoot-out."""
+    return np.where(frames.period < SHOOTOUT, frames.period, np.int8(0))
+
+
 def velocity(frames: Frames) -> None:
-    motion.velocity(frames, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST)
+    least = kinematics.samples_in(frames.dt_s, LEAST_S, LEAST)
+    motion.velocity(frames, window_s=WINDOW_S, curvature=CURVATURE, least=least, body=BODY)
 
 
 def acceleration(frames: Frames) -> None:
-    motion.acceleration(frames, window_s=WINDOW_S, least=LEAST)
+    motion.acceleration(frames, window_s=WINDOW_S, least=kinematics.samples_in(frames.dt_s, LEAST_S, LEAST))
+    kinematics.forget_faster(frames["acceleration"][:, :, None], frames.lo, frames.hi, BODY.brake_mps2)
 
 
 def ball(frames: Frames) -> None:
-    motion.ball_velocity(frames, window_s=BALL_WINDOW_S, least=BALL_LEAST)
+    motion.ball_velocity(frames, window_s=BALL_WINDOW_S, least=kinematics.samples_in(frames.dt_s, BALL_LEAST_S))
     if frames.roster.ball >= 0:
+        kinematics.forget_faster(frames["ball_velocity"], frames.lo, frames.hi, BALL_FASTEST_MPS)
         motion.ball_speed(frames)
 
 
 def distance(frames: Frames) -> None:
-    motion.distance(frames, edges=ZONE_EDGES_MPS, still_mps=STILL_MPS, bridge_s=BRIDGE_S, fastest_mps=FASTEST_MPS)
+    motion.distance(
+        frames, edges=ZONE_EDGES_MPS, still_mps=STILL_MPS, bridge_s=BRIDGE_S, fastest_mps=FASTEST_MPS, counts=played(frames)
+    )
 
 
 def top_speed(frames: Frames) -> None:
-    motion.top_speed(frames, held_s=HELD_S)
+    motion.top_speed(frames, held_s=HELD_S, counts=played(frames))
 
 
 def sprints(frames: Frames) -> None:
     kinematics.spells(
-        frames["speed"], frames.t, frames.period, frames.lo, frames.hi, SPRINT_MPS, SPRINT_S, frames["sprints"]
+        frames["speed"], frames.t, played(frames), frames.lo, frames.hi, SPRINT_MPS, SPRINT_S, frames["sprints"]
     )
 
 
@@ -93,7 +113,7 @@ def shot_speed(moment: Moment, ledger: Any) -> float | None:
 
 SIGNALS: Final = (VELOCITY, SPEED, ACCELERATION, BALL_VELOCITY, BALL_SPEED, DISTANCE, TOP_SPEED, SPRINTS)
 STEPS: Final = (
-    Step("motion.velocity", velocity, (VELOCITY,)),
+    Step("motion.velocity", velocity, (VELOCITY,), {"memory": ("N", MEMORY)}),
     Step("motion.speed", motion.speed, (SPEED,)),
     Step("motion.acceleration", acceleration, (ACCELERATION,)),
     Step("motion.ball", ball, (BALL_VELOCITY, BALL_SPEED)),

@@ -85,6 +85,8 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
         if word in attrs:
             out[_G + 6 + i] = number(attrs[word])
     if not tracked:
+        if attrs.get("set_piece") == "kick_off":
+            out[_G + 4] = 0.0  # not every feed marks it, and the place and the empty move say it
         if not _all_words(moment, ledger):
             out[_G + 2 : _MOVE] = np.nan
         elif out[_G + 6] == 1.0:
@@ -145,11 +147,14 @@ def opponents_bypassed(moment: Moment, ledger: Ledger) -> float | None:
     """How many opponents stood between ball and goal before the pass and no longer after it; keeper included.
 
     Opponents are taken where they stood when the ball was struck. A pass that did not arrive, or that went back,
-    bypasses nobody. ``None`` without tracking or without an end.
+    bypasses nobody. ``None`` without tracking of the opponents or without an end.
     """
     frames = moment.frames
     if frames is None or moment.row < 0 or not moment.attack or moment.team not in (0, 1):
         return None
+    theirs = frames.roster.team == 1 - moment.team
+    if not np.isfinite(frames.xyz[moment.row, theirs, 0]).any():
+        return None  # whom nobody sees nobody counts
     if moment.outcome != "complete":
         return 0.0
     x, end_x = _ball(moment, frames)[0], moment.end_x_m

@@ -15,6 +15,7 @@ import numpy as np
 
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
+from features.soccer.ledger import SHOOTOUT
 from features.soccer.motion import EVENT_KEEP_S
 from features.sport import Signal, Stat, Step
 
@@ -48,10 +49,10 @@ def ball_in_play(
     xyz: Any, channel: Any, period: Any, ball: int, half_length: float, half_width: float, unseen_rows: int, lo: int,
     hi: int, out: Any
 ) -> None:  # fmt: skip
-    """1 in play, 0 dead, into ``out`` (rows,): the feed's ``channel`` (rows, N) where it speaks; else whether the ball
-    is on the field, as it last was where the ball has not been seen for less than ``unseen_rows``."""
+    """1 in play, 0 dead or in a shoot-out, into ``out`` (rows,): the feed's ``channel`` (rows, N) where it speaks; else whether the
+    ball is on the field, as it last was where the ball has not been seen for less than ``unseen_rows``."""
     for i in range(max(lo, 1), hi):
-        if period[i] <= 0:
+        if period[i] <= 0 or period[i] >= SHOOTOUT:
             out[i] = 0
         elif not np.isnan(channel[i, ball]):
             out[i] = 1 if channel[i, ball] > 0.5 else 0
@@ -114,8 +115,11 @@ def teams(controller: Any, in_play: Any, period: Any, team: Any, lo: int, hi: in
 
 
 @kernel
-def times(controller: Any, team: Any, xyz: Any, t: Any, lo: int, hi: int, by_team: Any, by_player: Any) -> None:
-    """Seconds in possession so far: ``by_team`` (rows, 2) and ``by_player`` (rows, N), NaN until first seen."""
+def times(
+    controller: Any, team: Any, xyz: Any, t: Any, ball: int, lo: int, hi: int, by_team: Any, by_player: Any
+) -> None:  # fmt: skip
+    """Seconds in possession so far: ``by_team`` (rows, 2) and ``by_player`` (rows, N), NaN until a player has been seen together
+    with the ball: without either nobody knows."""
     for i in range(max(lo, 1), hi):
         dt = t[i] - t[i - 1]
         if not 0.0 < dt < STOP_S:
@@ -127,7 +131,8 @@ def times(controller: Any, team: Any, xyz: Any, t: Any, lo: int, hi: int, by_tea
             by_team[i, side] = seconds + dt if team[i] == side and team[i - 1] == side else seconds
         for n in range(by_player.shape[1]):
             seconds = by_player[i - 1, n]
-            by_player[i, n] = 0.0 if np.isnan(seconds) and not np.isnan(xyz[i, n, 0]) else seconds
+            known = ball >= 0 and not np.isnan(xyz[i, ball, 0]) and not np.isnan(xyz[i, n, 0])
+            by_player[i, n] = 0.0 if np.isnan(seconds) and known else seconds
         n = controller[i]
         if n >= 0 and controller[i - 1] == n:
             by_player[i, n] += dt
@@ -190,7 +195,7 @@ def team(frames: Frames) -> None:
 
 def time_in_possession(frames: Frames) -> None:
     times(
-        frames["controller"], frames["team_in_possession"], frames.xyz, frames.t, frames.lo, frames.hi,
+        frames["controller"], frames["team_in_possession"], frames.xyz, frames.t, frames.roster.ball, frames.lo, frames.hi,
         frames["team_possession_s"], frames["player_possession_s"],
     )  # fmt: skip
 

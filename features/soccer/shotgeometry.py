@@ -45,6 +45,9 @@ GEOMETRY: Final[tuple[tuple[str, str, str], ...]] = (
     ("defenders_in_box", "count", "opponents in the penalty area"),
     ("nearest_teammate_m", "m", "distance to the nearest team-mate"),
     ("defenders_near_line", "count", "opponents covering the goal line"),
+    # how much of the picture there is: with two opponents in sight, nobody in the way says little
+    ("opponents_seen", "count", "outfield opponents in sight"),
+    ("teammates_seen", "count", "team-mates in sight"),
 )
 
 GOAL_X: Final = 52.5
@@ -139,6 +142,7 @@ def _geometry(x: float, y: float, xy: Floats, teammate: Array, keeper: Array, ou
     lo, hi = np.empty(players), np.empty(players)
     shadows = 0
     cone, mates_in_cone, within, goal_side, mates_goal_side, in_box, on_line = 0, 0, 0, 0, 0, 0, 0
+    opponents, mates = 0, 0
     nearest, second, nearest_goal_side, nearest_mate, blocker = np.inf, np.inf, np.inf, np.inf, np.inf
     calm = 1.0
     for i in range(players):
@@ -149,12 +153,14 @@ def _geometry(x: float, y: float, xy: Floats, teammate: Array, keeper: Array, ou
         apart = math.sqrt(rx * rx + ry * ry)
         to_goal = math.sqrt((GOAL_X - px) ** 2 + py * py)
         if teammate[i]:
+            mates += 1
             nearest_mate = min(nearest_mate, apart)
             mates_goal_side += to_goal < distance
             mates_in_cone += in_cone(x, y, px, py)
             continue
         if i == goalie:
             continue
+        opponents += 1
         if apart < nearest:
             nearest, second = apart, nearest
         elif apart < second:
@@ -216,6 +222,7 @@ def _geometry(x: float, y: float, xy: Floats, teammate: Array, keeper: Array, ou
     if nearest_mate < np.inf:
         out[28] = nearest_mate
     out[29] = on_line
+    out[30], out[31] = opponents, mates
 
 
 @kernel

@@ -16,7 +16,10 @@ import numpy as np
 
 from features.frames import Array, Floats
 from features.moments import Moment
+from features.soccer.ledger import in_shootout
 from features.soccer.shotgeometry import GEOMETRY, geometry
+from features.soccer.trail import LED, TOUCHES, Trail, follow, led
+from features.soccer.vocabulary import EVENT_TYPES
 from features.sport import EventStep, Signal, Stat, Step
 
 if TYPE_CHECKING:
@@ -51,9 +54,10 @@ CONTEXT: Final[tuple[tuple[str, str, str], ...]] = (
     ("from_through_ball", "0..1", "from a through ball"),
 )
 
-SHOT_FEATURES: Final[tuple[tuple[str, str, str], ...]] = GEOMETRY + CONTEXT
+SHOT_FEATURES: Final[tuple[tuple[str, str, str], ...]] = GEOMETRY + CONTEXT + LED
 SHOT_INDEX: Final[dict[str, int]] = {row[0]: i for i, row in enumerate(SHOT_FEATURES)}
 _G: Final = len(GEOMETRY)
+_L: Final = len(GEOMETRY) + len(CONTEXT)
 _ACROBATIC: Final = frozenset({"overhead", "backheel", "diving_header"})
 _FLAGS: Final = ("first_time", "under_pressure", "one_on_one", "open_goal", "aerial_won")
 _NAN: Final = float("nan")
@@ -83,7 +87,32 @@ def shot_features(
         x_m, y_m = PENALTY_SPOT_X_M, 0.0
         xy, teammate, keeper = np.array([[GOAL_X_M, 0.0]]), np.zeros(1, np.bool_), np.ones(1, np.bool_)
     geometry(float(x_m), float(y_m), xy, teammate, keeper, out[:_G])
-    _context(y_m, attrs, out[_G:])
+    _context(y_m, attrs, out[_G:_L])
+    out[_L:] = _NAN
+    return out
+
+
+def with_trail(
+    row: Floats, attrs: Mapping[str, str | float | bool], trail: Trail, t_s: float, period: int, team: int, player: int
+) -> Floats:  # fmt: skip
+    """``row`` (F,) of a shot, and in it, from the events before it, what led to it: also how it was set up and how the move began,
+    where the shot's own words do not say so. A penalty stays what it is."""
+    out = row.copy()
+    if out[SHOT_INDEX["penalty"]] == 1.0:
+        return out
+    words: dict[str, str | float | bool] = dict(led(trail, t_s, period, team, player, out[_L:]))
+    if not words:
+        return out
+    if attrs.get("assist", "unknown") == "unknown":
+        if "assist" in attrs and words["assist"] == "rebound":
+            words["assist"] = "pass"  # a feed that tells rebounds says that this is none
+        for i, word in ((19, "cross"), (20, "through_ball")):
+            out[_G + i] = float(words["assist"] == word)
+        if "assist" not in attrs:
+            out[_G + 18] = float(words["assist"] == "rebound")
+    if "phase" not in attrs:
+        for i, word in ((14, "corner"), (15, "free_kick"), (16, "throw_in")):
+            out[_G + i] = float(words["phase"] == word)
     return out
 
 
@@ -148,13 +177,31 @@ FACT: Final = "shot.features"
 
 
 def _extract(moment: Moment) -> None:
-    row = moment_features(moment)
+    """A kick of a shoot-out is no shot of the match: it has no features, and so no xGoals."""
+    row = None if in_shootout(moment) else moment_features(moment)
     moment.facts[FACT] = None if row is None else [float(v) for v in row]
 
 
 def _vector(moment: Moment, ledger: Any) -> Floats | None:
     row = moment.facts.get(FACT)
-    return np.array(row, np.float64) if isinstance(row, list) else None
+    if not isinstance(row, list):
+        return None
+    found = np.array(row, np.float64)
+    if ledger is None:
+        return found
+    return with_trail(found, moment.attrs, ledger.trail, moment.t_s, moment.period, moment.team, moment.player)
+
+
+def _follow(moment: Moment, ledger: Any) -> None:
+    note(ledger.trail, moment)
+
+
+def note(trail: Trail, moment: Moment) -> None:
+    """Fold an event into the trail, which knows places as the acting team sees them."""
+    way = float(moment.attack) if moment.attack else _NAN
+    follow(
+        trail, moment.type, moment.t_s, moment.period, moment.team, moment.player, way * moment.x_m, way * moment.y_m, moment.attrs
+    )
 
 
 def _one(name: str) -> Any:
@@ -170,7 +217,10 @@ def _one(name: str) -> Any:
 
 SIGNALS: Final[tuple[Signal, ...]] = ()
 STEPS: Final[tuple[Step, ...]] = ()
-EVENT_STEPS: Final = (EventStep("shot_geometry", _extract, ("shot",), "extract"),)
+EVENT_STEPS: Final = (
+    EventStep("shot_geometry", _extract, ("shot",), "extract"),
+    EventStep("shot_trail", _follow, tuple(sorted(TOUCHES & EVENT_TYPES)), "apply"),
+)
 STATS: Final = (
     Stat(
         "soccer.shot.xgoals", "0..1", "probability that this shot becomes a goal, from what was known when it was struck",

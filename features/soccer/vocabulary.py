@@ -28,7 +28,7 @@ PASS_OUTCOMES: Final = frozenset({"complete", "incomplete", "out", "offside"})
 SET_PIECES: Final = frozenset({"open_play", "free_kick", "corner", "penalty", "throw_in", "goal_kick", "kick_off"})
 #: attrs["set_piece"]  one of SET_PIECES: the ball was struck directly from it
 #: attrs["phase"]      one of SET_PIECES: the possession grew out of it ("corner" for a header from a corner)
-#: attrs["body_part"]  "right_foot" | "left_foot" | "head" | "other"
+#: attrs["body_part"]  "right_foot" | "left_foot" | "foot" (which one is not reported) | "head" | "other"
 #: attrs["height"]     "ground" | "low" | "high" (passes)
 #: attrs["assist"]     "pass" | "cross" | "through_ball" | "rebound" | "none" (shots)
 #: attrs["receiver"]   entity id (passes)

@@ -26,9 +26,11 @@ class Recipe:
     #: below 1, lines are told from curves, and what a curve departs from its line is shrunk the more the smaller this is
     bend: float = 1.0
     folds: int = 5
-    #: two forests in one: rows in which this feature is missing are learnt by the first, the others by the second
+    #: two forests in one: rows in which this feature is missing, or less than ``below``, are learnt by the first, the others by the
+    #: second
     apart: str = ""
-    #: how the second is grown, where it is another way
+    below: float | None = None
+    #: how the second is grown, where it is another way; it may be in two parts itself
     known: Recipe | None = None
     #: weight of a row halves with every so many years of its age; 0: all rows weigh the same
     half_life_years: float = 0.0

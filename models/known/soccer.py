@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from models.known.declaration import Known, Recipe
 
 _SLOW: Final = {"eta": 0.05, "min_child_weight": 20.0, "subsample": 0.6, "colsample_bytree": 0.3, "reg_lambda": 5.0}
+#: with fewer opponents in sight than this, what they hide of the goal is another matter
+FEW: Final = 4.0
+_QUICK: Final = {
+    "eta": 0.1, "max_depth": 4, "min_child_weight": 20.0, "subsample": 0.7, "colsample_bytree": 0.5, "reg_lambda": 5.0,
+}  # fmt: skip
+_CURVES: Final[dict[str, Any]] = {"smooth": 1.0, "by": "header", "strength": 0.003, "knots": 4, "own": 1.0}
 
 _MANY: Final = {
     "eta": 0.16, "min_child_weight": 80.0, "subsample": 0.7, "colsample_bytree": 0.7, "reg_lambda": 3.0, "max_bin": 128,
@@ -24,14 +30,25 @@ MODELS: Final = (
         games=420, fresh=60,
         # farther off is never better, a wider or more open goal never worse, all else being equal
         rising=("angle_rad", "mouth_open", "open_goal"), falling=("distance_m",),
-        # curves of few knots, of which headers have their own: what falls off with what is another matter for them
+        # five forests in one: nobody in sight, no opponents, few, the keeper missing, nearly everybody there; in each the smooth
+        # regression, whose headers have curves of their own, says what it can, and shallow trees what is left
         real=Recipe(
-            boosters=(({**_SLOW, "max_depth": 3}, 300), ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200)),
-            smooth=0.7, by="header", strength=0.003, knots=4, own=1.0,
+            boosters=((_QUICK, 75),), **_CURVES, apart="blocked_share",
+            known=Recipe(
+                boosters=((_QUICK, 40),), **_CURVES, apart="opponents_seen", below=1.0,
+                known=Recipe(
+                    boosters=((_QUICK, 40),), **_CURVES, apart="opponents_seen", below=FEW,
+                    known=Recipe(
+                        boosters=((_QUICK, 40),), **_CURVES, apart="keeper_distance_m",
+                        known=Recipe(boosters=((_QUICK, 60),), **_CURVES),
+                    ),
+                ),
+            ),
         ),
-        limits="It knows place, body part, how the ball came and who stands where, not who shoots, who keeps goal or how high the "
-        "ball is: no measure of one player's finishing over a few games. The one that ships learnt from simulated shots: "
-        "train it on real ones before it judges them.",
+        needs=("distance_m",),
+        limits="It knows place, body part, how the ball came and, where they are in sight, who stands where, not who shoots, who "
+        "keeps goal or how high the ball is: no measure of one player's finishing over a few games. One that learnt from simulated "
+        "shots says nothing of real ones.",
     ),
     Known(
         "pass-completion", "the chance that a pass arrives", ("features.soccer.passes", "PASS_FEATURES"),

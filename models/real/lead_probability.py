@@ -23,6 +23,7 @@ from models.attribution import Attribution
 from models.base import Floats
 from models.curve import curve_of
 from models.forest import read_forest
+from models.home import Home, inputs_of
 from models.judgement import Judgement, Words, thirds
 from models.known import Recipe, known
 from models.metrics import paired_bootstrap, reliability, scores
@@ -34,6 +35,7 @@ from models.trees import Margins
 MODEL: Final = "lead-probability"
 FILES: Final = ("plays",)
 FITS: Final = 2
+TERMS: Final = "Statcast data belong to MLB Advanced Media: personal, non-commercial use; the model is not to be passed on"
 READINGS: Final = ("before the pitch", "at release")
 _LEAST: Final = 1000
 Attribute = Callable[[Floats], Floats]
@@ -45,8 +47,8 @@ def _recipe() -> Recipe:
     return recipe
 
 
-def fit(plays: Plays, until_day: int, seed: int, recipe: Recipe | None = None) -> tuple[bytes, Records]:
-    """A forest for both readings, learnt from the attempts before ``until_day``, and the records as of then."""
+def fit(plays: Plays, until_day: int, seed: int, recipe: Recipe | None = None) -> tuple[bytes, Records, Floats]:
+    """A forest for both readings, learnt from the attempts before ``until_day``, the records as of then, and the rows (B, F)."""
     columns, records = Records.learn(plays, until_day)
     learnt = plays.counts & (plays.day < until_day)
     priors = {name: values[learnt] for name, values in columns.items()}
@@ -55,7 +57,7 @@ def fit(plays: Plays, until_day: int, seed: int, recipe: Recipe | None = None) -
         raise ValueError(f"{len(taught)} attempts with leads before {day_of(until_day)} are too few to learn from")
     rows = np.concatenate([feature_rows(taught, priors, late) for late in (False, True)])
     age = np.tile((until_day - taught.day) / DAYS_A_YEAR, 2)
-    return grow(known(MODEL), recipe or _recipe(), rows, np.tile(taught.success, 2), seed, age), records
+    return grow(known(MODEL), recipe or _recipe(), rows, np.tile(taught.success, 2), seed, age), records, rows
 
 
 def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
@@ -63,7 +65,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     held, _ = _held_out(plays, seed)
     tell("judged on the months held out")
     after = int(plays.day[-1]) + 1
-    blob, records = fit(plays, after, seed)
+    blob, records, rows = fit(plays, after, seed)
     tell("fitted on everything")
     judged = {reading: scores(held.label, held.probability[i]) for i, reading in enumerate(READINGS)}
     card = Card(
@@ -77,6 +79,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         metrics={"held_out": judged[READINGS[0]], "held_out_at_release": judged[READINGS[1]], "held_out_from": held.first},
         parameters={**recipe.told(), "records": records.as_json()},
         limits=model.limits,
+        home=Home("real", "real steal attempts with leads", inputs_of(rows), TERMS),
     )  # fmt: skip
     return card, light(blob)
 
@@ -106,7 +109,7 @@ def _followed(plays: Plays, records: Records | None) -> dict[str, Floats]:
 
 def _held_out(plays: Plays, seed: int, recipe: Recipe | None = None) -> tuple[_HeldOut, Attribute]:
     start = held_out_from(plays)
-    blob, records = fit(plays, start, seed, recipe)
+    blob, records, _ = fit(plays, start, seed, recipe)
     forest = read_forest(blob)
     walker = Margins(forest)
     held = _HeldOut(plays, lambda rows: 1.0 / (1.0 + np.exp(-walker(rows)[:, 0])), records)

@@ -70,7 +70,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         "held_out_without_words": scores(held.label, predict(wordless(held.rows))),
         "held_out_given_end": scores(held.label[ended], given[ended]),
         "held_out_given_end_open_play": scores(held.label[ended & own], given[ended & own]),
-        "held_out_matches": int(len(np.unique(held.match))),
+        "held_out_matches": len(np.unique(held.match)),
     }
     some = np.random.default_rng(seed).choice(len(rows), min(len(rows), 2 * _SAMPLE), replace=False)
     home = Home("real", SOURCE, inputs_of(rows[some]), TERMS, CREDIT, measured)

@@ -35,7 +35,8 @@ def reports(race: Race, record: GameRecord, t0_us: int, lights_s: float) -> Iter
         )  # fmt: skip
 
     to_line, _ = pit_times(race.track)
-    yield event("lights_out", "0", 0.0, laps=float(race.laps), loops=float(loops), pit_loss_s=race.pit_loss_s)
+    yield event("lights_out", "0", 0.0, laps=float(race.laps), loops=float(loops), pit_loss_s=race.pit_loss_s, off_track=True,
+                passes=True)
     for n in range(race.cars):
         motion, ident = Motion(race, n), cars[n].id
         yield event("tyres", f"00-{ident}", -lights_s + 0.5, n, compound=COMPOUNDS[int(race.history[0, n, 1])], age_laps=0.0)

@@ -13,14 +13,20 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from simulators.providers._reading import guarded
 from streaming.errors import BadInput, Unavailable
 from streaming.records import Event, GameRecord, Telemetry
+
+#: a provider's own figure beside ours: the attr or channel, the factor that takes it to SI, and how the two are to be compared: an
+#: ``angle`` (rad) by the shorter way round, a ``magnitude`` with our value without its sign
+Reference = tuple[str, float] | tuple[str, float, Literal["angle", "magnitude"]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Imported:
     stream: Callable[[], Iterator[Telemetry | Event]]
     samples: int
     event_references: Mapping[str, tuple[str, float]] = field(default_factory=dict)
-    channel_references: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    channel_references: Mapping[str, Reference] = field(default_factory=dict)
 
 
 def providers() -> dict[str, str]:
@@ -51,26 +57,58 @@ def providers() -> dict[str, str]:
 def read(provider: str, files: list[Path], pick: str = "") -> Imported:
     """The game that ``provider``'s ``files`` tell; ``BadInput`` with one sentence when they don't. ``pick`` says which, where files
     hold many: it goes to providers whose ``read`` takes it. So does what follows a colon, as ``kind``: "kloppy:opta"."""
-    known = providers()
+    _known(provider, files)
     name, _, kind = provider.partition(":")
+
+    def one() -> Imported:
+        with _needing(name):
+            reader = _reader(name)
+            takes = inspect.signature(reader).parameters
+            if pick and "pick" not in takes:
+                raise BadInput(f"{name} files hold one game: there is nothing to pick")
+            if kind and "kind" not in takes:
+                raise BadInput(f"{name} files are of one kind: say {name}, not {provider}")
+            options = {option: value for option, value in (("pick", pick), ("kind", kind)) if value}
+            imported: Imported = reader(files, **options)
+        return imported
+
+    return guarded(name, files, one)
+
+
+def read_all(provider: str, files: list[Path]) -> list[tuple[str, Callable[[], Imported]]]:
+    """Every game of the files: its name and what reads it. One game has no name; only a provider with a function ``recordings`` in
+    its module has files of many."""
+    _known(provider, files)
+    name = provider.partition(":")[0]
+    if name in _own():
+        with _needing(name):
+            module = importlib.import_module(f"{__name__}.{name}")
+            several = list(module.recordings(files)) if hasattr(module, "recordings") else []
+        if len(several) > 1:
+            return [(game, partial(guarded, name, files, one)) for game, one in several]
+        if several:
+            return [("", partial(guarded, name, files, several[0][1]))]
+    return [("", lambda: read(provider, files))]
+
+
+def _known(provider: str, files: list[Path]) -> None:
+    """``BadInput`` without such a provider, or without one of the files."""
+    known, name = providers(), provider.partition(":")[0]
     if name not in known:
         raise BadInput(f"unknown provider {name!r}: this installation knows {', '.join(sorted(known))}")
     for path in files:
         if not path.is_file():
             raise BadInput(f"there is no file {path}")
+
+
+@contextmanager
+def _needing(name: str) -> Iterator[None]:
+    """``Unavailable`` without a package that the provider needs."""
     try:
-        reader = _reader(name)
-        takes = inspect.signature(reader).parameters
-        if pick and "pick" not in takes:
-            raise BadInput(f"{name} files hold one game: there is nothing to pick")
-        if kind and "kind" not in takes:
-            raise BadInput(f"{name} files are of one kind: say {name}, not {provider}")
-        options = {option: value for option, value in (("pick", pick), ("kind", kind)) if value}
-        imported: Imported = reader(files, **options)
+        yield
     except ImportError as error:
         mend = "pip install 'touchline[providers]'" if name in _own() else "it comes with the package that offers the provider"
         raise Unavailable(f"reading {name} files needs the package {error.name}: {mend}") from error
-    return imported
 
 
 def _own() -> list[str]:

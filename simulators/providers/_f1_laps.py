@@ -1,21 +1,33 @@
-"""Laps of a race without a session clock: times added up from the start, and the events that timing would have sent."""
+"""Laps of a race without a session clock: times added up from the start, checked against the telemetry for holes.
+
+A lap lasts as long as its official time says, unless its telemetry goes on for longer: then the time leaves something out (a red
+flag), and the telemetry's own duration bridges the hole. Where there is no official time, it is the telemetry's duration, or the
+sum of the sectors. A hole that neither can bridge is refused, since everything after it would be at a wrong time; and so is a clock
+that contradicts the official order at the line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from streaming.records import Event
+from simulators.providers._f1_table import NAN, LapRow
+from streaming.errors import BadInput
 
 Floats = npt.NDArray[np.float64]
 
-#: what a loop's message takes, us
-LOOP_DELAY_US: Final = 200_000
-_COMPOUNDS: Final = {"SOFT": "soft", "MEDIUM": "medium", "HARD": "hard", "INTERMEDIATE": "intermediate", "WET": "wet"}
+#: telemetry that outlasts a lap's official time by more is a hole in that time, s
+HOLE_S: Final = 2.0
+#: the odometer of a lap that was driven to the line shows at least this share of a lap
+WHOLE_SHARE: Final = 0.9
+#: a last lap without any time was driven to the line when the odometer shows so much
+FINISHED_SHARE: Final = 0.985
+#: cars that cross the line the other way round than the official places say are this far apart at most, s
+ORDER_S: Final = 20.0
 #: slower than this around the line is the pit lane (limits are 60 and 80 km/h), m/s
 LANE_MPS: Final = 23.5
 #: the pit lane is where a car is no faster than this times the limiter's speed
@@ -24,52 +36,107 @@ PLATEAU: Final = 1.06
 
 @dataclass
 class Lap:
-    """One lap of a driver: when it began and ended (s from the start), the official figures (NaN where there are none), and its
-    telemetry's rows ``[first, stop)``. ``whole`` says that it was driven to the line."""
+    """One lap of a driver: when it began and ended (s from the start), its official figures (NaN where there are none), and its
+    telemetry's rows ``[first, stop)``, empty where there are none. ``whole`` says that it was driven to the line."""
 
     number: int
     start_s: float
     end_s: float
-    time_s: float
-    sectors_s: tuple[float, float, float]
-    compound: str
-    stint: int
-    life: float
-    place: float
-    status: str
+    row: LapRow
     first: int
     stop: int
     whole: bool
 
 
 def flag_of(status: str) -> float:
-    """The index in features.f1.vocabulary.STATUS of the gravest code that was seen in a lap."""
+    """The index in features.f1.vocabulary.STATUS of the gravest code that was seen in a lap; NaN when no code is given."""
+    if not status:
+        return NAN
     for codes, flag in (("5", 4.0), ("4", 2.0), ("67", 3.0), ("2", 1.0)):
         if any(code in status for code in codes):
             return flag
     return 0.0
 
 
-def chain(laps: list[dict[str, Any]], rows: dict[int, tuple[int, int]], time: Floats) -> list[Lap]:
-    """A driver's laps in order, one after the other from 0. Where a lap has no time its telemetry's last moment stands in; a lap
-    without sector times after that was not finished."""
+def chain(
+    driver: str, rows: Mapping[int, LapRow], spans: Mapping[int, tuple[int, int]], time: Floats, way: Floats, lap_m: float,
+    bridged: list[str],
+) -> list[Lap]:  # fmt: skip
+    """A driver's laps, one after the other from 0. ``spans`` are the telemetry's rows by lap, ``time`` (s since the lap began) and
+    ``way`` (m of the lap) its columns; ``lap_m`` is the usual length, NaN when unknown. ``bridged`` gets a word for every hole
+    that the telemetry bridged."""
     found: list[Lap] = []
-    at = 0.0
-    for lap in sorted(laps, key=lambda row: row["lap"]):
-        number = int(lap["lap"])
-        if number not in rows:
-            break
-        first, stop = rows[number]
-        length = lap["time"] if np.isfinite(lap["time"]) else float(time[stop - 1])
-        sectors = (lap["s1"], lap["s2"], lap["s3"])
-        found.append(
-            Lap(
-                number, at, at + length, lap["time"], sectors, _COMPOUNDS.get(str(lap["compound"]), ""), int(lap["stint"]),
-                lap["life"], lap["pos"], str(lap["status"]), first, stop, bool(np.isfinite(lap["s3"])),
+    at, last = 0.0, max([*rows, *spans])
+    for number in range(1, last + 1):
+        row = rows.get(number) or _unlisted(number)
+        first, stop = spans.get(number, (0, 0))
+        driven_s = float(time[stop - 1]) if stop > first else NAN
+        driven_m = float(way[stop - 1]) if stop > first else NAN
+        length_s, summed_s = row.time_s, sum(row.sectors_s)
+        if driven_s - length_s > HOLE_S:
+            bridged.append(f"{driver} {number}")
+            length_s = driven_s
+        elif length_s != length_s:
+            length_s = driven_s
+            if number < last and driven_m < WHOLE_SHARE * lap_m:
+                length_s = NAN  # the telemetry breaks off
+            if length_s != length_s:
+                length_s = summed_s
+            elif number > 1 and number < last:
+                bridged.append(f"{driver} {number}")
+        if length_s != length_s:
+            if number == last or not (found or spans):
+                break
+            raise BadInput(
+                f"lap {number} of {driver} has no lap time, and no telemetry that lasts a lap: there is no session clock, so that "
+                "the laps after it cannot be placed"
             )
-        )  # fmt: skip
-        at += length
+        timed = row.time_s == row.time_s or row.sectors_s[2] == row.sectors_s[2]
+        whole = number < last or timed or driven_m >= FINISHED_SHARE * lap_m
+        found.append(Lap(number, at, at + length_s, row, first, stop, whole))
+        at += length_s
     return found
+
+
+def _unlisted(number: int) -> LapRow:
+    return LapRow(number, NAN, (NAN, NAN, NAN), "", NAN, NAN, NAN, "")
+
+
+def until_the_flag(
+    laps: Mapping[str, list[Lap]], race_laps: int, done: Mapping[str, float]
+) -> tuple[float, dict[str, list[Lap]]]:
+    """When the winner crossed the line (s, NaN when nobody did), and the laps of everybody up to the flag: a car's first crossing
+    at or after the winner's is its last lap, and no row after it is a lap, nor one beyond ``race_laps`` or beyond the laps that the
+    results have ``done`` (but for the one that was begun)."""
+    ends = [lap.end_s for mine in laps.values() for lap in mine if lap.number == race_laps and lap.whole]
+    flag_s = min(ends, default=NAN)
+    kept = {}
+    for driver, mine in laps.items():
+        most = done.get(driver, NAN)
+        upto = [lap for lap in mine if lap.number <= race_laps and not lap.number > most + 1]
+        over = next((i for i, lap in enumerate(upto) if lap.whole and lap.end_s >= flag_s), len(upto))
+        kept[driver] = upto[: over + 1]
+    return flag_s, kept
+
+
+def check_order(laps: Mapping[str, list[Lap]], source: str) -> None:
+    """Refuse a clock by which two cars cross the line the other way round than their official places say, and far apart."""
+    at_line: dict[int, list[tuple[float, float, str]]] = {}
+    for driver, mine in laps.items():
+        for lap in mine:
+            if lap.whole and lap.row.place == lap.row.place:
+                at_line.setdefault(lap.number, []).append((lap.row.place, lap.end_s, driver))
+    for number, cars in sorted(at_line.items()):
+        cars.sort()
+        latest, who = -np.inf, ""
+        for place, end_s, driver in cars:
+            if latest - end_s > ORDER_S:
+                raise BadInput(
+                    f"{source} contradicts itself: added up, lap {number} of {driver} ends {latest - end_s:.0f} s before that of "
+                    f"{who}, and its official place {place:.0f} is behind"
+                )
+            if end_s > latest:
+                latest, who = end_s, driver
 
 
 def lane(time: Floats, speed: Floats, line_s: float) -> tuple[float, float] | None:
@@ -92,55 +159,3 @@ def lane(time: Floats, speed: Floats, line_s: float) -> tuple[float, float] | No
     while hi > lo and speed[hi] > limit:
         hi -= 1
     return (float(time[lo]), float(time[hi])) if time[hi] - time[lo] > 5.0 else None
-
-
-def events_of(
-    game: str, car: str, team: str | None, laps: list[Lap], t0_us: int, time: Floats, speed: Floats, gaps: dict[int, float],
-    stops: dict[int, float], corners: list[tuple[int, float, float]], distance: Floats, race_laps: int,
-) -> Iterator[Event]:  # fmt: skip
-    """Loops, tyres, stops, corners and the end of one driver's race. ``gaps`` (s to the leader at the line) and ``stops`` (s in the
-    pit lane) are the official ones, by lap; ``corners`` are (number, apex, exit) lap distances; ``time``, ``speed`` and
-    ``distance`` are the driver's whole telemetry, s from the start, m/s and m of the lap."""
-
-    def event(kind: str, name: str, at_s: float, **attrs: Any) -> Event:
-        at = t0_us + round(at_s * 1e6)
-        kept = {key: value for key, value in attrs.items() if not (isinstance(value, float) and np.isnan(value))}
-        return Event(
-            id=f"{kind}-{name}-{car}", game=game, type=kind, t_us=at, period=1, team=team, player=car, attrs=kept,
-            arrival_us=at + LOOP_DELAY_US,
-        )  # fmt: skip
-
-    for i, lap in enumerate(laps):
-        n = f"{lap.number:02d}"
-        fresh = i == 0 or lap.stint != laps[i - 1].stint
-        seen = lane(time, speed, lap.start_s) if fresh and i else None
-        if fresh and lap.compound:
-            yield event(
-                "tyres", n, seen[1] if seen else lap.start_s, compound=lap.compound, age_laps=max(float(lap.life) - 1.0, 0.0)
-            )
-        if seen is not None:
-            official = stops.get(laps[i - 1].number, float("nan"))
-            yield event("pit_entry", n, seen[0])
-            yield event("pit_exit", n, seen[1], lane_s=seen[1] - seen[0], provider_lane_s=official)
-        if not lap.whole:
-            yield event("retirement", n, lap.end_s)
-            continue
-        s1, s2, s3 = lap.sectors_s
-        ends = (lap.end_s - s3 - s2, lap.end_s - s3, lap.end_s)
-        for sector, (end_s, took) in enumerate(zip(ends, (s1, s2, s3), strict=True), 1):
-            line = {
-                "provider_lap_time_s": lap.time_s, "provider_gap_s": gaps.get(lap.number, float("nan")),
-                "provider_place": lap.place,
-            } if sector == 3 else {}  # fmt: skip
-            yield event(
-                "loop", f"{n}-{sector}", end_s, lap=float(lap.number), loop=float(sector), sector=float(sector),
-                provider_sector_s=took, **line,
-            )  # fmt: skip
-        for number, apex_m, exit_m in corners:
-            part = distance[lap.first : lap.stop]
-            k = int(np.searchsorted(np.maximum.accumulate(part), exit_m))
-            if 0 < k < len(part):
-                yield event("corner", f"{n}-{number:02d}", float(time[lap.first + k]), corner=float(number), apex_m=apex_m,
-                            lap=float(lap.number))  # fmt: skip
-    if laps and laps[-1].whole and laps[-1].number == race_laps:
-        yield event("finish", "z", laps[-1].end_s, position=laps[-1].place)

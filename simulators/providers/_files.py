@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -50,12 +50,13 @@ def text(path: Path) -> str:
 
 def rows(path: Path, provider: str, columns: Sequence[str]) -> list[dict[str, str]]:
     """The rows of a CSV file that has at least ``columns``; cells that are not there are empty."""
-    reader = csv.DictReader(io.StringIO(text(path), newline=""), restval="")
+    body = text(path)
+    reader = csv.DictReader(io.StringIO(body, newline=""), restval="", delimiter=delimiter_of(body.split("\n", 1)[0]))
     try:
         _need(path, provider, columns, list(reader.fieldnames or ()))
         return list(reader)
     except csv.Error as error:
-        raise BadInput(f"{path} is not a CSV file: {error}") from error
+        raise BadInput(f"{path} is not a CSV file: line {reader.line_num} cannot be read as one") from error
 
 
 def table(path: Path, provider: str, columns: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
@@ -69,9 +70,11 @@ def table(path: Path, provider: str, columns: Sequence[str]) -> dict[str, npt.ND
         if body[:4] == b"PAR1":
             found = pq.ParquetFile(pa.BufferReader(body)).read()
         else:
-            found = pyarrow.csv.read_csv(pa.BufferReader(body))
+            options = pyarrow.csv.ParseOptions(delimiter=delimiter_of(body.split(b"\n", 1)[0].decode("utf-8", "replace")))
+            found = pyarrow.csv.read_csv(pa.BufferReader(body), parse_options=options)
     except (pa.ArrowException, OSError) as error:
-        raise BadInput(f"{path} cannot be read as Parquet or CSV: {str(error).splitlines()[0]}") from error
+        kind = "Parquet" if body[:4] == b"PAR1" else "CSV"
+        raise BadInput(f"{path} cannot be read as {kind}: it is cut short, damaged or something else") from error
     _need(path, provider, columns, found.column_names)
     return {name: _numpy(arrow.column(found, name)) for name in found.column_names}
 
@@ -98,13 +101,44 @@ def _numpy(column: Any) -> npt.NDArray[Any]:
 
 def document(path: Path) -> dict[str, Any]:
     """A JSON object."""
-    try:
-        found = json.loads(text(path))
-    except ValueError as error:
-        raise BadInput(f"{path} is not JSON: {error}") from error
+    found = parsed(text(path), str(path))
     if not isinstance(found, dict):
         raise BadInput(f"{path} holds no JSON object")
     return found
+
+
+def listed(path: Path, provider: str, needs: Sequence[str]) -> list[dict[str, Any]]:
+    """A JSON list of objects that have all of ``needs``."""
+    found = parsed(text(path), str(path))
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise BadInput(f"{path} is no {provider} file: it is not a list of objects")
+    for one in found:
+        for name in needs:
+            if one.get(name) is None:
+                raise BadInput(f"{path} is no {provider} file: an object has no {name}")
+    return found
+
+
+def parsed(body: str, source: str) -> Any:
+    """What a piece of JSON says; ``source`` names it in complaints."""
+    try:
+        return json.loads(body)
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{source} is not JSON: it breaks off or goes wrong at line {error.lineno}, column {error.colno}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{source} is not JSON that can be read") from error
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a text file with their numbers (1, 2, ...), read bit by bit; empty ones are left out."""
+    with opened(path) as file:
+        for number_, raw in enumerate(file, 1):
+            try:
+                line = raw.decode("utf-8-sig" if number_ == 1 else "utf-8").strip()
+            except UnicodeDecodeError as error:
+                raise BadInput(f"{path} is not text at line {number_}") from error
+            if line:
+                yield number_, line
 
 
 def pick(files: Sequence[Path], provider: str, what: str, matches: Callable[[str], bool]) -> Path:
@@ -131,22 +165,65 @@ def only(files: Sequence[Path], used: Sequence[Path | None], provider: str, what
         raise BadInput(f"{strange[0]} is no file that {provider} knows: it takes {what}")
 
 
-def number(cell: str | None, path: Path, name: str) -> float:
-    """A cell as a number, NaN when it is empty."""
-    if cell is None or cell == "":
+#: what tables write where there is nothing
+_EMPTY = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
+
+
+def number(cell: Any, path: Path, name: str, line: int = 0) -> float:
+    """A cell as a number, NaN when it is empty or says so in words. A comma is a decimal point. ``line`` is where it stands."""
+    if cell is None or isinstance(cell, bool):
+        return float("nan")
+    if isinstance(cell, (int, float)):
+        return float(cell)
+    word = str(cell).strip()
+    if word.lower() in _EMPTY:
         return float("nan")
     try:
-        return float(cell)
+        return float(word.replace(",", ".") if word.count(",") == 1 and "." not in word else word)
     except ValueError:
-        raise BadInput(f"{path} has {cell!r} in the column {name} where a number belongs") from None
+        raise BadInput(f"{path} has {word!r} in {name}{_at(line)} where a number belongs") from None
 
 
-def present(cell: str | None, path: Path, name: str) -> float:
+def present(cell: Any, path: Path, name: str, line: int = 0) -> float:
     """A cell as a number that must be there."""
-    value = number(cell, path, name)
+    value = number(cell, path, name, line)
     if not np.isfinite(value):
-        raise BadInput(f"{path} has an empty cell in the column {name}: it is cut short or no such file")
+        raise BadInput(f"{path} has nothing in {name}{_at(line)}: it is cut short or no such file")
     return value
+
+
+def whole(cell: Any, path: Path, name: str, line: int = 0) -> int:
+    """A cell as a whole number that must be there; 3.0 is one, 3.5 is none."""
+    value = present(cell, path, name, line)
+    if value != round(value) or abs(value) > 2**53:
+        raise BadInput(f"{path} has {cell!r} in {name}{_at(line)} where a whole number belongs")
+    return int(value)
+
+
+def shirt(cell: Any) -> int | None:
+    """A shirt number where there is a readable one."""
+    word = str(cell if cell is not None else "").strip().removesuffix(".0")
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 4 else None
+
+
+def unique(idents: Iterable[str], path: Path, what: str) -> None:
+    """Refuse a file in which two things of a kind have one id, or one has none."""
+    seen: set[str] = set()
+    for ident in idents:
+        if not ident:
+            raise BadInput(f"{path} has {what} without an id")
+        if ident in seen:
+            raise BadInput(f"{path} has {what} twice: {ident!r}")
+        seen.add(ident)
+
+
+def delimiter_of(header: str) -> str:
+    """A table with decimal commas is separated by semicolons."""
+    return ";" if header.count(";") > header.count(",") else ","
+
+
+def _at(line: int) -> str:
+    return f", line {line}" if line else ""
 
 
 def metres(value: float) -> float | None:

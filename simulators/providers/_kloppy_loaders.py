@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from simulators.providers._files import content
-from simulators.providers._kloppy_statsbomb import with_edges
+from simulators.providers._files import content, listed
+from simulators.providers._kloppy_statsbomb import prepared
 from streaming.errors import BadInput
 
 #: arguments that are files, and those of them that are a list of files
@@ -28,6 +28,8 @@ _MANY: Final = re.compile(r"_feeds$")
 #: a loader of kloppy that reads files of one's own, without the annotations of "code" (sportscode) and without deprecated ones
 _LOADER: Final = re.compile(r"^load(_(?!open).*)?$")
 _DEPRECATED: Final = {("sportec", "load"), ("statsperform", "load")}
+#: where a warning of kloppy's goes on to show its objects
+_OBJECT: Final = re.compile(r":? <")
 _NOT_A_GAME: Final = frozenset({"sportscode"})
 
 #: words in the name of a file that say which argument it is; the raw data of tracking go by many
@@ -115,7 +117,10 @@ def load(wanted: str, files: Sequence[Path]) -> Loaded:
     handed = {name: _opened(provider, name, value) for name, value in arguments.items()}
     still_on: frozenset[int] = frozenset()
     if provider == "statsbomb":
-        handed["event_data"], still_on = with_edges(handed["event_data"])
+        handed["event_data"], still_on = prepared(handed["event_data"])
+        if "three_sixty_data" in handed:
+            listed(arguments["three_sixty_data"], "statsbomb", ("event_uuid", "freeze_frame"))
+            del handed["three_sixty_data"]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -127,8 +132,8 @@ def load(wanted: str, files: Sequence[Path]) -> Loaded:
             raise BadInput(f"kloppy cannot read {given}: they are damaged, incomplete, or no {wanted} files") from error
     if not len(dataset.records) or not dataset.metadata.periods:
         raise BadInput(f"kloppy finds no events and no frames in {given}")
-    told = [w.message for w in caught if issubclass(w.category, (UserWarning, DeserializationWarning))]
-    found = dict.fromkeys(" ".join(str(message).split()) for message in told)
+    messages = [w.message for w in caught if issubclass(w.category, (UserWarning, DeserializationWarning))]
+    found = dict.fromkeys(_OBJECT.split(" ".join(str(message).split()))[0] for message in messages)
     main = next(arguments[name] for name in loader.arguments if name in arguments)
     name = f"{provider}.{loader.name}" if loader.name else provider
     return Loaded(dataset, name, main[0] if isinstance(main, list) else main, list(found), still_on)

@@ -1,5 +1,7 @@
 """What kloppy drops of a StatsBomb file: the flags of a shot, the height of a pass, and a match that is still on.
 
+Freeze frames are not handed to kloppy: nothing is made of them, and it stumbles over a player in one who is not in the line-up.
+
 The words of a shot are those of the table that xGoals is trained on (``models.statsbomb``).
 """
 
@@ -22,9 +24,9 @@ _FLAGS: Final = ("first_time", "one_on_one", "open_goal", "aerial_won")
 _HALF_START, _HALF_END = {"id": 18, "name": "Half Start"}, {"id": 34, "name": "Half End"}
 
 
-def with_edges(body: bytes) -> tuple[bytes, frozenset[int]]:
-    """An events file in which every period has its start and end, which kloppy insists on, and the periods that have no end in it:
-    those are still on. What is no list of events is handed back as it is."""
+def prepared(body: bytes) -> tuple[bytes, frozenset[int]]:
+    """An events file without freeze frames, in which every period has its start and end, which kloppy insists on; and the periods
+    that have no end in it: those are still on. What is no list of events is handed back as it is."""
     try:
         events = json.loads(body)
     except ValueError:
@@ -34,6 +36,8 @@ def with_edges(body: bytes) -> tuple[bytes, frozenset[int]]:
     edges: set[tuple[int, Any]] = set()
     last: dict[int, dict[str, Any]] = {}
     for event in events:
+        if isinstance(_deep(event, "shot"), dict):
+            event["shot"].pop("freeze_frame", None)
         period, stamp = _deep(event, "period"), _deep(event, "timestamp")
         if isinstance(period, int) and isinstance(stamp, str):
             edges.add((period, _deep(event, "type", "id")))

@@ -207,8 +207,8 @@ def _attrs(event: Any, kind: str, outcome: str, words: Words, provider: str) -> 
         if "SetPiece" in words.kinds:
             attrs["set_piece"] = _SET_PIECES.get(_value(event, "SetPiece"), "open_play")
         part = _BODY.get(_value(event, "BodyPart"))
-        if part and (words.feet or not part.endswith("foot")):
-            attrs["body_part"] = part
+        if part:
+            attrs["body_part"] = part if words.feet or part != "right_foot" else "foot"
         if "UnderPressure" in words.kinds:
             attrs["under_pressure"] = _value(event, "UnderPressure") == "True"
         if "CounterAttack" in words.kinds:

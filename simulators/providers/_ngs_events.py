@@ -1,9 +1,14 @@
-"""The labels of NGS frames as events and as the running state of the ball."""
+"""The labels of NGS frames as events and as the running state of the ball.
+
+A label that a person set goes before one that a program set (``autoevent_ballsnap``), which counts only in a play without the
+other. What is not in the vocabulary is "other" and keeps its label as outcome: it is never taken for something that it is not.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,59 +18,113 @@ from simulators.providers._files import metres
 from simulators.providers._stream import EVENT_DELAY_US
 from streaming.records import Event
 
-Side = Literal[-1, 1]
-#: labels of ours by another name; what is not in the vocabulary is "other", and keeps its label as outcome
-_SAME: Final = {
-    "snap_direct": "ball_snap", "pass_shovel": "pass_forward", "qb_strip_sack": "qb_sack", "fumble_offense_recovered": "fumble",
-    "fumble_defense_recovered": "fumble", "penalty_flag": "penalty", "penalty_declined": "penalty",
+#: labels of ours by another name
+SAME: Final = {
+    "snap_direct": "ball_snap", "autoevent_ballsnap": "ball_snap", "autoevent_passforward": "pass_forward",
+    "pass_shovel": "pass_forward", "qb_strip_sack": "qb_sack", "penalty_flag": "penalty",
+    "onside_kick": "kickoff", "free_kick": "kickoff", "drop_kick": "kickoff",
+    "field_goal_missed": "field_goal", "field_goal_blocked": "field_goal",
 }  # fmt: skip
+#: the label of a program, and those of persons for the same
+_INSTEAD: Final = {
+    "autoevent_ballsnap": ("ball_snap", "snap_direct"), "autoevent_passforward": ("pass_forward", "pass_shovel"),
+}  # fmt: skip
+_OUTCOME: Final = {"field_goal": "good", "field_goal_missed": "missed", "field_goal_blocked": "blocked"}
 #: what a label makes of the ball
 _PHASE: Final = {
     "ball_snap": SNAPPED, "handoff": CARRIED, "run": CARRIED, "pass_forward": IN_AIR, "pass_arrived": ARRIVED,
     "pass_outcome_caught": CARRIED, "pass_outcome_touchdown": CARRIED, "pass_outcome_incomplete": DEAD,
     "pass_outcome_interception": DEAD, "tackle": DEAD, "touchdown": DEAD, "out_of_bounds": DEAD, "qb_sack": DEAD,
-    "fumble": DEAD, "kickoff": KICKED, "punt": KICKED, "kick_received": DEAD, "punt_received": DEAD,
+    "fumble": DEAD, "kickoff": KICKED, "punt": KICKED, "field_goal_attempt": KICKED, "extra_point_attempt": KICKED,
+    "kick_received": DEAD, "punt_received": DEAD, "field_goal": DEAD, "qb_kneel": DEAD, "qb_spike": DEAD, "safety": DEAD,
+    "touchback": DEAD, "fair_catch": DEAD, "punt_downed": DEAD,
 }  # fmt: skip
-#: by whom: the passer; a runner or receiver near the ball, so many frames later
-_PASSER: Final = frozenset({"ball_snap", "pass_forward", "play_action", "qb_sack"})
+#: with these a play begins
+_STARTS: Final = frozenset({"ball_snap", "kickoff"})
+#: after these the other team has the ball; after a fumble nobody, until it is said who picked it up
+_OTHERS: Final = frozenset({"pass_outcome_interception", "fumble_defense_recovered", "kick_received", "punt_received"})
+_LOOSE: Final = frozenset({"fumble", "qb_strip_sack", "punt_muffed", "kick_recovered", "punt_blocked", "kick_blocked"})
+_TOUCHDOWN_POINTS, _FIELD_GOAL_POINTS = 6.0, 3.0
+#: by whom: the passer; a runner or receiver near the ball; who is handed the ball shows so many frames later
+_PASSER: Final = frozenset({"ball_snap", "play_action", "qb_sack"})
+_BEARER: Final = frozenset({
+    "tackle", "touchdown", "out_of_bounds", "first_contact", "fumble", "run", "punt_received", "kick_received",
+})  # fmt: skip
 _RUNNER_LATER: Final = 4
+#: a throw is labelled when the ball has left: whose it was shows so many frames before
+_THROWN_BEFORE: Final = 2
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A play's frames: stamps (T,) us, xy (T, tags, 2) m with the ball as tag 0, labels (T,), the offence's roles by tag, ids by
-    tag."""
+    """A play's frames: stamps (T,) us, xy (T, tags, 2) m with the ball as tag 0, labels (T,), {tag: (side, role)} and ids of the
+    players, and which side has the ball at the snap (-1 unknown)."""
 
     t_us: npt.NDArray[np.int64]
     xy: npt.NDArray[np.float64]
     labels: list[list[str]]
-    offense: dict[int, str]
+    men: dict[int, tuple[int, str]]
     ids: dict[int, str]
+    offense: int
 
 
 class Labels:
     """``events`` of the play and ``phase`` (T,) of the ball, each frame's from labels up to that frame."""
 
     def __init__(
-        self, frame: Frame, *, game: str, team: str, period: int, play: str, state: dict[str, float], eligible: frozenset[str]
-    ) -> None:  # fmt: skip
+        self, frame: Frame, *, game: str, period: int, play: str, state: dict[str, float], eligible: frozenset[str]
+    ) -> None:
         self._frame, self._eligible = frame, eligible
         self.events: list[Event] = []
-        self.phase = np.empty(len(frame.t_us))
-        self._common: dict[str, Any] = {"game": game, "period": period, "team": team}
+        self.phase = np.full(len(frame.t_us), float(DEAD))
+        self._common: dict[str, Any] = {"game": game, "period": period}
         self._play, self._count = play, 0
-        now = float(SET)
-        if state.get("down", 0.0) >= 1.0:
-            self._event("down", 0, {**state})
+        #: whether the files name no positions at all
+        self._unknown = all(role == "player" for _, role in frame.men.values())
+        #: who has the ball now: a side, or -1 nobody knows
+        self._holder = frame.offense
+        said = {label for labels in frame.labels for label in labels}
+        kinds = {label: SAME.get(label, label) for label in said}
+        #: a play whose beginning was not labelled has no state of the ball: nobody knows when it was snapped
+        begins = any(kind in _STARTS for kind in kinds.values())
+        now = float(SET) if begins else float(DEAD)
+        if state:
+            self._event("down", 0, dict(state))
+        scored = "touchdown" in said
         for k, labels in enumerate(frame.labels):
+            snapped = False
             for label in labels:
-                kind = _SAME.get(label, label)
+                if any(other in said for other in _INSTEAD.get(label, ())):
+                    continue
+                kind = kinds[label]
                 # after a turnover or the whistle nothing of the offence goes on
-                if kind in _PHASE and not (now == DEAD and kind not in ("kickoff", "punt")):
+                if begins and kind in _PHASE and now != DEAD:
                     now = float(_PHASE[kind])
-                attrs: dict[str, float] = {**state} if kind == "ball_snap" else {}
-                self._event(kind if kind in EVENT_TYPES else "other", k, attrs, label)
-            self.phase[k] = now
+                    snapped = snapped or now == SNAPPED
+                self._report(kind, label, k, state)
+                if kind == "pass_outcome_touchdown" and not scored:
+                    self._report("touchdown", "touchdown", k, state)
+            # a frame in which more than the snap is labelled is the frame of the snap
+            self.phase[k] = float(SNAPPED) if snapped else now
+
+    def _report(self, kind: str, label: str, k: int, state: dict[str, float]) -> None:
+        attrs: dict[str, Any] = dict(state) if kind == "ball_snap" else {}
+        if kind == "touchdown":
+            attrs["points"] = _TOUCHDOWN_POINTS
+        elif kind == "field_goal" and label == "field_goal":
+            attrs["points"] = _FIELD_GOAL_POINTS
+        if label in ("kick_received", "punt_received"):
+            self._turn()
+        self._event(kind if kind in EVENT_TYPES else "other", k, attrs, label)
+        if label in _OTHERS and label not in ("kick_received", "punt_received"):
+            self._turn()
+        elif label in _LOOSE:
+            self._holder = -1
+        elif label == "fumble_offense_recovered":
+            self._holder = self._frame.offense
+
+    def _turn(self) -> None:
+        self._holder = 1 - self._frame.offense if self._frame.offense >= 0 else -1
 
     def _event(self, kind: str, k: int, attrs: dict[str, Any], label: str = "") -> None:
         frame = self._frame
@@ -79,29 +138,38 @@ class Labels:
         self.events.append(
             Event(
                 id=f"{self._play}-{self._count:03d}", type=kind, t_us=t_us, player=player, x_m=metres(float(x)),
-                y_m=metres(float(y)), outcome=label if kind == "other" else "", attrs=said, arrival_us=t_us + EVENT_DELAY_US,
+                y_m=metres(float(y)), outcome=label if kind == "other" else _OUTCOME.get(label, ""), attrs=said,
+                team=("home", "away")[self._holder] if self._holder >= 0 else None, arrival_us=t_us + EVENT_DELAY_US,
                 **self._common,
             )
         )  # fmt: skip
 
     def _who(self, kind: str, k: int) -> str | None:
+        if kind == "pass_forward":
+            # whoever had the ball before it left: not every pass is the quarterback's
+            return self._nearest(max(k - _THROWN_BEFORE, 0), lambda role: role != "line")
         if kind in _PASSER:
-            return self._nearest(k, lambda role: role == "passer")
+            # who takes the snap shows only in his position; who is sacked has the ball
+            return self._nearest(k, lambda role: role == "passer" or (self._unknown and kind != "ball_snap"))
         if kind == "handoff":
             return self._nearest(min(k + _RUNNER_LATER, len(self._frame.t_us) - 1), lambda role: role not in ("passer", "line"))
         if kind.startswith("pass_outcome") or kind == "pass_arrived":
-            return self._nearest(k, lambda role: role in self._eligible)
-        if kind in ("tackle", "touchdown", "out_of_bounds", "first_contact", "fumble"):
-            return self._nearest(k, lambda role: role != "line")
+            return self._nearest(k, lambda role: role in self._eligible or self._unknown)
+        if kind in _BEARER:
+            turned = self._holder != self._frame.offense
+            return self._nearest(k, lambda role: turned or role != "line")
         return None
 
-    def _nearest(self, k: int, fits: Any) -> str | None:
-        """The offence's man of the right kind nearest to the ball in frame ``k``; None when either is not seen."""
+    def _nearest(self, k: int, fits: Callable[[str], bool]) -> str | None:
+        """The man of the right kind, of those who have the ball, nearest to it in frame ``k``; the only one there is where the ball
+        is not seen, and None when nobody can be named."""
         frame = self._frame
+        men = [tag for tag, (side, role) in frame.men.items() if side == self._holder and self._holder >= 0 and fits(role)]
+        if np.isnan(frame.xy[k, 0]).any():
+            return frame.ids[men[0]] if len(men) == 1 else None
         best, found = np.inf, None
-        for tag, role in frame.offense.items():
-            if fits(role):
-                off = float(np.hypot(*(frame.xy[k, tag] - frame.xy[k, 0])))
-                if off < best:
-                    best, found = off, frame.ids[tag]
+        for tag in men:
+            off = float(np.hypot(*(frame.xy[k, tag] - frame.xy[k, 0])))
+            if off < best:
+                best, found = off, frame.ids[tag]
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -26,11 +26,13 @@ PACKET = 8192
 
 
 def tracking(
-    game: str, feed: str, t_us: Ints, tags: Sequence[int], xyz_m: Floats, in_play: Floats | None = None
-) -> Callable[[], Iterator[Telemetry]]:
+    game: str, feed: str, t_us: Ints, tags: Sequence[int], xyz_m: Floats, in_play: Floats | None = None,
+    vendor: Mapping[str, Floats] | None = None,
+) -> Callable[[], Iterator[Telemetry]]:  # fmt: skip
     """Frames as packets: ``t_us`` (T,), ``xyz_m`` (T, N, 3) NaN where not seen, ``in_play`` (T,) 1, 0 or NaN.
 
-    A sample exists where x and y are known; an unknown z stays NaN. ``in_play`` travels on the ball, tag 0.
+    A sample exists where x and y are known; an unknown z stays NaN. ``in_play`` travels on the ball, tag 0. ``vendor`` {channel:
+    (T, N)} are the provider's own figures of the same samples, to be compared with.
     """
 
     def packets() -> Iterator[Telemetry]:
@@ -45,6 +47,8 @@ def tracking(
             if in_play is not None:
                 play = np.where(tag_row[entity] == 0, in_play[lo : lo + step][frame], np.nan)
                 channels["in_play"] = play.astype(np.float32)
+            for name, values in (vendor or {}).items():
+                channels[name] = values[lo : lo + step][frame, entity].astype(np.float32)
             t = t_us[lo : lo + step][frame]
             x, y, z = (part[frame, entity, axis].astype(np.float32) for axis in range(3))
             yield Telemetry(game, feed, t, tag_row[entity], x, y, z, t + TRACKING_DELAY_US, channels)

@@ -6,9 +6,8 @@ reading them once.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulators.providers._files import content, maybe, only, text
+from simulators.providers._files import content, listed, maybe, only
 from simulators.providers._files import pick as pick_file
 from simulators.providers._wyscout_words import Row
 from streaming.errors import BadInput
@@ -70,9 +69,12 @@ class Source:
         return list(self._events.slices if isinstance(self._events, _Table) else self._events)
 
     def rows(self, match: str) -> list[Row]:
-        """The rows of a match in the order in which they happened."""
-        found = self._events.rows(match) if isinstance(self._events, _Table) else self._events.get(match, [])
-        return sorted(found, key=lambda row: (row.period, row.second, row.id))
+        """The rows of a match in the order in which they happened; one that is repeated counts once."""
+        found: dict[int, Row] = {}
+        for row in self._events.rows(match) if isinstance(self._events, _Table) else self._events.get(match, []):
+            if found.setdefault(row.id, row) != row:
+                raise BadInput(f"match {match} has two different events of the id {row.id}")
+        return sorted(found.values(), key=lambda row: (row.period, row.second, row.id))
 
 
 def source(files: Sequence[Path]) -> Source:
@@ -97,10 +99,10 @@ def _opened(*keys: tuple[Path, int, int] | None) -> Source:
     assert matches is not None
     if content(matches)[:4] == b"PAR1":
         return Source(_table_matches(matches), _Table(events), {})
-    names = {int(t["wyId"]): _plain(t["name"]) for t in _listed(teams, ("wyId", "name"))} if teams else {}
-    people = {int(p["wyId"]): _player(p) for p in _listed(players, ("wyId",))} if players else {}
+    names = {int(t["wyId"]): _plain(t["name"]) for t in listed(teams, "wyscout", ("wyId", "name"))} if teams else {}
+    people = {int(p["wyId"]): _player(p) for p in listed(players, "wyscout", ("wyId",))} if players else {}
     rows: dict[str, list[Row]] = {}
-    for event in _listed(events, ("id", "matchId", "matchPeriod", "eventSec", "eventName")):
+    for event in listed(events, "wyscout", ("id", "matchId", "matchPeriod", "eventSec", "eventName")):
         rows.setdefault(str(event["matchId"]), []).append(_json_row(event, events))
     return Source({m.id: m for m in _json_matches(matches, names)}, rows, people)
 
@@ -136,14 +138,19 @@ class _Table:
         self.slices = {str(ids[lo]): (int(lo), int(hi)) for lo, hi in zip(first, last, strict=True)}
 
     def rows(self, match: str) -> Iterator[Row]:
-        lo, hi = self.slices.get(match, (0, 0))
+        try:
+            yield from self._rows(*self.slices.get(match, (0, 0)))
+        except (TypeError, ValueError) as error:
+            raise BadInput(f"{self.path} is no wyscout file: a row of match {match} cannot be read") from error
+
+    def _rows(self, lo: int, hi: int) -> Iterator[Row]:
         part = self.table.slice(lo, hi - lo).select(list(_EVENTS[1:]))
         for ident, period, second, team, player, event, sub, x, y, end_x, end_y, tags in zip(
             *(column.to_pylist() for column in part.columns), strict=True
         ):
             yield Row(
-                ident, _period(period, self.path), float(second), team, player or 0, event or "", sub or "", x, y, end_x, end_y,
-                frozenset(tags or ()),
+                int(ident), _period(period, self.path), float(second), int(team), int(player or 0), event or "", sub or "", x, y,
+                end_x, end_y, frozenset(tags or ()),
             )  # fmt: skip
 
 
@@ -164,7 +171,10 @@ def _table_matches(path: Path) -> dict[str, Match]:
     missing = [name for name in _MATCHES if name not in table.column_names]
     if missing:
         raise BadInput(f"{path} is no wyscout file: it has no column {missing[0]}")
-    return {match.id: match for match in map(_table_match, table.to_pylist())}
+    try:
+        return {match.id: match for match in map(_table_match, table.to_pylist())}
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{path} is no wyscout file: a match without teams, or with a score that is no number") from error
 
 
 def _table_match(row: dict[str, Any]) -> Match:
@@ -194,20 +204,6 @@ def _result(duration: Any, score: tuple[Any, Any], extra: tuple[Any, Any]) -> tu
 # -- the JSON that Wyscout published ------------------------------------------------------------------------------------
 
 
-def _listed(path: Path, needs: Iterable[str]) -> list[dict[str, Any]]:
-    try:
-        found = json.loads(text(path))
-    except ValueError as error:
-        raise BadInput(f"{path} is not JSON: {error}") from error
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise BadInput(f"{path} is no wyscout file: it is not a list of objects")
-    for one in found:
-        for name in needs:
-            if one.get(name) is None:
-                raise BadInput(f"{path} is no wyscout file: an object has no {name}")
-    return found
-
-
 def _json_row(event: dict[str, Any], path: Path) -> Row:
     places = [*(event.get("positions") or ()), {}, {}][:2]
     try:
@@ -222,16 +218,16 @@ def _json_row(event: dict[str, Any], path: Path) -> Row:
 
 
 def _json_matches(path: Path, names: dict[int, str]) -> Iterator[Match]:
-    for one in _listed(path, ("wyId", "teamsData")):
+    for one in listed(path, "wyscout", ("wyId", "teamsData")):
         try:
             sides = {team["side"]: team for team in one["teamsData"].values()}
             home, away = sides["home"], sides["away"]
             teams = int(home["teamId"]), int(away["teamId"])
-            told = _names(one.get("label"), teams)
+            labels = _names(one.get("label"), teams)
             duration = one.get("duration")
             scores = [(home.get(of), away.get(of)) for of in ("score", "scoreET", "scoreP")]
             yield Match(
-                id=str(one["wyId"]), teams=teams, names=(names.get(teams[0], told[0]), names.get(teams[1], told[1])),
+                id=str(one["wyId"]), teams=teams, names=(names.get(teams[0], labels[0]), names.get(teams[1], labels[1])),
                 result=_result(duration, scores[0], scores[1]), shootout=_pair(*scores[2]) if duration == "Penalties" else None,
                 over=one.get("status") in (None, "Played"), date=str(one.get("dateutc") or one.get("date") or "")[:10],
                 kick_off_utc=str(one.get("dateutc") or ""), squads={t: _squad(s) for t, s in zip(teams, (home, away), strict=True)},

@@ -105,7 +105,7 @@ _FOLLOWS_S: Final = 15.0
 _MIDDLE: Final = 3.0
 
 
-class Told(NamedTuple):
+class Converted(NamedTuple):
     """The events of a match, and what there is to say about its rows: {sentence: how often}."""
 
     events: list[Event]
@@ -114,7 +114,7 @@ class Told(NamedTuple):
 
 def events_of(
     rows: Sequence[Row], game: str, teams: tuple[int, int], start_us: dict[int, int], *, keepers_goals: bool = False
-) -> Told:
+) -> Converted:
     """``rows`` in order; ``teams`` are (home, away); ``start_us`` when each period began. Home attacks +x in odd periods.
 
     ``keepers_goals`` counts every goal that only a keeper's row reports, not only those that a kick-off follows."""
@@ -163,7 +163,7 @@ def events_of(
         card = next((name for tag, name in _CARD.items() if tag in row.tags), None)
         if card:
             out.append(make("card", "-card", "", {"card": card}))
-    return Told(out, notes)
+    return Converted(out, notes)
 
 
 def _word(row: Row) -> Word | None:

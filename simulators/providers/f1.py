@@ -1,15 +1,18 @@
-"""A Formula 1 race as TracingInsights publishes it: telemetry, laps and, where given, pit stops, teams and corners.
+"""A Formula 1 race as TracingInsights publishes it: telemetry, laps and, where given, pit stops, teams, corners and results.
 
-Our own reader. Files ``telemetry.parquet`` and ``laps.csv``; ``pit_stops.csv``, ``drivers.json`` and ``corners.json`` if there
-are any (``results.csv`` is taken and not needed). There is no session clock: a driver's lap times are added up, with the
-telemetry's last moment where a lap time is missing, and all begin lap 1 together, which is taken for lights out. Telemetry comes
-some seven times a second, each row part measured and part interpolated at the source; it is brought to windows of 100 ms,
-straight between its rows, with the least and the greatest value among what a window touches. The odometer drifts by some metres a
-lap: each lap is stretched to the usual length. A throttle of 104 means that the sensor is out; it is left out.
+Our own reader. Files ``telemetry.parquet`` and ``laps.csv``; ``pit_stops.csv``, ``drivers.json``, ``corners.json`` and
+``results.csv`` if there are any. Of a lap only driver, number and time must be there: stints follow from the stops, sectors, tyres
+and the track's status are optional. There is no session clock: a driver's lap times are added up and checked for holes against the
+telemetry (``_f1_laps``), and all begin lap 1 together, which is taken for lights out. Only a race begins together: a practice or a
+qualifying is refused. Telemetry comes some seven times a second, each row part measured and part interpolated at the source; it is
+brought to windows of 100 ms, straight between its rows, with the least and the greatest value among what a window touches. The
+odometer drifts by some metres a lap: each lap is stretched to the usual length. A throttle of 104 means that the sensor is out; it
+is left out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -18,17 +21,19 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers import Imported
-from simulators.providers._f1_laps import Lap, events_of, flag_of
-from simulators.providers._f1_windows import DELAY_US, HZ, Driver, packets
-from simulators.providers._files import document, maybe, number, only, pick, rows, table
+from simulators.providers._f1_events import events_of, lights, race_of, status
+from simulators.providers._f1_laps import Lap, chain, check_order, until_the_flag
+from simulators.providers._f1_table import Laps, Result, read_corners, read_laps, read_results, read_stops, read_teams
+from simulators.providers._f1_windows import DELAY_US, HZ, STRETCH, Columns, Driver, packets
+from simulators.providers._files import content, maybe, only, pick, table
 from simulators.providers._stream import NO_DATE_US, in_arrival_order
 from streaming.errors import BadInput
 from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
-_TELEMETRY: Final = ("driver", "lap", "time", "speed", "rpm", "gear", "throttle", "brake", "drs", "distance", "x", "y", "z")
-_LAPS: Final = ("driver", "time", "lap", "compound", "stint", "s1", "s2", "s3", "life", "pos", "status")
-#: exits of corners lie this far past the apex, or half-way to the next, m
-EXIT_M: Final = 80.0
+_TELEMETRY: Final = ("driver", "lap", "time", "speed", "x", "y")
+_OTHERS: Final = ("rpm", "gear", "throttle", "brake", "drs", "distance", "z")
+#: names of a folder that say that it is no race
+_NO_RACE: Final = re.compile(r"(practice([ _-]?[123])?|qualifying|shootout|fp[123])$")
 
 
 def read(files: list[Path]) -> Imported:
@@ -40,19 +45,25 @@ def read(files: list[Path]) -> Imported:
         for word in ("pit_stops.csv", "drivers.json", "corners.json", "results.csv")
     }
     only(files, [telemetry, laps_csv, *others.values()], "f1", "telemetry, laps, pit_stops, drivers, corners and results")
-    seen = table(telemetry, "f1", _TELEMETRY)
-    if not len(seen["time"]):
-        raise BadInput(f"{telemetry} holds no samples")
-    drivers = _drivers(seen, rows(laps_csv, "f1", _LAPS), telemetry, laps_csv)
-    teams, entities, tags = _people(list(drivers), others["drivers.json"])
-    stops = _stops(others["pit_stops.csv"])
-    lap_m = float(np.median([d.length_m for driver in drivers.values() for d in driver.measured if d.whole and d.number > 1]))
-    corners = _corners(others["corners.json"], lap_m)
-    middle = np.array([(seen[axis].max() + seen[axis].min()) / 20.0 for axis in "xyz"])
-    span = np.array([(seen[axis].max() - seen[axis].min()) / 10.0 for axis in "xyz"])
+    _check_race(laps_csv)
+    notes: dict[str, str] = {}
+    listed, results = read_laps(laps_csv), read_results(others["results.csv"])
+    seen = _telemetry(telemetry, set(listed.by_driver), laps_csv, notes)
+    drivers, race_laps, flag_s = _drivers(listed, seen, results, notes)
+    lap_m = next(iter(drivers.values())).lap_m
+    check_order({name: driver.laps for name, driver in drivers.items()}, str(laps_csv))
+    teams, entities, tags = _people(list(drivers), read_teams(others["drivers.json"]))
+    middle, span = _box([driver.columns for driver in drivers.values()])
     game, t0_us = "f1-" + telemetry.parent.name.removeprefix("f1_").replace("_", "-"), NO_DATE_US
-    race_laps = max(lap.number for driver in drivers.values() for lap in driver.laps)
-    end_s = max(driver.laps[-1].end_s for driver in drivers.values())
+    end_s = max(driver.laps[-1].end_s for driver in drivers.values() if driver.laps)
+    race = race_of(game, t0_us, drivers, race_laps, flag_s, listed.columns)
+    race.corners, race.stops, race.results = (
+        read_corners(others["corners.json"], lap_m), read_stops(others["pit_stops.csv"]), results,
+    )  # fmt: skip
+    events = [lights(race), *status(race, drivers)]
+    for entity in entities:
+        events += events_of(race, entity.id, str(entity.team), drivers[entity.id])
+    events.sort(key=lambda event: (event.arrival_us, event.id))
     record = GameRecord(
         game=game, sport="f1", t0_us=t0_us, title=telemetry.parent.name.replace("_", " "), teams=teams, entities=entities,
         tags=tags,
@@ -68,28 +79,12 @@ def read(files: list[Path]) -> Imported:
             "clock": "none in the files: lap times added up from 2000-01-01T00:00:00Z, which is the start of lap 1",
             "arrival": f"synthetic: windows {DELAY_US // 1000} ms after their end, timing 200 ms after it happened",
             "telemetry": "brought to 100 ms windows, straight between its irregular rows", "lap_m": f"{lap_m:.1f}",
+            "session": "race", **notes,
         },
     )  # fmt: skip
-    crossing = _crossings(drivers)
-    events = [
-        Event(
-            id="0-lights-out", game=game, type="lights_out", t_us=t0_us, period=1, attrs={"laps": float(race_laps)},
-            arrival_us=t0_us + DELAY_US,
-        )
-    ]  # fmt: skip
-    for name, driver in drivers.items():
-        team = next(entity.team for entity in entities if entity.id == name)
-        gaps = {lap: when - crossing[lap][0] for lap, when in driver.crossed.items()}
-        events += events_of(
-            game, name, team, driver.laps, t0_us, driver.time, driver.speed, gaps, stops.get(name, {}), corners,
-            driver.place_m(lap_m), race_laps,
-        )  # fmt: skip
-    events += _status(game, t0_us, drivers)
-    events.sort(key=lambda event: (event.arrival_us, event.id))
-    order = list(drivers)
 
     def stream() -> Iterator[Telemetry | Event]:
-        made = packets(game, t0_us, [drivers[name] for name in order], lap_m, middle, end_s)
+        made = packets(game, t0_us, [drivers[entity.id] for entity in entities], middle, end_s)
         yield from in_arrival_order(made, events)
 
     references = {
@@ -99,95 +94,99 @@ def read(files: list[Path]) -> Imported:
     }  # fmt: skip
     all_ends = np.arange(1, int(end_s * HZ) + 1) / HZ
     samples = sum(int(driver.sends(all_ends)[0].sum()) for driver in drivers.values())
-    return Imported(record, stream, samples, event_references=references)
+    return Imported(
+        record, stream, samples, event_references=references, channel_references={"f1.car.speed/last": ("speed_mps.last", 1.0)}
+    )
+
+
+def _check_race(path: Path) -> None:
+    if _NO_RACE.search(path.parent.name.lower()):
+        raise BadInput(
+            f"{path.parent} is no race: its cars do not begin together, and without a session clock their laps cannot be placed"
+        )
+
+
+def _telemetry(path: Path, known: set[str], laps_csv: Path, notes: dict[str, str]) -> dict[str, Columns]:
+    """The columns of every driver; rows that belong to no driver, lap or moment are left out and counted."""
+    found = table(path, "f1", _TELEMETRY)
+    if not len(found["time"]):
+        raise BadInput(f"{path} holds no samples")
+    numbers = {name: _numbers(found[name], path, name) for name in (*_TELEMETRY[1:], *_OTHERS) if name in found}
+    drivers = np.array([str(name) if name is not None and name == name else "" for name in found["driver"].tolist()])
+    usable = (drivers != "") & np.isfinite(numbers["lap"]) & np.isfinite(numbers["time"]) & (numbers["lap"] >= 1)
+    if not usable.all():
+        notes["ignored: telemetry without driver, lap or time"] = str(int((~usable).sum()))
+    names = sorted(set(drivers[usable].tolist()))
+    strange = [name for name in names if name not in known]
+    if not known & set(names) or (strange and not content(laps_csv).endswith(b"\n")):
+        raise BadInput(f"{path} has the driver {(strange or ['of no row'])[0]}, and {laps_csv} has not")
+    if strange:
+        notes["ignored: telemetry of drivers without laps"] = ", ".join(strange)
+    seen = {}
+    for name in names:
+        if name in known:
+            mine = usable & (drivers == name)
+            seen[name] = Columns({column: values[mine] for column, values in numbers.items()})
+    return seen
+
+
+def _numbers(column: npt.NDArray[Any], path: Path, name: str) -> npt.NDArray[np.float64]:
+    try:
+        return np.asarray(column, np.float64)
+    except (TypeError, ValueError):
+        raise BadInput(f"{path} has something else than numbers in the column {name}") from None
 
 
 def _drivers(
-    seen: dict[str, npt.NDArray[Any]], laps: list[dict[str, str]], telemetry: Path, laps_csv: Path
-) -> dict[str, Driver]:  # fmt: skip
-    by_driver: dict[str, list[dict[str, Any]]] = {}
-    for row in laps:
-        told: dict[str, Any] = {name: number(row[name], laps_csv, name) for name in ("time", "lap", "s1", "s2", "s3", "life",
-        "pos", "stint")}
-        by_driver.setdefault(row["driver"], []).append(told | {"compound": row["compound"], "status": row["status"]})
-    names = seen["driver"].astype(str)
-    found = {}
-    for name in sorted(set(names.tolist())):
-        if name not in by_driver:
-            raise BadInput(f"{telemetry} has the driver {name}, and {laps_csv} has not")
-        mine = names == name
-        driver = Driver(by_driver[name], {column: seen[column][mine] for column in _TELEMETRY if column != "driver"})
-        if driver.laps:
-            found[name] = driver
-    if not found:
-        raise BadInput(f"{telemetry} and {laps_csv} have no lap in common")
-    return found
+    listed: Laps, seen: dict[str, Columns], results: dict[str, Result], notes: dict[str, str]
+) -> tuple[dict[str, Driver], int, float]:
+    """Every driver who has laps or telemetry, with the race's laps and when the winner ended the last of them."""
+    nothing = Columns({name: np.zeros(0) for name in _TELEMETRY[1:]})
+    lengths = [
+        float(c.way[b - 1]) for name, c in seen.items() for lap, (_, b) in c.spans.items()
+        if lap > 1 and (row := listed.by_driver[name].get(lap)) is not None and row.time_s == row.time_s
+    ] or [float(c.way[b - 1]) for c in seen.values() for _, b in c.spans.values()]  # fmt: skip
+    lap_m = float(np.median(lengths))
+    if not lap_m > 0:
+        raise BadInput("the telemetry of f1 shows no metres: without the length of a lap no car can be placed on it")
+    lengths = [m for m in lengths if abs(m / lap_m - 1.0) <= STRETCH]
+    lap_m = float(np.median(lengths))
+    bridged: list[str] = []
+    laps: dict[str, list[Lap]] = {}
+    for name in sorted(listed.by_driver):
+        c = seen.get(name, nothing)
+        mine = laps[name] = chain(name, listed.by_driver[name], c.spans, c.time, c.way, lap_m, bridged)
+        for lap in mine:
+            lap.whole |= name in results and results[name].laps >= lap.number
+    if bridged:
+        notes["clock: laps by the telemetry's own duration"] = ", ".join(bridged)
+    placed = [lap for mine in laps.values() for lap in mine]
+    if not placed:
+        raise BadInput("no lap of laps.csv has a lap time or telemetry")
+    unplaced = [name for name, mine in laps.items() if not mine]
+    if unplaced:
+        notes["drivers without any lap that can be placed"] = ", ".join(unplaced)
+    done = {name: result.laps for name, result in results.items() if result.laps == result.laps}
+    timed = [lap.number for lap in placed if lap.row.time_s == lap.row.time_s] or [lap.number for lap in placed]
+    race_laps = int(max(done.values())) if done else max(timed)
+    flag_s, laps = until_the_flag(laps, race_laps, done)
+    return {name: Driver(mine, seen.get(name, nothing), lap_m) for name, mine in laps.items()}, race_laps, flag_s
 
 
-def _people(names: list[str], path: Path | None) -> tuple[tuple[Team, ...], list[Entity], list[Tag]]:
-    team_of = dict.fromkeys(names, "")
-    if path is not None:
-        try:
-            team_of |= {row["driver"]: row["team"] for row in document(path)["drivers"] if row["driver"] in team_of}
-        except (KeyError, TypeError) as error:
-            raise BadInput(f"{path} is no drivers.json of f1: {error}") from error
-    known = list(dict.fromkeys(team or "unknown" for team in team_of.values()))
-    ids = {team: "-".join(team.lower().split()) for team in known}
-    teams = tuple(Team(id=ids[team], name=team) for team in known)
-    entities = [Entity(id=name, name=name, team=ids[team or "unknown"], role="car", position=name) for name,
-    team in team_of.items()]
+def _box(seen: list[Columns]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The middle of all positions and how far they reach, (3,) m; 0 where an axis is not known."""
+    box = np.zeros((2, 3))
+    for k, axis in enumerate("xyz"):
+        values = np.concatenate([columns.get(axis) for columns in seen]) / 10.0
+        values = values[np.isfinite(values)]
+        if len(values):
+            box[:, k] = values.min(), values.max()
+    return box.mean(axis=0), box[1] - box[0]
+
+
+def _people(names: list[str], team_of: dict[str, str]) -> tuple[tuple[Team, ...], list[Entity], list[Tag]]:
+    of = {name: team_of.get(name) or "unknown" for name in names}
+    ids = {team: "-".join(team.lower().split()) for team in dict.fromkeys(of.values())}
+    teams = tuple(Team(id=ids[team], name=team) for team in ids)
+    entities = [Entity(id=name, name=name, team=ids[team], role="car", position=name) for name, team in of.items()]
     return teams, entities, [Tag(tag=n, entity=entity.id) for n, entity in enumerate(entities, 1)]
-
-
-def _stops(path: Path | None) -> dict[str, dict[int, float]]:
-    """By driver and lap: official s in the pit lane."""
-    found: dict[str, dict[int, float]] = {}
-    if path is not None:
-        for row in rows(path, "f1", ("lap", "duration", "driver")):
-            lap, took = number(row["lap"], path, "lap"), number(row["duration"], path, "duration")
-            found.setdefault(row["driver"], {})[int(lap)] = took
-    return found
-
-
-def _corners(path: Path | None, lap_m: float) -> list[tuple[int, float, float]]:
-    if path is None:
-        return []
-    told = document(path)
-    try:
-        pairs = sorted((float(m), int(n)) for m, n in zip(told["Distance"], told["CornerNumber"], strict=True))
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"{path} is no corners.json of f1: {error}") from error
-    apexes = [m for m, _ in pairs] + [lap_m]
-    return [(n, m, min(m + EXIT_M, (m + apexes[i + 1]) / 2)) for i, (m, n) in enumerate(pairs)]
-
-
-def _crossings(drivers: dict[str, Driver]) -> dict[int, list[float]]:
-    """By lap: when each car crossed the line at its end, in order."""
-    found: dict[int, list[float]] = {}
-    for driver in drivers.values():
-        for lap, when in driver.crossed.items():
-            found.setdefault(lap, []).append(when)
-    return {lap: sorted(times) for lap, times in found.items()}
-
-
-def _status(game: str, t0_us: int, drivers: dict[str, Driver]) -> list[Event]:
-    """The track's status by the leader's laps: the files give the codes that were seen in a lap, not when in it."""
-    words = ("clear", "yellow", "safety_car", "virtual_safety_car", "red")
-    by_lap: dict[int, Lap] = {}
-    for driver in drivers.values():
-        for lap in driver.laps:
-            if lap.number not in by_lap or lap.end_s < by_lap[lap.number].end_s:
-                by_lap[lap.number] = lap
-    told, before = [], 0.0
-    for number_, lap in sorted(by_lap.items()):
-        flag = flag_of(lap.status)
-        if flag != before:
-            at = t0_us + round(lap.start_s * 1e6)
-            told.append(
-                Event(
-                    id=f"status-{number_:02d}", game=game, type="track_status", t_us=at, period=1,
-                    attrs={"status": words[int(flag)]}, arrival_us=at + 500_000,
-                )
-            )  # fmt: skip
-            before = flag
-    return told

@@ -1,129 +1,140 @@
 """Formula 1's live-timing messages as they were recorded: a snapshot of the state and the stream of partial updates.
 
-Our own reader. Files: a stream, one JSON object ``{"Type", "Json", "DateTime"}`` a line in order of arrival, a snapshot (a JSON
-object of all states), or both. Updates are partial: an object is merged into the state, and a list is patched by an object of
-indices. ``CarData.z`` and ``Position.z`` are base64 of raw deflate. What changes in the state becomes an event: a segment or a
-sector that is done, a lap, tyres, the pit lane, the track's status.
+Our own reader. Files: recordings (one or several, in any of the forms that ``_f1_messages`` knows: FastF1's own, raw SignalR
+frames, or one JSON object ``{"Type", "Json", "DateTime"}`` a line), a snapshot (a JSON object of all states), or both. Updates are
+partial: an object is merged into the state, and a list is patched by an object of indices. ``CarData.z`` and ``Position.z`` are
+base64 of raw deflate. What changes in the state becomes an event: a segment or a sector that is done, a lap, a place or gap, tyres,
+the pit lane, the track's status.
 
-A message says when it was sent, not when a car passed the loop. Sector times are official, so the ends of sectors are chained by
-them from the first one seen, and set anew by the message where there is none or where the two part by more than 3 s; segments have
-the message's time alone (less the second that messages are taken to need), so mini-sector times carry its jitter. The feed has no
-lap distance: gaps on the road are not given.
+A message says when it was sent, not when a car passed the loop. Sector and lap times are official and taken as they are, and the
+ends of sectors are chained by them (``_f1_live_laps``); segments have the message's time alone (less the second that messages are
+taken to need), so mini-sector times carry its jitter. The feed has no lap distance: place and gaps are timing's own. What a session
+is, is said by an event: in a practice or a qualifying there is no order on the track, and places are by best laps.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from msgspec import structs
 
-from features.units import factor
 from simulators.providers import Imported
-from simulators.providers._f1_state import Race, merge
-from simulators.providers._files import document, maybe, only, text
+from simulators.providers._f1_finish import finishes
+from simulators.providers._f1_live_laps import SECTORS, TOGETHER_US, End
+from simulators.providers._f1_merge import merge
+from simulators.providers._f1_messages import Message, messages, moment, sort_out
+from simulators.providers._f1_positions import packets
+from simulators.providers._f1_state import Race
+from simulators.providers._files import document
 from streaming.errors import BadInput
 from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
-#: channels of CarData: rpm, speed, gear, throttle, brake, drs
-_RPM, _SPEED, _GEAR, _THROTTLE, _BRAKE, _DRS = "0", "2", "3", "4", "5", "45"
+#: what is said of a whole lap, maybe later than of its last sector
+_OF_A_LAP: Final = frozenset({"lap_time_s", "provider_lap_time_s", "personal_best", "overall_best"})
+#: a message is this late at most after what it tells of, ms
+LATE_MS: Final = 8000
 #: the circuit's map may reach this far from its origin, m; the origin is the feed's own
 REACH_M: Final = 10_000.0
-_COLUMNS: Final = ("speed_mps", "throttle_share", "brake_share", "engine_radps", "gear")
 
 
 def read(files: list[Path]) -> Imported:
-    """A snapshot, a stream, or both."""
-    stream_file = maybe(files, "f1_live", "the stream", lambda name: name.endswith(".jsonl"))
-    state_file = maybe(files, "f1_live", "the snapshot", lambda name: name.endswith(".json"))
-    only(files, [stream_file, state_file], "f1_live", "one stream (.jsonl) and one snapshot (.json)")
-    if stream_file is None and state_file is None:
-        raise BadInput("f1_live needs a stream (.jsonl) or a snapshot (.json)")
-    state: dict[str, Any] = document(state_file) if state_file is not None else {}
-    messages = list(_messages(stream_file)) if stream_file is not None else []
-    source = state_file or stream_file
-    assert source is not None
-    drivers = dict(state.get("DriverList") or {})
-    for _, kind, patch in messages:
-        if kind == "DriverList" and isinstance(patch, dict):
-            merge(drivers, patch)
-    people = {key: who for key, who in drivers.items() if isinstance(who, dict) and key.isdigit()}
-    lines = set((state.get("TimingData") or {}).get("Lines") or {})
-    lines |= {key for _, kind, patch in messages if kind == "TimingData" and isinstance(patch,
-    dict) for key in patch.get("Lines") or {}}
-    numbers = sorted((key for key in {*people, *lines} if key.isdigit()), key=int)
+    """Recordings, a snapshot, or both."""
+    streams, snapshots = sort_out(files)
+    if not files:
+        raise BadInput("f1_live needs a stream (.jsonl, .txt) or a snapshot (.json)")
+    if len(snapshots) > 1:
+        raise BadInput(f"f1_live takes one snapshot, and got {', '.join(path.name for path in snapshots)}")
+    source, ignored = (snapshots + streams)[0], Counter[str]()
+    state: dict[str, Any] = document(snapshots[0]) if snapshots else {}
+    found = messages(streams, ignored)
+    beat = state.get("Heartbeat")
+    began = moment(beat.get("Utc")) if isinstance(beat, dict) else None
+    if began is None:
+        if not found:
+            raise BadInput(f"{source} says nowhere when it is from")
+        began = found[0][0]
+    old = [message for message in found if message[0] < began]
+    if snapshots and old:
+        # the state at subscription holds what was sent before
+        ignored["message from before the snapshot"] = len(old)
+        found = found[len(old) :]
+    ended = max([began, *(at for at, _, _ in found)])
+    numbers, people = _numbers(state, found)
     if not numbers:
         raise BadInput(f"{source} names no driver")
-    try:
-        began = _when(state["Heartbeat"]["Utc"]) if "Heartbeat" in state else messages[0][0]
-    except (KeyError, TypeError, IndexError):
-        raise BadInput(f"{source} says nowhere when it is from") from None
-    ended = max([began, *(when for when, _, _ in messages)])
-    name = source.name.lower().removesuffix(".gz").rsplit(".", 1)[0].removesuffix("_live").removesuffix("_snapshot").replace("_",
-    "-")
+    stem = source.name.lower().removesuffix(".gz").rsplit(".", 1)[0]
+    name = stem.removesuffix("_live").removesuffix("_snapshot").replace("_", "-")
     teams, entities, tags = _people(numbers, people)
-    packets = list(_packets(f"f1-{name}", state, messages, numbers, began))
-    t0_us = min([began, *(int(p.t_us[0]) for p in packets)]) // 1_000_000 * 1_000_000 - 1_000_000
-    meeting = (state.get("SessionInfo") or {}).get("Meeting") or {}
+    game = f"f1-{name}"
+    race = Race(game, {entity.id: entity.team for entity in entities}, state)
+    packed = [(began, kind, state[kind]) for kind in ("CarData.z", "Position.z") if isinstance(state.get(kind), str)]
+    packed += [message for message in found if message[1] in ("CarData.z", "Position.z") and isinstance(message[2], str)]
+    info = _info(state, found)
+    events = list(race.opening(began))
+    for at, kind, patch in found:
+        events += race.update(at, kind, patch)
+    events += _laps(race, numbers)
+    made = packets(game, packed, numbers, race, ignored)
+    t0_us = min([began, *(event.t_us for event in events), *(int(p.t_us[0]) for p in made)]) // 1_000_000 * 1_000_000 - 1_000_000
+    for reason, count in sorted((race.strange + ignored).items()):
+        info[f"ignored: {reason}"] = str(count)
     record = GameRecord(
-        game=f"f1-{name}", sport="f1", t0_us=t0_us, title=str(meeting.get("Name") or name), teams=teams, entities=entities,
-        tags=tags,
+        game=game, sport="f1", t0_us=t0_us, title=info.pop("title") or name, teams=teams, entities=entities, tags=tags,
         feeds=[
-            *([Feed(name="cars", kind="telemetry", rate_hz=2.0, lateness_ms=2000)] if packets else []),
-            Feed(name="timing", kind="events", lateness_ms=5000),
+            *([Feed(name="cars", kind="telemetry", rate_hz=2.0, lateness_ms=2000)] if made else []),
+            Feed(name="timing", kind="events", lateness_ms=LATE_MS),
         ],
         periods=[Period(number=1, start_us=t0_us, end_us=ended + 1_000_000, home_attacks=0)], length_m=REACH_M, width_m=REACH_M,
         provenance={
             "provider": "f1_live", "files": ", ".join(path.name for path in files),
             "source": "Formula 1 live timing, recorded messages",
             "terms": "the feed belongs to Formula One: internal use only",
-            "clock": "UTC of the messages; ends of sectors chained by official sector times",
-            "arrival": "when the message was sent",
+            "clock": "UTC of the messages; ends of sectors chained by official sector and lap times",
+            "arrival": "when the last message was sent that an event rests on", "session": race.kind or "unknown", **info,
         },
     )  # fmt: skip
-    race = Race(record.game, {entity.id: entity.team for entity in entities}, state)
-    events = list(race.opening(began))
-    for when, kind, patch in messages:
-        events += race.update(when, kind, patch)
-    for reason, count in sorted(race.strange.items()):
-        record.provenance[f"ignored: {reason}"] = str(count)
 
     def stream() -> Iterator[Telemetry | Event]:
         merged: list[tuple[int, int, Telemetry | Event]] = [(e.arrival_us, i, e) for i, e in enumerate(events)]
-        merged += [(int(np.max(p.arrival_us)), -1 - i, p) for i, p in enumerate(reversed(packets))]
+        merged += [(int(np.max(p.arrival_us)), -1 - i, p) for i, p in enumerate(reversed(made))]
         yield from (item for _, _, item in sorted(merged, key=lambda row: row[:2]))
 
     return Imported(
-        record, stream, sum(len(p) for p in packets),
+        record, stream, sum(len(p) for p in made),
         event_references={
             "f1.car.lap_time": ("provider_lap_time_s", 1.0), "f1.car.sector_time": ("provider_sector_s", 1.0),
+            "f1.car.position_at_line": ("provider_place", 1.0), "f1.car.gap_at_line": ("provider_gap_s", 1.0),
         },
     )  # fmt: skip
 
 
-def _messages(path: Path) -> Iterator[tuple[int, str, Any]]:
-    """(time, type, update) of every line; ``BadInput`` with its number where one is none."""
-    for number, line in enumerate(text(path).splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            told = json.loads(line)
-            patch = told["Json"]
-            yield _when(told["DateTime"]), str(told["Type"]), json.loads(patch) if isinstance(patch,
-            str) and patch[:1] == "{" else patch
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"{path} has no message in line {number}: {error}") from error
+def _numbers(state: dict[str, Any], found: list[Message]) -> tuple[list[str], dict[str, Any]]:
+    """The cars' numbers, and what is said of their drivers."""
+    listed = state.get("DriverList")
+    drivers: dict[str, Any] = merge({}, listed) if isinstance(listed, dict) else {}
+    lines: set[str] = set()
+    for _, kind, patch in [(0, "TimingData", state.get("TimingData")), *found]:
+        if kind == "DriverList" and isinstance(patch, dict):
+            merge(drivers, patch)
+        elif kind == "TimingData" and isinstance(patch, dict) and isinstance(patch.get("Lines"), dict):
+            lines |= patch["Lines"].keys()
+    people = {key: who for key, who in drivers.items() if isinstance(who, dict) and key.isdigit()}
+    return sorted({key for key in (*people, *lines) if key.isdigit() and len(key) < 5}, key=int), people
 
 
-def _when(utc: str) -> int:
-    at = datetime.fromisoformat(utc.replace("Z", "+00:00"))
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    return round((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
+def _info(state: dict[str, Any], found: list[Message]) -> dict[str, str]:
+    """What the session is called."""
+    info: dict[str, Any] = {}
+    for _, kind, patch in [(0, "SessionInfo", state.get("SessionInfo")), *found]:
+        if kind == "SessionInfo" and isinstance(patch, dict):
+            merge(info, patch)
+    meeting = info.get("Meeting")
+    words = (meeting.get("Name") if isinstance(meeting, dict) else None, info.get("Name"))
+    return {"title": ", ".join(str(word) for word in words if word)}
 
 
 def _people(numbers: list[str], people: dict[str, Any]) -> tuple[tuple[Team, ...], list[Entity], list[Tag]]:
@@ -131,73 +142,58 @@ def _people(numbers: list[str], people: dict[str, Any]) -> tuple[tuple[Team, ...
     colour = {names[key]: str(people.get(key, {}).get("TeamColour") or "") for key in numbers}
     ids = {team: "-".join(team.lower().split()) for team in dict.fromkeys(names.values())}
     teams = tuple(Team(id=ids[team], name=team, colour=f"#{colour[team]}" if colour[team] else "") for team in ids)
+    short = {key: str(people.get(key, {}).get("Tla") or key) for key in numbers}
+    twice = [word for word, count in Counter(short.values()).items() if count > 1]
     entities = [
         Entity(
-            id=str(people.get(key, {}).get("Tla") or key), name=str(people.get(key, {}).get("FullName") or key),
-            team=ids[names[key]],
-            role="car", shirt=int(key), position=str(people.get(key, {}).get("Tla") or ""),
+            # two cars of one name go by their numbers
+            id=key if short[key] in twice else short[key], name=str(people.get(key, {}).get("FullName") or key),
+            team=ids[names[key]], role="car", shirt=int(key), position=str(people.get(key, {}).get("Tla") or ""),
         )
         for key in numbers
     ]  # fmt: skip
     return teams, entities, [Tag(tag=int(key), entity=entity.id) for key, entity in zip(numbers, entities, strict=True)]
 
 
-def unpacked(packed: str) -> dict[str, Any]:
-    """``CarData.z`` or ``Position.z``; ``ValueError`` when it is neither."""
-    try:
-        found = json.loads(zlib.decompress(base64.b64decode(packed, validate=True), -15))
-    except zlib.error as error:
-        raise ValueError(str(error)) from None
-    if not isinstance(found, dict):
-        raise ValueError("it holds no object")
-    return found
+def _laps(race: Race, numbers: list[str]) -> Iterator[Event]:
+    """Loops, laps and finishes, which rest on several messages each."""
+    found = {key: race.laps(key) for key in numbers}
+    over = finishes(race, {key: ends for key, (ends, _, _) in found.items()})
+    for key, (ends, loops, lengths) in found.items():
+        race.strange["what was said again of a sector or lap"] += race.lines[key].log.ignored
+        last_us = over[key].at_us if key in over else None
+        for at_us, sent_us, lap, loop in loops:
+            if last_us is None or at_us <= last_us:
+                yield race.event("loop", at_us, sent_us, key, lap=float(lap), loop=float(loop))
+        for end in ends:
+            if last_us is None or end.at_us <= last_us:
+                attrs = _attrs(race, key, end, lengths)
+                first = {name: value for name, value in attrs.items() if not end.later_us or name not in _OF_A_LAP}
+                event = race.event("loop", end.at_us, max(end.arrival_us, end.at_us), key, **first)
+                yield event
+                if end.later_us:
+                    yield structs.replace(event, attrs=attrs, revision=1, arrival_us=end.later_us)
+    for place, key in enumerate(sorted(over, key=lambda key: (-over[key].lap, over[key].at_us)), 1):
+        end = over[key]
+        yield race.event("finish", end.at_us, end.arrival_us, key, position=float(place), laps=float(end.lap))
+    race.strange += Counter()  # nothing that was counted 0 times
 
 
-def _packets(
-    game: str, state: dict[str, Any], messages: list[tuple[int, str, Any]], numbers: list[str], began: int
-) -> Iterator[Telemetry]:  # fmt: skip
-    """A packet for every set of positions, with what the cars last said of themselves."""
-    latest: dict[str, dict[str, float]] = {}
-    cars: list[tuple[int, dict[str, Any]]] = []
-    places: list[tuple[int, int, dict[str, Any]]] = []
-    packed = [(began, kind, state[kind]) for kind in ("CarData.z", "Position.z") if isinstance(state.get(kind), str)]
-    packed += [(when, kind, patch) for when, kind, patch in messages if kind in ("CarData.z", "Position.z") and isinstance(patch,
-    str)]
-    for when, kind, patch in packed:
-        try:
-            told = unpacked(patch)
-            if kind == "CarData.z":
-                cars += [(_when(entry["Utc"]), entry["Cars"]) for entry in told["Entries"]]
-            else:
-                places += [(_when(entry["Timestamp"]), when, entry["Entries"]) for entry in told["Position"]]
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"a {kind} of the stream cannot be unpacked: {error}") from error
-    cars.sort(key=lambda entry: entry[0])
-    at = 0
-    for t_us, arrival, entries in sorted(places, key=lambda entry: entry[0]):
-        while at < len(cars) and cars[at][0] <= t_us:
-            for key, car in cars[at][1].items():
-                latest[key] = car.get("Channels") or {}
-            at += 1
-        here = [key for key in numbers if key in entries and any(entries[key].get(axis) for axis in "XYZ")]
-        if not here:
-            continue
-        xyz = np.array([[entries[key][axis] for axis in "XYZ"] for key in here], np.float32).T / np.float32(10.0)
-        values = np.array([_channels(latest.get(key, {})) for key in here], np.float32).T
-        z = xyz[2] - np.float32(200.0) if abs(float(xyz[2].mean())) > 100.0 else xyz[2]
-        yield Telemetry(
-            game, "cars", np.full(len(here), t_us, np.int64), np.array([int(key) for key in here], np.uint32), xyz[0].copy(),
-            xyz[1].copy(), z.copy(), max(arrival, t_us), {
-                column if s == "mean" else f"{column}.{s}": values[i] for i, column in enumerate(_COLUMNS)
-                for s in ("mean", "min", "max", "last")
-            },
-        )  # fmt: skip
-
-
-def _channels(told: dict[str, float]) -> list[float]:
-    throttle = told.get(_THROTTLE, np.nan)
-    return [
-        told.get(_SPEED, np.nan) / factor("km/h"), throttle / 100.0 if throttle <= 100 else np.nan, float(told.get(_BRAKE,
-        np.nan) > 0),
-        told.get(_RPM, np.nan) / factor("rpm"), told.get(_GEAR, np.nan),
-    ]  # fmt: skip
+def _attrs(race: Race, key: str, end: End, lengths: list[int]) -> dict[str, Any]:
+    loop = sum(lengths[: end.sector + 1]) if all(lengths) else end.sector + 1
+    attrs: dict[str, Any] = {"lap": float(end.lap), "loop": float(loop), "sector": float(end.sector + 1)}
+    if end.took_s is not None:
+        attrs |= {"sector_time_s": end.took_s, "provider_sector_s": end.took_s}
+    if end.sector != SECTORS - 1:
+        return attrs
+    if end.lap_s is not None:
+        attrs |= {"lap_time_s": end.lap_s, "provider_lap_time_s": end.lap_s}
+        flags = {"personal_best": end.personal, "overall_best": end.overall}
+        attrs |= {name: flag for name, flag in flags.items() if flag is not None}
+    if race.kind != "practice" and race.kind != "qualifying":
+        near = [s for s in race.lines[key].standings if 0 <= s.sent_us - end.sent_us <= TOGETHER_US]
+        if near:
+            values = {"place": near[-1].place, "gap_s": near[-1].gap_s}
+            attrs |= {name: float(value) for name, value in values.items() if value is not None}
+            attrs |= {f"provider_{name}": attrs[name] for name in values if name in attrs}
+    return attrs

@@ -29,25 +29,21 @@ HZ: Final = 10
 #: nearer to the line than this a car passes it, m; and two passages are at least so many seconds apart
 NEAR_M: Final = 60.0
 LEAST_LAP_S: Final = 40.0
+#: passages on the track differ by no more in how near they come; those in the pit lane are off a whole number of laps by no more
 ON_LINE_M: Final = 10.0
+WHOLE: Final = 0.06
 DELAY_US: Final = 40_000
-_COLUMNS: Final = ("t", "x", "y", "speed", "throttle", "brake", "gear", "drs")
+_NEEDED: Final = ("t", "x", "y", "speed")
+_COLUMNS: Final = (*_NEEDED, "throttle", "brake", "gear", "drs")
 
 
 def read(files: list[Path]) -> Imported:
     """The one file."""
     path = pick(files, "f1_replay", "a .json file", lambda name: name.endswith(".json"))
     only(files, [path], "f1_replay", "one .json file")
-    told = document(path)
-    try:
-        line = np.array([told["track"]["startFinish"]["x"], told["track"]["startFinish"]["y"]], np.float64) / 10.0
-        cars = {str(car["driver"]): _columns(car["samples"]) for car in told["cars"]}
-        colours = {str(car["driver"]): str(car.get("color", "")) for car in told["cars"]}
-        title = f"{told['meta'].get('year', '')} {told['meta'].get('track', path.name)}".strip()
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"{path} is no f1_replay file: {error!r}") from error
-    if not cars:
-        raise BadInput(f"{path} holds no cars")
+    line, listed, title = _parts(document(path), path)
+    cars = {name: _columns(car.get("samples"), name, path) for name, car in listed.items()}
+    colours = {name: str(car.get("color") or "") for name, car in listed.items()}
     passages = {name: _passages(columns, line) for name, columns in cars.items()}
     lengths = [
         float(np.interp(b, c["t"], c["way"]) - np.interp(a, c["t"], c["way"]))
@@ -97,31 +93,88 @@ def read(files: list[Path]) -> Imported:
         both: list[tuple[int, int, Telemetry | Event]] = [*merged, *((e.arrival_us, -1 - k, e) for k, e in enumerate(events))]
         yield from (item for _, _, item in sorted(both, key=lambda row: row[:2]))
 
-    return Imported(record, stream, sum(len(p) for p in packets))
+    return Imported(
+        record, stream, sum(len(p) for p in packets), channel_references={"f1.car.speed/last": ("speed_mps.last", 1.0)}
+    )
 
 
-def _columns(samples: list[dict[str, Any]]) -> dict[str, Floats]:
-    columns = {name: np.array([sample[name] for sample in samples], np.float64) for name in _COLUMNS}
-    if len(samples) < 2 or (np.diff(columns["t"]) <= 0).any():
-        raise ValueError("the samples of a car are not in the order of time")
+def _parts(file: dict[str, Any], path: Path) -> tuple[Floats, dict[str, dict[str, Any]], str]:
+    """The point of the finish line (m), the cars by their drivers, and a title."""
+    track, listed, meta = file.get("track"), file.get("cars"), file.get("meta")
+    start = track.get("startFinish") if isinstance(track, dict) else None
+    point = [start.get(axis) for axis in "xy"] if isinstance(start, dict) else []
+    if len(point) != 2 or not all(isinstance(v, (int, float)) for v in point):
+        raise BadInput(f"{path} is no f1_replay file: it has no track.startFinish with x and y")
+    listed = listed if isinstance(listed, list) else []
+    cars = {str(car["driver"]): car for car in listed if isinstance(car, dict) and car.get("driver")}
+    if not cars:
+        raise BadInput(f"{path} is no f1_replay file: it holds no cars that name a driver")
+    if len(cars) < len(listed):
+        raise BadInput(f"{path} has two cars of one driver, or one without")
+    words = [meta.get("year"), meta.get("track") or path.name] if isinstance(meta, dict) else [path.name]
+    return np.array(point, np.float64) / 10.0, cars, " ".join(str(word) for word in words if word)
+
+
+def _columns(samples: Any, name: str, path: Path) -> dict[str, Floats]:
+    """A car's samples as columns; one without a time, place or speed is left out, and what else is missing is NaN."""
+    rows = [[_value(sample.get(column)) for column in _COLUMNS] for sample in samples if isinstance(sample, dict)] \
+        if isinstance(samples, list) else []
+    table = np.array(rows, np.float64).reshape(-1, len(_COLUMNS))
+    table = table[np.isfinite(table[:, : len(_NEEDED)]).all(axis=1)]
+    if len(table) < 3:
+        raise BadInput(f"{path} has no samples of {name} with {', '.join(_NEEDED)}")
+    columns = dict(zip(_COLUMNS, table.T.copy(), strict=True))
+    if (np.diff(columns["t"]) <= 0).any():
+        raise BadInput(f"{path} has samples of {name} that are not in the order of time")
     speed = columns["speed"] / factor("km/h")
     columns["way"] = np.concatenate([[0.0], np.cumsum(0.5 * (speed[1:] + speed[:-1]) * np.diff(columns["t"]))])
     return columns
 
 
+def _value(cell: Any) -> float:
+    return float(cell) if isinstance(cell, (int, float)) else float("nan")
+
+
 def _passages(columns: dict[str, Floats], line: Floats) -> list[float]:
-    """When a car came nearest to the line, s; between samples by the parabola through the squared distances."""
-    square = (columns["x"] / 10.0 - line[0]) ** 2 + (columns["y"] / 10.0 - line[1]) ** 2
+    """When a car came nearest to the line, s; between samples by the parabola through the squared distances.
+
+    Of several approaches within the least time of a lap the nearest is the passage, not the first; and what goes the other way is
+    another part of the track. What comes clearly less near than the nearest of all is the pit lane when it is whole laps away from
+    those, else another part of the track as well.
+    """
+    t, x, y = columns["t"], columns["x"] / 10.0 - line[0], columns["y"] / 10.0 - line[1]
+    square = x**2 + y**2
     # the stretch may begin with a car on the line
-    found = [float(columns["t"][0])] if square[0] <= ON_LINE_M**2 else []
+    near: list[tuple[float, float, int]] = [(float(t[0]), float(np.sqrt(square[0])), 0)] if square[0] <= ON_LINE_M**2 else []
     for i in range(1, len(square) - 1):
         if square[i] > NEAR_M**2 or square[i] > square[i - 1] or square[i] >= square[i + 1]:
             continue
         bend = square[i - 1] - 2 * square[i] + square[i + 1]
         shift = 0.5 * (square[i - 1] - square[i + 1]) / bend if bend > 0 else 0.0
-        at = float(columns["t"][i] + shift * (columns["t"][i + 1] - columns["t"][i]))
-        if not found or at - found[-1] >= LEAST_LAP_S:
-            found.append(at)
+        least = square[i] - 0.25 * (square[i - 1] - square[i + 1]) * shift
+        near.append((float(t[i] + shift * (t[i + 1] - t[i])), float(np.sqrt(max(least, 0.0))), i))
+    if not near:
+        return []
+    _, best_m, k = min(near, key=lambda one: one[1])
+    way = np.stack([np.gradient(x), np.gradient(y)], axis=1)
+    near = [one for one in near if float(way[one[2]] @ way[k]) >= 0]
+    sure = _nearest([one for one in near if one[1] <= best_m + ON_LINE_M])
+    rolled = columns["way"][[i for _, _, i in sure]]
+    if len(sure) > 1:
+        lap_m = float(np.diff(rolled).min())
+        off = [np.abs((columns["way"][i] - rolled) / lap_m) for _, _, i in near]
+        near = [one for one, laps in zip(near, off, strict=True) if (np.abs(laps - np.round(laps)) <= WHOLE).all()]
+    return [at for at, _, _ in _nearest(near)]
+
+
+def _nearest(near: list[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
+    """Of what lies closer together than a lap takes, the nearest each time."""
+    found: list[tuple[float, float, int]] = []
+    for one in near:
+        if not found or one[0] - found[-1][0] >= LEAST_LAP_S:
+            found.append(one)
+        elif one[1] < found[-1][1]:
+            found[-1] = one
     return found
 
 
@@ -143,7 +196,7 @@ def _packets(
             x, y = (float(np.interp(at, c["t"], c[axis])) / 10.0 - middle[j] for j, axis in enumerate("xy"))
             rows.append(
                 (tag, x, y, lap + 1.0, metres, 0.5 * (speed + before), min(speed, before), max(speed, before), speed, throttle,
-                 c["brake"][i] > 0, c["gear"][i])
+                 float(c["brake"][i] > 0) if c["brake"][i] == c["brake"][i] else np.nan, c["gear"][i])
             )  # fmt: skip
         if not rows:
             continue

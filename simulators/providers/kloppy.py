@@ -20,7 +20,7 @@ import numpy as np
 
 from simulators.providers import Imported
 from simulators.providers._kloppy_frames import agree, attacks_of, grid_of, track_of
-from simulators.providers._kloppy_loaders import Loaded, load
+from simulators.providers._kloppy_loaders import load
 from simulators.providers._kloppy_words import events_of, way_of
 from simulators.providers._stream import (
     EVENT_DELAY_US,
@@ -52,15 +52,6 @@ _LONGEST_S: Final = 3 * 3600.0
 def read(files: list[Path], kind: str = "") -> Imported:
     """One match, of kloppy's format ``kind``."""
     loaded = load(kind, files)
-    try:
-        return _imported(loaded, files)
-    except BadInput:
-        raise
-    except Exception as error:  # what kloppy makes of strange files may lack anything
-        raise BadInput(f"what kloppy makes of {loaded.main} is no whole match: a part of it is missing or strange") from error
-
-
-def _imported(loaded: Loaded, files: Sequence[Path]) -> Imported:
     dataset, main = loaded.dataset, loaded.main
     meta = dataset.metadata
     if len(meta.teams) != 2:
@@ -94,14 +85,19 @@ class _Match:
         self.keeping: set[str] = set()
 
     def periods(self, meta: Any, last_us: Mapping[int, int], attack: Mapping[int, Side]) -> list[Period]:
-        """Open where kloppy has no end; an end before the period's last record is moved to it."""
-        out = []
+        """The last one is open where kloppy has no end; an end before the period's last record is moved to it."""
+        out: list[Period] = []
         for p in sorted(meta.periods, key=lambda p: p.id):
             if p.id not in last_us:
                 continue
             start = self.start_us[p.id]
             on = p.end_timestamp is None or p.id in self.still_on
             end = None if on else max(start + _us(p.end_timestamp - p.start_timestamp), last_us[p.id])
+            if out and out[-1].end_us is None:  # a later period has begun: the one before it is over
+                before = out[-1]
+                out[-1] = Period(
+                    number=before.number, start_us=before.start_us, end_us=last_us[before.number], home_attacks=before.home_attacks
+                )
             out.append(Period(number=p.id, start_us=start, end_us=end, home_attacks=attack.get(p.id, 0)))
         return out
 
@@ -116,15 +112,19 @@ class _Match:
             teams=(Team(id=str(home.team_id), name=names[0]), Team(id=str(away.team_id), name=names[1])),
             entities=[*(_entity(p, self.keeping) for p in self.players.values()), Entity(id="ball", name="Ball", role="ball")],
             tags=tags, feeds=feeds, periods=periods, grid_hz=grid_hz, length_m=length_m, width_m=width_m,
-            provenance={
+            provenance=_without_blanks({
                 "provider": str(meta.provider), "reader": f"kloppy:{self.kind}",
                 "files": ", ".join(path.name for path in self.files),
                 "source": f"{meta.provider} files, read by kloppy", "terms": "those under which the files were handed over",
                 "date": meta.date.date().isoformat() if isinstance(meta.date, datetime) else "",
                 "clock": "the wall clock of the files" if self.dated else "the match clock of the files, from 2000-01-01T00:00:00Z",
                 "notes": "; ".join(text if n == 1 else f"{text} ({n} times)" for text, n in self.notes.items()), **more,
-            },
+            }),
         )  # fmt: skip
+
+
+def _without_blanks(words: dict[str, str]) -> dict[str, str]:
+    return {name: word for name, word in words.items() if word}
 
 
 def _events(dataset: Any, match: _Match) -> Imported:

@@ -1,172 +1,161 @@
-"""Metrica Sports sample data: the events of a match as CSV (``…RawEventsData.csv``).
+"""Metrica Sports sample data: …RawEventsData.csv, the wide …RawTrackingData_Home_Team.csv and …Away_Team.csv, or all three.
 
-Our own reader: kloppy reads Metrica's tracking CSV and its EPTS and JSON formats, not this table. Coordinates are 0..1
-with (0, 0) at the top left of the broadcast picture, in the stadium's orientation; the pitch is 105 x 68 m.
+Our own readers: kloppy reads neither table of events nor the two on one clock. Coordinates are 0..1 with (0, 0) at the top left of
+the broadcast picture, in the stadium's orientation; the pitch is 105 x 68 m. Which way home attacks is not in the files: it is told
+by where keepers and teams stand, by goal kicks where there is no tracking, and by shots where there are none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from simulators.providers import Imported
-from simulators.providers._files import metres, number, only, pick, present, rows
-from simulators.providers._stream import EVENT_DELAY_US, NO_DATE_US, Side, attacks, edges, in_time_order
+from simulators.providers._direction import Side, directions, how, shot_votes, stood
+from simulators.providers._files import maybe, only, shirt
+from simulators.providers._metrica_events import LENGTH_M, WIDTH_M, Row, events_of, goal_kicks, read_rows, times, us
+from simulators.providers._metrica_tracking import Track, read_tracks, side_of
+from simulators.providers._people import settled
+from simulators.providers._stream import (
+    EVENT_DELAY_US,
+    TRACKING_DELAY_US,
+    edges,
+    in_arrival_order,
+    in_time_order,
+    tracking,
+)
 from streaming.errors import BadInput
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Team
+from streaming.records import Entity, Feed, GameRecord, Period, Tag, Team
 
-LENGTH_M, WIDTH_M = 105.0, 68.0
-_COLUMNS = (
-    "Team", "Type", "Subtype", "Period", "Start Time [s]", "End Time [s]", "From", "To",
-    "Start X", "Start Y", "End X", "End Y",
-)  # fmt: skip
-_SET_PIECES = {
-    "KICK OFF": "kick_off", "FREE KICK": "free_kick", "CORNER KICK": "corner", "THROW IN": "throw_in",
-    "PENALTY": "penalty", "GOAL KICK": "goal_kick",
-}  # fmt: skip
+_TAKES = "…RawEventsData.csv, …RawTrackingData_Home_Team.csv and …RawTrackingData_Away_Team.csv, or some of them"
+#: whoever stands this near a goal line half of the time keeps that goal: no table says who does
+_KEEPS_M = 20.0
+_TEAMS = (Team(id="home", name="Home"), Team(id="away", name="Away"))
 
 
 def read(files: list[Path]) -> Imported:
-    """The one file."""
-    path = pick(files, "metrica", "…RawEventsData.csv", lambda name: name.endswith(".csv"))
-    only(files, [path], "metrica", "one …RawEventsData.csv")
-    table = rows(path, "metrica", _COLUMNS)
-    if not table:
-        raise BadInput(f"{path} holds no events")
-    name = path.name.lower().removesuffix(".gz").removesuffix(".csv").removesuffix("_raweventsdata")
-    game = f"metrica-{name.replace('_', '-')}"
-    events = _events(path, table, game)
+    """One match: its events, its tracking, or both."""
+    tables = [path for path in files if path.name.lower().removesuffix(".gz").endswith(".csv")]
+    by_side = {path: side_of(path) for path in tables}
+    tracks = [next(iter(path for path in tables if by_side[path] == side), None) for side in (0, 1)]
+    given = [path for path in tracks if path is not None]
+    coded = maybe([path for path in tables if by_side[path] < 0], "metrica", "the events", lambda name: True)
+    only(files, [*given, coded], "metrica", _TAKES)
+    if coded is None and not given:
+        got = ", ".join(path.name for path in files) or "no file"
+        raise BadInput(f"metrica needs {_TAKES}, and got {got}")
+    if len(given) == 1:
+        raise BadInput(f"metrica needs the tracking of both teams, and got {given[0].name} alone")
+    table = read_rows(coded) if coded else []
+    if coded and not table:
+        raise BadInput(f"{coded} holds no events")
+    track = read_tracks(given) if given else None
+    main = coded or given[0]
+    game = f"metrica-{_name(main)}"
+    events = events_of(coded, table, game) if coded else []
+    entities, tags, xyz = _people(table, track)
+    events, unknown = settled(events, _TEAMS, entities, str(main))
 
-    spans: dict[int, list[float]] = {}
-    for row in table:
-        at = present(row["Start Time [s]"], path, "Start Time [s]")
-        spans.setdefault(_period(row, path), []).append(at)
-    shots = [event for event in events if event.type == "shot"]
-    told = attacks((e.period, 0 if e.team == "home" else 1, np.nan if e.x_m is None else e.x_m) for e in shots)
-    periods = [
-        Period(number=n, start_us=_us(min(at)), end_us=_us(max(at)), home_attacks=_attack(n, told))
-        for n, at in spans.items()
-    ]
-    events = in_time_order([*events, *edges(game, periods)])
-
-    keepers = {row["From"] for row in table if "GOAL KICK" in row["Subtype"]}
-    players = dict.fromkeys((name, row["Team"].lower()) for row in table for name in (row["From"], row["To"]) if name)
+    t_us = np.round(track.seconds * 1e6).astype(np.int64) + us(0.0) if track else np.zeros(0, np.int64)
+    spans = _spans(times(coded, table) if coded else {}, track, t_us)
+    if track is not None:
+        team = np.array([-1, *(person.side for person in track.people)])
+        keeper = np.array([entity.role == "keeper" for entity in (entities[i] for i in _rows_of(entities, track))])
+        places: Mapping[int, Mapping[str, Side]] = {n: stood(xyz[track.period == n], team, keeper) for n in spans}
+    else:
+        places = goal_kicks(main, table)
+    votes = shot_votes(events, ("home", "away"), LENGTH_M)
+    attacks = directions(str(main), spans, {}, places, votes)
+    periods = [Period(number=n, start_us=start, end_us=end, home_attacks=attacks[n]) for n, (start, end) in spans.items()]
+    timed = in_time_order([*events, *edges(game, periods)])
+    rate_hz = track.rate_hz if track else 25.0
+    feeds = [Feed(name="events", kind="events", lateness_ms=5000, sync_ms=40)]
+    if track:
+        feeds.insert(0, Feed(name="tracking", kind="telemetry", rate_hz=rate_hz, aligned=True))
     record = GameRecord(
-        game=game, sport="soccer", t0_us=_us(0.0), title="Metrica sample game",
-        teams=(Team(id="home", name="Home"), Team(id="away", name="Away")),
-        entities=[
-            Entity(
-                id=name, name=name, team=team, role="keeper" if name in keepers else "player",
-                shirt=int(name.removeprefix("Player")) if name.removeprefix("Player").isdigit() else None,
-            )
-            for name, team in players
-        ] + [Entity(id="ball", name="Ball", role="ball")],
-        tags=[], feeds=[Feed(name="events", kind="events", lateness_ms=5000, sync_ms=40)],
-        periods=periods, length_m=LENGTH_M, width_m=WIDTH_M,
+        game=game, sport="soccer", t0_us=min([us(0.0), *t_us[:1].tolist()]), title="Metrica sample game", teams=_TEAMS,
+        entities=entities,
+        tags=tags, feeds=feeds, periods=periods, grid_hz=rate_hz if track else None, length_m=LENGTH_M, width_m=WIDTH_M,
         provenance={
-            "provider": "metrica", "files": path.name, "source": "Metrica Sports sample data, events",
+            "provider": "metrica", "files": ", ".join(path.name for path in files), "source": "Metrica Sports sample data",
             "terms": "be responsible with the use of this data; anything public acknowledges Metrica Sports",
-            "clock": "the match clock in the file from 2000-01-01T00:00:00Z",
-            "arrival": f"synthetic: {EVENT_DELAY_US // 1000} ms after it happened",
-            "direction": "told by where the shots were taken",
-        },
+            "clock": "the match clock in the files from 2000-01-01T00:00:00Z",
+            "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
+            "direction": how(spans, {}, places, votes),
+        } | unknown,
     )  # fmt: skip
-    return Imported(record, lambda: iter(events), 0)
+    if track is None:
+        return Imported(record, lambda: iter(timed), 0)
+    packets = tracking(game, "tracking", t_us, [0, *(tag.tag for tag in tags if tag.tag)], xyz)
+    return Imported(record, lambda: in_arrival_order(packets(), timed), int(np.isfinite(xyz[:, :, :2]).all(axis=2).sum()))
 
 
-def _us(seconds: float) -> int:
-    return NO_DATE_US + round(seconds * 1e6)
+def _name(path: Path) -> str:
+    name = path.name.lower().removesuffix(".gz").removesuffix(".csv")
+    for ending in ("_raweventsdata", "_rawtrackingdata_home_team", "_rawtrackingdata_away_team"):
+        name = name.removesuffix(ending)
+    return name.replace("_", "-")
 
 
-def _period(row: dict[str, str], path: Path) -> int:
-    try:
-        return int(row["Period"])
-    except ValueError:
-        raise BadInput(f"{path} has {row['Period']!r} in the column Period") from None
+def _people(table: list[Row], track: Track | None) -> tuple[list[Entity], list[Tag], npt.NDArray[np.float64]]:
+    """Everybody of both, the tags of those who are tracked, and (T, 1 + N, 3) places of the ball and of them."""
+    kick = {row["From"] for row in table if "GOAL KICK" in row["Subtype"].split("-")}
+    named = dict.fromkeys((name, row["Team"].lower()) for row in table for name in (row["From"], row["To"]) if name)
+    xyz = np.zeros((0, 1, 3))
+    keepers = set(kick)
+    shirts: dict[str, int | None] = {}
+    if track is not None:
+        xyz = np.full((*track.xy.shape[:2], 3), np.nan)
+        xyz[:, :, 0], xyz[:, :, 1] = (track.xy[:, :, 0] - 0.5) * LENGTH_M, (0.5 - track.xy[:, :, 1]) * WIDTH_M
+        xyz[:, 1:, 2] = 0.0
+        for n, person in enumerate(track.people, 1):
+            shirts[person.name] = person.shirt
+            named.setdefault((person.name, ("home", "away")[person.side]))
+            seen = xyz[np.isfinite(xyz[:, n, 0]), n, 0]
+            if len(seen) and np.median(np.abs(seen)) > LENGTH_M / 2 - _KEEPS_M:
+                keepers.add(person.name)
+    entities = [
+        Entity(
+            id=name, name=name, team=team if team in ("home", "away") else None, role="keeper" if name in keepers else "player",
+            shirt=shirts.get(name, shirt(name.removeprefix("Player"))),
+        )
+        for name, team in named
+    ]  # fmt: skip
+    entities.append(Entity(id="ball", name="Ball", role="ball"))
+    if track is None:
+        return entities, [], xyz
+    tags = [Tag(tag=0, entity="ball"), *(Tag(tag=n, entity=person.name) for n, person in enumerate(track.people, 1))]
+    return entities, tags, xyz
 
 
-def _attack(period: int, told: dict[int, Side]) -> Side:
-    """What the shots tell, else the opposite of the period before."""
-    if period in told:
-        return told[period]
-    return -1 if told.get(period - 1) == 1 else 1
+def _rows_of(entities: list[Entity], track: Track) -> list[int]:
+    """Where the ball and the tracked people stand among the entities."""
+    at = {entity.id: i for i, entity in enumerate(entities)}
+    return [at["ball"], *(at[person.name] for person in track.people)]
 
 
-def _events(path: Path, table: list[dict[str, str]], game: str) -> list[Event]:
-    events: list[Event] = []
-    piece: tuple[str, str] | None = None  # who is about to take which set piece
-    for index, row in enumerate(table):
-        if row["Type"] == "SET PIECE":
-            piece = (row["From"], _SET_PIECES[row["Subtype"]]) if row["Subtype"] in _SET_PIECES else None
-            continue
-        words = set(row["Subtype"].split("-"))
-        found = _kind(row["Type"], words)
-        if found is None:
-            continue
-        kind, outcome = found
-        attrs: dict[str, str | float | bool] = {}
-        if kind in ("pass", "shot"):
-            if piece is not None and piece[0] == row["From"]:
-                attrs["set_piece"] = piece[1]
-            elif "GOAL KICK" in words:
-                attrs["set_piece"] = "goal_kick"
-            piece = None
-            if "HEAD" in words:
-                attrs["body_part"] = "head"
-            if "CROSS" in words:
-                attrs["cross"] = True
-            if "THROUGH BALL" in words:
-                attrs["through_ball"] = True
-            if outcome == "complete" and row["To"]:
-                attrs["receiver"] = row["To"]
-        if kind == "card":
-            attrs["card"] = row["Subtype"].lower().replace(" ", "_")
-        start = [number(row[f"Start {axis}"].replace("NaN", ""), path, f"Start {axis}") for axis in "XY"]
-        end = [number(row[f"End {axis}"].replace("NaN", ""), path, f"End {axis}") for axis in "XY"]
-        t_us = _us(present(row["Start Time [s]"], path, "Start Time [s]"))
-        events.append(
-            Event(
-                id=f"{index + 1}", game=game, type=kind, t_us=t_us, period=_period(row, path), team=row["Team"].lower(),
-                player=row["From"] or None, outcome=outcome, attrs=attrs, arrival_us=t_us + EVENT_DELAY_US,
-                x_m=metres((start[0] - 0.5) * LENGTH_M), y_m=metres((0.5 - start[1]) * WIDTH_M),
-                end_x_m=metres((end[0] - 0.5) * LENGTH_M), end_y_m=metres((0.5 - end[1]) * WIDTH_M),
-            )
-        )  # fmt: skip
-    return events
+def _spans(
+    coded: Mapping[int, tuple[int, int, bool]], track: Track | None, t_us: npt.NDArray[np.int64]
+) -> dict[int, tuple[int, int | None]]:
+    """When each period begins and ends, by events and frames. One that another follows ends with what it has last; the last one is
+    open unless its end was reported."""
+    framed = {} if track is None else {int(n): t_us[track.period == n] for n in np.unique(track.period) if n > 0}
+    numbers = sorted(coded.keys() | framed.keys())
+    if not numbers:
+        raise BadInput("the tracking of metrica holds no frame of a period")
+    spans: dict[int, tuple[int, int | None]] = {}
+    for n in numbers:
+        firsts, lasts = [], []
+        if n in coded:
+            firsts.append(coded[n][0])
+            lasts.append(coded[n][1])
+        if n in framed:
+            firsts.append(int(framed[n][0]))
+            lasts.append(int(framed[n][-1]))
+        over = n != numbers[-1] or (n in coded and coded[n][2])
+        spans[n] = min(firsts), max(lasts) if over else None
+    return spans
 
-
-def _kind(kind: str, words: set[str]) -> tuple[str, str] | None:
-    """Metrica's type and the words of its subtype as our type and outcome; None for what repeats another row."""
-    if kind == "PASS":
-        return "pass", "complete"
-    if kind == "SHOT":
-        for word, outcome in (("GOAL", "goal"), ("SAVED", "saved"), ("BLOCKED", "blocked"), ("WOODWORK", "post")):
-            if word in words:
-                return "shot", outcome
-        return "shot", "off_target"
-    if kind in ("BALL LOST", "BALL OUT"):
-        if kind == "BALL OUT" and "GOAL" in words:
-            return "own_goal", ""
-        if "CLEARANCE" in words:
-            return "clearance", ""
-        if "OFFSIDE" in words:
-            return "pass", "offside"
-        if words & {"THEFT", "REFEREE HIT", "END HALF"}:
-            return ("duel", "lost") if "THEFT" in words else None
-        return "pass", "out" if kind == "BALL OUT" else "incomplete"
-    if kind == "RECOVERY":
-        if "THEFT" in words:
-            return "tackle", "won"
-        for word, name in (("INTERCEPTION", "interception"), ("SAVED", "save"), ("BLOCKED", "block")):
-            if word in words:
-                return name, ""
-        return "recovery", ""
-    if kind == "CHALLENGE":
-        if "FAULT" in words:
-            return ("foul", "") if "LOST" in words else None
-        outcome = "won" if "WON" in words else "lost" if "LOST" in words else ""
-        if "DRIBBLE" in words:
-            return "dribble", "complete" if outcome == "won" else "incomplete"
-        return ("tackle" if "TACKLE" in words else "duel"), outcome
-    return ("card", "") if kind == "CARD" else None

@@ -1,4 +1,4 @@
-"""Wyscout events of many matches (v2): events and matches as tables or as Wyscout's JSON; --pick MATCH_ID says which one.
+"""Wyscout events of many matches (v2): events and matches as tables or as Wyscout's JSON; --pick MATCH_ID takes one.
 
 Our own reader, after the words of its table (``_wyscout_words``): kloppy reads one match a file. Places are 0..100 of a pitch of
 unknown size, taken as 105 x 68 m, seen by the team that acts, which always attacks towards x = 100; the file does not say which way
@@ -11,8 +11,9 @@ ball was lost: ``attrs["end_is"]`` is "arrival" or "loss", and a loss is not whe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,12 @@ def read(files: list[Path], pick: str = "") -> Imported:
     if not pick and len(held) > 1:
         raise BadInput(f"{files[0]} holds {len(held):,} matches: pick one with --pick MATCH_ID, such as {held[0]}")
     return _imported(found, pick or held[0], files)
+
+
+def recordings(files: list[Path]) -> Iterator[tuple[str, Callable[[], Imported]]]:
+    """Every match of the files with what imports it."""
+    for ident in match_ids(files):
+        yield ident, partial(read_match, files, ident)
 
 
 def match_ids(files: Sequence[Path]) -> list[str]:
@@ -71,13 +78,13 @@ def _imported(found: Source, ident: str, files: Sequence[Path]) -> Imported:
     t0_us = _kick_off(match)
     periods = _periods(rows, t0_us or NO_DATE_US, match.over)
     starts = {p.number: p.start_us for p in periods}
-    told = events_of(rows, game, match.teams, starts)
-    if match.over and match.result not in (None, score(told.events, home, away)):
+    converted = events_of(rows, game, match.teams, starts)
+    if match.over and match.result not in (None, score(converted.events, home, away)):
         more = events_of(rows, game, match.teams, starts, keepers_goals=True)
-        told = more if score(more.events, home, away) == match.result else told
+        converted = more if score(more.events, home, away) == match.result else converted
     substitutions = list(_substitutions(match, game, periods))
-    events = in_time_order([*told.events, *substitutions, *edges(game, periods)])
-    result, notes = score(events, home, away), [_times(*note) for note in sorted(told.notes.items())]
+    events = in_time_order([*converted.events, *substitutions, *edges(game, periods)])
+    result, notes = score(events, home, away), [_times(*note) for note in sorted(converted.notes.items())]
     if match.over and match.result is not None and match.result != result:
         notes.insert(0, f"its events have {result[0]}:{result[1]}, its result is {match.result[0]}:{match.result[1]}")
     record = GameRecord(
@@ -86,7 +93,7 @@ def _imported(found: Source, ident: str, files: Sequence[Path]) -> Imported:
         entities=[*_people(match, rows, found.players), Entity(id="ball", name="Ball", role="ball")],
         tags=[], feeds=[Feed(name="events", kind="events", lateness_ms=5000, sync_ms=3000)],
         periods=periods, length_m=LENGTH_M, width_m=WIDTH_M,
-        provenance={
+        provenance=_without_blanks({
             "provider": "wyscout", "files": ", ".join(path.name for path in files),
             "competition": match.competition, "date": match.date, "result": "{}:{}".format(*match.result) if match.result else "",
             "shootout": "{}:{}".format(*match.shootout) if match.shootout else "", "notes": "; ".join(notes),
@@ -97,9 +104,13 @@ def _imported(found: Source, ident: str, files: Sequence[Path]) -> Imported:
             "arrival": f"synthetic: {EVENT_DELAY_US // 1000} ms after it happened",
             "direction": "not in the file: home attacks +x in odd periods by our choice",
             "pitch": "not in the file: 105 x 68 m assumed",
-        },
+        }),
     )  # fmt: skip
     return Imported(record, lambda: iter(events), 0)
+
+
+def _without_blanks(words: dict[str, str]) -> dict[str, str]:
+    return {name: word for name, word in words.items() if word}
 
 
 def _times(sentence: str, count: int) -> str:

@@ -15,13 +15,14 @@ import numpy.typing as npt
 
 from features.sport import Sport
 from features.units import factor
-from streaming.blocks import StatBlock
+from streaming.blocks import Output, StatBlock
 from streaming.game import GameOperator
 from streaming.recording import Recording
-from streaming.records import Event, Telemetry
+from streaming.records import Event
 from streaming.runners.embedded import EmbeddedRunner
-from streaming.sinks import ListSink
 
+#: soccer's period of a penalty shoot-out
+SHOOTOUT = 5
 Floats = npt.NDArray[np.float64]
 
 
@@ -63,77 +64,72 @@ class Agreement:
         return cls(stat, reference, unit, len(gap), bias, rmse, worst, *only)
 
 
-def final_blocks(recording: Recording, sport: Sport, stats: set[str]) -> dict[str, list[StatBlock]]:
-    """Run a recording through an operator without models; the final blocks of ``stats``."""
-    sport = replace(sport, stats=tuple(stat for stat in sport.stats if stat.model is None))
-    sink = ListSink()
-    EmbeddedRunner(GameOperator(sport, recording.game, draw=False, provisional=False), [sink]).run(recording.records())
+Blocks = Mapping[str, list[StatBlock]]
+
+
+def final_blocks(
+    recording: Recording, sport: Sport, stats: set[str], operator: GameOperator | None = None
+) -> dict[str, list[StatBlock]]:  # fmt: skip
+    """Run a recording through ``operator``, or one without models; the final blocks of ``stats``."""
+    if operator is None:
+        sport = replace(sport, stats=tuple(stat for stat in sport.stats if stat.model is None))
+        operator = GameOperator(sport, recording.game, draw=False, provisional=False)
     found: dict[str, list[StatBlock]] = {stat: [] for stat in stats}
-    for output in sink.outputs:
-        if isinstance(output, StatBlock) and output.stat in found and output.quality == "final":
-            found[output.stat].append(output)
+    EmbeddedRunner(operator, [_Kept(found)]).run(recording.records())
     return found
+
+
+class _Kept:
+    """The final blocks of some stats, and nothing else of a whole game."""
+
+    def __init__(self, found: dict[str, list[StatBlock]]) -> None:
+        self.found = found
+
+    def write(self, outputs: list[Output], published_us: int) -> None:
+        for output in outputs:
+            if isinstance(output, StatBlock) and output.stat in self.found and output.quality == "final":
+                self.found[output.stat].append(output)
+
+    def close(self) -> None:
+        """There is nothing to finish."""
 
 
 def compare_events(
-    recording: Recording, sport: Sport, references: Mapping[str, tuple[str, float]]
+    recording: Recording, sport: Sport, references: Mapping[str, tuple[str, float]], blocks: Blocks | None = None
 ) -> list[Agreement]:  # fmt: skip
-    """Event stats against attrs of the same events: ``references`` is {stat: (attr, factor that takes it to SI)}. Of a vector the
-    first component is compared."""
-    blocks = final_blocks(recording, sport, set(references))
+    """Event stats against attrs of the same events: ``references`` is {stat or stat/component: (attr, factor that takes it to SI)}.
+    Of a vector without a component's name the first is compared. ``blocks`` are those of :func:`final_blocks`, when they are there
+    already."""
+    blocks = final_blocks(recording, sport, {named(sport, name)[0] for name in references}) if blocks is None else blocks
     events = recording.read_events()
     found = []
-    for stat, (attr, to_si) in references.items():
+    for name, (attr, to_si) in references.items():
+        stat, component = named(sport, name)
         unit, on = sport.stat(stat).unit, sport.stat(stat).on
         scale = to_si * factor(unit)
-        ours = {block.event: _first(block.values[0][0]) for block in blocks[stat]}
+        ours = {block.event: _part(block.values[0][0], component) for block in blocks[stat]}
         kept = [event for event in events if event.type in on]
         theirs = np.array([float(event.attrs.get(attr, np.nan)) * scale for event in kept])
-        found.append(Agreement.of(stat, attr, unit, np.array([ours.get(event.id, np.nan) for event in kept]), theirs))
+        found.append(Agreement.of(name, attr, unit, np.array([ours.get(event.id, np.nan) for event in kept]), theirs))
     return found
 
 
-def _first(value: Any) -> float:
-    """A value as a number: of a vector its first component."""
-    return float(value[0]) if isinstance(value, (list, tuple)) else float(value)
+def named(sport: Sport, name: str) -> tuple[str, int]:
+    """``stat/component`` as the stat and which of its components; the first where none is named."""
+    stat, _, component = name.partition("/")
+    return stat, sport.stat(stat).components.index(component) if component else 0
 
 
-def compare_channel(recording: Recording, sport: Sport, stat: str, channel: str, to_si: float = 1.0) -> Agreement:
-    """A stat per player and window against a channel of the players' samples, interpolated at the end of each window.
-
-    Windows are left out where the player's neighbouring samples are more than 0.2 s apart, and where his are too few.
-    """
-    blocks = final_blocks(recording, sport, {stat})[stat]
-    unit = sport.stat(stat).unit
-    entity = {tag.tag: tag.entity for tag in recording.game.tags}
-    times: dict[str, list[npt.NDArray[np.int64]]] = {}
-    values: dict[str, list[Floats]] = {}
-    for record in recording.records():
-        if isinstance(record, Telemetry) and channel in record.channels:
-            for tag in np.unique(record.tag).tolist():
-                rows = record.tag == tag
-                times.setdefault(entity[tag], []).append(record.t_us[rows])
-                values.setdefault(entity[tag], []).append(record.channels[channel][rows].astype(np.float64))
-    ours, theirs = [], []
-    for subject in times:
-        t = np.concatenate(times[subject])
-        order = np.argsort(t, kind="stable")
-        t, v = t[order], np.concatenate(values[subject])[order] * to_si * factor(unit)
-        for block in blocks:
-            if subject in block.subjects:
-                after = np.clip(np.searchsorted(t, block.end_us), 1, max(1, len(t) - 1))
-                near = (t[after] - t[after - 1] <= 200_000) & (block.end_us >= t[0]) & (block.end_us <= t[-1])
-                ours.append(np.asarray(block.values)[:, block.subjects.index(subject)].astype(np.float64))
-                theirs.append(np.where(near, np.interp(block.end_us, t, v), np.nan))
-    flat = np.concatenate(ours) if ours else np.zeros(0), np.concatenate(theirs) if theirs else np.zeros(0)
-    return Agreement.of(stat, channel, unit, *flat)
+def _part(value: Any, component: int) -> float:
+    """A value as a number: of a vector one component."""
+    return float(value[component]) if isinstance(value, (list, tuple, np.ndarray)) else float(value)
 
 
 def goals(events: list[Event], teams: tuple[str, str]) -> tuple[int, int]:
-    """The score that the events tell: goals and own goals, (home, away)."""
+    """The score that the events tell: goals and own goals, (home, away); kicks of a shoot-out do not count."""
     score = [0, 0]
     for event in events:
-        if event.team in teams and not event.deleted:
+        if event.team in teams and not event.deleted and event.period < SHOOTOUT:
             side = teams.index(event.team)
             if event.outcome == "goal":
                 score[side] += 1

@@ -38,21 +38,25 @@ def demo(
 
     One game of every sport at once: touchline demo all
     """
-    from simulators.worlds import worlds
+    from simulators.worlds import check_world, worlds
+    from streaming.cli.equipment import models_of, sport_named
     from streaming.cli.life.common import watch_models
     from streaming.cli.shows import Show
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
 
     began = time.monotonic()
+    played = worlds() if sport == "all" else [sport]
+    for name in played:  # a mistake on the command line comes before a port that somebody else has
+        check_world(name)
+        if model:
+            models_of(sport_named(name), model)
     # Threads share the interpreter: one with an operator must not wait a whole default slice (5 ms) for it.
     sys.setswitchinterval(0.0005)
     hub, stop = Hub(), threading.Event()
     watch_models(hub, registry, contradicted)
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
-        shows = [
-            Show(name, seed, minutes, speed, hub, stop, model, registry) for name in (worlds() if sport == "all" else [sport])
-        ]
+        shows = [Show(name, seed, minutes, speed, hub, stop, model, registry) for name in played]
         for show in shows:
             show.ready()
         for show in shows:
@@ -68,6 +72,7 @@ def demo(
         try:
             end = None if seconds is None else time.monotonic() + seconds
             while any(show.on for show in shows) and (end is None or time.monotonic() < end):
+                gateway.check()
                 time.sleep(0.05)
         except KeyboardInterrupt:
             pass

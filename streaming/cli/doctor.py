@@ -55,6 +55,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     browser = next((shutil.which(n) for n in ("chromium", "chromium-browser", "google-chrome") if shutil.which(n)), None)
     rows.append(("Chromium", browser is not None, "for the browser tests", "apt-get install chromium"))
     with socket.socket() as probe:
+        probe.settimeout(1.0)
         busy = probe.connect_ex(("127.0.0.1", 8080)) == 0
     rows.append(("port 8080", not busy, "the pages' default port", "touchline demo --port 8082"))
     rows += [_java(), _jars(), _kafka(), _flink()]

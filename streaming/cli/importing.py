@@ -7,33 +7,53 @@ from typing import Annotated, Any
 
 import typer
 
-from simulators.providers import providers, read
+from simulators.providers import providers, read, read_all
+from streaming.errors import BadInput
 
 _LIST = "\n\n".join(f"  {name}: {line}" for name, line in sorted(providers().items()))
 
 
 def import_(
     provider: Annotated[str, typer.Argument(help=f"One of: {', '.join(sorted(providers()))}.", metavar="PROVIDER")],
-    files: Annotated[list[Path], typer.Argument(help="The files of one game, gzipped or not.", metavar="FILE...")],
-    out: Annotated[Path, typer.Option(help="The folder to write the recording to.", metavar="REC")],
+    files: Annotated[list[Path], typer.Argument(help="The files of one game or of many, gzipped or not.", metavar="FILE...")],
+    out: Annotated[Path, typer.Option(help="The recording to write; the folder of the recordings of many games.", metavar="REC")],
     pick: Annotated[str, typer.Option(help="Which game of files that hold many, as the provider says.", metavar="GAME")] = "",
     overwrite: Annotated[bool, typer.Option("--force", help="Replace a recording that is there already.")] = False,
     check: Annotated[bool, typer.Option(help="Compare our figures with the provider's own.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Say what was imported as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Say what was imported as JSON, a line per game.")] = False,
 ) -> None:
-    imported = read(provider, files, pick)
+    if pick:
+        _one(provider, read(provider, files, pick), out, overwrite=overwrite, check=check, as_json=as_json)
+        return
+    several, refused = read_all(provider, files), []
+    for name, imported in several:
+        try:
+            _one(provider, imported(), out / name, overwrite=overwrite, check=check, as_json=as_json)
+        except BadInput as error:
+            if len(several) == 1:
+                raise
+            refused.append(f"{name}: {error}")
+    if refused:
+        raise BadInput(f"{len(refused)} of {len(several)} games could not be imported; the first is {refused[0]}")
+
+
+def _one(provider: str, imported: Any, out: Path, *, overwrite: bool, check: bool, as_json: bool) -> None:
+    """Write one recording, and say what it is."""
     told = write(imported, out, overwrite=overwrite)
-    found = agreements(imported, out) if check else []
+    found, missing = checked(imported, out) if check else ([], [])
     if as_json:
         import json
 
-        print(json.dumps(told | {"agreement": [one.plain() for one in found]}, ensure_ascii=False))
-    else:
-        print(f"{told['out']}: {told['title']}, {told['samples']:,} samples, {told['events']:,} events")
-        for one in found:
-            print(one)
-        if check and not found:
-            print(f"{provider} gives no figures of its own to compare with")
+        print(json.dumps(told | {"agreement": [one.plain() for one in found], "unavailable": missing}, ensure_ascii=False))
+        return
+    print(f"{told['out']}: {told['title']}, {told['samples']:,} samples, {told['events']:,} events")
+    for what in ("left out", "notes"):
+        if what in told["provenance"]:
+            print(f"{what}: {told['provenance'][what]}")
+    for one in (*found, *missing):
+        print(one)
+    if check and not found:
+        print(f"{provider} gives no figures of its own to compare with")
 
 
 import_.__doc__ = f"""Turn a provider's files into a recording.
@@ -69,14 +89,24 @@ def write(imported: Any, out: Path, *, overwrite: bool = False) -> dict[str, Any
     }  # fmt: skip
 
 
-def agreements(imported: Any, recording: Path) -> list[Any]:
-    """Our figures beside the provider's own, as the provider's module pairs them."""
+def checked(imported: Any, recording: Path) -> tuple[list[Any], list[str]]:
+    """Our figures beside the provider's own, as the provider's module pairs them, all of one run; and a sentence for each reason
+    why there are no values, with the stats that it is about."""
     from features.sport import load_sport
-    from streaming.analysis.agreement import compare_channel, compare_events
+    from streaming.analysis.agreement import compare_events, final_blocks, named
+    from streaming.analysis.channels import compare_channels
+    from streaming.cli.equipment import operator_for
+    from streaming.cli.replay import unavailable
     from streaming.recording import Recording
 
     opened, sport = Recording(recording), load_sport(imported.record.sport)
-    found = compare_events(opened, sport, imported.event_references) if imported.event_references else []
-    for stat, (channel, to_si) in imported.channel_references.items():
-        found.append(compare_channel(opened, sport, stat, channel, to_si))
-    return found
+    stats = {named(sport, name)[0] for name in (*imported.event_references, *imported.channel_references)}
+    operator = operator_for(opened.game, draw=False, provisional=False)
+    blocks = final_blocks(opened, sport, stats, operator)
+    found = compare_events(opened, sport, imported.event_references, blocks)
+    found += compare_channels(opened, sport, imported.channel_references, blocks)
+    missing = [
+        f"unavailable, {reason}: " + ", ".join(f"{stat} ({n:,})" for stat, n in values.items())
+        for reason, values in unavailable(operator.meters).items()
+    ]
+    return found, missing

@@ -89,11 +89,16 @@ def score(
     shots: Annotated[Path | None, typer.Option(help="For xgoals: Parquet file, one row per shot.")] = None,
     frames: Annotated[Path | None, typer.Option(help="For xgoals: Parquet file, one row per visible player of a shot.")] = None,
     plays: Annotated[Path | None, typer.Option(help="For lead-probability: .csv, .csv.gz or .parquet, a row per attempt.")] = None,
-    model: Annotated[str | None, typer.Option(help="Folder of the artefact; by default the one that ships.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Folder of the artefact; by default the one that ships, trained on real games if it is.")
+    ] = None,
 ) -> None:
-    """Give every row of a file of real data its probability.
+    """Give every row of a file of real data its probability; null where there is none (of shots: without a place, or outside of
+    what the model was trained on).
 
-    Example: touchline models score xgoals --shots shots.parquet --frames frames.parquet --model my-xgoals --out xg.parquet
+    Example: touchline models score xgoals --shots shots.parquet --frames frames.parquet --out xg.parquet
+
+    Shots whose pictures nobody has: touchline models score xgoals --shots shots.parquet --out xg.parquet
 
     Of steals: touchline models score lead-probability --plays steal_leads.csv.gz --model my-leads --out leads.parquet
     """
@@ -105,8 +110,11 @@ def score(
 
         reader = reader_of(name)
         given = {word: path for word, path in (("shots", shots), ("frames", frames), ("plays", plays)) if path is not None}
-        if set(given) != set(reader.FILES):
-            raise ValueError(f"to score {name}, give {' and '.join('--' + word for word in reader.FILES)}, and no other file")
+        optional = set(getattr(reader, "OPTIONAL", ()))
+        if not set(reader.FILES) - optional <= set(given) <= set(reader.FILES):
+            asked = " and ".join(f"--{word}" for word in reader.FILES if word not in optional)
+            more = "".join(f", --{word} where there are any" for word in sorted(optional))
+            raise ValueError(f"to score {name}, give {asked}{more}, and no other file")
         forest = load(model or default_model(name, "real"))
         if forest.name != name:
             raise ValueError(f"{model} is a model of {forest.name}, not of {name}")
@@ -119,7 +127,7 @@ def score(
 def evaluate(
     name: Name,
     source: Source = "simulated",
-    model: Annotated[str | None, typer.Option(help="Artefact to judge; on real shots else cross-validation.")] = None,
+    model: Annotated[str | None, typer.Option(help="Artefact to judge; on real data else the recipe, with games held out.")] = None,
     games: Annotated[int | None, typer.Option(min=5, help="Simulated games to judge by.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of the first simulated game, or of the folds.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a reliability plot (PNG).")] = None,
@@ -127,10 +135,10 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Judge a model: on fresh simulated games against the true probabilities, or on real data of which a part is held out: xgoals
-    on whole matches against the provider's own xG (penalties excluded), lead-probability on the last four months against a
-    plain logistic regression.
+    on whole matches (penalties excluded), against the provider's own xG, without a part of the positions against a model made for
+    just that, and without any against a logistic regression; lead-probability on the last four months against a plain one.
 
-    Example: touchline models evaluate xgoals --data shots --out xgoals-report
+    Example: touchline models evaluate xgoals --data shots --model xgoals@real --out xgoals-report
     """
     with _plain_errors():
         from models import evaluation

@@ -66,8 +66,6 @@ def replay(
     rec = Recording(recording)
     records: Iterable[Any] = (each for _, each in due(rec, pace, from_s))
     options: dict[str, Any] = {"draw": serve, "provisional": serve or every or pace is not None}
-    if serve:
-        prepare(rec.game.sport, partial(operator_for, given=model, **options))
     if model:
         operator = operator_for(rec.game, model, **options)
     else:
@@ -88,6 +86,7 @@ def replay(
             gateway = Gateway(hub, port=port, recordings=recording.parent).start()
             hub.attach(rec.game, operator.meters)
             sinks += [hub, models]
+            prepare(rec.game.sport, partial(operator_for, given=model, **options))
             print(f"live page {gateway.url}/   operator page {gateway.url}/operator", flush=True)
         if pace is not None:
             records = paced(records, pace)
@@ -118,6 +117,7 @@ def replay(
     if gateway is not None:
         try:
             while True:
+                gateway.check()
                 time.sleep(1.0)
         except KeyboardInterrupt:
             pass

@@ -14,6 +14,8 @@ from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, short_
 from streaming.kafka.settings import Address
 
 WATCH_S: Final = 2.0
+#: how long what is left may keep silent once the end is wanted
+PATIENCE_S: Final = 30.0
 _log = logging.getLogger(__name__)
 
 
@@ -35,17 +37,20 @@ def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tupl
             unread = {tp.partition: (first, first) for tp, first in first_offsets(consumer, here).items()}
             for tp in here:
                 consumer.seek(tp, unread[tp.partition][0])
-            looked_s = time.monotonic()
+            looked_s = came_s = time.monotonic()
             end: dict[Any, int] | None = None
             while end is None or short_of(consumer, end):
                 if end is None and stop.is_set():
-                    end = end_offsets(consumer, here)
+                    end, came_s = end_offsets(consumer, here), time.monotonic()
+                if end is not None and time.monotonic() - came_s > PATIENCE_S:
+                    raise Unavailable(f"the broker at {address.text} did not give out the rest of {topic}")
                 try:
                     polled = consumer.poll(timeout_ms=100)
                 except errors.OffsetOutOfRangeError as error:
                     watch.check(unread)
                     raise Unavailable(f"topic {topic} no longer has the records that come next: {error}") from None
                 for tp, records in polled.items():
+                    came_s = time.monotonic()
                     for record in records:
                         yield (record.key or b"").decode("utf-8", "replace"), record.value or b"", record.timestamp * 1000
                     unread[tp.partition] = records[-1].offset + 1, max(records[-1].offset + 1, end_seen(consumer, tp))

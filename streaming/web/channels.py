@@ -90,6 +90,14 @@ class Channel:
             del self._moments[key]
             self._last.pop((most, key), None)
 
+    def forget(self, stat: str) -> None:
+        """Nothing that was published of a stat is told to newcomers any more."""
+        address = topics.address(stat)
+        self._moments = {key: kept for key, kept in self._moments.items() if kept[0] != address}
+        self._last = {key: item for key, item in self._last.items() if key[0] != address}
+        self._windows = {key: kept for key, kept in self._windows.items() if key[0] != stat}
+        self._history.pop(stat, None)
+
     def _latest(self, parcel: Parcel) -> None:
         block = parcel.block
         assert isinstance(block, StatBlock)

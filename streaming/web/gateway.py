@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from streaming.errors import BadInput, Unavailable
+from streaming.watched import WatchedThread
 from streaming.web import rest
 from streaming.web.cluster import Watch
 from streaming.web.graphics import graphics
@@ -150,6 +151,10 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
+#: how long a machine may take until the server serves
+START_S = 60.0
+
+
 class _Server(uvicorn.Server):
     """Ends the subscriptions first, so that open event streams do not hold up the end."""
 
@@ -187,7 +192,7 @@ class Gateway:
             access_log=False, server_header=False, timeout_graceful_shutdown=2,
         )  # fmt: skip
         self._server = _Server(config, hub)
-        self._thread: threading.Thread | None = None
+        self._thread: WatchedThread | None = None
 
     def run(self) -> None:
         """Serve until interrupted; returns normally after Ctrl-C."""
@@ -200,11 +205,16 @@ class Gateway:
 
     def start(self) -> Gateway:
         """Serve in a thread; returns once connections are accepted."""
-        self._thread = threading.Thread(target=self.run, name="gateway", daemon=True)
-        self._thread.start()
-        if not self._server.ready.wait(10.0):
-            raise Unavailable(f"the gateway at {self.url} did not start within 10 s")
+        self._thread = WatchedThread(self.run, "gateway", self._server.ready.set).start()
+        if not self._server.ready.wait(START_S):
+            raise Unavailable(f"the gateway at {self.url} did not start within {START_S:.0f} s")
+        self._thread.check()
         return self
+
+    def check(self) -> None:
+        """Raise what its thread has failed with, if it has: nobody would see the pages stand still."""
+        if self._thread is not None:
+            self._thread.check()
 
     def stop(self) -> None:
         """End it: subscriptions first, then the server."""

@@ -152,7 +152,11 @@ class Hub:
 
     def _take(self, outputs: Iterable[Output | Event | Channel], published_us: int, stamp_ns: int) -> None:
         games: dict[str, list[Parcel]] = {}
-        for output in outputs if self.withholding is None else self.withholding.screen(outputs):
+        if self.withholding is not None:
+            outputs = self.withholding.screen(outputs)
+            for game, stat in self.withholding.taken_down():
+                self._channel(game).forget(stat)
+        for output in outputs:
             if isinstance(output, StatBlock):
                 games.setdefault(output.game, []).append(Parcel(output, topics.address(output.stat), published_us))
             elif isinstance(output, Event):

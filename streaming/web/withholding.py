@@ -31,7 +31,13 @@ class Withholding:
         self.watch, self.policy = watch, policy
         self._announced: set[tuple[str, str, str]] = set()
         self._built_on: dict[str, dict[str, frozenset[str]]] = {}
+        self._down: list[tuple[str, str]] = []
         self._versions: dict[tuple[str, str], str] = {}
+
+    def taken_down(self) -> list[tuple[str, str]]:
+        """(game, stat) of what has been withheld since this was last asked: what is kept of it for newcomers goes, too."""
+        found, self._down = self._down, []
+        return found
 
     def withheld(self) -> dict[str, tuple[str, str]]:
         """By model, the version that is withheld and why."""
@@ -77,6 +83,8 @@ class Withholding:
         if not fresh:
             return None
         subjects = tuple(block.subjects[s] for s in fresh)
+        if not any((block.game, block.stat) == known[:2] for known in self._announced):
+            self._down.append((block.game, block.stat))
         self._announced |= {(block.game, block.stat, subject) for subject in subjects}
         return replace(
             block, subjects=subjects, end_us=block.end_us[-1:], ingress_us=block.ingress_us[-1:], live=None,

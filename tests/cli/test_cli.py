@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streaming.cli.app import COMMANDS, run
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,7 +78,8 @@ def test_the_stories_become_subtitles(recording, tmp_path, capsys):
     assert text.startswith("WEBVTT\n")
     lines = tmp_path / "match.jsonl"
     assert run(["replay", str(recording), "--out", str(lines)]) == 0
-    told = [json.loads(u["value"])["de"] for u in map(json.loads, lines.read_text().splitlines()) if u["stat"] == "game.story"]
+    stories = [u["value"] for u in map(json.loads, lines.read_text().splitlines()) if u["stat"] == "game.story"]
+    told = [story["de"] for story in stories if story is not None]
     assert told
     assert text.count(" --> ") == len(told)
     assert "tlh" in refused(capsys, "replay", str(recording), "--out", str(tmp_path / "k.vtt"), "--language", "tlh")
@@ -127,6 +129,14 @@ def test_a_busy_port_is_said_before_anything_else_happens(recording, capsys):
         assert f"port {port}" in refused(capsys, "replay", str(recording), "--serve", "--port", port)
 
 
+def test_a_mistake_is_said_before_a_port_that_somebody_else_has(recording, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = ["--port", str(busy.getsockname()[1])]
+        assert "curling" in refused(capsys, "demo", "curling", *port)
+        assert "nowhere" in refused(capsys, "demo", "soccer", "--model", "nowhere", *port)
+        assert "nowhere" in refused(capsys, "replay", str(recording), "--serve", "--model", "nowhere", *port)
+
+
 def test_an_existing_file_is_not_replaced_unasked(recording, tmp_path, capsys):
     out = tmp_path / "stats.parquet"
     out.write_text("mine")
@@ -156,14 +166,14 @@ def test_an_interrupted_run_leaves_nothing(recording, tmp_path):
     out = tmp_path / "stats.parquet"
     command = [sys.executable, "-m", "streaming.cli", "replay", str(recording), "--speed", "1", "--out", str(out)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    patience = time.monotonic() + 60
+    patience = time.monotonic() + PATIENCE_S
     while not list(tmp_path.iterdir()):  # what it writes has another name meanwhile
         assert process.poll() is None, "it ended before it wrote anything"
         assert time.monotonic() < patience, "it writes nothing"
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert said.strip().splitlines()[-1] == "touchline: interrupted"
     assert list(tmp_path.iterdir()) == []

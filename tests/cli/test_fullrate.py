@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from streaming.cli.app import run
 from streaming.recording import Recording
+from tests.patience import PATIENCE_S
 
 
 def test_what_is_sent_is_recorded_reduced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,12 +24,13 @@ def test_what_is_sent_is_recorded_reduced(tmp_path: Path, capsys: pytest.Capture
     ))  # fmt: skip
     receiving.start()
     sent = 2
-    for _ in range(200):
+    until_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until_s:  # until the other end listens
         sent = run(["full-rate", "send", f"127.0.0.1:{port}", "--seed", "3", "--minutes", "1", "--seconds", "0.5", "--speed",
         "max"])
         if sent == 0:
             break
-    receiving.join(60)
+    receiving.join(PATIENCE_S)
     assert sent == 0
     told = json.loads(next(line for line in capsys.readouterr().out.splitlines() if line.startswith("{")))
     assert told["samples"] == 5 * 20

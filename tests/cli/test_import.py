@@ -9,7 +9,7 @@ import pytest
 
 from streaming.cli.app import run
 from streaming.recording import Recording
-from tests.simulators.providers import small
+from tests.simulators.providers import small, small_kloppy, small_wyscout
 
 
 @pytest.fixture
@@ -65,3 +65,29 @@ def test_help_lists_the_providers(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Example: touchline import" in out
     for provider in small.GAMES:
         assert f"{provider}:" in out
+
+
+def test_a_file_of_many_matches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A recording each, what is not as it should be in words, and one sentence about those that could not be imported."""
+    (tmp_path / "files").mkdir()
+    lone = small_wyscout.MATCH[:1] + [("1H", 9.0, 2, 22, "Save attempt", "Reflexes", (0, 0), (0, 0), [101, 1802])]
+    matches = {7: small_wyscout.MATCH, 8: lone, 9: lone}
+    about = [small_wyscout.about(7, "Penalties", (2, 1), (2, 1)), small_wyscout.about(8, score=(1, 0))]
+    files = [str(path) for path in small_wyscout.tables(tmp_path / "files", matches, about)]
+    assert run(["import", "wyscout", *files, "--out", str(tmp_path / "all")]) == 2
+    out, err = capsys.readouterr()
+    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["7", "8"]
+    assert "notes: a goal is reported by the keeper's row alone" in out
+    assert "1 of 3 games could not be imported; the first is 9: match 9 has events but is not among the matches" in err
+    assert run(["import", "wyscout", *files, "--out", str(tmp_path / "one"), "--pick", "7"]) == 0
+    assert Recording(tmp_path / "one").read_events() == Recording(tmp_path / "all" / "7").read_events()
+
+
+def test_a_format_of_kloppys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("kloppy", reason="kloppy reads this format: pip install 'touchline[providers]'")
+    (tmp_path / "files").mkdir()
+    files = [str(path) for path in small_kloppy.statsbomb(tmp_path / "files")]
+    assert run(["import", "kloppy:statsbomb", *files, "--out", str(tmp_path / "rec")]) == 0
+    assert Recording(tmp_path / "rec").game.title == "Hosts - Guests"
+    assert run(["import", "kloppy:footy", *files, "--out", str(tmp_path / "no")]) == 2
+    assert "kloppy reads no format 'footy': say kloppy:FORMAT with one of" in capsys.readouterr().err

@@ -23,6 +23,7 @@ from streaming.kafka.helpers import reader_at_end
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.load import moved
 from streaming.kafka.settings import Address
+from streaming.watched import WatchedThread
 from streaming.wire import decode_letter, decode_stats, encode_letter
 from tests import cluster as real
 from tests.conformance.test_runners import Finals, Outcome, committed, settled
@@ -117,7 +118,7 @@ class Feed(Noted):
         """Play on for so long, and end the games; what was sent."""
         self._thread.join(after_s)
         self._stop.set()
-        self._thread.join(90)
+        self._thread.join(real.PATIENCE_S)
         assert not self.playing, "the feed is stuck"
         if self._failed_with is not None:
             raise self._failed_with
@@ -141,7 +142,7 @@ class Viewer:
         self.seen: dict[str, list[float]] = {}
         self.latest_s = 0.0
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="viewer", daemon=True)
+        self._thread = WatchedThread(self._watch, "viewer")
 
     def _watch(self) -> None:
         while not self._stop.is_set():
@@ -160,7 +161,12 @@ class Viewer:
     def sees(self, games: list[str], more: int = 5) -> None:
         """Wait for something new of every game."""
         before = {game: len(self.seen.get(game, ())) for game in games}
-        real.until(lambda: all(len(self.seen.get(g, ())) >= before[g] + more for g in games), f"new numbers of {games}")
+
+        def seen() -> bool:
+            self._thread.check()
+            return all(len(self.seen.get(game, ())) >= before[game] + more for game in games)
+
+        real.until(seen, f"new numbers of {games}")
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -168,8 +174,9 @@ class Viewer:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(60)
         self._consumer.close()
+        self._thread.check()
 
 
 def expected(sent: list[Sent]) -> Outcome:
@@ -212,10 +219,10 @@ def verdict(address: Address, sent: list[Sent]) -> Verdict:
 
 
 def told(
-    what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer, *, within_s: float = 60.0, after_s: float = 0.0
+    what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer, *, after_s: float = 0.0
 ) -> None:  # fmt: skip
     """Everything used; ``after_s`` later what was lost and doubled (``committed`` fails on a double), and how late numbers were."""
-    real.until(lambda: real.behind(address, SPORT, group) == 0, "all input used and committed", within_s)
+    real.until(lambda: real.behind(address, SPORT, group) == 0, "all input used and committed")
     time.sleep(after_s)
     found = verdict(address, sent)
     print(

@@ -18,11 +18,13 @@ from simulators.worlds import open_world
 from streaming.blocks import Output
 from streaming.cli.equipment import operator_for
 from streaming.records import StatUpdate
+from tests.patience import contention
 from tests.streaming import helpers
 
 pytestmark = pytest.mark.slow
 
 MODELS = ("xgoals", "pass-completion", "soccer-win-probability")
+#: on a core of its own
 DEADLINE_S = 0.1
 
 
@@ -49,10 +51,10 @@ def test_the_endpoint_goes_and_comes_back_in_the_middle_of_a_game(tmp_path: Path
     world = open_world("soccer", 3, 4.0)
     records = list(world.stream(25))
     expected = helpers.finals(helpers.play(operator_for(world.record), records))
-    path = tmp_path / "e.sock"
+    path, deadline_s = tmp_path / "e.sock", DEADLINE_S * contention()
     process = endpoint(path)
     try:
-        given = [f"{name}=unix:{path}?deadline_ms={1000 * DEADLINE_S:g}&fallback={fallback}" for name in MODELS]
+        given = [f"{name}=unix:{path}?deadline_ms={1000 * deadline_s:.0f}&fallback={fallback}" for name in MODELS]
         operator = operator_for(world.record, given)
         cuts = [len(records) * k // 4 for k in range(5)]
         phases: list[list[Output]] = []
@@ -75,7 +77,7 @@ def test_the_endpoint_goes_and_comes_back_in_the_middle_of_a_game(tmp_path: Path
     finally:
         gone(process)
     # one stall of a machine that others use too is not the game's waiting
-    assert sorted(waited_s)[-3] < DEADLINE_S + 0.05
+    assert sorted(waited_s)[-3] < 1.5 * deadline_s
     seen = [Counter((u.quality, u.model.instead) for u in modelled(out) if u.model) for out in phases]
     print(*seen, sep="\n")
     everything = [u for out in phases for u in modelled(out)]

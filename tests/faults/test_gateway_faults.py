@@ -29,7 +29,7 @@ def gateway(source: str, port: int) -> real.Program:
 def points(port: int, game: str) -> dict[int, Any]:
     """What the gateway knows of one stat of a game, by its time; nothing while it does not answer or does not know the game."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/games/{game}/history?stat={STAT}", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/games/{game}/history?stat={STAT}", timeout=10) as answer:
             return dict(json.load(answer).get(STAT, []))
     except OSError:
         return {}
@@ -54,7 +54,7 @@ def test_a_killed_gateway_is_started_again(broker: Cluster):
         assert not points(port, game)
         with gateway(address.text, port) as two:
             real.until(lambda: set(points(port, game)) >= set(before), "the second one has the numbers from before")
-            back_s = time.monotonic() - died
+            back_s, busy = time.monotonic() - died, real.contention()
             feed.finish()
             real.until(lambda: max(points(port, game)) >= feed_end_us(feed), "the end of the game")
             after = points(port, game)
@@ -63,4 +63,4 @@ def test_a_killed_gateway_is_started_again(broker: Cluster):
     assert {t_us: after.get(t_us) for t_us in before} == before
     steps = [b - a for a, b in pairwise(sorted(after))]
     assert max(steps) < 2 * HISTORY_US, f"a point is missing: {steps}"
-    assert back_s <= BACK_S
+    assert back_s <= BACK_S * busy

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features import highlights
+from features import highlights, story
+from features.airtime import Budget
 from features.highlights import Highlight
-from features.story import Counted, Cue, Number, Percent, Score, from_value, plural, tell, to_value, to_webvtt
+from features.story import Counted, Cue, Number, Percent, Score, Sentence, from_value, plural, tell, to_webvtt
 
 
 def test_numbers_as_languages_write_them() -> None:
@@ -41,11 +43,21 @@ def test_names_with_braces_are_left_alone() -> None:
     assert tell({"en": "{who}!"}, {"who": "{evil.__class__}"}) == {"en": "{evil.__class__}!"}
 
 
-def test_values_survive_the_wire() -> None:
-    told = {"en": "A \"quoted\" line", "ru": "Гол"}
-    assert from_value(to_value(told)) == told
-    with pytest.raises(ValueError, match="not a story"):
-        from_value("[1]")
+BUDGET = Budget(every_s=60.0, purse=1.0, spacing_s=10.0, patience_s=100.0, repeat_s=30.0, again=0.5, usual=(0.5,))
+
+
+def test_a_story_is_an_object_and_that_of_an_old_recording_is_read_too() -> None:
+    phrases = {"goal": {"en": "A \"quoted\" goal by {who}", "ru": "Гол: {who}"}}
+    basis = [{"event": "e1", "type": "shot", "outcome": "goal"}]
+    value = story.value(phrases, [Sentence("goal", {"who": "Ada"}, 0.123456, basis, True)], BUDGET.new(), BUDGET, 5.0)
+    told = {"en": "A \"quoted\" goal by Ada", "ru": "Гол: Ada"}
+    assert value == {**told, "topic": "goal", "score": 0.1235, "basis": basis}
+    assert from_value(value) == told
+    assert from_value(msgspec.json.encode(told).decode()) == told
+    assert story.value(phrases, [], BUDGET.new(), BUDGET, 5.0) is None
+    for bad in ("[1]", "no", {}, {"topic": "goal"}, {"en": 1.0}, None, 3.0):
+        with pytest.raises(ValueError, match="not a story"):
+            from_value(bad)
 
 
 def test_webvtt_by_hand() -> None:
@@ -84,12 +96,22 @@ def test_scores_combine_like_chances() -> None:
 
 
 def test_a_weak_moment_is_not_cut() -> None:
-    assert highlights.cut(100.0, "x", {"a": 0.29}, before_s=5, after_s=5) is None
-    found = highlights.cut(100.0, "x", {"a": 0.3, "b": 0.5, "c": 0.0}, before_s=5, after_s=4, not_before_s=98.0)
-    assert found == Highlight(start_s=98.0, end_s=104.0, score=0.65, label="x", reasons=["b", "a"])
+    found = highlights.cut(100.0, "x", {"a": 0.3, "b": 0.5, "c": 0.0}, (5, 4), not_before_s=98.0, basis=[{"event": "e"}])
+    assert found == Highlight(start_s=98.0, end_s=104.0, score=0.65, label="x", reasons=["b", "a"], basis=[{"event": "e"}])
     assert highlights.from_value(highlights.to_value(found)) == found
-    with pytest.raises(ValueError, match="not a highlight"):
-        highlights.from_value("{}")
+    old = '{"start_s":98.0,"end_s":104.0,"score":0.65,"label":"x","reasons":["b","a"]}'
+    assert highlights.from_value(old) == Highlight(start_s=98.0, end_s=104.0, score=0.65, label="x", reasons=["b", "a"])
+    for bad in ("{}", "no", {}, [1], None, {"start_s": "x"}):
+        with pytest.raises(ValueError, match="not a highlight"):
+            highlights.from_value(bad)
+
+
+def test_a_clip_that_begins_before_the_last_one_ended_says_whose_it_continues() -> None:
+    shown = BUDGET.new()
+    first = highlights.Offer("save", {"save": 0.9}, True, 100.0, (8.0, 6.0), list)
+    highlights.keep(first, shown, BUDGET, 100.0, "e1")
+    assert highlights.cut(110.0, "goal", {"goal": 0.7}, (12.0, 14.0), after=shown).follows == "e1"
+    assert highlights.cut(116.1, "goal", {"goal": 0.7}, (8.0, 14.0), after=shown).follows == ""
 
 
 def test_a_reel_joins_what_overlaps() -> None:

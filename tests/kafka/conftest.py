@@ -35,7 +35,7 @@ class Ground:
 
     def put(self, topic: str, key: str, value: bytes | None, **more: Any) -> None:
         """One message, and it is there when this returns."""
-        self.producer.send(topic, value, key=topics.key(key), **more).get(timeout=20)
+        self.producer.send(topic, value, key=topics.key(key), **more).get(timeout=60)
 
     def clear(self) -> None:
         self.producer.close(timeout=5)

@@ -44,7 +44,7 @@ def running(ground: Ground, group: str) -> Iterator[KafkaRunner]:
         real.until(lambda: failed or real.behind(ground.address, ground.name, group) == 0, f"{group} has used all of it")
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(real.PATIENCE_S)
     assert not failed, failed[0]
 
 

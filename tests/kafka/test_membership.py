@@ -66,7 +66,7 @@ class Member:
     def close(self) -> None:
         self._over = True
         self.going.set()
-        self.thread.join(10)
+        self.thread.join(60)
         self.consumer.close()
 
 

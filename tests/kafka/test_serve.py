@@ -30,6 +30,8 @@ from streaming.web.filters import Filter
 from streaming.web.hub import Hub
 from streaming.wire import messages
 from tests.kafka.conftest import Ground
+from tests.patience import PATIENCE_S
+from tests.patience import until as patiently
 from tests.streaming.toy import track
 from tests.web.scripted import ScriptedMatch
 
@@ -43,7 +45,7 @@ def reading(ground: Ground, hub: Hub, **how: Any) -> Iterator[KafkaSubscriber]:
         yield found
 
 
-def until(hub: Hub, truth: Callable[[], object], seconds: float = 20.0) -> None:
+def until(hub: Hub, truth: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     """Empty the hub, as its event loop would, until something is true."""
     end = time.monotonic() + seconds
     hub.drain()
@@ -104,7 +106,7 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
         assert (channel.runner, channel.told_us, channel.meters.windows) == ("there", told.told_us, match.meters.windows)
         assert hub.dead_counts[topics.telemetry(ground.name), "late"] == len(track(0.2)), "counted in samples"
         assert {(d.reason, d.detail) for d in hub.dead} == {("late", "too late"), ("bad event", "why")}
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_S
         while found.lag.get(ground.name) != 0:
             assert time.monotonic() < end
             time.sleep(0.05)
@@ -214,8 +216,8 @@ def test_topics_that_appear_later_are_found_and_read_from_their_start(ground, mo
     monkeypatch.setattr(subscriber, "LOOK_S", 0.2)
     hub = Hub()
     with reading(ground, hub) as found:
-        time.sleep(0.5)
-        assert (found.caught_up, found.trouble) == (True, "")
+        until(hub, lambda: found.caught_up)
+        assert found.trouble == ""
         ground.make(3)
         match = announced(ground, "a")
         written = play(ground, match, 2)
@@ -230,7 +232,8 @@ def test_the_past_is_read_no_faster_than_the_hub_takes_it(ground):
     match, hub = announced(ground, "a"), Hub()
     play(ground, match, 150)
     with reading(ground, hub) as found:
-        time.sleep(1.5)
+        patiently(lambda: hub.waiting >= subscriber.AHEAD)
+        time.sleep(0.5)
         assert subscriber.AHEAD <= hub.waiting <= subscriber.AHEAD + 10, "it waits for a hub that nobody empties"
         until(hub, lambda: found.caught_up)
     assert hub.shed == 0, "so nothing was given up"
@@ -311,7 +314,7 @@ def test_no_broker_is_one_sentence_and_exit_code_2():
         for command in commands
     ]  # fmt: skip
     for process in started:
-        out, said = process.communicate(timeout=60)
+        out, said = process.communicate(timeout=PATIENCE_S)
         assert re.fullmatch(r"touchline: no broker answers as expected at kafka://127\.0\.0\.1:1: [^\n]+\n", said)
         assert (process.returncode, out) == (2, "")
 
@@ -327,7 +330,7 @@ def test_serve_as_a_program(kafka, how):
     said = "".join(process.stdout.readline() for _ in range(4))
     found = re.search(r"operator page  (http://\S+)/operator\n", said)
     assert found, said
-    end, cluster = time.monotonic() + 20, None
+    end, cluster = time.monotonic() + PATIENCE_S, None
     while cluster is None or cluster["kafka"]["age_s"] is None or not cluster["flink"]["problem"]:
         assert time.monotonic() < end
         try:
@@ -338,5 +341,5 @@ def test_serve_as_a_program(kafka, how):
     assert cluster["gateway"]["problem"] == ""
     assert "touchline_kafka_up 1.0" in httpx.get(found[1] + "/metrics").text
     process.send_signal(how)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, errors) == (0, "")

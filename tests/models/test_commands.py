@@ -155,7 +155,7 @@ BAD = {
     "no such folder": (["train", "xgoals", "--data", "statsbomb:nowhere"], "there is no folder nowhere"),
     "a folder without shots": (["train", "xgoals", "--data", "."], "there is no file shots.parquet"),
     "files of another model": (["score", "lead-probability", "--shots", "a", "--out", "b"], "give --plays, and no other file"),
-    "half the files": (["score", "xgoals", "--shots", "a", "--out", "b"], "give --shots and --frames"),
+    "half the files": (["score", "xgoals", "--frames", "a", "--out", "b"], "give --shots, --frames where there are any"),
     "no such model": (["explain", "nowhere"], "nowhere is neither a model folder"),
     "a pass model for shots": (["train", "pass-completion", "--data", "."], "learns from simulated games alone"),
     "shot without files": (["explain", "xgoals", "--shot", "a"], "--shots and --frames are needed"),

@@ -23,6 +23,7 @@ from models.serving.health import Health, Unanswered
 from models.serving.registry import Registry
 from models.serving.server import Server, in_thread
 from models.serving.transports import SageMaker
+from tests.patience import PATIENCE_S, contention, quickest, until
 
 XGOALS = artefact.load("xgoals")
 
@@ -51,7 +52,7 @@ def test_one_setting_says_where(server: Server, tmp_path: Path) -> None:
     asked = rows(21)
     expected = XGOALS.predict(asked)
     for setting in (f"http://127.0.0.1:{server.port}", f"http://localhost:{server.port}/", f"unix:{tmp_path}/e.sock"):
-        model = remote(f"{setting}?deadline_ms=2000")
+        model = remote(f"{setting}?deadline_ms=60000")
         answer = model.ask(asked)
         assert isinstance(model, Answering)
         assert (answer.instead, answer.name, answer.version) == ("", "xgoals", XGOALS.version)
@@ -147,14 +148,17 @@ def test_what_cannot_be_believed_is_not(answer: bytes, reason: str) -> None:
         sock.sendall(http(CARD) if request.startswith(b"GET ") else answer)
 
     with answering(respond) as url:
-        model = remote(f"{url}?deadline_ms=150")
-        start = time.monotonic()
+        # what comes at once is judged for what it is, however slow the machine; for what does not, the deadline is kept
+        deadline_s = 0.15 if reason == "slow" else 60.0
+        model = remote(f"{url}?deadline_ms={1000 * deadline_s:.0f}")
         got = model.ask(rows())
-        assert time.monotonic() - start < 0.4
         assert got.instead == reason
+        if reason == "slow":
+            took_s = quickest(lambda: remote(f"{url}?deadline_ms=150").ask(rows()), 3)
+            assert took_s < 0.15 + 0.25 * contention()
         assert got.values is not None
         assert got.values.tobytes() == XGOALS.predict(rows()).tobytes()
-        alone = remote(f"{url}?deadline_ms=150&fallback=none")
+        alone = remote(f"{url}?deadline_ms={1000 * deadline_s:.0f}&fallback=none")
         assert alone.ask(rows()).values is None
         with pytest.raises(Unanswered):
             alone.predict(rows())
@@ -169,7 +173,7 @@ def test_other_features_are_not_asked() -> None:
         sock.sendall(http(card))
 
     with answering(respond) as url:
-        assert remote(f"{url}?deadline_ms=500").ask(rows()).instead == "wrong"
+        assert remote(f"{url}?deadline_ms=60000").ask(rows()).instead == "wrong"
     assert all(request.startswith(b"GET ") for request in asked)
 
 
@@ -181,7 +185,7 @@ def test_another_version_is_taken_when_it_fits_and_none_is_pinned() -> None:
         sock.sendall(http(card) if request.startswith(b"GET ") else told([0.1, 0.2, 0.3], version[0]))
 
     with answering(respond) as url:
-        model, pinned = remote(f"{url}?deadline_ms=500"), remote(f"{url}?deadline_ms=500&version={XGOALS.version}")
+        model, pinned = remote(f"{url}?deadline_ms=60000"), remote(f"{url}?deadline_ms=60000&version={XGOALS.version}")
         assert (model.ask(rows()).instead, pinned.ask(rows()).instead) == ("", "")
         version[0] = "v2"
         answer = model.ask(rows())
@@ -198,18 +202,17 @@ def test_the_deadline_counts_from_end_to_end() -> None:
             sock.sendall(bytes([byte]))
             time.sleep(0.01)
 
-    with answering(drip) as url:
+    def slow(url: str) -> None:
         model = remote(f"{url}?deadline_ms=100")
-        start = time.monotonic()
         assert model.ask(rows()).instead == "slow"
-        assert time.monotonic() - start < 0.2
-    silent = socket.create_server(("127.0.0.1", 0), backlog=1)
-    model = remote(f"http://127.0.0.1:{silent.getsockname()[1]}?deadline_ms=100")
-    start = time.monotonic()
-    assert model.ask(rows()).instead == "slow"
-    assert 0.08 < time.monotonic() - start < 0.2
-    assert model.ask(rows(), spent_s=0.1).instead == "late"  # others have taken the time
-    silent.close()
+        assert model.ask(rows(), spent_s=0.1).instead == "late"  # others have taken the time
+
+    most_s = 0.1 + 0.1 * contention()
+    with answering(drip) as url:
+        assert quickest(lambda: slow(url)) < most_s
+    with socket.create_server(("127.0.0.1", 0), backlog=20) as silent:
+        took_s = quickest(lambda: slow(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        assert 0.08 < took_s < most_s
 
 
 def test_a_dead_endpoint_costs_its_deadline_now_and_then_only() -> None:
@@ -237,26 +240,27 @@ def test_a_dead_endpoint_costs_its_deadline_now_and_then_only() -> None:
 def test_it_comes_back_without_a_restart(tmp_path: Path) -> None:
     registry = Registry()
     registry.add("xgoals", XGOALS, "")
-    model = remote(f"unix:{tmp_path}/e.sock?deadline_ms=1000")
+    model, now = remote(f"unix:{tmp_path}/e.sock?deadline_ms=60000"), [0.0]
     assert model.ask(rows()).instead == "down"
     for _ in range(2):
-        model.health = Health()
+        model.health = Health(lambda: now[0])
         with in_thread(Server(registry, port=None, uds=tmp_path / "e.sock")):
             assert model.ask(rows()).instead == ""
             assert model.ask(rows()).instead == ""
         assert model.ask(rows()).instead == "down"
         assert model.ask(rows()).instead == "resting"
-        time.sleep(health.FIRST_S)
+        now[0] += health.FIRST_S
     with in_thread(Server(registry, port=None, uds=tmp_path / "e.sock")):
-        time.sleep(2 * health.FIRST_S)
+        now[0] += 2 * health.FIRST_S
         assert model.ask(rows()).instead == ""
 
 
 def test_a_name_that_is_no_host_does_not_hold_anybody_up() -> None:
-    start = time.monotonic()
-    model = remote("http://no-such-host.invalid:1?deadline_ms=50")
-    assert model.ask(rows()).instead == "down"
-    assert time.monotonic() - start < 1.0
+
+    def ask() -> None:
+        assert remote("http://no-such-host.invalid:1?deadline_ms=50").ask(rows()).instead == "down"
+
+    assert quickest(ask, 3) < 1.0 * contention()
 
 
 def test_infinity_stays_here() -> None:
@@ -271,13 +275,14 @@ class Runtime:
     """What boto3's client does of interest here."""
 
     def __init__(self) -> None:
-        self.sleep_s, self.calls = 0.0, list[dict[str, Any]]()
+        self.answers, self.calls = threading.Event(), list[dict[str, Any]]()
+        self.answers.set()
 
     def invoke_endpoint(self, *, Body: bytes, **asked: Any) -> dict[str, Any]:
         import io
 
         self.calls.append(asked)
-        time.sleep(self.sleep_s)
+        assert self.answers.wait(PATIENCE_S)
         values = XGOALS.predict(np.array(msgspec.json.decode(Body), np.float64)).tolist()
         return {"Body": io.BytesIO(msgspec.json.encode({"predictions": values, "version": XGOALS.version}))}
 
@@ -285,7 +290,7 @@ class Runtime:
 def test_sagemaker_keeps_the_deadline_too() -> None:
     runtime = Runtime()
     transport = SageMaker("xg", target="xgoals.tar.gz", client=runtime)
-    model = RemoteModel("xgoals", XGOALS.features, transport, deadline_s=0.1, local=XGOALS)
+    model = RemoteModel("xgoals", XGOALS.features, transport, deadline_s=PATIENCE_S, local=XGOALS)
     answer = model.ask(rows())
     assert (answer.instead, answer.version) == ("", XGOALS.version)
     assert answer.values is not None
@@ -293,14 +298,19 @@ def test_sagemaker_keeps_the_deadline_too() -> None:
     assert runtime.calls[0] == {
         "EndpointName": "xg", "ContentType": "application/json", "Accept": "application/json", "TargetModel": "xgoals.tar.gz",
     }  # fmt: skip
-    runtime.sleep_s = 0.5
+    runtime.answers.clear()
+    model.deadline_s = 0.1
     start = time.monotonic()
     assert model.ask(rows()).instead == "slow"
-    assert time.monotonic() - start < 0.2
+    assert time.monotonic() - start < 0.1 + 0.3 * contention()
     model.health = Health()
     assert model.ask(rows()).instead == "busy"  # the call is out there still
     assert len(runtime.calls) == 2
-    runtime.sleep_s = 0.0
-    time.sleep(0.5)
-    model.health = Health()
-    assert model.ask(rows()).instead == ""
+    runtime.answers.set()
+    model.deadline_s = PATIENCE_S
+
+    def answered() -> bool:
+        model.health = Health()
+        return model.ask(rows()).instead == ""
+
+    until(answered, "it is asked again")

@@ -175,7 +175,8 @@ def test_live_and_offline_are_one_function(attack: int) -> None:
 
     moment = _moment(attack, xyz, roster)
     for step in shots.EVENT_STEPS:
-        step.compute(moment)
+        if step.phase == "extract":
+            step.compute(moment)
     read = {stat.id: stat.compute(moment, None) for stat in shots.STATS}
     np.testing.assert_array_equal(read["soccer.shot.xgoals"], offline)
     assert read["soccer.shot.distance"] == pytest.approx(math.hypot(12.5, 3.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,14 @@ BLOCKS = [
     window_block(), window_block(dims=2), window_block(live=False), window_block(windows=0),
     window_block(quality="provisional"), event_block(0.25), event_block(float("nan")), event_block("a story"),
     event_block([0.5, float("nan")]), event_block(None),
+    event_block({"label": "goal", "score": 0.5, "basis": [{"event": "e", "n": 3}, ["x", None, 1.5, True]]}), event_block({}),
 ]  # fmt: skip
 
 
 def told(row: dict[str, object]) -> object:
     """The value of a row of the table, as the message has it."""
     found = [row[name] for name in ("value", "values", "text") if row[name] is not None]
+    found += [json.loads(str(row["object"]))] if row["object"] is not None else []
     assert len(found) <= 1
     return found[0] if found else None
 
@@ -90,6 +93,18 @@ def test_many_blocks_make_one_table_in_order() -> None:
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_line_is_the_message(block: StatBlock) -> None:
     assert lines(block, 77) == b"".join(encode(update) + b"\n" for update in block.updates(77))
+
+
+def test_an_object_is_read_by_duckdb_and_pandas_and_has_no_nan(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    sink = StatParquetSink(tmp_path / "stats.parquet")
+    clip = {"label": "goal", "score": float("nan"), "basis": [{"value": np.float64(2.5), "all": np.array([1.0, np.inf])}]}
+    sink.write([event_block(clip), event_block("words"), event_block(0.5)], T0 + 50)
+    sink.close()
+    query = f"select object->>'label', object->'basis'->0->>'value', text, value from '{tmp_path / 'stats.parquet'}'"
+    assert duckdb.sql(query).fetchall() == [("goal", "2.5", None, None), (None, None, "words", None), (None, None, None, 0.5)]
+    column = pq.read_table(tmp_path / "stats.parquet")["object"].to_pylist()
+    assert column == ['{"label":"goal","score":null,"basis":[{"value":2.5,"all":[1.0,null]}]}', None, None]
 
 
 names = st.text(min_size=1, max_size=6)

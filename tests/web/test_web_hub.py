@@ -102,10 +102,12 @@ def test_a_window_s_bytes_are_exactly_the_codec_s() -> None:
 
 
 def test_words_as_values() -> None:
-    block = ScriptedMatch().block("game.story", "text", ("match",), [None], 5)
-    block.values = [['say "so"']]
-    (item,) = Parcel(block, "stats.game.story", 1).items()
-    assert item.raw == encode(next(block.updates(1)))
+    block = ScriptedMatch().block("game.story", "object", ("match",), [None], 5)
+    for value in ('say "so"', {"en": 'say "so"', "score": 0.5, "basis": [{"event": "e", "value": [1.0, float("nan")]}]}):
+        block.values = [[value]]
+        (item,) = Parcel(block, "stats.game.story", 1).items()
+        assert item.raw == encode(next(block.updates(1)))
+    assert json.loads(item.raw)["value"] == {"en": 'say "so"', "score": 0.5, "basis": [{"event": "e", "value": [1.0, None]}]}
     nobody = ScriptedMatch().block("x", "m", ("a", "b"), [1.0, 2.0], 5, live=np.zeros((1, 2), bool))
     assert Parcel(nobody, "stats.x", 1).raw() == b""
 

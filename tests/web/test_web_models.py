@@ -25,6 +25,7 @@ from streaming.records import Event, encode
 from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
 from streaming.wire import encode_prediction
+from tests.patience import PATIENCE_MS
 from tests.web.scripted import ScriptedMatch
 from tests.web.test_web_browser import browser, until
 
@@ -122,7 +123,7 @@ def test_the_operator_page_shows_every_model_and_an_alert_with_its_reason(browse
         assert httpx.get(gateway.url + "/api/operators").json()["models"] is None, "nobody watches"
         hub.models = watch
         page.goto(gateway.url + "/operator")
-        page.locator("#models", has_text="No model has answered yet.").wait_for(timeout=20_000)
+        page.locator("#models", has_text="No model has answered yet.").wait_for(timeout=PATIENCE_MS)
         assert page.locator("#model-alerts").is_hidden()
 
         # well: what is said happens; one that is too young to be judged, and one without a profile
@@ -130,7 +131,7 @@ def test_the_operator_page_shows_every_model_and_an_alert_with_its_reason(browse
         play(watch, "young", 20, inputs(20, 6), 0.2)
         play(watch, "bare", 150, inputs(150, 7), 0.2)
         watch.told(0.0)
-        page.locator("#models-count", has_text="3 models, no alert").wait_for(timeout=20_000)
+        page.locator("#models-count", has_text="3 models, no alert").wait_for(timeout=PATIENCE_MS)
         row = " ".join(page.locator("#models tr", has_text=WELL).inner_text().split())
         assert row.startswith(f"{WELL} {WELL}-v1 300 1 game PSI 0.")
         assert " none 20 %, " in row
@@ -145,7 +146,7 @@ def test_the_operator_page_shows_every_model_and_an_alert_with_its_reason(browse
         moved[:, 2] = np.nan
         play(watch, DRIFTING, 400, moved, 0.4, took_us=2_500.0)
         watch.told(0.0)
-        page.locator("#models-card.alerted").wait_for(timeout=20_000)
+        page.locator("#models-card.alerted").wait_for(timeout=PATIENCE_MS)
         told = watch.monitors[DRIFTING].report()
         assert [alert["kind"] for alert in told["alerts"]].count("input drift") == 5
         assert page.locator("#models-count").inner_text() == f"4 models, {len(told['alerts'])} alerts"

@@ -56,7 +56,25 @@ def test_every_schema_is_one() -> None:
     for schema in schemas.json_schemas().values():
         Draft202012Validator.check_schema(schema)
     kinds = {"event", "stat-update", "stat-batch", "game-record", "game-start", "game-end", "positions"}
-    assert kinds | {"dead-letter", "prediction", "health"} <= set(schemas.json_schemas())
+    assert kinds | {"dead-letter", "prediction", "health", "highlight", "story"} <= set(schemas.json_schemas())
+
+
+def test_highlights_and_stories_are_objects_by_their_schemas() -> None:
+    scored: dict[str, Any] = {"stat": "soccer.match.score", "subject": "match", "value": [1.0, 0.0]}
+    basis: list[dict[str, Any]] = [{"event": "e", "type": "shot", "outcome": "goal"}, scored]
+    clip = {"start_s": 1.0, "end_s": 9.0, "score": 0.9, "label": "goal", "reasons": ["goal"], "basis": basis, "follows": ""}
+    story = {"en": "Goal!", "de": "Tor!", "ru": "Гол!", "es": "¡Gol!", "topic": "goal", "score": 0.9, "basis": basis}
+    assert valid("highlight", clip)
+    assert valid("story", story)
+    assert not valid("highlight", {**clip, "label": None})
+    assert not valid("highlight", json.dumps(clip))
+    assert not valid("story", json.dumps(story))
+    block = ScriptedMatch().block("game.highlight", "object", ("match",), [None], 5)
+    for value in (clip, story, None):
+        block.values = [[value]]
+        update = json.loads(encode(next(block.updates(1))))
+        assert update["value"] == value
+        assert valid("stat-update", update)
 
 
 def test_what_the_gateway_says_is_valid_under_its_schema() -> None:

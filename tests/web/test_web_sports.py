@@ -16,6 +16,7 @@ import pytest
 from streaming.web.gateway import Gateway
 from streaming.web.graphics import FOLDER, graphics
 from streaming.web.hub import Hub
+from tests.patience import PATIENCE_MS
 from tests.streaming import toy
 from tests.web import test_web_browser
 from tests.web.scripted import ScriptedMatch
@@ -115,7 +116,7 @@ def test_each_sport_has_its_page_and_an_unknown_one_a_plain_one(browser: Any, co
     until(page, f"/^(3rd|4th) & 7$/.test({said('#down b')})")
     until(page, f"{said('.choices .best')} === 'Go for it 63.4%'")
     until(page, "touchline.field.throwNow()?.chance > 0.43 && touchline.field.play.line - touchline.field.play.los > 6.4")
-    page.wait_for_selector("section.third:has-text('Trey Vandersloot')", timeout=60_000)
+    page.wait_for_selector("section.third:has-text('Trey Vandersloot')", timeout=PATIENCE_MS)
     assert page.locator("#home-goals").inner_text() == "17"
     # of several runs of one player the fastest, and nobody who never had the ball
     until(page, f"{said('.block:nth-child(6)')} === 'FASTEST BALL CARRIERS with the ball in hand 81Trey Vandersloot 19.4mph'")
@@ -136,7 +137,7 @@ def test_each_sport_has_its_page_and_an_unknown_one_a_plain_one(browser: Any, co
     page.locator("#games tr", has_text="Harbour City v Northgate").focus()
     page.wait_for_timeout(1_200)  # the rows have been written anew
     page.keyboard.press("Enter")
-    page.locator("#steps td", has_text="pitch_control").wait_for(timeout=60_000)
+    page.locator("#steps td", has_text="pitch_control").wait_for(timeout=PATIENCE_MS)
     page.goto(f"{url}/?game=toy-1")
     until(page, f"{said('.table')}.includes('player.path 1.25 km r1, most of 4')")
     until(page, "touchline.playback.ids.length === 5")

@@ -15,7 +15,8 @@ import numpy as np
 from features.frames import HOME, Field, Floats, Frames, Roster
 from features.moments import Moment
 from features.soccer.passes import completion_features
-from features.soccer.shots import moment_features
+from features.soccer.shots import moment_features, note, with_trail
+from features.soccer.trail import TOUCHES, Trail
 from models.training import Table
 from simulators.soccer.match import Chunk, Match
 from streaming.rosters import roster_of
@@ -53,11 +54,8 @@ def event_table(
     truth: list[float] = []
     game: list[int] = []
     for number in range(seed, seed + games):
-        for moment in moments(Match(number, finishing=finishing), asked.event):
+        for moment, row in asked_of(model, Match(number, finishing=finishing)):
             if "true_probability" not in moment.attrs:
-                continue
-            row = asked.features(moment)
-            if row is None:
                 continue
             rows.append(row)
             label.append(float(moment.outcome == asked.success))
@@ -70,8 +68,25 @@ def event_table(
     return Table(np.array(rows), np.array(label), np.array(game, np.int64), source, truth=np.array(truth))
 
 
-def moments(match: Match, event_type: str) -> Iterator[Moment]:
-    """Every event of a type, matched to the frame it happened in."""
+def asked_of(model: str, match: Match, but: frozenset[str] = frozenset()) -> Iterator[tuple[Moment, Floats]]:
+    """Every event that the model is asked about, with its features; as if the feed had not had the events ``but``."""
+    asked, trail = _ASKED[model], Trail()
+    led_by = TOUCHES if model == "xgoals" else frozenset[str]()
+    for moment in moments(match, asked.event, led_by):
+        if moment.id in but:
+            continue
+        if moment.type == asked.event:
+            row = asked.features(moment)
+            if row is not None:
+                if led_by:
+                    row = with_trail(row, moment.attrs, trail, moment.t_s, moment.period, moment.team, moment.player)
+                yield moment, row
+        if led_by:
+            note(trail, moment)
+
+
+def moments(match: Match, event_type: str, also: frozenset[str] = frozenset()) -> Iterator[Moment]:
+    """Every event of a type, matched to the frame it happened in; those of the types ``also`` in between, without frames."""
     record = match.record
     roster = roster_of(record)
     teams = {team.id: i for i, team in enumerate(record.teams)}
@@ -84,22 +99,24 @@ def moments(match: Match, event_type: str) -> Iterator[Moment]:
             parts.append(pending)
             pending = next(chunks, None)
         film = _Film(parts, record.t0_us, roster, field, period.number, period.home_attacks)
-        for part in parts:
-            for event in part.events:
-                if event.type != event_type or event.team is None:
-                    continue
-                team = teams[event.team]
-                row = int(np.searchsorted(film.t_us, event.t_us))
-                first = max(0, row - _AROUND)
-                nan = float("nan")
-                yield Moment(
-                    event.id, event.type, (event.t_us - record.t0_us) / 1e6, event.period, team,
-                    roster.index.get(event.player or "", -1),
-                    nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m,
-                    nan if event.end_x_m is None else event.end_x_m, nan if event.end_y_m is None else event.end_y_m,
-                    event.outcome, period.home_attacks if team == HOME else -period.home_attacks, event.attrs,
-                    row=row - first, offset_s=0.0, frames=film.cut(first, row + _AROUND + 1), roster=roster,
-                )  # fmt: skip
+        # in the order of play, which is not that in which they were completed
+        for event in sorted((event for part in parts for event in part.events), key=lambda event: (event.t_us, event.id)):
+            if event.type not in (event_type, *also) or event.team is None:
+                continue
+            team = teams[event.team]
+            row = int(np.searchsorted(film.t_us, event.t_us))
+            first = max(0, row - _AROUND)
+            seen = event.type == event_type
+            nan = float("nan")
+            yield Moment(
+                event.id, event.type, (event.t_us - record.t0_us) / 1e6, event.period, team,
+                roster.index.get(event.player or "", -1),
+                nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m,
+                nan if event.end_x_m is None else event.end_x_m, nan if event.end_y_m is None else event.end_y_m,
+                event.outcome, period.home_attacks if team == HOME else -period.home_attacks, event.attrs,
+                row=row - first if seen else -1, offset_s=0.0, frames=film.cut(first, row + _AROUND + 1) if seen else None,
+                roster=roster,
+            )  # fmt: skip
 
 
 class _Film:

@@ -43,7 +43,7 @@ CATALOGUE = {
     "mlb.batted_ball.projected_distance": "ft", "mlb.batted_ball.hit_probability": "0..1", "mlb.batted_ball.barrel": "0..1",
     "mlb.batted_ball.hard_hit": "0..1", "mlb.fielder.jump": "ft", "mlb.fielder.route_efficiency": "%",
     "mlb.fielder.catch_probability": "0..1", "mlb.game.win_probability": "0..1", "mlb.game.leverage": "index",
-    "game.momentum": "-1..1", "game.highlight": "text", "game.story": "text",
+    "game.momentum": "-1..1", "game.highlight": "object", "game.story": "object",
 }  # fmt: skip
 SEED, MINUTES = 5, 22.0
 
@@ -168,9 +168,11 @@ def test_stories_and_highlights_can_be_read() -> None:
     for u in by["game.highlight"]:
         clip = from_value(u.value)
         assert clip.start_s < clip.end_s
-        assert 0.3 <= clip.score <= 1.0
+        assert 0.0 < clip.score <= 1.0
+        assert clip.basis[0]["event"] == u.event
     for u in by["game.story"]:
         assert set(story_from(u.value)) == set(LANGUAGES)
+        assert u.value["basis"][0]["event"] == u.event
 
 
 # -- by hand -----------------------------------------------------------------------------------------------------------------------

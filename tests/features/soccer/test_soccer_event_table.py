@@ -18,8 +18,8 @@ ROWS = {
     "soccer.match.score": ("goals", "match", "tick"),
     "soccer.match.win_probability": ("0..1", "match", "tick"),
     "soccer.team.set_piece_threat": ("goals", "team", "tick"),
-    "game.highlight": ("text", "match", "event"),
-    "game.story": ("text", "match", "event"),
+    "game.highlight": ("object", "match", "event"),
+    "game.story": ("object", "match", "event"),
 }
 MODELS = {
     "soccer.pass.completion_probability": "pass-completion",
@@ -46,4 +46,5 @@ def test_the_telling_comes_after_what_is_told() -> None:
     ]  # fmt: skip
     assert max(order.index(name) for name in told) < order.index("game.highlight") < order.index("game.story")
     steps = [step.name for step in SPORT.event_steps if step.phase == "apply"]
-    assert steps[0] == "ledger.clock"
+    # what is aired is booked from the account before the event, as the stats saw it; then the clock, which the rest reads
+    assert steps[:2] == ["airing.note", "ledger.clock"]

@@ -32,7 +32,7 @@ words = st.one_of(
 )  # fmt: skip
 keys = st.sampled_from([
     "set_piece", "phase", "keeper", "card", "receiver", "height", "body_part", "technique", "cross", "through_ball",
-    "target_x_m", "target_y_m", "length_s",
+    "target_x_m", "target_y_m", "length_s", "player_on", "counter",
 ])  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def test_no_event_is_too_strange(seen: list[Moment], tracked: bool) -> None:
                     assert value.shape == (len(passes.PASS_FEATURES),)
                     assert not np.isinf(value).any()
                     value = 0.5
-                assert value is None or isinstance(value, (str, float))
+                assert value is None or isinstance(value, (str, float, dict))
                 moment.facts[stat.id] = value
         for step in STEPS:
             if moment.type in step.on and step.phase == "apply":

@@ -33,12 +33,12 @@ def statsbomb(folder: Path, frames: bool = False) -> list[Path]:
         events.append(event | more)
 
     def shot(outcome: str, number: int, end: list[float], **more: Any) -> dict[str, Any]:
-        told = {
+        made = {
             "statsbomb_xg": 0.25, "end_location": end, "outcome": {"id": number, "name": outcome},
             "type": {"id": 87, "name": "Open Play"}, "body_part": {"id": 37, "name": "Head"},
             "technique": {"id": 93, "name": "Normal"},
         }  # fmt: skip
-        return told | more
+        return made | more
 
     for team, keeper in ((HOME, 11), (AWAY, 22)):
         lineup = [

@@ -68,11 +68,11 @@ def about(
     }  # fmt: skip
 
 
-def tables(folder: Path, matches: dict[int, list[tuple[Any, ...]]], told: list[dict[str, Any]]) -> list[Path]:
+def tables(folder: Path, matches: dict[int, list[tuple[Any, ...]]], about_them: list[dict[str, Any]]) -> list[Path]:
     """The events in one file, the last match first and its rows backwards: order is the reader's business."""
     events = [row for match, some in matches.items() for row in rows(match, some)]
     pq.write_table(pa.Table.from_pylist(events[::-1]), folder / "events.parquet", row_group_size=16)
-    pq.write_table(pa.Table.from_pylist(told), folder / "matches.parquet")
+    pq.write_table(pa.Table.from_pylist(about_them), folder / "matches.parquet")
     return [folder / "events.parquet", folder / "matches.parquet"]
 
 

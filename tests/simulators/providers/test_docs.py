@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import simulators.providers
-from simulators.providers import providers, read
+from simulators.providers import Imported, providers, read, wyscout
 from streaming.blocks import StatBlock
 from streaming.recording import Recording, Writer
 from streaming.records import Telemetry
@@ -72,6 +73,37 @@ def test_the_python_of_the_page(recorded: Path, monkeypatch: pytest.MonkeyPatch)
     names: dict[str, object] = {}
     exec(program, names)
     assert isinstance(names["recording"], Recording)
+
+
+def test_the_example_provider_is_a_package_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its ``setup.cfg``, as the page has it, and what an installer makes of that."""
+    page = (DOCS / "adding-a-provider.md").read_text("utf-8")
+    (config,) = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
+    settings = configparser.ConfigParser()
+    settings.read_string(config)
+    (group,) = settings["options.entry_points"]
+    (source,) = blocks("adding-a-provider.md")
+    (tmp_path / "example_provider.py").write_text(source)
+    (tmp_path / "positions.csv").write_text("frame,x,y\n0,52.5,34.0\n1,53.5,33.0\n")
+    info = tmp_path / "example_provider-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: example-provider\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{group}]{settings['options.entry_points'][group]}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert providers()["example"] == "Example tracking: one CSV of positions at 25 Hz."
+    assert read("example", [tmp_path / "positions.csv"]).samples == 2
+    sys.modules.pop("example_provider")
+
+
+@pytest.mark.real
+def test_the_loop_over_many_matches(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(real_data)
+    known = wyscout.match_ids
+    monkeypatch.setattr(wyscout, "match_ids", lambda files: known(files)[:2])
+    names: dict[str, object] = {}
+    (program,) = blocks("providers.md")
+    exec(program, names)
+    assert isinstance(names["imported"], Imported)
 
 
 def test_the_example_provider_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,7 +131,7 @@ def test_what_kloppy_makes_of_strange_files_is_refused_too(tmp_path: Path, monke
         raise AttributeError("'NoneType' object has no attribute 'x'")
 
     monkeypatch.setattr("simulators.providers.kloppy.events_of", broken)
-    with pytest.raises(BadInput, match=r"7_events\.json is no whole match: a part of it is missing or strange$"):
+    with pytest.raises(BadInput, match=r"7_lineups\.json cannot be read as kloppy files: something in them is not where"):
         read("kloppy:statsbomb", small.statsbomb(tmp_path))
 
 
@@ -139,8 +139,8 @@ def test_a_small_statsbomb_match_in_our_words(tmp_path: Path) -> None:
     imported = read("kloppy:statsbomb", small.statsbomb(tmp_path))
     promised(imported)
     found = {event.id: event for event in events(imported)}
-    told = [(e.type, e.outcome, e.team, e.player, e.period) for e in found.values() if not e.type.startswith("period")]
-    assert told == [
+    words = [(e.type, e.outcome, e.team, e.player, e.period) for e in found.values() if not e.type.startswith("period")]
+    assert words == [
         ("pass", "complete", "1", "12", 1), ("pass", "incomplete", "1", "11", 1), ("shot", "saved", "2", "23", 1),
         ("shot", "goal", "2", "23", 1), ("foul", "", "1", "12", 1), ("card", "", "1", "12", 1), ("own_goal", "", "2", "23", 2),
         ("shot", "goal", "1", "12", 5),
@@ -183,14 +183,44 @@ def test_a_statsbomb_match_that_is_still_on(tmp_path: Path) -> None:
     import json
 
     files = small.statsbomb(tmp_path)
-    told = json.loads(files[0].read_text())
-    kept = [e for e in told if e["period"] == 1 or (e["period"] == 2 and e["type"]["name"] != "Half End")]
+    rows = json.loads(files[0].read_text())
+    kept = [e for e in rows if e["period"] == 1 or (e["period"] == 2 and e["type"]["name"] != "Half End")]
     files[0].write_text(json.dumps(kept))
     imported = read("kloppy:statsbomb", files)
     promised(imported)
     assert [(p.number, p.end_us is None) for p in imported.record.periods] == [(1, False), (2, True)]
     assert [e.period for e in events(imported) if e.type == "period_end"] == [1]
     assert score(events(imported), "1", "2") == (1, 1)
+
+
+def test_a_goal_by_a_player_who_is_not_in_the_line_up_counts_for_his_team(tmp_path: Path) -> None:
+    import json
+
+    files = small.statsbomb(tmp_path, frames=True)
+    people = json.loads(files[1].read_text())
+    for team in people:
+        team["lineup"] = [player for player in team["lineup"] if player["player_id"] not in (11, 23)]
+    files[1].write_text(json.dumps(people))
+    rows = json.loads(files[0].read_text())
+    for event in rows:
+        if event["type"]["name"] == "Starting XI":
+            event["tactics"]["lineup"] = [one for one in event["tactics"]["lineup"] if one["player"]["id"] not in (11, 23)]
+    files[0].write_text(json.dumps(rows))
+    imported = read("kloppy:statsbomb", files)
+    promised(imported)
+    assert score(events(imported), "1", "2") == (1, 1)
+    assert [(e.team, e.player) for e in events(imported) if e.outcome == "goal"][:1] == [("2", None)]
+
+
+def test_a_period_is_over_when_the_next_one_has_begun(tmp_path: Path) -> None:
+    import json
+
+    files = small.statsbomb(tmp_path)
+    rows = json.loads(files[0].read_text())
+    files[0].write_text(json.dumps([e for e in rows if e["type"]["name"] != "Half End" and e["period"] < 3]))
+    periods = read("kloppy:statsbomb", files).record.periods
+    assert [(p.number, p.end_us is None) for p in periods] == [(1, False), (2, True)]
+    assert (periods[0].end_us or 0) - periods[0].start_us == 30_000_000
 
 
 @pytest.mark.parametrize("second_side", [-1, 1])

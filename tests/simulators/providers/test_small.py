@@ -113,7 +113,10 @@ def test_tracab_refuses_shots_at_the_wrong_end(tmp_path: Path) -> None:
     files = small.tracab(tmp_path, turned=())
     assert read("tracab", files).record.periods[1].home_attacks == 1
     events = tmp_path / "events.csv"
-    events.write_text(events.read_text().replace("-40.0,5.0", "40.0,5.0"))
+    shot = "{},15,2,P-9,T-2,False,40.0,5.0,0.6\n"
+    events.write_text(events.read_text().replace("7,15,2,P-9,T-2,False,-40.0,5.0,0.6\n", shot.format(7)))
+    assert read("tracab", files).record.periods[1].home_attacks == 1  # one shot may be from anywhere
+    events.write_text(events.read_text() + shot.format(70) + shot.format(71))
     with pytest.raises(BadInput, match="wrong end"):
         read("tracab", files)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from simulators.providers import Imported, read, wyscout
+from simulators.providers import Imported, read, read_all, wyscout
 from streaming.errors import BadInput
 from streaming.records import Event
 from tests.simulators.providers import small_wyscout as small
@@ -18,7 +20,7 @@ def events(imported: Imported) -> list[Event]:
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> dict[str, Event]:
+def found(tmp_path: Path) -> dict[str, Event]:
     """The small match's events by the second at which they happened, and their suffix."""
     out = {}
     for event in events(read("wyscout", small.wyscout(tmp_path))):
@@ -29,8 +31,8 @@ def told(tmp_path: Path) -> dict[str, Event]:
     return out
 
 
-def test_words(told: dict[str, Event]) -> None:
-    assert [(at, e.type, e.outcome) for at, e in told.items()] == [
+def test_words(found: dict[str, Event]) -> None:
+    assert [(at, e.type, e.outcome) for at, e in found.items()] == [
         ("1H 1.2", "pass", "complete"), ("1H 3", "pass", "incomplete"), ("1H 5", "interception", ""), ("1H 6", "out", ""),
         ("1H 20", "pass", "complete"), ("1H 22", "pass", "incomplete"), ("1H 30", "pass", "complete"), ("1H 31", "shot", "goal"),
         ("1H 60", "pass", "complete"), ("1H 61", "dribble", "complete"), ("1H 61.1", "tackle", "lost"), ("1H 63", "foul", ""),
@@ -63,18 +65,18 @@ def test_words(told: dict[str, Event]) -> None:
         ("E1 0.9", {"set_piece": "open_play", "cross": False, "through_ball": False, "height": "high", "end_is": "arrival"}),
     ],
 )
-def test_what_the_tags_tell(told: dict[str, Event], at: str, attrs: dict[str, Any]) -> None:
-    assert told[at].attrs == attrs
+def test_what_the_tags_tell(found: dict[str, Event], at: str, attrs: dict[str, Any]) -> None:
+    assert found[at].attrs == attrs
 
 
-def test_places_are_turned_to_the_stadium(told: dict[str, Event]) -> None:
+def test_places_are_turned_to_the_stadium(found: dict[str, Event]) -> None:
     """Home attacks +x in odd periods; y = 0 is a team's left; corners of the field are no places but for a corner kick."""
-    places = {at: (e.x_m, e.y_m, e.end_x_m, e.end_y_m) for at, e in told.items()}
+    places = {at: (e.x_m, e.y_m, e.end_x_m, e.end_y_m) for at, e in found.items()}
     assert places["1H 1.2"] == (0, 0, -10.5, -6.8)
     assert places["1H 30"] == (52.5, 34, 46.2, 0)
     assert places["1H 60"] == (0, -0.68, -5.25, 0)
     assert places["1H 6"][:2] == (31.5, 34)
-    assert (told["1H 6"].team, told["1H 6"].player) == (None, None)
+    assert (found["1H 6"].team, found["1H 6"].player) == (None, None)
     assert places["1H 22"][2:] == (None, None)
     assert places["1H 31"] == (46.2, 0, None, None)
     assert places["1H 81"] == (None, None, None, None)
@@ -90,7 +92,7 @@ def test_periods_run_from_their_second_0_to_their_last_row(tmp_path: Path) -> No
         (1, 2_700_500_000, 1), (2, 61_000_000, -1), (3, 900_000, 1), (4, 300_000_000, -1), (5, 11_000_000, 1),
     ]  # fmt: skip
     assert [e.period for e in events(imported) if e.type == "period_start"] == [1, 2, 3, 4, 5]
-    assert (record.provenance["result"], record.provenance["shootout"], record.provenance["notes"]) == ("2:1", "1:0", "")
+    assert (record.provenance["result"], record.provenance["shootout"], record.provenance.get("notes")) == ("2:1", "1:0", None)
     assert wyscout.score(events(imported), "1", "2") == (2, 1)
     assert "not in the file" in record.provenance["direction"]
     assert [team.name for team in record.teams] == ["Hosts", "Guests"]
@@ -143,7 +145,7 @@ def test_a_goal_that_only_the_keeper_reports(
 ) -> None:
     imported = read("wyscout", small.tables(tmp_path, {7: [*LONE, after]}, [small.about(7, score=result)]))
     assert wyscout.score(events(imported), "1", "2") == goals
-    notes = imported.record.provenance["notes"]
+    notes = imported.record.provenance.get("notes", "")
     assert notes.startswith(note)
     assert bool(notes) == bool(note)
     assert [(e.team, e.player, e.x_m, e.attrs["keeper"]) for e in events(imported) if e.type == "shot"] == [
@@ -170,12 +172,47 @@ def test_many_matches_in_one_file(tmp_path: Path) -> None:
     assert wyscout.match_ids(files) == ["7", "8", "9"]
     assert wyscout.read_match(files, 8).record.game == read("wyscout", files, "8").record.game == "wyscout-8"
     assert wyscout.source(files) is wyscout.source(files)
+    several = dict(read_all("wyscout", files))
+    assert list(several) == ["7", "8", "9"]
+    assert several["8"]().record == read("wyscout", files, "8").record
     with pytest.raises(BadInput, match="holds 3 matches: pick one with --pick MATCH_ID, such as 7"):
         read("wyscout", files)
     with pytest.raises(BadInput, match="no match 10"):
         read("wyscout", files, "10")
     with pytest.raises(BadInput, match="match 9 has events but is not among the matches"):
         read("wyscout", files, "9")
+
+
+def test_a_row_that_is_repeated_counts_once_and_ids_are_unique(tmp_path: Path) -> None:
+    rows = small.rows(7, small.MATCH)
+    (once, twice) = (tmp_path / "once", tmp_path / "twice")
+    for folder in (once, twice):
+        folder.mkdir()
+    files = small.wyscout(once)
+    pq.write_table(pa.Table.from_pylist([*rows, rows[7], rows[8]]), twice / "events.parquet")
+    again = [twice / "events.parquet", files[1]]
+    assert events(read("wyscout", again)) == events(read("wyscout", files))
+    pq.write_table(pa.Table.from_pylist([*rows, rows[7] | {"second": 99.0}]), twice / "events.parquet")
+    with pytest.raises(BadInput, match="two different events of the id 107"):
+        read("wyscout", again)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value", "sentence"),
+    [
+        ("matches", "home_id", None, "a match without teams"),
+        ("events", "team_id", None, "an event without match, id, period, second or team"),
+        ("events", "period", "H1", "'H1' as a period"),
+        ("events", "second", "soon", "a row of match 7 cannot be read"),
+        ("events", "tags", 3, "a row of match 7 cannot be read"),
+    ],
+)
+def test_cells_that_are_wrong(tmp_path: Path, name: str, column: str, value: Any, sentence: str) -> None:
+    files = small.wyscout(tmp_path)
+    rows = [row | {column: value} for row in pq.read_table(tmp_path / f"{name}.parquet").to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
+    with pytest.raises(BadInput, match=sentence):
+        read("wyscout", files)
 
 
 def test_a_match_that_is_still_on(tmp_path: Path) -> None:
@@ -218,4 +255,4 @@ def test_every_goal_of_real_matches_is_counted(real_data: Path) -> None:
         record = wyscout.read_match(files, ident).record
         score = wyscout.score(events(wyscout.read_match(files, ident)), record.teams[0].id, record.teams[1].id)
         assert "{}:{}".format(*score) == record.provenance["result"], record.title
-        assert "result" not in record.provenance["notes"]
+        assert "result" not in record.provenance.get("notes", "")

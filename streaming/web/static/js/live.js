@@ -55,7 +55,7 @@ feed.addEventListener("stats", ({ detail: message }) => {
   if (!cast) return;
   stage.take?.(message);
   lower.take(message);
-  for (const update of message.updates ?? []) if (update.stat === "game.story") tell(update.value);
+  for (const update of message.updates ?? []) if (update.stat === "game.story") tell(update);
 });
 lower.addEventListener("shown", ({ detail }) => stage.shown?.(detail));
 
@@ -69,14 +69,24 @@ async function load() {
   for (const block of blocks) if (block.history) block.history(history, moments.updates);
 }
 
-/* One sentence in the viewer's language. */
-function tell(value) {
-  if (typeof value !== "string") return;
+/* A story's sentence in a language, else in English: from its value, or from JSON text, which is what older recordings hold. */
+function sentence(value, language) {
   let told = value;
-  try {
-    const languages = JSON.parse(value);
-    told = languages[navigator.language.slice(0, 2)] ?? languages.en ?? Object.values(languages)[0];
-  } catch { /* plain text is fine */ }
+  if (typeof value === "string") {
+    try { told = JSON.parse(value); } catch { return ""; }
+  }
+  const text = told?.[language] ?? told?.en;
+  return typeof text === "string" ? text : "";
+}
+
+/* One sentence in the viewer's language; one that is taken back goes at once. */
+function tell({ event, value }) {
+  const told = sentence(value, navigator.language.slice(0, 2));
+  if (!told) {
+    if (event && event === tell.event) $("story").classList.add("told");
+    return;
+  }
+  tell.event = event;
   put($("story"), told);
   $("story").classList.remove("told");
   clearTimeout(tell.timer);

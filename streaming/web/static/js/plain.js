@@ -54,7 +54,7 @@ class Table extends Block {
       const [value, who] = this.cells.get(stat);
       const numbers = [...subjects].filter(([, k]) => typeof k.value === "number");
       const [id, kept] = numbers.length ? numbers.reduce((a, b) => (b[1].value > a[1].value ? b : a)) : [...subjects].at(-1);
-      const unit = /^(0\.\.1|-1\.\.1|count|label|bool|text)/.test(kept.unit) ? "" : ` ${kept.unit}`;
+      const unit = /^(0\.\.1|-1\.\.1|count|label|bool|text|object)/.test(kept.unit) ? "" : ` ${kept.unit}`;
       put(value, written(kept.value) + (kept.value === null ? "" : unit));
       put(who, subjects.size > 1 ? `${cast.name(id)}, most of ${subjects.size}` : id === "match" ? "" : cast.name(id));
     }
@@ -62,7 +62,7 @@ class Table extends Block {
   }
 }
 
-const written = (v) => (v === null ? "–" : Array.isArray(v) ? v.slice(0, 4).map(written).join(", ") + (v.length > 4 ? ", …" : "") : typeof v === "number" ? fixed(v, Math.abs(v) < 10 ? 2 : 1) : String(v).slice(0, 60));
+const written = (v) => (v === null ? "–" : Array.isArray(v) ? v.slice(0, 4).map(written).join(", ") + (v.length > 4 ? ", …" : "") : typeof v === "number" ? fixed(v, Math.abs(v) < 10 ? 2 : 1) : (typeof v === "object" ? JSON.stringify(v) : String(v)).slice(0, 60));
 
 export const of = (sport) => ({
   topics: [`positions.${sport}`, `stats.${sport}.#`, "stats.game.momentum", "stats.game.story"],

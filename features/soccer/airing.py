@@ -1,0 +1,21 @@
+"""What has been shown and said of a match goes into the account, before anything else of the event does: the stats saw it so."""
+
+from __future__ import annotations
+
+from features import highlights, story
+from features.moments import Moment
+from features.soccer.highlights import offer_of
+from features.soccer.ledger import HIGHLIGHTS, SENTENCES, Ledger
+from features.soccer.story import offers_of
+from features.soccer.vocabulary import EVENT_TYPES
+from features.sport import EventStep
+
+
+def note(moment: Moment, ledger: Ledger) -> None:
+    """The same decisions as the stats ``game.highlight`` and ``game.story`` make, from the same account."""
+    now_s, shown, said = ledger.clock_s(moment.t_s), offer_of(moment, ledger), offers_of(moment, ledger)
+    highlights.keep(shown, ledger.shown, HIGHLIGHTS, now_s, moment.id)
+    story.keep(said, ledger.said, SENTENCES, now_s, moment.id)
+
+
+EVENT_STEPS = (EventStep("airing.note", note, on=tuple(sorted(EVENT_TYPES)), phase="apply"),)

@@ -1,0 +1,216 @@
+"""The plain counts of a match: shots, passes, corners, fouls and the like, of teams and of players.
+
+What a feed reports is counted as it reports it, the shoot-out apart. A player of whom nothing has been counted has no value, and
+neither has a pass accuracy before the first pass whose end is known. A shot on target is one that went in or was saved; own goals
+are nobody's shots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import numpy as np
+
+from features.facts import number
+from features.frames import Floats
+from features.moments import Moment
+from features.soccer.ledger import COUNTS, Ledger, counts
+from features.soccer.vocabulary import EVENT_TYPES, ON_TARGET
+from features.sport import EventStep, Stat
+
+#: an offside that is both a pass's outcome and an event of its own is one when they lie so close together, s
+ONE_OFFSIDE_S: Final = 10.0
+#: minutes over which the passes of both teams are compared
+LATEST_MIN: Final = 10
+
+INDEX: Final = {name: k for k, name in enumerate(COUNTS)}
+_ONE: Final = {"foul": "fouls", "interception": "interceptions", "clearance": "clearances", "tackle": "tackles"}
+_WON: Final = {"duel": "won", "tackle": "won", "dribble": "complete"}
+
+
+def names(moment: Moment, ledger: Ledger) -> Iterator[str]:
+    """What an event counts as, for its team and its player."""
+    kind, outcome, attrs = moment.type, moment.outcome, moment.attrs
+    if kind == "pass":
+        yield "passes"
+        if outcome:
+            yield "passes_ended"
+        if outcome == "complete":
+            yield "passes_complete"
+        if attrs.get("cross") is True:
+            yield "crosses"
+    elif kind == "shot":
+        yield "shots"
+        if outcome in ON_TARGET:
+            yield "shots_on_target"
+        if outcome == "goal":
+            yield "goals"
+    elif kind in _ONE:
+        yield _ONE[kind]
+    elif kind == "card":
+        card = attrs.get("card")
+        if card == "yellow":
+            yield "yellow_cards"
+        elif card in ("red", "second_yellow"):
+            yield "red_cards"
+    if outcome and _WON.get(kind) == outcome:
+        yield "duels_won"
+    if kind == "dribble" and outcome == "complete":
+        yield "take_ons"
+    if kind in ("pass", "shot") and attrs.get("set_piece") == "corner":
+        yield "corners"
+    if offside(moment) and not 0.0 <= moment.t_s - ledger.offside_s[moment.team] <= ONE_OFFSIDE_S:
+        yield "offsides"
+
+
+def offside(moment: Moment) -> bool:
+    return moment.type == "offside" or (moment.type == "pass" and moment.outcome == "offside")
+
+
+def keeper_of(moment: Moment, ledger: Ledger) -> int:
+    """Whose save it was: the keeper a saved shot was against, else the one last seen in that goal; -1 unknown."""
+    keeper = int(number(moment.facts.get("keeper", -1)))
+    return keeper if 0 <= keeper < ledger.players else ledger.keeper[1 - moment.team]
+
+
+def count(moment: Moment, ledger: Ledger) -> None:
+    """Book an event with its team and player; a saved shot also as a save of the other team and its keeper."""
+    if moment.type == "period_start" and moment.period == 1:
+        ledger.whole = True
+    if not counts(moment):
+        return
+    team, player = moment.team, moment.player
+    for name in names(moment, ledger):
+        ledger.team_counts[INDEX[name]][team] += 1
+        if 0 <= player < ledger.players:
+            ledger.player_counts[INDEX[name]][player] += 1
+    if moment.type == "shot" and moment.outcome == "saved":
+        ledger.team_counts[INDEX["saves"]][1 - team] += 1
+        keeper = keeper_of(moment, ledger)
+        if keeper >= 0:
+            ledger.player_counts[INDEX["saves"]][keeper] += 1
+    if offside(moment):
+        ledger.offside_s[team] = moment.t_s
+    if moment.type == "pass":
+        _latest(moment, ledger)
+    _follow(moment, ledger)
+
+
+def _latest(moment: Moment, ledger: Ledger) -> None:
+    """Passes of each team by minute of play, the latest ten."""
+    minute = int(ledger.clock_s(moment.t_s) // 60.0)
+    if not ledger.minutes or ledger.minutes[-1][0] != minute:
+        ledger.minutes.append([minute, 0, 0])
+        while ledger.minutes[0][0] <= minute - LATEST_MIN:
+            del ledger.minutes[0]
+    ledger.minutes[-1][1 + moment.team] += 1
+
+
+#: what takes the ball from the other team
+_TAKES: Final = frozenset({"interception", "clearance", "recovery", "shot"})
+
+
+def _follow(moment: Moment, ledger: Ledger) -> None:
+    """The passes that one team has completed in a row, and the shots that one team has had in a row."""
+    team, kind = moment.team, moment.type
+    if kind == "pass":
+        if ledger.move_team != team:
+            ledger.move_team, ledger.move_passes = team, 0
+        ledger.move_passes = ledger.move_passes + 1 if moment.outcome == "complete" else 0
+    elif kind in _TAKES and (team != ledger.move_team or kind == "shot"):
+        ledger.move_team, ledger.move_passes = team, 0
+    if kind == "shot":
+        ledger.run_shots = ledger.run_shots + 1 if ledger.run_team == team else 1
+        ledger.run_team = team
+        ledger.shot_s[team] = ledger.clock_s(moment.t_s)
+
+
+def team_count(name: str) -> Callable[[Ledger, float], Floats]:
+    """(2,): of home and away."""
+    k = INDEX[name]
+
+    def compute(ledger: Ledger, t_s: float) -> Floats:
+        return np.array(ledger.team_counts[k], np.float64)
+
+    return compute
+
+
+def player_count(name: str) -> Callable[[Ledger, float], Floats]:
+    """(N,): NaN for those without any."""
+    k = INDEX[name]
+
+    def compute(ledger: Ledger, t_s: float) -> Floats:
+        out = np.array(ledger.player_counts[k], np.float64)
+        out[out == 0.0] = np.nan
+        return out
+
+    return compute
+
+
+def _share(part: list[int], whole: list[int]) -> Floats:
+    n = np.array(whole, np.float64)
+    n[n == 0.0] = np.nan
+    return np.asarray(np.array(part, np.float64) / n)
+
+
+def team_pass_accuracy(ledger: Ledger, t_s: float) -> Floats:
+    """(2,): NaN before a pass whose end is known."""
+    return _share(ledger.team_counts[INDEX["passes_complete"]], ledger.team_counts[INDEX["passes_ended"]])
+
+
+def player_pass_accuracy(ledger: Ledger, t_s: float) -> Floats:
+    """(N,): NaN for those without a pass whose end is known."""
+    return _share(ledger.player_counts[INDEX["passes_complete"]], ledger.player_counts[INDEX["passes_ended"]])
+
+
+#: name -> (definition, whether players have it too)
+SHOWN: Final = {
+    "shots": ("Shots, penalties among them; own goals are none.", True),
+    "shots_on_target": ("Shots that went in or were saved.", True),
+    "goals": ("Goals from shots, penalties among them; own goals and a shoot-out do not count.", True),
+    "passes": ("Passes, whatever became of them; throw-ins and other set pieces among them.", True),
+    "passes_complete": ("Passes that arrived.", True),
+    "crosses": ("Passes that the feed calls crosses.", True),
+    "corners": ("Corners taken.", False),
+    "fouls": ("Fouls committed.", True),
+    "offsides": ("Offsides, reported as such or as what became of a pass.", False),
+    "yellow_cards": ("Yellow cards; a second one counts as a red card.", False),
+    "red_cards": ("Red cards, second yellow cards among them.", False),
+    "duels_won": ("Duels, tackles and take-ons won.", True),
+    "take_ons": ("Opponents taken on and beaten.", True),
+    "tackles": ("Tackles.", True),
+    "interceptions": ("Interceptions.", True),
+    "clearances": ("Clearances.", True),
+    "saves": ("Shots of the other team that were saved.", True),
+}  # fmt: skip
+
+EVENT_STEPS = (EventStep("counts.count", count, on=tuple(sorted(EVENT_TYPES)), phase="apply"),)
+
+#: players' counts are read every few seconds: they change with an event, and there are many of them
+PLAYERS_S: Final = 5.0
+
+STATS = (
+    *(
+        Stat(
+            f"soccer.team.{name}", "count", definition, per="team", compute=team_count(name), every_s=1.0, ticks=True,
+            timeless=True, air="Match Stats",
+        )
+        for name, (definition, _) in SHOWN.items()
+    ),
+    Stat(
+        "soccer.team.pass_accuracy", "0..1", "Share of the passes whose end is known that arrived.",
+        per="team", compute=team_pass_accuracy, every_s=1.0, ticks=True, timeless=True, air="Match Stats",
+    ),
+    *(
+        Stat(
+            f"soccer.player.{name}", "count", f"{definition} Of those who have any.", per="player", compute=player_count(name),
+            every_s=PLAYERS_S, ticks=True, timeless=True, air="Match Stats",
+        )
+        for name, (definition, players) in SHOWN.items() if players
+    ),
+    Stat(
+        "soccer.player.pass_accuracy", "0..1", "Share of the passes whose end is known that arrived.",
+        per="player", compute=player_pass_accuracy, every_s=PLAYERS_S, ticks=True, timeless=True, air="Match Stats",
+    ),
+)  # fmt: skip

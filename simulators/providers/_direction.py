@@ -1,0 +1,136 @@
+"""Which way home attacks in each period: what the file says, else where keepers and teams stand, else where shots were taken.
+
+A statement of the file stands: nothing that looks implausible overrules it, and only a plain contradiction (keepers and teams, or
+shots without exception, at the other end) has the file refused. Own goals and kicks of a shoot-out are struck at either end and
+tell nothing. A period of which nothing is known takes the opposite of its other half; without that its direction is 0, unknown:
+extra time begins with a new toss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from features.soccer.ledger import SHOOTOUT
+from streaming.errors import BadInput
+from streaming.records import Event
+
+#: towards +x, towards -x
+Side = Literal[-1, 1]
+Attack = Literal[-1, 0, 1]
+
+#: a keeper's usual place, and the two teams' middles, say something when they are this far from the centre or apart
+KEEPER_M = 15.0
+APART_M = 3.0
+#: a shot speaks when it was struck at most this far from a goal line; so many more than say the opposite contradict what the file
+#: says, and so many what the places of keepers and teams say as well
+NEAR_M = 35.0
+AGAINST, AGAINST_PLACES = 2, 3
+
+
+def stood(xyz_m: npt.NDArray[np.float64], team: npt.NDArray[np.int64], keeper: npt.NDArray[np.bool_]) -> dict[str, Side]:
+    """What the places of one period say: {"keepers": +1 or -1, "teams": +1 or -1}, of each what is plain enough to say.
+
+    ``xyz_m`` (T, N, >= 2) from the centre spot, ``team`` (N,) 0 home, 1 away, -1 neither, ``keeper`` (N,) who keeps; of a team
+    whose keeper is not named, whoever stands furthest from the middle.
+    """
+    x = xyz_m[:, :, 0]
+    seen = np.isfinite(x)
+    enough = seen.sum(axis=0) > 0
+    usual = np.array([np.median(x[seen[:, n], n]) if enough[n] else np.nan for n in range(x.shape[1])])
+    said: dict[str, Side] = {}
+    votes = []
+    for side, own in ((0, -1), (1, 1)):
+        ours = np.flatnonzero((team == side) & enough)
+        named = ours[keeper[ours]]
+        # one who was on the bench and warmed up is no keeper in goal: the one seen most
+        at = named[np.argmax(seen[:, named].sum(axis=0))] if len(named) else (
+            ours[np.argmax(np.abs(usual[ours]))] if len(ours) > 1 else -1
+        )  # fmt: skip
+        if at >= 0 and abs(usual[at]) >= KEEPER_M:
+            votes.append(own * int(np.sign(usual[at])))
+    if votes and len(set(votes)) == 1:
+        said["keepers"] = 1 if votes[0] > 0 else -1
+    middles = [x[:, (team == side) & ~keeper] for side in (0, 1)]
+    if all(np.isfinite(part).any() for part in middles):
+        ahead = float(np.nanmean(middles[1]) - np.nanmean(middles[0]))
+        if abs(ahead) >= APART_M:
+            said["teams"] = 1 if ahead > 0 else -1
+    return said
+
+
+def shot_votes(events: Iterable[Event], teams: tuple[str, str], length_m: float) -> dict[int, int]:
+    """{period: votes for +1 less votes for -1} of the shots near a goal line; no own goals, no kicks of a shoot-out."""
+    votes: dict[int, int] = {}
+    for event in events:
+        if event.type != "shot" or event.period >= SHOOTOUT or event.team not in teams or event.x_m is None:
+            continue
+        if abs(event.x_m) >= length_m / 2 - NEAR_M:
+            way = (1 if event.x_m > 0 else -1) * (1 if event.team == teams[0] else -1)
+            votes[event.period] = votes.get(event.period, 0) + way
+    return votes
+
+
+def directions(
+    source: str, periods: Iterable[int], stated: Mapping[int, Side], places: Mapping[int, Mapping[str, Side]],
+    shots: Mapping[int, int],
+) -> dict[int, Attack]:  # fmt: skip
+    """Home's direction in each of ``periods``; ``BadInput`` names ``source`` when it contradicts itself."""
+    found: dict[int, Attack] = {}
+    for period in periods:
+        if period >= SHOOTOUT:
+            found[period] = 0
+            continue
+        said, vote = dict(places.get(period, {})), shots.get(period, 0)
+        if period in stated:
+            found[period] = stated[period]
+            against = len(said) == 2 and all(way != stated[period] for way in said.values())
+            if against:
+                raise BadInput(f"{source} contradicts itself: in period {period} keepers and teams stand at the wrong ends")
+            if vote * stated[period] <= -(AGAINST_PLACES if said else AGAINST):
+                raise BadInput(f"{source} contradicts itself: the shots of period {period} were at the wrong end")
+            continue
+        if len(set(said.values())) > 1:
+            raise BadInput(
+                f"{source} does not say which way home attacks in period {period}, and keepers and teams contradict each other"
+            )
+        if said:
+            found[period] = next(iter(said.values()))
+            if vote * found[period] <= -AGAINST_PLACES:
+                raise BadInput(
+                    f"{source} does not say which way home attacks in period {period}, and keepers and shots contradict each other"
+                )
+        elif vote:
+            found[period] = 1 if vote > 0 else -1
+    for period in periods:
+        if period not in found:
+            other = period + 1 if period % 2 else period - 1
+            known = found.get(other, 0)
+            found[period] = 0 if not known else -1 if known > 0 else 1
+    return found
+
+
+def how(
+    periods: Iterable[int], stated: Mapping[int, Side], places: Mapping[int, Mapping[str, Side]], shots: Mapping[int, int]
+) -> str:
+    """The same in words, for a game's provenance."""
+    words: list[tuple[str, str]] = []
+    for period in periods:
+        if period >= SHOOTOUT:
+            continue
+        if period in stated:
+            said = "as the file says"
+        elif places.get(period):
+            said = "by where keepers and teams stand"
+        elif shots.get(period):
+            said = "by where the shots were taken"
+        else:
+            said = "not in the file: the opposite of the other half, if that is known"
+        if not words or words[-1][1] != said:
+            words.append((str(period), said))
+        else:
+            words[-1] = (f"{words[-1][0]}, {period}", said)
+    return "; ".join(f"period {numbers}: {said}" for numbers, said in words)

@@ -1,0 +1,53 @@
+"""One place where reading a provider's files may fail: whatever a file does to a reader becomes one sentence about the file.
+
+Readers complain about what they look for (``BadInput``). What nobody thought of ends here, without the words of the language or of
+a library, which help nobody who has a file in hand; they are kept as the cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from streaming.errors import BadInput, BadRecord, TouchlineError, Unavailable
+from streaming.records import Event, Telemetry, decode_game, encode
+from streaming.rosters import roster_of
+
+if TYPE_CHECKING:
+    from simulators.providers import Imported
+
+
+def guarded(provider: str, files: Sequence[Path], read: Callable[[], Imported]) -> Imported:
+    """What ``read`` returns, its stream guarded as well; ``BadInput`` when it, or its stream, fails in any way."""
+    try:
+        imported = read()
+        roster_of(imported.record)  # ids are unique, everybody plays for a team
+        decode_game(encode(imported.record))
+    except ImportError as error:
+        raise Unavailable(
+            f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'"
+        ) from error
+    except BadRecord as error:
+        raise _not_thought_of(provider, files) from error
+    except (TouchlineError, MemoryError):
+        raise
+    except Exception as error:
+        raise _not_thought_of(provider, files) from error
+    source = imported.stream
+
+    def stream() -> Iterator[Telemetry | Event]:
+        try:
+            yield from source()
+        except (TouchlineError, MemoryError):
+            raise
+        except Exception as error:
+            raise _not_thought_of(provider, files) from error
+
+    return replace(imported, stream=stream)
+
+
+def _not_thought_of(provider: str, files: Sequence[Path]) -> BadInput:
+    names = ", ".join(str(path) for path in files)
+    return BadInput(f"{names} cannot be read as {provider} files: something in them is not where {provider} has it")

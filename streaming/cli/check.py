@@ -1,0 +1,134 @@
+"""`touchline check highlights`: what would be shown and said of real games, and how much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from simulators.providers import Imported, read, read_all
+from streaming.analysis.airing import Aired, aired
+from streaming.cli.equipment import sport_named
+from streaming.cli.progress import Progress
+from streaming.errors import BadInput
+from streaming.records import Event, GameRecord
+
+app = typer.Typer(no_args_is_help=True, help="Look at what the product makes of real games.", rich_markup_mode=None)
+
+#: what has to be among the highlights of a sport, by its events
+SCORES: Final[dict[str, Callable[[Event], bool]]] = {
+    "soccer": lambda e: e.period < 5 and (e.type == "own_goal" or (e.type == "shot" and e.outcome == "goal")),
+    "nfl": lambda e: e.type == "touchdown" or (e.type == "field_goal" and e.outcome == "good"),
+    "mlb": lambda e: e.type == "play" and e.outcome == "home_run",
+    "f1": lambda e: e.type == "finish" and e.attrs.get("position") == 1.0,
+}
+
+
+@app.callback()
+def _check() -> None:
+    """Look at what the product makes of real games."""
+
+
+@app.command()
+def highlights(
+    provider: Annotated[str, typer.Argument(help="As for touchline import, or recordings.", metavar="PROVIDER")],
+    files: Annotated[list[Path], typer.Argument(help="Its files, of one game or of many; or recordings.", metavar="FILE...")],
+    pick: Annotated[str, typer.Option(help="Only this game of files that hold many.", metavar="GAME")] = "",
+    every: Annotated[int, typer.Option(min=1, help="Only every so-manieth game.", metavar="N")] = 1,
+    say: Annotated[bool, typer.Option("--say", help="Print every sentence, in English.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+) -> None:
+    """Count the highlights and stories of real games, from their events alone and without any model.
+
+    Example: touchline check highlights wyscout events.parquet matches.parquet
+    """
+    games = _games(provider, files, pick)[::every]
+    found: list[tuple[Aired, int, int]] = []
+    labels, topics = Counter[str](), Counter[str]()
+    with Progress(f"looking at {len(games)} games", len(games), "games") as progress:
+        for record, events in (game() for game in games):
+            one = aired(sport_named(record.sport), record, events)
+            counts = SCORES.get(record.sport)
+            scored = [event.id for event in events if counts is not None and counts(event)]
+            found.append((one, len(scored), sum(event in one.highlights for event in scored)))
+            labels.update(value["label"] for value in one.highlights.values())
+            topics.update(value["topic"] for value in one.stories.values())
+            progress.advance(1)
+            if say:
+                print(f"{one.title or one.game}:")
+                for story in one.stories.values():
+                    print(f"  {story['score']:.2f} {story['topic']}: {story.get('en', '')}")
+    figures = _figures(found, labels, topics)
+    if as_json:
+        import json
+
+        print(json.dumps(figures))
+    else:
+        for line in _lines(figures):
+            print(line)
+
+
+Game = Callable[[], tuple[GameRecord, list[Event]]]
+
+
+def _games(provider: str, files: list[Path], pick: str) -> list[Game]:
+    if provider == "recordings":
+        return [_recorded(path) for path in files]
+    if pick:
+        return [_imported(lambda: read(provider, files, pick))]
+    if provider == "wyscout":
+        from simulators.providers import wyscout
+
+        return [_imported(partial(wyscout.read_match, files, match)) for match in wyscout.match_ids(files)]
+    return [_imported(one) for _, one in read_all(provider, files)]
+
+
+def _recorded(path: Path) -> Game:
+    def game() -> tuple[GameRecord, list[Event]]:
+        from streaming.recording import Recording
+
+        opened = Recording(path)
+        return opened.game, opened.read_events()
+
+    return game
+
+
+def _imported(one: Callable[[], Imported]) -> Game:
+    def game() -> tuple[GameRecord, list[Event]]:
+        imported = one()
+        return imported.record, [record for record in imported.stream() if isinstance(record, Event)]
+
+    return game
+
+
+def _figures(found: list[tuple[Aired, int, int]], labels: Counter[str], topics: Counter[str]) -> dict[str, Any]:
+    import numpy as np
+
+    if not found:
+        raise BadInput("there is no game to look at")
+
+    def spread(counts: list[int]) -> list[float]:
+        return [float(v) for v in (min(counts), np.median(counts), max(counts))]
+
+    scores = sum(scored for _, scored, _ in found)
+    return {
+        "games": len(found), "highlights": spread([len(one.highlights) for one, _, _ in found]),
+        "stories": spread([len(one.stories) for one, _, _ in found]), "scores": scores,
+        "scores_shown": sum(shown for _, _, shown in found), "labels": dict(labels.most_common()),
+        "topics": dict(topics.most_common()),
+    }  # fmt: skip
+
+
+def _lines(figures: dict[str, Any]) -> Iterator[str]:
+    yield f"games: {figures['games']:,}"
+    for kind in ("highlights", "stories"):
+        least, median, most = figures[kind]
+        yield f"{kind} a game: {least:.0f} to {most:.0f}, median {median:g}"
+    if figures["scores"]:
+        yield f"scores that are highlights: {figures['scores_shown']:,} of {figures['scores']:,}"
+    for kind in ("labels", "topics"):
+        yield f"{kind}: " + ", ".join(f"{name} {count:,}" for name, count in figures[kind].items())
