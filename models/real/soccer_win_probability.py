@@ -56,7 +56,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     if not len(held.label):
         raise ValueError(f"{folder} has too few matches: some are learnt from, and some are held out")
     tell("read")
-    blob, winning = fit(learnt, seed)
+    blob, winning, taught = fit(learnt, seed)
     tell("fitted")
     predict = _predict(blob)
     # a fifth of the matches is too few to tell a calibration error of 0.01 from luck: the gate is that of the recipe, on all of them
@@ -83,20 +83,20 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         name=model.name, title=model.title, classes=list(model.classes),
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=source, command=command, seed=seed,
         metrics=metrics, parameters={**RECIPE.told(), "goals": winning.as_json()}, limits=model.limits,
-        home=Home("real", SOURCE, inputs_of(rows), TERMS, CREDIT, measured),
+        home=Home("real", SOURCE, inputs_of(taught), TERMS, CREDIT, measured),
     )  # fmt: skip
     return card, blob
 
 
-def fit(learnt: Results, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Winning]:
-    """The forest, and the chain that taught it."""
+def fit(learnt: Results, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Winning, Floats]:
+    """The forest, the chain that taught it, and the states (T, F) that it was taught by."""
     winning = Winning.fit(learnt, EVERY_MIN)
     over = learnt.rows[learnt.rows[:, _COLUMN["time_left_s"]] == 0.0]
     part = np.concatenate([learnt.rows[::_TAUGHT], over, drawn(seed)])
     without = part.copy()
     without[:, XGOALS] = np.nan
     rows = np.concatenate([part, without])
-    return light(taught_softly(known(MODEL), recipe, rows, winning(rows), seed)), winning
+    return light(taught_softly(known(MODEL), recipe, rows, winning(rows), seed)), winning, rows
 
 
 def _out_of_match(results: Results, seed: int, tell: Callable[[str], None]) -> tuple[list[Floats], Floats, bytes]:
@@ -107,7 +107,7 @@ def _out_of_match(results: Results, seed: int, tell: Callable[[str], None]) -> t
     blob = b""
     for k in range(FOLDS):
         mine = fold == k
-        blob, _ = fit(results.take(~mine), seed)
+        blob = fit(results.take(~mine), seed)[0]
         predict = _predict(blob)
         for out, rows in zip(probability, (results.rows, results.without_xgoals())):
             out[mine] = predict(rows[mine])
