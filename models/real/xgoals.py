@@ -41,6 +41,8 @@ from models.wyscout_shots import EventShots
 MODEL: Final = "xgoals"
 FILES: Final = ("shots", "frames")
 OPTIONAL: Final = ("frames",)
+#: the case that a single plot is of
+MAIN: Final = f"statsbomb, {withheld.FULL}"
 RECIPE: Final = known(MODEL).real or known(MODEL).recipe
 FITS: Final = 3
 #: copies of a shot with everybody's position: what is withheld, and whether words are too
