@@ -18,6 +18,8 @@ from features.sport import EventStep, Stat
 ADDED: Final = 4 / 45
 NOT_YET_OVER: Final = 1 / 90
 SECOND_EXTRA: Final = 4
+#: with more than this share of the shots without xGoals, the sums of both teams say nothing of how the match goes
+MOST_UNVALUED: Final = 0.2
 
 #: (name, unit, label) in the model's order
 WIN_FEATURES: Final = (
@@ -84,7 +86,9 @@ def time_left_s(ledger: Ledger, t_s: float) -> float:
 
 
 def win_features(ledger: Ledger, t_s: float) -> Floats:
-    """(1, F): :data:`WIN_FEATURES` at ``t_s``; differences are home minus away."""
+    """(1, F): :data:`WIN_FEATURES` at ``t_s``; differences are home minus away. xGoals are NaN where too many shots have none."""
+    valued, unvalued = sum(ledger.shots), sum(ledger.unvalued)
+    known = unvalued <= MOST_UNVALUED * (valued + unvalued)
     return np.array(
         [[
             time_left_s(ledger, t_s),
@@ -177,7 +181,8 @@ STATS = (
     ),
     Stat(
         "soccer.match.win_probability", "0..1",
-        "Chances of a home win, a draw and an away win, from time left, score, red cards and xGoals so far.",
+        "Chances of a home win, a draw and an away win by play, from time left, score, red cards and xGoals so far: in normal time "
+        "of the score when the second half ends, in extra time of that when it ends; a shoot-out decides none of them.",
         per="match", compute=win_features, every_s=1.0, ticks=True, model="soccer-win-probability",
         components=("home", "draw", "away"), air="Win Probability",
     ),
