@@ -67,7 +67,7 @@ MODELS: Final = (
             boosters=(({**_MANY, "max_depth": 5}, 70),), apart="through_ball",
             known=Recipe(
                 boosters=(({**_MANY, "max_depth": 6}, 130),), apart="end_length_m",
-                known=Recipe(boosters=(({**_MANY, "max_depth": 6}, 110),)),
+                known=Recipe(boosters=(({**_MANY, "max_depth": 6}, 160),)),
             ),
             light=True,
         ),
