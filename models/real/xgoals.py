@@ -43,6 +43,8 @@ FILES: Final = ("shots", "frames")
 OPTIONAL: Final = ("frames",)
 #: the case that a single plot is of
 MAIN: Final = f"statsbomb, {withheld.FULL}"
+#: the cases that are explained: each is of shots of its own
+EXPLAINED: Final = (MAIN, f"wyscout, {withheld.NONE}")
 RECIPE: Final = known(MODEL).real or known(MODEL).recipe
 FITS: Final = 3
 #: copies of a shot with everybody's position: what is withheld, and whether words are too
