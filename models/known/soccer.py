@@ -48,7 +48,6 @@ MODELS: Final = (
                 ),
             ),
         ),
-        needs=("distance_m",),
         limits="It knows place, body part, how the ball came and, where they are in sight, who stands where, not who shoots, who "
         "keeps goal or how high the ball is: no measure of one player's finishing over a few games. One that learnt from simulated "
         "shots says nothing of real ones.",
