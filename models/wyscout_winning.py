@@ -2,8 +2,9 @@
 
 A few hundred matches in each state are too few for trees, which learn the noise of single results. So the forest's teacher is a chain:
 the goals of each team fall at a rate whose logarithm is linear in side, time, lead, red cards and what both teams' xGoals so far say
-(a Poisson regression on minutes of play), and the chances of the results follow from the rates by working backwards from the end. Where
-there are no xGoals there is a regression without them.
+(a Poisson regression on minutes of play), and the chances of the results follow from the rates by working backwards from the end. How
+strong the teams are is not known and shows in xGoals only in part: the chances are the mean over what it still may be. Where there are no
+xGoals there is a regression without them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ LONGEST_MIN: Final = 110.0
 MOST_LEAD: Final = 9
 MOST_REDS: Final = 3
 FORM: Final = np.linspace(-1.2, 1.2, 13)
+#: how different teams are, beyond what a match has shown: deviation of the form at kick-off, with xGoals and without, and how fast it
+#: falls (chosen by the log loss out of match); three nodes of a Gauss-Hermite quadrature
+STRENGTH: Final = {True: 0.45, False: 0.3}
+LEARNT: Final = 1.0
+_NODES: Final = ((-3.0**0.5, 0.0, 3.0**0.5), (1 / 6, 2 / 3, 1 / 6))
 _LEADS: Final = np.arange(-MOST_LEAD, MOST_LEAD + 1)
 #: of the regression's coefficients: enough to keep rare states in bounds
 _RIDGE: Final = 1e-4
@@ -64,13 +70,16 @@ class Winning:
         step, part = _split(minutes / STEP_MIN, chain.shape[0])
         lead = np.clip(np.rint(rows[:, _LEAD]), -MOST_LEAD, MOST_LEAD).astype(int) + MOST_LEAD
         reds = np.clip(np.rint(rows[:, _REDS]), -MOST_REDS, MOST_REDS).astype(int) + MOST_REDS
-        gap = FORM[1] - FORM[0]
-        (i, a), (j, b) = (_split((f - FORM[0]) / gap, len(FORM)) for f in self.form(rows).T)
+        gap, form = FORM[1] - FORM[0], self.form(rows)
+        unknown = STRENGTH[with_xgoals] / np.sqrt(1.0 + LEARNT * (1.0 - rows[:, _LEFT] / self.left[-1]))
         out = np.zeros((len(rows), 2))
-        for ds, ws in ((0, 1.0 - part), (1, part)):
-            for di, wi in ((0, 1.0 - a), (1, a)):
-                for dj, wj in ((0, 1.0 - b), (1, b)):
-                    out += (ws * wi * wj)[:, None] * chain[step + ds, reds, i + di, j + dj, lead]
+        for z, share in zip(*_NODES):
+            shift = np.stack([z * unknown, -z * unknown], axis=1)
+            (i, a), (j, b) = (_split((f - FORM[0]) / gap, len(FORM)) for f in (form + shift).T)
+            for ds, ws in ((0, 1.0 - part), (1, part)):
+                for di, wi in ((0, 1.0 - a), (1, a)):
+                    for dj, wj in ((0, 1.0 - b), (1, b)):
+                        out += (share * ws * wi * wj)[:, None] * chain[step + ds, reds, i + di, j + dj, lead]
         return np.column_stack([out, 1.0 - out.sum(1)])
 
     def _chain(self, with_xgoals: bool) -> npt.NDArray[np.float32]:
@@ -123,6 +132,8 @@ class Winning:
             ])  # fmt: skip
             goals = np.r_[np.maximum(scored, 0.0), np.maximum(-scored, 0.0)]
             found.coefficients[with_xgoals] = _poisson(design, goals, np.r_[exposure, exposure])
+        # without xGoals no form is seen, but teams differ as they do with them
+        found.coefficients[False][-2:] = found.coefficients[True][-2:]
         return found
 
     def as_json(self) -> dict[str, Any]:
