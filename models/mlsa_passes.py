@@ -1,12 +1,12 @@
 """Passes with the positions of all players (MLSA18 challenge): what positions are worth for pass completion on real games.
 
-The terms of these data allow internal use only: nothing that learnt from them ships. Who received a pass is known for every pass, which
-leaks whether it arrived, and so does when it ended; so a pass has no target and no bearing here. What is read is what the live path
-reads of a frame when neither is reported: the sender's place, and who stood how near to him (``features.soccer.passgeometry``). The game of
-a row is hidden, so rows are held out and drawn, in five parts.
+The terms of these data allow internal use only: nothing that learnt from them ships. Who received a pass is known for every pass,
+which leaks whether it arrived, and so does when it ended; so a pass has no target and no bearing here. What is read is what the
+live path reads of a frame when neither is reported: the sender's place, and who stood how near to him
+(``features.soccer.passgeometry``). The game of a row is hidden, so rows are held out and drawn, in five parts.
 
-The folder holds ``passes.parquet``: ``sender_id`` 1..28 (1 to 14 home), ``x_1`` to ``y_28`` in metres from the centre spot, NaN for who is
-not on the pitch, and ``completed``. The direction of attack follows from the last man of each team.
+The folder holds ``passes.parquet``: ``sender_id`` 1..28 (1 to 14 home), ``x_1`` to ``y_28`` in metres from the centre spot, NaN
+for who is not on the pitch, and ``completed``. The direction of attack follows from the last man of each team.
 """
 
 from __future__ import annotations
@@ -29,12 +29,16 @@ from models.judgement import Judgement
 from models.known import known
 from models.known.declaration import Recipe
 from models.tables import column, read_table
-from models.training import Table, judge as judged_by_parts, train as fit
+from models.training import Table
+from models.training import judge as judged_by_parts
+from models.training import train as fit
 
 SLOTS: Final = 28
 #: few rows and smooth effects: the curves of each input, corrected by a few shallow trees
 RECIPE: Final = Recipe(
-    boosters=(({"eta": 0.03, "max_depth": 3, "min_child_weight": 30.0, "subsample": 0.5, "colsample_bytree": 0.3, "reg_lambda": 10.0}, 100),),
+    boosters=((
+        {"eta": 0.03, "max_depth": 3, "min_child_weight": 30.0, "subsample": 0.5, "colsample_bytree": 0.3, "reg_lambda": 10.0}, 100,
+    ),),
     smooth=0.5, strength=0.01, knots=4,
 )  # fmt: skip
 _TEAM: Final = np.repeat(np.array([0, 1], np.int8), SLOTS // 2)
@@ -53,7 +57,7 @@ def table(folder: Path) -> Table:
     read = read_table(path, ("sender_id", "completed", *names))
     x, y = (np.stack([column(read, f"{axis}_{i}") for i in range(1, SLOTS + 1)], axis=1) for axis in "xy")
     sender, label = column(read, "sender_id").astype(np.int64) - 1, column(read, "completed").astype(np.float64)
-    if len(sender) and not (0 <= sender.min() and sender.max() < SLOTS):
+    if len(sender) and not (sender.min() >= 0 and sender.max() < SLOTS):
         raise ValueError(f"{path}: a sender is not among the players 1 to {SLOTS}")
     at = np.arange(len(sender))
     seen = np.isfinite(x[at, sender]) & np.isfinite(label)
