@@ -1,9 +1,9 @@
 """What is left of a match, learnt from real ones: how often goals fall, and what result that makes of any state.
 
-A few hundred matches in each state are too few for trees, which learn the noise of single results. So the forest's teacher is a
-chain: the goals of each team fall at a rate whose logarithm is linear in side, time, lead, red cards and what both teams' xGoals
-so far say (a Poisson regression on minutes of play), and the chances of the results follow from the rates by working backwards
-from the end. Where there are no xGoals there is a regression without them.
+A few hundred matches in each state are too few for trees, which learn the noise of single results. So the forest's teacher is a chain:
+the goals of each team fall at a rate whose logarithm is linear in side, time, lead, red cards and what both teams' xGoals so far say
+(a Poisson regression on minutes of play), and the chances of the results follow from the rates by working backwards from the end. Where
+there are no xGoals there is a regression without them.
 """
 
 from __future__ import annotations

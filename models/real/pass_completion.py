@@ -1,7 +1,7 @@
 """Real passes for pass completion: Wyscout's open events, or with positions those of the MLSA18 challenge (``models.mlsa_passes``).
 
-Of events there are two readings by one artefact: as the ball is kicked, which is what goes on the air, and given where the pass
-ended, which is hindsight. Matches held out by the rule of ``models.holdout`` are not learnt from; by them it is judged.
+Of events there are two readings by one artefact: as the ball is kicked, which is what goes on the air, and given where the pass ended,
+which is hindsight. Matches held out by the rule of ``models.holdout`` are not learnt from; by them it is judged.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
 
 
 def fit(learnt: Passes, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Floats, Floats]:
-    """The forest of both readings, and the rows and labels that it was grown on: every pass at the kick and given its end, and
-    one in three of each again with some of its words withheld, so that it knows feeds that have fewer."""
+    """The forest of both readings, and the rows and labels that it was grown on: every pass at the kick and given its end, and one in
+    three of each again with some of its words withheld, so that it knows feeds that have fewer."""
     ended = np.isfinite(learnt.end).all(1)
     parts = [(learnt.rows, learnt.label), (learnt.given_end()[ended], learnt.label[ended])]
     parts += [(withheld(rows[::_ONE_IN], seed + i), label[::_ONE_IN]) for i, (rows, label) in enumerate(parts)]
@@ -102,8 +102,8 @@ def wordless(rows: Floats) -> Floats:
 
 
 def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
-    """The readings on the matches held out, beside a plain logistic regression of the same inputs. An artefact that was not
-    trained on Wyscout's events has seen none of them."""
+    """The readings on the matches held out, beside a plain logistic regression of the same inputs. An artefact that was not trained on
+    Wyscout's events has seen none of them."""
     if not is_here(folder):
         return mlsa_passes.judge(folder, artefact, seed, tell)
     passes = _read(folder)

@@ -37,8 +37,7 @@ def rows(times: dict[str, list[float]] = TIMES) -> list[Row]:
 
 
 def telemetry(times: dict[str, list[float]] = TIMES, pits: tuple[tuple[str, int], ...] = ()) -> dict[str, list[Any]]:
-    """Five rows a second at the lap's even speed; a car of ``pits`` (driver, lap) crawls for 10 s on either side of that lap's
-    end."""
+    """Five rows a second at the lap's even speed; a car of ``pits`` (driver, lap) crawls for 10 s on either side of that lap's end."""
     found: dict[str, list[Any]] = {n: [] for n in ("driver", "lap", "time", "speed", "distance", "x", "y")}
     for driver, laps in times.items():
         for lap, took in enumerate(laps, 1):
