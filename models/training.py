@@ -105,6 +105,19 @@ def grow(
     return blob
 
 
+def taught_softly(model: Known, recipe: Recipe, rows: Floats, chance: Floats, seed: int) -> bytes:
+    """A forest of several classes that follows the chances (B, C) of a teacher: each row counts as every class, as often as it is
+    likely."""
+    classes = chance.shape[1]
+    weights = np.clip(chance, 0.0, 1.0).T.ravel()
+    some = weights > 1e-6
+    (parameters, rounds), = recipe.boosters
+    several = {**parameters, "objective": "multi:softprob", "num_class": classes}
+    label = np.repeat(np.arange(classes, dtype=np.float64), len(rows))
+    names = [f.name for f in model.features]
+    return _boost(several, rounds, np.tile(rows, (classes, 1))[some], label[some], seed, names, weights[some])
+
+
 def ways_of(model: Known) -> dict[int, int]:
     """By feature index, 1 where the answer may only rise and -1 where it may only fall with it."""
     names = [f.name for f in model.features]

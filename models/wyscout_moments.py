@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -34,6 +35,7 @@ from models.wyscout import (
     Events,
     Matches,
     flags,
+    is_here,
 )  # fmt: skip
 
 Attrs = dict[str, str | float | bool]
@@ -75,6 +77,14 @@ class Played:
     players: int
     moments: list[Moment]
     at: list[int]
+
+
+def folder_of(folder: Path) -> Path:
+    """Where the two tables are: ``folder``, or ``wyscout_events`` in it. ``ValueError`` when they are in neither."""
+    found = next((at for at in (folder, folder / "wyscout_events") if is_here(at)), None)
+    if found is None:
+        raise ValueError(f"there is no file events.parquet in {folder}, or in its wyscout_events")
+    return found
 
 
 def matches(events: Events, of: Matches) -> Iterator[Played]:

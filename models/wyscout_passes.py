@@ -25,11 +25,8 @@ from models.wyscout_moments import PASSES, matches
 _FEATURES: Final = len(PASS_FEATURES)
 _END: Final = _FEATURES - len(PASS_END)
 _COLUMN: Final = {name: i for i, (name, _, _) in enumerate(PASS_FEATURES)}
-#: words that not every feed has, by what a feed has or has not
-WORD_GROUPS: Final = (
-    ("height",), ("header",), ("dead_ball", "throw_in", "goal_kick"), ("cross",), ("through_ball",),
-)  # fmt: skip
-
+#: what the words of a pass say, which not every feed has
+WORDS: Final = ("height", "header", "dead_ball", "throw_in", "cross", "through_ball", "goal_kick")
 
 @dataclass(frozen=True)
 class Passes:
@@ -93,12 +90,8 @@ def passes_of(events: Events, of: Matches, tell: Callable[[int], None] = lambda 
     return Passes(rows[:n], end[:n], label[:n], events.match[which], events.id[which], events.kind[which])
 
 
-def withheld(rows: Floats, seed: int, share: float = 0.5) -> Floats:
-    """A copy of ``rows`` (B, F) in which each group of words is missing with the chance ``share``, as from a feed without it."""
+def wordless(rows: Floats) -> Floats:
+    """A copy of ``rows`` (B, F) as from a feed that says nothing of how a pass was played."""
     out = rows.copy()
-    generator = np.random.default_rng(seed)
-    for group in WORD_GROUPS:
-        gone = generator.random(len(out)) < share
-        for name in group:
-            out[gone, _COLUMN[name]] = np.nan
+    out[:, [_COLUMN[name] for name in WORDS]] = np.nan
     return out

@@ -175,7 +175,7 @@ def order_at(ledger: Ledger, who: int, lap: int, loop: int, t_s: float) -> tuple
     """Place, gap to the first and interval to the next, s, and who that is, of a car that passes a loop at ``t_s``: ahead are
     those who passed it before in that lap, and those who have passed it in a later one. Behind by a lap there is no gap. Place 0
     and NaN where the race was joined in the middle and somebody has not been seen who may have passed before."""
-    joined = ledger.lights_s != ledger.lights_s and lap < ledger.cars[who].from_lap + SETTLED_LAPS
+    joined = ledger.lights_s != ledger.lights_s and lap < (ledger.cars[who].from_lap or lap) + SETTLED_LAPS
     if joined and any(n != who and not other.loop and not other.out for n, other in enumerate(ledger.cars)):
         return 0, NAN, NAN, -1
     first_s, next_s, place, ahead = t_s, NAN, 1, -1

@@ -102,7 +102,8 @@ class Ledger(msgspec.Struct, array_like=True):
 
     # moves.py: the period that what follows is of; the latest pass [t_s, team, depth, across, end depth, end across (m), arrived];
     # the run of passes [team, t_s and depth of the first, passes]; t_s and depth of each team's latest passes; when the ball was
-    # last dead; passes whose outcome is known and those that arrived. None where unknown
+    # last dead; passes whose outcome is known and those that arrived; passes whose height was reported. None where
+    # unknown
     move_period: int = 0
     last_pass: list[float | None] = []
     run: list[float | None] = []
@@ -112,6 +113,7 @@ class Ledger(msgspec.Struct, array_like=True):
     team_arrived: list[int] = field(default_factory=lambda: [0, 0])
     player_passes: list[int] = []
     player_arrived: list[int] = []
+    heights: int = 0
 
     # highlights.py: the best speed that was seen
     fastest_mps: float = 0.0

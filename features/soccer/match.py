@@ -10,7 +10,7 @@ from features.compiled import kernel
 from features.frames import Floats
 from features.moments import Moment
 from features.soccer.finishing import known_xgoals
-from features.soccer.ledger import EXTRA_HALF, SHOOTOUT, Ledger, counts, in_shootout
+from features.soccer.ledger import EXTRA_HALF, SHOOTOUT, Ledger, counts
 from features.sport import EventStep, Stat
 
 #: as shares of a half: the added time to be expected in the last period while nobody knows it (4 min
@@ -18,6 +18,8 @@ from features.sport import EventStep, Stat
 ADDED: Final = 4 / 45
 NOT_YET_OVER: Final = 1 / 90
 SECOND_EXTRA: Final = 4
+#: with more than this share of the shots without xGoals, the sums of both teams say nothing of how the match goes
+MOST_UNVALUED: Final = 0.2
 
 #: (name, unit, label) in the model's order
 WIN_FEATURES: Final = (
@@ -60,7 +62,7 @@ def keep_score(moment: Moment, ledger: Ledger) -> None:
 
 def keep_shootout(moment: Moment, ledger: Ledger) -> None:
     """A kick of a shoot-out decides it and nothing else."""
-    if in_shootout(moment) and moment.team in (0, 1):
+    if moment.period == SHOOTOUT and moment.team in (0, 1):
         ledger.kicks[moment.team] += 1
         ledger.shootout[moment.team] += int(moment.outcome == "goal")
 
@@ -84,7 +86,9 @@ def time_left_s(ledger: Ledger, t_s: float) -> float:
 
 
 def win_features(ledger: Ledger, t_s: float) -> Floats:
-    """(1, F): :data:`WIN_FEATURES` at ``t_s``; differences are home minus away."""
+    """(1, F): :data:`WIN_FEATURES` at ``t_s``; differences are home minus away. xGoals are NaN where too many shots have none."""
+    valued, unvalued = sum(ledger.shots), sum(ledger.unvalued)
+    known = unvalued <= MOST_UNVALUED * (valued + unvalued)
     return np.array(
         [[
             time_left_s(ledger, t_s),
@@ -177,7 +181,8 @@ STATS = (
     ),
     Stat(
         "soccer.match.win_probability", "0..1",
-        "Chances of a home win, a draw and an away win, from time left, score, red cards and xGoals so far.",
+        "Chances of a home win, a draw and an away win by play, from time left, score, red cards and xGoals so far: in normal time "
+        "of the score when the second half ends, in extra time of that when it ends; a shoot-out decides none of them.",
         per="match", compute=win_features, every_s=1.0, ticks=True, model="soccer-win-probability",
         components=("home", "draw", "away"), air="Win Probability",
     ),

@@ -69,6 +69,7 @@ def follow(moment: Moment, ledger: Ledger) -> None:
     if moment.type != "pass" or moment.team not in (0, 1):
         return
     team = moment.team
+    ledger.heights += int("height" in moment.attrs)
     depth, across, end_depth, end_across = (v if v == v else None for v in _metres(moment))
     arrived = float(moment.outcome == "complete") if moment.outcome else None
     ledger.last_pass = [moment.t_s, float(team), depth, across, end_depth, end_across, arrived]

@@ -46,7 +46,7 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
     """(F,): :data:`PASS_FEATURES` as the ball is kicked: nothing of where the pass ended, or of what became of it.
 
     With tracking, what the frame that it was played in shows, and no move; without, the place and the move (``moves``) of which
-    the ``ledger`` tells, and no other geometry. In a frame the bearing is that from the reported start to where the pass was
+    the ``ledger`` tells, and no other geometry; of the words there all or none are read. In a frame the bearing is that from the reported start to where the pass was
     aimed, if the feed tells (``target_x_m``), else to its reported end, a direction and never a length; where neither is
     reported, the way the ball goes in the 0.2 s after the kick.
     """
@@ -84,9 +84,22 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
     for i, word in enumerate(("cross", "through_ball")):
         if word in attrs:
             out[_G + 6 + i] = number(attrs[word])
-    if not tracked and out[_G + 6] == 1.0:
-        out[_G + 2] = np.nan  # those who write down events give the height of crosses that got past the first man
+    if not tracked:
+        if attrs.get("set_piece") == "kick_off":
+            out[_G + 4] = 0.0  # not every feed marks it, and the place and the empty move say it
+        if not _all_words(moment, ledger):
+            out[_G + 2 : _MOVE] = np.nan
+        elif out[_G + 6] == 1.0:
+            out[_G + 2] = np.nan  # those who write down events give the height of crosses that got past the first man
     return out
+
+
+def _all_words(moment: Moment, ledger: Ledger | None) -> bool:
+    """Whether the feed says how passes are played. Where it does not, a missing word means nothing; where it does, a pass without a
+    height is of a kind that has none. So the words are read all together or not at all."""
+    attrs = moment.attrs
+    high = "height" in attrs or (ledger is not None and ledger.heights > 0)
+    return high and "set_piece" in attrs and "through_ball" in attrs
 
 
 def given_end_features(moment: Moment, ledger: Ledger | None = None) -> Floats | None:

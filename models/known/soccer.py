@@ -12,7 +12,14 @@ FEW: Final = 4.0
 _QUICK: Final = {
     "eta": 0.1, "max_depth": 4, "min_child_weight": 20.0, "subsample": 0.7, "colsample_bytree": 0.5, "reg_lambda": 5.0,
 }  # fmt: skip
+_MIXED: Final = (
+    ({**_SLOW, "max_depth": 3, "eta": 0.15}, 60), ({**_SLOW, "max_depth": 4, "eta": 0.15, "min_child_weight": 30.0}, 40),
+)  # fmt: skip
 _CURVES: Final[dict[str, Any]] = {"smooth": 1.0, "by": "header", "strength": 0.003, "knots": 4, "own": 1.0}
+
+_MANY: Final = {
+    "eta": 0.16, "min_child_weight": 80.0, "subsample": 0.7, "colsample_bytree": 0.7, "reg_lambda": 3.0, "max_bin": 128,
+}  # fmt: skip
 
 MODELS: Final = (
     Known(
@@ -31,12 +38,12 @@ MODELS: Final = (
         real=Recipe(
             boosters=((_QUICK, 75),), **_CURVES, apart="blocked_share",
             known=Recipe(
-                boosters=((_QUICK, 40),), **_CURVES, apart="opponents_seen", below=1.0,
+                boosters=((_QUICK, 60),), **_CURVES, apart="opponents_seen", below=1.0,
                 known=Recipe(
                     boosters=((_QUICK, 40),), **_CURVES, apart="opponents_seen", below=FEW,
                     known=Recipe(
-                        boosters=((_QUICK, 40),), **_CURVES, apart="keeper_distance_m",
-                        known=Recipe(boosters=((_QUICK, 60),), **_CURVES),
+                        boosters=_MIXED, **_CURVES | {"smooth": 0.7}, apart="keeper_distance_m",
+                        known=Recipe(boosters=_MIXED, **_CURVES | {"smooth": 0.7}),
                     ),
                 ),
             ),
@@ -55,9 +62,19 @@ MODELS: Final = (
             smooth=1.0, by="height", strength=0.01, knots=5,
         ),
         games=150, fresh=10,
-        limits="Where a feed does not tell for whom a pass was meant that is guessed from its direction, and who plays or how hard "
-        "it is struck is not known. It says nothing of whether a pass was worth playing, and the one that ships learnt from "
-        "simulated games only.",
+        # passes are many: deep trees, and three forests in one: for feeds without words, at the kick, and given the end
+        real=Recipe(
+            boosters=(({**_MANY, "max_depth": 5}, 70),), apart="through_ball",
+            known=Recipe(
+                boosters=(({**_MANY, "max_depth": 6}, 130),), apart="end_length_m",
+                known=Recipe(boosters=(({**_MANY, "max_depth": 6}, 110),)),
+            ),
+            light=True,
+        ),
+        limits="It does not know who plays or how hard the ball is struck, nor whether a pass was worth playing. From events alone it "
+        "knows the start, the kind and the move before it, not who stands where, and at the kick nothing of the target: the value given "
+        "where the pass ended is hindsight, for a failed pass ends where it was lost. With tracking the man meant is guessed from the "
+        "direction where the feed does not tell; that reading learnt from simulated games only and is silent in real ones.",
     ),
     Known(
         "soccer-win-probability", "home win, draw, away win", ("features.soccer.match", "WIN_FEATURES"),
@@ -70,8 +87,15 @@ MODELS: Final = (
         ),
         games=12_000, fresh=5_000,
         by_game=True,
+        # it is taught the chances of a chain (models.wyscout_winning), not single results: as many trees as it takes to follow them
+        real=Recipe(
+            boosters=(
+                ({"eta": 0.15, "max_depth": 5, "min_child_weight": 20.0, "reg_lambda": 0.1, "colsample_bytree": 1.0, "subsample": 1.0}, 120),
+            ),
+            light=True,
+        ),
         limits="It knows score, time, red cards and xGoals so far, not how strong the teams are, and takes them as equal at "
-        "kick-off: no basis for odds. It ends with extra time and knows no shoot-out; the one that ships learnt from simulated "
-        "score lines.",
+        "kick-off: no basis for odds. The result is that of play: in normal time the score when the second half ends, in extra time "
+        "when that ends; a match that goes to a shoot-out is a draw.",
     ),
 )  # fmt: skip

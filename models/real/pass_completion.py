@@ -26,17 +26,19 @@ from models.home import Home, inputs_of
 from models.judgement import Judgement
 from models.known import Recipe, known
 from models.metrics import paired_bootstrap, reliability, scores
-from models.training import grow, profile
+from models.training import Table, grow, profile
 from models.trees import Margins
-from models.wyscout import CREDIT, HELD_OUT_AS, SOURCE, TERMS, content_of, is_here, read_events, read_matches
-from models.wyscout_passes import Passes, passes_of, withheld
+from models.wyscout import CREDIT, HELD_OUT_AS, SOURCE, TERMS, content_of, read_events, read_matches
+from models.wyscout_moments import folder_of
+from models.wyscout_passes import Passes, passes_of, wordless
 
 MODEL: Final = "pass-completion"
-FILES: Final = ("events", "matches")
+#: the events; the matches are in the file matches.parquet beside them
+FILES: Final = ("plays",)
 FITS: Final = 4
 READINGS: Final = ("at the kick", "at the kick, without the kind of pass", "given where it ended")
 RECIPE: Final = known(MODEL).real or known(MODEL).recipe
-#: one row in so many is learnt from a second time with some of its words withheld
+#: one row in so many is learnt from a second time without its words
 _ONE_IN: Final = 3
 #: rows that the profile of the inputs and the logistic regression are worked out from
 _SAMPLE: Final = 200_000
@@ -45,7 +47,7 @@ Predict = Callable[[Floats], Floats]
 
 
 def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
-    if not is_here(folder):
+    if mlsa_passes.is_here(folder):
         return mlsa_passes.train(folder, seed, command, tell)
     passes = _read(folder)
     kept_out = held_out(HELD_OUT_AS, passes.match)
@@ -76,7 +78,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         "source": SOURCE, "rows": len(learnt), "games": len(np.unique(learnt.match)), "content": content_of(learnt.id),
         "held_out": f"matches by the rule of models.holdout, as {HELD_OUT_AS}",
     }  # fmt: skip
-    metrics["profile"] = profile(model, rows[some], label[some])
+    metrics["profile"] = profile(model, Table(rows[some], label[some], np.zeros(len(some), np.int64), source))
     tell("profile")
     card = Card(
         name=model.name, title=model.title, classes=list(model.classes),
@@ -88,23 +90,18 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
 
 def fit(learnt: Passes, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Floats, Floats]:
     """The forest of both readings, and the rows and labels that it was grown on: every pass at the kick and given its end, and one in
-    three of each again with some of its words withheld, so that it knows feeds that have fewer."""
+    three of each again as from a feed without words."""
     ended = np.isfinite(learnt.end).all(1)
     parts = [(learnt.rows, learnt.label), (learnt.given_end()[ended], learnt.label[ended])]
-    parts += [(withheld(rows[::_ONE_IN], seed + i), label[::_ONE_IN]) for i, (rows, label) in enumerate(parts)]
+    parts += [(wordless(rows[::_ONE_IN]), label[::_ONE_IN]) for rows, label in parts]
     rows, label = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
     return light(grow(known(MODEL), recipe, rows, label, seed)), rows, label
-
-
-def wordless(rows: Floats) -> Floats:
-    """The rows (B, F) of a feed that says nothing of how a pass was played."""
-    return withheld(rows, 0, 1.0)
 
 
 def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
     """The readings on the matches held out, beside a plain logistic regression of the same inputs. An artefact that was not trained on
     Wyscout's events has seen none of them."""
-    if not is_here(folder):
+    if mlsa_passes.is_here(folder):
         return mlsa_passes.judge(folder, artefact, seed, tell)
     passes = _read(folder)
     kept_out = held_out(HELD_OUT_AS, passes.match)
@@ -175,7 +172,7 @@ def _of(each: Judgement) -> dict[str, Any]:
 def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], str]:
     """Both readings of every pass with an outcome; null where its end was not reported."""
     _is_ours(model)
-    passes = passes_of(read_events(files["events"]), read_matches(files["matches"]))
+    passes = passes_of(read_events(files["plays"].parent), read_matches(files["plays"].parent))
     given = model.predict(passes.given_end())
     given[~np.isfinite(passes.end).all(1)] = np.nan
     columns = {
@@ -186,7 +183,7 @@ def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], s
 
 
 def _read(folder: Path) -> Passes:
-    return _read_once(folder.resolve())
+    return _read_once(folder_of(folder).resolve())
 
 
 @lru_cache(maxsize=1)

@@ -175,7 +175,7 @@ CODED = (
 
 
 def tracks(folder: Path, hz: float = 25.0) -> list[Path]:
-    """Two halves of eight frames; home keeps the left goal in the first. In the second frame the ball stands only in away's table."""
+    """Two halves of eight frames; home keeps the left goal in the first. In the second frame the ball is in away's table alone."""
     folder.mkdir(exist_ok=True)
     teams = (("Home", ("Player1", "Player9"), (0.05, 0.4)), ("Away", ("Player11", "Player19"), (0.95, 0.6)))
     for side, names, xs in teams:
