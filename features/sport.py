@@ -65,7 +65,8 @@ class Stat:
 
     A tick stat whose model's answers are ``shares`` says how one whole is divided among the subjects, such as the chances of all
     who may win: what goes out of a moment is each answer over their sum. Subjects without an answer have no share.
-    A tick stat that is ``timeless`` depends on the ledger alone: it is not worked out again until an event changes that.
+    A tick stat that is ``timeless`` depends on the ledger alone: it is not worked out again until an event changes that, goes out
+    when it changes, and holds until it does.
     An event stat ``of_account`` depends on the event's facts and the ledger, not on frames: it is issued again when a
     correction of an earlier event changes it.
 

@@ -81,7 +81,8 @@ def _never_falling(value: Floats, weight: Floats) -> Floats:
 def as_module(surface: Floats, matches: int, passes: int) -> str:
     """The text of ``features/soccer/threatgrid.py``."""
     rows = "\n".join("    (" + ", ".join(f"{v:.5f}" for v in row) + ")," for row in surface)
-    return f'''"""The xT surface in goals, 16 x 12, counted in real events: written by `python -m models.threat FOLDER`, not by hand.
+    return f'''"""The xT surface in goals, 16 x 12, counted in real events: written by `python -m models.threat FOLDER`, not by
+    hand.
 
 Source: {SOURCE} ({TERMS}); {matches:,} matches, {passes:,} passes of open play.
 """
@@ -99,19 +100,19 @@ GRID: Final[tuple[tuple[float, ...], ...]] = (
 
 def main(arguments: list[str]) -> int:
     if not arguments or len(arguments) > 2:
-        print("usage: python -m models.threat FOLDER [MODULE.py]", file=sys.stderr)
+        sys.stderr.write("usage: python -m models.threat FOLDER [MODULE.py]\n")
         return 2
     try:
         events = read_events(Path(arguments[0]))
         events = events.take(~held_out(HELD_OUT_AS, events.match))
         surface = surface_of(events)
     except ValueError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
     passes = int(events.of(*(("Pass", kind) for kind in _PASSES)).sum())
     target = Path(arguments[1]) if len(arguments) > 1 else TARGET
     target.write_text(as_module(surface, len(np.unique(events.match)), passes))
-    print(f"wrote {target}: {surface.min():.4f} to {surface.max():.4f} goals")
+    sys.stdout.write(f"wrote {target}: {surface.min():.4f} to {surface.max():.4f} goals\n")
     return 0
 
 

@@ -1,9 +1,10 @@
 """What is left of a match, learnt from real ones: how often goals fall, and what result that makes of any state.
 
-A few hundred matches in each state are too few for trees, which learn the noise of single results. So the forest's teacher is a chain:
-the goals of each team fall at a rate whose logarithm is linear in side, time, lead, red cards and what both teams' xGoals so far say
-(a Poisson regression on minutes of play), and the chances of the results follow from the rates by working backwards from the end. Where
-there are no xGoals there is a regression without them.
+A few hundred matches in each state are too few for trees, which learn the noise of single results. So the forest's teacher is a
+chain: the goals of each team fall at a rate whose logarithm is linear in side, time, lead, red cards and what both teams' xGoals
+so far say (a Poisson regression on minutes of play), and the chances of the results follow from the rates by working backwards
+from the end. How strong the teams are is not known and shows in xGoals only in part: the chances are the mean over what it still
+may be. Where there are no xGoals there is a regression without them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from features.soccer.match import WIN_FEATURES
 from models.base import Floats
 from models.wyscout_results import XGOALS, Results
 
-_LEFT, _LEAD, _REDS = ([name for name, _, _ in WIN_FEATURES].index(n) for n in ("time_left_s", "goal_difference", "red_card_difference"))
+_COLUMN: Final = {name: i for i, (name, _, _) in enumerate(WIN_FEATURES)}
+_LEFT, _LEAD, _REDS = (_COLUMN[name] for name in ("time_left_s", "goal_difference", "red_card_difference"))
 #: xGoals that stand for what is known of a team before the match
 PRIOR_XGOALS: Final = 1.0
 #: the chain: minutes a step, its longest, and its states
@@ -27,6 +29,11 @@ LONGEST_MIN: Final = 110.0
 MOST_LEAD: Final = 9
 MOST_REDS: Final = 3
 FORM: Final = np.linspace(-1.2, 1.2, 13)
+#: how different teams are, beyond what a match has shown: deviation of the form at kick-off, with xGoals and without, and how
+#: fast it falls (chosen by the log loss out of match); three nodes of a Gauss-Hermite quadrature
+STRENGTH: Final = {True: 0.45, False: 0.3}
+LEARNT: Final = 1.0
+_NODES: Final = ((-3.0**0.5, 0.0, 3.0**0.5), (1 / 6, 2 / 3, 1 / 6))
 _LEADS: Final = np.arange(-MOST_LEAD, MOST_LEAD + 1)
 #: of the regression's coefficients: enough to keep rare states in bounds
 _RIDGE: Final = 1e-4
@@ -64,13 +71,16 @@ class Winning:
         step, part = _split(minutes / STEP_MIN, chain.shape[0])
         lead = np.clip(np.rint(rows[:, _LEAD]), -MOST_LEAD, MOST_LEAD).astype(int) + MOST_LEAD
         reds = np.clip(np.rint(rows[:, _REDS]), -MOST_REDS, MOST_REDS).astype(int) + MOST_REDS
-        gap = FORM[1] - FORM[0]
-        (i, a), (j, b) = (_split((f - FORM[0]) / gap, len(FORM)) for f in self.form(rows).T)
+        gap, form = FORM[1] - FORM[0], self.form(rows)
+        unknown = STRENGTH[with_xgoals] / np.sqrt(1.0 + LEARNT * (1.0 - rows[:, _LEFT] / self.left[-1]))
         out = np.zeros((len(rows), 2))
-        for ds, ws in ((0, 1.0 - part), (1, part)):
-            for di, wi in ((0, 1.0 - a), (1, a)):
-                for dj, wj in ((0, 1.0 - b), (1, b)):
-                    out += (ws * wi * wj)[:, None] * chain[step + ds, reds, i + di, j + dj, lead]
+        for z, share in zip(*_NODES):
+            shift = np.stack([z * unknown, -z * unknown], axis=1)
+            (i, a), (j, b) = (_split((f - FORM[0]) / gap, len(FORM)) for f in (form + shift).T)
+            for ds, ws in ((0, 1.0 - part), (1, part)):
+                for di, wi in ((0, 1.0 - a), (1, a)):
+                    for dj, wj in ((0, 1.0 - b), (1, b)):
+                        out += (share * ws * wi * wj)[:, None] * chain[step + ds, reds, i + di, j + dj, lead]
         return np.column_stack([out, 1.0 - out.sum(1)])
 
     def _chain(self, with_xgoals: bool) -> npt.NDArray[np.float32]:
@@ -87,8 +97,8 @@ class Winning:
         for k in range(1, steps + 1):
             left = np.full(lead.size, (k - 0.5) * STEP_MIN)
             h, a = (
-                (1.0 - np.exp(-STEP_MIN * np.exp(_design(left, side, own.ravel(), r.ravel(), f.ravel(), g.ravel()) @ beta))).reshape(shape)
-                for side, own, r, f, g in ((1.0, lead, reds, home, away), (0.0, -lead, -reds, away, home))
+                (1.0 - np.exp(-STEP_MIN * np.exp(_design(left, side, *(v.ravel() for v in state)) @ beta))).reshape(shape)
+                for side, *state in ((1.0, lead, reds, home, away), (0.0, -lead, -reds, away, home))
             )  # fmt: skip
             one, other = (h * (1.0 - a))[..., None], (a * (1.0 - h))[..., None]
             now = one * now[..., more, :] + other * now[..., less, :] + (1.0 - one - other) * now
@@ -110,7 +120,8 @@ class Winning:
         left, at = np.unique(np.rint(rows[:, _LEFT]), return_inverse=True)
         count = np.bincount(at)
         minutes = np.maximum.accumulate(np.bincount(at, remaining) / count)
-        usual = np.stack([np.bincount(at, rows[:, j]) / count for j in XGOALS])
+        seen = np.bincount(at, np.isfinite(rows[:, XGOALS[0]]))
+        usual = np.stack([np.bincount(at, np.nan_to_num(rows[:, j])) / np.maximum(seen, 1.0) for j in XGOALS])
         found = cls(left, minutes, usual, {})
         now, then = rows[follows], rows[np.flatnonzero(follows) + 1]
         scored, exposure, until = then[:, _LEAD] - now[:, _LEAD], played[follows], remaining[follows]
@@ -123,6 +134,8 @@ class Winning:
             ])  # fmt: skip
             goals = np.r_[np.maximum(scored, 0.0), np.maximum(-scored, 0.0)]
             found.coefficients[with_xgoals] = _poisson(design, goals, np.r_[exposure, exposure])
+        # without xGoals no form is seen, but teams differ as they do with them
+        found.coefficients[False][-2:] = found.coefficients[True][-2:]
         return found
 
     def as_json(self) -> dict[str, Any]:
@@ -140,9 +153,11 @@ _TERMS: Final = ("constant", "home", "minutes left / 90", "last five", "behind",
 def _design(left_min: Floats, home: float, lead: Floats, reds: Floats, own: Floats, other: Floats) -> Floats:
     """(B, 11) of one team: its lead, its red cards less the opponents', its form and theirs."""
     one = np.ones(len(left_min))
-    return np.stack([
-        one, home * one, left_min / 90.0, left_min < 5.0, lead < 0, lead > 0, lead > 1, np.maximum(reds, 0), np.maximum(-reds, 0), own, other,
-    ], axis=1).astype(np.float64)  # fmt: skip
+    columns = [
+        one, home * one, left_min / 90.0, left_min < 5.0, lead < 0, lead > 0, lead > 1, np.maximum(reds, 0),
+        np.maximum(-reds, 0), own, other,
+    ]  # fmt: skip
+    return np.asarray(np.stack(columns, axis=1), np.float64)
 
 
 def _poisson(design: Floats, goals: Floats, exposure: Floats) -> Floats:
@@ -152,7 +167,7 @@ def _poisson(design: Floats, goals: Floats, exposure: Floats) -> Floats:
     fitted = PoissonRegressor(alpha=_RIDGE, max_iter=1000).fit(
         design[some][:, 1:], goals[some] / exposure[some], sample_weight=exposure[some]
     )
-    return np.r_[fitted.intercept_, fitted.coef_]
+    return np.asarray(np.r_[fitted.intercept_, fitted.coef_], np.float64)
 
 
 def _after(played: Floats, match: npt.NDArray[np.int64], period: npt.NDArray[np.int64]) -> Floats:

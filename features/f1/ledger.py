@@ -1,17 +1,19 @@
 """The running account of a race, folded from its events in their order: what each car last passed and when, its bests, its tyres.
 
-A car's *place* in the account is what the loops say: when it passes a loop, everybody who passed that loop of that lap before it is
-ahead, and the gap is to the first of them. Nothing here sees a frame.
+A car's *place* in the account is what timing gives, else what the loops say: when it passes a loop, everybody who passed that loop
+of that lap before it is ahead, and the gap is to the first of them. Nothing here sees a frame.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 from msgspec import field
 
 from features.airtime import Airtime, Budget
+from features.frames import Floats
 from features.moments import Moment
 
 NAN: Final = float("nan")
@@ -144,6 +146,16 @@ def at_line(moment: Moment, ledger: Ledger) -> bool:
 def racing(ledger: Ledger) -> bool:
     """Whether cars have an order on the track: in a race, or where nobody says what it is."""
     return ledger.kind <= 0
+
+
+def of_a_race(compute: Callable[[Ledger, float], Floats]) -> Callable[[Ledger, float], Floats | None]:
+    """The same, and nothing at all where there is no race, or how long it is has not been said: a row of a practice is no row of a
+    race that is empty."""
+
+    def read(ledger: Ledger, t_s: float) -> Floats | None:
+        return compute(ledger, t_s) if ledger.laps else None
+
+    return read
 
 
 def lap_time_s(moment: Moment, car: Car) -> float:

@@ -9,7 +9,6 @@ import numpy as np
 from features.compiled import kernel
 from features.frames import Floats
 from features.moments import Moment
-from features.soccer.finishing import known_xgoals
 from features.soccer.ledger import EXTRA_HALF, SHOOTOUT, Ledger, counts
 from features.sport import EventStep, Stat
 
@@ -94,8 +93,8 @@ def win_features(ledger: Ledger, t_s: float) -> Floats:
             time_left_s(ledger, t_s),
             ledger.goals[0] - ledger.goals[1],
             ledger.reds[0] - ledger.reds[1],
-            known_xgoals(ledger, 0),
-            known_xgoals(ledger, 1),
+            ledger.team_xgoals[0] if known else np.nan,
+            ledger.team_xgoals[1] if known else np.nan,
         ]],
         np.float64,
     )  # fmt: skip

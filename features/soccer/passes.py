@@ -46,9 +46,9 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
     """(F,): :data:`PASS_FEATURES` as the ball is kicked: nothing of where the pass ended, or of what became of it.
 
     With tracking, what the frame that it was played in shows, and no move; without, the place and the move (``moves``) of which
-    the ``ledger`` tells, and no other geometry; of the words there all or none are read. In a frame the bearing is that from the reported start to where the pass was
-    aimed, if the feed tells (``target_x_m``), else to its reported end, a direction and never a length; where neither is
-    reported, the way the ball goes in the 0.2 s after the kick.
+    the ``ledger`` tells, and no other geometry; of the words there all or none are read. In a frame the bearing is that from the
+    reported start to where the pass was aimed, if the feed tells (``target_x_m``), else to its reported end, a direction and never
+    a length; where neither is reported, the way the ball goes in the 0.2 s after the kick.
     """
     out = np.full(len(PASS_FEATURES), np.nan)
     frames, row, target = moment.frames, moment.row, -1

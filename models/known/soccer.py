@@ -48,7 +48,6 @@ MODELS: Final = (
                 ),
             ),
         ),
-        needs=("distance_m",),
         limits="It knows place, body part, how the ball came and, where they are in sight, who stands where, not who shoots, who "
         "keeps goal or how high the ball is: no measure of one player's finishing over a few games. One that learnt from simulated "
         "shots says nothing of real ones.",
@@ -67,13 +66,16 @@ MODELS: Final = (
             boosters=(({**_MANY, "max_depth": 5}, 70),), apart="through_ball",
             known=Recipe(
                 boosters=(({**_MANY, "max_depth": 6}, 130),), apart="end_length_m",
-                known=Recipe(boosters=(({**_MANY, "max_depth": 6}, 110),)),
+                known=Recipe(boosters=(({**_MANY, "max_depth": 6}, 160),)),
             ),
             light=True,
         ),
-        limits="It does not know who plays or how hard the ball is struck, nor whether a pass was worth playing. From events alone it "
-        "knows the start, the kind and the move before it, not who stands where, and at the kick nothing of the target: the value given "
-        "where the pass ended is hindsight, for a failed pass ends where it was lost. With tracking the man meant is guessed from the "
+        limits="It does not know who plays or how hard the ball is struck, nor whether a pass was worth playing. From events "
+        "alone it "
+        "knows the start, the kind and the move before it, not who stands where, and at the kick nothing of the target: the value "
+        "given "
+        "where the pass ended is hindsight, for a failed pass ends where it was lost. With tracking the man meant is guessed from "
+        "the "
         "direction where the feed does not tell; that reading learnt from simulated games only and is silent in real ones.",
     ),
     Known(
@@ -90,12 +92,16 @@ MODELS: Final = (
         # it is taught the chances of a chain (models.wyscout_winning), not single results: as many trees as it takes to follow them
         real=Recipe(
             boosters=(
-                ({"eta": 0.15, "max_depth": 5, "min_child_weight": 20.0, "reg_lambda": 0.1, "colsample_bytree": 1.0, "subsample": 1.0}, 120),
+                (
+                    {"eta": 0.15, "max_depth": 5, "min_child_weight": 20.0, "reg_lambda": 0.1, "colsample_bytree": 1.0,
+                     "subsample": 1.0}, 120,
+                ),
             ),
             light=True,
         ),
         limits="It knows score, time, red cards and xGoals so far, not how strong the teams are, and takes them as equal at "
-        "kick-off: no basis for odds. The result is that of play: in normal time the score when the second half ends, in extra time "
+        "kick-off: no basis for odds. The result is that of play: in normal time the score when the second half ends, in extra "
+        "time "
         "when that ends; a match that goes to a shoot-out is a draw.",
     ),
 )  # fmt: skip

@@ -89,8 +89,8 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
 
 
 def fit(learnt: Passes, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Floats, Floats]:
-    """The forest of both readings, and the rows and labels that it was grown on: every pass at the kick and given its end, and one in
-    three of each again as from a feed without words."""
+    """The forest of both readings, and the rows and labels that it was grown on: every pass at the kick and given its end, and
+    one in three of each again as from a feed without words."""
     ended = np.isfinite(learnt.end).all(1)
     parts = [(learnt.rows, learnt.label), (learnt.given_end()[ended], learnt.label[ended])]
     parts += [(wordless(rows[::_ONE_IN]), label[::_ONE_IN]) for rows, label in parts]
@@ -99,8 +99,8 @@ def fit(learnt: Passes, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Floa
 
 
 def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
-    """The readings on the matches held out, beside a plain logistic regression of the same inputs. An artefact that was not trained on
-    Wyscout's events has seen none of them."""
+    """The readings on the matches held out, beside a plain logistic regression of the same inputs. An artefact that was not
+    trained on Wyscout's events has seen none of them."""
     if mlsa_passes.is_here(folder):
         return mlsa_passes.judge(folder, artefact, seed, tell)
     passes = _read(folder)

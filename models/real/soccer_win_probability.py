@@ -1,7 +1,7 @@
 """Real matches for the win probability: Wyscout's open events, every minute of every match.
 
-The forest is taught by ``models.wyscout_winning``: the chances of the results at the states of real matches, and at drawn ones around
-them, so that it also knows what is rare. What it is judged by is what happened.
+The forest is taught by ``models.wyscout_winning``: the chances of the results at the states of real matches, and at drawn ones
+around them, so that it also knows what is rare. What it is judged by is what happened.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     blob, winning, taught = fit(learnt, seed)
     tell("fitted")
     predict = _predict(blob)
-    # a fifth of the matches is too few to tell a calibration error of 0.01 from luck: the gate is that of the recipe, on all of them
+    # a fifth of the matches is too few to tell a calibration error of 0.01 from luck: the gate is that of the recipe, on all
     parts, score_and_time, _ = _out_of_match(results, seed, tell)
     measured = gate(SOURCE, results.rows, results.label, parts[0], results.match, seed=seed)
     rows = np.concatenate([learnt.rows, learnt.without_xgoals()])
@@ -68,7 +68,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         "held_out": _scores(held.label, predict(held.rows)),
         "held_out_without_xgoals": _scores(held.label, predict(held.without_xgoals())),
         "held_out_score_and_time": _scores(held.label, _score_and_time(learnt, held)),
-        "held_out_matches": int(len(np.unique(held.match))),
+        "held_out_matches": len(np.unique(held.match)),
         "out_of_match": _scores(results.label, parts[0]),
         "out_of_match_without_xgoals": _scores(results.label, parts[1]),
         "out_of_match_score_and_time": _scores(results.label, score_and_time),
@@ -100,8 +100,8 @@ def fit(learnt: Results, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Win
 
 
 def _out_of_match(results: Results, seed: int, tell: Callable[[str], None]) -> tuple[list[Floats], Floats, bytes]:
-    """The recipe's probabilities of both readings for all matches in five parts, each by a forest that has not seen its matches; those
-    of score and time left alike; and the last of the forests."""
+    """The recipe's probabilities of both readings for all matches in five parts, each by a forest that has not seen its matches;
+    those of score and time left alike; and the last of the forests."""
     fold = folds_of(results.match, FOLDS, seed)
     probability, plain = [np.empty((len(fold), 3)) for _ in READINGS], np.empty((len(fold), 3))
     blob = b""
@@ -133,8 +133,8 @@ def drawn(seed: int) -> Floats:
 
 
 def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
-    """With and without xGoals, beside a logistic regression of score and time left. Without an artefact the recipe on all matches in
-    five parts, each by a model that has not seen its matches; an artefact by the matches held out by the rule."""
+    """With and without xGoals, beside a logistic regression of score and time left. Without an artefact the recipe on all matches
+    in five parts, each by a model that has not seen its matches; an artefact by the matches held out by the rule."""
     results = _read(folder)
     attribute: Callable[[Floats], Floats]
     facts = {"source": SOURCE}
@@ -173,8 +173,8 @@ def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str]
 
 
 def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
-    """Scores of both readings and of the logistic regression, and a bootstrap over matches. ``ece`` is over all three classes in the
-    same bins, ``ece_home`` and so on of one class each."""
+    """Scores of both readings and of the logistic regression, and a bootstrap over matches. ``ece`` is over all three classes in
+    the same bins, ``ece_home`` and so on of one class each."""
     first = judged[0]
     readings = {}
     for each in judged:
@@ -182,7 +182,8 @@ def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
             "scores": _scores(each.label, each.probability), "logistic": _scores(each.label, each.reference),
             "ours_minus_logistic": {"log_loss": paired_bootstrap_losses(each.label, each.probability, each.reference, each.game)},
             "reliability": {
-                word: reliability((each.label == c).astype(np.float64), each.probability[:, c]) for c, word in enumerate(each.classes)
+                word: reliability((each.label == c).astype(np.float64), each.probability[:, c]) for c, word in
+                enumerate(each.classes)
             },
         }  # fmt: skip
     return {

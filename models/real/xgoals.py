@@ -43,6 +43,8 @@ FILES: Final = ("shots", "frames")
 OPTIONAL: Final = ("frames",)
 #: the case that a single plot is of
 MAIN: Final = f"statsbomb, {withheld.FULL}"
+#: the cases that are explained: each is of shots of its own
+EXPLAINED: Final = (MAIN, f"wyscout, {withheld.NONE}")
 RECIPE: Final = known(MODEL).real or known(MODEL).recipe
 FITS: Final = 3
 #: copies of a shot with everybody's position: what is withheld, and whether words are too
@@ -285,7 +287,7 @@ def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], s
     shots = load(files["shots"], files.get("frames"))
     if not len(shots.rows):
         return {"shot_id": [], "xgoals": pyarrow.array([], pyarrow.float64())}, "0 shots"
-    probability = model.predict(shots.rows)
+    probability = np.where(np.isfinite(shots.rows[:, 0]), model.predict(shots.rows), np.nan)
     reasons: Counter[str] = Counter()
     if model.card.home is not None:
         inside = Inside(model.card.home.inputs, model.features)

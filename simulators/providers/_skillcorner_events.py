@@ -123,6 +123,14 @@ def events_of(found: Possessions, game: str, clock: Callable[[int], int], oppone
                     arrival_us=t_us + EVENT_DELAY_US,
                 )
             )  # fmt: skip
+        if row["end_type"] == "foul_suffered":
+            # the other team's foul, of whom the file does not say
+            events.append(
+                Event(
+                    id=row["event_id"], game=game, type="foul", t_us=t_us, period=period, team=opponents.get(team or ""),
+                    x_m=metres(x), y_m=metres(y), arrival_us=t_us + EVENT_DELAY_US,
+                )
+            )  # fmt: skip
         if goal == "goal_for" and row["end_type"] != "shot":
             # it went in without a shot: an opponent's own goal, of whom the file does not say
             events.append(
@@ -177,6 +185,8 @@ def _event(
     else:
         return None
     before = _SET_PIECES.get(row.get("game_interruption_before", ""))
+    if before and kind == "pass":
+        attrs["set_piece"] = before  # the first touch after the stop is the set piece itself
     if before and kind == "shot":
         attrs["phase"] = before
         if before == "penalty":

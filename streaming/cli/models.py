@@ -253,7 +253,12 @@ def _explained(model: str, source: str, out: Path | None, games: int | None, see
         table = simulated_table(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
         judged = (evaluation.simulated_judgement(model, table),)
     else:
-        judged = _reader(name, source).judge(_folder(source), None if name == model else model, seed or 0, _tell)
+        reader = _reader(name, source)
+        judged = reader.judge(_folder(source), None if name == model else model, seed or 0, _tell)
+        wanted = getattr(reader, "EXPLAINED", tuple(each.reading for each in judged))
+        judged = tuple(each for each in judged if each.reading in wanted)
+        if len(judged) == 1:
+            judged = (replace(judged[0], reading=""),)
     report, text, written = explained(judged, out)
     for path in written:
         _tell(f"wrote {path}")

@@ -1,4 +1,5 @@
-"""Passes of Wyscout's events: the training table has the rows of the live path, and the model that ships is right on matches not seen."""
+"""Passes of Wyscout's events: the training table has the rows of the live path, and the model that ships is right on matches not
+seen."""
 
 from __future__ import annotations
 
@@ -15,7 +16,18 @@ from models.holdout import held_out
 from models.home import INSIDE, Inside
 from models.metrics import ece, log_loss, paired_bootstrap
 from models.wyscout import (
-    ACCURATE, GOAL, HELD_OUT_AS, KIND, NOT_ACCURATE, OWN_GOAL, THROUGH, Events, Matches, flags, read_events, read_matches,
+    ACCURATE,
+    GOAL,
+    HELD_OUT_AS,
+    KIND,
+    NOT_ACCURATE,
+    OWN_GOAL,
+    THROUGH,
+    Events,
+    Matches,
+    flags,
+    read_events,
+    read_matches,
 )  # fmt: skip
 from models.wyscout_moments import matches
 from models.wyscout_passes import Passes, passes_of, wordless
@@ -28,7 +40,11 @@ COLUMN = {name: i for i, (name, _, _) in enumerate(PASS_FEATURES)}
 HOME, AWAY = 10, 20
 
 
-def small(*rows: tuple[float, int, int, tuple[str, str], tuple[float, float], tuple[float, float], tuple[int, ...]]) -> tuple[Events, Matches]:
+Place = tuple[float, float]
+Row = tuple[float, int, int, tuple[str, str], Place, Place, tuple[int, ...]]
+
+
+def small(*rows: Row) -> tuple[Events, Matches]:
     """A match of (second, team, player, kind, place, end, tags), all in the first half."""
     n = len(rows)
     second, team, player, kind, place, end, tags = (list(column) for column in zip(*rows))

@@ -91,7 +91,7 @@ def results() -> Results:
 @pytest.mark.real
 def test_results_are_those_of_the_matches(results: Results) -> None:
     of = read_matches(ROOT)
-    final = {m: label for m, label in zip(results.match.tolist(), results.label.tolist())}
+    final = dict(zip(results.match.tolist(), results.label.tolist()))
     lead = dict(zip(of.match.tolist(), np.sign(of.home_score - of.away_score).tolist()))
     assert len(final) > 1500
     assert all(final[m] == {1: 0.0, 0: 1.0, -1: 2.0}[lead[m]] for m in final)

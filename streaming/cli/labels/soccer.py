@@ -12,8 +12,8 @@ _HOME, _DRAW, _AWAY = 0.0, 1.0, 2.0
 
 
 def result(said: Said, told: Told) -> Came | None:
-    """By the goals of play, own goals included and a penalty shoot-out left out: of what was asked before extra time, once the second
-    half has ended; of what was asked in it, once that has."""
+    """By the goals of play, own goals included and a penalty shoot-out left out: of what was asked before extra time, once the
+    second half has ended; of what was asked in it, once that has."""
     periods = {period.number: period for period in told.game.periods if period.number < SHOOTOUT}
     extra = periods.get(_EXTRA_TIME)
     late = extra is not None and said.t_us >= extra.start_us

@@ -59,7 +59,8 @@ def test_completion_features_by_hand() -> None:
         "opponents_between": 1.0, "opponents_goal_side": 2.0, "passer_mps": 0.0, "target_mps": 0.0,
         "teammates_ahead": 1.0, "start_threat": value_at(0.5, 0.5), "target_threat": value_at(20 / 105 + 0.5, 0.5),
         "height": 0.5, "header": 1.0, "dead_ball": 1.0, "throw_in": 0.0,
-        "cross": 1.0, "through_ball": 0.0, "goal_kick": 0.0, "lane_gap_m": 1.0 / (1.0 + 10.0 / 12.0), "target_beyond_line_m": 20.0 - 24.0,
+        "cross": 1.0, "through_ball": 0.0, "goal_kick": 0.0, "lane_gap_m": 1.0 / (1.0 + 10.0 / 12.0),
+        "target_beyond_line_m": 20.0 - 24.0,
         # the man in the lane needs no step, only his reaction, while the ball takes 10 of 15 m/s x 1.33 s:
         # lane point 7 of 12 is 11.67 m off, reached after 0.778 s, and he can be there after 0.4 + (1.944 - 1) / 6
         # lane point 8 is 13.33 m off, after 0.889 s; 0.4 + (3.480 - 1) / 6 = 0.813; point 6: 0.667 s, 0.4 s

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 GAMES = {
     "tracab": ("soccer_tracab_opta/*", 207_000, 127), "zxy": ("soccer_zxy_tromso/*", 63_128, 0),
-    "sportec": ("soccer_dfl_sportec/*", 483, 1_194), "skillcorner": ("soccer_skillcorner_ball/1886347*", 43_458, 985),
+    "sportec": ("soccer_dfl_sportec/*", 483, 1_194), "skillcorner": ("soccer_skillcorner_ball/1886347*", 43_458, 1_000),
     "metrica": ("soccer_metrica_events/*", 0, 1_617),
 }  # fmt: skip
 

@@ -50,6 +50,7 @@ export class Feed extends EventTarget {
     this.record = null;
     this.values = new Map(); // stat -> Map(subject -> {value, unit, quality, end_us, at, update})
     this.seq = null;
+    this.holding = new Set(); // stats that go out when they change and hold until they do
     this.failures = 0;
     this.connected = false;
     this.lastMessage = 0;
@@ -58,6 +59,7 @@ export class Feed extends EventTarget {
   /** Open the line and keep it; when this game has gone quiet and another of its sport has begun, show that one instead. */
   open() {
     this.#connect();
+    getJson(`/api/catalogue/${this.sport}`).then((stats) => { this.holding = new Set(stats.filter((s) => s.holds).map((s) => s.id)); }, () => {});
     if (!new URLSearchParams(location.search).has("game")) {
       setInterval(async () => {
         if (performance.now() - this.lastMessage < 20000) return;
@@ -134,10 +136,12 @@ export class Feed extends EventTarget {
   /** The newest value of a stat that has one subject at a time (match, ball, the passer of an event). */
   only(stat) { return this.newest(stat)?.value ?? null; }
 
-  /** Seconds since any of these stats last came; Infinity when none ever did. A value marked stale counts as old. */
+  /** Seconds since any of these stats last came; Infinity when none ever did. A value marked stale counts as old, and one that holds until it
+      changes is as old as the game's last message. */
   age(...stats) {
     let newest = -Infinity;
     for (const stat of stats) {
+      if (this.holding.has(stat) && this.values.has(stat)) newest = Math.max(newest, this.lastMessage);
       for (const kept of this.values.get(stat)?.values() ?? []) if (kept.quality !== "stale" && kept.quality !== "unavailable") newest = Math.max(newest, kept.at);
     }
     return (performance.now() - newest) / 1000;
