@@ -122,6 +122,7 @@ class Ledger(msgspec.Struct, array_like=True):
     # each team was last offside and last shot (played s); passes by minute; passes completed in a row and shots in a row, and whose
     team_counts: list[list[int]] = []
     player_counts: list[list[int]] = []
+    begun: bool = False
     whole: bool = False
     offside_s: list[float] = field(default_factory=lambda: [float("-inf")] * 2)
     shot_s: list[float] = field(default_factory=lambda: [0.0, 0.0])
