@@ -153,10 +153,11 @@ _TERMS: Final = ("constant", "home", "minutes left / 90", "last five", "behind",
 def _design(left_min: Floats, home: float, lead: Floats, reds: Floats, own: Floats, other: Floats) -> Floats:
     """(B, 11) of one team: its lead, its red cards less the opponents', its form and theirs."""
     one = np.ones(len(left_min))
-    return np.stack([
+    columns = (
         one, home * one, left_min / 90.0, left_min < 5.0, lead < 0, lead > 0, lead > 1, np.maximum(reds, 0),
         np.maximum(-reds, 0), own, other,
-    ], axis=1).astype(np.float64)  # fmt: skip
+    )  # fmt: skip
+    return np.asarray(np.stack(columns, axis=1), np.float64)
 
 
 def _poisson(design: Floats, goals: Floats, exposure: Floats) -> Floats:
@@ -166,7 +167,7 @@ def _poisson(design: Floats, goals: Floats, exposure: Floats) -> Floats:
     fitted = PoissonRegressor(alpha=_RIDGE, max_iter=1000).fit(
         design[some][:, 1:], goals[some] / exposure[some], sample_weight=exposure[some]
     )
-    return np.r_[fitted.intercept_, fitted.coef_]
+    return np.asarray(np.r_[fitted.intercept_, fitted.coef_], np.float64)
 
 
 def _after(played: Floats, match: npt.NDArray[np.int64], period: npt.NDArray[np.int64]) -> Floats:
