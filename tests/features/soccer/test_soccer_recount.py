@@ -12,6 +12,7 @@ from soccer_events import PLAYERS, event, fold, tick
 
 from features.moments import Moment
 from features.soccer.ledger import Ledger
+from features.soccer.match import MOST_UNVALUED
 
 TICKS = (
     "soccer.match.score", "soccer.match.win_probability", "soccer.team.xgoals", "soccer.team.shot_efficiency",
@@ -108,7 +109,9 @@ def recount(moments: list[Moment], t_s: float) -> dict[str, Any]:
                 kind, when, worth = pieces[-1]
                 pieces[-1] = (kind, when, worth + m.facts["soccer.shot.xgoals"])
         latest = [worth for _, _, worth in pieces[-10:]]
-        threat.append(sum(latest) / len(latest) if latest else math.nan)
+        # where shots grew out of set pieces and none has a value, what these were worth is unknown
+        unknown = any(m.team == team and m not in rated and m.attrs["phase"] in ("corner", "free_kick") for m in shots)
+        threat.append(sum(latest) / len(latest) if latest and (sum(latest) > 0.0 or not unknown) else math.nan)
     if 2 in ends:
         left = 0.0
     elif 2 in starts:
@@ -118,9 +121,12 @@ def recount(moments: list[Moment], t_s: float) -> dict[str, Any]:
     else:
         left = 5640.0 - min(t_s - starts[1], 2700.0) if 1 in starts else 5640.0
     xgoals = [total(chosen) for chosen in of_team]
+    # what too few shots have is no sum for the chances of the results
+    known = len(shots) - len(rated) <= MOST_UNVALUED * len(shots)
+    for_result = xgoals if known else [math.nan, math.nan]
     return {
         "soccer.match.score": [goals],
-        "soccer.match.win_probability": [[left, goals[0] - goals[1], reds[0] - reds[1], xgoals[0], xgoals[1]]],
+        "soccer.match.win_probability": [[left, goals[0] - goals[1], reds[0] - reds[1], *for_result]],
         "soccer.team.xgoals": xgoals,
         "soccer.team.shot_efficiency": [
             sum(m.outcome == "goal" for m in of_team[team]) - xgoals[team] for team in (0, 1)
