@@ -55,8 +55,8 @@ def tune(model: Known, recipe: Recipe, table: Table, trials: int, seed: int, tel
     if len(model.classes) > 2 or (recipe.apart and recipe.known is None):
         raise ValueError(f"--tune searches recipes of two classes in one part; that of {model.name} is another")
     if recipe.known is not None:
-        found = tune(model, recipe.known, table, trials, seed, tell)
-        return replace(found, recipe=replace(recipe, known=found.recipe))
+        last = tune(model, recipe.known, table, trials, seed, tell)
+        return replace(last, recipe=replace(recipe, known=last.recipe))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     aside = folds_of(table.game, _ASIDE, seed) == 0
     rows, label = table.rows[~aside], table.label[~aside]

@@ -1,7 +1,7 @@
 """Passes of Wyscout's open events as rows of ``pass-completion``: the functions of the live path, asked about every pass.
 
-A row is what is known as the ball is kicked. Beside it is where the pass ended, for the reading that is given it. Goal kicks have
-no outcome in the data and no row.
+A row is what is known as the ball is kicked. Beside it is where the pass ended, for the reading that is given it. Goal kicks have no
+outcome in the data and no row.
 """
 
 from __future__ import annotations

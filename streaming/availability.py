@@ -1,8 +1,8 @@
 """Which rows of a stat go out: values, the end of a value, and once the word that there is none.
 
 A subject of whom there is nothing to say gives no row. When it had a value before, one row without a value ends it, so that nobody
-keeps showing what is over. Where a model may not be asked, one update of quality ``unavailable`` says so when that begins, and
-there are no rows until the next value.
+keeps showing what is over. A value that is read off the account alone goes out when it changes, and holds until it does. Where a
+model may not be asked, one update of quality ``unavailable`` says so when that begins, and there are no rows until the next value.
 """
 
 from __future__ import annotations
@@ -25,20 +25,45 @@ AWAY: Final = 1
 
 
 class Availability:
-    """The state of one stat's subjects (S, 2), which a snapshot keeps."""
+    """The state of one stat's subjects (S, 2), which a snapshot keeps; with ``held`` also their latest values (S, D), since the
+    same value does not go out again."""
 
-    def __init__(self, subjects: int) -> None:
+    def __init__(self, subjects: int, held: bool = False, components: int = 1) -> None:
         self.state = np.zeros((subjects, 2), np.int8)
+        self.latest = np.full((subjects, components) if held else (0, 0), np.nan)
+
+    def dump(self) -> tuple[Array, Array]:
+        """The state, and the latest values."""
+        return self.state, self.latest
+
+    def load(self, state: Array, latest: Array) -> None:
+        """The inverse of :meth:`dump`; ``ValueError`` where they are of other subjects."""
+        if state.shape != self.state.shape or latest.shape != self.latest.shape:
+            raise ValueError("other subjects")
+        self.state[:], self.latest[:] = state, latest
+
+    def repeat(self, values: Array, live: Array | None) -> Array:
+        """(K, S) which of values (K, S, ...) that are issued again are not those of the row before; the last one is the latest."""
+        goes = np.zeros(values.shape[:2], np.bool_)
+        flat = np.ascontiguousarray(values.reshape(*goes.shape, -1), np.float64)
+        if not len(self.latest):
+            return ~goes if live is None else live
+        goes[0] = True
+        goes[1:] = ((flat[1:] != flat[:-1]) & ~(np.isnan(flat[1:]) & np.isnan(flat[:-1]))).any(axis=2)
+        there = slice(None) if live is None else live[-1]
+        self.latest[there] = flat[-1][there]
+        self.state[there, SHOWN] = np.isfinite(flat[-1][there]).any(axis=1)
+        return goes if live is None else goes & live
 
     def sieve(self, values: Array, live: Array | None, codes: Array | None) -> tuple[Array, Array]:
         """For values (K, S) or (K, S, D), NaN where there is none, those ``live`` (K, S), and what was refused (K, S; 0: nothing):
         (K, S) the rows that go out, and (K, S) where there begins to be none for that reason. The state moves on."""
         shape = values.shape[:2]
         goes, begins = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
-        flat = values.reshape(*shape, -1)
+        flat = np.ascontiguousarray(values.reshape(*shape, -1), np.float64)
         _sieve(
-            flat, _ALL if live is None else live, live is not None, _NONE if codes is None else codes, codes is not None,
-            self.state, goes, begins,
+            flat, self.latest, _ALL if live is None else live, live is not None, _NONE if codes is None else codes,
+            codes is not None, self.state, goes, begins,
         )  # fmt: skip
         return goes, begins
 
@@ -49,8 +74,9 @@ _NONE: Final = np.zeros((0, 0), np.int64)
 
 @kernel
 def _sieve(
-    values: Array, live: Array, some_live: bool, codes: Array, some_refused: bool, state: Array, goes: Array, begins: Array
-) -> None:
+    values: Array, latest: Array, live: Array, some_live: bool, codes: Array, some_refused: bool, state: Array, goes: Array,
+    begins: Array,
+) -> None:  # fmt: skip
     for k in range(values.shape[0]):
         for s in range(values.shape[1]):
             if some_live and not live[k, s]:
@@ -61,7 +87,12 @@ def _sieve(
                     has = True
                     break
             if has:
-                goes[k, s] = True
+                goes[k, s] = len(latest) == 0 or state[s, 0] == 0
+                for d in range(latest.shape[1]):
+                    old, new = latest[s, d], values[k, s, d]
+                    if old != new and not (np.isnan(old) and np.isnan(new)):
+                        goes[k, s] = True
+                        latest[s, d] = new
                 state[s, 0], state[s, 1] = 1, 0
             elif some_refused and codes[k, s] != 0:
                 begins[k, s] = state[s, 1] == 0

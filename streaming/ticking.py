@@ -12,7 +12,7 @@ from streaming.availability import announcements
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.records import ModelUse
 from streaming.stopwatch import Stopwatch
-from streaming.windowing import Count, Publishing, restore_rows
+from streaming.windowing import Count, Publishing, dump_rows, restore_rows
 from streaming.windows import SECOND_US, Grid
 
 
@@ -122,9 +122,11 @@ class Ticks:
                     times if whole else times[chosen], item.every * SECOND_US, block, how,
                     stamps if whole else stamps[chosen], mask, revision, model=use,
                 )  # fmt: skip
-                # values that are issued again stand for rows that are out already, and end none
-                if isinstance(block, np.ndarray) and how != "stale" and revisions is None:
-                    self._sieve(item, made, [values[k][j] for k in chosen], quality, out)
+                if isinstance(block, np.ndarray) and how != "stale":
+                    if revisions is None:
+                        self._sieve(item, made, [values[k][j] for k in chosen], quality, out)
+                    else:  # these stand for rows that are out already, and end none
+                        made.live = item.rows.repeat(block, mask)
                 if len(made):
                     out.append(made)
         return out
@@ -134,17 +136,17 @@ class Ticks:
         refused = _refused(answered)
         if refused is not None and item.columns is not None:
             refused = refused.columns(item.columns)
-        before = None if quality == "final" else item.rows.state.copy()
+        before = None if quality == "final" else [array.copy() for array in item.rows.dump()]
         block.live, begins = item.rows.sieve(block.values, block.live, None if refused is None else refused.codes)
         if before is not None:
-            item.rows.state[:] = before
+            item.rows.load(*before)
         elif refused is not None:
             out.extend(announcements(block, begins, refused, item.guard))
             self._count(item, refused)
 
     def dump(self) -> dict[str, Array]:
         """Which subjects have a value, by stat."""
-        return {item.stat.id: item.rows.state for item in self.items}
+        return dump_rows(self.items)
 
     def load(self, arrays: Mapping[str, Array]) -> None:
         """The inverse of :meth:`dump`; a stat that is not in it begins anew."""

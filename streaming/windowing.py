@@ -92,7 +92,8 @@ def publishing(
     subjects, columns = subjects_of(stat, roster)
     item = Publishing(
         stat, units.factor(stat.unit), subjects, columns, None, None, watch,
-        roster.ids if stat.per == "player" else subjects, every, rows=Availability(len(subjects)), origin=origin,
+        roster.ids if stat.per == "player" else subjects, every,
+        rows=Availability(len(subjects), stat.held, max(1, len(stat.components))), origin=origin,
         requested=stat.model is not None and stat.model.partition("/")[0] in requested,
     )  # fmt: skip
     if model is not None:
@@ -190,7 +191,7 @@ class WindowStage:
 
     def dump(self) -> dict[str, Array]:
         """Which subjects have a value, by stat."""
-        return {item.stat.id: item.rows.state for item in self.stats}
+        return dump_rows(self.stats)
 
     def load(self, arrays: Mapping[str, Array]) -> None:
         """The inverse of :meth:`dump`; a stat that is not in it begins anew."""
@@ -229,16 +230,22 @@ class WindowStage:
 Count = Callable[[Publishing, Refused], None]
 
 
-def restore_rows(items: Iterable[Publishing], arrays: Mapping[str, Array]) -> None:
-    """Put back which subjects have a value; ``ValueError`` where there are others than that."""
+def dump_rows(items: Iterable[Publishing]) -> dict[str, Array]:
+    """Which subjects have a value, and what is held, by stat."""
+    found: dict[str, Array] = {}
     for item in items:
-        state = arrays.get(item.stat.id)
-        if state is None:
-            item.rows.state[:] = 0
-        elif state.shape != item.rows.state.shape:
-            raise ValueError(f"{item.stat.id} has other subjects")
-        else:
-            item.rows.state[:] = state
+        found[item.stat.id], latest = item.rows.dump()
+        if len(latest):
+            found[f"{item.stat.id}/latest"] = latest
+    return found
+
+
+def restore_rows(items: Iterable[Publishing], arrays: Mapping[str, Array]) -> None:
+    """The inverse of :func:`dump_rows`; ``ValueError`` where there are other subjects. A stat that is not in it begins anew."""
+    for item in items:
+        fresh = np.zeros_like(item.rows.state), np.full_like(item.rows.latest, np.nan)
+        state = arrays.get(item.stat.id, fresh[0])
+        item.rows.load(state, arrays.get(f"{item.stat.id}/latest", fresh[1]))
 
 
 def last_only(outputs: Sequence[Output]) -> list[Output]:

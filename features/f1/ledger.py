@@ -1,17 +1,19 @@
 """The running account of a race, folded from its events in their order: what each car last passed and when, its bests, its tyres.
 
-A car's *place* in the account is what the loops say: when it passes a loop, everybody who passed that loop of that lap before it is
-ahead, and the gap is to the first of them. Nothing here sees a frame.
+A car's *place* in the account is what timing gives, else what the loops say: when it passes a loop, everybody who passed that loop
+of that lap before it is ahead, and the gap is to the first of them. Nothing here sees a frame.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 from msgspec import field
 
 from features.airtime import Airtime, Budget
+from features.frames import Floats
 from features.moments import Moment
 
 NAN: Final = float("nan")
@@ -146,6 +148,16 @@ def racing(ledger: Ledger) -> bool:
     return ledger.kind <= 0
 
 
+def of_a_race(compute: Callable[[Ledger, float], Floats]) -> Callable[[Ledger, float], Floats | None]:
+    """The same, and nothing at all where there is no race, or how long it is has not been said: a row of a practice is no row of a
+    race that is empty."""
+
+    def read(ledger: Ledger, t_s: float) -> Floats | None:
+        return compute(ledger, t_s) if ledger.laps else None
+
+    return read
+
+
 def lap_time_s(moment: Moment, car: Car) -> float:
     """As timing gives it, else from line to line; NaN unless the line was also seen a lap ago."""
     given = number(moment, "lap_time_s")
@@ -175,7 +187,7 @@ def order_at(ledger: Ledger, who: int, lap: int, loop: int, t_s: float) -> tuple
     """Place, gap to the first and interval to the next, s, and who that is, of a car that passes a loop at ``t_s``: ahead are
     those who passed it before in that lap, and those who have passed it in a later one. Behind by a lap there is no gap. Place 0
     and NaN where the race was joined in the middle and somebody has not been seen who may have passed before."""
-    joined = ledger.lights_s != ledger.lights_s and lap < ledger.cars[who].from_lap + SETTLED_LAPS
+    joined = ledger.lights_s != ledger.lights_s and lap < (ledger.cars[who].from_lap or lap) + SETTLED_LAPS
     if joined and any(n != who and not other.loop and not other.out for n, other in enumerate(ledger.cars)):
         return 0, NAN, NAN, -1
     first_s, next_s, place, ahead = t_s, NAN, 1, -1

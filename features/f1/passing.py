@@ -57,7 +57,7 @@ def fastest(moment: Moment, ledger: Ledger) -> bool:
     car = car_of(moment, ledger)
     if car is None or not at_line(moment, ledger) or whole(moment, "lap") < FIRST_LAP or not racing(ledger):
         return False
-    said = moment.attrs.get("overall_best")
-    if isinstance(said, bool):
-        return said
+    flag = moment.attrs.get("overall_best")
+    if isinstance(flag, bool):
+        return flag
     return ledger.lights_s == ledger.lights_s and lap_time_s(moment, car) < ledger.overall_lap

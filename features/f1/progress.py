@@ -69,15 +69,15 @@ def _further(m: int, n: int, last: Any, laps: Any, times: Any) -> bool:
 
 @kernel
 def follow(
-    t: Any, lap: Any, distance: Any, speed: Any, lo: int, hi: int, laps: Any, times: Any, last: Any, rank: Any, ahead: Any,
-    gap: Any,
-    interval: Any, closing: Any,
+    t: Any, lap: Any, distance: Any, speed: Any, lo: int, hi: int, laps: Any, times: Any, last: Any, above: Any, rank: Any,
+    ahead: Any, gap: Any, interval: Any, closing: Any,
 ) -> None:  # fmt: skip
     """One row after the other: posts passed, ranks, gaps.
 
     ``laps`` and ``times`` (N, LAPS, POSTS): which lap a slot is of, and when the post was passed. ``last`` (N, 6): lap and distance
-    of the last row, lap and post of the last post, whether the car has been seen, and when. A car that was not seen for some rows
-    is taken to have gone straight on between them, so that what is missing of one car leaves no hole in the gaps of the others.
+    of the last row, lap and post of the last post, whether the car has been seen, and when. ``above`` (N, N): who was further than
+    whom when both were last heard. A car that was not seen for some rows is taken to have gone straight on between them, and is not
+    passed meanwhile, so that what is missing of one car leaves no hole in what is said of the others.
     """
     cars = lap.shape[1]
     for i in range(lo, hi):
@@ -121,6 +121,12 @@ def follow(
         for n in range(cars):
             if last[n, 4] > 0.0 and t[i] - last[n, 5] > LEFT_S:
                 last[n, 4] = 0.0
+        # a car that is silent for a moment keeps its place among those who were behind it and before it
+        for m in range(cars):
+            for n in range(cars):
+                quiet_s = t[i] - min(last[m, 5], last[n, 5])
+                if quiet_s == 0.0 or quiet_s > BRIDGE_S:
+                    above[m, n] = 1.0 if m != n and _further(m, n, last, laps, times) else 0.0
         for n in range(cars):
             if last[n, 4] == 0.0 or np.isnan(lap[i, n]) or np.isnan(distance[i, n]):
                 continue
@@ -128,15 +134,15 @@ def follow(
             for m in range(cars):
                 if m == n or last[m, 4] == 0.0:
                     continue
-                if not _further(m, n, last, laps, times):
+                if above[m, n] == 0.0:
                     continue
                 better += 1
-                if next_ahead < 0 or _further(next_ahead, m, last, laps, times):
+                if next_ahead < 0 or above[next_ahead, m] > 0.0:
                     next_ahead = m
             rank[i, n], ahead[i, n] = better + 1.0, next_ahead
         leader = -1
         for n in range(cars):
-            if last[n, 4] > 0.0 and (leader < 0 or _further(n, leader, last, laps, times)):
+            if last[n, 4] > 0.0 and (leader < 0 or above[n, leader] > 0.0):
                 leader = n
         for n in range(cars):
             if np.isnan(rank[i, n]) or (last[n, 2] == 0.0 and last[n, 3] == 0.0):
@@ -158,7 +164,8 @@ def step(frames: Frames) -> None:
     state = frames.state
     follow(
         frames.t, frames["lap.last"], frames["lap_distance_m.last"], frames["speed_mps"], frames.lo, frames.hi,
-        state["progress.posts.laps"], state["progress.posts.times"], state["progress.posts.last"], frames["rank"],
+        state["progress.posts.laps"], state["progress.posts.times"], state["progress.posts.last"],
+        state["progress.posts.above"], frames["rank"],
         frames["ahead"], frames["gap_s"],
         frames["interval_s"], frames["closing_s"],
     )  # fmt: skip
@@ -179,7 +186,7 @@ SIGNALS: Final = (RANK, AHEAD, GAP, INTERVAL, CLOSING)
 STEPS: Final = (
     Step(
         "progress.posts", step, SIGNALS,
-        {"laps": ("N", LAPS, POSTS), "times": ("N", LAPS, POSTS), "last": ("N", 6)},
+        {"laps": ("N", LAPS, POSTS), "times": ("N", LAPS, POSTS), "last": ("N", 6), "above": ("N", "N")},
     ),
 )  # fmt: skip
 STATS = (

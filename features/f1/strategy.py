@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from features.f1.ledger import NAN, Car, Ledger
+from features.f1.ledger import NAN, Car, Ledger, of_a_race
 from features.f1.tyres import expected_slope_s
 from features.f1.usual import WEAR_S
 from features.f1.vocabulary import SAFETY_CAR
@@ -78,8 +78,6 @@ def pit_window(ledger: Ledger, t_s: float) -> Floats:
 def rejoin_position(ledger: Ledger, t_s: float) -> Floats:
     """(N,) place after a stop now: everybody within a stop's loss behind comes past."""
     out = np.full(len(ledger.cars), np.nan)
-    if not ledger.laps:
-        return out
     running = [(n, car) for n, car in enumerate(ledger.cars) if car.place and not car.out]
     for n, car in running:
         after_s = car.gap_s + ledger.pit_loss_s
@@ -97,10 +95,10 @@ STATS: Final = (
     Stat("f1.car.stops", "count", "pit stops so far: how often the car has left the pit lane", "player", stops, every_s=1.0,
          ticks=True, timeless=True, air="Pit Strategy Battle"),
     Stat("f1.strategy.pit_window", "lap", "the lap at whose end a stop costs least over the rest of the race", "player",
-         pit_window, every_s=1.0, ticks=True, timeless=True, air="Pit Strategy Battle"),
+         of_a_race(pit_window), every_s=1.0, ticks=True, timeless=True, air="Pit Strategy Battle"),
     Stat("f1.strategy.rejoin_position", "place", "place on the road after a stop now, from the cost of a stop and the gaps",
-         "player", rejoin_position, every_s=1.0, ticks=True, timeless=True, air="Pit Strategy Battle"),
+         "player", of_a_race(rejoin_position), every_s=1.0, ticks=True, timeless=True, air="Pit Strategy Battle"),
     Stat("f1.strategy.undercut_threat", "0..1", "chance that the car right behind (within 5 s) comes out in front if it stops at "
-         "the end of this lap and this car at the end of the next", "player", undercut_features, every_s=1.0, ticks=True,
+         "the end of this lap and this car at the end of the next", "player", of_a_race(undercut_features), every_s=1.0, ticks=True,
          timeless=True, model="f1-undercut", air="Undercut Threat"),
 )  # fmt: skip

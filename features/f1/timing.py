@@ -50,7 +50,7 @@ def _known(ledger: Ledger, car: Car) -> tuple[float, float]:
     return 1.0 if began or car.best_given else NAN, 1.0 if began else NAN
 
 
-def _said(moment: Moment, timed: list[float] | None) -> list[float] | None:
+def _flagged(moment: Moment, timed: list[float] | None) -> list[float] | None:
     """The same with the flags that timing itself gives, where it does."""
     if timed is not None:
         for place, name in ((2, "personal_best"), (3, "overall_best")):
@@ -67,8 +67,8 @@ def lap_time(moment: Moment, ledger: Ledger) -> list[float] | None:
         return None
     lap = whole(moment, "lap")
     if lap <= 1:
-        return _said(moment, _timed(lap_time_s(moment, car), lap, -1.0, -1.0))
-    return _said(moment, _timed(lap_time_s(moment, car), lap, car.best_lap, ledger.overall_lap, *_known(ledger, car)))
+        return _flagged(moment, _timed(lap_time_s(moment, car), lap, -1.0, -1.0))
+    return _flagged(moment, _timed(lap_time_s(moment, car), lap, car.best_lap, ledger.overall_lap, *_known(ledger, car)))
 
 
 def sector_time(moment: Moment, ledger: Ledger) -> list[float] | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from features.f1.ledger import Ledger, pace_s
+from features.f1.ledger import Ledger, of_a_race, pace_s
 from features.f1.usual import ahead_s
 from features.f1.vocabulary import SAFETY_CAR
 from features.frames import Floats, Ints
@@ -87,7 +87,7 @@ def win_features(ledger: Ledger, t_s: float) -> Floats:
 STATS: Final = (
     Stat(
         "f1.race.win_probability", "0..1", "chance of each car to win, from gaps, pace, tyres, stops and laps to go; those of one "
-        "moment sum to 1", "player", win_features, every_s=5.0, ticks=True, timeless=True, shares=True,
+        "moment sum to 1", "player", of_a_race(win_features), every_s=5.0, ticks=True, timeless=True, shares=True,
         model="f1-win-probability", air="Win Probability",
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from features import basis, highlights
 from features.facts import number
 from features.highlights import Offer, ramp
 from features.mlb.ground import FT_M, MPH_MPS
-from features.mlb.ledger import HIGHLIGHTS, Ledger, played_s, state_after
+from features.mlb.ledger import HIGHLIGHTS, Ledger, known, played_s, state_after
 from features.mlb.win import swing
 from features.moments import Moment
 from features.sport import Stat
@@ -30,8 +30,8 @@ ON: Final = ("batted_ball", "fielded", "steal", "play")
 
 
 def runs_in(moment: Moment, ledger: Ledger) -> list[int]:
-    """What a play adds to the runs of home and away; a score that falls adds nothing."""
-    if moment.type != "play":
+    """What a play adds to the runs of home and away; a score that falls adds nothing, nor one of which nobody knows what it was."""
+    if moment.type != "play" or not known(moment, ledger):
         return [0, 0]
     return [max(after - before, 0) for after, before in zip(state_after(moment, ledger).runs, ledger.runs, strict=True)]
 

@@ -61,7 +61,7 @@ def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence
         if not late(moment, ledger) and after.inning >= NO_HITS and not ledger.sides[side][HIT]:
             none = basis.of_stat("mlb.team.hits", basis.team_of(moment, side), 0.0, "count")
             yield Sentence("no_hits", who, 0.4 + 0.05 * after.inning, [event, none])
-        if ledger.bases == LOADED:
+        if known(moment, ledger) and ledger.bases == LOADED:
             yield Sentence("left_loaded", who, 0.45, [event])
     elif moment.type == "play":
         yield from _play(moment, ledger, roster, who, [event, score])
@@ -90,7 +90,7 @@ def _play(moment: Moment, ledger: Ledger, roster: Roster, who: Who, rests: list[
     if not named:
         return
     after = state_after(moment, ledger)
-    if after.bases == LOADED and ledger.bases != LOADED and after.outs < 3:
+    if known(moment, ledger) and after.bases == LOADED and ledger.bases != LOADED and after.outs < 3:
         yield Sentence("loaded", {**who, "outs": Number(after.outs)}, 0.5, rests[:1])
     if moment.outcome in ("double_play", "triple", "double"):
         yield Sentence(moment.outcome, who, 0.35 if moment.outcome == "double" else 0.5, rests[:1])

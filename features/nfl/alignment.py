@@ -14,7 +14,7 @@ from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
 from features.nfl.columns import EVENT_KEEP_S, LIVE, LOS, PHASE, SNAP_T, WAY, YD, apart, keep
 from features.nfl.playstate import QB
-from features.nfl.vocabulary import SET
+from features.nfl.vocabulary import KICKED, SET
 from features.sport import Signal, Stat, Step
 from features.steps import filling, kernel_step
 
@@ -161,7 +161,7 @@ def _cushion(play: Any, who: Any, xyz: Any, lo: int, hi: int, out: Any) -> None:
                 out[i, n] = out[i - 1, n]
                 continue
             out[i, n] = np.nan
-            if who[i, n, 2] == 1.0:
+            if who[i, n, 2] == 1.0 and play[i, PHASE] != KICKED:
                 for m in range(who.shape[1]):
                     if who[i, m, 0] == -1.0:
                         off = apart(xyz, i, n, m)

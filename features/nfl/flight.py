@@ -17,6 +17,7 @@ from features.nfl.columns import (
     ARRIVE_X,
     ARRIVE_Y,
     EVENT_KEEP_S,
+    PASSER,
     PHASE,
     TARGET,
     THROW_T,
@@ -135,13 +136,14 @@ def _gap(play: Any, xyz: Any, who: Any, lo: int, hi: int, flight: Any) -> None:
         keep(flight, i, GAP, GAP, _fresh(play, i))
         if not _flies(play, i):
             continue
-        n, best = int(play[i, TARGET]), FAR_M
+        n, best = int(play[i, TARGET]), np.nan
         for m in range(who.shape[1]):
             if who[i, m, 0] == -1.0:
                 off = apart(xyz, i, n, m)
-                if off < best:
+                if not off >= best and not np.isnan(off):
                     best = off
-        flight[i, GAP] = best
+        # a defence that is not seen is not far away
+        flight[i, GAP] = min(best, FAR_M) if not np.isnan(best) else np.nan
 
 
 @kernel
@@ -165,7 +167,7 @@ def _meet(play: Any, t: Any, lo: int, hi: int, flight: Any) -> None:
         if not _flies(play, i):
             continue
         if play[i, PHASE] != IN_AIR:
-            flight[i, MEET] = min(flight[i, GAP], OPEN_M)
+            flight[i, MEET] = min(flight[i, GAP], OPEN_M) if not np.isnan(flight[i, GAP]) else np.nan
             continue
         flight_s = t[i] - play[i, THROW_T] + flight[i, LEFT_S]
         flight[i, MEET] = min(flight[i, RELEASED] * max(1.0 - CLOSES_PER_S * flight_s, CLOSES_TO), OPEN_M)
@@ -188,9 +190,10 @@ def _pressure(play: Any, pocket: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(flight, i, PRESSURE, PRESSURE, _fresh(play, i))
         if _flies(play, i):
-            # nobody came: he has all the time there is
+            # nobody came: he has all the time there is; unless it is not known who he is
             near = pocket[i, AT_THROW]
-            flight[i, PRESSURE] = UNHURRIED_M if np.isnan(near) else min(near, UNHURRIED_M)
+            alone = UNHURRIED_M if play[i, PASSER] >= 0.0 else np.nan
+            flight[i, PRESSURE] = alone if np.isnan(near) else min(near, UNHURRIED_M)
 
 
 @kernel

@@ -31,7 +31,8 @@ ON: Final = (
 
 
 def scores(moment: Moment, ledger: Ledger) -> bool:
-    """Whether this event is the first to say that its play brings points: a catch in the end zone may be told twice."""
+    """Whether this event is the first to say that its play brings points: a catch in the end zone may be told twice, and its
+    second clip then ``follows`` the first."""
     if moment.type in ("touchdown", "pass_outcome_touchdown"):
         return not ledger.play or ledger.scored_play != ledger.play
     return moment.type == "field_goal" and (moment.outcome == "good" or attr(moment, "points") > 0.0)
@@ -109,12 +110,11 @@ def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
         reasons = {moment.type.removeprefix("pass_outcome_"): PLEASERS.get(moment.type, 0.3)} if scores(moment, ledger) else {}
     if not any(strength > 0.0 for strength in reasons.values()):
         return None
-    if moment.type == "touchdown" and not scores(moment, ledger):
-        return None  # the catch that made it has been shown
     t_s = ledger.down_s + TIMING_S[0] if moment.type == "down" else highlights.seen_s(moment)
     return Offer(
-        LABELS.get(moment.type, "play"), reasons, scores(moment, ledger), t_s, TIMING_S, lambda: basis_of(moment, ledger, reasons)
-    )
+        LABELS.get(moment.type, "play"), reasons, moment.type == "touchdown" or scores(moment, ledger), t_s, TIMING_S,
+        lambda: basis_of(moment, ledger, reasons),
+    )  # fmt: skip
 
 
 def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:

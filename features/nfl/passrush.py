@@ -13,7 +13,7 @@ import numpy as np
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
 from features.nfl.columns import AGE, EVENT_KEEP_S, LIVE, PASSER, PHASE, SNAP_T, YD, apart
-from features.nfl.vocabulary import IN_AIR, SET, SNAPPED
+from features.nfl.vocabulary import IN_AIR, KICKED, SET, SNAPPED
 from features.sport import Signal, Stat
 from features.steps import column, filling, kernel_step
 
@@ -46,7 +46,7 @@ def _get_off(play: Any, who: Any, place: Any, t: Any, lo: int, hi: int, out: Any
         fresh = play[i, SNAP_T] != play[i - 1, SNAP_T]
         for n in range(out.shape[1]):
             out[i, n] = np.nan if fresh else out[i - 1, n]
-            late = not play[i, AGE] <= LONGEST_S
+            late = not play[i, AGE] <= LONGEST_S or play[i, PHASE] == KICKED
             if not np.isnan(out[i, n]) or play[i, LIVE] != 1.0 or late or who[i, n, 0] != -1.0 or fresh:
                 continue
             before, now = place[i - 1, n, 0], place[i, n, 0]

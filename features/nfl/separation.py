@@ -14,7 +14,7 @@ from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
 from features.nfl.columns import AGE, EVENT_KEEP_S, LIVE, PASSED, PASSER, PHASE, SNAP_T, YD, apart, keep, keep_sums, turned
 from features.nfl.playstate import BACKER, COVER
-from features.nfl.vocabulary import SET, SNAPPED
+from features.nfl.vocabulary import KICKED, SET, SNAPPED
 from features.sport import Signal, Stat
 from features.steps import filling, kernel_step
 
@@ -271,11 +271,12 @@ def _sticking(play: Any, shadow: Any, rival: Any, xyz: Any, lo: int, hi: int, ou
 def _live(play: Any, gap: Any, ends: Any, out: Any) -> None:
     for k in range(ends.shape[0]):
         for n in range(out.shape[1]):
-            out[k, n] = gap[ends[k], n, NEAREST] if play[ends[k], LIVE] == 1.0 else np.nan
+            on = play[ends[k], LIVE] == 1.0 and play[ends[k], PHASE] != KICKED
+            out[k, n] = gap[ends[k], n, NEAREST] if on else np.nan
 
 
 def separation(frames: Frames, ends: Ints) -> Floats:
-    """(K, N) m, of eligible receivers from the snap to the end of the play."""
+    """(K, N) m, of eligible receivers from the snap to the end of the play; nobody covers a receiver of a kick."""
     out = np.empty((len(ends), len(frames.roster)))
     _live(frames["play"], frames["gap"], ends, out)
     return out

@@ -21,6 +21,8 @@ from features.sport import EventStep, Stat
 
 #: an offside that is both a pass's outcome and an event of its own is one when they lie so close together, s
 ONE_OFFSIDE_S: Final = 10.0
+#: a match of which the first event is no later than this was seen from its beginning, s
+EARLY_S: Final = 30.0
 #: minutes over which the passes of both teams are compared
 LATEST_MIN: Final = 10
 
@@ -76,6 +78,8 @@ def keeper_of(moment: Moment, ledger: Ledger) -> int:
 
 def count(moment: Moment, ledger: Ledger) -> None:
     """Book an event with its team and player; a saved shot also as a save of the other team and its keeper."""
+    if not ledger.begun:
+        ledger.begun, ledger.whole = True, moment.period <= 1 and moment.t_s <= EARLY_S
     if moment.type == "period_start" and moment.period == 1:
         ledger.whole = True
     if not counts(moment):

@@ -35,14 +35,15 @@ COUNTS: Final = (
     "yellow_cards", "red_cards", "duels_won", "take_ons", "tackles", "interceptions", "clearances", "saves",
 )  # fmt: skip
 
-#: how much of a match is shown and said: what a match of 90 minutes gets lies between 10 and 40 of each
+#: how much of a match is shown and said: what a match of 90 minutes gets lies between 10 and 40 of each. What is usual was read off
+#: real matches (`touchline check highlights wyscout`)
 HIGHLIGHTS: Final = Budget(
     every_s=255.0, purse=3.0, spacing_s=75.0, patience_s=480.0, repeat_s=0.0, again=1.0,
-    usual=(0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7),
+    usual=(0.03, 0.08, 0.1, 0.1, 0.12, 0.17, 0.24, 0.3, 0.34, 0.45),
 )  # fmt: skip
 SENTENCES: Final = Budget(
     every_s=255.0, purse=3.0, spacing_s=90.0, patience_s=480.0, repeat_s=600.0, again=0.6,
-    usual=(0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7),
+    usual=(0.17, 0.21, 0.24, 0.26, 0.3, 0.34, 0.35, 0.4, 0.44, 0.56),
 )  # fmt: skip
 
 
@@ -121,6 +122,7 @@ class Ledger(msgspec.Struct, array_like=True):
     # each team was last offside and last shot (played s); passes by minute; passes completed in a row and shots in a row, and whose
     team_counts: list[list[int]] = []
     player_counts: list[list[int]] = []
+    begun: bool = False
     whole: bool = False
     offside_s: list[float] = field(default_factory=lambda: [float("-inf")] * 2)
     shot_s: list[float] = field(default_factory=lambda: [0.0, 0.0])

@@ -9,7 +9,7 @@ import numpy as np
 from features.compiled import kernel
 from features.frames import Floats
 from features.moments import Moment
-from features.soccer.ledger import EXTRA_HALF, SHOOTOUT, Ledger, counts, in_shootout
+from features.soccer.ledger import EXTRA_HALF, SHOOTOUT, Ledger, counts
 from features.sport import EventStep, Stat
 
 #: as shares of a half: the added time to be expected in the last period while nobody knows it (4 min
@@ -61,7 +61,7 @@ def keep_score(moment: Moment, ledger: Ledger) -> None:
 
 def keep_shootout(moment: Moment, ledger: Ledger) -> None:
     """A kick of a shoot-out decides it and nothing else."""
-    if in_shootout(moment) and moment.team in (0, 1):
+    if moment.period == SHOOTOUT and moment.team in (0, 1):
         ledger.kicks[moment.team] += 1
         ledger.shootout[moment.team] += int(moment.outcome == "goal")
 

@@ -123,7 +123,8 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "soccer.player.speed", "km/h", "speed in the field's plane, from the last 0.44 s", "player", column("speed"),
+        "soccer.player.speed", "km/h", "speed in the field's plane, from the last 0.44 s; null where no body gets to that speed "
+        "from the one before", "player", column("speed"),
         air="lower third",
     ),
     Stat(

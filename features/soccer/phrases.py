@@ -64,6 +64,30 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
         "ru": "Гол, празднует «{team}»: «{home}» — «{away}» {score}.",
         "es": "Gol de {team}: {home} {score} {away}.",
     },
+    "goal_only": {
+        "en": "Goal! {player} scores for {team}.",
+        "de": "Tor! {player} trifft für {team}.",
+        "ru": "Гол! {player} забивает, «{team}» празднует.",
+        "es": "¡Gol! {player} marca para {team}.",
+    },
+    "goal_team_only": {
+        "en": "Goal for {team}.",
+        "de": "Tor für {team}.",
+        "ru": "Гол, празднует «{team}».",
+        "es": "Gol de {team}.",
+    },
+    "own_goal_only": {
+        "en": "Own goal by {team}.",
+        "de": "Eigentor von {team}.",
+        "ru": "Автогол, его забивает «{team}».",
+        "es": "Gol en propia puerta de {team}.",
+    },
+    "penalty_only": {
+        "en": "{player} of {team} does not score from the penalty spot.",
+        "de": "{player} ({team}) trifft vom Elfmeterpunkt nicht.",
+        "ru": "Пенальти не реализован, бьёт {player} («{team}»).",
+        "es": "{player}, de {team}, no marca el penalti.",
+    },
     "goal_penalty": {
         "en": "Penalty scored! {player} makes no mistake: {home} {score} {away}.",
         "de": "Elfmeter verwandelt! {player} trifft: {home} gegen {away} {score}.",

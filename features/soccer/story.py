@@ -90,7 +90,7 @@ def _period_end(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sent
         won = roster.team_names[0 if ledger.shootout[0] > ledger.shootout[1] else 1]
         kicks = basis.of_stat("soccer.match.shootout", "match", ledger.shootout, "goals")
         yield Sentence("shootout", {"team": won, "score": Score(*ledger.shootout)}, 0.9, [basis.of_event(moment), kicks], True)
-    if moment.period not in (1, 2) or ledger.period != moment.period or not ledger.running:
+    if moment.period not in (1, 2) or ledger.period != moment.period or not ledger.running or not ledger.whole:
         return
     values: Who = {"home": roster.team_names[0], "away": roster.team_names[1], "score": Score(*ledger.goals)}
     key = "half_time" if moment.period == 1 else "full_time"
@@ -99,7 +99,7 @@ def _period_end(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sent
     if ledger.shots == shots and any(shots):
         values |= {"home_xgoals": Number(ledger.team_xgoals[0], 1), "away_xgoals": Number(ledger.team_xgoals[1], 1)}
         rests += [basis.of_stat("soccer.team.xgoals", roster.teams[i], ledger.team_xgoals[i], "goals") for i in (0, 1)]
-    elif ledger.whole and any(shots):
+    elif any(shots):
         key += "_shots"
         values |= {"home_shots": Number(shots[0]), "away_shots": Number(shots[1])}
         rests += [of_count(moment, "shots", side, shots[side]) for side in (0, 1)]
@@ -119,7 +119,9 @@ def _goals(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
     xgoals, key = xgoals_of(moment), "goal_plain"
     own = moment.type == "own_goal"
     scored = 0 if own or moment.player < 0 else total(ledger, "goals", moment.player, of_player=True) + 1
-    if "player" not in who:
+    if not ledger.whole:  # a match that was joined late: nobody knows the score
+        key, rests = "own_goal_only" if own else "goal_only" if "player" in who else "goal_team_only", rests[:1]
+    elif "player" not in who:
         key = "own_goal_team" if own else "goal_team"
     elif own:
         key = "own_goal"
@@ -146,6 +148,9 @@ def _chances(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Iterat
     if "player" not in who:
         return
     if moment.attrs.get("set_piece") == "penalty":
+        if not ledger.whole:
+            yield Sentence("penalty_only", who, 0.85, [event], True)
+            return
         stays = {**who, "score": Score(*ledger.goals)}
         score = basis.of_stat("soccer.match.score", "match", ledger.goals, "goals")
         yield Sentence("penalty_saved" if moment.outcome == "saved" else "penalty_missed", stays, 0.85, [event, score], True)

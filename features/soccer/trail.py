@@ -35,6 +35,7 @@ REBOUND_S: Final = 5.0
 _DRIBBLE_S: Final = 8.0
 _LONGEST_S: Final = 30.0
 NEVER: Final = -1.0e9
+UNKNOWN: Final = -1.0
 
 #: events at which somebody plays the ball
 TOUCHES: Final = frozenset(
@@ -51,7 +52,8 @@ Words = Mapping[str, str | float | bool]
 class Trail(msgspec.Struct, array_like=True):
     """Lists of two are (home, away). ``passes``: whether the feed reports any, without which nothing is known of what leads to a
     shot. ``pass_*`` are those of the latest pass since the opponents last had the ball; ``kind`` is "cross", "through_ball" or
-    "pass", ``high`` and ``headed`` 1, 0 or NaN. ``dead`` is the kind of the team's latest dead ball."""
+    "pass", ``high`` and ``headed`` 1 or 0. What is not known is ``UNKNOWN``, not NaN: two accounts that say the same are equal.
+    ``dead`` is the kind of the team's latest dead ball."""
 
     period: int = 0
     passes: bool = False
@@ -86,12 +88,14 @@ def follow(trail: Trail, kind: str, t_s: float, period: int, team: int, player: 
     if kind == "pass":
         trail.passes = True
         trail.pass_s[team] = t_s
-        trail.pass_from_m[team], trail.pass_lateral_m[team] = math.hypot(_GOAL_X_M - x_m, y_m), abs(y_m)
+        placed = math.isfinite(x_m) and math.isfinite(y_m)
+        trail.pass_from_m[team] = math.hypot(_GOAL_X_M - x_m, y_m) if placed else UNKNOWN
+        trail.pass_lateral_m[team] = abs(y_m) if placed else UNKNOWN
         cross = bool(words.get("cross")) or words.get("set_piece") == "corner"
         trail.kind[team] = "cross" if cross else "through_ball" if words.get("through_ball") else "pass"
         height, part = words.get("height"), words.get("body_part")
-        trail.high[team] = math.nan if height is None else float(height == "high")
-        trail.headed[team] = math.nan if part is None else float(part == "head")
+        trail.high[team] = UNKNOWN if height is None else float(height == "high")
+        trail.headed[team] = UNKNOWN if part is None else float(part == "head")
         start = words.get("set_piece")
         if start in _DEAD:
             trail.dead[team], trail.dead_s[team] = str(start), t_s
@@ -111,8 +115,8 @@ def led(trail: Trail, t_s: float, period: int, team: int, player: int, out: Floa
     out[0] = min(t_s - trail.touch_s, _LONGEST_S) if same else _LONGEST_S
     passed = same and t_s - trail.pass_s[team] <= PASS_S
     if passed:
-        out[1], out[2] = trail.pass_from_m[team], trail.pass_lateral_m[team]
-        out[3], out[4] = trail.high[team], trail.headed[team]
+        for i, of in enumerate((trail.pass_from_m, trail.pass_lateral_m, trail.high, trail.headed), 1):
+            out[i] = math.nan if of[team] == UNKNOWN else of[team]
     out[5] = float(same and player >= 0 and trail.dribbler == player and t_s - trail.dribble_s <= _DRIBBLE_S)
     rebound = same and t_s - trail.shot_s[team] <= REBOUND_S
     dead = same and t_s - trail.dead_s[team] <= PHASE_S

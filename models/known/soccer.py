@@ -12,6 +12,9 @@ FEW: Final = 4.0
 _QUICK: Final = {
     "eta": 0.1, "max_depth": 4, "min_child_weight": 20.0, "subsample": 0.7, "colsample_bytree": 0.5, "reg_lambda": 5.0,
 }  # fmt: skip
+_MIXED: Final = (
+    ({**_SLOW, "max_depth": 3, "eta": 0.15}, 60), ({**_SLOW, "max_depth": 4, "eta": 0.15, "min_child_weight": 30.0}, 40),
+)  # fmt: skip
 _CURVES: Final[dict[str, Any]] = {"smooth": 1.0, "by": "header", "strength": 0.003, "knots": 4, "own": 1.0}
 
 _MANY: Final = {
@@ -35,17 +38,16 @@ MODELS: Final = (
         real=Recipe(
             boosters=((_QUICK, 75),), **_CURVES, apart="blocked_share",
             known=Recipe(
-                boosters=((_QUICK, 40),), **_CURVES, apart="opponents_seen", below=1.0,
+                boosters=((_QUICK, 60),), **_CURVES, apart="opponents_seen", below=1.0,
                 known=Recipe(
                     boosters=((_QUICK, 40),), **_CURVES, apart="opponents_seen", below=FEW,
                     known=Recipe(
-                        boosters=((_QUICK, 40),), **_CURVES, apart="keeper_distance_m",
-                        known=Recipe(boosters=((_QUICK, 60),), **_CURVES),
+                        boosters=_MIXED, **_CURVES | {"smooth": 0.7}, apart="keeper_distance_m",
+                        known=Recipe(boosters=_MIXED, **_CURVES | {"smooth": 0.7}),
                     ),
                 ),
             ),
         ),
-        needs=("distance_m",),
         limits="It knows place, body part, how the ball came and, where they are in sight, who stands where, not who shoots, who "
         "keeps goal or how high the ball is: no measure of one player's finishing over a few games. One that learnt from simulated "
         "shots says nothing of real ones.",

@@ -35,7 +35,7 @@ def write(drawn: Any, path: Path) -> Path:
 
 
 def file_name(stem: str, reading: str) -> str:
-    return f"{stem}{'-' + reading.replace(' ', '-') if reading else ''}.png"
+    return f"{stem}{'-' + reading.replace(',', '').replace(' ', '-') if reading else ''}.png"
 
 
 def title(judged: Judgement, what: str) -> str:

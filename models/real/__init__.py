@@ -2,7 +2,9 @@
 
 Such a module offers
 
-- ``FILES``: the options of ``touchline models score`` that it wants, each the path of a file;
+- ``FILES``: the options of ``touchline models score`` that it wants, each the path of a file; those in ``OPTIONAL``, if there is
+  such a tuple, may be left out;
+- ``MAIN`` and ``EXPLAINED``, where it judges several cases: the reading that a single plot is of, and those that are explained;
 - ``FITS``: how often ``tell`` is called while training;
 - ``train(folder, seed, command, tell) -> (card, model file)``;
 - ``judge(folder, artefact, seed, tell) -> judgements``: what was said of rows not seen; without an artefact the recipe is judged,

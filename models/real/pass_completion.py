@@ -1,7 +1,7 @@
 """Real passes for pass completion: Wyscout's open events, or with positions those of the MLSA18 challenge (``models.mlsa_passes``).
 
-Of events there are two readings by one artefact: as the ball is kicked, which is what goes on the air, and given where the pass
-ended, which is hindsight. Matches held out by the rule of ``models.holdout`` are not learnt from; by them it is judged.
+Of events there are two readings by one artefact: as the ball is kicked, which is what goes on the air, and given where the pass ended,
+which is hindsight. Matches held out by the rule of ``models.holdout`` are not learnt from; by them it is judged.
 """
 
 from __future__ import annotations

@@ -41,12 +41,16 @@ from models.wyscout_shots import EventShots
 MODEL: Final = "xgoals"
 FILES: Final = ("shots", "frames")
 OPTIONAL: Final = ("frames",)
+#: the case that a single plot is of
+MAIN: Final = f"statsbomb, {withheld.FULL}"
+#: the cases that are explained: each is of shots of its own
+EXPLAINED: Final = (MAIN, f"wyscout, {withheld.NONE}")
 RECIPE: Final = known(MODEL).real or known(MODEL).recipe
 FITS: Final = 3
 #: copies of a shot with everybody's position: what is withheld, and whether words are too
 _COPIES: Final = (
-    (withheld.FULL, False), (withheld.FULL, True), (withheld.NONE, False), (withheld.NO_KEEPER, False),
-    (withheld.NO_DEFENDERS, True), (withheld.PART, False),
+    (withheld.FULL, False), (withheld.FULL, True), (withheld.NONE, False), (withheld.NO_KEEPER, False), (withheld.NO_KEEPER, True),
+    (withheld.NO_DEFENDERS, False), (withheld.NO_DEFENDERS, True), (withheld.PART, False),
 )  # fmt: skip
 #: so that no shot is withheld from twice alike
 _SEED: Final = 17
@@ -77,11 +81,18 @@ def read(folder: Path) -> Shots:
 
 
 def table(folder: Path) -> Table:
-    """The shots with positions, nothing withheld: what a recipe is searched on."""
+    """The shots with positions, nothing withheld, of the games that are not held out: what a recipe is searched on."""
     shots = read(folder).statsbomb
     if shots is None:
         raise ValueError(f"there is no file shots.parquet in {folder}")
-    return training_table(shots)
+    found = training_table(shots)
+    kept = ~held_out("statsbomb", found.game)
+    groups = {name: words[kept] for name, words in found.groups.items()}
+    source = found.source | {"rows": int(kept.sum()), "games": len(np.unique(found.game[kept]))}
+    return replace(
+        found, rows=found.rows[kept], label=found.label[kept], game=found.game[kept], reference=found.reference[kept],
+        groups=groups, source=source,
+    )  # fmt: skip
 
 
 def held(shots: Shots) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -95,7 +106,7 @@ def held(shots: Shots) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
 
 def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[np.bool_]) -> Table:
     """What the shots ``statsbomb`` and ``events`` (bool) teach, all copies with a part withheld among them. A random part of the
-    players teaches only where few of them are left: of more nobody can tell that others are missing, and rows that look whole and
+    players teaches only where few opponents are left: of more nobody can tell that others are missing, and rows that look whole and
     are not would make wrong what is whole."""
     parts: list[tuple[Floats, Floats, npt.NDArray[np.str_]]] = []
     if shots.statsbomb is not None and statsbomb.any():
@@ -105,7 +116,7 @@ def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[n
             chosen = np.flatnonzero(statsbomb & ~of.shootout & np.isfinite(of.rows[:, 0]))
             rows = of.seen(withheld.players(case, of.picture, _SEED + i), chosen)
             if case == withheld.PART:
-                few = ~(rows[:, SHOT_INDEX["opponents_seen"]] >= FEW)
+                few = rows[:, SHOT_INDEX["opponents_seen"]] < FEW
                 chosen, rows = chosen[few], rows[few]
             game = np.char.add("statsbomb/", of.match[chosen].astype(np.str_))
             parts.append((withheld.without_words(rows, _SEED + i) if words else rows, of.goal[chosen], game))
@@ -276,7 +287,7 @@ def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], s
     shots = load(files["shots"], files.get("frames"))
     if not len(shots.rows):
         return {"shot_id": [], "xgoals": pyarrow.array([], pyarrow.float64())}, "0 shots"
-    probability = model.predict(shots.rows)
+    probability = np.where(np.isfinite(shots.rows[:, 0]), model.predict(shots.rows), np.nan)
     reasons: Counter[str] = Counter()
     if model.card.home is not None:
         inside = Inside(model.card.home.inputs, model.features)

@@ -15,11 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from features.soccer.ledger import SHOOTOUT
+from simulators.providers._stream import Side
 from streaming.errors import BadInput
 from streaming.records import Event
 
-#: towards +x, towards -x
-Side = Literal[-1, 1]
 Attack = Literal[-1, 0, 1]
 
 #: a keeper's usual place, and the two teams' middles, say something when they are this far from the centre or apart

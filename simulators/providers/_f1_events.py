@@ -63,7 +63,7 @@ def race_of(game: str, t0_us: int, drivers: Mapping[str, Driver], race_laps: int
 
 def events_of(race: Race, car: str, team: str, driver: Driver) -> Iterator[Event]:
     """Everything of one car, in no particular order."""
-    who: dict[str, Any] = {"team": team, "player": car}
+    of_car: dict[str, Any] = {"team": team, "player": car}
     time, speed = driver.kept()
     age, stops = -1.0, race.stops.get(car, {})
     for i, lap in enumerate(driver.laps):
@@ -79,24 +79,24 @@ def events_of(race: Race, car: str, team: str, driver: Driver) -> Iterator[Event
         if seen is not None:
             driver.lanes.append(seen)
             took_s = seen[1] - seen[0]
-            yield race.event("pit_entry", n, seen[0], **who)
+            yield race.event("pit_entry", n, seen[0], **of_car)
             yield race.event(
-                "pit_exit", n, leave_s, lane_s=took_s if took_s <= LONGEST_STOP_S else NAN, provider_lane_s=official_s, **who
+                "pit_exit", n, leave_s, lane_s=took_s if took_s <= LONGEST_STOP_S else NAN, provider_lane_s=official_s, **of_car
             )
         elif before is not None and before.number in stops:
             # known from the list of stops alone: the time in the lane is the official one
-            yield race.event("pit_exit", n, leave_s, lane_s=official_s, **who)
+            yield race.event("pit_exit", n, leave_s, lane_s=official_s, **of_car)
         age = 0.0 if stopped else age + 1.0
         if "life" not in race.has:  # counted from the stop
             lap.row = replace(lap.row, life=age + 1.0)
         if before is None or stopped or _learnt(before, lap):
-            yield from _tyres(race, n, lap, leave_s, who)
+            yield from _tyres(race, n, lap, leave_s, of_car)
         if not lap.whole:
-            yield race.event("retirement", n, lap.end_s, **who)
+            yield race.event("retirement", n, lap.end_s, **of_car)
             continue
-        yield from _loops(race, lap, who)
-        yield from _corners(race, lap, driver, who)
-    yield from _end(race, car, driver, who)
+        yield from _loops(race, lap, of_car)
+        yield from _corners(race, lap, driver, of_car)
+    yield from _end(race, car, driver, of_car)
 
 
 def _changed(before: Lap, lap: Lap) -> bool:
@@ -119,15 +119,15 @@ def _may_stop(race: Race, before: Lap, lap: Lap) -> bool:
     return unknown and not race.stops and _RED not in (flag_of(before.row.status), flag_of(lap.row.status))
 
 
-def _tyres(race: Race, n: str, lap: Lap, at_s: float, who: dict[str, Any]) -> Iterator[Event]:
+def _tyres(race: Race, n: str, lap: Lap, at_s: float, of_car: dict[str, Any]) -> Iterator[Event]:
     """What the car runs on."""
     old = max(lap.row.life - 1.0, 0.0) if lap.row.life == lap.row.life else NAN
     compound: dict[str, Any] = {"compound": lap.row.compound} if lap.row.compound else {}
     if compound or old == old:
-        yield race.event("tyres", n, at_s, age_laps=old, **compound, **who)
+        yield race.event("tyres", n, at_s, age_laps=old, **compound, **of_car)
 
 
-def _loops(race: Race, lap: Lap, who: dict[str, Any]) -> Iterator[Event]:
+def _loops(race: Race, lap: Lap, of_car: dict[str, Any]) -> Iterator[Event]:
     """The ends of the three sectors, each where it is known: from the end of the lap back, else from its start on."""
     s1, s2, s3 = lap.row.sectors_s
     second_s = lap.end_s - s3 if s3 == s3 else lap.start_s + s1 + s2
@@ -145,12 +145,12 @@ def _loops(race: Race, lap: Lap, who: dict[str, Any]) -> Iterator[Event]:
                 "provider_gap_s": lap.end_s - race.crossing[lap.number][0],
             }  # fmt: skip
         yield race.event(
-            "loop", f"{lap.number:02d}-{sector}-{who['player']}", end_s, lap=float(lap.number), loop=float(sector),
-            sector=float(sector), provider_sector_s=took_s, **line, **who,
+            "loop", f"{lap.number:02d}-{sector}-{of_car['player']}", end_s, lap=float(lap.number), loop=float(sector),
+            sector=float(sector), provider_sector_s=took_s, **line, **of_car,
         )  # fmt: skip
 
 
-def _corners(race: Race, lap: Lap, driver: Driver, who: dict[str, Any]) -> Iterator[Event]:
+def _corners(race: Race, lap: Lap, driver: Driver, of_car: dict[str, Any]) -> Iterator[Event]:
     part, at = driver.place_m[lap.first : lap.stop], driver.time[lap.first : lap.stop]
     if len(part) < 2:
         return
@@ -160,13 +160,13 @@ def _corners(race: Race, lap: Lap, driver: Driver, who: dict[str, Any]) -> Itera
         if 0 < k < len(way) and np.isfinite(at[k]) and np.isfinite(at[k - 1]):
             share = (corner.exit_m - way[k - 1]) / (way[k] - way[k - 1])
             yield race.event(
-                "corner", f"{lap.number:02d}-{corner.number:02d}-{who['player']}", at[k - 1] + share * (at[k] - at[k - 1]),
+                "corner", f"{lap.number:02d}-{corner.number:02d}-{of_car['player']}", at[k - 1] + share * (at[k] - at[k - 1]),
                 corner=float(corner.number), apex_m=corner.apex_m, from_m=corner.from_m, to_m=corner.to_m, lap=float(lap.number),
-                **who,
+                **of_car,
             )  # fmt: skip
 
 
-def _end(race: Race, car: str, driver: Driver, who: dict[str, Any]) -> Iterator[Event]:
+def _end(race: Race, car: str, driver: Driver, of_car: dict[str, Any]) -> Iterator[Event]:
     """How a car's race ended: it has seen the flag, or its laps end before."""
     if not driver.laps:
         return
@@ -174,13 +174,13 @@ def _end(race: Race, car: str, driver: Driver, who: dict[str, Any]) -> Iterator[
     place = race.places.get(car)
     if place is not None:
         official: dict[str, Any] = {"provider_place": result.place} if result is not None else {}
-        yield race.event("finish", f"z-{car}", last.end_s, position=float(place), laps=float(last.number), **official, **who)
+        yield race.event("finish", f"z-{car}", last.end_s, position=float(place), laps=float(last.number), **official, **of_car)
     elif last.whole and race.flag_s == race.flag_s:
         # it began another lap and did not end it: known when that lap is overdue
         usual_s = float(np.median([lap.end_s - lap.start_s for lap in driver.laps]))
-        yield race.event("retirement", f"{last.number + 1:02d}-{car}", min(last.end_s + usual_s, race.flag_s), **who)
+        yield race.event("retirement", f"{last.number + 1:02d}-{car}", min(last.end_s + usual_s, race.flag_s), **of_car)
     if result is not None and result.disqualified:
-        yield race.event("disqualification", f"z-{car}", max(race.flag_s, last.end_s) if place else last.end_s, **who)
+        yield race.event("disqualification", f"z-{car}", max(race.flag_s, last.end_s) if place else last.end_s, **of_car)
 
 
 def lights(race: Race) -> Event:

@@ -128,15 +128,15 @@ def check_order(laps: Mapping[str, list[Lap]], source: str) -> None:
                 at_line.setdefault(lap.number, []).append((lap.row.place, lap.end_s, driver))
     for number, cars in sorted(at_line.items()):
         cars.sort()
-        latest, who = -np.inf, ""
+        latest, before = -np.inf, ""
         for place, end_s, driver in cars:
             if latest - end_s > ORDER_S:
                 raise BadInput(
                     f"{source} contradicts itself: added up, lap {number} of {driver} ends {latest - end_s:.0f} s before that of "
-                    f"{who}, and its official place {place:.0f} is behind"
+                    f"{before}, and its official place {place:.0f} is behind"
                 )
             if end_s > latest:
-                latest, who = end_s, driver
+                latest, before = end_s, driver
 
 
 def lane(time: Floats, speed: Floats, line_s: float) -> tuple[float, float] | None:

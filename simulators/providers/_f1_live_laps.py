@@ -23,6 +23,8 @@ JITTER_US: Final = 1_500_000
 EARLY_US: Final = 2_000_000
 #: what is said with the same breath, us
 TOGETHER_US: Final = 2_500_000
+#: the same sector in the same time is another lap's when so much of a lap lies between
+AROUND: Final = 0.8
 SECTORS: Final = 3
 
 
@@ -47,10 +49,13 @@ class End:
 
 @dataclass
 class LastLap:
+    """``fresh`` says that it came with the number of a lap that was not done before."""
+
     sent_us: int
     took_s: float
     personal: bool | None
     overall: bool | None
+    fresh: bool = False
 
 
 @dataclass
@@ -96,7 +101,8 @@ class CarLog:
                 continue
             if sector != (before.sector + 1) % SECTORS:
                 known = next((end for end in reversed(found[-SECTORS:]) if end.sector == sector), None)
-                if known is not None and known.took_s == took_s:
+                usual_us = sum(round((end.took_s or 0.0) * 1e6) for end in found[-SECTORS:])
+                if known is not None and known.took_s == took_s and sent_us - known.sent_us < AROUND * usual_us:
                     self.ignored += 1
                     continue
                 at_us = max(sent_us - SENT_US, before.at_us + 1)  # an end between was not seen
@@ -108,23 +114,23 @@ class CarLog:
     def _timed(self, found: list[End]) -> None:
         """Give each lap's time to the end that it belongs to; where there is none, because the third sector was not seen, make
         one."""
-        for said in self.laps:
+        for last in self.laps:
             lines = [end for end in found if end.sector == SECTORS - 1]
-            end = _belongs(lines, said.sent_us, lambda end: end.lap_s is not None)
+            end = _belongs(lines, last.sent_us, lambda end: end.lap_s is not None)
             if end is None:
-                last = next((line for line in reversed(lines) if line.sent_us <= said.sent_us), None)
-                if last is not None and last.lap_s == said.took_s:
+                line = next((one for one in reversed(lines) if one.sent_us <= last.sent_us), None)
+                if line is not None and line.lap_s == last.took_s and not last.fresh:
                     continue  # said again
-                if last is not None and last.at_us + said.took_s * 1e6 > said.sent_us + JITTER_US:
-                    last.lap_s = said.took_s  # put right
+                if line is not None and not last.fresh and line.at_us + last.took_s * 1e6 > last.sent_us + JITTER_US:
+                    line.lap_s = last.took_s  # put right
                     continue
-                end = End(SECTORS - 1, said.sent_us - SENT_US, said.sent_us, None, arrival_us=said.sent_us)
-                found.insert(bisect_right([one.sent_us for one in found], said.sent_us), end)
-            end.lap_s, end.personal, end.overall = said.took_s, said.personal, said.overall
-            if said.sent_us <= end.sent_us + TOGETHER_US:
-                end.arrival_us = max(end.arrival_us, said.sent_us)
+                end = End(SECTORS - 1, last.sent_us - SENT_US, last.sent_us, None, arrival_us=last.sent_us)
+                found.insert(bisect_right([one.sent_us for one in found], last.sent_us), end)
+            end.lap_s, end.personal, end.overall = last.took_s, last.personal, last.overall
+            if last.sent_us <= end.sent_us + TOGETHER_US:
+                end.arrival_us = max(end.arrival_us, last.sent_us)
             else:
-                end.later_us = said.sent_us
+                end.later_us = last.sent_us
 
     def _numbered(self, found: list[End]) -> None:
         lines = [end for end in found if end.sector == SECTORS - 1]

@@ -62,7 +62,7 @@ def _whole(path: Path) -> Any:
     body = text(path).strip()
     if not body:
         raise BadInput(f"{path} is empty")
-    if body[0] not in "{[" or ("\n" in body and _parsed(body.split("\n", 1)[0]) is not None):
+    if body[0] not in "{[" or _RECORD_END in body or ("\n" in body and _parsed(body.split("\n", 1)[0]) is not None):
         return None  # lines
     found = _parsed(body)
     if found is None and path.name.lower().removesuffix(".gz").endswith(".json") and "\n" not in body:

@@ -44,8 +44,8 @@ def unpacked(packed: str) -> dict[str, Any]:
 def packets(game: str, packed: list[Message], numbers: list[str], race: Race, ignored: Counter[str]) -> list[Telemetry]:
     cars, places = _entries(packed, ignored)
     where = _positions(places, numbers)
-    said = {key: [(at, _channels(channels)) for at, entry in cars if (channels := _of(entry, key))] for key in numbers}
-    times = {key: [at for at, _ in listed] for key, listed in said.items()}
+    heard = {key: [(at, _channels(channels)) for at, entry in cars if (channels := _of(entry, key))] for key in numbers}
+    times = {key: [at for at, _ in listed] for key, listed in heard.items()}
     made = []
     for k, (t_us, arrival_us, _) in enumerate(places):
         here = [key for key in numbers if np.isfinite(where[key][k, :2]).all()]
@@ -55,7 +55,7 @@ def packets(game: str, packed: list[Message], numbers: list[str], race: Race, ig
         for key in here:
             j = bisect_right(times[key], t_us) - 1
             fresh = j >= 0 and t_us - times[key][j] <= OLD_US
-            values.append([*(said[key][j][1] if fresh else [np.nan] * len(_COLUMNS)), *_timed(race, key, max(arrival_us, t_us))])
+            values.append([*(heard[key][j][1] if fresh else [np.nan] * len(_COLUMNS)), *_timed(race, key, max(arrival_us, t_us))])
         table = np.array(values, np.float32).T
         xyz = np.array([where[key][k] for key in here], np.float32).T
         z = xyz[2] - np.float32(GROUND_M) if abs(float(np.nanmean(xyz[2]))) > HIGH_M else xyz[2]
@@ -131,9 +131,9 @@ def _of(entry: dict[str, Any], key: str) -> dict[str, Any]:
     return channels if isinstance(channels, dict) else {}
 
 
-def _channels(said: dict[str, Any]) -> list[float]:
+def _channels(car: dict[str, Any]) -> list[float]:
     def value(name: str) -> float:
-        found = said.get(name)
+        found = car.get(name)
         return float(found) if isinstance(found, (int, float)) else float("nan")
 
     throttle, brake = value(_THROTTLE), value(_BRAKE)

@@ -22,11 +22,11 @@ class Standing:
 
     def attrs(self) -> dict[str, Any]:
         """What was said, as attrs of an event."""
-        said = {
+        known = {
             "place": self.place, "gap_s": self.gap_s, "interval_s": self.interval_s, "laps_behind": self.laps_behind,
             "best_lap_s": self.best_s,
         }  # fmt: skip
-        return {name: float(value) for name, value in said.items() if value is not None}
+        return {name: float(value) for name, value in known.items() if value is not None}
 
 
 def standing(sent_us: int, line: dict[str, Any], race: bool) -> Standing:
@@ -44,12 +44,12 @@ def standing(sent_us: int, line: dict[str, Any], race: bool) -> Standing:
         behind = int(found[1]) if found else None
         best_s = None
     else:
-        parts = [part for _, part in items(line.get("Stats")) if isinstance(part, dict) and part.get("TimeDiffToFastest")]
-        told = parts[-1] if parts else line
-        gap = told.get("TimeDiffToFastest")
-        interval = told.get("TimeDiffToPositionAhead", told.get("TimeDifftoPositionAhead"))
+        parts = [one for _, one in items(line.get("Stats")) if isinstance(one, dict) and one.get("TimeDiffToFastest")]
+        part = parts[-1] if parts else line
+        gap = part.get("TimeDiffToFastest")
+        interval = part.get("TimeDiffToPositionAhead", part.get("TimeDifftoPositionAhead"))
     gap_s, interval_s = seconds(gap), seconds(interval)
-    if number == 1:
+    if number == 1 and (race or best_s is not None):
         gap_s, interval_s = 0.0, None
     gap_s = gap_s if gap_s is not None and gap_s >= 0 else None
     return Standing(sent_us, number, gap_s, interval_s if interval_s is not None and interval_s >= 0 else None, behind, best_s)

@@ -55,7 +55,7 @@ class Race:
         self.strange: Counter[str] = Counter()
         self._started = False
         self._status = ""
-        self._said: tuple[str, int] = ("", 0)
+        self._session_now: tuple[str, int] = ("", 0)
         self._began_us = 0
         self._flag_us: int | None = None
 
@@ -141,14 +141,14 @@ class Race:
         done = line.get("NumberOfLaps")
         if isinstance(done, int) and not isinstance(done, bool) and done != state.get("NumberOfLaps"):
             log.numbers.append((now_us, done))
-        said = line.get("LastLapTime")
+        update = line.get("LastLapTime")
         last = state.get("LastLapTime")
         old: dict[str, Any] = dict(last) if isinstance(last, dict) else {}
-        again = isinstance(said, dict) and said.get("Value") == old.get("Value") and not values and not log.at(now_us)
-        if isinstance(said, dict) and (lap_s := seconds(said.get("Value"))) and not again:
-            full = merge(old, said)
+        again = isinstance(update, dict) and update.get("Value") == old.get("Value") and not values and not log.at(now_us)
+        if isinstance(update, dict) and (lap_s := seconds(update.get("Value"))) and not again:
+            full = merge(old, update)
             flags = [full[name] if isinstance(full.get(name), bool) else None for name in ("PersonalFastest", "OverallFastest")]
-            log.laps.append(LastLap(now_us, lap_s, flags[0], flags[1]))
+            log.laps.append(LastLap(now_us, lap_s, flags[0], flags[1], log.at(now_us)))
         if isinstance(line.get("InPit"), bool) and line["InPit"] != known.in_pit:
             yield from self._pit(now_us, key, known, line)
         if line.get("Retired") is True and known.retired_us is None:
@@ -241,8 +241,8 @@ class Race:
             attrs["stops"] = float(len(listed) - 1)
         yield self.event("tyres", at_us, now_us, key, **attrs)
 
-    def _track(self, now_us: int, said: dict[str, Any]) -> Iterator[Event]:
-        word = _TRACK.get(str(said.get("Status", "")))
+    def _track(self, now_us: int, status: dict[str, Any]) -> Iterator[Event]:
+        word = _TRACK.get(str(status.get("Status", "")))
         if word and word != self._status:
             self._status = word
             yield self.event("track_status", now_us, now_us, None, status=word)
@@ -259,10 +259,10 @@ class Race:
         return total if isinstance(total, int) and self.kind == "race" else 0
 
     def _kind(self, now_us: int) -> Iterator[Event]:
-        said = self.kind, self.race_laps
-        if said != self._said and said[0]:
-            self._said = said
-            yield self.event("session", now_us, now_us, None, kind=said[0], laps=float(said[1]))
+        now = self.kind, self.race_laps
+        if now != self._session_now and now[0]:
+            self._session_now = now
+            yield self.event("session", now_us, now_us, None, kind=now[0], laps=float(now[1]))
 
     def _session(self, now_us: int, word: Any, utc_us: int | None) -> Iterator[Event]:
         """The start of a race: now, or a moment ago; what is announced for later has not happened, and what is long past is not

@@ -65,15 +65,15 @@ class Result:
 
 def word(cell: str | None) -> str:
     """A cell without what only says that there is nothing."""
-    said = (cell or "").strip()
-    return "" if said.lower() in NOTHING else said
+    text = (cell or "").strip()
+    return "" if text.lower() in NOTHING else text
 
 
 def number(cell: str | None, path: Path, column: str) -> float:
     """A cell as a number, NaN when there is nothing in it."""
-    said = word(cell)
+    text = word(cell)
     try:
-        value = float(said) if said else NAN
+        value = float(text) if text else NAN
     except ValueError:
         value = math.inf
     if math.isinf(value):
@@ -83,9 +83,9 @@ def number(cell: str | None, path: Path, column: str) -> float:
 
 def seconds(cell: str | None, path: Path, column: str) -> float:
     """A duration in s: ``77.145``, ``1:17.145``, ``0 days 00:01:17.145000``; NaN when there is nothing."""
-    said = word(cell)
-    found = _DAYS.fullmatch(said)
-    if not said or found is None:
+    text = word(cell)
+    found = _DAYS.fullmatch(text)
+    if not text or found is None:
         return NAN
     try:
         total = 0.0

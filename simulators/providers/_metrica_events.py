@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from features.soccer.ledger import SHOOTOUT
-from simulators.providers._direction import Side
 from simulators.providers._files import metres, number, present, rows, whole
-from simulators.providers._stream import EVENT_DELAY_US, NO_DATE_US
+from simulators.providers._stream import EVENT_DELAY_US, NO_DATE_US, Side
 from streaming.errors import BadInput
 from streaming.records import Event
 
@@ -88,6 +87,8 @@ def events_of(path: Path, table: Sequence[Row], game: str) -> list[Event]:
             attrs["card"] = row["Subtype"].lower().replace(" ", "_")
         start = [number(row[f"Start {axis}"], path, f"Start {axis}", line) for axis in "XY"]
         end = [number(row[f"End {axis}"], path, f"End {axis}", line) for axis in "XY"]
+        if kind == "pass" and end[0] == end[0]:
+            attrs["end_is"] = "arrival" if outcome == "complete" else "loss"
         t_us = us(present(row["Start Time [s]"], path, "Start Time [s]", line))
         events.append(
             Event(

@@ -106,9 +106,9 @@ def start_rows(t_us: Ints, labels: list[list[str]]) -> Ints:
 def build(
     plays: Table, p: int, seen: Table, rows: Ints, t_us: Ints, at_us: int, people: People, home: Home,
     entity: Callable[[int, int], int], ids: Callable[[int], tuple[str, str]], left_out: dict[str, int],
-) -> Play:  # fmt: skip
-    """The play in row ``p``: its first stamp falls on ``at_us``. ``entity(person, side)`` gives a tag's number, ``ids(tag)`` the id
-    and the role that go with it."""
+) -> Play | None:  # fmt: skip
+    """The play in row ``p``, None when nobody in it can be used: its first stamp falls on ``at_us``. ``entity(person, side)`` gives
+    a tag's number, ``ids(tag)`` the id and the role that go with it."""
     labels = labels_of(seen, rows, t_us, people)
     sides = sides_of(plays, p, seen, rows, people, home, start_rows(t_us, labels))
     who = people.who[rows]
@@ -118,6 +118,8 @@ def build(
         keep = ~strange
         rows, t_us, who, sides = rows[keep], t_us[keep], who[keep], Sides(sides.side[keep], sides.offense, sides.right)
         labels = labels_of(seen, rows, t_us, people)
+    if not len(rows):
+        return None
     t_us = t_us - t_us[0] + at_us
     tag = np.zeros(len(rows), np.uint32)
     men: dict[int, tuple[int, str]] = {}

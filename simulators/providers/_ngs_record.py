@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from features.nfl.columns import YD
 from simulators.providers import Imported, Reference
@@ -112,13 +113,13 @@ def recorded(
 
     def packets() -> Iterator[Telemetry]:
         for n, play in enumerate(plays):
-            x = ((seen["x"][play.rows] - LENGTH_YD / 2) * YD).astype(np.float32)
-            y = ((seen["y"][play.rows] - WIDTH_YD / 2) * YD).astype(np.float32)
+            x = _single((seen["x"][play.rows] - LENGTH_YD / 2) * YD)
+            y = _single((seen["y"][play.rows] - WIDTH_YD / 2) * YD)
             height = np.full(len(x), np.nan, np.float32)
             for lo in range(0, len(play.rows), PACKET):
                 part = slice(lo, lo + PACKET)
                 carried = {"phase": play.phase[part], "offense": play.offense[part]}
-                carried |= {name: values[n][part].astype(np.float32) for name, values in channels.items()}
+                carried |= {name: _single(values[n][part]) for name, values in channels.items()}
                 t = play.t_us[part]
                 yield Telemetry(game, "tracking", t, play.tag[part], x[part], y[part], height[part], t + TRACKING_DELAY_US, carried)
 
@@ -128,6 +129,11 @@ def recorded(
     }  # fmt: skip
     samples = sum(len(play.rows) for play in plays)
     return Imported(record, lambda: in_arrival_order(packets(), events), samples, channel_references=references)
+
+
+def _single(values: Floats) -> npt.NDArray[np.float32]:
+    """As the wire has numbers: what is too large for it stays too large for anything on a field."""
+    return np.clip(values, -1e9, 1e9).astype(np.float32)
 
 
 #: our stat beside the provider's figure: the acceleration is one without a sign

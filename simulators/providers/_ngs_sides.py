@@ -104,7 +104,7 @@ def sides_of(plays: Table, p: int, seen: Table, rows: Ints, people: People, home
         offense = int(np.bincount(own, minlength=2).argmax()) if len(own) else -1
     right = _direction(plays, p, seen, rows)
     x = seen["x"][rows]
-    means = [float(np.nanmean(x[start][side[start] == s])) if (side[start] == s).any() else float("nan") for s in (0, 1)]
+    means = [_mean(x[start][side[start] == s].tolist()) for s in (0, 1)]
     if offense < 0 and right is not None and np.isfinite(means).all() and means[0] != means[1]:
         offense = int(means[0] > means[1]) if right else int(means[0] < means[1])
     ahead = means[1 - offense] - means[offense] if offense >= 0 else float("nan")
@@ -142,13 +142,18 @@ def _stand(
             found.sort(key=lambda word: word != holder)
         elif right is not None:
             x = seen["x"][rows]
-            mean = {w: np.nanmean([x[k] for k in start.tolist() if team[k] == w] or [np.nan]) for w in found}
+            mean = {word: _mean([x[k] for k in start.tolist() if team[k] == word]) for word in found}
             found.sort(key=lambda word: mean[word] if right else -mean[word])
         home.stand(game, found)
     elif not found and holder:
         halves = (plays.text("line_side", k) for k in np.flatnonzero(plays["game"] == game).tolist())
         other = next((word for word in halves if word and word != holder), "")
         home.stand(game, [holder, other or "opponents"])
+
+
+def _mean(values: list[float]) -> float:
+    """NaN of none."""
+    return sum(values) / len(values) if values else float("nan")
 
 
 def _side_by_team(side: Ints, team: list[Any], holder: str) -> int:

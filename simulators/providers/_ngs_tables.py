@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -221,13 +222,16 @@ def _times(column: Any, path: Path, name: str, row: npt.NDArray[np.int64]) -> np
         if cell is None or str(cell).strip().lower() in _EMPTY:
             continue
         try:
-            values[k] = np.datetime64(re.sub(r"(Z|[+-]00:?00)$", "", str(cell).strip()), "us").astype(np.int64)
+            stamp = datetime.fromisoformat(str(cell).strip())
+            stamp = stamp if stamp.tzinfo is not None else stamp.replace(tzinfo=UTC)
+            values[k] = (stamp - _EPOCH) // timedelta(microseconds=1)
         except (TypeError, ValueError):
             at = int(np.flatnonzero(codes == k)[0])
             raise BadInput(f"{path} has {str(cell)!r} in the column {name}, row {row[at]}, where a time belongs") from None
     return values[codes]
 
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 #: what stands in a column of times where there is none
 NO_TIME: Final = int(np.iinfo(np.int64).min)
 

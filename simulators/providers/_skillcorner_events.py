@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.soccer.ledger import SHOOTOUT
-from simulators.providers._direction import Side
 from simulators.providers._files import metres, number, rows, unique, whole
-from simulators.providers._stream import EVENT_DELAY_US
+from simulators.providers._stream import EVENT_DELAY_US, Side
 from streaming.errors import BadInput
 from streaming.records import Entity, Event
 
@@ -37,6 +36,8 @@ _SET_PIECES = {
     "penalty_for": "penalty",
 }  # fmt: skip
 _PASS = {"successful": "complete", "unsuccessful": "incomplete", "offside": "offside"}
+#: so many rows of a period may have the other side by mistake
+FEW = 0.05
 Attrs = dict[str, str | float | bool]
 
 
@@ -74,7 +75,7 @@ class Possessions:
         return found
 
     def attacks(self, home: str) -> dict[int, Side]:
-        """Where home attacked in each period as the rows say it; ``BadInput`` when they contradict each other."""
+        """Where home attacked in each period as the rows say it; ``BadInput`` when more than a few contradict the others."""
         votes: dict[int, Counter[Side]] = {}
         for line, row in self.rows:
             if not row["team_id"] or not row["attacking_side"]:
@@ -83,9 +84,9 @@ class Possessions:
             way: Side = side if ident_of(row["team_id"]) == home else -1 if side == 1 else 1
             votes.setdefault(whole(row["period"], self.path, "period", line), Counter())[way] += 1
         for period, count in votes.items():
-            if len(count) > 1:
+            if min(count.values()) > FEW * count.total() and len(count) > 1:
                 raise BadInput(f"{self.path} contradicts itself: by attacking_side both teams attack one way in period {period}")
-        return {period: next(iter(count)) for period, count in votes.items()}
+        return {period: count.most_common(1)[0][0] for period, count in votes.items()}
 
 
 def read_possessions(path: Path) -> Possessions:
@@ -120,6 +121,14 @@ def events_of(found: Possessions, game: str, clock: Callable[[int], int], oppone
                     id=row["event_id"], game=game, type=kind, t_us=t_us, period=period, team=team, player=player, x_m=metres(x),
                     y_m=metres(y), end_x_m=metres(end[0]), end_y_m=metres(end[1]), outcome=outcome, attrs=attrs,
                     arrival_us=t_us + EVENT_DELAY_US,
+                )
+            )  # fmt: skip
+        if row["end_type"] == "foul_suffered":
+            # the other team's foul, of whom the file does not say
+            events.append(
+                Event(
+                    id=row["event_id"], game=game, type="foul", t_us=t_us, period=period, team=opponents.get(team or ""),
+                    x_m=metres(x), y_m=metres(y), arrival_us=t_us + EVENT_DELAY_US,
                 )
             )  # fmt: skip
         if goal == "goal_for" and row["end_type"] != "shot":
@@ -160,6 +169,8 @@ def _event(
             names = "player_targeted_x_reception", "player_targeted_y_reception"
             at = [number(row.get(name), path, name, line) * side for name in names]
             end = at[0], at[1]
+            if end[0] == end[0]:
+                attrs["end_is"] = "arrival"
         for name, attr in REFERENCES.items():
             value = number(row.get(name), path, name, line)
             if value == value:
@@ -174,6 +185,8 @@ def _event(
     else:
         return None
     before = _SET_PIECES.get(row.get("game_interruption_before", ""))
+    if before and kind == "pass":
+        attrs["set_piece"] = before  # the first touch after the stop is the set piece itself
     if before and kind == "shot":
         attrs["phase"] = before
         if before == "penalty":

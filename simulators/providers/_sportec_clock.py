@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from features.soccer.ledger import SHOOTOUT
-from simulators.providers._direction import Side
+from simulators.providers._stream import Side
 from streaming.errors import BadInput
 
 _SECTIONS = {"firsthalf": 1, "secondhalf": 2, "firsthalfextra": 3, "secondhalfextra": 4}

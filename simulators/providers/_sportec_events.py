@@ -88,6 +88,8 @@ def read_events(path: Path, match: Match, game: str) -> tuple[list[Event], Clock
             attrs["set_piece"] = "penalty"
         x, y = _place(raw, "X", path), _place(raw, "Y", path)
         end = _received(play, at, clock, path) if kind == "pass" and outcome == "complete" else (float("nan"),) * 2
+        if end[0] == end[0]:
+            attrs["end_is"] = "arrival"
         events.append(
             Event(
                 id=raw.ident, game=game, type=kind, t_us=raw.t_us, period=period, team=team, player=player,

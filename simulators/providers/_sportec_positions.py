@@ -70,13 +70,12 @@ def _frames(element: Element, path: Path) -> tuple[npt.NDArray[np.int64], Floats
     frames = list(element)
     z = "nan" if any(frame.get("Z") for frame in frames) else "0"
     try:
-        cells = np.array(
-            [
-                (frame.attrib["N"], frame.attrib["X"], frame.attrib["Y"], frame.get("Z", z), frame.get("BallStatus", "nan"),
-                 frame.get("S", "nan"))
-                for frame in frames
-            ]
-        ).astype(np.float64)  # fmt: skip
+        known = [frame.attrib for frame in frames]
+        cells = np.empty((len(known), 6))
+        for column, name in enumerate(("N", "X", "Y")):
+            cells[:, column] = [float(one[name]) for one in known]
+        for column, name, without in ((3, "Z", z), (4, "BallStatus", "nan"), (5, "S", "nan")):
+            cells[:, column] = [float(one.get(name, without)) for one in known]
     except KeyError as error:
         raise BadInput(f"{path} has a Frame without {error.args[0]}") from None
     except ValueError:

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from streaming.errors import BadInput
 from streaming.records import Event, Period, Telemetry
 
 Ints = npt.NDArray[np.int64]
@@ -88,22 +87,3 @@ def edges(game: str, periods: Sequence[Period]) -> list[Event]:
 
 def in_time_order(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=lambda event: (event.t_us, event.id))
-
-
-def attacks(shots: Iterable[tuple[int, int, float]]) -> dict[int, Side]:
-    """Where home attacked in each period, told by where the shots were taken: {period: +1 or -1}.
-
-    ``shots`` are (period, team 0 or 1, x in metres from the centre).
-    """
-    votes: dict[int, float] = {}
-    for period, team, x_m in shots:
-        if np.isfinite(x_m):
-            votes[period] = votes.get(period, 0) + np.sign(x_m) * (1 if team == 0 else -1)
-    return {period: 1 if vote > 0 else -1 for period, vote in votes.items() if vote}
-
-
-def check_attacks(source: str, periods: Sequence[Period], told: dict[int, Side]) -> None:
-    """Refuse a game whose shots were mostly taken at the wrong end."""
-    for period in periods:
-        if told.get(period.number, period.home_attacks) != period.home_attacks:
-            raise BadInput(f"{source} contradicts itself: most shots of period {period.number} were at the wrong end")

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from simulators.providers._direction import Side
 from simulators.providers._files import document as json_document
 from simulators.providers._files import number, shirt, text
+from simulators.providers._stream import Side
 from simulators.providers._xml import Element
 from simulators.providers._xml import document as xml_document
 from streaming.errors import BadInput

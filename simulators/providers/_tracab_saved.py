@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers import Imported
-from simulators.providers._direction import Side, directions, how, shot_votes, stood
+from simulators.providers._direction import directions, how, shot_votes, stood
 from simulators.providers._files import document, maybe, number, only, pick, rows, shirt, table, unique, whole
 from simulators.providers._opta import Coded, read_opta
 from simulators.providers._people import settled
@@ -23,6 +23,7 @@ from simulators.providers._stream import (
     EVENT_DELAY_US,
     NO_DATE_US,
     TRACKING_DELAY_US,
+    Side,
     in_arrival_order,
     in_time_order,
     tracking,

@@ -22,20 +22,13 @@ def document(path: Path) -> Element:
 
 
 def elements(path: Path, tag: str) -> Iterator[Element]:
-    """Every element called ``tag``, read as a stream; what was handed out is let go again."""
+    """Every element called ``tag``, read as a stream; what was handed out is emptied again."""
     with opened(path) as file:
         try:
-            parents: list[Element] = []
-            for step, element in ElementTree.iterparse(file, events=("start", "end")):
-                if step == "start":
-                    parents.append(element)
-                    continue
-                parents.pop()
+            for _, element in ElementTree.iterparse(file):
                 if element.tag == tag:
                     yield element
                     element.clear()
-                    if parents:
-                        parents[-1].remove(element)
         except ElementTree.ParseError as error:
             raise broken(path, error) from error
 

@@ -90,6 +90,7 @@ def read(files: list[Path]) -> Imported:
     references = {
         "f1.car.lap_time": ("provider_lap_time_s", 1.0), "f1.car.sector_time": ("provider_sector_s", 1.0),
         "f1.car.gap_at_line": ("provider_gap_s", 1.0), "f1.car.position_at_line": ("provider_place", 1.0),
+        "f1.timing.gap": ("provider_gap_s", 1.0), "f1.timing.position": ("provider_place", 1.0),
         "f1.car.pit_time": ("provider_lane_s", 1.0),
     }  # fmt: skip
     all_ends = np.arange(1, int(end_s * HZ) + 1) / HZ

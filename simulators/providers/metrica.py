@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers import Imported
-from simulators.providers._direction import Side, directions, how, shot_votes, stood
+from simulators.providers._direction import directions, how, shot_votes, stood
 from simulators.providers._files import maybe, only, shirt
 from simulators.providers._metrica_events import LENGTH_M, WIDTH_M, Row, events_of, goal_kicks, read_rows, times, us
 from simulators.providers._metrica_tracking import Track, read_tracks, side_of
@@ -22,6 +22,7 @@ from simulators.providers._people import settled
 from simulators.providers._stream import (
     EVENT_DELAY_US,
     TRACKING_DELAY_US,
+    Side,
     edges,
     in_arrival_order,
     in_time_order,

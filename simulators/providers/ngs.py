@@ -153,6 +153,9 @@ def _imported(files: _Files, plays: Table, seen: Table, pick: str) -> Imported:
         at_us = int(t_us[0]) if not done else -(-(at_us + BETWEEN_US) // TENTH_US) * TENTH_US
         cast.begin()
         one = build(plays, p, seen, rows, t_us, at_us, everybody, home, cast.tag, cast.who, bad)
+        if one is None:
+            left_out["plays without frames"] += 1
+            continue
         at_us = int(one.t_us[-1])
         left_out.update({f"rows {why}": n for why, n in one.left_out.items()})
         done.append(one)

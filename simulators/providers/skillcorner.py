@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers import Imported
-from simulators.providers._direction import Side, directions, how, shot_votes
+from simulators.providers._direction import directions, how, shot_votes
 from simulators.providers._files import document, maybe, number, only, pick, rows
 from simulators.providers._people import settled
 from simulators.providers._skillcorner_events import SIDES, Possessions, events_of, read_possessions, references_of
@@ -22,6 +22,7 @@ from simulators.providers._stream import (
     EVENT_DELAY_US,
     NO_DATE_US,
     TRACKING_DELAY_US,
+    Side,
     edges,
     in_arrival_order,
     in_time_order,

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from simulators.providers import Imported
-from simulators.providers._direction import Side, directions, how, shot_votes, stood
+from simulators.providers._direction import directions, how, shot_votes, stood
 from simulators.providers._files import maybe, only, pick
 from simulators.providers._people import settled
 from simulators.providers._sportec_clock import Clock
@@ -27,6 +27,7 @@ from simulators.providers._sportec_positions import Positions, read_positions
 from simulators.providers._stream import (
     EVENT_DELAY_US,
     TRACKING_DELAY_US,
+    Side,
     edges,
     in_arrival_order,
     in_time_order,

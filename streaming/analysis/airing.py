@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from features.airtime import Airtime
 from features.sport import Sport
 from streaming.blocks import StatBlock
 from streaming.game import GameOperator
@@ -20,13 +21,15 @@ HIGHLIGHT, STORY = "game.highlight", "game.story"
 
 @dataclass
 class Aired:
-    """The final highlights and stories of a game by event, in order of time; ``shown_us`` when each highlight's event was."""
+    """The final highlights and stories of a game by event, in order of time; ``shown_us`` when each highlight's event was;
+    ``offered`` how strong the latest candidates for a highlight, and for a sentence, were."""
 
     game: str
     title: str
     highlights: dict[str, dict[str, Any]] = field(default_factory=dict)
     stories: dict[str, dict[str, Any]] = field(default_factory=dict)
     shown_us: dict[str, int] = field(default_factory=dict)
+    offered: tuple[list[float], list[float]] = ([], [])
 
     def closest_s(self) -> float:
         """Seconds between the two nearest highlights of different moves; infinite with fewer than two."""
@@ -48,6 +51,9 @@ def aired(sport: Sport, record: GameRecord, records: Iterable[Telemetry | Event]
         if tracking or isinstance(one, Event):
             _take(operator.on_record(one), found)
     _take(operator.finish(), found)
+    ledger = operator.events.account.ledger
+    if isinstance(getattr(ledger, "shown", None), Airtime):
+        found.offered = ledger.shown.strengths, ledger.said.strengths
     for kind in (found.highlights, found.stories):
         for event in [event for event, value in kind.items() if value is None]:
             del kind[event]

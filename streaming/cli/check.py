@@ -114,10 +114,16 @@ def _figures(found: list[tuple[Aired, int, int]], labels: Counter[str], topics: 
     def spread(counts: list[int]) -> list[float]:
         return [float(v) for v in (min(counts), np.median(counts), max(counts))]
 
+    def tenths(offered: list[list[float]]) -> list[float]:
+        """How strong candidates are: the middles of ten equal parts of them all, which is what a budget calls usual."""
+        every = np.concatenate(offered) if any(offered) else np.zeros(0)
+        return [round(float(v), 3) for v in np.quantile(every, np.arange(0.05, 1.0, 0.1))] if len(every) else []
+
     scores = sum(scored for _, scored, _ in found)
     return {
         "games": len(found), "highlights": spread([len(one.highlights) for one, _, _ in found]),
         "stories": spread([len(one.stories) for one, _, _ in found]), "scores": scores,
+        "usual": {kind: tenths([one.offered[i] for one, _, _ in found]) for i, kind in enumerate(("highlights", "stories"))},
         "scores_shown": sum(shown for _, _, shown in found), "labels": dict(labels.most_common()),
         "topics": dict(topics.most_common()),
     }  # fmt: skip
@@ -130,5 +136,7 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
         yield f"{kind} a game: {least:.0f} to {most:.0f}, median {median:g}"
     if figures["scores"]:
         yield f"scores that are highlights: {figures['scores_shown']:,} of {figures['scores']:,}"
+    for kind, tenths in figures["usual"].items():
+        yield f"usual strengths of candidates for {kind}: {', '.join(f'{v:g}' for v in tenths)}"
     for kind in ("labels", "topics"):
         yield f"{kind}: " + ", ".join(f"{name} {count:,}" for name, count in figures[kind].items())

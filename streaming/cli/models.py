@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -119,8 +120,9 @@ def score(
         if forest.name != name:
             raise ValueError(f"{model} is a model of {forest.name}, not of {name}")
         columns, what = reader.score(forest, given)
+        what, _, without = what.partition("; ")
         write_table(out, columns)
-    print(f"{what} scored by {forest.name} {forest.version} into {out}")
+    print(f"{what} scored by {forest.name} {forest.version} into {out}" + (f"; {without}" if without else ""))
 
 
 @app.command()
@@ -147,19 +149,20 @@ def evaluate(
         if source == SIMULATED:
             table = simulated_table(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
             judged = (evaluation.simulated_judgement(model or name, table),)
-            report = evaluation.on_simulated(model or name, table)
+            report, main = evaluation.on_simulated(model or name, table), ""
         else:
             reader = _reader(name, source)
+            main = getattr(reader, "MAIN", "")
             judged = reader.judge(_folder(source), model, seed or 0, _tell)
             report = reader.report(judged)
-        report, written = evaluated(judged, report, out)
+        report, written = evaluated(judged, report, out, main)
         for path in written:
             _tell(f"wrote {path}")
         if plot is not None:
             from models.plots import reliability_plot
 
             for each in judged:
-                reliability_plot(each, plot)
+                reliability_plot(replace(each, reading="") if each.reading == main else each, plot)
     print(json.dumps(report, indent=1) if as_json else evaluation.as_text(report))
 
 
@@ -250,7 +253,12 @@ def _explained(model: str, source: str, out: Path | None, games: int | None, see
         table = simulated_table(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
         judged = (evaluation.simulated_judgement(model, table),)
     else:
-        judged = _reader(name, source).judge(_folder(source), None if name == model else model, seed or 0, _tell)
+        reader = _reader(name, source)
+        judged = reader.judge(_folder(source), None if name == model else model, seed or 0, _tell)
+        wanted = getattr(reader, "EXPLAINED", tuple(each.reading for each in judged))
+        judged = tuple(each for each in judged if each.reading in wanted)
+        if len(judged) == 1:
+            judged = (replace(judged[0], reading=""),)
     report, text, written = explained(judged, out)
     for path in written:
         _tell(f"wrote {path}")

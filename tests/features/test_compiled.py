@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from features import compiled
@@ -35,3 +38,31 @@ def test_a_kernel_is_cached_under_that_fingerprint():
     locator = control.shares._cache._impl.locator
     assert isinstance(locator, compiled.SourcesLocator)
     assert locator.get_source_stamp() == compiled.stamp(Path(control.__file__).resolve(), compiled._ROOT)
+
+
+SOURCE = """
+from features.compiled import kernel
+
+@kernel
+def double(x):
+    return x + x
+
+@kernel
+def never(x):
+    return x
+"""
+CALLS = "import rare; rare.double(1); rare.double(1.5)"
+LOADS = "import rare; from features.compiled import load_all; print(load_all(), load_all(), len(rare.double.signatures), "
+LOADS += "sum(rare.double.stats.cache_hits.values()), sum(rare.double.stats.cache_misses.values()), len(rare.never.signatures))"
+
+
+def test_what_was_ever_compiled_is_loaded_without_a_call(tmp_path: Path):
+    """In a process of its own: for both types, from the cache and not anew; of what was never called there is nothing to load."""
+    (tmp_path / "rare.py").write_text(SOURCE)
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{root}"}
+    said = ""
+    for program in (CALLS, LOADS):
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+        said = done.stdout
+    assert said.split() == ["2", "0", "2", "2", "0", "0"]

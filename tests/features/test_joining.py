@@ -130,3 +130,36 @@ def test_a_packet_may_be_cut_anywhere() -> None:
     kept = sum(len(r) for r in after(records, cut_us) if isinstance(r, Telemetry))
     later = sum(int((np.broadcast_to(r.arrival_us, len(r)) >= cut_us).sum()) for r in records if isinstance(r, Telemetry))
     assert kept == later > 0
+
+
+#: what a window says of a play or a pitch, not of the game so far
+OF_A_PLAY = {
+    "nfl": ("nfl.receiver.separation", "nfl.receiver.cushion", "nfl.passer.time_in_pocket", "nfl.passer.pressure_distance",
+            "nfl.defender.get_off", "nfl.defender.tackle_probability", "nfl.defender.pressure_probability",
+            "nfl.pass.completion_probability"),
+    "mlb": ("mlb.runner.steal_probability_now", "mlb.runner.burst"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sport", list(OF_A_PLAY))
+def test_a_window_says_of_a_play_what_it_says_to_those_who_saw_the_whole(sport: str) -> None:
+    record, records, _ = game(sport)
+    whole = windows(play(record, records), OF_A_PLAY[sport])
+    for cut_us in cuts(sport)[1:5:2]:
+        got = windows(play(record, list(after(records, cut_us))), OF_A_PLAY[sport])
+        # what the filters need to see is there after a second and a half
+        later = {key: value for key, value in got.items() if key[1] >= cut_us + 1_500_000}
+        wrong = {key: (value, whole.get(key)) for key, value in later.items() if whole.get(key) != pytest.approx(value, rel=1e-9)}
+        assert not wrong, f"joined {(cut_us - record.t0_us) / 1e6:.2f} s into the game"
+        assert later
+
+
+def windows(out: list[Output], stats: tuple[str, ...]) -> dict[tuple[str, int, str], float]:
+    """{(stat, end of the window, subject): value} of what is there."""
+    found: dict[tuple[str, int, str], float] = {}
+    for block in out:
+        if isinstance(block, StatBlock) and block.stat in stats and block.quality == "final":
+            values = np.asarray(block.values, np.float64).reshape(len(block.end_us), len(block.subjects))
+            for k, s in np.argwhere(np.isfinite(values)).tolist():
+                found[block.stat, int(block.end_us[k]), block.subjects[s]] = float(values[k, s])
+    return found

@@ -28,7 +28,7 @@ HAPPENED = {
 def on_air(*arguments: str) -> dict[str, Any]:
     """What the process of :mod:`tests.integration.first_chance` says."""
     command = [sys.executable, "-W", "ignore", "-m", "tests.integration.first_chance", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-1000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from models.artefact import ForestModel, load
 from models.registry.follow import Follower
 from models.registry.store import Store
 from streaming.blocks import ModelSwitch, Output, Prediction, StatBlock
+from streaming.cli.tables.soccer_events import event_table
 from streaming.game import GameOperator
 from streaming.recording import Recording, Writer
 from streaming.records import Event, Telemetry
@@ -30,12 +32,17 @@ FEATURES = load("xgoals").features
 SECONDS = 60.0
 
 
+@cache
+def _shots() -> np.ndarray:
+    """Rows of the model from a simulated match, which it may be asked about, nearest first."""
+    rows = event_table("xgoals", 1, 1).rows
+    return np.asarray(rows[np.argsort(rows[:, 0])])
+
+
 def _rows(values: np.ndarray) -> np.ndarray:
-    """(..., F) rows of the model from one number each: distances and angles of a shot as far away as the speed says."""
-    rows = np.zeros((*values.shape, len(FEATURES)))
-    rows[..., 0] = 5.0 + 10.0 * np.nan_to_num(values)
-    rows[..., 1] = 0.5
-    return rows
+    """(..., F) rows of the model from one number each: a shot from farther away the larger it is."""
+    shots = _shots()
+    return np.asarray(shots[np.clip(np.nan_to_num(values) * 10.0, 0, len(shots) - 1).astype(int)])
 
 
 def _sport() -> object:

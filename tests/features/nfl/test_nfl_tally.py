@@ -14,6 +14,7 @@ from features.moments import MISSED
 from features.nfl import SPORT, defense, passing, rushing
 from features.nfl.alignment import BOX, LEFT
 from features.nfl.columns import LOS, PHASE, SNAP_T, THROW_T, YD
+from features.nfl.flight import GAP, MEET, PRESSURE
 from features.nfl.ledger import Ledger
 
 NAN = float("nan")
@@ -182,3 +183,27 @@ def test_the_line_is_not_where_another_ball_lies() -> None:
     assert defense.offense_formation(shot, Ledger(players=PLAYERS)) is None
     scene.xy[:, -1] = line_up()[-1]
     assert scene.run()["lineup"][140 + 9, BOX] == 7.0
+
+
+# -- nothing is read off an absence --------------------------------------------------------------------------------------------
+
+
+def test_a_defence_that_is_not_seen_and_a_passer_who_is_not_known_give_no_figure() -> None:
+    scene = live(60, 10)
+    scene.xy[30:, -1] = line_up()[8] + np.linspace(-14.0, -1.0, 30)[:, None] * (0.3, 1.0)
+    seen = scene.run()["flight"][140 + 50]
+    assert np.isfinite(seen[[MEET, PRESSURE, GAP]]).all()
+    scene.xy[:, 11:22] = np.nan
+    blind = scene.run()["flight"][140 + 50]
+    assert np.isnan(blind[[MEET, GAP]]).all(), "who is not seen is not three metres away"
+
+
+def test_a_kick_off_has_no_receivers_and_no_rush() -> None:
+    kick, snapped = still(40), still(40)
+    kick.phase[10:], snapped.phase[10:] = 5.0, 2.0
+    for scene in (kick, snapped):
+        scene.xy[10:, 11, 0] = 1.0 - 0.3 * np.arange(30)  # a defender runs through the line
+    ends = np.array([140 + 35])
+    for stat in ("nfl.receiver.separation", "nfl.receiver.cushion", "nfl.defender.get_off"):
+        assert np.isnan(SPORT.stat(stat).compute(kick.run(), ends)).all(), stat
+        assert np.isfinite(SPORT.stat(stat).compute(snapped.run(), ends)).any(), stat

@@ -8,6 +8,7 @@ import pytest
 from soccer_events import NAN, PLAYERS, event, fold, shot, standing, tick
 
 from features.soccer import SPORT
+from features.soccer.highlights import highlight as moment_highlight
 from features.soccer.ledger import Ledger
 from features.soccer.match import result_odds, swing, time_left_s
 
@@ -21,6 +22,48 @@ def test_score_counts_shots_and_own_goals_but_no_shoot_out() -> None:
         shot(9000.0, 1, 20, 0.76, "goal", period=5),
     ])  # fmt: skip
     assert tick("soccer.match.score", ledger).tolist() == [[1.0, 2.0]]
+
+
+def test_a_shootout_has_a_score_of_its_own_and_counts_nowhere_else() -> None:
+    """Kicks with everything that a shot in play has: an xGoals value, a keeper, a place."""
+    played = [event("period_start", 0.0), shot(60.0, 0, 9, 0.2, "goal"), shot(90.0, 1, 20, 0.1, "goal")]
+    kicks = [
+        shot(9000.0 + 60.0 * k, k % 2, (9, 20)[k % 2], 0.76, outcome, period=5, set_piece="penalty", keeper=("a0", "h0")[k % 2])
+        for k, outcome in enumerate(["goal", "saved", "goal", "goal", "goal"])
+    ]
+    before, after = fold(played), fold([*played, event("period_start", 8990.0, period=5), *kicks])
+    for name in (
+        "soccer.match.score", "soccer.team.xgoals", "soccer.team.shot_efficiency", "soccer.player.xgoals",
+        "soccer.keeper.goals_prevented", "soccer.team.set_piece_threat",
+    ):  # fmt: skip
+        np.testing.assert_array_equal(tick(name, after), tick(name, before), err_msg=name)
+    assert np.isnan(tick("soccer.match.shootout", before)).all()
+    assert tick("soccer.match.shootout", after).tolist() == [[3.0, 1.0]]
+    assert time_left_s(after, 9100.0) == 0.0
+    assert all(swing(kick, after) == 0.0 for kick in kicks)
+    assert all(moment_highlight(kick, after) is None for kick in kicks)
+
+
+def test_a_kick_of_a_shootout_has_no_xgoals() -> None:
+    spot = standing({22: (41.5, 0.0), 9: (41.0, 0.0), 11: (52.5, 0.0)})
+    (extract,) = (step for step in SPORT.event_steps if step.name == "shot_geometry")
+    for period, known in ((2, True), (5, False)):
+        kick = event("shot", 10.0, 0, 9, at=(41.5, 0.0), outcome="goal", period=period, frames=spot, row=5, set_piece="penalty")
+        extract.compute(kick)
+        assert (kick.facts["shot.features"] is not None) == known
+
+
+def test_extra_time_has_its_halves_and_its_end() -> None:
+    """A feed that says neither when its halves begin nor when they end: each has had its time before the next begins."""
+    ledger = fold([event("period_start", 0.0), event("period_end", 2800.0), event("period_start", 3700.0, period=2)])
+    fold([event("period_end", 6500.0, period=2), event("pass", 6900.0, 0, 5, period=3)], ledger)
+    assert (ledger.period, time_left_s(ledger, 6900.0)) == (3, 1800.0 + 240.0)
+    fold([event("pass", 7000.0, 0, 5, period=4)], ledger)
+    assert ledger.period == 3  # a wrong number: the half is not over
+    fold([event("pass", 7850.0, 0, 5), event("pass", 7900.0, 0, 5, period=4)], ledger)
+    assert (ledger.period, ledger.clock_s(7900.0)) == (4, 2800.0 + 2800.0 + 950.0)
+    fold([event("period_end", 8850.0, period=4)], ledger)
+    assert time_left_s(ledger, 8860.0) == 0.0
 
 
 def test_a_withdrawn_goal_is_as_if_it_had_never_been() -> None:

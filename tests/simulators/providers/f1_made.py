@@ -37,7 +37,8 @@ def rows(times: dict[str, list[float]] = TIMES) -> list[Row]:
 
 
 def telemetry(times: dict[str, list[float]] = TIMES, pits: tuple[tuple[str, int], ...] = ()) -> dict[str, list[Any]]:
-    """Five rows a second at the lap's even speed; a car of ``pits`` (driver, lap) crawls for 10 s on either side of that lap's end."""
+    """Five rows a second at the lap's even speed; a car of ``pits`` (driver, lap) crawls for 10 s on either side of that lap's
+    end."""
     found: dict[str, list[Any]] = {n: [] for n in ("driver", "lap", "time", "speed", "distance", "x", "y")}
     for driver, laps in times.items():
         for lap, took in enumerate(laps, 1):
@@ -92,7 +93,7 @@ def lines(imported: Imported) -> dict[str, dict[int, float]]:
     return found
 
 
-def said(imported: Imported) -> list[StatBlock]:
+def finals(imported: Imported) -> list[StatBlock]:
     """Everything final that is said of it."""
     operator = operator_for(imported.record, draw=False, strict=True)
     out = [o for r in imported.stream() for o in operator.on_record(r)] + operator.finish()
@@ -116,11 +117,13 @@ def labels(blocks: list[StatBlock]) -> list[tuple[str, list[str]]]:
     """Labels of the highlights with their reasons, in order."""
     found = []
     for _, value in of_events(blocks, "game.highlight"):
+        if value is None:
+            continue  # withdrawn
         cut = json.loads(value) if isinstance(value, str) else value
         found.append((cut["label"], cut["reasons"]))
     return found
 
 
 def sentences(blocks: list[StatBlock]) -> list[str]:
-    found = [json.loads(v) if isinstance(v, str) else v for _, v in of_events(blocks, "game.story")]
+    found = [json.loads(v) if isinstance(v, str) else v for _, v in of_events(blocks, "game.story") if v is not None]
     return [one["en"] for one in found]

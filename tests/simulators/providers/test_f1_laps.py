@@ -19,11 +19,11 @@ from tests.simulators.providers.f1_made import (
     at,
     changed,
     events,
+    finals,
     labels,
     lines,
     of_events,
     rows,
-    said,
     sentences,
     series,
     telemetry,
@@ -47,7 +47,7 @@ def test_what_is_optional_may_be_missing_in_some_laps(nothing: str, tmp_path: Pa
     agree(lines(imported), ENDS)
     fitted = [(e.player, e.attrs) for e in events(imported, "tyres")]
     assert fitted == [(car, {"compound": "soft", "age_laps": 3.0}) for car in ("AAA", "BBB", "CCC")]
-    age = series(said(imported), "f1.car.tyre_age", "AAA")
+    age = series(finals(imported), "f1.car.tyre_age", "AAA")
     assert np.isnan(age[:180]).all(), "unknown is null, not 0"
     assert np.nanmax(age) == 6.0
 
@@ -73,7 +73,7 @@ def test_what_f1_itself_publishes_is_enough(left: tuple[str, ...], tmp_path: Pat
     assert stop.attrs["provider_lane_s"] == 20.5
     (stop,) = events(bare, "pit_exit")
     assert stop.attrs["lane_s"] == 20.5, "without a slow stretch in the telemetry the official time stands"
-    age = series(said(alone), "f1.car.tyre_age", "BBB")
+    age = series(finals(alone), "f1.car.tyre_age", "BBB")
     assert age[300] == 1.0, "one lap after the stop"
 
 
@@ -91,12 +91,12 @@ def test_telemetry_may_lack_all_but_place_and_speed(tmp_path: Path) -> None:
 # -- the clock -----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", [("AAA", "BBB", "CCC"), ("BBB",)])
-def test_a_lap_that_is_not_listed_is_bridged_by_its_telemetry(who: tuple[str, ...], tmp_path: Path) -> None:
-    listed = [row for row in rows() if row["lap"] != 3 or row["driver"] not in who]
+@pytest.mark.parametrize("missing", [("AAA", "BBB", "CCC"), ("BBB",)])
+def test_a_lap_that_is_not_listed_is_bridged_by_its_telemetry(missing: tuple[str, ...], tmp_path: Path) -> None:
+    listed = [row for row in rows() if row["lap"] != 3 or row["driver"] not in missing]
     imported = read("f1", write(tmp_path, listed))
     agree(lines(imported), ENDS)
-    assert imported.record.provenance["clock: laps by the telemetry's own duration"] == ", ".join(f"{car} 3" for car in who)
+    assert imported.record.provenance["clock: laps by the telemetry's own duration"] == ", ".join(f"{car} 3" for car in missing)
 
 
 def test_a_hole_that_nothing_bridges_is_refused(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_red_flag_is_no_retirement_and_leaves_no_hole(of_lap_3: dict[str, Any]
     agree(lines(imported), {car: dict(enumerate(np.cumsum(t).tolist(), 1)) for car, t in times.items()})
     assert not events(imported, "retirement")
     assert [(e.player, e.attrs["position"]) for e in events(imported, "finish")] == [("AAA", 1.0), ("BBB", 2.0), ("CCC", 3.0)]
-    blocks = said(imported)
+    blocks = finals(imported)
     for place, (car, t) in enumerate(times.items(), 1):
         shown = series(blocks, "f1.car.position", car)
         assert set(shown[: int(sum(t) * 10)]) == {float(place)}, "nobody is lost after it"
@@ -143,8 +143,10 @@ def test_a_red_flag_is_no_retirement_and_leaves_no_hole(of_lap_3: dict[str, Any]
 def test_a_clock_against_the_official_order_is_refused(tmp_path: Path) -> None:
     """One car's telemetry leaves out the stop, the others' has it: nothing in his own columns shows it."""
     times = {car: [*t[:2], 1500.0 if car != "CCC" else 62.0, *t[3:]] for car, t in TIMES.items()}
-    with pytest.raises(BadInput, match="lap 3 of CCC ends 14.. s before that of BBB, and its official place 9 is behind"):
-        read("f1", write(tmp_path, changed(rows(times), lambda r: r["lap"] >= 3 and r["driver"] == "CCC", pos=9), seen=telemetry(times)))
+    listed = changed(rows(times), lambda row: row["lap"] >= 3 and row["driver"] == "CCC", pos=9)
+    files = write(tmp_path, listed, seen=telemetry(times))
+    with pytest.raises(BadInput, match=r"lap 3 of CCC ends 14\d\d s before that of BBB, and its official place 9 is behind"):
+        read("f1", files)
 
 
 def test_only_a_race_begins_together(tmp_path: Path) -> None:
@@ -164,7 +166,8 @@ def test_a_lap_without_any_sector_is_driven_when_another_follows(tmp_path: Path)
 
 @pytest.mark.parametrize("results", [True, False])
 def test_a_row_beyond_the_laps_of_the_race_is_no_lap(results: bool, tmp_path: Path) -> None:
-    cool = [row | {"lap": 7, "time": "", "s1": "", "s2": "", "s3": ""} for row in rows() if row["lap"] == 6 and row["driver"] == "AAA"]
+    nothing = {"lap": 7, "time": "", "s1": "", "s2": "", "s3": ""}
+    cool = [row | nothing for row in rows() if row["lap"] == 6 and row["driver"] == "AAA"]
     times = TIMES | {"AAA": [*TIMES["AAA"], 50.0]}
     others = {"results_csv": "driver,laps,position\nAAA,6,1\nBBB,6,2\nCCC,6,3\n"} if results else {}
     imported = read("f1", write(tmp_path, [*rows(), *cool], seen=telemetry(times), **others))
@@ -184,7 +187,7 @@ def test_a_car_whose_laps_end_has_stopped_and_leaves_the_order(tmp_path: Path) -
     when = (out.t_us - imported.record.t0_us) / 1e6
     assert when == pytest.approx(ENDS["BBB"][3] + 60.5, abs=1.0), "known when its next lap is overdue"
     assert [e.player for e in events(imported, "finish")] == ["AAA", "CCC"]
-    blocks = said(imported)
+    blocks = finals(imported)
     assert "BBB of unknown is out of the race." in sentences(blocks)
     assert np.isnan(series(blocks, "f1.car.position", "BBB")[2600:]).all()
     assert set(series(blocks, "f1.car.position", "CCC")[2600:3600]) == {2.0}
@@ -209,7 +212,7 @@ def test_disqualifications_are_kept_and_who_never_started_has_no_laps(tmp_path: 
     assert "DDD" in {entity.id for entity in imported.record.entities}
     assert "DDD" not in lines(imported)
     assert imported.record.provenance["drivers without any lap that can be placed"] == "DDD"
-    assert "AAA of unknown is disqualified." in sentences(said(imported))
+    assert "AAA of unknown is disqualified." in sentences(finals(imported))
 
 
 def test_telemetry_of_a_driver_without_laps_costs_nobody_else(tmp_path: Path) -> None:
@@ -228,7 +231,7 @@ def test_an_impossible_position_costs_neither_speed_nor_anybodys_gap(tmp_path: P
     imported = read("f1", write(tmp_path, rows(), seen=seen))
     clean = read("f1", write(tmp_path / "clean", rows()))
     assert imported.samples == clean.samples
-    one, other = (said(i) for i in (imported, clean))
+    one, other = (finals(i) for i in (imported, clean))
     for stat in ("f1.car.gap", "f1.car.position", "f1.car.speed"):
         for car in TIMES:
             np.testing.assert_array_equal(series(one, stat, car), series(other, stat, car))
@@ -301,6 +304,6 @@ def test_the_shared_cases_are_read(case: str) -> None:
     assert {car: len(laps) for car, laps in lines(imported).items()} == {"AAA": 6, "BBB": 6, "CCC": 6}
     assert [(e.player, e.attrs["position"]) for e in events(imported, "finish")] == [("AAA", 1.0), ("BBB", 2.0), ("CCC", 3.0)]
     assert not events(imported, "retirement")
-    shown = series(said(imported), "f1.car.position", "AAA")
+    shown = series(finals(imported), "f1.car.position", "AAA")
     end_s = max(lines(imported)["AAA"].values())
     assert set(shown[: int(end_s * 10)]) == {1.0}

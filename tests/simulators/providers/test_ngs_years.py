@@ -374,6 +374,25 @@ def test_a_bad_cell_is_named(tmp_path: Path, column: str, row: int, cell: str, s
     assert sentence in str(caught.value)
 
 
+def test_one_figure_beyond_all_measure_costs_nothing_else(tmp_path: Path) -> None:
+    frames = frames_of(1, 10)
+    frames["s"][3], frames["x"][40] = 1e300, -1e300
+    imported = read("ngs", plain(tmp_path, frames), "1/10")
+    out = helpers.play(operator_for(imported.record), list(imported.stream()))
+    assert helpers.dead(out) == {"outside the field": 1}
+    assert event_values(out)["nfl.passer.time_to_throw"] == pytest.approx([2.0])
+
+
+def test_a_play_of_teams_that_do_not_play_is_left_out(tmp_path: Path) -> None:
+    files = year(tmp_path, "2025")
+    write_csv(files[2], {"gameId": [1], "homeTeamAbbr": ["ONE"], "visitorTeamAbbr": ["TWO"]})
+    frames = tracking_2025(frames_of(1, 10), "right")
+    keep = [i for i, club in enumerate(frames["club"]) if club != "football"]
+    write_csv(files[1], {name: [values[i] for i in keep] for name, values in frames.items()})
+    with pytest.raises(BadInput, match="has no frames of the play 1/10"):
+        read("ngs", files, "1/10")
+
+
 @pytest.mark.parametrize("left", [0.35, 0.8])
 def test_a_file_that_was_cut_in_a_row_is_refused(tmp_path: Path, left: float) -> None:
     plays = write_csv(tmp_path / "plays.csv", plays_of([(1, 10, "right")]))

@@ -11,7 +11,7 @@ import pytest
 from features.sport import load_sport
 from simulators.providers import Imported, read
 from streaming.analysis.agreement import compare_events, final_blocks, goals
-from streaming.analysis.channels import compare_channel
+from streaming.analysis.channels import compare_channel, compare_channels
 from streaming.recording import Recording, Writer
 from streaming.records import Event, Telemetry
 
@@ -19,14 +19,12 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 GAMES = {
     "tracab": ("soccer_tracab_opta/*", 207_000, 127), "zxy": ("soccer_zxy_tromso/*", 63_128, 0),
-    "sportec": ("soccer_dfl_sportec/*", 483, 1_194), "skillcorner": ("soccer_skillcorner_ball/1886347*", 43_458, 985),
+    "sportec": ("soccer_dfl_sportec/*", 483, 1_194), "skillcorner": ("soccer_skillcorner_ball/1886347*", 43_458, 1_000),
     "metrica": ("soccer_metrica_events/*", 0, 1_617),
 }  # fmt: skip
 
 
 def game(real_data: Path, provider: str) -> Imported:
-    if provider == "sportec":
-        pytest.importorskip("kloppy", reason="kloppy reads this format: pip install 'touchline[providers]'")
     return read(provider, sorted(real_data.glob(GAMES[provider][0])))
 
 
@@ -80,6 +78,23 @@ def test_dfl_shots_agree_with_the_league(real_data: Path, tmp_path: Path) -> Non
     assert angle.worst < 0.01
     score_blocks = final_blocks(recording, sport, {"soccer.match.score"})["soccer.match.score"]
     assert np.asarray(score_blocks[-1].values).reshape(-1, 2)[-1].tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("provider", ["sportec", "zxy"])
+def test_every_figure_of_the_provider_is_compared(real_data: Path, tmp_path: Path, provider: str) -> None:
+    """All of one run; what a model answers is compared where it is at home."""
+    imported = game(real_data, provider)
+    recording, sport = record(imported, tmp_path / "rec"), load_sport("soccer")
+    events_, channels = imported.event_references, imported.channel_references
+    plain = {stat: pair for stat, pair in events_.items() if sport.stat(stat).model is None}
+    blocks = final_blocks(recording, sport, {*plain, *channels})
+    found = compare_events(recording, sport, plain, blocks)
+    found += compare_channels(recording, sport, channels, blocks)
+    print("\n" + "\n".join(map(str, found)))
+    assert [one.stat for one in found] == [*plain, *channels]
+    assert all(one.n for one in found)
+    worst = {"m": 0.1, "rad": 0.01, "km/h": 7.0}
+    assert all(one.worst < worst[one.unit] for one in found)
 
 
 def test_zxy_speed_agrees_with_the_vendor(real_data: Path, tmp_path: Path) -> None:

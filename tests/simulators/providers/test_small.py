@@ -14,12 +14,8 @@ from streaming.recording import Recording, Writer
 from streaming.records import Event, Telemetry, decode_event, decode_game, encode
 from tests.simulators.providers import small
 
-KLOPPY = {"sportec", "tracab_dat"}
-
 
 def game(provider: str, folder: Path) -> Imported:
-    if provider in KLOPPY:
-        pytest.importorskip("kloppy", reason="kloppy reads this format: pip install 'touchline[providers]'")
     if provider == "tracab_dat":
         return read("tracab", small.tracab_dat(folder))
     return read(provider, small.GAMES[provider](folder))
@@ -121,7 +117,7 @@ def test_tracab_refuses_shots_at_the_wrong_end(tmp_path: Path) -> None:
         read("tracab", files)
 
 
-def test_tracab_text_is_read_by_kloppy(tmp_path: Path) -> None:
+def test_tracabs_own_text(tmp_path: Path) -> None:
     imported = game("tracab_dat", tmp_path)
     columns, _ = parts(imported)
     assert [p.home_attacks for p in imported.record.periods] == [1, -1]
@@ -161,7 +157,7 @@ def test_skillcorner_turns_events_back(tmp_path: Path) -> None:
     told = {event.id: event for event in events}
     first = told["8_0"]
     assert (first.x_m, first.y_m, first.end_x_m, first.end_y_m) == (10, 2, 20, 4)
-    assert first.attrs == {"receiver": "6", "first_time": True}
+    assert first.attrs == {"receiver": "6", "first_time": True, "end_is": "arrival"}
     assert [(told[i].x_m, told[i].outcome) for i in ("8_1", "8_2", "8_3", "8_5")] == [
         (-40.0, "goal"), (41.0, "off_target"), (42.0, ""), (-43.0, ""),
     ]  # fmt: skip
@@ -176,9 +172,11 @@ def test_metrica_scales_and_names(tmp_path: Path) -> None:
     assert [p.home_attacks for p in imported.record.periods] == [1, -1]
     kick_off = events["2"]
     assert (kick_off.x_m, kick_off.y_m, kick_off.end_x_m, kick_off.end_y_m) == (0, 0, 10.5, 17)
-    assert kick_off.attrs == {"set_piece": "kick_off", "receiver": "Player21"}
+    assert kick_off.attrs == {"set_piece": "kick_off", "receiver": "Player21", "end_is": "arrival"}
     corner, goal, own = events["5"], events["6"], events["11"]
-    assert (corner.type, corner.outcome, corner.attrs) == ("pass", "incomplete", {"set_piece": "corner", "cross": True})
+    assert (corner.type, corner.outcome, corner.attrs) == (
+        "pass", "incomplete", {"set_piece": "corner", "cross": True, "end_is": "loss"},
+    )
     assert (goal.type, goal.outcome, goal.x_m, goal.attrs) == ("shot", "goal", 42.0, {"body_part": "head"})
     assert (own.type, own.team) == ("own_goal", "home")
     assert [event.player for event in events.values() if event.type == "foul"] == ["Player2"]
@@ -201,7 +199,7 @@ def test_sportec_keeps_the_stadium_and_the_providers_own_columns(tmp_path: Path)
     }  # fmt: skip
     assert "4" not in told
     assert [(told[i].type, told[i].player) for i in ("5", "6", "7")] == [("foul", "P-4"), ("card", "P-4"), ("tackle", "P-2")]
-    assert told["1"].attrs == {"height": "ground", "receiver": "P-1", "set_piece": "kick_off"}
+    assert told["1"].attrs == {"height": "ground", "receiver": "P-1", "set_piece": "kick_off", "end_is": "arrival"}
     roles = {entity.id: entity.role for entity in imported.record.entities}
     assert roles == {"P-1": "keeper", "P-2": "player", "P-3": "keeper", "P-4": "player", "ball": "ball"}
     np.testing.assert_allclose(columns[0], [[0, 0, -1.5, 0.15, 1], [0.04, 1, -1.5, 0.15, 1], [0.08, 2, -1.5, 0.15, 1]], atol=1e-6)

@@ -490,8 +490,7 @@ def test_the_cup_tie_of_the_shared_cases(
     assert directions(imported) == ways
     stats = played(imported, tmp_path / "rec")
     assert stats["soccer.match.score"] == [float(side) for side in score]
-    kicks = stats["soccer.match.shootout"]
-    assert kicks == shootout if shootout else np.isnan(kicks).all()
+    assert stats.get("soccer.match.shootout") == shootout  # nothing is told of one that was not
 
 
 @pytest.mark.real

@@ -46,13 +46,15 @@ MATCH: dict[str, Any] = {
 COLUMNS = (
     "event_id,event_type,frame_end,period,attacking_side,player_id,player_name,player_position,team_id,team_shortname,x_end,y_end,"
     "end_type,pass_outcome,game_interruption_after,player_targeted_xpass_completion,player_targeted_id,player_targeted_x_reception,"
-    "player_targeted_y_reception,is_header"
+    "player_targeted_y_reception,is_header,game_interruption_before"
 )
 ROWS = (
     "8_1,player_possession,12,1,left_to_right,5.0,A. B,CF,1,Hosts,40,2,shot,,goal_for,,,,,False",
     "8_2,player_possession,13,1,right_to_left,8,G. H,CB,2,Guests,10,2,pass,successful,,0.75,6.0,20,4,False",
     "8_3,player_possession,14,1,right_to_left,8,G. H,CB,2,Guests,-50,2,clearance,,goal_against,,,,,False",
     "8_4,player_possession,31,2,left_to_right,6,C. D,GK,2,Guests,30,2,pass,unsuccessful,goal_for,0.5,,,,False",
+    "8_6,player_possession,33,2,left_to_right,8,G. H,CB,2,Guests,20,5,foul_suffered,,free_kick_for,,,,,False,",
+    "8_7,player_possession,35,2,left_to_right,8,G. H,CB,2,Guests,20,5,pass,successful,,0.9,6.0,25,4,False,free_kick_for",
     "8_5,passing_option,31,2,left_to_right,6,C. D,GK,2,Guests,30,2,,,,,,,,",
 )
 
@@ -110,6 +112,9 @@ def test_skillcorners_published_files_are_read(tmp_path: Path) -> None:
     assert (told["8_3"].type, told["8_3"].team, told["8_3"].player) == ("own_goal", "2", "8")
     put_in = told["8_4-goal"]
     assert (told["8_4"].type, put_in.type, put_in.team, put_in.player) == ("pass", "own_goal", "1", None)
+    foul, kick = told["8_6"], told["8_7"]
+    assert (foul.type, foul.team, foul.player, foul.x_m) == ("foul", "1", None, 20.0)
+    assert kick.attrs["set_piece"] == "free_kick"
     assert "8_5" not in told
 
 
@@ -175,7 +180,7 @@ CODED = (
 
 
 def tracks(folder: Path, hz: float = 25.0) -> list[Path]:
-    """Two halves of eight frames; home keeps the left goal in the first. In the second frame the ball stands only in away's table."""
+    """Two halves of eight frames; home keeps the left goal in the first. In the second frame the ball is in away's table alone."""
     folder.mkdir(exist_ok=True)
     teams = (("Home", ("Player1", "Player9"), (0.05, 0.4)), ("Away", ("Player11", "Player19"), (0.95, 0.6)))
     for side, names, xs in teams:

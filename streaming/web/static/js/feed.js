@@ -50,6 +50,8 @@ export class Feed extends EventTarget {
     this.record = null;
     this.values = new Map(); // stat -> Map(subject -> {value, unit, quality, end_us, at, update})
     this.seq = null;
+    this.holding = new Set(); // stats that go out when they change and hold until they do
+    this.lastStats = 0;
     this.failures = 0;
     this.connected = false;
     this.lastMessage = 0;
@@ -58,6 +60,7 @@ export class Feed extends EventTarget {
   /** Open the line and keep it; when this game has gone quiet and another of its sport has begun, show that one instead. */
   open() {
     this.#connect();
+    getJson(`/api/catalogue/${this.sport}`).then((stats) => { this.holding = new Set(stats.filter((s) => s.holds).map((s) => s.id)); }, () => {});
     if (!new URLSearchParams(location.search).has("game")) {
       setInterval(async () => {
         if (performance.now() - this.lastMessage < 20000) return;
@@ -95,6 +98,7 @@ export class Feed extends EventTarget {
         this.#tell("game", message.record);
         break;
       case "stats":
+        this.lastStats = performance.now();
         this.seq = message.seq;
         for (const update of message.updates ?? []) this.#keep(update);
         this.#tell("stats", message);
@@ -114,7 +118,9 @@ export class Feed extends EventTarget {
     const old = subjects.get(update.subject);
     const end = update.window_us[1];
     if (old && old.end_us > end) return;
-    subjects.set(update.subject, { value: update.value, unit: update.unit, quality: update.quality, end_us: end, at: performance.now(), update });
+    const feed = this, now = performance.now();
+    // a value that holds until it changes is as fresh as the newest of the game
+    subjects.set(update.subject, { value: update.value, unit: update.unit, quality: update.quality, end_us: end, get at() { return feed.holding.has(update.stat) ? feed.lastStats : now; }, update });
   }
 
   /** The newest value of a stat, or null: feed.value("soccer.team.xgoals", "home") */
