@@ -8,10 +8,10 @@ from soccer_events import NAN, event, frames_of, standing
 
 from features.moments import Moment
 from features.soccer import SPORT
-from features.soccer.ledger import Ledger
+from features.soccer.ledger import Ledger, locate
 from features.soccer.moves import MOVE_CONTEXT, PASS_END
 from features.soccer.passes import PASS_FEATURES, completion_features, opponents_bypassed
-from features.soccer.passgeometry import find_target
+from features.soccer.passgeometry import PASS_GEOMETRY, find_target
 from features.soccer.threat import value_at
 
 INDEX = {name: i for i, (name, _, _) in enumerate(PASS_FEATURES)}
@@ -172,10 +172,25 @@ def test_mirrored_games_have_the_same_features() -> None:
         )
 
 
-def test_untracked_passes_have_what_the_words_say() -> None:
-    row = completion_features(event("pass", 1.0, 0, 5, at=(0.0, 0.0), end=(9.0, 0.0), height="high"))
-    assert row[INDEX["height"]] == 1.0
-    assert np.isnan(row[: INDEX["start_threat"]]).all()
+def test_untracked_passes_have_all_words_or_none() -> None:
+    words = ("height", "header", "dead_ball", "throw_in", "cross", "through_ball", "goal_kick")
+
+    def row(**said: object) -> dict[str, float]:
+        moment = event("pass", 1.0, 0, 5, at=(0.0, 0.0), end=(9.0, 0.0), **said)
+        locate(moment)
+        return dict(zip(INDEX, completion_features(moment, Ledger())))
+
+    some = row(height="high")
+    assert np.isnan([some[name] for name in words]).all()
+    every = row(height="high", set_piece="open_play", through_ball=False, cross=False)
+    assert [every[name] for name in ("height", "dead_ball", "through_ball", "cross", "goal_kick")] == [1.0, 0.0, 0.0, 0.0, 0.0]
+    assert row(height="low", set_piece="kick_off", through_ball=False)["dead_ball"] == 0.0
+    # crosses that were blocked have no height in the data, so that it would tell which arrived
+    assert np.isnan(row(height="high", set_piece="open_play", through_ball=False, cross=True)["height"])
+    # of the frame there is nothing but the place
+    geometry = {name for name, _, _ in PASS_GEOMETRY}
+    assert {name for name in geometry if every[name] == every[name]} == {"start_to_goal_m", "start_off_centre_m"}
+    assert every["depth_m"] == 52.5
 
 
 def test_features_have_unique_names_and_units() -> None:
