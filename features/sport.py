@@ -65,8 +65,9 @@ class Stat:
 
     A tick stat whose model's answers are ``shares`` says how one whole is divided among the subjects, such as the chances of all
     who may win: what goes out of a moment is each answer over their sum. Subjects without an answer have no share.
-    A tick stat that is ``timeless`` depends on the ledger alone: it is not worked out again until an event changes that, goes out
-    when it changes, and holds until it does.
+    A tick stat that is ``timeless`` depends on the ledger alone: it is not worked out again until an event changes that.
+    A value that ``holds`` goes out when it changes and is true until it does: that of every tick stat, and of the window stats that
+    say so, since they repeat themselves for most of a game.
     An event stat ``of_account`` depends on the event's facts and the ledger, not on frames: it is issued again when a
     correction of an earlier event changes it.
 
@@ -86,6 +87,7 @@ class Stat:
     on: tuple[str, ...] = ()
     ticks: bool = False
     timeless: bool = False
+    holds: bool = False
     shares: bool = False
     of_account: bool = False
     model: str | None = None
@@ -97,6 +99,11 @@ class Stat:
     def __post_init__(self) -> None:
         if self.shares and (not self.ticks or self.model is None or self.components):
             raise ValueError(f"{self.id}: only what a model answers on a tick, a number for each subject, can be shares")
+
+    @property
+    def held(self) -> bool:
+        """Whether its value goes out only when it changes."""
+        return self.ticks or self.holds
 
     @property
     def kind(self) -> Literal["window", "event", "tick"]:

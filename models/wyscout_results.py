@@ -1,8 +1,9 @@
 """Matches of Wyscout's open events as rows of ``soccer-win-probability``: the live path's features at regular times of each match.
 
-A row of normal time is labelled by the score when the second half ended, a row of extra time by the score when that ended: both are
-results of play, and a shoot-out is none. xGoals so far come from the plain regression below, of place, header and free kick, which is
-fitted on the matches that are not held out; the live path has them from the xGoals model, which says nearly the same of a team's sum.
+A row of normal time is labelled by the score when the second half ended, a row of extra time by the score when that ended: both
+are results of play, and a shoot-out is none. xGoals so far come from the plain regression below, of place, header and free kick,
+which is fitted on the matches that are not held out; the live path has them from the xGoals model, which says nearly the same of
+a team's sum.
 """
 
 from __future__ import annotations

@@ -153,10 +153,10 @@ _TERMS: Final = ("constant", "home", "minutes left / 90", "last five", "behind",
 def _design(left_min: Floats, home: float, lead: Floats, reds: Floats, own: Floats, other: Floats) -> Floats:
     """(B, 11) of one team: its lead, its red cards less the opponents', its form and theirs."""
     one = np.ones(len(left_min))
-    columns = [
+    columns = (
         one, home * one, left_min / 90.0, left_min < 5.0, lead < 0, lead > 0, lead > 1, np.maximum(reds, 0),
         np.maximum(-reds, 0), own, other,
-    ]  # fmt: skip
+    )  # fmt: skip
     return np.asarray(np.stack(columns, axis=1), np.float64)
 
 

@@ -93,7 +93,7 @@ def publishing(
     item = Publishing(
         stat, units.factor(stat.unit), subjects, columns, None, None, watch,
         roster.ids if stat.per == "player" else subjects, every,
-        rows=Availability(len(subjects), stat.timeless, max(1, len(stat.components))), origin=origin,
+        rows=Availability(len(subjects), stat.held, max(1, len(stat.components))), origin=origin,
         requested=stat.model is not None and stat.model.partition("/")[0] in requested,
     )  # fmt: skip
     if model is not None:

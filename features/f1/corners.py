@@ -65,16 +65,14 @@ def step(frames: Frames) -> None:
 
 #: a corner whose braking began farther from its apex than this was not braked for: what was seen belongs to another one
 REACH_M: Final = 350.0
-#: lap distances are off by so much: braking may seem to begin so far past the apex, m
-NEAR_M: Final = 60.0
 
 
 def look(moment: Moment) -> None:
     """Facts ``corner``: [entry, apex, exit speed, m braking before the apex, hardest deceleration], NaN what was not seen of it;
     empty when the car was not seen.
 
-    The slowest point counts when it lies in the corner's own stretch, between its neighbours, and the braking when it began after
-    the apex of the one before: else they are of another corner.
+    The slowest point counts when it lies in the corner's own stretch, between its neighbours, and the braking when it began between
+    the apex of the one before and its own: else they are of another corner.
     """
     moment.facts["corner"] = []
     frames, row, n = moment.frames, moment.row, moment.player
@@ -88,7 +86,7 @@ def look(moment: Moment) -> None:
     from_m, to_m, before_m = number(moment, "from_m"), number(moment, "to_m"), apex_m - begun_m
     # the stretch begins half-way to the apex before
     farthest_m = min(REACH_M, 2.0 * (apex_m - from_m)) if from_m == from_m else REACH_M
-    braked = -NEAR_M <= before_m <= farthest_m
+    braked = 0.0 <= before_m <= farthest_m
     if not braked:
         entry = before_m = hardest = float("nan")
     inside = from_m <= slowest_m <= to_m if from_m == from_m and to_m == to_m else braked

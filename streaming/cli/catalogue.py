@@ -29,7 +29,7 @@ def catalogue(
             "id": stat.id, "sport": found.name, "unit": stat.unit, "definition": stat.definition, "per": stat.per,
             "closes_on": "event" if stat.on else "events, each tick" if stat.ticks else "tracking window",
             "events": list(stat.on), "every_s": stat.every_s or (None if stat.on else found.hop_s),
-            "holds": stat.timeless, "components": list(stat.components), "topic": topics.address(stat.id), "model": stat.model,
+            "holds": stat.held, "components": list(stat.components), "topic": topics.address(stat.id), "model": stat.model,
             "air": stat.air, "source": stat.source,
         }
         for found in chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,11 @@ Report = dict[str, Any]
 REPORT = "report.json"
 
 
-def evaluated(judged: tuple[Judgement, ...], report: Report, out: Path | None) -> tuple[Report, list[Path]]:
-    """The report with its groups; with ``out`` also reliability, lift and residuals by group of each judgement, and the report."""
+def evaluated(
+    judged: tuple[Judgement, ...], report: Report, out: Path | None, main: str = ""
+) -> tuple[Report, list[Path]]:  # fmt: skip
+    """The report with its groups; with ``out`` also reliability, lift and residuals by group of each judgement, and the report. The
+    plots of the reading ``main`` have the plain names."""
     from models.groups import by_group
 
     grouped = [by_group(each) for each in judged]
@@ -24,7 +28,8 @@ def evaluated(judged: tuple[Judgement, ...], report: Report, out: Path | None) -
         return report, []
     from models.plots import evaluation_plots
 
-    drawn = [path for each, groups in zip(judged, grouped, strict=True) for path in evaluation_plots(each, groups, out)]
+    named = [replace(each, reading="") if each.reading == main else each for each in judged]
+    drawn = [path for each, groups in zip(named, grouped, strict=True) for path in evaluation_plots(each, groups, out)]
     return report, [*drawn, _write(report, out)]
 
 

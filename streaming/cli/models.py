@@ -155,7 +155,7 @@ def evaluate(
             main = getattr(reader, "MAIN", "")
             judged = reader.judge(_folder(source), model, seed or 0, _tell)
             report = reader.report(judged)
-        report, written = evaluated(judged, report, out)
+        report, written = evaluated(judged, report, out, main)
         for path in written:
             _tell(f"wrote {path}")
         if plot is not None:

@@ -113,7 +113,7 @@ def _catalogue(sport: str | None) -> dict[str, Any]:
         name: [
             {
                 "id": s.id, "unit": s.unit, "definition": s.definition, "per": s.per, "kind": s.kind, "model": s.model,
-                "components": s.components, "holds": s.timeless,
+                "components": s.components, "holds": s.held,
                 "every_s": s.every_s or declared.hop_s if s.kind != "event" else None,
                 "on": s.on, "air": s.air, "source": s.source, "topic": f"stats.{s.id}",
             }

@@ -70,7 +70,7 @@ def test_help_lists_the_providers(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_file_of_many_matches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A recording each, what is not as it should be in words, and one sentence about those that could not be imported."""
     (tmp_path / "files").mkdir()
-    lone = small_wyscout.MATCH[:1] + [("1H", 9.0, 2, 22, "Save attempt", "Reflexes", (0, 0), (0, 0), [101, 1802])]
+    lone = [*small_wyscout.MATCH[:1], ("1H", 9.0, 2, 22, "Save attempt", "Reflexes", (0, 0), (0, 0), [101, 1802])]
     matches = {7: small_wyscout.MATCH, 8: lone, 9: lone}
     about = [small_wyscout.about(7, "Penalties", (2, 1), (2, 1)), small_wyscout.about(8, score=(1, 0))]
     files = [str(path) for path in small_wyscout.tables(tmp_path / "files", matches, about)]

@@ -51,6 +51,7 @@ export class Feed extends EventTarget {
     this.values = new Map(); // stat -> Map(subject -> {value, unit, quality, end_us, at, update})
     this.seq = null;
     this.holding = new Set(); // stats that go out when they change and hold until they do
+    this.lastStats = 0;
     this.failures = 0;
     this.connected = false;
     this.lastMessage = 0;
@@ -97,6 +98,7 @@ export class Feed extends EventTarget {
         this.#tell("game", message.record);
         break;
       case "stats":
+        this.lastStats = performance.now();
         this.seq = message.seq;
         for (const update of message.updates ?? []) this.#keep(update);
         this.#tell("stats", message);
@@ -116,7 +118,9 @@ export class Feed extends EventTarget {
     const old = subjects.get(update.subject);
     const end = update.window_us[1];
     if (old && old.end_us > end) return;
-    subjects.set(update.subject, { value: update.value, unit: update.unit, quality: update.quality, end_us: end, at: performance.now(), update });
+    const feed = this, now = performance.now();
+    // a value that holds until it changes is as fresh as the newest of the game
+    subjects.set(update.subject, { value: update.value, unit: update.unit, quality: update.quality, end_us: end, get at() { return feed.holding.has(update.stat) ? feed.lastStats : now; }, update });
   }
 
   /** The newest value of a stat, or null: feed.value("soccer.team.xgoals", "home") */
@@ -136,12 +140,10 @@ export class Feed extends EventTarget {
   /** The newest value of a stat that has one subject at a time (match, ball, the passer of an event). */
   only(stat) { return this.newest(stat)?.value ?? null; }
 
-  /** Seconds since any of these stats last came; Infinity when none ever did. A value marked stale counts as old, and one that holds until it
-      changes is as old as the game's last message. */
+  /** Seconds since any of these stats last came; Infinity when none ever did. A value marked stale counts as old. */
   age(...stats) {
     let newest = -Infinity;
     for (const stat of stats) {
-      if (this.holding.has(stat) && this.values.has(stat)) newest = Math.max(newest, this.lastMessage);
       for (const kept of this.values.get(stat)?.values() ?? []) if (kept.quality !== "stale" && kept.quality !== "unavailable") newest = Math.max(newest, kept.at);
     }
     return (performance.now() - newest) / 1000;
