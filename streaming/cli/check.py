@@ -17,7 +17,7 @@ from streaming.cli.progress import Progress
 from streaming.errors import BadInput
 from streaming.records import Event, GameRecord
 
-app = typer.Typer(no_args_is_help=True, help="Look at what the product makes of real games.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 #: what has to be among the highlights of a sport, by its events
 SCORES: Final[dict[str, Callable[[Event], bool]]] = {
@@ -30,7 +30,10 @@ SCORES: Final[dict[str, Callable[[Event], bool]]] = {
 
 @app.callback()
 def _check() -> None:
-    """Look at what the product makes of real games."""
+    """Look at what the product makes of real games.
+
+    Example: touchline check highlights wyscout events.parquet matches.parquet
+    """
 
 
 @app.command()
