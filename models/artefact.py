@@ -169,8 +169,9 @@ def model_file(model: str | os.PathLike[str]) -> Path:
     if not (folder / "card.json").is_file():
         inside = shipped_folder(str(model))
         if inside is None:
-            names = ", ".join([*shipped(), *(f"{name}@real" for name in shipped("real"))]) or "none"
-            raise ValueError(f"{model} is neither a model folder (with a card.json) nor a model of this package ({names})")
+            raise ValueError(
+                f"{model} is neither a model folder (with a card.json) nor a model of this package: touchline models list names them"
+            )
         folder = inside
     path = next((folder / name for name in FILES if (folder / name).is_file()), None)
     if path is None:

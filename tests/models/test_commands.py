@@ -166,7 +166,8 @@ BAD = {
     "files of another model": (["score", "lead-probability", "--shots", "a", "--out", "b"], "give --plays, and no other file"),
     "half the files": (["score", "xgoals", "--frames", "a", "--out", "b"], "give --shots, --frames where there are any"),
     "no such model": (["explain", "nowhere"], "nowhere is neither a model folder"),
-    "a pass model for shots": (["train", "pass-completion", "--data", "."], "learns from simulated games alone"),
+    "no real data for it": (["train", "nfl-tackle", "--data", "."], "learns from simulated games alone"),
+    "a folder without passes": (["train", "pass-completion", "--data", "."], "there is no file events.parquet"),
     "shot without files": (["explain", "xgoals", "--shot", "a"], "--shots and --frames are needed"),
 }
 

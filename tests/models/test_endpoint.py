@@ -21,6 +21,9 @@ from models.serving.registry import Registry
 from models.serving.server import Server, in_thread
 from tests.patience import PATIENCE_S, until
 
+#: how many features xGoals takes
+WIDTH = len(artefact.load("xgoals").features)
+
 
 class Slow:
     """Sleeps as long as its row says, s; adds up what it is asked otherwise. ``width``: answers (B, width)."""
@@ -121,11 +124,11 @@ def test_a_vector_valued_model_answers_a_row_of_values(server: Server, registry:
         ({"rows": [[1.0]]}, "application/json", 400, "malformed body"),
         ([{"no_such": 1.0}], "application/json", 400, "unknown feature"),
         ([{"distance_m": 1e999}], "application/json", 400, "malformed body"),
-        ("1e999" + "," * 50, "text/csv", 400, "infinite value"),
-        ("inf" + "," * 50, "text/csv", 400, "infinite value"),
-        ("-Infinity" + "," * 50, "text/csv", 400, "infinite value"),
-        ("1_0" + "," * 50, "text/csv", 400, "malformed body"),
-        ("one" + "," * 50, "text/csv", 400, "malformed body"),
+        ("1e999" + "," * (WIDTH - 1), "text/csv", 400, "infinite value"),
+        ("inf" + "," * (WIDTH - 1), "text/csv", 400, "infinite value"),
+        ("-Infinity" + "," * (WIDTH - 1), "text/csv", 400, "infinite value"),
+        ("1_0" + "," * (WIDTH - 1), "text/csv", 400, "malformed body"),
+        ("one" + "," * (WIDTH - 1), "text/csv", 400, "malformed body"),
         ("1,2", "text/csv", 400, "wrong column count"),
         ("distance_m,distance_m\n1,2", "text/csv", 400, "unknown feature"),
         ("", "text/csv", 400, "no rows"),
@@ -149,9 +152,9 @@ def test_bad_input_is_refused_with_a_reason(
 
 
 def test_missing_is_allowed_and_a_percentage_is_not_a_share(server: Server) -> None:
-    nothing = [[None] * 51]
+    nothing = [[None] * WIDTH]
     assert ask(server, "POST", "/invocations", nothing)[0] == 200
-    assert ask(server, "POST", "/invocations", "nan" + ",NaN" * 50, content_type="text/csv")[0] == 200
+    assert ask(server, "POST", "/invocations", "nan" + ",NaN" * (WIDTH - 1), content_type="text/csv")[0] == 200
     status, told, _ = ask(server, "POST", "/invocations", [{"header": 85.0}])
     assert (status, told["error"]["reason"]) == (400, "absurd value")
     assert "header of row 0 is 85 0..1" in told["error"]["message"]
@@ -166,10 +169,10 @@ def test_what_is_not_there_or_not_allowed(server: Server) -> None:
         got, told, headers = ask(server, method, path)
         assert got == status, (method, path, told)
         assert ("allow" in headers) == (status == 405)
-    assert ask(server, "POST", "/invocations", [[None] * 51], accept="image/png")[0] == 406
-    assert ask(server, "POST", "/invocations", [[None] * 51], accept="image/png, */*;q=0.1")[0] == 200
-    assert ask(server, "POST", "/invocations", [[None] * 51], X_Touchline_Deadline_Ms="soon")[0] == 400
-    assert ask(server, "POST", "/invocations", [[None] * 51], content_encoding="gzip")[0] == 415
+    assert ask(server, "POST", "/invocations", [[None] * WIDTH], accept="image/png")[0] == 406
+    assert ask(server, "POST", "/invocations", [[None] * WIDTH], accept="image/png, */*;q=0.1")[0] == 200
+    assert ask(server, "POST", "/invocations", [[None] * WIDTH], X_Touchline_Deadline_Ms="soon")[0] == 400
+    assert ask(server, "POST", "/invocations", [[None] * WIDTH], content_encoding="gzip")[0] == 415
 
 
 def test_models_are_loaded_listed_replaced_and_unloaded(server: Server, registry: Registry, tmp_path: Path) -> None:
@@ -182,11 +185,11 @@ def test_models_are_loaded_listed_replaced_and_unloaded(server: Server, registry
     assert card["modelUrl"] == url
     assert [f["name"] for f in card["features"]] == [f.name for f in artefact.load("pass-completion").features]
     # two are loaded: one must be named
-    assert ask(server, "POST", "/invocations", [[None] * 51])[1]["error"]["reason"] == "no model named"
+    assert ask(server, "POST", "/invocations", [[None] * WIDTH])[1]["error"]["reason"] == "no model named"
     assert ask(server, "PUT", "/models/passes", {"url": str(artefact.SHIPPED / "simulated" / "xgoals")})[0] == 200
     assert ask(server, "GET", "/models/passes")[1]["version"] == artefact.load("xgoals").version
     assert ask(server, "DELETE", "/models/passes")[0] == 200
-    assert ask(server, "POST", "/models/passes/invoke", [[None] * 51])[0] == 404
+    assert ask(server, "POST", "/models/passes/invoke", [[None] * WIDTH])[0] == 404
     assert ask(server, "POST", "/models", {"model_name": "x", "url": str(tmp_path)})[1]["error"]["reason"] == "forbidden folder"
     assert ask(server, "POST", "/models", {"model_name": "x", "url": f"{artefact.SHIPPED}/../../.."})[0] == 403
     assert ask(server, "POST", "/models", {"model_name": "x", "url": str(artefact.SHIPPED)})[1]["error"]["reason"] == "bad model"
@@ -310,7 +313,7 @@ def test_metrics_add_up(server: Server, registry: Registry) -> None:
     from prometheus_client.parser import text_string_to_metric_families as parse
 
     for n in (1, 21):
-        ask(server, "POST", "/invocations", [[None] * 51] * n)
+        ask(server, "POST", "/invocations", [[None] * WIDTH] * n)
     ask(server, "POST", "/invocations", [[1.0]])
     ask(server, "POST", "/models/none/invoke", [[1.0]])
     samples = {

@@ -107,10 +107,20 @@ def of_events(blocks: list[StatBlock], stat: str) -> list[tuple[str, Any]]:
 
 
 def series(blocks: list[StatBlock], stat: str, subject: str) -> np.ndarray[Any, Any]:
-    """Values over the windows or ticks, (T,) or (T, D)."""
-    chosen = [b for b in blocks if b.stat == stat and subject in b.subjects]
-    parts = [np.asarray(b.values, np.float64)[:, b.subjects.index(subject)] for b in chosen]
-    return np.concatenate(parts) if parts else np.zeros(0)
+    """Values at every window or tick of the race, (T,) or (T, D): each holds until the next goes out."""
+    chosen = [b for b in blocks if b.stat == stat and subject in b.subjects and b.event is None]
+    if not chosen:
+        return np.zeros(0)
+    step = chosen[0].span_us
+    ends = np.concatenate([b.end_us for b in blocks if b.event is None and b.span_us == step])
+    first, last = int(ends.min()), int(ends.max())
+    out = np.full(((last - first) // step + 1, *np.asarray(chosen[0].values).shape[2:]), np.nan)
+    for b in chosen:
+        s = b.subjects.index(subject)
+        for k, end in enumerate(b.end_us.tolist()):
+            if b.live is None or b.live[k, s]:
+                out[(end - first) // step :] = np.asarray(b.values, np.float64)[k, s]
+    return out
 
 
 def labels(blocks: list[StatBlock]) -> list[tuple[str, list[str]]]:

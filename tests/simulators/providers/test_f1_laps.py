@@ -48,7 +48,7 @@ def test_what_is_optional_may_be_missing_in_some_laps(nothing: str, tmp_path: Pa
     fitted = [(e.player, e.attrs) for e in events(imported, "tyres")]
     assert fitted == [(car, {"compound": "soft", "age_laps": 3.0}) for car in ("AAA", "BBB", "CCC")]
     age = series(finals(imported), "f1.car.tyre_age", "AAA")
-    assert np.isnan(age[:180]).all(), "unknown is null, not 0"
+    assert np.isnan(age[:175]).all(), "unknown is null, not 0"
     assert np.nanmax(age) == 6.0
 
 
@@ -188,7 +188,7 @@ def test_a_car_whose_laps_end_has_stopped_and_leaves_the_order(tmp_path: Path) -
     assert when == pytest.approx(ENDS["BBB"][3] + 60.5, abs=1.0), "known when its next lap is overdue"
     assert [e.player for e in events(imported, "finish")] == ["AAA", "CCC"]
     blocks = finals(imported)
-    assert "BBB of unknown is out of the race." in sentences(blocks)
+    assert "BBB of unknown is out of the race, from P2." in sentences(blocks)
     assert np.isnan(series(blocks, "f1.car.position", "BBB")[2600:]).all()
     assert set(series(blocks, "f1.car.position", "CCC")[2600:3600]) == {2.0}
 
@@ -284,7 +284,7 @@ def test_what_no_reader_foresaw_is_no_exception_of_python(tmp_path: Path, monkey
         raise KeyError("s1")
 
     monkeypatch.setattr("simulators.providers.f1.race_of", broken)
-    with pytest.raises(BadInput, match=r"telemetry.parquet, laps.csv cannot be read as f1: something in there") as caught:
+    with pytest.raises(BadInput, match=r"laps.csv cannot be read as f1 files: something in them") as caught:
         read("f1", write(tmp_path, rows()))
     assert "s1" not in str(caught.value)
 
