@@ -46,7 +46,7 @@ def test_headers_have_curves_of_their_own() -> None:
     asked, (rows, label) = known("xgoals"), shots()
     assert asked.real is not None
     # one forest of it: which one answers is another matter
-    recipe = replace(asked.real, smooth=0.999, boosters=((asked.real.boosters[0][0], 1),), own=1.0, apart="", known=None)
+    recipe = replace(asked.real, smooth=0.999, boosters=((asked.real.boosters[0][0], 1),), own=3.0, apart="", known=None)
     own = by_distance(grow(asked, recipe, rows, label, 1), rows, 1.0)
     slopes = by_distance(grow(asked, replace(recipe, own=0.0), rows, label, 1), rows, 1.0)
     # what is lost within 8 m, of all that is lost: nothing in truth

@@ -113,7 +113,8 @@ def series(blocks: list[StatBlock], stat: str, subject: str) -> np.ndarray[Any, 
         return np.zeros(0)
     step = chosen[0].span_us
     ends = np.concatenate([b.end_us for b in blocks if b.event is None and b.span_us == step])
-    first, last = int(ends.min()), int(ends.max())
+    began, last = min(int(b.end_us.min()) for b in blocks if b.event is None), int(ends.max())
+    first = last - (last - began) // step * step
     out = np.full(((last - first) // step + 1, *np.asarray(chosen[0].values).shape[2:]), np.nan)
     for b in chosen:
         s = b.subjects.index(subject)
