@@ -56,6 +56,8 @@ class Outcomes:
     versus: str = ""
     together: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     unit: str = "games"
+    #: (B,) what was measured and the label was made of (yards); empty where there is nothing but the label
+    measured: Floats = field(default_factory=lambda: np.empty(0))
 
     def take(self, rows: npt.NDArray[Any]) -> Outcomes:
         """Those of the rows that ``rows`` (bool, or indices) picks."""
@@ -64,6 +66,7 @@ class Outcomes:
             {name: words[rows] for name, words in self.groups.items()},
             self.reference[rows] if self.reference.size else self.reference, self.versus,
             self.together[rows] if self.together.size else self.together, self.unit,
+            self.measured[rows] if self.measured.size else self.measured,
         )  # fmt: skip
 
     def shares(self, probability: Floats) -> Floats:
@@ -78,12 +81,14 @@ class Outcomes:
 @dataclass(frozen=True)
 class Course:
     """How the model ``name`` learns: ``fit`` makes the model file from outcomes and a seed. ``limits`` is what the card says instead
-    of what the simulated model's does."""
+    of the simulated model's."""
 
     name: str
     fit: Callable[[Outcomes, int], bytes]
     limits: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    #: what else is told of outcomes and the chances said of them (B,), beside the scores: errors in yards
+    measures: Callable[[Outcomes, Floats], dict[str, Any]] | None = None
 
 
 def split(outcomes: Outcomes) -> npt.NDArray[np.bool_]:
@@ -119,6 +124,8 @@ def train(course: Course, outcomes: Outcomes, seed: int, command: str, tell: Tel
         "held_out_games": len(np.unique(held.game)),
         "profile": profile(model, Table(learnt.rows[some], learnt.label[some], np.zeros(len(some), np.int64), source)),
     }  # fmt: skip
+    if course.measures is not None:
+        metrics["held_out_measures"] = course.measures(held, said)
     card = Card(
         name=model.name, title=model.title, classes=list(model.classes),
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=source, command=command, seed=seed,
@@ -193,12 +200,13 @@ def _judgements(
     course: Course, held: Outcomes, said: Floats, plain: Floats, how: str, attribute: Callable[[Ints], Floats]
 ) -> tuple[Judgement, ...]:  # fmt: skip
     asked = known(course.name)
+    measures = {"measures": course.measures(held, said)} if course.measures is not None else {}
 
     def of(reading: str, some: npt.NDArray[np.intp], reference: Floats, versus: str) -> Judgement:
         return Judgement(
             course.name, how, held.label[some], said[some], held.game[some], held.rows[some], asked.features, asked.classes,
             lambda at: attribute(some[at]), {name: words[some] for name, words in held.groups.items()}, reference[some], versus,
-            reading, held.unit, {"source": held.source},
+            reading, held.unit, {"source": held.source, **measures},
         )  # fmt: skip
 
     out = [of("real outcomes", np.arange(len(held.label)), plain, "logistic")]

@@ -171,6 +171,7 @@ def as_text(report: Report) -> str:
                          f"95 % {total['low']:.3f} to {total['high']:.3f}")  # fmt: skip
         if "gate" in found:
             lines.append("gate: " + (found["gate"]["reason"] or "open"))
+    lines += [f"{name}: {value:.5f}" for name, value in report.get("measures", {}).items()]
     if "truth" in report:
         truth = report["truth"]
         lines.append(f"against the true probability: mean absolute error {truth['mean_absolute_error']:.4f}, "

@@ -26,11 +26,12 @@ from models.training import grow
 MODEL: Final = "f1-undercut"
 FILES: Final = ("plays",)
 FITS: Final = 3
-#: a few hundred attempts teach no more than a few steps
+#: a few hundred attempts teach little more than smooth curves
 RECIPE: Final = Recipe(
     boosters=((
-        {"eta": 0.05, "max_depth": 1, "min_child_weight": 10.0, "subsample": 0.6, "colsample_bytree": 0.8, "reg_lambda": 5.0}, 120,
+        {"eta": 0.05, "max_depth": 1, "min_child_weight": 10.0, "subsample": 0.6, "colsample_bytree": 0.8, "reg_lambda": 5.0}, 60,
     ),),
+    smooth=0.9, strength=0.05, knots=3,
 )  # fmt: skip
 _NUMBERS: Final = ("gap_before_s", "tyre_life", "tyre_life_ahead", "green", "success")
 LIMITS: Final = (
