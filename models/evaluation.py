@@ -160,9 +160,9 @@ def as_text(report: Report) -> str:
     for reading, found in report.get("readings", {}).items():
         lines.append(f"{reading}:")
         against = found.get("versus", "logistic")
-        for key, title in (("scores", "ours"), ("logistic", "logistic"), ("reference", against)):
+        for key, title in (("scores", "ours"), ("base_rate", "base rate"), ("logistic", "logistic"), ("reference", against)):
             if key in found:
-                lines.append(f"{title:8s} " + "  ".join(f"{name} {value:.5f}" for name, value in found[key].items()))
+                lines.append(f"{title:9s} " + "  ".join(f"{name} {value:.5f}" for name, value in found[key].items()))
         minus = found.get("ours_minus_logistic", found.get("ours_minus_reference", {}))
         lines += [_compared(name, row, "the logistic" if against == "logistic" else against) for name, row in minus.items()]
         if "sum" in found:
@@ -171,6 +171,7 @@ def as_text(report: Report) -> str:
                          f"95 % {total['low']:.3f} to {total['high']:.3f}")  # fmt: skip
         if "gate" in found:
             lines.append("gate: " + (found["gate"]["reason"] or "open"))
+    lines += [f"{name}: {value:.5f}" for name, value in report.get("measures", {}).items()]
     if "truth" in report:
         truth = report["truth"]
         lines.append(f"against the true probability: mean absolute error {truth['mean_absolute_error']:.4f}, "

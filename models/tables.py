@@ -41,6 +41,11 @@ def column(table: Any, name: str) -> Floats:
     return np.asarray(values.cast(pyarrow.float64()).to_numpy(zero_copy_only=False), np.float64)
 
 
+def words_of(table: Any, name: str) -> npt.NDArray[np.str_]:
+    """(n,) a column of an Arrow table as text, whole numbers as such; "" where there is nothing."""
+    return np.array(["" if v is None else str(v) for v in table[name].to_pylist()], np.str_)
+
+
 def write_table(path: Path, columns: dict[str, Any]) -> None:
     """Write a Parquet file in one move: a broken run leaves nothing half-written."""
     import pyarrow

@@ -1,0 +1,348 @@
+"""Models that train on real data by a command: what their rows are, that no game is judged which taught, and what they say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from features.f1.battle import OVERTAKE_FEATURES
+from features.f1.win import WIN_FEATURES as RACE_FEATURES
+from features.nfl.flight import COMPLETION_FEATURES, OPEN_M, ROOM_M
+from features.nfl.game import fourth_rows, win_row
+from features.nfl.yardage import LEVELS_YD
+from models import by_command
+from models.artefact import save
+from models.by_command import Outcomes
+from models.f1_races import states_of
+from models.f1_winning import Winning as RaceWinning
+from models.holdout import is_held_out
+from models.nfl_fourth import Parts, Tries, worth
+from models.nfl_winning import Winning
+from models.nfl_yards import measures, outcomes
+from models.real import (
+    f1_overtake,
+    f1_undercut,
+    f1_win_probability,
+    nfl_completion,
+    nfl_fourth_down,
+    nfl_rushing,
+    nfl_win_probability,
+    nfl_yac,
+)
+
+GAMES = [f"{2009090000 + n}" for n in range(40)]
+NAN = float("nan")
+Table = dict[str, Any]
+
+
+ROOT = Path(os.environ.get("TOUCHLINE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
+
+
+@pytest.fixture
+def real_data() -> Path:
+    if not (ROOT / "f1_laps_2023_2024").is_dir() or not (ROOT / "nfl_pbp_2009_2019").is_dir():
+        pytest.skip(f"no races and plays in {ROOT}")
+    return ROOT
+
+
+def quiet(text: str) -> None:
+    return None
+
+
+def put(path: Path, table: Table) -> None:
+    pyarrow.parquet.write_table(pyarrow.table(table), path)
+
+
+def plays(games: int = 40, each: int = 60) -> Table:
+    """Games that the team with more points wins: home is ahead in every second one."""
+    generator = np.random.default_rng(5)
+    n = games * each
+    game = np.repeat(np.array(GAMES[:games]), each)
+    at = np.tile(np.arange(each), games)
+    ahead = np.repeat(np.arange(games) % 2, each)
+    home_ball = generator.random(n) < 0.5
+    down = 1 + at % 4
+    kind = np.where(down < 4, "run", np.array(["punt", "field_goal", "pass"])[(at // 4) % 3])
+    yardline = np.where(kind == "field_goal", 25.0, np.where(kind == "punt", 70.0, 45.0)) + generator.integers(-9, 10, n)
+    tried = (down == 4) & (kind == "pass")
+    good = generator.random(n) < 0.7
+    lead = generator.integers(0, 11, n)
+    return {
+        "game_id": game.tolist(), "play_id": at + 1.0, "qtr": 1 + at * 4 // each, "down": down, "ydstogo": 1 + at % 7,
+        "yardline_100": yardline, "posteam": np.where(home_ball, "HOM", "AWY").tolist(), "home": ["HOM"] * n, "away": ["AWY"] * n,
+        "home_score": lead * ahead, "away_score": lead * (1 - ahead), "game_s_left": 3600.0 * (1.0 - at / each),
+        "play_type": kind.tolist(), "home_win": ahead, "fourth_conv": np.where(tried, good, NAN),
+        "fg_result": np.where(kind == "field_goal", np.where(good, "good", "missed"), "").tolist(),
+        "kick_distance": np.where(kind == "field_goal", yardline + 18.0, NAN),
+        "next_posteam": np.where(home_ball ^ (down == 4), "HOM", "AWY").tolist(), "next_yardline_100": np.full(n, 70.0),
+        "no_play": np.zeros(n),
+    }  # fmt: skip
+
+
+def passes() -> Table:
+    generator = np.random.default_rng(6)
+    n = 800
+    away = generator.uniform(3.0, 40.0, n)
+    return {
+        "gameId": np.repeat(np.arange(2018090600, 2018090640), n // 40), "throwDistance": away,
+        "passResult": np.where(generator.random(n) < 1.0 - away / 60.0, "C", "I").tolist(),
+        "Target_Y": generator.uniform(0.0, 53.3, n), "defender1Dist": np.where(np.arange(n) % 5 == 0, NAN, generator.uniform(0, 9, n)),
+        "cp": np.full(n, 0.6),
+    }  # fmt: skip
+
+
+def pairs() -> Table:
+    generator = np.random.default_rng(7)
+    n = 900
+    gap = generator.uniform(0.05, 3.0, n)
+    return {
+        "race_id": np.repeat([f"2023_{i:02d}" for i in range(1, 31)], n // 30).tolist(), "gap_s": gap,
+        "closing_s": generator.normal(0, 1, n), "tyre_life": np.full(n, 4), "tyre_life_ahead": np.full(n, 11),
+        "compound": ["SOFT"] * n, "compound_ahead": ["HARD"] * n, "overtake": (generator.random(n) < np.exp(-2.0 * gap)).astype(int),
+    }  # fmt: skip
+
+
+def attempts() -> Table:
+    generator = np.random.default_rng(8)
+    n = 600
+    gap = generator.uniform(0.3, 6.0, n)
+    return {
+        "race_id": np.repeat([f"2023_{i:02d}" for i in range(1, 31)], n // 30).tolist(), "gap_before_s": gap,
+        "tyre_life": generator.integers(5, 20, n), "tyre_life_ahead": generator.integers(5, 20, n), "green": np.arange(n) % 6 != 0,
+        "success": (generator.random(n) < np.exp(-gap / 2.0)).astype(int),
+    }  # fmt: skip
+
+
+def catches() -> Table:
+    generator = np.random.default_rng(9)
+    n = 400
+    near = generator.uniform(0.2, 12.0, n)
+    table: Table = {"gameId": np.repeat(np.arange(2018090600, 2018090640), n // 40), "yac": np.rint(generator.exponential(near))}
+    return table | {f"d{i}_distance": near * i for i in range(1, 6)}
+
+
+def runs() -> Table:
+    generator = np.random.default_rng(10)
+    n = 400
+    return {
+        "gameId": np.repeat(np.arange(2018090600, 2018090640), n // 40), "S": generator.uniform(2.0, 7.0, n),
+        "Dir_scaled": generator.uniform(0.0, 100.0, n), "Yards": np.rint(generator.normal(4.0, 5.0, n)),
+    }  # fmt: skip
+
+
+MODELS: dict[str, tuple[ModuleType, dict[str, Callable[[], Table]]]] = {
+    "nfl-win-probability": (nfl_win_probability, {"plays": plays}),
+    "nfl-fourth-down": (nfl_fourth_down, {"plays": lambda: plays(each=96)}),
+    "nfl-completion": (nfl_completion, {"passes_2018": passes}),
+    "nfl-yac": (nfl_yac, {"yac_2018": catches}),
+    "nfl-rushing": (nfl_rushing, {"rush_2017_2019": runs}),
+    "f1-overtake": (f1_overtake, {"overtake_pairs": pairs}),
+    "f1-undercut": (f1_undercut, {"undercut_attempts": attempts}),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_is_trained_is_judged_by_games_that_it_has_not_seen(name: str, tmp_path: Path) -> None:
+    module, tables = MODELS[name]
+    for file, table in tables.items():
+        put(tmp_path / f"{file}.parquet", table())
+    card, blob = module.train(tmp_path, 1, "the command", quiet)
+    assert card.name == name and card.home is not None
+    assert card.home.origin == "real" and "not to be passed on" in card.home.terms and card.home.gate is not None
+    learnt = set(card.parameters["learnt_games"])
+    assert learnt and not any(is_held_out(source_of(module, tmp_path), game) for game in learnt)
+    out = tmp_path / "model"
+    save(out, card, blob)
+    judged = module.judge(tmp_path, str(out), 0, quiet)
+    assert not learnt & set(judged[0].game.tolist())
+    report = module.report(judged)["readings"]["real outcomes"]
+    assert {"scores", "base_rate", "logistic", "ours_minus_logistic", "gate"} <= set(report)
+    assert report["scores"]["log_loss"] < report["base_rate"]["log_loss"] or name == "nfl-rushing"
+    # an artefact of simulated games has seen none of these
+    every = module.judge(tmp_path, f"{name}@simulated", 0, quiet)
+    assert learnt < set(every[0].game.tolist())
+
+
+def source_of(module: ModuleType, folder: Path) -> str:
+    read = module.read(folder)
+    found: Outcomes = read if isinstance(read, Outcomes) else read[0]
+    return found.held_as
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_file_without_a_column_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    module, tables = MODELS[name]
+    for file, table in tables.items():
+        found = table()
+        gone = next(column for column in found if column in ("home_win", "throwDistance", "yac", "Yards", "gap_s", "gap_before_s"))
+        del found[gone]
+        put(tmp_path / f"{file}.parquet", found)
+    with pytest.raises(ValueError, match=f"lacks the column {gone}"):
+        module.train(tmp_path, 1, "the command", quiet)
+
+
+def test_a_play_is_told_for_the_team_with_the_ball(tmp_path: Path) -> None:
+    one = {name: values[:1] for name, values in plays().items()}
+    one |= {
+        "posteam": ["AWY"], "home_score": [3], "away_score": [10], "game_s_left": [600.0], "down": [3], "ydstogo": [7],
+        "yardline_100": [40.0], "home_win": [0], "play_type": ["pass"], "qtr": [4],
+    }  # fmt: skip
+    put(tmp_path / "plays.parquet", one)
+    read = nfl_win_probability.read(tmp_path)
+    np.testing.assert_allclose(read.rows, [win_row(600.0, 7.0, 3.0, 7.0, 40.0)])
+    assert read.label.tolist() == [1.0]
+    put(tmp_path / "nflscrapr_postseason.parquet", {"game_id": [int(GAMES[0])], "play_id": [1], "posteam": ["AWY"], "wp": [0.8]})
+    assert nfl_win_probability.read(tmp_path).reference.tolist() == [0.8]
+
+
+def test_overtime_ties_and_kick_offs_teach_no_win_probability(tmp_path: Path) -> None:
+    few = {name: values[:4] for name, values in plays().items()}
+    few |= {"qtr": [5, 1, 1, 1], "home_win": [1, -1, 1, 1], "play_type": ["run", "run", "kickoff", "run"], "down": [1, 1, 1, 2]}
+    put(tmp_path / "plays.parquet", few)
+    assert len(nfl_win_probability.read(tmp_path).label) == 1
+
+
+def test_passes_are_read_as_they_were_at_the_throw(tmp_path: Path) -> None:
+    table = passes()
+    put(tmp_path / "passes_2018.parquet", table)
+    read = nfl_completion.read(tmp_path)
+    names = [name for name, _, _ in COMPLETION_FEATURES]
+    meet, side = read.rows[:, names.index("meet_m")], read.rows[:, names.index("sideline_m")]
+    assert np.isnan(read.rows[:, names.index("pressure_m")]).all()
+    np.testing.assert_array_equal(np.isnan(meet), np.isnan(table["defender1Dist"]))
+    assert np.nanmax(meet) <= OPEN_M and side.max() <= ROOM_M
+    # what arrives with the ball is not looked at, nor are sacks and balls for nobody
+    put(tmp_path / "passes_2018.parquet", table | {"Dest_X": np.arange(800.0), "ball_prox": np.arange(800.0)})
+    np.testing.assert_array_equal(nfl_completion.read(tmp_path).rows, read.rows)
+    nobody = {**table, "passResult": ["S", *table["passResult"][1:]], "throwDistance": [30.0, NAN, *table["throwDistance"][2:]]}
+    put(tmp_path / "passes_2018.parquet", nobody)
+    assert len(nfl_completion.read(tmp_path).label) == 798
+
+
+def test_a_pair_of_cars_is_told_as_it_is_live(tmp_path: Path) -> None:
+    one = {name: values[:2] for name, values in pairs().items()} | {"gap_s": [0.7, 9.0], "closing_s": [4.0, 0.0]}
+    put(tmp_path / "overtake_pairs.parquet", one)
+    row = dict(zip([name for name, _, _ in OVERTAKE_FEATURES], f1_overtake.read(tmp_path).rows[0].tolist(), strict=True))
+    assert row == {"gap_s": 0.7, "closing_s": 1.5, "tyre_age_difference": 7.0, "compound_difference": 2.0}
+    assert len(f1_overtake.read(tmp_path).label) == 1  # nine seconds are no fight
+
+
+def test_yards_that_are_known_have_no_error() -> None:
+    yards = np.array([1.0, 4.0, 12.0, 0.0])
+    known = outcomes("yac", np.full((4, 3), NAN), yards, np.array(["a", "b", "c", "d"]))
+    assert len(known.label) == 4 * len(LEVELS_YD["yac"])
+    right, wrong = measures("yac", known, known.label), measures("yac", known, np.full(len(known.label), 0.5))
+    assert right["rmse_yd"] < 0.6 < wrong["rmse_yd"]
+    assert right["crps"] < 0.005 < wrong["crps"]
+    assert right["rmse_yd_of_the_mean"] == pytest.approx(yards.std())
+
+
+def test_a_lead_counts_for_more_when_less_is_left() -> None:
+    generator = np.random.default_rng(3)
+    states = [(generator.uniform(0, 3600), generator.integers(-14, 15)) for _ in range(6000)]
+    rows = np.array([win_row(float(clock), float(lead), 1.0, 10.0, 60.0) for clock, lead in states])
+    label = (rows[:, 1] + generator.normal(0, 1, 6000) * np.sqrt(rows[:, 0] / 3600 + 0.01) * 13 > 0).astype(float)
+    winning = Winning.fit(rows, label)
+    early, late, level = winning(np.array([win_row(c, d, 1.0, 10.0, 60.0) for c, d in ((3500.0, 7.0), (60.0, 7.0), (60.0, 0.0))]))
+    assert 0.55 < early < 0.85 < late and 0.4 < level < 0.6
+
+
+def test_fourth_downs_are_worth_what_can_follow() -> None:
+    generator = np.random.default_rng(4)
+    n = 3000
+    to_go, at, length, spot = (generator.integers(1, 12, n) * 1.0, generator.uniform(2, 80, n), generator.uniform(18, 60, n),
+                               generator.uniform(35, 95, n))  # fmt: skip
+    game = np.array(["a"] * n)
+    tries = Tries(
+        to_go, at, (generator.random(n) < 0.75 - 0.05 * to_go).astype(float), game, length,
+        (generator.random(n) < 1.2 - length / 75.0).astype(float), game, spot, np.minimum(40.0, spot - 15.0), game,
+    )  # fmt: skip
+    parts = Parts.fit(tries)
+    assert parts.converts(np.array([1.0]), np.array([40.0]))[0] > parts.converts(np.array([10.0]), np.array([40.0]))[0] + 0.3
+    assert parts.kicks(np.array([25.0, 50.0, 66.0])).tolist() == sorted(parts.kicks(np.array([25.0, 50.0, 66.0])), reverse=True)
+    assert parts.kicks(np.array([66.0]))[0] == 0.0
+    rows = np.array([win_row(c, d, 1.0, 10.0, g) for c, d, g in zip(
+        generator.uniform(0, 3600, 9000), generator.integers(-14, 15, 9000) * 1.0, generator.uniform(1, 99, 9000))])  # fmt: skip
+    margin = rows[:, 1] + (50.0 - rows[:, 4 + 1]) / 20.0
+    label = (margin + generator.normal(0, 1, 9000) * np.sqrt(rows[:, 0] / 3600 + 0.01) * 13 > 0).astype(float)
+    winning = Winning.fit(rows, label)
+    go, kick, punt = worth(parts, winning, np.array([[4.0, -2.0, 8.0, 15.0]]))[0]
+    assert kick > go and kick > punt  # two points down, four seconds left, 32 yards
+    go, kick, punt = worth(parts, winning, np.array([[1800.0, 0.0, 11.0, 90.0]]))[0]
+    assert punt > go  # eleven to go at one's own ten
+    rows, said = nfl_fourth_down.taught(fourth_rows(1800.0, 0.0, 11.0, 90.0)[:1], parts, winning)
+    assert len(rows) == 2 and said.tolist() == [go, punt]  # nobody kicks from there
+
+
+def race(folder: Path) -> None:
+    """Ten laps: A leads B by a second a lap more, C is gone after lap 4, B stops in lap 6."""
+    table: Table = {name: [] for name in (
+        "race_id", "driver", "lap", "position", "end_s", "lap_time_s", "compound", "tyre_life", "pit_in_s", "pit_out_s", "track_status"
+    )}  # fmt: skip
+    for place, driver in enumerate("ABC", 1):
+        for lap in range(1, 11 if driver != "C" else 5):
+            took = 90.0 + (place - 1) + (20.0 if driver == "B" and lap > 6 else 0.0) * (lap == 7)
+            end = 1000.0 + 91.0 * lap + (place - 1) * lap + (20.0 if driver == "B" and lap >= 7 else 0.0)
+            row = ("2030_01", driver, lap, place, end, took, "HARD", lap if driver != "B" or lap < 7 else lap - 6,
+                   end if driver == "B" and lap == 6 else NAN, end - 70.0 if driver == "B" and lap == 7 else NAN, "1")  # fmt: skip
+            for name, value in zip(table, row, strict=True):
+                table[name].append(value)
+    put(folder / "laps.parquet", table)
+    put(folder / "results.parquet", {"race_id": ["2030_01"] * 3, "driver": list("ABC"), "finish_position": [1.0, 2.0, NAN]})
+
+
+def test_states_of_a_race_are_those_of_the_cars_still_in_it(tmp_path: Path) -> None:
+    race(tmp_path)
+    states = states_of(tmp_path)
+    at = {name: i for i, (name, _, _) in enumerate(RACE_FEATURES)}
+    assert np.bincount(states.moment).tolist() == [3, 3, 3, 3, 2, 2, 2, 2, 2]  # C is seen no more soon after its last lap
+    assert (np.bincount(states.moment, states.label) == 1.0).all()
+    second = states.rows[states.rows[:, at["place"]] == 2.0]
+    assert second[:, at["lead_s"]].tolist()[:4] == [-1.0, -2.0, -3.0, -4.0]
+    assert second[:, at["stops"]].tolist() == [0, 0, 0, 0, 0, 0, 1, 1, 1]
+    assert second[:, at["laps_left"]].tolist() == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+
+
+def test_chances_of_a_moment_sum_to_one() -> None:
+    generator = np.random.default_rng(2)
+    moment = np.repeat(np.arange(300), 4)
+    rows = np.full((1200, len(RACE_FEATURES)), NAN)
+    rows[:, 0], rows[:, 1], rows[:, 4] = generator.integers(1, 50, 300).repeat(4), np.tile(np.arange(1, 5), 300), np.tile(np.arange(1, 5), 300)
+    label = np.zeros((300, 4))
+    label[np.arange(300), (generator.random(300) < 0.3).astype(int)] = 1.0
+    chance = RaceWinning.fit(rows, label.ravel(), moment)(rows, moment).reshape(300, 4)
+    np.testing.assert_allclose(chance.sum(1), 1.0)
+    assert (np.diff(chance.mean(0)) < 0.0).all() and 0.5 < chance[:, 0].mean() < 0.8
+    said = Outcomes(rows, label.ravel(), moment.astype(str), "", "", "", together=moment).shares(np.full(1200, 0.2))
+    np.testing.assert_allclose(said, 0.25)
+
+
+def test_too_few_games_are_refused() -> None:
+    one = Outcomes(np.zeros((3, 2)), np.zeros(3), np.array(["a", "a", "a"]), "", "x", "")
+    with pytest.raises(ValueError, match="1 games are too few"):
+        by_command.split(one)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("module", "most"), [(f1_overtake, 0.130), (f1_undercut, 0.56), (f1_win_probability, 0.097)], ids=["overtake", "undercut", "win"]
+)  # fmt: skip
+def test_real_races_are_judged_better_than_by_a_line(module: ModuleType, most: float, real_data: Path) -> None:
+    found = module.evaluate(real_data / "f1_laps_2023_2024", None, 0, quiet)["readings"]["real outcomes"]
+    assert found["scores"]["log_loss"] <= most
+    assert found["scores"]["log_loss"] < found["logistic"]["log_loss"] < found["base_rate"]["log_loss"]
+
+
+@pytest.mark.real
+def test_parts_of_real_fourth_downs(real_data: Path) -> None:
+    value, word = nfl_fourth_down._table(real_data / "nfl_pbp_2009_2019")
+    found = nfl_fourth_down.part_scores(nfl_fourth_down.tries(value, word), 0)
+    assert found["conversion_log_loss"] < 0.66 and found["field_goal_log_loss"] < 0.39 and found["punt_mae_yd"] < 7.7
