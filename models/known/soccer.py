@@ -70,6 +70,7 @@ MODELS: Final = (
             ),
             light=True,
         ),
+        by_game=True,
         limits="It does not know who plays or how hard the ball is struck, nor whether a pass was worth playing. From events "
         "alone it "
         "knows the start, the kind and the move before it, not who stands where, and at the kick nothing of the target: the value "
