@@ -1,8 +1,8 @@
 """Models of real data that do not ship: whoever has the data trains them by a command, and judges any artefact by the same rows.
 
 The reader of a model gives the rows, and how its forest is grown; what is the same for all is here. Whole games are held out by the
-rule of ``models.holdout``. The card says which games taught the model, so that an artefact is judged by the others only, wherever it
-was trained: one of simulated games by all of them.
+rule of ``models.holdout``. The card says which games taught the model, so that an artefact is judged by the others only, wherever
+it was trained: one of simulated games by all of them.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Course:
-    """How the model ``name`` learns: ``fit`` makes the model file from outcomes and a seed. ``limits`` is what the card says instead
-    of the simulated model's."""
+    """How the model ``name`` learns: ``fit`` makes the model file from outcomes and a seed. ``limits`` is what the card says
+    instead of the simulated model's."""
 
     name: str
     fit: Callable[[Outcomes, int], bytes]
@@ -138,8 +138,8 @@ def train(course: Course, outcomes: Outcomes, seed: int, command: str, tell: Tel
 def judge(
     course: Course, outcomes: Outcomes, artefact: str | None, seed: int, tell: Tell
 ) -> tuple[Judgement, ...]:  # fmt: skip
-    """What was said of games not seen, beside a simple logistic regression, and once more beside the reference of the rows that have
-    one. Without an artefact the recipe in parts, each row by a model that has not seen its game."""
+    """What was said of games not seen, beside a simple logistic regression, and once more beside the reference of the rows that
+    have one. Without an artefact the recipe in parts, each row by a model that has not seen its game."""
     if artefact is None:
         return _recipe(course, outcomes, seed, tell)
     model = load(artefact)

@@ -31,8 +31,9 @@ def design(rows: Floats) -> Floats:
     root = np.sqrt(left + 1.0)
     depth = np.log(np.maximum(place, 1.0))
     return np.column_stack([
-        depth, depth / root, place == 1.0, (place == 1.0) / root, np.log(np.maximum(projected, 1.0)), np.clip(lead / root, -15.0, 15.0),
-        np.clip(lead, -60.0, 60.0) / 10.0, np.clip(margin / root, -15.0, 15.0), np.clip(pace, -2.0, 2.0),
+        depth, depth / root, place == 1.0, (place == 1.0) / root, np.log(np.maximum(projected, 1.0)),
+        np.clip(lead / root, -15.0, 15.0), np.clip(lead, -60.0, 60.0) / 10.0,
+        np.clip(margin / root, -15.0, 15.0), np.clip(pace, -2.0, 2.0),
     ]).astype(np.float64)  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """What a fourth down is worth if the team goes, kicks or punts: the teacher of the fourth-down model.
 
-Teams choose, so that the results of games in which they punted do not say what a punt is worth to those who went for it. The worth of
-each choice is put together instead (Romer 2006, "Do Firms Maximize? Evidence from Professional Football"): how likely a conversion and
-a field goal are, how far a punt goes, and the chance to win of the state that follows each.
+Teams choose, so that the results of games in which they punted do not say what a punt is worth to those who went for it. The worth
+of each choice is put together instead (Romer 2006, "Do Firms Maximize? Evidence from Professional Football"): how likely a
+conversion and a field goal are, how far a punt goes, and the chance to win of the state that follows each.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class Chance:
 
 @dataclass(frozen=True)
 class Tries:
-    """What was tried on real fourth downs, each (B,) with the game of each: conversions (``to_go_yd, to_goal_yd, converted``), kicks
-    (``length_yd, good``) and punts (``from_yd`` to the goal line, ``net_yd``)."""
+    """What was tried on real fourth downs, each (B,) with the game of each: conversions (``to_go_yd, to_goal_yd, converted``),
+    kicks (``length_yd, good``) and punts (``from_yd`` to the goal line, ``net_yd``)."""
 
     to_go_yd: Floats
     to_goal_yd: Floats

@@ -15,7 +15,10 @@ from models.by_command import Outcomes
 
 SOURCE: Final = "NFL tracking features of 2017 to 2019"
 HELD_OUT_AS: Final = "nfl_tracking"
-TERMS: Final = "Big Data Bowl tracking under Kaggle's competition rules, belongs to the NFL: internal use only; the model is not to be passed on"
+TERMS: Final = (
+    "Big Data Bowl tracking under Kaggle's competition rules, belongs to the NFL: internal use only; "
+    "the model is not to be passed on"
+)
 #: thresholds of the Big Data Bowl's measure: yards from -99 to 99
 _THRESHOLDS: Final = np.arange(-99, 100)
 

@@ -35,7 +35,8 @@ RECIPE: Final = Recipe(
 _NUMBERS: Final = ("gap_s", "closing_s", "tyre_life", "tyre_life_ahead", "overtake")
 LIMITS: Final = (
     "It means a whole lap, with one to four overtaking zones, on a clear track and without a stop of either car; it knows gap, "
-    "closing and tyres, not the circuit, battery, damage, team orders, blue flags or rain. It learnt from the races of 2023 and 2024."
+    "closing and tyres, not the circuit, battery, damage, team orders, blue flags or rain. It learnt from the races of 2023 and "
+    "2024."
 )  # fmt: skip
 
 

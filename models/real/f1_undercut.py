@@ -35,8 +35,9 @@ RECIPE: Final = Recipe(
 )  # fmt: skip
 _NUMBERS: Final = ("gap_before_s", "tyre_life", "tyre_life_ahead", "green", "success")
 LIMITS: Final = (
-    "It means two cars that both stop, the one behind up to six laps earlier, on a clear track; traffic after the stop, a slow stop "
-    "or a safety car are not known to it. It learnt from a few hundred undercuts of 2023 and 2024, those that teams chose to try."
+    "It means two cars that both stop, the one behind up to six laps earlier, on a clear track; traffic after the stop, a slow "
+    "stop or a safety car are not known to it. It learnt from a few hundred undercuts of 2023 and 2024, those that teams chose "
+    "to try."
 )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 The folder holds ``laps.parquet`` (a row per car and lap: ``race_id, driver, lap, position, end_s`` on one clock for all cars,
 ``lap_time_s, compound, tyre_life, pit_in_s, pit_out_s, track_status``) and ``results.parquet`` (``race_id, driver,
-finish_position``). The forest is taught by ``models.f1_winning``; what is judged are the shares in the field's sum, as they are told.
+finish_position``). The forest is taught by ``models.f1_winning``; what is judged are the shares in the field's sum, as they are
+told.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ FITS: Final = 3
 RECIPE: Final = Recipe(boosters=(({"eta": 0.2, "max_depth": 5, "min_child_weight": 3.0, "reg_lambda": 1.0}, 120),))
 _LEFT: Final = [name for name, _, _ in WIN_FEATURES].index("laps_left")
 LIMITS: Final = (
-    "It knows gaps, pace so far, tyres and stops, not what a car still has in hand, grid penalties, reliability or rain, and takes the "
-    "stop's cost as the same on every circuit. It learnt from the few dozen races of 2023 and 2024, most of them won by one driver: "
-    "no basis for odds."
+    "It knows gaps, pace so far, tyres and stops, not what a car still has in hand, grid penalties, reliability or rain, and "
+    "takes the stop's cost as the same on every circuit. It learnt from the few dozen races of 2023 and 2024, most of them won "
+    "by one driver: no basis for odds."
 )  # fmt: skip
 
 
@@ -41,8 +42,9 @@ def read(folder: Path) -> Outcomes:
     left = states.rows[:, _LEFT]
     phase = np.select([left <= 10, left <= 30], ["last 10 laps", "10 to 30 laps left"], "more than 30 laps left")
     return Outcomes(
-        states.rows, states.label, states.race, SOURCE, HELD_OUT_AS, TERMS, {"laps left": phase}, together=states.moment, unit="races"
-    )
+        states.rows, states.label, states.race, SOURCE, HELD_OUT_AS, TERMS, {"laps left": phase}, together=states.moment,
+        unit="races",
+    )  # fmt: skip
 
 
 def fit(learnt: Outcomes, seed: int) -> bytes:

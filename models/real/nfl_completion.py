@@ -1,10 +1,10 @@
 """Real passes for the completion probability: what was known when the ball was thrown, and whether it was caught.
 
 The folder holds ``passes_2018.parquet``: a row per dropback with ``gameId, passResult`` (C, I, IN; sacks are left out), and at the
-throw ``throwDistance`` (yd, passer to target), ``Target_Y`` (yd across the field), ``defender1Dist`` (yd, the nearest defender who was
-on the target; empty where nobody was) and ``cp``, nflfastR's probability. Passes without a target are left out. What is measured as
-the ball arrives is not read: it is there more often when the ball was caught. The distance of the rushers is not in it, and is missing
-in every row.
+throw ``throwDistance`` (yd, passer to target), ``Target_Y`` (yd across the field), ``defender1Dist`` (yd, the nearest defender who
+was on the target; empty where nobody was) and ``cp``, nflfastR's probability. Passes without a target are left out. What is
+measured as the ball arrives is not read: it is there more often when the ball was caught. The distance of the rushers is not in
+it, and is missing in every row.
 """
 
 from __future__ import annotations

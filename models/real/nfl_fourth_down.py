@@ -1,9 +1,9 @@
 """Real fourth downs: what was tried, what came of it, and how the game ended.
 
-The folder is that of ``nfl-win-probability``; of ``plays.parquet`` are read besides ``fourth_conv`` (1 or 0 of tries), ``fg_result`` (good,
-missed, blocked), ``kick_distance`` (yd), ``next_posteam`` and ``next_yardline_100``, and ``no_play`` (nullified). The forest is taught by
-``models.nfl_fourth`` all three choices of every fourth down; it is judged by the choice that was made and how the game ended, and its
-parts by what came of the try.
+The folder is that of ``nfl-win-probability``; of ``plays.parquet`` are read besides ``fourth_conv`` (1 or 0 of tries),
+``fg_result`` (good, missed, blocked), ``kick_distance`` (yd), ``next_posteam`` and ``next_yardline_100``, and ``no_play``
+(nullified). The forest is taught by ``models.nfl_fourth`` all three choices of every fourth down; it is judged by the choice that
+was made and how the game ended, and its parts by what came of the try.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ RECIPE: Final = Recipe(
     boosters=(({"eta": 0.2, "max_depth": 6, "min_child_weight": 5.0, "reg_lambda": 1.0, "max_bin": 256}, 150),),
 )  # fmt: skip
 LIMITS: Final = (
-    "It compares going, kicking and punting for average teams: kicker, wind, time-outs and overtime are not known to it. It learnt from "
-    "2009 to 2019, when conversions were tried where they were hardest to avoid. Advice to talk about, and not to be compared "
-    "closer than a hundredth."
+    "It compares going, kicking and punting for average teams: kicker, wind, time-outs and overtime are not known to it. It "
+    "learnt from 2009 to 2019, when conversions were tried where they were hardest to avoid. Advice to talk about, and not to "
+    "be compared closer than a hundredth."
 )  # fmt: skip
 _NUMBERS: Final = (
     "qtr", "down", "ydstogo", "yardline_100", "home_score", "away_score", "game_s_left", "home_win", "fourth_conv", "kick_distance",
@@ -61,7 +61,8 @@ def _table(folder: Path) -> tuple[dict[str, Floats], dict[str, Any]]:
 def tries(value: Mapping[str, Floats], word: Mapping[str, Any]) -> Tries:
     kind, game, at = word["play_type"], word["game_id"], value["yardline_100"]
     went = np.isin(kind, ("pass", "run", "sack")) & np.isfinite(value["fourth_conv"])
-    kicked = (kind == "field_goal") & np.isin(word["fg_result"], ("good", "missed", "blocked")) & np.isfinite(value["kick_distance"])
+    ended = np.isin(word["fg_result"], ("good", "missed", "blocked"))
+    kicked = (kind == "field_goal") & ended & np.isfinite(value["kick_distance"])
     turned = (word["next_posteam"] != "") & (word["next_posteam"] != word["posteam"]) & np.isfinite(value["next_yardline_100"])
     punted = (kind == "punt") & turned
     net = at - (100.0 - value["next_yardline_100"])
@@ -75,8 +76,9 @@ def read(folder: Path) -> tuple[Outcomes, Tries, Outcomes]:
     """The choices that were made with how the game ended, what was tried, and the plays that the chance to win is learnt from."""
     value, word = _table(folder)
     choice = np.select(
-        [np.isin(word["play_type"], ("pass", "run", "sack")), word["play_type"] == "field_goal", word["play_type"] == "punt"], [0, 1, 2], -1
-    )
+        [np.isin(word["play_type"], ("pass", "run", "sack")), word["play_type"] == "field_goal", word["play_type"] == "punt"],
+        [0, 1, 2], -1,
+    )  # fmt: skip
     ours = word["posteam"] == word["home"]
     lead = np.where(ours, 1.0, -1.0) * (value["home_score"] - value["away_score"])
     states = np.column_stack([value["game_s_left"], lead, value["ydstogo"], value["yardline_100"]])
@@ -103,7 +105,8 @@ def course(tried: Tries, plays: Outcomes) -> Course:
 
 
 def taught(rows: Floats, parts: Parts, chance: Winning) -> tuple[Floats, Floats]:
-    """All three choices in the states of ``rows`` (B, F), as rows and what the teacher says of each; kicks from too far left out."""
+    """All three choices in the states of ``rows`` (B, F), as rows and what the teacher says of each; kicks from too far left
+    out."""
     at = {name: i for i, (name, _, _) in enumerate(FOURTH_FEATURES)}
     states = rows[:, [at["clock_s"], at["lead"], at["to_go_yd"], at["to_goal_yd"]]]
     every = np.concatenate([fourth_rows(*state) for state in states.tolist()])

@@ -1,8 +1,8 @@
 """Real runs for the yards they gain: how fast the runner was going upfield at the hand-off.
 
-The folder holds ``rush_2017_2019.parquet``: a row per carry with ``gameId``, ``S`` (yd/s), ``Dir_scaled`` (his direction, 100 for 180
-degrees from the left sideline's, so that 50 is straight upfield) and ``Yards``. Of the others on the field there is nothing in it:
-nearest defender, crowd and box are missing in every row.
+The folder holds ``rush_2017_2019.parquet``: a row per carry with ``gameId``, ``S`` (yd/s), ``Dir_scaled`` (his direction, 100 for
+180 degrees from the left sideline's, so that 50 is straight upfield) and ``Yards``. Of the others on the field there is nothing in
+it: nearest defender, crowd and box are missing in every row.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ RECIPE: Final = Recipe(
     ),),
 )  # fmt: skip
 LIMITS: Final = (
-    "It knows nothing but the runner's speed upfield at the hand-off: no defender, no blocking, no down, and nothing of scrambles and "
-    "laterals. It learnt from the carries of 2017 to 2019."
+    "It knows nothing but the runner's speed upfield at the hand-off: no defender, no blocking, no down, and nothing of "
+    "scrambles and laterals. It learnt from the carries of 2017 to 2019."
 )  # fmt: skip
 
 

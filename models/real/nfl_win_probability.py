@@ -78,8 +78,8 @@ def fit(learnt: Outcomes, seed: int) -> bytes:
 
 
 LIMITS: Final = (
-    "It knows score, clock, down and place, not which team is at home, time-outs, who is hurt or how strong the teams are: no basis "
-    "for odds. It learnt from the four quarters of the seasons 2009 to 2019 and says nothing of overtime."
+    "It knows score, clock, down and place, not which team is at home, time-outs, who is hurt or how strong the teams are: no "
+    "basis for odds. It learnt from the four quarters of the seasons 2009 to 2019 and says nothing of overtime."
 )  # fmt: skip
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())
 

@@ -34,8 +34,8 @@ RECIPE: Final = Recipe(
 )  # fmt: skip
 DEFENDERS: Final = 5
 LIMITS: Final = (
-    "It knows how near the defenders are when he catches, not how fast he runs, blockers, angles or who he is, and nothing of fumbles "
-    "and laterals. It learnt from the completed passes of 2018."
+    "It knows how near the defenders are when he catches, not how fast he runs, blockers, angles or who he is, and nothing of "
+    "fumbles and laterals. It learnt from the completed passes of 2018."
 )  # fmt: skip
 
 
