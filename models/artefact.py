@@ -170,7 +170,7 @@ def model_file(model: str | os.PathLike[str]) -> Path:
         inside = shipped_folder(str(model))
         if inside is None:
             raise ValueError(
-                f"{model} is neither a model folder (with a card.json) nor a model of this package, as touchline models list has them"
+                f"{model} is neither a model folder (with a card.json) nor a model of this package: see touchline models list"
             )
         folder = inside
     path = next((folder / name for name in FILES if (folder / name).is_file()), None)
