@@ -13,6 +13,7 @@ from msgspec import field
 
 from features.airtime import Airtime, Budget
 from features.facts import attr
+from features.mlb.odds import AUTOMATIC_RUNNER, INNINGS
 from features.mlb.vocabulary import EVENT_TYPES
 from features.moments import Moment
 from features.sport import EventStep
@@ -80,6 +81,9 @@ class Ledger(msgspec.Struct, array_like=True):
     batted: list[list[int]] = []
     sides: list[list[int]] = []
 
+    #: bases that a half of an extra inning begins with: by the rule, until the game shows otherwise (play-offs)
+    placed: int = AUTOMATIC_RUNNER
+
     def __post_init__(self) -> None:
         if not self.sides:
             self.pitched = [[0] * PITCHER_COUNTS for _ in range(self.players)]
@@ -135,6 +139,12 @@ def state_after(moment: Moment, ledger: Ledger) -> State:
     )  # fmt: skip
 
 
+def placed_after(moment: Moment, ledger: Ledger, state: State) -> int:
+    """Bases that halves of extra innings begin with: what the latest one began with, where the event says so."""
+    says = moment.type == "half_start" and all(isinstance(moment.attrs.get(base), bool) for base in ("first", "second", "third"))
+    return state.bases if says and state.inning > INNINGS and state.outs == 0 else ledger.placed
+
+
 def says_all(moment: Moment) -> bool:
     """Whether the event says the whole state by itself."""
     words = (*(("half", str),), *((base, bool) for base in ("first", "second", "third")))
@@ -166,6 +176,7 @@ def keep_beginning(moment: Moment, ledger: Ledger) -> None:
 def keep_state(moment: Moment, ledger: Ledger) -> None:
     ledger.stated = ledger.stated or says_all(moment)
     state = state_after(moment, ledger)
+    ledger.placed = placed_after(moment, ledger, state)
     ledger.inning, ledger.half, ledger.outs, ledger.bases = state.inning, state.half, state.outs, state.bases
     ledger.runs = state.runs
     ledger.over = ledger.over or moment.type == "game_end"

@@ -24,6 +24,8 @@ SHARES: Final[Floats] = np.array([0.575, 0.080, 0.030, 0.085, 0.090, 0.060, 0.02
 MOST_RUNS: Final = 20
 MOST_LEAD: Final = 25
 INNINGS: Final = 9
+#: bases (bits 1, 2, 4) as a half of an extra inning begins: MLB rule 7.01(b), regular seasons since 2020
+AUTOMATIC_RUNNER: Final = 2
 #: mean change of the chance in a plate appearance, over whole simulated games (a test keeps it true)
 AVERAGE_SWING: Final = 0.0337
 
@@ -90,20 +92,20 @@ def _half_innings(shares: Any) -> Any:
 
 
 @kernel
-def _starts(dist: Any) -> Any:
-    """(INNINGS + 1, 2, 2 MOST_LEAD + 1) chance of the home team at the start of each half (0 top), by its lead; innings from 1, the
-    last one also for extra innings."""
-    starts = np.zeros((INNINGS + 1, 2, 2 * MOST_LEAD + 1))
-    fresh = dist[0]
+def _starts(dist: Any, placed: int) -> Any:
+    """(INNINGS + 2, 2, 2 MOST_LEAD + 1) chance of the home team at the start of each half (0 top), by its lead; innings from 1, the
+    one after the last is any extra inning."""
+    starts = np.zeros((INNINGS + 2, 2, 2 * MOST_LEAD + 1))
     win, tie = 0.0, 0.0
     for r in range(MOST_RUNS + 1):
         for s in range(MOST_RUNS + 1):
             if s > r:
-                win += fresh[r] * fresh[s]
+                win += dist[placed, r] * dist[placed, s]
             elif s == r:
-                tie += fresh[r] * fresh[s]
+                tie += dist[placed, r] * dist[placed, s]
     extra = win / (1.0 - tie)
-    for inning in range(INNINGS, 0, -1):
+    for inning in range(INNINGS + 1, 0, -1):
+        runs = dist[placed] if inning > INNINGS else dist[0]
         for half in range(1, -1, -1):
             for i in range(2 * MOST_LEAD + 1):
                 total = 0.0
@@ -111,38 +113,41 @@ def _starts(dist: Any) -> Any:
                     lead = i - MOST_LEAD + (r if half == 1 else -r)
                     lead = min(max(lead, -MOST_LEAD), MOST_LEAD)
                     if half == 0:
-                        after = 1.0 if inning == INNINGS and lead > 0 else starts[inning, 1, lead + MOST_LEAD]
-                    elif inning == INNINGS:
+                        after = 1.0 if inning >= INNINGS and lead > 0 else starts[inning, 1, lead + MOST_LEAD]
+                    elif inning >= INNINGS:
                         after = 1.0 if lead > 0 else extra if lead == 0 else 0.0
                     else:
                         after = starts[inning + 1, 0, lead + MOST_LEAD]
-                    total += fresh[r] * after
+                    total += runs[r] * after
                 starts[inning, half, i] = total
     starts[0, 0, 0] = extra
     return starts
 
 
 @kernel
-def home_odds(inning: int, half: int, outs: int, bases: int, lead: int, dist: Any, starts: Any) -> float:
-    """Chance that the home team, ``lead`` runs ahead, wins; ``half`` 0 top, 1 bottom."""
-    inning = min(max(inning, 1), INNINGS)
-    if half == 1 and inning == INNINGS and lead > 0:
+def home_odds(inning: int, half: int, outs: int, bases: int, lead: int, placed: int, dist: Any, starts: Any) -> float:
+    """Chance that the home team, ``lead`` runs ahead, wins; ``half`` 0 top, 1 bottom. A half that is over (three outs) is the
+    beginning of the next one, in an extra inning with ``placed`` on base."""
+    inning = min(max(inning, 1), INNINGS + 1)
+    if half == 1 and inning >= INNINGS and lead > 0:
         return 1.0
     if outs >= 3:
-        half, outs, bases = half + 1, 0, 0
-        if half == 2:
-            if inning == INNINGS and lead != 0:
+        if half == 1:
+            if inning >= INNINGS and lead != 0:
                 return 1.0 if lead > 0 else 0.0
-            half, inning = 0, min(inning + 1, INNINGS)
-        elif inning == INNINGS and lead > 0:
+            half, inning = 0, min(inning + 1, INNINGS + 1)
+        elif inning >= INNINGS and lead > 0:
             return 1.0
+        else:
+            half = 1
+        outs, bases = 0, placed if inning > INNINGS else 0
     total = 0.0
     for r in range(MOST_RUNS + 1):
         now = lead + (r if half == 1 else -r)
         if half == 0:
             i = min(max(now, -MOST_LEAD), MOST_LEAD) + MOST_LEAD
-            after = 1.0 if inning == INNINGS and now > 0 else starts[inning, 1, i]
-        elif inning == INNINGS:
+            after = 1.0 if inning >= INNINGS and now > 0 else starts[inning, 1, i]
+        elif inning >= INNINGS:
             after = 1.0 if now > 0 else starts[0, 0, 0] if now == 0 else 0.0
         else:
             after = starts[inning + 1, 0, min(max(now, -MOST_LEAD), MOST_LEAD) + MOST_LEAD]
@@ -151,39 +156,42 @@ def home_odds(inning: int, half: int, outs: int, bases: int, lead: int, dist: An
 
 
 @kernel
-def expected_swing(inning: int, half: int, outs: int, bases: int, lead: int, shares: Any, dist: Any, starts: Any) -> float:
+def expected_swing(
+    inning: int, half: int, outs: int, bases: int, lead: int, placed: int, shares: Any, dist: Any, starts: Any
+) -> float:  # fmt: skip
     """Mean absolute change of :func:`home_odds` by the next plate appearance."""
-    now = home_odds(inning, half, outs, bases, lead, dist, starts)
+    now = home_odds(inning, half, outs, bases, lead, placed, dist, starts)
     three = np.zeros(3, np.int64)
     total = 0.0
     for k in range(shares.shape[0]):
         next_state(outs, bases, k, three)
-        then = home_odds(inning, half, three[0], three[1], lead + (three[2] if half == 1 else -three[2]), dist, starts)
+        ahead = lead + (three[2] if half == 1 else -three[2])
+        then = home_odds(inning, half, three[0], three[1], ahead, placed, dist, starts)
         total += shares[k] * abs(then - now)
     return total
 
 
-@lru_cache(maxsize=1)
-def tables() -> tuple[Floats, Floats]:
-    """Run distributions and chances at the start of each half, worked out once."""
-    dist = _half_innings(SHARES)
-    return dist, _starts(dist)
+@lru_cache(maxsize=8)
+def tables(placed: int) -> tuple[Floats, Floats]:
+    """Run distributions, and chances at the start of each half where extra innings begin with ``placed``, worked out once."""
+    dist = _half_innings(SHARES) if placed == 0 else tables(0)[0]
+    return dist, _starts(dist, placed)
 
 
-def home_win(inning: int, half: int, outs: int, bases: int, lead: int) -> float:
+def home_win(inning: int, half: int, outs: int, bases: int, lead: int, placed: int = AUTOMATIC_RUNNER) -> float:
     """:func:`home_odds` by the league's shares."""
-    return float(home_odds(inning, half, outs, bases, lead, *tables()))
+    return float(home_odds(inning, half, outs, bases, lead, placed, *tables(placed)))
 
 
-def leverage(inning: int, half: int, outs: int, bases: int, lead: int) -> float:
-    return float(expected_swing(inning, half, outs, bases, lead, SHARES, *tables())) / AVERAGE_SWING
+def leverage(inning: int, half: int, outs: int, bases: int, lead: int, placed: int = AUTOMATIC_RUNNER) -> float:
+    return float(expected_swing(inning, half, outs, bases, lead, placed, SHARES, *tables(placed))) / AVERAGE_SWING
 
 
 def run_expectancy(outs: int, bases: int) -> float:
     """Mean runs in the rest of the half inning."""
     if outs >= 3:
         return 0.0
-    dist = tables()[0][8 * outs + bases]
+    dist = tables(0)[0][8 * outs + bases]
     total = 0.0
     for r in range(MOST_RUNS + 1):
         total += r * float(dist[r])

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from features.frames import Floats
-from features.mlb.ledger import Ledger, State, known, says_all, state_after
-from features.mlb.odds import INNINGS, home_win, leverage, run_expectancy
+from features.mlb.ledger import Ledger, State, known, placed_after, says_all, state_after
+from features.mlb.odds import AUTOMATIC_RUNNER, INNINGS, home_win, leverage, run_expectancy
 from features.moments import Moment
 from features.sport import Stat
 
@@ -22,28 +22,41 @@ WIN_FEATURES: Final = (
     ("bottom", "0..1", "the home team bats"),
     ("runs_expected", "count", "runs to be expected in this half inning"),
     ("balance", "ratio", "lead over what the innings left may change"),
+    ("odds", "logit", "the home team's odds if both teams were equal"),
 )  # fmt: skip
 
 
-def win_row(inning: int, half: int, outs: int, bases: int, lead: int) -> Floats:
-    """(F,): a half inning that is over is the beginning of the next one."""
-    if outs >= 3:
-        half, outs, bases = half + 1, 0, 0
-        if half == 2:
-            half, inning = 0, inning + 1
-    inning = min(inning, INNINGS)
-    left = 3.0 * (INNINGS - inning)
+#: odds beyond this make no difference
+MOST_ODDS: Final = 9.0
+
+
+def begun(inning: int, half: int, outs: int, bases: int, placed: int) -> tuple[int, int, int, int]:
+    """Inning, half, outs and bases; a half inning that is over is the beginning of the next one, in an extra inning with
+    ``placed`` on base."""
+    if outs < 3:
+        return inning, half, outs, bases
+    inning, half = (inning, 1) if half == 0 else (inning + 1, 0)
+    return inning, half, 0, placed if inning > INNINGS else 0
+
+
+def win_row(inning: int, half: int, outs: int, bases: int, lead: int, placed: int = AUTOMATIC_RUNNER) -> Floats:
+    """(F,) of a state; ``placed`` are the bases (bits 1, 2, 4) that a half of an extra inning begins with."""
+    inning, half, outs, bases = begun(inning, half, outs, bases, placed)
+    chance = home_win(inning, half, outs, bases, lead, placed)
+    odds = np.log(max(chance, 1e-9) / max(1.0 - chance, 1e-9))
+    left = 3.0 * (INNINGS - min(inning, INNINGS))
     away = left + (3.0 - outs if half == 0 else 0.0)
     home = left + (3.0 if half == 0 else 3.0 - outs)
     runs = run_expectancy(outs, bases)
     ahead = lead + (runs if half == 1 else -runs)
-    return np.array([lead, home, away, half, runs, ahead / np.sqrt(home + away + 1.0)], np.float64)
+    odds = min(max(odds, -MOST_ODDS), MOST_ODDS)
+    return np.array([lead, home, away, half, runs, ahead / np.sqrt(home + away + 1.0), odds], np.float64)
 
 
 def over_row(won: float) -> Floats:
     """(F,) of a game that is over."""
     lead = 25.0 if won else -25.0
-    return np.array([lead, 0.0, 0.0, 1.0, 0.0, lead])
+    return np.array([lead, 0.0, 0.0, 1.0, 0.0, lead, MOST_ODDS if won else -MOST_ODDS])
 
 
 def decided(state: State, over: bool) -> float | None:
@@ -65,7 +78,7 @@ def win_features(moment: Moment, ledger: Ledger) -> Floats | None:
     end = decided(state, moment.type == "game_end")
     if end is not None:
         return over_row(end)
-    return win_row(state.inning, state.half, state.outs, state.bases, state.lead)
+    return win_row(state.inning, state.half, state.outs, state.bases, state.lead, placed_after(moment, ledger, state))
 
 
 def leverage_after(moment: Moment, ledger: Ledger) -> float | None:
@@ -74,11 +87,8 @@ def leverage_after(moment: Moment, ledger: Ledger) -> float | None:
     state = state_after(moment, ledger)
     if decided(state, moment.type == "game_end") is not None:
         return 0.0
-    inning, half, outs, bases = state.inning, state.half, state.outs, state.bases
-    if outs >= 3:
-        outs, bases = 0, 0
-        inning, half = (inning, 1) if half == 0 else (inning + 1, 0)
-    return leverage(inning, half, outs, bases, state.lead)
+    placed = placed_after(moment, ledger, state)
+    return leverage(*begun(state.inning, state.half, state.outs, state.bases, placed), state.lead, placed)
 
 
 def swing(moment: Moment, ledger: Ledger) -> float:
@@ -87,8 +97,8 @@ def swing(moment: Moment, ledger: Ledger) -> float:
     if moment.type != "play" or not known(moment, ledger):
         return 0.0
     after = state_after(moment, ledger)
-    now = home_win(ledger.inning, ledger.half, ledger.outs, ledger.bases, ledger.lead)
-    then = home_win(after.inning, after.half, after.outs, after.bases, after.lead)
+    now = home_win(ledger.inning, ledger.half, ledger.outs, ledger.bases, ledger.lead, ledger.placed)
+    then = home_win(after.inning, after.half, after.outs, after.bases, after.lead, ledger.placed)
     return then - now
 
 

@@ -14,6 +14,11 @@ _SMALL: Final = {
     "eta": 0.25, "max_depth": 5, "min_child_weight": 40.0, "subsample": 0.8, "colsample_bytree": 0.8, "reg_lambda": 2.0,
 }  # fmt: skip
 
+#: states of a game are asked by few inputs, of which one says nearly all: shallow trees, of many rows each
+_STATES: Final = {
+    "eta": 0.1, "max_depth": 3, "min_child_weight": 400.0, "subsample": 0.8, "colsample_bytree": 1.0, "reg_lambda": 2.0,
+}  # fmt: skip
+
 _AT_RELEASE: Final = Recipe(
     boosters=((_REAL, 600),), smooth=0.6, by="third", strength=0.033, knots=4, bend=0.17, half_life_years=5.0,
     level_half_life_years=0.5,
@@ -52,10 +57,13 @@ MODELS: Final = (
     ),
     Known(
         "mlb-win-probability", "the chance that the home team wins", ("features.mlb.win", "WIN_FEATURES"),
-        ("away", "home"), "mlb.game.win_probability", Recipe(boosters=((_SMALL, 40),), light=True), games=20_000, fresh=4_000,
-        rising=("lead_runs", "balance"),
+        ("away", "home"), "mlb.game.win_probability", Recipe(boosters=((_STATES, 80),), light=True), games=20_000, fresh=4_000,
+        rising=("lead_runs", "balance", "odds"),
         by_game=True,
+        # it is taught by chances, not by results, so that nothing of it is luck
+        real=Recipe(boosters=(({**_STATES, "max_depth": 5, "min_child_weight": 5.0, "reg_lambda": 0.1, "subsample": 1.0}, 150),)),
         limits="It knows inning, outs, bases and score, not who bats, pitches or is still in the bullpen, and takes the teams as "
-        "equal: no basis for odds. It learnt from games in which every plate appearance has the same odds.",
+        "equal but for the home team's advantage, if it learnt from real games: no basis for odds. The one for simulated games "
+        "learnt from games in which every plate appearance has the same odds.",
     ),
 )  # fmt: skip

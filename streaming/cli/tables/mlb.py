@@ -108,7 +108,7 @@ def catch_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table
 
 def win_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
     drawn = innings(seed, games)
-    states = (drawn[name].tolist() for name in ("inning", "half", "outs", "bases", "lead"))
+    states = (drawn[name].tolist() for name in ("inning", "half", "outs", "bases", "lead", "placed"))
     rows = np.array([win_row(*state) for state in zip(*states, strict=True)])
     won, truth, game = drawn["won"], drawn["truth"], drawn["game"]
     # and a few games that are over, so that the model knows what that means

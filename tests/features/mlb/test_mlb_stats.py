@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +15,11 @@ from features.mlb import SPORT
 from features.mlb.batted import hit_row, is_barrel
 from features.mlb.fielding import catch_row
 from features.mlb.ground import BAGS, FT_M, MPH_MPS
-from features.mlb.ledger import Ledger
+from features.mlb.ledger import Ledger, keep_state
+from features.mlb.odds import home_win, run_expectancy
 from features.mlb.pitching import perceived
 from features.mlb.stealrow import COLUMN, blank, derive
-from features.mlb.win import leverage_after, win_row
+from features.mlb.win import leverage_after, win_features, win_row
 from features.moments import Moment
 from features.sport import load_sport
 from features.story import LANGUAGES
@@ -237,6 +239,37 @@ def test_the_win_row_takes_a_half_that_is_over_for_the_next_one() -> None:
                             "away_runs": 0.0})  # fmt: skip
     assert leverage_after(late, Ledger()) > 5.0
     assert leverage_after(early, Ledger()) < 0.3
+
+
+def test_between_extra_halves_the_automatic_runner_is_known() -> None:
+    second = {"first": False, "second": True, "third": False}
+    empty = {"first": False, "second": False, "third": False}
+    tied = {"home_runs": 3.0, "away_runs": 3.0}
+
+    def at(kind: str, inning: int, half: str, outs: float, bases: dict[str, bool]) -> Any:
+        event = moment(kind, {"half": half, "outs": outs, **bases, **tied})
+        event.period = inning
+        return event
+
+    for inning, half, next_inning, next_half in ((10, "top", 10, "bottom"), (9, "bottom", 10, "top"), (12, "bottom", 13, "top")):
+        ledger = Ledger()
+        over, starts = at("half_end", inning, half, 3.0, empty), at("half_start", next_inning, next_half, 0.0, second)
+        assert win_features(over, ledger).tolist() == win_features(starts, ledger).tolist()
+        assert leverage_after(over, ledger) == leverage_after(starts, ledger) > 1.5
+    # no runner before the tenth, and none where an extra half has begun without one
+    assert win_features(at("half_end", 9, "top", 3.0, empty), Ledger())[4] == pytest.approx(run_expectancy(0, 0))
+    playoffs = Ledger()
+    keep_state(at("half_start", 10, "top", 0.0, empty), playoffs)
+    assert playoffs.placed == 0
+    over = win_features(at("half_end", 10, "top", 3.0, empty), playoffs)
+    assert over[4] == pytest.approx(run_expectancy(0, 0))
+    assert leverage_after(at("half_end", 10, "top", 3.0, empty), playoffs) != leverage_after(
+        at("half_end", 10, "top", 3.0, empty), Ledger()
+    )
+    # one behind with a runner on second is far better than one behind without
+    assert home_win(10, 1, 0, 2, -1, 2) > home_win(10, 1, 0, 0, -1, 0) + 0.1
+    assert home_win(10, 0, 3, 0, 0) == home_win(10, 1, 0, 2, 0)
+    assert home_win(10, 0, 3, 0, 0, 0) == home_win(10, 1, 0, 0, 0, 0)
 
 
 def scene_of_a_lead(seconds: float = 6.0, hz: int = 30) -> Scene:
