@@ -156,7 +156,7 @@ def kinematics() -> Result:
     from streaming.records import Telemetry, decode_telemetry, encode_telemetry
 
     sport = sport_named("soccer")
-    keep = {"motion.velocity"}
+    keep = {"motion.velocity", "motion.speed", "motion.distance"}
     steps = tuple(step for step in sport.steps if step.name in keep)
     small = replace(sport, steps=steps, event_steps=(), stats=tuple(s for s in sport.stats if s.id == "soccer.player.speed"))
     world = _world(4.0)
