@@ -62,7 +62,7 @@ def _of(table: Any, date: str, speed: Floats, angle: Floats, spray: Floats | Non
 def hit_rows(balls: Floats) -> Floats:
     """(n, F) of exit speed, launch and direction (n, 3) in m/s and rad, NaN where the direction is not known."""
     found, at = np.unique(balls, axis=0, return_inverse=True)
-    rows = np.array([hit_row(*ball, _NAN) for ball in found.tolist()])
+    rows = np.array([hit_row(speed, launch, spray, _NAN) for speed, launch, spray in found.tolist()])
     return np.asarray(rows[at.reshape(-1)], np.float64)
 
 

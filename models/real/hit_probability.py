@@ -1,6 +1,7 @@
 """Real balls in play for the hit probability: Statcast's, by command on the user's machine (their terms do not allow more).
 
-They know exit speed, launch angle and, of some, direction; the batter's speed is in none of them, and rows that have it are outside of its home.
+They know exit speed, launch angle and, of some, direction; the batter's speed is in none of them, and rows that have it are outside
+of its home.
 """
 
 from __future__ import annotations
