@@ -79,6 +79,11 @@ def gate(
     )  # fmt: skip
 
 
+def narrowest(gates: list[Gate]) -> Gate:
+    """Of what the gate measured in each of several cases: a shut one, or else where ours is ahead of the logistic by least."""
+    return min(gates, key=lambda gate: (gate.passed, gate.logistic_log_loss - gate.log_loss))
+
+
 def logistic_held_out(rows: Floats, label: Floats, game: npt.NDArray[Any], classes: int, seed: int = 0) -> Floats:
     """The simple logistic regression's probabilities of every row (B,) or (B, C), each from a fit on other games."""
     fold = folds_of(game, FOLDS, seed)

@@ -19,6 +19,13 @@ _STATES: Final = {
     "eta": 0.1, "max_depth": 3, "min_child_weight": 400.0, "subsample": 0.8, "colsample_bytree": 1.0, "reg_lambda": 2.0,
 }  # fmt: skip
 
+_BALLS: Final = {
+    "eta": 0.1, "max_depth": 6, "min_child_weight": 100.0, "subsample": 0.7, "colsample_bytree": 0.8, "reg_lambda": 5.0,
+}  # fmt: skip
+_FEW_FLIES: Final = {
+    "eta": 0.03, "max_depth": 3, "min_child_weight": 10.0, "subsample": 0.6, "colsample_bytree": 0.6, "reg_lambda": 5.0,
+}  # fmt: skip
+
 _AT_RELEASE: Final = Recipe(
     boosters=((_REAL, 600),), smooth=0.6, by="third", strength=0.033, knots=4, bend=0.17, half_life_years=5.0,
     level_half_life_years=0.5,
@@ -45,13 +52,14 @@ MODELS: Final = (
         "hit-probability", "Hit Probability: how often a ball hit like this is a hit", ("features.mlb.batted", "HIT_FEATURES"),
         ("out", "hit"), "mlb.batted_ball.hit_probability",
         Recipe(boosters=(({**_SMALL, "eta": 0.15, "min_child_weight": 60.0}, 150),), light=True), games=14_000, fresh=800,
+        real=Recipe(boosters=((_BALLS, 150),)),
         limits="It knows the ball off the bat and the batter's speed, not where the fielders stood or what the park and the wind "
         "do: no measure of one ball's luck against a shift. It learnt from simulated balls in play.",
     ),
     Known(
         "catch-probability", "Catch Probability: how often such a ball is caught", ("features.mlb.fielding", "CATCH_FEATURES"),
         ("fell", "caught"), "mlb.fielder.catch_probability", Recipe(boosters=((_SMALL, 40),), light=True), games=3_000, fresh=800,
-        rising=("hang_s",), falling=("distance_m", "needed_mps"),
+        rising=("hang_s",), falling=("distance_m", "needed_mps"), real=Recipe(boosters=((_FEW_FLIES, 250),)),
         limits="It knows the straight way and the time, not walls, wind, sun or a second fielder who calls for the ball, and asks "
         "only about balls in the air that stay in the park. It learnt from simulated flies.",
     ),

@@ -26,7 +26,7 @@ from models.attribution import Attribution
 from models.base import Floats
 from models.evaluation import against
 from models.forest import read_forest
-from models.gate import Gate
+from models.gate import narrowest
 from models.holdout import held_out
 from models.home import Home, Inside, inputs_of
 from models.judgement import Judgement
@@ -196,7 +196,10 @@ def train(
     )  # fmt: skip
     metrics["profile"] = profile(model, wide)
     gates = [case.gate for case in judged if case.gate is not None]
-    home = Home("real", str(lessons.source["source"]), inputs_of(wide.rows), lessons.terms, lessons.credit, _narrowest(gates))
+    home = Home(
+        "real", str(lessons.source["source"]), inputs_of(wide.rows), lessons.terms, lessons.credit,
+        narrowest(gates) if gates else None,
+    )  # fmt: skip
     tell("judged")
     card = Card(
         name=model.name, title=model.title, classes=list(model.classes),
@@ -204,11 +207,6 @@ def train(
         command=command, seed=seed, metrics=metrics, parameters=recipe.told(), limits=model.limits, home=home,
     )  # fmt: skip
     return card, blob
-
-
-def _narrowest(gates: list[Gate]) -> Gate | None:
-    """Of what the gate measured in each case: a shut one, or else where ours is ahead of the logistic by least."""
-    return min(gates, key=lambda gate: (gate.passed, gate.logistic_log_loss - gate.log_loss)) if gates else None
 
 
 def unseen(shots: Shots, card: Card) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

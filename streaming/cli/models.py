@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from streaming.cli.gates import gate
 from streaming.cli.life import add as add_life
 from streaming.cli.life.common import DEFAULT, By, Registry
 from streaming.cli.plain import plain_errors as _plain_errors
@@ -289,4 +290,5 @@ def _tell(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+app.command()(gate)
 add_life(app)

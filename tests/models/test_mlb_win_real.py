@@ -92,7 +92,8 @@ def test_the_teacher_finds_the_advantage_that_games_were_drawn_with() -> None:
     generator = np.random.default_rng(3)
     n = 60_000
     state = np.stack([generator.integers(1, 10, n), generator.integers(0, 2, n), generator.integers(0, 3, n),
-                      generator.integers(0, 8, n), np.rint(generator.normal(0, 2, n)).astype(np.int64), np.zeros(n, np.int64)], axis=1)  # fmt: skip
+                      generator.integers(0, 8, n),
+                      np.rint(generator.normal(0, 2, n)).astype(np.int64), np.zeros(n, np.int64)], axis=1)  # fmt: skip
     rows = rows_of(state)
     odds = rows[:, COLUMN["odds"]]
     chance = 1.0 / (1.0 + np.exp(-(odds + 0.3 / np.cosh(odds / 2.0))))

@@ -1,0 +1,73 @@
+"""`touchline models gate`: the gate that decides whether a model of simulated games may answer about real ones, measured on real
+outcomes and kept on the card."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from streaming.cli.plain import plain_errors
+
+_HOW: Final = "Folder of real data as docs/models.md describes it."
+
+
+def gate(
+    name: Annotated[str, typer.Argument(help="The model, as touchline models list names it.")],
+    source: Annotated[str, typer.Option("--data", help=_HOW)],
+    model: Annotated[
+        str | None, typer.Option(help="Folder of the artefact, or NAME@simulated, which is the default.")
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Keep what was measured on the artefact's card.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+) -> None:
+    """Measure a model on real outcomes of games that it has not seen: better than base rate and simple logistic regression, and
+    calibrated? Of several readings the narrowest counts. Without --write the card stays as it is.
+
+    Example: touchline models gate lead-probability --data mlb_stolen_bases
+    """
+    with plain_errors():
+        import msgspec
+
+        from models.artefact import load, model_file, save
+        from models.gate import Gate, narrowest
+        from models.real import reader_of
+
+        reader = reader_of(name)
+        folder = Path(source)
+        if not folder.is_dir():
+            raise ValueError(f"--data is a folder of real data: there is no folder {source}")
+        asked = model or f"{name}@simulated"
+        forest = load(asked)
+        if forest.card.home is None:
+            raise ValueError(f"the card of {asked} does not say where it is at home: train it again")
+        judged = reader.judge(folder, asked, 0, lambda text: print(text, file=sys.stderr))
+        readings: dict[str, Gate] = {each.reading: measured(each) for each in judged}
+        found = narrowest(list(readings.values()))
+        version = forest.version
+        if write:
+            path = model_file(asked)
+            home = msgspec.structs.replace(forest.card.home, gate=found)
+            version = save(path.parent, msgspec.structs.replace(forest.card, home=home), path.read_bytes()).version
+    if as_json:
+        rows = {reading: msgspec.to_builtins(each) | {"passed": each.passed} for reading, each in readings.items()}
+        told = {"model": name, "version": version, "passed": found.passed, "reason": found.reason, "readings": rows}
+        print(json.dumps(told, indent=1))
+        return
+    for reading, each in readings.items():
+        print(f"{reading or name}: log loss {each.log_loss:.4f}, base rate {each.base_rate_log_loss:.4f}, logistic "
+              f"{each.logistic_log_loss:.4f} (ours minus it, 95 %: {each.low:+.4f} to {each.high:+.4f}), ECE {each.ece:.3f}, "
+              f"{each.rows} rows of {each.games} games")  # fmt: skip
+    print(f"{asked} {version}: " + ("passed" if found.passed else f"off in real games: {found.reason}"))
+
+
+def measured(judged: Any) -> Any:
+    """The ``Gate`` of a judgement; the logistic regression is its reference, where that is one."""
+    from models.gate import gate as measure
+
+    logistic = judged.reference if judged.versus == "logistic" else None
+    data = str(judged.facts.get("source", f"real outcomes of {judged.model}"))
+    return measure(data, judged.rows, judged.label, judged.probability, judged.game, logistic)
