@@ -33,7 +33,6 @@ from models.tables import column, read_table, words_of
 from models.training import grow
 
 MODEL: Final = "nfl-fourth-down"
-FILES: Final = ("plays",)
 FITS: Final = 3
 #: it follows a smooth teacher, so that it may be fine
 RECIPE: Final = Recipe(

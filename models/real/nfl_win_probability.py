@@ -25,7 +25,6 @@ from models.tables import column, read_table, words_of
 from models.training import grow
 
 MODEL: Final = "nfl-win-probability"
-FILES: Final = ("plays",)
 FITS: Final = 3
 HELD_OUT_AS: Final = "nfl_pbp"
 SOURCE: Final = "NFL play-by-play"

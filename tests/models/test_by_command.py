@@ -37,6 +37,7 @@ from models.real import (
     nfl_win_probability,
     nfl_yac,
 )
+from streaming.cli.app import run
 
 GAMES = [f"{2009090000 + n}" for n in range(40)]
 NAN = float("nan")
@@ -336,6 +337,11 @@ def test_chances_of_a_moment_sum_to_one() -> None:
     assert 0.5 < chance[:, 0].mean() < 0.8
     said = Outcomes(rows, label.ravel(), moment.astype(str), "", "", "", together=moment).shares(np.full(1200, 0.2))
     np.testing.assert_allclose(said, 0.25)
+
+
+def test_what_scores_no_files_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "score", "f1-overtake", "--out", "never.parquet"]) == 2
+    assert "scores no files: touchline models evaluate f1-overtake" in capsys.readouterr().err
 
 
 def test_too_few_games_are_refused() -> None:
