@@ -130,15 +130,16 @@ class Parts:
 
 
 def worth(parts: Parts, winning: Winning, states: Floats) -> Floats:
-    """(B, 3) chance to win if the team goes, kicks or punts in states (B, 4): clock (s), lead, yards to go, yards to the goal."""
-    clock_s, lead, to_go, to_goal = states.T
+    """(B, 3) chance to win if the team goes, kicks or punts in states (B, 5): clock (s), lead, yards to go, yards to the goal,
+    whether it is at home."""
+    clock_s, lead, to_go, to_goal, home = states.T
     later = np.maximum(clock_s - PLAY_S, 0.0)
 
     def ours(points: float, at: Floats) -> Floats:
-        return _first_down(winning, later, lead + points, at)
+        return _first_down(winning, later, lead + points, at, home)
 
     def theirs(points: Any, at: Any) -> Floats:
-        return 1.0 - _first_down(winning, later, -(lead + points), np.clip(at, 1.0, 99.0))
+        return 1.0 - _first_down(winning, later, -(lead + points), np.clip(at, 1.0, 99.0), 1.0 - home)
 
     made, good = parts.converts(to_go, to_goal), parts.kicks(to_goal + KICK_EXTRA_YD)
     over = to_go >= to_goal  # the line to gain is the goal line
@@ -151,9 +152,9 @@ def worth(parts: Parts, winning: Winning, states: Floats) -> Floats:
     return np.column_stack([go, kick, punt])
 
 
-def _first_down(winning: Winning, clock_s: Floats, lead: Floats, to_goal: Floats) -> Floats:
+def _first_down(winning: Winning, clock_s: Floats, lead: Floats, to_goal: Floats, home: Floats) -> Floats:
     """(B,) chance of the team with the ball on a first down there; with no time left who leads has won."""
-    states = np.column_stack([clock_s, lead, to_goal]).tolist()
-    rows = np.array([win_row(clock, ahead, 1.0, min(10.0, at), at) for clock, ahead, at in states])
+    states = np.column_stack([clock_s, lead, to_goal, home]).tolist()
+    rows = np.array([win_row(clock, ahead, 1.0, min(10.0, at), at, side) for clock, ahead, at, side in states])
     over = np.where(lead > 0.0, 1.0, np.where(lead < 0.0, 0.0, 0.5))
     return np.where(clock_s > 0.0, winning(rows), over)

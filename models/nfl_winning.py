@@ -26,8 +26,8 @@ IN_RANGE_YD: Final = 38.0
 
 def design(rows: Floats) -> Floats:
     """(B, K) the terms of rows (B, F) of ``WIN_FEATURES``, all known."""
-    clock_s, lead, down, to_go, to_goal = (
-        rows[:, _COLUMN[name]] for name in ("clock_s", "lead", "down", "to_go_yd", "to_goal_yd")
+    clock_s, lead, down, to_go, to_goal, home = (
+        rows[:, _COLUMN[name]] for name in ("clock_s", "lead", "down", "to_go_yd", "to_goal_yd", "home")
     )
     left = np.maximum(clock_s, 0.0) / 60.0
     place = (50.0 - to_goal) / 50.0
@@ -44,7 +44,9 @@ def design(rows: Floats) -> Floats:
         minutes * np.sign(lead), minutes * np.tanh(lead / 3.0), minutes * np.tanh(lead / 8.0), minute * np.sign(lead),
         minutes * (lead == 0), minute * np.tanh((lead + 3.0) / 2.0) * near, minute * ((lead <= 0) & (lead >= -2)) * near,
         minute * (lead < -8), minutes * (lead < -8),
-    ]  # fmt: skip
+    ]
+    side = 2.0 * home - 1.0
+    parts += [side, side * np.sqrt(left), side * left]  # fmt: skip
     return np.column_stack(parts)
 
 

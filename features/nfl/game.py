@@ -24,14 +24,16 @@ WIN_FEATURES: Final = (
     ("to_go_yd", "yd", "yards to go"),
     ("to_goal_yd", "yd", "yards to the goal line"),
     ("place_per_root", "ratio", "place of the ball against the time left"),
+    ("home", "0..1", "at home"),
 )
 FOURTH_FEATURES: Final = (
     ("go", "0..1", "goes for it"),
     ("kick", "0..1", "tries a field goal"),
     ("punt", "0..1", "punts"),
-    *WIN_FEATURES[:3], *WIN_FEATURES[4:],
+    *WIN_FEATURES[:3], *WIN_FEATURES[4:7],
     ("go_yards", "yd", "yards to go if he goes for it"),
     ("kick_yards", "yd", "length of the kick if he tries it"),
+    WIN_FEATURES[7],
 )  # fmt: skip
 CHOICES: Final = ("go", "kick", "punt")
 #: a field goal is this much longer than the way to the goal line, yd; beyond the longest nobody tries
@@ -41,21 +43,21 @@ LONGEST_KICK_YD: Final = 65.0
 LEAST_MIN: Final = 0.35
 
 
-def win_row(clock_s: float, lead: float, down: float, to_go_yd: float, to_goal_yd: float) -> list[float]:
-    """One row of ``WIN_FEATURES``, for the team with the ball."""
+def win_row(clock_s: float, lead: float, down: float, to_go_yd: float, to_goal_yd: float, home: float) -> list[float]:
+    """One row of ``WIN_FEATURES``, for the team with the ball; ``home`` is 1 where it is the home team."""
     root = sqrt(max(clock_s, 0.0) / 60.0 + LEAST_MIN)
-    return [clock_s, lead, lead / root, down, to_go_yd, to_goal_yd, (50.0 - to_goal_yd) / 16.0 / root]
+    return [clock_s, lead, lead / root, down, to_go_yd, to_goal_yd, (50.0 - to_goal_yd) / 16.0 / root, home]
 
 
-def fourth_rows(clock_s: float, lead: float, to_go_yd: float, to_goal_yd: float) -> Floats:
+def fourth_rows(clock_s: float, lead: float, to_go_yd: float, to_goal_yd: float, home: float) -> Floats:
     """(3, F): ``FOURTH_FEATURES`` for going, kicking and punting; all NaN for a kick from too far."""
-    clock, ahead, per_root, _, to_go, to_goal, place = win_row(clock_s, lead, 4.0, to_go_yd, to_goal_yd)
+    clock, ahead, per_root, _, to_go, to_goal, place, _ = win_row(clock_s, lead, 4.0, to_go_yd, to_goal_yd, home)
     rows = []
     for k in range(3):
         chosen = [float(k == c) for c in range(3)]
         length = to_goal_yd + KICK_EXTRA_YD
         own = [to_go_yd if k == 0 else 0.0, length if k == 1 else 0.0]
-        rows.append([*chosen, clock, ahead, per_root, to_go, to_goal, place, *own])
+        rows.append([*chosen, clock, ahead, per_root, to_go, to_goal, place, *own, home])
     return np.array(rows, np.float64)
 
 
@@ -80,7 +82,7 @@ def told_score(moment: Moment, ledger: Ledger, side: int) -> float:
 def win_features(moment: Moment, ledger: Ledger) -> Floats | None:
     """(F,): :data:`WIN_FEATURES` before the play."""
     state = _state(moment, ledger)
-    return np.array(win_row(*state)) if state else None
+    return np.array(win_row(*state, float(moment.team == 0))) if state else None
 
 
 def home_win(moment: Moment, ledger: Ledger) -> float | None:
@@ -96,7 +98,7 @@ def fourth_features(moment: Moment, ledger: Ledger) -> Floats | None:
     state = _state(moment, ledger)
     if not state or state[2] != 4:
         return None
-    return fourth_rows(state[0], state[1], state[3], state[4])
+    return fourth_rows(state[0], state[1], state[3], state[4], float(moment.team == 0))
 
 
 def fourth_label(moment: Moment, ledger: Ledger) -> str | None:

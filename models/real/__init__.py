@@ -11,7 +11,7 @@ Such a module offers
   with parts of the data held out;
 - ``report(judgements) -> report``, and ``evaluate``, which is both;
 - ``table(folder)``, if its recipe can be searched (``touchline models train --tune``), and then ``train`` takes a ``recipe``;
-- ``score(model, files) -> (columns to write, what was scored)``.
+- ``score(model, files) -> (columns to write, what was scored)``, if it scores files; without it, there are no ``FILES``.
 
 All of them say in a ``ValueError`` with one sentence what is wrong with the data.
 """

@@ -24,7 +24,6 @@ from models.tables import column, read_table, words_of
 from models.training import grow
 
 MODEL: Final = "f1-undercut"
-FILES: Final = ("plays",)
 FITS: Final = 3
 #: a few hundred attempts teach little more than smooth curves
 RECIPE: Final = Recipe(

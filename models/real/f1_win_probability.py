@@ -26,7 +26,6 @@ from models.known.declaration import Recipe
 from models.training import grow
 
 MODEL: Final = "f1-win-probability"
-FILES: Final = ("laps", "results")
 FITS: Final = 3
 RECIPE: Final = Recipe(boosters=(({"eta": 0.2, "max_depth": 5, "min_child_weight": 3.0, "reg_lambda": 1.0}, 120),))
 _LEFT: Final = [name for name, _, _ in WIN_FEATURES].index("laps_left")

@@ -27,7 +27,6 @@ from models.tables import column, read_table, words_of
 from models.training import grow
 
 MODEL: Final = "nfl-completion"
-FILES: Final = ("plays",)
 FITS: Final = 3
 SOURCE: Final = "NFL passes of 2018 at the throw"
 RECIPE: Final = Recipe(

@@ -33,7 +33,6 @@ from models.tables import column, read_table, words_of
 from models.training import grow
 
 MODEL: Final = "nfl-fourth-down"
-FILES: Final = ("plays",)
 FITS: Final = 3
 #: it follows a smooth teacher, so that it may be fine
 RECIPE: Final = Recipe(
@@ -81,7 +80,7 @@ def read(folder: Path) -> tuple[Outcomes, Tries, Outcomes]:
     )  # fmt: skip
     ours = word["posteam"] == word["home"]
     lead = np.where(ours, 1.0, -1.0) * (value["home_score"] - value["away_score"])
-    states = np.column_stack([value["game_s_left"], lead, value["ydstogo"], value["yardline_100"]])
+    states = np.column_stack([value["game_s_left"], lead, value["ydstogo"], value["yardline_100"], ours])
     some = (choice >= 0) & (value["qtr"] >= 1) & (value["qtr"] <= 4) & np.isfinite(states).all(1) & (value["home_win"] >= 0)
     some &= (choice != 1) | (value["yardline_100"] + KICK_EXTRA_YD <= LONGEST_KICK_YD)
     rows = np.array([fourth_rows(*state)[k] for state, k in zip(states[some].tolist(), choice[some], strict=True)])
@@ -108,7 +107,7 @@ def taught(rows: Floats, parts: Parts, chance: Winning) -> tuple[Floats, Floats]
     """All three choices in the states of ``rows`` (B, F), as rows and what the teacher says of each; kicks from too far left
     out."""
     at = {name: i for i, (name, _, _) in enumerate(FOURTH_FEATURES)}
-    states = rows[:, [at["clock_s"], at["lead"], at["to_go_yd"], at["to_goal_yd"]]]
+    states = rows[:, [at["clock_s"], at["lead"], at["to_go_yd"], at["to_goal_yd"], at["home"]]]
     every = np.concatenate([fourth_rows(*state) for state in states.tolist()])
     said = worth(parts, chance, states).ravel()
     some = every[:, at["kick_yards"]] <= LONGEST_KICK_YD

@@ -25,7 +25,6 @@ from models.tables import column, read_table, words_of
 from models.training import grow
 
 MODEL: Final = "nfl-win-probability"
-FILES: Final = ("plays",)
 FITS: Final = 3
 HELD_OUT_AS: Final = "nfl_pbp"
 SOURCE: Final = "NFL play-by-play"
@@ -47,7 +46,7 @@ def read(folder: Path) -> Outcomes:
     game, posteam, home, kind = (words_of(table, name) for name in ("game_id", "posteam", "home", "play_type"))
     ours = np.where(posteam == home, 1.0, -1.0)
     lead = ours * (value["home_score"] - value["away_score"])
-    state = np.column_stack([value["game_s_left"], lead, value["down"], value["ydstogo"], value["yardline_100"]])
+    state = np.column_stack([value["game_s_left"], lead, value["down"], value["ydstogo"], value["yardline_100"], ours > 0])
     some = np.isin(kind, SCRIMMAGE) & (value["qtr"] <= 4) & (value["qtr"] >= 1) & (value["down"] >= 1) & (value["down"] <= 4)
     some &= np.isfinite(state).all(1) & (value["home_win"] >= 0) & (posteam != "")
     rows = np.array([win_row(*each) for each in state[some].tolist()], np.float64).reshape(-1, len(WIN_FEATURES))
@@ -78,7 +77,7 @@ def fit(learnt: Outcomes, seed: int) -> bytes:
 
 
 LIMITS: Final = (
-    "It knows score, clock, down and place, not which team is at home, time-outs, who is hurt or how strong the teams are: no "
+    "It knows score, clock, down, place and which team is at home, not time-outs, who is hurt or how strong the teams are: no "
     "basis for odds. It learnt from the four quarters of the seasons 2009 to 2019 and says nothing of overtime."
 )  # fmt: skip
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())

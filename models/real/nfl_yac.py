@@ -25,7 +25,6 @@ from models.tables import column, read_table, words_of
 from models.training import grow
 
 MODEL: Final = "nfl-yac"
-FILES: Final = ("plays",)
 FITS: Final = 3
 RECIPE: Final = Recipe(
     boosters=((

@@ -111,6 +111,8 @@ def score(
         from models.tables import write_table
 
         reader = reader_of(name)
+        if not hasattr(reader, "score"):
+            raise ValueError(f"{name} scores no files: touchline models evaluate {name} --data FOLDER judges it")
         given = {word: path for word, path in (("shots", shots), ("frames", frames), ("plays", plays)) if path is not None}
         optional = set(getattr(reader, "OPTIONAL", ()))
         if not set(reader.FILES) - optional <= set(given) <= set(reader.FILES):

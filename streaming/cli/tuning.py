@@ -20,7 +20,7 @@ def searched(model: Known, table: Table | None, real: Any, folder: Path, trials:
 
     if table is None:
         if not hasattr(real, "table"):
-            raise ValueError(f"--tune cannot search a recipe for the real data of {model.name}: its priors depend on the split")
+            raise ValueError(f"--tune cannot search a recipe for the real data of {model.name}: its recipe is settled")
         table = real.table(folder)
     recipe = model.recipe if real is None else model.real or model.recipe
     with Progress(f"tune {model.name}", trials, "trials") as progress:

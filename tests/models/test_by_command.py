@@ -37,6 +37,7 @@ from models.real import (
     nfl_win_probability,
     nfl_yac,
 )
+from streaming.cli.app import run
 
 GAMES = [f"{2009090000 + n}" for n in range(40)]
 NAN = float("nan")
@@ -203,7 +204,7 @@ def test_a_play_is_told_for_the_team_with_the_ball(tmp_path: Path) -> None:
     }  # fmt: skip
     put(tmp_path / "plays.parquet", one)
     read = nfl_win_probability.read(tmp_path)
-    np.testing.assert_allclose(read.rows, [win_row(600.0, 7.0, 3.0, 7.0, 40.0)])
+    np.testing.assert_allclose(read.rows, [win_row(600.0, 7.0, 3.0, 7.0, 40.0, 0.0)])
     assert read.label.tolist() == [1.0]
     put(tmp_path / "nflscrapr_postseason.parquet", {"game_id": [int(GAMES[0])], "play_id": [1], "posteam": ["AWY"], "wp": [0.8]})
     assert nfl_win_probability.read(tmp_path).reference.tolist() == [0.8]
@@ -255,10 +256,11 @@ def test_yards_that_are_known_have_no_error() -> None:
 def test_a_lead_counts_for_more_when_less_is_left() -> None:
     generator = np.random.default_rng(3)
     states = [(generator.uniform(0, 3600), generator.integers(-14, 15)) for _ in range(6000)]
-    rows = np.array([win_row(float(clock), float(lead), 1.0, 10.0, 60.0) for clock, lead in states])
+    rows = np.array([win_row(float(clock), float(lead), 1.0, 10.0, 60.0, 1.0) for clock, lead in states])
     label = (rows[:, 1] + generator.normal(0, 1, 6000) * np.sqrt(rows[:, 0] / 3600 + 0.01) * 13 > 0).astype(float)
     winning = Winning.fit(rows, label)
-    early, late, level = winning(np.array([win_row(c, d, 1.0, 10.0, 60.0) for c, d in ((3500.0, 7.0), (60.0, 7.0), (60.0, 0.0))]))
+    asked = ((3500.0, 7.0), (60.0, 7.0), (60.0, 0.0))
+    early, late, level = winning(np.array([win_row(c, d, 1.0, 10.0, 60.0, 1.0) for c, d in asked]))
     assert 0.55 < early < 0.85 < late
     assert 0.4 < level < 0.6
 
@@ -277,17 +279,17 @@ def test_fourth_downs_are_worth_what_can_follow() -> None:
     assert parts.converts(np.array([1.0]), np.array([40.0]))[0] > parts.converts(np.array([10.0]), np.array([40.0]))[0] + 0.3
     assert parts.kicks(np.array([25.0, 50.0, 66.0])).tolist() == sorted(parts.kicks(np.array([25.0, 50.0, 66.0])), reverse=True)
     assert parts.kicks(np.array([66.0]))[0] == 0.0
-    rows = np.array([win_row(c, d, 1.0, 10.0, g) for c, d, g in zip(
+    rows = np.array([win_row(c, d, 1.0, 10.0, g, 0.0) for c, d, g in zip(
         generator.uniform(0, 3600, 9000), generator.integers(-14, 15, 9000) * 1.0, generator.uniform(1, 99, 9000))])  # fmt: skip
     margin = rows[:, 1] + (50.0 - rows[:, 4 + 1]) / 20.0
     label = (margin + generator.normal(0, 1, 9000) * np.sqrt(rows[:, 0] / 3600 + 0.01) * 13 > 0).astype(float)
     winning = Winning.fit(rows, label)
-    go, kick, punt = worth(parts, winning, np.array([[4.0, -2.0, 8.0, 15.0]]))[0]
+    go, kick, punt = worth(parts, winning, np.array([[4.0, -2.0, 8.0, 15.0, 1.0]]))[0]
     assert kick > go
     assert kick > punt
-    go, kick, punt = worth(parts, winning, np.array([[1800.0, 0.0, 11.0, 90.0]]))[0]
+    go, kick, punt = worth(parts, winning, np.array([[1800.0, 0.0, 11.0, 90.0, 1.0]]))[0]
     assert punt > go  # eleven to go at one's own ten
-    rows, said = nfl_fourth_down.taught(fourth_rows(1800.0, 0.0, 11.0, 90.0)[:1], parts, winning)
+    rows, said = nfl_fourth_down.taught(fourth_rows(1800.0, 0.0, 11.0, 90.0, 1.0)[:1], parts, winning)
     assert len(rows) == 2
     assert said.tolist() == [go, punt]
 
@@ -336,6 +338,11 @@ def test_chances_of_a_moment_sum_to_one() -> None:
     assert 0.5 < chance[:, 0].mean() < 0.8
     said = Outcomes(rows, label.ravel(), moment.astype(str), "", "", "", together=moment).shares(np.full(1200, 0.2))
     np.testing.assert_allclose(said, 0.25)
+
+
+def test_what_scores_no_files_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "score", "f1-overtake", "--out", "never.parquet"]) == 2
+    assert "scores no files: touchline models evaluate f1-overtake" in capsys.readouterr().err
 
 
 def test_too_few_games_are_refused() -> None:

@@ -78,10 +78,10 @@ def test_a_distribution_falls_and_a_wall_of_men_costs_yards() -> None:
 def test_a_fourth_down_is_asked_three_times_at_once() -> None:
     from features.nfl.game import fourth_rows
 
-    short, long = (load("nfl-fourth-down").predict(fourth_rows(900.0, 0.0, to_go, 25.0)) for to_go in (1.0, 15.0))
+    short, long = (load("nfl-fourth-down").predict(fourth_rows(900.0, 0.0, to_go, 25.0, 1.0)) for to_go in (1.0, 15.0))
     assert short.shape == (3,)
     assert short[0] > long[0], "a yard is easier than fifteen"
-    far = load("nfl-fourth-down").predict(fourth_rows(900.0, 0.0, 8.0, 80.0))
+    far = load("nfl-fourth-down").predict(fourth_rows(900.0, 0.0, 8.0, 80.0, 1.0))
     assert far[2] > far[0], "deep in one's own half one punts"
 
 

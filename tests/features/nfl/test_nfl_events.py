@@ -177,6 +177,7 @@ def test_win_features_are_those_of_the_team_with_the_ball() -> None:
     assert home[1] == 4.0
     assert away[1] == -4.0
     assert home[0] == 1800.0
+    assert (home[7], away[7]) == (1.0, 0.0)
     assert game.win_features(down(number=0.0), ledger) is None, "no play from scrimmage"
     assert game.win_features(down(to_go_yd="ten"), ledger) is None, "nonsense is missing"
     assert game.home_win(down(team=1, facts={"nfl.offense.win_probability": 0.3}), ledger) == pytest.approx(0.7)
@@ -188,8 +189,8 @@ def test_fourth_downs_have_three_values_and_nobody_kicks_from_afar() -> None:
     assert rows is not None
     assert rows.shape == (3, len(game.FOURTH_FEATURES))
     assert rows[:, :3].tolist() == np.eye(3).tolist()
-    assert rows[1, -1] == 47.0
-    assert rows[0, -2] == 10.0
+    assert rows[1, -2] == 47.0
+    assert rows[0, -3] == 10.0
     assert game.fourth_features(down(number=3.0), ledger) is None
     near = down(number=4.0, to_goal_yd=30.0, facts={"nfl.decision.fourth_down_values": [0.4, 0.6, 0.3]})
     far = down(number=4.0, to_goal_yd=70.0, facts={"nfl.decision.fourth_down_values": [0.4, 0.6, 0.3]})
