@@ -32,7 +32,8 @@ def flies(folder: Path, days: int = 12, each: int = 60) -> Path:
     n = days * each
     distance, hang = generator.uniform(190.0, 380.0, n), generator.uniform(2.0, 6.0, n)
     direction = generator.uniform(-44.0, 44.0, n)
-    rows = np.array([batted_balls.fly_row(d * FT_M, float(np.radians(a)), h) for d, a, h in zip(distance, direction, hang, strict=True)])
+    balls = zip(distance * FT_M, np.radians(direction).tolist(), hang, strict=True)
+    rows = np.array([batted_balls.fly_row(d_m, angle_rad, h) for d_m, angle_rad, h in balls])
     caught = generator.random(n) < 1.0 / (1.0 + np.exp(2.0 * (rows[:, 2] - 6.0)))
     dates = [f"2018-04-{1 + i // each:02d}" for i in range(n)]
     table = {
@@ -73,7 +74,9 @@ def test_flies_are_asked_about_as_the_live_path_does(tmp_path: Path) -> None:
 def test_flies_teach_and_too_few_dates_judge_no_model_that_has_seen_them(tmp_path: Path) -> None:
     folder = flies(tmp_path)
     card, blob = catch_probability.train(folder, 1, "touchline models train catch-probability", quiet)
-    assert card.home is not None and card.home.gate is not None and card.home.origin == "real"
+    assert card.home is not None
+    assert card.home.gate is not None
+    assert card.home.origin == "real"
     assert card.home.gate.log_loss < card.home.gate.base_rate_log_loss
     assert card.home.terms == batted_balls.TERMS
     assert len(blob) > 1000
@@ -100,7 +103,8 @@ def test_the_gate_is_measured_and_kept_on_the_card(tmp_path: Path) -> None:
     written = CliRunner().invoke(app, [*asked, "--write"])
     assert written.exit_code == 0, written.output
     after = load(str(own))
-    assert after.card.home is not None and after.card.home.gate is not None
+    assert after.card.home is not None
+    assert after.card.home.gate is not None
     assert after.card.home.gate.rows == 720
     assert after.version in written.output
     told = json.loads(plain.stdout[plain.stdout.index("{") :])

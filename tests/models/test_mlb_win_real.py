@@ -111,7 +111,10 @@ def model() -> ForestModel:
 
 def test_what_it_says_of_plain_cases(model: ForestModel) -> None:
     home = model.card.home
-    assert home is not None and home.origin == "real" and home.gate is not None and home.gate.passed
+    assert home is not None
+    assert home.origin == "real"
+    assert home.gate is not None
+    assert home.gate.passed
     assert home.credit == CREDIT
     notice = " ".join((SHIPPED.parents[1] / "NOTICE").read_text().split())
     assert CREDIT in notice
