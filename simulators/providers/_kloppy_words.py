@@ -47,7 +47,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "GENERIC": {
         "Offside": "offside", "offside": "offside", "offsides": "offside", "OFFSIDE": "offside", "Block": "block", "block": "block",
         "BLOCK": "block", "ball touch": "touch", "touch": "touch", "clearances": "clearance", "CHALLENGE": "duel",
-        "TacklingGame": "duel", "acceleration": "carry", "*": "",
+        "acceleration": "carry", "*": "",
     },
 }  # fmt: skip
 OUTCOMES: Final[dict[str, dict[str, str]]] = {
@@ -74,6 +74,8 @@ _PASSES: Final[dict[str, tuple[str, str | bool]]] = {
     "CROSS": ("cross", True), "THROUGH_BALL": ("through_ball", True), "HIGH_PASS": ("height", "high"), "LAUNCH": ("height", "high"),
     "CHIPPED_PASS": ("height", "high"), "SIMPLE_PASS": ("height", "ground"), "HEAD_PASS": ("body_part", "head"),
 }  # fmt: skip
+#: so long before a period's start its clock may begin
+_EARLY_US: Final = 60_000_000
 #: a shot of the same team so soon after another is a rebound (as in the training table of StatsBomb's shots)
 _REBOUND_US: Final = 5_000_000
 _WYSCOUT_OWN_GOAL, _DATAFACTORY_OWN_GOAL = 102, 10
@@ -107,6 +109,7 @@ def events_of(
     for event in dataset.records:
         kind = _kind(event, provider, own, notes)
         t_us = start_us[event.period.id] + round(event.timestamp.total_seconds() * 1e6)
+        period = _period_of(event, t_us, start_us)
         team = str(event.team.team_id) if event.team is not None and str(event.team.team_id) in teams else None
         if kind == "save" and goal is not None and goal.team != team and t_us - goal.t_us < _AFTER_GOAL_US:
             kind = ""  # the other side of the goal
@@ -128,7 +131,7 @@ def events_of(
         if kind == "pass" and outcome and np.isfinite(end[0]):
             attrs["end_is"] = "arrival" if outcome == "complete" else "loss"
         made = Event(
-            id=_ident(str(event.event_id), kind, out), game=game, type=kind, t_us=t_us, period=event.period.id, team=team,
+            id=_ident(str(event.event_id), kind, out), game=game, type=kind, t_us=t_us, period=period, team=team,
             player=player if player in players and team else None, outcome=outcome, attrs=attrs,
             x_m=metres(x), y_m=metres(y), end_x_m=metres(end[0]), end_y_m=metres(end[1]), arrival_us=t_us + EVENT_DELAY_US,
         )  # fmt: skip
@@ -146,6 +149,13 @@ def events_of(
                 attrs={"card": card}, arrival_us=made.arrival_us,
             )  # fmt: skip
     return list(out.values())
+
+
+def _period_of(event: Any, t_us: int, start_us: Mapping[int, int]) -> int:
+    """kloppy counts rows that Sportec appends later to the later period: long before its start, they are of the one before."""
+    if t_us >= start_us[event.period.id] - _EARLY_US:
+        return int(event.period.id)
+    return max((number for number, start in start_us.items() if start <= t_us), default=min(start_us))
 
 
 def _is_rebound(shot: Event, before: Event | None) -> bool:

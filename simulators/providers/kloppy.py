@@ -45,7 +45,7 @@ _STATES: Final = frozenset(
 _MIRRORED: Final = frozenset({"metrica.tracking_csv"})
 #: net shots at one end that say something
 _VOTES: Final = 3
-#: a record this long after the start of its period does not belong to it
+#: a record this long before or after the start of its period does not belong to the match
 _LONGEST_S: Final = 3 * 3600.0
 
 
@@ -195,7 +195,7 @@ def _tracking(dataset: Any, match: _Match) -> Imported:
 
 def _of_the_match(records: Sequence[Any], notes: Counter[str]) -> list[Any]:
     """Without what lies hours outside its period: a clock like that would make a match of years."""
-    kept = [r for r in records if -60.0 <= r.timestamp.total_seconds() <= _LONGEST_S]
+    kept = [r for r in records if abs(r.timestamp.total_seconds()) <= _LONGEST_S]
     if len(kept) < len(records):
         notes["a record lies hours outside its period and is left out"] += len(records) - len(kept)
     if not kept:

@@ -223,6 +223,26 @@ def test_a_period_is_over_when_the_next_one_has_begun(tmp_path: Path) -> None:
     assert (periods[0].end_us or 0) - periods[0].start_us == 30_000_000
 
 
+@pytest.mark.real
+def test_kloppy_and_our_own_reader_agree_on_a_real_match(real_data: Path) -> None:
+    """All of the league's events that both have: the same instant and period; the shots with the same outcome; 0:1."""
+    files = sorted(real_data.glob("soccer_dfl_sportec/*events*")) + sorted(real_data.glob("soccer_dfl_sportec/*information*"))
+    ours = {e.id: e for e in events(read("sportec", files))}
+    imported = read("kloppy:sportec", files)
+    promised(imported)
+    theirs = {e.id: e for e in events(imported)}
+    both = [(ours[ident], theirs[ident]) for ident in ours if ident in theirs]
+    assert len(both) > 900
+    assert all((a.t_us, a.period, a.team) == (b.t_us, b.period, b.team) for a, b in both)
+    shots = [(a, b) for a, b in both if a.type == "shot"]
+    assert len(shots) == 26
+    assert all(a.outcome == b.outcome for a, b in shots)
+    home, away = (team.id for team in imported.record.teams)
+    assert score(list(theirs.values()), home, away) == (0, 1)
+    assert [p.home_attacks for p in imported.record.periods] == [-1, 1]
+    assert "notes" not in imported.record.provenance
+
+
 @pytest.mark.parametrize("second_side", [-1, 1])
 def test_the_players_say_which_way_a_period_was_played(tmp_path: Path, second_side: int) -> None:
     """kloppy looks at the first frame of the first period only, and takes the sides to change at half-time."""
