@@ -42,17 +42,24 @@ class Availability:
             raise ValueError("other subjects")
         self.state[:], self.latest[:] = state, latest
 
-    def repeat(self, values: Array, live: Array | None) -> Array:
-        """(K, S) which of values (K, S, ...) that are issued again are not those of the row before; the last one is the latest."""
-        goes = np.zeros(values.shape[:2], np.bool_)
+    @property
+    def held(self) -> bool:
+        """A value goes out when it changes, and holds until it does."""
+        return bool(len(self.latest))
+
+    def repeat(self, values: Array, live: Array | None, next_to: Array, newest: bool) -> Array:
+        """(K, S) which of values (K, S, ...) that are issued again go out: of held ones not those that are as the row before, where
+        that is the tick before (``next_to``, K - 1). ``newest``: the last row is the latest tick that there is."""
+        goes = np.ones(values.shape[:2], np.bool_)
+        if not self.held:
+            return goes if live is None else live
         flat = np.ascontiguousarray(values.reshape(*goes.shape, -1), np.float64)
-        if not len(self.latest):
-            return ~goes if live is None else live
-        goes[0] = True
-        goes[1:] = ((flat[1:] != flat[:-1]) & ~(np.isnan(flat[1:]) & np.isnan(flat[:-1]))).any(axis=2)
-        there = slice(None) if live is None else live[-1]
-        self.latest[there] = flat[-1][there]
-        self.state[there, SHOWN] = np.isfinite(flat[-1][there]).any(axis=1)
+        changed = ((flat[1:] != flat[:-1]) & ~(np.isnan(flat[1:]) & np.isnan(flat[:-1]))).any(axis=2)
+        goes[1:] = changed | ~next_to[:, None]
+        if newest:
+            there = slice(None) if live is None else live[-1]
+            self.latest[there] = flat[-1][there]
+            self.state[there, SHOWN] = np.isfinite(flat[-1][there]).any(axis=1)
         return goes if live is None else goes & live
 
     def sieve(self, values: Array, live: Array | None, codes: Array | None) -> tuple[Array, Array]:

@@ -91,9 +91,17 @@ class Corrections:
         ticks, others = stage.account.replace(event.id, moment, stage.ticks.read, stage.read_account)
         seconds, values, revisions = [], [], []
         pairs = [(list(before), list(after)) for _, before, after in ticks]
+        # A held value stands for the ticks after it, too: the first one after a change is issued again, though it is as it was.
+        changing = [False] * len(stage.ticks.items)
         for before, after in pairs:
-            for j, question in enumerate(after):
-                if isinstance(question, Question) and same(before[j], question):
+            for j, value in enumerate(after):
+                if value is None:
+                    continue
+                if not same(before[j], value):
+                    changing[j] = stage.ticks.items[j].rows.held
+                elif changing[j]:
+                    before[j], changing[j] = None, False
+                elif isinstance(value, Question):
                     before[j] = after[j] = None
         # what else models are to answer is asked in one go, as it was and as it is, so that one model has said both
         stage.ticks.answer([values for pair in pairs for values in pair])
@@ -104,7 +112,8 @@ class Corrections:
                 seconds.append(second)
                 values.append(changed)
                 revisions.append(self.ticks[second])
-        out = stage.ticks.blocks(seconds, values, event.arrival_us, "final", seen_us, revisions)
+        last = ticks[-1][0] if ticks else 0
+        out = stage.ticks.blocks(seconds, values, event.arrival_us, "final", seen_us, revisions, last)
         for other, before, after in others:
             changed_stats = {stat for stat in after if not same(before.get(stat), after[stat])}
             if not changed_stats:

@@ -77,9 +77,10 @@ class Ticks:
 
     def blocks(
         self, seconds: list[int], values: list[list[Any]], ingress_us: int, quality: Quality,
-        seen_us: Any, revisions: list[int] | None = None,
+        seen_us: Any, revisions: list[int] | None = None, last: int = 0,
     ) -> list[Output]:  # fmt: skip
-        """One block per tick stat over the given ticks (per revision, when values are issued again)."""
+        """One block per tick stat over the given ticks (per revision, when values are issued again; ``last`` is then the latest
+        settled tick)."""
         out: list[Output] = []
         if not self.items:
             return out
@@ -126,7 +127,8 @@ class Ticks:
                     if revisions is None:
                         self._sieve(item, made, [values[k][j] for k in chosen], quality, out)
                     else:  # these stand for rows that are out already, and end none
-                        made.live = item.rows.repeat(block, mask)
+                        ticks = np.array([seconds[k] for k in chosen])
+                        made.live = item.rows.repeat(block, mask, np.diff(ticks) == item.every, int(ticks[-1]) + item.every > last)
                 if len(made):
                     out.append(made)
         return out
