@@ -116,7 +116,7 @@ def pass_geometry(
     if x != x or y != y:
         return -1
     goal_x = way * half_length_m
-    out[3] = np.sqrt((goal_x - x) ** 2 + y * y)
+    out[3] = np.hypot(goal_x - x, y)
     out[4] = abs(y)
     px, py = x, y
     if passer >= 0 and xy[passer, 0] == xy[passer, 0]:
@@ -145,7 +145,7 @@ def pass_geometry(
     dx, dy = tx - x, ty - y
     length = max(np.sqrt(dx * dx + dy * dy), 1e-6)
     out[0], out[1] = length, way * dx
-    out[5], out[6] = np.sqrt((goal_x - tx) ** 2 + ty * ty), abs(ty)
+    out[5], out[6] = np.hypot(goal_x - tx, ty), abs(ty)
     out[18] = np.sqrt(v[target, 0] ** 2 + v[target, 1] ** 2)
     near, crowd, in_lane, lane, gap, margin, between, goal_side = np.inf, 0.0, 0.0, np.inf, OPEN_M, np.inf, 0.0, 0.0
     last, second = -np.inf, -np.inf

@@ -110,8 +110,10 @@ class Channel:
             if len(block.subjects) <= HISTORY_SUBJECTS:
                 past = self._history.setdefault(block.stat, deque(maxlen=MAX_HISTORY))
                 for at_us, row in zip(block.end_us.tolist(), block.values, strict=True):
-                    if not past or at_us >= past[-1][0] + HISTORY_US:
-                        past.append((at_us, [plain(v) for v in row]))
+                    # the newest always has its place, and gives it up to the next one unless it is far enough from the one before
+                    if len(past) > 1 and past[-1][0] < past[-2][0] + HISTORY_US:
+                        past.pop()
+                    past.append((at_us, [plain(v) for v in row]))
 
     def history(self, wanted: Filter) -> dict[str, list[tuple[int, list[Any]]]]:
         """By stat: (window end, value of each subject), a few seconds apart; teams, ball and match only."""
