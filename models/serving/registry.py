@@ -93,8 +93,7 @@ class Registry:
     def named(self, name: str) -> Served:
         served = self.models.get(name)
         if served is None:
-            there = ", ".join(sorted(self.models)) or "none"
-            raise Refused("unknown model", f"no model {name[:80]!r} is loaded: there are {there}")
+            raise Refused("unknown model", f"no model {name[:80]!r} is loaded: GET /models lists the {len(self.models)} that are")
         return served
 
     def only(self) -> Served:
@@ -103,7 +102,7 @@ class Registry:
             return next(iter(self.models.values()))
         raise Refused(
             "no model named",
-            f"{len(self.models)} models are loaded: name one in X-Amzn-SageMaker-Target-Model ({', '.join(sorted(self.models))})",
+            f"{len(self.models)} models are loaded: name one in X-Amzn-SageMaker-Target-Model (GET /models lists them)"
         )
 
     def remove(self, name: str) -> None:

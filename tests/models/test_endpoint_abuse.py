@@ -25,7 +25,7 @@ from tests.patience import PATIENCE_S
 
 MALFORMED = 10_000
 GIGABYTE = 1 << 30
-GOOD = json.dumps([[None] * 51]).encode()
+GOOD = json.dumps([[None] * len(load("xgoals").features)]).encode()
 
 
 @pytest.fixture(scope="module")

