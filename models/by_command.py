@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -214,6 +215,30 @@ def _judgements(
     if len(there):
         out.append(of(f"beside {held.versus}", there, held.reference, held.versus))
     return tuple(out)
+
+
+class Doors(NamedTuple):
+    """What a module of ``models.real`` is asked for, of a folder of its data."""
+
+    train: Callable[[Path, int, str, Tell], tuple[Card, bytes]]
+    judge: Callable[[Path, str | None, int, Tell], tuple[Judgement, ...]]
+    report: Callable[[tuple[Judgement, ...]], dict[str, Any]]
+    evaluate: Callable[[Path, str | None, int, Tell], dict[str, Any]]
+
+
+def doors(course: Course, read: Callable[[Path], Outcomes]) -> Doors:
+    """Those of a model of which ``course`` and ``read``, the rows of a folder, say everything."""
+
+    def trained(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
+        return train(course, read(folder), seed, command, tell)
+
+    def judged(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[Judgement, ...]:
+        return judge(course, read(folder), artefact, seed, tell)
+
+    def evaluated(folder: Path, artefact: str | None, seed: int, tell: Tell) -> dict[str, Any]:
+        return report(judged(folder, artefact, seed, tell))
+
+    return Doors(trained, judged, report, evaluated)
 
 
 def report(judged: tuple[Judgement, ...], more: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -14,11 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from features.f1.battle import MOST_CLOSING_S, OVERTAKE_FEATURES, WITHIN_S
-from models import by_command
-from models.artefact import Card
-from models.by_command import Course, Outcomes, Tell
+from models.by_command import Course, Outcomes, doors
 from models.f1_laps import HELD_OUT_AS, SOURCE, TERMS, compound_of
-from models.judgement import Judgement, Words
+from models.judgement import Words
 from models.known import known
 from models.known.declaration import Recipe
 from models.tables import column, read_table, words_of
@@ -64,19 +62,4 @@ def fit(learnt: Outcomes, seed: int) -> bytes:
 
 
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())
-
-
-def train(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
-    return by_command.train(COURSE, read(folder), seed, command, tell)
-
-
-def judge(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[Judgement, ...]:
-    return by_command.judge(COURSE, read(folder), artefact, seed, tell)
-
-
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
-    return by_command.report(judged)
-
-
-def evaluate(folder: Path, artefact: str | None, seed: int, tell: Tell) -> dict[str, Any]:
-    return report(judge(folder, artefact, seed, tell))
+train, judge, report, evaluate = doors(COURSE, read)

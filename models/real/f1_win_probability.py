@@ -9,18 +9,15 @@ told.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from features.f1.win import WIN_FEATURES
-from models import by_command
-from models.artefact import Card
-from models.by_command import Course, Outcomes, Tell
+from models.by_command import Course, Outcomes, doors
 from models.f1_laps import HELD_OUT_AS, SOURCE, TERMS
 from models.f1_races import states_of
 from models.f1_winning import Winning
-from models.judgement import Judgement
 from models.known import known
 from models.known.declaration import Recipe
 from models.training import grow
@@ -52,19 +49,4 @@ def fit(learnt: Outcomes, seed: int) -> bytes:
 
 
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())
-
-
-def train(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
-    return by_command.train(COURSE, read(folder), seed, command, tell)
-
-
-def judge(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[Judgement, ...]:
-    return by_command.judge(COURSE, read(folder), artefact, seed, tell)
-
-
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
-    return by_command.report(judged)
-
-
-def evaluate(folder: Path, artefact: str | None, seed: int, tell: Tell) -> dict[str, Any]:
-    return report(judge(folder, artefact, seed, tell))
+train, judge, report, evaluate = doors(COURSE, read)

@@ -10,16 +10,13 @@ it, and is missing in every row.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from features.nfl.columns import YD
 from features.nfl.flight import CLOSES_PER_S, CLOSES_TO, COMPLETION_FEATURES, FAR_M, INSIDE_M, OPEN_M, ROOM_M
-from models import by_command
-from models.artefact import Card
-from models.by_command import Course, Outcomes, Tell
-from models.judgement import Judgement
+from models.by_command import Course, Outcomes, doors
 from models.known import known
 from models.known.declaration import Recipe
 from models.nfl_yards import HELD_OUT_AS, TERMS
@@ -68,19 +65,4 @@ def fit(learnt: Outcomes, seed: int) -> bytes:
 
 
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())
-
-
-def train(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
-    return by_command.train(COURSE, read(folder), seed, command, tell)
-
-
-def judge(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[Judgement, ...]:
-    return by_command.judge(COURSE, read(folder), artefact, seed, tell)
-
-
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
-    return by_command.report(judged)
-
-
-def evaluate(folder: Path, artefact: str | None, seed: int, tell: Tell) -> dict[str, Any]:
-    return report(judge(folder, artefact, seed, tell))
+train, judge, report, evaluate = doors(COURSE, read)

@@ -14,10 +14,7 @@ import numpy as np
 
 from features.nfl.columns import YD
 from features.nfl.yardage import RUSH_FEATURES
-from models import by_command
-from models.artefact import Card
-from models.by_command import Course, Outcomes, Tell
-from models.judgement import Judgement
+from models.by_command import Course, Outcomes, doors
 from models.known import known
 from models.known.declaration import Recipe
 from models.nfl_yards import column_index, measures, outcomes
@@ -55,19 +52,4 @@ def in_yards(held: Outcomes, said: Any) -> dict[str, float]:
 
 
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told(), in_yards)
-
-
-def train(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
-    return by_command.train(COURSE, read(folder), seed, command, tell)
-
-
-def judge(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[Judgement, ...]:
-    return by_command.judge(COURSE, read(folder), artefact, seed, tell)
-
-
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
-    return by_command.report(judged)
-
-
-def evaluate(folder: Path, artefact: str | None, seed: int, tell: Tell) -> dict[str, Any]:
-    return report(judge(folder, artefact, seed, tell))
+train, judge, report, evaluate = doors(COURSE, read)

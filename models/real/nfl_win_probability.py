@@ -13,11 +13,8 @@ from typing import Any, Final
 import numpy as np
 
 from features.nfl.game import WIN_FEATURES, win_row
-from models import by_command
-from models.artefact import Card
 from models.base import Floats
-from models.by_command import Course, Outcomes, Tell
-from models.judgement import Judgement
+from models.by_command import Course, Outcomes, doors
 from models.known import known
 from models.known.declaration import Recipe
 from models.nfl_winning import Winning
@@ -81,19 +78,4 @@ LIMITS: Final = (
     "basis for odds. It learnt from the four quarters of the seasons 2009 to 2019 and says nothing of overtime."
 )  # fmt: skip
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())
-
-
-def train(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
-    return by_command.train(COURSE, read(folder), seed, command, tell)
-
-
-def judge(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[Judgement, ...]:
-    return by_command.judge(COURSE, read(folder), artefact, seed, tell)
-
-
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
-    return by_command.report(judged)
-
-
-def evaluate(folder: Path, artefact: str | None, seed: int, tell: Tell) -> dict[str, Any]:
-    return report(judge(folder, artefact, seed, tell))
+train, judge, report, evaluate = doors(COURSE, read)
