@@ -94,19 +94,19 @@ def _sieve(
                     has = True
                     break
             if has:
-                goes[k, s] = len(latest) == 0 or state[s, 0] == 0
+                goes[k, s] = len(latest) == 0 or state[s, SHOWN] == 0
                 for d in range(latest.shape[1]):
                     old, new = latest[s, d], values[k, s, d]
                     if old != new and not (np.isnan(old) and np.isnan(new)):
                         goes[k, s] = True
                         latest[s, d] = new
-                state[s, 0], state[s, 1] = 1, 0
+                state[s, SHOWN], state[s, AWAY] = 1, 0
             elif some_refused and codes[k, s] != 0:
-                begins[k, s] = state[s, 1] == 0
-                state[s, 0], state[s, 1] = 0, 1
+                begins[k, s] = state[s, AWAY] == 0
+                state[s, SHOWN], state[s, AWAY] = 0, 1
             else:
-                goes[k, s] = state[s, 0] == 1
-                state[s, 0] = 0
+                goes[k, s] = state[s, SHOWN] == 1
+                state[s, SHOWN] = 0
 
 
 def announcements(block: StatBlock, begins: Array, refused: Refused, guard: Guard) -> list[Output]:
