@@ -36,6 +36,16 @@ def contention() -> float:
     return max(1.0, (time.monotonic() - began) / ALONE_S)
 
 
+#: what a target in seconds is multiplied by in the suite, which runs beside itself, on machines twice as slow and beside others:
+#: recovery by a default of the broker or the cluster (45 s and 50 s) still fails. The figure itself is printed by each test.
+ROOM = 2.5
+
+
+def within_s(target_s: float, busy: float) -> float:
+    """How long the suite waits for what takes ``target_s`` on a machine of its own, given the highest ``contention`` seen."""
+    return ROOM * target_s * busy
+
+
 def quickest(attempt: Callable[[], object], tries: int = 5) -> float:
     """Seconds that the quickest of some attempts took. A stall of the machine is in one of them or another; what is really slow is
     in all."""

@@ -15,10 +15,11 @@ from streaming.kafka.settings import Address
 from tests import cluster as real
 from tests.faults import live
 from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict
+from tests.patience import within_s
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-#: how long numbers may stand still after a process has died
+#: how long numbers may stand still after a process has died, on a machine of its own
 BACK_S = 10.0
 
 
@@ -39,7 +40,7 @@ def test_a_task_manager_is_killed(address, flink: Cluster):
             sent = feed.finish()
             told("TaskManager killed", address, group, sent, viewer)
         assert job.stop()[0] == 0
-    assert viewer.gap_s <= BACK_S * busy
+    assert viewer.gap_s <= within_s(BACK_S, busy)
 
 
 def test_a_task_manager_is_paused_and_comes_back(address, flink: Cluster):
@@ -66,7 +67,7 @@ def test_a_task_manager_is_paused_and_comes_back(address, flink: Cluster):
         flink.start(paused)
         assert flink.ready(paused)
         assert job.stop()[0] == 0
-    assert viewer.gap_s <= BACK_S * busy
+    assert viewer.gap_s <= within_s(BACK_S, busy)
 
 
 def test_the_broker_is_killed_under_a_job(own_broker: Cluster, flink: Cluster):
@@ -87,7 +88,7 @@ def test_the_broker_is_killed_under_a_job(own_broker: Cluster, flink: Cluster):
             sent = feed.finish()
             told(f"broker away for {away_s:.1f} s", address, group, sent, viewer)
         assert job.stop()[0] == 0
-    assert viewer.gap_s <= BACK_S * busy + away_s
+    assert viewer.gap_s <= within_s(BACK_S, busy) + away_s
 
 
 def test_two_jobs_on_one_cluster(address, own_broker: Cluster, flink: Cluster):

@@ -14,10 +14,11 @@ from infra.cluster import Cluster
 from streaming.web.channels import HISTORY_US
 from tests import cluster as real
 from tests.faults.live import SPORT, Feed, names
+from tests.patience import within_s
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-#: how long a viewer may be without a gateway after it was killed
+#: how long a viewer may be without a gateway after it was killed, on a machine of its own
 BACK_S = 10.0
 #: one that goes out all the time: what is read off the account goes out when it changes
 STAT = "soccer.team.pitch_control"
@@ -65,4 +66,4 @@ def test_a_killed_gateway_is_started_again(broker: Cluster):
     assert {t_us: after.get(t_us) for t_us in before} == before
     steps = [b - a for a, b in pairwise(sorted(after))]
     assert max(steps) < 2 * HISTORY_US, f"a point is missing: {steps}"
-    assert back_s <= BACK_S * busy
+    assert back_s <= within_s(BACK_S, busy)

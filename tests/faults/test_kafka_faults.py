@@ -20,10 +20,11 @@ from streaming.wire import decode_letter
 from tests import cluster as real
 from tests.faults import live
 from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict
+from tests.patience import within_s
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-#: how long numbers may stand still after a process has died, on a core of its own
+#: how long numbers may stand still after a process has died, on a machine of its own
 BACK_S = 10.0
 
 
@@ -50,7 +51,7 @@ def test_a_killed_operator_is_started_again(address):
             sent = feed.finish()
             told(f"killed and started again ({starting_s:.1f} s of starting)", address, sent, viewer)
     # Members of a group are missed after six seconds of silence, whoever comes meanwhile waits.
-    assert viewer.gap_s <= BACK_S * busy + starting_s
+    assert viewer.gap_s <= within_s(BACK_S, busy) + starting_s
 
 
 def test_another_joins_and_takes_over_when_the_first_is_killed(address):
@@ -68,8 +69,8 @@ def test_another_joins_and_takes_over_when_the_first_is_killed(address):
             sent = feed.finish()
             told(f"a second joined ({joined_s:.1f} s) and the first was killed", address, sent, viewer)
             assert two.stop()[0] == 0
-    assert joined_s <= BACK_S / 2 * busy
-    assert viewer.gap_s <= BACK_S * busy
+    assert joined_s <= within_s(BACK_S / 2, busy)
+    assert viewer.gap_s <= within_s(BACK_S, busy)
 
 
 def runners(address: Address) -> set[str]:
@@ -102,7 +103,7 @@ def test_one_that_was_thought_dead_comes_back(address):
             told("stopped for 20 s", address, sent, viewer)
             assert one.stop()[0] == 0
             assert two.stop()[0] == 0
-    assert viewer.gap_s <= BACK_S * busy
+    assert viewer.gap_s <= within_s(BACK_S, busy)
 
 
 def test_the_broker_is_killed_and_comes_back_on_its_data(own_broker):
@@ -122,7 +123,7 @@ def test_the_broker_is_killed_and_comes_back_on_its_data(own_broker):
         sent = feed.finish()
         told(f"broker away for {away_s:.1f} s", address, sent, viewer)
         assert one.stop()[0] == 0
-    assert viewer.gap_s <= BACK_S * busy + away_s
+    assert viewer.gap_s <= within_s(BACK_S, busy) + away_s
 
 
 def test_poison_at_the_head_of_every_partition(address):
