@@ -1,6 +1,8 @@
 """What the telemetry bar shows: mean, min, max and last of seven channels over the window, and the energy of the hybrid system.
 
-A packet holds the statistics of 100 ms already, which is one window, so nothing is averaged twice.
+A packet holds the statistics of 100 ms already, which is one window, so nothing is averaged twice. Where a provider measures more
+slowly, the windows between (:data:`features.f1.channels.MEASURED`) are filled in for what is computed from them; the bar shows what
+was measured last, for as long as the car is heard.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from features.compiled import kernel
-from features.f1.channels import SHOWN, STATISTICS, column
+from features.f1.channels import MEASURED, SHOWN, STATISTICS, column
 from features.frames import Floats, Frames, Ints
 from features.sport import Signal, Stat, Step
 
@@ -19,9 +21,26 @@ from features.sport import Signal, Stat, Step
 DEPLOY_W: Final = 120_000.0
 
 
-def _statistics(name: str, frames: Frames, ends: Ints) -> Floats:
+def _statistics(channel: int, frames: Frames, ends: Ints) -> Floats:
     """(K, N, 4): mean, min, max, last."""
-    return np.stack([frames[column(name, statistic)][ends] for statistic in STATISTICS], axis=2)
+    first = channel * len(STATISTICS)
+    return np.asarray(frames["bar"][ends, :, first : first + len(STATISTICS)], np.float64)
+
+
+@kernel
+def _hold(values: Any, x: Any, measured: Any, lo: int, hi: int, column: int, bar: Any) -> None:
+    """One statistic of a channel (rows, N) into its column of ``bar`` (rows, N, C): as it is where it was measured, else as in the
+    row before, where the car was heard there."""
+    for i in range(lo, hi):
+        for n in range(bar.shape[1]):
+            filled = measured[i, n] == 0.0 and not np.isnan(values[i, n]) and not np.isnan(x[i - 1, n, 0])
+            held = bar[i - 1, n, column] if filled else np.nan
+            bar[i, n, column] = values[i, n] if np.isnan(held) else held
+
+
+def hold(frames: Frames) -> None:
+    for column_of, name in enumerate(_BARS):
+        _hold(frames[name], frames.xyz, frames[MEASURED], frames.lo, frames.hi, column_of, frames["bar"])
 
 
 def energy(frames: Frames, ends: Ints) -> Floats:
@@ -34,6 +53,7 @@ LIMITS: Final = {
     "speed_mps": (-1.0, 110.0), "throttle_share": (-0.05, 1.05), "brake_share": (-0.05, 1.05), "gear": (-1.5, 9.5),
     "engine_radps": (0.0, 1700.0), "lateral_mps2": (-90.0, 90.0), "longitudinal_mps2": (-90.0, 90.0),
 }  # fmt: skip
+_BARS: Final = tuple(column(name, statistic) for name in SHOWN for statistic in STATISTICS)
 _LIMITED: Final = tuple((column(name, statistic), *LIMITS[name]) for name in SHOWN for statistic in STATISTICS)
 
 
@@ -85,8 +105,11 @@ def silence(frames: Frames, ends: Ints) -> Floats:
 
 HEARD: Final = Signal("heard_s", "s", ("N",))
 OUT_OF_RANGE: Final = Signal("out_of_range", "count", ("N",), fill=0.0)
-SIGNALS: Final = (HEARD, OUT_OF_RANGE)
-STEPS: Final = (Step("telemetry.bounds", bound, (OUT_OF_RANGE,)), Step("telemetry.heard", hear, (HEARD,)))
+BAR: Final = Signal("bar", "SI", ("N", len(_BARS)))
+SIGNALS: Final = (HEARD, OUT_OF_RANGE, BAR)
+STEPS: Final = (
+    Step("telemetry.bounds", bound, (OUT_OF_RANGE,)), Step("telemetry.heard", hear, (HEARD,)), Step("telemetry.bar", hold, (BAR,)),
+)  # fmt: skip
 
 _BAR: Final = (
     ("speed", "km/h", "speed"), ("throttle", "%", "throttle pedal"), ("brake", "%", "brake pedal"), ("gear", "-", "gear"),
@@ -96,10 +119,10 @@ _BAR: Final = (
 STATS = (
     *(
         Stat(
-            f"f1.car.{name}", unit, f"{what}: mean, min, max and last over the window", "player", partial(_statistics, channel),
-            components=STATISTICS, air="telemetry bar",
+            f"f1.car.{name}", unit, f"{what}: mean, min, max and last over the window, of the latest that was measured", "player",
+            partial(_statistics, channel), components=STATISTICS, air="telemetry bar",
         )
-        for (name, unit, what), channel in zip(_BAR, SHOWN, strict=True)
+        for channel, (name, unit, what) in enumerate(_BAR)
     ),
     Stat(
         "f1.car.energy", "%", "state of the energy store, and electrical power deployed as a share of the 120 kW allowed",
