@@ -49,10 +49,11 @@ def replay(
 
     Example: touchline replay REC --speed max --out stats.parquet
 
-    Models answer in the versions that the recording names, each from where it took over; --model gives others.
+    Models answer in the versions that the recording names, each from where it took over, those that were asked for by name as then;
+    --model gives others.
     """
     from simulators.replay import due, parse_from, parse_speed
-    from streaming.cli.equipment import operator_for, prepare
+    from streaming.cli.equipment import operator_for, prepare, requested_of
     from streaming.cli.life.common import watch_models
     from streaming.cli.life.pinning import pinned
     from streaming.cli.pace import paced
@@ -97,7 +98,7 @@ def replay(
 
             if (record / rec.path.name).resolve() == rec.path.resolve():
                 raise BadInput(f"{record} holds the very recording that is replayed")
-            capture = Capture(record, rec.game.sport)
+            capture = Capture(record, rec.game.sport, requested_of(operator))
             records = capture.overhear(rec.game, records)
             sinks.append(capture)
         began = time.perf_counter()
