@@ -112,7 +112,7 @@ class GameOperator:
             if isinstance(record, Telemetry):
                 self._on_telemetry(record, now_us, out)
             else:
-                self.settling.take(record, now_us, out)
+                self._on_event(record, now_us, out)
         except BadRecord as bad:
             out.append(self.quarantine.record(record, bad, now_us))
         return out
@@ -225,6 +225,17 @@ class GameOperator:
         self.events.unavailable = set(plain.unavailable)
 
     # -- telemetry -------------------------------------------------------------------------------------------------
+
+    def _on_event(self, event: Event, now_us: int, out: list[Output]) -> None:
+        known, unknown = self.events.known(event)
+        if unknown is not None and self.strict:
+            raise unknown
+        try:
+            news = self.settling.take(known, now_us, out)
+        except BadRecord as bad:
+            raise unknown or bad from None
+        if news and unknown is not None:
+            out.append(self.quarantine.record(event, unknown, now_us))
 
     def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
         columns = self.framer.columns(packet, now_us)
