@@ -83,9 +83,9 @@ class EventStage:
     # -- one event -------------------------------------------------------------------------------------------------
 
     def known(self, event: Event) -> tuple[Event, BadRecord | None]:
-        """The event without the one part of it that the game does not know, and what that was, so that the rest counts: in a game of
-        sides an event of a player who is not in the line-up is his team's, and one of an unknown team its player's team's. As it came,
-        and None, where all is known or nothing is left to count for."""
+        """The event without the one part of it that the game does not know, and what that was, so that the rest counts: in a game
+        of sides an event of a player who is not in the line-up is his team's, and one of an unknown team its player's team's. As it
+        came, and None, where all is known or nothing is left to count for."""
         stranger = event.player is not None and event.player not in self.roster.index
         elsewhere = event.team is not None and event.team not in self.team_index
         if stranger and event.team in self.team_index and self.sport.teams is not None:
@@ -194,7 +194,7 @@ class EventStage:
         """Count what is final; the reason where it has not been announced yet that there is no value."""
         if quality != "final":
             return ""
-        self._count(item, refused)
+        self._count(item.stat.id, refused, item.guard)
         if (item.stat.id, subject) in self.unavailable:
             return ""
         self.unavailable.add((item.stat.id, subject))

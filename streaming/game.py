@@ -18,6 +18,7 @@ import numpy as np
 from features.frames import Field
 from features.sport import Sport
 from models.base import Model
+from models.guard import Guard
 from streaming import snapshot
 from streaming.asking import Patience, Refused
 from streaming.blocks import FrameBlock, Output
@@ -34,7 +35,7 @@ from streaming.settling import Settling
 from streaming.stopwatch import Stopwatch, step_names
 from streaming.switching import Deployed, Switching
 from streaming.tape import Tape
-from streaming.windowing import Publishing, WindowStage, last_only
+from streaming.windowing import WindowStage, last_only
 from streaming.windows import SECOND_US, Grid
 
 #: rows computed in one go, s; results do not depend on it
@@ -310,10 +311,11 @@ class GameOperator:
         self.events.ticks.load({k[6:]: v for k, v in arrays.items() if k.startswith("ticks.")})
 
 
-def _count(meters: Meters, item: Publishing, refused: Refused) -> None:
-    """Final values that are missing, since the model of the stat may not be asked for them. No method: see ``eventing._apply``."""
-    for reason, rows in refused.reasons(item.guard).items():
-        meters.counts[UNAVAILABLE, f"{item.stat.id}: {reason}"] += rows
+def _count(meters: Meters, stat: str, refused: Refused, guard: Guard) -> None:
+    """Final values that are missing, since the model of the stat may not be asked for them, or the game was joined in the middle.
+    No method: see ``eventing._apply``."""
+    for reason, rows in refused.reasons(guard).items():
+        meters.counts[UNAVAILABLE, f"{stat}: {reason}"] += rows
 
 
 def _fingerprint(operator: GameOperator) -> str:

@@ -65,8 +65,8 @@ SWITCH_SCHEMA = pa.schema(
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """``recording.json``: the format and every part, so that a lost one is noticed. ``requested`` are the models that were asked for
-    by name when the game was recorded, with their versions: they answer again when it is replayed."""
+    """``recording.json``: the format and every part, so that a lost one is noticed. ``requested`` are the models that were asked
+    for by name when the game was recorded, with their versions: they answer again when it is replayed."""
 
     format: int
     parts: list[Part]

@@ -14,7 +14,7 @@ import numpy as np
 from features import motion
 from features.compiled import kernel
 from features.frames import Frames
-from features.sport import Signal, Stat, Step
+from features.sport import WHOLE_GAME, Signal, Stat, Step
 from features.steps import column
 
 #: events look 3 s back, and arrive up to 5 s later
@@ -106,7 +106,7 @@ STATS: Final = (
     ),
     Stat(
         "mlb.runner.sprint_speed", "ft/s", "fastest one-second window of the game so far", "player", column("sprint_speed"),
-        air="Sprint Speed", source="Statcast glossary, Sprint Speed",
+        air="Sprint Speed", looks_back_s=WHOLE_GAME, source="Statcast glossary, Sprint Speed",
     ),
     Stat(
         "mlb.runner.burst", "ft", "distance covered in the first 1.5 s of the latest run", "player", column("burst"),

@@ -17,7 +17,7 @@ from features import motion
 from features.compiled import kernel
 from features.frames import Floats, Frames
 from features.nfl.columns import EVENT_KEEP_S, turned
-from features.sport import Signal, Stat, Step
+from features.sport import WHOLE_GAME, Signal, Stat, Step
 from features.steps import column
 
 #: shares of the displacements between the last seven samples, newest first; they sum to 1
@@ -198,7 +198,7 @@ STATS: Final = (
     ),
     Stat(
         "nfl.player.top_speed", "mph", "highest speed so far that was held for 0.3 s", "player", column("top_speed"),
-        every_s=1.0, air="Top Speed",
+        every_s=1.0, air="Top Speed", looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "nfl.player.orientation", "deg", "which way the chest faces, from the two shoulder tags: 0 along +y, clockwise",

@@ -1,4 +1,4 @@
-"""One unknown part does not cost the whole record: what a player does who is not in the line-up is his team's, live as in an import."""
+"""One unknown part does not cost the whole record: what a player does who is not in the line-up is his team's, live too."""
 
 from __future__ import annotations
 

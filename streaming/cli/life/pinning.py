@@ -65,8 +65,8 @@ def _say_off(recording: Recording, models: Mapping[str, Model], spoke: Container
         if off and name in spoke and name not in requested and "/" not in name:
             ask = f"--model {name}@simulated" if trained_on(model) == "simulated" else f"--model {name}"
             print(
-                f"{recording.path}: {name} {model.version} answered when this was recorded, and does not now ({off}): {ask} asks for "
-                "it by name", file=sys.stderr, flush=True,
+                f"{recording.path}: {name} {model.version} answered when this was recorded, and does not now ({off}): {ask} asks "
+                "for it by name", file=sys.stderr, flush=True,
             )  # fmt: skip
 
 
