@@ -77,8 +77,8 @@ class Stat:
 
     ``looks_back_s`` is how much of the game before it a value of a window or tick rests on: :data:`WHOLE_GAME` for what adds up
     from the beginning; of a window's vector one figure for all components, or one for each. A game that was joined in the middle
-    has no such value before so much of it has been seen. For ticks a ledger may say how much that is by a property ``joined_s``: from
-    when on it has seen the game, s, NaN where it has seen all of it.
+    has no such value before so much of it has been seen. For ticks a ledger may say how much that is by a property ``joined_s``:
+    from when on it has seen the game, s, NaN where it has seen all of it.
 
     A stat that is no model's own answer but adds up such answers, or compares with them, names those models in ``built_on``:
     where one of them is withheld from the air, so is the stat.

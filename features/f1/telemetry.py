@@ -48,6 +48,12 @@ def energy(frames: Frames, ends: Ints) -> Floats:
     return np.stack([frames["store_share"][ends], np.clip(frames["deploy_w"][ends] / DEPLOY_W, 0.0, 1.0)], axis=2)
 
 
+#: what tyres, motor and brakes do at most, with room for a feed that samples slowly, and what a speed may be off
+PUSH_MPS2: Final = 30.0
+BRAKE_MPS2: Final = 80.0
+OFF_MPS: Final = 3.0
+#: the slowest feed that is known sends a car's speed so often, s
+REPEATED_S: Final = 0.3
 #: what a car can do: beyond it a value is a fault or another unit, and is taken for missing
 LIMITS: Final = {
     "speed_mps": (-1.0, 110.0), "throttle_share": (-0.05, 1.05), "brake_share": (-0.05, 1.05), "gear": (-1.5, 9.5),
@@ -74,11 +80,37 @@ def _count(wrong: Any, lo: int, hi: int, out: Any) -> None:
 
 
 def bound(frames: Frames) -> None:
-    """Take out of the new rows what no car can do, and count the windows in which there was such a thing."""
+    """Take out of the new rows what no car can do, and speeds that none gets to from the one before; count the windows in which
+    there was such a thing."""
     wrong = np.zeros((frames.hi - frames.lo, len(frames.roster)))
     for name, low, high in _LIMITED:
         _bound(frames[name], low, high, frames.lo, frames.hi, wrong)
+    speeds = [frames[column("speed_mps", statistic)] for statistic in STATISTICS]
+    _reach(*speeds, frames.t, frames.lo, frames.hi, frames.state["telemetry.bounds.known"], wrong)
     _count(wrong, frames.lo, frames.hi, frames["out_of_range"])
+
+
+@kernel
+def _reach(mean: Any, least: Any, most: Any, last: Any, t: Any, lo: int, hi: int, known: Any, wrong: Any) -> None:
+    """Take out of the speeds (rows, N) of a window what cannot be reached from the last that could; ``known`` (N, 3): whether there
+    is one, when it was, and the speed at its end."""
+    for i in range(lo, hi):
+        for n in range(mean.shape[1]):
+            if np.isnan(mean[i, n]):
+                continue
+            low = mean[i, n] if np.isnan(least[i, n]) else min(mean[i, n], least[i, n])
+            high = mean[i, n] if np.isnan(most[i, n]) else max(mean[i, n], most[i, n])
+            gone = t[i] - known[n, 1]
+            if known[n, 0] == 1.0 and (
+                high > known[n, 2] + PUSH_MPS2 * gone + OFF_MPS or low < known[n, 2] - BRAKE_MPS2 * gone - OFF_MPS
+            ):
+                mean[i, n] = least[i, n] = most[i, n] = last[i, n] = np.nan
+                wrong[i - lo, n] = 1.0
+                continue
+            now = mean[i, n] if np.isnan(last[i, n]) else last[i, n]
+            # a speed that a slow feed repeats is that of when it was first sent
+            if known[n, 0] == 0.0 or now != known[n, 2] or gone > REPEATED_S:
+                known[n, 0], known[n, 1], known[n, 2] = 1.0, t[i], now
 
 
 def out_of_range(frames: Frames, ends: Ints) -> Floats:
@@ -108,8 +140,10 @@ OUT_OF_RANGE: Final = Signal("out_of_range", "count", ("N",), fill=0.0)
 BAR: Final = Signal("bar", "SI", ("N", len(_BARS)))
 SIGNALS: Final = (HEARD, OUT_OF_RANGE, BAR)
 STEPS: Final = (
-    Step("telemetry.bounds", bound, (OUT_OF_RANGE,)), Step("telemetry.heard", hear, (HEARD,)), Step("telemetry.bar", hold, (BAR,)),
-)  # fmt: skip
+    Step("telemetry.bounds", bound, (OUT_OF_RANGE,), {"known": ("N", 3)}),
+    Step("telemetry.heard", hear, (HEARD,)),
+    Step("telemetry.bar", hold, (BAR,)),
+)
 
 _BAR: Final = (
     ("speed", "km/h", "speed"), ("throttle", "%", "throttle pedal"), ("brake", "%", "brake pedal"), ("gear", "-", "gear"),
@@ -134,7 +168,7 @@ STATS = (
     ),
     Stat(
         "f1.car.out_of_range", "count",
-        "windows in which a shown channel was beyond what a car can do (another unit, a fault): those "
-        "values are missing", "player", out_of_range, every_s=1.0,
+        "windows in which a shown channel was beyond what a car can do (another unit, a fault), or a speed that it cannot get to "
+        "from the one before: those values are missing", "player", out_of_range, every_s=1.0,
     ),
 )  # fmt: skip
