@@ -85,8 +85,8 @@ def bound(frames: Frames) -> None:
     wrong = np.zeros((frames.hi - frames.lo, len(frames.roster)))
     for name, low, high in _LIMITED:
         _bound(frames[name], low, high, frames.lo, frames.hi, wrong)
-    speeds = [frames[column("speed_mps", statistic)] for statistic in STATISTICS]
-    _reach(*speeds, frames.t, frames.lo, frames.hi, frames.state["telemetry.bounds.known"], wrong)
+    mean, least, most, last = (frames[column("speed_mps", statistic)] for statistic in STATISTICS)
+    _reach(mean, least, most, last, frames.t, frames.lo, frames.hi, frames.state["telemetry.bounds.known"], wrong)
     _count(wrong, frames.lo, frames.hi, frames["out_of_range"])
 
 

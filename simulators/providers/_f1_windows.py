@@ -67,8 +67,8 @@ class Columns:
 class Driver:
     """A driver's laps and his telemetry's columns in one row of time, s from the start; SI."""
 
-    def __init__(self, laps: list[Lap], columns: Columns, lap_m: float) -> None:
-        self.laps, self.columns, self.lap_m = laps, columns, lap_m
+    def __init__(self, laps: list[Lap], columns: Columns, lap_m: float, *, race: bool = True) -> None:
+        self.laps, self.columns, self.lap_m, self.race = laps, columns, lap_m, race
         time = np.full(len(columns), np.nan)
         for lap in laps:
             time[lap.first : lap.stop] = lap.start_s + columns.time[lap.first : lap.stop]
@@ -165,6 +165,8 @@ class Driver:
         measured |= {ours: has[name] / to_si for name, (ours, to_si) in _OPTIONAL.items() if name in has}
         rows, window = self._rows_in(ends_s)
         columns = {"lap.last": lap_now + 1.0, "lap_distance_m.last": whole_m - lap_now * self.lap_m}
+        if not self.race:  # nobody is ahead of anybody
+            columns["lap.last"] = np.full(len(ends_s), np.nan)
         columns[MEASURED] = np.zeros(len(ends_s))
         own = self._own[rows]
         columns[MEASURED][window[own]] = 1.0
