@@ -69,6 +69,7 @@ class Settling:
             return False
         self.clock.saw_event(event.t_us)
         self.meters.counts["accepted", "event"] += 1
+        self.meters.event_us = max(self.meters.event_us, event.t_us)
         shown = self.moments.pop(event.id, None)
         if verdict == "correction":
             out.extend(self.corrections.correct(event, limit_us, self.framer.seen_us))

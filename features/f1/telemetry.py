@@ -51,7 +51,7 @@ def energy(frames: Frames, ends: Ints) -> Floats:
 #: what tyres, motor and brakes do at most, with room for a feed that samples slowly, and what a speed may be off
 PUSH_MPS2: Final = 30.0
 BRAKE_MPS2: Final = 80.0
-OFF_MPS: Final = 3.0
+OFF_MPS: Final = 5.0
 #: the slowest feed that is known sends a car's speed so often, s
 REPEATED_S: Final = 0.3
 #: what a car can do: beyond it a value is a fault or another unit, and is taken for missing

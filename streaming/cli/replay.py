@@ -149,7 +149,9 @@ def _counted(records: Iterable[Any], progress: Progress) -> Iterator[Any]:
 def summary(meters: Any, game: GameRecord, took_s: float) -> dict[str, Any]:
     """What a run did, in figures: ``not_used`` counts by reason the records that were not used, ``unavailable`` by reason and stat
     the values that there are not, since a model was not at home."""
-    last_us = max(meters.watermark_us, meters.arrival_us if not meters.windows else 0, game.t0_us)
+    # to the last of both: tracking may end before the events do, and events before the tracking
+    last_us = max(meters.watermark_us, meters.event_us) or meters.arrival_us
+    last_us = max(last_us, game.t0_us)
     played_s = (last_us - game.t0_us) / 1e6
     counts = meters.counts
     return {
