@@ -8,12 +8,15 @@ instead of swinging on trifles. What counts as threat is the sport's to say.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
+
+#: what went before so many memories is a twentieth of what is remembered: e^-3
+MEMORIES: Final = 3.0
 
 
 @kernel

@@ -15,11 +15,12 @@ from features.frames import Floats, Frames
 
 
 def velocity(
-    frames: Frames, *, window_s: float, curvature: float, least: int, weights: Floats | None = None, body: Body | None = None
+    frames: Frames, *, window_s: float, curvature: float, least: int, weights: Floats | None = None, body: Body | None = None,
+    memory: str = "motion.velocity.memory",
 ) -> None:  # fmt: skip
     """Velocity in the field's plane, of the ball as well; the arguments are those of :func:`features.kinematics.slope`. With
-    ``body`` those of players are checked by :func:`features.believable.believe`, in a step called ``motion.velocity`` with the
-    state ``memory`` (N, :data:`features.believable.MEMORY`)."""
+    ``body`` those of players are checked by :func:`features.believable.believe`, with ``memory`` (N,
+    :data:`features.believable.MEMORY`), by default the state of that name of a step called ``motion.velocity``."""
     kinematics.slope(
         frames.xyz, frames.t, frames.lo, frames.hi, frames["velocity"],
         dt_s=frames.dt_s, window_s=window_s, curvature=curvature, least=least, weights=weights,
@@ -28,7 +29,7 @@ def velocity(
         believe(
             frames.xyz, frames.xyz.reshape(len(frames.xyz), -1), frames.t, frames.roster.players,
             kinematics.samples_in(frames.dt_s, window_s), kinematics.reach_of(frames.dt_s, window_s), curvature, least, body,
-            frames.lo, frames.hi, frames.state["motion.velocity.memory"], frames["velocity"],
+            frames.lo, frames.hi, frames.state[memory], frames["velocity"],
         )  # fmt: skip
 
 

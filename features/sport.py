@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from features.frames import Field, Frames
 from features.moments import Moment
@@ -52,6 +52,10 @@ class Step:
     state: Mapping[str, tuple[Dim, ...]] = field(default_factory=dict)
 
 
+#: a value that adds up since the game began
+WHOLE_GAME: Final = float("inf")
+
+
 @dataclass(frozen=True)
 class Stat:
     """One row of the catalogue. Three kinds, told apart by what closes them:
@@ -70,6 +74,11 @@ class Stat:
     say so, since they repeat themselves for most of a game.
     An event stat ``of_account`` depends on the event's facts and the ledger, not on frames: it is issued again when a
     correction of an earlier event changes it.
+
+    ``looks_back_s`` is how much of the game before it a value of a window or tick rests on: :data:`WHOLE_GAME` for what adds up
+    from the beginning; of a window's vector one figure for all components, or one for each. A game that was joined in the middle
+    has no such value before so much of it has been seen. For ticks a ledger may say how much that is by a property ``joined_s``:
+    from when on it has seen the game, s, NaN where it has seen all of it.
 
     A stat that is no model's own answer but adds up such answers, or compares with them, names those models in ``built_on``:
     where one of them is withheld from the air, so is the stat.
@@ -92,6 +101,7 @@ class Stat:
     of_account: bool = False
     model: str | None = None
     built_on: tuple[str, ...] = ()
+    looks_back_s: float | tuple[float, ...] = 0.0
     components: tuple[str, ...] = ()
     air: str = ""
     source: str = ""
@@ -99,6 +109,9 @@ class Stat:
     def __post_init__(self) -> None:
         if self.shares and (not self.ticks or self.model is None or self.components):
             raise ValueError(f"{self.id}: only what a model answers on a tick, a number for each subject, can be shares")
+
+        if not isinstance(self.looks_back_s, float) and len(self.looks_back_s) != len(self.components):
+            raise ValueError(f"{self.id}: looks_back_s is one figure, or one for each component")
 
     @property
     def held(self) -> bool:

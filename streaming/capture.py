@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -20,7 +20,8 @@ from streaming.records import Event, GameRecord, Telemetry
 
 class Capture:
     """Recordings of games of ``sport``, each in ``folder`` under its name, there when the game has ended or this closes; what
-    was there of that name is replaced then. A context manager: on an error it leaves nothing of the games that were still on.
+    was there of that name is replaced then. ``requested`` are the models that somebody asks for by name, with
+    their versions. A context manager: on an error it leaves nothing of the games that were still on.
 
     Attributes
     ----------
@@ -28,8 +29,8 @@ class Capture:
     unclaimed : records that belong to no game on the air, and are in no recording
     """
 
-    def __init__(self, folder: Path, sport: str) -> None:
-        self.folder, self.sport = folder, sport
+    def __init__(self, folder: Path, sport: str, requested: Mapping[str, str] | None = None) -> None:
+        self.folder, self.sport, self.requested = folder, sport, requested
         self.finished: list[Path] = []
         self.unclaimed = 0
         self._writers: dict[str, Writer] = {}
@@ -99,7 +100,7 @@ class Capture:
             writer.write(_stamped(record, now_us))
 
     def _begin(self, record: GameRecord) -> Writer:
-        self._writers[record.game] = writer = Writer(self._path(record.game), record, overwrite=True)
+        self._writers[record.game] = writer = Writer(self._path(record.game), record, overwrite=True, requested=self.requested)
         return writer
 
     def _end(self, game: str) -> None:

@@ -82,6 +82,23 @@ class EventStage:
 
     # -- one event -------------------------------------------------------------------------------------------------
 
+    def known(self, event: Event) -> tuple[Event, BadRecord | None]:
+        """The event without the one part of it that the game does not know, and what that was, so that the rest counts: in a game
+        of sides an event of a player who is not in the line-up is his team's, and one of an unknown team its player's team's. As it
+        came, and None, where all is known or nothing is left to count for."""
+        stranger = event.player is not None and event.player not in self.roster.index
+        elsewhere = event.team is not None and event.team not in self.team_index
+        if stranger and event.team in self.team_index and self.sport.teams is not None:
+            why = f"{event.player} is not in the game: event {event.id} counts for {event.team} alone"
+            return msgspec.structs.replace(event, player=None), BadRecord("unknown player", why)
+        if elsewhere and event.player in self.roster.index:
+            side = int(self.roster.team[self.roster.index[event.player]])
+            if side >= 0:
+                team = self.game.teams[side].id
+                why = f"{event.team} does not play: event {event.id} counts for {team}, the team of {event.player}"
+                return msgspec.structs.replace(event, team=team), BadRecord("unknown team", why)
+        return event, None
+
     def moment(self, event: Event) -> Moment:
         """The event in the features' terms; ``BadRecord`` when it names somebody who is not in the game."""
         if event.type not in self.sport.event_types:
@@ -177,7 +194,7 @@ class EventStage:
         """Count what is final; the reason where it has not been announced yet that there is no value."""
         if quality != "final":
             return ""
-        self._count(item, refused)
+        self._count(item.stat.id, refused, item.guard)
         if (item.stat.id, subject) in self.unavailable:
             return ""
         self.unavailable.add((item.stat.id, subject))

@@ -18,6 +18,7 @@ import numpy as np
 from features.frames import Field
 from features.sport import Sport
 from models.base import Model
+from models.guard import Guard
 from streaming import snapshot
 from streaming.asking import Patience, Refused
 from streaming.blocks import FrameBlock, Output
@@ -34,7 +35,7 @@ from streaming.settling import Settling
 from streaming.stopwatch import Stopwatch, step_names
 from streaming.switching import Deployed, Switching
 from streaming.tape import Tape
-from streaming.windowing import Publishing, WindowStage, last_only
+from streaming.windowing import WindowStage, last_only
 from streaming.windows import SECOND_US, Grid
 
 #: rows computed in one go, s; results do not depend on it
@@ -112,7 +113,7 @@ class GameOperator:
             if isinstance(record, Telemetry):
                 self._on_telemetry(record, now_us, out)
             else:
-                self.settling.take(record, now_us, out)
+                self._on_event(record, now_us, out)
         except BadRecord as bad:
             out.append(self.quarantine.record(record, bad, now_us))
         return out
@@ -226,6 +227,17 @@ class GameOperator:
 
     # -- telemetry -------------------------------------------------------------------------------------------------
 
+    def _on_event(self, event: Event, now_us: int, out: list[Output]) -> None:
+        known, unknown = self.events.known(event)
+        if unknown is not None and self.strict:
+            raise unknown
+        try:
+            news = self.settling.take(known, now_us, out)
+        except BadRecord as bad:
+            raise unknown or bad from None
+        if news and unknown is not None:
+            out.append(self.quarantine.record(event, unknown, now_us))
+
     def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
         columns = self.framer.columns(packet, now_us)
         framer, at, force, rejected = self.framer, 0, False, 0
@@ -299,10 +311,11 @@ class GameOperator:
         self.events.ticks.load({k[6:]: v for k, v in arrays.items() if k.startswith("ticks.")})
 
 
-def _count(meters: Meters, item: Publishing, refused: Refused) -> None:
-    """Final values that are missing, since the model of the stat may not be asked for them. No method: see ``eventing._apply``."""
-    for reason, rows in refused.reasons(item.guard).items():
-        meters.counts[UNAVAILABLE, f"{item.stat.id}: {reason}"] += rows
+def _count(meters: Meters, stat: str, refused: Refused, guard: Guard) -> None:
+    """Final values that are missing, since the model of the stat may not be asked for them, or the game was joined in the middle.
+    No method: see ``eventing._apply``."""
+    for reason, rows in refused.reasons(guard).items():
+        meters.counts[UNAVAILABLE, f"{stat}: {reason}"] += rows
 
 
 def _fingerprint(operator: GameOperator) -> str:

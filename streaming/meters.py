@@ -37,6 +37,8 @@ class Meters:
     event_latency: Latency = field(default_factory=Latency)
     watermark_us: int = 0
     arrival_us: int = 0
+    #: when the latest event happened that was taken
+    event_us: int = 0
 
     def __post_init__(self) -> None:
         n = len(self.steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,21 +65,26 @@ SWITCH_SCHEMA = pa.schema(
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """``recording.json``: the format and every part, so that a lost one is noticed."""
+    """``recording.json``: the format and every part, so that a lost one is noticed. ``requested`` are the models that were asked
+    for by name when the game was recorded, with their versions: they answer again when it is replayed."""
 
     format: int
     parts: list[Part]
+    requested: dict[str, str] = {}
 
 
 class Writer(AllOrNothing):
     """Records a game: a context manager that leaves a whole recording at ``path``, or nothing when interrupted.
 
     Records are written in the order of their arrival. ``game`` may be replaced while recording (a period ended): what
-    it is at the end is kept. Telemetry is copied into buffers at once; encoding happens on other threads.
+    it is at the end is kept. Telemetry is copied into buffers at once; encoding happens on other threads. ``requested`` is written
+    as it is in :class:`Contents`.
     """
 
-    def __init__(self, path: str | Path, game: GameRecord, *, overwrite: bool = False) -> None:
-        self.game = game
+    def __init__(
+        self, path: str | Path, game: GameRecord, *, overwrite: bool = False, requested: Mapping[str, str] | None = None
+    ) -> None:  # fmt: skip
+        self.game, self.requested = game, dict(requested or {})
         super().__init__(path, folder=True, overwrite=overwrite)
         self._folder = self._staged.temporary
         self._telemetry = PartWriter(self._folder, "telemetry", **_ENCODINGS)
@@ -144,7 +149,7 @@ class Writer(AllOrNothing):
         parts += self._switches.close()
         parts += self._stats.close() if self._stats is not None else []
         (self._folder / "game.json").write_bytes(msgspec.json.format(encode(self.game), indent=1) + b"\n")
-        contents = msgspec.json.encode(Contents(FORMAT_VERSION, parts))
+        contents = msgspec.json.encode(Contents(FORMAT_VERSION, parts, self.requested))
         (self._folder / "recording.json").write_bytes(msgspec.json.format(contents, indent=1) + b"\n")
 
     def _stop(self) -> None:

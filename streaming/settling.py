@@ -50,8 +50,8 @@ class Settling:
         self.ticked = 0
         self.moments: dict[str, tuple[Event, Moment]] = {}
 
-    def take(self, event: Event, now_us: int, out: list[Output]) -> None:
-        """An event has arrived; ``BadRecord`` when it cannot be used."""
+    def take(self, event: Event, now_us: int, out: list[Output]) -> bool:
+        """An event has arrived; ``BadRecord`` when it cannot be used, False when it says nothing new."""
         if not event.arrival_us:
             event = msgspec.structs.replace(event, arrival_us=now_us)
         self.clock.arrived(event.arrival_us)
@@ -66,13 +66,14 @@ class Settling:
             raise BadRecord("late", f"event {event.id}")
         if verdict in ("duplicate", "superseded"):
             self.meters.counts["duplicate", "event"] += 1
-            return
+            return False
         self.clock.saw_event(event.t_us)
         self.meters.counts["accepted", "event"] += 1
+        self.meters.event_us = max(self.meters.event_us, event.t_us)
         shown = self.moments.pop(event.id, None)
         if verdict == "correction":
             out.extend(self.corrections.correct(event, limit_us, self.framer.seen_us))
-            return
+            return True
         if self.provisional and not event.deleted:
             self._show(event, out)
         if shown is not None:
@@ -82,6 +83,7 @@ class Settling:
             gone = {k: v for k, v in self.stage.issued(shown[1]).items() if kept.get(k) != v}
             out.extend(self.stage.again(shown[1], event.arrival_us, 0, gone, empty=True, quality="provisional"))
         self.release(out, self.clock.now_us)
+        return True
 
     def _limit_us(self) -> int:
         """Events up to here are settled: their watermark has passed, and so have the frames they may look at."""

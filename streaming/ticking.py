@@ -15,6 +15,8 @@ from streaming.stopwatch import Stopwatch
 from streaming.windowing import Count, Publishing, dump_rows, restore_rows
 from streaming.windows import SECOND_US, Grid
 
+_NAN = float("nan")
+
 
 class Ticks:
     """The tick stats ``items`` of a game. They are read one second at a time, and answered and emitted many together."""
@@ -34,12 +36,15 @@ class Ticks:
         ``version`` is that of the live ledger: what does not depend on the time is then read once per version.
         """
         values: list[Any] = []
+        joined_s = getattr(ledger, "joined_s", _NAN)
         self.watch.start()
         for j, item in enumerate(self.items):
             if second % item.every:
                 values.append(None)
                 continue
-            known = self._read.get(j) if item.stat.timeless and version is not None else None
+            # what rests on more than has been seen is not known: no number, and no row of a question
+            unseen = item.reach_us is not None and second - joined_s < item.reach_us[0] / SECOND_US
+            known = self._read.get(j) if item.stat.timeless and not unseen and version is not None else None
             if known is not None and known[0] == version:
                 values.append(known[1])
                 continue
@@ -48,8 +53,10 @@ class Ticks:
                 value = Question(np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features)))
             elif value is not None and not isinstance(value[0], str):
                 value = np.asarray(value, np.float64)
+            if unseen:
+                value = _unknown(value)
             values.append(value)
-            if version is not None:
+            if version is not None and not unseen:
                 self._read[j] = (version, value)
             self.watch.lap(item.watch)
         return values
@@ -144,7 +151,7 @@ class Ticks:
             item.rows.load(*before)
         elif refused is not None:
             out.extend(announcements(block, begins, refused, item.guard))
-            self._count(item, refused)
+            self._count(item.stat.id, refused, item.guard)
 
     def dump(self) -> dict[str, Array]:
         """Which subjects have a value, by stat."""
@@ -171,6 +178,13 @@ class Ticks:
             return value
         shown = np.asarray(item.missing() if value.values is None else value.values, np.float64)
         return shares(shown) if item.stat.shares else shown
+
+
+def _unknown(value: Any) -> Any:
+    """A number, or a question about numbers, of which nothing is known."""
+    if isinstance(value, Question):
+        return Question(np.full_like(value.rows, np.nan))
+    return np.full_like(value, np.nan) if isinstance(value, np.ndarray) else None
 
 
 def shares(answers: Array) -> Array:

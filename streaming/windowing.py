@@ -19,6 +19,7 @@ from streaming.asking import Patience, Refused, ask_some
 from streaming.availability import Availability, announcements
 from streaming.blocks import Output, Prediction, Quality, StatBlock
 from streaming.errors import BadInput
+from streaming.joining import UNSEEN, began_us, joined_us, reach_us, withhold
 from streaming.provenance import origin_of
 from streaming.records import GameRecord, ModelUse
 from streaming.stopwatch import Stopwatch
@@ -39,6 +40,8 @@ class Publishing:
     model: Model | None
     use: ModelUse | None
     watch: int
+    #: how far back its components look, us; None for no further than their window
+    reach_us: Array | None = None
     #: whom each row that the model is asked about at one time is about; ``columns`` are chosen from the answers
     axis: tuple[str, ...] = ()
     every: int = 1
@@ -92,7 +95,7 @@ def publishing(
     subjects, columns = subjects_of(stat, roster)
     item = Publishing(
         stat, units.factor(stat.unit), subjects, columns, None, None, watch,
-        roster.ids if stat.per == "player" else subjects, every,
+        reach_us(stat), roster.ids if stat.per == "player" else subjects, every,
         rows=Availability(len(subjects), stat.held, max(1, len(stat.components))), origin=origin,
         requested=stat.model is not None and stat.model.partition("/")[0] in requested,
     )  # fmt: skip
@@ -129,6 +132,7 @@ class WindowStage:
             for stat in sport.stats if stat.kind == "window"
         ]  # fmt: skip
 
+        self._began_us = began_us(game)
         self.coarser = sorted({item.every for item in self.stats} - {1})
 
     def run(self, rows: int, ingress_us: int, seen_us: npt.NDArray[np.int64], quality: Quality) -> list[Output]:
@@ -154,6 +158,7 @@ class WindowStage:
         for every in self.coarser:
             chosen = end_rows % every == 0
             due[every] = (ends[chosen], end_us[chosen], ingress[chosen]) if chosen.any() else None
+        first_us = joined_us(self._began_us, seen_us)
         live: dict[int, Array] = {}
         out: list[Output] = []
         self.watch.start()
@@ -163,9 +168,11 @@ class WindowStage:
                 continue
             at, times, stamps = windows
             values = item.stat.compute(frames, at)
-            use, how, refused = item.use, quality, None
+            use, how, refused, guard = item.use, quality, None, item.guard
             if item.model is not None:
                 values, use, how, refused = self._predict(item, values, times, quality, out)
+            elif item.reach_us is not None and first_us is not None:
+                (values, refused), guard = withhold(values, times, first_us, item.reach_us), UNSEEN
             mask = None
             if item.columns is not None:
                 values = values[:, item.columns]
@@ -182,8 +189,8 @@ class WindowStage:
             if how != "stale":
                 block.live, begins = item.rows.sieve(values, mask, None if refused is None else refused.codes)
                 if refused is not None and quality == "final":
-                    out.extend(announcements(block, begins, refused, item.guard))
-                    self._count(item, refused)
+                    out.extend(announcements(block, begins, refused, guard))
+                    self._count(item.stat.id, refused, guard)
             if len(block):
                 out.append(block)
             lap(item.watch)
@@ -227,7 +234,8 @@ class WindowStage:
         return values, use, quality, refused
 
 
-Count = Callable[[Publishing, Refused], None]
+#: of a stat the values that there are not, and who knows why
+Count = Callable[[str, Refused, Guard], None]
 
 
 def dump_rows(items: Iterable[Publishing]) -> dict[str, Array]:

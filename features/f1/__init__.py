@@ -29,7 +29,7 @@ from features.f1 import (
     tyres,
     win,
 )
-from features.f1.channels import COLUMNS, TIMED
+from features.f1.channels import COLUMNS, MEASURED, TIMED
 from features.f1.ledger import Ledger
 from features.f1.vocabulary import EVENT_TYPES, ROLES
 from features.frames import Field
@@ -57,5 +57,5 @@ SPORT: Final = Sport(
     ledger=Ledger,
     roles=ROLES,
     teams=None,
-    channels=(*COLUMNS, *TIMED),
+    channels=(*COLUMNS, *TIMED, MEASURED),
 )

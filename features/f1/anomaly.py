@@ -27,6 +27,8 @@ LEAST_SAMPLES: Final = 200.0
 LEAST_S: Final = 30.0
 FAST_S: Final = 3.0
 SLOW_S: Final = 120.0
+#: a mean over FAST_S is no other a second later
+EVERY_S: Final = 2.0
 STRANGE: Final = 6.0
 #: standard deviations of a car alone that are nothing in any channel
 FLOOR: Final = 0.3
@@ -120,6 +122,6 @@ STATS: Final = (
         "f1.car.anomaly", "score",
         "how far the car's oddest channel is from what all cars show at that speed and from its own habit, "
         f"as a multiple of what is usual in that channel; and the channel's number among the {len(WATCHED)} watched (docs/f1.md)",
-        "player", anomaly, every_s=1.0, components=("score", "channel"), air="Anomaly",
+        "player", anomaly, every_s=EVERY_S, components=("score", "channel"), air="Anomaly",
     ),
 )  # fmt: skip

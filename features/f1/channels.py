@@ -15,6 +15,9 @@ WHEELS: Final = ("fl", "fr", "rl", "rr")
 STATISTICS: Final = ("mean", "min", "max", "last")
 
 
+#: on the samples of a provider that measures more slowly than packets come: 1 where the window has a value of the car's own,
+#: 0 where it was filled in between two of them
+MEASURED: Final = "measured"
 #: place and gaps as timing gives them, on the samples of a feed that has no lap distance
 TIMED: Final = ("timing_place", "timing_gap_s", "timing_interval_s")
 

@@ -10,7 +10,7 @@ import numpy as np
 from features.compiled import kernel
 from features.f1.vocabulary import SAFETY_CAR
 from features.frames import Frames
-from features.momentum import memory, momentum
+from features.momentum import MEMORIES, memory, momentum
 from features.sport import Signal, Stat, Step
 
 MEMORY_S: Final = 60.0
@@ -55,6 +55,6 @@ STEPS: Final = (Step("momentum.lead", step, SIGNALS),)
 STATS: Final = (
     Stat(
         "game.momentum", "-1..1", "battle for the lead with a memory of a minute of racing: 1 the leader pulls away, -1 the second "
-        "closes in", "match", momentum("remembered_lead", CALM), every_s=1.0, air="Momentum",
+        "closes in", "match", momentum("remembered_lead", CALM), every_s=1.0, air="Momentum", looks_back_s=MEMORIES * MEMORY_S,
     ),
 )  # fmt: skip

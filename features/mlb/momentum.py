@@ -11,7 +11,7 @@ import numpy as np
 from features.compiled import kernel
 from features.frames import Floats, Frames
 from features.mlb.odds import run_expectancy
-from features.momentum import memory, momentum
+from features.momentum import MEMORIES, memory, momentum
 from features.sport import Signal, Stat, Step
 
 MEMORY_S: Final = 900.0
@@ -62,6 +62,6 @@ STEPS: Final = (
 STATS: Final = (
     Stat(
         "game.momentum", "-1..1", "balance of the runs that each side could expect while it batted, memory 15 min", "match",
-        momentum("remembered_threat", CALM), every_s=1.0, air="momentum",
+        momentum("remembered_threat", CALM), every_s=1.0, air="momentum", looks_back_s=MEMORIES * MEMORY_S,
     ),
 )  # fmt: skip

@@ -12,9 +12,10 @@ from typing import Any, Final
 import numpy as np
 
 from features import motion
+from features.believable import MEMORY, Body
 from features.compiled import kernel
 from features.frames import Frames
-from features.sport import Signal, Stat, Step
+from features.sport import WHOLE_GAME, Signal, Stat, Step
 from features.steps import column
 
 #: events look 3 s back, and arrive up to 5 s later
@@ -23,9 +24,13 @@ WINDOW_S: Final = 0.4
 CURVATURE: Final = 0.5
 LEAST: Final = 6
 SPRINT_S: Final = 1.0
+#: m that a tag may be off
+JUMP_M: Final = 0.3
 BURST_S: Final = 1.5
 START_MPS, STOOD_MPS = 2.0, 1.0
 FASTEST_MPS: Final = 11.5
+#: what no player does is a fault of the tracking: see features/believable.py
+BODY: Final = Body(jump_m=JUMP_M, jump_mps=2.5, fastest_mps=12.0, push_mps2=12.0, brake_mps2=20.0, noise_mps=1.5)
 
 VELOCITY = Signal("velocity", "m/s", ("N", 2), keep_s=EVENT_KEEP_S)
 SPEED = Signal("speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
@@ -36,7 +41,9 @@ RUN = Signal("run", "s", ("N", 4))
 
 
 def velocity(frames: Frames) -> None:
-    motion.velocity(frames, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST)
+    motion.velocity(
+        frames, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST, body=BODY, memory="running.velocity.memory"
+    )  # fmt: skip
     motion.speed(frames)
 
 
@@ -51,7 +58,9 @@ def _sprint(xyz: Any, t: Any, players: Any, lo: int, hi: int, rows: int, longest
             n = players[p]
             length = 0.0
             for k in range(i - rows + 1, i + 1):
-                length += np.sqrt((xyz[k, n, 0] - xyz[k - 1, n, 0]) ** 2 + (xyz[k, n, 1] - xyz[k - 1, n, 1]) ** 2)
+                step = np.sqrt((xyz[k, n, 0] - xyz[k - 1, n, 0]) ** 2 + (xyz[k, n, 1] - xyz[k - 1, n, 1]) ** 2)
+                # a place that jumps is no running
+                length += step if step <= FASTEST_MPS * (t[k] - t[k - 1]) + JUMP_M else np.nan
             pace = length / (t[i] - t[i - rows])
             if pace <= FASTEST_MPS and (np.isnan(out[i, n]) or pace > out[i, n]):
                 out[i, n] = pace
@@ -96,7 +105,7 @@ def burst(frames: Frames) -> None:
 
 SIGNALS: Final = (VELOCITY, SPEED, SPRINT, BURST, RUN)
 STEPS: Final = (
-    Step("running.velocity", velocity, (VELOCITY, SPEED)),
+    Step("running.velocity", velocity, (VELOCITY, SPEED), {"memory": ("N", MEMORY)}),
     Step("running.sprint_speed", sprint_speed, (SPRINT,)),
     Step("running.burst", burst, (BURST, RUN)),
 )
@@ -106,7 +115,7 @@ STATS: Final = (
     ),
     Stat(
         "mlb.runner.sprint_speed", "ft/s", "fastest one-second window of the game so far", "player", column("sprint_speed"),
-        air="Sprint Speed", source="Statcast glossary, Sprint Speed",
+        air="Sprint Speed", looks_back_s=WHOLE_GAME, source="Statcast glossary, Sprint Speed",
     ),
     Stat(
         "mlb.runner.burst", "ft", "distance covered in the first 1.5 s of the latest run", "player", column("burst"),

@@ -10,7 +10,7 @@ from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
 from features.nfl.columns import EVENT_KEEP_S, LIVE, SNAP_T
 from features.nfl.motion import STILL_MPS
-from features.sport import Signal, Stat
+from features.sport import WHOLE_GAME, Signal, Stat
 from features.steps import kernel_step
 
 PLAY_DISTANCE = Signal("play_distance", "m", ("N",), keep_s=EVENT_KEEP_S)
@@ -58,6 +58,6 @@ STEPS: Final = (
 STATS: Final = (
     Stat(
         "nfl.player.distance", "yd", "distance covered since the snap of this play (held until the next), and in the game",
-        "player", distances, every_s=1.0, components=("play", "game"),
+        "player", distances, every_s=1.0, components=("play", "game"), looks_back_s=(0.0, WHOLE_GAME),
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.compiled import kernel
 from features.frames import Frames
-from features.momentum import memory, momentum
+from features.momentum import MEMORIES, memory, momentum
 from features.nfl.columns import LIVE, LOS, OFFENSE, WAY, YD
 from features.sport import Signal, Stat, Step
 
@@ -49,6 +49,6 @@ STATS: Final = (
     Stat(
         "game.momentum", "-1..1", "balance of threat with a memory of three minutes: expected points of the line of scrimmage to "
         "the team that runs plays from it; 1 all home, -1 all away", "match",
-        momentum("remembered_threat", CALM), every_s=1.0, air="Momentum",
+        momentum("remembered_threat", CALM), every_s=1.0, air="Momentum", looks_back_s=MEMORIES * MEMORY_S,
     ),
 )  # fmt: skip

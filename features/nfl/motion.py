@@ -14,10 +14,11 @@ from typing import Any, Final
 import numpy as np
 
 from features import motion
+from features.believable import MEMORY, Body
 from features.compiled import kernel
 from features.frames import Floats, Frames
 from features.nfl.columns import EVENT_KEEP_S, turned
-from features.sport import Signal, Stat, Step
+from features.sport import WHOLE_GAME, Signal, Stat, Step
 from features.steps import column
 
 #: shares of the displacements between the last seven samples, newest first; they sum to 1
@@ -37,6 +38,9 @@ BRIDGE_S: Final = 2.0
 FASTEST_MPS: Final = 12.5
 #: nobody runs faster than this, m/s
 BEYOND_MPS: Final = 13.0
+#: what no player does is a fault of the tracking (features/believable.py). Hits stop a man faster than he could stop himself: with
+#: these limits one velocity in 15,000 of the league's own plays is refused
+BODY: Final = Body(jump_m=0.3, jump_mps=2.5, fastest_mps=BEYOND_MPS, push_mps2=14.0, brake_mps2=30.0, noise_mps=1.5)
 #: below this a direction of motion means nothing, m/s
 MOVING_MPS: Final = 0.5
 #: shoulder tags nearer or further apart than this are not on shoulders, m
@@ -72,9 +76,9 @@ _WEIGHTS: Final = filter_weights(0.1)
 
 
 def velocity(frames: Frames) -> None:
-    """(rows, N, 2) m/s in the field's plane."""
+    """(rows, N, 2) m/s in the field's plane; NaN where no body gets to that from the one before."""
     weights = _WEIGHTS if abs(frames.dt_s - 0.1) < 1e-9 else None
-    motion.velocity(frames, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST, weights=weights)
+    motion.velocity(frames, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST, weights=weights, body=BODY)
 
 
 @kernel
@@ -175,7 +179,7 @@ SIGNALS: Final = (
     TOP_SPEED,
 )  # fmt: skip
 STEPS: Final = (
-    Step("motion.velocity", velocity, (VELOCITY,)),
+    Step("motion.velocity", velocity, (VELOCITY,), {"memory": ("N", MEMORY)}),
     Step("motion.speed", speed, (SPEED,)),
     Step("motion.acceleration", acceleration, (ACCELERATION,)),
     Step("motion.direction", direction, (DIRECTION,)),
@@ -198,7 +202,7 @@ STATS: Final = (
     ),
     Stat(
         "nfl.player.top_speed", "mph", "highest speed so far that was held for 0.3 s", "player", column("top_speed"),
-        every_s=1.0, air="Top Speed",
+        every_s=1.0, air="Top Speed", looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "nfl.player.orientation", "deg", "which way the chest faces, from the two shoulder tags: 0 along +y, clockwise",

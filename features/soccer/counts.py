@@ -1,8 +1,9 @@
 """The plain counts of a match: shots, passes, corners, fouls and the like, of teams and of players.
 
-What a feed reports is counted as it reports it, the shoot-out apart. A player of whom nothing has been counted has no value, and
-neither has a pass accuracy before the first pass whose end is known. A shot on target is one that went in or was saved; own goals
-are nobody's shots.
+What a feed reports is counted as it reports it, the shoot-out apart. A count that this feed has reported nothing of is unknown
+and not nil (:data:`SHOWN_BY`), and so is every count of a match that was joined in the middle. A player of whom nothing has been
+counted has no value, and neither has a pass accuracy before the first pass whose end is known. A shot on target is one that went
+in or was saved; own goals are nobody's shots.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from features.frames import Floats
 from features.moments import Moment
 from features.soccer.ledger import COUNTS, Ledger, counts
 from features.soccer.vocabulary import EVENT_TYPES, ON_TARGET
-from features.sport import EventStep, Stat
+from features.sport import WHOLE_GAME, EventStep, Stat
 
 #: an offside that is both a pass's outcome and an event of its own is one when they lie so close together, s
 ONE_OFFSIDE_S: Final = 10.0
@@ -26,6 +27,11 @@ EARLY_S: Final = 30.0
 #: minutes over which the passes of both teams are compared
 LATEST_MIN: Final = 10
 
+#: what shows, besides its own kind, that a feed would report a thing: shots come with what became of them, cards with their colour
+SHOWN_BY: Final = {
+    "shots_on_target": ("shots",), "goals": ("shots",), "saves": ("shots",), "passes_complete": ("passes_ended",),
+    "yellow_cards": ("red_cards",), "red_cards": ("yellow_cards",), "duels_won": ("tackles",),
+}  # fmt: skip
 INDEX: Final = {name: k for k, name in enumerate(COUNTS)}
 _ONE: Final = {"foul": "fouls", "interception": "interceptions", "clearance": "clearances", "tackle": "tackles"}
 _WON: Final = {"duel": "won", "tackle": "won", "dribble": "complete"}
@@ -131,11 +137,11 @@ def _follow(moment: Moment, ledger: Ledger) -> None:
 
 
 def team_count(name: str) -> Callable[[Ledger, float], Floats]:
-    """(2,): of home and away."""
-    k = INDEX[name]
+    """(2,): of home and away; NaN as long as the feed has reported nothing of the kind."""
+    k, kin = INDEX[name], [INDEX[other] for other in (name, *SHOWN_BY.get(name, ()))]
 
     def compute(ledger: Ledger, t_s: float) -> Floats:
-        return np.array(ledger.team_counts[k], np.float64)
+        return np.array(ledger.team_counts[k] if any(any(ledger.team_counts[i]) for i in kin) else [np.nan, np.nan], np.float64)
 
     return compute
 
@@ -199,22 +205,25 @@ STATS = (
         Stat(
             f"soccer.team.{name}", "count", definition, per="team", compute=team_count(name), every_s=1.0, ticks=True,
             timeless=True, air="Match Stats",
+            looks_back_s=WHOLE_GAME,
         )
         for name, (definition, _) in SHOWN.items()
     ),
     Stat(
         "soccer.team.pass_accuracy", "0..1", "Share of the passes whose end is known that arrived.",
         per="team", compute=team_pass_accuracy, every_s=1.0, ticks=True, timeless=True, air="Match Stats",
+        looks_back_s=WHOLE_GAME,
     ),
     *(
         Stat(
             f"soccer.player.{name}", "count", f"{definition} Of those who have any.", per="player", compute=player_count(name),
-            every_s=PLAYERS_S, ticks=True, timeless=True, air="Match Stats",
+            every_s=PLAYERS_S, ticks=True, timeless=True, air="Match Stats", looks_back_s=WHOLE_GAME,
         )
         for name, (definition, players) in SHOWN.items() if players
     ),
     Stat(
         "soccer.player.pass_accuracy", "0..1", "Share of the passes whose end is known that arrived.",
         per="player", compute=player_pass_accuracy, every_s=PLAYERS_S, ticks=True, timeless=True, air="Match Stats",
+        looks_back_s=WHOLE_GAME,
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 from features.frames import Floats
 from features.moments import Moment
 from features.soccer.ledger import Ledger, counts, xgoals_of
-from features.sport import EventStep, Stat
+from features.sport import WHOLE_GAME, EventStep, Stat
 
 
 def add_shot(moment: Moment, ledger: Ledger) -> None:
@@ -66,19 +66,21 @@ STATS = (
     Stat(
         "soccer.team.xgoals", "goals", "Sum of xGoals of the team's shots so far.",
         per="team", compute=team_xgoals, every_s=1.0, ticks=True, timeless=True, air="xGoals", built_on=("xgoals",),
+        looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.team.shot_efficiency", "goals", "Goals minus xGoals of the team's shots so far, own goals left out.",
         per="team", compute=team_shot_efficiency, every_s=1.0, ticks=True, timeless=True, air="Shot Efficiency",
-        built_on=("xgoals",),
+        built_on=("xgoals",), looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.player.xgoals", "goals", "Sum of xGoals of the player's shots so far.",
         per="player", compute=player_xgoals, every_s=1.0, ticks=True, timeless=True, air="xGoals", built_on=("xgoals",),
+        looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.player.shot_efficiency", "goals", "Goals minus xGoals of the player's shots so far.",
         per="player", compute=player_shot_efficiency, every_s=1.0, ticks=True, timeless=True, air="Shot Efficiency",
-        built_on=("xgoals",),
+        built_on=("xgoals",), looks_back_s=WHOLE_GAME,
     ),
 )  # fmt: skip

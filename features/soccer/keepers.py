@@ -14,7 +14,7 @@ from features.frames import Floats
 from features.moments import Moment
 from features.soccer.ledger import Ledger, counts, xgoals_of
 from features.soccer.vocabulary import ON_TARGET
-from features.sport import EventStep, Stat
+from features.sport import WHOLE_GAME, EventStep, Stat
 
 
 def find_keeper(moment: Moment) -> None:
@@ -80,6 +80,6 @@ STATS = (
         "soccer.keeper.goals_prevented", "goals",
         "xGoals of the shots on target that the keeper faced, minus the goals among them.",
         per="player", compute=goals_prevented, every_s=1.0, ticks=True, timeless=True, air="Keeper Efficiency",
-        built_on=("xgoals",),
+        built_on=("xgoals",), looks_back_s=WHOLE_GAME,
     ),
 )  # fmt: skip

@@ -149,6 +149,12 @@ class Ledger(msgspec.Struct, array_like=True):
             self.keeper_faced = [0.0] * self.players
             self.keeper_conceded = [0] * self.players
 
+    @property
+    def joined_s(self) -> float:
+        """NaN for a match that was seen from its kick-off; else, and before anything of it has been reported, 0: what was before
+        that is not known at any time of it."""
+        return float("nan") if self.whole else 0.0
+
     def clock_s(self, t_s: float) -> float:
         """Seconds played at ``t_s``: breaks between periods do not count."""
         return self.played_s + max(t_s - self.period_start_s, 0.0) if self.running else self.played_s

@@ -10,7 +10,7 @@ from features.compiled import kernel
 from features.frames import Floats
 from features.moments import Moment
 from features.soccer.ledger import EXTRA_HALF, SHOOTOUT, Ledger, counts
-from features.sport import EventStep, Stat
+from features.sport import WHOLE_GAME, EventStep, Stat
 
 #: as shares of a half: the added time to be expected in the last period while nobody knows it (4 min
 #: of 45); what is left when that is over and the referee plays on (30 s)
@@ -173,6 +173,7 @@ STATS = (
         "soccer.match.score", "goals",
         "Goals of each team; own goals count for the other side, a penalty shoot-out does not count.",
         per="match", compute=score, every_s=1.0, ticks=True, timeless=True, components=("home", "away"), air="score bug",
+        looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.match.shootout", "goals", "Goals of each team in the penalty shoot-out; null where there is none.",
@@ -183,6 +184,6 @@ STATS = (
         "Chances of a home win, a draw and an away win by play, from time left, score, red cards and xGoals so far: in normal time "
         "of the score when the second half ends, in extra time of that when it ends; a shoot-out decides none of them.",
         per="match", compute=win_features, every_s=1.0, ticks=True, model="soccer-win-probability",
-        components=("home", "draw", "away"), air="Win Probability",
+        components=("home", "draw", "away"), air="Win Probability", looks_back_s=WHOLE_GAME,
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.compiled import kernel
 from features.frames import Frames
-from features.momentum import memory, momentum
+from features.momentum import MEMORIES, memory, momentum
 from features.soccer.possession import STOP_S
 from features.soccer.threat import surface
 from features.sport import Signal, Stat, Step
@@ -67,6 +67,6 @@ STATS: Final = (
         "game.momentum", "-1..1", "balance of threat with a memory of two minutes of play: expected threat of the "
         "ball's place to the team in possession; 1 all home, -1 all away", "match",
         momentum("remembered_threat", CALM), every_s=1.0,
-        air="Momentum",
+        air="Momentum", looks_back_s=MEMORIES * MEMORY_S,
     ),
 )  # fmt: skip

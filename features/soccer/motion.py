@@ -21,7 +21,7 @@ from features.believable import MEMORY, Body
 from features.frames import Frames
 from features.moments import Moment
 from features.soccer.ledger import SHOOTOUT
-from features.sport import Signal, Stat, Step
+from features.sport import WHOLE_GAME, Signal, Stat, Step
 from features.steps import column
 
 WINDOW_S: Final = 0.44
@@ -129,7 +129,7 @@ STATS: Final = (
     ),
     Stat(
         "soccer.player.top_speed", "km/h", "highest speed so far that was held for 0.4 s", "player", column("top_speed"),
-        air="Speed Alert",
+        air="Speed Alert", looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.player.acceleration", "m/s2", "change of speed along the path, from the last 0.44 s of speeds",
@@ -138,11 +138,11 @@ STATS: Final = (
     Stat(
         "soccer.player.distance", "km", "distance covered in play so far, and its parts walking < 7, jogging < 14.4, "
         "running < 19.8, high-speed < 25.2 and sprinting >= 25.2 km/h", "player", column("distance"), every_s=1.0,
-        components=("total", *ZONES),
+        components=("total", *ZONES), looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.player.sprints", "count", "spells at 25.2 km/h or more that lasted 1 s", "player", column("sprints", 0),
-        every_s=1.0,
+        every_s=1.0, looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.ball.speed", "km/h", "speed of the ball, height included, from the last 0.16 s", "ball",

@@ -14,7 +14,7 @@ import numpy as np
 
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
-from features.sport import Signal, Stat, Step
+from features.sport import WHOLE_GAME, Signal, Stat, Step
 
 BUCKET_S: Final = 10.0
 BUCKETS: Final = 30
@@ -106,6 +106,7 @@ STATS: Final = (
         "team attacks and y to its left: last five minutes and whole match, in and out of possession", "player",
         mean_position, every_s=1.0,
         components=("x_5min_in", "y_5min_in", "x_5min_out", "y_5min_out", "x_in", "y_in", "x_out", "y_out"),
+        looks_back_s=(*(BUCKET_S * BUCKETS,) * 4, *(WHOLE_GAME,) * 4),
         air="Average Positions",
     ),
 )  # fmt: skip

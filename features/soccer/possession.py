@@ -17,7 +17,7 @@ from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
 from features.soccer.ledger import SHOOTOUT
 from features.soccer.motion import EVENT_KEEP_S
-from features.sport import Signal, Stat, Step
+from features.sport import WHOLE_GAME, Signal, Stat, Step
 
 GAIN_M: Final = 1.5
 KEEP_M: Final = 2.0
@@ -259,15 +259,16 @@ STEPS: Final = (
 STATS: Final = (
     Stat(
         "soccer.team.possession", "%", "share of the time that the ball was in play, by the team of the last "
-        "controlled touch", "team", possession_share, every_s=1.0, air="Possession",
+        "controlled touch", "team", possession_share, every_s=1.0, air="Possession", looks_back_s=WHOLE_GAME,
         source="control after Link and Hoernig, PLoS ONE 2017",
     ),
     Stat(
         "soccer.player.possession_time", "s", "time in control of the ball so far: nearest to it, within 1.5 m and not "
         "passed by it at more than 10 m/s, until it is 2 m away", "player", possession_time, every_s=1.0,
+        looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.team.ball_recovery_time", "s", "mean time in play from the opponents' first controlled touch to the "
-        "own next one", "team", ball_recovery_time, every_s=1.0, air="Ball Recovery Time",
+        "own next one", "team", ball_recovery_time, every_s=1.0, air="Ball Recovery Time", looks_back_s=WHOLE_GAME,
     ),
 )  # fmt: skip

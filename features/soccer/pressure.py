@@ -18,7 +18,7 @@ import numpy as np
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
 from features.soccer.possession import means
-from features.sport import Signal, Stat, Step
+from features.sport import WHOLE_GAME, Signal, Stat, Step
 
 FRONT_M: Final = 9.0
 BACK_M: Final = 3.0
@@ -120,5 +120,6 @@ STATS: Final = (
     Stat(
         "soccer.player.mean_pressure", "0..1", "mean of soccer.player.pressure over the player's time on the ball so "
         "far", "player", mean_pressure, every_s=1.0, air="Most Pressed Player",
+        looks_back_s=WHOLE_GAME,
     ),
 )  # fmt: skip

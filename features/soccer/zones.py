@@ -14,7 +14,7 @@ import numpy as np
 
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
-from features.sport import Signal, Stat, Step
+from features.sport import WHOLE_GAME, Signal, Stat, Step
 
 #: half the width of the goal area and of the penalty area (Law 1)
 LANE_EDGES_M: Final = np.array([9.16, 20.16])
@@ -95,6 +95,6 @@ STATS: Final = (
         "soccer.team.attacking_zones", "%", "share of entries into the final third by lane, from the attackers' left; "
         "lanes are bounded by the lines of goal area and penalty area", "team", attacking_zones, every_s=1.0,
         components=LANES,
-        air="Attacking Zones",
+        air="Attacking Zones", looks_back_s=WHOLE_GAME,
     ),
 )  # fmt: skip

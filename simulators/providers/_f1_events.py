@@ -39,6 +39,10 @@ class Race:
     stops: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     results: Mapping[str, Result] = field(default_factory=dict)
 
+    def corners_of(self, lap: Lap, driver: Driver, of_car: dict[str, Any]) -> Iterator[Event]:
+        """The corners of a lap, each where the car left it."""
+        return _corners(self, lap, driver, of_car)
+
     def event(self, kind: str, name: str, at_s: float, delay_us: int = LOOP_DELAY_US, **attrs: Any) -> Event:
         at = self.t0_us + round(at_s * 1e6)
         team, player = attrs.pop("team", None), attrs.pop("player", None)

@@ -23,7 +23,7 @@ _NAMES: Final = {
     "pos": ("pos", "Position", "position"), "status": ("status", "TrackStatus"),
     "laps": ("laps", "Laps", "NumberOfLaps"), "position": ("position", "Position"),
     "text": ("positionText", "ClassifiedPosition"), "status_id": ("statusId",), "status_word": ("status", "Status"),
-    "duration": ("duration", "Duration"),
+    "duration": ("duration", "Duration"), "start": ("lST", "LapStartTime", "lap_start"),
 }  # fmt: skip
 _COMPOUNDS: Final = {"SOFT": "soft", "MEDIUM": "medium", "HARD": "hard", "INTERMEDIATE": "intermediate", "WET": "wet"}
 _DAYS: Final = re.compile(r"(?:(\d+) days? )?(.*)")
@@ -44,6 +44,8 @@ class LapRow:
     life: float
     place: float
     status: str
+    #: when it began on the session's clock
+    start_s: float = NAN
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def _columns(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...]) -> tu
 
 def read_laps(path: Path) -> Laps:
     """``laps.csv``; a lap that stands in it twice must say the same both times, or say it once."""
-    wanted = ("compound", "stint", "s1", "s2", "s3", "life", "pos", "status")
+    wanted = ("compound", "stint", "s1", "s2", "s3", "life", "pos", "status", "start")
     listed, columns = _columns(path, ("driver", "time", "lap"), wanted)
     found: dict[str, dict[int, LapRow]] = {}
     for row in listed:
@@ -132,6 +134,7 @@ def read_laps(path: Path) -> Laps:
             (_sector(row, "s1", path), _sector(row, "s2", path), _sector(row, "s3", path)),
             _COMPOUNDS.get(word(row.get("compound")).upper(), ""), number(row.get("stint"), path, "stint"),
             number(row.get("life"), path, "life"), number(row.get("pos"), path, "pos"), status.removesuffix(".0"),
+            seconds(row.get("start"), path, "start"),
         )  # fmt: skip
         mine = found.setdefault(driver, {})
         mine[lap.number] = _once(mine[lap.number], lap, driver, path) if lap.number in mine else lap

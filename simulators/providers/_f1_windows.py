@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.f1.channels import STATISTICS, column
+from features.f1.channels import MEASURED, STATISTICS, column
 from features.f1.vocabulary import COMPOUNDS
 from features.units import factor
 from simulators.providers._f1_laps import Floats, Lap, flag_of
@@ -28,6 +28,9 @@ OFF_M: Final = 2.0
 STRETCH: Final = 0.1
 #: so many leaps in a row that agree with each other are a new position
 REANCHOR: Final = 12
+#: a row whose speed is no whole km/h, and which lies straight between its neighbours, was filled in at the source: so far
+#: off is what the digits of the file allow, in km/h, rpm and % of the throttle
+ROUNDED: Final = {"speed": 0.06, "rpm": 1.01, "throttle": 1.01}
 #: channels that a car may have, by their column in the file, with what takes them to SI
 _OPTIONAL: Final = {"brake": ("brake_share", 1.0), "rpm": ("engine_radps", factor("rpm"))}
 
@@ -64,8 +67,8 @@ class Columns:
 class Driver:
     """A driver's laps and his telemetry's columns in one row of time, s from the start; SI."""
 
-    def __init__(self, laps: list[Lap], columns: Columns, lap_m: float) -> None:
-        self.laps, self.columns, self.lap_m = laps, columns, lap_m
+    def __init__(self, laps: list[Lap], columns: Columns, lap_m: float, *, race: bool = True) -> None:
+        self.laps, self.columns, self.lap_m, self.race = laps, columns, lap_m, race
         time = np.full(len(columns), np.nan)
         for lap in laps:
             time[lap.first : lap.stop] = lap.start_s + columns.time[lap.first : lap.stop]
@@ -76,6 +79,8 @@ class Driver:
         self.time, self.speed = time, columns.speed
         self.crossed = {lap.number: lap.end_s for lap in laps if lap.whole}
         self.place_m = self._placed()
+        self._own = np.zeros(len(columns), bool)
+        self._own[self._kept] = own_rows(self.time[self._kept], {n: columns.get(n)[self._kept] for n in ROUNDED})
         #: spans in the pit lane, s
         self.lanes: list[tuple[float, float]] = []
         #: positions that no car can have been at, since the one before
@@ -134,6 +139,17 @@ class Driver:
         v = values[self._kept]
         return np.asarray(v[i - 1] + share * (v[i] - v[i - 1]), np.float64) if len(v) > 1 else np.full(len(i), np.nan)
 
+    def _nearest(self, values: Floats, i: npt.NDArray[np.int64], share: Floats) -> Floats:
+        """What is on or off is never half on: as the nearer row has it."""
+        v = values[self._kept]
+        return np.asarray(np.where(share < 0.5, v[i - 1], v[i]), np.float64) if len(v) > 1 else np.full(len(i), np.nan)
+
+    def _rows_in(self, ends_s: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The rows of the file that lie in windows (T,) that end one after the other, and the index of each one's window."""
+        window = np.ceil(self.time[self._kept] * HZ - 1e-6).astype(np.int64) - round(float(ends_s[0]) * HZ)
+        here = (window >= 0) & (window < len(ends_s))
+        return np.asarray(self._kept[here], np.int64), window[here]
+
     def windows(self, ends_s: Floats) -> tuple[npt.NDArray[np.bool_], dict[str, Floats]]:
         """At the ends of windows (T,): whether the car sends, and its columns."""
         sends, i = self.sends(ends_s)
@@ -147,13 +163,25 @@ class Driver:
         if "throttle" in has:
             measured["throttle_share"] = np.where(has["throttle"] > 100, np.nan, has["throttle"] / 100.0)
         measured |= {ours: has[name] / to_si for name, (ours, to_si) in _OPTIONAL.items() if name in has}
+        rows, window = self._rows_in(ends_s)
         columns = {"lap.last": lap_now + 1.0, "lap_distance_m.last": whole_m - lap_now * self.lap_m}
+        if not self.race:  # nobody is ahead of anybody
+            columns["lap.last"] = np.full(len(ends_s), np.nan)
+        columns[MEASURED] = np.zeros(len(ends_s))
+        own = self._own[rows]
+        columns[MEASURED][window[own]] = 1.0
         for name, values in measured.items():
-            now = self._straight(values, i, share)
+            pedal = name == "brake_share" and bool(np.isin(values[self._kept], (0.0, 1.0)).all())
+            now = self._nearest(values, i, share) if pedal else self._straight(values, i, share)
             before = np.concatenate([now[:1], now[:-1]])
             columns[name] = 0.5 * (now + before)
-            columns[f"{name}.min"], columns[f"{name}.max"] = np.minimum(now, before), np.maximum(now, before)
-            columns[f"{name}.last"] = now
+            least, most = np.minimum(now, before), np.maximum(now, before)
+            np.fmin.at(least, window, values[rows])
+            np.fmax.at(most, window, values[rows])
+            unknown = np.isnan(columns[name])
+            columns[f"{name}.min"], columns[f"{name}.max"] = np.where(unknown, np.nan, least), np.where(unknown, np.nan, most)
+            columns[f"{name}.last"] = now.copy()
+            columns[f"{name}.last"][window[own]] = values[rows[own]]  # of two rows in a window the later stands
         latest = self._kept[np.where(share < 1.0, i - 1, i)] if len(self._kept) else np.zeros(0, np.int64)
         held = {name: has[name][latest] if len(latest) else np.full(len(ends_s), np.nan) for name in ("gear", "drs") if name in has}
         if "gear" in held:
@@ -171,6 +199,24 @@ class Driver:
         for entry_s, exit_s in self.lanes:
             columns["pit_limiter"][(ends_s > entry_s) & (ends_s <= exit_s)] = 1.0
         return sends, columns
+
+
+def own_rows(t_s: Floats, columns: Mapping[str, Floats]) -> npt.NDArray[np.bool_]:
+    """(T,) which rows of a car's telemetry, by :data:`ROUNDED`, the car sent itself. Cars send whole km/h; published files have
+    rows between, at the moments of the positions, on the straight line from one to the next. What may be the car's own counts as
+    such."""
+    own = np.ones(len(t_s), bool)
+    if len(t_s) < 3:
+        return own
+    share = (t_s[1:-1] - t_s[:-2]) / (t_s[2:] - t_s[:-2])
+    speed = columns["speed"][1:-1]
+    between = np.abs(speed - np.round(speed)) > 0.01
+    for name, off in ROUNDED.items():
+        v = columns[name]
+        away = np.abs(v[1:-1] - (v[:-2] + share * (v[2:] - v[:-2])))
+        between &= ~(away > off)  # a column that is not there contradicts nothing
+    own[1:-1] = ~between
+    return own
 
 
 def believable(t_s: Floats, xy_m: Floats) -> npt.NDArray[np.bool_]:

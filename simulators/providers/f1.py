@@ -1,18 +1,17 @@
-"""A Formula 1 race as TracingInsights publishes it: telemetry, laps and, where given, pit stops, teams, corners and results.
+"""A Formula 1 session as TracingInsights publishes it: telemetry, laps and, where given, pit stops, teams, corners and results.
 
 Our own reader. Files ``telemetry.parquet`` and ``laps.csv``; ``pit_stops.csv``, ``drivers.json``, ``corners.json`` and
 ``results.csv`` if there are any. Of a lap only driver, number and time must be there: stints follow from the stops, sectors, tyres
 and the track's status are optional. There is no session clock: a driver's lap times are added up and checked for holes against the
 telemetry (``_f1_laps``), and all begin lap 1 together, which is taken for lights out. Only a race begins together: a practice or a
-qualifying is refused. Telemetry comes some seven times a second, each row part measured and part interpolated at the source; it is
-brought to windows of 100 ms, straight between its rows, with the least and the greatest value among what a window touches. The
-odometer drifts by some metres a lap: each lap is stretched to the usual length. A throttle of 104 means that the sensor is out; it
-is left out.
+qualifying (by the folder's name) is read as such (``_f1_session``). Telemetry comes some seven times a second; half of its rows
+were filled in at the source, between two that the car sent. It is brought to windows of 100 ms, straight between its rows, with the
+least and the greatest value among what a window touches; a brake that is on or off is as in the nearer row. The odometer drifts by
+some metres a lap: each lap is stretched to the usual length. A throttle of 104 means that the sensor is out; it is left out.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +22,9 @@ import numpy.typing as npt
 from simulators.providers import Imported
 from simulators.providers._f1_events import events_of, lights, race_of, status
 from simulators.providers._f1_laps import Lap, chain, check_order, until_the_flag
+from simulators.providers._f1_session import chain as timed_chain
+from simulators.providers._f1_session import ends_at, kind_of, on_a_clock, opening
+from simulators.providers._f1_session import events_of as timed_laps
 from simulators.providers._f1_table import Laps, Result, read_corners, read_laps, read_results, read_stops, read_teams
 from simulators.providers._f1_windows import DELAY_US, HZ, STRETCH, Columns, Driver, packets
 from simulators.providers._files import content, maybe, only, pick, table
@@ -32,8 +34,6 @@ from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team
 
 _TELEMETRY: Final = ("driver", "lap", "time", "speed", "x", "y")
 _OTHERS: Final = ("rpm", "gear", "throttle", "brake", "drs", "distance", "z")
-#: names of a folder that say that it is no race
-_NO_RACE: Final = re.compile(r"(practice([ _-]?[123])?|qualifying|shootout|fp[123])$")
 
 
 def read(files: list[Path]) -> Imported:
@@ -45,13 +45,14 @@ def read(files: list[Path]) -> Imported:
         for word in ("pit_stops.csv", "drivers.json", "corners.json", "results.csv")
     }
     only(files, [telemetry, laps_csv, *others.values()], "f1", "telemetry, laps, pit_stops, drivers, corners and results")
-    _check_race(laps_csv)
+    kind = kind_of(laps_csv.parent)
     notes: dict[str, str] = {}
     listed, results = read_laps(laps_csv), read_results(others["results.csv"])
     seen = _telemetry(telemetry, set(listed.by_driver), laps_csv, notes)
-    drivers, race_laps, flag_s = _drivers(listed, seen, results, notes)
+    drivers, race_laps, flag_s = _drivers(listed, seen, results, notes, kind)
     lap_m = next(iter(drivers.values())).lap_m
-    check_order({name: driver.laps for name, driver in drivers.items()}, str(laps_csv))
+    if kind == "race":
+        check_order({name: driver.laps for name, driver in drivers.items()}, str(laps_csv))
     teams, entities, tags = _people(list(drivers), read_teams(others["drivers.json"]))
     middle, span = _box([driver.columns for driver in drivers.values()])
     game, t0_us = "f1-" + telemetry.parent.name.removeprefix("f1_").replace("_", "-"), NO_DATE_US
@@ -60,9 +61,9 @@ def read(files: list[Path]) -> Imported:
     race.corners, race.stops, race.results = (
         read_corners(others["corners.json"], lap_m), read_stops(others["pit_stops.csv"]), results,
     )  # fmt: skip
-    events = [lights(race), *status(race, drivers)]
+    events = [lights(race), *status(race, drivers)] if kind == "race" else [opening(race, kind)]
     for entity in entities:
-        events += events_of(race, entity.id, str(entity.team), drivers[entity.id])
+        events += (events_of if kind == "race" else timed_laps)(race, entity.id, str(entity.team), drivers[entity.id])
     events.sort(key=lambda event: (event.arrival_us, event.id))
     record = GameRecord(
         game=game, sport="f1", t0_us=t0_us, title=telemetry.parent.name.replace("_", " "), teams=teams, entities=entities,
@@ -76,10 +77,11 @@ def read(files: list[Path]) -> Imported:
         provenance={
             "provider": "f1", "files": ", ".join(path.name for path in files), "source": "TracingInsights, by FastF1",
             "terms": "TracingInsights: use as you wish, attribution appreciated; the timing data belong to Formula One",
-            "clock": "none in the files: lap times added up from 2000-01-01T00:00:00Z, which is the start of lap 1",
+            "clock": "none in the files: lap times added up from 2000-01-01T00:00:00Z, which is the start of "
+            + ("lap 1" if kind == "race" else "each car's first lap"),
             "arrival": f"synthetic: windows {DELAY_US // 1000} ms after their end, timing 200 ms after it happened",
             "telemetry": "brought to 100 ms windows, straight between its irregular rows", "lap_m": f"{lap_m:.1f}",
-            "session": "race", **notes,
+            "session": kind, **notes,
         },
     )  # fmt: skip
 
@@ -87,8 +89,8 @@ def read(files: list[Path]) -> Imported:
         made = packets(game, t0_us, [drivers[entity.id] for entity in entities], middle, end_s)
         yield from in_arrival_order(made, events)
 
-    references = {
-        "f1.car.lap_time": ("provider_lap_time_s", 1.0), "f1.car.sector_time": ("provider_sector_s", 1.0),
+    references = {"f1.car.lap_time": ("provider_lap_time_s", 1.0), "f1.car.sector_time": ("provider_sector_s", 1.0)}
+    references |= {} if kind != "race" else {
         "f1.car.gap_at_line": ("provider_gap_s", 1.0), "f1.car.position_at_line": ("provider_place", 1.0),
         "f1.timing.gap": ("provider_gap_s", 1.0), "f1.timing.position": ("provider_place", 1.0),
         "f1.car.pit_time": ("provider_lane_s", 1.0),
@@ -98,13 +100,6 @@ def read(files: list[Path]) -> Imported:
     return Imported(
         record, stream, samples, event_references=references, channel_references={"f1.car.speed/last": ("speed_mps.last", 1.0)}
     )
-
-
-def _check_race(path: Path) -> None:
-    if _NO_RACE.search(path.parent.name.lower()):
-        raise BadInput(
-            f"{path.parent} is no race: its cars do not begin together, and without a session clock their laps cannot be placed"
-        )
 
 
 def _telemetry(path: Path, known: set[str], laps_csv: Path, notes: dict[str, str]) -> dict[str, Columns]:
@@ -139,7 +134,7 @@ def _numbers(column: npt.NDArray[Any], path: Path, name: str) -> npt.NDArray[np.
 
 
 def _drivers(
-    listed: Laps, seen: dict[str, Columns], results: dict[str, Result], notes: dict[str, str]
+    listed: Laps, seen: dict[str, Columns], results: dict[str, Result], notes: dict[str, str], kind: str
 ) -> tuple[dict[str, Driver], int, float]:
     """Every driver who has laps or telemetry, with the race's laps and when the winner ended the last of them."""
     nothing = Columns({name: np.zeros(0) for name in _TELEMETRY[1:]})
@@ -152,6 +147,9 @@ def _drivers(
         raise BadInput("the telemetry of f1 shows no metres: without the length of a lap no car can be placed on it")
     lengths = [m for m in lengths if abs(m / lap_m - 1.0) <= STRETCH]
     lap_m = float(np.median(lengths))
+    if kind != "race":
+        drivers = _session(listed, seen, lap_m, notes)
+        return drivers, 0, ends_at(drivers)
     bridged: list[str] = []
     laps: dict[str, list[Lap]] = {}
     for name in sorted(listed.by_driver):
@@ -172,6 +170,26 @@ def _drivers(
     race_laps = int(max(done.values())) if done else max(timed)
     flag_s, laps = until_the_flag(laps, race_laps, done)
     return {name: Driver(mine, seen.get(name, nothing), lap_m) for name, mine in laps.items()}, race_laps, flag_s
+
+
+def _session(listed: Laps, seen: dict[str, Columns], lap_m: float, notes: dict[str, str]) -> dict[str, Driver]:
+    """Every driver of a practice or a qualifying."""
+    nothing = Columns({name: np.zeros(0) for name in _TELEMETRY[1:]})
+    starts = [row.start_s for rows in listed.by_driver.values() for row in rows.values() if row.start_s == row.start_s]
+    origin_s = min(starts) if on_a_clock(listed.by_driver) else float("nan")
+    drivers, unknown = {}, 0
+    for name in sorted(listed.by_driver):
+        c = seen.get(name, nothing)
+        laps, lost = timed_chain(listed.by_driver[name], c.spans, c.time, c.way, lap_m, origin_s)
+        unknown += lost
+        drivers[name] = Driver(laps, c, lap_m, race=False)
+    if origin_s == origin_s:
+        notes["clock"] = "the session's own, as the file gives it: the start of its first lap is 2000-01-01T00:00:00Z"
+    else:
+        notes["cars"] = "each on a clock of its own: what they did at one instant of the recording they need not have done together"
+    if unknown:
+        notes["laps of which nobody knows how long they lasted"] = str(unknown)
+    return drivers
 
 
 def _box(seen: list[Columns]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -29,7 +29,8 @@ def compare_channels(
     ``references`` is {stat or stat/component: (channel, factor that takes it to SI)}, with a third word where they are not plain
     numbers: an ``angle`` (rad, the difference taken the shorter way round), a ``magnitude`` (ours is taken without its sign). Of a
     vector without a component's name the first is compared. Windows are left out where the player's neighbouring samples are more
-    than 0.2 s apart, and where the player's are too few. ``blocks`` are those of :func:`final_blocks`, when they are there already.
+    than 0.2 s apart, and where the player's are too few; of a stat that holds every value is compared once, when it goes out.
+    ``blocks`` are those of :func:`final_blocks`, when they are there already.
     """
     if blocks is None:
         blocks = final_blocks(recording, sport, {named(sport, name)[0] for name in references})
@@ -50,7 +51,11 @@ def compare_channels(
                 if subject in block.subjects:
                     after = np.clip(np.searchsorted(t, block.end_us), 1, max(1, len(t) - 1))
                     near = (t[after] - t[after - 1] <= 200_000) & (block.end_us >= t[0]) & (block.end_us <= t[-1])
-                    mine = np.asarray(block.values)[:, block.subjects.index(subject)].astype(np.float64)
+                    who = block.subjects.index(subject)
+                    mine = np.asarray(block.values)[:, who].astype(np.float64)
+                    if sport.stat(stat).held and block.live is not None:
+                        near &= block.live[:, who]
+                        mine = np.where(near if mine.ndim == 1 else near[:, None], mine, np.nan)
                     ours.append(mine if mine.ndim == 1 else mine[:, component])
                     theirs.append(np.where(near, np.interp(block.end_us, t, v), np.nan))
         flat = np.concatenate(ours) if ours else np.zeros(0), np.concatenate(theirs) if theirs else np.zeros(0)

@@ -78,6 +78,12 @@ def requested(given: list[str] | None) -> frozenset[str]:
     return frozenset(load(name).name for text, name, where in places if not where)
 
 
+def requested_of(operator: GameOperator) -> dict[str, str]:
+    """The models that were asked for by name for this operator, with their versions: what its recording keeps of the choice."""
+    items = (*operator.windows.stats, *operator.events.items())
+    return {item.model.name: item.model.version for item in items if item.requested and item.model is not None}
+
+
 def named_by(sport: Sport) -> list[str]:
     """The models that the sport's stats ask."""
     return sorted({stat.model.partition("/")[0] for stat in sport.stats if stat.model})

@@ -85,7 +85,7 @@ def from_recording(
     """A recorded game through an operator in this process, and what it gives out to the topics of its sport."""
     from simulators.replay import due, parse_speed
     from streaming.capture import Capture
-    from streaming.cli.equipment import operator_for, prepare
+    from streaming.cli.equipment import operator_for, prepare, requested_of
     from streaming.cli.pace import paced
     from streaming.cli.replay import sentence, summary
     from streaming.kafka.broker import ensure
@@ -104,7 +104,7 @@ def from_recording(
         sink = KafkaSink(address, rec.game, operator.meters)
         records = (one for _, one in due(rec, pace))
         passing = sink.overhear(records if pace is None else paced(records, pace))
-        capture = None if record is None else stack.enter_context(Capture(record, rec.game.sport))
+        capture = None if record is None else stack.enter_context(Capture(record, rec.game.sport, requested_of(operator)))
         if capture is not None:
             passing = capture.overhear(rec.game, passing)
         began = time.perf_counter()

@@ -49,10 +49,11 @@ def replay(
 
     Example: touchline replay REC --speed max --out stats.parquet
 
-    Models answer in the versions that the recording names, each from where it took over; --model gives others.
+    Models answer in the versions that the recording names, each from where it took over, those that were asked for by name as then;
+    --model gives others.
     """
     from simulators.replay import due, parse_from, parse_speed
-    from streaming.cli.equipment import operator_for, prepare
+    from streaming.cli.equipment import operator_for, prepare, requested_of
     from streaming.cli.life.common import watch_models
     from streaming.cli.life.pinning import pinned
     from streaming.cli.pace import paced
@@ -97,7 +98,7 @@ def replay(
 
             if (record / rec.path.name).resolve() == rec.path.resolve():
                 raise BadInput(f"{record} holds the very recording that is replayed")
-            capture = Capture(record, rec.game.sport)
+            capture = Capture(record, rec.game.sport, requested_of(operator))
             records = capture.overhear(rec.game, records)
             sinks.append(capture)
         began = time.perf_counter()
@@ -148,7 +149,9 @@ def _counted(records: Iterable[Any], progress: Progress) -> Iterator[Any]:
 def summary(meters: Any, game: GameRecord, took_s: float) -> dict[str, Any]:
     """What a run did, in figures: ``not_used`` counts by reason the records that were not used, ``unavailable`` by reason and stat
     the values that there are not, since a model was not at home."""
-    last_us = max(meters.watermark_us, meters.arrival_us if not meters.windows else 0, game.t0_us)
+    # to the last of both: tracking may end before the events do, and events before the tracking
+    last_us = max(meters.watermark_us, meters.event_us) or meters.arrival_us
+    last_us = max(last_us, game.t0_us)
     played_s = (last_us - game.t0_us) / 1e6
     counts = meters.counts
     return {

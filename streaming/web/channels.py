@@ -91,8 +91,12 @@ class Channel:
             self._last.pop((most, key), None)
 
     def forget(self, stat: str) -> None:
-        """Nothing that was published of a stat is told to newcomers any more."""
+        """Nothing that was published of a stat is told any more, neither to newcomers nor to those who come back: their cursors
+        stay good, and what they missed comes without it."""
         address = topics.address(stat)
+        for k, entry in enumerate(self.ring):
+            if any(parcel.address == address for parcel in entry.parcels):
+                self.ring[k] = entry._replace(parcels=[parcel for parcel in entry.parcels if parcel.address != address])
         self._moments = {key: kept for key, kept in self._moments.items() if kept[0] != address}
         self._last = {key: item for key, item in self._last.items() if key[0] != address}
         self._windows = {key: kept for key, kept in self._windows.items() if key[0] != stat}

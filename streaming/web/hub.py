@@ -154,8 +154,7 @@ class Hub:
         games: dict[str, list[Parcel]] = {}
         if self.withholding is not None:
             outputs = self.withholding.screen(outputs)
-            for game, stat in self.withholding.taken_down():
-                self._channel(game).forget(stat)
+            self._take_down(self.withholding)
         for output in outputs:
             if isinstance(output, StatBlock):
                 games.setdefault(output.game, []).append(Parcel(output, topics.address(output.stat), published_us))
@@ -176,6 +175,11 @@ class Hub:
                 if members and wanted.covers(game) and (delivery := pick(wanted, game, entry)):
                     for subscriber in members:
                         subscriber.offer(delivery)
+
+    def _take_down(self, withholding: Withholding) -> None:
+        """Forget what has been withheld, so that nobody is told of it who comes, or comes back, later."""
+        for game, stat in withholding.taken_down():
+            self._channel(game).forget(stat)
 
     def _channel(self, game: str) -> Channel:
         if game not in self.channels:
@@ -209,6 +213,8 @@ class Hub:
     def subscribe(self, subscriber: Subscriber, after: dict[str, int]) -> None:
         """Let a client in: the games it covers, then what it missed, or the latest of everything it wants."""
         wanted = subscriber.wanted
+        if self.withholding is not None:
+            self._take_down(self.withholding)
         for game, channel in self.channels.items():
             if not wanted.covers(game):
                 continue

@@ -32,12 +32,25 @@ class Withholding:
         self._announced: set[tuple[str, str, str]] = set()
         self._built_on: dict[str, dict[str, frozenset[str]]] = {}
         self._down: list[tuple[str, str]] = []
+        self._away: set[tuple[str, str]] = set()
+        #: by (game, stat) that is on the air: its sport, and the model whose answer it is
+        self._aired: dict[tuple[str, str], tuple[str, str]] = {}
         self._versions: dict[tuple[str, str], str] = {}
 
     def taken_down(self) -> list[tuple[str, str]]:
-        """(game, stat) of what has been withheld since this was last asked: what is kept of it for newcomers goes, too."""
+        """(game, stat) of what has been withheld since this was last asked: what is kept of it for newcomers, and for clients that
+        come back, goes, too."""
+        if withheld := self.withheld():
+            for (game, stat), (sport, model) in list(self._aired.items()):
+                if self._reason(game, sport, stat, model, withheld):
+                    self._take_down(game, stat)
         found, self._down = self._down, []
         return found
+
+    def _take_down(self, game: str, stat: str) -> None:
+        self._aired.pop((game, stat), None)
+        self._away.add((game, stat))
+        self._down.append((game, stat))
 
     def withheld(self) -> dict[str, tuple[str, str]]:
         """By model, the version that is withheld and why."""
@@ -53,26 +66,36 @@ class Withholding:
                 continue
             if output.model is not None:
                 self._versions[output.game, output.model.name] = output.model.version
-            reason = self._reason(output, withheld) if withheld else ""
+            model = output.model.name if output.model is not None else ""
+            reason = self._reason(output.game, output.sport, output.stat, model, withheld) if withheld else ""
             if not reason:
-                if self._announced:
-                    self._announced -= {(output.game, output.stat, subject) for subject in output.subjects}
+                if model or self._models_of(output.sport, output.stat):
+                    self._aired[output.game, output.stat] = output.sport, model
+                if (output.game, output.stat) in self._away:
+                    self._back(output)
                 out.append(output)
             elif news := self._announcement(output, reason):
                 out.append(news)
         return out
 
-    def _reason(self, block: StatBlock, withheld: dict[str, tuple[str, str]]) -> str:
-        if block.sport not in self._built_on:
-            self._built_on[block.sport] = {stat.id: frozenset(stat.built_on) for stat in load_sport(block.sport).stats}
-        models = self._built_on[block.sport].get(block.stat, frozenset())
-        if block.model is not None:
-            models |= {block.model.name}
-        for model in sorted(models):
+    def _models_of(self, sport: str, stat: str) -> frozenset[str]:
+        """The models that a stat is built on."""
+        if sport not in self._built_on:
+            self._built_on[sport] = {each.id: frozenset(each.built_on) for each in load_sport(sport).stats}
+        return self._built_on[sport].get(stat, frozenset())
+
+    def _reason(self, game: str, sport: str, stat: str, answers: str, withheld: dict[str, tuple[str, str]]) -> str:
+        """Why a stat, the answer of the model ``answers`` or of none, is withheld; empty when it is not."""
+        for model in sorted(self._models_of(sport, stat) | ({answers} if answers else set())):
             version, why = withheld.get(model, ("", ""))
-            if version and version == self._versions.get((block.game, model)):
+            if version and version == self._versions.get((game, model)):
                 return why
         return ""
+
+    def _back(self, block: StatBlock) -> None:
+        """The stat has values again, of another version: should that be withheld, too, it is a new withholding."""
+        self._away.discard((block.game, block.stat))
+        self._announced = {known for known in self._announced if known[:2] != (block.game, block.stat)}
 
     def _announcement(self, block: StatBlock, reason: str) -> StatBlock | None:
         """The word that there is no value, for the subjects that have not had it yet."""
@@ -83,8 +106,8 @@ class Withholding:
         if not fresh:
             return None
         subjects = tuple(block.subjects[s] for s in fresh)
-        if not any((block.game, block.stat) == known[:2] for known in self._announced):
-            self._down.append((block.game, block.stat))
+        if (block.game, block.stat) not in self._away:
+            self._take_down(block.game, block.stat)
         self._announced |= {(block.game, block.stat, subject) for subject in subjects}
         return replace(
             block, subjects=subjects, end_us=block.end_us[-1:], ingress_us=block.ingress_us[-1:], live=None,

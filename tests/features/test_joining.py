@@ -12,6 +12,7 @@ import pytest
 
 from streaming.blocks import Output, StatBlock
 from streaming.cli.equipment import operator_for
+from streaming.joining import joined_us, withhold
 from streaming.records import Event, GameRecord, Telemetry
 from tests.small import small_world
 from tests.streaming import helpers
@@ -95,7 +96,12 @@ def test_of_a_play_that_was_cut_there_is_no_value() -> None:
 
 @pytest.mark.parametrize(
     ("sport", "counts"),
-    [("nfl", "nfl.passer.attempts nfl.rusher.carries nfl.team.plays"), ("mlb", "mlb.pitcher.pitches mlb.team.hits")],
+    [
+        ("nfl", "nfl.passer.attempts nfl.rusher.carries nfl.team.plays nfl.player.top_speed"),
+        ("mlb", "mlb.pitcher.pitches mlb.team.hits mlb.runner.sprint_speed"),
+        ("soccer", "soccer.match.score soccer.match.win_probability soccer.team.passes soccer.player.passes "
+         "soccer.team.pass_accuracy soccer.player.distance soccer.player.top_speed soccer.team.possession game.momentum"),
+    ],
 )
 def test_a_count_of_the_whole_game_is_not_begun_in_the_middle(sport: str, counts: str) -> None:
     record, records, _ = game(sport)
@@ -104,6 +110,40 @@ def test_a_count_of_the_whole_game_is_not_begun_in_the_middle(sport: str, counts
         for stat in counts.split():
             blocks = [np.asarray(b.values, np.float64) for b in out if isinstance(b, StatBlock) and b.stat == stat]
             assert any(np.isfinite(values).any() for values in blocks) == known, stat
+
+
+def test_what_was_not_seen_is_said_once_with_its_reason_and_what_is_of_now_goes_on() -> None:
+    record, records, _ = game("soccer")
+    operator = operator_for(record, provisional=False, draw=False)
+    out = helpers.play(operator, list(after(records, record.t0_us + 40_000_000)))
+    said = [u for u in helpers.updates(out, "unavailable") if u.stat == "soccer.player.distance"]
+    assert len(said) == len({u.subject for u in said}) > 20
+    assert {u.reason for u in said} == {"the game was joined in the middle, and what was before is not known"}
+    assert any(u.stat == "soccer.player.speed" and u.value is not None for u in helpers.updates(out, "final"))
+    counted = {stat for stat, reason, n in operator.meters.unavailable() if "joined in the middle" in reason and n}
+    assert {"soccer.player.distance", "soccer.player.top_speed", "game.momentum"} <= counted
+
+
+def test_of_a_vector_what_looks_back_no_further_is_known() -> None:
+    """Football: distance in this play is known, distance in the game is not."""
+    record, records, _ = game("nfl")
+    out = play(record, list(after(records, record.t0_us + 40_000_000)))
+    values = np.concatenate([
+        np.asarray(b.values, np.float64).reshape(-1, 2) for b in out if isinstance(b, StatBlock) and b.stat == "nfl.player.distance"
+        and b.quality == "final"
+    ])  # fmt: skip
+    assert np.isfinite(values[:, 0]).any()
+    assert np.isnan(values[:, 1]).all()
+
+
+def test_what_has_a_memory_is_known_once_so_much_has_been_seen() -> None:
+    t_us, first_us = np.array([100, 459, 460, 461]) * 1_000_000, 100_000_000
+    values, lost = withhold(np.ones((4, 1)), t_us, first_us, np.array([360e6]))
+    assert np.isfinite(values[:, 0]).tolist() == [False, False, True, True]
+    assert lost is not None
+    assert (lost.codes[:, 0] != 0).tolist() == [True, True, False, False]
+    assert joined_us(0, np.array([9_000_000, 1 << 62])) is None, "a few seconds late is not the middle"
+    assert joined_us(0, np.array([11_000_000, 1 << 62])) == 11_000_000
 
 
 def test_a_score_that_nobody_has_said_is_not_nil_nil() -> None:

@@ -124,6 +124,55 @@ def test_a_newcomer_is_not_told_a_withheld_value_either() -> None:
     assert all(u["value"] is None for u in updates)
 
 
+def _back(hub: Hub, after: int) -> list[dict[str, object]]:
+    """What a client gets that was away since ``after``."""
+    client = Subscriber(Filter.of(["stats.#"]), "websocket")
+    hub.subscribe(client, {"demo-1": after})
+    messages = [json.loads(out.text) for out in client.take_now()]
+    hub.unsubscribe(client)
+    assert "gap" not in {message["kind"] for message in messages}, "its cursor is good"
+    return [update for message in messages for update in message.get("updates", [])]
+
+
+def test_a_client_that_comes_back_is_not_told_what_has_been_withheld_meanwhile() -> None:
+    models = watched(0.1, 0.1)
+    hub = Hub()
+    hub.attach(RECORD)
+    hub.watch(models, "withhold")
+    hub.drain()
+    cursor = hub.channels["demo-1"].seq
+    for each in BLOCKS:
+        hub.write([each], 0)
+        hub.drain()
+    assert [u["value"] for u in _back(hub, cursor)] == [0.02, 1.5, 25.0]
+    watched(0.02, 0.81, models=models)
+    assert [u["value"] for u in _back(hub, cursor)] == [25.0], "from the moment of the alarm, not only from the next value on"
+    hub.write([block("soccer.shot.xgoals", 0.03, "e2", at=6_000_000)], 0)
+    hub.drain()
+    assert [(u["stat"], u["value"], u["quality"]) for u in _back(hub, cursor)] == [
+        ("soccer.player.speed", 25.0, "final"), ("soccer.shot.xgoals", None, "unavailable"),
+    ]  # fmt: skip
+
+
+def test_what_a_newer_version_said_is_withheld_in_its_turn() -> None:
+    models = watched(0.02, 0.81)
+    hub = Hub()
+    hub.attach(RECORD)
+    hub.watch(models, "withhold")
+    hub.drain()
+    cursor = hub.channels["demo-1"].seq
+    hub.write([block("soccer.shot.xgoals", 0.4, "e1")], 0)
+    hub.drain()
+    watched(0.8, 0.8, "v2", models)
+    hub.write([block("soccer.shot.xgoals", 0.4, "e2", version="v2")], 0)
+    hub.drain()
+    assert [(u["value"], u["quality"]) for u in _back(hub, cursor)] == [(None, "unavailable"), (0.4, "final")]
+    watched(0.02, 0.81, "v2", models)
+    hub.write([block("soccer.shot.xgoals", 0.4, "e3", version="v2")], 0)
+    hub.drain()
+    assert {(u["value"], u["quality"]) for u in _back(hub, cursor)} == {(None, "unavailable")}
+
+
 def test_final_stats_are_not_touched() -> None:
     """Whatever the gateway does with a block, the block of the operator stays as it is."""
     one = block("soccer.shot.xgoals", 0.02, "e1")

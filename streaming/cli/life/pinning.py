@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ def pinned(
     recording: Recording, records: Iterable[Telemetry | Event] | None = None, registry: Path | None = None, **options: Any
 ) -> tuple[GameOperator, Iterable[Any]]:
     """An operator and the records to give it. Versions are looked for in the package and in the registry; ``BadInput`` when one is
-    in neither. A recording that says nothing of versions gets the models that ship."""
+    in neither. A recording that says nothing of versions gets the models that ship. Models that were asked for by name when it was
+    made answer again; where another one answered then that may not now, a line on stderr names it and says how to ask for it."""
     from models.choice import packaged_versions
     from models.ready import ready
     from streaming.cli.equipment import explained_by, models_of, sport_named, with_views
@@ -28,9 +30,12 @@ def pinned(
     sport = sport_named(recording.game.sport)
     records = recording.records() if records is None else records
     first, later = _versions(recording)
+    requested = recording.contents.requested
+    first |= requested
     shipped, explained = models_of(sport, origin=origin_of(recording.game)), explained_by(sport)
     if all(name in shipped and shipped[name].version == version for name, version in first.items()) and not later:
-        return GameOperator(sport, recording.game, shipped, **options), records
+        _say_off(recording, shipped, first, requested)
+        return GameOperator(sport, recording.game, shipped, requested=requested, **options), records
     root = registry or Path(os.environ.get("TOUCHLINE_REGISTRY") or "model-registry")
 
     def of(name: str, version: str) -> Model:
@@ -47,7 +52,22 @@ def pinned(
         now = {**now, name: of(name, version)}
         changes.append((after_us, views(now)))
     pins = Pinned(views(plain), changes)
-    return GameOperator(sport, recording.game, deployed=pins, **options), pins.stream(records)
+    _say_off(recording, plain, first, requested)
+    return GameOperator(sport, recording.game, deployed=pins, requested=requested, **options), pins.stream(records)
+
+
+def _say_off(recording: Recording, models: Mapping[str, Model], spoke: Container[str], requested: Container[str]) -> None:
+    """One line for every model that answered when the game was recorded and may not now."""
+    from models.guard import guard_of, trained_on
+
+    for name, model in sorted(models.items()):
+        off = guard_of(model, origin_of(recording.game)).off
+        if off and name in spoke and name not in requested and "/" not in name:
+            ask = f"--model {name}@simulated" if trained_on(model) == "simulated" else f"--model {name}"
+            print(
+                f"{recording.path}: {name} {model.version} answered when this was recorded, and does not now ({off}): {ask} asks "
+                "for it by name", file=sys.stderr, flush=True,
+            )  # fmt: skip
 
 
 def _versions(recording: Recording) -> tuple[dict[str, str], list[tuple[int, str, str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,13 +37,32 @@ def test_every_count_is_a_timeless_tick_of_teams_and_what_players_have_of_player
             "tackles", "interceptions", "clearances", "saves", "crosses"} <= set(SHOWN)  # fmt: skip
 
 
-def test_before_anything_teams_have_none_and_players_nothing() -> None:
+def test_before_anything_nothing_is_known() -> None:
+    """What no event has shown to be reported is no nil."""
     for name, (_, players) in SHOWN.items():
-        assert team(name) == [0.0, 0.0]
+        assert all(math.isnan(v) for v in team(name)), name
         if players:
             assert player(name) == {}
     assert all(math.isnan(v) for v in team("pass_accuracy"))
     assert player("pass_accuracy") == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "known"),
+    [
+        ("shot", {"outcome": "off_target"}, {"shots", "shots_on_target", "goals", "saves"}),
+        ("pass", {"outcome": "incomplete"}, {"passes", "passes_complete"}),
+        ("pass", {}, {"passes"}),
+        ("pass", {"outcome": "complete", "set_piece": "corner"}, {"passes", "passes_complete", "corners"}),
+        ("card", {"card": "yellow"}, {"yellow_cards", "red_cards"}),
+        ("foul", {}, {"fouls"}),
+        ("recovery", {}, set()),
+    ],
+)
+def test_a_nil_is_said_only_of_what_the_feed_reports(kind: str, words: dict[str, Any], known: set[str]) -> None:
+    one = event(kind, 10.0, 1, 13, **words)
+    assert {name for name in SHOWN if not any(math.isnan(v) for v in team(name, one))} == known
+    assert all(team(name, one)[0] == 0.0 for name in known), "the other team has none"
 
 
 def test_shots_goals_and_saves() -> None:

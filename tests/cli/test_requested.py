@@ -1,0 +1,67 @@
+"""A model that is asked for by name answers again when the recording that was made so is replayed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+
+from models.choice import packaged
+from streaming.cli.app import run
+from streaming.recording import Recording
+
+STAT = "soccer.shot.xgoals"
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A game that does not say where it comes from, which counts as real."""
+    path = tmp_path_factory.mktemp("requested") / "match"
+    assert run(["simulate", "soccer", "--seed", "9", "--minutes", "6", "--out", str(path)]) == 0
+    game = msgspec.json.decode((path / "game.json").read_bytes())
+    game["provenance"] = {}
+    (path / "game.json").write_bytes(msgspec.json.encode(game))
+    return path
+
+
+def _replayed(recording: Path, out: Path, *options: str) -> list[dict[str, object]]:
+    assert run(["replay", str(recording), "--out", str(out), *options]) == 0
+    rows = pq.read_table(out, filters=[("stat", "=", STAT)]).to_pylist()
+    clocks = ("ingress_us", "published_us")
+    return sorted(({k: v for k, v in row.items() if k not in clocks} for row in rows), key=lambda row: str(row["id"]))
+
+
+@pytest.mark.slow
+def test_the_choice_travels_with_the_recording(real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = _replayed(real, tmp_path / "a.parquet", "--model", "xgoals@simulated", "--record", str(tmp_path / "kept"))
+    assert chosen
+    assert all(row["model_experimental"] and row["value"] is not None for row in chosen)
+    kept = next((tmp_path / "kept").iterdir())
+    version = packaged("xgoals@simulated").version
+    assert Recording(kept).contents.requested == {"xgoals": version}
+    capsys.readouterr()
+    assert _replayed(kept, tmp_path / "b.parquet", "--record", str(tmp_path / "again")) == chosen
+    assert "asks for it by name" not in capsys.readouterr().err
+    assert Recording(next((tmp_path / "again").iterdir())).contents.requested == {"xgoals": version}
+
+
+@pytest.mark.slow
+def test_a_recording_that_does_not_keep_the_choice_says_how_to_ask_again(
+    real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = _replayed(real, tmp_path / "a.parquet", "--model", "xgoals@simulated", "--record", str(tmp_path / "kept"))
+    kept = next((tmp_path / "kept").iterdir())
+    contents = json.loads((kept / "recording.json").read_text())
+    del contents["requested"]
+    (kept / "recording.json").write_text(json.dumps(contents))
+    capsys.readouterr()
+    silent = _replayed(kept, tmp_path / "b.parquet")
+    assert [row["value"] for row in silent] == [None] * len(silent)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "asks for it by name" in line]
+    assert len(lines) == 1
+    assert "xgoals" in lines[0]
+    assert "--model xgoals@simulated" in lines[0]
+    assert _replayed(kept, tmp_path / "c.parquet", "--model", "xgoals@simulated") == chosen

@@ -1,0 +1,112 @@
+"""One unknown part does not cost the whole record: what a player does who is not in the line-up is his team's, live too."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+import pytest
+
+from streaming.cli.equipment import operator_for
+from streaming.errors import BadRecord
+from streaming.game import GameOperator
+from streaming.records import Event, GameRecord
+from tests.small import small_world
+from tests.streaming import helpers
+
+SCORES = {"soccer": "soccer.match.score", "nfl": "nfl.game.score", "mlb": "mlb.game.score"}
+
+
+@cache
+def _events(sport: str) -> tuple[GameRecord, tuple[Event, ...]]:
+    """A game without its tracking; of soccer, in which little is scored, with a goal for either side."""
+    world = small_world(sport, 9 if sport == "mlb" else 7, 6.0)  # a home run
+    feeds = [feed for feed in world.record.feeds if feed.kind == "events"]
+    record = msgspec.structs.replace(world.record, feeds=feeds)
+    events = [one for one in world.stream(25) if isinstance(one, Event)]
+    if sport == "soccer":
+        for k, team in enumerate((record.teams[0], record.teams[1], record.teams[0])):
+            who = next(e.id for e in record.entities if e.team == team.id)
+            t_us = record.t0_us + (20 + 60 * k) * 1_000_000
+            events.append(
+                Event(
+                    id=f"goal-{k}", game=record.game, type="shot", t_us=t_us, period=1, team=team.id, player=who, outcome="goal",
+                    x_m=40.0 * record.periods[0].home_attacks * (1 if k != 1 else -1), y_m=0.0, arrival_us=t_us + 1_000_000,
+                )
+            )
+    return record, tuple(sorted(events, key=lambda event: (event.arrival_us, event.id)))
+
+
+def _values(out: list[Any], stat: str) -> list[tuple[int, Any]]:
+    return [(u.window_us[1], u.value) for u in helpers.updates(out, "final") if u.stat == stat]
+
+
+@pytest.mark.parametrize("sport", SCORES)
+def test_the_score_counts_what_strangers_do(sport: str) -> None:
+    record, events = _events(sport)
+    known = helpers.play(operator_for(record), events)
+    named = [event for event in events if event.player is not None and event.team is not None]
+    strange = [msgspec.structs.replace(e, player=f"x-{e.player}") if e in named else e for e in events]
+    operator = operator_for(record)
+    out = helpers.play(operator, strange)
+    score = _values(known, SCORES[sport])
+    assert score, "something is said of the score"
+    assert sum(score[-1][1]) > 0, "somebody has scored"
+    assert _values(out, SCORES[sport]) == score
+    assert helpers.dead(out) == {"unknown player": len(named)}, "and each is kept with its reason"
+    assert operator.meters.counts["accepted", "event"] == len(events)
+    ids, theirs = {entity.id for entity in record.entities}, {e.id for e in named}
+    wrong = {(u.stat, u.subject) for u in helpers.updates(out, "final") if u.event in theirs and u.subject in ids}
+    assert not wrong, "nobody else gets what a stranger did"
+
+
+def test_a_player_of_a_team_that_does_not_play_counts_for_his_own() -> None:
+    record, events = _events("soccer")
+    known = helpers.play(operator_for(record), events)
+    odd = [msgspec.structs.replace(e, team="guests") if e.id.startswith("goal") else e for e in events]
+    out = helpers.play(operator_for(record), odd)
+    assert _values(out, SCORES["soccer"]) == _values(known, SCORES["soccer"])
+    assert helpers.dead(out) == {"unknown team": 3}
+
+
+def test_what_counts_for_nobody_is_a_dead_letter_and_nothing_else() -> None:
+    record, events = _events("soccer")
+    goal = next(e for e in events if e.id == "goal-0")
+    operator = operator_for(record)
+    out = operator.on_record(msgspec.structs.replace(goal, player="x", team=None))
+    out += operator.on_record(msgspec.structs.replace(goal, id="two", player="x", team="guests"))
+    assert helpers.dead(out) == {"unknown player": 1, "unknown team": 1}
+    assert operator.meters.counts["accepted", "event"] == 0
+
+
+def test_a_repeated_event_of_a_stranger_is_one_letter_and_one_goal() -> None:
+    record, events = _events("soccer")
+    goal = msgspec.structs.replace(next(e for e in events if e.id == "goal-0"), player="x")
+    twice = [again for e in events for again in ((goal, goal) if e.id == "goal-0" else (e,))]
+    once = [goal if e.id == "goal-0" else e for e in events]
+    assert helpers.finals(helpers.play(operator_for(record), twice)) == helpers.finals(helpers.play(operator_for(record), once))
+    assert helpers.dead(helpers.play(operator_for(record), twice)) == {"unknown player": 1}
+
+
+def test_a_correction_that_names_a_stranger_takes_the_goal_from_the_player_alone() -> None:
+    record, events = _events("soccer")
+    goal = next(e for e in events if e.id == "goal-0")
+    last = max(e.arrival_us for e in events)
+    corrected = msgspec.structs.replace(goal, player="x", revision=1, arrival_us=last + 1)
+    out = helpers.play(operator_for(record), [*events, corrected])
+    assert _values(out, SCORES["soccer"]) == _values(helpers.play(operator_for(record), events), SCORES["soccer"])
+    assert helpers.dead(out) == {"unknown player": 1}
+    taken = [u for u in helpers.updates(out, "final") if u.event == "goal-0" and u.subject == goal.player and u.revision]
+    assert taken
+    assert all(u.value is None for u in taken)
+
+
+def test_a_strict_operator_refuses_a_stranger() -> None:
+    record, events = _events("soccer")
+    goal = next(e for e in events if e.id == "goal-0")
+    operator = operator_for(record, strict=True)
+    assert isinstance(operator, GameOperator)
+    with pytest.raises(BadRecord, match="unknown player"):
+        operator.on_record(msgspec.structs.replace(goal, player="x"))
+    assert not operator.settling.book.waiting
