@@ -35,6 +35,8 @@ PASSES_IN_A_ROW: Final = 10
 CROSSES: Final = 10
 #: so long without a shot, s
 DROUGHT_S: Final = 15 * 60.0
+#: the sentence on who plays most of the passes
+MOST_PASSES: Final = "possession"
 #: share of the latest passes, of at least so many
 MOSTLY: Final = 0.65
 LEAST_PASSES: Final = 50
@@ -122,10 +124,11 @@ def _passes(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
         recent = [row for row in ledger.minutes if row[0] >= minute - 10]
         passes = [sum(row[1 + side] for row in recent) for side in (0, 1)]
         both = passes[0] + passes[1]
-        if both >= LEAST_PASSES and passes[team] >= MOSTLY * both:
+        # once in a half, unless it changes sides: that it goes on is no news
+        if both >= LEAST_PASSES and passes[team] >= MOSTLY * both and ledger.mostly != [moment.period, team]:
             share = passes[team] / both
             rests = [event, of_count(moment, "passes", team, total(ledger, "passes", team) + 1)]
-            yield Sentence("possession", {**who, "share": Percent(share)}, 0.3 + 0.3 * ramp(share, MOSTLY, 0.85), rests)
+            yield Sentence(MOST_PASSES, {**who, "share": Percent(share)}, 0.3 + 0.3 * ramp(share, MOSTLY, 0.85), rests)
     if player >= 0 and moment.outcome == "complete":
         n = total(ledger, "passes_complete", player, of_player=True) + 1
         if n >= PASSES_OF_ONE and n % 10 == 0 and n > max(ledger.player_counts[INDEX["passes_complete"]]):

@@ -349,3 +349,22 @@ def test_a_goal_that_turns_the_match_late_beats_an_early_one() -> None:
     halves = [event("period_end", 2700.0), event("period_start", 3600.0, period=2)]
     late: Any = shot(6100.0, 0, 9, 0.1, "goal", period=2)
     assert cut(late, *halves).score > cut(shot(100.0, 0, 9, 0.1, "goal")).score
+
+
+def test_who_plays_most_of_the_passes_is_said_once_in_a_half_unless_it_changes_sides() -> None:
+    def run(*ranges: tuple[int, int, int]) -> list[tuple[int, str]]:
+        """(minute, team) of each sentence; ``ranges``: team, first and last minute in which it alone passes."""
+        ledger, found = started(), []
+        for team, first, last in ranges:
+            for minute in range(first, last):
+                for moment in passes(team, 5 + 10 * team, 8, 60.0 * minute + 1):
+                    value = STORY.compute(moment, ledger)
+                    if value is not None and value["topic"] == "possession":
+                        found.append((minute, value["en"].split()[0]))
+                    fold([moment], ledger)
+        return found
+
+    home = run((0, 0, 44))
+    assert [team for _, team in home] == ["Northside"]
+    both = run((0, 0, 22), (1, 22, 44))
+    assert [team for _, team in both] == ["Northside", "Southgate"]
