@@ -1,7 +1,8 @@
 """From how many on a share or a rate has a value, the same in every sport.
 
-One pass that arrives is no accuracy of 100 %, and 89 passes before the first tackle are no pressing of 89. What is counted *below* the
-line of such a fraction (passes, tackles, plays, attempts) must have been counted ``LEAST`` times; before that the value is missing.
+One pass that arrives is no accuracy of 100 %, and 89 passes before the second tackle are no pressing of 89. What is counted *below*
+the line of such a fraction (passes, tackles, plays, attempts) must have been counted ``LEAST`` times; before that the value is
+missing.
 """
 
 from __future__ import annotations

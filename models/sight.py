@@ -71,7 +71,7 @@ def levels(margin: Floats, label: Floats, case: Ints, cell: Ints) -> tuple[Float
 
 
 def levelled(blob: bytes, rows: Floats, label: Floats, case: Ints, reach: float = REACH) -> tuple[bytes, Floats]:
-    """The model file ``blob`` with the levels that it needs on ``rows`` (B, F) of cases 0..C-1 (B,), and the levels (C,) themselves."""
+    """The model file ``blob`` with the levels that it needs on ``rows`` (B, F) of cases 0..C-1 (B,), and the levels (C,)."""
     cell = cell_of(rows)
     margin = Margins(read_forest(blob))(np.ascontiguousarray(rows))[:, 0]
     level, added = levels(margin, label, case, cell)

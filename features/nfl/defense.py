@@ -86,7 +86,8 @@ STATS: Final = (
         men_in_box, on=_SNAP, air="Men in the Box",
     ),
     Stat(
-        "nfl.defense.box_8plus", "%", "share of this defence's plays with eight or more in the box, from five on", "match", box_8plus, on=_SNAP,
+        "nfl.defense.box_8plus", "%", "share of this defence's plays with eight or more in the box, from five on", "match",
+        box_8plus, on=_SNAP,
         of_account=True, air="8+ Defenders in the Box", source="NFL Next Gen Stats glossary: 8+D%",
     ),
     Stat(

@@ -188,7 +188,8 @@ STATS: Final = (
         "match", arrival_features, on=_ARRIVED, model="nfl-completion", air="Completion Probability",
     ),
     Stat(
-        "nfl.passer.cpoe", "%", "completions over expected ones per attempt, so far in the game, from five attempts on", "match", cpoe, on=OUTCOMES,
+        "nfl.passer.cpoe", "%", "completions over expected ones per attempt, so far in the game; from five attempts on", "match",
+        cpoe, on=OUTCOMES,
         of_account=True, built_on=("nfl-completion",), air="CPOE", source="NFL Next Gen Stats glossary: +/-",
     ),
     Stat(

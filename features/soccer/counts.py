@@ -1,8 +1,8 @@
 """The plain counts of a match: shots, passes, corners, fouls and the like, of teams and of players.
 
 What a feed reports is counted as it reports it, the shoot-out apart. A player of whom nothing has been counted has no value, and
-neither has a pass accuracy of fewer passes whose end is known than ``features.rates`` wants. A shot on target is one that went in or was saved; own goals
-are nobody's shots.
+neither has a pass accuracy of fewer passes whose end is known than ``features.rates`` wants. A shot on target is one that went in
+or was saved; own goals are nobody's shots.
 """
 
 from __future__ import annotations

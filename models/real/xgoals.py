@@ -218,7 +218,8 @@ def train(
     card = Card(
         name=model.name, title=model.title, classes=list(model.classes),
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=lessons.source,
-        command=command, seed=seed, metrics=metrics, parameters=recipe.told() | {"levels": level, "reach": sight.REACH}, limits=model.limits, home=home,
+        command=command, seed=seed, metrics=metrics, parameters=recipe.told() | {"levels": level, "reach": sight.REACH},
+        limits=model.limits, home=home,
     )  # fmt: skip
     return card, blob
 

@@ -112,7 +112,8 @@ def test_the_top_speed_of_a_carrier_is_his_and_of_the_time_with_the_ball() -> No
 
 def test_completion_over_expected_is_booked_with_the_outcome() -> None:
     ledger = Ledger(players=PLAYERS)
-    for k, (chance, kind) in enumerate([(0.6, "caught"), (0.3, "incomplete"), (0.8, "touchdown"), (0.5, "caught"), (0.4, "incomplete")]):
+    thrown = [(0.6, "caught"), (0.3, "incomplete"), (0.8, "touchdown"), (0.5, "caught"), (0.4, "incomplete")]
+    for k, (chance, kind) in enumerate(thrown):
         fold(ledger, down(20.0 * k, f"p{k}"), moment("ball_snap", 20.0 * k + 1, player=0, play=f"p{k}"))
         fold(ledger, moment("pass_forward", 20.0 * k + 3, player=0))
         fold(ledger, moment("pass_arrived", 20.0 * k + 4, player=8, facts={"nfl.pass.completion_probability_at_arrival": chance}))
