@@ -14,7 +14,7 @@ from models.levels import in_levels
 
 #: a threshold that only a missing value passes on the left
 LOWEST: Final = -3.0e38
-_NO_PARENT: Final = 2147483647
+NO_PARENT: Final = 2147483647
 
 
 def apart(missing: bytes, known: bytes, feature: int, below: float = LOWEST) -> bytes:
@@ -27,7 +27,7 @@ def apart(missing: bytes, known: bytes, feature: int, below: float = LOWEST) -> 
         base = float(str(part["learner"]["learner_model_param"]["base_score"]).strip("[]"))
         margins.append(math.log(base / (1.0 - base)))
         trees += [_below(tree, feature, inside, below) for tree in part["learner"]["gradient_booster"]["model"]["trees"]]
-    only = {"left_children": [-1], "right_children": [-1], "parents": [_NO_PARENT], "split_indices": [0], "default_left": [0],
+    only = {"left_children": [-1], "right_children": [-1], "parents": [NO_PARENT], "split_indices": [0], "default_left": [0],
             "sum_hessian": [1.0], "base_weights": [0.0], "loss_changes": [0.0], "split_type": [0], "categories": [],
             "categories_nodes": [], "categories_segments": [], "categories_sizes": [],
             "tree_param": trees[0]["tree_param"]}  # fmt: skip
@@ -60,7 +60,7 @@ def _below(tree: dict[str, Any], feature: int, side: int, below: float) -> dict[
         **tree,
         "left_children": [children[0], *moved(tree["left_children"]), -1],
         "right_children": [children[1], *moved(tree["right_children"]), -1],
-        "parents": [_NO_PARENT, 0, *(p + 1 for p in tree["parents"][1:]), 0],
+        "parents": [NO_PARENT, 0, *(p + 1 for p in tree["parents"][1:]), 0],
         "split_indices": around(feature, "split_indices", 0), "split_conditions": around(below, "split_conditions", 0.0),
         "default_left": around(1, "default_left", 0), "sum_hessian": around(2.0 * cover, "sum_hessian", cover),
         "base_weights": around(0.0, "base_weights", 0.0), "loss_changes": around(0.0, "loss_changes", 0.0),
@@ -84,7 +84,7 @@ def with_leaf(blob: bytes, feature: int, margin: float) -> bytes:
     document = json.loads(blob)
     model = document["learner"]["gradient_booster"]["model"]
     tree = in_levels({
-        "left_children": [1, -1, -1], "right_children": [2, -1, -1], "parents": [_NO_PARENT, 0, 0],
+        "left_children": [1, -1, -1], "right_children": [2, -1, -1], "parents": [NO_PARENT, 0, 0],
         "split_indices": [feature, 0, 0], "split_conditions": [0.5, 0.0, margin], "default_left": [1, 0, 0],
         "sum_hessian": [2.0, 1.0, 1.0],
         "base_weights": [0.0] * 3, "loss_changes": [0.0] * 3, "split_type": [0] * 3, "categories": [], "categories_nodes": [],

@@ -15,6 +15,7 @@ from features.nfl.columns import SNAP_T
 from features.nfl.ledger import Ledger, late
 from features.nfl.passing import row_where
 from features.nfl.separation import C_COS, C_GAP, C_LOST, C_MAN, C_PASSER, C_ROWS, C_STICK
+from features.rates import rate
 from features.sport import EventStep, Stat
 
 COVERAGE_FEATURES: Final = (
@@ -45,12 +46,13 @@ def men_in_box(moment: Moment, ledger: Ledger) -> float | None:
 
 
 def box_8plus(moment: Moment, ledger: Ledger) -> float | None:
-    """Share of this defence's plays with eight or more in the box, this one included."""
+    """Share of this defence's plays with eight or more in the box, this one included; None before ``rates.LEAST`` of them."""
     men = number(moment.facts.get("nfl.defense.men_in_box"))
     if late(moment, ledger) or moment.team not in (0, 1) or not isfinite(men):
         return None
     side = 1 - moment.team
-    return (ledger.boxes[side] + int(men >= 8)) / (ledger.plays[side] + 1)
+    share = rate(ledger.boxes[side] + int(men >= 8), ledger.plays[side] + 1)
+    return share if isfinite(share) else None
 
 
 def offense_formation(moment: Moment, ledger: Ledger) -> str | None:
@@ -84,7 +86,8 @@ STATS: Final = (
         men_in_box, on=_SNAP, air="Men in the Box",
     ),
     Stat(
-        "nfl.defense.box_8plus", "%", "share of this defence's plays with eight or more in the box", "match", box_8plus, on=_SNAP,
+        "nfl.defense.box_8plus", "%", "share of this defence's plays with eight or more in the box, from five on", "match",
+        box_8plus, on=_SNAP,
         of_account=True, air="8+ Defenders in the Box", source="NFL Next Gen Stats glossary: 8+D%",
     ),
     Stat(

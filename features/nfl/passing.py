@@ -16,6 +16,7 @@ from features.nfl.ledger import Ledger, late, of_this_play, told
 from features.nfl.separation import NEAREST
 from features.nfl.vocabulary import COMPLETE, ENDS, OUTCOMES
 from features.nfl.yardage import distribution_names, expected_m, over_expected_m, yac_rows
+from features.rates import rate
 from features.sport import EventStep, Stat
 
 TIGHT_M: Final = 1.0 * YD
@@ -109,12 +110,14 @@ def arrival_features(moment: Moment, ledger: Ledger | None = None) -> Floats | N
 
 
 def cpoe(moment: Moment, ledger: Ledger) -> float | None:
-    """Completions minus expected ones per attempt of this passer, this pass included; a share."""
+    """Completions minus expected ones per attempt of this passer, this pass included; a share. None before ``rates.LEAST`` attempts
+    that have a value."""
     n, chance = ledger.passer, ledger.pass_chance
     if late(moment, ledger) or not 0 <= n < len(ledger.attempts) or not isfinite(chance):
         return None
     done = ledger.completions[n] + int(moment.type in COMPLETE)
-    return (done - ledger.chances[n] - chance) / (ledger.attempts[n] + 1)
+    over = rate(done - ledger.chances[n] - chance, ledger.attempts[n] + 1)
+    return over if isfinite(over) else None
 
 
 def begin_after_catch(moment: Moment) -> None:
@@ -185,7 +188,8 @@ STATS: Final = (
         "match", arrival_features, on=_ARRIVED, model="nfl-completion", air="Completion Probability",
     ),
     Stat(
-        "nfl.passer.cpoe", "%", "completions over expected ones per attempt, so far in the game", "match", cpoe, on=OUTCOMES,
+        "nfl.passer.cpoe", "%", "completions over expected ones per attempt, so far in the game; from five attempts on", "match",
+        cpoe, on=OUTCOMES,
         of_account=True, built_on=("nfl-completion",), air="CPOE", source="NFL Next Gen Stats glossary: +/-",
     ),
     Stat(

@@ -7,6 +7,7 @@ from features.moments import Moment
 from features.soccer.highlights import offer_of
 from features.soccer.ledger import HIGHLIGHTS, SENTENCES, Ledger
 from features.soccer.story import offers_of
+from features.soccer.tallies import MOST_PASSES
 from features.soccer.vocabulary import EVENT_TYPES
 from features.sport import EventStep
 
@@ -15,7 +16,10 @@ def note(moment: Moment, ledger: Ledger) -> None:
     """The same decisions as the stats ``game.highlight`` and ``game.story`` make, from the same account."""
     now_s, shown, said = ledger.clock_s(moment.t_s), offer_of(moment, ledger), offers_of(moment, ledger)
     highlights.keep(shown, ledger.shown, HIGHLIGHTS, now_s, moment.id)
+    before = ledger.said.topics.get(MOST_PASSES)
     story.keep(said, ledger.said, SENTENCES, now_s, moment.id)
+    if ledger.said.topics.get(MOST_PASSES) != before:
+        ledger.mostly = [moment.period, moment.team]
 
 
 EVENT_STEPS = (EventStep("airing.note", note, on=tuple(sorted(EVENT_TYPES)), phase="apply"),)

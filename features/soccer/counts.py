@@ -2,8 +2,8 @@
 
 What a feed reports is counted as it reports it, the shoot-out apart. A count that this feed has reported nothing of is unknown
 and not nil (:data:`SHOWN_BY`), and so is every count of a match that was joined in the middle. A player of whom nothing has been
-counted has no value, and neither has a pass accuracy before the first pass whose end is known. A shot on target is one that went
-in or was saved; own goals are nobody's shots.
+counted has no value, and neither has a pass accuracy of fewer passes whose end is known than ``features.rates`` wants. A shot on
+target is one that went in or was saved; own goals are nobody's shots.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from features.facts import number
 from features.frames import Floats
 from features.moments import Moment
+from features.rates import rates
 from features.soccer.ledger import COUNTS, Ledger, counts
 from features.soccer.vocabulary import EVENT_TYPES, ON_TARGET
 from features.sport import WHOLE_GAME, EventStep, Stat
@@ -158,20 +159,14 @@ def player_count(name: str) -> Callable[[Ledger, float], Floats]:
     return compute
 
 
-def _share(part: list[int], whole: list[int]) -> Floats:
-    n = np.array(whole, np.float64)
-    n[n == 0.0] = np.nan
-    return np.asarray(np.array(part, np.float64) / n)
-
-
 def team_pass_accuracy(ledger: Ledger, t_s: float) -> Floats:
-    """(2,): NaN before a pass whose end is known."""
-    return _share(ledger.team_counts[INDEX["passes_complete"]], ledger.team_counts[INDEX["passes_ended"]])
+    """(2,): NaN before ``rates.LEAST`` passes whose end is known."""
+    return rates(ledger.team_counts[INDEX["passes_complete"]], ledger.team_counts[INDEX["passes_ended"]])
 
 
 def player_pass_accuracy(ledger: Ledger, t_s: float) -> Floats:
-    """(N,): NaN for those without a pass whose end is known."""
-    return _share(ledger.player_counts[INDEX["passes_complete"]], ledger.player_counts[INDEX["passes_ended"]])
+    """(N,): NaN for those with fewer than ``rates.LEAST`` passes whose end is known."""
+    return rates(ledger.player_counts[INDEX["passes_complete"]], ledger.player_counts[INDEX["passes_ended"]])
 
 
 #: name -> (definition, whether players have it too)
@@ -210,7 +205,7 @@ STATS = (
         for name, (definition, _) in SHOWN.items()
     ),
     Stat(
-        "soccer.team.pass_accuracy", "0..1", "Share of the passes whose end is known that arrived.",
+        "soccer.team.pass_accuracy", "0..1", "Share of the passes whose end is known that arrived; from five such passes on.",
         per="team", compute=team_pass_accuracy, every_s=1.0, ticks=True, timeless=True, air="Match Stats",
         looks_back_s=WHOLE_GAME,
     ),
@@ -222,7 +217,7 @@ STATS = (
         for name, (definition, players) in SHOWN.items() if players
     ),
     Stat(
-        "soccer.player.pass_accuracy", "0..1", "Share of the passes whose end is known that arrived.",
+        "soccer.player.pass_accuracy", "0..1", "Share of the passes whose end is known that arrived; from five such passes on.",
         per="player", compute=player_pass_accuracy, every_s=PLAYERS_S, ticks=True, timeless=True, air="Match Stats",
         looks_back_s=WHOLE_GAME,
     ),

@@ -15,6 +15,7 @@ from features.highlights import Offer, ramp
 from features.moments import Moment
 from features.soccer.ledger import HIGHLIGHTS, Ledger, counts, place, xgoals_of
 from features.soccer.match import scorer, sent_off, stake, swing
+from features.soccer.thresholds import CLOSE_M, FAR_M, MOVE, THREAT, UNLIKELIEST_GOAL, UNLIKELY_GOAL, XGOALS
 from features.soccer.vocabulary import EVENT_TYPES
 from features.sport import EventStep, Stat
 
@@ -36,13 +37,8 @@ TIMING_S: Final = {
 #: m/s: from where a top speed of the match is worth showing, and where it is worth it by itself
 FAST_MPS: Final = 33.0 / 3.6
 VERY_FAST_MPS: Final = 36.0 / 3.6
-#: m from the goal: a shot from here is far, and one from there close
-FAR_M, CLOSE_M = 28.0, 7.0
-#: shares of the pitch: where an attack is dangerous
-BOX: Final = 0.85
+#: share of the pitch where the last third begins
 LAST_THIRD: Final = 2 / 3
-#: passes in a row that make a move worth seeing, and a rare one
-MOVE: Final = (10, 25)
 
 
 def find_fastest(moment: Moment) -> None:
@@ -112,7 +108,7 @@ def _pass(moment: Moment, reasons: dict[str, float]) -> None:
     bypassed = number(moment.facts.get("soccer.pass.opponents_bypassed"))
     if bypassed == bypassed:
         reasons["opponents_bypassed"] = 0.5 * ramp(bypassed, 5, 9)
-    reasons["threat"] = 0.3 * ramp(number(moment.facts.get("soccer.pass.threat")), 0.05, 0.2)
+    reasons["threat"] = 0.3 * ramp(number(moment.facts.get("soccer.pass.threat")), *THREAT)
     if moment.attrs.get("through_ball") is True and place(moment)[2] >= LAST_THIRD:
         reasons["through_ball"] = 0.12
     unlikely = 1.0 - number(moment.facts.get("soccer.pass.completion_probability"))
@@ -130,9 +126,9 @@ def _shot(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> None:
     if moment.outcome != "goal":
         reasons["stake"] = 0.2 * ramp(stake(moment, ledger), 0.2, 0.6)
     if xgoals == xgoals:
-        reasons["xgoals"] = 0.8 * ramp(xgoals, 0.05, 0.5)
+        reasons["xgoals"] = 0.8 * ramp(xgoals, *XGOALS)
         if moment.outcome == "goal":
-            reasons["unlikely_goal"] = 0.5 * ramp(1.0 - xgoals, 0.9, 0.98)
+            reasons["unlikely_goal"] = 0.5 * ramp(-xgoals, -UNLIKELY_GOAL, -UNLIKELIEST_GOAL)
     reasons["shot_speed"] = 0.3 * ramp(number(moment.facts.get("soccer.shot.speed")), 27.0, 33.0)
     for word, holds in (
         ("penalty", attrs.get("set_piece") == "penalty"),

@@ -135,6 +135,8 @@ class Ledger(msgspec.Struct, array_like=True):
     # airing.py: what has been shown and said
     shown: Airtime = field(default_factory=HIGHLIGHTS.new)
     said: Airtime = field(default_factory=SENTENCES.new)
+    #: period and team of the last sentence on who plays most of the passes
+    mostly: list[int] = field(default_factory=lambda: [0, -1])
 
     def __post_init__(self) -> None:
         if not self.team_counts:

@@ -14,6 +14,7 @@ import numpy as np
 
 from features.frames import Floats
 from features.moments import Moment
+from features.rates import rate
 from features.soccer.ledger import Ledger, counts, place
 from features.sport import EventStep, Stat
 
@@ -41,14 +42,11 @@ def note(moment: Moment, ledger: Ledger) -> None:
 
 
 def ppda(ledger: Ledger, t_s: float) -> Floats:
-    """(2,): NaN while a team has made no defensive action in the window."""
+    """(2,): NaN while a team has made fewer than ``rates.LEAST`` defensive actions in the window."""
     since = ledger.clock_s(t_s) - WINDOW_S
-    out = np.full(2, np.nan)
-    for team in (0, 1):
-        actions = _after(ledger.defended_s[team], since)
-        if actions:
-            out[team] = _after(ledger.build_up_s[1 - team], since) / actions
-    return out
+    return np.array(
+        [rate(_after(ledger.build_up_s[1 - team], since), _after(ledger.defended_s[team], since)) for team in (0, 1)], np.float64
+    )
 
 
 def _after(times: list[float], since: float) -> int:
@@ -60,7 +58,8 @@ EVENT_STEPS = (EventStep("pressing.note", note, on=("pass", *ACTIONS), phase="ap
 STATS = (
     Stat(
         "soccer.team.pressing", "passes",
-        "PPDA: opponents' passes in their own 60 % of the pitch per tackle, interception or foul there; last 10 min.",
+        "PPDA: opponents' passes in their own 60 % of the pitch per tackle, interception or foul there; last 10 min; from five of "
+        "these on.",
         per="team", compute=ppda, every_s=1.0, ticks=True, air="Pressing",
         source="Trainor, Defensive metrics: measuring the intensity of a high press, 2014",
     ),

@@ -20,12 +20,11 @@ from features.soccer.ledger import SENTENCES, SHOOTOUT, Ledger, counts, xgoals_o
 from features.soccer.match import scorer, sent_off
 from features.soccer.phrases import GOALS, OPPONENTS, PHRASES, PLAYERS
 from features.soccer.tallies import from_counts, keeper_in_goal, of_count, total
+from features.soccer.thresholds import BIG_CHANCE, UNLIKELY_GOAL
 from features.soccer.vocabulary import EVENT_TYPES, ON_TARGET
 from features.sport import Stat
 from features.story import Counted, Number, Percent, Score, Sentence, Spoken
 
-BIG_CHANCE: Final = 0.3
-UNLIKELY_GOAL: Final = 0.08
 UNLIKELY_PASS: Final = 0.2
 BYPASSED: Final = 7.0
 #: share of the second half after which a goal is a late one

@@ -16,27 +16,31 @@ from features.moments import Moment
 from features.soccer.counts import INDEX, keeper_of, names
 from features.soccer.ledger import Ledger
 from features.soccer.phrases import PASSES, SHOTS
+from features.soccer.thresholds import (
+    CLOSE_M,
+    CORNERS,
+    CROSSES,
+    DROUGHT_S,
+    FAR_M,
+    FOULS_OF_ONE,
+    INTERCEPTIONS,
+    MOSTLY,
+    MOVE,
+    OFFSIDES,
+    PASSES_OF_ONE,
+    SAVES,
+    SHOTS_IN_A_ROW,
+    SHOTS_OF_ONE,
+    TAKE_ONS,
+)
 from features.soccer.vocabulary import ON_TARGET
 from features.story import Counted, Number, Percent, Sentence, Spoken
 
 Who = dict[str, str | Spoken]
 
-#: from which count on each is worth saying
-SAVES: Final = 3
-SHOTS_IN_A_ROW: Final = 4
-SHOTS_OF_ONE: Final = 4
-CORNERS: Final = 4
-OFFSIDES: Final = 3
-FOULS_OF_ONE: Final = 3
-TAKE_ONS: Final = 3
-INTERCEPTIONS: Final = 8
-PASSES_OF_ONE: Final = 30
-PASSES_IN_A_ROW: Final = 10
-CROSSES: Final = 10
-#: so long without a shot, s
-DROUGHT_S: Final = 15 * 60.0
-#: share of the latest passes, of at least so many
-MOSTLY: Final = 0.65
+#: the sentence on who plays most of the passes
+MOST_PASSES: Final = "possession"
+#: fewer passes than this are no share of them
 LEAST_PASSES: Final = 50
 
 
@@ -80,7 +84,7 @@ def _shots(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Iterator
     if player < 0 or moment.attrs.get("set_piece") == "penalty":
         return
     now_s = ledger.clock_s(moment.t_s)
-    close = ramp(-number(moment.facts.get("soccer.shot.distance")), -28.0, -7.0)
+    close = ramp(-number(moment.facts.get("soccer.shot.distance")), -FAR_M, -CLOSE_M)
     keeper = keeper_in_goal(moment, ledger)
     if moment.outcome == "saved" and keeper >= 0:
         n, values = total(ledger, "saves", keeper, of_player=True) + 1, {**who, "keeper": roster.names[keeper]}
@@ -93,14 +97,14 @@ def _shots(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Iterator
         n = ledger.run_shots + 1
         rests = [event, of_count(moment, "shots", team, total(ledger, "shots", team) + 1)]
         yield Sentence("shots_run", {**who, "shots": Counted(n, SHOTS)}, 0.4 + 0.06 * (n - SHOTS_IN_A_ROW), rests)
-    if moment.outcome in ON_TARGET and not any(ledger.team_counts[INDEX["shots_on_target"]]) and now_s >= DROUGHT_S:
+    if moment.outcome in ON_TARGET and not any(ledger.team_counts[INDEX["shots_on_target"]]) and now_s >= DROUGHT_S[0]:
         rests = [event, of_count(moment, "shots_on_target", team, 1)]
         values = {**who, "minutes": Number(now_s // 60.0)}
-        yield Sentence("first_on_target", values, 0.5 + 0.3 * ramp(now_s, DROUGHT_S, 2700.0), rests)
+        yield Sentence("first_on_target", values, 0.5 + 0.3 * ramp(now_s, *DROUGHT_S), rests)
     since_s = now_s - ledger.shot_s[team]
-    if since_s >= DROUGHT_S:
+    if since_s >= DROUGHT_S[0]:
         values = {**who, "minutes": Number(since_s // 60.0)}
-        yield Sentence("drought", values, 0.35 + 0.35 * ramp(since_s, DROUGHT_S, 2700.0), [event])
+        yield Sentence("drought", values, 0.35 + 0.35 * ramp(since_s, *DROUGHT_S), [event])
     own = total(ledger, "shots", player, of_player=True) + 1
     if own >= SHOTS_OF_ONE and own > max(ledger.player_counts[INDEX["shots"]]):
         values = {**who, "shots": Counted(own, SHOTS)}
@@ -110,9 +114,9 @@ def _shots(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Iterator
         values = {**who, "home_shots": Number(shots[0]), "away_shots": Number(shots[1])}
         rests = [event, *(of_count(moment, "shots", side, shots[side]) for side in (0, 1))]
         yield Sentence("shots_so_far", values, 0.25 + 0.02 * abs(shots[0] - shots[1]), rests)
-    if ledger.move_team == team and ledger.move_passes >= PASSES_IN_A_ROW:
+    if ledger.move_team == team and ledger.move_passes >= MOVE[0]:
         values = {**who, "passes": Counted(ledger.move_passes, PASSES)}
-        yield Sentence("long_move", values, 0.4 + 0.4 * ramp(float(ledger.move_passes), PASSES_IN_A_ROW, 30.0), [event])
+        yield Sentence("long_move", values, 0.4 + 0.4 * ramp(float(ledger.move_passes), *MOVE), [event])
 
 
 def _passes(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
@@ -122,15 +126,16 @@ def _passes(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
         recent = [row for row in ledger.minutes if row[0] >= minute - 10]
         passes = [sum(row[1 + side] for row in recent) for side in (0, 1)]
         both = passes[0] + passes[1]
-        if both >= LEAST_PASSES and passes[team] >= MOSTLY * both:
+        # once in a half, unless it changes sides: that it goes on is no news
+        if both >= LEAST_PASSES and passes[team] >= MOSTLY[0] * both and ledger.mostly != [moment.period, team]:
             share = passes[team] / both
             rests = [event, of_count(moment, "passes", team, total(ledger, "passes", team) + 1)]
-            yield Sentence("possession", {**who, "share": Percent(share)}, 0.3 + 0.3 * ramp(share, MOSTLY, 0.85), rests)
+            yield Sentence(MOST_PASSES, {**who, "share": Percent(share)}, 0.3 + 0.3 * ramp(share, *MOSTLY), rests)
     if player >= 0 and moment.outcome == "complete":
         n = total(ledger, "passes_complete", player, of_player=True) + 1
         if n >= PASSES_OF_ONE and n % 10 == 0 and n > max(ledger.player_counts[INDEX["passes_complete"]]):
             rests = [event, _of_player(moment, "passes_complete", n)]
-            yield Sentence("passes", {**who, "n": Number(n)}, 0.25 + 0.2 * ramp(float(n), 30.0, 100.0), rests)
+            yield Sentence("passes", {**who, "n": Number(n)}, 0.25 + 0.2 * ramp(float(n), PASSES_OF_ONE, 100.0), rests)
 
 
 def _numbered(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:

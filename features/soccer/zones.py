@@ -14,6 +14,7 @@ import numpy as np
 
 from features.compiled import kernel
 from features.frames import Floats, Frames, Ints
+from features.rates import LEAST
 from features.sport import WHOLE_GAME, Signal, Stat, Step
 
 #: half the width of the goal area and of the penalty area (Law 1)
@@ -78,11 +79,11 @@ def _shares(entries: Any, ends: Any, out: Any) -> None:
             for lane in range(5):
                 whole += entries[ends[k], side, 1 + lane]
             for lane in range(5):
-                out[k, side, lane] = entries[ends[k], side, 1 + lane] / whole if whole > 0.0 else np.nan
+                out[k, side, lane] = entries[ends[k], side, 1 + lane] / whole if whole >= LEAST else np.nan
 
 
 def attacking_zones(frames: Frames, ends: Ints) -> Floats:
-    """(K, 2, 5) shares of each team's entries, 0..1; NaN before its first."""
+    """(K, 2, 5) shares of each team's entries, 0..1; NaN before its ``rates.LEAST``-th."""
     out = np.empty((len(ends), 2, len(LANES)))
     _shares(frames["final_third_entries"], ends, out)
     return out
@@ -93,7 +94,7 @@ STEPS: Final = (Step("zones.entries", final_third, (ENTRIES,)),)
 STATS: Final = (
     Stat(
         "soccer.team.attacking_zones", "%", "share of entries into the final third by lane, from the attackers' left; "
-        "lanes are bounded by the lines of goal area and penalty area", "team", attacking_zones, every_s=1.0,
+        "lanes are bounded by the lines of goal area and penalty area; from five entries on", "team", attacking_zones, every_s=1.0,
         components=LANES,
         air="Attacking Zones", looks_back_s=WHOLE_GAME,
     ),

@@ -9,13 +9,10 @@ from models.known.declaration import Known, Recipe
 _SLOW: Final = {"eta": 0.05, "min_child_weight": 20.0, "subsample": 0.6, "colsample_bytree": 0.3, "reg_lambda": 5.0}
 #: with fewer opponents in sight than this, what they hide of the goal is another matter
 FEW: Final = 4.0
-_QUICK: Final = {
-    "eta": 0.1, "max_depth": 4, "min_child_weight": 20.0, "subsample": 0.7, "colsample_bytree": 0.5, "reg_lambda": 5.0,
-}  # fmt: skip
 _MIXED: Final = (
     ({**_SLOW, "max_depth": 3, "eta": 0.15}, 60), ({**_SLOW, "max_depth": 4, "eta": 0.15, "min_child_weight": 30.0}, 40),
 )  # fmt: skip
-_CURVES: Final[dict[str, Any]] = {"smooth": 1.0, "by": "header", "strength": 0.003, "knots": 4, "own": 1.0}
+_PARTED: Final[dict[str, Any]] = {"smooth": 0.7, "by": "header", "strength": 0.003, "knots": 4, "own": 1.0}
 
 _MANY: Final = {
     "eta": 0.16, "min_child_weight": 80.0, "subsample": 0.7, "colsample_bytree": 0.7, "reg_lambda": 3.0, "max_bin": 128,
@@ -33,18 +30,15 @@ MODELS: Final = (
         games=420, fresh=60,
         # farther off is never better, a wider or more open goal never worse, all else being equal
         rising=("angle_rad", "mouth_open", "open_goal"), falling=("distance_m",),
-        # five forests in one: nobody in sight, no opponents, few, the keeper missing, nearly everybody there; in each the smooth
-        # regression, whose headers have curves of their own, says what it can, and shallow trees what is left
+        # five forests in one: nobody in sight, no opponents, few, the keeper missing, nearly everybody there; each is the average
+        # of the smooth regression, whose headers have curves of their own, and of shallow trees
         real=Recipe(
-            boosters=((_QUICK, 75),), **_CURVES, apart="blocked_share",
+            boosters=_MIXED, **_PARTED, apart="blocked_share",
             known=Recipe(
-                boosters=((_QUICK, 60),), **_CURVES, apart="opponents_seen", below=1.0,
+                boosters=_MIXED, **_PARTED, apart="opponents_seen", below=1.0,
                 known=Recipe(
-                    boosters=((_QUICK, 40),), **_CURVES, apart="opponents_seen", below=FEW,
-                    known=Recipe(
-                        boosters=_MIXED, **_CURVES | {"smooth": 0.7}, apart="keeper_distance_m",
-                        known=Recipe(boosters=_MIXED, **_CURVES | {"smooth": 0.7}),
-                    ),
+                    boosters=_MIXED, **_PARTED, apart="opponents_seen", below=FEW,
+                    known=Recipe(boosters=_MIXED, **_PARTED, apart="keeper_distance_m", known=Recipe(boosters=_MIXED, **_PARTED)),
                 ),
             ),
         ),

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.soccer.shots import SHOT_INDEX
-from models import withheld, wyscout, wyscout_shots
+from models import sight, withheld, wyscout, wyscout_shots
 from models.apart import light, with_leaf
 from models.artefact import Card, CardFeature, ForestModel
 from models.artefact import load as load_model
@@ -31,7 +31,6 @@ from models.holdout import held_out
 from models.home import Home, Inside, inputs_of
 from models.judgement import Judgement
 from models.known import Recipe, known
-from models.known.soccer import FEW
 from models.metrics import reliability
 from models.statsbomb import CREDIT, TERMS, ShotTable, load, training_table
 from models.training import Table, grow, profile
@@ -50,10 +49,13 @@ FITS: Final = 3
 #: copies of a shot with everybody's position: what is withheld, and whether words are too
 _COPIES: Final = (
     (withheld.FULL, False), (withheld.FULL, True), (withheld.NONE, False), (withheld.NO_KEEPER, False), (withheld.NO_KEEPER, True),
-    (withheld.NO_DEFENDERS, False), (withheld.NO_DEFENDERS, True), (withheld.PART, False),
+    (withheld.NO_DEFENDERS, False), (withheld.NO_DEFENDERS, True), (withheld.PART, False), (withheld.PART, True),
 )  # fmt: skip
 #: so that no shot is withheld from twice alike
 _SEED: Final = 17
+#: the cases that have a level of their own, and the seed of what is withheld where it is found
+_IN_SIGHT: Final = (withheld.FULL, withheld.NO_KEEPER, withheld.NO_DEFENDERS, withheld.PART)
+_LEVELS_SEED: Final = 500
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,7 @@ def held(shots: Shots) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
 
 
 def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[np.bool_]) -> Table:
-    """What the shots ``statsbomb`` and ``events`` (bool) teach, all copies with a part withheld among them. A random part of the
-    players teaches only where few opponents are left: of more nobody can tell that others are missing, and rows that look whole and
-    are not would make wrong what is whole."""
+    """What the shots ``statsbomb`` and ``events`` (bool) teach, all copies with a part withheld among them."""
     parts: list[tuple[Floats, Floats, npt.NDArray[np.str_]]] = []
     if shots.statsbomb is not None and statsbomb.any():
         of = shots.statsbomb
@@ -115,9 +115,6 @@ def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[n
         for i, (case, words) in enumerate(_COPIES):
             chosen = np.flatnonzero(statsbomb & ~of.shootout & np.isfinite(of.rows[:, 0]))
             rows = of.seen(withheld.players(case, of.picture, _SEED + i), chosen)
-            if case == withheld.PART:
-                few = rows[:, SHOT_INDEX["opponents_seen"]] < FEW
-                chosen, rows = chosen[few], rows[few]
             game = np.char.add("statsbomb/", of.match[chosen].astype(np.str_))
             parts.append((withheld.without_words(rows, _SEED + i) if words else rows, of.goal[chosen], game))
     if shots.wyscout is not None and events.any():
@@ -127,6 +124,8 @@ def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[n
         parts += [(rows, goal, game), (withheld.without_words(rows, _SEED + len(_COPIES)), goal, game)]
     if sum(len(goal) for _, goal, _ in parts) < 200:
         raise ValueError("there are too few shots to train xgoals")
+    if len(np.unique(np.concatenate([goal for _, goal, _ in parts]))) < 2:
+        raise ValueError("the shots that are not held out are all goals or all misses: they teach nothing")
     return Table(
         np.concatenate([rows for rows, _, _ in parts]), np.concatenate([goal for _, goal, _ in parts]),
         np.unique(np.concatenate([game for _, _, game in parts]), return_inverse=True)[1], _source(shots, statsbomb, events),
@@ -158,6 +157,24 @@ def _by_source(shots: Shots, statsbomb: Any, events: Any) -> list[tuple[str, npt
     return found
 
 
+def learnt(
+    shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[np.bool_], seed: int, recipe: Recipe = RECIPE
+) -> tuple[Table, bytes, dict[str, float]]:  # fmt: skip
+    """What the shots ``statsbomb`` and ``events`` (bool) teach, the forest that learnt it, and the level of each case
+    (``models.sight``), none where there are no shots with positions."""
+    lessons = taught(shots, statsbomb, events)
+    blob, of = grown(lessons, seed, recipe), shots.statsbomb
+    if of is None or of.picture is None:
+        return lessons, blob, {}
+    chosen = np.flatnonzero(statsbomb & ~of.shootout & ~of.penalty & np.isfinite(of.rows[:, 0]))
+    seen = [of.seen(withheld.players(case, of.picture, _LEVELS_SEED), chosen) for case in _IN_SIGHT]
+    if any(sight.cell_of(rows).max(initial=-1) < 0 for rows in seen):
+        return lessons, blob, {}  # shots without any picture
+    case = np.repeat(np.arange(len(_IN_SIGHT)), len(chosen))
+    blob, level = sight.levelled(blob, np.concatenate(seen), np.tile(of.goal[chosen], len(_IN_SIGHT)), case)
+    return lessons, light(blob), dict(zip(_IN_SIGHT, np.round(level, 4).tolist(), strict=True))
+
+
 def grown(lessons: Table, seed: int, recipe: Recipe = RECIPE) -> bytes:
     """The forest that ``lessons`` teach. All penalties are one shot, and its chance is the share of them that went in."""
     blob = grow(known(MODEL), recipe, lessons.rows, lessons.label, seed)
@@ -178,11 +195,8 @@ def train(
 
     shots, model = read(folder), known(MODEL)
     out = held(shots)
-    lessons = taught(shots, ~out[0], ~out[1])
-    if len(np.unique(lessons.label)) < 2:
-        raise ValueError("the shots that are not held out are all goals or all misses: they teach nothing")
     tell("read")
-    blob = grown(lessons, seed, recipe)
+    lessons, blob, level = learnt(shots, ~out[0], ~out[1], seed, recipe)
     tell("fitted")
     margins = Margins(read_forest(blob))
     judged = cases_of(shots.statsbomb, shots.wyscout, out, lambda rows: 1.0 / (1.0 + np.exp(-margins(rows)[:, 0])))
@@ -204,7 +218,8 @@ def train(
     card = Card(
         name=model.name, title=model.title, classes=list(model.classes),
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=lessons.source,
-        command=command, seed=seed, metrics=metrics, parameters=recipe.told(), limits=model.limits, home=home,
+        command=command, seed=seed, metrics=metrics, parameters=recipe.told() | {"levels": level, "reach": sight.REACH},
+        limits=model.limits, home=home,
     )  # fmt: skip
     return card, blob
 
@@ -230,7 +245,7 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
     shots, asked = read(folder), known(MODEL)
     if artefact is None:
         out = held(shots)
-        blob = grown(taught(shots, ~out[0], ~out[1]), seed)
+        _, blob, _ = learnt(shots, ~out[0], ~out[1], seed)
         tell("fitted on the games not held out")
         forest = read_forest(blob)
         margins, attribution = Margins(forest), Attribution(forest)

@@ -112,15 +112,17 @@ def test_the_top_speed_of_a_carrier_is_his_and_of_the_time_with_the_ball() -> No
 
 def test_completion_over_expected_is_booked_with_the_outcome() -> None:
     ledger = Ledger(players=PLAYERS)
-    for k, (chance, kind) in enumerate([(0.6, "caught"), (0.3, "incomplete"), (0.8, "touchdown")]):
+    thrown = [(0.6, "caught"), (0.3, "incomplete"), (0.8, "touchdown"), (0.5, "caught"), (0.4, "incomplete")]
+    for k, (chance, kind) in enumerate(thrown):
         fold(ledger, down(20.0 * k, f"p{k}"), moment("ball_snap", 20.0 * k + 1, player=0, play=f"p{k}"))
         fold(ledger, moment("pass_forward", 20.0 * k + 3, player=0))
         fold(ledger, moment("pass_arrived", 20.0 * k + 4, player=8, facts={"nfl.pass.completion_probability_at_arrival": chance}))
         outcome = moment(f"pass_outcome_{kind}", 20.0 * k + 4.1, player=8)
         said = passing.cpoe(outcome, ledger)
+        assert (said is None) == (k < 4), "five attempts are the least"
         fold(ledger, outcome)
-    assert said == pytest.approx((2 - 1.7) / 3)
-    assert (ledger.attempts[0], ledger.completions[0]) == (3, 2)
+    assert said == pytest.approx((3 - 2.6) / 5)
+    assert (ledger.attempts[0], ledger.completions[0]) == (5, 3)
 
 
 def test_a_catch_without_a_chance_counts_nothing() -> None:
@@ -135,12 +137,13 @@ def test_a_catch_without_a_chance_counts_nothing() -> None:
 
 def test_the_share_of_plays_with_eight_in_the_box() -> None:
     ledger = Ledger(players=PLAYERS)
-    for k, men in enumerate((7.0, 8.0, 9.0)):
+    for k, men in enumerate((7.0, 8.0, 9.0, 6.0, 7.0)):
         snap = moment("ball_snap", float(k), player=0, play=f"p{k}", facts={"nfl.defense.men_in_box": men})
         share = defense.box_8plus(snap, ledger)
+        assert (share is None) == (k < 4), "five plays are the least"
         fold(ledger, snap)
-    assert share == pytest.approx(2 / 3)
-    assert (ledger.plays, ledger.boxes) == ([0, 3], [0, 2])
+    assert share == pytest.approx(2 / 5)
+    assert (ledger.plays, ledger.boxes) == ([0, 5], [0, 2])
 
 
 def test_formation_and_box_from_the_frame_of_the_snap() -> None:

@@ -89,8 +89,12 @@ def test_passes_and_their_accuracy() -> None:
         event("pass", 5.0, 1, 15, outcome="out", set_piece="corner", cross=True),
     ]  # fmt: skip
     assert team("passes", *moments) == [4.0, 1.0]
-    assert team("pass_accuracy", *moments) == [0.5, 0.0]
-    assert player("pass_accuracy", *moments) == {5: 0.5, 15: 0.0}
+    assert all(math.isnan(v) for v in team("pass_accuracy", *moments)), "two passes are no share"
+    more = [*moments, *(event("pass", 10.0 + k, 0, 5, outcome="complete") for k in range(2))]
+    assert all(math.isnan(v) for v in team("pass_accuracy", *more)), "nor are four whose end is known"
+    more.append(event("pass", 20.0, 0, 5, outcome="complete"))
+    np.testing.assert_array_equal(team("pass_accuracy", *more), [4 / 5, NAN])
+    assert player("pass_accuracy", *more) == {5: 4 / 5}
     assert team("crosses", *moments) == [1.0, 1.0]
     assert team("corners", *moments) == [0.0, 1.0]
 

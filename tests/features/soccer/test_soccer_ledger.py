@@ -126,27 +126,34 @@ def test_ppda_counts_the_build_up_zone_of_the_other_team() -> None:
         event("pass", 2.0, 0, 5, at=build_up, outcome="incomplete"),
         event("pass", 3.0, 0, 5, at=(-40.0, 3.0), outcome="complete"),
         event("pass", 4.0, 0, 5, at=beyond, outcome="complete"),  # past the zone
-        event("tackle", 5.0, 1, 15, at=build_up),
+        *(event("tackle", 5.0 + k / 10, 1, 15, at=build_up) for k in range(4)),
         event("foul", 6.0, 1, 15, at=(-30.0, 0.0)),
         event("interception", 7.0, 1, 15, at=beyond),  # not up the pitch for the away team
         event("pass", 8.0, 1, 15, at=(-9.0, 0.0), outcome="complete"),
     ])  # fmt: skip
-    assert tick("soccer.team.pressing", ledger, 10.0)[1] == 3 / 2
+    assert tick("soccer.team.pressing", ledger, 10.0)[1] == 3 / 5
     assert np.isnan(tick("soccer.team.pressing", ledger, 10.0)[0])
-    assert tick("soccer.team.pressing", ledger, 602.5)[1] == 1 / 2  # the first two passes are ten minutes old
-    assert np.isnan(tick("soccer.team.pressing", ledger, 607.0)[1])  # and now so is every action
+    assert tick("soccer.team.pressing", ledger, 602.5)[1] == 1 / 5  # the first two passes are ten minutes old
+    assert np.isnan(tick("soccer.team.pressing", ledger, 605.05)[1])  # and now the first of five actions, and four are too few
+
+
+def test_ppda_wants_five_actions() -> None:
+    passes = [event("pass", 1.0 + k, 0, 5, at=(-40.0, 0.0), outcome="complete") for k in range(80)]
+    actions = [event("tackle", 100.0 + k, 1, 15, at=(-40.0, 0.0)) for k in range(5)]
+    assert np.isnan(tick("soccer.team.pressing", fold(passes + actions[:4]), 110.0)[1])
+    assert tick("soccer.team.pressing", fold(passes + actions), 110.0)[1] == 80 / 5
 
 
 def test_ppda_window_stands_still_in_the_break() -> None:
     ledger = fold([
         event("period_start", 0.0),
         event("pass", 2600.0, 0, 5, at=(-40.0, 0.0)),
-        event("tackle", 2610.0, 1, 15, at=(-40.0, 0.0)),
+        *(event("tackle", 2610.0 + k, 1, 15, at=(-40.0, 0.0)) for k in range(5)),
         event("period_end", 2700.0),
         event("period_start", 3600.0, period=2),
         event("pass", 3700.0, 0, 5, at=(-40.0, 0.0), period=2),
     ])  # fmt: skip
-    assert tick("soccer.team.pressing", ledger, 3710.0)[1] == 2.0
+    assert tick("soccer.team.pressing", ledger, 3710.0)[1] == 2 / 5
     assert ledger.clock_s(3710.0) == 2810.0
 
 
@@ -277,4 +284,4 @@ def test_round_trip_of_the_ledger() -> None:
     fold(later, copy)
     assert copy != ledger
     assert fold(later, ledger) == copy
-    assert len(msgspec.msgpack.encode(ledger)) < 2000
+    assert len(msgspec.msgpack.encode(ledger)) < 2100

@@ -93,7 +93,7 @@ def recount(moments: list[Moment], t_s: float) -> dict[str, Any]:
             m for m in recent
             if m.type in ("tackle", "interception", "foul") and m.team == team and ahead(m) / 105.0 + 0.5 >= 0.4
         ]  # fmt: skip
-        ppda.append(len(passes) / len(actions) if actions else math.nan)
+        ppda.append(len(passes) / len(actions) if len(actions) >= 5 else math.nan)
     threat = []
     for team in (0, 1):
         pieces: list[tuple[str, float, float]] = []

@@ -123,10 +123,10 @@ CASES: dict[str, tuple[Moment, list[Moment]]] = {
     "possession": (
         event("pass", 660.0, 0, 5, outcome="incomplete"), [m for k in range(10) for m in passes(0, 5, 6, 60.0 * k + 1)],
     ),
-    "passes": (event("pass", 60.0, 0, 5, outcome="complete"), passes(0, 5, 29, 20.0)),
-    "corners": (event("pass", 90.0, 0, 5, set_piece="corner"), several(3, "pass", 0, 5, set_piece="corner")),
+    "passes": (event("pass", 60.0, 0, 5, outcome="complete"), passes(0, 5, 59, 5.0)),
+    "corners": (event("pass", 90.0, 0, 5, set_piece="corner"), several(4, "pass", 0, 5, set_piece="corner")),
     "offsides": (event("offside", 90.0, 0, 5), several(2, "offside", 0, 5)),
-    "crosses": (event("pass", 300.0, 0, 5, cross=True), several(9, "pass", 0, 5, cross=True)),
+    "crosses": (event("pass", 300.0, 0, 5, cross=True), several(14, "pass", 0, 5, cross=True)),
     "fouls": (event("foul", 90.0, 0, 5), several(2, "foul", 0, 5)),
     "take_ons": (event("dribble", 90.0, 0, 5, outcome="complete"), several(2, "dribble", 0, 5, outcome="complete")),
     "interceptions": (event("interception", 300.0, 0, 5), several(7, "interception", 0, 5)),
@@ -188,7 +188,7 @@ def test_what_a_sentence_says_is_what_has_been_counted() -> None:
     assert said("shots_so_far") == "Shots so far: Northside 5, Southgate 4."
     assert said("long_move") == "Northside string 12 passes together before Home 9 shoots."
     assert said("possession") == "Northside have played 100% of all passes over the last ten minutes."
-    assert said("corners") == "Corner number 4 for Northside; Southgate have had 0."
+    assert said("corners") == "Corner number 5 for Northside; Southgate have had 0."
     assert said("half_time_shots") == "Half-time: Northside 1–0 Southgate, shots 1 to 1."
     assert said("goal_more") == "Goal! Away 9 scores again for Southgate and has 2 goals in this match: Northside 0–2 Southgate."
 
@@ -301,26 +301,26 @@ def cut(moment: Moment, *before: Moment) -> highlights.Highlight:
 
 
 def test_highlights_by_hand() -> None:
-    goal = cut(shot(1000.0, 0, 9, 0.275, "goal"))
+    goal = cut(shot(1000.0, 0, 9, 0.325, "goal"))
     assert (goal.start_s, goal.end_s, goal.label) == (988.0, 1014.0, "goal")
     assert goal.reasons[0] == "goal"
     assert set(goal.reasons) == {"goal", "xgoals", "win_probability"}
     assert goal.basis == [
         {"event": "shot@1000.0", "type": "shot", "outcome": "goal"},
-        {"stat": "soccer.shot.xgoals", "subject": "h9", "value": 0.275},
+        {"stat": "soccer.shot.xgoals", "subject": "h9", "value": 0.325},
         {"stat": "soccer.match.score", "subject": "match", "value": [0.0, 0.0]},
     ]
     # 1 - (1 - 0.8 x 0.5) (1 - 0.7) (1 - swing / 0.5)
     from features.soccer.match import stake, swing
 
-    moved = swing(shot(1000.0, 0, 9, 0.275, "goal"), started())
+    moved = swing(shot(1000.0, 0, 9, 0.325, "goal"), started())
     assert goal.score == pytest.approx(1 - 0.6 * 0.3 * (1 - moved / 0.5), abs=1e-4)
-    missed = shot(1000.0, 0, 9, 0.275, "off_target")
+    missed = shot(1000.0, 0, 9, 0.325, "off_target")
     at_stake = stake(missed, started())
     assert at_stake == pytest.approx(moved)
     assert cut(missed).score == pytest.approx(1 - 0.6 * (1 - 0.08) * (1 - 0.2 * (at_stake - 0.2) / 0.4), abs=1e-4)
     assert (cut(missed).label, cut(missed).reasons[0]) == ("chance", "xgoals")
-    assert cut(shot(1000.0, 0, 9, 0.275, "saved")).label == "save"
+    assert cut(shot(1000.0, 0, 9, 0.325, "saved")).label == "save"
     assert cut(shot(5.0, 0, 9, 0.5, "saved")).start_s == 0.0  # not before the period
     assert cut(event("card", 100.0, 0, 3, card="red")).reasons == ["red_card", "win_probability"]
 
@@ -349,3 +349,22 @@ def test_a_goal_that_turns_the_match_late_beats_an_early_one() -> None:
     halves = [event("period_end", 2700.0), event("period_start", 3600.0, period=2)]
     late: Any = shot(6100.0, 0, 9, 0.1, "goal", period=2)
     assert cut(late, *halves).score > cut(shot(100.0, 0, 9, 0.1, "goal")).score
+
+
+def test_who_plays_most_of_the_passes_is_said_once_in_a_half_unless_it_changes_sides() -> None:
+    def run(*ranges: tuple[int, int, int]) -> list[tuple[int, str]]:
+        """(minute, team) of each sentence; ``ranges``: team, first and last minute in which it alone passes."""
+        ledger, found = started(), []
+        for team, first, last in ranges:
+            for minute in range(first, last):
+                for moment in passes(team, 5 + 10 * team, 8, 60.0 * minute + 1):
+                    value = STORY.compute(moment, ledger)
+                    if value is not None and value["topic"] == "possession":
+                        found.append((minute, value["en"].split()[0]))
+                    fold([moment], ledger)
+        return found
+
+    home = run((0, 0, 44))
+    assert [team for _, team in home] == ["Northside"]
+    both = run((0, 0, 22), (1, 22, 44))
+    assert [team for _, team in both] == ["Northside", "Southgate"]
