@@ -94,8 +94,8 @@ def _at_the_throw(value: dict[str, Floats], way: Floats) -> dict[str, Floats]:
 
 
 def _as_in_flight(value: dict[str, Floats]) -> dict[str, Floats]:
-    """What the model of simulated games is asked while the ball flies, as far as the throw foretells it; the rushers' distance is in
-    no table."""
+    """What the model of simulated games is asked while the ball flies, as far as the throw foretells it; how near the rushers
+    were is in no table."""
     air_m, across, gap_m = value["throwDistance"] * YD, value["Target_Y"], value["defender1Dist"] * YD
     shrinks = np.maximum(1.0 - CLOSES_PER_S * air_m / BALL_MPS, CLOSES_TO)
     return {

@@ -1,10 +1,10 @@
 """Charted plays for man or zone: situation, formation, number of rushers, and the safeties before the snap.
 
 The folder holds ``plays.parquet``, a row a play: ``gameId, playId, quarter, gameClock, down, yardsToGo, possessionTeam,
-yardlineSide, yardlineNumber, homeTeamAbbr, preSnapHomeScore, preSnapVisitorScore, offenseFormation, receiverAlignment`` ("3x1"), ``isDropback``,
-``n_rushers`` and the call, ``pff_manZone``; and ``safeties_pre_snap.parquet``, for a part of them one or two safeties at the snap:
-``x_last_p1, x_last_p2`` (yd beyond the line of scrimmage), ``y_last_p1, y_last_p2`` (yd from the middle of the field) and
-``v_x_last_p1, v_x_last_p2`` (yd/s). Dropbacks of the four quarters are read.
+yardlineSide, yardlineNumber, homeTeamAbbr, preSnapHomeScore, preSnapVisitorScore, offenseFormation, receiverAlignment`` ("3x1"),
+``isDropback, n_rushers`` and the call, ``pff_manZone``; and ``safeties_pre_snap.parquet``, for a part of them one or two safeties
+at the snap: ``x_last_p1, x_last_p2`` (yd beyond the line of scrimmage), ``y_last_p1, y_last_p2`` (yd from the middle of the field)
+and ``v_x_last_p1, v_x_last_p2`` (yd/s). Dropbacks of the four quarters are read.
 
 Safeties are in it on first and second down only, where man and zone have them equally often (0.65 and 0.66 of plays); on later
 downs neither the table nor the live path has them. How defenders move after the snap is in no table with the call.
@@ -39,8 +39,8 @@ RECIPE: Final = Recipe(boosters=((_SLOW, 200), (_SLOW, 200)))
 TAKES: Final = tuple(name for name, _, _ in LOOK_FEATURES)
 LIMITS: Final = (
     "Man or zone and nothing finer, told from the situation, the formation, the number of rushers and, on first and second down, "
-    "the safeties at the snap; it does not watch defenders move. It learnt from dropbacks of the first half of 2022 and their charted "
-    "calls: a chance, and no more certain than that."
+    "the safeties at the snap; it does not watch defenders move. It learnt from dropbacks of the first half of 2022 and their "
+    "charted calls: a chance, and no more certain than that."
 )  # fmt: skip
 #: formations with the passer away from the centre, and with nobody beside him
 _SHOTGUN: Final = ("SHOTGUN", "EMPTY", "PISTOL", "WILDCAT")
