@@ -14,7 +14,7 @@ from features.nfl.alignment import BACKS, BOX, DEEP, PRESSED, QB_DEPTH, SHOTGUN_
 from features.nfl.columns import SNAP_T
 from features.nfl.ledger import Ledger, late, told
 from features.nfl.passing import row_where
-from features.nfl.pocket import RUSHERS
+from features.nfl.passrush import SENT_S
 from features.nfl.secondary import SAFETIES, SECOND_BACK, STRONG, WEAK
 from features.nfl.separation import C_COS, C_GAP, C_LOST, C_MAN, C_PASSER, C_ROWS, C_STICK
 from features.sport import EventStep, Stat
@@ -114,7 +114,7 @@ def look(moment: Moment, ledger: Ledger | None) -> Floats:
     out[5] = float(lineup[QB_DEPTH] >= SHOTGUN_M) if isfinite(lineup[QB_DEPTH]) else np.nan
     out[6] = float(lineup[BACKS] == 0.0) if isfinite(lineup[BACKS]) else np.nan
     out[7:9] = deep[STRONG], deep[WEAK]
-    out[9] = frames["pocket"][row, RUSHERS]
+    out[9] = float((frames["get_off"][row] <= SENT_S).sum())
     if out[0] in EARLY_DOWNS:
         out[10:] = deep[SAFETIES : SECOND_BACK + 1]
     return out

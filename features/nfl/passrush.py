@@ -23,6 +23,8 @@ NEAR_LINE_M: Final = 3.0 * YD
 REACTS_MPS: Final = 1.0
 CLOSE_M: Final = 2.0 * YD
 LONGEST_S: Final = 12.0
+#: who has crossed the line of scrimmage so soon after the snap was sent to rush: 4.4 a pass on real tracking, and charted are 4.3, s
+SENT_S: Final = 2.0
 
 RUSHING = Signal("rushing", "0..1", ("N",), fill=0.0)
 #: what the model is asked with, in its order, for each rusher
@@ -36,7 +38,6 @@ PRESSURE_FEATURES: Final = (
 )
 #: what else a model may take of each rusher
 RUSHER_FEATURES: Final = (
-    ("rushers", "count", "rushers"),
     ("lineman", "0..1", "from the defensive line"),
     ("back", "0..1", "from the secondary"),
 )
@@ -176,8 +177,7 @@ def pressure_features(frames: Frames, ends: Ints) -> Floats:
 def pressure_asked(frames: Frames, ends: Ints) -> Floats:
     """(K, N, F): the same, and :data:`RUSHER_FEATURES`."""
     own, role = pressure_features(frames, ends), frames["who"][ends, :, 1]
-    rushers = (frames["rushing"][ends] == 1.0).sum(axis=1, keepdims=True)
-    more = np.stack(np.broadcast_arrays(rushers.astype(np.float64), role == RUSHER, role == COVER), axis=2)
+    more = np.stack((role == RUSHER, role == COVER), axis=2)
     return np.concatenate((own, np.where(np.isnan(own[:, :, R_AGE, None]), np.nan, more)), axis=2)
 
 

@@ -1,6 +1,6 @@
 """A pass as it was when the ball was let go: passer, receiver and the defenders who have no other man nearer.
 
-A defender who does not rush is counted to the eligible receiver who is nearest to him; the two nearest of those who are counted to
+A defender who has not crossed the line is counted to the eligible receiver who is nearest to him; the two nearest of those who are counted to
 the receiver of the pass are looked at. Whom a pass is for shows only while it flies: the row of the throw is then looked up, and
 what is found there does not change until the next throw. Ahead is towards the opponents' end zone, outward away from the middle of
 the field, along in the direction of the throw and beyond the receiver.
@@ -17,7 +17,7 @@ from features.frames import Floats, Frames, Ints
 from features.nfl.alignment import BOX
 from features.nfl.columns import EVENT_KEEP_S, LOS, PASSER, PHASE, SNAP_T, SNAP_Y, TARGET, THROW_T, WAY, keep
 from features.nfl.flight import ROWS_BACK, completion_features, flies, fresh
-from features.nfl.pocket import RUSHERS
+from features.nfl.passrush import SENT_S
 from features.nfl.vocabulary import IN_AIR
 from features.sport import Signal, Stat, Step
 
@@ -89,7 +89,7 @@ def _defender(
 
 @kernel
 def _thrown(
-    play: Any, who: Any, place: Any, velocity: Any, rushing: Any, pocket: Any, lineup: Any, half_m: float, half_width_m: float,
+    play: Any, who: Any, place: Any, velocity: Any, get_off: Any, lineup: Any, half_m: float, half_width_m: float,
     lo: int, hi: int, out: Any,
 ) -> None:  # fmt: skip
     for i in range(max(lo, 1), hi):
@@ -115,17 +115,19 @@ def _thrown(
         out[i, PASSER_DEPTH] = -place[k, q, 0]
         out[i, PASSER_SPEED] = np.sqrt(velocity[k, q, 0] ** 2 + velocity[k, q, 1] ** 2)
         out[i, HELD] = play[i, THROW_T] - play[i, SNAP_T]
-        out[i, RUSH], out[i, IN_BOX] = pocket[i, RUSHERS], lineup[i, BOX]
-        first, second, count = -1, -1, 0.0
+        out[i, IN_BOX] = lineup[i, BOX]
+        first, second, count, sent = -1, -1, 0.0, 0.0
         for m in range(who.shape[1]):
-            if who[k, m, 0] != -1.0 or rushing[i, m] == 1.0 or _counted_to(who, place, k, m) != n:
+            sent += 1.0 if get_off[k, m] <= SENT_S else 0.0
+            # who has crossed the line covers nobody
+            if who[k, m, 0] != -1.0 or not np.isnan(get_off[k, m]) or _counted_to(who, place, k, m) != n:
                 continue
             count += 1.0
             if first < 0 or _off(place, k, m, n) < _off(place, k, first, n):
                 first, second = m, first
             elif second < 0 or _off(place, k, m, n) < _off(place, k, second, n):
                 second = m
-        out[i, COVERED] = count
+        out[i, COVERED], out[i, RUSH] = count, sent
         if first >= 0:
             _defender(out, i, FIRST, place, velocity, k, first, n, way, snap_y, du / far, dv / far)
         if second >= 0:
@@ -135,7 +137,7 @@ def _thrown(
 def thrown(frames: Frames) -> None:
     """The pass as it was when the ball was let go."""
     _thrown(
-        frames["play"], frames["who"], frames["place"], frames["velocity"], frames["rushing"], frames["pocket"], frames["lineup"],
+        frames["play"], frames["who"], frames["place"], frames["velocity"], frames["get_off"], frames["lineup"],
         frames.field.length_m / 2, frames.field.width_m / 2, frames.lo, frames.hi, frames["thrown"],
     )  # fmt: skip
 
