@@ -22,7 +22,7 @@ from models.base import Feature, Floats
 from models.calibration import Calibration
 from models.forest import Forest, read_forest
 from models.home import Home, Origin
-from models.known import KNOWN
+from models.known import KNOWN, Known
 from models.trees import Margins
 
 SCHEMA: Final = 1
@@ -193,12 +193,17 @@ def load(model: str | os.PathLike[str]) -> ForestModel:
     if card.version != version_of(card, blob):
         raise ValueError(f"the model in {folder} is not what its card says: the content does not match version {card.version}")
     trained_for = [f.name for f in card.features]
-    if card.name in KNOWN and trained_for != [f.name for f in KNOWN[card.name].features]:
+    if card.name in KNOWN and not _asked(trained_for, KNOWN[card.name]):
         raise ValueError(f"the model in {folder} was trained on other features than {card.name} has now: train it again")
     try:
         return ForestModel(card, read_forest(blob))
     except ValueError as error:
         raise ValueError(f"the model in {folder} cannot be used: {error}") from None
+
+
+def _asked(names: list[str], known: Known) -> bool:
+    """Whether inputs ``names`` are some of those that the live path has, in its order."""
+    return bool(names) and names == [f.name for f in known.offered if f.name in names]
 
 
 def save(folder: Path, card: Card, blob: bytes) -> Card:

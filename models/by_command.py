@@ -8,7 +8,7 @@ it was trained: one of simulated games by all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,13 +19,14 @@ import numpy.typing as npt
 from models.apart import light
 from models.artefact import Card, CardFeature, load
 from models.attribution import Attribution
-from models.base import Floats
+from models.base import Feature, Floats
 from models.forest import read_forest
 from models.gate import FOLDS, Gate, gate, logistic_of
 from models.holdout import folds_of, held_out
 from models.home import Home, inputs_of
+from models.inputs import columns_of, narrowed
 from models.judgement import Groups, Judgement, Words
-from models.known import known
+from models.known import Known, known
 from models.metrics import paired_bootstrap, reliability, scores
 from models.training import Table, check, profile
 from models.trees import Margins
@@ -39,7 +40,8 @@ _SAMPLE: Final = 200_000
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Real rows (B, F) with what came of them, ``label`` (B,) 0 or 1, and their ``game`` (B,), an id in words.
+    """Real rows (B, F) of all that the live path has (``Known.offered``), NaN where the data have it not, with what came of them,
+    ``label`` (B,) 0 or 1, and their ``game`` (B,), an id in words.
 
     ``reference`` (B,) is the probability that ``versus`` gave, NaN where it gave none; ``together`` (B,) numbers rows of which
     exactly one comes true (the cars of a race at one moment), whose chances are told as shares of their sum; empty where rows stand
@@ -70,6 +72,11 @@ class Outcomes:
             self.measured[rows] if self.measured.size else self.measured,
         )  # fmt: skip
 
+    def taking(self, names: tuple[str, ...], model: Known) -> Outcomes:
+        """The same with the inputs ``names`` alone."""
+        columns = columns_of(model.name, model.taking(names).features) if names else None
+        return self if columns is None else replace(self, rows=np.ascontiguousarray(self.rows[:, columns]))
+
     def shares(self, probability: Floats) -> Floats:
         """(B,) as it is told on the air: of rows that stand together, the share of each in their sum."""
         if not self.together.size:
@@ -82,7 +89,8 @@ class Outcomes:
 @dataclass(frozen=True)
 class Course:
     """How the model ``name`` learns: ``fit`` makes the model file from outcomes and a seed. ``limits`` is what the card says
-    instead of the simulated model's."""
+    instead of the simulated model's. ``takes`` names the inputs that the data have, where they are not those of simulated games:
+    the artefact is asked about these alone, in a live game, too."""
 
     name: str
     fit: Callable[[Outcomes, int], bytes]
@@ -90,6 +98,12 @@ class Course:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     #: what else is told of outcomes and the chances said of them (B,), beside the scores: errors in yards
     measures: Callable[[Outcomes, Floats], dict[str, Any]] | None = None
+    takes: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> Known:
+        """The model, with the inputs that it learns from."""
+        return known(self.name).taking(self.takes) if self.takes else known(self.name)
 
 
 def split(outcomes: Outcomes) -> npt.NDArray[np.bool_]:
@@ -103,7 +117,8 @@ def split(outcomes: Outcomes) -> npt.NDArray[np.bool_]:
 
 def train(course: Course, outcomes: Outcomes, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
     """The card and the model file, learnt from the games that are not held out; the gate is measured on those that are."""
-    model, kept_out = known(course.name), split(outcomes)
+    model, kept_out = course.model, split(outcomes)
+    outcomes = outcomes.taking(course.takes, model)
     learnt, held = outcomes.take(~kept_out), outcomes.take(kept_out)
     games = np.unique(learnt.game)
     source: dict[str, str | float | int] = {
@@ -147,6 +162,7 @@ def judge(
     if model.name != course.name:
         raise ValueError(f"{artefact} is a model of {model.name}, not of {course.name}")
     seen = np.isin(outcomes.game, np.array(model.card.parameters.get("learnt_games", []), np.str_))
+    outcomes = replace(outcomes, rows=narrowed(model, outcomes.rows))
     held = outcomes.take(~seen)
     if not len(held.label):
         raise ValueError(f"{artefact} was trained on every game that is there: there is none left to judge it by")
@@ -163,11 +179,11 @@ def judge(
     def attribute(at: Ints) -> Floats:
         return model.attribute(np.ascontiguousarray(held.rows[at]))
 
-    return _judgements(course, held, said, plain, f"artefact {model.version}", attribute)
+    return _judgements(course, held, said, plain, f"artefact {model.version}", attribute, model.features)
 
 
 def _recipe(course: Course, outcomes: Outcomes, seed: int, tell: Tell) -> tuple[Judgement, ...]:
-    fold = folds_of(outcomes.game, FOLDS, seed)
+    outcomes, fold = outcomes.taking(course.takes, course.model), folds_of(outcomes.game, FOLDS, seed)
     said, blobs = np.empty(len(fold)), []
     for k in range(FOLDS):
         mine = fold == k
@@ -184,7 +200,7 @@ def _recipe(course: Course, outcomes: Outcomes, seed: int, tell: Tell) -> tuple[
         return out
 
     how = f"{FOLDS} parts, whole games held out"
-    return _judgements(course, outcomes, outcomes.shares(said), _plain(outcomes, seed), how, attribute)
+    return _judgements(course, outcomes, outcomes.shares(said), _plain(outcomes, seed), how, attribute, course.model.features)
 
 
 def _plain(held: Outcomes, seed: int) -> Floats:
@@ -198,14 +214,15 @@ def _plain(held: Outcomes, seed: int) -> Floats:
 
 
 def _judgements(
-    course: Course, held: Outcomes, said: Floats, plain: Floats, how: str, attribute: Callable[[Ints], Floats]
+    course: Course, held: Outcomes, said: Floats, plain: Floats, how: str, attribute: Callable[[Ints], Floats],
+    features: tuple[Feature, ...],
 ) -> tuple[Judgement, ...]:  # fmt: skip
     asked = known(course.name)
     measures = {"measures": course.measures(held, said)} if course.measures is not None else {}
 
     def of(reading: str, some: npt.NDArray[np.intp], reference: Floats, versus: str) -> Judgement:
         return Judgement(
-            course.name, how, held.label[some], said[some], held.game[some], held.rows[some], asked.features, asked.classes,
+            course.name, how, held.label[some], said[some], held.game[some], held.rows[some], features, asked.classes,
             lambda at: attribute(some[at]), {name: words[some] for name, words in held.groups.items()}, reference[some], versus,
             reading, held.unit, {"source": held.source, **measures},
         )  # fmt: skip

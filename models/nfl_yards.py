@@ -1,26 +1,57 @@
 """Yards of real plays as the models of a distribution are asked about them: one row for every play and level, "at least so many?",
-and how far off the mean and the whole distribution are in yards.
+and how far off the mean and the whole distribution are in yards. A reader in ``models.real`` says what a play is, and gets its
+doors here.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from features.nfl.yardage import LEAST_YD, LEVELS_YD, MOST_YD, expected
 from models.base import Floats
-from models.by_command import Outcomes
+from models.by_command import Course, Doors, Outcomes, doors
+from models.known import known
+from models.known.declaration import Recipe
+from models.nfl_tracking import HELD_OUT_AS, TERMS
+from models.training import grow
 
 SOURCE: Final = "NFL tracking features of 2017 to 2019"
-HELD_OUT_AS: Final = "nfl_tracking"
-TERMS: Final = (
-    "Big Data Bowl tracking under Kaggle's competition rules, belongs to the NFL: internal use only; "
-    "the model is not to be passed on"
-)
 #: thresholds of the Big Data Bowl's measure: yards from -99 to 99
 _THRESHOLDS: Final = np.arange(-99, 100)
+
+
+#: of each play (B,): the inputs that the data have, by name; the yards; the game
+Plays = tuple[Mapping[str, Floats], Floats, npt.NDArray[np.str_]]
+
+
+def doors_of(
+    model: str, kind: str, recipe: Recipe, limits: str, plays: Callable[[Path], Plays], takes: tuple[str, ...]
+) -> tuple[Callable[[Path], Outcomes], Doors]:  # fmt: skip
+    """How the rows of a folder are read, and the doors, of the model of yards ``kind``, which learns from ``takes`` and the yards
+    asked about."""
+    asked = known(model).taking(("yards_yd", *takes))
+
+    def read(folder: Path) -> Outcomes:
+        columns, yards, game = plays(folder)
+        names = [feature.name for feature in asked.offered[1:]]
+        rows = np.full((len(yards), len(names)), np.nan)
+        for name, values in columns.items():
+            rows[:, names.index(name)] = values
+        some = np.isfinite(yards) & np.isfinite(rows[:, [names.index(name) for name in takes]]).all(1)
+        return outcomes(kind, rows[some], yards[some], game[some])
+
+    def fit(learnt: Outcomes, seed: int) -> bytes:
+        return grow(asked, recipe, learnt.rows, learnt.label, seed)
+
+    def in_yards(held: Outcomes, said: Floats) -> dict[str, float]:
+        return measures(kind, held, said)
+
+    return read, doors(Course(model, fit, limits, recipe.told(), in_yards, asked.takes), read)
 
 
 def outcomes(kind: str, asked: Floats, yards: Floats, game: npt.NDArray[np.str_]) -> Outcomes:
@@ -57,8 +88,3 @@ def _crps(kind: str, chances: Floats, yards: Floats) -> float:
             below = 1.0 - np.interp(_THRESHOLDS + 1.0, at, np.array([1.0, *row, 0.0]))
         total += float(np.mean((below - (gained <= _THRESHOLDS)) ** 2))
     return total / len(yards)
-
-
-def column_index(features: Any) -> dict[str, int]:
-    """By name, the place of each feature in a play's row: behind the level, which comes first."""
-    return {name: i - 1 for i, (name, _, _) in enumerate(features)}

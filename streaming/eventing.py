@@ -207,7 +207,8 @@ class EventStage:
         assert model is not None
         assert item.use is not None
         # (F,) is one question; (K, F) are the K parts of one answer, asked together
-        rows = features.reshape(-1, features.shape[-1])
+        features = item.asked(features)
+        rows = np.ascontiguousarray(features.reshape(-1, features.shape[-1]))
         reading = ask(model, rows, self.patience, item.use, item.attribute, item.guard)
         answers = reading.values
         if answers is None:

@@ -54,7 +54,10 @@ def _rows(
     asked = known(model)
     count, classes = len(asked.features), len(asked.classes)
     width = classes if classes > 2 else 1
-    if features.size % count:
+    # each answer is to as many inputs as its model took; of a curve there are more answers than questions
+    questions = answer.size // width
+    apart = questions > 0 and not features.size % questions and features.size // questions != count
+    if features.size % count or (apart and answer.size == questions * width):
         raise BadInput(
             f"{model} {version} was asked about {features.size} features, and has {count} now: prepare by --replay"
         )

@@ -50,7 +50,7 @@ class Ticks:
                 continue
             value = item.stat.compute(ledger, float(second))
             if value is not None and item.model is not None:
-                value = Question(np.ascontiguousarray(value, np.float64).reshape(-1, len(item.model.features)))
+                value = Question(self._rows(item, value))
             elif value is not None and not isinstance(value[0], str):
                 value = np.asarray(value, np.float64)
             if unseen:
@@ -60,6 +60,11 @@ class Ticks:
                 self._read[j] = (version, value)
             self.watch.lap(item.watch)
         return values
+
+    @staticmethod
+    def _rows(item: Publishing, value: Any) -> Array:
+        given = np.asarray(value, np.float64)
+        return np.ascontiguousarray(item.asked(given.reshape(-1, given.shape[-1])))
 
     def answer(self, values: list[list[Any]]) -> None:
         """Put answers in the place of the questions: a model is asked once about all the ticks, and one model answers them."""

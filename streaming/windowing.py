@@ -15,6 +15,7 @@ from features.sport import Sport, Stat
 from models.base import Answering, Explained, Model
 from models.guard import OPEN, Guard, guard_of
 from models.home import Origin
+from models.inputs import columns_of
 from streaming.asking import Patience, Refused, ask_some
 from streaming.availability import Availability, announcements
 from streaming.blocks import Output, Prediction, Quality, StatBlock
@@ -55,6 +56,12 @@ class Publishing:
     rows: Availability = field(default_factory=lambda: Availability(0))
     origin: Origin = "real"
     requested: bool = False
+    #: which of the inputs that the stat has the model takes; None: all of them
+    takes: npt.NDArray[np.int64] | None = None
+
+    def asked(self, rows: Array) -> Array:
+        """(..., F): what the model takes of the inputs (..., O) of the stat."""
+        return rows if self.takes is None else rows[..., self.takes]
 
     def missing(self) -> Array:
         """What is shown while the model does not answer: what it said last, or NaN."""
@@ -67,6 +74,7 @@ class Publishing:
         """Ask ``model`` from now on."""
         self.guard = guard_of(model, self.origin, self.requested)
         self.model, self.use = model, use_of(model, self.guard)
+        self.takes = columns_of(model.name, model.features)
         self.attribute = model.attribute if isinstance(model, Explained) else None
         self.elsewhere, self.last = isinstance(model, Answering), None
 
@@ -211,6 +219,7 @@ class WindowStage:
         (K, S) as the answers."""
         assert item.model is not None
         assert item.use is not None
+        rows = item.asked(rows)
         flat = np.ascontiguousarray(rows.reshape(-1, rows.shape[-1]), np.float64)
         reading = ask_some(item.model, flat, self.patience, item.use, len(item.stat.components), item.guard)
         answer, use = reading.values, reading.use

@@ -18,6 +18,7 @@ from features.nfl import (
     flight,
     game,
     handlers,
+    handoff,
     highlights,
     ledger,
     momentum,
@@ -28,9 +29,11 @@ from features.nfl import (
     pocket,
     routes,
     rushing,
+    secondary,
     separation,
     story,
     tally,
+    thrown,
 )
 from features.nfl.columns import YD
 from features.nfl.ledger import Ledger
@@ -40,8 +43,8 @@ from features.sport import Sport
 #: tracking first: motion, then the play, then what is told of it; then the events, each before what reads its
 #: facts; what is aired is booked from the account before the event, so before the ledger
 MODULES: Final[tuple[ModuleType, ...]] = (
-    motion, playstate, handlers, alignment, separation, routes, passrush, pocket, carrier, flight, momentum, effort,
-    defense, passing, rushing, game, airing, tally, ledger, highlights, story,
+    motion, playstate, handlers, alignment, secondary, separation, routes, passrush, pocket, carrier, handoff, flight, thrown,
+    momentum, effort, defense, passing, rushing, game, airing, tally, ledger, highlights, story,
 )  # fmt: skip
 
 SPORT: Final = Sport(

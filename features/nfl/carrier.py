@@ -55,7 +55,8 @@ TACKLE = Signal("tackle", "mixed", ("N", 8), keep_s=EVENT_KEEP_S)
 
 
 @kernel
-def _begins(play: Any, i: int) -> bool:
+def begins(play: Any, i: int) -> bool:
+    """Whether the ball came into a runner's hands in this row."""
     return bool(play[i, PHASE] == CARRIED and play[i, CARRIER] >= 0.0 and play[i, CARRY_T] != play[i - 1, CARRY_T])
 
 
@@ -63,7 +64,7 @@ def _begins(play: Any, i: int) -> bool:
 def _near(play: Any, xyz: Any, who: Any, lo: int, hi: int, carry: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(carry, i, NEAR, CROWD, play[i, PHASE] == SET)
-        if not _begins(play, i):
+        if not begins(play, i):
             continue
         n, best, crowd = int(play[i, CARRIER]), np.nan, 0.0
         for m in range(who.shape[1]):
@@ -80,7 +81,7 @@ def _near(play: Any, xyz: Any, who: Any, lo: int, hi: int, carry: Any) -> None:
 def _forward(play: Any, velocity: Any, place: Any, lineup: Any, lo: int, hi: int, carry: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(carry, i, FORWARD, CAUGHT, play[i, PHASE] == SET)
-        if _begins(play, i):
+        if begins(play, i):
             n = int(play[i, CARRIER])
             carry[i, FORWARD], carry[i, START_U] = play[i, WAY] * velocity[i, n, 0], place[i, n, 0]
             carry[i, CARRY_BOX], carry[i, CAUGHT] = lineup[i, BOX], play[i, PASSED]
@@ -103,7 +104,7 @@ def _path(play: Any, speed: Any, t: Any, lo: int, hi: int, carry: Any) -> None:
             continue
         v = speed[i, int(play[i, CARRIER])]
         before = carry[i - 1, PATH]
-        if np.isnan(before) or _begins(play, i):
+        if np.isnan(before) or begins(play, i):
             carry[i, PATH] = 0.0
         elif not np.isnan(v):
             carry[i, PATH] = before + v * (t[i] - t[i - 1])
@@ -116,8 +117,8 @@ def _behind(play: Any, place: Any, t: Any, lo: int, hi: int, carry: Any) -> None
         if play[i, PHASE] != CARRIED or play[i, CARRIER] < 0.0:
             continue
         u = place[i, int(play[i, CARRIER]), 0]
-        before = 0.0 if np.isnan(carry[i - 1, BEHIND_S]) or _begins(play, i) else carry[i - 1, BEHIND_S]
-        carry[i, BEHIND_S] = before + (t[i] - t[i - 1] if u < 0.0 and not _begins(play, i) else 0.0)
+        before = 0.0 if np.isnan(carry[i - 1, BEHIND_S]) or begins(play, i) else carry[i - 1, BEHIND_S]
+        carry[i, BEHIND_S] = before + (t[i] - t[i - 1] if u < 0.0 and not begins(play, i) else 0.0)
 
 
 @kernel

@@ -10,10 +10,12 @@ import numpy as np
 from features.facts import number
 from features.frames import Floats
 from features.moments import Moment
-from features.nfl.alignment import BOX, DEEP, PRESSED, formation
+from features.nfl.alignment import BACKS, BOX, DEEP, PRESSED, QB_DEPTH, SHOTGUN_M, formation
 from features.nfl.columns import SNAP_T
-from features.nfl.ledger import Ledger, late
+from features.nfl.ledger import Ledger, late, told
 from features.nfl.passing import row_where
+from features.nfl.passrush import SENT_S
+from features.nfl.secondary import SAFETIES, SECOND_BACK, STRONG, WEAK
 from features.nfl.separation import C_COS, C_GAP, C_LOST, C_MAN, C_PASSER, C_ROWS, C_STICK
 from features.rates import rate
 from features.sport import EventStep, Stat
@@ -29,6 +31,29 @@ COVERAGE_FEATURES: Final = (
     ("deep", "count", "deep defenders at the snap"),
     ("pressed", "count", "receivers pressed at the snap"),
 )
+#: what is known of a play without watching anybody move: the situation, who lined up where, how many rushed, and on first and
+#: second down the safeties at the snap (no real data have both them and the call of later downs)
+LOOK_FEATURES: Final = (
+    ("down", "count", "down"),
+    ("to_go_yd", "yd", "yards to go"),
+    ("to_goal_yd", "yd", "yards to the goal line"),
+    ("clock_s", "s", "time left"),
+    ("lead", "points", "lead of the team with the ball"),
+    ("shotgun", "0..1", "passer in the shotgun"),
+    ("empty", "0..1", "nobody beside him"),
+    ("strong", "count", "receivers on the fuller side"),
+    ("weak", "count", "receivers on the other side"),
+    ("rushers", "count", "rushers"),
+    ("safeties", "count", "safeties"),
+    ("deepest_m", "m", "depth of the deepest safety"),
+    ("second_m", "m", "depth of the other safety"),
+    ("middle_m", "m", "safety nearest to the middle of the field"),
+    ("between_m", "m", "how far the safeties are apart"),
+    ("deepest_back_mps", "m/s", "deepest safety backs off"),
+    ("second_back_mps", "m/s", "other safety backs off"),
+)
+#: downs on which the safeties are looked at
+EARLY_DOWNS: Final = (1.0, 2.0)
 MAN_OR_ZONE: Final = ("man", "zone")
 
 
@@ -72,6 +97,31 @@ def coverage_features(moment: Moment, ledger: Any = None) -> Floats | None:
     return found if isfinite(found[0]) else None
 
 
+def coverage_asked(moment: Moment, ledger: Ledger | None = None) -> Floats | None:
+    """(F,): the same, and :data:`LOOK_FEATURES`."""
+    found = coverage_features(moment, ledger)
+    return None if found is None else np.concatenate((found, look(moment, ledger)))
+
+
+def look(moment: Moment, ledger: Ledger | None) -> Floats:
+    """(F,): :data:`LOOK_FEATURES` in the row of the event, NaN where not known; without a ledger the situation is not."""
+    frames, row, out = moment.frames, moment.row, np.full(len(LOOK_FEATURES), np.nan)
+    if frames is None or row < 0:
+        return out
+    lineup, deep = frames["lineup"][row], frames["secondary"][row]
+    if ledger is not None:
+        out[:4] = [told(moment, ledger, name) for name in ("down", "to_go_yd", "to_goal_yd", "clock_s")]
+        if moment.team in (0, 1):
+            out[4] = ledger.score[moment.team] - ledger.score[1 - moment.team]
+    out[5] = float(lineup[QB_DEPTH] >= SHOTGUN_M) if isfinite(lineup[QB_DEPTH]) else np.nan
+    out[6] = float(lineup[BACKS] == 0.0) if isfinite(lineup[BACKS]) else np.nan
+    out[7:9] = deep[STRONG], deep[WEAK]
+    out[9] = float((frames["get_off"][row] <= SENT_S).sum())
+    if out[0] in EARLY_DOWNS:
+        out[10:] = deep[SAFETIES : SECOND_BACK + 1]
+    return out
+
+
 def coverage_label(moment: Moment, ledger: Ledger) -> str | None:
     """The likelier of the two."""
     zone = number(moment.facts.get("nfl.defense.coverage_probability"))
@@ -96,7 +146,7 @@ STATS: Final = (
     ),
     Stat(
         "nfl.defense.coverage_probability", "0..1", "chance that the coverage is zone, not man, judged at the release", "match",
-        coverage_features, on=("pass_forward",), model="nfl-coverage", air="Coverage Classification",
+        coverage_asked, on=("pass_forward",), model="nfl-coverage", air="Coverage Classification",
     ),
     Stat(
         "nfl.defense.coverage", "label", "man or zone, whichever is likelier at the release", "match", coverage_label,

@@ -28,7 +28,7 @@ from features.nfl.columns import (
 )
 from features.nfl.pocket import AT_THROW
 from features.nfl.vocabulary import IN_AIR, SET
-from features.sport import Signal, Stat, Step
+from features.sport import Signal, Step
 from features.steps import filling, kernel_step
 
 FAR_M: Final = 8.0
@@ -61,14 +61,14 @@ FLIGHT = Signal("flight", "mixed", (9,), keep_s=EVENT_KEEP_S)
 
 
 @kernel
-def _flies(play: Any, i: int) -> bool:
+def flies(play: Any, i: int) -> bool:
     """Whether the ball is in the air in this row, or has come down in it."""
     down = play[i, ARRIVE_T] != play[i - 1, ARRIVE_T] and not np.isnan(play[i, ARRIVE_T])
     return bool((play[i, PHASE] == IN_AIR or down) and play[i, TARGET] >= 0.0)
 
 
 @kernel
-def _fresh(play: Any, i: int) -> bool:
+def fresh(play: Any, i: int) -> bool:
     """Whether nothing of an earlier pass may be left: both teams line up, or the ball has just been thrown."""
     thrown = play[i, PHASE] == IN_AIR and play[i - 1, PHASE] != IN_AIR
     return bool(play[i, PHASE] == SET or thrown)
@@ -77,8 +77,8 @@ def _fresh(play: Any, i: int) -> bool:
 @kernel
 def _left(play: Any, xyz: Any, velocity: Any, t: Any, ball: int, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, LEFT_S, LEFT_S, _fresh(play, i))
-        if not _flies(play, i):
+        keep(flight, i, LEFT_S, LEFT_S, fresh(play, i))
+        if not flies(play, i):
             continue
         if play[i, PHASE] != IN_AIR:
             flight[i, LEFT_S] = 0.0
@@ -108,8 +108,8 @@ def left(frames: Frames) -> None:
 @kernel
 def _landing(play: Any, xyz: Any, velocity: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, LAND_X, LAND_Y, _fresh(play, i))
-        if not _flies(play, i):
+        keep(flight, i, LAND_X, LAND_Y, fresh(play, i))
+        if not flies(play, i):
             continue
         if play[i, PHASE] != IN_AIR:
             flight[i, LAND_X], flight[i, LAND_Y] = play[i, ARRIVE_X], play[i, ARRIVE_Y]
@@ -123,8 +123,8 @@ def _landing(play: Any, xyz: Any, velocity: Any, lo: int, hi: int, flight: Any) 
 @kernel
 def _air(play: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, AIR, AIR, _fresh(play, i))
-        if _flies(play, i):
+        keep(flight, i, AIR, AIR, fresh(play, i))
+        if flies(play, i):
             flight[i, AIR] = np.sqrt(
                 (flight[i, LAND_X] - play[i, THROW_X]) ** 2 + (flight[i, LAND_Y] - play[i, THROW_Y]) ** 2
             )
@@ -133,8 +133,8 @@ def _air(play: Any, lo: int, hi: int, flight: Any) -> None:
 @kernel
 def _gap(play: Any, xyz: Any, who: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, GAP, GAP, _fresh(play, i))
-        if not _flies(play, i):
+        keep(flight, i, GAP, GAP, fresh(play, i))
+        if not flies(play, i):
             continue
         n, best = int(play[i, TARGET]), np.nan
         for m in range(who.shape[1]):
@@ -150,8 +150,8 @@ def _gap(play: Any, xyz: Any, who: Any, lo: int, hi: int, flight: Any) -> None:
 def _released(play: Any, gap: Any, lo: int, hi: int, flight: Any) -> None:
     """The receiver's gap when the ball was released, once it is known whom it is for."""
     for i in range(max(lo, 1), hi):
-        keep(flight, i, RELEASED, RELEASED, _fresh(play, i))
-        if not _flies(play, i):
+        keep(flight, i, RELEASED, RELEASED, fresh(play, i))
+        if not flies(play, i):
             continue
         n, k = int(play[i, TARGET]), i
         while k > 0 and k > i - ROWS_BACK and play[k - 1, PHASE] == IN_AIR:
@@ -163,8 +163,8 @@ def _released(play: Any, gap: Any, lo: int, hi: int, flight: Any) -> None:
 @kernel
 def _meet(play: Any, t: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, MEET, MEET, _fresh(play, i))
-        if not _flies(play, i):
+        keep(flight, i, MEET, MEET, fresh(play, i))
+        if not flies(play, i):
             continue
         if play[i, PHASE] != IN_AIR:
             flight[i, MEET] = min(flight[i, GAP], OPEN_M) if not np.isnan(flight[i, GAP]) else np.nan
@@ -176,8 +176,8 @@ def _meet(play: Any, t: Any, lo: int, hi: int, flight: Any) -> None:
 @kernel
 def _sideline(play: Any, half_width_m: float, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, SIDELINE, SIDELINE, _fresh(play, i))
-        if _flies(play, i):
+        keep(flight, i, SIDELINE, SIDELINE, fresh(play, i))
+        if flies(play, i):
             flight[i, SIDELINE] = min(max(half_width_m - abs(flight[i, LAND_Y]), INSIDE_M), ROOM_M)
 
 
@@ -188,8 +188,8 @@ def sideline(frames: Frames) -> None:
 @kernel
 def _pressure(play: Any, pocket: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, PRESSURE, PRESSURE, _fresh(play, i))
-        if _flies(play, i):
+        keep(flight, i, PRESSURE, PRESSURE, fresh(play, i))
+        if flies(play, i):
             # nobody came: he has all the time there is; unless it is not known who he is
             near = pocket[i, AT_THROW]
             alone = UNHURRIED_M if play[i, PASSER] >= 0.0 else np.nan
@@ -223,10 +223,3 @@ STEPS: Final = (
     Step("flight.sideline", sideline),
     filling(kernel_step("flight.pressure", _pressure, FLIGHT, "play", "pocket")),
 )
-STATS: Final = (
-    Stat(
-        "nfl.pass.completion_probability", "0..1",
-        "chance that the pass is caught, while it is in the air", "match", completion_features, model="nfl-completion",
-        air="Completion Probability",
-    ),
-)  # fmt: skip

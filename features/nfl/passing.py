@@ -109,6 +109,14 @@ def arrival_features(moment: Moment, ledger: Ledger | None = None) -> Floats | N
     return row.copy() if isfinite(row[AIR]) else None
 
 
+def arrival_asked(moment: Moment, ledger: Ledger | None = None) -> Floats | None:
+    """(F,): the same, and ``thrown.THROW_FEATURES``."""
+    found, flight = _flown(moment), arrival_features(moment)
+    if not found or flight is None or moment.frames is None:
+        return None
+    return np.concatenate((flight, moment.frames["thrown"][found[1]]))
+
+
 def cpoe(moment: Moment, ledger: Ledger) -> float | None:
     """Completions minus expected ones per attempt of this passer, this pass included; a share. None before ``rates.LEAST`` attempts
     that have a value."""
@@ -185,7 +193,7 @@ STATS: Final = (
     ),
     Stat(
         "nfl.pass.completion_probability_at_arrival", "0..1", "chance of a catch, judged in the frame in which the ball arrives",
-        "match", arrival_features, on=_ARRIVED, model="nfl-completion", air="Completion Probability",
+        "match", arrival_asked, on=_ARRIVED, model="nfl-completion", air="Completion Probability",
     ),
     Stat(
         "nfl.passer.cpoe", "%", "completions over expected ones per attempt, so far in the game; from five attempts on", "match",

@@ -20,14 +20,16 @@ from features.sport import EventStep, Stat
 
 
 def begin_run(moment: Moment) -> None:
-    """Fact ``rush.asked``: what the model of rushing yards is asked with, from the first frame with the ball in his hands."""
+    """Facts ``rush.asked`` and ``rush.runner``, what the model of rushing yards is asked with: ``RUSH_FEATURES`` but for the yards,
+    and ``HANDOFF_FEATURES``, from the first frame with the ball in his hands."""
     row = row_where(moment, CARRY_T)
-    moment.facts["rush.asked"] = None
+    moment.facts["rush.asked"] = moment.facts["rush.runner"] = None
     if row >= 0 and moment.frames is not None:
         carry = moment.frames["carry"][row]
         asked = [float(carry[c]) for c in (NEAR, CROWD, FORWARD, CARRY_BOX)]
         if all(isfinite(v) for v in asked):
             moment.facts["rush.asked"] = asked
+            moment.facts["rush.runner"] = [float(v) for v in moment.frames["handoff"][row]]
 
 
 def end_run(moment: Moment) -> None:
@@ -55,6 +57,14 @@ def run_features(moment: Moment, ledger: Ledger) -> Floats | None:
     if not isinstance(asked, list):
         return None
     return rush_rows(np.array(asked), told(moment, ledger, "to_go_yd"), told(moment, ledger, "to_goal_yd"))
+
+
+def run_asked(moment: Moment, ledger: Ledger) -> Floats | None:
+    """(K, F): the same, with ``HANDOFF_FEATURES`` behind them in every row."""
+    rows, runner = run_features(moment, ledger), moment.facts.get("rush.runner")
+    if rows is None or not isinstance(runner, list):
+        return None
+    return np.column_stack((rows, np.tile([number(v) for v in runner], (len(rows), 1))))
 
 
 def expected_yards(moment: Moment, ledger: Ledger) -> float | None:
@@ -118,7 +128,7 @@ _HANDOFF: Final = ("handoff",)
 STATS: Final = (
     Stat(
         "nfl.rusher.yards_distribution", "0..1", "chances to gain at least so many yards with this run; of a first down and a "
-        "touchdown", "player", run_features, on=_HANDOFF, model="nfl-rushing", components=distribution_names("rush"),
+        "touchdown", "player", run_asked, on=_HANDOFF, model="nfl-rushing", components=distribution_names("rush"),
         air="Expected Rushing Yards",
     ),
     Stat(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from models.base import Feature
@@ -50,6 +50,9 @@ class Recipe:
 @dataclass(frozen=True)
 class Known:
     """``table`` names the module and the attribute that holds the ordered (name, unit, label) rows; imported when asked for.
+    ``more`` names another such attribute: inputs that the live path has behind those of ``table``. An artefact may be trained on
+    any part of what the live path has, since no real data have all of it: ``takes`` names that part, and its card lists it. Without
+    ``takes`` the inputs are those of ``table``, which simulated games have.
 
     ``rising`` and ``falling`` are features in which the answer may only rise or fall; where one of ``needs`` is missing, there is
     no answer (NaN). ``curve`` names the module and attribute of the ``features.axis.Axis`` along which the model can be asked;
@@ -75,8 +78,31 @@ class Known:
     curve: tuple[str, str] | tuple[()] = ()
     real: Recipe | None = None
     by_game: bool = False
+    more: tuple[str, str] | tuple[()] = ()
+    takes: tuple[str, ...] = ()
+
+    @property
+    def offered(self) -> tuple[Feature, ...]:
+        """Every input that the live path has for this model, in the order in which it has them."""
+        return _rows_of(self.table) + (_rows_of(self.more) if self.more else ())
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        module, attribute = self.table
-        return tuple(Feature(*row) for row in getattr(importlib.import_module(module), attribute))
+        """The inputs that it is trained on."""
+        if not self.takes:
+            return _rows_of(self.table)
+        return tuple(feature for feature in self.offered if feature.name in self.takes)
+
+    def taking(self, names: tuple[str, ...]) -> Known:
+        """The same model on the inputs ``names`` alone; ``ValueError`` for one that the live path does not have."""
+        offered = [feature.name for feature in self.offered]
+        unknown = [name for name in names if name not in offered]
+        if unknown:
+            raise ValueError(f"{self.name} has no input {unknown[0]}")
+        rising, falling, needs = (tuple(name for name in word if name in names) for word in (self.rising, self.falling, self.needs))
+        return replace(self, takes=names, rising=rising, falling=falling, needs=needs)
+
+
+def _rows_of(table: tuple[str, str]) -> tuple[Feature, ...]:
+    module, attribute = table
+    return tuple(Feature(*row) for row in getattr(importlib.import_module(module), attribute))

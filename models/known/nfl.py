@@ -22,7 +22,7 @@ MODELS: Final = (
         "nfl-completion", "the chance that a pass in the air is caught", ("features.nfl.flight", "COMPLETION_FEATURES"),
         ("incomplete", "caught"), "nfl.pass.completion_probability",
         _smooth(20, 0.95, max_depth=2, min_child_weight=200.0), games=140, fresh=25,
-        by_game=True,
+        by_game=True, more=("features.nfl.thrown", "THROW_FEATURES"),
         limits="It knows distances when the ball is thrown and where it comes down, not who throws or catches, the weather, or a "
         "drop; a ball that is thrown away is a pass to it. It has not been fitted to real outcomes: not for judging real "
         "passers.",
@@ -30,7 +30,7 @@ MODELS: Final = (
     Known(
         "nfl-rushing", "the chance that a run gains at least so many yards", ("features.nfl.yardage", "RUSH_FEATURES"),
         ("less", "at least"), "nfl.rusher.yards_distribution", _smooth(30, 0.9), games=140, fresh=25, falling=("yards_yd",),
-        by_game=True,
+        by_game=True, more=("features.nfl.handoff", "HANDOFF_FEATURES"),
         limits="It knows the nearest defenders, the box and the runner's speed at the hand-off, not blocking, down or who runs, "
         "and nothing of scrambles and laterals. It has not been fitted to real outcomes: not for judging real runners.",
     ),
@@ -45,7 +45,7 @@ MODELS: Final = (
         "nfl-pressure", "the chance that a rusher beats his block in the next 0.4 s",
         ("features.nfl.passrush", "PRESSURE_FEATURES"),
         ("held", "free"), "nfl.defender.pressure_probability", _smooth(40, 0.8), games=140, fresh=25,
-        by_game=True,
+        by_game=True, more=("features.nfl.passrush", "RUSHER_FEATURES"),
         limits="It means a rusher who beats his block within 0.4 s, as the simulator draws it; no real feed says when that "
         "happens, so that it cannot be checked on real games: a picture of the moment, no count of pressures.",
     ),
@@ -59,6 +59,7 @@ MODELS: Final = (
     Known(
         "nfl-coverage", "man or zone", ("features.nfl.defense", "COVERAGE_FEATURES"), ("man", "zone"),
         "nfl.defense.coverage_probability", _smooth(120, 0.0, eta=0.15, min_child_weight=3.0), games=140, fresh=25,
+        more=("features.nfl.defense", "LOOK_FEATURES"),
         limits="Man or zone and nothing finer; a coverage that is disguised until the throw, or mixed, is not known to it. It is "
         "nearly always right in simulated games, whose defenders hide nothing: do not take its certainty for granted on "
         "real ones.",

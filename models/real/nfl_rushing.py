@@ -1,55 +1,52 @@
-"""Real runs for the yards they gain: how fast the runner was going upfield at the hand-off.
+"""Real runs for the yards they gain: how the runner moved at the hand-off, and where on the field he was.
 
-The folder holds ``rush_2017_2019.parquet``: a row per carry with ``gameId``, ``S`` (yd/s), ``Dir_scaled`` (his direction, 100 for
-180 degrees from the left sideline's, so that 50 is straight upfield) and ``Yards``. Of the others on the field there is nothing in
-it: nearest defender, crowd and box are missing in every row.
+The folder holds ``rush_2017_2019.parquet``: a row per carry with ``gameId``, ``S`` and ``A`` (yd/s, yd/s2), ``Dir_scaled`` (his
+direction, 100 for 180 degrees from the left sideline's, so that 50 is straight upfield), ``X_std`` and ``Y_std`` (yd, attacking
+towards larger x, on a field of 120 x 53 1/3), ``YardsToTouchdown`` and ``Yards``. Of the others on the field there is nothing in
+it: nearest defender, crowd and box are no inputs of what learns from it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from features.nfl.columns import YD
-from features.nfl.yardage import RUSH_FEATURES
-from models.by_command import Course, Outcomes, doors
-from models.known import known
 from models.known.declaration import Recipe
-from models.nfl_yards import column_index, measures, outcomes
+from models.nfl_tracking import LENGTH_YD, WIDTH_YD
+from models.nfl_yards import Plays, doors_of
 from models.tables import column, read_table, words_of
-from models.training import grow
 
 MODEL: Final = "nfl-rushing"
 FITS: Final = 3
 RECIPE: Final = Recipe(
     boosters=((
-        {"eta": 0.1, "max_depth": 4, "min_child_weight": 300.0, "subsample": 0.7, "reg_lambda": 5.0}, 120,
+        {"eta": 0.1, "max_depth": 6, "min_child_weight": 150.0, "subsample": 0.7, "colsample_bytree": 0.8, "reg_lambda": 5.0}, 150,
     ),),
 )  # fmt: skip
 LIMITS: Final = (
-    "It knows nothing but the runner's speed upfield at the hand-off: no defender, no blocking, no down, and nothing of "
-    "scrambles and laterals. It learnt from the carries of 2017 to 2019."
+    "It knows how the runner moves at the hand-off and where he is: no defender, no blocking, no down, and nothing of scrambles "
+    "and laterals. It learnt from the carries of 2017 to 2019."
+)  # fmt: skip
+TAKES: Final = (
+    "forward_mps", "speed_mps", "acceleration_mps2", "outward_mps", "behind_m", "edge_m", "to_goal_m",
 )  # fmt: skip
 
 
-def read(folder: Path) -> Outcomes:
-    table = read_table(folder / "rush_2017_2019.parquet", ("gameId", "S", "Dir_scaled", "Yards"))
-    speed, way, yards = (column(table, name) for name in ("S", "Dir_scaled", "Yards"))
-    asked = np.full((len(yards), len(RUSH_FEATURES) - 1), np.nan)
-    asked[:, column_index(RUSH_FEATURES)["forward_mps"]] = speed * YD * np.sin(way / 100.0 * np.pi)
-    some = np.isfinite(speed) & np.isfinite(way) & np.isfinite(yards)
-    return outcomes("rush", asked[some], yards[some], words_of(table, "gameId")[some])
+def plays(folder: Path) -> Plays:
+    """The inputs at the hand-off, the yards and the game of every carry."""
+    needed = ("S", "A", "Dir_scaled", "X_std", "Y_std", "YardsToTouchdown", "Yards")
+    table = read_table(folder / "rush_2017_2019.parquet", ("gameId", *needed))
+    speed, acceleration, way, x_yd, y_yd, to_goal, yards = (column(table, name) for name in needed)
+    angle, side = way / 100.0 * np.pi, np.where(y_yd >= WIDTH_YD / 2.0, 1.0, -1.0)
+    found = {
+        "forward_mps": speed * YD * np.sin(angle), "speed_mps": speed * YD, "acceleration_mps2": acceleration * YD,
+        "outward_mps": side * speed * YD * np.cos(angle), "behind_m": (LENGTH_YD - 10.0 - to_goal - x_yd) * YD,
+        "edge_m": np.minimum(y_yd, WIDTH_YD - y_yd) * YD, "to_goal_m": to_goal * YD,
+    }  # fmt: skip
+    return found, yards, words_of(table, "gameId")
 
 
-def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(known(MODEL), RECIPE, learnt.rows, learnt.label, seed)
-
-
-def in_yards(held: Outcomes, said: Any) -> dict[str, float]:
-    return measures("rush", held, said)
-
-
-COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told(), in_yards)
-train, judge, report, evaluate = doors(COURSE, read)
+read, (train, judge, report, evaluate) = doors_of(MODEL, "rush", RECIPE, LIMITS, plays, TAKES)

@@ -1,25 +1,21 @@
 """Real catches for the yards after them: where the nearest defenders were when the ball was caught, and how far he ran.
 
 The folder holds ``yac_2018.parquet``: a row per completed pass with ``gameId``, ``d1_distance`` to ``d5_distance`` (yd, the five
-nearest defenders) and ``yac`` (yd). How fast the receiver ran is not in it, and is missing in every row.
+nearest defenders) and ``yac`` (yd). How fast the receiver ran is not in it, and no input of what learns from it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from features.nfl.carrier import CROWD_M
 from features.nfl.columns import YD
-from features.nfl.yardage import YAC_FEATURES
-from models.by_command import Course, Outcomes, doors
-from models.known import known
 from models.known.declaration import Recipe
-from models.nfl_yards import column_index, measures, outcomes
+from models.nfl_yards import Plays, doors_of
 from models.tables import column, read_table, words_of
-from models.training import grow
 
 MODEL: Final = "nfl-yac"
 FITS: Final = 3
@@ -35,25 +31,13 @@ LIMITS: Final = (
 )  # fmt: skip
 
 
-def read(folder: Path) -> Outcomes:
+def plays(folder: Path) -> Plays:
+    """The inputs at the catch, the yards and the game of every completed pass."""
     names = [f"d{i}_distance" for i in range(1, DEFENDERS + 1)]
     table = read_table(folder / "yac_2018.parquet", ("gameId", "yac", *names))
     away_m = np.column_stack([column(table, name) for name in names]) * YD
-    yards, at = column(table, "yac"), column_index(YAC_FEATURES)
-    asked = np.full((len(yards), len(YAC_FEATURES) - 1), np.nan)
-    asked[:, at["near_m"]] = away_m[:, 0]
-    asked[:, at["crowd"]] = np.exp(-away_m / CROWD_M).sum(1)
-    some = np.isfinite(away_m).all(1) & np.isfinite(yards)
-    return outcomes("yac", asked[some], yards[some], words_of(table, "gameId")[some])
+    found = {"near_m": away_m[:, 0], "crowd": np.exp(-away_m / CROWD_M).sum(1)}
+    return found, column(table, "yac"), words_of(table, "gameId")
 
 
-def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(known(MODEL), RECIPE, learnt.rows, learnt.label, seed)
-
-
-def in_yards(held: Outcomes, said: Any) -> dict[str, float]:
-    return measures("yac", held, said)
-
-
-COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told(), in_yards)
-train, judge, report, evaluate = doors(COURSE, read)
+read, (train, judge, report, evaluate) = doors_of(MODEL, "yac", RECIPE, LIMITS, plays, ("near_m", "crowd"))

@@ -15,15 +15,19 @@ import pytest
 
 from features.f1.battle import OVERTAKE_FEATURES
 from features.f1.win import WIN_FEATURES as RACE_FEATURES
-from features.nfl.flight import COMPLETION_FEATURES, OPEN_M, ROOM_M
+from features.nfl.columns import YD
+from features.nfl.flight import OPEN_M, ROOM_M
 from features.nfl.game import fourth_rows, win_row
 from features.nfl.yardage import LEVELS_YD
 from models import by_command
-from models.artefact import save
+from models.artefact import load, save
 from models.by_command import Outcomes
 from models.f1_races import states_of
 from models.f1_winning import Winning as RaceWinning
+from models.guard import guard_of
 from models.holdout import is_held_out
+from models.inputs import columns_of, narrowed
+from models.known import known
 from models.nfl_fourth import Parts, Tries, worth
 from models.nfl_winning import Winning
 from models.nfl_yards import measures, outcomes
@@ -32,7 +36,9 @@ from models.real import (
     f1_undercut,
     f1_win_probability,
     nfl_completion,
+    nfl_coverage,
     nfl_fourth_down,
+    nfl_pressure,
     nfl_rushing,
     nfl_win_probability,
     nfl_yac,
@@ -89,16 +95,30 @@ def plays(games: int = 40, each: int = 60) -> Table:
 
 
 def passes() -> Table:
+    """Every second one is thrown to the left end of the field; every fifth receiver has nobody on him."""
     generator = np.random.default_rng(6)
     n = 800
     away = generator.uniform(3.0, 40.0, n)
-    return {
+    way = np.where(np.arange(n) % 2 == 0, 1.0, -1.0)
+    free, alone = np.arange(n) % 5 == 0, np.arange(n) % 2 == 0
+    x, y = 60.0 + way * (away - 6.0), generator.uniform(5.0, 45.0, n)
+    gap = generator.uniform(0.5, 9.0, n)
+    table: Table = {
         "gameId": np.repeat(np.arange(2018090600, 2018090640), n // 40), "throwDistance": away,
         "passResult": np.where(generator.random(n) < 1.0 - away / 60.0, "C", "I").tolist(),
-        "Target_Y": generator.uniform(0.0, 53.3, n),
-        "defender1Dist": np.where(np.arange(n) % 5 == 0, NAN, generator.uniform(0, 9, n)),
-        "cp": np.full(n, 0.6),
+        "PlayDirection": np.where(way > 0.0, "right", "left").tolist(), "Target_X": x, "Target_Y": y, "QB_X": 60.0 - 6.0 * way,
+        "QB_Y": y, "absoluteYardlineNumber": np.full(n, 60.0), "numberOfPassRushers": np.full(n, 4.0),
+        "defendersInTheBox": np.full(n, 6.0), "qb_speed": np.full(n, 1.0), "t_throw": generator.uniform(1.5, 4.0, n),
+        "cp": np.full(n, 0.6), "defender3Dist": np.full(n, NAN),
     }  # fmt: skip
+    for i, none in ((1, free), (2, free | alone)):
+        off = gap * i
+        table |= {
+            f"defender{i}Dist": np.where(none, NAN, off), f"defender{i}X": np.where(none, NAN, x + way * off),
+            f"defender{i}Y": np.where(none, NAN, y), f"defender{i}S": np.where(none, NAN, 3.0),
+            f"defender{i}Dir": np.where(none, NAN, np.where(way > 0.0, 90.0, 270.0)),
+        }  # fmt: skip
+    return table
 
 
 def pairs() -> Table:
@@ -138,6 +158,49 @@ def runs() -> Table:
     return {
         "gameId": np.repeat(np.arange(2018090600, 2018090640), n // 40), "S": generator.uniform(2.0, 7.0, n),
         "Dir_scaled": generator.uniform(0.0, 100.0, n), "Yards": np.rint(generator.normal(4.0, 5.0, n)),
+        "A": generator.uniform(0.0, 5.0, n), "X_std": np.full(n, 35.0), "Y_std": generator.uniform(20.0, 33.0, n),
+        "YardsToTouchdown": np.full(n, 70.0),
+    }  # fmt: skip
+
+
+def charted() -> Table:
+    """Dropbacks of 40 games; who faces three receivers on one side plays zone more often."""
+    generator = np.random.default_rng(11)
+    n = 1200
+    three = np.arange(n) % 2 == 0
+    zone = generator.random(n) < np.where(three, 0.85, 0.55)
+    return {
+        "gameId": np.repeat(np.arange(2022090800, 2022090840), n // 40), "playId": np.arange(n), "quarter": 1 + np.arange(n) % 4,
+        "gameClock": ["10:30"] * n, "down": 1 + np.arange(n) % 3, "yardsToGo": 1 + np.arange(n) % 12,
+        "possessionTeam": ["AWY"] * n, "yardlineSide": np.where(three, "AWY", "HOM").tolist(), "yardlineNumber": np.full(n, 30),
+        "homeTeamAbbr": ["HOM"] * n, "preSnapHomeScore": np.full(n, 3), "preSnapVisitorScore": np.full(n, 10),
+        "offenseFormation": ["SHOTGUN", "EMPTY", "SINGLEBACK"] * (n // 3),
+        "receiverAlignment": np.where(three, "1x3", "2x2").tolist(),
+        "isDropback": np.full(n, True), "n_rushers": 3.0 + np.arange(n) % 3, "pff_manZone": np.where(zone, "Zone", "Man").tolist(),
+        "timeToThrow": np.where(three, generator.uniform(1.5, 4.0, n), NAN), "timeToSack": np.where(three, NAN, 5.0),
+    }  # fmt: skip
+
+
+def deep() -> Table:
+    """The safeties of the same plays: two of them, the second of every fourth play in the box."""
+    n = 1200
+    return {
+        "gameId": np.repeat(np.arange(2022090800, 2022090840), n // 40), "playId": np.arange(n), "x_last_p1": np.full(n, 12.0),
+        "y_last_p1": np.full(n, 5.0), "v_x_last_p1": np.full(n, 0.5), "x_last_p2": np.where(np.arange(n) % 4 == 0, 5.0, 15.0),
+        "y_last_p2": np.full(n, -7.0), "v_x_last_p2": np.full(n, -0.5),
+    }  # fmt: skip
+
+
+def rushers() -> Table:
+    """Four a play: who is soon across the line gets his pressure more often."""
+    generator = np.random.default_rng(12)
+    play = np.repeat(np.arange(1200), 4)
+    get_off = generator.uniform(0.5, 1.6, len(play))
+    caused = generator.random(len(play)) < np.where(get_off < 1.0, 0.4, 0.1)
+    return {
+        "gameId": np.repeat(2022090800 + np.arange(1200) // 30, 4), "playId": play, "wasInitialPassRusher": np.ones(len(play)),
+        "causedPressure": caused, "timeToPressureAsPassRusher": np.where(caused, generator.uniform(1.1, 1.4, len(play)), NAN),
+        "getOffTimeAsPassRusher": get_off, "position": ["DE", "DT", "OLB", "CB"] * 1200,
     }  # fmt: skip
 
 
@@ -147,6 +210,8 @@ MODELS: dict[str, tuple[ModuleType, dict[str, Callable[[], Table]]]] = {
     "nfl-completion": (nfl_completion, {"passes_2018": passes}),
     "nfl-yac": (nfl_yac, {"yac_2018": catches}),
     "nfl-rushing": (nfl_rushing, {"rush_2017_2019": runs}),
+    "nfl-coverage": (nfl_coverage, {"plays": charted, "safeties_pre_snap": deep}),
+    "nfl-pressure": (nfl_pressure, {"player_play": rushers, "plays": charted}),
     "f1-overtake": (f1_overtake, {"overtake_pairs": pairs}),
     "f1-undercut": (f1_undercut, {"undercut_attempts": attempts}),
 }
@@ -187,10 +252,14 @@ def source_of(module: ModuleType, folder: Path) -> str:
 @pytest.mark.parametrize("name", MODELS)
 def test_a_file_without_a_column_is_refused_by_name(name: str, tmp_path: Path) -> None:
     module, tables = MODELS[name]
+    needed = {"home_win", "throwDistance", "yac", "Yards", "gap_s", "gap_before_s", "isDropback", "causedPressure"}
+    gone = ""
     for file, table in tables.items():
         found = table()
-        gone = next(column for column in found if column in ("home_win", "throwDistance", "yac", "Yards", "gap_s", "gap_before_s"))
-        del found[gone]
+        for column in sorted(needed & set(found)):
+            if not gone and not (column == "isDropback" and name == "nfl-pressure"):
+                gone = column
+                del found[column]
         put(tmp_path / f"{file}.parquet", found)
     with pytest.raises(ValueError, match=f"lacks the column {gone}"):
         module.train(tmp_path, 1, "the command", quiet)
@@ -221,18 +290,82 @@ def test_passes_are_read_as_they_were_at_the_throw(tmp_path: Path) -> None:
     table = passes()
     put(tmp_path / "passes_2018.parquet", table)
     read = nfl_completion.read(tmp_path)
-    names = [name for name, _, _ in COMPLETION_FEATURES]
-    meet, side = read.rows[:, names.index("meet_m")], read.rows[:, names.index("sideline_m")]
-    assert np.isnan(read.rows[:, names.index("pressure_m")]).all()
+    at = {feature.name: i for i, feature in enumerate(known("nfl-completion").offered)}
+    meet, side = read.rows[:, at["meet_m"]], read.rows[:, at["sideline_m"]]
+    assert np.isnan(read.rows[:, at["pressure_m"]]).all()
     np.testing.assert_array_equal(np.isnan(meet), np.isnan(table["defender1Dist"]))
     assert np.nanmax(meet) <= OPEN_M
     assert side.max() <= ROOM_M
-    # what arrives with the ball is not looked at, nor are sacks and balls for nobody
+    # both directions of play are one: six yards behind the line, the defender beyond the receiver and running upfield
+    for name, value in (("passer_depth_m", 6.0 * YD), ("depth_m", (table["throwDistance"] - 6.0) * YD), ("across_m", 0.0)):
+        np.testing.assert_allclose(read.rows[:, at[name]], value, atol=1e-9)
+    some = np.isfinite(table["defender1Dist"])
+    for name in ("first_near_m", "first_along_m", "first_ahead_m"):
+        np.testing.assert_allclose(read.rows[some, at[name]], table["defender1Dist"][some] * YD)
+    np.testing.assert_allclose(read.rows[some, at["first_upfield_mps"]], 3.0 * YD)
+    assert set(read.rows[:, at["covered"]]) == {0.0, 1.0, 2.0}
+    # what arrives with the ball is not looked at, nor are sacks, balls for nobody, and plays that one source does not have
     put(tmp_path / "passes_2018.parquet", table | {"Dest_X": np.arange(800.0), "ball_prox": np.arange(800.0)})
     np.testing.assert_array_equal(nfl_completion.read(tmp_path).rows, read.rows)
     nobody = {**table, "passResult": ["S", *table["passResult"][1:]], "throwDistance": [30.0, NAN, *table["throwDistance"][2:]]}
+    nobody["absoluteYardlineNumber"] = [60.0, 60.0, NAN, *table["absoluteYardlineNumber"][3:]]
     put(tmp_path / "passes_2018.parquet", nobody)
-    assert len(nfl_completion.read(tmp_path).label) == 798
+    assert len(nfl_completion.read(tmp_path).label) == 797
+
+
+def test_safeties_are_looked_at_on_early_downs_and_told_by_where_they_stand(tmp_path: Path) -> None:
+    put(tmp_path / "plays.parquet", charted())
+    put(tmp_path / "safeties_pre_snap.parquet", deep())
+    read = nfl_coverage.read(tmp_path)
+    names = [feature.name for feature in known("nfl-coverage").offered]
+    row = dict(zip(names, read.rows[4].tolist(), strict=True))  # second down, the other safety in the box
+    assert (row["safeties"], row["strong"], row["weak"], row["empty"]) == (1.0, 3.0, 1.0, 1.0)
+    assert row["deepest_m"] == pytest.approx(12.0 * YD)
+    assert np.isnan(row["second_m"])
+    assert np.isnan(row["between_m"])
+    row = dict(zip(names, read.rows[3].tolist(), strict=True))
+    assert (row["lead"], row["to_goal_yd"], row["clock_s"]) == (7.0, 30.0, 630.0)
+    assert row["deepest_m"] == pytest.approx(15.0 * YD)
+    assert row["between_m"] == pytest.approx(12.0 * YD)
+    assert row["middle_m"] == pytest.approx(5.0 * YD)
+    assert row["deepest_back_mps"] == pytest.approx(-0.5 * YD)
+    third = read.rows[:, names.index("down")] == 3.0
+    assert np.isnan(read.rows[third][:, names.index("safeties") :]).all()
+
+
+def test_a_rusher_is_asked_about_until_his_pressure_or_the_throw(tmp_path: Path) -> None:
+    plays, one = charted(), rushers()
+    plays["timeToThrow"][0] = 1.5
+    one = {name: values[:4] for name, values in one.items()} | {
+        "causedPressure": [True, False, False, True], "timeToPressureAsPassRusher": [1.3, NAN, NAN, NAN],
+        "getOffTimeAsPassRusher": [0.7, 0.9, NAN, 0.5],
+    }  # fmt: skip
+    put(tmp_path / "plays.parquet", plays)
+    put(tmp_path / "player_play.parquet", one)
+    read = nfl_pressure.read(tmp_path)
+    names = [feature.name for feature in known("nfl-pressure").offered]
+    at = {name: i for i, name in enumerate(names)}
+    np.testing.assert_allclose(read.rows[:, at["age_s"]], [0.0, 0.4, 0.8, 1.2] * 3)  # the fourth has no time and cannot be placed
+    assert read.label.tolist() == [0, 0, 0, 1] + [0] * 8
+    np.testing.assert_allclose(read.rows[:4, at["get_off_s"]], [NAN, NAN, 0.7, 0.7])
+    np.testing.assert_allclose(read.rows[::4, at["lineman"]], [1.0, 1.0, 0.0])
+
+
+def test_an_artefact_of_a_part_of_the_inputs_is_asked_for_that_part(tmp_path: Path) -> None:
+    put(tmp_path / "passes_2018.parquet", passes())
+    card, blob = nfl_completion.train(tmp_path, 1, "the command", quiet)
+    save(tmp_path / "model", card, blob)
+    model, live = load(tmp_path / "model"), known("nfl-completion").offered
+    assert [f.name for f in model.features] == list(nfl_completion.TAKES)
+    rows = nfl_completion.read(tmp_path).rows
+    assert rows.shape[1] == len(live)
+    assert columns_of(model.name, live) is None
+    taken = narrowed(model, rows)
+    np.testing.assert_array_equal(taken[:, 0], rows[:, [f.name for f in live].index("throw_m")])
+    # rows as they come live are at home, though the pressure on the passer was in no table
+    assert guard_of(model, "real").check(taken) is None
+    with pytest.raises(ValueError, match="nfl-completion has no input wind"):
+        known("nfl-completion").taking(("throw_m", "wind"))
 
 
 def test_a_pair_of_cars_is_told_as_it_is_live(tmp_path: Path) -> None:

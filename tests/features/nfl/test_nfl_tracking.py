@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from nfl_scenes import KEEP, Scene, line_up, simulated, still
 
-from features.nfl import SPORT, alignment, carrier, flight, pocket, separation
+from features.nfl import SPORT, alignment, carrier, flight, pocket, secondary, separation
+from features.nfl import thrown as throw
 from features.nfl.columns import AGE, CARRIER, CONTACT_T, LIVE, LOS, PASSER, SNAP_T, TARGET, THROW_T, YD
 from features.nfl.motion import DISPLACEMENTS
 
@@ -200,6 +201,42 @@ def test_a_pass_knows_its_man_its_place_and_its_time() -> None:
     there = frames["flight"][KEEP + 50]
     assert there[flight.AIR] == pytest.approx(np.hypot(*(scene.xy[50, 8] - line_up()[0])))
     assert there[flight.MEET] == pytest.approx(3.0), "the gap itself, once the ball is there"
+
+
+def test_a_throw_is_what_it_was_at_the_release() -> None:
+    scene = thrown()
+    frames = scene.run()
+    at, rows = {name: k for k, (name, _, _) in enumerate(throw.THROW_FEATURES)}, frames["thrown"][KEEP:]
+    assert np.isnan(rows[29]).all(), "nobody has thrown yet"
+    np.testing.assert_array_equal(rows[40], rows[49])
+    them, passer = scene.xy[30], scene.xy[30, 0]
+    assert rows[40, at["throw_m"]] == pytest.approx(np.hypot(*(them[8] - passer)))
+    assert rows[40, at["depth_m"]] == pytest.approx(them[8, 0])
+    assert rows[40, at["held_s"]] == pytest.approx(2.0)
+    assert rows[40, at["covered"]] == 2.0, "and a safety, who has no other receiver nearer"
+    assert rows[40, at["first_near_m"]] == rows[40, at["first_ahead_m"]] == pytest.approx(3.0)
+    assert rows[40, at["first_upfield_mps"]] == pytest.approx(6.0, abs=0.2)
+    assert rows[40, at["second_near_m"]] == pytest.approx(np.hypot(*(them[20] - them[8])))
+    assert rows[40, at["rushers"]] == 0.0
+    asked = throw.completion_asked(frames, np.array([KEEP + 20, KEEP + 40]))
+    assert np.isnan(asked[0]).all()
+    np.testing.assert_array_equal(asked[1, 0, len(flight.COMPLETION_FEATURES) :], rows[40])
+    np.testing.assert_array_equal(scene.run([7, 30, 1, 60])["thrown"], frames["thrown"])
+
+
+def test_safeties_are_the_two_deepest_in_the_middle() -> None:
+    scene = snapped(rows=40, at=20)
+    scene.xy[:, 18] = (14.0, 15.0)  # deep, and outside: a corner
+    scene.xy[:, 20, 0] = 12.0
+    scene.xy[:, 21] = (13.0, -6.0)
+    row = scene.run()["secondary"][KEEP + 35]
+    assert (row[secondary.STRONG], row[secondary.WEAK], row[secondary.SAFETIES]) == (2.0, 2.0, 2.0)
+    assert (row[secondary.FIRST_DEPTH], row[secondary.SECOND_DEPTH]) == (13.0, 12.0)
+    assert (row[secondary.MIDDLE], row[secondary.BETWEEN]) == (6.0, 12.0)
+    scene.xy[:, 20, 0] = 5.0
+    row = scene.run()["secondary"][KEEP + 35]
+    assert row[secondary.SAFETIES] == 1.0
+    assert np.isnan(row[[secondary.SECOND_DEPTH, secondary.BETWEEN, secondary.SECOND_BACK]]).all()
 
 
 def test_separation_is_the_nearest_defender_of_those_who_may_catch() -> None:
