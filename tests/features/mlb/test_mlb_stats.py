@@ -84,7 +84,7 @@ def test_the_curve_is_on_screen_before_the_pitch_and_never_falls() -> None:
             moves[e.attrs["runner"]].append(e.t_us)
     sets = {e.id: e for e in events if e.type == "set" and "runner" in e.attrs}
     assert len(sets) >= 5
-    first = {}
+    first, followed = {}, 0
     for block in out:
         if isinstance(block, StatBlock) and block.stat == "mlb.runner.steal_probability" and block.event not in first:
             first[block.event] = block
@@ -94,7 +94,9 @@ def test_the_curve_is_on_screen_before_the_pitch_and_never_falls() -> None:
         # what made it computable arrived before the pitcher moved
         published = int(block.ingress_us[0])
         later = [t for t in moves[event.player] if t > event.t_us]
-        assert not later or published < min(later)
+        followed += bool(later)
+        assert published < min(later, default=1 << 62)
+    assert followed >= 5
     for update in by["mlb.runner.steal_probability"]:
         assert len(update.value) == 21
         assert (np.diff(np.array(update.value)) >= 0.0).all()
@@ -352,7 +354,7 @@ def test_a_feed_in_the_wrong_unit_and_strangers_are_kept_apart() -> None:
     dead = helpers.dead(out)
     assert dead.get("teleport", 0) + dead.get("outside the field", 0) > 100
     assert dead["unknown event type"] == 1
-    assert "unknown player" in dead or "late" in dead
+    assert dead["unknown player"] == 1
     assert any(u.stat == "mlb.pitch.velocity" for u in helpers.updates(out, "final")), "the rest goes on"
 
 
