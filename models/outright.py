@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +19,7 @@ from models.apart import light
 from models.artefact import Card, CardFeature, load
 from models.attribution import Attribution
 from models.base import Floats
+from models.by_command import Doors, Tell
 from models.evaluation import against
 from models.forest import read_forest
 from models.gate import gate, logistic_held_out, logistic_of
@@ -33,8 +35,6 @@ from models.trees import Margins
 LEAST: Final = 50
 FOLDS: Final = 5
 FITS: Final = FOLDS + 2
-
-Tell = Callable[[str], None]
 
 
 def train(name: str, table: Table, held_as: str, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
@@ -94,6 +94,21 @@ def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
     }  # fmt: skip
     passed = gate(str(each.facts["source"]), each.rows, each.label, each.probability, each.game, each.reference)
     return found | {"readings": {"all": reading | {"gate": {"passed": passed.passed, "reason": passed.reason}}}}
+
+
+def doors(name: str, read: Callable[[Path], Table], held_as: str) -> Doors:
+    """Those of a model of which ``read``, the rows of a folder, says everything."""
+
+    def trained(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
+        return train(name, read(folder), held_as, seed, command, tell)
+
+    def judged(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[Judgement, ...]:
+        return judge(name, read(folder), held_as, artefact, seed, tell)
+
+    def evaluated(folder: Path, artefact: str | None, seed: int, tell: Tell) -> dict[str, Any]:
+        return report(judged(folder, artefact, seed, tell))
+
+    return Doors(trained, judged, report, evaluated)
 
 
 def _recipe_judged(name: str, table: Table, held_as: str, seed: int, tell: Tell) -> Judgement:

@@ -114,7 +114,8 @@ def arrival_asked(moment: Moment, ledger: Ledger | None = None) -> Floats | None
     found, flight = _flown(moment), arrival_features(moment)
     if not found or flight is None or moment.frames is None:
         return None
-    return np.concatenate((flight, moment.frames["thrown"][found[1]]))
+    thrown: Floats = moment.frames["thrown"][found[1]]
+    return np.concatenate((flight, thrown))
 
 
 def cpoe(moment: Moment, ledger: Ledger) -> float | None:

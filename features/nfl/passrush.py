@@ -23,7 +23,7 @@ NEAR_LINE_M: Final = 3.0 * YD
 REACTS_MPS: Final = 1.0
 CLOSE_M: Final = 2.0 * YD
 LONGEST_S: Final = 12.0
-#: who has crossed the line of scrimmage so soon after the snap was sent to rush: 4.4 a pass on real tracking, and charted are 4.3, s
+#: who has crossed the line of scrimmage so soon after the snap was sent to rush: 4.4 a pass on real tracking, 4.3 as charted, s
 SENT_S: Final = 2.0
 
 RUSHING = Signal("rushing", "0..1", ("N",), fill=0.0)

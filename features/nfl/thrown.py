@@ -1,9 +1,9 @@
 """A pass as it was when the ball was let go: passer, receiver and the defenders who have no other man nearer.
 
-A defender who has not crossed the line is counted to the eligible receiver who is nearest to him; the two nearest of those who are counted to
-the receiver of the pass are looked at. Whom a pass is for shows only while it flies: the row of the throw is then looked up, and
-what is found there does not change until the next throw. Ahead is towards the opponents' end zone, outward away from the middle of
-the field, along in the direction of the throw and beyond the receiver.
+A defender who has not crossed the line is counted to the eligible receiver who is nearest to him; the two nearest of those who are
+counted to the receiver of the pass are looked at. Whom a pass is for shows only while it flies: the row of the throw is then looked
+up, and what is found there does not change until the next throw. Ahead is towards the opponents' end zone, outward away from the
+middle of the field, along in the direction of the throw and beyond the receiver.
 """
 
 from __future__ import annotations
