@@ -12,7 +12,7 @@ from simulators.nfl import engine
 from simulators.nfl.block import Block
 from simulators.nfl.match import Match
 
-GAMES: Final = 12
+GAMES: Final = 40
 #: a game in real time: with it the number of plays is about that of a real game
 MINUTES: Final = 60.0
 _RUN, _PASS, _SACK, _PUNT, _KICK = range(5)
@@ -94,5 +94,11 @@ def _called(of: _Facts, block: Block, told: dict[int, Any], gained: float, kind:
             of.yac.append(gained - np.floor(depth))
 
 
+_STARTS: Final = "a drive of this world starts at its own 25 after every score, without returns, so that fewer stall in between"
+
 #: figure -> why it is not that of real games
-EXPLAINED: Final[dict[str, str]] = {}
+EXPLAINED: Final[dict[str, str]] = {
+    "fourth downs: field goal": _STARTS,
+    "punts from 45 yd and nearer": _STARTS,
+    "punts from 35 yd and nearer": "one punt in two hundred; coaches of this world try the field goal, or go",
+}
