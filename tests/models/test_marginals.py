@@ -60,17 +60,27 @@ def test_fourth_downs_and_punts_are_counted_by_what_was_done() -> None:
     assert found["punts from 45 yd and nearer"] == 0.5
 
 
-SMALL = {"soccer": (2, 12.0), "nfl": (2, 20.0), "mlb": (2, 300.0), "f1": (2, 20)}
+SMALL = {"soccer": (2, 12.0), "nfl": (2, 20.0), "mlb": (2,), "f1": (2, 20)}
 
 
 @pytest.mark.parametrize("sport", marginals.SPORTS)
 def test_the_same_seeds_give_the_same_figures_by_the_names_that_are_kept(sport: str) -> None:
     played = importlib.import_module(f"simulators.{sport}.marginals")
-    games, length = SMALL[sport]
-    once, again = (marginals.figures(sport, played.facts(3, games, length)) for _ in range(2))
+    size = SMALL[sport]
+    once, again = (marginals.figures(sport, played.facts(3, *size)) for _ in range(2))
     assert list(once) == list(marginals.kept_figures(sport))
     np.testing.assert_array_equal(list(once.values()), list(again.values()))
     assert set(played.EXPLAINED) <= set(once)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sport", marginals.SPORTS)
+def test_a_figure_is_near_or_explained_and_never_both(sport: str) -> None:
+    rows = table.rows(sport, marginals.kept_figures(sport))
+    off = {row.marginal for row in rows if not row.near}
+    explained = set(importlib.import_module(f"simulators.{sport}.marginals").EXPLAINED)
+    assert off - explained == set(), "neither within 20 % nor explained"
+    assert explained - off == set(), "explained although it is near"
 
 
 @pytest.mark.real
