@@ -32,7 +32,7 @@ MODELS: Final = (
         "f1-win-probability", "the chance of a car to win the race", ("features.f1.win", "WIN_FEATURES"), ("does not", "wins"),
         "f1.race.win_probability",
         Recipe(boosters=(({**_SLOW, "max_depth": 4, "eta": 0.1, "min_child_weight": 20.0}, 130),)),
-        games=4_000, fresh=40, falling=("place", "projected_place"), rising=("lead_s", "margin_s", "margin_a_lap_s",
+        games=2_500, fresh=40, falling=("place", "projected_place"), rising=("lead_s", "margin_s", "margin_a_lap_s",
         "second_margin_s"),
         by_game=True,
         limits="It knows gaps, pace so far, tyres and stops, not what a car still has in hand, penalties, reliability or rain; "

@@ -20,18 +20,14 @@ WEAR_S: Final = np.array([0.10, 0.06, 0.035])
 SLOWER_S: Final = np.array([0.0, 0.45, 0.85])
 FUEL_S_PER_LAP: Final = 0.032 * 105.0  #: over the whole race, s a lap from full to empty
 SCATTER_S: Final = 0.12
-#: how close a car drives behind another: as drivers dare, otherwise in every lap
-FOLLOW_S: Final = 0.26
-FOLLOW_SPREAD_S: Final = 1.0
+FOLLOW_S: Final = 0.40
 FOLLOW_SAFETY_S: Final = 0.9
 SAFETY_PACE: Final = 1.45
 CATCH_UP_PACE: Final = 1.15
 SAFETY_LAPS: Final = 3
-#: chances a lap: of a car to drop out, of the safety car to come
-RETIRES, SAFETY = 0.0016, 0.018
 #: how long a compound lasts, as a share of the race; beyond this times it a car stops again
-LIFE_SHARE: Final = np.array([0.26, 0.37, 0.57])
-OVERDUE: Final = 1.18
+LIFE_SHARE: Final = np.array([0.32, 0.46, 0.72])
+OVERDUE: Final = 1.3
 LEAST_LAPS: Final = 6  #: in a race of fewer laps nobody stops
 REACH_S: Final = 3.0
 UNDERCUT_S: Final = 5.0
@@ -87,7 +83,7 @@ def next_compound(laps: int, lap: int, compound: int, first_stop: bool) -> int:
 @kernel
 def run(
     first_lap: int, laps: int, loops: int, share: Floats, lap_s: float, zones: Ints, pit_in_s: float, pit_out_s: float,
-    grid_s: Floats, skill: Floats, wear: Floats, sets: Floats, noise: Floats, near: Floats, stand: Floats, u_pass: Floats,
+    grid_s: Floats, skill: Floats, wear: Floats, sets: Floats, noise: Floats, stand: Floats, u_pass: Floats,
     u_stop: Floats, u_undercut: Floats, u_off: Floats, u_out: Floats, u_safety: Floats, t: Floats, age: Floats, compound: Ints,
     stops: Ints,
     alive: Ints, quality: Floats, safety: Floats, history: Floats, standing: Floats, events: Floats, count: Ints,
@@ -95,11 +91,11 @@ def run(
     """Laps ``first_lap .. laps`` of a race whose state is ``t[:, : first_lap * loops + 1]`` and the arrays after it.
 
     ``share`` (loops,) of a lap's time that each mini-sector takes; ``grid_s`` (N, S) times of the first mini-sectors from the grid;
-    ``sets`` (laps, N) what a set fitted in a lap is slower by, s; ``noise``, ``near`` (how far from the car ahead, 0 to 1),
-    ``stand``, ``u_...`` are the chances, (laps, N) or (laps, zones, N), ``u_safety`` (laps, 2). ``t`` (N, laps * loops + 1) is
-    filled; ``age``, ``compound``, ``stops``, ``alive``, ``quality`` (N,) and ``safety`` = [from, until, loop at which it ends] are
-    changed; ``history`` (laps, N, 5) keeps tyre age, compound, stops, whether the car runs and its set's quality, as each lap
-    began; ``standing`` (laps, N) s at the box, NaN without a stop.
+    ``sets`` (laps, N) what a set fitted in a lap is slower by, s; ``noise``, ``stand``, ``u_...`` are the chances, (laps, N) or
+    (laps, zones, N), ``u_safety`` (laps, 2). ``t`` (N, laps * loops + 1) is filled; ``age``, ``compound``, ``stops``, ``alive``,
+    ``quality`` (N,) and ``safety`` = [from, until, loop at which it ends] are changed; ``history`` (laps, N, 5) keeps tyre age,
+    compound, stops, whether the car runs and its set's quality, as each lap began; ``standing`` (laps, N) s at the box, NaN
+    without a stop.
     """
     cars = len(skill)
     order = np.zeros(cars, np.int64)
@@ -154,7 +150,7 @@ def run(
                         stopping[n] = 1 if lap < laps - 1 and laps >= LEAST_LAPS else 0
                     if u_off[lap, n] < 0.004:
                         off_at[n] = int(u_off[lap, n] / 0.004 * loops)
-                    if lap > 0 and u_out[lap, n] < RETIRES:
+                    if lap > 0 and u_out[lap, n] < 0.0009:
                         alive[n] = 0
                         _note(events, count, OUT, g - 1, n, -1, t[n, g - 1] + 0.3 * pace[n] * share[0], 0.0, 1.0, 0, 0, 0, 0)
                 # an undercut: the car behind stops, the one ahead of it has a stop to make and answers a lap later
@@ -170,7 +166,7 @@ def run(
                     reply[m], reply_lap[m], reply_p[m] = n, lap + 1, p
                     reply_works[m] = 1 if u_undercut[lap, n] < p else 0
                     reply_features[m, 0], reply_features[m, 1], reply_features[m, 2] = gap, age[m], age[m] - age[n]
-                if u_safety[lap, 0] < SAFETY and lap > 1 and safety[0] > t[leader, g - 1] and lap + SAFETY_LAPS + 1 < laps:
+                if u_safety[lap, 0] < 0.012 and lap > 1 and safety[0] > t[leader, g - 1] and lap + SAFETY_LAPS + 1 < laps:
                     start = t[leader, g - 1] + u_safety[lap, 1] * 0.9 * pace[leader]
                     safety[0], safety[1], safety[2] = start, np.inf, (lap + 1 + SAFETY_LAPS) * loops
                     _note(events, count, SAFETY_ON, g, -1, -1, start, 0.0, 1.0, 0, 0, 0, 0)
@@ -228,8 +224,7 @@ def run(
                         if works:
                             passing[n], from_gap[n] = before, gap
                 target = passing[n]
-                dares = near[lap, n] + (near[min(lap + 1, laps - 1), n] - near[lap, n]) * k / loops
-                follow = FOLLOW_SAFETY_S if neutral else FOLLOW_S + FOLLOW_SPREAD_S * dares
+                follow = FOLLOW_SAFETY_S if neutral else FOLLOW_S
                 if lap == 0 and k < 6:
                     follow = 0.15 + 0.04 * k
                 done = -1

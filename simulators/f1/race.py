@@ -34,8 +34,8 @@ class Race:
         rng = np.random.Generator(np.random.Philox(key=seed))
         self.seed, self.laps, self.track, self.cars = seed, laps, circuit(), cars
         self.loops = len(self.track.ends_s)
-        team = np.repeat(np.sort(rng.uniform(0.0, TEAMS_S, cars // 2)), 2)
-        self.skill = team + rng.normal(0.0, DRIVERS_S, cars)
+        team = np.repeat(np.sort(rng.uniform(0.0, 1.1, cars // 2)), 2)
+        self.skill = team + rng.normal(0.0, 0.10, cars)
         self.wear = np.exp(rng.normal(0.0, 0.07, cars))
         qualified = np.argsort(self.skill + rng.normal(0.0, 0.22, cars), kind="stable")
         self.slot = np.empty(cars, np.int64)
@@ -67,8 +67,7 @@ class Race:
         standing = self.standing if keep else self.standing.copy()
         run(
             first, laps, self.loops, share, track.lap_s, zones, pit_in, pit_out, self.grid_s, self.skill, self.wear,
-            rng.normal(0.0, SET_S, (laps, cars)), rng.normal(0.0, 1.0, (laps, cars)), rng.random((laps, cars)), stand,
-            rng.random((laps, len(zones), cars)),
+            rng.normal(0.0, SET_S, (laps, cars)), rng.normal(0.0, 1.0, (laps, cars)), stand, rng.random((laps, len(zones), cars)),
             rng.random((laps, cars)), rng.random((laps, cars)),
             rng.random((laps, cars)), rng.random((laps, cars)), rng.random((laps, 2)), t, age, compound, stops, alive, quality,
             safety,
@@ -116,8 +115,6 @@ class Race:
         return np.array([np.inf, np.inf, -1.0])
 
 
-#: s a lap between the fastest and the slowest team, and how team mates differ
-TEAMS_S, DRIVERS_S = 2.4, 0.25
 #: sets of one compound differ by so much, s a lap
 SET_S: Final = 0.05
 #: loops after which a car from the grid is as fast as one on a flying lap: before the first corner

@@ -4,7 +4,7 @@ Both are logistic in what timing measures, so that a model can recover them.
 
 A pass, drawn for every car that comes within 3 s of the car ahead to where an overtaking zone begins, on a clear track::
 
-    logit = -1.35 - 4.4 gap + 1.0 closing + 0.06 age + 0.35 compound + 0.9 [gap < 1 s]
+    logit = -1.9 - 2.2 gap + 1.6 closing + 0.06 age + 0.35 compound + 0.9 [gap < 1 s]
 
 with gap (s) there, closing (s, at most 1.5 either way: how much smaller the gap is than one lap ago at the same place; 0 where
 there is no lap ago), age (laps that the tyres of the car ahead are older, at most 25 either way) and compound (steps that they
@@ -34,7 +34,7 @@ def logistic(z: float) -> float:
 def pass_probability(gap_s: float, closing_s: float, age_difference: float, compound_difference: float) -> float:
     closing = 0.0 if np.isnan(closing_s) else min(max(closing_s, -1.5), 1.5)
     age = min(max(age_difference, -25.0), 25.0)
-    z = -1.35 - 4.4 * gap_s + 1.0 * closing + 0.06 * age + 0.35 * compound_difference
+    z = -1.9 - 2.2 * gap_s + 1.6 * closing + 0.06 * age + 0.35 * compound_difference
     if gap_s < 1.0:
         z += 0.9
     return logistic(z)
