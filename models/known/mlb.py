@@ -35,7 +35,7 @@ MODELS: Final = (
     Known(
         "lead-probability", "Lead Probability: the chance that a steal succeeds", ("features.mlb.stealrow", "STEAL_FEATURES"),
         ("caught", "stolen"), "mlb.runner.steal_probability",
-        Recipe(boosters=((_SMALL, 50),), apart="gain_m", light=True), games=2_000, fresh=400,
+        Recipe(boosters=((_SMALL, 50),), apart="gain_m", light=True), games=5_000, fresh=400,
         rising=RISING, falling=FALLING, needs=("lead_m",), curve=("features.mlb.stealrow", "CURVE"),
         # attempts are few and noisy: most of the word to the smooth regression, whose features are mostly lines, and trees for
         # what it cannot say

@@ -34,8 +34,8 @@ RUNNER_K_S: Final = 0.40
 BATTER_K_S: Final = 0.95
 #: the runner's reaction to the first move: mean and spread
 REACTION_S, REACTION_SD_S = 0.21, 0.08
-DELIVERY_SD_S: Final = 0.05
-POP_SD_S: Final = 0.06
+DELIVERY_SD_S: Final = 0.10
+POP_SD_S: Final = 0.12
 TAG_S: Final = 0.10
 FLIGHT_S, FLIGHT_SD_S = 0.42, 0.012
 #: a runner slides: this much of the way he does not run

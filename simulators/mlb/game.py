@@ -78,10 +78,13 @@ class Game:
             provenance=simulated("mlb", seed, minutes),
         )  # fmt: skip
 
+    def pitching(self) -> Pitching:
+        """The game from its first pitch, without frames."""
+        return Pitching(self.clubs, np.random.Generator(np.random.Philox(key=self._play_key)))
+
     def chunks(self) -> Iterator[Chunk]:
         """The game as arrays, a pitch at a time."""
-        rng = np.random.Generator(np.random.Philox(key=self._play_key))
-        pitching = Pitching(self.clubs, rng)
+        pitching = self.pitching()
         first, serial, number = 1, 0, 0
         period = pitching.state.inning
         opening: list[Report] = [Report(0.0, "half_start", -1, attrs=pitching.state.attrs())]
@@ -96,12 +99,7 @@ class Game:
             pause = 0
             if state.walked_off() or state.outs >= 3:
                 reports.append(Report(scene.length_s - 0.05, "half_end", -1, attrs=state.attrs()))
-                over = state.walked_off()
-                state.next_half()
-                state.over = state.over or over
-                pitching.places = {}
-                pitching.ball_at = None
-                pitching.fresh = True
+                pitching.end_half()
                 if state.over:
                     reports.append(Report(scene.length_s - 0.01, "game_end", -1, attrs=state.attrs()))
                 else:

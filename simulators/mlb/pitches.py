@@ -37,7 +37,7 @@ OUTCOMES: Final = ("ball", "called_strike", "swinging_strike", "foul", "in_play"
 SHARES: Final = np.array([0.355, 0.165, 0.110, 0.175, 0.195])
 PICK_OFF, PICKED_OFF = 0.05, 0.02
 #: how often a runner goes when he likes his chance
-GOES: Final = 0.30
+GOES: Final = 0.05
 _KINDS: Final = (("four-seam", 1.0, 240.0), ("slider", 0.91, 255.0), ("changeup", 0.90, 180.0), ("curve", 0.84, 275.0))
 
 
@@ -50,6 +50,13 @@ class Pitching(Progress):
             x, y = PLACED[self.set_of_places, k]
             spots[name] = (float(x), float(y))
         return spots
+
+    def end_half(self) -> None:
+        """The other side bats, or the game is over; everybody walks off."""
+        over = self.state.walked_off()
+        self.state.next_half()
+        self.state.over = self.state.over or over
+        self.places, self.ball_at, self.fresh = {}, None, True
 
     # -- a pitch ---------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ from simulators.soccer.chance import uniform
 
 #: who may catch a pass
 ELIGIBLE: Final = (1, 7, 8, 9, 10)
+#: since the end of his stem, s: a receiver who stops stands, another one has turned
+SETTLED_S, TURNED_S = 0.9, 0.3
 
 
 @kernel
@@ -21,10 +23,12 @@ def open_man(plan: Any, pos: Any, beaten: Any, rng: Any) -> int:
     best, target = -1.0, -1
     for i in range(5):
         n = ELIGIBLE[i]
-        ready = beaten[n] > 0.3 or (plan.settles[n] == 2 and pos[n, 0] > 9.0) or n == 1
+        # to one who is going to stop the ball leaves when he has
+        since = SETTLED_S if plan.settles[n] == 1 else TURNED_S
+        ready = beaten[n] > since or (plan.settles[n] == 2 and pos[n, 0] > 9.0) or n == 1
         if ready:
             near, _ = crowd_of(pos, n)
-            want = uniform(rng, 0) * 4.0 + min(near, 4.0) * 0.5 + (0.0 if n != 1 else -1.5)
+            want = uniform(rng, 0) * 4.0 + min(near, 4.0) * 0.5 - 0.20 * max(pos[n, 0], 0.0) + (0.0 if n != 1 else -2.25)
             if want > best:
                 best, target = want, n
     if target < 0:

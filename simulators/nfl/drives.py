@@ -11,7 +11,9 @@ TOUCHDOWN: Final = 7.0  #: with its try, which is always good here
 FIELD_GOAL: Final = 3.0
 START_YD: Final = 75.0
 KICK_EXTRA_YD: Final = 17.0
-LONGEST_KICK_YD: Final = 58.0
+LONGEST_KICK_YD: Final = 60.0
+#: half of the coaches have a field goal of this length tried, the others punt
+TRUSTED_KICK_YD: Final = 55.5
 
 
 def kick_probability(length_yd: float) -> float:
@@ -55,9 +57,11 @@ class Drive:
         """What this coach does on fourth down: "go", "kick" or "punt"; he is bolder near midfield, with little to go, and late
         when behind."""
         behind = self.points[1 - self.offense] - self.points[self.offense]
-        bold = 0.08 + 0.30 * (self.to_go_yd <= 2) + 0.10 * (self.to_goal_yd < 60)
+        bold = 0.04 + 0.18 * (self.to_go_yd <= 2) + 0.04 * (self.to_goal_yd < 60)
         if clock_s < 300 and behind > 3:
             bold = 0.9
         if rng.random() < bold:
             return "go"
-        return "kick" if self.to_goal_yd + KICK_EXTRA_YD <= LONGEST_KICK_YD else "punt"
+        length_yd = self.to_goal_yd + KICK_EXTRA_YD
+        trusts = 1.0 / (1.0 + np.exp((length_yd - TRUSTED_KICK_YD) / 1.5))
+        return "kick" if length_yd <= LONGEST_KICK_YD and rng.random() < trusts else "punt"

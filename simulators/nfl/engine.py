@@ -19,6 +19,10 @@ from simulators.nfl.bodies import DT, HZ, MAN, PASS, RUN, SLOTS, advance, crowd_
 from simulators.soccer.chance import between, uniform
 
 MOST_FRAMES: Final = 16 * HZ
+#: for a moment, to the ball or to the runner, a man is faster than he runs
+LUNGE: Final = 1.05
+#: a receiver who has turned across the field runs so much slower; a leg that goes upfield less than this is across
+ACROSS, SHALLOW = 0.72, 0.7
 #: frames of a row of the 10 Hz grid; draws and changes of phase happen on those that the grid and the ball's tag share
 TENTH: Final = HZ // 10
 DRAW: Final = HZ // 5
@@ -244,6 +248,8 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     cap *= 0.88
                 else:
                     beaten[n] += DT
+                    if plan.settles[n] == 0 and plan.leg[n, 0] < SHALLOW:
+                        cap *= ACROSS
                     if plan.settles[n] == 1:
                         tu, tv = plan.pos[n, 0] + plan.stem[n] + plan.leg[n, 0], plan.pos[n, 1] + plan.leg[n, 1]
                         arrive = True
@@ -254,7 +260,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     arrive = False
                     tu, tv = land_u, land_v
                     left = max((lands - f) * DT, DT)
-                    cap = min(plan.cap[n] * 1.05, np.sqrt((land_u - pos[n, 0]) ** 2 + (land_v - pos[n, 1]) ** 2) / left)
+                    cap = min(plan.cap[n] * LUNGE, np.sqrt((land_u - pos[n, 0]) ** 2 + (land_v - pos[n, 1]) ** 2) / left)
                     accel = 14.0
             elif n < 11:
                 # blockers: between their man and the ball
@@ -274,7 +280,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     if draws and uniform(rng, 0) < 0.07:
                         free[n] = 1.0
                 if n == tackler:
-                    cap, accel = max(cap, plan.cap[n] * 1.12), 12.0
+                    cap, accel = max(cap, plan.cap[n] * LUNGE), 12.0
                     tu, tv = pos[carrier, 0], pos[carrier, 1]
                 elif off < 0.95 and stun[n] <= 0.0:
                     stun[n] = 0.9
@@ -295,7 +301,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     left = max((lands - f) * DT, DT)
                     tu, tv = land_u + shift[n, 0] * closes, land_v + shift[n, 1] * closes
                     far = np.sqrt((tu - pos[n, 0]) ** 2 + (tv - pos[n, 1]) ** 2)
-                    cap, accel, arrive = min(plan.cap[n] * 1.25, far / left), 14.0, False
+                    cap, accel, arrive = min(plan.cap[n] * LUNGE, far / left), 14.0, False
                 elif plan.coverage == MAN and plan.assign[n] >= 0:
                     tu, tv = aims.shadow(plan, places, vel, n, f)
                 else:

@@ -31,17 +31,19 @@ _ACCEL: Final = (5.0, 6.5, *(4.5,) * 5, 5.5, *(6.5,) * 3, 5.5, 4.6, 4.6, 5.5, 5.
 
 #: of each route: depth of the stem (yd), its leg as (upfield, outward), 1 where the receiver stops at the end of it, 2 no leg
 _TREE: Final = {
-    "flat": (1.5, (0.18, 1.0), 0), "slant": (3.5, (0.75, -0.8), 0), "comeback": (14.0, (-2.6, 2.2), 1),
-    "curl": (9.0, (-1.8, -0.6), 1), "out": (9.5, (0.05, 1.0), 0), "dig": (11.5, (0.05, -1.0), 0),
-    "corner": (11.5, (0.8, 0.75), 0), "post": (11.5, (0.95, -0.5), 0), "go": (60.0, (1.0, 0.0), 2),
+    "flat": (0.8, (0.18, 1.0), 0), "slant": (1.2, (0.6, -0.8), 0), "comeback": (8.0, (-2.6, 2.2), 1),
+    "curl": (4.0, (-1.8, -0.6), 1), "out": (3.5, (0.05, 1.0), 0), "dig": (3.5, (0.05, -1.0), 0),
+    "corner": (9.5, (0.8, 0.75), 0), "post": (9.5, (0.95, -0.5), 0), "go": (60.0, (1.0, 0.0), 2),
 }  # fmt: skip
+#: these are run at many depths
+_LOOSE: Final = ("out", "dig")
 #: how often a receiver is sent on each
 _OFTEN: Final = {
-    "flat": 0.12, "slant": 0.16, "comeback": 0.10, "curl": 0.17, "out": 0.15, "dig": 0.13, "corner": 0.05, "post": 0.06, "go": 0.06,
+    "flat": 0.02, "slant": 0.07, "comeback": 0.05, "curl": 0.14, "out": 0.13, "dig": 0.22, "corner": 0.06, "post": 0.08, "go": 0.23,
 }  # fmt: skip
 #: seconds until a pass to such a route can leave
 _READY_S: Final = {
-    "flat": 1.5, "slant": 1.6, "comeback": 3.1, "curl": 2.5, "out": 2.5, "dig": 2.9, "corner": 2.9, "post": 2.9, "go": 2.4,
+    "flat": 1.5, "slant": 1.4, "comeback": 2.4, "curl": 1.9, "out": 1.7, "dig": 1.6, "corner": 2.4, "post": 2.4, "go": 2.2,
 }
 
 
@@ -59,9 +61,9 @@ class Intent:
 def draw(rng: np.random.Generator, *, down: int, to_go_yd: float, to_goal_yd: float, spot_m: float, behind: float = 0.0) -> Intent:
     """What is called on this down. ``spot_m`` is where the ball lies, to the left of the middle; ``behind`` 1 when time presses."""
     plan = np.zeros(1, PLAN)[0]
-    run = rng.random() < np.clip(0.52 - 0.035 * (to_go_yd - 5.0) - 0.12 * (down == 3) - 0.35 * behind, 0.05, 0.85)
+    run = rng.random() < np.clip(0.57 - 0.035 * (to_go_yd - 5.0) - 0.12 * (down == 3) - 0.35 * behind, 0.05, 0.85)
     plan["kind"], plan["spot"], plan["to_goal"] = (RUN if run else PASS), spot_m, to_goal_yd * YD
-    plan["coverage"] = MAN if rng.random() < 0.45 else ZONE
+    plan["coverage"] = MAN if rng.random() < 0.285 else ZONE
     plan["cap"] = np.array(_CAP) * rng.uniform(0.96, 1.04, SLOTS)
     plan["accel"] = _ACCEL
     plan["assign"] = -1
@@ -118,13 +120,15 @@ def _routes(rng: np.random.Generator, plan: Any, spot_m: float) -> dict[int, str
         name = "flat" if n == 1 else str(rng.choice(ROUTES, p=[_OFTEN[r] for r in ROUTES]))
         stem, leg, settles = _TREE[name]
         out = 1.0 if plan["pos"][n, 1] >= spot_m else -1.0
-        plan["stem"][n] = max(stem * YD + rng.normal(0.0, 0.35), 0.8) if n != 1 else 2.0
+        plan["stem"][n] = max(stem * YD + rng.normal(0.0, 2.6 if name in _LOOSE else 0.35), 0.8) if n != 1 else 0.8
         plan["leg"][n] = (leg[0] * (YD if settles == 1 else 1.0), out * leg[1] * (YD if settles == 1 else 1.0))
         plan["settles"][n] = settles
+        if n == 1:  # out of the backfield and along the line
+            plan["leg"][n, 0] = 0.02
         routes[n] = name
     if plan["kind"] == PASS:
         ready = sorted(_READY_S[routes[n]] for n in ELIGIBLE)
-        plan["throw_s"] = round(ready[int(rng.integers(1, 5))] + rng.uniform(0.1, 0.6), 1)
+        plan["throw_s"] = round(ready[int(rng.integers(0, 4))] + rng.uniform(0.1, 0.7), 1)
     return routes
 
 

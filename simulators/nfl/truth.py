@@ -4,13 +4,13 @@ Distances in m, speeds in m/s, yards as yards; ``crowd`` is the sum over defende
 
 Completion, from the frame in which the pass comes down::
 
-    logit = 1.35 + 0.35 (gap - 2) - 0.045 (air - 12) - 1.1 exp(-pressure / 1.2) - 0.9 exp(-sideline / 1.5)
+    logit = 1.2 + 0.35 (gap - 2) - 0.08 (air - 12) - 1.1 exp(-pressure / 1.2) - 0.9 exp(-sideline / 1.5)
 
 with gap (receiver to nearest defender, at most 3), air (release to catch), pressure (nearest rusher at the release), sideline.
 
 Yards of a run, from the hand-off: P(at least k) = logistic(eta - cut(k)), k whole yards from -3 up::
 
-    eta = 0.8 + 0.45 (near - 3) - 0.40 (box - 6.5) - 0.55 (crowd - 1.2) + 0.15 (forward - 3)
+    eta = 0.42 + 0.45 (near - 3) - 0.40 (box - 6.5) - 0.55 (crowd - 1.2) + 0.15 (forward - 3)
 
 with near at most 7; of yards after a catch, from 0 up: eta = 0.40 (near - 2.5) - 0.55 (crowd - 0.8) + 0.10 (forward - 3).
 
@@ -31,9 +31,9 @@ from features.compiled import kernel
 
 PRESSURE_EVERY_S: Final = 0.4
 PRESSURE_FIRST_S: Final = 0.8
-SACK_P: Final = 0.45
+SACK_P: Final = 0.90
 TACKLE_SHARE_M: Final = 1.5
-INTERCEPTION_SHARE: Final = 0.09
+INTERCEPTION_SHARE: Final = 0.058
 
 
 @kernel
@@ -43,7 +43,7 @@ def logistic(z: float) -> float:
 
 @kernel
 def completion(gap_m: float, air_m: float, pressure_m: float, sideline_m: float) -> float:
-    z = 1.35 + 0.35 * (min(gap_m, 3.0) - 2.0) - 0.045 * (air_m - 12.0)
+    z = 1.2 + 0.35 * (min(gap_m, 3.0) - 2.0) - 0.08 * (air_m - 12.0)
     return logistic(z - 1.1 * np.exp(-pressure_m / 1.2) - 0.9 * np.exp(-max(sideline_m, 0.0) / 1.5))
 
 
@@ -57,12 +57,12 @@ def rush_cut(k: float) -> float:
 
 @kernel
 def yac_cut(k: float) -> float:
-    return float(-0.7 + 1.9 * np.log(1.0 + k / 2.2))
+    return float(-1.6 + 1.9 * np.log(1.0 + k / 2.2))
 
 
 @kernel
 def rush_eta(near_m: float, crowd: float, forward_mps: float, box: float) -> float:
-    return 0.8 + 0.45 * (min(near_m, 7.0) - 3.0) - 0.40 * (box - 6.5) - 0.55 * (crowd - 1.2) + 0.15 * (forward_mps - 3.0)
+    return 0.42 + 0.45 * (min(near_m, 7.0) - 3.0) - 0.40 * (box - 6.5) - 0.55 * (crowd - 1.2) + 0.15 * (forward_mps - 3.0)
 
 
 @kernel

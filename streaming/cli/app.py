@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "models": ("streaming.cli.models", "app", "Train, score, evaluate, list and explain models."),
     "endpoint": ("streaming.cli.endpoint", "endpoint", "Serve models over HTTP, by SageMaker's contract."),
     "check": ("streaming.cli.check", "app", "Count the highlights and stories of real games."),
+    "marginals": ("streaming.cli.marginals", "marginals", "Compare simulated games with real ones, figure by figure."),
     "catalogue": ("streaming.cli.catalogue", "catalogue", "List every stat: unit, definition, topic, graphic."),
     "ograf": ("streaming.cli.ograf", "ograf", "Write the graphics as OGraf graphics, for a renderer."),
     "schemas": ("streaming.cli.schemas", "schemas", "Write the JSON Schemas and the AsyncAPI document."),
