@@ -32,7 +32,7 @@ OPPONENTS: Final = (1.0, 2.0, 4.0, 6.0, 7.0, 8.0, 9.0, 10.0)
 MATES: Final = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 CELLS: Final = (len(OPPONENTS) + 1) * (len(MATES) + 1) * 2
 #: the share of the way that is gone; found on parts of the games that teach (docs/models.md)
-REACH: Final = 0.7
+REACH: Final = 0.5
 _OPPONENTS, _MATES, _KEEPER = (SHOT_INDEX[name] for name in ("opponents_seen", "teammates_seen", "keeper_distance_m"))
 
 
@@ -49,7 +49,8 @@ def levels(margin: Floats, label: Floats, case: Ints, cell: Ints) -> tuple[Float
 
     ``ValueError`` where a case has no row in sight, or only goals or only misses.
     """
-    margin, label, case, cell = (part[cell >= 0] for part in (margin, label, case, cell))
+    seen = cell >= 0
+    margin, label, case, cell = margin[seen], label[seen], case[seen], cell[seen]
     cases = int(case.max(initial=-1)) + 1
     rows = np.bincount(case, minlength=cases)
     goals = np.bincount(case, label, cases)

@@ -40,13 +40,13 @@ _ONE_IN: Final = 4
 def of_team(events: Events, chosen: Bools) -> Floats:
     """How many of the ``chosen`` (N,) bool each team has in a match, 0 among them."""
     teams, at = np.unique(np.stack([events.match, events.team], 1)[events.team > 0], axis=0, return_inverse=True)
-    return np.bincount(at.ravel(), chosen[events.team > 0], len(teams))
+    return np.asarray(np.bincount(at.ravel(), chosen[events.team > 0], len(teams)), np.float64)
 
 
 def of_player(events: Events, chosen: Bools) -> Floats:
     """How many of the ``chosen`` each player has in a match who has any."""
     chosen = chosen & (events.player > 0)
-    return np.unique(np.stack([events.match, events.player], 1)[chosen], axis=0, return_counts=True)[1].astype(np.float64)
+    return np.asarray(np.unique(np.stack([events.match, events.player], 1)[chosen], axis=0, return_counts=True)[1], np.float64)
 
 
 def named(events: Events, name: str) -> Bools:

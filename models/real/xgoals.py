@@ -163,28 +163,32 @@ def learnt(
     """What the shots ``statsbomb`` and ``events`` (bool) teach, the forest that learnt it, and the level of each case
     (``models.sight``), none where there are no shots with positions."""
     lessons = taught(shots, statsbomb, events)
-    blob, of = grown(lessons, seed, recipe), shots.statsbomb
+    blob = grow(known(MODEL), recipe, lessons.rows, lessons.label, seed)
+    blob, level = _levelled(blob, shots.statsbomb, statsbomb)
+    return lessons, light(_with_penalty(blob, lessons)), level
+
+
+def _levelled(blob: bytes, of: ShotTable | None, statsbomb: npt.NDArray[np.bool_]) -> tuple[bytes, dict[str, float]]:
     if of is None or of.picture is None:
-        return lessons, blob, {}
+        return blob, {}
     chosen = np.flatnonzero(statsbomb & ~of.shootout & ~of.penalty & np.isfinite(of.rows[:, 0]))
     seen = [of.seen(withheld.players(case, of.picture, _LEVELS_SEED), chosen) for case in _IN_SIGHT]
     if any(sight.cell_of(rows).max(initial=-1) < 0 for rows in seen):
-        return lessons, blob, {}  # shots without any picture
+        return blob, {}  # shots without any picture
     case = np.repeat(np.arange(len(_IN_SIGHT)), len(chosen))
     blob, level = sight.levelled(blob, np.concatenate(seen), np.tile(of.goal[chosen], len(_IN_SIGHT)), case)
-    return lessons, light(blob), dict(zip(_IN_SIGHT, np.round(level, 4).tolist(), strict=True))
+    return blob, dict(zip(_IN_SIGHT, np.round(level, 4).tolist(), strict=True))
 
 
-def grown(lessons: Table, seed: int, recipe: Recipe = RECIPE) -> bytes:
-    """The forest that ``lessons`` teach. All penalties are one shot, and its chance is the share of them that went in."""
-    blob = grow(known(MODEL), recipe, lessons.rows, lessons.label, seed)
+def _with_penalty(blob: bytes, lessons: Table) -> bytes:
+    """All penalties are one shot, and its chance is the share of them that went in."""
     column = SHOT_INDEX["penalty"]
     penalty = lessons.rows[:, column] == 1.0
     if penalty.any():
         share = (lessons.label[penalty].sum() + 0.5) / (penalty.sum() + 1.0)
         one = lessons.rows[np.flatnonzero(penalty)[:1]]
         blob = with_leaf(blob, column, float(np.log(share / (1.0 - share)) - Margins(read_forest(blob))(one)[0, 0]))
-    return light(blob)
+    return blob
 
 
 def train(
