@@ -27,7 +27,7 @@ MADE = {
     withheld.NO_DEFENDERS: (0.2524, 0.897), withheld.PART: (0.2550, 0.951),
 }  # fmt: skip
 #: how much worse than a model made for it a case may be. In parts of the games that teach, four times as many shots, the keeper's
-#: case is 0.0015 worse; on these it is 0.003, as docs/models.md says
+#: case is 0.0014 worse; on these it is 0.0027, as docs/models.md says
 WORSE = dict.fromkeys(MADE, 0.002) | {withheld.NO_KEEPER: 0.0032}
 
 
