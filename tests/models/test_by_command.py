@@ -496,6 +496,20 @@ def test_real_races_are_judged_better_than_by_a_line(module: ModuleType, most: f
 
 
 @pytest.mark.real
+@pytest.mark.parametrize(
+    ("module", "folder", "most"),
+    [(nfl_coverage, "nfl_charting_2022", 0.48), (nfl_completion, "nfl_tracking_features", 0.55)], ids=["coverage", "completion"],
+)  # fmt: skip
+def test_real_plays_are_judged_better_than_by_a_line(module: ModuleType, folder: str, most: float, real_data: Path) -> None:
+    if not (real_data / folder).is_dir():
+        pytest.skip(f"no {folder} in {real_data}")
+    found = module.evaluate(real_data / folder, None, 0, quiet)["readings"]["real outcomes"]
+    assert found["scores"]["log_loss"] <= most
+    assert found["gate"]["reason"] == ""
+    assert found["ours_minus_logistic"]["log_loss"]["high"] < 0.0
+
+
+@pytest.mark.real
 def test_parts_of_real_fourth_downs(real_data: Path) -> None:
     value, word = nfl_fourth_down._table(real_data / "nfl_pbp_2009_2019")
     found = nfl_fourth_down.part_scores(nfl_fourth_down.tries(value, word), 0)
