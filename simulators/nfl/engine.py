@@ -21,6 +21,8 @@ from simulators.soccer.chance import between, uniform
 MOST_FRAMES: Final = 16 * HZ
 #: for a moment, to the ball or to the runner, a man is faster than he runs
 LUNGE: Final = 1.05
+#: and he who makes the tackle, who has to be there when the runner is where he was to be stopped
+LAST_STEPS: Final = 1.12
 #: a receiver who has turned across the field runs so much slower; a leg that goes upfield less than this is across
 ACROSS, SHALLOW = 0.72, 0.7
 #: frames of a row of the 10 Hz grid; draws and changes of phase happen on those that the grid and the ball's tag share
@@ -168,7 +170,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     tackler = chosen
                     stop_u = (from_yd + yards + between(rng, 0.15, 0.85)) * YD
                 next_yd += 1
-            if pos[carrier, 0] >= plan.to_goal:
+            if pos[carrier, 0] >= plan.to_goal and (tackler < 0 or stop_u >= plan.to_goal):
                 now, over = DEAD, f
                 write(told, count, 0, TOUCHDOWN, f, carrier, 0, pos[carrier, 0] / YD, 0.0)
             elif (
@@ -280,7 +282,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     if draws and uniform(rng, 0) < 0.07:
                         free[n] = 1.0
                 if n == tackler:
-                    cap, accel = max(cap, plan.cap[n] * LUNGE), 12.0
+                    cap, accel = max(cap, plan.cap[n] * LAST_STEPS), 12.0
                     tu, tv = pos[carrier, 0], pos[carrier, 1]
                 elif off < 0.95 and stun[n] <= 0.0:
                     stun[n] = 0.9

@@ -94,7 +94,7 @@ def _called(of: _Facts, block: Block, told: dict[int, Any], gained: float, kind:
             of.yac.append(gained - np.floor(depth))
 
 
-_STARTS: Final = "a drive of this world starts at its own 25 after every score, without returns, so that fewer stall in between"
+_STARTS: Final = "a drive of this world starts at its own 25 after every score, without returns, so that fewer drives stall near midfield"
 
 #: figure -> why it is not that of real games
 EXPLAINED: Final[dict[str, str]] = {

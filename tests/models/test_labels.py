@@ -66,7 +66,7 @@ def test_of_baseball(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Pitching, "played", noted)
     monkeypatch.setattr(Game, "_chunk", lambda self, scene, first, n, count, events, rng: events)  # nobody looks at positions
-    game = Game(2, 90.0)
+    game = Game(3, 90.0)
     events = [event for chunk in game.chunks() for event in chunk]  # type: ignore[attr-defined]
     told = Told(game.record, events)
     hits = {"single", "double", "triple", "home_run"}
@@ -179,7 +179,9 @@ def test_of_tackles(football: tuple[GameRecord, Told, list[Any]]) -> None:
     """At each whole yard the engine writes down for every defender near whether he makes the tackle in the next one."""
     record, told, blocks = football
     found = Counter[tuple[float, float]]()
-    for block, (_, frame, slot, _, happened, *_) in noted(blocks, engine.N_TACKLE):
+    # yards that the runner had behind him when he was given the ball are drawn in one frame: the last of them is where he is
+    last = {(id(block), note[1], note[2]): (block, note) for block, note in noted(blocks, engine.N_TACKLE)}
+    for block, (_, frame, slot, _, happened, *_) in last.values():
         t_us = when(block, frame)
         carry = told.before(t_us, "handoff", "pass_outcome_caught")
         down = told.before(t_us, "down")
