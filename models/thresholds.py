@@ -169,8 +169,9 @@ def as_module(found: list[tuple[str, str, str]], matches: int) -> str:
     lines = "\n".join(
         (f"#: {comment}\n" if comment else "") + f"{name}: Final = {value}" for comment, name, value in found
     )
-    return f'''"""From which figure on something is worth showing or saying: written by `python -m models.thresholds FOLDER`, not by
-hand.
+    return f'''"""From which figure on something is worth showing or saying.
+
+Written by `python -m models.thresholds FOLDER`, not by hand.
 
 Source: {SOURCE} ({TERMS}); {matches:,} matches.
 """
