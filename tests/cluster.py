@@ -22,11 +22,11 @@ from streaming.flink.rest import ENDED, Rest
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, admin, ensure
 from streaming.kafka.offsets import committed, end_offsets, short_of
 from streaming.kafka.settings import Address, parse
+from tests.paths import ROOT
 from tests.patience import PATIENCE_S, contention, until
 
 __all__ = ["contention", "until"]  # beside what is here
 
-ROOT = Path(__file__).parents[1]
 PARTITIONS = 4
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.paths import DATA
+
 pytest_plugins = ["tests.cluster"]
 
 settings.register_profile("touchline", deadline=None, print_blob=True)
@@ -17,7 +19,7 @@ settings.load_profile("touchline")
 
 
 def real_folder() -> Path:
-    return Path(os.environ.get("TOUCHLINE_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
+    return DATA
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,9 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from streaming.cli.app import COMMANDS, run
+from tests.paths import ROOT
 from tests.patience import PATIENCE_S
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")

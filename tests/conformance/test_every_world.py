@@ -16,6 +16,7 @@ import pytest
 from simulators.worlds import worlds
 from streaming.cli.equipment import operator_for
 from streaming.records import Event, GameRecord, Telemetry
+from tests.paths import ROOT
 from tests.small import small_world
 from tests.streaming import helpers
 
@@ -124,7 +125,7 @@ operator.restore(open(sys.argv[1], 'rb').read())
 sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operator, stream[{at}:])).values()))
 """
         done = subprocess.run(
-            [sys.executable, "-c", program, str(tmp_path / "snapshot")], cwd=Path(__file__).parents[2],
+            [sys.executable, "-c", program, str(tmp_path / "snapshot")], cwd=ROOT,
             capture_output=True, check=True,
         )  # fmt: skip
         assert sorted([*helpers.finals(out).values(), *done.stdout.split(b"\n")]) == sorted(expected(sport).values())

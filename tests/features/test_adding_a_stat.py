@@ -6,7 +6,6 @@ import importlib.util
 import re
 import sys
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -15,8 +14,9 @@ import pytest
 from features import units
 from features.soccer import SPORT
 from tests.features.harness import Scene, match_scene, roster_of, window_stats
+from tests.paths import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "adding-a-stat.md"
+PAGE = ROOT / "docs" / "adding-a-stat.md"
 STAT = "soccer.ball.touchline_distance"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from features import compiled
 from features.soccer import control
+from tests.paths import ROOT
 
 
 def test_a_change_behind_two_imports_changes_the_fingerprint(tmp_path: Path):
@@ -59,7 +60,7 @@ LOADS += "sum(rare.double.stats.cache_hits.values()), sum(rare.double.stats.cach
 def test_what_was_ever_compiled_is_loaded_without_a_call(tmp_path: Path):
     """In a process of its own: for both types, from the cache and not anew; of what was never called there is nothing to load."""
     (tmp_path / "rare.py").write_text(SOURCE)
-    root = Path(__file__).parents[2]
+    root = ROOT
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{root}"}
     said = ""
     for program in (CALLS, LOADS):

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +18,9 @@ from infra.local import broker
 from streaming.cli.app import app
 from streaming.errors import BadInput, Unavailable
 from streaming.flink.java import find_java
+from tests.paths import ROOT
 
-INFRA = Path(__file__).parents[2] / "infra"
+INFRA = ROOT / "infra"
 COMPOSE: dict[str, Any] = yaml.safe_load((INFRA / "compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 COMMANDS = {name: service["command"] for name, service in SERVICES.items() if "command" in service}

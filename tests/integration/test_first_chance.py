@@ -13,8 +13,8 @@ import pytest
 
 from streaming.cli.app import run
 from tests.integration.first_chance import recorded
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 SPORTS = ("f1", "mlb", "nfl", "soccer")

@@ -9,18 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from websockets.sync.client import connect
 
+from tests.paths import ROOT
 from tests.patience import PATIENCE_S, contention
 from tests.web.test_web_browser import browser, until
 
 __all__ = ["browser"]
 
-ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 

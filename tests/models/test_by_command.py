@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -44,20 +43,20 @@ from models.real import (
     nfl_yac,
 )
 from streaming.cli.app import run
+from tests.paths import DATA
 
 GAMES = [f"{2009090000 + n}" for n in range(40)]
 NAN = float("nan")
 Table = dict[str, Any]
 
 
-ROOT = Path(os.environ.get("TOUCHLINE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 
 
 @pytest.fixture
 def real_data() -> Path:
-    if not (ROOT / "f1_laps_2023_2024").is_dir() or not (ROOT / "nfl_pbp_2009_2019").is_dir():
-        pytest.skip(f"no races and plays in {ROOT}")
-    return ROOT
+    if not (DATA / "f1_laps_2023_2024").is_dir() or not (DATA / "nfl_pbp_2009_2019").is_dir():
+        pytest.skip(f"no races and plays in {DATA}")
+    return DATA
 
 
 def quiet(text: str) -> None:

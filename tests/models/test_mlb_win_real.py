@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +18,8 @@ from models.home import INSIDE, Inside
 from models.metrics import ece, log_loss, paired_bootstrap
 from models.real.mlb_win_probability import PLAIN, Teacher
 from models.retrosheet import CREDIT, HELD_OUT_AS, States, read, rows_of
+from tests.paths import DATA
 
-DATA = Path(os.environ.get("TOUCHLINE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 COLUMN = {name: i for i, (name, _, _) in enumerate(WIN_FEATURES)}
 
 

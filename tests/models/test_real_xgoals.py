@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +17,8 @@ from models.home import INSIDE, Inside
 from models.real.xgoals import Shots, held, read, unseen
 from models.shot_cases import Case, cases_of
 from streaming.cli.app import run
+from tests.paths import DATA
 
-ROOT = Path(os.environ.get("TOUCHLINE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 #: log loss of a model made for just this case, on the same games, and its summed xGoals for every goal: these games had more goals
 #: than those learnt from, whoever asks (docs/models.md)
 MADE = {
@@ -38,9 +37,9 @@ def model() -> ForestModel:
 
 @pytest.fixture(scope="module")
 def shots() -> Shots:
-    if not (ROOT / "statsbomb_shots").is_dir() or not (ROOT / "wyscout_events").is_dir():
-        pytest.skip(f"no real shots in {ROOT}")
-    return read(ROOT)
+    if not (DATA / "statsbomb_shots").is_dir() or not (DATA / "wyscout_events").is_dir():
+        pytest.skip(f"no real shots in {DATA}")
+    return read(DATA)
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +200,7 @@ def test_wyscout_live_and_training_are_one_row() -> None:
     from models.wyscout_shots import shots_of
     from streaming.records import Event
 
-    folder = ROOT / "wyscout_events"
+    folder = DATA / "wyscout_events"
     if not folder.is_dir():
         pytest.skip(f"no events in {folder}")
     files = [folder / "events.parquet", folder / "matches.parquet"]

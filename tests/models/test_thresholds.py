@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,8 @@ import pytest
 
 from models import thresholds
 from models.wyscout import read_events
+from tests.paths import DATA
 
-ROOT = Path(os.environ.get("TOUCHLINE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 PASS, CORNER, SHOT = ("Pass", "Simple pass"), ("Free Kick", "Corner"), ("Shot", "Shot")
 #: (second, team, player, kind, tags)
 MATCH = [
@@ -67,7 +66,7 @@ def test_what_is_wrong_is_one_sentence(arguments: list[str], capsys: pytest.Capt
 @pytest.mark.real
 @pytest.mark.slow
 def test_the_module_is_what_the_command_writes(tmp_path: Path) -> None:
-    folder = ROOT / "wyscout_events"
+    folder = DATA / "wyscout_events"
     if not folder.is_dir():
         pytest.skip(f"no events in {folder}")
     assert thresholds.main([str(folder), str(tmp_path / "thresholds.py")]) == 0

@@ -3,9 +3,6 @@ seen."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -34,8 +31,9 @@ from models.wyscout_passes import Passes, passes_of, wordless
 from simulators.providers import wyscout as importer
 from streaming.cli.equipment import operator_for
 from streaming.lived import said_by
+from tests.paths import DATA
 
-ROOT = Path(os.environ.get("TOUCHLINE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data") / "wyscout_events"
+FOLDER = DATA / "wyscout_events"
 COLUMN = {name: i for i, (name, _, _) in enumerate(PASS_FEATURES)}
 HOME, AWAY = 10, 20
 
@@ -122,11 +120,11 @@ def model() -> ForestModel:
 @pytest.fixture(scope="module")
 def unseen() -> Passes:
     """Of the matches that are held out, every seventh."""
-    if not ROOT.is_dir():
-        pytest.skip(f"no wyscout events in {ROOT}")
-    events = read_events(ROOT)
+    if not FOLDER.is_dir():
+        pytest.skip(f"no wyscout events in {FOLDER}")
+    events = read_events(FOLDER)
     names = np.unique(events.match)
-    return passes_of(events.take(np.isin(events.match, names[held_out(HELD_OUT_AS, names)][::7])), read_matches(ROOT))
+    return passes_of(events.take(np.isin(events.match, names[held_out(HELD_OUT_AS, names)][::7])), read_matches(FOLDER))
 
 
 @pytest.mark.real
@@ -172,7 +170,7 @@ def test_the_table_has_the_rows_of_the_live_path(model: ForestModel, unseen: Pas
     """A match imported and run through the operator is asked about the very rows that the table has of it."""
     match = int(unseen.match[0])
     mine = unseen.take(unseen.match == match)
-    imported = importer.read_match([ROOT / "events.parquet", ROOT / "matches.parquet"], match)
+    imported = importer.read_match([FOLDER / "events.parquet", FOLDER / "matches.parquet"], match)
     operator = operator_for(imported.record, draw=False)
     outputs = [out for record in imported.stream() for out in operator.on_record(record)] + operator.finish()
     said = said_by(outputs, "pass-completion")

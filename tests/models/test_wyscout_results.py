@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -17,8 +14,9 @@ from models.metrics import ece, log_loss
 from models.wyscout import HELD_OUT_AS, read_events, read_matches
 from models.wyscout_results import Results, results_of
 from models.wyscout_winning import Winning
+from tests.paths import DATA
 
-ROOT = Path(os.environ.get("TOUCHLINE_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data") / "wyscout_events"
+FOLDER = DATA / "wyscout_events"
 COLUMN = {name: i for i, (name, _, _) in enumerate(WIN_FEATURES)}
 NAN = float("nan")
 
@@ -83,14 +81,14 @@ def test_what_it_says_of_plain_cases(model: ForestModel) -> None:
 
 @pytest.fixture(scope="module")
 def results() -> Results:
-    if not ROOT.is_dir():
-        pytest.skip(f"no wyscout events in {ROOT}")
-    return results_of(read_events(ROOT), read_matches(ROOT), 300.0)
+    if not FOLDER.is_dir():
+        pytest.skip(f"no wyscout events in {FOLDER}")
+    return results_of(read_events(FOLDER), read_matches(FOLDER), 300.0)
 
 
 @pytest.mark.real
 def test_results_are_those_of_the_matches(results: Results) -> None:
-    of = read_matches(ROOT)
+    of = read_matches(FOLDER)
     final = dict(zip(results.match.tolist(), results.label.tolist()))
     lead = dict(zip(of.match.tolist(), np.sign(of.home_score - of.away_score).tolist()))
     assert len(final) > 1500

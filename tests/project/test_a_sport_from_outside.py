@@ -15,11 +15,11 @@ import pytest
 
 from simulators.worlds import worlds
 from streaming.cli.shows import BEHIND_S
+from tests.paths import ROOT
 from tests.patience import PATIENCE_S, contention
 from tests.streaming import toy
 from tests.streaming.toyworld import play
 
-ROOT = Path(__file__).parents[2]
 POINTS = """
 [touchline.sports]
 toy = tests.streaming.toy:TOY

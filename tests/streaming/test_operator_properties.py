@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from streaming.game import GameOperator
 from streaming.records import Event, Telemetry
+from tests.paths import ROOT
 from tests.streaming import helpers
 from tests.streaming.toy import T0, TOY, game, mark, track
 
@@ -104,7 +105,7 @@ operator.restore(open(sys.argv[1], 'rb').read())
 found = helpers.finals(helpers.play(operator, here._stream(track(here.SECONDS), [25])[100:]))
 sys.stdout.buffer.write(b'\\n'.join(found.values()))
 """
-    root = Path(__file__).parents[2]
+    root = ROOT
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "snapshot")], cwd=root, capture_output=True, check=True
     )

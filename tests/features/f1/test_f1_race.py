@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -25,6 +24,7 @@ from simulators.f1.weekend import LIGHTS_S, T0_US, GrandPrix
 from streaming.blocks import DeadLetter, Output, Prediction, StatBlock
 from streaming.cli.equipment import operator_for
 from streaming.records import Event, Telemetry
+from tests.paths import ROOT
 from tests.streaming import helpers
 
 pytestmark = pytest.mark.slow
@@ -362,7 +362,7 @@ def test_a_race_has_as_many_attempts_as_the_truth_says() -> None:
 
 
 def test_the_page_numbers_the_channels_as_the_stat_does() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "f1.md").read_text("utf-8")
+    page = (ROOT / "docs" / "f1.md").read_text("utf-8")
     told = re.findall(r"\b(\d+)\s+([a-z_0-9]+)", page.split("beside its score:")[1].split("## Real races")[0])
     assert [name for _, name in told] == list(WATCHED)
     assert [int(number) for number, _ in told] == list(range(len(WATCHED)))

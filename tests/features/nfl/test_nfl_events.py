@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nfl_scenes import KEEP, Scene, line_up, roster, still
 
 from features import highlights as shared
 from features.moments import Moment
@@ -16,6 +15,7 @@ from features.nfl.columns import YD
 from features.nfl.highlights import highlight
 from features.nfl.ledger import Ledger
 from features.story import from_value
+from tests.features.nfl.nfl_scenes import KEEP, Scene, line_up, roster, still
 
 NAN = float("nan")
 PLAYERS = 23

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nfl_scenes import Scene, line_up, still
-from test_nfl_events import PLAYERS, down, fold, moment
 
 from features.moments import MISSED
 from features.nfl import SPORT, defense, passing, rushing
@@ -16,6 +14,8 @@ from features.nfl.alignment import BOX, LEFT
 from features.nfl.columns import LOS, PHASE, SNAP_T, THROW_T, YD
 from features.nfl.flight import GAP, MEET, PRESSURE
 from features.nfl.ledger import Ledger
+from tests.features.nfl.nfl_scenes import Scene, line_up, still
+from tests.features.nfl.test_nfl_events import PLAYERS, down, fold, moment
 
 NAN = float("nan")
 

@@ -6,12 +6,12 @@ import re
 
 import numpy as np
 import pytest
-from nfl_scenes import KEEP, Scene, line_up, simulated, still
 
 from features.nfl import SPORT, alignment, carrier, flight, pocket, secondary, separation
 from features.nfl import thrown as throw
 from features.nfl.columns import AGE, CARRIER, CONTACT_T, LIVE, LOS, PASSER, SNAP_T, TARGET, THROW_T, YD
 from features.nfl.motion import DISPLACEMENTS
+from tests.features.nfl.nfl_scenes import KEEP, Scene, line_up, simulated, still
 
 STATS = [stat for stat in SPORT.stats if stat.kind == "window"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from soccer_events import NAN, PLAYERS, event, frames_of
 
 from features.frames import Frames
 from features.soccer.align import align
+from tests.features.soccer.soccer_events import NAN, PLAYERS, event, frames_of
 
 DT_S = 0.04
 #: when the ball is struck, by whom, and which way it leaves (m/s)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import csv
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
-from soccer_events import NAN
 
 from features.frames import Field, Frames, Roster
 from features.moments import Moment
 from features.soccer.align import align
+from tests.features.soccer.soccer_events import NAN
+from tests.paths import DATA
 
-ROOT = Path(os.environ.get("TOUCHLINE_DATA") or Path(__file__).resolve().parents[4] / "shared" / "data")
-FOLDER = ROOT / "soccer_tracab_opta"
+FOLDER = DATA / "soccer_tracab_opta"
 SEARCH_S = 5.0
 
 

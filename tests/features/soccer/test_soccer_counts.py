@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from soccer_events import PLAYERS, event, fold, shot, tick
 
 from features.soccer import SPORT
 from features.soccer.counts import SHOWN
+from tests.features.soccer.soccer_events import PLAYERS, event, fold, shot, tick
 
 NAN = float("nan")
 

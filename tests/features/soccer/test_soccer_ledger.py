@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
-from soccer_events import NAN, PLAYERS, event, fold, shot, standing, tick
 
 from features.soccer import SPORT
 from features.soccer.highlights import highlight as moment_highlight
 from features.soccer.ledger import Ledger
 from features.soccer.match import result_odds, swing, time_left_s
+from tests.features.soccer.soccer_events import NAN, PLAYERS, event, fold, shot, standing, tick
 
 
 def test_score_counts_shots_and_own_goals_but_no_shoot_out() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from soccer_events import NAN, event, frames_of, standing
 
 from features.moments import Moment
 from features.soccer import SPORT
@@ -13,6 +12,7 @@ from features.soccer.moves import MOVE_CONTEXT, PASS_END
 from features.soccer.passes import PASS_FEATURES, completion_features, opponents_bypassed
 from features.soccer.passgeometry import PASS_GEOMETRY, find_target
 from features.soccer.threat import value_at
+from tests.features.soccer.soccer_events import NAN, event, frames_of, standing
 
 INDEX = {name: i for i, (name, _, _) in enumerate(PASS_FEATURES)}
 #: passer 5, ball 22, target 9 ahead, a teammate behind; opponents: one presses, one in the lane, one far, the keeper

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from soccer_events import PLAYERS, event, fold, tick
 
 from features.moments import Moment
 from features.soccer.ledger import Ledger
 from features.soccer.match import MOST_UNVALUED
+from tests.features.soccer.soccer_events import PLAYERS, event, fold, tick
 
 TICKS = (
     "soccer.match.score", "soccer.match.win_probability", "soccer.team.xgoals", "soccer.team.shot_efficiency",

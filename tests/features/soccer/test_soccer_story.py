@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from soccer_events import PLAYERS, event, fold, shot, standing
 
 from features import highlights, story
 from features.moments import Moment
@@ -18,6 +17,7 @@ from features.soccer.ledger import Ledger
 from features.soccer.phrases import GOALS, OPPONENTS, PASSES, PHRASES, SHOTS
 from features.soccer.phrases import PLAYERS as PLAYERS_WORD
 from features.soccer.story import offers_of
+from tests.features.soccer.soccer_events import PLAYERS, event, fold, shot, standing
 
 STORY, HIGHLIGHT = SPORT.stat("game.story"), SPORT.stat("game.highlight")
 

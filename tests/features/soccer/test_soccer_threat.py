@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from soccer_events import event, fold
 
 from features.soccer import SPORT
 from features.soccer.ledger import Ledger, locate
 from features.soccer.threat import fixed_point, surface, value_at
+from tests.features.soccer.soccer_events import event, fold
 
 STAT = SPORT.stat("soccer.pass.threat")
 
@@ -78,7 +78,7 @@ def test_threat_needs_to_know_where_and_which_way() -> None:
 
 
 def test_place_falls_back_on_the_ball_and_then_on_the_player() -> None:
-    from soccer_events import standing
+    from tests.features.soccer.soccer_events import standing
 
     for positions, expected in (
         ({22: (10.5, 6.8), 5: (0.0, 0.0)}, [0.6, 0.6]),

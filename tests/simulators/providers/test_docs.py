@@ -15,9 +15,10 @@ from simulators.providers import Imported, providers, read, wyscout
 from streaming.blocks import StatBlock
 from streaming.recording import Recording, Writer
 from streaming.records import Telemetry
+from tests.paths import ROOT
 from tests.simulators.providers import small
 
-DOCS = Path(__file__).parents[3] / "docs"
+DOCS = ROOT / "docs"
 
 
 def blocks(page: str) -> list[str]:

@@ -17,6 +17,7 @@ from streaming.analysis.agreement import final_blocks, goals
 from streaming.errors import BadInput
 from streaming.recording import Recording, Writer
 from streaming.records import Event
+from tests.paths import ROOT
 from tests.simulators.providers import cup, small
 from tests.simulators.providers.cup import AWAY, HOME, SAVED, SCORED, WIDE, Tie
 
@@ -466,7 +467,7 @@ def test_names_come_from_whichever_row_has_them(tmp_path: Path) -> None:
 @pytest.fixture
 def cases() -> Path:
     data = os.environ.get("TOUCHLINE_DATA")
-    folder = (Path(data) if data else Path(__file__).parents[3].parent / "shared" / "data").parent / "cases"
+    folder = (Path(data) if data else ROOT.parent / "shared" / "data").parent / "cases"
     if not folder.is_dir():
         pytest.skip("the shared cases are not there")
     return folder
