@@ -26,7 +26,7 @@ import numpy as np
 WINDOW_MS: Final = 200.0
 #: how busy the fullest slot may be: after a crash it has ten seconds to make good beside what comes
 BUSY: Final = 0.6
-#: key groups of a job: ``streaming.flink.job.MAX_PARALLELISM``, the most slots that it can use
+#: key groups of a job: ``streaming.runners.flink.job.MAX_PARALLELISM``, the most slots that it can use
 KEY_GROUPS: Final = 128
 #: with more slots than this, the fullest and a sample of the others are simulated
 SIMULATED_SLOTS: Final = 60

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from streaming.errors import BadInput
-from streaming.recording import Recording
-from streaming.records import Event, Telemetry
+from streaming.recordings.reader import Recording
+from streaming.wire.records import Event, Telemetry
 
 
 def parse_speed(text: str) -> float | None:

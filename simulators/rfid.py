@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from features.units import factor
 from streaming.errors import BadInput
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.wire.records import Event, GameRecord, Telemetry
 
 Record = Telemetry | Event
 Mask = npt.NDArray[np.bool_]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from streaming.errors import BadInput
-from streaming.records import Event, Telemetry
+from streaming.wire.records import Event, Telemetry
 
 Record = Telemetry | Event
 

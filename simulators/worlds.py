@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from streaming.errors import BadInput
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.wire.records import Event, GameRecord, Telemetry
 
 _ASSIGNS_WORLD = re.compile(r"^WORLD\b.*=", re.MULTILINE)
 

@@ -16,12 +16,12 @@ import pytest
 
 from infra.cluster import Cluster
 from models.registry.store import Store
-from streaming import topics
 from streaming.errors import Unavailable
 from streaming.flink.rest import ENDED, Rest
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, admin, ensure
 from streaming.kafka.offsets import committed, end_offsets, short_of
 from streaming.kafka.settings import Address, parse
+from streaming.wire import topics
 from tests.paths import ROOT
 from tests.patience import PATIENCE_S, contention, until
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from streaming.records import Entity, Tag, Team
+from streaming.wire.records import Entity, Tag, Team
 
 _TEAMS: Final = (
     ("Aurelia", "AUR", "#d94f4f"), ("Borealis", "BOR", "#3f8ee5"), ("Cobalt", "COB", "#2b4fb8"), ("Drakon", "DRA", "#e0872d"),

@@ -12,7 +12,7 @@ from simulators.f1.loops import ATTEMPT, OFF, OUT, SAFETY_OFF, SAFETY_ON, UNDERC
 from simulators.f1.motion import Motion
 from simulators.f1.race import Race, pit_times
 from simulators.f1.track import SECTOR_ENDS
-from streaming.records import Event, GameRecord
+from streaming.wire.records import Event, GameRecord
 
 #: how long a loop's message takes, and one of race control, us
 LOOP_DELAY_US: Final = 120_000

@@ -19,7 +19,7 @@ from simulators.f1.report import reports
 from simulators.f1.track import LAP_M, Track, circuit
 from simulators.seeded import Record, check, in_order, simulated
 from streaming.errors import BadInput
-from streaming.records import Event, Feed, GameRecord, Period, Telemetry
+from streaming.wire.records import Event, Feed, GameRecord, Period, Telemetry
 
 T0_US: Final = 1_773_579_600_000_000  #: 2026-03-15 13:00 UTC
 HZ: Final = 10

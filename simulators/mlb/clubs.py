@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.mlb.draws import deliveries, pops, sprints
-from streaming.records import Entity, Tag, Team
+from streaming.wire.records import Entity, Tag, Team
 
 Floats = npt.NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from simulators.mlb.clubs import TEAM, clubs
 from simulators.mlb.pitches import Pitching
 from simulators.mlb.scene import HZ, Report, Scene
 from simulators.seeded import Record, check, check_packing, in_order, simulated
-from streaming.records import Event, Feed, GameRecord, Period, Telemetry
+from streaming.wire.records import Event, Feed, GameRecord, Period, Telemetry
 
 T0_US: Final = 1_775_588_400_000_000  #: 2026-04-07 19:00 UTC
 BREAK_S: Final = 25.0  #: between half innings, shortened: no telemetry in it

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from simulators.nfl.bodies import HZ
 from simulators.nfl.plays import Played
-from streaming.records import Event
+from streaming.wire.records import Event
 
 FRAME_US: Final = 1_000_000 // HZ
 Floats = npt.NDArray[np.float64]

@@ -23,7 +23,7 @@ from simulators.nfl.report import Reporter
 from simulators.nfl.teams import BALL_TAG, UNIT, squads
 from simulators.rfid import METRES_PER_INCH
 from simulators.seeded import Record, check, check_packing, in_order, simulated
-from streaming.records import Event, Feed, GameRecord, Period, Telemetry
+from streaming.wire.records import Event, Feed, GameRecord, Period, Telemetry
 
 T0_US: Final = 1_789_300_800_000_000  #: 2026-09-13 12:00 UTC
 SLOT_US: Final = 100_000

@@ -9,7 +9,7 @@ from simulators.nfl import engine
 from simulators.nfl.block import Block
 from simulators.nfl.drives import FIELD_GOAL, KICK_EXTRA_YD, TOUCHDOWN, Drive
 from simulators.nfl.plays import Played
-from streaming.records import Event, GameRecord
+from streaming.wire.records import Event, GameRecord
 
 _NAMES: Final = {
     engine.SNAP: "ball_snap", engine.HANDOFF: "handoff", engine.THROW: "pass_forward", engine.ARRIVED: "pass_arrived",

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from simulators.nfl.plays import POSITIONS, ROLES
-from streaming.records import Entity, Tag, Team
+from streaming.wire.records import Entity, Tag, Team
 
 BALL_TAG: Final = 0
 BALL_ID: Final = "ball"

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from simulators.providers._reading import guarded
 from streaming.errors import BadInput, Unavailable
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.wire.records import Event, GameRecord, Telemetry
 
 #: a provider's own figure beside ours: the attr or channel, the factor that takes it to SI, and how the two are to be compared: an
 #: ``angle`` (rad) by the shorter way round, a ``magnitude`` with our value without its sign

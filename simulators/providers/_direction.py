@@ -17,7 +17,7 @@ import numpy.typing as npt
 from features.soccer.ledger import SHOOTOUT
 from simulators.providers._stream import Side
 from streaming.errors import BadInput
-from streaming.records import Event
+from streaming.wire.records import Event
 
 Attack = Literal[-1, 0, 1]
 

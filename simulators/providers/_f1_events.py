@@ -13,7 +13,7 @@ from features.f1.vocabulary import STATUS
 from simulators.providers._f1_laps import Lap, flag_of, lane
 from simulators.providers._f1_table import NAN, Corner, Result
 from simulators.providers._f1_windows import Driver
-from streaming.records import Event
+from streaming.wire.records import Event
 
 #: what a loop's message takes, and one of race control, us
 LOOP_DELAY_US: Final = 200_000

@@ -18,7 +18,7 @@ from features.units import factor
 from simulators.providers._f1_messages import Message, moment
 from simulators.providers._f1_state import Race
 from simulators.providers._f1_windows import believable
-from streaming.records import Telemetry
+from streaming.wire.records import Telemetry
 
 #: channels of CarData: rpm, speed, gear, throttle, brake
 _RPM, _SPEED, _GEAR, _THROTTLE, _BRAKE = "0", "2", "3", "4", "5"

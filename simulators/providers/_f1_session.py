@@ -20,7 +20,7 @@ from simulators.providers._f1_events import Race
 from simulators.providers._f1_laps import HOLE_S, WHOLE_SHARE, Lap
 from simulators.providers._f1_table import NAN, LapRow
 from simulators.providers._f1_windows import Driver
-from streaming.records import Event
+from streaming.wire.records import Event
 
 #: names of a folder that say what was driven in it
 _KINDS: Final = (

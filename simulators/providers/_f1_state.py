@@ -12,7 +12,7 @@ from simulators.providers._f1_live_laps import SECTORS, CarLog, End, LastLap, Se
 from simulators.providers._f1_merge import items, merge, seconds
 from simulators.providers._f1_messages import moment
 from simulators.providers._f1_standing import Standing, standing
-from streaming.records import Event
+from streaming.wire.records import Event
 
 #: segments that a car has done have one of these (yellow, green, purple, pit lane)
 _DONE: Final = frozenset({2048, 2049, 2051, 2052, 2064})

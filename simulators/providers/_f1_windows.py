@@ -12,7 +12,7 @@ from features.f1.channels import MEASURED, STATISTICS, column
 from features.f1.vocabulary import COMPOUNDS
 from features.units import factor
 from simulators.providers._f1_laps import Floats, Lap, flag_of
-from streaming.records import Telemetry
+from streaming.wire.records import Telemetry
 
 HZ: Final = 10
 STEP_US: Final = 1_000_000 // HZ

@@ -15,8 +15,8 @@ from typing import IO, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from streaming import arrow
 from streaming.errors import BadInput
+from streaming.recordings import arrow
 
 _GZIP = b"\x1f\x8b"
 

@@ -16,7 +16,7 @@ import numpy as np
 from simulators.providers import _kloppy_statsbomb as statsbomb
 from simulators.providers._files import metres
 from simulators.providers._stream import EVENT_DELAY_US, Side
-from streaming.records import Event
+from streaming.wire.records import Event
 
 Attrs = dict[str, str | float | bool]
 

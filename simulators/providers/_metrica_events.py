@@ -9,7 +9,7 @@ from features.soccer.ledger import SHOOTOUT
 from simulators.providers._files import metres, number, present, rows, whole
 from simulators.providers._stream import EVENT_DELAY_US, NO_DATE_US, Side
 from streaming.errors import BadInput
-from streaming.records import Event
+from streaming.wire.records import Event
 
 LENGTH_M, WIDTH_M = 105.0, 68.0
 COLUMNS = ("Team", "Type", "Subtype", "Period", "Start Time [s]", "From", "To", "Start X", "Start Y", "End X", "End Y")

@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers._files import content, number, shirt, text, unique
-from streaming import arrow
 from streaming.errors import BadInput
+from streaming.recordings import arrow
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

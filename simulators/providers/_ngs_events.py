@@ -16,7 +16,7 @@ import numpy.typing as npt
 from features.nfl.vocabulary import ARRIVED, CARRIED, DEAD, EVENT_TYPES, IN_AIR, KICKED, SET, SNAPPED
 from simulators.providers._files import metres
 from simulators.providers._stream import EVENT_DELAY_US
-from streaming.records import Event
+from streaming.wire.records import Event
 
 #: labels of ours by another name
 SAME: Final = {

@@ -16,7 +16,7 @@ from simulators.providers._ngs_people import BALL, NOBODY, People
 from simulators.providers._ngs_sides import Home, Sides, sides_of
 from simulators.providers._ngs_tables import NO_TIME, Table
 from simulators.providers._stream import NO_DATE_US
-from streaming.records import Event, Period
+from streaming.wire.records import Event, Period
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

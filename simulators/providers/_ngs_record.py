@@ -16,7 +16,7 @@ from simulators.providers._ngs_people import People
 from simulators.providers._ngs_plays import LENGTH_YD, TENTH_US, WIDTH_YD, Floats, Play
 from simulators.providers._ngs_tables import Table
 from simulators.providers._stream import PACKET, TRACKING_DELAY_US, in_arrival_order, in_time_order
-from streaming.records import Entity, Feed, GameRecord, Tag, Team, Telemetry
+from streaming.wire.records import Entity, Feed, GameRecord, Tag, Team, Telemetry
 
 RATE_HZ: Final = 10.0
 

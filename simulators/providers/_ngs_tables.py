@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers._tables import EMPTY_CELLS, arrow_table, header
-from streaming import arrow
 from streaming.errors import BadInput
+from streaming.recordings import arrow
 
 #: our word: the names that the files have for it, the best first
 TRACKING: Final[dict[str, tuple[str, ...]]] = {

@@ -12,7 +12,7 @@ from features.soccer.ledger import SHOOTOUT
 from simulators.providers._files import metres, number, rows, whole
 from simulators.providers._stream import EVENT_DELAY_US
 from streaming.errors import BadInput
-from streaming.records import Event
+from streaming.wire.records import Event
 
 Attrs = dict[str, str | float | bool]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from streaming.errors import BadInput
-from streaming.records import Entity, Event, Team
+from streaming.wire.records import Entity, Event, Team
 
 #: attrs that name a person
 _NAMED = ("receiver", "player_on", "keeper")

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streaming.errors import BadInput, BadRecord, TouchlineError, Unavailable
-from streaming.records import Event, Telemetry, decode_game, encode
-from streaming.rosters import roster_of
+from streaming.operator.roster import roster_of
+from streaming.wire.records import Event, Telemetry, decode_game, encode
 
 if TYPE_CHECKING:
     from simulators.providers import Imported

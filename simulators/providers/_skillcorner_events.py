@@ -15,7 +15,7 @@ from features.soccer.ledger import SHOOTOUT
 from simulators.providers._files import metres, number, rows, unique, whole
 from simulators.providers._stream import EVENT_DELAY_US, Side
 from streaming.errors import BadInput
-from streaming.records import Entity, Event
+from streaming.wire.records import Entity, Event
 
 COLUMNS = (
     "event_id", "event_type", "frame_end", "period", "attacking_side", "player_id", "team_id", "x_end", "y_end", "end_type",

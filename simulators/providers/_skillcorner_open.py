@@ -32,7 +32,7 @@ from simulators.providers._stream import (
     tracking,
 )
 from streaming.errors import BadInput
-from streaming.records import Entity, Feed, GameRecord, Period, Tag, Team
+from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 
 LENGTH_M, WIDTH_M = 105.0, 68.0
 #: frames a second where their stamps don't say otherwise

@@ -13,7 +13,7 @@ from simulators.providers._sportec_match import Match
 from simulators.providers._stream import EVENT_DELAY_US
 from simulators.providers._xml import document, instant_us, need
 from streaming.errors import BadInput
-from streaming.records import Event
+from streaming.wire.records import Event
 
 Attrs = dict[str, str | float | bool]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from simulators.providers._files import number, shirt, unique
 from simulators.providers._xml import Element, document, need
 from streaming.errors import BadInput
-from streaming.records import Entity, Team
+from streaming.wire.records import Entity, Team
 
 LENGTH_M, WIDTH_M = 105.0, 68.0
 

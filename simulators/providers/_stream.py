@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from streaming.records import Event, Period, Telemetry
+from streaming.wire.records import Event, Period, Telemetry
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -23,7 +23,7 @@ from simulators.providers._files import lines, unique
 from simulators.providers._stream import NO_DATE_US, TRACKING_DELAY_US, tracking
 from simulators.providers._tracab_meta import Meta, read_meta
 from streaming.errors import BadInput
-from streaming.records import Entity, Feed, GameRecord, Period, Tag, Team
+from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 
 #: silence between two periods, so that nothing of one is taken for the continuation of the other
 _BREAK_US = 900_000_000

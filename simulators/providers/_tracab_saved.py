@@ -29,7 +29,7 @@ from simulators.providers._stream import (
     tracking,
 )
 from streaming.errors import BadInput
-from streaming.records import Entity, Feed, GameRecord, Period, Tag, Team
+from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 
 TAKES = "tracking.parquet (or .csv), metadata.json, players.csv, events.csv and shots.csv, or a .dat with its .xml"
 LENGTH_M, WIDTH_M = 105.0, 68.0

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from simulators.providers._files import metres
 from simulators.providers._stream import EVENT_DELAY_US
-from streaming.records import Event
+from streaming.wire.records import Event
 
 LENGTH_M, WIDTH_M = 105.0, 68.0
 

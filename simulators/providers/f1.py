@@ -30,7 +30,7 @@ from simulators.providers._f1_windows import DELAY_US, HZ, STRETCH, Columns, Dri
 from simulators.providers._files import content, maybe, only, pick, table
 from simulators.providers._stream import NO_DATE_US, in_arrival_order
 from streaming.errors import BadInput
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
+from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
 _TELEMETRY: Final = ("driver", "lap", "time", "speed", "x", "y")
 _OTHERS: Final = ("rpm", "gear", "throttle", "brake", "drs", "distance", "z")

@@ -31,7 +31,7 @@ from simulators.providers._f1_positions import packets
 from simulators.providers._f1_state import Race
 from simulators.providers._files import document
 from streaming.errors import BadInput
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
+from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
 #: what is said of a whole lap, maybe later than of its last sector
 _OF_A_LAP: Final = frozenset({"lap_time_s", "provider_lap_time_s", "personal_best", "overall_best"})

@@ -22,7 +22,7 @@ from simulators.providers import Imported
 from simulators.providers._files import document, only, pick
 from simulators.providers._stream import NO_DATE_US
 from streaming.errors import BadInput
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
+from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
 Floats = npt.NDArray[np.float64]
 HZ: Final = 10

@@ -34,7 +34,7 @@ from simulators.providers._stream import (
 )
 from simulators.providers.wyscout import score
 from streaming.errors import BadInput
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team
+from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team
 
 _SHOOTOUT: Final = 5
 #: (provider, kind of data) whose files state a direction; what kloppy gives for others is its own guess

@@ -29,7 +29,7 @@ from simulators.providers._stream import (
     tracking,
 )
 from streaming.errors import BadInput
-from streaming.records import Entity, Feed, GameRecord, Period, Tag, Team
+from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 
 _TAKES = "…RawEventsData.csv, …RawTrackingData_Home_Team.csv and …RawTrackingData_Away_Team.csv, or some of them"
 #: whoever stands this near a goal line half of the time keeps that goal: no table says who does

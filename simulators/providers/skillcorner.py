@@ -29,7 +29,7 @@ from simulators.providers._stream import (
     tracking,
 )
 from streaming.errors import BadInput
-from streaming.records import Entity, Feed, GameRecord, Period, Tag, Team
+from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 
 RATE_HZ = 10.0
 _FRAME_US = 100_000

@@ -33,7 +33,7 @@ from simulators.providers._stream import (
     in_time_order,
     tracking,
 )
-from streaming.records import Entity, Feed, GameRecord, Period, Tag
+from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag
 
 _TAKES = "…matchinformation.xml, …events.xml and …positions….xml"
 _VENDOR = "vendor_speed_kmh"

@@ -22,7 +22,7 @@ from simulators.providers._stream import EVENT_DELAY_US, NO_DATE_US, edges, in_t
 from simulators.providers._wyscout_files import Match, Player, Source, source
 from simulators.providers._wyscout_words import KEEPING, LENGTH_M, WIDTH_M, Row, events_of
 from streaming.errors import BadInput
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Team
+from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Team
 
 #: pauses before periods 2 to 5, which the file does not give (s)
 _PAUSE_S: Final = {2: 900, 3: 300, 4: 60, 5: 300}

@@ -21,7 +21,7 @@ from simulators.providers._files import only as refuse_others
 from simulators.providers._stream import PACKET, TRACKING_DELAY_US
 from simulators.providers._xml import instant_us
 from streaming.errors import BadInput
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
+from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
 LENGTH_M, WIDTH_M = 105.0, 68.0
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulators.soccer.match import Match
-from streaming.records import Event
+from streaming.wire.records import Event
 
 GAMES: Final = 40
 MINUTES: Final = 90.0

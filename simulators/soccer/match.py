@@ -25,7 +25,7 @@ from simulators.soccer.state import (
     STATE,
 )  # fmt: skip
 from streaming.errors import BadInput
-from streaming.records import Event, Feed, GameRecord, Period, Telemetry
+from streaming.wire.records import Event, Feed, GameRecord, Period, Telemetry
 
 T0_US: Final = 1_773_500_400_000_000  #: 2026-03-14 15:00 UTC
 STEP_US: Final = 1_000_000 // HZ

@@ -6,7 +6,7 @@ import numpy as np
 
 from simulators.soccer import state as st
 from simulators.soccer.state import Floats
-from streaming.records import Event, GameRecord, Period
+from streaming.wire.records import Event, GameRecord, Period
 
 #: what the second person of an event is called
 _OTHER_IS = {

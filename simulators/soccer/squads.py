@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from simulators.soccer.formations import FORMATIONS, position
 from simulators.soccer.state import N_TRAITS, SQUAD, T_ACCEL, T_HEIGHT, T_LEFT, T_SPEED, T_TACKLE, T_WORK, Floats
-from streaming.records import Entity, Tag, Team
+from streaming.wire.records import Entity, Tag, Team
 
 BALL_TAG: Final = 0
 BALL_ID: Final = "ball"

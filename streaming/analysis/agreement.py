@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from features.sport import Sport
 from features.units import factor
-from streaming.blocks import Output, StatBlock
-from streaming.game import GameOperator
-from streaming.recording import Recording
-from streaming.records import Event
+from streaming.operator.game import GameOperator
+from streaming.recordings.reader import Recording
 from streaming.runners.embedded import EmbeddedRunner
+from streaming.wire.blocks import Output, StatBlock
+from streaming.wire.records import Event
 
 #: soccer's period of a penalty shoot-out
 SHOOTOUT = 5

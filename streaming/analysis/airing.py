@@ -12,9 +12,9 @@ import msgspec
 
 from features.airtime import Airtime
 from features.sport import Sport
-from streaming.blocks import StatBlock
-from streaming.game import GameOperator
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.operator.game import GameOperator
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Event, GameRecord, Telemetry
 
 HIGHLIGHT, STORY = "game.highlight", "game.story"
 

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from features.sport import Sport
 from features.units import factor
 from streaming.analysis.agreement import Agreement, Floats, final_blocks, named
-from streaming.blocks import StatBlock
-from streaming.recording import Recording
-from streaming.records import Telemetry
+from streaming.recordings.reader import Recording
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Telemetry
 
 
 def compare_channel(recording: Recording, sport: Sport, name: str, channel: str, to_si: float = 1.0) -> Agreement:

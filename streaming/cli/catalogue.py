@@ -17,8 +17,8 @@ def catalogue(
     Example: touchline catalogue soccer
     """
     from features.sport import load_sport, sports
-    from streaming import topics
     from streaming.errors import BadInput
+    from streaming.wire import topics
 
     try:
         chosen = [load_sport(name) for name in ([sport] if sport else sorted(sports()))]

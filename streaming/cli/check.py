@@ -12,10 +12,10 @@ import typer
 
 from simulators.providers import Imported, read, read_all
 from streaming.analysis.airing import Aired, aired
-from streaming.cli.equipment import sport_named
 from streaming.cli.progress import Progress
 from streaming.errors import BadInput
-from streaming.records import Event, GameRecord
+from streaming.factory import sport_named
+from streaming.wire.records import Event, GameRecord
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -92,7 +92,7 @@ def _games(provider: str, files: list[Path], pick: str) -> list[Game]:
 
 def _recorded(path: Path) -> Game:
     def game() -> tuple[GameRecord, list[Event]]:
-        from streaming.recording import Recording
+        from streaming.recordings.reader import Recording
 
         opened = Recording(path)
         return opened.game, opened.read_events()

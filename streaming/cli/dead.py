@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from streaming.kafka.letters import Found
+    from streaming.kafka.dead_letters import Found
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -38,8 +38,8 @@ def list_(
 
     Example: touchline dead list --source kafka://127.0.0.1:9092 --reason late
     """
-    from streaming.cli.equipment import sport_named
-    from streaming.kafka.letters import Letters, Wanted
+    from streaming.factory import sport_named
+    from streaming.kafka.dead_letters import Letters, Wanted
     from streaming.kafka.settings import parse
 
     wanted, total = Wanted(game, reason), 0
@@ -78,10 +78,10 @@ def replay(
     They go to the end of the sport's input topic, under their game's key. What was late then is late now: only a correction of
     an event, or a record that failed for another reason, will be taken. A letter is sent again once; --again sends it anyway.
     """
-    from streaming.cli.equipment import sport_named
     from streaming.errors import BadInput
+    from streaming.factory import sport_named
+    from streaming.kafka.dead_letters import Letters, Wanted
     from streaming.kafka.ingress import Ingress
-    from streaming.kafka.letters import Letters, Wanted
     from streaming.kafka.settings import parse
 
     address, played = parse(source, kafka_settings), sport_named(sport)

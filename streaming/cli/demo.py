@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streaming.cli.life.common import Contradicted
+from streaming.cli.lifecycle.common import Contradicted
 
 if TYPE_CHECKING:
-    from streaming.cli.shows import Show
+    from streaming.cli.demo_games import Show
 
 
 def demo(
@@ -39,9 +39,9 @@ def demo(
     One game of every sport at once: touchline demo all
     """
     from simulators.worlds import check_world, worlds
-    from streaming.cli.equipment import models_of, sport_named
-    from streaming.cli.life.common import watch_models
-    from streaming.cli.shows import Show
+    from streaming.cli.demo_games import Show
+    from streaming.cli.lifecycle.common import watch_models
+    from streaming.factory import models_of, sport_named
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
 

@@ -34,8 +34,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     """
     from models.home import ORIGINS
     from simulators.worlds import worlds
-    from streaming.cli.equipment import models_of, sport_named
     from streaming.errors import BadInput
+    from streaming.factory import models_of, sport_named
 
     rows: list[Row] = []
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -80,7 +80,7 @@ def _java() -> Row:
 
 def _jars() -> Row:
     from streaming.errors import Unavailable
-    from streaming.flink.jars import connector
+    from streaming.runners.flink.jars import connector
 
     try:
         return "jars", True, f"{connector().name}: for games on a Flink cluster", ""

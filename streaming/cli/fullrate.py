@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streaming.figures import figure
+from streaming.bench.figures import figure
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
@@ -78,9 +78,9 @@ def receive(
     Example: touchline full-rate receive --port 9300 --out REC --raw RAW
     """
     from simulators.f1.weekend import GrandPrix
-    from streaming.cli.equipment import sport_named
     from streaming.errors import Unavailable
-    from streaming.recording import Writer
+    from streaming.factory import sport_named
+    from streaming.recordings.reader import Writer
     from streaming.reducing.receiving import RawRecorder
     from streaming.reducing.receiving import receive as take
     from streaming.reducing.reducer import Reducer

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from streaming.cli.plain import plain_errors
+from streaming.cli.error_mapping import plain_errors
 
 _HOW: Final = "Folder of real data as docs/models.md describes it."
 

@@ -69,8 +69,8 @@ Providers:
 def write(imported: Any, out: Path, *, overwrite: bool = False) -> dict[str, Any]:
     """Record an imported game at ``out``, with a progress bar; what it was, in words."""
     from streaming.cli.progress import Progress
-    from streaming.recording import Writer
-    from streaming.records import Event
+    from streaming.recordings.reader import Writer
+    from streaming.wire.records import Event
 
     samples = events = 0
     with Writer(out, imported.record, overwrite=overwrite) as writer, Progress(
@@ -95,9 +95,9 @@ def checked(imported: Any, recording: Path) -> tuple[list[Any], list[str]]:
     from features.sport import load_sport
     from streaming.analysis.agreement import compare_events, final_blocks, named
     from streaming.analysis.channels import compare_channels
-    from streaming.cli.equipment import operator_for
     from streaming.cli.replay import unavailable
-    from streaming.recording import Recording
+    from streaming.factory import operator_for
+    from streaming.recordings.reader import Recording
 
     opened, sport = Recording(recording), load_sport(imported.record.sport)
     stats = {named(sport, name)[0] for name in (*imported.event_references, *imported.channel_references)}

@@ -1,4 +1,4 @@
-"""`touchline models`: train, score, evaluate, list and explain models; what comes after is in `streaming.cli.life`. Only this
+"""`touchline models`: train, score, evaluate, list and explain models; what comes after is in `streaming.cli.lifecycle`. Only this
 layer knows both the models and the worlds that their training tables come from."""
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from streaming.cli.error_mapping import plain_errors as _plain_errors
 from streaming.cli.gates import gate
-from streaming.cli.life import add as add_life
-from streaming.cli.life.common import DEFAULT, By, Registry
-from streaming.cli.plain import plain_errors as _plain_errors
+from streaming.cli.lifecycle import add as add_life
+from streaming.cli.lifecycle.common import DEFAULT, By, Registry
 from streaming.cli.tables import simulated_table
 
 app = typer.Typer(
@@ -52,7 +52,7 @@ def train(
         from models.artefact import save
         from models.known import known
         from models.training import train as fit
-        from streaming.cli.life.common import enrol
+        from streaming.cli.lifecycle.common import enrol
         from streaming.cli.progress import Progress
         from streaming.cli.tuning import searched, with_search
 
@@ -179,7 +179,7 @@ def list_(registry: Registry = DEFAULT, as_json: Json = False) -> None:
         from models.artefact import load, shipped
         from models.evaluation import limits_of
         from models.home import ORIGINS
-        from streaming.cli.life.common import listed
+        from streaming.cli.lifecycle.common import listed
 
         cards = [load(f"{name}@{origin}").card for origin in ORIGINS for name in shipped(origin)]
         kept = listed(registry)

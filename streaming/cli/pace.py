@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from streaming.records import Event, Telemetry
+from streaming.wire.records import Event, Telemetry
 
 #: nothing came for so long: let the operator know what time it is
 BEAT_S: Final = 0.05

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streaming.cli.life.common import Contradicted
+from streaming.cli.lifecycle.common import Contradicted
 
 if TYPE_CHECKING:
     from streaming.cli.progress import Progress
-    from streaming.records import GameRecord
     from streaming.sinks import Sink
     from streaming.sinks.jsonl import StatJsonlSink
     from streaming.sinks.parquet import StatParquetSink
+    from streaming.wire.records import GameRecord
 
 
 def replay(
@@ -53,13 +53,13 @@ def replay(
     --model gives others.
     """
     from simulators.replay import due, parse_from, parse_speed
-    from streaming.cli.equipment import operator_for, prepare, requested_of
-    from streaming.cli.life.common import watch_models
-    from streaming.cli.life.pinning import pinned
+    from streaming.cli.lifecycle.common import watch_models
+    from streaming.cli.lifecycle.pinning import pinned
     from streaming.cli.pace import paced
     from streaming.cli.progress import Progress
     from streaming.errors import BadInput
-    from streaming.recording import Recording
+    from streaming.factory import operator_for, prepare, requested_of
+    from streaming.recordings.reader import Recording
     from streaming.runners.embedded import EmbeddedRunner
     from streaming.sinks.webvtt import StoryVttSink
 
@@ -94,7 +94,7 @@ def replay(
         if gateway is not None:
             records = hub.overhear(records if hub.models is None else hub.models.overhear(rec.game, records))
         if record is not None:
-            from streaming.capture import Capture
+            from streaming.recordings.capture import Capture
 
             if (record / rec.path.name).resolve() == rec.path.resolve():
                 raise BadInput(f"{record} holds the very recording that is replayed")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from streaming.flink.job import Plan
     from streaming.flink.rest import Rest
     from streaming.kafka.settings import Address
+    from streaming.runners.flink.job import Plan
 
 
 def run(
@@ -53,9 +53,9 @@ def run(
     savepoint and says how to go on from it, with more slots or a newer program. Security settings come from the file, or from
     TOUCHLINE_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD, _SSL_CAFILE and so on.
     """
-    from streaming.cli.equipment import sport_named
-    from streaming.cli.places import captured, file_at, from_recording, recording_at, to_file
+    from streaming.cli.run_files import captured, file_at, from_recording, recording_at, to_file
     from streaming.errors import BadInput
+    from streaming.factory import sport_named
     from streaming.kafka.broker import ensure
     from streaming.kafka.settings import parse
 
@@ -94,8 +94,8 @@ def run(
         with captured(address, sport, record, stop):
             _embedded(address, sport, number, group or "touchline", (commit_ms or 100) / 1000, snapshot_s, model, stop, registry)
         return
-    from streaming.flink.job import GROUP, Plan
     from streaming.flink.rest import Rest
+    from streaming.runners.flink.job import GROUP, Plan
 
     rest = Rest(flink)
     free = rest.slots()
@@ -113,8 +113,8 @@ def _embedded(
     address: Address, sport: str, number: int, group: str, commit_s: float, snapshot_s: float, model: list[str] | None,
     stop: threading.Event, registry: Path | None,
 ) -> None:  # fmt: skip
-    from streaming.cli.equipment import maker, prepare
-    from streaming.kafka.runner import KafkaRunner
+    from streaming.factory import maker, prepare
+    from streaming.runners.kafka.runner import KafkaRunner
 
     make = maker(model, registry)
     prepare(sport, make)
@@ -127,14 +127,14 @@ def _embedded(
 
 
 def _flink(plan: Plan, rest: Rest, detach: bool) -> None:
-    from streaming import topics
     from streaming.errors import InputLost, Unavailable
-    from streaming.flink.job import submit
     from streaming.flink.rest import ENDED
     from streaming.kafka.broker import Watch
+    from streaming.runners.flink.job import submit
+    from streaming.wire import topics
 
     stop = _until_told()
-    job = submit(plan, "streaming.cli.equipment")
+    job = submit(plan, "streaming.factory")
     rest.wait_running(job)
     print(f"{plan.sport} from {plan.address.text} on {rest.url}, {plan.profile} mode: job {job} is on the air", flush=True)
     if detach:

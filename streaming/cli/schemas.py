@@ -16,8 +16,8 @@ def schemas(
 
     Example: touchline schemas --out schemas
     """
-    from streaming import schemas as made
     from streaming.errors import BadInput
+    from streaming.web import schemas as made
 
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streaming.cli.pace import Record, arrival_us, stamped
-from streaming.records import Event, GameRecord
+from streaming.wire.records import Event, GameRecord
 
 if TYPE_CHECKING:
     from streaming.kafka.ingress import Ingress
@@ -55,7 +55,7 @@ def send(
     partitions: int | None, settings: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """What ``touchline simulate --to`` does: the topics are made or checked, then ``games`` games are played at once."""
-    from streaming.cli.equipment import sport_named
+    from streaming.factory import sport_named
     from streaming.kafka.broker import ensure
     from streaming.kafka.ingress import Ingress
     from streaming.kafka.settings import parse

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from streaming.cli.life.common import Contradicted
+from streaming.cli.lifecycle.common import Contradicted
 
 
 def serve(
@@ -33,9 +33,9 @@ def serve(
     Any number of these may read the same topics; none of them holds anybody up.
     """
     from features.sport import sports as known
-    from streaming.cli.equipment import sport_named
-    from streaming.cli.life.common import watch_models
-    from streaming.flink.watch import FlinkWatch
+    from streaming.cli.lifecycle.common import watch_models
+    from streaming.factory import sport_named
+    from streaming.flink.poller import FlinkWatch
     from streaming.kafka.lag import LagWatch
     from streaming.kafka.settings import parse
     from streaming.kafka.subscriber import KafkaSubscriber

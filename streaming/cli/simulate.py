@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from streaming.records import Event, GameRecord, Telemetry
+    from streaming.wire.records import Event, GameRecord, Telemetry
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -62,8 +62,8 @@ def simulate(
     from simulators.worlds import open_world, options_of
     from streaming.cli.progress import Progress
     from streaming.errors import BadInput
-    from streaming.recording import Writer
-    from streaming.records import Event
+    from streaming.recordings.reader import Writer
+    from streaming.wire.records import Event
 
     if (out is None) == (not to):
         raise BadInput("say where the game goes: --out REC for a recording, or --to kafka://host:port")

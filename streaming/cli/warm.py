@@ -34,7 +34,7 @@ def warm(quiet: bool = typer.Option(False, help="Say nothing.")) -> None:
 def play(name: str) -> None:
     """What is done before any game of a sport is on the air, and a minute of one a frame at a time: all it needs is compiled."""
     from simulators.worlds import open_world
-    from streaming.cli.equipment import maker, operator_for, prepare
+    from streaming.factory import maker, operator_for, prepare
 
     prepare(name, maker())
     world = open_world(name, seed=7, minutes=1.0)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from streaming import topics
 from streaming.errors import BadInput, InputLost, Unavailable
 from streaming.kafka.offsets import committed, end_offsets
-from streaming.kafka.quirks import overheard
 from streaming.kafka.settings import Address
+from streaming.kafka.workarounds import overheard
+from streaming.wire import topics
 
 #: partitions of each topic unless told otherwise: how many operators can share a sport's games
 PARTITIONS: Final = 12

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from features.sport import Sport
-from streaming import topics
-from streaming.feed import GameEnd, GameStart, encode_feed
-from streaming.kafka.outlet import Outlet
+from streaming.kafka.batching import Packer
+from streaming.kafka.producer import Outlet
 from streaming.kafka.settings import Address
-from streaming.packing import Packer
-from streaming.records import Event, GameRecord, Telemetry, encode
+from streaming.wire import topics
+from streaming.wire.feed import GameEnd, GameStart, encode_feed
+from streaming.wire.records import Event, GameRecord, Telemetry, encode
 
 
 class Ingress(Outlet):
-    """Sends games of one sport. ``packed`` gathers samples to a window (see :mod:`streaming.packing`)."""
+    """Sends games of one sport. ``packed`` gathers samples to a window (see :mod:`streaming.kafka.batching`)."""
 
     def __init__(self, address: Address, sport: Sport, *, packed: bool = True) -> None:
         super().__init__(address)

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from streaming import topics
 from streaming.kafka.broker import speaking
 from streaming.kafka.settings import Address
+from streaming.wire import topics
 
 #: the runner's own group, and the one under which a Flink job commits what its checkpoints hold: shown before they have committed
 OURS: Final = ("touchline", "touchline-flink")

@@ -14,19 +14,19 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, Final, Protocol, Self
 
-from streaming import topics
-from streaming.blocks import DeadLetter, Output
 from streaming.errors import BadRecord, Unavailable
-from streaming.health import decode_health
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, speaking
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, offsets_at, position, short_of
-from streaming.kafka.quirks import read_emptied_markers
 from streaming.kafka.settings import Address
-from streaming.latency import Latency
-from streaming.meters import Meters
-from streaming.monitoring import ModelWatch
-from streaming.records import Event, GameRecord, decode_event, decode_game, decode_telemetry
-from streaming.wire import blocks_of, decode_letter, decode_positions, decode_prediction, decode_stats
+from streaming.kafka.workarounds import read_emptied_markers
+from streaming.monitoring.watch import ModelWatch
+from streaming.operator.health import decode_health
+from streaming.operator.latency import Latency
+from streaming.operator.metrics import Meters
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter, Output
+from streaming.wire.messages import blocks_of, decode_letter, decode_positions, decode_prediction, decode_stats
+from streaming.wire.records import Event, GameRecord, decode_event, decode_game, decode_telemetry
 
 LOOK_BACK_S: Final = 180.0
 #: positions are for drawing now: nobody is shown older ones

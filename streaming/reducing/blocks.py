@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streaming.errors import BadRecord
-from streaming.records import MAX_CHANNELS, Micros, Name
+from streaming.wire.records import MAX_CHANNELS, Micros, Name
 
 PLAN_MAGIC: Final = b"TP"
 BLOCK_MAGIC: Final = b"TB"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from streaming.errors import BadInput
-from streaming.records import Telemetry
 from streaming.reducing.blocks import MAX_BLOCK_BYTES, PREFIX
 from streaming.reducing.reducer import Reducer
+from streaming.wire.records import Telemetry
 
 #: bytes asked of the socket at once: what still lies in a core's cache when it is reduced
 PIECE: Final = 1 << 20

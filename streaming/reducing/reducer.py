@@ -15,7 +15,6 @@ from typing import Any, Final
 import numpy as np
 
 from streaming.errors import BadRecord
-from streaming.records import Telemetry
 from streaming.reducing.blocks import (
     BLOCK_MAGIC,
     MAX_LENGTH_US,
@@ -30,6 +29,7 @@ from streaming.reducing.blocks import (
     decode_plan,
 )
 from streaming.reducing.kernel import LANES, gather
+from streaming.wire.records import Telemetry
 
 STATISTICS: Final = ("mean", "min", "max", "last")
 POSITION: Final = ("x_m", "y_m", "z_m")

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterable
 from time import perf_counter_ns
 
-from streaming.blocks import Output
-from streaming.game import GameOperator
-from streaming.records import Event, Telemetry
+from streaming.operator.game import GameOperator
 from streaming.sinks import Sink
+from streaming.wire.blocks import Output
+from streaming.wire.records import Event, Telemetry
 
 
 class EmbeddedRunner:

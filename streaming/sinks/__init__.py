@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from streaming.blocks import FrameBlock, Output, StatBlock
-from streaming.records import StatUpdate
+from streaming.wire.blocks import FrameBlock, Output, StatBlock
+from streaming.wire.records import StatUpdate
 
 
 class Sink(Protocol):

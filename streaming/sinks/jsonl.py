@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streaming.blocks import Output, StatBlock
 from streaming.errors import BadInput, Unavailable
-from streaming.parts import AllOrNothing, reason
-from streaming.stat_json import block_raw
+from streaming.recordings.parquet_parts import AllOrNothing, reason
+from streaming.wire.blocks import Output, StatBlock
+from streaming.wire.stat_json import block_raw
 
 _BUFFER_BYTES = 1 << 20
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from features.story import Cue, from_value, to_webvtt
-from streaming.blocks import Output, StatBlock
 from streaming.errors import BadInput
-from streaming.parts import AllOrNothing
+from streaming.recordings.parquet_parts import AllOrNothing
+from streaming.wire.blocks import Output, StatBlock
 
 STORY: Final = "game.story"
 #: how long a sentence stays, s

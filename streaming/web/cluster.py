@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from streaming.errors import TouchlineError
-from streaming.flink.watch import Cluster
+from streaming.flink.poller import Cluster
 from streaming.kafka.lag import GroupLag
-from streaming.latency import Latency
+from streaming.operator.latency import Latency
 
 EVERY_S: Final = 2.0
 _log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from streaming import topics
 from streaming.errors import BadInput
+from streaming.wire import topics
 
 MAX_PATTERNS = 64
 

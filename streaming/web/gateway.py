@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from streaming.errors import BadInput, Unavailable
-from streaming.watched import WatchedThread
+from streaming.threads import WatchedThread
 from streaming.web import rest
 from streaming.web.cluster import Watch
 from streaming.web.graphics import graphics

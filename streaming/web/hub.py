@@ -10,19 +10,19 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from streaming import topics
-from streaming.blocks import DeadLetter, FrameBlock, Output, StatBlock
-from streaming.latency import Latency
-from streaming.meters import Meters
-from streaming.monitoring import ModelWatch
-from streaming.records import Event, GameRecord
+from streaming.monitoring.watch import ModelWatch
+from streaming.operator.latency import Latency
+from streaming.operator.metrics import Meters
 from streaming.web import messages
-from streaming.web.channels import RING, Channel, pick
+from streaming.web.encoded_block import Delivery, Parcel
 from streaming.web.filters import Filter
-from streaming.web.parcels import Delivery, Parcel
+from streaming.web.game_cache import RING, Channel, pick
 from streaming.web.subscribers import Subscriber
 from streaming.web.withholding import Policy, Withholding
-from streaming.wire import encode_positions
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter, FrameBlock, Output, StatBlock
+from streaming.wire.messages import encode_positions
+from streaming.wire.records import Event, GameRecord
 
 _log = logging.getLogger(__name__)
 #: batches that may wait for the event loop; from there on the oldest gives up its windowed values

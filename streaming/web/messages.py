@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from streaming.records import Event, GameRecord, StatUpdate
-from streaming.wire import Positions
+from streaming.wire.messages import Positions
+from streaming.wire.records import Event, GameRecord, StatUpdate
 
 Cursor = Annotated[int | str, msgspec.Meta(description="a game's last seq, or a stream's id: GAME:SEQ,GAME:SEQ")]
 Some = Annotated[list[str], msgspec.Meta(max_length=64)]

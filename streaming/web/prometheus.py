@@ -9,13 +9,13 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from streaming.flink import measures
-from streaming.flink.watch import Cluster
-from streaming.latency import EXPOSED_US, Latency
-from streaming.meters import Meters
+from streaming.flink import metrics
+from streaming.flink.poller import Cluster
+from streaming.operator.latency import EXPOSED_US, Latency
+from streaming.operator.metrics import Meters
 from streaming.web.cluster import Watch
 from streaming.web.hub import Hub
-from streaming.web.modelmetrics import model_metrics
+from streaming.web.model_metrics import model_metrics
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -201,7 +201,7 @@ class ClusterCollector(Collector):
 
 def _measures(cluster: Cluster) -> Iterator[Metric]:
     """What Flink measures of itself."""
-    for quantities, labels in ((measures.TASK, ("job", "task", "subtask")), (measures.MANAGER, ("taskmanager",))):
+    for quantities, labels in ((metrics.TASK, ("job", "task", "subtask")), (metrics.MANAGER, ("taskmanager",))):
         for quantity in quantities:
             family = GaugeMetricFamily(quantity.name, quantity.help, labels=labels)
             for found in cluster.measures:

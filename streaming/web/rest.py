@@ -13,17 +13,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from streaming import schemas
 from streaming.errors import BadInput, BadRecord
-from streaming.latency import DRAWN_US, Latency
-from streaming.meters import Meters
-from streaming.records import decode_game
-from streaming.web import prometheus
-from streaming.web.channels import Channel
+from streaming.operator.latency import DRAWN_US, Latency
+from streaming.operator.metrics import Meters
+from streaming.web import prometheus, schemas
 from streaming.web.filters import Filter, split
+from streaming.web.game_cache import Channel
 from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
 from streaming.web.ograf import files as ograf_files
+from streaming.wire.records import decode_game
 
 _encode = msgspec.json.Encoder().encode
 

@@ -7,8 +7,8 @@ import asyncio
 from collections import deque
 from typing import NamedTuple
 
+from streaming.web.encoded_block import Delivery, Item, newest
 from streaming.web.filters import Filter, write_cursor
-from streaming.web.parcels import Delivery, Item, newest
 
 #: messages that may wait as they are; from there on they are merged
 DEPTH = 4

@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import Final, Literal, TypeVar
 
 from features.sport import load_sport
-from streaming.blocks import StatBlock
-from streaming.monitoring import ModelWatch
+from streaming.monitoring.watch import ModelWatch
+from streaming.wire.blocks import StatBlock
 
 Policy = Literal["withhold", "warn"]
 POLICIES: Final = ("withhold", "warn")

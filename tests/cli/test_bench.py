@@ -10,10 +10,10 @@ from itertools import count
 import numpy as np
 import pytest
 
+from streaming.bench import cluster, pipeline
 from streaming.cli import bench
 from streaming.cli.app import run
 from streaming.cli.bench import BENCHES, CLUSTER, DATA, LONG
-from streaming.cli.benches import cluster, pipeline
 from streaming.errors import Unavailable
 
 NOWHERE = "127.0.0.1:1"
@@ -80,9 +80,9 @@ def test_on_a_machine_that_takes_no_time_no_figure_is_rounded_away(name, quick):
 
 
 def test_the_latencies_of_a_broker_and_their_ratios_are_not_rounded_away():
-    from streaming.cli.benches.endpoint import _told
-    from streaming.cli.benches.load import Target
-    from streaming.kafka.benchmark import at
+    from streaming.bench.endpoint import _told
+    from streaming.bench.http_load import Target
+    from streaming.bench.kafka import at
 
     assert at([0.004, 0.004], 50) == 0.004
     targets = [Target(name, 1, b"", pid=pid, cpu_us=0.004, rates=[4e8], took_ns=[np.array([2, 3])]) for name, pid in PROCESSES]
@@ -143,7 +143,7 @@ def test_a_soak_on_a_broker(broker, monkeypatch):
 
 
 def test_a_soak_is_judged_by_its_quarters():
-    from streaming.kafka.soak import Span, judged
+    from streaming.bench.soak import Span, judged
 
     filling = [Span(10_000_000, 5, 900, 9.0, 90.0, 9e6)] * 2
     flat = [Span(100_000_000, 5, 900, 1.0, 2.0, 3.0)] * 3
@@ -158,7 +158,7 @@ def test_a_soak_is_judged_by_its_quarters():
 @pytest.mark.slow
 @pytest.mark.cluster
 def test_a_point_of_the_curve_on_flink_and_its_drawing(broker, flink, tmp_path):
-    from streaming.flink.benchmark import curve, keep
+    from streaming.bench.flink import curve, keep
 
     rows = curve(f"kafka://{broker.bootstrap}", flink.rest, cluster.one_game(6.0), "thread", 1, counts=(2,), warm_s=2.0)
     (row,) = rows

@@ -10,7 +10,7 @@ import pytest
 from simulators.soccer.match import Match
 from streaming.cli.app import run
 from streaming.cli.pace import Lag, paced
-from streaming.records import Event, Telemetry
+from streaming.wire.records import Event, Telemetry
 
 
 def _event(i: int, arrival_s: float) -> Event:

@@ -120,7 +120,7 @@ def test_jars_that_are_not_fetched(monkeypatch):
     def missing() -> Path:
         raise Unavailable("not here")
 
-    monkeypatch.setattr("streaming.flink.jars.connector", missing)
+    monkeypatch.setattr("streaming.runners.flink.jars.connector", missing)
     assert doctor._jars() == ("jars", False, "Kafka, and Flink's connector to it, are not fetched", "make jars")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from streaming.cli.app import run
-from streaming.recording import Recording
+from streaming.recordings.reader import Recording
 from tests.patience import PATIENCE_S
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streaming.cli.app import run
-from streaming.recording import Recording
+from streaming.recordings.reader import Recording
 from tests.simulators.providers import small, small_kloppy, small_wyscout
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from models.choice import packaged
 from streaming.cli.app import run
-from streaming.recording import Recording
+from streaming.recordings.reader import Recording
 
 STAT = "soccer.shot.xgoals"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.cli.equipment import operator_for
 from streaming.cli.replay import sentence, summary
-from streaming.records import Event, Telemetry
+from streaming.factory import operator_for
+from streaming.wire.records import Event, Telemetry
 from tests.small import small_world
 from tests.streaming import helpers
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from streaming.cli.equipment import sport_named
-from streaming.feed import GameEnd, GameStart, encode_feed
-from streaming.packing import Packer
-from streaming.records import Event, GameRecord, Telemetry, encode_telemetry
+from streaming.factory import sport_named
+from streaming.kafka.batching import Packer
+from streaming.wire.feed import GameEnd, GameStart, encode_feed
+from streaming.wire.records import Event, GameRecord, Telemetry, encode_telemetry
 from tests.small import small_world
 from tests.streaming.helpers import cut
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from simulators.worlds import worlds
-from streaming.cli.equipment import operator_for
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.factory import operator_for
+from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.paths import ROOT
 from tests.small import small_world
 from tests.streaming import helpers

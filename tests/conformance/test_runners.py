@@ -13,13 +13,13 @@ import pytest
 
 from infra.cluster import Cluster
 from simulators.worlds import worlds
-from streaming import topics
-from streaming.blocks import DeadLetter, StatBlock
-from streaming.cli.equipment import maker
-from streaming.host import GameHost
+from streaming.factory import maker
 from streaming.kafka.settings import Address
-from streaming.records import StatUpdate
-from streaming.wire import decode_letter, decode_stats, encode_letter
+from streaming.operator.session import GameHost
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter, StatBlock
+from streaming.wire.messages import decode_letter, decode_stats, encode_letter
+from streaming.wire.records import StatUpdate
 from tests import cluster as real
 from tests.conformance.scripts import Script, scripts
 

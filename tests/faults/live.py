@@ -13,18 +13,18 @@ import msgspec
 from kafka.partitioner import murmur2
 
 from features.sport import load_sport
-from streaming import topics
-from streaming.blocks import DeadLetter, StatBlock
-from streaming.cli.benches.cluster import one_game
-from streaming.cli.equipment import maker
-from streaming.feed import GameStart, encode_feed
-from streaming.host import GameHost
-from streaming.kafka.helpers import reader_at_end
+from streaming.bench.cluster import one_game
+from streaming.bench.kafka_peers import reader_at_end
+from streaming.bench.load_generator import moved
+from streaming.factory import maker
 from streaming.kafka.ingress import Ingress
-from streaming.kafka.load import moved
 from streaming.kafka.settings import Address
-from streaming.watched import WatchedThread
-from streaming.wire import decode_letter, decode_stats, encode_letter
+from streaming.operator.session import GameHost
+from streaming.threads import WatchedThread
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter, StatBlock
+from streaming.wire.feed import GameStart, encode_feed
+from streaming.wire.messages import decode_letter, decode_stats, encode_letter
 from tests import cluster as real
 from tests.conformance.test_runners import Finals, Outcome, committed, settled
 

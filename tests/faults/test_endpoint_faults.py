@@ -15,9 +15,9 @@ import pytest
 
 from models.serving.health import LONGEST_S
 from simulators.worlds import open_world
-from streaming.blocks import Output
-from streaming.cli.equipment import operator_for
-from streaming.records import StatUpdate
+from streaming.factory import operator_for
+from streaming.wire.blocks import Output
+from streaming.wire.records import StatUpdate
 from tests.patience import contention
 from tests.streaming import helpers
 

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from infra.cluster import Cluster
-from streaming import topics
 from streaming.kafka.broker import admin
 from streaming.kafka.settings import Address
+from streaming.wire import topics
 from tests import cluster as real
 from tests.faults import live
 from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict

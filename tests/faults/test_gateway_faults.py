@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.cluster import Cluster
-from streaming.web.channels import HISTORY_US
+from streaming.web.game_cache import HISTORY_US
 from tests import cluster as real
 from tests.faults.live import SPORT, Feed, names
 from tests.patience import within_s

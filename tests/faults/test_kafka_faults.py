@@ -9,14 +9,14 @@ import time
 
 import pytest
 
-from streaming import topics
-from streaming.cli.equipment import maker
+from streaming.factory import maker
 from streaming.kafka.broker import admin
-from streaming.kafka.membership import join
-from streaming.kafka.quirks import keep_joining
-from streaming.kafka.runner import KafkaRunner
 from streaming.kafka.settings import Address
-from streaming.wire import decode_letter
+from streaming.kafka.workarounds import keep_joining
+from streaming.runners.kafka.consumer_group import join
+from streaming.runners.kafka.runner import KafkaRunner
+from streaming.wire import topics
+from streaming.wire.messages import decode_letter
 from tests import cluster as real
 from tests.faults import live
 from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict
@@ -75,7 +75,7 @@ def test_another_joins_and_takes_over_when_the_first_is_killed(address):
 
 def runners(address: Address) -> set[str]:
     """Who has told of its health in the last two seconds."""
-    from streaming.health import decode_health
+    from streaming.operator.health import decode_health
 
     since_us = time.time_ns() // 1000 - 2_000_000
     found = [decode_health(r.value) for r in real.records(address, topics.health(SPORT))]

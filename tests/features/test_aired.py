@@ -14,7 +14,7 @@ from simulators.providers import read
 from simulators.worlds import open_world
 from streaming.analysis.airing import Aired, aired
 from streaming.cli.check import SCORES
-from streaming.records import Event, GameRecord
+from streaming.wire.records import Event, GameRecord
 
 MINUTES = {"nfl": 60.0, "mlb": 120.0, "f1": 40.0, "soccer": 90.0}
 LEAST, MOST = 10, 40

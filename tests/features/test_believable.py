@@ -11,9 +11,9 @@ import pytest
 from features.kinematics import slope
 from features.mlb import running as mlb
 from features.nfl import motion as nfl
-from streaming.blocks import StatBlock
-from streaming.cli.equipment import operator_for
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.factory import operator_for
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.small import small_world
 from tests.streaming import helpers
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streaming.blocks import Output, StatBlock
-from streaming.cli.equipment import operator_for
-from streaming.joining import joined_us, withhold
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.factory import operator_for
+from streaming.operator.joining import joined_us, withhold
+from streaming.wire.blocks import Output, StatBlock
+from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.small import small_world
 from tests.streaming import helpers
 

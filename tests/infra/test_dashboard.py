@@ -14,7 +14,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from streaming.flink import measures
+from streaming.flink import metrics
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
 from tests.infra.test_compose import INFRA, SERVICES
@@ -69,7 +69,7 @@ def test_every_figure_is_one_that_is_exported(exported):
 
 def test_flinks_figures_are_asked_by_names_that_flink_knows():
     names = own_names_of_flink()
-    for quantity in measures.TASK:
+    for quantity in metrics.TASK:
         assert quantity.flink.encode() in names, quantity
 
 

@@ -17,16 +17,16 @@ from typing import Any
 
 from models.artefact import ForestModel
 from simulators.worlds import open_world
-from streaming.cli import equipment
+from streaming import factory
 from streaming.cli.app import run
-from streaming.feed import GameEnd, GameStart, encode_feed
-from streaming.game import GameOperator
-from streaming.host import GameHost
 from streaming.kafka import broker
-from streaming.kafka import runner as kafka
-from streaming.records import Event
+from streaming.operator.game import GameOperator
+from streaming.operator.session import GameHost
 from streaming.runners.embedded import EmbeddedRunner
-from streaming.wire import messages
+from streaming.runners.kafka import runner as kafka
+from streaming.wire.feed import GameEnd, GameStart, encode_feed
+from streaming.wire.messages import messages
+from streaming.wire.records import Event
 
 #: the game that is on: another than those that are rehearsed
 SEED, MINUTES = 5, {"soccer": 12.0, "nfl": 12.0, "mlb": 12.0, "f1": 3.0}
@@ -87,7 +87,7 @@ def main(command: str, sport: str, recording: str, cold: bool) -> None:
 
     GameOperator.on_record = on_record  # type: ignore[method-assign]
     if cold:
-        equipment.prepare = lambda name, make: None
+        factory.prepare = lambda name, make: None
     if command == "run":
         _through_a_host(onlooker, sport)
     else:

@@ -10,8 +10,8 @@ import pytest
 from infra.cluster import Cluster
 from models.artefact import load
 from models.registry.store import Store
-from streaming import topics
-from streaming.wire import decode_stats
+from streaming.wire import topics
+from streaming.wire.messages import decode_stats
 from tests import cluster as real
 from tests.faults.live import SPORT, Feed, Viewer, expected, names
 from tests.models.life_helpers import version_of

@@ -12,8 +12,8 @@ import pytest
 
 from models.serving.client import RemoteModel
 from simulators.worlds import worlds
-from streaming.cli.equipment import models_of, operator_for, sport_named
-from streaming.game import GameOperator
+from streaming.factory import models_of, operator_for, sport_named
+from streaming.operator.game import GameOperator
 from tests.small import small_world
 from tests.streaming import helpers
 

@@ -12,11 +12,11 @@ import pytest
 
 from models.artefact import shipped
 from models.choice import packaged
-from streaming.blocks import Prediction, StatBlock
 from streaming.cli.app import run
-from streaming.cli.equipment import operator_for
-from streaming.recording import Recording
-from streaming.records import Telemetry
+from streaming.factory import operator_for
+from streaming.recordings.reader import Recording
+from streaming.wire.blocks import Prediction, StatBlock
+from streaming.wire.records import Telemetry
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from infra.cluster import Cluster
-from streaming import topics
 from streaming.kafka.broker import admin, ensure
 from streaming.kafka.settings import Address
+from streaming.wire import topics
 from tests.cluster import address_of
 
 

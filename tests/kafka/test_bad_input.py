@@ -13,14 +13,14 @@ import pytest
 
 from infra.cluster import Cluster
 from infra.local.broker import Broker, answers
-from streaming import topics
 from streaming.cli.app import run
 from streaming.errors import Unavailable
 from streaming.flink.java import find_java
 from streaming.kafka.broker import admin, ensure
-from streaming.kafka.kept import PROGRESS, kept_key, read_kept
 from streaming.kafka.settings import Address, parse
-from streaming.wire import decode_letter
+from streaming.runners.kafka.state_store import PROGRESS, kept_key, read_kept
+from streaming.wire import topics
+from streaming.wire.messages import decode_letter
 from tests import cluster as real
 from tests.faults.live import SPORT, Noted, load, moved, names, verdict
 

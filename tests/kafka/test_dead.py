@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming import topics
-from streaming.blocks import DeadLetter
-from streaming.cli import equipment
+from streaming import factory
 from streaming.cli.app import run
 from streaming.errors import BadInput
-from streaming.kafka import letters as module
+from streaming.kafka import dead_letters as module
+from streaming.kafka.dead_letters import Letters, Wanted, _has, _stretches, _summed
 from streaming.kafka.ingress import Ingress
-from streaming.kafka.letters import Letters, Wanted, _has, _stretches, _summed
 from streaming.kafka.offsets import end_offsets, short_of
-from streaming.records import encode_telemetry
-from streaming.wire import encode_letter
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter
+from streaming.wire.messages import encode_letter
+from streaming.wire.records import encode_telemetry
 from tests.kafka.conftest import Ground
 from tests.streaming.toy import TOY, track
 
@@ -189,7 +189,7 @@ def test_a_letter_without_its_record_is_passed_over(ground):
 @pytest.fixture
 def command(ground, monkeypatch, capsys):
     """Run ``touchline dead`` on the sport of one's own; (exit code, what it printed, what it complained of)."""
-    monkeypatch.setattr(equipment, "sport_named", lambda name: replace(TOY, name=ground.name))
+    monkeypatch.setattr(factory, "sport_named", lambda name: replace(TOY, name=ground.name))
 
     def call(*arguments: str) -> tuple[int, str, str]:
         code = run(["dead", *arguments, "--source", ground.address.text])

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from streaming import topics
 from streaming.errors import InputLost
-from streaming.feed import FeedRecord, GameEnd, GameStart, encode_feed
 from streaming.kafka.broker import Watch, admin
-from streaming.kafka.kept import PROGRESS, read_kept
-from streaming.kafka.runner import KafkaRunner
-from streaming.wire import decode_stats
+from streaming.runners.kafka.runner import KafkaRunner
+from streaming.runners.kafka.state_store import PROGRESS, read_kept
+from streaming.wire import topics
+from streaming.wire.feed import FeedRecord, GameEnd, GameStart, encode_feed
+from streaming.wire.messages import decode_stats
 from tests import cluster as real
 from tests.kafka.conftest import Ground
 from tests.streaming.toy import TOY, final_only, game, mark, track

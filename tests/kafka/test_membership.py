@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from streaming import topics
 from streaming.kafka.broker import admin
-from streaming.kafka.membership import join
-from streaming.kafka.quirks import keep_joining
+from streaming.kafka.workarounds import keep_joining
+from streaming.runners.kafka.consumer_group import join
+from streaming.wire import topics
 from tests import cluster as real
 from tests.kafka.conftest import Ground
 

@@ -12,12 +12,13 @@ from kafka import KafkaConsumer
 from kafka.errors import IllegalStateError, KafkaTimeoutError
 from kafka.structs import TopicPartition
 
-from streaming import topics
 from streaming.errors import InputLost, TouchlineError
-from streaming.feed import GameStart, encode_feed
-from streaming.kafka import offsets, runner
+from streaming.kafka import offsets
 from streaming.kafka.broker import Watch, admin
-from streaming.kafka.runner import KafkaRunner
+from streaming.runners.kafka import runner
+from streaming.runners.kafka.runner import KafkaRunner
+from streaming.wire import topics
+from streaming.wire.feed import GameStart, encode_feed
 from tests import cluster as real
 from tests.kafka.conftest import Ground
 from tests.streaming.toy import TOY, final_only, game, track

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from streaming.feed import FeedRecord, GameEnd, GameStart, encode_feed
-from streaming.kafka.kept import PROGRESS
-from streaming.kafka.partition import Partition
+from streaming.runners.kafka.partition import Partition
+from streaming.runners.kafka.state_store import PROGRESS
+from streaming.wire.feed import FeedRecord, GameEnd, GameStart, encode_feed
 from tests.streaming.toy import TOY, final_only, game, track
 
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from features.sport import load_sport
-from streaming import topics
+from streaming.bench.load_generator import moved
 from streaming.cli.app import run
-from streaming.cli.places import captured
+from streaming.cli.run_files import captured
 from streaming.errors import BadInput
-from streaming.feed import GameEnd, GameStart, encode_feed
 from streaming.kafka.ingress import Ingress
-from streaming.kafka.load import moved
 from streaming.kafka.settings import Address
-from streaming.recording import Recording
-from streaming.records import Telemetry
-from streaming.wire import decode_stats
+from streaming.recordings.reader import Recording
+from streaming.wire import topics
+from streaming.wire.feed import GameEnd, GameStart, encode_feed
+from streaming.wire.messages import decode_stats
+from streaming.wire.records import Telemetry
 from tests import cluster as real
 from tests.cli.test_cli import recording, refused
 from tests.faults.live import SPORT, load

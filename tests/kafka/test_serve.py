@@ -18,17 +18,17 @@ import httpx
 import msgspec
 import pytest
 
-from streaming import topics
-from streaming.blocks import DeadLetter, StatBlock
 from streaming.cli.app import run
-from streaming.health import Health, encode_health
 from streaming.kafka import subscriber
 from streaming.kafka.lag import LagWatch
 from streaming.kafka.subscriber import KafkaSubscriber
-from streaming.records import encode
+from streaming.operator.health import Health, encode_health
 from streaming.web.filters import Filter
 from streaming.web.hub import Hub
-from streaming.wire import messages
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter, StatBlock
+from streaming.wire.messages import messages
+from streaming.wire.records import encode
 from tests.kafka.conftest import Ground
 from tests.patience import PATIENCE_S
 from tests.patience import until as patiently

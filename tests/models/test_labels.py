@@ -25,9 +25,9 @@ from simulators.nfl.block import FRAME_US
 from simulators.nfl.match import Match as NflMatch
 from simulators.soccer.match import Match
 from simulators.worlds import open_world
-from streaming.cli.labels import all_labels, label_of
-from streaming.labelling import Said, Told
-from streaming.records import Event, GameRecord
+from streaming.monitoring.labels import Said, Told
+from streaming.outcome_labels import all_labels, label_of
+from streaming.wire.records import Event, GameRecord
 
 
 def said(model: str, t_us: int, event: str | None = None, subject: str = "", stat: str = "", **features: float) -> Said:

@@ -15,14 +15,14 @@ from models.lived import Lived, joined
 from models.registry.follow import Follower
 from models.registry.store import Store
 from simulators.soccer.match import Match
-from streaming.blocks import Prediction
 from streaming.cli.app import run
-from streaming.cli.labels import label_of
-from streaming.cli.life.common import cards_in
+from streaming.cli.lifecycle.common import cards_in
 from streaming.cli.tables.soccer_events import event_table
-from streaming.monitoring import ModelWatch
-from streaming.records import Event
+from streaming.monitoring.watch import ModelWatch
+from streaming.outcome_labels import label_of
 from streaming.web.hub import Hub
+from streaming.wire.blocks import Prediction
+from streaming.wire.records import Event
 
 GAMES_TRAINED, GAMES_CALM, GAMES_SHIFTED, GAMES_AFTER, GAMES_MENDED = 20, 8, 14, 12, 8
 #: log-odds of a goal by which finishing gets better: the odds are times 2.7

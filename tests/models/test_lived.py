@@ -14,15 +14,15 @@ from models.artefact import load
 from models.known import KNOWN
 from models.lived import Lived, joined, read_lived
 from simulators.soccer.match import Match
-from streaming.blocks import Output, Prediction
 from streaming.cli.app import run
-from streaming.cli.equipment import operator_for
-from streaming.cli.labels import all_labels, label_of, nothing_said
-from streaming.cli.life.pinning import pinned
-from streaming.labelling import Said, Told
-from streaming.lived import lived, said_by, said_in
-from streaming.recording import Recording, Writer
-from streaming.records import Event
+from streaming.cli.lifecycle.pinning import pinned
+from streaming.factory import operator_for
+from streaming.monitoring.labels import Said, Told
+from streaming.monitoring.prediction_join import lived, said_by, said_in
+from streaming.outcome_labels import all_labels, label_of, nothing_said
+from streaming.recordings.reader import Recording, Writer
+from streaming.wire.blocks import Output, Prediction
+from streaming.wire.records import Event
 from tests.small import small_world
 
 SEED, MINUTES = 5, 4.0

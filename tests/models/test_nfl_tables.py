@@ -12,10 +12,10 @@ from features.nfl.yardage import LEVELS_YD
 from models.artefact import load
 from models.known import known
 from simulators.nfl.match import Match
-from streaming.blocks import Prediction
-from streaming.cli.equipment import operator_for
 from streaming.cli.tables.nfl import TABLES
 from streaming.cli.tables.nfl_film import film
+from streaming.factory import operator_for
+from streaming.wire.blocks import Prediction
 from tests.streaming import helpers
 
 MODELS = sorted(TABLES)

@@ -198,7 +198,7 @@ def test_wyscout_live_and_training_are_one_row() -> None:
     from features.soccer.shots import _extract, _vector, note
     from models import wyscout
     from models.wyscout_shots import shots_of
-    from streaming.records import Event
+    from streaming.wire.records import Event
 
     folder = DATA / "wyscout_events"
     if not folder.is_dir():

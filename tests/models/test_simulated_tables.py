@@ -12,10 +12,10 @@ from features.soccer import SPORT, passes, shots
 from models.base import Feature
 from models.known import KNOWN
 from simulators.soccer.match import Match
-from streaming.blocks import DeadLetter, Prediction
 from streaming.cli.tables.soccer_events import asked_of, event_table
 from streaming.cli.tables.soccer_results import result_table
-from streaming.game import GameOperator
+from streaming.operator.game import GameOperator
+from streaming.wire.blocks import DeadLetter, Prediction
 
 SEED, MINUTES = 3, 8.0
 

@@ -29,8 +29,8 @@ from models.wyscout import (
 from models.wyscout_moments import matches
 from models.wyscout_passes import Passes, passes_of, wordless
 from simulators.providers import wyscout as importer
-from streaming.cli.equipment import operator_for
-from streaming.lived import said_by
+from streaming.factory import operator_for
+from streaming.monitoring.prediction_join import said_by
 from tests.paths import DATA
 
 FOLDER = DATA / "wyscout_events"

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from simulators.worlds import worlds
-from streaming.cli.shows import BEHIND_S
+from streaming.cli.demo_games import BEHIND_S
 from tests.paths import ROOT
 from tests.patience import PATIENCE_S, contention
 from tests.streaming import toy

@@ -16,7 +16,7 @@ from simulators.mlb.game import Game
 from simulators.mlb.innings import innings
 from simulators.mlb.motion import Path
 from streaming.errors import BadInput
-from streaming.records import Event, Telemetry
+from streaming.wire.records import Event, Telemetry
 
 SEEDS = (3, 4)
 

@@ -15,7 +15,7 @@ from simulators.nfl.drives import Drive, kick_probability
 from simulators.nfl.match import Match
 from simulators.worlds import open_world
 from streaming.errors import BadInput
-from streaming.records import Event, Telemetry
+from streaming.wire.records import Event, Telemetry
 
 
 @lru_cache

@@ -9,8 +9,8 @@ import pytest
 
 from simulators.replay import due, parse_from, parse_speed, replay
 from streaming.errors import BadInput
-from streaming.recording import Recording
-from streaming.records import Event, Telemetry
+from streaming.recordings.reader import Recording
+from streaming.wire.records import Event, Telemetry
 from tests.streaming.test_recording import T0, record_game, samples
 
 

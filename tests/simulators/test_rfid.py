@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from simulators.rfid import METRES_PER_INCH, Faults, check_lateness, declare, faults, unsynchronised
 from streaming.errors import BadInput
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
+from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
 STEP_US = 40_000
 T0 = 1_700_000_000_000_000

@@ -14,8 +14,8 @@ from simulators.soccer.scorelines import MINUTES, chance_rate, scorelines
 from simulators.worlds import open_world, options_of, worlds
 from streaming.cli.app import run
 from streaming.errors import BadInput
-from streaming.recording import Recording
-from streaming.records import Event, Telemetry
+from streaming.recordings.reader import Recording
+from streaming.wire.records import Event, Telemetry
 
 
 def test_soccer_is_found_and_others_are_refused_by_name() -> None:

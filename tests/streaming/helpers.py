@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from features.sport import Sport
-from streaming.blocks import DeadLetter, Output, StatBlock
-from streaming.game import GameOperator
-from streaming.records import Event, GameRecord, StatUpdate, Telemetry, encode
+from streaming.operator.game import GameOperator
+from streaming.wire.blocks import DeadLetter, Output, StatBlock
+from streaming.wire.records import Event, GameRecord, StatUpdate, Telemetry, encode
 
 
 def play(operator: GameOperator, records: Iterable[Telemetry | Event], *, end: bool = True) -> list[Output]:

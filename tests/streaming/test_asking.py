@@ -10,9 +10,9 @@ import pytest
 
 from features.sport import Stat
 from models.base import Answer, Feature
-from streaming.blocks import Prediction, StatBlock
-from streaming.game import GameOperator
-from streaming.records import StatUpdate
+from streaming.operator.game import GameOperator
+from streaming.wire.blocks import Prediction, StatBlock
+from streaming.wire.records import StatUpdate
 from tests.streaming import helpers, toy
 
 FEATURES = (Feature("speed", "m/s"),)

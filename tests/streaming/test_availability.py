@@ -13,9 +13,9 @@ import pytest
 from features.sport import Stat
 from models.base import Feature
 from models.home import Home, inputs_of
-from streaming.availability import Availability
-from streaming.game import GameOperator
-from streaming.records import StatUpdate, decode_stat, encode
+from streaming.operator.availability import Availability
+from streaming.operator.game import GameOperator
+from streaming.wire.records import StatUpdate, decode_stat, encode
 from tests.streaming import helpers, toy
 
 NAN = float("nan")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from streaming.capture import Capture
-from streaming.feed import GameEnd, GameStart, encode_feed
-from streaming.recording import Recording
+from streaming.recordings.capture import Capture
+from streaming.recordings.reader import Recording
+from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from tests.streaming.toy import T0, game, mark, track
 
 NOW = T0 + 77

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.errors import BadRecord
-from streaming.feed import GameEnd, GameStart, decode_feed, encode_feed, game_of
-from streaming.records import MAX_JSON_BYTES, Event, Telemetry, encode_telemetry
+from streaming.wire.feed import GameEnd, GameStart, decode_feed, encode_feed, game_of
+from streaming.wire.records import MAX_JSON_BYTES, Event, Telemetry, encode_telemetry
 from tests.streaming.toy import game, mark, track
 
 RECORDS = [GameStart(record=game()), track(0.2), mark(1, 5.0), GameEnd(game="toy-1")]

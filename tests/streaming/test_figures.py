@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.cpu import cpu_s
-from streaming.figures import figure
+from streaming.bench.cpu import cpu_s
+from streaming.bench.figures import figure
 
 
 @given(st.floats(1e-12, 1e12))

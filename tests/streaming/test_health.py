@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.errors import BadRecord
-from streaming.game import GameOperator
-from streaming.health import Health, decode_health, encode_health
-from streaming.meters import Meters
+from streaming.operator.game import GameOperator
+from streaming.operator.health import Health, decode_health, encode_health
+from streaming.operator.metrics import Meters
 from streaming.web.rest import _meters
 from tests.streaming import helpers
 from tests.streaming.toy import TOY, game, mark, track

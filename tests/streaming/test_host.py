@@ -6,12 +6,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from streaming.blocks import DeadLetter, StatBlock
 from streaming.errors import BadInput, BadSnapshot
-from streaming.feed import GameEnd, GameStart, encode_feed
-from streaming.game import GameOperator
-from streaming.host import VERSION, GameHost
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.operator.game import GameOperator
+from streaming.operator.session import VERSION, GameHost
+from streaming.wire.blocks import DeadLetter, StatBlock
+from streaming.wire.feed import GameEnd, GameStart, encode_feed
+from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.streaming import helpers
 from tests.streaming.toy import TOY, game, mark, track
 

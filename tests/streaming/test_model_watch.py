@@ -7,10 +7,10 @@ import numpy as np
 
 from models.known import KNOWN
 from simulators.worlds import open_world
-from streaming.blocks import Prediction
-from streaming.labelling import Came, Label, Said, Told
-from streaming.monitoring import ModelWatch
-from streaming.records import Event
+from streaming.monitoring.labels import Came, Label, Said, Told
+from streaming.monitoring.watch import ModelWatch
+from streaming.wire.blocks import Prediction
+from streaming.wire.records import Event
 
 MODEL = "f1-overtake"
 RECORD = open_world("f1", 1, 1.0).record

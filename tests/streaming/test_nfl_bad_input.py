@@ -10,8 +10,8 @@ import pytest
 
 from features.nfl.columns import YD
 from simulators.worlds import open_world
-from streaming.cli.equipment import operator_for
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.factory import operator_for
+from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.streaming import helpers
 
 Stream = list[Telemetry | Event]

@@ -10,11 +10,11 @@ import pytest
 from features.frames import Frames
 from features.moments import Moment
 from features.sport import EventStep, Signal, Sport, Stat, Step
-from streaming.blocks import DeadLetter, FrameBlock, StatBlock
 from streaming.errors import BadInput, BadRecord, BadSnapshot
-from streaming.game import GameOperator
-from streaming.records import Event, Telemetry
-from streaming.rosters import roster_of
+from streaming.operator.game import GameOperator
+from streaming.operator.roster import roster_of
+from streaming.wire.blocks import DeadLetter, FrameBlock, StatBlock
+from streaming.wire.records import Event, Telemetry
 from tests.streaming import helpers
 from tests.streaming.toy import T0, TOY, Ledger, game, mark, track
 
@@ -388,7 +388,7 @@ def test_a_game_without_tracking_runs_on_events_alone():
 
 
 def test_unseen_mounts_and_several_tags_of_one_player_are_averaged():
-    from streaming.records import Tag
+    from streaming.wire.records import Tag
 
     record = game()
     record.tags.append(Tag(tag=20, entity="r0", mount="left shoulder"))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streaming.game import GameOperator
-from streaming.records import Event, Telemetry
+from streaming.operator.game import GameOperator
+from streaming.wire.records import Event, Telemetry
 from tests.paths import ROOT
 from tests.streaming import helpers
 from tests.streaming.toy import T0, TOY, game, mark, track

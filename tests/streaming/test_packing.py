@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.worlds import open_world
-from streaming.blocks import StatBlock
-from streaming.cli.equipment import operator_for, sport_named
-from streaming.game import GameOperator
-from streaming.packing import FULL, Packer
-from streaming.records import Event, Telemetry, encode_telemetry
+from streaming.factory import operator_for, sport_named
+from streaming.kafka.batching import FULL, Packer
+from streaming.operator.game import GameOperator
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Event, Telemetry, encode_telemetry
 from tests.streaming import helpers
 from tests.streaming.toy import TOY, game, mark, track
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streaming import recorder
-from streaming.blocks import DeadLetter, FrameBlock, Prediction, StatBlock
 from streaming.errors import BadInput, Unavailable
-from streaming.parts import Part
-from streaming.recording import Recording, Writer
-from streaming.records import Event, Feed, GameRecord, Period, Team, Telemetry, decode_telemetry, encode_telemetry
+from streaming.recordings import writer as recorder
+from streaming.recordings.parquet_parts import Part
+from streaming.recordings.reader import Recording, Writer
+from streaming.wire.blocks import DeadLetter, FrameBlock, Prediction, StatBlock
+from streaming.wire.records import Event, Feed, GameRecord, Period, Team, Telemetry, decode_telemetry, encode_telemetry
 
 T0 = 1_700_000_000_000_000
 GAME = GameRecord(

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from streaming import topics
 from streaming.errors import BadRecord
-from streaming.records import (
+from streaming.wire import topics
+from streaming.wire.records import (
     MAX_SAMPLES,
     Clocks,
     Event,

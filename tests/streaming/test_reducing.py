@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from streaming.errors import BadInput, BadRecord
-from streaming.records import Telemetry, decode_telemetry, encode_telemetry
 from streaming.reducing.blocks import PREFIX, Plan, PlannedChannel, decode_plan, encode_head, encode_plan
 from streaming.reducing.receiving import RawRecorder, receive, replay
 from streaming.reducing.reducer import Reducer
+from streaming.wire.records import Telemetry, decode_telemetry, encode_telemetry
 
 T0 = 1_700_000_000_000_000
 RATES = {"slow": 10, "x_m": 50, "y_m": 50, "odd": 333, "fast": 20_000}

@@ -10,11 +10,11 @@ import pytest
 
 from features.sport import Stat
 from models.guard import OPEN
-from streaming.asking import Patience, ask_some
 from streaming.errors import BadInput, BadRecord
-from streaming.game import GameOperator
-from streaming.records import Entity, GameRecord, ModelUse, Period, Tag, Team, decode_game, encode
-from streaming.rosters import roster_of
+from streaming.operator.game import GameOperator
+from streaming.operator.inference.client import Patience, ask_some
+from streaming.operator.roster import roster_of
+from streaming.wire.records import Entity, GameRecord, ModelUse, Period, Tag, Team, decode_game, encode
 from tests.streaming import helpers
 from tests.streaming.toy import T0, TOY, game, track
 

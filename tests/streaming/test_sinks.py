@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streaming.blocks import DeadLetter, FrameBlock, Output, StatBlock
 from streaming.errors import BadInput
-from streaming.records import FrameUse, ModelUse, decode_stat, encode
+from streaming.recordings.stat_table import STAT_SCHEMA, stat_table
 from streaming.sinks import ListSink
 from streaming.sinks.jsonl import StatJsonlSink, lines
 from streaming.sinks.parquet import StatParquetSink
-from streaming.stat_table import STAT_SCHEMA, stat_table
+from streaming.wire.blocks import DeadLetter, FrameBlock, Output, StatBlock
+from streaming.wire.records import FrameUse, ModelUse, decode_stat, encode
 
 T0 = 1_700_000_000_000_000
 
@@ -201,7 +201,7 @@ def test_no_pandas_is_imported_while_a_game_runs(tmp_path: Path) -> None:
 import sys
 from tests.streaming.test_sinks import OUTPUTS, T0
 from tests.streaming.test_recording import GAME, event, frame
-from streaming.recording import Recording, Writer
+from streaming.recordings.reader import Recording, Writer
 from streaming.sinks.parquet import StatParquetSink
 sink = StatParquetSink({str(tmp_path / "out")!r})
 sink.write(OUTPUTS, T0)

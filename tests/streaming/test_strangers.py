@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from streaming.cli.equipment import operator_for
 from streaming.errors import BadRecord
-from streaming.game import GameOperator
-from streaming.records import Event, GameRecord
+from streaming.factory import operator_for
+from streaming.operator.game import GameOperator
+from streaming.wire.records import Event, GameRecord
 from tests.small import small_world
 from tests.streaming import helpers
 

@@ -18,12 +18,12 @@ from features.sport import Stat
 from models.artefact import ForestModel, load
 from models.registry.follow import Follower
 from models.registry.store import Store
-from streaming.blocks import ModelSwitch, Output, Prediction, StatBlock
 from streaming.cli.tables.soccer_events import event_table
-from streaming.game import GameOperator
-from streaming.recording import Recording, Writer
-from streaming.records import Event, Telemetry
-from streaming.switching import Pinned
+from streaming.operator.game import GameOperator
+from streaming.operator.inference.reload import Pinned
+from streaming.recordings.reader import Recording, Writer
+from streaming.wire.blocks import ModelSwitch, Output, Prediction, StatBlock
+from streaming.wire.records import Event, Telemetry
 from tests.models.life_helpers import version_of
 from tests.streaming import toy
 from tests.streaming.helpers import finals

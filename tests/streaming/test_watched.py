@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from streaming.errors import TouchlineError, Unavailable
-from streaming.watched import WatchedThread
+from streaming.threads import WatchedThread
 
 
 def test_one_that_ends_well_raises_nothing():

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.worlds import open_world
-from streaming import topics, wire
-from streaming.blocks import DeadLetter, FrameBlock, Output, Prediction, StatBlock
-from streaming.cli.equipment import operator_for
 from streaming.errors import BadRecord
-from streaming.records import Event, FrameUse, ModelUse, decode_event, decode_telemetry, encode, encode_telemetry
-from streaming.stat_json import block_raw
-from streaming.wire import blocks_of, decode_letter, decode_positions, decode_prediction, decode_stats, messages
+from streaming.factory import operator_for
+from streaming.wire import messages as wire
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter, FrameBlock, Output, Prediction, StatBlock
+from streaming.wire.messages import blocks_of, decode_letter, decode_positions, decode_prediction, decode_stats, messages
+from streaming.wire.records import Event, FrameUse, ModelUse, decode_event, decode_telemetry, encode, encode_telemetry
+from streaming.wire.stat_json import block_raw
 from tests.streaming.toy import mark, track
 
 AT = 1_700_000_000_500_000

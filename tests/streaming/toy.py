@@ -8,8 +8,8 @@ import numpy as np
 from features.frames import Field, Frames
 from features.moments import Moment
 from features.sport import EventStep, Signal, Sport, Stat, Step
-from streaming.game import GameOperator
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
+from streaming.operator.game import GameOperator
+from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
 T0 = 1_700_000_000_000_000
 HZ = 25

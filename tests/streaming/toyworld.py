@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from streaming.records import Event, GameRecord, Telemetry
+from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.streaming import toy
 
 

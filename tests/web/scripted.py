@@ -7,9 +7,9 @@ import time
 
 import numpy as np
 
-from streaming.blocks import DeadLetter, FrameBlock, Output, StatBlock
-from streaming.meters import Meters
-from streaming.records import Entity, Event, Feed, FrameUse, GameRecord, ModelUse, Period, Team
+from streaming.operator.metrics import Meters
+from streaming.wire.blocks import DeadLetter, FrameBlock, Output, StatBlock
+from streaming.wire.records import Entity, Event, Feed, FrameUse, GameRecord, ModelUse, Period, Team
 
 HOP_S, HZ = 0.2, 25
 HOME = [

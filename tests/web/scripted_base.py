@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from streaming.blocks import FrameBlock, Output, StatBlock
-from streaming.meters import Meters
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Team
+from streaming.operator.metrics import Meters
+from streaming.wire.blocks import FrameBlock, Output, StatBlock
+from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Team
 
 HOP_S, HZ = 0.2, 10
 YD, FT = 0.9144, 0.3048

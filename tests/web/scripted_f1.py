@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from streaming.records import Entity, Team
+from streaming.wire.records import Entity, Team
 from tests.web.scripted_base import T0_US, Scripted, record_of
 
 CONSTRUCTORS = [

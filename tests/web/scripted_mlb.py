@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from streaming.records import Entity, ModelUse, Team
+from streaming.wire.records import Entity, ModelUse, Team
 from tests.web.scripted_base import FT, HOP_S, T0_US, Scripted, record_of
 
 MLB_PLACES = [(18.4, 0.0), (-1.2, 0.0), (24, -18), (40, -10), (24, 19), (40, 10), (80, 42), (97, 0), (80, -42)]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from streaming.records import Entity, ModelUse, Team
+from streaming.wire.records import Entity, ModelUse, Team
 from tests.web.scripted_base import HOP_S, T0_US, YD, Scripted, record_of
 
 NFL_NAMES = (

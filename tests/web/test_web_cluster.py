@@ -16,19 +16,19 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from streaming.blocks import StatBlock
 from streaming.errors import BadInput, Unavailable
-from streaming.flink import measures
+from streaming.flink import metrics as measures
+from streaming.flink.poller import Checkpoint, FlinkWatch
 from streaming.flink.rest import Refused, Rest
-from streaming.flink.watch import Checkpoint, FlinkWatch
 from streaming.kafka.lag import GroupLag, PartitionLag
-from streaming.latency import Latency
-from streaming.meters import Meters
+from streaming.operator.latency import Latency
+from streaming.operator.metrics import Meters
 from streaming.web.cluster import Watch
 from streaming.web.filters import Filter
 from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
 from streaming.web.subscribers import Subscriber
+from streaming.wire.blocks import StatBlock
 from tests.patience import PATIENCE_MS, PATIENCE_S
 from tests.web.scripted import ScriptedMatch, record
 from tests.web.test_web_browser import browser

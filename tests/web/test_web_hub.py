@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streaming.blocks import StatBlock
 from streaming.errors import BadInput
-from streaming.records import Event, ModelUse, StatUpdate, decode_stat, encode
-from streaming.web.channels import Channel
+from streaming.web.encoded_block import Parcel
 from streaming.web.filters import Filter, read_cursor, write_cursor
+from streaming.web.game_cache import Channel
 from streaming.web.hub import BACKLOG, Hub
-from streaming.web.parcels import Parcel
 from streaming.web.sockets import said
 from streaming.web.subscribers import DEPTH, Subscriber
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Event, ModelUse, StatUpdate, decode_stat, encode
 from tests.web.scripted import ScriptedMatch
 
 _SILENT = Hub()
@@ -314,8 +314,8 @@ def test_history_of_the_few_and_moments_of_all() -> None:
 
 
 def test_what_is_rare_outlives_what_comes_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streaming.web.channels.MAX_MOMENTS", 100)
-    monkeypatch.setattr("streaming.web.channels.MAX_TOLD", 40)
+    monkeypatch.setattr("streaming.web.game_cache.MAX_MOMENTS", 100)
+    monkeypatch.setattr("streaming.web.game_cache.MAX_TOLD", 40)
     hub, match = filled(1)
 
     def report(kind: str, i: int) -> None:

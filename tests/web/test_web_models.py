@@ -15,16 +15,16 @@ import pytest
 from models.artefact import Card, CardFeature
 from models.monitoring.monitor import LEAST
 from models.monitoring.profile import profile_of
-from streaming import topics
-from streaming.blocks import Prediction
 from streaming.kafka.settings import parse
 from streaming.kafka.subscriber import KafkaSubscriber
-from streaming.labelling import Label, of_event, outcome
-from streaming.monitoring import ModelWatch
-from streaming.records import Event, encode
+from streaming.monitoring.labels import Label, of_event, outcome
+from streaming.monitoring.watch import ModelWatch
 from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
-from streaming.wire import encode_prediction
+from streaming.wire import topics
+from streaming.wire.blocks import Prediction
+from streaming.wire.messages import encode_prediction
+from streaming.wire.records import Event, encode
 from tests.patience import PATIENCE_MS
 from tests.web.scripted import ScriptedMatch
 from tests.web.test_web_browser import browser, until

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from streaming.records import decode_game, decode_stat, encode
 from streaming.web.gateway import application
 from streaming.web.hub import Hub
+from streaming.wire.records import decode_game, decode_stat, encode
 from tests.web.scripted import ScriptedMatch, record
 
 

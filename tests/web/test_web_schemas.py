@@ -14,15 +14,16 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from streaming import schemas, topics, wire
-from streaming.blocks import DeadLetter, Output, Prediction
-from streaming.feed import GameEnd, GameStart, encode_feed
-from streaming.health import Health, encode_health
-from streaming.records import Event, encode
-from streaming.web import messages
+from streaming.operator.health import Health, encode_health
+from streaming.web import messages, schemas
 from streaming.web.filters import Filter
 from streaming.web.hub import Hub
 from streaming.web.subscribers import Subscriber
+from streaming.wire import messages as wire
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter, Output, Prediction
+from streaming.wire.feed import GameEnd, GameStart, encode_feed
+from streaming.wire.records import Event, encode
 from tests.web.scripted import ScriptedMatch, record
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from models.known import known
-from streaming.blocks import Prediction, StatBlock
-from streaming.cli.labels import label_of
-from streaming.monitoring import ModelWatch
-from streaming.records import Event, ModelUse
+from streaming.monitoring.watch import ModelWatch
+from streaming.outcome_labels import label_of
 from streaming.web.filters import Filter
 from streaming.web.hub import Hub
 from streaming.web.subscribers import Subscriber
 from streaming.web.withholding import Policy
+from streaming.wire.blocks import Prediction, StatBlock
+from streaming.wire.records import Event, ModelUse
 from tests.web import scripted
 
 RECORD = scripted.record("demo-1", 1_700_000_000_000_000)

@@ -20,8 +20,8 @@ from simulators.nfl.bodies import HZ, SLOTS
 from simulators.nfl.engine import TENTH
 from simulators.nfl.match import LOSS, NOISE_IN, SHOULDER_M, Match
 from simulators.rfid import METRES_PER_INCH
-from streaming.records import Event
-from streaming.rosters import roster_of
+from streaming.operator.roster import roster_of
+from streaming.wire.records import Event
 
 #: rows before the first one: empty, as before a game
 _KEEP = 16

@@ -19,7 +19,7 @@ from features.soccer.shots import moment_features, note, with_trail
 from features.soccer.trail import TOUCHES, Trail
 from models.training import Table
 from simulators.soccer.match import Chunk, Match
-from streaming.rosters import roster_of
+from streaming.operator.roster import roster_of
 
 #: rows computed by the engine at once
 _CHUNK: Final = 2_000

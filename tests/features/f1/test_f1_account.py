@@ -11,9 +11,9 @@ import pytest
 from features.f1 import SPORT, corners, progress
 from features.f1.ledger import Ledger, order_at
 from simulators.providers._stream import NO_DATE_US as T0_US
-from streaming.blocks import StatBlock
-from streaming.cli.equipment import operator_for
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Tag, Team
+from streaming.factory import operator_for
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team
 
 CARS = ("A", "B", "C")
 RECORD = GameRecord(

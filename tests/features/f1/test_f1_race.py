@@ -21,9 +21,9 @@ from simulators.f1.loops import WEAR_S as TRUE_WEAR_S
 from simulators.f1.race import Race
 from simulators.f1.track import SECTOR_ENDS
 from simulators.f1.weekend import LIGHTS_S, T0_US, GrandPrix
-from streaming.blocks import DeadLetter, Output, Prediction, StatBlock
-from streaming.cli.equipment import operator_for
-from streaming.records import Event, Telemetry
+from streaming.factory import operator_for
+from streaming.wire.blocks import DeadLetter, Output, Prediction, StatBlock
+from streaming.wire.records import Event, Telemetry
 from tests.paths import ROOT
 from tests.streaming import helpers
 

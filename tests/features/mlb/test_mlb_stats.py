@@ -26,9 +26,9 @@ from features.story import LANGUAGES
 from features.story import from_value as story_from
 from simulators.mlb.draws import NEARER_S
 from simulators.mlb.game import Game
-from streaming.blocks import StatBlock
-from streaming.cli.equipment import operator_for
-from streaming.records import Event, StatUpdate, Telemetry
+from streaming.factory import operator_for
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Event, StatUpdate, Telemetry
 from tests.features.harness import Run, Scene
 from tests.streaming import helpers
 
@@ -360,8 +360,8 @@ def test_a_feed_in_the_wrong_unit_and_strangers_are_kept_apart() -> None:
 
 def test_a_steal_is_asked_live_what_it_was_taught() -> None:
     """The rows that the operator reports are those of the table for the world's own figures: lead, gain, speeds and times."""
-    from streaming.blocks import Prediction
     from streaming.cli.tables.mlb import steal_rows
+    from streaming.wire.blocks import Prediction
 
     game, events, out, _ = played()
     windows = [p for p in out if isinstance(p, Prediction) and p.stat == "mlb.runner.steal_probability_now"]

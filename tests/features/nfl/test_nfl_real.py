@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from simulators.providers import read
-from streaming.blocks import StatBlock
-from streaming.cli.equipment import operator_for
-from streaming.records import Event
+from streaming.factory import operator_for
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Event
 from tests.streaming import helpers
 
 pytestmark = pytest.mark.real

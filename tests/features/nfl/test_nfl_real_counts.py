@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from simulators.providers import read_all
-from streaming.blocks import StatBlock
-from streaming.cli.equipment import operator_for
+from streaming.factory import operator_for
+from streaming.wire.blocks import StatBlock
 from tests.streaming import helpers
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]

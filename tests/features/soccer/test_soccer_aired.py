@@ -17,9 +17,9 @@ from features.soccer import SPORT
 from models.holdout import is_held_out
 from simulators.providers import read
 from streaming.analysis.airing import Aired, aired
-from streaming.blocks import StatBlock
-from streaming.game import GameOperator
-from streaming.records import Entity, Event, Feed, GameRecord, Period, Team
+from streaming.operator.game import GameOperator
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Team
 
 T0 = 1_700_000_000_000_000
 #: highlights, and stories, of a whole match

@@ -15,10 +15,10 @@ from simulators.f1.race import Race
 from simulators.f1.track import LAP_M, MINI_SECTORS, circuit
 from simulators.f1.truth import pass_probability, undercut_probability
 from simulators.f1.weekend import GrandPrix
-from streaming.cli.equipment import operator_for
 from streaming.errors import BadInput
-from streaming.records import Event, Telemetry, decode_game, encode
+from streaming.factory import operator_for
 from streaming.reducing.reducer import Reducer
+from streaming.wire.records import Event, Telemetry, decode_game, encode
 
 RACES = [Race(seed, 57) for seed in range(40, 46)]
 

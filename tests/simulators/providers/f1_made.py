@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simulators.providers import Imported
-from streaming.blocks import StatBlock
-from streaming.cli.equipment import operator_for
-from streaming.records import Event
+from streaming.factory import operator_for
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Event
 
 LAP_M = 3000.0
 TIMES = {"AAA": [62.0, 60.0, 61.0, 60.0, 60.0, 60.0], "BBB": [63.5, 60.5, 59.5, 60.5, 60.5, 60.5],

@@ -12,9 +12,9 @@ import pytest
 
 import simulators.providers
 from simulators.providers import Imported, providers, read, wyscout
-from streaming.blocks import StatBlock
-from streaming.recording import Recording, Writer
-from streaming.records import Telemetry
+from streaming.recordings.reader import Recording, Writer
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Telemetry
 from tests.paths import ROOT
 from tests.simulators.providers import small
 

@@ -19,11 +19,11 @@ from features.sport import load_sport
 from simulators.providers import Imported, read
 from simulators.providers._f1_state import Race, merge, seconds
 from streaming.analysis.agreement import compare_events
-from streaming.blocks import StatBlock
-from streaming.cli.equipment import operator_for
 from streaming.errors import BadInput
-from streaming.recording import Recording, Writer
-from streaming.records import Event, Telemetry, decode_event, decode_game, encode
+from streaming.factory import operator_for
+from streaming.recordings.reader import Recording, Writer
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Event, Telemetry, decode_event, decode_game, encode
 
 LAP_M = 3000.0
 #: lap times of two drivers, s; the first of each is empty in the file

@@ -10,7 +10,7 @@ import pytest
 
 from simulators.providers import read
 from streaming.errors import BadInput
-from streaming.records import Telemetry
+from streaming.wire.records import Telemetry
 from tests.conftest import real_folder
 from tests.simulators.providers.f1_made import (
     COLUMNS,

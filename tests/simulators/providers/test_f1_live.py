@@ -19,7 +19,7 @@ import pytest
 
 from simulators.providers import Imported, read
 from streaming.errors import BadInput
-from streaming.records import Telemetry
+from streaming.wire.records import Telemetry
 from tests.conftest import real_folder
 from tests.simulators.providers.f1_made import events, finals, labels, of_events, sentences, series
 

@@ -13,10 +13,10 @@ from simulators.providers import read
 from simulators.providers._f1_windows import own_rows
 from streaming.analysis.agreement import final_blocks
 from streaming.analysis.channels import compare_channels
-from streaming.blocks import StatBlock
-from streaming.recorder import Writer
-from streaming.recording import Recording
-from streaming.records import Telemetry
+from streaming.recordings.reader import Recording
+from streaming.recordings.writer import Writer
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Telemetry
 from tests.simulators.providers.f1_made import rows, telemetry, write
 
 OWN_S = 0.24

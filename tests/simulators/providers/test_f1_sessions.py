@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from simulators.providers import Imported, read
-from streaming.blocks import StatBlock
-from streaming.records import Event
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Event
 from tests.simulators.providers.f1_made import COLUMNS, Row, events, finals, of_events, rows, telemetry, write
 
 #: of laps 1 (out of the pit lane) and 4 there is no time

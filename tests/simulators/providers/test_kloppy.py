@@ -14,7 +14,7 @@ from features.soccer.vocabulary import EVENT_TYPES, PASS_OUTCOMES, SET_PIECES, S
 from simulators.providers import Imported, read
 from simulators.providers.wyscout import score
 from streaming.errors import BadInput
-from streaming.records import Event, Telemetry, decode_event, decode_game, encode
+from streaming.wire.records import Event, Telemetry, decode_event, decode_game, encode
 from tests.simulators.providers import small_kloppy as small
 from tests.simulators.providers import small_wyscout
 

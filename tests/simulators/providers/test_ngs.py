@@ -14,9 +14,9 @@ import pytest
 from features.nfl.columns import YD
 from simulators.providers import read
 from streaming.cli.app import run
-from streaming.cli.equipment import operator_for
 from streaming.errors import BadInput
-from streaming.records import Event, Telemetry
+from streaming.factory import operator_for
+from streaming.wire.records import Event, Telemetry
 from tests.streaming import helpers
 
 ROLES = ("QB", "RB", "T", "G", "C", "G", "T", "TE", "WR", "WR", "WR")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulators.providers import read
-from streaming.cli.equipment import operator_for
-from streaming.records import Event
+from streaming.factory import operator_for
+from streaming.wire.records import Event
 from tests.conftest import real_folder
 from tests.simulators.providers.test_ngs import event_values
 from tests.simulators.providers.test_ngs_years import WORDS

@@ -16,9 +16,9 @@ import pytest
 from features.nfl.columns import YD
 from simulators.providers import Imported, read
 from streaming.cli.app import run
-from streaming.cli.equipment import operator_for
 from streaming.errors import BadInput
-from streaming.records import Event, Telemetry
+from streaming.factory import operator_for
+from streaming.wire.records import Event, Telemetry
 from tests.simulators.providers.test_ngs import event_values, frames_of, plays_of
 from tests.streaming import helpers
 
@@ -512,7 +512,7 @@ def test_files_of_many_games_become_a_recording_of_each(tmp_path: Path, capsys: 
     assert sorted(path.name for path in season.iterdir()) == ["1", "2"]
     out = capsys.readouterr().out
     assert out.count("AWY at HOM, 1 play, 1,610 samples") == 2
-    from streaming.recording import Recording
+    from streaming.recordings.reader import Recording
 
     recording = Recording(season / "2")
     assert recording.game.game == "ngs-2"

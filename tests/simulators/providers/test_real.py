@@ -12,8 +12,8 @@ from features.sport import load_sport
 from simulators.providers import Imported, read
 from streaming.analysis.agreement import compare_events, final_blocks, goals
 from streaming.analysis.channels import compare_channel, compare_channels
-from streaming.recording import Recording, Writer
-from streaming.records import Event, Telemetry
+from streaming.recordings.reader import Recording, Writer
+from streaming.wire.records import Event, Telemetry
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

@@ -10,8 +10,8 @@ import pytest
 from features.soccer.vocabulary import EVENT_TYPES, PASS_OUTCOMES, SET_PIECES, SHOT_OUTCOMES
 from simulators.providers import Imported, read
 from streaming.errors import BadInput
-from streaming.recording import Recording, Writer
-from streaming.records import Event, Telemetry, decode_event, decode_game, encode
+from streaming.recordings.reader import Recording, Writer
+from streaming.wire.records import Event, Telemetry, decode_event, decode_game, encode
 from tests.simulators.providers import small
 
 

@@ -15,8 +15,8 @@ from features.sport import load_sport
 from simulators.providers import Imported, read
 from streaming.analysis.agreement import final_blocks, goals
 from streaming.errors import BadInput
-from streaming.recording import Recording, Writer
-from streaming.records import Event
+from streaming.recordings.reader import Recording, Writer
+from streaming.wire.records import Event
 from tests.paths import ROOT
 from tests.simulators.providers import cup, small
 from tests.simulators.providers.cup import AWAY, HOME, SAVED, SCORED, WIDE, Tie

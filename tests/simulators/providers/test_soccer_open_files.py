@@ -12,7 +12,7 @@ import pytest
 
 from simulators.providers import Imported, providers, read
 from streaming.errors import BadInput
-from streaming.records import Event, Telemetry
+from streaming.wire.records import Event, Telemetry
 
 
 def places(imported: Imported) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ import pytest
 
 from simulators.providers import Imported, read, read_all, wyscout
 from streaming.errors import BadInput
-from streaming.records import Event
+from streaming.wire.records import Event
 from tests.simulators.providers import small_wyscout as small
 
 

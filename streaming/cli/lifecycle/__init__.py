@@ -1,0 +1,14 @@
+"""The life of a model after its first training: the commands that `touchline models` has for it."""
+
+from __future__ import annotations
+
+import typer
+
+
+def add(app: typer.Typer) -> None:
+    """Hang the commands on `touchline models`."""
+    from streaming.cli.lifecycle import judging, learning, registering, renewing
+
+    for module in (learning, judging, registering, renewing):
+        for name, command in module.COMMANDS.items():
+            app.command(name)(command)

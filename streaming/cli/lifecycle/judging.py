@@ -1,0 +1,140 @@
+"""`touchline models compare` and `monitor`: is another version better, and is the one on the air still right?"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from streaming.cli.error_mapping import plain_errors
+from streaming.cli.lifecycle.common import DEFAULT, Json, Name, Registry
+
+if TYPE_CHECKING:
+    from models.artefact import Card
+    from models.lived import Lived
+    from models.monitoring.monitor import ModelMonitor
+    from models.monitoring.profile import Profile
+
+
+def compare(
+    first: Annotated[str, typer.Argument(help="A folder, a model that ships, or NAME@VERSION of the registry.", metavar="A")],
+    second: Annotated[str, typer.Argument(help="The other one; also a bare VERSION.", metavar="B")],
+    table: Annotated[list[Path], typer.Option("--data", help="A table that prepare wrote, or recordings.", metavar="PATH")],
+    registry: Registry = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Two versions of a model side by side on the same games, with a test of whether the difference is luck: a bootstrap that draws
+    whole games, of both versions alike. Give it games that neither has learnt from.
+
+    Example: touchline models compare xgoals@deployed 3fa91c --data may.parquet
+    """
+    with plain_errors():
+        from models import comparison
+        from streaming.cli.lifecycle.common import find_model, registry_at
+        from streaming.cli.lifecycle.learning import lived_from
+
+        store = registry_at(registry)
+        a = find_model(store, first)
+        b = find_model(store, second, a.name)
+        report = comparison.compare(a, b, lived_from(a.name, table).table())
+    print(json.dumps(report, indent=1) if as_json else comparison.as_text(report))
+
+
+def monitor(
+    name: Name,
+    source: Annotated[list[Path], typer.Argument(help="Recordings, or tables that prepare wrote, oldest first.", metavar="REC...")],
+    reference: Annotated[
+        Path | None, typer.Option(help="Table to compare the inputs with, when the card has no profile.", metavar="TABLE")
+    ] = None,
+    registry: Registry = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Whether what was on the air still is what the model was made for: its inputs against its training, its probabilities
+    against what came of it, missing values, and how long it took.
+
+    Example: touchline models monitor xgoals REC1 REC2 REC3
+    """
+    with plain_errors():
+        from models.lived import read_lived
+        from models.monitoring.profile import profile_of
+        from streaming.cli.lifecycle.common import cards_in
+        from streaming.cli.lifecycle.learning import lived_from, unsaid
+
+        missing = Counter[str]()
+        table = lived_from(name, source, labelled=False, missing=missing)
+        if not len(table):
+            why = "; ".join(f"{n} values unavailable: {reason}" for reason, n in missing.items())
+            raise ValueError(f"nothing was asked of {name} in what is given" + (f": {why}" if why else ""))
+        given = None
+        if reference is not None:
+            past = read_lived(name, reference)
+            given = profile_of(past.rows, _names(name), past.label[past.label == past.label])
+        watched = watch(table, cards_in(registry), given)
+    report = watched.report() | {"unavailable": dict(missing)}
+    print(json.dumps(report, indent=1) if as_json else as_text(report))
+    if not as_json and (why := unsaid(name)):
+        print(why)
+
+
+def watch(table: Lived, card_of: Callable[[str, str], Card | None], given: Profile | None = None) -> ModelMonitor:
+    """A monitor that has seen all of it, as a live one would have: another version begins anew, and what shares one fate is one
+    outcome, counted with the last of it."""
+    from models.monitoring.monitor import ModelMonitor, profile_on
+
+    fates: dict[tuple[str, str, str], list[int]] = {}
+    keys = list(zip(table.game.tolist(), table.told_by.tolist(), table.version.tolist(), strict=True))
+    for i, key in enumerate(keys):
+        if key[1]:
+            fates.setdefault(key, []).append(i)
+    monitor: ModelMonitor | None = None
+    for i, key in enumerate(keys):
+        game, told_by, version = key
+        if monitor is None or monitor.version != version:
+            card = card_of(table.model, version)
+            profile = given or (None if card is None else profile_on(card))
+            if monitor is None:
+                monitor = ModelMonitor(table.model, version, tuple(_names(table.model)), profile)
+            monitor.switched(version, profile)
+        monitor.predicted(game, table.rows[i : i + 1], float(table.took_us[i]))
+        if not told_by:
+            monitor.unsaid(1)
+        elif fates[key][-1] == i:
+            monitor.outcome(game, table.answer[fates[key]], table.label[fates[key]])
+    assert monitor is not None
+    return monitor
+
+
+def _names(name: str) -> list[str]:
+    from models.known import known
+
+    return [feature.name for feature in known(name).features]
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """For a person: what is wrong first."""
+    lines = [f"{a['kind']}: {a['reason']}" for a in report["alerts"]] or ["nothing to report"]
+    c = report["calibration"]
+    lines.append(
+        f"{report['model']} {report['version']}: {report['predictions']} predictions in {report['games']} games, "
+        f"{report['labelled']} labelled, by {report['outcomes']} outcomes"
+    )
+    if c["said"] is not None:
+        lines.append(f"said {c['said']:.1%}, happened {c['happened']:.1%} ({c['standard_errors']:+.1f} standard errors)")
+    lines += [f"unavailable: {n} values, {reason}" for reason, n in report.get("unavailable", {}).items()]
+    if not report["profile"]:
+        lines.append("the card has no profile of its training: say what inputs should look like with --reference TABLE")
+    lines += [
+        f"{f['feature']:24s} PSI {f['psi']:.3f} of {f['limit']:.3f}  "
+        f"missing {f['missing']:.1%}, in training {f['missing_in_training']:.1%}"
+        for f in report["features"][:5]
+    ]
+    if report["took_us"]["p50"] is not None:
+        lines.append(f"took {report['took_us']['p50']:.0f} us, 99th percentile {report['took_us']['p99']:.0f} us")
+    return "\n".join(lines)
+
+
+COMMANDS: Final = {"compare": compare, "monitor": monitor}

@@ -1,0 +1,98 @@
+"""`touchline models approve`, `deploy` and `history`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from streaming.cli.error_mapping import plain_errors
+from streaming.cli.lifecycle.common import DEFAULT, By, Json, Name, Registry, registry_at, track, whoever
+
+Which = Annotated[str, typer.Argument(help="The version, or its first letters; deployed and shipped are names, too.")]
+Why = Annotated[str, typer.Option("--why", help="The reason, for whoever asks later.", metavar="TEXT")]
+
+
+def register(
+    folder: Annotated[Path, typer.Argument(help="Folder of an artefact.")],
+    by: By = "",
+    why: Why = "trained elsewhere",
+    registry: Registry = DEFAULT,
+) -> None:
+    """Put an artefact that was trained elsewhere into the registry, pending.
+
+    Example: touchline models register my-xgoals --by "B. Marsh" --why "trained on the whole of last season"
+    """
+    from streaming.cli.lifecycle.common import enrol
+
+    with plain_errors():
+        version = enrol(registry, folder, by, why)
+    print(f"{version.name} {version.version} is {version.state} in {registry}")
+
+
+def approve(
+    name: Name,
+    version: Which,
+    by: Annotated[str, typer.Option("--by", help="Who answers for it.", metavar="WHO")],
+    why: Why,
+    registry: Registry = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Approve a version of a model: who, when and why are kept. Only an approved version can be deployed.
+
+    Example: touchline models approve xgoals 3fa91c --by "A. Ortega" --why "better by 0.004 on 40 held-out games"
+    """
+    with plain_errors():
+        store = registry_at(registry)
+        done = store.approve(name, version, by, why)
+        track(store, done)
+    entry = done.entries[-1]
+    if as_json:
+        print(json.dumps({"model": name, "version": done.version, "state": done.state, "by": entry.by, "at": entry.at}))
+    else:
+        print(f"{name} {done.version} approved by {entry.by} at {entry.at}: {entry.why}")
+
+
+def deploy(
+    name: Name,
+    version: Which,
+    by: By = "",
+    why: Why = "deployed",
+    registry: Registry = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Make an approved version live in every operator and endpoint that follows the registry, between two records. Going back
+    is the same command with an earlier version.
+
+    Example: touchline models deploy xgoals 3fa91c --why "approved this morning"
+    """
+    with plain_errors():
+        store = registry_at(registry)
+        done = store.deploy(name, version, whoever(by), why)
+        track(store, done)
+    entry = done.entries[-1]
+    if as_json:
+        print(json.dumps({"model": name, "version": done.version, "state": done.state, "before": entry.before, "at": entry.at}))
+    else:
+        print(f"{name} {done.version} is live, instead of {entry.before or 'none'}")
+
+
+def history(name: Name, registry: Registry = DEFAULT, as_json: Json = False) -> None:
+    """What became of the versions of a model: who, when, why.
+
+    Example: touchline models history xgoals
+    """
+    import msgspec
+
+    with plain_errors():
+        entries = registry_at(registry).history(name)
+    if as_json:
+        print(json.dumps([msgspec.to_builtins(entry) for entry in entries], indent=1))
+        return
+    for e in entries:
+        print(f"{e.at or 'from the beginning':25s}  {e.version}  {e.deed:10s}  {e.by}: {e.why}")
+
+
+COMMANDS: Final = {"register": register, "approve": approve, "deploy": deploy, "history": history}

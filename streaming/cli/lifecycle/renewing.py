@@ -1,0 +1,42 @@
+"""`touchline models renew`: an older artefact gets a card as cards are written now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from streaming.cli.error_mapping import plain_errors
+
+
+def renew(
+    model: Annotated[str, typer.Argument(help="Folder of an artefact, or the name of one that ships.")],
+    out: Annotated[Path, typer.Option(help="Folder of the artefact to write; it may be the same one.")],
+    fewer: Annotated[int | None, typer.Option("--games", min=5, help="Only the first so many games; the card says so.")] = None,
+) -> None:
+    """Give a model from before cards had them the profile of its training and its limits. The trees, the calibration and every
+    prediction stay; the version, which is that of card and trees, does not.
+
+    Example: touchline models renew nfl-tackle --out nfl-tackle
+
+    The games that the card names are played again, and must give the very table that it was trained on.
+    """
+    with plain_errors():
+        from models.artefact import load, model_file, save
+        from models.known import known
+        from models.training import renewed
+        from streaming.cli.tables import simulated_table
+
+        before = load(model)
+        told = before.card.trained_on
+        games, seed = told.get("games"), told.get("first_seed")
+        if not (isinstance(games, int) and isinstance(seed, int)):
+            raise ValueError(f"{before.name} {before.version} did not learn from simulated games: train it again")
+        blob = model_file(model).read_bytes()
+        table = simulated_table(before.name, seed, min(fewer or games, games))
+        card = save(out, renewed(known(before.name), before.card, table), blob)
+    print(f"{card.name} {card.version} in {out}: the trees of {before.version}, with profile and limits")
+
+
+COMMANDS: Final = {"renew": renew}

@@ -1,0 +1,195 @@
+"""Dead letters: reading those that are kept, and sending their records in again, each at most once.
+
+What has been sent again is kept in a consumer group: the offset of the oldest letter that was not, and beside it, as the commit's
+metadata, the stretches beyond that were. So a replay of one game's letters does not make the others' count as sent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple, Self
+
+from streaming.errors import BadInput, BadRecord, Unavailable
+from streaming.kafka.broker import MAX_MESSAGE_BYTES, speaking
+from streaming.kafka.ingress import Ingress
+from streaming.kafka.offsets import committed, end_offsets, short_of
+from streaming.kafka.settings import Address
+from streaming.kafka.workarounds import read_emptied_markers
+from streaming.wire import topics
+from streaming.wire.messages import Letter, decode_letter
+
+#: where it is kept how far letters have been sent again
+GROUP: Final = "touchline-dead-replay"
+#: a broker takes so many bytes with a commit
+MAX_METADATA: Final = 4096
+PATIENCE_S: Final = 30.0
+
+
+class Place(NamedTuple):
+    """Where a letter stands."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Found(NamedTuple):
+    """A letter, where it stands, and when it was written (microseconds)."""
+
+    place: Place
+    written_us: int
+    letter: Letter
+
+
+class Wanted(NamedTuple):
+    """Which letters: of a game, and with a text in their reason or detail; empty is any."""
+
+    game: str = ""
+    reason: str = ""
+
+    def has(self, letter: Letter) -> bool:
+        if self.game and letter.game != self.game:
+            return False
+        return self.reason.lower() in f"{letter.reason} {letter.detail}".lower()
+
+
+class Letters:
+    """The dead letters of a sport, as they are committed. A context manager that holds a connection."""
+
+    def __init__(self, address: Address, sport: str, group: str = GROUP) -> None:
+        self.address, self.sport, self.group = address, sport, group
+        #: letters that could not be read themselves
+        self.unreadable = 0
+        self._consumer: Any = None
+        self._ends: dict[Any, int] = {}
+
+    def __enter__(self) -> Self:
+        from kafka import KafkaConsumer
+        from kafka.structs import TopicPartition
+
+        read_emptied_markers()
+        with speaking(self.address):
+            self._consumer = KafkaConsumer(
+                **self.address.python(), group_id=self.group, enable_auto_commit=False, auto_offset_reset="earliest",
+                isolation_level="read_committed", fetch_max_wait_ms=50, max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
+            )  # fmt: skip
+            there = self._consumer.topics()
+            kinds = [topics.dead(kind) for kind in (topics.telemetry(self.sport), topics.events(self.sport))]
+            here = [TopicPartition(t, p) for t in kinds if t in there for p in sorted(self._consumer.partitions_for_topic(t))]
+            self._consumer.assign(here)
+            self._ends = end_offsets(self._consumer, here)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._consumer.close()
+
+    def read(self, since: dict[tuple[str, int], int] | None = None) -> Iterator[Found]:
+        """Every letter from ``since`` (by topic and partition; None: from the beginning) to what was the end on entering."""
+        for here in self._ends:
+            if since is None:
+                self._consumer.seek_to_beginning(here)
+            else:
+                self._consumer.seek(here, since.get((here.topic, here.partition), 0))
+        open_ends, until = dict(self._ends), time.monotonic() + PATIENCE_S
+        while open_ends:
+            with speaking(self.address):
+                open_ends = short_of(self._consumer, open_ends)
+                polled = self._consumer.poll(timeout_ms=200) if open_ends else {}
+            for here, records in polled.items():
+                until = time.monotonic() + PATIENCE_S
+                for record in records:
+                    if record.offset < self._ends[here] and (letter := self._letter(record.value)) is not None:
+                        place = Place(here.topic, here.partition, record.offset)
+                        yield Found(place, letter.arrival_us or record.timestamp * 1000, letter)
+            if time.monotonic() > until:
+                raise Unavailable(f"the broker at {self.address.text} gave no more dead letters for {PATIENCE_S:.0f} s")
+
+    def _letter(self, raw: bytes | None) -> Letter | None:
+        try:
+            return decode_letter(raw or b"")
+        except BadRecord:
+            self.unreadable += 1
+            return None
+
+    # -- sending again ---------------------------------------------------------------------------------------------
+
+    def to_send(self, wanted: Wanted, again: bool = False) -> list[Place]:
+        """Letters that are wanted and have not been sent again yet (``again``: even then)."""
+        sent = self._sent()
+        return [
+            found.place for found in self.read()
+            if wanted.has(found.letter) and found.letter.payload and (again or not _has(sent, found.place))
+        ]  # fmt: skip
+
+    def send(self, places: Iterable[Place], ingress: Ingress) -> int:
+        """Send the records of the letters at ``places`` in again, each under its game's key; then keep that they were. How many."""
+        chosen, sent = set(places), self._sent()
+        done: dict[tuple[str, int], list[tuple[int, bool]]] = {(here.topic, here.partition): [] for here in self._ends}
+        for found in self.read():
+            known = found.place in chosen or _has(sent, found.place)
+            done[found.place[:2]].append((found.place.offset, known))
+        commits = {key: _summed(offsets, self._end(key)) for key, offsets in done.items()}
+        if any(len(text) > MAX_METADATA for _, text in commits.values()):
+            raise BadInput("too many letters would be left between those that are sent: replay without --game or --reason")
+        number = 0
+        for found in self.read():
+            if found.place in chosen:
+                ingress.raw(found.letter.game, found.letter.payload)
+                number += 1
+        ingress.flush()
+        self._keep(commits)
+        return number
+
+    def _end(self, key: tuple[str, int]) -> int:
+        return next(end for here, end in self._ends.items() if (here.topic, here.partition) == key)
+
+    def _sent(self) -> dict[tuple[str, int], list[tuple[int, int]]]:
+        """By topic and partition: the stretches of offsets whose letters have been sent again."""
+        found = {}
+        with speaking(self.address):
+            for here in self._ends:
+                kept = committed(self._consumer, here, metadata=True)
+                if kept is not None and kept.offset >= 0:
+                    found[here.topic, here.partition] = [(0, kept.offset - 1), *_stretches(kept.metadata or "")]
+        return found
+
+    def _keep(self, commits: dict[tuple[str, int], tuple[int, str]]) -> None:
+        from kafka.structs import OffsetAndMetadata, TopicPartition
+
+        with speaking(self.address):
+            self._consumer.commit({TopicPartition(*key): OffsetAndMetadata(*kept, -1) for key, kept in commits.items()})
+
+
+def _has(sent: dict[tuple[str, int], list[tuple[int, int]]], place: Place) -> bool:
+    return any(first <= place.offset <= last for first, last in sent.get(place[:2], ()))
+
+
+def _summed(letters: list[tuple[int, bool]], end: int) -> tuple[int, str]:
+    """Of (offset, sent) in order: the offset of the first that was not sent (``end`` if none), and the stretches sent after it.
+
+    >>> _summed([(0, True), (2, False), (3, True), (5, True), (6, False), (8, True)], 9)
+    (2, '3-5,8')
+    """
+    start = next((offset for offset, sent in letters if not sent), end)
+    stretches: list[list[int]] = []
+    whole = False
+    for offset, sent in letters:
+        if offset < start:
+            continue
+        if sent and whole:
+            stretches[-1][1] = offset
+        elif sent:
+            stretches.append([offset, offset])
+        whole = sent
+    return start, ",".join(str(a) if a == b else f"{a}-{b}" for a, b in stretches)
+
+
+def _stretches(text: str) -> list[tuple[int, int]]:
+    """The inverse of what :func:`_summed` writes; what somebody else wrote there is nothing."""
+    found = []
+    for word in text.split(",") if text else ():
+        first, _, last = word.partition("-")
+        if first.isascii() and first.isdigit() and (not last or (last.isascii() and last.isdigit())):
+            found.append((int(first), int(last or first)))
+    return found

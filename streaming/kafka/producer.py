@@ -1,0 +1,65 @@
+"""Handing messages to a broker: what was handed over is there when it ends well, or it is said why not."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from streaming.errors import Unavailable
+from streaming.kafka.broker import MAX_MESSAGE_BYTES, speaking
+from streaming.kafka.settings import Address
+from streaming.wire import topics
+
+
+class Outlet:
+    """Idempotent, so that a retry doubles nothing; compressed; a batch goes out at once. A context manager: what was handed over
+    is with the broker when it ends well."""
+
+    def __init__(self, address: Address) -> None:
+        from kafka import KafkaProducer
+
+        self.address = address
+        self._failed: BaseException | None = None
+        with speaking(address):
+            self._producer: Any = KafkaProducer(
+                **address.python(), acks="all", compression_type="lz4", linger_ms=0, batch_size=1 << 18,
+                max_request_size=MAX_MESSAGE_BYTES, delivery_timeout_ms=60_000,
+            )  # fmt: skip
+
+    def put(self, topic: str, game: str, value: bytes) -> None:
+        """One message under the game's key; returns at once."""
+        self._check()
+        with speaking(self.address):
+            self._producer.send(topic, value, key=topics.key(game)).add_errback(self._note)
+
+    def put_and_wait(self, topic: str, game: str, value: bytes) -> None:
+        """The same, and it is with the broker when this returns."""
+        with speaking(self.address):
+            self._producer.send(topic, value, key=topics.key(game)).get(timeout=30)
+
+    def flush(self) -> None:
+        """Until the broker has everything; ``Unavailable`` when it does not take it."""
+        with speaking(self.address):
+            self._producer.flush(timeout=60)
+        self._check()
+
+    def close(self) -> None:
+        try:
+            self.flush()
+        finally:
+            self._producer.close(timeout=5)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._producer.close(timeout=1)
+
+    def _note(self, error: BaseException) -> None:
+        self._failed = error
+
+    def _check(self) -> None:
+        if self._failed is not None:
+            raise Unavailable(f"the broker at {self.address.text} did not take a record: {self._failed}")

@@ -1,0 +1,147 @@
+"""What came of what a model was asked: what a game has said so far, and how a label is read from it.
+
+An event that a model is asked about may say itself what came of it, at the latest by a correction. Of what is asked in a window, or
+before a play, a later event says so: the end of the play, or that of the game. A label names the event that it goes by, since
+predictions that go by the same one share one fate, and are no independent evidence.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from models.base import Floats
+from streaming.wire.records import Event, GameRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One row that a model was asked about, and its final answer.
+
+    ``event`` is None for what is asked in a window or at a tick; ``subject`` whom the row is about; ``part`` its place among those
+    that were asked together. ``features`` (F,); ``answer`` () or (C,); ``took_us`` is that of all that were asked together, told
+    with the first of them, NaN with the others.
+    """
+
+    stat: str
+    event: str | None
+    t_us: int
+    subject: str
+    part: int
+    version: str
+    features: Floats
+    answer: Any
+    took_us: float
+
+
+class Came(NamedTuple):
+    """0.0 to C - 1 as in the model's classes, and the event that says so.
+
+    What goes by the same event has one ``fate``, unless the moments that were asked ``at_us`` end in an answer each: whoever is not
+    brought down in this yard is asked about again in the next one, and how often tells how it ended.
+    """
+
+    label: float
+    by: Event
+    at_us: int | None = None
+
+    @property
+    def fate(self) -> str:
+        return self.by.id if self.at_us is None else f"{self.by.id}@{self.at_us}"
+
+
+class Told:
+    """The events of a game: of each its last revision, in the order of their time; those that were withdrawn are none.
+
+    With ``most`` the ones that came first are forgotten beyond so many.
+    """
+
+    def __init__(self, game: GameRecord, events: Iterable[Event] = (), most: int | None = None) -> None:
+        self.game, self._most = game, most
+        self._newest: OrderedDict[str, Event] = OrderedDict()
+        self._found: dict[Any, Any] = {}
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        """An event was reported, or put right; an old revision that comes again changes nothing."""
+        known = self._newest.get(event.id)
+        if known is not None and event.revision < known.revision:
+            return
+        self._newest[event.id] = event
+        self._found.clear()
+        if self._most is not None and len(self._newest) > self._most:
+            self._newest.popitem(last=False)
+
+    def event(self, ident: str | None) -> Event | None:
+        """None for one that nobody knows, or that was withdrawn."""
+        found = None if ident is None else self._newest.get(ident)
+        return None if found is None or found.deleted else found
+
+    def of(self, *types: str) -> list[Event]:
+        """All of these types, oldest first."""
+        return self._series(types)[1]
+
+    def after(self, t_us: int, *types: str) -> Event | None:
+        """The first of these types at ``t_us`` or later."""
+        times, events = self._series(types)
+        at = bisect_left(times, t_us)
+        return events[at] if at < len(events) else None
+
+    def before(self, t_us: int, *types: str) -> Event | None:
+        """The last of these types at ``t_us`` or earlier."""
+        times, events = self._series(types)
+        at = bisect_right(times, t_us)
+        return events[at - 1] if at else None
+
+    def by(self, key: Callable[[Told, Event], Hashable], *types: str) -> dict[Hashable, Event]:
+        """Those of these types by their key, the latest where two have the same; worked out once until another event comes."""
+        if (key, types) not in self._found:
+            self._found[key, types] = {key(self, event): event for event in self.of(*types)}
+        found: dict[Hashable, Event] = self._found[key, types]
+        return found
+
+    def _series(self, types: tuple[str, ...]) -> tuple[list[int], list[Event]]:
+        if types not in self._found:
+            chosen = [e for e in self._newest.values() if e.type in types and not e.deleted]
+            chosen.sort(key=lambda e: e.t_us)
+            self._found[types] = [e.t_us for e in chosen], chosen
+        found: tuple[list[int], list[Event]] = self._found[types]
+        return found
+
+
+@dataclass(frozen=True)
+class Label:
+    """``of`` reads from events of the ``types`` what came of a row, None while (or since) they do not say; they do within
+    ``within_s`` of the question, or never."""
+
+    types: tuple[str, ...]
+    of: Callable[[Said, Told], Came | None]
+    within_s: float = math.inf
+
+    def __call__(self, said: Said, told: Told) -> Came | None:
+        return self.of(said, told)
+
+
+def of_event(of: Callable[[Event], float | None]) -> Callable[[Said, Told], Came | None]:
+    """The label that the event says itself that the model was asked about."""
+
+    def label(said: Said, told: Told) -> Came | None:
+        event = told.event(said.event)
+        found = None if event is None else of(event)
+        return None if found is None or event is None else Came(found, event)
+
+    return label
+
+
+def outcome(*good: str) -> Callable[[Event], float | None]:
+    """1.0 for these outcomes, 0.0 for others, None for none."""
+
+    def of(event: Event) -> float | None:
+        return None if not event.outcome else float(event.outcome in good)
+
+    return of

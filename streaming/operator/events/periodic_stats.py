@@ -1,0 +1,209 @@
+"""Ticks: what the account of a game says at every second, models included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from streaming.operator.availability import announcements
+from streaming.operator.inference.client import Array, Patience, Question, Reading, Refused, ask_some
+from streaming.operator.stopwatch import Stopwatch
+from streaming.operator.telemetry.grid import SECOND_US, Grid
+from streaming.operator.telemetry.window_stats import Count, Publishing, dump_rows, restore_rows
+from streaming.wire.blocks import Output, Prediction, Quality, StatBlock
+from streaming.wire.records import ModelUse
+
+_NAN = float("nan")
+
+
+class Ticks:
+    """The tick stats ``items`` of a game. They are read one second at a time, and answered and emitted many together."""
+
+    def __init__(
+        self, items: list[Publishing], game: str, sport: str, grid: Grid, has_tracking: bool, watch: Stopwatch, patience: Patience,
+        count: Count,
+    ) -> None:  # fmt: skip
+        self._count = count
+        self.items, self.game, self.sport, self.grid, self.has_tracking = items, game, sport, grid, has_tracking
+        self.watch, self.patience = watch, patience
+        self._read: dict[int, tuple[int, Any]] = {}
+
+    def read(self, ledger: Any, second: int, version: int | None = None) -> list[Any]:
+        """Values of every tick stat due at ``second``, None for the others; SI; what models are to answer is a ``Question`` still.
+
+        ``version`` is that of the live ledger: what does not depend on the time is then read once per version.
+        """
+        values: list[Any] = []
+        joined_s = getattr(ledger, "joined_s", _NAN)
+        self.watch.start()
+        for j, item in enumerate(self.items):
+            if second % item.every:
+                values.append(None)
+                continue
+            # what rests on more than has been seen is not known: no number, and no row of a question
+            unseen = item.reach_us is not None and second - joined_s < item.reach_us[0] / SECOND_US
+            known = self._read.get(j) if item.stat.timeless and not unseen and version is not None else None
+            if known is not None and known[0] == version:
+                values.append(known[1])
+                continue
+            value = item.stat.compute(ledger, float(second))
+            if value is not None and item.model is not None:
+                value = Question(self._rows(item, value))
+            elif value is not None and not isinstance(value[0], str):
+                value = np.asarray(value, np.float64)
+            if unseen:
+                value = _unknown(value)
+            values.append(value)
+            if version is not None and not unseen:
+                self._read[j] = (version, value)
+            self.watch.lap(item.watch)
+        return values
+
+    @staticmethod
+    def _rows(item: Publishing, value: Any) -> Array:
+        given = np.asarray(value, np.float64)
+        return np.ascontiguousarray(item.asked(given.reshape(-1, given.shape[-1])))
+
+    def answer(self, values: list[list[Any]]) -> None:
+        """Put answers in the place of the questions: a model is asked once about all the ticks, and one model answers them."""
+        self.watch.start()
+        for j, item in enumerate(self.items):
+            asked = [row for row in values if isinstance(row[j], Question)]
+            if not asked or item.model is None or item.use is None:
+                continue
+            sizes = [len(row[j].rows) for row in asked]
+            rows = np.concatenate([row[j].rows for row in asked])
+            reading = ask_some(item.model, rows, self.patience, item.use, len(item.stat.components), item.guard)
+            if reading.values is not None:
+                item.last = reading.values[-sizes[-1] :]
+            at = 0
+            for row, size in zip(asked, sizes, strict=True):
+                some = slice(at, at + size)
+                part = None if reading.values is None else reading.values[some]
+                off = None if reading.refused is None else Refused(reading.refused.codes[some], reading.refused.which[some])
+                row[j] = Reading(part, reading.use, took_us=reading.took_us / len(asked), rows=rows[some], refused=off)
+                at += size
+            self.watch.lap(item.watch)
+
+    def blocks(
+        self, seconds: list[int], values: list[list[Any]], ingress_us: int, quality: Quality,
+        seen_us: Any, revisions: list[int] | None = None, last: int = 0,
+    ) -> list[Output]:  # fmt: skip
+        """One block per tick stat over the given ticks (per revision, when values are issued again; ``last`` is then the latest
+        settled tick)."""
+        out: list[Output] = []
+        if not self.items:
+            return out
+        times = np.array([self.grid.t0_us + second * SECOND_US for second in seconds], np.int64)
+        stamps = np.full(len(seconds), ingress_us, np.int64)
+        every_tick = list(range(len(seconds)))
+        seen: Any = None
+        if self.has_tracking:
+            seen = times[:, None] >= seen_us[None, :]
+        self.answer(values)
+        for j, item in enumerate(self.items):
+            groups: dict[tuple[int, Quality, tuple[str, ...]], list[int]] = {}
+            uses: dict[tuple[str, ...], ModelUse | None] = {}
+            for k in every_tick:
+                value = values[k][j]
+                if value is None:
+                    continue
+                use, how = item.use, quality
+                if isinstance(value, Reading):
+                    use, how = value.use, "stale" if value.values is None else quality
+                    self._predicted(item, value, int(times[k]), quality, out)
+                whose: tuple[str, ...] = (use.name, use.version, use.instead) if use else ()
+                uses[whose] = use
+                groups.setdefault((revisions[k] if revisions else 0, how, whose), []).append(k)
+            for (revision, how, whose), chosen in sorted(groups.items()):
+                use = uses[whose]
+                block: Any = [self._shown(item, values[k][j]) for k in chosen]
+                whole = len(chosen) == len(seconds)
+                mask = None
+                if isinstance(block[0], np.ndarray):
+                    block = np.stack(block) if len(block) > 1 else block[0][None]
+                    if item.columns is not None:
+                        block = block[:, item.columns]
+                        if seen is not None:
+                            mask = seen[:, item.columns] if whole else seen[chosen][:, item.columns]
+                    if item.factor != 1.0:
+                        block = block * item.factor
+                made = StatBlock(
+                    item.stat.id, self.game, self.sport, item.stat.unit, item.subjects,
+                    times if whole else times[chosen], item.every * SECOND_US, block, how,
+                    stamps if whole else stamps[chosen], mask, revision, model=use,
+                )  # fmt: skip
+                if isinstance(block, np.ndarray) and how != "stale":
+                    if revisions is None:
+                        self._sieve(item, made, [values[k][j] for k in chosen], quality, out)
+                    else:  # these stand for rows that are out already, and end none
+                        ticks = np.array([seconds[k] for k in chosen])
+                        made.live = item.rows.repeat(block, mask, np.diff(ticks) == item.every, int(ticks[-1]) + item.every > last)
+                if len(made):
+                    out.append(made)
+        return out
+
+    def _sieve(self, item: Publishing, block: StatBlock, answered: list[Any], quality: Quality, out: list[Output]) -> None:
+        """Leave to ``block`` the rows that go out. What is not final yet moves no state."""
+        refused = _refused(answered)
+        if refused is not None and item.columns is not None:
+            refused = refused.columns(item.columns)
+        before = None if quality == "final" else [array.copy() for array in item.rows.dump()]
+        block.live, begins = item.rows.sieve(block.values, block.live, None if refused is None else refused.codes)
+        if before is not None:
+            item.rows.load(*before)
+        elif refused is not None:
+            out.extend(announcements(block, begins, refused, item.guard))
+            self._count(item.stat.id, refused, item.guard)
+
+    def dump(self) -> dict[str, Array]:
+        """Which subjects have a value, by stat."""
+        return dump_rows(self.items)
+
+    def load(self, arrays: Mapping[str, Array]) -> None:
+        """The inverse of :meth:`dump`; a stat that is not in it begins anew."""
+        restore_rows(self.items, arrays)
+
+    def _predicted(self, item: Publishing, said: Reading, t_us: int, quality: Quality, out: list[Output]) -> None:
+        """An answer that is final is kept with what was asked, but for the rows that had no question in them."""
+        if said.values is None or said.rows is None or quality != "final":
+            return
+        answered = ~np.isnan(said.values.reshape(len(said.values), -1)).any(axis=1)
+        if answered.any():
+            asked = (self.game, item.stat.id, None, t_us, said.use.name, said.use.version)
+            whom = tuple(item.axis[n] for n in np.flatnonzero(answered).tolist())
+            out.append(Prediction(*asked, said.rows[answered], said.values[answered], quality, said.took_us, whom))
+
+    @staticmethod
+    def _shown(item: Publishing, value: Any) -> Any:
+        """A value as it goes out: in the place of an answer that did not come, the last that did, or NaN; shares sum to 1."""
+        if not isinstance(value, Reading):
+            return value
+        shown = np.asarray(item.missing() if value.values is None else value.values, np.float64)
+        return shares(shown) if item.stat.shares else shown
+
+
+def _unknown(value: Any) -> Any:
+    """A number, or a question about numbers, of which nothing is known."""
+    if isinstance(value, Question):
+        return Question(np.full_like(value.rows, np.nan))
+    return np.full_like(value, np.nan) if isinstance(value, np.ndarray) else None
+
+
+def shares(answers: Array) -> Array:
+    """Answers (S,), NaN where there is none, over their sum; as they are where that is 0."""
+    whole = float(np.nansum(answers))
+    return answers / whole if whole > 0.0 else answers
+
+
+def _refused(answered: list[Any]) -> Refused | None:
+    """(K, S) what was refused of answers at K ticks; None when nothing was."""
+    each = [value.refused if isinstance(value, Reading) else None for value in answered]
+    some = next((one for one in each if one is not None), None)
+    if some is None:
+        return None
+    none = Refused(np.zeros_like(some.codes), np.zeros_like(some.which))
+    full = [one or none for one in each]
+    return Refused(np.stack([one.codes for one in full]), np.stack([one.which for one in full]))

@@ -1,0 +1,151 @@
+"""How an operator asks a model, wherever that is: within the time a record may take, and with word of who answered.
+
+A model in this process always answers. One that is asked elsewhere may be late, away or wrong: then a stand-in has answered, which
+the update names, or nobody has, and the update is stale. About what lies outside of a model's home nothing is asked at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.compiled import kernel
+from models.base import Answer, Model
+from models.guard import Guard
+from streaming.wire.records import ModelUse
+
+Array = npt.NDArray[Any]
+
+
+class Patience:
+    """What the models that are asked elsewhere have cost since the operator was last called: together they get one deadline."""
+
+    __slots__ = ("spent_s",)
+
+    def __init__(self) -> None:
+        self.spent_s = 0.0
+
+    def renew(self) -> None:
+        self.spent_s = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Of rows (B,), or windows and subjects (K, S), that a model may not be asked about: what a ``Guard`` found, 0 for the others,
+    and which input that is about."""
+
+    codes: Array
+    which: Array
+
+    def reshaped(self, *shape: int) -> Refused:
+        return Refused(self.codes.reshape(shape), self.which.reshape(shape))
+
+    def columns(self, chosen: Any) -> Refused:
+        return Refused(self.codes[:, chosen], self.which[:, chosen])
+
+    def reasons(self, guard: Guard) -> dict[str, int]:
+        """How many rows there are by reason."""
+        pairs, counts = np.unique(
+            np.stack([self.codes.ravel(), self.which.ravel()])[:, self.codes.ravel() != 0], axis=1, return_counts=True
+        )
+        return {guard.reason(int(c), int(w)): int(n) for (c, w), n in zip(pairs.T.tolist(), counts.tolist(), strict=True)}
+
+
+@dataclass(slots=True)
+class Reading:
+    """An answer of (B,) or (B, C), None when there is none, and whose it is. ``refused`` are the rows that were not asked about,
+    which have no answer; None where all were."""
+
+    values: Array | None
+    use: ModelUse
+    attribute: Callable[[Array], Array] | None = None
+    #: how long it took
+    took_us: float = float("nan")
+    #: the rows (B, F) of a tick that it answers
+    rows: Array | None = None
+    refused: Refused | None = None
+
+
+@dataclass(slots=True)
+class Question:
+    """The rows (B, F) of a tick that a model will be asked about, with those of other ticks."""
+
+    rows: Array
+
+
+def ask(
+    model: Model, rows: Array, patience: Patience, use: ModelUse, attribute: Callable[[Array], Array] | None, guard: Guard
+) -> Reading:  # fmt: skip
+    """``use`` and ``attribute`` are those of a model in this process. Where ``guard`` refuses any of the rows (B, F), which are
+    parts of one answer, there is none."""
+    refused = guard.check(rows)
+    if refused is not None:
+        return Reading(None, use, refused=Refused(*refused))
+    return _ask(model, rows, patience, use, attribute)
+
+
+def _ask(
+    model: Model, rows: Array, patience: Patience, use: ModelUse, attribute: Callable[[Array], Array] | None
+) -> Reading:  # fmt: skip
+    asked: Callable[[Array, float], Answer] | None = getattr(model, "ask", None)  # isinstance would cost more than many a model
+    start = perf_counter()
+    if asked is None:
+        values = model.predict(rows)
+        return Reading(values, use, attribute, (perf_counter() - start) * 1e6)
+    answer = asked(rows, patience.spent_s)
+    took_s = perf_counter() - start
+    patience.spent_s += took_s
+    said = ModelUse(name=answer.name, version=answer.version, instead=answer.instead, experimental=use.experimental)
+    return Reading(answer.values, said, answer.attribute, took_s * 1e6)
+
+
+def ask_some(model: Model, rows: Array, patience: Patience, use: ModelUse, classes: int, guard: Guard) -> Reading:
+    """The same, (B,), or (B, C) with ``classes``, where each row is a question of its own: one without a single feature (a subject
+    whom the question does not concern) is not asked, nor is one that ``guard`` refuses; their answers are NaN."""
+    asked = _some(rows)
+    answer = np.full((len(rows), classes) if classes else len(rows), np.nan)
+    if not len(asked):
+        return Reading(answer, use)
+    whole = None
+    refused = guard.check(rows[asked])
+    if refused is not None:
+        whole = Refused(np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.int64))
+        whole.codes[asked], whole.which[asked] = refused
+        asked = asked[refused[0] == 0]
+        if not len(asked):
+            return Reading(answer, use, refused=whole)
+    reading = _ask(model, rows[asked], patience, use, None)
+    if reading.values is not None:
+        answer[asked] = reading.values
+        reading.values = answer
+    return replace(reading, refused=whole)
+
+
+@kernel
+def _some(rows: Array) -> Array:
+    """The rows (B, F) that hold a finite value."""
+    out = np.empty(rows.shape[0], np.int64)
+    count = 0
+    for b in range(rows.shape[0]):
+        for f in range(rows.shape[1]):
+            if np.isfinite(rows[b, f]):
+                out[count] = b
+                count += 1
+                break
+    return out[:count]
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two values of a stat, answered or not, are the same to whoever reads them."""
+    if isinstance(a, Question) and isinstance(b, Question):
+        return np.array_equal(a.rows, b.rows, equal_nan=True)
+    if isinstance(a, Reading) and isinstance(b, Reading):
+        return same(a.values, b.values)
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return bool(np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True))
+    return bool(a == b)

@@ -1,0 +1,102 @@
+"""Another version of a model takes over in the middle of a game: between two records, all of an operator at once, and said so.
+
+Records that arrived together are one moment. A switch waits for the first record that arrived later than all before it, so
+that a replay, however it cuts the stream, can make it at the same place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+import numpy as np
+
+from models.base import Model
+from streaming.operator.events.event_stats import EventStage
+from streaming.operator.telemetry.watermarks import NEVER, GameClock
+from streaming.operator.telemetry.window_stats import WindowStage
+from streaming.wire.blocks import ModelSwitch, Output
+from streaming.wire.records import Event, Telemetry
+
+
+class Deployed(Protocol):
+    """Where an operator finds its models: ``current()`` is another mapping when ``stamp`` has changed
+    (``models.registry.follow``)."""
+
+    stamp: int
+
+    def current(self) -> Mapping[str, Model]: ...
+
+
+class Switching:
+    """Looks at one number a record; the stages of the operator get the new models when it has changed."""
+
+    def __init__(self, game: str, deployed: Deployed, windows: WindowStage, events: EventStage, clock: GameClock) -> None:
+        self.game, self.deployed, self.windows, self.events, self.clock = game, deployed, windows, events, clock
+        self._stamp = -1
+        self._versions: dict[str, str] = {}
+
+    def turn(self, record: Telemetry | Event, now_us: int, out: list[Output]) -> None:
+        """``record`` comes next."""
+        if self.deployed.stamp == self._stamp:
+            return
+        arrival = record.arrival_us
+        first_us = (arrival if isinstance(arrival, int) else int(arrival[0]) if len(arrival) else 0) or now_us
+        if first_us <= self.clock.now_us != NEVER:
+            return
+        self._stamp = self.deployed.stamp
+        models = self.deployed.current()
+        after_us = self.clock.now_us
+        for item in (*self.windows.stats, *self.events.items()):
+            if item.stat.model is None or item.model is None:
+                continue
+            item.take(models[item.stat.model])
+        for name, model in sorted(models.items()):
+            before = self._versions.get(model.name, "")
+            if "/" not in name and before != model.version:
+                self._versions[model.name] = model.version
+                out.append(ModelSwitch(self.game, model.name, before, model.version, after_us))
+
+
+class Pinned:
+    """The models of a recorded game, each version in the place that it had: ``changes`` are (after_us, models) in order. Give
+    the operator this as what is deployed, and its records through ``stream``."""
+
+    def __init__(self, models: Mapping[str, Model], changes: Iterable[tuple[int, Mapping[str, Model]]]) -> None:
+        self.stamp = 0
+        self._models = models
+        self._changes = sorted(changes, key=lambda change: change[0])
+
+    def current(self) -> Mapping[str, Model]:
+        return self._models
+
+    def stream(self, records: Iterable[Telemetry | Event]) -> Iterator[Telemetry | Event]:
+        """The records in order; a packet that gathers arrivals from before and after a switch is cut there."""
+        waiting = list(self._changes)
+        newest_us = NEVER
+        for record in records:
+            if not waiting or isinstance(record, int):
+                yield record
+                continue
+            if isinstance(record, Event) or isinstance(record.arrival_us, int):
+                newest_us = max(newest_us, int(record.arrival_us))
+                self._past(waiting, newest_us)
+                yield record
+                continue
+            running = np.maximum.accumulate(np.maximum(record.arrival_us, newest_us))
+            at = 0
+            while waiting and at < len(running):
+                cut = int(np.searchsorted(running, waiting[0][0], side="right"))
+                if cut >= len(running):
+                    break
+                if cut > at:
+                    yield record.take(slice(at, cut))
+                    at = cut
+                self._past(waiting, int(running[at]))
+            yield record.take(slice(at, None)) if at else record
+            newest_us = int(running[-1]) if len(running) else newest_us
+
+    def _past(self, waiting: list[tuple[int, Mapping[str, Model]]], arrival_us: int) -> None:
+        while waiting and waiting[0][0] < arrival_us:
+            self._models = {**self._models, **waiting.pop(0)[1]}
+            self.stamp += 1

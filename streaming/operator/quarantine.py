@@ -1,0 +1,55 @@
+"""Records and samples that cannot be used: each is counted, and kept with its reason."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.sport import Sport
+from streaming.errors import BadRecord
+from streaming.operator.metrics import Meters
+from streaming.operator.telemetry.framing import Framer
+from streaming.operator.telemetry.tag_buffers import DUPLICATE, REASONS
+from streaming.operator.telemetry.watermarks import GameClock
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter, Output
+from streaming.wire.records import Event, GameRecord, Telemetry, encode
+
+
+class Quarantine:
+    """What of one game is set aside. With ``strict`` nothing is: ``BadRecord`` is raised instead."""
+
+    def __init__(self, sport: Sport, game: GameRecord, clock: GameClock, meters: Meters, strict: bool) -> None:
+        self.sport, self.channels, self.game = sport.name, sport.channels, game.game
+        self.clock, self.meters, self.strict = clock, meters, strict
+
+    def record(self, record: Telemetry | Event, bad: BadRecord, now_us: int) -> DeadLetter:
+        """A record that cannot be used as a whole."""
+        if self.strict:
+            raise bad
+        self.meters.counts["late" if bad.reason == "late" else "quarantined", bad.reason] += 1
+        telemetry = isinstance(record, Telemetry)
+        source = topics.telemetry(self.sport) if telemetry else topics.events(self.sport)
+        payload = record if isinstance(record, Telemetry) else encode(record)
+        return DeadLetter(source, self.game, bad.reason, max(now_us, self.clock.now_us), payload, str(bad))
+
+    def samples(self, framer: Framer, out: list[Output], feed: str = "") -> int:
+        """Count the samples that the framer has rejected; all but plain duplicates are kept with their reason."""
+        if not framer.lines.rejected_n[0]:
+            return 0
+        rows, values = framer.rejected()
+        for code in np.unique(rows[:, 0]).tolist():
+            chosen = rows[:, 0] == code
+            kind, reason = REASONS[code]
+            self.meters.counts[kind, reason] += int(chosen.sum())
+            if code == DUPLICATE:
+                continue
+            if self.strict:
+                raise BadRecord(reason, f"{int(chosen.sum())} samples")
+            columns = values[chosen].astype(np.float32)
+            packet = Telemetry(
+                self.game, feed, rows[chosen, 2], rows[chosen, 1].astype(np.uint32), columns[:, 0].copy(),
+                columns[:, 1].copy(), columns[:, 2].copy(), rows[chosen, 3],
+                {name: columns[:, 3 + i].copy() for i, name in enumerate(self.channels)},
+            )  # fmt: skip
+            out.append(DeadLetter(topics.telemetry(self.sport), self.game, reason, self.clock.now_us, packet))
+        return len(rows)

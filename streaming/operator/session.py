@@ -1,0 +1,178 @@
+"""One key of the input topic: bytes in, outputs out. It starts the operator from the game's own record and ends it.
+
+What a runner on Kafka or Flink keeps for a game is one of these, so that both treat a game alike to the byte.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Final, Literal
+
+import msgspec
+
+from streaming.errors import BadRecord, BadSnapshot, TouchlineError
+from streaming.operator.game import GameOperator
+from streaming.operator.health import Health, encode_health
+from streaming.operator.metrics import Meters
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter, Output
+from streaming.wire.feed import FeedRecord, GameEnd, GameStart, decode_feed, encode_feed
+from streaming.wire.messages import messages
+from streaming.wire.records import Event, GameRecord, Telemetry
+
+VERSION = 1
+_MAGIC = b"TLGH"
+_log = logging.getLogger(__name__)
+
+Make = Callable[[GameRecord], GameOperator]
+Phase = Literal["waiting", "on", "over"]
+
+
+class _Saved(msgspec.Struct, array_like=True):
+    version: int
+    phase: Phase
+    record: GameRecord | None
+    operator: bytes
+
+
+class GameHost:
+    """The game called ``game``; ``make`` builds its operator from its record.
+
+    ``take`` is a pure function of the records so far and their stamps: whoever keeps the records keeps the state.
+    """
+
+    def __init__(self, sport: str, game: str, make: Make) -> None:
+        self.sport, self.game, self._make = sport, game, make
+        self.phase: Phase = "waiting"
+        self.record: GameRecord | None = None
+        self.operator: GameOperator | None = None
+
+    @property
+    def meters(self) -> Meters | None:
+        return None if self.operator is None else self.operator.meters
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """Windows closed and events taken so far: what :meth:`Meters.published` compares with."""
+        return (0, 0) if self.meters is None else (self.meters.windows, self.meters.counts["accepted", "event"])
+
+    def take(self, raw: bytes, now_us: int) -> list[Output | Event]:
+        """One record of the input topic. ``now_us`` is when the broker got it, for a record without an arrival stamp. An event
+        that the operator took comes out again behind what it led to, for those who subscribe to events."""
+        try:
+            record = decode_feed(raw)
+            if isinstance(record, GameStart):
+                return self._start(record.record)
+            if self.operator is None:
+                raise BadRecord("unknown game", "no game record came before it" if self.phase == "waiting" else "it is over")
+            if isinstance(record, GameEnd):
+                return self._end(record)
+            return self._pass(self.operator, record, now_us)
+        except BadRecord as bad:
+            return [self._letter(bad.reason, str(bad), raw, now_us)]
+        except Exception as error:
+            # Our own mistake. One record must not take every game of its partition off the air, again and again at each restart.
+            if self.operator is not None and self.operator.strict:
+                raise
+            _log.exception("game %s: failed on a record, which is set aside", self.game)
+            return [self._letter("operator failed", f"{type(error).__name__}: {error}", raw, now_us)]
+
+    def tick(self, now_us: int) -> list[Output]:
+        """Arrival time has come to ``now_us``: a quiet feed gets provisional values. The state stays as it is."""
+        try:
+            return [] if self.operator is None else self.operator.on_time(now_us)
+        except Exception:
+            if self.operator is not None and self.operator.strict:
+                raise
+            _log.exception("game %s: no provisional values of a quiet feed", self.game)
+            return []
+
+    def snapshot(self) -> bytes:
+        """All that the next record may depend on."""
+        inner = b"" if self.operator is None else self.operator.snapshot()
+        return _MAGIC + msgspec.msgpack.encode(_Saved(VERSION, self.phase, self.record, inner))
+
+    def restore(self, raw: bytes) -> None:
+        """Take over a snapshot; ``BadSnapshot`` with the one reason why it does not fit."""
+        if raw[:4] != _MAGIC:
+            raise BadSnapshot(f"what was kept of game {self.game!r} is not a snapshot")
+        try:
+            version = msgspec.msgpack.decode(raw[4:], type=list[object])[0]
+            if version != VERSION:
+                raise BadSnapshot(
+                    f"the snapshot of game {self.game!r} has version {version}, this program reads version {VERSION}: "
+                    "run the program that wrote it, or a newer one"
+                )
+            saved = msgspec.msgpack.decode(raw[4:], type=_Saved)
+        except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
+            raise BadSnapshot(f"the snapshot of game {self.game!r} cannot be read: {error}") from None
+        self.phase, self.record, self.operator = saved.phase, saved.record, None
+        if saved.phase == "on":
+            if saved.record is None:
+                raise BadSnapshot(f"the snapshot of game {self.game!r} has no game record")
+            self.operator = self._make(saved.record)
+            self.operator.restore(saved.operator)
+
+    # -- the kinds of records --------------------------------------------------------------------------------------
+
+    def _start(self, record: GameRecord) -> list[Output | Event]:
+        if record.game != self.game:
+            raise BadRecord("another game", f"the record of {record.game} under the key {self.game}")
+        if self.phase == "over":
+            raise BadRecord("after the end", "the game has been played")
+        if self.record is not None:
+            if record == self.record:
+                return []  # sent twice, which does no harm
+            raise BadRecord("changed game record", "the game has started with another one")
+        try:
+            self.operator = self._make(record)
+        except TouchlineError as error:
+            raise BadRecord("bad game record", str(error)) from None
+        self.record, self.phase = record, "on"
+        return []
+
+    def _end(self, end: GameEnd) -> list[Output | Event]:
+        if end.game != self.game:
+            raise BadRecord("another game", f"the end of {end.game} under the key {self.game}")
+        assert self.operator is not None
+        out: list[Output | Event] = list(self.operator.finish())
+        self.phase, self.operator = "over", None
+        return out
+
+    def _pass(self, operator: GameOperator, record: Telemetry | Event, now_us: int) -> list[Output | Event]:
+        taken = self.counted[1]
+        out: list[Output | Event] = list(operator.on_record(record, now_us))
+        if isinstance(record, Event) and self.counted[1] != taken:
+            out.append(record if record.arrival_us else msgspec.structs.replace(record, arrival_us=now_us))
+        return out
+
+    def _letter(self, reason: str, detail: str, raw: bytes, now_us: int) -> DeadLetter:
+        source = topics.events(self.sport) if raw[:1] == b"{" else topics.telemetry(self.sport)
+        if self.operator is not None:
+            self.operator.meters.counts["quarantined", reason] += 1
+        return DeadLetter(source, self.game, reason, now_us, raw, detail)
+
+
+#: arrival time goes on by so much between two looks at a quiet feed in a rehearsal, us
+_QUIET_US: Final = 1_000_000
+
+
+def rehearse(sport: str, make: Make, record: GameRecord, records: Iterable[Telemetry | Event]) -> None:
+    """Play a game to nobody, from its record to its end, with all that is done to one on the air: values of a quiet feed, a
+    snapshot and another that takes it over, its messages, its health."""
+    host, quiet_us = GameHost(sport, record.game, make), 0
+    started: list[FeedRecord] = [GameStart(record=record)]
+    for item in chain(started, records, [GameEnd(game=record.game)]):
+        out = host.take(encode_feed(item), 0)
+        messages(sport, record.game, out, 0)
+        if host.phase != "on" or host.meters is None or host.meters.arrival_us < quiet_us:
+            continue
+        if not quiet_us:
+            host, kept = GameHost(sport, record.game, make), host.snapshot()
+            host.restore(kept)
+        assert host.meters is not None
+        quiet_us = host.meters.arrival_us + _QUIET_US
+        messages(sport, record.game, host.tick(quiet_us), 0)
+        encode_health(Health.of(record.game, sport, "rehearsal", host.meters, 0))

@@ -1,0 +1,123 @@
+"""What comes in of games, written down as it comes: a recording of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote
+
+import msgspec
+
+from streaming.errors import BadInput, BadRecord
+from streaming.recordings.parquet_parts import reason
+from streaming.recordings.writer import Writer
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter, Output
+from streaming.wire.feed import FeedRecord, GameEnd, GameStart, decode_feed
+from streaming.wire.records import Event, GameRecord, Telemetry
+
+
+class Capture:
+    """Recordings of games of ``sport``, each in ``folder`` under its name, there when the game has ended or this closes; what
+    was there of that name is replaced then. ``requested`` are the models that somebody asks for by name, with
+    their versions. A context manager: on an error it leaves nothing of the games that were still on.
+
+    Attributes
+    ----------
+    finished : recordings that are there
+    unclaimed : records that belong to no game on the air, and are in no recording
+    """
+
+    def __init__(self, folder: Path, sport: str, requested: Mapping[str, str] | None = None) -> None:
+        self.folder, self.sport, self.requested = folder, sport, requested
+        self.finished: list[Path] = []
+        self.unclaimed = 0
+        self._writers: dict[str, Writer] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"cannot record in {folder}: {reason(error)}") from error
+
+    def take(self, game: str, raw: bytes, now_us: int) -> None:
+        """One message of the input topic, under its key. What cannot be used is kept in the recording, with its reason."""
+        try:
+            self._put(game, decode_feed(raw), now_us)
+        except BadRecord as bad:
+            writer = self._writers.get(game)
+            if writer is None:
+                self.unclaimed += 1
+            else:
+                source = topics.events(self.sport) if raw[:1] == b"{" else topics.telemetry(self.sport)
+                writer.write(DeadLetter(source, game, bad.reason, now_us, raw, str(bad)))
+
+    def overhear(self, game: GameRecord, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
+        """The records of a source on their way to a runner, written down as they pass. Given to the runner as a sink, this also
+        writes down what its operator makes of them, and is closed by it."""
+        writer = self._begin(game)
+        for record in records:
+            if not isinstance(record, int):
+                writer.write(record)
+            yield record
+
+    def write(self, outputs: Sequence[Output], published_us: int) -> None:
+        """What the operator of a game gave out: stats, predictions, changes of models, dead letters."""
+        for game in {output.game for output in outputs}:
+            if game in self._writers:
+                self._writers[game].write_outputs([output for output in outputs if output.game == game], published_us)
+
+    def close(self) -> None:
+        for game in list(self._writers):
+            self._end(game)
+
+    def abort(self) -> None:
+        while self._writers:
+            self._writers.popitem()[1].abort()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        self.close() if kind is None else self.abort()
+
+    def _put(self, game: str, record: FeedRecord, now_us: int) -> None:
+        if isinstance(record, GameStart):
+            if record.record.game != game:
+                raise BadRecord("another game", f"the record of {record.record.game} under the key {game}")
+            if game not in self._writers:
+                self._begin(record.record)
+            elif self._writers[game].game != record.record:
+                raise BadRecord("changed game record", "the game has started with another one")
+            return
+        writer = self._writers.get(game)
+        if writer is None:
+            raise BadRecord("unknown game", "no game record came before it")
+        if record.game != game:
+            raise BadRecord("another game", f"{record.game} under the key {game}")
+        if isinstance(record, GameEnd):
+            self._end(game)
+        else:
+            writer.write(_stamped(record, now_us))
+
+    def _begin(self, record: GameRecord) -> Writer:
+        self._writers[record.game] = writer = Writer(self._path(record.game), record, overwrite=True, requested=self.requested)
+        return writer
+
+    def _end(self, game: str) -> None:
+        writer = self._writers[game]
+        writer.close()
+        del self._writers[game]
+        self.finished.append(self._path(game))
+
+    def _path(self, game: str) -> Path:
+        name = quote(game, safe=" ")
+        return self.folder / (f"%2E{name[1:]}" if name.startswith(".") else name)
+
+
+def _stamped(record: Telemetry | Event, now_us: int) -> Telemetry | Event:
+    """With the broker's stamp where there is none of an ingress, as an operator takes it."""
+    if isinstance(record, Event):
+        return record if record.arrival_us else msgspec.structs.replace(record, arrival_us=now_us)
+    if isinstance(record.arrival_us, int) and not record.arrival_us:
+        record.arrival_us = now_us
+    return record

@@ -1,0 +1,308 @@
+"""The operator in this process, its games on Kafka: what goes out, how far the input is used and the state are one transaction.
+
+Any number of these processes share a consumer group. A game belongs to whoever has its partition; when partitions move, the new
+owner takes the games over from the snapshot topic. A member that was thought dead cannot spoil anything: its offsets are refused
+because the group has moved on, and with them its whole transaction; one that got its offsets in just before has its progress
+record in the snapshot topic already, and a new owner waits until that transaction has ended either way.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, Final
+
+from streaming.errors import InputLost, Unavailable
+from streaming.kafka.broker import Watch, speaking
+from streaming.kafka.offsets import end_offsets, end_seen, first_offsets
+from streaming.kafka.settings import Address
+from streaming.kafka.workarounds import keep_joining
+from streaming.operator.health import Health, encode_health
+from streaming.operator.session import Make
+from streaming.runners.kafka.consumer_group import join
+from streaming.runners.kafka.partition import Partition
+from streaming.runners.kafka.state_store import kept_key, read_kept
+from streaming.runners.kafka.transactions import Transactions
+from streaming.threads import WatchedThread
+from streaming.wire import topics
+from streaming.wire.messages import messages
+
+GROUP: Final = "touchline"
+TICK_S: Final = 0.05
+HEALTH_S: Final = 1.0
+WATCH_S: Final = 2.0
+#: what a partition that was given up just now had unread is told when the topic turns out to be gone
+FORMER_S: Final = 10.0
+_log = logging.getLogger(__name__)
+
+
+class KafkaRunner:
+    """Runs the games of ``sport`` that fall to this process until told to stop.
+
+    Parameters
+    ----------
+    make : builds an operator from a game record
+    group : consumer group that shares the games
+    commit_s : how often results become visible to a reader of committed records
+    snapshot_s : how old a game's kept state may be, and so how much is gone through again after a crash
+    """
+
+    def __init__(
+        self, address: Address, sport: str, make: Make, *, group: str = GROUP, commit_s: float = 0.1, snapshot_s: float = 5.0,
+    ) -> None:  # fmt: skip
+        self.address, self.sport, self.make, self.group = address, sport, make, group
+        self.commit_s, self.snapshot_s = commit_s, snapshot_s
+        self.name = f"{group}-{uuid.uuid4().hex[:12]}"
+        self.parts: dict[int, Partition] = {}
+        self.commits = self.recovered = 0
+        self._topic = topics.telemetry(sport)
+        self._new: set[int] = set()
+        self._former: dict[int, tuple[float, tuple[int, int]]] = {}
+        self._broken: object = None
+        self._gone = False
+        self._ticked_s = self._told_s = 0.0
+        #: our own mistake while partitions were handed over, in the consumer's thread
+        self._fault: BaseException | None = None
+        self._consumer: Any = None
+        self._watcher: WatchedThread
+        self._out: Transactions
+        self._watch: Watch
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    def run(self, stop: threading.Event) -> None:
+        """Until ``stop`` is set; then what was taken is committed. ``Unavailable`` or ``BadSnapshot`` with one sentence else."""
+        from kafka import errors
+
+        over = threading.Event()
+        with speaking(self.address):
+            self._watch = Watch(self.address, self._topic)
+            self._out = Transactions(self.address, self.name, self._member)
+            try:
+                self._consumer = join(self.address, self._topic, self.group, self._given, self._revoked)
+                self._watcher = WatchedThread(lambda: self._look(over), f"watch over {self._topic}", self._out.hopeless.set).start()
+                # What is there now stays: the collector need not go through it again and again while games are on.
+                gc.collect()
+                gc.freeze()
+                while not stop.is_set():
+                    try:
+                        self._turn()
+                    except errors.OffsetOutOfRangeError as error:
+                        self._watch.check(self._unread())
+                        raise Unavailable(f"topic {self._topic} no longer has the records that come next: {error}") from None
+                    except (errors.AuthorizationError, errors.SaslAuthenticationFailedError):
+                        raise
+                    except errors.KafkaError as error:
+                        if self._broken is not None:
+                            stop.wait(0.5)  # the broker is away: try again until it is back
+                        self._broken = error
+                if self._broken is None:
+                    self._commit(everything=True)
+            except BaseException as error:
+                self._broken = error  # a record may be half done: nothing of this may be committed
+                raise
+            finally:
+                over.set()
+                self._close()
+
+    def _turn(self) -> None:
+        from kafka.errors import KafkaError
+
+        self._watcher.check()
+        if self._gone:
+            with suppress(KafkaError):
+                self._out.settle()
+            self._watch.check(self._unread())
+        if self._broken is not None:
+            self._recover()
+        self._out.check()
+        keep_joining(self._consumer)
+        polled = self._consumer.poll(timeout_ms=int(1000 * TICK_S), max_records=400)
+        if self._fault is not None:
+            raise self._fault
+        if self._broken is not None:
+            return  # partitions were lost meanwhile: nothing of what is being written may be committed
+        if self._new:
+            fresh = self._take_over()
+            polled = {tp: records for tp, records in polled.items() if tp.partition not in fresh}
+        if polled:
+            self._begin()
+        for tp, records in polled.items():
+            part = self.parts.get(tp.partition)
+            for record in records if part is not None else ():
+                self._take(part, record)  # type: ignore[arg-type]
+        now_s = time.monotonic()
+        if now_s - self._ticked_s > TICK_S:
+            self._ticked_s = now_s
+            self._tick()
+        if now_s - self._told_s > HEALTH_S:
+            self._told_s = now_s
+            self._tell()
+        if self._out.age_s > self.commit_s and not self._out.busy:
+            self._commit()
+
+    # -- records ---------------------------------------------------------------------------------------------------
+
+    def _take(self, part: Partition, record: Any) -> None:
+        host = part.hosts.get((record.key or b"").decode("utf-8", "replace"))
+        before = (0, 0) if host is None else host.counted
+        game, out = part.take(record.offset, record.key, record.value, record.timestamp * 1000)
+        if out:
+            now_us = time.time_ns() // 1000
+            self._deliver(game, out, now_us)
+            if host is not None and host.meters is not None:
+                host.meters.published(*before, now_us - host.meters.arrival_us)
+
+    def _deliver(self, game: str, out: Iterable[Any], published_us: int) -> None:
+        for message in messages(self.sport, game, out, published_us):
+            self._out.send(message.topic, topics.key(message.game), message.value)
+
+    def _tick(self) -> None:
+        now_us = time.time_ns() // 1000
+        for part in self.parts.values():
+            for game, host in part.playing.items():
+                if out := host.tick(now_us):
+                    part.touched = True
+                    self._deliver(game, out, now_us)
+
+    def _tell(self) -> None:
+        now_us = time.time_ns() // 1000
+        for part in self.parts.values():
+            for game, host in part.playing.items():
+                if host.meters is not None:
+                    told = Health.of(game, self.sport, f"kafka embedded, {self.name}", host.meters, now_us)
+                    self._out.send(topics.health(self.sport), topics.key(game), encode_health(told))
+
+    # -- transactions ----------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        busy = [part.number for part in self.parts.values() if part.playing]
+        every = (topics.stats(self.sport), topics.positions(self.sport), topics.snapshots(self.sport))
+        self._out.begin((topic, number) for number in busy for topic in every)
+
+    def _commit(self, everything: bool = False) -> None:
+        """Outputs, offsets and the state that is due, or nothing of them; with ``everything`` all state, and it is waited for."""
+        from kafka.structs import OffsetAndMetadata, TopicPartition
+
+        if not self.parts:
+            return
+        now_s, kept = time.monotonic(), topics.snapshots(self.sport)
+        # A game's snapshot holds the numbers up for some milliseconds: only as many at a time as there must be.
+        most = 1 + int(sum(len(part.playing) for part in self.parts.values()) * self.commit_s / self.snapshot_s)
+        for part in self.parts.values():
+            if not part.touched:
+                continue
+            for game, value in part.due(now_s, 0.0 if everything else self.snapshot_s, 1 << 30 if everything else most):
+                self._out.send(kept, kept_key(self.group, game), value, part.number)
+                most -= 1
+            self._out.send(kept, kept_key(self.group), part.progress(), part.number)
+        self._out.commit({TopicPartition(self._topic, p.number): OffsetAndMetadata(p.used) for p in self.parts.values()})
+        self.commits += 1
+        if everything:
+            self._out.settle()
+
+    def _member(self) -> Any:
+        """Who we are in the group. The broker takes offsets from somebody without a membership, whoever has the partitions: one
+        that has lost it must hold back by itself."""
+        from kafka.errors import CommitFailedError
+
+        found = self._consumer.group_metadata()
+        if self._broken is not None or not found.member_id or found.generation_id < 0:
+            raise CommitFailedError("no longer a member of the group")
+        return found
+
+    def _recover(self) -> None:
+        """A transaction is lost: forget everything since the last commit, and read the state again as any new owner would."""
+        self.recovered += 1
+        _log.warning("%s: starting again from the last commit (%s)", self.name, self._broken)
+        self.parts.clear()
+        self._out.restart()
+        self._broken = None
+        self._new = {tp.partition for tp in self._consumer.assignment()}
+
+    # -- partitions: these two are called by the consumer's own thread, while the one that runs this waits in ``poll`` ------
+
+    def _given(self, numbers: set[int]) -> None:
+        self._new |= numbers - set(self.parts)
+
+    def _revoked(self, numbers: set[int], lost: bool) -> None:
+        from kafka.errors import KafkaError
+
+        self._new -= numbers
+        if not numbers & set(self.parts):
+            return
+        try:
+            if not lost and self._broken is None:
+                self._commit(everything=True)
+            elif lost:
+                self._broken = self._broken or "partitions were lost"
+        except KafkaError as error:
+            _log.warning("%s: could not commit before partitions moved (%s)", self.name, error)
+            self._broken = error
+        except Exception as error:  # noqa: BLE001 - the consumer would only log it; ``_turn`` raises it
+            self._fault = self._broken = error
+        finally:
+            self._former |= {n: (time.monotonic(), span) for n, span in self._unread().items() if n in numbers}
+            for number in numbers:
+                self.parts.pop(number, None)
+
+    def _take_over(self) -> set[int]:
+        from kafka.structs import TopicPartition
+
+        fresh, self._new = self._new, set()
+        for number in sorted(fresh):
+            part = Partition(number, self.sport, self.make)
+            part.restore(read_kept(self.address, topics.snapshots(self.sport), number, self.group))
+            here = TopicPartition(self._topic, number)
+            first = first_offsets(self._consumer, [here])[here]
+            part.end = end_offsets(self._consumer, [here])[here]
+            if part.offset < first and part.offset:
+                raise Unavailable(
+                    f"topic {self._topic}, partition {number}: offsets {part.offset} to {first - 1} were deleted before they were "
+                    "used; longer retention keeps them"
+                )
+            part.offset = max(part.offset, first)
+            self._consumer.seek(here, part.offset)
+            self.parts[number] = part
+        return fresh
+
+    # -- the broker ------------------------------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        from kafka import errors
+
+        try:
+            if self._consumer is not None:
+                self._consumer.close()
+        except errors.KafkaError as error:
+            _log.warning("%s: %s", self.name, error)
+        self._out.close()
+
+    def _unread(self) -> dict[int, tuple[int, int]]:
+        """By partition: the first offset that is not committed, and the end of the log as last seen."""
+        from kafka.structs import TopicPartition
+
+        recently = time.monotonic() - FORMER_S
+        found = {number: span for number, (at_s, span) in list(self._former.items()) if at_s > recently}
+        for number, part in list(self.parts.items()):
+            here = TopicPartition(self._topic, number)
+            first = max(self._out.committed.get(here, 0), part.published)
+            found[number] = first, max(part.offset, part.end, end_seen(self._consumer, here))
+        return found
+
+    def _look(self, over: threading.Event) -> None:
+        """In a thread of its own: asking takes longer than a window may."""
+        while not over.wait(WATCH_S):
+            try:
+                self._watch.check(self._unread())
+            except InputLost:
+                self._gone = True
+                self._out.hopeless.set()
+                return
+            except Unavailable as error:
+                _log.warning("%s", error)  # the broker is away: its clients wait for it

@@ -1,0 +1,68 @@
+"""What a group keeps in the snapshot topic: under which keys, and reading a partition of it to its end, as it is committed.
+
+Groups share the topic and nothing in it: each has keys of its own, and never sees another's.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from streaming.errors import Unavailable
+from streaming.kafka.broker import MAX_MESSAGE_BYTES
+from streaming.kafka.offsets import end_offsets, short_of
+from streaming.kafka.settings import Address
+from streaming.kafka.workarounds import read_emptied_markers
+
+#: a transaction that somebody left open is ended by the broker well before
+PATIENCE_S: Final = 30.0
+#: in the place of a game: how far the partition is used. No game can be called that
+PROGRESS: Final = ""
+
+
+def kept_key(group: str, game: str = PROGRESS) -> bytes:
+    """Of a game's state, or of how far the group has used the partition."""
+    return f"{group}\0{game}".encode()
+
+
+def read_kept(address: Address, topic: str, partition: int, group: str) -> dict[str, bytes]:
+    """The newest committed value of each of the group's games, and of ``PROGRESS``. Waits for a transaction that is still open: its
+    writer may have been let in by the group just before it died, and then its records count. ``Unavailable`` when it never ends."""
+    from kafka import KafkaConsumer
+    from kafka.structs import TopicPartition
+
+    read_emptied_markers()
+    here = TopicPartition(topic, partition)
+    common: dict[str, Any] = {
+        **address.python(), "enable_auto_commit": False, "auto_offset_reset": "earliest", "fetch_max_wait_ms": 50,
+        "max_partition_fetch_bytes": MAX_MESSAGE_BYTES,
+    }  # fmt: skip
+    consumer = KafkaConsumer(**common)
+    try:
+        end = end_offsets(consumer, [here])
+    finally:
+        consumer.close()
+    newest: dict[str, bytes] = {}
+    if not end[here]:
+        return newest
+    ours = kept_key(group, "")
+    consumer = KafkaConsumer(**common, isolation_level="read_committed")
+    try:
+        consumer.assign([here])
+        consumer.seek_to_beginning(here)
+        until = time.monotonic() + PATIENCE_S
+        while short_of(consumer, end):
+            for records in consumer.poll(timeout_ms=100).values():
+                for record in records:
+                    if not (record.key or b"").startswith(ours):
+                        continue
+                    name = record.key[len(ours) :].decode()
+                    if record.value is None:
+                        newest.pop(name, None)
+                    else:
+                        newest[name] = record.value
+            if time.monotonic() > until:
+                raise Unavailable(f"topic {topic}, partition {partition}: a transaction has been open for {PATIENCE_S:.0f} s")
+    finally:
+        consumer.close()
+    return newest
