@@ -17,13 +17,13 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from models.attribution import Attribution
 from models.base import Feature, Floats
 from models.calibration import Calibration
-from models.forest import Forest, read_forest
+from models.forest.attribution import Attribution
+from models.forest.evaluate import Margins
+from models.forest.format import Forest, read_forest
 from models.home import Home, Origin
-from models.known import KNOWN, Known
-from models.trees import Margins
+from models.specs import KNOWN, Known
 
 SCHEMA: Final = 1
 #: what the package brings: a folder ``simulated`` and a folder ``real``, by what the models in it were trained on

@@ -4,7 +4,7 @@ The points of a curve share a row but for the columns that follow the axis. All 
 as long as the nodes ask about what they share, or about a column in which they all lie on one side. Where such a column rises or
 falls along the axis, a node parts a range of points into two ranges, and both are walked on. A range that ends in a leaf adds the
 leaf to each of its points. Every point thus adds up the same leaves in the same order as a row of its own would (see
-``models.trees``), so that both ways give the same bits, and a forest that is monotone in the axis gives a monotone curve.
+``models.forest.evaluate``), so that both ways give the same bits, and a forest that is monotone in the axis gives a monotone curve.
 
 A column that neither rises nor falls along the axis would part a range into more than two: then the points are walked as rows.
 """
@@ -19,9 +19,9 @@ from features.axis import Axis
 from features.compiled import kernel
 from models.artefact import ForestModel
 from models.base import Feature, Floats
-from models.forest import Float32s, Int32s
+from models.forest.evaluate import Slots, double, perfect
+from models.forest.format import Float32s, Int32s
 from models.home import Home, Origin
-from models.trees import Slots, double, perfect
 
 _DEEPEST_STACK: Final = 16
 
@@ -168,7 +168,7 @@ def curve_of(model: ForestModel) -> Curve:
     """The curve that a known model declares; ``ValueError`` when it declares none."""
     import importlib
 
-    from models.known import KNOWN
+    from models.specs import KNOWN
 
     known = KNOWN.get(model.name)
     if known is None or not known.curve:

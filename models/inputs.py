@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.base import Feature, Floats
-from models.known import KNOWN
+from models.specs import KNOWN
 
 Ints = npt.NDArray[np.int64]
 

@@ -97,7 +97,7 @@ def explained_by(sport: Sport) -> frozenset[str]:
 def with_views(sport: Sport, plain: Mapping[str, Any]) -> dict[str, Any]:
     """The models by name, and the views of them that the sport's stats name."""
     from models.curve import curve_of
-    from models.ready import ready
+    from models.warm_up import ready
 
     found = dict(plain)
     for name in sorted({stat.model for stat in sport.stats if stat.model}):
@@ -111,8 +111,8 @@ def with_views(sport: Sport, plain: Mapping[str, Any]) -> dict[str, Any]:
 
 def named_place(text: str) -> tuple[str, str]:
     """``NAME=ADDRESS`` in its parts; for a folder, or ``NAME=FOLDER``, the folder and nothing."""
-    from models.known import KNOWN
     from models.serving.connect import is_address
+    from models.specs import KNOWN
 
     name, equals, where = text.partition("=")
     if is_address(text):
@@ -142,7 +142,7 @@ def following(name: str, registry: Path, origin: Origin) -> Follower:
 def _packaged(model: str, explained: bool) -> Model:
     """Models never change, so every operator of a process may have the same one."""
     from models.choice import packaged
-    from models.ready import ready
+    from models.warm_up import ready
 
     return ready(packaged(model), explained=explained)
 
@@ -151,7 +151,7 @@ def _packaged(model: str, explained: bool) -> Model:
 def _given(place: str, written: tuple[int, ...], asked_why: frozenset[str]) -> Model:
     """The same of a folder, for as long as nobody writes to it."""
     from models.artefact import load
-    from models.ready import ready
+    from models.warm_up import ready
 
     model = load(place)
     return ready(model, explained=model.name in asked_why)

@@ -4,7 +4,7 @@ Singh's idea ("Introducing Expected Threat", 2018), on his 16 x 12 grid: from a 
 
     V(z) = s(z) g(z) + (1 - s(z)) sum over z' of T(z, z') V(z')
 
-and the fixed point is found by iteration. s, g and T are counted in real events by `python -m models.threat FOLDER`, which
+and the fixed point is found by iteration. s, g and T are counted in real events by `python -m models.data.threat FOLDER`, which
 writes the surface into ``threatgrid``, with its source; left and right are one there, and it never falls towards goal.
 
 Positions are shares of the pitch in attacking direction: depth 0 is the own goal line, 1 the opponents'; across 0 is

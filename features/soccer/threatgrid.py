@@ -1,4 +1,4 @@
-"""The xT surface in goals, 16 x 12, counted in real events: written by `python -m models.threat FOLDER`, not by hand.
+"""The xT surface in goals, 16 x 12, counted in real events: written by `python -m models.data.threat FOLDER`, not by hand.
 
 Source: Wyscout events, Pappalardo et al. 2019 (CC BY 4.0, naming the paper); 1,237 matches, 1,060,747 passes of open play.
 """

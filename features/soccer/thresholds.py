@@ -1,6 +1,6 @@
 """From which figure on something is worth showing or saying.
 
-Written by `python -m models.thresholds FOLDER`, not by hand.
+Written by `python -m models.data.thresholds FOLDER`, not by hand.
 
 Source: Wyscout events, Pappalardo et al. 2019 (CC BY 4.0, naming the paper); 1,237 matches.
 """

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from models.marginals import Facts, Figures, by_band, mean
-from models.tables import column, read_table, words_of
+from models.training.tables import column, read_table, words_of
 
 #: a pair is a car directly behind another at the line, so close, no stop and no neutral lap in this and the next one
 REACH_S: Final = 3.0

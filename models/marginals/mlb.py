@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 
 from features.mlb.ground import FT_M
-from models import batted_balls, steals
+from models.data import statcast_batted_balls, steals
 from models.marginals import Facts, Figures, by_band, mean, shares
-from models.tables import column, read_any, read_table, words_of
+from models.training.tables import column, read_any, read_table, words_of
 
 OUTCOMES: Final = ("strikeout", "walk", "home_run", "single", "double", "triple", "out")
 #: Statcast's words; all others are outs in play
@@ -71,7 +71,7 @@ def read(folder: Path) -> Facts:
     return {
         "runs": (column(table, "home_final") + column(table, "away_final"))[first],
         "outcome": np.array([_EVENTS.get(w, 6) for w in event[done].tolist()]), "pitches": column(table, "pitches")[done],
-        **_balls(folder / batted_balls.FOLDER / batted_balls.BALLS), **_steals(folder / "mlb_stolen_bases"),
+        **_balls(folder / statcast_batted_balls.FOLDER / statcast_batted_balls.BALLS), **_steals(folder / "mlb_stolen_bases"),
     }  # fmt: skip
 
 

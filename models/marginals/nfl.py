@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from models.marginals import Facts, Figures, by_band, mean, shares
-from models.tables import column, read_table, words_of
+from models.training.tables import column, read_table, words_of
 
 KINDS: Final = ("run", "pass", "sack", "punt", "field goal")
 RUN, PASS, SACK, PUNT, KICK = range(5)

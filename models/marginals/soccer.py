@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from models import wyscout as ws
+from models.data import wyscout as ws
+from models.data.wyscout_shots import LENGTH_M, WIDTH_M
 from models.marginals import Facts, Figures, by_band, mean, shares
-from models.tables import column, read_table
-from models.wyscout_shots import LENGTH_M, WIDTH_M
+from models.training.tables import column, read_table
 
 KINDS: Final = ("ground", "high", "head", "cross", "through", "throw-in", "corner", "free kick")
 SHOT_KINDS: Final = ("foot", "head", "free kick", "penalty")

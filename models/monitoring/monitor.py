@@ -12,10 +12,10 @@ import numpy as np
 
 from models.artefact import Card
 from models.base import Floats
-from models.known import KNOWN
 from models.monitoring.calibration import CalibrationDrift
 from models.monitoring.profile import Drift, Profile, drift
 from models.monitoring.sample import WINDOW, ByGame, ByRow, Sample
+from models.specs import KNOWN
 
 #: fewer rows than this say nothing of the inputs yet
 LEAST: Final = 100

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from models.base import Model
-from models.ready import ready
 from models.registry.store import Store
+from models.warm_up import ready
 
 EVERY_S: Final = 0.2
 _log = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ import msgspec
 
 from models import artefact
 from models.artefact import ForestModel
-from models.known import known
+from models.specs import known
 
 State = Literal["pending", "approved", "deployed"]
 Deed = Literal["registered", "approved", "deployed"]

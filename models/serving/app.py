@@ -25,7 +25,7 @@ from urllib.parse import unquote
 import msgspec
 
 from models.base import Floats
-from models.serving import tally
+from models.serving import metrics
 from models.serving.connection import Connection, Request
 from models.serving.contract import CSV, JSON, MOST_BODY_BYTES, Refused, answer_type, body_type, decode, encode, media_type
 from models.serving.queue import RETRY, Job, Queue
@@ -119,7 +119,7 @@ class Endpoint:
                     "waiting_rows": ("Rows waiting for their turn.", lambda: self.queue.rows),
                     "models": ("Models loaded.", lambda: len(self.registry.models)),
                 }
-                request.answer(tally.exposition(self.registry.tallies, gauges), tally.CONTENT_TYPE)
+                request.answer(metrics.exposition(self.registry.tallies, gauges), metrics.CONTENT_TYPE)
                 return
             if method == "GET" and path == "/execution-parameters":
                 most_mb = MOST_BODY_BYTES >> 20

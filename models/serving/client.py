@@ -12,7 +12,7 @@ import numpy as np
 from models.base import Answer, Explained, Feature, Floats, Model
 from models.guard import home_of, trained_on
 from models.home import Home, Origin
-from models.serving.health import Health, Unanswered
+from models.serving.circuit_breaker import Health, Unanswered
 
 DEADLINE_S: Final = 0.025
 

@@ -13,10 +13,10 @@ from models import artefact
 from models.artefact import ForestModel
 from models.base import Floats, Model
 from models.curve import curve_of
-from models.known import KNOWN
 from models.serving.contract import Refused
-from models.serving.plausible import Plausible
-from models.serving.tally import Tally
+from models.serving.metrics import Tally
+from models.serving.validation import Plausible
+from models.specs import KNOWN
 
 MOST_MODELS: Final = 128
 #: where SageMaker puts the models of a container

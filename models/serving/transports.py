@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import msgspec
 
+from models.serving.circuit_breaker import Unanswered
 from models.serving.client import Described
-from models.serving.health import Unanswered
-from models.serving.wire import Wire
+from models.serving.http_client import Wire
 
 _REASONS: Final = {400: "refused", 413: "refused", 503: "busy", 504: "slow"}
 

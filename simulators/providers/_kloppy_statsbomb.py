@@ -2,7 +2,7 @@
 
 Freeze frames are not handed to kloppy: nothing is made of them, and it stumbles over a player in one who is not in the line-up.
 
-The words of a shot are those of the table that xGoals is trained on (``models.statsbomb``).
+The words of a shot are those of the table that xGoals is trained on (``models.data.statsbomb_shots``).
 """
 
 from __future__ import annotations

@@ -16,11 +16,11 @@ import numpy as np
 from features.axis import Axis
 from features.compiled import kernel
 from models.artefact import Card, CardFeature, ForestModel
-from models.attribution import Attribution
 from models.base import Floats
 from models.curve import Curve
-from models.forest import read_forest
-from models.trees import margins_nodes
+from models.forest.attribution import Attribution
+from models.forest.evaluate import margins_nodes
+from models.forest.format import read_forest
 
 _FEATURES: Final = 50
 _ROWS: Final = 512

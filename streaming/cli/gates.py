@@ -34,7 +34,7 @@ def gate(
 
         from models.artefact import load, model_file, save
         from models.gate import Gate, narrowest
-        from models.real import reader_of
+        from models.recipes import reader_of
 
         reader = reader_of(name)
         folder = Path(source)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from models.explanation import Explained
-    from models.judgement import Judgement
+    from models.evaluation.explanation import Explained
+    from models.evaluation_set import Judgement
 
 Report = dict[str, Any]
 REPORT = "report.json"
@@ -20,13 +20,13 @@ def evaluated(
 ) -> tuple[Report, list[Path]]:  # fmt: skip
     """The report with its groups; with ``out`` also reliability, lift and residuals by group of each judgement, and the report. The
     plots of the reading ``main`` have the plain names."""
-    from models.groups import by_group
+    from models.evaluation.slices import by_group
 
     grouped = [by_group(each) for each in judged]
     report = report | {"groups": grouped[0] if len(judged) == 1 else _by_reading(judged, grouped)}
     if out is None:
         return report, []
-    from models.plots import evaluation_plots
+    from models.evaluation.plots import evaluation_plots
 
     named = [replace(each, reading="") if each.reading == main else each for each in judged]
     drawn = [path for each, groups in zip(named, grouped, strict=True) for path in evaluation_plots(each, groups, out)]
@@ -35,7 +35,7 @@ def evaluated(
 
 def explained(judged: tuple[Judgement, ...], out: Path | None) -> tuple[Report, str, list[Path]]:
     """Report, its text, and the files written: importance, dependence and groups of each judgement."""
-    from models.explanation import as_text, explain_whole
+    from models.evaluation.explanation import as_text, explain_whole
 
     found: list[Explained] = [explain_whole(each) for each in judged]
     reports = [each.report for each in found]
@@ -43,7 +43,7 @@ def explained(judged: tuple[Judgement, ...], out: Path | None) -> tuple[Report, 
     text = "\n\n".join(as_text(each) for each in reports)
     if out is None:
         return report, text, []
-    from models.plots import explanation_plots
+    from models.evaluation.plots import explanation_plots
 
     drawn = [path for each in found for path in explanation_plots(each, out)]
     return report, text, [*drawn, _write(report, out)]

@@ -50,8 +50,8 @@ def train(
     """
     with _plain_errors():
         from models.artefact import save
-        from models.known import known
-        from models.training import train as fit
+        from models.specs import known
+        from models.training.training import train as fit
         from streaming.cli.lifecycle.common import enrol
         from streaming.cli.progress import Progress
         from streaming.cli.tuning import searched, with_search
@@ -107,8 +107,8 @@ def score(
     with _plain_errors():
         from models.artefact import load
         from models.choice import default_model
-        from models.real import reader_of
-        from models.tables import write_table
+        from models.recipes import reader_of
+        from models.training.tables import write_table
 
         reader = reader_of(name)
         if not hasattr(reader, "score"):
@@ -146,7 +146,7 @@ def evaluate(
     Example: touchline models evaluate xgoals --data shots --model xgoals@real --out xgoals-report
     """
     with _plain_errors():
-        from models import evaluation
+        from models.evaluation import evaluation
         from streaming.cli.judging import evaluated
 
         if source == SIMULATED:
@@ -162,7 +162,7 @@ def evaluate(
         for path in written:
             _tell(f"wrote {path}")
         if plot is not None:
-            from models.plots import reliability_plot
+            from models.evaluation.plots import reliability_plot
 
             for each in judged:
                 reliability_plot(replace(each, reading="") if each.reading == main else each, plot)
@@ -177,7 +177,7 @@ def list_(registry: Registry = DEFAULT, as_json: Json = False) -> None:
     """
     with _plain_errors():
         from models.artefact import load, shipped
-        from models.evaluation import limits_of
+        from models.evaluation.evaluation import limits_of
         from models.home import ORIGINS
         from streaming.cli.lifecycle.common import listed
 
@@ -219,8 +219,8 @@ def explain(
     One shot: touchline models explain xgoals --shots shots.parquet --frames frames.parquet --shot 9a9e2541
     """
     with _plain_errors():
-        from models import evaluation
         from models.artefact import load
+        from models.evaluation import evaluation
 
         if out is not None and source is None:
             raise ValueError("--out needs --data: simulated, or a folder of real data")
@@ -234,7 +234,7 @@ def explain(
         else:
             if shots is None or frames is None:
                 raise ValueError("to explain a shot, --shots and --frames are needed")
-            from models.statsbomb import load as load_shots
+            from models.data.statsbomb_shots import load as load_shots
 
             table = load_shots(shots, frames)
             found = [i for i, each in enumerate(table.shot_id.tolist()) if each.startswith(shot)]
@@ -246,9 +246,9 @@ def explain(
 
 def _explained(model: str, source: str, out: Path | None, games: int | None, seed: int | None) -> tuple[dict[str, Any], str]:
     """The explanation of a model as a whole, and its text; what is written is told."""
-    from models import evaluation
     from models.artefact import load
-    from models.known import KNOWN
+    from models.evaluation import evaluation
+    from models.specs import KNOWN
     from streaming.cli.judging import explained
 
     name = model if model in KNOWN and not Path(model).is_dir() else load(model).name
@@ -275,7 +275,7 @@ def _folder(source: str) -> Path:
 
 def _reader(name: str, source: str) -> Any:
     """What reads the real data of a model; ``ValueError`` when there are none, or no such folder."""
-    from models.real import reader_of
+    from models.recipes import reader_of
 
     reader = reader_of(name)
     if not _folder(source).is_dir():

@@ -9,14 +9,14 @@ from streaming.cli.progress import Progress
 
 if TYPE_CHECKING:
     from models.artefact import Card
-    from models.known import Known
-    from models.training import Table
-    from models.tuning import Tuned
+    from models.specs import Known
+    from models.training.training import Table
+    from models.training.tuning import Tuned
 
 
 def searched(model: Known, table: Table | None, real: Any, folder: Path, trials: int, seed: int) -> Tuned:
     """The recipe of the best of so many trials, on simulated rows or on the real data that ``real`` reads."""
-    from models.tuning import tune
+    from models.training.tuning import tune
 
     if table is None:
         if not hasattr(real, "table"):

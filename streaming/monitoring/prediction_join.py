@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from models.known import known
-from models.lived import Lived
+from models.specs import known
+from models.training.labelled_predictions import Lived
 from streaming.errors import BadInput
 from streaming.monitoring.labels import Came, Said, Told
 from streaming.recordings.reader import Recording

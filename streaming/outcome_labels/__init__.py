@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 from types import ModuleType
 
-from models.known import known, sport_of
+from models.specs import known, sport_of
 from streaming.monitoring.labels import Label
 
 

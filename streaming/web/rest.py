@@ -135,7 +135,7 @@ async def catalogue(request: Request) -> Response:
 
 @lru_cache(maxsize=1)
 def _models() -> dict[str, Any]:
-    from models.known import KNOWN
+    from models.specs import KNOWN
 
     return {
         name: {

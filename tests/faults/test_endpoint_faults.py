@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from models.serving.health import LONGEST_S
+from models.serving.circuit_breaker import LONGEST_S
 from simulators.worlds import open_world
 from streaming.factory import operator_for
 from streaming.wire.blocks import Output

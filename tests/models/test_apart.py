@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from models.base import Feature
-from models.forest import read_forest
-from models.known import KNOWN, Recipe
-from models.smooth import SplineLogistic, as_trees, merge
-from models.training import grow
-from models.trees import Margins
+from models.forest.evaluate import Margins
+from models.forest.format import read_forest
+from models.specs import KNOWN, Recipe
+from models.training.gam import SplineLogistic, as_trees, merge
+from models.training.training import grow
 
 pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
 

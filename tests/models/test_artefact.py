@@ -16,12 +16,12 @@ from models import artefact, metrics
 from models.artefact import Card, CardFeature, load, save
 from models.base import Explained, Model
 from models.calibration import Calibration, choose, fit
-from models.forest import read_forest
+from models.forest.evaluate import Margins
+from models.forest.format import read_forest
 from models.holdout import folds_of
-from models.known import KNOWN, Recipe
-from models.smooth import SplineLogistic, as_trees, merge
-from models.training import Table, train
-from models.trees import Margins
+from models.specs import KNOWN, Recipe
+from models.training.gam import SplineLogistic, as_trees, merge
+from models.training.training import Table, train
 
 xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
 pytest.importorskip("sklearn", reason="scikit-learn is not installed: the [train] extra")

@@ -18,19 +18,12 @@ from features.nfl.columns import YD
 from features.nfl.flight import OPEN_M, ROOM_M
 from features.nfl.game import fourth_rows, win_row
 from features.nfl.yardage import LEVELS_YD
-from models import by_command
 from models.artefact import load, save
-from models.by_command import Outcomes
-from models.f1_races import states_of
-from models.f1_winning import Winning as RaceWinning
+from models.data.f1_races import states_of
 from models.guard import guard_of
 from models.holdout import is_held_out
 from models.inputs import columns_of, narrowed
-from models.known import known
-from models.nfl_fourth import Parts, Tries, worth
-from models.nfl_winning import Winning
-from models.nfl_yards import measures, outcomes
-from models.real import (
+from models.recipes import (
     f1_overtake,
     f1_undercut,
     f1_win_probability,
@@ -42,6 +35,13 @@ from models.real import (
     nfl_win_probability,
     nfl_yac,
 )
+from models.recipes.shared import by_command
+from models.recipes.shared.by_command import Outcomes
+from models.recipes.shared.nfl_yards import measures, outcomes
+from models.recipes.teachers.f1_win import Winning as RaceWinning
+from models.recipes.teachers.nfl_fourth_down import Parts, Tries, worth
+from models.recipes.teachers.nfl_win import Winning
+from models.specs import known
 from streaming.cli.app import run
 from tests.paths import DATA
 

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.artefact import load, model_file, save
+from models.data.statsbomb_shots import load as load_shots
 from models.holdout import is_held_out
-from models.known import KNOWN
 from models.monitoring.monitor import profile_on
-from models.statsbomb import load as load_shots
+from models.specs import KNOWN
 from streaming.cli.app import run
 from streaming.cli.tables import simulated_table
 

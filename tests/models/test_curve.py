@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from features.axis import Axis
 from features.mlb.stealrow import COLUMN, CURVE, LEADS_M, STEAL_FEATURES, WIDTH, derive
-from models.apart import light
 from models.artefact import load
 from models.curve import Curve, curve_of
+from models.forest.rewrite import light
 
 MODEL = load("lead-probability")
 LEAD = curve_of(MODEL)
@@ -109,8 +109,8 @@ def test_wrong_questions_are_refused() -> None:
 
 def test_a_lightened_model_answers_alike() -> None:
     from models.artefact import SHIPPED
-    from models.forest import read_forest
-    from models.trees import Margins
+    from models.forest.evaluate import Margins
+    from models.forest.format import read_forest
 
     blob = (SHIPPED / "simulated" / "xgoals" / "model.json").read_bytes()
     rows = np.random.default_rng(6).normal(size=(50, load("xgoals").forest.features))

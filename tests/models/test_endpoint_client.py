@@ -16,10 +16,10 @@ import pytest
 
 from models import artefact
 from models.base import Answering, Model
-from models.serving import health
+from models.serving import circuit_breaker
+from models.serving.circuit_breaker import Health, Unanswered
 from models.serving.client import RemoteModel
 from models.serving.connect import connect
-from models.serving.health import Health, Unanswered
 from models.serving.registry import Registry
 from models.serving.server import Server, in_thread
 from models.serving.transports import SageMaker
@@ -231,7 +231,7 @@ def test_a_dead_endpoint_costs_its_deadline_now_and_then_only() -> None:
     assert failures == 8
     pauses.answered()
     pauses.failed(Unanswered("slow", ""))
-    now[0] += health.FIRST_S
+    now[0] += circuit_breaker.FIRST_S
     pauses.check()
     pauses.failed(Unanswered("refused", ""))  # our own mistake
     pauses.check()
@@ -249,9 +249,9 @@ def test_it_comes_back_without_a_restart(tmp_path: Path) -> None:
             assert model.ask(rows()).instead == ""
         assert model.ask(rows()).instead == "down"
         assert model.ask(rows()).instead == "resting"
-        now[0] += health.FIRST_S
+        now[0] += circuit_breaker.FIRST_S
     with in_thread(Server(registry, port=None, uds=tmp_path / "e.sock")):
-        now[0] += 2 * health.FIRST_S
+        now[0] += 2 * circuit_breaker.FIRST_S
         assert model.ask(rows()).instead == ""
 
 

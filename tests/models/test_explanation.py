@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from models.artefact import load
-from models.explanation import as_text, explain_whole
+from models.data.steals import FILE as STEALS
+from models.evaluation.explanation import as_text, explain_whole
+from models.evaluation_set import Judgement
 from models.holdout import is_held_out
-from models.judgement import Judgement
-from models.steals import FILE as STEALS
 from streaming.cli.app import run
 from tests.models.test_commands import made_up
 from tests.models.test_leads import made_up as steals

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.artefact import load
-from models.known import KNOWN, sport_of
+from models.specs import KNOWN, sport_of
 from streaming.cli.tables.f1 import TABLES, win_table
 
 FRESH = 5_000_000

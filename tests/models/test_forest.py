@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import ubjson
-from models.attribution import Attribution
-from models.forest import read_forest
-from models.trees import Margins, margins_nodes
+from models.forest import ubjson
+from models.forest.attribution import Attribution
+from models.forest.evaluate import Margins, margins_nodes
+from models.forest.format import read_forest
 
 xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from models.base import Feature
-from models.groups import by_group
-from models.judgement import Judgement, feature_groups, thirds
+from models.evaluation.slices import by_group
+from models.evaluation_set import Judgement, feature_groups, thirds
 from models.metrics import log_loss
 
 

@@ -13,7 +13,7 @@ from features.nfl.carrier import T_CAUGHT, T_GAINED, TACKLE_FEATURES
 from features.nfl.columns import YD
 from features.nfl.vocabulary import COMPLETE, ROUTES
 from features.nfl.yardage import LEVELS_YD, RUSH_FEATURES, YAC_FEATURES
-from models.known import KNOWN
+from models.specs import KNOWN
 from simulators.f1.loops import ATTEMPT, UNDERCUT
 from simulators.f1.race import Race
 from simulators.f1.report import reports

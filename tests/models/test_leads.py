@@ -18,10 +18,10 @@ from features.mlb.ground import FT_M
 from features.mlb.stealrow import COLUMN
 from models.artefact import load
 from models.base import Floats
-from models.priors import Measure, checked, walk
-from models.real.lead_probability import MODEL
-from models.steal_records import Records
-from models.steals import FILE, Plays, feature_rows, held_out_from, read, read_folder
+from models.data.steal_records import Records
+from models.data.steals import FILE, Plays, feature_rows, held_out_from, read, read_folder
+from models.recipes.lead_probability import MODEL
+from models.training.priors import Measure, checked, walk
 from simulators.mlb.draws import steals
 from streaming.cli.app import run
 

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.known import KNOWN
-from models.lived import Lived, joined
 from models.registry.follow import Follower
 from models.registry.store import Store
+from models.specs import KNOWN
+from models.training.labelled_predictions import Lived, joined
 from simulators.soccer.match import Match
 from streaming.cli.app import run
 from streaming.cli.lifecycle.common import cards_in

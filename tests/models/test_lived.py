@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.artefact import load
-from models.known import KNOWN
-from models.lived import Lived, joined, read_lived
+from models.specs import KNOWN
+from models.training.labelled_predictions import Lived, joined, read_lived
 from simulators.soccer.match import Match
 from streaming.cli.app import run
 from streaming.cli.lifecycle.pinning import pinned

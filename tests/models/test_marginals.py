@@ -12,7 +12,7 @@ import pytest
 
 from models import marginals
 from models.marginals import f1, nfl
-from models.tables import column, read_table
+from models.training.tables import column, read_table
 from streaming.cli import marginals as table
 from streaming.cli.app import run
 

@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 
 from features.mlb.batted import HIT_FEATURES
 from features.mlb.ground import FT_M, MPH_MPS
-from models import batted_balls, outright
 from models.artefact import SHIPPED, load
-from models.real import catch_probability, hit_probability
+from models.data import statcast_batted_balls
+from models.recipes import catch_probability, hit_probability
+from models.recipes.shared import outright
 from streaming.cli.models import app
 
 COLUMN = {name: i for i, (name, _, _) in enumerate(HIT_FEATURES)}
@@ -33,7 +34,7 @@ def flies(folder: Path, days: int = 12, each: int = 60) -> Path:
     distance, hang = generator.uniform(190.0, 380.0, n), generator.uniform(2.0, 6.0, n)
     direction = generator.uniform(-44.0, 44.0, n)
     balls = zip(distance * FT_M, np.radians(direction).tolist(), hang, strict=True)
-    rows = np.array([batted_balls.fly_row(d_m, angle_rad, h) for d_m, angle_rad, h in balls])
+    rows = np.array([statcast_batted_balls.fly_row(d_m, angle_rad, h) for d_m, angle_rad, h in balls])
     caught = generator.random(n) < 1.0 / (1.0 + np.exp(2.0 * (rows[:, 2] - 6.0)))
     dates = [f"2018-04-{1 + i // each:02d}" for i in range(n)]
     table = {
@@ -42,7 +43,7 @@ def flies(folder: Path, days: int = 12, each: int = 60) -> Path:
         "exit_speed": generator.uniform(80.0, 110.0, n), "launch_angle": generator.uniform(10.0, 40.0, n),
         "is_hit": (~caught).astype(int),
     }  # fmt: skip
-    pyarrow.parquet.write_table(pyarrow.table(table), folder / batted_balls.FLIES)
+    pyarrow.parquet.write_table(pyarrow.table(table), folder / statcast_batted_balls.FLIES)
     return folder
 
 
@@ -51,8 +52,8 @@ def test_impossible_balls_are_left_out_and_what_is_not_known_is_missing(tmp_path
         "date": ["2021-04-01"] * 4, "launch_speed": [100.0, 518934.0, 90.0, 60.0], "launch_angle": [20.0, 10.0, 570482.0, -80.0],
         "is_hit": [1, 0, 0, 0],
     }  # fmt: skip
-    pyarrow.parquet.write_table(pyarrow.table(table), tmp_path / batted_balls.BALLS)
-    found = batted_balls.hits(tmp_path)
+    pyarrow.parquet.write_table(pyarrow.table(table), tmp_path / statcast_batted_balls.BALLS)
+    found = statcast_batted_balls.hits(tmp_path)
     assert found.label.tolist() == [1.0, 0.0]
     assert found.rows[0, COLUMN["exit_speed_mps"]] == pytest.approx(100.0 * MPH_MPS)
     assert found.rows[1, COLUMN["launch_rad"]] == pytest.approx(np.radians(-80.0))
@@ -63,12 +64,12 @@ def test_impossible_balls_are_left_out_and_what_is_not_known_is_missing(tmp_path
 
 
 def test_flies_are_asked_about_as_the_live_path_does(tmp_path: Path) -> None:
-    found = batted_balls.flies(flies(tmp_path))
+    found = statcast_batted_balls.flies(flies(tmp_path))
     assert len(found.label) == 720
     assert 0.3 < found.label.mean() < 0.9
-    row = batted_balls.fly_row(90.0, -0.47, 4.0)
+    row = statcast_batted_balls.fly_row(90.0, -0.47, 4.0)
     assert row[0] == pytest.approx(0.0, abs=1e-9), "at the left fielder's usual place"
-    assert batted_balls.fly_row(100.0, -0.47, 4.0)[[0, 3]] == pytest.approx([10.0, 1.0])
+    assert statcast_batted_balls.fly_row(100.0, -0.47, 4.0)[[0, 3]] == pytest.approx([10.0, 1.0])
 
 
 def test_flies_teach_and_too_few_dates_judge_no_model_that_has_seen_them(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_flies_teach_and_too_few_dates_judge_no_model_that_has_seen_them(tmp_pat
     assert card.home.gate is not None
     assert card.home.origin == "real"
     assert card.home.gate.log_loss < card.home.gate.base_rate_log_loss
-    assert card.home.terms == batted_balls.TERMS
+    assert card.home.terms == statcast_batted_balls.TERMS
     assert len(blob) > 1000
     (judged,) = catch_probability.judge(folder, "catch-probability@simulated", 1, quiet)
     assert "gate" in outright.report((judged,))["readings"]["all"]

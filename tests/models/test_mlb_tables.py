@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from models.artefact import SHIPPED, load
-from models.evaluation import on_simulated
-from models.known import KNOWN, sport_of
+from models.evaluation.evaluation import on_simulated
+from models.specs import KNOWN, sport_of
 from streaming.cli.tables.mlb import TABLES
 
 GAMES = {"lead-probability": 60, "hit-probability": 60, "catch-probability": 60, "mlb-win-probability": 400}

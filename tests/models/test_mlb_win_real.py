@@ -10,14 +10,14 @@ import pyarrow.parquet
 import pytest
 
 from features.mlb.win import WIN_FEATURES, over_row, win_row
-from models import plate_appearances, retrosheet
 from models.artefact import SHIPPED, ForestModel, load
+from models.data import plate_appearances, retrosheet
+from models.data.retrosheet import CREDIT, HELD_OUT_AS, States, read, rows_of
 from models.gate import logistic_of
 from models.holdout import held_out
 from models.home import INSIDE, Inside
 from models.metrics import ece, log_loss, paired_bootstrap
-from models.real.mlb_win_probability import PLAIN, Teacher
-from models.retrosheet import CREDIT, HELD_OUT_AS, States, read, rows_of
+from models.recipes.mlb_win_probability import PLAIN, Teacher
 from tests.paths import DATA
 
 COLUMN = {name: i for i, (name, _, _) in enumerate(WIN_FEATURES)}

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from models.artefact import load
-from models.comparison import as_text, compare
+from models.evaluation.comparison import as_text, compare
 from models.monitoring.calibration import LIMIT, SHIFT, CalibrationDrift
 from models.monitoring.monitor import LEAST, ModelMonitor, top_of
 from models.monitoring.profile import PSI_ALERT, drift, profile_of
-from models.training import Table
+from models.training.training import Table
 
 NAMES = ("a", "b", "c")
 

@@ -10,7 +10,7 @@ import pytest
 from features.nfl.passing import arrival_features
 from features.nfl.yardage import LEVELS_YD
 from models.artefact import load
-from models.known import known
+from models.specs import known
 from simulators.nfl.match import Match
 from streaming.cli.tables.nfl import TABLES
 from streaming.cli.tables.nfl_film import film

@@ -6,7 +6,7 @@ import numpy as np
 
 from models.artefact import load
 from models.curve import curve_of
-from models.ready import ready
+from models.warm_up import ready
 
 
 def test_attributions_are_laid_out_where_they_will_be_asked_for():

@@ -10,24 +10,24 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.soccer.shots import SHOT_INDEX
-from models import withheld
 from models.artefact import SHIPPED, ForestModel, load
 from models.base import Floats
+from models.data import withheld_shots
 from models.home import INSIDE, Inside
-from models.real.xgoals import Shots, held, read, unseen
-from models.shot_cases import Case, cases_of
+from models.recipes.shared.shot_cases import Case, cases_of
+from models.recipes.xgoals import Shots, held, read, unseen
 from streaming.cli.app import run
 from tests.paths import DATA
 
 #: log loss of a model made for just this case, on the same games, and its summed xGoals for every goal: these games had more goals
 #: than those learnt from, whoever asks (docs/models.md)
 MADE = {
-    withheld.FULL: (0.2439, 0.946), withheld.NONE: (0.2585, 0.945), withheld.NO_KEEPER: (0.2480, 0.951),
-    withheld.NO_DEFENDERS: (0.2524, 0.897), withheld.PART: (0.2550, 0.951),
+    withheld_shots.FULL: (0.2439, 0.946), withheld_shots.NONE: (0.2585, 0.945), withheld_shots.NO_KEEPER: (0.2480, 0.951),
+    withheld_shots.NO_DEFENDERS: (0.2524, 0.897), withheld_shots.PART: (0.2550, 0.951),
 }  # fmt: skip
 #: how much worse than a model made for it a case may be. In parts of the games that teach, four times as many shots, the keeper's
 #: case is 0.0014 worse; on these it is 0.0027, as docs/models.md says
-WORSE = dict.fromkeys(MADE, 0.002) | {withheld.NO_KEEPER: 0.0032}
+WORSE = dict.fromkeys(MADE, 0.002) | {withheld_shots.NO_KEEPER: 0.0032}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def cases(shots: Shots, model: ForestModel) -> dict[str, Case]:
 @pytest.mark.real
 @pytest.mark.slow
 def test_every_case_on_games_not_seen(cases: dict[str, Case]) -> None:
-    assert set(cases) == {*(f"statsbomb, {case}" for case in withheld.CASES), f"wyscout, {withheld.NONE}"}
+    assert set(cases) == {*(f"statsbomb, {case}" for case in withheld_shots.CASES), f"wyscout, {withheld_shots.NONE}"}
     for reading, case in cases.items():
         facts = case.facts
         assert len(np.unique(case.game)) > 250
@@ -67,7 +67,7 @@ def test_every_case_on_games_not_seen(cases: dict[str, Case]) -> None:
 @pytest.mark.real
 @pytest.mark.slow
 def test_ahead_of_the_provider_of_a_logistic_and_as_good_as_models_made_for_the_case(cases: dict[str, Case]) -> None:
-    full, events = cases[f"statsbomb, {withheld.FULL}"], cases[f"wyscout, {withheld.NONE}"]
+    full, events = cases[f"statsbomb, {withheld_shots.FULL}"], cases[f"wyscout, {withheld_shots.NONE}"]
     assert (full.versus, events.versus) == ("provider", "logistic")
     for case, by, better in ((full, -0.0005, 0.6), (events, -0.002, 0.95)):
         minus = case.facts["ours_minus_reference"]
@@ -82,9 +82,9 @@ def test_ahead_of_the_provider_of_a_logistic_and_as_good_as_models_made_for_the_
 @pytest.mark.slow
 def test_the_more_is_known_the_better(cases: dict[str, Case]) -> None:
     """On average: nobody in sight is worse than all but the keeper or all but the defenders, and those worse than everybody."""
-    loss = {case: cases[f"statsbomb, {case}"].scores["log_loss"] for case in withheld.CASES}
-    for less in (withheld.NO_KEEPER, withheld.NO_DEFENDERS):
-        assert loss[withheld.FULL] < loss[less] < loss[withheld.NONE]
+    loss = {case: cases[f"statsbomb, {case}"].scores["log_loss"] for case in withheld_shots.CASES}
+    for less in (withheld_shots.NO_KEEPER, withheld_shots.NO_DEFENDERS):
+        assert loss[withheld_shots.FULL] < loss[less] < loss[withheld_shots.NONE]
 
 
 @pytest.mark.real
@@ -100,8 +100,8 @@ def test_at_home_on_games_not_seen(shots: Shots, model: ForestModel) -> None:
     np.testing.assert_array_equal(statsbomb, held(shots)[0])
     np.testing.assert_array_equal(events, held(shots)[1])
     asked = np.flatnonzero(statsbomb & np.isfinite(shots.statsbomb.rows[:, 0]) & ~shots.statsbomb.shootout)
-    groups = [shots.statsbomb.seen(withheld.players(case, shots.statsbomb.picture, 5), asked) for case in withheld.CASES]
-    for rows in (*groups, withheld.without_words(groups[0], 5), shots.wyscout.rows[events]):
+    groups = [shots.statsbomb.seen(withheld_shots.players(case, shots.statsbomb.picture, 5), asked) for case in withheld_shots.CASES]
+    for rows in (*groups, withheld_shots.without_words(groups[0], 5), shots.wyscout.rows[events]):
         assert (inside.check(np.ascontiguousarray(rows))[0] != INSIDE).mean() < 0.005
 
 
@@ -196,8 +196,8 @@ def test_wyscout_live_and_training_are_one_row() -> None:
     from features.moments import Moment
     from features.soccer.ledger import Ledger
     from features.soccer.shots import _extract, _vector, note
-    from models import wyscout
-    from models.wyscout_shots import shots_of
+    from models.data import wyscout
+    from models.data.wyscout_shots import shots_of
     from streaming.wire.records import Event
 
     folder = DATA / "wyscout_events"

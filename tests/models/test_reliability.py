@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from models.base import Feature
-from models.judgement import Judgement
-from models.plots.reliability import independent_rows, reliability, reliability_plot
+from models.evaluation.plots.reliability import independent_rows, reliability, reliability_plot
+from models.evaluation_set import Judgement
 
 
 def judgement(classes: tuple[str, ...], **how: object) -> Judgement:

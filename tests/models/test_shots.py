@@ -14,7 +14,7 @@ from features.frames import Field, Frames, Roster
 from features.moments import Moment
 from features.soccer import shots
 from features.soccer.shots import SHOT_FEATURES, SHOT_INDEX, moment_features, shot_features
-from models.statsbomb import to_metres
+from models.data.statsbomb_shots import to_metres
 
 NOBODY = np.empty((0, 2)), np.empty(0, bool), np.empty(0, bool)
 

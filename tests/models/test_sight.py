@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from features.soccer.shots import SHOT_INDEX
-from models import sight
 from models.artefact import load, model_file
-from models.attribution import Attribution
-from models.forest import read_forest
-from models.trees import Margins
+from models.forest.attribution import Attribution
+from models.forest.evaluate import Margins
+from models.forest.format import read_forest
+from models.recipes.shared import sight
 
 FEATURES = len(SHOT_INDEX)
 

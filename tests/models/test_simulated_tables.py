@@ -10,7 +10,7 @@ import pytest
 
 from features.soccer import SPORT, passes, shots
 from models.base import Feature
-from models.known import KNOWN
+from models.specs import KNOWN
 from simulators.soccer.match import Match
 from streaming.cli.tables.soccer_events import asked_of, event_table
 from streaming.cli.tables.soccer_results import result_table

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from models.artefact import SHIPPED, load, shipped
-from models.attribution import Attribution
 from models.base import Floats
-from models.forest import read_forest
-from models.known import known
-from models.training import grow
-from models.trees import Margins
+from models.forest.attribution import Attribution
+from models.forest.evaluate import Margins
+from models.forest.format import read_forest
+from models.specs import known
+from models.training.training import grow
 
 xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
 

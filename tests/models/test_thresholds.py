@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from models import thresholds
-from models.wyscout import read_events
+from models.data import thresholds
+from models.data.wyscout import read_events
 from tests.paths import DATA
 
 PASS, CORNER, SHOT = ("Pass", "Simple pass"), ("Free Kick", "Corner"), ("Shot", "Shot")

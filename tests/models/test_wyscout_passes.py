@@ -9,10 +9,7 @@ import pytest
 from features.soccer.moves import MOVE_CONTEXT, PASS_END
 from features.soccer.passes import PASS_FEATURES
 from models.artefact import SHIPPED, ForestModel, load
-from models.holdout import held_out
-from models.home import INSIDE, Inside
-from models.metrics import ece, log_loss, paired_bootstrap
-from models.wyscout import (
+from models.data.wyscout import (
     ACCURATE,
     GOAL,
     HELD_OUT_AS,
@@ -26,8 +23,11 @@ from models.wyscout import (
     read_events,
     read_matches,
 )  # fmt: skip
-from models.wyscout_moments import matches
-from models.wyscout_passes import Passes, passes_of, wordless
+from models.data.wyscout_moments import matches
+from models.data.wyscout_passes import Passes, passes_of, wordless
+from models.holdout import held_out
+from models.home import INSIDE, Inside
+from models.metrics import ece, log_loss, paired_bootstrap
 from simulators.providers import wyscout as importer
 from streaming.factory import operator_for
 from streaming.monitoring.prediction_join import said_by

@@ -7,13 +7,13 @@ import pytest
 
 from features.soccer.match import WIN_FEATURES
 from models.artefact import SHIPPED, ForestModel, load
+from models.data.wyscout import HELD_OUT_AS, read_events, read_matches
+from models.data.wyscout_results import Results, results_of
 from models.gate import logistic_of, paired_bootstrap_losses
 from models.holdout import held_out
 from models.home import INSIDE, Inside
 from models.metrics import ece, log_loss
-from models.wyscout import HELD_OUT_AS, read_events, read_matches
-from models.wyscout_results import Results, results_of
-from models.wyscout_winning import Winning
+from models.recipes.teachers.soccer_win import Winning
 from tests.paths import DATA
 
 FOLDER = DATA / "wyscout_events"

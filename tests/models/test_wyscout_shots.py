@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from features.soccer.shots import SHOT_INDEX
-from models import wyscout
-from models.wyscout_shots import load
+from models.data import wyscout
+from models.data.wyscout_shots import load
 
 #: (second, team, player, event, sub-event, x, y, tags)
 MOVE: list[tuple[float, int, int, str, str, int, int, list[int]]] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from models.known import KNOWN
+from models.specs import KNOWN
 from simulators.worlds import open_world
 from streaming.monitoring.labels import Came, Label, Said, Told
 from streaming.monitoring.watch import ModelWatch

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.known import known
+from models.specs import known
 from streaming.monitoring.watch import ModelWatch
 from streaming.outcome_labels import label_of
 from streaming.web.filters import Filter

@@ -15,9 +15,9 @@ from streaming.cli.lifecycle.common import DEFAULT, Json, Name, Registry
 
 if TYPE_CHECKING:
     from models.artefact import Card
-    from models.lived import Lived
     from models.monitoring.monitor import ModelMonitor
     from models.monitoring.profile import Profile
+    from models.training.labelled_predictions import Lived
 
 
 def compare(
@@ -33,7 +33,7 @@ def compare(
     Example: touchline models compare xgoals@deployed 3fa91c --data may.parquet
     """
     with plain_errors():
-        from models import comparison
+        from models.evaluation import comparison
         from streaming.cli.lifecycle.common import find_model, registry_at
         from streaming.cli.lifecycle.learning import lived_from
 
@@ -59,8 +59,8 @@ def monitor(
     Example: touchline models monitor xgoals REC1 REC2 REC3
     """
     with plain_errors():
-        from models.lived import read_lived
         from models.monitoring.profile import profile_of
+        from models.training.labelled_predictions import read_lived
         from streaming.cli.lifecycle.common import cards_in
         from streaming.cli.lifecycle.learning import lived_from, unsaid
 
@@ -109,7 +109,7 @@ def watch(table: Lived, card_of: Callable[[str, str], Card | None], given: Profi
 
 
 def _names(name: str) -> list[str]:
-    from models.known import known
+    from models.specs import known
 
     return [feature.name for feature in known(name).features]
 

@@ -12,7 +12,7 @@ from streaming.cli.error_mapping import plain_errors
 from streaming.cli.lifecycle.common import DEFAULT, By, Name, Registry
 
 if TYPE_CHECKING:
-    from models.lived import Lived
+    from models.training.labelled_predictions import Lived
 
 Recordings = Annotated[list[Path], typer.Argument(help="Folders of recordings.", metavar="REC...")]
 Replay = Annotated[
@@ -55,8 +55,8 @@ def gathered(
     name: str, recordings: list[Path], replay: bool = False, labelled: bool = True, missing: Counter[str] | None = None
 ) -> Lived:  # fmt: skip
     """Of all recordings, one after the other; ``ValueError`` when they are to be ``labelled`` and cannot be."""
-    from models.known import known
-    from models.lived import joined
+    from models.specs import known
+    from models.training.labelled_predictions import joined
     from streaming.cli.progress import Progress
 
     known(name)
@@ -76,7 +76,7 @@ def gathered(
 def of_recording(name: str, path: Path, replay: bool = False, missing: Counter[str] | None = None) -> Lived:
     """The predictions that it holds, or, without them, those of an operator that is given its records again; ``missing`` then
     counts the values that there are not, by reason."""
-    from models.known import sport_of
+    from models.specs import sport_of
     from streaming.monitoring.labels import Told
     from streaming.monitoring.prediction_join import lived, said_by, said_in
     from streaming.outcome_labels import label_of, nothing_said
@@ -117,9 +117,9 @@ def retrain(
     """
     with plain_errors():
         from models.artefact import save
-        from models.evaluation import as_text
-        from models.known import known
-        from models.training import train
+        from models.evaluation.evaluation import as_text
+        from models.specs import known
+        from models.training.training import train
         from streaming.cli.lifecycle.common import enrol
         from streaming.cli.progress import Progress
 
@@ -137,7 +137,7 @@ def retrain(
 
 def lived_from(name: str, source: list[Path], labelled: bool = True, missing: Counter[str] | None = None) -> Lived:
     """From tables and recordings alike; ``missing`` counts the values that replayed recordings do not have, by reason."""
-    from models.lived import joined, read_lived
+    from models.training.labelled_predictions import joined, read_lived
 
     recordings = [path for path in source if path.is_dir()]
     parts = [read_lived(name, path) for path in source if not path.is_dir()]

@@ -23,7 +23,7 @@ def pinned(
     in neither. A recording that says nothing of versions gets the models that ship. Models that were asked for by name when it was
     made answer again; where another one answered then that may not now, a line on stderr names it and says how to ask for it."""
     from models.choice import packaged_versions
-    from models.ready import ready
+    from models.warm_up import ready
     from streaming.factory import explained_by, models_of, sport_named, with_views
     from streaming.operator.inference.reload import Pinned
 

@@ -24,8 +24,8 @@ def renew(
     """
     with plain_errors():
         from models.artefact import load, model_file, save
-        from models.known import known
-        from models.training import renewed
+        from models.specs import known
+        from models.training.training import renewed
         from streaming.cli.tables import simulated_table
 
         before = load(model)

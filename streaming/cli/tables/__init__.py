@@ -1,5 +1,5 @@
 """Training tables from simulated games: a module per sport, named like it, with its ``TABLES``: model name -> function of
-(first seed, games, tell) that returns a ``models.training.Table``."""
+(first seed, games, tell) that returns a ``models.training.training.Table``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from models.training import Table
+    from models.training.training import Table
 
 
 def simulated_table(name: str, seed: int, games: int | None = None, fresh: bool = False) -> Table:
     """The table of a model from so many games (else what it is usually trained on, or with ``fresh`` evaluated by)."""
-    from models.known import known, sport_of
+    from models.specs import known, sport_of
     from streaming.cli.progress import Progress
 
     asked = known(name)

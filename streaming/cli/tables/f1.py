@@ -14,7 +14,7 @@ from features.f1.strategy import undercut_row
 from features.f1.usual import bare
 from features.f1.win import win_rows
 from features.frames import Floats
-from models.training import Table
+from models.training.training import Table
 from simulators.f1.loops import ATTEMPT, OFF, SAFETY_OFF, SAFETY_ON, UNDERCUT
 from simulators.f1.race import Race
 from simulators.f1.weekend import FULL_LAPS

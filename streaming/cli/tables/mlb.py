@@ -15,7 +15,7 @@ from features.mlb.batted import hit_row
 from features.mlb.fielding import catch_row
 from features.mlb.stealrow import COLUMN, blank, derive
 from features.mlb.win import over_row, win_row
-from models.training import Table
+from models.training.training import Table
 from simulators.mlb.draws import flies, hits, steals
 from simulators.mlb.innings import innings
 

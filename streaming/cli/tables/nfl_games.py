@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from features.nfl.game import fourth_rows, win_row
-from models.training import Table
+from models.training.training import Table
 from simulators.nfl.chain import PLAY_S, STEP_YD, play_games
 
 

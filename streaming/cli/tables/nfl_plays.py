@@ -17,8 +17,8 @@ from features.nfl.routes import route_features
 from features.nfl.rushing import begin_run
 from features.nfl.vocabulary import ROUTES
 from features.nfl.yardage import LEVELS_YD
-from models.judgement import Words
-from models.training import Table
+from models.evaluation_set import Words
+from models.training.training import Table
 from simulators.nfl import engine, truth
 from simulators.nfl.match import Match
 from streaming.cli.tables.nfl_film import Shown, film

@@ -17,7 +17,7 @@ from features.moments import Moment
 from features.soccer.passes import completion_features
 from features.soccer.shots import moment_features, note, with_trail
 from features.soccer.trail import TOUCHES, Trail
-from models.training import Table
+from models.training.training import Table
 from simulators.soccer.match import Chunk, Match
 from streaming.operator.roster import roster_of
 

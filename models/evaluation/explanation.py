@@ -1,0 +1,131 @@
+"""A model explained as a whole: which features count, how each moves the prediction, and whether every group is served alike.
+
+Contributions are exact Shapley values (``models.forest.attribution``) of rows the forest has not seen; importance is their mean
+absolute value (Lundberg et al. 2020). A direction is Spearman's rank correlation of value and contribution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from models.base import Floats
+from models.evaluation.slices import by_group
+from models.evaluation_set import Judgement
+
+#: contributions cost up to a millisecond a row; so many rows tell the mean of one to a few per cent
+ROWS: Final = 2_000
+_POINTS: Final = 12
+
+
+@dataclass(frozen=True)
+class Explained:
+    """``report`` is what is printed; ``values`` (n, F) and ``adds`` (n, F) are what the dependence plots show."""
+
+    judged: Judgement
+    report: dict[str, Any]
+    values: Floats
+    adds: Floats
+
+
+def explain_whole(judged: Judgement, *, rows: int = ROWS, rounds: int = 1000, seed: int = 0) -> Explained:
+    """Importance, dependence and groups of a judgement; contributions are those of ``rows`` rows drawn at random."""
+    generator = np.random.default_rng(seed)
+    count = min(rows, len(judged.label))
+    drawn = np.sort(generator.choice(len(judged.label), count, replace=False)).astype(np.int64)
+    parts = judged.attribute(drawn)
+    # of several classes, the one that is asked about; importance counts all of them
+    adds = (parts[:, 0] if parts.ndim == 3 else parts)[:, :-1]
+    size = np.abs(parts[..., :-1]).mean(axis=0)
+    size = size.sum(axis=0) if size.ndim == 2 else size
+    values = judged.rows[drawn]
+    total = float(size.sum()) or 1.0
+    importance = [
+        {
+            "feature": judged.features[j].name, "label": judged.features[j].label or judged.features[j].name,
+            "unit": judged.features[j].unit, "mean_abs": float(size[j]), "share": float(size[j]) / total,
+            "direction": _direction(values[:, j], adds[:, j]), "missing": float(np.isnan(values[:, j]).mean()),
+            "curve": _curve(values[:, j], adds[:, j]),
+        }
+        for j in np.argsort(-size, kind="stable").tolist()
+    ]  # fmt: skip
+    report: dict[str, Any] = {
+        "model": judged.model, "how": judged.how, "of": judged.asked, "rows": len(judged.label),
+        judged.unit: len(np.unique(judged.game)), "explained_rows": count, **judged.facts,
+    }  # fmt: skip
+    if judged.reading:
+        report["reading"] = judged.reading
+    report |= {"importance": importance, "groups": by_group(judged, rounds=rounds, seed=seed)}
+    return Explained(judged, report, values, adds)
+
+
+def _direction(value: Floats, adds: Floats) -> float | None:
+    """Spearman's rank correlation where the value is known; None when there is nothing to correlate."""
+    told = np.isfinite(value)
+    if told.sum() < 3 or np.ptp(value[told]) == 0.0 or np.ptp(adds[told]) == 0.0:
+        return None
+    return float(np.corrcoef(_ranks(value[told]), _ranks(adds[told]))[0, 1])
+
+
+def _ranks(values: Floats) -> Floats:
+    """Mean ranks: equal values share one."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2.0)[inverse], np.float64)
+
+
+def _curve(value: Floats, adds: Floats) -> list[dict[str, float]]:
+    """Mean contribution in parts of equal numbers of rows (one part per value when there are few)."""
+    told = np.isfinite(value)
+    value, adds = value[told], adds[told]
+    distinct = np.unique(value)
+    if len(distinct) <= _POINTS:
+        parts = [np.flatnonzero(value == v) for v in distinct]
+    else:
+        parts = [p for p in np.array_split(np.argsort(value, kind="stable"), _POINTS) if len(p)]
+    return [
+        {
+            "value": float(value[part].mean()), "adds": float(adds[part].mean()), "low": float(np.quantile(adds[part], 0.1)),
+            "high": float(np.quantile(adds[part], 0.9)), "rows": len(part),
+        }
+        for part in parts
+    ]  # fmt: skip
+
+
+def as_text(report: dict[str, Any], features: int = 15) -> str:
+    """For a person: what counts, then every group, then the warnings."""
+    unit = next((word for word in ("matches", "days", "games") if word in report), "games")
+    head = f"{report['model']}{' ' + report['reading'] if 'reading' in report else ''}: {report['how']}"
+    lines = [head, f"{report['rows']:,} rows of {report.get(unit, 0):,} {unit}, {report['explained_rows']:,} explained"]
+    lines += [f"WARNING: {report['seen']}"] if "seen" in report else []
+    lines.append(f"mean |contribution| to the log-odds of {report['of']!r}:")
+    for row in report["importance"][:features]:
+        lines.append(f"  {row['mean_abs']:.4f}  {row['label']} ({row['unit']}) {_way(row)}".rstrip())
+    groups = report["groups"]
+    for column, found in [("", [groups["whole"] | {"group": "the whole"}]), *groups["groups"].items()]:
+        lines += [f"{column}:"] if column else []
+        lines += [_group(row, bool(column)) for row in found]
+    count = len(groups["warnings"])
+    lines.append(f"{count} warning{'s' if count != 1 else ''}; about {groups['expected_by_chance']} expected by chance "
+                 f"when {groups['judged']} groups are no worse than the whole")  # fmt: skip
+    return "\n".join(lines + [f"WARNING: {warning}" for warning in groups["warnings"]])
+
+
+def _way(row: dict[str, Any]) -> str:
+    if row["missing"] == 1.0:
+        return "(never known here)"
+    way = row["direction"]
+    return "" if way is None else "rising" if way > 0.5 else "falling" if way < -0.5 else "mixed"
+
+
+def _group(row: dict[str, Any], indent: bool) -> str:
+    mark = " <- worse in " + " and ".join(row["worse"]) if row["worse"] else " (too few to say)" if row.get("too_few") else ""
+
+    def told(name: str, sign: str) -> str:
+        if row[name] is None:
+            return "unknown"
+        return f"{row[name]:{sign}.4f} ({row[f'{name}_low']:{sign}.4f} to {row[f'{name}_high']:{sign}.4f})"
+
+    head = f"{'  ' if indent else ''}{row['group']}: {row['rows']:,} rows, observed {row['observed']:.4f}"
+    return f"{head}, gap {told('gap', '+')}, log loss {told('log_loss', '')}, error {told('error', '')}{mark}"

@@ -1,0 +1,33 @@
+"""Models that can learn from real data: a module here per model, named like it (``lead-probability``: ``lead_probability``).
+
+Such a module offers
+
+- ``FILES``: the options of ``touchline models score`` that it wants, each the path of a file; those in ``OPTIONAL``, if there is
+  such a tuple, may be left out;
+- ``MAIN`` and ``EXPLAINED``, where it judges several cases: the reading that a single plot is of, and those that are explained;
+- ``FITS``: how often ``tell`` is called while training;
+- ``train(folder, seed, command, tell) -> (card, model file)``;
+- ``judge(folder, artefact, seed, tell) -> judgements``: what was said of rows not seen; without an artefact the recipe is judged,
+  with parts of the data held out;
+- ``report(judgements) -> report``, and ``evaluate``, which is both;
+- ``table(folder)``, if its recipe can be searched (``touchline models train --tune``), and then ``train`` takes a ``recipe``;
+- ``score(model, files) -> (columns to write, what was scored)``, if it scores files; without it, there are no ``FILES``.
+
+All of them say in a ``ValueError`` with one sentence what is wrong with the data.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+from models.specs import known
+
+
+def reader_of(model: str) -> Any:
+    """The module for ``model``; ``ValueError`` when it learns from simulated games alone."""
+    name = f"{__name__}.{known(model).name.replace('-', '_')}"
+    if importlib.util.find_spec(name) is None:
+        raise ValueError(f"{model} learns from simulated games alone: no real data can be read for it")
+    return importlib.import_module(name)

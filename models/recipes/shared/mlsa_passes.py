@@ -1,0 +1,120 @@
+"""Passes with the positions of all players (MLSA18 challenge): what positions are worth for pass completion on real games.
+
+The terms of these data allow internal use only: nothing that learnt from them ships. Who received a pass is known for every pass,
+which leaks whether it arrived, and so does when it ended; so a pass has no target and no bearing here. What is read is what the
+live path reads of a frame when neither is reported: the sender's place, and who stood how near to him
+(``features.soccer.passgeometry``). The game of a row is hidden, so rows are held out and drawn, in five parts.
+
+The folder holds ``passes.parquet``: ``sender_id`` 1..28 (1 to 14 home), ``x_1`` to ``y_28`` in metres from the centre spot, NaN
+for who is not on the pitch, and ``completed``. The direction of attack follows from the last man of each team.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from features.soccer.ledger import LENGTH_M, WIDTH_M
+from features.soccer.passes import PASS_FEATURES
+from features.soccer.passgeometry import PASS_GEOMETRY, pass_geometry
+from features.soccer.threat import value_at
+from models.artefact import Card
+from models.base import Floats
+from models.evaluation import evaluation
+from models.evaluation_set import Judgement
+from models.gate import logistic_held_out
+from models.specs import known
+from models.specs.declaration import Recipe
+from models.training.tables import column, read_table
+from models.training.training import Table
+from models.training.training import judge as judged_by_parts
+from models.training.training import train as fit
+
+SLOTS: Final = 28
+#: few rows and smooth effects: the curves of each input, corrected by a few shallow trees
+RECIPE: Final = Recipe(
+    boosters=((
+        {"eta": 0.03, "max_depth": 3, "min_child_weight": 30.0, "subsample": 0.5, "colsample_bytree": 0.3, "reg_lambda": 10.0}, 100,
+    ),),
+    smooth=0.5, strength=0.01, knots=4,
+)  # fmt: skip
+_TEAM: Final = np.repeat(np.array([0, 1], np.int8), SLOTS // 2)
+_THREAT: Final = [name for name, _, _ in PASS_FEATURES].index("start_threat")
+
+
+def is_here(folder: Path) -> bool:
+    """Whether ``folder`` holds these passes."""
+    return (folder / "passes.parquet").is_file()
+
+
+def table(folder: Path) -> Table:
+    """Rows of ``pass-completion`` with positions. ``ValueError`` with one sentence when the file is not what it should be."""
+    path = folder / "passes.parquet"
+    names = [f"{axis}_{i}" for axis in "xy" for i in range(1, SLOTS + 1)]
+    read = read_table(path, ("sender_id", "completed", *names))
+    x, y = (np.stack([column(read, f"{axis}_{i}") for i in range(1, SLOTS + 1)], axis=1) for axis in "xy")
+    sender, label = column(read, "sender_id").astype(np.int64) - 1, column(read, "completed").astype(np.float64)
+    if len(sender) and not (sender.min() >= 0 and sender.max() < SLOTS):
+        raise ValueError(f"{path}: a sender is not among the players 1 to {SLOTS}")
+    at = np.arange(len(sender))
+    seen = np.isfinite(x[at, sender]) & np.isfinite(label)
+    rows = np.full((len(sender), len(PASS_FEATURES)), np.nan)
+    way = _home_attacks(x)
+    still, nan = np.zeros((SLOTS, 2)), float("nan")
+    for i in np.flatnonzero(seen).tolist():
+        passer, side = int(sender[i]), int(_TEAM[sender[i]])
+        forward = way[i] if side == 0 else -way[i]
+        place = float(x[i, passer]), float(y[i, passer])
+        xy = np.stack([x[i], y[i]], axis=1)
+        pass_geometry(
+            xy, still, _TEAM, side, passer, *place, nan, nan, nan, float(forward), LENGTH_M / 2, rows[i, : len(PASS_GEOMETRY)]
+        )
+        rows[i, _THREAT] = value_at(forward * place[0] / LENGTH_M + 0.5, forward * place[1] / WIDTH_M + 0.5)
+    rows[:, [name for name, _, _ in PASS_FEATURES].index("passer_mps")] = nan  # nobody's speed is known
+    source: dict[str, str | float | int] = {"source": "MLSA18 pass prediction challenge", "rows": int(seen.sum())}
+    return Table(
+        rows[seen], label[seen], np.flatnonzero(seen), source, origin="real", terms="internal use only: not to be shipped",
+        credit="MLSA18 Football Pass Prediction Challenge",
+    )  # fmt: skip
+
+
+def _home_attacks(x: Floats) -> Floats:
+    """(B,) +1 where the home team attacks towards +x: its last man, the keeper, is nearer to the goal line at -x than theirs."""
+    last = [np.nanmin(x[:, part], 1) + np.nanmax(x[:, part], 1) for part in (slice(0, SLOTS // 2), slice(SLOTS // 2, SLOTS))]
+    return np.where(last[0] <= last[1], 1.0, -1.0)
+
+
+def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
+    return fit(known("pass-completion"), RECIPE, table(folder), seed=seed, command=command, tell=tell)
+
+
+def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
+    """Beside a plain logistic regression of the same inputs, both out of the rows they are judged by."""
+    passes = table(folder)
+    used = ~np.isnan(passes.rows).all(0)
+    plain = logistic_held_out(passes.rows[:, used], passes.label, passes.game, 2, seed)
+    asked = known("pass-completion")
+    if artefact is None:
+        judged = judged_by_parts(asked, RECIPE, passes, seed, tell)
+        first = judged.blobs[0]
+        return (_judgement(passes, judged.probability, plain, f"{RECIPE.folds} parts, rows held out", first),)
+    found = evaluation.held_out("pass-completion", passes, seed, artefact, tell, np.ones(len(passes.label), np.bool_))
+    return (_judgement(passes, found.probability, plain, found.how, b"", found.attribute),)
+
+
+def _judgement(passes: Table, said: Floats, plain: Floats, how: str, blob: bytes, attribute: Any = None) -> Judgement:
+    from models.forest.attribution import Attribution
+    from models.forest.format import read_forest
+
+    asked = known("pass-completion")
+
+    def of(at: Any) -> Floats:
+        return Attribution(read_forest(blob))(np.ascontiguousarray(passes.rows[at]))[:, 0]
+
+    return Judgement(
+        "pass-completion", how, passes.label, said, passes.game, passes.rows, asked.features, asked.classes, attribute or of,
+        reference=plain, versus="logistic", reading="with positions", unit="rows", facts={"source": passes.source["source"]},
+    )  # fmt: skip

@@ -1,0 +1,34 @@
+"""The models that the project knows by name: a module here per sport, found by its name, with its ``MODELS``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Final
+
+from models.specs.declaration import Known, Recipe
+
+__all__ = ["KNOWN", "Known", "Recipe", "known", "sport_of"]
+
+
+def _declared() -> dict[str, Known]:
+    names = [module.name for module in pkgutil.iter_modules(__path__) if module.name != "declaration"]
+    found = [(name, model) for name in names for model in importlib.import_module(f"{__name__}.{name}").MODELS]
+    _SPORT.update((model.name, name) for name, model in found)
+    return {model.name: model for _, model in found}
+
+
+_SPORT: Final[dict[str, str]] = {}
+KNOWN: Final[dict[str, Known]] = _declared()
+
+
+def known(name: str) -> Known:
+    """``ValueError`` with the known names otherwise."""
+    if name not in KNOWN:
+        raise ValueError(f"unknown model {name!r}: this installation knows {', '.join(sorted(KNOWN))}")
+    return KNOWN[name]
+
+
+def sport_of(name: str) -> str:
+    """The sport whose module declares the model."""
+    return _SPORT[known(name).name]

@@ -1,0 +1,147 @@
+"""A recipe found by search (optuna: tree-structured Parzen estimators, Bergstra et al. 2011), without fooling itself.
+
+A fifth of the games is set aside before the search begins. On the others each trial is cross-validated, and given up when after a
+fold it stands behind the median of the trials so far. The best recipe is then grown beside the one that was known, both
+on the same games, and judged on those set aside: it is taken only when its log loss there is the lower one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from models.base import Floats
+from models.calibration import logistic
+from models.forest.evaluate import Margins
+from models.forest.format import read_forest
+from models.holdout import folds_of
+from models.metrics import log_loss
+from models.specs import Known, Recipe
+from models.training.training import Ints, Table, check, curves_of, grow
+
+_ASIDE: Final = 5
+_FOLDS: Final = 3
+#: trials before any is given up, and before the search stops being random
+_STARTUP: Final = 5
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """``recipe`` is the one to train by; ``found`` whether the search beat the recipe that was known; log losses set aside."""
+
+    recipe: Recipe
+    found: bool
+    loss: float
+    loss_before: float
+    trials: int
+    pruned: int
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """For the card."""
+        counts = {"trials": self.trials, "pruned": self.pruned}
+        return counts | {"aside": self.loss, "aside_before": self.loss_before, "taken": self.found}
+
+
+def tune(model: Known, recipe: Recipe, table: Table, trials: int, seed: int, tell: Callable[[str], None]) -> Tuned:
+    """Search ``trials`` recipes; ``tell`` is called once a trial. Of a recipe in parts, each with a recipe of its own, the last is
+    searched, that of rows of which most is known. ``ValueError`` for models of several classes, or in parts grown alike."""
+    import optuna
+
+    check(model, table)
+    if len(model.classes) > 2 or (recipe.apart and recipe.known is None):
+        raise ValueError(f"--tune searches recipes of two classes in one part; that of {model.name} is another")
+    if recipe.known is not None:
+        last = tune(model, recipe.known, table, trials, seed, tell)
+        return replace(last, recipe=replace(recipe, known=last.recipe))
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    aside = folds_of(table.game, _ASIDE, seed) == 0
+    rows, label = table.rows[~aside], table.label[~aside]
+    fold = folds_of(table.game[~aside], _FOLDS, seed + 1)
+    smooth = _Smooth(model, recipe, rows, label, fold)
+
+    def objective(trial: Any) -> float:
+        asked = _suggest(trial, recipe)
+        losses: list[float] = []
+        for k in range(_FOLDS):
+            held = fold == k
+            blob = grow(model, replace(asked, smooth=0.0), rows[~held], label[~held], seed)
+            margin = Margins(read_forest(blob))(np.ascontiguousarray(rows[held]))[:, 0]
+            if asked.smooth > 0.0:
+                margin = asked.smooth * smooth(asked.strength, k) + (1.0 - asked.smooth) * margin
+            losses.append(log_loss(label[held], _probability(margin)))
+            trial.report(float(np.mean(losses)), k)
+            if k + 1 < _FOLDS and trial.should_prune():
+                raise optuna.TrialPruned
+        return float(np.mean(losses))
+
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=_STARTUP),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP),
+    )
+    study.enqueue_trial(_as_it_is(recipe))
+    study.optimize(objective, n_trials=trials, callbacks=[lambda _, trial: tell(f"trial {trial.number + 1}")])
+    best = _suggest(optuna.trial.FixedTrial(study.best_params), recipe)
+    found, before = (_aside(model, each, table, aside, seed) for each in (best, recipe))
+    pruned = sum(trial.state == optuna.trial.TrialState.PRUNED for trial in study.trials)
+    return Tuned(best if found < before else recipe, found < before, found, before, len(study.trials), pruned)
+
+
+class _Smooth:
+    """Margins of the spline regression on held-out rows, fitted once per strength and fold."""
+
+    def __init__(self, model: Known, recipe: Recipe, rows: Floats, label: Floats, fold: Ints) -> None:
+        self._model, self._recipe = model, recipe
+        self._rows, self._label, self._fold = rows, label, fold
+        self._known: dict[tuple[float, int], Floats] = {}
+
+    def __call__(self, strength: float, k: int) -> Floats:
+        if (strength, k) not in self._known:
+            held = self._fold == k
+            recipe = replace(self._recipe, strength=strength)
+            curves = curves_of(self._model, recipe, self._rows[~held], self._label[~held])
+            self._known[strength, k] = curves.margin(self._rows[held])
+        return self._known[strength, k]
+
+
+#: C of the spline regression: few, since each costs a fit a fold
+STRENGTHS: Final = (0.001, 0.002, 0.004, 0.008, 0.016)
+_SHARES: Final = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+def _suggest(trial: Any, recipe: Recipe) -> Recipe:
+    parameters = {
+        "eta": trial.suggest_float("eta", 0.02, 0.2, log=True), "max_depth": trial.suggest_int("max_depth", 2, 6),
+        "min_child_weight": trial.suggest_float("min_child_weight", 2.0, 80.0, log=True),
+        "subsample": trial.suggest_float("subsample", 0.4, 1.0),
+        "colsample_bytree": trial.suggest_float("colsample_bytree", 0.15, 1.0),
+        "reg_lambda": trial.suggest_float("reg_lambda", 0.5, 50.0, log=True),
+    }  # fmt: skip
+    rounds = trial.suggest_int("rounds", 50, 500, log=True)
+    return replace(
+        recipe, boosters=((parameters, rounds),), smooth=trial.suggest_categorical("smooth", _SHARES),
+        strength=trial.suggest_categorical("strength", STRENGTHS),
+    )  # fmt: skip
+
+
+def _as_it_is(recipe: Recipe) -> dict[str, Any]:
+    """The known recipe as the first trial: its first booster, and what of the rest the search has a place for."""
+    parameters, rounds = recipe.boosters[0]
+    start = {key: parameters[key] for key in parameters if key in ("eta", "max_depth", "min_child_weight", "subsample",
+                                                                   "colsample_bytree", "reg_lambda")}  # fmt: skip
+    nearest = {name: min(among, key=lambda v: abs(v - value)) for name, among, value in
+               (("smooth", _SHARES, recipe.smooth), ("strength", STRENGTHS, recipe.strength))}  # fmt: skip
+    return start | {"rounds": rounds} | nearest
+
+
+def _probability(margin: Floats) -> Floats:
+    return np.array([logistic(m) for m in margin.tolist()])
+
+
+def _aside(model: Known, recipe: Recipe, table: Table, aside: Any, seed: int) -> float:
+    blob = grow(model, recipe, table.rows[~aside], table.label[~aside], seed)
+    margin = Margins(read_forest(blob))(np.ascontiguousarray(table.rows[aside]))[:, 0]
+    return log_loss(table.label[aside], _probability(margin))
