@@ -20,7 +20,7 @@ from typing import Any, Final, Literal
 import msgspec
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from models.base import Floats
 from models.metrics import log_loss
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.axis import Axis
-from features.compiled import kernel
+from features.core.axis import Axis
+from features.core.compiled import kernel
 from models.artefact import ForestModel
 from models.base import Feature, Floats
 from models.forest.evaluate import Slots, double, perfect

@@ -25,7 +25,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from models.base import Feature, Floats
 from models.gate import Gate
 

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from features.units import factor
+from features.core.units import factor
 from streaming.errors import BadInput
 from streaming.wire.records import Event, GameRecord, Telemetry
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from features.sport import Sport, load_sport
+from features.core.sport import Sport, load_sport
 from models.base import Model
 from models.home import ORIGINS, Origin
 from streaming.errors import BadInput
@@ -193,7 +193,7 @@ def prepare(name: str, make: Make) -> None:
     compiled code is loaded, so that the first shot, goal or highlight finds all of it. A simulated game where everything happens,
     if the sport has one, is played to nobody by an operator that ``make`` made; what that does not touch is loaded from the cache
     of compiled code."""
-    from features.compiled import load_all
+    from features.core.compiled import load_all
     from simulators.worlds import rehearsal_of, worlds
     from streaming.operator.session import rehearse
 

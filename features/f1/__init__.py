@@ -10,19 +10,21 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Final
 
-from features.assembly import tables
+from features.core.assembly import tables
+from features.core.frames import Field
+from features.core.sport import Sport
 from features.f1 import (
-    airing,
     anomaly,
-    atline,
     battle,
+    commentary,
     corners,
-    folding,
     highlights,
+    ledger_events,
+    line_crossing,
     momentum,
+    on_air,
     progress,
     start,
-    story,
     strategy,
     telemetry,
     timing,
@@ -32,12 +34,10 @@ from features.f1 import (
 from features.f1.channels import COLUMNS, MEASURED, TIMED
 from features.f1.ledger import Ledger
 from features.f1.vocabulary import EVENT_TYPES, ROLES
-from features.frames import Field
-from features.sport import Sport
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    telemetry, progress, battle, corners, start, anomaly, momentum, airing, folding, timing, atline, tyres, strategy, win,
-    highlights, story,
+    telemetry, progress, battle, corners, start, anomaly, momentum, on_air, ledger_events, timing, line_crossing, tyres, strategy, win,
+    highlights, commentary,
 )  # fmt: skip
 
 _TABLES: Final = tables(MODULES)

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import Signal, Stat, Step
 from features.f1.channels import WATCHED
-from features.frames import Floats, Frames, Ints
-from features.sport import Signal, Stat, Step
 
 SPEED_STEP_MPS: Final = 8.0
 CONTEXTS: Final = 24

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import Stat
 from features.f1.vocabulary import SAFETY_CAR
-from features.frames import Floats, Frames, Ints
-from features.sport import Stat
 
 WITHIN_S: Final = 3.0
 #: a car this close to the one ahead may open its rear wing (sporting regulations)

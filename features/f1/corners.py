@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
+from features.core.frames import Frames
+from features.core.moments import Moment
+from features.core.sport import EventStep, Signal, Stat, Step
+from features.core.units import factor
 from features.f1.ledger import number
-from features.frames import Frames
-from features.moments import Moment
-from features.sport import EventStep, Signal, Stat, Step
-from features.units import factor
 
 #: the pedal is pressed from here on; a corner is over when the car has gained this much on its slowest point
 BRAKING: Final = 0.05

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from features import basis, highlights
+from features.common import basis, highlights
+from features.common.highlights import Offer, ramp
+from features.core.moments import Moment
+from features.core.sport import Stat
 from features.f1.ledger import HIGHLIGHTS as BUDGET
 from features.f1.ledger import Ledger, car_of, number, order_at, racing, whole
 from features.f1.passing import fastest, passed_by, stopped
 from features.f1.vocabulary import EVENT_TYPES
-from features.highlights import Offer, ramp
-from features.moments import Moment
-from features.sport import Stat
 
 #: seconds before and after, by label
 TIMING_S: Final = {

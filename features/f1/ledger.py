@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 from msgspec import field
 
-from features.airtime import Airtime, Budget
-from features.frames import Floats
-from features.moments import Moment
+from features.common.airtime import Airtime, Budget
+from features.core.frames import Floats
+from features.core.moments import Moment
 
 NAN: Final = float("nan")
 #: how much of a race is shown and said: a whole one gets between 10 and 40 of each

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.common.momentum import MEMORIES, memory, momentum
+from features.core.compiled import kernel
+from features.core.frames import Frames
+from features.core.sport import Signal, Stat, Step
 from features.f1.vocabulary import SAFETY_CAR
-from features.frames import Frames
-from features.momentum import MEMORIES, memory, momentum
-from features.sport import Signal, Stat, Step
 
 MEMORY_S: Final = 60.0
 STOP_S: Final = 2.0

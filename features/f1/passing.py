@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from features.core.moments import Moment
 from features.f1.ledger import Car, Ledger, at_line, car_of, lap_time_s, racing, whole
 from features.f1.vocabulary import SAFETY_CAR
-from features.moments import Moment
 
 #: a car that so many pass within a sector is in trouble: they did not fight it
 MANY: Final = 3

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Frames
-from features.sport import Signal, Stat, Step
-from features.steps import column
+from features.core.compiled import kernel
+from features.core.frames import Frames
+from features.core.sport import Signal, Stat, Step
+from features.core.steps import column
 
 POST_M: Final = 60.0
 POSTS: Final = 128

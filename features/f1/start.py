@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
+from features.core.frames import Frames
+from features.core.moments import Moment
+from features.core.sport import EventStep, Signal, Stat, Step
 from features.f1.ledger import Ledger
-from features.frames import Frames
-from features.moments import Moment
-from features.sport import EventStep, Signal, Stat, Step
 
 REST_MPS: Final = 0.3
 SPEEDS_MPS: Final = (100.0 / 3.6, 200.0 / 3.6)

@@ -15,12 +15,12 @@ from typing import Final
 
 import numpy as np
 
+from features.core.frames import Floats
+from features.core.sport import Stat
 from features.f1.ledger import NAN, Car, Ledger, of_a_race
+from features.f1.pace_model import WEAR_S
 from features.f1.tyres import expected_slope_s
-from features.f1.usual import WEAR_S
 from features.f1.vocabulary import SAFETY_CAR
-from features.frames import Floats
-from features.sport import Stat
 
 #: farther behind than this nobody undercuts, s; nor with fewer laps to go
 REACH_S: Final = 5.0

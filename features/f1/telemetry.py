@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import Signal, Stat, Step
 from features.f1.channels import MEASURED, SHOWN, STATISTICS, column
-from features.frames import Floats, Frames, Ints
-from features.sport import Signal, Stat, Step
 
 #: the most that the motor may deploy (technical regulations 2014-2025, article 5.2), W
 DEPLOY_W: Final = 120_000.0

@@ -10,6 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import Stat
 from features.f1.ledger import (
     NAN,
     STOP_S,
@@ -26,9 +29,6 @@ from features.f1.ledger import (
     sector_time_s,
     whole,
 )
-from features.frames import Floats
-from features.moments import Moment
-from features.sport import Stat
 
 #: a car of which timing gives no bests
 NOBODY: Final = Car()

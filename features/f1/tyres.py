@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 
+from features.core.frames import Floats
+from features.core.sport import Stat
 from features.f1.ledger import NAN, Car, Ledger
-from features.f1.usual import WEAR_S
-from features.frames import Floats
-from features.sport import Stat
+from features.f1.pace_model import WEAR_S
 
 SCATTER_S: Final = 0.12
 SPREAD_S: Final = 0.03

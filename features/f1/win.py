@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
+from features.core.frames import Floats, Ints
+from features.core.sport import Stat
 from features.f1.ledger import Ledger, of_a_race, pace_s
-from features.f1.usual import ahead_s
+from features.f1.pace_model import ahead_s
 from features.f1.vocabulary import SAFETY_CAR
-from features.frames import Floats, Ints
-from features.sport import Stat
 
 #: (name, unit, label) in the model's order
 WIN_FEATURES: Final = (

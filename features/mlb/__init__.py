@@ -7,17 +7,31 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from features.assembly import tables
-from features.mlb import airing, batted, fielding, highlights, ledger, momentum, pitching, play, running, steal, story, tally, win
-from features.mlb.ground import FIELD
+from features.core.assembly import tables
+from features.core.sport import Sport
+from features.mlb import (
+    batted,
+    commentary,
+    counts,
+    fielding,
+    highlights,
+    ledger,
+    momentum,
+    on_air,
+    pitching,
+    play,
+    running,
+    steal,
+    win,
+)
+from features.mlb.diamond import FIELD
 from features.mlb.ledger import Ledger
 from features.mlb.vocabulary import CHANNELS, EVENT_TYPES, ROLES
-from features.sport import Sport
 
 #: tracking first; then the account of events: what is aired is booked from the account before the event, so first; highlights and
 #: story last, since they tell of the rest
 MODULES: Final[tuple[ModuleType, ...]] = (
-    running, play, steal, momentum, airing, ledger, pitching, batted, fielding, win, tally, highlights, story,
+    running, play, steal, momentum, on_air, ledger, pitching, batted, fielding, win, counts, highlights, commentary,
 )  # fmt: skip
 
 SPORT: Final = Sport(

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.facts import attr, number
-from features.frames import Floats
+from features.core.facts import attr, number
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import EventStep, Stat
+from features.mlb.diamond import BASE_M, MPH_MPS, PLACES, fence_m, spray_of
 from features.mlb.flight import FADE_PER_S, KEPT, carried, fly
-from features.mlb.ground import BASE_M, MPH_MPS, PLACES, fence_m, spray_of
 from features.mlb.ledger import Ledger
-from features.moments import Moment
-from features.sport import EventStep, Stat
 
 FASTEST_MPS: Final = 125.0 * MPH_MPS
 HARD_MPS: Final = 95.0 * MPH_MPS

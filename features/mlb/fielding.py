@@ -13,13 +13,13 @@ from typing import Final
 
 import numpy as np
 
-from features.facts import attr
-from features.frames import Floats
-from features.mlb.ground import spray_of
+from features.core.facts import attr
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import EventStep, Stat
+from features.mlb.diamond import spray_of
 from features.mlb.ledger import Ledger
 from features.mlb.vocabulary import BATTED
-from features.moments import Moment
-from features.sport import EventStep, Stat
 
 #: a fielder who had to go less than this ran no route
 LEAST_ROUTE_M: Final = 3.0

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats
+from features.core.compiled import kernel
+from features.core.frames import Floats
 
 G_MPS2: Final = 9.80665
 DRAG_PER_M: Final = 0.0062

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from features import basis, highlights
-from features.facts import number
-from features.highlights import Offer, ramp
-from features.mlb.ground import FT_M, MPH_MPS
+from features.common import basis, highlights
+from features.common.highlights import Offer, ramp
+from features.core.facts import number
+from features.core.moments import Moment
+from features.core.sport import Stat
+from features.mlb.diamond import FT_M, MPH_MPS
 from features.mlb.ledger import HIGHLIGHTS, Ledger, known, played_s, state_after
 from features.mlb.win import swing
-from features.moments import Moment
-from features.sport import Stat
 
 #: what the crowd makes of it, whatever the figures say
 PLEASERS: Final = {

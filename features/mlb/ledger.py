@@ -11,12 +11,12 @@ from typing import Final
 import msgspec
 from msgspec import field
 
-from features.airtime import Airtime, Budget
-from features.facts import attr
+from features.common.airtime import Airtime, Budget
+from features.core.facts import attr
+from features.core.moments import Moment
+from features.core.sport import EventStep
 from features.mlb.odds import AUTOMATIC_RUNNER, INNINGS
 from features.mlb.vocabulary import EVENT_TYPES
-from features.moments import Moment
-from features.sport import EventStep
 
 NAN: Final = float("nan")
 ANY: Final = tuple(sorted(EVENT_TYPES))
@@ -76,7 +76,7 @@ class Ledger(msgspec.Struct, array_like=True):
     joined_late: bool = False
     stated: bool = False
 
-    # the plain counts of :mod:`features.mlb.tally`: of each player as a pitcher and as a batter, of each team at bat
+    # the plain counts of :mod:`features.mlb.counts`: of each player as a pitcher and as a batter, of each team at bat
     pitched: list[list[int]] = []
     batted: list[list[int]] = []
     sides: list[list[int]] = []

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames
+from features.common.momentum import MEMORIES, memory, momentum
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames
+from features.core.sport import Signal, Stat, Step
 from features.mlb.odds import run_expectancy
-from features.momentum import MEMORIES, memory, momentum
-from features.sport import Signal, Stat, Step
 
 MEMORY_S: Final = 900.0
 #: runs x s: two minutes of what an inning promises before its first batter

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats
+from features.core.compiled import kernel
+from features.core.frames import Floats
 
 #: out; productive out; double play; walk; single, runner on second scores or stops; double, runner on first stops or scores;
 #: triple; home run

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.facts import attr
-from features.mlb.ground import FT_M, MPH_MPS, RUBBER_M
+from features.core.facts import attr
+from features.core.moments import Moment
+from features.core.sport import Stat
+from features.mlb.diamond import FT_M, MPH_MPS, RUBBER_M
 from features.mlb.ledger import Ledger
-from features.moments import Moment
-from features.sport import Stat
 
 USUAL_EXTENSION_M: Final = 6.3 * FT_M
 #: what a pitch, a delivery, a throw can be; anything else is a fault of the feed and is not shown

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Frames
+from features.core.compiled import kernel
+from features.core.frames import Frames
+from features.core.sport import Signal, Step
 from features.mlb.running import EVENT_KEEP_S
 from features.mlb.vocabulary import BATTED, PHASES, PITCH
-from features.sport import Signal, Step
 
 #: Statcast's jump ends three seconds after the pitch is released
 JUMP_S: Final = 3.0

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from features import motion
-from features.believable import MEMORY, Body
-from features.compiled import kernel
-from features.frames import Frames
-from features.sport import WHOLE_GAME, Signal, Stat, Step
-from features.steps import column
+from features.common import motion
+from features.common.plausibility import MEMORY, Body
+from features.core.compiled import kernel
+from features.core.frames import Frames
+from features.core.sport import WHOLE_GAME, Signal, Stat, Step
+from features.core.steps import column
 
 #: events look 3 s back, and arrive up to 5 s later
 EVENT_KEEP_S: Final = 8.0
@@ -29,7 +29,7 @@ JUMP_M: Final = 0.3
 BURST_S: Final = 1.5
 START_MPS, STOOD_MPS = 2.0, 1.0
 FASTEST_MPS: Final = 11.5
-#: what no player does is a fault of the tracking: see features/believable.py
+#: what no player does is a fault of the tracking: see features/common/plausibility.py
 BODY: Final = Body(jump_m=JUMP_M, jump_mps=2.5, fastest_mps=12.0, push_mps2=12.0, brake_mps2=20.0, noise_mps=1.5)
 
 VELOCITY = Signal("velocity", "m/s", ("N", 2), keep_s=EVENT_KEEP_S)

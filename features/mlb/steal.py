@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
-from features.mlb.ground import BAGS
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.moments import Moment
+from features.core.sport import Signal, Stat, Step
+from features.mlb.diamond import BAGS
 from features.mlb.running import EVENT_KEEP_S
-from features.mlb.stealrow import COLUMN, STEAL_FEATURES, USUAL_POP_S, WIDTH, derive
+from features.mlb.steal_features import COLUMN, STEAL_FEATURES, USUAL_POP_S, WIDTH, derive
 from features.mlb.vocabulary import DELIVERY, PITCH, SET
-from features.moments import Moment
-from features.sport import Signal, Stat, Step
 
 #: farther from his base than this a runner is on his way, not leading off
 LONGEST_LEAD_M: Final = 25.0

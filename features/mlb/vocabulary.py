@@ -1,6 +1,6 @@
 """The words of a baseball event and the channels of its tracking, one spelling for simulators, providers and features.
 
-Positions are metres as in :mod:`features.mlb.ground`. The inning is the event's ``period``; ``half`` says which one.
+Positions are metres as in :mod:`features.mlb.diamond`. The inning is the event's ``period``; ``half`` says which one.
 """
 
 from __future__ import annotations

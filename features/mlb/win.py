@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from features.frames import Floats
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import Stat
 from features.mlb.ledger import Ledger, State, known, placed_after, says_all, state_after
 from features.mlb.odds import AUTOMATIC_RUNNER, INNINGS, home_win, leverage, run_expectancy
-from features.moments import Moment
-from features.sport import Stat
 
 STATES: Final = ("play", "half_start", "half_end", "game_end")
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from features.assembly import tables
-from features.frames import Field
+from features.core.assembly import tables
+from features.core.frames import Field
+from features.core.sport import Sport
 from features.nfl import (
-    airing,
     alignment,
     carrier,
+    commentary,
+    counts,
     defense,
     effort,
     flight,
@@ -23,28 +25,26 @@ from features.nfl import (
     ledger,
     momentum,
     motion,
+    on_air,
+    pass_rush,
     passing,
-    passrush,
-    playstate,
+    play_state,
     pocket,
     routes,
     rushing,
     secondary,
     separation,
-    story,
-    tally,
     thrown,
 )
 from features.nfl.columns import YD
 from features.nfl.ledger import Ledger
 from features.nfl.vocabulary import EVENT_TYPES, ROLES
-from features.sport import Sport
 
 #: tracking first: motion, then the play, then what is told of it; then the events, each before what reads its
 #: facts; what is aired is booked from the account before the event, so before the ledger
 MODULES: Final[tuple[ModuleType, ...]] = (
-    motion, playstate, handlers, alignment, secondary, separation, routes, passrush, pocket, carrier, handoff, flight, thrown,
-    momentum, effort, defense, passing, rushing, game, airing, tally, ledger, highlights, story,
+    motion, play_state, handlers, alignment, secondary, separation, routes, pass_rush, pocket, carrier, handoff, flight, thrown,
+    momentum, effort, defense, passing, rushing, game, on_air, counts, ledger, highlights, commentary,
 )  # fmt: skip
 
 SPORT: Final = Sport(

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import Signal, Stat, Step
+from features.core.steps import filling, kernel_step
 from features.nfl.columns import EVENT_KEEP_S, LIVE, LOS, PHASE, SNAP_T, WAY, YD, apart, keep
-from features.nfl.playstate import QB
+from features.nfl.play_state import QB
 from features.nfl.vocabulary import KICKED, SET
-from features.sport import Signal, Stat, Step
-from features.steps import filling, kernel_step
 
 BOX_DEPTH_M: Final = 8.0 * YD
 BOX_HALF_M: Final = 6.0 * YD

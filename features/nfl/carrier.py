@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import Signal, Stat, Step
+from features.core.steps import filling, kernel_step
 from features.nfl.alignment import BOX
 from features.nfl.columns import (
     CARRIER,
@@ -27,8 +29,6 @@ from features.nfl.columns import (
     keep,
 )
 from features.nfl.vocabulary import CARRIED, SET
-from features.sport import Signal, Stat, Step
-from features.steps import filling, kernel_step
 
 CROWD_M: Final = 3.0
 #: a defender within five yards may make the tackle

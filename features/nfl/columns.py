@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.sport import Signal
-from features.units import factor
+from features.core.compiled import kernel
+from features.core.sport import Signal
+from features.core.units import factor
 
 #: metres in a yard
 YD: Final = 1.0 / factor("yd")

@@ -7,18 +7,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.facts import number
-from features.frames import Floats
-from features.moments import Moment
+from features.common.rates import rate
+from features.core.facts import number
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import EventStep, Stat
 from features.nfl.alignment import BACKS, BOX, DEEP, PRESSED, QB_DEPTH, SHOTGUN_M, formation
 from features.nfl.columns import SNAP_T
 from features.nfl.ledger import Ledger, late, told
+from features.nfl.pass_rush import SENT_S
 from features.nfl.passing import row_where
-from features.nfl.passrush import SENT_S
 from features.nfl.secondary import SAFETIES, SECOND_BACK, STRONG, WEAK
 from features.nfl.separation import C_COS, C_GAP, C_LOST, C_MAN, C_PASSER, C_ROWS, C_STICK
-from features.rates import rate
-from features.sport import EventStep, Stat
 
 COVERAGE_FEATURES: Final = (
     ("gap_m", "m", "mean distance of a defender to the man he stood over"),

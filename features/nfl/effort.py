@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import WHOLE_GAME, Signal, Stat
+from features.core.steps import kernel_step
 from features.nfl.columns import EVENT_KEEP_S, LIVE, SNAP_T
 from features.nfl.motion import STILL_MPS
-from features.sport import WHOLE_GAME, Signal, Stat
-from features.steps import kernel_step
 
 PLAY_DISTANCE = Signal("play_distance", "m", ("N",), keep_s=EVENT_KEEP_S)
 PLAY_TOP = Signal("play_top_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)

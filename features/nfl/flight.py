@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import Signal, Step
+from features.core.steps import filling, kernel_step
 from features.nfl.columns import (
     ARRIVE_T,
     ARRIVE_X,
@@ -28,8 +30,6 @@ from features.nfl.columns import (
 )
 from features.nfl.pocket import AT_THROW
 from features.nfl.vocabulary import IN_AIR, SET
-from features.sport import Signal, Step
-from features.steps import filling, kernel_step
 
 FAR_M: Final = 8.0
 MOST_LEFT_S: Final = 4.0

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.frames import Floats
-from features.moments import Moment
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import Stat
 from features.nfl.ledger import Ledger, told
-from features.sport import Stat
 
 WIN_FEATURES: Final = (
     ("clock_s", "s", "time left"),

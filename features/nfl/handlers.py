@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Frames
+from features.core.compiled import kernel
+from features.core.frames import Frames
+from features.core.sport import Step
+from features.core.steps import filling, kernel_step
 from features.nfl.columns import (
     AGE,
     CARRIER,
@@ -26,10 +28,8 @@ from features.nfl.columns import (
     apart,
     keep,
 )
-from features.nfl.playstate import LINE, QB
+from features.nfl.play_state import LINE, QB
 from features.nfl.vocabulary import CARRIED, DEAD, IN_AIR, SET, SNAPPED
-from features.sport import Step
-from features.steps import filling, kernel_step
 
 #: who is nearer to the ball than this carries it, m
 REACH_M: Final = 2.5

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Frames
+from features.core.compiled import kernel
+from features.core.frames import Frames
+from features.core.sport import Signal, Step
 from features.nfl.carrier import begins
 from features.nfl.columns import CARRIER, EVENT_KEEP_S, LOS, PHASE, WAY, keep
 from features.nfl.vocabulary import SET
-from features.sport import Signal, Step
 
 SPEED, ACCELERATION, OUTWARD, BEHIND, EDGE, TO_GOAL = range(6)
 #: (name, unit, label), in the order of the columns: what the model of rushing yards may take besides ``yardage.RUSH_FEATURES``

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from features import basis, highlights
-from features.facts import attr, number
-from features.highlights import Offer, ramp
-from features.moments import Moment
+from features.common import basis, highlights
+from features.common.highlights import Offer, ramp
+from features.core.facts import attr, number
+from features.core.moments import Moment
+from features.core.sport import Stat
 from features.nfl.ledger import HIGHLIGHTS, Ledger, late, of_this_play, played_s
 from features.nfl.vocabulary import ENDS
-from features.sport import Stat
 
 PLEASERS: Final = {
     "touchdown": 0.7, "pass_outcome_touchdown": 0.7, "pass_outcome_interception": 0.55, "qb_sack": 0.25, "fumble": 0.5,

@@ -8,11 +8,11 @@ from typing import Final
 import msgspec
 from msgspec import field
 
-from features.airtime import Airtime, Budget
-from features.facts import attr, number
-from features.moments import MISSED, Moment
+from features.common.airtime import Airtime, Budget
+from features.core.facts import attr, number
+from features.core.moments import MISSED, Moment
+from features.core.sport import EventStep
 from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
-from features.sport import EventStep
 
 REGULATION_S: Final = 3600.0
 #: a game of which the first event is no later than this was seen from its beginning, s; one that begins with its first period or
@@ -80,7 +80,8 @@ class Ledger(msgspec.Struct, array_like=True):
     begun: bool = False
     joined_late: bool = False
     score_known: bool = False
-    #: the plain counts: by player those of :mod:`features.nfl.tally`, by team likewise; and what of the play at hand they need: who
+    #: the plain counts: by player those of :mod:`features.nfl.counts`, by team likewise; and what of the play at hand they need:
+    #: who
     #: threw, caught and ran, and whether the play is over for them
     passes: list[list[float]] = []
     runs: list[list[float]] = []

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Frames
-from features.momentum import MEMORIES, memory, momentum
+from features.common.momentum import MEMORIES, memory, momentum
+from features.core.compiled import kernel
+from features.core.frames import Frames
+from features.core.sport import Signal, Stat, Step
 from features.nfl.columns import LIVE, LOS, OFFENSE, WAY, YD
-from features.sport import Signal, Stat, Step
 
 #: a few drives back counts 1/e, s of tracking; and the threat that begins to tell
 MEMORY_S: Final = 180.0

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from features import motion
-from features.believable import MEMORY, Body
-from features.compiled import kernel
-from features.frames import Floats, Frames
+from features.common import motion
+from features.common.plausibility import MEMORY, Body
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames
+from features.core.sport import WHOLE_GAME, Signal, Stat, Step
+from features.core.steps import column
 from features.nfl.columns import EVENT_KEEP_S, turned
-from features.sport import WHOLE_GAME, Signal, Stat, Step
-from features.steps import column
 
 #: shares of the displacements between the last seven samples, newest first; they sum to 1
 DISPLACEMENTS: Final = np.array([0.55, 0.40, 0.15, 0.05, -0.05, -0.10])
@@ -38,7 +38,8 @@ BRIDGE_S: Final = 2.0
 FASTEST_MPS: Final = 12.5
 #: nobody runs faster than this, m/s
 BEYOND_MPS: Final = 13.0
-#: what no player does is a fault of the tracking (features/believable.py). Hits stop a man faster than he could stop himself: with
+#: what no player does is a fault of the tracking (features/common/plausibility.py). Hits stop a man faster than he could stop
+#: himself: with
 #: these limits one velocity in 15,000 of the league's own plays is refused
 BODY: Final = Body(jump_m=0.3, jump_mps=2.5, fastest_mps=BEYOND_MPS, push_mps2=14.0, brake_mps2=30.0, noise_mps=1.5)
 #: below this a direction of motion means nothing, m/s

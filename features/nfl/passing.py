@@ -7,8 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from features.frames import Floats
-from features.moments import Moment
+from features.common.rates import rate
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import EventStep, Stat
 from features.nfl.carrier import CROWD, FORWARD, NEAR
 from features.nfl.columns import ARRIVE_T, ARRIVE_X, ARRIVE_Y, CARRY_T, LOS, SNAP_T, THROW_T, THROW_X, THROW_Y, WAY, YD
 from features.nfl.flight import AIR, COMPLETION_FEATURES
@@ -16,8 +18,6 @@ from features.nfl.ledger import Ledger, late, of_this_play, told
 from features.nfl.separation import NEAREST
 from features.nfl.vocabulary import COMPLETE, ENDS, OUTCOMES
 from features.nfl.yardage import distribution_names, expected_m, over_expected_m, yac_rows
-from features.rates import rate
-from features.sport import EventStep, Stat
 
 TIGHT_M: Final = 1.0 * YD
 #: an event may be this many rows ahead of the row in which the tracking shows it

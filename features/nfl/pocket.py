@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import Signal, Stat
+from features.core.steps import filling, kernel_step
 from features.nfl.columns import AGE, EVENT_KEEP_S, PASSER, PHASE, YD, keep
-from features.nfl.passrush import CLOSE_M, NEAR_LINE_M, R_CLOSING, R_DISTANCE, holds
-from features.nfl.playstate import LINE
+from features.nfl.pass_rush import CLOSE_M, NEAR_LINE_M, R_CLOSING, R_DISTANCE, holds
+from features.nfl.play_state import LINE
 from features.nfl.vocabulary import SET, SNAPPED
-from features.sport import Signal, Stat
-from features.steps import filling, kernel_step
 
 #: a passer is in the pocket while he is no further than this outside of the tackles' places, m
 POCKET_HALF_M: Final = 4.0 * YD

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats
-from features.moments import Moment
+from features.core.compiled import kernel
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import Signal, Stat
+from features.core.steps import filling, kernel_step
 from features.nfl.columns import EVENT_KEEP_S, LIVE, SNAP_T, THROW_T, WAY
 from features.nfl.vocabulary import ROUTES
-from features.sport import Signal, Stat
-from features.steps import filling, kernel_step
 
 DEEPEST, STEM = range(2)
 ROUTE = Signal("route", "m", ("N", 2), keep_s=EVENT_KEEP_S)

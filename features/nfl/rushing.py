@@ -7,16 +7,16 @@ from typing import Final
 
 import numpy as np
 
-from features.facts import attr, number
-from features.frames import Floats
-from features.moments import Moment
+from features.core.facts import attr, number
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import EventStep, Stat
 from features.nfl.carrier import BEHIND_S, CARRY_BOX, CLOSE_U, CROWD, FORWARD, NEAR, PATH, START_U, TO_GOAL, TOP
 from features.nfl.columns import CARRY_T, LOS, WAY, YD
 from features.nfl.ledger import Ledger, of_this_play, told
 from features.nfl.passing import row_where
 from features.nfl.vocabulary import ENDS
 from features.nfl.yardage import distribution_names, expected_m, over_expected_m, rush_rows
-from features.sport import EventStep, Stat
 
 
 def begin_run(moment: Moment) -> None:

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Frames
+from features.core.compiled import kernel
+from features.core.frames import Frames
+from features.core.sport import Signal, Step
 from features.nfl.alignment import BACKFIELD_M, stands
 from features.nfl.columns import EVENT_KEEP_S, PHASE, SNAP_Y, WAY, YD, keep
 from features.nfl.vocabulary import SET
-from features.sport import Signal, Step
 
 #: deeper than a linebacker, and nearer to the middle than a cornerback
 SAFETY_DEPTH_M: Final = 8.0 * YD

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import Signal, Stat
+from features.core.steps import filling, kernel_step
 from features.nfl.columns import AGE, EVENT_KEEP_S, LIVE, PASSED, PASSER, PHASE, SNAP_T, YD, apart, keep, keep_sums, turned
-from features.nfl.playstate import BACKER, COVER
+from features.nfl.play_state import BACKER, COVER
 from features.nfl.vocabulary import KICKED, SET, SNAPPED
-from features.sport import Signal, Stat
-from features.steps import filling, kernel_step
 
 #: a receiver is covered by the man who was nearest to him 0.2 s after the snap: his shadow
 SHADOW_S: Final = 0.2

@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import Signal, Stat, Step
 from features.nfl.alignment import BOX
 from features.nfl.columns import EVENT_KEEP_S, LOS, PASSER, PHASE, SNAP_T, SNAP_Y, TARGET, THROW_T, WAY, keep
 from features.nfl.flight import ROWS_BACK, completion_features, flies, fresh
-from features.nfl.passrush import SENT_S
+from features.nfl.pass_rush import SENT_S
 from features.nfl.vocabulary import IN_AIR
-from features.sport import Signal, Stat, Step
 
 (THROW, DEPTH, ACROSS, EDGE, END, PASSER_DEPTH, PASSER_SPEED, HELD, COVERED, RUSH, IN_BOX) = range(11)
 #: of each of the two defenders, from ``FIRST`` and ``SECOND`` on

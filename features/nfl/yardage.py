@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from features.frames import Floats
-from features.moments import Moment
+from features.core.frames import Floats
+from features.core.moments import Moment
 from features.nfl.columns import YD
 from features.nfl.ledger import Ledger, gained_yd
 

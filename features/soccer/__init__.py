@@ -7,42 +7,42 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from features.assembly import tables
-from features.frames import Field
+from features.core.assembly import tables
+from features.core.frames import Field
+from features.core.sport import Sport
 from features.soccer import (
-    airing,
+    commentary,
     control,
     counts,
     finishing,
+    game,
     highlights,
     keepers,
     ledger,
-    match,
     momentum,
     motion,
     moves,
+    on_air,
     passes,
     positions,
     possession,
     pressing,
     pressure,
-    setpieces,
+    set_pieces,
     shape,
     shots,
-    story,
     threat,
     zones,
 )
 from features.soccer.align import align
 from features.soccer.ledger import Ledger
 from features.soccer.vocabulary import EVENT_TYPES, ROLES
-from features.sport import Sport
 
 #: tracking first; then the account of events: what is aired is booked from the account before the event, so first; the ledger's
 #: clock before all that read it, shots before what sums them, highlights and story last, since they tell of the rest
 MODULES: Final[tuple[ModuleType, ...]] = (
     motion, possession, pressure, shape, positions, zones, control, momentum,
-    airing, ledger, moves, shots, passes, threat, match, finishing, counts, keepers, pressing, setpieces, highlights, story,
+    on_air, ledger, moves, shots, passes, threat, game, finishing, counts, keepers, pressing, set_pieces, highlights, commentary,
 )  # fmt: skip
 
 SPORT: Final = Sport(

@@ -21,9 +21,9 @@ from typing import Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Array, Floats, Frames
-from features.moments import Moment
+from features.core.compiled import kernel
+from features.core.frames import Array, Floats, Frames
+from features.core.moments import Moment
 
 #: events in which the ball is struck, and events that are no contact with the ball (matched by time alone)
 STRIKES: Final = frozenset({"pass", "shot", "clearance", "own_goal"})

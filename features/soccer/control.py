@@ -19,9 +19,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
-from features.sport import Stat
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import Stat
 
 #: cells along and across the field
 COLUMNS: Final = 50

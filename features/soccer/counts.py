@@ -2,7 +2,8 @@
 
 What a feed reports is counted as it reports it, the shoot-out apart. A count that this feed has reported nothing of is unknown
 and not nil (:data:`SHOWN_BY`), and so is every count of a match that was joined in the middle. A player of whom nothing has been
-counted has no value, and neither has a pass accuracy of fewer passes whose end is known than ``features.rates`` wants. A shot on
+counted has no value, and neither has a pass accuracy of fewer passes whose end is known than ``features.common.rates`` wants. A
+shot on
 target is one that went in or was saved; own goals are nobody's shots.
 """
 
@@ -13,13 +14,13 @@ from typing import Final
 
 import numpy as np
 
-from features.facts import number
-from features.frames import Floats
-from features.moments import Moment
-from features.rates import rates
+from features.common.rates import rates
+from features.core.facts import number
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import COUNTS, Ledger, counts
 from features.soccer.vocabulary import EVENT_TYPES, ON_TARGET
-from features.sport import WHOLE_GAME, EventStep, Stat
 
 #: an offside that is both a pass's outcome and an event of its own is one when they lie so close together, s
 ONE_OFFSIDE_S: Final = 10.0

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.frames import Floats
-from features.moments import Moment
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import Ledger, counts, xgoals_of
-from features.sport import WHOLE_GAME, EventStep, Stat
 
 
 def add_shot(moment: Moment, ledger: Ledger) -> None:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from features import basis, highlights
-from features.facts import number
-from features.highlights import Offer, ramp
-from features.moments import Moment
+from features.common import basis, highlights
+from features.common.highlights import Offer, ramp
+from features.core.facts import number
+from features.core.moments import Moment
+from features.core.sport import EventStep, Stat
+from features.soccer.game import scorer, sent_off, stake, swing
 from features.soccer.ledger import HIGHLIGHTS, Ledger, counts, place, xgoals_of
-from features.soccer.match import scorer, sent_off, stake, swing
 from features.soccer.thresholds import CLOSE_M, FAR_M, MOVE, THREAT, UNLIKELIEST_GOAL, UNLIKELY_GOAL, XGOALS
 from features.soccer.vocabulary import EVENT_TYPES
-from features.sport import EventStep, Stat
 
 #: what the crowd makes of it, whatever the figures say
 PLEASERS: Final = {"goal": 0.7, "own_goal": 0.7, "penalty": 0.6, "red_card": 0.5, "post": 0.45, "acrobatic": 0.35}

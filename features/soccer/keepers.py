@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.facts import number, roster_of
-from features.frames import Floats
-from features.moments import Moment
+from features.core.facts import number, roster_of
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import Ledger, counts, xgoals_of
 from features.soccer.vocabulary import ON_TARGET
-from features.sport import WHOLE_GAME, EventStep, Stat
 
 
 def find_keeper(moment: Moment) -> None:

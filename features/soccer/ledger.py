@@ -13,12 +13,12 @@ from typing import Final
 import msgspec
 from msgspec import field
 
-from features.airtime import Airtime, Budget
-from features.facts import number
-from features.moments import Moment
+from features.common.airtime import Airtime, Budget
+from features.core.facts import number
+from features.core.moments import Moment
+from features.core.sport import EventStep
 from features.soccer.trail import Trail
 from features.soccer.vocabulary import EVENT_TYPES
-from features.sport import EventStep
 
 #: the standard pitch, when no field is known
 LENGTH_M: Final = 105.0

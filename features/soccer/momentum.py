@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Frames
-from features.momentum import MEMORIES, memory, momentum
+from features.common.momentum import MEMORIES, memory, momentum
+from features.core.compiled import kernel
+from features.core.frames import Frames
+from features.core.sport import Signal, Stat, Step
 from features.soccer.possession import STOP_S
 from features.soccer.threat import surface
-from features.sport import Signal, Stat, Step
 
 #: two minutes back counts 1/e: a spell of attacks shows, a single one passes
 MEMORY_S: Final = 120.0

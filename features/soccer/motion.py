@@ -1,12 +1,13 @@
 """How players and ball move: speed, acceleration, distance by zone, sprints, top speeds, and how hard a shot was
 struck.
 
-Velocities come from :func:`features.kinematics.slope`. Window and curvature were chosen on real samples: of the causal
+Velocities come from :func:`features.common.kinematics.slope`. Window and curvature were chosen on real samples: of the causal
 fits, a 0.44 s window with curvature 0.75 agrees best with a radio-belt vendor's own speed while inches of tag noise are
 added (20 Hz belts on a 25 Hz grid: 0.12 m/s RMSE clean, 0.19 with 2.5 cm, 0.32 with 5 cm). The ball changes speed at a
 kick, so its window is short. Every window is in seconds and holds what samples the rate has: at 10 Hz three for the ball.
 
-A velocity that no body can have is missing (:mod:`features.believable`): optical tracking swaps people, and one swap is 60 km/h.
+A velocity that no body can have is missing (:mod:`features.common.plausibility`): optical tracking swaps people, and one swap is
+60 km/h.
 Nothing that is measured in a penalty shoot-out counts.
 """
 
@@ -16,13 +17,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from features import kinematics, motion
-from features.believable import MEMORY, Body
-from features.frames import Frames
-from features.moments import Moment
+from features.common import kinematics, motion
+from features.common.plausibility import MEMORY, Body
+from features.core.frames import Frames
+from features.core.moments import Moment
+from features.core.sport import WHOLE_GAME, Signal, Stat, Step
+from features.core.steps import column
 from features.soccer.ledger import SHOOTOUT
-from features.sport import WHOLE_GAME, Signal, Stat, Step
-from features.steps import column
 
 WINDOW_S: Final = 0.44
 CURVATURE: Final = 0.75
@@ -46,7 +47,7 @@ HELD_S: Final = 0.4
 STILL_MPS: Final = 0.2
 BRIDGE_S: Final = 2.0
 FASTEST_MPS: Final = 12.5
-#: nobody who plays soccer was measured at more than 10.5 m/s; the limits leave room for noise: see features/believable.py
+#: nobody who plays soccer was measured at more than 10.5 m/s; the limits leave room for noise: see features/common/plausibility.py
 BODY: Final = Body(jump_m=0.25, jump_mps=2.0, fastest_mps=FASTEST_MPS, push_mps2=10.0, brake_mps2=12.0, noise_mps=1.0)
 
 VELOCITY = Signal("velocity", "m/s", ("N", 2), keep_s=EVENT_KEEP_S)

@@ -11,10 +11,10 @@ from __future__ import annotations
 from math import hypot
 from typing import Final
 
-from features.frames import Floats
-from features.moments import Moment
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import EventStep
 from features.soccer.ledger import LENGTH_M, WIDTH_M, Ledger, place
-from features.sport import EventStep
 
 #: (name, unit, label); all of it known before the ball is kicked
 MOVE_CONTEXT: Final[tuple[tuple[str, str, str], ...]] = (

@@ -7,14 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from features.facts import number
-from features.frames import Floats, Frames
-from features.moments import Moment
+from features.core.facts import number
+from features.core.frames import Floats, Frames
+from features.core.moments import Moment
+from features.core.sport import Stat
 from features.soccer.ledger import Ledger, place
 from features.soccer.moves import MOVE_CONTEXT, PASS_END, end_features, move_features, start_of
-from features.soccer.passgeometry import PASS_GEOMETRY, bypassed, pass_geometry, velocities
+from features.soccer.pass_geometry import PASS_GEOMETRY, bypassed, pass_geometry, velocities
 from features.soccer.threat import value_at
-from features.sport import Stat
 
 #: velocity of a player: backward difference over this long; of the ball after the kick: forward over this long
 BEFORE_S: Final = 0.2

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
-from features.sport import WHOLE_GAME, Signal, Stat, Step
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import WHOLE_GAME, Signal, Stat, Step
 
 BUCKET_S: Final = 10.0
 BUCKETS: Final = 30

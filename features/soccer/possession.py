@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import WHOLE_GAME, Signal, Stat, Step
 from features.soccer.ledger import SHOOTOUT
 from features.soccer.motion import EVENT_KEEP_S
-from features.sport import WHOLE_GAME, Signal, Stat, Step
 
 GAIN_M: Final = 1.5
 KEEP_M: Final = 2.0

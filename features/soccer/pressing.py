@@ -12,11 +12,11 @@ from typing import Final
 
 import numpy as np
 
-from features.frames import Floats
-from features.moments import Moment
-from features.rates import rate
+from features.common.rates import rate
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import EventStep, Stat
 from features.soccer.ledger import Ledger, counts, place
-from features.sport import EventStep, Stat
 
 WINDOW_S: Final = 600.0
 BUILD_UP_SHARE: Final = 0.6

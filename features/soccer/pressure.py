@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import WHOLE_GAME, Signal, Stat, Step
 from features.soccer.possession import means
-from features.sport import WHOLE_GAME, Signal, Stat, Step
 
 FRONT_M: Final = 9.0
 BACK_M: Final = 3.0

@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
-from features.geometry import extent, hull_area, spread
-from features.sport import Stat
+from features.common.geometry import extent, hull_area, spread
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import Stat
 
 FEWEST: Final = 6
 

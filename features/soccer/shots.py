@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from features.frames import Array, Floats
-from features.moments import Moment
+from features.core.frames import Array, Floats
+from features.core.moments import Moment
+from features.core.sport import EventStep, Signal, Stat, Step
 from features.soccer.ledger import in_shootout
-from features.soccer.shotgeometry import GEOMETRY, geometry
+from features.soccer.shot_geometry import GEOMETRY, geometry
 from features.soccer.trail import LED, TOUCHES, Trail, follow, led
 from features.soccer.vocabulary import EVENT_TYPES
-from features.sport import EventStep, Signal, Stat, Step
 
 if TYPE_CHECKING:
-    from features.frames import Frames
+    from features.core.frames import Frames
 
 #: penalty spot in the attacking frame, and the keeper on the line: every penalty is described alike
 PENALTY_SPOT_X_M: Final = 41.5

@@ -18,12 +18,12 @@ from typing import Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats
-from features.moments import Moment
+from features.core.compiled import kernel
+from features.core.frames import Floats
+from features.core.moments import Moment
+from features.core.sport import Stat
 from features.soccer.ledger import Ledger, place
-from features.soccer.threatgrid import GRID
-from features.sport import Stat
+from features.soccer.threat_grid import GRID
 
 COLUMNS: Final = 16
 ROWS: Final = 12

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import field
 
-from features.frames import Floats
+from features.core.frames import Floats
 
 #: (name, unit, label) of what ``led`` writes; NaN where no passes are reported, and of the last pass where there is none
 LED: Final[tuple[tuple[str, str, str], ...]] = (

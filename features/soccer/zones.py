@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
-from features.frames import Floats, Frames, Ints
-from features.rates import LEAST
-from features.sport import WHOLE_GAME, Signal, Stat, Step
+from features.common.rates import LEAST
+from features.core.compiled import kernel
+from features.core.frames import Floats, Frames, Ints
+from features.core.sport import WHOLE_GAME, Signal, Stat, Step
 
 #: half the width of the goal area and of the penalty area (Law 1)
 LANE_EDGES_M: Final = np.array([9.16, 20.16])

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.f1.ledger import PIT_LOSS_S, TRAFFIC_S, pace_s
-from features.f1.usual import bare
+from features.f1.pace_model import bare
 from features.f1.win import WIN_FEATURES, win_rows
 from models.base import Floats
 from models.data.f1_laps import compound_of

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.mlb.batted import FASTEST_MPS, hit_row
+from features.mlb.diamond import FT_M, MPH_MPS, PLACES
 from features.mlb.fielding import catch_row
-from features.mlb.ground import FT_M, MPH_MPS, PLACES
 from models.base import Floats
 from models.training.tables import column, read_table
 from models.training.training import Table

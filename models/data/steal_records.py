@@ -13,8 +13,8 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from features.mlb.ground import FT_M
-from features.mlb.stealrow import USUAL_GAIN_M, USUAL_LEAD_M, USUAL_POP_S
+from features.mlb.diamond import FT_M
+from features.mlb.steal_features import USUAL_GAIN_M, USUAL_LEAD_M, USUAL_POP_S
 from models.base import Floats
 from models.data.steals import RULES_2023, Plays
 from models.training.priors import Measure, Record, checked, walk

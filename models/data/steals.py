@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.mlb.ground import FT_M
-from features.mlb.stealrow import COLUMN, blank, derive
+from features.mlb.diamond import FT_M
+from features.mlb.steal_features import COLUMN, blank, derive
 from models.base import Floats
 from models.training.priors import Ints, Names
 from models.training.tables import read_any

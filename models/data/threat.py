@@ -1,4 +1,4 @@
-"""Expected threat from real events: `python -m models.data.threat FOLDER` writes ``features/soccer/threatgrid.py``.
+"""Expected threat from real events: `python -m models.data.threat FOLDER` writes ``features/soccer/threat_grid.py``.
 
 ``FOLDER`` is that of Wyscout's open events (``models.data.wyscout``). Singh's fixed point ("Introducing Expected Threat", 2018)
 on his
@@ -80,7 +80,7 @@ def _never_falling(value: Floats, weight: Floats) -> Floats:
 
 
 def as_module(surface: Floats, matches: int, passes: int) -> str:
-    """The text of ``features/soccer/threatgrid.py``."""
+    """The text of ``features/soccer/threat_grid.py``."""
     rows = "\n".join("    (" + ", ".join(f"{v:.5f}" for v in row) + ")," for row in surface)
     return f'''"""The xT surface in goals, 16 x 12, counted in real events: written by `python -m models.data.threat FOLDER`, not by
     hand.

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.moments import Moment
+from features.core.moments import Moment
 from features.soccer.ledger import LENGTH_M, WIDTH_M
 from models.data.wyscout import (
     ACCURATE,

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from features.soccer.game import keep_score
 from features.soccer.ledger import Ledger, keep_clock, locate
-from features.soccer.match import keep_score
 from features.soccer.moves import PASS_END, end_features, follow
 from features.soccer.passes import PASS_FEATURES, completion_features
 from models.base import Floats

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.soccer.finishing import add_shot
+from features.soccer.game import WIN_FEATURES, keep_score, win_features
 from features.soccer.ledger import LENGTH_M, WIDTH_M, Ledger, keep_clock
-from features.soccer.match import WIN_FEATURES, keep_score, win_features
 from models.base import Floats
 from models.data.wyscout import GOAL, HEAD, HELD_OUT_AS, OWN_GOAL, RED, SECOND_YELLOW, SHOOTOUT, Events, Matches
 from models.data.wyscout_moments import SAVES, SHOTS, Played, matches

@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from models.base import Floats
 from models.forest.format import Float32s, Forest, Int32s
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from features.mlb.ground import FT_M
+from features.mlb.diamond import FT_M
 from models.data import statcast_batted_balls, steals
 from models.marginals import Facts, Figures, by_band, mean, shares
 from models.training.tables import column, read_any, read_table, words_of

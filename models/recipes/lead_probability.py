@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.mlb.stealrow import COLUMN
+from features.mlb.steal_features import COLUMN
 from models.artefact import Card, CardFeature, ForestModel, load
 from models.base import Floats
 from models.curve import curve_of

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.nfl.passrush import LONGEST_S
+from features.nfl.pass_rush import LONGEST_S
 from models.base import Floats
 from models.data.nfl_tracking import TERMS
 from models.recipes.shared.by_command import Course, Outcomes, doors

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.soccer.match import WIN_FEATURES
+from features.soccer.game import WIN_FEATURES
 from models.artefact import Card, CardFeature, ForestModel, load
 from models.base import Floats
 from models.data.wyscout import CREDIT, HELD_OUT_AS, SOURCE, TERMS, content_of, read_events, read_matches

@@ -55,7 +55,7 @@ class Known:
     ``takes`` the inputs are those of ``table``, which simulated games have.
 
     ``rising`` and ``falling`` are features in which the answer may only rise or fall; where one of ``needs`` is missing, there is
-    no answer (NaN). ``curve`` names the module and attribute of the ``features.axis.Axis`` along which the model can be asked;
+    no answer (NaN). ``curve`` names the module and attribute of the ``features.core.axis.Axis`` along which the model can be asked;
     ``real`` is the recipe for real data where it is another one (``models/real`` reads them). ``games`` is how many simulated games
     it is trained on when nobody says otherwise, ``fresh`` how many an evaluation plays: rows per game differ by a factor of
     fifty between models. ``limits`` says what it does not know, and what it must not be used for; every card has it. ``by_game``

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from features.mlb.stealrow import FALLING, RISING
+from features.mlb.steal_features import FALLING, RISING
 from models.specs.declaration import Known, Recipe
 
 _REAL: Final = {
@@ -33,10 +33,10 @@ _AT_RELEASE: Final = Recipe(
 
 MODELS: Final = (
     Known(
-        "lead-probability", "Lead Probability: the chance that a steal succeeds", ("features.mlb.stealrow", "STEAL_FEATURES"),
+        "lead-probability", "Lead Probability: the chance that a steal succeeds", ("features.mlb.steal_features", "STEAL_FEATURES"),
         ("caught", "stolen"), "mlb.runner.steal_probability",
         Recipe(boosters=((_SMALL, 50),), apart="gain_m", light=True), games=5_000, fresh=400,
-        rising=RISING, falling=FALLING, needs=("lead_m",), curve=("features.mlb.stealrow", "CURVE"),
+        rising=RISING, falling=FALLING, needs=("lead_m",), curve=("features.mlb.steal_features", "CURVE"),
         # attempts are few and noisy: most of the word to the smooth regression, whose features are mostly lines, and trees for
         # what it cannot say
         real=Recipe(

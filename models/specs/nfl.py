@@ -43,9 +43,9 @@ MODELS: Final = (
     ),
     Known(
         "nfl-pressure", "the chance that a rusher beats his block in the next 0.4 s",
-        ("features.nfl.passrush", "PRESSURE_FEATURES"),
+        ("features.nfl.pass_rush", "PRESSURE_FEATURES"),
         ("held", "free"), "nfl.defender.pressure_probability", _smooth(40, 0.8), games=140, fresh=25,
-        by_game=True, more=("features.nfl.passrush", "RUSHER_FEATURES"),
+        by_game=True, more=("features.nfl.pass_rush", "RUSHER_FEATURES"),
         limits="It means a rusher who beats his block within 0.4 s, as the simulator draws it; no real feed says when that "
         "happens, so that it cannot be checked on real games: a picture of the moment, no count of pressures.",
     ),

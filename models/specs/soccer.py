@@ -74,7 +74,7 @@ MODELS: Final = (
         "direction where the feed does not tell; that reading learnt from simulated games only and is silent in real ones.",
     ),
     Known(
-        "soccer-win-probability", "home win, draw, away win", ("features.soccer.match", "WIN_FEATURES"),
+        "soccer-win-probability", "home win, draw, away win", ("features.soccer.game", "WIN_FEATURES"),
         ("home", "draw", "away"), "soccer.match.win_probability",
         Recipe(
             # leaves light enough to be certain when nothing is left to be played

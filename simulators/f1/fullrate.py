@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import long_kernel
+from features.core.compiled import long_kernel
 from features.f1.channels import CHANNELS, COLUMNS, NAMES, POSITION
 from simulators.f1.weekend import STEP_US, GrandPrix
 from streaming.reducing.blocks import PREFIX, Plan, PlannedChannel, encode_head, encode_plan

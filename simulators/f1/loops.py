@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from simulators.f1.truth import pass_probability, undercut_probability
 
 Floats = npt.NDArray[np.float64]

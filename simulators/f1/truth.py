@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 
 
 @kernel

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.mlb.diamond import fence_m
 from features.mlb.flight import carried
-from features.mlb.ground import fence_m
 from features.mlb.vocabulary import BATTED, DEAD, HELD, THROW
 from simulators.mlb.chances import (
     BATTER_K_S,

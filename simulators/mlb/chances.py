@@ -24,9 +24,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import kernel
+from features.core.compiled import kernel
+from features.mlb.diamond import BASE_M, FENCE_HEIGHT_M, PLACES, fence_m
 from features.mlb.flight import carry, height_at, rolling_mps
-from features.mlb.ground import BASE_M, FENCE_HEIGHT_M, PLACES, fence_m
 
 Floats = npt.NDArray[np.float64]
 

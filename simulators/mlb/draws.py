@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from features.mlb.diamond import BASE_M, FT_M, fence_m
 from features.mlb.flight import carried
-from features.mlb.ground import BASE_M, FT_M, fence_m
-from features.mlb.stealrow import USUAL_POP_S
+from features.mlb.steal_features import USUAL_POP_S
 from simulators.mlb.chances import (
     DELIVERY_SD_S,
     FLIGHT_S,

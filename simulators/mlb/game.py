@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.mlb.ground import FIELD
+from features.mlb.diamond import FIELD
 from features.mlb.vocabulary import CHANNELS
 from simulators.mlb.clubs import TEAM, clubs
 from simulators.mlb.pitches import Pitching

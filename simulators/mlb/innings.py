@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from features.mlb.odds import AUTOMATIC_RUNNER, INNINGS, SHARES, home_odds, next_state, tables
 
 #: plate appearances of one game that are looked at; nobody has ever needed so many

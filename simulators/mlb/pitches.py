@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.mlb.ground import BASE_M
+from features.mlb.diamond import BASE_M
 from features.mlb.vocabulary import BATTED, CATCHER, DEAD, DELIVERY, HELD, PITCH, SET, THROW
 from simulators.mlb import batting
 from simulators.mlb.chances import (

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.mlb.ground import BAGS, RUBBER_M
+from features.mlb.diamond import BAGS, RUBBER_M
 from simulators.mlb.clubs import TEAM
 from simulators.mlb.motion import BallPath, Path
 

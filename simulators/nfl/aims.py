@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from simulators.nfl.bodies import DT, crowd_of, off_m
 from simulators.soccer.chance import uniform
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 
 HZ: Final = 50
 DT: Final = 1.0 / HZ

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from simulators.soccer.chance import uniform
 
 Floats = npt.NDArray[np.float64]

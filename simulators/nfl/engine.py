@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from features.nfl.columns import YD
 from simulators.nfl import aims, truth
 from simulators.nfl.bodies import DT, HZ, MAN, PASS, RUN, SLOTS, advance, crowd_of, off_m, steer, turn, write

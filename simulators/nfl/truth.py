@@ -27,7 +27,7 @@ from typing import Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 
 PRESSURE_EVERY_S: Final = 0.4
 PRESSURE_FIRST_S: Final = 0.8

@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from features.core.units import factor
 from features.f1.channels import STATISTICS, TIMED, column
-from features.units import factor
 from simulators.providers._f1_messages import Message, moment
 from simulators.providers._f1_state import Race
 from simulators.providers._f1_windows import believable

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from features.core.units import factor
 from features.f1.channels import MEASURED, STATISTICS, column
 from features.f1.vocabulary import COMPOUNDS
-from features.units import factor
 from simulators.providers._f1_laps import Floats, Lap, flag_of
 from streaming.wire.records import Telemetry
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.units import factor
+from features.core.units import factor
 from simulators.providers import Imported
 from simulators.providers._files import document, only, pick
 from simulators.providers._stream import NO_DATE_US

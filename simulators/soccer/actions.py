@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from simulators.soccer import state as st
 from simulators.soccer.ball import strike_air, strike_at, strike_ground
 from simulators.soccer.chance import between, uniform

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from simulators.soccer.state import DT, PATH, Floats
 
 G: Final = 9.81

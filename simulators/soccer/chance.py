@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _A: Final = np.uint64(0xBF58476D1CE4E5B9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from simulators.soccer import state as st
 from simulators.soccer.actions import clear, note, release, settle
 from simulators.soccer.ball import strike_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from simulators.soccer import state as st
 from simulators.soccer.actions import clear, foot, play_pass, shoot
 from simulators.soccer.chance import between, uniform

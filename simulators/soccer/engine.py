@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from features.compiled import kernel, long_kernel
+from features.core.compiled import kernel, long_kernel
 from simulators.soccer import state as st
 from simulators.soccer.actions import note, settle
 from simulators.soccer.ball import fly

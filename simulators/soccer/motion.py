@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from simulators.soccer.state import CLOCK_S, DT, SLOTS, T_ACCEL, T_SPEED, State
 
 BRAKE_MPS2: Final = 4.6

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from simulators.soccer import state as st
 from simulators.soccer.actions import note
 from simulators.soccer.ball import fly

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from simulators.soccer import state as st
 from simulators.soccer.chance import between, normal, uniform
 from simulators.soccer.pursuit import carry, chase

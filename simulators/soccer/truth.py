@@ -30,7 +30,7 @@ from typing import Final
 
 import numpy as np
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from simulators.soccer.state import (
     FREE_KICK,
     HALF_LENGTH_M,

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from features.airtime import Airtime
-from features.sport import Sport
+from features.common.airtime import Airtime
+from features.core.sport import Sport
 from streaming.operator.game import GameOperator
 from streaming.wire.blocks import StatBlock
 from streaming.wire.records import Event, GameRecord, Telemetry

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from features.sport import Sport
-from features.units import factor
+from features.core.sport import Sport
+from features.core.units import factor
 from streaming.analysis.agreement import Agreement, Floats, final_blocks, named
 from streaming.recordings.reader import Recording
 from streaming.wire.blocks import StatBlock

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.axis import Axis
-from features.compiled import kernel
+from features.core.axis import Axis
+from features.core.compiled import kernel
 from models.artefact import Card, CardFeature, ForestModel
 from models.base import Floats
 from models.curve import Curve

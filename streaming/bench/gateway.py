@@ -123,7 +123,7 @@ def websocket_latency(sport: str | None = None, windows: int = 300, every_s: flo
 
     Returns p50 and p99 in microseconds, the same of the bare server (``floor_...``), and their ratios.
     """
-    from features.sport import load_sport, sports
+    from features.core.sport import load_sport, sports
     from streaming.web.encoded_block import Delivery, Parcel
     from streaming.web.filters import Filter
     from streaming.web.gateway import Gateway

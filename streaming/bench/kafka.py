@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.sport import load_sport
+from features.core.sport import load_sport
 from streaming.bench.figures import figure
 from streaming.bench.kafka_peers import Helper, listener, reader_at_end
 from streaming.bench.load_generator import Load

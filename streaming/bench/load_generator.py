@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from features.sport import load_sport
+from features.core.sport import load_sport
 from streaming.bench.figures import figure
 from streaming.kafka.batching import Packer
 from streaming.kafka.ingress import Ingress

@@ -28,7 +28,7 @@ def speed(folder: Path) -> Result:
     """RMSE and MAE in yd/s over all rows but the ball's, duplicates dropped, whose predecessor is 0.05 to 0.15 s older and whose
     official value is present; ours is the step that runs live, fed each player's own frames. The floor is the plain difference
     to the position 0.2 s ago (0.1 s, where there is none)."""
-    from features.units import factor
+    from features.core.units import factor
     from simulators.providers._files import table
 
     path = next((p for p in (folder / "tracking.parquet", folder / "tracking.csv") if p.is_file()), None)
@@ -68,8 +68,8 @@ def speed(folder: Path) -> Result:
 
 def _live(seconds: Floats, x_m: Floats, y_m: Floats) -> Floats:
     """(T,) m/s by the step ``motion.velocity`` of the sport."""
-    from features import kinematics
-    from features.frames import Field, Frames, Roster
+    from features.common import kinematics
+    from features.core.frames import Field, Frames, Roster
     from features.nfl import motion
 
     rows = len(seconds)

@@ -72,7 +72,7 @@ def window(minutes: float = 6.0, sport: str = "soccer") -> Result:
         sink.published_us.clear()
     gc.unfreeze()
     one = np.zeros((10, 41))
-    from features.compiled import kernel
+    from features.core.compiled import kernel
 
     @kernel
     def touch(x: Any) -> float:

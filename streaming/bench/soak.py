@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 import numpy as np
 
-from features.sport import load_sport
+from features.core.sport import load_sport
 from streaming.bench.figures import figure
 from streaming.bench.kafka import Operator, at, catch_up, refuse_company
 from streaming.bench.kafka_peers import Helper, listener

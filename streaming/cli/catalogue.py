@@ -16,7 +16,7 @@ def catalogue(
 
     Example: touchline catalogue soccer
     """
-    from features.sport import load_sport, sports
+    from features.core.sport import load_sport, sports
     from streaming.errors import BadInput
     from streaming.wire import topics
 

@@ -92,7 +92,7 @@ def write(imported: Any, out: Path, *, overwrite: bool = False) -> dict[str, Any
 def checked(imported: Any, recording: Path) -> tuple[list[Any], list[str]]:
     """Our figures beside the provider's own, as the provider's module pairs them, all of one run; and a sentence for each reason
     why there are no values, with the stats that it is about."""
-    from features.sport import load_sport
+    from features.core.sport import load_sport
     from streaming.analysis.agreement import compare_events, final_blocks, named
     from streaming.analysis.channels import compare_channels
     from streaming.cli.replay import unavailable

@@ -32,7 +32,7 @@ def serve(
 
     Any number of these may read the same topics; none of them holds anybody up.
     """
-    from features.sport import sports as known
+    from features.core.sport import sports as known
     from streaming.cli.lifecycle.common import watch_models
     from streaming.factory import sport_named
     from streaming.flink.poller import FlinkWatch

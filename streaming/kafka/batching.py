@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from features.sport import Sport
+from features.core.sport import Sport
 from streaming.operator.telemetry.framing import wait_us
 from streaming.operator.telemetry.grid import Grid
 from streaming.wire.records import GameRecord, Telemetry

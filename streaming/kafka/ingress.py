@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.sport import Sport
+from features.core.sport import Sport
 from streaming.kafka.batching import Packer
 from streaming.kafka.producer import Outlet
 from streaming.kafka.settings import Address

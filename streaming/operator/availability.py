@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from models.guard import Guard
 from streaming.operator.inference.client import Refused
 from streaming.wire.blocks import Output, StatBlock

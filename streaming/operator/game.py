@@ -15,8 +15,8 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from features.frames import Field
-from features.sport import Sport
+from features.core.frames import Field
+from features.core.sport import Sport
 from models.base import Model
 from models.guard import Guard
 from streaming.errors import BadInput, BadRecord, BadSnapshot

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.sport import Stat
+from features.core.sport import Stat
 from models.guard import OFF, Guard
 from streaming.operator.inference.client import Refused
 from streaming.operator.telemetry.grid import SECOND_US

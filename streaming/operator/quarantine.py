@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.sport import Sport
+from features.core.sport import Sport
 from streaming.errors import BadRecord
 from streaming.operator.metrics import Meters
 from streaming.operator.telemetry.framing import Framer

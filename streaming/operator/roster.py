@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from features.frames import Roster
+from features.core.frames import Roster
 from streaming.errors import BadInput
 from streaming.wire.records import GameRecord
 

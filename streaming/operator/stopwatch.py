@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter_ns
 
-from features.sport import Sport
+from features.core.sport import Sport
 from streaming.operator.metrics import Meters
 
 

@@ -10,8 +10,8 @@ from collections.abc import Hashable
 from math import isfinite
 from typing import Final
 
+from features.core.facts import number
 from features.f1 import SPORT
-from features.facts import number
 from streaming.monitoring.labels import Came, Label, Said, Told
 from streaming.wire.records import Event
 

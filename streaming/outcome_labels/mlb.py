@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from features.facts import number
+from features.core.facts import number
 from features.mlb.vocabulary import HITS
 from streaming.monitoring.labels import Came, Label, Said, Told, of_event, outcome
 

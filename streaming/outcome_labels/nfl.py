@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import floor, isfinite, nan
 from typing import Final
 
-from features.facts import number
+from features.core.facts import number
 from features.nfl.carrier import T_CAUGHT, T_GAINED
 from features.nfl.columns import YD
 from features.nfl.defense import MAN_OR_ZONE

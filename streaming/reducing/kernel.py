@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import long_kernel
+from features.core.compiled import long_kernel
 
 F4 = npt.NDArray[np.float32]
 F8 = npt.NDArray[np.float64]

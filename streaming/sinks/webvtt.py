@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from features.story import Cue, from_value, to_webvtt
+from features.common.commentary import Cue, from_value, to_webvtt
 from streaming.errors import BadInput
 from streaming.recordings.parquet_parts import AllOrNothing
 from streaming.wire.blocks import Output, StatBlock

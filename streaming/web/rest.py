@@ -105,7 +105,7 @@ async def events(request: Request) -> Response:
 
 @lru_cache(maxsize=32)
 def _catalogue(sport: str | None) -> dict[str, Any]:
-    from features.sport import load_sport, sports  # numba comes with it
+    from features.core.sport import load_sport, sports  # numba comes with it
 
     names = [sport] if sport is not None else sorted(sports())
     return {

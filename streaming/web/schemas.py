@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from features.highlights import Highlight
-from features.story import Story
+from features.common.commentary import Story
+from features.common.highlights import Highlight
 from streaming.operator import health
 from streaming.web import messages
 from streaming.wire import feed, records, topics

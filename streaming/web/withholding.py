@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, Literal, TypeVar
 
-from features.sport import load_sport
+from features.core.sport import load_sport
 from streaming.monitoring.watch import ModelWatch
 from streaming.wire.blocks import StatBlock
 

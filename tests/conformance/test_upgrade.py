@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 SPORT = UPGRADED
 NEWER = '''"""What a newer version has and the older one had not."""
 
-from features.sport import Signal, Stat, Step
+from features.core.sport import Signal, Stat, Step
 
 
 def _rush(f):

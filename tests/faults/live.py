@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 from kafka.partitioner import murmur2
 
-from features.sport import load_sport
+from features.core.sport import load_sport
 from streaming.bench.cluster import one_game
 from streaming.bench.kafka_peers import reader_at_end
 from streaming.bench.load_generator import moved

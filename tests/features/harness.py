@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from features.frames import Field, Floats, Frames, Roster
-from features.sport import Sport, Stat
+from features.core.frames import Field, Floats, Frames, Roster
+from features.core.sport import Sport, Stat
 
 HOP_ROWS = 5
 PITCH = Field(105.0, 68.0)

@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from features import units
+from features.core import units
 from features.soccer import SPORT
 from tests.features.harness import Scene, match_scene, roster_of, window_stats
 from tests.paths import ROOT

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from features.sport import load_sport
-from features.story import LANGUAGES
+from features.common.commentary import LANGUAGES
+from features.core.sport import load_sport
 from simulators.providers import read
 from simulators.worlds import open_world
 from streaming.analysis.airing import Aired, aired
@@ -76,9 +76,9 @@ def test_the_real_race(real_data: Path) -> None:
 
 
 def _passing(place: int) -> tuple[Any, Any]:
+    from features.core.frames import Roster
+    from features.core.moments import Moment
     from features.f1.ledger import Ledger
-    from features.frames import Roster
-    from features.moments import Moment
 
     roster = Roster.of([("A", 0, "car"), ("B", 1, "car")], ("red", "blue"))
     ledger = Ledger(players=2)

@@ -6,7 +6,20 @@ import msgspec
 import numpy as np
 import pytest
 
-from features.airtime import BEST, CLEARLY, MEMORY, Airtime, Budget, Candidate, chosen, grants, note, place, tokens, worth
+from features.common.airtime import (
+    BEST,
+    CLEARLY,
+    MEMORY,
+    Airtime,
+    Budget,
+    Candidate,
+    chosen,
+    grants,
+    note,
+    place,
+    tokens,
+    worth,
+)
 
 BUDGET = Budget(every_s=240.0, purse=2.0, spacing_s=60.0, patience_s=480.0, repeat_s=600.0, again=0.5, usual=(0.2, 0.4, 0.6, 0.8))
 

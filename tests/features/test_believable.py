@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.kinematics import slope
+from features.common.kinematics import slope
 from features.mlb import running as mlb
 from features.nfl import motion as nfl
 from streaming.factory import operator_for

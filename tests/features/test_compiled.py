@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from features import compiled
+from features.core import compiled
 from features.soccer import control
 from tests.paths import ROOT
 
@@ -42,7 +42,7 @@ def test_a_kernel_is_cached_under_that_fingerprint():
 
 
 SOURCE = """
-from features.compiled import kernel
+from features.core.compiled import kernel
 
 @kernel
 def double(x):
@@ -53,7 +53,7 @@ def never(x):
     return x
 """
 CALLS = "import rare; rare.double(1); rare.double(1.5)"
-LOADS = "import rare; from features.compiled import load_all; print(load_all(), load_all(), len(rare.double.signatures), "
+LOADS = "import rare; from features.core.compiled import load_all; print(load_all(), load_all(), len(rare.double.signatures), "
 LOADS += "sum(rare.double.stats.cache_hits.values()), sum(rare.double.stats.cache_misses.values()), len(rare.never.signatures))"
 
 

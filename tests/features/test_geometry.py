@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.geometry import extent, hull_area, spread
+from features.common.geometry import extent, hull_area, spread
 
 
 def area(points: list[tuple[float, float]] | np.ndarray) -> float:

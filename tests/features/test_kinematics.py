@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features import kinematics
+from features.common import kinematics
 
 DT = 0.04
 

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from features import kinematics
-from features.frames import Roster
+from features.common import kinematics
+from features.core.frames import Roster
 from features.soccer import SPORT, motion
 from tests.features.harness import Scene, signals
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features import highlights, story
-from features.airtime import Budget
-from features.highlights import Highlight
-from features.story import Counted, Cue, Number, Percent, Score, Sentence, from_value, plural, tell, to_webvtt
+from features.common import commentary, highlights
+from features.common.airtime import Budget
+from features.common.commentary import Counted, Cue, Number, Percent, Score, Sentence, from_value, plural, tell, to_webvtt
+from features.common.highlights import Highlight
 
 
 def test_numbers_as_languages_write_them() -> None:
@@ -49,12 +49,12 @@ BUDGET = Budget(every_s=60.0, purse=1.0, spacing_s=10.0, patience_s=100.0, repea
 def test_a_story_is_an_object_and_that_of_an_old_recording_is_read_too() -> None:
     phrases = {"goal": {"en": "A \"quoted\" goal by {who}", "ru": "Гол: {who}"}}
     basis = [{"event": "e1", "type": "shot", "outcome": "goal"}]
-    value = story.value(phrases, [Sentence("goal", {"who": "Ada"}, 0.123456, basis, True)], BUDGET.new(), BUDGET, 5.0)
+    value = commentary.value(phrases, [Sentence("goal", {"who": "Ada"}, 0.123456, basis, True)], BUDGET.new(), BUDGET, 5.0)
     told = {"en": "A \"quoted\" goal by Ada", "ru": "Гол: Ada"}
     assert value == {**told, "topic": "goal", "score": 0.1235, "basis": basis}
     assert from_value(value) == told
     assert from_value(msgspec.json.encode(told).decode()) == told
-    assert story.value(phrases, [], BUDGET.new(), BUDGET, 5.0) is None
+    assert commentary.value(phrases, [], BUDGET.new(), BUDGET, 5.0) is None
     for bad in ("[1]", "no", {}, {"topic": "goal"}, {"en": 1.0}, None, 3.0):
         with pytest.raises(ValueError, match="not a story"):
             from_value(bad)

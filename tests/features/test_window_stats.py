@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from features import units
+from features.core import units
 from features.soccer import SPORT
 from tests.features.harness import Run, Scene, match_scene, roster_of, signals, window_stats
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from features.sport import load_sport
+from features.core.sport import load_sport
 from streaming.bench.load_generator import moved
 from streaming.cli.app import run
 from streaming.cli.run_files import captured

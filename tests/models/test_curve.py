@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.axis import Axis
-from features.mlb.stealrow import COLUMN, CURVE, LEADS_M, STEAL_FEATURES, WIDTH, derive
+from features.core.axis import Axis
+from features.mlb.steal_features import COLUMN, CURVE, LEADS_M, STEAL_FEATURES, WIDTH, derive
 from models.artefact import load
 from models.curve import Curve, curve_of
 from models.forest.rewrite import light

@@ -14,8 +14,8 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
 
-from features.mlb.ground import FT_M
-from features.mlb.stealrow import COLUMN
+from features.mlb.diamond import FT_M
+from features.mlb.steal_features import COLUMN
 from models.artefact import load
 from models.base import Floats
 from models.data.steal_records import Records

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from features.mlb.batted import HIT_FEATURES
-from features.mlb.ground import FT_M, MPH_MPS
+from features.mlb.diamond import FT_M, MPH_MPS
 from models.artefact import SHIPPED, load
 from models.data import statcast_batted_balls
 from models.recipes import catch_probability, hit_probability

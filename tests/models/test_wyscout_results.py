@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.soccer.match import WIN_FEATURES
+from features.soccer.game import WIN_FEATURES
 from models.artefact import SHIPPED, ForestModel, load
 from models.data.wyscout import HELD_OUT_AS, read_events, read_matches
 from models.data.wyscout_results import Results, results_of

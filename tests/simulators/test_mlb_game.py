@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from features.mlb.diamond import BAGS, BASE_M, FT_M
 from features.mlb.flight import carried, height_at
-from features.mlb.ground import BAGS, BASE_M, FT_M
 from features.mlb.odds import AVERAGE_SWING, home_win, run_expectancy
 from features.mlb.vocabulary import EVENT_TYPES, PITCH_OUTCOMES, PLAY_OUTCOMES
 from simulators.mlb import chances, draws

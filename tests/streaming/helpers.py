@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.sport import Sport
+from features.core.sport import Sport
 from streaming.operator.game import GameOperator
 from streaming.wire.blocks import DeadLetter, Output, StatBlock
 from streaming.wire.records import Event, GameRecord, StatUpdate, Telemetry, encode

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.sport import Stat
+from features.core.sport import Stat
 from models.base import Answer, Feature
 from streaming.operator.game import GameOperator
 from streaming.wire.blocks import Prediction, StatBlock

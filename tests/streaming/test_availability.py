@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from features.sport import Stat
+from features.core.sport import Stat
 from models.base import Feature
 from models.home import Home, inputs_of
 from streaming.operator.availability import Availability

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.frames import Frames
-from features.moments import Moment
-from features.sport import EventStep, Signal, Sport, Stat, Step
+from features.core.frames import Frames
+from features.core.moments import Moment
+from features.core.sport import EventStep, Signal, Sport, Stat, Step
 from streaming.errors import BadInput, BadRecord, BadSnapshot
 from streaming.operator.game import GameOperator
 from streaming.operator.roster import roster_of

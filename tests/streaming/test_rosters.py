@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from features.sport import Stat
+from features.core.sport import Stat
 from models.guard import OPEN
 from streaming.errors import BadInput, BadRecord
 from streaming.operator.game import GameOperator

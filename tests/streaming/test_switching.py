@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.sport import Stat
+from features.core.sport import Stat
 from models.artefact import ForestModel, load
 from models.registry.follow import Follower
 from models.registry.store import Store

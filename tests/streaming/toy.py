@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from features.frames import Field, Frames
-from features.moments import Moment
-from features.sport import EventStep, Signal, Sport, Stat, Step
+from features.core.frames import Field, Frames
+from features.core.moments import Moment
+from features.core.sport import EventStep, Signal, Sport, Stat, Step
 from streaming.operator.game import GameOperator
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 

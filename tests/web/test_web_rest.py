@@ -146,7 +146,7 @@ def test_models_in_words() -> None:
 
 
 def test_the_catalogue_lists_every_stat_of_the_sport() -> None:
-    from features.sport import load_sport
+    from features.core.sport import load_sport
 
     rows = ask("/api/catalogue/soccer", steps=1).json()
     assert [r["id"] for r in rows] == [s.id for s in load_sport("soccer").stats]

@@ -3,7 +3,7 @@
 The terms of these data allow internal use only: nothing that learnt from them ships. Who received a pass is known for every pass,
 which leaks whether it arrived, and so does when it ended; so a pass has no target and no bearing here. What is read is what the
 live path reads of a frame when neither is reported: the sender's place, and who stood how near to him
-(``features.soccer.passgeometry``). The game of a row is hidden, so rows are held out and drawn, in five parts.
+(``features.soccer.pass_geometry``). The game of a row is hidden, so rows are held out and drawn, in five parts.
 
 The folder holds ``passes.parquet``: ``sender_id`` 1..28 (1 to 14 home), ``x_1`` to ``y_28`` in metres from the centre spot, NaN
 for who is not on the pitch, and ``completed``. The direction of attack follows from the last man of each team.
@@ -18,8 +18,8 @@ from typing import Any, Final
 import numpy as np
 
 from features.soccer.ledger import LENGTH_M, WIDTH_M
+from features.soccer.pass_geometry import PASS_GEOMETRY, pass_geometry
 from features.soccer.passes import PASS_FEATURES
-from features.soccer.passgeometry import PASS_GEOMETRY, pass_geometry
 from features.soccer.threat import value_at
 from models.artefact import Card
 from models.base import Floats

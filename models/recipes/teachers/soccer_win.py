@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.soccer.match import WIN_FEATURES
+from features.soccer.game import WIN_FEATURES
 from models.base import Floats
 from models.data.wyscout_results import XGOALS, Results
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.core.frames import Floats
 from features.f1.battle import MOST_CLOSING_S
 from features.f1.ledger import TRAFFIC_S, TRAFFIC_SHARE, pace_s
+from features.f1.pace_model import bare
 from features.f1.strategy import undercut_row
-from features.f1.usual import bare
 from features.f1.win import win_rows
-from features.frames import Floats
 from models.training.training import Table
 from simulators.f1.loops import ATTEMPT, OFF, SAFETY_OFF, SAFETY_ON, UNDERCUT
 from simulators.f1.race import Race

@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from features.frames import Floats
+from features.core.frames import Floats
 from features.mlb.batted import hit_row
 from features.mlb.fielding import catch_row
-from features.mlb.stealrow import COLUMN, blank, derive
+from features.mlb.steal_features import COLUMN, blank, derive
 from features.mlb.win import over_row, win_row
 from models.training.training import Table
 from simulators.mlb.draws import flies, hits, steals

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.frames import Field, Frames, Ints, Roster
-from features.moments import Moment
+from features.core.frames import Field, Frames, Ints, Roster
+from features.core.moments import Moment
 from features.nfl import SPORT
 from features.nfl.motion import LEFT, RIGHT
 from simulators.nfl.block import Block

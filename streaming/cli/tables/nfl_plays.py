@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from features.frames import Floats
-from features.moments import Moment
+from features.core.frames import Floats
+from features.core.moments import Moment
 from features.nfl.defense import coverage_features
 from features.nfl.flight import COMPLETION_FEATURES
 from features.nfl.passing import arrival_features, begin_after_catch

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from features.soccer.match import ADDED, WIN_FEATURES
+from features.soccer.game import ADDED, WIN_FEATURES
 from models.training.training import Table
 from simulators.soccer.results import result_chances
 from simulators.soccer.scorelines import MINUTES, scorelines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from features.moments import Moment
+from features.core.moments import Moment
 from streaming.errors import BadRecord
 from streaming.operator.events.event_stats import EventStage
 from streaming.operator.events.reorder_buffer import EventBook

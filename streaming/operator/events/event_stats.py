@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from features.frames import Roster
-from features.moments import MISSED, Moment
-from features.sport import EventStep, Sport, Stat
+from features.core.frames import Roster
+from features.core.moments import MISSED, Moment
+from features.core.sport import EventStep, Sport, Stat
 from models.base import Model
 from streaming.errors import BadRecord
 from streaming.operator.events.ledger_log import Account

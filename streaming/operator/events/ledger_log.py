@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from features.frames import Roster
-from features.moments import Moment
+from features.core.frames import Roster
+from features.core.moments import Moment
 
 #: how far back a correction may reach, s
 HORIZON_S: Final = 600.0

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 from models.base import Answer, Model
 from models.guard import Guard
 from streaming.wire.records import ModelUse

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from features.frames import Field, Frames, Roster
-from features.sport import Dim, Sport
+from features.core.frames import Field, Frames, Roster
+from features.core.sport import Dim, Sport
 from streaming.operator.telemetry.grid import Grid
 
 Array = npt.NDArray[Any]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from features.frames import Roster
-from features.sport import Sport
+from features.core.frames import Roster
+from features.core.sport import Sport
 from streaming.errors import BadRecord
 from streaming.operator.telemetry import tag_buffers
 from streaming.operator.telemetry.frame_buffer import Tape

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import kernel
+from features.core.compiled import kernel
 
 F8 = npt.NDArray[np.float64]
 F4 = npt.NDArray[np.float32]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from features import units
-from features.frames import Roster
-from features.sport import Sport, Stat
+from features.core import units
+from features.core.frames import Roster
+from features.core.sport import Sport, Stat
 from models.base import Answering, Explained, Model
 from models.guard import OPEN, Guard, guard_of
 from models.home import Origin

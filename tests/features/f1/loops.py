@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from features.core.moments import Moment
 from features.f1 import SPORT
 from features.f1.ledger import Ledger
-from features.moments import Moment
 from simulators.f1.race import Race
 from simulators.f1.report import reports
 from simulators.f1.weekend import LIGHTS_S, GrandPrix

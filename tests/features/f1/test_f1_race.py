@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from features import units
+from features.common.commentary import from_value
+from features.core import units
+from features.core.sport import Stat
 from features.f1 import SPORT
 from features.f1.channels import CHANNELS, COLUMNS, NAMES, WATCHED
-from features.f1.usual import WEAR_S
+from features.f1.pace_model import WEAR_S
 from features.f1.vocabulary import EVENT_TYPES
-from features.sport import Stat
-from features.story import from_value
 from simulators.f1.loops import ATTEMPT
 from simulators.f1.loops import WEAR_S as TRUE_WEAR_S
 from simulators.f1.race import Race

@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.frames import Roster
-from features.highlights import from_value
+from features.common.commentary import LANGUAGES
+from features.common.commentary import from_value as story_from
+from features.common.highlights import from_value
+from features.core.frames import Roster
+from features.core.moments import Moment
+from features.core.sport import load_sport
 from features.mlb import SPORT
 from features.mlb.batted import hit_row, is_barrel
+from features.mlb.diamond import BAGS, FT_M, MPH_MPS
 from features.mlb.fielding import catch_row
-from features.mlb.ground import BAGS, FT_M, MPH_MPS
 from features.mlb.ledger import Ledger, keep_state
 from features.mlb.odds import home_win, run_expectancy
 from features.mlb.pitching import perceived
-from features.mlb.stealrow import COLUMN, blank, derive
+from features.mlb.steal_features import COLUMN, blank, derive
 from features.mlb.win import leverage_after, win_features, win_row
-from features.moments import Moment
-from features.sport import load_sport
-from features.story import LANGUAGES
-from features.story import from_value as story_from
 from simulators.mlb.draws import NEARER_S
 from simulators.mlb.game import Game
 from streaming.factory import operator_for

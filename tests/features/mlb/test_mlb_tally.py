@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.mlb import SPORT, highlights, pitching, play, story, win
+from features.core.moments import Moment
+from features.mlb import SPORT, commentary, highlights, pitching, play, win
 from features.mlb.ledger import Ledger, known
 from features.mlb.running import EVENT_KEEP_S
 from features.mlb.vocabulary import BATTED, PITCH
-from features.moments import Moment
 
 NAN = float("nan")
 PITCHER, RELIEVER, BATTER, OTHER, PLAYERS = 0, 1, 10, 11, 20
@@ -95,10 +95,10 @@ def test_after_a_late_start_nothing_is_known_until_it_is_said() -> None:
     assert np.isnan(count(ledger, "mlb.team.hits")).all(), "the hits before are not known, and never will be"
     first = moment("play", 900.0, BATTER, outcome="single", period=5, **STATE)
     assert win.swing(first, Ledger(players=PLAYERS)) == 0.0, "the very first event has nothing before it"
-    assert story.offers_of(moment("batted_ball", 900.0, BATTER), Ledger(players=PLAYERS)) == []
+    assert commentary.offers_of(moment("batted_ball", 900.0, BATTER), Ledger(players=PLAYERS)) == []
     late = fold(Ledger(players=PLAYERS), *pitches(900.0, PITCHER, "ball"))
     assert highlights.runs_in(full, late) == [0, 0], "runs that were scored before are no news"
-    assert {offer.topic for offer in story.offers_of(full, late)}.isdisjoint({"run", "loaded"})
+    assert {offer.topic for offer in commentary.offers_of(full, late)}.isdisjoint({"run", "loaded"})
 
 
 def test_what_was_on_when_the_feed_was_joined_has_no_beginning() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from features.frames import Field, Frames, Roster
+from features.core.frames import Field, Frames, Roster
 from features.nfl import SPORT
 from features.nfl.columns import YD
 from features.nfl.motion import LEFT, RIGHT

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features import highlights as shared
-from features.moments import Moment
-from features.nfl import SPORT, defense, game, passing, rushing, story, yardage
+from features.common import highlights as shared
+from features.common.commentary import from_value
+from features.core.moments import Moment
+from features.nfl import SPORT, commentary, defense, game, passing, rushing, yardage
 from features.nfl.columns import YD
 from features.nfl.highlights import highlight
 from features.nfl.ledger import Ledger
-from features.story import from_value
 from tests.features.nfl.nfl_scenes import KEEP, Scene, line_up, roster, still
 
 NAN = float("nan")
@@ -216,7 +216,7 @@ def test_highlights_and_stories() -> None:
     assert clip.label == "touchdown"
     assert clip.reasons[0] == "touchdown"
     assert clip.start_s <= 0.0 < clip.end_s
-    told = story.tell(scored, ledger)
+    told = commentary.tell(scored, ledger)
     assert told is not None
     assert set(from_value(told)) == {"en", "de", "ru", "es"}
     assert "14" in from_value(told)["en"]
@@ -226,14 +226,14 @@ def test_highlights_and_stories() -> None:
     assert swing is not None
     assert shared.from_value(swing).reasons == ["win_probability"]
     assert highlight(moment("tackle", 40.0, player=1), ledger) is None
-    assert story.tell(moment("tackle", 40.0, player=1), ledger) is None
+    assert commentary.tell(moment("tackle", 40.0, player=1), ledger) is None
 
 
-@pytest.mark.parametrize("key", sorted(story.PHRASES))
+@pytest.mark.parametrize("key", sorted(commentary.PHRASES))
 def test_every_phrase_is_there_in_every_language_with_the_same_fields(key: str) -> None:
     import string
 
-    fields = {lang: {f for _, f, _, _ in string.Formatter().parse(text) if f} for lang, text in story.PHRASES[key].items()}
+    fields = {lang: {f for _, f, _, _ in string.Formatter().parse(text) if f} for lang, text in commentary.PHRASES[key].items()}
     assert set(fields) == {"en", "de", "ru", "es"}
     assert all(names == fields["en"] for names in fields.values())
     assert fields["en"] <= {"home", "away", "team", "player", "score", "share", "yards", "speed"}

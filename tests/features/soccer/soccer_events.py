@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from features.frames import Field, Frames, Roster
-from features.moments import Moment
+from features.core.frames import Field, Frames, Roster
+from features.core.moments import Moment
 from features.soccer import SPORT
 from features.soccer.ledger import Ledger
 

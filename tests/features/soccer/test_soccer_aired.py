@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from features.airtime import CLEARLY
+from features.common.airtime import CLEARLY
 from features.soccer import SPORT
 from models.holdout import is_held_out
 from simulators.providers import read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.frames import Frames
+from features.core.frames import Frames
 from features.soccer.align import align
 from tests.features.soccer.soccer_events import NAN, PLAYERS, event, frames_of
 

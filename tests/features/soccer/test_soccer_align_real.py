@@ -7,8 +7,8 @@ import csv
 import numpy as np
 import pytest
 
-from features.frames import Field, Frames, Roster
-from features.moments import Moment
+from features.core.frames import Field, Frames, Roster
+from features.core.moments import Moment
 from features.soccer.align import align
 from tests.features.soccer.soccer_events import NAN
 from tests.paths import DATA

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from features.core.units import factor
 from features.soccer import SPORT
-from features.units import factor
 
 ROWS = {
     "soccer.team.pressing": ("passes", "team", "tick"),

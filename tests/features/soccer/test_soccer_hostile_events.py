@@ -10,15 +10,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.moments import Moment
-from features.soccer import SPORT, highlights, ledger, passes, shots, story, threat
+from features.core.moments import Moment
+from features.soccer import SPORT, commentary, highlights, ledger, passes, shots, threat
 from features.soccer.align import align
 from features.soccer.ledger import Ledger
 from features.soccer.vocabulary import EVENT_TYPES, PASS_OUTCOMES, SET_PIECES, SHOT_OUTCOMES
 from tests.features.soccer.soccer_events import PLAYERS, ROSTER, frames_of
 
 TICKS = [stat for stat in SPORT.stats if stat.kind == "tick"]
-EVENTS = [*passes.STATS, *threat.STATS, *highlights.STATS, *story.STATS]
+EVENTS = [*passes.STATS, *threat.STATS, *highlights.STATS, *commentary.STATS]
 STEPS = [step for step in SPORT.event_steps if step not in shots.EVENT_STEPS]
 
 RNG = np.random.default_rng(2)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from features.soccer import SPORT
+from features.soccer.game import result_odds, swing, time_left_s
 from features.soccer.highlights import highlight as moment_highlight
 from features.soccer.ledger import Ledger
-from features.soccer.match import result_odds, swing, time_left_s
 from tests.features.soccer.soccer_events import NAN, PLAYERS, event, fold, shot, standing, tick
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.moments import Moment
+from features.core.moments import Moment
 from features.soccer import SPORT
 from features.soccer.ledger import Ledger, locate
 from features.soccer.moves import MOVE_CONTEXT, PASS_END
+from features.soccer.pass_geometry import PASS_GEOMETRY, find_target
 from features.soccer.passes import PASS_FEATURES, completion_features, opponents_bypassed
-from features.soccer.passgeometry import PASS_GEOMETRY, find_target
 from features.soccer.threat import value_at
 from tests.features.soccer.soccer_events import NAN, event, frames_of, standing
 

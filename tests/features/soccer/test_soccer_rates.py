@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from features.frames import Roster
+from features.core.frames import Roster
 from features.soccer import SPORT, motion
 from tests.features.harness import Scene, match_scene, signals
 

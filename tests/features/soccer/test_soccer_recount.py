@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from features.moments import Moment
+from features.core.moments import Moment
+from features.soccer.game import MOST_UNVALUED
 from features.soccer.ledger import Ledger
-from features.soccer.match import MOST_UNVALUED
 from tests.features.soccer.soccer_events import PLAYERS, event, fold, tick
 
 TICKS = (

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features import highlights, story
-from features.moments import Moment
+from features.common import commentary, highlights
+from features.core.moments import Moment
 from features.soccer import SPORT
+from features.soccer.commentary import offers_of
 from features.soccer.highlights import offer_of
 from features.soccer.ledger import Ledger
-from features.soccer.phrases import GOALS, OPPONENTS, PASSES, PHRASES, SHOTS
-from features.soccer.phrases import PLAYERS as PLAYERS_WORD
-from features.soccer.story import offers_of
+from features.soccer.templates import GOALS, OPPONENTS, PASSES, PHRASES, SHOTS
+from features.soccer.templates import PLAYERS as PLAYERS_WORD
 from tests.features.soccer.soccer_events import PLAYERS, event, fold, shot, standing
 
 STORY, HIGHLIGHT = SPORT.stat("game.story"), SPORT.stat("game.highlight")
@@ -31,7 +31,7 @@ def told(moment: Moment, ledger: Ledger) -> dict[str, str]:
     ledger.said.last_s = -3600.0
     value = STORY.compute(moment, ledger)
     assert isinstance(value, dict)
-    return story.from_value(value)
+    return commentary.from_value(value)
 
 
 def test_a_goal_in_four_languages() -> None:
@@ -167,8 +167,8 @@ def test_every_phrase_is_offered_when_it_is_true(key: str) -> None:
     offer = offered[key]
     assert 0.0 < offer.strength <= 1.0
     assert offer.basis[0] == {"event": moment.id, "type": moment.type, "outcome": moment.outcome}
-    said = story.tell(PHRASES[key], offer.values)
-    assert tuple(said) == story.LANGUAGES
+    said = commentary.tell(PHRASES[key], offer.values)
+    assert tuple(said) == commentary.LANGUAGES
     assert len(set(said.values())) == 4
     for text in said.values():
         assert not re.search(r"[{}]|\bnan\b|\d\.\d.*\d,\d|None", text)
@@ -179,7 +179,7 @@ def test_what_a_sentence_says_is_what_has_been_counted() -> None:
     def said(key: str) -> str:
         moment, before = CASES[key]
         offer = next(offer for offer in offers_of(moment, started(*before)) if offer.topic == key)
-        return story.tell(PHRASES[key], offer.values)["en"]
+        return commentary.tell(PHRASES[key], offer.values)["en"]
 
     assert said("saves") == "Away 0 denies Home 9: save number 3 of this match."
     assert said("shots_run") == "Only Northside are shooting: the last 4 shots have all been theirs."
@@ -243,7 +243,7 @@ def test_a_phrase_names_the_same_things_in_every_language(key: str) -> None:
         return {name for _, name, _, _ in string.Formatter().parse(template) if name} - {"team"}
 
     wanted = fields(PHRASES[key]["en"])
-    assert tuple(PHRASES[key]) == story.LANGUAGES
+    assert tuple(PHRASES[key]) == commentary.LANGUAGES
     assert all(fields(template) == wanted for template in PHRASES[key].values())
 
 
@@ -268,8 +268,8 @@ def test_most_events_are_not_worth_a_word() -> None:
 
 def test_plural_forms_are_there_for_every_language() -> None:
     for forms in (OPPONENTS, GOALS, PLAYERS_WORD, SHOTS, PASSES):
-        for language in story.LANGUAGES:
-            assert {story.plural(n, language) for n in range(120)} == set(forms[language])
+        for language in commentary.LANGUAGES:
+            assert {commentary.plural(n, language) for n in range(120)} == set(forms[language])
 
 
 def test_the_fastest_is_found_in_the_frame_and_told_once() -> None:
@@ -311,7 +311,7 @@ def test_highlights_by_hand() -> None:
         {"stat": "soccer.match.score", "subject": "match", "value": [0.0, 0.0]},
     ]
     # 1 - (1 - 0.8 x 0.5) (1 - 0.7) (1 - swing / 0.5)
-    from features.soccer.match import stake, swing
+    from features.soccer.game import stake, swing
 
     moved = swing(shot(1000.0, 0, 9, 0.325, "goal"), started())
     assert goal.score == pytest.approx(1 - 0.6 * 0.3 * (1 - moved / 0.5), abs=1e-4)

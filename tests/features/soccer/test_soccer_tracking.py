@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.moments import Moment
-from features.momentum import balance, remember
+from features.common.momentum import balance, remember
+from features.core.moments import Moment
 from features.soccer import SPORT, momentum, motion, positions, possession, pressure, zones
 from tests.features.harness import Run, Scene, match_scene, roster_of, signals, window_stats
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features.core.sport import load_sport
 from features.f1.vocabulary import EVENT_TYPES
-from features.sport import load_sport
 from simulators.providers import Imported, read
 from simulators.providers._f1_state import Race, merge, seconds
 from streaming.analysis.agreement import compare_events

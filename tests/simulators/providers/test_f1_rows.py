@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from features.core.sport import load_sport
 from features.f1.channels import MEASURED
-from features.sport import load_sport
 from simulators.providers import read
 from simulators.providers._f1_windows import own_rows
 from streaming.analysis.agreement import final_blocks

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.sport import load_sport
+from features.core.sport import load_sport
 from simulators.providers import Imported, read
 from streaming.analysis.agreement import compare_events, final_blocks, goals
 from streaming.analysis.channels import compare_channel, compare_channels

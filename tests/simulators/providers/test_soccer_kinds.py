@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.sport import load_sport
+from features.core.sport import load_sport
 from simulators.providers import Imported, read
 from streaming.analysis.agreement import final_blocks, goals
 from streaming.errors import BadInput

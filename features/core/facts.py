@@ -1,0 +1,25 @@
+"""What events say, read with care: a feed may leave anything out, and say nonsense for the rest."""
+
+from __future__ import annotations
+
+from features.core.frames import Roster
+from features.core.moments import Fact, Moment
+
+NAN = float("nan")
+
+
+def number(fact: Fact) -> float:
+    """A fact or an attribute as a float; NaN when it is missing or no number."""
+    return float(fact) if isinstance(fact, (int, float)) else NAN
+
+
+def attr(moment: Moment, name: str) -> float:
+    """An attribute as a float; NaN when it is missing or no number."""
+    return number(moment.attrs.get(name))
+
+
+def roster_of(moment: Moment) -> Roster | None:
+    """Who plays; ``None`` when neither the moment nor its frames say."""
+    if moment.roster is not None:
+        return moment.roster
+    return moment.frames.roster if moment.frames is not None else None

@@ -1,0 +1,206 @@
+"""What a sport declares: its field, its signals, its steps and the table of its stats. Found by name, listed nowhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.util
+import pkgutil
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from features.core.frames import Field, Frames
+from features.core.moments import Moment
+
+#: axis names a declared shape may use: N entities; integers stand for themselves (2 for the two teams)
+Dim = Literal["N"] | int
+
+Per = Literal["player", "team", "ball", "match"]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One named array on the grid: (rows, *dims), filled with ``fill`` before the first row.
+
+    ``keep_s`` is how far back readers look, beyond one window: the operator carries no more than the longest of a signal.
+    """
+
+    name: str
+    unit: str
+    dims: tuple[Dim, ...] = ()
+    dtype: str = "f8"
+    fill: float = float("nan")
+    keep_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One named, timed piece of work on new rows: reads earlier signals, writes its own rows ``lo..hi``.
+
+    ``state`` names arrays that must survive between calls (dims as in ``Signal``); they start as zeros and are reached as
+    ``frames.state["<step name>.<key>"]``. A cumulative quantity needs none: its own previous row is the state.
+    """
+
+    name: str
+    compute: Callable[[Frames], None]
+    writes: tuple[Signal, ...] = ()
+    state: Mapping[str, tuple[Dim, ...]] = field(default_factory=dict)
+
+
+#: a value that adds up since the game began
+WHOLE_GAME: Final = float("inf")
+
+
+@dataclass(frozen=True)
+class Stat:
+    """One row of the catalogue. Three kinds, told apart by what closes them:
+
+    - window (telemetry): ``compute(frames, ends) -> (K, S)`` or ``(K, S, D)`` with one value per window end row;
+      S is N for ``per="player"`` (ball column ignored), the number of teams for "team", 1 for "ball" and "match".
+    - event (``on`` names event types): ``compute(moment, ledger) -> float | Sequence[float] | str | dict | None``. With ``model``
+      it returns the features (F,) in the model's order, NaN where missing, and the model's answer is the value.
+    - tick (``ticks=True``): ``compute(ledger, t_s) -> (S,)`` or ``(S, D)`` every ``every_s`` once the event feed closed;
+      with ``model`` it returns features (S, F).
+
+    A tick stat whose model's answers are ``shares`` says how one whole is divided among the subjects, such as the chances of all
+    who may win: what goes out of a moment is each answer over their sum. Subjects without an answer have no share.
+    A tick stat that is ``timeless`` depends on the ledger alone: it is not worked out again until an event changes that.
+    A value that ``holds`` goes out when it changes and is true until it does: that of every tick stat, and of the window stats that
+    say so, since they repeat themselves for most of a game.
+    An event stat ``of_account`` depends on the event's facts and the ledger, not on frames: it is issued again when a
+    correction of an earlier event changes it.
+
+    ``looks_back_s`` is how much of the game before it a value of a window or tick rests on: :data:`WHOLE_GAME` for what adds up
+    from the beginning; of a window's vector one figure for all components, or one for each. A game that was joined in the middle
+    has no such value before so much of it has been seen. For ticks a ledger may say how much that is by a property ``joined_s``:
+    from when on it has seen the game, s, NaN where it has seen all of it.
+
+    A stat that is no model's own answer but adds up such answers, or compares with them, names those models in ``built_on``:
+    where one of them is withheld from the air, so is the stat.
+
+    Values are SI; ``unit`` is what goes on the wire. ``components`` name the D parts of a vector. Event stats run in
+    table order, and each one's SI value is then found in ``moment.facts[id]``, where later stats and ``apply`` steps read it.
+    """
+
+    id: str
+    unit: str
+    definition: str
+    per: Per
+    compute: Callable[..., Any]
+    every_s: float = 0.0
+    on: tuple[str, ...] = ()
+    ticks: bool = False
+    timeless: bool = False
+    holds: bool = False
+    shares: bool = False
+    of_account: bool = False
+    model: str | None = None
+    built_on: tuple[str, ...] = ()
+    looks_back_s: float | tuple[float, ...] = 0.0
+    components: tuple[str, ...] = ()
+    air: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.shares and (not self.ticks or self.model is None or self.components):
+            raise ValueError(f"{self.id}: only what a model answers on a tick, a number for each subject, can be shares")
+
+        if not isinstance(self.looks_back_s, float) and len(self.looks_back_s) != len(self.components):
+            raise ValueError(f"{self.id}: looks_back_s is one figure, or one for each component")
+
+    @property
+    def held(self) -> bool:
+        """Whether its value goes out only when it changes."""
+        return self.ticks or self.holds
+
+    @property
+    def kind(self) -> Literal["window", "event", "tick"]:
+        return "event" if self.on else "tick" if self.ticks else "window"
+
+
+@dataclass(frozen=True)
+class EventStep:
+    """Work done once per event, in event order: ``extract`` steps read frames and put facts (floats, lists, strings) into
+    ``moment.facts``; ``apply`` steps fold event and facts into the ledger and never look at frames, so that a correction
+    can be replayed long after the frames are gone."""
+
+    name: str
+    compute: Callable[..., None]
+    on: tuple[str, ...]
+    phase: Literal["extract", "apply"]
+
+
+@dataclass(frozen=True)
+class Sport:
+    """All that the engine needs to know of a sport.
+
+    ``max_speed_mps`` by role bounds what a sensor may claim (a faster jump is a teleport); ``align(frames, moment, lo, hi)``
+    picks the row an event happened in (nearest in time when None); ``ledger`` builds the running account of a game, a
+    msgspec Struct of plain values.
+    """
+
+    name: str
+    field: Field
+    grid_hz: float
+    hop_s: float
+    span_s: float
+    max_speed_mps: Mapping[str, float]
+    event_types: frozenset[str]
+    signals: tuple[Signal, ...]
+    steps: tuple[Step, ...]
+    event_steps: tuple[EventStep, ...]
+    stats: tuple[Stat, ...]
+    ledger: type[Any]
+    align: Callable[[Frames, Moment, int, int], int] | None = None
+    roles: tuple[str, ...] = ("player", "ball")
+    #: how many teams a game has: two sides (home, away), or any number from one on (None)
+    teams: int | None = 2
+    #: telemetry channels that become signals of the same name, (rows, N), last value held
+    channels: tuple[str, ...] = ()
+    #: mounts whose own places are kept: mount -> the two of ``channels`` that hold its x and y, on the grid as ``xyz`` is
+    mounts: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+
+    def stat(self, stat_id: str) -> Stat:
+        for stat in self.stats:
+            if stat.id == stat_id:
+                return stat
+        raise KeyError(stat_id)
+
+
+def sports() -> dict[str, Callable[[], Sport]]:
+    """Every sport that can be loaded, by name: modules of ``features`` that assign ``SPORT`` at top level (read as text,
+    so that listing them imports none) and whatever the entry point ``touchline.sports`` offers."""
+    import features
+
+    found: dict[str, Callable[[], Sport]] = {}
+    for module in pkgutil.iter_modules(features.__path__):
+        name = f"features.{module.name}"
+        spec = importlib.util.find_spec(name)
+        if spec and spec.origin and _ASSIGNS_SPORT.search(Path(spec.origin).read_text("utf-8")):
+            found[module.name] = partial(_declared, name)
+    for point in entry_points(group="touchline.sports"):
+        found[point.name] = point.load
+    return found
+
+
+def load_sport(name: str) -> Sport:
+    """The sport called ``name``; ``ValueError`` with the known names otherwise."""
+    known = sports()
+    if name not in known:
+        raise ValueError(f"unknown sport {name!r}: this installation knows {', '.join(sorted(known))}")
+    return known[name]()
+
+
+_ASSIGNS_SPORT = re.compile(r"^SPORT\b.*=", re.MULTILINE)
+
+
+def _declared(module_name: str) -> Sport:
+    sport = importlib.import_module(module_name).SPORT
+    if not isinstance(sport, Sport):
+        raise TypeError(f"{module_name}.SPORT is not a Sport")
+    return sport

@@ -1,0 +1,25 @@
+"""What has been shown and said of a match goes into the account, before anything else of the event does: the stats saw it so."""
+
+from __future__ import annotations
+
+from features.common import commentary, highlights
+from features.core.moments import Moment
+from features.core.sport import EventStep
+from features.soccer.commentary import offers_of
+from features.soccer.count_commentary import MOST_PASSES
+from features.soccer.highlights import offer_of
+from features.soccer.ledger import HIGHLIGHTS, SENTENCES, Ledger
+from features.soccer.vocabulary import EVENT_TYPES
+
+
+def note(moment: Moment, ledger: Ledger) -> None:
+    """The same decisions as the stats ``game.highlight`` and ``game.story`` make, from the same account."""
+    now_s, shown, said = ledger.clock_s(moment.t_s), offer_of(moment, ledger), offers_of(moment, ledger)
+    highlights.keep(shown, ledger.shown, HIGHLIGHTS, now_s, moment.id)
+    before = ledger.said.topics.get(MOST_PASSES)
+    commentary.keep(said, ledger.said, SENTENCES, now_s, moment.id)
+    if ledger.said.topics.get(MOST_PASSES) != before:
+        ledger.mostly = [moment.period, moment.team]
+
+
+EVENT_STEPS = (EventStep("airing.note", note, on=tuple(sorted(EVENT_TYPES)), phase="apply"),)
