@@ -194,7 +194,7 @@ def prepare(name: str, make: Make) -> None:
     if the sport has one, is played to nobody by an operator that ``make`` made; what that does not touch is loaded from the cache
     of compiled code."""
     from features.core.compiled import load_all
-    from simulators.worlds import rehearsal_of, worlds
+    from simulators.catalogue import rehearsal_of, worlds
     from streaming.operator.session import rehearse
 
     sport = sport_named(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from simulators.worlds import World, open_world
+from simulators.catalogue import World, open_world
 
 FEWER: Final[dict[str, dict[str, Any]]] = {"f1": {"cars": 6}}
 

@@ -14,7 +14,7 @@ OPTIONS = {"fault": str}
 
 
 def play(seed: int, minutes: float = 90.0, **options: Any) -> Any:
-    """The race that ``seed`` stands for: a :class:`simulators.f1.weekend.GrandPrix`, with ``record`` and ``stream()``."""
-    from simulators.f1.weekend import GrandPrix
+    """The race that ``seed`` stands for: a :class:`simulators.f1.game.GrandPrix`, with ``record`` and ``stream()``."""
+    from simulators.f1.game import GrandPrix
 
     return GrandPrix(seed, minutes, **options)

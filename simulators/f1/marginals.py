@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from simulators.f1.game import FULL_LAPS
 from simulators.f1.loops import SAFETY_OFF, SAFETY_ON
 from simulators.f1.race import Race, pit_times
-from simulators.f1.weekend import FULL_LAPS
 
 GAMES: Final = 60
 

@@ -9,7 +9,11 @@ import numpy as np
 from features.mlb.diamond import fence_m
 from features.mlb.flight import carried
 from features.mlb.vocabulary import BATTED, DEAD, HELD, THROW
-from simulators.mlb.chances import (
+from simulators.mlb.draws import batted
+from simulators.mlb.progress import Progress
+from simulators.mlb.scene import Scene, bag
+from simulators.mlb.state import DOUBLE_PLAY, advance
+from simulators.mlb.truth import (
     BATTER_K_S,
     FIELDER_K_S,
     FIELDER_MPS,
@@ -26,10 +30,6 @@ from simulators.mlb.chances import (
     over_fence,
     run_s,
 )
-from simulators.mlb.draws import batted
-from simulators.mlb.progress import Progress
-from simulators.mlb.scene import Scene, bag
-from simulators.mlb.state import DOUBLE_PLAY, advance
 
 #: how far a ball must have carried for more than a single, and for three bases
 DOUBLE_M, TRIPLE_M = 76.0, 104.0

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from features.mlb.diamond import BASE_M, FT_M, fence_m
 from features.mlb.flight import carried
 from features.mlb.steal_features import USUAL_POP_S
-from simulators.mlb.chances import (
+from simulators.mlb.truth import (
     DELIVERY_SD_S,
     FLIGHT_S,
     FLIGHT_SD_S,

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from features.mlb.diamond import FIELD
 from features.mlb.vocabulary import CHANNELS
-from simulators.mlb.clubs import TEAM, clubs
+from simulators.common import Record, check, check_packing, in_order, simulated
 from simulators.mlb.pitches import Pitching
 from simulators.mlb.scene import HZ, Report, Scene
-from simulators.seeded import Record, check, check_packing, in_order, simulated
+from simulators.mlb.teams import TEAM, clubs
 from streaming.wire.records import Event, Feed, GameRecord, Period, Telemetry
 
 T0_US: Final = 1_775_588_400_000_000  #: 2026-04-07 19:00 UTC

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.mlb.flight import fly
-from simulators.mlb.chances import run_s
+from simulators.mlb.truth import run_s
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
@@ -19,7 +19,7 @@ TAKEN_MPS: Final = 30.0
 
 
 def covered(seconds: Floats, speed_mps: float, k_s: float) -> Floats:
-    """(n,) m; :func:`simulators.mlb.chances.covered_m` for many times."""
+    """(n,) m; :func:`simulators.mlb.truth.covered_m` for many times."""
     s = np.maximum(seconds, 0.0)
     return np.asarray(speed_mps * (s - k_s * (1.0 - np.exp(-s / k_s))), np.float64)
 

@@ -10,7 +10,12 @@ import numpy as np
 from features.mlb.diamond import BASE_M
 from features.mlb.vocabulary import BATTED, CATCHER, DEAD, DELIVERY, HELD, PITCH, SET, THROW
 from simulators.mlb import batting
-from simulators.mlb.chances import (
+from simulators.mlb.draws import LEAD_M, LEAD_SD
+from simulators.mlb.motion import covered
+from simulators.mlb.progress import Progress
+from simulators.mlb.scene import BOX, MOUND, ON_DECK, Place, Scene, bag, off_base
+from simulators.mlb.state import NOBODY, advance
+from simulators.mlb.truth import (
     DELIVERY_SD_S,
     FIELDERS,
     FLIGHT_S,
@@ -26,11 +31,6 @@ from simulators.mlb.chances import (
     steal_probability,
     steal_probability_at_release,
 )
-from simulators.mlb.draws import LEAD_M, LEAD_SD
-from simulators.mlb.motion import covered
-from simulators.mlb.progress import Progress
-from simulators.mlb.scene import BOX, MOUND, ON_DECK, Place, Scene, bag, off_base
-from simulators.mlb.state import NOBODY, advance
 
 #: outcomes of a pitch
 OUTCOMES: Final = ("ball", "called_strike", "swinging_strike", "foul", "in_play")

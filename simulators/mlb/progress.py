@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulators.mlb.clubs import Clubs
 from simulators.mlb.scene import DUGOUT, Place, Scene, defence
 from simulators.mlb.state import State
+from simulators.mlb.teams import Clubs
 
 
 class Progress:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.mlb.diamond import BAGS, RUBBER_M
-from simulators.mlb.clubs import TEAM
 from simulators.mlb.motion import BallPath, Path
+from simulators.mlb.teams import TEAM
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]

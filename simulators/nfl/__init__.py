@@ -10,7 +10,7 @@ REHEARSAL = (2, 8.0)
 
 
 def play(seed: int, minutes: float = 60.0, **options: Any) -> Any:
-    """The game that ``seed`` stands for: a :class:`simulators.nfl.match.Match`, with ``record`` and ``stream()``."""
-    from simulators.nfl.match import Match
+    """The game that ``seed`` stands for: a :class:`simulators.nfl.game.Match`, with ``record`` and ``stream()``."""
+    from simulators.nfl.game import Match
 
     return Match(seed, minutes, **options)

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.core.compiled import kernel
 from simulators.nfl.bodies import DT, crowd_of, off_m
-from simulators.soccer.chance import uniform
+from simulators.soccer.random_numbers import uniform
 
 #: who may catch a pass
 ELIGIBLE: Final = (1, 7, 8, 9, 10)

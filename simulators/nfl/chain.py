@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.core.compiled import kernel
-from simulators.soccer.chance import uniform
+from simulators.soccer.random_numbers import uniform
 
 Floats = npt.NDArray[np.float64]
 

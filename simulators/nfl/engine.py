@@ -16,7 +16,7 @@ from features.core.compiled import kernel
 from features.nfl.columns import YD
 from simulators.nfl import aims, truth
 from simulators.nfl.bodies import DT, HZ, MAN, PASS, RUN, SLOTS, advance, crowd_of, off_m, steer, turn, write
-from simulators.soccer.chance import between, uniform
+from simulators.soccer.random_numbers import between, uniform
 
 MOST_FRAMES: Final = 16 * HZ
 #: for a moment, to the ball or to the runner, a man is faster than he runs

@@ -10,7 +10,7 @@ import numpy as np
 from features.nfl.columns import YD
 from simulators.nfl import engine
 from simulators.nfl.block import Block
-from simulators.nfl.match import Match
+from simulators.nfl.game import Match
 
 GAMES: Final = 40
 #: a game in real time: with it the number of plays is about that of a real game

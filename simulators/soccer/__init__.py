@@ -14,7 +14,7 @@ OPTIONS = {"finishing": float}
 
 
 def play(seed: int, minutes: float = 90.0, **options: Any) -> Any:
-    """The match that ``seed`` stands for: a :class:`simulators.soccer.match.Match`, with ``record`` and ``stream()``."""
-    from simulators.soccer.match import Match
+    """The match that ``seed`` stands for: a :class:`simulators.soccer.game.Match`, with ``record`` and ``stream()``."""
+    from simulators.soccer.game import Match
 
     return Match(seed, minutes, **options)

@@ -8,7 +8,7 @@ import numpy as np
 from features.core.compiled import kernel
 from simulators.soccer import state as st
 from simulators.soccer.ball import strike_air, strike_at, strike_ground
-from simulators.soccer.chance import between, uniform
+from simulators.soccer.random_numbers import between, uniform
 from simulators.soccer.state import Floats, State, attack_of, keeper_of, team_of
 from simulators.soccer.tactics import last_line
 from simulators.soccer.truth import finished, pass_probability, pass_terms, shot_probability, shot_terms

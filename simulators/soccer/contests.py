@@ -8,7 +8,7 @@ from features.core.compiled import kernel
 from simulators.soccer import state as st
 from simulators.soccer.actions import clear, note, release, settle
 from simulators.soccer.ball import strike_at
-from simulators.soccer.chance import between, normal, uniform
+from simulators.soccer.random_numbers import between, normal, uniform
 from simulators.soccer.restarts import stop
 from simulators.soccer.state import State, attack_of, keeper_of, team_of
 from simulators.soccer.truth import nearest_opponent

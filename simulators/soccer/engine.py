@@ -10,11 +10,11 @@ from features.core.compiled import kernel, long_kernel
 from simulators.soccer import state as st
 from simulators.soccer.actions import note, settle
 from simulators.soccer.ball import fly
-from simulators.soccer.chance import uniform
 from simulators.soccer.contests import duel, follow_shot, leave, out_of_play, touch
 from simulators.soccer.decisions import decide
 from simulators.soccer.motion import move
 from simulators.soccer.pursuit import watch_shot
+from simulators.soccer.random_numbers import uniform
 from simulators.soccer.restarts import carry_dead_ball, change_players, leave_now, line_up, may_resume, resume, stop
 from simulators.soccer.state import Floats, Ints, State, attack_of, keeper_of, team_of
 from simulators.soccer.tactics import plan

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulators.soccer.match import Match
+from simulators.soccer.game import Match
 from streaming.wire.records import Event
 
 GAMES: Final = 40

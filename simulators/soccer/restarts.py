@@ -13,7 +13,7 @@ from features.core.compiled import kernel
 from simulators.soccer import state as st
 from simulators.soccer.actions import note
 from simulators.soccer.ball import fly
-from simulators.soccer.chance import between
+from simulators.soccer.random_numbers import between
 from simulators.soccer.state import State, attack_of, keeper_of, team_of
 from simulators.soccer.tactics import hold_shape, keep_goal
 

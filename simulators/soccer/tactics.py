@@ -10,8 +10,8 @@ import numpy as np
 
 from features.core.compiled import kernel
 from simulators.soccer import state as st
-from simulators.soccer.chance import between, normal, uniform
 from simulators.soccer.pursuit import carry, chase
+from simulators.soccer.random_numbers import between, normal, uniform
 from simulators.soccer.state import State, attack_of, keeper_of
 
 

@@ -21,8 +21,8 @@ from streaming.bench.timing import Result
 
 def _blocks(held_bytes: int) -> tuple[Any, list[bytes]]:
     """The plan's bytes and so many blocks of a simulated race, from the start on."""
-    from simulators.f1.fullrate import FullRate
-    from simulators.f1.weekend import GrandPrix
+    from simulators.f1.full_rate import FullRate
+    from simulators.f1.game import GrandPrix
 
     full = FullRate(GrandPrix(7, 4.0))
     kept, size = [], 0
@@ -75,8 +75,8 @@ def cars(held_bytes: int = 200_000_000, times: int = 20) -> Result:
     """Made at full rate on one core; received over loopback from another process, decoded and reduced to windows of 100 ms; the
     same with the raw blocks recorded. The floors pass over the same bytes in memory, and receive them without reducing. So many
     bytes of raw blocks are held in memory and sent so many ``times``."""
-    from simulators.f1.fullrate import FullRate
-    from simulators.f1.weekend import GrandPrix
+    from simulators.f1.full_rate import FullRate
+    from simulators.f1.game import GrandPrix
     from streaming.reducing.kernel import touch
     from streaming.reducing.receiving import RawRecorder, receive
     from streaming.reducing.reducer import Reducer

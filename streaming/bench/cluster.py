@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def one_game(seconds: float) -> Load:
     """A simulated game that can be sent as many: so many seconds of it, in halves that are longer than what is played of it, since
     between them is a minute in which nothing is said."""
-    from simulators.worlds import open_world
+    from simulators.catalogue import open_world
     from streaming.bench.load_generator import Load
 
     world = open_world("soccer", 7, max(1.5, seconds / 20.0))

@@ -40,7 +40,7 @@ def codec() -> Result:
 
 
 def _world(minutes: float, sport: str = "soccer") -> Any:
-    from simulators.worlds import open_world
+    from simulators.catalogue import open_world
 
     return open_world(sport, 7, minutes)
 

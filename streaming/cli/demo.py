@@ -38,7 +38,7 @@ def demo(
 
     One game of every sport at once: touchline demo all
     """
-    from simulators.worlds import check_world, worlds
+    from simulators.catalogue import check_world, worlds
     from streaming.cli.demo_games import Show
     from streaming.cli.lifecycle.common import watch_models
     from streaming.factory import models_of, sport_named

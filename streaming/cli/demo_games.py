@@ -43,7 +43,7 @@ class Show:
         self._open()
 
     def _open(self) -> None:
-        from simulators.worlds import open_world
+        from simulators.catalogue import open_world
 
         self.world = open_world(self.sport, self.seed, self.minutes, t0_us=(time.time_ns() // 1000) + 300_000)
         self.record = self.world.record

@@ -33,7 +33,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     Example: touchline doctor
     """
     from models.home import ORIGINS
-    from simulators.worlds import worlds
+    from simulators.catalogue import worlds
     from streaming.errors import BadInput
     from streaming.factory import models_of, sport_named
 

@@ -34,8 +34,8 @@ def send(
 
     Example: touchline full-rate send 127.0.0.1:9300 --seconds 10
     """
-    from simulators.f1.fullrate import BLOCK_US, FullRate
-    from simulators.f1.weekend import GrandPrix
+    from simulators.f1.full_rate import BLOCK_US, FullRate
+    from simulators.f1.game import GrandPrix
     from simulators.replay import parse_speed
 
     host, port = _address(to)
@@ -77,7 +77,7 @@ def receive(
 
     Example: touchline full-rate receive --port 9300 --out REC --raw RAW
     """
-    from simulators.f1.weekend import GrandPrix
+    from simulators.f1.game import GrandPrix
     from streaming.errors import Unavailable
     from streaming.factory import sport_named
     from streaming.recordings.reader import Writer

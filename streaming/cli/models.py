@@ -15,7 +15,7 @@ from streaming.cli.error_mapping import plain_errors as _plain_errors
 from streaming.cli.gates import gate
 from streaming.cli.lifecycle import add as add_life
 from streaming.cli.lifecycle.common import DEFAULT, By, Registry
-from streaming.cli.tables import simulated_table
+from streaming.cli.training_tables import simulated_table
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False,

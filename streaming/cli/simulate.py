@@ -58,8 +58,8 @@ def simulate(
 
     To a broker, ten games live: touchline simulate soccer --to kafka://127.0.0.1:9092 --games 10
     """
-    from simulators.rfid import Faults, apply, check_lateness, declare, unsynchronised
-    from simulators.worlds import open_world, options_of
+    from simulators.catalogue import open_world, options_of
+    from simulators.sensor_faults import Faults, apply, check_lateness, declare, unsynchronised
     from streaming.cli.progress import Progress
     from streaming.errors import BadInput
     from streaming.recordings.reader import Writer

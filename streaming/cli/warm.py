@@ -15,7 +15,7 @@ def warm(quiet: bool = typer.Option(False, help="Say nothing.")) -> None:
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from multiprocessing import get_context
 
-    from simulators.worlds import worlds
+    from simulators.catalogue import worlds
     from streaming.cli.progress import Progress
 
     names = worlds()
@@ -33,7 +33,7 @@ def warm(quiet: bool = typer.Option(False, help="Say nothing.")) -> None:
 
 def play(name: str) -> None:
     """What is done before any game of a sport is on the air, and a minute of one a frame at a time: all it needs is compiled."""
-    from simulators.worlds import open_world
+    from simulators.catalogue import open_world
     from streaming.factory import maker, operator_for, prepare
 
     prepare(name, maker())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulators.soccer.match import Match
+from simulators.soccer.game import Match
 from streaming.cli.app import run
 from streaming.cli.pace import Lag, paced
 from streaming.wire.records import Event, Telemetry

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.worlds import worlds
+from simulators.catalogue import worlds
 from streaming.factory import operator_for
 from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.paths import ROOT

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from infra.cluster import Cluster
-from simulators.worlds import worlds
+from simulators.catalogue import worlds
 from streaming.factory import maker
 from streaming.kafka.settings import Address
 from streaming.operator.session import GameHost

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from models.serving.circuit_breaker import LONGEST_S
-from simulators.worlds import open_world
+from simulators.catalogue import open_world
 from streaming.factory import operator_for
 from streaming.wire.blocks import Output
 from streaming.wire.records import StatUpdate

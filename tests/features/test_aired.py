@@ -10,8 +10,8 @@ import pytest
 
 from features.common.commentary import LANGUAGES
 from features.core.sport import load_sport
+from simulators.catalogue import open_world
 from simulators.providers import read
-from simulators.worlds import open_world
 from streaming.analysis.airing import Aired, aired
 from streaming.cli.check import SCORES
 from streaming.wire.records import Event, GameRecord

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from models.artefact import ForestModel
-from simulators.worlds import open_world
+from simulators.catalogue import open_world
 from streaming import factory
 from streaming.cli.app import run
 from streaming.kafka import broker

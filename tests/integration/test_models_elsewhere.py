@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from models.serving.client import RemoteModel
-from simulators.worlds import worlds
+from simulators.catalogue import worlds
 from streaming.factory import models_of, operator_for, sport_named
 from streaming.operator.game import GameOperator
 from tests.small import small_world

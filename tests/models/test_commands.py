@@ -19,7 +19,7 @@ from models.holdout import is_held_out
 from models.monitoring.monitor import profile_on
 from models.specs import KNOWN
 from streaming.cli.app import run
-from streaming.cli.tables import simulated_table
+from streaming.cli.training_tables import simulated_table
 
 WORDS = {
     "shot_type": ["Open Play", "Free Kick", "Penalty", "Corner"], "body_part": ["Left Foot", "Right Foot", "Head", "Other"],

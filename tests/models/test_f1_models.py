@@ -7,7 +7,7 @@ import pytest
 
 from models.artefact import load
 from models.specs import KNOWN, sport_of
-from streaming.cli.tables.f1 import TABLES, win_table
+from simulators.f1.training_data import TABLES, win_table
 
 FRESH = 5_000_000
 

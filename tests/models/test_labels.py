@@ -14,17 +14,17 @@ from features.nfl.columns import YD
 from features.nfl.vocabulary import COMPLETE, ROUTES
 from features.nfl.yardage import LEVELS_YD, RUSH_FEATURES, YAC_FEATURES
 from models.specs import KNOWN
+from simulators.catalogue import open_world
+from simulators.f1.game import LIGHTS_S
 from simulators.f1.loops import ATTEMPT, UNDERCUT
 from simulators.f1.race import Race
 from simulators.f1.report import reports
-from simulators.f1.weekend import LIGHTS_S
 from simulators.mlb.game import Game
 from simulators.mlb.pitches import Pitching
 from simulators.nfl import engine
 from simulators.nfl.block import FRAME_US
-from simulators.nfl.match import Match as NflMatch
-from simulators.soccer.match import Match
-from simulators.worlds import open_world
+from simulators.nfl.game import Match as NflMatch
+from simulators.soccer.game import Match
 from streaming.monitoring.labels import Said, Told
 from streaming.outcome_labels import all_labels, label_of
 from streaming.wire.records import Event, GameRecord

@@ -14,10 +14,10 @@ from models.registry.follow import Follower
 from models.registry.store import Store
 from models.specs import KNOWN
 from models.training.labelled_predictions import Lived, joined
-from simulators.soccer.match import Match
+from simulators.soccer.game import Match
+from simulators.soccer.training_events import event_table
 from streaming.cli.app import run
 from streaming.cli.lifecycle.common import cards_in
-from streaming.cli.tables.soccer_events import event_table
 from streaming.monitoring.watch import ModelWatch
 from streaming.outcome_labels import label_of
 from streaming.web.hub import Hub

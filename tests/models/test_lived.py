@@ -13,7 +13,7 @@ import pytest
 from models.artefact import load
 from models.specs import KNOWN
 from models.training.labelled_predictions import Lived, joined, read_lived
-from simulators.soccer.match import Match
+from simulators.soccer.game import Match
 from streaming.cli.app import run
 from streaming.cli.lifecycle.pinning import pinned
 from streaming.factory import operator_for

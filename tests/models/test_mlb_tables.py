@@ -8,7 +8,7 @@ import pytest
 from models.artefact import SHIPPED, load
 from models.evaluation.evaluation import on_simulated
 from models.specs import KNOWN, sport_of
-from streaming.cli.tables.mlb import TABLES
+from simulators.mlb.training_data import TABLES
 
 GAMES = {"lead-probability": 60, "hit-probability": 60, "catch-probability": 60, "mlb-win-probability": 400}
 

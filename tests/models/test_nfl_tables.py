@@ -11,9 +11,9 @@ from features.nfl.passing import arrival_features
 from features.nfl.yardage import LEVELS_YD
 from models.artefact import load
 from models.specs import known
-from simulators.nfl.match import Match
-from streaming.cli.tables.nfl import TABLES
-from streaming.cli.tables.nfl_film import film
+from simulators.nfl.game import Match
+from simulators.nfl.training_data import TABLES
+from simulators.nfl.training_film import film
 from streaming.factory import operator_for
 from streaming.wire.blocks import Prediction
 from tests.streaming import helpers

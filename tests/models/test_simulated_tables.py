@@ -11,9 +11,9 @@ import pytest
 from features.soccer import SPORT, passes, shots
 from models.base import Feature
 from models.specs import KNOWN
-from simulators.soccer.match import Match
-from streaming.cli.tables.soccer_events import asked_of, event_table
-from streaming.cli.tables.soccer_results import result_table
+from simulators.soccer.game import Match
+from simulators.soccer.training_events import asked_of, event_table
+from simulators.soccer.training_results import result_table
 from streaming.operator.game import GameOperator
 from streaming.wire.blocks import DeadLetter, Prediction
 

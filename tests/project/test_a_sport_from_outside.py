@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.worlds import worlds
+from simulators.catalogue import worlds
 from streaming.cli.demo_games import BEHIND_S
 from tests.paths import ROOT
 from tests.patience import PATIENCE_S, contention

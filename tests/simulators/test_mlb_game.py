@@ -11,7 +11,8 @@ from features.mlb.diamond import BAGS, BASE_M, FT_M
 from features.mlb.flight import carried, height_at
 from features.mlb.odds import AVERAGE_SWING, home_win, run_expectancy
 from features.mlb.vocabulary import EVENT_TYPES, PITCH_OUTCOMES, PLAY_OUTCOMES
-from simulators.mlb import chances, draws
+from simulators.mlb import draws
+from simulators.mlb import truth as chances
 from simulators.mlb.game import Game
 from simulators.mlb.innings import innings
 from simulators.mlb.motion import Path

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from features.nfl.columns import YD
+from simulators.catalogue import open_world
 from simulators.nfl import bodies, chain, engine, plays, truth
 from simulators.nfl.block import Block
 from simulators.nfl.drives import Drive, kick_probability
-from simulators.nfl.match import Match
-from simulators.worlds import open_world
+from simulators.nfl.game import Match
 from streaming.errors import BadInput
 from streaming.wire.records import Event, Telemetry
 

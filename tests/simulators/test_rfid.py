@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.rfid import METRES_PER_INCH, Faults, check_lateness, declare, faults, unsynchronised
+from simulators.sensor_faults import METRES_PER_INCH, Faults, check_lateness, declare, faults, unsynchronised
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 

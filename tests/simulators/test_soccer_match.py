@@ -13,7 +13,7 @@ import pytest
 
 from features.soccer import vocabulary
 from simulators.soccer import state as st
-from simulators.soccer.match import BREAK_S, STEP_US, Match
+from simulators.soccer.game import BREAK_S, STEP_US, Match
 from simulators.soccer.truth import PENALTY_P, pass_probability, pass_terms, shot_probability, shot_terms
 from streaming.errors import BadInput
 from streaming.wire.records import Event, Telemetry, decode_game, encode, encode_telemetry
@@ -109,7 +109,7 @@ def test_the_same_seed_gives_the_same_bytes_however_it_is_computed() -> None:
 @pytest.mark.slow
 def test_a_new_process_plays_the_same_match() -> None:
     code = (
-        "import hashlib; from simulators.soccer.match import Match; from streaming.wire.records import *\n"
+        "import hashlib; from simulators.soccer.game import Match; from streaming.wire.records import *\n"
         "h = hashlib.sha256()\n"
         "for r in Match(11, 1.5).stream(): h.update(encode_telemetry(r) if isinstance(r, Telemetry) else encode(r))\n"
         "print(h.hexdigest())"

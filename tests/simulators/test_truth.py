@@ -9,7 +9,7 @@ import pytest
 
 from simulators.soccer import state as st
 from simulators.soccer.ball import fly, strike_air, strike_at, strike_ground
-from simulators.soccer.chance import uniform
+from simulators.soccer.random_numbers import uniform
 from simulators.soccer.truth import pass_probability, pass_terms, shot_probability, shot_terms
 
 

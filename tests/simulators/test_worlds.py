@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.soccer.match import Match
+from simulators.catalogue import open_world, options_of, worlds
+from simulators.soccer.game import Match
 from simulators.soccer.scorelines import MINUTES, chance_rate, scorelines
-from simulators.worlds import open_world, options_of, worlds
 from streaming.cli.app import run
 from streaming.errors import BadInput
 from streaming.recordings.reader import Recording

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from models.specs import KNOWN
-from simulators.worlds import open_world
+from simulators.catalogue import open_world
 from streaming.monitoring.labels import Came, Label, Said, Told
 from streaming.monitoring.watch import ModelWatch
 from streaming.wire.blocks import Prediction

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from features.nfl.columns import YD
-from simulators.worlds import open_world
+from simulators.catalogue import open_world
 from streaming.factory import operator_for
 from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.streaming import helpers

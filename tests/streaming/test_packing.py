@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.worlds import open_world
+from simulators.catalogue import open_world
 from streaming.factory import operator_for, sport_named
 from streaming.kafka.batching import FULL, Packer
 from streaming.operator.game import GameOperator

@@ -18,7 +18,7 @@ from features.core.sport import Stat
 from models.artefact import ForestModel, load
 from models.registry.follow import Follower
 from models.registry.store import Store
-from streaming.cli.tables.soccer_events import event_table
+from simulators.soccer.training_events import event_table
 from streaming.operator.game import GameOperator
 from streaming.operator.inference.reload import Pinned
 from streaming.recordings.reader import Recording, Writer

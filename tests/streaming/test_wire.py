@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.worlds import open_world
+from simulators.catalogue import open_world
 from streaming.errors import BadRecord
 from streaming.factory import operator_for
 from streaming.wire import messages as wire

@@ -26,7 +26,7 @@ def renew(
         from models.artefact import load, model_file, save
         from models.specs import known
         from models.training.training import renewed
-        from streaming.cli.tables import simulated_table
+        from streaming.cli.training_tables import simulated_table
 
         before = load(model)
         told = before.card.trained_on

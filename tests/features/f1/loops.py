@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from features.core.moments import Moment
 from features.f1 import SPORT
 from features.f1.ledger import Ledger
+from simulators.f1.game import LIGHTS_S, GrandPrix
 from simulators.f1.race import Race
 from simulators.f1.report import reports
-from simulators.f1.weekend import LIGHTS_S, GrandPrix
 
 NAN = float("nan")
 APPLY = {kind: [s for s in SPORT.event_steps if s.phase == "apply" and kind in s.on] for kind in SPORT.event_types}

@@ -16,11 +16,11 @@ from features.f1 import SPORT
 from features.f1.channels import CHANNELS, COLUMNS, NAMES, WATCHED
 from features.f1.pace_model import WEAR_S
 from features.f1.vocabulary import EVENT_TYPES
+from simulators.f1.game import LIGHTS_S, T0_US, GrandPrix
 from simulators.f1.loops import ATTEMPT
 from simulators.f1.loops import WEAR_S as TRUE_WEAR_S
 from simulators.f1.race import Race
 from simulators.f1.track import SECTOR_ENDS
-from simulators.f1.weekend import LIGHTS_S, T0_US, GrandPrix
 from streaming.factory import operator_for
 from streaming.wire.blocks import DeadLetter, Output, Prediction, StatBlock
 from streaming.wire.records import Event, Telemetry

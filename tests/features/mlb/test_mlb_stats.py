@@ -360,7 +360,7 @@ def test_a_feed_in_the_wrong_unit_and_strangers_are_kept_apart() -> None:
 
 def test_a_steal_is_asked_live_what_it_was_taught() -> None:
     """The rows that the operator reports are those of the table for the world's own figures: lead, gain, speeds and times."""
-    from streaming.cli.tables.mlb import steal_rows
+    from simulators.mlb.training_data import steal_rows
     from streaming.wire.blocks import Prediction
 
     game, events, out, _ = played()

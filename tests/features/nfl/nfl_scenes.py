@@ -78,7 +78,7 @@ def still(rows: int, phase: float = 1.0, los_m: float = 0.0) -> Scene:
 def simulated(seed: int = 3, which: int = 2) -> Scene:
     """A play of the simulator on the grid, by slot, without noise."""
     from simulators.nfl.engine import TENTH
-    from simulators.nfl.match import Match
+    from simulators.nfl.game import Match
 
     blocks = (b for b in Match(seed, 10.0).blocks() if b.played is not None and b.offense == 0 and len(b.played.notes))
     for _ in range(which):

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from features.f1.channels import COLUMNS
-from simulators.f1.fullrate import FullRate
+from simulators.f1.full_rate import FullRate
+from simulators.f1.game import GrandPrix
 from simulators.f1.loops import ATTEMPT, OUT, STOP, UNDERCUT
 from simulators.f1.motion import Motion
 from simulators.f1.race import Race
 from simulators.f1.track import LAP_M, MINI_SECTORS, circuit
 from simulators.f1.truth import pass_probability, undercut_probability
-from simulators.f1.weekend import GrandPrix
 from streaming.errors import BadInput
 from streaming.factory import operator_for
 from streaming.reducing.reducer import Reducer

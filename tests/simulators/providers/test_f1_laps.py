@@ -284,7 +284,7 @@ def test_what_no_reader_foresaw_is_no_exception_of_python(tmp_path: Path, monkey
     def broken(*_: object) -> object:
         raise KeyError("s1")
 
-    monkeypatch.setattr("simulators.providers.f1.race_of", broken)
+    monkeypatch.setattr("simulators.providers.tracinginsights.race_of", broken)
     with pytest.raises(BadInput, match=r"laps.csv cannot be read as f1 files: something in them") as caught:
         read("f1", write(tmp_path, rows()))
     assert "s1" not in str(caught.value)

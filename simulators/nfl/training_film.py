@@ -18,8 +18,8 @@ from features.nfl.motion import LEFT, RIGHT
 from simulators.nfl.block import Block
 from simulators.nfl.bodies import HZ, SLOTS
 from simulators.nfl.engine import TENTH
-from simulators.nfl.match import LOSS, NOISE_IN, SHOULDER_M, Match
-from simulators.rfid import METRES_PER_INCH
+from simulators.nfl.game import LOSS, NOISE_IN, SHOULDER_M, Match
+from simulators.sensor_faults import METRES_PER_INCH
 from streaming.operator.roster import roster_of
 from streaming.wire.records import Event
 

@@ -20,8 +20,8 @@ from features.nfl.yardage import LEVELS_YD
 from models.evaluation_set import Words
 from models.training.training import Table
 from simulators.nfl import engine, truth
-from simulators.nfl.match import Match
-from streaming.cli.tables.nfl_film import Shown, film
+from simulators.nfl.game import Match
+from simulators.nfl.training_film import Shown, film
 
 #: real minutes of a game that is played for a table
 _MINUTES: Final = 30.0

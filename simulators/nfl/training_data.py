@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from streaming.cli.tables.nfl_games import fourth_table, win_table
-from streaming.cli.tables.nfl_plays import play_table
+from simulators.nfl.training_games import fourth_table, win_table
+from simulators.nfl.training_plays import play_table
 
 _PLAYS: Final = (
     "nfl-completion", "nfl-rushing", "nfl-yac", "nfl-pressure", "nfl-tackle", "nfl-coverage", "nfl-route",

@@ -17,7 +17,7 @@ def simulated_table(name: str, seed: int, games: int | None = None, fresh: bool 
 
     asked = known(name)
     count = games or (asked.fresh if fresh else asked.games)
-    tables = importlib.import_module(f"{__name__}.{sport_of(name)}").TABLES
+    tables = importlib.import_module(f"simulators.{sport_of(name)}.training_data").TABLES
     with Progress("simulate", count, "games") as progress:
         table: Table = tables[name](seed, count, progress.advance)
     return table

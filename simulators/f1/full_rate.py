@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from features.core.compiled import long_kernel
 from features.f1.channels import CHANNELS, COLUMNS, NAMES, POSITION
-from simulators.f1.weekend import STEP_US, GrandPrix
+from simulators.f1.game import STEP_US, GrandPrix
 from streaming.reducing.blocks import PREFIX, Plan, PlannedChannel, encode_head, encode_plan
 
 BLOCK_US: Final = 20_000

@@ -15,9 +15,9 @@ from features.f1.pace_model import bare
 from features.f1.strategy import undercut_row
 from features.f1.win import win_rows
 from models.training.training import Table
+from simulators.f1.game import FULL_LAPS
 from simulators.f1.loops import ATTEMPT, OFF, SAFETY_OFF, SAFETY_ON, UNDERCUT
 from simulators.f1.race import Race
-from simulators.f1.weekend import FULL_LAPS
 
 Tell = Callable[[float], None]
 #: moments of a race that the win probability is asked at

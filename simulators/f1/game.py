@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from features.f1.channels import COLUMNS, SHOWN
 from features.f1.vocabulary import SAFETY_CAR
+from simulators.common import Record, check, in_order, simulated
 from simulators.f1 import sensors
-from simulators.f1.grid import field
 from simulators.f1.loops import SAFETY_OFF, SAFETY_ON
 from simulators.f1.motion import Motion, pedals
 from simulators.f1.race import Floats, Race
 from simulators.f1.report import reports
+from simulators.f1.teams import field
 from simulators.f1.track import LAP_M, Track, circuit
-from simulators.seeded import Record, check, in_order, simulated
 from streaming.errors import BadInput
 from streaming.wire.records import Event, Feed, GameRecord, Period, Telemetry
 

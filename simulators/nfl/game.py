@@ -15,14 +15,14 @@ import numpy.typing as npt
 
 from features.nfl.columns import YD
 from features.nfl.vocabulary import KICKED
+from simulators.common import Record, check, check_packing, in_order, simulated
 from simulators.nfl import engine, plays
 from simulators.nfl.block import FRAME_US, Block
 from simulators.nfl.bodies import HZ, SLOTS
 from simulators.nfl.drives import FIELD_GOAL, KICK_EXTRA_YD, TOUCHDOWN, Drive, kick_probability
 from simulators.nfl.report import Reporter
 from simulators.nfl.teams import BALL_TAG, UNIT, squads
-from simulators.rfid import METRES_PER_INCH
-from simulators.seeded import Record, check, check_packing, in_order, simulated
+from simulators.sensor_faults import METRES_PER_INCH
 from streaming.wire.records import Event, Feed, GameRecord, Period, Telemetry
 
 T0_US: Final = 1_789_300_800_000_000  #: 2026-09-13 12:00 UTC

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from streaming.cli.tables.soccer_events import event_table
-from streaming.cli.tables.soccer_results import result_table
+from simulators.soccer.training_events import event_table
+from simulators.soccer.training_results import result_table
 
 TABLES: Final = {
     "xgoals": partial(event_table, "xgoals"),

@@ -18,7 +18,7 @@ from features.soccer.passes import completion_features
 from features.soccer.shots import moment_features, note, with_trail
 from features.soccer.trail import TOUCHES, Trail
 from models.training.training import Table
-from simulators.soccer.match import Chunk, Match
+from simulators.soccer.game import Chunk, Match
 from streaming.operator.roster import roster_of
 
 #: rows computed by the engine at once

@@ -9,10 +9,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulators.seeded import Record, check, check_packing, in_order, simulated
+from simulators.common import Record, check, check_packing, in_order, simulated
 from simulators.soccer import engine
 from simulators.soccer.report import event_of
-from simulators.soccer.squads import BALL_TAG, Squads, squads
 from simulators.soccer.state import (
     CLOCK_S,
     EVENTS,
@@ -24,6 +23,7 @@ from simulators.soccer.state import (
     SQUAD,
     STATE,
 )  # fmt: skip
+from simulators.soccer.teams import BALL_TAG, Squads, squads
 from streaming.errors import BadInput
 from streaming.wire.records import Event, Feed, GameRecord, Period, Telemetry
 
