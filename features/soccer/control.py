@@ -10,7 +10,7 @@ With F, the integral of f, the chance that nobody has the ball yet is S(T) = exp
 tau_j))), so a team's share is the integral of S times its players' lambda f: one quadrature by Gauss and Legendre over
 the time in which the place is decided. f and F are read from a table of 2.5 ms. Players who come ``BEHIND_S`` later
 than could still matter are left out. No cell errs by more than 0.01 against the differential equation in fine steps
-(tests/features/soccer/test_soccer_control.py).
+(tests/features/soccer/test_control.py).
 """
 
 from __future__ import annotations

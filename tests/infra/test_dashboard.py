@@ -18,8 +18,8 @@ from streaming.flink import metrics
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
 from tests.infra.test_compose import INFRA, SERVICES
-from tests.web.scripted import ScriptedMatch
-from tests.web.test_web_cluster import StandIn, looked, watched
+from tests.streaming.web.scripted import ScriptedMatch
+from tests.streaming.web.test_cluster import StandIn, looked, watched
 
 DASHBOARD: dict[str, Any] = json.loads((INFRA / "grafana" / "touchline.json").read_text())
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]

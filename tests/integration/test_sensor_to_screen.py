@@ -16,7 +16,7 @@ from websockets.sync.client import connect
 
 from tests.paths import ROOT
 from tests.patience import PATIENCE_S, contention
-from tests.web.test_web_browser import browser, until
+from tests.streaming.web.test_browser import browser, until
 
 __all__ = ["browser"]
 

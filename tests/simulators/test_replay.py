@@ -11,7 +11,7 @@ from simulators.replay import due, parse_from, parse_speed, replay
 from streaming.errors import BadInput
 from streaming.recordings.reader import Recording
 from streaming.wire.records import Event, Telemetry
-from tests.streaming.test_recording import T0, record_game, samples
+from tests.streaming.recordings.test_reader import T0, record_game, samples
 
 
 class Clock:

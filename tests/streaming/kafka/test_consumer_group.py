@@ -1,0 +1,135 @@
+"""Members of a group, and who has what: nothing is ever with two of them, and who is given up hears of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from streaming.kafka.broker import admin
+from streaming.kafka.workarounds import keep_joining
+from streaming.runners.kafka.consumer_group import join
+from streaming.wire import topics
+from tests import cluster as real
+from tests.streaming.kafka.conftest import Ground
+
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+PARTITIONS = 4
+
+
+class Member:
+    """Polls as the runner does, in a thread of its own; ``held`` is what it would publish from."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground, self.held, self.lost = ground, set[int](), set[int]()
+        self.going = threading.Event()
+        self._over = False
+        self.consumer = join(ground.address, topics.telemetry(ground.name), ground.name, self._given, self._taken)
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+        self.going.set()
+
+    def _given(self, numbers: set[int]) -> None:
+        self.held |= numbers
+
+    def _taken(self, numbers: set[int], lost: bool) -> None:
+        if lost:
+            self.lost |= numbers
+        else:
+            time.sleep(0.3)  # what is given back is committed first
+        self.held -= numbers
+
+    def _run(self) -> None:
+        while not self._over:
+            if self.going.wait(0.1):
+                keep_joining(self.consumer)
+                self.consumer.poll(timeout_ms=20)
+                time.sleep(0.02)  # as long as a window of some games takes: answers come meanwhile
+
+    @property
+    def name(self) -> str:
+        return str(self.consumer.group_metadata().member_id)
+
+    @property
+    def round(self) -> int:
+        return int(self.consumer.group_metadata().generation_id)
+
+    def thrown_out(self) -> None:
+        """By the broker, as one that has not been heard of."""
+        from kafka.admin import MemberToRemove
+
+        with admin(self.ground.address) as client:
+            client.remove_group_members(self.ground.name, [MemberToRemove(member_id=self.name)])
+
+    def close(self) -> None:
+        self._over = True
+        self.going.set()
+        self.thread.join(60)
+        self.consumer.close()
+
+
+@pytest.fixture
+def pair(ground: Ground) -> Iterator[tuple[Member, Member]]:
+    ground.make(PARTITIONS)
+    one, two = Member(ground), Member(ground)
+    real.until(lambda: len(one.held) == len(two.held) == PARTITIONS // 2, "each has half")
+    yield one, two
+    one.close()
+    two.close()
+
+
+def shared_out(one: Member, two: Member) -> bool:
+    """Whether each has half; nothing may be with both on the way there."""
+    assert not one.held & two.held, "both would publish these"
+    return len(one.held) == len(two.held) == PARTITIONS // 2
+
+
+def test_one_that_was_thrown_out_has_no_claims(pair):
+    """It comes back at once, while the other has taken over what it had. Which of two claims is believed hangs on their order,
+    which hangs on their names, and what is moved back on what was moved before: so it is done some times, twice to each."""
+    for turn in range(8):
+        sleeper, other = pair if turn % 4 < 2 else reversed(pair)
+        sleeper.going.clear()
+        sleeper.thrown_out()
+        real.until(lambda other=other: len(other.held) == PARTITIONS, "the other has all")
+        sleeper.lost.clear()
+        had = set(sleeper.held)
+        sleeper.going.set()
+        real.until(lambda sleeper=sleeper: sleeper.lost, "it hears of it")
+        assert sleeper.lost == had
+        real.until(lambda: shared_out(*pair), "each has half again")
+        assert sum(len(member.held) for member in pair) == PARTITIONS
+
+
+def test_one_is_thrown_out_in_the_middle_of_joining(pair, ground):
+    """It has told that it joins again, and is waiting for the other's word, when the group gives it up."""
+    sleeper, other = pair
+    had = set(sleeper.held)
+    before = sleeper.name
+    other.going.clear()
+    sleeper.consumer._coordinator.request_rejoin()
+    real.until(lambda: sleeper.consumer._coordinator.rejoining, "it is joining")
+    time.sleep(0.3)
+    sleeper.thrown_out()
+    other.going.set()
+    real.until(lambda: sleeper.lost, "it hears of it")
+    assert sleeper.lost == had
+    real.until(lambda: shared_out(*pair) and sleeper.name != before, "each has half again")
+
+
+def test_joining_takes_no_more_rounds_than_it_must(pair, ground):
+    """An answer that comes between two polls is not thrown away. A third takes two rounds, one to give back and one to be given,
+    and one more where a heartbeat crosses them; then there is peace."""
+    before = pair[0].round
+    three = Member(ground)
+    try:
+        members = (*pair, three)
+        real.until(lambda: sorted(len(member.held) for member in members) == [1, 1, 2], "each has its share")
+        settled = three.round
+        assert settled <= before + 3
+        time.sleep(2.5)  # a heartbeat, and another
+        assert {member.round for member in members} == {settled}
+    finally:
+        three.close()

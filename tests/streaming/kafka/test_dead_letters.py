@@ -1,0 +1,241 @@
+"""Dead letters: those that are committed are listed, and each is sent in again once, whatever was asked for in between."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming import factory
+from streaming.cli.app import run
+from streaming.errors import BadInput
+from streaming.kafka import dead_letters as module
+from streaming.kafka.dead_letters import Letters, Wanted, _has, _stretches, _summed
+from streaming.kafka.ingress import Ingress
+from streaming.kafka.offsets import end_offsets, short_of
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter
+from streaming.wire.messages import encode_letter
+from streaming.wire.records import encode_telemetry
+from tests.streaming.kafka.conftest import Ground
+from tests.streaming.toy import TOY, track
+
+# -- what is kept of what was sent -------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=40))
+def test_what_was_sent_is_known_from_an_offset_and_a_few_stretches(steps):
+    at, letters = -1, []
+    for step, sent in steps:  # offsets between letters belong to the ends of transactions
+        at += step
+        letters.append((at, sent))
+    start, text = _summed(letters, at + 1)
+    known = {("t", 0): [(0, start - 1), *_stretches(text)]}
+    assert [_has(known, module.Place("t", 0, offset)) for offset, _ in letters] == [sent for _, sent in letters]
+    assert text.count(",") <= len(letters) / 2
+    if all(sent for _, sent in letters):
+        assert (start, text) == (at + 1, "")
+
+
+@pytest.mark.parametrize("text", ["x", "1-x", "-", ",", "1-2-3", "٣"])
+def test_what_somebody_else_wrote_there_is_nothing(text):
+    assert _stretches(text) == []
+
+
+def test_which_are_wanted():
+    (letter,) = (module.decode_letter(encode_letter(DeadLetter("events.toy", "g", "bad event", 1, b"x", "Missing `id`"))),)
+    assert all(w.has(letter) for w in (Wanted(), Wanted("g"), Wanted("", "BAD"), Wanted("g", "missing")))
+    assert not any(w.has(letter) for w in (Wanted("G"), Wanted("", "late"), Wanted("other", "bad")))
+
+
+# -- with a broker -----------------------------------------------------------------------------------------------------
+
+cluster = pytest.mark.cluster
+
+
+def put(ground: Ground, game: str, reason: str, payload: bytes = b"", *, kind: str = "events", arrival_us: int = 1) -> None:
+    source = topics.events(ground.name) if kind == "events" else topics.telemetry(ground.name)
+    letter = DeadLetter(source, game, reason, arrival_us, payload or f"{game} {reason} {arrival_us}".encode(), f"{reason}: why")
+    ground.put(topics.dead(source), game, encode_letter(letter))
+
+
+def sent(ground: Ground) -> list[tuple[str, bytes]]:
+    """(game, value) of every message of the input, oldest first."""
+    from kafka import KafkaConsumer
+    from kafka.structs import TopicPartition
+
+    consumer = KafkaConsumer(**ground.address.python(), enable_auto_commit=False, auto_offset_reset="earliest")
+    topic = topics.telemetry(ground.name)
+    here = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
+    consumer.assign(here)
+    ends, found = end_offsets(consumer, here), []
+    while short_of(consumer, ends):
+        for records in consumer.poll(timeout_ms=200).values():
+            found += [(record.timestamp, record.key.decode(), record.value) for record in records]
+    consumer.close()
+    return [(key, value) for _, key, value in sorted(found, key=lambda f: f[0])]
+
+
+def replay(ground: Ground, wanted: Wanted = Wanted(), again: bool = False) -> int:  # noqa: B008 - it never changes
+    with Letters(ground.address, ground.name) as letters, Ingress(ground.address, replace(TOY, name=ground.name)) as ingress:
+        return letters.send(letters.to_send(wanted, again), ingress)
+
+
+def listed(ground: Ground) -> list[tuple[str, str]]:
+    with Letters(ground.address, ground.name) as letters:
+        return sorted((found.letter.game, found.letter.reason) for found in letters.read())
+
+
+@cluster
+def test_letters_of_both_kinds_and_what_cannot_be_read(ground):
+    with Letters(ground.address, ground.name) as letters:
+        assert list(letters.read()) == [], "no topics yet"
+    ground.make()
+    packet = track(0.2)
+    late = DeadLetter(topics.telemetry(ground.name), "a", "late", 7, packet, "late: 25 samples")
+    ground.put(topics.dead(topics.telemetry(ground.name)), "a", encode_letter(late))
+    ground.put(topics.dead(topics.telemetry(ground.name)), "a", b"{")
+    put(ground, "b", "bad event", b'{"type":"pass"}')
+    with Letters(ground.address, ground.name) as letters:
+        a, b = sorted(letters.read(), key=lambda found: found.letter.game)
+        assert letters.unreadable == 1
+        assert len(list(letters.read())) == 2, "they can be read again"
+    assert (a.letter.reason, a.letter.records, a.written_us) == ("late", len(packet), 7)
+    assert a.letter.payload == encode_telemetry(packet)
+    assert (b.letter.payload, b.place.topic) == (b'{"type":"pass"}', f"dead.events.{ground.name}")
+
+
+@cluster
+def test_only_what_is_committed_is_a_letter(ground):
+    from kafka import KafkaProducer
+
+    ground.make(1)
+    topic = topics.dead(topics.events(ground.name))
+    producer = KafkaProducer(**ground.address.python(), transactional_id=ground.name)
+    producer.init_transactions()
+    for reason, end in (("gone", producer.abort_transaction), ("kept", producer.commit_transaction), ("open", None)):
+        producer.begin_transaction()
+        producer.send(topic, encode_letter(DeadLetter(topic, "a", reason, 1, b"x")), key=b"a")
+        producer.flush()
+        if end is not None:
+            end()
+    assert listed(ground) == [("a", "kept")], "and one that is under way holds nobody up"
+    producer.commit_transaction()
+    assert listed(ground) == [("a", "kept"), ("a", "open")]
+    producer.close()
+    assert replay(ground) == 2
+    assert replay(ground) == 0, "the ends of transactions are not taken for letters"
+
+
+@cluster
+def test_each_is_sent_again_once_under_its_game_s_key(ground):
+    ground.make()
+    for i in range(3):
+        put(ground, "a", "bad event", f"a{i}".encode())
+    put(ground, "b", "late", b"TL\x00\xff", kind="telemetry")
+    assert replay(ground) == 4
+    assert [value for game, value in sent(ground) if game == "a"] == [b"a0", b"a1", b"a2"]
+    assert ("b", b"TL\x00\xff") in sent(ground)
+    assert replay(ground) == 0
+    put(ground, "a", "bad event", b"a3")
+    assert replay(ground) == 1
+    assert [value for game, value in sent(ground) if game == "a"] == [b"a0", b"a1", b"a2", b"a3"]
+    assert replay(ground, again=True) == 5
+    assert replay(ground) == 0
+
+
+@cluster
+def test_a_replay_of_some_leaves_the_others_to_be_sent(ground):
+    ground.make(1)
+    for i in range(6):
+        put(ground, f"g{i % 3}", "late" if i % 2 else "bad event", str(i).encode())
+    assert replay(ground, Wanted("g1")) == 2
+    assert replay(ground, Wanted("g1")) == 0
+    assert replay(ground, Wanted("", "LATE")) == 2, "1, 3, 5 without 1, which was sent"
+    assert replay(ground, Wanted("g1", "late")) == 0
+    assert replay(ground) == 2
+    assert replay(ground) == 0
+    assert [value.decode() for _, value in sent(ground)] == ["1", "4", "3", "5", "0", "2"]
+
+
+@cluster
+def test_what_could_not_be_kept_is_not_sent(ground, monkeypatch):
+    ground.make(1)
+    for i in range(8):
+        put(ground, f"g{i % 2}", "late", str(i).encode())
+    monkeypatch.setattr(module, "MAX_METADATA", 5)
+    with pytest.raises(BadInput, match=r"\Atoo many letters would be left between[^\n]+\Z"):
+        replay(ground, Wanted("g1"))
+    assert sent(ground) == []
+    assert replay(ground) == 8
+
+
+@cluster
+def test_a_letter_without_its_record_is_passed_over(ground):
+    ground.make(1)
+    source = topics.events(ground.name)
+    ground.put(topics.dead(source), "a", encode_letter(DeadLetter(source, "a", "truncated", 1, b"")))
+    put(ground, "a", "late", b"x")
+    assert replay(ground) == 1
+    assert sent(ground) == [("a", b"x")]
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def command(ground, monkeypatch, capsys):
+    """Run ``touchline dead`` on the sport of one's own; (exit code, what it printed, what it complained of)."""
+    monkeypatch.setattr(factory, "sport_named", lambda name: replace(TOY, name=ground.name))
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = run(["dead", *arguments, "--source", ground.address.text])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@cluster
+def test_list_shows_the_newest_oldest_first(ground, command):
+    ground.make()
+    assert command("list") == (0, "0 of 0 dead letters\n", "")
+    for i in range(5):
+        put(ground, "a" if i else "longer", "late", arrival_us=1_700_000_000_000_000 + i * 1_000_000)
+    ground.put(topics.dead(topics.events(ground.name)), "a", b"?")
+    code, said, _ = command("list")
+    assert code == 0
+    *rows, last = said.splitlines()
+    assert rows[0] == "2023-11-14T22:13:20.000Z  longer  events         1  late: why"
+    assert rows[4] == "2023-11-14T22:13:24.000Z  a       events         1  late: why"
+    assert last == "5 of 5 dead letters, and 1 that cannot be read"
+    code, said, _ = command("list", "--limit", "2", "--game", "a", "--json")
+    assert [row["time"][17:19] for row in json.loads(said)] == ["23", "24"]
+    assert json.loads(said)[0] | {"offset": 0, "partition": 0} == {
+        "time": "2023-11-14T22:13:23.000Z", "game": "a", "source": f"events.{ground.name}", "reason": "late", "detail": "late: why",
+        "records": 1, "bytes": 23, "topic": f"dead.events.{ground.name}", "partition": 0, "offset": 0,
+    }  # fmt: skip
+    assert command("list", "--reason", "nothing such")[1].startswith("0 of 0 dead letters")
+
+
+@cluster
+def test_replay_asks_and_says_how_many(ground, command):
+    ground.make()
+    put(ground, "a", "late")
+    put(ground, "b", "late")
+    code, said, complaint = command("replay")
+    assert (code, said) == (2, "")
+    assert complaint == "touchline: 2 dead letters are to be sent again: confirm it with --yes\n"
+    assert sent(ground) == []
+    assert command("replay", "--game", "a", "--yes") == (0, "1 dead letter sent again\n", "")
+    assert command("replay", "--yes", "--json") == (0, '{"sent": 1}\n', "")
+    assert command("replay", "--yes") == (0, "nothing to send again\n", "")
+    assert command("replay", "--yes", "--again") == (0, "2 dead letters sent again\n", "")
+
+
+@pytest.mark.parametrize("what", ["list", "replay"])
+def test_a_bad_address_is_one_sentence_and_exit_code_2(what, capsys):
+    assert run(["dead", what, "--source", "amqp://a"]) == 2
+    assert capsys.readouterr().err == "touchline: 'amqp://a' is not a Kafka address: give kafka://host:port\n"

@@ -1,0 +1,114 @@
+"""Groups on one broker share its topics and nothing else: each has all games, and its own state of them; and each notices when
+its input goes."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from streaming.errors import InputLost
+from streaming.kafka.broker import Watch, admin
+from streaming.runners.kafka.runner import KafkaRunner
+from streaming.runners.kafka.state_store import PROGRESS, read_kept
+from streaming.wire import topics
+from streaming.wire.feed import FeedRecord, GameEnd, GameStart, encode_feed
+from streaming.wire.messages import decode_stats
+from tests import cluster as real
+from tests.streaming.kafka.conftest import Ground
+from tests.streaming.toy import TOY, final_only, game, mark, track
+
+pytestmark = pytest.mark.cluster
+GAME = "toy-1"
+
+
+@contextmanager
+def running(ground: Ground, group: str) -> Iterator[KafkaRunner]:
+    """A member of a group in this process, until it has used all that is there; then it ends and keeps what it has."""
+    runner, stop = KafkaRunner(ground.address, ground.name, final_only, group=group), threading.Event()
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            runner.run(stop)
+        except BaseException as error:  # noqa: BLE001 (raised below)
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name=group, daemon=True)
+    thread.start()
+    try:
+        yield runner
+        real.until(lambda: failed or real.behind(ground.address, ground.name, group) == 0, f"{group} has used all of it")
+    finally:
+        stop.set()
+        thread.join(real.PATIENCE_S)
+    assert not failed, failed[0]
+
+
+def send(ground: Ground, *records: FeedRecord) -> None:
+    for record in records:
+        ground.put(topics.telemetry(ground.name), GAME, encode_feed(record))
+
+
+def finals(ground: Ground) -> Counter[tuple[str, int]]:
+    """How often a reader of committed records has got each final value."""
+    found = [u for r in real.records(ground.address, topics.stats(ground.name)) for u in decode_stats(r.value).updates]
+    return Counter((u.id, u.revision) for u in found if u.quality == "final")
+
+
+def test_a_second_group_is_not_spoilt_by_the_first(ground):
+    """The second comes when the first has kept the state of half a game, and goes through all of it; then both go on from what
+    each has kept, at other offsets. Every final value comes once from each."""
+    ground.name = TOY.name
+    real.fresh(ground.address, ground.name, 1)
+    send(ground, GameStart(record=game()), track(3.0), mark(1, 2.0), track(5.0, start_s=3.0))
+    with running(ground, "first"):
+        pass
+    once = finals(ground)
+    assert once
+    assert set(once.values()) == {1}
+    kept = {group: read_kept(ground.address, topics.snapshots(ground.name), 0, group) for group in ("first", "second", "fir")}
+    assert set(kept["first"]) == {PROGRESS, GAME}
+    assert kept["second"] == {}
+    assert kept["fir"] == {}, "nor does a group see that of one whose name begins alike"
+    with running(ground, "second") as second:
+        pass
+    assert not second.recovered
+    assert finals(ground) == once + once
+    send(ground, track(4.0, start_s=8.0), mark(2, 11.0), GameEnd(game=GAME))
+    for group in ("second", "first"):
+        with running(ground, group):
+            pass
+    twice = finals(ground)
+    assert len(twice) > len(once)
+    assert set(twice.values()) == {2}
+
+
+def test_the_input_goes_while_it_is_asked_about(ground):
+    """Between the two questions, whether the topic is there and how far it is used, somebody deletes it: what is lost is told from
+    the answer before."""
+
+    class Unlucky(Watch):
+        unlucky = False
+
+        def _behind(self, group: str, partitions: int) -> dict[int, tuple[int, int]]:
+            if self.unlucky:
+                with admin(self.address) as client:
+                    client.delete_topics([self.topic])
+                real.until(self._gone, "it is deleted")
+            return super()._behind(group, partitions)
+
+        def _gone(self) -> bool:
+            with admin(self.address) as client:
+                return self.topic not in client.list_topics()
+
+    ground.make(1)
+    ground.put(topics.telemetry(ground.name), GAME, b"")
+    watch = Unlucky(ground.address, topics.telemetry(ground.name), "a group")
+    watch.check()
+    watch.unlucky = True
+    with pytest.raises(InputLost, match=r"was deleted while it was read; lost: partition 0: offsets 0 to 0$"):
+        watch.check()

@@ -1,0 +1,185 @@
+"""Asking about a partition that has just been taken away, or whose topic is gone, neither raises where it would end a thread nor
+waits for ever; and a thread that ends all the same ends the run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer
+from kafka.errors import IllegalStateError, KafkaTimeoutError
+from kafka.structs import TopicPartition
+
+from streaming.errors import InputLost, TouchlineError
+from streaming.kafka import offsets
+from streaming.kafka.broker import Watch, admin
+from streaming.runners.kafka import runner
+from streaming.runners.kafka.runner import KafkaRunner
+from streaming.wire import topics
+from streaming.wire.feed import GameStart, encode_feed
+from tests import cluster as real
+from tests.streaming.kafka.conftest import Ground
+from tests.streaming.toy import TOY, final_only, game, track
+
+HERE = TopicPartition("telemetry.toy", 0)
+GAME = "toy-1"
+
+
+class Scripted:
+    """A consumer that does one thing whatever it is asked, and notes with which time limit."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer, self.limits = answer, list[Any]()
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(*_: Any, timeout_ms: int | None = None, **__: Any) -> Any:
+            self.limits.append(timeout_ms)
+            if isinstance(self.answer, Exception):
+                raise self.answer
+            return self.answer
+
+        return ask
+
+
+@pytest.mark.parametrize("gone", [IllegalStateError("Partition is not assigned"), KeyError(HERE)])
+def test_a_partition_that_was_taken_away_has_no_end_and_no_position(gone):
+    consumer = Scripted(gone)
+    assert offsets.end_seen(consumer, HERE) == 0
+    assert offsets.position(consumer, HERE) is None
+    assert offsets.short_of(consumer, {HERE: 3}) == {HERE: 3}, "what was not read is not read"
+
+
+def test_what_is_known_is_passed_on():
+    assert offsets.end_seen(Scripted(7), HERE) == 7
+    assert offsets.end_seen(Scripted(None), HERE) == 0
+    assert offsets.position(Scripted(0), HERE) == 0
+    assert offsets.short_of(Scripted(3), {HERE: 3}) == {}
+    assert offsets.short_of(Scripted(2), {HERE: 3}) == {HERE: 3}
+
+
+def test_every_question_to_the_broker_has_a_time_limit():
+    consumer = Scripted(KafkaTimeoutError("no answer"))
+    for ask in (
+        lambda: offsets.first_offsets(consumer, [HERE]), lambda: offsets.end_offsets(consumer, [HERE]),
+        lambda: offsets.offsets_at(consumer, {HERE: 1}), lambda: offsets.committed(consumer, HERE),
+        lambda: offsets.position(consumer, HERE),
+    ):  # fmt: skip
+        with pytest.raises(KafkaTimeoutError):
+            ask()
+    assert consumer.limits == [offsets.ANSWER_MS] * 5
+    assert offsets.end_offsets(consumer, []) == offsets.first_offsets(consumer, []) == offsets.offsets_at(consumer, {}) == {}
+
+
+# -- a real broker -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.cluster
+def test_the_client_raises_for_a_partition_that_is_not_its_own_and_is_not_kept_waiting_by_a_deleted_topic(ground, monkeypatch):
+    """What the module is for, as the client does it."""
+    monkeypatch.setattr(offsets, "ANSWER_MS", 1_000)
+    ground.make(1)
+    here = TopicPartition(topics.telemetry(ground.name), 0)
+    consumer = KafkaConsumer(**ground.address.python(), enable_auto_commit=False)
+    try:
+        with pytest.raises(IllegalStateError):
+            consumer.highwater(here)
+        assert offsets.end_seen(consumer, here) == 0
+        assert offsets.position(consumer, here) is None
+        with admin(ground.address) as client:
+            client.delete_topics([here.topic])
+            real.until(lambda: here.topic not in client.list_topics(), "it is deleted")
+        began_s = time.monotonic()
+        with pytest.raises(KafkaTimeoutError):
+            offsets.end_offsets(consumer, [here])
+        consumer.assign([here])
+        assert offsets.position(consumer, here) is None
+        assert time.monotonic() - began_s < 30
+    finally:
+        consumer.close()
+
+
+def _run(ground: Ground, member: KafkaRunner) -> tuple[threading.Thread, list[BaseException], threading.Event]:
+    """The member at work in a thread; what ended it is in the list."""
+    ended, stop = list[BaseException](), threading.Event()
+
+    def run() -> None:
+        try:
+            member.run(stop)
+        except BaseException as error:  # noqa: BLE001 (looked at by the test)
+            ended.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread, ended, stop
+
+
+@pytest.fixture
+def member(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> KafkaRunner:
+    """One that looks after its topic all the time, of a ground with the beginning of a game on it."""
+    monkeypatch.setattr(runner, "WATCH_S", 0.05)
+    ground.name = TOY.name
+    real.fresh(ground.address, ground.name, 1)
+    for record in (GameStart(record=game()), track(3.0)):
+        ground.put(topics.telemetry(ground.name), GAME, encode_feed(record))
+    return KafkaRunner(ground.address, ground.name, final_only, group="offsets")
+
+
+@pytest.mark.cluster
+def test_the_input_is_deleted_while_partitions_are_being_taken_away(ground, member, monkeypatch):
+    """Whenever the end of a partition is asked for, it has just been taken away: the run ends with what was lost all the same."""
+    asked = threading.Event()
+
+    def taken_away(self: KafkaConsumer, partition: TopicPartition) -> int:
+        asked.set()
+        raise IllegalStateError("Partition is not assigned")
+
+    monkeypatch.setattr(KafkaConsumer, "highwater", taken_away)
+    thread, ended, stop = _run(ground, member)
+    try:
+        real.until(lambda: asked.is_set() and member.commits, "it is at work and watched")
+        with admin(ground.address) as client:
+            client.delete_topics([topics.telemetry(ground.name)])
+        thread.join(60)
+        assert not thread.is_alive(), "it hangs"
+    finally:
+        stop.set()
+        thread.join(60)
+    (error,) = ended
+    assert isinstance(error, InputLost)
+    assert f"topic {topics.telemetry(ground.name)} was deleted" in str(error)
+
+
+@pytest.mark.cluster
+def test_a_watching_thread_that_fails_ends_the_run(ground, member, monkeypatch):
+    thread, ended, stop = _run(ground, member)
+    try:
+        real.until(lambda: member.commits, "it is at work")
+        monkeypatch.setattr(Watch, "check", lambda self, unread=None: {}["absent"])
+        thread.join(60)
+        assert not thread.is_alive(), "it hangs"
+    finally:
+        stop.set()
+        thread.join(60)
+    (error,) = ended
+    assert isinstance(error, TouchlineError)
+    assert "the thread 'watch over telemetry.toy' failed (KeyError)" in str(error)
+
+
+@pytest.mark.cluster
+def test_a_mistake_while_partitions_are_handed_over_ends_the_run(ground, member, monkeypatch):
+    """The consumer only logs what goes wrong there; the games would be published on by somebody who no longer has them."""
+    thread, ended, stop = _run(ground, member)
+    try:
+        real.until(lambda: member.commits, "it is at work")
+        monkeypatch.setattr(member, "_commit", lambda everything=False: {}["absent"] if everything else None)
+        member._revoked({0}, False)
+        assert not member.parts
+        thread.join(60)
+        assert not thread.is_alive(), "it hangs"
+    finally:
+        stop.set()
+        thread.join(60)
+    (error,) = ended
+    assert isinstance(error, KeyError)

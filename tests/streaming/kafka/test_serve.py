@@ -1,0 +1,345 @@
+"""From the topics to the hub: the very bytes that were written, whatever else lies there, from a little in the past, and after
+the broker was gone; and ``touchline serve`` as a program."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from streaming.cli.app import run
+from streaming.kafka import subscriber
+from streaming.kafka.lag import LagWatch
+from streaming.kafka.subscriber import KafkaSubscriber
+from streaming.operator.health import Health, encode_health
+from streaming.web.filters import Filter
+from streaming.web.hub import Hub
+from streaming.wire import topics
+from streaming.wire.blocks import DeadLetter, StatBlock
+from streaming.wire.messages import messages
+from streaming.wire.records import encode
+from tests.patience import PATIENCE_S
+from tests.patience import until as patiently
+from tests.streaming.kafka.conftest import Ground
+from tests.streaming.toy import track
+from tests.streaming.web.scripted import ScriptedMatch
+
+NOBODY = "kafka://127.0.0.1:1"
+EVERYTHING = Filter.of(["#"])
+
+
+@contextmanager
+def reading(ground: Ground, hub: Hub, **how: Any) -> Iterator[KafkaSubscriber]:
+    with KafkaSubscriber(ground.address, [ground.name], hub, **how) as found:
+        yield found
+
+
+def until(hub: Hub, truth: Callable[[], object], seconds: float = PATIENCE_S) -> None:
+    """Empty the hub, as its event loop would, until something is true."""
+    end = time.monotonic() + seconds
+    hub.drain()
+    while not truth():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.01)
+        hub.drain()
+
+
+def play(ground: Ground, match: ScriptedMatch, steps: int, **more: Any) -> list[bytes]:
+    """Publish so many windows as an operator does; the updates, each as the codec writes it."""
+    written = []
+    for _ in range(steps):
+        outputs, events = match.step()
+        at = time.time_ns() // 1000
+        written += [encode(u) for block in outputs if isinstance(block, StatBlock) for u in block.updates(at)]
+        for message in messages(ground.name, match.record.game, [*outputs, *events], at):
+            ground.put(message.topic, message.game, message.value, **more)
+    return written
+
+
+def announced(ground: Ground, game: str, t0_us: int = 1_700_000_000_000_000) -> ScriptedMatch:
+    match = ScriptedMatch(game, t0_us, shot_every=6)
+    match.record = msgspec.structs.replace(match.record, sport=ground.name)
+    ground.put(topics.games(ground.name), game, encode(match.record))
+    return match
+
+
+def values(hub: Hub, game: str) -> list[bytes]:
+    channel = hub.channels.get(game)
+    return [] if channel is None else [i.raw for e in channel.ring for p in e.parcels for i in p.items() if not i.event]
+
+
+@pytest.mark.cluster
+def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
+    ground.make()
+    match, hub = announced(ground, "a"), Hub()
+    written = play(ground, match, 3)
+    with reading(ground, hub) as found:
+        assert "a" in [*hub.channels, *(c.game for (c, *_), *_ in hub._inbox)], "known before anything else"
+        until(hub, lambda: len(values(hub, "a")) >= len(written))
+        until(hub, lambda: found.caught_up)
+        live = play(ground, match, 6)
+        until(hub, lambda: len(values(hub, "a")) >= len(written) + len(live))
+        assert values(hub, "a") == written + live, "each once, in order, to the byte"
+        assert found.delay.count == 6
+        assert 0 < found.delay.max_us < 5e6
+        assert [e["id"] for e in map(msgspec.json.decode, reported(hub, "a"))] == ["shot-1", "shot-2"]
+        told = Health.of("a", ground.name, "there", match.meters, time.time_ns() // 1000)
+        ground.put(topics.health(ground.name), "a", encode_health(told))
+        late = DeadLetter(topics.telemetry(ground.name), "a", "late", 5, track(0.2), "too late")
+        bytes_ = DeadLetter(topics.events(ground.name), "a", "bad event", 5, b"\xff", "why")
+        for message in messages(ground.name, "a", [late, bytes_], 5):
+            ground.put(message.topic, "a", message.value)
+        until(hub, lambda: hub.channels["a"].meters is not None and len(hub.dead) == 2)
+        channel = hub.channels["a"]
+        assert channel.record == match.record
+        assert (channel.runner, channel.told_us, channel.meters.windows) == ("there", told.told_us, match.meters.windows)
+        assert hub.dead_counts[topics.telemetry(ground.name), "late"] == len(track(0.2)), "counted in samples"
+        assert {(d.reason, d.detail) for d in hub.dead} == {("late", "too late"), ("bad event", "why")}
+        end = time.monotonic() + PATIENCE_S
+        while found.lag.get(ground.name) != 0:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert (found.unreadable, found.trouble) == (0, "")
+
+
+def reported(hub: Hub, game: str) -> list[bytes]:
+    return [item.raw for item in hub.channels[game].moments(EVERYTHING) if item.event]
+
+
+@pytest.mark.cluster
+def test_games_are_known_oldest_first_whatever_partition_they_are_on(ground):
+    ground.make(4)
+    names = [f"g{i}" for i in range(9)]
+    for i, name in enumerate(reversed(names)):
+        announced(ground, name, t0_us=1_700_000_000_000_000 - i * 1_000_000)
+    ground.put(topics.games(ground.name), "broken", b"{")
+    hub = Hub()
+    with reading(ground, hub):
+        until(hub, lambda: len(hub.dead) == 1)
+    assert list(hub.channels) == names
+    assert hub.dead[0].reason == "bad game record"
+
+
+@pytest.mark.cluster
+def test_what_is_not_ours_is_counted_and_what_follows_is_read(ground):
+    ground.make()
+    match, hub, name = announced(ground, "a"), Hub(), ground.name
+    garbage = [b"", b"{", b"\xff\x00", b"[]", b'{"v":9}', b"[" * 50_000, b'{"game":"a","sport":"s","updates":[{}]}']
+    kinds = [t for t in topics.outputs(name) if t != topics.predictions(name)] + [topics.games(name)]
+    with reading(ground, hub) as found:
+        for topic in kinds:
+            for raw in garbage:
+                ground.put(topic, "a", raw)
+            ground.put(topic, "a", None)
+        (message,) = messages(name, "a", [match.step()[0][1]], 5)
+        beyond = re.sub(rb'"window_us":\[\d+,\d+\]', b'"window_us":[0,%d]' % (1 << 70), message.value)
+        ground.put(message.topic, "a", beyond)
+        written = play(ground, match, 2)
+        until(hub, lambda: len(values(hub, "a")) >= len(written))
+        assert values(hub, "a") == written
+        assert found.unreadable == len(garbage) * len(kinds) + 1
+        assert sum(hub.dead_counts.values()) == found.unreadable
+        assert {source for source, _ in hub.dead_counts} == set(kinds)
+        assert found.trouble == ""
+
+
+@pytest.mark.cluster
+def test_of_the_past_as_much_as_asked_for_and_every_game(ground):
+    ground.make()
+    match, hub = announced(ground, "a"), Hub()
+    hour_ago_ms = int((time.time() - 3600) * 1000)
+    old = play(ground, match, 2, timestamp_ms=hour_ago_ms)
+    new = play(ground, match, 2)
+    with reading(ground, hub, look_back_s=600.0) as found:
+        until(hub, lambda: found.caught_up and len(values(hub, "a")) >= len(new))
+        assert values(hub, "a") == new
+    hub = Hub()
+    with reading(ground, hub, look_back_s=7200.0) as found:
+        until(hub, lambda: found.caught_up and len(values(hub, "a")) >= len(old) + len(new))
+        assert sorted(values(hub, "a")) == sorted(old + new)
+    hub = Hub()
+    with reading(ground, hub, look_back_s=0.0) as found:
+        until(hub, lambda: found.caught_up)
+        live = play(ground, match, 1)
+        until(hub, lambda: len(values(hub, "a")) >= len(live))
+        assert values(hub, "a") == live
+
+
+@pytest.mark.cluster
+def test_committed_waits_for_the_commit_and_never_shows_what_was_taken_back(ground):
+    from kafka import KafkaProducer
+
+    ground.make(1)
+    match, early, late = announced(ground, "a"), Hub(), Hub()
+    producer = KafkaProducer(**ground.address.python(), transactional_id=ground.name)
+    producer.init_transactions()
+
+    def publish() -> list[bytes]:
+        outputs = match.step()[0]
+        for message in messages(ground.name, "a", outputs, 5):
+            producer.send(message.topic, message.value, key=b"a")
+        producer.flush()
+        return [encode(u) for block in outputs if isinstance(block, StatBlock) for u in block.updates(5)]
+
+    with reading(ground, early) as uncommitted, reading(ground, late, committed=True) as committed:
+        until(early, lambda: uncommitted.caught_up)
+        until(late, lambda: committed.caught_up)
+        producer.begin_transaction()
+        gone = publish()
+        until(early, lambda: values(early, "a") == gone)
+        time.sleep(0.3)
+        late.drain()
+        assert values(late, "a") == []
+        producer.abort_transaction()
+        producer.begin_transaction()
+        kept = publish()
+        until(early, lambda: values(early, "a") == gone + kept)
+        assert values(late, "a") == []
+        producer.commit_transaction()
+        until(late, lambda: values(late, "a") == kept)
+    producer.close()
+
+
+@pytest.mark.cluster
+def test_topics_that_appear_later_are_found_and_read_from_their_start(ground, monkeypatch):
+    monkeypatch.setattr(subscriber, "LOOK_S", 0.2)
+    hub = Hub()
+    with reading(ground, hub) as found:
+        until(hub, lambda: found.caught_up)
+        assert found.trouble == ""
+        ground.make(3)
+        match = announced(ground, "a")
+        written = play(ground, match, 2)
+        until(hub, lambda: len(values(hub, "a")) >= len(written))
+        assert sorted(values(hub, "a")) == sorted(written)
+        assert hub.channels["a"].record == match.record
+
+
+@pytest.mark.cluster
+def test_the_past_is_read_no_faster_than_the_hub_takes_it(ground):
+    ground.make(1)
+    match, hub = announced(ground, "a"), Hub()
+    play(ground, match, 150)
+    with reading(ground, hub) as found:
+        patiently(lambda: hub.waiting >= subscriber.AHEAD)
+        time.sleep(0.5)
+        assert subscriber.AHEAD <= hub.waiting <= subscriber.AHEAD + 10, "it waits for a hub that nobody empties"
+        until(hub, lambda: found.caught_up)
+    assert hub.shed == 0, "so nothing was given up"
+
+
+def _as_many(hub: Hub, number: int) -> bool:
+    return len(values(hub, "a")) >= number
+
+
+@pytest.mark.cluster
+def test_a_client_that_fails_is_replaced_and_goes_on_where_it_was(ground):
+    ground.make()
+    match, hub = announced(ground, "a"), Hub()
+    with reading(ground, hub) as found:
+        written = play(ground, match, 2)
+        until(hub, lambda: len(values(hub, "a")) >= len(written))
+        for _ in range(2):
+            found._consumer.poll = lambda **_: 1 / 0
+            written += play(ground, match, 2)
+            until(hub, partial(_as_many, hub, len(written)))
+        assert values(hub, "a") == written, "nothing twice, nothing lost"
+        assert found.trouble == ""
+
+
+@pytest.mark.cluster
+def test_the_lag_of_groups_on_the_input(ground):
+    from kafka import KafkaConsumer
+    from kafka.structs import OffsetAndMetadata, TopicPartition
+
+    group = f"touchline-{uuid.uuid4().hex[:8]}"
+    watch = LagWatch(ground.address, [ground.name, "nobody-plays-this"])
+    assert watch.look() == [], "no topic yet"
+    ground.make(2)
+    topic = topics.telemetry(ground.name)
+    for i in range(7):
+        ground.put(topic, "a", b"x", partition=i % 2)
+    assert watch.look() == [], "and nobody who reads it"
+    consumer = KafkaConsumer(**ground.address.python(), group_id=group, enable_auto_commit=False)
+    consumer.assign([TopicPartition(topic, 0)])
+    consumer.commit({TopicPartition(topic, 0): OffsetAndMetadata(1, "", -1)})
+    consumer.close()
+    (found,) = watch.look()
+    assert (found.sport, found.group, found.members, found.lag) == (ground.name, group, 0, 6)
+    assert [(p.committed, p.end, p.lag) for p in found.partitions] == [(1, 4, 3), (None, 3, 3)]
+    watch.close()
+
+
+# -- the program -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--source", "http://a"], "is not a Kafka address"),
+        (["--source", "kafka://a", "--sport", "chess"], "chess"),
+        (["--source", "kafka://a", "--flink", "8081"], "is not the address of a Flink cluster"),
+        (["--source", "kafka://a", "--kafka-settings", "/nowhere.toml"], "cannot read /nowhere.toml"),
+        (["--source", NOBODY, "--port", "99999"], "ports go up to 65535"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(more, words, capsys):
+    assert run(["serve", *more]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("touchline: ")
+    assert words in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_no_broker_is_one_sentence_and_exit_code_2():
+    # Processes of their own, all at once: kafka-python leaves the sockets of vain attempts to the garbage collector.
+    commands = [["serve", "--port", "0"], ["dead", "list"], ["dead", "replay", "--yes"]]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "streaming.cli", *command, "--source", NOBODY],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for command in commands
+    ]  # fmt: skip
+    for process in started:
+        out, said = process.communicate(timeout=PATIENCE_S)
+        assert re.fullmatch(r"touchline: no broker answers as expected at kafka://127\.0\.0\.1:1: [^\n]+\n", said)
+        assert (process.returncode, out) == (2, "")
+
+
+@pytest.mark.cluster
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_serve_as_a_program(kafka, how):
+    command = [sys.executable, "-m", "streaming.cli", "serve", "--source", kafka.text, "--port", "0", "--look-back", "0"]
+    command += ["--flink", "http://127.0.0.1:1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said = "".join(process.stdout.readline() for _ in range(4))
+    found = re.search(r"operator page  (http://\S+)/operator\n", said)
+    assert found, said
+    end, cluster = time.monotonic() + PATIENCE_S, None
+    while cluster is None or cluster["kafka"]["age_s"] is None or not cluster["flink"]["problem"]:
+        assert time.monotonic() < end
+        try:
+            cluster = httpx.get(found[1] + "/api/operators").json()["cluster"]
+        except httpx.TransportError:
+            time.sleep(0.1)
+    assert cluster["flink"]["problem"] .startswith("no Flink cluster answers at http://127.0.0.1:1: Connection refused")
+    assert cluster["gateway"]["problem"] == ""
+    assert "touchline_kafka_up 1.0" in httpx.get(found[1] + "/metrics").text
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, errors) == (0, "")

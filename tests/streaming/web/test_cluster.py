@@ -1,0 +1,378 @@
+"""What the gateway says of the broker and the Flink cluster behind it: asked of a stand-in that answers as Flink 2.2 does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from streaming.errors import BadInput, Unavailable
+from streaming.flink import metrics as measures
+from streaming.flink.poller import Checkpoint, FlinkWatch
+from streaming.flink.rest import Refused, Rest
+from streaming.kafka.lag import GroupLag, PartitionLag
+from streaming.operator.latency import Latency
+from streaming.operator.metrics import Meters
+from streaming.web.cluster import Watch
+from streaming.web.filters import Filter
+from streaming.web.gateway import Gateway
+from streaming.web.hub import Hub
+from streaming.web.subscribers import Subscriber
+from streaming.wire.blocks import StatBlock
+from tests.patience import PATIENCE_MS, PATIENCE_S
+from tests.streaming.web.scripted import ScriptedMatch, record
+from tests.streaming.web.test_browser import browser
+
+__all__ = ["browser"]
+
+
+def replies(age_s: float = 1.5) -> dict[str, Any]:
+    """By path, what a cluster with a running job, an older one of its name and one that failed answers."""
+    done_ms = int((time.time() - age_s) * 1000)
+    latest = {"id": 81, "latest_ack_timestamp": done_ms, "end_to_end_duration": 20, "state_size": 1_310_326}
+    jobs = [
+        {"jid": "a1", "name": "touchline soccer", "start-time": 5, "duration": 1000, "state": "CANCELED"},
+        {"jid": "b2", "name": "touchline soccer", "start-time": 9, "duration": 98_706, "state": "RUNNING"},
+        {"jid": "c3", "name": "touchline nfl", "start-time": 7, "duration": 10, "state": "FAILED"},
+    ]
+    return {
+        "/overview": {"taskmanagers": 2, "slots-total": 4, "slots-available": 3, "flink-version": "2.2.1"},
+        "/jobs/overview": {"jobs": jobs},
+        "/jobs/b2/checkpoints": {"counts": {"completed": 81, "failed": 16}, "latest": {"completed": latest}},
+        "/jobs/b2/metrics?get=numRestarts": [{"id": "numRestarts", "value": "3"}],
+        "/jobs/c3/checkpoints": {"counts": {"completed": 0, "failed": 0}, "latest": {"completed": None}},
+        "/jobs/c3/metrics?get=numRestarts": [],
+        "/jobs/b2": {"vertices": [{"id": "v1", "name": "games", "parallelism": 2}]},
+        "/jobs/b2/vertices/v1/metrics?get=" + ",".join(f"{n}.{q.flink}" for n in (0, 1) for q in measures.TASK): [
+            {"id": "0.busyTimeMsPerSecond", "value": "250"}, {"id": "1.busyTimeMsPerSecond", "value": "NaN"},
+            {"id": "0.backPressuredTimeMsPerSecond", "value": "10"}, {"id": "1.numRecordsInPerSecond", "value": "50.5"},
+            {"id": "1.numRecordsOutPerSecond", "value": "80"},
+        ],
+        "/taskmanagers": {"taskmanagers": [{"id": "taskmanager-0"}, {"id": "gone"}]},
+        "/taskmanagers/taskmanager-0/metrics?get=" + ",".join(q.flink for q in measures.MANAGER): [
+            {"id": "Status.JVM.CPU.Load", "value": "0.5"}, {"id": "Status.JVM.Memory.Heap.Used", "value": "1000"},
+            {"id": "Status.JVM.Memory.Heap.Max", "value": "4000"},
+            {"id": "Status.JVM.GarbageCollector.All.TimeMsPerSecond", "value": "20"},
+        ],
+    }  # fmt: skip
+
+
+class StandIn:
+    """A REST interface whose answers may be changed: an object, bytes as they are, a status, or seconds of silence."""
+
+    def __init__(self) -> None:
+        self.replies: dict[str, Any] = replies()
+        self.refusals: dict[str, Any] = {}
+        stand_in = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                refusal = stand_in.refusals.get(self.path)
+                reply = stand_in.replies.get(self.path, 404) if refusal is None else refusal
+                if isinstance(reply, float):
+                    time.sleep(reply)
+                raw = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
+                self.send_response(404 if refusal else reply if isinstance(reply, int) else 200)
+                self.send_header("content-length", str(len(raw)))
+                self.end_headers()
+                with contextlib.suppress(OSError):  # whoever asked may have had enough
+                    self.wfile.write(raw)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def flink() -> Iterator[StandIn]:
+    found = StandIn()
+    yield found
+    found.stop()
+
+
+# -- Flink -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_cluster_and_the_newest_job_of_each_name(flink):
+    found = FlinkWatch(flink.url + "/").look()
+    assert (found.version, found.taskmanagers, found.slots, found.slots_free) == ("2.2.1", 2, 4, 3)
+    nfl, soccer = found.jobs
+    assert (soccer.id, soccer.state, soccer.restarts, soccer.completed, soccer.failed) == ("b2", "RUNNING", 3, 81, 16)
+    kept = soccer.checkpoint
+    assert isinstance(kept, Checkpoint)
+    assert (kept.id, kept.duration_ms, kept.size_bytes) == (81, 20, 1_310_326)
+    assert 1.4 < kept.age_s < PATIENCE_S
+    assert (nfl.state, nfl.restarts, nfl.checkpoint) == ("FAILED", None, None)
+
+
+def test_a_job_that_is_gone_between_two_questions_is_still_listed(flink):
+    del flink.replies["/jobs/b2/checkpoints"], flink.replies["/jobs/b2/metrics?get=numRestarts"]
+    soccer = FlinkWatch(flink.url).look().jobs[1]
+    assert (soccer.state, soccer.checkpoint, soccer.restarts) == ("RUNNING", None, None)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (503, "refused /overview: status 503"),
+        (b"<html>", "is not a Flink cluster"),
+        (b"[" * 100_000, "is not a Flink cluster"),
+        ([], "is not a Flink cluster"),
+        ({}, "is not a Flink cluster"),
+        ({"taskmanagers": "x", "slots-total": None, "flink-version": 1}, "is not a Flink cluster"),
+        (3.0, "no Flink cluster answers"),
+    ],
+)
+def test_what_does_not_answer_as_a_cluster_is_one_sentence(flink, reply, words):
+    flink.replies["/overview"] = reply
+    with pytest.raises(Unavailable, match=rf"\A[^\n]*{words}[^\n]*\Z"):
+        FlinkWatch(flink.url, timeout_s=0.2 if isinstance(reply, float) else PATIENCE_S).look()
+
+
+def test_nobody_there_is_one_sentence(flink):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        with pytest.raises(Unavailable, match=r"\Ano Flink cluster answers at http://127[^\n]*: Connection refused [^\n]*\Z"):
+            FlinkWatch(f"http://127.0.0.1:{free.getsockname()[1]}").look()
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8081", "ftp://a", "http://", "http://a:b", "http://u:p@a:8081", "http://[::1"])
+def test_a_bad_address_is_one_sentence(url):
+    with pytest.raises(BadInput, match=r"\A[^\n]+: give http://host:port\Z"):
+        FlinkWatch(url)
+
+
+def test_a_refusal_is_told_from_a_cluster_that_is_away(flink):
+    """What Flink says of why is in the sentence; whoever can do without the answer goes on."""
+    flink.refusals["/jobs/no/checkpoints"] = {"errors": ["Not found.", "org.apache.flink.Gone: job no\n at a line"]}
+    with pytest.raises(Refused, match=r"refused /jobs/no/checkpoints: org\.apache\.flink\.Gone: job no\Z"):
+        Rest(flink.url).get("/jobs/no/checkpoints")
+    flink.replies["/jobs/b2/checkpoints"] = 6.0
+    with pytest.raises(Unavailable) as away:
+        FlinkWatch(flink.url, timeout_s=3.0).look()
+    assert not isinstance(away.value, Refused)
+
+
+# -- what the gateway makes of it --------------------------------------------------------------------------------------
+
+
+class Reader:
+    """What a subscriber shows of itself."""
+
+    def __init__(self) -> None:
+        self.lag, self.delay, self.taken, self.unreadable, self.trouble = {"soccer": 2}, Latency(), 900, 1, ""
+        self.caught_up = True
+        self.delay.add(1_500.0)
+
+
+LAGS = [
+    GroupLag("soccer", "touchline", 2, [PartitionLag(0, 90, 100, 10), PartitionLag(1, None, 7, 7), PartitionLag(2, 5, 5, 0)]),
+    GroupLag("soccer", "touchline-flink", 0, [PartitionLag(p, 40, 400 * (p == 1) + 40, 400 * (p == 1)) for p in range(3)]),
+]
+
+
+def looked(watch: Watch) -> Watch:
+    for answer in (watch.kafka, watch.flink):
+        if answer is not None:
+            answer.look()
+    return watch
+
+
+def watched(flink: StandIn | None = None, lag: Any = lambda: LAGS) -> Watch:
+    return Watch("kafka://here:9092", lag, Reader(), flink.url if flink else "", FlinkWatch(flink.url).look if flink else None)
+
+
+def metrics(url: str) -> dict[tuple[str, ...], float]:
+    """(name, values of its labels in the order of their names...) -> value; no line stands there twice."""
+    found: dict[tuple[str, ...], float] = {}
+    for family in text_string_to_metric_families(httpx.get(url + "/metrics").text):
+        for sample in family.samples:
+            key = (sample.name, *(value for _, value in sorted(sample.labels.items())))
+            assert key not in found, f"{key} is there twice"
+            found[key] = sample.value
+    return found
+
+
+def test_requests_tell_of_the_cluster(flink):
+    hub = Hub()
+    hub.attach(record())
+    hub.measure("demo-1", Meters(("a",)), "kafka embedded, x", int((time.time() - 4) * 1e6))
+    with Gateway(hub, port=0, watch=looked(watched(flink))) as gateway:
+        told = httpx.get(gateway.url + "/api/operators").json()
+        numbers = metrics(gateway.url)
+    game, cluster = told["games"]["demo-1"], told["cluster"]
+    assert game["runner"] == "kafka embedded, x"
+    assert 3.9 < game["told_s"] < PATIENCE_S
+    assert cluster["gateway"] | {"delay_p50_us": 0, "delay_p99_us": 0} == {
+        "lag": {"soccer": 2}, "caught_up": True, "taken": 900, "unreadable": 1, "delay_p50_us": 0, "delay_p99_us": 0, "problem": "",
+    }  # fmt: skip
+    groups = [(g["group"], g["members"], g["lag"]) for g in cluster["kafka"]["groups"]]
+    assert groups == [("touchline", 2, 17), ("touchline-flink", 0, 400)]
+    assert cluster["kafka"]["groups"][0]["partitions"][1] == {"partition": 1, "committed": None, "end": 7, "lag": 7}
+    assert cluster["flink"]["cluster"]["jobs"][1]["checkpoint"]["id"] == 81
+    assert numbers["touchline_kafka_lag_records", "touchline", "0", "soccer"] == 10
+    assert numbers["touchline_kafka_lag_records", "touchline-flink", "1", "soccer"] == 400
+    assert numbers["touchline_kafka_group_members", "touchline", "soccer"] == 2
+    assert numbers["touchline_gateway_lag_records", "soccer"] == 2
+    assert numbers["touchline_gateway_unreadable_total",] == 1
+    assert numbers["touchline_gateway_delay_seconds_count",] == 1
+    assert numbers["touchline_kafka_up",] == numbers["touchline_flink_up",] == 1
+    assert numbers["touchline_flink_job_up", "touchline soccer", "RUNNING"] == 1
+    assert numbers["touchline_flink_job_up", "touchline nfl", "FAILED"] == 0
+    assert 1.4 < numbers["touchline_flink_checkpoint_age_seconds", "touchline soccer"] < PATIENCE_S
+    assert numbers["touchline_flink_checkpoint_duration_seconds", "touchline soccer"] == 0.02
+    assert numbers["touchline_flink_checkpoint_size_bytes", "touchline soccer"] == 1_310_326
+    assert numbers["touchline_flink_checkpoint_failed_total", "touchline soccer"] == 16
+    assert numbers["touchline_flink_restarts_total", "touchline soccer"] == 3
+    assert numbers["touchline_flink_task_busy_ratio", "touchline soccer", "0", "games"] == 0.25
+    assert ("touchline_flink_task_busy_ratio", "touchline soccer", "1", "games") not in numbers, "not measured is not zero"
+    assert numbers["touchline_flink_task_backpressured_ratio", "touchline soccer", "0", "games"] == 0.01
+    assert numbers["touchline_flink_task_records_in_per_second", "touchline soccer", "1", "games"] == 50.5
+    assert numbers["touchline_flink_taskmanager_cpu_ratio", "taskmanager-0"] == 0.5
+    assert numbers["touchline_flink_taskmanager_heap_max_bytes", "taskmanager-0"] == 4000
+    assert numbers["touchline_flink_taskmanager_gc_ratio", "taskmanager-0"] == 0.02
+    assert [numbers[f"touchline_flink_{name}",] for name in ("taskmanagers", "slots", "slots_free")] == [2, 4, 3]
+
+
+def test_without_a_cluster_nothing_is_said_of_one():
+    with Gateway(Hub(), port=0) as gateway:
+        assert httpx.get(gateway.url + "/api/operators").json()["cluster"] is None
+        assert not [name for name, *_ in metrics(gateway.url) if "kafka" in name or "flink" in name]
+
+
+def test_a_part_that_does_not_answer_is_said_and_its_old_figures_are_not_taken_for_new(flink):
+    watch = looked(watched(flink))
+    flink.replies = {}
+
+    def gone() -> list[GroupLag]:
+        raise Unavailable("no broker answers as expected at kafka://here:9092: it went")
+
+    watch.kafka._ask = gone
+    looked(watch)
+    with Gateway(Hub(), port=0, watch=watch) as gateway:
+        told = httpx.get(gateway.url + "/api/operators").json()["cluster"]
+        numbers = metrics(gateway.url)
+    assert told["kafka"]["problem"].endswith("it went")
+    assert told["kafka"]["age_s"] is not None
+    assert "status 404" in told["flink"]["problem"]
+    assert numbers["touchline_kafka_up",] == numbers["touchline_flink_up",] == 0
+    assert not [name for name, *_ in numbers if name.startswith(("touchline_flink_job", "touchline_kafka_lag"))]
+
+
+def test_our_own_mistake_in_asking_is_a_problem_and_no_crash(caplog):
+    watch = watched(lag=lambda: 1 / 0)
+    watch.kafka.look()
+    assert watch.kafka.problem == "asking kafka://here:9092 failed: ZeroDivisionError"
+    assert watch.kafka.age_s is None
+    assert watch.told()["kafka"]["groups"] == []
+
+
+def test_a_part_that_hangs_holds_up_nothing(flink):
+    held = threading.Event()
+
+    def hangs() -> list[GroupLag]:
+        held.wait(PATIENCE_S)
+        return []
+
+    with watched(flink, hangs) as watch, Gateway(Hub(), port=0, watch=watch) as gateway:
+        end = time.monotonic() + PATIENCE_S
+        while httpx.get(gateway.url + "/api/operators").json()["cluster"]["flink"]["cluster"] is None:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        assert httpx.get(gateway.url + "/api/operators").json()["cluster"]["kafka"]["age_s"] is None
+        held.set()
+
+
+# -- the hub, fed from elsewhere ---------------------------------------------------------------------------------------
+
+
+def test_what_an_operator_told_last_counts_in_whatever_order_it_comes():
+    hub, old, new = Hub(), Meters(("a",)), Meters(("a",))
+    hub.measure("demo-1", new, "there", 20)
+    hub.measure("demo-1", old, "here", 10)
+    hub.attach(record())
+    hub.drain()
+    channel = hub.channels["demo-1"]
+    assert (channel.meters is new, channel.runner, channel.told_us) == (True, "there", 20)
+    assert channel.record == record()
+
+
+def test_subscribers_hear_of_a_record_when_it_changes_and_not_with_every_measure():
+    hub, match = Hub(), ScriptedMatch()
+    subscriber = Subscriber(Filter.of(["stats.#"]), "websocket")
+    hub.subscribe(subscriber, {})
+    for _ in range(3):
+        hub.attach(match.record)
+        hub.measure("demo-1", match.meters, "there", 5)
+    hub.drain()
+    assert [out.kind for out in subscriber.take_now()] == ["game"]
+    hub.attach(record(t0_us=5))
+    hub.drain()
+    assert [out.kind for out in subscriber.take_now()] == ["game"]
+
+
+def test_a_block_that_cannot_be_shown_takes_no_other_with_it(caplog):
+    hub, match = Hub(), ScriptedMatch()
+    hub.attach(match.record)
+    broken = StatBlock("x", "demo-1", "soccer", "", ("match",), np.array([1]), 1, [[object()]], "final", np.array([1]))
+    good = match.step()[0]
+    hub.write([broken], 3)
+    hub.write(good, 4)
+    assert hub.waiting == 3
+    hub.drain()
+    assert (hub.waiting, len(hub.channels["demo-1"].ring) >= 1) == (0, True)
+    assert "published at 3 cannot be shown" in caplog.text
+    assert hub.channels["demo-1"].latest(Filter.of(["stats.soccer.#"]))
+
+
+# -- the page ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_the_operator_page_shows_the_card_where_there_is_a_cluster(browser, flink):
+    hub, match = Hub(), ScriptedMatch()
+    hub.attach(match.record)
+    hub.measure("demo-1", match.meters, "kafka embedded, touchline-1", time.time_ns() // 1000)
+    watch = looked(watched(flink))
+    with Gateway(hub, port=0, watch=watch) as gateway:
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(gateway.url + "/operator")
+        page.locator("#cluster .lanes").first.wait_for(timeout=PATIENCE_MS)
+        text = " ".join(page.locator("#cluster").inner_text().split())
+        for words in (
+            "2 processes", "17 records", "400 records", "2 messages", "2 TaskManagers, 3 of 4 slots free", "running", "16 of 97",
+            "20 ms, 1.3 MB", "Harbour City v Northgate", "demo-1, kafka embedded, touchline-1", "s ago",
+        ):  # fmt: skip
+            assert words in text, words
+        assert page.locator("#cluster .lanes div").count() == 6
+        assert page.locator("#cluster .lanes .over").count() == 1
+        flink.replies = {}
+        looked(watch)
+        page.locator("#cluster .trouble", has_text="status 404").wait_for(timeout=PATIENCE_MS)
+        assert faults == []
+        page.close()
+    with Gateway(Hub(), port=0) as gateway:
+        page = browser.new_page()
+        page.goto(gateway.url + "/operator")
+        page.locator("#figures .card").first.wait_for(timeout=PATIENCE_MS)
+        assert page.locator("#cluster").is_hidden()
+        page.close()

@@ -1,0 +1,168 @@
+"""The models under watch, from what was published of them to the operator page: shown where they are well, and an alert with its
+reason where they are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import msgspec
+import numpy as np
+import pytest
+
+from models.artefact import Card, CardFeature
+from models.monitoring.monitor import LEAST
+from models.monitoring.profile import profile_of
+from streaming.kafka.settings import parse
+from streaming.kafka.subscriber import KafkaSubscriber
+from streaming.monitoring.labels import Label, of_event, outcome
+from streaming.monitoring.watch import ModelWatch
+from streaming.web.gateway import Gateway
+from streaming.web.hub import Hub
+from streaming.wire import topics
+from streaming.wire.blocks import Prediction
+from streaming.wire.messages import encode_prediction
+from streaming.wire.records import Event, encode
+from tests.patience import PATIENCE_MS
+from tests.streaming.web.scripted import ScriptedMatch
+from tests.streaming.web.test_browser import browser, until
+
+__all__ = ["browser"]
+
+FEATURES = ("distance_m", "angle_rad", "height_m", "defenders", "keeper_m", "speed_mps")
+#: two that ask for six features: of these the events say what came of them
+WELL, DRIFTING = "nfl-pressure", "catch-probability"
+RECORD = ScriptedMatch().record
+
+
+def card_of(name: str, version: str) -> Card | None:
+    """A model with a profile of its inputs; one called "bare" has none, as those that are older than profiles."""
+    metrics: dict[str, Any] = {}
+    if name != "bare":
+        metrics["profile"] = msgspec.to_builtins(profile_of(inputs(3_000, 1), FEATURES))
+    features = [CardFeature(f, "m") for f in FEATURES]
+    return Card(name, name, ["no", "yes"], features, {"rows": 3_000}, "none", 0, metrics=metrics, version=version)
+
+
+def inputs(n: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(n, len(FEATURES)))
+
+
+def said(model: str, k: int, row: np.ndarray, chance: float, took_us: float = 40.0) -> Prediction:
+    asked = (RECORD.game, "soccer.shot.xgoals", f"{model}-{k}", k, model, f"{model}-v1")
+    return Prediction(*asked, row[None, :], np.array([chance]), "final", took_us)
+
+
+def shot(model: str, k: int, scored: bool) -> Event:
+    return Event(id=f"{model}-{k}", game=RECORD.game, type="shot", t_us=k, outcome="goal" if scored else "saved")
+
+
+def watching() -> ModelWatch:
+    watch = ModelWatch(dict.fromkeys((WELL, DRIFTING), Label(("shot",), of_event(outcome("goal")))), card_of)
+    watch.announced(RECORD)
+    return watch
+
+
+def play(watch: ModelWatch, model: str, n: int, rows: np.ndarray, happens: float, took_us: float = 40.0) -> None:
+    """``n`` predictions of 0.2, each of an event that happens with probability ``happens``."""
+    rng = np.random.default_rng(2)
+    for k in range(n):
+        watch.seen(shot(model, k, bool(rng.random() < happens)))
+        watch.write([said(model, k, rows[k], 0.2, took_us)], 0)
+
+
+# -- from a broker -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["event", "prediction"])
+def test_a_gateway_watches_what_it_reads_from_a_broker_in_whatever_order_it_comes(first: str) -> None:
+    """Events and predictions lie in two topics, so that either may be read first; what is provisional counts for nothing."""
+    watch, n = watching(), LEAST + 20
+    reader = KafkaSubscriber(parse("kafka://127.0.0.1:9", None), ["soccer"], Hub(), models=watch)
+    rows = inputs(n, 4)
+    predictions = [said(WELL, k, rows[k], 0.25, float("nan")) for k in range(n)]
+    predictions += [replace(p, quality="provisional") for p in predictions[:5]]
+    # when what came of a prediction is told after it, it is believed ten seconds later
+    later = [Event(id=f"later-{s}", game=RECORD.game, type="shot", t_us=s * 1_000_000, outcome="saved") for s in (60, 61)]
+    messages = {
+        "event": [(topics.events("soccer"), encode(shot(WELL, k, k % 4 == 0))) for k in range(n)],
+        "prediction": [(topics.predictions("soccer"), encode_prediction(p)) for p in predictions],
+    }
+    for kind in sorted(messages, key=lambda kind: kind != first):
+        for topic, value in messages[kind]:
+            reader._kinds[topic][0](SimpleNamespace(value=value, timestamp=1))
+    for event in later:
+        reader._kinds[topics.events("soccer")][0](SimpleNamespace(value=encode(event), timestamp=1))
+    (report,) = watch.report()
+    assert (report["model"], report["version"], report["predictions"], report["labelled"]) == (WELL, f"{WELL}-v1", n, n)
+    assert report["calibration"]["said"] == 0.25
+    assert report["calibration"]["happened"] == pytest.approx(0.25)
+    assert {f["feature"] for f in report["features"]} == set(FEATURES)
+    assert report["took_us"] == {"p50": None, "p99": None, "count": 0, "sum": 0.0}
+    assert report["alerts"] == []
+
+
+def test_a_gateway_that_watches_nothing_does_not_read_predictions() -> None:
+    reader = KafkaSubscriber(parse("kafka://127.0.0.1:9", None), ["soccer"], Hub())
+    assert topics.predictions("soccer") not in reader._kinds
+
+
+# -- the page ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_the_operator_page_shows_every_model_and_an_alert_with_its_reason(browser: Any) -> None:
+    hub, match, watch = Hub(), ScriptedMatch(), watching()
+    hub.attach(match.record, match.meters)
+    with Gateway(hub, port=0) as gateway:
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        assert httpx.get(gateway.url + "/api/operators").json()["models"] is None, "nobody watches"
+        hub.models = watch
+        page.goto(gateway.url + "/operator")
+        page.locator("#models", has_text="No model has answered yet.").wait_for(timeout=PATIENCE_MS)
+        assert page.locator("#model-alerts").is_hidden()
+
+        # well: what is said happens; one that is too young to be judged, and one without a profile
+        play(watch, WELL, 300, inputs(300, 5), 0.2)
+        play(watch, "young", 20, inputs(20, 6), 0.2)
+        play(watch, "bare", 150, inputs(150, 7), 0.2)
+        watch.told(0.0)
+        page.locator("#models-count", has_text="3 models, no alert").wait_for(timeout=PATIENCE_MS)
+        row = " ".join(page.locator("#models tr", has_text=WELL).inner_text().split())
+        assert row.startswith(f"{WELL} {WELL}-v1 300 1 game PSI 0.")
+        assert " none 20 %, " in row
+        assert "300 outcomes" in row
+        assert row.endswith("standard errors 40 µs median 40 µs as in training")
+        assert "too few rows" in page.locator("#models tr", has_text="young").inner_text()
+        assert "no training profile on its card" in page.locator("#models tr", has_text="bare").inner_text()
+        assert page.locator("#model-alerts").is_hidden()
+
+        # not well: every input has moved, one is gone, twice as much happens as is said, and it takes too long
+        moved = inputs(400, 8) + 3.0
+        moved[:, 2] = np.nan
+        play(watch, DRIFTING, 400, moved, 0.4, took_us=2_500.0)
+        watch.told(0.0)
+        page.locator("#models-card.alerted").wait_for(timeout=PATIENCE_MS)
+        told = watch.monitors[DRIFTING].report()
+        assert [alert["kind"] for alert in told["alerts"]].count("input drift") == 5
+        assert page.locator("#models-count").inner_text() == f"4 models, {len(told['alerts'])} alerts"
+        lines = [" ".join(text.split()) for text in page.locator("#model-alerts li").all_inner_texts()]
+        reasons = {alert["kind"]: alert["reason"] for alert in told["alerts"]}
+        for kind in ("missing", "calibration", "latency"):
+            assert f"{kind.upper()} {DRIFTING} {reasons[kind]} {DRIFTING}-v1" in lines
+        assert sum(line.startswith("INPUT DRIFT") for line in lines) == 4  # three, and how many more
+        assert f"INPUT DRIFT {DRIFTING} and 2 more of its inputs: touchline models monitor lists them {DRIFTING}-v1" in lines
+        # whoever needs a look stands first, in the colour of trouble
+        assert page.locator("#models tr").nth(1).inner_text().startswith(DRIFTING)
+        assert page.locator("#models tr").nth(1).locator("td.over").count() == 5
+
+        # a narrow window: nothing sticks out, and each figure has its heading
+        page.set_viewport_size({"width": 420, "height": 900})
+        until(page, "document.documentElement.scrollWidth <= 420 && document.querySelector('#models-card').scrollWidth <= 420")
+        assert page.evaluate("getComputedStyle(document.querySelector('#models td'), '::before').content") == '"model"'
+        assert faults == []
+        page.close()

@@ -1,0 +1,189 @@
+"""A model that outcomes contradict is off the air, with what is built on it; another version begins anew; a setting only warns."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import numpy as np
+import pytest
+
+from models.specs import known
+from streaming.monitoring.watch import ModelWatch
+from streaming.outcome_labels import label_of
+from streaming.web.filters import Filter
+from streaming.web.hub import Hub
+from streaming.web.subscribers import Subscriber
+from streaming.web.withholding import Policy
+from streaming.wire.blocks import Prediction, StatBlock
+from streaming.wire.records import Event, ModelUse
+from tests.streaming.web import scripted
+
+RECORD = scripted.record("demo-1", 1_700_000_000_000_000)
+SHOTS = 400
+
+
+def block(stat: str, value: float, event: str | None = None, version: str | None = "v1", at: int = 5_000_000) -> StatBlock:
+    use = None if version is None else ModelUse(name="xgoals", version=version)
+    subject = "home" if stat.startswith("soccer.team") else "home-9"
+    return StatBlock(
+        stat, "demo-1", "soccer", "0..1", (subject,), np.array([at]), 0, [[value]] if event else np.array([[value]]), "final",
+        np.array([at]), event=event, model=use,
+    )  # fmt: skip
+
+
+def watched(predicted: float, happened: float, version: str = "v1", models: ModelWatch | None = None) -> ModelWatch:
+    """A watch that has seen ``SHOTS`` shots of the model, of which a share went in."""
+    models = models or ModelWatch({"xgoals": label_of("xgoals")}, lambda name, version: None)
+    rng = np.random.default_rng(1)
+    events = [
+        Event(id=f"{version}-e{i}", game="demo-1", type="shot", t_us=i, period=1, outcome="goal" if goal else "saved")
+        for i, goal in enumerate(rng.random(SHOTS) < happened)
+    ]  # fmt: skip
+    for event in models.overhear(RECORD, events):
+        row = np.zeros((1, len(known("xgoals").features)))
+        models.write([Prediction("demo-1", "soccer.shot.xgoals", event.id, event.t_us, "xgoals", version, row,
+                                 np.array([predicted]), "final", 5.0)], 0)  # fmt: skip
+    return models
+
+
+def aired(models: ModelWatch, blocks: list[StatBlock], policy: Policy = "withhold") -> list[dict[str, object]]:
+    hub = Hub()
+    hub.attach(RECORD)
+    hub.watch(models, policy)
+    subscriber = Subscriber(Filter.of(["stats.#"]), "websocket")
+    hub.drain()
+    hub.subscribe(subscriber, {})
+    for each in blocks:
+        hub.write([each], 0)
+        hub.drain()
+    messages = [json.loads(out.text) for out in subscriber.take_now()]
+    return [update for message in messages for update in message.get("updates", [])]
+
+
+BLOCKS = [
+    block("soccer.shot.xgoals", 0.02, "e1"), block("soccer.team.xgoals", 1.5, version=None),
+    block("soccer.player.speed", 25.0, version=None),
+]  # fmt: skip
+
+
+def test_a_model_that_is_right_is_on_the_air() -> None:
+    found = aired(watched(0.1, 0.1), BLOCKS)
+    assert [(u["stat"], u["value"], u["quality"]) for u in found] == [
+        ("soccer.shot.xgoals", 0.02, "final"), ("soccer.team.xgoals", 1.5, "final"), ("soccer.player.speed", 25.0, "final"),
+    ]  # fmt: skip
+
+
+def test_a_model_that_outcomes_contradict_is_withheld_with_what_is_built_on_it() -> None:
+    """It said 2 % and 81 % happened."""
+    models = watched(0.02, 0.81)
+    assert [alert.kind for alert in models.alerts()] == ["calibration"]
+    found = aired(models, BLOCKS)
+    assert [(u["stat"], u["value"], u["quality"]) for u in found] == [
+        ("soccer.shot.xgoals", None, "unavailable"), ("soccer.team.xgoals", None, "unavailable"),
+        ("soccer.player.speed", 25.0, "final"),
+    ]  # fmt: skip
+    assert found[0]["reason"] == "it happens more often than is said"
+    assert "0.02" not in json.dumps(found)
+
+
+def test_it_is_announced_once_for_each_stat_and_subject() -> None:
+    models = watched(0.02, 0.81)
+    blocks = [block("soccer.shot.xgoals", 0.02, f"e{i}", at=i) for i in range(5)]
+    assert [u["event"] for u in aired(models, blocks)] == ["e0"]
+
+
+def test_with_the_policy_warn_everything_goes_out() -> None:
+    found = aired(watched(0.02, 0.81), BLOCKS, "warn")
+    assert [u["quality"] for u in found] == ["final"] * 3
+    assert found[0]["value"] == 0.02
+
+
+def test_another_version_begins_anew() -> None:
+    models = watched(0.02, 0.81)
+    blocks = [block("soccer.shot.xgoals", 0.02, "e1"), block("soccer.shot.xgoals", 0.7, "e2", version="v2")]
+    models = watched(0.8, 0.8, "v2", models)
+    assert [(u["value"], u["quality"]) for u in aired(models, blocks)][-1] == (0.7, "final")
+
+
+def test_a_newcomer_is_not_told_a_withheld_value_either() -> None:
+    models = watched(0.1, 0.1)
+    hub = Hub()
+    hub.attach(RECORD)
+    hub.watch(models, "withhold")
+    hub.write([block("soccer.shot.xgoals", 0.02, "e1"), block("soccer.team.xgoals", 1.5, version=None)], 0)
+    hub.drain()
+    watched(0.02, 0.81, models=models)
+    later = 6_000_000
+    hub.write([block("soccer.shot.xgoals", 0.03, "e2", at=later), block("soccer.team.xgoals", 1.53, version=None, at=later)], 0)
+    hub.drain()
+    late = Subscriber(Filter.of(["stats.#"]), "websocket")
+    hub.subscribe(late, {})
+    updates = [u for out in late.take_now() for u in json.loads(out.text).get("updates", [])]
+    assert {u["quality"] for u in updates} == {"unavailable"}, "what was on the air before is not either"
+    assert all(u["value"] is None for u in updates)
+
+
+def _back(hub: Hub, after: int) -> list[dict[str, object]]:
+    """What a client gets that was away since ``after``."""
+    client = Subscriber(Filter.of(["stats.#"]), "websocket")
+    hub.subscribe(client, {"demo-1": after})
+    messages = [json.loads(out.text) for out in client.take_now()]
+    hub.unsubscribe(client)
+    assert "gap" not in {message["kind"] for message in messages}, "its cursor is good"
+    return [update for message in messages for update in message.get("updates", [])]
+
+
+def test_a_client_that_comes_back_is_not_told_what_has_been_withheld_meanwhile() -> None:
+    models = watched(0.1, 0.1)
+    hub = Hub()
+    hub.attach(RECORD)
+    hub.watch(models, "withhold")
+    hub.drain()
+    cursor = hub.channels["demo-1"].seq
+    for each in BLOCKS:
+        hub.write([each], 0)
+        hub.drain()
+    assert [u["value"] for u in _back(hub, cursor)] == [0.02, 1.5, 25.0]
+    watched(0.02, 0.81, models=models)
+    assert [u["value"] for u in _back(hub, cursor)] == [25.0], "from the moment of the alarm, not only from the next value on"
+    hub.write([block("soccer.shot.xgoals", 0.03, "e2", at=6_000_000)], 0)
+    hub.drain()
+    assert [(u["stat"], u["value"], u["quality"]) for u in _back(hub, cursor)] == [
+        ("soccer.player.speed", 25.0, "final"), ("soccer.shot.xgoals", None, "unavailable"),
+    ]  # fmt: skip
+
+
+def test_what_a_newer_version_said_is_withheld_in_its_turn() -> None:
+    models = watched(0.02, 0.81)
+    hub = Hub()
+    hub.attach(RECORD)
+    hub.watch(models, "withhold")
+    hub.drain()
+    cursor = hub.channels["demo-1"].seq
+    hub.write([block("soccer.shot.xgoals", 0.4, "e1")], 0)
+    hub.drain()
+    watched(0.8, 0.8, "v2", models)
+    hub.write([block("soccer.shot.xgoals", 0.4, "e2", version="v2")], 0)
+    hub.drain()
+    assert [(u["value"], u["quality"]) for u in _back(hub, cursor)] == [(None, "unavailable"), (0.4, "final")]
+    watched(0.02, 0.81, "v2", models)
+    hub.write([block("soccer.shot.xgoals", 0.4, "e3", version="v2")], 0)
+    hub.drain()
+    assert {(u["value"], u["quality"]) for u in _back(hub, cursor)} == {(None, "unavailable")}
+
+
+def test_final_stats_are_not_touched() -> None:
+    """Whatever the gateway does with a block, the block of the operator stays as it is."""
+    one = block("soccer.shot.xgoals", 0.02, "e1")
+    before = msgspec.json.encode(list(one.updates(0)))
+    aired(watched(0.02, 0.81), [one])
+    assert msgspec.json.encode(list(one.updates(0))) == before
+
+
+@pytest.mark.parametrize("policy", ["", "never", "Withhold"])
+def test_another_policy_is_refused_in_one_sentence(policy: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from streaming.cli.app import run
+
+    assert run(["demo", "soccer", "--port", "0", "--for", "0.1", "--contradicted", policy]) == 2
+    assert "--contradicted is withhold or warn" in capsys.readouterr().err
