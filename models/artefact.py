@@ -23,7 +23,7 @@ from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import Forest, read_forest
 from models.home import Home, Origin
-from models.specs import KNOWN, Known
+from models.specs import SPECS, ModelSpec
 
 SCHEMA: Final = 1
 #: what the package brings: a folder ``simulated`` and a folder ``real``, by what the models in it were trained on
@@ -78,7 +78,7 @@ class ForestModel:
         self._margins = Margins(forest)
         self._probability = card.calibration.applier()
         self._attribution: Attribution | None = None
-        known = KNOWN.get(card.name)
+        known = SPECS.get(card.name)
         names = [f.name for f in card.features]
         self._needs = [names.index(name) for name in known.needs if name in names] if known else []
 
@@ -160,7 +160,7 @@ def shipped_folder(model: str) -> Path | None:
     model trained on simulated games: which of the two a game gets is decided where the game is known (``models.choice``)."""
     name, _, origin = model.partition("@")
     folder = SHIPPED / (origin or "simulated") / name
-    return folder if name in KNOWN and origin in ("", "simulated", "real") and (folder / "card.json").is_file() else None
+    return folder if name in SPECS and origin in ("", "simulated", "real") and (folder / "card.json").is_file() else None
 
 
 def model_file(model: str | os.PathLike[str]) -> Path:
@@ -193,7 +193,7 @@ def load(model: str | os.PathLike[str]) -> ForestModel:
     if card.version != version_of(card, blob):
         raise ValueError(f"the model in {folder} is not what its card says: the content does not match version {card.version}")
     trained_for = [f.name for f in card.features]
-    if card.name in KNOWN and not _asked(trained_for, KNOWN[card.name]):
+    if card.name in SPECS and not _asked(trained_for, SPECS[card.name]):
         raise ValueError(f"the model in {folder} was trained on other features than {card.name} has now: train it again")
     try:
         return ForestModel(card, read_forest(blob))
@@ -201,7 +201,7 @@ def load(model: str | os.PathLike[str]) -> ForestModel:
         raise ValueError(f"the model in {folder} cannot be used: {error}") from None
 
 
-def _asked(names: list[str], known: Known) -> bool:
+def _asked(names: list[str], known: ModelSpec) -> bool:
     """Whether inputs ``names`` are some of those that the live path has, in its order."""
     return bool(names) and names == [f.name for f in known.offered if f.name in names]
 

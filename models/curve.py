@@ -168,9 +168,9 @@ def curve_of(model: ForestModel) -> Curve:
     """The curve that a known model declares; ``ValueError`` when it declares none."""
     import importlib
 
-    from models.specs import KNOWN
+    from models.specs import SPECS
 
-    known = KNOWN.get(model.name)
+    known = SPECS.get(model.name)
     if known is None or not known.curve:
         raise ValueError(f"{model.name} has no curve")
     module, attribute = known.curve

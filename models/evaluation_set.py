@@ -17,7 +17,7 @@ Groups = Mapping[str, Words]
 
 
 @dataclass(frozen=True)
-class Judgement:
+class EvaluationSet:
     """``label`` (B,) 0..C-1, ``probability`` (B,) of the second of two classes or (B, C), ``game`` (B,) whose rows belong
     together (matches, days), ``rows`` (B, F). ``reference`` (B,) is the probability of another model, named ``versus``; empty when
     there is none. ``attribute`` gives, for indices (n,), the contributions (n, F + 1) or (n, C, F + 1) to the margins of those rows

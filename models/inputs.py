@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.base import Feature, Floats
-from models.specs import KNOWN
+from models.specs import SPECS
 
 Ints = npt.NDArray[np.int64]
 
@@ -17,7 +17,7 @@ Ints = npt.NDArray[np.int64]
 def columns_of(name: str, features: Sequence[Feature]) -> Ints | None:
     """The columns of ``Known.offered`` that ``features`` are, for a model of this name; None where they are all of them in order,
     or where the project knows no such model or input: rows are then handed over as they are."""
-    known = KNOWN.get(name)
+    known = SPECS.get(name)
     if known is None:
         return None
     offered = [feature.name for feature in known.offered]

@@ -20,7 +20,7 @@ from streaming.wire.records import Event, GameRecord, Telemetry
 _ASSIGNS_WORLD = re.compile(r"^WORLD\b.*=", re.MULTILINE)
 
 
-class World(Protocol):
+class Simulator(Protocol):
     """A game that has not been played yet."""
 
     record: GameRecord
@@ -34,7 +34,7 @@ def _offered() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group="touchline.worlds")}
 
 
-def worlds() -> list[str]:
+def simulators() -> list[str]:
     """Names of the sports that can be simulated. Modules are read as text, none is imported."""
     import simulators
 
@@ -61,27 +61,27 @@ def options_of(sport: str, given: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def open_world(sport: str, seed: int, minutes: float, **options: str | int | None) -> World:
+def open_simulator(sport: str, seed: int, minutes: float, **options: str | int | None) -> Simulator:
     """The game that ``seed`` stands for. ``BadInput`` when nobody simulates ``sport``."""
-    world: World = _play(sport)(seed, minutes, **options)
+    world: Simulator = _play(sport)(seed, minutes, **options)
     return world
 
 
-def rehearsal_of(sport: str) -> World:
+def warm_up_game(sport: str) -> Simulator:
     """A short game in which everything happens that an operator of the sport can be asked to work out. Which one, the sport's world
     says: (seed, minutes) in ``REHEARSAL``."""
     seed, minutes = getattr(sys.modules[_play(sport).__module__], "REHEARSAL", (1, 3.0))
-    return open_world(sport, seed, minutes)
+    return open_simulator(sport, seed, minutes)
 
 
-def check_world(sport: str) -> None:
+def check_simulator(sport: str) -> None:
     """``BadInput`` when nobody simulates ``sport``."""
-    known = worlds()
+    known = simulators()
     if sport not in known:
         raise BadInput(f"no simulator for {sport!r}: there is one for {', '.join(known)}")
 
 
 def _play(sport: str) -> Any:
-    check_world(sport)
+    check_simulator(sport)
     offered = _offered().get(sport)
     return offered.load() if offered is not None else importlib.import_module(f"simulators.{sport}").play

@@ -112,12 +112,12 @@ def with_views(sport: Sport, plain: Mapping[str, Any]) -> dict[str, Any]:
 def named_place(text: str) -> tuple[str, str]:
     """``NAME=ADDRESS`` in its parts; for a folder, or ``NAME=FOLDER``, the folder and nothing."""
     from models.serving.connect import is_address
-    from models.specs import KNOWN
+    from models.specs import SPECS
 
     name, equals, where = text.partition("=")
     if is_address(text):
         raise BadInput(f"--model {text} does not say which model is asked there: --model NAME={text}")
-    if not equals or name not in KNOWN:
+    if not equals or name not in SPECS:
         return text, ""
     return (name, where) if is_address(where) else (where, "")
 
@@ -194,17 +194,17 @@ def prepare(name: str, make: Make) -> None:
     if the sport has one, is played to nobody by an operator that ``make`` made; what that does not touch is loaded from the cache
     of compiled code."""
     from features.core.compiled import load_all
-    from simulators.catalogue import rehearsal_of, worlds
-    from streaming.operator.session import rehearse
+    from simulators.catalogue import simulators, warm_up_game
+    from streaming.operator.session import warm_up
 
     sport = sport_named(name)
     for origin in ORIGINS:  # a rehearsal is a simulated game, and what comes may be a real one
         models_of(sport, origin=origin)
-    if name in worlds():
-        world = rehearsal_of(name)
+    if name in simulators():
+        world = warm_up_game(name)
         feeds = [
             msgspec.structs.replace(feed, sync_ms=max(feed.sync_ms, SYNC_MS)) if feed.kind == "events" and sport.align else feed
             for feed in world.record.feeds
         ]
-        rehearse(name, make, msgspec.structs.replace(world.record, feeds=feeds), world.stream(25))
+        warm_up(name, make, msgspec.structs.replace(world.record, feeds=feeds), world.stream(25))
     load_all()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from simulators.catalogue import World, open_world
+from simulators.catalogue import Simulator, open_simulator
 
 FEWER: Final[dict[str, dict[str, Any]]] = {"f1": {"cars": 6}}
 
 
-def small_world(sport: str, seed: int, minutes: float, game: str | None = None) -> World:
-    return open_world(sport, seed, minutes, game=game, **FEWER.get(sport, {}))
+def small_world(sport: str, seed: int, minutes: float, game: str | None = None) -> Simulator:
+    return open_simulator(sport, seed, minutes, game=game, **FEWER.get(sport, {}))

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from features.common.airtime import Airtime, Budget, Candidate, grants, note
-from features.core.moments import Moment
+from features.core.moments import EventContext
 
 #: highlights closer together than this are one clip
 BRIDGE_S: Final = 2.0
@@ -105,7 +105,7 @@ def keep(offer: Offer | None, shown: Airtime, budget: Budget, now_s: float, even
     note(shown, budget, now_s, (candidate,), said, event, offer.t_s + offer.timing_s[1])
 
 
-def seen_s(moment: Moment) -> float:
+def seen_s(moment: EventContext) -> float:
     """When the event was by the tracking; as it was reported where it was not found there."""
     return moment.t_s + (moment.offset_s if isfinite(moment.offset_s) else 0.0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.core.frames import Roster
-from features.core.moments import Fact, Moment
+from features.core.moments import EventContext, Fact
 
 NAN = float("nan")
 
@@ -13,12 +13,12 @@ def number(fact: Fact) -> float:
     return float(fact) if isinstance(fact, (int, float)) else NAN
 
 
-def attr(moment: Moment, name: str) -> float:
+def attr(moment: EventContext, name: str) -> float:
     """An attribute as a float; NaN when it is missing or no number."""
     return number(moment.attrs.get(name))
 
 
-def roster_of(moment: Moment) -> Roster | None:
+def roster_of(moment: EventContext) -> Roster | None:
     """Who plays; ``None`` when neither the moment nor its frames say."""
     if moment.roster is not None:
         return moment.roster

@@ -15,7 +15,7 @@ MISSED: Final = "missed"
 
 
 @dataclass
-class Moment:
+class EventContext:
     """One event, matched to the tracking.
 
     ``team`` is the index into the roster's teams or -1, ``player`` the row of axis N or -1; ``x_m, y_m, end_x_m, end_y_m``

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from features.core.frames import Field, Frames
-from features.core.moments import Moment
+from features.core.moments import EventContext
 
 #: axis names a declared shape may use: N entities; integers stand for themselves (2 for the two teams)
 Dim = Literal["N"] | int
@@ -156,7 +156,7 @@ class Sport:
     event_steps: tuple[EventStep, ...]
     stats: tuple[Stat, ...]
     ledger: type[Any]
-    align: Callable[[Frames, Moment, int, int], int] | None = None
+    align: Callable[[Frames, EventContext, int, int], int] | None = None
     roles: tuple[str, ...] = ("player", "ball")
     #: how many teams a game has: two sides (home, away), or any number from one on (None)
     teams: int | None = 2

@@ -9,7 +9,7 @@ from typing import Any, Final
 from features.common import basis, commentary
 from features.common.commentary import Number, Sentence, Spoken
 from features.core.frames import Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.f1.highlights import SLOW_STOP_S, Seen, basis_of, prominence, seen
 from features.f1.ledger import SENTENCES, Car, Ledger, at_line, car_of, lap_time_s, number, order_at, racing, whole
@@ -25,18 +25,18 @@ EVERY_LAPS: Final = 10
 Who = dict[str, str | Spoken]
 
 
-def offers_of(moment: Moment, ledger: Ledger) -> list[Sentence]:
+def offers_of(moment: EventContext, ledger: Ledger) -> list[Sentence]:
     """Every sentence that is true of this event and could be said; ``ledger`` is the account before it."""
     roster = moment.roster
     return list(_offers(moment, ledger, roster)) if roster is not None else []
 
 
-def tell(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+def tell(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
     """The sentence in every language; ``None`` when there is nothing to say."""
     return commentary.value(PHRASES, offers_of(moment, ledger), ledger.said, SENTENCES, moment.t_s)
 
 
-def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
+def _offers(moment: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
     car, kind, event = car_of(moment, ledger), moment.type, basis.of_event(moment)
     what = seen(moment, ledger)
     if kind == "lights_out" and whole(moment, "laps"):
@@ -59,7 +59,7 @@ def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence
         yield from _line(moment, ledger, roster, who, car)
 
 
-def _seen(moment: Moment, ledger: Ledger, roster: Roster, who: Who, what: Seen) -> Iterator[Sentence]:
+def _seen(moment: EventContext, ledger: Ledger, roster: Roster, who: Who, what: Seen) -> Iterator[Sentence]:
     """What a highlight would show, in words."""
     rests, watched = basis_of(moment, what), prominence(what.place)
     if what.passing is not None:
@@ -97,7 +97,7 @@ def _seen(moment: Moment, ledger: Ledger, roster: Roster, who: Who, what: Seen) 
         yield Sentence("fastest_lap", {**who, "time": Number(lap_s, 3)}, 0.2 + 0.3 * min(gone, 1.0), time)
 
 
-def _line(moment: Moment, ledger: Ledger, roster: Roster, who: Who, car: Car) -> Iterator[Sentence]:
+def _line(moment: EventContext, ledger: Ledger, roster: Roster, who: Who, car: Car) -> Iterator[Sentence]:
     """How close it is at the line: the gap of the second, now and then, and a car that has come within a second of the next."""
     lap = whole(moment, "lap")
     place, _, interval_s, ahead = order_at(ledger, moment.player, lap, whole(moment, "loop"), moment.t_s)
@@ -112,7 +112,7 @@ def _line(moment: Moment, ledger: Ledger, roster: Roster, who: Who, car: Car) ->
         yield Sentence("fight", values, 0.25 + 0.35 * prominence(place - 1), rests)
 
 
-def keep_line(moment: Moment, ledger: Ledger) -> None:
+def keep_line(moment: EventContext, ledger: Ledger) -> None:
     """The interval at the line, for the next lap."""
     car = car_of(moment, ledger)
     if car is not None and at_line(moment, ledger):

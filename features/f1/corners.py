@@ -12,7 +12,7 @@ import numpy as np
 
 from features.core.compiled import kernel
 from features.core.frames import Frames
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Signal, Stat, Step
 from features.core.units import factor
 from features.f1.ledger import number
@@ -67,7 +67,7 @@ def step(frames: Frames) -> None:
 REACH_M: Final = 350.0
 
 
-def look(moment: Moment) -> None:
+def look(moment: EventContext) -> None:
     """Facts ``corner``: [entry, apex, exit speed, m braking before the apex, hardest deceleration], NaN what was not seen of it;
     empty when the car was not seen.
 
@@ -94,7 +94,7 @@ def look(moment: Moment) -> None:
 
 
 def _fact(index: int) -> Any:
-    def read(moment: Moment, ledger: Any) -> float | None:
+    def read(moment: EventContext, ledger: Any) -> float | None:
         seen = moment.facts["corner"]
         return seen[index] if isinstance(seen, list) and seen and seen[index] == seen[index] else None
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from features.common import basis, highlights
 from features.common.highlights import Offer, ramp
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.f1.ledger import HIGHLIGHTS as BUDGET
 from features.f1.ledger import Ledger, car_of, number, order_at, racing, whole
@@ -51,7 +51,7 @@ def prominence(place: int) -> float:
     return 0.8 ** (place - 1) if place > 0 else 0.3
 
 
-def seen(moment: Moment, ledger: Ledger) -> Seen | None:
+def seen(moment: EventContext, ledger: Ledger) -> Seen | None:
     """What this event shows, ``None`` for most; ``ledger`` is the account before it."""
     car = car_of(moment, ledger)
     place = car.place if car is not None else 0
@@ -90,7 +90,7 @@ def seen(moment: Moment, ledger: Ledger) -> Seen | None:
     return None
 
 
-def passing(moment: Moment, ledger: Ledger) -> Pass | None:
+def passing(moment: EventContext, ledger: Ledger) -> Pass | None:
     """The change of places that this event reports: as the feed says it, as the ends of sectors do, or by a stop of the
     leader's."""
     car = car_of(moment, ledger)
@@ -122,7 +122,7 @@ def _pass(found: Pass) -> Seen:
     return Seen("lead", {"lead": 0.4 if found.place == 1 else 0.0}, False, found.place, found)
 
 
-def basis_of(moment: Moment, what: Seen) -> list[dict[str, Any]]:
+def basis_of(moment: EventContext, what: Seen) -> list[dict[str, Any]]:
     """The event, and the places that it is about."""
     found = [basis.of_event(moment)]
     if what.passing is not None and moment.roster is not None:
@@ -134,7 +134,7 @@ def basis_of(moment: Moment, what: Seen) -> list[dict[str, Any]]:
     return found
 
 
-def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
+def offer_of(moment: EventContext, ledger: Ledger) -> Offer | None:
     """The highlight that this event could make; ``ledger`` is the account before it."""
     what = seen(moment, ledger)
     if what is None or not any(strength > 0.0 for strength in what.reasons.values()):
@@ -142,7 +142,7 @@ def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
     return Offer(what.label, what.reasons, what.must, moment.t_s, TIMING_S[what.label], lambda: basis_of(moment, what))
 
 
-def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
     """The highlight that this event makes; ``None`` for the many that make none."""
     return highlights.value(offer_of(moment, ledger), ledger.shown, BUDGET, moment.t_s)
 

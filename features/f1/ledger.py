@@ -14,7 +14,7 @@ from msgspec import field
 
 from features.common.airtime import Airtime, Budget
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 
 NAN: Final = float("nan")
 #: how much of a race is shown and said: a whole one gets between 10 and 40 of each
@@ -122,23 +122,23 @@ class Ledger(msgspec.Struct, array_like=True):
             self.cars = [Car() for _ in range(self.players)]
 
 
-def number(moment: Moment, name: str) -> float:
+def number(moment: EventContext, name: str) -> float:
     """An attr as a float; NaN when it is missing or no number."""
     value = moment.attrs.get(name)
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else NAN
 
 
-def whole(moment: Moment, name: str) -> int:
+def whole(moment: EventContext, name: str) -> int:
     """The same as a whole number; 0 when it is missing, none, or absurd."""
     value = number(moment, name)
     return int(value) if 0 <= value < 1000 else 0
 
 
-def car_of(moment: Moment, ledger: Ledger) -> Car | None:
+def car_of(moment: EventContext, ledger: Ledger) -> Car | None:
     return ledger.cars[moment.player] if 0 <= moment.player < len(ledger.cars) else None
 
 
-def at_line(moment: Moment, ledger: Ledger) -> bool:
+def at_line(moment: EventContext, ledger: Ledger) -> bool:
     """Whether a loop event is the finish line: it ends the last sector."""
     return moment.type == "loop" and whole(moment, "sector") == LAST_SECTOR
 
@@ -158,7 +158,7 @@ def of_a_race(compute: Callable[[Ledger, float], Floats]) -> Callable[[Ledger, f
     return read
 
 
-def lap_time_s(moment: Moment, car: Car) -> float:
+def lap_time_s(moment: EventContext, car: Car) -> float:
     """As timing gives it, else from line to line; NaN unless the line was also seen a lap ago."""
     given = number(moment, "lap_time_s")
     if given > 0:
@@ -166,7 +166,7 @@ def lap_time_s(moment: Moment, car: Car) -> float:
     return moment.t_s - car.line_s if car.line_lap == whole(moment, "lap") - 1 else NAN
 
 
-def sector_time_s(moment: Moment, car: Car) -> float:
+def sector_time_s(moment: EventContext, car: Car) -> float:
     sector, lap = whole(moment, "sector"), whole(moment, "lap")
     given = number(moment, "sector_time_s")
     if given > 0 and sector:
@@ -176,7 +176,7 @@ def sector_time_s(moment: Moment, car: Car) -> float:
     return moment.t_s - car.sector_s if sector > 1 and car.sector == sector - 1 and car.lap == lap else NAN
 
 
-def mini_time_s(moment: Moment, car: Car) -> float:
+def mini_time_s(moment: EventContext, car: Car) -> float:
     loop, lap = whole(moment, "loop"), whole(moment, "lap")
     if loop == 1:
         return moment.t_s - car.line_s if car.line_lap == lap - 1 else NAN

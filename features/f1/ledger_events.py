@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep
 from features.f1.ledger import (
     NAN,
@@ -33,7 +33,7 @@ from features.f1.vocabulary import COMPOUNDS, SESSIONS, STATUS
 RED: Final = STATUS.index("red")
 
 
-def open_session(moment: Moment, ledger: Ledger) -> None:
+def open_session(moment: EventContext, ledger: Ledger) -> None:
     """What the session is, where a feed begins. Before the lights nothing is known of stops that were made."""
     word = str(moment.attrs.get("kind", ""))
     ledger.kind = SESSIONS.index(word) if word in SESSIONS else -1
@@ -44,7 +44,7 @@ def open_session(moment: Moment, ledger: Ledger) -> None:
                 car.stops = -1
 
 
-def lights(moment: Moment, ledger: Ledger) -> None:
+def lights(moment: EventContext, ledger: Ledger) -> None:
     ledger.lights_s, ledger.kind = moment.t_s, 0
     ledger.laps = whole(moment, "laps")
     ledger.tells_off = moment.attrs.get("off_track") is True
@@ -56,7 +56,7 @@ def lights(moment: Moment, ledger: Ledger) -> None:
         car.stops = max(car.stops, 0)
 
 
-def status(moment: Moment, ledger: Ledger) -> None:
+def status(moment: EventContext, ledger: Ledger) -> None:
     word = str(moment.attrs.get("status", ""))
     ledger.status = STATUS.index(word) if word in STATUS else 0
     if ledger.status:
@@ -65,7 +65,7 @@ def status(moment: Moment, ledger: Ledger) -> None:
             car.stopped |= ledger.status == RED
 
 
-def passed(moment: Moment, ledger: Ledger) -> None:
+def passed(moment: EventContext, ledger: Ledger) -> None:
     """A car has passed a loop: its place, what was missed on the way, its bests; at the line its lap begins anew."""
     car, loop, lap = car_of(moment, ledger), whole(moment, "loop"), whole(moment, "lap")
     if car is None or not loop:
@@ -101,14 +101,14 @@ def passed(moment: Moment, ledger: Ledger) -> None:
         _line(car, ledger, moment.t_s, lap, lap_s)
 
 
-def _pass(moment: Moment, car: Car, lap: int, loop: int) -> None:
+def _pass(moment: EventContext, car: Car, lap: int, loop: int) -> None:
     while len(car.passed_s) < loop:
         car.passed_s.append(NAN)
         car.passed_lap.append(-1)
     car.passed_lap[loop - 1], car.passed_s[loop - 1] = lap, moment.t_s
 
 
-def _place(moment: Moment, ledger: Ledger, car: Car, lap: int, loop: int) -> None:
+def _place(moment: EventContext, ledger: Ledger, car: Car, lap: int, loop: int) -> None:
     car.place, car.gap_s, car.interval_s, car.ahead = order_at(ledger, moment.player, lap, loop, moment.t_s)
     if car.place == 1:
         ledger.leader = moment.player
@@ -146,7 +146,7 @@ def rank_by_best(ledger: Ledger) -> None:
             car.interval_s = NAN  # nothing that could be traffic
 
 
-def stand(moment: Moment, ledger: Ledger) -> None:
+def stand(moment: EventContext, ledger: Ledger) -> None:
     """Place and gaps as timing gives them."""
     car = car_of(moment, ledger)
     if car is None:
@@ -175,7 +175,7 @@ def _regress(car: Car, ledger: Ledger, lap: int, lap_s: float) -> None:
         car.stint[k] += term
 
 
-def fit_tyres(moment: Moment, ledger: Ledger) -> None:
+def fit_tyres(moment: EventContext, ledger: Ledger) -> None:
     car = car_of(moment, ledger)
     word = str(moment.attrs.get("compound", ""))
     if car is not None:
@@ -185,13 +185,13 @@ def fit_tyres(moment: Moment, ledger: Ledger) -> None:
             car.stops = whole(moment, "stops")
 
 
-def enter_pit(moment: Moment, ledger: Ledger) -> None:
+def enter_pit(moment: EventContext, ledger: Ledger) -> None:
     if (car := car_of(moment, ledger)) is not None:
         car.in_pit = car.spoilt = True
         car.pit_s = moment.t_s
 
 
-def leave_pit(moment: Moment, ledger: Ledger) -> None:
+def leave_pit(moment: EventContext, ledger: Ledger) -> None:
     car = car_of(moment, ledger)
     if car is not None:
         car.in_pit, car.spoilt, car.pit_s = False, True, moment.t_s
@@ -200,17 +200,17 @@ def leave_pit(moment: Moment, ledger: Ledger) -> None:
         car.lost_stop_s += max(number(moment, "stationary_s") - STOP_S, 0.0) if "stationary_s" in moment.attrs else NAN
 
 
-def go_off(moment: Moment, ledger: Ledger) -> None:
+def go_off(moment: EventContext, ledger: Ledger) -> None:
     if (car := car_of(moment, ledger)) is not None:
         car.off = car.spoilt = True
 
 
-def retire(moment: Moment, ledger: Ledger) -> None:
+def retire(moment: EventContext, ledger: Ledger) -> None:
     if (car := car_of(moment, ledger)) is not None:
         car.out = car.barred or moment.outcome != "withdrawn"
 
 
-def bar(moment: Moment, ledger: Ledger) -> None:
+def bar(moment: EventContext, ledger: Ledger) -> None:
     if (car := car_of(moment, ledger)) is not None:
         car.out = car.barred = True
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.f1.ledger import NAN, Ledger, at_line, car_of, number, order_at, racing, whole
 
 
-def look(moment: Moment) -> None:
+def look(moment: EventContext) -> None:
     """Facts ``road``: [gap to the leader (s), place] in the last frame before a loop; empty when the car is not seen there."""
     moment.facts["road"] = []
     frames, row, n = moment.frames, moment.row, moment.player
@@ -28,7 +28,7 @@ _GIVEN: Final = ("gap_s", "place")
 
 
 def _fact(index: int) -> Any:
-    def read(moment: Moment, ledger: Ledger) -> float | None:
+    def read(moment: EventContext, ledger: Ledger) -> float | None:
         given = number(moment, _GIVEN[index])
         if at_line(moment, ledger) and given == given:
             return given
@@ -40,7 +40,7 @@ def _fact(index: int) -> Any:
     return read
 
 
-def standing(part: int, moment: Moment, ledger: Ledger) -> float | None:
+def standing(part: int, moment: EventContext, ledger: Ledger) -> float | None:
     """Place, gap or interval: as the event gives it, else at the line of a race by who was there before."""
     value, car = number(moment, ("place", "gap_s", "interval_s")[part]), car_of(moment, ledger)
     if value != value and at_line(moment, ledger) and racing(ledger) and car is not None and not car.fed:

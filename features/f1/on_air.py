@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.common import commentary, highlights
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep
 from features.f1.commentary import keep_line, offers_of
 from features.f1.highlights import offer_of
@@ -11,7 +11,7 @@ from features.f1.ledger import HIGHLIGHTS, SENTENCES, Ledger
 from features.f1.vocabulary import EVENT_TYPES
 
 
-def note(moment: Moment, ledger: Ledger) -> None:
+def note(moment: EventContext, ledger: Ledger) -> None:
     """The same decisions as the stats ``game.highlight`` and ``game.story`` make, from the same account."""
     shown, said = offer_of(moment, ledger), offers_of(moment, ledger)
     highlights.keep(shown, ledger.shown, HIGHLIGHTS, moment.t_s, moment.id)

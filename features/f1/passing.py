@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.f1.ledger import Car, Ledger, at_line, car_of, lap_time_s, racing, whole
 from features.f1.vocabulary import SAFETY_CAR
 
@@ -21,7 +21,7 @@ LAST_PLACE: Final = 10
 FIRST_LAP: Final = 4
 
 
-def passed_by(moment: Moment, ledger: Ledger) -> int:
+def passed_by(moment: EventContext, ledger: Ledger) -> int:
     """The car that has passed this one for one of the first places since the last end of a sector; -1 for none."""
     car, lap, loop = car_of(moment, ledger), whole(moment, "lap"), whole(moment, "loop")
     if car is None or not whole(moment, "sector") or not 0 < car.place <= LAST_PLACE or not racing(ledger):
@@ -51,7 +51,7 @@ def _at(car: Car, loop: int, lap: int) -> float:
     return car.passed_s[loop - 1] if 0 < loop <= len(car.passed_s) and car.passed_lap[loop - 1] == lap else float("nan")
 
 
-def fastest(moment: Moment, ledger: Ledger) -> bool:
+def fastest(moment: EventContext, ledger: Ledger) -> bool:
     """Whether a lap of a race that ends here is the fastest so far: by timing's own word, else where the race was seen from its
     start."""
     car = car_of(moment, ledger)

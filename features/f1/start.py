@@ -12,7 +12,7 @@ import numpy as np
 
 from features.core.compiled import kernel
 from features.core.frames import Frames
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Signal, Stat, Step
 from features.f1.ledger import Ledger
 
@@ -54,14 +54,14 @@ def step(frames: Frames) -> None:
     follow(frames.t, frames["speed_mps.last"], frames["longitudinal_mps2.max"], frames.lo, frames.hi, frames["launch_s"])
 
 
-def look(moment: Moment) -> None:
+def look(moment: EventContext) -> None:
     """Fact ``launch``: [moved, at 100 km/h, at 200 km/h] s on the game's axis; empty when not seen."""
     moment.facts["launch"] = []
     if moment.frames is not None and moment.row >= 0 and moment.player >= 0:
         moment.facts["launch"] = [float(v) for v in moment.frames["launch_s"][moment.row, moment.player]]
 
 
-def started(moment: Moment, ledger: Ledger) -> list[float] | None:
+def started(moment: EventContext, ledger: Ledger) -> list[float] | None:
     """Reaction, 0-100, 0-200 km/h, s."""
     seen = moment.facts["launch"]
     if not isinstance(seen, list) or not seen:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.f1.ledger import (
     NAN,
@@ -50,7 +50,7 @@ def _known(ledger: Ledger, car: Car) -> tuple[float, float]:
     return 1.0 if began or car.best_given else NAN, 1.0 if began else NAN
 
 
-def _flagged(moment: Moment, timed: list[float] | None) -> list[float] | None:
+def _flagged(moment: EventContext, timed: list[float] | None) -> list[float] | None:
     """The same with the flags that timing itself gives, where it does."""
     if timed is not None:
         for place, name in ((2, "personal_best"), (3, "overall_best")):
@@ -60,7 +60,7 @@ def _flagged(moment: Moment, timed: list[float] | None) -> list[float] | None:
     return timed
 
 
-def lap_time(moment: Moment, ledger: Ledger) -> list[float] | None:
+def lap_time(moment: EventContext, ledger: Ledger) -> list[float] | None:
     """[s, lap, personal best, overall best] when a car crosses the line. The first lap is no candidate for a best."""
     car = car_of(moment, ledger)
     if car is None or not at_line(moment, ledger):
@@ -71,7 +71,7 @@ def lap_time(moment: Moment, ledger: Ledger) -> list[float] | None:
     return _flagged(moment, _timed(lap_time_s(moment, car), lap, car.best_lap, ledger.overall_lap, *_known(ledger, car)))
 
 
-def sector_time(moment: Moment, ledger: Ledger) -> list[float] | None:
+def sector_time(moment: EventContext, ledger: Ledger) -> list[float] | None:
     car, sector = car_of(moment, ledger), whole(moment, "sector")
     if car is None or not sector:
         return None
@@ -81,7 +81,7 @@ def sector_time(moment: Moment, ledger: Ledger) -> list[float] | None:
     )  # fmt: skip
 
 
-def mini_sector(moment: Moment, ledger: Ledger) -> list[float] | None:
+def mini_sector(moment: EventContext, ledger: Ledger) -> list[float] | None:
     car, loop = car_of(moment, ledger), whole(moment, "loop")
     if car is None or not loop:
         return None
@@ -89,7 +89,7 @@ def mini_sector(moment: Moment, ledger: Ledger) -> list[float] | None:
     return _timed(mini_time_s(moment, car), loop, *bests, *_known(ledger, NOBODY))
 
 
-def time_lost(moment: Moment, ledger: Ledger) -> list[float] | None:
+def time_lost(moment: EventContext, ledger: Ledger) -> list[float] | None:
     """[all, off the track, in traffic, at a slow stop], s, of the lap that ends here.
 
     All is the lap against the car's own best lap so far; the parts are mini-sectors slower than the car's own best there, off the
@@ -110,7 +110,7 @@ def time_lost(moment: Moment, ledger: Ledger) -> list[float] | None:
     return [max(lost, 0.0), off, traffic, car.lost_stop_s]
 
 
-def pit_time(moment: Moment, ledger: Ledger) -> list[float] | None:
+def pit_time(moment: EventContext, ledger: Ledger) -> list[float] | None:
     """[in the pit lane, standing], s, as timing reports them."""
     lane, still = number(moment, "lane_s"), number(moment, "stationary_s")
     return [lane, still] if lane == lane or still == still else None

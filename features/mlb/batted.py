@@ -14,7 +14,7 @@ import numpy as np
 
 from features.core.facts import attr, number
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.mlb.diamond import BASE_M, MPH_MPS, PLACES, fence_m, spray_of
 from features.mlb.flight import FADE_PER_S, KEPT, carried, fly
@@ -78,7 +78,7 @@ def hit_row(speed_mps: float, launch_rad: float, spray_rad: float, sprint_mps: f
     )
 
 
-def measure(moment: Moment) -> None:
+def measure(moment: EventContext) -> None:
     """Fact ``batted``: exit speed, launch and spray, as reported, or by tracking of the first flight where nothing was."""
     speed, launch, spray = attr(moment, "exit_speed_mps"), attr(moment, "launch_rad"), attr(moment, "spray_rad")
     if not (isfinite(speed) and isfinite(launch) and isfinite(spray)):
@@ -90,7 +90,7 @@ def measure(moment: Moment) -> None:
     )
 
 
-def _tracked(moment: Moment) -> tuple[float, float, float]:
+def _tracked(moment: EventContext) -> tuple[float, float, float]:
     """From the ball's positions in the first third of a second: the launch whose flight passes the last of them, found by going
     back along the line and taking gravity and drag of the way into account by one correction."""
     nan = float("nan")
@@ -117,7 +117,7 @@ def _tracked(moment: Moment) -> tuple[float, float, float]:
 
 
 def _batted(k: int) -> Any:
-    def compute(moment: Moment, ledger: Ledger) -> float | None:
+    def compute(moment: EventContext, ledger: Ledger) -> float | None:
         found = moment.facts.get("batted")
         return found[k] if isinstance(found, list) else None
 
@@ -125,13 +125,13 @@ def _batted(k: int) -> Any:
     return compute
 
 
-def projected(moment: Moment, ledger: Ledger) -> float | None:
+def projected(moment: EventContext, ledger: Ledger) -> float | None:
     """m"""
     found = moment.facts.get("batted")
     return float(carried(found[0], found[1])[0]) if isinstance(found, list) else None
 
 
-def hit_features(moment: Moment, ledger: Ledger) -> Floats | None:
+def hit_features(moment: EventContext, ledger: Ledger) -> Floats | None:
     """None for a foul ball, which nobody asks about."""
     row = moment.facts.get(FACT)
     return np.array(row, np.float64) if isinstance(row, list) else None
@@ -142,23 +142,23 @@ def is_barrel(speed_mps: float, launch_rad: float) -> bool:
     return ev >= 98.0 and 4.0 <= la <= 50.0 and 1.5 * ev - la >= 117.0 and ev + la >= 124.0
 
 
-def barrel(moment: Moment, ledger: Ledger) -> float | None:
+def barrel(moment: EventContext, ledger: Ledger) -> float | None:
     found = moment.facts.get("batted")
     return float(is_barrel(found[0], found[1])) if isinstance(found, list) else None
 
 
-def hard_hit(moment: Moment, ledger: Ledger) -> float | None:
+def hard_hit(moment: EventContext, ledger: Ledger) -> float | None:
     found = moment.facts.get("batted")
     return float(found[0] >= HARD_MPS) if isinstance(found, list) else None
 
 
-def home_to_first(moment: Moment, ledger: Ledger) -> float | None:
+def home_to_first(moment: EventContext, ledger: Ledger) -> float | None:
     """s from contact until the batter touches first base."""
     taken = moment.t_s - ledger.contact_s
     return taken if 3.0 <= taken <= 8.0 else None
 
 
-def keep_hardest(moment: Moment, ledger: Ledger) -> None:
+def keep_hardest(moment: EventContext, ledger: Ledger) -> None:
     found = moment.facts.get("batted")
     if isinstance(found, list):
         ledger.hardest_mps = max(ledger.hardest_mps, number(found[0]))

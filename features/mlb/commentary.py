@@ -11,7 +11,7 @@ from features.common.commentary import Counted, Number, Percent, Score, Sentence
 from features.common.highlights import ramp
 from features.core.facts import number, roster_of
 from features.core.frames import Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.mlb.counts import HIT, STRUCK_OUT
 from features.mlb.diamond import FT_M, MPH_MPS
@@ -33,18 +33,18 @@ ON: Final = ("batted_ball", "fielded", "steal", "play", "half_end", "game_end")
 Who = dict[str, str | Spoken]
 
 
-def offers_of(moment: Moment, ledger: Ledger) -> list[Sentence]:
+def offers_of(moment: EventContext, ledger: Ledger) -> list[Sentence]:
     """Every sentence that is true of this event and could be said; ``ledger`` is the account before it."""
     roster = roster_of(moment)
     return list(_offers(moment, ledger, roster)) if roster is not None else []
 
 
-def tell(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+def tell(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
     """The sentence in every language; ``None`` when there is nothing to say."""
     return commentary.value(PHRASES, offers_of(moment, ledger), ledger.said, SENTENCES, played_s(ledger))
 
 
-def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
+def _offers(moment: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
     if not (known(moment, ledger) or (moment.type in ("play", "game_end") and says_all(moment))):
         return
     after = state_after(moment, ledger) if moment.type in ("play", "half_end", "game_end") else None
@@ -69,7 +69,7 @@ def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence
         yield from _single(moment, ledger, who | {"player": roster.names[moment.player], "team": roster.team_names[moment.team]})
 
 
-def _play(moment: Moment, ledger: Ledger, roster: Roster, who: Who, rests: list[dict[str, Any]]) -> Iterator[Sentence]:
+def _play(moment: EventContext, ledger: Ledger, roster: Roster, who: Who, rests: list[dict[str, Any]]) -> Iterator[Sentence]:
     scored = runs_in(moment, ledger)
     named = moment.player >= 0 and moment.team in (0, 1)
     if named:
@@ -103,7 +103,7 @@ def _play(moment: Moment, ledger: Ledger, roster: Roster, who: Who, rests: list[
             yield Sentence("strikeouts", values, 0.3 + 0.05 * (n - STRIKEOUTS), [rests[0], counted])
 
 
-def _single(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
+def _single(moment: EventContext, ledger: Ledger, who: Who) -> Iterator[Sentence]:
     event, player = basis.of_event(moment), basis.player_of(moment)
     if moment.type == "steal":
         chance = ledger.steal_chance
@@ -130,7 +130,7 @@ def _single(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
             yield Sentence("hard_hit", {**who, "speed": Number(found[0] / MPH_MPS, 1)}, strength, rests)
 
 
-def keep(moment: Moment, ledger: Ledger) -> None:
+def keep(moment: EventContext, ledger: Ledger) -> None:
     """What later sentences tell of: how far the ball was hit, and what chance the runner had."""
     if moment.type == "batted_ball":
         ledger.projected_m = number(moment.facts.get("mlb.batted_ball.projected_distance"))

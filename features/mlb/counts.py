@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.mlb.ledger import Ledger
 from features.mlb.vocabulary import HITS, PITCH_OUTCOMES
@@ -25,14 +25,14 @@ APPEARANCES, HIT, HOMERS, WALKED, FANNED = range(5)
 _APPEARANCES: Final = HITS | {"walk", "strikeout", "out", "double_play"}
 
 
-def keep_pitch(moment: Moment, ledger: Ledger) -> None:
+def keep_pitch(moment: EventContext, ledger: Ledger) -> None:
     if moment.player >= 0 and moment.outcome in PITCH_OUTCOMES:
         counts = ledger.pitched[moment.player]
         counts[PITCHES] += 1
         counts[BALLS if moment.outcome == "ball" else STRIKES] += 1
 
 
-def keep_play(moment: Moment, ledger: Ledger) -> None:
+def keep_play(moment: EventContext, ledger: Ledger) -> None:
     if moment.outcome not in _APPEARANCES:
         return
     for counts in (

@@ -15,7 +15,7 @@ import numpy as np
 
 from features.core.facts import attr
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.mlb.diamond import spray_of
 from features.mlb.ledger import Ledger
@@ -43,7 +43,7 @@ def catch_row(x_m: float, y_m: float, to_x_m: float, to_y_m: float, hang_s: floa
     return np.array([away, hang_s, away / max(hang_s, 0.1), float(back), hypot(x_m, y_m), spray_of(to_x_m, to_y_m)], np.float64)
 
 
-def find(moment: Moment) -> None:
+def find(moment: EventContext) -> None:
     """Facts: ``fielder_route`` [stood x, y, after 3 s x, y, run m, ball x, y] and the features of the catch; None where
     nothing was tracked."""
     frames, row, who = moment.frames, moment.row, moment.player
@@ -68,7 +68,7 @@ def find(moment: Moment) -> None:
         moment.facts[FACT] = [float(v) for v in catch_row(route[0], route[1], x, y, hang)]
 
 
-def jump(moment: Moment, ledger: Ledger) -> float | None:
+def jump(moment: EventContext, ledger: Ledger) -> float | None:
     """m nearer to where the ball came down, three seconds after release."""
     route = moment.facts.get("fielder_route")
     if not isinstance(route, list):
@@ -76,7 +76,7 @@ def jump(moment: Moment, ledger: Ledger) -> float | None:
     return hypot(route[0] - route[5], route[1] - route[6]) - hypot(route[2] - route[5], route[3] - route[6])
 
 
-def route_efficiency(moment: Moment, ledger: Ledger) -> float | None:
+def route_efficiency(moment: EventContext, ledger: Ledger) -> float | None:
     """0..1; of the way that he came: from where he stood towards the ball as far as he got, over what he ran."""
     route, frames = moment.facts.get("fielder_route"), moment.frames
     if not isinstance(route, list) or frames is None or route[4] < LEAST_ROUTE_M:
@@ -86,7 +86,7 @@ def route_efficiency(moment: Moment, ledger: Ledger) -> float | None:
     return min(came / route[4], 1.0) if isfinite(came) else None
 
 
-def catch_features(moment: Moment, ledger: Ledger) -> Floats | None:
+def catch_features(moment: EventContext, ledger: Ledger) -> Floats | None:
     row = moment.facts.get(FACT)
     return np.array(row, np.float64) if isinstance(row, list) else None
 

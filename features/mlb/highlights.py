@@ -8,7 +8,7 @@ from typing import Any, Final
 from features.common import basis, highlights
 from features.common.highlights import Offer, ramp
 from features.core.facts import number
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.mlb.diamond import FT_M, MPH_MPS
 from features.mlb.ledger import HIGHLIGHTS, Ledger, known, played_s, state_after
@@ -29,14 +29,14 @@ FAR_M, FARTHEST_M = 410.0 * FT_M, 460.0 * FT_M
 ON: Final = ("batted_ball", "fielded", "steal", "play")
 
 
-def runs_in(moment: Moment, ledger: Ledger) -> list[int]:
+def runs_in(moment: EventContext, ledger: Ledger) -> list[int]:
     """What a play adds to the runs of home and away; a score that falls adds nothing, nor one of which nobody knows what it was."""
     if moment.type != "play" or not known(moment, ledger):
         return [0, 0]
     return [max(after - before, 0) for after, before in zip(state_after(moment, ledger).runs, ledger.runs, strict=True)]
 
 
-def label_of(moment: Moment, ledger: Ledger) -> str:
+def label_of(moment: EventContext, ledger: Ledger) -> str:
     if moment.type == "play":
         if moment.outcome == "home_run":
             return "home_run"
@@ -46,7 +46,7 @@ def label_of(moment: Moment, ledger: Ledger) -> str:
     return {"fielded": "catch", "steal": "steal", "batted_ball": "hard_hit"}[moment.type]
 
 
-def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
+def reasons_of(moment: EventContext, ledger: Ledger) -> dict[str, float]:
     """Every reason with its strength; ``ledger`` is the account before the event."""
     reasons: dict[str, float] = {}
     if moment.type == "play":
@@ -77,7 +77,7 @@ _STATS: Final = {
 }  # fmt: skip
 
 
-def basis_of(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
+def basis_of(moment: EventContext, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
     """The event, the values of its stats that counted, and the score after it."""
     found = [basis.of_event(moment)]
     for reason, (stat, unit) in _STATS.items():
@@ -89,7 +89,7 @@ def basis_of(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> list[
     return found
 
 
-def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
+def offer_of(moment: EventContext, ledger: Ledger) -> Offer | None:
     """The highlight that this event could make; ``ledger`` is the account before it."""
     reasons = reasons_of(moment, ledger)
     if not any(strength > 0.0 for strength in reasons.values()):
@@ -101,7 +101,7 @@ def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
     )  # fmt: skip
 
 
-def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
     """The highlight that this event makes; ``None`` for the many that make none."""
     return highlights.value(offer_of(moment, ledger), ledger.shown, HIGHLIGHTS, played_s(ledger))
 

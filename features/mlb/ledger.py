@@ -13,7 +13,7 @@ from msgspec import field
 
 from features.common.airtime import Airtime, Budget
 from features.core.facts import attr
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep
 from features.mlb.odds import AUTOMATIC_RUNNER, INNINGS
 from features.mlb.vocabulary import EVENT_TYPES
@@ -106,7 +106,7 @@ def played_s(ledger: Ledger) -> float:
     return OUT_S * (6 * (max(ledger.inning, 1) - 1) + 3 * ledger.half + min(ledger.outs, 3))
 
 
-def word(moment: Moment, name: str) -> str:
+def word(moment: EventContext, name: str) -> str:
     value = moment.attrs.get(name)
     return value if isinstance(value, str) else ""
 
@@ -125,7 +125,7 @@ class State(msgspec.Struct):
         return self.runs[0] - self.runs[1]
 
 
-def state_after(moment: Moment, ledger: Ledger) -> State:
+def state_after(moment: EventContext, ledger: Ledger) -> State:
     """What the event says, and the account where it says nothing; figures that cannot be are not believed."""
     attrs = moment.attrs
     half = {"top": 0, "bottom": 1}.get(word(moment, "half"), ledger.half)
@@ -139,20 +139,20 @@ def state_after(moment: Moment, ledger: Ledger) -> State:
     )  # fmt: skip
 
 
-def placed_after(moment: Moment, ledger: Ledger, state: State) -> int:
+def placed_after(moment: EventContext, ledger: Ledger, state: State) -> int:
     """Bases that halves of extra innings begin with: what the latest one began with, where the event says so."""
     says = moment.type == "half_start" and all(isinstance(moment.attrs.get(base), bool) for base in ("first", "second", "third"))
     return state.bases if says and state.inning > INNINGS and state.outs == 0 else ledger.placed
 
 
-def says_all(moment: Moment) -> bool:
+def says_all(moment: EventContext) -> bool:
     """Whether the event says the whole state by itself."""
     words = (*(("half", str),), *((base, bool) for base in ("first", "second", "third")))
     numbers = (attr(moment, name) for name in ("outs", "home_runs", "away_runs"))
     return moment.period > 0 and all(isinstance(moment.attrs.get(w), kind) for w, kind in words) and all(n == n for n in numbers)
 
 
-def late(moment: Moment, ledger: Ledger) -> bool:
+def late(moment: EventContext, ledger: Ledger) -> bool:
     """Whether the game was on before anything of it was seen: nothing is "so far in the game" then."""
     if ledger.begun:
         return ledger.joined_late
@@ -160,20 +160,20 @@ def late(moment: Moment, ledger: Ledger) -> bool:
     return not (opening or moment.t_s <= EARLY_S)
 
 
-def known(moment: Moment, ledger: Ledger) -> bool:
+def known(moment: EventContext, ledger: Ledger) -> bool:
     """Whether the account's inning, outs, bases and score are those of the game: not after a late start, until an event says
     them."""
     return ledger.stated or not late(moment, ledger)
 
 
-def keep_beginning(moment: Moment, ledger: Ledger) -> None:
+def keep_beginning(moment: EventContext, ledger: Ledger) -> None:
     """The first event says whether the game was joined late."""
     if not ledger.begun:
         ledger.joined_late = late(moment, ledger)
         ledger.begun = True
 
 
-def keep_state(moment: Moment, ledger: Ledger) -> None:
+def keep_state(moment: EventContext, ledger: Ledger) -> None:
     ledger.stated = ledger.stated or says_all(moment)
     state = state_after(moment, ledger)
     ledger.placed = placed_after(moment, ledger, state)
@@ -184,7 +184,7 @@ def keep_state(moment: Moment, ledger: Ledger) -> None:
         ledger.last_plate_s, ledger.last_pitcher = NAN, -1
 
 
-def keep_times(moment: Moment, ledger: Ledger) -> None:
+def keep_times(moment: EventContext, ledger: Ledger) -> None:
     """When the parts of the present pitch were; a later pitch forgets them."""
     t = moment.t_s
     if moment.type == "set":
@@ -206,7 +206,7 @@ def keep_times(moment: Moment, ledger: Ledger) -> None:
         ledger.throw_s = t
 
 
-def keep_steals(moment: Moment, ledger: Ledger) -> None:
+def keep_steals(moment: EventContext, ledger: Ledger) -> None:
     if moment.team in (0, 1):
         ledger.tried[moment.team] += 1
         ledger.stolen[moment.team] += moment.outcome == "safe"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.common import commentary, highlights
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep
 from features.mlb.commentary import ON as SAID
 from features.mlb.commentary import offers_of
@@ -12,12 +12,12 @@ from features.mlb.highlights import offer_of
 from features.mlb.ledger import HIGHLIGHTS, SENTENCES, Ledger, played_s
 
 
-def show(moment: Moment, ledger: Ledger) -> None:
+def show(moment: EventContext, ledger: Ledger) -> None:
     """The same decision as the stat ``game.highlight`` makes, from the same account."""
     highlights.keep(offer_of(moment, ledger), ledger.shown, HIGHLIGHTS, played_s(ledger), moment.id)
 
 
-def say(moment: Moment, ledger: Ledger) -> None:
+def say(moment: EventContext, ledger: Ledger) -> None:
     """The same decision as the stat ``game.story`` makes."""
     commentary.keep(offers_of(moment, ledger), ledger.said, SENTENCES, played_s(ledger), moment.id)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from features.core.facts import attr
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.mlb.diamond import FT_M, MPH_MPS, RUBBER_M
 from features.mlb.ledger import Ledger
@@ -31,58 +31,58 @@ def within(value: float, bounds: tuple[float, float]) -> float | None:
     return value if bounds[0] <= value <= bounds[1] else None
 
 
-def velocity(moment: Moment, ledger: Ledger) -> float | None:
+def velocity(moment: EventContext, ledger: Ledger) -> float | None:
     """m/s when the ball left the hand."""
     return within(attr(moment, "speed_mps"), (10.0, FASTEST_PITCH_MPS))
 
 
-def extension(moment: Moment, ledger: Ledger) -> float | None:
+def extension(moment: EventContext, ledger: Ledger) -> float | None:
     """m in front of the rubber."""
     return within(attr(moment, "extension_m"), (0.0, LONGEST_EXTENSION_M))
 
 
-def perceived(moment: Moment, ledger: Ledger) -> float | None:
+def perceived(moment: EventContext, ledger: Ledger) -> float | None:
     speed, reach = velocity(moment, ledger), extension(moment, ledger)
     if speed is None or reach is None:
         return None
     return speed * (RUBBER_M - USUAL_EXTENSION_M) / (RUBBER_M - reach)
 
 
-def spin(moment: Moment, ledger: Ledger) -> float | None:
+def spin(moment: EventContext, ledger: Ledger) -> float | None:
     """rad/s"""
     return within(attr(moment, "spin_radps"), (0.0, 450.0))
 
 
-def movement(moment: Moment, ledger: Ledger) -> list[float] | None:
+def movement(moment: EventContext, ledger: Ledger) -> list[float] | None:
     """m by which spin moved the ball: to the catcher's right, and up, against a ball that only falls."""
     x, z = attr(moment, "break_x_m"), attr(moment, "break_z_m")
     return [x, z] if abs(x) < 1.5 and abs(z) < 1.5 else None
 
 
-def delivery_time(moment: Moment, ledger: Ledger) -> float | None:
+def delivery_time(moment: EventContext, ledger: Ledger) -> float | None:
     """s from the first move to the plate: as the feed measured it, else by the event of the first move."""
     measured = within(attr(moment, "move_s"), DELIVERY_S)
     return within(moment.t_s - ledger.first_move_s, DELIVERY_S) if measured is None else measured
 
 
-def tempo(moment: Moment, ledger: Ledger) -> float | None:
+def tempo(moment: EventContext, ledger: Ledger) -> float | None:
     """s since this pitcher's last pitch, within one half inning."""
     if moment.player < 0 or ledger.last_pitcher != moment.player:
         return None
     return within(moment.t_s - ledger.last_plate_s, TEMPO_S)
 
 
-def pop_time(moment: Moment, ledger: Ledger) -> float | None:
+def pop_time(moment: EventContext, ledger: Ledger) -> float | None:
     """s from the catcher's mitt to the base."""
     return within(moment.t_s - ledger.plate_s, POP_S)
 
 
-def exchange(moment: Moment, ledger: Ledger) -> float | None:
+def exchange(moment: EventContext, ledger: Ledger) -> float | None:
     """s from mitt to release."""
     return within(moment.t_s - ledger.plate_s, EXCHANGE_S)
 
 
-def arm_strength(moment: Moment, ledger: Ledger) -> float | None:
+def arm_strength(moment: EventContext, ledger: Ledger) -> float | None:
     """m/s: the ball's speed along the ground from the catcher's hand to the base, by tracking."""
     frames = moment.frames
     flown = moment.t_s - ledger.throw_s

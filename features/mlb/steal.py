@@ -14,7 +14,7 @@ import numpy as np
 
 from features.core.compiled import kernel
 from features.core.frames import Floats, Frames, Ints
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Signal, Stat, Step
 from features.mlb.diamond import BAGS
 from features.mlb.running import EVENT_KEEP_S
@@ -133,7 +133,7 @@ def now(frames: Frames, ends: Ints) -> Floats:
     return out
 
 
-def _row_of(moment: Moment) -> Floats | None:
+def _row_of(moment: EventContext) -> Floats | None:
     """The row at the event's frame, or the one after it: the nearest frame may still show what was before the event. None when the
     event's player is not the one who may steal there."""
     frames = moment.frames
@@ -146,11 +146,11 @@ def _row_of(moment: Moment) -> Floats | None:
     return None
 
 
-def before_pitch(moment: Moment, ledger: Any) -> Floats | None:
+def before_pitch(moment: EventContext, ledger: Any) -> Floats | None:
     return _row_of(moment)
 
 
-def at_release(moment: Moment, ledger: Any) -> Floats | None:
+def at_release(moment: EventContext, ledger: Any) -> Floats | None:
     """(F,) with what the release tells: the lead then, and what was gained since the first move."""
     row = _row_of(moment)
     if row is None or moment.frames is None:
@@ -164,7 +164,7 @@ def at_release(moment: Moment, ledger: Any) -> Floats | None:
     return row
 
 
-def lead_of(moment: Moment, ledger: Any) -> float | None:
+def lead_of(moment: EventContext, ledger: Any) -> float | None:
     """m from the bag at the moment of the event, between the two frames around it; None for somebody who holds no base."""
     frames = moment.frames
     if frames is None or moment.row < 0 or moment.player < 0:

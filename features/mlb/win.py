@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.mlb.ledger import Ledger, State, known, placed_after, says_all, state_after
 from features.mlb.odds import AUTOMATIC_RUNNER, INNINGS, home_win, leverage, run_expectancy
@@ -69,7 +69,7 @@ def decided(state: State, over: bool) -> float | None:
     return None
 
 
-def win_features(moment: Moment, ledger: Ledger) -> Floats | None:
+def win_features(moment: EventContext, ledger: Ledger) -> Floats | None:
     """The state after the event; None while it is not known. A game that is decided is asked about as a lead of 25 with
     nothing left."""
     if not (known(moment, ledger) or says_all(moment)):
@@ -81,7 +81,7 @@ def win_features(moment: Moment, ledger: Ledger) -> Floats | None:
     return win_row(state.inning, state.half, state.outs, state.bases, state.lead, placed_after(moment, ledger, state))
 
 
-def leverage_after(moment: Moment, ledger: Ledger) -> float | None:
+def leverage_after(moment: EventContext, ledger: Ledger) -> float | None:
     if not (known(moment, ledger) or says_all(moment)):
         return None
     state = state_after(moment, ledger)
@@ -91,7 +91,7 @@ def leverage_after(moment: Moment, ledger: Ledger) -> float | None:
     return leverage(*begun(state.inning, state.half, state.outs, state.bases, placed), state.lead, placed)
 
 
-def swing(moment: Moment, ledger: Ledger) -> float:
+def swing(moment: EventContext, ledger: Ledger) -> float:
     """-1..1: how far a play moved the chance of the home team, by the closed form; 0 for everything else, and where nobody knows
     what was before it."""
     if moment.type != "play" or not known(moment, ledger):

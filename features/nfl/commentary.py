@@ -12,7 +12,7 @@ from features.common.commentary import Counted, Number, Percent, Score, Sentence
 from features.common.highlights import ramp
 from features.core.facts import attr, number, roster_of
 from features.core.frames import Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.core.units import factor
 from features.nfl.columns import YD
@@ -31,18 +31,18 @@ ON: Final = (*ENDS, "pass_outcome_caught", "pass_outcome_touchdown", "pass_outco
 Who = dict[str, str | Spoken]
 
 
-def offers_of(moment: Moment, ledger: Ledger) -> list[Sentence]:
+def offers_of(moment: EventContext, ledger: Ledger) -> list[Sentence]:
     """Every sentence that is true of this event and could be said; ``ledger`` is the account before it."""
     roster = roster_of(moment)
     return list(_offers(moment, ledger, roster)) if roster is not None else []
 
 
-def tell(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+def tell(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
     """The sentence in every language; ``None`` when there is nothing to say."""
     return commentary.value(PHRASES, offers_of(moment, ledger), ledger.said, SENTENCES, played_s(moment, ledger))
 
 
-def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
+def _offers(moment: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
     of_play = moment.type == "down" or of_this_play(moment, ledger)
     if moment.team not in (0, 1) or not (of_play or scores(moment, ledger)):
         return
@@ -76,7 +76,7 @@ def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence
         yield Sentence(f"fourth_{label}", {**who, "share": Percent(best)}, 0.25, rests)
 
 
-def _score(moment: Moment, ledger: Ledger, who: Who, points: float, first: bool) -> Iterator[Sentence]:
+def _score(moment: EventContext, ledger: Ledger, who: Who, points: float, first: bool) -> Iterator[Sentence]:
     """A touchdown is told with the score by the event that has its points, else without it by the first that reports it."""
     known = isfinite(points) and all(isfinite(side) for side in ledger.score)
     if known and points > 0.0:
@@ -90,7 +90,7 @@ def _score(moment: Moment, ledger: Ledger, who: Who, points: float, first: bool)
         yield Sentence(key, who, 0.95, [basis.of_event(moment)], True)
 
 
-def _ends(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
+def _ends(moment: EventContext, ledger: Ledger, who: Who) -> Iterator[Sentence]:
     event, player = basis.of_event(moment), basis.player_of(moment)
     for stat, key in (("nfl.rusher.yards_over_expected", "long_run"), ("nfl.receiver.yac_over_expected", "after_catch")):
         over = number(moment.facts.get(stat))

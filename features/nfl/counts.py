@@ -15,7 +15,7 @@ import numpy as np
 
 from features.core.facts import number
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.nfl.columns import YD
 from features.nfl.ledger import Ledger, of_this_play
@@ -29,7 +29,7 @@ PLAYS, GAINED_YD, FIRST_DOWNS, THIRD, THIRD_MADE, FOURTH, FOURTH_MADE, SACKS, TU
 _KICKS: Final = ("punt", "kickoff", "field_goal")
 
 
-def keep_counts(moment: Moment, ledger: Ledger) -> None:
+def keep_counts(moment: EventContext, ledger: Ledger) -> None:
     """Fold one event into the counts. Before the snap of a play, and after what ended it, nothing of it counts."""
     if not of_this_play(moment, ledger) or not ledger.snapped or ledger.counted or not ledger.down >= 1.0:
         return
@@ -46,7 +46,7 @@ def keep_counts(moment: Moment, ledger: Ledger) -> None:
         _end(moment, ledger)
 
 
-def _pass(moment: Moment, ledger: Ledger) -> None:
+def _pass(moment: EventContext, ledger: Ledger) -> None:
     ledger.catcher = moment.player
     complete, intercepted = moment.type in COMPLETE, moment.type == "pass_outcome_interception"
     if ledger.thrower >= 0:
@@ -62,7 +62,7 @@ def _pass(moment: Moment, ledger: Ledger) -> None:
         _close(ledger, 0.0, first_down=False)
 
 
-def _end(moment: Moment, ledger: Ledger) -> None:
+def _end(moment: EventContext, ledger: Ledger) -> None:
     """The end of a play with the ball in somebody's hands, or out of them."""
     gained = number(moment.facts.get("play.gained_yd"))
     scored = moment.type == "touchdown" and moment.team == ledger.offense

@@ -10,7 +10,7 @@ import numpy as np
 from features.common.rates import rate
 from features.core.facts import number
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.nfl.alignment import BACKS, BOX, DEEP, PRESSED, QB_DEPTH, SHOTGUN_M, formation
 from features.nfl.columns import SNAP_T
@@ -57,7 +57,7 @@ EARLY_DOWNS: Final = (1.0, 2.0)
 MAN_OR_ZONE: Final = ("man", "zone")
 
 
-def line_up(moment: Moment) -> None:
+def line_up(moment: EventContext) -> None:
     """Fact ``lineup``: the formation's columns in the frame of the snap."""
     row = row_where(moment, SNAP_T)
     moment.facts["lineup"] = None
@@ -65,12 +65,12 @@ def line_up(moment: Moment) -> None:
         moment.facts["lineup"] = [float(v) for v in moment.frames["lineup"][row]]
 
 
-def men_in_box(moment: Moment, ledger: Ledger) -> float | None:
+def men_in_box(moment: EventContext, ledger: Ledger) -> float | None:
     lineup = moment.facts.get("lineup")
     return lineup[BOX] if isinstance(lineup, list) and isfinite(lineup[BOX]) else None
 
 
-def box_8plus(moment: Moment, ledger: Ledger) -> float | None:
+def box_8plus(moment: EventContext, ledger: Ledger) -> float | None:
     """Share of this defence's plays with eight or more in the box, this one included; None before ``rates.LEAST`` of them."""
     men = number(moment.facts.get("nfl.defense.men_in_box"))
     if late(moment, ledger) or moment.team not in (0, 1) or not isfinite(men):
@@ -80,12 +80,12 @@ def box_8plus(moment: Moment, ledger: Ledger) -> float | None:
     return share if isfinite(share) else None
 
 
-def offense_formation(moment: Moment, ledger: Ledger) -> str | None:
+def offense_formation(moment: EventContext, ledger: Ledger) -> str | None:
     lineup = moment.facts.get("lineup")
     return formation(np.array(lineup)) if isinstance(lineup, list) else None
 
 
-def coverage_features(moment: Moment, ledger: Any = None) -> Floats | None:
+def coverage_features(moment: EventContext, ledger: Any = None) -> Floats | None:
     """(F,): :data:`COVERAGE_FEATURES` as they stood at the release."""
     frames, row = moment.frames, moment.row
     if frames is None or row < 0:
@@ -97,13 +97,13 @@ def coverage_features(moment: Moment, ledger: Any = None) -> Floats | None:
     return found if isfinite(found[0]) else None
 
 
-def coverage_asked(moment: Moment, ledger: Ledger | None = None) -> Floats | None:
+def coverage_asked(moment: EventContext, ledger: Ledger | None = None) -> Floats | None:
     """(F,): the same, and :data:`LOOK_FEATURES`."""
     found = coverage_features(moment, ledger)
     return None if found is None else np.concatenate((found, look(moment, ledger)))
 
 
-def look(moment: Moment, ledger: Ledger | None) -> Floats:
+def look(moment: EventContext, ledger: Ledger | None) -> Floats:
     """(F,): :data:`LOOK_FEATURES` in the row of the event, NaN where not known; without a ledger the situation is not."""
     frames, row, out = moment.frames, moment.row, np.full(len(LOOK_FEATURES), np.nan)
     if frames is None or row < 0:
@@ -122,7 +122,7 @@ def look(moment: Moment, ledger: Ledger | None) -> Floats:
     return out
 
 
-def coverage_label(moment: Moment, ledger: Ledger) -> str | None:
+def coverage_label(moment: EventContext, ledger: Ledger) -> str | None:
     """The likelier of the two."""
     zone = number(moment.facts.get("nfl.defense.coverage_probability"))
     return MAN_OR_ZONE[int(zone > 0.5)] if isfinite(zone) else None

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.nfl.ledger import Ledger, told
 
@@ -61,7 +61,7 @@ def fourth_rows(clock_s: float, lead: float, to_go_yd: float, to_goal_yd: float,
     return np.array(rows, np.float64)
 
 
-def _state(moment: Moment, ledger: Ledger) -> tuple[float, float, float, float, float] | None:
+def _state(moment: EventContext, ledger: Ledger) -> tuple[float, float, float, float, float] | None:
     """clock, lead, down, to go, to goal of the play that begins, for the team with the ball; None when any is missing."""
     if moment.team not in (0, 1):
         return None
@@ -74,18 +74,18 @@ def _state(moment: Moment, ledger: Ledger) -> tuple[float, float, float, float, 
     return found if all(isfinite(v) for v in found) and 1 <= found[2] <= 4 else None
 
 
-def told_score(moment: Moment, ledger: Ledger, side: int) -> float:
+def told_score(moment: EventContext, ledger: Ledger, side: int) -> float:
     value = moment.attrs.get(("home_points", "away_points")[side])
     return float(value) if isinstance(value, (int, float)) and isfinite(value) else ledger.score[side]
 
 
-def win_features(moment: Moment, ledger: Ledger) -> Floats | None:
+def win_features(moment: EventContext, ledger: Ledger) -> Floats | None:
     """(F,): :data:`WIN_FEATURES` before the play."""
     state = _state(moment, ledger)
     return np.array(win_row(*state, float(moment.team == 0))) if state else None
 
 
-def home_win(moment: Moment, ledger: Ledger) -> float | None:
+def home_win(moment: EventContext, ledger: Ledger) -> float | None:
     """The chance of the home team, from that of the team with the ball."""
     chance = moment.facts.get("nfl.offense.win_probability")
     if not isinstance(chance, (int, float)):
@@ -93,7 +93,7 @@ def home_win(moment: Moment, ledger: Ledger) -> float | None:
     return float(chance) if moment.team == 0 else 1.0 - float(chance)
 
 
-def fourth_features(moment: Moment, ledger: Ledger) -> Floats | None:
+def fourth_features(moment: EventContext, ledger: Ledger) -> Floats | None:
     """(3, F) on fourth downs."""
     state = _state(moment, ledger)
     if not state or state[2] != 4:
@@ -101,7 +101,7 @@ def fourth_features(moment: Moment, ledger: Ledger) -> Floats | None:
     return fourth_rows(state[0], state[1], state[3], state[4], float(moment.team == 0))
 
 
-def fourth_label(moment: Moment, ledger: Ledger) -> str | None:
+def fourth_label(moment: EventContext, ledger: Ledger) -> str | None:
     """What gives the best chance to win. Nobody kicks from beyond 65 yards."""
     values = moment.facts.get("nfl.decision.fourth_down_values")
     state = _state(moment, ledger)

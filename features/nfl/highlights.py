@@ -7,7 +7,7 @@ from typing import Any, Final
 from features.common import basis, highlights
 from features.common.highlights import Offer, ramp
 from features.core.facts import attr, number
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.nfl.ledger import HIGHLIGHTS, Ledger, late, of_this_play, played_s
 from features.nfl.vocabulary import ENDS
@@ -30,7 +30,7 @@ ON: Final = (
 )  # fmt: skip
 
 
-def scores(moment: Moment, ledger: Ledger) -> bool:
+def scores(moment: EventContext, ledger: Ledger) -> bool:
     """Whether this event is the first to say that its play brings points: a catch in the end zone may be told twice, and its
     second clip then ``follows`` the first."""
     if moment.type in ("touchdown", "pass_outcome_touchdown"):
@@ -38,18 +38,18 @@ def scores(moment: Moment, ledger: Ledger) -> bool:
     return moment.type == "field_goal" and (moment.outcome == "good" or attr(moment, "points") > 0.0)
 
 
-def keep_scores(moment: Moment, ledger: Ledger) -> None:
+def keep_scores(moment: EventContext, ledger: Ledger) -> None:
     if moment.type in ("touchdown", "pass_outcome_touchdown"):
         ledger.scored_play = ledger.play
 
 
-def gained_yd(moment: Moment) -> float:
+def gained_yd(moment: EventContext) -> float:
     """What the play gained, by the spot that tracking saw or by what was reported."""
     found = number(moment.facts.get("play.gained_yd"))
     return found if found == found else attr(moment, "gained_yd")
 
 
-def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
+def reasons_of(moment: EventContext, ledger: Ledger) -> dict[str, float]:
     """Every reason with its strength; ``ledger`` is the account before the event."""
     reasons: dict[str, float] = {}
     if moment.type in PLEASERS:
@@ -80,7 +80,7 @@ _STATS: Final = {
 }  # fmt: skip
 
 
-def basis_of(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
+def basis_of(moment: EventContext, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
     """The event, and the values of the stats that counted."""
     found = [basis.of_event(moment)]
     for reason, stats in _STATS.items():
@@ -101,7 +101,7 @@ def basis_of(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> list[
     return found
 
 
-def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
+def offer_of(moment: EventContext, ledger: Ledger) -> Offer | None:
     """The highlight that this event could make; of a play whose beginning was missed only that it scored. A swing of the odds is
     known when the next play begins, and cut around the play that made it."""
     if moment.type == "down" or of_this_play(moment, ledger):
@@ -117,7 +117,7 @@ def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
     )  # fmt: skip
 
 
-def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
     """The highlight that this event makes; ``None`` for the many that make none."""
     return highlights.value(offer_of(moment, ledger), ledger.shown, HIGHLIGHTS, played_s(moment, ledger))
 

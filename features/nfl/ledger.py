@@ -10,7 +10,7 @@ from msgspec import field
 
 from features.common.airtime import Airtime, Budget
 from features.core.facts import attr, number
-from features.core.moments import MISSED, Moment
+from features.core.moments import MISSED, EventContext
 from features.core.sport import EventStep
 from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
 
@@ -109,23 +109,23 @@ class Ledger(msgspec.Struct, array_like=True):
             self.teams = [[0.0] * TEAM_COUNTS for _ in range(2)]
 
 
-def told(moment: Moment, ledger: Ledger, name: str) -> float:
+def told(moment: EventContext, ledger: Ledger, name: str) -> float:
     """What the event says of the play, or else what the play's "down" said."""
     value = attr(moment, name)
     return value if value == value else float(getattr(ledger, name))
 
 
-def opens(moment: Moment) -> bool:
+def opens(moment: EventContext) -> bool:
     """Whether the event is the beginning of a game."""
     return (moment.type == "period_start" and moment.period == 1) or attr(moment, "clock_s") >= FRESH_S
 
 
-def late(moment: Moment, ledger: Ledger) -> bool:
+def late(moment: EventContext, ledger: Ledger) -> bool:
     """Whether the game was on before anything of it was seen: nothing is "so far in the game" then."""
     return ledger.joined_late if ledger.begun else not (opens(moment) or moment.t_s <= EARLY_S)
 
 
-def keep_beginning(moment: Moment, ledger: Ledger) -> None:
+def keep_beginning(moment: EventContext, ledger: Ledger) -> None:
     """The first event says whether the game was joined late."""
     if not ledger.begun:
         ledger.joined_late, ledger.score_known = late(moment, ledger), opens(moment)
@@ -134,17 +134,17 @@ def keep_beginning(moment: Moment, ledger: Ledger) -> None:
             ledger.score = [_NAN, _NAN]
 
 
-def of_this_play(moment: Moment, ledger: Ledger) -> bool:
+def of_this_play(moment: EventContext, ledger: Ledger) -> bool:
     """Whether the event belongs to a play whose beginning the account knows; one that names no play does."""
     play = moment.attrs.get("play")
     return play is None or str(play) == ledger.play
-def played_s(moment: Moment, ledger: Ledger) -> float:
+def played_s(moment: EventContext, ledger: Ledger) -> float:
     """Seconds of play so far, by which highlights and sentences are rationed: of the game clock at the latest play, so that a
     game with its breaks and one without get as many; of the feed's time where the clock does not move."""
     return REGULATION_S - ledger.clock_s if ledger.clock_s < REGULATION_S else moment.t_s
 
 
-def keep_play(moment: Moment, ledger: Ledger) -> None:
+def keep_play(moment: EventContext, ledger: Ledger) -> None:
     """A play begins with its "down", or with its snap where the feed has none. One that is followed by another without a snap
     is counted: nothing was played, and nothing of it may colour the next."""
     if moment.type == "ball_snap" and moment.facts.get(MISSED):
@@ -182,20 +182,20 @@ def keep_play(moment: Moment, ledger: Ledger) -> None:
         ledger.win_before, ledger.win = ledger.win, chance
 
 
-def keep_score(moment: Moment, ledger: Ledger) -> None:
+def keep_score(moment: EventContext, ledger: Ledger) -> None:
     points = attr(moment, "points")
     if moment.team in (0, 1) and 0.0 < points <= 8.0:
         ledger.score[moment.team] += points
 
 
-def keep_box(moment: Moment, ledger: Ledger) -> None:
+def keep_box(moment: EventContext, ledger: Ledger) -> None:
     men = number(moment.facts.get("nfl.defense.men_in_box"))
     if moment.team in (0, 1) and isfinite(men):
         ledger.plays[1 - moment.team] += 1
         ledger.boxes[1 - moment.team] += int(men >= 8)
 
 
-def keep_pass(moment: Moment, ledger: Ledger) -> None:
+def keep_pass(moment: EventContext, ledger: Ledger) -> None:
     """The passer is remembered from the throw, his chance from the arrival, and both are booked with the outcome."""
     if not of_this_play(moment, ledger):
         return
@@ -212,7 +212,7 @@ def keep_pass(moment: Moment, ledger: Ledger) -> None:
         ledger.pass_chance = _NAN
 
 
-def keep_run(moment: Moment, ledger: Ledger) -> None:
+def keep_run(moment: EventContext, ledger: Ledger) -> None:
     """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a loose
     ball ends it without: whoever was handed the ball before has it no more."""
     if not of_this_play(moment, ledger):
@@ -239,13 +239,13 @@ def keep_run(moment: Moment, ledger: Ledger) -> None:
         ledger.runner, ledger.expected_yd = -1, _NAN
 
 
-def gained_yd(moment: Moment, ledger: Ledger) -> float:
+def gained_yd(moment: EventContext, ledger: Ledger) -> float:
     """Yards of the run that this event ends: from the line of scrimmage, or from the catch."""
     gained = number(moment.facts.get("play.gained_yd"))
     return gained - ledger.caught_yd if ledger.after_catch else gained
 
 
-def keep_fastest(moment: Moment, ledger: Ledger) -> None:
+def keep_fastest(moment: EventContext, ledger: Ledger) -> None:
     fastest = number(moment.facts.get("carrier.top_mps"))
     if fastest > ledger.fastest_mps:
         ledger.fastest_mps = fastest

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.common.rates import rate
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.nfl.carrier import CROWD, FORWARD, NEAR
 from features.nfl.columns import ARRIVE_T, ARRIVE_X, ARRIVE_Y, CARRY_T, LOS, SNAP_T, THROW_T, THROW_X, THROW_Y, WAY, YD
@@ -24,7 +24,7 @@ TIGHT_M: Final = 1.0 * YD
 LAG_ROWS: Final = 4
 
 
-def row_where(moment: Moment, column: int) -> int:
+def row_where(moment: EventContext, column: int) -> int:
     """The row of the event, or one of the next few, in which ``column`` of the play is known; -1 when there is none."""
     frames = moment.frames
     if frames is None or moment.row < 0:
@@ -35,7 +35,7 @@ def row_where(moment: Moment, column: int) -> int:
     return -1
 
 
-def time_to_throw(moment: Moment, ledger: Ledger) -> float | None:
+def time_to_throw(moment: EventContext, ledger: Ledger) -> float | None:
     """s from the snap to the release, both on the tracking's clock."""
     row = row_where(moment, THROW_T)
     if row < 0 or moment.frames is None:
@@ -44,7 +44,7 @@ def time_to_throw(moment: Moment, ledger: Ledger) -> float | None:
     return took if isfinite(took) else None
 
 
-def _flown(moment: Moment) -> tuple[Floats, int] | None:
+def _flown(moment: EventContext) -> tuple[Floats, int] | None:
     """The play's columns in the row in which the pass was down, and that row."""
     row = row_where(moment, ARRIVE_T)
     if row < 0 or moment.frames is None:
@@ -56,13 +56,13 @@ def _known(value: float) -> float | None:
     return float(value) if isfinite(value) else None
 
 
-def air_yards(moment: Moment, ledger: Ledger) -> float | None:
+def air_yards(moment: EventContext, ledger: Ledger) -> float | None:
     """m from the line of scrimmage to where the pass came down, in the offence's direction."""
     found = _flown(moment)
     return _known(found[0][WAY] * (found[0][ARRIVE_X] - found[0][LOS])) if found else None
 
 
-def air_distance(moment: Moment, ledger: Ledger) -> float | None:
+def air_distance(moment: EventContext, ledger: Ledger) -> float | None:
     """m over the ground from the release to where the pass came down."""
     found = _flown(moment)
     if not found:
@@ -71,13 +71,13 @@ def air_distance(moment: Moment, ledger: Ledger) -> float | None:
     return _known(hypot(play[ARRIVE_X] - play[THROW_X], play[ARRIVE_Y] - play[THROW_Y]))
 
 
-def air_yards_to_sticks(moment: Moment, ledger: Ledger) -> float | None:
+def air_yards_to_sticks(moment: EventContext, ledger: Ledger) -> float | None:
     """m by which the pass came down beyond the line to gain."""
     air, to_go = air_yards(moment, ledger), told(moment, ledger, "to_go_yd")
     return _known(air - to_go * YD) if air is not None else None
 
 
-def separation_at_throw(moment: Moment, ledger: Ledger) -> float | None:
+def separation_at_throw(moment: EventContext, ledger: Ledger) -> float | None:
     """m from the receiver to his nearest defender when the ball was released."""
     frames = moment.frames
     if frames is None or moment.row < 0 or moment.player < 0:
@@ -87,7 +87,7 @@ def separation_at_throw(moment: Moment, ledger: Ledger) -> float | None:
     return _known(frames["gap"][row, moment.player, NEAREST]) if row >= 0 else None
 
 
-def separation_at_arrival(moment: Moment, ledger: Ledger) -> float | None:
+def separation_at_arrival(moment: EventContext, ledger: Ledger) -> float | None:
     """m from the receiver to his nearest defender when the ball arrived."""
     frames = moment.frames
     if frames is None or moment.row < 0 or moment.player < 0 or not isfinite(frames["play"][moment.row, SNAP_T]):
@@ -95,12 +95,12 @@ def separation_at_arrival(moment: Moment, ledger: Ledger) -> float | None:
     return _known(frames["gap"][moment.row, moment.player, NEAREST])
 
 
-def tight_window(moment: Moment, ledger: Ledger) -> float | None:
+def tight_window(moment: EventContext, ledger: Ledger) -> float | None:
     gap = separation_at_arrival(moment, ledger)
     return None if gap is None else float(gap < TIGHT_M)
 
 
-def arrival_features(moment: Moment, ledger: Ledger | None = None) -> Floats | None:
+def arrival_features(moment: EventContext, ledger: Ledger | None = None) -> Floats | None:
     """(F,): ``COMPLETION_FEATURES`` in the frame in which the ball is down."""
     found = _flown(moment)
     if not found or moment.frames is None:
@@ -109,7 +109,7 @@ def arrival_features(moment: Moment, ledger: Ledger | None = None) -> Floats | N
     return row.copy() if isfinite(row[AIR]) else None
 
 
-def arrival_asked(moment: Moment, ledger: Ledger | None = None) -> Floats | None:
+def arrival_asked(moment: EventContext, ledger: Ledger | None = None) -> Floats | None:
     """(F,): the same, and ``thrown.THROW_FEATURES``."""
     found, flight = _flown(moment), arrival_features(moment)
     if not found or flight is None or moment.frames is None:
@@ -118,7 +118,7 @@ def arrival_asked(moment: Moment, ledger: Ledger | None = None) -> Floats | None
     return np.concatenate((flight, thrown))
 
 
-def cpoe(moment: Moment, ledger: Ledger) -> float | None:
+def cpoe(moment: EventContext, ledger: Ledger) -> float | None:
     """Completions minus expected ones per attempt of this passer, this pass included; a share. None before ``rates.LEAST`` attempts
     that have a value."""
     n, chance = ledger.passer, ledger.pass_chance
@@ -129,7 +129,7 @@ def cpoe(moment: Moment, ledger: Ledger) -> float | None:
     return over if isfinite(over) else None
 
 
-def begin_after_catch(moment: Moment) -> None:
+def begin_after_catch(moment: EventContext) -> None:
     """Facts ``yac.asked``, what the model is asked with, and ``yac.caught_yd``, where the catch was from the line of scrimmage."""
     row = row_where(moment, CARRY_T)
     moment.facts["yac.asked"] = None
@@ -144,18 +144,18 @@ def begin_after_catch(moment: Moment) -> None:
         moment.facts["yac.asked"] = asked
 
 
-def yac_features(moment: Moment, ledger: Ledger) -> Floats | None:
+def yac_features(moment: EventContext, ledger: Ledger) -> Floats | None:
     """(K, F): one row per number of yards."""
     asked = moment.facts.get("yac.asked")
     return yac_rows(np.array(asked)) if isinstance(asked, list) else None
 
 
-def expected_yac(moment: Moment, ledger: Ledger) -> float | None:
+def expected_yac(moment: EventContext, ledger: Ledger) -> float | None:
     """m: the mean of the distribution."""
     return expected_m(moment, "yac", "nfl.receiver.yac_distribution")
 
 
-def yac_over_expected(moment: Moment, ledger: Ledger) -> float | None:
+def yac_over_expected(moment: EventContext, ledger: Ledger) -> float | None:
     """m: yards after this catch minus expected ones."""
     caught = ledger.after_catch and moment.type != "qb_sack" and of_this_play(moment, ledger)
     return over_expected_m(moment, ledger) if caught else None

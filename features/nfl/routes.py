@@ -8,7 +8,7 @@ import numpy as np
 
 from features.core.compiled import kernel
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Signal, Stat
 from features.core.steps import filling, kernel_step
 from features.nfl.columns import EVENT_KEEP_S, LIVE, SNAP_T, THROW_T, WAY
@@ -54,7 +54,7 @@ def _stem(play: Any, place: Any, start: Any, who: Any, lo: int, hi: int, out: An
                 out[i, n, STEM] = place[i, n, 0] - start[i, n, 0]
 
 
-def route_features(moment: Moment, ledger: Any = None) -> Floats | None:
+def route_features(moment: EventContext, ledger: Any = None) -> Floats | None:
     """(F,): :data:`ROUTE_FEATURES` of the receiver whom the pass was for; None without him or without a throw."""
     frames, row, n = moment.frames, moment.row, moment.player
     if frames is None or row < 0 or n < 0:
@@ -76,7 +76,7 @@ def route_features(moment: Moment, ledger: Any = None) -> Floats | None:
     return found if np.isfinite(found[:6]).all() else None
 
 
-def route_label(moment: Moment, ledger: Any) -> str | None:
+def route_label(moment: EventContext, ledger: Any) -> str | None:
     """The likeliest branch."""
     chances = moment.facts.get("nfl.receiver.route_probability")
     return ROUTES[int(np.argmax(chances))] if isinstance(chances, list) else None

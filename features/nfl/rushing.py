@@ -9,7 +9,7 @@ import numpy as np
 
 from features.core.facts import attr, number
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.nfl.carrier import BEHIND_S, CARRY_BOX, CLOSE_U, CROWD, FORWARD, NEAR, PATH, START_U, TO_GOAL, TOP
 from features.nfl.columns import CARRY_T, LOS, WAY, YD
@@ -19,7 +19,7 @@ from features.nfl.vocabulary import ENDS
 from features.nfl.yardage import distribution_names, expected_m, over_expected_m, rush_rows
 
 
-def begin_run(moment: Moment) -> None:
+def begin_run(moment: EventContext) -> None:
     """Facts ``rush.asked`` and ``rush.runner``, what the model of rushing yards is asked with: ``RUSH_FEATURES`` but for the yards,
     and ``HANDOFF_FEATURES``, from the first frame with the ball in his hands."""
     row = row_where(moment, CARRY_T)
@@ -32,7 +32,7 @@ def begin_run(moment: Moment) -> None:
             moment.facts["rush.runner"] = [float(v) for v in moment.frames["handoff"][row]]
 
 
-def end_run(moment: Moment) -> None:
+def end_run(moment: EventContext) -> None:
     """Facts of a play that is over: yards gained, as told or from where it ended, and how the runner got there. Nobody gains more
     than the way to the goal line, however far he runs on behind it."""
     facts, frames, row = moment.facts, moment.frames, moment.row
@@ -51,7 +51,7 @@ def end_run(moment: Moment) -> None:
     facts["play.gained_yd"] = gained
 
 
-def run_features(moment: Moment, ledger: Ledger) -> Floats | None:
+def run_features(moment: EventContext, ledger: Ledger) -> Floats | None:
     """(K, F): one row per number of yards, the last two those to a first down and to the goal line."""
     asked = moment.facts.get("rush.asked")
     if not isinstance(asked, list):
@@ -59,7 +59,7 @@ def run_features(moment: Moment, ledger: Ledger) -> Floats | None:
     return rush_rows(np.array(asked), told(moment, ledger, "to_go_yd"), told(moment, ledger, "to_goal_yd"))
 
 
-def run_asked(moment: Moment, ledger: Ledger) -> Floats | None:
+def run_asked(moment: EventContext, ledger: Ledger) -> Floats | None:
     """(K, F): the same, with ``HANDOFF_FEATURES`` behind them in every row."""
     rows, runner = run_features(moment, ledger), moment.facts.get("rush.runner")
     if rows is None or not isinstance(runner, list):
@@ -67,45 +67,45 @@ def run_asked(moment: Moment, ledger: Ledger) -> Floats | None:
     return np.column_stack((rows, np.tile([number(v) for v in runner], (len(rows), 1))))
 
 
-def expected_yards(moment: Moment, ledger: Ledger) -> float | None:
+def expected_yards(moment: EventContext, ledger: Ledger) -> float | None:
     """m: the mean of the distribution."""
     return expected_m(moment, "rush", "nfl.rusher.yards_distribution")
 
 
-def first_down(moment: Moment, ledger: Ledger) -> float | None:
+def first_down(moment: EventContext, ledger: Ledger) -> float | None:
     return _chance(moment, -2, told(moment, ledger, "to_go_yd"))
 
 
-def touchdown(moment: Moment, ledger: Ledger) -> float | None:
+def touchdown(moment: EventContext, ledger: Ledger) -> float | None:
     return _chance(moment, -1, told(moment, ledger, "to_goal_yd"))
 
 
-def _chance(moment: Moment, at: int, yards: float) -> float | None:
+def _chance(moment: EventContext, at: int, yards: float) -> float | None:
     chances = moment.facts.get("nfl.rusher.yards_distribution")
     return float(chances[at]) if isinstance(chances, list) and isfinite(yards) else None
 
 
-def over_expected(moment: Moment, ledger: Ledger) -> float | None:
+def over_expected(moment: EventContext, ledger: Ledger) -> float | None:
     """m: RYOE of this run."""
     return over_expected_m(moment, ledger) if _ran(moment, ledger) else None
 
 
-def _ran(moment: Moment, ledger: Ledger) -> bool:
+def _ran(moment: EventContext, ledger: Ledger) -> bool:
     return ledger.runner >= 0 and not ledger.after_catch and moment.type != "qb_sack" and of_this_play(moment, ledger)
 
 
-def time_behind_los(moment: Moment, ledger: Ledger) -> float | None:
+def time_behind_los(moment: EventContext, ledger: Ledger) -> float | None:
     behind = number(moment.facts.get("carrier.behind_s"))
     return behind if _ran(moment, ledger) and isfinite(behind) else None
 
 
-def efficiency(moment: Moment, ledger: Ledger) -> float | None:
+def efficiency(moment: EventContext, ledger: Ledger) -> float | None:
     """Yards run per yard gained; None where nothing was gained."""
     path, gained = number(moment.facts.get("carrier.path_m")), number(moment.facts.get("play.gained_yd"))
     return path / YD / gained if _ran(moment, ledger) and gained >= 1.0 and isfinite(path) else None
 
 
-def yards_before_close(moment: Moment, ledger: Ledger) -> float | None:
+def yards_before_close(moment: EventContext, ledger: Ledger) -> float | None:
     """m gained when the first defender came within a yard; all that was gained when nobody did."""
     if not _ran(moment, ledger) or not isfinite(number(moment.facts.get("carrier.path_m"))):
         return None
@@ -114,7 +114,7 @@ def yards_before_close(moment: Moment, ledger: Ledger) -> float | None:
     return value if isfinite(value) else None
 
 
-def top_speed(moment: Moment, ledger: Ledger) -> float | None:
+def top_speed(moment: EventContext, ledger: Ledger) -> float | None:
     """m/s."""
     fastest = number(moment.facts.get("carrier.top_mps"))
     return fastest if isfinite(fastest) else None

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.nfl.columns import YD
 from features.nfl.ledger import Ledger, gained_yd
 
@@ -71,7 +71,7 @@ def expected(kind: str, chances: Sequence[float]) -> float:
     return x[0] + area - 0.5
 
 
-def expected_m(moment: Moment, kind: str, distribution: str) -> float | None:
+def expected_m(moment: EventContext, kind: str, distribution: str) -> float | None:
     """m: the mean of the distribution that the stat of that name has found for this event, put down in yards as the fact
     ``<kind>.expected_yd``."""
     chances = moment.facts.get(distribution)
@@ -82,7 +82,7 @@ def expected_m(moment: Moment, kind: str, distribution: str) -> float | None:
     return yards * YD
 
 
-def over_expected_m(moment: Moment, ledger: Ledger) -> float | None:
+def over_expected_m(moment: EventContext, ledger: Ledger) -> float | None:
     """m by which the runner of this play has gained more than was expected when he got the ball."""
     if ledger.runner < 0 or not isfinite(ledger.expected_yd):
         return None

@@ -23,7 +23,7 @@ import numpy as np
 
 from features.core.compiled import kernel
 from features.core.frames import Array, Floats, Frames
-from features.core.moments import Moment
+from features.core.moments import EventContext
 
 #: events in which the ball is struck, and events that are no contact with the ball (matched by time alone)
 STRIKES: Final = frozenset({"pass", "shot", "clearance", "own_goal"})
@@ -83,7 +83,7 @@ def cheapest(
     return best if best >= 0 else nearest
 
 
-def align(frames: Frames, moment: Moment, lo: int, hi: int) -> int:
+def align(frames: Frames, moment: EventContext, lo: int, hi: int) -> int:
     """The row in ``[lo, hi)`` that ``moment`` happened in; -1 when there is none.
 
     Events that nobody plays the ball in (a card, a substitution) go to the frame nearest in time, and so does an event

@@ -15,7 +15,7 @@ from features.common.commentary import Counted, Number, Percent, Score, Sentence
 from features.common.highlights import ramp
 from features.core.facts import number, roster_of
 from features.core.frames import Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.soccer.count_commentary import from_counts, keeper_in_goal, of_count, total
 from features.soccer.game import scorer, sent_off
@@ -36,18 +36,18 @@ Who = dict[str, str | Spoken]
 Basis = list[dict[str, Any]]
 
 
-def offers_of(moment: Moment, ledger: Ledger) -> list[Sentence]:
+def offers_of(moment: EventContext, ledger: Ledger) -> list[Sentence]:
     """Every sentence that is true of this event and could be said; ``ledger`` is the account before it."""
     roster = roster_of(moment)
     return list(_offers(moment, ledger, roster)) if roster is not None else []
 
 
-def tell(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+def tell(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
     """The sentence in every language; ``None`` when there is nothing to say."""
     return commentary.value(PHRASES, offers_of(moment, ledger), ledger.said, SENTENCES, ledger.clock_s(moment.t_s))
 
 
-def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
+def _offers(moment: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
     kind = moment.type
     fast = new_top_speed(moment, ledger)
     if fast == fast:
@@ -73,7 +73,7 @@ def _offers(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence
         yield from from_counts(moment, ledger, roster, who)
 
 
-def _top_speed(moment: Moment, roster: Roster, fast_mps: float) -> Sentence:
+def _top_speed(moment: EventContext, roster: Roster, fast_mps: float) -> Sentence:
     runner = int(number(moment.facts["fastest"]))
     values: Who = {
         "player": roster.names[runner], "team": roster.team_names[int(roster.team[runner])],
@@ -83,7 +83,7 @@ def _top_speed(moment: Moment, roster: Roster, fast_mps: float) -> Sentence:
     return Sentence("top_speed", values, 0.6, [basis.of_event(moment), top])
 
 
-def _period_end(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
+def _period_end(moment: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
     """The score at the end of a half, with xGoals when every shot has one, else with the shots; who has won a shoot-out."""
     if moment.period == SHOOTOUT and ledger.shootout[0] != ledger.shootout[1]:
         won = roster.team_names[0 if ledger.shootout[0] > ledger.shootout[1] else 1]
@@ -107,7 +107,7 @@ def _period_end(moment: Moment, ledger: Ledger, roster: Roster) -> Iterator[Sent
     yield Sentence(key, values, 0.6, rests, True)
 
 
-def _goals(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
+def _goals(moment: EventContext, ledger: Ledger, who: Who) -> Iterator[Sentence]:
     team = scorer(moment)
     if team < 0:
         return
@@ -141,7 +141,7 @@ def _goals(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
     yield Sentence(key, values, 0.95, rests, True)
 
 
-def _chances(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Iterator[Sentence]:
+def _chances(moment: EventContext, ledger: Ledger, roster: Roster, who: Who) -> Iterator[Sentence]:
     event, player, xgoals = basis.of_event(moment), basis.player_of(moment), xgoals_of(moment)
     keeper = keeper_in_goal(moment, ledger)
     if "player" not in who:
@@ -169,7 +169,7 @@ def _chances(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Iterat
         yield Sentence("shot_speed", {**who, "speed": Number(speed * MPS_TO_KMH)}, 0.6, [event, hard])
 
 
-def _sums(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Iterator[Sentence]:
+def _sums(moment: EventContext, ledger: Ledger, roster: Roster, who: Who) -> Iterator[Sentence]:
     """Sums of xGoals that pass a whole number, where every shot of the team has had one."""
     team, xgoals = moment.team, xgoals_of(moment)
     if xgoals != xgoals or ledger.shots[team] != total(ledger, "shots", team):
@@ -192,7 +192,7 @@ def _sums(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Iterator[
         )
 
 
-def _passes(moment: Moment, who: Who) -> Iterator[Sentence]:
+def _passes(moment: EventContext, who: Who) -> Iterator[Sentence]:
     event, player = basis.of_event(moment), basis.player_of(moment)
     opponents = number(moment.facts.get("soccer.pass.opponents_bypassed"))
     if opponents >= BYPASSED:

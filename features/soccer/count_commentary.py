@@ -13,7 +13,7 @@ from features.common.commentary import Counted, Number, Percent, Sentence, Spoke
 from features.common.highlights import ramp
 from features.core.facts import number
 from features.core.frames import Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.soccer.counts import INDEX, keeper_of, names
 from features.soccer.ledger import Ledger
 from features.soccer.templates import PASSES, SHOTS
@@ -49,21 +49,21 @@ def total(ledger: Ledger, name: str, of: int, *, of_player: bool = False) -> int
     return (ledger.player_counts if of_player else ledger.team_counts)[INDEX[name]][of]
 
 
-def of_count(moment: Moment, name: str, team: int, value: int) -> dict[str, Any]:
+def of_count(moment: EventContext, name: str, team: int, value: int) -> dict[str, Any]:
     """A team's count as a basis."""
     return basis.of_stat(f"soccer.team.{name}", basis.team_of(moment, team), float(value), "count")
 
 
-def _of_player(moment: Moment, name: str, value: int) -> dict[str, Any]:
+def _of_player(moment: EventContext, name: str, value: int) -> dict[str, Any]:
     return basis.of_stat(f"soccer.player.{name}", basis.player_of(moment), float(value), "count")
 
 
-def keeper_in_goal(moment: Moment, ledger: Ledger) -> int:
+def keeper_in_goal(moment: EventContext, ledger: Ledger) -> int:
     """The keeper that a shot was against; -1 unknown."""
     return keeper_of(moment, ledger) if moment.type == "shot" else -1
 
 
-def from_counts(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Iterator[Sentence]:
+def from_counts(moment: EventContext, ledger: Ledger, roster: Roster, who: Who) -> Iterator[Sentence]:
     """``moment`` belongs to a team and is no goal; ``who`` names home, away, its team and, where known, its player."""
     if not ledger.whole:
         return
@@ -79,7 +79,7 @@ def from_counts(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Ite
     yield from _numbered(moment, ledger, who)
 
 
-def _shots(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Iterator[Sentence]:
+def _shots(moment: EventContext, ledger: Ledger, roster: Roster, who: Who) -> Iterator[Sentence]:
     event, team, player = basis.of_event(moment), moment.team, moment.player
     if player < 0 or moment.attrs.get("set_piece") == "penalty":
         return
@@ -119,7 +119,7 @@ def _shots(moment: Moment, ledger: Ledger, roster: Roster, who: Who) -> Iterator
         yield Sentence("long_move", values, 0.4 + 0.4 * ramp(float(ledger.move_passes), *MOVE), [event])
 
 
-def _passes(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
+def _passes(moment: EventContext, ledger: Ledger, who: Who) -> Iterator[Sentence]:
     event, team, player = basis.of_event(moment), moment.team, moment.player
     minute = int(ledger.clock_s(moment.t_s) // 60.0)
     if ledger.minutes and ledger.minutes[-1][0] != minute and minute >= 10:  # once a minute
@@ -138,7 +138,7 @@ def _passes(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
             yield Sentence("passes", {**who, "n": Number(n)}, 0.25 + 0.2 * ramp(float(n), PASSES_OF_ONE, 100.0), rests)
 
 
-def _numbered(moment: Moment, ledger: Ledger, who: Who) -> Iterator[Sentence]:
+def _numbered(moment: EventContext, ledger: Ledger, who: Who) -> Iterator[Sentence]:
     """What this event is the n-th of."""
     event, team, player = basis.of_event(moment), moment.team, moment.player
     other = {**who, "other": who["away" if team == 0 else "home"]}

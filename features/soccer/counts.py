@@ -17,7 +17,7 @@ import numpy as np
 from features.common.rates import rates
 from features.core.facts import number
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import COUNTS, Ledger, counts
 from features.soccer.vocabulary import EVENT_TYPES, ON_TARGET
@@ -39,7 +39,7 @@ _ONE: Final = {"foul": "fouls", "interception": "interceptions", "clearance": "c
 _WON: Final = {"duel": "won", "tackle": "won", "dribble": "complete"}
 
 
-def names(moment: Moment, ledger: Ledger) -> Iterator[str]:
+def names(moment: EventContext, ledger: Ledger) -> Iterator[str]:
     """What an event counts as, for its team and its player."""
     kind, outcome, attrs = moment.type, moment.outcome, moment.attrs
     if kind == "pass":
@@ -74,17 +74,17 @@ def names(moment: Moment, ledger: Ledger) -> Iterator[str]:
         yield "offsides"
 
 
-def offside(moment: Moment) -> bool:
+def offside(moment: EventContext) -> bool:
     return moment.type == "offside" or (moment.type == "pass" and moment.outcome == "offside")
 
 
-def keeper_of(moment: Moment, ledger: Ledger) -> int:
+def keeper_of(moment: EventContext, ledger: Ledger) -> int:
     """Whose save it was: the keeper a saved shot was against, else the one last seen in that goal; -1 unknown."""
     keeper = int(number(moment.facts.get("keeper", -1)))
     return keeper if 0 <= keeper < ledger.players else ledger.keeper[1 - moment.team]
 
 
-def count(moment: Moment, ledger: Ledger) -> None:
+def count(moment: EventContext, ledger: Ledger) -> None:
     """Book an event with its team and player; a saved shot also as a save of the other team and its keeper."""
     if not ledger.begun:
         ledger.begun, ledger.whole = True, moment.period <= 1 and moment.t_s <= EARLY_S
@@ -109,7 +109,7 @@ def count(moment: Moment, ledger: Ledger) -> None:
     _follow(moment, ledger)
 
 
-def _latest(moment: Moment, ledger: Ledger) -> None:
+def _latest(moment: EventContext, ledger: Ledger) -> None:
     """Passes of each team by minute of play, the latest ten."""
     minute = int(ledger.clock_s(moment.t_s) // 60.0)
     if not ledger.minutes or ledger.minutes[-1][0] != minute:
@@ -123,7 +123,7 @@ def _latest(moment: Moment, ledger: Ledger) -> None:
 _TAKES: Final = frozenset({"interception", "clearance", "recovery", "shot"})
 
 
-def _follow(moment: Moment, ledger: Ledger) -> None:
+def _follow(moment: EventContext, ledger: Ledger) -> None:
     """The passes that one team has completed in a row, and the shots that one team has had in a row."""
     team, kind = moment.team, moment.type
     if kind == "pass":

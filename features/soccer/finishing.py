@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import Ledger, counts, xgoals_of
 
 
-def add_shot(moment: Moment, ledger: Ledger) -> None:
+def add_shot(moment: EventContext, ledger: Ledger) -> None:
     xgoals = xgoals_of(moment)
     if not counts(moment):
         return

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.core.compiled import kernel
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import EXTRA_HALF, SHOOTOUT, Ledger, counts
 
@@ -38,7 +38,7 @@ AGAINST_SHORT_HANDED: Final = 1.30
 MOST_GOALS: Final = 12
 
 
-def scorer(moment: Moment) -> int:
+def scorer(moment: EventContext) -> int:
     """Which team this event scores for: 0, 1, or -1. An own goal is reported for the team of the player who did it."""
     if not counts(moment):
         return -1
@@ -47,11 +47,11 @@ def scorer(moment: Moment) -> int:
     return moment.team if moment.type == "shot" and moment.outcome == "goal" else -1
 
 
-def sent_off(moment: Moment) -> bool:
+def sent_off(moment: EventContext) -> bool:
     return moment.type == "card" and moment.attrs.get("card") in ("red", "second_yellow") and counts(moment)
 
 
-def keep_score(moment: Moment, ledger: Ledger) -> None:
+def keep_score(moment: EventContext, ledger: Ledger) -> None:
     team = scorer(moment)
     if team >= 0:
         ledger.goals[team] += 1
@@ -59,7 +59,7 @@ def keep_score(moment: Moment, ledger: Ledger) -> None:
         ledger.reds[moment.team] += 1
 
 
-def keep_shootout(moment: Moment, ledger: Ledger) -> None:
+def keep_shootout(moment: EventContext, ledger: Ledger) -> None:
     """A kick of a shoot-out decides it and nothing else."""
     if moment.period == SHOOTOUT and moment.team in (0, 1):
         ledger.kicks[moment.team] += 1
@@ -125,7 +125,7 @@ def result_odds(left_s: float, goal_difference: int, reds_home: int, reds_away: 
     return odds
 
 
-def swing(moment: Moment, ledger: Ledger) -> float:
+def swing(moment: EventContext, ledger: Ledger) -> float:
     """How far a goal or a red card moved the odds, 0..1: the largest change among the three results.
 
     ``ledger`` is the account before the event. 0 for events that change neither score nor numbers.
@@ -136,7 +136,7 @@ def swing(moment: Moment, ledger: Ledger) -> float:
     return _moved(ledger, moment.t_s, scored, moment.team if off else -1)
 
 
-def stake(moment: Moment, ledger: Ledger) -> float:
+def stake(moment: EventContext, ledger: Ledger) -> float:
     """How far the odds would move, 0..1, if the event's team scored with it; 0 where it belongs to no team."""
     return _moved(ledger, moment.t_s, moment.team, -1) if counts(moment) else 0.0
 

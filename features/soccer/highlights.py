@@ -12,7 +12,7 @@ from typing import Any, Final
 from features.common import basis, highlights
 from features.common.highlights import Offer, ramp
 from features.core.facts import number
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.soccer.game import scorer, sent_off, stake, swing
 from features.soccer.ledger import HIGHLIGHTS, Ledger, counts, place, xgoals_of
@@ -41,7 +41,7 @@ VERY_FAST_MPS: Final = 36.0 / 3.6
 LAST_THIRD: Final = 2 / 3
 
 
-def find_fastest(moment: Moment) -> None:
+def find_fastest(moment: EventContext) -> None:
     """Facts ``fastest`` and ``fastest_mps``: whose top speed up to this frame is the match's, -1 and NaN if unknown."""
     moment.facts["fastest"], moment.facts["fastest_mps"] = -1, float("nan")
     frames = moment.frames
@@ -56,19 +56,19 @@ def find_fastest(moment: Moment) -> None:
         moment.facts["fastest"], moment.facts["fastest_mps"] = best, best_mps
 
 
-def keep_fastest(moment: Moment, ledger: Ledger) -> None:
+def keep_fastest(moment: EventContext, ledger: Ledger) -> None:
     fastest = number(moment.facts.get("fastest_mps"))
     if fastest > ledger.fastest_mps:
         ledger.fastest_mps = fastest
 
 
-def new_top_speed(moment: Moment, ledger: Ledger) -> float:
+def new_top_speed(moment: EventContext, ledger: Ledger) -> float:
     """m/s when somebody has just become the fastest of the match and is worth telling; NaN otherwise."""
     fastest = number(moment.facts.get("fastest_mps"))
     return fastest if fastest >= FAST_MPS and fastest >= ledger.fastest_mps + 0.05 else float("nan")
 
 
-def label_of(moment: Moment) -> str:
+def label_of(moment: EventContext) -> str:
     if scorer(moment) >= 0:
         return "own_goal" if moment.type == "own_goal" else "goal"
     if sent_off(moment):
@@ -80,7 +80,7 @@ def label_of(moment: Moment) -> str:
     return {"pass": "pass", "card": "booking", "dribble": "take_on"}.get(moment.type, "top_speed")
 
 
-def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
+def reasons_of(moment: EventContext, ledger: Ledger) -> dict[str, float]:
     """Every reason with its strength; ``ledger`` is the account before the event."""
     reasons: dict[str, float] = {}
     fast = new_top_speed(moment, ledger)
@@ -104,7 +104,7 @@ def reasons_of(moment: Moment, ledger: Ledger) -> dict[str, float]:
     return reasons
 
 
-def _pass(moment: Moment, reasons: dict[str, float]) -> None:
+def _pass(moment: EventContext, reasons: dict[str, float]) -> None:
     bypassed = number(moment.facts.get("soccer.pass.opponents_bypassed"))
     if bypassed == bypassed:
         reasons["opponents_bypassed"] = 0.5 * ramp(bypassed, 5, 9)
@@ -116,7 +116,7 @@ def _pass(moment: Moment, reasons: dict[str, float]) -> None:
         reasons["unlikely_pass"] = 0.4 * ramp(unlikely, 0.75, 0.95)
 
 
-def _shot(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> None:
+def _shot(moment: EventContext, ledger: Ledger, reasons: dict[str, float]) -> None:
     attrs, xgoals = moment.attrs, xgoals_of(moment)
     reasons["outcome"] = OUTCOMES.get(moment.outcome, 0.0)
     reasons["close"] = 0.25 * ramp(-number(moment.facts.get("soccer.shot.distance")), -FAR_M, -CLOSE_M)
@@ -148,7 +148,7 @@ _STATS: Final = {
 }  # fmt: skip
 
 
-def basis_of(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
+def basis_of(moment: EventContext, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
     """The event, the values of its stats that counted, the score before it, and whose top speed it was."""
     found, named = [basis.of_event(moment)], set[str]()
     for reason, strength in reasons.items():
@@ -165,7 +165,7 @@ def basis_of(moment: Moment, ledger: Ledger, reasons: dict[str, float]) -> list[
     return found
 
 
-def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
+def offer_of(moment: EventContext, ledger: Ledger) -> Offer | None:
     """The highlight that this event could make; ``ledger`` is the account before it."""
     reasons = reasons_of(moment, ledger)
     if not any(strength > 0.0 for strength in reasons.values()):
@@ -177,7 +177,7 @@ def offer_of(moment: Moment, ledger: Ledger) -> Offer | None:
     )  # fmt: skip
 
 
-def highlight(moment: Moment, ledger: Ledger) -> dict[str, Any] | None:
+def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
     """The highlight that this event makes; ``None`` for the many that make none."""
     return highlights.value(offer_of(moment, ledger), ledger.shown, HIGHLIGHTS, ledger.clock_s(moment.t_s))
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from features.core.facts import number, roster_of
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import Ledger, counts, xgoals_of
 from features.soccer.vocabulary import ON_TARGET
 
 
-def find_keeper(moment: Moment) -> None:
+def find_keeper(moment: EventContext) -> None:
     """Fact ``keeper``: the row of axis N of the keeper a shot was against (a save: of the keeper himself); -1 unknown.
 
     The reported keeper comes first. Otherwise it is the one keeper of the other team who is on the pitch in the matched
@@ -46,7 +46,7 @@ def find_keeper(moment: Moment) -> None:
         moment.facts["keeper"] = on_pitch[0]
 
 
-def face_shot(moment: Moment, ledger: Ledger) -> None:
+def face_shot(moment: EventContext, ledger: Ledger) -> None:
     """Book a shot on target with the keeper it was against, or with the one last seen in that goal."""
     if not counts(moment):
         return

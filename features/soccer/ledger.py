@@ -15,7 +15,7 @@ from msgspec import field
 
 from features.common.airtime import Airtime, Budget
 from features.core.facts import number
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep
 from features.soccer.trail import Trail
 from features.soccer.vocabulary import EVENT_TYPES
@@ -166,22 +166,22 @@ class Ledger(msgspec.Struct, array_like=True):
         return max(t_s - self.period_start_s, 0.0) if self.running else 0.0
 
 
-def xgoals_of(moment: Moment) -> float:
+def xgoals_of(moment: EventContext) -> float:
     """What the xGoals model said of this shot; NaN when it did not speak."""
     return number(moment.facts.get("soccer.shot.xgoals"))
 
 
-def in_shootout(moment: Moment) -> bool:
+def in_shootout(moment: EventContext) -> bool:
     """Whether an event belongs to a penalty shoot-out, of which nothing counts in the match."""
     return moment.period >= SHOOTOUT
 
 
-def counts(moment: Moment) -> bool:
+def counts(moment: EventContext) -> bool:
     """Whether an event belongs to the match proper: a known team, and no penalty shoot-out."""
     return moment.team in (0, 1) and not in_shootout(moment)
 
 
-def keep_clock(moment: Moment, ledger: Ledger) -> None:
+def keep_clock(moment: EventContext, ledger: Ledger) -> None:
     """A period begins with ``period_start`` and ends with ``period_end``.
 
     Where a feed says neither, an event of a later period begins that one, but not before the present one has had its
@@ -204,7 +204,7 @@ def keep_clock(moment: Moment, ledger: Ledger) -> None:
         ledger.running = False
 
 
-def locate(moment: Moment) -> None:
+def locate(moment: EventContext) -> None:
     """Fact ``place``: where the event began and ended as shares of the pitch, seen by the team that acts.
 
     ``[depth, across, end depth, end across]``: depth 0 on its own goal line and 1 on the opponents', across 0 on its
@@ -230,7 +230,7 @@ def _share(centred: float) -> float:
     return min(max(centred + 0.5, 0.0), 1.0) if isfinite(centred) else float("nan")
 
 
-def place(moment: Moment) -> list[float]:
+def place(moment: EventContext) -> list[float]:
     """The fact written by :func:`locate`; all NaN when that step has not run."""
     found = moment.facts.get("place")
     return found if isinstance(found, list) else [float("nan")] * 4

@@ -20,7 +20,7 @@ import numpy as np
 from features.common import kinematics, motion
 from features.common.plausibility import MEMORY, Body
 from features.core.frames import Frames
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import WHOLE_GAME, Signal, Stat, Step
 from features.core.steps import column
 from features.soccer.ledger import SHOOTOUT
@@ -98,7 +98,7 @@ def sprints(frames: Frames) -> None:
     )
 
 
-def shot_speed(moment: Moment, ledger: Any) -> float | None:
+def shot_speed(moment: EventContext, ledger: Any) -> float | None:
     """Highest ball speed within 0.5 s of the strike, from frames of the flight alone: the first speeds still look back on
     how the ball came. None without tracking of the ball there."""
     frames = moment.frames

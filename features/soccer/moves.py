@@ -12,7 +12,7 @@ from math import hypot
 from typing import Final
 
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep
 from features.soccer.ledger import LENGTH_M, WIDTH_M, Ledger, place
 
@@ -59,7 +59,7 @@ _PLAYER_WEIGHT: Final = 10.0
 _NAN: Final = float("nan")
 
 
-def follow(moment: Moment, ledger: Ledger) -> None:
+def follow(moment: EventContext, ledger: Ledger) -> None:
     """Fold a pass, or what made the ball dead, into the account."""
     if moment.period != ledger.move_period:
         ledger.move_period = moment.period
@@ -85,7 +85,7 @@ def follow(moment: Moment, ledger: Ledger) -> None:
             ledger.player_arrived[moment.player] += int(arrived)
 
 
-def move_features(moment: Moment, ledger: Ledger, out: Floats) -> None:
+def move_features(moment: EventContext, ledger: Ledger, out: Floats) -> None:
     """Write :data:`MOVE_CONTEXT` into ``out`` (20,), as it was before the pass; NaN where there is nothing of the kind."""
     team, t_s = moment.team, moment.t_s
     depth, across = _metres(moment)[:2]
@@ -123,7 +123,7 @@ def move_features(moment: Moment, ledger: Ledger, out: Floats) -> None:
     out[:] = found
 
 
-def end_features(moment: Moment, out: Floats) -> None:
+def end_features(moment: EventContext, out: Floats) -> None:
     """Write :data:`PASS_END` into ``out`` (5,); NaN where the end was not reported."""
     depth, across, end_depth, end_across = _metres(moment)
     off = end_across - WIDTH_M / 2
@@ -133,14 +133,14 @@ def end_features(moment: Moment, out: Floats) -> None:
     ]  # fmt: skip
 
 
-def start_of(moment: Moment) -> tuple[float, float]:
+def start_of(moment: EventContext) -> tuple[float, float]:
     """Distance of the reported place to the goal and from the middle lane (m)."""
     depth, across = _metres(moment)[:2]
     off = across - WIDTH_M / 2
     return round(hypot(LENGTH_M - depth, off), 3), round(abs(off), 3)
 
 
-def _metres(moment: Moment) -> tuple[float, float, float, float]:
+def _metres(moment: EventContext) -> tuple[float, float, float, float]:
     depth, across, end_depth, end_across = place(moment)
     return depth * LENGTH_M, across * WIDTH_M, end_depth * LENGTH_M, end_across * WIDTH_M
 

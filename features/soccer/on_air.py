@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.common import commentary, highlights
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep
 from features.soccer.commentary import offers_of
 from features.soccer.count_commentary import MOST_PASSES
@@ -12,7 +12,7 @@ from features.soccer.ledger import HIGHLIGHTS, SENTENCES, Ledger
 from features.soccer.vocabulary import EVENT_TYPES
 
 
-def note(moment: Moment, ledger: Ledger) -> None:
+def note(moment: EventContext, ledger: Ledger) -> None:
     """The same decisions as the stats ``game.highlight`` and ``game.story`` make, from the same account."""
     now_s, shown, said = ledger.clock_s(moment.t_s), offer_of(moment, ledger), offers_of(moment, ledger)
     highlights.keep(shown, ledger.shown, HIGHLIGHTS, now_s, moment.id)

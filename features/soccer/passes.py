@@ -9,7 +9,7 @@ import numpy as np
 
 from features.core.facts import number
 from features.core.frames import Floats, Frames
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.soccer.ledger import Ledger, place
 from features.soccer.moves import MOVE_CONTEXT, PASS_END, end_features, move_features, start_of
@@ -42,7 +42,7 @@ _END: Final = _MOVE + len(MOVE_CONTEXT)
 _HEIGHT: Final = {"ground": 0.0, "low": 0.5, "high": 1.0}
 
 
-def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
+def completion_features(moment: EventContext, ledger: Ledger | None = None) -> Floats:
     """(F,): :data:`PASS_FEATURES` as the ball is kicked: nothing of where the pass ended, or of what became of it.
 
     With tracking, what the frame that it was played in shows, and no move; without, the place and the move (``moves``) of which
@@ -94,7 +94,7 @@ def completion_features(moment: Moment, ledger: Ledger | None = None) -> Floats:
     return out
 
 
-def _all_words(moment: Moment, ledger: Ledger | None) -> bool:
+def _all_words(moment: EventContext, ledger: Ledger | None) -> bool:
     """Whether the feed says how passes are played. Where it does not, a missing word means nothing; where it does, a pass without a
     height is of a kind that has none. So the words are read all together or not at all."""
     attrs = moment.attrs
@@ -102,7 +102,7 @@ def _all_words(moment: Moment, ledger: Ledger | None) -> bool:
     return high and "set_piece" in attrs and "through_ball" in attrs
 
 
-def given_end_features(moment: Moment, ledger: Ledger | None = None) -> Floats | None:
+def given_end_features(moment: EventContext, ledger: Ledger | None = None) -> Floats | None:
     """(F,): :func:`completion_features` of a feed without tracking, and where the pass ended; ``None`` with tracking, and where
     start or end were not reported."""
     if moment.frames is not None and moment.row >= 0:
@@ -116,7 +116,7 @@ def given_end_features(moment: Moment, ledger: Ledger | None = None) -> Floats |
     return out
 
 
-def _ball(moment: Moment, frames: Frames) -> tuple[float, float]:
+def _ball(moment: EventContext, frames: Frames) -> tuple[float, float]:
     """Where the ball was struck: as tracked, else as reported, else where the passer stood (m)."""
     ball, player, row = frames.roster.ball, moment.player, moment.row
     if ball >= 0 and isfinite(frames.xyz[row, ball, 0]):
@@ -128,7 +128,7 @@ def _ball(moment: Moment, frames: Frames) -> tuple[float, float]:
     return float("nan"), float("nan")
 
 
-def _aim(moment: Moment, frames: Frames) -> tuple[float, float, float]:
+def _aim(moment: EventContext, frames: Frames) -> tuple[float, float, float]:
     """Unit vector of the pass in the stadium's orientation and how far it was aimed (m); NaN for what nobody tells."""
     far = number(moment.attrs.get("target_x_m")) - moment.x_m, number(moment.attrs.get("target_y_m")) - moment.y_m
     aimed = isfinite(far[0]) and isfinite(far[1])
@@ -143,7 +143,7 @@ def _aim(moment: Moment, frames: Frames) -> tuple[float, float, float]:
     return dx / length, dy / length, length if aimed else float("nan")
 
 
-def opponents_bypassed(moment: Moment, ledger: Ledger) -> float | None:
+def opponents_bypassed(moment: EventContext, ledger: Ledger) -> float | None:
     """How many opponents stood between ball and goal before the pass and no longer after it; keeper included.
 
     Opponents are taken where they stood when the ball was struck. A pass that did not arrive, or that went back,

@@ -14,7 +14,7 @@ import numpy as np
 
 from features.common.rates import rate
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.soccer.ledger import Ledger, counts, place
 
@@ -23,7 +23,7 @@ BUILD_UP_SHARE: Final = 0.6
 ACTIONS: Final = ("tackle", "interception", "foul")
 
 
-def note(moment: Moment, ledger: Ledger) -> None:
+def note(moment: EventContext, ledger: Ledger) -> None:
     """Book a build-up pass with the team that plays it, a defensive action up the pitch with the team that presses."""
     depth = place(moment)[0]
     if not counts(moment) or depth != depth:

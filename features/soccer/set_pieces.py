@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.soccer.ledger import Ledger, counts, place, xgoals_of
 
@@ -22,7 +22,7 @@ YIELD_S: Final = 30.0
 UNSAID_YIELD_S: Final = 10.0
 
 
-def note(moment: Moment, ledger: Ledger) -> None:
+def note(moment: EventContext, ledger: Ledger) -> None:
     """Open an account for each set piece; credit a shot to the one it grew out of, opening it if nobody reported it."""
     if not counts(moment):
         return

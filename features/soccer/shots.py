@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from features.core.frames import Array, Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Signal, Stat, Step
 from features.soccer.ledger import in_shootout
 from features.soccer.shot_geometry import GEOMETRY, geometry
@@ -143,7 +143,7 @@ def _context(y_m: float, attrs: Mapping[str, str | float | bool], out: Floats) -
     out[20] = float(assist == "through_ball") if told else _NAN
 
 
-def moment_features(moment: Moment) -> Floats | None:
+def moment_features(moment: EventContext) -> Floats | None:
     """(F,) of a shot in a live or replayed game, from the frame it happened in; None when nobody knows where it was struck.
 
     The place is the event's own, or else the ball's, or else the shooter's in that frame. Without a frame only the event's
@@ -165,7 +165,7 @@ def moment_features(moment: Moment) -> Floats | None:
     return shot_features(x_m * sign, y_m * sign, xy, teammate, keeper, moment.attrs)
 
 
-def _struck_from(frames: Frames, moment: Moment) -> tuple[float, float]:
+def _struck_from(frames: Frames, moment: EventContext) -> tuple[float, float]:
     for entity in (frames.roster.ball, moment.player):
         if entity >= 0 and np.isfinite(frames.xyz[moment.row, entity, :2]).all():
             return float(frames.xyz[moment.row, entity, 0]), float(frames.xyz[moment.row, entity, 1])
@@ -176,13 +176,13 @@ def _struck_from(frames: Frames, moment: Moment) -> tuple[float, float]:
 FACT: Final = "shot.features"
 
 
-def _extract(moment: Moment) -> None:
+def _extract(moment: EventContext) -> None:
     """A kick of a shoot-out is no shot of the match: it has no features, and so no xGoals."""
     row = None if in_shootout(moment) else moment_features(moment)
     moment.facts[FACT] = None if row is None else [float(v) for v in row]
 
 
-def _vector(moment: Moment, ledger: Any) -> Floats | None:
+def _vector(moment: EventContext, ledger: Any) -> Floats | None:
     row = moment.facts.get(FACT)
     if not isinstance(row, list):
         return None
@@ -192,11 +192,11 @@ def _vector(moment: Moment, ledger: Any) -> Floats | None:
     return with_trail(found, moment.attrs, ledger.trail, moment.t_s, moment.period, moment.team, moment.player)
 
 
-def _follow(moment: Moment, ledger: Any) -> None:
+def _follow(moment: EventContext, ledger: Any) -> None:
     note(ledger.trail, moment)
 
 
-def note(trail: Trail, moment: Moment) -> None:
+def note(trail: Trail, moment: EventContext) -> None:
     """Fold an event into the trail, which knows places as the acting team sees them."""
     way = float(moment.attack) if moment.attack else _NAN
     follow(
@@ -207,7 +207,7 @@ def note(trail: Trail, moment: Moment) -> None:
 def _one(name: str) -> Any:
     column = SHOT_INDEX[name]
 
-    def compute(moment: Moment, ledger: Any) -> float | None:
+    def compute(moment: EventContext, ledger: Any) -> float | None:
         row = moment.facts.get(FACT)
         return row[column] if isinstance(row, list) and math.isfinite(row[column]) else None
 

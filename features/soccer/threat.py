@@ -20,7 +20,7 @@ import numpy as np
 
 from features.core.compiled import kernel
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.soccer.ledger import Ledger, place
 from features.soccer.threat_grid import GRID
@@ -82,7 +82,7 @@ def value_at(depth: float, across: float) -> float:
     return float(_read(surface(), depth, across))
 
 
-def pass_threat(moment: Moment, ledger: Ledger) -> float:
+def pass_threat(moment: EventContext, ledger: Ledger) -> float:
     """What the pass changed: threat at its end minus threat at its start; a lost ball loses what there was."""
     depth, across, end_depth, end_across = place(moment)
     start = value_at(depth, across)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.soccer.ledger import LENGTH_M, WIDTH_M
 from models.data.wyscout import (
     ACCURATE,
@@ -75,7 +75,7 @@ class Played:
 
     match: int
     players: int
-    moments: list[Moment]
+    moments: list[EventContext]
     at: list[int]
 
 
@@ -108,7 +108,7 @@ def _match(match: int, teams: tuple[int, int], events: Events, lo: int, hi: int)
             names.setdefault(player, len(names))
     start = _starts(part)
     goals = _keepers_goals(part)
-    out: list[Moment] = []
+    out: list[EventContext] = []
     at: list[int] = []
     period, out_s = 0, 0.0
     for i, (ident, number, second, team, player, kind) in enumerate(zip(*columns)):
@@ -131,7 +131,7 @@ def _match(match: int, teams: tuple[int, int], events: Events, lo: int, hi: int)
             way = (1 if period % 2 else -1) * (1 if side == 0 else -1) if side >= 0 else 0
             known = side >= 0 and word != "out"
             out.append(
-                Moment(
+                EventContext(
                     str(ident) if word != "card" else f"{ident}-card", word, out_s, period, side if known else -1,
                     names.get(player, -1) if known else -1, way * at_x, way * at_y, way * end_x, way * end_y, outcome,
                     way if known else 0, attrs,
@@ -214,6 +214,6 @@ def _places(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32], corner: Any 
     return list(out.tolist())
 
 
-def _edge(word: str, period: int, t_s: float) -> Moment:
+def _edge(word: str, period: int, t_s: float) -> EventContext:
     nan: Any = np.nan
-    return Moment(f"{word}-{period}", word, t_s, period, -1, -1, nan, nan, nan, nan, "", 0, {})
+    return EventContext(f"{word}-{period}", word, t_s, period, -1, -1, nan, nan, nan, nan, "", 0, {})

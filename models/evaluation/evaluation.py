@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from models.artefact import Card, ForestModel, load
 from models.base import Floats
-from models.evaluation_set import Judgement, feature_groups
+from models.evaluation_set import EvaluationSet, feature_groups
 from models.forest.attribution import Attribution
 from models.forest.format import read_forest
 from models.metrics import paired_bootstrap, reliability, scores, truth_known
-from models.specs import KNOWN, known
+from models.specs import SPECS, spec_of
 from models.training.training import Judged, Table, judge
 
 Report = dict[str, Any]
@@ -28,21 +28,21 @@ def on_simulated(model: str, table: Table) -> Report:
         "model": forest.name, "version": forest.version, "source": table.source, "scores": scores(table.label, probability),
     }  # fmt: skip
     if table.truth.size:
-        known = truth_known(table.truth)
-        off, truth = np.abs(probability[known] - table.truth[known]), table.truth[known]
+        spec_of = truth_known(table.truth)
+        off, truth = np.abs(probability[spec_of] - table.truth[spec_of]), table.truth[spec_of]
         report["truth"] = {
             "mean_absolute_error": float(off.mean()), "p95_absolute_error": float(np.quantile(off, 0.95)),
-            "scores_of_truth": scores(table.label[known], truth),
+            "scores_of_truth": scores(table.label[spec_of], truth),
         }  # fmt: skip
     report["reliability"] = _reliability(forest, table.label, probability)
     return report
 
 
-def simulated_judgement(model: str, table: Table) -> Judgement:
+def simulated_judgement(model: str, table: Table) -> EvaluationSet:
     """An artefact on fresh simulated games, to be explained and drawn; grouped by what its features say yes or no to."""
     forest = load(model)
     groups = {**table.groups, **feature_groups(forest.features, table.rows)}
-    return Judgement(
+    return EvaluationSet(
         forest.name, f"{forest.name} {forest.version} on {table.source['games']} fresh simulated games", table.label,
         forest.predict(table.rows), table.game, table.rows, forest.features, forest.classes,
         lambda at: forest.attribute(table.rows[at]), groups, truth=table.truth, question=table.question,
@@ -51,10 +51,10 @@ def simulated_judgement(model: str, table: Table) -> Judgement:
 
 def held_out(
     name: str, table: Table, seed: int, model: str | None, tell: Callable[[str], None], keep: npt.NDArray[np.bool_]
-) -> Judgement:
+) -> EvaluationSet:
     """Predictions of the rows ``keep`` (B,) of a table of real data: those of the recipe with whole games held out, each row by the
     forest that has not seen its game; or, with ``model``, those of an artefact that must not have seen these games."""
-    asked = known(name)
+    asked = spec_of(name)
     recipe = asked.real or asked.recipe
     kept = np.flatnonzero(keep)
     facts: Report = {"source": table.source, "left_out": int((~keep).sum())}
@@ -79,7 +79,7 @@ def held_out(
     reference = table.reference[kept] if table.reference.size else np.full(len(kept), np.nan)
     if not np.isfinite(reference).all():
         reference = np.empty(0)
-    return Judgement(
+    return EvaluationSet(
         name, how, table.label[kept], probability[kept], table.game[kept], table.rows[kept], asked.features, asked.classes,
         attribute, {column: words[kept] for column, words in table.groups.items()}, reference, facts=facts,
     )  # fmt: skip
@@ -101,7 +101,7 @@ def _by_fold(judged: Judged, rows: Floats, kept: npt.NDArray[np.intp]) -> Callab
     return attribute
 
 
-def against(judged: Judgement) -> Report:
+def against(judged: EvaluationSet) -> Report:
     """Scores, the reference's where there is one, and a bootstrap over whole games of the difference."""
     report: Report = {
         "model": judged.model, "how": judged.how, **judged.facts, "rows": len(judged.label),
@@ -128,7 +128,7 @@ def describe(forest: ForestModel) -> Report:
 
 def limits_of(card: Card) -> str:
     """What the model does not know and must not be used for: what its card says, or its declaration where the card is older."""
-    return card.limits or (KNOWN[card.name].limits if card.name in KNOWN else "")
+    return card.limits or (SPECS[card.name].limits if card.name in SPECS else "")
 
 
 def explain(forest: ForestModel, row: Floats, count: int) -> Report:

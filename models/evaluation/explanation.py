@@ -13,7 +13,7 @@ import numpy as np
 
 from models.base import Floats
 from models.evaluation.slices import by_group
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 
 #: contributions cost up to a millisecond a row; so many rows tell the mean of one to a few per cent
 ROWS: Final = 2_000
@@ -24,13 +24,13 @@ _POINTS: Final = 12
 class Explained:
     """``report`` is what is printed; ``values`` (n, F) and ``adds`` (n, F) are what the dependence plots show."""
 
-    judged: Judgement
+    judged: EvaluationSet
     report: dict[str, Any]
     values: Floats
     adds: Floats
 
 
-def explain_whole(judged: Judgement, *, rows: int = ROWS, rounds: int = 1000, seed: int = 0) -> Explained:
+def explain_whole(judged: EvaluationSet, *, rows: int = ROWS, rounds: int = 1000, seed: int = 0) -> Explained:
     """Importance, dependence and groups of a judgement; contributions are those of ``rows`` rows drawn at random."""
     generator = np.random.default_rng(seed)
     count = min(rows, len(judged.label))

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from models.base import Floats
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 from models.metrics import row_brier, row_log_loss
 
 #: fewer rows or games than this say nothing of a group
@@ -29,7 +29,7 @@ _GAP, _LOSS, _BRIER, _ERROR = range(4)
 _MEASURES: Final = ((_GAP, "gap"), (_LOSS, "log_loss"), (_BRIER, "brier"), (_ERROR, "error"))
 
 
-def by_group(judged: Judgement, *, rounds: int = 1000, seed: int = 0) -> dict[str, Any]:
+def by_group(judged: EvaluationSet, *, rounds: int = 1000, seed: int = 0) -> dict[str, Any]:
     """``whole``, ``groups`` (column: rows, one per group, the largest first) and ``warnings``.
 
     A group is *worse* in calibration when its gap is larger than the whole's and the 95 % interval of the difference leaves out 0;
@@ -62,7 +62,7 @@ def by_group(judged: Judgement, *, rounds: int = 1000, seed: int = 0) -> dict[st
     return report | {"judged": tested, "expected_by_chance": round(tested * _BY_CHANCE, 1)}
 
 
-def _bootstrap(judged: Judgement, masks: list[Any], rounds: int, seed: int) -> tuple[Floats, Floats, Floats]:
+def _bootstrap(judged: EvaluationSet, masks: list[Any], rounds: int, seed: int) -> tuple[Floats, Floats, Floats]:
     """Gap, log loss, Brier and error per group (G, 4), the same in every draw (rounds, G, 4), games per group (G,)."""
     classes = np.eye(len(judged.classes))[judged.label.astype(np.int64)]
     loss, squared = row_log_loss(judged.label, judged.probability), row_brier(judged.label, judged.probability)
@@ -94,7 +94,7 @@ def _measures(sums: Floats) -> Floats:
     return np.concatenate([means[..., :3], error[..., None]], -1)
 
 
-def _row(judged: Judgement, word: str, mask: Any, mean: Floats, drawn: Floats, games: int) -> dict[str, Any]:
+def _row(judged: EvaluationSet, word: str, mask: Any, mean: Floats, drawn: Floats, games: int) -> dict[str, Any]:
     row: dict[str, Any] = {
         "group": word, "rows": int(mask.sum()), "games": games,
         "observed": float(judged.happened[mask].mean()), "predicted": float(judged.chance[mask].mean()),
@@ -125,7 +125,7 @@ def _worse(mean: Floats, whole: Floats, difference: Floats) -> list[str]:
     return found
 
 
-def _warning(judged: Judgement, column: str, row: dict[str, Any], whole: dict[str, Any], what: str) -> str:
+def _warning(judged: EvaluationSet, column: str, row: dict[str, Any], whole: dict[str, Any], what: str) -> str:
     where = f"{column} {row['group']} ({row['rows']:,} rows of {row['games']:,} {judged.unit})"
     theirs = row.get("reference")
     if what == "calibration":

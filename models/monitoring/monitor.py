@@ -15,7 +15,7 @@ from models.base import Floats
 from models.monitoring.calibration import CalibrationDrift
 from models.monitoring.profile import Drift, Profile, drift
 from models.monitoring.sample import WINDOW, ByGame, ByRow, Sample
-from models.specs import KNOWN
+from models.specs import SPECS
 
 #: fewer rows than this say nothing of the inputs yet
 LEAST: Final = 100
@@ -57,7 +57,7 @@ class ModelMonitor:
         self.calibration = CalibrationDrift()
         #: games in which a prediction was labelled when the calibration was found to have drifted; 0: it has not
         self.raised_after_games = 0
-        self._rows: Sample = ByGame() if self.name in KNOWN and KNOWN[self.name].by_game else ByRow()
+        self._rows: Sample = ByGame() if self.name in SPECS and SPECS[self.name].by_game else ByRow()
         self._took_us: deque[float] = deque(maxlen=WINDOW)
         #: of all predictions that were timed: how many, and how long they took together
         self.timed, self.timed_us = 0, 0.0

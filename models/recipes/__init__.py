@@ -22,12 +22,12 @@ import importlib
 import importlib.util
 from typing import Any
 
-from models.specs import known
+from models.specs import spec_of
 
 
 def reader_of(model: str) -> Any:
     """The module for ``model``; ``ValueError`` when it learns from simulated games alone."""
-    name = f"{__name__}.{known(model).name.replace('-', '_')}"
+    name = f"{__name__}.{spec_of(model).name.replace('-', '_')}"
     if importlib.util.find_spec(name) is None:
         raise ValueError(f"{model} learns from simulated games alone: no real data can be read for it")
     return importlib.import_module(name)

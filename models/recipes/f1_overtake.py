@@ -17,7 +17,7 @@ from features.f1.battle import MOST_CLOSING_S, OVERTAKE_FEATURES, WITHIN_S
 from models.data.f1_laps import HELD_OUT_AS, SOURCE, TERMS, compound_of
 from models.evaluation_set import Words
 from models.recipes.shared.by_command import Course, Outcomes, doors
-from models.specs import known
+from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
 from models.training.training import grow
@@ -58,7 +58,7 @@ def _gap(gap_s: Any) -> Words:
 
 
 def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(known(MODEL), RECIPE, learnt.rows, learnt.label, seed)
+    return grow(spec_of(MODEL), RECIPE, learnt.rows, learnt.label, seed)
 
 
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())

@@ -15,7 +15,7 @@ import numpy as np
 from features.f1.strategy import UNDERCUT_FEATURES, undercut_row
 from models.data.f1_laps import HELD_OUT_AS, SOURCE, TERMS
 from models.recipes.shared.by_command import Course, Outcomes, doors
-from models.specs import known
+from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
 from models.training.training import grow
@@ -49,7 +49,7 @@ def read(folder: Path) -> Outcomes:
 
 
 def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(known(MODEL), RECIPE, learnt.rows, learnt.label, seed)
+    return grow(spec_of(MODEL), RECIPE, learnt.rows, learnt.label, seed)
 
 
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())

@@ -19,7 +19,7 @@ from models.data.f1_laps import HELD_OUT_AS, SOURCE, TERMS
 from models.data.f1_races import states_of
 from models.recipes.shared.by_command import Course, Outcomes, doors
 from models.recipes.teachers.f1_win import Winning
-from models.specs import known
+from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.training import grow
 
@@ -46,7 +46,7 @@ def read(folder: Path) -> Outcomes:
 
 def fit(learnt: Outcomes, seed: int) -> bytes:
     chance = Winning.fit(learnt.rows, learnt.label, learnt.together)(learnt.rows, learnt.together)
-    return grow(known(MODEL), RECIPE, learnt.rows, chance, seed)
+    return grow(spec_of(MODEL), RECIPE, learnt.rows, chance, seed)
 
 
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())

@@ -22,14 +22,14 @@ from models.base import Floats
 from models.curve import curve_of
 from models.data.steal_records import Plain, Records, nobody
 from models.data.steals import DAYS_A_YEAR, Plays, day_of, feature_rows, held_out_from, read, read_folder
-from models.evaluation_set import Judgement, Words, thirds
+from models.evaluation_set import EvaluationSet, Words, thirds
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
 from models.forest.rewrite import light
 from models.home import Home, inputs_of
 from models.metrics import paired_bootstrap, reliability, scores
-from models.specs import Recipe, known
+from models.specs import Recipe, spec_of
 from models.training.training import grow
 
 MODEL: Final = "lead-probability"
@@ -42,7 +42,7 @@ Attribute = Callable[[Floats], Floats]
 
 
 def _recipe() -> Recipe:
-    recipe = known(MODEL).real
+    recipe = spec_of(MODEL).real
     assert recipe is not None
     return recipe
 
@@ -57,11 +57,11 @@ def fit(plays: Plays, until_day: int, seed: int, recipe: Recipe | None = None) -
         raise ValueError(f"{len(taught)} attempts with leads before {day_of(until_day)} are too few to learn from")
     rows = np.concatenate([feature_rows(taught, priors, late) for late in (False, True)])
     age = np.tile((until_day - taught.day) / DAYS_A_YEAR, 2)
-    return grow(known(MODEL), recipe or _recipe(), rows, np.tile(taught.success, 2), seed, age), records, rows
+    return grow(spec_of(MODEL), recipe or _recipe(), rows, np.tile(taught.success, 2), seed, age), records, rows
 
 
 def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
-    plays, model, recipe = read_folder(folder), known(MODEL), _recipe()
+    plays, model, recipe = read_folder(folder), spec_of(MODEL), _recipe()
     held, _ = _held_out(plays, seed)
     tell("judged on the months held out")
     after = int(plays.day[-1]) + 1
@@ -133,7 +133,7 @@ def _count(plays: Plays) -> Words:
     return np.where(np.isnan(ahead), "", words).astype(np.str_)
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
+def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[EvaluationSet, ...]:
     """Both readings on the last four months beside the plain logistic regression, with a bootstrap over days. With ``artefact``
     that model is judged: one that was trained on these months is refused."""
     plays = read_folder(folder)
@@ -152,13 +152,13 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
         held = _HeldOut(plays, model.predict, _records_of(model))
         how, attribute = f"artefact {model.version}", model.attribute
     tell("judged")
-    asked = known(MODEL)
+    asked = spec_of(MODEL)
 
     def of(rows: Floats) -> Callable[[npt.NDArray[np.int64]], Floats]:
         return lambda at: attribute(rows[at])
 
     return tuple(
-        Judgement(
+        EvaluationSet(
             MODEL, how, held.label, held.probability[i], held.day, held.rows[i], asked.features, asked.classes, of(held.rows[i]),
             held.groups, held.plain[i], "logistic", reading, "days", {"from": held.first, "to": held.last},
         )
@@ -170,7 +170,7 @@ def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str]
     return report(judge(folder, artefact, seed, tell))
 
 
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
+def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     """Scores of both readings, those of the plain regression, and a bootstrap over days of the difference."""
     first = judged[0]
     readings = {

@@ -24,7 +24,7 @@ from models.artefact import Card, CardFeature, ForestModel, load
 from models.base import Floats
 from models.data import plate_appearances, retrosheet
 from models.data.retrosheet import CREDIT, HELD_OUT_AS, SOURCE, TERMS, States, rows_of
-from models.evaluation_set import Judgement, Words
+from models.evaluation_set import EvaluationSet, Words
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
@@ -33,14 +33,14 @@ from models.gate import gate, logistic_of
 from models.holdout import folds_of, held_out
 from models.home import Home, inputs_of
 from models.metrics import paired_bootstrap, reliability, scores
-from models.specs import Recipe, known
+from models.specs import Recipe, spec_of
 from models.training.training import Table, grow, profile
 
 MODEL: Final = "mlb-win-probability"
 FILES: Final = ("plays",)
 FOLDS: Final = 5
 FITS: Final = FOLDS + 3
-RECIPE: Final = known(MODEL).real or known(MODEL).recipe
+RECIPE: Final = spec_of(MODEL).real or spec_of(MODEL).recipe
 _COLUMN: Final = {name: i for i, (name, _, _) in enumerate(WIN_FEATURES)}
 #: what the simple logistic regression is given: lead, lead over what is left, runs to be expected, who bats
 PLAIN: Final = [_COLUMN[name] for name in ("lead_runs", "balance", "runs_expected", "bottom")]
@@ -102,7 +102,7 @@ def fit(learnt: States, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Teac
     rows = np.concatenate([learnt.rows[::_ONE_IN], drawn(seed)])
     chance = teacher(rows)
     chance[-2 * _OVER :] = np.repeat([1.0, 0.0], _OVER)
-    return light(grow(known(MODEL), recipe, rows, chance, seed)), teacher, rows
+    return light(grow(spec_of(MODEL), recipe, rows, chance, seed)), teacher, rows
 
 
 def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
@@ -118,7 +118,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     tell("fitted")
     said, plain, _ = _out_of_game(states, seed, tell)
     measured = gate(SOURCE, states.rows, states.label, said, states.game, plain, seed=seed)
-    model, predict = known(MODEL), _predict(blob)
+    model, predict = spec_of(MODEL), _predict(blob)
     metrics: dict[str, Any] = {
         "held_out": scores(held.label, predict(held.rows)), "held_out_games": len(np.unique(held.game)),
         "held_out_logistic": scores(held.label, _logistic(learnt, held.rows)),
@@ -153,11 +153,11 @@ def _out_of_game(states: States, seed: int, tell: Callable[[str], None]) -> tupl
     return said, plain, blob
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
+def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[EvaluationSet, ...]:
     """What was said of Retrosheet's games beside the simple logistic regression: of an artefact, of the games held out by the rule;
     without one, by the recipe in five parts. In a folder with ``plate_appearances.parquet`` an artefact is judged by all of them,
     and the logistic regression learns from four fifths of their games at a time."""
-    asked = known(MODEL)
+    asked = spec_of(MODEL)
     model = None if artefact is None else load(artefact)
     if model is not None:
         _is_ours(model)
@@ -196,7 +196,7 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
 
     source = plate_appearances.SOURCE if recent else SOURCE
     return (
-        Judgement(
+        EvaluationSet(
             MODEL, how, held.label, said, held.game, held.rows, asked.features, asked.classes, of, _groups(held), plain,
             "logistic", facts={"source": source},
         ),
@@ -207,7 +207,7 @@ def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str]
     return report(judge(folder, artefact, seed, tell))
 
 
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
+def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     """Scores, those of the logistic regression, a bootstrap over games of the difference, and the gate."""
     (each,) = judged
     found = gate(str(each.facts["source"]), each.rows, each.label, each.probability, each.game, each.reference)

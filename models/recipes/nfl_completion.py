@@ -22,7 +22,7 @@ from features.nfl.thrown import THROW_FEATURES
 from models.base import Floats
 from models.data.nfl_tracking import HELD_OUT_AS, LENGTH_YD, TERMS, WIDTH_YD, velocity_mps
 from models.recipes.shared.by_command import Course, Outcomes, doors
-from models.specs import known
+from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
 from models.training.training import grow
@@ -57,7 +57,7 @@ def read(folder: Path) -> Outcomes:
     value = {name: column(table, name) for name in _NUMBERS}
     result, direction = words_of(table, "passResult"), words_of(table, "PlayDirection")
     columns = _at_the_throw(value, np.where(direction == "left", -1.0, 1.0)) | _as_in_flight(value)
-    rows = np.column_stack([columns.get(f.name, np.full(len(result), np.nan)) for f in known(MODEL).offered])
+    rows = np.column_stack([columns.get(f.name, np.full(len(result), np.nan)) for f in spec_of(MODEL).offered])
     some = np.isin(result, _ATTEMPTS) & np.isin(direction, ("left", "right"))
     for name in ("throwDistance", "Target_X", "Target_Y", "QB_X", "QB_Y", "absoluteYardlineNumber", "numberOfPassRushers"):
         some &= np.isfinite(value[name])
@@ -105,7 +105,7 @@ def _as_in_flight(value: dict[str, Floats]) -> dict[str, Floats]:
 
 
 def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(known(MODEL).taking(TAKES), RECIPE, learnt.rows, learnt.label, seed)
+    return grow(spec_of(MODEL).taking(TAKES), RECIPE, learnt.rows, learnt.label, seed)
 
 
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told(), takes=TAKES)

@@ -23,7 +23,7 @@ from features.nfl.secondary import SAFETY_DEPTH_M, SAFETY_MIDDLE_M
 from models.base import Floats
 from models.data.nfl_tracking import TERMS
 from models.recipes.shared.by_command import Course, Outcomes, doors
-from models.specs import known
+from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
 from models.training.training import grow
@@ -59,7 +59,7 @@ def read(folder: Path) -> Outcomes:
     table = read_table(folder / "plays.parquet", (*_NUMBERS, *_WORDS))
     value, word = {name: column(table, name) for name in _NUMBERS}, {name: words_of(table, name) for name in _WORDS}
     columns = _look(value, word) | _safeties(folder, word["gameId"], word["playId"], value["down"])
-    rows = np.column_stack([columns.get(f.name, np.full(len(value["down"]), np.nan)) for f in known(MODEL).offered])
+    rows = np.column_stack([columns.get(f.name, np.full(len(value["down"]), np.nan)) for f in spec_of(MODEL).offered])
     always = np.column_stack([columns[name] for name in TAKES[: TAKES.index("safeties")]])
     some = (value["isDropback"] == 1.0) & np.isin(word["pff_manZone"], ("Man", "Zone")) & np.isfinite(always).all(1)
     some &= (value["quarter"] >= 1.0) & (value["quarter"] <= 4.0) & (value["down"] >= 1.0)
@@ -122,7 +122,7 @@ def _safeties(folder: Path, game: Any, play: Any, down: Floats) -> dict[str, Flo
 
 
 def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(known(MODEL).taking(TAKES), RECIPE, learnt.rows, learnt.label, seed)
+    return grow(spec_of(MODEL).taking(TAKES), RECIPE, learnt.rows, learnt.label, seed)
 
 
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told(), takes=TAKES)

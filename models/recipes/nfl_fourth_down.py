@@ -19,7 +19,7 @@ import numpy as np
 from features.nfl.game import CHOICES, FOURTH_FEATURES, KICK_EXTRA_YD, LONGEST_KICK_YD, fourth_rows
 from models.artefact import Card
 from models.base import Floats
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 from models.gate import FOLDS
 from models.holdout import folds_of
 from models.metrics import log_loss
@@ -28,7 +28,7 @@ from models.recipes.shared import by_command
 from models.recipes.shared.by_command import Course, Outcomes, Tell
 from models.recipes.teachers.nfl_fourth_down import Parts, Tries, kick_terms, worth
 from models.recipes.teachers.nfl_win import Winning
-from models.specs import known
+from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
 from models.training.training import grow
@@ -99,7 +99,7 @@ def course(tried: Tries, plays: Outcomes) -> Course:
         known_plays = plays.take(np.isin(plays.game, games))
         parts, chance = Parts.fit(tried.of(games)), Winning.fit(known_plays.rows, known_plays.label)
         rows, said = taught(learnt.rows, parts, chance)
-        return grow(known(MODEL), RECIPE, rows, said, seed)
+        return grow(spec_of(MODEL), RECIPE, rows, said, seed)
 
     return Course(MODEL, fit, LIMITS, RECIPE.told())
 
@@ -142,7 +142,7 @@ def train(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, byte
     return by_command.train(course(tried, plays), made, seed, command, tell)
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[Judgement, ...]:
+def judge(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[EvaluationSet, ...]:
     made, tried, plays = read(folder)
     measures = part_scores(tried, seed)
     tell("parts judged")
@@ -150,7 +150,7 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[Ju
     return tuple(replace(each, facts={**each.facts, "measures": measures}) for each in found)
 
 
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
+def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     return by_command.report(judged)
 
 

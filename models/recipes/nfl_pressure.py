@@ -19,7 +19,7 @@ from features.nfl.pass_rush import LONGEST_S
 from models.base import Floats
 from models.data.nfl_tracking import TERMS
 from models.recipes.shared.by_command import Course, Outcomes, doors
-from models.specs import known
+from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
 from models.training.training import grow
@@ -65,7 +65,7 @@ def read(folder: Path) -> Outcomes:
         "age_s": age_s, "get_off_s": np.where(get_off_s[at] <= age_s, get_off_s[at], np.nan),
         "lineman": np.isin(position, _LINE)[at], "back": np.isin(position, _BACKS)[at],
     }  # fmt: skip
-    rows = np.column_stack([columns.get(f.name, np.full(len(at), np.nan)) for f in known(MODEL).offered]).astype(np.float64)
+    rows = np.column_stack([columns.get(f.name, np.full(len(at), np.nan)) for f in spec_of(MODEL).offered]).astype(np.float64)
     label = ((after_s[at] > age_s) & (after_s[at] <= age_s + STEP_S)).astype(np.float64)
     return Outcomes(rows, label, game[at], SOURCE, HELD_OUT_AS, TERMS, {"position": position[at]}, unit="games")
 
@@ -81,7 +81,7 @@ def _away_s(folder: Path, game: Any, play: Any) -> Floats:
 
 
 def fit(learnt: Outcomes, seed: int) -> bytes:
-    return grow(known(MODEL).taking(TAKES), RECIPE, learnt.rows, learnt.label, seed)
+    return grow(spec_of(MODEL).taking(TAKES), RECIPE, learnt.rows, learnt.label, seed)
 
 
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told(), takes=TAKES)

@@ -16,7 +16,7 @@ from features.nfl.game import WIN_FEATURES, win_row
 from models.base import Floats
 from models.recipes.shared.by_command import Course, Outcomes, doors
 from models.recipes.teachers.nfl_win import Winning
-from models.specs import known
+from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table, words_of
 from models.training.training import grow
@@ -70,7 +70,7 @@ def _nflscrapr(folder: Path, game: Any, play: Floats, posteam: Any) -> Floats:
 
 def fit(learnt: Outcomes, seed: int) -> bytes:
     """The forest, taught by the regression of ``models.recipes.teachers.nfl_win`` at the states of the games."""
-    return grow(known(MODEL), RECIPE, learnt.rows, Winning.fit(learnt.rows, learnt.label)(learnt.rows), seed)
+    return grow(spec_of(MODEL), RECIPE, learnt.rows, Winning.fit(learnt.rows, learnt.label)(learnt.rows), seed)
 
 
 LIMITS: Final = (

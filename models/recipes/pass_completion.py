@@ -20,7 +20,7 @@ from models.base import Floats
 from models.data.wyscout import CREDIT, HELD_OUT_AS, SOURCE, TERMS, content_of, read_events, read_matches
 from models.data.wyscout_moments import folder_of
 from models.data.wyscout_passes import Passes, passes_of, wordless
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
@@ -30,7 +30,7 @@ from models.holdout import held_out
 from models.home import Home, inputs_of
 from models.metrics import paired_bootstrap, reliability, scores
 from models.recipes.shared import mlsa_passes
-from models.specs import Recipe, known
+from models.specs import Recipe, spec_of
 from models.training.training import Table, grow, profile
 
 MODEL: Final = "pass-completion"
@@ -38,7 +38,7 @@ MODEL: Final = "pass-completion"
 FILES: Final = ("plays",)
 FITS: Final = 4
 READINGS: Final = ("at the kick", "at the kick, without the kind of pass", "given where it ended")
-RECIPE: Final = known(MODEL).real or known(MODEL).recipe
+RECIPE: Final = spec_of(MODEL).real or spec_of(MODEL).recipe
 #: one row in so many is learnt from a second time without its words
 _ONE_IN: Final = 3
 #: rows that the profile of the inputs and the logistic regression are worked out from
@@ -64,7 +64,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     tell("gate measured")
     ended = np.isfinite(held.end).all(1)
     given, own = predict(held.given_end()), held.open_play
-    model = known(MODEL)
+    model = spec_of(MODEL)
     metrics: dict[str, Any] = {
         "held_out": scores(held.label, predict(held.rows)),
         "held_out_open_play": scores(held.label[own], predict(held.rows[own])),
@@ -96,10 +96,10 @@ def fit(learnt: Passes, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Floa
     parts = [(learnt.rows, learnt.label), (learnt.given_end()[ended], learnt.label[ended])]
     parts += [(wordless(rows[::_ONE_IN]), label[::_ONE_IN]) for rows, label in parts]
     rows, label = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
-    return light(grow(known(MODEL), recipe, rows, label, seed)), rows, label
+    return light(grow(spec_of(MODEL), recipe, rows, label, seed)), rows, label
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
+def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[EvaluationSet, ...]:
     """The readings on the matches held out, beside a plain logistic regression of the same inputs. An artefact that was not
     trained on Wyscout's events has seen none of them."""
     if mlsa_passes.is_here(folder):
@@ -122,7 +122,7 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
         predict, how, attribute = model.predict, f"artefact {model.version}", model.attribute
     tell("predicted")
     plain = _plain(learnt, seed)
-    asked, ended = known(MODEL), np.isfinite(held.end).all(1)
+    asked, ended = spec_of(MODEL), np.isfinite(held.end).all(1)
     out = []
     for reading, rows, some in zip(
         READINGS, (held.rows, wordless(held.rows), held.given_end()), (np.ones(len(held), np.bool_),) * 2 + (ended,)
@@ -134,7 +134,7 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
 
         reference = plain(mine) if reading != READINGS[2] else _plain(learnt, seed, given_end=True)(mine)
         out.append(
-            Judgement(
+            EvaluationSet(
                 MODEL, how, held.label[some], predict(mine), held.match[some], mine, asked.features, asked.classes, of,
                 {"kind": held.words[some], "play": np.where(held.open_play, "open play", "set piece")[some]}, reference, "logistic",
                 reading, "matches", {"source": SOURCE},
@@ -147,7 +147,7 @@ def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str]
     return report(judge(folder, artefact, seed, tell))
 
 
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
+def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     """Scores of every reading, also of open play alone, those of the logistic regression, and a bootstrap over matches."""
     first = judged[0]
     readings = {each.reading: _of(each) for each in judged}
@@ -157,7 +157,7 @@ def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _of(each: Judgement) -> dict[str, Any]:
+def _of(each: EvaluationSet) -> dict[str, Any]:
     found = {
         "scores": scores(each.label, each.probability), "logistic": scores(each.label, each.reference),
         "ours_minus_logistic": paired_bootstrap(each.label, each.probability, each.reference, each.game, rounds=300),

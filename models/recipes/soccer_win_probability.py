@@ -20,7 +20,7 @@ from models.base import Floats
 from models.data.wyscout import CREDIT, HELD_OUT_AS, SOURCE, TERMS, content_of, read_events, read_matches
 from models.data.wyscout_moments import folder_of
 from models.data.wyscout_results import XGOALS, Results, results_of
-from models.evaluation_set import Judgement, Words
+from models.evaluation_set import EvaluationSet, Words
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
@@ -30,7 +30,7 @@ from models.holdout import folds_of, held_out
 from models.home import Home, inputs_of
 from models.metrics import ece, reliability, scores
 from models.recipes.teachers.soccer_win import Winning
-from models.specs import Recipe, known
+from models.specs import Recipe, spec_of
 from models.training.training import Table, profile, taught_softly
 
 MODEL: Final = "soccer-win-probability"
@@ -38,7 +38,7 @@ MODEL: Final = "soccer-win-probability"
 FILES: Final = ("plays",)
 FOLDS: Final = 5
 FITS: Final = FOLDS + 3
-RECIPE: Final = known(MODEL).real or known(MODEL).recipe
+RECIPE: Final = spec_of(MODEL).real or spec_of(MODEL).recipe
 READINGS: Final = ("with xGoals", "without xGoals")
 #: minutes between the states of a match that are judged, and every how many of them teaches the forest
 EVERY_MIN: Final = 1.0
@@ -64,7 +64,7 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     parts, score_and_time, _ = _out_of_match(results, seed, tell)
     measured = gate(SOURCE, results.rows, results.label, parts[0], results.match, seed=seed)
     rows = np.concatenate([learnt.rows, learnt.without_xgoals()])
-    model = known(MODEL)
+    model = spec_of(MODEL)
     metrics: dict[str, Any] = {
         "held_out": _scores(held.label, predict(held.rows)),
         "held_out_without_xgoals": _scores(held.label, predict(held.without_xgoals())),
@@ -97,7 +97,7 @@ def fit(learnt: Results, seed: int, recipe: Recipe = RECIPE) -> tuple[bytes, Win
     without = part.copy()
     without[:, XGOALS] = np.nan
     rows = np.concatenate([part, without])
-    return light(taught_softly(known(MODEL), recipe, rows, winning(rows), seed)), winning, rows
+    return light(taught_softly(spec_of(MODEL), recipe, rows, winning(rows), seed)), winning, rows
 
 
 def _out_of_match(results: Results, seed: int, tell: Callable[[str], None]) -> tuple[list[Floats], Floats, bytes]:
@@ -133,7 +133,7 @@ def drawn(seed: int) -> Floats:
     return np.stack([columns[name].astype(np.float64) for name, _, _ in WIN_FEATURES], axis=1)
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
+def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[EvaluationSet, ...]:
     """With and without xGoals, beside a logistic regression of score and time left. Without an artefact the recipe on all matches
     in five parts, each by a model that has not seen its matches; an artefact by the matches held out by the rule."""
     results = _read(folder)
@@ -153,15 +153,15 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
         held, learnt = results.take(kept_out), results.take(~kept_out)
         plain, how, attribute = _score_and_time(learnt, held), f"artefact {model.version}", model.attribute
         probability = [model.predict(rows) for rows in (held.rows, held.without_xgoals())]
-    asked = known(MODEL)
-    out_of: list[Judgement] = []
+    asked = spec_of(MODEL)
+    out_of: list[EvaluationSet] = []
     for reading, rows, said in zip(READINGS, (held.rows, held.without_xgoals()), probability):
 
         def of(at: npt.NDArray[np.int64], rows: Floats = rows) -> Floats:
             return attribute(np.ascontiguousarray(rows[at]))
 
         out_of.append(
-            Judgement(
+            EvaluationSet(
                 MODEL, how, held.label, said, held.match, rows, asked.features, asked.classes, of, _groups(held), plain,
                 "score and time", reading, "matches", facts,
             )
@@ -173,7 +173,7 @@ def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str]
     return report(judge(folder, artefact, seed, tell))
 
 
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
+def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     """Scores of both readings and of the logistic regression, and a bootstrap over matches. ``ece`` is over all three classes in
     the same bins, ``ece_home`` and so on of one class each."""
     first = judged[0]
@@ -200,7 +200,7 @@ def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], s
     results = results_of(read_events(files["plays"].parent), read_matches(files["plays"].parent), 60.0 * EVERY_MIN)
     said = model.predict(results.rows)
     columns = {"match_id": results.match, "period": results.period, "time_left_s": results.rows[:, _COLUMN["time_left_s"]]}
-    columns |= {word: said[:, c].copy() for c, word in enumerate(known(MODEL).classes)}
+    columns |= {word: said[:, c].copy() for c, word in enumerate(spec_of(MODEL).classes)}
     return columns, f"{len(np.unique(results.match))} matches"
 
 
@@ -217,7 +217,7 @@ def _scores(label: Floats, probability: Floats) -> dict[str, float]:
     happened = np.eye(3)[label.astype(np.int64)]
     found = scores(label, probability) | {"ece": ece(happened.ravel(), probability.ravel())}
     return found | {
-        f"ece_{word}": ece(happened[:, c], np.ascontiguousarray(probability[:, c])) for c, word in enumerate(known(MODEL).classes)
+        f"ece_{word}": ece(happened[:, c], np.ascontiguousarray(probability[:, c])) for c, word in enumerate(spec_of(MODEL).classes)
     }
 
 

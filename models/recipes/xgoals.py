@@ -26,7 +26,7 @@ from models.data import withheld_shots, wyscout, wyscout_shots
 from models.data.statsbomb_shots import CREDIT, TERMS, ShotTable, load, training_table
 from models.data.wyscout_shots import EventShots
 from models.evaluation.evaluation import against
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
@@ -36,7 +36,7 @@ from models.holdout import held_out
 from models.home import Home, Inside, inputs_of
 from models.metrics import reliability
 from models.recipes.shared import sight
-from models.specs import Recipe, known
+from models.specs import Recipe, spec_of
 from models.training.training import Table, grow, profile
 
 MODEL: Final = "xgoals"
@@ -46,7 +46,7 @@ OPTIONAL: Final = ("frames",)
 MAIN: Final = f"statsbomb, {withheld_shots.FULL}"
 #: the cases that are explained: each is of shots of its own
 EXPLAINED: Final = (MAIN, f"wyscout, {withheld_shots.NONE}")
-RECIPE: Final = known(MODEL).real or known(MODEL).recipe
+RECIPE: Final = spec_of(MODEL).real or spec_of(MODEL).recipe
 FITS: Final = 3
 #: copies of a shot with everybody's position: what is withheld, and whether words are too
 _COPIES: Final = (
@@ -165,7 +165,7 @@ def learnt(
     """What the shots ``statsbomb`` and ``events`` (bool) teach, the forest that learnt it, and the level of each case
     (``models.recipes.shared.sight``), none where there are no shots with positions."""
     lessons = taught(shots, statsbomb, events)
-    blob = grow(known(MODEL), recipe, lessons.rows, lessons.label, seed)
+    blob = grow(spec_of(MODEL), recipe, lessons.rows, lessons.label, seed)
     blob, level = _levelled(blob, shots.statsbomb, statsbomb)
     return lessons, light(_with_penalty(blob, lessons)), level
 
@@ -199,7 +199,7 @@ def train(
     """Learns from the games that are not held out, and is judged by those that are."""
     from models.recipes.shared.shot_cases import cases_of
 
-    shots, model = read(folder), known(MODEL)
+    shots, model = read(folder), spec_of(MODEL)
     out = held(shots)
     tell("read")
     lessons, blob, level = learnt(shots, ~out[0], ~out[1], seed, recipe)
@@ -243,13 +243,13 @@ def unseen(shots: Shots, card: Card) -> tuple[npt.NDArray[np.bool_], npt.NDArray
     return (none if shots.statsbomb is None else found[0], none if shots.wyscout is None else found[-1])
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
+def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[EvaluationSet, ...]:
     """A judgement of every case (``models.recipes.shared.shot_cases``) on games not seen: of ``artefact``, those that it was not
     trained on;
     without one the recipe learns from the games that are not held out and is judged by the others."""
     from models.recipes.shared.shot_cases import cases_of
 
-    shots, asked = read(folder), known(MODEL)
+    shots, asked = read(folder), spec_of(MODEL)
     if artefact is None:
         out = held(shots)
         _, blob, _ = learnt(shots, ~out[0], ~out[1], seed)
@@ -276,7 +276,7 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
         return lambda at: attribute(rows[at])
 
     return tuple(
-        Judgement(
+        EvaluationSet(
             MODEL, how, case.label, case.probability, case.game, case.rows, asked.features, asked.classes, of(case.rows),
             case.groups, case.reference, case.versus, case.reading, "matches", case.facts,
         )
@@ -284,7 +284,7 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
     )  # fmt: skip
 
 
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
+def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     """Scores of every case, the sum against the goals, the difference from its reference with the interval, and the gate."""
     first = judged[0]
     readings = {each.reading: {**each.facts, "reliability": reliability(each.label, each.probability)} for each in judged}

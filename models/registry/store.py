@@ -25,10 +25,10 @@ import msgspec
 
 from models import artefact
 from models.artefact import ForestModel
-from models.specs import known
+from models.specs import spec_of
 
 State = Literal["pending", "approved", "deployed"]
-Deed = Literal["registered", "approved", "deployed"]
+Action = Literal["registered", "approved", "deployed"]
 PACKAGE: Final = "the package"
 _LONGEST: Final = 2_000
 
@@ -37,7 +37,7 @@ class Entry(msgspec.Struct, frozen=True):
     """A line of the ledger. ``before`` is the version that was live when another was deployed."""
 
     at: str
-    deed: Deed
+    deed: Action
     version: str
     by: str
     why: str
@@ -189,14 +189,14 @@ class Store:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _place(self, name: str) -> Path:
-        return self.root / known(name).name
+        return self.root / spec_of(name).name
 
     def _version(self, name: str, version: str) -> Version:
         return next(v for v in self.versions(name) if v.version == version)
 
     def _beginning(self, name: str) -> list[Entry]:
         own = _shipped(name)
-        deeds: tuple[Deed, ...] = ("registered", "approved", "deployed") if own else ()
+        deeds: tuple[Action, ...] = ("registered", "approved", "deployed") if own else ()
         return [Entry("", deed, own or "", PACKAGE, "ships with the package") for deed in deeds]
 
     def _note(self, name: str, entry: Entry) -> None:
@@ -224,7 +224,7 @@ def _state(entries: list[Entry]) -> Literal["pending", "approved"]:
 @cache
 def _shipped(name: str) -> str | None:
     """The version of the artefact inside the package."""
-    if artefact.shipped_folder(known(name).name) is None:
+    if artefact.shipped_folder(spec_of(name).name) is None:
         return None
     return artefact.load(name).version
 

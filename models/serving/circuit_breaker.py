@@ -11,7 +11,7 @@ FIRST_S: Final = 0.25
 LONGEST_S: Final = 2.0
 
 
-class Unanswered(Exception):
+class NoPrediction(Exception):
     """No prediction was to be had. ``reason`` is a short stable label: down, slow, busy, refused, wrong, resting, late."""
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -19,7 +19,7 @@ class Unanswered(Exception):
         self.reason = reason
 
 
-class Health:
+class CircuitBreaker:
     """Counts what came of the questions, and rests after failures: FIRST_S, then twice as long each time, at most LONGEST_S.
     A question that the endpoint itself refused is no failure of the endpoint."""
 
@@ -31,16 +31,16 @@ class Health:
         self.last = ""
 
     def check(self) -> None:
-        """``Unanswered`` while it rests, with why it does."""
+        """``NoPrediction`` while it rests, with why it does."""
         left_s = self._until_s - self._clock()
         if left_s > 0.0:
-            raise Unanswered("resting", f"asked again in {left_s:.2f} s, after {self.last}")
+            raise NoPrediction("resting", f"asked again in {left_s:.2f} s, after {self.last}")
 
     def answered(self) -> None:
         self.counts["answered"] += 1
         self._pause_s, self._until_s = FIRST_S, 0.0
 
-    def failed(self, error: Unanswered) -> None:
+    def failed(self, error: NoPrediction) -> None:
         self.counts[error.reason] += 1
         if error.reason in ("refused", "resting", "late"):
             return

@@ -12,12 +12,12 @@ import numpy as np
 from models.base import Answer, Explained, Feature, Floats, Model
 from models.guard import home_of, trained_on
 from models.home import Home, Origin
-from models.serving.circuit_breaker import Health, Unanswered
+from models.serving.circuit_breaker import CircuitBreaker, NoPrediction
 
 DEADLINE_S: Final = 0.025
 
 
-class Told(msgspec.Struct):
+class EndpointReply(msgspec.Struct):
     """The body of an answer."""
 
     predictions: list[float | list[float | None] | None]
@@ -37,10 +37,10 @@ class Transport(Protocol):
         """Whether ``describe`` can say what the model's features are."""
 
     def invoke(self, body: bytes, until_s: float) -> bytes:
-        """Rows in JSON to predictions in JSON; ``Unanswered`` otherwise, by ``until_s`` (monotonic)."""
+        """Rows in JSON to predictions in JSON; ``NoPrediction`` otherwise, by ``until_s`` (monotonic)."""
 
     def describe(self, until_s: float) -> tuple[str, list[Described]]:
-        """Version and features of the model that answers; ``Unanswered`` otherwise."""
+        """Version and features of the model that answers; ``NoPrediction`` otherwise."""
 
 
 class RemoteModel:
@@ -57,12 +57,12 @@ class RemoteModel:
 
     def __init__(
         self, name: str, features: tuple[Feature, ...], transport: Transport, *, deadline_s: float = DEADLINE_S,
-        local: Model | None = None, stands_in: bool = True, version: str = "", health: Health | None = None,
+        local: Model | None = None, stands_in: bool = True, version: str = "", health: CircuitBreaker | None = None,
     ) -> None:  # fmt: skip
         self._name, self._features, self.transport = name, features, transport
         self.deadline_s, self.local, self.pinned = deadline_s, local, version
         self.stands_in = stands_in and local is not None
-        self.health = health or Health()
+        self.health = health or CircuitBreaker()
         if local is not None:  # and its compiled code is loaded before it is needed in a hurry
             self._shape: tuple[int, ...] | None = local.predict(np.full((1, len(features)), np.nan)).shape[1:]
         else:
@@ -70,7 +70,7 @@ class RemoteModel:
         self._fits = ""
         self._lock = threading.Lock()
         self._encode = msgspec.json.Encoder().encode
-        self._decode = msgspec.json.Decoder(Told).decode
+        self._decode = msgspec.json.Decoder(EndpointReply).decode
 
     @property
     def name(self) -> str:
@@ -95,10 +95,10 @@ class RemoteModel:
         return trained_on(self.local)
 
     def predict(self, rows: Floats) -> Floats:
-        """``Unanswered`` when neither the endpoint nor a stand-in has an answer."""
+        """``NoPrediction`` when neither the endpoint nor a stand-in has an answer."""
         answer = self.ask(rows)
         if answer.values is None:
-            raise Unanswered(answer.instead, f"{self._name} has no answer and no stand-in")
+            raise NoPrediction(answer.instead, f"{self._name} has no answer and no stand-in")
         return answer.values
 
     def ask(self, rows: Floats, spent_s: float = 0.0) -> Answer:
@@ -106,15 +106,15 @@ class RemoteModel:
         left_s = self.deadline_s - spent_s
         until_s = time.monotonic() + left_s
         if left_s <= 0.0 or not self._lock.acquire(timeout=left_s):
-            return self._instead(rows, Unanswered("late", "others had taken the time"))
+            return self._instead(rows, NoPrediction("late", "others had taken the time"))
         try:
             self.health.check()
             values, version = self._asked(rows, until_s)
             self.health.answered()
-        except Unanswered as error:
+        except NoPrediction as error:
             # with most of the time gone before it was asked, an endpoint cannot be blamed for being slow
             late = error.reason == "slow" and left_s < 0.5 * self.deadline_s
-            blamed = Unanswered("late", "little time was left") if late else error
+            blamed = NoPrediction("late", "little time was left") if late else error
             self.health.failed(blamed)
             return self._instead(rows, blamed)
         finally:
@@ -124,7 +124,7 @@ class RemoteModel:
         attribute = local.attribute if isinstance(local, Explained) and local.version == version else None
         return Answer(values, self._name, version, "", attribute)
 
-    def _instead(self, rows: Floats, error: Unanswered) -> Answer:
+    def _instead(self, rows: Floats, error: NoPrediction) -> Answer:
         local = self.local
         if local is None or not self.stands_in:
             return Answer(None, self._name, self.version, error.reason)
@@ -134,7 +134,7 @@ class RemoteModel:
 
     def _asked(self, rows: Floats, until_s: float) -> tuple[Floats, str]:
         if np.isinf(rows).any():
-            raise Unanswered("refused", "a feature is infinite, which no endpoint takes")
+            raise NoPrediction("refused", "a feature is infinite, which no endpoint takes")
         transport = self.transport
         if transport.describes and not self._fits:
             self._describe(until_s)
@@ -143,24 +143,24 @@ class RemoteModel:
             told = self._decode(raw)
             values = np.array(told.predictions, np.float64)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise Unanswered("wrong", f"the answer is not predictions: {str(error)[:200]}") from None
+            raise NoPrediction("wrong", f"the answer is not predictions: {str(error)[:200]}") from None
         if told.version != self._fits:
             self._switch(told.version, until_s)
         if len(values) != len(rows):
-            raise Unanswered("wrong", f"{len(values)} answers to {len(rows)} rows")
+            raise NoPrediction("wrong", f"{len(values)} answers to {len(rows)} rows")
         shape = values.shape[1:]
         if self._shape is None:
             self._shape = shape
         if shape != self._shape:
-            raise Unanswered("wrong", f"answers of shape {shape}, not {self._shape}")
+            raise NoPrediction("wrong", f"answers of shape {shape}, not {self._shape}")
         if ((values < 0.0) | (values > 1.0)).any():
-            raise Unanswered("wrong", "a probability outside of 0 to 1")
+            raise NoPrediction("wrong", "a probability outside of 0 to 1")
         return values, told.version
 
     def _switch(self, version: str, until_s: float) -> None:
         """Another version has answered than before: it must be allowed to, and take the same features."""
         if self.pinned and version != self.pinned:
-            raise Unanswered("wrong", f"version {version} answered, {self.pinned} is wanted")
+            raise NoPrediction("wrong", f"version {version} answered, {self.pinned} is wanted")
         if not self.transport.describes:
             self._fits = version
             return
@@ -168,13 +168,13 @@ class RemoteModel:
         self._describe(until_s)
         if self._fits != version:
             found, self._fits = self._fits, ""
-            raise Unanswered("wrong", f"version {version} answered, {found} is loaded")
+            raise NoPrediction("wrong", f"version {version} answered, {found} is loaded")
 
     def _describe(self, until_s: float) -> None:
         version, features = self.transport.describe(until_s)
         if self.pinned and version != self.pinned:
-            raise Unanswered("wrong", f"version {version} is loaded, {self.pinned} is wanted")
+            raise NoPrediction("wrong", f"version {version} is loaded, {self.pinned} is wanted")
         theirs, ours = [(f.name, f.unit) for f in features], [(f.name, f.unit) for f in self._features]
         if theirs != ours:
-            raise Unanswered("wrong", f"version {version} of {self._name} takes other features than are known here")
+            raise NoPrediction("wrong", f"version {version} of {self._name} takes other features than are known here")
         self._fits = version

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httptools
 
-from models.serving.circuit_breaker import Unanswered
+from models.serving.circuit_breaker import NoPrediction
 
 MOST_ANSWER_BYTES: Final = 4 << 20
 _PIECE: Final = 1 << 16
@@ -68,7 +68,7 @@ class Resolver:
     def addresses(self, until_s: float) -> list[tuple[socket.AddressFamily, Address]]:
         if not self._ready.wait(max(0.0, until_s - time.monotonic())):
             self.again()
-            raise Unanswered("down", f"{self.host} has no address yet")
+            raise NoPrediction("down", f"{self.host} has no address yet")
         return self._found
 
 
@@ -82,7 +82,8 @@ class Wire:
         self._pid = os.getpid()
 
     def exchange(self, request: bytes, until_s: float) -> Answer:
-        """Send a request and read its answer before ``until_s`` (monotonic); ``Unanswered`` otherwise, and the connection is gone.
+        """Send a request and read its answer before ``until_s`` (monotonic); ``NoPrediction`` otherwise, and the connection is
+        gone.
 
         A connection that was open from before and fails before the first byte of an answer is tried again once, new: the
         endpoint may have closed it for being silent, or have been restarted.
@@ -96,17 +97,17 @@ class Wire:
                 return self._exchange(request, until_s, answer)
             except TimeoutError:
                 self.close()
-                raise Unanswered("slow", "no answer by the deadline") from None
+                raise NoPrediction("slow", "no answer by the deadline") from None
             except OSError as error:
                 self.close()
                 if fresh or answer.size:
                     if self._resolver is not None:
                         self._resolver.again()
-                    raise Unanswered("down", str(error.strerror or error)) from None
+                    raise NoPrediction("down", str(error.strerror or error)) from None
             except httptools.HttpParserError as error:
                 self.close()
-                raise Unanswered("wrong", f"not HTTP: {error}") from None
-            except Unanswered:
+                raise NoPrediction("wrong", f"not HTTP: {error}") from None
+            except NoPrediction:
                 self.close()
                 raise
 
@@ -136,7 +137,7 @@ class Wire:
                 raise ConnectionResetError("the endpoint closed the connection")
             answer.size += len(data)
             if answer.size > MOST_ANSWER_BYTES:
-                raise Unanswered("wrong", f"an answer of more than {MOST_ANSWER_BYTES:,} bytes")
+                raise NoPrediction("wrong", f"an answer of more than {MOST_ANSWER_BYTES:,} bytes")
             parser.feed_data(data)
         answer.status = parser.get_status_code()
         if not parser.should_keep_alive():

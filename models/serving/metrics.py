@@ -17,7 +17,7 @@ BUCKETS_S: Final = (
 )  # fmt: skip
 
 
-class Tally:
+class ServingMetrics:
     """Requests of one model, from the first byte of the request to its answer in the socket's hands."""
 
     __slots__ = ("errors", "latency", "requests", "rows", "sum_s")
@@ -40,7 +40,7 @@ class Tally:
 
 
 class _Collected(Collector):
-    def __init__(self, tallies: Mapping[str, Tally], gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> None:
+    def __init__(self, tallies: Mapping[str, ServingMetrics], gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> None:
         self.tallies, self.gauges = tallies, gauges
 
     def collect(self) -> Iterator[Metric]:
@@ -71,7 +71,7 @@ class _Collected(Collector):
             yield gauge
 
 
-def exposition(tallies: Mapping[str, Tally], gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> bytes:
+def exposition(tallies: Mapping[str, ServingMetrics], gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> bytes:
     """All of it as Prometheus reads it."""
     registry = CollectorRegistry()
     registry.register(_Collected(tallies, gauges))

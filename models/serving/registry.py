@@ -14,9 +14,9 @@ from models.artefact import ForestModel
 from models.base import Floats, Model
 from models.curve import curve_of
 from models.serving.contract import Refused
-from models.serving.metrics import Tally
+from models.serving.metrics import ServingMetrics
 from models.serving.validation import Plausible
-from models.specs import KNOWN
+from models.specs import SPECS
 
 MOST_MODELS: Final = 128
 #: where SageMaker puts the models of a container
@@ -28,7 +28,7 @@ class Served:
 
     __slots__ = ("head", "model", "name", "names", "plausible", "tally", "url", "version")
 
-    def __init__(self, name: str, model: Model, url: str, tally: Tally) -> None:
+    def __init__(self, name: str, model: Model, url: str, tally: ServingMetrics) -> None:
         self.name, self.model, self.url, self.tally = name, model, url, tally
         self.version = model.version
         self.names = tuple(f.name for f in model.features)
@@ -52,7 +52,7 @@ class Registry:
 
     def __init__(self, roots: Iterable[Path] = ()) -> None:
         self.models: dict[str, Served] = {}
-        self.tallies: dict[str, Tally] = {"": Tally()}
+        self.tallies: dict[str, ServingMetrics] = {"": ServingMetrics()}
         self.roots = [root.resolve() for root in (*roots, artefact.SHIPPED, CONTAINER)]
 
     def add(self, name: str, model: Model, url: str) -> None:
@@ -64,9 +64,9 @@ class Registry:
         if not name or len(name) > 200 or not name.isprintable() or not name.isascii():
             raise Refused("bad model", "a model's name is 1 to 200 printable ASCII characters")
         asked = {name: model}
-        if isinstance(model, ForestModel) and model.name in KNOWN and KNOWN[model.name].curve:
+        if isinstance(model, ForestModel) and model.name in SPECS and SPECS[model.name].curve:
             asked[f"{name}/curve"] = curve_of(model)
-        found = [Served(one, as_, url, self.tallies.get(one) or Tally()) for one, as_ in asked.items()]
+        found = [Served(one, as_, url, self.tallies.get(one) or ServingMetrics()) for one, as_ in asked.items()]
         for served in found:
             for rows in (1, 21):
                 served.predict(np.full((rows, len(served.names)), np.nan))

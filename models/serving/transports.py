@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from models.serving.circuit_breaker import Unanswered
+from models.serving.circuit_breaker import NoPrediction
 from models.serving.client import Described
 from models.serving.http_client import Wire
 
@@ -44,7 +44,7 @@ class Http:
         try:
             card = msgspec.json.decode(self._body(self._get, until_s), type=_Card)
         except (msgspec.MsgspecError, RecursionError) as error:
-            raise Unanswered("wrong", f"the endpoint does not say what its model is: {str(error)[:200]}") from None
+            raise NoPrediction("wrong", f"the endpoint does not say what its model is: {str(error)[:200]}") from None
         return card.version, card.features
 
     def _body(self, request: bytes, until_s: float) -> bytes:
@@ -52,7 +52,7 @@ class Http:
         body = b"".join(answer.body)
         if answer.status != 200:
             told = body[:300].decode("utf-8", "replace")
-            raise Unanswered(_REASONS.get(answer.status, "wrong"), f"status {answer.status}: {told}")
+            raise NoPrediction(_REASONS.get(answer.status, "wrong"), f"status {answer.status}: {told}")
         return body
 
 
@@ -72,25 +72,25 @@ class SageMaker:
 
     def invoke(self, body: bytes, until_s: float) -> bytes:
         if self._call is not None and not self._call.done():
-            raise Unanswered("busy", "the last call has not come back")
+            raise NoPrediction("busy", "the last call has not come back")
         self._call = self._thread.submit(self._invoke, body)
         try:
             return self._call.result(max(0.0, until_s - time.monotonic()))
         except FutureTimeout:
-            raise Unanswered("slow", "no answer by the deadline") from None
-        except Unanswered:
+            raise NoPrediction("slow", "no answer by the deadline") from None
+        except NoPrediction:
             raise
         except Exception as error:  # noqa: BLE001 - botocore's classes are made at run time
             status = int(getattr(error, "response", {}).get("OriginalStatusCode") or 0)
             reason = _REASONS.get(status, "wrong" if status else "down")
-            raise Unanswered(reason, f"{type(error).__name__}: {str(error)[:300]}") from None
+            raise NoPrediction(reason, f"{type(error).__name__}: {str(error)[:300]}") from None
 
     def _invoke(self, body: bytes) -> bytes:
         raw: bytes = self._client.invoke_endpoint(Body=body, **self._asked)["Body"].read()
         return raw
 
     def describe(self, until_s: float) -> tuple[str, list[Described]]:
-        raise Unanswered("wrong", "the SageMaker runtime does not describe its models")
+        raise NoPrediction("wrong", "the SageMaker runtime does not describe its models")
 
 
 def _runtime(region: str) -> Any:

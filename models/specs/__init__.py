@@ -6,12 +6,12 @@ import importlib
 import pkgutil
 from typing import Final
 
-from models.specs.declaration import Known, Recipe
+from models.specs.declaration import ModelSpec, Recipe
 
-__all__ = ["KNOWN", "Known", "Recipe", "known", "sport_of"]
+__all__ = ["SPECS", "ModelSpec", "Recipe", "spec_of", "sport_of"]
 
 
-def _declared() -> dict[str, Known]:
+def _declared() -> dict[str, ModelSpec]:
     names = [module.name for module in pkgutil.iter_modules(__path__) if module.name != "declaration"]
     found = [(name, model) for name in names for model in importlib.import_module(f"{__name__}.{name}").MODELS]
     _SPORT.update((model.name, name) for name, model in found)
@@ -19,16 +19,16 @@ def _declared() -> dict[str, Known]:
 
 
 _SPORT: Final[dict[str, str]] = {}
-KNOWN: Final[dict[str, Known]] = _declared()
+SPECS: Final[dict[str, ModelSpec]] = _declared()
 
 
-def known(name: str) -> Known:
+def spec_of(name: str) -> ModelSpec:
     """``ValueError`` with the known names otherwise."""
-    if name not in KNOWN:
-        raise ValueError(f"unknown model {name!r}: this installation knows {', '.join(sorted(KNOWN))}")
-    return KNOWN[name]
+    if name not in SPECS:
+        raise ValueError(f"unknown model {name!r}: this installation knows {', '.join(sorted(SPECS))}")
+    return SPECS[name]
 
 
 def sport_of(name: str) -> str:
     """The sport whose module declares the model."""
-    return _SPORT[known(name).name]
+    return _SPORT[spec_of(name).name]

@@ -48,7 +48,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Known:
+class ModelSpec:
     """``table`` names the module and the attribute that holds the ordered (name, unit, label) rows; imported when asked for.
     ``more`` names another such attribute: inputs that the live path has behind those of ``table``. An artefact may be trained on
     any part of what the live path has, since no real data have all of it: ``takes`` names that part, and its card lists it. Without
@@ -93,7 +93,7 @@ class Known:
             return _rows_of(self.table)
         return tuple(feature for feature in self.offered if feature.name in self.takes)
 
-    def taking(self, names: tuple[str, ...]) -> Known:
+    def taking(self, names: tuple[str, ...]) -> ModelSpec:
         """The same model on the inputs ``names`` alone; ``ValueError`` for one that the live path does not have."""
         offered = [feature.name for feature in self.offered]
         unknown = [name for name in names if name not in offered]

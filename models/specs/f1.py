@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from models.specs.declaration import Known, Recipe
+from models.specs.declaration import ModelSpec, Recipe
 
 _SLOW: Final = {"eta": 0.06, "min_child_weight": 30.0, "subsample": 0.6, "colsample_bytree": 0.8, "reg_lambda": 5.0}
 
 MODELS: Final = (
-    Known(
+    ModelSpec(
         "f1-overtake", "the chance that a car comes out of the next overtaking zone in front of the one ahead",
         ("features.f1.battle", "OVERTAKE_FEATURES"), ("stays behind", "passes"), "f1.battle.overtake_probability",
         Recipe(boosters=(({**_SLOW, "max_depth": 4}, 150),), smooth=0.5, strength=0.1),
@@ -18,7 +18,7 @@ MODELS: Final = (
         limits="It asks as if the overtaking zone began now and knows gap, closing and tyres, not battery, damage, team orders, "
         "blue flags or rain. It learnt from simulated races on one circuit: others are easier or harder to pass on.",
     ),
-    Known(
+    ModelSpec(
         "f1-undercut", "the chance that the car behind gains the place by stopping a lap earlier",
         ("features.f1.strategy", "UNDERCUT_FEATURES"), ("fails", "works"), "f1.strategy.undercut_threat",
         # many gaps are exactly those of a car that cannot get nearer, which a spline's knots do not bear
@@ -28,7 +28,7 @@ MODELS: Final = (
         limits="It asks as if the car behind stopped at the end of this lap and this car a lap later; traffic after the stop, a "
         "slow stop or a safety car are not known to it. It learnt from simulated races on one circuit.",
     ),
-    Known(
+    ModelSpec(
         "f1-win-probability", "the chance of a car to win the race", ("features.f1.win", "WIN_FEATURES"), ("does not", "wins"),
         "f1.race.win_probability",
         Recipe(boosters=(({**_SLOW, "max_depth": 4, "eta": 0.1, "min_child_weight": 20.0}, 130),)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from features.mlb.steal_features import FALLING, RISING
-from models.specs.declaration import Known, Recipe
+from models.specs.declaration import ModelSpec, Recipe
 
 _REAL: Final = {
     "eta": 0.03, "max_depth": 2, "min_child_weight": 30.0, "subsample": 0.5, "colsample_bytree": 0.3, "reg_lambda": 20.0,
@@ -32,7 +32,7 @@ _AT_RELEASE: Final = Recipe(
 )
 
 MODELS: Final = (
-    Known(
+    ModelSpec(
         "lead-probability", "Lead Probability: the chance that a steal succeeds", ("features.mlb.steal_features", "STEAL_FEATURES"),
         ("caught", "stolen"), "mlb.runner.steal_probability",
         Recipe(boosters=((_SMALL, 50),), apart="gain_m", light=True), games=5_000, fresh=400,
@@ -48,7 +48,7 @@ MODELS: Final = (
         "double steals are not in it. The one that ships learnt from simulated races: train it on real attempts before it "
         "judges them.",
     ),
-    Known(
+    ModelSpec(
         "hit-probability", "Hit Probability: how often a ball hit like this is a hit", ("features.mlb.batted", "HIT_FEATURES"),
         ("out", "hit"), "mlb.batted_ball.hit_probability",
         Recipe(boosters=(({**_SMALL, "eta": 0.15, "min_child_weight": 60.0}, 150),), light=True), games=14_000, fresh=800,
@@ -56,14 +56,14 @@ MODELS: Final = (
         limits="It knows the ball off the bat and the batter's speed, not where the fielders stood or what the park and the wind "
         "do: no measure of one ball's luck against a shift. It learnt from simulated balls in play.",
     ),
-    Known(
+    ModelSpec(
         "catch-probability", "Catch Probability: how often such a ball is caught", ("features.mlb.fielding", "CATCH_FEATURES"),
         ("fell", "caught"), "mlb.fielder.catch_probability", Recipe(boosters=((_SMALL, 40),), light=True), games=3_000, fresh=800,
         rising=("hang_s",), falling=("distance_m", "needed_mps"), real=Recipe(boosters=((_FEW_FLIES, 250),)),
         limits="It knows the straight way and the time, not walls, wind, sun or a second fielder who calls for the ball, and asks "
         "only about balls in the air that stay in the park. It learnt from simulated flies.",
     ),
-    Known(
+    ModelSpec(
         "mlb-win-probability", "the chance that the home team wins", ("features.mlb.win", "WIN_FEATURES"),
         ("away", "home"), "mlb.game.win_probability", Recipe(boosters=((_STATES, 80),), light=True), games=20_000, fresh=4_000,
         rising=("lead_runs", "balance", "odds"),

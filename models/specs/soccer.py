@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from models.specs.declaration import Known, Recipe
+from models.specs.declaration import ModelSpec, Recipe
 
 _SLOW: Final = {"eta": 0.05, "min_child_weight": 20.0, "subsample": 0.6, "colsample_bytree": 0.3, "reg_lambda": 5.0}
 #: with fewer opponents in sight than this, what they hide of the goal is another matter
@@ -19,7 +19,7 @@ _MANY: Final = {
 }  # fmt: skip
 
 MODELS: Final = (
-    Known(
+    ModelSpec(
         "xgoals", "xGoals: the chance that a shot becomes a goal", ("features.soccer.shots", "SHOT_FEATURES"),
         ("no goal", "goal"), "soccer.shot.xgoals",
         # shots and goals are few: shallow trees, and most of the word to the smooth regression
@@ -46,7 +46,7 @@ MODELS: Final = (
         "keeps goal or how high the ball is: no measure of one player's finishing over a few games. One that learnt from simulated "
         "shots says nothing of real ones.",
     ),
-    Known(
+    ModelSpec(
         "pass-completion", "the chance that a pass arrives", ("features.soccer.passes", "PASS_FEATURES"),
         ("incomplete", "complete"), "soccer.pass.completion_probability",
         # the truth is smooth in what is measured; trees for what is not: whoever is offside gets no pass
@@ -73,7 +73,7 @@ MODELS: Final = (
         "the "
         "direction where the feed does not tell; that reading learnt from simulated games only and is silent in real ones.",
     ),
-    Known(
+    ModelSpec(
         "soccer-win-probability", "home win, draw, away win", ("features.soccer.game", "WIN_FEATURES"),
         ("home", "draw", "away"), "soccer.match.win_probability",
         Recipe(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.base import Floats
-from models.specs import Known, known
+from models.specs import ModelSpec, spec_of
 from models.training.tables import column, read_table, write_table
 from models.training.training import Table
 
@@ -20,7 +20,7 @@ _IDS: Final = ("model", *_WORDS, "t_us", "label", "took_us")
 
 
 @dataclass(frozen=True)
-class Lived:
+class LabelledPredictions:
     """B predictions in the order of their games' time.
 
     ``rows`` (B, F) as they were on the air, ``label`` (B,) 0..C-1 or NaN where nobody knows, ``t_us`` (B,) event time, ``answer``
@@ -56,7 +56,7 @@ class Lived:
 
     def write(self, path: Path) -> None:
         """One Parquet file: a column per feature, under its name, beside the others."""
-        asked = known(self.model)
+        asked = spec_of(self.model)
         columns: dict[str, Any] = {
             "model": [self.model] * len(self), **{name: getattr(self, name).tolist() for name in _WORDS}, "t_us": self.t_us,
             "label": self.label, "took_us": self.took_us,
@@ -68,23 +68,23 @@ class Lived:
         write_table(path, columns)
 
 
-def read_lived(name: str, path: Path) -> Lived:
+def read_lived(name: str, path: Path) -> LabelledPredictions:
     """What ``Lived.write`` wrote; ``ValueError`` when it is a table of something else."""
-    asked = known(name)
+    asked = spec_of(name)
     names = [feature.name for feature in asked.features]
     table = read_table(path, (*_IDS, *_answers(asked), *names))
     if set(table["model"].to_pylist()) - {name}:
         raise ValueError(f"{path} is a table of {table['model'][0]}, not of {name}")
     rows = np.stack([column(table, each) for each in names], axis=1) if len(table) else np.empty((0, len(names)))
     answer = np.stack([column(table, each) for each in _answers(asked)], axis=1)
-    return Lived(
+    return LabelledPredictions(
         name, rows, column(table, "label"), t_us=np.asarray(table["t_us"].to_numpy(), np.int64),
         answer=answer[:, 0] if len(asked.classes) == 2 else answer, took_us=column(table, "took_us"),
         **{word: _text(table, word) for word in _WORDS},
     )  # fmt: skip
 
 
-def joined(parts: list[Lived]) -> Lived:
+def joined(parts: list[LabelledPredictions]) -> LabelledPredictions:
     """Several one after the other."""
     if not parts:
         raise ValueError("there are no predictions to join")
@@ -93,10 +93,10 @@ def joined(parts: list[Lived]) -> Lived:
         return np.concatenate([getattr(part, name) for part in parts])
 
     columns = ("rows", "label", *_WORDS, "t_us", "answer", "took_us")
-    return Lived(parts[0].model, *(all_of(name) for name in columns))
+    return LabelledPredictions(parts[0].model, *(all_of(name) for name in columns))
 
 
-def _answers(asked: Known) -> list[str]:
+def _answers(asked: ModelSpec) -> list[str]:
     return ["answer"] if len(asked.classes) == 2 else [f"answer_{word}" for word in asked.classes]
 
 

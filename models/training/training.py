@@ -26,7 +26,7 @@ from models.holdout import folds_of
 from models.home import Home, Origin, inputs_of
 from models.metrics import scores
 from models.monitoring.profile import profile_of
-from models.specs import Known, Recipe
+from models.specs import ModelSpec, Recipe
 from models.training.gam import SplineLogistic, as_trees, merge
 
 Ints = npt.NDArray[np.int64]
@@ -61,7 +61,7 @@ _COMMON: Final = {"tree_method": "hist", "nthread": 1}
 
 
 def grow(
-    model: Known, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None
+    model: ModelSpec, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None
 ) -> bytes:  # fmt: skip
     """Fit one forest: xgboost's model file, JSON. ``age_years`` (B,) is how old each row is, for recipes that forget."""
     if recipe.apart:
@@ -105,7 +105,7 @@ def grow(
     return blob
 
 
-def taught_softly(model: Known, recipe: Recipe, rows: Floats, chance: Floats, seed: int) -> bytes:
+def taught_softly(model: ModelSpec, recipe: Recipe, rows: Floats, chance: Floats, seed: int) -> bytes:
     """A forest of several classes that follows the chances (B, C) of a teacher: each row counts as every class, as often as it is
     likely."""
     classes = chance.shape[1]
@@ -118,13 +118,13 @@ def taught_softly(model: Known, recipe: Recipe, rows: Floats, chance: Floats, se
     return _boost(several, rounds, np.tile(rows, (classes, 1))[some], label[some], seed, names, weights[some])
 
 
-def ways_of(model: Known) -> dict[int, int]:
+def ways_of(model: ModelSpec) -> dict[int, int]:
     """By feature index, 1 where the answer may only rise and -1 where it may only fall with it."""
     names = [f.name for f in model.features]
     return {names.index(name): way for among, way in ((model.rising, 1), (model.falling, -1)) for name in among}
 
 
-def curves_of(model: Known, recipe: Recipe, rows: Floats, label: Floats, weights: Floats | None = None) -> SplineLogistic:
+def curves_of(model: ModelSpec, recipe: Recipe, rows: Floats, label: Floats, weights: Floats | None = None) -> SplineLogistic:
     """The spline regression of a recipe, fitted."""
     by = [f.name for f in model.features].index(recipe.by) if recipe.by else -1
     return SplineLogistic(rows, label, by, recipe.strength, weights, recipe.knots, recipe.own, recipe.bend)
@@ -169,7 +169,7 @@ class Judged:
     blobs: tuple[bytes, ...] = ()
 
 
-def judge(model: Known, recipe: Recipe, table: Table, seed: int, tell: Watch = lambda text: None) -> Judged:
+def judge(model: ModelSpec, recipe: Recipe, table: Table, seed: int, tell: Watch = lambda text: None) -> Judged:
     """Cross-validate by game."""
     fold = folds_of(table.game, recipe.folds, seed)
     classes = len(model.classes)
@@ -191,7 +191,7 @@ def judge(model: Known, recipe: Recipe, table: Table, seed: int, tell: Watch = l
 
 
 def train(
-    model: Known, recipe: Recipe, table: Table, *, seed: int, command: str, tell: Watch = lambda text: None
+    model: ModelSpec, recipe: Recipe, table: Table, *, seed: int, command: str, tell: Watch = lambda text: None
 ) -> tuple[Card, bytes]:  # fmt: skip
     """The card (version still empty) and the model file of an artefact."""
     check(model, table)
@@ -218,7 +218,7 @@ def home_of(table: Table) -> Home:
     return Home(table.origin, str(table.source["source"]), inputs_of(table.rows), table.terms, table.credit)
 
 
-def renewed(model: Known, card: Card, table: Table) -> Card:
+def renewed(model: ModelSpec, card: Card, table: Table) -> Card:
     """``card`` with what cards say now, profile, home and limits, from the very table that it was trained on, or from the first of
     its games, which the card then says; nothing of what its model answers depends on them. ``ValueError`` for any other table."""
     check(model, table)
@@ -231,12 +231,12 @@ def renewed(model: Known, card: Card, table: Table) -> Card:
     return msgspec.structs.replace(card, limits=model.limits, metrics=metrics, home=home_of(table), version="")
 
 
-def profile(model: Known, table: Table) -> Any:
+def profile(model: ModelSpec, table: Table) -> Any:
     """The profile of the inputs, as plain values for a card."""
     return msgspec.to_builtins(profile_of(table.rows, [f.name for f in model.features], table.label))
 
 
-def check(model: Known, table: Table) -> None:
+def check(model: ModelSpec, table: Table) -> None:
     """``ValueError`` with one sentence when the table cannot train the model."""
     rows, columns = table.rows.shape
     if columns != len(model.features):

@@ -19,7 +19,7 @@ from models.forest.evaluate import Margins
 from models.forest.format import read_forest
 from models.holdout import folds_of
 from models.metrics import log_loss
-from models.specs import Known, Recipe
+from models.specs import ModelSpec, Recipe
 from models.training.training import Ints, Table, check, curves_of, grow
 
 _ASIDE: Final = 5
@@ -46,7 +46,7 @@ class Tuned:
         return counts | {"aside": self.loss, "aside_before": self.loss_before, "taken": self.found}
 
 
-def tune(model: Known, recipe: Recipe, table: Table, trials: int, seed: int, tell: Callable[[str], None]) -> Tuned:
+def tune(model: ModelSpec, recipe: Recipe, table: Table, trials: int, seed: int, tell: Callable[[str], None]) -> Tuned:
     """Search ``trials`` recipes; ``tell`` is called once a trial. Of a recipe in parts, each with a recipe of its own, the last is
     searched, that of rows of which most is known. ``ValueError`` for models of several classes, or in parts grown alike."""
     import optuna
@@ -93,7 +93,7 @@ def tune(model: Known, recipe: Recipe, table: Table, trials: int, seed: int, tel
 class _Smooth:
     """Margins of the spline regression on held-out rows, fitted once per strength and fold."""
 
-    def __init__(self, model: Known, recipe: Recipe, rows: Floats, label: Floats, fold: Ints) -> None:
+    def __init__(self, model: ModelSpec, recipe: Recipe, rows: Floats, label: Floats, fold: Ints) -> None:
         self._model, self._recipe = model, recipe
         self._rows, self._label, self._fold = rows, label, fold
         self._known: dict[tuple[float, int], Floats] = {}
@@ -141,7 +141,7 @@ def _probability(margin: Floats) -> Floats:
     return np.array([logistic(m) for m in margin.tolist()])
 
 
-def _aside(model: Known, recipe: Recipe, table: Table, aside: Any, seed: int) -> float:
+def _aside(model: ModelSpec, recipe: Recipe, table: Table, aside: Any, seed: int) -> float:
     blob = grow(model, recipe, table.rows[~aside], table.label[~aside], seed)
     margin = Margins(read_forest(blob))(np.ascontiguousarray(table.rows[aside]))[:, 0]
     return log_loss(table.label[aside], _probability(margin))

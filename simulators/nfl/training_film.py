@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.core.frames import Field, Frames, Ints, Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.nfl import SPORT
 from features.nfl.motion import LEFT, RIGHT
 from simulators.nfl.block import Block
@@ -43,12 +43,12 @@ class Shown:
     def row_of(self, frame: int) -> int:
         return _KEEP + round((self.play_us + frame * 1_000_000 // HZ - self.first_us) / 100_000)
 
-    def moment(self, event: Event) -> Moment:
+    def moment(self, event: Event) -> EventContext:
         """An event of the play at its row."""
         nan = float("nan")
         team, player = self.block.offense, self.frames.roster.index.get(event.player or "", -1)
         row = _KEEP + round((event.t_us - self.first_us) / 100_000)
-        return Moment(
+        return EventContext(
             event.id, event.type, (event.t_us - self.first_us) / 1e6, event.period, team, player,
             nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m, nan, nan, event.outcome, self.attack,
             event.attrs, row=row, offset_s=0.0, frames=self.frames, roster=self.frames.roster,

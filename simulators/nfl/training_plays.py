@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from features.core.frames import Floats
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.nfl.defense import coverage_features
 from features.nfl.flight import COMPLETION_FEATURES
 from features.nfl.passing import arrival_features, begin_after_catch
@@ -66,7 +66,7 @@ def _noted(shown: Shown, kind: int) -> Floats:
     return notes
 
 
-def _moments(shown: Shown, kind: str) -> Iterator[Moment]:
+def _moments(shown: Shown, kind: str) -> Iterator[EventContext]:
     for event in shown.block.events:
         if event.type == kind:
             yield shown.moment(event)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from features.core.frames import HOME, Field, Floats, Frames, Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.soccer.passes import completion_features
 from features.soccer.shots import moment_features, note, with_trail
 from features.soccer.trail import TOUCHES, Trail
@@ -32,7 +32,7 @@ class _Asked:
     """What one model learns from: the event it belongs to, its features, and what counts as a success."""
 
     event: str
-    features: Callable[[Moment], Floats | None]
+    features: Callable[[EventContext], Floats | None]
     success: str
 
 
@@ -68,7 +68,7 @@ def event_table(
     return Table(np.array(rows), np.array(label), np.array(game, np.int64), source, truth=np.array(truth))
 
 
-def asked_of(model: str, match: Match, but: frozenset[str] = frozenset()) -> Iterator[tuple[Moment, Floats]]:
+def asked_of(model: str, match: Match, but: frozenset[str] = frozenset()) -> Iterator[tuple[EventContext, Floats]]:
     """Every event that the model is asked about, with its features; as if the feed had not had the events ``but``."""
     asked, trail = _ASKED[model], Trail()
     led_by = TOUCHES if model == "xgoals" else frozenset[str]()
@@ -85,7 +85,7 @@ def asked_of(model: str, match: Match, but: frozenset[str] = frozenset()) -> Ite
             note(trail, moment)
 
 
-def moments(match: Match, event_type: str, also: frozenset[str] = frozenset()) -> Iterator[Moment]:
+def moments(match: Match, event_type: str, also: frozenset[str] = frozenset()) -> Iterator[EventContext]:
     """Every event of a type, matched to the frame it happened in; those of the types ``also`` in between, without frames."""
     record = match.record
     roster = roster_of(record)
@@ -108,7 +108,7 @@ def moments(match: Match, event_type: str, also: frozenset[str] = frozenset()) -
             first = max(0, row - _AROUND)
             seen = event.type == event_type
             nan = float("nan")
-            yield Moment(
+            yield EventContext(
                 event.id, event.type, (event.t_us - record.t0_us) / 1e6, event.period, team,
                 roster.index.get(event.player or "", -1),
                 nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m,

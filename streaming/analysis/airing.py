@@ -20,7 +20,7 @@ HIGHLIGHT, STORY = "game.highlight", "game.story"
 
 
 @dataclass
-class Aired:
+class OnAirCounts:
     """The final highlights and stories of a game by event, in order of time; ``shown_us`` when each highlight's event was;
     ``offered`` how strong the latest candidates for a highlight, and for a sentence, were."""
 
@@ -37,7 +37,7 @@ class Aired:
         return min((b - a for a, b in pairwise(alone)), default=float("inf")) / 1e6
 
 
-def aired(sport: Sport, record: GameRecord, records: Iterable[Telemetry | Event], *, tracking: bool = False) -> Aired:
+def aired(sport: Sport, record: GameRecord, records: Iterable[Telemetry | Event], *, tracking: bool = False) -> OnAirCounts:
     """Run a game through an operator that has no models and nothing to work out but what is aired; without ``tracking`` from its
     events alone. What a model would add is not there, as in a game in which none may answer."""
     stats = tuple(stat for stat in sport.stats if stat.kind == "event" and stat.model is None)
@@ -46,7 +46,7 @@ def aired(sport: Sport, record: GameRecord, records: Iterable[Telemetry | Event]
         reduced = dataclasses.replace(reduced, signals=(), steps=())
         record = msgspec.structs.replace(record, feeds=[feed for feed in record.feeds if feed.kind == "events"])
     operator = GameOperator(reduced, record, {}, draw=False, provisional=False)
-    found = Aired(record.game, record.title)
+    found = OnAirCounts(record.game, record.title)
     for one in records:
         if tracking or isinstance(one, Event):
             _take(operator.on_record(one), found)
@@ -60,7 +60,7 @@ def aired(sport: Sport, record: GameRecord, records: Iterable[Telemetry | Event]
     return found
 
 
-def _take(outputs: Iterable[Any], found: Aired) -> None:
+def _take(outputs: Iterable[Any], found: OnAirCounts) -> None:
     for block in outputs:
         if isinstance(block, StatBlock) and block.stat in (HIGHLIGHT, STORY) and block.event is not None:
             kind = found.highlights if block.stat == HIGHLIGHT else found.stories

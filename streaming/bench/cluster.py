@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 def one_game(seconds: float) -> Load:
     """A simulated game that can be sent as many: so many seconds of it, in halves that are longer than what is played of it, since
     between them is a minute in which nothing is said."""
-    from simulators.catalogue import open_world
+    from simulators.catalogue import open_simulator
     from streaming.bench.load_generator import Load
 
-    world = open_world("soccer", 7, max(1.5, seconds / 20.0))
+    world = open_simulator("soccer", 7, max(1.5, seconds / 20.0))
     return Load(world.record, world.stream(), seconds)
 
 

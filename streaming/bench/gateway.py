@@ -124,7 +124,7 @@ def websocket_latency(sport: str | None = None, windows: int = 300, every_s: flo
     Returns p50 and p99 in microseconds, the same of the bare server (``floor_...``), and their ratios.
     """
     from features.core.sport import load_sport, sports
-    from streaming.web.encoded_block import Delivery, Parcel
+    from streaming.web.encoded_block import Delivery, EncodedBlock
     from streaming.web.filters import Filter
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
@@ -143,7 +143,7 @@ def websocket_latency(sport: str | None = None, windows: int = 300, every_s: flo
         for k in range(1, windows + 1):
             blocks = _window(declared, record, k, rng)
             # the same bytes for the bare server, made beforehand
-            items = [i for b in blocks if isinstance(b, StatBlock) for i in Parcel(b, f"stats.{b.stat}", k).items()]
+            items = [i for b in blocks if isinstance(b, StatBlock) for i in EncodedBlock(b, f"stats.{b.stat}", k).items()]
             text = Delivery(record.game, k, items).text
             updates, size = len(items), len(text)
             sent.append(time.time_ns() / 1000)

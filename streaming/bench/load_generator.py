@@ -12,7 +12,7 @@ import numpy as np
 
 from features.core.sport import load_sport
 from streaming.bench.figures import figure
-from streaming.kafka.batching import Packer
+from streaming.kafka.batching import WindowBatcher
 from streaming.kafka.ingress import Ingress
 from streaming.wire.records import Event, GameRecord, Telemetry
 
@@ -26,7 +26,7 @@ class Load:
     def __init__(self, record: GameRecord, records: Iterable[Telemetry | Event], seconds: float | None = None) -> None:
         self.record = record
         self.items: list[tuple[int, Telemetry | Event]] = []
-        packer = Packer(load_sport(record.sport), record)
+        packer = WindowBatcher(load_sport(record.sport), record)
         for one in records:
             ready: list[Telemetry | Event] = list(packer.add(one)) if isinstance(one, Telemetry) else [*packer.flush(), one]
             self.items.extend((_arrival_us(item), item) for item in ready)

@@ -40,9 +40,9 @@ def codec() -> Result:
 
 
 def _world(minutes: float, sport: str = "soccer") -> Any:
-    from simulators.catalogue import open_world
+    from simulators.catalogue import open_simulator
 
-    return open_world(sport, 7, minutes)
+    return open_simulator(sport, 7, minutes)
 
 
 def window(minutes: float = 6.0, sport: str = "soccer") -> Result:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from simulators.providers import Imported, read, read_all
-from streaming.analysis.airing import Aired, aired
+from streaming.analysis.airing import OnAirCounts, aired
 from streaming.cli.progress import Progress
 from streaming.errors import BadInput
 from streaming.factory import sport_named
@@ -50,7 +50,7 @@ def highlights(
     Example: touchline check highlights wyscout events.parquet matches.parquet
     """
     games = _games(provider, files, pick)[::every]
-    found: list[tuple[Aired, int, int]] = []
+    found: list[tuple[OnAirCounts, int, int]] = []
     labels, topics = Counter[str](), Counter[str]()
     with Progress(f"looking at {len(games)} games", len(games), "games") as progress:
         for record, events in (game() for game in games):
@@ -108,7 +108,7 @@ def _imported(one: Callable[[], Imported]) -> Game:
     return game
 
 
-def _figures(found: list[tuple[Aired, int, int]], labels: Counter[str], topics: Counter[str]) -> dict[str, Any]:
+def _figures(found: list[tuple[OnAirCounts, int, int]], labels: Counter[str], topics: Counter[str]) -> dict[str, Any]:
     import numpy as np
 
     if not found:

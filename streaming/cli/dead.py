@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from streaming.kafka.dead_letters import Found
+    from streaming.kafka.dead_letters import StoredLetter
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -39,12 +39,12 @@ def list_(
     Example: touchline dead list --source kafka://127.0.0.1:9092 --reason late
     """
     from streaming.factory import sport_named
-    from streaming.kafka.dead_letters import Letters, Wanted
+    from streaming.kafka.dead_letters import DeadLetterReader, LetterFilter
     from streaming.kafka.settings import parse
 
-    wanted, total = Wanted(game, reason), 0
-    newest: list[tuple[int, int, Found]] = []
-    with Letters(parse(source, kafka_settings), sport_named(sport).name) as letters:
+    wanted, total = LetterFilter(game, reason), 0
+    newest: list[tuple[int, int, StoredLetter]] = []
+    with DeadLetterReader(parse(source, kafka_settings), sport_named(sport).name) as letters:
         for found in letters.read():
             if wanted.has(found.letter):
                 total += 1
@@ -80,13 +80,13 @@ def replay(
     """
     from streaming.errors import BadInput
     from streaming.factory import sport_named
-    from streaming.kafka.dead_letters import Letters, Wanted
+    from streaming.kafka.dead_letters import DeadLetterReader, LetterFilter
     from streaming.kafka.ingress import Ingress
     from streaming.kafka.settings import parse
 
     address, played = parse(source, kafka_settings), sport_named(sport)
-    with Letters(address, played.name) as letters:
-        places = letters.to_send(Wanted(game, reason), again)
+    with DeadLetterReader(address, played.name) as letters:
+        places = letters.to_send(LetterFilter(game, reason), again)
         number = 0
         if places:
             if not yes:
@@ -108,7 +108,7 @@ def _when(us: int) -> str:
         return f"{us} us"
 
 
-def _plain(found: Found) -> dict[str, Any]:
+def _plain(found: StoredLetter) -> dict[str, Any]:
     letter = found.letter
     return {
         "time": _when(found.written_us), "game": letter.game, "source": letter.source, "reason": letter.reason,

@@ -13,7 +13,7 @@ import typer
 from streaming.cli.lifecycle.common import Contradicted
 
 if TYPE_CHECKING:
-    from streaming.cli.demo_games import Show
+    from streaming.cli.demo_games import LiveGame
 
 
 def demo(
@@ -38,17 +38,17 @@ def demo(
 
     One game of every sport at once: touchline demo all
     """
-    from simulators.catalogue import check_world, worlds
-    from streaming.cli.demo_games import Show
+    from simulators.catalogue import check_simulator, simulators
+    from streaming.cli.demo_games import LiveGame
     from streaming.cli.lifecycle.common import watch_models
     from streaming.factory import models_of, sport_named
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
 
     began = time.monotonic()
-    played = worlds() if sport == "all" else [sport]
+    played = simulators() if sport == "all" else [sport]
     for name in played:  # a mistake on the command line comes before a port that somebody else has
-        check_world(name)
+        check_simulator(name)
         if model:
             models_of(sport_named(name), model)
     # Threads share the interpreter: one with an operator must not wait a whole default slice (5 ms) for it.
@@ -56,7 +56,7 @@ def demo(
     hub, stop = Hub(), threading.Event()
     watch_models(hub, registry, contradicted)
     with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
-        shows = [Show(name, seed, minutes, speed, hub, stop, model, registry) for name in played]
+        shows = [LiveGame(name, seed, minutes, speed, hub, stop, model, registry) for name in played]
         for show in shows:
             show.ready()
         for show in shows:
@@ -82,7 +82,7 @@ def demo(
         report(shows, as_json)
 
 
-def links(show: Show, *, alone: bool) -> list[tuple[str, str]]:
+def links(show: LiveGame, *, alone: bool) -> list[tuple[str, str]]:
     """What there is to look at of a game, and where: its live page, and each graphic that shows its sport."""
     from urllib.parse import quote
 
@@ -93,7 +93,7 @@ def links(show: Show, *, alone: bool) -> list[tuple[str, str]]:
     return [("live page", f"/{which}"), *((g.title.lower(), f"{g.url}{which}") for g in wanted)]
 
 
-def report(shows: list[Show], as_json: bool) -> None:
+def report(shows: list[LiveGame], as_json: bool) -> None:
     """How each game did; a failed one makes the command fail."""
     import json
 

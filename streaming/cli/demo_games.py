@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BEHIND_S: Final = 1.0
 
 
-class Show:
+class LiveGame:
     """One game: ``ready()`` makes its operator and rehearses, ``start()`` plays it until it is over or ``stop`` is set.
 
     ``lag`` says how late records were handed to the operator; a game whose operator or whose simulator takes too long falls
@@ -43,9 +43,9 @@ class Show:
         self._open()
 
     def _open(self) -> None:
-        from simulators.catalogue import open_world
+        from simulators.catalogue import open_simulator
 
-        self.world = open_world(self.sport, self.seed, self.minutes, t0_us=(time.time_ns() // 1000) + 300_000)
+        self.world = open_simulator(self.sport, self.seed, self.minutes, t0_us=(time.time_ns() // 1000) + 300_000)
         self.record = self.world.record
 
     def ready(self) -> None:

@@ -33,14 +33,14 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     Example: touchline doctor
     """
     from models.home import ORIGINS
-    from simulators.catalogue import worlds
+    from simulators.catalogue import simulators
     from streaming.errors import BadInput
     from streaming.factory import models_of, sport_named
 
     rows: list[Row] = []
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     rows.append(("Python 3.11", version == "3.11", version, "make setup PYTHON=/path/to/python3.11"))
-    for name in worlds():
+    for name in simulators():
         try:
             for origin in ORIGINS:
                 models_of(sport_named(name), origin=origin)

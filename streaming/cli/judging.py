@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from models.evaluation.explanation import Explained
-    from models.evaluation_set import Judgement
+    from models.evaluation_set import EvaluationSet
 
 Report = dict[str, Any]
 REPORT = "report.json"
 
 
 def evaluated(
-    judged: tuple[Judgement, ...], report: Report, out: Path | None, main: str = ""
+    judged: tuple[EvaluationSet, ...], report: Report, out: Path | None, main: str = ""
 ) -> tuple[Report, list[Path]]:  # fmt: skip
     """The report with its groups; with ``out`` also reliability, lift and residuals by group of each judgement, and the report. The
     plots of the reading ``main`` have the plain names."""
@@ -33,7 +33,7 @@ def evaluated(
     return report, [*drawn, _write(report, out)]
 
 
-def explained(judged: tuple[Judgement, ...], out: Path | None) -> tuple[Report, str, list[Path]]:
+def explained(judged: tuple[EvaluationSet, ...], out: Path | None) -> tuple[Report, str, list[Path]]:
     """Report, its text, and the files written: importance, dependence and groups of each judgement."""
     from models.evaluation.explanation import as_text, explain_whole
 
@@ -49,7 +49,7 @@ def explained(judged: tuple[Judgement, ...], out: Path | None) -> tuple[Report, 
     return report, text, [*drawn, _write(report, out)]
 
 
-def _by_reading(judged: tuple[Judgement, ...], reports: list[Report]) -> Report:
+def _by_reading(judged: tuple[EvaluationSet, ...], reports: list[Report]) -> Report:
     return {each.reading: report for each, report in zip(judged, reports, strict=True)}
 
 

@@ -50,13 +50,13 @@ def train(
     """
     with _plain_errors():
         from models.artefact import save
-        from models.specs import known
+        from models.specs import spec_of
         from models.training.training import train as fit
         from streaming.cli.lifecycle.common import enrol
         from streaming.cli.progress import Progress
         from streaming.cli.tuning import searched, with_search
 
-        model = known(name)
+        model = spec_of(name)
         folder = out or Path(name)
         command = f"touchline models train {name} --data {'simulated' if source == SIMULATED else 'FOLDER'}"
         real = None if source == SIMULATED else _reader(name, source)
@@ -248,10 +248,10 @@ def _explained(model: str, source: str, out: Path | None, games: int | None, see
     """The explanation of a model as a whole, and its text; what is written is told."""
     from models.artefact import load
     from models.evaluation import evaluation
-    from models.specs import KNOWN
+    from models.specs import SPECS
     from streaming.cli.judging import explained
 
-    name = model if model in KNOWN and not Path(model).is_dir() else load(model).name
+    name = model if model in SPECS and not Path(model).is_dir() else load(model).name
     if source == SIMULATED:
         table = simulated_table(name, _FRESH_SEED if seed is None else seed, games, fresh=True)
         judged = (evaluation.simulated_judgement(model, table),)

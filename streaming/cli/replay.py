@@ -94,11 +94,11 @@ def replay(
         if gateway is not None:
             records = hub.overhear(records if hub.models is None else hub.models.overhear(rec.game, records))
         if record is not None:
-            from streaming.recordings.capture import Capture
+            from streaming.recordings.capture import GameRecorder
 
             if (record / rec.path.name).resolve() == rec.path.resolve():
                 raise BadInput(f"{record} holds the very recording that is replayed")
-            capture = Capture(record, rec.game.sport, requested_of(operator))
+            capture = GameRecorder(record, rec.game.sport, requested_of(operator))
             records = capture.overhear(rec.game, records)
             sinks.append(capture)
         began = time.perf_counter()

@@ -129,7 +129,7 @@ def _embedded(
 def _flink(plan: Plan, rest: Rest, detach: bool) -> None:
     from streaming.errors import InputLost, Unavailable
     from streaming.flink.rest import ENDED
-    from streaming.kafka.broker import Watch
+    from streaming.kafka.broker import TopicGuard
     from streaming.runners.flink.job import submit
     from streaming.wire import topics
 
@@ -140,7 +140,7 @@ def _flink(plan: Plan, rest: Rest, detach: bool) -> None:
     if detach:
         return
     print("Ctrl-C stops it with a savepoint", flush=True)
-    watch = Watch(plan.address, topics.telemetry(plan.sport), plan.group)
+    watch = TopicGuard(plan.address, topics.telemetry(plan.sport), plan.group)
     while not stop.wait(2.0):
         try:
             watch.check()

@@ -15,7 +15,7 @@ from streaming.errors import BadInput
 
 if TYPE_CHECKING:
     from streaming.kafka.settings import Address
-    from streaming.recordings.capture import Capture
+    from streaming.recordings.capture import GameRecorder
 
 FILES = (".parquet", ".jsonl")
 
@@ -42,14 +42,14 @@ def captured(address: Address, sport: str, folder: Path | None, stop: threading.
     """Meanwhile, what is on a broker and comes is written down in ``folder`` (None: nothing is), whoever works on it; when that
     goes wrong, ``stop`` is set, and it is raised at the end."""
     from streaming.kafka.tail import follow
-    from streaming.recordings.capture import Capture
+    from streaming.recordings.capture import GameRecorder
     from streaming.wire import topics
 
     if folder is None:
         yield
         return
     failed: list[BaseException] = []
-    capture, enough = Capture(folder, sport), threading.Event()
+    capture, enough = GameRecorder(folder, sport), threading.Event()
 
     def listen() -> None:
         try:
@@ -72,7 +72,7 @@ def captured(address: Address, sport: str, folder: Path | None, stop: threading.
     print(recorded(capture))
 
 
-def recorded(capture: Capture) -> str:
+def recorded(capture: GameRecorder) -> str:
     """What was written down, for a person."""
     missed = f"; {capture.unclaimed:,} records of games whose beginning is gone are in none" if capture.unclaimed else ""
     return f"recorded {len(capture.finished)} games in {capture.folder}{missed}"
@@ -88,7 +88,7 @@ def from_recording(
     from streaming.cli.replay import sentence, summary
     from streaming.factory import operator_for, prepare, requested_of
     from streaming.kafka.broker import ensure
-    from streaming.recordings.capture import Capture
+    from streaming.recordings.capture import GameRecorder
     from streaming.recordings.reader import Recording
     from streaming.runners.embedded import EmbeddedRunner
     from streaming.sinks.kafka import KafkaSink
@@ -104,7 +104,7 @@ def from_recording(
         sink = KafkaSink(address, rec.game, operator.meters)
         records = (one for _, one in due(rec, pace))
         passing = sink.overhear(records if pace is None else paced(records, pace))
-        capture = None if record is None else stack.enter_context(Capture(record, rec.game.sport, requested_of(operator)))
+        capture = None if record is None else stack.enter_context(GameRecorder(record, rec.game.sport, requested_of(operator)))
         if capture is not None:
             passing = capture.overhear(rec.game, passing)
         began = time.perf_counter()
@@ -122,19 +122,19 @@ def to_file(
     from streaming.cli.replay import stat_file
     from streaming.factory import maker
     from streaming.kafka.tail import follow
-    from streaming.operator.session import GameHost
+    from streaming.operator.session import GameSession
     from streaming.wire import topics
     from streaming.wire.blocks import DeadLetter, StatBlock
     from streaming.wire.records import Event
 
     make = maker(model, registry, provisional=False)
-    hosts: dict[str, GameHost] = {}
+    hosts: dict[str, GameSession] = {}
     aside: Counter[str] = Counter()
     values = 0
     with stat_file(path, final_only=True, overwrite=overwrite) as sink:
         print(f"{sport} from {address.text} to {path}, from the beginning: on the air; Ctrl-C ends it", flush=True)
         for game, raw, now_us in follow(address, topics.telemetry(sport), stop):
-            host = hosts.get(game) or GameHost(sport, game, make)
+            host = hosts.get(game) or GameSession(sport, game, make)
             out = [output for output in host.take(raw, now_us) if not isinstance(output, Event)]
             if host.phase != "waiting":
                 hosts[game] = host

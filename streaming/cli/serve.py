@@ -35,23 +35,23 @@ def serve(
     from features.core.sport import sports as known
     from streaming.cli.lifecycle.common import watch_models
     from streaming.factory import sport_named
-    from streaming.flink.poller import FlinkWatch
+    from streaming.flink.poller import FlinkPoller
     from streaming.kafka.lag import LagWatch
     from streaming.kafka.settings import parse
     from streaming.kafka.subscriber import KafkaSubscriber
-    from streaming.web.cluster import Watch
+    from streaming.web.cluster import ClusterPoller
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
 
     address = parse(source, kafka_settings)
     sports = [sport_named(name).name for name in dict.fromkeys(sport)] if sport else sorted(known())
-    jobs = FlinkWatch(flink) if flink else None
+    jobs = FlinkPoller(flink) if flink else None
     # Threads share the interpreter: the sockets must not wait a whole default slice (5 ms) for the reader.
     sys.setswitchinterval(0.0005)
     hub = Hub()
     models = watch_models(hub, registry, contradicted)
     reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back, models=models)
-    watch = Watch(address.text, LagWatch(address, sports).look, reader, flink, jobs.look if jobs else None)
+    watch = ClusterPoller(address.text, LagWatch(address, sports).look, reader, flink, jobs.look if jobs else None)
     gateway = Gateway(hub, host=host, port=port, recordings=Path.cwd(), watch=watch)
     try:
         with reader, watch:

@@ -58,7 +58,7 @@ def simulate(
 
     To a broker, ten games live: touchline simulate soccer --to kafka://127.0.0.1:9092 --games 10
     """
-    from simulators.catalogue import open_world, options_of
+    from simulators.catalogue import open_simulator, options_of
     from simulators.sensor_faults import Faults, apply, check_lateness, declare, unsynchronised
     from streaming.cli.progress import Progress
     from streaming.errors import BadInput
@@ -75,7 +75,7 @@ def simulate(
 
     def play(number: int, **more: Any) -> tuple[GameRecord, Iterable[Telemetry | Event]]:
         name = f"{game}-{number}" if game and number else game
-        world = open_world(sport, seed + number, minutes, game=name or None, **chosen, **more)
+        world = open_simulator(sport, seed + number, minutes, game=name or None, **chosen, **more)
         record, stream = world.record, world.stream(PACKED_FRAMES if plain and not to else 1)
         if own_clocks:
             record, stream = unsynchronised(record, stream, seed + number)

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 def simulated_table(name: str, seed: int, games: int | None = None, fresh: bool = False) -> Table:
     """The table of a model from so many games (else what it is usually trained on, or with ``fresh`` evaluated by)."""
-    from models.specs import known, sport_of
+    from models.specs import spec_of, sport_of
     from streaming.cli.progress import Progress
 
-    asked = known(name)
+    asked = spec_of(name)
     count = games or (asked.fresh if fresh else asked.games)
     tables = importlib.import_module(f"simulators.{sport_of(name)}.training_data").TABLES
     with Progress("simulate", count, "games") as progress:

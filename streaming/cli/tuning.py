@@ -9,12 +9,12 @@ from streaming.cli.progress import Progress
 
 if TYPE_CHECKING:
     from models.artefact import Card
-    from models.specs import Known
+    from models.specs import ModelSpec
     from models.training.training import Table
     from models.training.tuning import Tuned
 
 
-def searched(model: Known, table: Table | None, real: Any, folder: Path, trials: int, seed: int) -> Tuned:
+def searched(model: ModelSpec, table: Table | None, real: Any, folder: Path, trials: int, seed: int) -> Tuned:
     """The recipe of the best of so many trials, on simulated rows or on the real data that ``real`` reads."""
     from models.training.tuning import tune
 

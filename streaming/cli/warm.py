@@ -15,10 +15,10 @@ def warm(quiet: bool = typer.Option(False, help="Say nothing.")) -> None:
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from multiprocessing import get_context
 
-    from simulators.catalogue import worlds
+    from simulators.catalogue import simulators
     from streaming.cli.progress import Progress
 
-    names = worlds()
+    names = simulators()
     # Begun anew and not forked: numba's threads and locks do not survive a fork.
     with (
         ProcessPoolExecutor(min(len(names), os.cpu_count() or 1), get_context("spawn")) as pool,
@@ -33,11 +33,11 @@ def warm(quiet: bool = typer.Option(False, help="Say nothing.")) -> None:
 
 def play(name: str) -> None:
     """What is done before any game of a sport is on the air, and a minute of one a frame at a time: all it needs is compiled."""
-    from simulators.catalogue import open_world
+    from simulators.catalogue import open_simulator
     from streaming.factory import maker, operator_for, prepare
 
     prepare(name, maker())
-    world = open_world(name, seed=7, minutes=1.0)
+    world = open_simulator(name, seed=7, minutes=1.0)
     operator = operator_for(world.record)
     for record in world.stream():
         operator.on_record(record)

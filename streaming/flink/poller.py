@@ -47,7 +47,7 @@ class Cluster(msgspec.Struct, frozen=True):
     measures: list[Measure]
 
 
-class FlinkWatch:
+class FlinkPoller:
     """Asks the REST interface at ``url`` (``http://host:port``)."""
 
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:

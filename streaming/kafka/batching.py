@@ -20,7 +20,7 @@ from streaming.wire.records import GameRecord, Telemetry
 FULL: Final = 4096
 
 
-class Packer:
+class WindowBatcher:
     """Packets of one game's samples that end with the sample that closes a window."""
 
     def __init__(self, sport: Sport, game: GameRecord) -> None:

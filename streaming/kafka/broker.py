@@ -130,7 +130,7 @@ def counts(client: Any, names: Iterable[str]) -> dict[str, int]:
     return {t["name"]: len(t["partitions"]) for t in client.describe_topics(there)} if there else {}
 
 
-class Watch:
+class TopicGuard:
     """Notices that the input topic has gone, or is another one of the same name, while somebody reads it.
 
     With ``group`` it knows itself what that consumer group has not used yet; without, whoever reads says so.

@@ -26,7 +26,7 @@ MAX_METADATA: Final = 4096
 PATIENCE_S: Final = 30.0
 
 
-class Place(NamedTuple):
+class LetterPosition(NamedTuple):
     """Where a letter stands."""
 
     topic: str
@@ -34,15 +34,15 @@ class Place(NamedTuple):
     offset: int
 
 
-class Found(NamedTuple):
+class StoredLetter(NamedTuple):
     """A letter, where it stands, and when it was written (microseconds)."""
 
-    place: Place
+    place: LetterPosition
     written_us: int
     letter: Letter
 
 
-class Wanted(NamedTuple):
+class LetterFilter(NamedTuple):
     """Which letters: of a game, and with a text in their reason or detail; empty is any."""
 
     game: str = ""
@@ -54,7 +54,7 @@ class Wanted(NamedTuple):
         return self.reason.lower() in f"{letter.reason} {letter.detail}".lower()
 
 
-class Letters:
+class DeadLetterReader:
     """The dead letters of a sport, as they are committed. A context manager that holds a connection."""
 
     def __init__(self, address: Address, sport: str, group: str = GROUP) -> None:
@@ -84,7 +84,7 @@ class Letters:
     def __exit__(self, *exc: object) -> None:
         self._consumer.close()
 
-    def read(self, since: dict[tuple[str, int], int] | None = None) -> Iterator[Found]:
+    def read(self, since: dict[tuple[str, int], int] | None = None) -> Iterator[StoredLetter]:
         """Every letter from ``since`` (by topic and partition; None: from the beginning) to what was the end on entering."""
         for here in self._ends:
             if since is None:
@@ -100,8 +100,8 @@ class Letters:
                 until = time.monotonic() + PATIENCE_S
                 for record in records:
                     if record.offset < self._ends[here] and (letter := self._letter(record.value)) is not None:
-                        place = Place(here.topic, here.partition, record.offset)
-                        yield Found(place, letter.arrival_us or record.timestamp * 1000, letter)
+                        place = LetterPosition(here.topic, here.partition, record.offset)
+                        yield StoredLetter(place, letter.arrival_us or record.timestamp * 1000, letter)
             if time.monotonic() > until:
                 raise Unavailable(f"the broker at {self.address.text} gave no more dead letters for {PATIENCE_S:.0f} s")
 
@@ -114,7 +114,7 @@ class Letters:
 
     # -- sending again ---------------------------------------------------------------------------------------------
 
-    def to_send(self, wanted: Wanted, again: bool = False) -> list[Place]:
+    def to_send(self, wanted: LetterFilter, again: bool = False) -> list[LetterPosition]:
         """Letters that are wanted and have not been sent again yet (``again``: even then)."""
         sent = self._sent()
         return [
@@ -122,7 +122,7 @@ class Letters:
             if wanted.has(found.letter) and found.letter.payload and (again or not _has(sent, found.place))
         ]  # fmt: skip
 
-    def send(self, places: Iterable[Place], ingress: Ingress) -> int:
+    def send(self, places: Iterable[LetterPosition], ingress: Ingress) -> int:
         """Send the records of the letters at ``places`` in again, each under its game's key; then keep that they were. How many."""
         chosen, sent = set(places), self._sent()
         done: dict[tuple[str, int], list[tuple[int, bool]]] = {(here.topic, here.partition): [] for here in self._ends}
@@ -161,7 +161,7 @@ class Letters:
             self._consumer.commit({TopicPartition(*key): OffsetAndMetadata(*kept, -1) for key, kept in commits.items()})
 
 
-def _has(sent: dict[tuple[str, int], list[tuple[int, int]]], place: Place) -> bool:
+def _has(sent: dict[tuple[str, int], list[tuple[int, int]]], place: LetterPosition) -> bool:
     return any(first <= place.offset <= last for first, last in sent.get(place[:2], ()))
 
 

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from features.core.sport import Sport
-from streaming.kafka.batching import Packer
-from streaming.kafka.producer import Outlet
+from streaming.kafka.batching import WindowBatcher
+from streaming.kafka.producer import Producer
 from streaming.kafka.settings import Address
 from streaming.wire import topics
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.records import Event, GameRecord, Telemetry, encode
 
 
-class Ingress(Outlet):
+class Ingress(Producer):
     """Sends games of one sport. ``packed`` gathers samples to a window (see :mod:`streaming.kafka.batching`)."""
 
     def __init__(self, address: Address, sport: Sport, *, packed: bool = True) -> None:
         super().__init__(address)
         self.sport, self.packed = sport, packed
         self._topic = topics.telemetry(sport.name)
-        self._packers: dict[str, Packer] = {}
+        self._packers: dict[str, WindowBatcher] = {}
 
     def start(self, record: GameRecord) -> None:
         """Announce a game: in the compacted topic of records, and as the first record of the game itself."""
         self.put_and_wait(topics.games(self.sport.name), record.game, encode(record))
         self._send(record.game, encode_feed(GameStart(record=record)))
         if self.packed:
-            self._packers[record.game] = Packer(self.sport, record)
+            self._packers[record.game] = WindowBatcher(self.sport, record)
 
     def send(self, record: Telemetry | Event) -> None:
         """One record, in the order of arrival; returns at once."""

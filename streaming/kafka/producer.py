@@ -10,7 +10,7 @@ from streaming.kafka.settings import Address
 from streaming.wire import topics
 
 
-class Outlet:
+class Producer:
     """Idempotent, so that a retry doubles nothing; compressed; a batch goes out at once. A context manager: what was handed over
     is with the broker when it ends well."""
 

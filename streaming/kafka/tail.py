@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from streaming.errors import InputLost, Unavailable
-from streaming.kafka.broker import MAX_MESSAGE_BYTES, Watch, speaking
+from streaming.kafka.broker import MAX_MESSAGE_BYTES, TopicGuard, speaking
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, short_of
 from streaming.kafka.settings import Address
 
@@ -26,7 +26,7 @@ def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tupl
     from kafka.structs import TopicPartition
 
     with speaking(address):
-        watch = Watch(address, topic)
+        watch = TopicGuard(address, topic)
         consumer: Any = KafkaConsumer(
             **address.python(), enable_auto_commit=False, auto_offset_reset="none", max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
         )  # fmt: skip

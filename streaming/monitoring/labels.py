@@ -19,7 +19,7 @@ from streaming.wire.records import Event, GameRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class LoggedPrediction:
     """One row that a model was asked about, and its final answer.
 
     ``event`` is None for what is asked in a window or at a tick; ``subject`` whom the row is about; ``part`` its place among those
@@ -38,7 +38,7 @@ class Said:
     took_us: float
 
 
-class Came(NamedTuple):
+class Outcome(NamedTuple):
     """0.0 to C - 1 as in the model's classes, and the event that says so.
 
     What goes by the same event has one ``fate``, unless the moments that were asked ``at_us`` end in an answer each: whoever is not
@@ -54,7 +54,7 @@ class Came(NamedTuple):
         return self.by.id if self.at_us is None else f"{self.by.id}@{self.at_us}"
 
 
-class Told:
+class EventHistory:
     """The events of a game: of each its last revision, in the order of their time; those that were withdrawn are none.
 
     With ``most`` the ones that came first are forgotten beyond so many.
@@ -98,7 +98,7 @@ class Told:
         at = bisect_right(times, t_us)
         return events[at - 1] if at else None
 
-    def by(self, key: Callable[[Told, Event], Hashable], *types: str) -> dict[Hashable, Event]:
+    def by(self, key: Callable[[EventHistory, Event], Hashable], *types: str) -> dict[Hashable, Event]:
         """Those of these types by their key, the latest where two have the same; worked out once until another event comes."""
         if (key, types) not in self._found:
             self._found[key, types] = {key(self, event): event for event in self.of(*types)}
@@ -120,20 +120,20 @@ class Label:
     ``within_s`` of the question, or never."""
 
     types: tuple[str, ...]
-    of: Callable[[Said, Told], Came | None]
+    of: Callable[[LoggedPrediction, EventHistory], Outcome | None]
     within_s: float = math.inf
 
-    def __call__(self, said: Said, told: Told) -> Came | None:
+    def __call__(self, said: LoggedPrediction, told: EventHistory) -> Outcome | None:
         return self.of(said, told)
 
 
-def of_event(of: Callable[[Event], float | None]) -> Callable[[Said, Told], Came | None]:
+def of_event(of: Callable[[Event], float | None]) -> Callable[[LoggedPrediction, EventHistory], Outcome | None]:
     """The label that the event says itself that the model was asked about."""
 
-    def label(said: Said, told: Told) -> Came | None:
+    def label(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
         event = told.event(said.event)
         found = None if event is None else of(event)
-        return None if found is None or event is None else Came(found, event)
+        return None if found is None or event is None else Outcome(found, event)
 
     return label
 

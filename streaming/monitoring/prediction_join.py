@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from models.specs import known
-from models.training.labelled_predictions import Lived
+from models.specs import spec_of
+from models.training.labelled_predictions import LabelledPredictions
 from streaming.errors import BadInput
-from streaming.monitoring.labels import Came, Said, Told
+from streaming.monitoring.labels import EventHistory, LoggedPrediction, Outcome
 from streaming.recordings.reader import Recording
 from streaming.wire.blocks import Output, Prediction
 
-LabelOf = Callable[[Said, Told], Came | None]
+LabelOf = Callable[[LoggedPrediction, EventHistory], Outcome | None]
 
 
-def said_of(asked: Prediction) -> Iterator[Said]:
+def said_of(asked: Prediction) -> Iterator[LoggedPrediction]:
     """The rows of one prediction. One that was asked along an axis (a curve of answers) is no single question, and has none."""
     yield from _rows(
         asked.model, asked.stat, asked.event, asked.t_us, asked.version, np.asarray(asked.features), np.asarray(asked.answer),
@@ -26,14 +26,14 @@ def said_of(asked: Prediction) -> Iterator[Said]:
     )  # fmt: skip
 
 
-def said_by(outputs: Iterable[Output], model: str) -> list[Said]:
+def said_by(outputs: Iterable[Output], model: str) -> list[LoggedPrediction]:
     """The final predictions of a model among an operator's outputs."""
     return [
         said for o in outputs if isinstance(o, Prediction) and o.model == model and o.quality == "final" for said in said_of(o)
     ]
 
 
-def said_in(recording: Recording, model: str) -> list[Said]:
+def said_in(recording: Recording, model: str) -> list[LoggedPrediction]:
     """The same from a recording; empty when it holds no predictions of the model."""
     return [
         said
@@ -50,8 +50,8 @@ def said_in(recording: Recording, model: str) -> list[Said]:
 def _rows(
     model: str, stat: str, event: str | None, t_us: int, version: str, features: Any, answer: Any, subjects: tuple[str, ...],
     took_us: float,
-) -> Iterator[Said]:  # fmt: skip
-    asked = known(model)
+) -> Iterator[LoggedPrediction]:  # fmt: skip
+    asked = spec_of(model)
     count, classes = len(asked.features), len(asked.classes)
     width = classes if classes > 2 else 1
     # each answer is to as many inputs as its model took; of a curve there are more answers than questions
@@ -67,15 +67,15 @@ def _rows(
     values = answer.reshape(len(rows), *((width,) if width > 1 else ()))
     whom = subjects if len(subjects) == len(rows) else ("",) * len(rows)
     for part, row in enumerate(rows):
-        yield Said(stat, event, t_us, whom[part], part, version, row, values[part], took_us if part == 0 else np.nan)
+        yield LoggedPrediction(stat, event, t_us, whom[part], part, version, row, values[part], took_us if part == 0 else np.nan)
 
 
-def lived(model: str, said: list[Said], told: Told, label: LabelOf) -> Lived:
+def lived(model: str, said: list[LoggedPrediction], told: EventHistory, label: LabelOf) -> LabelledPredictions:
     """Of every question the last answer, with what came of it in the end; an event that was withdrawn is left out.
 
     The features are untouched: they are what was known when the value went out, and nothing later gets into them.
     """
-    asked, game = known(model), told.game.game
+    asked, game = spec_of(model), told.game.game
     last = {(e.stat, e.event, e.part) if e.event else (e.stat, e.t_us, e.subject): e for e in said}
     kept = [each for each in last.values() if each.event is None or told.event(each.event) is not None]
     kept.sort(key=lambda each: (each.t_us, each.event or "", each.stat, each.subject, each.part))
@@ -86,7 +86,7 @@ def lived(model: str, said: list[Said], told: Told, label: LabelOf) -> Lived:
     def words(values: Iterable[str | None]) -> Any:
         return np.array([value or "" for value in values], np.str_)
 
-    return Lived(
+    return LabelledPredictions(
         model, np.array([each.features for each in kept], np.float64).reshape(len(kept), len(asked.features)),
         np.array([np.nan if c is None else c.label for c in came], np.float64), words([game] * len(kept)),
         words(each.event for each in kept), words(each.subject for each in kept),

@@ -13,7 +13,7 @@ import numpy as np
 
 from models.artefact import Card
 from models.monitoring.monitor import Alert, ModelMonitor, profile_on
-from streaming.monitoring.labels import Label, Said, Told
+from streaming.monitoring.labels import EventHistory, Label, LoggedPrediction
 from streaming.monitoring.prediction_join import said_of
 from streaming.wire.blocks import Output, Prediction
 from streaming.wire.records import Event, GameRecord
@@ -33,10 +33,10 @@ TOLD_S: Final = 5.0
 class _Game:
     """What a game has said, how far it has come, and by model what waits and when to look at it again."""
 
-    told: Told
+    told: EventHistory
     clock_us: int = 0
     over: bool = False
-    waiting: dict[str, deque[Said]] = field(default_factory=dict)
+    waiting: dict[str, deque[LoggedPrediction]] = field(default_factory=dict)
     due_us: dict[str, int] = field(default_factory=dict)
 
 
@@ -62,7 +62,7 @@ class ModelWatch:
 
     def overhear(self, game: GameRecord, records: Iterable[Record]) -> Iterator[Record]:
         """The records of a game on their way to a runner: events tell what came of what they are about."""
-        heard = _Game(Told(game, most=REMEMBERED))
+        heard = _Game(EventHistory(game, most=REMEMBERED))
         with self._lock:
             self._games[game.game] = heard
         try:
@@ -76,7 +76,7 @@ class ModelWatch:
     def announced(self, game: GameRecord) -> None:
         """A game that runs elsewhere; its events come by ``seen``. Beyond ``GAMES`` the one that was announced first is over."""
         with self._lock:
-            self._games.setdefault(game.game, _Game(Told(game, most=REMEMBERED)))
+            self._games.setdefault(game.game, _Game(EventHistory(game, most=REMEMBERED)))
             first = next(iter(self._games.values()))
             first.over = first.over or len(self._games) > GAMES
         if first.over:
@@ -163,7 +163,7 @@ class ModelWatch:
         label, monitor, waiting = self.labels[model], self.monitors.get(model), game.waiting.get(model)
         if monitor is None or not waiting:
             return
-        kept: deque[Said] = deque()
+        kept: deque[LoggedPrediction] = deque()
         fates: dict[str, list[tuple[Any, float]]] = {}
         lost = 0
         for said in waiting:

@@ -23,14 +23,14 @@ from streaming.errors import BadInput, BadRecord, BadSnapshot
 from streaming.operator import snapshot
 from streaming.operator.events.corrections import REREAD_S
 from streaming.operator.events.event_stats import AHEAD_S, BEHIND_S, EventStage
-from streaming.operator.events.finalizer import Settling
-from streaming.operator.inference.client import Patience, Refused
-from streaming.operator.inference.reload import Deployed, Switching
-from streaming.operator.metrics import UNAVAILABLE, Meters
+from streaming.operator.events.finalizer import EventFinalizer
+from streaming.operator.inference.client import DeadlineBudget, Refused
+from streaming.operator.inference.reload import DeployedModels, ModelReloader
+from streaming.operator.metrics import UNAVAILABLE, OperatorMetrics
 from streaming.operator.quarantine import Quarantine
 from streaming.operator.roster import roster_of
 from streaming.operator.stopwatch import Stopwatch, step_names
-from streaming.operator.telemetry.frame_buffer import Tape
+from streaming.operator.telemetry.frame_buffer import FrameBuffer
 from streaming.operator.telemetry.framing import Framer
 from streaming.operator.telemetry.grid import SECOND_US, Grid
 from streaming.operator.telemetry.watermarks import NEVER, GameClock
@@ -58,7 +58,7 @@ class GameOperator:
 
     def __init__(
         self, sport: Sport, game: GameRecord, models: Mapping[str, Model] | None = None, *,
-        draw: bool = True, provisional: bool = True, strict: bool = False, deployed: Deployed | None = None,
+        draw: bool = True, provisional: bool = True, strict: bool = False, deployed: DeployedModels | None = None,
         requested: Container[str] = (),
     ) -> None:  # fmt: skip
         if game.sport != sport.name:
@@ -71,7 +71,7 @@ class GameOperator:
             for kind in ("telemetry", "events")
         }
         self.clock = GameClock(lateness["telemetry"], lateness["events"])
-        self.meters = Meters(step_names(sport))
+        self.meters = OperatorMetrics(step_names(sport))
         names = {name: i for i, name in enumerate(self.meters.steps)}
         self._take_in_step, self._rows_step = names["framing.samples"], names["framing.rows"]
         self._watch = Stopwatch(self.meters)
@@ -81,16 +81,16 @@ class GameOperator:
         keep_s = max([reach_s, *(signal.keep_s for signal in sport.signals)])
         keep = int(np.ceil((keep_s * grid.hz + grid.span) / grid.hop)) * grid.hop
         field = Field(game.length_m or sport.field.length_m, game.width_m or sport.field.width_m, sport.field.origin)
-        self.tape = Tape(sport, roster, field, grid, keep, self._batch, slack_s=2 * sync_s + REREAD_S)
+        self.tape = FrameBuffer(sport, roster, field, grid, keep, self._batch, slack_s=2 * sync_s + REREAD_S)
         self.framer = Framer(sport, game, roster, grid, self.clock, self.tape)
         models = (models if deployed is None else deployed.current()) or {}
-        self._patience = Patience()
+        self._patience = DeadlineBudget()
         stages = (sport, game, roster, grid, self.tape, models, names, self._watch, self._patience,
                   partial(_count, self.meters), requested)  # fmt: skip
         self.windows, self.events = WindowStage(*stages), EventStage(*stages)
         self.events.seen_us = self.framer.seen_us
-        self.settling = Settling(game, self.events, self.framer, self.clock, grid, self.meters, provisional)
-        self._switching = None if deployed is None else Switching(game.game, deployed, self.windows, self.events, self.clock)
+        self.settling = EventFinalizer(game, self.events, self.framer, self.clock, grid, self.meters, provisional)
+        self._switching = None if deployed is None else ModelReloader(game.game, deployed, self.windows, self.events, self.clock)
         self.quarantine = Quarantine(sport, game, self.clock, self.meters, strict)
         self._fingerprint = _fingerprint(self)
         self._shown_us = NEVER
@@ -311,7 +311,7 @@ class GameOperator:
         self.events.ticks.load({k[6:]: v for k, v in arrays.items() if k.startswith("ticks.")})
 
 
-def _count(meters: Meters, stat: str, refused: Refused, guard: Guard) -> None:
+def _count(meters: OperatorMetrics, stat: str, refused: Refused, guard: Guard) -> None:
     """Final values that are missing, since the model of the stat may not be asked for them, or the game was joined in the middle.
     No method: see ``eventing._apply``."""
     for reason, rows in refused.reasons(guard).items():

@@ -8,10 +8,10 @@ import msgspec
 
 from streaming.errors import BadRecord
 from streaming.operator.latency import Latency
-from streaming.operator.metrics import Meters
+from streaming.operator.metrics import OperatorMetrics
 
 
-class Spread(msgspec.Struct, frozen=True):
+class HistogramSnapshot(msgspec.Struct, frozen=True):
     """A latency histogram: (bucket, count) of the buckets that are not empty, in order (the places of
     ``streaming.operator.latency.BOUNDS_US``, one more for what is beyond), sum and maximum."""
 
@@ -36,13 +36,13 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     records: list[tuple[str, str, int]]
     windows: int
     events: int
-    window_latency: Spread
-    event_latency: Spread
+    window_latency: HistogramSnapshot
+    event_latency: HistogramSnapshot
     watermark_us: int
     arrival_us: int
 
     @classmethod
-    def of(cls, game: str, sport: str, runner: str, meters: Meters, told_us: int) -> Health:
+    def of(cls, game: str, sport: str, runner: str, meters: OperatorMetrics, told_us: int) -> Health:
         return cls(
             game=game, sport=sport, runner=runner, told_us=told_us, steps=list(meters.steps),
             step_ns=meters.step_ns.tolist(), step_last_ns=meters.step_last_ns.tolist(), step_max_ns=meters.step_max_ns.tolist(),
@@ -51,9 +51,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
             event_latency=_spread(meters.event_latency), watermark_us=meters.watermark_us, arrival_us=meters.arrival_us,
         )  # fmt: skip
 
-    def meters(self) -> Meters:
+    def meters(self) -> OperatorMetrics:
         """As the operator page and Prometheus read them; ``BadRecord`` where the parts do not fit together."""
-        found = Meters(tuple(self.steps))
+        found = OperatorMetrics(tuple(self.steps))
         for name in ("step_ns", "step_last_ns", "step_max_ns", "step_calls"):
             told = getattr(self, name)
             if len(told) != len(self.steps) or not all(-(1 << 62) < n < 1 << 62 for n in told):
@@ -66,11 +66,11 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def _spread(latency: Latency) -> Spread:
-    return Spread([(i, n) for i, n in enumerate(latency.counts.copy()) if n], latency.sum_us, latency.max_us)
+def _spread(latency: Latency) -> HistogramSnapshot:
+    return HistogramSnapshot([(i, n) for i, n in enumerate(latency.counts.copy()) if n], latency.sum_us, latency.max_us)
 
 
-def _latency(spread: Spread) -> Latency:
+def _latency(spread: HistogramSnapshot) -> Latency:
     found = Latency()
     for place, n in spread.counts:
         if not 0 <= place < len(found.counts) or not 0 < n < 1 << 53:

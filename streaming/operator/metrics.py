@@ -15,7 +15,7 @@ UNAVAILABLE = "unavailable"
 
 
 @dataclass
-class Meters:
+class OperatorMetrics:
     """One operator's figures.
 
     ``steps`` are the names in order; ``step_ns`` the time of each in total, ``step_last_ns`` in the latest call,

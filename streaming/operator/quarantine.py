@@ -6,7 +6,7 @@ import numpy as np
 
 from features.core.sport import Sport
 from streaming.errors import BadRecord
-from streaming.operator.metrics import Meters
+from streaming.operator.metrics import OperatorMetrics
 from streaming.operator.telemetry.framing import Framer
 from streaming.operator.telemetry.tag_buffers import DUPLICATE, REASONS
 from streaming.operator.telemetry.watermarks import GameClock
@@ -18,7 +18,7 @@ from streaming.wire.records import Event, GameRecord, Telemetry, encode
 class Quarantine:
     """What of one game is set aside. With ``strict`` nothing is: ``BadRecord`` is raised instead."""
 
-    def __init__(self, sport: Sport, game: GameRecord, clock: GameClock, meters: Meters, strict: bool) -> None:
+    def __init__(self, sport: Sport, game: GameRecord, clock: GameClock, meters: OperatorMetrics, strict: bool) -> None:
         self.sport, self.channels, self.game = sport.name, sport.channels, game.game
         self.clock, self.meters, self.strict = clock, meters, strict
 

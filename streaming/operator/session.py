@@ -15,7 +15,7 @@ import msgspec
 from streaming.errors import BadRecord, BadSnapshot, TouchlineError
 from streaming.operator.game import GameOperator
 from streaming.operator.health import Health, encode_health
-from streaming.operator.metrics import Meters
+from streaming.operator.metrics import OperatorMetrics
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, Output
 from streaming.wire.feed import FeedRecord, GameEnd, GameStart, decode_feed, encode_feed
@@ -37,7 +37,7 @@ class _Saved(msgspec.Struct, array_like=True):
     operator: bytes
 
 
-class GameHost:
+class GameSession:
     """The game called ``game``; ``make`` builds its operator from its record.
 
     ``take`` is a pure function of the records so far and their stamps: whoever keeps the records keeps the state.
@@ -50,7 +50,7 @@ class GameHost:
         self.operator: GameOperator | None = None
 
     @property
-    def meters(self) -> Meters | None:
+    def meters(self) -> OperatorMetrics | None:
         return None if self.operator is None else self.operator.meters
 
     @property
@@ -159,10 +159,10 @@ class GameHost:
 _QUIET_US: Final = 1_000_000
 
 
-def rehearse(sport: str, make: Make, record: GameRecord, records: Iterable[Telemetry | Event]) -> None:
+def warm_up(sport: str, make: Make, record: GameRecord, records: Iterable[Telemetry | Event]) -> None:
     """Play a game to nobody, from its record to its end, with all that is done to one on the air: values of a quiet feed, a
     snapshot and another that takes it over, its messages, its health."""
-    host, quiet_us = GameHost(sport, record.game, make), 0
+    host, quiet_us = GameSession(sport, record.game, make), 0
     started: list[FeedRecord] = [GameStart(record=record)]
     for item in chain(started, records, [GameEnd(game=record.game)]):
         out = host.take(encode_feed(item), 0)
@@ -170,7 +170,7 @@ def rehearse(sport: str, make: Make, record: GameRecord, records: Iterable[Telem
         if host.phase != "on" or host.meters is None or host.meters.arrival_us < quiet_us:
             continue
         if not quiet_us:
-            host, kept = GameHost(sport, record.game, make), host.snapshot()
+            host, kept = GameSession(sport, record.game, make), host.snapshot()
             host.restore(kept)
         assert host.meters is not None
         quiet_us = host.meters.arrival_us + _QUIET_US

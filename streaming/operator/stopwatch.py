@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter_ns
 
 from features.core.sport import Sport
-from streaming.operator.metrics import Meters
+from streaming.operator.metrics import OperatorMetrics
 
 
 class Stopwatch:
@@ -13,7 +13,7 @@ class Stopwatch:
 
     __slots__ = ("_at", "_calls", "_last", "_max", "_total")
 
-    def __init__(self, meters: Meters) -> None:
+    def __init__(self, meters: OperatorMetrics) -> None:
         self._total, self._last, self._max, self._calls = (
             meters.step_ns, meters.step_last_ns, meters.step_max_ns, meters.step_calls,
         )  # fmt: skip

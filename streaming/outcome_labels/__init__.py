@@ -7,13 +7,13 @@ import importlib
 import importlib.util
 from types import ModuleType
 
-from models.specs import known, sport_of
+from models.specs import spec_of, sport_of
 from streaming.monitoring.labels import Label
 
 
 def label_of(model: str) -> Label:
     """``ValueError`` with the reason for a model of which nothing says what came of what it was asked."""
-    sport = sport_of(known(model).name)
+    sport = sport_of(spec_of(model).name)
     module = _module(sport)
     labels: dict[str, Label] = getattr(module, "LABELS", {})
     if model not in labels:
@@ -23,7 +23,7 @@ def label_of(model: str) -> Label:
     return labels[model]
 
 
-def nothing_said() -> Label:
+def unlabelled() -> Label:
     """The label of a model of which no event says what came of it: never one."""
     return Label((), lambda said, told: None)
 

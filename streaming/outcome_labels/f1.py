@@ -12,7 +12,7 @@ from typing import Final
 
 from features.core.facts import number
 from features.f1 import SPORT
-from streaming.monitoring.labels import Came, Label, Said, Told
+from streaming.monitoring.labels import EventHistory, Label, LoggedPrediction, Outcome
 from streaming.wire.records import Event
 
 _WINDOW_US: Final = round(SPORT.hop_s * 1e6)
@@ -22,41 +22,41 @@ _ZONE_S, _STOPS_S = 90.0, 600.0
 _ENDS: Final = ("complete", "incomplete")
 
 
-def _ended(attempt: Event | None) -> Came | None:
+def _ended(attempt: Event | None) -> Outcome | None:
     """By how the attempt ended, if there was one and it is said."""
     if attempt is None or attempt.outcome not in _ENDS:
         return None
-    return Came(float(attempt.outcome == "complete"), attempt)
+    return Outcome(float(attempt.outcome == "complete"), attempt)
 
 
-def _zone_of(told: Told, attempt: Event) -> Hashable:
+def _zone_of(told: EventHistory, attempt: Event) -> Hashable:
     """The car, and the last window that ended before the zone began."""
     began_s = number(attempt.attrs.get("began_s"))
     return (attempt.player, round(began_s * 1e6) // _WINDOW_US) if isfinite(began_s) else None
 
 
-def overtake(said: Said, told: Told) -> Came | None:
+def overtake(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """By the attempt in the overtaking zone that began right after the window."""
     key = said.subject, (said.t_us - told.game.t0_us) // _WINDOW_US
     return _ended(told.by(_zone_of, "overtake_attempt").get(key))
 
 
-def _stop_of(told: Told, undercut: Event) -> Hashable:
+def _stop_of(told: EventHistory, undercut: Event) -> Hashable:
     """The car that was threatened, and the last tick before the one behind it left the road for its stop."""
     stops = [e.t_us for e in told.of("pit_entry") if e.player == undercut.player and e.t_us <= undercut.t_us]
     return (undercut.attrs.get("target"), (stops[-1] - told.game.t0_us) // _TICK_US) if stops else None
 
 
-def undercut(said: Said, told: Told) -> Came | None:
+def undercut(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """By the undercut that the car behind began with its stop right after the tick."""
     key = said.subject, (said.t_us - told.game.t0_us) // _TICK_US
     return _ended(told.by(_stop_of, "undercut").get(key))
 
 
-def win(said: Said, told: Told) -> Came | None:
+def win(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """By who comes first to the flag."""
     first = next((e for e in told.of("finish") if e.attrs.get("position") == 1.0), None)
-    return None if first is None else Came(float(first.player == said.subject), first)
+    return None if first is None else Outcome(float(first.player == said.subject), first)
 
 
 LABELS: Final = {

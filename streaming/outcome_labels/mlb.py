@@ -6,13 +6,13 @@ from typing import Final
 
 from features.core.facts import number
 from features.mlb.vocabulary import HITS
-from streaming.monitoring.labels import Came, Label, Said, Told, of_event, outcome
+from streaming.monitoring.labels import EventHistory, Label, LoggedPrediction, Outcome, of_event, outcome
 
 #: from the set to the end of the race, and from contact to the end of the play, nobody needs longer, s
 _PITCH_S, _PLAY_S = 40.0, 30.0
 
 
-def steal(said: Said, told: Told) -> Came | None:
+def steal(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """By the result of the runner's attempt on this very pitch. Asked in a window, the lead is that of the first move, as in
     training, while the pitcher is set; once he has moved the runner may be on his way, and the lead is another thing."""
     if said.event is None:
@@ -25,25 +25,25 @@ def steal(said: Said, told: Told) -> Came | None:
     race = told.after(at_us, "set", "steal")
     if race is None or race.type != "steal" or race.player != said.subject or race.outcome not in ("safe", "out"):
         return None
-    return Came(float(race.outcome == "safe"), race)
+    return Outcome(float(race.outcome == "safe"), race)
 
 
-def hit(said: Said, told: Told) -> Came | None:
+def hit(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """By the batter's play that the ball began."""
     ball = told.event(said.event)
     play = None if ball is None else told.after(ball.t_us, "set", "play")
     if ball is None or play is None or play.type != "play" or play.player != ball.player:
         return None
-    return Came(float(play.outcome in HITS), play) if play.outcome in HITS | {"out", "double_play"} else None
+    return Outcome(float(play.outcome in HITS), play) if play.outcome in HITS | {"out", "double_play"} else None
 
 
-def win(said: Said, told: Told) -> Came | None:
+def win(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """By the runs when the game has ended; a tie nobody wins."""
     ends = told.of("game_end")
     if not ends:
         return None
     lead = number(ends[-1].attrs.get("home_runs")) - number(ends[-1].attrs.get("away_runs"))
-    return Came(float(lead > 0), ends[-1]) if lead > 0 or lead < 0 else None
+    return Outcome(float(lead > 0), ends[-1]) if lead > 0 or lead < 0 else None
 
 
 LABELS: Final = {

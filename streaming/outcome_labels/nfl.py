@@ -14,7 +14,7 @@ from features.nfl.columns import YD
 from features.nfl.defense import MAN_OR_ZONE
 from features.nfl.game import CHOICES
 from features.nfl.vocabulary import COMPLETE, ENDS, OUTCOMES, ROUTES
-from streaming.monitoring.labels import Came, Label, Said, Told, of_event
+from streaming.monitoring.labels import EventHistory, Label, LoggedPrediction, Outcome, of_event
 from streaming.wire.records import Event
 
 #: no play is longer, s
@@ -26,7 +26,7 @@ _STOPS: Final = (*ENDS, "fumble", *_NEW)
 _SCORES: Final = (*ENDS, "pass_outcome_touchdown", "field_goal", "other")
 
 
-def completion(said: Said, told: Told) -> Came | None:
+def completion(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """By the outcome of the pass that is in the air, or has arrived."""
     thrown = told.before(said.t_us, "pass_forward", *_NEW)
     if said.event is None and (thrown is None or thrown.type != "pass_forward"):
@@ -35,24 +35,24 @@ def completion(said: Said, told: Told) -> Came | None:
     if came is None or came.type in _NEW:
         return None
     early = thrown is not None and told.after(thrown.t_us, *OUTCOMES) is not came
-    return None if early else Came(float(came.type in COMPLETE), came)
+    return None if early else Outcome(float(came.type in COMPLETE), came)
 
 
-def rushing(said: Said, told: Told) -> Came | None:
+def rushing(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """By the yards from the line of scrimmage to where the run ended; of yards beyond the goal line nothing does."""
     run = told.event(said.event)
     end = None if run is None else _end(told, run.t_us)
     return None if end is None else _reached(told, said, end, 0.0)
 
 
-def after_catch(said: Said, told: Told) -> Came | None:
+def after_catch(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """By the yards from where it was caught to where the receiver was stopped."""
     catch = told.event(said.event)
     end = None if catch is None else _end(told, catch.t_us)
     return None if catch is None or end is None else _reached(told, said, end, _air_yd(told, catch))
 
 
-def tackle(said: Said, told: Told) -> Came | None:
+def tackle(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """1 where this defender brought the runner down before he had gained another whole yard. Beyond the spot where he is stopped a
     runner may be carried on for a while: of that nothing was asked."""
     carry = told.before(said.t_us, *_CARRY, *_STOPS)
@@ -60,17 +60,17 @@ def tackle(said: Said, told: Told) -> Came | None:
     if carry is None or end is None:
         return None
     if end.type != "tackle":
-        return Came(0.0, end, said.t_us)
+        return Outcome(0.0, end, said.t_us)
     who = end.attrs.get("tackler")
     gained = _gained_yd(told, end) - (_air_yd(told, carry) if said.features[T_CAUGHT] == 1.0 else 0.0)
     # a yard is reached at its line, which a place in millimetres may miss
     reached = _whole(said.features[T_GAINED] + 1e-3)
     if not isinstance(who, str) or not reached <= gained:
         return None
-    return Came(float(who == said.subject and gained == reached), end, said.t_us)
+    return Outcome(float(who == said.subject and gained == reached), end, said.t_us)
 
 
-def win(said: Said, told: Told) -> Came | None:
+def win(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """By the points when the last period has ended, for the team that had the ball; a tie nobody wins."""
     before = told.event(said.event)
     last = max(period.number for period in told.game.periods)
@@ -80,10 +80,10 @@ def win(said: Said, told: Told) -> Came | None:
     lead = _final_lead(told)
     if not (lead > 0 or lead < 0):
         return None
-    return Came(float((lead > 0) == (before.team == told.game.teams[0].id)), end)
+    return Outcome(float((lead > 0) == (before.team == told.game.teams[0].id)), end)
 
 
-def fourth_down(said: Said, told: Told) -> Came | None:
+def fourth_down(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """The same, of what was decided on: nobody knows what would have come of the rest."""
     before = told.event(said.event)
     if before is None or before.attrs.get("decision") not in CHOICES:
@@ -102,27 +102,27 @@ def _route(event: Event) -> float | None:
     return float(ROUTES.index(called)) if called in ROUTES else None
 
 
-def _end(told: Told, t_us: int) -> Event | None:
+def _end(told: EventHistory, t_us: int) -> Event | None:
     """What ended the carry that goes on at ``t_us``."""
     end = told.after(t_us, *_STOPS)
     return end if end is not None and end.type in ENDS else None
 
 
-def _reached(told: Told, said: Said, end: Event, from_yd: float) -> Came | None:
+def _reached(told: EventHistory, said: LoggedPrediction, end: Event, from_yd: float) -> Outcome | None:
     """Whether so many yards were gained from ``from_yd`` ahead of the line of scrimmage on."""
     level, gained = float(said.features[0]), _gained_yd(told, end) - from_yd
     if not isfinite(level) or not isfinite(gained) or level > 50.0 - _line_yd(told, end) - from_yd:
         return None
-    return Came(float(gained >= level), end)
+    return Outcome(float(gained >= level), end)
 
 
-def _gained_yd(told: Told, end: Event) -> float:
+def _gained_yd(told: EventHistory, end: Event) -> float:
     """From the line of scrimmage to where a play ended, as it was spotted: whole yards, but for a touchdown."""
     spotted = number(end.attrs.get("gained_yd"))
     return spotted if isfinite(spotted) else _whole(_ahead_yd(told, end) - _line_yd(told, end))
 
 
-def _air_yd(told: Told, catch: Event) -> float:
+def _air_yd(told: EventHistory, catch: Event) -> float:
     """Whole yards from the line of scrimmage to the catch."""
     return _whole(_ahead_yd(told, catch) - _line_yd(told, catch))
 
@@ -131,7 +131,7 @@ def _whole(yards: float) -> float:
     return float(floor(yards)) if isfinite(yards) else nan
 
 
-def _ahead_yd(told: Told, event: Event) -> float:
+def _ahead_yd(told: EventHistory, event: Event) -> float:
     """Yards from midfield in the direction of the event's team; NaN where either is unknown."""
     way = next((p.home_attacks for p in told.game.periods if p.number == event.period), 0)
     if event.x_m is None or not way:
@@ -139,13 +139,13 @@ def _ahead_yd(told: Told, event: Event) -> float:
     return event.x_m / YD * (way if event.team == told.game.teams[0].id else -way)
 
 
-def _line_yd(told: Told, event: Event) -> float:
+def _line_yd(told: EventHistory, event: Event) -> float:
     """The same of the line of scrimmage of the event's play."""
     down = told.before(event.t_us, *_NEW)
     return nan if down is None else 50.0 - number(down.attrs.get("to_goal_yd"))
 
 
-def _final_lead(told: Told) -> float:
+def _final_lead(told: EventHistory) -> float:
     """Points of the home team less those of the visitors: as the last play found them, and what was scored since."""
     home = told.game.teams[0].id
     downs = told.of(*_NEW)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from features.soccer.ledger import SHOOTOUT
-from streaming.monitoring.labels import Came, Label, Said, Told, of_event, outcome
+from streaming.monitoring.labels import EventHistory, Label, LoggedPrediction, Outcome, of_event, outcome
 
 _EXTRA_TIME: Final = 3
 _HOME, _DRAW, _AWAY = 0.0, 1.0, 2.0
 
 
-def result(said: Said, told: Told) -> Came | None:
+def result(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     """By the goals of play, own goals included and a penalty shoot-out left out: of what was asked before extra time, once the
     second half has ended; of what was asked in it, once that has."""
     periods = {period.number: period for period in told.game.periods if period.number < SHOOTOUT}
@@ -26,7 +26,7 @@ def result(said: Said, told: Told) -> Came | None:
     for event in told.of("shot", "own_goal"):
         if event.period <= last and event.team is not None and (event.type == "own_goal" or event.outcome == "goal"):
             lead += 1 if (event.team == home) == (event.type == "shot") else -1
-    return Came(_HOME if lead > 0 else _DRAW if lead == 0 else _AWAY, end)
+    return Outcome(_HOME if lead > 0 else _DRAW if lead == 0 else _AWAY, end)
 
 
 LABELS: Final = {

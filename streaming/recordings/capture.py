@@ -18,7 +18,7 @@ from streaming.wire.feed import FeedRecord, GameEnd, GameStart, decode_feed
 from streaming.wire.records import Event, GameRecord, Telemetry
 
 
-class Capture:
+class GameRecorder:
     """Recordings of games of ``sport``, each in ``folder`` under its name, there when the game has ended or this closes; what
     was there of that name is replaced then. ``requested`` are the models that somebody asks for by name, with
     their versions. A context manager: on an error it leaves nothing of the games that were still on.

@@ -143,7 +143,7 @@ class PartWriter:
             self.parts[-1] = Part.of(path, last.file, last.rows, last.first_us, last.last_us)
 
 
-class Staged:
+class AtomicOutput:
     """A folder or file that appears at ``path`` when it is finished, or not at all.
 
     ``temporary`` is where to write meanwhile: on the same disk, so that the last step is one rename.
@@ -190,12 +190,12 @@ class Staged:
                 raise BadInput(f"{self.path} exists already; give another name or remove it first")
 
 
-class AllOrNothing(ABC):
+class AtomicWriter(ABC):
     """A writer that leaves what it wrote, whole, or nothing: a context manager that closes on a normal end and aborts on
     any other. A subclass says how to end well (``_complete``) and how to stop (``_stop``); either is done once."""
 
     def __init__(self, path: str | Path, *, folder: bool, overwrite: bool) -> None:
-        self._staged = Staged(path, folder=folder, overwrite=overwrite)
+        self._staged = AtomicOutput(path, folder=folder, overwrite=overwrite)
         self._done = False
 
     def __enter__(self) -> Self:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from streaming.recordings import arrow
-from streaming.recordings.parquet_parts import AllOrNothing, Part, PartWriter
+from streaming.recordings.parquet_parts import AtomicWriter, Part, PartWriter
 from streaming.wire.blocks import DeadLetter, ModelSwitch, Output, Prediction
 from streaming.wire.records import Event, GameRecord, Telemetry, encode, encode_telemetry
 
@@ -73,7 +73,7 @@ class Contents(msgspec.Struct, frozen=True):
     requested: dict[str, str] = {}
 
 
-class Writer(AllOrNothing):
+class Writer(AtomicWriter):
     """Records a game: a context manager that leaves a whole recording at ``path``, or nothing when interrupted.
 
     Records are written in the order of their arrival. ``game`` may be replaced while recording (a period ended): what

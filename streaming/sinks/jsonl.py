@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from streaming.errors import BadInput, Unavailable
-from streaming.recordings.parquet_parts import AllOrNothing, reason
+from streaming.recordings.parquet_parts import AtomicWriter, reason
 from streaming.wire.blocks import Output, StatBlock
 from streaming.wire.stat_json import block_raw
 
 _BUFFER_BYTES = 1 << 20
 
 
-class StatJsonlSink(AllOrNothing):
+class StatJsonlSink(AtomicWriter):
     """One file of StatUpdates at ``path``, a line each, there when the run has ended well.
 
     ``final_only`` leaves out provisional and stale values.

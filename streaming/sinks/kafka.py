@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from streaming.kafka.producer import Outlet
+from streaming.kafka.producer import Producer
 from streaming.kafka.settings import Address
 from streaming.operator.health import Health, encode_health
-from streaming.operator.metrics import Meters
+from streaming.operator.metrics import OperatorMetrics
 from streaming.wire import topics
 from streaming.wire.blocks import Output
 from streaming.wire.messages import messages
@@ -18,11 +18,11 @@ from streaming.wire.records import Event, GameRecord, Telemetry, encode
 HEALTH_S: Final = 1.0
 
 
-class KafkaSink(Outlet):
+class KafkaSink(Producer):
     """A sink for one game. Nothing is a transaction here, since there are no offsets to commit: a run that was broken off and is
     made again publishes all again, under the same ids."""
 
-    def __init__(self, address: Address, game: GameRecord, meters: Meters) -> None:
+    def __init__(self, address: Address, game: GameRecord, meters: OperatorMetrics) -> None:
         super().__init__(address)
         self.game, self.meters = game, meters
         self._told_s = 0.0

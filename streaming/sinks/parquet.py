@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streaming.recordings.parquet_parts import AllOrNothing, PartWriter
+from streaming.recordings.parquet_parts import AtomicWriter, PartWriter
 from streaming.recordings.stat_table import ENCODINGS, StatRows
 from streaming.wire.blocks import Output
 
 
-class StatParquetSink(AllOrNothing):
+class StatParquetSink(AtomicWriter):
     """One Parquet file of stats at ``path``, there when the run has ended well.
 
     ``final_only`` leaves out provisional and stale values.

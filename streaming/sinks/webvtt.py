@@ -8,7 +8,7 @@ from typing import Final
 
 from features.common.commentary import Cue, from_value, to_webvtt
 from streaming.errors import BadInput
-from streaming.recordings.parquet_parts import AllOrNothing
+from streaming.recordings.parquet_parts import AtomicWriter
 from streaming.wire.blocks import Output, StatBlock
 
 STORY: Final = "game.story"
@@ -16,7 +16,7 @@ STORY: Final = "game.story"
 READING_S: Final = 6.0
 
 
-class StoryVttSink(AllOrNothing):
+class StoryVttSink(AtomicWriter):
     """One WebVTT file at ``path``, there when the run has ended well. Times count from the game's t0 (``t0_us``); a corrected
     story replaces what it corrects, a withdrawn one is left out. ``BadInput`` when a story lacks ``language``."""
 

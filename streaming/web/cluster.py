@@ -63,7 +63,7 @@ class Answer(Generic[T]):
         return None if self.problem else self.found
 
 
-class Watch:
+class ClusterPoller:
     """Asks each part in a thread of its own, so that one that hangs does not hide the other, from ``start`` to ``stop``."""
 
     def __init__(

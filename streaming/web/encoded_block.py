@@ -25,7 +25,7 @@ class Item(NamedTuple):
     event: bool = False
 
 
-class Parcel:
+class EncodedBlock:
     """One block, or one reported event, under the address that patterns are matched with."""
 
     __slots__ = ("_items", "_raw", "address", "block", "published_us")
@@ -100,7 +100,7 @@ class Delivery:
     __slots__ = ("_items", "_parcels", "_text", "game", "seq", "snapshot", "stamp_ns")
 
     def __init__(
-        self, game: str, seq: int, items: Sequence[Item] = (), parcels: Sequence[Parcel] = (), stamp_ns: int = 0, *,
+        self, game: str, seq: int, items: Sequence[Item] = (), parcels: Sequence[EncodedBlock] = (), stamp_ns: int = 0, *,
         snapshot: bool = False,
     ) -> None:  # fmt: skip
         self.game, self.seq, self.stamp_ns, self.snapshot = game, seq, stamp_ns, snapshot

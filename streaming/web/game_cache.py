@@ -8,8 +8,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from streaming.operator.metrics import Meters
-from streaming.web.encoded_block import Delivery, Item, Parcel, newest
+from streaming.operator.metrics import OperatorMetrics
+from streaming.web.encoded_block import Delivery, EncodedBlock, Item, newest
 from streaming.web.filters import Filter
 from streaming.wire import topics
 from streaming.wire.blocks import StatBlock, plain
@@ -29,11 +29,11 @@ class Entry(NamedTuple):
     """What was published at once."""
 
     seq: int
-    parcels: list[Parcel]
+    parcels: list[EncodedBlock]
     stamp_ns: int = 0
 
 
-class Channel:
+class GameCache:
     """One game.
 
     ``seq`` starts at the present time in microseconds and counts up by one: after a restart of the gateway every old
@@ -43,19 +43,19 @@ class Channel:
     def __init__(self, game: str, ring: int = RING) -> None:
         self.game = game
         self.record: GameRecord | None = None
-        self.meters: Meters | None = None
+        self.meters: OperatorMetrics | None = None
         #: where the operator runs and when it last said so (us), when it is not in this process
         self.runner, self.told_us = "", 0
         self.seq = time.time_ns() // 1000
         self.ring: deque[Entry] = deque(maxlen=ring)
         self.touched_ns = time.monotonic_ns()
         self.positions = ""
-        self._windows: dict[tuple[str, tuple[str, ...]], tuple[int, Parcel]] = {}
+        self._windows: dict[tuple[str, tuple[str, ...]], tuple[int, EncodedBlock]] = {}
         self._moments: dict[str, tuple[str, Item]] = {}
         self._last: dict[tuple[str, str], Item] = {}
         self._history: dict[str, deque[tuple[int, list[Any]]]] = {}
 
-    def append(self, parcels: list[Parcel], stamp_ns: int = 0) -> Entry:
+    def append(self, parcels: list[EncodedBlock], stamp_ns: int = 0) -> Entry:
         """Number a batch and remember it."""
         if self.ring:
             for parcel in self.ring[-1].parcels:
@@ -71,7 +71,7 @@ class Channel:
                 self._latest(parcel)
         return entry
 
-    def _remember(self, parcel: Parcel) -> None:
+    def _remember(self, parcel: EncodedBlock) -> None:
         for item in parcel.items():
             key = str(item.key)
             self._moments.pop(key, None)
@@ -102,7 +102,7 @@ class Channel:
         self._windows = {key: kept for key, kept in self._windows.items() if key[0] != stat}
         self._history.pop(stat, None)
 
-    def _latest(self, parcel: Parcel) -> None:
+    def _latest(self, parcel: EncodedBlock) -> None:
         block = parcel.block
         assert isinstance(block, StatBlock)
         if not len(parcel):

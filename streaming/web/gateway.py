@@ -23,7 +23,7 @@ from starlette.websockets import WebSocket
 from streaming.errors import BadInput, Unavailable
 from streaming.threads import WatchedThread
 from streaming.web import rest
-from streaming.web.cluster import Watch
+from streaming.web.cluster import ClusterPoller
 from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
@@ -85,7 +85,7 @@ async def _websocket(websocket: WebSocket) -> None:
     await Socket(websocket.app.state.hub, websocket).run()
 
 
-def application(hub: Hub, *, recordings: Path | None = None, watch: Watch | None = None) -> Starlette:
+def application(hub: Hub, *, recordings: Path | None = None, watch: ClusterPoller | None = None) -> Starlette:
     """The ASGI application over ``hub``; ``recordings`` is a folder of recordings that may be listed, ``watch`` knows the broker
     and the cluster that the hub is fed from."""
 
@@ -180,7 +180,7 @@ class Gateway:
     """
 
     def __init__(
-        self, hub: Hub, *, host: str = "127.0.0.1", port: int = 8080, recordings: Path | None = None, watch: Watch | None = None,
+        self, hub: Hub, *, host: str = "127.0.0.1", port: int = 8080, recordings: Path | None = None, watch: ClusterPoller | None = None,
     ) -> None:  # fmt: skip
         self.hub = hub
         self.socket = listen(host, port)

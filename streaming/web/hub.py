@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from streaming.monitoring.watch import ModelWatch
 from streaming.operator.latency import Latency
-from streaming.operator.metrics import Meters
+from streaming.operator.metrics import OperatorMetrics
 from streaming.web import messages
-from streaming.web.encoded_block import Delivery, Parcel
+from streaming.web.encoded_block import Delivery, EncodedBlock
 from streaming.web.filters import Filter
-from streaming.web.game_cache import RING, Channel, pick
+from streaming.web.game_cache import RING, GameCache, pick
 from streaming.web.subscribers import Subscriber
 from streaming.web.withholding import Policy, Withholding
 from streaming.wire import topics
@@ -31,7 +31,7 @@ DEAD_KEPT = 100
 
 #: whatever a source yields: packets, events, or time passing
 Record = TypeVar("Record")
-Batch = tuple[Sequence[Output | Event | Channel], int, int]
+Batch = tuple[Sequence[Output | Event | GameCache], int, int]
 
 
 class Hub:
@@ -43,7 +43,7 @@ class Hub:
     """
 
     def __init__(self, *, ring: int = RING) -> None:
-        self.channels: dict[str, Channel] = {}
+        self.channels: dict[str, GameCache] = {}
         self.dead: deque[DeadLetter] = deque(maxlen=DEAD_KEPT)
         self.dead_counts: Counter[tuple[str, str]] = Counter()
         self.groups: dict[Filter, set[Subscriber]] = {}
@@ -63,15 +63,15 @@ class Hub:
 
     # -- any thread ----------------------------------------------------------------------------------------------------
 
-    def attach(self, record: GameRecord, meters: Meters | None = None) -> None:
+    def attach(self, record: GameRecord, meters: OperatorMetrics | None = None) -> None:
         """Make a game known, or its record newer; ``meters`` are those of the operator that runs it."""
-        channel = Channel(record.game, self._ring)
+        channel = GameCache(record.game, self._ring)
         channel.record, channel.meters = record, meters
         self._put(([channel], 0, 0))
 
-    def measure(self, game: str, meters: Meters, runner: str, told_us: int) -> None:
+    def measure(self, game: str, meters: OperatorMetrics, runner: str, told_us: int) -> None:
         """How the operator of a game does that runs elsewhere: what it told last counts."""
-        channel = Channel(game, self._ring)
+        channel = GameCache(game, self._ring)
         channel.meters, channel.runner, channel.told_us = meters, runner, told_us
         self._put(([channel], 0, 0))
 
@@ -150,24 +150,24 @@ class Hub:
                 # Blocks come from brokers, too: one that cannot be true must not take others with it.
                 _log.exception("what was published at %d cannot be shown", published_us)
 
-    def _take(self, outputs: Iterable[Output | Event | Channel], published_us: int, stamp_ns: int) -> None:
-        games: dict[str, list[Parcel]] = {}
+    def _take(self, outputs: Iterable[Output | Event | GameCache], published_us: int, stamp_ns: int) -> None:
+        games: dict[str, list[EncodedBlock]] = {}
         if self.withholding is not None:
             outputs = self.withholding.screen(outputs)
             self._take_down(self.withholding)
         for output in outputs:
             if isinstance(output, StatBlock):
-                games.setdefault(output.game, []).append(Parcel(output, topics.address(output.stat), published_us))
+                games.setdefault(output.game, []).append(EncodedBlock(output, topics.address(output.stat), published_us))
             elif isinstance(output, Event):
                 record = self._channel(output.game).record
                 address = f"{topics.events(record.sport if record else 'unknown')}.{output.type}"
-                games.setdefault(output.game, []).append(Parcel(output, address, published_us))
+                games.setdefault(output.game, []).append(EncodedBlock(output, address, published_us))
             elif isinstance(output, FrameBlock):
                 self._move(output)
             elif isinstance(output, DeadLetter):
                 self.dead.append(output)
                 self.dead_counts[output.source, output.reason] += len(output)
-            elif isinstance(output, Channel):
+            elif isinstance(output, GameCache):
                 self._introduce(output)
         for game, parcels in games.items():
             entry = self._channel(game).append(parcels, stamp_ns)
@@ -181,12 +181,12 @@ class Hub:
         for game, stat in withholding.taken_down():
             self._channel(game).forget(stat)
 
-    def _channel(self, game: str) -> Channel:
+    def _channel(self, game: str) -> GameCache:
         if game not in self.channels:
-            self.channels[game] = Channel(game, self._ring)
+            self.channels[game] = GameCache(game, self._ring)
         return self.channels[game]
 
-    def _introduce(self, channel: Channel) -> None:
+    def _introduce(self, channel: GameCache) -> None:
         known = self.channels.setdefault(channel.game, channel)
         if channel.meters is not None and channel.told_us >= known.told_us:
             known.meters, known.runner, known.told_us = channel.meters, channel.runner, channel.told_us

@@ -12,8 +12,8 @@ from prometheus_client.registry import Collector
 from streaming.flink import metrics
 from streaming.flink.poller import Cluster
 from streaming.operator.latency import EXPOSED_US, Latency
-from streaming.operator.metrics import Meters
-from streaming.web.cluster import Watch
+from streaming.operator.metrics import OperatorMetrics
+from streaming.web.cluster import ClusterPoller
 from streaming.web.hub import Hub
 from streaming.web.model_metrics import model_metrics
 
@@ -50,7 +50,7 @@ class HubCollector(Collector):
         if self.hub.models is not None:
             yield from model_metrics(self.hub.models.told())
 
-    def _latencies(self, running: list[tuple[tuple[str, str], Meters]]) -> Iterator[Metric]:
+    def _latencies(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
         window = HistogramMetricFamily(
             "touchline_window_latency_seconds",
             "From the arrival of the record that closed a window to its stats in the sink's hands.", labels=GAME,
@@ -68,7 +68,7 @@ class HubCollector(Collector):
             lag.add_metric(labels, meters.watermark_lag_us / 1e6)
         yield from (window, event, lag)
 
-    def _steps(self, running: list[tuple[tuple[str, str], Meters]]) -> Iterator[Metric]:
+    def _steps(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
         labels = (*GAME, "step")
         spent = CounterMetricFamily("touchline_step_seconds", "Time spent in a processing step.", labels=labels)
         calls = CounterMetricFamily("touchline_step_calls", "How often a processing step ran.", labels=labels)
@@ -83,7 +83,7 @@ class HubCollector(Collector):
                 worst.add_metric(where, float(meters.step_max_ns[i]) / 1e9)
         yield from (spent, calls, last, worst)
 
-    def _counts(self, running: list[tuple[tuple[str, str], Meters]]) -> Iterator[Metric]:
+    def _counts(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
         records = CounterMetricFamily(
             "touchline_records", "Records by what became of them: accepted, late, duplicate, dropped, quarantined.",
             labels=(*GAME, "kind", "reason"),
@@ -134,7 +134,7 @@ class HubCollector(Collector):
 class ClusterCollector(Collector):
     """What is known of the broker and of Flink; of a part that does not answer only that."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: ClusterPoller) -> None:
         self.watch = watch
 
     def collect(self) -> Iterator[Metric]:
@@ -214,7 +214,7 @@ def _one(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=float(value))
 
 
-def exposition(hub: Hub, watch: Watch | None = None) -> Callable[[], bytes]:
+def exposition(hub: Hub, watch: ClusterPoller | None = None) -> Callable[[], bytes]:
     """A function that returns the text of ``/metrics``."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(HubCollector(hub))

@@ -15,10 +15,10 @@ from starlette.responses import Response
 
 from streaming.errors import BadInput, BadRecord
 from streaming.operator.latency import DRAWN_US, Latency
-from streaming.operator.metrics import Meters
+from streaming.operator.metrics import OperatorMetrics
 from streaming.web import prometheus, schemas
 from streaming.web.filters import Filter, split
-from streaming.web.game_cache import Channel
+from streaming.web.game_cache import GameCache
 from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
 from streaming.web.ograf import files as ograf_files
@@ -37,7 +37,7 @@ def _hub(request: Request) -> Hub:
     return hub
 
 
-def _channel(request: Request) -> Channel:
+def _channel(request: Request) -> GameCache:
     game = request.path_params["game"]
     channel = _hub(request).channels.get(game)
     if channel is None or channel.record is None:
@@ -135,14 +135,14 @@ async def catalogue(request: Request) -> Response:
 
 @lru_cache(maxsize=1)
 def _models() -> dict[str, Any]:
-    from models.specs import KNOWN
+    from models.specs import SPECS
 
     return {
         name: {
             "title": model.title, "stat": model.stat, "classes": model.classes,
             "features": {f.name: {"unit": f.unit, "label": f.label} for f in model.features},
         }
-        for name, model in KNOWN.items()
+        for name, model in SPECS.items()
     }  # fmt: skip
 
 
@@ -215,7 +215,7 @@ def _latency(latency: Latency) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _meters(meters: Meters) -> dict[str, Any]:
+def _meters(meters: OperatorMetrics) -> dict[str, Any]:
     return {
         "steps": [
             {"name": step, "last_us": last / 1e3, "max_us": worst / 1e3, "total_us": total / 1e3, "calls": calls}

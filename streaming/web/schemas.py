@@ -26,7 +26,7 @@ KINDS: dict[str, tuple[type, int]] = {
     "game-end": (feed.GameEnd, 1),
     "stat-batch": (wire.StatBatch, 1),
     "dead-letter": (wire.Letter, 1),
-    "prediction": (wire.Asked, 1),
+    "prediction": (wire.PredictionMessage, 1),
     "health": (health.Health, 2),
     "subscribe": (messages.Subscribe, 1),
     "stats": (messages.Stats, 1),

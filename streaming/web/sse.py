@@ -12,13 +12,13 @@ from starlette.responses import Response, StreamingResponse
 from streaming.web.filters import read_cursor
 from streaming.web.hub import Hub
 from streaming.web.sockets import asked
-from streaming.web.subscribers import Out, Subscriber
+from streaming.web.subscribers import OutboxItem, Subscriber
 
 #: a comment is sent when nothing else was for so long, so that proxies keep the line open
 QUIET_S = 15.0
 
 
-def frame(out: Out) -> bytes:
+def frame(out: OutboxItem) -> bytes:
     """One message in the text/event-stream format; the id is the cursor after it."""
     ident = f"id: {out.cursor}\n" if out.cursor is not None else ""
     return f"{ident}event: {out.kind}\ndata: {out.text}\n\n".encode()

@@ -16,7 +16,7 @@ DEPTH = 4
 MAX_WAITING = 20_000
 
 
-class Out(NamedTuple):
+class OutboxItem(NamedTuple):
     """One message to be sent: its ``kind``, its text, and, when it moves the cursor, the whole cursor after it."""
 
     kind: str
@@ -35,7 +35,7 @@ class Subscriber:
         self.closed = False
         self.seqs: dict[str, int] = {}
         self._ready = asyncio.Event()
-        self._told: deque[Out] = deque()
+        self._told: deque[OutboxItem] = deque()
         self._waiting: deque[Delivery] = deque()
         self._merged: dict[str, dict[tuple[str, str] | str, Item]] = {}
         self._merged_seq: dict[str, int] = {}
@@ -43,7 +43,7 @@ class Subscriber:
 
     def tell(self, kind: str, text: str) -> None:
         """A message of its own: a game's record, a gap, a problem."""
-        self._told.append(Out(kind, text))
+        self._told.append(OutboxItem(kind, text))
         self._ready.set()
 
     def offer(self, delivery: Delivery) -> None:
@@ -75,7 +75,7 @@ class Subscriber:
                 self.overrun = True
                 self.close()
 
-    async def take(self) -> list[Out]:
+    async def take(self) -> list[OutboxItem]:
         """Everything that waits, in order; waits itself while there is nothing. Empty when the subscription ended."""
         while not self.closed:
             if out := self.take_now():
@@ -84,7 +84,7 @@ class Subscriber:
             await self._ready.wait()
         return []
 
-    def take_now(self) -> list[Out]:
+    def take_now(self) -> list[OutboxItem]:
         """As :meth:`take`, and empty when there is nothing."""
         out = list(self._told)
         self._told.clear()
@@ -96,8 +96,8 @@ class Subscriber:
             self._merged_seq.clear()
         for delivery in self._waiting:
             self.seqs[delivery.game] = delivery.seq
-            out.append(Out("stats", delivery.text, write_cursor(self.seqs), delivery.stamp_ns))
+            out.append(OutboxItem("stats", delivery.text, write_cursor(self.seqs), delivery.stamp_ns))
         self._waiting.clear()
-        out.extend(Out("positions", text) for text in self._positions.values())
+        out.extend(OutboxItem("positions", text) for text in self._positions.values())
         self._positions.clear()
         return out

@@ -57,7 +57,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes = b""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class PredictionMessage(msgspec.Struct, frozen=True, kw_only=True):
     """What a model was asked and what it answered; null where a feature was not known. ``rows`` questions were asked together:
     ``features`` and ``answer`` are theirs one after the other, ``subjects`` whom each is about."""
 
@@ -87,7 +87,7 @@ _json = msgspec.json.Encoder().encode
 _batch_decoder = msgspec.json.Decoder(StatBatch)
 _positions_decoder = msgspec.json.Decoder(Positions)
 _letter_decoder = msgspec.json.Decoder(Letter)
-_asked_decoder = msgspec.json.Decoder(Asked)
+_asked_decoder = msgspec.json.Decoder(PredictionMessage)
 
 
 def messages(sport: str, game: str, outputs: Iterable[Output | Event], published_us: int) -> Iterator[Message]:
@@ -159,7 +159,7 @@ def encode_letter(letter: DeadLetter) -> bytes:
 
 def encode_prediction(asked: Prediction) -> bytes:
     return _json(
-        Asked(
+        PredictionMessage(
             game=asked.game, stat=asked.stat, event=asked.event, t_us=asked.t_us, model=asked.model, version=asked.version,
             features=asked.features.ravel().tolist(), answer=asked.answer.ravel().tolist(), quality=asked.quality,
             rows=len(asked.answer), subjects=list(asked.subjects),
@@ -188,7 +188,7 @@ def decode_letter(raw: bytes) -> Letter:
 
 def decode_prediction(raw: bytes) -> Prediction:
     """The inverse of :func:`encode_prediction`; how long it took is not on the wire. ``BadRecord`` on anything else."""
-    found: Asked = _decode(_asked_decoder, raw, "prediction")
+    found: PredictionMessage = _decode(_asked_decoder, raw, "prediction")
     features, answer = (np.array([np.nan if v is None else v for v in values]) for values in (found.features, found.answer))
     if not len(features) or not len(answer) or len(features) % found.rows or len(answer) % found.rows:
         raise BadRecord("bad prediction", f"{len(features)} features and {len(answer)} answers are not of {found.rows} questions")

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from streaming.factory import sport_named
-from streaming.kafka.batching import Packer
+from streaming.kafka.batching import WindowBatcher
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.records import Event, GameRecord, Telemetry, encode_telemetry
 from tests.small import small_world
@@ -98,7 +98,7 @@ def plain(script: Script, record: GameRecord, stream: Stream) -> None:
 
 def packed(script: Script, record: GameRecord, stream: Stream) -> None:
     """As our own ingress sends it: a packet a window."""
-    packer = Packer(sport_named(script.sport), record)
+    packer = WindowBatcher(sport_named(script.sport), record)
     for one in stream:
         _put(script, packer.add(one) if isinstance(one, Telemetry) else [*packer.flush(), one])
     _put(script, packer.flush())

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.catalogue import worlds
+from simulators.catalogue import simulators
 from streaming.factory import operator_for
 from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.paths import ROOT
@@ -69,7 +69,7 @@ def merged(packet: Telemetry, sizes: list[int], events: list[Event]) -> Stream:
     return [r for _, r in sorted([*keyed, *((e.arrival_us, e) for e in events)], key=lambda pair: pair[0])]
 
 
-@pytest.mark.parametrize("sport", worlds())
+@pytest.mark.parametrize("sport", simulators())
 class TestEveryWorld:
     def test_there_is_something_to_compare(self, sport):
         _, stream = played(sport)

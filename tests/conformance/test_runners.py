@@ -12,10 +12,10 @@ import msgspec
 import pytest
 
 from infra.cluster import Cluster
-from simulators.catalogue import worlds
+from simulators.catalogue import simulators
 from streaming.factory import maker
 from streaming.kafka.settings import Address
-from streaming.operator.session import GameHost
+from streaming.operator.session import GameSession
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, StatBlock
 from streaming.wire.messages import decode_letter, decode_stats, encode_letter
@@ -40,11 +40,11 @@ def expected(sport: str) -> Outcome:
     """What one process makes of the scripts, a record at a time."""
     finals: Finals = {}
     letters: Counter[tuple[str, bytes]] = Counter()
-    hosts: dict[str, GameHost] = {}
+    hosts: dict[str, GameSession] = {}
     make = maker(provisional=False)
     for script in played(sport):
         for key, value in script.messages:
-            host = hosts.setdefault(key, GameHost(sport, key, make))
+            host = hosts.setdefault(key, GameSession(sport, key, make))
             for output in host.take(value, 0):
                 if isinstance(output, StatBlock) and output.quality == "final":
                     for update in output.updates(0):
@@ -102,7 +102,7 @@ def finished(address: Address, sport: str, group: str) -> None:
     real.until(lambda: real.behind(address, sport, group) == 0, "all input used and committed", 120)
 
 
-@pytest.mark.parametrize("sport", worlds())
+@pytest.mark.parametrize("sport", simulators())
 class TestEmbedded:
     def test_the_scripts_do_what_they_say(self, sport):
         finals, letters = expected(sport)
@@ -125,12 +125,12 @@ class TestEmbedded:
         finals, _ = expected(sport)
         chance, make = random.Random(4), maker(provisional=False)
         for script in played(sport):
-            host, found = GameHost(sport, script.game, make), {}
+            host, found = GameSession(sport, script.game, make), {}
             for key, value in script.messages:
                 if key != script.game:
                     continue
                 if chance.random() < 0.02:
-                    kept, host = host.snapshot(), GameHost(sport, script.game, make)
+                    kept, host = host.snapshot(), GameSession(sport, script.game, make)
                     host.restore(kept)
                 for output in host.take(value, 0):
                     if isinstance(output, StatBlock) and output.quality == "final":
@@ -139,7 +139,7 @@ class TestEmbedded:
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("sport", worlds())
+@pytest.mark.parametrize("sport", simulators())
 class TestOnKafka:
     def test_killed_joined_and_left(self, sport, broker: Cluster):
         """One process, killed; then two that share the games; then the first of them leaves."""
@@ -163,7 +163,7 @@ class TestOnKafka:
 
 #: every sport in one profile, in turns: what differs between the profiles is no sport's. Soccer's scripts are played by
 #: test_upgrade.py, from a savepoint, by two versions, on two and on four slots.
-ON_FLINK = [(sport, ("process", "thread")[i % 2]) for i, sport in enumerate(w for w in worlds() if w != UPGRADED)]
+ON_FLINK = [(sport, ("process", "thread")[i % 2]) for i, sport in enumerate(w for w in simulators() if w != UPGRADED)]
 
 
 @pytest.mark.cluster

@@ -19,7 +19,7 @@ from streaming.bench.load_generator import moved
 from streaming.factory import maker
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.settings import Address
-from streaming.operator.session import GameHost
+from streaming.operator.session import GameSession
 from streaming.threads import WatchedThread
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, StatBlock
@@ -183,10 +183,10 @@ def expected(sent: list[Sent]) -> Outcome:
     """What one undisturbed process makes of these records."""
     finals: Finals = {}
     letters: Counter[tuple[str, bytes]] = Counter()
-    hosts: dict[str, GameHost] = {}
+    hosts: dict[str, GameSession] = {}
     make = maker(provisional=False)
     for one in sorted(sent):
-        for output in hosts.setdefault(one.game, GameHost(SPORT, one.game, make)).take(one.value, 0):
+        for output in hosts.setdefault(one.game, GameSession(SPORT, one.game, make)).take(one.value, 0):
             if isinstance(output, StatBlock) and output.quality == "final":
                 finals |= {(update.id, update.revision): settled(update) for update in output.updates(0)}
             elif isinstance(output, DeadLetter):

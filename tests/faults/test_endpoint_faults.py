@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from models.serving.circuit_breaker import LONGEST_S
-from simulators.catalogue import open_world
+from simulators.catalogue import open_simulator
 from streaming.factory import operator_for
 from streaming.wire.blocks import Output
 from streaming.wire.records import StatUpdate
@@ -48,7 +48,7 @@ def modelled(out: list[Output]) -> list[StatUpdate]:
 
 @pytest.mark.parametrize("fallback", ["shipped", "none"])
 def test_the_endpoint_goes_and_comes_back_in_the_middle_of_a_game(tmp_path: Path, fallback: str) -> None:
-    world = open_world("soccer", 3, 4.0)
+    world = open_simulator("soccer", 3, 4.0)
     records = list(world.stream(25))
     expected = helpers.finals(helpers.play(operator_for(world.record), records))
     path, deadline_s = tmp_path / "e.sock", DEADLINE_S * contention()

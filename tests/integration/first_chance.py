@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from models.artefact import ForestModel
-from simulators.catalogue import open_world
+from simulators.catalogue import open_simulator
 from streaming import factory
 from streaming.cli.app import run
 from streaming.kafka import broker
 from streaming.operator.game import GameOperator
-from streaming.operator.session import GameHost
+from streaming.operator.session import GameSession
 from streaming.runners.embedded import EmbeddedRunner
 from streaming.runners.kafka import runner as kafka
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
@@ -125,12 +125,12 @@ def _through_a_host(onlooker: Onlooker, sport: str) -> None:
             self.make = make
 
         def run(self, stop: threading.Event) -> None:
-            world = open_world(sport, SEED, MINUTES[sport])
+            world = open_simulator(sport, SEED, MINUTES[sport])
             game = world.record.game
             records = [GameStart(record=world.record), *world.stream(5), GameEnd(game=game)]
             raw = [encode_feed(each) for each in records]
             onlooker.begin()
-            host = GameHost(sport, game, self.make)
+            host = GameSession(sport, game, self.make)
             for i, each in enumerate(raw):
                 messages(sport, game, host.take(each, 0), 0)
                 if i % 500 == 300 and host.phase == "on":

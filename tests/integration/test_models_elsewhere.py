@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from models.serving.client import RemoteModel
-from simulators.catalogue import worlds
+from simulators.catalogue import simulators
 from streaming.factory import models_of, operator_for, sport_named
 from streaming.operator.game import GameOperator
 from tests.small import small_world
@@ -31,7 +31,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         process.terminate()
 
 
-@pytest.mark.parametrize("sport", worlds())
+@pytest.mark.parametrize("sport", simulators())
 def test_a_game_is_the_same_with_its_models_elsewhere(endpoint: Path, sport: str) -> None:
     world = small_world(sport, 3, 4.0)
     records = list(world.stream(25))

@@ -19,7 +19,7 @@ from models.calibration import Calibration, choose, fit
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
 from models.holdout import folds_of
-from models.specs import KNOWN, Recipe
+from models.specs import SPECS, Recipe
 from models.training.gam import SplineLogistic, as_trees, merge
 from models.training.training import Table, train
 
@@ -209,26 +209,26 @@ def test_the_smooth_part_survives_as_trees_and_merges_with_boosters(shrunk: dict
 
 
 def test_training_holds_out_whole_games_and_is_seeded() -> None:
-    rows, label = _noise(9, 900, len(KNOWN["soccer-win-probability"].features))
+    rows, label = _noise(9, 900, len(SPECS["soccer-win-probability"].features))
     label = np.where(rows[:, 2] > 0.7, 2.0, label)
     game = np.arange(900) // 9
     fold = folds_of(game, 3, 4)
     assert all(len(set(fold[game == g])) == 1 for g in range(100))
     table = Table(rows, label, game, {"source": "noise"})
     recipe = Recipe(boosters=(({"max_depth": 2, "eta": 0.3, "nthread": 1}, 5),), folds=3)
-    first = train(KNOWN["soccer-win-probability"], recipe, table, seed=4, command="test")
-    assert train(KNOWN["soccer-win-probability"], recipe, table, seed=4, command="test") == first
+    first = train(SPECS["soccer-win-probability"], recipe, table, seed=4, command="test")
+    assert train(SPECS["soccer-win-probability"], recipe, table, seed=4, command="test") == first
     with pytest.raises(ValueError, match="too few"):
-        train(KNOWN["soccer-win-probability"], recipe, Table(rows[:99], label[:99], game[:99], {}), seed=4, command="test")
+        train(SPECS["soccer-win-probability"], recipe, Table(rows[:99], label[:99], game[:99], {}), seed=4, command="test")
 
 
-@pytest.mark.parametrize("name", sorted(KNOWN))
+@pytest.mark.parametrize("name", sorted(SPECS))
 def test_shipped_artefacts_load_and_are_small(name: str) -> None:
     model = load(name)
     assert sum(p.stat().st_size for p in (artefact.SHIPPED / "simulated" / name).iterdir()) < 1_500_000
     answer = model.predict(np.full((2, len(model.features)), np.nan))
     assert answer.shape == ((2,) if len(model.classes) == 2 else (2, len(model.classes)))
-    if KNOWN[name].needs:
+    if SPECS[name].needs:
         assert np.isnan(answer).all(), "a model that cannot do without something does not guess"
     else:
         assert (answer > 0).all()

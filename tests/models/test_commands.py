@@ -17,7 +17,7 @@ from models.artefact import load, model_file, save
 from models.data.statsbomb_shots import load as load_shots
 from models.holdout import is_held_out
 from models.monitoring.monitor import profile_on
-from models.specs import KNOWN
+from models.specs import SPECS
 from streaming.cli.app import run
 from streaming.cli.training_tables import simulated_table
 
@@ -110,13 +110,13 @@ def test_train_score_evaluate_explain(shots: Path, tmp_path: Path, capsys: pytes
 def test_list_and_describe(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [m["name"] for m in listed[: len(KNOWN)]] == sorted(KNOWN), "those of simulated games first"
-    assert "xgoals" in [m["name"] for m in listed[len(KNOWN) :]], "then those of real ones"
-    assert all(m["limits"] == KNOWN[m["name"]].limits for m in listed)
+    assert [m["name"] for m in listed[: len(SPECS)]] == sorted(SPECS), "those of simulated games first"
+    assert "xgoals" in [m["name"] for m in listed[len(SPECS) :]], "then those of real ones"
+    assert all(m["limits"] == SPECS[m["name"]].limits for m in listed)
     assert run(["models", "explain", "xgoals"]) == 0
     told = capsys.readouterr().out
     assert "touchline models train xgoals --data simulated" in told
-    assert f"limits: {KNOWN['xgoals'].limits}" in told
+    assert f"limits: {SPECS['xgoals'].limits}" in told
 
 
 def test_an_older_card_is_renewed_and_answers_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,7 +131,7 @@ def test_an_older_card_is_renewed_and_answers_the_same(tmp_path: Path, capsys: p
     assert f"the trees of {version}, with profile and limits" in capsys.readouterr().out
     first, second = load(tmp_path / "old"), load(tmp_path / "new")
     assert first.predict(table.rows).tobytes() == second.predict(table.rows).tobytes()
-    assert second.card.limits == KNOWN["lead-probability"].limits
+    assert second.card.limits == SPECS["lead-probability"].limits
     profile = profile_on(second.card)
     assert profile is not None
     assert profile.rows == len(table.rows)
@@ -148,7 +148,7 @@ def test_an_older_card_is_renewed_and_answers_the_same(tmp_path: Path, capsys: p
 
 
 def test_every_model_says_its_limits_and_ships_with_a_profile() -> None:
-    for name, known in KNOWN.items():
+    for name, known in SPECS.items():
         assert known.limits.count(".") in (1, 2, 3), name
         assert known.limits.endswith(".")
         card = load(name).card

@@ -12,8 +12,8 @@ import pytest
 
 from models.registry.follow import Follower
 from models.registry.store import Store
-from models.specs import KNOWN
-from models.training.labelled_predictions import Lived, joined
+from models.specs import SPECS
+from models.training.labelled_predictions import LabelledPredictions, joined
 from simulators.soccer.game import Match
 from simulators.soccer.training_events import event_table
 from streaming.cli.app import run
@@ -36,10 +36,10 @@ class Season:
     def __init__(self, follower: Follower, watch: ModelWatch) -> None:
         self.follower, self.watch, self.seed = follower, watch, 500_000
 
-    def play(self, games: int, finishing: float) -> list[Lived]:
+    def play(self, games: int, finishing: float) -> list[LabelledPredictions]:
         return [self._game(finishing) for _ in range(games)]
 
-    def _game(self, finishing: float) -> Lived:
+    def _game(self, finishing: float) -> LabelledPredictions:
         self.seed += 1
         table = event_table("xgoals", self.seed, 1, finishing=finishing)
         self.follower.look()
@@ -56,7 +56,7 @@ class Season:
             self.watch.write([Prediction(*asked, "final", 9.0)], 0)
         self.watch.close()
         names = np.array([event.id for event in events])
-        return Lived(
+        return LabelledPredictions(
             "xgoals", table.rows, table.label, np.array([game] * n), names, np.array([""] * n), names,
             np.array([model.version] * n), np.arange(n), answers, np.full(n, 9.0),
         )  # fmt: skip
@@ -86,7 +86,7 @@ def test_drift_is_found_and_mended(
     assert watch.alerts() == []
     report = watch.report()[0]
     assert report["profile"]
-    assert len(report["features"]) == len(KNOWN["xgoals"].features)
+    assert len(report["features"]) == len(SPECS["xgoals"].features)
 
     # the truth shifts
     shifted = season.play(GAMES_SHIFTED, SHIFT)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.core.frames import Field, Frames, Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.soccer import shots
 from features.soccer.shots import SHOT_FEATURES, SHOT_INDEX, moment_features, shot_features
 from models.data.statsbomb_shots import to_metres
@@ -143,7 +143,7 @@ def test_every_penalty_is_the_same_shot() -> None:
     assert of(one, "distance_m") == of(one, "keeper_distance_m") == 11.0
 
 
-def _moment(attack: int, xyz: np.ndarray, roster: Roster, **changes: object) -> Moment:
+def _moment(attack: int, xyz: np.ndarray, roster: Roster, **changes: object) -> EventContext:
     frames = Frames(
         roster, Field(105.0, 68.0), dt_s=0.04, hop=5, span=10, t=np.arange(len(xyz)) * 0.04, xyz=xyz,
         period=np.ones(len(xyz), np.int8), attack=np.full(len(xyz), attack, np.int8), signals={}, state={}, lo=0, hi=len(xyz),
@@ -153,7 +153,7 @@ def _moment(attack: int, xyz: np.ndarray, roster: Roster, **changes: object) -> 
         "end_x_m": math.nan, "end_y_m": math.nan, "outcome": "goal", "attack": attack, "attrs": {"body_part": "head"},
         "row": 1, "frames": frames, "roster": roster,
     }  # fmt: skip
-    return Moment(**(given_ | changes))  # type: ignore[arg-type]
+    return EventContext(**(given_ | changes))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("attack", [1, -1])

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.catalogue import worlds
+from simulators.catalogue import simulators
 from streaming.cli.demo_games import BEHIND_S
 from tests.paths import ROOT
 from tests.patience import PATIENCE_S, contention
@@ -97,7 +97,7 @@ def test_one_game_of_every_sport_is_played_at_once_and_none_falls_behind(install
     assert live.returncode == 0, live.stderr
     busy = contention()
     told = json.loads(live.stdout.splitlines()[-1])
-    sports = {*worlds(), "toy"}
+    sports = {*simulators(), "toy"}
     assert {t["game"].split("-")[0] for t in told} == sports
     for game in told:
         assert f"/?game={game['game']}\n" in live.stdout

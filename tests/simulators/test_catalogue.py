@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.catalogue import open_world, options_of, worlds
+from simulators.catalogue import open_simulator, options_of, simulators
 from simulators.soccer.game import Match
 from simulators.soccer.scorelines import MINUTES, chance_rate, scorelines
 from streaming.cli.app import run
@@ -19,13 +19,13 @@ from streaming.wire.records import Event, Telemetry
 
 
 def test_soccer_is_found_and_others_are_refused_by_name() -> None:
-    assert "soccer" in worlds()
-    assert "providers" not in worlds()
-    world = open_world("soccer", 5, 1.0, game="cup-final")
+    assert "soccer" in simulators()
+    assert "providers" not in simulators()
+    world = open_simulator("soccer", 5, 1.0, game="cup-final")
     assert world.record.game == "cup-final"
     assert isinstance(next(iter(world.stream())), Telemetry)
     with pytest.raises(BadInput, match=r"no simulator for 'chess': there is one for .*soccer"):
-        open_world("chess", 1, 1.0)
+        open_simulator("chess", 1, 1.0)
 
 
 def test_simulate_writes_the_match_that_the_seed_stands_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,7 +57,7 @@ def test_simulate_adds_the_faults_that_are_asked_for(tmp_path: Path) -> None:
 def test_a_world_takes_options_of_its_own() -> None:
     assert options_of("soccer", ["finishing=1.5"]) == {"finishing": 1.5}
     assert options_of("f1", ["fault=speed_mps:3:10:0.5"]) == {"fault": "speed_mps:3:10:0.5"}
-    assert open_world("soccer", 5, 0.5, **options_of("soccer", ["finishing=1"])).record.provenance["finishing"] == "1"
+    assert open_simulator("soccer", 5, 0.5, **options_of("soccer", ["finishing=1"])).record.provenance["finishing"] == "1"
 
 
 def test_bad_wishes_end_in_one_sentence_and_leave_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

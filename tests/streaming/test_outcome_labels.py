@@ -13,8 +13,8 @@ from features.nfl.carrier import T_CAUGHT, T_GAINED, TACKLE_FEATURES
 from features.nfl.columns import YD
 from features.nfl.vocabulary import COMPLETE, ROUTES
 from features.nfl.yardage import LEVELS_YD, RUSH_FEATURES, YAC_FEATURES
-from models.specs import KNOWN
-from simulators.catalogue import open_world
+from models.specs import SPECS
+from simulators.catalogue import open_simulator
 from simulators.f1.game import LIGHTS_S
 from simulators.f1.loops import ATTEMPT, UNDERCUT
 from simulators.f1.race import Race
@@ -25,29 +25,29 @@ from simulators.nfl import engine
 from simulators.nfl.block import FRAME_US
 from simulators.nfl.game import Match as NflMatch
 from simulators.soccer.game import Match
-from streaming.monitoring.labels import Said, Told
+from streaming.monitoring.labels import EventHistory, LoggedPrediction
 from streaming.outcome_labels import all_labels, label_of
 from streaming.wire.records import Event, GameRecord
 
 
-def said(model: str, t_us: int, event: str | None = None, subject: str = "", stat: str = "", **features: float) -> Said:
+def said(model: str, t_us: int, event: str | None = None, subject: str = "", stat: str = "", **features: float) -> LoggedPrediction:
     """A question with the features that a label may read."""
-    names = [f.name for f in KNOWN[model].features]
+    names = [f.name for f in SPECS[model].features]
     row = np.full(len(names), np.nan)
     for name, value in features.items():
         row[names.index(name)] = value
-    return Said(stat, event, t_us, subject, 0, "v", row, np.float64(0.5), 1.0)
+    return LoggedPrediction(stat, event, t_us, subject, 0, "v", row, np.float64(0.5), 1.0)
 
 
-def label(model: str, told: Told, asked: Said) -> float | None:
+def label(model: str, told: EventHistory, asked: LoggedPrediction) -> float | None:
     came = label_of(model)(asked, told)
     return None if came is None else came.label
 
 
 def test_every_model_has_a_label_or_a_reason() -> None:
     labelled = set(all_labels())
-    assert labelled < set(KNOWN)
-    assert set(KNOWN) - labelled == {"nfl-pressure"}
+    assert labelled < set(SPECS)
+    assert set(SPECS) - labelled == {"nfl-pressure"}
     with pytest.raises(ValueError, match="no event says what came of nfl-pressure: nobody charts when a rusher beats his block"):
         label_of("nfl-pressure")
 
@@ -68,7 +68,7 @@ def test_of_baseball(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Game, "_chunk", lambda self, scene, first, n, count, events, rng: events)  # nobody looks at positions
     game = Game(3, 90.0)
     events = [event for chunk in game.chunks() for event in chunk]  # type: ignore[attr-defined]
-    told = Told(game.record, events)
+    told = EventHistory(game.record, events)
     hits = {"single", "double", "triple", "home_run"}
     balls = told.of("batted_ball")
     expected = [(who, float(what in hits)) for who, what in notes if what in hits | {"out", "double_play"}]
@@ -93,7 +93,7 @@ def test_of_baseball(monkeypatch: pytest.MonkeyPatch) -> None:
     over = told.of("game_end")[0]
     home = float(over.attrs["home_runs"] > over.attrs["away_runs"])
     assert label("mlb-win-probability", told, said("mlb-win-probability", 0, events[0].id)) == home
-    unfinished = Told(game.record, [e for e in events if e.type != "game_end"])
+    unfinished = EventHistory(game.record, [e for e in events if e.type != "game_end"])
     assert label("mlb-win-probability", unfinished, said("mlb-win-probability", 0, events[0].id)) is None
 
 
@@ -101,10 +101,10 @@ def test_of_baseball(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def football() -> tuple[GameRecord, Told, list[Any]]:
+def football() -> tuple[GameRecord, EventHistory, list[Any]]:
     match = NflMatch(3, 30.0)
     blocks = list(match.blocks())
-    return match.record, Told(match.record, [e for b in blocks for e in b.events]), [b for b in blocks if b.played is not None]
+    return match.record, EventHistory(match.record, [e for b in blocks for e in b.events]), [b for b in blocks if b.played is not None]
 
 
 def noted(blocks: list[Any], kind: int) -> Iterator[tuple[Any, Any]]:
@@ -119,14 +119,14 @@ def when(block: Any, frame: float) -> int:
     return int(block.end_us - (len(block.played.phase) - frame) * FRAME_US)
 
 
-def own(told: Told, kind: str, t_us: int) -> Event:
+def own(told: EventHistory, kind: str, t_us: int) -> Event:
     event = told.after(t_us, kind)
     assert event is not None
     assert event.t_us == t_us
     return event
 
 
-def test_of_passes_and_calls(football: tuple[GameRecord, Told, list[Any]]) -> None:
+def test_of_passes_and_calls(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
     _, told, blocks = football
     caught = Counter[float]()
     for block, (_, frame, _, _, happened, *_) in noted(blocks, engine.N_COMPLETION):
@@ -152,7 +152,7 @@ def test_of_passes_and_calls(football: tuple[GameRecord, Told, list[Any]]) -> No
 @pytest.mark.parametrize(("model", "kind", "event"), [
     ("nfl-rushing", engine.N_RUSH, "handoff"), ("nfl-yac", engine.N_YAC, "pass_outcome_caught"),
 ])  # fmt: skip
-def test_of_yards(football: tuple[GameRecord, Told, list[Any]], model: str, kind: int, event: str) -> None:
+def test_of_yards(football: tuple[GameRecord, EventHistory, list[Any]], model: str, kind: int, event: str) -> None:
     """The labels are those of the yards that were drawn; a score ends what was drawn."""
     _, told, blocks = football
     levels = LEVELS_YD["rush" if kind == engine.N_RUSH else "yac"]
@@ -175,7 +175,7 @@ def test_of_yards(football: tuple[GameRecord, Told, list[Any]], model: str, kind
     assert label(model, told, said(model, begun.t_us, begun.id, yards_yd=float("nan"))) is None
 
 
-def test_of_tackles(football: tuple[GameRecord, Told, list[Any]]) -> None:
+def test_of_tackles(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
     """At each whole yard the engine writes down for every defender near whether he makes the tackle in the next one."""
     record, told, blocks = football
     found = Counter[tuple[float, float]]()
@@ -201,14 +201,14 @@ def test_of_tackles(football: tuple[GameRecord, Told, list[Any]]) -> None:
         if y is not None:
             found[happened, y] += 1
         if happened:  # at the next yard he is only carried on
-            asked.features[[f.name for f in KNOWN["nfl-tackle"].features].index("gained_yd")] += 1.0
+            asked.features[[f.name for f in SPECS["nfl-tackle"].features].index("gained_yd")] += 1.0
             assert label("nfl-tackle", told, asked) is None
     assert found[1.0, 1.0] > 20
     assert found[0.0, 0.0] > 100
     assert found[0.0, 1.0] == found[1.0, 0.0] == 0
 
 
-def test_of_football_games(football: tuple[GameRecord, Told, list[Any]]) -> None:
+def test_of_football_games(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
     record, told, _ = football
     points = Counter[str | None]()
     for event in told.of("touchdown", "field_goal"):
@@ -237,9 +237,9 @@ def test_of_football_games(football: tuple[GameRecord, Told, list[Any]]) -> None
 
 def test_of_races() -> None:
     race = Race(5, 60)
-    record = open_world("f1", 5, 1.0).record
+    record = open_simulator("f1", 5, 1.0).record
     t0 = record.t0_us
-    told = Told(record, reports(race, record, t0, LIGHTS_S))
+    told = EventHistory(record, reports(race, record, t0, LIGHTS_S))
     names = [entity.id for entity in record.entities]
     works = Counter[tuple[str, float]]()
     for row in race.events:
@@ -285,5 +285,5 @@ def test_of_matches(more: tuple[str, ...], result: float) -> None:
         "shoot-out": event("8", "shot", 5, home, "goal"),
     }  # fmt: skip
     model = "soccer-win-probability"
-    assert label(model, Told(record, [*events, *(goals[word] for word in more)]), said(model, 0)) == result
-    assert label(model, Told(record, events[:-1]), said(model, 0)) is None
+    assert label(model, EventHistory(record, [*events, *(goals[word] for word in more)]), said(model, 0)) == result
+    assert label(model, EventHistory(record, events[:-1]), said(model, 0)) is None

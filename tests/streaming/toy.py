@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from features.core.frames import Field, Frames
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Signal, Sport, Stat, Step
 from streaming.operator.game import GameOperator
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
@@ -35,7 +35,7 @@ def _count(f: Frames) -> None:
         f["toy_rows"][i] = count
 
 
-def _facts(m: Moment) -> None:
+def _facts(m: EventContext) -> None:
     m.facts["rows_ahead"] = 0 if m.frames is None else m.frames.hi - m.row
     m.facts["near_x"] = None if m.row < 0 else float(m.frames.xyz[m.row, m.player, 0])
 
@@ -46,7 +46,7 @@ class Ledger(msgspec.Struct):
     last: float = 0.0
 
 
-def _apply(m: Moment, ledger: Ledger) -> None:
+def _apply(m: EventContext, ledger: Ledger) -> None:
     ledger.marks[m.team] += 1
     ledger.last = m.t_s
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from models.evaluation.plots.reliability import reliability
 from models.evaluation.plots.style import FAINT, OURS, WORSE, bare, contenders, figure, file_name, title, write
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 
 _TENTHS: Final = 10
 
 
-def evaluation_plots(judged: Judgement, grouped: dict[str, Any], folder: Path) -> list[Path]:
+def evaluation_plots(judged: EvaluationSet, grouped: dict[str, Any], folder: Path) -> list[Path]:
     """Reliability, lift and residuals by group of one judgement; ``grouped`` is what ``models.evaluation.slices.by_group``
     found."""
     drawn = [("reliability", reliability(judged)), ("lift", _lift(judged))]
@@ -23,7 +23,7 @@ def evaluation_plots(judged: Judgement, grouped: dict[str, Any], folder: Path) -
     return [write(each, folder / file_name(stem, judged.reading)) for stem, each in drawn]
 
 
-def _lift(judged: Judgement) -> Any:
+def _lift(judged: EvaluationSet) -> Any:
     drawn = figure(10, 4.6)
     gains, deciles = drawn.subplots(1, 2)
     bare(gains), bare(deciles, "y")
@@ -48,7 +48,7 @@ def _lift(judged: Judgement) -> Any:
     return drawn
 
 
-def residuals(judged: Judgement, grouped: dict[str, Any]) -> Any:
+def residuals(judged: EvaluationSet, grouped: dict[str, Any]) -> Any:
     """Observed minus predicted per group with its 95 % interval, beside its error; worse groups are red."""
     rows = [(column, row) for column, found in grouped["groups"].items() for row in found]
     heights, at, last = [], 0.0, ""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from models.base import Floats
 from models.evaluation.plots.style import FAINT, OTHER, OURS, bare, contenders, figure, file_name, title, write
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 from models.metrics import truth_known
 
 Ints = npt.NDArray[np.int64]
@@ -26,7 +26,7 @@ _SQUARE: Final = (-0.02, 1.02)
 _Z: Final = 1.959964
 
 
-def reliability_plot(judged: Judgement, path: Path) -> Path:
+def reliability_plot(judged: EvaluationSet, path: Path) -> Path:
     """Draw the reliability of one judgement to one PNG file; several readings of a model go to several files."""
     return write(reliability(judged), path.with_name(file_name(path.stem, judged.reading)))
 
@@ -50,7 +50,7 @@ def wilson(observed: Floats, rows: Floats) -> tuple[Floats, Floats]:
     return middle - half, middle + half
 
 
-def reliability(judged: Judgement) -> Any:
+def reliability(judged: EvaluationSet) -> Any:
     """Shares observed in bins of the prediction, with the mean true chance where a simulator tells it; a picture for each class or
     question where there are several."""
     if judged.probability.ndim == 2:
@@ -88,7 +88,7 @@ class _Part:
     game: npt.NDArray[Any]
 
 
-def _by_class(judged: Judgement) -> list[_Part]:
+def _by_class(judged: EvaluationSet) -> list[_Part]:
     truth = judged.truth if judged.truth.size else np.empty((0, len(judged.classes)))
     return [
         _Part(word, judged.probability[:, c], (judged.label == c).astype(np.float64), truth[:, c], judged.game)
@@ -96,7 +96,7 @@ def _by_class(judged: Judgement) -> list[_Part]:
     ]
 
 
-def _by_question(judged: Judgement) -> list[_Part]:
+def _by_question(judged: EvaluationSet) -> list[_Part]:
     """The likeliest first."""
     truth = judged.truth if judged.truth.size else np.full(len(judged.label), np.nan)
     asked = [judged.question == word for word in np.unique(judged.question)]
@@ -106,7 +106,7 @@ def _by_question(judged: Judgement) -> list[_Part]:
     ]
 
 
-def _reliability_apart(judged: Judgement, parts: list[_Part]) -> Any:
+def _reliability_apart(judged: EvaluationSet, parts: list[_Part]) -> Any:
     """Of several classes or questions each has a picture of its own, all on one scale."""
     across = 2 if len(parts) == 4 else min(len(parts), 3)
     down = -(-len(parts) // across)

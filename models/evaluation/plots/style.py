@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.base import Floats
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 
 OURS: Final = "#1f5fa8"
 OTHER: Final = "#d9822b"
@@ -38,11 +38,11 @@ def file_name(stem: str, reading: str) -> str:
     return f"{stem}{'-' + reading.replace(',', '').replace(' ', '-') if reading else ''}.png"
 
 
-def title(judged: Judgement, what: str) -> str:
+def title(judged: EvaluationSet, what: str) -> str:
     return f"{judged.model}{', ' + judged.reading if judged.reading else ''}: {what}"
 
 
-def contenders(judged: Judgement) -> list[tuple[str, Floats, str]]:
+def contenders(judged: EvaluationSet) -> list[tuple[str, Floats, str]]:
     """Name, chances (B,) and colour of whom to draw: the reference, where there is one, and ours."""
     found = [("ours", judged.chance, OURS)]
     if judged.reference.size:

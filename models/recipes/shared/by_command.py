@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from models.artefact import Card, CardFeature, load
 from models.base import Feature, Floats
-from models.evaluation_set import Groups, Judgement, Words
+from models.evaluation_set import EvaluationSet, Groups, Words
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
@@ -28,7 +28,7 @@ from models.holdout import folds_of, held_out
 from models.home import Home, inputs_of
 from models.inputs import columns_of, narrowed
 from models.metrics import paired_bootstrap, reliability, scores
-from models.specs import Known, known
+from models.specs import ModelSpec, spec_of
 from models.training.training import Table, check, profile
 
 Predict = Callable[[Floats], Floats]
@@ -72,7 +72,7 @@ class Outcomes:
             self.measured[rows] if self.measured.size else self.measured,
         )  # fmt: skip
 
-    def taking(self, names: tuple[str, ...], model: Known) -> Outcomes:
+    def taking(self, names: tuple[str, ...], model: ModelSpec) -> Outcomes:
         """The same with the inputs ``names`` alone."""
         columns = columns_of(model.name, model.taking(names).features) if names else None
         return self if columns is None else replace(self, rows=np.ascontiguousarray(self.rows[:, columns]))
@@ -101,9 +101,9 @@ class Course:
     takes: tuple[str, ...] = ()
 
     @property
-    def model(self) -> Known:
+    def model(self) -> ModelSpec:
         """The model, with the inputs that it learns from."""
-        return known(self.name).taking(self.takes) if self.takes else known(self.name)
+        return spec_of(self.name).taking(self.takes) if self.takes else spec_of(self.name)
 
 
 def split(outcomes: Outcomes) -> npt.NDArray[np.bool_]:
@@ -153,7 +153,7 @@ def train(course: Course, outcomes: Outcomes, seed: int, command: str, tell: Tel
 
 def judge(
     course: Course, outcomes: Outcomes, artefact: str | None, seed: int, tell: Tell
-) -> tuple[Judgement, ...]:  # fmt: skip
+) -> tuple[EvaluationSet, ...]:  # fmt: skip
     """What was said of games not seen, beside a simple logistic regression, and once more beside the reference of the rows that
     have one. Without an artefact the recipe in parts, each row by a model that has not seen its game."""
     if artefact is None:
@@ -182,7 +182,7 @@ def judge(
     return _judgements(course, held, said, plain, f"artefact {model.version}", attribute, model.features)
 
 
-def _recipe(course: Course, outcomes: Outcomes, seed: int, tell: Tell) -> tuple[Judgement, ...]:
+def _recipe(course: Course, outcomes: Outcomes, seed: int, tell: Tell) -> tuple[EvaluationSet, ...]:
     outcomes, fold = outcomes.taking(course.takes, course.model), folds_of(outcomes.game, FOLDS, seed)
     said, blobs = np.empty(len(fold)), []
     for k in range(FOLDS):
@@ -216,12 +216,12 @@ def _plain(held: Outcomes, seed: int) -> Floats:
 def _judgements(
     course: Course, held: Outcomes, said: Floats, plain: Floats, how: str, attribute: Callable[[Ints], Floats],
     features: tuple[Feature, ...],
-) -> tuple[Judgement, ...]:  # fmt: skip
-    asked = known(course.name)
+) -> tuple[EvaluationSet, ...]:  # fmt: skip
+    asked = spec_of(course.name)
     measures = {"measures": course.measures(held, said)} if course.measures is not None else {}
 
-    def of(reading: str, some: npt.NDArray[np.intp], reference: Floats, versus: str) -> Judgement:
-        return Judgement(
+    def of(reading: str, some: npt.NDArray[np.intp], reference: Floats, versus: str) -> EvaluationSet:
+        return EvaluationSet(
             course.name, how, held.label[some], said[some], held.game[some], held.rows[some], features, asked.classes,
             lambda at: attribute(some[at]), {name: words[some] for name, words in held.groups.items()}, reference[some], versus,
             reading, held.unit, {"source": held.source, **measures},
@@ -238,8 +238,8 @@ class Doors(NamedTuple):
     """What a module of ``models.recipes`` is asked for, of a folder of its data."""
 
     train: Callable[[Path, int, str, Tell], tuple[Card, bytes]]
-    judge: Callable[[Path, str | None, int, Tell], tuple[Judgement, ...]]
-    report: Callable[[tuple[Judgement, ...]], dict[str, Any]]
+    judge: Callable[[Path, str | None, int, Tell], tuple[EvaluationSet, ...]]
+    report: Callable[[tuple[EvaluationSet, ...]], dict[str, Any]]
     evaluate: Callable[[Path, str | None, int, Tell], dict[str, Any]]
 
 
@@ -249,7 +249,7 @@ def doors(course: Course, read: Callable[[Path], Outcomes]) -> Doors:
     def trained(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
         return train(course, read(folder), seed, command, tell)
 
-    def judged(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[Judgement, ...]:
+    def judged(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[EvaluationSet, ...]:
         return judge(course, read(folder), artefact, seed, tell)
 
     def evaluated(folder: Path, artefact: str | None, seed: int, tell: Tell) -> dict[str, Any]:
@@ -258,7 +258,7 @@ def doors(course: Course, read: Callable[[Path], Outcomes]) -> Doors:
     return Doors(trained, judged, report, evaluated)
 
 
-def report(judged: tuple[Judgement, ...], more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def report(judged: tuple[EvaluationSet, ...], more: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Scores of every reading beside the base rate's and the other's, a paired bootstrap over games, and the gate."""
     first = judged[0]
     readings: dict[str, Any] = {}
@@ -281,7 +281,7 @@ def report(judged: tuple[Judgement, ...], more: Mapping[str, Any] | None = None)
     }  # fmt: skip
 
 
-def gate_of(judged: Judgement) -> dict[str, Any]:
+def gate_of(judged: EvaluationSet) -> dict[str, Any]:
     """What the gate measures of a judgement beside a logistic regression, as plain values, and why it is shut."""
     found: Gate = gate(
         str(judged.facts.get("source", "")), judged.rows, judged.label, judged.probability, judged.game, judged.reference

@@ -24,9 +24,9 @@ from features.soccer.threat import value_at
 from models.artefact import Card
 from models.base import Floats
 from models.evaluation import evaluation
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 from models.gate import logistic_held_out
-from models.specs import known
+from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.tables import column, read_table
 from models.training.training import Table
@@ -88,15 +88,15 @@ def _home_attacks(x: Floats) -> Floats:
 
 
 def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) -> tuple[Card, bytes]:
-    return fit(known("pass-completion"), RECIPE, table(folder), seed=seed, command=command, tell=tell)
+    return fit(spec_of("pass-completion"), RECIPE, table(folder), seed=seed, command=command, tell=tell)
 
 
-def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[Judgement, ...]:
+def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> tuple[EvaluationSet, ...]:
     """Beside a plain logistic regression of the same inputs, both out of the rows they are judged by."""
     passes = table(folder)
     used = ~np.isnan(passes.rows).all(0)
     plain = logistic_held_out(passes.rows[:, used], passes.label, passes.game, 2, seed)
-    asked = known("pass-completion")
+    asked = spec_of("pass-completion")
     if artefact is None:
         judged = judged_by_parts(asked, RECIPE, passes, seed, tell)
         first = judged.blobs[0]
@@ -105,16 +105,16 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
     return (_judgement(passes, found.probability, plain, found.how, b"", found.attribute),)
 
 
-def _judgement(passes: Table, said: Floats, plain: Floats, how: str, blob: bytes, attribute: Any = None) -> Judgement:
+def _judgement(passes: Table, said: Floats, plain: Floats, how: str, blob: bytes, attribute: Any = None) -> EvaluationSet:
     from models.forest.attribution import Attribution
     from models.forest.format import read_forest
 
-    asked = known("pass-completion")
+    asked = spec_of("pass-completion")
 
     def of(at: Any) -> Floats:
         return Attribution(read_forest(blob))(np.ascontiguousarray(passes.rows[at]))[:, 0]
 
-    return Judgement(
+    return EvaluationSet(
         "pass-completion", how, passes.label, said, passes.game, passes.rows, asked.features, asked.classes, attribute or of,
         reference=plain, versus="logistic", reading="with positions", unit="rows", facts={"source": passes.source["source"]},
     )  # fmt: skip

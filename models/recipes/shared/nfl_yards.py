@@ -16,7 +16,7 @@ from features.nfl.yardage import LEAST_YD, LEVELS_YD, MOST_YD, expected
 from models.base import Floats
 from models.data.nfl_tracking import HELD_OUT_AS, TERMS
 from models.recipes.shared.by_command import Course, Doors, Outcomes, doors
-from models.specs import known
+from models.specs import spec_of
 from models.specs.declaration import Recipe
 from models.training.training import grow
 
@@ -34,7 +34,7 @@ def doors_of(
 ) -> tuple[Callable[[Path], Outcomes], Doors]:  # fmt: skip
     """How the rows of a folder are read, and the doors, of the model of yards ``kind``, which learns from ``takes`` and the yards
     asked about."""
-    asked = known(model).taking(("yards_yd", *takes))
+    asked = spec_of(model).taking(("yards_yd", *takes))
 
     def read(folder: Path) -> Outcomes:
         columns, yards, game = plays(folder)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from models.artefact import Card, CardFeature, load
 from models.base import Floats
 from models.evaluation.evaluation import against
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
@@ -28,7 +28,7 @@ from models.holdout import folds_of, held_out
 from models.home import Home, inputs_of
 from models.metrics import scores
 from models.recipes.shared.by_command import Doors, Tell
-from models.specs import Recipe, known
+from models.specs import Recipe, spec_of
 from models.training.training import Table, grow, profile
 
 #: fewer games than these are judged in parts
@@ -39,7 +39,7 @@ FITS: Final = FOLDS + 2
 
 def train(name: str, table: Table, held_as: str, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
     """The artefact and its card, with the gate that it passed or did not."""
-    model, recipe = known(name), _recipe(name)
+    model, recipe = spec_of(name), _recipe(name)
     kept_out = _kept_out(table, held_as)
     taught = table if kept_out is None else _take(table, ~kept_out)
     blob = light(grow(model, recipe, taught.rows, taught.label, seed))
@@ -63,7 +63,7 @@ def train(name: str, table: Table, held_as: str, seed: int, command: str, tell: 
     return card, blob
 
 
-def judge(name: str, table: Table, held_as: str, artefact: str | None, seed: int, tell: Tell) -> tuple[Judgement, ...]:
+def judge(name: str, table: Table, held_as: str, artefact: str | None, seed: int, tell: Tell) -> tuple[EvaluationSet, ...]:
     """The recipe on games that it has not seen; or an artefact, by the games held out, or by all where it was trained on simulated
     games. ``ValueError`` for one that may have seen all of them."""
     if artefact is None:
@@ -85,7 +85,7 @@ def judge(name: str, table: Table, held_as: str, artefact: str | None, seed: int
     return (_judgement(name, f"artefact {model.version}", asked, model.predict(asked.rows), plain, model.attribute),)
 
 
-def report(judged: tuple[Judgement, ...]) -> dict[str, Any]:
+def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     """Scores, those of the simple logistic regression, a bootstrap over games of the difference, and the gate."""
     (each,) = judged
     found = against(each)
@@ -102,7 +102,7 @@ def doors(name: str, read: Callable[[Path], Table], held_as: str) -> Doors:
     def trained(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:
         return train(name, read(folder), held_as, seed, command, tell)
 
-    def judged(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[Judgement, ...]:
+    def judged(folder: Path, artefact: str | None, seed: int, tell: Tell) -> tuple[EvaluationSet, ...]:
         return judge(name, read(folder), held_as, artefact, seed, tell)
 
     def evaluated(folder: Path, artefact: str | None, seed: int, tell: Tell) -> dict[str, Any]:
@@ -111,8 +111,8 @@ def doors(name: str, read: Callable[[Path], Table], held_as: str) -> Doors:
     return Doors(trained, judged, report, evaluated)
 
 
-def _recipe_judged(name: str, table: Table, held_as: str, seed: int, tell: Tell) -> Judgement:
-    model, recipe = known(name), _recipe(name)
+def _recipe_judged(name: str, table: Table, held_as: str, seed: int, tell: Tell) -> EvaluationSet:
+    model, recipe = spec_of(name), _recipe(name)
     kept_out = _kept_out(table, held_as)
     if kept_out is not None:
         fold, parts, how = kept_out.astype(np.int64) - 1, [0], f"whole games, by the rule of models.holdout, as {held_as}"
@@ -134,12 +134,12 @@ def _recipe_judged(name: str, table: Table, held_as: str, seed: int, tell: Tell)
 
 def _judgement(
     name: str, how: str, asked: Table, said: Floats, plain: Floats, attribute: Callable[[Floats], Floats]
-) -> Judgement:  # fmt: skip
+) -> EvaluationSet:  # fmt: skip
     def of(at: npt.NDArray[np.int64]) -> Floats:
         return attribute(np.ascontiguousarray(asked.rows[at]))
 
-    model = known(name)
-    return Judgement(
+    model = spec_of(name)
+    return EvaluationSet(
         name, how, asked.label, said, asked.game, asked.rows, model.features, model.classes, of, {}, plain, "logistic",
         facts={"source": asked.source["source"]},
     )  # fmt: skip
@@ -164,5 +164,5 @@ def _used(rows: Floats) -> Floats:
 
 
 def _recipe(name: str) -> Recipe:
-    model = known(name)
+    model = spec_of(name)
     return model.real or model.recipe

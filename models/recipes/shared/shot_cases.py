@@ -26,7 +26,7 @@ from models.forest.format import read_forest
 from models.gate import Gate, gate
 from models.holdout import held_out
 from models.metrics import paired_bootstrap, scores
-from models.specs import Recipe, known
+from models.specs import Recipe, spec_of
 from models.training.training import grow
 
 Answer = Callable[[Floats], Floats]
@@ -133,7 +133,7 @@ def _with_positions(
         if case == withheld_shots.FULL and np.isfinite(provider).all():
             reference, versus = provider, "provider"
         elif made and len(others) >= _LEAST:
-            blob = grow(known("xgoals"), MADE, shots.seen(players, others), shots.goal[others], seed)
+            blob = grow(spec_of("xgoals"), MADE, shots.seen(players, others), shots.goal[others], seed)
             reference, versus = 1.0 / (1.0 + np.exp(-Margins(read_forest(blob))(rows)[:, 0])), "a model made for it"
         probability = answer(rows)
         opened = _gate(f"StatsBomb open data, {case}", rows, label, probability, game)

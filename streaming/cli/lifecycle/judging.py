@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from models.artefact import Card
     from models.monitoring.monitor import ModelMonitor
     from models.monitoring.profile import Profile
-    from models.training.labelled_predictions import Lived
+    from models.training.labelled_predictions import LabelledPredictions
 
 
 def compare(
@@ -80,7 +80,7 @@ def monitor(
         print(why)
 
 
-def watch(table: Lived, card_of: Callable[[str, str], Card | None], given: Profile | None = None) -> ModelMonitor:
+def watch(table: LabelledPredictions, card_of: Callable[[str, str], Card | None], given: Profile | None = None) -> ModelMonitor:
     """A monitor that has seen all of it, as a live one would have: another version begins anew, and what shares one fate is one
     outcome, counted with the last of it."""
     from models.monitoring.monitor import ModelMonitor, profile_on
@@ -109,9 +109,9 @@ def watch(table: Lived, card_of: Callable[[str, str], Card | None], given: Profi
 
 
 def _names(name: str) -> list[str]:
-    from models.specs import known
+    from models.specs import spec_of
 
-    return [feature.name for feature in known(name).features]
+    return [feature.name for feature in spec_of(name).features]
 
 
 def as_text(report: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from streaming.cli.error_mapping import plain_errors
 from streaming.cli.lifecycle.common import DEFAULT, By, Name, Registry
 
 if TYPE_CHECKING:
-    from models.training.labelled_predictions import Lived
+    from models.training.labelled_predictions import LabelledPredictions
 
 Recordings = Annotated[list[Path], typer.Argument(help="Folders of recordings.", metavar="REC...")]
 Replay = Annotated[
@@ -53,16 +53,16 @@ def unsaid(name: str) -> str:
 
 def gathered(
     name: str, recordings: list[Path], replay: bool = False, labelled: bool = True, missing: Counter[str] | None = None
-) -> Lived:  # fmt: skip
+) -> LabelledPredictions:  # fmt: skip
     """Of all recordings, one after the other; ``ValueError`` when they are to be ``labelled`` and cannot be."""
-    from models.specs import known
+    from models.specs import spec_of
     from models.training.labelled_predictions import joined
     from streaming.cli.progress import Progress
 
-    known(name)
+    spec_of(name)
     if labelled and (why := unsaid(name)):  # said before the work
         raise ValueError(why)
-    parts: list[Lived] = []
+    parts: list[LabelledPredictions] = []
     with Progress(f"prepare {name}", len(recordings), "games") as progress:
         for path in recordings:
             parts.append(of_recording(name, path, replay, missing))
@@ -73,13 +73,13 @@ def gathered(
     return joined(parts)
 
 
-def of_recording(name: str, path: Path, replay: bool = False, missing: Counter[str] | None = None) -> Lived:
+def of_recording(name: str, path: Path, replay: bool = False, missing: Counter[str] | None = None) -> LabelledPredictions:
     """The predictions that it holds, or, without them, those of an operator that is given its records again; ``missing`` then
     counts the values that there are not, by reason."""
     from models.specs import sport_of
-    from streaming.monitoring.labels import Told
+    from streaming.monitoring.labels import EventHistory
     from streaming.monitoring.prediction_join import lived, said_by, said_in
-    from streaming.outcome_labels import label_of, nothing_said
+    from streaming.outcome_labels import label_of, unlabelled
     from streaming.recordings.reader import Recording
 
     recording = Recording(path)
@@ -96,8 +96,8 @@ def of_recording(name: str, path: Path, replay: bool = False, missing: Counter[s
         if missing is not None:
             stats = {stat.id for stat in operator.sport.stats if stat.model and stat.model.partition("/")[0] == name}
             missing.update({reason: n for stat, reason, n in operator.meters.unavailable() if stat in stats})
-    label = nothing_said() if unsaid(name) else label_of(name)
-    return lived(name, said, Told(recording.game, recording.read_events()), label)
+    label = unlabelled() if unsaid(name) else label_of(name)
+    return lived(name, said, EventHistory(recording.game, recording.read_events()), label)
 
 
 def retrain(
@@ -118,12 +118,12 @@ def retrain(
     with plain_errors():
         from models.artefact import save
         from models.evaluation.evaluation import as_text
-        from models.specs import known
+        from models.specs import spec_of
         from models.training.training import train
         from streaming.cli.lifecycle.common import enrol
         from streaming.cli.progress import Progress
 
-        model = known(name)
+        model = spec_of(name)
         table = lived_from(name, source).table()
         command = f"touchline models retrain {name} --from TABLE --seed {seed}"
         with Progress(f"train {name}", model.recipe.folds + 1, "fits") as progress:
@@ -135,7 +135,7 @@ def retrain(
     print(f"{name} {card.version} in {folder}, {version.state} in {registry}: {held} on what was held out")
 
 
-def lived_from(name: str, source: list[Path], labelled: bool = True, missing: Counter[str] | None = None) -> Lived:
+def lived_from(name: str, source: list[Path], labelled: bool = True, missing: Counter[str] | None = None) -> LabelledPredictions:
     """From tables and recordings alike; ``missing`` counts the values that replayed recordings do not have, by reason."""
     from models.training.labelled_predictions import joined, read_lived
 

@@ -24,7 +24,7 @@ def renew(
     """
     with plain_errors():
         from models.artefact import load, model_file, save
-        from models.specs import known
+        from models.specs import spec_of
         from models.training.training import renewed
         from streaming.cli.training_tables import simulated_table
 
@@ -35,7 +35,7 @@ def renew(
             raise ValueError(f"{before.name} {before.version} did not learn from simulated games: train it again")
         blob = model_file(model).read_bytes()
         table = simulated_table(before.name, seed, min(fewer or games, games))
-        card = save(out, renewed(known(before.name), before.card, table), blob)
+        card = save(out, renewed(spec_of(before.name), before.card, table), blob)
     print(f"{card.name} {card.version} in {out}: the trees of {before.version}, with profile and limits")
 
 

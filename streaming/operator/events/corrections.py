@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from streaming.errors import BadRecord
 from streaming.operator.events.event_stats import EventStage
-from streaming.operator.events.reorder_buffer import EventBook
-from streaming.operator.inference.client import Question, same
+from streaming.operator.events.reorder_buffer import EventReorderBuffer
+from streaming.operator.inference.client import PendingInference, same
 from streaming.operator.telemetry.grid import SECOND_US, Grid
 from streaming.operator.telemetry.watermarks import GameClock
 from streaming.wire.blocks import Output
@@ -21,7 +21,7 @@ REREAD_S: Final = 5.0
 class Corrections:
     """``events`` and ``ticks`` count how often the finals of an event, or of a tick's second, have been issued again."""
 
-    def __init__(self, stage: EventStage, book: EventBook, clock: GameClock, grid: Grid) -> None:
+    def __init__(self, stage: EventStage, book: EventReorderBuffer, clock: GameClock, grid: Grid) -> None:
         self.stage, self.book, self.clock, self.grid = stage, book, clock, grid
         self.events: dict[str, int] = {}
         self.ticks: dict[int, int] = {}
@@ -80,12 +80,12 @@ class Corrections:
         out.extend(self._replay(event, moment, seen_us))
         return out
 
-    def _withdraw(self, old: Moment, kept: set[tuple[str, str]], event: Event, revision: int) -> list[Output]:
+    def _withdraw(self, old: EventContext, kept: set[tuple[str, str]], event: Event, revision: int) -> list[Output]:
         """What the old event said that the new one does not: the same ids, no value."""
         gone = {stat: subject for stat, subject in self.stage.issued(old).items() if (stat, subject) not in kept}
         return self.stage.again(old, event.arrival_us, revision, gone, empty=True)
 
-    def _replay(self, event: Event, moment: Moment | None, seen_us: Any) -> list[Output]:
+    def _replay(self, event: Event, moment: EventContext | None, seen_us: Any) -> list[Output]:
         """Put it in the account, and issue again the ticks and the later events' stats that it changes."""
         stage = self.stage
         ticks, others = stage.account.replace(event.id, moment, stage.ticks.read, stage.read_account)
@@ -101,7 +101,7 @@ class Corrections:
                     changing[j] = stage.ticks.items[j].rows.held
                 elif changing[j]:
                     before[j], changing[j] = None, False
-                elif isinstance(value, Question):
+                elif isinstance(value, PendingInference):
                     before[j] = after[j] = None
         # what else models are to answer is asked in one go, as it was and as it is, so that one model has said both
         stage.ticks.answer([values for pair in pairs for values in pair])

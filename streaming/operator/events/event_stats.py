@@ -11,18 +11,18 @@ import msgspec
 import numpy as np
 
 from features.core.frames import Roster
-from features.core.moments import MISSED, Moment
+from features.core.moments import MISSED, EventContext
 from features.core.sport import EventStep, Sport, Stat
 from models.base import Model
 from streaming.errors import BadRecord
-from streaming.operator.events.ledger_log import Account
-from streaming.operator.events.periodic_stats import Ticks
-from streaming.operator.inference.client import Patience, Refused, ask
+from streaming.operator.events.ledger_log import ReplayableLedger
+from streaming.operator.events.periodic_stats import PeriodicStats
+from streaming.operator.inference.client import DeadlineBudget, Refused, ask
 from streaming.operator.provenance import origin_of
 from streaming.operator.stopwatch import Stopwatch
-from streaming.operator.telemetry.frame_buffer import Tape
+from streaming.operator.telemetry.frame_buffer import FrameBuffer
 from streaming.operator.telemetry.grid import SECOND_US, Grid
-from streaming.operator.telemetry.window_stats import Count, Publishing, publishing
+from streaming.operator.telemetry.window_stats import BoundStat, Count, publishing
 from streaming.wire.blocks import Output, Prediction, Quality, StatBlock
 from streaming.wire.records import Event, FrameUse, GameRecord, ModelUse
 
@@ -41,8 +41,8 @@ class EventStage:
     """Events and ticks of one game. ``sync_us`` is how far an event's clock may be from the tracking's."""
 
     def __init__(
-        self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: Tape, models: Mapping[str, Model],
-        names: dict[str, int], watch: Stopwatch, patience: Patience, count: Count, requested: Container[str] = (),
+        self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: FrameBuffer, models: Mapping[str, Model],
+        names: dict[str, int], watch: Stopwatch, patience: DeadlineBudget, count: Count, requested: Container[str] = (),
     ) -> None:  # fmt: skip
         self._count = count
         #: (stat, subject) of whom it has been announced that there is no value, and none has come since
@@ -57,11 +57,11 @@ class EventStage:
         self.home_attacks = {period.number: period.home_attacks for period in game.periods}
         self._extract: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
         applying: dict[str, list[tuple[EventStep, int]]] = {t: [] for t in sport.event_types}
-        self._stats: dict[str, list[Publishing]] = {t: [] for t in sport.event_types}
+        self._stats: dict[str, list[BoundStat]] = {t: [] for t in sport.event_types}
         for step in sport.event_steps:
             for kind in step.on:
                 (self._extract if step.phase == "extract" else applying)[kind].append((step, names[step.name]))
-        ticks: list[Publishing] = []
+        ticks: list[BoundStat] = []
         for stat in sport.stats:
             if stat.kind == "window":
                 continue
@@ -74,11 +74,11 @@ class EventStage:
         self._match = names["events.match"]
         #: when each entity was first seen, us; the framer's
         self.seen_us: Any = None
-        self.ticks = Ticks(ticks, game.game, sport.name, grid, self.has_tracking, watch, patience, count)
+        self.ticks = PeriodicStats(ticks, game.game, sport.name, grid, self.has_tracking, watch, patience, count)
         self._view = copy(tape.frames)  # the same buffers with bounds of its own
         self.apply = partial(_apply, applying, watch)
         ledger: Callable[..., Any] = sport.ledger
-        self.account = Account(partial(ledger, players=len(roster)), self.apply, roster)
+        self.account = ReplayableLedger(partial(ledger, players=len(roster)), self.apply, roster)
 
     # -- one event -------------------------------------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ class EventStage:
                 return msgspec.structs.replace(event, team=team), BadRecord("unknown team", why)
         return event, None
 
-    def moment(self, event: Event) -> Moment:
+    def moment(self, event: Event) -> EventContext:
         """The event in the features' terms; ``BadRecord`` when it names somebody who is not in the game."""
         if event.type not in self.sport.event_types:
             raise BadRecord("unknown event type", event.type)
@@ -111,7 +111,7 @@ class EventStage:
             raise BadRecord("unknown player", str(event.player))
         home = self.home_attacks.get(event.period, 0)
         nan = float("nan")
-        return Moment(
+        return EventContext(
             event.id, event.type, self.grid.seconds(event.t_us), event.period, team, player,
             nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m,
             nan if event.end_x_m is None else event.end_x_m, nan if event.end_y_m is None else event.end_y_m,
@@ -119,7 +119,7 @@ class EventStage:
             roster=self.roster,
         )  # fmt: skip
 
-    def match(self, moment: Moment, t_us: int) -> None:
+    def match(self, moment: EventContext, t_us: int) -> None:
         """Find the frame the event happened in, within the feeds' mutual clock error, and bound what it may look at."""
         tape, view = self.tape, self._view
         lo = tape.row_of(t_us - self.sync_us - int(BEHIND_S * SECOND_US))
@@ -151,7 +151,7 @@ class EventStage:
         return first_us - JUST_US <= t_us < first_us < NEVER_SEEN and first_us > self.grid.t0_us + LATE_US
 
     def work_out(
-        self, event: Event, moment: Moment, ledger: Any, quality: Quality, revision: int = 0, look: bool = True
+        self, event: Event, moment: EventContext, ledger: Any, quality: Quality, revision: int = 0, look: bool = True
     ) -> list[Output]:  # fmt: skip
         """Facts and stats of one event, given the account before it; without ``look`` its frames are left alone."""
         watch, out = self.watch, list[Output]()
@@ -190,7 +190,7 @@ class EventStage:
                 out.append(block)
         return out
 
-    def _refuse(self, item: Publishing, subject: str, refused: Refused, quality: Quality) -> str:
+    def _refuse(self, item: BoundStat, subject: str, refused: Refused, quality: Quality) -> str:
         """Count what is final; the reason where it has not been announced yet that there is no value."""
         if quality != "final":
             return ""
@@ -201,7 +201,7 @@ class EventStage:
         return next(iter(refused.reasons(item.guard)))
 
     def _ask(
-        self, item: Publishing, features: Any, event: Event, quality: Quality, out: list[Output]
+        self, item: BoundStat, features: Any, event: Event, quality: Quality, out: list[Output]
     ) -> tuple[Any, ModelUse, Refused | None]:
         model = item.model
         assert model is not None
@@ -239,7 +239,7 @@ class EventStage:
         return (player or "unknown") if stat.per == "player" else (team or "unknown") if stat.per == "team" else stat.per
 
     def _block(
-        self, item: Publishing, event_id: str, t_us: int, arrival_us: int, subject: str, value: Any, quality: Quality,
+        self, item: BoundStat, event_id: str, t_us: int, arrival_us: int, subject: str, value: Any, quality: Quality,
         revision: int, frame: FrameUse | None, use: ModelUse | None,
     ) -> StatBlock:  # fmt: skip
         stat = item.stat
@@ -252,7 +252,7 @@ class EventStage:
             np.array([arrival_us], np.int64), None, revision, event_id, frame, use,
         )
 
-    def issued(self, moment: Moment) -> dict[str, str]:
+    def issued(self, moment: EventContext) -> dict[str, str]:
         """Stat and subject of every value that an event has."""
         player = self.roster.ids[moment.player] if moment.player >= 0 else None
         team = self.game.teams[moment.team].id if moment.team >= 0 else None
@@ -263,7 +263,7 @@ class EventStage:
         }
 
     def again(
-        self, moment: Moment, arrival_us: int, revision: int, subjects: dict[str, str], *, empty: bool = False,
+        self, moment: EventContext, arrival_us: int, revision: int, subjects: dict[str, str], *, empty: bool = False,
         quality: Quality = "final",
     ) -> list[Output]:  # fmt: skip
         """The stats ``subjects`` of an event from the facts it has, or taken back (``empty``)."""
@@ -281,12 +281,12 @@ class EventStage:
             if item.stat.id in subjects
         ]
 
-    def items(self) -> Iterator[Publishing]:
+    def items(self) -> Iterator[BoundStat]:
         """What is published of events and ticks."""
         yield from {id(item): item for items in (*self._stats.values(), self.ticks.items) for item in items}.values()
 
     @staticmethod
-    def _said(item: Publishing, moment: Moment) -> ModelUse | None:
+    def _said(item: BoundStat, moment: EventContext) -> ModelUse | None:
         """Which model made the value that a moment has."""
         told = moment.facts.get(f"{item.stat.id}/model")
         if told is None:
@@ -294,14 +294,14 @@ class EventStage:
         name, version, instead = str(told).split("\n")
         return ModelUse(name=name, version=version, instead=instead, experimental=item.guard.experimental)
 
-    def read_account(self, ledger: Any, moment: Moment) -> dict[str, Any]:
+    def read_account(self, ledger: Any, moment: EventContext) -> dict[str, Any]:
         """The event stats that depend on the account before it."""
         return {
             item.stat.id: item.stat.compute(moment, ledger) for item in self._stats[moment.type] if item.stat.of_account
         }
 
 
-def _apply(applying: dict[str, list[tuple[EventStep, int]]], watch: Stopwatch, moment: Moment, ledger: Any) -> None:
+def _apply(applying: dict[str, list[tuple[EventStep, int]]], watch: Stopwatch, moment: EventContext, ledger: Any) -> None:
     """Fold a moment into a ledger. No method: the account would hold the stage that holds it, and with it a game's whole tape,
     until the collector of cycles comes by, which looks at the number of objects and not at their size."""
     watch.start()

@@ -14,12 +14,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from streaming.errors import BadRecord
 from streaming.operator.events.corrections import Corrections
 from streaming.operator.events.event_stats import AHEAD_S, EventStage
-from streaming.operator.events.reorder_buffer import EventBook, order
-from streaming.operator.metrics import Meters
+from streaming.operator.events.reorder_buffer import EventReorderBuffer, order
+from streaming.operator.metrics import OperatorMetrics
 from streaming.operator.telemetry.framing import Framer
 from streaming.operator.telemetry.grid import SECOND_US, Grid
 from streaming.operator.telemetry.watermarks import GameClock
@@ -29,7 +29,7 @@ from streaming.wire.records import Event, GameRecord
 Ints = npt.NDArray[np.int64]
 
 
-class Settling:
+class EventFinalizer:
     """Events and ticks of one game on their way to being final; with ``provisional``, events are shown before.
 
     Attributes
@@ -40,15 +40,15 @@ class Settling:
     """
 
     def __init__(
-        self, game: GameRecord, stage: EventStage, framer: Framer, clock: GameClock, grid: Grid, meters: Meters, provisional: bool,
+        self, game: GameRecord, stage: EventStage, framer: Framer, clock: GameClock, grid: Grid, meters: OperatorMetrics, provisional: bool,
     ) -> None:  # fmt: skip
         self.stage, self.framer, self.clock, self.meters = stage, framer, clock, meters
         self.t0_us, self.provisional = game.t0_us, provisional
-        self.book = EventBook()
+        self.book = EventReorderBuffer()
         self.corrections = Corrections(stage, self.book, clock, grid)
         self.active: list[int] = []
         self.ticked = 0
-        self.moments: dict[str, tuple[Event, Moment]] = {}
+        self.moments: dict[str, tuple[Event, EventContext]] = {}
 
     def take(self, event: Event, now_us: int, out: list[Output]) -> bool:
         """An event has arrived; ``BadRecord`` when it cannot be used, False when it says nothing new."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from features.core.frames import Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 
 #: how far back a correction may reach, s
 HORIZON_S: Final = 600.0
@@ -38,16 +38,16 @@ class _Entry(msgspec.Struct):
     facts: dict[str, Any]
 
 
-class Account:
+class ReplayableLedger:
     """``apply(moment, ledger)`` folds one event in; it must be a pure function of the two."""
 
-    def __init__(self, new: Callable[[], Any], apply: Callable[[Moment, Any], None], roster: Roster) -> None:
+    def __init__(self, new: Callable[[], Any], apply: Callable[[EventContext, Any], None], roster: Roster) -> None:
         self._new, self._apply = new, apply
         self._roster = roster
         self.ledger = new()
         self._base = new()
         self._decoder = msgspec.msgpack.Decoder(type(self.ledger))
-        self.log: list[Moment] = []
+        self.log: list[EventContext] = []
         #: events that have left the log: what is too old to be changed
         self.aged: set[str] = set()
         #: changes with every change of the live ledger
@@ -59,7 +59,7 @@ class Account:
         """A copy of the live ledger."""
         return self._decoder.decode(_encode(self.ledger))
 
-    def add(self, moment: Moment) -> None:
+    def add(self, moment: EventContext) -> None:
         """Fold in the next event in order."""
         self._apply(moment, self.ledger)
         self.version += 1
@@ -72,7 +72,7 @@ class Account:
         if len(self.ticks) > 2 * HORIZON_S:
             del self.ticks[: -int(HORIZON_S)]
 
-    def find(self, event_id: str) -> Moment | None:
+    def find(self, event_id: str) -> EventContext | None:
         return next((m for m in self.log if m.id == event_id), None)
 
     def reaches(self, t_s: float) -> bool:
@@ -90,9 +90,9 @@ class Account:
         return ledger
 
     def replace(
-        self, event_id: str, moment: Moment | None, read_tick: Callable[[Any, int], Any],
-        read_event: Callable[[Any, Moment], Any],
-    ) -> tuple[list[tuple[int, Any, Any]], list[tuple[Moment, Any, Any]]]:  # fmt: skip
+        self, event_id: str, moment: EventContext | None, read_tick: Callable[[Any, int], Any],
+        read_event: Callable[[Any, EventContext], Any],
+    ) -> tuple[list[tuple[int, Any, Any]], list[tuple[EventContext, Any, Any]]]:  # fmt: skip
         """Put ``moment`` (None: nothing) in the place of the event ``event_id`` and replay.
 
         Returns, from the change on, (tick second, value before, value after) of ``read_tick(ledger, second)`` and, for the
@@ -116,8 +116,8 @@ class Account:
         )
 
     def _replay(
-        self, log: list[Moment], since_s: float, ticks: list[int], read_tick: Callable[[Any, int], Any],
-        read_event: Callable[[Any, Moment], Any],
+        self, log: list[EventContext], since_s: float, ticks: list[int], read_tick: Callable[[Any, int], Any],
+        read_event: Callable[[Any, EventContext], Any],
     ) -> tuple[Any, list[Any], dict[str, Any]]:  # fmt: skip
         ledger = self._decoder.decode(_encode(self._base))
         tick_values: list[Any] = []
@@ -167,7 +167,7 @@ class Account:
         )
         self.ledger, self._base = self._filled(ledger), self._filled(base)
         self.log = [
-            Moment(
+            EventContext(
                 e.id, e.type, e.t_s, e.period, e.team, e.player, e.at[0], e.at[1], e.at[2], e.at[3], e.outcome, e.attack,
                 e.attrs, offset_s=e.offset_s, facts=e.facts, roster=self._roster,
             )

@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 
 from streaming.operator.availability import announcements
-from streaming.operator.inference.client import Array, Patience, Question, Reading, Refused, ask_some
+from streaming.operator.inference.client import Array, DeadlineBudget, InferenceResult, PendingInference, Refused, ask_some
 from streaming.operator.stopwatch import Stopwatch
 from streaming.operator.telemetry.grid import SECOND_US, Grid
-from streaming.operator.telemetry.window_stats import Count, Publishing, dump_rows, restore_rows
+from streaming.operator.telemetry.window_stats import BoundStat, Count, dump_rows, restore_rows
 from streaming.wire.blocks import Output, Prediction, Quality, StatBlock
 from streaming.wire.records import ModelUse
 
 _NAN = float("nan")
 
 
-class Ticks:
+class PeriodicStats:
     """The tick stats ``items`` of a game. They are read one second at a time, and answered and emitted many together."""
 
     def __init__(
-        self, items: list[Publishing], game: str, sport: str, grid: Grid, has_tracking: bool, watch: Stopwatch, patience: Patience,
+        self, items: list[BoundStat], game: str, sport: str, grid: Grid, has_tracking: bool, watch: Stopwatch, patience: DeadlineBudget,
         count: Count,
     ) -> None:  # fmt: skip
         self._count = count
@@ -31,7 +31,8 @@ class Ticks:
         self._read: dict[int, tuple[int, Any]] = {}
 
     def read(self, ledger: Any, second: int, version: int | None = None) -> list[Any]:
-        """Values of every tick stat due at ``second``, None for the others; SI; what models are to answer is a ``Question`` still.
+        """Values of every tick stat due at ``second``, None for the others; SI; what models are to answer is a
+        ``PendingInference`` still.
 
         ``version`` is that of the live ledger: what does not depend on the time is then read once per version.
         """
@@ -50,7 +51,7 @@ class Ticks:
                 continue
             value = item.stat.compute(ledger, float(second))
             if value is not None and item.model is not None:
-                value = Question(self._rows(item, value))
+                value = PendingInference(self._rows(item, value))
             elif value is not None and not isinstance(value[0], str):
                 value = np.asarray(value, np.float64)
             if unseen:
@@ -62,7 +63,7 @@ class Ticks:
         return values
 
     @staticmethod
-    def _rows(item: Publishing, value: Any) -> Array:
+    def _rows(item: BoundStat, value: Any) -> Array:
         given = np.asarray(value, np.float64)
         return np.ascontiguousarray(item.asked(given.reshape(-1, given.shape[-1])))
 
@@ -70,7 +71,7 @@ class Ticks:
         """Put answers in the place of the questions: a model is asked once about all the ticks, and one model answers them."""
         self.watch.start()
         for j, item in enumerate(self.items):
-            asked = [row for row in values if isinstance(row[j], Question)]
+            asked = [row for row in values if isinstance(row[j], PendingInference)]
             if not asked or item.model is None or item.use is None:
                 continue
             sizes = [len(row[j].rows) for row in asked]
@@ -83,7 +84,7 @@ class Ticks:
                 some = slice(at, at + size)
                 part = None if reading.values is None else reading.values[some]
                 off = None if reading.refused is None else Refused(reading.refused.codes[some], reading.refused.which[some])
-                row[j] = Reading(part, reading.use, took_us=reading.took_us / len(asked), rows=rows[some], refused=off)
+                row[j] = InferenceResult(part, reading.use, took_us=reading.took_us / len(asked), rows=rows[some], refused=off)
                 at += size
             self.watch.lap(item.watch)
 
@@ -111,7 +112,7 @@ class Ticks:
                 if value is None:
                     continue
                 use, how = item.use, quality
-                if isinstance(value, Reading):
+                if isinstance(value, InferenceResult):
                     use, how = value.use, "stale" if value.values is None else quality
                     self._predicted(item, value, int(times[k]), quality, out)
                 whose: tuple[str, ...] = (use.name, use.version, use.instead) if use else ()
@@ -145,7 +146,7 @@ class Ticks:
                     out.append(made)
         return out
 
-    def _sieve(self, item: Publishing, block: StatBlock, answered: list[Any], quality: Quality, out: list[Output]) -> None:
+    def _sieve(self, item: BoundStat, block: StatBlock, answered: list[Any], quality: Quality, out: list[Output]) -> None:
         """Leave to ``block`` the rows that go out. What is not final yet moves no state."""
         refused = _refused(answered)
         if refused is not None and item.columns is not None:
@@ -166,7 +167,7 @@ class Ticks:
         """The inverse of :meth:`dump`; a stat that is not in it begins anew."""
         restore_rows(self.items, arrays)
 
-    def _predicted(self, item: Publishing, said: Reading, t_us: int, quality: Quality, out: list[Output]) -> None:
+    def _predicted(self, item: BoundStat, said: InferenceResult, t_us: int, quality: Quality, out: list[Output]) -> None:
         """An answer that is final is kept with what was asked, but for the rows that had no question in them."""
         if said.values is None or said.rows is None or quality != "final":
             return
@@ -177,9 +178,9 @@ class Ticks:
             out.append(Prediction(*asked, said.rows[answered], said.values[answered], quality, said.took_us, whom))
 
     @staticmethod
-    def _shown(item: Publishing, value: Any) -> Any:
+    def _shown(item: BoundStat, value: Any) -> Any:
         """A value as it goes out: in the place of an answer that did not come, the last that did, or NaN; shares sum to 1."""
-        if not isinstance(value, Reading):
+        if not isinstance(value, InferenceResult):
             return value
         shown = np.asarray(item.missing() if value.values is None else value.values, np.float64)
         return shares(shown) if item.stat.shares else shown
@@ -187,8 +188,8 @@ class Ticks:
 
 def _unknown(value: Any) -> Any:
     """A number, or a question about numbers, of which nothing is known."""
-    if isinstance(value, Question):
-        return Question(np.full_like(value.rows, np.nan))
+    if isinstance(value, PendingInference):
+        return PendingInference(np.full_like(value.rows, np.nan))
     return np.full_like(value, np.nan) if isinstance(value, np.ndarray) else None
 
 
@@ -200,7 +201,7 @@ def shares(answers: Array) -> Array:
 
 def _refused(answered: list[Any]) -> Refused | None:
     """(K, S) what was refused of answers at K ticks; None when nothing was."""
-    each = [value.refused if isinstance(value, Reading) else None for value in answered]
+    each = [value.refused if isinstance(value, InferenceResult) else None for value in answered]
     some = next((one for one in each if one is not None), None)
     if some is None:
         return None

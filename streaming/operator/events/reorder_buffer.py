@@ -11,7 +11,7 @@ from streaming.wire.records import Event
 Verdict = Literal["new", "replaced", "duplicate", "superseded", "correction", "late"]
 
 
-class EventBook:
+class EventReorderBuffer:
     """Events of one game. ``waiting`` are not yet passed by the watermark; ``settled`` maps released ids to revisions."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ from streaming.wire.records import ModelUse
 Array = npt.NDArray[Any]
 
 
-class Patience:
+class DeadlineBudget:
     """What the models that are asked elsewhere have cost since the operator was last called: together they get one deadline."""
 
     __slots__ = ("spent_s",)
@@ -57,7 +57,7 @@ class Refused:
 
 
 @dataclass(slots=True)
-class Reading:
+class InferenceResult:
     """An answer of (B,) or (B, C), None when there is none, and whose it is. ``refused`` are the rows that were not asked about,
     which have no answer; None where all were."""
 
@@ -72,45 +72,45 @@ class Reading:
 
 
 @dataclass(slots=True)
-class Question:
+class PendingInference:
     """The rows (B, F) of a tick that a model will be asked about, with those of other ticks."""
 
     rows: Array
 
 
 def ask(
-    model: Model, rows: Array, patience: Patience, use: ModelUse, attribute: Callable[[Array], Array] | None, guard: Guard
-) -> Reading:  # fmt: skip
+    model: Model, rows: Array, patience: DeadlineBudget, use: ModelUse, attribute: Callable[[Array], Array] | None, guard: Guard
+) -> InferenceResult:  # fmt: skip
     """``use`` and ``attribute`` are those of a model in this process. Where ``guard`` refuses any of the rows (B, F), which are
     parts of one answer, there is none."""
     refused = guard.check(rows)
     if refused is not None:
-        return Reading(None, use, refused=Refused(*refused))
+        return InferenceResult(None, use, refused=Refused(*refused))
     return _ask(model, rows, patience, use, attribute)
 
 
 def _ask(
-    model: Model, rows: Array, patience: Patience, use: ModelUse, attribute: Callable[[Array], Array] | None
-) -> Reading:  # fmt: skip
+    model: Model, rows: Array, patience: DeadlineBudget, use: ModelUse, attribute: Callable[[Array], Array] | None
+) -> InferenceResult:  # fmt: skip
     asked: Callable[[Array, float], Answer] | None = getattr(model, "ask", None)  # isinstance would cost more than many a model
     start = perf_counter()
     if asked is None:
         values = model.predict(rows)
-        return Reading(values, use, attribute, (perf_counter() - start) * 1e6)
+        return InferenceResult(values, use, attribute, (perf_counter() - start) * 1e6)
     answer = asked(rows, patience.spent_s)
     took_s = perf_counter() - start
     patience.spent_s += took_s
     said = ModelUse(name=answer.name, version=answer.version, instead=answer.instead, experimental=use.experimental)
-    return Reading(answer.values, said, answer.attribute, took_s * 1e6)
+    return InferenceResult(answer.values, said, answer.attribute, took_s * 1e6)
 
 
-def ask_some(model: Model, rows: Array, patience: Patience, use: ModelUse, classes: int, guard: Guard) -> Reading:
+def ask_some(model: Model, rows: Array, patience: DeadlineBudget, use: ModelUse, classes: int, guard: Guard) -> InferenceResult:
     """The same, (B,), or (B, C) with ``classes``, where each row is a question of its own: one without a single feature (a subject
     whom the question does not concern) is not asked, nor is one that ``guard`` refuses; their answers are NaN."""
     asked = _some(rows)
     answer = np.full((len(rows), classes) if classes else len(rows), np.nan)
     if not len(asked):
-        return Reading(answer, use)
+        return InferenceResult(answer, use)
     whole = None
     refused = guard.check(rows[asked])
     if refused is not None:
@@ -118,7 +118,7 @@ def ask_some(model: Model, rows: Array, patience: Patience, use: ModelUse, class
         whole.codes[asked], whole.which[asked] = refused
         asked = asked[refused[0] == 0]
         if not len(asked):
-            return Reading(answer, use, refused=whole)
+            return InferenceResult(answer, use, refused=whole)
     reading = _ask(model, rows[asked], patience, use, None)
     if reading.values is not None:
         answer[asked] = reading.values
@@ -142,9 +142,9 @@ def _some(rows: Array) -> Array:
 
 def same(a: Any, b: Any) -> bool:
     """Whether two values of a stat, answered or not, are the same to whoever reads them."""
-    if isinstance(a, Question) and isinstance(b, Question):
+    if isinstance(a, PendingInference) and isinstance(b, PendingInference):
         return np.array_equal(a.rows, b.rows, equal_nan=True)
-    if isinstance(a, Reading) and isinstance(b, Reading):
+    if isinstance(a, InferenceResult) and isinstance(b, InferenceResult):
         return same(a.values, b.values)
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return bool(np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True))

@@ -19,7 +19,7 @@ from streaming.wire.blocks import ModelSwitch, Output
 from streaming.wire.records import Event, Telemetry
 
 
-class Deployed(Protocol):
+class DeployedModels(Protocol):
     """Where an operator finds its models: ``current()`` is another mapping when ``stamp`` has changed
     (``models.registry.follow``)."""
 
@@ -28,10 +28,10 @@ class Deployed(Protocol):
     def current(self) -> Mapping[str, Model]: ...
 
 
-class Switching:
+class ModelReloader:
     """Looks at one number a record; the stages of the operator get the new models when it has changed."""
 
-    def __init__(self, game: str, deployed: Deployed, windows: WindowStage, events: EventStage, clock: GameClock) -> None:
+    def __init__(self, game: str, deployed: DeployedModels, windows: WindowStage, events: EventStage, clock: GameClock) -> None:
         self.game, self.deployed, self.windows, self.events, self.clock = game, deployed, windows, events, clock
         self._stamp = -1
         self._versions: dict[str, str] = {}

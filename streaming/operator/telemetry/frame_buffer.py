@@ -18,7 +18,7 @@ from streaming.operator.telemetry.grid import Grid
 Array = npt.NDArray[Any]
 
 
-class Tape:
+class FrameBuffer:
     """Buffers of one game; ``frames`` is the view that steps get."""
 
     def __init__(self, sport: Sport, roster: Roster, field: Field, grid: Grid, keep: int, batch: int, slack_s: float = 0.0) -> None:

@@ -15,7 +15,7 @@ from features.core.frames import Roster
 from features.core.sport import Sport
 from streaming.errors import BadRecord
 from streaming.operator.telemetry import tag_buffers
-from streaming.operator.telemetry.frame_buffer import Tape
+from streaming.operator.telemetry.frame_buffer import FrameBuffer
 from streaming.operator.telemetry.grid import SECOND_US, Grid
 from streaming.operator.telemetry.watermarks import GameClock
 from streaming.wire.records import GameRecord, Telemetry
@@ -56,10 +56,10 @@ def wait_us(game: GameRecord, grid: Grid) -> int:
 class Framer:
     """Owns the tags' lines and writes the tape. ``until_us`` is the time up to which whole groups are decided."""
 
-    def __init__(self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, clock: GameClock, tape: Tape) -> None:
+    def __init__(self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, clock: GameClock, tape: FrameBuffer) -> None:
         self.grid, self.clock, self.tape = grid, clock, tape
         tags = sorted((tag.tag, roster.index[tag.entity]) for tag in game.tags)
-        self.lines = tag_buffers.Lines(len(tags), len(sport.channels), SLICE)
+        self.lines = tag_buffers.TagBuffers(len(tags), len(sport.channels), SLICE)
         self.tags = np.array([tag for tag, _ in tags], np.uint32)
         self.entity = np.array([row for _, row in tags], np.int64)
         # Channels that keep the place of a tag's mount (x, y), -1 for tags whose place is only part of their entity's.
@@ -220,7 +220,7 @@ class Framer:
 
     def dump(self) -> dict[str, Any]:
         longest = int(self.lines.n.max(initial=0))
-        arrays = {name: getattr(self.lines, name) for name in tag_buffers.Lines.FIELDS}
+        arrays = {name: getattr(self.lines, name) for name in tag_buffers.TagBuffers.FIELDS}
         arrays["t"], arrays["v"] = arrays["t"][:, :longest], arrays["v"][:, :longest]
         counters = [self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us]
         return {**arrays, "seen_us": self.seen_us, "counters": np.array(counters, np.int64)}
@@ -230,7 +230,7 @@ class Framer:
         longest = saved["t"].shape[1] if saved["t"].ndim == 2 else 0
         if not ((used >= 0) & (used <= checked) & (checked <= n) & (n <= longest)).all() or longest > tag_buffers.LINE:
             raise ValueError("its samples do not add up")
-        for name in tag_buffers.Lines.FIELDS:
+        for name in tag_buffers.TagBuffers.FIELDS:
             target = getattr(self.lines, name)
             if name in ("t", "v"):
                 target[:, : saved[name].shape[1]] = saved[name]

@@ -43,7 +43,7 @@ KEPT: Final = 64  # used ones that stay, so that a duplicate is still known as o
 REANCHOR: Final = 12  # so many leaps in a row that agree with each other are a new position
 
 
-class Lines:
+class TagBuffers:
     """State of all tags of a game: G tags, C channels.
 
     ``t`` (G, LINE) us; ``v`` (G, LINE, 3 + C) m and channel values; ``n`` (G,) samples in the line; ``checked`` (G,) how many

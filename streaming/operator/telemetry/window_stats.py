@@ -18,11 +18,11 @@ from models.home import Origin
 from models.inputs import columns_of
 from streaming.errors import BadInput
 from streaming.operator.availability import Availability, announcements
-from streaming.operator.inference.client import Patience, Refused, ask_some
+from streaming.operator.inference.client import DeadlineBudget, Refused, ask_some
 from streaming.operator.joining import UNSEEN, began_us, joined_us, reach_us, withhold
 from streaming.operator.provenance import origin_of
 from streaming.operator.stopwatch import Stopwatch
-from streaming.operator.telemetry.frame_buffer import Tape
+from streaming.operator.telemetry.frame_buffer import FrameBuffer
 from streaming.operator.telemetry.grid import Grid
 from streaming.wire.blocks import Output, Prediction, Quality, StatBlock
 from streaming.wire.records import GameRecord, ModelUse
@@ -31,7 +31,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(slots=True)
-class Publishing:
+class BoundStat:
     """What of a stat does not change during a game."""
 
     stat: Stat
@@ -87,7 +87,7 @@ def use_of(model: Model, guard: Guard) -> ModelUse:
 def publishing(
     stat: Stat, roster: Roster, models: Mapping[str, Model], watch: int, grid: Grid | None = None, *,
     origin: Origin = "real", requested: Container[str] = (),
-) -> Publishing:  # fmt: skip
+) -> BoundStat:  # fmt: skip
     """Resolve units, subjects and the model of ``stat``; ``BadInput`` when its model is not among ``models``. ``origin`` is where
     the game comes from, ``requested`` are the models that were asked for by name."""
     model = None
@@ -101,7 +101,7 @@ def publishing(
         if every % grid.hop:
             raise BadInput(f"{stat.id}: {stat.every_s:g} s is not a whole number of hops")
     subjects, columns = subjects_of(stat, roster)
-    item = Publishing(
+    item = BoundStat(
         stat, units.factor(stat.unit), subjects, columns, None, None, watch,
         reach_us(stat), roster.ids if stat.per == "player" else subjects, every,
         rows=Availability(len(subjects), stat.held, max(1, len(stat.components))), origin=origin,
@@ -129,8 +129,8 @@ class WindowStage:
     """Steps and window stats of one game over its tape."""
 
     def __init__(
-        self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: Tape, models: Mapping[str, Model],
-        names: dict[str, int], watch: Stopwatch, patience: Patience, count: Count, requested: Container[str] = (),
+        self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: FrameBuffer, models: Mapping[str, Model],
+        names: dict[str, int], watch: Stopwatch, patience: DeadlineBudget, count: Count, requested: Container[str] = (),
     ) -> None:  # fmt: skip
         self.patience, self._count = patience, count
         self.game, self.sport, self.grid, self.tape, self.watch = game.game, sport.name, grid, tape, watch
@@ -213,7 +213,7 @@ class WindowStage:
         restore_rows(self.stats, arrays)
 
     def _predict(
-        self, item: Publishing, rows: Array, times: Array, quality: Quality, out: list[Output]
+        self, item: BoundStat, rows: Array, times: Array, quality: Quality, out: list[Output]
     ) -> tuple[Array, ModelUse | None, Quality, Refused | None]:
         """The answers, whose they are, of what quality (those of before, stale, when there are none), and what was not asked,
         (K, S) as the answers."""
@@ -247,7 +247,7 @@ class WindowStage:
 Count = Callable[[str, Refused, Guard], None]
 
 
-def dump_rows(items: Iterable[Publishing]) -> dict[str, Array]:
+def dump_rows(items: Iterable[BoundStat]) -> dict[str, Array]:
     """Which subjects have a value, and what is held, by stat."""
     found: dict[str, Array] = {}
     for item in items:
@@ -257,7 +257,7 @@ def dump_rows(items: Iterable[Publishing]) -> dict[str, Array]:
     return found
 
 
-def restore_rows(items: Iterable[Publishing], arrays: Mapping[str, Array]) -> None:
+def restore_rows(items: Iterable[BoundStat], arrays: Mapping[str, Array]) -> None:
     """The inverse of :func:`dump_rows`; ``ValueError`` where there are other subjects. A stat that is not in it begins anew."""
     for item in items:
         fresh = np.zeros_like(item.rows.state), np.full_like(item.rows.latest, np.nan)

@@ -1,4 +1,5 @@
-"""A game on Flink: one keyed process function around the same :class:`streaming.operator.session.GameHost` that every runner keeps.
+"""A game on Flink: one keyed process function around the same :class:`streaming.operator.session.GameSession` that every runner
+keeps.
 
 State is written on every record, since nothing tells a Python function that a checkpoint is about to be taken: a list of the
 records since the last snapshot, and every so many records a snapshot that begins the list anew. The host in memory is only a
@@ -20,7 +21,7 @@ from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
 from streaming.operator.health import Health, encode_health
-from streaming.operator.session import GameHost, Make
+from streaming.operator.session import GameSession, Make
 from streaming.runners.flink.watchdog import end_with_task_manager
 from streaming.wire import topics
 from streaming.wire.messages import messages
@@ -55,7 +56,7 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
         # A plain byte array state cannot hold "nothing": pickled ones can.
         self._snapshot = runtime_context.get_state(ValueStateDescriptor("snapshot", Types.PICKLED_BYTE_ARRAY()))
         self._log = runtime_context.get_list_state(ListStateDescriptor("log", Types.PICKLED_BYTE_ARRAY()))
-        self._hosts: dict[str, GameHost] = {}
+        self._hosts: dict[str, GameSession] = {}
         self._logged: dict[str, int] = {}
         self._timed: set[str] = set()
 
@@ -96,11 +97,11 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
 
     # -- state -----------------------------------------------------------------------------------------------------
 
-    def _host(self, game: str) -> GameHost:
+    def _host(self, game: str) -> GameSession:
         """The game of the current key: from memory, else as the state says."""
         host = self._hosts.get(game)
         if host is None:
-            host = self._hosts[game] = GameHost(self.sport, game, self.make)
+            host = self._hosts[game] = GameSession(self.sport, game, self.make)
             kept = self._snapshot.value()
             if kept is not None:
                 host.restore(lz4.frame.decompress(kept))
@@ -111,7 +112,7 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
             self._logged[game] = logged
         return host
 
-    def _keep(self, game: str, host: GameHost, raw: bytes, now_us: int) -> None:
+    def _keep(self, game: str, host: GameSession, raw: bytes, now_us: int) -> None:
         logged = self._logged.get(game, 0) + 1
         if logged >= self.snapshot_every or host.phase == "over":
             self._snapshot.update(lz4.frame.compress(host.snapshot()))

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from streaming.errors import BadSnapshot
-from streaming.operator.session import GameHost, Make
+from streaming.operator.session import GameSession, Make
 from streaming.runners.kafka.state_store import PROGRESS
 from streaming.wire.blocks import Output
 from streaming.wire.records import Event
@@ -43,8 +43,8 @@ class Partition:
     def __init__(self, number: int, sport: str, make: Make) -> None:
         self.number, self.sport, self._make = number, sport, make
         #: every game that was ever here, and of them those that are being played: the others cost nothing any more
-        self.hosts: dict[str, GameHost] = {}
-        self.playing: dict[str, GameHost] = {}
+        self.hosts: dict[str, GameSession] = {}
+        self.playing: dict[str, GameSession] = {}
         self.offset = self.published = 0
         #: of the log, when the partition was taken over
         self.end = 0
@@ -64,7 +64,7 @@ class Partition:
             if game == PROGRESS:
                 continue
             found = self._read(value, _Kept, f"game {game!r}")
-            host = GameHost(self.sport, game, self._make)
+            host = GameSession(self.sport, game, self._make)
             host.restore(found.state)
             self.hosts[game], self._since[game] = host, found.offset
         self.playing = {game: host for game, host in self.hosts.items() if host.phase == "on"}
@@ -90,7 +90,7 @@ class Partition:
         host = self.hosts.get(game)
         known = host is not None
         if host is None:
-            host = GameHost(self.sport, game, self._make)
+            host = GameSession(self.sport, game, self._make)
         out = host.take(value or b"", now_us)
         if not known and host.phase != "waiting":
             self.hosts[game] = host  # a key that never starts a game leaves nothing behind

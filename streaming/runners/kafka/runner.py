@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from streaming.errors import InputLost, Unavailable
-from streaming.kafka.broker import Watch, speaking
+from streaming.kafka.broker import TopicGuard, speaking
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import keep_joining
@@ -71,7 +71,7 @@ class KafkaRunner:
         self._consumer: Any = None
         self._watcher: WatchedThread
         self._out: Transactions
-        self._watch: Watch
+        self._watch: TopicGuard
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ class KafkaRunner:
 
         over = threading.Event()
         with speaking(self.address):
-            self._watch = Watch(self.address, self._topic)
+            self._watch = TopicGuard(self.address, self._topic)
             self._out = Transactions(self.address, self.name, self._member)
             try:
                 self._consumer = join(self.address, self._topic, self.group, self._given, self._revoked)

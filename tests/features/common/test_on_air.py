@@ -10,9 +10,9 @@ import pytest
 
 from features.common.commentary import LANGUAGES
 from features.core.sport import load_sport
-from simulators.catalogue import open_world
+from simulators.catalogue import open_simulator
 from simulators.providers import read
-from streaming.analysis.airing import Aired, aired
+from streaming.analysis.airing import OnAirCounts, aired
 from streaming.cli.check import SCORES
 from streaming.wire.records import Event, GameRecord
 
@@ -22,11 +22,11 @@ LEAST, MOST = 10, 40
 
 @lru_cache
 def played(sport: str, seed: int) -> tuple[GameRecord, list[Event]]:
-    world = open_world(sport, seed, MINUTES[sport])
+    world = open_simulator(sport, seed, MINUTES[sport])
     return world.record, [one for one in world.stream() if isinstance(one, Event)]
 
 
-def holds(found: Aired, events: list[Event], sport: str, least: int = LEAST) -> None:
+def holds(found: OnAirCounts, events: list[Event], sport: str, least: int = LEAST) -> None:
     """As many as a game has room for, every score among them, each with what it rests on and in every language."""
     ids = {e.id for e in events}
     for kind in (found.highlights, found.stories):
@@ -77,7 +77,7 @@ def test_the_real_race(real_data: Path) -> None:
 
 def _passing(place: int) -> tuple[Any, Any]:
     from features.core.frames import Roster
-    from features.core.moments import Moment
+    from features.core.moments import EventContext
     from features.f1.ledger import Ledger
 
     roster = Roster.of([("A", 0, "car"), ("B", 1, "car")], ("red", "blue"))
@@ -85,7 +85,7 @@ def _passing(place: int) -> tuple[Any, Any]:
     ledger.cars[0].place, ledger.cars[1].place = place + 1, place
     ledger.shown.tokens = ledger.said.tokens = -1.0
     nan = float("nan")
-    moment = Moment(
+    moment = EventContext(
         "e", "overtake_attempt", 100.0, 1, 0, 0, nan, nan, nan, nan, "complete", 0, {"target": "B"}, roster=roster,
     )  # fmt: skip
     return moment, ledger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.f1 import SPORT
 from features.f1.ledger import Ledger
 from simulators.f1.game import LIGHTS_S, GrandPrix
@@ -21,7 +21,7 @@ def fold(race: Race, ledger: Ledger, every: int) -> Iterator[tuple[int, Ledger]]
     cars = {entity.id: n for n, entity in enumerate(record.entities)}
     done = 0
     for event in sorted(reports(race, record, 0, LIGHTS_S), key=lambda e: (e.t_us, e.id)):
-        moment = Moment(
+        moment = EventContext(
             event.id, event.type, event.t_us / 1e6, 1, -1, cars.get(event.player or "", -1), NAN, NAN, NAN, NAN, event.outcome, 0,
             event.attrs,
         )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.mlb import SPORT, commentary, highlights, pitching, play, win
 from features.mlb.ledger import Ledger, known
 from features.mlb.running import EVENT_KEEP_S
@@ -21,11 +21,11 @@ STATE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def moment(kind: str, t_s: float, player: int = -1, *, outcome: str = "", team: int = 1, period: int = 1, **attrs: Any) -> Moment:
-    return Moment(f"{kind}-{t_s}", kind, t_s, period, team, player, NAN, NAN, NAN, NAN, outcome, 0, attrs)
+def moment(kind: str, t_s: float, player: int = -1, *, outcome: str = "", team: int = 1, period: int = 1, **attrs: Any) -> EventContext:
+    return EventContext(f"{kind}-{t_s}", kind, t_s, period, team, player, NAN, NAN, NAN, NAN, outcome, 0, attrs)
 
 
-def fold(ledger: Ledger, *moments: Moment) -> Ledger:
+def fold(ledger: Ledger, *moments: EventContext) -> Ledger:
     for one in moments:
         for step in SPORT.event_steps:
             if step.phase == "apply" and one.type in step.on:
@@ -33,7 +33,7 @@ def fold(ledger: Ledger, *moments: Moment) -> Ledger:
     return ledger
 
 
-def pitches(start_s: float, player: int, *outcomes: str) -> list[Moment]:
+def pitches(start_s: float, player: int, *outcomes: str) -> list[EventContext]:
     return [moment("pitch", start_s + 15.0 * k, player, outcome=outcome, team=0) for k, outcome in enumerate(outcomes)]
 
 

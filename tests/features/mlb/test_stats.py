@@ -13,7 +13,7 @@ from features.common.commentary import LANGUAGES
 from features.common.commentary import from_value as story_from
 from features.common.highlights import from_value
 from features.core.frames import Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import load_sport
 from features.mlb import SPORT
 from features.mlb.batted import hit_row, is_barrel
@@ -192,9 +192,9 @@ def test_barrels_by_the_published_corners() -> None:
     assert is_barrel(116 * MPH_MPS, np.radians(50))
 
 
-def moment(kind: str, attrs: dict | None = None, **more) -> Moment:
+def moment(kind: str, attrs: dict | None = None, **more) -> EventContext:
     nan = float("nan")
-    return Moment("e1", kind, more.pop("t_s", 10.0), 1, 0, 0, nan, nan, nan, nan, more.pop("outcome", ""), 1, attrs or {}, **more)
+    return EventContext("e1", kind, more.pop("t_s", 10.0), 1, 0, 0, nan, nan, nan, nan, more.pop("outcome", ""), 1, attrs or {}, **more)
 
 
 def test_perceived_velocity_by_hand() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from features.common import highlights as shared
 from features.common.commentary import from_value
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.nfl import SPORT, commentary, defense, game, passing, rushing, yardage
 from features.nfl.columns import YD
 from features.nfl.highlights import highlight
@@ -23,14 +23,14 @@ PLAYERS = 23
 
 def moment(
     kind: str, t_s: float = 0.0, *, player: int = -1, team: int = 0, x_m: float = NAN, facts: Any = None, **attrs: Any
-) -> Moment:  # fmt: skip
-    return Moment(
+) -> EventContext:  # fmt: skip
+    return EventContext(
         f"{kind}-{t_s}", kind, t_s, 1, team, player, x_m, NAN, NAN, NAN, str(attrs.pop("outcome", "")), 1, attrs,
         facts=dict(facts or {}), roster=roster(),
     )  # fmt: skip
 
 
-def fold(ledger: Ledger, *moments: Moment) -> Ledger:
+def fold(ledger: Ledger, *moments: EventContext) -> Ledger:
     for one in moments:
         for step in SPORT.event_steps:
             if step.phase == "apply" and one.type in step.on:
@@ -38,7 +38,7 @@ def fold(ledger: Ledger, *moments: Moment) -> Ledger:
     return ledger
 
 
-def down(t_s: float = 0.0, play: str = "p1", number: float = 1.0, **more: Any) -> Moment:
+def down(t_s: float = 0.0, play: str = "p1", number: float = 1.0, **more: Any) -> EventContext:
     state: dict[str, Any] = {
         "play": play, "down": number, "to_go_yd": 10.0, "to_goal_yd": 60.0, "clock_s": 1800.0, "home_points": 7.0,
         "away_points": 3.0,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from features.core.frames import Field, Frames, Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.soccer import SPORT
 from features.soccer.ledger import Ledger
 
@@ -49,21 +49,21 @@ def event(
     kind: str, t_s: float, team: int = -1, player: int = -1, *, at: tuple[float, float] = (NAN, NAN),
     end: tuple[float, float] = (NAN, NAN), outcome: str = "", period: int = 1, attack: int | None = None,
     frames: Frames | None = None, row: int = -1, facts: dict[str, Any] | None = None, ident: str = "", **attrs: Any,
-) -> Moment:  # fmt: skip
+) -> EventContext:  # fmt: skip
     """A moment; the home team attacks towards +x unless ``attack`` says otherwise."""
     if attack is None:
         attack = {0: 1, 1: -1}.get(team, 0)
-    return Moment(
+    return EventContext(
         ident or f"{kind}@{t_s}", kind, t_s, period, team, player, *at, *end, outcome, attack, attrs,
         row=row, offset_s=0.0 if row >= 0 else NAN, frames=frames, facts=dict(facts or {}), roster=ROSTER,
     )  # fmt: skip
 
 
-def shot(t_s: float, team: int, player: int, xgoals: float, outcome: str, **more: Any) -> Moment:
+def shot(t_s: float, team: int, player: int, xgoals: float, outcome: str, **more: Any) -> EventContext:
     return event("shot", t_s, team, player, outcome=outcome, facts={"soccer.shot.xgoals": xgoals}, **more)
 
 
-def fold(moments: list[Moment], ledger: Ledger | None = None) -> Ledger:
+def fold(moments: list[EventContext], ledger: Ledger | None = None) -> Ledger:
     """Run the sport's own event steps, without models: what the engine does between the stats."""
     ledger = SPORT.ledger(players=PLAYERS) if ledger is None else ledger
     for moment in moments:

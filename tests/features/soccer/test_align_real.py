@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from features.core.frames import Field, Frames, Roster
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.soccer.align import align
 from tests.features.soccer.events import NAN
 from tests.paths import DATA
@@ -46,7 +46,7 @@ def test_most_real_events_are_found_at_the_ball() -> None:
     offsets, reported, found = [], [], []
     for e in events:
         player, t_s = roster.index[e["player_name"]], float(e["time_s"])
-        moment = Moment(
+        moment = EventContext(
             e["event_id"], e["databallpy_event"], t_s, 1, int(roster.team[player]), player, float(e["start_x"]),
             float(e["start_y"]), NAN, NAN, "", 1, {},
         )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from features.common import commentary, highlights
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.soccer import SPORT
 from features.soccer.commentary import offers_of
 from features.soccer.highlights import offer_of
@@ -22,11 +22,11 @@ from tests.features.soccer.events import PLAYERS, event, fold, shot, standing
 STORY, HIGHLIGHT = SPORT.stat("game.story"), SPORT.stat("game.highlight")
 
 
-def started(*moments: Moment) -> Ledger:
+def started(*moments: EventContext) -> Ledger:
     return fold([event("period_start", 0.0), *moments])
 
 
-def told(moment: Moment, ledger: Ledger) -> dict[str, str]:
+def told(moment: EventContext, ledger: Ledger) -> dict[str, str]:
     """The sentence, said after a long silence."""
     ledger.said.last_s = -3600.0
     value = STORY.compute(moment, ledger)
@@ -63,18 +63,18 @@ def test_counted_words_follow_their_number() -> None:
     assert told(off, started(event("card", 20.0, 1, 14, card="red")))["en"].endswith("go on with 9 players.")
 
 
-def passes(team: int, player: int, count: int, since_s: float, **more: Any) -> list[Moment]:
+def passes(team: int, player: int, count: int, since_s: float, **more: Any) -> list[EventContext]:
     return [event("pass", since_s + n, team, player, outcome="complete", **more) for n in range(count)]
 
 
-def several(count: int, kind: str, team: int, player: int, **more: Any) -> list[Moment]:
+def several(count: int, kind: str, team: int, player: int, **more: Any) -> list[EventContext]:
     return [event(kind, 10.0 + 20.0 * n, team, player, **more) for n in range(count)]
 
 
 GOAL = event("shot", 5.0, 1, 20, outcome="goal")
 #: said of a match that was joined late, when nobody knows the score
 LATE = {"goal_only", "goal_team_only", "own_goal_only", "penalty_only"}
-CASES: dict[str, tuple[Moment, list[Moment]]] = {
+CASES: dict[str, tuple[EventContext, list[EventContext]]] = {
     "goal": (shot(60.0, 0, 9, 0.2, "goal"), []),
     "goal_unlikely": (shot(60.0, 0, 9, 0.04, "goal"), []),
     "goal_plain": (event("shot", 60.0, 0, 9, outcome="goal"), []),
@@ -216,7 +216,7 @@ def test_goals_and_what_else_must_be_said_are_said_at_once_and_the_rest_waits() 
     assert told_now(CASES["first_card"][0], ledger) is None
 
 
-def told_now(moment: Moment, ledger: Ledger) -> Any:
+def told_now(moment: EventContext, ledger: Ledger) -> Any:
     value = STORY.compute(moment, ledger)
     return None if value is None else value["topic"]
 
@@ -292,7 +292,7 @@ def test_the_fastest_is_found_in_the_frame_and_told_once() -> None:
     assert runs[1] == (None, None)
 
 
-def cut(moment: Moment, *before: Moment) -> highlights.Highlight:
+def cut(moment: EventContext, *before: EventContext) -> highlights.Highlight:
     ledger = started(*before)
     ledger.shown.last_s = -3600.0
     value = HIGHLIGHT.compute(moment, ledger)

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.soccer import SPORT, commentary, highlights, ledger, passes, shots, threat
 from features.soccer.align import align
 from features.soccer.ledger import Ledger
@@ -37,12 +37,12 @@ keys = st.sampled_from([
 
 
 @st.composite
-def moments(draw: st.DrawFn) -> Moment:
+def moments(draw: st.DrawFn) -> EventContext:
     facts: dict[str, Any] = {}
     for name in ("soccer.shot.xgoals", "soccer.shot.speed"):
         if draw(st.booleans()):
             facts[name] = draw(st.one_of(st.none(), st.floats(0, 40)))
-    return Moment(
+    return EventContext(
         "e", draw(st.sampled_from(sorted(EVENT_TYPES))), draw(st.floats(-10, 1e4)), draw(st.integers(0, 50)),
         draw(st.integers(-1, 1)), draw(st.integers(-1, PLAYERS - 1)), draw(numbers), draw(numbers), draw(numbers),
         draw(numbers), draw(st.sampled_from([*sorted(SHOT_OUTCOMES | PASS_OUTCOMES), "", "?"])),
@@ -53,7 +53,7 @@ def moments(draw: st.DrawFn) -> Moment:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(moments(), max_size=12), st.booleans())
-def test_no_event_is_too_strange(seen: list[Moment], tracked: bool) -> None:
+def test_no_event_is_too_strange(seen: list[EventContext], tracked: bool) -> None:
     account = Ledger(players=PLAYERS)
     frames = frames_of(XYZ, signals={"top_speed": np.full((40, PLAYERS), 9.5)})
     for moment in seen:

@@ -16,7 +16,7 @@ from features.common.airtime import CLEARLY
 from features.soccer import SPORT
 from models.holdout import is_held_out
 from simulators.providers import read
-from streaming.analysis.airing import Aired, aired
+from streaming.analysis.airing import OnAirCounts, aired
 from streaming.operator.game import GameOperator
 from streaming.wire.blocks import StatBlock
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Team
@@ -123,7 +123,7 @@ def goals(events: Iterable[Event]) -> list[str]:
     return [e.id for e in events if e.period < 5 and (e.type == "own_goal" or (e.type == "shot" and e.outcome == "goal"))]
 
 
-def believable(found: Aired, events: list[Event], whole: bool = True) -> None:
+def believable(found: OnAirCounts, events: list[Event], whole: bool = True) -> None:
     """What has to hold of a real match: every goal, as many as a match has room for, apart but for goals and what is clearly
     better, no sentence's pattern again within ten minutes, and nothing that rests on a model."""
     scored = goals(events)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.soccer import SPORT
 from features.soccer.ledger import Ledger, locate
 from features.soccer.moves import MOVE_CONTEXT, PASS_END
@@ -22,7 +22,7 @@ SCENE = {
 }  # fmt: skip
 
 
-def a_pass(positions: dict[int, tuple[float, float]] | None = None, **how: object) -> Moment:
+def a_pass(positions: dict[int, tuple[float, float]] | None = None, **how: object) -> EventContext:
     how = {"at": (0.0, 0.0), "end": (20.0, 0.0), "outcome": "complete", **how}
     return event("pass", 0.2, 0, 5, frames=standing(positions or SCENE), row=5, **how)  # type: ignore[arg-type]
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.soccer.game import MOST_UNVALUED
 from features.soccer.ledger import Ledger
 from tests.features.soccer.events import PLAYERS, event, fold, tick
@@ -21,7 +21,7 @@ TICKS = (
 )  # fmt: skip
 
 
-def script(seed: int) -> list[Moment]:
+def script(seed: int) -> list[EventContext]:
     rng = random.Random(seed)
     moments = [event("period_start", 3.0)]
     for period, start, end in ((1, 3.0, 2760.0), (2, 3700.0, 6520.0)):
@@ -52,7 +52,7 @@ def script(seed: int) -> list[Moment]:
     return moments
 
 
-def recount(moments: list[Moment], t_s: float) -> dict[str, Any]:
+def recount(moments: list[EventContext], t_s: float) -> dict[str, Any]:
     """Every tick stat at ``t_s`` from the list of events, the long way round."""
     past = [m for m in moments if m.t_s <= t_s]
     starts = {m.period: m.t_s for m in past if m.type == "period_start"}
@@ -70,7 +70,7 @@ def recount(moments: list[Moment], t_s: float) -> dict[str, Any]:
     ]
     reds = [sum(m.type == "card" and m.attrs["card"] != "yellow" and m.team == team for m in past) for team in (0, 1)]
 
-    def total(chosen: list[Moment]) -> float:
+    def total(chosen: list[EventContext]) -> float:
         return sum((m.facts["soccer.shot.xgoals"] for m in chosen), 0.0)
 
     of_team = [[m for m in rated if m.team == team] for team in (0, 1)]
@@ -82,7 +82,7 @@ def recount(moments: list[Moment], t_s: float) -> dict[str, Any]:
         if faced:
             prevented[keeper] = total(faced) - sum(m.outcome == "goal" for m in faced)
 
-    def ahead(m: Moment) -> float:
+    def ahead(m: EventContext) -> float:
         return m.attack * m.x_m
 
     recent = [m for m in past if played(m.t_s) > played(t_s) - 600.0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.common.momentum import balance, remember
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.soccer import SPORT, momentum, motion, positions, possession, pressure, zones
 from tests.features.harness import Run, Scene, match_scene, roster_of, signals, window_stats
 
@@ -311,9 +311,9 @@ def test_threat_is_the_value_of_the_place() -> None:
 # -- the ball --------------------------------------------------------------------------------------------------------
 
 
-def shot_at(row: int, run: Run) -> Moment:
+def shot_at(row: int, run: Run) -> EventContext:
     nan = float("nan")
-    return Moment("s", "shot", 0.0, 1, 0, 3, nan, nan, nan, nan, "goal", 1, {}, row=row, frames=run.frames)
+    return EventContext("s", "shot", 0.0, 1, 0, 3, nan, nan, nan, nan, "goal", 1, {}, row=row, frames=run.frames)
 
 
 def test_shot_speed_is_the_peak_within_half_a_second() -> None:

@@ -11,7 +11,7 @@ import pytest
 from models.artefact import load
 from models.data.steals import FILE as STEALS
 from models.evaluation.explanation import as_text, explain_whole
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 from models.holdout import is_held_out
 from streaming.cli.app import run
 from tests.models.recipes.test_lead_probability import made_up as steals
@@ -32,11 +32,11 @@ def random_shots(count: int = 300) -> np.ndarray:
     return rows
 
 
-def judgement() -> Judgement:
+def judgement() -> EvaluationSet:
     forest, rows = load("xgoals"), random_shots()
     rng = np.random.default_rng(3)
     probability = forest.predict(rows)
-    return Judgement(
+    return EvaluationSet(
         "xgoals", "made up", (rng.random(len(rows)) < probability).astype(np.float64), probability,
         np.arange(len(rows)) // 10, rows, forest.features, forest.classes, lambda at: forest.attribute(rows[at]),
         {"foot": rng.choice(["left", "right"], len(rows))},

@@ -9,10 +9,10 @@ import pytest
 
 from models.base import Feature
 from models.evaluation.plots.reliability import independent_rows, reliability, reliability_plot
-from models.evaluation_set import Judgement
+from models.evaluation_set import EvaluationSet
 
 
-def judgement(classes: tuple[str, ...], **how: object) -> Judgement:
+def judgement(classes: tuple[str, ...], **how: object) -> EvaluationSet:
     """400 rows of 40 games, each drawn from its chance, which the model knows but for 0.02."""
     rng = np.random.default_rng(5)
     truth = rng.dirichlet(np.ones(len(classes)), 400)
@@ -22,7 +22,7 @@ def judgement(classes: tuple[str, ...], **how: object) -> Judgement:
     if len(classes) == 2:
         truth, said = truth[:, 1], said[:, 1]
     feature = Feature("x", "m", "x")
-    return Judgement(
+    return EvaluationSet(
         "made-up", "made up", label, said, np.arange(400) // 10, np.zeros((400, 1)), (feature,), classes,
         lambda at: np.zeros((len(at), 2)), **{"truth": truth, **how},
     )  # fmt: skip

@@ -7,19 +7,19 @@ import pytest
 
 from models.base import Feature
 from models.evaluation.slices import by_group
-from models.evaluation_set import Judgement, feature_groups, thirds
+from models.evaluation_set import EvaluationSet, feature_groups, thirds
 from models.metrics import log_loss
 
 
-def judged(label: np.ndarray, probability: np.ndarray, game: np.ndarray, **groups: np.ndarray) -> Judgement:
+def judged(label: np.ndarray, probability: np.ndarray, game: np.ndarray, **groups: np.ndarray) -> EvaluationSet:
     several = probability.ndim == 2
-    return Judgement(
+    return EvaluationSet(
         "xgoals", "made up", label, probability, game, np.zeros((len(label), 1)), (Feature("f", "m"),),
         ("a", "b", "c") if several else ("no goal", "goal"), lambda at: np.zeros((len(at), 2)), groups,
     )  # fmt: skip
 
 
-def season(seed: int, wrong: float = 0.0, games: int = 300, each: int = 25) -> Judgement:
+def season(seed: int, wrong: float = 0.0, games: int = 300, each: int = 25) -> EvaluationSet:
     """Shots with known chances; the predictions of those by "left" are off by ``wrong`` in log-odds."""
     rng = np.random.default_rng(seed)
     n = games * each

@@ -10,13 +10,13 @@ import pytest
 from models.base import Feature
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
-from models.specs import KNOWN, Recipe
+from models.specs import SPECS, Recipe
 from models.training.gam import SplineLogistic, as_trees, merge
 from models.training.training import grow
 
 pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
 
-MODEL = KNOWN["catch-probability"]  # any model of two classes: six features, of which two may only fall and one only rise
+MODEL = SPECS["catch-probability"]  # any model of two classes: six features, of which two may only fall and one only rise
 ASK = [f.name for f in MODEL.features].index("spray_rad")
 SMALL = Recipe(boosters=(({"max_depth": 3, "eta": 0.3}, 12),))
 
@@ -96,8 +96,8 @@ def test_smooth_curves_keep_to_the_constraint() -> None:
     x = rng.normal(size=(2000, 2))
     y = (rng.random(2000) < 1 / (1 + np.exp(-np.sin(3.0 * x[:, 0]) - 0.5 * x[:, 1]))).astype(np.float64)
     smooth = SplineLogistic(x, y, -1, 0.1)
-    booster = grow(KNOWN["xgoals"], SMALL, rng.normal(size=(300, len(KNOWN["xgoals"].features))), y[:300], 1)
-    line = np.zeros((200, len(KNOWN["xgoals"].features)))
+    booster = grow(SPECS["xgoals"], SMALL, rng.normal(size=(300, len(SPECS["xgoals"].features))), y[:300], 1)
+    line = np.zeros((200, len(SPECS["xgoals"].features)))
     line[:, 0] = np.linspace(-2.5, 2.5, 200)
 
     def curve(monotone: dict[int, int]) -> np.ndarray:

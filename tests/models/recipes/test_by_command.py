@@ -41,7 +41,7 @@ from models.recipes.shared.nfl_yards import measures, outcomes
 from models.recipes.teachers.f1_win import Winning as RaceWinning
 from models.recipes.teachers.nfl_fourth_down import Parts, Tries, worth
 from models.recipes.teachers.nfl_win import Winning
-from models.specs import known
+from models.specs import spec_of
 from streaming.cli.app import run
 from tests.paths import DATA
 
@@ -289,7 +289,7 @@ def test_passes_are_read_as_they_were_at_the_throw(tmp_path: Path) -> None:
     table = passes()
     put(tmp_path / "passes_2018.parquet", table)
     read = nfl_completion.read(tmp_path)
-    at = {feature.name: i for i, feature in enumerate(known("nfl-completion").offered)}
+    at = {feature.name: i for i, feature in enumerate(spec_of("nfl-completion").offered)}
     meet, side = read.rows[:, at["meet_m"]], read.rows[:, at["sideline_m"]]
     assert np.isnan(read.rows[:, at["pressure_m"]]).all()
     np.testing.assert_array_equal(np.isnan(meet), np.isnan(table["defender1Dist"]))
@@ -316,7 +316,7 @@ def test_safeties_are_looked_at_on_early_downs_and_told_by_where_they_stand(tmp_
     put(tmp_path / "plays.parquet", charted())
     put(tmp_path / "safeties_pre_snap.parquet", deep())
     read = nfl_coverage.read(tmp_path)
-    names = [feature.name for feature in known("nfl-coverage").offered]
+    names = [feature.name for feature in spec_of("nfl-coverage").offered]
     row = dict(zip(names, read.rows[4].tolist(), strict=True))  # second down, the other safety in the box
     assert (row["safeties"], row["strong"], row["weak"], row["empty"]) == (1.0, 3.0, 1.0, 1.0)
     assert row["deepest_m"] == pytest.approx(12.0 * YD)
@@ -342,7 +342,7 @@ def test_a_rusher_is_asked_about_until_his_pressure_or_the_throw(tmp_path: Path)
     put(tmp_path / "plays.parquet", plays)
     put(tmp_path / "player_play.parquet", one)
     read = nfl_pressure.read(tmp_path)
-    names = [feature.name for feature in known("nfl-pressure").offered]
+    names = [feature.name for feature in spec_of("nfl-pressure").offered]
     at = {name: i for i, name in enumerate(names)}
     np.testing.assert_allclose(read.rows[:, at["age_s"]], [0.0, 0.4, 0.8, 1.2] * 3)  # the fourth has no time and cannot be placed
     assert read.label.tolist() == [0, 0, 0, 1] + [0] * 8
@@ -354,7 +354,7 @@ def test_an_artefact_of_a_part_of_the_inputs_is_asked_for_that_part(tmp_path: Pa
     put(tmp_path / "passes_2018.parquet", passes())
     card, blob = nfl_completion.train(tmp_path, 1, "the command", quiet)
     save(tmp_path / "model", card, blob)
-    model, live = load(tmp_path / "model"), known("nfl-completion").offered
+    model, live = load(tmp_path / "model"), spec_of("nfl-completion").offered
     assert [f.name for f in model.features] == list(nfl_completion.TAKES)
     rows = nfl_completion.read(tmp_path).rows
     assert rows.shape[1] == len(live)
@@ -364,7 +364,7 @@ def test_an_artefact_of_a_part_of_the_inputs_is_asked_for_that_part(tmp_path: Pa
     # rows as they come live are at home, though the pressure on the passer was in no table
     assert guard_of(model, "real").check(taken) is None
     with pytest.raises(ValueError, match="nfl-completion has no input wind"):
-        known("nfl-completion").taking(("throw_m", "wind"))
+        spec_of("nfl-completion").taking(("throw_m", "wind"))
 
 
 def test_a_pair_of_cars_is_told_as_it_is_live(tmp_path: Path) -> None:
@@ -377,9 +377,9 @@ def test_a_pair_of_cars_is_told_as_it_is_live(tmp_path: Path) -> None:
 
 def test_yards_that_are_known_have_no_error() -> None:
     yards = np.array([1.0, 4.0, 12.0, 0.0])
-    known = outcomes("yac", np.full((4, 3), NAN), yards, np.array(["a", "b", "c", "d"]))
-    assert len(known.label) == 4 * len(LEVELS_YD["yac"])
-    right, wrong = measures("yac", known, known.label), measures("yac", known, np.full(len(known.label), 0.5))
+    spec_of = outcomes("yac", np.full((4, 3), NAN), yards, np.array(["a", "b", "c", "d"]))
+    assert len(spec_of.label) == 4 * len(LEVELS_YD["yac"])
+    right, wrong = measures("yac", spec_of, spec_of.label), measures("yac", spec_of, np.full(len(spec_of.label), 0.5))
     assert right["rmse_yd"] < 0.6 < wrong["rmse_yd"]
     assert right["crps"] < 0.005 < wrong["crps"]
     assert right["rmse_yd_of_the_mean"] == pytest.approx(yards.std())

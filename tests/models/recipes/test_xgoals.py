@@ -193,7 +193,7 @@ def test_farther_off_is_never_better_and_a_wider_open_goal_never_worse(model: Fo
 def test_wyscout_live_and_training_are_one_row() -> None:
     """What the importer makes of a match, event by event, gives the rows that the model learnt from."""
     provider = pytest.importorskip("simulators.providers.wyscout", reason="no importer of these files")
-    from features.core.moments import Moment
+    from features.core.moments import EventContext
     from features.soccer.ledger import Ledger
     from features.soccer.shots import _extract, _vector, note
     from models.data import wyscout
@@ -218,7 +218,7 @@ def test_wyscout_live_and_training_are_one_row() -> None:
             team = teams.get(event.team or "", -1)
             way = attacks[event.period] * (1 if team == 0 else -1)
             nan = float("nan")
-            moment = Moment(
+            moment = EventContext(
                 event.id, event.type, event.t_us / 1e6, event.period, team, people.get(event.player or "", -1),
                 nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m, nan, nan, event.outcome, way,
                 event.attrs,

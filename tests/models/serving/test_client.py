@@ -17,7 +17,7 @@ import pytest
 from models import artefact
 from models.base import Answering, Model
 from models.serving import circuit_breaker
-from models.serving.circuit_breaker import Health, Unanswered
+from models.serving.circuit_breaker import CircuitBreaker, NoPrediction
 from models.serving.client import RemoteModel
 from models.serving.connect import connect
 from models.serving.registry import Registry
@@ -160,7 +160,7 @@ def test_what_cannot_be_believed_is_not(answer: bytes, reason: str) -> None:
         assert got.values.tobytes() == XGOALS.predict(rows()).tobytes()
         alone = remote(f"{url}?deadline_ms={1000 * deadline_s:.0f}&fallback=none")
         assert alone.ask(rows()).values is None
-        with pytest.raises(Unanswered):
+        with pytest.raises(NoPrediction):
             alone.predict(rows())
 
 
@@ -217,23 +217,23 @@ def test_the_deadline_counts_from_end_to_end() -> None:
 
 def test_a_dead_endpoint_costs_its_deadline_now_and_then_only() -> None:
     now = [0.0]
-    pauses = Health(lambda: now[0])
+    pauses = CircuitBreaker(lambda: now[0])
     failures = 0
     for _ in range(1000):  # ten seconds of a question every 10 ms
         now[0] += 0.01
         try:
             pauses.check()
-        except Unanswered:
+        except NoPrediction:
             continue
         failures += 1
-        pauses.failed(Unanswered("slow", ""))
+        pauses.failed(NoPrediction("slow", ""))
     # after 0.25, 0.5, 1 and then every 2 s
     assert failures == 8
     pauses.answered()
-    pauses.failed(Unanswered("slow", ""))
+    pauses.failed(NoPrediction("slow", ""))
     now[0] += circuit_breaker.FIRST_S
     pauses.check()
-    pauses.failed(Unanswered("refused", ""))  # our own mistake
+    pauses.failed(NoPrediction("refused", ""))  # our own mistake
     pauses.check()
 
 
@@ -243,7 +243,7 @@ def test_it_comes_back_without_a_restart(tmp_path: Path) -> None:
     model, now = remote(f"unix:{tmp_path}/e.sock?deadline_ms=60000"), [0.0]
     assert model.ask(rows()).instead == "down"
     for _ in range(2):
-        model.health = Health(lambda: now[0])
+        model.health = CircuitBreaker(lambda: now[0])
         with in_thread(Server(registry, port=None, uds=tmp_path / "e.sock")):
             assert model.ask(rows()).instead == ""
             assert model.ask(rows()).instead == ""
@@ -303,14 +303,14 @@ def test_sagemaker_keeps_the_deadline_too() -> None:
     start = time.monotonic()
     assert model.ask(rows()).instead == "slow"
     assert time.monotonic() - start < 5.0 * contention()  # the call itself is out for minutes
-    model.health = Health()
+    model.health = CircuitBreaker()
     assert model.ask(rows()).instead == "busy"  # the call is out there still
     assert len(runtime.calls) == 2
     runtime.answers.set()
     model.deadline_s = PATIENCE_S
 
     def answered() -> bool:
-        model.health = Health()
+        model.health = CircuitBreaker()
         return model.ask(rows()).instead == ""
 
     until(answered, "it is asked again")

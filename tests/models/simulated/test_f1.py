@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.artefact import load
-from models.specs import KNOWN, sport_of
+from models.specs import SPECS, sport_of
 from simulators.f1.training_data import TABLES, win_table
 
 FRESH = 5_000_000
@@ -43,4 +43,4 @@ def test_the_chance_to_win_is_recovered() -> None:
 
 def test_names_of_features_are_those_of_the_stats() -> None:
     for name in ("f1-overtake", "f1-undercut", "f1-win-probability"):
-        assert tuple(f.name for f in load(name).features) == tuple(f.name for f in KNOWN[name].features)
+        assert tuple(f.name for f in load(name).features) == tuple(f.name for f in SPECS[name].features)

@@ -7,7 +7,7 @@ import pytest
 
 from models.artefact import SHIPPED, load
 from models.evaluation.evaluation import on_simulated
-from models.specs import KNOWN, sport_of
+from models.specs import SPECS, sport_of
 from simulators.mlb.training_data import TABLES
 
 GAMES = {"lead-probability": 60, "hit-probability": 60, "catch-probability": 60, "mlb-win-probability": 400}
@@ -19,7 +19,7 @@ def test_tables_have_labels_and_truths_that_are_no_features(name: str) -> None:
     table = TABLES[name](11, GAMES[name])
     again = TABLES[name](11, GAMES[name])
     assert table.rows.tobytes() == again.rows.tobytes()
-    assert table.rows.shape == (len(table.label), len(KNOWN[name].features))
+    assert table.rows.shape == (len(table.label), len(SPECS[name].features))
     assert set(np.unique(table.label)) == {0.0, 1.0}
     assert ((table.truth >= 0) & (table.truth <= 1)).all()
     assert abs(table.label.mean() - table.truth.mean()) < 0.05

@@ -10,7 +10,7 @@ import pytest
 from features.nfl.passing import arrival_features
 from features.nfl.yardage import LEVELS_YD
 from models.artefact import load
-from models.specs import known
+from models.specs import spec_of
 from simulators.nfl.game import Match
 from simulators.nfl.training_data import TABLES
 from simulators.nfl.training_film import film
@@ -43,7 +43,7 @@ def test_the_film_of_a_game_asks_what_the_operator_asks() -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_a_table_fits_its_model(model: str) -> None:
     table = TABLES[model](77, 20 if model in ("nfl-win-probability", "nfl-fourth-down") else 1)
-    asked = known(model)
+    asked = spec_of(model)
     assert table.rows.shape[1] == len(asked.features)
     assert set(np.unique(table.label)) <= set(range(len(asked.classes)))
     assert np.isfinite(table.truth).all()

@@ -10,7 +10,7 @@ import pytest
 
 from features.soccer import SPORT, passes, shots
 from models.base import Feature
-from models.specs import KNOWN
+from models.specs import SPECS
 from simulators.soccer.game import Match
 from simulators.soccer.training_events import asked_of, event_table
 from simulators.soccer.training_results import result_table
@@ -29,7 +29,7 @@ class Asked:
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        return KNOWN[self.name].features
+        return SPECS[self.name].features
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         return np.full(len(rows), 0.5)
@@ -61,7 +61,7 @@ def test_labels_and_truth_are_never_features() -> None:
     table = event_table("xgoals", 11, 1)
     assert set(np.unique(table.label)) <= {0.0, 1.0}
     assert ((table.truth > 0) & (table.truth < 1)).all()
-    assert table.rows.shape == (len(table.label), len(KNOWN["xgoals"].features))
+    assert table.rows.shape == (len(table.label), len(SPECS["xgoals"].features))
     for column in table.rows.T:
         assert not np.array_equal(column, table.truth)
 

@@ -12,7 +12,7 @@ from models.base import Floats
 from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import read_forest
-from models.specs import known
+from models.specs import spec_of
 from models.training.training import grow
 
 xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
@@ -21,7 +21,7 @@ xgboost = pytest.importorskip("xgboost", reason="xgboost is not installed: the [
 def shots(count: int = 6000) -> tuple[Floats, Floats]:
     """Kicks fall off gently with distance, headers steeply beyond 8 m and not at all before: a slope alone cannot say that."""
     rng = np.random.default_rng(1)
-    asked = known("xgoals")
+    asked = spec_of("xgoals")
     names = [f.name for f in asked.features]
     rows = rng.normal(0.0, 1.0, (count, len(names)))
     for j, feature in enumerate(asked.features):
@@ -35,7 +35,7 @@ def shots(count: int = 6000) -> tuple[Floats, Floats]:
 
 def by_distance(blob: bytes, rows: Floats, header: float) -> Floats:
     """Margins of a typical row at distances of 3 to 24 m."""
-    names = [f.name for f in known("xgoals").features]
+    names = [f.name for f in spec_of("xgoals").features]
     asked = np.repeat(np.median(rows, axis=0)[None], 64, axis=0)
     asked[:, names.index("header")] = header
     asked[:, names.index("distance_m")] = np.linspace(3.0, 24.0, 64)
@@ -43,7 +43,7 @@ def by_distance(blob: bytes, rows: Floats, header: float) -> Floats:
 
 
 def test_headers_have_curves_of_their_own() -> None:
-    asked, (rows, label) = known("xgoals"), shots()
+    asked, (rows, label) = spec_of("xgoals"), shots()
     assert asked.real is not None
     # one forest of it: which one answers is another matter
     recipe = replace(asked.real, smooth=0.999, boosters=((asked.real.boosters[0][0], 1),), own=3.0, apart="", known=None)
@@ -56,7 +56,7 @@ def test_headers_have_curves_of_their_own() -> None:
 
 def test_the_game_s_demands_are_kept_and_contributions_add_up() -> None:
     """Farther is never better, all else being equal: not for kicks, not for headers, in any part of the forest."""
-    asked, (rows, label) = known("xgoals"), shots()
+    asked, (rows, label) = spec_of("xgoals"), shots()
     assert asked.real is not None
     boosters = tuple((parameters, 20) for parameters, _ in asked.real.boosters)
     blob = grow(asked, replace(asked.real, boosters=boosters), rows, label, 1)

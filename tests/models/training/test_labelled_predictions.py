@@ -11,15 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.artefact import load
-from models.specs import KNOWN
-from models.training.labelled_predictions import Lived, joined, read_lived
+from models.specs import SPECS
+from models.training.labelled_predictions import LabelledPredictions, joined, read_lived
 from simulators.soccer.game import Match
 from streaming.cli.app import run
 from streaming.cli.lifecycle.pinning import pinned
 from streaming.factory import operator_for
-from streaming.monitoring.labels import Said, Told
+from streaming.monitoring.labels import EventHistory, LoggedPrediction
 from streaming.monitoring.prediction_join import lived, said_by, said_in
-from streaming.outcome_labels import all_labels, label_of, nothing_said
+from streaming.outcome_labels import all_labels, label_of, unlabelled
 from streaming.recordings.reader import Recording, Writer
 from streaming.wire.blocks import Output, Prediction
 from streaming.wire.records import Event
@@ -50,16 +50,16 @@ def game(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def same(a: Lived, b: Lived) -> None:
+def same(a: LabelledPredictions, b: LabelledPredictions) -> None:
     for name in COLUMNS:
         assert getattr(a, name).tobytes() == getattr(b, name).tobytes(), name
 
 
-def tables_of(outputs: list[Output], recording: Recording) -> dict[str, Lived]:
+def tables_of(outputs: list[Output], recording: Recording) -> dict[str, LabelledPredictions]:
     """Of every model that was asked."""
     asked = sorted({o.model for o in outputs if isinstance(o, Prediction)})
-    told = Told(recording.game, recording.read_events())
-    return {m: lived(m, said_by(outputs, m), told, all_labels().get(m, nothing_said())) for m in asked}
+    told = EventHistory(recording.game, recording.read_events())
+    return {m: lived(m, said_by(outputs, m), told, all_labels().get(m, unlabelled())) for m in asked}
 
 
 def again(recording: Recording) -> list[Output]:
@@ -82,11 +82,11 @@ def test_every_sport_is_equal_to_the_bit(tmp_path: Path, sport: str) -> None:
         kept.write_outputs(said, 0)
     recording = Recording(tmp_path / "live")
     live, bared = tables_of(said, recording), tables_of(again(Recording(tmp_path / "bare")), recording)
-    told = Told(recording.game, recording.read_events())
+    told = EventHistory(recording.game, recording.read_events())
     assert set(live) == set(bared) >= spoken
     for model, table in live.items():
         same(table, bared[model])
-        same(table, lived(model, said_in(recording, model), told, all_labels().get(model, nothing_said())))
+        same(table, lived(model, said_in(recording, model), told, all_labels().get(model, unlabelled())))
         np.testing.assert_array_equal(load(model).predict(table.rows), table.answer)
         assert (table.subject != "").all()
         assert ((table.told_by != "") == ~np.isnan(table.label)).all()
@@ -124,7 +124,7 @@ def test_live_and_offline_features_are_equal_to_the_bit(
         good = {"xgoals": "goal", "pass-completion": "complete"}[model]
         assert live.label.tolist() == [float(events[i].outcome == good) for i in live.event.tolist()]
     assert (live.took_us > 0.0).all()
-    names = [f.name for f in KNOWN[model].features]
+    names = [f.name for f in SPECS[model].features]
     assert pq.read_table(tmp_path / "live.parquet").column_names[-len(names) :] == names
 
 
@@ -172,13 +172,13 @@ def event(number: int, outcome: str | None, revision: int = 0, deleted: bool = F
 
 
 def test_labels_are_of_the_last_revision_and_withdrawn_events_are_left_out() -> None:
-    row = np.zeros(len(KNOWN["xgoals"].features))
+    row = np.zeros(len(SPECS["xgoals"].features))
     stat = "soccer.shot.xgoals"
-    said = [Said(stat, f"e{i}", i, "h9", 0, "v1", row + i, np.array(0.1), 5.0) for i in (3, 1, 2, 4)]
-    said.append(Said(stat, "e1", 1, "h9", 0, "v2", row + 9, np.array(0.2), 5.0))  # worked out again after a correction
+    said = [LoggedPrediction(stat, f"e{i}", i, "h9", 0, "v1", row + i, np.array(0.1), 5.0) for i in (3, 1, 2, 4)]
+    said.append(LoggedPrediction(stat, "e1", 1, "h9", 0, "v2", row + 9, np.array(0.2), 5.0))  # worked out again after a correction
     events = [event(1, "goal"), event(1, "saved", 1), event(2, "goal"), event(3, "goal", deleted=True), event(4, None)]
     events.append(event(1, "goal"))  # an old revision that comes again
-    found = lived("xgoals", said, Told(Match(SEED, MINUTES).record, events), label_of("xgoals"))
+    found = lived("xgoals", said, EventHistory(Match(SEED, MINUTES).record, events), label_of("xgoals"))
     assert found.event.tolist() == ["e1", "e2", "e4"]
     assert found.label.tolist()[:2] == [0.0, 1.0]
     assert np.isnan(found.label[2])
@@ -207,9 +207,9 @@ def test_bad_input_of_prepare(
 
 
 def test_a_table_of_another_model_is_refused(tmp_path: Path) -> None:
-    row = np.zeros((1, len(KNOWN["xgoals"].features)))
+    row = np.zeros((1, len(SPECS["xgoals"].features)))
     words = np.array(["x"])
-    table = Lived("xgoals", row, np.ones(1), words, words, words, words, words, np.zeros(1, np.int64), np.ones(1), np.ones(1))
+    table = LabelledPredictions("xgoals", row, np.ones(1), words, words, words, words, words, np.zeros(1, np.int64), np.ones(1), np.ones(1))
     table.write(tmp_path / "t.parquet")
     same(read_lived("xgoals", tmp_path / "t.parquet"), table)
     with pytest.raises(ValueError, match="lacks the column"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from features.nfl.columns import YD
-from simulators.catalogue import open_world
+from simulators.catalogue import open_simulator
 from simulators.nfl import bodies, chain, engine, plays, truth
 from simulators.nfl.block import Block
 from simulators.nfl.drives import Drive, kick_probability
@@ -54,9 +54,9 @@ def test_the_same_seed_is_the_same_game_and_another_is_not() -> None:
 
 def test_bad_wishes_are_refused_in_one_sentence() -> None:
     with pytest.raises(BadInput, match="a seed is a whole number"):
-        open_world("nfl", -1, 2.0)
+        open_simulator("nfl", -1, 2.0)
     with pytest.raises(BadInput, match=r"lasts 0\.1 to 240 minutes"):
-        open_world("nfl", 1, float("nan"))
+        open_simulator("nfl", 1, float("nan"))
     with pytest.raises(BadInput, match="a packet carries"):
         next(iter(Match(1, 1.0).stream(0)))
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.catalogue import open_world
+from simulators.catalogue import open_simulator
 from streaming.factory import operator_for, sport_named
-from streaming.kafka.batching import FULL, Packer
+from streaming.kafka.batching import FULL, WindowBatcher
 from streaming.operator.game import GameOperator
 from streaming.wire.blocks import StatBlock
 from streaming.wire.records import Event, Telemetry, encode_telemetry
@@ -23,7 +23,7 @@ ALIGNED = {"aligned": game(), "on their own clocks": game(aligned=False)}
 
 def packed(records, record=None, sport=TOY) -> list[Telemetry | Event]:  # type: ignore[no-untyped-def]
     """As the way in sends them: what waits goes before an event."""
-    packer = Packer(sport, record or game())
+    packer = WindowBatcher(sport, record or game())
     out: list[Telemetry | Event] = []
     for one in records:
         out.extend(packer.add(one) if isinstance(one, Telemetry) else [*packer.flush(), one])
@@ -112,7 +112,7 @@ def test_packets_of_other_feeds_and_other_channels_are_not_mixed():
 
 
 def test_nothing_waits_for_ever_and_nothing_is_sent_empty():
-    packer = Packer(TOY, game())
+    packer = WindowBatcher(TOY, game())
     (one,) = helpers.cut(track(0.04), [5])
     assert packer.add(one.take(slice(0, 0))) == []
     still = helpers.cut(track(0.2), [5])[0]  # the same instant again and again: no window ever closes
@@ -133,7 +133,7 @@ def test_one_packet_alone_is_passed_on_as_it_is():
 
 @pytest.mark.slow
 def test_no_final_stat_of_a_simulated_match_changes():
-    world = open_world("soccer", 7, 1.0)
+    world = open_simulator("soccer", 7, 1.0)
     finals = []
     for gather in (False, True):
         records = list(world.stream())

@@ -13,7 +13,7 @@ from streaming import factory
 from streaming.cli.app import run
 from streaming.errors import BadInput
 from streaming.kafka import dead_letters as module
-from streaming.kafka.dead_letters import Letters, Wanted, _has, _stretches, _summed
+from streaming.kafka.dead_letters import DeadLetterReader, LetterFilter, _has, _stretches, _summed
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.offsets import end_offsets, short_of
 from streaming.wire import topics
@@ -34,7 +34,7 @@ def test_what_was_sent_is_known_from_an_offset_and_a_few_stretches(steps):
         letters.append((at, sent))
     start, text = _summed(letters, at + 1)
     known = {("t", 0): [(0, start - 1), *_stretches(text)]}
-    assert [_has(known, module.Place("t", 0, offset)) for offset, _ in letters] == [sent for _, sent in letters]
+    assert [_has(known, module.LetterPosition("t", 0, offset)) for offset, _ in letters] == [sent for _, sent in letters]
     assert text.count(",") <= len(letters) / 2
     if all(sent for _, sent in letters):
         assert (start, text) == (at + 1, "")
@@ -47,8 +47,8 @@ def test_what_somebody_else_wrote_there_is_nothing(text):
 
 def test_which_are_wanted():
     (letter,) = (module.decode_letter(encode_letter(DeadLetter("events.toy", "g", "bad event", 1, b"x", "Missing `id`"))),)
-    assert all(w.has(letter) for w in (Wanted(), Wanted("g"), Wanted("", "BAD"), Wanted("g", "missing")))
-    assert not any(w.has(letter) for w in (Wanted("G"), Wanted("", "late"), Wanted("other", "bad")))
+    assert all(w.has(letter) for w in (LetterFilter(), LetterFilter("g"), LetterFilter("", "BAD"), LetterFilter("g", "missing")))
+    assert not any(w.has(letter) for w in (LetterFilter("G"), LetterFilter("", "late"), LetterFilter("other", "bad")))
 
 
 # -- with a broker -----------------------------------------------------------------------------------------------------
@@ -79,19 +79,19 @@ def sent(ground: Ground) -> list[tuple[str, bytes]]:
     return [(key, value) for _, key, value in sorted(found, key=lambda f: f[0])]
 
 
-def replay(ground: Ground, wanted: Wanted = Wanted(), again: bool = False) -> int:  # noqa: B008 - it never changes
-    with Letters(ground.address, ground.name) as letters, Ingress(ground.address, replace(TOY, name=ground.name)) as ingress:
+def replay(ground: Ground, wanted: LetterFilter = LetterFilter(), again: bool = False) -> int:  # noqa: B008 - it never changes
+    with DeadLetterReader(ground.address, ground.name) as letters, Ingress(ground.address, replace(TOY, name=ground.name)) as ingress:
         return letters.send(letters.to_send(wanted, again), ingress)
 
 
 def listed(ground: Ground) -> list[tuple[str, str]]:
-    with Letters(ground.address, ground.name) as letters:
+    with DeadLetterReader(ground.address, ground.name) as letters:
         return sorted((found.letter.game, found.letter.reason) for found in letters.read())
 
 
 @cluster
 def test_letters_of_both_kinds_and_what_cannot_be_read(ground):
-    with Letters(ground.address, ground.name) as letters:
+    with DeadLetterReader(ground.address, ground.name) as letters:
         assert list(letters.read()) == [], "no topics yet"
     ground.make()
     packet = track(0.2)
@@ -99,7 +99,7 @@ def test_letters_of_both_kinds_and_what_cannot_be_read(ground):
     ground.put(topics.dead(topics.telemetry(ground.name)), "a", encode_letter(late))
     ground.put(topics.dead(topics.telemetry(ground.name)), "a", b"{")
     put(ground, "b", "bad event", b'{"type":"pass"}')
-    with Letters(ground.address, ground.name) as letters:
+    with DeadLetterReader(ground.address, ground.name) as letters:
         a, b = sorted(letters.read(), key=lambda found: found.letter.game)
         assert letters.unreadable == 1
         assert len(list(letters.read())) == 2, "they can be read again"
@@ -152,10 +152,10 @@ def test_a_replay_of_some_leaves_the_others_to_be_sent(ground):
     ground.make(1)
     for i in range(6):
         put(ground, f"g{i % 3}", "late" if i % 2 else "bad event", str(i).encode())
-    assert replay(ground, Wanted("g1")) == 2
-    assert replay(ground, Wanted("g1")) == 0
-    assert replay(ground, Wanted("", "LATE")) == 2, "1, 3, 5 without 1, which was sent"
-    assert replay(ground, Wanted("g1", "late")) == 0
+    assert replay(ground, LetterFilter("g1")) == 2
+    assert replay(ground, LetterFilter("g1")) == 0
+    assert replay(ground, LetterFilter("", "LATE")) == 2, "1, 3, 5 without 1, which was sent"
+    assert replay(ground, LetterFilter("g1", "late")) == 0
     assert replay(ground) == 2
     assert replay(ground) == 0
     assert [value.decode() for _, value in sent(ground)] == ["1", "4", "3", "5", "0", "2"]
@@ -168,7 +168,7 @@ def test_what_could_not_be_kept_is_not_sent(ground, monkeypatch):
         put(ground, f"g{i % 2}", "late", str(i).encode())
     monkeypatch.setattr(module, "MAX_METADATA", 5)
     with pytest.raises(BadInput, match=r"\Atoo many letters would be left between[^\n]+\Z"):
-        replay(ground, Wanted("g1"))
+        replay(ground, LetterFilter("g1"))
     assert sent(ground) == []
     assert replay(ground) == 8
 

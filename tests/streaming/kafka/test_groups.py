@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from streaming.errors import InputLost
-from streaming.kafka.broker import Watch, admin
+from streaming.kafka.broker import TopicGuard, admin
 from streaming.runners.kafka.runner import KafkaRunner
 from streaming.runners.kafka.state_store import PROGRESS, read_kept
 from streaming.wire import topics
@@ -91,7 +91,7 @@ def test_the_input_goes_while_it_is_asked_about(ground):
     """Between the two questions, whether the topic is there and how far it is used, somebody deletes it: what is lost is told from
     the answer before."""
 
-    class Unlucky(Watch):
+    class Unlucky(TopicGuard):
         unlucky = False
 
         def _behind(self, group: str, partitions: int) -> dict[int, tuple[int, int]]:

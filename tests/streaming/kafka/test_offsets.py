@@ -14,7 +14,7 @@ from kafka.structs import TopicPartition
 
 from streaming.errors import InputLost, TouchlineError
 from streaming.kafka import offsets
-from streaming.kafka.broker import Watch, admin
+from streaming.kafka.broker import TopicGuard, admin
 from streaming.runners.kafka import runner
 from streaming.runners.kafka.runner import KafkaRunner
 from streaming.wire import topics
@@ -156,7 +156,7 @@ def test_a_watching_thread_that_fails_ends_the_run(ground, member, monkeypatch):
     thread, ended, stop = _run(ground, member)
     try:
         real.until(lambda: member.commits, "it is at work")
-        monkeypatch.setattr(Watch, "check", lambda self, unread=None: {}["absent"])
+        monkeypatch.setattr(TopicGuard, "check", lambda self, unread=None: {}["absent"])
         thread.join(60)
         assert not thread.is_alive(), "it hangs"
     finally:

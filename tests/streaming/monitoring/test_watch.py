@@ -5,15 +5,15 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from models.specs import KNOWN
-from simulators.catalogue import open_world
-from streaming.monitoring.labels import Came, Label, Said, Told
+from models.specs import SPECS
+from simulators.catalogue import open_simulator
+from streaming.monitoring.labels import EventHistory, Label, LoggedPrediction, Outcome
 from streaming.monitoring.watch import ModelWatch
 from streaming.wire.blocks import Prediction
 from streaming.wire.records import Event
 
 MODEL = "f1-overtake"
-RECORD = open_world("f1", 1, 1.0).record
+RECORD = open_simulator("f1", 1, 1.0).record
 S = 1_000_000
 
 
@@ -22,13 +22,13 @@ def end(ident: str, at_s: float, outcome: str = "good", kind: str = "end", **mor
     return msgspec.convert(told, Event)
 
 
-def by_the_next_end(said: Said, told: Told) -> Came | None:
+def by_the_next_end(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
     event = told.after(said.t_us, "end")
-    return None if event is None or event.t_us > said.t_us + 30 * S else Came(float(event.outcome == "good"), event)
+    return None if event is None or event.t_us > said.t_us + 30 * S else Outcome(float(event.outcome == "good"), event)
 
 
 def asked(at_s: float, version: str = "v1", rows: int = 2) -> Prediction:
-    shape = (rows, len(KNOWN[MODEL].features))
+    shape = (rows, len(SPECS[MODEL].features))
     whom = tuple(RECORD.entities[n].id for n in range(rows))
     return Prediction(
         RECORD.game, "f1.battle.overtake_probability", None, round(at_s * S), MODEL, version, np.zeros(shape), np.full(rows, 0.4),
@@ -97,7 +97,7 @@ def test_a_curve_of_answers_is_no_question() -> None:
     model = "lead-probability"
     watch = ModelWatch({model: Label(("end",), by_the_next_end)}, lambda name, version: None)
     list(watch.overhear(RECORD, [end("a", 20)]))
-    row = np.zeros((1, len(KNOWN[model].features)))
+    row = np.zeros((1, len(SPECS[model].features)))
     watch.write([Prediction(RECORD.game, "s", "a", 19 * S, model, "v1", row, np.full((1, 21), 0.5), "final", 5.0, ("r",))], 0)
     watch.close()
     assert told(watch) == (0, 0, 0)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from features.nfl.columns import YD
-from simulators.catalogue import open_world
+from simulators.catalogue import open_simulator
 from streaming.factory import operator_for
 from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.streaming import helpers
@@ -19,7 +19,7 @@ Stream = list[Telemetry | Event]
 
 @lru_cache
 def played() -> tuple[GameRecord, Stream]:
-    world = open_world("nfl", 21, 1.0)
+    world = open_simulator("nfl", 21, 1.0)
     return world.record, list(world.stream(10))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from features.core.frames import Frames
-from features.core.moments import Moment
+from features.core.moments import EventContext
 from features.core.sport import EventStep, Signal, Sport, Stat, Step
 from streaming.errors import BadInput, BadRecord, BadSnapshot
 from streaming.operator.game import GameOperator
@@ -443,7 +443,7 @@ def _upgraded() -> Sport:
     def doubled(f: Frames) -> None:
         f["toy_double"][f.lo : f.hi] = 2 * f["toy_speed"][f.lo : f.hi]
 
-    def apply(m: Moment, ledger: Newer) -> None:
+    def apply(m: EventContext, ledger: Newer) -> None:
         ledger.marks_of_all += 1
 
     return replace(

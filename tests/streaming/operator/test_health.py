@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from streaming.errors import BadRecord
 from streaming.operator.game import GameOperator
 from streaming.operator.health import Health, decode_health, encode_health
-from streaming.operator.metrics import Meters
+from streaming.operator.metrics import OperatorMetrics
 from streaming.web.rest import _meters
 from tests.streaming import helpers
 from tests.streaming.toy import TOY, game, mark, track
 
 
-def played() -> Meters:
+def played() -> OperatorMetrics:
     operator = GameOperator(TOY, game())
     helpers.play(operator, [track(3.0), mark(1, 1.0, delay_s=2.0), track(1.0)])
     meters = operator.meters
@@ -28,7 +28,7 @@ def played() -> Meters:
     return meters
 
 
-def told(meters: Meters) -> Health:
+def told(meters: OperatorMetrics) -> Health:
     return Health.of("toy-1", "toy", "somewhere", meters, 5)
 
 
@@ -57,7 +57,7 @@ def test_it_is_a_copy_and_not_a_view():
 
 
 def test_nothing_yet():
-    health = decode_health(encode_health(Health.of("g", "toy", "", Meters(("a", "b")), 0)))
+    health = decode_health(encode_health(Health.of("g", "toy", "", OperatorMetrics(("a", "b")), 0)))
     assert health.meters().window_latency.count == 0
     assert health.meters().watermark_lag_us == 0
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from streaming.operator.health import Health, decode_health, encode_health
 from streaming.operator.latency import BOUNDS_US, DRAWN_US, EXPOSED_US, RELATIVE_ERROR, Latency
-from streaming.operator.metrics import Meters
+from streaming.operator.metrics import OperatorMetrics
 
 QUANTILES = (0.01, 0.25, 0.5, 0.9, 0.99, 0.999)
 
@@ -92,7 +92,7 @@ def test_several_processes_are_counted_together():
     values = distributions()["two humps"]
     total = Latency()
     for part in np.array_split(values, 3):
-        meters = Meters(("a",))
+        meters = OperatorMetrics(("a",))
         meters.window_latency = counted(part)
         total.merge(decode_health(encode_health(Health.of("g", "toy", "", meters, 0))).meters().window_latency)
     whole = counted(values)

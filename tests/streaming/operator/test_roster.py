@@ -12,7 +12,7 @@ from features.core.sport import Stat
 from models.guard import OPEN
 from streaming.errors import BadInput, BadRecord
 from streaming.operator.game import GameOperator
-from streaming.operator.inference.client import Patience, ask_some
+from streaming.operator.inference.client import DeadlineBudget, ask_some
 from streaming.operator.roster import roster_of
 from streaming.wire.records import Entity, GameRecord, ModelUse, Period, Tag, Team, decode_game, encode
 from tests.streaming import helpers
@@ -79,7 +79,7 @@ def test_a_model_is_not_asked_about_those_whom_the_question_does_not_concern() -
     rows = np.array([[1.0, np.nan], [np.nan, np.nan], [np.nan, 2.0]])
 
     def predicted(rows):
-        return ask_some(model, rows, Patience(), ModelUse(name="m", version="1"), 0, OPEN).values
+        return ask_some(model, rows, DeadlineBudget(), ModelUse(name="m", version="1"), 0, OPEN).values
 
     answer = predicted(rows)
     assert answer[[0, 2]].tolist() == [0.25, 0.25]

@@ -8,7 +8,7 @@ import pytest
 
 from streaming.errors import BadInput, BadSnapshot
 from streaming.operator.game import GameOperator
-from streaming.operator.session import VERSION, GameHost
+from streaming.operator.session import VERSION, GameSession
 from streaming.wire.blocks import DeadLetter, StatBlock
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.records import Event, GameRecord, Telemetry
@@ -22,8 +22,8 @@ def make(record: GameRecord) -> GameOperator:
     return GameOperator(TOY, record)
 
 
-def host(build=make) -> GameHost:  # type: ignore[no-untyped-def]
-    return GameHost("toy", "toy-1", build)
+def host(build=make) -> GameSession:  # type: ignore[no-untyped-def]
+    return GameSession("toy", "toy-1", build)
 
 
 def feed(records) -> list[bytes]:  # type: ignore[no-untyped-def]
@@ -37,7 +37,7 @@ PLAY = sorted(
 )  # fmt: skip
 
 
-def started() -> GameHost:
+def started() -> GameSession:
     found = host()
     assert found.take(START, NOW) == []
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from streaming.recordings.capture import Capture
+from streaming.recordings.capture import GameRecorder
 from streaming.recordings.reader import Recording
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from tests.streaming.toy import T0, game, mark, track
@@ -24,7 +24,7 @@ def feed(name: str) -> list[bytes]:
 
 
 def test_games_side_by_side_are_there_as_they_end(tmp_path):
-    with Capture(tmp_path, "toy") as capture:
+    with GameRecorder(tmp_path, "toy") as capture:
         for one, two in zip(feed("toy/1"), [*feed("..")[:3], b""], strict=True):
             capture.take("toy/1", one, NOW)
             if two:
@@ -43,7 +43,7 @@ def test_games_side_by_side_are_there_as_they_end(tmp_path):
 def test_without_a_stamp_the_brokers_stands_in(tmp_path):
     packet = track(0.2)
     packet.arrival_us = 0
-    with Capture(tmp_path, "toy") as capture:
+    with GameRecorder(tmp_path, "toy") as capture:
         capture.take("toy-1", encode_feed(GameStart(record=game())), NOW)
         capture.take("toy-1", encode_feed(packet), NOW)
         capture.take("toy-1", encode_feed(msgspec.structs.replace(mark(1, 0.1), arrival_us=0)), NOW + 5)
@@ -56,7 +56,7 @@ def test_what_cannot_be_used_is_kept_or_counted(tmp_path):
     import pyarrow.parquet as pq
 
     start, packet, event, end = feed("toy-1")
-    with Capture(tmp_path, "toy") as capture:
+    with GameRecorder(tmp_path, "toy") as capture:
         capture.take("toy-1", packet, NOW)
         assert capture.unclaimed == 1, "nothing says who plays"
         for raw in (start, start, b"nonsense", feed("toy-2")[1], packet, end):
@@ -70,7 +70,7 @@ def test_what_cannot_be_used_is_kept_or_counted(tmp_path):
 
 def test_an_error_leaves_nothing_of_what_was_on(tmp_path):
     def broken_off() -> None:
-        with Capture(tmp_path, "toy") as capture:
+        with GameRecorder(tmp_path, "toy") as capture:
             for name, raw in [*(("over", raw) for raw in feed("over")), *(("on", raw) for raw in feed("on")[:3])]:
                 capture.take(name, raw, NOW)
             raise ZeroDivisionError
@@ -82,7 +82,7 @@ def test_an_error_leaves_nothing_of_what_was_on(tmp_path):
 
 def test_on_the_way_to_a_runner(tmp_path):
     stream = [track(1.0), T0 + 2_000_000, mark(1, 0.5)]
-    with Capture(tmp_path, "toy") as capture:
+    with GameRecorder(tmp_path, "toy") as capture:
         assert list(capture.overhear(game(), stream)) == stream
     found = Recording(tmp_path / "toy-1")
     assert (found.samples, found.events) == (125, 1)

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from streaming.operator.metrics import Meters
+from streaming.operator.metrics import OperatorMetrics
 from streaming.wire.blocks import DeadLetter, FrameBlock, Output, StatBlock
 from streaming.wire.records import Entity, Event, Feed, FrameUse, GameRecord, ModelUse, Period, Team
 
@@ -57,7 +57,7 @@ class ScriptedMatch:
         self.players = self.ids[:-1]
         self.score, self.team_xgoals, self.top = [0, 0], [0.0, 0.0], np.zeros(22)
         steps = "framing speed top_speed distance team_shape possession pressure pitch_control windows xgoals emit"
-        self.meters = Meters(tuple(steps.split()))
+        self.meters = OperatorMetrics(tuple(steps.split()))
         self.before: np.ndarray | None = None
 
     def xyz(self, t: float) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from streaming.operator.metrics import Meters
+from streaming.operator.metrics import OperatorMetrics
 from streaming.wire.blocks import FrameBlock, Output, StatBlock
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Team
 
@@ -24,7 +24,7 @@ class Scripted:
     def __init__(self, record: GameRecord) -> None:
         self.record, self.k, self.n = record, 0, 0
         self.ids = tuple(e.id for e in record.entities)
-        self.meters = Meters(self.steps)
+        self.meters = OperatorMetrics(self.steps)
         self.out: list[Output] = []
         self.events: list[Event] = []
 

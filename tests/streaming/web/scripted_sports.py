@@ -1,5 +1,6 @@
 """Made-up games of the other sports, so that their pages and graphics can be looked at without simulators: values in the shapes
-that the sports publish, realistic enough to judge a picture by. ``python -m tests.streaming.web.scripted_sports PORT`` serves all."""
+that the sports publish, realistic enough to judge a picture by. ``python -m tests.streaming.web.scripted_sports PORT`` serves
+all."""
 
 from __future__ import annotations
 

@@ -18,12 +18,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streaming.errors import BadInput, Unavailable
 from streaming.flink import metrics as measures
-from streaming.flink.poller import Checkpoint, FlinkWatch
+from streaming.flink.poller import Checkpoint, FlinkPoller
 from streaming.flink.rest import Refused, Rest
 from streaming.kafka.lag import GroupLag, PartitionLag
 from streaming.operator.latency import Latency
-from streaming.operator.metrics import Meters
-from streaming.web.cluster import Watch
+from streaming.operator.metrics import OperatorMetrics
+from streaming.web.cluster import ClusterPoller
 from streaming.web.filters import Filter
 from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
@@ -111,7 +111,7 @@ def flink() -> Iterator[StandIn]:
 
 
 def test_a_cluster_and_the_newest_job_of_each_name(flink):
-    found = FlinkWatch(flink.url + "/").look()
+    found = FlinkPoller(flink.url + "/").look()
     assert (found.version, found.taskmanagers, found.slots, found.slots_free) == ("2.2.1", 2, 4, 3)
     nfl, soccer = found.jobs
     assert (soccer.id, soccer.state, soccer.restarts, soccer.completed, soccer.failed) == ("b2", "RUNNING", 3, 81, 16)
@@ -124,7 +124,7 @@ def test_a_cluster_and_the_newest_job_of_each_name(flink):
 
 def test_a_job_that_is_gone_between_two_questions_is_still_listed(flink):
     del flink.replies["/jobs/b2/checkpoints"], flink.replies["/jobs/b2/metrics?get=numRestarts"]
-    soccer = FlinkWatch(flink.url).look().jobs[1]
+    soccer = FlinkPoller(flink.url).look().jobs[1]
     assert (soccer.state, soccer.checkpoint, soccer.restarts) == ("RUNNING", None, None)
 
 
@@ -143,20 +143,20 @@ def test_a_job_that_is_gone_between_two_questions_is_still_listed(flink):
 def test_what_does_not_answer_as_a_cluster_is_one_sentence(flink, reply, words):
     flink.replies["/overview"] = reply
     with pytest.raises(Unavailable, match=rf"\A[^\n]*{words}[^\n]*\Z"):
-        FlinkWatch(flink.url, timeout_s=0.2 if isinstance(reply, float) else PATIENCE_S).look()
+        FlinkPoller(flink.url, timeout_s=0.2 if isinstance(reply, float) else PATIENCE_S).look()
 
 
 def test_nobody_there_is_one_sentence(flink):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         with pytest.raises(Unavailable, match=r"\Ano Flink cluster answers at http://127[^\n]*: Connection refused [^\n]*\Z"):
-            FlinkWatch(f"http://127.0.0.1:{free.getsockname()[1]}").look()
+            FlinkPoller(f"http://127.0.0.1:{free.getsockname()[1]}").look()
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8081", "ftp://a", "http://", "http://a:b", "http://u:p@a:8081", "http://[::1"])
 def test_a_bad_address_is_one_sentence(url):
     with pytest.raises(BadInput, match=r"\A[^\n]+: give http://host:port\Z"):
-        FlinkWatch(url)
+        FlinkPoller(url)
 
 
 def test_a_refusal_is_told_from_a_cluster_that_is_away(flink):
@@ -166,7 +166,7 @@ def test_a_refusal_is_told_from_a_cluster_that_is_away(flink):
         Rest(flink.url).get("/jobs/no/checkpoints")
     flink.replies["/jobs/b2/checkpoints"] = 6.0
     with pytest.raises(Unavailable) as away:
-        FlinkWatch(flink.url, timeout_s=3.0).look()
+        FlinkPoller(flink.url, timeout_s=3.0).look()
     assert not isinstance(away.value, Refused)
 
 
@@ -188,15 +188,15 @@ LAGS = [
 ]
 
 
-def looked(watch: Watch) -> Watch:
+def looked(watch: ClusterPoller) -> ClusterPoller:
     for answer in (watch.kafka, watch.flink):
         if answer is not None:
             answer.look()
     return watch
 
 
-def watched(flink: StandIn | None = None, lag: Any = lambda: LAGS) -> Watch:
-    return Watch("kafka://here:9092", lag, Reader(), flink.url if flink else "", FlinkWatch(flink.url).look if flink else None)
+def watched(flink: StandIn | None = None, lag: Any = lambda: LAGS) -> ClusterPoller:
+    return ClusterPoller("kafka://here:9092", lag, Reader(), flink.url if flink else "", FlinkPoller(flink.url).look if flink else None)
 
 
 def metrics(url: str) -> dict[tuple[str, ...], float]:
@@ -213,7 +213,7 @@ def metrics(url: str) -> dict[tuple[str, ...], float]:
 def test_requests_tell_of_the_cluster(flink):
     hub = Hub()
     hub.attach(record())
-    hub.measure("demo-1", Meters(("a",)), "kafka embedded, x", int((time.time() - 4) * 1e6))
+    hub.measure("demo-1", OperatorMetrics(("a",)), "kafka embedded, x", int((time.time() - 4) * 1e6))
     with Gateway(hub, port=0, watch=looked(watched(flink))) as gateway:
         told = httpx.get(gateway.url + "/api/operators").json()
         numbers = metrics(gateway.url)
@@ -304,7 +304,7 @@ def test_a_part_that_hangs_holds_up_nothing(flink):
 
 
 def test_what_an_operator_told_last_counts_in_whatever_order_it_comes():
-    hub, old, new = Hub(), Meters(("a",)), Meters(("a",))
+    hub, old, new = Hub(), OperatorMetrics(("a",)), OperatorMetrics(("a",))
     hub.measure("demo-1", new, "there", 20)
     hub.measure("demo-1", old, "here", 10)
     hub.attach(record())

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streaming.errors import BadInput
-from streaming.web.encoded_block import Parcel
+from streaming.web.encoded_block import EncodedBlock
 from streaming.web.filters import Filter, read_cursor, write_cursor
-from streaming.web.game_cache import Channel
+from streaming.web.game_cache import GameCache
 from streaming.web.hub import BACKLOG, Hub
 from streaming.web.sockets import said
 from streaming.web.subscribers import DEPTH, Subscriber
@@ -94,7 +94,7 @@ def test_a_window_s_bytes_are_exactly_the_codec_s() -> None:
                     end_us=np.array([5, 200_005, -3]), span_us=400_000, quality="stale", ingress_us=np.array([7, 8, 9]),
                     live=live, revision=2, model=model,
                 )  # fmt: skip
-                parcel = Parcel(block, "x", 11)
+                parcel = EncodedBlock(block, "x", 11)
                 got = [item.raw for item in parcel.items()]
                 assert parcel.raw() == b",".join(got)
                 assert got == [encode(update) for update in block.updates(11)]
@@ -105,11 +105,11 @@ def test_words_as_values() -> None:
     block = ScriptedMatch().block("game.story", "object", ("match",), [None], 5)
     for value in ('say "so"', {"en": 'say "so"', "score": 0.5, "basis": [{"event": "e", "value": [1.0, float("nan")]}]}):
         block.values = [[value]]
-        (item,) = Parcel(block, "stats.game.story", 1).items()
+        (item,) = EncodedBlock(block, "stats.game.story", 1).items()
         assert item.raw == encode(next(block.updates(1)))
     assert json.loads(item.raw)["value"] == {"en": 'say "so"', "score": 0.5, "basis": [{"event": "e", "value": [1.0, None]}]}
     nobody = ScriptedMatch().block("x", "m", ("a", "b"), [1.0, 2.0], 5, live=np.zeros((1, 2), bool))
-    assert Parcel(nobody, "stats.x", 1).raw() == b""
+    assert EncodedBlock(nobody, "stats.x", 1).raw() == b""
 
 
 @pytest.mark.parametrize("bad", ["stats..x", "", "a b", "#.x", "x" * 300, "stats.é"])
@@ -196,10 +196,10 @@ def test_whatever_a_client_says_is_a_subscription_or_one_sentence(said_it: str |
 
 
 def test_cursors_of_an_earlier_gateway_are_below_those_of_the_next() -> None:
-    before = Channel("g")
+    before = GameCache("g")
     for _ in range(3):
         before.append([])
-    assert Channel("g").oldest > before.seq
+    assert GameCache("g").oldest > before.seq
 
 
 def test_cursors_survive_the_round_trip_and_refuse_nonsense() -> None:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.specs import known
+from models.specs import spec_of
 from streaming.monitoring.watch import ModelWatch
 from streaming.outcome_labels import label_of
 from streaming.web.filters import Filter
@@ -41,7 +41,7 @@ def watched(predicted: float, happened: float, version: str = "v1", models: Mode
         for i, goal in enumerate(rng.random(SHOTS) < happened)
     ]  # fmt: skip
     for event in models.overhear(RECORD, events):
-        row = np.zeros((1, len(known("xgoals").features)))
+        row = np.zeros((1, len(spec_of("xgoals").features)))
         models.write([Prediction("demo-1", "soccer.shot.xgoals", event.id, event.t_us, "xgoals", version, row,
                                  np.array([predicted]), "final", 5.0)], 0)  # fmt: skip
     return models

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.catalogue import open_world
+from simulators.catalogue import open_simulator
 from streaming.errors import BadRecord
 from streaming.factory import operator_for
 from streaming.wire import messages as wire
@@ -222,7 +222,7 @@ def test_updates_with_anything_in_them_are_refused_or_become_blocks(data):
 
 @pytest.mark.slow
 def test_every_byte_of_a_simulated_minute_comes_back():
-    world = open_world("soccer", 7, 1.0)
+    world = open_simulator("soccer", 7, 1.0)
     operator = operator_for(world.record)
     sizes, kinds, updates = [], set(), 0
 
