@@ -25,6 +25,7 @@ fast: $(VENV)/.made-dev   ## the inner loop: under a minute
 
 check: $(VENV)/.made-dev  ## lint, types, arrows
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config setup.cfg
 

@@ -204,16 +204,26 @@ class Bill:
 
 
 def bill(
-    games: int, profile: str, *, replicas: int = 3, readers: int = 2, checkpoint_s: float = 1.0, core_hour: float = 0.05,
-) -> Bill:  # fmt: skip
+    games: int,
+    profile: str,
+    *,
+    replicas: int = 3,
+    readers: int = 2,
+    checkpoint_s: float = 1.0,
+    core_hour: float = 0.05,
+) -> Bill:
     """What ``games`` games need; ``core_hour`` is the price of a core for an hour, memory, disk and traffic not counted."""
     arrive, leave = IN_BYTES[1], OUT_BYTES[1]
     state = EMBEDDED_SNAPSHOT_BYTES / EMBEDDED_SNAPSHOT_S if profile == "embedded" else CHECKPOINT_BYTES / checkpoint_s
     cores = games * PROFILES[profile].cores_per_game
     return Bill(
-        cores, games * replicas * (arrive + leave), games * (arrive + readers * leave), games * state,
-        games * replicas * 3600.0 * (arrive + leave), cores * core_hour,
-    )  # fmt: skip
+        cores,
+        games * replicas * (arrive + leave),
+        games * (arrive + readers * leave),
+        games * state,
+        games * replicas * 3600.0 * (arrive + leave),
+        cores * core_hour,
+    )
 
 
 # -- all of them -------------------------------------------------------------------------------------------------------------
@@ -238,9 +248,15 @@ class Result:
 
 
 def simulate(
-    games: int, slots: int, profile: str = "thread", *, partitions: int = 0, seconds: float = 20.0, seed: int = 1,
+    games: int,
+    slots: int,
+    profile: str = "thread",
+    *,
+    partitions: int = 0,
+    seconds: float = 20.0,
+    seed: int = 1,
     profiles: dict[str, Profile] | None = None,
-) -> Result:  # fmt: skip
+) -> Result:
     """``games`` games on ``slots`` slots. More than 128 slots are as many jobs as it takes, each with its own games and topics."""
     measured = (profiles or PROFILES)[profile]
     partitions = partitions or max(12, 4 * slots)
@@ -256,9 +272,18 @@ def simulate(
         busy.append(share)
     p50_ms, p99_ms = np.percentile(np.concatenate(all_of_it), [50, 99])
     return Result(
-        profile, games, slots, partitions, games / slots, int(counts.max()), float(np.mean(busy)), busy[0], float(p50_ms),
-        float(p99_ms), float(np.percentile(all_of_it[0], 99)),
-    )  # fmt: skip
+        profile,
+        games,
+        slots,
+        partitions,
+        games / slots,
+        int(counts.max()),
+        float(np.mean(busy)),
+        busy[0],
+        float(p50_ms),
+        float(p99_ms),
+        float(np.percentile(all_of_it[0], 99)),
+    )
 
 
 def _counts(games: int, slots: int, jobs: int, job: int, profile: str, partitions: int, seed: int) -> Array:
@@ -269,8 +294,13 @@ def _counts(games: int, slots: int, jobs: int, job: int, profile: str, partition
 
 
 def slots_needed(
-    games: int, profile: str, *, seed: int = 1, budget_ms: float = 0.0, profiles: dict[str, Profile] | None = None,
-) -> Result:  # fmt: skip
+    games: int,
+    profile: str,
+    *,
+    seed: int = 1,
+    budget_ms: float = 0.0,
+    profiles: dict[str, Profile] | None = None,
+) -> Result:
     """The smallest number of slots whose fullest one keeps the budget and is not busier than ``BUSY``."""
     budget = budget_ms or (profiles or PROFILES)[profile].budget
 

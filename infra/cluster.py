@@ -71,9 +71,15 @@ def _up(given: argparse.Namespace) -> int:
             raise BadInput(f"--set takes KEY=VALUE, not {pair}")
         settings = {**(settings or {}), key: value}
     cluster = Cluster(
-        given.run_dir, kafka_port=given.kafka_port, flink_port=given.flink_port, task_managers=given.task_managers,
-        slots=given.slots, mode=given.mode, only=given.only, settings=settings,
-    )  # fmt: skip
+        given.run_dir,
+        kafka_port=given.kafka_port,
+        flink_port=given.flink_port,
+        task_managers=given.task_managers,
+        slots=given.slots,
+        mode=given.mode,
+        only=given.only,
+        settings=settings,
+    )
     running = cluster.pids()
     begun = time.monotonic()
     started = cluster.up()

@@ -57,9 +57,16 @@ def lay_out(row: Floats, spread: Floats, columns: Int32s, table: Float32s) -> bo
 
 @kernel
 def margins_curve(
-    row: Floats, spread: Floats, columns: Int32s, table: Float32s, feature: Slots, threshold: Float32s, leaf: Float32s, base: float,
+    row: Floats,
+    spread: Floats,
+    columns: Int32s,
+    table: Float32s,
+    feature: Slots,
+    threshold: Float32s,
+    leaf: Float32s,
+    base: float,
     out: Floats,
-) -> bool:  # fmt: skip
+) -> bool:
     """Margins (P,) of a row (F,) at the points of ``spread`` (P, C) into ``out``, for a forest of two classes laid out as perfect
     trees; False, and nothing written, when a column bends along the axis. ``table`` (2 F, P) is room to work in."""
     if not lay_out(row, spread, columns, table):

@@ -55,9 +55,15 @@ class Gate(msgspec.Struct, frozen=True):
 
 
 def gate(
-    data: str, rows: Floats, label: Floats, probability: Floats, game: npt.NDArray[Any],
-    logistic: Floats | None = None, *, seed: int = 0,
-) -> Gate:  # fmt: skip
+    data: str,
+    rows: Floats,
+    label: Floats,
+    probability: Floats,
+    game: npt.NDArray[Any],
+    logistic: Floats | None = None,
+    *,
+    seed: int = 0,
+) -> Gate:
     """Measure ``probability`` (B,) or (B, C) of real rows (B, F) with ``label`` (B,) 0..C-1 of ``game`` (B,), which the model has
     not seen. ``logistic`` are the probabilities of the simple logistic regression where its training rows are elsewhere; by
     default it is fitted on the other games of these rows. ``ValueError`` when there are too few games to hold any out."""
@@ -74,9 +80,17 @@ def gate(
         error = ece(label, probability)
         found = paired_bootstrap(label, probability, logistic, game, seed=seed)["log_loss"]
     return Gate(
-        data, len(label), len(np.unique(game)), log_loss(label, probability), log_loss(label, base), log_loss(label, logistic),
-        error, found["low"], found["high"], found["better"],
-    )  # fmt: skip
+        data,
+        len(label),
+        len(np.unique(game)),
+        log_loss(label, probability),
+        log_loss(label, base),
+        log_loss(label, logistic),
+        error,
+        found["low"],
+        found["high"],
+        found["better"],
+    )
 
 
 def narrowest(gates: list[Gate]) -> Gate:

@@ -106,10 +106,19 @@ def inputs_of(rows: Floats, seed: int = 0) -> Inputs:
     z = centred / spread
     covariance = _nearest((z.T @ z) / np.maximum(given.T @ given, 1.0))
     first = Inputs(
-        n, [_short(float(v)) for v in 1.0 - there.mean(0)], [_bits(row) for row in both], [_bits(row) for row in neither],
-        [_bits(row) for row in only], low, high, measured, [_short(v) for v in mean], [_short(v) for v in spread],
-        [[_short(v) for v in covariance[i, : i + 1]] for i in range(len(measured))], math.inf,
-    )  # fmt: skip
+        n,
+        [_short(float(v)) for v in 1.0 - there.mean(0)],
+        [_bits(row) for row in both],
+        [_bits(row) for row in neither],
+        [_bits(row) for row in only],
+        low,
+        high,
+        measured,
+        [_short(v) for v in mean],
+        [_short(v) for v in spread],
+        [[_short(v) for v in covariance[i, : i + 1]] for i in range(len(measured))],
+        math.inf,
+    )
     drawn = rows if n <= _SAMPLE else rows[np.random.default_rng(seed).choice(n, _SAMPLE, replace=False)]
     far = Inside(first, ()).contradiction(np.ascontiguousarray(drawn))
     return msgspec.structs.replace(first, limit=_short(FAR * float(np.quantile(far, 0.999))))
@@ -169,9 +178,21 @@ class Inside:
         """(B,) what was found of each row, and (B,) the feature that it is about (-1: the row as a whole)."""
         found, which = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.int64)
         _check(
-            rows, self._always, self._both, self._neither, self._only, self._low, self._high, self._measured, self._mean,
-            self._spread, self._covariance, self._limit, found, which,
-        )  # fmt: skip
+            rows,
+            self._always,
+            self._both,
+            self._neither,
+            self._only,
+            self._low,
+            self._high,
+            self._measured,
+            self._mean,
+            self._spread,
+            self._covariance,
+            self._limit,
+            found,
+            which,
+        )
         return found, which
 
     def contradiction(self, rows: Floats) -> Floats:
@@ -184,18 +205,31 @@ class Inside:
         """What is wrong with a row, in a phrase; empty for one that is inside."""
         name = "" if which < 0 else self.features[which].label or self.features[which].name.replace("_", " ")
         return {
-            INSIDE: "", REQUIRED: f"without {name}, which it always had in training",
+            INSIDE: "",
+            REQUIRED: f"without {name}, which it always had in training",
             PATTERN: f"{name} is missing or there beside inputs with which it never was so in training",
             RANGE: f"{name} is far outside of what it was trained on",
             JOINT: f"{name} contradicts the other inputs as nothing in training did",
-        }[found]  # fmt: skip
+        }[found]
 
 
 @kernel
 def _check(
-    rows: Floats, always: Any, both: Any, neither: Any, only: Any, low: Floats, high: Floats, measured: Any, mean: Floats,
-    spread: Floats, covariance: Floats, limit: float, found: Any, which: Any,
-) -> None:  # fmt: skip
+    rows: Floats,
+    always: Any,
+    both: Any,
+    neither: Any,
+    only: Any,
+    low: Floats,
+    high: Floats,
+    measured: Any,
+    mean: Floats,
+    spread: Floats,
+    covariance: Floats,
+    limit: float,
+    found: Any,
+    which: Any,
+) -> None:
     width = rows.shape[1]
     for b in range(rows.shape[0]):
         code, at = 0, -1

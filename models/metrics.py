@@ -104,7 +104,7 @@ def paired_bootstrap(
     games = int(at.max()) + 1
     by_row = {
         name: score(labels, ours) - score(labels, theirs) for name, score in (("log_loss", row_log_loss), ("brier", row_brier))
-    }  # fmt: skip
+    }
     ranked = weighted_auc(labels, ours), weighted_auc(labels, theirs)
     draws: dict[str, list[float]] = {name: [] for name in (*by_row, "auc")}
     for _ in range(rounds):

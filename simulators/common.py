@@ -19,8 +19,13 @@ WORLDS_VERSION: Final = "1"
 def simulated(world: str, seed: int, minutes: float, **more: str) -> dict[str, str]:
     """The provenance of a simulated game: which world of which version played it, from what."""
     return {
-        "source": "simulated", "world": world, "version": WORLDS_VERSION, "seed": str(seed), "minutes": f"{minutes:g}", **more,
-    }  # fmt: skip
+        "source": "simulated",
+        "world": world,
+        "version": WORLDS_VERSION,
+        "seed": str(seed),
+        "minutes": f"{minutes:g}",
+        **more,
+    }
 
 
 def check(kind: str, seed: int, minutes: float, longest_min: int) -> None:

@@ -97,18 +97,35 @@ def declare(record: GameRecord, faults: Faults) -> GameRecord:
 
 
 def faults(
-    stream: Iterable[Record], seed: int, *, noise_in: float = 0.0, jitter_ms: float = 0.0, loss: float = 0.0,
-    duplicates: float = 0.0, disorder_ms: float = 0.0, clock_skew_ppm: float = 0.0, clock_offset_ms: float = 0.0,
-    dropout_per_minute: float = 0.0, dropout_s: float = 3.0,
+    stream: Iterable[Record],
+    seed: int,
+    *,
+    noise_in: float = 0.0,
+    jitter_ms: float = 0.0,
+    loss: float = 0.0,
+    duplicates: float = 0.0,
+    disorder_ms: float = 0.0,
+    clock_skew_ppm: float = 0.0,
+    clock_offset_ms: float = 0.0,
+    dropout_per_minute: float = 0.0,
+    dropout_s: float = 3.0,
 ) -> Iterator[Record]:
     """``stream`` as such sensors would deliver it, in the order of arrival (see :class:`Faults`)."""
     return apply(
-        stream, seed,
+        stream,
+        seed,
         Faults(
-            noise_in, jitter_ms, loss, duplicates, disorder_ms, clock_skew_ppm, clock_offset_ms, dropout_per_minute,
+            noise_in,
+            jitter_ms,
+            loss,
+            duplicates,
+            disorder_ms,
+            clock_skew_ppm,
+            clock_offset_ms,
+            dropout_per_minute,
             dropout_s,
         ),
-    )  # fmt: skip
+    )
 
 
 def apply(stream: Iterable[Record], seed: int, wrong: Faults) -> Iterator[Record]:
@@ -179,8 +196,10 @@ class _Sensors:
         slow = rng.random(n) < (SLOW_SHARE if w.disorder_ms > 0 else 0.0)
         moved = self._measured(packet)
         for rows, longest_ms in (
-            (keep & ~slow, 0.0), (keep & slow, w.disorder_ms), (keep & twice, w.disorder_ms or 0.0),
-        ):  # fmt: skip
+            (keep & ~slow, 0.0),
+            (keep & slow, w.disorder_ms),
+            (keep & twice, w.disorder_ms or 0.0),
+        ):
             if rows.any():
                 part = moved if rows.all() else moved.take(rows)
                 yield _at(part, arrival + int(rng.random() * longest_ms * 1000))
@@ -242,9 +261,7 @@ def unsynchronised(
     """
     old = next(feed for feed in record.feeds if feed.kind == "telemetry")
     rate = rate_hz or old.rate_hz
-    feeds = [
-        msgspec.structs.replace(f, aligned=False, rate_hz=rate) if f.kind == "telemetry" else f for f in record.feeds
-    ]
+    feeds = [msgspec.structs.replace(f, aligned=False, rate_hz=rate) if f.kind == "telemetry" else f for f in record.feeds]
     return msgspec.structs.replace(record, feeds=feeds), _resampled(stream, seed, rate, 1.5e6 / old.rate_hz)
 
 
@@ -264,9 +281,7 @@ def _resampled(stream: Iterable[Record], seed: int, rate_hz: float, longest_us: 
             before = frame
 
 
-def _between(
-    a: Telemetry, b: Telemetry, due: dict[int, tuple[float, float]], seed: int, period_us: float
-) -> Telemetry | None:
+def _between(a: Telemetry, b: Telemetry, due: dict[int, tuple[float, float]], seed: int, period_us: float) -> Telemetry | None:
     """The samples of all tags in (a, b], in the order of their time; None when there are none."""
     start, end = int(a.t_us[0]), int(b.t_us[0])
     place = {tag: row for row, tag in enumerate(b.tag.tolist())}

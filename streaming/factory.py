@@ -163,9 +163,7 @@ def _written(place: str) -> tuple[int, ...]:
     return tuple(path.stat().st_mtime_ns for path in sorted(folder.iterdir())) if folder.is_dir() else ()
 
 
-def operator_for(
-    game: GameRecord, given: list[str] | None = None, registry: Path | None = None, **options: Any
-) -> GameOperator:  # fmt: skip
+def operator_for(game: GameRecord, given: list[str] | None = None, registry: Path | None = None, **options: Any) -> GameOperator:
     """An operator with everything its sport needs; with ``registry`` its models are those that are deployed there, now and whenever
     others are."""
     sport, origin = sport_named(game.sport), origin_of(game)

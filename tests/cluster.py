@@ -159,9 +159,13 @@ class Program:
 
     def __init__(self, *arguments: str, environment: dict[str, str] | None = None, checkout: Path = ROOT) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streaming.cli", *arguments], cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, env={**os.environ, **(environment or {})},
-        )  # fmt: skip
+            [sys.executable, "-m", "streaming.cli", *arguments],
+            cwd=checkout,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, **(environment or {})},
+        )
         self.said = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -221,7 +225,7 @@ def operator(address: Address, sport: str, *more: str, checkout: Path = ROOT, re
 
 def job(
     address: Address, sport: str, cluster: Cluster, profile: str, *more: str, checkout: Path = ROOT, ready: bool = True
-) -> Program:  # fmt: skip
+) -> Program:
     """The same on Flink."""
     runner = ("--runner", "flink", "--flink", cluster.rest, "--profile", profile)
     return operator(address, sport, *runner, *more, checkout=checkout, ready=ready)

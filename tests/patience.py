@@ -14,7 +14,7 @@ PATIENCE_MS = 1000 * PATIENCE_S
 
 def until(
     condition: Callable[[], Any], what: str = "what was waited for", patience_s: float = PATIENCE_S, every_s: float = 0.02
-) -> Any:  # fmt: skip
+) -> Any:
     """What ``condition`` returns once it is true."""
     end = time.monotonic() + patience_s
     while not (found := condition()):

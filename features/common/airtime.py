@@ -119,7 +119,7 @@ def chosen(airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[
 
 def note(
     airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[Candidate], said: int, event: str, end_s: float
-) -> None:  # fmt: skip
+) -> None:
     """Book an event with its candidates, ``said`` of them (-1: none); ``end_s``: where the clip ends, if there is one."""
     offered = max((worth(airtime, budget, now_s, c) for c in candidates if not c.must), default=0.0)
     if offered > 0.0:

@@ -28,7 +28,6 @@ class Spoken(Protocol):
     def written(self, language: str) -> str: ...
 
 
-
 @dataclass(frozen=True)
 class Number:
     """``Number(0.123, 2)`` is 0.12 in English and 0,12 elsewhere; a sign is a real minus."""

@@ -35,17 +35,19 @@ def hull_area(points: Any, count: int, hull: Any) -> float:
         points[j + 1, 0], points[j + 1, 1] = x, y
     size = 0
     for i in range(count):
-        while size >= 2 and cross(
-            hull[size - 2, 0], hull[size - 2, 1], hull[size - 1, 0], hull[size - 1, 1], points[i, 0], points[i, 1]
-        ) <= 0.0:  # fmt: skip
+        while (
+            size >= 2
+            and cross(hull[size - 2, 0], hull[size - 2, 1], hull[size - 1, 0], hull[size - 1, 1], points[i, 0], points[i, 1]) <= 0.0
+        ):
             size -= 1
         hull[size, 0], hull[size, 1] = points[i, 0], points[i, 1]
         size += 1
     lower = size + 1
     for i in range(count - 2, -1, -1):
-        while size >= lower and cross(
-            hull[size - 2, 0], hull[size - 2, 1], hull[size - 1, 0], hull[size - 1, 1], points[i, 0], points[i, 1]
-        ) <= 0.0:  # fmt: skip
+        while (
+            size >= lower
+            and cross(hull[size - 2, 0], hull[size - 2, 1], hull[size - 1, 0], hull[size - 1, 1], points[i, 0], points[i, 1]) <= 0.0
+        ):
             size -= 1
         hull[size, 0], hull[size, 1] = points[i, 0], points[i, 1]
         size += 1

@@ -52,19 +52,29 @@ def ramp(value: float, nothing: float, everything: float) -> float:
 
 
 def cut(
-    t_s: float, label: str, reasons: Mapping[str, float], timing_s: tuple[float, float], *, not_before_s: float = 0.0,
-    basis: Sequence[Mapping[str, Any]] = (), after: Airtime | None = None,
-) -> Highlight:  # fmt: skip
+    t_s: float,
+    label: str,
+    reasons: Mapping[str, float],
+    timing_s: tuple[float, float],
+    *,
+    not_before_s: float = 0.0,
+    basis: Sequence[Mapping[str, Any]] = (),
+    after: Airtime | None = None,
+) -> Highlight:
     """The highlight around ``t_s``, ``timing_s`` seconds before and after. ``after`` is what has been said before it: a clip that
     begins before the last one has ended (or just after) belongs to the same move, and says which that was."""
     before_s, after_s = timing_s
     start_s = max(t_s - before_s, min(not_before_s, t_s))
     follows = after.last_event if after is not None and start_s <= after.last_end_s + BRIDGE_S else ""
     return Highlight(
-        start_s=round(start_s, 3), end_s=round(t_s + after_s, 3), score=round(combined(reasons), 4), label=label,
+        start_s=round(start_s, 3),
+        end_s=round(t_s + after_s, 3),
+        score=round(combined(reasons), 4),
+        label=label,
         reasons=sorted((k for k, v in reasons.items() if v > 0.0), key=lambda k: (-reasons[k], k)),
-        basis=[dict(part) for part in basis], follows=follows,
-    )  # fmt: skip
+        basis=[dict(part) for part in basis],
+        follows=follows,
+    )
 
 
 class Offer(NamedTuple):
@@ -90,10 +100,15 @@ def value(offer: Offer | None, shown: Airtime, budget: Budget, now_s: float) -> 
         return None
     return to_value(
         cut(
-            offer.t_s, offer.label, offer.reasons, offer.timing_s,
-            not_before_s=offer.not_before_s, basis=offer.basis(), after=shown,
+            offer.t_s,
+            offer.label,
+            offer.reasons,
+            offer.timing_s,
+            not_before_s=offer.not_before_s,
+            basis=offer.basis(),
+            after=shown,
         )
-    )  # fmt: skip
+    )
 
 
 def keep(offer: Offer | None, shown: Airtime, budget: Budget, now_s: float, event: str) -> None:
@@ -138,8 +153,12 @@ def reel(highlights: Iterable[Highlight]) -> list[Highlight]:
         last = clips[-1]
         best, other = (last, new) if last.score >= new.score else (new, last)
         clips[-1] = Highlight(
-            start_s=last.start_s, end_s=max(last.end_s, new.end_s), score=best.score, label=best.label,
+            start_s=last.start_s,
+            end_s=max(last.end_s, new.end_s),
+            score=best.score,
+            label=best.label,
             reasons=[*best.reasons, *(r for r in other.reasons if r not in best.reasons)],
-            basis=[*best.basis, *(b for b in other.basis if b not in best.basis)], follows=last.follows,
-        )  # fmt: skip
+            basis=[*best.basis, *(b for b in other.basis if b not in best.basis)],
+            follows=last.follows,
+        )
     return clips

@@ -57,9 +57,7 @@ def reach_of(dt_s: float, window_s: float) -> float:
 
 
 @kernel
-def ragged_slope(
-    values: Any, t: Any, row: int, column: int, samples: int, reach_s: float, curvature: float, least: int
-) -> float:  # fmt: skip
+def ragged_slope(values: Any, t: Any, row: int, column: int, samples: int, reach_s: float, curvature: float, least: int) -> float:
     """The same slope where samples are missing: fitted to those of the last ``samples`` rows that exist, are finite and
     at most ``reach_s`` older than ``row``. NaN with fewer than ``least`` (>= 2) of them or without the newest."""
     nan = np.nan
@@ -94,9 +92,7 @@ def ragged_slope(
 
 
 @kernel
-def end_slope(
-    values: Any, t: Any, lo: int, hi: int, weights: Any, reach_s: float, curvature: float, least: int, out: Any
-) -> None:  # fmt: skip
+def end_slope(values: Any, t: Any, lo: int, hi: int, weights: Any, reach_s: float, curvature: float, least: int, out: Any) -> None:
     """Write the slope of ``values`` (rows, N * B) at rows lo..hi into ``out`` (rows, N, C), C <= B, per second.
 
     Whole windows take ``weights`` (newest first); a window with a hole, or one that crosses a jump of ``t`` (rows,),
@@ -122,9 +118,18 @@ def end_slope(
 
 
 def slope(
-    values: Floats, t: Floats, lo: int, hi: int, out: Floats, *, dt_s: float, window_s: float, curvature: float = 0.0,
-    least: int = 2, weights: Floats | None = None,
-) -> None:  # fmt: skip
+    values: Floats,
+    t: Floats,
+    lo: int,
+    hi: int,
+    out: Floats,
+    *,
+    dt_s: float,
+    window_s: float,
+    curvature: float = 0.0,
+    least: int = 2,
+    weights: Floats | None = None,
+) -> None:
     """Slope per second of ``values`` (rows, N, B) over the last ``window_s``, into ``out`` (rows, N, C) with C <= B.
 
     ``weights`` (newest first, ``window_s / dt_s + 1`` of them) replace the fit's own where a window is whole: a sport
@@ -179,8 +184,20 @@ def zone_of(speed: float, edges: Any) -> int:
 
 
 @kernel
-def path_by_zone(xyz: Any, speed: Any, t: Any, counts: Any, lo: int, hi: int, edges: Any, still: float, bridge_s: float,
-                 fastest: float, last: Any, out: Any) -> None:  # fmt: skip
+def path_by_zone(
+    xyz: Any,
+    speed: Any,
+    t: Any,
+    counts: Any,
+    lo: int,
+    hi: int,
+    edges: Any,
+    still: float,
+    bridge_s: float,
+    fastest: float,
+    last: Any,
+    out: Any,
+) -> None:
     """Path length so far, whole and by speed zone, into ``out`` (rows, N, 1 + Z), m; NaN until an entity is first seen.
 
     Integrates ``speed`` (rows, N) over rows whose ``counts`` (rows,) is positive. Below ``still`` m/s nothing is added:

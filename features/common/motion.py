@@ -15,22 +15,46 @@ from features.core.frames import Floats, Frames
 
 
 def velocity(
-    frames: Frames, *, window_s: float, curvature: float, least: int, weights: Floats | None = None, body: Body | None = None,
+    frames: Frames,
+    *,
+    window_s: float,
+    curvature: float,
+    least: int,
+    weights: Floats | None = None,
+    body: Body | None = None,
     memory: str = "motion.velocity.memory",
-) -> None:  # fmt: skip
+) -> None:
     """Velocity in the field's plane, of the ball as well; the arguments are those of :func:`features.common.kinematics.slope`. With
     ``body`` those of players are checked by :func:`features.common.plausibility.believe`, with ``memory`` (N,
     :data:`features.common.plausibility.MEMORY`), by default the state of that name of a step called ``motion.velocity``."""
     kinematics.slope(
-        frames.xyz, frames.t, frames.lo, frames.hi, frames["velocity"],
-        dt_s=frames.dt_s, window_s=window_s, curvature=curvature, least=least, weights=weights,
-    )  # fmt: skip
+        frames.xyz,
+        frames.t,
+        frames.lo,
+        frames.hi,
+        frames["velocity"],
+        dt_s=frames.dt_s,
+        window_s=window_s,
+        curvature=curvature,
+        least=least,
+        weights=weights,
+    )
     if body is not None:
         believe(
-            frames.xyz, frames.xyz.reshape(len(frames.xyz), -1), frames.t, frames.roster.players,
-            kinematics.samples_in(frames.dt_s, window_s), kinematics.reach_of(frames.dt_s, window_s), curvature, least, body,
-            frames.lo, frames.hi, frames.state[memory], frames["velocity"],
-        )  # fmt: skip
+            frames.xyz,
+            frames.xyz.reshape(len(frames.xyz), -1),
+            frames.t,
+            frames.roster.players,
+            kinematics.samples_in(frames.dt_s, window_s),
+            kinematics.reach_of(frames.dt_s, window_s),
+            curvature,
+            least,
+            body,
+            frames.lo,
+            frames.hi,
+            frames.state[memory],
+            frames["velocity"],
+        )
 
 
 def speed(frames: Frames) -> None:
@@ -41,9 +65,15 @@ def speed(frames: Frames) -> None:
 def acceleration(frames: Frames, *, window_s: float, least: int) -> None:
     """Acceleration along the path: the slope of speed. A straight line, since the speeds are smooth already."""
     kinematics.slope(
-        frames["speed"][:, :, None], frames.t, frames.lo, frames.hi, frames["acceleration"][:, :, None],
-        dt_s=frames.dt_s, window_s=window_s, least=least,
-    )  # fmt: skip
+        frames["speed"][:, :, None],
+        frames.t,
+        frames.lo,
+        frames.hi,
+        frames["acceleration"][:, :, None],
+        dt_s=frames.dt_s,
+        window_s=window_s,
+        least=least,
+    )
 
 
 def ball_velocity(frames: Frames, *, window_s: float, least: int) -> None:
@@ -64,16 +94,24 @@ def ball_speed(frames: Frames) -> None:
     kinematics.magnitude(frames["ball_velocity"], frames.lo, frames.hi, frames["ball_speed"])
 
 
-def distance(
-    frames: Frames, *, edges: Floats, still_mps: float, bridge_s: float, fastest_mps: float, counts: Any = None
-) -> None:  # fmt: skip
+def distance(frames: Frames, *, edges: Floats, still_mps: float, bridge_s: float, fastest_mps: float, counts: Any = None) -> None:
     """Path in play so far, whole and by zone of speed: :func:`features.common.kinematics.path_by_zone`, for a step called
     ``motion.distance`` with the state ``last`` (N, 3). ``counts`` (rows,) is positive in rows that count; without it those of a
     period do."""
     kinematics.path_by_zone(
-        frames.xyz, frames["speed"], frames.t, frames.period if counts is None else counts, frames.lo, frames.hi, edges, still_mps,
-        bridge_s, fastest_mps, frames.state["motion.distance.last"], frames["distance"],
-    )  # fmt: skip
+        frames.xyz,
+        frames["speed"],
+        frames.t,
+        frames.period if counts is None else counts,
+        frames.lo,
+        frames.hi,
+        edges,
+        still_mps,
+        bridge_s,
+        fastest_mps,
+        frames.state["motion.distance.last"],
+        frames["distance"],
+    )
 
 
 def top_speed(frames: Frames, *, held_s: float, counts: Any = None) -> None:

@@ -36,9 +36,20 @@ MEMORY: Final = 9
 
 @kernel
 def believe(
-    xyz: Any, flat: Any, t: Any, who: Any, samples: int, reach_s: float, curvature: float, least: int, body: Any, lo: int, hi: int,
-    memory: Any, velocity: Any
-) -> None:  # fmt: skip
+    xyz: Any,
+    flat: Any,
+    t: Any,
+    who: Any,
+    samples: int,
+    reach_s: float,
+    curvature: float,
+    least: int,
+    body: Any,
+    lo: int,
+    hi: int,
+    memory: Any,
+    velocity: Any,
+) -> None:
     """Check rows ``lo..hi`` of ``velocity`` (rows, N, 2), m/s, of the entities ``who``, in place: fitted again after a break, NaN
     where not believed.
 

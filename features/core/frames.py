@@ -50,9 +50,12 @@ class Roster:
 
     @classmethod
     def of(
-        cls, entities: list[tuple[str, int, str]], teams: tuple[str, ...], names: tuple[str, ...] = (),
+        cls,
+        entities: list[tuple[str, int, str]],
+        teams: tuple[str, ...],
+        names: tuple[str, ...] = (),
         team_names: tuple[str, ...] = (),
-    ) -> Roster:  # fmt: skip
+    ) -> Roster:
         """Build from ``(id, team, role)`` rows; the ball is the entity whose role is "ball" (-1 when there is none)."""
         ids = tuple(e[0] for e in entities)
         role = tuple(e[2] for e in entities)
@@ -90,14 +93,38 @@ class Frames:
     """
 
     __slots__ = (
-        "attack", "dt_s", "field", "hi", "hop", "lo", "period", "roster", "signals", "span", "state", "t", "xyz",
+        "attack",
+        "dt_s",
+        "field",
+        "hi",
+        "hop",
+        "lo",
+        "period",
+        "roster",
+        "signals",
+        "span",
+        "state",
+        "t",
+        "xyz",
     )
 
     def __init__(
-        self, roster: Roster, field: Field, *, dt_s: float, hop: int, span: int, t: Floats, xyz: Floats,
-        period: npt.NDArray[np.int8], attack: npt.NDArray[np.int8], signals: dict[str, Array],
-        state: dict[str, Array], lo: int, hi: int,
-    ) -> None:  # fmt: skip
+        self,
+        roster: Roster,
+        field: Field,
+        *,
+        dt_s: float,
+        hop: int,
+        span: int,
+        t: Floats,
+        xyz: Floats,
+        period: npt.NDArray[np.int8],
+        attack: npt.NDArray[np.int8],
+        signals: dict[str, Array],
+        state: dict[str, Array],
+        lo: int,
+        hi: int,
+    ) -> None:
         self.roster, self.field, self.dt_s, self.hop, self.span = roster, field, dt_s, hop, span
         self.t, self.xyz, self.period, self.attack = t, xyz, period, attack
         self.signals, self.state, self.lo, self.hi = signals, state, lo, hi

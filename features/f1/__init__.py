@@ -36,9 +36,23 @@ from features.f1.ledger import Ledger
 from features.f1.vocabulary import EVENT_TYPES, ROLES
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    telemetry, progress, battle, corners, start, anomaly, momentum, on_air, ledger_events, timing, line_crossing, tyres, strategy, win,
-    highlights, commentary,
-)  # fmt: skip
+    telemetry,
+    progress,
+    battle,
+    corners,
+    start,
+    anomaly,
+    momentum,
+    on_air,
+    ledger_events,
+    timing,
+    line_crossing,
+    tyres,
+    strategy,
+    win,
+    highlights,
+    commentary,
+)
 
 _TABLES: Final = tables(MODULES)
 #: ten times a second most of what is said of twenty cars is what it was: it goes out when it changes

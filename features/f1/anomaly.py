@@ -40,7 +40,7 @@ ODDITY = Signal("oddity", "score, index", ("N", 2))
 @kernel
 def follow(
     values: Any, speed: Any, brake: Any, lo: int, dt: float, known: Any, fast: Any, slow: Any, usual: Any, heard: Any, out: Any
-) -> None:  # fmt: skip
+) -> None:
     """``values`` (rows, N, C) of the new rows from ``lo`` on; ``known`` (CONTEXTS, C, 3) samples, mean, variance; ``fast`` and
     ``slow`` (N, C) averages of deviations; ``usual`` (C, 2) samples and mean square of what a car shows alone; ``heard`` (N,) s
     each car has been followed."""
@@ -98,10 +98,18 @@ def step(frames: Frames) -> None:
     values = np.stack([frames[name][lo:hi] for name in WATCHED], axis=2)
     state = frames.state
     follow(
-        values, frames["speed_mps"], frames["brake_share"], lo, frames.dt_s, state["anomaly.follow.known"],
-        state["anomaly.follow.fast"], state["anomaly.follow.slow"], state["anomaly.follow.usual"], state["anomaly.follow.heard"],
+        values,
+        frames["speed_mps"],
+        frames["brake_share"],
+        lo,
+        frames.dt_s,
+        state["anomaly.follow.known"],
+        state["anomaly.follow.fast"],
+        state["anomaly.follow.slow"],
+        state["anomaly.follow.usual"],
+        state["anomaly.follow.heard"],
         frames["oddity"],
-    )  # fmt: skip
+    )
 
 
 def anomaly(frames: Frames, ends: Ints) -> Floats:
@@ -112,16 +120,28 @@ def anomaly(frames: Frames, ends: Ints) -> Floats:
 SIGNALS: Final = (ODDITY,)
 STEPS: Final = (
     Step(
-        "anomaly.follow", step, SIGNALS,
-        {"known": (CONTEXTS, len(WATCHED), 3), "fast": ("N", len(WATCHED)), "slow": ("N", len(WATCHED)),
-         "usual": (len(WATCHED), 2), "heard": ("N",)},
+        "anomaly.follow",
+        step,
+        SIGNALS,
+        {
+            "known": (CONTEXTS, len(WATCHED), 3),
+            "fast": ("N", len(WATCHED)),
+            "slow": ("N", len(WATCHED)),
+            "usual": (len(WATCHED), 2),
+            "heard": ("N",),
+        },
     ),
-)  # fmt: skip
+)
 STATS: Final = (
     Stat(
-        "f1.car.anomaly", "score",
+        "f1.car.anomaly",
+        "score",
         "how far the car's oddest channel is from what all cars show at that speed and from its own habit, "
         f"as a multiple of what is usual in that channel; and the channel's number among the {len(WATCHED)} watched (docs/f1.md)",
-        "player", anomaly, every_s=EVERY_S, components=("score", "channel"), air="Anomaly",
+        "player",
+        anomaly,
+        every_s=EVERY_S,
+        components=("score", "channel"),
+        air="Anomaly",
     ),
-)  # fmt: skip
+)

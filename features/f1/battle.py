@@ -35,9 +35,7 @@ OVERTAKE_FEATURES: Final = (
 
 
 @kernel
-def _pairs(
-    interval: Any, closing: Any, ahead: Any, age: Any, compound: Any, flag: Any, limiter: Any, ends: Any, out: Any
-) -> None:  # fmt: skip
+def _pairs(interval: Any, closing: Any, ahead: Any, age: Any, compound: Any, flag: Any, limiter: Any, ends: Any, out: Any) -> None:
     for k in range(ends.shape[0]):
         i = ends[k]
         for n in range(interval.shape[1]):
@@ -57,9 +55,16 @@ def overtake_features(frames: Frames, ends: Ints) -> Floats:
     """(K, N, F): :data:`OVERTAKE_FEATURES` of each car against the one ahead; all NaN where there is no fight."""
     out = np.full((len(ends), len(frames.roster), len(OVERTAKE_FEATURES)), np.nan)
     _pairs(
-        frames["interval_s"], frames["closing_s"], frames["ahead"], frames["tyre_age_laps"], frames["tyre_compound"],
-        frames["flag"], frames["pit_limiter"], ends, out,
-    )  # fmt: skip
+        frames["interval_s"],
+        frames["closing_s"],
+        frames["ahead"],
+        frames["tyre_age_laps"],
+        frames["tyre_compound"],
+        frames["flag"],
+        frames["pit_limiter"],
+        ends,
+        out,
+    )
     return out
 
 
@@ -73,12 +78,22 @@ def laps_to_catch(frames: Frames, ends: Ints) -> Floats:
 
 STATS: Final = (
     Stat(
-        "f1.battle.overtake_probability", "0..1", "chance to pass the car ahead if the overtaking zone began now; for pairs "
-        "within 3 s, not behind the safety car or in the pit lane", "player", overtake_features, model="f1-overtake",
+        "f1.battle.overtake_probability",
+        "0..1",
+        "chance to pass the car ahead if the overtaking zone began now; for pairs "
+        "within 3 s, not behind the safety car or in the pit lane",
+        "player",
+        overtake_features,
+        model="f1-overtake",
         air="Overtake Probability",
     ),
     Stat(
-        "f1.battle.laps_to_catch", "laps", "interval to the car ahead over what was gained on it since the same post one lap ago",
-        "player", laps_to_catch, every_s=1.0, air="Battle Forecast",
+        "f1.battle.laps_to_catch",
+        "laps",
+        "interval to the car ahead over what was gained on it since the same post one lap ago",
+        "player",
+        laps_to_catch,
+        every_s=1.0,
+        air="Battle Forecast",
     ),
-)  # fmt: skip
+)

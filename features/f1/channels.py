@@ -88,6 +88,4 @@ COLUMNS: Final[tuple[str, ...]] = (
     *(column(name, "last") for name in PLACE),
 )
 #: channels among which something may be odd: everything but what says where a car is and in which state
-WATCHED: Final[tuple[str, ...]] = tuple(
-    c.name for c in CHANNELS if c.group != "state" and c.name not in (*PLACE, *POSITION)
-)
+WATCHED: Final[tuple[str, ...]] = tuple(c.name for c in CHANNELS if c.group != "state" and c.name not in (*PLACE, *POSITION))

@@ -48,7 +48,7 @@ def _offers(moment: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Se
     who: Who = {
         "player": roster.names[moment.player],
         "team": roster.team_names[int(roster.team[moment.player])] if roster.team[moment.player] >= 0 else "",
-    }  # fmt: skip
+    }
     if what is not None:
         yield from _seen(moment, ledger, roster, who, what)
     if kind == "undercut" and moment.outcome == "complete":
@@ -65,8 +65,11 @@ def _seen(moment: EventContext, ledger: Ledger, roster: Roster, who: Who, what: 
     if what.passing is not None:
         names = roster.names
         values: Who = {
-            **who, "player": names[what.passing.car], "target": names[what.passing.target], "place": Number(what.place),
-        }  # fmt: skip
+            **who,
+            "player": names[what.passing.car],
+            "target": names[what.passing.target],
+            "place": Number(what.place),
+        }
         if what.label == "lead":
             if what.place == 1:
                 yield Sentence("lead", values, 0.6, rests)
@@ -122,9 +125,14 @@ def keep_line(moment: EventContext, ledger: Ledger) -> None:
 
 STATS: Final = (
     Stat(
-        "game.story", "object",
+        "game.story",
+        "object",
         "One sentence in en, de, ru and es, with its topic, score and basis: the start, the lead, the safety car and "
         "the winner, and what else is worth saying, as much as a race has room for.",
-        per="match", compute=tell, of_account=True, on=tuple(sorted(EVENT_TYPES)), air="commentary, subtitles",
+        per="match",
+        compute=tell,
+        of_account=True,
+        on=tuple(sorted(EVENT_TYPES)),
+        air="commentary, subtitles",
     ),
-)  # fmt: skip
+)

@@ -58,9 +58,15 @@ def follow(speed: Any, brake: Any, least: Any, forward: Any, distance: Any, lo: 
 
 def step(frames: Frames) -> None:
     follow(
-        frames["speed_mps"], frames["brake_share.max"], frames["speed_mps.min"], frames["longitudinal_mps2.min"],
-        frames["lap_distance_m.last"], frames.lo, frames.hi, frames["cornering"],
-    )  # fmt: skip
+        frames["speed_mps"],
+        frames["brake_share.max"],
+        frames["speed_mps.min"],
+        frames["longitudinal_mps2.min"],
+        frames["lap_distance_m.last"],
+        frames.lo,
+        frames.hi,
+        frames["cornering"],
+    )
 
 
 #: a corner whose braking began farther from its apex than this was not braked for: what was seen belongs to another one

@@ -149,10 +149,15 @@ def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
 
 STATS: Final = (
     Stat(
-        "game.highlight", "object",
+        "game.highlight",
+        "object",
         "Where a clip begins and ends, its score, label, reasons and basis: the start, every pass for the lead, the "
         "safety car, who is out and the winner, and the best of the passes and undercuts by the place that was fought "
         "for, fastest laps and stops, as many as a race has room for.",
-        per="match", compute=highlight, of_account=True, on=tuple(sorted(EVENT_TYPES)), air="clips",
+        per="match",
+        compute=highlight,
+        of_account=True,
+        on=tuple(sorted(EVENT_TYPES)),
+        air="clips",
     ),
-)  # fmt: skip
+)

@@ -19,13 +19,23 @@ from features.core.moments import EventContext
 NAN: Final = float("nan")
 #: how much of a race is shown and said: a whole one gets between 10 and 40 of each
 HIGHLIGHTS: Final = Budget(
-    every_s=210.0, purse=3.0, spacing_s=45.0, patience_s=600.0, repeat_s=0.0, again=1.0,
+    every_s=210.0,
+    purse=3.0,
+    spacing_s=45.0,
+    patience_s=600.0,
+    repeat_s=0.0,
+    again=1.0,
     usual=(0.07, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.35, 0.5),
-)  # fmt: skip
+)
 SENTENCES: Final = Budget(
-    every_s=210.0, purse=3.0, spacing_s=60.0, patience_s=540.0, repeat_s=240.0, again=0.85,
+    every_s=210.0,
+    purse=3.0,
+    spacing_s=60.0,
+    patience_s=540.0,
+    repeat_s=240.0,
+    again=0.85,
     usual=(0.12, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5),
-)  # fmt: skip
+)
 #: a lap has three sectors
 LAST_SECTOR: Final = 3
 #: what a stop costs where nobody says, s

@@ -50,8 +50,12 @@ def standing(part: int, moment: EventContext, ledger: Ledger) -> float | None:
 
 
 _STANDING: Final = (
-    ("f1.timing.position", "place", 0, "place by timing: as it gives it, else at the line by who was there before; in a practice "
-     "or qualifying by best laps"),
+    (
+        "f1.timing.position",
+        "place",
+        0,
+        "place by timing: as it gives it, else at the line by who was there before; in a practice or qualifying by best laps",
+    ),
     ("f1.timing.gap", "s", 1, "to the first, in the same way; in a practice or qualifying the difference of best laps"),
     ("f1.timing.interval", "s", 2, "to the one before, in the same way"),
 )
@@ -62,9 +66,20 @@ STATS: Final = (
         Stat(ident, unit, what, "player", partial(standing, part), on=("loop", "standing"), of_account=True, air="tower")
         for ident, unit, part, what in _STANDING
     ),
-    Stat("f1.car.gap_at_line", "s", "as timing gives it at the line, else f1.car.gap in the last frame before", "player",
-         _fact(0), on=("loop",)),
-    Stat("f1.car.position_at_line", "place", "as timing gives it at the line, else f1.car.position in the last frame "
-         "before", "player", _fact(1),
-         on=("loop",)),
-)  # fmt: skip
+    Stat(
+        "f1.car.gap_at_line",
+        "s",
+        "as timing gives it at the line, else f1.car.gap in the last frame before",
+        "player",
+        _fact(0),
+        on=("loop",),
+    ),
+    Stat(
+        "f1.car.position_at_line",
+        "place",
+        "as timing gives it at the line, else f1.car.position in the last frame before",
+        "player",
+        _fact(1),
+        on=("loop",),
+    ),
+)

@@ -54,7 +54,13 @@ SIGNALS: Final = (GAINED, REMEMBERED, RACING)
 STEPS: Final = (Step("momentum.lead", step, SIGNALS),)
 STATS: Final = (
     Stat(
-        "game.momentum", "-1..1", "battle for the lead with a memory of a minute of racing: 1 the leader pulls away, -1 the second "
-        "closes in", "match", momentum("remembered_lead", CALM), every_s=1.0, air="Momentum", looks_back_s=MEMORIES * MEMORY_S,
+        "game.momentum",
+        "-1..1",
+        "battle for the lead with a memory of a minute of racing: 1 the leader pulls away, -1 the second closes in",
+        "match",
+        momentum("remembered_lead", CALM),
+        every_s=1.0,
+        air="Momentum",
+        looks_back_s=MEMORIES * MEMORY_S,
     ),
-)  # fmt: skip
+)

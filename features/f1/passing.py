@@ -32,10 +32,14 @@ def passed_by(moment: EventContext, ledger: Ledger) -> int:
     if car.out or ledger.status >= SAFETY_CAR or not car.sector_loop or stopped(car, car.sector_s):
         return -1
     by = [
-        n for n, other in enumerate(ledger.cars)
-        if n != moment.player and not other.out and not stopped(other, car.sector_s) and _at(other, loop, lap) < moment.t_s
+        n
+        for n, other in enumerate(ledger.cars)
+        if n != moment.player
+        and not other.out
+        and not stopped(other, car.sector_s)
+        and _at(other, loop, lap) < moment.t_s
         and _at(other, car.sector_loop, car.lap if car.sector_loop == car.loop else lap) > car.sector_s
-    ]  # fmt: skip
+    ]
     if not by or len(by) >= MANY:
         return -1
     return min(by, key=lambda n: ledger.cars[n].passed_s[loop - 1])

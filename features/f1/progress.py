@@ -69,9 +69,22 @@ def _further(m: int, n: int, last: Any, laps: Any, times: Any) -> bool:
 
 @kernel
 def follow(
-    t: Any, lap: Any, distance: Any, speed: Any, lo: int, hi: int, laps: Any, times: Any, last: Any, above: Any, rank: Any,
-    ahead: Any, gap: Any, interval: Any, closing: Any,
-) -> None:  # fmt: skip
+    t: Any,
+    lap: Any,
+    distance: Any,
+    speed: Any,
+    lo: int,
+    hi: int,
+    laps: Any,
+    times: Any,
+    last: Any,
+    above: Any,
+    rank: Any,
+    ahead: Any,
+    gap: Any,
+    interval: Any,
+    closing: Any,
+) -> None:
     """One row after the other: posts passed, ranks, gaps.
 
     ``laps`` and ``times`` (N, LAPS, POSTS): which lap a slot is of, and when the post was passed. ``last`` (N, 6): lap and distance
@@ -163,12 +176,22 @@ def follow(
 def step(frames: Frames) -> None:
     state = frames.state
     follow(
-        frames.t, frames["lap.last"], frames["lap_distance_m.last"], frames["speed_mps"], frames.lo, frames.hi,
-        state["progress.posts.laps"], state["progress.posts.times"], state["progress.posts.last"],
-        state["progress.posts.above"], frames["rank"],
-        frames["ahead"], frames["gap_s"],
-        frames["interval_s"], frames["closing_s"],
-    )  # fmt: skip
+        frames.t,
+        frames["lap.last"],
+        frames["lap_distance_m.last"],
+        frames["speed_mps"],
+        frames.lo,
+        frames.hi,
+        state["progress.posts.laps"],
+        state["progress.posts.times"],
+        state["progress.posts.last"],
+        state["progress.posts.above"],
+        frames["rank"],
+        frames["ahead"],
+        frames["gap_s"],
+        frames["interval_s"],
+        frames["closing_s"],
+    )
     for ours, given in (("rank", "timing_place"), ("gap_s", "timing_gap_s"), ("interval_s", "timing_interval_s")):
         _as_timed(frames.lo, frames.hi, frames["lap_distance_m.last"], frames[given], frames[ours])
 
@@ -185,10 +208,12 @@ def _as_timed(lo: int, hi: int, placed: Any, timed: Any, out: Any) -> None:
 SIGNALS: Final = (RANK, AHEAD, GAP, INTERVAL, CLOSING)
 STEPS: Final = (
     Step(
-        "progress.posts", step, SIGNALS,
+        "progress.posts",
+        step,
+        SIGNALS,
         {"laps": ("N", LAPS, POSTS), "times": ("N", LAPS, POSTS), "last": ("N", 6), "above": ("N", "N")},
     ),
-)  # fmt: skip
+)
 STATS = (
     Stat("f1.car.position", "place", "place on the road: by lap, then by lap distance; as timing gives it where the feed has "
          "no lap distance", "player", column("rank"), air="tower"),

@@ -78,7 +78,14 @@ SIGNALS: Final = (LAUNCH,)
 STEPS: Final = (Step("start.follow", step, SIGNALS),)
 STATS: Final = (
     Stat(
-        "f1.car.start", "s", "from lights out to the first movement, and from there to 100 and 200 km/h", "player", started,
-        on=("start",), components=("reaction", "to_100_kmh", "to_200_kmh"), of_account=True, air="Start Analysis",
+        "f1.car.start",
+        "s",
+        "from lights out to the first movement, and from there to 100 and 200 km/h",
+        "player",
+        started,
+        on=("start",),
+        components=("reaction", "to_100_kmh", "to_200_kmh"),
+        of_account=True,
+        air="Start Analysis",
     ),
-)  # fmt: skip
+)

@@ -153,22 +153,40 @@ _BAR: Final = (
 STATS = (
     *(
         Stat(
-            f"f1.car.{name}", unit, f"{what}: mean, min, max and last over the window, of the latest that was measured", "player",
-            partial(_statistics, channel), components=STATISTICS, air="telemetry bar",
+            f"f1.car.{name}",
+            unit,
+            f"{what}: mean, min, max and last over the window, of the latest that was measured",
+            "player",
+            partial(_statistics, channel),
+            components=STATISTICS,
+            air="telemetry bar",
         )
         for channel, (name, unit, what) in enumerate(_BAR)
     ),
     Stat(
-        "f1.car.energy", "%", "state of the energy store, and electrical power deployed as a share of the 120 kW allowed",
-        "player", energy, components=("store", "deployment"), air="energy",
+        "f1.car.energy",
+        "%",
+        "state of the energy store, and electrical power deployed as a share of the 120 kW allowed",
+        "player",
+        energy,
+        components=("store", "deployment"),
+        air="energy",
     ),
     Stat(
-        "f1.car.silence", "s", "time since the car last sent anything: why its other values are missing", "player", silence,
+        "f1.car.silence",
+        "s",
+        "time since the car last sent anything: why its other values are missing",
+        "player",
+        silence,
         every_s=1.0,
     ),
     Stat(
-        "f1.car.out_of_range", "count",
+        "f1.car.out_of_range",
+        "count",
         "windows in which a shown channel was beyond what a car can do (another unit, a fault), or a speed that it cannot get to "
-        "from the one before: those values are missing", "player", out_of_range, every_s=1.0,
+        "from the one before: those values are missing",
+        "player",
+        out_of_range,
+        every_s=1.0,
     ),
-)  # fmt: skip
+)

@@ -36,7 +36,7 @@ NOBODY: Final = Car()
 
 def _timed(
     time_s: float, number: int, personal_s: float, overall_s: float, personal: float = 1.0, overall: float = 1.0
-) -> list[float] | None:  # fmt: skip
+) -> list[float] | None:
     """``personal`` and ``overall`` are NaN where it cannot be known what was best so far."""
     if not time_s > 0:
         return None
@@ -76,9 +76,12 @@ def sector_time(moment: EventContext, ledger: Ledger) -> list[float] | None:
     if car is None or not sector:
         return None
     return _timed(
-        sector_time_s(moment, car), sector, best_of(car.best_sector, sector), best_of(ledger.overall_sector, sector),
+        sector_time_s(moment, car),
+        sector,
+        best_of(car.best_sector, sector),
+        best_of(ledger.overall_sector, sector),
         *_known(ledger, NOBODY),
-    )  # fmt: skip
+    )
 
 
 def mini_sector(moment: EventContext, ledger: Ledger) -> list[float] | None:

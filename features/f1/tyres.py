@@ -48,8 +48,26 @@ def age(ledger: Ledger, t_s: float) -> Floats:
 
 
 STATS: Final = (
-    Stat("f1.car.tyre_age", "laps", "laps that the present tyres have run", "player", age, every_s=1.0, ticks=True, timeless=True,
-         air="Tyre Performance"),
-    Stat("f1.car.tyre_degradation", "s/lap", "slope of fuel-corrected lap times over tyre age in this stint, drawn towards the "
-         "compound's usual one", "player", degradation, every_s=1.0, ticks=True, timeless=True, air="Tyre Performance"),
-)  # fmt: skip
+    Stat(
+        "f1.car.tyre_age",
+        "laps",
+        "laps that the present tyres have run",
+        "player",
+        age,
+        every_s=1.0,
+        ticks=True,
+        timeless=True,
+        air="Tyre Performance",
+    ),
+    Stat(
+        "f1.car.tyre_degradation",
+        "s/lap",
+        "slope of fuel-corrected lap times over tyre age in this stint, drawn towards the compound's usual one",
+        "player",
+        degradation,
+        every_s=1.0,
+        ticks=True,
+        timeless=True,
+        air="Tyre Performance",
+    ),
+)

@@ -34,9 +34,17 @@ FAR_S: Final = 120.0
 
 
 def win_rows(
-    laps: int, lap: Floats, gap: Floats, pace: Floats, stops: Floats, age: Floats, compound: Floats, neutralised: bool,
-    running: Ints, pit_loss_s: float,
-) -> Floats:  # fmt: skip
+    laps: int,
+    lap: Floats,
+    gap: Floats,
+    pace: Floats,
+    stops: Floats,
+    age: Floats,
+    compound: Floats,
+    neutralised: bool,
+    running: Ints,
+    pit_loss_s: float,
+) -> Floats:
     """(N, F) :data:`WIN_FEATURES` from (N,) arrays: laps completed, gap to the leader (s), own pace (see ``ledger.pace_s``), stops,
     tyre age and compound; ``running`` are the cars still in it, and all others are NaN.
 
@@ -64,21 +72,38 @@ def win_rows(
         lead = leads if i == by_road[0] else gap[by_road[0]] - gap[i]
         margin = min(max(projected[rival] - projected[i], -FAR_S), FAR_S)
         rows[i] = (
-            laps - lap[i], 1 + int(np.flatnonzero(by_road == i)[0]), min(max(lead, -FAR_S), FAR_S),
-            margin, 1 + int(np.flatnonzero(by_flag == i)[0]), margin / max(laps - lap[i], 0.5),
-            min(max(projected[third] - projected[i], -FAR_S), FAR_S), pace[i] - others.min() if len(others) else np.nan, stops[i],
-            stops[rival], age[i], compound[i], age[rival], float(neutralised),
-        )  # fmt: skip
+            laps - lap[i],
+            1 + int(np.flatnonzero(by_road == i)[0]),
+            min(max(lead, -FAR_S), FAR_S),
+            margin,
+            1 + int(np.flatnonzero(by_flag == i)[0]),
+            margin / max(laps - lap[i], 0.5),
+            min(max(projected[third] - projected[i], -FAR_S), FAR_S),
+            pace[i] - others.min() if len(others) else np.nan,
+            stops[i],
+            stops[rival],
+            age[i],
+            compound[i],
+            age[rival],
+            float(neutralised),
+        )
     return rows
 
 
 def win_features(ledger: Ledger, t_s: float) -> Floats:
     """(N, F) from the account."""
     cars = ledger.cars
-    lap, gap, pace, stops, age, compound = (np.array(column, np.float64) for column in (
-        [car.line_lap for car in cars], [car.gap_s for car in cars], [pace_s(car.clean) for car in cars],
-        [car.stops if car.stops >= 0 else np.nan for car in cars], [car.age_laps for car in cars], [car.compound for car in cars],
-    ))  # fmt: skip
+    lap, gap, pace, stops, age, compound = (
+        np.array(column, np.float64)
+        for column in (
+            [car.line_lap for car in cars],
+            [car.gap_s for car in cars],
+            [pace_s(car.clean) for car in cars],
+            [car.stops if car.stops >= 0 else np.nan for car in cars],
+            [car.age_laps for car in cars],
+            [car.compound for car in cars],
+        )
+    )
     running = np.array([n for n, car in enumerate(cars) if car.place and not car.out and car.gap_s == car.gap_s], np.int64)
     neutral = ledger.status >= SAFETY_CAR
     return win_rows(ledger.laps, lap, gap, pace, stops, age, compound, neutral, running, ledger.pit_loss_s)
@@ -86,8 +111,16 @@ def win_features(ledger: Ledger, t_s: float) -> Floats:
 
 STATS: Final = (
     Stat(
-        "f1.race.win_probability", "0..1", "chance of each car to win, from gaps, pace, tyres, stops and laps to go; those of one "
-        "moment sum to 1", "player", of_a_race(win_features), every_s=5.0, ticks=True, timeless=True, shares=True,
-        model="f1-win-probability", air="Win Probability",
+        "f1.race.win_probability",
+        "0..1",
+        "chance of each car to win, from gaps, pace, tyres, stops and laps to go; those of one moment sum to 1",
+        "player",
+        of_a_race(win_features),
+        every_s=5.0,
+        ticks=True,
+        timeless=True,
+        shares=True,
+        model="f1-win-probability",
+        air="Win Probability",
     ),
-)  # fmt: skip
+)

@@ -73,8 +73,23 @@ def hit_row(speed_mps: float, launch_rad: float, spray_rad: float, sprint_mps: f
     hurry = BASE_M / sprint_mps - grass
     beyond = distance - fence_m(spray_rad)
     return np.array(
-        [speed_mps, launch_rad, spray_rad, sprint_mps, distance, hang, beyond, nearest, gap, short, along * sin(gap), along,
-         infield, grass, hurry]
+        [
+            speed_mps,
+            launch_rad,
+            spray_rad,
+            sprint_mps,
+            distance,
+            hang,
+            beyond,
+            nearest,
+            gap,
+            short,
+            along * sin(gap),
+            along,
+            infield,
+            grass,
+            hurry,
+        ]
     )
 
 
@@ -194,4 +209,3 @@ STATS: Final = (
         on=("at_first",), of_account=True, air="Home to First",
     ),
 )  # fmt: skip
-

@@ -145,9 +145,14 @@ def keep(moment: EventContext, ledger: Ledger) -> None:
 EVENT_STEPS: Final = (EventStep("story.keep", keep, on=("batted_ball", "release", "pitch", "set"), phase="apply"),)
 STATS: Final = (
     Stat(
-        "game.story", "object",
+        "game.story",
+        "object",
         "One sentence in en, de, ru and es, with its topic, score and basis: every run, and what else is worth saying, "
         "as much as a game has room for.",
-        per="match", compute=tell, of_account=True, on=ON, air="commentary, subtitles",
+        per="match",
+        compute=tell,
+        of_account=True,
+        on=ON,
+        air="commentary, subtitles",
     ),
-)  # fmt: skip
+)

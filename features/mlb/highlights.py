@@ -96,9 +96,13 @@ def offer_of(moment: EventContext, ledger: Ledger) -> Offer | None:
         return None
     label = label_of(moment, ledger)
     return Offer(
-        label, reasons, label in ("home_run", "run"), highlights.seen_s(moment), TIMING_S[label],
+        label,
+        reasons,
+        label in ("home_run", "run"),
+        highlights.seen_s(moment),
+        TIMING_S[label],
         lambda: basis_of(moment, ledger, reasons),
-    )  # fmt: skip
+    )
 
 
 def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
@@ -108,10 +112,15 @@ def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
 
 STATS: Final = (
     Stat(
-        "game.highlight", "object",
+        "game.highlight",
+        "object",
         "Where a clip begins and ends, its score, label, reasons and basis: every run, and the best of the steals, "
         "catches that were hard to make, balls that were hit hard and swings of the odds, as many as a game has room "
         "for.",
-        per="match", compute=highlight, of_account=True, on=ON, air="clips",
+        per="match",
+        compute=highlight,
+        of_account=True,
+        on=ON,
+        air="clips",
     ),
-)  # fmt: skip
+)

@@ -26,13 +26,23 @@ EARLY_S: Final = 5.0
 PITCHER_COUNTS, BATTER_COUNTS = 7, 5
 #: how much of a game is shown and said: a whole one gets between 10 and 40 of each
 HIGHLIGHTS: Final = Budget(
-    every_s=270.0, purse=3.0, spacing_s=90.0, patience_s=600.0, repeat_s=0.0, again=1.0,
+    every_s=270.0,
+    purse=3.0,
+    spacing_s=90.0,
+    patience_s=600.0,
+    repeat_s=0.0,
+    again=1.0,
     usual=(0.05, 0.08, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6),
-)  # fmt: skip
+)
 SENTENCES: Final = Budget(
-    every_s=270.0, purse=3.0, spacing_s=90.0, patience_s=480.0, repeat_s=300.0, again=0.7,
+    every_s=270.0,
+    purse=3.0,
+    spacing_s=90.0,
+    patience_s=480.0,
+    repeat_s=300.0,
+    again=0.7,
     usual=(0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7),
-)  # fmt: skip
+)
 #: what an out counts for, s
 OUT_S: Final = 100.0
 STATEFUL: Final = ("play", "half_start", "half_end", "game_end")
@@ -134,9 +144,12 @@ def state_after(moment: EventContext, ledger: Ledger) -> State:
     if all(isinstance(attrs.get(base), bool) for base in ("first", "second", "third")):
         bases = sum(bit for bit, base in ((1, "first"), (2, "second"), (4, "third")) if attrs[base] is True)
     return State(
-        moment.period if moment.period > 0 else ledger.inning, half, int(outs) if 0.0 <= outs <= 3.0 else ledger.outs, bases,
+        moment.period if moment.period > 0 else ledger.inning,
+        half,
+        int(outs) if 0.0 <= outs <= 3.0 else ledger.outs,
+        bases,
         [int(home) if 0.0 <= home < 100.0 else ledger.runs[0], int(away) if 0.0 <= away < 100.0 else ledger.runs[1]],
-    )  # fmt: skip
+    )
 
 
 def placed_after(moment: EventContext, ledger: Ledger, state: State) -> int:

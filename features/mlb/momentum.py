@@ -49,9 +49,15 @@ def threat(frames: Frames) -> None:
     """(rows, 2) runs; NaN while nobody is at bat or the outs are not known."""
     if frames.roster.ball >= 0:
         _threat(
-            frames["base"], frames["outs"], frames.roster.ball, frames.roster.team, _values(), frames.lo, frames.hi,
+            frames["base"],
+            frames["outs"],
+            frames.roster.ball,
+            frames.roster.team,
+            _values(),
+            frames.lo,
+            frames.hi,
             frames["batting_threat"],
-        )  # fmt: skip
+        )
 
 
 SIGNALS: Final = (THREAT, REMEMBERED)
@@ -61,7 +67,13 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "game.momentum", "-1..1", "balance of the runs that each side could expect while it batted, memory 15 min", "match",
-        momentum("remembered_threat", CALM), every_s=1.0, air="momentum", looks_back_s=MEMORIES * MEMORY_S,
+        "game.momentum",
+        "-1..1",
+        "balance of the runs that each side could expect while it batted, memory 15 min",
+        "match",
+        momentum("remembered_threat", CALM),
+        every_s=1.0,
+        air="momentum",
+        looks_back_s=MEMORIES * MEMORY_S,
     ),
-)  # fmt: skip
+)

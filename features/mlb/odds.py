@@ -158,7 +158,7 @@ def home_odds(inning: int, half: int, outs: int, bases: int, lead: int, placed: 
 @kernel
 def expected_swing(
     inning: int, half: int, outs: int, bases: int, lead: int, placed: int, shares: Any, dist: Any, starts: Any
-) -> float:  # fmt: skip
+) -> float:
     """Mean absolute change of :func:`home_odds` by the next plate appearance."""
     now = home_odds(inning, half, outs, bases, lead, placed, dist, starts)
     three = np.zeros(3, np.int64)

@@ -60,11 +60,16 @@ def _route(xyz: Any, phase: Any, ball: int, t: Any, began: Any, lo: int, hi: int
 def route(frames: Frames) -> None:
     if frames.roster.ball >= 0:
         _route(
-            frames.xyz, frames["phase"], frames.roster.ball, frames.t, frames["phase_began"], frames.lo, frames.hi,
+            frames.xyz,
+            frames["phase"],
+            frames.roster.ball,
+            frames.t,
+            frames["phase_began"],
+            frames.lo,
+            frames.hi,
             frames["route"],
-        )  # fmt: skip
+        )
 
 
 SIGNALS: Final = (BEGAN, ROUTE)
 STEPS: Final = (Step("play.phases", phase_began, (BEGAN,)), Step("play.routes", route, (ROUTE,)))
-

@@ -41,9 +41,7 @@ RUN = Signal("run", "s", ("N", 4))
 
 
 def velocity(frames: Frames) -> None:
-    motion.velocity(
-        frames, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST, body=BODY, memory="running.velocity.memory"
-    )  # fmt: skip
+    motion.velocity(frames, window_s=WINDOW_S, curvature=CURVATURE, least=LEAST, body=BODY, memory="running.velocity.memory")
     motion.speed(frames)
 
 

@@ -59,16 +59,44 @@ def leads(frames: Frames) -> None:
 
 
 _FIXED: Final = np.array(
-    [COLUMN[n] for n in ("lead_m", "third", "balls", "strikes", "sprint_mps", "pop_second_s", "delivery_s", "rules_2023",
-                         "runner_prior", "pitcher_prior", "catcher_prior")]
-)  # fmt: skip
+    [
+        COLUMN[n]
+        for n in (
+            "lead_m",
+            "third",
+            "balls",
+            "strikes",
+            "sprint_mps",
+            "pop_second_s",
+            "delivery_s",
+            "rules_2023",
+            "runner_prior",
+            "pitcher_prior",
+            "catcher_prior",
+        )
+    ]
+)
 
 
 @kernel
 def _rows(
-    phase: Any, ball: int, team: Any, balls: Any, strikes: Any, sprint: Any, delivery: Any, pop: Any, prior: Any, lead: Any,
-    stealer: Any, columns: Any, lo: int, hi: int, move: Any, out: Any,
-) -> None:  # fmt: skip
+    phase: Any,
+    ball: int,
+    team: Any,
+    balls: Any,
+    strikes: Any,
+    sprint: Any,
+    delivery: Any,
+    pop: Any,
+    prior: Any,
+    lead: Any,
+    stealer: Any,
+    columns: Any,
+    lo: int,
+    hi: int,
+    move: Any,
+    out: Any,
+) -> None:
     for i in range(lo, hi):
         out[i] = np.nan
         who = stealer[i]
@@ -101,7 +129,7 @@ def _rows(
 @kernel
 def _to_third(
     base: Any, stealer: Any, lo: int, hi: int, third: int, second_s: int, third_s: int, nearer_s: float, out: Any
-) -> None:  # fmt: skip
+) -> None:
     """A steal of third is no race to second: the throw is shorter, by the usual difference of the two pop times."""
     for i in range(lo, hi):
         if stealer[i] >= 0 and base[i, stealer[i]] == 2.0 and out[i, third] == 0.0:
@@ -114,12 +142,34 @@ def rows(frames: Frames) -> None:
     if frames.roster.ball < 0:
         return
     _rows(
-        frames["phase"], frames.roster.ball, frames.roster.team, frames["balls"], frames["strikes"], frames["sprint_mps"],
-        frames["delivery_s"], frames["pop_s"], frames["steal_prior"], frames["lead"], frames["stealer"], _FIXED, lo, hi,
-        frames["lead_at_first_move"], out,
-    )  # fmt: skip
-    _to_third(frames["base"], frames["stealer"], lo, hi, COLUMN["third"], COLUMN["pop_second_s"], COLUMN["pop_third_s"],
-              USUAL_POP_S[0] - USUAL_POP_S[1], out)  # fmt: skip
+        frames["phase"],
+        frames.roster.ball,
+        frames.roster.team,
+        frames["balls"],
+        frames["strikes"],
+        frames["sprint_mps"],
+        frames["delivery_s"],
+        frames["pop_s"],
+        frames["steal_prior"],
+        frames["lead"],
+        frames["stealer"],
+        _FIXED,
+        lo,
+        hi,
+        frames["lead_at_first_move"],
+        out,
+    )
+    _to_third(
+        frames["base"],
+        frames["stealer"],
+        lo,
+        hi,
+        COLUMN["third"],
+        COLUMN["pop_second_s"],
+        COLUMN["pop_third_s"],
+        USUAL_POP_S[0] - USUAL_POP_S[1],
+        out,
+    )
     derive(out[lo:hi])
 
 

@@ -66,9 +66,9 @@ _SPRINT, _POP2, _POP3, _DELIVERY = (COLUMN[n] for n in ("sprint_mps", "pop_secon
 _LEFT, _RACE, _POP_RACE, _BEYOND = (COLUMN[n] for n in ("left_s", "race_s", "pop_race_s", "lead_beyond_usual_m"))
 _RUNNER_LEAD, _RUNNER_GAIN, _PITCHER_GAIN = (COLUMN[n] for n in ("runner_lead_m", "runner_gain_m", "pitcher_gain_m"))
 _RELEASE, _GAIN, _LEFT_R, _RACE_R, _GAIN_P, _GAIN_R = (
-    COLUMN[n] for n in ("release_lead_m", "gain_m", "left_at_release_s", "race_at_release_s", "gain_beyond_pitcher_m",
-                        "gain_beyond_runner_m")
-)  # fmt: skip
+    COLUMN[n]
+    for n in ("release_lead_m", "gain_m", "left_at_release_s", "race_at_release_s", "gain_beyond_pitcher_m", "gain_beyond_runner_m")
+)
 _LEAD_2, _LEAD_3 = USUAL_LEAD_M
 _GAIN_2, _GAIN_3 = USUAL_GAIN_M
 _POP_2, _POP_3 = USUAL_POP_S

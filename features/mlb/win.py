@@ -62,9 +62,10 @@ def over_row(won: float) -> Floats:
 def decided(state: State, over: bool) -> float | None:
     """1 or 0 where the game is over, None where it is not."""
     if state.lead != 0 and (
-        over or (state.inning >= INNINGS and state.half == 1 and (state.lead > 0 or state.outs >= 3))
+        over
+        or (state.inning >= INNINGS and state.half == 1 and (state.lead > 0 or state.outs >= 3))
         or (state.inning >= INNINGS and state.half == 0 and state.outs >= 3 and state.lead > 0)
-    ):  # fmt: skip
+    ):
         return float(state.lead > 0)
     return None
 

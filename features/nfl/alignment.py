@@ -27,8 +27,9 @@ DEEP_M: Final = 9.0 * YD
 PRESS_M: Final = 2.5 * YD
 MOTION_MPS: Final = 1.5
 
-(BOX, BOX_EDGE, LEFT, RIGHT, STRENGTH, TIGHT, BACKS, QB_DEPTH, DEEP, DEEPEST, MIDDLE_OPEN, SPREAD, D_WIDTH,
- MOTION, PRESSED) = range(15)  # fmt: skip
+(BOX, BOX_EDGE, LEFT, RIGHT, STRENGTH, TIGHT, BACKS, QB_DEPTH, DEEP, DEEPEST, MIDDLE_OPEN, SPREAD, D_WIDTH, MOTION, PRESSED) = (
+    range(15)
+)
 LINEUP = Signal("lineup", "mixed", (15,), keep_s=EVENT_KEEP_S)
 CUSHION = Signal("cushion", "m", ("N",), keep_s=EVENT_KEEP_S)
 START = Signal("start", "m", ("N", 2), keep_s=EVENT_KEEP_S)
@@ -227,8 +228,14 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "nfl.receiver.cushion", "yd", "distance of each eligible receiver to the nearest defender at the snap, shown until the "
-        "next play", "player", cushion_of, every_s=1.0, air="Cushion", source="NFL Next Gen Stats glossary: CUSH",
+        "nfl.receiver.cushion",
+        "yd",
+        "distance of each eligible receiver to the nearest defender at the snap, shown until the next play",
+        "player",
+        cushion_of,
+        every_s=1.0,
+        air="Cushion",
+        source="NFL Next Gen Stats glossary: CUSH",
     ),
-)  # fmt: skip
+)
 _ = Step

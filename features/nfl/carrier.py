@@ -37,8 +37,26 @@ REACH_M: Final = 5.0 * YD
 SHARE_M: Final = 1.5
 AHEAD_M: Final = 10.0 * YD
 
-(NEAR, CROWD, FORWARD, START_U, CARRY_BOX, CAUGHT, TO_GOAL, SIDELINE, GAINED, PATH, BEHIND_S, CLOSE_U, NOW_NEAR, NOW_CLOSING,
- AHEAD, LEAD, TOP, PURSUIT) = range(18)  # fmt: skip
+(
+    NEAR,
+    CROWD,
+    FORWARD,
+    START_U,
+    CARRY_BOX,
+    CAUGHT,
+    TO_GOAL,
+    SIDELINE,
+    GAINED,
+    PATH,
+    BEHIND_S,
+    CLOSE_U,
+    NOW_NEAR,
+    NOW_CLOSING,
+    AHEAD,
+    LEAD,
+    TOP,
+    PURSUIT,
+) = range(18)
 CARRY = Signal("carry", "mixed", (18,), keep_s=EVENT_KEEP_S)
 TACKLE_FEATURES: Final = (
     ("distance_m", "m", "distance to the runner"),
@@ -148,9 +166,9 @@ def _tackler(play: Any, xyz: Any, velocity: Any, who: Any, lo: int, hi: int, car
                 if not off >= best and not np.isnan(off):
                     dx, dy = xyz[i, n, 0] - xyz[i, m, 0], xyz[i, n, 1] - xyz[i, m, 1]
                     best = off
-                    closing = (
-                        dx * (velocity[i, m, 0] - velocity[i, n, 0]) + dy * (velocity[i, m, 1] - velocity[i, n, 1])
-                    ) / max(off, 0.05)
+                    closing = (dx * (velocity[i, m, 0] - velocity[i, n, 0]) + dy * (velocity[i, m, 1] - velocity[i, n, 1])) / max(
+                        off, 0.05
+                    )
         carry[i, NOW_NEAR], carry[i, NOW_CLOSING] = best, closing
 
 
@@ -240,9 +258,14 @@ def _asked(play: Any, carry: Any, lo: int, hi: int, out: Any) -> None:
 def to_goal(frames: Frames) -> None:
     """Metres from the line of scrimmage to the goal line (ten yards before the field's end), and the runner's to the sideline."""
     _goal(
-        frames["play"], frames.xyz, frames.field.length_m / 2 - 10.0 * YD, frames.field.width_m / 2, frames.lo, frames.hi,
+        frames["play"],
+        frames.xyz,
+        frames.field.length_m / 2 - 10.0 * YD,
+        frames.field.width_m / 2,
+        frames.lo,
+        frames.hi,
         frames["carry"],
-    )  # fmt: skip
+    )
 
 
 @kernel
@@ -281,8 +304,12 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "nfl.defender.tackle_probability", "0..1",
-        "chance of each defender within five yards of the runner to bring him down within the next yard", "player",
-        tackle_features, model="nfl-tackle", air="Tackle Probability",
+        "nfl.defender.tackle_probability",
+        "0..1",
+        "chance of each defender within five yards of the runner to bring him down within the next yard",
+        "player",
+        tackle_features,
+        model="nfl-tackle",
+        air="Tackle Probability",
     ),
-)  # fmt: skip
+)

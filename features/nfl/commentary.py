@@ -48,9 +48,11 @@ def _offers(moment: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Se
         return
     event = basis.of_event(moment)
     who: Who = {
-        "home": roster.team_names[0], "away": roster.team_names[1], "team": roster.team_names[moment.team],
+        "home": roster.team_names[0],
+        "away": roster.team_names[1],
+        "team": roster.team_names[moment.team],
         "player": roster.names[moment.player] if moment.player >= 0 else roster.team_names[moment.team],
-    }  # fmt: skip
+    }
     points, scored = attr(moment, "points"), scores(moment, ledger)
     if moment.type in ("touchdown", "field_goal", "pass_outcome_touchdown"):
         yield from _score(moment, ledger, who, points, scored)
@@ -109,8 +111,14 @@ def _ends(moment: EventContext, ledger: Ledger, who: Who) -> Iterator[Sentence]:
 
 STATS: Final = (
     Stat(
-        "game.story", "object", "One sentence in en, de, ru and es, with its topic, score and basis: every score, and what else is "
+        "game.story",
+        "object",
+        "One sentence in en, de, ru and es, with its topic, score and basis: every score, and what else is "
         "worth saying, as much as a game has room for.",
-        "match", tell, of_account=True, on=ON, air="commentary, subtitles",
+        "match",
+        tell,
+        of_account=True,
+        on=ON,
+        air="commentary, subtitles",
     ),
-)  # fmt: skip
+)

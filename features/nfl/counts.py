@@ -144,7 +144,7 @@ EVENT_STEPS: Final = (
     EventStep(
         "tally.counts", keep_counts, on=("handoff", "run", "pass_forward", *OUTCOMES, *ENDS, "fumble", *_KICKS), phase="apply"
     ),
-)  # fmt: skip
+)
 _BOX: Final = "box score"
 STATS: Final = (
     _stat("nfl.passer.attempts", "count", "forward passes thrown in the game", "player", _players("passes", 0, ATTEMPTS), air=_BOX),

@@ -91,9 +91,7 @@ def coverage_features(moment: EventContext, ledger: Any = None) -> Floats | None
     if frames is None or row < 0:
         return None
     seen, lineup = frames["coverage"][row], frames["lineup"][row]
-    found = np.array(
-        [*(seen[c] for c in (C_GAP, C_COS, C_PASSER, C_MAN, C_STICK, C_LOST, C_ROWS)), lineup[DEEP], lineup[PRESSED]]
-    )
+    found = np.array([*(seen[c] for c in (C_GAP, C_COS, C_PASSER, C_MAN, C_STICK, C_LOST, C_ROWS)), lineup[DEEP], lineup[PRESSED]])
     return found if isfinite(found[0]) else None
 
 

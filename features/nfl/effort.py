@@ -57,7 +57,13 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "nfl.player.distance", "yd", "distance covered since the snap of this play (held until the next), and in the game",
-        "player", distances, every_s=1.0, components=("play", "game"), looks_back_s=(0.0, WHOLE_GAME),
+        "nfl.player.distance",
+        "yd",
+        "distance covered since the snap of this play (held until the next), and in the game",
+        "player",
+        distances,
+        every_s=1.0,
+        components=("play", "game"),
+        looks_back_s=(0.0, WHOLE_GAME),
     ),
-)  # fmt: skip
+)

@@ -100,9 +100,15 @@ def _left(play: Any, xyz: Any, velocity: Any, t: Any, ball: int, lo: int, hi: in
 def left(frames: Frames) -> None:
     if frames.roster.ball >= 0:
         _left(
-            frames["play"], frames.xyz, frames["velocity"], frames.t, frames.roster.ball, frames.lo, frames.hi,
+            frames["play"],
+            frames.xyz,
+            frames["velocity"],
+            frames.t,
+            frames.roster.ball,
+            frames.lo,
+            frames.hi,
             frames["flight"],
-        )  # fmt: skip
+        )
 
 
 @kernel
@@ -125,9 +131,7 @@ def _air(play: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(flight, i, AIR, AIR, fresh(play, i))
         if flies(play, i):
-            flight[i, AIR] = np.sqrt(
-                (flight[i, LAND_X] - play[i, THROW_X]) ** 2 + (flight[i, LAND_Y] - play[i, THROW_Y]) ** 2
-            )
+            flight[i, AIR] = np.sqrt((flight[i, LAND_X] - play[i, THROW_X]) ** 2 + (flight[i, LAND_Y] - play[i, THROW_Y]) ** 2)
 
 
 @kernel

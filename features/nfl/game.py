@@ -68,9 +68,12 @@ def _state(moment: EventContext, ledger: Ledger) -> tuple[float, float, float, f
     score = [told_score(moment, ledger, side) for side in range(2)]
     lead = score[moment.team] - score[1 - moment.team]
     found = (
-        told(moment, ledger, "clock_s"), lead, told(moment, ledger, "down"), told(moment, ledger, "to_go_yd"),
+        told(moment, ledger, "clock_s"),
+        lead,
+        told(moment, ledger, "down"),
+        told(moment, ledger, "to_go_yd"),
         told(moment, ledger, "to_goal_yd"),
-    )  # fmt: skip
+    )
     return found if all(isfinite(v) for v in found) and 1 <= found[2] <= 4 else None
 
 

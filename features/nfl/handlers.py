@@ -117,9 +117,15 @@ def target(frames: Frames) -> None:
     """Whom the ball flies to: the eligible man who, running on as he does, passes nearest to it."""
     if frames.roster.ball >= 0:
         _target(
-            frames.xyz, frames["velocity"], frames["ball_velocity"], frames["who"], frames.roster.ball, frames.lo,
-            frames.hi, frames["play"],
-        )  # fmt: skip
+            frames.xyz,
+            frames["velocity"],
+            frames["ball_velocity"],
+            frames["who"],
+            frames.roster.ball,
+            frames.lo,
+            frames.hi,
+            frames["play"],
+        )
 
 
 @kernel

@@ -29,7 +29,7 @@ HANDOFF = Signal("handoff", "mixed", (len(HANDOFF_FEATURES),), keep_s=EVENT_KEEP
 @kernel
 def _handoff(
     play: Any, xyz: Any, velocity: Any, acceleration: Any, half_m: float, half_width_m: float, lo: int, hi: int, out: Any
-) -> None:  # fmt: skip
+) -> None:
     for i in range(max(lo, 1), hi):
         keep(out, i, 0, out.shape[1] - 1, play[i, PHASE] == SET)
         if not begins(play, i):
@@ -48,9 +48,16 @@ def handoff(frames: Frames) -> None:
     """How the runner moves, and where he is, as he gets the ball."""
     half_m, ten_yards_m = frames.field.length_m / 2, frames.field.length_m / 12
     _handoff(
-        frames["play"], frames.xyz, frames["velocity"], frames["acceleration"], half_m - ten_yards_m, frames.field.width_m / 2,
-        frames.lo, frames.hi, frames["handoff"],
-    )  # fmt: skip
+        frames["play"],
+        frames.xyz,
+        frames["velocity"],
+        frames["acceleration"],
+        half_m - ten_yards_m,
+        frames.field.width_m / 2,
+        frames.lo,
+        frames.hi,
+        frames["handoff"],
+    )
 
 
 SIGNALS: Final = (HANDOFF,)

@@ -13,8 +13,12 @@ from features.nfl.ledger import HIGHLIGHTS, Ledger, late, of_this_play, played_s
 from features.nfl.vocabulary import ENDS
 
 PLEASERS: Final = {
-    "touchdown": 0.7, "pass_outcome_touchdown": 0.7, "pass_outcome_interception": 0.55, "qb_sack": 0.25, "fumble": 0.5,
-}  # fmt: skip
+    "touchdown": 0.7,
+    "pass_outcome_touchdown": 0.7,
+    "pass_outcome_interception": 0.55,
+    "qb_sack": 0.25,
+    "fumble": 0.5,
+}
 LABELS: Final = {
     "touchdown": "touchdown", "pass_outcome_touchdown": "touchdown", "pass_outcome_interception": "interception", "qb_sack": "sack",
     "fumble": "fumble", "pass_outcome_caught": "catch", "field_goal": "field goal", "down": "turning point",
@@ -77,7 +81,7 @@ def reasons_of(moment: EventContext, ledger: Ledger) -> dict[str, float]:
 _STATS: Final = {
     "yards_over_expected": (("nfl.rusher.yards_over_expected", "yd"), ("nfl.receiver.yac_over_expected", "yd")),
     "win_probability": (("nfl.game.win_probability", "0..1"),),
-}  # fmt: skip
+}
 
 
 def basis_of(moment: EventContext, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
@@ -112,9 +116,13 @@ def offer_of(moment: EventContext, ledger: Ledger) -> Offer | None:
         return None
     t_s = ledger.down_s + TIMING_S[0] if moment.type == "down" else highlights.seen_s(moment)
     return Offer(
-        LABELS.get(moment.type, "play"), reasons, moment.type == "touchdown" or scores(moment, ledger), t_s, TIMING_S,
+        LABELS.get(moment.type, "play"),
+        reasons,
+        moment.type == "touchdown" or scores(moment, ledger),
+        t_s,
+        TIMING_S,
         lambda: basis_of(moment, ledger, reasons),
-    )  # fmt: skip
+    )
 
 
 def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
@@ -124,10 +132,15 @@ def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
 
 STATS: Final = (
     Stat(
-        "game.highlight", "object",
+        "game.highlight",
+        "object",
         "Where a clip begins and ends, its score, label, reasons and basis: every score, and the best of the "
         "interceptions, long gains, swings of the odds, unlikely catches and top speeds, as many as a game has room "
         "for.",
-        "match", highlight, of_account=True, on=ON, air="clips",
+        "match",
+        highlight,
+        of_account=True,
+        on=ON,
+        air="clips",
     ),
-)  # fmt: skip
+)

@@ -23,13 +23,23 @@ PASS_COUNTS, RUN_COUNTS, CATCH_COUNTS, TEAM_COUNTS = 5, 3, 4, 9
 _NAN: Final = float("nan")
 #: how much of a game is shown and said: a whole one gets between 10 and 40 of each
 HIGHLIGHTS: Final = Budget(
-    every_s=180.0, purse=3.0, spacing_s=30.0, patience_s=400.0, repeat_s=0.0, again=1.0,
+    every_s=180.0,
+    purse=3.0,
+    spacing_s=30.0,
+    patience_s=400.0,
+    repeat_s=0.0,
+    again=1.0,
     usual=(0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7),
-)  # fmt: skip
+)
 SENTENCES: Final = Budget(
-    every_s=180.0, purse=3.0, spacing_s=30.0, patience_s=360.0, repeat_s=240.0, again=0.7,
+    every_s=180.0,
+    purse=3.0,
+    spacing_s=30.0,
+    patience_s=360.0,
+    repeat_s=240.0,
+    again=0.7,
     usual=(0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7),
-)  # fmt: skip
+)
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -138,6 +148,8 @@ def of_this_play(moment: EventContext, ledger: Ledger) -> bool:
     """Whether the event belongs to a play whose beginning the account knows; one that names no play does."""
     play = moment.attrs.get("play")
     return play is None or str(play) == ledger.play
+
+
 def played_s(moment: EventContext, ledger: Ledger) -> float:
     """Seconds of play so far, by which highlights and sentences are rationed: of the game clock at the latest play, so that a
     game with its breaks and one without get as many; of the feed's time where the clock does not move."""
@@ -230,9 +242,10 @@ def keep_run(moment: EventContext, ledger: Ledger) -> None:
         gained = gained_yd(moment, ledger)
         if isfinite(gained) and isfinite(ledger.expected_yd):
             sums = (
-                (ledger.catches, ledger.yac_yd, ledger.yac_expected_yd) if ledger.after_catch
+                (ledger.catches, ledger.yac_yd, ledger.yac_expected_yd)
+                if ledger.after_catch
                 else (ledger.carries, ledger.run_yd, ledger.run_expected_yd)
-            )  # fmt: skip
+            )
             sums[0][ledger.runner] += 1
             sums[1][ledger.runner] += gained
             sums[2][ledger.runner] += ledger.expected_yd

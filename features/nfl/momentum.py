@@ -47,8 +47,14 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "game.momentum", "-1..1", "balance of threat with a memory of three minutes: expected points of the line of scrimmage to "
-        "the team that runs plays from it; 1 all home, -1 all away", "match",
-        momentum("remembered_threat", CALM), every_s=1.0, air="Momentum", looks_back_s=MEMORIES * MEMORY_S,
+        "game.momentum",
+        "-1..1",
+        "balance of threat with a memory of three minutes: expected points of the line of scrimmage to "
+        "the team that runs plays from it; 1 all home, -1 all away",
+        "match",
+        momentum("remembered_threat", CALM),
+        every_s=1.0,
+        air="Momentum",
+        looks_back_s=MEMORIES * MEMORY_S,
     ),
-)  # fmt: skip
+)

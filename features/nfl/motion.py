@@ -122,9 +122,7 @@ def _shoulders(lx: Any, ly: Any, rx: Any, ry: Any, lo: int, hi: int, out: Any) -
 
 def shoulders(frames: Frames) -> None:
     """Distance between the two shoulder tags: where it is no pair of shoulders, there is no orientation."""
-    _shoulders(
-        frames[LEFT[0]], frames[LEFT[1]], frames[RIGHT[0]], frames[RIGHT[1]], frames.lo, frames.hi, frames["shoulders"]
-    )
+    _shoulders(frames[LEFT[0]], frames[LEFT[1]], frames[RIGHT[0]], frames[RIGHT[1]], frames.lo, frames.hi, frames["shoulders"])
 
 
 @kernel
@@ -143,9 +141,15 @@ def _orientation(lx: Any, ly: Any, rx: Any, ry: Any, width: Any, lo: int, hi: in
 def orientation(frames: Frames) -> None:
     """(rows, N) rad: which way the chest faces, at right angles to the line between the shoulders."""
     _orientation(
-        frames[LEFT[0]], frames[LEFT[1]], frames[RIGHT[0]], frames[RIGHT[1]], frames["shoulders"], frames.lo, frames.hi,
+        frames[LEFT[0]],
+        frames[LEFT[1]],
+        frames[RIGHT[0]],
+        frames[RIGHT[1]],
+        frames["shoulders"],
+        frames.lo,
+        frames.hi,
         frames["orientation"],
-    )  # fmt: skip
+    )
 
 
 @kernel

@@ -195,12 +195,22 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "nfl.defender.get_off", "s", "from the snap until the defender crosses the line of scrimmage, held until the next play",
-        "player", column("get_off"), every_s=1.0, air="Get-off", source="NFL Next Gen Stats: Get Off",
+        "nfl.defender.get_off",
+        "s",
+        "from the snap until the defender crosses the line of scrimmage, held until the next play",
+        "player",
+        column("get_off"),
+        every_s=1.0,
+        air="Get-off",
+        source="NFL Next Gen Stats: Get Off",
     ),
     Stat(
-        "nfl.defender.pressure_probability", "0..1",
-        "chance of each rusher to beat his block within the next 0.4 s, from the snap to the throw", "player",
-        pressure_asked, model="nfl-pressure", air="Pressure Probability",
+        "nfl.defender.pressure_probability",
+        "0..1",
+        "chance of each rusher to beat his block within the next 0.4 s, from the snap to the throw",
+        "player",
+        pressure_asked,
+        model="nfl-pressure",
+        air="Pressure Probability",
     ),
-)  # fmt: skip
+)

@@ -146,9 +146,7 @@ def _seen(who: Any, lo: int, hi: int, play: Any) -> None:
 
 
 @kernel
-def _snap(
-    xyz: Any, ball_speed: Any, ball: int, t: Any, half_m: float, half_width_m: float, lo: int, hi: int, play: Any
-) -> None:
+def _snap(xyz: Any, ball_speed: Any, ball: int, t: Any, half_m: float, half_width_m: float, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
         keep(play, i, SNAP_T, SNAP_Y, play[i, PHASE] == SET and play[i - 1, PHASE] != SET)
         now, before = play[i, PHASE], play[i - 1, PHASE]
@@ -172,9 +170,16 @@ def snap(frames: Frames) -> None:
     """Time and place of the snap: the line of scrimmage is where the ball last lay."""
     if frames.roster.ball >= 0:
         _snap(
-            frames.xyz, frames["ball_speed"], frames.roster.ball, frames.t, frames.field.length_m / 2, frames.field.width_m / 2,
-            frames.lo, frames.hi, frames["play"],
-        )  # fmt: skip
+            frames.xyz,
+            frames["ball_speed"],
+            frames.roster.ball,
+            frames.t,
+            frames.field.length_m / 2,
+            frames.field.width_m / 2,
+            frames.lo,
+            frames.hi,
+            frames["play"],
+        )
 
 
 @kernel

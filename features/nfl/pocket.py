@@ -143,11 +143,19 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "nfl.passer.time_in_pocket", "s", "time since the snap while the passer stays between the tackles behind the line, held "
-        "once he leaves or throws", "player", time_in_pocket, air="Time in Pocket",
+        "nfl.passer.time_in_pocket",
+        "s",
+        "time since the snap while the passer stays between the tackles behind the line, held once he leaves or throws",
+        "player",
+        time_in_pocket,
+        air="Time in Pocket",
     ),
     Stat(
-        "nfl.passer.pressure_distance", "yd", "distance of the nearest rusher to the passer, until the throw", "player",
-        pressure_distance, air="Pressure",
+        "nfl.passer.pressure_distance",
+        "yd",
+        "distance of the nearest rusher to the passer, until the throw",
+        "player",
+        pressure_distance,
+        air="Pressure",
     ),
-)  # fmt: skip
+)

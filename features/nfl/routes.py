@@ -69,10 +69,16 @@ def route_features(moment: EventContext, ledger: Any = None) -> Floats | None:
     before, now, v = frames["place"][at, n] - start, frames["place"][row, n] - start, frames["velocity"][at, n]
     found = np.array(
         [
-            before[0], side * before[1], way * v[0], way * side * v[1], now[0], side * now[1],
-            frames["route"][row, n, DEEPEST] - now[0], frames["route"][row, n, STEM],
+            before[0],
+            side * before[1],
+            way * v[0],
+            way * side * v[1],
+            now[0],
+            side * now[1],
+            frames["route"][row, n, DEEPEST] - now[0],
+            frames["route"][row, n, STEM],
         ]
-    )  # fmt: skip
+    )
     return found if np.isfinite(found[:6]).all() else None
 
 
@@ -89,11 +95,24 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "nfl.receiver.route_probability", "0..1", "chances of the nine routes of the tree for the receiver whom the pass was for",
-        "player", route_features, on=("pass_arrived",), model="nfl-route", components=ROUTES, air="Route",
+        "nfl.receiver.route_probability",
+        "0..1",
+        "chances of the nine routes of the tree for the receiver whom the pass was for",
+        "player",
+        route_features,
+        on=("pass_arrived",),
+        model="nfl-route",
+        components=ROUTES,
+        air="Route",
     ),
     Stat(
-        "nfl.receiver.route", "label", "the likeliest of the nine routes of the receiver whom the pass was for", "player",
-        route_label, on=("pass_arrived",), built_on=("nfl-route",), air="Route",
+        "nfl.receiver.route",
+        "label",
+        "the likeliest of the nine routes of the receiver whom the pass was for",
+        "player",
+        route_label,
+        on=("pass_arrived",),
+        built_on=("nfl-route",),
+        air="Route",
     ),
-)  # fmt: skip
+)

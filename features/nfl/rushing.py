@@ -45,8 +45,13 @@ def end_run(moment: EventContext) -> None:
             spot = to_goal if moment.type == "touchdown" else min(spot, to_goal)
         if not isfinite(gained) and isfinite(spot):
             gained = float(spot)
-        for name, column in (("carrier.path_m", PATH), ("carrier.behind_s", BEHIND_S), ("carrier.close_m", CLOSE_U),
-                             ("carrier.start_m", START_U), ("carrier.top_mps", TOP)):  # fmt: skip
+        for name, column in (
+            ("carrier.path_m", PATH),
+            ("carrier.behind_s", BEHIND_S),
+            ("carrier.close_m", CLOSE_U),
+            ("carrier.start_m", START_U),
+            ("carrier.top_mps", TOP),
+        ):
             facts[name] = float(carry[column])
     facts["play.gained_yd"] = gained
 

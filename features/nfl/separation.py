@@ -92,9 +92,7 @@ def _closing(xyz: Any, velocity: Any, rival: Any, lo: int, hi: int, out: Any) ->
             m = int(rival[i, n])
             dx, dy = xyz[i, m, 0] - xyz[i, n, 0], xyz[i, m, 1] - xyz[i, n, 1]
             off = max(np.sqrt(dx * dx + dy * dy), 0.05)
-            out[i, n, 2] = -(
-                dx * (velocity[i, m, 0] - velocity[i, n, 0]) + dy * (velocity[i, m, 1] - velocity[i, n, 1])
-            ) / off  # fmt: skip
+            out[i, n, 2] = -(dx * (velocity[i, m, 0] - velocity[i, n, 0]) + dy * (velocity[i, m, 1] - velocity[i, n, 1])) / off
 
 
 @kernel
@@ -300,7 +298,12 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "nfl.receiver.separation", "yd", "distance of each eligible receiver to the nearest defender, from the snap on", "player",
-        separation, air="Separation", source="NFL Next Gen Stats glossary: SEP",
+        "nfl.receiver.separation",
+        "yd",
+        "distance of each eligible receiver to the nearest defender, from the snap on",
+        "player",
+        separation,
+        air="Separation",
+        source="NFL Next Gen Stats glossary: SEP",
     ),
-)  # fmt: skip
+)

@@ -71,9 +71,19 @@ def _counted_to(who: Any, place: Any, k: int, m: int) -> int:
 
 @kernel
 def _defender(
-    out: Any, i: int, at: int, place: Any, velocity: Any, k: int, m: int, n: int, way: float, snap_y: float, ahead: float,
+    out: Any,
+    i: int,
+    at: int,
+    place: Any,
+    velocity: Any,
+    k: int,
+    m: int,
+    n: int,
+    way: float,
+    snap_y: float,
+    ahead: float,
     aside: float,
-) -> None:  # fmt: skip
+) -> None:
     """Write columns ``at`` and on for defender ``m`` of receiver ``n``; (``ahead``, ``aside``) is the direction of the throw."""
     du, dv = place[k, m, 0] - place[k, n, 0], place[k, m, 1] - place[k, n, 1]
     side = 1.0 if snap_y + way * place[k, n, 1] >= 0.0 else -1.0
@@ -89,9 +99,18 @@ def _defender(
 
 @kernel
 def _thrown(
-    play: Any, who: Any, place: Any, velocity: Any, get_off: Any, lineup: Any, half_m: float, half_width_m: float,
-    lo: int, hi: int, out: Any,
-) -> None:  # fmt: skip
+    play: Any,
+    who: Any,
+    place: Any,
+    velocity: Any,
+    get_off: Any,
+    lineup: Any,
+    half_m: float,
+    half_width_m: float,
+    lo: int,
+    hi: int,
+    out: Any,
+) -> None:
     for i in range(max(lo, 1), hi):
         keep(out, i, 0, out.shape[1] - 1, fresh(play, i))
         if not flies(play, i):
@@ -137,9 +156,18 @@ def _thrown(
 def thrown(frames: Frames) -> None:
     """The pass as it was when the ball was let go."""
     _thrown(
-        frames["play"], frames["who"], frames["place"], frames["velocity"], frames["get_off"], frames["lineup"],
-        frames.field.length_m / 2, frames.field.width_m / 2, frames.lo, frames.hi, frames["thrown"],
-    )  # fmt: skip
+        frames["play"],
+        frames["who"],
+        frames["place"],
+        frames["velocity"],
+        frames["get_off"],
+        frames["lineup"],
+        frames.field.length_m / 2,
+        frames.field.width_m / 2,
+        frames.lo,
+        frames.hi,
+        frames["thrown"],
+    )
 
 
 def completion_asked(frames: Frames, ends: Ints) -> Floats:
@@ -154,8 +182,12 @@ SIGNALS: Final = (THROWN,)
 STEPS: Final = (Step("thrown.throw", thrown, (THROWN,)),)
 STATS: Final = (
     Stat(
-        "nfl.pass.completion_probability", "0..1",
-        "chance that the pass is caught, while it is in the air", "match", completion_asked, model="nfl-completion",
+        "nfl.pass.completion_probability",
+        "0..1",
+        "chance that the pass is caught, while it is in the air",
+        "match",
+        completion_asked,
+        model="nfl-completion",
         air="Completion Probability",
     ),
-)  # fmt: skip
+)

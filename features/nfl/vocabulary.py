@@ -24,8 +24,11 @@ EVENT_TYPES: Final = frozenset(
 ENDS: Final = ("tackle", "out_of_bounds", "touchdown", "qb_sack")
 #: what a forward pass came to
 OUTCOMES: Final = (
-    "pass_outcome_caught", "pass_outcome_incomplete", "pass_outcome_interception", "pass_outcome_touchdown",
-)  # fmt: skip
+    "pass_outcome_caught",
+    "pass_outcome_incomplete",
+    "pass_outcome_interception",
+    "pass_outcome_touchdown",
+)
 #: outcomes that count as completions
 COMPLETE: Final = frozenset({"pass_outcome_caught", "pass_outcome_touchdown"})
 

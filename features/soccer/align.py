@@ -45,9 +45,19 @@ def _capped(ax: float, ay: float, bx: float, by: float, cap: float) -> float:
 
 @kernel
 def cheapest(
-    t: Floats, xyz: Floats, lo: int, hi: int, t_s: float, ball: int, player: int, x_m: float, y_m: float,
-    strikes: bool, reach: int, dt_s: float,
-) -> int:  # fmt: skip
+    t: Floats,
+    xyz: Floats,
+    lo: int,
+    hi: int,
+    t_s: float,
+    ball: int,
+    player: int,
+    x_m: float,
+    y_m: float,
+    strikes: bool,
+    reach: int,
+    dt_s: float,
+) -> int:
     """The cheapest row of ``lo <= row < hi``, or the nearest in time when the ball is never there; -1 when empty.
 
     ``xyz`` (rows, N, 3) m; ``player`` -1, ``x_m`` and ``y_m`` NaN when unknown; ``reach`` rows each side of a kick.
@@ -96,11 +106,20 @@ def align(frames: Frames, moment: EventContext, lo: int, hi: int) -> int:
         return _nearest(frames.t, lo, hi, moment.t_s)
     return int(
         cheapest(
-            frames.t, frames.xyz, lo, hi, moment.t_s, ball, moment.player,
-            moment.x_m if placed else np.nan, moment.y_m if placed else np.nan,
-            moment.type in STRIKES, max(round(_KICK_S / frames.dt_s), 1), frames.dt_s,
+            frames.t,
+            frames.xyz,
+            lo,
+            hi,
+            moment.t_s,
+            ball,
+            moment.player,
+            moment.x_m if placed else np.nan,
+            moment.y_m if placed else np.nan,
+            moment.type in STRIKES,
+            max(round(_KICK_S / frames.dt_s), 1),
+            frames.dt_s,
         )
-    )  # fmt: skip
+    )
 
 
 def _nearest(t: Array, lo: int, hi: int, t_s: float) -> int:

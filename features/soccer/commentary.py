@@ -76,9 +76,10 @@ def _offers(moment: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Se
 def _top_speed(moment: EventContext, roster: Roster, fast_mps: float) -> Sentence:
     runner = int(number(moment.facts["fastest"]))
     values: Who = {
-        "player": roster.names[runner], "team": roster.team_names[int(roster.team[runner])],
+        "player": roster.names[runner],
+        "team": roster.team_names[int(roster.team[runner])],
         "speed": Number(fast_mps * MPS_TO_KMH, 1),
-    }  # fmt: skip
+    }
     top = basis.of_stat("soccer.player.top_speed", roster.ids[runner], fast_mps, "km/h")
     return Sentence("top_speed", values, 0.6, [basis.of_event(moment), top])
 
@@ -180,8 +181,10 @@ def _sums(moment: EventContext, ledger: Ledger, roster: Roster, who: Who) -> Ite
         if floor(before + xgoals) > max(floor(before), 0):
             prevented = basis.of_stat("soccer.keeper.goals_prevented", roster.ids[keeper], before + xgoals, "goals")
             values: Who = {
-                "player": roster.names[keeper], "team": roster.team_names[1 - team], "prevented": Number(before + xgoals, 1),
-            }  # fmt: skip
+                "player": roster.names[keeper],
+                "team": roster.team_names[1 - team],
+                "prevented": Number(before + xgoals, 1),
+            }
             yield Sentence("keeper", values, 0.5, [basis.of_event(moment), prevented])
     before = ledger.team_xgoals[team]
     if floor(before + xgoals) > floor(before) and scorer(moment) < 0:
@@ -208,9 +211,14 @@ def _passes(moment: EventContext, who: Who) -> Iterator[Sentence]:
 
 STATS = (
     Stat(
-        "game.story", "object",
+        "game.story",
+        "object",
         "One sentence in en, de, ru and es, with its topic, score and basis: every goal, sending-off and end of a half, and what "
         "else is worth saying, as much as a match has room for.",
-        per="match", compute=tell, of_account=True, on=tuple(sorted(EVENT_TYPES)), air="commentary, subtitles",
+        per="match",
+        compute=tell,
+        of_account=True,
+        on=tuple(sorted(EVENT_TYPES)),
+        air="commentary, subtitles",
     ),
-)  # fmt: skip
+)

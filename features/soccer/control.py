@@ -86,9 +86,8 @@ def _head_start(x: float, y: float, ball_x: float, ball_y: float) -> float:
 
 @kernel
 def control_at(
-    x: float, y: float, start: Any, homes: int, count: int, ball_x: float, ball_y: float, table: Any, rule: Any, reach:
-    Any
-) -> float:  # fmt: skip
+    x: float, y: float, start: Any, homes: int, count: int, ball_x: float, ball_y: float, table: Any, rule: Any, reach: Any
+) -> float:
     """Share of the home team at (x, y): ``start`` (2, >= count) holds where players are after the reaction time, the
     first ``homes`` of them the home team's; ``reach`` (>= count) is work space."""
     first_home, first_away = np.inf, np.inf
@@ -139,8 +138,9 @@ def control_at(
 
 
 @kernel
-def control_grid(xyz: Any, velocity: Any, row: int, team: Any, ball: int, length: float, width: float, table: Any,
-                 rule: Any, out: Any) -> bool:  # fmt: skip
+def control_grid(
+    xyz: Any, velocity: Any, row: int, team: Any, ball: int, length: float, width: float, table: Any, rule: Any, out: Any
+) -> bool:
     """Home team's share of each cell at ``row`` into ``out`` (columns from -x to +x, rows from -y to +y); False, and
     NaN everywhere, unless the ball and a player of each team are seen. A player whose velocity is unknown stands.
 
@@ -199,9 +199,19 @@ def control_grid(xyz: Any, velocity: Any, row: int, team: Any, ball: int, length
 
 @kernel
 def shares(
-    xyz: Any, velocity: Any, attack: Any, ends: Any, team: Any, ball: int, length: float, width: float, table: Any,
-    rule: Any, grid: Any, out: Any
-) -> None:  # fmt: skip
+    xyz: Any,
+    velocity: Any,
+    attack: Any,
+    ends: Any,
+    team: Any,
+    ball: int,
+    length: float,
+    width: float,
+    table: Any,
+    rule: Any,
+    grid: Any,
+    out: Any,
+) -> None:
     """Each team's share of the pitch and of the third that it attacks into ``out`` (K, 2, 2), 0..1; NaN if unknown."""
     columns, rows = grid.shape
     for k in range(ends.shape[0]):
@@ -231,9 +241,17 @@ def control_map(frames: Frames, row: int) -> Floats:
     out = np.full((COLUMNS, ROWS), np.nan)
     if frames.roster.ball >= 0:
         control_grid(
-            frames.xyz, frames["velocity"], row, frames.roster.team, frames.roster.ball, frames.field.length_m,
-            frames.field.width_m, ARRIVED, RULE, out,
-        )  # fmt: skip
+            frames.xyz,
+            frames["velocity"],
+            row,
+            frames.roster.team,
+            frames.roster.ball,
+            frames.field.length_m,
+            frames.field.width_m,
+            ARRIVED,
+            RULE,
+            out,
+        )
     return out
 
 
@@ -242,16 +260,33 @@ def pitch_control(frames: Frames, ends: Ints) -> Floats:
     out = np.full((len(ends), 2, 2), np.nan)
     if frames.roster.ball >= 0:
         shares(
-            frames.xyz, frames["velocity"], frames.attack, ends, frames.roster.team, frames.roster.ball,
-            frames.field.length_m, frames.field.width_m, ARRIVED, RULE, np.empty((COLUMNS, ROWS)), out,
-        )  # fmt: skip
+            frames.xyz,
+            frames["velocity"],
+            frames.attack,
+            ends,
+            frames.roster.team,
+            frames.roster.ball,
+            frames.field.length_m,
+            frames.field.width_m,
+            ARRIVED,
+            RULE,
+            np.empty((COLUMNS, ROWS)),
+            out,
+        )
     return out
 
 
 STATS: Final = (
     Stat(
-        "soccer.team.pitch_control", "%", "share of the pitch, and of the third that the team attacks, where it would "
-        "get to the ball first: time to intercept on a grid of 50 x 32", "team", pitch_control, every_s=1.0,
-        components=("pitch", "final_third"), air="heat map", source="Spearman, Beyond Expected Goals, 2018",
+        "soccer.team.pitch_control",
+        "%",
+        "share of the pitch, and of the third that the team attacks, where it would "
+        "get to the ball first: time to intercept on a grid of 50 x 32",
+        "team",
+        pitch_control,
+        every_s=1.0,
+        components=("pitch", "final_third"),
+        air="heat map",
+        source="Spearman, Beyond Expected Goals, 2018",
     ),
-)  # fmt: skip
+)

@@ -199,27 +199,57 @@ PLAYERS_S: Final = 5.0
 STATS = (
     *(
         Stat(
-            f"soccer.team.{name}", "count", definition, per="team", compute=team_count(name), every_s=1.0, ticks=True,
-            timeless=True, air="Match Stats",
+            f"soccer.team.{name}",
+            "count",
+            definition,
+            per="team",
+            compute=team_count(name),
+            every_s=1.0,
+            ticks=True,
+            timeless=True,
+            air="Match Stats",
             looks_back_s=WHOLE_GAME,
         )
         for name, (definition, _) in SHOWN.items()
     ),
     Stat(
-        "soccer.team.pass_accuracy", "0..1", "Share of the passes whose end is known that arrived; from five such passes on.",
-        per="team", compute=team_pass_accuracy, every_s=1.0, ticks=True, timeless=True, air="Match Stats",
+        "soccer.team.pass_accuracy",
+        "0..1",
+        "Share of the passes whose end is known that arrived; from five such passes on.",
+        per="team",
+        compute=team_pass_accuracy,
+        every_s=1.0,
+        ticks=True,
+        timeless=True,
+        air="Match Stats",
         looks_back_s=WHOLE_GAME,
     ),
     *(
         Stat(
-            f"soccer.player.{name}", "count", f"{definition} Of those who have any.", per="player", compute=player_count(name),
-            every_s=PLAYERS_S, ticks=True, timeless=True, air="Match Stats", looks_back_s=WHOLE_GAME,
+            f"soccer.player.{name}",
+            "count",
+            f"{definition} Of those who have any.",
+            per="player",
+            compute=player_count(name),
+            every_s=PLAYERS_S,
+            ticks=True,
+            timeless=True,
+            air="Match Stats",
+            looks_back_s=WHOLE_GAME,
         )
-        for name, (definition, players) in SHOWN.items() if players
+        for name, (definition, players) in SHOWN.items()
+        if players
     ),
     Stat(
-        "soccer.player.pass_accuracy", "0..1", "Share of the passes whose end is known that arrived; from five such passes on.",
-        per="player", compute=player_pass_accuracy, every_s=PLAYERS_S, ticks=True, timeless=True, air="Match Stats",
+        "soccer.player.pass_accuracy",
+        "0..1",
+        "Share of the passes whose end is known that arrived; from five such passes on.",
+        per="player",
+        compute=player_pass_accuracy,
+        every_s=PLAYERS_S,
+        ticks=True,
+        timeless=True,
+        air="Match Stats",
         looks_back_s=WHOLE_GAME,
     ),
-)  # fmt: skip
+)

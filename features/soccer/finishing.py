@@ -54,10 +54,9 @@ def player_xgoals(ledger: Ledger, t_s: float) -> Floats:
 
 def player_shot_efficiency(ledger: Ledger, t_s: float) -> Floats:
     """(N,): goals minus xGoals, NaN for those who have not shot."""
-    return np.array([
-        goals - x if shots else np.nan
-        for goals, x, shots in zip(ledger.player_scored, ledger.player_xgoals, ledger.player_shots)
-    ])  # fmt: skip
+    return np.array(
+        [goals - x if shots else np.nan for goals, x, shots in zip(ledger.player_scored, ledger.player_xgoals, ledger.player_shots)]
+    )
 
 
 EVENT_STEPS = (EventStep("finishing.add_shot", add_shot, on=("shot",), phase="apply"),)

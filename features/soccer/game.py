@@ -89,15 +89,17 @@ def win_features(ledger: Ledger, t_s: float) -> Floats:
     valued, unvalued = sum(ledger.shots), sum(ledger.unvalued)
     known = unvalued <= MOST_UNVALUED * (valued + unvalued)
     return np.array(
-        [[
-            time_left_s(ledger, t_s),
-            ledger.goals[0] - ledger.goals[1],
-            ledger.reds[0] - ledger.reds[1],
-            ledger.team_xgoals[0] if known else np.nan,
-            ledger.team_xgoals[1] if known else np.nan,
-        ]],
+        [
+            [
+                time_left_s(ledger, t_s),
+                ledger.goals[0] - ledger.goals[1],
+                ledger.reds[0] - ledger.reds[1],
+                ledger.team_xgoals[0] if known else np.nan,
+                ledger.team_xgoals[1] if known else np.nan,
+            ]
+        ],
         np.float64,
-    )  # fmt: skip
+    )
 
 
 @kernel

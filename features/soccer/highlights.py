@@ -172,9 +172,14 @@ def offer_of(moment: EventContext, ledger: Ledger) -> Offer | None:
         return None
     label = label_of(moment)
     return Offer(
-        label, reasons, counts(moment) and label in ALWAYS, highlights.seen_s(moment), TIMING_S[label],
-        lambda: basis_of(moment, ledger, reasons), ledger.period_start_s if ledger.running else 0.0,
-    )  # fmt: skip
+        label,
+        reasons,
+        counts(moment) and label in ALWAYS,
+        highlights.seen_s(moment),
+        TIMING_S[label],
+        lambda: basis_of(moment, ledger, reasons),
+        ledger.period_start_s if ledger.running else 0.0,
+    )
 
 
 def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
@@ -191,9 +196,14 @@ EVENT_STEPS = (
 
 STATS = (
     Stat(
-        "game.highlight", "object",
+        "game.highlight",
+        "object",
         "Where a clip begins and ends, its score, label, reasons and basis: every goal, sending-off and penalty, and the best of "
         "the chances, saves, passes and top speeds, as many as a match has room for.",
-        per="match", compute=highlight, of_account=True, on=_ANY, air="clips",
+        per="match",
+        compute=highlight,
+        of_account=True,
+        on=_ANY,
+        air="clips",
     ),
-)  # fmt: skip
+)

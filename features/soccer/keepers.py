@@ -39,9 +39,10 @@ def find_keeper(moment: EventContext) -> None:
     if moment.frames is None or moment.row < 0:
         return
     on_pitch = [
-        n for n, role in enumerate(roster.role)
+        n
+        for n, role in enumerate(roster.role)
         if role == "keeper" and roster.team[n] == 1 - moment.team and np.isfinite(moment.frames.xyz[moment.row, n, 0])
-    ]  # fmt: skip
+    ]
     if len(on_pitch) == 1:
         moment.facts["keeper"] = on_pitch[0]
 
@@ -64,10 +65,9 @@ def face_shot(moment: EventContext, ledger: Ledger) -> None:
 
 def goals_prevented(ledger: Ledger, t_s: float) -> Floats:
     """(N,): NaN for everybody who has faced no shot on target."""
-    return np.array([
-        faced - conceded if faced or conceded else np.nan
-        for faced, conceded in zip(ledger.keeper_faced, ledger.keeper_conceded)
-    ])  # fmt: skip
+    return np.array(
+        [faced - conceded if faced or conceded else np.nan for faced, conceded in zip(ledger.keeper_faced, ledger.keeper_conceded)]
+    )
 
 
 EVENT_STEPS = (
@@ -77,9 +77,16 @@ EVENT_STEPS = (
 
 STATS = (
     Stat(
-        "soccer.keeper.goals_prevented", "goals",
+        "soccer.keeper.goals_prevented",
+        "goals",
         "xGoals of the shots on target that the keeper faced, minus the goals among them.",
-        per="player", compute=goals_prevented, every_s=1.0, ticks=True, timeless=True, air="Keeper Efficiency",
-        built_on=("xgoals",), looks_back_s=WHOLE_GAME,
+        per="player",
+        compute=goals_prevented,
+        every_s=1.0,
+        ticks=True,
+        timeless=True,
+        air="Keeper Efficiency",
+        built_on=("xgoals",),
+        looks_back_s=WHOLE_GAME,
     ),
-)  # fmt: skip
+)

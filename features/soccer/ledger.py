@@ -38,13 +38,23 @@ COUNTS: Final = (
 #: how much of a match is shown and said: what a match of 90 minutes gets lies between 10 and 40 of each. What is usual was read off
 #: real matches (`touchline check highlights wyscout`)
 HIGHLIGHTS: Final = Budget(
-    every_s=255.0, purse=3.0, spacing_s=75.0, patience_s=480.0, repeat_s=0.0, again=1.0,
+    every_s=255.0,
+    purse=3.0,
+    spacing_s=75.0,
+    patience_s=480.0,
+    repeat_s=0.0,
+    again=1.0,
     usual=(0.03, 0.08, 0.1, 0.1, 0.12, 0.17, 0.24, 0.3, 0.34, 0.45),
-)  # fmt: skip
+)
 SENTENCES: Final = Budget(
-    every_s=255.0, purse=3.0, spacing_s=90.0, patience_s=480.0, repeat_s=600.0, again=0.6,
+    every_s=255.0,
+    purse=3.0,
+    spacing_s=90.0,
+    patience_s=480.0,
+    repeat_s=600.0,
+    again=0.6,
     usual=(0.17, 0.21, 0.24, 0.26, 0.3, 0.34, 0.35, 0.4, 0.44, 0.56),
-)  # fmt: skip
+)
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -221,9 +231,11 @@ def locate(moment: EventContext) -> None:
                     break
     way = float(moment.attack) if moment.attack else float("nan")
     moment.facts["place"] = [
-        _share(way * x / length), _share(way * y / width),
-        _share(way * moment.end_x_m / length), _share(way * moment.end_y_m / width),
-    ]  # fmt: skip
+        _share(way * x / length),
+        _share(way * y / width),
+        _share(way * moment.end_x_m / length),
+        _share(way * moment.end_y_m / width),
+    ]
 
 
 def _share(centred: float) -> float:

@@ -25,9 +25,8 @@ REMEMBERED = Signal("remembered_threat", "goals", (2,), fill=0.0)
 
 @kernel
 def location_threat(
-    xyz: Any, ball: int, possession: Any, attack: Any, values: Any, length: float, width: float, lo: int, hi: int, out:
-    Any
-) -> None:  # fmt: skip
+    xyz: Any, ball: int, possession: Any, attack: Any, values: Any, length: float, width: float, lo: int, hi: int, out: Any
+) -> None:
     """Value of the ball's place to the team in possession into ``out`` (rows, 2), 0 for the other; NaN where nobody has
     the ball or it is not seen. ``values`` (depth, across) is read cell by cell, from the attackers' goal line and
     their right."""
@@ -49,9 +48,17 @@ def threat(frames: Frames) -> None:
     if frames.roster.ball < 0:
         return
     location_threat(
-        frames.xyz, frames.roster.ball, frames["team_in_possession"], frames.attack, surface(), frames.field.length_m,
-        frames.field.width_m, frames.lo, frames.hi, frames["location_threat"],
-    )  # fmt: skip
+        frames.xyz,
+        frames.roster.ball,
+        frames["team_in_possession"],
+        frames.attack,
+        surface(),
+        frames.field.length_m,
+        frames.field.width_m,
+        frames.lo,
+        frames.hi,
+        frames["location_threat"],
+    )
 
 
 SIGNALS: Final = (THREAT, REMEMBERED)
@@ -59,14 +66,20 @@ STEPS: Final = (
     Step("momentum.threat", threat, (THREAT,)),
     Step(
         "momentum.memory",
-        memory("location_threat", "remembered_threat", memory_s=MEMORY_S, stop_s=STOP_S, counts="ball_in_play"), (REMEMBERED,),
+        memory("location_threat", "remembered_threat", memory_s=MEMORY_S, stop_s=STOP_S, counts="ball_in_play"),
+        (REMEMBERED,),
     ),
-)  # fmt: skip
+)
 STATS: Final = (
     Stat(
-        "game.momentum", "-1..1", "balance of threat with a memory of two minutes of play: expected threat of the "
-        "ball's place to the team in possession; 1 all home, -1 all away", "match",
-        momentum("remembered_threat", CALM), every_s=1.0,
-        air="Momentum", looks_back_s=MEMORIES * MEMORY_S,
+        "game.momentum",
+        "-1..1",
+        "balance of threat with a memory of two minutes of play: expected threat of the "
+        "ball's place to the team in possession; 1 all home, -1 all away",
+        "match",
+        momentum("remembered_threat", CALM),
+        every_s=1.0,
+        air="Momentum",
+        looks_back_s=MEMORIES * MEMORY_S,
     ),
-)  # fmt: skip
+)

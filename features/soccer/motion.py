@@ -93,9 +93,7 @@ def top_speed(frames: Frames) -> None:
 
 
 def sprints(frames: Frames) -> None:
-    kinematics.spells(
-        frames["speed"], frames.t, played(frames), frames.lo, frames.hi, SPRINT_MPS, SPRINT_S, frames["sprints"]
-    )
+    kinematics.spells(frames["speed"], frames.t, played(frames), frames.lo, frames.hi, SPRINT_MPS, SPRINT_S, frames["sprints"])
 
 
 def shot_speed(moment: EventContext, ledger: Any) -> float | None:

@@ -115,9 +115,10 @@ def move_features(moment: EventContext, ledger: Ledger, out: Floats) -> None:
     found[16] = _share(ledger.team_arrived[1 - team], ledger.team_passes[1 - team], _TEAM_WEIGHT)
     known = 0 <= moment.player < ledger.players
     found[17] = _share(
-        ledger.player_arrived[moment.player] if known else 0, ledger.player_passes[moment.player] if known else 0,
+        ledger.player_arrived[moment.player] if known else 0,
+        ledger.player_passes[moment.player] if known else 0,
         _PLAYER_WEIGHT,
-    )  # fmt: skip
+    )
     found[18] = float(ledger.goals[team] - ledger.goals[1 - team])
     found[19] = round(ledger.clock_s(t_s) / 60.0, 3)
     out[:] = found
@@ -128,9 +129,12 @@ def end_features(moment: EventContext, out: Floats) -> None:
     depth, across, end_depth, end_across = _metres(moment)
     off = end_across - WIDTH_M / 2
     out[:] = [
-        round(hypot(end_depth - depth, end_across - across), 3), round(end_depth - depth, 3), round(end_depth, 3),
-        round(abs(off), 3), round(hypot(LENGTH_M - end_depth, off), 3),
-    ]  # fmt: skip
+        round(hypot(end_depth - depth, end_across - across), 3),
+        round(end_depth - depth, 3),
+        round(end_depth, 3),
+        round(abs(off), 3),
+        round(hypot(LENGTH_M - end_depth, off), 3),
+    ]
 
 
 def start_of(moment: EventContext) -> tuple[float, float]:

@@ -75,9 +75,17 @@ def velocities(xyz: Floats, row: int, back: int, dt_s: float) -> Floats:
 
 @kernel
 def find_target(
-    xy: Floats, v: Floats, team: npt.NDArray[Any], side: int, passer: int, x: float, y: float, ux: float, uy: float,
+    xy: Floats,
+    v: Floats,
+    team: npt.NDArray[Any],
+    side: int,
+    passer: int,
+    x: float,
+    y: float,
+    ux: float,
+    uy: float,
     aim_m: float,
-) -> int:  # fmt: skip
+) -> int:
     """The teammate meant by a pass from (x, y) along the unit vector (ux, uy); -1 when nobody is near that bearing.
 
     ``xy``, ``v`` (N, 2) m, m/s. Each teammate is led to where he is when the ball has come as far as he is away now.
@@ -104,9 +112,20 @@ def find_target(
 
 @kernel
 def pass_geometry(
-    xy: Floats, v: Floats, team: npt.NDArray[Any], side: int, passer: int, x: float, y: float, ux: float, uy: float,
-    aim_m: float, way: float, half_length_m: float, out: Floats,
-) -> int:  # fmt: skip
+    xy: Floats,
+    v: Floats,
+    team: npt.NDArray[Any],
+    side: int,
+    passer: int,
+    x: float,
+    y: float,
+    ux: float,
+    uy: float,
+    aim_m: float,
+    way: float,
+    half_length_m: float,
+    out: Floats,
+) -> int:
     """Write :data:`PASS_GEOMETRY` into ``out`` (21,), NaN where something is missing; return the target's row or -1.
 
     Positions in the stadium's orientation, ``way`` +1 when ``side`` attacks towards +x. Opponents are the other team, 0
@@ -166,9 +185,7 @@ def pass_geometry(
         in_lane += 1.0 if aside <= LANE_HALF_WIDTH_M and 0.0 < along < 1.0 else 0.0
         for k in range(1, LANE_POINTS + 1):
             share = k / LANE_POINTS
-            run = np.sqrt(
-                (x + share * dx - ox - v[n, 0] * REACTION_S) ** 2 + (y + share * dy - oy - v[n, 1] * REACTION_S) ** 2
-            )
+            run = np.sqrt((x + share * dx - ox - v[n, 0] * REACTION_S) ** 2 + (y + share * dy - oy - v[n, 1] * REACTION_S) ** 2)
             margin = min(margin, REACTION_S + max(run - REACH_M, 0.0) / RUN_MPS - share * length / BALL_MPS)
         between += 1.0 if way * x < way * ox < way * tx else 0.0
         goal_side += 1.0 if way * ox > way * tx else 0.0

@@ -59,15 +59,24 @@ def completion_features(moment: EventContext, ledger: Ledger | None = None) -> F
         ux, uy, aim_m = _aim(moment, frames)
         v = velocities(frames.xyz, row, max(round(BEFORE_S / frames.dt_s), 1), frames.dt_s)
         target = pass_geometry(
-            xy, v, frames.roster.team, moment.team, moment.player, x, y, ux, uy, aim_m,
-            float(moment.attack), frames.field.length_m / 2, out[:_G],
-        )  # fmt: skip
+            xy,
+            v,
+            frames.roster.team,
+            moment.team,
+            moment.player,
+            x,
+            y,
+            ux,
+            uy,
+            aim_m,
+            float(moment.attack),
+            frames.field.length_m / 2,
+            out[:_G],
+        )
         if target >= 0:
             depth = moment.attack * float(xy[target, 0]) / frames.field.length_m + 0.5
             out[_G + 1] = value_at(depth, moment.attack * float(xy[target, 1]) / frames.field.width_m + 0.5)
-        out[_G] = value_at(
-            moment.attack * x / frames.field.length_m + 0.5, moment.attack * y / frames.field.width_m + 0.5
-        )
+        out[_G] = value_at(moment.attack * x / frames.field.length_m + 0.5, moment.attack * y / frames.field.width_m + 0.5)
     elif not tracked:
         out[_G] = value_at(*place(moment)[:2])
         out[_START_GOAL], out[_START_OFF] = start_of(moment)
@@ -165,9 +174,7 @@ def opponents_bypassed(moment: EventContext, ledger: Ledger) -> float | None:
         end_x = float(frames.xyz[moment.row, frames.roster.index[receiver], 0])
     if not (isfinite(x) and isfinite(end_x)):
         return None
-    count = bypassed(
-        frames.xyz[moment.row, :, :2], frames.roster.team, moment.team, float(moment.attack), x, end_x
-    )
+    count = bypassed(frames.xyz[moment.row, :, :2], frames.roster.team, moment.team, float(moment.attack), x, end_x)
     return float(count) if count >= 0 else None
 
 

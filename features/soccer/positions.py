@@ -25,9 +25,19 @@ MEAN_POSITION = Signal("mean_position", "m", ("N", 8))
 
 @kernel
 def average(
-    xyz: Any, t: Any, attack: Any, team: Any, possession: Any, lo: int, hi: int, clock: Any, ring: Any, recent: Any,
-    whole: Any, out: Any
-) -> None:  # fmt: skip
+    xyz: Any,
+    t: Any,
+    attack: Any,
+    team: Any,
+    possession: Any,
+    lo: int,
+    hi: int,
+    clock: Any,
+    ring: Any,
+    recent: Any,
+    whole: Any,
+    out: Any,
+) -> None:
     """Mean positions into ``out`` (rows, N, 8), held between samples: x and y of five minutes in possession, of five
     minutes out of it, of the match in possession, of the match out of it.
 
@@ -82,10 +92,19 @@ def average(
 def positions(frames: Frames) -> None:
     state = frames.state
     average(
-        frames.xyz, frames.t, frames.attack, frames.roster.team, frames["team_in_possession"], frames.lo, frames.hi,
-        state["positions.mean.clock"], state["positions.mean.ring"], state["positions.mean.recent"],
-        state["positions.mean.whole"], frames["mean_position"],
-    )  # fmt: skip
+        frames.xyz,
+        frames.t,
+        frames.attack,
+        frames.roster.team,
+        frames["team_in_possession"],
+        frames.lo,
+        frames.hi,
+        state["positions.mean.clock"],
+        state["positions.mean.ring"],
+        state["positions.mean.recent"],
+        state["positions.mean.whole"],
+        frames["mean_position"],
+    )
 
 
 def mean_position(frames: Frames, ends: Ints) -> Floats:
@@ -96,17 +115,23 @@ def mean_position(frames: Frames, ends: Ints) -> Floats:
 SIGNALS: Final = (MEAN_POSITION,)
 STEPS: Final = (
     Step(
-        "positions.mean", positions, (MEAN_POSITION,),
+        "positions.mean",
+        positions,
+        (MEAN_POSITION,),
         {"clock": (1, 1), "ring": (BUCKETS, "N", 6), "recent": (2, "N", 6), "whole": ("N", 6)},
     ),
-)  # fmt: skip
+)
 STATS: Final = (
     Stat(
-        "soccer.player.mean_position", "m", "mean position while the ball was in play, x towards the goal that the "
-        "team attacks and y to its left: last five minutes and whole match, in and out of possession", "player",
-        mean_position, every_s=1.0,
+        "soccer.player.mean_position",
+        "m",
+        "mean position while the ball was in play, x towards the goal that the "
+        "team attacks and y to its left: last five minutes and whole match, in and out of possession",
+        "player",
+        mean_position,
+        every_s=1.0,
         components=("x_5min_in", "y_5min_in", "x_5min_out", "y_5min_out", "x_in", "y_in", "x_out", "y_out"),
         looks_back_s=(*(BUCKET_S * BUCKETS,) * 4, *(WHOLE_GAME,) * 4),
         air="Average Positions",
     ),
-)  # fmt: skip
+)

@@ -46,9 +46,17 @@ RECOVERY = Signal("recovery_s", "s", (2, 3))
 
 @kernel
 def ball_in_play(
-    xyz: Any, channel: Any, period: Any, ball: int, half_length: float, half_width: float, unseen_rows: int, lo: int,
-    hi: int, out: Any
-) -> None:  # fmt: skip
+    xyz: Any,
+    channel: Any,
+    period: Any,
+    ball: int,
+    half_length: float,
+    half_width: float,
+    unseen_rows: int,
+    lo: int,
+    hi: int,
+    out: Any,
+) -> None:
     """1 in play, 0 dead or in a shoot-out, into ``out`` (rows,): the feed's ``channel`` (rows, N) where it speaks; else whether the
     ball is on the field, as it last was where the ball has not been seen for less than ``unseen_rows``."""
     for i in range(max(lo, 1), hi):
@@ -68,9 +76,18 @@ def ball_in_play(
 
 @kernel
 def in_control(
-    xyz: Any, velocity: Any, ball_velocity: Any, in_play: Any, players: Any, ball: int, take_rows: int, lo: int,
-    hi: int, contender: Any, out: Any
-) -> None:  # fmt: skip
+    xyz: Any,
+    velocity: Any,
+    ball_velocity: Any,
+    in_play: Any,
+    players: Any,
+    ball: int,
+    take_rows: int,
+    lo: int,
+    hi: int,
+    contender: Any,
+    out: Any,
+) -> None:
     """Entity in control of the ball, or -1, into ``out`` (rows,); ``contender`` (rows,) is who could gain it in that
     row."""
     for i in range(max(lo, 1), hi):
@@ -115,9 +132,7 @@ def teams(controller: Any, in_play: Any, period: Any, team: Any, lo: int, hi: in
 
 
 @kernel
-def times(
-    controller: Any, team: Any, xyz: Any, t: Any, ball: int, lo: int, hi: int, by_team: Any, by_player: Any
-) -> None:  # fmt: skip
+def times(controller: Any, team: Any, xyz: Any, t: Any, ball: int, lo: int, hi: int, by_team: Any, by_player: Any) -> None:
     """Seconds in possession so far: ``by_team`` (rows, 2) and ``by_player`` (rows, N), NaN until a player has been seen together
     with the ball: without either nobody knows."""
     for i in range(max(lo, 1), hi):
@@ -170,41 +185,75 @@ def play(frames: Frames) -> None:
     if frames.roster.ball < 0:
         return
     ball_in_play(
-        frames.xyz, frames["in_play"], frames.period, frames.roster.ball, frames.field.length_m / 2 + MARGIN_M,
-        frames.field.width_m / 2 + MARGIN_M, round(UNSEEN_S / frames.dt_s), frames.lo, frames.hi,
+        frames.xyz,
+        frames["in_play"],
+        frames.period,
+        frames.roster.ball,
+        frames.field.length_m / 2 + MARGIN_M,
+        frames.field.width_m / 2 + MARGIN_M,
+        round(UNSEEN_S / frames.dt_s),
+        frames.lo,
+        frames.hi,
         frames["ball_in_play"],
-    )  # fmt: skip
+    )
 
 
 def control(frames: Frames) -> None:
     if frames.roster.ball < 0:
         return
     in_control(
-        frames.xyz, frames["velocity"], frames["ball_velocity"], frames["ball_in_play"], frames.roster.players,
-        frames.roster.ball, max(round(TAKE_S / frames.dt_s), 1), frames.lo, frames.hi, frames["contender"],
+        frames.xyz,
+        frames["velocity"],
+        frames["ball_velocity"],
+        frames["ball_in_play"],
+        frames.roster.players,
+        frames.roster.ball,
+        max(round(TAKE_S / frames.dt_s), 1),
+        frames.lo,
+        frames.hi,
+        frames["contender"],
         frames["controller"],
-    )  # fmt: skip
+    )
 
 
 def team(frames: Frames) -> None:
     teams(
-        frames["controller"], frames["ball_in_play"], frames.period, frames.roster.team, frames.lo, frames.hi,
-        frames["last_touch"], frames["team_in_possession"],
-    )  # fmt: skip
+        frames["controller"],
+        frames["ball_in_play"],
+        frames.period,
+        frames.roster.team,
+        frames.lo,
+        frames.hi,
+        frames["last_touch"],
+        frames["team_in_possession"],
+    )
 
 
 def time_in_possession(frames: Frames) -> None:
     times(
-        frames["controller"], frames["team_in_possession"], frames.xyz, frames.t, frames.roster.ball, frames.lo, frames.hi,
-        frames["team_possession_s"], frames["player_possession_s"],
-    )  # fmt: skip
+        frames["controller"],
+        frames["team_in_possession"],
+        frames.xyz,
+        frames.t,
+        frames.roster.ball,
+        frames.lo,
+        frames.hi,
+        frames["team_possession_s"],
+        frames["player_possession_s"],
+    )
 
 
 def recovery(frames: Frames) -> None:
     recoveries(
-        frames["team_in_possession"], frames["last_touch"], frames.roster.team, frames.t, frames.period, frames.lo,
-        frames.hi, frames["recovery_s"],
-    )  # fmt: skip
+        frames["team_in_possession"],
+        frames["last_touch"],
+        frames.roster.team,
+        frames.t,
+        frames.period,
+        frames.lo,
+        frames.hi,
+        frames["recovery_s"],
+    )
 
 
 @kernel

@@ -57,10 +57,15 @@ EVENT_STEPS = (EventStep("pressing.note", note, on=("pass", *ACTIONS), phase="ap
 
 STATS = (
     Stat(
-        "soccer.team.pressing", "passes",
+        "soccer.team.pressing",
+        "passes",
         "PPDA: opponents' passes in their own 60 % of the pitch per tackle, interception or foul there; last 10 min; from five of "
         "these on.",
-        per="team", compute=ppda, every_s=1.0, ticks=True, air="Pressing",
+        per="team",
+        compute=ppda,
+        every_s=1.0,
+        ticks=True,
+        air="Pressing",
         source="Trainor, Defensive metrics: measuring the intensity of a high press, 2014",
     ),
-)  # fmt: skip
+)

@@ -62,8 +62,9 @@ def pressure_on(xyz: Any, row: int, carrier: int, team: Any, players: Any, attac
 
 
 @kernel
-def press(xyz: Any, t: Any, controller: Any, team: Any, players: Any, attack: Any, goal_x: float, lo: int, hi: int,
-          out: Any, pressed: Any) -> None:  # fmt: skip
+def press(
+    xyz: Any, t: Any, controller: Any, team: Any, players: Any, attack: Any, goal_x: float, lo: int, hi: int, out: Any, pressed: Any
+) -> None:
     """Pressure on whoever controls the ball into ``out`` (rows,), NaN when nobody does; and into ``pressed`` (rows, N,
     2) each player's pressure summed over his time in control, with that time, s."""
     for i in range(max(lo, 1), hi):
@@ -85,9 +86,18 @@ def press(xyz: Any, t: Any, controller: Any, team: Any, players: Any, attack: An
 
 def pressure(frames: Frames) -> None:
     press(
-        frames.xyz, frames.t, frames["controller"], frames.roster.team, frames.roster.players, frames.attack,
-        frames.field.length_m / 2, frames.lo, frames.hi, frames["pressure"], frames["pressed"],
-    )  # fmt: skip
+        frames.xyz,
+        frames.t,
+        frames["controller"],
+        frames.roster.team,
+        frames.roster.players,
+        frames.attack,
+        frames.field.length_m / 2,
+        frames.lo,
+        frames.hi,
+        frames["pressure"],
+        frames["pressed"],
+    )
 
 
 @kernel
@@ -113,13 +123,22 @@ SIGNALS: Final = (PRESSURE, PRESSED)
 STEPS: Final = (Step("pressure.carrier", pressure, (PRESSURE, PRESSED)),)
 STATS: Final = (
     Stat(
-        "soccer.player.pressure", "0..1", "pressure on the ball carrier: sum over opponents in an oval of 9 m towards "
-        "the goal and 3 m behind, at most 1", "player", carrier_pressure, air="Most Pressed Player",
+        "soccer.player.pressure",
+        "0..1",
+        "pressure on the ball carrier: sum over opponents in an oval of 9 m towards the goal and 3 m behind, at most 1",
+        "player",
+        carrier_pressure,
+        air="Most Pressed Player",
         source="Andrienko et al., Visual analysis of pressure in football, 2017",
     ),
     Stat(
-        "soccer.player.mean_pressure", "0..1", "mean of soccer.player.pressure over the player's time on the ball so "
-        "far", "player", mean_pressure, every_s=1.0, air="Most Pressed Player",
+        "soccer.player.mean_pressure",
+        "0..1",
+        "mean of soccer.player.pressure over the player's time on the ball so far",
+        "player",
+        mean_pressure,
+        every_s=1.0,
+        air="Most Pressed Player",
         looks_back_s=WHOLE_GAME,
     ),
-)  # fmt: skip
+)

@@ -43,9 +43,7 @@ def note(moment: EventContext, ledger: Ledger) -> None:
     if xgoals != xgoals:
         ledger.unvalued_set_pieces[team] += 1
         return
-    if phase in KINDS and not taken and (
-        ledger.set_piece_kind[team] != phase or now - ledger.set_piece_s[team] > YIELD_S
-    ):
+    if phase in KINDS and not taken and (ledger.set_piece_kind[team] != phase or now - ledger.set_piece_s[team] > YIELD_S):
         _open(ledger, team, str(phase), now)
     ledger.set_pieces[team][-1] += xgoals
 
@@ -73,9 +71,15 @@ EVENT_STEPS = (EventStep("setpieces.note", note, on=("pass", "shot"), phase="app
 
 STATS = (
     Stat(
-        "soccer.team.set_piece_threat", "goals",
+        "soccer.team.set_piece_threat",
+        "goals",
         "xGoals per corner and per free kick in the opponents' half, over the team's latest ten.",
-        per="team", compute=set_piece_threat, every_s=1.0, ticks=True, timeless=True, air="Set Piece Threat",
+        per="team",
+        compute=set_piece_threat,
+        every_s=1.0,
+        ticks=True,
+        timeless=True,
+        air="Set Piece Threat",
         built_on=("xgoals",),
     ),
-)  # fmt: skip
+)

@@ -94,7 +94,7 @@ def shot_features(
 
 def with_trail(
     row: Floats, attrs: Mapping[str, str | float | bool], trail: Trail, t_s: float, period: int, team: int, player: int
-) -> Floats:  # fmt: skip
+) -> Floats:
     """``row`` (F,) of a shot, and in it, from the events before it, what led to it: also how it was set up and how the move began,
     where the shot's own words do not say so. A penalty stays what it is."""
     out = row.copy()

@@ -41,14 +41,12 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
     "goal": {
         "en": "Goal! {player} scores for {team}: {home} {score} {away}. The chance was worth {xgoals} xGoals.",
         "de": "Tor! {player} trifft für {team}: {home} gegen {away} {score}. Die Chance war {xgoals} xGoals wert.",
-        "ru": "Гол! {player} забивает, «{team}» празднует: «{home}» — «{away}» {score}. "
-        "Оценка момента — {xgoals} xGoals.",
+        "ru": "Гол! {player} забивает, «{team}» празднует: «{home}» — «{away}» {score}. Оценка момента — {xgoals} xGoals.",
         "es": "¡Gol! {player} marca para {team}: {home} {score} {away}. La ocasión valía {xgoals} xGoals.",
     },
     "goal_unlikely": {
         "en": "Goal out of almost nothing! {player} scores for {team} with a chance of {share}: {home} {score} {away}.",
-        "de": "Ein Tor aus dem Nichts! {player} trifft für {team} bei einer Chance von {share}: "
-        "{home} gegen {away} {score}.",
+        "de": "Ein Tor aus dem Nichts! {player} trifft für {team} bei einer Chance von {share}: {home} gegen {away} {score}.",
         "ru": "Гол почти из ничего! {player} забивает при вероятности {share}: «{home}» — «{away}» {score}.",
         "es": "¡Gol de la nada! {player} marca para {team} con una probabilidad del {share}: {home} {score} {away}.",
     },

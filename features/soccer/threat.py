@@ -28,6 +28,7 @@ from features.soccer.threat_grid import GRID
 COLUMNS: Final = 16
 ROWS: Final = 12
 
+
 @kernel
 def _iterate(shot: Floats, goal: Floats, moves: Floats, tolerance: float) -> Floats:
     cells = shot.shape[0]
@@ -48,9 +49,7 @@ def _iterate(shot: Floats, goal: Floats, moves: Floats, tolerance: float) -> Flo
 def fixed_point(shot: Floats, goal: Floats, moves: Floats, tolerance: float = 1e-12) -> Floats:
     """(Z,) what each of Z cells is worth: ``shot`` (Z,) the chance that the ball is shot from it, ``goal`` (Z,) that such a shot
     goes in, ``moves`` (Z, Z) that a move from one cell arrives in another; what is missing to 1 was lost."""
-    value: Floats = _iterate(
-        np.asarray(shot, np.float64), np.asarray(goal, np.float64), np.asarray(moves, np.float64), tolerance
-    )
+    value: Floats = _iterate(np.asarray(shot, np.float64), np.asarray(goal, np.float64), np.asarray(moves, np.float64), tolerance)
     return value
 
 
@@ -68,10 +67,9 @@ def _read(values: Floats, depth: float, across: float) -> float:
     v = min(max(across * values.shape[1] - 0.5, 0.0), values.shape[1] - 1.0)
     i, j = min(int(u), values.shape[0] - 2), min(int(v), values.shape[1] - 2)
     a, b = u - i, v - j
-    value: float = (
-        (1.0 - a) * ((1.0 - b) * values[i, j] + b * values[i, j + 1])
-        + a * ((1.0 - b) * values[i + 1, j] + b * values[i + 1, j + 1])
-    )  # fmt: skip
+    value: float = (1.0 - a) * ((1.0 - b) * values[i, j] + b * values[i, j + 1]) + a * (
+        (1.0 - b) * values[i + 1, j] + b * values[i + 1, j + 1]
+    )
     return value
 
 
@@ -91,9 +89,13 @@ def pass_threat(moment: EventContext, ledger: Ledger) -> float:
 
 STATS = (
     Stat(
-        "soccer.pass.threat", "goals",
+        "soccer.pass.threat",
+        "goals",
         "Change of expected threat (xT, 16 x 12 grid) from start to end of the pass; a lost ball loses what there was.",
-        per="player", compute=pass_threat, on=("pass",), air="xT",
+        per="player",
+        compute=pass_threat,
+        on=("pass",),
+        air="xT",
         source="Singh, Introducing Expected Threat, 2018",
     ),
-)  # fmt: skip
+)

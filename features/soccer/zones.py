@@ -38,9 +38,8 @@ def lane_of(y_left: float, edges: Any) -> int:
 
 @kernel
 def entries(
-    xyz: Any, ball: int, possession: Any, in_play: Any, attack: Any, third_x: float, edges: Any, lo: int, hi: int, out:
-    Any
-) -> None:  # fmt: skip
+    xyz: Any, ball: int, possession: Any, in_play: Any, attack: Any, third_x: float, edges: Any, lo: int, hi: int, out: Any
+) -> None:
     """Entries so far per team and lane into ``out`` (rows, 2, 6); its first column is 1 while the ball is outside the
     third and an entry can follow."""
     for i in range(max(lo, 1), hi):
@@ -66,9 +65,17 @@ def final_third(frames: Frames) -> None:
     if frames.roster.ball < 0:
         return
     entries(
-        frames.xyz, frames.roster.ball, frames["team_in_possession"], frames["ball_in_play"], frames.attack,
-        frames.field.length_m / 6, LANE_EDGES_M, frames.lo, frames.hi, frames["final_third_entries"],
-    )  # fmt: skip
+        frames.xyz,
+        frames.roster.ball,
+        frames["team_in_possession"],
+        frames["ball_in_play"],
+        frames.attack,
+        frames.field.length_m / 6,
+        LANE_EDGES_M,
+        frames.lo,
+        frames.hi,
+        frames["final_third_entries"],
+    )
 
 
 @kernel
@@ -93,9 +100,15 @@ SIGNALS: Final = (ENTRIES,)
 STEPS: Final = (Step("zones.entries", final_third, (ENTRIES,)),)
 STATS: Final = (
     Stat(
-        "soccer.team.attacking_zones", "%", "share of entries into the final third by lane, from the attackers' left; "
-        "lanes are bounded by the lines of goal area and penalty area; from five entries on", "team", attacking_zones, every_s=1.0,
+        "soccer.team.attacking_zones",
+        "%",
+        "share of entries into the final third by lane, from the attackers' left; "
+        "lanes are bounded by the lines of goal area and penalty area; from five entries on",
+        "team",
+        attacking_zones,
+        every_s=1.0,
         components=LANES,
-        air="Attacking Zones", looks_back_s=WHOLE_GAME,
+        air="Attacking Zones",
+        looks_back_s=WHOLE_GAME,
     ),
-)  # fmt: skip
+)

@@ -52,9 +52,14 @@ class Cluster:
         if any(count is not None and count < 1 for count in (task_managers, slots)):
             raise BadInput("a Flink cluster needs at least one TaskManager with one slot")
         given = {
-            "kafka_port": kafka_port, "flink_port": flink_port, "task_managers": task_managers, "slots": slots, "mode": mode,
-            "only": only, "settings": None if settings is None else dict(settings),
-        }  # fmt: skip
+            "kafka_port": kafka_port,
+            "flink_port": flink_port,
+            "task_managers": task_managers,
+            "slots": slots,
+            "mode": mode,
+            "only": only,
+            "settings": None if settings is None else dict(settings),
+        }
         self._given = {key: value for key, value in given.items() if value is not None}
         self.run_dir = Path(run_dir).resolve()
         self._ledger = self.run_dir / "processes.json"
@@ -113,7 +118,8 @@ class Cluster:
         said = flink.ask(self.shape["flink_port"], "/taskmanagers") or {}
         # One that has ended is listed, under the same name, until it is missed: the process must be the one that serves that port.
         return any(
-            known.get("id") == role and known.get("slotsNumber", 0) > 0
+            known.get("id") == role
+            and known.get("slotsNumber", 0) > 0
             and processes.listens(self._processes[role], known.get("dataPort", 0))
             for known in said.get("taskmanagers", ())
         )

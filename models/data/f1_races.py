@@ -60,9 +60,11 @@ def states_of(folder: Path) -> States:
         raise ValueError(f"{folder} has no race with laps and a winner")
     sizes = [len(rows) for rows, _, _ in parts]
     return States(
-        np.concatenate([rows for rows, _, _ in parts]), np.concatenate([label for _, label, _ in parts]),
-        np.repeat(np.array([race for _, _, race in parts], np.str_), sizes), np.repeat(np.arange(len(parts)), sizes),
-    )  # fmt: skip
+        np.concatenate([rows for rows, _, _ in parts]),
+        np.concatenate([label for _, label, _ in parts]),
+        np.repeat(np.array([race for _, _, race in parts], np.str_), sizes),
+        np.repeat(np.arange(len(parts)), sizes),
+    )
 
 
 class _Race:
@@ -132,10 +134,17 @@ class _Race:
             gap = last - first[done]
             leader = int(np.nanargmin(end[:, lap + 1]))
             rows = win_rows(
-                self.laps, done.astype(np.float64), gap + (lap - done) * took, self._pace[every, done],
-                self._stops[every, done].astype(np.float64), self.of["tyre_life"][every, done], self.of["compound"][every, done],
-                bool(self.neutral[leader, lap + 1]), running, PIT_LOSS_S,
-            )  # fmt: skip
+                self.laps,
+                done.astype(np.float64),
+                gap + (lap - done) * took,
+                self._pace[every, done],
+                self._stops[every, done].astype(np.float64),
+                self.of["tyre_life"][every, done],
+                self.of["compound"][every, done],
+                bool(self.neutral[leader, lap + 1]),
+                running,
+                PIT_LOSS_S,
+            )
             known = running[np.isfinite(rows[running, 1])]
             if len(known) > 1:
                 found.append((rows[known], known))

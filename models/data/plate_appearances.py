@@ -44,9 +44,7 @@ def read(path: Path) -> States:
     whole = {name: values[order].astype(np.int64) for name, values in of.items()}
     outs = np.clip(whole["outs_est"], 0, 2)
     home = whole["half"] == 1
-    runs = np.where(
-        home, whole["post_home_score"] - whole["pre_home_score"], whole["post_away_score"] - whole["pre_away_score"]
-    )  # fmt: skip
+    runs = np.where(home, whole["post_home_score"] - whole["pre_home_score"], whole["post_away_score"] - whole["pre_away_score"])
     halves = np.stack([whole["game_pk"], whole["inning"], whole["half"]], axis=1)
     new = np.ones(len(order), np.bool_)
     new[1:] = (halves[1:] != halves[:-1]).any(1)

@@ -75,9 +75,16 @@ def read(path: Path) -> States:
     double = np.array([name[-1:] in ("1", "2") for name in game.tolist()], np.bool_)
     short = double & (day >= _SHORT_GAMES[0]) & (day <= _SHORT_GAMES[1])
     state = np.stack(
-        [of["inning"] + 2 * short, of["half"], of["outs"], of["bases"], of["home_score"] - of["away_score"],
-         np.where(of["season"] >= RULE_2020, AUTOMATIC_RUNNER, 0)], axis=1,
-    )  # fmt: skip
+        [
+            of["inning"] + 2 * short,
+            of["half"],
+            of["outs"],
+            of["bases"],
+            of["home_score"] - of["away_score"],
+            np.where(of["season"] >= RULE_2020, AUTOMATIC_RUNNER, 0),
+        ],
+        axis=1,
+    )
     won = of["home_win"] >= 0
     return States(state[won], rows_of(state[won]), of["home_win"][won].astype(np.float64), game[won], of["seq"][won])
 

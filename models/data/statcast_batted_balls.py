@@ -93,8 +93,12 @@ def _table(parts: list[Any]) -> Table:
     rows, label, date = parts
     days, game = np.unique(date, return_inverse=True)
     source: dict[str, str | float | int] = {
-        "source": SOURCE, "rows": len(label), "games": len(days), "from": str(days[0]), "until": str(days[-1]),
-    }  # fmt: skip
+        "source": SOURCE,
+        "rows": len(label),
+        "games": len(days),
+        "from": str(days[0]),
+        "until": str(days[-1]),
+    }
     return Table(rows, label, game, source, groups={"date": date}, origin="real", terms=TERMS)
 
 

@@ -34,8 +34,12 @@ _TECHNIQUE: Final = {
     "Backheel": "backheel", "Diving Header": "diving_header",
 }  # fmt: skip
 _SET_PIECE: Final = {
-    "Open Play": "open_play", "Free Kick": "free_kick", "Corner": "corner", "Penalty": "penalty", "Kick Off": "kick_off",
-}  # fmt: skip
+    "Open Play": "open_play",
+    "Free Kick": "free_kick",
+    "Corner": "corner",
+    "Penalty": "penalty",
+    "Kick Off": "kick_off",
+}
 _PHASE: Final = {
     "Regular Play": "open_play", "From Counter": "open_play", "From Keeper": "open_play", "From Corner": "corner",
     "From Free Kick": "free_kick", "From Throw In": "throw_in", "From Goal Kick": "goal_kick", "From Kick Off": "kick_off",
@@ -124,8 +128,11 @@ def load(shots: Path, frames: Path | None = None) -> ShotTable:
         reference=column(table, "statsbomb_xg") if "statsbomb_xg" in table.column_names else unknown,
         penalty=penalty,
         groups=_group_words(table, attrs),
-        place=place, attrs=attrs, picture=picture, shootout=column(table, "period") == SHOOTOUT,
-    )  # fmt: skip
+        place=place,
+        attrs=attrs,
+        picture=picture,
+        shootout=column(table, "period") == SHOOTOUT,
+    )
 
 
 def _picture(ids: npt.NDArray[np.str_], frames: Path | None) -> Picture:
@@ -191,8 +198,10 @@ def _attributes(table: Any) -> list[dict[str, str | float | bool]]:
             "assist": "rebound" if rebound[i] else "unknown",
         }
         for name, words, source in (
-            ("body_part", _BODY, "body_part"), ("technique", _TECHNIQUE, "technique"), ("phase", _PHASE, "play_pattern"),
-        ):  # fmt: skip
+            ("body_part", _BODY, "body_part"),
+            ("technique", _TECHNIQUE, "technique"),
+            ("phase", _PHASE, "play_pattern"),
+        ):
             word = words.get(columns[source][i])
             if word is not None:
                 attrs[name] = word
@@ -226,10 +235,19 @@ def training_table(shots: ShotTable) -> Table:
     kept = ~shots.shootout if len(shots.shootout) else np.ones(len(shots.goal), np.bool_)
     kept &= np.isfinite(shots.rows[:, 0])
     source: dict[str, str | float | int] = {
-        "source": "StatsBomb open data", "games": len(np.unique(shots.match[kept])), "rows": int(kept.sum()),
+        "source": "StatsBomb open data",
+        "games": len(np.unique(shots.match[kept])),
+        "rows": int(kept.sum()),
         "content": hashlib.sha256("\n".join(sorted(shots.shot_id[kept].tolist())).encode()).hexdigest()[:12],
-    }  # fmt: skip
+    }
     return Table(
-        shots.rows[kept], shots.goal[kept], shots.match[kept], source, reference=shots.reference[kept],
-        groups={name: words[kept] for name, words in shots.groups.items()}, origin="real", terms=TERMS, credit=CREDIT,
-    )  # fmt: skip
+        shots.rows[kept],
+        shots.goal[kept],
+        shots.match[kept],
+        source,
+        reference=shots.reference[kept],
+        groups={name: words[kept] for name, words in shots.groups.items()},
+        origin="real",
+        terms=TERMS,
+        credit=CREDIT,
+    )

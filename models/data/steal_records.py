@@ -37,9 +37,16 @@ def _plain_columns(plays: Plays, at_release: bool) -> Floats:
     pop = np.nan_to_num((plays.pop_s - np.where(third > 0.5, USUAL_POP_S[1], USUAL_POP_S[0])) / 0.05)
     lead, gain = (np.nan_to_num(each) for each in _beyond_usual(plays))
     columns = [
-        lead / 0.5, third, lead * third, sprint, pop, np.nan_to_num(plays.balls), np.nan_to_num(plays.strikes),
-        (np.nan_to_num(plays.balls) >= 3) * (np.nan_to_num(plays.strikes) >= 2), plays.day >= RULES_2023,
-    ]  # fmt: skip
+        lead / 0.5,
+        third,
+        lead * third,
+        sprint,
+        pop,
+        np.nan_to_num(plays.balls),
+        np.nan_to_num(plays.strikes),
+        (np.nan_to_num(plays.balls) >= 3) * (np.nan_to_num(plays.strikes) >= 2),
+        plays.day >= RULES_2023,
+    ]
     if at_release:
         columns += [gain, gain * third]
     return np.stack([np.asarray(c, np.float64) for c in columns], 1)
@@ -103,9 +110,10 @@ class Records:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "until_day": self.until_day, "people": self.people,
+            "until_day": self.until_day,
+            "people": self.people,
             "plain": [[p.intercept, *p.weights] for p in self.plain],
-        }  # fmt: skip
+        }
 
     @classmethod
     def of_json(cls, told: Any) -> Self:

@@ -75,9 +75,7 @@ class Plays:
 def read(path: Path) -> Plays:
     """Plays of a .csv, .csv.gz or .parquet file, in the file's order; ``ValueError`` with one sentence when it is none."""
     table = read_any(path, _NEEDED)
-    lead, release, gain = (
-        table.numbers(name) * FT_M for name in ("lead_at_first_move_ft", "lead_at_release_ft", "lead_gain_ft")
-    )
+    lead, release, gain = (table.numbers(name) * FT_M for name in ("lead_at_first_move_ft", "lead_at_release_ft", "lead_gain_ft"))
     base = table.words("target_base")
     result = table.words("result")
     success = table.numbers("success")
@@ -88,14 +86,22 @@ def read(path: Path) -> Plays:
     gain = np.where(np.isnan(gain), release - lead, gain)
     picked_off = np.where((result == "") & np.isnan(success), np.nan, (result == "PK") | (result == "FB"))
     return Plays(
-        play_id=table.words("play_id"), day=np.array([_day(text, path) for text in table.words("date").tolist()], np.int64),
-        runner=table.ids("runner_id"), pitcher=table.words("pitcher_name"), catcher=table.ids("catcher_id"),
+        play_id=table.words("play_id"),
+        day=np.array([_day(text, path) for text in table.words("date").tolist()], np.int64),
+        runner=table.ids("runner_id"),
+        pitcher=table.words("pitcher_name"),
+        catcher=table.ids("catcher_id"),
         third=np.where(base == "3B", 1.0, np.where(base == "2B", 0.0, np.nan)),
-        balls=table.numbers("balls"), strikes=table.numbers("strikes"),
-        lead_m=lead, release_lead_m=np.where(np.isnan(release), lead + gain, release), gain_m=gain,
-        sprint_mps=table.numbers("runner_sprint_speed_ftps") * FT_M, pop_s=table.numbers("catcher_pop_time_s"),
-        success=np.where(decided, success, np.nan), picked_off=picked_off,
-    )  # fmt: skip
+        balls=table.numbers("balls"),
+        strikes=table.numbers("strikes"),
+        lead_m=lead,
+        release_lead_m=np.where(np.isnan(release), lead + gain, release),
+        gain_m=gain,
+        sprint_mps=table.numbers("runner_sprint_speed_ftps") * FT_M,
+        pop_s=table.numbers("catcher_pop_time_s"),
+        success=np.where(decided, success, np.nan),
+        picked_off=picked_off,
+    )
 
 
 def read_folder(folder: Path) -> Plays:
@@ -127,11 +133,16 @@ def feature_rows(plays: Plays, priors: dict[str, Floats], at_release: bool) -> F
     rows = blank(len(plays))
     third = plays.third > 0.5
     given = {
-        "lead_m": plays.lead_m, "third": plays.third, "balls": np.minimum(plays.balls, 3.0), "strikes": plays.strikes,
-        "sprint_mps": plays.sprint_mps, "pop_second_s": np.where(third, np.nan, plays.pop_s),
-        "pop_third_s": np.where(third, plays.pop_s, np.nan), "rules_2023": (plays.day >= RULES_2023).astype(np.float64),
+        "lead_m": plays.lead_m,
+        "third": plays.third,
+        "balls": np.minimum(plays.balls, 3.0),
+        "strikes": plays.strikes,
+        "sprint_mps": plays.sprint_mps,
+        "pop_second_s": np.where(third, np.nan, plays.pop_s),
+        "pop_third_s": np.where(third, plays.pop_s, np.nan),
+        "rules_2023": (plays.day >= RULES_2023).astype(np.float64),
         **{name: values for name, values in priors.items() if at_release or not name.endswith("_at_release")},
-    }  # fmt: skip
+    }
     if at_release:
         given |= {"release_lead_m": plays.release_lead_m, "gain_m": plays.gain_m}
     for name, values in given.items():

@@ -95,7 +95,7 @@ from typing import Final
 #: first axis depth from the own goal line, second across from the right touchline
 GRID: Final[tuple[tuple[float, ...], ...]] = (
 {rows}
-)  # fmt: skip
+)
 '''
 
 

@@ -107,9 +107,7 @@ def shares_of_passes(events: Events) -> Floats:
 def gains(events: Events) -> Floats:
     """Threat that passes which arrived have added; one in ``_ONE_IN``."""
     at = np.flatnonzero(events.of(*(kind for kind in KINDS if kind[0] == "Pass")) & events.has(ACCURATE))[::_ONE_IN]
-    x, y, end_x, end_y = (
-        column[at].astype(np.float64) / 100.0 for column in (events.x, events.y, events.end_x, events.end_y)
-    )  # fmt: skip
+    x, y, end_x, end_y = (column[at].astype(np.float64) / 100.0 for column in (events.x, events.y, events.end_x, events.end_y))
     return np.array([value_at(c, 1.0 - d) - value_at(a, 1.0 - b) for a, b, c, d in zip(x, y, end_x, end_y, strict=True)])
 
 
@@ -144,13 +142,15 @@ def found_in(events: Events) -> list[tuple[str, str, str]]:
         ("", "CLOSE_M", q(distance, 0.1, digits=1)),
         ("passes in a row before a shot: one in ten, one in two hundred have more", "MOVE", q(moves, 0.9, 0.995)),
         (
-            "goals of threat that a pass adds which arrives: one in a hundred, one in a thousand add more", "THREAT",
+            "goals of threat that a pass adds which arrives: one in a hundred, one in a thousand add more",
+            "THREAT",
             q(threat, 0.99, 0.999, digits=3),
         ),
         ("shots of one team in a row: one shot in ten belongs to as many", "SHOTS_IN_A_ROW", q(runs, 0.9)),
         ("s from a shot of a team to its next: one in ten is longer, one in a hundred", "DROUGHT_S", q(between, 0.9, 0.99)),
         (
-            "share of the passes of ten minutes: in one of five, in one of a hundred a team has more", "MOSTLY",
+            "share of the passes of ten minutes: in one of five, in one of a hundred a team has more",
+            "MOSTLY",
             q(shares, 0.8, 0.99, digits=2),
         ),
         ("a match: what half of the teams, or of the keepers, reach", "CORNERS", q(of_team(events, events.of(_CORNER)), 0.5)),
@@ -162,14 +162,12 @@ def found_in(events: Events) -> list[tuple[str, str, str]]:
         ("", "TAKE_ONS", q(of_player(events, ground & events.has(*TAKE_ON) & won), 0.9)),
         ("", "INTERCEPTIONS", q(of_player(events, events.has(_INTERCEPTION)), 0.9)),
         ("", "PASSES_OF_ONE", q(of_player(events, passes & arrived), 0.9)),
-    ]  # fmt: skip
+    ]
 
 
 def as_module(found: list[tuple[str, str, str]], matches: int) -> str:
     """The text of ``features/soccer/thresholds.py``."""
-    lines = "\n".join(
-        (f"#: {comment}\n" if comment else "") + f"{name}: Final = {value}" for comment, name, value in found
-    )
+    lines = "\n".join((f"#: {comment}\n" if comment else "") + f"{name}: Final = {value}" for comment, name, value in found)
     return f'''"""From which figure on something is worth showing or saying.
 
 Written by `python -m models.data.thresholds FOLDER`, not by hand.

@@ -19,8 +19,12 @@ from models.data.statsbomb_shots import Picture
 
 #: what is in sight, by the name it is reported by
 FULL, NONE, NO_KEEPER, NO_DEFENDERS, PART = (
-    "everybody in sight", "positions unknown", "keeper not in sight", "defenders not in sight", "a random part of the players",
-)  # fmt: skip
+    "everybody in sight",
+    "positions unknown",
+    "keeper not in sight",
+    "defenders not in sight",
+    "a random part of the players",
+)
 CASES: Final = (FULL, NONE, NO_KEEPER, NO_DEFENDERS, PART)
 #: features that a feed tells together or not at all
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -56,9 +60,11 @@ def players(case: str, picture: Picture, seed: int) -> npt.NDArray[np.bool_]:
             share[picture.of[i, 0] : picture.of[i, 1]] = shots[i]
         return np.asarray(generator.random(len(keeper)) < share, np.bool_)
     return {
-        FULL: np.ones(len(keeper), np.bool_), NONE: np.zeros(len(keeper), np.bool_), NO_KEEPER: ~keeper,
+        FULL: np.ones(len(keeper), np.bool_),
+        NONE: np.zeros(len(keeper), np.bool_),
+        NO_KEEPER: ~keeper,
         NO_DEFENDERS: picture.mate | keeper,
-    }[case]  # fmt: skip
+    }[case]
 
 
 def without_words(rows: Floats, seed: int) -> Floats:

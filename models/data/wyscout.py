@@ -158,15 +158,35 @@ def read_events(folder: Path) -> Events:
     order = np.lexsort((event_id, second, period, match))
     x, y, end_x, end_y = (column(table, name).astype(np.float32)[order] for name in ("x", "y", "end_x", "end_y"))
     return Events(
-        match[order], event_id[order], period[order], second[order], team[order], player[order], kind[order], x, y, end_x, end_y,
+        match[order],
+        event_id[order],
+        period[order],
+        second[order],
+        team[order],
+        player[order],
+        kind[order],
+        x,
+        y,
+        end_x,
+        end_y,
         _tag_bits(table, path)[order],
-    )  # fmt: skip
+    )
 
 
 def read_matches(folder: Path) -> Matches:
     """All matches of ``folder``; ``ValueError`` as of ``read_events``."""
-    needed = ("match_id", "competition", "date", "duration", "home_id", "away_id", "home_score", "away_score", "home_score_extra",
-              "away_score_extra")  # fmt: skip
+    needed = (
+        "match_id",
+        "competition",
+        "date",
+        "duration",
+        "home_id",
+        "away_id",
+        "home_score",
+        "away_score",
+        "home_score_extra",
+        "away_score_extra",
+    )
     table = read_table(folder / "matches.parquet", needed)
     for name in needed[:1] + needed[3:]:
         if table[name].null_count:

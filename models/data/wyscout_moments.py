@@ -36,7 +36,7 @@ from models.data.wyscout import (
     Matches,
     flags,
     is_here,
-)  # fmt: skip
+)
 
 Attrs = dict[str, str | float | bool]
 
@@ -59,9 +59,10 @@ PASSES: Final[dict[tuple[str, str], Attrs]] = {
 SHOTS: Final = (("Shot", "Shot"), ("Free Kick", "Free kick shot"), ("Free Kick", "Penalty"))
 SAVES: Final = (("Save attempt", "Save attempt"), ("Save attempt", "Reflexes"))
 _DEAD: Final[dict[tuple[str, str], str]] = {
-    ("Interruption", "Ball out of the field"): "out", ("Offside", ""): "offside",
+    ("Interruption", "Ball out of the field"): "out",
+    ("Offside", ""): "offside",
     **{("Foul", word): "foul" for word in ("Foul", "Hand foul", "Simulation", "Violent Foul", "Out of game foul")},
-}  # fmt: skip
+}
 #: pauses before periods 2 to 5, which the data do not give (s); no feature depends on them
 _PAUSE_S: Final = {2: 900.0, 3: 300.0, 4: 60.0, 5: 300.0}
 #: a keeper's goal belongs to a shot so near to it
@@ -132,11 +133,21 @@ def _match(match: int, teams: tuple[int, int], events: Events, lo: int, hi: int)
             known = side >= 0 and word != "out"
             out.append(
                 EventContext(
-                    str(ident) if word != "card" else f"{ident}-card", word, out_s, period, side if known else -1,
-                    names.get(player, -1) if known else -1, way * at_x, way * at_y, way * end_x, way * end_y, outcome,
-                    way if known else 0, attrs,
+                    str(ident) if word != "card" else f"{ident}-card",
+                    word,
+                    out_s,
+                    period,
+                    side if known else -1,
+                    names.get(player, -1) if known else -1,
+                    way * at_x,
+                    way * at_y,
+                    way * end_x,
+                    way * end_y,
+                    outcome,
+                    way if known else 0,
+                    attrs,
                 )
-            )  # fmt: skip
+            )
             at.append(lo + i)
     if period:
         out.append(_edge("period_end", period, out_s))
@@ -148,10 +159,13 @@ _G, _OG, _A, _NA, _TH = (int(flags(tag)) for tag in (GOAL, OWN_GOAL, ACCURATE, N
 _TAGS: Final = {
     int(flags(tag)): what
     for tag, what in (
-        (HIGH, ("height", "high")), (LOW, ("height", "low")), (LEFT_FOOT, ("body_part", "left_foot")),
-        (RIGHT_FOOT, ("body_part", "right_foot")), (HEAD, ("body_part", "head")),
+        (HIGH, ("height", "high")),
+        (LOW, ("height", "low")),
+        (LEFT_FOOT, ("body_part", "left_foot")),
+        (RIGHT_FOOT, ("body_part", "right_foot")),
+        (HEAD, ("body_part", "head")),
     )
-}  # fmt: skip
+}
 _TAGGED: Final = int(flags(HIGH, LOW, LEFT_FOOT, RIGHT_FOOT, HEAD))
 _OFF: Final = int(flags(RED, SECOND_YELLOW))
 _SECOND: Final = int(flags(SECOND_YELLOW))

@@ -28,6 +28,7 @@ _COLUMN: Final = {name: i for i, (name, _, _) in enumerate(PASS_FEATURES)}
 #: what the words of a pass say, which not every feed has
 WORDS: Final = ("height", "header", "dead_ball", "throw_in", "cross", "through_ball", "goal_kick")
 
+
 @dataclass(frozen=True)
 class Passes:
     """``rows`` (B, F) as the ball is kicked, ``end`` (B, 5) where it ended (NaN where not reported), ``label`` (B,) 1 arrived,

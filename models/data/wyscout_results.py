@@ -125,4 +125,3 @@ def plain_xgoals(events: Events) -> Floats:
     chance[penalty] = goal[learnt & penalty].mean() if (learnt & penalty).any() else np.nan
     out[shot] = chance
     return out
-

@@ -96,9 +96,7 @@ def shots_of(events: ws.Events) -> EventShots:
         "body part": np.where(head, "head", np.where(right, "right foot", np.where(left, "left foot", ""))).astype(np.str_),
         "set piece": np.where(penalty, "penalty", np.where(events.of(SHOTS[1])[asked], "direct free kick", "")).astype(np.str_),
     }
-    return EventShots(
-        events.id[asked], events.match[asked], rows, events.has(ws.GOAL)[asked].astype(np.float64), penalty, groups
-    )  # fmt: skip
+    return EventShots(events.id[asked], events.match[asked], rows, events.has(ws.GOAL)[asked].astype(np.float64), penalty, groups)
 
 
 class _Reading:
@@ -123,18 +121,27 @@ class _Reading:
         match, period, now_s, team = self._match[at], int(self._period[at]), float(self._second[at]), self._team[at]
         first = at
         while (
-            first > 0 and self._match[first - 1] == match and self._period[first - 1] == period
+            first > 0
+            and self._match[first - 1] == match
+            and self._period[first - 1] == period
             and now_s - self._second[first - 1] <= _BACK_S
-        ):  # fmt: skip
+        ):
             first -= 1
         trail = Trail(period=period, passes=True)
         for k in range(first, at):
             kind, words = self._said(k)
             if kind:
                 follow(
-                    trail, kind, float(self._second[k]), period, int(self._team[k] != team), self._who(k), float(self._x[k]),
-                    float(self._y[k]), words,
-                )  # fmt: skip
+                    trail,
+                    kind,
+                    float(self._second[k]),
+                    period,
+                    int(self._team[k] != team),
+                    self._who(k),
+                    float(self._x[k]),
+                    float(self._y[k]),
+                    words,
+                )
         _, attrs = self._said(at)
         attrs["counter"] = bool(self._counter[at])
         bare = shot_features(float(self._x[at]), float(self._y[at]), *_NOBODY, attrs)

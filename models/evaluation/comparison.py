@@ -37,11 +37,16 @@ def compare(first: Model, second: Model, table: Table, seed: int = 0, rounds: in
         differences = _means(label, b, a, game, rounds, seed)
     low, high = differences["log_loss"]["low"], differences["log_loss"]["high"]
     return {
-        "model": first.name, "rows": int(whole.sum()), "games": games, "not_answered": int((~whole).sum()), "source": table.source,
-        "versions": [first.version, second.version], "scores": [scores(label, a), scores(label, b)],
+        "model": first.name,
+        "rows": int(whole.sum()),
+        "games": games,
+        "not_answered": int((~whole).sum()),
+        "source": table.source,
+        "versions": [first.version, second.version],
+        "scores": [scores(label, a), scores(label, b)],
         "second_minus_first": differences,
         "better": second.version if high < 0.0 else first.version if low > 0.0 else None,
-    }  # fmt: skip
+    }
 
 
 def _means(label: Floats, ours: Floats, theirs: Floats, game: Any, rounds: int, seed: int) -> dict[str, dict[str, float]]:
@@ -55,9 +60,11 @@ def _means(label: Floats, ours: Floats, theirs: Floats, game: Any, rounds: int, 
         values = (drawn * off).sum(1) / (drawn * count).sum(1)
         low, high = np.quantile(values, (0.025, 0.975))
         found[name] = {
-            "difference": float(off.sum() / count.sum()), "low": float(low), "high": float(high),
+            "difference": float(off.sum() / count.sum()),
+            "low": float(low),
+            "high": float(high),
             "better": float((values < 0.0).mean()),
-        }  # fmt: skip
+        }
     return found
 
 

@@ -25,15 +25,19 @@ def on_simulated(model: str, table: Table) -> Report:
     forest = load(model)
     probability = forest.predict(table.rows)
     report: Report = {
-        "model": forest.name, "version": forest.version, "source": table.source, "scores": scores(table.label, probability),
-    }  # fmt: skip
+        "model": forest.name,
+        "version": forest.version,
+        "source": table.source,
+        "scores": scores(table.label, probability),
+    }
     if table.truth.size:
         spec_of = truth_known(table.truth)
         off, truth = np.abs(probability[spec_of] - table.truth[spec_of]), table.truth[spec_of]
         report["truth"] = {
-            "mean_absolute_error": float(off.mean()), "p95_absolute_error": float(np.quantile(off, 0.95)),
+            "mean_absolute_error": float(off.mean()),
+            "p95_absolute_error": float(np.quantile(off, 0.95)),
             "scores_of_truth": scores(table.label[spec_of], truth),
-        }  # fmt: skip
+        }
     report["reliability"] = _reliability(forest, table.label, probability)
     return report
 
@@ -43,10 +47,19 @@ def simulated_judgement(model: str, table: Table) -> EvaluationSet:
     forest = load(model)
     groups = {**table.groups, **feature_groups(forest.features, table.rows)}
     return EvaluationSet(
-        forest.name, f"{forest.name} {forest.version} on {table.source['games']} fresh simulated games", table.label,
-        forest.predict(table.rows), table.game, table.rows, forest.features, forest.classes,
-        lambda at: forest.attribute(table.rows[at]), groups, truth=table.truth, question=table.question,
-    )  # fmt: skip
+        forest.name,
+        f"{forest.name} {forest.version} on {table.source['games']} fresh simulated games",
+        table.label,
+        forest.predict(table.rows),
+        table.game,
+        table.rows,
+        forest.features,
+        forest.classes,
+        lambda at: forest.attribute(table.rows[at]),
+        groups,
+        truth=table.truth,
+        question=table.question,
+    )
 
 
 def held_out(
@@ -80,9 +93,19 @@ def held_out(
     if not np.isfinite(reference).all():
         reference = np.empty(0)
     return EvaluationSet(
-        name, how, table.label[kept], probability[kept], table.game[kept], table.rows[kept], asked.features, asked.classes,
-        attribute, {column: words[kept] for column, words in table.groups.items()}, reference, facts=facts,
-    )  # fmt: skip
+        name,
+        how,
+        table.label[kept],
+        probability[kept],
+        table.game[kept],
+        table.rows[kept],
+        asked.features,
+        asked.classes,
+        attribute,
+        {column: words[kept] for column, words in table.groups.items()},
+        reference,
+        facts=facts,
+    )
 
 
 def _by_fold(judged: Judged, rows: Floats, kept: npt.NDArray[np.intp]) -> Callable[[npt.NDArray[np.int64]], Floats]:
@@ -104,10 +127,14 @@ def _by_fold(judged: Judged, rows: Floats, kept: npt.NDArray[np.intp]) -> Callab
 def against(judged: EvaluationSet) -> Report:
     """Scores, the reference's where there is one, and a bootstrap over whole games of the difference."""
     report: Report = {
-        "model": judged.model, "how": judged.how, **judged.facts, "rows": len(judged.label),
-        judged.unit: len(np.unique(judged.game)), "scores": scores(judged.label, judged.probability),
+        "model": judged.model,
+        "how": judged.how,
+        **judged.facts,
+        "rows": len(judged.label),
+        judged.unit: len(np.unique(judged.game)),
+        "scores": scores(judged.label, judged.probability),
         "reliability": reliability(judged.label, judged.probability),
-    }  # fmt: skip
+    }
     if judged.reference.size:
         report["provider"] = scores(judged.label, judged.reference)
         report["ours_minus_provider"] = paired_bootstrap(judged.label, judged.probability, judged.reference, judged.game)
@@ -119,11 +146,19 @@ def describe(forest: ForestModel) -> Report:
     """The card, and the size of the forest."""
     card = forest.card
     return {
-        "model": card.name, "version": card.version, "title": card.title, "classes": card.classes, "command": card.command,
-        "trained_on": card.trained_on, "scores": card.metrics.get("held_out", {}), "calibration": card.calibration.kind,
-        "trees": forest.forest.trees, "depth": forest.forest.depth,
-        "features": [{"name": f.name, "unit": f.unit, "label": f.label} for f in card.features], "limits": limits_of(card),
-    }  # fmt: skip
+        "model": card.name,
+        "version": card.version,
+        "title": card.title,
+        "classes": card.classes,
+        "command": card.command,
+        "trained_on": card.trained_on,
+        "scores": card.metrics.get("held_out", {}),
+        "calibration": card.calibration.kind,
+        "trees": forest.forest.trees,
+        "depth": forest.forest.depth,
+        "features": [{"name": f.name, "unit": f.unit, "label": f.label} for f in card.features],
+        "limits": limits_of(card),
+    }
 
 
 def limits_of(card: Card) -> str:
@@ -137,21 +172,37 @@ def explain(forest: ForestModel, row: Floats, count: int) -> Report:
     if parts.ndim != 1:
         raise ValueError(f"{forest.name} has several classes; only a model of two can be explained here")
     return {
-        "model": forest.name, "version": forest.version, "probability": float(forest.predict(row.reshape(1, -1))[0]),
-        "base_margin": float(parts[-1]), "margin": float(parts.sum()),
+        "model": forest.name,
+        "version": forest.version,
+        "probability": float(forest.predict(row.reshape(1, -1))[0]),
+        "base_margin": float(parts[-1]),
+        "margin": float(parts.sum()),
         "because": [
             {"feature": f.name, "label": f.label, "value": float(row[forest.features.index(f)]), "unit": f.unit, "adds": adds}
             for f, adds in forest.top(row, count)
         ],
-    }  # fmt: skip
+    }
 
 
 def as_text(report: Report) -> str:
     """For a person: one fact a line."""
     lines = [" ".join(str(report[key]) for key in ("model", "version", "how", "title") if key in report)]
     lines += [f"WARNING: {report['seen']}"] if "seen" in report else []
-    facts = ("limits", "command", "classes", "calibration", "trees", "depth", "shots", "matches", "from", "to", "plays", "days",
-             "probability")  # fmt: skip
+    facts = (
+        "limits",
+        "command",
+        "classes",
+        "calibration",
+        "trees",
+        "depth",
+        "shots",
+        "matches",
+        "from",
+        "to",
+        "plays",
+        "days",
+        "probability",
+    )
     lines += [f"{key}: {report[key]}" for key in facts if key in report]
     for key, title in (("scores", "ours"), ("provider", "provider")):
         if key in report:
@@ -167,15 +218,19 @@ def as_text(report: Report) -> str:
         lines += [_compared(name, row, "the logistic" if against == "logistic" else against) for name, row in minus.items()]
         if "sum" in found:
             total = found["sum"]
-            lines.append(f"{total['xgoals']:.1f} xGoals for {total['goals']:.0f} goals: {total['ratio']:.3f}, "
-                         f"95 % {total['low']:.3f} to {total['high']:.3f}")  # fmt: skip
+            lines.append(
+                f"{total['xgoals']:.1f} xGoals for {total['goals']:.0f} goals: {total['ratio']:.3f}, "
+                f"95 % {total['low']:.3f} to {total['high']:.3f}"
+            )
         if "gate" in found:
             lines.append("gate: " + (found["gate"]["reason"] or "open"))
     lines += [f"{name}: {value:.5f}" for name, value in report.get("measures", {}).items()]
     if "truth" in report:
         truth = report["truth"]
-        lines.append(f"against the true probability: mean absolute error {truth['mean_absolute_error']:.4f}, "
-                     f"95th percentile {truth['p95_absolute_error']:.4f}")  # fmt: skip
+        lines.append(
+            f"against the true probability: mean absolute error {truth['mean_absolute_error']:.4f}, "
+            f"95th percentile {truth['p95_absolute_error']:.4f}"
+        )
     lines += [f"{row['adds']:+.3f}  {row['label']} ({row['value']:.3g} {row['unit']})" for row in report.get("because", [])]
     return "\n".join(lines)
 

@@ -44,17 +44,26 @@ def explain_whole(judged: EvaluationSet, *, rows: int = ROWS, rounds: int = 1000
     total = float(size.sum()) or 1.0
     importance = [
         {
-            "feature": judged.features[j].name, "label": judged.features[j].label or judged.features[j].name,
-            "unit": judged.features[j].unit, "mean_abs": float(size[j]), "share": float(size[j]) / total,
-            "direction": _direction(values[:, j], adds[:, j]), "missing": float(np.isnan(values[:, j]).mean()),
+            "feature": judged.features[j].name,
+            "label": judged.features[j].label or judged.features[j].name,
+            "unit": judged.features[j].unit,
+            "mean_abs": float(size[j]),
+            "share": float(size[j]) / total,
+            "direction": _direction(values[:, j], adds[:, j]),
+            "missing": float(np.isnan(values[:, j]).mean()),
             "curve": _curve(values[:, j], adds[:, j]),
         }
         for j in np.argsort(-size, kind="stable").tolist()
-    ]  # fmt: skip
+    ]
     report: dict[str, Any] = {
-        "model": judged.model, "how": judged.how, "of": judged.asked, "rows": len(judged.label),
-        judged.unit: len(np.unique(judged.game)), "explained_rows": count, **judged.facts,
-    }  # fmt: skip
+        "model": judged.model,
+        "how": judged.how,
+        "of": judged.asked,
+        "rows": len(judged.label),
+        judged.unit: len(np.unique(judged.game)),
+        "explained_rows": count,
+        **judged.facts,
+    }
     if judged.reading:
         report["reading"] = judged.reading
     report |= {"importance": importance, "groups": by_group(judged, rounds=rounds, seed=seed)}
@@ -86,11 +95,14 @@ def _curve(value: Floats, adds: Floats) -> list[dict[str, float]]:
         parts = [p for p in np.array_split(np.argsort(value, kind="stable"), _POINTS) if len(p)]
     return [
         {
-            "value": float(value[part].mean()), "adds": float(adds[part].mean()), "low": float(np.quantile(adds[part], 0.1)),
-            "high": float(np.quantile(adds[part], 0.9)), "rows": len(part),
+            "value": float(value[part].mean()),
+            "adds": float(adds[part].mean()),
+            "low": float(np.quantile(adds[part], 0.1)),
+            "high": float(np.quantile(adds[part], 0.9)),
+            "rows": len(part),
         }
         for part in parts
-    ]  # fmt: skip
+    ]
 
 
 def as_text(report: dict[str, Any], features: int = 15) -> str:
@@ -107,8 +119,10 @@ def as_text(report: dict[str, Any], features: int = 15) -> str:
         lines += [f"{column}:"] if column else []
         lines += [_group(row, bool(column)) for row in found]
     count = len(groups["warnings"])
-    lines.append(f"{count} warning{'s' if count != 1 else ''}; about {groups['expected_by_chance']} expected by chance "
-                 f"when {groups['judged']} groups are no worse than the whole")  # fmt: skip
+    lines.append(
+        f"{count} warning{'s' if count != 1 else ''}; about {groups['expected_by_chance']} expected by chance "
+        f"when {groups['judged']} groups are no worse than the whole"
+    )
     return "\n".join(lines + [f"WARNING: {warning}" for warning in groups["warnings"]])
 
 

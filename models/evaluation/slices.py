@@ -96,9 +96,12 @@ def _measures(sums: Floats) -> Floats:
 
 def _row(judged: EvaluationSet, word: str, mask: Any, mean: Floats, drawn: Floats, games: int) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "group": word, "rows": int(mask.sum()), "games": games,
-        "observed": float(judged.happened[mask].mean()), "predicted": float(judged.chance[mask].mean()),
-    }  # fmt: skip
+        "group": word,
+        "rows": int(mask.sum()),
+        "games": games,
+        "observed": float(judged.happened[mask].mean()),
+        "predicted": float(judged.chance[mask].mean()),
+    }
     for k, name in _MEASURES:
         # of a group that some draws miss the others tell; a measure that no draw has is not there
         told = drawn[np.isfinite(drawn[:, k]), k]
@@ -108,9 +111,10 @@ def _row(judged: EvaluationSet, word: str, mask: Any, mean: Floats, drawn: Float
         theirs, label = judged.reference[mask], judged.label[mask]
         loss = float(row_log_loss(label, theirs).mean())
         row["reference"] = {
-            "gap": float((label - theirs).mean()), "log_loss": loss,
+            "gap": float((label - theirs).mean()),
+            "log_loss": loss,
             "error": None if row["error"] is None else row["error"] * loss / row["log_loss"],
-        }  # fmt: skip
+        }
     return row | {"worse": []}
 
 
@@ -130,8 +134,12 @@ def _warning(judged: EvaluationSet, column: str, row: dict[str, Any], whole: dic
     theirs = row.get("reference")
     if what == "calibration":
         beside = f"; the {judged.versus}'s is {100 * theirs['gap']:+.1f}" if theirs else ""
-        return (f"{where}: {judged.asked} in {100 * row['observed']:.1f} %, predicted {100 * row['predicted']:.1f} %: a gap of "
-                f"{100 * row['gap']:+.1f} points, on the whole {100 * whole['gap']:+.1f}{beside}")  # fmt: skip
+        return (
+            f"{where}: {judged.asked} in {100 * row['observed']:.1f} %, predicted {100 * row['predicted']:.1f} %: a gap of "
+            f"{100 * row['gap']:+.1f} points, on the whole {100 * whole['gap']:+.1f}{beside}"
+        )
     beside = f"; the {judged.versus}'s is {theirs['error']:.3f}" if theirs else ""
-    return (f"{where}: the log loss is {row['error']:.3f} of what the group's own share gives, on the whole "
-            f"{whole['error']:.3f}{beside}")  # fmt: skip
+    return (
+        f"{where}: the log loss is {row['error']:.3f} of what the group's own share gives, on the whole "
+        f"{whole['error']:.3f}{beside}"
+    )

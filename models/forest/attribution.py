@@ -63,8 +63,21 @@ def paths(forest: Forest) -> Paths:
     prior, right, unique = np.zeros(nodes, np.int32), np.zeros(nodes, np.bool_), np.zeros(nodes, np.int32)
     share = np.ones(nodes)
     stack = np.empty(forest.depth * 2 + 4, np.int32)
-    used = _preorder(forest.start, forest.left, forest.right, forest.feature, forest.cover, order, above, start, prior,
-                     right, unique, share, stack)  # fmt: skip
+    used = _preorder(
+        forest.start,
+        forest.left,
+        forest.right,
+        forest.feature,
+        forest.cover,
+        order,
+        above,
+        start,
+        prior,
+        right,
+        unique,
+        share,
+        stack,
+    )
     if used < 0:
         raise ValueError("the model's covers are zero: its predictions cannot be explained")
     order, above, prior, right = order[:used], above[:used], prior[:used], right[:used]
@@ -81,19 +94,39 @@ def paths(forest: Forest) -> Paths:
     tree_of = np.repeat(np.arange(forest.trees), np.diff(start))
     np.add.at(expected, forest.group[tree_of[leaf]], (reach * forest.threshold[order])[leaf])
     return Paths(
-        start=start, above=above, prior=prior, splits=np.where(is_root, 0, forest.feature[order[above]]).astype(np.int32),
-        right=right, inner=~leaf,
+        start=start,
+        above=above,
+        prior=prior,
+        splits=np.where(is_root, 0, forest.feature[order[above]]).astype(np.int32),
+        right=right,
+        inner=~leaf,
         slot=(forest.feature[order] + np.where(forest.default_left[order], 0, forest.features)).astype(np.int32),
-        threshold=forest.threshold[order], value=np.where(leaf, forest.threshold[order].astype(np.float64), 0.0),
-        table=table, weights=weights, group=forest.group, expected=expected, features=forest.features,
-    )  # fmt: skip
+        threshold=forest.threshold[order],
+        value=np.where(leaf, forest.threshold[order].astype(np.float64), 0.0),
+        table=table,
+        weights=weights,
+        group=forest.group,
+        expected=expected,
+        features=forest.features,
+    )
 
 
 @kernel
 def _preorder(
-    start: Int32s, left: Int32s, right: Int32s, feature: Int32s, cover: Floats, order: Int32s, above: Int32s,
-    begins: Int32s, prior: Int32s, is_right: npt.NDArray[np.bool_], unique: Int32s, share: Floats, stack: Int32s,
-) -> int:  # fmt: skip
+    start: Int32s,
+    left: Int32s,
+    right: Int32s,
+    feature: Int32s,
+    cover: Floats,
+    order: Int32s,
+    above: Int32s,
+    begins: Int32s,
+    prior: Int32s,
+    is_right: npt.NDArray[np.bool_],
+    unique: Int32s,
+    share: Floats,
+    stack: Int32s,
+) -> int:
     """Number the reachable nodes; ``share`` is w of the edge's feature so far, ``unique`` how many features the path has.
     Returns how many nodes there are, or -1 when an inner node has no cover."""
     count = 0
@@ -144,9 +177,7 @@ def _reach(above: Int32s, is_root: npt.NDArray[np.bool_], cover: Floats) -> Floa
     return out
 
 
-def _table(
-    forest: Forest, prior: Int32s, share: Floats, is_root: npt.NDArray[np.bool_], blocks: int
-) -> tuple[Floats, Floats]:
+def _table(forest: Forest, prior: Int32s, share: Floats, is_root: npt.NDArray[np.bool_], blocks: int) -> tuple[Floats, Floats]:
     nodes, width = len(prior), blocks * _BLOCK
     points, weights = np.polynomial.legendre.leggauss(width)
     t, weights = 0.5 * (points + 1.0), 0.5 * weights
@@ -168,10 +199,22 @@ def _table(
 
 @kernel
 def attribute(
-    rows: Floats, start: Int32s, above: Int32s, prior: Int32s, splits: Int32s, right: npt.NDArray[np.bool_],
-    inner: npt.NDArray[np.bool_], slot: Int32s, threshold: Float32s, value: Floats, table: Floats, weights: Floats,
-    group: Int32s, expected: Floats, out: Floats,
-) -> None:  # fmt: skip
+    rows: Floats,
+    start: Int32s,
+    above: Int32s,
+    prior: Int32s,
+    splits: Int32s,
+    right: npt.NDArray[np.bool_],
+    inner: npt.NDArray[np.bool_],
+    slot: Int32s,
+    threshold: Float32s,
+    value: Floats,
+    table: Floats,
+    weights: Floats,
+    group: Int32s,
+    expected: Floats,
+    out: Floats,
+) -> None:
     """Contributions (B, C, F + 1) of ``rows`` (B, F): features, then the expected margin."""
     features, classes = rows.shape[1], len(expected)
     most = 0
@@ -248,6 +291,21 @@ class Attribution:
     def __call__(self, rows: Floats) -> Floats:
         p = self.paths
         out = np.empty((rows.shape[0], len(p.expected), p.features + 1))
-        attribute(rows, p.start, p.above, p.prior, p.splits, p.right, p.inner, p.slot, p.threshold, p.value, p.table,
-                  p.weights, p.group, p.expected, out)  # fmt: skip
+        attribute(
+            rows,
+            p.start,
+            p.above,
+            p.prior,
+            p.splits,
+            p.right,
+            p.inner,
+            p.slot,
+            p.threshold,
+            p.value,
+            p.table,
+            p.weights,
+            p.group,
+            p.expected,
+            out,
+        )
         return out

@@ -19,8 +19,9 @@ def in_levels(tree: dict[str, Any]) -> dict[str, Any]:
             order += [left[node], right[node]]
     place = {node: i for i, node in enumerate(order)}
     return {
-        **tree, **{name: [tree[name][node] for node in order] for name in _PER_NODE},
+        **tree,
+        **{name: [tree[name][node] for node in order] for name in _PER_NODE},
         "left_children": [place.get(left[node], -1) for node in order],
         "right_children": [place.get(right[node], -1) for node in order],
         "parents": [place.get(tree["parents"][node], tree["parents"][node]) for node in order],
-    }  # fmt: skip
+    }

@@ -53,8 +53,18 @@ def perfect(forest: Forest) -> PerfectForest | None:
     feature: Slots = np.zeros((padded, inner), np.uint16) if narrow else np.zeros((padded, inner), np.uint32)
     leaf = np.zeros((padded, inner + 1), np.float32)
     threshold = np.full((padded, inner), np.inf, np.float32)
-    _lay_out(forest.start, forest.left, forest.right, forest.feature, forest.threshold, forest.default_left,
-             forest.features, feature, threshold, leaf)  # fmt: skip
+    _lay_out(
+        forest.start,
+        forest.left,
+        forest.right,
+        forest.feature,
+        forest.threshold,
+        forest.default_left,
+        forest.features,
+        feature,
+        threshold,
+        leaf,
+    )
     group = np.zeros(padded, np.int32)
     group[: forest.trees] = forest.group
     return PerfectForest(feature, threshold, leaf, group, forest.base, forest.features, depth)
@@ -62,9 +72,17 @@ def perfect(forest: Forest) -> PerfectForest | None:
 
 @kernel
 def _lay_out(
-    start: Int32s, left: Int32s, right: Int32s, source: Int32s, value: Float32s, default_left: npt.NDArray[np.bool_],
-    features: int, feature: Slots, threshold: Float32s, leaf: Float32s,
-) -> None:  # fmt: skip
+    start: Int32s,
+    left: Int32s,
+    right: Int32s,
+    source: Int32s,
+    value: Float32s,
+    default_left: npt.NDArray[np.bool_],
+    features: int,
+    feature: Slots,
+    threshold: Float32s,
+    leaf: Float32s,
+) -> None:
     inner = feature.shape[1]
     at = np.empty(2 * inner + 1, np.int64)
     for tree in range(len(start) - 1):
@@ -97,7 +115,7 @@ def double(row: Floats, out: Float32s) -> None:
 @kernel
 def margins_perfect(
     rows: Floats, feature: Slots, threshold: Float32s, leaf: Float32s, group: Int32s, base: Floats, depth: int, out: Floats
-) -> None:  # fmt: skip
+) -> None:
     """Margins (B, C) of ``rows`` (B, F) into ``out``."""
     # unsigned arithmetic throughout: a signed index costs a test for "counted from the end" at every load
     trees, inner = np.uint64(feature.shape[0]), np.uint64(feature.shape[1])
@@ -153,9 +171,17 @@ def margins_perfect(
 
 @kernel
 def margins_nodes(
-    rows: Floats, start: Int32s, left: Int32s, right: Int32s, feature: Int32s, threshold: Float32s,
-    default_left: npt.NDArray[np.bool_], group: Int32s, base: Floats, out: Floats,
-) -> None:  # fmt: skip
+    rows: Floats,
+    start: Int32s,
+    left: Int32s,
+    right: Int32s,
+    feature: Int32s,
+    threshold: Float32s,
+    default_left: npt.NDArray[np.bool_],
+    group: Int32s,
+    base: Floats,
+    out: Floats,
+) -> None:
     """The same by child pointers: for forests too deep to pad, and as the plain walker that benchmarks compare with."""
     for b in range(rows.shape[0]):
         for c in range(len(base)):

@@ -22,9 +22,12 @@ Float32s = npt.NDArray[np.float32]
 
 #: objective -> how a margin becomes a probability
 LINKS: Final = {
-    "binary:logistic": "logistic", "reg:logistic": "logistic", "binary:logitraw": "logistic",
-    "multi:softprob": "softmax", "multi:softmax": "softmax",
-}  # fmt: skip
+    "binary:logistic": "logistic",
+    "reg:logistic": "logistic",
+    "binary:logitraw": "logistic",
+    "multi:softprob": "softmax",
+    "multi:softmax": "softmax",
+}
 _MOST_NODES: Final = 50_000_000
 _DEEPEST: Final = 64
 
@@ -230,8 +233,15 @@ def _checked(tree: _Tree, number: int, features: int) -> dict[str, Any]:
         raise ValueError(f"{where} has a ring of nodes that the root does not reach")
     default_left = np.array(tree.default_left, np.int64) != 0
     feature = np.where(leaf, 0, feature).astype(np.int32)
-    return {"left": left, "right": right, "feature": feature, "threshold": threshold, "default_left": default_left,
-            "cover": cover, "depth": depth}  # fmt: skip
+    return {
+        "left": left,
+        "right": right,
+        "feature": feature,
+        "threshold": threshold,
+        "default_left": default_left,
+        "cover": cover,
+        "depth": depth,
+    }
 
 
 def _reachable(left: Int32s, right: Int32s, inner: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

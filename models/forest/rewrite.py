@@ -27,10 +27,22 @@ def apart(missing: bytes, known: bytes, feature: int, below: float = LOWEST) -> 
         base = float(str(part["learner"]["learner_model_param"]["base_score"]).strip("[]"))
         margins.append(math.log(base / (1.0 - base)))
         trees += [_below(tree, feature, inside, below) for tree in part["learner"]["gradient_booster"]["model"]["trees"]]
-    only = {"left_children": [-1], "right_children": [-1], "parents": [NO_PARENT], "split_indices": [0], "default_left": [0],
-            "sum_hessian": [1.0], "base_weights": [0.0], "loss_changes": [0.0], "split_type": [0], "categories": [],
-            "categories_nodes": [], "categories_segments": [], "categories_sizes": [],
-            "tree_param": trees[0]["tree_param"]}  # fmt: skip
+    only = {
+        "left_children": [-1],
+        "right_children": [-1],
+        "parents": [NO_PARENT],
+        "split_indices": [0],
+        "default_left": [0],
+        "sum_hessian": [1.0],
+        "base_weights": [0.0],
+        "loss_changes": [0.0],
+        "split_type": [0],
+        "categories": [],
+        "categories_nodes": [],
+        "categories_segments": [],
+        "categories_sizes": [],
+        "tree_param": trees[0]["tree_param"],
+    }
     trees += [_below({**only, "split_conditions": [margin]}, feature, side, below) for side, margin in enumerate(margins)]
     learner = document["learner"]
     for number, tree in enumerate(trees):
@@ -56,17 +68,22 @@ def _below(tree: dict[str, Any], feature: int, side: int, below: float) -> dict[
         return [first, *tree[name], last]
 
     cover = tree["sum_hessian"][0]
-    return in_levels({
-        **tree,
-        "left_children": [children[0], *moved(tree["left_children"]), -1],
-        "right_children": [children[1], *moved(tree["right_children"]), -1],
-        "parents": [NO_PARENT, 0, *(p + 1 for p in tree["parents"][1:]), 0],
-        "split_indices": around(feature, "split_indices", 0), "split_conditions": around(below, "split_conditions", 0.0),
-        "default_left": around(1, "default_left", 0), "sum_hessian": around(2.0 * cover, "sum_hessian", cover),
-        "base_weights": around(0.0, "base_weights", 0.0), "loss_changes": around(0.0, "loss_changes", 0.0),
-        "split_type": around(0, "split_type", 0),
-        "tree_param": {**tree["tree_param"], "num_nodes": str(n + 2)},
-    })  # fmt: skip
+    return in_levels(
+        {
+            **tree,
+            "left_children": [children[0], *moved(tree["left_children"]), -1],
+            "right_children": [children[1], *moved(tree["right_children"]), -1],
+            "parents": [NO_PARENT, 0, *(p + 1 for p in tree["parents"][1:]), 0],
+            "split_indices": around(feature, "split_indices", 0),
+            "split_conditions": around(below, "split_conditions", 0.0),
+            "default_left": around(1, "default_left", 0),
+            "sum_hessian": around(2.0 * cover, "sum_hessian", cover),
+            "base_weights": around(0.0, "base_weights", 0.0),
+            "loss_changes": around(0.0, "loss_changes", 0.0),
+            "split_type": around(0, "split_type", 0),
+            "tree_param": {**tree["tree_param"], "num_nodes": str(n + 2)},
+        }
+    )
 
 
 def shifted(blob: bytes, margin: float) -> bytes:
@@ -83,14 +100,26 @@ def with_leaf(blob: bytes, feature: int, margin: float) -> bytes:
     """The model file with ``margin`` added to the answer where ``feature`` is 1, and nothing where it is 0 or missing."""
     document = json.loads(blob)
     model = document["learner"]["gradient_booster"]["model"]
-    tree = in_levels({
-        "left_children": [1, -1, -1], "right_children": [2, -1, -1], "parents": [NO_PARENT, 0, 0],
-        "split_indices": [feature, 0, 0], "split_conditions": [0.5, 0.0, margin], "default_left": [1, 0, 0],
-        "sum_hessian": [2.0, 1.0, 1.0],
-        "base_weights": [0.0] * 3, "loss_changes": [0.0] * 3, "split_type": [0] * 3, "categories": [], "categories_nodes": [],
-        "categories_segments": [], "categories_sizes": [], "id": len(model["trees"]),
-        "tree_param": {**model["trees"][0]["tree_param"], "num_nodes": "3"},
-    })  # fmt: skip
+    tree = in_levels(
+        {
+            "left_children": [1, -1, -1],
+            "right_children": [2, -1, -1],
+            "parents": [NO_PARENT, 0, 0],
+            "split_indices": [feature, 0, 0],
+            "split_conditions": [0.5, 0.0, margin],
+            "default_left": [1, 0, 0],
+            "sum_hessian": [2.0, 1.0, 1.0],
+            "base_weights": [0.0] * 3,
+            "loss_changes": [0.0] * 3,
+            "split_type": [0] * 3,
+            "categories": [],
+            "categories_nodes": [],
+            "categories_segments": [],
+            "categories_sizes": [],
+            "id": len(model["trees"]),
+            "tree_param": {**model["trees"][0]["tree_param"], "num_nodes": "3"},
+        }
+    )
     model["trees"].append(tree)
     count = len(model["trees"])
     model["tree_info"], model["iteration_indptr"] = [0] * count, list(range(count + 1))

@@ -37,10 +37,12 @@ def figures(facts: Facts) -> Figures:
     within, between, best = _spread(facts)
     found: Figures = {
         "laps a race": len(np.unique(np.stack([facts["race"], facts["lap"]]), axis=1).T) / races,
-        "a driver from lap to lap, % of the lap": within, "between drivers of a race, % of the lap": between,
+        "a driver from lap to lap, % of the lap": within,
+        "between drivers of a race, % of the lap": between,
         "fastest to slowest driver, % of the lap": best,
-        "overtakes a race": float(passed.sum()) / races, "cars within 3 s of the next, a lap": len(gap) / len(facts["lap"]),
-    }  # fmt: skip
+        "overtakes a race": float(passed.sum()) / races,
+        "cars within 3 s of the next, a lap": len(gap) / len(facts["lap"]),
+    }
     found |= dict(by_band("ahead a lap later, gap", gap, passed, _GAPS_S, "s"))
     found["stops a car"] = len(facts["lane_s"]) / float(facts["started"].sum())
     found["time in the pit lane, median, s"] = float(np.median(facts["lane_s"]))
@@ -112,10 +114,14 @@ def read(folder: Path) -> Facts:
     stops = read_table(folder / "f1_history" / "pit_stops_2011_2025.parquet", ("race_id", "pit_s"))
     lane = column(stops, "pit_s")[np.isin(words_of(stops, "race_id"), names)]
     return {
-        "race": race, "car": np.unique(words_of(table, "driver")[there], return_inverse=True)[1],
+        "race": race,
+        "car": np.unique(words_of(table, "driver")[there], return_inverse=True)[1],
         "lap": column(table, "lap")[there],
-        "end_s": end[there], "time_s": column(table, "lap_time_s")[there], "stop": stop[there],
-        "green": np.array([not _NEUTRAL & set(word) for word in status.tolist()]), "lane_s": lane[lane < _LONG_STOP_S],
+        "end_s": end[there],
+        "time_s": column(table, "lap_time_s")[there],
+        "stop": stop[there],
+        "green": np.array([not _NEUTRAL & set(word) for word in status.tolist()]),
+        "lane_s": lane[lane < _LONG_STOP_S],
         "started": np.array([np.sum(started & (of == name)) for name in names]),
         "out": np.array([np.sum(started & (of == name) & ~np.isfinite(place)) for name in names]),
-    }  # fmt: skip
+    }

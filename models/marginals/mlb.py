@@ -38,16 +38,20 @@ def figures(facts: Facts) -> Figures:
     games = len(facts["runs"])
     attempts, over = facts["steals"]
     found: Figures = {
-        "runs a game": mean(facts["runs"]), "plate appearances a game": len(outcome) / games, "pitches a plate appearance":
-        mean(facts["pitches"]),
-    }  # fmt: skip
+        "runs a game": mean(facts["runs"]),
+        "plate appearances a game": len(outcome) / games,
+        "pitches a plate appearance": mean(facts["pitches"]),
+    }
     for k, word in enumerate(OUTCOMES):
         found[f"plate appearances: {word.replace('_', ' ')}"] = mean(outcome == k)
     found |= {
-        "balls in play that are hits": mean(hit), "balls in play that are home runs": mean(facts["home_run"]),
-        "exit speed, mean, m/s": mean(facts["exit_mps"]), "exit speed, spread, m/s": float(np.std(facts["exit_mps"])),
-        "launch angle, mean, deg": mean(launch), "launch angle, spread, deg": float(np.std(launch)),
-    }  # fmt: skip
+        "balls in play that are hits": mean(hit),
+        "balls in play that are home runs": mean(facts["home_run"]),
+        "exit speed, mean, m/s": mean(facts["exit_mps"]),
+        "exit speed, spread, m/s": float(np.std(facts["exit_mps"])),
+        "launch angle, mean, deg": mean(launch),
+        "launch angle, spread, deg": float(np.std(launch)),
+    }
     found |= dict(shares("balls in play", launch, _LAUNCH_DEG, "deg"))
     found |= dict(by_band("hits", launch, hit, _LAUNCH_DEG, "deg"))
     lead = facts["lead_m"] / FT_M
@@ -70,9 +74,11 @@ def read(folder: Path) -> Facts:
     _, first = np.unique(column(table, "game_pk"), return_index=True)
     return {
         "runs": (column(table, "home_final") + column(table, "away_final"))[first],
-        "outcome": np.array([_EVENTS.get(w, 6) for w in event[done].tolist()]), "pitches": column(table, "pitches")[done],
-        **_balls(folder / statcast_batted_balls.FOLDER / statcast_batted_balls.BALLS), **_steals(folder / "mlb_stolen_bases"),
-    }  # fmt: skip
+        "outcome": np.array([_EVENTS.get(w, 6) for w in event[done].tolist()]),
+        "pitches": column(table, "pitches")[done],
+        **_balls(folder / statcast_batted_balls.FOLDER / statcast_batted_balls.BALLS),
+        **_steals(folder / "mlb_stolen_bases"),
+    }
 
 
 def _balls(path: Path) -> Facts:
@@ -80,9 +86,11 @@ def _balls(path: Path) -> Facts:
     speed, angle = column(table, "launch_speed"), column(table, "launch_angle")
     there = (np.abs(angle) <= 90.0) & (speed <= _POSSIBLE_MPH)
     return {
-        "exit_mps": speed[there] * _MPH, "launch_deg": angle[there], "hit": column(table, "is_hit")[there] == 1.0,
+        "exit_mps": speed[there] * _MPH,
+        "launch_deg": angle[there],
+        "hit": column(table, "is_hit")[there] == 1.0,
         "home_run": column(table, "is_hr")[there] == 1.0,
-    }  # fmt: skip
+    }
 
 
 def _steals(folder: Path) -> Facts:
@@ -91,6 +99,7 @@ def _steals(folder: Path) -> Facts:
     counts = (leads.words("target_base") == "2B") & np.isin(result, ("SB", "CS")) & np.isfinite(lead)
     tries = read_any(folder / "steal_attempts.csv.gz", ("target_base",))
     return {
-        "lead_m": lead[counts] * FT_M, "stolen": result[counts] == "SB",
+        "lead_m": lead[counts] * FT_M,
+        "stolen": result[counts] == "SB",
         "steals": np.array([np.sum(tries.words("target_base") == "2"), _STEAL_GAMES], np.float64),
-    }  # fmt: skip
+    }

@@ -39,14 +39,19 @@ def figures(facts: Facts) -> Figures:
     depth, caught = facts["depth_yd"], facts["caught"]
     ball = kind <= SACK
     found: Figures = {
-        "plays a game": float(ball.sum()) / games, "points a game": mean(facts["points"]),
+        "plays a game": float(ball.sum()) / games,
+        "points a game": mean(facts["points"]),
         "runs, of all plays": mean(kind[ball] == RUN),
-        "sacks, of dropbacks": mean(kind[(kind == PASS) | (kind == SACK)] == SACK), "yards a play": mean(gained[ball]),
-        "yards a run": mean(facts["rush_yd"]), "runs of 10 yd and more": mean(facts["rush_yd"] >= 10),
-        "yards a pass": mean(gained[kind == PASS]), "yards after a catch": mean(facts["yac_yd"]),
-        "passes that are caught": mean(caught), "passes that are intercepted": mean(facts["picked"]),
+        "sacks, of dropbacks": mean(kind[(kind == PASS) | (kind == SACK)] == SACK),
+        "yards a play": mean(gained[ball]),
+        "yards a run": mean(facts["rush_yd"]),
+        "runs of 10 yd and more": mean(facts["rush_yd"] >= 10),
+        "yards a pass": mean(gained[kind == PASS]),
+        "yards after a catch": mean(facts["yac_yd"]),
+        "passes that are caught": mean(caught),
+        "passes that are intercepted": mean(facts["picked"]),
         "depth of a throw, mean, yd": mean(depth),
-    }  # fmt: skip
+    }
     found |= dict(shares("throws", depth, _DEPTHS_YD, "yd"))
     found |= dict(by_band("caught", depth, caught, _DEPTHS_YD, "yd"))
     found["man coverage"] = mean(facts["man"])
@@ -69,15 +74,34 @@ def figures(facts: Facts) -> Figures:
 def read(folder: Path) -> Facts:
     """The facts of real games: ``nfl_pbp_2009_2019`` (calls and gains), ``nfl_charting_2022`` (throws, coverage, routes),
     ``nfl_tracking_features`` (yards after catches) and ``nfl_ngs_highlights`` (speeds, of long gains mostly)."""
-    return _calls(folder / "nfl_pbp_2009_2019" / "plays.parquet") | _charted(folder / "nfl_charting_2022") | {
-        "yac_yd": column(read_table(folder / "nfl_tracking_features" / "yac_2018.parquet", ("yac",)), "yac"),
-        "fastest_mph": _fastest(folder / "nfl_ngs_highlights" / "tracking.parquet"),
-    }  # fmt: skip
+    return (
+        _calls(folder / "nfl_pbp_2009_2019" / "plays.parquet")
+        | _charted(folder / "nfl_charting_2022")
+        | {
+            "yac_yd": column(read_table(folder / "nfl_tracking_features" / "yac_2018.parquet", ("yac",)), "yac"),
+            "fastest_mph": _fastest(folder / "nfl_ngs_highlights" / "tracking.parquet"),
+        }
+    )
 
 
 def _calls(path: Path) -> Facts:
-    table = read_table(path, ("game_id", "qtr", "play_type", "down", "ydstogo", "yardline_100", "rush_yards", "pass_yards",
-                              "sack_yards", "no_play", "home_final", "away_final"))  # fmt: skip
+    table = read_table(
+        path,
+        (
+            "game_id",
+            "qtr",
+            "play_type",
+            "down",
+            "ydstogo",
+            "yardline_100",
+            "rush_yards",
+            "pass_yards",
+            "sack_yards",
+            "no_play",
+            "home_final",
+            "away_final",
+        ),
+    )
     words = {"run": RUN, "pass": PASS, "sack": SACK, "punt": PUNT, "field_goal": KICK}
     kind = np.array([words.get(w, -1) for w in words_of(table, "play_type").tolist()])
     down = column(table, "down")
@@ -87,10 +111,14 @@ def _calls(path: Path) -> Facts:
     gained = np.where(kind == RUN, run, np.where(kind == SACK, sack, passed))
     _, first = np.unique(words_of(table, "game_id"), return_index=True)
     return {
-        "points": (column(table, "home_final") + column(table, "away_final"))[first], "kind": kind, "down": down[there],
-        "to_go_yd": column(table, "ydstogo")[there], "to_goal_yd": column(table, "yardline_100")[there],
-        "gained_yd": np.nan_to_num(gained), "rush_yd": run[(kind == RUN) & np.isfinite(run)],
-    }  # fmt: skip
+        "points": (column(table, "home_final") + column(table, "away_final"))[first],
+        "kind": kind,
+        "down": down[there],
+        "to_go_yd": column(table, "ydstogo")[there],
+        "to_goal_yd": column(table, "yardline_100")[there],
+        "gained_yd": np.nan_to_num(gained),
+        "rush_yd": run[(kind == RUN) & np.isfinite(run)],
+    }
 
 
 def _charted(folder: Path) -> Facts:
@@ -103,9 +131,13 @@ def _charted(folder: Path) -> Facts:
     ran = words_of(read_table(folder / "player_play.parquet", ("routeRan",)), "routeRan")
     route = np.array([_CHARTED.get(w, -1) for w in ran.tolist()])
     return {
-        "depth_yd": depth[thrown], "caught": result[thrown] == "C", "picked": result[thrown] == "IN", "man": call[dropped] == "Man",
-        "rushers": rushers[np.isfinite(rushers) & (rushers > 0)], "route": route[route >= 0],
-    }  # fmt: skip
+        "depth_yd": depth[thrown],
+        "caught": result[thrown] == "C",
+        "picked": result[thrown] == "IN",
+        "man": call[dropped] == "Man",
+        "rushers": rushers[np.isfinite(rushers) & (rushers > 0)],
+        "route": route[route >= 0],
+    }
 
 
 def _fastest(path: Path) -> Any:

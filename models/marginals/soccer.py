@@ -87,10 +87,14 @@ def _events(every: ws.Events) -> Facts:
     goals = np.bincount(row[goal], minlength=len(match))
     goals += np.bincount(np.searchsorted(match, own_rows[:, 0].astype(np.int64)), minlength=len(match))
     return {
-        "match_goals": goals, "pass_m": np.hypot(long_m, wide_m)[passed].astype(np.float64),
-        "pass_good": events.has(ws.ACCURATE)[passed], "pass_kind": kinds[passed],
-        "shot_m": away[shot].astype(np.float64), "shot_goal": goal[shot], "shot_kind": what[shot],
-    }  # fmt: skip
+        "match_goals": goals,
+        "pass_m": np.hypot(long_m, wide_m)[passed].astype(np.float64),
+        "pass_good": events.has(ws.ACCURATE)[passed],
+        "pass_kind": kinds[passed],
+        "shot_m": away[shot].astype(np.float64),
+        "shot_goal": goal[shot],
+        "shot_kind": what[shot],
+    }
 
 
 def _bursts(path: Path) -> Any:

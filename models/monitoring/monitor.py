@@ -113,16 +113,30 @@ class ModelMonitor:
         for each in self.drifts() if drifts is None else drifts:
             more = each.missing - each.missing_in_training
             if each.drifted and more > MISSING_ALERT:
-                found.append(("missing", f"{each.feature} is missing in {each.missing:.0%} of rows, "
-                                         f"in training it was in {each.missing_in_training:.0%}"))  # fmt: skip
+                found.append(
+                    (
+                        "missing",
+                        f"{each.feature} is missing in {each.missing:.0%} of rows, "
+                        f"in training it was in {each.missing_in_training:.0%}",
+                    )
+                )
             elif each.drifted:
-                found.append(("input drift", f"{each.feature} is not distributed as in training: "
-                                             f"PSI {each.psi:.2f}, more than {each.limit:.2f}"))  # fmt: skip
+                found.append(
+                    (
+                        "input drift",
+                        f"{each.feature} is not distributed as in training: PSI {each.psi:.2f}, more than {each.limit:.2f}",
+                    )
+                )
         said, was, off = self.calibration.recent()
         if self.calibration.drifted:
             games = f"{self.raised_after_games} game{'' if self.raised_after_games == 1 else 's'}"
-            found.append(("calibration", f"{self.contradiction()}: {was:.1%} where {said:.1%} was said "
-                                         f"({off:+.1f} standard errors), found after {games}"))  # fmt: skip
+            found.append(
+                (
+                    "calibration",
+                    f"{self.contradiction()}: {was:.1%} where {said:.1%} was said "
+                    f"({off:+.1f} standard errors), found after {games}",
+                )
+            )
         slow = self.took_us(0.99)
         if slow > SLOW_US:
             found.append(("latency", f"the 99th percentile of a prediction is {slow:.0f} us, more than {SLOW_US:.0f}"))
@@ -138,20 +152,32 @@ class ModelMonitor:
         drifts = self.drifts()
         said, was, off = self.calibration.recent()
         return {
-            "model": self.name, "version": self.version, "predictions": self.predictions, "labelled": self.labelled,
-            "outcomes": self.calibration.count, "unlabelled": self.unlabelled, "games": len(self.games),
+            "model": self.name,
+            "version": self.version,
+            "predictions": self.predictions,
+            "labelled": self.labelled,
+            "outcomes": self.calibration.count,
+            "unlabelled": self.unlabelled,
+            "games": len(self.games),
             "profile": self.profile is not None,
             "calibration": {
-                "said": _plain(said), "happened": _plain(was), "standard_errors": _plain(off), "up": self.calibration.up,
-                "down": self.calibration.down, "drifted": self.calibration.drifted,
+                "said": _plain(said),
+                "happened": _plain(was),
+                "standard_errors": _plain(off),
+                "up": self.calibration.up,
+                "down": self.calibration.down,
+                "drifted": self.calibration.drifted,
                 "raised_after_games": self.raised_after_games or None,
             },
             "features": [{**msgspec.to_builtins(d), "drifted": d.drifted} for d in drifts],
             "took_us": {
-                "p50": _plain(self.took_us(0.5)), "p99": _plain(self.took_us(0.99)), "count": self.timed, "sum": self.timed_us,
+                "p50": _plain(self.took_us(0.5)),
+                "p99": _plain(self.took_us(0.99)),
+                "count": self.timed,
+                "sum": self.timed_us,
             },
             "alerts": [msgspec.to_builtins(alert) for alert in self.alerts(drifts)],
-        }  # fmt: skip
+        }
 
 
 def top_of(answers: Floats, labels: Floats) -> tuple[Floats, Floats]:

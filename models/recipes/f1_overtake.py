@@ -25,16 +25,19 @@ from models.training.training import grow
 MODEL: Final = "f1-overtake"
 FITS: Final = 3
 RECIPE: Final = Recipe(
-    boosters=((
-        {"eta": 0.05, "max_depth": 3, "min_child_weight": 20.0, "subsample": 0.6, "colsample_bytree": 0.8, "reg_lambda": 5.0}, 150,
-    ),),
-)  # fmt: skip
+    boosters=(
+        (
+            {"eta": 0.05, "max_depth": 3, "min_child_weight": 20.0, "subsample": 0.6, "colsample_bytree": 0.8, "reg_lambda": 5.0},
+            150,
+        ),
+    ),
+)
 _NUMBERS: Final = ("gap_s", "closing_s", "tyre_life", "tyre_life_ahead", "overtake")
 LIMITS: Final = (
     "It means a whole lap, with one to four overtaking zones, on a clear track and without a stop of either car; it knows gap, "
     "closing and tyres, not the circuit, battery, damage, team orders, blue flags or rain. It learnt from the races of 2023 and "
     "2024."
-)  # fmt: skip
+)
 
 
 def read(folder: Path) -> Outcomes:
@@ -42,9 +45,11 @@ def read(folder: Path) -> Outcomes:
     value = {name: column(table, name) for name in _NUMBERS}
     own, ahead = (compound_of(words_of(table, name)) for name in ("compound", "compound_ahead"))
     columns = {
-        "gap_s": value["gap_s"], "closing_s": np.clip(value["closing_s"], -MOST_CLOSING_S, MOST_CLOSING_S),
-        "tyre_age_difference": value["tyre_life_ahead"] - value["tyre_life"], "compound_difference": ahead - own,
-    }  # fmt: skip
+        "gap_s": value["gap_s"],
+        "closing_s": np.clip(value["closing_s"], -MOST_CLOSING_S, MOST_CLOSING_S),
+        "tyre_age_difference": value["tyre_life_ahead"] - value["tyre_life"],
+        "compound_difference": ahead - own,
+    }
     rows = np.column_stack([columns[name] for name, _, _ in OVERTAKE_FEATURES])
     some = (value["gap_s"] >= 0.0) & (value["gap_s"] <= WITHIN_S) & np.isfinite(value["overtake"])
     groups = {"gap": _gap(value["gap_s"])[some]}

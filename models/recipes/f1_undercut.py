@@ -24,17 +24,22 @@ MODEL: Final = "f1-undercut"
 FITS: Final = 3
 #: a few hundred attempts teach little more than smooth curves
 RECIPE: Final = Recipe(
-    boosters=((
-        {"eta": 0.05, "max_depth": 1, "min_child_weight": 10.0, "subsample": 0.6, "colsample_bytree": 0.8, "reg_lambda": 5.0}, 60,
-    ),),
-    smooth=0.9, strength=0.05, knots=3,
-)  # fmt: skip
+    boosters=(
+        (
+            {"eta": 0.05, "max_depth": 1, "min_child_weight": 10.0, "subsample": 0.6, "colsample_bytree": 0.8, "reg_lambda": 5.0},
+            60,
+        ),
+    ),
+    smooth=0.9,
+    strength=0.05,
+    knots=3,
+)
 _NUMBERS: Final = ("gap_before_s", "tyre_life", "tyre_life_ahead", "green", "success")
 LIMITS: Final = (
     "It means two cars that both stop, the one behind up to six laps earlier, on a clear track; traffic after the stop, a slow "
     "stop or a safety car are not known to it. It learnt from a few hundred undercuts of 2023 and 2024, those that teams chose "
     "to try."
-)  # fmt: skip
+)
 
 
 def read(folder: Path) -> Outcomes:
@@ -43,9 +48,7 @@ def read(folder: Path) -> Outcomes:
     states = np.column_stack([value["gap_before_s"], value["tyre_life_ahead"], value["tyre_life"]])
     some = (value["green"] == 1.0) & np.isfinite(value["success"]) & np.isfinite(states).all(1)
     rows = np.array([undercut_row(*each) for each in states[some].tolist()], np.float64).reshape(-1, len(UNDERCUT_FEATURES))
-    return Outcomes(
-        rows, value["success"][some], words_of(table, "race_id")[some], SOURCE, HELD_OUT_AS, TERMS, unit="races"
-    )
+    return Outcomes(rows, value["success"][some], words_of(table, "race_id")[some], SOURCE, HELD_OUT_AS, TERMS, unit="races")
 
 
 def fit(learnt: Outcomes, seed: int) -> bytes:

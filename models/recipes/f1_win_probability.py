@@ -31,7 +31,7 @@ LIMITS: Final = (
     "It knows gaps, pace so far, tyres and stops, not what a car still has in hand, grid penalties, reliability or rain, and "
     "takes the stop's cost as the same on every circuit. It learnt from the few dozen races of 2023 and 2024, most of them won "
     "by one driver: no basis for odds."
-)  # fmt: skip
+)
 
 
 def read(folder: Path) -> Outcomes:
@@ -39,9 +39,16 @@ def read(folder: Path) -> Outcomes:
     left = states.rows[:, _LEFT]
     phase = np.select([left <= 10, left <= 30], ["last 10 laps", "10 to 30 laps left"], "more than 30 laps left")
     return Outcomes(
-        states.rows, states.label, states.race, SOURCE, HELD_OUT_AS, TERMS, {"laps left": phase}, together=states.moment,
+        states.rows,
+        states.label,
+        states.race,
+        SOURCE,
+        HELD_OUT_AS,
+        TERMS,
+        {"laps left": phase},
+        together=states.moment,
         unit="races",
-    )  # fmt: skip
+    )
 
 
 def fit(learnt: Outcomes, seed: int) -> bytes:

@@ -69,18 +69,23 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     tell("fitted on everything")
     judged = {reading: scores(held.label, held.probability[i]) for i, reading in enumerate(READINGS)}
     card = Card(
-        name=model.name, title=model.title, classes=list(model.classes),
+        name=model.name,
+        title=model.title,
+        classes=list(model.classes),
         features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
         trained_on={
-            "source": "real steal attempts with leads", "rows": int(plays.counts.sum()), "from": day_of(plays.day[0]),
+            "source": "real steal attempts with leads",
+            "rows": int(plays.counts.sum()),
+            "from": day_of(plays.day[0]),
             "until": day_of(plays.day[-1]),
         },
-        command=command, seed=seed,
+        command=command,
+        seed=seed,
         metrics={"held_out": judged[READINGS[0]], "held_out_at_release": judged[READINGS[1]], "held_out_from": held.first},
         parameters={**recipe.told(), "records": records.as_json()},
         limits=model.limits,
         home=Home("real", "real steal attempts with leads", inputs_of(rows), TERMS),
-    )  # fmt: skip
+    )
     return card, light(blob)
 
 
@@ -159,11 +164,24 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
 
     return tuple(
         EvaluationSet(
-            MODEL, how, held.label, held.probability[i], held.day, held.rows[i], asked.features, asked.classes, of(held.rows[i]),
-            held.groups, held.plain[i], "logistic", reading, "days", {"from": held.first, "to": held.last},
+            MODEL,
+            how,
+            held.label,
+            held.probability[i],
+            held.day,
+            held.rows[i],
+            asked.features,
+            asked.classes,
+            of(held.rows[i]),
+            held.groups,
+            held.plain[i],
+            "logistic",
+            reading,
+            "days",
+            {"from": held.first, "to": held.last},
         )
         for i, reading in enumerate(READINGS)
-    )  # fmt: skip
+    )
 
 
 def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
@@ -175,17 +193,22 @@ def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     first = judged[0]
     readings = {
         each.reading: {
-            "scores": scores(each.label, each.probability), "logistic": scores(each.label, each.reference),
+            "scores": scores(each.label, each.probability),
+            "logistic": scores(each.label, each.reference),
             "ours_minus_logistic": paired_bootstrap(each.label, each.probability, each.reference, each.game),
             "reliability": reliability(each.label, each.probability),
         }
         for each in judged
-    }  # fmt: skip
+    }
     return {
-        "model": MODEL, "how": first.how, **first.facts, "plays": len(first.label), "days": len(np.unique(first.game)),
+        "model": MODEL,
+        "how": first.how,
+        **first.facts,
+        "plays": len(first.label),
+        "days": len(np.unique(first.game)),
         "readings": readings,
         "reliability": {reading: readings[reading]["reliability"] for reading in READINGS},
-    }  # fmt: skip
+    }
 
 
 def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], str]:

@@ -90,9 +90,16 @@ def drawn(seed: int) -> Floats:
     lead = np.where((inning >= 9) & (half == 1), np.minimum(lead, 0), lead)
     lead = np.where((inning > 9) & (half == 0), np.minimum(lead, 0), lead)
     state = np.stack(
-        [inning, half, generator.integers(0, 3, _DRAWN), generator.integers(0, 8, _DRAWN), lead,
-         AUTOMATIC_RUNNER * generator.integers(0, 2, _DRAWN)], axis=1,
-    )  # fmt: skip
+        [
+            inning,
+            half,
+            generator.integers(0, 3, _DRAWN),
+            generator.integers(0, 8, _DRAWN),
+            lead,
+            AUTOMATIC_RUNNER * generator.integers(0, 2, _DRAWN),
+        ],
+        axis=1,
+    )
     return np.concatenate([rows_of(state), np.repeat([over_row(1.0), over_row(0.0)], _OVER, axis=0)])
 
 
@@ -120,22 +127,33 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     measured = gate(SOURCE, states.rows, states.label, said, states.game, plain, seed=seed)
     model, predict = spec_of(MODEL), _predict(blob)
     metrics: dict[str, Any] = {
-        "held_out": scores(held.label, predict(held.rows)), "held_out_games": len(np.unique(held.game)),
+        "held_out": scores(held.label, predict(held.rows)),
+        "held_out_games": len(np.unique(held.game)),
         "held_out_logistic": scores(held.label, _logistic(learnt, held.rows)),
-        "out_of_game": scores(states.label, said), "out_of_game_logistic": scores(states.label, plain),
-    }  # fmt: skip
+        "out_of_game": scores(states.label, said),
+        "out_of_game_logistic": scores(states.label, plain),
+    }
     source: dict[str, str | float | int] = {
-        "source": SOURCE, "rows": len(learnt), "games": len(np.unique(learnt.game)),
+        "source": SOURCE,
+        "rows": len(learnt),
+        "games": len(np.unique(learnt.game)),
         "held_out": f"games by the rule of models.holdout, as {HELD_OUT_AS}",
-    }  # fmt: skip
+    }
     metrics["profile"] = profile(model, Table(learnt.rows, learnt.label, np.zeros(len(learnt), np.int64), source))
     tell("profile")
     card = Card(
-        name=model.name, title=model.title, classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=source, command=command, seed=seed,
-        metrics=metrics, parameters={**RECIPE.told(), "teacher": teacher.coefficients.tolist()}, limits=model.limits,
+        name=model.name,
+        title=model.title,
+        classes=list(model.classes),
+        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+        trained_on=source,
+        command=command,
+        seed=seed,
+        metrics=metrics,
+        parameters={**RECIPE.told(), "teacher": teacher.coefficients.tolist()},
+        limits=model.limits,
         home=Home("real", SOURCE, inputs_of(rows), TERMS, CREDIT, measured),
-    )  # fmt: skip
+    )
     return card, blob
 
 
@@ -197,10 +215,21 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
     source = plate_appearances.SOURCE if recent else SOURCE
     return (
         EvaluationSet(
-            MODEL, how, held.label, said, held.game, held.rows, asked.features, asked.classes, of, _groups(held), plain,
-            "logistic", facts={"source": source},
+            MODEL,
+            how,
+            held.label,
+            said,
+            held.game,
+            held.rows,
+            asked.features,
+            asked.classes,
+            of,
+            _groups(held),
+            plain,
+            "logistic",
+            facts={"source": source},
         ),
-    )  # fmt: skip
+    )
 
 
 def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
@@ -212,14 +241,20 @@ def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     (each,) = judged
     found = gate(str(each.facts["source"]), each.rows, each.label, each.probability, each.game, each.reference)
     reading = {
-        "scores": scores(each.label, each.probability), "logistic": scores(each.label, each.reference),
+        "scores": scores(each.label, each.probability),
+        "logistic": scores(each.label, each.reference),
         "ours_minus_logistic": paired_bootstrap(each.label, each.probability, each.reference, each.game),
         "gate": {"passed": found.passed, "reason": found.reason},
-    }  # fmt: skip
+    }
     return {
-        "model": MODEL, "how": each.how, **each.facts, "rows": len(each.label), "games": len(np.unique(each.game)),
-        "readings": {"before every event": reading}, "reliability": reliability(each.label, each.probability),
-    }  # fmt: skip
+        "model": MODEL,
+        "how": each.how,
+        **each.facts,
+        "rows": len(each.label),
+        "games": len(np.unique(each.game)),
+        "readings": {"before every event": reading},
+        "reliability": reliability(each.label, each.probability),
+    }
 
 
 def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], str]:

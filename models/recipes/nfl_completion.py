@@ -43,7 +43,7 @@ LIMITS: Final = (
     "It knows passer, receiver and the nearest defenders when the ball is let go: where they are, and where and how fast "
     "defenders run; not who throws or catches, how the receiver runs, the weather, or a drop. Balls that are thrown away are not "
     "passes to it. It learnt from the season of 2018."
-)  # fmt: skip
+)
 _ATTEMPTS: Final = ("C", "I", "IN")
 _NUMBERS: Final = (
     "throwDistance", "Target_X", "Target_Y", "QB_X", "QB_Y", "absoluteYardlineNumber", "numberOfPassRushers", "defendersInTheBox",
@@ -63,9 +63,16 @@ def read(folder: Path) -> Outcomes:
         some &= np.isfinite(value[name])
     covered = np.where(np.isfinite(value["defender1Dist"]), "covered", "nobody on him")
     return Outcomes(
-        rows[some], (result[some] == "C").astype(np.float64), words_of(table, "gameId")[some], SOURCE, HELD_OUT_AS, TERMS,
-        {"defender": covered[some]}, value["cp"][some], "nflfastR",
-    )  # fmt: skip
+        rows[some],
+        (result[some] == "C").astype(np.float64),
+        words_of(table, "gameId")[some],
+        SOURCE,
+        HELD_OUT_AS,
+        TERMS,
+        {"defender": covered[some]},
+        value["cp"][some],
+        "nflfastR",
+    )
 
 
 def _at_the_throw(value: dict[str, Floats], way: Floats) -> dict[str, Floats]:
@@ -75,21 +82,31 @@ def _at_the_throw(value: dict[str, Floats], way: Floats) -> dict[str, Floats]:
     far, side = np.maximum(value["throwDistance"], 0.05), np.where(y >= middle, 1.0, -1.0)
     ahead, aside = (x - value["QB_X"]) / far, (y - value["QB_Y"]) / far
     found = {
-        "throw_m": far * YD, "depth_m": way * (x - line) * YD, "across_m": np.abs(y - value["QB_Y"]) * YD,
-        "edge_m": np.minimum(y, WIDTH_YD - y) * YD, "end_m": np.where(way > 0.0, LENGTH_YD - x, x) * YD,
-        "passer_depth_m": way * (line - value["QB_X"]) * YD, "passer_mps": value["qb_speed"] * YD, "held_s": value["t_throw"],
+        "throw_m": far * YD,
+        "depth_m": way * (x - line) * YD,
+        "across_m": np.abs(y - value["QB_Y"]) * YD,
+        "edge_m": np.minimum(y, WIDTH_YD - y) * YD,
+        "end_m": np.where(way > 0.0, LENGTH_YD - x, x) * YD,
+        "passer_depth_m": way * (line - value["QB_X"]) * YD,
+        "passer_mps": value["qb_speed"] * YD,
+        "held_s": value["t_throw"],
         "covered": np.sum([np.isfinite(value[f"defender{i}Dist"]) for i in (1, 2, 3)], axis=0).astype(np.float64),
-        "rushers": value["numberOfPassRushers"], "box": value["defendersInTheBox"],
-    }  # fmt: skip
+        "rushers": value["numberOfPassRushers"],
+        "box": value["defendersInTheBox"],
+    }
     for i, which in enumerate(DEFENDERS, 1):
         dx, dy = value[f"defender{i}X"] - x, value[f"defender{i}Y"] - y
         vx, vy = velocity_mps(value[f"defender{i}S"], value[f"defender{i}Dir"])
         found |= {
-            f"{which}_near_m": value[f"defender{i}Dist"] * YD, f"{which}_along_m": (dx * ahead + dy * aside) * YD,
-            f"{which}_aside_m": np.abs(dx * aside - dy * ahead) * YD, f"{which}_ahead_m": way * dx * YD,
+            f"{which}_near_m": value[f"defender{i}Dist"] * YD,
+            f"{which}_along_m": (dx * ahead + dy * aside) * YD,
+            f"{which}_aside_m": np.abs(dx * aside - dy * ahead) * YD,
+            f"{which}_ahead_m": way * dx * YD,
             f"{which}_inside_m": (np.abs(value[f"defender{i}Y"] - middle) - np.abs(y - middle)) * YD,
-            f"{which}_speed_mps": value[f"defender{i}S"] * YD, f"{which}_upfield_mps": way * vx, f"{which}_outward_mps": side * vy,
-        }  # fmt: skip
+            f"{which}_speed_mps": value[f"defender{i}S"] * YD,
+            f"{which}_upfield_mps": way * vx,
+            f"{which}_outward_mps": side * vy,
+        }
     return found
 
 
@@ -99,9 +116,10 @@ def _as_in_flight(value: dict[str, Floats]) -> dict[str, Floats]:
     air_m, across, gap_m = value["throwDistance"] * YD, value["Target_Y"], value["defender1Dist"] * YD
     shrinks = np.maximum(1.0 - CLOSES_PER_S * air_m / BALL_MPS, CLOSES_TO)
     return {
-        "air_m": air_m, "meet_m": np.minimum(np.minimum(gap_m, FAR_M) * shrinks, OPEN_M),
+        "air_m": air_m,
+        "meet_m": np.minimum(np.minimum(gap_m, FAR_M) * shrinks, OPEN_M),
         "sideline_m": np.clip(np.minimum(across, WIDTH_YD - across) * YD, INSIDE_M, ROOM_M),
-    }  # fmt: skip
+    }
 
 
 def fit(learnt: Outcomes, seed: int) -> bytes:

@@ -41,7 +41,7 @@ LIMITS: Final = (
     "Man or zone and nothing finer, told from the situation, the formation, the number of rushers and, on first and second down, "
     "the safeties at the snap; it does not watch defenders move. It learnt from dropbacks of the first half of 2022 and their "
     "charted calls: a chance, and no more certain than that."
-)  # fmt: skip
+)
 #: formations with the passer away from the centre, and with nobody beside him
 _SHOTGUN: Final = ("SHOTGUN", "EMPTY", "PISTOL", "WILDCAT")
 _EMPTY: Final = "EMPTY"
@@ -65,9 +65,14 @@ def read(folder: Path) -> Outcomes:
     some &= (value["quarter"] >= 1.0) & (value["quarter"] <= 4.0) & (value["down"] >= 1.0)
     seen = np.where(np.isfinite(columns["safeties"]), "safeties known", "not known")
     return Outcomes(
-        rows[some], (word["pff_manZone"] == "Zone").astype(np.float64)[some], word["gameId"][some], SOURCE, HELD_OUT_AS, TERMS,
+        rows[some],
+        (word["pff_manZone"] == "Zone").astype(np.float64)[some],
+        word["gameId"][some],
+        SOURCE,
+        HELD_OUT_AS,
+        TERMS,
         {"safeties": seen[some], "down": np.array([f"{d:g}" for d in value["down"][some].tolist()], np.str_)},
-    )  # fmt: skip
+    )
 
 
 def _look(value: dict[str, Floats], word: dict[str, Any]) -> dict[str, Floats]:
@@ -78,15 +83,19 @@ def _look(value: dict[str, Floats], word: dict[str, Any]) -> dict[str, Floats]:
     formation = word["offenseFormation"]
     known_formation = np.where(formation == "", np.nan, 1.0)
     return {
-        "down": value["down"], "to_go_yd": value["yardsToGo"],
+        "down": value["down"],
+        "to_go_yd": value["yardsToGo"],
         "to_goal_yd": np.where(
             word["yardlineSide"] == word["possessionTeam"], 100.0 - value["yardlineNumber"], value["yardlineNumber"]
         ),
         "clock_s": (4.0 - value["quarter"]) * _QUARTER_S + left_s,
         "lead": home * (value["preSnapHomeScore"] - value["preSnapVisitorScore"]),
-        "shotgun": np.isin(formation, _SHOTGUN) * known_formation, "empty": (formation == _EMPTY) * known_formation,
-        "strong": sides.max(1), "weak": sides.min(1), "rushers": np.where(value["n_rushers"] >= 1.0, value["n_rushers"], np.nan),
-    }  # fmt: skip
+        "shotgun": np.isin(formation, _SHOTGUN) * known_formation,
+        "empty": (formation == _EMPTY) * known_formation,
+        "strong": sides.max(1),
+        "weak": sides.min(1),
+        "rushers": np.where(value["n_rushers"] >= 1.0, value["n_rushers"], np.nan),
+    }
 
 
 def _sides(alignment: str) -> tuple[float, float]:
@@ -115,10 +124,14 @@ def _safeties(folder: Path, game: Any, play: Any, down: Floats) -> dict[str, Flo
     order = np.argsort(np.where(deep, -depth, np.inf), axis=1, kind="stable")
     depth, across, back = (np.take_along_axis(each, order, 1) for each in (depth, across, back))
     return {
-        "safeties": np.where(there, deep.sum(1), np.nan), "deepest_m": depth[:, 0], "second_m": depth[:, 1],
-        "middle_m": np.fmin(np.abs(across[:, 0]), np.abs(across[:, 1])), "between_m": np.abs(across[:, 0] - across[:, 1]),
-        "deepest_back_mps": back[:, 0], "second_back_mps": back[:, 1],
-    }  # fmt: skip
+        "safeties": np.where(there, deep.sum(1), np.nan),
+        "deepest_m": depth[:, 0],
+        "second_m": depth[:, 1],
+        "middle_m": np.fmin(np.abs(across[:, 0]), np.abs(across[:, 1])),
+        "between_m": np.abs(across[:, 0] - across[:, 1]),
+        "deepest_back_mps": back[:, 0],
+        "second_back_mps": back[:, 1],
+    }
 
 
 def fit(learnt: Outcomes, seed: int) -> bytes:

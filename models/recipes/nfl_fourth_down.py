@@ -38,12 +38,12 @@ FITS: Final = 3
 #: it follows a smooth teacher, so that it may be fine
 RECIPE: Final = Recipe(
     boosters=(({"eta": 0.2, "max_depth": 6, "min_child_weight": 5.0, "reg_lambda": 1.0, "max_bin": 256}, 150),),
-)  # fmt: skip
+)
 LIMITS: Final = (
     "It compares going, kicking and punting for average teams: kicker, wind, time-outs and overtime are not known to it. It "
     "learnt from 2009 to 2019, when conversions were tried where they were hardest to avoid. Advice to talk about, and not to "
     "be compared closer than a hundredth."
-)  # fmt: skip
+)
 _NUMBERS: Final = (
     "qtr", "down", "ydstogo", "yardline_100", "home_score", "away_score", "game_s_left", "home_win", "fourth_conv", "kick_distance",
     "next_yardline_100", "no_play",
@@ -67,9 +67,17 @@ def tries(value: Mapping[str, Floats], word: Mapping[str, Any]) -> Tries:
     punted = (kind == "punt") & turned
     net = at - (100.0 - value["next_yardline_100"])
     return Tries(
-        value["ydstogo"][went], at[went], value["fourth_conv"][went], game[went], value["kick_distance"][kicked],
-        (word["fg_result"][kicked] == "good").astype(np.float64), game[kicked], at[punted], net[punted], game[punted],
-    )  # fmt: skip
+        value["ydstogo"][went],
+        at[went],
+        value["fourth_conv"][went],
+        game[went],
+        value["kick_distance"][kicked],
+        (word["fg_result"][kicked] == "good").astype(np.float64),
+        game[kicked],
+        at[punted],
+        net[punted],
+        game[punted],
+    )
 
 
 def read(folder: Path) -> tuple[Outcomes, Tries, Outcomes]:
@@ -77,8 +85,9 @@ def read(folder: Path) -> tuple[Outcomes, Tries, Outcomes]:
     value, word = _table(folder)
     choice = np.select(
         [np.isin(word["play_type"], ("pass", "run", "sack")), word["play_type"] == "field_goal", word["play_type"] == "punt"],
-        [0, 1, 2], -1,
-    )  # fmt: skip
+        [0, 1, 2],
+        -1,
+    )
     ours = word["posteam"] == word["home"]
     lead = np.where(ours, 1.0, -1.0) * (value["home_score"] - value["away_score"])
     states = np.column_stack([value["game_s_left"], lead, value["ydstogo"], value["yardline_100"], ours])
@@ -87,9 +96,14 @@ def read(folder: Path) -> tuple[Outcomes, Tries, Outcomes]:
     rows = np.array([fourth_rows(*state)[k] for state, k in zip(states[some].tolist(), choice[some], strict=True)])
     label = np.where(ours, value["home_win"], 1.0 - value["home_win"])[some]
     made = Outcomes(
-        rows.reshape(-1, len(FOURTH_FEATURES)), label, word["game_id"][some], winning.SOURCE, winning.HELD_OUT_AS, winning.TERMS,
+        rows.reshape(-1, len(FOURTH_FEATURES)),
+        label,
+        word["game_id"][some],
+        winning.SOURCE,
+        winning.HELD_OUT_AS,
+        winning.TERMS,
         {"choice": np.array(CHOICES)[choice[some]]},
-    )  # fmt: skip
+    )
     return made, tries(value, word), winning.read(folder)
 
 
@@ -134,7 +148,7 @@ def part_scores(tried: Tries, seed: int) -> dict[str, float]:
         "field_goal_log_loss_of_the_rate": log_loss(tried.good, np.full(len(good), tried.good.mean())),
         "punt_mae_yd": float(np.abs(tried.net_yd - net).mean()),
         "punt_mae_yd_of_the_median": float(np.abs(tried.net_yd - np.median(tried.net_yd)).mean()),
-    }  # fmt: skip
+    }
 
 
 def train(folder: Path, seed: int, command: str, tell: Tell) -> tuple[Card, bytes]:

@@ -31,14 +31,17 @@ SOURCE: Final = "NFL charting of 2022"
 STEP_S: Final = 0.4
 TAKES: Final = ("age_s", "get_off_s", "lineman", "back")
 RECIPE: Final = Recipe(
-    boosters=((
-        {"eta": 0.1, "max_depth": 4, "min_child_weight": 20.0, "subsample": 0.7, "reg_lambda": 5.0}, 80,
-    ),),
-)  # fmt: skip
+    boosters=(
+        (
+            {"eta": 0.1, "max_depth": 4, "min_child_weight": 20.0, "subsample": 0.7, "reg_lambda": 5.0},
+            80,
+        ),
+    ),
+)
 LIMITS: Final = (
     "It means the charters' pressure, first reached by this rusher within 0.4 s, and knows the time since the snap, his get-off "
     "and whether he is a lineman, a linebacker or a back: not where he is or who blocks him. It learnt from the first half of 2022."
-)  # fmt: skip
+)
 _LINE: Final = ("DE", "DT", "NT", "DL", "EDGE")
 _BACKS: Final = ("CB", "FS", "SS", "S", "DB", "SAF")
 
@@ -46,9 +49,16 @@ _BACKS: Final = ("CB", "FS", "SS", "S", "DB", "SAF")
 def read(folder: Path) -> Outcomes:
     table = read_table(
         folder / "player_play.parquet",
-        ("gameId", "playId", "wasInitialPassRusher", "causedPressure", "timeToPressureAsPassRusher", "getOffTimeAsPassRusher",
-         "position"),
-    )  # fmt: skip
+        (
+            "gameId",
+            "playId",
+            "wasInitialPassRusher",
+            "causedPressure",
+            "timeToPressureAsPassRusher",
+            "getOffTimeAsPassRusher",
+            "position",
+        ),
+    )
     rushed = column(table, "wasInitialPassRusher") == 1.0
     game, play, position = (words_of(table, name)[rushed] for name in ("gameId", "playId", "position"))
     caused, after_s, get_off_s = (
@@ -62,9 +72,11 @@ def read(folder: Path) -> Outcomes:
     at = np.repeat(np.arange(len(game)), steps)
     age_s = STEP_S * (np.arange(len(at)) - np.repeat(np.cumsum(steps) - steps, steps))
     columns: dict[str, Any] = {
-        "age_s": age_s, "get_off_s": np.where(get_off_s[at] <= age_s, get_off_s[at], np.nan),
-        "lineman": np.isin(position, _LINE)[at], "back": np.isin(position, _BACKS)[at],
-    }  # fmt: skip
+        "age_s": age_s,
+        "get_off_s": np.where(get_off_s[at] <= age_s, get_off_s[at], np.nan),
+        "lineman": np.isin(position, _LINE)[at],
+        "back": np.isin(position, _BACKS)[at],
+    }
     rows = np.column_stack([columns.get(f.name, np.full(len(at), np.nan)) for f in spec_of(MODEL).offered]).astype(np.float64)
     label = ((after_s[at] > age_s) & (after_s[at] <= age_s + STEP_S)).astype(np.float64)
     return Outcomes(rows, label, game[at], SOURCE, HELD_OUT_AS, TERMS, {"position": position[at]}, unit="games")

@@ -22,14 +22,17 @@ from models.training.tables import column, read_table, words_of
 MODEL: Final = "nfl-rushing"
 FITS: Final = 3
 RECIPE: Final = Recipe(
-    boosters=((
-        {"eta": 0.1, "max_depth": 6, "min_child_weight": 150.0, "subsample": 0.7, "colsample_bytree": 0.8, "reg_lambda": 5.0}, 150,
-    ),),
-)  # fmt: skip
+    boosters=(
+        (
+            {"eta": 0.1, "max_depth": 6, "min_child_weight": 150.0, "subsample": 0.7, "colsample_bytree": 0.8, "reg_lambda": 5.0},
+            150,
+        ),
+    ),
+)
 LIMITS: Final = (
     "It knows how the runner moves at the hand-off and where he is: no defender, no blocking, no down, and nothing of scrambles "
     "and laterals. It learnt from the carries of 2017 to 2019."
-)  # fmt: skip
+)
 TAKES: Final = (
     "forward_mps", "speed_mps", "acceleration_mps2", "outward_mps", "behind_m", "edge_m", "to_goal_m",
 )  # fmt: skip
@@ -42,10 +45,14 @@ def plays(folder: Path) -> Plays:
     speed, acceleration, way, x_yd, y_yd, to_goal, yards = (column(table, name) for name in needed)
     angle, side = way / 100.0 * np.pi, np.where(y_yd >= WIDTH_YD / 2.0, 1.0, -1.0)
     found = {
-        "forward_mps": speed * YD * np.sin(angle), "speed_mps": speed * YD, "acceleration_mps2": acceleration * YD,
-        "outward_mps": side * speed * YD * np.cos(angle), "behind_m": (LENGTH_YD - 10.0 - to_goal - x_yd) * YD,
-        "edge_m": np.minimum(y_yd, WIDTH_YD - y_yd) * YD, "to_goal_m": to_goal * YD,
-    }  # fmt: skip
+        "forward_mps": speed * YD * np.sin(angle),
+        "speed_mps": speed * YD,
+        "acceleration_mps2": acceleration * YD,
+        "outward_mps": side * speed * YD * np.cos(angle),
+        "behind_m": (LENGTH_YD - 10.0 - to_goal - x_yd) * YD,
+        "edge_m": np.minimum(y_yd, WIDTH_YD - y_yd) * YD,
+        "to_goal_m": to_goal * YD,
+    }
     return found, yards, words_of(table, "gameId")
 
 

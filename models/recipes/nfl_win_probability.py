@@ -30,7 +30,7 @@ SCRIMMAGE: Final = ("pass", "run", "sack", "punt", "field_goal", "qb_kneel", "qb
 #: it follows a smooth teacher, so that it may be fine
 RECIPE: Final = Recipe(
     boosters=(({"eta": 0.2, "max_depth": 6, "min_child_weight": 40.0, "reg_lambda": 1.0, "max_bin": 256}, 150),),
-)  # fmt: skip
+)
 _NEEDED: Final = (
     "game_id", "play_id", "qtr", "down", "ydstogo", "yardline_100", "posteam", "home", "home_score", "away_score", "game_s_left",
     "play_type", "home_win",
@@ -50,10 +50,16 @@ def read(folder: Path) -> Outcomes:
     label = np.where(ours > 0, value["home_win"], 1.0 - value["home_win"])[some]
     reference = _nflscrapr(folder, game[some], value["play_id"][some], posteam[some])
     return Outcomes(
-        rows, label, game[some], SOURCE, HELD_OUT_AS, TERMS,
+        rows,
+        label,
+        game[some],
+        SOURCE,
+        HELD_OUT_AS,
+        TERMS,
         {"quarter": np.array([f"{int(q)}" for q in value["qtr"][some]]), "side": np.where(ours > 0, "home", "away")[some]},
-        reference, "nflscrapR",
-    )  # fmt: skip
+        reference,
+        "nflscrapR",
+    )
 
 
 def _nflscrapr(folder: Path, game: Any, play: Floats, posteam: Any) -> Floats:
@@ -76,6 +82,6 @@ def fit(learnt: Outcomes, seed: int) -> bytes:
 LIMITS: Final = (
     "It knows score, clock, down, place and which team is at home, not time-outs, who is hurt or how strong the teams are: no "
     "basis for odds. It learnt from the four quarters of the seasons 2009 to 2019 and says nothing of overtime."
-)  # fmt: skip
+)
 COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())
 train, judge, report, evaluate = doors(COURSE, read)

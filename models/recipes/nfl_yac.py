@@ -20,15 +20,18 @@ from models.training.tables import column, read_table, words_of
 MODEL: Final = "nfl-yac"
 FITS: Final = 3
 RECIPE: Final = Recipe(
-    boosters=((
-        {"eta": 0.08, "max_depth": 5, "min_child_weight": 100.0, "subsample": 0.7, "reg_lambda": 5.0}, 150,
-    ),),
-)  # fmt: skip
+    boosters=(
+        (
+            {"eta": 0.08, "max_depth": 5, "min_child_weight": 100.0, "subsample": 0.7, "reg_lambda": 5.0},
+            150,
+        ),
+    ),
+)
 DEFENDERS: Final = 5
 LIMITS: Final = (
     "It knows how near the defenders are when he catches, not how fast he runs, blockers, angles or who he is, and nothing of "
     "fumbles and laterals. It learnt from the completed passes of 2018."
-)  # fmt: skip
+)
 
 
 def plays(folder: Path) -> Plays:

@@ -76,16 +76,27 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
     some = np.random.default_rng(seed).choice(len(rows), min(len(rows), 2 * _SAMPLE), replace=False)
     home = Home("real", SOURCE, inputs_of(rows[some]), TERMS, CREDIT, measured)
     source: dict[str, str | float | int] = {
-        "source": SOURCE, "rows": len(learnt), "games": len(np.unique(learnt.match)), "content": content_of(learnt.id),
+        "source": SOURCE,
+        "rows": len(learnt),
+        "games": len(np.unique(learnt.match)),
+        "content": content_of(learnt.id),
         "held_out": f"matches by the rule of models.holdout, as {HELD_OUT_AS}",
-    }  # fmt: skip
+    }
     metrics["profile"] = profile(model, Table(rows[some], label[some], np.zeros(len(some), np.int64), source))
     tell("profile")
     card = Card(
-        name=model.name, title=model.title, classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=source, command=command, seed=seed,
-        metrics=metrics, parameters=RECIPE.told(), limits=model.limits, home=home,
-    )  # fmt: skip
+        name=model.name,
+        title=model.title,
+        classes=list(model.classes),
+        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+        trained_on=source,
+        command=command,
+        seed=seed,
+        metrics=metrics,
+        parameters=RECIPE.told(),
+        limits=model.limits,
+        home=home,
+    )
     return card, blob
 
 
@@ -135,11 +146,23 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
         reference = plain(mine) if reading != READINGS[2] else _plain(learnt, seed, given_end=True)(mine)
         out.append(
             EvaluationSet(
-                MODEL, how, held.label[some], predict(mine), held.match[some], mine, asked.features, asked.classes, of,
-                {"kind": held.words[some], "play": np.where(held.open_play, "open play", "set piece")[some]}, reference, "logistic",
-                reading, "matches", {"source": SOURCE},
+                MODEL,
+                how,
+                held.label[some],
+                predict(mine),
+                held.match[some],
+                mine,
+                asked.features,
+                asked.classes,
+                of,
+                {"kind": held.words[some], "play": np.where(held.open_play, "open play", "set piece")[some]},
+                reference,
+                "logistic",
+                reading,
+                "matches",
+                {"source": SOURCE},
             )
-        )  # fmt: skip
+        )
     return tuple(out)
 
 
@@ -152,17 +175,23 @@ def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     first = judged[0]
     readings = {each.reading: _of(each) for each in judged}
     return {
-        "model": MODEL, "how": first.how, **first.facts, "rows": len(first.label), first.unit: len(np.unique(first.game)),
-        "readings": readings, "reliability": {name: found["reliability"] for name, found in readings.items()},
-    }  # fmt: skip
+        "model": MODEL,
+        "how": first.how,
+        **first.facts,
+        "rows": len(first.label),
+        first.unit: len(np.unique(first.game)),
+        "readings": readings,
+        "reliability": {name: found["reliability"] for name, found in readings.items()},
+    }
 
 
 def _of(each: EvaluationSet) -> dict[str, Any]:
     found = {
-        "scores": scores(each.label, each.probability), "logistic": scores(each.label, each.reference),
+        "scores": scores(each.label, each.probability),
+        "logistic": scores(each.label, each.reference),
         "ours_minus_logistic": paired_bootstrap(each.label, each.probability, each.reference, each.game, rounds=300),
         "reliability": reliability(each.label, each.probability),
-    }  # fmt: skip
+    }
     play = each.groups.get("play")
     if play is not None and (play == "open play").any():
         own = play == "open play"
@@ -177,9 +206,11 @@ def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], s
     given = model.predict(passes.given_end())
     given[~np.isfinite(passes.end).all(1)] = np.nan
     columns = {
-        "match_id": passes.match, "event_id": passes.id, "probability": model.predict(passes.rows),
+        "match_id": passes.match,
+        "event_id": passes.id,
+        "probability": model.predict(passes.rows),
         "probability_given_end": [None if v != v else v for v in given.tolist()],
-    }  # fmt: skip
+    }
     return columns, f"{len(passes)} passes"
 
 

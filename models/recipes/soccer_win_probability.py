@@ -75,17 +75,27 @@ def train(folder: Path, seed: int, command: str, tell: Callable[[str], None]) ->
         "out_of_match_score_and_time": _scores(results.label, score_and_time),
     }
     source: dict[str, str | float | int] = {
-        "source": SOURCE, "rows": len(learnt.label), "games": len(np.unique(learnt.match)),
-        "content": content_of(np.unique(learnt.match)), "held_out": f"matches by the rule of models.holdout, as {HELD_OUT_AS}",
-    }  # fmt: skip
+        "source": SOURCE,
+        "rows": len(learnt.label),
+        "games": len(np.unique(learnt.match)),
+        "content": content_of(np.unique(learnt.match)),
+        "held_out": f"matches by the rule of models.holdout, as {HELD_OUT_AS}",
+    }
     metrics["profile"] = profile(model, Table(rows, np.tile(learnt.label, 2), np.tile(learnt.match, 2), source))
     tell("profile")
     card = Card(
-        name=model.name, title=model.title, classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=source, command=command, seed=seed,
-        metrics=metrics, parameters={**RECIPE.told(), "goals": winning.as_json()}, limits=model.limits,
+        name=model.name,
+        title=model.title,
+        classes=list(model.classes),
+        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+        trained_on=source,
+        command=command,
+        seed=seed,
+        metrics=metrics,
+        parameters={**RECIPE.told(), "goals": winning.as_json()},
+        limits=model.limits,
         home=Home("real", SOURCE, inputs_of(taught), TERMS, CREDIT, measured),
-    )  # fmt: skip
+    )
     return card, blob
 
 
@@ -126,10 +136,12 @@ def drawn(seed: int) -> Floats:
     played = 1.0 - left / 5640.0
     xgoals = generator.gamma(2.0, 0.7, (_DRAWN, 2)) * played[:, None]
     columns = {
-        "time_left_s": left, "goal_difference": np.rint(generator.normal(0.0, 2.0, _DRAWN)),
+        "time_left_s": left,
+        "goal_difference": np.rint(generator.normal(0.0, 2.0, _DRAWN)),
         "red_card_difference": generator.choice([-2, -1, 0, 1, 2], _DRAWN, p=[0.03, 0.12, 0.7, 0.12, 0.03]),
-        "xgoals_home": xgoals[:, 0], "xgoals_away": xgoals[:, 1],
-    }  # fmt: skip
+        "xgoals_home": xgoals[:, 0],
+        "xgoals_away": xgoals[:, 1],
+    }
     return np.stack([columns[name].astype(np.float64) for name, _, _ in WIN_FEATURES], axis=1)
 
 
@@ -162,10 +174,23 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
 
         out_of.append(
             EvaluationSet(
-                MODEL, how, held.label, said, held.match, rows, asked.features, asked.classes, of, _groups(held), plain,
-                "score and time", reading, "matches", facts,
+                MODEL,
+                how,
+                held.label,
+                said,
+                held.match,
+                rows,
+                asked.features,
+                asked.classes,
+                of,
+                _groups(held),
+                plain,
+                "score and time",
+                reading,
+                "matches",
+                facts,
             )
-        )  # fmt: skip
+        )
     return tuple(out_of)
 
 
@@ -180,17 +205,23 @@ def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     readings = {}
     for each in judged:
         readings[each.reading] = {
-            "scores": _scores(each.label, each.probability), "logistic": _scores(each.label, each.reference),
+            "scores": _scores(each.label, each.probability),
+            "logistic": _scores(each.label, each.reference),
             "ours_minus_logistic": {"log_loss": paired_bootstrap_losses(each.label, each.probability, each.reference, each.game)},
             "reliability": {
-                word: reliability((each.label == c).astype(np.float64), each.probability[:, c]) for c, word in
-                enumerate(each.classes)
+                word: reliability((each.label == c).astype(np.float64), each.probability[:, c])
+                for c, word in enumerate(each.classes)
             },
-        }  # fmt: skip
+        }
     return {
-        "model": MODEL, "how": first.how, **first.facts, "rows": len(first.label), "matches": len(np.unique(first.game)),
-        "readings": readings, "reliability": {name: found["reliability"] for name, found in readings.items()},
-    }  # fmt: skip
+        "model": MODEL,
+        "how": first.how,
+        **first.facts,
+        "rows": len(first.label),
+        "matches": len(np.unique(first.game)),
+        "readings": readings,
+        "reliability": {name: found["reliability"] for name, found in readings.items()},
+    }
 
 
 def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], str]:

@@ -50,9 +50,16 @@ RECIPE: Final = spec_of(MODEL).real or spec_of(MODEL).recipe
 FITS: Final = 3
 #: copies of a shot with everybody's position: what is withheld, and whether words are too
 _COPIES: Final = (
-    (withheld_shots.FULL, False), (withheld_shots.FULL, True), (withheld_shots.NONE, False), (withheld_shots.NO_KEEPER, False), (withheld_shots.NO_KEEPER, True),
-    (withheld_shots.NO_DEFENDERS, False), (withheld_shots.NO_DEFENDERS, True), (withheld_shots.PART, False), (withheld_shots.PART, True),
-)  # fmt: skip
+    (withheld_shots.FULL, False),
+    (withheld_shots.FULL, True),
+    (withheld_shots.NONE, False),
+    (withheld_shots.NO_KEEPER, False),
+    (withheld_shots.NO_KEEPER, True),
+    (withheld_shots.NO_DEFENDERS, False),
+    (withheld_shots.NO_DEFENDERS, True),
+    (withheld_shots.PART, False),
+    (withheld_shots.PART, True),
+)
 #: so that no shot is withheld from twice alike
 _SEED: Final = 17
 #: the cases that have a level of their own, and the seed of what is withheld where it is found
@@ -94,9 +101,14 @@ def table(folder: Path) -> Table:
     groups = {name: words[kept] for name, words in found.groups.items()}
     source = found.source | {"rows": int(kept.sum()), "games": len(np.unique(found.game[kept]))}
     return replace(
-        found, rows=found.rows[kept], label=found.label[kept], game=found.game[kept], reference=found.reference[kept],
-        groups=groups, source=source,
-    )  # fmt: skip
+        found,
+        rows=found.rows[kept],
+        label=found.label[kept],
+        game=found.game[kept],
+        reference=found.reference[kept],
+        groups=groups,
+        source=source,
+    )
 
 
 def held(shots: Shots) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -129,19 +141,21 @@ def taught(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[n
     if len(np.unique(np.concatenate([goal for _, goal, _ in parts]))) < 2:
         raise ValueError("the shots that are not held out are all goals or all misses: they teach nothing")
     return Table(
-        np.concatenate([rows for rows, _, _ in parts]), np.concatenate([goal for _, goal, _ in parts]),
-        np.unique(np.concatenate([game for _, _, game in parts]), return_inverse=True)[1], _source(shots, statsbomb, events),
-        origin="real", terms=_joined(shots, TERMS, wyscout.TERMS), credit=_joined(shots, CREDIT, wyscout.CREDIT),
-    )  # fmt: skip
+        np.concatenate([rows for rows, _, _ in parts]),
+        np.concatenate([goal for _, goal, _ in parts]),
+        np.unique(np.concatenate([game for _, _, game in parts]), return_inverse=True)[1],
+        _source(shots, statsbomb, events),
+        origin="real",
+        terms=_joined(shots, TERMS, wyscout.TERMS),
+        credit=_joined(shots, CREDIT, wyscout.CREDIT),
+    )
 
 
 def _joined(shots: Shots, statsbomb: str, events: str) -> str:
     return "; ".join([statsbomb] * (shots.statsbomb is not None) + [events] * (shots.wyscout is not None))
 
 
-def _source(
-    shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[np.bool_]
-) -> dict[str, str | float | int]:  # fmt: skip
+def _source(shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[np.bool_]) -> dict[str, str | float | int]:
     source: dict[str, str | float | int] = {"source": _joined(shots, "StatsBomb open data", wyscout.SOURCE)}
     games = {name: np.unique(match[chosen]) for name, match, chosen in _by_source(shots, statsbomb, events)}
     source["games"] = sum(len(found) for found in games.values())
@@ -161,7 +175,7 @@ def _by_source(shots: Shots, statsbomb: Any, events: Any) -> list[tuple[str, npt
 
 def learnt(
     shots: Shots, statsbomb: npt.NDArray[np.bool_], events: npt.NDArray[np.bool_], seed: int, recipe: Recipe = RECIPE
-) -> tuple[Table, bytes, dict[str, float]]:  # fmt: skip
+) -> tuple[Table, bytes, dict[str, float]]:
     """What the shots ``statsbomb`` and ``events`` (bool) teach, the forest that learnt it, and the level of each case
     (``models.recipes.shared.sight``), none where there are no shots with positions."""
     lessons = taught(shots, statsbomb, events)
@@ -193,9 +207,7 @@ def _with_penalty(blob: bytes, lessons: Table) -> bytes:
     return blob
 
 
-def train(
-    folder: Path, seed: int, command: str, tell: Callable[[str], None], recipe: Recipe = RECIPE
-) -> tuple[Card, bytes]:  # fmt: skip
+def train(folder: Path, seed: int, command: str, tell: Callable[[str], None], recipe: Recipe = RECIPE) -> tuple[Card, bytes]:
     """Learns from the games that are not held out, and is judged by those that are."""
     from models.recipes.shared.shot_cases import cases_of
 
@@ -211,22 +223,31 @@ def train(
     led = ~np.isnan(lessons.rows[:, SHOT_INDEX["since_touch_s"]])
     some = np.flatnonzero(~led)[::3]
     both = withheld_shots.led_by_another(lessons.rows[some], lessons.rows[led], _SEED)
-    wide = replace(
-        lessons, rows=np.concatenate([lessons.rows, both]), label=np.concatenate([lessons.label, lessons.label[some]])
-    )  # fmt: skip
+    wide = replace(lessons, rows=np.concatenate([lessons.rows, both]), label=np.concatenate([lessons.label, lessons.label[some]]))
     metrics["profile"] = profile(model, wide)
     gates = [case.gate for case in judged if case.gate is not None]
     home = Home(
-        "real", str(lessons.source["source"]), inputs_of(wide.rows), lessons.terms, lessons.credit,
+        "real",
+        str(lessons.source["source"]),
+        inputs_of(wide.rows),
+        lessons.terms,
+        lessons.credit,
         narrowest(gates) if gates else None,
-    )  # fmt: skip
+    )
     tell("judged")
     card = Card(
-        name=model.name, title=model.title, classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=lessons.source,
-        command=command, seed=seed, metrics=metrics, parameters=recipe.told() | {"levels": level, "reach": sight.REACH},
-        limits=model.limits, home=home,
-    )  # fmt: skip
+        name=model.name,
+        title=model.title,
+        classes=list(model.classes),
+        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+        trained_on=lessons.source,
+        command=command,
+        seed=seed,
+        metrics=metrics,
+        parameters=recipe.told() | {"levels": level, "reach": sight.REACH},
+        limits=model.limits,
+        home=home,
+    )
     return card, blob
 
 
@@ -277,11 +298,24 @@ def judge(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], N
 
     return tuple(
         EvaluationSet(
-            MODEL, how, case.label, case.probability, case.game, case.rows, asked.features, asked.classes, of(case.rows),
-            case.groups, case.reference, case.versus, case.reading, "matches", case.facts,
+            MODEL,
+            how,
+            case.label,
+            case.probability,
+            case.game,
+            case.rows,
+            asked.features,
+            asked.classes,
+            of(case.rows),
+            case.groups,
+            case.reference,
+            case.versus,
+            case.reading,
+            "matches",
+            case.facts,
         )
         for case in found
-    )  # fmt: skip
+    )
 
 
 def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
@@ -293,7 +327,7 @@ def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
         "shots": len(first.label),
         "readings": readings,
         "reliability": {name: found["reliability"] for name, found in readings.items()},
-    }  # fmt: skip
+    }
 
 
 def evaluate(folder: Path, artefact: str | None, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:

@@ -1,15 +1,15 @@
 """The paths of the SageMaker container contract, and one for Prometheus.
 
-    GET    /ping                       200 while models can be asked
-    POST   /invocations                rows in, predictions out; the model is the only one, or X-Amzn-SageMaker-Target-Model
-    GET    /models                     what is loaded
-    POST   /models                     {"model_name": ..., "url": ...}: load
-    GET    /models/NAME                one of them: version, features with units
-    PUT    /models/NAME                {"url": ...}: another version takes its place, with no request in between
-    DELETE /models/NAME                unload
-    POST   /models/NAME/invoke         rows in, predictions out
-    GET    /execution-parameters       what a batch job may send
-    GET    /metrics                    Prometheus
+GET    /ping                       200 while models can be asked
+POST   /invocations                rows in, predictions out; the model is the only one, or X-Amzn-SageMaker-Target-Model
+GET    /models                     what is loaded
+POST   /models                     {"model_name": ..., "url": ...}: load
+GET    /models/NAME                one of them: version, features with units
+PUT    /models/NAME                {"url": ...}: another version takes its place, with no request in between
+DELETE /models/NAME                unload
+POST   /models/NAME/invoke         rows in, predictions out
+GET    /execution-parameters       what a batch job may send
+GET    /metrics                    Prometheus
 """
 
 from __future__ import annotations
@@ -36,8 +36,12 @@ T = TypeVar("T")
 MOST_CONNECTIONS: Final = 1024
 _BYTES: Final = {JSON: JSON.encode(), CSV: b"text/csv; charset=utf-8"}
 _ALLOWED: Final = {
-    "/ping": "GET", "/metrics": "GET", "/execution-parameters": "GET", "/invocations": "POST", "/models": "GET, POST",
-}  # fmt: skip
+    "/ping": "GET",
+    "/metrics": "GET",
+    "/execution-parameters": "GET",
+    "/invocations": "POST",
+    "/models": "GET, POST",
+}
 
 
 class _Load(msgspec.Struct):

@@ -56,9 +56,17 @@ class RemoteModel:
     """
 
     def __init__(
-        self, name: str, features: tuple[Feature, ...], transport: Transport, *, deadline_s: float = DEADLINE_S,
-        local: Model | None = None, stands_in: bool = True, version: str = "", health: CircuitBreaker | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        features: tuple[Feature, ...],
+        transport: Transport,
+        *,
+        deadline_s: float = DEADLINE_S,
+        local: Model | None = None,
+        stands_in: bool = True,
+        version: str = "",
+        health: CircuitBreaker | None = None,
+    ) -> None:
         self._name, self._features, self.transport = name, features, transport
         self.deadline_s, self.local, self.pinned = deadline_s, local, version
         self.stands_in = stands_in and local is not None

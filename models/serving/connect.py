@@ -49,9 +49,14 @@ def connect(name: str, setting: str, local: Model | None = None, features: tuple
     if local is not None:
         name, features = local.name, local.features
     return RemoteModel(
-        name, features, transport, deadline_s=_deadline_s(options), local=local, stands_in=options.get("fallback") != "none",
+        name,
+        features,
+        transport,
+        deadline_s=_deadline_s(options),
+        local=local,
+        stands_in=options.get("fallback") != "none",
         version=options.get("version", ""),
-    )  # fmt: skip
+    )
 
 
 def _served_name(name: str, local: Model | None) -> str:

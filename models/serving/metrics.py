@@ -48,9 +48,10 @@ class _Collected(Collector):
         requests = CounterMetricFamily("touchline_endpoint_requests", "Requests for predictions.", labels=labels)
         rows = CounterMetricFamily("touchline_endpoint_rows", "Rows predicted.", labels=labels)
         errors = CounterMetricFamily(
-            "touchline_endpoint_errors", "Requests without a prediction, by reason; without a model: asked of none.",
+            "touchline_endpoint_errors",
+            "Requests without a prediction, by reason; without a model: asked of none.",
             labels=("model", "reason"),
-        )  # fmt: skip
+        )
         latency = HistogramMetricFamily(
             "touchline_endpoint_latency_seconds", "From the first byte of a request to its answer.", labels=labels
         )

@@ -29,9 +29,7 @@ class Job:
 
     __slots__ = ("at", "deadline_s", "done", "out", "rows", "served")
 
-    def __init__(
-        self, served: Served, rows: Floats, deadline_s: float | None, done: Callable[[Floats | Refused], None]
-    ) -> None:
+    def __init__(self, served: Served, rows: Floats, deadline_s: float | None, done: Callable[[Floats | Refused], None]) -> None:
         self.served, self.rows, self.deadline_s, self.done = served, rows, deadline_s, done
         self.at = 0
         self.out: list[Floats] = []

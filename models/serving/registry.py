@@ -102,7 +102,7 @@ class Registry:
             return next(iter(self.models.values()))
         raise Refused(
             "no model named",
-            f"{len(self.models)} models are loaded: name one in X-Amzn-SageMaker-Target-Model (GET /models lists them)"
+            f"{len(self.models)} models are loaded: name one in X-Amzn-SageMaker-Target-Model (GET /models lists them)",
         )
 
     def remove(self, name: str) -> None:

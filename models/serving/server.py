@@ -30,9 +30,16 @@ class Server:
     """
 
     def __init__(
-        self, registry: Registry, *, host: str = "127.0.0.1", port: int | None = 8090, uds: Path | None = None, token: str = "",
-        most_waiting: int = 1024, drain_s: float = DRAIN_S,
-    ) -> None:  # fmt: skip
+        self,
+        registry: Registry,
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = 8090,
+        uds: Path | None = None,
+        token: str = "",
+        most_waiting: int = 1024,
+        drain_s: float = DRAIN_S,
+    ) -> None:
         self.registry, self.host, self.port, self.uds, self.drain_s = registry, host, port, uds, drain_s
         self._token, self._most_waiting = token, most_waiting
         self._servers: list[asyncio.AbstractServer] = []

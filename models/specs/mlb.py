@@ -27,7 +27,13 @@ _FEW_FLIES: Final = {
 }  # fmt: skip
 
 _AT_RELEASE: Final = Recipe(
-    boosters=((_REAL, 600),), smooth=0.6, by="third", strength=0.033, knots=4, bend=0.17, half_life_years=5.0,
+    boosters=((_REAL, 600),),
+    smooth=0.6,
+    by="third",
+    strength=0.033,
+    knots=4,
+    bend=0.17,
+    half_life_years=5.0,
     level_half_life_years=0.5,
 )
 

@@ -8,7 +8,12 @@ from typing import Any, Final
 from models.specs.declaration import ModelSpec, Recipe
 
 _SMALL: Final[dict[str, Any]] = {
-    "eta": 0.08, "max_depth": 3, "min_child_weight": 30.0, "subsample": 0.7, "colsample_bytree": 0.8, "reg_lambda": 5.0,
+    "eta": 0.08,
+    "max_depth": 3,
+    "min_child_weight": 30.0,
+    "subsample": 0.7,
+    "colsample_bytree": 0.8,
+    "reg_lambda": 5.0,
 }
 _ROUTES: Final = ("flat", "slant", "comeback", "curl", "out", "dig", "corner", "post", "go")
 

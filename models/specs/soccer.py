@@ -10,8 +10,9 @@ _SLOW: Final = {"eta": 0.05, "min_child_weight": 20.0, "subsample": 0.6, "colsam
 #: with fewer opponents in sight than this, what they hide of the goal is another matter
 FEW: Final = 4.0
 _MIXED: Final = (
-    ({**_SLOW, "max_depth": 3, "eta": 0.15}, 60), ({**_SLOW, "max_depth": 4, "eta": 0.15, "min_child_weight": 30.0}, 40),
-)  # fmt: skip
+    ({**_SLOW, "max_depth": 3, "eta": 0.15}, 60),
+    ({**_SLOW, "max_depth": 4, "eta": 0.15, "min_child_weight": 30.0}, 40),
+)
 _PARTED: Final[dict[str, Any]] = {"smooth": 0.7, "by": "header", "strength": 0.003, "knots": 4, "own": 1.0}
 
 _MANY: Final = {

@@ -41,9 +41,16 @@ class SplineLogistic:
     """
 
     def __init__(
-        self, rows: Floats, labels: Floats, by: int = -1, strength: float = 0.002, weights: Floats | None = None, knots: int = 6,
-        own: float = 0.0, bend: float = 1.0,
-    ) -> None:  # fmt: skip
+        self,
+        rows: Floats,
+        labels: Floats,
+        by: int = -1,
+        strength: float = 0.002,
+        weights: Floats | None = None,
+        knots: int = 6,
+        own: float = 0.0,
+        bend: float = 1.0,
+    ) -> None:
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import SplineTransformer, StandardScaler
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -75,9 +82,7 @@ class SplineLogistic:
     def _filled(self, rows: Floats) -> Floats:
         return np.where(np.isnan(rows), self._median, rows)
 
-    def _basis(
-        self, rows: Floats
-    ) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:  # fmt: skip
+    def _basis(self, rows: Floats) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Columns (B, K), the feature each belongs to, whether it counts in the group only, and whether it departs from a line."""
         filled = self._filled(rows)
         parts = [filled[:, self._plain], np.isnan(rows[:, self._gaps]).astype(np.float64), filled[:, self._straight]]
@@ -140,7 +145,7 @@ def _cuts(values: npt.NDArray[np.float32], curve: Floats, bins: int) -> list[int
 
 def as_trees(
     smooth: SplineLogistic, rows: Floats, weight: float, monotone: Mapping[int, int] = MappingProxyType({})
-) -> tuple[list[dict[str, Any]], float]:  # fmt: skip
+) -> tuple[list[dict[str, Any]], float]:
     """The regression as xgboost's trees, leaves times ``weight``, and the margin that goes into the base score.
 
     ``monotone`` (feature: 1 rising, -1 falling) bends each such curve into the nearest one that keeps to it."""
@@ -227,14 +232,26 @@ class _Tree:
         """As xgboost writes a tree; thresholds are what float32 values are compared with."""
         left, right, parents, feature, value, default_left, cover = (list(column) for column in zip(*self._nodes, strict=True))
         n = len(left)
-        return in_levels({
-            "base_weights": [0.0] * n, "categories": [], "categories_nodes": [], "categories_segments": [],
-            "categories_sizes": [], "default_left": [int(d) for d in default_left], "id": 0, "left_children": left,
-            "loss_changes": [0.0] * n, "parents": parents, "right_children": right,
-            "split_conditions": [float(np.float32(v)) for v in value], "split_indices": feature, "split_type": [0] * n,
-            "sum_hessian": [float(c) for c in cover],
-            "tree_param": {"num_deleted": "0", "num_feature": "0", "num_nodes": str(n), "size_leaf_vector": "1"},
-        })  # fmt: skip
+        return in_levels(
+            {
+                "base_weights": [0.0] * n,
+                "categories": [],
+                "categories_nodes": [],
+                "categories_segments": [],
+                "categories_sizes": [],
+                "default_left": [int(d) for d in default_left],
+                "id": 0,
+                "left_children": left,
+                "loss_changes": [0.0] * n,
+                "parents": parents,
+                "right_children": right,
+                "split_conditions": [float(np.float32(v)) for v in value],
+                "split_indices": feature,
+                "split_type": [0] * n,
+                "sum_hessian": [float(c) for c in cover],
+                "tree_param": {"num_deleted": "0", "num_feature": "0", "num_nodes": str(n), "size_leaf_vector": "1"},
+            }
+        )
 
 
 def merge(parts: list[tuple[float, bytes]], trees: list[dict[str, Any]], margin: float) -> bytes:

@@ -49,18 +49,23 @@ class LabelledPredictions:
         told = ~np.isnan(self.label)
         names, at = np.unique(self.game[told], return_inverse=True)
         source: dict[str, str | float | int] = {
-            "source": "recorded predictions", "games": len(names), "rows": int(told.sum()),
+            "source": "recorded predictions",
+            "games": len(names),
+            "rows": int(told.sum()),
             "versions": ", ".join(sorted(set(self.version[told].tolist()))),
-        }  # fmt: skip
+        }
         return Table(self.rows[told], self.label[told], at.astype(np.int64), source)
 
     def write(self, path: Path) -> None:
         """One Parquet file: a column per feature, under its name, beside the others."""
         asked = spec_of(self.model)
         columns: dict[str, Any] = {
-            "model": [self.model] * len(self), **{name: getattr(self, name).tolist() for name in _WORDS}, "t_us": self.t_us,
-            "label": self.label, "took_us": self.took_us,
-        }  # fmt: skip
+            "model": [self.model] * len(self),
+            **{name: getattr(self, name).tolist() for name in _WORDS},
+            "t_us": self.t_us,
+            "label": self.label,
+            "took_us": self.took_us,
+        }
         for name, values in zip(_answers(asked), self.answer.reshape(len(self), -1).T, strict=True):
             columns[name] = np.ascontiguousarray(values)
         for j, feature in enumerate(asked.features):
@@ -78,10 +83,14 @@ def read_lived(name: str, path: Path) -> LabelledPredictions:
     rows = np.stack([column(table, each) for each in names], axis=1) if len(table) else np.empty((0, len(names)))
     answer = np.stack([column(table, each) for each in _answers(asked)], axis=1)
     return LabelledPredictions(
-        name, rows, column(table, "label"), t_us=np.asarray(table["t_us"].to_numpy(), np.int64),
-        answer=answer[:, 0] if len(asked.classes) == 2 else answer, took_us=column(table, "took_us"),
+        name,
+        rows,
+        column(table, "label"),
+        t_us=np.asarray(table["t_us"].to_numpy(), np.int64),
+        answer=answer[:, 0] if len(asked.classes) == 2 else answer,
+        took_us=column(table, "took_us"),
         **{word: _text(table, word) for word in _WORDS},
-    )  # fmt: skip
+    )
 
 
 def joined(parts: list[LabelledPredictions]) -> LabelledPredictions:

@@ -72,8 +72,9 @@ def walk(
         at = end
     heard = {
         str(n): [float(touched[i]), *np.round(total[i], DIGITS).tolist(), *np.round(count[i], DIGITS).tolist()]
-        for i, n in enumerate(names) if touched[i] >= 0
-    }  # fmt: skip
+        for i, n in enumerate(names)
+        if touched[i] >= 0
+    }
     return out, {**before, **heard}
 
 

@@ -60,9 +60,7 @@ _PART: Final = 20
 _COMMON: Final = {"tree_method": "hist", "nthread": 1}
 
 
-def grow(
-    model: ModelSpec, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None
-) -> bytes:  # fmt: skip
+def grow(model: ModelSpec, recipe: Recipe, rows: Floats, label: Floats, seed: int, age_years: Floats | None = None) -> bytes:
     """Fit one forest: xgboost's model file, JSON. ``age_years`` (B,) is how old each row is, for recipes that forget."""
     if recipe.apart:
         column = [f.name for f in model.features].index(recipe.apart)
@@ -81,7 +79,7 @@ def grow(
     if recipe.half_life_years > 0.0 and age_years is not None:
         weights = np.exp2(-age_years / recipe.half_life_years)
     if len(model.classes) > 2:
-        (parameters, rounds), = recipe.boosters
+        ((parameters, rounds),) = recipe.boosters
         several = {**parameters, "objective": "multi:softprob", "num_class": len(model.classes)}
         return _boost(several, rounds, rows, label, seed, names, weights)
     monotone = {names[j]: way for j, way in ways_of(model).items()}
@@ -111,7 +109,7 @@ def taught_softly(model: ModelSpec, recipe: Recipe, rows: Floats, chance: Floats
     classes = chance.shape[1]
     weights = np.clip(chance, 0.0, 1.0).T.ravel()
     some = weights > 1e-6
-    (parameters, rounds), = recipe.boosters
+    ((parameters, rounds),) = recipe.boosters
     several = {**parameters, "objective": "multi:softprob", "num_class": classes}
     label = np.repeat(np.arange(classes, dtype=np.float64), len(rows))
     names = [f.name for f in model.features]
@@ -143,9 +141,15 @@ def level(blob: bytes, rows: Floats, label: Floats, weights: Floats) -> float:
 
 
 def _boost(
-    parameters: dict[str, Any], rounds: int, rows: Floats, target: Floats, seed: int, names: list[str],
-    weights: Floats | None = None, before: Floats | None = None,
-) -> bytes:  # fmt: skip
+    parameters: dict[str, Any],
+    rounds: int,
+    rows: Floats,
+    target: Floats,
+    seed: int,
+    names: list[str],
+    weights: Floats | None = None,
+    before: Floats | None = None,
+) -> bytes:
     """``before`` (B,) are margins that the trees are to correct."""
     import xgboost
 
@@ -192,7 +196,7 @@ def judge(model: ModelSpec, recipe: Recipe, table: Table, seed: int, tell: Watch
 
 def train(
     model: ModelSpec, recipe: Recipe, table: Table, *, seed: int, command: str, tell: Watch = lambda text: None
-) -> tuple[Card, bytes]:  # fmt: skip
+) -> tuple[Card, bytes]:
     """The card (version still empty) and the model file of an artefact."""
     check(model, table)
     judged = judge(model, recipe, table, seed, tell)
@@ -205,11 +209,19 @@ def train(
     if table.truth.size:
         metrics["truth_error"] = float(np.nanmean(np.abs(judged.probability - table.truth)))
     card = Card(
-        name=model.name, title=model.title, classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=table.source,
-        command=command, seed=seed, metrics=metrics, calibration=judged.calibration,
-        parameters=recipe.told(), limits=model.limits, home=home_of(table),
-    )  # fmt: skip
+        name=model.name,
+        title=model.title,
+        classes=list(model.classes),
+        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+        trained_on=table.source,
+        command=command,
+        seed=seed,
+        metrics=metrics,
+        calibration=judged.calibration,
+        parameters=recipe.told(),
+        limits=model.limits,
+        home=home_of(table),
+    )
     return card, blob
 
 

@@ -114,26 +114,34 @@ _SHARES: Final = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 def _suggest(trial: Any, recipe: Recipe) -> Recipe:
     parameters = {
-        "eta": trial.suggest_float("eta", 0.02, 0.2, log=True), "max_depth": trial.suggest_int("max_depth", 2, 6),
+        "eta": trial.suggest_float("eta", 0.02, 0.2, log=True),
+        "max_depth": trial.suggest_int("max_depth", 2, 6),
         "min_child_weight": trial.suggest_float("min_child_weight", 2.0, 80.0, log=True),
         "subsample": trial.suggest_float("subsample", 0.4, 1.0),
         "colsample_bytree": trial.suggest_float("colsample_bytree", 0.15, 1.0),
         "reg_lambda": trial.suggest_float("reg_lambda", 0.5, 50.0, log=True),
-    }  # fmt: skip
+    }
     rounds = trial.suggest_int("rounds", 50, 500, log=True)
     return replace(
-        recipe, boosters=((parameters, rounds),), smooth=trial.suggest_categorical("smooth", _SHARES),
+        recipe,
+        boosters=((parameters, rounds),),
+        smooth=trial.suggest_categorical("smooth", _SHARES),
         strength=trial.suggest_categorical("strength", STRENGTHS),
-    )  # fmt: skip
+    )
 
 
 def _as_it_is(recipe: Recipe) -> dict[str, Any]:
     """The known recipe as the first trial: its first booster, and what of the rest the search has a place for."""
     parameters, rounds = recipe.boosters[0]
-    start = {key: parameters[key] for key in parameters if key in ("eta", "max_depth", "min_child_weight", "subsample",
-                                                                   "colsample_bytree", "reg_lambda")}  # fmt: skip
-    nearest = {name: min(among, key=lambda v: abs(v - value)) for name, among, value in
-               (("smooth", _SHARES, recipe.smooth), ("strength", STRENGTHS, recipe.strength))}  # fmt: skip
+    start = {
+        key: parameters[key]
+        for key in parameters
+        if key in ("eta", "max_depth", "min_child_weight", "subsample", "colsample_bytree", "reg_lambda")
+    }
+    nearest = {
+        name: min(among, key=lambda v: abs(v - value))
+        for name, among, value in (("smooth", _SHARES, recipe.smooth), ("strength", STRENGTHS, recipe.strength))
+    }
     return start | {"rounds": rounds} | nearest
 
 

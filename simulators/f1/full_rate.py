@@ -50,9 +50,12 @@ class FullRate:
     def __init__(self, race: GrandPrix, cars: int = 20) -> None:
         self.race, self.cars = race, cars
         self.plan = Plan(
-            game=race.record.game, feed=race.record.feeds[0].name, t0_us=race.t0_us,
-            channels=[PlannedChannel(channel.name, channel.rate_hz) for channel in CHANNELS], sources=[n + 1 for n in range(cars)],
-        )  # fmt: skip
+            game=race.record.game,
+            feed=race.record.feeds[0].name,
+            t0_us=race.t0_us,
+            channels=[PlannedChannel(channel.name, channel.rate_hz) for channel in CHANNELS],
+            sources=[n + 1 for n in range(cars)],
+        )
         rng = np.random.Generator(np.random.Philox(key=[race.seed, 0xF11]))
         self._table = np.clip(rng.normal(0.0, 1.0, TABLE), -4.0, 4.0).astype(np.float32)
         steady = {*POSITION, "lap", "lap_distance_m", "gear", "drs_open", "pit_limiter", "flag", "tyre_age_laps", "tyre_compound"}
@@ -92,8 +95,12 @@ class FullRate:
                 before = levels[k]
 
     #: states and counts jump, and do not glide from one value to the next
-    _steps: Final = np.array([NAMES.index(name) for name in ("lap", "lap_distance_m", "gear", "drs_open", "pit_limiter", "flag",
-                              "tyre_age_laps", "tyre_compound")])  # fmt: skip
+    _steps: Final = np.array(
+        [
+            NAMES.index(name)
+            for name in ("lap", "lap_distance_m", "gear", "drs_open", "pit_limiter", "flag", "tyre_age_laps", "tyre_compound")
+        ]
+    )
 
     @staticmethod
     def _levels(places: npt.NDArray[Any], columns: dict[str, Any]) -> npt.NDArray[np.float64]:

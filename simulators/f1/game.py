@@ -41,9 +41,15 @@ class GrandPrix:
     """
 
     def __init__(
-        self, seed: int, minutes: float = 90.0, *, game: str | None = None, t0_us: int = T0_US, fault: str | None = None,
+        self,
+        seed: int,
+        minutes: float = 90.0,
+        *,
+        game: str | None = None,
+        t0_us: int = T0_US,
+        fault: str | None = None,
         cars: int = 20,
-    ) -> None:  # fmt: skip
+    ) -> None:
         check("race", seed, minutes, 240)
         if not 2 <= cars <= 20:
             raise BadInput(f"a race has 2 to 20 cars, not {cars}")
@@ -59,7 +65,12 @@ class GrandPrix:
         teams, entities, tags = field(rng, self.race.cars)
         size = np.ptp(self.track.place_m, axis=0)
         self.record = GameRecord(
-            game=game or f"f1-{seed}", sport="f1", t0_us=t0_us, teams=teams, entities=entities, tags=tags,
+            game=game or f"f1-{seed}",
+            sport="f1",
+            t0_us=t0_us,
+            teams=teams,
+            entities=entities,
+            tags=tags,
             feeds=[
                 Feed(name=FEED, kind="telemetry", rate_hz=HZ, lateness_ms=100, aligned=True),
                 Feed(name="timing", kind="events", lateness_ms=2000),
@@ -71,7 +82,7 @@ class GrandPrix:
             provenance=simulated(
                 "f1", seed, minutes, laps=str(laps), lap_m=f"{LAP_M:g}", map_m=" x ".join(f"{v:.0f}" for v in size)
             ),
-        )  # fmt: skip
+        )
 
     # -- telemetry -------------------------------------------------------------------------------------------------
 
@@ -125,9 +136,16 @@ class GrandPrix:
             yield t_us, places, columns, sends, distances
 
     def _state(
-        self, car: int, motion: Motion, t: Floats, distance: Floats, columns: dict[str, Floats], flag: Floats,
-        spans: list[tuple[float, float]], inputs: Floats,
-    ) -> None:  # fmt: skip
+        self,
+        car: int,
+        motion: Motion,
+        t: Floats,
+        distance: Floats,
+        columns: dict[str, Floats],
+        flag: Floats,
+        spans: list[tuple[float, float]],
+        inputs: Floats,
+    ) -> None:
         race = self.race
         lap = np.maximum(np.floor(distance / LAP_M), 0.0)
         lap_m = distance - lap * LAP_M
@@ -148,10 +166,19 @@ class GrandPrix:
         revs = columns["engine_radps"][:, car]
         for k, values in enumerate(
             (
-                1.0, speed / 90.0, (speed / 90.0) ** 2, throttle, brake, columns["lateral_mps2"][:, car] / 45.0,
-                columns["longitudinal_mps2"][:, car] / 50.0, (revs - 900.0) / 400.0, began[:, 0] / 30.0, fuel / 105.0, store,
+                1.0,
+                speed / 90.0,
+                (speed / 90.0) ** 2,
+                throttle,
+                brake,
+                columns["lateral_mps2"][:, car] / 45.0,
+                columns["longitudinal_mps2"][:, car] / 50.0,
+                (revs - 900.0) / 400.0,
+                began[:, 0] / 30.0,
+                fuel / 105.0,
+                store,
             )
-        ):  # fmt: skip
+        ):
             inputs[:, car, k] = values
 
     @property
@@ -188,9 +215,15 @@ class GrandPrix:
             yield [], [_joined(held)]
 
     def _full(
-        self, held: list[Telemetry], t_us: npt.NDArray[np.int64], arrival_us: npt.NDArray[np.int64], places: Floats,
-        columns: dict[str, Floats], sends: npt.NDArray[np.bool_], size: int,
-    ) -> Iterator[Telemetry]:  # fmt: skip
+        self,
+        held: list[Telemetry],
+        t_us: npt.NDArray[np.int64],
+        arrival_us: npt.NDArray[np.int64],
+        places: Floats,
+        columns: dict[str, Floats],
+        sends: npt.NDArray[np.bool_],
+        size: int,
+    ) -> Iterator[Telemetry]:
         """Packets of ``size`` windows; the windows of one that is not full yet stay in ``held``."""
         for k in range(len(t_us)):
             held.append(self._packet(int(t_us[k]), int(arrival_us[k]), places[k], columns, k, sends[k]))
@@ -200,7 +233,7 @@ class GrandPrix:
 
     def _packet(
         self, t_us: int, arrival_us: int, places: Floats, columns: dict[str, Floats], k: int, sends: npt.NDArray[np.bool_]
-    ) -> Telemetry:  # fmt: skip
+    ) -> Telemetry:
         rows = np.flatnonzero(sends)
         x, y, z = places[rows].T.astype(np.float32)
         channels = {name: values[k, rows].astype(np.float32) for name, values in columns.items()}
@@ -219,10 +252,16 @@ class GrandPrix:
                 lap = int(passed[row + 1, car]) + 1
                 entity = self.record.entities[car]
                 yield Event(
-                    id=f"corner-{lap:02d}-{corner.number:02d}-{entity.id}", game=self.record.game, type="corner", t_us=at, period=1,
-                    team=entity.team, player=entity.id, attrs={"corner": float(corner.number), "apex_m": corner.apex_m,
-                    "lap": float(lap)}, arrival_us=at + 150_000,
-                )  # fmt: skip
+                    id=f"corner-{lap:02d}-{corner.number:02d}-{entity.id}",
+                    game=self.record.game,
+                    type="corner",
+                    t_us=at,
+                    period=1,
+                    team=entity.team,
+                    player=entity.id,
+                    attrs={"corner": float(corner.number), "apex_m": corner.apex_m, "lap": float(lap)},
+                    arrival_us=at + 150_000,
+                )
 
 
 def _joined(packets: list[Telemetry]) -> Telemetry:

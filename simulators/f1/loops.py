@@ -39,9 +39,20 @@ COLUMNS: Final = 11
 
 @kernel
 def _note(
-    events: Floats, count: Ints, kind: int, g: int, car: int, other: int, t: float, p: float, outcome: float, a: float, b: float,
-    c: float, d: float,
-) -> None:  # fmt: skip
+    events: Floats,
+    count: Ints,
+    kind: int,
+    g: int,
+    car: int,
+    other: int,
+    t: float,
+    p: float,
+    outcome: float,
+    a: float,
+    b: float,
+    c: float,
+    d: float,
+) -> None:
     k = count[0]
     if k < events.shape[0]:
         row = events[k]
@@ -82,12 +93,38 @@ def next_compound(laps: int, lap: int, compound: int, first_stop: bool) -> int:
 
 @kernel
 def run(
-    first_lap: int, laps: int, loops: int, share: Floats, lap_s: float, zones: Ints, pit_in_s: float, pit_out_s: float,
-    grid_s: Floats, skill: Floats, wear: Floats, sets: Floats, noise: Floats, stand: Floats, u_pass: Floats,
-    u_stop: Floats, u_undercut: Floats, u_off: Floats, u_out: Floats, u_safety: Floats, t: Floats, age: Floats, compound: Ints,
+    first_lap: int,
+    laps: int,
+    loops: int,
+    share: Floats,
+    lap_s: float,
+    zones: Ints,
+    pit_in_s: float,
+    pit_out_s: float,
+    grid_s: Floats,
+    skill: Floats,
+    wear: Floats,
+    sets: Floats,
+    noise: Floats,
+    stand: Floats,
+    u_pass: Floats,
+    u_stop: Floats,
+    u_undercut: Floats,
+    u_off: Floats,
+    u_out: Floats,
+    u_safety: Floats,
+    t: Floats,
+    age: Floats,
+    compound: Ints,
     stops: Ints,
-    alive: Ints, quality: Floats, safety: Floats, history: Floats, standing: Floats, events: Floats, count: Ints,
-) -> None:  # fmt: skip
+    alive: Ints,
+    quality: Floats,
+    safety: Floats,
+    history: Floats,
+    standing: Floats,
+    events: Floats,
+    count: Ints,
+) -> None:
     """Laps ``first_lap .. laps`` of a race whose state is ``t[:, : first_lap * loops + 1]`` and the arrays after it.
 
     ``share`` (loops,) of a lap's time that each mini-sector takes; ``grid_s`` (N, S) times of the first mini-sectors from the grid;
@@ -141,12 +178,17 @@ def run(
                     n = order[r]
                     leaving[n], stopping[n], off_at[n] = stopping[n], 0, -1
                     pace[n] = (
-                        lap_s + skill[n] + quality[n] + SLOWER_S[compound[n]] + wear[n] * WEAR_S[compound[n]] * age[n]
-                        + FUEL_S_PER_LAP * (1.0 - lap / max(laps, 1)) + SCATTER_S * noise[lap, n]
+                        lap_s
+                        + skill[n]
+                        + quality[n]
+                        + SLOWER_S[compound[n]]
+                        + wear[n] * WEAR_S[compound[n]] * age[n]
+                        + FUEL_S_PER_LAP * (1.0 - lap / max(laps, 1))
+                        + SCATTER_S * noise[lap, n]
                     )
                     if reply_lap[n] == lap or u_stop[lap, n] < stop_chance(
                         laps, lap, int(compound[n]), age[n], int(stops[n]), neutral
-                    ):  # fmt: skip
+                    ):
                         stopping[n] = 1 if lap < laps - 1 and laps >= LEAST_LAPS else 0
                     if u_off[lap, n] < 0.004:
                         off_at[n] = int(u_off[lap, n] / 0.004 * loops)
@@ -264,7 +306,18 @@ def run(
                         f = reply_features[n]
                         when = max(t[n, g], t[rival, g])
                         _note(
-                            events, count, UNDERCUT, g, rival, n, when, reply_p[n], float(reply_works[n]), f[0], f[1], f[2],
+                            events,
+                            count,
+                            UNDERCUT,
+                            g,
+                            rival,
+                            n,
+                            when,
+                            reply_p[n],
+                            float(reply_works[n]),
+                            f[0],
+                            f[1],
+                            f[2],
                             float(lap - 2),
                         )
                     reply[n] = -1

@@ -40,8 +40,9 @@ class Motion:
         finite = np.flatnonzero(np.isfinite(self.times))
         self.last = int(finite[-1])
         loops = race.loops
-        starts = [lap * loops for lap in range(race.laps) if lap * loops + loops <= self.last and np.isfinite(race.standing[lap,
-        car])]
+        starts = [
+            lap * loops for lap in range(race.laps) if lap * loops + loops <= self.last and np.isfinite(race.standing[lap, car])
+        ]
         self.stops = {lap * loops + loops - 1: float(race.standing[lap, car]) for lap in (s // loops for s in starts)}
         self.launch = start_profile(int(race.slot[car]))
         self._pieces = self._cut()
@@ -129,9 +130,10 @@ class Motion:
         box_s = float(np.interp(box_m, track.pit_m, track.pit_s))
         still = line_s - piece.start_s - to_line
         tau = np.where(
-            t <= line_s, np.minimum(t - piece.start_s, box_s) + np.maximum(t - piece.start_s - box_s - still, 0.0),
+            t <= line_s,
+            np.minimum(t - piece.start_s, box_s) + np.maximum(t - piece.start_s - box_s - still, 0.0),
             to_line + (t - line_s) * (out_s / max(piece.end_s - line_s, 1e-9) if piece.last == piece.first + 2 else 1.0),
-        )  # fmt: skip
+        )
         distance = np.interp(tau, track.pit_s, track.pit_m)
         standing = (t > piece.start_s + box_s) & (t < piece.start_s + box_s + still)
         speed = np.where(standing, 0.0, np.interp(distance, track.pit_m, track.pit_mps))
@@ -181,7 +183,11 @@ def pedals(track: Track, lap_m: Floats, speed: Floats, dt_s: float) -> dict[str,
     high = np.minimum(GEAR_MPS[gear.astype(int) - 1], 95.0)
     revs = REVS[1] + (REVS[0] - REVS[1]) * np.clip((speed - low) / (high - low), 0.0, 1.0)
     return {
-        "speed_mps": speed, "throttle_share": throttle, "brake_share": np.clip(-(forward + 3.0) / 45.0, 0.0, 1.0),
-        "gear": np.where(speed < 0.3, 0.0, gear), "engine_radps": np.where(speed < 0.3, 500.0, revs),
-        "lateral_mps2": speed**2 * bend, "longitudinal_mps2": forward,
-    }  # fmt: skip
+        "speed_mps": speed,
+        "throttle_share": throttle,
+        "brake_share": np.clip(-(forward + 3.0) / 45.0, 0.0, 1.0),
+        "gear": np.where(speed < 0.3, 0.0, gear),
+        "engine_radps": np.where(speed < 0.3, 500.0, revs),
+        "lateral_mps2": speed**2 * bend,
+        "longitudinal_mps2": forward,
+    }

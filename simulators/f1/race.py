@@ -21,6 +21,7 @@ from simulators.f1.track import GRID_FIRST_M, GRID_STEP_M, Track, circuit, drive
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+
 class Race:
     """A race of ``laps`` laps that ``seed`` stands for, played to its end.
 
@@ -53,9 +54,18 @@ class Race:
         self.events = self._play(rng, 0, self.t, self.age, self.compound, self.stops, self.alive, self.quality, self.safety)
 
     def _play(
-        self, rng: Any, first: int, t: Floats, age: Floats, compound: Ints, stops: Ints, alive: Ints, quality: Floats,
-        safety: Floats, keep: bool = True,
-    ) -> Floats:  # fmt: skip
+        self,
+        rng: Any,
+        first: int,
+        t: Floats,
+        age: Floats,
+        compound: Ints,
+        stops: Ints,
+        alive: Ints,
+        quality: Floats,
+        safety: Floats,
+        keep: bool = True,
+    ) -> Floats:
         track, cars, laps = self.track, self.cars, self.laps
         share = np.diff(np.concatenate([[0.0], track.ends_s])) / track.lap_s
         zones = np.array(track.zones, np.int64)
@@ -66,13 +76,38 @@ class Race:
         history = self.history if keep else np.zeros((laps, cars, 5))
         standing = self.standing if keep else self.standing.copy()
         run(
-            first, laps, self.loops, share, track.lap_s, zones, pit_in, pit_out, self.grid_s, self.skill, self.wear,
-            rng.normal(0.0, SET_S, (laps, cars)), rng.normal(0.0, 1.0, (laps, cars)), stand, rng.random((laps, len(zones), cars)),
-            rng.random((laps, cars)), rng.random((laps, cars)),
-            rng.random((laps, cars)), rng.random((laps, cars)), rng.random((laps, 2)), t, age, compound, stops, alive, quality,
+            first,
+            laps,
+            self.loops,
+            share,
+            track.lap_s,
+            zones,
+            pit_in,
+            pit_out,
+            self.grid_s,
+            self.skill,
+            self.wear,
+            rng.normal(0.0, SET_S, (laps, cars)),
+            rng.normal(0.0, 1.0, (laps, cars)),
+            stand,
+            rng.random((laps, len(zones), cars)),
+            rng.random((laps, cars)),
+            rng.random((laps, cars)),
+            rng.random((laps, cars)),
+            rng.random((laps, cars)),
+            rng.random((laps, 2)),
+            t,
+            age,
+            compound,
+            stops,
+            alive,
+            quality,
             safety,
-            history, standing, events, count,
-        )  # fmt: skip
+            history,
+            standing,
+            events,
+            count,
+        )
         return events[: int(count[0])]
 
     def winners_from(self, lap: int, rollouts: int, seed: int) -> Floats:

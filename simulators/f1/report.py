@@ -25,18 +25,28 @@ def reports(race: Race, record: GameRecord, t0_us: int, lights_s: float) -> Iter
     """Everything but the corners, in no particular order."""
     loops, cars = race.loops, record.entities
 
-    def event(kind: str, name: str, t_s: float, car: int = -1, delay_us: int = LOOP_DELAY_US, outcome: str = "",
-        **attrs: Any) -> Event:
+    def event(
+        kind: str, name: str, t_s: float, car: int = -1, delay_us: int = LOOP_DELAY_US, outcome: str = "", **attrs: Any
+    ) -> Event:
         at = t0_us + round((lights_s + t_s) * 1e6)
         who = cars[car] if car >= 0 else None
         return Event(
-            id=f"{kind}-{name}", game=record.game, type=kind, t_us=at, period=1, team=who.team if who else None,
-            player=who.id if who else None, outcome=outcome, attrs=attrs, arrival_us=at + delay_us,
-        )  # fmt: skip
+            id=f"{kind}-{name}",
+            game=record.game,
+            type=kind,
+            t_us=at,
+            period=1,
+            team=who.team if who else None,
+            player=who.id if who else None,
+            outcome=outcome,
+            attrs=attrs,
+            arrival_us=at + delay_us,
+        )
 
     to_line, _ = pit_times(race.track)
-    yield event("lights_out", "0", 0.0, laps=float(race.laps), loops=float(loops), pit_loss_s=race.pit_loss_s, off_track=True,
-                passes=True)
+    yield event(
+        "lights_out", "0", 0.0, laps=float(race.laps), loops=float(loops), pit_loss_s=race.pit_loss_s, off_track=True, passes=True
+    )
     for n in range(race.cars):
         motion, ident = Motion(race, n), cars[n].id
         yield event("tyres", f"00-{ident}", -lights_s + 0.5, n, compound=COMPOUNDS[int(race.history[0, n, 1])], age_laps=0.0)
@@ -54,9 +64,7 @@ def reports(race: Race, record: GameRecord, t0_us: int, lights_s: float) -> Iter
             lap = g // loops
             still = float(motion.times[g + 1] - motion.times[g]) - to_line
             yield event("pit_entry", f"{stop}-{ident}", entry, n)
-            yield event(
-                "pit_exit", f"{stop}-{ident}", leave, n, lane_s=round(leave - entry, 3), stationary_s=round(still, 3)
-            )
+            yield event("pit_exit", f"{stop}-{ident}", leave, n, lane_s=round(leave - entry, 3), stationary_s=round(still, 3))
             fitted = COMPOUNDS[int(race.history[lap + 1, n, 1])]
             yield event("tyres", f"{stop:02d}-{ident}", leave, n, compound=fitted, age_laps=0.0)
     order = np.argsort(race.t[:, -1], kind="stable")
@@ -69,9 +77,16 @@ def reports(race: Race, record: GameRecord, t0_us: int, lights_s: float) -> Iter
         result = "complete" if row[6] else "incomplete"
         if kind == ATTEMPT and np.isfinite(race.t[n, g]) and np.isfinite(race.t[other, g]):
             yield event(
-                "overtake_attempt", f"{k:05d}", float(race.t[n, g]), n, 200_000, result, target=cars[other].id, true_probability=p,
+                "overtake_attempt",
+                f"{k:05d}",
+                float(race.t[n, g]),
+                n,
+                200_000,
+                result,
+                target=cars[other].id,
+                true_probability=p,
                 began_s=round(lights_s + t_s, 6),
-            )  # fmt: skip
+            )
         elif kind == UNDERCUT:
             yield event("undercut", f"{k:05d}", t_s, n, 200_000, result, target=cars[other].id, true_probability=p)
         elif kind == OFF:

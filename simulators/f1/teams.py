@@ -24,9 +24,13 @@ def field(rng: Any, cars: int) -> tuple[tuple[Team, ...], list[Entity], list[Tag
     teams = tuple(Team(id=short.lower(), name=name, short=short, colour=colour) for name, short, colour in _TEAMS[: -(-cars // 2)])
     entities = [
         Entity(
-            id=f"car-{n + 1}", name=f"{_FIRST[first[n]]} {_LAST[last[n]]}", team=teams[n // 2].id, role="car", shirt=n + 1,
+            id=f"car-{n + 1}",
+            name=f"{_FIRST[first[n]]} {_LAST[last[n]]}",
+            team=teams[n // 2].id,
+            role="car",
+            shirt=n + 1,
             position=_LAST[last[n]][:3].upper(),
         )
         for n in range(cars)
-    ]  # fmt: skip
+    ]
     return teams, entities, [Tag(tag=n + 1, entity=f"car-{n + 1}") for n in range(cars)]

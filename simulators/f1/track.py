@@ -217,6 +217,14 @@ def circuit() -> Track:
     hardest = sorted(corners, key=lambda c: -c.drop_mps)[:2]
     zones = tuple(sorted(int(c.apex_m * MINI_SECTORS / LAP_M) for c in hardest))
     return Track(
-        place, np.concatenate([bend, bend[:1]]), speed, forward, time, corners, ends_m,
-        np.interp(ends_m, metres, time), zones, *_pit(speed, ends_m),
-    )  # fmt: skip
+        place,
+        np.concatenate([bend, bend[:1]]),
+        speed,
+        forward,
+        time,
+        corners,
+        ends_m,
+        np.interp(ends_m, metres, time),
+        zones,
+        *_pit(speed, ends_m),
+    )

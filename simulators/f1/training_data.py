@@ -51,8 +51,11 @@ def draw_table(model: str, seed: int, games: int, tell: Tell = _nobody) -> Table
     else:
         rows = np.array([undercut_row(gap, age, age - difference) for gap, age, difference in drawn[:, 7:10]])
     source: dict[str, str | float | int] = {
-        "source": "simulated f1 at loop level", "games": games, "first_seed": seed, "rows": len(rows),
-    }  # fmt: skip
+        "source": "simulated f1 at loop level",
+        "games": games,
+        "first_seed": seed,
+        "rows": len(rows),
+    }
     return Table(rows, drawn[:, 6].copy(), np.concatenate(names), source, truth=drawn[:, 5].copy())
 
 
@@ -77,11 +80,12 @@ def win_table(seed: int, games: int, tell: Tell = _nobody) -> Table:
             names.append(np.full(int(there.sum()), number, np.int64))
         tell(1.0)
     source: dict[str, str | float | int] = {
-        "source": "simulated f1 at loop level", "games": games, "first_seed": seed, "rows": sum(map(len, parts)),
-    }  # fmt: skip
-    return Table(
-        np.concatenate(parts), np.concatenate(labels), np.concatenate(names), source, truth=np.concatenate(truths)
-    )
+        "source": "simulated f1 at loop level",
+        "games": games,
+        "first_seed": seed,
+        "rows": sum(map(len, parts)),
+    }
+    return Table(np.concatenate(parts), np.concatenate(labels), np.concatenate(names), source, truth=np.concatenate(truths))
 
 
 def standing_rows(race: Race, lap: int) -> Floats:
@@ -91,9 +95,17 @@ def standing_rows(race: Race, lap: int) -> Floats:
     running = np.flatnonzero(np.isfinite(at))
     state = race.history[lap]
     return win_rows(
-        race.laps, np.full(race.cars, float(lap)), at - at.min(), pace(race, lap), state[:, 2], state[:, 0], state[:, 1],
-        race.neutral_at(float(at.min())), running, race.pit_loss_s,
-    )  # fmt: skip
+        race.laps,
+        np.full(race.cars, float(lap)),
+        at - at.min(),
+        pace(race, lap),
+        state[:, 2],
+        state[:, 0],
+        state[:, 1],
+        race.neutral_at(float(at.min())),
+        running,
+        race.pit_loss_s,
+    )
 
 
 def pace(race: Race, lap: int) -> Floats:

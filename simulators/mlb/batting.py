@@ -44,12 +44,18 @@ def in_play(game: Progress, scene: Scene, contact: float) -> None:
     sprint = float(clubs.sprint_mps[batter])
     truth = hit_probability(speed, launch, spray, sprint, PLACED)
     scene.report(
-        contact, "batted_ball", batter, delay_s=0.4,
+        contact,
+        "batted_ball",
+        batter,
+        delay_s=0.4,
         attrs={
-            "exit_speed_mps": round(speed, 3), "launch_rad": round(launch, 5), "spray_rad": round(spray, 5),
-            "batter_sprint_mps": round(sprint, 3), "true_probability": truth,
+            "exit_speed_mps": round(speed, 3),
+            "launch_rad": round(launch, 5),
+            "spray_rad": round(spray, 5),
+            "batter_sprint_mps": round(sprint, 3),
+            "true_probability": truth,
         },
-    )  # fmt: skip
+    )
     if launch >= GROUND_RAD and over_fence(speed, launch, spray):
         outcome, ends = _home_run(scene, contact, speed, launch, spray)
     elif launch >= GROUND_RAD:
@@ -97,9 +103,14 @@ def _in_the_air(game: Progress, scene: Scene, t: float, speed: float, launch: fl
     bend = float(rng.normal(0.0, 0.05)) * away
     scene.path(fielder).go(t + sees, (x, y), min(pace, 10.5), FIELDER_K_S, bend)
     scene.report(
-        t + float(hang), "fielded", fielder, "caught" if caught else "fell", place=(x, y), delay_s=0.5,
+        t + float(hang),
+        "fielded",
+        fielder,
+        "caught" if caught else "fell",
+        place=(x, y),
+        delay_s=0.5,
         attrs={"true_probability": float(four[0]), "hang_s": round(float(hang), 4)},
-    )  # fmt: skip
+    )
     ends = t + float(hang)
     if caught:
         scene.ball.batted(t, BATTED, speed, launch, spray, distance)
@@ -119,7 +130,7 @@ def _in_the_air(game: Progress, scene: Scene, t: float, speed: float, launch: fl
 
 def _on_the_ground(
     game: Progress, scene: Scene, t: float, speed: float, launch: float, spray: float, sprint: float
-) -> tuple[str, float]:  # fmt: skip
+) -> tuple[str, float]:
     rng = game.rng
     four = np.zeros(4)
     who = grounder(speed, launch, spray, sprint, _places(game), four)
@@ -176,7 +187,7 @@ def _back_in(game: Progress, scene: Scene, fielder: int, t: float, to: str) -> N
 
 def _run(
     game: Progress, scene: Scene, t: float, moved: list[tuple[int, int, int]], batter: int, sprint: float, outcome: str, ends: float
-) -> None:  # fmt: skip
+) -> None:
     """Everybody who moves, along the bases; those who are out or home leave. The batter runs whatever comes of it."""
     safe = {row: end for row, start, end in moved if end > 0}
     reached = t + SWING_S + run_s(float(np.hypot(*bag(1))), sprint, BATTER_K_S)
@@ -218,5 +229,3 @@ def _run(
             game.leave(scene, row, there + 0.3)
         else:
             scene.holds(row, end, there)
-
-

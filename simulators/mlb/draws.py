@@ -72,11 +72,23 @@ def steals(rng: Rng, n: int) -> dict[str, Floats]:
     arrives = reaction + np.array([run_s(BASE_M - SLIDE_M - x, v, RUNNER_K_S) for x, v in zip(lead, sprint, strict=True)])
     success = (arrives < held + thrown + TAG_S).astype(np.float64)
     return {
-        "lead_m": lead, "third": third, "gain_m": gain, "sprint_mps": sprint, "delivery_s": delivery, "pop_s": pop,
-        "balls": rng.integers(0, 4, n).astype(np.float64), "strikes": rng.integers(0, 3, n).astype(np.float64),
-        "before": chances[:, 0], "released": chances[:, 1], "success": success, "reaction_s": reaction, "held_s": held,
-        "flight_s": flight, "thrown_s": thrown, "arrives_s": arrives,
-    }  # fmt: skip
+        "lead_m": lead,
+        "third": third,
+        "gain_m": gain,
+        "sprint_mps": sprint,
+        "delivery_s": delivery,
+        "pop_s": pop,
+        "balls": rng.integers(0, 4, n).astype(np.float64),
+        "strikes": rng.integers(0, 3, n).astype(np.float64),
+        "before": chances[:, 0],
+        "released": chances[:, 1],
+        "success": success,
+        "reaction_s": reaction,
+        "held_s": held,
+        "flight_s": flight,
+        "thrown_s": thrown,
+        "arrives_s": arrives,
+    }
 
 
 def batted(rng: Rng, n: int) -> Floats:
@@ -94,9 +106,13 @@ def hits(rng: Rng, n: int) -> dict[str, Floats]:
     truth = np.empty(n)
     hit_probabilities(balls, PLACED, truth)
     return {
-        "exit_speed_mps": balls[:, 0], "launch_rad": balls[:, 1], "spray_rad": balls[:, 2], "sprint_mps": balls[:, 3],
-        "truth": truth, "hit": (rng.random(n) < truth).astype(np.float64),
-    }  # fmt: skip
+        "exit_speed_mps": balls[:, 0],
+        "launch_rad": balls[:, 1],
+        "spray_rad": balls[:, 2],
+        "sprint_mps": balls[:, 3],
+        "truth": truth,
+        "hit": (rng.random(n) < truth).astype(np.float64),
+    }
 
 
 def flies(rng: Rng, n: int) -> dict[str, Floats]:

@@ -76,7 +76,7 @@ class Game:
             width_m=FIELD.width_m,
             title=f"{away.name} at {home.name}",
             provenance=simulated("mlb", seed, minutes),
-        )  # fmt: skip
+        )
 
     def pitching(self) -> Pitching:
         """The game from its first pitch, without frames."""
@@ -136,12 +136,19 @@ class Game:
         team = self.record.teams[batting].id if entity is None else entity.team
         x, y = report.place if report.place is not None else (None, None)
         return Event(
-            id=f"e{serial}", game=self.record.game, type=report.type, t_us=t_us, period=min(period, 50), team=team,
-            player=None if entity is None else entity.id, x_m=None if x is None else round(x, 3),
-            y_m=None if y is None else round(y, 3), outcome=report.outcome,
+            id=f"e{serial}",
+            game=self.record.game,
+            type=report.type,
+            t_us=t_us,
+            period=min(period, 50),
+            team=team,
+            player=None if entity is None else entity.id,
+            x_m=None if x is None else round(x, 3),
+            y_m=None if y is None else round(y, 3),
+            outcome=report.outcome,
             attrs={k: round(v, 6) if isinstance(v, float) else v for k, v in report.attrs.items()},
             arrival_us=t_us + round(report.delay_s * 1e6),
-        )  # fmt: skip
+        )
 
     def stream(self, frames_per_packet: int = 1) -> Iterator[Record]:
         """Telemetry packets of up to ``frames_per_packet`` frames, and events, in the order of their arrival.
@@ -167,13 +174,19 @@ class Game:
         x, y, z = xyz[frame, entity].astype(np.float32).T
         tags = np.array([tag.tag for tag in self.record.tags], np.uint32)
         channels = {
-            name: column[rows][frame, entity].astype(np.float32)
-            for name, column in zip(CHANNELS, chunk.channels, strict=True)
+            name: column[rows][frame, entity].astype(np.float32) for name, column in zip(CHANNELS, chunk.channels, strict=True)
         }
         return Telemetry(
-            self.record.game, FEED, t_us[frame], tags[entity], x.copy(), y.copy(), z.copy(),
-            int(arrival[0]) if one else arrival[frame], channels,
-        )  # fmt: skip
+            self.record.game,
+            FEED,
+            t_us[frame],
+            tags[entity],
+            x.copy(),
+            y.copy(),
+            z.copy(),
+            int(arrival[0]) if one else arrival[frame],
+            channels,
+        )
 
 
 def rng_of(seed: int, number: int) -> np.random.Generator:

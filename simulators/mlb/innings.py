@@ -66,12 +66,15 @@ def innings(seed: int, games: int, every: int = 6) -> Table:
         n, won, sum_moved = _play(rng.random(MOST), ways, placed, *tables(placed), states, truth)
         moved, count = moved + sum_moved, count + n
         rows = np.arange(int(rng.integers(0, every)), n, every)
-        parts.append((states[rows].copy(), truth[rows].copy(), np.full(len(rows), won), np.full(len(rows), game),
-                      np.full(len(rows), placed)))  # fmt: skip
+        parts.append(
+            (states[rows].copy(), truth[rows].copy(), np.full(len(rows), won), np.full(len(rows), game), np.full(len(rows), placed))
+        )
     all_states = np.concatenate([p[0] for p in parts])
     columns = {name: all_states[:, k] for k, name in enumerate(("inning", "half", "outs", "bases", "lead"))}
     return columns | {
-        "truth": np.concatenate([p[1] for p in parts]), "won": np.concatenate([p[2] for p in parts]),
-        "game": np.concatenate([p[3] for p in parts]), "placed": np.concatenate([p[4] for p in parts]),
+        "truth": np.concatenate([p[1] for p in parts]),
+        "won": np.concatenate([p[2] for p in parts]),
+        "game": np.concatenate([p[3] for p in parts]),
+        "placed": np.concatenate([p[4] for p in parts]),
         "swing": np.array([moved / max(count, 1)]),
-    }  # fmt: skip
+    }

@@ -41,10 +41,17 @@ def facts(seed: int, games: int = GAMES) -> dict[str, Any]:
     speed, launch, hit, home_run = np.array(of.balls).T
     lead, stolen = np.array(of.steals, np.float64).reshape(-1, 2).T
     return {
-        "runs": np.array(of.runs), "outcome": np.array(of.outcome), "pitches": np.array(of.pitches), "exit_mps": speed,
-        "launch_deg": np.degrees(launch), "hit": hit > 0, "home_run": home_run > 0, "lead_m": lead, "stolen": stolen > 0,
+        "runs": np.array(of.runs),
+        "outcome": np.array(of.outcome),
+        "pitches": np.array(of.pitches),
+        "exit_mps": speed,
+        "launch_deg": np.degrees(launch),
+        "hit": hit > 0,
+        "home_run": home_run > 0,
+        "lead_m": lead,
+        "stolen": stolen > 0,
         "steals": np.array([len(lead), games], np.float64),
-    }  # fmt: skip
+    }
 
 
 def _pitch(of: _Facts, scene: Scene, thrown: int) -> int:
@@ -58,10 +65,14 @@ def _pitch(of: _Facts, scene: Scene, thrown: int) -> int:
         thrown = 0
         ball = named.get("batted_ball")
         if ball is not None:
-            of.balls.append((
-                float(ball.attrs["exit_speed_mps"]), float(ball.attrs["launch_rad"]), float(ended.outcome in _HITS),
-                float(ended.outcome == "home_run"),
-            ))  # fmt: skip
+            of.balls.append(
+                (
+                    float(ball.attrs["exit_speed_mps"]),
+                    float(ball.attrs["launch_rad"]),
+                    float(ended.outcome in _HITS),
+                    float(ended.outcome == "home_run"),
+                )
+            )
     steal, move = named.get("steal"), named.get("first_move")
     if steal is not None and move is not None:
         lead = np.array(scene.where(move.player, move.t_s)) - np.array(bag(1))

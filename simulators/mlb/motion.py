@@ -47,8 +47,16 @@ class Path:
             way = to - here
             length = float(np.hypot(*way))
 
-            def along(when: Floats, t: float = t, here: Floats = here, way: Floats = way, length: float = length,
-                      speed: float = speed, k: float = k, bend: float = bend) -> Floats:  # fmt: skip
+            def along(
+                when: Floats,
+                t: float = t,
+                here: Floats = here,
+                way: Floats = way,
+                length: float = length,
+                speed: float = speed,
+                k: float = k,
+                bend: float = bend,
+            ) -> Floats:
                 share = np.minimum(covered(when - t, speed, k) / length, 1.0) if length > 1e-9 else np.ones(len(when))
                 side = np.array([-way[1], way[0]]) / max(length, 1e-9)
                 place: Floats = here + share[:, None] * way + (4.0 * bend * share * (1.0 - share))[:, None] * side

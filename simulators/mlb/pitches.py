@@ -117,9 +117,13 @@ class Pitching(Progress):
         f = self.fielders
         runner = {"runner": self.names(self.state.bases[base])} if base else {}
         return {
-            "pitcher": self.names(f["P"]), "catcher": self.names(f["C"]), "batter": self.names(self.batter), **runner,
-            "balls": float(self.state.balls), "strikes": float(self.state.strikes),
-        }  # fmt: skip
+            "pitcher": self.names(f["P"]),
+            "catcher": self.names(f["C"]),
+            "batter": self.names(self.batter),
+            **runner,
+            "balls": float(self.state.balls),
+            "strikes": float(self.state.strikes),
+        }
 
     def _pick_off(self, scene: Scene, ready: float, t: float) -> None:
         rng, state = self.rng, self.state
@@ -170,16 +174,25 @@ class Pitching(Progress):
         scene.report(t, "first_move", seen, attrs=self._situation(steals))
         scene.report(release, "release", seen, attrs=self._situation(steals))
         scene.report(
-            plate, "pitch", pitcher, outcome, delay_s=0.35,
+            plate,
+            "pitch",
+            pitcher,
+            outcome,
+            delay_s=0.35,
             attrs={
-                "speed_mps": round(speed, 3), "spin_radps": round(spin + float(rng.normal(0, 8)), 2),
+                "speed_mps": round(speed, 3),
+                "spin_radps": round(spin + float(rng.normal(0, 8)), 2),
                 "extension_m": round(extension, 3),
                 "break_x_m": round(float(rng.normal(-0.15 if kind == "four-seam" else 0.12, 0.08)), 3),
-                "break_z_m": round(float(rng.normal(0.4 if kind == "four-seam" else -0.05, 0.08)), 3), "kind": kind,
-                "batter": self.names(self.batter), "catcher": self.names(catcher),
-                "balls": float(state.balls), "strikes": float(state.strikes), "move_s": round(held, 4),
+                "break_z_m": round(float(rng.normal(0.4 if kind == "four-seam" else -0.05, 0.08)), 3),
+                "kind": kind,
+                "batter": self.names(self.batter),
+                "catcher": self.names(catcher),
+                "balls": float(state.balls),
+                "strikes": float(state.strikes),
+                "move_s": round(held, 4),
             },
-        )  # fmt: skip
+        )
         for base in (1, 2, 3):
             row = state.bases[base]
             if row >= 0 and not (going and base == steals):
@@ -243,13 +256,17 @@ class Pitching(Progress):
         truth = {
             "true_probability": steal_probability(lead_m, sprint, float(clubs.delivery_s[fielders["P"]]), pop_mean),
             "true_probability_at_release": steal_probability_at_release(lead_m, gain, sprint, pop_mean),
-        }  # fmt: skip
+        }
         scene.report(thrown, "throw", catcher, attrs={"base": "second"})
         scene.report(caught, "throw_in", catcher, attrs={"base": "second"})
         scene.report(
-            decided, "steal", runner, "safe" if safe else "out", delay_s=0.6,
+            decided,
+            "steal",
+            runner,
+            "safe" if safe else "out",
+            delay_s=0.6,
             attrs={**self._situation(1), "base": "second", **truth},
-        )  # fmt: skip
+        )
         self.ball_at = cover
         scene.length_s = decided + 2.5
         state.bases[1] = NOBODY

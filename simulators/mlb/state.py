@@ -43,10 +43,14 @@ class State:
 
     def attrs(self) -> dict[str, str | float | bool]:
         return {
-            "half": "top" if self.top else "bottom", "outs": float(self.outs), "first": self.bases[1] >= 0,
-            "second": self.bases[2] >= 0, "third": self.bases[3] >= 0, "home_runs": float(self.runs[0]),
+            "half": "top" if self.top else "bottom",
+            "outs": float(self.outs),
+            "first": self.bases[1] >= 0,
+            "second": self.bases[2] >= 0,
+            "third": self.bases[3] >= 0,
+            "home_runs": float(self.runs[0]),
             "away_runs": float(self.runs[1]),
-        }  # fmt: skip
+        }
 
     def next_batter(self) -> None:
         self.balls = self.strikes = 0

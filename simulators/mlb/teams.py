@@ -64,10 +64,14 @@ def clubs(rng: np.random.Generator) -> Clubs:
             row = t * TEAM + k
             entities.append(
                 Entity(
-                    id=f"{team_id}-{k + 1}", name=f"{_GIVEN[int(given[row])]} {_FAMILY[int(family[row])]}", team=team_id,
-                    role=_ROLES.get(position, "fielder"), shirt=int(rng.integers(1, 5)) + 5 * k, position=position,
+                    id=f"{team_id}-{k + 1}",
+                    name=f"{_GIVEN[int(given[row])]} {_FAMILY[int(family[row])]}",
+                    team=team_id,
+                    role=_ROLES.get(position, "fielder"),
+                    shirt=int(rng.integers(1, 5)) + 5 * k,
+                    position=position,
                 )
-            )  # fmt: skip
+            )
             tags.append(Tag(tag=100 * (t + 1) + k, entity=f"{team_id}-{k + 1}"))
     entities.append(Entity(id=BALL_ID, name="Ball", role="ball"))
     tags.append(Tag(tag=1, entity=BALL_ID))
@@ -76,8 +80,13 @@ def clubs(rng: np.random.Generator) -> Clubs:
     catcher = np.array([p == "C" for p in POSITIONS] * 2)
     hitters = np.array([k for k in range(TEAM) if POSITIONS[k] not in ("P", "RP")])
     return Clubs(
-        (teams[0], teams[1]), entities, tags, sprints(rng, n), np.where(pitcher, deliveries(rng, n), np.nan),
-        np.where(catcher, pops(rng, n), np.nan), np.where(catcher, rng.uniform(0.64, 0.78, n), np.nan),
+        (teams[0], teams[1]),
+        entities,
+        tags,
+        sprints(rng, n),
+        np.where(pitcher, deliveries(rng, n), np.nan),
+        np.where(catcher, pops(rng, n), np.nan),
+        np.where(catcher, rng.uniform(0.64, 0.78, n), np.nan),
         np.where(pitcher, rng.uniform(40.3, 43.4, n), np.nan),
         np.stack([rng.permutation(hitters) + t * TEAM for t in range(2)]),
-    )  # fmt: skip
+    )

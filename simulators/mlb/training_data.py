@@ -44,11 +44,16 @@ def steal_rows(drawn: dict[str, Floats], at_release: bool) -> Floats:
     rows = blank(len(drawn["lead_m"]))
     third = drawn["third"] > 0.5
     given = {
-        "lead_m": drawn["lead_m"], "third": drawn["third"], "balls": drawn["balls"], "strikes": drawn["strikes"],
+        "lead_m": drawn["lead_m"],
+        "third": drawn["third"],
+        "balls": drawn["balls"],
+        "strikes": drawn["strikes"],
         "sprint_mps": drawn["sprint_mps"],
-        "pop_second_s": np.where(third, np.nan, drawn["pop_s"]), "pop_third_s": np.where(third, drawn["pop_s"], np.nan),
-        "delivery_s": drawn["delivery_s"], "rules_2023": 1.0,
-    }  # fmt: skip
+        "pop_second_s": np.where(third, np.nan, drawn["pop_s"]),
+        "pop_third_s": np.where(third, drawn["pop_s"], np.nan),
+        "delivery_s": drawn["delivery_s"],
+        "rules_2023": 1.0,
+    }
     if at_release:
         given |= {"gain_m": drawn["gain_m"], "release_lead_m": drawn["lead_m"] + drawn["gain_m"]}
     for name, values in given.items():
@@ -69,9 +74,12 @@ def steal_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table
             game.append(np.repeat(np.arange(first, first + count), ATTEMPTS))
         tell(float(count))
     return Table(
-        np.concatenate(rows), np.concatenate(label), np.concatenate(game),
-        _source("simulated steals", games, seed, sum(map(len, rows))), truth=np.concatenate(truth),
-    )  # fmt: skip
+        np.concatenate(rows),
+        np.concatenate(label),
+        np.concatenate(game),
+        _source("simulated steals", games, seed, sum(map(len, rows))),
+        truth=np.concatenate(truth),
+    )
 
 
 def hit_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
@@ -85,9 +93,12 @@ def hit_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
         game.append(np.repeat(np.arange(first, first + count), BALLS))
         tell(float(count))
     return Table(
-        np.concatenate(rows), np.concatenate(label), np.concatenate(game),
-        _source("simulated balls in play", games, seed, sum(map(len, rows))), truth=np.concatenate(truth),
-    )  # fmt: skip
+        np.concatenate(rows),
+        np.concatenate(label),
+        np.concatenate(game),
+        _source("simulated balls in play", games, seed, sum(map(len, rows))),
+        truth=np.concatenate(truth),
+    )
 
 
 def catch_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
@@ -101,9 +112,12 @@ def catch_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table
         game.append(first + np.arange(len(drawn["caught"])) // FLIES)
         tell(float(count))
     return Table(
-        np.concatenate(rows), np.concatenate(label), np.concatenate(game),
-        _source("simulated balls in the air", games, seed, sum(map(len, rows))), truth=np.concatenate(truth),
-    )  # fmt: skip
+        np.concatenate(rows),
+        np.concatenate(label),
+        np.concatenate(game),
+        _source("simulated balls in the air", games, seed, sum(map(len, rows))),
+        truth=np.concatenate(truth),
+    )
 
 
 def win_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:

@@ -210,5 +210,3 @@ def steal_probabilities(tries: Any, out: Any) -> None:
     for b in range(tries.shape[0]):
         out[b, 0] = steal_probability(tries[b, 0], tries[b, 2], tries[b, 3], tries[b, 4])
         out[b, 1] = steal_probability_at_release(tries[b, 0], tries[b, 1], tries[b, 2], tries[b, 4])
-
-

@@ -39,7 +39,7 @@ def open_man(plan: Any, pos: Any, beaten: Any, rng: Any) -> int:
 @kernel
 def landing(
     plan: Any, pos: Any, vel: Any, target: int, from_u: float, from_v: float, half_width: float
-) -> tuple[float, float, float]:  # fmt: skip
+) -> tuple[float, float, float]:
     """(u, v, s) where and when a pass to ``target`` comes down, led so that he gets there as he runs now."""
     land_u, land_v, took = pos[target, 0], pos[target, 1], 0.5
     for _ in range(3):

@@ -20,9 +20,17 @@ class Block:
     ``facing`` (n, 22) rad from +x towards +y, ``phase`` (n,); ``entity`` (22,) rows of the roster; ``offense`` 0 or 1."""
 
     def __init__(
-        self, start_us: int, places: Floats, facing: Floats, ball: Floats, phase: Floats, entity: Any, offense: int,
-        events: list[Event], played: Played | None,
-    ) -> None:  # fmt: skip
+        self,
+        start_us: int,
+        places: Floats,
+        facing: Floats,
+        ball: Floats,
+        phase: Floats,
+        entity: Any,
+        offense: int,
+        events: list[Event],
+        played: Played | None,
+    ) -> None:
         self.start_us, self.places, self.facing, self.ball, self.phase = start_us, places, facing, ball, phase
         self.entity, self.offense, self.events, self.played = entity, offense, events, played
         self.end_us = start_us + len(phase) * FRAME_US

@@ -17,6 +17,7 @@ MAN, ZONE = 0, 1
 #: of the ball's phases, the last in which the passer has it
 _SNAPPED: Final = 2
 
+
 @kernel
 def steer(pos: Any, vel: Any, n: int, tu: float, tv: float, cap: float, accel: float, arrive: bool) -> None:
     """One frame towards a target at no more than ``cap``; with ``arrive`` he slows down to stop there."""

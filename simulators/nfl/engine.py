@@ -175,9 +175,8 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                 write(told, count, 0, TOUCHDOWN, f, carrier, 0, pos[carrier, 0] / YD, 0.0)
             elif (
                 # down once the tackler is there; he who was far lunges, and the runner stumbles on the spot
-                tackler >= 0 and pos[carrier, 0] >= stop_u
-                and (off_m(pos, tackler, carrier) < 1.1 or f - carry_frame > 11 * HZ)
-            ):  # fmt: skip
+                tackler >= 0 and pos[carrier, 0] >= stop_u and (off_m(pos, tackler, carrier) < 1.1 or f - carry_frame > 11 * HZ)
+            ):
                 now, over = DEAD, f
                 write(told, count, 0, TACKLE, f, carrier, tackler, from_yd + yards, 0.0)
         if now == DEAD and over >= 0 and f - over > HZ:

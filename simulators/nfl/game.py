@@ -72,7 +72,9 @@ class Match:
             ],
             periods=[
                 Period(
-                    number=q + 1, start_us=t0_us + q * self.quarter_us, end_us=t0_us + (q + 1) * self.quarter_us - 1,
+                    number=q + 1,
+                    start_us=t0_us + q * self.quarter_us,
+                    end_us=t0_us + (q + 1) * self.quarter_us - 1,
                     home_attacks=sides[q],
                 )
                 for q in range(4)
@@ -81,7 +83,7 @@ class Match:
             width_m=160.0 / 3.0 * YD,
             title=f"{teams[1].name} at {teams[0].name}",
             provenance=simulated("nfl", seed, minutes),
-        )  # fmt: skip
+        )
 
     def clock_s(self, t_us: int) -> float:
         """Seconds of game clock left, 3600 to 0."""
@@ -126,18 +128,12 @@ class Match:
 
     def _quiet(self, at_us: int, events: list[Event]) -> Block:
         nothing = np.empty((0, SLOTS, 2))
-        return Block(
-            at_us, nothing, nothing[:, :, 0], np.empty((0, 3)), np.empty(0), np.zeros(SLOTS, np.int64), -1, events, None
-        )
+        return Block(at_us, nothing, nothing[:, :, 0], np.empty((0, 3)), np.empty(0), np.zeros(SLOTS, np.int64), -1, events, None)
 
-    def _block(
-        self, at_us: int, start_us: int, played: plays.Played, drive: Drive, attack: int, places: dict[int, Any]
-    ) -> Block:  # fmt: skip
+    def _block(self, at_us: int, start_us: int, played: plays.Played, drive: Drive, attack: int, places: dict[int, Any]) -> Block:
         """The play on the field, with the walk to the line in front of it."""
         los = attack * (50.0 - drive.to_goal_yd) * YD
-        entity = np.array(
-            [drive.offense * UNIT + n if n < 11 else (1 - drive.offense) * UNIT + n for n in range(SLOTS)], np.int64
-        )
+        entity = np.array([drive.offense * UNIT + n if n < 11 else (1 - drive.offense) * UNIT + n for n in range(SLOTS)], np.int64)
         on = np.empty_like(played.places)
         on[:, :, 0], on[:, :, 1] = los + attack * played.places[:, :, 0], attack * played.places[:, :, 1]
         turned = played.facing + (np.pi if attack < 0 else 0.0)
@@ -164,14 +160,27 @@ class Match:
         places[_BALL] = tuple(ball[-1])
         early = np.where(np.arange(walk) >= walk - int(_SPOTTED_S * HZ), 1.0, 0.0)
         return Block(
-            at_us, np.concatenate((path, on)), np.concatenate((facing, turned)), np.concatenate((rest, ball)),
-            np.concatenate((early, played.phase)), entity, drive.offense, [], played,
-        )  # fmt: skip
+            at_us,
+            np.concatenate((path, on)),
+            np.concatenate((facing, turned)),
+            np.concatenate((rest, ball)),
+            np.concatenate((early, played.phase)),
+            entity,
+            drive.offense,
+            [],
+            played,
+        )
 
     def _settle(
-        self, drive: Drive, played: plays.Played, choice: str, rng: np.random.Generator, reporter: Reporter, block: Block,
+        self,
+        drive: Drive,
+        played: plays.Played,
+        choice: str,
+        rng: np.random.Generator,
+        reporter: Reporter,
+        block: Block,
         start_us: int,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """What the play did to downs, score and possession."""
         end_us = block.end_us - HZ * FRAME_US
         if choice == "kick":
@@ -230,9 +239,16 @@ class Match:
                 continue
             one = int(arrival[rows[-1]]) if slots == 1 else arrival[rows]
             yield Telemetry(
-                self.record.game, FEED, t[rows], tag[rows], x[rows], y[rows], z[rows], one,
+                self.record.game,
+                FEED,
+                t[rows],
+                tag[rows],
+                x[rows],
+                y[rows],
+                z[rows],
+                one,
                 {"phase": phase[rows], "offense": side[rows]},
-            )  # fmt: skip
+            )
 
     def _samples(self, block: Block, clocks: Floats) -> tuple[Any, ...]:
         """Every sample of a block in the order of time: t, tag, x, y, z, phase."""
@@ -260,7 +276,12 @@ class Match:
         t, tag, x, y, z, phase = (np.concatenate(c) for c in zip(*cols, strict=True))
         order = np.argsort(t, kind="stable")
         return (
-            t[order].astype(np.int64), tag[order].astype(np.uint32), x[order], y[order], z[order], phase[order].astype(np.float32)
+            t[order].astype(np.int64),
+            tag[order].astype(np.uint32),
+            x[order],
+            y[order],
+            z[order],
+            phase[order].astype(np.float32),
         )
 
 
@@ -274,9 +295,7 @@ def _kicked(intent: plays.Intent, choice: str, rng: np.random.Generator) -> play
     far = 41.0 * YD if choice == "punt" else float(plan["to_goal"]) + 10.0 * YD
     share = np.clip((np.arange(n) - snap) / flight, 0.0, 1.0)
     took = flight / HZ
-    ball = np.stack(
-        (share * far, np.full(n, float(plan["spot"])), 0.3 + 4.9 * took * took * share * (1.0 - share)), axis=1
-    )
+    ball = np.stack((share * far, np.full(n, float(plan["spot"])), 0.3 + 4.9 * took * took * share * (1.0 - share)), axis=1)
     phase = np.where(np.arange(n) < snap, 1.0, np.where(np.arange(n) < snap + flight, float(KICKED), 0.0))
     told = np.array([[engine.SNAP, snap, 0, 4, 0.0, 0.0]])
     return plays.Played(intent, places, facing, ball, phase, told, np.zeros((0, 5)))

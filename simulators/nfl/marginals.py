@@ -47,11 +47,22 @@ def facts(seed: int, games: int = GAMES, minutes: float = MINUTES) -> dict[str, 
     kind, down, to_go, to_goal, gained = np.array(of.plays).T
     depth, caught, picked = np.array(of.throws).T
     return {
-        "points": np.array(of.points), "kind": kind, "down": down, "to_go_yd": to_go, "to_goal_yd": to_goal, "gained_yd": gained,
-        "rush_yd": gained[kind == _RUN], "depth_yd": depth, "caught": caught > 0, "picked": picked > 0, "yac_yd": np.array(of.yac),
-        "man": np.array(of.man), "rushers": np.array(of.rushers), "route": np.array(of.routes),
+        "points": np.array(of.points),
+        "kind": kind,
+        "down": down,
+        "to_go_yd": to_go,
+        "to_goal_yd": to_goal,
+        "gained_yd": gained,
+        "rush_yd": gained[kind == _RUN],
+        "depth_yd": depth,
+        "caught": caught > 0,
+        "picked": picked > 0,
+        "yac_yd": np.array(of.yac),
+        "man": np.array(of.man),
+        "rushers": np.array(of.rushers),
+        "route": np.array(of.routes),
         "fastest_mph": np.array(of.fastest),
-    }  # fmt: skip
+    }
 
 
 def _play(of: _Facts, block: Block) -> None:
@@ -94,7 +105,9 @@ def _called(of: _Facts, block: Block, told: dict[int, Any], gained: float, kind:
             of.yac.append(gained - np.floor(depth))
 
 
-_STARTS: Final = "a drive of this world starts at its own 25 after every score, without returns, so that fewer drives stall near midfield"
+_STARTS: Final = (
+    "a drive of this world starts at its own 25 after every score, without returns, so that fewer drives stall near midfield"
+)
 
 #: figure -> why it is not that of real games
 EXPLAINED: Final[dict[str, str]] = {

@@ -43,7 +43,15 @@ _OFTEN: Final = {
 }  # fmt: skip
 #: seconds until a pass to such a route can leave
 _READY_S: Final = {
-    "flat": 1.5, "slant": 1.4, "comeback": 2.4, "curl": 1.9, "out": 1.7, "dig": 1.6, "corner": 2.4, "post": 2.4, "go": 2.2,
+    "flat": 1.5,
+    "slant": 1.4,
+    "comeback": 2.4,
+    "curl": 1.9,
+    "out": 1.7,
+    "dig": 1.6,
+    "corner": 2.4,
+    "post": 2.4,
+    "go": 2.2,
 }
 
 

@@ -30,29 +30,49 @@ class Reporter:
 
     def _event(
         self, kind: str, t_us: int, period: int, team: int, slot: int, attrs: Attrs, xy: Any = None, outcome: str = ""
-    ) -> Event:  # fmt: skip
+    ) -> Event:
         self.serial += 1
         return Event(
-            id=f"e{self.serial:05d}", game=self.record.game, type=kind, t_us=t_us, period=period,
+            id=f"e{self.serial:05d}",
+            game=self.record.game,
+            type=kind,
+            t_us=t_us,
+            period=period,
             team=None if team < 0 else self.record.teams[team].id,
             player=None if slot < 0 else self.record.entities[slot].id,
-            x_m=None if xy is None else round(float(xy[0]), 3), y_m=None if xy is None else round(float(xy[1]), 3),
-            outcome=outcome, attrs=attrs, arrival_us=t_us + (_DELAY_MS + self.serial * 37 % 400) * 1000,
-        )  # fmt: skip
+            x_m=None if xy is None else round(float(xy[0]), 3),
+            y_m=None if xy is None else round(float(xy[1]), 3),
+            outcome=outcome,
+            attrs=attrs,
+            arrival_us=t_us + (_DELAY_MS + self.serial * 37 % 400) * 1000,
+        )
 
     def edge(self, kind: str, period: int, t_us: int) -> Event:
         return self._event(kind, t_us, period, -1, -1, {})
 
     def play(
-        self, block: Block, start_us: int, drive: Drive, clock_s: float, period: int, attack: int, name: str, choice: str,
+        self,
+        block: Block,
+        start_us: int,
+        drive: Drive,
+        clock_s: float,
+        period: int,
+        attack: int,
+        name: str,
+        choice: str,
         played: Played,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """The "down" before a play, and everything that happened in it."""
         ids = [self.record.entities[int(e)].id for e in block.entity]
         state: Attrs = {
-            "play": name, "down": float(drive.down), "to_go_yd": float(drive.to_go_yd), "to_goal_yd": float(drive.to_goal_yd),
-            "clock_s": round(clock_s, 1), "home_points": drive.points[0], "away_points": drive.points[1],
-        }  # fmt: skip
+            "play": name,
+            "down": float(drive.down),
+            "to_go_yd": float(drive.to_go_yd),
+            "to_goal_yd": float(drive.to_goal_yd),
+            "clock_s": round(clock_s, 1),
+            "home_points": drive.points[0],
+            "away_points": drive.points[1],
+        }
         self._period, self._name = period, name
         down: Attrs = {**state, "decision": choice} if drive.down == 4 else state
         block.events.append(self._event("down", block.start_us, period, drive.offense, -1, down))
@@ -86,9 +106,11 @@ class Reporter:
 
     def kick(self, block: Block, drive: Drive, t_us: int, good: bool, chance: float) -> None:
         attrs: Attrs = {
-            "play": self._name, "length_yd": drive.to_goal_yd + KICK_EXTRA_YD, "true_probability": chance,
+            "play": self._name,
+            "length_yd": drive.to_goal_yd + KICK_EXTRA_YD,
+            "true_probability": chance,
             **({"points": FIELD_GOAL} if good else {}),
-        }  # fmt: skip
+        }
         outcome = "good" if good else "missed"
         block.events.append(self._event("field_goal", t_us, self._period, drive.offense, -1, attrs, outcome=outcome))
 

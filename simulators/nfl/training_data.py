@@ -12,5 +12,7 @@ _PLAYS: Final = (
     "nfl-completion", "nfl-rushing", "nfl-yac", "nfl-pressure", "nfl-tackle", "nfl-coverage", "nfl-route",
 )  # fmt: skip
 TABLES: Final = {
-    **{name: partial(play_table, name) for name in _PLAYS}, "nfl-win-probability": win_table, "nfl-fourth-down": fourth_table,
+    **{name: partial(play_table, name) for name in _PLAYS},
+    "nfl-win-probability": win_table,
+    "nfl-fourth-down": fourth_table,
 }

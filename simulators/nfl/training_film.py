@@ -49,10 +49,24 @@ class Shown:
         team, player = self.block.offense, self.frames.roster.index.get(event.player or "", -1)
         row = _KEEP + round((event.t_us - self.first_us) / 100_000)
         return EventContext(
-            event.id, event.type, (event.t_us - self.first_us) / 1e6, event.period, team, player,
-            nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m, nan, nan, event.outcome, self.attack,
-            event.attrs, row=row, offset_s=0.0, frames=self.frames, roster=self.frames.roster,
-        )  # fmt: skip
+            event.id,
+            event.type,
+            (event.t_us - self.first_us) / 1e6,
+            event.period,
+            team,
+            player,
+            nan if event.x_m is None else event.x_m,
+            nan if event.y_m is None else event.y_m,
+            nan,
+            nan,
+            event.outcome,
+            self.attack,
+            event.attrs,
+            row=row,
+            offset_s=0.0,
+            frames=self.frames,
+            roster=self.frames.roster,
+        )
 
 
 def film(match: Match) -> Iterator[Shown]:
@@ -77,9 +91,12 @@ def film(match: Match) -> Iterator[Shown]:
         for step in SPORT.steps:
             step.compute(frames)
         yield Shown(
-            block, frames, block.start_us + first * 20_000, block.start_us + walk * 20_000,
+            block,
+            frames,
+            block.start_us + first * 20_000,
+            block.start_us + walk * 20_000,
             home if block.offense == 0 else -home,
-        )  # fmt: skip
+        )
 
 
 def _frames(block: Block, at: Ints, roster: Roster, field: Field, home: int, rng: np.random.Generator) -> Frames:
@@ -102,12 +119,26 @@ def _frames(block: Block, at: Ints, roster: Roster, field: Field, home: int, rng
             signals[names[c]][_KEEP:, who] = place[:, :, c]
     xyz[_KEEP:, -1] = block.ball[at] + rng.normal(0.0, noise, (len(at), 3))
     signals["phase"][_KEEP:, -1], signals["offense"][_KEEP:, -1] = block.phase[at], block.offense
-    state = {f"{step.name}.{k}": np.zeros(tuple(n if d == "N" else d for d in dims)) for step in SPORT.steps
-             for k, dims in step.state.items()}  # fmt: skip
+    state = {
+        f"{step.name}.{k}": np.zeros(tuple(n if d == "N" else d for d in dims))
+        for step in SPORT.steps
+        for k, dims in step.state.items()
+    }
     period = np.zeros(rows, np.int8)
     attack = np.zeros(rows, np.int8)
     period[_KEEP:], attack[_KEEP:] = 1, home
     return Frames(
-        roster, field, dt_s=0.1, hop=2, span=4, t=0.1 * np.arange(1 - _KEEP, rows + 1 - _KEEP), xyz=xyz,
-        period=period, attack=attack, signals=signals, state=state, lo=_KEEP, hi=rows,
-    )  # fmt: skip
+        roster,
+        field,
+        dt_s=0.1,
+        hop=2,
+        span=4,
+        t=0.1 * np.arange(1 - _KEEP, rows + 1 - _KEEP),
+        xyz=xyz,
+        period=period,
+        attack=attack,
+        signals=signals,
+        state=state,
+        lo=_KEEP,
+        hi=rows,
+    )

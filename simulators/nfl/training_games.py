@@ -22,14 +22,16 @@ def win_table(seed: int, games: int, tell: Callable[[float], None] = lambda game
 def fourth_table(seed: int, games: int, tell: Callable[[float], None] = lambda games: None) -> Table:
     """Rows of ``nfl-fourth-down``: what the coach chose, and label 1 where his team won."""
     found = play_games(seed, games, 0.0)
-    rows = np.array(
-        [fourth_rows(PLAY_S * r[2], r[3], STEP_YD * r[6], STEP_YD * r[4], float(r[1] == 0))[int(r[7])] for r in found]
-    )
+    rows = np.array([fourth_rows(PLAY_S * r[2], r[3], STEP_YD * r[6], STEP_YD * r[4], float(r[1] == 0))[int(r[7])] for r in found])
     tell(float(games))
     return Table(
-        rows, found[:, 10], found[:, 0].astype(np.int64), _source(seed, games, len(rows)), truth=found[:, 9],
+        rows,
+        found[:, 10],
+        found[:, 0].astype(np.int64),
+        _source(seed, games, len(rows)),
+        truth=found[:, 9],
         question=np.array(["go", "kick", "punt"])[found[:, 7].astype(np.int64)],
-    )  # fmt: skip
+    )
 
 
 def _source(seed: int, games: int, rows: int) -> dict[str, str | float | int]:

@@ -46,8 +46,11 @@ def play_table(model: str, seed: int, games: int, tell: Callable[[float], None] 
             game += [number] * len(found)
         tell(1.0)
     source: dict[str, str | float | int] = {
-        "source": "simulated nfl plays", "games": games, "first_seed": seed, "rows": len(rows),
-    }  # fmt: skip
+        "source": "simulated nfl plays",
+        "games": games,
+        "first_seed": seed,
+        "rows": len(rows),
+    }
     features, label, true = (np.array(column, np.float64) for column in zip(*rows, strict=True))
     return Table(features, label, np.array(game, np.int64), source, truth=true, question=_questions(model, features))
 
@@ -97,9 +100,7 @@ def _thrown(shown: Shown) -> int:
 def _yards(shown: Shown, rng: np.random.Generator, kind: str) -> Iterator[Row]:
     """A few levels of each run: at least so many yards?"""
     caught = kind == "yac"
-    begin, fact, event = (
-        (begin_after_catch, "yac.asked", "pass_outcome_caught") if caught else (begin_run, "rush.asked", "handoff")
-    )
+    begin, fact, event = (begin_after_catch, "yac.asked", "pass_outcome_caught") if caught else (begin_run, "rush.asked", "handoff")
     notes = _noted(shown, engine.N_YAC if caught else engine.N_RUSH)
     for note, moment in zip(notes, _moments(shown, event), strict=False):
         begin(moment)

@@ -46,9 +46,11 @@ def stood(xyz_m: npt.NDArray[np.float64], team: npt.NDArray[np.int64], keeper: n
         ours = np.flatnonzero((team == side) & enough)
         named = ours[keeper[ours]]
         # one who was on the bench and warmed up is no keeper in goal: the one seen most
-        at = named[np.argmax(seen[:, named].sum(axis=0))] if len(named) else (
-            ours[np.argmax(np.abs(usual[ours]))] if len(ours) > 1 else -1
-        )  # fmt: skip
+        at = (
+            named[np.argmax(seen[:, named].sum(axis=0))]
+            if len(named)
+            else (ours[np.argmax(np.abs(usual[ours]))] if len(ours) > 1 else -1)
+        )
         if at >= 0 and abs(usual[at]) >= KEEPER_M:
             votes.append(own * int(np.sign(usual[at])))
     if votes and len(set(votes)) == 1:
@@ -74,9 +76,12 @@ def shot_votes(events: Iterable[Event], teams: tuple[str, str], length_m: float)
 
 
 def directions(
-    source: str, periods: Iterable[int], stated: Mapping[int, Side], places: Mapping[int, Mapping[str, Side]],
+    source: str,
+    periods: Iterable[int],
+    stated: Mapping[int, Side],
+    places: Mapping[int, Mapping[str, Side]],
     shots: Mapping[int, int],
-) -> dict[int, Attack]:  # fmt: skip
+) -> dict[int, Attack]:
     """Home's direction in each of ``periods``; ``BadInput`` names ``source`` when it contradicts itself."""
     found: dict[int, Attack] = {}
     for period in periods:

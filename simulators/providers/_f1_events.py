@@ -48,9 +48,16 @@ class Race:
         team, player = attrs.pop("team", None), attrs.pop("player", None)
         kept = {key: value for key, value in attrs.items() if not (isinstance(value, float) and np.isnan(value))}
         return Event(
-            id=f"{kind}-{name}", game=self.game, type=kind, t_us=at, period=1, team=team, player=player, attrs=kept,
+            id=f"{kind}-{name}",
+            game=self.game,
+            type=kind,
+            t_us=at,
+            period=1,
+            team=team,
+            player=player,
+            attrs=kept,
             arrival_us=at + delay_us,
-        )  # fmt: skip
+        )
 
 
 def race_of(game: str, t0_us: int, drivers: Mapping[str, Driver], race_laps: int, flag_s: float, has: frozenset[str]) -> Race:
@@ -105,9 +112,7 @@ def events_of(race: Race, car: str, team: str, driver: Driver) -> Iterator[Event
 
 def _changed(before: Lap, lap: Lap) -> bool:
     """Whether the file says that the car runs on other tyres than in the lap before."""
-    return lap.row.stint > before.row.stint or (
-        lap.row.life < before.row.life and lap.row.stint != before.row.stint
-    )  # fmt: skip
+    return lap.row.stint > before.row.stint or (lap.row.life < before.row.life and lap.row.stint != before.row.stint)
 
 
 def _learnt(before: Lap, lap: Lap) -> bool:
@@ -145,13 +150,21 @@ def _loops(race: Race, lap: Lap, of_car: dict[str, Any]) -> Iterator[Event]:
         line: dict[str, Any] = {}
         if sector == 3:
             line = {
-                "provider_lap_time_s": lap.row.time_s, "provider_place": lap.row.place,
+                "provider_lap_time_s": lap.row.time_s,
+                "provider_place": lap.row.place,
                 "provider_gap_s": lap.end_s - race.crossing[lap.number][0],
-            }  # fmt: skip
+            }
         yield race.event(
-            "loop", f"{lap.number:02d}-{sector}-{of_car['player']}", end_s, lap=float(lap.number), loop=float(sector),
-            sector=float(sector), provider_sector_s=took_s, **line, **of_car,
-        )  # fmt: skip
+            "loop",
+            f"{lap.number:02d}-{sector}-{of_car['player']}",
+            end_s,
+            lap=float(lap.number),
+            loop=float(sector),
+            sector=float(sector),
+            provider_sector_s=took_s,
+            **line,
+            **of_car,
+        )
 
 
 def _corners(race: Race, lap: Lap, driver: Driver, of_car: dict[str, Any]) -> Iterator[Event]:
@@ -164,10 +177,16 @@ def _corners(race: Race, lap: Lap, driver: Driver, of_car: dict[str, Any]) -> It
         if 0 < k < len(way) and np.isfinite(at[k]) and np.isfinite(at[k - 1]):
             share = (corner.exit_m - way[k - 1]) / (way[k] - way[k - 1])
             yield race.event(
-                "corner", f"{lap.number:02d}-{corner.number:02d}-{of_car['player']}", at[k - 1] + share * (at[k] - at[k - 1]),
-                corner=float(corner.number), apex_m=corner.apex_m, from_m=corner.from_m, to_m=corner.to_m, lap=float(lap.number),
+                "corner",
+                f"{lap.number:02d}-{corner.number:02d}-{of_car['player']}",
+                at[k - 1] + share * (at[k] - at[k - 1]),
+                corner=float(corner.number),
+                apex_m=corner.apex_m,
+                from_m=corner.from_m,
+                to_m=corner.to_m,
+                lap=float(lap.number),
                 **of_car,
-            )  # fmt: skip
+            )
 
 
 def _end(race: Race, car: str, driver: Driver, of_car: dict[str, Any]) -> Iterator[Event]:

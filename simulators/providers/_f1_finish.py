@@ -15,9 +15,8 @@ def finishes(race: Race, ends: dict[str, list[End]]) -> dict[str, End]:
     if race.kind != "race":
         return {}
     lines = {
-        key: [end for end in mine if end.sector == SECTORS - 1] for key, mine in ends.items()
-        if race.lines[key].retired_us is None
-    }  # fmt: skip
+        key: [end for end in mine if end.sector == SECTORS - 1] for key, mine in ends.items() if race.lines[key].retired_us is None
+    }
     everybody = [end for mine in lines.values() for end in mine]
     flag_us = min((end.at_us for end in everybody if race.race_laps and end.lap >= race.race_laps), default=None)
     if flag_us is None and race.flag_us is not None:

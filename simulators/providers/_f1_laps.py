@@ -59,9 +59,14 @@ def flag_of(status: str) -> float:
 
 
 def chain(
-    driver: str, rows: Mapping[int, LapRow], spans: Mapping[int, tuple[int, int]], time: Floats, way: Floats, lap_m: float,
+    driver: str,
+    rows: Mapping[int, LapRow],
+    spans: Mapping[int, tuple[int, int]],
+    time: Floats,
+    way: Floats,
+    lap_m: float,
     bridged: list[str],
-) -> list[Lap]:  # fmt: skip
+) -> list[Lap]:
     """A driver's laps, one after the other from 0. ``spans`` are the telemetry's rows by lap, ``time`` (s since the lap began) and
     ``way`` (m of the lap) its columns; ``lap_m`` is the usual length, NaN when unknown. ``bridged`` gets a word for every hole
     that the telemetry bridged."""
@@ -102,9 +107,7 @@ def _unlisted(number: int) -> LapRow:
     return LapRow(number, NAN, (NAN, NAN, NAN), "", NAN, NAN, NAN, "")
 
 
-def until_the_flag(
-    laps: Mapping[str, list[Lap]], race_laps: int, done: Mapping[str, float]
-) -> tuple[float, dict[str, list[Lap]]]:
+def until_the_flag(laps: Mapping[str, list[Lap]], race_laps: int, done: Mapping[str, float]) -> tuple[float, dict[str, list[Lap]]]:
     """When the winner crossed the line (s, NaN when nobody did), and the laps of everybody up to the flag: a car's first crossing
     at or after the winner's is its last lap, and no row after it is a lap, nor one beyond ``race_laps`` or beyond the laps that the
     results have ``done`` (but for the one that was begun)."""

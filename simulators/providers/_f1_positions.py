@@ -63,10 +63,17 @@ def packets(game: str, packed: list[Message], numbers: list[str], race: Race, ig
         channels |= {name: table[len(_COLUMNS) + i] for i, name in enumerate(TIMED)}
         made.append(
             Telemetry(
-                game, "cars", np.full(len(here), t_us, np.int64), np.array([int(key) for key in here], np.uint32), xyz[0].copy(),
-                xyz[1].copy(), z.copy(), max(arrival_us, t_us), channels,
+                game,
+                "cars",
+                np.full(len(here), t_us, np.int64),
+                np.array([int(key) for key in here], np.uint32),
+                xyz[0].copy(),
+                xyz[1].copy(),
+                z.copy(),
+                max(arrival_us, t_us),
+                channels,
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -96,9 +103,7 @@ def _entries(
     return sorted(cars.items(), key=lambda e: e[0]), [(at, *places[at]) for at in sorted(places)]
 
 
-def _positions(
-    places: list[tuple[int, int, dict[str, Any]]], numbers: list[str]
-) -> dict[str, npt.NDArray[np.float64]]:  # fmt: skip
+def _positions(places: list[tuple[int, int, dict[str, Any]]], numbers: list[str]) -> dict[str, npt.NDArray[np.float64]]:
     """(T, 3) m of every car. All three 0 is no position, and so is one that no car can have come to: there a car is put straight
     between its neighbours, so that what else it says at that time keeps its place."""
     t_s = np.array([at for at, _, _ in places], np.float64) / 1e6
@@ -138,9 +143,12 @@ def _channels(car: dict[str, Any]) -> list[float]:
 
     throttle, brake = value(_THROTTLE), value(_BRAKE)
     return [
-        value(_SPEED) / factor("km/h"), throttle / 100.0 if throttle <= 100 else np.nan,
-        float(brake > 0) if brake == brake else np.nan, value(_RPM) / factor("rpm"), value(_GEAR),
-    ]  # fmt: skip
+        value(_SPEED) / factor("km/h"),
+        throttle / 100.0 if throttle <= 100 else np.nan,
+        float(brake > 0) if brake == brake else np.nan,
+        value(_RPM) / factor("rpm"),
+        value(_GEAR),
+    ]
 
 
 def _timed(race: Race, key: str, now_us: int) -> list[float]:

@@ -109,9 +109,17 @@ def _loops(race: Race, lap: Lap, of_car: dict[str, Any]) -> Iterator[Event]:
                 continue  # the end of a lap that was not driven for its time
             line = {"lap_time_s": lap.row.time_s, "provider_lap_time_s": lap.row.time_s}
         yield race.event(
-            "loop", f"{lap.number:02d}-{sector}-{of_car['player']}", end_s, lap=float(lap.number), loop=float(sector),
-            sector=float(sector), sector_time_s=took_s, provider_sector_s=took_s, **line, **of_car,
-        )  # fmt: skip
+            "loop",
+            f"{lap.number:02d}-{sector}-{of_car['player']}",
+            end_s,
+            lap=float(lap.number),
+            loop=float(sector),
+            sector=float(sector),
+            sector_time_s=took_s,
+            provider_sector_s=took_s,
+            **line,
+            **of_car,
+        )
 
 
 def ends_at(drivers: Mapping[str, Driver]) -> float:

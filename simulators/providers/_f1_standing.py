@@ -23,9 +23,12 @@ class Standing:
     def attrs(self) -> dict[str, Any]:
         """What was said, as attrs of an event."""
         known = {
-            "place": self.place, "gap_s": self.gap_s, "interval_s": self.interval_s, "laps_behind": self.laps_behind,
+            "place": self.place,
+            "gap_s": self.gap_s,
+            "interval_s": self.interval_s,
+            "laps_behind": self.laps_behind,
             "best_lap_s": self.best_s,
-        }  # fmt: skip
+        }
         return {name: float(value) for name, value in known.items() if value is not None}
 
 

@@ -85,7 +85,7 @@ class Race:
             return
         lines = patch.get("Lines")
         if kind == "TimingData":
-            for key, line in (lines.items() if isinstance(lines, dict) else ()):
+            for key, line in lines.items() if isinstance(lines, dict) else ():
                 if isinstance(line, dict) and self._who(key):
                     yield from self._timed(now_us, key, line)
                 else:
@@ -93,12 +93,12 @@ class Race:
         before = self._state.get(kind)
         self._state[kind] = merge(before, patch) if before is not None else patch
         if kind == "TimingData":
-            for key, line in (lines.items() if isinstance(lines, dict) else ()):
+            for key, line in lines.items() if isinstance(lines, dict) else ():
                 whole = self._timing().get(key)
                 if isinstance(line, dict) and isinstance(whole, dict) and self._who(key):
                     yield from self._stood(now_us, key, self._line(key), line, whole)
         elif kind == "TimingAppData":
-            for key, line in (lines.items() if isinstance(lines, dict) else ()):
+            for key, line in lines.items() if isinstance(lines, dict) else ():
                 whole = self._part(kind, "Lines").get(key)
                 if isinstance(line, dict) and "Stints" in line and isinstance(whole, dict) and self._who(key):
                     yield from self._tyres(now_us, key, whole.get("Stints"))
@@ -180,9 +180,17 @@ class Race:
             return self.event("retirement", now_us, now_us, key, outcome="withdrawn")
         who = self._who(key)
         return Event(
-            id=known.retired_id, game=self._game, type="retirement", t_us=at, period=1, team=self._team_of.get(who or ""),
-            player=who, revision=1, deleted=True, arrival_us=now_us,
-        )  # fmt: skip
+            id=known.retired_id,
+            game=self._game,
+            type="retirement",
+            t_us=at,
+            period=1,
+            team=self._team_of.get(who or ""),
+            player=who,
+            revision=1,
+            deleted=True,
+            arrival_us=now_us,
+        )
 
     def _stood(self, now_us: int, key: str, known: _Line, line: dict[str, Any], whole: dict[str, Any]) -> Iterator[Event]:
         """Place and gaps, where the line says something of them that is new."""
@@ -311,6 +319,14 @@ class Race:
         self._serial += 1
         who = self._who(key) if key is not None else None
         return Event(
-            id=f"{self._serial:06d}-{kind}", game=self._game, type=kind, t_us=t_us, period=1, outcome=outcome,
-            team=self._team_of.get(who) if who else None, player=who, attrs=attrs, arrival_us=arrival_us,
-        )  # fmt: skip
+            id=f"{self._serial:06d}-{kind}",
+            game=self._game,
+            type=kind,
+            t_us=t_us,
+            period=1,
+            outcome=outcome,
+            team=self._team_of.get(who) if who else None,
+            player=who,
+            attrs=attrs,
+            arrival_us=arrival_us,
+        )

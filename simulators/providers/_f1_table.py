@@ -130,12 +130,16 @@ def read_laps(path: Path) -> Laps:
             raise BadInput(f"{path} has {row['lap']!r} in the column lap of {driver} where the number of a lap belongs")
         status = word(row.get("status"))
         lap = LapRow(
-            int(at), seconds(row["time"], path, "time") or NAN,
+            int(at),
+            seconds(row["time"], path, "time") or NAN,
             (_sector(row, "s1", path), _sector(row, "s2", path), _sector(row, "s3", path)),
-            _COMPOUNDS.get(word(row.get("compound")).upper(), ""), number(row.get("stint"), path, "stint"),
-            number(row.get("life"), path, "life"), number(row.get("pos"), path, "pos"), status.removesuffix(".0"),
+            _COMPOUNDS.get(word(row.get("compound")).upper(), ""),
+            number(row.get("stint"), path, "stint"),
+            number(row.get("life"), path, "life"),
+            number(row.get("pos"), path, "pos"),
+            status.removesuffix(".0"),
             seconds(row.get("start"), path, "start"),
-        )  # fmt: skip
+        )
         mine = found.setdefault(driver, {})
         mine[lap.number] = _once(mine[lap.number], lap, driver, path) if lap.number in mine else lap
     return Laps(found, columns)
@@ -157,12 +161,14 @@ def read_results(path: Path | None) -> dict[str, Result]:
     listed, _ = _columns(path, ("driver",), ("laps", "position", "text", "status_id", "status_word"))
     return {
         word(row["driver"]): Result(
-            number(row.get("laps"), path, "laps"), number(row.get("position"), path, "position"),
-            word(row.get("text")).upper() in _DISQUALIFIED or word(row.get("status_id")) in ("2", "2.0")
+            number(row.get("laps"), path, "laps"),
+            number(row.get("position"), path, "position"),
+            word(row.get("text")).upper() in _DISQUALIFIED
+            or word(row.get("status_id")) in ("2", "2.0")
             or word(row.get("status_word")).lower().startswith("disq"),
         )
         for row in listed
-    }  # fmt: skip
+    }
 
 
 def read_stops(path: Path | None) -> dict[str, dict[int, float]]:

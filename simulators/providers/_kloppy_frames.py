@@ -32,9 +32,14 @@ class Track:
 
 
 def track_of(
-    dataset: Any, tag_of: Mapping[str, int], start_us: Mapping[int, int], size_m: tuple[float, float], notes: Counter[str], *,
+    dataset: Any,
+    tag_of: Mapping[str, int],
+    start_us: Mapping[int, int],
+    size_m: tuple[float, float],
+    notes: Counter[str],
+    *,
     mirrored: bool = False,
-) -> Track:  # fmt: skip
+) -> Track:
     """The frames of ``dataset`` in order of time; a frame of an instant that is there already is left out. ``mirrored`` says that
     kloppy has y upside down."""
     frames = dataset.records

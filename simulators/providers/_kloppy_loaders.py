@@ -43,8 +43,11 @@ _WORDS: Final = {
 }  # fmt: skip
 #: and those that say it is not
 _NOT: Final = {
-    "meta_data": r"roster|additional|raw_data", "raw_data": r"meta|roster", "event_data": r"meta", "players_data": r"track",
-}  # fmt: skip
+    "meta_data": r"roster|additional|raw_data",
+    "raw_data": r"meta|roster",
+    "event_data": r"meta",
+    "players_data": r"track",
+}
 
 
 @dataclass(frozen=True)
@@ -167,8 +170,7 @@ def _choose(wanted: str, loaders: Sequence[Loader], files: Sequence[Path]) -> tu
     ordered = [
         (loader, dict(zip(loader.arguments, files, strict=False)))
         for loader in loaders
-        if len(loader.needs) <= len(files) <= len(loader.needs + loader.may)
-        and not any(map(_MANY.search, loader.arguments))
+        if len(loader.needs) <= len(files) <= len(loader.needs + loader.may) and not any(map(_MANY.search, loader.arguments))
     ]
     if len(ordered) == 1:
         return ordered[0]

@@ -61,9 +61,12 @@ OUTCOMES: Final[dict[str, dict[str, str]]] = {
 }
 _CARDS: Final = {"FIRST_YELLOW": "yellow", "SECOND_YELLOW": "second_yellow", "RED": "red"}
 _BODY: Final = {
-    "RIGHT_FOOT": "right_foot", "LEFT_FOOT": "left_foot", "HEAD": "head", "HEAD_OTHER": "head",
+    "RIGHT_FOOT": "right_foot",
+    "LEFT_FOOT": "left_foot",
+    "HEAD": "head",
+    "HEAD_OTHER": "head",
     **dict.fromkeys(("OTHER", "KEEPER_ARM", "BOTH_HANDS", "CHEST", "LEFT_HAND", "RIGHT_HAND", "NO_TOUCH"), "other"),
-}  # fmt: skip
+}
 _SET_PIECES: Final = {
     "GOAL_KICK": "goal_kick", "FREE_KICK": "free_kick", "THROW_IN": "throw_in", "CORNER_KICK": "corner", "PENALTY": "penalty",
     "KICK_OFF": "kick_off",
@@ -94,9 +97,13 @@ class Words:
 
 
 def events_of(
-    dataset: Any, game: str, players: Container[str], start_us: Mapping[int, int],
-    place: Callable[[Any, Any], tuple[float, float]], notes: Counter[str],
-) -> list[Event]:  # fmt: skip
+    dataset: Any,
+    game: str,
+    players: Container[str],
+    start_us: Mapping[int, int],
+    place: Callable[[Any, Any], tuple[float, float]],
+    notes: Counter[str],
+) -> list[Event]:
     """The events of ``dataset`` in its order; ``players`` are the known ids, and an event by anybody else is its team's.
 
     ``place`` gives (x, y) in metres of a point of an event, NaN where unknown."""
@@ -131,10 +138,21 @@ def events_of(
         if kind == "pass" and outcome and np.isfinite(end[0]):
             attrs["end_is"] = "arrival" if outcome == "complete" else "loss"
         made = Event(
-            id=_ident(str(event.event_id), kind, out), game=game, type=kind, t_us=t_us, period=period, team=team,
-            player=player if player in players and team else None, outcome=outcome, attrs=attrs,
-            x_m=metres(x), y_m=metres(y), end_x_m=metres(end[0]), end_y_m=metres(end[1]), arrival_us=t_us + EVENT_DELAY_US,
-        )  # fmt: skip
+            id=_ident(str(event.event_id), kind, out),
+            game=game,
+            type=kind,
+            t_us=t_us,
+            period=period,
+            team=team,
+            player=player if player in players and team else None,
+            outcome=outcome,
+            attrs=attrs,
+            x_m=metres(x),
+            y_m=metres(y),
+            end_x_m=metres(end[0]),
+            end_y_m=metres(end[1]),
+            arrival_us=t_us + EVENT_DELAY_US,
+        )
         out[made.id] = made
         goal = made if outcome == "goal" or kind == "own_goal" else goal
         if kind == "shot":
@@ -145,9 +163,16 @@ def events_of(
         if card:
             ident = _ident(str(event.event_id), "card", out)
             out[ident] = Event(
-                id=ident, game=game, type="card", t_us=t_us, period=made.period, team=team, player=made.player,
-                attrs={"card": card}, arrival_us=made.arrival_us,
-            )  # fmt: skip
+                id=ident,
+                game=game,
+                type="card",
+                t_us=t_us,
+                period=made.period,
+                team=team,
+                player=made.player,
+                attrs={"card": card},
+                arrival_us=made.arrival_us,
+            )
     return list(out.values())
 
 

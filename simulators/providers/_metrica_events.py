@@ -92,12 +92,22 @@ def events_of(path: Path, table: Sequence[Row], game: str) -> list[Event]:
         t_us = us(present(row["Start Time [s]"], path, "Start Time [s]", line))
         events.append(
             Event(
-                id=f"{line - 1}", game=game, type=kind, t_us=t_us, period=period, team=row["Team"].lower() or None,
-                player=row["From"] or None, outcome=outcome, attrs=attrs, arrival_us=t_us + EVENT_DELAY_US,
-                x_m=metres((start[0] - 0.5) * LENGTH_M), y_m=metres((0.5 - start[1]) * WIDTH_M),
-                end_x_m=metres((end[0] - 0.5) * LENGTH_M), end_y_m=metres((0.5 - end[1]) * WIDTH_M),
+                id=f"{line - 1}",
+                game=game,
+                type=kind,
+                t_us=t_us,
+                period=period,
+                team=row["Team"].lower() or None,
+                player=row["From"] or None,
+                outcome=outcome,
+                attrs=attrs,
+                arrival_us=t_us + EVENT_DELAY_US,
+                x_m=metres((start[0] - 0.5) * LENGTH_M),
+                y_m=metres((0.5 - start[1]) * WIDTH_M),
+                end_x_m=metres((end[0] - 0.5) * LENGTH_M),
+                end_y_m=metres((0.5 - end[1]) * WIDTH_M),
             )
-        )  # fmt: skip
+        )
     return events
 
 

@@ -27,8 +27,9 @@ SAME: Final = {
 }  # fmt: skip
 #: the label of a program, and those of persons for the same
 _INSTEAD: Final = {
-    "autoevent_ballsnap": ("ball_snap", "snap_direct"), "autoevent_passforward": ("pass_forward", "pass_shovel"),
-}  # fmt: skip
+    "autoevent_ballsnap": ("ball_snap", "snap_direct"),
+    "autoevent_passforward": ("pass_forward", "pass_shovel"),
+}
 _OUTCOME: Final = {"field_goal": "good", "field_goal_missed": "missed", "field_goal_blocked": "blocked"}
 #: what a label makes of the ball
 _PHASE: Final = {
@@ -137,12 +138,19 @@ class Labels:
         self._count += 1
         self.events.append(
             Event(
-                id=f"{self._play}-{self._count:03d}", type=kind, t_us=t_us, player=player, x_m=metres(float(x)),
-                y_m=metres(float(y)), outcome=label if kind == "other" else _OUTCOME.get(label, ""), attrs=said,
-                team=("home", "away")[self._holder] if self._holder >= 0 else None, arrival_us=t_us + EVENT_DELAY_US,
+                id=f"{self._play}-{self._count:03d}",
+                type=kind,
+                t_us=t_us,
+                player=player,
+                x_m=metres(float(x)),
+                y_m=metres(float(y)),
+                outcome=label if kind == "other" else _OUTCOME.get(label, ""),
+                attrs=said,
+                team=("home", "away")[self._holder] if self._holder >= 0 else None,
+                arrival_us=t_us + EVENT_DELAY_US,
                 **self._common,
             )
-        )  # fmt: skip
+        )
 
     def _who(self, kind: str, k: int) -> str | None:
         if kind == "pass_forward":

@@ -59,9 +59,7 @@ def people(seen: Table, told: Table | None) -> People:
     shirts, shirt_words = _numbered(seen, "shirt")
     mixed = ((ids * len(name_words) + names) * len(team_words) + teams) * len(shirt_words) + shirts
     _, first, which = np.unique(mixed, return_index=True, return_inverse=True)
-    kinds = [
-        (id_words[ids[k]], name_words[names[k]], team_words[teams[k]], _shirt(shirt_words[shirts[k]])) for k in first.tolist()
-    ]
+    kinds = [(id_words[ids[k]], name_words[names[k]], team_words[teams[k]], _shirt(shirt_words[shirts[k]])) for k in first.tolist()]
     _refuse_shared_ids(seen, ids, id_words, which, kinds)
     known: dict[tuple[Any, Any], set[str]] = {}
     for ident, name, team, _ in kinds:

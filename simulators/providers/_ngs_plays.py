@@ -104,9 +104,18 @@ def start_rows(t_us: Ints, labels: list[list[str]]) -> Ints:
 
 
 def build(
-    plays: Table, p: int, seen: Table, rows: Ints, t_us: Ints, at_us: int, people: People, home: Home,
-    entity: Callable[[int, int], int], ids: Callable[[int], tuple[str, str]], left_out: dict[str, int],
-) -> Play | None:  # fmt: skip
+    plays: Table,
+    p: int,
+    seen: Table,
+    rows: Ints,
+    t_us: Ints,
+    at_us: int,
+    people: People,
+    home: Home,
+    entity: Callable[[int, int], int],
+    ids: Callable[[int], tuple[str, str]],
+    left_out: dict[str, int],
+) -> Play | None:
     """The play in row ``p``, None when nobody in it can be used: its first stamp falls on ``at_us``. ``entity(person, side)`` gives
     a tag's number, ``ids(tag)`` the id and the role that go with it."""
     labels = labels_of(seen, rows, t_us, people)
@@ -142,17 +151,26 @@ def build(
     xy[frame, tag, 0] = (seen["x"][rows] - LENGTH_YD / 2) * YD
     xy[frame, tag, 1] = (seen["y"][rows] - WIDTH_YD / 2) * YD
     said = Labels(
-        Frame(stamps, xy, labels, men, names, sides.offense), game="ngs", period=period.number,
-        play=f"{int(plays['game'][p])}/{int(plays['play'][p])}", state=_state(plays, p, seen, rows, sides, home),
+        Frame(stamps, xy, labels, men, names, sides.offense),
+        game="ngs",
+        period=period.number,
+        play=f"{int(plays['game'][p])}/{int(plays['play'][p])}",
+        state=_state(plays, p, seen, rows, sides, home),
         eligible=frozenset(ELIGIBLE),
-    )  # fmt: skip
+    )
     on_ball = who == BALL
     whose = float(sides.offense) if sides.offense >= 0 else np.nan
     return Play(
-        rows, t_us, tag, np.where(on_ball, said.phase[frame], np.nan).astype(np.float32),
-        np.where(on_ball, whose, np.nan).astype(np.float32), _run(seen, rows, frame, tag, said.phase), period,
-        said.events, left_out,
-    )  # fmt: skip
+        rows,
+        t_us,
+        tag,
+        np.where(on_ball, said.phase[frame], np.nan).astype(np.float32),
+        np.where(on_ball, whose, np.nan).astype(np.float32),
+        _run(seen, rows, frame, tag, said.phase),
+        period,
+        said.events,
+        left_out,
+    )
 
 
 def _run(seen: Table, rows: Ints, frame: Ints, tag: npt.NDArray[np.uint32], phase: npt.NDArray[Any]) -> Floats:
@@ -174,9 +192,12 @@ def _state(plays: Table, p: int, seen: Table, rows: Ints, sides: Sides, home: Ho
     """What is known before the play: down, distance, clock, score; what is not is not there."""
     quarter = plays.number("quarter", p)
     state = {
-        "down": plays.number("down", p), "to_go_yd": plays.number("to_go", p), "to_goal_yd": _to_goal(plays, p, seen, rows, sides),
-        "clock_s": _clock_s(plays.text("clock", p)) + _QUARTER_S * max(_QUARTERS - quarter, 0.0), "quarter": quarter,
-    }  # fmt: skip
+        "down": plays.number("down", p),
+        "to_go_yd": plays.number("to_go", p),
+        "to_goal_yd": _to_goal(plays, p, seen, rows, sides),
+        "clock_s": _clock_s(plays.text("clock", p)) + _QUARTER_S * max(_QUARTERS - quarter, 0.0),
+        "quarter": quarter,
+    }
     if int(plays["game"][p]) not in home.guessed:
         state |= {"home_points": plays.number("home_points", p), "away_points": plays.number("away_points", p)}
     return {name: float(value) for name, value in state.items() if np.isfinite(value)}

@@ -72,9 +72,15 @@ class Cast:
 
 
 def recorded(
-    game: str, plays: list[Play], seen: Table, cast: Cast, names: tuple[str, str], files: list[str], left_out: Counter[str],
+    game: str,
+    plays: list[Play],
+    seen: Table,
+    cast: Cast,
+    names: tuple[str, str],
+    files: list[str],
+    left_out: Counter[str],
     guessed: bool,
-) -> Imported:  # fmt: skip
+) -> Imported:
     """The recording of ``plays``; ``left_out`` counts what could not be used, ``guessed`` says that the files do not name the home
     team."""
     teams = cast.teams(names)
@@ -82,14 +88,16 @@ def recorded(
     channels, about = _vendor(plays, seen)
     others = Counter(event.outcome for play in plays for event in play.events if event.type == "other")
     provenance = {
-        "provider": "ngs", "files": ", ".join(files), "source": "NFL Next Gen Stats plays, 10 Hz frames",
+        "provider": "ngs",
+        "files": ", ".join(files),
+        "source": "NFL Next Gen Stats plays, 10 Hz frames",
         "terms": "those of whoever gave you the files; the data belong to the NFL",
         "clock": ("the frames' UTC stamps" if "time" in seen else "frame / 10 Hz from 2000-01-01T00:00:00Z")
         + ("" if len(plays) == 1 else ", plays moved together to five seconds apart"),
         "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events 1000 ms after they happened",
         "periods": "1 where the home team attacks towards +x, 2 where it attacks towards -x, 3 where that is not known",
         **about,
-    }  # fmt: skip
+    }
     if others:
         provenance["labels kept as other"] = ", ".join(f"{label} {n}" for label, n in others.most_common())
     if left_out:
@@ -99,17 +107,23 @@ def recorded(
     if guessed:
         provenance["sides"] = f"the files do not say who is at home: {teams[0].name} stands as home, and the score is left out"
     record = GameRecord(
-        game=game, sport="nfl", t0_us=int(plays[0].t_us[0]) - TENTH_US,
+        game=game,
+        sport="nfl",
+        t0_us=int(plays[0].t_us[0]) - TENTH_US,
         title=f"{who}, {len(plays)} play{'s' if len(plays) > 1 else ''}",
-        teams=teams, entities=[*cast.entities, Entity(id="ball", name="Ball", role="ball")],
+        teams=teams,
+        entities=[*cast.entities, Entity(id="ball", name="Ball", role="ball")],
         tags=[*(Tag(tag=k + 1, entity=e.id) for k, e in enumerate(cast.entities)), Tag(tag=0, entity="ball")],
         feeds=[
             Feed(name="tracking", kind="telemetry", rate_hz=RATE_HZ, aligned=True),
             Feed(name="events", kind="events", lateness_ms=5000),
         ],
-        periods=[play.period for play in plays], grid_hz=RATE_HZ, length_m=LENGTH_YD * YD, width_m=WIDTH_YD * YD,
+        periods=[play.period for play in plays],
+        grid_hz=RATE_HZ,
+        length_m=LENGTH_YD * YD,
+        width_m=WIDTH_YD * YD,
         provenance=provenance,
-    )  # fmt: skip
+    )
 
     def packets() -> Iterator[Telemetry]:
         for n, play in enumerate(plays):
@@ -124,9 +138,7 @@ def recorded(
                 yield Telemetry(game, "tracking", t, play.tag[part], x[part], y[part], height[part], t + TRACKING_DELAY_US, carried)
 
     events = in_time_order(event for play in plays for event in play.events)
-    references: dict[str, Reference] = {
-        stat: reference for stat, reference in _REFERENCES.items() if reference[0] in channels
-    }  # fmt: skip
+    references: dict[str, Reference] = {stat: reference for stat, reference in _REFERENCES.items() if reference[0] in channels}
     samples = sum(len(play.rows) for play in plays)
     return Imported(record, lambda: in_arrival_order(packets(), events), samples, channel_references=references)
 
@@ -155,9 +167,7 @@ def _vendor(plays: list[Play], seen: Table) -> tuple[dict[str, list[Floats]], di
             found[channel] = [np.where(play.tag == 0, np.nan, seen[word][play.rows] * YD) for play in plays]
     if "dis" in seen:
         found["vendor_play_distance_m"] = [np.where(play.tag == 0, np.nan, play.played_yd * YD) for play in plays]
-    moves = [
-        motion_deg(seen["x"][play.rows], seen["y"][play.rows], play.t_us, play.tag.astype(np.int64)) for play in plays
-    ]  # fmt: skip
+    moves = [motion_deg(seen["x"][play.rows], seen["y"][play.rows], play.t_us, play.tag.astype(np.int64)) for play in plays]
     for word, channel, least in (("dir", "vendor_direction_rad", MOVES_YDPS), ("o", "vendor_orientation_rad", RUNS_YDPS)):
         if word not in seen:
             continue

@@ -130,9 +130,7 @@ def _by_role(seen: Table, rows: Ints) -> Ints | None:
     return np.array([{"off": 0, "def": 1}.get(word, -1) for word in words], np.int64)
 
 
-def _stand(
-    plays: Table, p: int, seen: Table, rows: Ints, who: Ints, team: list[Any], holder: str, home: Home, start: Ints
-) -> None:
+def _stand(plays: Table, p: int, seen: Table, rows: Ints, who: Ints, team: list[Any], holder: str, home: Home, start: Ints) -> None:
     """Nobody says who is at home: whoever has the ball first stands so, by the plays or by where the teams line up."""
     found = list(dict.fromkeys(team[k] for k in np.flatnonzero(who >= 0).tolist() if team[k]))
     game = int(plays["game"][p])

@@ -98,7 +98,7 @@ def kind_of(path: Path) -> str:
 
 def load(
     path: Path, spelling: dict[str, tuple[str, ...]], need: Sequence[str], game: int | None = None, play: int | None = None
-) -> Table:  # fmt: skip
+) -> Table:
     """The columns of ``spelling`` that the file has, of one game or play only where that is asked for; ``need`` those that it
     must."""
     known = {name for names in spelling.values() for name in names}
@@ -106,8 +106,9 @@ def load(
     by_spelling = {spelled(name): name for name in found.column_names}
     names = {
         word: next(by_spelling[s] for s in spellings if s in by_spelling)
-        for word, spellings in spelling.items() if any(s in by_spelling for s in spellings)
-    }  # fmt: skip
+        for word, spellings in spelling.items()
+        if any(s in by_spelling for s in spellings)
+    }
     for word in need:
         if word not in names:
             raise BadInput(f"{path} is no ngs file: it has no column {_usual(word)}")
@@ -123,17 +124,28 @@ def load(
                 done = {w: values[keep] for w, values in done.items()}
     for word, name in names.items():
         if word not in _WHOLE:
-            done[word] = _column(found.column(name), path, name, row, word, text=word in _TEXT or (spelling is not TRACKING
-                                 and word in ("home", "away")))  # fmt: skip
+            done[word] = _column(
+                found.column(name),
+                path,
+                name,
+                row,
+                word,
+                text=word in _TEXT or (spelling is not TRACKING and word in ("home", "away")),
+            )
     return Table(path, done, row, names)
 
 
 def _usual(word: str) -> str:
     """What a missing column is called in most files."""
     return {
-        "game": "gameId", "play": "playId", "id": "nflId", "name": "displayName", "frame": "frameId", "home": "homeTeamAbbr",
+        "game": "gameId",
+        "play": "playId",
+        "id": "nflId",
+        "name": "displayName",
+        "frame": "frameId",
+        "home": "homeTeamAbbr",
         "away": "visitorTeamAbbr",
-    }.get(word, word)  # fmt: skip
+    }.get(word, word)
 
 
 def _column(column: Any, path: Path, name: str, row: npt.NDArray[np.int64], word: str, *, text: bool) -> npt.NDArray[Any]:

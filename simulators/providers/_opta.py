@@ -107,10 +107,17 @@ def read_opta(
                     attrs["set_piece"] = "penalty"
         found.events.append(
             Event(
-                id=row["event_id"], type=name, team=team, player=player, x_m=metres(x), y_m=metres(y), outcome=outcome, attrs=attrs,
+                id=row["event_id"],
+                type=name,
+                team=team,
+                player=player,
+                x_m=metres(x),
+                y_m=metres(y),
+                outcome=outcome,
+                attrs=attrs,
                 **common,
             )
-        )  # fmt: skip
+        )
     twice = [ident for ident, count in Counter(event.id for event in found.events).items() if count > 1]
     if twice:
         raise BadInput(f"{coded} has two events with the event_id {twice[0]!r}")

@@ -26,9 +26,7 @@ def guarded(provider: str, files: Sequence[Path], read: Callable[[], Imported]) 
         roster_of(imported.record)  # ids are unique, everybody plays for a team
         decode_game(encode(imported.record))
     except ImportError as error:
-        raise Unavailable(
-            f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'"
-        ) from error
+        raise Unavailable(f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'") from error
     except BadRecord as error:
         raise _not_thought_of(provider, files) from error
     except (TouchlineError, MemoryError):

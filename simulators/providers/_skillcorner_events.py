@@ -23,18 +23,22 @@ COLUMNS = (
 )  # fmt: skip
 #: its figures of a pass -> our attr: never features, the reference of an agreement
 REFERENCES = {
-    "player_targeted_xpass_completion": "provider_xpass", "n_opponents_bypassed": "provider_opponents_bypassed",
-}  # fmt: skip
+    "player_targeted_xpass_completion": "provider_xpass",
+    "n_opponents_bypassed": "provider_opponents_bypassed",
+}
 STATS = {
     "soccer.pass.completion_probability": ("provider_xpass", 1.0),
     "soccer.pass.opponents_bypassed": ("provider_opponents_bypassed", 1.0),
-}  # fmt: skip
+}
 SIDES: dict[str, Side] = {"left_to_right": 1, "right_to_left": -1}
 #: what gives a team the ball, as the set piece that its possession grew out of
 _SET_PIECES = {
-    "corner_for": "corner", "free_kick_for": "free_kick", "throw_in_for": "throw_in", "goal_kick_for": "goal_kick",
+    "corner_for": "corner",
+    "free_kick_for": "free_kick",
+    "throw_in_for": "throw_in",
+    "goal_kick_for": "goal_kick",
     "penalty_for": "penalty",
-}  # fmt: skip
+}
 _PASS = {"successful": "complete", "unsuccessful": "incomplete", "offside": "offside"}
 #: so many rows of a period may have the other side by mistake
 FEW = 0.05
@@ -68,10 +72,12 @@ class Possessions:
             one = found.get(ident)
             position = row.get("player_position") or (one.position if one else "")
             found[ident] = Entity(
-                id=ident, name=(one.name if one and one.name != ident else "") or row.get("player_name") or ident,
-                team=ident_of(row["team_id"]) or None, position=position if one is None or not one.position else one.position,
+                id=ident,
+                name=(one.name if one and one.name != ident else "") or row.get("player_name") or ident,
+                team=ident_of(row["team_id"]) or None,
+                position=position if one is None or not one.position else one.position,
                 role="keeper" if "GK" in (position, one.position if one else "") else "player",
-            )  # fmt: skip
+            )
         return found
 
     def attacks(self, home: str) -> dict[int, Side]:
@@ -118,27 +124,50 @@ def events_of(found: Possessions, game: str, clock: Callable[[int], int], oppone
             kind, outcome, attrs, end = event
             events.append(
                 Event(
-                    id=row["event_id"], game=game, type=kind, t_us=t_us, period=period, team=team, player=player, x_m=metres(x),
-                    y_m=metres(y), end_x_m=metres(end[0]), end_y_m=metres(end[1]), outcome=outcome, attrs=attrs,
+                    id=row["event_id"],
+                    game=game,
+                    type=kind,
+                    t_us=t_us,
+                    period=period,
+                    team=team,
+                    player=player,
+                    x_m=metres(x),
+                    y_m=metres(y),
+                    end_x_m=metres(end[0]),
+                    end_y_m=metres(end[1]),
+                    outcome=outcome,
+                    attrs=attrs,
                     arrival_us=t_us + EVENT_DELAY_US,
                 )
-            )  # fmt: skip
+            )
         if row["end_type"] == "foul_suffered":
             # the other team's foul, of whom the file does not say
             events.append(
                 Event(
-                    id=row["event_id"], game=game, type="foul", t_us=t_us, period=period, team=opponents.get(team or ""),
-                    x_m=metres(x), y_m=metres(y), arrival_us=t_us + EVENT_DELAY_US,
+                    id=row["event_id"],
+                    game=game,
+                    type="foul",
+                    t_us=t_us,
+                    period=period,
+                    team=opponents.get(team or ""),
+                    x_m=metres(x),
+                    y_m=metres(y),
+                    arrival_us=t_us + EVENT_DELAY_US,
                 )
-            )  # fmt: skip
+            )
         if goal == "goal_for" and row["end_type"] != "shot":
             # it went in without a shot: an opponent's own goal, of whom the file does not say
             events.append(
                 Event(
-                    id=f"{row['event_id']}-goal", game=game, type="own_goal", t_us=t_us, period=period,
-                    team=opponents.get(team or ""), arrival_us=t_us + EVENT_DELAY_US,
+                    id=f"{row['event_id']}-goal",
+                    game=game,
+                    type="own_goal",
+                    t_us=t_us,
+                    period=period,
+                    team=opponents.get(team or ""),
+                    arrival_us=t_us + EVENT_DELAY_US,
                 )
-            )  # fmt: skip
+            )
     return events
 
 
@@ -157,7 +186,7 @@ def _side(row: dict[str, str], path: Path, line: int) -> Side:
 
 def _event(
     row: dict[str, str], path: Path, line: int, side: Side, period: int
-) -> tuple[str, str, Attrs, tuple[float, float]] | None:  # fmt: skip
+) -> tuple[str, str, Attrs, tuple[float, float]] | None:
     """Type, outcome, attrs and where the ball went; None for what the vocabulary has no word for."""
     attrs: Attrs = {}
     end = float("nan"), float("nan")

@@ -89,16 +89,26 @@ def read_open(about: Path, positions: Path, coded: Path | None, unused: list[Pat
     timed = in_time_order([*events, *edges(game, periods)])
     scores = [meta.get(f"{side}_team_score") for side in ("home", "away")]
     record = GameRecord(
-        game=game, sport="soccer", t0_us=int(t_us[0]), title=f"{teams[0].name} - {teams[1].name}", teams=teams, entities=entities,
+        game=game,
+        sport="soccer",
+        t0_us=int(t_us[0]),
+        title=f"{teams[0].name} - {teams[1].name}",
+        teams=teams,
+        entities=entities,
         tags=[Tag(tag=0, entity="ball"), *(Tag(tag=tag, entity=one.id) for tag, one in enumerate(squad, 1))],
         feeds=[
             Feed(name="tracking", kind="telemetry", rate_hz=track.rate_hz, aligned=True),
             Feed(name="events", kind="events", lateness_ms=5000, sync_ms=100),
         ],
-        periods=periods, grid_hz=track.rate_hz, length_m=length_m, width_m=width_m,
+        periods=periods,
+        grid_hz=track.rate_hz,
+        length_m=length_m,
+        width_m=width_m,
         provenance={
-            "provider": "skillcorner", "files": ", ".join(path.name for path in (about, positions, coded) if path),
-            "source": "SkillCorner open data, broadcast tracking and dynamic events", "terms": "SkillCorner opendata: MIT",
+            "provider": "skillcorner",
+            "files": ", ".join(path.name for path in (about, positions, coded) if path),
+            "source": "SkillCorner open data, broadcast tracking and dynamic events",
+            "terms": "SkillCorner opendata: MIT",
             "result": f"{scores[0]}:{scores[1]}" if None not in scores else "",
             "clock": f"frame / {track.rate_hz:g} Hz from 2000-01-01T00:00:00Z",
             "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
@@ -106,8 +116,10 @@ def read_open(about: Path, positions: Path, coded: Path | None, unused: list[Pat
             "pitch": "as the file says" if given else f"{LENGTH_M:g} x {WIDTH_M:g} m, for it is not in the file",
             "extrapolated": f"{track.extrapolated:,} of {int(np.isfinite(track.xyz_m[:, :, 0]).sum()):,} places",
             **({"unused": ", ".join(path.name for path in unused)} if unused else {}),
-        } | unknown | _strangers(track),
-    )  # fmt: skip
+        }
+        | unknown
+        | _strangers(track),
+    )
     packets = tracking(game, "tracking", t_us, list(range(len(squad) + 1)), track.xyz_m)
     samples = int(np.isfinite(track.xyz_m[:, :, :2]).all(axis=2).sum())
     return Imported(record, lambda: in_arrival_order(packets(), timed), samples, references_of(timed))
@@ -137,11 +149,14 @@ def _people(meta: Mapping[str, Any], path: Path) -> list[Entity]:
         whole = " ".join(str(row[part]) for part in ("first_name", "last_name") if row.get(part))
         people.append(
             Entity(
-                id=str(row["id"]), name=str(row.get("short_name") or whole), team=None if team is None else str(team),
-                shirt=shirt(row.get("number")), position=str(role.get("name") or ""),
+                id=str(row["id"]),
+                name=str(row.get("short_name") or whole),
+                team=None if team is None else str(team),
+                shirt=shirt(row.get("number")),
+                position=str(role.get("name") or ""),
                 role="keeper" if role.get("acronym") == "GK" or role.get("name") == "Goalkeeper" else "player",
             )
-        )  # fmt: skip
+        )
     unique((one.id for one in people), path, "a player")
     return people
 
@@ -150,7 +165,7 @@ def _with_name(one: Entity, named: Mapping[str, Entity]) -> Entity:
     known = named.get(one.id)
     return Entity(
         id=one.id, name=known.name if known else one.id, team=one.team, role=one.role, shirt=one.shirt, position=one.position
-    )  # fmt: skip
+    )
 
 
 def _track(path: Path, meta: Mapping[str, Any], squad: list[Entity]) -> Track:

@@ -29,9 +29,12 @@ _ASSIST = {
     "longPassFromOpenPlay": "pass", "oneTwo": "pass", "otherPassFromOpenPlay": "pass", "teammateAction": "pass",
 }  # fmt: skip
 _BUILD_UP = {
-    "cornerKick": "corner", "freeKick": "free_kick", "throwIn": "throw_in", "penalty": "penalty",
+    "cornerKick": "corner",
+    "freeKick": "free_kick",
+    "throwIn": "throw_in",
+    "penalty": "penalty",
     "goalKick": "goal_kick",
-}  # fmt: skip
+}
 #: what became of a shot; of an OtherShot nobody says
 _SHOTS = {
     "SuccessfulShot": "goal", "SavedShot": "saved", "BlockedShot": "blocked", "ShotWoodWork": "post", "ShotWide": "off_target",
@@ -92,12 +95,22 @@ def read_events(path: Path, match: Match, game: str) -> tuple[list[Event], Clock
             attrs["end_is"] = "arrival"
         events.append(
             Event(
-                id=raw.ident, game=game, type=kind, t_us=raw.t_us, period=period, team=team, player=player,
-                x_m=metres(x - match.length_m / 2), y_m=metres(y - match.width_m / 2),
-                end_x_m=metres(end[0] - match.length_m / 2), end_y_m=metres(end[1] - match.width_m / 2),
-                outcome=outcome, attrs=attrs, arrival_us=raw.t_us + EVENT_DELAY_US,
+                id=raw.ident,
+                game=game,
+                type=kind,
+                t_us=raw.t_us,
+                period=period,
+                team=team,
+                player=player,
+                x_m=metres(x - match.length_m / 2),
+                y_m=metres(y - match.width_m / 2),
+                end_x_m=metres(end[0] - match.length_m / 2),
+                end_y_m=metres(end[1] - match.width_m / 2),
+                outcome=outcome,
+                attrs=attrs,
+                arrival_us=raw.t_us + EVENT_DELAY_US,
             )
-        )  # fmt: skip
+        )
     return events, clock
 
 

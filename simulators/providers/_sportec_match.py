@@ -62,15 +62,19 @@ def read_match(path: Path) -> Match:
     if not people:
         raise BadInput(f"{path} names no players")
     place = about.find("Environment")
-    length, width = (float("nan"), float("nan")) if place is None else (
-        number(place.get(name), path, name) for name in ("PitchX", "PitchY")
-    )  # fmt: skip
+    length, width = (
+        (float("nan"), float("nan")) if place is None else (number(place.get(name), path, name) for name in ("PitchX", "PitchY"))
+    )
     given = length > 0 and width > 0
     return Match(
-        ident=known.get("MatchId", ""), result=known.get("Result", "").strip(), teams=(teams[0], teams[1]), entities=people,
-        length_m=length if given else LENGTH_M, width_m=width if given else WIDTH_M,
+        ident=known.get("MatchId", ""),
+        result=known.get("Result", "").strip(),
+        teams=(teams[0], teams[1]),
+        entities=people,
+        length_m=length if given else LENGTH_M,
+        width_m=width if given else WIDTH_M,
         pitch="as the file says" if given else f"{LENGTH_M:g} x {WIDTH_M:g} m, for it is not in the file",
-    )  # fmt: skip
+    )
 
 
 def _team(element: Element) -> Team:
@@ -85,8 +89,12 @@ def _people(team: Element, path: Path) -> list[Entity]:
         whole = " ".join(part for part in (one.get("FirstName", ""), one.get("LastName", "")) if part)
         people.append(
             Entity(
-                id=ident, name=one.get("Shortname") or whole or ident, team=team.get("TeamId"), shirt=shirt(one.get("ShirtNumber")),
-                position=_ROLES.get(word, ""), role="keeper" if word == "TW" else "player",
+                id=ident,
+                name=one.get("Shortname") or whole or ident,
+                team=team.get("TeamId"),
+                shirt=shirt(one.get("ShirtNumber")),
+                position=_ROLES.get(word, ""),
+                role="keeper" if word == "TW" else "player",
             )
-        )  # fmt: skip
+        )
     return people

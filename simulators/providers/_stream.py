@@ -25,9 +25,14 @@ PACKET = 8192
 
 
 def tracking(
-    game: str, feed: str, t_us: Ints, tags: Sequence[int], xyz_m: Floats, in_play: Floats | None = None,
+    game: str,
+    feed: str,
+    t_us: Ints,
+    tags: Sequence[int],
+    xyz_m: Floats,
+    in_play: Floats | None = None,
     vendor: Mapping[str, Floats] | None = None,
-) -> Callable[[], Iterator[Telemetry]]:  # fmt: skip
+) -> Callable[[], Iterator[Telemetry]]:
     """Frames as packets: ``t_us`` (T,), ``xyz_m`` (T, N, 3) NaN where not seen, ``in_play`` (T,) 1, 0 or NaN.
 
     A sample exists where x and y are known; an unknown z stays NaN. ``in_play`` travels on the ball, tag 0. ``vendor`` {channel:

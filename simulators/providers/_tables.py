@@ -66,14 +66,18 @@ def _csv(path: Path, body: bytes, wanted: Callable[[str], bool]) -> Any:
     if not chosen:
         return pa.table({})
     convert = pc.ConvertOptions(
-        include_columns=chosen, column_types={name: pa.string() for name in chosen}, strings_can_be_null=True,
+        include_columns=chosen,
+        column_types={name: pa.string() for name in chosen},
+        strings_can_be_null=True,
         null_values=list(EMPTY_CELLS),
-    )  # fmt: skip
+    )
     try:
         return pc.read_csv(
-            pa.BufferReader(body), pc.ReadOptions(use_threads=False),
-            pc.ParseOptions(invalid_row_handler=broken, delimiter=mark), convert,
-        )  # fmt: skip
+            pa.BufferReader(body),
+            pc.ReadOptions(use_threads=False),
+            pc.ParseOptions(invalid_row_handler=broken, delimiter=mark),
+            convert,
+        )
     except pa.ArrowException:
         if not bad:
             raise

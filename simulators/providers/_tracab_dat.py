@@ -74,19 +74,29 @@ def read_dat(raw: Path, meta: Path) -> Imported:
     names = [name or fallback for name, fallback in zip(about.teams, ("home", "away"), strict=True)]
     game = f"tracab-{about.game or raw.name.split('.')[0]}"
     record = GameRecord(
-        game=game, sport="soccer", t0_us=int(t_us[0]), title=" - ".join(names),
-        teams=(Team(id="home", name=names[0]), Team(id="away", name=names[1])), entities=entities,
+        game=game,
+        sport="soccer",
+        t0_us=int(t_us[0]),
+        title=" - ".join(names),
+        teams=(Team(id="home", name=names[0]), Team(id="away", name=names[1])),
+        entities=entities,
         tags=[Tag(tag=tag, entity=entity.id) for tag, entity in enumerate(entities)],
         feeds=[Feed(name="tracking", kind="telemetry", rate_hz=about.rate_hz, aligned=True)],
-        periods=periods, grid_hz=about.rate_hz, length_m=about.length_m, width_m=about.width_m,
+        periods=periods,
+        grid_hz=about.rate_hz,
+        length_m=about.length_m,
+        width_m=about.width_m,
         provenance={
-            "provider": "tracab", "files": f"{raw.name}, {meta.name}", "source": "TRACAB optical tracking",
+            "provider": "tracab",
+            "files": f"{raw.name}, {meta.name}",
+            "source": "TRACAB optical tracking",
             "terms": "those of whoever gave you the files",
             "clock": "the period's own clock from 2000-01-01T00:00:00Z, 15 minutes between periods",
             "arrival": f"synthetic: {TRACKING_DELAY_US // 1000} ms after each frame",
-            "direction": how(starts, about.stated, stand, {}), "pitch": about.pitch,
+            "direction": how(starts, about.stated, stand, {}),
+            "pitch": about.pitch,
         },
-    )  # fmt: skip
+    )
     vendor = {_VENDOR: speed} if np.isfinite(speed).any() else {}
     packets = tracking(game, "tracking", t_us, list(range(len(entities))), xyz, in_play, vendor)
     channels = {"soccer.player.speed": (_VENDOR, 1.0)} if vendor else {}
@@ -161,6 +171,10 @@ def _entities(about: Meta, people: list[Person], xyz: Floats) -> Iterator[Entity
         named = one is not None and bool(one.position)
         keeps = one.position == "Goalkeeper" if one is not None and named else near
         yield Entity(
-            id=(one.ident if one else "") or fallback, name=(one.name if one else "") or fallback, team=("home", "away")[side],
-            shirt=shirt, role="keeper" if keeps else "player", position=one.position if one else "",
-        )  # fmt: skip
+            id=(one.ident if one else "") or fallback,
+            name=(one.name if one else "") or fallback,
+            team=("home", "away")[side],
+            shirt=shirt,
+            role="keeper" if keeps else "player",
+            position=one.position if one else "",
+        )

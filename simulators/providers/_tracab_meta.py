@@ -85,9 +85,15 @@ def _flat(known: Mapping[str, Any], path: Path) -> Meta:
 
 
 def _meta(
-    path: Path, game: str, rate: Any, rate_name: str, sides: list[float], frames: dict[int, tuple[int, int]],
-    stated: dict[int, Side], teams: Sequence[Mapping[str, Any]],
-) -> Meta:  # fmt: skip
+    path: Path,
+    game: str,
+    rate: Any,
+    rate_name: str,
+    sides: list[float],
+    frames: dict[int, tuple[int, int]],
+    stated: dict[int, Side],
+    teams: Sequence[Mapping[str, Any]],
+) -> Meta:
     rate_hz = number(rate, path, rate_name)
     if not rate_hz > 0:
         raise BadInput(f"{path} is no metadata of a TRACAB game: it has no {rate_name}")
@@ -96,10 +102,16 @@ def _meta(
     given = all(side > 0 for side in sides)
     home, away = (_people(team.get("Players"), path) for team in teams)
     return Meta(
-        game=game, rate_hz=rate_hz, length_m=sides[0] if given else LENGTH_M, width_m=sides[1] if given else WIDTH_M,
+        game=game,
+        rate_hz=rate_hz,
+        length_m=sides[0] if given else LENGTH_M,
+        width_m=sides[1] if given else WIDTH_M,
         pitch="as the file says" if given else f"{LENGTH_M:g} x {WIDTH_M:g} m, for it is not in the file",
-        frames=dict(sorted(frames.items())), stated=stated, teams=(_name(teams[0]), _name(teams[1])), people=(home, away),
-    )  # fmt: skip
+        frames=dict(sorted(frames.items())),
+        stated=stated,
+        teams=(_name(teams[0]), _name(teams[1])),
+        people=(home, away),
+    )
 
 
 def _name(team: Mapping[str, Any]) -> str:

@@ -103,23 +103,34 @@ def read_saved(files: list[Path]) -> Imported:
         Period(number=number_, start_us=start, end_us=end, home_attacks=attacks[number_]) for number_, (start, end) in spans.items()
     ]
     record = GameRecord(
-        game=game, sport="soccer", t0_us=int(t_us[0]), title=" - ".join(one.name for one in teams), teams=teams, entities=entities,
+        game=game,
+        sport="soccer",
+        t0_us=int(t_us[0]),
+        title=" - ".join(one.name for one in teams),
+        teams=teams,
+        entities=entities,
         tags=[Tag(tag=tag, entity="ball" if tag == 0 else squad[tag - 1]["id"]) for _, tag in columns],
         feeds=[
             Feed(name="tracking", kind="telemetry", rate_hz=rate, aligned=True),
             Feed(name="events", kind="events", lateness_ms=5000, sync_ms=5000),
         ],
-        periods=periods, grid_hz=rate, length_m=length_m, width_m=width_m,
+        periods=periods,
+        grid_hz=rate,
+        length_m=length_m,
+        width_m=width_m,
         provenance={
-            "provider": "tracab", "files": ", ".join(path.name for path in files),
+            "provider": "tracab",
+            "files": ", ".join(path.name for path in files),
             "source": "TRACAB optical tracking and Opta events in the form in which databallpy saves a game",
             "terms": "those of whoever gave you the files (databallpy's sample game: MIT)",
             "clock": "frame / rate from 2000-01-01T00:00:00Z, since the date is not in the files",
             "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
-            "direction": how(spans, stated, places, votes), "pitch": pitch,
+            "direction": how(spans, stated, places, votes),
+            "pitch": pitch,
             **({"timeless": f"{found.timeless} events without a time are left out"} if found.timeless else {}),
-        } | unknown,
-    )  # fmt: skip
+        }
+        | unknown,
+    )
     packets = tracking(game, "tracking", t_us, [tag for _, tag in columns], xyz, in_play)
     samples = int(np.isfinite(xyz[:, :, :2]).all(axis=2).sum())
     timed = in_time_order(events)
@@ -148,9 +159,13 @@ def _entity(row: dict[str, str], ids: tuple[str, str], names: Mapping[str, str],
         raise BadInput(f"{path} has {row['team']!r} in team, where home or away belongs")
     position = row.get("position", "")
     return Entity(
-        id=row["id"], name=row.get("full_name") or names.get(row["id"]) or row["id"], team=ids[0 if row["team"] == "home" else 1],
-        role="keeper" if position.lower() == "goalkeeper" else "player", shirt=shirt(row["shirt_num"]), position=position,
-    )  # fmt: skip
+        id=row["id"],
+        name=row.get("full_name") or names.get(row["id"]) or row["id"],
+        team=ids[0 if row["team"] == "home" else 1],
+        role="keeper" if position.lower() == "goalkeeper" else "player",
+        shirt=shirt(row["shirt_num"]),
+        position=position,
+    )
 
 
 def _text(meta: Mapping[str, Any], name: str, path: Path) -> str:

@@ -149,9 +149,19 @@ class _Table:
             *(column.to_pylist() for column in part.columns), strict=True
         ):
             yield Row(
-                int(ident), _period(period, self.path), float(second), int(team), int(player or 0), event or "", sub or "", x, y,
-                end_x, end_y, frozenset(tags or ()),
-            )  # fmt: skip
+                int(ident),
+                _period(period, self.path),
+                float(second),
+                int(team),
+                int(player or 0),
+                event or "",
+                sub or "",
+                x,
+                y,
+                end_x,
+                end_y,
+                frozenset(tags or ()),
+            )
 
 
 def _period(word: str, path: Path) -> int:
@@ -179,12 +189,14 @@ def _table_matches(path: Path) -> dict[str, Match]:
 
 def _table_match(row: dict[str, Any]) -> Match:
     return Match(
-        id=str(row["match_id"]), teams=(int(row["home_id"]), int(row["away_id"])),
+        id=str(row["match_id"]),
+        teams=(int(row["home_id"]), int(row["away_id"])),
         names=_names(row["label"], (row["home_id"], row["away_id"])),
         result=_result(row["duration"], *((row.get(f"home_{of}"), row.get(f"away_{of}")) for of in ("score", "score_extra"))),
         shootout=_pair(row.get("home_pens"), row.get("away_pens")) if row["duration"] == "Penalties" else None,
-        competition=str(row.get("competition") or "").replace("_", " "), date=str(row.get("date") or ""),
-    )  # fmt: skip
+        competition=str(row.get("competition") or "").replace("_", " "),
+        date=str(row.get("date") or ""),
+    )
 
 
 def _names(label: Any, ids: tuple[Any, Any]) -> tuple[str, str]:
@@ -208,11 +220,19 @@ def _json_row(event: dict[str, Any], path: Path) -> Row:
     places = [*(event.get("positions") or ()), {}, {}][:2]
     try:
         return Row(
-            int(event["id"]), _period(event["matchPeriod"], path), float(event["eventSec"]), int(event.get("teamId") or 0),
-            int(event.get("playerId") or 0), str(event["eventName"]), str(event.get("subEventName") or ""),
-            places[0].get("x"), places[0].get("y"), places[1].get("x"), places[1].get("y"),
+            int(event["id"]),
+            _period(event["matchPeriod"], path),
+            float(event["eventSec"]),
+            int(event.get("teamId") or 0),
+            int(event.get("playerId") or 0),
+            str(event["eventName"]),
+            str(event.get("subEventName") or ""),
+            places[0].get("x"),
+            places[0].get("y"),
+            places[1].get("x"),
+            places[1].get("y"),
             frozenset(int(tag["id"]) for tag in event.get("tags") or ()),
-        )  # fmt: skip
+        )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{path} is no wyscout file: event {event['id']} cannot be read") from error
 
@@ -227,12 +247,17 @@ def _json_matches(path: Path, names: dict[int, str]) -> Iterator[Match]:
             duration = one.get("duration")
             scores = [(home.get(of), away.get(of)) for of in ("score", "scoreET", "scoreP")]
             yield Match(
-                id=str(one["wyId"]), teams=teams, names=(names.get(teams[0], labels[0]), names.get(teams[1], labels[1])),
-                result=_result(duration, scores[0], scores[1]), shootout=_pair(*scores[2]) if duration == "Penalties" else None,
-                over=one.get("status") in (None, "Played"), date=str(one.get("dateutc") or one.get("date") or "")[:10],
-                kick_off_utc=str(one.get("dateutc") or ""), squads={t: _squad(s) for t, s in zip(teams, (home, away), strict=True)},
+                id=str(one["wyId"]),
+                teams=teams,
+                names=(names.get(teams[0], labels[0]), names.get(teams[1], labels[1])),
+                result=_result(duration, scores[0], scores[1]),
+                shootout=_pair(*scores[2]) if duration == "Penalties" else None,
+                over=one.get("status") in (None, "Played"),
+                date=str(one.get("dateutc") or one.get("date") or "")[:10],
+                kick_off_utc=str(one.get("dateutc") or ""),
+                squads={t: _squad(s) for t, s in zip(teams, (home, away), strict=True)},
                 changes=[change for t, side in zip(teams, (home, away), strict=True) for change in _changes(t, side)],
-            )  # fmt: skip
+            )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BadInput(f"{path} is no wyscout file: match {one['wyId']} cannot be read") from error
 

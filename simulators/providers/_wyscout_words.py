@@ -190,10 +190,21 @@ class _Maker(NamedTuple):
             attrs = attrs | {"end_is": "arrival" if outcome == "complete" else "loss"}
         known = row.team in self.teams and not nobody
         return Event(
-            id=f"{row.id}{suffix}", game=self.game, type=kind, t_us=t_us, period=row.period,
-            team=str(row.team) if known else None, player=str(row.player) if row.player and known else None,
-            x_m=x_m, y_m=y_m, end_x_m=end[0], end_y_m=end[1], outcome=outcome, attrs=attrs, arrival_us=t_us + EVENT_DELAY_US,
-        )  # fmt: skip
+            id=f"{row.id}{suffix}",
+            game=self.game,
+            type=kind,
+            t_us=t_us,
+            period=row.period,
+            team=str(row.team) if known else None,
+            player=str(row.player) if row.player and known else None,
+            x_m=x_m,
+            y_m=y_m,
+            end_x_m=end[0],
+            end_y_m=end[1],
+            outcome=outcome,
+            attrs=attrs,
+            arrival_us=t_us + EVENT_DELAY_US,
+        )
 
     def _place(self, x: float | None, y: float | None, corner: bool = False) -> tuple[float | None, float | None]:
         """Metres in the stadium: a team's view is turned where it attacks towards -x; two corners are no place."""

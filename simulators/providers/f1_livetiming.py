@@ -83,20 +83,31 @@ def read(files: list[Path]) -> Imported:
     for reason, count in sorted((race.strange + ignored).items()):
         info[f"ignored: {reason}"] = str(count)
     record = GameRecord(
-        game=game, sport="f1", t0_us=t0_us, title=info.pop("title") or name, teams=teams, entities=entities, tags=tags,
+        game=game,
+        sport="f1",
+        t0_us=t0_us,
+        title=info.pop("title") or name,
+        teams=teams,
+        entities=entities,
+        tags=tags,
         feeds=[
             *([Feed(name="cars", kind="telemetry", rate_hz=2.0, lateness_ms=2000)] if made else []),
             Feed(name="timing", kind="events", lateness_ms=LATE_MS),
         ],
-        periods=[Period(number=1, start_us=t0_us, end_us=ended + 1_000_000, home_attacks=0)], length_m=REACH_M, width_m=REACH_M,
+        periods=[Period(number=1, start_us=t0_us, end_us=ended + 1_000_000, home_attacks=0)],
+        length_m=REACH_M,
+        width_m=REACH_M,
         provenance={
-            "provider": "f1_live", "files": ", ".join(path.name for path in files),
+            "provider": "f1_live",
+            "files": ", ".join(path.name for path in files),
             "source": "Formula 1 live timing, recorded messages",
             "terms": "the feed belongs to Formula One: internal use only",
             "clock": "UTC of the messages; ends of sectors chained by official sector and lap times",
-            "arrival": "when the last message was sent that an event rests on", "session": race.kind or "unknown", **info,
+            "arrival": "when the last message was sent that an event rests on",
+            "session": race.kind or "unknown",
+            **info,
         },
-    )  # fmt: skip
+    )
 
     def stream() -> Iterator[Telemetry | Event]:
         merged: list[tuple[int, int, Telemetry | Event]] = [(e.arrival_us, i, e) for i, e in enumerate(events)]
@@ -104,12 +115,16 @@ def read(files: list[Path]) -> Imported:
         yield from (item for _, _, item in sorted(merged, key=lambda row: row[:2]))
 
     return Imported(
-        record, stream, sum(len(p) for p in made),
+        record,
+        stream,
+        sum(len(p) for p in made),
         event_references={
-            "f1.car.lap_time": ("provider_lap_time_s", 1.0), "f1.car.sector_time": ("provider_sector_s", 1.0),
-            "f1.car.position_at_line": ("provider_place", 1.0), "f1.car.gap_at_line": ("provider_gap_s", 1.0),
+            "f1.car.lap_time": ("provider_lap_time_s", 1.0),
+            "f1.car.sector_time": ("provider_sector_s", 1.0),
+            "f1.car.position_at_line": ("provider_place", 1.0),
+            "f1.car.gap_at_line": ("provider_gap_s", 1.0),
         },
-    )  # fmt: skip
+    )
 
 
 def _numbers(state: dict[str, Any], found: list[Message]) -> tuple[list[str], dict[str, Any]]:
@@ -147,11 +162,15 @@ def _people(numbers: list[str], people: dict[str, Any]) -> tuple[tuple[Team, ...
     entities = [
         Entity(
             # two cars of one name go by their numbers
-            id=key if short[key] in twice else short[key], name=str(people.get(key, {}).get("FullName") or key),
-            team=ids[names[key]], role="car", shirt=int(key), position=str(people.get(key, {}).get("Tla") or ""),
+            id=key if short[key] in twice else short[key],
+            name=str(people.get(key, {}).get("FullName") or key),
+            team=ids[names[key]],
+            role="car",
+            shirt=int(key),
+            position=str(people.get(key, {}).get("Tla") or ""),
         )
         for key in numbers
-    ]  # fmt: skip
+    ]
     return teams, entities, [Tag(tag=int(key), entity=entity.id) for key, entity in zip(numbers, entities, strict=True)]
 
 

@@ -47,8 +47,9 @@ def read(files: list[Path]) -> Imported:
     passages = {name: _passages(columns, line) for name, columns in cars.items()}
     lengths = [
         float(np.interp(b, c["t"], c["way"]) - np.interp(a, c["t"], c["way"]))
-        for name, c in cars.items() for a, b in pairwise(passages[name])
-    ]  # fmt: skip
+        for name, c in cars.items()
+        for a, b in pairwise(passages[name])
+    ]
     if not lengths:
         raise BadInput(f"{path} holds no whole lap of any car")
     lap_m = float(np.median(lengths))
@@ -61,7 +62,10 @@ def read(files: list[Path]) -> Imported:
     name = path.name.lower().removesuffix(".gz").removesuffix(".json").replace("_", "-")
     names = list(cars)
     record = GameRecord(
-        game=f"f1-{name}", sport="f1", t0_us=NO_DATE_US, title=title,
+        game=f"f1-{name}",
+        sport="f1",
+        t0_us=NO_DATE_US,
+        title=title,
         teams=tuple(Team(id=f"team-{n.lower()}", name=n, colour=colours[n]) for n in names),
         entities=[Entity(id=n, name=n, team=f"team-{n.lower()}", role="car", position=n) for n in names],
         tags=[Tag(tag=k, entity=n) for k, n in enumerate(names, 1)],
@@ -70,22 +74,34 @@ def read(files: list[Path]) -> Imported:
             Feed(name="timing", kind="events", lateness_ms=2000),
         ],
         periods=[Period(number=1, start_us=NO_DATE_US, end_us=NO_DATE_US + round(end_s * 1e6) + 100_000, home_attacks=0)],
-        length_m=float(np.ceil(span[0])) + 100.0, width_m=float(np.ceil(span[1])) + 100.0,
+        length_m=float(np.ceil(span[0])) + 100.0,
+        width_m=float(np.ceil(span[1])) + 100.0,
         provenance={
-            "provider": "f1_replay", "files": path.name, "source": "one JSON of cars on one clock, by FastF1",
+            "provider": "f1_replay",
+            "files": path.name,
+            "source": "one JSON of cars on one clock, by FastF1",
             "terms": "the underlying timing data belong to Formula One: internal use only",
-            "clock": "t of the file from 2000-01-01T00:00:00Z", "arrival": f"synthetic: {DELAY_US // 1000} ms after the sample",
-            "laps": "counted from the first sample, cars within half a lap of each other", "lap_m": f"{lap_m:.0f}",
+            "clock": "t of the file from 2000-01-01T00:00:00Z",
+            "arrival": f"synthetic: {DELAY_US // 1000} ms after the sample",
+            "laps": "counted from the first sample, cars within half a lap of each other",
+            "lap_m": f"{lap_m:.0f}",
         },
-    )  # fmt: skip
+    )
     events = [
         Event(
-            id=f"loop-{lap:02d}-{n}", game=record.game, type="loop", t_us=NO_DATE_US + round(at * 1e6), period=1,
-            team=f"team-{n.lower()}", player=n, attrs={"lap": float(lap), "loop": 1.0, "sector": 3.0},
+            id=f"loop-{lap:02d}-{n}",
+            game=record.game,
+            type="loop",
+            t_us=NO_DATE_US + round(at * 1e6),
+            period=1,
+            team=f"team-{n.lower()}",
+            player=n,
+            attrs={"lap": float(lap), "loop": 1.0, "sector": 3.0},
             arrival_us=NO_DATE_US + round(at * 1e6) + 200_000,
         )
-        for n in names for lap, at in enumerate(passages[n], first_lap[n])
-    ]  # fmt: skip
+        for n in names
+        for lap, at in enumerate(passages[n], first_lap[n])
+    ]
     packets = _packets(record.game, cars, passages, first_lap, lap_m, middle, end_s)
 
     def stream() -> Iterator[Telemetry | Event]:
@@ -93,9 +109,7 @@ def read(files: list[Path]) -> Imported:
         both: list[tuple[int, int, Telemetry | Event]] = [*merged, *((e.arrival_us, -1 - k, e) for k, e in enumerate(events))]
         yield from (item for _, _, item in sorted(both, key=lambda row: row[:2]))
 
-    return Imported(
-        record, stream, sum(len(p) for p in packets), channel_references={"f1.car.speed/last": ("speed_mps.last", 1.0)}
-    )
+    return Imported(record, stream, sum(len(p) for p in packets), channel_references={"f1.car.speed/last": ("speed_mps.last", 1.0)})
 
 
 def _parts(file: dict[str, Any], path: Path) -> tuple[Floats, dict[str, dict[str, Any]], str]:
@@ -117,8 +131,11 @@ def _parts(file: dict[str, Any], path: Path) -> tuple[Floats, dict[str, dict[str
 
 def _columns(samples: Any, name: str, path: Path) -> dict[str, Floats]:
     """A car's samples as columns; one without a time, place or speed is left out, and what else is missing is NaN."""
-    rows = [[_value(sample.get(column)) for column in _COLUMNS] for sample in samples if isinstance(sample, dict)] \
-        if isinstance(samples, list) else []
+    rows = (
+        [[_value(sample.get(column)) for column in _COLUMNS] for sample in samples if isinstance(sample, dict)]
+        if isinstance(samples, list)
+        else []
+    )
     table = np.array(rows, np.float64).reshape(-1, len(_COLUMNS))
     table = table[np.isfinite(table[:, : len(_NEEDED)]).all(axis=1)]
     if len(table) < 3:
@@ -179,9 +196,14 @@ def _nearest(near: list[tuple[float, float, int]]) -> list[tuple[float, float, i
 
 
 def _packets(
-    game: str, cars: dict[str, dict[str, Floats]], passages: dict[str, list[float]], first_lap: dict[str, int], lap_m: float,
-    middle: Floats, end_s: float,
-) -> list[Telemetry]:  # fmt: skip
+    game: str,
+    cars: dict[str, dict[str, Floats]],
+    passages: dict[str, list[float]],
+    first_lap: dict[str, int],
+    lap_m: float,
+    middle: Floats,
+    end_s: float,
+) -> list[Telemetry]:
     made = []
     placed = {name: _race_m(columns, passages[name], first_lap[name], lap_m) for name, columns in cars.items()}
     for k in range(1, int(end_s * HZ) + 1):
@@ -195,23 +217,48 @@ def _packets(
             throttle = c["throttle"][i] / 100.0 if c["throttle"][i] <= 100 else np.nan
             x, y = (float(np.interp(at, c["t"], c[axis])) / 10.0 - middle[j] for j, axis in enumerate("xy"))
             rows.append(
-                (tag, x, y, lap + 1.0, metres, 0.5 * (speed + before), min(speed, before), max(speed, before), speed, throttle,
-                 float(c["brake"][i] > 0) if c["brake"][i] == c["brake"][i] else np.nan, c["gear"][i])
-            )  # fmt: skip
+                (
+                    tag,
+                    x,
+                    y,
+                    lap + 1.0,
+                    metres,
+                    0.5 * (speed + before),
+                    min(speed, before),
+                    max(speed, before),
+                    speed,
+                    throttle,
+                    float(c["brake"][i] > 0) if c["brake"][i] == c["brake"][i] else np.nan,
+                    c["gear"][i],
+                )
+            )
         if not rows:
             continue
         table = np.array(rows, np.float64).T.astype(np.float32)
-        channels = {"lap.last": table[3], "lap_distance_m.last": table[4], "speed_mps": table[5], "speed_mps.min": table[6],
-                    "speed_mps.max": table[7], "speed_mps.last": table[8]}  # fmt: skip
+        channels = {
+            "lap.last": table[3],
+            "lap_distance_m.last": table[4],
+            "speed_mps": table[5],
+            "speed_mps.min": table[6],
+            "speed_mps.max": table[7],
+            "speed_mps.last": table[8],
+        }
         for row, name in ((9, "throttle_share"), (10, "brake_share"), (11, "gear")):
             channels |= {name: table[row], f"{name}.min": table[row], f"{name}.max": table[row], f"{name}.last": table[row]}
         t_us = NO_DATE_US + k * 1_000_000 // HZ
         made.append(
             Telemetry(
-                game, "cars", np.full(len(rows), t_us, np.int64), table[0].astype(np.uint32), table[1].copy(), table[2].copy(),
-                np.zeros(len(rows), np.float32), t_us + DELAY_US, {n: v.copy() for n, v in channels.items()},
+                game,
+                "cars",
+                np.full(len(rows), t_us, np.int64),
+                table[0].astype(np.uint32),
+                table[1].copy(),
+                table[2].copy(),
+                np.zeros(len(rows), np.float32),
+                t_us + DELAY_US,
+                {n: v.copy() for n, v in channels.items()},
             )
-        )  # fmt: skip
+        )
     return made
 
 

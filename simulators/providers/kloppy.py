@@ -38,9 +38,7 @@ from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag,
 
 _SHOOTOUT: Final = 5
 #: (provider, kind of data) whose files state a direction; what kloppy gives for others is its own guess
-_STATES: Final = frozenset(
-    {("tracab", "TRACKING"), ("skillcorner", "TRACKING"), ("pff", "TRACKING"), ("sportec", "EVENT")}
-)
+_STATES: Final = frozenset({("tracab", "TRACKING"), ("skillcorner", "TRACKING"), ("pff", "TRACKING"), ("sportec", "EVENT")})
 #: loaders that turn the pitch upside down: Metrica counts y from the top of the picture in tracking as in events
 _MIRRORED: Final = frozenset({"metrica.tracking_csv"})
 #: net shots at one end that say something
@@ -76,9 +74,16 @@ class _Match:
     """What both kinds of data have in common."""
 
     def __init__(
-        self, kind: str, game: str, files: Sequence[Path], players: Mapping[str, Any], start_us: dict[int, int], dated: bool,
-        notes: Counter[str], still_on: Set[int],
-    ) -> None:  # fmt: skip
+        self,
+        kind: str,
+        game: str,
+        files: Sequence[Path],
+        players: Mapping[str, Any],
+        start_us: dict[int, int],
+        dated: bool,
+        notes: Counter[str],
+        still_on: Set[int],
+    ) -> None:
         self.kind, self.game, self.files, self.players = kind, game, files, players
         self.start_us, self.dated, self.notes, self.still_on = start_us, dated, notes, still_on
         #: who made a keeper's events, for files without positions
@@ -108,19 +113,34 @@ class _Match:
         names = [str(team.name or "") or str(team.team_id) for team in (home, away)]
         length_m, width_m = _size(meta)
         return GameRecord(
-            game=self.game, sport="soccer", t0_us=min(p.start_us for p in periods), title=" - ".join(names),
+            game=self.game,
+            sport="soccer",
+            t0_us=min(p.start_us for p in periods),
+            title=" - ".join(names),
             teams=(Team(id=str(home.team_id), name=names[0]), Team(id=str(away.team_id), name=names[1])),
             entities=[*(_entity(p, self.keeping) for p in self.players.values()), Entity(id="ball", name="Ball", role="ball")],
-            tags=tags, feeds=feeds, periods=periods, grid_hz=grid_hz, length_m=length_m, width_m=width_m,
-            provenance=_without_blanks({
-                "provider": str(meta.provider), "reader": f"kloppy:{self.kind}",
-                "files": ", ".join(path.name for path in self.files),
-                "source": f"{meta.provider} files, read by kloppy", "terms": "those under which the files were handed over",
-                "date": meta.date.date().isoformat() if isinstance(meta.date, datetime) else "",
-                "clock": "the wall clock of the files" if self.dated else "the match clock of the files, from 2000-01-01T00:00:00Z",
-                "notes": "; ".join(text if n == 1 else f"{text} ({n} times)" for text, n in self.notes.items()), **more,
-            }),
-        )  # fmt: skip
+            tags=tags,
+            feeds=feeds,
+            periods=periods,
+            grid_hz=grid_hz,
+            length_m=length_m,
+            width_m=width_m,
+            provenance=_without_blanks(
+                {
+                    "provider": str(meta.provider),
+                    "reader": f"kloppy:{self.kind}",
+                    "files": ", ".join(path.name for path in self.files),
+                    "source": f"{meta.provider} files, read by kloppy",
+                    "terms": "those under which the files were handed over",
+                    "date": meta.date.date().isoformat() if isinstance(meta.date, datetime) else "",
+                    "clock": "the wall clock of the files"
+                    if self.dated
+                    else "the match clock of the files, from 2000-01-01T00:00:00Z",
+                    "notes": "; ".join(text if n == 1 else f"{text} ({n} times)" for text, n in self.notes.items()),
+                    **more,
+                }
+            ),
+        )
 
 
 def _without_blanks(words: dict[str, str]) -> dict[str, str]:
@@ -154,12 +174,19 @@ def _events(dataset: Any, match: _Match) -> Imported:
         match.notes[f"its events have {found[0]}:{found[1]}, its result is {stated.home}:{stated.away}"] += 1
     events = in_time_order([*events, *edges(match.game, periods)])
     record = match.record(
-        meta, periods, [Feed(name="events", kind="events", lateness_ms=5000, sync_ms=3000)], [], None,
+        meta,
+        periods,
+        [Feed(name="events", kind="events", lateness_ms=5000, sync_ms=3000)],
+        [],
+        None,
         arrival=f"synthetic: {EVENT_DELAY_US // 1000} ms after it happened",
-        direction="not in the files: home attacks +x in odd periods by our choice" if own_view
-        else "as stated in the files" if _binding(dataset) else "by where the shots were taken",
+        direction="not in the files: home attacks +x in odd periods by our choice"
+        if own_view
+        else "as stated in the files"
+        if _binding(dataset)
+        else "by where the shots were taken",
         result=f"{stated.home}:{stated.away}" if known else "",
-    )  # fmt: skip
+    )
     with_xg = any("provider_xg" in event.attrs for event in events)
     references = {"soccer.shot.xgoals": ("provider_xg", 1.0)} if with_xg else {}
     return Imported(record, lambda: iter(events), 0, event_references=references)
@@ -179,15 +206,17 @@ def _tracking(dataset: Any, match: _Match) -> Imported:
     grid_hz, aligned = grid_of(track.t_us - periods[0].start_us, float(meta.frame_rate or 25.0))
     events = in_time_order(edges(match.game, periods))
     record = match.record(
-        meta, periods,
+        meta,
+        periods,
         [
             Feed(name="tracking", kind="telemetry", rate_hz=float(meta.frame_rate or 25.0), aligned=aligned),
             Feed(name="events", kind="events", lateness_ms=5000),
         ],
-        [Tag(tag=0, entity="ball"), *(Tag(tag=tag, entity=ident) for ident, tag in tag_of.items())], grid_hz,
+        [Tag(tag=0, entity="ball"), *(Tag(tag=tag, entity=ident) for ident, tag in tag_of.items())],
+        grid_hz,
         arrival=f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms later",
         direction="as stated in the files" if binding else "by where the players were",
-    )  # fmt: skip
+    )
     packets = tracking(match.game, "tracking", track.t_us, [0, *tag_of.values()], track.xyz_m, track.in_play)
     samples = int(np.isfinite(track.xyz_m[:, :, :2]).all(axis=2).sum())
     return Imported(record, lambda: in_arrival_order(packets(), events), samples)
@@ -224,8 +253,11 @@ def _size(meta: Any) -> tuple[float, float]:
 def _stated(meta: Any) -> dict[int, Side]:
     """Which way home attacks in each period as kloppy states it; empty when it does not."""
     ways: dict[str, tuple[Side, Side]] = {
-        "HOME_AWAY": (1, -1), "AWAY_HOME": (-1, 1), "STATIC_HOME_AWAY": (1, 1), "STATIC_AWAY_HOME": (-1, -1)
-    }  # fmt: skip
+        "HOME_AWAY": (1, -1),
+        "AWAY_HOME": (-1, 1),
+        "STATIC_HOME_AWAY": (1, 1),
+        "STATIC_AWAY_HOME": (-1, -1),
+    }
     way = ways.get(meta.orientation.name)
     return {p.id: way[0 if p.id % 2 else 1] for p in meta.periods} if way else {}
 
@@ -251,7 +283,10 @@ def _entity(player: Any, keeping: Set[str] = frozenset()) -> Entity:
     name = str(player.name or "") or " ".join(str(part) for part in (player.first_name, player.last_name) if part)
     shirt = player.jersey_no
     return Entity(
-        id=str(player.player_id), name=name, team=str(player.team.team_id), position=word,
+        id=str(player.player_id),
+        name=name,
+        team=str(player.team.team_id),
+        position=word,
         shirt=int(shirt) if isinstance(shirt, int) or (isinstance(shirt, str) and shirt.isdigit()) else None,
         role="keeper" if word == "Goalkeeper" or (not word and str(player.player_id) in keeping) else "player",
-    )  # fmt: skip
+    )

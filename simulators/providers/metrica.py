@@ -77,17 +77,29 @@ def read(files: list[Path]) -> Imported:
     if track:
         feeds.insert(0, Feed(name="tracking", kind="telemetry", rate_hz=rate_hz, aligned=True))
     record = GameRecord(
-        game=game, sport="soccer", t0_us=min([us(0.0), *t_us[:1].tolist()]), title="Metrica sample game", teams=_TEAMS,
+        game=game,
+        sport="soccer",
+        t0_us=min([us(0.0), *t_us[:1].tolist()]),
+        title="Metrica sample game",
+        teams=_TEAMS,
         entities=entities,
-        tags=tags, feeds=feeds, periods=periods, grid_hz=rate_hz if track else None, length_m=LENGTH_M, width_m=WIDTH_M,
+        tags=tags,
+        feeds=feeds,
+        periods=periods,
+        grid_hz=rate_hz if track else None,
+        length_m=LENGTH_M,
+        width_m=WIDTH_M,
         provenance={
-            "provider": "metrica", "files": ", ".join(path.name for path in files), "source": "Metrica Sports sample data",
+            "provider": "metrica",
+            "files": ", ".join(path.name for path in files),
+            "source": "Metrica Sports sample data",
             "terms": "be responsible with the use of this data; anything public acknowledges Metrica Sports",
             "clock": "the match clock in the files from 2000-01-01T00:00:00Z",
             "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
             "direction": how(spans, {}, places, votes),
-        } | unknown,
-    )  # fmt: skip
+        }
+        | unknown,
+    )
     if track is None:
         return Imported(record, lambda: iter(timed), 0)
     packets = tracking(game, "tracking", t_us, [0, *(tag.tag for tag in tags if tag.tag)], xyz)
@@ -120,11 +132,14 @@ def _people(table: list[Row], track: Track | None) -> tuple[list[Entity], list[T
                 keepers.add(person.name)
     entities = [
         Entity(
-            id=name, name=name, team=team if team in ("home", "away") else None, role="keeper" if name in keepers else "player",
+            id=name,
+            name=name,
+            team=team if team in ("home", "away") else None,
+            role="keeper" if name in keepers else "player",
             shirt=shirts.get(name, shirt(name.removeprefix("Player"))),
         )
         for name, team in named
-    ]  # fmt: skip
+    ]
     entities.append(Entity(id="ball", name="Ball", role="ball"))
     if track is None:
         return entities, [], xyz
@@ -159,4 +174,3 @@ def _spans(
         over = n != numbers[-1] or (n in coded and coded[n][2])
         spans[n] = min(firsts), max(lasts) if over else None
     return spans
-

@@ -93,22 +93,32 @@ def _read_packed(files: list[Path]) -> Imported:
         periods.append(Period(number=n, start_us=int(inside[0]), end_us=over_us, home_attacks=attacks[n]))
     timed = in_time_order([*events, *edges(game, periods)])
     record = GameRecord(
-        game=game, sport="soccer", t0_us=int(t_us[0]), title=f"{teams[home]} - {teams[away]}", teams=sided, entities=entities,
+        game=game,
+        sport="soccer",
+        t0_us=int(t_us[0]),
+        title=f"{teams[home]} - {teams[away]}",
+        teams=sided,
+        entities=entities,
         tags=[Tag(tag=0, entity="ball")],
         feeds=[
             Feed(name="ball", kind="telemetry", rate_hz=RATE_HZ, aligned=True),
             Feed(name="events", kind="events", lateness_ms=5000, sync_ms=100),
         ],
-        periods=periods, grid_hz=RATE_HZ, length_m=length_m, width_m=width_m,
+        periods=periods,
+        grid_hz=RATE_HZ,
+        length_m=length_m,
+        width_m=width_m,
         provenance={
-            "provider": "skillcorner", "files": ", ".join(path.name for path in files),
+            "provider": "skillcorner",
+            "files": ", ".join(path.name for path in files),
             "source": "SkillCorner open data re-packed: broadcast tracking of the ball and possession events",
             "terms": "SkillCorner opendata: MIT",
             "clock": "frame / 10 Hz from 2000-01-01T00:00:00Z, since the date in the files is meaningless",
             "arrival": f"synthetic: ball {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
             "direction": how(numbers, stated, {}, votes),
-        } | unknown,
-    )  # fmt: skip
+        }
+        | unknown,
+    )
     packets = tracking(game, "ball", t_us, [0], xyz[:, None, :])
     samples = int(np.isfinite(xyz[:, :2]).all(axis=1).sum())
     references = references_of(timed)

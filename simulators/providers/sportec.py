@@ -67,19 +67,32 @@ def read(files: list[Path]) -> Imported:
     if where:
         feeds.insert(0, Feed(name="tracking", kind="telemetry", rate_hz=rate_hz, aligned=True))
     record = GameRecord(
-        game=game, sport="soccer", t0_us=min([periods[0].start_us, *positions.t_us[:1].tolist()]),
-        title=" - ".join(team.name for team in match.teams), teams=match.teams, entities=entities,
+        game=game,
+        sport="soccer",
+        t0_us=min([periods[0].start_us, *positions.t_us[:1].tolist()]),
+        title=" - ".join(team.name for team in match.teams),
+        teams=match.teams,
+        entities=entities,
         tags=[Tag(tag=0, entity="ball"), *(Tag(tag=tag, entity=name) for name, tag in tag_of.items())] if where else [],
-        feeds=feeds, periods=periods, length_m=match.length_m, width_m=match.width_m, grid_hz=rate_hz if where else None,
+        feeds=feeds,
+        periods=periods,
+        length_m=match.length_m,
+        width_m=match.width_m,
+        grid_hz=rate_hz if where else None,
         provenance={
-            "provider": "sportec", "files": ", ".join(path.name for path in files), "result": match.result,
+            "provider": "sportec",
+            "files": ", ".join(path.name for path in files),
+            "result": match.result,
             "source": "Deutsche Fußball Liga (DFL) by Sportec Solutions",
             "terms": "those of whoever gave you the files; the open set (Bassek et al. 2025) is CC-BY 4.0, naming DFL",
             "clock": "UTC; positions by the frames' stamps, events by EventTime (coded by people, not synchronised)",
             "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
-            "direction": how(clock.start_us, stated, places, shots), "pitch": match.pitch,
-        } | unknown | _edges_seen(clock),
-    )  # fmt: skip
+            "direction": how(clock.start_us, stated, places, shots),
+            "pitch": match.pitch,
+        }
+        | unknown
+        | _edges_seen(clock),
+    )
     vendor = {_VENDOR: positions.speed_kmh} if np.isfinite(positions.speed_kmh).any() else {}
     packets = tracking(game, "tracking", positions.t_us, positions.tags, positions.xyz_m, positions.in_play, vendor)
     samples = int(np.isfinite(positions.xyz_m[:, :, :2]).all(axis=2).sum())

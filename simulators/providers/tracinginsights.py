@@ -59,42 +59,60 @@ def read(files: list[Path]) -> Imported:
     end_s = max(driver.laps[-1].end_s for driver in drivers.values() if driver.laps)
     race = race_of(game, t0_us, drivers, race_laps, flag_s, listed.columns)
     race.corners, race.stops, race.results = (
-        read_corners(others["corners.json"], lap_m), read_stops(others["pit_stops.csv"]), results,
-    )  # fmt: skip
+        read_corners(others["corners.json"], lap_m),
+        read_stops(others["pit_stops.csv"]),
+        results,
+    )
     events = [lights(race), *status(race, drivers)] if kind == "race" else [opening(race, kind)]
     for entity in entities:
         events += (events_of if kind == "race" else timed_laps)(race, entity.id, str(entity.team), drivers[entity.id])
     events.sort(key=lambda event: (event.arrival_us, event.id))
     record = GameRecord(
-        game=game, sport="f1", t0_us=t0_us, title=telemetry.parent.name.replace("_", " "), teams=teams, entities=entities,
+        game=game,
+        sport="f1",
+        t0_us=t0_us,
+        title=telemetry.parent.name.replace("_", " "),
+        teams=teams,
+        entities=entities,
         tags=tags,
         feeds=[
             Feed(name="cars", kind="telemetry", rate_hz=HZ, lateness_ms=100, aligned=True),
             Feed(name="timing", kind="events", lateness_ms=2000),
         ],
         periods=[Period(number=1, start_us=t0_us, end_us=t0_us + round(end_s * 1e6), home_attacks=0)],
-        length_m=float(np.ceil(span[0])) + 100.0, width_m=float(np.ceil(span[1])) + 100.0,
+        length_m=float(np.ceil(span[0])) + 100.0,
+        width_m=float(np.ceil(span[1])) + 100.0,
         provenance={
-            "provider": "f1", "files": ", ".join(path.name for path in files), "source": "TracingInsights, by FastF1",
+            "provider": "f1",
+            "files": ", ".join(path.name for path in files),
+            "source": "TracingInsights, by FastF1",
             "terms": "TracingInsights: use as you wish, attribution appreciated; the timing data belong to Formula One",
             "clock": "none in the files: lap times added up from 2000-01-01T00:00:00Z, which is the start of "
             + ("lap 1" if kind == "race" else "each car's first lap"),
             "arrival": f"synthetic: windows {DELAY_US // 1000} ms after their end, timing 200 ms after it happened",
-            "telemetry": "brought to 100 ms windows, straight between its irregular rows", "lap_m": f"{lap_m:.1f}",
-            "session": kind, **notes,
+            "telemetry": "brought to 100 ms windows, straight between its irregular rows",
+            "lap_m": f"{lap_m:.1f}",
+            "session": kind,
+            **notes,
         },
-    )  # fmt: skip
+    )
 
     def stream() -> Iterator[Telemetry | Event]:
         made = packets(game, t0_us, [drivers[entity.id] for entity in entities], middle, end_s)
         yield from in_arrival_order(made, events)
 
     references = {"f1.car.lap_time": ("provider_lap_time_s", 1.0), "f1.car.sector_time": ("provider_sector_s", 1.0)}
-    references |= {} if kind != "race" else {
-        "f1.car.gap_at_line": ("provider_gap_s", 1.0), "f1.car.position_at_line": ("provider_place", 1.0),
-        "f1.timing.gap": ("provider_gap_s", 1.0), "f1.timing.position": ("provider_place", 1.0),
-        "f1.car.pit_time": ("provider_lane_s", 1.0),
-    }  # fmt: skip
+    references |= (
+        {}
+        if kind != "race"
+        else {
+            "f1.car.gap_at_line": ("provider_gap_s", 1.0),
+            "f1.car.position_at_line": ("provider_place", 1.0),
+            "f1.timing.gap": ("provider_gap_s", 1.0),
+            "f1.timing.position": ("provider_place", 1.0),
+            "f1.car.pit_time": ("provider_lane_s", 1.0),
+        }
+    )
     all_ends = np.arange(1, int(end_s * HZ) + 1) / HZ
     samples = sum(int(driver.sends(all_ends)[0].sum()) for driver in drivers.values())
     return Imported(
@@ -139,9 +157,11 @@ def _drivers(
     """Every driver who has laps or telemetry, with the race's laps and when the winner ended the last of them."""
     nothing = Columns({name: np.zeros(0) for name in _TELEMETRY[1:]})
     lengths = [
-        float(c.way[b - 1]) for name, c in seen.items() for lap, (_, b) in c.spans.items()
+        float(c.way[b - 1])
+        for name, c in seen.items()
+        for lap, (_, b) in c.spans.items()
         if lap > 1 and (row := listed.by_driver[name].get(lap)) is not None and row.time_s == row.time_s
-    ] or [float(c.way[b - 1]) for c in seen.values() for _, b in c.spans.values()]  # fmt: skip
+    ] or [float(c.way[b - 1]) for c in seen.values() for _, b in c.spans.values()]
     lap_m = float(np.median(lengths))
     if not lap_m > 0:
         raise BadInput("the telemetry of f1 shows no metres: without the length of a lap no car can be placed on it")

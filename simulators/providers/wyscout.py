@@ -88,24 +88,37 @@ def _imported(found: Source, ident: str, files: Sequence[Path]) -> Imported:
     if match.over and match.result is not None and match.result != result:
         notes.insert(0, f"its events have {result[0]}:{result[1]}, its result is {match.result[0]}:{match.result[1]}")
     record = GameRecord(
-        game=game, sport="soccer", t0_us=periods[0].start_us, title=" - ".join(match.names),
+        game=game,
+        sport="soccer",
+        t0_us=periods[0].start_us,
+        title=" - ".join(match.names),
         teams=(Team(id=home, name=match.names[0]), Team(id=away, name=match.names[1])),
         entities=[*_people(match, rows, found.players), Entity(id="ball", name="Ball", role="ball")],
-        tags=[], feeds=[Feed(name="events", kind="events", lateness_ms=5000, sync_ms=3000)],
-        periods=periods, length_m=LENGTH_M, width_m=WIDTH_M,
-        provenance=_without_blanks({
-            "provider": "wyscout", "files": ", ".join(path.name for path in files),
-            "competition": match.competition, "date": match.date, "result": "{}:{}".format(*match.result) if match.result else "",
-            "shootout": "{}:{}".format(*match.shootout) if match.shootout else "", "notes": "; ".join(notes),
-            "source": "Wyscout events, v2; the open set is Pappalardo et al. 2019, Scientific Data 6:236",
-            "terms": "those under which the files were handed over; the open set is CC BY 4.0, naming the paper",
-            "clock": f"seconds of each period from {'its kick-off (UTC)' if t0_us else '2000-01-01T00:00:00Z'}; pauses of "
-            + ", ".join(f"{_PAUSE_S[p.number]} s" for p in periods[1:]) + " are assumed" * bool(periods[1:]),
-            "arrival": f"synthetic: {EVENT_DELAY_US // 1000} ms after it happened",
-            "direction": "not in the file: home attacks +x in odd periods by our choice",
-            "pitch": "not in the file: 105 x 68 m assumed",
-        }),
-    )  # fmt: skip
+        tags=[],
+        feeds=[Feed(name="events", kind="events", lateness_ms=5000, sync_ms=3000)],
+        periods=periods,
+        length_m=LENGTH_M,
+        width_m=WIDTH_M,
+        provenance=_without_blanks(
+            {
+                "provider": "wyscout",
+                "files": ", ".join(path.name for path in files),
+                "competition": match.competition,
+                "date": match.date,
+                "result": "{}:{}".format(*match.result) if match.result else "",
+                "shootout": "{}:{}".format(*match.shootout) if match.shootout else "",
+                "notes": "; ".join(notes),
+                "source": "Wyscout events, v2; the open set is Pappalardo et al. 2019, Scientific Data 6:236",
+                "terms": "those under which the files were handed over; the open set is CC BY 4.0, naming the paper",
+                "clock": f"seconds of each period from {'its kick-off (UTC)' if t0_us else '2000-01-01T00:00:00Z'}; pauses of "
+                + ", ".join(f"{_PAUSE_S[p.number]} s" for p in periods[1:])
+                + " are assumed" * bool(periods[1:]),
+                "arrival": f"synthetic: {EVENT_DELAY_US // 1000} ms after it happened",
+                "direction": "not in the file: home attacks +x in odd periods by our choice",
+                "pitch": "not in the file: 105 x 68 m assumed",
+            }
+        ),
+    )
     return Imported(record, lambda: iter(events), 0)
 
 
@@ -150,9 +163,16 @@ def _substitutions(match: Match, game: str, periods: Sequence[Period]) -> Iterat
         if period.end_us is not None:
             t_us = min(t_us, period.end_us)
         yield Event(
-            id=f"substitution-{i + 1}", game=game, type="substitution", t_us=t_us, period=period.number, team=str(team),
-            player=str(off) if off else None, attrs={"player_on": str(on)} if on else {}, arrival_us=t_us + EVENT_DELAY_US,
-        )  # fmt: skip
+            id=f"substitution-{i + 1}",
+            game=game,
+            type="substitution",
+            t_us=t_us,
+            period=period.number,
+            team=str(team),
+            player=str(off) if off else None,
+            attrs={"player_on": str(on)} if on else {},
+            arrival_us=t_us + EVENT_DELAY_US,
+        )
 
 
 def _people(match: Match, rows: Sequence[Row], players: dict[int, Player]) -> list[Entity]:

@@ -49,30 +49,35 @@ def read(files: list[Path]) -> Imported:
     day = str(t_us[:1].view("datetime64[us]")[0].astype("datetime64[D]"))
     game = f"zxy-{day}"
     record = GameRecord(
-        game=game, sport="soccer", t0_us=int(t_us.min()), title=f"ZXY belts, {day}",
+        game=game,
+        sport="soccer",
+        t0_us=int(t_us.min()),
+        title=f"ZXY belts, {day}",
         teams=(Team(id="home", name="Belts"), Team(id="away", name="Without belts")),
         entities=[Entity(id=f"belt-{n}", name=f"Belt {n}", team="home", shirt=n) for n in belts]
         + [Entity(id="ball", name="Ball", role="ball")],
         tags=[Tag(tag=n, entity=f"belt-{n}") for n in belts],
         feeds=[Feed(name="belts", kind="telemetry", rate_hz=20.0, aligned=False)],
         periods=[Period(number=1, start_us=int(t_us.min()), home_attacks=0)],
-        grid_hz=20.0, length_m=LENGTH_M, width_m=WIDTH_M,
+        grid_hz=20.0,
+        length_m=LENGTH_M,
+        width_m=WIDTH_M,
         provenance={
-            "provider": "zxy", "files": path.name, "source": "ZXY radio belts, raw samples",
+            "provider": "zxy",
+            "files": path.name,
+            "source": "ZXY radio belts, raw samples",
             "terms": "those of whoever gave you the file; the Tromsø data ask to cite Pettersen et al., MMSys 2014",
             "clock": "each belt's own UTC stamps, to the microsecond",
             "arrival": f"synthetic: in the order of the file, {TRACKING_DELAY_US // 1000} ms after the latest stamp",
             "direction": "not in the file: unknown",
         },
-    )  # fmt: skip
+    )
 
     def stream() -> Iterator[Telemetry | Event]:
         for lo in range(0, len(t_us), PACKET):
             rows = slice(lo, lo + PACKET)
             channels = {} if speed is None else {"vendor_speed_mps": speed[rows]}
-            yield Telemetry(
-                game, "belts", t_us[rows], belt[rows], x[rows], y[rows], z[rows], arrival_us[rows], channels
-            )
+            yield Telemetry(game, "belts", t_us[rows], belt[rows], x[rows], y[rows], z[rows], arrival_us[rows], channels)
 
     references = {"soccer.player.speed": ("vendor_speed_mps", 1.0)} if speed is not None else {}
     return Imported(record, stream, len(t_us), channel_references=references)

@@ -131,9 +131,6 @@ def play_pass(s: State, k: int, receiver: int, x: float, y: float, high: bool, t
     _send(s, mx, my, high, 1.7 if cross else 0.4, rise, between(s.rng, 4.0, 7.0))
 
 
-
-
-
 @kernel
 def _send(s: State, x: float, y: float, high: bool, height_m: float, rise: float, arrive_mps: float) -> None:
     if high:
@@ -229,7 +226,7 @@ def shoot(s: State, k: int, body: int) -> None:
     empty = abs(terms[4]) >= 3.5 and terms[2] == 0
     row[st.E_FLAGS] = (
         st.F_FIRST * (s.i[st.FIRST_TIME] == 1) + st.F_PRESSED * (terms[3] < 1.6) + st.F_ALONE * alone + st.F_OPEN * empty
-    )  # fmt: skip
+    )
     gx = st.HALF_LENGTH_M * a
     speed = between(s.rng, 12.0, 16.5) if body == st.HEAD else between(s.rng, 19.0, 29.5)
     if body != st.HEAD and terms[0] < 9.0:

@@ -22,7 +22,7 @@ from simulators.soccer.state import (
     SLOTS,
     SQUAD,
     STATE,
-)  # fmt: skip
+)
 from simulators.soccer.teams import BALL_TAG, Squads, squads
 from streaming.errors import BadInput
 from streaming.wire.records import Event, Feed, GameRecord, Period, Telemetry
@@ -97,10 +97,13 @@ class Match:
             width_m=68.0,
             title=f"{home.name} v {away.name}",
             provenance=simulated(
-                "soccer", seed, minutes, formations=" v ".join(self.squads.formations),
+                "soccer",
+                seed,
+                minutes,
+                formations=" v ".join(self.squads.formations),
                 **({"finishing": f"{finishing:g}"} if finishing else {}),
             ),
-        )  # fmt: skip
+        )
 
     def _attack(self, period: int) -> Any:
         return self._attack_home if period == 1 else -self._attack_home
@@ -181,9 +184,7 @@ class Match:
         tag, xyz, t, play = self._columns(part)
         x, y, z = xyz.reshape(3, -1)
         arrival = np.repeat(part.arrival_us, SLOTS + 1)
-        packet = Telemetry(
-            self.record.game, FEED, t.ravel(), tag.ravel(), x, y, z, arrival, {"in_play": play.ravel()}
-        )  # fmt: skip
+        packet = Telemetry(self.record.game, FEED, t.ravel(), tag.ravel(), x, y, z, arrival, {"in_play": play.ravel()})
         if (part.who < 0).any():
             packet = packet.take(np.append(part.who >= 0, np.ones((len(t), 1), np.bool_), axis=1).ravel())
         yield packet

@@ -41,10 +41,11 @@ def facts(seed: int, games: int = GAMES, minutes: float = MINUTES) -> dict[str, 
         if len(parts):
             bursts.append(_bursts(np.concatenate(parts)))
     return {
-        "match_goals": np.array(goals), "burst_mps": np.concatenate(bursts),
+        "match_goals": np.array(goals),
+        "burst_mps": np.concatenate(bursts),
         **dict(zip(("pass_m", "pass_good", "pass_kind"), (np.array(c) for c in zip(*passes, strict=True)), strict=True)),
         **dict(zip(("shot_m", "shot_goal", "shot_kind"), (np.array(c) for c in zip(*shots, strict=True)), strict=True)),
-    }  # fmt: skip
+    }
 
 
 def _pass(event: Event) -> tuple[float, bool, int]:

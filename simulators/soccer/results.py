@@ -24,7 +24,7 @@ from simulators.soccer.scorelines import (
     STRENGTH_SD,
     Table,
     chance_rate,
-)  # fmt: skip
+)
 
 Floats = npt.NDArray[np.float64]
 

@@ -84,9 +84,14 @@ def chance_rate(
 
 
 def _play_minute(
-    rng: np.random.Generator, minute: int, strength: npt.NDArray[np.float64], score: npt.NDArray[np.int16],
-    red: npt.NDArray[np.int16], xgoals: npt.NDArray[np.float64], chances: npt.NDArray[np.int16],
-) -> None:  # fmt: skip
+    rng: np.random.Generator,
+    minute: int,
+    strength: npt.NDArray[np.float64],
+    score: npt.NDArray[np.int16],
+    red: npt.NDArray[np.int16],
+    xgoals: npt.NDArray[np.float64],
+    chances: npt.NDArray[np.int16],
+) -> None:
     count = np.minimum(rng.poisson(chance_rate(minute, strength, score, red)), MOST)
     chances += count.astype(np.int16)
     for k in range(int(count.max(initial=0))):

@@ -67,16 +67,43 @@ EVENT_NAMES: Final = (
     "block", "save", "foul", "offside", "card", "substitution", "own_goal", "out", "duel",
 )  # fmt: skip
 (
-    PERIOD_START, PERIOD_END, PASS, SHOT, DRIBBLE, TACKLE, INTERCEPTION, RECOVERY, CLEARANCE,
-    BLOCK, SAVE, FOUL, OFFSIDE, CARD, SUBSTITUTION, OWN_GOAL, OUT, DUEL,
-) = range(18)  # fmt: skip
+    PERIOD_START,
+    PERIOD_END,
+    PASS,
+    SHOT,
+    DRIBBLE,
+    TACKLE,
+    INTERCEPTION,
+    RECOVERY,
+    CLEARANCE,
+    BLOCK,
+    SAVE,
+    FOUL,
+    OFFSIDE,
+    CARD,
+    SUBSTITUTION,
+    OWN_GOAL,
+    OUT,
+    DUEL,
+) = range(18)
 
 OUTCOME_NAMES: Final = (
     "", "complete", "incomplete", "out", "offside", "goal", "saved", "off_target", "blocked", "post", "won", "lost",
 )  # fmt: skip
 (
-    O_NONE, O_COMPLETE, O_INCOMPLETE, O_OUT, O_OFFSIDE, O_GOAL, O_SAVED, O_OFF, O_BLOCKED, O_POST, O_WON, O_LOST,
-) = range(12)  # fmt: skip
+    O_NONE,
+    O_COMPLETE,
+    O_INCOMPLETE,
+    O_OUT,
+    O_OFFSIDE,
+    O_GOAL,
+    O_SAVED,
+    O_OFF,
+    O_BLOCKED,
+    O_POST,
+    O_WON,
+    O_LOST,
+) = range(12)
 
 BODY_NAMES: Final = ("right_foot", "left_foot", "head", "other")
 RIGHT, LEFT, HEAD, OTHER = range(4)

@@ -71,10 +71,14 @@ def squads(rng: np.random.Generator, half_s: float) -> Squads:
             who = f"{_GIVEN[int(names[row]) % len(_GIVEN)]} {_FAMILY[int(family_order[row])]}"
             entities.append(
                 Entity(
-                    id=f"{team_id}-{n + 1}", name=who, team=team_id, role="keeper" if keeper else "player",
-                    shirt=n + 1, position=position(formation, place),
+                    id=f"{team_id}-{n + 1}",
+                    name=who,
+                    team=team_id,
+                    role="keeper" if keeper else "player",
+                    shirt=n + 1,
+                    position=position(formation, place),
                 )
-            )  # fmt: skip
+            )
             tags.append(Tag(tag=1 + row + 64 * team, entity=f"{team_id}-{n + 1}"))
             traits[row, T_SPEED] = rng.uniform(7.9, 8.4) if keeper else np.clip(rng.normal(9.0, 0.28), 8.4, 9.6)
             traits[row, T_ACCEL] = rng.uniform(4.2, 4.9)
@@ -90,6 +94,12 @@ def squads(rng: np.random.Generator, half_s: float) -> Squads:
     tags.append(Tag(tag=BALL_TAG, entity=BALL_ID))
     subs.sort()
     return Squads(
-        (teams[0], teams[1]), (formations[0], formations[1]), entities, tags,
-        np.array([t.tag for t in tags[:-1]], np.uint32), traits, shape, np.array(subs, np.float64).reshape(-1, 4),
-    )  # fmt: skip
+        (teams[0], teams[1]),
+        (formations[0], formations[1]),
+        entities,
+        tags,
+        np.array([t.tag for t in tags[:-1]], np.uint32),
+        traits,
+        shape,
+        np.array(subs, np.float64).reshape(-1, 4),
+    )

@@ -63,8 +63,11 @@ def event_table(
             game.append(number)
         tell(1.0)
     source: dict[str, str | float | int] = {
-        "source": "simulated soccer", "games": games, "first_seed": seed, "rows": len(rows),
-    }  # fmt: skip
+        "source": "simulated soccer",
+        "games": games,
+        "first_seed": seed,
+        "rows": len(rows),
+    }
     return Table(np.array(rows), np.array(label), np.array(game, np.int64), source, truth=np.array(truth))
 
 
@@ -109,22 +112,30 @@ def moments(match: Match, event_type: str, also: frozenset[str] = frozenset()) -
             seen = event.type == event_type
             nan = float("nan")
             yield EventContext(
-                event.id, event.type, (event.t_us - record.t0_us) / 1e6, event.period, team,
+                event.id,
+                event.type,
+                (event.t_us - record.t0_us) / 1e6,
+                event.period,
+                team,
                 roster.index.get(event.player or "", -1),
-                nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m,
-                nan if event.end_x_m is None else event.end_x_m, nan if event.end_y_m is None else event.end_y_m,
-                event.outcome, period.home_attacks if team == HOME else -period.home_attacks, event.attrs,
-                row=row - first if seen else -1, offset_s=0.0, frames=film.cut(first, row + _AROUND + 1) if seen else None,
+                nan if event.x_m is None else event.x_m,
+                nan if event.y_m is None else event.y_m,
+                nan if event.end_x_m is None else event.end_x_m,
+                nan if event.end_y_m is None else event.end_y_m,
+                event.outcome,
+                period.home_attacks if team == HOME else -period.home_attacks,
+                event.attrs,
+                row=row - first if seen else -1,
+                offset_s=0.0,
+                frames=film.cut(first, row + _AROUND + 1) if seen else None,
                 roster=roster,
-            )  # fmt: skip
+            )
 
 
 class _Film:
     """The frames of one period, of which any stretch can be had as ``Frames``."""
 
-    def __init__(
-        self, parts: list[Chunk], t0_us: int, roster: Roster, field: Field, period: int, home_attacks: int
-    ) -> None:  # fmt: skip
+    def __init__(self, parts: list[Chunk], t0_us: int, roster: Roster, field: Field, period: int, home_attacks: int) -> None:
         self.t_us = np.concatenate([part.t_us for part in parts])
         self._places = np.concatenate([part.places for part in parts])
         self._ball = np.concatenate([part.ball for part in parts])
@@ -142,7 +153,17 @@ class _Film:
         xyz[lines, who[lines, slots], 2] = 0.0
         xyz[:, self._roster.ball] = self._ball[first:stop].astype(np.float32)
         return Frames(
-            self._roster, self._field, dt_s=self._step_s, hop=1, span=1, t=t, xyz=xyz,
-            period=np.full(rows, self._period, np.int8), attack=np.full(rows, self._home_attacks, np.int8), signals={},
-            state={}, lo=0, hi=rows,
-        )  # fmt: skip
+            self._roster,
+            self._field,
+            dt_s=self._step_s,
+            hop=1,
+            span=1,
+            t=t,
+            xyz=xyz,
+            period=np.full(rows, self._period, np.int8),
+            attack=np.full(rows, self._home_attacks, np.int8),
+            signals={},
+            state={},
+            lo=0,
+            hi=rows,
+        )

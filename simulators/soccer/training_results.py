@@ -43,6 +43,9 @@ def result_table(seed: int, games: int, tell: Callable[[float], None] = lambda g
         tell(float(count))
     rows = np.concatenate(parts)
     source: dict[str, str | float | int] = {
-        "source": "simulated soccer score lines", "games": games, "first_seed": seed, "rows": len(rows),
-    }  # fmt: skip
+        "source": "simulated soccer score lines",
+        "games": games,
+        "first_seed": seed,
+        "rows": len(rows),
+    }
     return Table(rows, np.concatenate(labels), np.concatenate(names), source, truth=np.concatenate(truths))

@@ -40,7 +40,7 @@ from simulators.soccer.state import (
     THROW_IN,
     Floats,
     Ints,
-)  # fmt: skip
+)
 
 PENALTY_P: Final = 0.76
 

@@ -69,7 +69,7 @@ Blocks = Mapping[str, list[StatBlock]]
 
 def final_blocks(
     recording: Recording, sport: Sport, stats: set[str], operator: GameOperator | None = None
-) -> dict[str, list[StatBlock]]:  # fmt: skip
+) -> dict[str, list[StatBlock]]:
     """Run a recording through ``operator``, or one without models; the final blocks of ``stats``."""
     if operator is None:
         sport = replace(sport, stats=tuple(stat for stat in sport.stats if stat.model is None))
@@ -96,7 +96,7 @@ class _Kept:
 
 def compare_events(
     recording: Recording, sport: Sport, references: Mapping[str, tuple[str, float]], blocks: Blocks | None = None
-) -> list[Agreement]:  # fmt: skip
+) -> list[Agreement]:
     """Event stats against attrs of the same events: ``references`` is {stat or stat/component: (attr, factor that takes it to SI)}.
     Of a vector without a component's name the first is compared. ``blocks`` are those of :func:`final_blocks`, when they are there
     already."""

@@ -23,7 +23,7 @@ def compare_channel(recording: Recording, sport: Sport, name: str, channel: str,
 
 def compare_channels(
     recording: Recording, sport: Sport, references: Mapping[str, Sequence[Any]], blocks: Mapping[str, list[StatBlock]] | None = None
-) -> list[Agreement]:  # fmt: skip
+) -> list[Agreement]:
     """Stats per player and window against channels of the players' samples, interpolated at the end of each window.
 
     ``references`` is {stat or stat/component: (channel, factor that takes it to SI)}, with a third word where they are not plain
@@ -68,9 +68,7 @@ def compare_channels(
     return found
 
 
-def _samples(
-    recording: Recording, channels: set[str]
-) -> dict[str, tuple[npt.NDArray[np.int64], dict[str, Floats]]]:  # fmt: skip
+def _samples(recording: Recording, channels: set[str]) -> dict[str, tuple[npt.NDArray[np.int64], dict[str, Floats]]]:
     """{entity: (stamps, {channel: values})} of the samples that carry any of ``channels``, in the order of time."""
     entity = {tag.tag: tag.entity for tag in recording.game.tags}
     times: dict[str, list[npt.NDArray[np.int64]]] = {}

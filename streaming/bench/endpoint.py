@@ -59,14 +59,16 @@ def endpoint(core_hour_price: float = 0.05, peers: Path | None = None, rounds: i
             _told(targets, label, core_hour_price, figures, floor)
     return {
         "what": "a prediction through the endpoint, another process on loopback, keep-alive: xgoals (1 and 21 rows), a steal curve",
-        "figures": figures, "floor": floor, "notes": notes,
+        "figures": figures,
+        "floor": floor,
+        "notes": notes,
         "target": "p50 <= 200 us, p99 <= 500 us; >= 5 times faster than MLServer and BentoML (both cores, best of their settings)",
-    }  # fmt: skip
+    }
 
 
 def _peers(
     stack: ExitStack, cache: Path, folder: Path, model_file: Path, asked: list[list[float]], notes: list[str]
-) -> list[Target]:  # fmt: skip
+) -> list[Target]:
     from streaming.bench.peers import PEERS, installed, running
 
     found = []

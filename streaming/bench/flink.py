@@ -77,9 +77,15 @@ def on_air(url: str, cluster: str, sport: str, profile: str, parallelism: int) -
 
 
 def curve(
-    url: str, cluster: str, load: Load, profile: str, parallelism: int, counts: Sequence[int] = COUNTS, warm_s: float = 5.0,
+    url: str,
+    cluster: str,
+    load: Load,
+    profile: str,
+    parallelism: int,
+    counts: Sequence[int] = COUNTS,
+    warm_s: float = 5.0,
     patience_s: float = 0.0,
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[dict[str, Any]]:
     """A row for each number of games at once, all in one job. ``profile`` may be ``embedded`` too: that many processes of the
     embedded runner share the games. Ends early when the games cannot be kept up with. On a machine that is shared, each count
     waits up to ``patience_s`` for a quiet moment, and is measured again when the others came back meanwhile; the quieter one is
@@ -132,8 +138,16 @@ def _operators(url: str, cluster: str, sport: str, profile: str, many: int) -> I
 
 
 def _step(
-    url: str, cluster: str, load: Load, prefix: str, games: int, reader: Any, groups: dict[str, list[int]], warm_s: float, job: str,
-) -> dict[str, Any]:  # fmt: skip
+    url: str,
+    cluster: str,
+    load: Load,
+    prefix: str,
+    games: int,
+    reader: Any,
+    groups: dict[str, list[int]],
+    warm_s: float,
+    job: str,
+) -> dict[str, Any]:
     marks: list[_Mark] = []
     timer = threading.Timer(warm_s + 0.2 + 0.02 * games, lambda: marks.append(_Mark(groups)))
     timer.start()
@@ -153,11 +167,16 @@ def _step(
     row: dict[str, Any] = {"games": games}
     row |= {f"p{p}_us": at(kept[:, 1], p) for p in (50, 90, 99)} | {"max_us": at(kept[:, 1], 100)}
     row |= {
-        "messages": len(kept), "windows_sent": round(games * 5 * (load.seconds - warm_s - 0.3)),
+        "messages": len(kept),
+        "windows_sent": round(games * 5 * (load.seconds - warm_s - 0.3)),
         "message_bytes": int(np.median(kept[:, 2])),
-        "cpu_s_per_game_s": cpu, "cores_ours": figure(ours / seconds), "cores_others": figure((busy - ours) / seconds),
-        "cores": os.cpu_count(), "sent_late_p99_us": at(late, 99), "sent_late_max_us": at(late, 100),
-    }  # fmt: skip
+        "cpu_s_per_game_s": cpu,
+        "cores_ours": figure(ours / seconds),
+        "cores_others": figure((busy - ours) / seconds),
+        "cores": os.cpu_count(),
+        "sent_late_p99_us": at(late, 99),
+        "sent_late_max_us": at(late, 100),
+    }
     if job:
         taken = _read_records(cluster, job) - before
         row |= {"busiest_slot_share": figure(float(taken.max() / max(1, taken.sum())))} | _checkpoints(cluster, job, first, last)

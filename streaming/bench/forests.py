@@ -91,7 +91,7 @@ def lead_curve(calls: int = 4_000, trees: int = 200, depth: int = 6) -> Timing:
 
 def _timed(
     name: str, ours: Callable[[Floats], object], rows: Floats, contenders: dict[str, Callable[[Floats], object]], calls: int
-) -> Timing:  # fmt: skip
+) -> Timing:
     p50, p99 = _percentiles(ours, rows, calls)
     floor = {}
     for other, call in contenders.items():
@@ -143,15 +143,26 @@ def _blob(trees: int, depth: int, full: bool = True, features: int = _FEATURES) 
     rng = np.random.default_rng(11)
     grown = [_tree(rng, number, depth, 0.0 if full else 1 / 7, features) for number in range(trees)]
     model = {
-        "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(trees)}, "trees": grown, "tree_info": [0] * trees,
-        "iteration_indptr": list(range(trees + 1)), "cats": {"enc": [], "feature_segments": [], "sorted_idx": []},
-    }  # fmt: skip
+        "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(trees)},
+        "trees": grown,
+        "tree_info": [0] * trees,
+        "iteration_indptr": list(range(trees + 1)),
+        "cats": {"enc": [], "feature_segments": [], "sorted_idx": []},
+    }
     learner = {
-        "attributes": {}, "feature_names": [], "feature_types": [], "gradient_booster": {"name": "gbtree", "model": model},
-        "learner_model_param": {"base_score": "[1E-1]", "boost_from_average": "1", "num_class": "0",
-                                "num_feature": str(features), "num_target": "1"},
+        "attributes": {},
+        "feature_names": [],
+        "feature_types": [],
+        "gradient_booster": {"name": "gbtree", "model": model},
+        "learner_model_param": {
+            "base_score": "[1E-1]",
+            "boost_from_average": "1",
+            "num_class": "0",
+            "num_feature": str(features),
+            "num_target": "1",
+        },
         "objective": {"name": "binary:logistic", "reg_loss_param": {"scale_pos_weight": "1"}},
-    }  # fmt: skip
+    }
     return json.dumps({"learner": learner, "version": [3, 2, 0]}).encode()
 
 
@@ -173,12 +184,20 @@ def _tree(rng: np.random.Generator, number: int, depth: int, leaf_chance: float,
     inner = np.array(left) >= 0
     values = np.where(inner, rng.normal(size=n), rng.normal(0.0, 0.02, n)).astype(np.float32).astype(float)
     return {
-        "left_children": left, "right_children": right, "parents": parent, "split_conditions": values.tolist(),
+        "left_children": left,
+        "right_children": right,
+        "parents": parent,
+        "split_conditions": values.tolist(),
         "split_indices": np.where(inner, rng.integers(0, features, n), 0).tolist(),
-        "default_left": np.where(inner, rng.integers(0, 2, n), 0).tolist(), "sum_hessian": cover,
-        "base_weights": values.tolist(), "loss_changes": [0.0] * n, "split_type": [0] * n, "categories": [],
-        "categories_nodes": [], "categories_segments": [], "categories_sizes": [], "id": number,
+        "default_left": np.where(inner, rng.integers(0, 2, n), 0).tolist(),
+        "sum_hessian": cover,
+        "base_weights": values.tolist(),
+        "loss_changes": [0.0] * n,
+        "split_type": [0] * n,
+        "categories": [],
+        "categories_nodes": [],
+        "categories_segments": [],
+        "categories_sizes": [],
+        "id": number,
         "tree_param": {"num_deleted": "0", "num_feature": str(features), "num_nodes": str(n), "size_leaf_vector": "1"},
-    }  # fmt: skip
-
-
+    }

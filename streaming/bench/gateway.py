@@ -28,9 +28,15 @@ START_S = 60.0
 def _game(sport: str) -> GameRecord:
     entities = [Entity(id=f"{team}-{i}", team=team, shirt=i) for team in ("home", "away") for i in range(1, TEAM + 1)]
     return GameRecord(
-        game="benchmark", sport=sport, t0_us=0, teams=(Team(id="home", name="Home"), Team(id="away", name="Away")),
-        entities=[*entities, Entity(id="ball", role="ball")], tags=[], feeds=[], periods=[],
-    )  # fmt: skip
+        game="benchmark",
+        sport=sport,
+        t0_us=0,
+        teams=(Team(id="home", name="Home"), Team(id="away", name="Away")),
+        entities=[*entities, Entity(id="ball", role="ball")],
+        tags=[],
+        feeds=[],
+        periods=[],
+    )
 
 
 def _window(sport: Any, record: GameRecord, k: int, rng: np.random.Generator) -> list[StatBlock | FrameBlock]:
@@ -45,9 +51,7 @@ def _window(sport: Any, record: GameRecord, k: int, rng: np.random.Generator) ->
         who = subjects[stat.per]
         shape = (1, len(who), len(stat.components)) if stat.components else (1, len(who))
         values = rng.random(shape) * 30
-        blocks.append(
-            StatBlock(stat.id, record.game, record.sport, stat.unit, who, end_us, 400_000, values, "final", end_us)
-        )
+        blocks.append(StatBlock(stat.id, record.game, record.sport, stat.unit, who, end_us, 400_000, values, "final", end_us))
     ids = tuple(e.id for e in record.entities)
     t_us = k * 200_000 + np.arange(5, dtype=np.int64) * 40_000
     xyz_m = rng.random((5, len(ids), 3)).astype(np.float32) * 50
@@ -154,9 +158,7 @@ def websocket_latency(sport: str | None = None, windows: int = 300, every_s: flo
             time.sleep(every_s / 2)
         got = [process.communicate(timeout=60)[0].split() for process in clients]
     bare.stop()
-    ours, floor = (
-        np.array(g, float)[WARM:] - np.array(s)[WARM:] for g, s in zip(got, (sent, floor_sent), strict=True)
-    )
+    ours, floor = (np.array(g, float)[WARM:] - np.array(s)[WARM:] for g, s in zip(got, (sent, floor_sent), strict=True))
     figures: dict[str, Any] = {"windows": windows - WARM, "updates_per_window": updates, "bytes_per_window": size}
     for name, q in (("p50_us", 50), ("p99_us", 99)):
         took, least = float(np.percentile(ours, q)), float(np.percentile(floor, q))

@@ -79,8 +79,13 @@ class Operator:
 
 
 def kafka_latency(
-    url: str, load: Load, games: int = 10, *, commit_ms: float = 100.0, options: Sequence[str] = (),
-) -> dict[str, Any]:  # fmt: skip
+    url: str,
+    load: Load,
+    games: int = 10,
+    *,
+    commit_ms: float = 100.0,
+    options: Sequence[str] = (),
+) -> dict[str, Any]:
     """p50 and p99 (us) for a subscriber that reads uncommitted, the same for one that reads committed (``committed_...``),
     and of the relay without an operator (``floor_...``)."""
     from streaming.runners.kafka.runner import GROUP
@@ -117,9 +122,14 @@ def both_readers(url: str, load: Load, games: int) -> dict[str, Any]:
 
 
 def play(
-    address: Address, load: Load, prefix: str, games: int, helpers: Sequence[Helper], warm_s: float = WARM_S,
+    address: Address,
+    load: Load,
+    prefix: str,
+    games: int,
+    helpers: Sequence[Helper],
+    warm_s: float = WARM_S,
     sent: Callable[[], None] = lambda: None,
-) -> list[Any]:  # fmt: skip
+) -> list[Any]:
     """Send ``games`` games and wait until their results have come; by listener an array with a row per message that closes
     windows: when it was there (us), latency (us), bytes. Without the first ``warm_s`` seconds and without the last windows, since
     games end one after another. ``sent`` is called when the last record has been sent."""

@@ -59,11 +59,13 @@ def speed(folder: Path) -> Result:
     rmse, mae = float(np.sqrt(np.mean(off * off))), float(np.abs(off).mean())
     return {
         "what": f"causal speed against the official column of {folder}, yd/s",
-        "rmse": rmse, "mae": mae, "n": int(counts.sum()),
+        "rmse": rmse,
+        "mae": mae,
+        "n": int(counts.sum()),
         "figures": {"rmse": figure(rmse), "mae": figure(mae), "n": int(counts.sum())},
         "floor": {"difference_0.2s_rmse": figure(float(np.sqrt(np.nanmean(floor * floor))))},
         "target": "rmse <= 0.149",
-    }  # fmt: skip
+    }
 
 
 def _live(seconds: Floats, x_m: Floats, y_m: Floats) -> Floats:
@@ -77,9 +79,20 @@ def _live(seconds: Floats, x_m: Floats, y_m: Floats) -> Floats:
     xyz[:, 0, 0], xyz[:, 0, 1] = x_m, y_m
     signals: dict[str, Any] = {"velocity": np.full((rows, 1, 2), np.nan), "speed": np.full((rows, 1), np.nan)}
     frames = Frames(
-        Roster.of([("one", 0, "player")], ("home", "away")), Field(1.0, 1.0), dt_s=0.1, hop=2, span=4, t=seconds, xyz=xyz,
-        period=np.ones(rows, np.int8), attack=np.ones(rows, np.int8), signals=signals, state={}, lo=0, hi=rows,
-    )  # fmt: skip
+        Roster.of([("one", 0, "player")], ("home", "away")),
+        Field(1.0, 1.0),
+        dt_s=0.1,
+        hop=2,
+        span=4,
+        t=seconds,
+        xyz=xyz,
+        period=np.ones(rows, np.int8),
+        attack=np.ones(rows, np.int8),
+        signals=signals,
+        state={},
+        lo=0,
+        hi=rows,
+    )
     motion.velocity(frames)
     kinematics.magnitude(signals["velocity"], 0, rows, signals["speed"])
     found: Floats = signals["speed"][:, 0]

@@ -49,9 +49,14 @@ class Peer:
 
 def _mlserver(folder: Path, model: Path, port: int, workers: int) -> list[str]:
     settings = {
-        "host": "127.0.0.1", "http_port": port, "grpc_port": free_port(), "metrics_port": free_port(), "debug": False,
-        "parallel_workers": workers, "metrics_endpoint": None,
-    }  # fmt: skip
+        "host": "127.0.0.1",
+        "http_port": port,
+        "grpc_port": free_port(),
+        "metrics_port": free_port(),
+        "debug": False,
+        "parallel_workers": workers,
+        "metrics_endpoint": None,
+    }
     (folder / "settings.json").write_text(json.dumps(settings))
     (folder / "peer").mkdir()
     shutil.copy(model, folder / "peer" / "model.json")

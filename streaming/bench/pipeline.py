@@ -138,12 +138,14 @@ def replay(minutes: float = 90.0) -> Result:
     return {
         "what": f"replay of a {minutes:g}-minute match, 23 entities at 25 Hz, every stat, from Parquet",
         "figures": {
-            "times_real_time": figure(played_s / took_s), "took_s": figure(took_s), "cpu_s": figure(cpu_s),
+            "times_real_time": figure(played_s / took_s),
+            "took_s": figure(took_s),
+            "cpu_s": figure(cpu_s),
             "windows": operator.meters.windows,
         },
         "floor": {"read_and_add_s": figure(floor_s)},
         "target": ">= 1,000 times real time on one core",
-    }  # fmt: skip
+    }
 
 
 def kinematics() -> Result:
@@ -180,12 +182,14 @@ def kinematics() -> Result:
     return {
         "what": "kinematics alone, a second of samples per packet, decode and encode included",
         "figures": {
-            "samples_per_s": figure(samples / float(np.median(took_s))), "best_samples_per_s": figure(samples / min(took_s)),
-            "samples": samples, "result_bytes": columns,
+            "samples_per_s": figure(samples / float(np.median(took_s))),
+            "best_samples_per_s": figure(samples / min(took_s)),
+            "samples": samples,
+            "result_bytes": columns,
         },
         "floor": {"numpy_pass_samples_per_s": figure(samples / float(np.median(floor_s)))},
         "target": ">= 5,000,000 samples/s/core",
-    }  # fmt: skip
+    }
 
 
 def start() -> Result:

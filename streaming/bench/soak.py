@@ -115,9 +115,13 @@ def judged(spans: list[Span]) -> dict[str, Any]:
     before, after = middle(first, "resident_bytes"), middle(last, "resident_bytes")
     return {
         "spans": len(spans),
-        "first_resident_mb": figure(before / 1e6), "last_resident_mb": figure(after / 1e6),
+        "first_resident_mb": figure(before / 1e6),
+        "last_resident_mb": figure(after / 1e6),
         "growth_percent": figure(100 * (after / before - 1)),
-        "first_p50_us": middle(first, "p50_us"), "last_p50_us": middle(last, "p50_us"),
-        "first_p99_us": middle(first, "p99_us"), "last_p99_us": middle(last, "p99_us"),
-        "worst_us": max(span.worst_us for span in spans), "messages": sum(span.messages for span in spans),
-    }  # fmt: skip
+        "first_p50_us": middle(first, "p50_us"),
+        "last_p50_us": middle(last, "p50_us"),
+        "first_p99_us": middle(first, "p99_us"),
+        "last_p99_us": middle(last, "p99_us"),
+        "worst_us": max(span.worst_us for span in spans),
+        "messages": sum(span.messages for span in spans),
+    }

@@ -26,15 +26,24 @@ def catalogue(
         raise BadInput(str(error)) from None
     rows = [
         {
-            "id": stat.id, "sport": found.name, "unit": stat.unit, "definition": stat.definition, "per": stat.per,
+            "id": stat.id,
+            "sport": found.name,
+            "unit": stat.unit,
+            "definition": stat.definition,
+            "per": stat.per,
             "closes_on": "event" if stat.on else "events, each tick" if stat.ticks else "tracking window",
-            "events": list(stat.on), "every_s": stat.every_s or (None if stat.on else found.hop_s),
-            "holds": stat.held, "components": list(stat.components), "topic": topics.address(stat.id), "model": stat.model,
-            "air": stat.air, "source": stat.source,
+            "events": list(stat.on),
+            "every_s": stat.every_s or (None if stat.on else found.hop_s),
+            "holds": stat.held,
+            "components": list(stat.components),
+            "topic": topics.address(stat.id),
+            "model": stat.model,
+            "air": stat.air,
+            "source": stat.source,
         }
         for found in chosen
         for stat in found.stats
-    ]  # fmt: skip
+    ]
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return

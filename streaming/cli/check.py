@@ -124,12 +124,15 @@ def _figures(found: list[tuple[OnAirCounts, int, int]], labels: Counter[str], to
 
     scores = sum(scored for _, scored, _ in found)
     return {
-        "games": len(found), "highlights": spread([len(one.highlights) for one, _, _ in found]),
-        "stories": spread([len(one.stories) for one, _, _ in found]), "scores": scores,
+        "games": len(found),
+        "highlights": spread([len(one.highlights) for one, _, _ in found]),
+        "stories": spread([len(one.stories) for one, _, _ in found]),
+        "scores": scores,
         "usual": {kind: tenths([one.offered[i] for one, _, _ in found]) for i, kind in enumerate(("highlights", "stories"))},
-        "scores_shown": sum(shown for _, _, shown in found), "labels": dict(labels.most_common()),
+        "scores_shown": sum(shown for _, _, shown in found),
+        "labels": dict(labels.most_common()),
         "topics": dict(topics.most_common()),
-    }  # fmt: skip
+    }
 
 
 def _lines(figures: dict[str, Any]) -> Iterator[str]:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from streaming.kafka.dead_letters import StoredLetter
 
 app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     help="Records that could not be used: list them, or send them in again.\n\n"
     "Example: touchline dead list --source kafka://127.0.0.1:9092",
-)  # fmt: skip
+)
 
 Source = Annotated[str, typer.Option(help="Which broker: kafka://host:port.", metavar="URL")]
 SportName = Annotated[str, typer.Option("--sport", help="Which sport's letters.")]
@@ -30,10 +32,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 @app.command("list")
 def list_(
-    source: Source, sport: SportName = "soccer", reason: Reason = "", game: Game = "",
+    source: Source,
+    sport: SportName = "soccer",
+    reason: Reason = "",
+    game: Game = "",
     limit: Annotated[int, typer.Option(help="Only the newest so many.", min=1, max=1_000_000)] = 50,
-    kafka_settings: Settings = None, as_json: AsJson = False,
-) -> None:  # fmt: skip
+    kafka_settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
     """List dead letters, oldest first: when, which game, what it was meant to be, why not, and how many records it stands for.
 
     Example: touchline dead list --source kafka://127.0.0.1:9092 --reason late
@@ -66,11 +72,15 @@ def list_(
 
 @app.command()
 def replay(
-    source: Source, sport: SportName = "soccer", reason: Reason = "", game: Game = "",
+    source: Source,
+    sport: SportName = "soccer",
+    reason: Reason = "",
+    game: Game = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Even those that have been sent again before.")] = False,
-    kafka_settings: Settings = None, as_json: AsJson = False,
-) -> None:  # fmt: skip
+    kafka_settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
     """Send the records of dead letters in again, once what was wrong has been mended.
 
     Example: touchline dead replay --source kafka://127.0.0.1:9092 --reason "operator failed"
@@ -111,7 +121,14 @@ def _when(us: int) -> str:
 def _plain(found: StoredLetter) -> dict[str, Any]:
     letter = found.letter
     return {
-        "time": _when(found.written_us), "game": letter.game, "source": letter.source, "reason": letter.reason,
-        "detail": letter.detail, "records": letter.records, "bytes": len(letter.payload), "topic": found.place.topic,
-        "partition": found.place.partition, "offset": found.place.offset,
-    }  # fmt: skip
+        "time": _when(found.written_us),
+        "game": letter.game,
+        "source": letter.source,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "records": letter.records,
+        "bytes": len(letter.payload),
+        "topic": found.place.topic,
+        "partition": found.place.partition,
+        "offset": found.place.offset,
+    }

@@ -30,9 +30,16 @@ class LiveGame:
     """
 
     def __init__(
-        self, sport: str, seed: int, minutes: float, speed: float, hub: Hub, stop: threading.Event,
-        models: list[str] | None = None, registry: Path | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        sport: str,
+        seed: int,
+        minutes: float,
+        speed: float,
+        hub: Hub,
+        stop: threading.Event,
+        models: list[str] | None = None,
+        registry: Path | None = None,
+    ) -> None:
         self.registry = registry
         self.sport, self.seed, self.minutes, self.speed, self.hub, self.stop = sport, seed, minutes, speed, hub, stop
         self.models = models
@@ -100,10 +107,12 @@ class LiveGame:
         from streaming.cli.replay import summary
 
         return {
-            **summary(self.operator.meters, self.record, self.took_s), "behind_most_s": round(self.lag.most_s, 3),
-            "behind_s": round(self.lag.now_s, 3), "late_share": round(self.lag.share_late, 5),
+            **summary(self.operator.meters, self.record, self.took_s),
+            "behind_most_s": round(self.lag.most_s, 3),
+            "behind_s": round(self.lag.now_s, 3),
+            "late_share": round(self.lag.share_late, 5),
             "kept_up": self.failed is None and self.lag.now_s < BEHIND_S,
-        }  # fmt: skip
+        }
 
     def sentence(self) -> str:
         """The summary for a person."""

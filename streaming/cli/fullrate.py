@@ -14,9 +14,12 @@ import typer
 from streaming.bench.figures import figure
 
 app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
     help="Send or receive raw telemetry at full rate.\n\nExample: touchline full-rate receive --port 9300 --out REC",
-)  # fmt: skip
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 

@@ -18,9 +18,7 @@ _HOW: Final = "Folder of real data as docs/models.md describes it."
 def gate(
     name: Annotated[str, typer.Argument(help="The model, as touchline models list names it.")],
     source: Annotated[str, typer.Option("--data", help=_HOW)],
-    model: Annotated[
-        str | None, typer.Option(help="Folder of the artefact, or NAME@simulated, which is the default.")
-    ] = None,
+    model: Annotated[str | None, typer.Option(help="Folder of the artefact, or NAME@simulated, which is the default.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Keep what was measured on the artefact's card.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
@@ -58,9 +56,11 @@ def gate(
         print(json.dumps(told, indent=1))
         return
     for reading, each in readings.items():
-        print(f"{reading or name}: log loss {each.log_loss:.4f}, base rate {each.base_rate_log_loss:.4f}, logistic "
-              f"{each.logistic_log_loss:.4f} (ours minus it, 95 %: {each.low:+.4f} to {each.high:+.4f}), ECE {each.ece:.3f}, "
-              f"{each.rows} rows of {each.games} games")  # fmt: skip
+        print(
+            f"{reading or name}: log loss {each.log_loss:.4f}, base rate {each.base_rate_log_loss:.4f}, logistic "
+            f"{each.logistic_log_loss:.4f} (ours minus it, 95 %: {each.low:+.4f} to {each.high:+.4f}), ECE {each.ece:.3f}, "
+            f"{each.rows} rows of {each.games} games"
+        )
     print(f"{asked} {version}: " + ("passed" if found.passed else f"off in real games: {found.reason}"))
 
 

@@ -73,9 +73,10 @@ def write(imported: Any, out: Path, *, overwrite: bool = False) -> dict[str, Any
     from streaming.wire.records import Event
 
     samples = events = 0
-    with Writer(out, imported.record, overwrite=overwrite) as writer, Progress(
-        f"importing {imported.record.game}", imported.samples or None, "samples"
-    ) as progress:
+    with (
+        Writer(out, imported.record, overwrite=overwrite) as writer,
+        Progress(f"importing {imported.record.game}", imported.samples or None, "samples") as progress,
+    ):
         for record in imported.stream():
             writer.write(record)
             if isinstance(record, Event):
@@ -84,9 +85,13 @@ def write(imported: Any, out: Path, *, overwrite: bool = False) -> dict[str, Any
                 samples += len(record)
                 progress.advance(len(record))
     return {
-        "out": str(out), "game": imported.record.game, "title": imported.record.title,
-        "samples": samples, "events": events, "provenance": imported.record.provenance,
-    }  # fmt: skip
+        "out": str(out),
+        "game": imported.record.game,
+        "title": imported.record.title,
+        "samples": samples,
+        "events": events,
+        "provenance": imported.record.provenance,
+    }
 
 
 def checked(imported: Any, recording: Path) -> tuple[list[Any], list[str]]:

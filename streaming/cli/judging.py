@@ -15,9 +15,7 @@ Report = dict[str, Any]
 REPORT = "report.json"
 
 
-def evaluated(
-    judged: tuple[EvaluationSet, ...], report: Report, out: Path | None, main: str = ""
-) -> tuple[Report, list[Path]]:  # fmt: skip
+def evaluated(judged: tuple[EvaluationSet, ...], report: Report, out: Path | None, main: str = "") -> tuple[Report, list[Path]]:
     """The report with its groups; with ``out`` also reliability, lift and residuals by group of each judgement, and the report. The
     plots of the reading ``main`` have the plain names."""
     from models.evaluation.slices import by_group

@@ -83,9 +83,13 @@ def as_markdown(sport: str, table: list[Row], games: int | None = None) -> str:
     count = games or importlib.import_module(f"simulators.{sport}.marginals").GAMES
     near = sum(row.near for row in table)
     lines = [
-        f"### {_TITLES[sport]}", "", f"{count} simulated games; {near} of {len(table)} figures within 20 %.", "",
-        "| marginal | simulated | real | ratio | within 20 %, or why not |", "| --- | --- | --- | --- | --- |",
-    ]  # fmt: skip
+        f"### {_TITLES[sport]}",
+        "",
+        f"{count} simulated games; {near} of {len(table)} figures within 20 %.",
+        "",
+        "| marginal | simulated | real | ratio | within 20 %, or why not |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for row in table:
         ratio = f"{row.simulated / row.real:.2f}" if row.real else ""
         lines.append(f"| {row.marginal} | {_figure(row.simulated)} | {_figure(row.real)} | {ratio} | {_verdict(row)} |")

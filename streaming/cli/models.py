@@ -18,7 +18,10 @@ from streaming.cli.lifecycle.common import DEFAULT, By, Registry
 from streaming.cli.training_tables import simulated_table
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Train, score, evaluate, list and explain models; prepare, retrain, compare, approve, deploy and monitor them.\n\n"
     "Example: touchline models explain xgoals",
 )

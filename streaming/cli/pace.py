@@ -52,9 +52,14 @@ class Lag:
 
 
 def paced(
-    records: Iterable[Record], speed: float, *, wall: bool = False, clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep, lag: Lag | None = None,
-) -> Iterator[Record | int]:  # fmt: skip
+    records: Iterable[Record],
+    speed: float,
+    *,
+    wall: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+    lag: Lag | None = None,
+) -> Iterator[Record | int]:
     """Yield each record when its arrival is due at ``speed`` times real time, and an ``int`` (arrival time, us) every 50 ms
     that nothing is. With ``wall`` a record is stamped with the wall clock as it comes in, as at a real ingress. The first record
     is due when it is there; how late the others are is added to ``lag``."""

@@ -103,16 +103,30 @@ def run(
         raise BadInput(f"the Flink cluster at {rest.url} has {free} free slots, not {parallelism}")
     ensure(address, sport, partitions)
     plan = Plan(
-        address=address, sport=sport, rest=(rest.host, rest.port), profile=profile, parallelism=parallelism,  # type: ignore[arg-type]
-        group=group or GROUP, python=python or sys.executable, savepoint=savepoint, checkpoint_ms=commit_ms or 1000,
-    )  # fmt: skip
+        address=address,
+        sport=sport,
+        rest=(rest.host, rest.port),
+        profile=profile,  # type: ignore[arg-type]
+        parallelism=parallelism,
+        group=group or GROUP,
+        python=python or sys.executable,
+        savepoint=savepoint,
+        checkpoint_ms=commit_ms or 1000,
+    )
     _flink(plan, rest, detach)
 
 
 def _embedded(
-    address: Address, sport: str, number: int, group: str, commit_s: float, snapshot_s: float, model: list[str] | None,
-    stop: threading.Event, registry: Path | None,
-) -> None:  # fmt: skip
+    address: Address,
+    sport: str,
+    number: int,
+    group: str,
+    commit_s: float,
+    snapshot_s: float,
+    model: list[str] | None,
+    stop: threading.Event,
+    registry: Path | None,
+) -> None:
     from streaming.factory import maker, prepare
     from streaming.runners.kafka.runner import KafkaRunner
 

@@ -79,9 +79,14 @@ def recorded(capture: GameRecorder) -> str:
 
 
 def from_recording(
-    path: Path, address: Address, partitions: int | None, speed: str, model: list[str] | None, record: Path | None,
+    path: Path,
+    address: Address,
+    partitions: int | None,
+    speed: str,
+    model: list[str] | None,
+    record: Path | None,
     registry: Path | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """A recorded game through an operator in this process, and what it gives out to the topics of its sport."""
     from simulators.replay import due, parse_speed
     from streaming.cli.pace import paced
@@ -115,9 +120,14 @@ def from_recording(
 
 
 def to_file(
-    address: Address, sport: str, path: Path, overwrite: bool, model: list[str] | None, stop: threading.Event,
+    address: Address,
+    sport: str,
+    path: Path,
+    overwrite: bool,
+    model: list[str] | None,
+    stop: threading.Event,
     registry: Path | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Every game that is on a broker or comes, through operators in this process, and the final stats of all to one file."""
     from streaming.cli.replay import stat_file
     from streaming.factory import maker

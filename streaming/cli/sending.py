@@ -15,9 +15,12 @@ from streaming.wire.records import Event, GameRecord
 if TYPE_CHECKING:
     from streaming.kafka.ingress import Ingress
 
+
 def send_games(
-    ingress: Ingress, games: list[tuple[GameRecord, Iterable[Record]]], speed: float | None,
-) -> tuple[int, int]:  # fmt: skip
+    ingress: Ingress,
+    games: list[tuple[GameRecord, Iterable[Record]]],
+    speed: float | None,
+) -> tuple[int, int]:
     """Send games at once, each from its start to its end; (samples, events) sent. At ``speed`` 1 a record is stamped with the
     wall clock; at any other it keeps the stamp that it was played with, so that what is computed from it stays the same."""
     for game, _ in games:
@@ -51,9 +54,16 @@ def _keyed(i: int, stream: Iterable[Record]) -> Iterator[tuple[tuple[int, int, i
 
 
 def send(
-    url: str, sport: str, games: int, play: Callable[..., tuple[GameRecord, Iterable[Record]]], speed: float | None, packed: bool,
-    partitions: int | None, settings: Path | None, as_json: bool,
-) -> None:  # fmt: skip
+    url: str,
+    sport: str,
+    games: int,
+    play: Callable[..., tuple[GameRecord, Iterable[Record]]],
+    speed: float | None,
+    packed: bool,
+    partitions: int | None,
+    settings: Path | None,
+    as_json: bool,
+) -> None:
     """What ``touchline simulate --to`` does: the topics are made or checked, then ``games`` games are played at once."""
     from streaming.factory import sport_named
     from streaming.kafka.broker import ensure

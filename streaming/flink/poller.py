@@ -73,10 +73,13 @@ class FlinkPoller:
             if job["state"] not in ENDED:
                 measures += of_job(self._rest, job["jid"], job["name"])
         return Cluster(
-            version=str(overview["flink-version"]), taskmanagers=int(overview["taskmanagers"]),
-            slots=int(overview["slots-total"]), slots_free=int(overview["slots-available"]),
-            jobs=[self._job(job) for job in jobs], measures=measures,
-        )  # fmt: skip
+            version=str(overview["flink-version"]),
+            taskmanagers=int(overview["taskmanagers"]),
+            slots=int(overview["slots-total"]),
+            slots_free=int(overview["slots-available"]),
+            jobs=[self._job(job) for job in jobs],
+            measures=measures,
+        )
 
     def _job(self, job: dict[str, Any]) -> Job:
         path = f"/jobs/{job['jid']}"
@@ -87,10 +90,15 @@ class FlinkPoller:
         except Refused:
             pass  # a job without checkpoints, or one that is gone since it was listed
         return Job(
-            id=str(job["jid"]), name=str(job["name"]), state=str(job["state"]), running_s=job["duration"] / 1000,
-            restarts=self._restarts(path), checkpoint=_checkpoint(latest) if latest else None,
-            completed=int(counts.get("completed", 0)), failed=int(counts.get("failed", 0)),
-        )  # fmt: skip
+            id=str(job["jid"]),
+            name=str(job["name"]),
+            state=str(job["state"]),
+            running_s=job["duration"] / 1000,
+            restarts=self._restarts(path),
+            checkpoint=_checkpoint(latest) if latest else None,
+            completed=int(counts.get("completed", 0)),
+            failed=int(counts.get("failed", 0)),
+        )
 
     def _restarts(self, path: str) -> int | None:
         try:
@@ -103,6 +111,8 @@ class FlinkPoller:
 def _checkpoint(latest: dict[str, Any]) -> Checkpoint:
     done_ms = int(latest["latest_ack_timestamp"])
     return Checkpoint(
-        id=int(latest["id"]), age_s=max(0.0, time.time() - done_ms / 1000), duration_ms=int(latest["end_to_end_duration"]),
+        id=int(latest["id"]),
+        age_s=max(0.0, time.time() - done_ms / 1000),
+        duration_ms=int(latest["end_to_end_duration"]),
         size_bytes=int(latest.get("state_size") or 0),
-    )  # fmt: skip
+    )

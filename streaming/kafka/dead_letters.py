@@ -71,9 +71,14 @@ class DeadLetterReader:
         read_emptied_markers()
         with speaking(self.address):
             self._consumer = KafkaConsumer(
-                **self.address.python(), group_id=self.group, enable_auto_commit=False, auto_offset_reset="earliest",
-                isolation_level="read_committed", fetch_max_wait_ms=50, max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
-            )  # fmt: skip
+                **self.address.python(),
+                group_id=self.group,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                isolation_level="read_committed",
+                fetch_max_wait_ms=50,
+                max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
+            )
             there = self._consumer.topics()
             kinds = [topics.dead(kind) for kind in (topics.telemetry(self.sport), topics.events(self.sport))]
             here = [TopicPartition(t, p) for t in kinds if t in there for p in sorted(self._consumer.partitions_for_topic(t))]
@@ -118,9 +123,10 @@ class DeadLetterReader:
         """Letters that are wanted and have not been sent again yet (``again``: even then)."""
         sent = self._sent()
         return [
-            found.place for found in self.read()
+            found.place
+            for found in self.read()
             if wanted.has(found.letter) and found.letter.payload and (again or not _has(sent, found.place))
-        ]  # fmt: skip
+        ]
 
     def send(self, places: Iterable[LetterPosition], ingress: Ingress) -> int:
         """Send the records of the letters at ``places`` in again, each under its game's key; then keep that they were. How many."""

@@ -21,9 +21,14 @@ class Producer:
         self._failed: BaseException | None = None
         with speaking(address):
             self._producer: Any = KafkaProducer(
-                **address.python(), acks="all", compression_type="lz4", linger_ms=0, batch_size=1 << 18,
-                max_request_size=MAX_MESSAGE_BYTES, delivery_timeout_ms=60_000,
-            )  # fmt: skip
+                **address.python(),
+                acks="all",
+                compression_type="lz4",
+                linger_ms=0,
+                batch_size=1 << 18,
+                max_request_size=MAX_MESSAGE_BYTES,
+                delivery_timeout_ms=60_000,
+            )
 
     def put(self, topic: str, game: str, value: bytes) -> None:
         """One message under the game's key; returns at once."""

@@ -50,10 +50,13 @@ class Address(msgspec.Struct, frozen=True):
         """What every kafka-python client is given."""
         s = self.security
         found: dict[str, Any] = {
-            "bootstrap_servers": list(self.servers), "security_protocol": s.security_protocol,
-            "bootstrap_timeout_ms": 8_000, "reconnect_backoff_max_ms": 1_000, "metrics_enabled": False,
+            "bootstrap_servers": list(self.servers),
+            "security_protocol": s.security_protocol,
+            "bootstrap_timeout_ms": 8_000,
+            "reconnect_backoff_max_ms": 1_000,
+            "metrics_enabled": False,
             "allow_auto_create_topics": False,
-        }  # fmt: skip
+        }
         if s.security_protocol.startswith("SASL"):
             found["sasl_mechanism"] = s.sasl_mechanism
             found |= {"sasl_plain_username": s.sasl_username, "sasl_plain_password": s.sasl_password}
@@ -72,8 +75,10 @@ class Address(msgspec.Struct, frozen=True):
         found = {"bootstrap.servers": ",".join(self.servers), "security.protocol": s.security_protocol}
         if s.security_protocol.startswith("SASL"):
             kind = "scram.ScramLoginModule" if s.sasl_mechanism.startswith("SCRAM") else "plain.PlainLoginModule"
-            word = {key: value.replace("\\", "\\\\").replace('"', '\\"') for key, value in
-                    (("username", s.sasl_username), ("password", s.sasl_password))}  # fmt: skip
+            word = {
+                key: value.replace("\\", "\\\\").replace('"', '\\"')
+                for key, value in (("username", s.sasl_username), ("password", s.sasl_password))
+            }
             found["sasl.mechanism"] = s.sasl_mechanism
             found["sasl.jaas.config"] = (
                 f"org.apache.flink.kafka.shaded.org.apache.kafka.common.security.{kind} required "

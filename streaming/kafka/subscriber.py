@@ -62,9 +62,15 @@ class KafkaSubscriber:
     """
 
     def __init__(
-        self, address: Address, sports: Sequence[str], hub: Screen, *, committed: bool = False, look_back_s: float = LOOK_BACK_S,
+        self,
+        address: Address,
+        sports: Sequence[str],
+        hub: Screen,
+        *,
+        committed: bool = False,
+        look_back_s: float = LOOK_BACK_S,
         models: ModelWatch | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.address, self.sports, self.hub, self.committed = address, tuple(sports), hub, committed
         self.look_back_s, self.models = look_back_s, models
         self.lag: dict[str, int] = {}
@@ -228,10 +234,13 @@ class KafkaSubscriber:
 
         read_emptied_markers()
         self._consumer = KafkaConsumer(
-            **self.address.python(), enable_auto_commit=False, auto_offset_reset="earliest",
+            **self.address.python(),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
             isolation_level="read_committed" if self.committed else "read_uncommitted",
-            fetch_max_wait_ms=10, max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
-        )  # fmt: skip
+            fetch_max_wait_ms=10,
+            max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
+        )
         if not self._begun:
             self._games()
             self._begun = True

@@ -28,8 +28,11 @@ def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tupl
     with speaking(address):
         watch = TopicGuard(address, topic)
         consumer: Any = KafkaConsumer(
-            **address.python(), enable_auto_commit=False, auto_offset_reset="none", max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
-        )  # fmt: skip
+            **address.python(),
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
+        )
         try:
             here = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
             consumer.assign(here)

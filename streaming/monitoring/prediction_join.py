@@ -21,16 +21,21 @@ LabelOf = Callable[[LoggedPrediction, EventHistory], Outcome | None]
 def said_of(asked: Prediction) -> Iterator[LoggedPrediction]:
     """The rows of one prediction. One that was asked along an axis (a curve of answers) is no single question, and has none."""
     yield from _rows(
-        asked.model, asked.stat, asked.event, asked.t_us, asked.version, np.asarray(asked.features), np.asarray(asked.answer),
-        asked.subjects, asked.took_us,
-    )  # fmt: skip
+        asked.model,
+        asked.stat,
+        asked.event,
+        asked.t_us,
+        asked.version,
+        np.asarray(asked.features),
+        np.asarray(asked.answer),
+        asked.subjects,
+        asked.took_us,
+    )
 
 
 def said_by(outputs: Iterable[Output], model: str) -> list[LoggedPrediction]:
     """The final predictions of a model among an operator's outputs."""
-    return [
-        said for o in outputs if isinstance(o, Prediction) and o.model == model and o.quality == "final" for said in said_of(o)
-    ]
+    return [said for o in outputs if isinstance(o, Prediction) and o.model == model and o.quality == "final" for said in said_of(o)]
 
 
 def said_in(recording: Recording, model: str) -> list[LoggedPrediction]:
@@ -40,17 +45,30 @@ def said_in(recording: Recording, model: str) -> list[LoggedPrediction]:
         for r in recording.read("predictions")
         if r["model"] == model and r["quality"] == "final"
         for said in _rows(
-            model, r["stat"], r["event"], r["t_us"], r["version"], np.array(r["features"], np.float64),
-            np.array(r["answer"], np.float64), tuple(r.get("subjects") or ()),
+            model,
+            r["stat"],
+            r["event"],
+            r["t_us"],
+            r["version"],
+            np.array(r["features"], np.float64),
+            np.array(r["answer"], np.float64),
+            tuple(r.get("subjects") or ()),
             np.nan if r.get("took_us") is None else float(r["took_us"]),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _rows(
-    model: str, stat: str, event: str | None, t_us: int, version: str, features: Any, answer: Any, subjects: tuple[str, ...],
+    model: str,
+    stat: str,
+    event: str | None,
+    t_us: int,
+    version: str,
+    features: Any,
+    answer: Any,
+    subjects: tuple[str, ...],
     took_us: float,
-) -> Iterator[LoggedPrediction]:  # fmt: skip
+) -> Iterator[LoggedPrediction]:
     asked = spec_of(model)
     count, classes = len(asked.features), len(asked.classes)
     width = classes if classes > 2 else 1
@@ -58,9 +76,7 @@ def _rows(
     questions = answer.size // width
     apart = questions > 0 and not features.size % questions and features.size // questions != count
     if features.size % count or (apart and answer.size == questions * width):
-        raise BadInput(
-            f"{model} {version} was asked about {features.size} features, and has {count} now: prepare by --replay"
-        )
+        raise BadInput(f"{model} {version} was asked about {features.size} features, and has {count} now: prepare by --replay")
     rows = features.reshape(-1, count)
     if answer.size != len(rows) * width:
         return
@@ -87,10 +103,15 @@ def lived(model: str, said: list[LoggedPrediction], told: EventHistory, label: L
         return np.array([value or "" for value in values], np.str_)
 
     return LabelledPredictions(
-        model, np.array([each.features for each in kept], np.float64).reshape(len(kept), len(asked.features)),
-        np.array([np.nan if c is None else c.label for c in came], np.float64), words([game] * len(kept)),
-        words(each.event for each in kept), words(each.subject for each in kept),
-        words(None if c is None else c.fate for c in came), words(each.version for each in kept),
-        np.array([each.t_us for each in kept], np.int64), answer[:, 0] if width == 1 else answer,
+        model,
+        np.array([each.features for each in kept], np.float64).reshape(len(kept), len(asked.features)),
+        np.array([np.nan if c is None else c.label for c in came], np.float64),
+        words([game] * len(kept)),
+        words(each.event for each in kept),
+        words(each.subject for each in kept),
+        words(None if c is None else c.fate for c in came),
+        words(each.version for each in kept),
+        np.array([each.t_us for each in kept], np.int64),
+        answer[:, 0] if width == 1 else answer,
         np.array([each.took_us for each in kept], np.float64),
-    )  # fmt: skip
+    )

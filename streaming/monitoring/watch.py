@@ -54,8 +54,9 @@ class ModelWatch:
         self.monitors: dict[str, ModelMonitor] = {}
         self._readers = {
             kind: [name for name, label in self.labels.items() if kind in label.types]
-            for label in self.labels.values() for kind in label.types
-        }  # fmt: skip
+            for label in self.labels.values()
+            for kind in label.types
+        }
         self._games: dict[str, _Game] = {}
         self._lock = threading.Lock()
         self._told: tuple[float, list[dict[str, Any]]] | None = None

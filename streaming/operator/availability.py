@@ -69,9 +69,16 @@ class Availability:
         goes, begins = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
         flat = np.ascontiguousarray(values.reshape(*shape, -1), np.float64)
         _sieve(
-            flat, self.latest, _ALL if live is None else live, live is not None, _NONE if codes is None else codes,
-            codes is not None, self.state, goes, begins,
-        )  # fmt: skip
+            flat,
+            self.latest,
+            _ALL if live is None else live,
+            live is not None,
+            _NONE if codes is None else codes,
+            codes is not None,
+            self.state,
+            goes,
+            begins,
+        )
         return goes, begins
 
 
@@ -81,9 +88,16 @@ _NONE: Final = np.zeros((0, 0), np.int64)
 
 @kernel
 def _sieve(
-    values: Array, latest: Array, live: Array, some_live: bool, codes: Array, some_refused: bool, state: Array, goes: Array,
+    values: Array,
+    latest: Array,
+    live: Array,
+    some_live: bool,
+    codes: Array,
+    some_refused: bool,
+    state: Array,
+    goes: Array,
     begins: Array,
-) -> None:  # fmt: skip
+) -> None:
     for k in range(values.shape[0]):
         for s in range(values.shape[1]):
             if some_live and not live[k, s]:
@@ -120,9 +134,19 @@ def announcements(block: StatBlock, begins: Array, refused: Refused, guard: Guar
             subjects, one = tuple(block.subjects[s] for s in chosen), slice(k, k + 1)
             out.append(
                 StatBlock(
-                    block.stat, block.game, block.sport, block.unit, subjects, block.end_us[one], block.span_us,
-                    [[None] * len(chosen)], "unavailable", block.ingress_us[one], revision=block.revision, model=block.model,
+                    block.stat,
+                    block.game,
+                    block.sport,
+                    block.unit,
+                    subjects,
+                    block.end_us[one],
+                    block.span_us,
+                    [[None] * len(chosen)],
+                    "unavailable",
+                    block.ingress_us[one],
+                    revision=block.revision,
+                    model=block.model,
                     reason=reason,
                 )
-            )  # fmt: skip
+            )
     return out

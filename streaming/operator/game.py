@@ -57,18 +57,24 @@ class GameOperator:
     """
 
     def __init__(
-        self, sport: Sport, game: GameRecord, models: Mapping[str, Model] | None = None, *,
-        draw: bool = True, provisional: bool = True, strict: bool = False, deployed: DeployedModels | None = None,
+        self,
+        sport: Sport,
+        game: GameRecord,
+        models: Mapping[str, Model] | None = None,
+        *,
+        draw: bool = True,
+        provisional: bool = True,
+        strict: bool = False,
+        deployed: DeployedModels | None = None,
         requested: Container[str] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         if game.sport != sport.name:
             raise BadInput(f"game {game.game!r} is {game.sport}, not {sport.name}")
         self.sport, self.game, self.draw, self.provisional, self.strict = sport, game, draw, provisional, strict
         self.roster = roster = roster_of(game, sport.teams)
         self.grid = grid = Grid.of(game.t0_us, game.grid_hz or sport.grid_hz, sport.hop_s, sport.span_s)
         lateness = {
-            kind: 1000 * max((f.lateness_ms for f in game.feeds if f.kind == kind), default=0)
-            for kind in ("telemetry", "events")
+            kind: 1000 * max((f.lateness_ms for f in game.feeds if f.kind == kind), default=0) for kind in ("telemetry", "events")
         }
         self.clock = GameClock(lateness["telemetry"], lateness["events"])
         self.meters = OperatorMetrics(step_names(sport))
@@ -85,8 +91,19 @@ class GameOperator:
         self.framer = Framer(sport, game, roster, grid, self.clock, self.tape)
         models = (models if deployed is None else deployed.current()) or {}
         self._patience = DeadlineBudget()
-        stages = (sport, game, roster, grid, self.tape, models, names, self._watch, self._patience,
-                  partial(_count, self.meters), requested)  # fmt: skip
+        stages = (
+            sport,
+            game,
+            roster,
+            grid,
+            self.tape,
+            models,
+            names,
+            self._watch,
+            self._patience,
+            partial(_count, self.meters),
+            requested,
+        )
         self.windows, self.events = WindowStage(*stages), EventStage(*stages)
         self.events.seen_us = self.framer.seen_us
         self.settling = EventFinalizer(game, self.events, self.framer, self.clock, grid, self.meters, provisional)
@@ -200,10 +217,19 @@ class GameOperator:
         clock, settling = self.clock, self.settling
         waiting, settled = settling.book.dump()
         plain = _Plain(
-            (clock.now_us, clock.telemetry_us, clock.any_us), waiting, settled, self.events.account.dump(),
-            settling.active, settling.ticked, settling.corrections.ticks, settling.corrections.events, self._drawn_row, self._ended,
-            [(kind, reason, n) for (kind, reason), n in sorted(self.meters.counts.items())], sorted(self.events.unavailable),
-        )  # fmt: skip
+            (clock.now_us, clock.telemetry_us, clock.any_us),
+            waiting,
+            settled,
+            self.events.account.dump(),
+            settling.active,
+            settling.ticked,
+            settling.corrections.ticks,
+            settling.corrections.events,
+            self._drawn_row,
+            self._ended,
+            [(kind, reason, n) for (kind, reason), n in sorted(self.meters.counts.items())],
+            sorted(self.events.unavailable),
+        )
         return snapshot.pack(self.sport.name, self.game.game, self._fingerprint, plain, self._arrays())
 
     def restore(self, raw: bytes) -> None:
@@ -289,11 +315,7 @@ class GameOperator:
             xyz, t_us = xyz[some], t_us[some]
         if len(xyz):
             period = int(tape.frames.period[tape.framed - 1])
-            out.append(
-                FrameBlock(
-                    self.game.game, self.sport.name, self.roster.ids, t_us.copy(), xyz.astype(np.float32), period
-                )
-            )
+            out.append(FrameBlock(self.game.game, self.sport.name, self.roster.ids, t_us.copy(), xyz.astype(np.float32), period))
 
     # -- state -----------------------------------------------------------------------------------------------------
 

@@ -44,12 +44,23 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, game: str, sport: str, runner: str, meters: OperatorMetrics, told_us: int) -> Health:
         return cls(
-            game=game, sport=sport, runner=runner, told_us=told_us, steps=list(meters.steps),
-            step_ns=meters.step_ns.tolist(), step_last_ns=meters.step_last_ns.tolist(), step_max_ns=meters.step_max_ns.tolist(),
-            step_calls=meters.step_calls.tolist(), records=[(kind, why, n) for (kind, why), n in sorted(meters.counts.items())],
-            windows=meters.windows, events=meters.events, window_latency=_spread(meters.window_latency),
-            event_latency=_spread(meters.event_latency), watermark_us=meters.watermark_us, arrival_us=meters.arrival_us,
-        )  # fmt: skip
+            game=game,
+            sport=sport,
+            runner=runner,
+            told_us=told_us,
+            steps=list(meters.steps),
+            step_ns=meters.step_ns.tolist(),
+            step_last_ns=meters.step_last_ns.tolist(),
+            step_max_ns=meters.step_max_ns.tolist(),
+            step_calls=meters.step_calls.tolist(),
+            records=[(kind, why, n) for (kind, why), n in sorted(meters.counts.items())],
+            windows=meters.windows,
+            events=meters.events,
+            window_latency=_spread(meters.window_latency),
+            event_latency=_spread(meters.event_latency),
+            watermark_us=meters.watermark_us,
+            arrival_us=meters.arrival_us,
+        )
 
     def meters(self) -> OperatorMetrics:
         """As the operator page and Prometheus read them; ``BadRecord`` where the parts do not fit together."""

@@ -47,9 +47,15 @@ class Quarantine:
                 raise BadRecord(reason, f"{int(chosen.sum())} samples")
             columns = values[chosen].astype(np.float32)
             packet = Telemetry(
-                self.game, feed, rows[chosen, 2], rows[chosen, 1].astype(np.uint32), columns[:, 0].copy(),
-                columns[:, 1].copy(), columns[:, 2].copy(), rows[chosen, 3],
+                self.game,
+                feed,
+                rows[chosen, 2],
+                rows[chosen, 1].astype(np.uint32),
+                columns[:, 0].copy(),
+                columns[:, 1].copy(),
+                columns[:, 2].copy(),
+                rows[chosen, 3],
                 {name: columns[:, 3 + i].copy() for i, name in enumerate(self.channels)},
-            )  # fmt: skip
+            )
             out.append(DeadLetter(topics.telemetry(self.sport), self.game, reason, self.clock.now_us, packet))
         return len(rows)

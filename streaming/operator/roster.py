@@ -19,9 +19,7 @@ def roster_of(game: GameRecord, needed: int | None = None) -> Roster:
         if entity.team is not None and entity.team not in teams:
             raise BadInput(f"game {game.game!r}: {entity.id!r} plays for the unknown team {entity.team!r}")
         entities.append((entity.id, -1 if entity.team is None else teams[entity.team], entity.role))
-    roster = Roster.of(
-        entities, tuple(teams), tuple(e.name for e in game.entities), tuple(team.name for team in game.teams)
-    )  # fmt: skip
+    roster = Roster.of(entities, tuple(teams), tuple(e.name for e in game.entities), tuple(team.name for team in game.teams))
     if len(roster.index) != len(entities):
         raise BadInput(f"game {game.game!r} lists an entity twice")
     known = [tag.tag for tag in game.tags]

@@ -35,16 +35,12 @@ _decoder = msgspec.msgpack.Decoder(_Snapshot)
 
 def pack(sport: str, game: str, fingerprint: str, plain: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> bytes:
     """``plain`` is anything msgpack can hold."""
-    packed = {
-        name: _Array(a.dtype.str[1:], list(a.shape), np.ascontiguousarray(a).tobytes()) for name, a in arrays.items()
-    }  # fmt: skip
+    packed = {name: _Array(a.dtype.str[1:], list(a.shape), np.ascontiguousarray(a).tobytes()) for name, a in arrays.items()}
     body = msgspec.msgpack.encode(_Snapshot(VERSION, sport, game, fingerprint, msgspec.msgpack.encode(plain), packed))
     return _MAGIC + zlib.crc32(body).to_bytes(4, "little") + body
 
 
-def unpack(
-    raw: bytes, sport: str, game: str, fingerprint: str, kind: Any
-) -> tuple[Any, dict[str, np.ndarray[Any, Any]]]:  # fmt: skip
+def unpack(raw: bytes, sport: str, game: str, fingerprint: str, kind: Any) -> tuple[Any, dict[str, np.ndarray[Any, Any]]]:
     """The plain part as ``kind`` and the arrays; ``BadSnapshot`` with the one reason why it does not fit."""
     if raw[:4] != _MAGIC:
         raise BadSnapshot("this is not a snapshot")

@@ -15,8 +15,11 @@ class Stopwatch:
 
     def __init__(self, meters: OperatorMetrics) -> None:
         self._total, self._last, self._max, self._calls = (
-            meters.step_ns, meters.step_last_ns, meters.step_max_ns, meters.step_calls,
-        )  # fmt: skip
+            meters.step_ns,
+            meters.step_last_ns,
+            meters.step_max_ns,
+            meters.step_calls,
+        )
         self._at = 0
 
     def start(self) -> None:
@@ -39,7 +42,13 @@ def step_names(sport: Sport) -> tuple[str, ...]:
     for stat in sport.stats:
         kinds[stat.kind].append(stat.id)
     return (
-        "framing.samples", "framing.rows", *(step.name for step in sport.steps), *kinds["window"], "events.match",
-        *(step.name for step in sport.event_steps if step.phase == "extract"), *kinds["event"],
-        *(step.name for step in sport.event_steps if step.phase == "apply"), *kinds["tick"],
-    )  # fmt: skip
+        "framing.samples",
+        "framing.rows",
+        *(step.name for step in sport.steps),
+        *kinds["window"],
+        "events.match",
+        *(step.name for step in sport.event_steps if step.phase == "extract"),
+        *kinds["event"],
+        *(step.name for step in sport.event_steps if step.phase == "apply"),
+        *kinds["tick"],
+    )

@@ -226,8 +226,10 @@ class _Chunk:
         return _Chunk(
             {name: column[rows] for name, column in self.columns.items()},
             {name: (values[rows], None if has is None else has[rows]) for name, (values, has) in self.channels.items()},
-            self.feed[rows], self.feeds, self.arrived[rows],
-        )  # fmt: skip
+            self.feed[rows],
+            self.feeds,
+            self.arrived[rows],
+        )
 
     def cuts(self, live: bool) -> Ints:
         """Rows where a packet must begin: another feed, another set of channels, and (``live``) another arrival."""
@@ -240,11 +242,16 @@ class _Chunk:
     def packet(self, game: str, lo: int, hi: int, live: bool) -> Telemetry:
         c = self.columns
         return Telemetry(
-            game, self.feeds[self.feed[lo]], c["t_us"][lo:hi], c["tag"][lo:hi],
-            c["x_m"][lo:hi], c["y_m"][lo:hi], c["z_m"][lo:hi],
+            game,
+            self.feeds[self.feed[lo]],
+            c["t_us"][lo:hi],
+            c["tag"][lo:hi],
+            c["x_m"][lo:hi],
+            c["y_m"][lo:hi],
+            c["z_m"][lo:hi],
             int(c["arrival_us"][lo]) if live else c["arrival_us"][lo:hi],
             {name: values[lo:hi] for name, (values, has) in self.channels.items() if has is None or has[lo]},
-        )  # fmt: skip
+        )
 
 
 @contextmanager

@@ -141,8 +141,11 @@ class _Rows:
             mixed = [plain(values[cell // width][cell % width]) for cell in cells]
         return cls(
             np.tile(subjects.codes(block.subjects), windows)[live],
-            np.repeat(block.end_us, width)[live], np.repeat(block.ingress_us, width)[live], numbers, mixed,
-        )  # fmt: skip
+            np.repeat(block.end_us, width)[live],
+            np.repeat(block.ingress_us, width)[live],
+            numbers,
+            mixed,
+        )
 
     def scalars(self) -> Floats:
         """(rows,) the numbers; NaN for everything else."""

@@ -59,9 +59,7 @@ PREDICTION_SCHEMA = pa.schema(
         ("quality", pa.string()), ("took_us", pa.float64()), ("subjects", pa.list_(pa.string())),
     ]
 )  # fmt: skip
-SWITCH_SCHEMA = pa.schema(
-    [("model", pa.string()), ("before", pa.string()), ("version", pa.string()), ("after_us", pa.int64())]
-)
+SWITCH_SCHEMA = pa.schema([("model", pa.string()), ("before", pa.string()), ("version", pa.string()), ("after_us", pa.int64())])
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -83,7 +81,7 @@ class Writer(AtomicWriter):
 
     def __init__(
         self, path: str | Path, game: GameRecord, *, overwrite: bool = False, requested: Mapping[str, str] | None = None
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.game, self.requested = game, dict(requested or {})
         super().__init__(path, folder=True, overwrite=overwrite)
         self._folder = self._staged.temporary
@@ -227,8 +225,12 @@ def _event_table(rows: list[Event]) -> pa.Table:
 
 
 _NUMPY = {
-    pa.int64(): np.int64, pa.int32(): np.int32, pa.int16(): np.int16, pa.float64(): np.float64, pa.bool_(): np.bool_,
-}  # fmt: skip
+    pa.int64(): np.int64,
+    pa.int32(): np.int32,
+    pa.int16(): np.int16,
+    pa.float64(): np.float64,
+    pa.bool_(): np.bool_,
+}
 
 
 def _column(field: pa.Field, values: list[Any]) -> pa.Array:
@@ -271,7 +273,8 @@ def _prediction_table(rows: list[Prediction]) -> pa.Table:
         "took_us": arrow.fixed(np.array([row.took_us for row in rows], np.float64)),
         "subjects": arrow.lists(
             arrow.strings([subject for row in rows for subject in row.subjects]),
-            np.array([len(row.subjects) for row in rows], np.int64), np.zeros(len(rows), np.bool_),
+            np.array([len(row.subjects) for row in rows], np.int64),
+            np.zeros(len(rows), np.bool_),
         ),
     }
     return pa.table(columns, schema=PREDICTION_SCHEMA)

@@ -73,7 +73,7 @@ def _eights(x: F4, first: int, stop: int, sums: F8, low: F4, high: F4) -> None:
 @long_kernel
 def gather(
     x: F4, edges: I8, counts: I8, until: I8, total: F8, least: F4, most: F4, last: F4, n: I8, at: I8, sums: F8, low: F4, high: F4
-) -> int:  # fmt: skip
+) -> int:
     """Fold samples of every channel up to the number ``until`` (C,) of each into its window.
 
     ``x`` holds channel after channel; ``edges`` (C,) the number of the sample before the first of each, ``counts`` (C,) how many

@@ -49,9 +49,12 @@ class RawRecorder:
 
 
 def receive(
-    connection: socket.socket, reducer: Reducer, deliver: Callable[[list[Telemetry]], None], now_us: Callable[[], int],
+    connection: socket.socket,
+    reducer: Reducer,
+    deliver: Callable[[list[Telemetry]], None],
+    now_us: Callable[[], int],
     recorder: RawRecorder | None = None,
-) -> int:  # fmt: skip
+) -> int:
     """Read until the other side closes; returns how many bytes came. ``deliver`` gets packets whenever windows have closed."""
     room = memoryview(bytearray(MAX_BLOCK_BYTES + PREFIX.size + 2 * PIECE))
     start = stop = total = 0

@@ -189,8 +189,17 @@ class Reducer:
             self._open(game, head.source, source, window)
             until = plan.edges(plan.t0_us + (window + 1) * self.hop_us)
             bad = gather(
-                samples, edges, counts, until, source.total, source.least, source.most, source.last, source.n, game.at,
-                *self._scratch
+                samples,
+                edges,
+                counts,
+                until,
+                source.total,
+                source.least,
+                source.most,
+                source.last,
+                source.n,
+                game.at,
+                *self._scratch,
             )
             if bad:
                 self.counts["quarantined", "not a finite sample"] += bad

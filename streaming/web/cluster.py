@@ -67,9 +67,13 @@ class ClusterPoller:
     """Asks each part in a thread of its own, so that one that hangs does not hide the other, from ``start`` to ``stop``."""
 
     def __init__(
-        self, broker: str, lag: Callable[[], list[GroupLag]], reader: Reader, flink: str = "",
+        self,
+        broker: str,
+        lag: Callable[[], list[GroupLag]],
+        reader: Reader,
+        flink: str = "",
         job: Callable[[], Cluster] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.reader = reader
         self.kafka: Answer[list[GroupLag]] = Answer(broker, lag)
         self.flink: Answer[Cluster] | None = None if job is None else Answer(flink, job)
@@ -101,17 +105,23 @@ class ClusterPoller:
         reader, flink = self.reader, self.flink
         return {
             "gateway": {
-                "lag": reader.lag, "caught_up": reader.caught_up, "taken": reader.taken, "unreadable": reader.unreadable,
-                "delay_p50_us": reader.delay.quantile(0.5), "delay_p99_us": reader.delay.quantile(0.99), "problem": reader.trouble,
+                "lag": reader.lag,
+                "caught_up": reader.caught_up,
+                "taken": reader.taken,
+                "unreadable": reader.unreadable,
+                "delay_p50_us": reader.delay.quantile(0.5),
+                "delay_p99_us": reader.delay.quantile(0.99),
+                "problem": reader.trouble,
             },
-            "kafka": _part(self.kafka) | {
+            "kafka": _part(self.kafka)
+            | {
                 "groups": [
                     {"sport": g.sport, "group": g.group, "members": g.members, "lag": g.lag, "partitions": g.partitions}
                     for g in self.kafka.found or ()
                 ],
             },
             "flink": None if flink is None else _part(flink) | {"cluster": flink.found},
-        }  # fmt: skip
+        }
 
 
 def _part(answer: Answer[Any]) -> dict[str, Any]:

@@ -76,8 +76,9 @@ class EncodedBlock:
             return [Item(u.id, u.subject, u.window_us[1], encode(u)) for u in block.updates(self.published_us)]
         return [
             Item((block.stat, subject), subject, end, raw)
-            for k in range(len(block.end_us)) for subject, end, raw in window_each(block, k, self.published_us)
-        ]  # fmt: skip
+            for k in range(len(block.end_us))
+            for subject, end, raw in window_each(block, k, self.published_us)
+        ]
 
 
 def newest(items: Iterable[Item], into: dict[tuple[str, str] | str, Item]) -> int:
@@ -100,9 +101,15 @@ class Delivery:
     __slots__ = ("_items", "_parcels", "_text", "game", "seq", "snapshot", "stamp_ns")
 
     def __init__(
-        self, game: str, seq: int, items: Sequence[Item] = (), parcels: Sequence[EncodedBlock] = (), stamp_ns: int = 0, *,
+        self,
+        game: str,
+        seq: int,
+        items: Sequence[Item] = (),
+        parcels: Sequence[EncodedBlock] = (),
+        stamp_ns: int = 0,
+        *,
         snapshot: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.game, self.seq, self.stamp_ns, self.snapshot = game, seq, stamp_ns, snapshot
         self._items, self._parcels = items, parcels
         self._text: str | None = None

@@ -180,17 +180,31 @@ class Gateway:
     """
 
     def __init__(
-        self, hub: Hub, *, host: str = "127.0.0.1", port: int = 8080, recordings: Path | None = None, watch: ClusterPoller | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        hub: Hub,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        recordings: Path | None = None,
+        watch: ClusterPoller | None = None,
+    ) -> None:
         self.hub = hub
         self.socket = listen(host, port)
         name, self.port = self.socket.getsockname()[:2]
         self.url = f"http://{f'[{name}]' if ':' in name else name}:{self.port}"
         config = uvicorn.Config(
-            application(hub, recordings=recordings, watch=watch), loop="uvloop", http="httptools", ws="websockets-sansio",
-            ws_max_size=MAX_FRAME_BYTES, ws_per_message_deflate=False, log_config=None, log_level="warning",
-            access_log=False, server_header=False, timeout_graceful_shutdown=2,
-        )  # fmt: skip
+            application(hub, recordings=recordings, watch=watch),
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=MAX_FRAME_BYTES,
+            ws_per_message_deflate=False,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
         self._server = _Server(config, hub)
         self._thread: WatchedThread | None = None
 

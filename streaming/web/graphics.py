@@ -52,9 +52,14 @@ def described(page: Path) -> Graphic:
     head.feed(page.read_text("utf-8"))
     meta = head.meta.get
     return Graphic(
-        name=page.stem, url=f"/graphics/{page.stem}", title=head.title.strip(), description=meta("description", ""),
-        sports=meta("sports", "").split(), stats=meta("stats", "").split(), parameters=meta("parameters", "").split(),
-    )  # fmt: skip
+        name=page.stem,
+        url=f"/graphics/{page.stem}",
+        title=head.title.strip(),
+        description=meta("description", ""),
+        sports=meta("sports", "").split(),
+        stats=meta("stats", "").split(),
+        parameters=meta("parameters", "").split(),
+    )
 
 
 @lru_cache(maxsize=1)

@@ -19,9 +19,10 @@ def model_metrics(reports: list[dict[str, Any]]) -> Iterator[Metric]:
     said = GaugeMetricFamily("touchline_model_said", "Mean probability of recent predictions.", labels=MODEL)
     happened = GaugeMetricFamily("touchline_model_happened", "Share of them that happened.", labels=MODEL)
     sums = GaugeMetricFamily(
-        "touchline_model_calibration_cusum", "Evidence that it happens more (up) or less often (down) than is said.",
+        "touchline_model_calibration_cusum",
+        "Evidence that it happens more (up) or less often (down) than is said.",
         labels=(*MODEL, "direction"),
-    )  # fmt: skip
+    )
     took = SummaryMetricFamily(
         "touchline_model_latency_seconds", "Time of a prediction; quantiles are those of recent ones.", labels=MODEL
     )

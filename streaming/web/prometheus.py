@@ -53,12 +53,14 @@ class HubCollector(Collector):
     def _latencies(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
         window = HistogramMetricFamily(
             "touchline_window_latency_seconds",
-            "From the arrival of the record that closed a window to its stats in the sink's hands.", labels=GAME,
-        )  # fmt: skip
-        event = HistogramMetricFamily(
-            "touchline_event_latency_seconds", "From the arrival of an event to its stats in the sink's hands.",
+            "From the arrival of the record that closed a window to its stats in the sink's hands.",
             labels=GAME,
-        )  # fmt: skip
+        )
+        event = HistogramMetricFamily(
+            "touchline_event_latency_seconds",
+            "From the arrival of an event to its stats in the sink's hands.",
+            labels=GAME,
+        )
         lag = GaugeMetricFamily(
             "touchline_watermark_lag_seconds", "How far settled event time lies behind the newest arrival.", labels=GAME
         )
@@ -85,13 +87,15 @@ class HubCollector(Collector):
 
     def _counts(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
         records = CounterMetricFamily(
-            "touchline_records", "Records by what became of them: accepted, late, duplicate, dropped, quarantined.",
+            "touchline_records",
+            "Records by what became of them: accepted, late, duplicate, dropped, quarantined.",
             labels=(*GAME, "kind", "reason"),
-        )  # fmt: skip
+        )
         unavailable = CounterMetricFamily(
-            "touchline_values_unavailable", "Values that a model was not asked for, since it is not at home there.",
+            "touchline_values_unavailable",
+            "Values that a model was not asked for, since it is not at home there.",
             labels=(*GAME, "stat"),
-        )  # fmt: skip
+        )
         windows = CounterMetricFamily("touchline_windows", "Windows closed.", labels=GAME)
         events = CounterMetricFamily("touchline_events", "Events worked through.", labels=GAME)
         for game, meters in running:
@@ -126,9 +130,7 @@ class HubCollector(Collector):
             "touchline_gateway_shed_blocks", "Blocks given up because the gateway was behind.", value=hub.shed
         )
         skipped = hub.skipped + sum(s.skipped for members in hub.groups.values() for s in members)
-        yield CounterMetricFamily(
-            "touchline_gateway_skipped_values", "Values that slow clients were spared.", value=skipped
-        )
+        yield CounterMetricFamily("touchline_gateway_skipped_values", "Values that slow clients were spared.", value=skipped)
 
 
 class ClusterCollector(Collector):

@@ -57,12 +57,18 @@ async def games(request: Request) -> Response:
     return answer(
         [
             {
-                "game": c.game, "sport": c.record.sport, "title": c.record.title, "teams": c.record.teams,
-                "t0_us": c.record.t0_us, "seq": c.seq, "quiet_s": round((time.monotonic_ns() - c.touched_ns) / 1e9, 3),
+                "game": c.game,
+                "sport": c.record.sport,
+                "title": c.record.title,
+                "teams": c.record.teams,
+                "t0_us": c.record.t0_us,
+                "seq": c.seq,
+                "quiet_s": round((time.monotonic_ns() - c.touched_ns) / 1e9, 3),
             }
-            for c in reversed(found) if c.record is not None
+            for c in reversed(found)
+            if c.record is not None
         ]
-    )  # fmt: skip
+    )
 
 
 async def game(request: Request) -> Response:
@@ -111,16 +117,25 @@ def _catalogue(sport: str | None) -> dict[str, Any]:
     return {
         name: [
             {
-                "id": s.id, "unit": s.unit, "definition": s.definition, "per": s.per, "kind": s.kind, "model": s.model,
-                "components": s.components, "holds": s.held,
+                "id": s.id,
+                "unit": s.unit,
+                "definition": s.definition,
+                "per": s.per,
+                "kind": s.kind,
+                "model": s.model,
+                "components": s.components,
+                "holds": s.held,
                 "every_s": s.every_s or declared.hop_s if s.kind != "event" else None,
-                "on": s.on, "air": s.air, "source": s.source, "topic": f"stats.{s.id}",
+                "on": s.on,
+                "air": s.air,
+                "source": s.source,
+                "topic": f"stats.{s.id}",
             }
             for s in declared.stats
         ]
         for name in names
         for declared in (load_sport(name),)
-    }  # fmt: skip
+    }
 
 
 async def catalogue(request: Request) -> Response:
@@ -139,11 +154,13 @@ def _models() -> dict[str, Any]:
 
     return {
         name: {
-            "title": model.title, "stat": model.stat, "classes": model.classes,
+            "title": model.title,
+            "stat": model.stat,
+            "classes": model.classes,
             "features": {f.name: {"unit": f.unit, "label": f.label} for f in model.features},
         }
         for name, model in SPECS.items()
-    }  # fmt: skip
+    }
 
 
 async def models(request: Request) -> Response:
@@ -209,10 +226,13 @@ async def metrics(request: Request) -> Response:
 
 def _latency(latency: Latency) -> dict[str, Any]:
     return {
-        "count": latency.count, "p50_us": latency.quantile(0.5), "p99_us": latency.quantile(0.99),
-        "max_us": latency.max_us, "mean_us": latency.sum_us / latency.count if latency.count else None,
+        "count": latency.count,
+        "p50_us": latency.quantile(0.5),
+        "p99_us": latency.quantile(0.99),
+        "max_us": latency.max_us,
+        "mean_us": latency.sum_us / latency.count if latency.count else None,
         "counts": latency.summed(DRAWN_US),
-    }  # fmt: skip
+    }
 
 
 def _meters(meters: OperatorMetrics) -> dict[str, Any]:
@@ -220,15 +240,22 @@ def _meters(meters: OperatorMetrics) -> dict[str, Any]:
         "steps": [
             {"name": step, "last_us": last / 1e3, "max_us": worst / 1e3, "total_us": total / 1e3, "calls": calls}
             for step, last, worst, total, calls in zip(
-                meters.steps, meters.step_last_ns.tolist(), meters.step_max_ns.tolist(), meters.step_ns.tolist(),
-                meters.step_calls.tolist(), strict=True,
+                meters.steps,
+                meters.step_last_ns.tolist(),
+                meters.step_max_ns.tolist(),
+                meters.step_ns.tolist(),
+                meters.step_calls.tolist(),
+                strict=True,
             )
         ],
-        "records": meters.records(), "unavailable": meters.unavailable(),
-        "windows": meters.windows, "events": meters.events,
-        "window_latency": _latency(meters.window_latency), "event_latency": _latency(meters.event_latency),
+        "records": meters.records(),
+        "unavailable": meters.unavailable(),
+        "windows": meters.windows,
+        "events": meters.events,
+        "window_latency": _latency(meters.window_latency),
+        "event_latency": _latency(meters.event_latency),
         "watermark_lag_us": meters.watermark_lag_us,
-    }  # fmt: skip
+    }
 
 
 async def operators(request: Request) -> Response:
@@ -240,31 +267,41 @@ async def operators(request: Request) -> Response:
             "buckets_us": DRAWN_US,
             "games": {
                 g: {
-                    "quiet_s": (time.monotonic_ns() - c.touched_ns) / 1e9, "title": c.record.title, "sport": c.record.sport,
-                    "runner": c.runner, "told_s": time.time() - c.told_us / 1e6 if c.told_us else None,
+                    "quiet_s": (time.monotonic_ns() - c.touched_ns) / 1e9,
+                    "title": c.record.title,
+                    "sport": c.record.sport,
+                    "runner": c.runner,
+                    "told_s": time.time() - c.told_us / 1e6 if c.told_us else None,
                     "windows": c.meters.windows if c.meters is not None else None,
                     "window_p50_us": c.meters.window_latency.quantile(0.5) if c.meters is not None else None,
                     "window_p99_us": c.meters.window_latency.quantile(0.99) if c.meters is not None else None,
                     "steps": len(c.meters.steps) if c.meters is not None else None,
                     "meters": _meters(c.meters) if c.meters is not None and chosen in (None, g) else None,
                 }
-                for g, c in hub.channels.items() if c.record is not None
+                for g, c in hub.channels.items()
+                if c.record is not None
             },
             "gateway": {
-                "subscribers": hub.subscribers(), "latency": _latency(hub.socket_latency), "shed": hub.shed,
+                "subscribers": hub.subscribers(),
+                "latency": _latency(hub.socket_latency),
+                "shed": hub.shed,
                 "skipped": hub.skipped + sum(s.skipped for members in hub.groups.values() for s in members),
             },
             "dead": [
                 {
-                    "topic": d.source, "game": d.game, "reason": d.reason, "detail": d.detail[:200],
-                    "arrival_us": d.arrival_us, "records": len(d),
+                    "topic": d.source,
+                    "game": d.game,
+                    "reason": d.reason,
+                    "detail": d.detail[:200],
+                    "arrival_us": d.arrival_us,
+                    "records": len(d),
                 }
                 for d in reversed(hub.dead)
             ][:25],
             "cluster": None if watch is None else watch.told(),
             "models": None if hub.models is None else hub.models.told(),
         }
-    )  # fmt: skip
+    )
 
 
 async def problem(request: Request, error: Exception) -> Response:

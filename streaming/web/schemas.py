@@ -120,10 +120,12 @@ def _components() -> tuple[dict[str, Any], dict[str, Any]]:
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     found = {name: _message(name, _summary(kind)) for name, (kind, _) in KINDS.items()}
     found["telemetry"] = {
-        "name": "telemetry", "title": "telemetry", "contentType": "application/octet-stream",
+        "name": "telemetry",
+        "title": "telemetry",
+        "contentType": "application/octet-stream",
         "summary": "A packet of samples of one feed, in columns.",
         "payload": {"type": "string", "format": "binary", "description": TELEMETRY_LAYOUT},
-    }  # fmt: skip
+    }
     return schemas, found
 
 
@@ -174,7 +176,10 @@ def asyncapi(host: str = "127.0.0.1:8080") -> dict[str, Any]:
         },
         "channels": {
             "socket": _channel(
-                "/ws", (*out, "subscribe"), "Subscribe by query or by message.", server="gateway",
+                "/ws",
+                (*out, "subscribe"),
+                "Subscribe by query or by message.",
+                server="gateway",
                 bindings={"ws": {"method": "GET", "query": query, "bindingVersion": "0.1.0"}},
             ),
             **{
@@ -185,10 +190,7 @@ def asyncapi(host: str = "127.0.0.1:8080") -> dict[str, Any]:
         "operations": {
             "publish": _operation("send", "socket", out, "Values, positions and game records to a client."),
             "subscribe": _operation("receive", "socket", ("subscribe",), "A client says what it wants."),
-            **{
-                name: _operation(action, channel, kinds, text)
-                for channel, (_, kinds, _, action, name, text) in TOPICS.items()
-            },
+            **{name: _operation(action, channel, kinds, text) for channel, (_, kinds, _, action, name, text) in TOPICS.items()},
         },
         "components": {"schemas": schemas, "messages": found},
-    }  # fmt: skip
+    }

@@ -100,9 +100,10 @@ class Withholding:
     def _announcement(self, block: StatBlock, reason: str) -> StatBlock | None:
         """The word that there is no value, for the subjects that have not had it yet."""
         fresh = [
-            s for s, subject in enumerate(block.subjects)
+            s
+            for s, subject in enumerate(block.subjects)
             if (block.game, block.stat, subject) not in self._announced and (block.live is None or block.live[-1, s])
-        ]  # fmt: skip
+        ]
         if not fresh:
             return None
         subjects = tuple(block.subjects[s] for s in fresh)
@@ -110,6 +111,12 @@ class Withholding:
             self._take_down(block.game, block.stat)
         self._announced |= {(block.game, block.stat, subject) for subject in subjects}
         return replace(
-            block, subjects=subjects, end_us=block.end_us[-1:], ingress_us=block.ingress_us[-1:], live=None,
-            values=[[None] * len(fresh)], quality="unavailable", reason=reason,
-        )  # fmt: skip
+            block,
+            subjects=subjects,
+            end_us=block.end_us[-1:],
+            ingress_us=block.ingress_us[-1:],
+            live=None,
+            values=[[None] * len(fresh)],
+            quality="unavailable",
+            reason=reason,
+        )

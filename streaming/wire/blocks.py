@@ -63,11 +63,23 @@ class StatBlock:
                 else:
                     ident = topics.event_id(self.game, self.stat, subject, self.event)
                 yield StatUpdate(
-                    v=STAT_VERSION, id=ident, stat=self.stat, game=self.game, sport=self.sport, subject=subject,
-                    value=plain(self.values[k][s]), unit=self.unit, quality=self.quality,
-                    window_us=(end - self.span_us, end), clocks=clocks, revision=self.revision,
-                    event=self.event, frame=self.frame, model=self.model, reason=self.reason,
-                )  # fmt: skip
+                    v=STAT_VERSION,
+                    id=ident,
+                    stat=self.stat,
+                    game=self.game,
+                    sport=self.sport,
+                    subject=subject,
+                    value=plain(self.values[k][s]),
+                    unit=self.unit,
+                    quality=self.quality,
+                    window_us=(end - self.span_us, end),
+                    clocks=clocks,
+                    revision=self.revision,
+                    event=self.event,
+                    frame=self.frame,
+                    model=self.model,
+                    reason=self.reason,
+                )
 
 
 def plain(value: Any) -> float | str | list[float | None] | dict[str, Any] | None:

@@ -128,10 +128,23 @@ def _pieces(block: StatBlock, published_us: int) -> Iterator[bytes]:
         rows = slice(k, k + 1)
         live = None if block.live is None else block.live[rows]
         one = StatBlock(
-            block.stat, block.game, block.sport, block.unit, block.subjects, block.end_us[rows], block.span_us,
-            block.values[rows], block.quality, block.ingress_us[rows], live, block.revision, block.event, block.frame, block.model,
+            block.stat,
+            block.game,
+            block.sport,
+            block.unit,
+            block.subjects,
+            block.end_us[rows],
+            block.span_us,
+            block.values[rows],
+            block.quality,
+            block.ingress_us[rows],
+            live,
+            block.revision,
+            block.event,
+            block.frame,
+            block.model,
             block.reason,
-        )  # fmt: skip
+        )
         if raw := block_raw(one, published_us):
             yield raw
 
@@ -141,30 +154,47 @@ def encode_positions(block: FrameBlock) -> bytes:
     rows = np.round(block.xyz_m.reshape(len(block.t_us), -1).astype("f8") * 100.0) / 100.0
     return _json(
         Positions(
-            game=block.game, sport=block.sport, period=block.period, ids=list(block.ids),
-            t_us=block.t_us.tolist(), xyz_m=rows.tolist(),
+            game=block.game,
+            sport=block.sport,
+            period=block.period,
+            ids=list(block.ids),
+            t_us=block.t_us.tolist(),
+            xyz_m=rows.tolist(),
         )
-    )  # fmt: skip
+    )
 
 
 def encode_letter(letter: DeadLetter) -> bytes:
     payload = letter.payload if isinstance(letter.payload, bytes) else encode_telemetry(letter.payload)
     return _json(
         Letter(
-            source=letter.source, game=letter.game, reason=letter.reason, detail=letter.detail[:1000],
-            arrival_us=letter.arrival_us, records=len(letter), payload=payload,
+            source=letter.source,
+            game=letter.game,
+            reason=letter.reason,
+            detail=letter.detail[:1000],
+            arrival_us=letter.arrival_us,
+            records=len(letter),
+            payload=payload,
         )
-    )  # fmt: skip
+    )
 
 
 def encode_prediction(asked: Prediction) -> bytes:
     return _json(
         PredictionMessage(
-            game=asked.game, stat=asked.stat, event=asked.event, t_us=asked.t_us, model=asked.model, version=asked.version,
-            features=asked.features.ravel().tolist(), answer=asked.answer.ravel().tolist(), quality=asked.quality,
-            rows=len(asked.answer), subjects=list(asked.subjects),
+            game=asked.game,
+            stat=asked.stat,
+            event=asked.event,
+            t_us=asked.t_us,
+            model=asked.model,
+            version=asked.version,
+            features=asked.features.ravel().tolist(),
+            answer=asked.answer.ravel().tolist(),
+            quality=asked.quality,
+            rows=len(asked.answer),
+            subjects=list(asked.subjects),
         )
-    )  # fmt: skip
+    )
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes, kind: str) -> Any:
@@ -193,9 +223,17 @@ def decode_prediction(raw: bytes) -> Prediction:
     if not len(features) or not len(answer) or len(features) % found.rows or len(answer) % found.rows:
         raise BadRecord("bad prediction", f"{len(features)} features and {len(answer)} answers are not of {found.rows} questions")
     return Prediction(
-        found.game, found.stat, found.event, found.t_us, found.model, found.version, features.reshape(found.rows, -1),
-        answer if len(answer) == found.rows else answer.reshape(found.rows, -1), found.quality, subjects=tuple(found.subjects),
-    )  # fmt: skip
+        found.game,
+        found.stat,
+        found.event,
+        found.t_us,
+        found.model,
+        found.version,
+        features.reshape(found.rows, -1),
+        answer if len(answer) == found.rows else answer.reshape(found.rows, -1),
+        found.quality,
+        subjects=tuple(found.subjects),
+    )
 
 
 def decode_positions(raw: bytes) -> FrameBlock:
@@ -227,10 +265,19 @@ def blocks_of(batch: StatBatch) -> list[tuple[int, StatBlock]]:
 
 def _alike(a: StatUpdate, b: StatUpdate) -> bool:
     return (
-        a.stat == b.stat and a.window_us == b.window_us and a.event == b.event and a.quality == b.quality
-        and a.revision == b.revision and a.clocks == b.clocks and a.unit == b.unit and a.frame == b.frame
-        and a.model == b.model and a.reason == b.reason and a.game == b.game and a.sport == b.sport
-    )  # fmt: skip
+        a.stat == b.stat
+        and a.window_us == b.window_us
+        and a.event == b.event
+        and a.quality == b.quality
+        and a.revision == b.revision
+        and a.clocks == b.clocks
+        and a.unit == b.unit
+        and a.frame == b.frame
+        and a.model == b.model
+        and a.reason == b.reason
+        and a.game == b.game
+        and a.sport == b.sport
+    )
 
 
 def _block(run: list[StatUpdate]) -> tuple[int, StatBlock]:
@@ -244,8 +291,21 @@ def _block(run: list[StatUpdate]) -> tuple[int, StatBlock]:
     else:
         values = [values]
     block = StatBlock(
-        one.stat, one.game, one.sport, one.unit, tuple(update.subject for update in run), np.array([end], np.int64), end - start,
-        values, one.quality, np.array([one.clocks.ingress_us], np.int64), None, one.revision, one.event, one.frame, one.model,
+        one.stat,
+        one.game,
+        one.sport,
+        one.unit,
+        tuple(update.subject for update in run),
+        np.array([end], np.int64),
+        end - start,
+        values,
+        one.quality,
+        np.array([one.clocks.ingress_us], np.int64),
+        None,
+        one.revision,
+        one.event,
+        one.frame,
+        one.model,
         one.reason,
-    )  # fmt: skip
+    )
     return one.clocks.published_us, block

@@ -49,10 +49,17 @@ class Telemetry:
     __slots__ = ("arrival_us", "channels", "feed", "game", "t_us", "tag", "x_m", "y_m", "z_m")
 
     def __init__(
-        self, game: str, feed: str, t_us: npt.NDArray[np.int64], tag: npt.NDArray[np.uint32],
-        x_m: npt.NDArray[np.float32], y_m: npt.NDArray[np.float32], z_m: npt.NDArray[np.float32],
-        arrival_us: int | npt.NDArray[np.int64] = 0, channels: dict[str, npt.NDArray[np.float32]] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        game: str,
+        feed: str,
+        t_us: npt.NDArray[np.int64],
+        tag: npt.NDArray[np.uint32],
+        x_m: npt.NDArray[np.float32],
+        y_m: npt.NDArray[np.float32],
+        z_m: npt.NDArray[np.float32],
+        arrival_us: int | npt.NDArray[np.int64] = 0,
+        channels: dict[str, npt.NDArray[np.float32]] | None = None,
+    ) -> None:
         self.game, self.feed = game, feed
         self.t_us, self.tag, self.x_m, self.y_m, self.z_m = t_us, tag, x_m, y_m, z_m
         self.arrival_us = arrival_us
@@ -65,9 +72,16 @@ class Telemetry:
         """The packet with only ``rows`` (anything that indexes an array)."""
         arrival = self.arrival_us if isinstance(self.arrival_us, int) else self.arrival_us[rows]
         return Telemetry(
-            self.game, self.feed, self.t_us[rows], self.tag[rows], self.x_m[rows], self.y_m[rows], self.z_m[rows],
-            arrival, {k: v[rows] for k, v in self.channels.items()},
-        )  # fmt: skip
+            self.game,
+            self.feed,
+            self.t_us[rows],
+            self.tag[rows],
+            self.x_m[rows],
+            self.y_m[rows],
+            self.z_m[rows],
+            arrival,
+            {k: v[rows] for k, v in self.channels.items()},
+        )
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -255,8 +269,13 @@ def encode_telemetry(packet: Telemetry) -> bytes:
     t_us = packet.t_us
     parts = [
         _PREFIX.pack(_MAGIC, TELEMETRY_VERSION, 0 if one else _FLAG_ARRIVALS, len(header), len(t_us), arrivals if one else 0),
-        header, t_us.tobytes(), packet.tag.tobytes(), packet.x_m.tobytes(), packet.y_m.tobytes(), packet.z_m.tobytes(),
-    ]  # fmt: skip
+        header,
+        t_us.tobytes(),
+        packet.tag.tobytes(),
+        packet.x_m.tobytes(),
+        packet.y_m.tobytes(),
+        packet.z_m.tobytes(),
+    ]
     if not one:
         parts.append(arrivals.tobytes())  # type: ignore[union-attr]
     if channels:

@@ -52,10 +52,21 @@ def _parts(block: StatBlock, k: int, published_us: int) -> tuple[tuple[str, ...]
     end = int(block.end_us[k])
     clocks = Clocks(event_us=end, ingress_us=int(block.ingress_us[k]), published_us=published_us)
     one = StatUpdate(
-        id="", stat=block.stat, game=block.game, sport=block.sport, subject="", value=None, unit=block.unit,
-        quality=block.quality, window_us=(end - block.span_us, end), clocks=clocks, revision=block.revision,
-        frame=block.frame, model=block.model, reason=block.reason,
-    )  # fmt: skip
+        id="",
+        stat=block.stat,
+        game=block.game,
+        sport=block.sport,
+        subject="",
+        value=None,
+        unit=block.unit,
+        quality=block.quality,
+        window_us=(end - block.span_us, end),
+        clocks=clocks,
+        revision=block.revision,
+        frame=block.frame,
+        model=block.model,
+        reason=block.reason,
+    )
     tail = encode(one).partition(b'"value":null')[2]
     subjects, values = block.subjects, _values(block.values[k])
     if block.live is not None and not block.live[k].all():

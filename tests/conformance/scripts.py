@@ -156,10 +156,19 @@ def malformed(script: Script, record: GameRecord, stream: Stream) -> None:
     elsewhere = encode_telemetry(Telemetry("another-game", good.feed, good.t_us, good.tag, good.x_m, good.y_m, good.z_m))
     changed = msgspec.structs.replace(record, title="another title")
     bad = [
-        b"", b"\x00\xff" * 40, raw[:30], raw[:2] + b"\x09" + raw[3:], b'{"kind":"weather"}', b'{"id":1}', b"{",
-        encode_feed(stranger), encode_feed(nowhere), elsewhere, encode_feed(GameStart(record=changed)),
+        b"",
+        b"\x00\xff" * 40,
+        raw[:30],
+        raw[:2] + b"\x09" + raw[3:],
+        b'{"kind":"weather"}',
+        b'{"id":1}',
+        b"{",
+        encode_feed(stranger),
+        encode_feed(nowhere),
+        elsewhere,
+        encode_feed(GameStart(record=changed)),
         encode_feed(GameEnd(game="another-game")),
-    ]  # fmt: skip
+    ]
     again = encode_feed(GameStart(record=record))  # sent twice, which does no harm
     for i, one in enumerate(stream):
         if i % 20 == 5 and i // 20 < len(bad):

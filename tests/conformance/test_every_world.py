@@ -53,11 +53,12 @@ def telemetry(stream: Stream) -> Telemetry:
     names = sorted({name for p in packets for name in p.channels})
     lengths = [len(p) for p in packets]
     return Telemetry(
-        packets[0].game, packets[0].feed, *(np.concatenate([getattr(p, n) for p in packets]) for n in
-        ("t_us", "tag", "x_m", "y_m", "z_m")),
+        packets[0].game,
+        packets[0].feed,
+        *(np.concatenate([getattr(p, n) for p in packets]) for n in ("t_us", "tag", "x_m", "y_m", "z_m")),
         np.concatenate([np.full(n, p.arrival_us) for n, p in zip(lengths, packets)]),
         {k: np.concatenate([p.channels.get(k, np.full(len(p), np.nan, np.float32)) for p in packets]) for k in names},
-    )  # fmt: skip
+    )
 
 
 def merged(packet: Telemetry, sizes: list[int], events: list[Event]) -> Stream:
@@ -125,9 +126,11 @@ operator.restore(open(sys.argv[1], 'rb').read())
 sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operator, stream[{at}:])).values()))
 """
         done = subprocess.run(
-            [sys.executable, "-c", program, str(tmp_path / "snapshot")], cwd=ROOT,
-            capture_output=True, check=True,
-        )  # fmt: skip
+            [sys.executable, "-c", program, str(tmp_path / "snapshot")],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
         assert sorted([*helpers.finals(out).values(), *done.stdout.split(b"\n")]) == sorted(expected(sport).values())
 
     @pytest.mark.slow

@@ -90,8 +90,9 @@ def thirds(sport: str) -> Iterator[list[tuple[str, bytes]]]:
     """The scripts of a sport side by side, as games are played, in three parts."""
     rows = [
         (i / len(script.messages), n, message)
-        for n, script in enumerate(played(sport)) for i, message in enumerate(script.messages)
-    ]  # fmt: skip
+        for n, script in enumerate(played(sport))
+        for i, message in enumerate(script.messages)
+    ]
     rows.sort(key=lambda row: row[:2])
     step = len(rows) // 3 + 1
     for start in range(0, len(rows), step):
@@ -185,11 +186,8 @@ class TestOnFlink:
             code, said = one.stop()
             assert code == 0, said
         savepoint = said.split("--savepoint ")[1].strip()
-        with real.job(
-            address, sport, flink, profile, "--group", group, "--savepoint", savepoint, "--parallelism", "2"
-        ) as two:  # fmt: skip
+        with real.job(address, sport, flink, profile, "--group", group, "--savepoint", savepoint, "--parallelism", "2") as two:
             real.produce(address, sport, third)
             finished(address, sport, group)
             assert two.stop()[0] == 0
         same(committed(address, sport), sport)
-

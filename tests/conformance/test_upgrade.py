@@ -68,7 +68,7 @@ def test_a_newer_version_goes_on_with_twice_the_slots(broker: Cluster, four_slot
     savepoint = said.split("--savepoint ")[1].strip()
     with real.job(
         address, SPORT, four_slots, "process", "--group", group, "--parallelism", "4", "--savepoint", savepoint, checkout=newer
-    ) as two:  # fmt: skip
+    ) as two:
         real.produce(address, SPORT, [*second[len(second) // 2 :], *third])
         finished(address, SPORT, group)
         code, said = two.stop()

@@ -213,14 +213,15 @@ def verdict(address: Address, sent: list[Sent]) -> Verdict:
     wanted, letters = expected(sent)
     found, aside = committed(address, SPORT)
     return Verdict(
-        lost=len(wanted.keys() - found.keys()), wrong=sum(found[key] != raw for key, raw in wanted.items() if key in found),
-        invented=len(found.keys() - wanted.keys()), letters_agree=aside == letters, finals=len(wanted),
-    )  # fmt: skip
+        lost=len(wanted.keys() - found.keys()),
+        wrong=sum(found[key] != raw for key, raw in wanted.items() if key in found),
+        invented=len(found.keys() - wanted.keys()),
+        letters_agree=aside == letters,
+        finals=len(wanted),
+    )
 
 
-def told(
-    what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer, *, after_s: float = 0.0
-) -> None:  # fmt: skip
+def told(what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer, *, after_s: float = 0.0) -> None:
     """Everything used; ``after_s`` later what was lost and doubled (``committed`` fails on a double), and how late numbers were."""
     real.until(lambda: real.behind(address, SPORT, group) == 0, "all input used and committed")
     time.sleep(after_s)

@@ -102,9 +102,11 @@ def test_two_jobs_on_one_cluster(address, own_broker: Cluster, flink: Cluster):
     ):
         one.wait_for("on the air", real.ON_THE_AIR_S)
         with (
-            Feed(address, mine) as first, Feed(other, yours) as second,
-            Viewer(address) as one_viewer, Viewer(other) as two_viewer,
-        ):  # fmt: skip
+            Feed(address, mine) as first,
+            Feed(other, yours) as second,
+            Viewer(address) as one_viewer,
+            Viewer(other) as two_viewer,
+        ):
             one_viewer.sees(mine)
             two_viewer.sees(yours)
             sent = first.finish()

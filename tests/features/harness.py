@@ -49,9 +49,14 @@ class Scene:
         full = np.full((rows, n, 3), np.nan)
         full[..., : xyz.shape[2]] = xyz
         return cls(
-            roster, full, dt_s * np.arange(1, rows + 1), np.ones(rows, np.int8), np.full(rows, attack, np.int8),
-            {"in_play": np.full((rows, n), in_play)}, dt_s=dt_s,
-        )  # fmt: skip
+            roster,
+            full,
+            dt_s * np.arange(1, rows + 1),
+            np.ones(rows, np.int8),
+            np.full(rows, attack, np.int8),
+            {"in_play": np.full((rows, n), in_play)},
+            dt_s=dt_s,
+        )
 
     def mirrored(self) -> Scene:
         """The same game seen from the other side of the stadium."""
@@ -68,11 +73,7 @@ class Run:
         self.keep = max(self.span, int(np.ceil(max([s.keep_s for s in sport.signals], default=0.0) * hz)))
         #: a signal is there as far back as it was declared to be, and blank before
         self.own_keep = {s.name: max(self.span, int(np.ceil(s.keep_s * hz))) for s in sport.signals}
-        self.state = {
-            f"{step.name}.{key}": np.zeros(self._sizes(dims))
-            for step in sport.steps
-            for key, dims in step.state.items()
-        }
+        self.state = {f"{step.name}.{key}": np.zeros(self._sizes(dims)) for step in sport.steps for key, dims in step.state.items()}
         self.frames = self._frames(self.keep)
 
     def _sizes(self, dims: tuple[str | int, ...]) -> tuple[int, ...]:
@@ -83,11 +84,20 @@ class Run:
         signals = {s.name: np.full((rows, *self._sizes(s.dims)), s.fill).astype(s.dtype) for s in self.sport.signals}
         signals |= {name: np.full((rows, n), np.nan) for name in self.sport.channels}
         return Frames(
-            self.scene.roster, self.scene.field, dt_s=self.scene.dt_s, hop=HOP_ROWS, span=self.span,
-            t=self.scene.dt_s * np.arange(1 - rows, 1), xyz=np.full((rows, n, 3), np.nan),
-            period=np.zeros(rows, np.int8), attack=np.zeros(rows, np.int8), signals=signals, state=self.state,
-            lo=rows, hi=rows,
-        )  # fmt: skip
+            self.scene.roster,
+            self.scene.field,
+            dt_s=self.scene.dt_s,
+            hop=HOP_ROWS,
+            span=self.span,
+            t=self.scene.dt_s * np.arange(1 - rows, 1),
+            xyz=np.full((rows, n, 3), np.nan),
+            period=np.zeros(rows, np.int8),
+            attack=np.zeros(rows, np.int8),
+            signals=signals,
+            state=self.state,
+            lo=rows,
+            hi=rows,
+        )
 
     def advance(self, rows: int, time_step: Callable[[str, Callable[[], None]], None] | None = None) -> Frames:
         """Take the next ``rows`` rows of the scene and run every step on them."""

@@ -99,8 +99,11 @@ def test_of_a_play_that_was_cut_there_is_no_value() -> None:
     [
         ("nfl", "nfl.passer.attempts nfl.rusher.carries nfl.team.plays nfl.player.top_speed"),
         ("mlb", "mlb.pitcher.pitches mlb.team.hits mlb.runner.sprint_speed"),
-        ("soccer", "soccer.match.score soccer.match.win_probability soccer.team.passes soccer.player.passes "
-         "soccer.team.pass_accuracy soccer.player.distance soccer.player.top_speed soccer.team.possession game.momentum"),
+        (
+            "soccer",
+            "soccer.match.score soccer.match.win_probability soccer.team.passes soccer.player.passes "
+            "soccer.team.pass_accuracy soccer.player.distance soccer.player.top_speed soccer.team.possession game.momentum",
+        ),
     ],
 )
 def test_a_count_of_the_whole_game_is_not_begun_in_the_middle(sport: str, counts: str) -> None:
@@ -128,10 +131,13 @@ def test_of_a_vector_what_looks_back_no_further_is_known() -> None:
     """Football: distance in this play is known, distance in the game is not."""
     record, records, _ = game("nfl")
     out = play(record, list(after(records, record.t0_us + 40_000_000)))
-    values = np.concatenate([
-        np.asarray(b.values, np.float64).reshape(-1, 2) for b in out if isinstance(b, StatBlock) and b.stat == "nfl.player.distance"
-        and b.quality == "final"
-    ])  # fmt: skip
+    values = np.concatenate(
+        [
+            np.asarray(b.values, np.float64).reshape(-1, 2)
+            for b in out
+            if isinstance(b, StatBlock) and b.stat == "nfl.player.distance" and b.quality == "final"
+        ]
+    )
     assert np.isfinite(values[:, 0]).any()
     assert np.isnan(values[:, 1]).all()
 
@@ -151,15 +157,18 @@ def test_a_score_that_nobody_has_said_is_not_nil_nil() -> None:
         record, records, _ = game(sport)
         cut_us = record.t0_us + 40_000_000
         said_us = next(
-            r.t_us for r in records if isinstance(r, Event) and r.arrival_us >= cut_us
-            and {"home_points", "home_runs"} & set(r.attrs)
-        )  # fmt: skip
+            r.t_us
+            for r in records
+            if isinstance(r, Event) and r.arrival_us >= cut_us and {"home_points", "home_runs"} & set(r.attrs)
+        )
         out = play(record, list(after(records, cut_us)))
         early = [
             values
-            for b in out if isinstance(b, StatBlock) and b.stat == f"{sport}.game.score"
-            for end_us, values in zip(b.end_us.tolist(), np.asarray(b.values, np.float64), strict=True) if end_us < said_us
-        ]  # fmt: skip
+            for b in out
+            if isinstance(b, StatBlock) and b.stat == f"{sport}.game.score"
+            for end_us, values in zip(b.end_us.tolist(), np.asarray(b.values, np.float64), strict=True)
+            if end_us < said_us
+        ]
         assert all(np.isnan(values).all() for values in early), sport
 
 
@@ -174,11 +183,18 @@ def test_a_packet_may_be_cut_anywhere() -> None:
 
 #: what a window says of a play or a pitch, not of the game so far
 OF_A_PLAY = {
-    "nfl": ("nfl.receiver.separation", "nfl.receiver.cushion", "nfl.passer.time_in_pocket", "nfl.passer.pressure_distance",
-            "nfl.defender.get_off", "nfl.defender.tackle_probability", "nfl.defender.pressure_probability",
-            "nfl.pass.completion_probability"),
+    "nfl": (
+        "nfl.receiver.separation",
+        "nfl.receiver.cushion",
+        "nfl.passer.time_in_pocket",
+        "nfl.passer.pressure_distance",
+        "nfl.defender.get_off",
+        "nfl.defender.tackle_probability",
+        "nfl.defender.pressure_probability",
+        "nfl.pass.completion_probability",
+    ),
     "mlb": ("mlb.runner.steal_probability_now", "mlb.runner.burst"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("sport", list(OF_A_PLAY))

@@ -67,8 +67,9 @@ class Onlooker:
     def _now(self) -> set[str]:
         versions = {
             f"compiled {each.py_func.__module__}.{each.py_func.__name__} for {types}"
-            for each in self.kernels for types in each.overloads
-        }  # fmt: skip
+            for each in self.kernels
+            for types in each.overloads
+        }
         tables = {f"attributions of {each.name}" for each in self.models if each._attribution is not None}
         return {f"imported {name}" for name in sys.modules.copy()} | versions | tables
 

@@ -20,9 +20,11 @@ pytestmark = pytest.mark.slow
 SPORTS = ("f1", "mlb", "nfl", "soccer")
 #: what must have happened in the game for its silence to say something
 HAPPENED = {
-    "soccer": {"shot", "pass", "save"}, "nfl": {"pass_forward", "touchdown", "tackle"}, "mlb": {"batted_ball", "play", "steal"},
+    "soccer": {"shot", "pass", "save"},
+    "nfl": {"pass_forward", "touchdown", "tackle"},
+    "mlb": {"batted_ball", "play", "steal"},
     "f1": {"overtake_attempt", "loop", "corner"},
-}  # fmt: skip
+}
 
 
 def on_air(*arguments: str) -> dict[str, Any]:

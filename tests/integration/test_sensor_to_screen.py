@@ -101,6 +101,6 @@ def updates(told: object) -> Iterator[dict]:
 
 def test_metrics_tell_where_the_time_goes(demo):
     text = httpx.get(demo + "/metrics").text
-    assert re.search(r'touchline_\w*step\w*\{.*soccer\.player\.speed.*\} \d', text)
+    assert re.search(r"touchline_\w*step\w*\{.*soccer\.player\.speed.*\} \d", text)
     for word in ("touchline_", "late", "subscribers", "watermark"):
         assert word in text

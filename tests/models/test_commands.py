@@ -37,10 +37,15 @@ def made_up(folder: Path, matches: int = 40, per_match: int = 20, labels: bool =
     chance = 1 / (1 + np.exp(0.22 * (np.hypot(120 - x, 40 - y) - 8)))
     ids = np.array([f"shot-{i:05d}" for i in range(n)])
     columns: dict[str, object] = {
-        "shot_id": ids, "match_id": np.repeat(np.arange(matches, dtype=np.int32), per_match),
-        "team": np.where(rng.random(n) < 0.5, "A", "B"), "period": np.ones(n, np.int8),
-        "minute": np.tile(np.arange(per_match, dtype=np.int16) * 2, matches), "second": np.zeros(n, np.int8), "x": x, "y": y,
-    }  # fmt: skip
+        "shot_id": ids,
+        "match_id": np.repeat(np.arange(matches, dtype=np.int32), per_match),
+        "team": np.where(rng.random(n) < 0.5, "A", "B"),
+        "period": np.ones(n, np.int8),
+        "minute": np.tile(np.arange(per_match, dtype=np.int16) * 2, matches),
+        "second": np.zeros(n, np.int8),
+        "x": x,
+        "y": y,
+    }
     for name, words in WORDS.items():
         columns[name] = rng.choice(words, n, p=[0.9, *[0.1 / (len(words) - 1)] * (len(words) - 1)])
     for name in FLAGS:
@@ -51,9 +56,12 @@ def made_up(folder: Path, matches: int = 40, per_match: int = 20, labels: bool =
     pq.write_table(pa.table(columns), folder / "shots.parquet")
     who = np.repeat(ids, 5)
     frames = {
-        "shot_id": rng.permutation(who), "x": rng.uniform(95, 120, 5 * n), "y": rng.uniform(20, 60, 5 * n),
-        "teammate": rng.random(5 * n) < 0.3, "goalkeeper": rng.random(5 * n) < 0.2,
-    }  # fmt: skip
+        "shot_id": rng.permutation(who),
+        "x": rng.uniform(95, 120, 5 * n),
+        "y": rng.uniform(20, 60, 5 * n),
+        "teammate": rng.random(5 * n) < 0.3,
+        "goalkeeper": rng.random(5 * n) < 0.2,
+    }
     pq.write_table(pa.table(frames), folder / "freeze_frames.parquet")
 
 

@@ -17,10 +17,16 @@ def table(rows: int = 2_000) -> np.ndarray:
     rng = np.random.default_rng(7)
     distance = rng.uniform(5.0, 30.0, rows)
     angle = 2.0 * np.arctan(3.66 / distance)
-    found = np.stack([
-        distance, angle + rng.normal(0.0, 0.01, rows), distance - rng.uniform(1.0, 4.0, rows), rng.uniform(0.5, 10.0, rows),
-        (rng.random(rows) < 0.2).astype(float),
-    ], axis=1)  # fmt: skip
+    found = np.stack(
+        [
+            distance,
+            angle + rng.normal(0.0, 0.01, rows),
+            distance - rng.uniform(1.0, 4.0, rows),
+            rng.uniform(0.5, 10.0, rows),
+            (rng.random(rows) < 0.2).astype(float),
+        ],
+        axis=1,
+    )
     found[rng.random(rows) < 1 / 3, 2:4] = np.nan
     return found
 

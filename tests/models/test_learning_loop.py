@@ -57,15 +57,22 @@ class Season:
         self.watch.close()
         names = np.array([event.id for event in events])
         return LabelledPredictions(
-            "xgoals", table.rows, table.label, np.array([game] * n), names, np.array([""] * n), names,
-            np.array([model.version] * n), np.arange(n), answers, np.full(n, 9.0),
-        )  # fmt: skip
+            "xgoals",
+            table.rows,
+            table.label,
+            np.array([game] * n),
+            names,
+            np.array([""] * n),
+            names,
+            np.array([model.version] * n),
+            np.arange(n),
+            answers,
+            np.full(n, 9.0),
+        )
 
 
 @pytest.mark.slow
-def test_drift_is_found_and_mended(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], own_registry: Path
-) -> None:
+def test_drift_is_found_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str], own_registry: Path) -> None:
     pytest.importorskip("xgboost", reason="xgboost is not installed: the [train] extra")
 
     def touchline(*words: str) -> str:

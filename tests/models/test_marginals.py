@@ -22,12 +22,17 @@ def race(ends: dict[tuple[int, int], float], stops: set[tuple[int, int]] = froze
     car, lap = np.array(list(ends)).T
     n = len(car)
     return {
-        "race": np.zeros(n), "car": car, "lap": lap.astype(float), "end_s": np.array(list(ends.values())),
+        "race": np.zeros(n),
+        "car": car,
+        "lap": lap.astype(float),
+        "end_s": np.array(list(ends.values())),
         "time_s": np.full(n, 90.0),
         "stop": np.array([(int(c), int(k)) in stops for c, k in zip(car, lap, strict=True)]),
-        "green": np.array([int(k) not in not_green for k in lap]), "lane_s": np.array([24.0]), "started": np.array([2]),
+        "green": np.array([int(k) not in not_green for k in lap]),
+        "lane_s": np.array([24.0]),
+        "started": np.array([2]),
         "out": np.array([0]),
-    }  # fmt: skip
+    }
 
 
 def test_a_pair_is_followed_for_one_lap() -> None:
@@ -51,9 +56,12 @@ def test_bands_leave_nobody_out_and_name_themselves() -> None:
 def test_fourth_downs_and_punts_are_counted_by_what_was_done() -> None:
     facts = importlib.import_module("simulators.nfl.marginals").facts(5, 1, 20.0)
     facts |= {
-        "kind": np.array([nfl.RUN, nfl.PUNT, nfl.PUNT, nfl.KICK, nfl.PASS]), "down": np.array([4, 4, 4, 4, 1]),
-        "to_goal_yd": np.array([2.0, 60.0, 40.0, 20.0, 75.0]), "to_go_yd": np.full(5, 2.0), "gained_yd": np.zeros(5),
-    }  # fmt: skip
+        "kind": np.array([nfl.RUN, nfl.PUNT, nfl.PUNT, nfl.KICK, nfl.PASS]),
+        "down": np.array([4, 4, 4, 4, 1]),
+        "to_goal_yd": np.array([2.0, 60.0, 40.0, 20.0, 75.0]),
+        "to_go_yd": np.full(5, 2.0),
+        "gained_yd": np.zeros(5),
+    }
     found = nfl.figures(facts)
     assert [found[f"fourth downs: {word}"] for word in ("go", "punt", "field goal")] == [0.25, 0.5, 0.25]
     assert found["to the goal line at a punt, mean, yd"] == 50.0
@@ -118,8 +126,9 @@ def test_the_command_writes_a_table_and_refuses_in_one_sentence(capsys: pytest.C
     assert run(["marginals", "f1", "--games", "2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["f1"][0]["marginal"] == "laps a race"
     for arguments, word in (
-        (["marginals", "curling"], "curling"), (["marginals", "f1", "--keep", str(tmp_path / "x")], "--data"),
+        (["marginals", "curling"], "curling"),
+        (["marginals", "f1", "--keep", str(tmp_path / "x")], "--data"),
         (["marginals", "f1", "--data", str(tmp_path)], "laps.parquet"),
-    ):  # fmt: skip
+    ):
         assert run(arguments) == 2
         assert word in capsys.readouterr().err

@@ -119,9 +119,7 @@ def test_a_follower_takes_what_is_deployed_and_never_what_does_not_load(store: S
     assert not follower.problems
 
 
-def test_the_commands(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], own_registry: Path
-) -> None:
+def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], own_registry: Path) -> None:
     version = version_of("xgoals", 0.5, tmp_path / "m").version
     assert run(["models", "register", str(tmp_path / "m"), "--by", "ann", "--why", "trained elsewhere"]) == 0
     assert run(["models", "approve", "xgoals", version]) == 2  # nobody, and no reason

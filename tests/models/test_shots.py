@@ -52,14 +52,18 @@ def test_angle_on_the_goal_line_is_half_a_turn_inside_and_nothing_outside() -> N
 
 
 def test_cone_counts_outfield_opponents_only_and_its_edge_counts() -> None:
-    row = shot(32.5, 0.0, [
-        (42.5, 0.0, "opponent"),  # in the middle
-        (42.5, 1.83, "opponent"),  # halfway, exactly on the line to the post
-        (42.5, 1.84, "opponent"),  # just outside
-        (32.0, 0.0, "opponent"),  # behind the ball
-        (45.0, 0.5, "mate"),
-        (50.0, 0.0, "keeper"),
-    ])  # fmt: skip
+    row = shot(
+        32.5,
+        0.0,
+        [
+            (42.5, 0.0, "opponent"),  # in the middle
+            (42.5, 1.83, "opponent"),  # halfway, exactly on the line to the post
+            (42.5, 1.84, "opponent"),  # just outside
+            (32.0, 0.0, "opponent"),  # behind the ball
+            (45.0, 0.5, "mate"),
+            (50.0, 0.0, "keeper"),
+        ],
+    )
     assert of(row, "defenders_in_cone") == 2
     assert of(row, "teammates_in_cone") == 1
     assert of(row, "blocker_distance_m") == 10.0
@@ -126,8 +130,18 @@ def test_words_of_the_feed_and_words_that_are_missing() -> None:
     bare = shot(40.0, 3.0, [])
     context = bare[SHOT_INDEX["foot_side_m"] :]
     assert np.isnan(context).all()
-    told = shot(40.0, 3.0, [], body_part="left_foot", technique="volley", phase="corner", set_piece="open_play",
-                assist="rebound", first_time=True, one_on_one=False)  # fmt: skip
+    told = shot(
+        40.0,
+        3.0,
+        [],
+        body_part="left_foot",
+        technique="volley",
+        phase="corner",
+        set_piece="open_play",
+        assist="rebound",
+        first_time=True,
+        one_on_one=False,
+    )
     assert of(told, "foot_side_m") == -3.0
     expected = {"header": 0, "volley": 1, "lob": 0, "after_corner": 1, "free_kick": 0, "rebound": 1, "first_time": 1}
     assert {name: of(told, name) for name in expected} == expected
@@ -145,32 +159,66 @@ def test_every_penalty_is_the_same_shot() -> None:
 
 def _moment(attack: int, xyz: np.ndarray, roster: Roster, **changes: object) -> EventContext:
     frames = Frames(
-        roster, Field(105.0, 68.0), dt_s=0.04, hop=5, span=10, t=np.arange(len(xyz)) * 0.04, xyz=xyz,
-        period=np.ones(len(xyz), np.int8), attack=np.full(len(xyz), attack, np.int8), signals={}, state={}, lo=0, hi=len(xyz),
-    )  # fmt: skip
+        roster,
+        Field(105.0, 68.0),
+        dt_s=0.04,
+        hop=5,
+        span=10,
+        t=np.arange(len(xyz)) * 0.04,
+        xyz=xyz,
+        period=np.ones(len(xyz), np.int8),
+        attack=np.full(len(xyz), attack, np.int8),
+        signals={},
+        state={},
+        lo=0,
+        hi=len(xyz),
+    )
     given_: dict[str, object] = {
-        "id": "e1", "type": "shot", "t_s": 0.04, "period": 1, "team": 0, "player": 1, "x_m": 40.0 * attack, "y_m": 3.0 * attack,
-        "end_x_m": math.nan, "end_y_m": math.nan, "outcome": "goal", "attack": attack, "attrs": {"body_part": "head"},
-        "row": 1, "frames": frames, "roster": roster,
-    }  # fmt: skip
+        "id": "e1",
+        "type": "shot",
+        "t_s": 0.04,
+        "period": 1,
+        "team": 0,
+        "player": 1,
+        "x_m": 40.0 * attack,
+        "y_m": 3.0 * attack,
+        "end_x_m": math.nan,
+        "end_y_m": math.nan,
+        "outcome": "goal",
+        "attack": attack,
+        "attrs": {"body_part": "head"},
+        "row": 1,
+        "frames": frames,
+        "roster": roster,
+    }
     return EventContext(**(given_ | changes))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("attack", [1, -1])
 def test_live_and_offline_are_one_function(attack: int) -> None:
     roster = Roster.of(
-        [("h1", 0, "keeper"), ("h9", 0, "player"), ("h7", 0, "player"), ("a1", 1, "keeper"), ("a4", 1, "player"),
-         ("ball", -1, "ball")],
+        [
+            ("h1", 0, "keeper"),
+            ("h9", 0, "player"),
+            ("h7", 0, "player"),
+            ("a1", 1, "keeper"),
+            ("a4", 1, "player"),
+            ("ball", -1, "ball"),
+        ],
         ("home", "away"),
-    )  # fmt: skip
+    )
     spots = np.array([[-50.0, 0.0], [40.0, 3.0], [44.0, -6.0], [51.0, 0.5], [43.0, 2.0], [40.2, 3.1]])
     xyz = np.zeros((3, 6, 3))
     xyz[1, :, :2] = spots * attack
     live = moment_features(_moment(attack, xyz, roster))
     offline = shot_features(
-        40.0, 3.0, spots[[0, 2, 3, 4]], np.array([True, True, False, False]), np.array([True, False, True, False]),
+        40.0,
+        3.0,
+        spots[[0, 2, 3, 4]],
+        np.array([True, True, False, False]),
+        np.array([True, False, True, False]),
         {"body_part": "head"},
-    )  # fmt: skip
+    )
     np.testing.assert_array_equal(live, offline)
 
     moment = _moment(attack, xyz, roster)

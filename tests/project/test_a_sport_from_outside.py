@@ -44,9 +44,14 @@ def touchline(site: Path | None, words: Sequence[str], timeout_s: float = 120.0)
     """The command in a process of its own, with ``site`` on its path."""
     path = os.pathsep.join(str(p) for p in (site, ROOT) if p is not None)
     return subprocess.run(
-        [sys.executable, "-m", "streaming.cli", *words], cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, text=True,
-        capture_output=True, timeout=timeout_s, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "streaming.cli", *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+        text=True,
+        capture_output=True,
+        timeout=timeout_s,
+        check=False,
+    )
 
 
 def test_it_is_in_the_catalogue_once_it_is_installed(installed: Path) -> None:

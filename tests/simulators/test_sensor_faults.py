@@ -16,12 +16,15 @@ T0 = 1_700_000_000_000_000
 TAGS = np.array([0, 7, 70_000], np.uint32)
 
 RECORD = GameRecord(
-    game="g", sport="soccer", t0_us=T0, teams=(Team(id="home", name="H"), Team(id="away", name="A")),
+    game="g",
+    sport="soccer",
+    t0_us=T0,
+    teams=(Team(id="home", name="H"), Team(id="away", name="A")),
     entities=[Entity(id="ball", role="ball"), Entity(id="p", team="home"), Entity(id="q", team="away")],
     tags=[Tag(tag=int(t), entity=e) for t, e in zip(TAGS, ("ball", "p", "q"), strict=True)],
     feeds=[Feed(name="tracking", kind="telemetry", rate_hz=25, lateness_ms=100, aligned=True), Feed(name="events", kind="events")],
     periods=[Period(number=1, start_us=T0)],
-)  # fmt: skip
+)
 
 
 def frames(n: int, gap_at: int = -1) -> list[Telemetry | Event]:
@@ -125,16 +128,24 @@ def test_dropout_silences_whole_spells_of_single_tags() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(
-    seed=st.integers(0, 2**62), loss=st.floats(0, 1), duplicates=st.floats(0, 1), disorder_ms=st.floats(0, 200),
-    jitter_ms=st.floats(0, 100), dropout=st.floats(0, 60),
-)  # fmt: skip
+    seed=st.integers(0, 2**62),
+    loss=st.floats(0, 1),
+    duplicates=st.floats(0, 1),
+    disorder_ms=st.floats(0, 200),
+    jitter_ms=st.floats(0, 100),
+    dropout=st.floats(0, 60),
+)
 def test_nothing_is_invented_and_seeds_repeat(
     seed: int, loss: float, duplicates: float, disorder_ms: float, jitter_ms: float, dropout: float
 ) -> None:
     clean = frames(30)
     wrong = {
-        "loss": loss, "duplicates": duplicates, "disorder_ms": disorder_ms, "jitter_ms": jitter_ms, "dropout_per_minute": dropout,
-    }  # fmt: skip
+        "loss": loss,
+        "duplicates": duplicates,
+        "disorder_ms": disorder_ms,
+        "jitter_ms": jitter_ms,
+        "dropout_per_minute": dropout,
+    }
     out = list(faults(iter(clean), seed, **wrong))
     assert flat(out) == flat(list(faults(iter(clean), seed, **wrong)))
     assert arrivals(out) == sorted(arrivals(out))
@@ -149,9 +160,12 @@ def test_packets_of_many_arrivals_are_taken_apart() -> None:
     one = frames(50)
     packed = [r for r in one if isinstance(r, Telemetry)]
     many = Telemetry(
-        "g", "tracking", *(np.concatenate([getattr(p, c) for p in packed]) for c in ("t_us", "tag", "x_m", "y_m", "z_m")),
-        np.repeat([p.arrival_us for p in packed], 3), {"in_play": np.ones(150, np.float32)},
-    )  # fmt: skip
+        "g",
+        "tracking",
+        *(np.concatenate([getattr(p, c) for p in packed]) for c in ("t_us", "tag", "x_m", "y_m", "z_m")),
+        np.repeat([p.arrival_us for p in packed], 3),
+        {"in_play": np.ones(150, np.float32)},
+    )
     assert flat(list(faults([many], 8, loss=0.3, noise_in=1))) == flat(list(faults(packed, 8, loss=0.3, noise_in=1)))
 
 

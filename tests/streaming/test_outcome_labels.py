@@ -104,7 +104,11 @@ def test_of_baseball(monkeypatch: pytest.MonkeyPatch) -> None:
 def football() -> tuple[GameRecord, EventHistory, list[Any]]:
     match = NflMatch(3, 30.0)
     blocks = list(match.blocks())
-    return match.record, EventHistory(match.record, [e for b in blocks for e in b.events]), [b for b in blocks if b.played is not None]
+    return (
+        match.record,
+        EventHistory(match.record, [e for b in blocks for e in b.events]),
+        [b for b in blocks if b.played is not None],
+    )
 
 
 def noted(blocks: list[Any], kind: int) -> Iterator[tuple[Any, Any]]:
@@ -132,7 +136,8 @@ def test_of_passes_and_calls(football: tuple[GameRecord, EventHistory, list[Any]
     for block, (_, frame, _, _, happened, *_) in noted(blocks, engine.N_COMPLETION):
         arrived = own(told, "pass_arrived", when(block, frame))
         for asked in (
-            said("nfl-completion", arrived.t_us, arrived.id), said("nfl-completion", arrived.t_us - 300_000, subject="match")
+            said("nfl-completion", arrived.t_us, arrived.id),
+            said("nfl-completion", arrived.t_us - 300_000, subject="match"),
         ):
             assert label("nfl-completion", told, asked) == happened
         thrown = told.before(arrived.t_us, "pass_forward")
@@ -149,9 +154,13 @@ def test_of_passes_and_calls(football: tuple[GameRecord, EventHistory, list[Any]
     assert sum(told.after(e.t_us, *COMPLETE) is not None for e in told.of("pass_arrived")) > 10
 
 
-@pytest.mark.parametrize(("model", "kind", "event"), [
-    ("nfl-rushing", engine.N_RUSH, "handoff"), ("nfl-yac", engine.N_YAC, "pass_outcome_caught"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("model", "kind", "event"),
+    [
+        ("nfl-rushing", engine.N_RUSH, "handoff"),
+        ("nfl-yac", engine.N_YAC, "pass_outcome_caught"),
+    ],
+)
 def test_of_yards(football: tuple[GameRecord, EventHistory, list[Any]], model: str, kind: int, event: str) -> None:
     """The labels are those of the yards that were drawn; a score ends what was drawn."""
     _, told, blocks = football
@@ -194,7 +203,9 @@ def test_of_tackles(football: tuple[GameRecord, EventHistory, list[Any]]) -> Non
         u = way * block.places[row, runner, 0] / YD
         start = way * carry.x_m / YD if catch else 50.0 - float(down.attrs["to_goal_yd"])
         asked = said(
-            "nfl-tackle", t_us, subject=record.entities[int(block.entity[int(slot)])].id,
+            "nfl-tackle",
+            t_us,
+            subject=record.entities[int(block.entity[int(slot)])].id,
             **{TACKLE_FEATURES[T_GAINED][0]: u - start, TACKLE_FEATURES[T_CAUGHT][0]: float(catch)},
         )
         y = label("nfl-tackle", told, asked)
@@ -277,13 +288,17 @@ def test_of_matches(more: tuple[str, ...], result: float) -> None:
         return Event(id=ident, game=record.game, type=kind, t_us=period, period=period, team=team, outcome=outcome)
 
     events = [
-        event("1", "shot", 1, home, "goal"), event("2", "shot", 2, away, "goal"), event("3", "shot", 2, away, "saved"),
-        event("4", "period_end", 1), event("5", "period_end", 2),
-    ]  # fmt: skip
+        event("1", "shot", 1, home, "goal"),
+        event("2", "shot", 2, away, "goal"),
+        event("3", "shot", 2, away, "saved"),
+        event("4", "period_end", 1),
+        event("5", "period_end", 2),
+    ]
     goals = {
-        "home": event("6", "shot", 2, home, "goal"), "own": event("7", "own_goal", 2, home),
+        "home": event("6", "shot", 2, home, "goal"),
+        "own": event("7", "own_goal", 2, home),
         "shoot-out": event("8", "shot", 5, home, "goal"),
-    }  # fmt: skip
+    }
     model = "soccer-win-probability"
     assert label(model, EventHistory(record, [*events, *(goals[word] for word in more)]), said(model, 0)) == result
     assert label(model, EventHistory(record, events[:-1]), said(model, 0)) is None

@@ -77,18 +77,30 @@ TOY = Sport(
         Stat("toy.player.speed", "km/h", "speed at the window's end", "player", lambda f, ends: f["toy_speed"][ends]),
         Stat("toy.player.path", "km", "path so far", "player", lambda f, ends: f["toy_path"][ends]),
         Stat("toy.player.rows", "count", "rows so far", "player", lambda f, ends: f["toy_rows"][ends], every_s=1.0),
-        Stat(
-            "toy.mark.x", "m", "where the marker stood", "player", lambda m, ledger: m.facts["near_x"], on=("mark",)
-        ),
+        Stat("toy.mark.x", "m", "where the marker stood", "player", lambda m, ledger: m.facts["near_x"], on=("mark",)),
         Stat("toy.mark.ahead", "count", "rows to look at", "match", lambda m, ledger: float(m.facts["rows_ahead"]), on=("mark",)),
-        Stat("toy.mark.before", "count", "marks before this one", "team",
-             lambda m, ledger: float(ledger.marks[m.team]), on=("mark",), of_account=True),
-        Stat("toy.team.marks", "count", "marks so far", "team",
-             lambda ledger, t_s: list(map(float, ledger.marks)), ticks=True, every_s=1.0),
+        Stat(
+            "toy.mark.before",
+            "count",
+            "marks before this one",
+            "team",
+            lambda m, ledger: float(ledger.marks[m.team]),
+            on=("mark",),
+            of_account=True,
+        ),
+        Stat(
+            "toy.team.marks",
+            "count",
+            "marks so far",
+            "team",
+            lambda ledger, t_s: list(map(float, ledger.marks)),
+            ticks=True,
+            every_s=1.0,
+        ),
     ),
     ledger=Ledger,
     channels=("in_play",),
-)  # fmt: skip
+)
 
 
 def game(runners: int = 4, *, aligned: bool = True, rate_hz: float = HZ, sync_ms: int = 0, tracking: bool = True) -> GameRecord:
@@ -99,11 +111,16 @@ def game(runners: int = 4, *, aligned: bool = True, rate_hz: float = HZ, sync_ms
     if tracking:
         feeds.insert(0, Feed(name="tracking", kind="telemetry", rate_hz=rate_hz, lateness_ms=100, aligned=aligned))
     return GameRecord(
-        game="toy-1", sport="toy", t0_us=T0, teams=(Team(id="home", name="Home"), Team(id="away", name="Away")),
+        game="toy-1",
+        sport="toy",
+        t0_us=T0,
+        teams=(Team(id="home", name="Home"), Team(id="away", name="Away")),
         entities=entities,
         tags=[Tag(tag=10 + i, entity=f"r{i}") for i in range(runners)] + [Tag(tag=99, entity="ball")],
-        feeds=feeds, periods=[Period(number=1, start_us=T0, home_attacks=1)], provenance={"source": "simulated", "world": "toy"},
-    )  # fmt: skip
+        feeds=feeds,
+        periods=[Period(number=1, start_us=T0, home_attacks=1)],
+        provenance={"source": "simulated", "world": "toy"},
+    )
 
 
 def track(seconds: float, runners: int = 4, *, hz: float = HZ, start_s: float = 0.0, seed: int = 1) -> Telemetry:
@@ -117,17 +134,32 @@ def track(seconds: float, runners: int = 4, *, hz: float = HZ, start_s: float = 
     t_us = T0 + np.round(np.repeat(times, n) * 1e6).astype(np.int64)
     tags = np.tile(np.array([*range(10, 10 + runners), 99], np.uint32), len(times))
     return Telemetry(
-        "toy-1", "tracking", t_us, tags, x.ravel().astype(np.float32), y.ravel().astype(np.float32),
-        np.zeros(len(t_us), np.float32), t_us + 4000, {"in_play": np.ones(len(t_us), np.float32)},
-    )  # fmt: skip
+        "toy-1",
+        "tracking",
+        t_us,
+        tags,
+        x.ravel().astype(np.float32),
+        y.ravel().astype(np.float32),
+        np.zeros(len(t_us), np.float32),
+        t_us + 4000,
+        {"in_play": np.ones(len(t_us), np.float32)},
+    )
 
 
 def mark(i: int, t_s: float, player: int = 0, *, revision: int = 0, deleted: bool = False, delay_s: float = 1.0) -> Event:
     t_us = T0 + round(t_s * 1e6)
     return Event(
-        id=f"e{i}", game="toy-1", type="mark", t_us=t_us, period=1, team="home" if player % 2 == 0 else "away",
-        player=f"r{player}", revision=revision, deleted=deleted, arrival_us=t_us + round(delay_s * 1e6),
-    )  # fmt: skip
+        id=f"e{i}",
+        game="toy-1",
+        type="mark",
+        t_us=t_us,
+        period=1,
+        team="home" if player % 2 == 0 else "away",
+        player=f"r{player}",
+        revision=revision,
+        deleted=deleted,
+        arrival_us=t_us + round(delay_s * 1e6),
+    )
 
 
 def final_only(record: GameRecord) -> GameOperator:

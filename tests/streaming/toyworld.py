@@ -17,9 +17,12 @@ class ToyWorld:
         self.seed, self.seconds, self.shift_us = seed, seconds, t0_us - toy.T0
         record = toy.game()
         self.record: GameRecord = msgspec.structs.replace(
-            record, game=game, t0_us=t0_us, title="Toy v Toy",
+            record,
+            game=game,
+            t0_us=t0_us,
+            title="Toy v Toy",
             periods=[msgspec.structs.replace(p, start_us=p.start_us + self.shift_us) for p in record.periods],
-        )  # fmt: skip
+        )
 
     def stream(self, frames_per_packet: int = 1) -> Iterator[Telemetry | Event]:
         """Packets of ``frames_per_packet`` instants, and each mark a second after it was made."""

@@ -39,10 +39,19 @@ def _lift(judged: EvaluationSet) -> Any:
         width = 0.8 / len(rivals)
         deciles.bar(np.arange(len(parts)) + 0.6 + width * (i + 0.5), parts, width, color=colour, label=name)
     deciles.axhline(1.0, color="0.4", linewidth=1)
-    gains.set(xlabel="share of rows, the most likely first", ylabel=f"share of all {judged.asked!r} among them", xlim=(0, 1),
-              ylim=(0, 1.01), title=title(judged, "gains"))  # fmt: skip
-    deciles.set(xlabel="tenth of the rows, the most likely first", ylabel="lift: share observed / share on the whole", title="lift",
-                xticks=np.arange(1, _TENTHS + 1))  # fmt: skip
+    gains.set(
+        xlabel="share of rows, the most likely first",
+        ylabel=f"share of all {judged.asked!r} among them",
+        xlim=(0, 1),
+        ylim=(0, 1.01),
+        title=title(judged, "gains"),
+    )
+    deciles.set(
+        xlabel="tenth of the rows, the most likely first",
+        ylabel="lift: share observed / share on the whole",
+        title="lift",
+        xticks=np.arange(1, _TENTHS + 1),
+    )
     gains.legend(frameon=False, loc="lower right")
     deciles.legend(frameon=False)
     return drawn

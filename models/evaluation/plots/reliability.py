@@ -159,9 +159,18 @@ def _reliability_curve(axes: Any, chance: Floats, happened: Floats, game: npt.ND
         # lists: of a single bin, matplotlib takes an array for a number
         reach = [np.maximum(reach, 0.0).tolist() for reach in (share - low, high - share)]
         axes.errorbar(
-            predicted[among], share, reach, color=shade, marker="o", markersize=5, linestyle="none", elinewidth=1.0, capsize=2,
-            label=label, zorder=3 if label else 1,
-        )  # fmt: skip
+            predicted[among],
+            share,
+            reach,
+            color=shade,
+            marker="o",
+            markersize=5,
+            linestyle="none",
+            elinewidth=1.0,
+            capsize=2,
+            label=label,
+            zorder=3 if label else 1,
+        )
     return rows
 
 
@@ -176,7 +185,14 @@ def _true_shares(axes: Any, chance: Floats, truth: Floats, happened: Floats) -> 
     chance, truth = chance[known], truth[known]
     at = _bins(chance)
     axes.plot(
-        _means(at, chance)[1], _means(at, truth)[1], color=OTHER, marker="D", markersize=7, markerfacecolor="none",
-        linestyle="none", label="true chance", zorder=4,
-    )  # fmt: skip
+        _means(at, chance)[1],
+        _means(at, truth)[1],
+        color=OTHER,
+        marker="D",
+        markersize=7,
+        markerfacecolor="none",
+        linestyle="none",
+        label="true chance",
+        zorder=4,
+    )
     return True

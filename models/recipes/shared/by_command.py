@@ -65,12 +65,19 @@ class Outcomes:
     def take(self, rows: npt.NDArray[Any]) -> Outcomes:
         """Those of the rows that ``rows`` (bool, or indices) picks."""
         return Outcomes(
-            self.rows[rows], self.label[rows], self.game[rows], self.source, self.held_as, self.terms,
+            self.rows[rows],
+            self.label[rows],
+            self.game[rows],
+            self.source,
+            self.held_as,
+            self.terms,
             {name: words[rows] for name, words in self.groups.items()},
-            self.reference[rows] if self.reference.size else self.reference, self.versus,
-            self.together[rows] if self.together.size else self.together, self.unit,
+            self.reference[rows] if self.reference.size else self.reference,
+            self.versus,
+            self.together[rows] if self.together.size else self.together,
+            self.unit,
             self.measured[rows] if self.measured.size else self.measured,
-        )  # fmt: skip
+        )
 
     def taking(self, names: tuple[str, ...], model: ModelSpec) -> Outcomes:
         """The same with the inputs ``names`` alone."""
@@ -122,9 +129,11 @@ def train(course: Course, outcomes: Outcomes, seed: int, command: str, tell: Tel
     learnt, held = outcomes.take(~kept_out), outcomes.take(kept_out)
     games = np.unique(learnt.game)
     source: dict[str, str | float | int] = {
-        "source": outcomes.source, "rows": len(learnt.label), "games": len(games),
+        "source": outcomes.source,
+        "rows": len(learnt.label),
+        "games": len(games),
         "held_out": f"games by the rule of models.holdout, as {outcomes.held_as}",
-    }  # fmt: skip
+    }
     check(model, Table(learnt.rows, learnt.label, np.zeros(len(learnt.label), np.int64), source))
     tell("read")
     blob = light(course.fit(learnt, seed))
@@ -136,24 +145,30 @@ def train(course: Course, outcomes: Outcomes, seed: int, command: str, tell: Tel
     if len(some) > _SAMPLE:
         some = np.sort(np.random.default_rng(seed).choice(len(some), _SAMPLE, replace=False))
     metrics: dict[str, Any] = {
-        "held_out": scores(held.label, said), "held_out_logistic": scores(held.label, plain),
+        "held_out": scores(held.label, said),
+        "held_out_logistic": scores(held.label, plain),
         "held_out_games": len(np.unique(held.game)),
         "profile": profile(model, Table(learnt.rows[some], learnt.label[some], np.zeros(len(some), np.int64), source)),
-    }  # fmt: skip
+    }
     if course.measures is not None:
         metrics["held_out_measures"] = course.measures(held, said)
     card = Card(
-        name=model.name, title=model.title, classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=source, command=command, seed=seed,
-        metrics=metrics, parameters={**course.parameters, "learnt_games": games.tolist()}, limits=course.limits,
+        name=model.name,
+        title=model.title,
+        classes=list(model.classes),
+        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+        trained_on=source,
+        command=command,
+        seed=seed,
+        metrics=metrics,
+        parameters={**course.parameters, "learnt_games": games.tolist()},
+        limits=course.limits,
         home=Home("real", outcomes.source, inputs_of(learnt.rows[some]), outcomes.terms, "", measured),
-    )  # fmt: skip
+    )
     return card, blob
 
 
-def judge(
-    course: Course, outcomes: Outcomes, artefact: str | None, seed: int, tell: Tell
-) -> tuple[EvaluationSet, ...]:  # fmt: skip
+def judge(course: Course, outcomes: Outcomes, artefact: str | None, seed: int, tell: Tell) -> tuple[EvaluationSet, ...]:
     """What was said of games not seen, beside a simple logistic regression, and once more beside the reference of the rows that
     have one. Without an artefact the recipe in parts, each row by a model that has not seen its game."""
     if artefact is None:
@@ -214,18 +229,35 @@ def _plain(held: Outcomes, seed: int) -> Floats:
 
 
 def _judgements(
-    course: Course, held: Outcomes, said: Floats, plain: Floats, how: str, attribute: Callable[[Ints], Floats],
+    course: Course,
+    held: Outcomes,
+    said: Floats,
+    plain: Floats,
+    how: str,
+    attribute: Callable[[Ints], Floats],
     features: tuple[Feature, ...],
-) -> tuple[EvaluationSet, ...]:  # fmt: skip
+) -> tuple[EvaluationSet, ...]:
     asked = spec_of(course.name)
     measures = {"measures": course.measures(held, said)} if course.measures is not None else {}
 
     def of(reading: str, some: npt.NDArray[np.intp], reference: Floats, versus: str) -> EvaluationSet:
         return EvaluationSet(
-            course.name, how, held.label[some], said[some], held.game[some], held.rows[some], features, asked.classes,
-            lambda at: attribute(some[at]), {name: words[some] for name, words in held.groups.items()}, reference[some], versus,
-            reading, held.unit, {"source": held.source, **measures},
-        )  # fmt: skip
+            course.name,
+            how,
+            held.label[some],
+            said[some],
+            held.game[some],
+            held.rows[some],
+            features,
+            asked.classes,
+            lambda at: attribute(some[at]),
+            {name: words[some] for name, words in held.groups.items()},
+            reference[some],
+            versus,
+            reading,
+            held.unit,
+            {"source": held.source, **measures},
+        )
 
     out = [of("real outcomes", np.arange(len(held.label)), plain, "logistic")]
     there = np.flatnonzero(np.isfinite(held.reference)) if held.reference.size else np.empty(0, np.intp)
@@ -266,19 +298,28 @@ def report(judged: tuple[EvaluationSet, ...], more: Mapping[str, Any] | None = N
         versus = "logistic" if each.versus == "logistic" else "reference"
         share = np.full(len(each.label), each.label.mean())
         found: dict[str, Any] = {
-            "rows": len(each.label), each.unit: len(np.unique(each.game)),
-            "scores": scores(each.label, each.probability), "base_rate": scores(each.label, share),
-            versus: scores(each.label, each.reference), "versus": each.versus,
+            "rows": len(each.label),
+            each.unit: len(np.unique(each.game)),
+            "scores": scores(each.label, each.probability),
+            "base_rate": scores(each.label, share),
+            versus: scores(each.label, each.reference),
+            "versus": each.versus,
             f"ours_minus_{versus}": paired_bootstrap(each.label, each.probability, each.reference, each.game, rounds=300),
             "reliability": reliability(each.label, each.probability),
-        }  # fmt: skip
+        }
         if versus == "logistic":
             found["gate"] = gate_of(each)
         readings[each.reading] = found
     return {
-        "model": first.model, "how": first.how, **first.facts, "rows": len(first.label), first.unit: len(np.unique(first.game)),
-        "readings": readings, **(more or {}), "reliability": {name: found["reliability"] for name, found in readings.items()},
-    }  # fmt: skip
+        "model": first.model,
+        "how": first.how,
+        **first.facts,
+        "rows": len(first.label),
+        first.unit: len(np.unique(first.game)),
+        "readings": readings,
+        **(more or {}),
+        "reliability": {name: found["reliability"] for name, found in readings.items()},
+    }
 
 
 def gate_of(judged: EvaluationSet) -> dict[str, Any]:

@@ -36,11 +36,16 @@ from models.training.training import train as fit
 SLOTS: Final = 28
 #: few rows and smooth effects: the curves of each input, corrected by a few shallow trees
 RECIPE: Final = Recipe(
-    boosters=((
-        {"eta": 0.03, "max_depth": 3, "min_child_weight": 30.0, "subsample": 0.5, "colsample_bytree": 0.3, "reg_lambda": 10.0}, 100,
-    ),),
-    smooth=0.5, strength=0.01, knots=4,
-)  # fmt: skip
+    boosters=(
+        (
+            {"eta": 0.03, "max_depth": 3, "min_child_weight": 30.0, "subsample": 0.5, "colsample_bytree": 0.3, "reg_lambda": 10.0},
+            100,
+        ),
+    ),
+    smooth=0.5,
+    strength=0.01,
+    knots=4,
+)
 _TEAM: Final = np.repeat(np.array([0, 1], np.int8), SLOTS // 2)
 _THREAT: Final = [name for name, _, _ in PASS_FEATURES].index("start_threat")
 
@@ -76,9 +81,14 @@ def table(folder: Path) -> Table:
     rows[:, [name for name, _, _ in PASS_FEATURES].index("passer_mps")] = nan  # nobody's speed is known
     source: dict[str, str | float | int] = {"source": "MLSA18 pass prediction challenge", "rows": int(seen.sum())}
     return Table(
-        rows[seen], label[seen], np.flatnonzero(seen), source, origin="real", terms="internal use only: not to be shipped",
+        rows[seen],
+        label[seen],
+        np.flatnonzero(seen),
+        source,
+        origin="real",
+        terms="internal use only: not to be shipped",
         credit="MLSA18 Football Pass Prediction Challenge",
-    )  # fmt: skip
+    )
 
 
 def _home_attacks(x: Floats) -> Floats:
@@ -115,6 +125,18 @@ def _judgement(passes: Table, said: Floats, plain: Floats, how: str, blob: bytes
         return Attribution(read_forest(blob))(np.ascontiguousarray(passes.rows[at]))[:, 0]
 
     return EvaluationSet(
-        "pass-completion", how, passes.label, said, passes.game, passes.rows, asked.features, asked.classes, attribute or of,
-        reference=plain, versus="logistic", reading="with positions", unit="rows", facts={"source": passes.source["source"]},
-    )  # fmt: skip
+        "pass-completion",
+        how,
+        passes.label,
+        said,
+        passes.game,
+        passes.rows,
+        asked.features,
+        asked.classes,
+        attribute or of,
+        reference=plain,
+        versus="logistic",
+        reading="with positions",
+        unit="rows",
+        facts={"source": passes.source["source"]},
+    )

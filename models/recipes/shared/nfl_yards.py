@@ -31,7 +31,7 @@ Plays = tuple[Mapping[str, Floats], Floats, npt.NDArray[np.str_]]
 
 def doors_of(
     model: str, kind: str, recipe: Recipe, limits: str, plays: Callable[[Path], Plays], takes: tuple[str, ...]
-) -> tuple[Callable[[Path], Outcomes], Doors]:  # fmt: skip
+) -> tuple[Callable[[Path], Outcomes], Doors]:
     """How the rows of a folder are read, and the doors, of the model of yards ``kind``, which learns from ``takes`` and the yards
     asked about."""
     asked = spec_of(model).taking(("yards_yd", *takes))
@@ -74,9 +74,11 @@ def measures(kind: str, held: Outcomes, said: Floats) -> dict[str, float]:
     constant = (yards[:, None] >= np.array(LEVELS_YD[kind])).mean(0)
     mean = np.array([expected(kind, row) for row in chances.tolist()])
     return {
-        "rmse_yd": float(np.sqrt(np.mean((mean - yards) ** 2))), "rmse_yd_of_the_mean": float(yards.std()),
-        "crps": _crps(kind, chances, yards), "crps_of_one_distribution": _crps(kind, constant[None, :], yards),
-    }  # fmt: skip
+        "rmse_yd": float(np.sqrt(np.mean((mean - yards) ** 2))),
+        "rmse_yd_of_the_mean": float(yards.std()),
+        "crps": _crps(kind, chances, yards),
+        "crps_of_one_distribution": _crps(kind, constant[None, :], yards),
+    }
 
 
 def _crps(kind: str, chances: Floats, yards: Floats) -> float:

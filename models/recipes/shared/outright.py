@@ -47,19 +47,26 @@ def train(name: str, table: Table, held_as: str, seed: int, command: str, tell: 
     judged = _recipe_judged(name, table, held_as, seed, tell)
     measured = gate(
         str(table.source["source"]), judged.rows, judged.label, judged.probability, judged.game, judged.reference, seed=seed
-    )  # fmt: skip
+    )
     tell("gate measured")
     source = {**table.source, "rows": len(taught.label), "games": len(np.unique(taught.game)), "held_out": judged.how}
     card = Card(
-        name=model.name, title=model.title, classes=list(model.classes),
-        features=[CardFeature(f.name, f.unit, f.label) for f in model.features], trained_on=source, command=command, seed=seed,
+        name=model.name,
+        title=model.title,
+        classes=list(model.classes),
+        features=[CardFeature(f.name, f.unit, f.label) for f in model.features],
+        trained_on=source,
+        command=command,
+        seed=seed,
         metrics={
-            "held_out": scores(judged.label, judged.probability), "held_out_logistic": scores(judged.label, judged.reference),
+            "held_out": scores(judged.label, judged.probability),
+            "held_out_logistic": scores(judged.label, judged.reference),
             "profile": profile(model, taught),
         },
-        parameters=recipe.told(), limits=model.limits,
+        parameters=recipe.told(),
+        limits=model.limits,
         home=Home("real", str(table.source["source"]), inputs_of(taught.rows), table.terms, table.credit, measured),
-    )  # fmt: skip
+    )
     return card, blob
 
 
@@ -90,8 +97,10 @@ def report(judged: tuple[EvaluationSet, ...]) -> dict[str, Any]:
     (each,) = judged
     found = against(each)
     reading = {
-        "scores": found.pop("scores"), "logistic": found.pop("provider"), "ours_minus_logistic": found.pop("ours_minus_provider"),
-    }  # fmt: skip
+        "scores": found.pop("scores"),
+        "logistic": found.pop("provider"),
+        "ours_minus_logistic": found.pop("ours_minus_provider"),
+    }
     passed = gate(str(each.facts["source"]), each.rows, each.label, each.probability, each.game, each.reference)
     return found | {"readings": {"all": reading | {"gate": {"passed": passed.passed, "reason": passed.reason}}}}
 
@@ -134,15 +143,26 @@ def _recipe_judged(name: str, table: Table, held_as: str, seed: int, tell: Tell)
 
 def _judgement(
     name: str, how: str, asked: Table, said: Floats, plain: Floats, attribute: Callable[[Floats], Floats]
-) -> EvaluationSet:  # fmt: skip
+) -> EvaluationSet:
     def of(at: npt.NDArray[np.int64]) -> Floats:
         return attribute(np.ascontiguousarray(asked.rows[at]))
 
     model = spec_of(name)
     return EvaluationSet(
-        name, how, asked.label, said, asked.game, asked.rows, model.features, model.classes, of, {}, plain, "logistic",
+        name,
+        how,
+        asked.label,
+        said,
+        asked.game,
+        asked.rows,
+        model.features,
+        model.classes,
+        of,
+        {},
+        plain,
+        "logistic",
         facts={"source": asked.source["source"]},
-    )  # fmt: skip
+    )
 
 
 def _kept_out(table: Table, held_as: str) -> npt.NDArray[np.bool_] | None:
@@ -154,9 +174,12 @@ def _kept_out(table: Table, held_as: str) -> npt.NDArray[np.bool_] | None:
 
 def _take(table: Table, chosen: npt.NDArray[np.bool_]) -> Table:
     return replace(
-        table, rows=table.rows[chosen], label=table.label[chosen], game=table.game[chosen],
+        table,
+        rows=table.rows[chosen],
+        label=table.label[chosen],
+        game=table.game[chosen],
         groups={name: words[chosen] for name, words in table.groups.items()},
-    )  # fmt: skip
+    )
 
 
 def _used(rows: Floats) -> Floats:

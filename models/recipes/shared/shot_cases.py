@@ -36,10 +36,15 @@ _SLOW: Final = {"eta": 0.05, "subsample": 0.6, "colsample_bytree": 0.3, "reg_lam
 #: how a model for one case is grown: the recipe of shots with everybody's position, as it was found by cross-validation
 MADE: Final = Recipe(
     boosters=(
-        ({**_SLOW, "max_depth": 3, "min_child_weight": 20.0}, 300), ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200)
+        ({**_SLOW, "max_depth": 3, "min_child_weight": 20.0}, 300),
+        ({**_SLOW, "max_depth": 4, "min_child_weight": 30.0}, 200),
     ),
-    smooth=0.7, by="header", strength=0.003, knots=4, own=1.0,
-)  # fmt: skip
+    smooth=0.7,
+    by="header",
+    strength=0.003,
+    knots=4,
+    own=1.0,
+)
 #: fewer rows of other games make no model to compare with
 _LEAST: Final = 2_000
 #: of what is withheld at random when judged; training uses others
@@ -74,14 +79,17 @@ class Case:
     def facts(self) -> dict[str, Any]:
         """All of it as plain values: scores, sum against goals, difference from the reference, the gate."""
         found: dict[str, Any] = {
-            "rows": len(self.label), "games": len(np.unique(self.game)), "scores": self.scores,
+            "rows": len(self.label),
+            "games": len(np.unique(self.game)),
+            "scores": self.scores,
             "sum": summed(self.label, self.probability, self.game),
-        }  # fmt: skip
+        }
         if self.reference.size:
             found |= {
-                "versus": self.versus, "reference": scores(self.label, self.reference),
+                "versus": self.versus,
+                "reference": scores(self.label, self.reference),
                 "ours_minus_reference": paired_bootstrap(self.label, self.probability, self.reference, self.game),
-            }  # fmt: skip
+            }
         if self.gate is not None:
             found["gate"] = msgspec.to_builtins(self.gate) | {"passed": self.gate.passed, "reason": self.gate.reason}
         return found
@@ -98,15 +106,24 @@ def summed(label: Floats, probability: Floats, game: npt.NDArray[Any], seed: int
     low, high = np.quantile(ratios, (0.025, 0.975)) if ratios else (np.nan, np.nan)
     total = float(goals.sum())
     return {
-        "xgoals": float(xgoals.sum()), "goals": total, "ratio": float(xgoals.sum()) / total if total else float("nan"),
-        "low": float(low), "high": float(high),
-    }  # fmt: skip
+        "xgoals": float(xgoals.sum()),
+        "goals": total,
+        "ratio": float(xgoals.sum()) / total if total else float("nan"),
+        "low": float(low),
+        "high": float(high),
+    }
 
 
 def cases_of(
-    statsbomb: ShotTable | None, wyscout: EventShots | None, out: tuple[Bools, Bools], answer: Answer, *,
-    made: bool = False, seed: int = 0, tell: Callable[[str], None] = lambda text: None,
-) -> list[Case]:  # fmt: skip
+    statsbomb: ShotTable | None,
+    wyscout: EventShots | None,
+    out: tuple[Bools, Bools],
+    answer: Answer,
+    *,
+    made: bool = False,
+    seed: int = 0,
+    tell: Callable[[str], None] = lambda text: None,
+) -> list[Case]:
     """Every case on the shots ``out`` (bool, of StatsBomb's and of Wyscout's); with ``made`` beside models made for each, grown on
     the games that are not held out by the rule, where there are enough of them."""
     found = list(_with_positions(statsbomb, out[0], answer, made, seed, tell)) if statsbomb is not None else []
@@ -118,7 +135,7 @@ def cases_of(
 
 def _with_positions(
     shots: ShotTable, out: Bools, answer: Answer, made: bool, seed: int, tell: Callable[[str], None]
-) -> Iterator[Case]:  # fmt: skip
+) -> Iterator[Case]:
     plain = ~shots.penalty & ~shots.shootout & np.isfinite(shots.rows[:, 0])
     judged, others = np.flatnonzero(out & plain), np.flatnonzero(~held_out("statsbomb", shots.match) & plain)
     if not len(judged) or shots.picture is None:
@@ -157,13 +174,22 @@ def _without(shots: EventShots, out: Bools, answer: Answer, seed: int) -> Iterat
         reference = logistic_of(shots.rows[others], shots.goal[others], rows, 2)[:, 1].copy()
     opened = _gate("Wyscout events", rows, label, probability, game, reference)
     yield Case(
-        "wyscout", withheld_shots.NONE, label, probability, game, rows, groups, reference, "logistic" if reference.size else "", opened
+        "wyscout",
+        withheld_shots.NONE,
+        label,
+        probability,
+        game,
+        rows,
+        groups,
+        reference,
+        "logistic" if reference.size else "",
+        opened,
     )
 
 
 def _gate(
     data: str, rows: Floats, label: Floats, probability: Floats, game: npt.NDArray[Any], logistic: Floats | None = None
-) -> Gate | None:  # fmt: skip
+) -> Gate | None:
     """What the gate measures; None where there are too few games or goals to measure anything."""
     if len(np.unique(game)) < 25 or not 20 <= label.sum() <= len(label) - 20:
         return None

@@ -124,13 +124,26 @@ def _appended(blob: bytes, nodes: list[list[float]]) -> bytes:
     model = document["learner"]["gradient_booster"]["model"]
     left, right, parents, feature, value, default_left, cover = (list(column) for column in zip(*nodes, strict=True))
     n = len(nodes)
-    tree = in_levels({
-        "left_children": left, "right_children": right, "parents": parents, "split_indices": feature,
-        "split_conditions": [float(np.float32(v)) for v in value], "default_left": [int(d) for d in default_left],
-        "sum_hessian": [float(c) for c in cover], "base_weights": [0.0] * n, "loss_changes": [0.0] * n, "split_type": [0] * n,
-        "categories": [], "categories_nodes": [], "categories_segments": [], "categories_sizes": [], "id": len(model["trees"]),
-        "tree_param": {**model["trees"][0]["tree_param"], "num_nodes": str(n)},
-    })  # fmt: skip
+    tree = in_levels(
+        {
+            "left_children": left,
+            "right_children": right,
+            "parents": parents,
+            "split_indices": feature,
+            "split_conditions": [float(np.float32(v)) for v in value],
+            "default_left": [int(d) for d in default_left],
+            "sum_hessian": [float(c) for c in cover],
+            "base_weights": [0.0] * n,
+            "loss_changes": [0.0] * n,
+            "split_type": [0] * n,
+            "categories": [],
+            "categories_nodes": [],
+            "categories_segments": [],
+            "categories_sizes": [],
+            "id": len(model["trees"]),
+            "tree_param": {**model["trees"][0]["tree_param"], "num_nodes": str(n)},
+        }
+    )
     model["trees"].append(tree)
     count = len(model["trees"])
     model["tree_info"], model["iteration_indptr"] = [0] * count, list(range(count + 1))

@@ -25,16 +25,23 @@ _STEPS: Final = 50
 def design(rows: Floats) -> Floats:
     """(B, K) the terms of rows (B, F) of ``WIN_FEATURES``; what is not known counts nothing."""
     left, place, lead, margin, projected, pace = (
-        np.nan_to_num(rows[:, _COLUMN[name]]) for name in
-        ("laps_left", "place", "lead_s", "margin_s", "projected_place", "pace_s")
-    )  # fmt: skip
+        np.nan_to_num(rows[:, _COLUMN[name]]) for name in ("laps_left", "place", "lead_s", "margin_s", "projected_place", "pace_s")
+    )
     root = np.sqrt(left + 1.0)
     depth = np.log(np.maximum(place, 1.0))
-    return np.column_stack([
-        depth, depth / root, place == 1.0, (place == 1.0) / root, np.log(np.maximum(projected, 1.0)),
-        np.clip(lead / root, -15.0, 15.0), np.clip(lead, -60.0, 60.0) / 10.0,
-        np.clip(margin / root, -15.0, 15.0), np.clip(pace, -2.0, 2.0),
-    ]).astype(np.float64)  # fmt: skip
+    return np.column_stack(
+        [
+            depth,
+            depth / root,
+            place == 1.0,
+            (place == 1.0) / root,
+            np.log(np.maximum(projected, 1.0)),
+            np.clip(lead / root, -15.0, 15.0),
+            np.clip(lead, -60.0, 60.0) / 10.0,
+            np.clip(margin / root, -15.0, 15.0),
+            np.clip(pace, -2.0, 2.0),
+        ]
+    ).astype(np.float64)
 
 
 @dataclass(frozen=True)

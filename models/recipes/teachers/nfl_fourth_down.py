@@ -35,9 +35,17 @@ _FIELD: Final = np.arange(1.0, 100.0)
 def conversion_terms(to_go_yd: Floats, to_goal_yd: Floats) -> Floats:
     """(B, K): distance and its logarithm, place, and what is different near the goal line."""
     near = to_goal_yd <= 10.0
-    return np.column_stack([
-        to_go_yd, np.log(to_go_yd), to_go_yd == 1.0, to_goal_yd / 50.0, near, near * np.log(to_go_yd), to_goal_yd <= to_go_yd,
-    ]).astype(np.float64)  # fmt: skip
+    return np.column_stack(
+        [
+            to_go_yd,
+            np.log(to_go_yd),
+            to_go_yd == 1.0,
+            to_goal_yd / 50.0,
+            near,
+            near * np.log(to_go_yd),
+            to_goal_yd <= to_go_yd,
+        ]
+    ).astype(np.float64)
 
 
 def kick_terms(length_yd: Floats) -> Floats:
@@ -87,9 +95,17 @@ class Tries:
         """Those of these games."""
         went, kicked, punted = (np.isin(each, games) for each in (self.went, self.kicked, self.punted))
         return Tries(
-            self.to_go_yd[went], self.to_goal_yd[went], self.converted[went], self.went[went], self.length_yd[kicked],
-            self.good[kicked], self.kicked[kicked], self.from_yd[punted], self.net_yd[punted], self.punted[punted],
-        )  # fmt: skip
+            self.to_go_yd[went],
+            self.to_goal_yd[went],
+            self.converted[went],
+            self.went[went],
+            self.length_yd[kicked],
+            self.good[kicked],
+            self.kicked[kicked],
+            self.from_yd[punted],
+            self.net_yd[punted],
+            self.punted[punted],
+        )
 
 
 @dataclass(frozen=True)
@@ -115,8 +131,10 @@ class Parts:
         )
         return cls(
             Chance.fit(conversion_terms(tries.to_go_yd, tries.to_goal_yd), tries.converted),
-            Chance.fit(kick_terms(tries.length_yd), tries.good), median, mean,
-        )  # fmt: skip
+            Chance.fit(kick_terms(tries.length_yd), tries.good),
+            median,
+            mean,
+        )
 
     def converts(self, to_go_yd: Floats, to_goal_yd: Floats) -> Floats:
         return self.conversion(conversion_terms(to_go_yd, to_goal_yd))

@@ -32,21 +32,38 @@ def design(rows: Floats) -> Floats:
     left = np.maximum(clock_s, 0.0) / 60.0
     place = (50.0 - to_goal) / 50.0
     near = to_goal < IN_RANGE_YD
-    worth = np.column_stack([
-        place, place**2, place**3, down == 2, down == 3, down == 4, np.log1p(to_go), np.log1p(to_go) * (down == 3),
-        (down == 4) * place, (down == 4) & near, np.ones(len(rows)),
-    ]).astype(np.float64)  # fmt: skip
+    worth = np.column_stack(
+        [
+            place,
+            place**2,
+            place**3,
+            down == 2,
+            down == 3,
+            down == 4,
+            np.log1p(to_go),
+            np.log1p(to_go) * (down == 3),
+            (down == 4) * place,
+            (down == 4) & near,
+            np.ones(len(rows)),
+        ]
+    ).astype(np.float64)
     minutes, minute = np.exp(-left / 3.0), np.exp(-left)
     parts: list[npt.NDArray[Any]] = [lead / np.sqrt(left + least) for least in (0.35, 3.0, 15.0)]
     parts += [np.tanh(lead / 10.0) / np.sqrt(left / 60.0 + 0.1)]
     parts += [worth / np.sqrt(left + least)[:, None] for least in (0.35, 6.0)]
     parts += [
-        minutes * np.sign(lead), minutes * np.tanh(lead / 3.0), minutes * np.tanh(lead / 8.0), minute * np.sign(lead),
-        minutes * (lead == 0), minute * np.tanh((lead + 3.0) / 2.0) * near, minute * ((lead <= 0) & (lead >= -2)) * near,
-        minute * (lead < -8), minutes * (lead < -8),
+        minutes * np.sign(lead),
+        minutes * np.tanh(lead / 3.0),
+        minutes * np.tanh(lead / 8.0),
+        minute * np.sign(lead),
+        minutes * (lead == 0),
+        minute * np.tanh((lead + 3.0) / 2.0) * near,
+        minute * ((lead <= 0) & (lead >= -2)) * near,
+        minute * (lead < -8),
+        minutes * (lead < -8),
     ]
     side = 2.0 * home - 1.0
-    parts += [side, side * np.sqrt(left), side * left]  # fmt: skip
+    parts += [side, side * np.sqrt(left), side * left]
     return np.column_stack(parts)
 
 

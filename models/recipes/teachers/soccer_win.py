@@ -33,7 +33,7 @@ FORM: Final = np.linspace(-1.2, 1.2, 13)
 #: fast it falls (chosen by the log loss out of match); three nodes of a Gauss-Hermite quadrature
 STRENGTH: Final = {True: 0.45, False: 0.3}
 LEARNT: Final = 1.0
-_NODES: Final = ((-3.0**0.5, 0.0, 3.0**0.5), (1 / 6, 2 / 3, 1 / 6))
+_NODES: Final = ((-(3.0**0.5), 0.0, 3.0**0.5), (1 / 6, 2 / 3, 1 / 6))
 _LEADS: Final = np.arange(-MOST_LEAD, MOST_LEAD + 1)
 #: of the regression's coefficients: enough to keep rare states in bounds
 _RIDGE: Final = 1e-4
@@ -99,7 +99,7 @@ class Winning:
             h, a = (
                 (1.0 - np.exp(-STEP_MIN * np.exp(_design(left, side, *(v.ravel() for v in state)) @ beta))).reshape(shape)
                 for side, *state in ((1.0, lead, reds, home, away), (0.0, -lead, -reds, away, home))
-            )  # fmt: skip
+            )
             one, other = (h * (1.0 - a))[..., None], (a * (1.0 - h))[..., None]
             now = one * now[..., more, :] + other * now[..., less, :] + (1.0 - one - other) * now
             chain[k] = now
@@ -128,10 +128,12 @@ class Winning:
         form = found.form(now)
         for with_xgoals in (False, True):
             f = form if with_xgoals else np.zeros_like(form)
-            design = np.concatenate([
-                _design(until, 1.0, now[:, _LEAD], now[:, _REDS], f[:, 0], f[:, 1]),
-                _design(until, 0.0, -now[:, _LEAD], -now[:, _REDS], f[:, 1], f[:, 0]),
-            ])  # fmt: skip
+            design = np.concatenate(
+                [
+                    _design(until, 1.0, now[:, _LEAD], now[:, _REDS], f[:, 0], f[:, 1]),
+                    _design(until, 0.0, -now[:, _LEAD], -now[:, _REDS], f[:, 1], f[:, 0]),
+                ]
+            )
             goals = np.r_[np.maximum(scored, 0.0), np.maximum(-scored, 0.0)]
             found.coefficients[with_xgoals] = _poisson(design, goals, np.r_[exposure, exposure])
         # without xGoals no form is seen, but teams differ as they do with them
@@ -154,9 +156,18 @@ def _design(left_min: Floats, home: float, lead: Floats, reds: Floats, own: Floa
     """(B, 11) of one team: its lead, its red cards less the opponents', its form and theirs."""
     one = np.ones(len(left_min))
     columns = (
-        one, home * one, left_min / 90.0, left_min < 5.0, lead < 0, lead > 0, lead > 1, np.maximum(reds, 0),
-        np.maximum(-reds, 0), own, other,
-    )  # fmt: skip
+        one,
+        home * one,
+        left_min / 90.0,
+        left_min < 5.0,
+        lead < 0,
+        lead > 0,
+        lead > 1,
+        np.maximum(reds, 0),
+        np.maximum(-reds, 0),
+        own,
+        other,
+    )
     return np.asarray(np.stack(columns, axis=1), np.float64)
 
 

@@ -23,9 +23,7 @@ REGISTRY: Final = "TOUCHLINE_REGISTRY"
 TRACKING: Final = "TOUCHLINE_TRACKING"
 
 Name = Annotated[str, typer.Argument(help="The model, as touchline models list names it.")]
-Registry = Annotated[
-    Path, typer.Option("--registry", envvar=REGISTRY, help="The folder of the model registry.", metavar="DIR")
-]
+Registry = Annotated[Path, typer.Option("--registry", envvar=REGISTRY, help="The folder of the model registry.", metavar="DIR")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 By = Annotated[str, typer.Option("--by", help="Who does it; by default the user of this program.", metavar="WHO")]
 DEFAULT: Final = Path("model-registry")
@@ -119,21 +117,28 @@ def listed(root: Path) -> dict[str, list[dict[str, str]]]:
     store = registry_at(root)
     return {
         name: [
-            {"version": v.version, "state": v.state, "deed": v.entries[-1].deed, "at": v.entries[-1].at, "by": v.entries[-1].by,
-             "why": v.entries[-1].why}
+            {
+                "version": v.version,
+                "state": v.state,
+                "deed": v.entries[-1].deed,
+                "at": v.entries[-1].at,
+                "by": v.entries[-1].by,
+                "why": v.entries[-1].why,
+            }
             for v in store.versions(name)
         ]
         for name in store.names()
-    }  # fmt: skip
+    }
 
 
 Contradicted = Annotated[
     str,
     typer.Option(
         help="A model that outcomes contradict while games run: withhold it from pages and subscribers, or only warn.",
-        metavar="withhold|warn", envvar="TOUCHLINE_CONTRADICTED",
+        metavar="withhold|warn",
+        envvar="TOUCHLINE_CONTRADICTED",
     ),
-]  # fmt: skip
+]
 
 
 def watch_models(hub: Hub, root: Path | None, policy: str) -> ModelWatch:

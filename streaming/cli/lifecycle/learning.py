@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from models.training.labelled_predictions import LabelledPredictions
 
 Recordings = Annotated[list[Path], typer.Argument(help="Folders of recordings.", metavar="REC...")]
-Replay = Annotated[
-    bool, typer.Option("--replay", help="Work the features out again, also where the recording holds predictions.")
-]
+Replay = Annotated[bool, typer.Option("--replay", help="Work the features out again, also where the recording holds predictions.")]
 
 
 def prepare(
@@ -53,7 +51,7 @@ def unsaid(name: str) -> str:
 
 def gathered(
     name: str, recordings: list[Path], replay: bool = False, labelled: bool = True, missing: Counter[str] | None = None
-) -> LabelledPredictions:  # fmt: skip
+) -> LabelledPredictions:
     """Of all recordings, one after the other; ``ValueError`` when they are to be ``labelled`` and cannot be."""
     from models.specs import spec_of
     from models.training.labelled_predictions import joined

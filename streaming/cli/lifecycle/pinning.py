@@ -66,8 +66,10 @@ def _say_off(recording: Recording, models: Mapping[str, Model], spoke: Container
             ask = f"--model {name}@simulated" if trained_on(model) == "simulated" else f"--model {name}"
             print(
                 f"{recording.path}: {name} {model.version} answered when this was recorded, and does not now ({off}): {ask} asks "
-                "for it by name", file=sys.stderr, flush=True,
-            )  # fmt: skip
+                "for it by name",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def _versions(recording: Recording) -> tuple[dict[str, str], list[tuple[int, str, str]]]:

@@ -41,9 +41,19 @@ class EventStage:
     """Events and ticks of one game. ``sync_us`` is how far an event's clock may be from the tracking's."""
 
     def __init__(
-        self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: FrameBuffer, models: Mapping[str, Model],
-        names: dict[str, int], watch: Stopwatch, patience: DeadlineBudget, count: Count, requested: Container[str] = (),
-    ) -> None:  # fmt: skip
+        self,
+        sport: Sport,
+        game: GameRecord,
+        roster: Roster,
+        grid: Grid,
+        tape: FrameBuffer,
+        models: Mapping[str, Model],
+        names: dict[str, int],
+        watch: Stopwatch,
+        patience: DeadlineBudget,
+        count: Count,
+        requested: Container[str] = (),
+    ) -> None:
         self._count = count
         #: (stat, subject) of whom it has been announced that there is no value, and none has come since
         self.unavailable: set[tuple[str, str]] = set()
@@ -112,12 +122,21 @@ class EventStage:
         home = self.home_attacks.get(event.period, 0)
         nan = float("nan")
         return EventContext(
-            event.id, event.type, self.grid.seconds(event.t_us), event.period, team, player,
-            nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m,
-            nan if event.end_x_m is None else event.end_x_m, nan if event.end_y_m is None else event.end_y_m,
-            event.outcome, home if team == 0 else -home if team == 1 else 0, event.attrs,
+            event.id,
+            event.type,
+            self.grid.seconds(event.t_us),
+            event.period,
+            team,
+            player,
+            nan if event.x_m is None else event.x_m,
+            nan if event.y_m is None else event.y_m,
+            nan if event.end_x_m is None else event.end_x_m,
+            nan if event.end_y_m is None else event.end_y_m,
+            event.outcome,
+            home if team == 0 else -home if team == 1 else 0,
+            event.attrs,
             roster=self.roster,
-        )  # fmt: skip
+        )
 
     def match(self, moment: EventContext, t_us: int) -> None:
         """Find the frame the event happened in, within the feeds' mutual clock error, and bound what it may look at."""
@@ -152,7 +171,7 @@ class EventStage:
 
     def work_out(
         self, event: Event, moment: EventContext, ledger: Any, quality: Quality, revision: int = 0, look: bool = True
-    ) -> list[Output]:  # fmt: skip
+    ) -> list[Output]:
         """Facts and stats of one event, given the account before it; without ``look`` its frames are left alone."""
         watch, out = self.watch, list[Output]()
         watch.start()
@@ -226,7 +245,16 @@ class EventStage:
         use = msgspec.structs.replace(reading.use, attributions=reasons)
         out.append(
             Prediction(
-                self.game.game, item.stat.id, event.id, event.t_us, use.name, use.version, rows, answers, quality, reading.took_us,
+                self.game.game,
+                item.stat.id,
+                event.id,
+                event.t_us,
+                use.name,
+                use.version,
+                rows,
+                answers,
+                quality,
+                reading.took_us,
                 (self._subject(item.stat, event.player, event.team),) * len(rows),
             )
         )
@@ -239,17 +267,39 @@ class EventStage:
         return (player or "unknown") if stat.per == "player" else (team or "unknown") if stat.per == "team" else stat.per
 
     def _block(
-        self, item: BoundStat, event_id: str, t_us: int, arrival_us: int, subject: str, value: Any, quality: Quality,
-        revision: int, frame: FrameUse | None, use: ModelUse | None,
-    ) -> StatBlock:  # fmt: skip
+        self,
+        item: BoundStat,
+        event_id: str,
+        t_us: int,
+        arrival_us: int,
+        subject: str,
+        value: Any,
+        quality: Quality,
+        revision: int,
+        frame: FrameUse | None,
+        use: ModelUse | None,
+    ) -> StatBlock:
         stat = item.stat
         if isinstance(value, (list, tuple, np.ndarray)):
             value = [v * item.factor if isinstance(v, float) else v for v in value]
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             value = float(value) * item.factor
         return StatBlock(
-            stat.id, self.game.game, self.sport.name, stat.unit, (subject,), np.array([t_us], np.int64), 0, [[value]], quality,
-            np.array([arrival_us], np.int64), None, revision, event_id, frame, use,
+            stat.id,
+            self.game.game,
+            self.sport.name,
+            stat.unit,
+            (subject,),
+            np.array([t_us], np.int64),
+            0,
+            [[value]],
+            quality,
+            np.array([arrival_us], np.int64),
+            None,
+            revision,
+            event_id,
+            frame,
+            use,
         )
 
     def issued(self, moment: EventContext) -> dict[str, str]:
@@ -263,9 +313,15 @@ class EventStage:
         }
 
     def again(
-        self, moment: EventContext, arrival_us: int, revision: int, subjects: dict[str, str], *, empty: bool = False,
+        self,
+        moment: EventContext,
+        arrival_us: int,
+        revision: int,
+        subjects: dict[str, str],
+        *,
+        empty: bool = False,
         quality: Quality = "final",
-    ) -> list[Output]:  # fmt: skip
+    ) -> list[Output]:
         """The stats ``subjects`` of an event from the facts it has, or taken back (``empty``)."""
         t_us = self.grid.t0_us + round(moment.t_s * SECOND_US)
         frame = None
@@ -274,8 +330,16 @@ class EventStage:
             frame = FrameUse(t_us=t_us + offset_us, offset_us=offset_us)
         return [
             self._block(
-                item, moment.id, t_us, arrival_us, subjects[item.stat.id], None if empty else moment.facts.get(item.stat.id),
-                quality, revision, frame, self._said(item, moment),
+                item,
+                moment.id,
+                t_us,
+                arrival_us,
+                subjects[item.stat.id],
+                None if empty else moment.facts.get(item.stat.id),
+                quality,
+                revision,
+                frame,
+                self._said(item, moment),
             )
             for item in self._stats[moment.type]
             if item.stat.id in subjects
@@ -296,9 +360,7 @@ class EventStage:
 
     def read_account(self, ledger: Any, moment: EventContext) -> dict[str, Any]:
         """The event stats that depend on the account before it."""
-        return {
-            item.stat.id: item.stat.compute(moment, ledger) for item in self._stats[moment.type] if item.stat.of_account
-        }
+        return {item.stat.id: item.stat.compute(moment, ledger) for item in self._stats[moment.type] if item.stat.of_account}
 
 
 def _apply(applying: dict[str, list[tuple[EventStep, int]]], watch: Stopwatch, moment: EventContext, ledger: Any) -> None:

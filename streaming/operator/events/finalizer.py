@@ -40,8 +40,15 @@ class EventFinalizer:
     """
 
     def __init__(
-        self, game: GameRecord, stage: EventStage, framer: Framer, clock: GameClock, grid: Grid, meters: OperatorMetrics, provisional: bool,
-    ) -> None:  # fmt: skip
+        self,
+        game: GameRecord,
+        stage: EventStage,
+        framer: Framer,
+        clock: GameClock,
+        grid: Grid,
+        meters: OperatorMetrics,
+        provisional: bool,
+    ) -> None:
         self.stage, self.framer, self.clock, self.meters = stage, framer, clock, meters
         self.t0_us, self.provisional = game.t0_us, provisional
         self.book = EventReorderBuffer()

@@ -90,9 +90,12 @@ class ReplayableLedger:
         return ledger
 
     def replace(
-        self, event_id: str, moment: EventContext | None, read_tick: Callable[[Any, int], Any],
+        self,
+        event_id: str,
+        moment: EventContext | None,
+        read_tick: Callable[[Any, int], Any],
         read_event: Callable[[Any, EventContext], Any],
-    ) -> tuple[list[tuple[int, Any, Any]], list[tuple[EventContext, Any, Any]]]:  # fmt: skip
+    ) -> tuple[list[tuple[int, Any, Any]], list[tuple[EventContext, Any, Any]]]:
         """Put ``moment`` (None: nothing) in the place of the event ``event_id`` and replay.
 
         Returns, from the change on, (tick second, value before, value after) of ``read_tick(ledger, second)`` and, for the
@@ -116,9 +119,13 @@ class ReplayableLedger:
         )
 
     def _replay(
-        self, log: list[EventContext], since_s: float, ticks: list[int], read_tick: Callable[[Any, int], Any],
+        self,
+        log: list[EventContext],
+        since_s: float,
+        ticks: list[int],
+        read_tick: Callable[[Any, int], Any],
         read_event: Callable[[Any, EventContext], Any],
-    ) -> tuple[Any, list[Any], dict[str, Any]]:  # fmt: skip
+    ) -> tuple[Any, list[Any], dict[str, Any]]:
         ledger = self._decoder.decode(_encode(self._base))
         tick_values: list[Any] = []
         event_values: dict[str, Any] = {}
@@ -153,11 +160,21 @@ class ReplayableLedger:
     def dump(self) -> bytes:
         entries = [
             _Entry(
-                m.id, m.type, m.t_s, m.period, m.team, m.player, [m.x_m, m.y_m, m.end_x_m, m.end_y_m], m.outcome,
-                m.attack, dict(m.attrs), m.offset_s, m.facts,
+                m.id,
+                m.type,
+                m.t_s,
+                m.period,
+                m.team,
+                m.player,
+                [m.x_m, m.y_m, m.end_x_m, m.end_y_m],
+                m.outcome,
+                m.attack,
+                dict(m.attrs),
+                m.offset_s,
+                m.facts,
             )
             for m in self.log
-        ]  # fmt: skip
+        ]
         return _encode((_by_name(self.ledger), _by_name(self._base), entries, self.ticks, sorted(self.aged)))
 
     def load(self, raw: bytes) -> None:
@@ -168,11 +185,25 @@ class ReplayableLedger:
         self.ledger, self._base = self._filled(ledger), self._filled(base)
         self.log = [
             EventContext(
-                e.id, e.type, e.t_s, e.period, e.team, e.player, e.at[0], e.at[1], e.at[2], e.at[3], e.outcome, e.attack,
-                e.attrs, offset_s=e.offset_s, facts=e.facts, roster=self._roster,
+                e.id,
+                e.type,
+                e.t_s,
+                e.period,
+                e.team,
+                e.player,
+                e.at[0],
+                e.at[1],
+                e.at[2],
+                e.at[3],
+                e.outcome,
+                e.attack,
+                e.attrs,
+                offset_s=e.offset_s,
+                facts=e.facts,
+                roster=self._roster,
             )
             for e in entries
-        ]  # fmt: skip
+        ]
 
 
 def _by_name(ledger: Any) -> dict[str, Any]:

@@ -22,9 +22,16 @@ class PeriodicStats:
     """The tick stats ``items`` of a game. They are read one second at a time, and answered and emitted many together."""
 
     def __init__(
-        self, items: list[BoundStat], game: str, sport: str, grid: Grid, has_tracking: bool, watch: Stopwatch, patience: DeadlineBudget,
+        self,
+        items: list[BoundStat],
+        game: str,
+        sport: str,
+        grid: Grid,
+        has_tracking: bool,
+        watch: Stopwatch,
+        patience: DeadlineBudget,
         count: Count,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._count = count
         self.items, self.game, self.sport, self.grid, self.has_tracking = items, game, sport, grid, has_tracking
         self.watch, self.patience = watch, patience
@@ -89,9 +96,15 @@ class PeriodicStats:
             self.watch.lap(item.watch)
 
     def blocks(
-        self, seconds: list[int], values: list[list[Any]], ingress_us: int, quality: Quality,
-        seen_us: Any, revisions: list[int] | None = None, last: int = 0,
-    ) -> list[Output]:  # fmt: skip
+        self,
+        seconds: list[int],
+        values: list[list[Any]],
+        ingress_us: int,
+        quality: Quality,
+        seen_us: Any,
+        revisions: list[int] | None = None,
+        last: int = 0,
+    ) -> list[Output]:
         """One block per tick stat over the given ticks (per revision, when values are issued again; ``last`` is then the latest
         settled tick)."""
         out: list[Output] = []
@@ -132,10 +145,20 @@ class PeriodicStats:
                     if item.factor != 1.0:
                         block = block * item.factor
                 made = StatBlock(
-                    item.stat.id, self.game, self.sport, item.stat.unit, item.subjects,
-                    times if whole else times[chosen], item.every * SECOND_US, block, how,
-                    stamps if whole else stamps[chosen], mask, revision, model=use,
-                )  # fmt: skip
+                    item.stat.id,
+                    self.game,
+                    self.sport,
+                    item.stat.unit,
+                    item.subjects,
+                    times if whole else times[chosen],
+                    item.every * SECOND_US,
+                    block,
+                    how,
+                    stamps if whole else stamps[chosen],
+                    mask,
+                    revision,
+                    model=use,
+                )
                 if isinstance(block, np.ndarray) and how != "stale":
                     if revisions is None:
                         self._sieve(item, made, [values[k][j] for k in chosen], quality, out)

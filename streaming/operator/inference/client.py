@@ -80,7 +80,7 @@ class PendingInference:
 
 def ask(
     model: Model, rows: Array, patience: DeadlineBudget, use: ModelUse, attribute: Callable[[Array], Array] | None, guard: Guard
-) -> InferenceResult:  # fmt: skip
+) -> InferenceResult:
     """``use`` and ``attribute`` are those of a model in this process. Where ``guard`` refuses any of the rows (B, F), which are
     parts of one answer, there is none."""
     refused = guard.check(rows)
@@ -91,7 +91,7 @@ def ask(
 
 def _ask(
     model: Model, rows: Array, patience: DeadlineBudget, use: ModelUse, attribute: Callable[[Array], Array] | None
-) -> InferenceResult:  # fmt: skip
+) -> InferenceResult:
     asked: Callable[[Array, float], Answer] | None = getattr(model, "ask", None)  # isinstance would cost more than many a model
     start = perf_counter()
     if asked is None:

@@ -34,9 +34,7 @@ class FrameBuffer:
         for signal in sport.signals:
             shape = (self.rows, *_sizes(signal.dims, n))
             signals[signal.name] = np.full(shape, signal.fill if signal.dtype[0] == "f" else int(signal.fill), signal.dtype)
-        state = {
-            f"{step.name}.{key}": np.zeros(_sizes(dims, n)) for step in sport.steps for key, dims in step.state.items()
-        }
+        state = {f"{step.name}.{key}": np.zeros(_sizes(dims, n)) for step in sport.steps for key, dims in step.state.items()}
         self.framed = self.computed = keep
         # the time before the game: rows without positions, so that looking back needs no special case
         before = np.arange(-keep + 1, 1)
@@ -44,16 +42,30 @@ class FrameBuffer:
         self.t_us[:keep] = grid.t0_us + before * 1_000_000 // grid.hz
         t[:keep] = before / grid.hz
         self.frames = Frames(
-            roster, field, dt_s=1.0 / grid.hz, hop=grid.hop, span=grid.span, t=t, xyz=xyz,
-            period=np.zeros(self.rows, np.int8), attack=np.zeros(self.rows, np.int8),
-            signals=signals, state=state, lo=keep, hi=keep,
-        )  # fmt: skip
+            roster,
+            field,
+            dt_s=1.0 / grid.hz,
+            hop=grid.hop,
+            span=grid.span,
+            t=t,
+            xyz=xyz,
+            period=np.zeros(self.rows, np.int8),
+            attack=np.zeros(self.rows, np.int8),
+            signals=signals,
+            state=state,
+            lo=keep,
+            hi=keep,
+        )
         #: what moves together, by name: every array whose first axis is rows
         self.columns: dict[str, Array] = {
-            "t_us": self.t_us, "grid_row": self.grid_row, "t": t, "xyz": xyz,
-            "period": self.frames.period, "attack": self.frames.attack,
+            "t_us": self.t_us,
+            "grid_row": self.grid_row,
+            "t": t,
+            "xyz": xyz,
+            "period": self.frames.period,
+            "attack": self.frames.attack,
             **{f"signal.{name}": array for name, array in signals.items()},
-        }  # fmt: skip
+        }
 
         # What a signal's readers may look back on: one window, or further where events read it, on either clock.
         self.reach = {

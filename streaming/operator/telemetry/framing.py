@@ -28,9 +28,14 @@ HIGHEST_M = 120.0
 
 
 Columns = tuple[
-    npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.float32], npt.NDArray[np.float32],
-    npt.NDArray[np.float32], npt.NDArray[np.float64], npt.NDArray[np.int64],
-]  # fmt: skip
+    npt.NDArray[np.int64],
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.float32],
+    npt.NDArray[np.float32],
+    npt.NDArray[np.float32],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.int64],
+]
 
 
 def _own(column: npt.NDArray[Any], kind: Any) -> npt.NDArray[Any]:
@@ -107,10 +112,14 @@ class Framer:
         for c, name in enumerate(self.channel_names):
             values[c] = packet.channels.get(name, np.nan)
         return (
-            _own(packet.t_us, np.int64), _own(packet.tag, np.uint32), _own(packet.x_m, np.float32),
-            _own(packet.y_m, np.float32), _own(packet.z_m, np.float32), values,
+            _own(packet.t_us, np.int64),
+            _own(packet.tag, np.uint32),
+            _own(packet.x_m, np.float32),
+            _own(packet.y_m, np.float32),
+            _own(packet.z_m, np.float32),
+            values,
             np.array([arrivals or now_us], np.int64) if isinstance(arrivals, int) else _own(arrivals, np.int64),
-        )  # fmt: skip
+        )
 
     def take_in(self, columns: Columns, at: int, force: bool = False) -> int:
         """First check of up to ``SLICE`` samples from ``at``; returns the index after the last one dealt with."""
@@ -118,11 +127,24 @@ class Framer:
         clock = lines.clock
         clock[0], clock[1] = self.clock.telemetry_us, self.clock.now_us
         at = tag_buffers.take_in(
-            at, min(n, at + SLICE), *columns, self.tags, self.reach_m, self.clock.skew_us,
+            at,
+            min(n, at + SLICE),
+            *columns,
+            self.tags,
+            self.reach_m,
+            self.clock.skew_us,
             self.clock.telemetry_lateness_us,
-            lines.t, lines.v, lines.n, lines.checked, lines.used, clock,
-            lines.rejected, lines.rejected_v, lines.rejected_n, force,
-        )  # fmt: skip
+            lines.t,
+            lines.v,
+            lines.n,
+            lines.checked,
+            lines.used,
+            clock,
+            lines.rejected,
+            lines.rejected_v,
+            lines.rejected_n,
+            force,
+        )
         self.clock.arrived(int(clock[1]))
         self.clock.saw_telemetry(int(clock[0]))
         return at
@@ -143,9 +165,20 @@ class Framer:
         lines, grid = self.lines, self.grid
         if self.next_row <= last:
             tag_buffers.check_order(
-                watermark_us, self.tags, self.max_speed, lines.t, lines.v, lines.n, lines.checked, lines.used,
-                lines.leap, lines.clock, lines.rejected, lines.rejected_v, lines.rejected_n,
-            )  # fmt: skip
+                watermark_us,
+                self.tags,
+                self.max_speed,
+                lines.t,
+                lines.v,
+                lines.n,
+                lines.checked,
+                lines.used,
+                lines.leap,
+                lines.clock,
+                lines.rejected,
+                lines.rejected_v,
+                lines.rejected_n,
+            )
         while self.next_row <= last and budget > 0:
             count = min(last - self.next_row + 1, budget)
             if self.blanks >= self.blank_limit and self._partial:
@@ -173,11 +206,35 @@ class Framer:
         tape.make_room(count)
         at, frames = tape.framed, tape.frames
         filled = tag_buffers.frame_rows(
-            self.next_row, count, grid.t0_us, grid.hz, at, self.entity, self.mount_columns, self._mounts, self.wait_us,
-            self._gap_us, self._hold_us,
-            self._starts, self._ends, self._numbers, self._sides, lines.t, lines.v, lines.n, lines.checked, lines.used,
-            tape.grid_row, tape.t_us, frames.t, frames.period, frames.attack, frames.xyz, tape.channels, self.seen_us,
-        )  # fmt: skip
+            self.next_row,
+            count,
+            grid.t0_us,
+            grid.hz,
+            at,
+            self.entity,
+            self.mount_columns,
+            self._mounts,
+            self.wait_us,
+            self._gap_us,
+            self._hold_us,
+            self._starts,
+            self._ends,
+            self._numbers,
+            self._sides,
+            lines.t,
+            lines.v,
+            lines.n,
+            lines.checked,
+            lines.used,
+            tape.grid_row,
+            tape.t_us,
+            frames.t,
+            frames.period,
+            frames.attack,
+            frames.xyz,
+            tape.channels,
+            self.seen_us,
+        )
         tape.framed += count
         self.next_row += count
         self.all_filled &= filled == count
@@ -237,6 +294,4 @@ class Framer:
             else:
                 target[...] = saved[name]
         self.seen_us[...] = saved["seen_us"]
-        self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us = (
-            int(x) for x in saved["counters"]
-        )
+        self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us = (int(x) for x in saved["counters"])

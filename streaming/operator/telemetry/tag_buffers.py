@@ -71,8 +71,13 @@ class TagBuffers:
 
 @kernel
 def _reject(
-    reason: int, tag: int, t: int, arrival: int, rejected: I8, rejected_n: I8,
-) -> int:  # fmt: skip
+    reason: int,
+    tag: int,
+    t: int,
+    arrival: int,
+    rejected: I8,
+    rejected_n: I8,
+) -> int:
     """Book a rejected sample; returns the row that its values go to."""
     k = rejected_n[0]
     rejected[k, 0] = reason
@@ -85,9 +90,19 @@ def _reject(
 
 @kernel
 def _reject_new(
-    reason: int, tag: int, t: int, arrival: int, x: Real, y: Real, z: Real, s_c: F8, i: int, rejected: I8, rejected_v: F8,
+    reason: int,
+    tag: int,
+    t: int,
+    arrival: int,
+    x: Real,
+    y: Real,
+    z: Real,
+    s_c: F8,
+    i: int,
+    rejected: I8,
+    rejected_v: F8,
     rejected_n: I8,
-) -> None:  # fmt: skip
+) -> None:
     """Set aside sample ``i`` of a packet, channels and all."""
     k = _reject(reason, tag, t, arrival, rejected, rejected_n)
     rejected_v[k, 0] = x
@@ -99,8 +114,13 @@ def _reject_new(
 
 @kernel
 def _make_room(
-    g: int, t: I8, v: F8, n: I8, checked: I8, used: I8,
-) -> bool:  # fmt: skip
+    g: int,
+    t: I8,
+    v: F8,
+    n: I8,
+    checked: I8,
+    used: I8,
+) -> bool:
     """Drop the oldest used samples of line ``g``, all but ``KEPT``; returns whether there is room now."""
     drop = used[g] - KEPT
     if drop > 0:
@@ -127,10 +147,30 @@ def _rank(held: F8, x: Real, y: Real, z: Real, s_c: F8, i: int) -> int:
 
 @kernel
 def take_in(
-    at: int, until: int, s_t: I8, s_tag: U4, s_x: F4, s_y: F4, s_z: F4, s_c: F8, arrivals: I8, known: U4,
-    reach_m: F8, skew_us: int, lateness_us: int, t: I8, v: F8, n: I8, checked: I8, used: I8, clock: I8, rejected: I8,
-    rejected_v: F8, rejected_n: I8, force: bool,
-) -> int:  # fmt: skip
+    at: int,
+    until: int,
+    s_t: I8,
+    s_tag: U4,
+    s_x: F4,
+    s_y: F4,
+    s_z: F4,
+    s_c: F8,
+    arrivals: I8,
+    known: U4,
+    reach_m: F8,
+    skew_us: int,
+    lateness_us: int,
+    t: I8,
+    v: F8,
+    n: I8,
+    checked: I8,
+    used: I8,
+    clock: I8,
+    rejected: I8,
+    rejected_v: F8,
+    rejected_n: I8,
+    force: bool,
+) -> int:
     """First check of samples ``at..until``; returns the index after the last one dealt with.
 
     ``known`` (G,) tag numbers, sorted, line by line; ``s_c`` (C, n) channels; ``arrivals`` has one entry or one
@@ -209,8 +249,14 @@ def take_in(
 
 @kernel
 def _possible(
-    t0: Real, x0: Real, y0: Real, t1: Real, x1: Real, y1: Real, max_speed: Real,
-) -> bool:  # fmt: skip
+    t0: Real,
+    x0: Real,
+    y0: Real,
+    t1: Real,
+    x1: Real,
+    y1: Real,
+    max_speed: Real,
+) -> bool:
     """Whether a body could have got from one to the other: its top speed, and half a metre of measurement noise."""
     far = max_speed * (t1 - t0) * 1e-6 + 0.5
     return bool((x1 - x0) ** 2 + (y1 - y0) ** 2 <= far * far)
@@ -218,9 +264,20 @@ def _possible(
 
 @kernel
 def check_order(
-    until_us: int, tags: U4, max_speed: F8, t: I8, v: F8, n: I8, checked: I8, used: I8, leap: F8, clock: I8,
-    rejected: I8, rejected_v: F8, rejected_n: I8,
-) -> None:  # fmt: skip
+    until_us: int,
+    tags: U4,
+    max_speed: F8,
+    t: I8,
+    v: F8,
+    n: I8,
+    checked: I8,
+    used: I8,
+    leap: F8,
+    clock: I8,
+    rejected: I8,
+    rejected_v: F8,
+    rejected_n: I8,
+) -> None:
     """Second check, in time order, of all samples at or before ``until_us``; ``max_speed`` (G,) m/s."""
     for g in range(len(n)):
         while checked[g] < n[g] and t[g, checked[g]] <= until_us:
@@ -251,10 +308,35 @@ def check_order(
 
 @kernel
 def frame_rows(
-    first_row: int, count: int, t0_us: int, hz: int, at: int, entity: I8, columns: I8, mounts: I8, wait_us: int,
-    gap_us: int, hold_us: int, starts: I8, ends: I8, numbers: I1, sides: I1, t: I8, v: F8, n: I8, checked: I8, used: I8,
-    grid_row: I8, row_t: I8, seconds: F8, period: I1, attack: I1, xyz: F8, channels: F8, seen_us: I8,
-) -> int:  # fmt: skip
+    first_row: int,
+    count: int,
+    t0_us: int,
+    hz: int,
+    at: int,
+    entity: I8,
+    columns: I8,
+    mounts: I8,
+    wait_us: int,
+    gap_us: int,
+    hold_us: int,
+    starts: I8,
+    ends: I8,
+    numbers: I1,
+    sides: I1,
+    t: I8,
+    v: F8,
+    n: I8,
+    checked: I8,
+    used: I8,
+    grid_row: I8,
+    row_t: I8,
+    seconds: F8,
+    period: I1,
+    attack: I1,
+    xyz: F8,
+    channels: F8,
+    seen_us: I8,
+) -> int:
     """Place the samples on the grid: ``count`` rows from grid row ``first_row``, written to the tape from row ``at`` on.
 
     A point between two samples is interpolated when they are at most ``gap_us`` apart and the later one no more than
@@ -324,8 +406,11 @@ def frame_rows(
 
 @kernel
 def next_sample(
-    after_us: int, t: I8, n: I8, used: I8,
-) -> int:  # fmt: skip
+    after_us: int,
+    t: I8,
+    n: I8,
+    used: I8,
+) -> int:
     """Time of the first sample after ``after_us`` on any line; the largest integer when there is none."""
     first = np.int64((1 << 63) - 1)
     for g in range(len(n)):

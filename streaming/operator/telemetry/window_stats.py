@@ -85,9 +85,15 @@ def use_of(model: Model, guard: Guard) -> ModelUse:
 
 
 def publishing(
-    stat: Stat, roster: Roster, models: Mapping[str, Model], watch: int, grid: Grid | None = None, *,
-    origin: Origin = "real", requested: Container[str] = (),
-) -> BoundStat:  # fmt: skip
+    stat: Stat,
+    roster: Roster,
+    models: Mapping[str, Model],
+    watch: int,
+    grid: Grid | None = None,
+    *,
+    origin: Origin = "real",
+    requested: Container[str] = (),
+) -> BoundStat:
     """Resolve units, subjects and the model of ``stat``; ``BadInput`` when its model is not among ``models``. ``origin`` is where
     the game comes from, ``requested`` are the models that were asked for by name."""
     model = None
@@ -102,11 +108,20 @@ def publishing(
             raise BadInput(f"{stat.id}: {stat.every_s:g} s is not a whole number of hops")
     subjects, columns = subjects_of(stat, roster)
     item = BoundStat(
-        stat, units.factor(stat.unit), subjects, columns, None, None, watch,
-        reach_us(stat), roster.ids if stat.per == "player" else subjects, every,
-        rows=Availability(len(subjects), stat.held, max(1, len(stat.components))), origin=origin,
+        stat,
+        units.factor(stat.unit),
+        subjects,
+        columns,
+        None,
+        None,
+        watch,
+        reach_us(stat),
+        roster.ids if stat.per == "player" else subjects,
+        every,
+        rows=Availability(len(subjects), stat.held, max(1, len(stat.components))),
+        origin=origin,
         requested=stat.model is not None and stat.model.partition("/")[0] in requested,
-    )  # fmt: skip
+    )
     if model is not None:
         item.take(model)
     return item
@@ -129,16 +144,27 @@ class WindowStage:
     """Steps and window stats of one game over its tape."""
 
     def __init__(
-        self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, tape: FrameBuffer, models: Mapping[str, Model],
-        names: dict[str, int], watch: Stopwatch, patience: DeadlineBudget, count: Count, requested: Container[str] = (),
-    ) -> None:  # fmt: skip
+        self,
+        sport: Sport,
+        game: GameRecord,
+        roster: Roster,
+        grid: Grid,
+        tape: FrameBuffer,
+        models: Mapping[str, Model],
+        names: dict[str, int],
+        watch: Stopwatch,
+        patience: DeadlineBudget,
+        count: Count,
+        requested: Container[str] = (),
+    ) -> None:
         self.patience, self._count = patience, count
         self.game, self.sport, self.grid, self.tape, self.watch = game.game, sport.name, grid, tape, watch
         self.steps = [(step.compute, names[step.name]) for step in sport.steps]
         self.stats = [
             publishing(stat, roster, models, names[stat.id], grid, origin=origin_of(game), requested=requested)
-            for stat in sport.stats if stat.kind == "window"
-        ]  # fmt: skip
+            for stat in sport.stats
+            if stat.kind == "window"
+        ]
 
         self._began_us = began_us(game)
         self.coarser = sorted({item.every for item in self.stats} - {1})
@@ -191,9 +217,19 @@ class WindowStage:
             if item.factor != 1.0:
                 values = values * item.factor
             block = StatBlock(
-                item.stat.id, self.game, self.sport, item.stat.unit, item.subjects, times, self.grid.span_us,
-                values, how, stamps, mask, model=use,
-            )  # fmt: skip
+                item.stat.id,
+                self.game,
+                self.sport,
+                item.stat.unit,
+                item.subjects,
+                times,
+                self.grid.span_us,
+                values,
+                how,
+                stamps,
+                mask,
+                model=use,
+            )
             if how != "stale":
                 block.live, begins = item.rows.sieve(values, mask, None if refused is None else refused.codes)
                 if refused is not None and quality == "final":

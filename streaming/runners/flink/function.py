@@ -31,6 +31,7 @@ TICK_MS: Final = 200
 #: a game's health is told on every so many ticks
 HEALTH_TICKS: Final = 5
 
+
 class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
     """Keyed by game: rows (key, record, broker's time) in, rows (topic, key, message) out.
 
@@ -43,8 +44,12 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
     """
 
     def __init__(
-        self, sport: str, equipment: str, snapshot_every: int = 100, runner: str = "flink",
-    ) -> None:  # fmt: skip
+        self,
+        sport: str,
+        equipment: str,
+        snapshot_every: int = 100,
+        runner: str = "flink",
+    ) -> None:
         self.sport, self.equipment = sport, equipment
         self.snapshot_every, self.runner = snapshot_every, runner
 
@@ -136,7 +141,14 @@ def broker_us(stamp: str | None) -> int:
     """The broker's time of a record, microseconds, from its text in UTC (2026-01-31 12:00:00.123); 0 when it has none."""
     if not stamp:
         return 0
-    whole = calendar.timegm((
-        int(stamp[0:4]), int(stamp[5:7]), int(stamp[8:10]), int(stamp[11:13]), int(stamp[14:16]), int(stamp[17:19]),
-    ))  # fmt: skip
+    whole = calendar.timegm(
+        (
+            int(stamp[0:4]),
+            int(stamp[5:7]),
+            int(stamp[8:10]),
+            int(stamp[11:13]),
+            int(stamp[14:16]),
+            int(stamp[17:19]),
+        )
+    )
     return whole * 1_000_000 + int((stamp[20:] + "000000")[:6])

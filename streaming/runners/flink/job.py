@@ -86,21 +86,30 @@ def submit(plan: Plan, equipment: str) -> str:
 def _configuration(plan: Plan) -> dict[str, str]:
     host, port = plan.rest
     found = {
-        "execution.target": "remote", "rest.address": host, "rest.port": str(port),
-        "pipeline.jars": connector().as_uri(), "python.executable": plan.python, "python.execution-mode": plan.profile,
+        "execution.target": "remote",
+        "rest.address": host,
+        "rest.port": str(port),
+        "pipeline.jars": connector().as_uri(),
+        "python.executable": plan.python,
+        "python.execution-mode": plan.profile,
         # A bundle of records waits no longer than this for company; one record a bundle collapses.
-        "python.fn-execution.bundle.size": "1000", "python.fn-execution.bundle.time": "5",
+        "python.fn-execution.bundle.size": "1000",
+        "python.fn-execution.bundle.time": "5",
         "execution.buffer-timeout.interval": "1 ms",
-        "execution.checkpointing.interval": f"{plan.checkpoint_ms} ms", "execution.checkpointing.mode": "EXACTLY_ONCE",
-        "execution.checkpointing.timeout": "60 s", "execution.checkpointing.tolerable-failed-checkpoints": "20",
+        "execution.checkpointing.interval": f"{plan.checkpoint_ms} ms",
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "execution.checkpointing.timeout": "60 s",
+        "execution.checkpointing.tolerable-failed-checkpoints": "20",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-        "restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": "2147483647",
+        "restart-strategy.type": "fixed-delay",
+        "restart-strategy.fixed-delay.attempts": "2147483647",
         "restart-strategy.fixed-delay.delay": "200 ms",
         "table.local-time-zone": "UTC",
         # Names of operators that a savepoint can be matched with: made from what they are, not from where they stand.
-        "table.exec.uid.generation": "ALWAYS", "table.exec.uid.format": "<id>_<transformation>",
+        "table.exec.uid.generation": "ALWAYS",
+        "table.exec.uid.format": "<id>_<transformation>",
         "pipeline.operator-chaining.enabled": "true",
-    }  # fmt: skip
+    }
     if plan.savepoint:
         found["execution.state-recovery.path"] = plan.savepoint
     return found
@@ -117,26 +126,36 @@ def _build(plan: Plan, tables: Any, equipment: str, code: str) -> None:
     properties = {f"properties.{k}": v for k, v in plan.address.java().items()}
     tables.execute_sql(
         _table(
-            "feed", "`k` BYTES, `v` BYTES, `at` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL",
+            "feed",
+            "`k` BYTES, `v` BYTES, `at` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL",
             {
-                "topic": topics.telemetry(plan.sport), **properties, "properties.group.id": plan.group,
-                "scan.startup.mode": "group-offsets", "properties.auto.offset.reset": "earliest",
-                "properties.fetch.max.wait.ms": "50", "properties.max.partition.fetch.bytes": str(MAX_MESSAGE_BYTES),
+                "topic": topics.telemetry(plan.sport),
+                **properties,
+                "properties.group.id": plan.group,
+                "scan.startup.mode": "group-offsets",
+                "properties.auto.offset.reset": "earliest",
+                "properties.fetch.max.wait.ms": "50",
+                "properties.max.partition.fetch.bytes": str(MAX_MESSAGE_BYTES),
                 "scan.topic-partition-discovery.interval": "60 s",
             },
         )
-    )  # fmt: skip
+    )
     tables.execute_sql(
         _table(
-            "results", "`topic` STRING NOT NULL METADATA FROM 'topic', `k` BYTES, `v` BYTES",
+            "results",
+            "`topic` STRING NOT NULL METADATA FROM 'topic', `k` BYTES, `v` BYTES",
             {
-                "topic": ";".join(topics.outputs(plan.sport)), **properties,
-                "sink.delivery-guarantee": "exactly-once", "sink.transactional-id-prefix": f"{plan.group}-{plan.sport}",
-                "properties.transaction.timeout.ms": "900000", "properties.linger.ms": "0",
-                "properties.compression.type": "lz4", "properties.max.request.size": str(MAX_MESSAGE_BYTES),
+                "topic": ";".join(topics.outputs(plan.sport)),
+                **properties,
+                "sink.delivery-guarantee": "exactly-once",
+                "sink.transactional-id-prefix": f"{plan.group}-{plan.sport}",
+                "properties.transaction.timeout.ms": "900000",
+                "properties.linger.ms": "0",
+                "properties.compression.type": "lz4",
+                "properties.max.request.size": str(MAX_MESSAGE_BYTES),
             },
         )
-    )  # fmt: skip
+    )
     record_type = Types.ROW([Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.STRING()])
     query = tables.sql_query(
         "SELECT COALESCE(DECODE(`k`, 'UTF-8'), '') AS `game`, "
@@ -146,13 +165,19 @@ def _build(plan: Plan, tables: Any, equipment: str, code: str) -> None:
     pairs = tables.to_append_stream(query, Types.ROW([Types.STRING(), record_type]))
     keyed = KeyedStream(
         pairs._j_data_stream.keyBy(get_gateway().jvm.KeyByKeySelector(), Types.ROW([Types.STRING()]).get_java_type_info()),
-        record_type, pairs,
-    )  # fmt: skip
+        record_type,
+        pairs,
+    )
     cloudpickle.register_pickle_by_value(bootstrap)
     function = bootstrap.Bootstrap(
-        code, "streaming.runners.flink.function", "GameFunction", plan.sport, equipment, plan.snapshot_every,
+        code,
+        "streaming.runners.flink.function",
+        "GameFunction",
+        plan.sport,
+        equipment,
+        plan.snapshot_every,
         f"flink, {plan.profile} mode",
-    )  # fmt: skip
+    )
     octets = Types.PRIMITIVE_ARRAY(Types.BYTE())
     message_type = Types.ROW_NAMED(["topic", "key", "value"], [Types.STRING(), octets, octets])
     out = keyed.process(function, message_type).name("games").uid("games")
@@ -164,9 +189,13 @@ def _build(plan: Plan, tables: Any, equipment: str, code: str) -> None:
 
 def _table(name: str, columns: str, options: dict[str, str]) -> str:
     options = {
-        "connector": "kafka", "key.format": "raw", "key.fields": "k", "value.format": "raw", "value.fields-include": "EXCEPT_KEY",
+        "connector": "kafka",
+        "key.format": "raw",
+        "key.fields": "k",
+        "value.format": "raw",
+        "value.fields-include": "EXCEPT_KEY",
         **options,
-    }  # fmt: skip
+    }
     quoted = ", ".join(f"'{k}' = '{_escaped(v)}'" for k, v in options.items())
     return f"CREATE TEMPORARY TABLE {name} ({columns}) WITH ({quoted})"
 

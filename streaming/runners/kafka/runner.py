@@ -53,8 +53,15 @@ class KafkaRunner:
     """
 
     def __init__(
-        self, address: Address, sport: str, make: Make, *, group: str = GROUP, commit_s: float = 0.1, snapshot_s: float = 5.0,
-    ) -> None:  # fmt: skip
+        self,
+        address: Address,
+        sport: str,
+        make: Make,
+        *,
+        group: str = GROUP,
+        commit_s: float = 0.1,
+        snapshot_s: float = 5.0,
+    ) -> None:
         self.address, self.sport, self.make, self.group = address, sport, make, group
         self.commit_s, self.snapshot_s = commit_s, snapshot_s
         self.name = f"{group}-{uuid.uuid4().hex[:12]}"

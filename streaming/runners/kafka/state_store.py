@@ -34,9 +34,12 @@ def read_kept(address: Address, topic: str, partition: int, group: str) -> dict[
     read_emptied_markers()
     here = TopicPartition(topic, partition)
     common: dict[str, Any] = {
-        **address.python(), "enable_auto_commit": False, "auto_offset_reset": "earliest", "fetch_max_wait_ms": 50,
+        **address.python(),
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "fetch_max_wait_ms": 50,
         "max_partition_fetch_bytes": MAX_MESSAGE_BYTES,
-    }  # fmt: skip
+    }
     consumer = KafkaConsumer(**common)
     try:
         end = end_offsets(consumer, [here])

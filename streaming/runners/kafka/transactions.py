@@ -138,9 +138,16 @@ class Transactions:
         for turn in "ab":
             # A request that the broker puts off is tried again after retry_backoff: 100 ms, as it comes, would be seen on air.
             producer = KafkaProducer(
-                **self._address.python(), acks="all", transactional_id=f"{self._name}-{turn}", compression_type="lz4",
-                transaction_timeout_ms=TIMEOUT_MS, linger_ms=0, batch_size=1 << 18, max_request_size=MAX_MESSAGE_BYTES,
-                retry_backoff_ms=5, max_block_ms=int(2000 * PATIENCE_S),
-            )  # fmt: skip
+                **self._address.python(),
+                acks="all",
+                transactional_id=f"{self._name}-{turn}",
+                compression_type="lz4",
+                transaction_timeout_ms=TIMEOUT_MS,
+                linger_ms=0,
+                batch_size=1 << 18,
+                max_request_size=MAX_MESSAGE_BYTES,
+                retry_backoff_ms=5,
+                max_block_ms=int(2000 * PATIENCE_S),
+            )
             self._producers.append(producer)
             producer.init_transactions()

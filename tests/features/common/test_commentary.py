@@ -24,8 +24,20 @@ def test_numbers_as_languages_write_them() -> None:
 
 def test_plural_categories() -> None:
     assert [plural(n, "ru") for n in (1, 2, 4, 5, 11, 12, 14, 21, 22, 100, 101, 111, 112)] == [
-        "one", "few", "few", "many", "many", "many", "many", "one", "few", "many", "one", "many", "many",
-    ]  # fmt: skip
+        "one",
+        "few",
+        "few",
+        "many",
+        "many",
+        "many",
+        "many",
+        "one",
+        "few",
+        "many",
+        "one",
+        "many",
+        "many",
+    ]
     assert [plural(n, "es") for n in (0, 1, 2)] == ["other", "one", "other"]
 
 
@@ -33,8 +45,9 @@ def test_tell_fills_every_template() -> None:
     laps = {"en": {"one": "lap", "other": "laps"}, "ru": {"one": "круг", "few": "круга", "many": "кругов"}}
     templates = {"en": "{who} leads by {n}.", "ru": "{who} впереди на {n}."}
     assert tell(templates, {"who": "Ada", "n": Counted(3, laps)}) == {
-        "en": "Ada leads by 3 laps.", "ru": "Ada впереди на 3 круга.",
-    }  # fmt: skip
+        "en": "Ada leads by 3 laps.",
+        "ru": "Ada впереди на 3 круга.",
+    }
     with pytest.raises(KeyError, match="who"):
         tell(templates, {"n": "3"})
 
@@ -47,10 +60,10 @@ BUDGET = Budget(every_s=60.0, purse=1.0, spacing_s=10.0, patience_s=100.0, repea
 
 
 def test_a_story_is_an_object_and_that_of_an_old_recording_is_read_too() -> None:
-    phrases = {"goal": {"en": "A \"quoted\" goal by {who}", "ru": "Гол: {who}"}}
+    phrases = {"goal": {"en": 'A "quoted" goal by {who}', "ru": "Гол: {who}"}}
     basis = [{"event": "e1", "type": "shot", "outcome": "goal"}]
     value = commentary.value(phrases, [Sentence("goal", {"who": "Ada"}, 0.123456, basis, True)], BUDGET.new(), BUDGET, 5.0)
-    told = {"en": "A \"quoted\" goal by Ada", "ru": "Гол: Ada"}
+    told = {"en": 'A "quoted" goal by Ada', "ru": "Гол: Ada"}
     assert value == {**told, "topic": "goal", "score": 0.1235, "basis": basis}
     assert from_value(value) == told
     assert from_value(msgspec.json.encode(told).decode()) == told
@@ -61,10 +74,15 @@ def test_a_story_is_an_object_and_that_of_an_old_recording_is_read_too() -> None
 
 
 def test_webvtt_by_hand() -> None:
-    track = to_webvtt([
-        Cue(3725.5, 3731.0, "Late & <b>true</b>"), Cue(-2.0, 1.5, "First\n\nline --> here"), Cue(-9.0, -1.0, "gone"),
-        Cue(5.0, 5.0, "no length"), Cue(5.0, 6.0, "  "),
-    ])  # fmt: skip
+    track = to_webvtt(
+        [
+            Cue(3725.5, 3731.0, "Late & <b>true</b>"),
+            Cue(-2.0, 1.5, "First\n\nline --> here"),
+            Cue(-9.0, -1.0, "gone"),
+            Cue(5.0, 5.0, "no length"),
+            Cue(5.0, 6.0, "  "),
+        ]
+    )
     assert track == (
         "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nFirst line --&gt; here\n"
         "\n01:02:05.500 --> 01:02:11.000\nLate &amp; &lt;b&gt;true&lt;/b&gt;\n"
@@ -118,7 +136,11 @@ def test_a_reel_joins_what_overlaps() -> None:
     def clip(start: float, end: float, score: float, label: str, *reasons: str) -> Highlight:
         return Highlight(start_s=start, end_s=end, score=score, label=label, reasons=list(reasons))
 
-    joined = highlights.reel([
-        clip(50.0, 60.0, 0.4, "c", "r3"), clip(0.0, 10.0, 0.5, "a", "r1"), clip(11.0, 15.0, 0.9, "b", "r2", "r1"),
-    ])  # fmt: skip
+    joined = highlights.reel(
+        [
+            clip(50.0, 60.0, 0.4, "c", "r3"),
+            clip(0.0, 10.0, 0.5, "a", "r1"),
+            clip(11.0, 15.0, 0.9, "b", "r2", "r1"),
+        ]
+    )
     assert joined == [clip(0.0, 15.0, 0.9, "b", "r2", "r1"), clip(50.0, 60.0, 0.4, "c", "r3")]

@@ -10,8 +10,15 @@ from features.common import kinematics
 DT = 0.04
 
 
-def slope(values: np.ndarray, *, window_s: float = 0.4, curvature: float = 0.75, least: int = 3, dt: float = DT,
-          t: np.ndarray | None = None) -> np.ndarray:  # fmt: skip
+def slope(
+    values: np.ndarray,
+    *,
+    window_s: float = 0.4,
+    curvature: float = 0.75,
+    least: int = 3,
+    dt: float = DT,
+    t: np.ndarray | None = None,
+) -> np.ndarray:
     """Slopes of one column."""
     column = np.asarray(values, float)[:, None, None]
     out = np.empty_like(column)
@@ -22,9 +29,8 @@ def slope(values: np.ndarray, *, window_s: float = 0.4, curvature: float = 0.75,
 
 def plain_slope(values: np.ndarray, t: np.ndarray, row: int, window_s: float, curvature: float, least: int) -> float:
     kept = [
-        k for k in range(max(0, row - round(window_s / DT)), row + 1)
-        if np.isfinite(values[k]) and t[row] - t[k] <= window_s + 1e-4
-    ]  # fmt: skip
+        k for k in range(max(0, row - round(window_s / DT)), row + 1) if np.isfinite(values[k]) and t[row] - t[k] <= window_s + 1e-4
+    ]
     if row not in kept or len(kept) < least:
         return np.nan
     tau, y = t[kept] - t[row], values[kept]
@@ -90,9 +96,7 @@ def path(speed: list[float], x: list[float] | None = None, counts: list[int] | N
         xyz[1:, 0, 0] = x
     on = np.array([1, *(counts or [1] * len(speed))], np.int8)
     out = np.full((rows, 1, 3), np.nan)
-    kinematics.path_by_zone(
-        xyz, v, dt * np.arange(rows), on, 1, rows, np.array([4.0]), 0.2, 2.0, 12.0, np.zeros((1, 3)), out
-    )  # fmt: skip
+    kinematics.path_by_zone(xyz, v, dt * np.arange(rows), on, 1, rows, np.array([4.0]), 0.2, 2.0, 12.0, np.zeros((1, 3)), out)
     return out[1:, 0]
 
 

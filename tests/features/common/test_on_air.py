@@ -86,8 +86,21 @@ def _passing(place: int) -> tuple[Any, Any]:
     ledger.shown.tokens = ledger.said.tokens = -1.0
     nan = float("nan")
     moment = EventContext(
-        "e", "overtake_attempt", 100.0, 1, 0, 0, nan, nan, nan, nan, "complete", 0, {"target": "B"}, roster=roster,
-    )  # fmt: skip
+        "e",
+        "overtake_attempt",
+        100.0,
+        1,
+        0,
+        0,
+        nan,
+        nan,
+        nan,
+        nan,
+        "complete",
+        0,
+        {"target": "B"},
+        roster=roster,
+    )
     return moment, ledger
 
 

@@ -97,9 +97,17 @@ def test_nothing_is_refused_of_players_who_run(sport: str) -> None:
     plain = np.full_like(frames["velocity"], np.nan)
     fit = {"nfl": (nfl.WINDOW_S, nfl.CURVATURE, nfl.LEAST), "mlb": (mlb.WINDOW_S, mlb.CURVATURE, mlb.LEAST)}[sport]
     slope(
-        frames.xyz, frames.t, rows.start, rows.stop, plain, dt_s=frames.dt_s, window_s=fit[0], curvature=fit[1], least=fit[2],
+        frames.xyz,
+        frames.t,
+        rows.start,
+        rows.stop,
+        plain,
+        dt_s=frames.dt_s,
+        window_s=fit[0],
+        curvature=fit[1],
+        least=fit[2],
         weights=nfl.filter_weights(frames.dt_s) if sport == "nfl" else None,
-    )  # fmt: skip
+    )
     body = np.hypot(*np.moveaxis(plain[rows][:, frames.roster.players], 2, 0)) < 11.0
     assert body.sum() > 500
     assert np.isfinite(frames["velocity"][rows][:, frames.roster.players, 0])[body].mean() > 0.997

@@ -22,9 +22,20 @@ def fold(race: Race, ledger: Ledger, every: int) -> Iterator[tuple[int, Ledger]]
     done = 0
     for event in sorted(reports(race, record, 0, LIGHTS_S), key=lambda e: (e.t_us, e.id)):
         moment = EventContext(
-            event.id, event.type, event.t_us / 1e6, 1, -1, cars.get(event.player or "", -1), NAN, NAN, NAN, NAN, event.outcome, 0,
+            event.id,
+            event.type,
+            event.t_us / 1e6,
+            1,
+            -1,
+            cars.get(event.player or "", -1),
+            NAN,
+            NAN,
+            NAN,
+            NAN,
+            event.outcome,
+            0,
             event.attrs,
-        )  # fmt: skip
+        )
         for step in APPLY[event.type]:
             step.compute(moment, ledger)
         if event.type == "loop" and event.attrs.get("sector") == 3.0 and int(event.attrs["lap"]) >= done + every:

@@ -17,26 +17,40 @@ from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag,
 
 CARS = ("A", "B", "C")
 RECORD = GameRecord(
-    game="race", sport="f1", t0_us=T0_US, teams=(Team(id="t", name="Team"),),
+    game="race",
+    sport="f1",
+    t0_us=T0_US,
+    teams=(Team(id="t", name="Team"),),
     entities=[Entity(id=car, name=car, team="t", role="car") for car in CARS],
     tags=[Tag(tag=n, entity=car) for n, car in enumerate(CARS, 1)],
     feeds=[Feed(name="timing", kind="events", lateness_ms=2000)],
     periods=[Period(number=1, start_us=T0_US, home_attacks=0)],
-)  # fmt: skip
+)
 
 
 def event(kind: str, at_s: float, car: str | None = None, /, outcome: str = "", **attrs: Any) -> Event:
     at = T0_US + round(at_s * 1e6)
-    return Event(id=f"{kind}-{at_s:09.3f}-{car}", game="race", type=kind, t_us=at, period=1, team="t" if car else None, player=car,
-                 outcome=outcome, attrs=attrs, arrival_us=at + 100_000)  # fmt: skip
+    return Event(
+        id=f"{kind}-{at_s:09.3f}-{car}",
+        game="race",
+        type=kind,
+        t_us=at,
+        period=1,
+        team="t" if car else None,
+        player=car,
+        outcome=outcome,
+        attrs=attrs,
+        arrival_us=at + 100_000,
+    )
 
 
 def sectors(car: str, ends: list[list[float]], first: int = 1) -> list[Event]:
     """The ends of sectors, s, lap by lap."""
     return [
         event("loop", at, car, lap=float(lap), loop=float(s), sector=float(s))
-        for lap, lines in enumerate(ends, first) for s, at in enumerate(lines, 1)
-    ]  # fmt: skip
+        for lap, lines in enumerate(ends, first)
+        for s, at in enumerate(lines, 1)
+    ]
 
 
 def finals(*happened: Event) -> list[StatBlock]:
@@ -143,9 +157,21 @@ def test_who_was_said_to_be_out_and_drives_on_is_not_out() -> None:
 
 def test_timing_s_own_lap_and_sector_times_are_taken() -> None:
     own = [
-        event("loop", 60.4, "A", lap=4.0, loop=3.0, sector=3.0, lap_time_s=59.9, sector_time_s=19.9, personal_best=True,
-              overall_best=False, place=2.0, gap_s=1.25),
-    ]  # fmt: skip
+        event(
+            "loop",
+            60.4,
+            "A",
+            lap=4.0,
+            loop=3.0,
+            sector=3.0,
+            lap_time_s=59.9,
+            sector_time_s=19.9,
+            personal_best=True,
+            overall_best=False,
+            place=2.0,
+            gap_s=1.25,
+        ),
+    ]
     blocks = finals(event("session", 0.0, kind="race", laps=6.0), *own)
     assert values(blocks, "f1.car.lap_time") == [[59.9, 4.0, 1.0, 0.0]]
     assert values(blocks, "f1.car.sector_time")[0][:2] == [19.9, 3.0]
@@ -217,8 +243,15 @@ def corner_rows(speed: Any, brake: Any, metres: Any) -> Any:
 
 def test_a_corner_that_is_not_braked_for_has_an_apex_of_its_own() -> None:
     """Down to 30 m/s at 200 m with the brakes, up to 45, and down to 40 at 320 m without them."""
-    speed = np.concatenate([np.linspace(80, 80, 20), np.linspace(80, 30, 20), np.linspace(30, 45, 20), np.linspace(45, 40, 10),
-                            np.linspace(40, 60, 20)])  # fmt: skip
+    speed = np.concatenate(
+        [
+            np.linspace(80, 80, 20),
+            np.linspace(80, 30, 20),
+            np.linspace(30, 45, 20),
+            np.linspace(45, 40, 10),
+            np.linspace(40, 60, 20),
+        ]
+    )
     brake = np.concatenate([np.zeros(21), np.ones(18), np.zeros(51)])
     metres = np.concatenate([[0.0], np.cumsum(0.1 * speed[1:])])
     found = corner_rows(speed, brake, metres)

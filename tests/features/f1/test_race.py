@@ -91,7 +91,10 @@ def test_lap_sector_and_mini_sector_times_are_those_of_the_loops() -> None:
 def test_bests_are_flagged_when_they_are_beaten_and_not_else() -> None:
     _, out = played()
     told = sorted(
-        (when, who, value) for who, row in series(out, "f1.car.lap_time").items() for when, value in row.items() if value[1] > 1  # type: ignore[index]
+        (when, who, value)
+        for who, row in series(out, "f1.car.lap_time").items()
+        for when, value in row.items()
+        if value[1] > 1  # type: ignore[index]
     )
     best: dict[str, float] = {}
     overall = np.inf
@@ -142,7 +145,8 @@ def test_a_corner_has_its_entry_its_apex_and_its_exit() -> None:
         if isinstance(block, StatBlock) and block.event in stream and block.quality == "final" and block.stat.startswith("f1.car."):
             values.setdefault(str(block.event), {})[block.stat] = block.values[0][0]
     chosen = [
-        v for k, v in values.items()
+        v
+        for k, v in values.items()
         if stream[k].attrs["corner"] == hardest.number and stream[k].attrs["lap"] >= 2 and "f1.car.braking_g" in v
     ]
     assert len(chosen) > 10

@@ -21,7 +21,9 @@ STATE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def moment(kind: str, t_s: float, player: int = -1, *, outcome: str = "", team: int = 1, period: int = 1, **attrs: Any) -> EventContext:
+def moment(
+    kind: str, t_s: float, player: int = -1, *, outcome: str = "", team: int = 1, period: int = 1, **attrs: Any
+) -> EventContext:
     return EventContext(f"{kind}-{t_s}", kind, t_s, period, team, player, NAN, NAN, NAN, NAN, outcome, 0, attrs)
 
 
@@ -56,13 +58,23 @@ def count(ledger: Ledger, stat: str) -> Any:
 @pytest.mark.parametrize(
     ("stat", "player", "value"),
     [
-        ("mlb.pitcher.pitches", PITCHER, 9.0), ("mlb.pitcher.balls", PITCHER, 4.0), ("mlb.pitcher.strikes", PITCHER, 5.0),
-        ("mlb.pitcher.batters_faced", PITCHER, 3.0), ("mlb.pitcher.hits", PITCHER, 1.0), ("mlb.pitcher.walks", PITCHER, 1.0),
-        ("mlb.pitcher.strikeouts", PITCHER, 1.0), ("mlb.pitcher.pitches", RELIEVER, 1.0), ("mlb.pitcher.hits", RELIEVER, 1.0),
-        ("mlb.batter.plate_appearances", BATTER, 2.0), ("mlb.batter.hits", BATTER, 1.0), ("mlb.batter.home_runs", BATTER, 1.0),
-        ("mlb.batter.walks", BATTER, 1.0), ("mlb.batter.strikeouts", OTHER, 1.0), ("mlb.batter.plate_appearances", OTHER, 2.0),
+        ("mlb.pitcher.pitches", PITCHER, 9.0),
+        ("mlb.pitcher.balls", PITCHER, 4.0),
+        ("mlb.pitcher.strikes", PITCHER, 5.0),
+        ("mlb.pitcher.batters_faced", PITCHER, 3.0),
+        ("mlb.pitcher.hits", PITCHER, 1.0),
+        ("mlb.pitcher.walks", PITCHER, 1.0),
+        ("mlb.pitcher.strikeouts", PITCHER, 1.0),
+        ("mlb.pitcher.pitches", RELIEVER, 1.0),
+        ("mlb.pitcher.hits", RELIEVER, 1.0),
+        ("mlb.batter.plate_appearances", BATTER, 2.0),
+        ("mlb.batter.hits", BATTER, 1.0),
+        ("mlb.batter.home_runs", BATTER, 1.0),
+        ("mlb.batter.walks", BATTER, 1.0),
+        ("mlb.batter.strikeouts", OTHER, 1.0),
+        ("mlb.batter.plate_appearances", OTHER, 2.0),
     ],
-)  # fmt: skip
+)
 def test_what_a_player_has_done(stat: str, player: int, value: float) -> None:
     found = count(inning(), stat)
     assert found.shape == (PLAYERS,)
@@ -73,8 +85,11 @@ def test_what_a_player_has_done(stat: str, player: int, value: float) -> None:
 def test_what_the_team_at_bat_has_done() -> None:
     ledger = inning()
     assert [count(ledger, f"mlb.team.{name}").tolist() for name in ("hits", "home_runs", "walks", "strikeouts")] == [
-        [0.0, 2.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0],
-    ]  # fmt: skip
+        [0.0, 2.0],
+        [0.0, 1.0],
+        [0.0, 1.0],
+        [0.0, 1.0],
+    ]
 
 
 def test_after_a_late_start_nothing_is_known_until_it_is_said() -> None:

@@ -194,7 +194,9 @@ def test_barrels_by_the_published_corners() -> None:
 
 def moment(kind: str, attrs: dict | None = None, **more) -> EventContext:
     nan = float("nan")
-    return EventContext("e1", kind, more.pop("t_s", 10.0), 1, 0, 0, nan, nan, nan, nan, more.pop("outcome", ""), 1, attrs or {}, **more)
+    return EventContext(
+        "e1", kind, more.pop("t_s", 10.0), 1, 0, 0, nan, nan, nan, nan, more.pop("outcome", ""), 1, attrs or {}, **more
+    )
 
 
 def test_perceived_velocity_by_hand() -> None:
@@ -208,8 +210,18 @@ def test_perceived_velocity_by_hand() -> None:
 
 def test_a_row_of_a_steal_by_hand() -> None:
     rows = blank(1)
-    given = {"lead_m": 12 * FT_M, "third": 0.0, "balls": 3.0, "strikes": 2.0, "sprint_mps": 28 * FT_M, "pop_second_s": 1.98,
-             "delivery_s": 1.35, "gain_m": 12 * FT_M, "release_lead_m": 24 * FT_M, "runner_lead_m": 0.1}  # fmt: skip
+    given = {
+        "lead_m": 12 * FT_M,
+        "third": 0.0,
+        "balls": 3.0,
+        "strikes": 2.0,
+        "sprint_mps": 28 * FT_M,
+        "pop_second_s": 1.98,
+        "delivery_s": 1.35,
+        "gain_m": 12 * FT_M,
+        "release_lead_m": 24 * FT_M,
+        "runner_lead_m": 0.1,
+    }
     for name, value in given.items():
         rows[0, COLUMN[name]] = value
     derive(rows)
@@ -234,11 +246,13 @@ def test_a_catch_and_a_ball_by_hand() -> None:
 def test_the_win_row_takes_a_half_that_is_over_for_the_next_one() -> None:
     assert win_row(3, 0, 3, 5, 1).tolist() == win_row(3, 1, 0, 0, 1).tolist()
     assert win_row(3, 1, 3, 0, 1).tolist() == win_row(4, 0, 0, 0, 1).tolist()
-    late = moment("play", {"half": "bottom", "outs": 2.0, "first": True, "second": True, "third": True, "home_runs": 1.0,
-                           "away_runs": 2.0})  # fmt: skip
+    late = moment(
+        "play", {"half": "bottom", "outs": 2.0, "first": True, "second": True, "third": True, "home_runs": 1.0, "away_runs": 2.0}
+    )
     late.period = 9
-    early = moment("play", {"half": "top", "outs": 2.0, "first": False, "second": False, "third": False, "home_runs": 9.0,
-                            "away_runs": 0.0})  # fmt: skip
+    early = moment(
+        "play", {"half": "top", "outs": 2.0, "first": False, "second": False, "third": False, "home_runs": 9.0, "away_runs": 0.0}
+    )
     assert leverage_after(late, Ledger()) > 5.0
     assert leverage_after(early, Ledger()) < 0.3
 
@@ -276,9 +290,7 @@ def test_between_extra_halves_the_automatic_runner_is_known() -> None:
 
 def scene_of_a_lead(seconds: float = 6.0, hz: int = 30) -> Scene:
     """A pitcher, a catcher, a runner who stands 12 ft off first and goes after 4 s, and the ball in the pitcher's hand."""
-    roster = Roster.of(
-        [("p", 0, "pitcher"), ("c", 0, "catcher"), ("r", 1, "fielder"), ("ball", -1, "ball")], ("home", "away")
-    )
+    roster = Roster.of([("p", 0, "pitcher"), ("c", 0, "catcher"), ("r", 1, "fielder"), ("ball", -1, "ball")], ("home", "away"))
     rows = round(seconds * hz)
     t = np.arange(1, rows + 1) / hz
     xyz = np.zeros((rows, 4, 3))
@@ -347,8 +359,14 @@ def test_a_feed_in_the_wrong_unit_and_strangers_are_kept_apart() -> None:
             out += operator.on_record(r)
     now = int(np.max(stream[-1].arrival_us))
     stranger = Event(
-        id="x1", game=game.record.game, type="pitch", t_us=game.record.t0_us + 1, player="nobody", team="home", arrival_us=now,
-    )  # fmt: skip
+        id="x1",
+        game=game.record.game,
+        type="pitch",
+        t_us=game.record.t0_us + 1,
+        player="nobody",
+        team="home",
+        arrival_us=now,
+    )
     odd = Event(id="x2", game=game.record.game, type="wicket", t_us=game.record.t0_us + 2, arrival_us=stranger.arrival_us)
     out += operator.on_record(stranger) + operator.on_record(odd) + operator.finish()
     dead = helpers.dead(out)
@@ -381,12 +399,15 @@ def test_a_steal_is_asked_live_what_it_was_taught() -> None:
         release = asked.stat.endswith("release")
         runner, pitcher, catcher = (people[event.attrs[word]] for word in ("runner", "pitcher", "catcher"))
         drawn = {
-            "lead_m": row[COLUMN["lead_m"]], "third": third, "gain_m": row[COLUMN["gain_m"]],
-                "sprint_mps": game.clubs.sprint_mps[runner],
+            "lead_m": row[COLUMN["lead_m"]],
+            "third": third,
+            "gain_m": row[COLUMN["gain_m"]],
+            "sprint_mps": game.clubs.sprint_mps[runner],
             "delivery_s": game.clubs.delivery_s[pitcher],
-            "pop_s": game.clubs.pop_s[catcher] - NEARER_S * third, "balls": event.attrs["balls"],
+            "pop_s": game.clubs.pop_s[catcher] - NEARER_S * third,
+            "balls": event.attrs["balls"],
             "strikes": event.attrs["strikes"],
-        }  # fmt: skip
+        }
         taught = steal_rows({name: np.array([value]) for name, value in drawn.items()}, release)[0]
         np.testing.assert_allclose(row, taught, rtol=1e-5, atol=1e-5)
         found += 1

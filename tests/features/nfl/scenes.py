@@ -57,12 +57,26 @@ class Scene:
             signals[names[1]][KEEP:] = self.xy[:, :, 1] + off * np.cos(self.facing)
         period, attack = np.zeros(rows, np.int8), np.zeros(rows, np.int8)
         period[KEEP:], attack[KEEP:] = 1, self.attack
-        state = {f"{step.name}.{k}": np.zeros([n if d == "N" else int(d) for d in dims]) for step in SPORT.steps
-                 for k, dims in step.state.items()}  # fmt: skip
+        state = {
+            f"{step.name}.{k}": np.zeros([n if d == "N" else int(d) for d in dims])
+            for step in SPORT.steps
+            for k, dims in step.state.items()
+        }
         frames = Frames(
-            people, Field(120.0 * YD, 160.0 / 3.0 * YD), dt_s=0.1, hop=2, span=4, t=0.1 * np.arange(1 - KEEP, rows + 1 - KEEP),
-            xyz=xyz, period=period, attack=attack, signals=signals, state=state, lo=KEEP, hi=KEEP,
-        )  # fmt: skip
+            people,
+            Field(120.0 * YD, 160.0 / 3.0 * YD),
+            dt_s=0.1,
+            hop=2,
+            span=4,
+            t=0.1 * np.arange(1 - KEEP, rows + 1 - KEEP),
+            xyz=xyz,
+            period=period,
+            attack=attack,
+            signals=signals,
+            state=state,
+            lo=KEEP,
+            hi=KEEP,
+        )
         for count in chunks if chunks is not None else [len(self.xy)]:
             frames.lo, frames.hi = frames.hi, min(frames.hi + count, rows)
             for step in SPORT.steps:

@@ -65,13 +65,23 @@ def drive() -> Ledger:
 @pytest.mark.parametrize(
     ("stat", "player", "value"),
     [
-        ("nfl.passer.attempts", 0, 4.0), ("nfl.passer.completions", 0, 2.0), ("nfl.passer.yards", 0, 21.0 * YD),
-        ("nfl.passer.touchdowns", 0, 0.0), ("nfl.passer.interceptions", 0, 1.0), ("nfl.rusher.carries", 1, 2.0),
-        ("nfl.rusher.yards", 1, 18.0 * YD), ("nfl.rusher.touchdowns", 1, 1.0), ("nfl.rusher.carries", 0, 1.0),
-        ("nfl.rusher.yards", 0, 2.0 * YD), ("nfl.receiver.targets", 8, 2.0), ("nfl.receiver.catches", 8, 1.0),
-        ("nfl.receiver.yards", 8, 12.0 * YD), ("nfl.receiver.catches", 9, 0.0), ("nfl.receiver.targets", 9, 1.0),
+        ("nfl.passer.attempts", 0, 4.0),
+        ("nfl.passer.completions", 0, 2.0),
+        ("nfl.passer.yards", 0, 21.0 * YD),
+        ("nfl.passer.touchdowns", 0, 0.0),
+        ("nfl.passer.interceptions", 0, 1.0),
+        ("nfl.rusher.carries", 1, 2.0),
+        ("nfl.rusher.yards", 1, 18.0 * YD),
+        ("nfl.rusher.touchdowns", 1, 1.0),
+        ("nfl.rusher.carries", 0, 1.0),
+        ("nfl.rusher.yards", 0, 2.0 * YD),
+        ("nfl.receiver.targets", 8, 2.0),
+        ("nfl.receiver.catches", 8, 1.0),
+        ("nfl.receiver.yards", 8, 12.0 * YD),
+        ("nfl.receiver.catches", 9, 0.0),
+        ("nfl.receiver.targets", 9, 1.0),
     ],
-)  # fmt: skip
+)
 def test_what_a_player_has_done(stat: str, player: int, value: float) -> None:
     found = count(drive(), stat)
     assert found.shape == (PLAYERS,)

@@ -23,11 +23,24 @@ PLAYERS = 23
 
 def moment(
     kind: str, t_s: float = 0.0, *, player: int = -1, team: int = 0, x_m: float = NAN, facts: Any = None, **attrs: Any
-) -> EventContext:  # fmt: skip
+) -> EventContext:
     return EventContext(
-        f"{kind}-{t_s}", kind, t_s, 1, team, player, x_m, NAN, NAN, NAN, str(attrs.pop("outcome", "")), 1, attrs,
-        facts=dict(facts or {}), roster=roster(),
-    )  # fmt: skip
+        f"{kind}-{t_s}",
+        kind,
+        t_s,
+        1,
+        team,
+        player,
+        x_m,
+        NAN,
+        NAN,
+        NAN,
+        str(attrs.pop("outcome", "")),
+        1,
+        attrs,
+        facts=dict(facts or {}),
+        roster=roster(),
+    )
 
 
 def fold(ledger: Ledger, *moments: EventContext) -> Ledger:
@@ -40,9 +53,14 @@ def fold(ledger: Ledger, *moments: EventContext) -> Ledger:
 
 def down(t_s: float = 0.0, play: str = "p1", number: float = 1.0, **more: Any) -> EventContext:
     state: dict[str, Any] = {
-        "play": play, "down": number, "to_go_yd": 10.0, "to_goal_yd": 60.0, "clock_s": 1800.0, "home_points": 7.0,
+        "play": play,
+        "down": number,
+        "to_go_yd": 10.0,
+        "to_goal_yd": 60.0,
+        "clock_s": 1800.0,
+        "home_points": 7.0,
         "away_points": 3.0,
-    }  # fmt: skip
+    }
     return moment("down", t_s, **{**state, **more})
 
 

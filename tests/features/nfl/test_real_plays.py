@@ -51,9 +51,10 @@ def shown(folder: Path, game: int, play: int) -> tuple[dict[str, Any], dict[str,
 def by_hand(folder: Path, game: int, play: int) -> dict[str, Any]:
     """Straight from the file: frames in the order of time, one row per man."""
     rows = pq.read_table(
-        folder / "tracking.parquet", filters=[("gameId", "=", game), ("playId", "=", play)],
+        folder / "tracking.parquet",
+        filters=[("gameId", "=", game), ("playId", "=", play)],
         columns=["time", "event", "displayName", "position", "possessionFlag", "x", "y"],
-    ).to_pylist()  # fmt: skip
+    ).to_pylist()
     stamps = sorted({row["time"] for row in rows})
     at = {stamp: k for k, stamp in enumerate(stamps)}
     place: dict[str, dict[int, tuple[float, float]]] = {}

@@ -32,9 +32,20 @@ def frames_of(xyz: Any, *, dt_s: float = 0.04, t0_s: float = 0.0, signals: dict[
         xyz = np.concatenate([xyz, np.zeros((*xyz.shape[:2], 1))], axis=2)
     rows = len(xyz)
     return Frames(
-        ROSTER, Field(105.0, 68.0), dt_s=dt_s, hop=5, span=10, t=t0_s + np.arange(rows) * dt_s, xyz=xyz,
-        period=np.ones(rows, np.int8), attack=np.ones(rows, np.int8), signals=signals or {}, state={}, lo=0, hi=rows,
-    )  # fmt: skip
+        ROSTER,
+        Field(105.0, 68.0),
+        dt_s=dt_s,
+        hop=5,
+        span=10,
+        t=t0_s + np.arange(rows) * dt_s,
+        xyz=xyz,
+        period=np.ones(rows, np.int8),
+        attack=np.ones(rows, np.int8),
+        signals=signals or {},
+        state={},
+        lo=0,
+        hi=rows,
+    )
 
 
 def standing(positions: dict[int, tuple[float, float]], rows: int = 11) -> Frames:
@@ -46,17 +57,43 @@ def standing(positions: dict[int, tuple[float, float]], rows: int = 11) -> Frame
 
 
 def event(
-    kind: str, t_s: float, team: int = -1, player: int = -1, *, at: tuple[float, float] = (NAN, NAN),
-    end: tuple[float, float] = (NAN, NAN), outcome: str = "", period: int = 1, attack: int | None = None,
-    frames: Frames | None = None, row: int = -1, facts: dict[str, Any] | None = None, ident: str = "", **attrs: Any,
-) -> EventContext:  # fmt: skip
+    kind: str,
+    t_s: float,
+    team: int = -1,
+    player: int = -1,
+    *,
+    at: tuple[float, float] = (NAN, NAN),
+    end: tuple[float, float] = (NAN, NAN),
+    outcome: str = "",
+    period: int = 1,
+    attack: int | None = None,
+    frames: Frames | None = None,
+    row: int = -1,
+    facts: dict[str, Any] | None = None,
+    ident: str = "",
+    **attrs: Any,
+) -> EventContext:
     """A moment; the home team attacks towards +x unless ``attack`` says otherwise."""
     if attack is None:
         attack = {0: 1, 1: -1}.get(team, 0)
     return EventContext(
-        ident or f"{kind}@{t_s}", kind, t_s, period, team, player, *at, *end, outcome, attack, attrs,
-        row=row, offset_s=0.0 if row >= 0 else NAN, frames=frames, facts=dict(facts or {}), roster=ROSTER,
-    )  # fmt: skip
+        ident or f"{kind}@{t_s}",
+        kind,
+        t_s,
+        period,
+        team,
+        player,
+        *at,
+        *end,
+        outcome,
+        attack,
+        attrs,
+        row=row,
+        offset_s=0.0 if row >= 0 else NAN,
+        frames=frames,
+        facts=dict(facts or {}),
+        roster=ROSTER,
+    )
 
 
 def shot(t_s: float, team: int, player: int, xgoals: float, outcome: str, **more: Any) -> EventContext:

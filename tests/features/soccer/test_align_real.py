@@ -31,25 +31,46 @@ def test_most_real_events_are_found_at_the_ball() -> None:
     t = table["time_s"].to_numpy()
     ones = np.ones(len(t), np.int8)
     frames = Frames(
-        roster, Field(104.9, 67.8), dt_s=0.04, hop=5, span=10, t=t, xyz=xyz, period=ones, attack=ones, signals={},
-        state={}, lo=0, hi=len(t),
-    )  # fmt: skip
+        roster,
+        Field(104.9, 67.8),
+        dt_s=0.04,
+        hop=5,
+        span=10,
+        t=t,
+        xyz=xyz,
+        period=ones,
+        attack=ones,
+        signals={},
+        state={},
+        lo=0,
+        hi=len(t),
+    )
 
     def to_ball(player: int, row: int) -> float:
         return float(np.hypot(*(xyz[row, player, :2] - xyz[row, -1, :2])))
 
     with (FOLDER / "events.csv").open(encoding="utf-8") as lines:
         events = [
-            e for e in csv.DictReader(lines)
-            if e["databallpy_event"] and e["player_name"] and 0.0 <= float(e["time_s"]) < 355.0
-        ]  # fmt: skip
+            e for e in csv.DictReader(lines) if e["databallpy_event"] and e["player_name"] and 0.0 <= float(e["time_s"]) < 355.0
+        ]
     offsets, reported, found = [], [], []
     for e in events:
         player, t_s = roster.index[e["player_name"]], float(e["time_s"])
         moment = EventContext(
-            e["event_id"], e["databallpy_event"], t_s, 1, int(roster.team[player]), player, float(e["start_x"]),
-            float(e["start_y"]), NAN, NAN, "", 1, {},
-        )  # fmt: skip
+            e["event_id"],
+            e["databallpy_event"],
+            t_s,
+            1,
+            int(roster.team[player]),
+            player,
+            float(e["start_x"]),
+            float(e["start_y"]),
+            NAN,
+            NAN,
+            "",
+            1,
+            {},
+        )
         lo, hi = int(np.searchsorted(t, t_s - SEARCH_S)), int(np.searchsorted(t, t_s + SEARCH_S))
         row = align(frames, moment, lo, hi)
         offsets.append(t[row] - t_s)

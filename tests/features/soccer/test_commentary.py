@@ -39,8 +39,7 @@ def test_a_goal_in_four_languages() -> None:
     assert said == {
         "en": "Goal! Home 9 scores for Northside: Northside 1–2 Southgate. The chance was worth 0.23 xGoals.",
         "de": "Tor! Home 9 trifft für Northside: Northside gegen Southgate 1:2. Die Chance war 0,23 xGoals wert.",
-        "ru": "Гол! Home 9 забивает, «Northside» празднует: «Northside» — «Southgate» 1:2. "
-        "Оценка момента — 0,23 xGoals.",
+        "ru": "Гол! Home 9 забивает, «Northside» празднует: «Northside» — «Southgate» 1:2. Оценка момента — 0,23 xGoals.",
         "es": "¡Gol! Home 9 marca para Northside: Northside 1-2 Southgate. La ocasión valía 0,23 xGoals.",
     }
 
@@ -48,9 +47,15 @@ def test_a_goal_in_four_languages() -> None:
 def test_counted_words_follow_their_number() -> None:
     def opponents(n: int) -> dict[str, str]:
         fast = event(
-            "pass", 9.0, 0, 5, at=(0.0, 0.0), end=(30.0, 0.0), outcome="complete",
+            "pass",
+            9.0,
+            0,
+            5,
+            at=(0.0, 0.0),
+            end=(30.0, 0.0),
+            outcome="complete",
             facts={"soccer.pass.opponents_bypassed": float(n)},
-        )  # fmt: skip
+        )
         return told(fast, started())
 
     assert opponents(7)["ru"] == "Home 5 одной передачей отсекает 7 соперников."
@@ -329,9 +334,12 @@ def test_a_goal_is_a_highlight_whatever_has_been_shown_and_whoever_scores() -> N
     ledger = started(*(shot(100.0 + n, n % 2, 9, 0.9, "saved") for n in range(5)))
     ledger.shown.tokens = 0.0
     for goal in (
-        event("shot", 110.0, 0, 9, outcome="goal"), event("shot", 110.0, 1, outcome="goal"), event("own_goal", 110.0, 0, 3),
-        event("own_goal", 110.0, 0), event("shot", 110.0, 0, 9, outcome="goal", set_piece="penalty"),
-    ):  # fmt: skip
+        event("shot", 110.0, 0, 9, outcome="goal"),
+        event("shot", 110.0, 1, outcome="goal"),
+        event("own_goal", 110.0, 0, 3),
+        event("own_goal", 110.0, 0),
+        event("shot", 110.0, 0, 9, outcome="goal", set_piece="penalty"),
+    ):
         value = HIGHLIGHT.compute(goal, ledger)
         assert value["label"] in ("goal", "own_goal")
         assert value["follows"]

@@ -33,8 +33,22 @@ def test_every_count_is_a_timeless_tick_of_teams_and_what_players_have_of_player
         assert stat.definition == definition
         ids = {s.id for s in SPORT.stats}
         assert (f"soccer.player.{name}" in ids) == players
-    assert {"shots", "shots_on_target", "passes", "corners", "fouls", "offsides", "yellow_cards", "red_cards", "duels_won",
-            "tackles", "interceptions", "clearances", "saves", "crosses"} <= set(SHOWN)  # fmt: skip
+    assert {
+        "shots",
+        "shots_on_target",
+        "passes",
+        "corners",
+        "fouls",
+        "offsides",
+        "yellow_cards",
+        "red_cards",
+        "duels_won",
+        "tackles",
+        "interceptions",
+        "clearances",
+        "saves",
+        "crosses",
+    } <= set(SHOWN)
 
 
 def test_before_anything_nothing_is_known() -> None:
@@ -67,11 +81,17 @@ def test_a_nil_is_said_only_of_what_the_feed_reports(kind: str, words: dict[str,
 
 def test_shots_goals_and_saves() -> None:
     moments = [
-        shot(10.0, 0, 9, 0.1, "goal"), shot(20.0, 0, 9, NAN, "saved", keeper="a0"), shot(30.0, 1, 20, 0.1, "off_target"),
-        shot(40.0, 1, 20, 0.1, "blocked"), shot(50.0, 1, -1, 0.1, "post"), event("own_goal", 60.0, 1, 13),
-        shot(70.0, 0, 9, 0.76, "saved", set_piece="penalty"), shot(9000.0, 0, 9, 0.76, "goal", period=5),
-        event("save", 20.5, 1, 11), event("shot", 80.0, -1, -1, outcome="goal"),
-    ]  # fmt: skip
+        shot(10.0, 0, 9, 0.1, "goal"),
+        shot(20.0, 0, 9, NAN, "saved", keeper="a0"),
+        shot(30.0, 1, 20, 0.1, "off_target"),
+        shot(40.0, 1, 20, 0.1, "blocked"),
+        shot(50.0, 1, -1, 0.1, "post"),
+        event("own_goal", 60.0, 1, 13),
+        shot(70.0, 0, 9, 0.76, "saved", set_piece="penalty"),
+        shot(9000.0, 0, 9, 0.76, "goal", period=5),
+        event("save", 20.5, 1, 11),
+        event("shot", 80.0, -1, -1, outcome="goal"),
+    ]
     assert team("shots", *moments) == [3.0, 3.0]
     assert team("shots_on_target", *moments) == [3.0, 0.0]
     assert team("goals", *moments) == [1.0, 0.0]
@@ -84,10 +104,12 @@ def test_shots_goals_and_saves() -> None:
 
 def test_passes_and_their_accuracy() -> None:
     moments = [
-        event("pass", 1.0, 0, 5, outcome="complete"), event("pass", 2.0, 0, 5, outcome="incomplete", cross=True),
-        event("pass", 3.0, 0, 5, outcome=""), event("pass", 4.0, 0, 6, outcome=""),
+        event("pass", 1.0, 0, 5, outcome="complete"),
+        event("pass", 2.0, 0, 5, outcome="incomplete", cross=True),
+        event("pass", 3.0, 0, 5, outcome=""),
+        event("pass", 4.0, 0, 6, outcome=""),
         event("pass", 5.0, 1, 15, outcome="out", set_piece="corner", cross=True),
-    ]  # fmt: skip
+    ]
     assert team("passes", *moments) == [4.0, 1.0]
     assert all(math.isnan(v) for v in team("pass_accuracy", *moments)), "two passes are no share"
     more = [*moments, *(event("pass", 10.0 + k, 0, 5, outcome="complete") for k in range(2))]
@@ -109,13 +131,20 @@ def test_an_offside_that_is_told_twice_is_one(both: bool) -> None:
 
 def test_cards_duels_and_the_rest() -> None:
     moments = [
-        event("card", 1.0, 0, 3, card="yellow"), event("card", 2.0, 0, 3, card="second_yellow"),
-        event("card", 3.0, 1, 13, card="red"), event("card", 3.5, 1, 13), event("foul", 4.0, 0, 3),
+        event("card", 1.0, 0, 3, card="yellow"),
+        event("card", 2.0, 0, 3, card="second_yellow"),
+        event("card", 3.0, 1, 13, card="red"),
+        event("card", 3.5, 1, 13),
+        event("foul", 4.0, 0, 3),
         event("duel", 5.0, 0, 4, outcome="won"),
-        event("duel", 5.0, 1, 14, outcome="lost"), event("tackle", 6.0, 1, 14, outcome="won"), event("tackle", 7.0, 1, 14),
-        event("dribble", 8.0, 0, 9, outcome="complete"), event("dribble", 9.0, 0, 9, outcome="incomplete"),
-        event("interception", 10.0, 1, 14), event("clearance", 11.0, 1, 14),
-    ]  # fmt: skip
+        event("duel", 5.0, 1, 14, outcome="lost"),
+        event("tackle", 6.0, 1, 14, outcome="won"),
+        event("tackle", 7.0, 1, 14),
+        event("dribble", 8.0, 0, 9, outcome="complete"),
+        event("dribble", 9.0, 0, 9, outcome="incomplete"),
+        event("interception", 10.0, 1, 14),
+        event("clearance", 11.0, 1, 14),
+    ]
     assert (team("yellow_cards", *moments), team("red_cards", *moments)) == ([1.0, 0.0], [1.0, 1.0])
     assert (team("fouls", *moments), player("fouls", *moments)) == ([1.0, 0.0], {3: 1.0})
     assert (team("duels_won", *moments), player("duels_won", *moments)) == ([2.0, 1.0], {4: 1.0, 9: 1.0, 14: 1.0})

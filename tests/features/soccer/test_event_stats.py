@@ -41,9 +41,12 @@ def test_every_row_is_there_as_the_catalogue_has_it() -> None:
 def test_the_telling_comes_after_what_is_told() -> None:
     order = [stat.id for stat in SPORT.stats]
     told = [
-        "soccer.shot.xgoals", "soccer.shot.speed", "soccer.pass.completion_probability",
-        "soccer.pass.opponents_bypassed", "soccer.pass.threat",
-    ]  # fmt: skip
+        "soccer.shot.xgoals",
+        "soccer.shot.speed",
+        "soccer.pass.completion_probability",
+        "soccer.pass.opponents_bypassed",
+        "soccer.pass.threat",
+    ]
     assert max(order.index(name) for name in told) < order.index("game.highlight") < order.index("game.story")
     steps = [step.name for step in SPORT.event_steps if step.phase == "apply"]
     # what is aired is booked from the account before the event, as the stats saw it; then the clock, which the rest reads

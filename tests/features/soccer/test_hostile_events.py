@@ -28,8 +28,10 @@ XYZ[RNG.random((40, PLAYERS)) < 0.2] = np.nan
 numbers = st.one_of(st.floats(-60, 60), st.floats(), st.just(float("nan")))
 words = st.one_of(
     st.sampled_from([*sorted(SET_PIECES), "red", "second_yellow", "h0", "a3", "ball", "high", "head", "overhead", ""]),
-    st.text(max_size=5), st.booleans(), numbers,
-)  # fmt: skip
+    st.text(max_size=5),
+    st.booleans(),
+    numbers,
+)
 keys = st.sampled_from([
     "set_piece", "phase", "keeper", "card", "receiver", "height", "body_part", "technique", "cross", "through_ball",
     "target_x_m", "target_y_m", "length_s", "player_on", "counter",
@@ -43,12 +45,23 @@ def moments(draw: st.DrawFn) -> EventContext:
         if draw(st.booleans()):
             facts[name] = draw(st.one_of(st.none(), st.floats(0, 40)))
     return EventContext(
-        "e", draw(st.sampled_from(sorted(EVENT_TYPES))), draw(st.floats(-10, 1e4)), draw(st.integers(0, 50)),
-        draw(st.integers(-1, 1)), draw(st.integers(-1, PLAYERS - 1)), draw(numbers), draw(numbers), draw(numbers),
-        draw(numbers), draw(st.sampled_from([*sorted(SHOT_OUTCOMES | PASS_OUTCOMES), "", "?"])),
-        draw(st.integers(-1, 1)), draw(st.dictionaries(keys, words, max_size=4)),
-        row=draw(st.integers(-1, 39)), facts=facts, roster=ROSTER,
-    )  # fmt: skip
+        "e",
+        draw(st.sampled_from(sorted(EVENT_TYPES))),
+        draw(st.floats(-10, 1e4)),
+        draw(st.integers(0, 50)),
+        draw(st.integers(-1, 1)),
+        draw(st.integers(-1, PLAYERS - 1)),
+        draw(numbers),
+        draw(numbers),
+        draw(numbers),
+        draw(numbers),
+        draw(st.sampled_from([*sorted(SHOT_OUTCOMES | PASS_OUTCOMES), "", "?"])),
+        draw(st.integers(-1, 1)),
+        draw(st.dictionaries(keys, words, max_size=4)),
+        row=draw(st.integers(-1, 39)),
+        facts=facts,
+        roster=ROSTER,
+    )
 
 
 @settings(max_examples=60, deadline=None)

@@ -14,13 +14,15 @@ from tests.features.soccer.events import NAN, PLAYERS, event, fold, shot, standi
 
 
 def test_score_counts_shots_and_own_goals_but_no_shoot_out() -> None:
-    ledger = fold([
-        shot(60.0, 0, 9, 0.2, "goal"),
-        shot(70.0, 0, 9, 0.4, "saved"),
-        event("own_goal", 80.0, 0, 3),
-        shot(90.0, 1, 20, 0.1, "goal"),
-        shot(9000.0, 1, 20, 0.76, "goal", period=5),
-    ])  # fmt: skip
+    ledger = fold(
+        [
+            shot(60.0, 0, 9, 0.2, "goal"),
+            shot(70.0, 0, 9, 0.4, "saved"),
+            event("own_goal", 80.0, 0, 3),
+            shot(90.0, 1, 20, 0.1, "goal"),
+            shot(9000.0, 1, 20, 0.76, "goal", period=5),
+        ]
+    )
     assert tick("soccer.match.score", ledger).tolist() == [[1.0, 2.0]]
 
 
@@ -33,9 +35,13 @@ def test_a_shootout_has_a_score_of_its_own_and_counts_nowhere_else() -> None:
     ]
     before, after = fold(played), fold([*played, event("period_start", 8990.0, period=5), *kicks])
     for name in (
-        "soccer.match.score", "soccer.team.xgoals", "soccer.team.shot_efficiency", "soccer.player.xgoals",
-        "soccer.keeper.goals_prevented", "soccer.team.set_piece_threat",
-    ):  # fmt: skip
+        "soccer.match.score",
+        "soccer.team.xgoals",
+        "soccer.team.shot_efficiency",
+        "soccer.player.xgoals",
+        "soccer.keeper.goals_prevented",
+        "soccer.team.set_piece_threat",
+    ):
         np.testing.assert_array_equal(tick(name, after), tick(name, before), err_msg=name)
     assert np.isnan(tick("soccer.match.shootout", before)).all()
     assert tick("soccer.match.shootout", after).tolist() == [[3.0, 1.0]]
@@ -75,15 +81,17 @@ def test_a_withdrawn_goal_is_as_if_it_had_never_been() -> None:
 
 
 def test_xgoals_and_efficiency_of_teams_and_players() -> None:
-    ledger = fold([
-        shot(60.0, 0, 9, 0.25, "goal"),
-        shot(70.0, 0, 9, 0.5, "post"),
-        shot(80.0, 0, 8, 0.125, "off_target"),
-        shot(90.0, 1, 20, 0.0625, "goal"),
-        event("own_goal", 95.0, 1, 12),
-        shot(99.0, 0, 7, NAN, "goal"),
-        event("shot", 100.0, 1, 21, outcome="goal"),
-    ])  # fmt: skip
+    ledger = fold(
+        [
+            shot(60.0, 0, 9, 0.25, "goal"),
+            shot(70.0, 0, 9, 0.5, "post"),
+            shot(80.0, 0, 8, 0.125, "off_target"),
+            shot(90.0, 1, 20, 0.0625, "goal"),
+            event("own_goal", 95.0, 1, 12),
+            shot(99.0, 0, 7, NAN, "goal"),
+            event("shot", 100.0, 1, 21, outcome="goal"),
+        ]
+    )
     assert tick("soccer.team.xgoals", ledger).tolist() == [0.875, 0.0625]
     # the two goals that no model spoke of and the own goal are nobody's efficiency
     assert tick("soccer.team.shot_efficiency", ledger).tolist() == [0.125, 0.9375]
@@ -95,15 +103,17 @@ def test_xgoals_and_efficiency_of_teams_and_players() -> None:
 
 
 def test_goals_prevented_follows_the_keeper_who_was_in_goal() -> None:
-    ledger = fold([
-        shot(10.0, 0, 9, 0.5, "saved", keeper="a0"),
-        shot(20.0, 0, 9, 0.25, "goal", keeper="a0"),
-        shot(30.0, 0, 9, 0.9, "off_target", keeper="a0"),  # he had not to save it
-        shot(40.0, 0, 9, 0.125, "saved"),  # not said: still the same man
-        event("save", 50.0, 1, 13),  # an outfield player in goal
-        shot(60.0, 0, 9, 0.75, "goal"),
-        event("own_goal", 70.0, 1, 14),
-    ])  # fmt: skip
+    ledger = fold(
+        [
+            shot(10.0, 0, 9, 0.5, "saved", keeper="a0"),
+            shot(20.0, 0, 9, 0.25, "goal", keeper="a0"),
+            shot(30.0, 0, 9, 0.9, "off_target", keeper="a0"),  # he had not to save it
+            shot(40.0, 0, 9, 0.125, "saved"),  # not said: still the same man
+            event("save", 50.0, 1, 13),  # an outfield player in goal
+            shot(60.0, 0, 9, 0.75, "goal"),
+            event("own_goal", 70.0, 1, 14),
+        ]
+    )
     prevented = tick("soccer.keeper.goals_prevented", ledger)
     assert prevented[11] == 0.5 + 0.25 + 0.125 - 1
     assert prevented[13] == 0.75 - 1
@@ -121,16 +131,18 @@ def test_the_keeper_on_the_pitch_is_found_in_the_frame() -> None:
 
 def test_ppda_counts_the_build_up_zone_of_the_other_team() -> None:
     build_up, beyond = (10.0, 0.0), (11.0, 0.0)  # 60 % of 105 m from -52.5 is 10.5
-    ledger = fold([
-        event("pass", 1.0, 0, 5, at=build_up, outcome="complete"),
-        event("pass", 2.0, 0, 5, at=build_up, outcome="incomplete"),
-        event("pass", 3.0, 0, 5, at=(-40.0, 3.0), outcome="complete"),
-        event("pass", 4.0, 0, 5, at=beyond, outcome="complete"),  # past the zone
-        *(event("tackle", 5.0 + k / 10, 1, 15, at=build_up) for k in range(4)),
-        event("foul", 6.0, 1, 15, at=(-30.0, 0.0)),
-        event("interception", 7.0, 1, 15, at=beyond),  # not up the pitch for the away team
-        event("pass", 8.0, 1, 15, at=(-9.0, 0.0), outcome="complete"),
-    ])  # fmt: skip
+    ledger = fold(
+        [
+            event("pass", 1.0, 0, 5, at=build_up, outcome="complete"),
+            event("pass", 2.0, 0, 5, at=build_up, outcome="incomplete"),
+            event("pass", 3.0, 0, 5, at=(-40.0, 3.0), outcome="complete"),
+            event("pass", 4.0, 0, 5, at=beyond, outcome="complete"),  # past the zone
+            *(event("tackle", 5.0 + k / 10, 1, 15, at=build_up) for k in range(4)),
+            event("foul", 6.0, 1, 15, at=(-30.0, 0.0)),
+            event("interception", 7.0, 1, 15, at=beyond),  # not up the pitch for the away team
+            event("pass", 8.0, 1, 15, at=(-9.0, 0.0), outcome="complete"),
+        ]
+    )
     assert tick("soccer.team.pressing", ledger, 10.0)[1] == 3 / 5
     assert np.isnan(tick("soccer.team.pressing", ledger, 10.0)[0])
     assert tick("soccer.team.pressing", ledger, 602.5)[1] == 1 / 5  # the first two passes are ten minutes old
@@ -145,31 +157,35 @@ def test_ppda_wants_five_actions() -> None:
 
 
 def test_ppda_window_stands_still_in_the_break() -> None:
-    ledger = fold([
-        event("period_start", 0.0),
-        event("pass", 2600.0, 0, 5, at=(-40.0, 0.0)),
-        *(event("tackle", 2610.0 + k, 1, 15, at=(-40.0, 0.0)) for k in range(5)),
-        event("period_end", 2700.0),
-        event("period_start", 3600.0, period=2),
-        event("pass", 3700.0, 0, 5, at=(-40.0, 0.0), period=2),
-    ])  # fmt: skip
+    ledger = fold(
+        [
+            event("period_start", 0.0),
+            event("pass", 2600.0, 0, 5, at=(-40.0, 0.0)),
+            *(event("tackle", 2610.0 + k, 1, 15, at=(-40.0, 0.0)) for k in range(5)),
+            event("period_end", 2700.0),
+            event("period_start", 3600.0, period=2),
+            event("pass", 3700.0, 0, 5, at=(-40.0, 0.0), period=2),
+        ]
+    )
     assert tick("soccer.team.pressing", ledger, 3710.0)[1] == 2 / 5
     assert ledger.clock_s(3710.0) == 2810.0
 
 
 def test_set_piece_threat_is_the_mean_yield_of_the_latest_ten() -> None:
     corner = {"set_piece": "corner", "phase": "corner", "at": (52.0, 34.0), "outcome": "complete"}
-    ledger = fold([
-        event("pass", 10.0, 0, 7, **corner),
-        shot(12.0, 0, 9, 0.25, "saved", phase="corner"),
-        shot(14.0, 0, 8, 0.5, "blocked", phase="corner"),  # the rebound belongs to the same corner
-        event("pass", 100.0, 0, 7, **corner),
-        shot(200.0, 0, 9, 0.125, "goal", set_piece="free_kick", phase="free_kick", at=(30.0, 0.0)),
-        event("pass", 300.0, 0, 7, set_piece="free_kick", at=(-30.0, 0.0)),  # in the own half: no set piece
-        event("pass", 310.0, 0, 7, set_piece="throw_in", at=(40.0, 34.0)),
-        shot(312.0, 0, 9, 0.5, "goal", phase="throw_in"),
-        shot(400.0, 0, 9, 0.75, "goal", set_piece="penalty", phase="penalty"),
-    ])  # fmt: skip
+    ledger = fold(
+        [
+            event("pass", 10.0, 0, 7, **corner),
+            shot(12.0, 0, 9, 0.25, "saved", phase="corner"),
+            shot(14.0, 0, 8, 0.5, "blocked", phase="corner"),  # the rebound belongs to the same corner
+            event("pass", 100.0, 0, 7, **corner),
+            shot(200.0, 0, 9, 0.125, "goal", set_piece="free_kick", phase="free_kick", at=(30.0, 0.0)),
+            event("pass", 300.0, 0, 7, set_piece="free_kick", at=(-30.0, 0.0)),  # in the own half: no set piece
+            event("pass", 310.0, 0, 7, set_piece="throw_in", at=(40.0, 34.0)),
+            shot(312.0, 0, 9, 0.5, "goal", phase="throw_in"),
+            shot(400.0, 0, 9, 0.75, "goal", set_piece="penalty", phase="penalty"),
+        ]
+    )
     threat = tick("soccer.team.set_piece_threat", ledger)
     assert threat[0] == (0.75 + 0.0 + 0.125) / 3
     assert np.isnan(threat[1])
@@ -182,14 +198,16 @@ def test_set_piece_threat_is_the_mean_yield_of_the_latest_ten() -> None:
 
 def test_a_feed_without_phases_credits_shots_soon_after_the_set_piece() -> None:
     corner = event("pass", 10.0, 0, 7, set_piece="corner", at=(52.0, 34.0))
-    ledger = fold([
-        shot(5.0, 0, 9, 0.5, "saved"),
-        corner,
-        shot(19.0, 0, 9, 0.25, "saved"),
-        shot(19.5, 1, 20, 0.25, "saved"),
-        shot(21.0, 0, 9, 0.5, "saved"),
-        shot(22.0, 0, 9, 0.5, "saved", phase="open_play"),
-    ])  # fmt: skip
+    ledger = fold(
+        [
+            shot(5.0, 0, 9, 0.5, "saved"),
+            corner,
+            shot(19.0, 0, 9, 0.25, "saved"),
+            shot(19.5, 1, 20, 0.25, "saved"),
+            shot(21.0, 0, 9, 0.5, "saved"),
+            shot(22.0, 0, 9, 0.5, "saved", phase="open_play"),
+        ]
+    )
     assert tick("soccer.team.set_piece_threat", ledger)[0] == 0.25
     assert ledger.set_pieces == [[0.25], []]
 
@@ -232,12 +250,14 @@ def test_a_mislabelled_event_does_not_begin_the_second_half() -> None:
 
 
 def test_win_features_are_home_minus_away() -> None:
-    ledger = fold([
-        event("period_start", 0.0),
-        shot(60.0, 1, 20, 0.25, "goal"),
-        event("card", 70.0, 0, 3, card="second_yellow"),
-        event("card", 80.0, 0, 4, card="yellow"),
-    ])  # fmt: skip
+    ledger = fold(
+        [
+            event("period_start", 0.0),
+            shot(60.0, 1, 20, 0.25, "goal"),
+            event("card", 70.0, 0, 3, card="second_yellow"),
+            event("card", 80.0, 0, 4, card="yellow"),
+        ]
+    )
     stat = SPORT.stat("soccer.match.win_probability")
     assert stat.compute(ledger, 600.0).tolist() == [[5040.0, -1.0, 1.0, 0.0, 0.25]]
 
@@ -272,10 +292,12 @@ def test_swing_is_largest_late_and_level() -> None:
 
 def test_round_trip_of_the_ledger() -> None:
     moments = [
-        event("period_start", 0.0), shot(60.0, 0, 9, 0.1, "goal"), event("card", 70.0, 1, 13, card="red"),
+        event("period_start", 0.0),
+        shot(60.0, 0, 9, 0.1, "goal"),
+        event("card", 70.0, 1, 13, card="red"),
         event("pass", 80.0, 0, 5, at=(-3.0, 1.0), outcome="complete"),
         event("pass", 81.0, 0, 5, at=(52.0, 33.0), set_piece="corner"),
-    ]  # fmt: skip
+    ]
     ledger = fold(moments)
     copy = msgspec.msgpack.decode(msgspec.msgpack.encode(ledger), type=Ledger)
     assert copy == ledger

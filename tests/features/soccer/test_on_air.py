@@ -29,27 +29,40 @@ MOST, LEAST = 40, 10
 def record() -> GameRecord:
     sides = [Entity(id=f"{side}{n}", team=side, role="keeper" if n == 0 else "player") for side in "ha" for n in range(11)]
     return GameRecord(
-        game="g", sport="soccer", t0_us=T0, teams=(Team(id="h", name="Northside"), Team(id="a", name="Southgate")), entities=sides,
-        tags=[], feeds=[Feed(name="events", kind="events", lateness_ms=5000)], length_m=105.0, width_m=68.0,
+        game="g",
+        sport="soccer",
+        t0_us=T0,
+        teams=(Team(id="h", name="Northside"), Team(id="a", name="Southgate")),
+        entities=sides,
+        tags=[],
+        feeds=[Feed(name="events", kind="events", lateness_ms=5000)],
+        length_m=105.0,
+        width_m=68.0,
         periods=[Period(number=1, start_us=T0)],
-    )  # fmt: skip
+    )
 
 
 def event(
     ident: str, t_s: float, kind: str, team: str | None = None, player: str | None = None, outcome: str = "", **more: Any
-) -> Event:  # fmt: skip
+) -> Event:
     return Event(
-        id=ident, game="g", type=kind, t_us=T0 + round(t_s * 1e6), period=1, team=team, player=player, outcome=outcome,
-        arrival_us=T0 + round(t_s * 1e6) + 100_000, **more,
-    )  # fmt: skip
+        id=ident,
+        game="g",
+        type=kind,
+        t_us=T0 + round(t_s * 1e6),
+        period=1,
+        team=team,
+        player=player,
+        outcome=outcome,
+        arrival_us=T0 + round(t_s * 1e6) + 100_000,
+        **more,
+    )
 
 
 def a_half() -> list[Event]:
     """A shot a minute, now of one side and now of the other, and a goal."""
     outcomes = ("saved", "off_target", "post", "blocked")
-    shots = [
-        event(f"s{n}", 61.0 * n + 30, "shot", "ha"[n % 2], f"{'ha'[n % 2]}{n % 10 + 1}", outcomes[n % 4]) for n in range(40)
-    ]
+    shots = [event(f"s{n}", 61.0 * n + 30, "shot", "ha"[n % 2], f"{'ha'[n % 2]}{n % 10 + 1}", outcomes[n % 4]) for n in range(40)]
     return [event("start", 0.0, "period_start"), *shots, event("end", 2700.0, "period_end")]
 
 

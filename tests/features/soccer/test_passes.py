@@ -43,9 +43,7 @@ def test_packing_by_hand() -> None:
 
 def test_packing_of_the_team_that_attacks_the_other_way() -> None:
     positions = {22: (0.0, 0.0), 16: (0.0, 0.0), 3: (-10.0, 5.0), 4: (-20.0, 5.0), 5: (10.0, 0.0), 0: (-51.0, 0.0)}
-    moment = event(
-        "pass", 0.2, 1, 16, at=(0.0, 0.0), end=(-15.0, 0.0), outcome="complete", frames=standing(positions), row=5
-    )
+    moment = event("pass", 0.2, 1, 16, at=(0.0, 0.0), end=(-15.0, 0.0), outcome="complete", frames=standing(positions), row=5)
     assert opponents_bypassed(moment, Ledger()) == 1.0
 
 
@@ -53,21 +51,39 @@ def test_completion_features_by_hand() -> None:
     words = {"height": "low", "body_part": "head", "set_piece": "free_kick", "cross": True, "through_ball": False}
     found = dict(zip(INDEX, completion_features(a_pass(**words))))
     expected = {
-        "target_distance_m": 20.0, "target_forward_m": 20.0, "bearing_rad": 0.0, "start_to_goal_m": 52.5,
-        "start_off_centre_m": 0.0, "target_to_goal_m": 32.5, "target_off_centre_m": 0.0, "passer_opponent_m": 3.0,
-        "target_opponent_m": 5.0, "target_opponents_5m": 1.0, "lane_opponents": 1.0, "lane_opponent_m": 1.0,
-        "opponents_between": 1.0, "opponents_goal_side": 2.0, "passer_mps": 0.0, "target_mps": 0.0,
-        "teammates_ahead": 1.0, "start_threat": value_at(0.5, 0.5), "target_threat": value_at(20 / 105 + 0.5, 0.5),
-        "height": 0.5, "header": 1.0, "dead_ball": 1.0, "throw_in": 0.0,
-        "cross": 1.0, "through_ball": 0.0, "goal_kick": 0.0, "lane_gap_m": 1.0 / (1.0 + 10.0 / 12.0),
+        "target_distance_m": 20.0,
+        "target_forward_m": 20.0,
+        "bearing_rad": 0.0,
+        "start_to_goal_m": 52.5,
+        "start_off_centre_m": 0.0,
+        "target_to_goal_m": 32.5,
+        "target_off_centre_m": 0.0,
+        "passer_opponent_m": 3.0,
+        "target_opponent_m": 5.0,
+        "target_opponents_5m": 1.0,
+        "lane_opponents": 1.0,
+        "lane_opponent_m": 1.0,
+        "opponents_between": 1.0,
+        "opponents_goal_side": 2.0,
+        "passer_mps": 0.0,
+        "target_mps": 0.0,
+        "teammates_ahead": 1.0,
+        "start_threat": value_at(0.5, 0.5),
+        "target_threat": value_at(20 / 105 + 0.5, 0.5),
+        "height": 0.5,
+        "header": 1.0,
+        "dead_ball": 1.0,
+        "throw_in": 0.0,
+        "cross": 1.0,
+        "through_ball": 0.0,
+        "goal_kick": 0.0,
+        "lane_gap_m": 1.0 / (1.0 + 10.0 / 12.0),
         "target_beyond_line_m": 20.0 - 24.0,
         # the man in the lane needs no step, only his reaction, while the ball takes 10 of 15 m/s x 1.33 s:
         # lane point 7 of 12 is 11.67 m off, reached after 0.778 s, and he can be there after 0.4 + (1.944 - 1) / 6
         # lane point 8 is 13.33 m off, after 0.889 s; 0.4 + (3.480 - 1) / 6 = 0.813; point 6: 0.667 s, 0.4 s
-        "lane_margin_s": min(
-            0.4 + max(np.hypot(20 * k / 12 - 10, 1) - 1, 0) / 6 - 20 * k / 12 / 15 for k in range(1, 13)
-        ),
-    }  # fmt: skip
+        "lane_margin_s": min(0.4 + max(np.hypot(20 * k / 12 - 10, 1) - 1, 0) / 6 - 20 * k / 12 / 15 for k in range(1, 13)),
+    }
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, abs=1e-9), name
     pressure = 1 - np.prod([1 - 0.8 * np.exp(-d / 2) for d in (3.0, np.hypot(11, 1), np.hypot(25, 3), 51.0)])
@@ -140,9 +156,7 @@ def test_speeds_look_back_only() -> None:
         xyz[:, n] = (x, y, 0.0)
     xyz[:, 9, 1] = 4.0 * 0.04 * (np.arange(11) - 5)
     xyz[6:, 5, 0] += 100.0
-    row = completion_features(
-        event("pass", 0.2, 0, 5, at=(0.0, 0.0), end=(20.0, 0.0), frames=frames_of(xyz), row=5)
-    )
+    row = completion_features(event("pass", 0.2, 0, 5, at=(0.0, 0.0), end=(20.0, 0.0), frames=frames_of(xyz), row=5))
     assert row[INDEX["target_mps"]] == pytest.approx(4.0)
     assert row[INDEX["passer_mps"]] == 0.0
 

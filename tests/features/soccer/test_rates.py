@@ -187,11 +187,15 @@ def test_a_real_game_is_the_same_at_every_rate(real_data: Path) -> None:
         found = signals(SPORT, full if hz == 25 else resampled(full, hz))
         possession = found["team_possession_s"][-1]
         figures[hz] = {
-            "possession": possession[0] / possession.sum(), "distance_m": np.nansum(found["distance"][-1, :-1, 0]),
-            "fastest_kmh": 3.6 * np.nanmax(found["speed"][:, :-1]), "top_kmh": 3.6 * np.nanmax(found["top_speed"][-1, :-1]),
-            "ball_median_kmh": 3.6 * np.nanmedian(found["ball_speed"]), "pressure": np.nanmean(found["pressure"]),
-            "controlled": np.mean(found["controller"] >= 0), "missing": np.isnan(found["speed"][:, :-1]).mean(),
-        }  # fmt: skip
+            "possession": possession[0] / possession.sum(),
+            "distance_m": np.nansum(found["distance"][-1, :-1, 0]),
+            "fastest_kmh": 3.6 * np.nanmax(found["speed"][:, :-1]),
+            "top_kmh": 3.6 * np.nanmax(found["top_speed"][-1, :-1]),
+            "ball_median_kmh": 3.6 * np.nanmedian(found["ball_speed"]),
+            "pressure": np.nanmean(found["pressure"]),
+            "controlled": np.mean(found["controller"] >= 0),
+            "missing": np.isnan(found["speed"][:, :-1]).mean(),
+        }
         print(f"\n{hz} Hz: " + ", ".join(f"{name} {value:.3f}" for name, value in figures[hz].items()))
     for hz in RATES:
         one, whole = figures[hz], figures[25]

@@ -42,9 +42,10 @@ def script(seed: int) -> list[EventContext]:
                 common |= {
                     "outcome": rng.choice(["goal", "saved", "off_target", "blocked"]),
                     "facts": {"soccer.shot.xgoals": xgoals},
-                    "set_piece": "open_play", "phase": rng.choice(["open_play", "corner", "free_kick"]),
+                    "set_piece": "open_play",
+                    "phase": rng.choice(["open_play", "corner", "free_kick"]),
                     "keeper": "a0" if team == 0 else "h0",
-                }  # fmt: skip
+                }
             elif kind == "card":
                 common |= {"card": rng.choice(["yellow", "red", "second_yellow"])}
             moments.append(event(kind, t, team, player, **common))
@@ -64,8 +65,7 @@ def recount(moments: list[EventContext], t_s: float) -> dict[str, Any]:
     shots = [m for m in past if m.type == "shot"]
     rated = [m for m in shots if not math.isnan(m.facts["soccer.shot.xgoals"])]
     goals = [
-        sum(m.outcome == "goal" and m.team == team for m in shots)
-        + sum(m.type == "own_goal" and m.team != team for m in past)
+        sum(m.outcome == "goal" and m.team == team for m in shots) + sum(m.type == "own_goal" and m.team != team for m in past)
         for team in (0, 1)
     ]
     reds = [sum(m.type == "card" and m.attrs["card"] != "yellow" and m.team == team for m in past) for team in (0, 1)]
@@ -90,9 +90,8 @@ def recount(moments: list[EventContext], t_s: float) -> dict[str, Any]:
     for team in (0, 1):
         passes = [m for m in recent if m.type == "pass" and m.team != team and ahead(m) / 105.0 + 0.5 <= 0.6]
         actions = [
-            m for m in recent
-            if m.type in ("tackle", "interception", "foul") and m.team == team and ahead(m) / 105.0 + 0.5 >= 0.4
-        ]  # fmt: skip
+            m for m in recent if m.type in ("tackle", "interception", "foul") and m.team == team and ahead(m) / 105.0 + 0.5 >= 0.4
+        ]
         ppda.append(len(passes) / len(actions) if len(actions) >= 5 else math.nan)
     threat = []
     for team in (0, 1):
@@ -128,9 +127,7 @@ def recount(moments: list[EventContext], t_s: float) -> dict[str, Any]:
         "soccer.match.score": [goals],
         "soccer.match.win_probability": [[left, goals[0] - goals[1], reds[0] - reds[1], *for_result]],
         "soccer.team.xgoals": xgoals,
-        "soccer.team.shot_efficiency": [
-            sum(m.outcome == "goal" for m in of_team[team]) - xgoals[team] for team in (0, 1)
-        ],
+        "soccer.team.shot_efficiency": [sum(m.outcome == "goal" for m in of_team[team]) - xgoals[team] for team in (0, 1)],
         "soccer.player.xgoals": [total(c) if c else math.nan for c in of_player],
         "soccer.player.shot_efficiency": [g - total(c) if c else math.nan for c, g in zip(of_player, scored)],
         "soccer.keeper.goals_prevented": prevented,

@@ -84,7 +84,7 @@ def test_place_falls_back_on_the_ball_and_then_on_the_player() -> None:
         ({22: (10.5, 6.8), 5: (0.0, 0.0)}, [0.6, 0.6]),
         ({5: (-10.5, 0.0)}, [0.4, 0.5]),
         ({6: (0.0, 0.0)}, [np.nan, np.nan]),
-    ):  # fmt: skip
+    ):
         moment = event("pass", 0.2, 0, 5, frames=standing(positions), row=5)
         fold([moment])
         np.testing.assert_allclose(moment.facts["place"][:2], expected)  # type: ignore[index]

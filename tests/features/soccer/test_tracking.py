@@ -99,10 +99,17 @@ def test_a_break_ends_a_wait_for_the_ball() -> None:
     assert np.isnan(out[-1]).all()
 
 
-@pytest.mark.parametrize(("place", "channel", "expected"), [
-    ((0.0, 0.0), np.nan, 1), ((52.7, 0.0), np.nan, 1), ((53.0, 0.0), np.nan, 0), ((0.0, -34.5), np.nan, 0),
-    ((0.0, 0.0), 0.0, 0), ((60.0, 0.0), 1.0, 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("place", "channel", "expected"),
+    [
+        ((0.0, 0.0), np.nan, 1),
+        ((52.7, 0.0), np.nan, 1),
+        ((53.0, 0.0), np.nan, 0),
+        ((0.0, -34.5), np.nan, 0),
+        ((0.0, 0.0), 0.0, 0),
+        ((60.0, 0.0), 1.0, 1),
+    ],
+)
 def test_in_play_by_the_feed_or_by_the_field(place: tuple[float, float], channel: float, expected: int) -> None:
     scene = Scene.of(ROSTER, still(1.0, ball=place), in_play=channel)
     assert signals(SPORT, scene)["ball_in_play"][-1] == expected
@@ -203,8 +210,16 @@ def test_five_outfield_players_are_no_shape() -> None:
 
 def test_lanes_by_hand() -> None:
     assert [zones.lane_of(y, zones.LANE_EDGES_M) for y in (30, 20.2, 20, 9.2, 9, 0, -9.1, -9.2, -20.2)] == [
-        0, 0, 1, 1, 2, 2, 2, 3, 4,
-    ]  # fmt: skip
+        0,
+        0,
+        1,
+        1,
+        2,
+        2,
+        2,
+        3,
+        4,
+    ]
 
 
 def entries(x: list[float], y: list[float], team: list[int], attack: int = 1, in_play: list[int] | None = None) -> np.ndarray:
@@ -213,9 +228,17 @@ def entries(x: list[float], y: list[float], team: list[int], attack: int = 1, in
     xyz[1:, 0, 0], xyz[1:, 0, 1] = x, y
     out = np.zeros((rows + 1, 2, 6))
     zones.entries(
-        xyz, 0, np.array([-1, *team]), np.array([0, *(in_play or [1] * rows)]), np.full(rows + 1, attack), 17.5,
-        zones.LANE_EDGES_M, 1, rows + 1, out,
-    )  # fmt: skip
+        xyz,
+        0,
+        np.array([-1, *team]),
+        np.array([0, *(in_play or [1] * rows)]),
+        np.full(rows + 1, attack),
+        17.5,
+        zones.LANE_EDGES_M,
+        1,
+        rows + 1,
+        out,
+    )
     return out[-1, :, 1:]
 
 
@@ -245,11 +268,14 @@ def plain_means(scene: Scene, found: dict[str, np.ndarray], until_s: float) -> n
     for n in ROSTER.players:
         for c, (own, recent) in enumerate([(True, True), (False, True), (True, False), (False, False)]):
             rows = [
-                i for i in sampled
-                if found["team_in_possession"][i] >= 0 and scene.attack[i] != 0 and np.isfinite(scene.xyz[i, n, 0])
+                i
+                for i in sampled
+                if found["team_in_possession"][i] >= 0
+                and scene.attack[i] != 0
+                and np.isfinite(scene.xyz[i, n, 0])
                 and (found["team_in_possession"][i] == ROSTER.team[n]) == own
                 and (not recent or scene.t[i] + 1e-9 >= oldest)
-            ]  # fmt: skip
+            ]
             if rows:
                 way = scene.attack[rows] * (1 if ROSTER.team[n] == 0 else -1)
                 out[n, 2 * c : 2 * c + 2] = (way[:, None] * scene.xyz[rows, n, :2]).mean(axis=0)
@@ -301,9 +327,7 @@ def test_threat_is_the_value_of_the_place() -> None:
     values = np.arange(6.0).reshape(3, 2)
     xyz = np.array([[[52.0, 33.0, 0.0]], [[-52.0, 33.0, 0.0]], [[60.0, -40.0, 0.0]], [[np.nan, 0.0, 0.0]]])
     out = np.empty((4, 2))
-    momentum.location_threat(
-        xyz, 0, np.array([0, 1, 0, 0]), np.ones(4, np.int8), values, 105.0, 68.0, 0, 4, out
-    )  # fmt: skip
+    momentum.location_threat(xyz, 0, np.array([0, 1, 0, 0]), np.ones(4, np.int8), values, 105.0, 68.0, 0, 4, out)
     # home's left, far end; away's right at its far end; outside the field the nearest cell; unseen
     np.testing.assert_equal(out, [[5.0, 0.0], [0.0, 4.0], [4.0, 0.0], [np.nan, np.nan]])
 

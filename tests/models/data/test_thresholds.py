@@ -27,11 +27,20 @@ MATCH = [
 def folder(tmp_path: Path) -> Path:
     n = len(MATCH)
     columns = {
-        "match_id": [7] * n, "event_id": list(range(n)), "period": ["1H"] * n, "second": [row[0] for row in MATCH],
-        "team_id": [row[1] for row in MATCH], "player_id": [row[2] for row in MATCH], "event": [row[3][0] for row in MATCH],
-        "sub_event": [row[3][1] for row in MATCH], "x": [80] * n, "y": [50] * n, "end_x": [90] * n, "end_y": [50] * n,
+        "match_id": [7] * n,
+        "event_id": list(range(n)),
+        "period": ["1H"] * n,
+        "second": [row[0] for row in MATCH],
+        "team_id": [row[1] for row in MATCH],
+        "player_id": [row[2] for row in MATCH],
+        "event": [row[3][0] for row in MATCH],
+        "sub_event": [row[3][1] for row in MATCH],
+        "x": [80] * n,
+        "y": [50] * n,
+        "end_x": [90] * n,
+        "end_y": [50] * n,
         "tags": pa.array([row[4] for row in MATCH], pa.list_(pa.int16())),
-    }  # fmt: skip
+    }
     pq.write_table(pa.table(columns), tmp_path / "events.parquet")
     return tmp_path
 

@@ -37,10 +37,17 @@ def judgement() -> EvaluationSet:
     rng = np.random.default_rng(3)
     probability = forest.predict(rows)
     return EvaluationSet(
-        "xgoals", "made up", (rng.random(len(rows)) < probability).astype(np.float64), probability,
-        np.arange(len(rows)) // 10, rows, forest.features, forest.classes, lambda at: forest.attribute(rows[at]),
+        "xgoals",
+        "made up",
+        (rng.random(len(rows)) < probability).astype(np.float64),
+        probability,
+        np.arange(len(rows)) // 10,
+        rows,
+        forest.features,
+        forest.classes,
+        lambda at: forest.attribute(rows[at]),
         {"foot": rng.choice(["left", "right"], len(rows))},
-    )  # fmt: skip
+    )
 
 
 def test_importance_is_the_mean_of_contributions() -> None:

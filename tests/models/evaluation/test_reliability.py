@@ -23,9 +23,17 @@ def judgement(classes: tuple[str, ...], **how: object) -> EvaluationSet:
         truth, said = truth[:, 1], said[:, 1]
     feature = Feature("x", "m", "x")
     return EvaluationSet(
-        "made-up", "made up", label, said, np.arange(400) // 10, np.zeros((400, 1)), (feature,), classes,
-        lambda at: np.zeros((len(at), 2)), **{"truth": truth, **how},
-    )  # fmt: skip
+        "made-up",
+        "made up",
+        label,
+        said,
+        np.arange(400) // 10,
+        np.zeros((400, 1)),
+        (feature,),
+        classes,
+        lambda at: np.zeros((len(at), 2)),
+        **{"truth": truth, **how},
+    )
 
 
 def test_rows_of_one_game_are_fewer_than_they_look() -> None:

@@ -14,9 +14,17 @@ from models.metrics import log_loss
 def judged(label: np.ndarray, probability: np.ndarray, game: np.ndarray, **groups: np.ndarray) -> EvaluationSet:
     several = probability.ndim == 2
     return EvaluationSet(
-        "xgoals", "made up", label, probability, game, np.zeros((len(label), 1)), (Feature("f", "m"),),
-        ("a", "b", "c") if several else ("no goal", "goal"), lambda at: np.zeros((len(at), 2)), groups,
-    )  # fmt: skip
+        "xgoals",
+        "made up",
+        label,
+        probability,
+        game,
+        np.zeros((len(label), 1)),
+        (Feature("f", "m"),),
+        ("a", "b", "c") if several else ("no goal", "goal"),
+        lambda at: np.zeros((len(at), 2)),
+        groups,
+    )
 
 
 def season(seed: int, wrong: float = 0.0, games: int = 300, each: int = 25) -> EvaluationSet:

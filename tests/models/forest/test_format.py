@@ -25,9 +25,14 @@ def grown(seed: int, depth: int, trees: int, classes: int = 2, features: int = 6
     rows[rng.random(rows.shape) < 0.2] = np.nan
     label = rng.integers(0, classes, 400)
     parameters = {
-        "max_depth": depth, "eta": 0.4, "min_child_weight": 0.0, "seed": seed, "nthread": 1, "tree_method": "hist",
+        "max_depth": depth,
+        "eta": 0.4,
+        "min_child_weight": 0.0,
+        "seed": seed,
+        "nthread": 1,
+        "tree_method": "hist",
         "objective": "binary:logistic" if classes == 2 else "multi:softprob",
-    }  # fmt: skip
+    }
     if classes > 2:
         parameters["num_class"] = classes
     return xgboost.train(parameters, xgboost.DMatrix(rows, label), trees), rows
@@ -86,9 +91,7 @@ def test_row_all_missing_and_row_at_a_threshold() -> None:
     inner = f.left >= 0
     at = np.full((1 + inner.sum(), rows.shape[1]), np.nan)
     at[np.arange(1, len(at)), f.feature[inner]] = f.threshold[inner]
-    np.testing.assert_allclose(
-        Margins(f)(at)[:, 0], booster.predict(xgboost.DMatrix(at), output_margin=True), atol=1e-5
-    )  # fmt: skip
+    np.testing.assert_allclose(Margins(f)(at)[:, 0], booster.predict(xgboost.DMatrix(at), output_margin=True), atol=1e-5)
 
 
 def _document() -> dict[str, Any]:
@@ -176,7 +179,7 @@ _SMALL = blob(grown(2, 2, 2)[0], "ubj")
 
 @pytest.mark.parametrize(
     "bad", [b"[$i#L\x7f\xff\xff\xff\xff\xff\xff\xff", b"SU\xffabc", b"[" * 200, b"{i\x01", b"[$U#i\xff", b"Q", b"[$i\x01]", b"ZZ"]
-)  # fmt: skip
+)
 def test_ubjson_that_lies_about_lengths(bad: bytes) -> None:
     with pytest.raises(ValueError, match="UBJSON"):
         ubjson.decode(bad)
@@ -184,6 +187,9 @@ def test_ubjson_that_lies_about_lengths(bad: bytes) -> None:
 
 def test_ubjson_reads_every_kind() -> None:
     assert ubjson.decode(b"{U\x01aZi\x01bTi\x01c[l\x00\x00\x00\x07F]i\x01dSU\x02hid".replace(b"hid", b"hi") + b"}") == {
-        "a": None, "b": True, "c": [7, False], "d": "hi",
-    }  # fmt: skip
+        "a": None,
+        "b": True,
+        "c": [7, False],
+        "d": "hi",
+    }
     assert ubjson.decode(b"[$d#U\x02" + np.array([1.5, -2.0], ">f4").tobytes()) == [1.5, -2.0]

@@ -38,20 +38,26 @@ def flies(folder: Path, days: int = 12, each: int = 60) -> Path:
     caught = generator.random(n) < 1.0 / (1.0 + np.exp(2.0 * (rows[:, 2] - 6.0)))
     dates = [f"2018-04-{1 + i // each:02d}" for i in range(n)]
     table = {
-        "game_date": dates, "exit_direction": direction, "hit_distance": distance, "hang_time": hang,
+        "game_date": dates,
+        "exit_direction": direction,
+        "hit_distance": distance,
+        "hang_time": hang,
         "play_outcome": np.where(caught, np.where(generator.random(n) < 0.1, "Sacrifice", "Out"), "Single").tolist(),
-        "exit_speed": generator.uniform(80.0, 110.0, n), "launch_angle": generator.uniform(10.0, 40.0, n),
+        "exit_speed": generator.uniform(80.0, 110.0, n),
+        "launch_angle": generator.uniform(10.0, 40.0, n),
         "is_hit": (~caught).astype(int),
-    }  # fmt: skip
+    }
     pyarrow.parquet.write_table(pyarrow.table(table), folder / statcast_batted_balls.FLIES)
     return folder
 
 
 def test_impossible_balls_are_left_out_and_what_is_not_known_is_missing(tmp_path: Path) -> None:
     table = {
-        "date": ["2021-04-01"] * 4, "launch_speed": [100.0, 518934.0, 90.0, 60.0], "launch_angle": [20.0, 10.0, 570482.0, -80.0],
+        "date": ["2021-04-01"] * 4,
+        "launch_speed": [100.0, 518934.0, 90.0, 60.0],
+        "launch_angle": [20.0, 10.0, 570482.0, -80.0],
         "is_hit": [1, 0, 0, 0],
-    }  # fmt: skip
+    }
     pyarrow.parquet.write_table(pyarrow.table(table), tmp_path / statcast_batted_balls.BALLS)
     found = statcast_batted_balls.hits(tmp_path)
     assert found.label.tolist() == [1.0, 0.0]

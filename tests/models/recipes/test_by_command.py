@@ -50,8 +50,6 @@ NAN = float("nan")
 Table = dict[str, Any]
 
 
-
-
 @pytest.fixture
 def real_data() -> Path:
     if not (DATA / "f1_laps_2023_2024").is_dir() or not (DATA / "nfl_pbp_2009_2019").is_dir():
@@ -82,15 +80,27 @@ def plays(games: int = 40, each: int = 60) -> Table:
     good = generator.random(n) < 0.7
     lead = generator.integers(0, 11, n)
     return {
-        "game_id": game.tolist(), "play_id": at + 1.0, "qtr": 1 + at * 4 // each, "down": down, "ydstogo": 1 + at % 7,
-        "yardline_100": yardline, "posteam": np.where(home_ball, "HOM", "AWY").tolist(), "home": ["HOM"] * n, "away": ["AWY"] * n,
-        "home_score": lead * ahead, "away_score": lead * (1 - ahead), "game_s_left": 3600.0 * (1.0 - at / each),
-        "play_type": kind.tolist(), "home_win": ahead, "fourth_conv": np.where(tried, good, NAN),
+        "game_id": game.tolist(),
+        "play_id": at + 1.0,
+        "qtr": 1 + at * 4 // each,
+        "down": down,
+        "ydstogo": 1 + at % 7,
+        "yardline_100": yardline,
+        "posteam": np.where(home_ball, "HOM", "AWY").tolist(),
+        "home": ["HOM"] * n,
+        "away": ["AWY"] * n,
+        "home_score": lead * ahead,
+        "away_score": lead * (1 - ahead),
+        "game_s_left": 3600.0 * (1.0 - at / each),
+        "play_type": kind.tolist(),
+        "home_win": ahead,
+        "fourth_conv": np.where(tried, good, NAN),
         "fg_result": np.where(kind == "field_goal", np.where(good, "good", "missed"), "").tolist(),
         "kick_distance": np.where(kind == "field_goal", yardline + 18.0, NAN),
-        "next_posteam": np.where(home_ball ^ (down == 4), "HOM", "AWY").tolist(), "next_yardline_100": np.full(n, 70.0),
+        "next_posteam": np.where(home_ball ^ (down == 4), "HOM", "AWY").tolist(),
+        "next_yardline_100": np.full(n, 70.0),
         "no_play": np.zeros(n),
-    }  # fmt: skip
+    }
 
 
 def passes() -> Table:
@@ -103,20 +113,31 @@ def passes() -> Table:
     x, y = 60.0 + way * (away - 6.0), generator.uniform(5.0, 45.0, n)
     gap = generator.uniform(0.5, 9.0, n)
     table: Table = {
-        "gameId": np.repeat(np.arange(2018090600, 2018090640), n // 40), "throwDistance": away,
+        "gameId": np.repeat(np.arange(2018090600, 2018090640), n // 40),
+        "throwDistance": away,
         "passResult": np.where(generator.random(n) < 1.0 - away / 60.0, "C", "I").tolist(),
-        "PlayDirection": np.where(way > 0.0, "right", "left").tolist(), "Target_X": x, "Target_Y": y, "QB_X": 60.0 - 6.0 * way,
-        "QB_Y": y, "absoluteYardlineNumber": np.full(n, 60.0), "numberOfPassRushers": np.full(n, 4.0),
-        "defendersInTheBox": np.full(n, 6.0), "qb_speed": np.full(n, 1.0), "t_throw": generator.uniform(1.5, 4.0, n),
-        "cp": np.full(n, 0.6), "defender3Dist": np.full(n, NAN),
-    }  # fmt: skip
+        "PlayDirection": np.where(way > 0.0, "right", "left").tolist(),
+        "Target_X": x,
+        "Target_Y": y,
+        "QB_X": 60.0 - 6.0 * way,
+        "QB_Y": y,
+        "absoluteYardlineNumber": np.full(n, 60.0),
+        "numberOfPassRushers": np.full(n, 4.0),
+        "defendersInTheBox": np.full(n, 6.0),
+        "qb_speed": np.full(n, 1.0),
+        "t_throw": generator.uniform(1.5, 4.0, n),
+        "cp": np.full(n, 0.6),
+        "defender3Dist": np.full(n, NAN),
+    }
     for i, none in ((1, free), (2, free | alone)):
         off = gap * i
         table |= {
-            f"defender{i}Dist": np.where(none, NAN, off), f"defender{i}X": np.where(none, NAN, x + way * off),
-            f"defender{i}Y": np.where(none, NAN, y), f"defender{i}S": np.where(none, NAN, 3.0),
+            f"defender{i}Dist": np.where(none, NAN, off),
+            f"defender{i}X": np.where(none, NAN, x + way * off),
+            f"defender{i}Y": np.where(none, NAN, y),
+            f"defender{i}S": np.where(none, NAN, 3.0),
             f"defender{i}Dir": np.where(none, NAN, np.where(way > 0.0, 90.0, 270.0)),
-        }  # fmt: skip
+        }
     return table
 
 
@@ -125,11 +146,15 @@ def pairs() -> Table:
     n = 900
     gap = generator.uniform(0.05, 3.0, n)
     return {
-        "race_id": np.repeat([f"2023_{i:02d}" for i in range(1, 31)], n // 30).tolist(), "gap_s": gap,
-        "closing_s": generator.normal(0, 1, n), "tyre_life": np.full(n, 4), "tyre_life_ahead": np.full(n, 11),
-        "compound": ["SOFT"] * n, "compound_ahead": ["HARD"] * n,
+        "race_id": np.repeat([f"2023_{i:02d}" for i in range(1, 31)], n // 30).tolist(),
+        "gap_s": gap,
+        "closing_s": generator.normal(0, 1, n),
+        "tyre_life": np.full(n, 4),
+        "tyre_life_ahead": np.full(n, 11),
+        "compound": ["SOFT"] * n,
+        "compound_ahead": ["HARD"] * n,
         "overtake": (generator.random(n) < np.exp(-2.0 * gap)).astype(int),
-    }  # fmt: skip
+    }
 
 
 def attempts() -> Table:
@@ -137,10 +162,13 @@ def attempts() -> Table:
     n = 600
     gap = generator.uniform(0.3, 6.0, n)
     return {
-        "race_id": np.repeat([f"2023_{i:02d}" for i in range(1, 31)], n // 30).tolist(), "gap_before_s": gap,
-        "tyre_life": generator.integers(5, 20, n), "tyre_life_ahead": generator.integers(5, 20, n), "green": np.arange(n) % 6 != 0,
+        "race_id": np.repeat([f"2023_{i:02d}" for i in range(1, 31)], n // 30).tolist(),
+        "gap_before_s": gap,
+        "tyre_life": generator.integers(5, 20, n),
+        "tyre_life_ahead": generator.integers(5, 20, n),
+        "green": np.arange(n) % 6 != 0,
         "success": (generator.random(n) < np.exp(-gap / 2.0)).astype(int),
-    }  # fmt: skip
+    }
 
 
 def catches() -> Table:
@@ -155,11 +183,15 @@ def runs() -> Table:
     generator = np.random.default_rng(10)
     n = 400
     return {
-        "gameId": np.repeat(np.arange(2018090600, 2018090640), n // 40), "S": generator.uniform(2.0, 7.0, n),
-        "Dir_scaled": generator.uniform(0.0, 100.0, n), "Yards": np.rint(generator.normal(4.0, 5.0, n)),
-        "A": generator.uniform(0.0, 5.0, n), "X_std": np.full(n, 35.0), "Y_std": generator.uniform(20.0, 33.0, n),
+        "gameId": np.repeat(np.arange(2018090600, 2018090640), n // 40),
+        "S": generator.uniform(2.0, 7.0, n),
+        "Dir_scaled": generator.uniform(0.0, 100.0, n),
+        "Yards": np.rint(generator.normal(4.0, 5.0, n)),
+        "A": generator.uniform(0.0, 5.0, n),
+        "X_std": np.full(n, 35.0),
+        "Y_std": generator.uniform(20.0, 33.0, n),
         "YardsToTouchdown": np.full(n, 70.0),
-    }  # fmt: skip
+    }
 
 
 def charted() -> Table:
@@ -169,25 +201,41 @@ def charted() -> Table:
     three = np.arange(n) % 2 == 0
     zone = generator.random(n) < np.where(three, 0.85, 0.55)
     return {
-        "gameId": np.repeat(np.arange(2022090800, 2022090840), n // 40), "playId": np.arange(n), "quarter": 1 + np.arange(n) % 4,
-        "gameClock": ["10:30"] * n, "down": 1 + np.arange(n) % 3, "yardsToGo": 1 + np.arange(n) % 12,
-        "possessionTeam": ["AWY"] * n, "yardlineSide": np.where(three, "AWY", "HOM").tolist(), "yardlineNumber": np.full(n, 30),
-        "homeTeamAbbr": ["HOM"] * n, "preSnapHomeScore": np.full(n, 3), "preSnapVisitorScore": np.full(n, 10),
+        "gameId": np.repeat(np.arange(2022090800, 2022090840), n // 40),
+        "playId": np.arange(n),
+        "quarter": 1 + np.arange(n) % 4,
+        "gameClock": ["10:30"] * n,
+        "down": 1 + np.arange(n) % 3,
+        "yardsToGo": 1 + np.arange(n) % 12,
+        "possessionTeam": ["AWY"] * n,
+        "yardlineSide": np.where(three, "AWY", "HOM").tolist(),
+        "yardlineNumber": np.full(n, 30),
+        "homeTeamAbbr": ["HOM"] * n,
+        "preSnapHomeScore": np.full(n, 3),
+        "preSnapVisitorScore": np.full(n, 10),
         "offenseFormation": ["SHOTGUN", "EMPTY", "SINGLEBACK"] * (n // 3),
         "receiverAlignment": np.where(three, "1x3", "2x2").tolist(),
-        "isDropback": np.full(n, True), "n_rushers": 3.0 + np.arange(n) % 3, "pff_manZone": np.where(zone, "Zone", "Man").tolist(),
-        "timeToThrow": np.where(three, generator.uniform(1.5, 4.0, n), NAN), "timeToSack": np.where(three, NAN, 5.0),
-    }  # fmt: skip
+        "isDropback": np.full(n, True),
+        "n_rushers": 3.0 + np.arange(n) % 3,
+        "pff_manZone": np.where(zone, "Zone", "Man").tolist(),
+        "timeToThrow": np.where(three, generator.uniform(1.5, 4.0, n), NAN),
+        "timeToSack": np.where(three, NAN, 5.0),
+    }
 
 
 def deep() -> Table:
     """The safeties of the same plays: two of them, the second of every fourth play in the box."""
     n = 1200
     return {
-        "gameId": np.repeat(np.arange(2022090800, 2022090840), n // 40), "playId": np.arange(n), "x_last_p1": np.full(n, 12.0),
-        "y_last_p1": np.full(n, 5.0), "v_x_last_p1": np.full(n, 0.5), "x_last_p2": np.where(np.arange(n) % 4 == 0, 5.0, 15.0),
-        "y_last_p2": np.full(n, -7.0), "v_x_last_p2": np.full(n, -0.5),
-    }  # fmt: skip
+        "gameId": np.repeat(np.arange(2022090800, 2022090840), n // 40),
+        "playId": np.arange(n),
+        "x_last_p1": np.full(n, 12.0),
+        "y_last_p1": np.full(n, 5.0),
+        "v_x_last_p1": np.full(n, 0.5),
+        "x_last_p2": np.where(np.arange(n) % 4 == 0, 5.0, 15.0),
+        "y_last_p2": np.full(n, -7.0),
+        "v_x_last_p2": np.full(n, -0.5),
+    }
 
 
 def rushers() -> Table:
@@ -197,10 +245,14 @@ def rushers() -> Table:
     get_off = generator.uniform(0.5, 1.6, len(play))
     caused = generator.random(len(play)) < np.where(get_off < 1.0, 0.4, 0.1)
     return {
-        "gameId": np.repeat(2022090800 + np.arange(1200) // 30, 4), "playId": play, "wasInitialPassRusher": np.ones(len(play)),
-        "causedPressure": caused, "timeToPressureAsPassRusher": np.where(caused, generator.uniform(1.1, 1.4, len(play)), NAN),
-        "getOffTimeAsPassRusher": get_off, "position": ["DE", "DT", "OLB", "CB"] * 1200,
-    }  # fmt: skip
+        "gameId": np.repeat(2022090800 + np.arange(1200) // 30, 4),
+        "playId": play,
+        "wasInitialPassRusher": np.ones(len(play)),
+        "causedPressure": caused,
+        "timeToPressureAsPassRusher": np.where(caused, generator.uniform(1.1, 1.4, len(play)), NAN),
+        "getOffTimeAsPassRusher": get_off,
+        "position": ["DE", "DT", "OLB", "CB"] * 1200,
+    }
 
 
 MODELS: dict[str, tuple[ModuleType, dict[str, Callable[[], Table]]]] = {
@@ -267,9 +319,17 @@ def test_a_file_without_a_column_is_refused_by_name(name: str, tmp_path: Path) -
 def test_a_play_is_told_for_the_team_with_the_ball(tmp_path: Path) -> None:
     one = {name: values[:1] for name, values in plays().items()}
     one |= {
-        "posteam": ["AWY"], "home_score": [3], "away_score": [10], "game_s_left": [600.0], "down": [3], "ydstogo": [7],
-        "yardline_100": [40.0], "home_win": [0], "play_type": ["pass"], "qtr": [4],
-    }  # fmt: skip
+        "posteam": ["AWY"],
+        "home_score": [3],
+        "away_score": [10],
+        "game_s_left": [600.0],
+        "down": [3],
+        "ydstogo": [7],
+        "yardline_100": [40.0],
+        "home_win": [0],
+        "play_type": ["pass"],
+        "qtr": [4],
+    }
     put(tmp_path / "plays.parquet", one)
     read = nfl_win_probability.read(tmp_path)
     np.testing.assert_allclose(read.rows, [win_row(600.0, 7.0, 3.0, 7.0, 40.0, 0.0)])
@@ -336,9 +396,10 @@ def test_a_rusher_is_asked_about_until_his_pressure_or_the_throw(tmp_path: Path)
     plays, one = charted(), rushers()
     plays["timeToThrow"][0] = 1.5
     one = {name: values[:4] for name, values in one.items()} | {
-        "causedPressure": [True, False, False, True], "timeToPressureAsPassRusher": [1.3, NAN, NAN, NAN],
+        "causedPressure": [True, False, False, True],
+        "timeToPressureAsPassRusher": [1.3, NAN, NAN, NAN],
         "getOffTimeAsPassRusher": [0.7, 0.9, NAN, 0.5],
-    }  # fmt: skip
+    }
     put(tmp_path / "plays.parquet", plays)
     put(tmp_path / "player_play.parquet", one)
     read = nfl_pressure.read(tmp_path)
@@ -400,19 +461,37 @@ def test_a_lead_counts_for_more_when_less_is_left() -> None:
 def test_fourth_downs_are_worth_what_can_follow() -> None:
     generator = np.random.default_rng(4)
     n = 3000
-    to_go, at, length, spot = (generator.integers(1, 12, n) * 1.0, generator.uniform(2, 80, n), generator.uniform(18, 60, n),
-                               generator.uniform(35, 95, n))  # fmt: skip
+    to_go, at, length, spot = (
+        generator.integers(1, 12, n) * 1.0,
+        generator.uniform(2, 80, n),
+        generator.uniform(18, 60, n),
+        generator.uniform(35, 95, n),
+    )
     game = np.array(["a"] * n)
     tries = Tries(
-        to_go, at, (generator.random(n) < 0.75 - 0.05 * to_go).astype(float), game, length,
-        (generator.random(n) < 1.2 - length / 75.0).astype(float), game, spot, np.minimum(40.0, spot - 15.0), game,
-    )  # fmt: skip
+        to_go,
+        at,
+        (generator.random(n) < 0.75 - 0.05 * to_go).astype(float),
+        game,
+        length,
+        (generator.random(n) < 1.2 - length / 75.0).astype(float),
+        game,
+        spot,
+        np.minimum(40.0, spot - 15.0),
+        game,
+    )
     parts = Parts.fit(tries)
     assert parts.converts(np.array([1.0]), np.array([40.0]))[0] > parts.converts(np.array([10.0]), np.array([40.0]))[0] + 0.3
     assert parts.kicks(np.array([25.0, 50.0, 66.0])).tolist() == sorted(parts.kicks(np.array([25.0, 50.0, 66.0])), reverse=True)
     assert parts.kicks(np.array([66.0]))[0] == 0.0
-    rows = np.array([win_row(c, d, 1.0, 10.0, g, 0.0) for c, d, g in zip(
-        generator.uniform(0, 3600, 9000), generator.integers(-14, 15, 9000) * 1.0, generator.uniform(1, 99, 9000))])  # fmt: skip
+    rows = np.array(
+        [
+            win_row(c, d, 1.0, 10.0, g, 0.0)
+            for c, d, g in zip(
+                generator.uniform(0, 3600, 9000), generator.integers(-14, 15, 9000) * 1.0, generator.uniform(1, 99, 9000)
+            )
+        ]
+    )
     margin = rows[:, 1] + (50.0 - rows[:, 4 + 1]) / 20.0
     label = (margin + generator.normal(0, 1, 9000) * np.sqrt(rows[:, 0] / 3600 + 0.01) * 13 > 0).astype(float)
     winning = Winning.fit(rows, label)
@@ -428,16 +507,39 @@ def test_fourth_downs_are_worth_what_can_follow() -> None:
 
 def race(folder: Path) -> None:
     """Ten laps: A leads B by a second a lap more, C is gone after lap 4, B stops in lap 6."""
-    table: Table = {name: [] for name in (
-        "race_id", "driver", "lap", "position", "end_s", "lap_time_s", "compound", "tyre_life", "pit_in_s", "pit_out_s",
-        "track_status",
-    )}  # fmt: skip
+    table: Table = {
+        name: []
+        for name in (
+            "race_id",
+            "driver",
+            "lap",
+            "position",
+            "end_s",
+            "lap_time_s",
+            "compound",
+            "tyre_life",
+            "pit_in_s",
+            "pit_out_s",
+            "track_status",
+        )
+    }
     for place, driver in enumerate("ABC", 1):
         for lap in range(1, 11 if driver != "C" else 5):
             took = 90.0 + (place - 1) + (20.0 if driver == "B" and lap > 6 else 0.0) * (lap == 7)
             end = 1000.0 + 91.0 * lap + (place - 1) * lap + (20.0 if driver == "B" and lap >= 7 else 0.0)
-            row = ("2030_01", driver, lap, place, end, took, "HARD", lap if driver != "B" or lap < 7 else lap - 6,
-                   end if driver == "B" and lap == 6 else NAN, end - 70.0 if driver == "B" and lap == 7 else NAN, "1")  # fmt: skip
+            row = (
+                "2030_01",
+                driver,
+                lap,
+                place,
+                end,
+                took,
+                "HARD",
+                lap if driver != "B" or lap < 7 else lap - 6,
+                end if driver == "B" and lap == 6 else NAN,
+                end - 70.0 if driver == "B" and lap == 7 else NAN,
+                "1",
+            )
             for name, value in zip(table, row, strict=True):
                 table[name].append(value)
     put(folder / "laps.parquet", table)
@@ -485,9 +587,10 @@ def test_too_few_games_are_refused() -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    ("module", "most"), [(f1_overtake, 0.127), (f1_undercut, 0.545), (f1_win_probability, 0.097)],
+    ("module", "most"),
+    [(f1_overtake, 0.127), (f1_undercut, 0.545), (f1_win_probability, 0.097)],
     ids=["overtake", "undercut", "win"],
-)  # fmt: skip
+)
 def test_real_races_are_judged_better_than_by_a_line(module: ModuleType, most: float, real_data: Path) -> None:
     found = module.evaluate(real_data / "f1_laps_2023_2024", None, 0, quiet)["readings"]["real outcomes"]
     assert found["scores"]["log_loss"] <= most
@@ -497,8 +600,9 @@ def test_real_races_are_judged_better_than_by_a_line(module: ModuleType, most: f
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("module", "folder", "most"),
-    [(nfl_coverage, "nfl_charting_2022", 0.48), (nfl_completion, "nfl_tracking_features", 0.55)], ids=["coverage", "completion"],
-)  # fmt: skip
+    [(nfl_coverage, "nfl_charting_2022", 0.48), (nfl_completion, "nfl_tracking_features", 0.55)],
+    ids=["coverage", "completion"],
+)
 def test_real_plays_are_judged_better_than_by_a_line(module: ModuleType, folder: str, most: float, real_data: Path) -> None:
     if not (real_data / folder).is_dir():
         pytest.skip(f"no {folder} in {real_data}")

@@ -46,18 +46,31 @@ def made_up(path: Path, plays: int = 2600, seed: int = 1, leave_out: tuple[str, 
             if rng.random() < 0.05:
                 result = str(rng.choice(["PK", "BK"]))
             lead, gain = drawn["lead_m"][i] / FT_M, drawn["gain_m"][i] / FT_M
-            writer.writerow({
-                "play_id": f"play-{i:05d}", "date": (start + timedelta(days=int(days[i]))).isoformat(), "matchup": "AAA @ BBB",
-                "runner_id": 1000 + int(rng.integers(0, 80)), "pitcher_name": f"Pitcher {int(rng.integers(0, 60))}",
-                "catcher_id": 2000 + int(rng.integers(0, 20)), "batter_name": "Somebody", "fielder_id": "3.0",
-                "target_base": "3B" if drawn["third"][i] else "2B",
-                "balls": int(drawn["balls"][i]), "strikes": int(drawn["strikes"][i]),
-                "lead_at_first_move_ft": "" if rng.random() < 0.02 else round(lead, 1),
-                "lead_at_release_ft": round(lead + gain, 1), "lead_gain_ft": round(gain, 1), "pitch_type": "FF", "pitch_mph": 93.1,
-                "runner_sprint_speed_ftps": round(drawn["sprint_mps"][i] / FT_M, 1),
-                "catcher_pop_time_s": "" if rng.random() < 0.08 else round(drawn["pop_s"][i], 3), "result": result,
-                "success": {"SB": 1, "CS": 0}.get(result, ""), "description": "what happened",
-            })  # fmt: skip
+            writer.writerow(
+                {
+                    "play_id": f"play-{i:05d}",
+                    "date": (start + timedelta(days=int(days[i]))).isoformat(),
+                    "matchup": "AAA @ BBB",
+                    "runner_id": 1000 + int(rng.integers(0, 80)),
+                    "pitcher_name": f"Pitcher {int(rng.integers(0, 60))}",
+                    "catcher_id": 2000 + int(rng.integers(0, 20)),
+                    "batter_name": "Somebody",
+                    "fielder_id": "3.0",
+                    "target_base": "3B" if drawn["third"][i] else "2B",
+                    "balls": int(drawn["balls"][i]),
+                    "strikes": int(drawn["strikes"][i]),
+                    "lead_at_first_move_ft": "" if rng.random() < 0.02 else round(lead, 1),
+                    "lead_at_release_ft": round(lead + gain, 1),
+                    "lead_gain_ft": round(gain, 1),
+                    "pitch_type": "FF",
+                    "pitch_mph": 93.1,
+                    "runner_sprint_speed_ftps": round(drawn["sprint_mps"][i] / FT_M, 1),
+                    "catcher_pop_time_s": "" if rng.random() < 0.08 else round(drawn["pop_s"][i], 3),
+                    "result": result,
+                    "success": {"SB": 1, "CS": 0}.get(result, ""),
+                    "description": "what happened",
+                }
+            )
     return path
 
 

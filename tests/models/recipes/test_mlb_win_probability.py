@@ -25,12 +25,21 @@ COLUMN = {name: i for i, (name, _, _) in enumerate(WIN_FEATURES)}
 
 def play(
     game: str, seq: int, state: tuple[int, int, int, int, int], season: int = 2019, date: str = "20190704", won: int = 1
-) -> dict[str, object]:  # fmt: skip
+) -> dict[str, object]:
     inning, half, outs, bases, lead = state
     return {
-        "game_id": game, "date": date, "season": season, "seq": seq, "inning": inning, "half": half, "outs": outs, "bases": bases,
-        "away_score": max(-lead, 0), "home_score": max(lead, 0), "home_win": won,
-    }  # fmt: skip
+        "game_id": game,
+        "date": date,
+        "season": season,
+        "seq": seq,
+        "inning": inning,
+        "half": half,
+        "outs": outs,
+        "bases": bases,
+        "away_score": max(-lead, 0),
+        "home_score": max(lead, 0),
+        "home_win": won,
+    }
 
 
 def written(path: Path, rows: list[dict[str, object]]) -> Path:
@@ -43,12 +52,14 @@ def test_a_row_of_play_by_play_is_the_state_before_the_event(tmp_path: Path) -> 
         written(
             tmp_path / "plays.parquet",
             [
-                play("A0", 1, (3, 1, 2, 5, -2)), play("A0", 2, (10, 0, 0, 2, 0), 2020, "20200804"),
-                play("B1", 1, (7, 1, 1, 0, 0), 2020, "20200804"), play("C0", 1, (9, 0, 0, 0, 0), won=-1),
+                play("A0", 1, (3, 1, 2, 5, -2)),
+                play("A0", 2, (10, 0, 0, 2, 0), 2020, "20200804"),
+                play("B1", 1, (7, 1, 1, 0, 0), 2020, "20200804"),
+                play("C0", 1, (9, 0, 0, 0, 0), won=-1),
                 play("D2", 1, (7, 1, 1, 0, 0)),
             ],
         )
-    )  # fmt: skip
+    )
     assert states.state.tolist() == [[3, 1, 2, 5, -2, 0], [10, 0, 0, 2, 0, 2], [9, 1, 1, 0, 0, 2], [7, 1, 1, 0, 0, 0]]
     assert states.rows[0].tolist() == win_row(3, 1, 2, 5, -2, 0).tolist()
     assert states.game.tolist() == ["A0", "A0", "B1", "D2"], "a tie has no winner"
@@ -77,12 +88,27 @@ def test_bases_follow_from_what_was_hit(tmp_path: Path) -> None:
     assert after(3, "sac_bunt", 0) == 6
     assert after(4, "sac_fly", 1) == 0
     rows = [
-        {"game_pk": 5, "at_bat_number": number, "inning": inning, "half": 0, "outs_est": outs, "pre_home_score": 0, "events": event,
-         "pre_away_score": 0, "post_home_score": 0, "post_away_score": 0, "home_win": 1}
+        {
+            "game_pk": 5,
+            "at_bat_number": number,
+            "inning": inning,
+            "half": 0,
+            "outs_est": outs,
+            "pre_home_score": 0,
+            "events": event,
+            "pre_away_score": 0,
+            "post_home_score": 0,
+            "post_away_score": 0,
+            "home_win": 1,
+        }
         for number, inning, outs, event in (
-            (2, 3, 0, "single"), (1, 2, 2, "strikeout"), (3, 3, 0, "walk"), (4, 3, 0, "single"), (5, 10, 0, "walk")
+            (2, 3, 0, "single"),
+            (1, 2, 2, "strikeout"),
+            (3, 3, 0, "walk"),
+            (4, 3, 0, "single"),
+            (5, 10, 0, "walk"),
         )
-    ]  # fmt: skip
+    ]
     states = plate_appearances.read(written(tmp_path / "plate_appearances.parquet", rows))
     assert states.state[:, 3].tolist() == [0, 0, 1, 3, 2], "in the order of play; extra innings begin with a runner on second"
 
@@ -90,9 +116,17 @@ def test_bases_follow_from_what_was_hit(tmp_path: Path) -> None:
 def test_the_teacher_finds_the_advantage_that_games_were_drawn_with() -> None:
     generator = np.random.default_rng(3)
     n = 60_000
-    state = np.stack([generator.integers(1, 10, n), generator.integers(0, 2, n), generator.integers(0, 3, n),
-                      generator.integers(0, 8, n),
-                      np.rint(generator.normal(0, 2, n)).astype(np.int64), np.zeros(n, np.int64)], axis=1)  # fmt: skip
+    state = np.stack(
+        [
+            generator.integers(1, 10, n),
+            generator.integers(0, 2, n),
+            generator.integers(0, 3, n),
+            generator.integers(0, 8, n),
+            np.rint(generator.normal(0, 2, n)).astype(np.int64),
+            np.zeros(n, np.int64),
+        ],
+        axis=1,
+    )
     rows = rows_of(state)
     odds = rows[:, COLUMN["odds"]]
     chance = 1.0 / (1.0 + np.exp(-(odds + 0.3 / np.cosh(odds / 2.0))))

@@ -22,7 +22,7 @@ from models.data.wyscout import (
     flags,
     read_events,
     read_matches,
-)  # fmt: skip
+)
 from models.data.wyscout_moments import matches
 from models.data.wyscout_passes import Passes, passes_of, wordless
 from models.holdout import held_out
@@ -48,10 +48,17 @@ def small(*rows: Row) -> tuple[Events, Matches]:
     second, team, player, kind, place, end, tags = (list(column) for column in zip(*rows))
     of = np.full(n, 1, np.int64)
     events = Events(
-        of, np.arange(n, dtype=np.int64), np.full(n, 1, np.int8), np.array(second, float), np.array(team, np.int64),
-        np.array(player, np.int64), np.array([KIND[k] for k in kind], np.int8), *np.array(place, np.float32).T.copy(),
-        *np.array(end, np.float32).T.copy(), np.array([flags(*t) for t in tags], np.uint64),
-    )  # fmt: skip
+        of,
+        np.arange(n, dtype=np.int64),
+        np.full(n, 1, np.int8),
+        np.array(second, float),
+        np.array(team, np.int64),
+        np.array(player, np.int64),
+        np.array([KIND[k] for k in kind], np.int8),
+        *np.array(place, np.float32).T.copy(),
+        *np.array(end, np.float32).T.copy(),
+        np.array([flags(*t) for t in tags], np.uint64),
+    )
     one = np.array([1], np.int64)
     word = np.array(["Regular"])
     return events, Matches(one, word, word, word, np.array([HOME]), np.array([AWAY]), one, one)
@@ -91,9 +98,12 @@ def test_a_row_is_what_was_known_at_the_kick() -> None:
 
 def test_nothing_of_a_row_depends_on_how_its_pass_ended() -> None:
     def rows(end: tuple[float, float], tag: int) -> Passes:
-        return passes_of(*small(
-            (2.0, HOME, 1, SIMPLE, (50, 50), (40, 50), (ACCURATE,)), (5.0, HOME, 2, SIMPLE, (40, 50), end, (tag,)),
-        ))  # fmt: skip
+        return passes_of(
+            *small(
+                (2.0, HOME, 1, SIMPLE, (50, 50), (40, 50), (ACCURATE,)),
+                (5.0, HOME, 2, SIMPLE, (40, 50), end, (tag,)),
+            )
+        )
 
     first, second = rows((60, 50), ACCURATE), rows((20, 90), NOT_ACCURATE)
     assert first.label.tolist() != second.label.tolist()
@@ -102,8 +112,10 @@ def test_nothing_of_a_row_depends_on_how_its_pass_ended() -> None:
 
 def test_goals_are_no_passes_and_own_goals_count_for_the_other_side() -> None:
     events, of = small(
-        (2.0, HOME, 1, SIMPLE, (50, 50), (40, 50), (ACCURATE,)), (60.0, HOME, 1, SIMPLE, (95, 50), (100, 50), (GOAL,)),
-        (90.0, HOME, 1, SIMPLE, (50, 50), (40, 50), (ACCURATE,)), (99.0, HOME, 2, SIMPLE, (5, 50), (0, 50), (OWN_GOAL,)),
+        (2.0, HOME, 1, SIMPLE, (50, 50), (40, 50), (ACCURATE,)),
+        (60.0, HOME, 1, SIMPLE, (95, 50), (100, 50), (GOAL,)),
+        (90.0, HOME, 1, SIMPLE, (50, 50), (40, 50), (ACCURATE,)),
+        (99.0, HOME, 2, SIMPLE, (5, 50), (0, 50), (OWN_GOAL,)),
         (120.0, AWAY, 3, SIMPLE, (50, 50), (40, 50), (ACCURATE,)),
     )
     passes = passes_of(events, of)

@@ -27,10 +27,12 @@ def pictures(seed: int = 3, shots: int = 4000) -> tuple[np.ndarray, np.ndarray, 
     """Rows, labels and cases: 0 whole, more opponents in sight and fewer goals; 1 a part of it, with as many goals."""
     rng = np.random.default_rng(seed)
     whole = np.stack([shown(o, m, 9.0) for o, m in zip(rng.integers(5, 11, shots), rng.integers(2, 8, shots), strict=True)])
-    part = np.stack([
-        shown(o, m, 9.0 if k else np.nan)
-        for o, m, k in zip(rng.integers(0, 8, shots), rng.integers(0, 5, shots), rng.random(shots) < 0.5, strict=True)
-    ])  # fmt: skip
+    part = np.stack(
+        [
+            shown(o, m, 9.0 if k else np.nan)
+            for o, m, k in zip(rng.integers(0, 8, shots), rng.integers(0, 5, shots), rng.random(shots) < 0.5, strict=True)
+        ]
+    )
     label = (rng.random(2 * shots) < np.repeat([0.12, 0.08], shots)).astype(np.float64)
     return np.concatenate([whole, part]), label, np.repeat([0, 1], shots)
 

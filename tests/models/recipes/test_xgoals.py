@@ -100,7 +100,9 @@ def test_at_home_on_games_not_seen(shots: Shots, model: ForestModel) -> None:
     np.testing.assert_array_equal(statsbomb, held(shots)[0])
     np.testing.assert_array_equal(events, held(shots)[1])
     asked = np.flatnonzero(statsbomb & np.isfinite(shots.statsbomb.rows[:, 0]) & ~shots.statsbomb.shootout)
-    groups = [shots.statsbomb.seen(withheld_shots.players(case, shots.statsbomb.picture, 5), asked) for case in withheld_shots.CASES]
+    groups = [
+        shots.statsbomb.seen(withheld_shots.players(case, shots.statsbomb.picture, 5), asked) for case in withheld_shots.CASES
+    ]
     for rows in (*groups, withheld_shots.without_words(groups[0], 5), shots.wyscout.rows[events]):
         assert (inside.check(np.ascontiguousarray(rows))[0] != INSIDE).mean() < 0.005
 
@@ -121,11 +123,20 @@ def written(folder: Path) -> tuple[Path, Path]:
     kind = ["Open Play"] * n
     kind[ids.index("penalty")] = "Penalty"
     columns = {
-        "shot_id": ids, "match_id": [1] * n, "team": [f"T{i}" for i in range(n)], "period": [1] * n, "minute": [10] * n,
-        "second": [0] * n, "x": x, "y": [40.0] * n, "shot_type": kind, "body_part": ["Right Foot"] * n,
-        "technique": ["Normal"] * n, "play_pattern": ["Regular Play"] * n,
+        "shot_id": ids,
+        "match_id": [1] * n,
+        "team": [f"T{i}" for i in range(n)],
+        "period": [1] * n,
+        "minute": [10] * n,
+        "second": [0] * n,
+        "x": x,
+        "y": [40.0] * n,
+        "shot_type": kind,
+        "body_part": ["Right Foot"] * n,
+        "technique": ["Normal"] * n,
+        "play_pattern": ["Regular Play"] * n,
         **{flag: [False] * n for flag in ("under_pressure", "first_time", "one_on_one", "open_goal", "aerial_won")},
-    }  # fmt: skip
+    }
     pq.write_table(pa.table(columns), folder / "shots.parquet")
     seen = [(112.0, 40.0, False, False), (119.0, 40.0, False, True), (100.0, 30.0, True, False), (104.0, 50.0, False, False)]
     rows = []
@@ -219,10 +230,20 @@ def test_wyscout_live_and_training_are_one_row() -> None:
             way = attacks[event.period] * (1 if team == 0 else -1)
             nan = float("nan")
             moment = EventContext(
-                event.id, event.type, event.t_us / 1e6, event.period, team, people.get(event.player or "", -1),
-                nan if event.x_m is None else event.x_m, nan if event.y_m is None else event.y_m, nan, nan, event.outcome, way,
+                event.id,
+                event.type,
+                event.t_us / 1e6,
+                event.period,
+                team,
+                people.get(event.player or "", -1),
+                nan if event.x_m is None else event.x_m,
+                nan if event.y_m is None else event.y_m,
+                nan,
+                nan,
+                event.outcome,
+                way,
                 event.attrs,
-            )  # fmt: skip
+            )
             if event.type == "shot" and event.id.isdigit() and int(event.id) in rows:
                 _extract(moment)
                 live = _vector(moment, ledger)

@@ -67,13 +67,19 @@ def test_one_setting_says_where(server: Server, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "word"),
     [
-        ("https://h:1", "over http"), ("http://", "names no endpoint"), ("http://h:99999", "host:port"),
+        ("https://h:1", "over http"),
+        ("http://", "names no endpoint"),
+        ("http://h:99999", "host:port"),
         ("http://h/path", "host:port"),
-        ("http://h:1?deadline_ms=0", "deadline_ms"), ("http://h:1?deadline=5", "no option"), ("unix:", "names no endpoint"),
-        ("http://h:1?fallback=maybe", "fallback"), ("http://h:1?region=x", "no option"), ("http://h:1?x", "name=value"),
+        ("http://h:1?deadline_ms=0", "deadline_ms"),
+        ("http://h:1?deadline=5", "no option"),
+        ("unix:", "names no endpoint"),
+        ("http://h:1?fallback=maybe", "fallback"),
+        ("http://h:1?region=x", "no option"),
+        ("http://h:1?x", "name=value"),
         ("nowhere", "neither"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_setting_is_one_sentence(setting: str, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         connect("xgoals", setting)
@@ -296,8 +302,11 @@ def test_sagemaker_keeps_the_deadline_too() -> None:
     assert answer.values is not None
     assert answer.values.tobytes() == XGOALS.predict(rows()).tobytes()
     assert runtime.calls[0] == {
-        "EndpointName": "xg", "ContentType": "application/json", "Accept": "application/json", "TargetModel": "xgoals.tar.gz",
-    }  # fmt: skip
+        "EndpointName": "xg",
+        "ContentType": "application/json",
+        "Accept": "application/json",
+        "TargetModel": "xgoals.tar.gz",
+    }
     runtime.answers.clear()
     model.deadline_s = 0.1
     start = time.monotonic()

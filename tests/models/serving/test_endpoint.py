@@ -90,8 +90,12 @@ def test_answers_are_the_models_own_to_the_bit(server: Server, registry: Registr
     rows = rows_of(model, n)
     expected = model.predict(rows).tolist()
     names = [f.name for f in model.features]
-    for body in (nulls(rows), {"instances": nulls(rows)}, {"instances": [{"features": r} for r in nulls(rows)]},
-                 [dict(zip(names, r)) for r in nulls(rows)]):  # fmt: skip
+    for body in (
+        nulls(rows),
+        {"instances": nulls(rows)},
+        {"instances": [{"features": r} for r in nulls(rows)]},
+        [dict(zip(names, r)) for r in nulls(rows)],
+    ):
         status, told, headers = ask(server, "POST", "/invocations", body)
         assert (status, told["predictions"], told["version"]) == (200, expected, model.version)
         assert headers["x-touchline-version"] == model.version
@@ -137,7 +141,7 @@ def test_a_vector_valued_model_answers_a_row_of_values(server: Server, registry:
         ([[]] * 10_001, "application/json", 413, "too many rows"),
         ("x", "application/x-www-form-urlencoded", 415, "unsupported media type"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_refused_with_a_reason(
     server: Server, registry: Registry, body: Any, kind: str, status: int, reason: str
 ) -> None:
@@ -162,10 +166,17 @@ def test_missing_is_allowed_and_a_percentage_is_not_a_share(server: Server) -> N
 
 def test_what_is_not_there_or_not_allowed(server: Server) -> None:
     for method, path, status in [
-        ("GET", "/nowhere", 404), ("POST", "/ping", 405), ("GET", "/invocations", 405), ("PUT", "/models", 405),
-        ("GET", "/models/none", 404), ("DELETE", "/models/none", 404), ("POST", "/models/none/invoke", 404),
-        ("PATCH", "/models/xgoals", 405), ("GET", "/models/xgoals/invoke", 405), ("GET", "/models/xgoals/invoke/more", 404),
-    ]:  # fmt: skip
+        ("GET", "/nowhere", 404),
+        ("POST", "/ping", 405),
+        ("GET", "/invocations", 405),
+        ("PUT", "/models", 405),
+        ("GET", "/models/none", 404),
+        ("DELETE", "/models/none", 404),
+        ("POST", "/models/none/invoke", 404),
+        ("PATCH", "/models/xgoals", 405),
+        ("GET", "/models/xgoals/invoke", 405),
+        ("GET", "/models/xgoals/invoke/more", 404),
+    ]:
         got, told, headers = ask(server, method, path)
         assert got == status, (method, path, told)
         assert ("allow" in headers) == (status == 405)
@@ -252,9 +263,10 @@ def test_endless_heads_and_half_requests_end(server: Server, monkeypatch: pytest
 def test_pipelined_requests_are_answered_in_order(server: Server, registry: Registry) -> None:
     registry.add("slow", Slow(), "")
     body = [b"[0.01,0.5]", b"[0,1]"]
-    asked = b"".join(
-        b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in body
-    ) + b"GET /ping HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"  # fmt: skip
+    asked = (
+        b"".join(b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in body)
+        + b"GET /ping HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    )
     with socket.create_connection(("127.0.0.1", server.port or 0), PATIENCE_S) as sock:
         sock.sendall(asked)
         raw = b""
@@ -269,9 +281,7 @@ def test_what_comes_together_is_predicted_together_and_a_bad_row_spoils_nobody_e
     registry.add("slow", slow, "")
     slow.asked.clear()
     bodies = [b"[0,0.2]", b"[-1,0.2]", b"[0,0.4]"]
-    asked = b"".join(
-        b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in bodies
-    )
+    asked = b"".join(b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in bodies)
     with socket.create_connection(("127.0.0.1", server.port or 0), PATIENCE_S) as sock:
         sock.sendall(asked)
         raw = b""

@@ -126,9 +126,11 @@ body = st.one_of(
     st.tuples(st.sampled_from([b"text/plain", b"application/xml", b"multipart/form-data"]), st.binary(max_size=40)),
 )
 path = st.one_of(
-    st.just(b"/models/xgoals/invoke"), st.just(b"/models/xgoals/invoke"), st.just(b"/invocations"),
+    st.just(b"/models/xgoals/invoke"),
+    st.just(b"/models/xgoals/invoke"),
+    st.just(b"/invocations"),
     st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30).map(lambda t: b"/models/" + t.encode() + b"/invoke/x"),
-)  # fmt: skip
+)
 
 
 @st.composite
@@ -161,8 +163,7 @@ def requests(draw: st.DrawFn) -> bytes:
 
 def hammer(path_: Path, examples: int, seen: Counter[tuple[int, str]]) -> None:
     @seed(8)
-    @settings(max_examples=examples, deadline=None, database=None, phases=[Phase.generate],
-              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @settings(max_examples=examples, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(requests())
     def wrong(raw: bytes) -> None:
         status, told = ask(path_, raw)

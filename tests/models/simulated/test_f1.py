@@ -25,8 +25,9 @@ def test_the_truth_is_recovered(name: str, games: int) -> None:
 def test_a_smaller_gap_never_makes_a_pass_less_likely() -> None:
     model = load("f1-overtake")
     rng = np.random.default_rng(1)
-    rows = np.column_stack([rng.uniform(0, 3, 500), rng.uniform(-1.5, 1.5, 500), rng.integers(-20, 20, 500), rng.integers(-2, 3,
-    500)])
+    rows = np.column_stack(
+        [rng.uniform(0, 3, 500), rng.uniform(-1.5, 1.5, 500), rng.integers(-20, 20, 500), rng.integers(-2, 3, 500)]
+    )
     nearer = rows.copy()
     nearer[:, 0] *= 0.7
     assert (model.predict(nearer) >= model.predict(rows) - 1e-12).all()

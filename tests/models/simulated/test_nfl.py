@@ -30,8 +30,10 @@ def test_the_film_of_a_game_asks_what_the_operator_asks() -> None:
     live = {p.event: p.features[0] for p in out if isinstance(p, Prediction) and p.stat == stat}
     filmed = {
         event.id: arrival_features(shown.moment(event))
-        for shown in film(match) for event in shown.block.events if event.type == "pass_arrived"
-    }  # fmt: skip
+        for shown in film(match)
+        for event in shown.block.events
+        if event.type == "pass_arrived"
+    }
     assert len(live) >= 4
     assert set(live) <= set(filmed)
     off = np.array([np.abs(row - filmed[event]).max() for event, row in live.items()])

@@ -128,9 +128,7 @@ def test_live_and_offline_features_are_equal_to_the_bit(
     assert pq.read_table(tmp_path / "live.parquet").column_names[-len(names) :] == names
 
 
-def test_monitor_and_compare_read_recordings(
-    game: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_monitor_and_compare_read_recordings(game: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "monitor", "pass-completion", str(game / "live"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["predictions"] == told["labelled"] > 25
@@ -209,7 +207,9 @@ def test_bad_input_of_prepare(
 def test_a_table_of_another_model_is_refused(tmp_path: Path) -> None:
     row = np.zeros((1, len(SPECS["xgoals"].features)))
     words = np.array(["x"])
-    table = LabelledPredictions("xgoals", row, np.ones(1), words, words, words, words, words, np.zeros(1, np.int64), np.ones(1), np.ones(1))
+    table = LabelledPredictions(
+        "xgoals", row, np.ones(1), words, words, words, words, words, np.zeros(1, np.int64), np.ones(1), np.ones(1)
+    )
     table.write(tmp_path / "t.parquet")
     same(read_lived("xgoals", tmp_path / "t.parquet"), table)
     with pytest.raises(ValueError, match="lacks the column"):

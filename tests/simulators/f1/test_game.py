@@ -144,10 +144,11 @@ def test_the_record_and_the_packets_are_complete() -> None:
 
 def test_options_that_make_no_sense_are_one_sentence() -> None:
     for wrong, sentence in (
-        ({"seed": -1}, "a seed is"), ({"seed": 1, "minutes": 0.0}, "a simulated race lasts"),
-        ({"seed": 1, "minutes": 1.0, "fault": "water_k"}, "a fault is"), ({"seed": 1, "minutes": 1.0, "fault": "x:1:2:3"},
-        "no channel"),
-    ):  # fmt: skip
+        ({"seed": -1}, "a seed is"),
+        ({"seed": 1, "minutes": 0.0}, "a simulated race lasts"),
+        ({"seed": 1, "minutes": 1.0, "fault": "water_k"}, "a fault is"),
+        ({"seed": 1, "minutes": 1.0, "fault": "x:1:2:3"}, "no channel"),
+    ):
         with pytest.raises(BadInput, match=sentence):
             GrandPrix(**wrong)  # type: ignore[arg-type]
 

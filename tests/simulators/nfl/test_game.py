@@ -32,7 +32,7 @@ def played(count: int = 500) -> list[plays.Played]:
             plays.draw(rng, down=int(rng.integers(1, 4)), to_go_yd=10.0, to_goal_yd=float(rng.integers(10, 90)), spot_m=0.0), k
         )
         for k in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def events(blocks: list[Block], *kinds: str) -> list[Event]:
@@ -75,9 +75,7 @@ def test_each_man_has_three_tags_and_they_keep_their_own_time() -> None:
     gaps = np.diff(np.sort(t[tag == busy[0]]))
     assert abs(np.median(gaps) - 100_000) < 10
     assert abs(np.median(np.diff(np.sort(t[tag == 0]))) - 40_000) < 1
-    lost = 1.0 - sum((tag == k).sum() for k in busy) / sum(
-        (t[tag == k].max() - t[tag == k].min()) / 100_000 + 1 for k in busy
-    )
+    lost = 1.0 - sum((tag == k).sum() for k in busy) / sum((t[tag == k].max() - t[tag == k].min()) / 100_000 + 1 for k in busy)
     assert 0.0 < lost < 0.03
 
 

@@ -28,12 +28,21 @@ def rows(times: dict[str, list[float]] = TIMES) -> list[Row]:
     ends = {driver: np.cumsum(t) for driver, t in times.items()}
     return [
         {
-            "driver": driver, "time": "" if lap == 1 else f"{took:.3f}", "lap": lap, "compound": "SOFT", "stint": 1,
-            "s1": "" if lap == 1 else f"{took - 40:.3f}", "s2": "20.000", "s3": "20.000", "life": lap, "status": 1,
+            "driver": driver,
+            "time": "" if lap == 1 else f"{took:.3f}",
+            "lap": lap,
+            "compound": "SOFT",
+            "stint": 1,
+            "s1": "" if lap == 1 else f"{took - 40:.3f}",
+            "s2": "20.000",
+            "s3": "20.000",
+            "life": lap,
+            "status": 1,
             "pos": 1 + sum(len(e) >= lap and e[lap - 1] < ends[driver][lap - 1] for e in ends.values()),
         }
-        for driver, t in times.items() for lap, took in enumerate(t, 1)
-    ]  # fmt: skip
+        for driver, t in times.items()
+        for lap, took in enumerate(t, 1)
+    ]
 
 
 def telemetry(times: dict[str, list[float]] = TIMES, pits: tuple[tuple[str, int], ...] = ()) -> dict[str, list[Any]]:
@@ -59,7 +68,7 @@ def telemetry(times: dict[str, list[float]] = TIMES, pits: tuple[tuple[str, int]
 
 def write(
     folder: Path, listed: list[Row], columns: tuple[str, ...] = COLUMNS, seen: dict[str, list[Any]] | None = None, **others: str
-) -> list[Path]:  # fmt: skip
+) -> list[Path]:
     """The files; ``others`` are texts of further ones: ``results_csv="..."``."""
     folder.mkdir(exist_ok=True)
     pq.write_table(pa.table(telemetry() if seen is None else seen), folder / "telemetry.parquet")

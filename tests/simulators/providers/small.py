@@ -18,21 +18,32 @@ def tracab(folder: Path, turned: tuple[int, ...] = (2,)) -> list[Path]:
     n = 20
     period = np.repeat([1, 2], 10).astype(np.int8)
     table = {
-        "frame": np.arange(1, n + 1), "period": period, "time_s": np.arange(n) / 25.0, "ball_x": np.linspace(0, 40, n),
-        "ball_y": np.full(n, 3.0), "ball_z": np.full(n, 0.2), "ball_status": np.array(["alive", "dead"] * 10),
-        "home_1_x": np.full(n, -47.0), "home_1_y": np.zeros(n), "away_9_x": np.where(np.arange(n) < 5, np.nan, -20.0),
+        "frame": np.arange(1, n + 1),
+        "period": period,
+        "time_s": np.arange(n) / 25.0,
+        "ball_x": np.linspace(0, 40, n),
+        "ball_y": np.full(n, 3.0),
+        "ball_z": np.full(n, 0.2),
+        "ball_status": np.array(["alive", "dead"] * 10),
+        "home_1_x": np.full(n, -47.0),
+        "home_1_y": np.zeros(n),
+        "away_9_x": np.where(np.arange(n) < 5, np.nan, -20.0),
         "away_9_y": np.full(n, 1.0),
-    }  # fmt: skip
+    }
     pq.write_table(pa.table(table), folder / "tracking.parquet")
     (folder / "metadata.json").write_text(
         json.dumps(
             {
-                "tracking_data_frame_rate": 25, "pitch_dimensions": [104.9, 67.8], "home_team_id": "T-1",
-                "away_team_id": "T-2", "home_team_name": "Home", "away_team_name": "Away",
+                "tracking_data_frame_rate": 25,
+                "pitch_dimensions": [104.9, 67.8],
+                "home_team_id": "T-1",
+                "away_team_id": "T-2",
+                "home_team_name": "Home",
+                "away_team_name": "Away",
                 "_periods_changed_playing_direction": list(turned),
             }
         )
-    )  # fmt: skip
+    )
     (folder / "players.csv").write_text(
         "id,full_name,shirt_num,position,team\nP-1,home_1,1,goalkeeper,home\nP-9,away_9,9,forward,away\n"
     )
@@ -79,8 +90,9 @@ def zxy(folder: Path) -> list[Path]:
         "utc": start + (offsets_ms * 1_000_000).astype("timedelta64[ns]"),
         "sensor_id": np.array([1, 7, 1, 7, 7, 1], np.int16),
         "x": np.array([0.0, 105.0, 52.5, 60.0, 61.0, 53.0], np.float32),
-        "y": np.full(6, 34.0, np.float32), "speed": np.full(6, 2.5, np.float32),
-    }  # fmt: skip
+        "y": np.full(6, 34.0, np.float32),
+        "speed": np.full(6, 2.5, np.float32),
+    }
     pq.write_table(pa.table(table), folder / "samples.parquet")
     return [folder / "samples.parquet"]
 
@@ -179,7 +191,9 @@ def sportec(folder: Path) -> list[Path]:
         event(5, "00:08.000", right, '<Foul TeamFouler="C-G" Fouler="P-4" TeamFouled="C-H" Fouled="P-2"/>'),
         event(6, "00:08.500", "", '<Caution Team="C-G" Player="P-4" CardColor="yellow"/>'),
         event(
-            7, "00:09.000", right,
+            7,
+            "00:09.000",
+            right,
             '<TacklingGame WinnerTeam="C-H" Winner="P-2" LoserTeam="C-G" Loser="P-4" Type="ground" WinnerRole="withoutBallControl"'
             ' WinnerResult="ballClaimed"/>',
         ),
@@ -187,7 +201,7 @@ def sportec(folder: Path) -> list[Path]:
         event(9, "50:00.000", spot, kick_off("C-H", "C-G", "secondHalf")),
         event(10, "50:05.000", right, shot("C-H", "P-2", "<ShotWide/>")),
         event(11, "55:00.000", "", '<FinalWhistle GameSection="secondHalf" FinalResult="1:0"/>'),
-    ]  # fmt: skip
+    ]
     (folder / "X_events.xml").write_text(f"<PutDataRequest>{''.join(body)}</PutDataRequest>")
 
     def frames(team: str, person: str, x: float, extra: str = "") -> str:

@@ -21,10 +21,19 @@ def statsbomb(folder: Path, frames: bool = False) -> list[Path]:
         period: int, clock: str, team: dict[str, Any], player: int | None, kind: str, at: list[float] | None, **more: Any
     ) -> None:
         event: dict[str, Any] = {
-            "id": f"e{len(events)}", "index": len(events) + 1, "period": period, "timestamp": f"00:{clock}",
-            "minute": 0, "second": 0, "type": {"id": _TYPES[kind], "name": kind}, "possession": 1,
-            "possession_team": team, "team": team, "duration": 1.0, "play_pattern": {"id": 2, "name": "From Corner"},
-        }  # fmt: skip
+            "id": f"e{len(events)}",
+            "index": len(events) + 1,
+            "period": period,
+            "timestamp": f"00:{clock}",
+            "minute": 0,
+            "second": 0,
+            "type": {"id": _TYPES[kind], "name": kind},
+            "possession": 1,
+            "possession_team": team,
+            "team": team,
+            "duration": 1.0,
+            "play_pattern": {"id": 2, "name": "From Corner"},
+        }
         if player:
             event["player"] = {"id": player, "name": f"N {player}"}
             event["position"] = {"id": 13, "name": "Right Center Midfield"}
@@ -34,10 +43,13 @@ def statsbomb(folder: Path, frames: bool = False) -> list[Path]:
 
     def shot(outcome: str, number: int, end: list[float], **more: Any) -> dict[str, Any]:
         made = {
-            "statsbomb_xg": 0.25, "end_location": end, "outcome": {"id": number, "name": outcome},
-            "type": {"id": 87, "name": "Open Play"}, "body_part": {"id": 37, "name": "Head"},
+            "statsbomb_xg": 0.25,
+            "end_location": end,
+            "outcome": {"id": number, "name": outcome},
+            "type": {"id": 87, "name": "Open Play"},
+            "body_part": {"id": 37, "name": "Head"},
             "technique": {"id": 93, "name": "Normal"},
-        }  # fmt: skip
+        }
         return made | more
 
     for team, keeper in ((HOME, 11), (AWAY, 22)):
@@ -51,14 +63,44 @@ def statsbomb(folder: Path, frames: bool = False) -> list[Path]:
             add(period, "00:00.000", team, None, "Half Start", None)
         if period == 1:
             right = {"id": 40, "name": "Right Foot"}
-            add(1, "00:01.000", HOME, 12, "Pass", [60.0, 40.0], **{"pass": {
-                "recipient": {"id": 11, "name": "N 11"}, "length": 30.0, "angle": 3.1, "height": {"id": 1, "name": "Ground Pass"},
-                "end_location": [30.0, 40.0], "body_part": {"id": 38, "name": "Left Foot"}, "type": {"id": 65, "name": "Kick Off"},
-            }})  # fmt: skip
-            add(1, "00:03.000", HOME, 11, "Pass", [30.0, 40.0], **{"pass": {
-                "length": 60.0, "angle": 0.0, "height": {"id": 3, "name": "High Pass"}, "end_location": [90.0, 20.0],
-                "outcome": {"id": 9, "name": "Incomplete"}, "body_part": right, "cross": True,
-            }})  # fmt: skip
+            add(
+                1,
+                "00:01.000",
+                HOME,
+                12,
+                "Pass",
+                [60.0, 40.0],
+                **{
+                    "pass": {
+                        "recipient": {"id": 11, "name": "N 11"},
+                        "length": 30.0,
+                        "angle": 3.1,
+                        "height": {"id": 1, "name": "Ground Pass"},
+                        "end_location": [30.0, 40.0],
+                        "body_part": {"id": 38, "name": "Left Foot"},
+                        "type": {"id": 65, "name": "Kick Off"},
+                    }
+                },
+            )
+            add(
+                1,
+                "00:03.000",
+                HOME,
+                11,
+                "Pass",
+                [30.0, 40.0],
+                **{
+                    "pass": {
+                        "length": 60.0,
+                        "angle": 0.0,
+                        "height": {"id": 3, "name": "High Pass"},
+                        "end_location": [90.0, 20.0],
+                        "outcome": {"id": 9, "name": "Incomplete"},
+                        "body_part": right,
+                        "cross": True,
+                    }
+                },
+            )
             add(1, "00:08.000", AWAY, 23, "Shot", [108.0, 40.0], shot=shot("Saved", 100, [118.0, 40.0], first_time=True))
             goal = shot("Goal", 97, [120.0, 40.0, 1.0])
             if frames:
@@ -80,12 +122,16 @@ def statsbomb(folder: Path, frames: bool = False) -> list[Path]:
     spot = {"type": {"id": 88, "name": "Penalty"}}
     add(5, "00:05.000", HOME, 12, "Shot", [108.0, 40.0], shot=shot("Goal", 97, [120.0, 40.0, 1.0], **spot))
     people = [
-        {"team_id": team["id"], "team_name": team["name"], "lineup": [
-            {"player_id": p, "player_name": f"N {p}", "player_nickname": None, "jersey_number": p, "positions": []}
-            for p in (keeper, keeper + 1)
-        ]}
+        {
+            "team_id": team["id"],
+            "team_name": team["name"],
+            "lineup": [
+                {"player_id": p, "player_name": f"N {p}", "player_nickname": None, "jersey_number": p, "positions": []}
+                for p in (keeper, keeper + 1)
+            ],
+        }
         for team, keeper in ((HOME, 11), (AWAY, 22))
-    ]  # fmt: skip
+    ]
     for name, found in (("events", events), ("lineups", people)):
         (folder / f"7_{name}.json").write_text(json.dumps(found))
     return [folder / "7_events.json", folder / "7_lineups.json"]

@@ -51,21 +51,44 @@ FIRST = 100
 def rows(match: int, events: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
     return [
         {
-            "match_id": match, "event_id": FIRST + i, "period": period, "second": second, "team_id": team, "player_id": player,
-            "event": event, "sub_event": sub, "x": start[0], "y": start[1], "end_x": end[0], "end_y": end[1], "tags": tags,
+            "match_id": match,
+            "event_id": FIRST + i,
+            "period": period,
+            "second": second,
+            "team_id": team,
+            "player_id": player,
+            "event": event,
+            "sub_event": sub,
+            "x": start[0],
+            "y": start[1],
+            "end_x": end[0],
+            "end_y": end[1],
+            "tags": tags,
         }
         for i, (period, second, team, player, event, sub, start, end, tags) in enumerate(events)
-    ]  # fmt: skip
+    ]
 
 
 def about(
     match: int, duration: str = "Regular", score: tuple[int, int] = (0, 0), extra: tuple[int, int] = (0, 0)
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     return {
-        "match_id": match, "competition": "World_Cup", "date": "2018-07-01", "gameweek": 0, "duration": duration, "home_id": 1,
-        "away_id": 2, "home_score": score[0], "away_score": score[1], "home_score_extra": extra[0], "away_score_extra": extra[1],
-        "home_pens": 1, "away_pens": 0, "label": f"Hosts - Guests, {extra[0]} - {extra[1]} (P)", "winner": 1,
-    }  # fmt: skip
+        "match_id": match,
+        "competition": "World_Cup",
+        "date": "2018-07-01",
+        "gameweek": 0,
+        "duration": duration,
+        "home_id": 1,
+        "away_id": 2,
+        "home_score": score[0],
+        "away_score": score[1],
+        "home_score_extra": extra[0],
+        "away_score_extra": extra[1],
+        "home_pens": 1,
+        "away_pens": 0,
+        "label": f"Hosts - Guests, {extra[0]} - {extra[1]} (P)",
+        "winner": 1,
+    }
 
 
 def tables(folder: Path, matches: dict[int, list[tuple[Any, ...]]], about_them: list[dict[str, Any]]) -> list[Path]:
@@ -84,26 +107,53 @@ def published(folder: Path) -> list[Path]:
     """The same match as Wyscout's own JSON, with names, squads and a substitution."""
     events = [
         {
-            "id": row["event_id"], "matchId": 7, "matchPeriod": row["period"], "eventSec": row["second"] + 1e-9,
-            "teamId": row["team_id"], "playerId": row["player_id"],
-            "eventName": row["event"], "subEventName": row["sub_event"], "eventId": 8,
-            "subEventId": "" if not row["sub_event"] else 85, "tags": [{"id": tag} for tag in row["tags"]],
+            "id": row["event_id"],
+            "matchId": 7,
+            "matchPeriod": row["period"],
+            "eventSec": row["second"] + 1e-9,
+            "teamId": row["team_id"],
+            "playerId": row["player_id"],
+            "eventName": row["event"],
+            "subEventName": row["sub_event"],
+            "eventId": 8,
+            "subEventId": "" if not row["sub_event"] else 85,
+            "tags": [{"id": tag} for tag in row["tags"]],
             "positions": [{"x": row["x"], "y": row["y"]}, {"x": row["end_x"], "y": row["end_y"]}],
         }
         for row in rows(7, MATCH)
-    ]  # fmt: skip
+    ]
     side: dict[str, Any] = {"coachId": 0, "hasFormation": 1, "score": 2, "scoreHT": 1, "scoreET": 2, "scoreP": 1}
-    home = side | {"teamId": 1, "side": "home", "formation": {
-        "lineup": [{"playerId": p} for p in (11, 12, 13)], "bench": [{"playerId": 14}],
-        "substitutions": [{"playerIn": 14, "playerOut": 13, "minute": 46}],
-    }}  # fmt: skip
-    away = side | {"teamId": 2, "side": "away", "score": 1, "scoreET": 1, "scoreP": 0, "formation": {
-        "lineup": [{"playerId": p} for p in (22, 23, 24)], "bench": [], "substitutions": "null",
-    }}  # fmt: skip
+    home = side | {
+        "teamId": 1,
+        "side": "home",
+        "formation": {
+            "lineup": [{"playerId": p} for p in (11, 12, 13)],
+            "bench": [{"playerId": 14}],
+            "substitutions": [{"playerIn": 14, "playerOut": 13, "minute": 46}],
+        },
+    }
+    away = side | {
+        "teamId": 2,
+        "side": "away",
+        "score": 1,
+        "scoreET": 1,
+        "scoreP": 0,
+        "formation": {
+            "lineup": [{"playerId": p} for p in (22, 23, 24)],
+            "bench": [],
+            "substitutions": "null",
+        },
+    }
     match = {
-        "wyId": 7, "status": "Played", "duration": "Penalties", "dateutc": "2018-07-01 14:00:00",
-        "label": "Hosts - Guests, 2 - 1 (P)", "teamsData": {"2": away, "1": home}, "winner": 1, "competitionId": 28,
-    }  # fmt: skip
+        "wyId": 7,
+        "status": "Played",
+        "duration": "Penalties",
+        "dateutc": "2018-07-01 14:00:00",
+        "label": "Hosts - Guests, 2 - 1 (P)",
+        "teamsData": {"2": away, "1": home},
+        "winner": 1,
+        "competitionId": 28,
+    }
     players = [
         {"wyId": p, "shortName": f"N. {p}" if p != 12 else "\\u00c1. Doce", "role": {"code2": "GK" if p in (11, 22) else "MD"}}
         for p in (11, 12, 13, 14, 22, 23, 24)

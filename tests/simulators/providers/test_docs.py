@@ -36,9 +36,17 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     imported = read("tracab", small.tracab(folder / "files"))
     t0 = imported.record.t0_us
     block = StatBlock(
-        "soccer.player.speed", imported.record.game, "soccer", "km/h", ("P-1", "P-9"), np.array([t0, t0 + 200_000]), 400_000,
-        np.array([[1.0, 2.0], [3.0, np.nan]]), "final", np.array([t0, t0]),
-    )  # fmt: skip
+        "soccer.player.speed",
+        imported.record.game,
+        "soccer",
+        "km/h",
+        ("P-1", "P-9"),
+        np.array([t0, t0 + 200_000]),
+        400_000,
+        np.array([[1.0, 2.0], [3.0, np.nan]]),
+        "final",
+        np.array([t0, t0]),
+    )
     with Writer(folder / "REC", imported.record) as writer:
         for record in imported.stream():
             writer.write(record)

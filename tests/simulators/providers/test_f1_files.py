@@ -32,8 +32,9 @@ TIMES = {"AAA": [62.0, 60.0, 61.0], "BBB": [63.5, 60.5, 59.0]}
 
 def race_files(folder: Path) -> list[Path]:
     """Two drivers, three laps on a circle, telemetry at about 7 Hz, BBB with one bad throttle."""
-    columns: dict[str, list[float | str]] = {n: [] for n in ("driver", "lap", "time", "speed", "rpm", "gear", "throttle", "brake",
-                                                              "drs", "distance", "x", "y", "z")}  # fmt: skip
+    columns: dict[str, list[float | str]] = {
+        n: [] for n in ("driver", "lap", "time", "speed", "rpm", "gear", "throttle", "brake", "drs", "distance", "x", "y", "z")
+    }
     lines = ["driver,time,lap,compound,stint,s1,s2,s3,life,pos,status,pb"]
     for k, (driver, times) in enumerate(TIMES.items()):
         for lap, took in enumerate(times, 1):
@@ -41,9 +42,20 @@ def race_files(folder: Path) -> list[Path]:
                 share = into / took
                 angle = 2 * np.pi * share
                 row = (
-                    driver, lap, into, 3.6 * LAP_M / took, 10_000, 7, 104 if i == 5 else 80, int(share > 0.9), 0,
-                    share * LAP_M * (1 + 0.002 * lap), 4770 * np.cos(angle), 4770 * np.sin(angle), 100,
-                )  # fmt: skip
+                    driver,
+                    lap,
+                    into,
+                    3.6 * LAP_M / took,
+                    10_000,
+                    7,
+                    104 if i == 5 else 80,
+                    int(share > 0.9),
+                    0,
+                    share * LAP_M * (1 + 0.002 * lap),
+                    4770 * np.cos(angle),
+                    4770 * np.sin(angle),
+                    100,
+                )
                 for name, value in zip(columns, row, strict=True):
                     columns[name].append(value)
             s1, s2 = ("", "") if lap == 1 else (f"{took - 40:.3f}", "20.000")
@@ -73,12 +85,22 @@ def live_files(folder: Path) -> list[Path]:
         "DriverList": {"7": {"Tla": "SEV", "FullName": "Seven", "TeamName": "Team One", "TeamColour": "ff0000"}},
         "TimingData": {"Lines": {"7": {"NumberOfLaps": 3, "InPit": False, "Sectors": [{"Segments": s} for s in segments]}}},
         "TimingAppData": {"Lines": {"7": {"Stints": [{"Compound": "HARD", "TotalLaps": 2}]}}},
-        "TrackStatus": {"Status": "1"}, "SessionInfo": {"Type": "Practice", "Meeting": {"Name": "A Grand Prix"}},
-        "CarData.z": packed({"Entries": [{"Utc": "2024-07-05T12:00:00.1Z", "Cars": {"7": {"Channels": {
-            "0": 9549, "2": 180, "3": 5, "4": 104, "5": 0, "45": 0}}}}]}),
-        "Position.z": packed({"Position": [{"Timestamp": "2024-07-05T12:00:00.2Z", "Entries": {"7": {"X": 10, "Y": -20,
-        "Z": 5}}}]}),
-    }  # fmt: skip
+        "TrackStatus": {"Status": "1"},
+        "SessionInfo": {"Type": "Practice", "Meeting": {"Name": "A Grand Prix"}},
+        "CarData.z": packed(
+            {
+                "Entries": [
+                    {
+                        "Utc": "2024-07-05T12:00:00.1Z",
+                        "Cars": {"7": {"Channels": {"0": 9549, "2": 180, "3": 5, "4": 104, "5": 0, "45": 0}}},
+                    }
+                ]
+            }
+        ),
+        "Position.z": packed(
+            {"Position": [{"Timestamp": "2024-07-05T12:00:00.2Z", "Entries": {"7": {"X": 10, "Y": -20, "Z": 5}}}]}
+        ),
+    }
 
     def timing(at: str, line: dict[str, object]) -> dict[str, object]:
         return {"Type": "TimingData", "DateTime": f"2024-07-05T{at}+00:00", "Json": {"Lines": {"7": line}}}
@@ -89,13 +111,17 @@ def live_files(folder: Path) -> list[Path]:
         timing("12:00:31.1", {"Sectors": {"0": {"Value": "20.400", "Segments": {"1": {"Status": 2051}}}}}),
         timing("12:00:52.0", {"Sectors": {"1": {"Value": "21.000"}}}),
         timing("12:01:12.3", {"Sectors": {"2": {"Value": "20.100"}}, "NumberOfLaps": 5, "LastLapTime": {"Value": "1:01.500"}}),
-        {"Type": "TimingAppData", "DateTime": "2024-07-05T12:01:13+00:00",
-         "Json": {"Lines": {"7": {"Stints": {"1": {"Compound": "SOFT", "TotalLaps": 0}}}}}},
-        timing("12:01:20", {"InPit": True}), timing("12:01:44", {"InPit": False, "PitOut": True}),
+        {
+            "Type": "TimingAppData",
+            "DateTime": "2024-07-05T12:01:13+00:00",
+            "Json": {"Lines": {"7": {"Stints": {"1": {"Compound": "SOFT", "TotalLaps": 0}}}}},
+        },
+        timing("12:01:20", {"InPit": True}),
+        timing("12:01:44", {"InPit": False, "PitOut": True}),
         {"Type": "TrackStatus", "DateTime": "2024-07-05T12:01:45+00:00", "Json": {"Status": "2", "Message": "Yellow"}},
         {"Type": "TimingData", "DateTime": "2024-07-05T12:01:46+00:00", "Json": {"Lines": {"_kf": {"InPit": True}}}},
         {"Type": "Heartbeat", "DateTime": "2024-07-05T12:01:47+00:00", "Json": {"Utc": "2024-07-05T12:01:47Z"}},
-    ]  # fmt: skip
+    ]
     (folder / "s_snapshot.json.gz").write_bytes(gzip.compress(json.dumps(snapshot).encode()))
     (folder / "s_live.jsonl").write_text("\n".join(json.dumps(m) for m in messages))
     return [folder / "s_snapshot.json.gz", folder / "s_live.jsonl"]
@@ -164,9 +190,12 @@ def test_partial_updates_become_events(tmp_path: Path) -> None:
     events = [r for r in imported.stream() if isinstance(r, Event)]
     told = [(e.type, e.attrs.get("lap"), e.attrs.get("loop"), e.attrs.get("sector")) for e in events if e.type == "loop"]
     assert told == [
-        ("loop", 4.0, 6.0, 3.0), ("loop", 5.0, 1.0, None), ("loop", 5.0, 2.0, 1.0), ("loop", 5.0, 4.0, 2.0), ("loop", 5.0, 6.0,
-        3.0),
-    ]  # fmt: skip
+        ("loop", 4.0, 6.0, 3.0),
+        ("loop", 5.0, 1.0, None),
+        ("loop", 5.0, 2.0, 1.0),
+        ("loop", 5.0, 4.0, 2.0),
+        ("loop", 5.0, 6.0, 3.0),
+    ]
     assert [e.attrs["compound"] for e in events if e.type == "tyres"] == ["hard", "soft"]
     (out,) = [e for e in events if e.type == "pit_exit"]
     assert out.attrs["lane_s"] == 24.0
@@ -187,15 +216,28 @@ def test_merging_is_by_key_and_by_index() -> None:
     merge(state, {"a": {"1": {"b": 5}, "2": {"b": 6}}, "c": {"e": 3}, "f": 1})
     assert state == {"a": [{"b": 1}, {"b": 5}, {"b": 6}], "c": {"d": 1, "e": 3}, "f": 1}
     assert merge([1], {"99999999": 1}) == [1], "no index makes a list of a billion"
-    assert (seconds("1:30.617"), seconds("24.694"), seconds(""), seconds("LAP 1"), seconds(None)) == (90.617, 24.694, None, None,
-    None)
+    assert (seconds("1:30.617"), seconds("24.694"), seconds(""), seconds("LAP 1"), seconds(None)) == (
+        90.617,
+        24.694,
+        None,
+        None,
+        None,
+    )
 
 
 def test_updates_of_any_shape_are_survived() -> None:
     race = Race("g", {"7": "one"}, {"DriverList": {"7": {}}, "TimingData": {"Lines": {"7": {}}}})
-    for patch in (None, 5, [], {}, {"Lines": None}, {"Lines": {"7": None}}, {"Lines": {"7": {"Sectors": {"9": {}}}}},
-                  {"Lines": {"7": {"Sectors": [{"Segments": {"0": {"Status": "x"}}}]}}},
-                  {"Lines": {"7": {"Sectors": {"0": None}}}}):  # fmt: skip
+    for patch in (
+        None,
+        5,
+        [],
+        {},
+        {"Lines": None},
+        {"Lines": {"7": None}},
+        {"Lines": {"7": {"Sectors": {"9": {}}}}},
+        {"Lines": {"7": {"Sectors": [{"Segments": {"0": {"Status": "x"}}}]}}},
+        {"Lines": {"7": {"Sectors": {"0": None}}}},
+    ):
         list(race.update(1, "TimingData", patch))
     assert sum(race.strange.values()) >= 4
 
@@ -286,17 +328,28 @@ def replay_file(folder: Path) -> Path:
         for k in range(1500):
             angle = 2 * np.pi * (k / 10 - behind_s) * 50.0 / LAP_M
             rows.append(
-                {"t": k / 10, "x": 4774.65 * np.cos(angle), "y": 4774.65 * np.sin(angle), "speed": 180, "throttle": 60, "brake": 0,
-                 "gear": 6, "drs": 0}
-            )  # fmt: skip
+                {
+                    "t": k / 10,
+                    "x": 4774.65 * np.cos(angle),
+                    "y": 4774.65 * np.sin(angle),
+                    "speed": 180,
+                    "throttle": 60,
+                    "brake": 0,
+                    "gear": 6,
+                    "drs": 0,
+                }
+            )
         samples[name] = rows
     path = folder / "two-cars.json"
     path.write_text(
-        json.dumps({
-            "meta": {"year": 2024, "track": "Ring"}, "cars": [{"driver": n, "samples": s} for n, s in samples.items()],
-            "track": {"startFinish": {"x": 4774.65, "y": 0.0}, "corners": []},
-        })
-    )  # fmt: skip
+        json.dumps(
+            {
+                "meta": {"year": 2024, "track": "Ring"},
+                "cars": [{"driver": n, "samples": s} for n, s in samples.items()],
+                "track": {"startFinish": {"x": 4774.65, "y": 0.0}, "corners": []},
+            }
+        )
+    )
     return path
 
 

@@ -200,8 +200,10 @@ def test_lapped_cars_finish_with_the_winner(tmp_path: Path) -> None:
     imported = read("f1", write(tmp_path, rows(times), seen=telemetry(times)))
     assert not events(imported, "retirement")
     assert [(e.player, e.attrs["position"], e.attrs["laps"]) for e in events(imported, "finish")] == [
-        ("AAA", 1.0, 6.0), ("BBB", 2.0, 6.0), ("CCC", 3.0, 5.0),
-    ]  # fmt: skip
+        ("AAA", 1.0, 6.0),
+        ("BBB", 2.0, 6.0),
+        ("CCC", 3.0, 5.0),
+    ]
 
 
 def test_disqualifications_are_kept_and_who_never_started_has_no_laps(tmp_path: Path) -> None:
@@ -294,9 +296,15 @@ def test_what_no_reader_foresaw_is_no_exception_of_python(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize(
-    "case", ["05-f1-nan-stint/in-nanstint", "05-f1-nan-stint/in-nanstint-wordnan", "05-f1-nan-stint/in-plain",
-             "07-f1-red-flag/in-redflag", "07-f1-red-flag/in-redflag-nos3"]
-)  # fmt: skip
+    "case",
+    [
+        "05-f1-nan-stint/in-nanstint",
+        "05-f1-nan-stint/in-nanstint-wordnan",
+        "05-f1-nan-stint/in-plain",
+        "07-f1-red-flag/in-redflag",
+        "07-f1-red-flag/in-redflag-nos3",
+    ],
+)
 def test_the_shared_cases_are_read(case: str) -> None:
     folder = real_folder().parent / "cases" / case
     if not folder.is_dir():

@@ -46,22 +46,31 @@ def clock(lap_s: float) -> str:
 
 def opening(kind: str = "Race") -> list[Message]:
     people = {n: {"Tla": tla, "FullName": tla.title(), "TeamName": f"Team {n}", "TeamColour": "ff0000"} for n, tla in CARS.items()}
-    first = {n: {"InPit": False, "Position": str(k), "Sectors": [{"Value": "", "Segments": [{"Status": 0}] * 2} for _ in range(3)]}
-             for k, n in enumerate(CARS, 1)}  # fmt: skip
+    first = {
+        n: {"InPit": False, "Position": str(k), "Sectors": [{"Value": "", "Segments": [{"Status": 0}] * 2} for _ in range(3)]}
+        for k, n in enumerate(CARS, 1)
+    }
     tyres = {n: {"Stints": [{"Compound": "MEDIUM", "TotalLaps": 0, "StartLaps": 0}]} for n in CARS}
     return [
         message("SessionInfo", 0.0, {"Type": kind, "Name": kind, "Meeting": {"Name": "A Grand Prix"}}),
-        message("DriverList", 0.0, people), message("TimingData", 0.0, {"Lines": first}),
-        message("TimingAppData", 0.1, {"Lines": tyres}), message("TrackStatus", 0.2, {"Status": "1"}),
+        message("DriverList", 0.0, people),
+        message("TimingData", 0.0, {"Lines": first}),
+        message("TimingAppData", 0.1, {"Lines": tyres}),
+        message("TrackStatus", 0.2, {"Status": "1"}),
         *([message("LapCount", 0.3, {"CurrentLap": 1, "TotalLaps": 6})] if kind == "Race" else []),
-    ]  # fmt: skip
+    ]
 
 
 def race(kind: str = "Race", lights_s: float = 10.0) -> list[Message]:
     """A whole race: every sector and lap of every car, one second after it happened."""
     found = opening(kind)
-    found.append(message("SessionData", lights_s + 0.4, {"StatusSeries": {"1": {"Utc": message("", lights_s, 0)["DateTime"],
-                                                                                "SessionStatus": "Started"}}}))  # fmt: skip
+    found.append(
+        message(
+            "SessionData",
+            lights_s + 0.4,
+            {"StatusSeries": {"1": {"Utc": message("", lights_s, 0)["DateTime"], "SessionStatus": "Started"}}},
+        )
+    )
     for car, laps in LAPS.items():
         line_s = lights_s
         for lap, took in enumerate(laps, 1):
@@ -70,9 +79,14 @@ def race(kind: str = "Race", lights_s: float = 10.0) -> list[Message]:
             found.append(timing(line_s + S1 + S2 + 1, car, Sectors={"1": {"Value": f"{S2:.3f}"}}))
             line_s += took
             found.append(
-                timing(line_s + 1, car, NumberOfLaps=lap, LastLapTime={"Value": clock(took)},
-                       Sectors={"2": {"Value": f"{took - S1 - S2:.3f}"}})
-            )  # fmt: skip
+                timing(
+                    line_s + 1,
+                    car,
+                    NumberOfLaps=lap,
+                    LastLapTime={"Value": clock(took)},
+                    Sectors={"2": {"Value": f"{took - S1 - S2:.3f}"}},
+                )
+            )
     return sorted(found, key=lambda m: str(m["DateTime"]))
 
 
@@ -223,8 +237,11 @@ def test_a_sector_that_was_not_seen_costs_no_lap(tmp_path: Path) -> None:
     for k, one in enumerate(messages):
         line = one["Json"].get("Lines", {}).get("7", {}) if one["Type"] == "TimingData" else {}
         if line.get("NumberOfLaps") == 3:
-            messages[k] = timing((datetime.fromisoformat(one["DateTime"]) - START).total_seconds(), "7",
-                                 **{n: line[n] for n in ("NumberOfLaps", "LastLapTime")})  # fmt: skip
+            messages[k] = timing(
+                (datetime.fromisoformat(one["DateTime"]) - START).total_seconds(),
+                "7",
+                **{n: line[n] for n in ("NumberOfLaps", "LastLapTime")},
+            )
     firsts = [k for k, m in enumerate(messages) if "0" in m["Json"].get("Lines", {}).get("7", {}).get("Sectors", {})]
     del messages[firsts[4]]
     found = imported(tmp_path, lines_of(messages))
@@ -256,8 +273,10 @@ def test_the_race_ends_for_lapped_cars_with_the_winner(tmp_path: Path) -> None:
     cool = timing(500.0, "7", NumberOfLaps=7, LastLapTime={"Value": "1:59.000"}, Sectors={"2": {"Value": "40.000"}})
     found = imported(tmp_path, lines_of([*race(), cool]))
     assert [(e.player, e.attrs["position"], e.attrs["laps"]) for e in events(found, "finish")] == [
-        ("SEV", 1.0, 6.0), ("EIG", 2.0, 6.0), ("NIN", 3.0, 5.0),
-    ]  # fmt: skip
+        ("SEV", 1.0, 6.0),
+        ("EIG", 2.0, 6.0),
+        ("NIN", 3.0, 5.0),
+    ]
     assert laps(found) == TRUE, "a lap after the flag is none"
     (lights,) = events(found, "lights_out")
     assert (lights.attrs["laps"], lights.t_us) == (6.0, int(START.timestamp() * 1e6) + 10_000_000)
@@ -305,9 +324,11 @@ def test_disqualifications_and_flags_come_from_race_control(tmp_path: Path) -> N
     control = [
         message("RaceControlMessages", 90.0, {"Messages": {"3": {"Category": "Other", "Message": "CAR 9 (NIN) DISQUALIFIED"}}}),
         message("RaceControlMessages", 91.0, {"Messages": {"4": {"Category": "Other", "Message": "CAR 8 (EIG) NOTED"}}}),
-        message("TrackStatus", 95.0, {"Status": "6"}), message("TrackStatus", 99.0, {"Status": "7"}),
-        message("TrackStatus", 105.0, {"Status": "1"}), message("TrackStatus", 106.0, {"Status": "1"}),
-    ]  # fmt: skip
+        message("TrackStatus", 95.0, {"Status": "6"}),
+        message("TrackStatus", 99.0, {"Status": "7"}),
+        message("TrackStatus", 105.0, {"Status": "1"}),
+        message("TrackStatus", 106.0, {"Status": "1"}),
+    ]
     found = imported(tmp_path, lines_of([*race(), *control]))
     assert [e.player for e in events(found, "disqualification")] == ["NIN"]
     words = [e.attrs["status"] for e in events(found, "track_status")]
@@ -317,9 +338,11 @@ def test_disqualifications_and_flags_come_from_race_control(tmp_path: Path) -> N
 def test_tyres_that_are_announced_are_fitted_at_the_stop(tmp_path: Path) -> None:
     stop = [
         message("TimingAppData", 120.0, {"Lines": {"7": {"Stints": {"1": {"Compound": "HARD", "TotalLaps": 0, "StartLaps": 0}}}}}),
-        timing(140.0, "7", InPit=True), timing(141.0, "7", InPit=True), timing(163.0, "7", InPit=False, PitOut=True),
+        timing(140.0, "7", InPit=True),
+        timing(141.0, "7", InPit=True),
+        timing(163.0, "7", InPit=False, PitOut=True),
         message("TimingAppData", 163.5, {"Lines": {"7": {"Stints": {"1": {"TotalLaps": 1}}}}}),
-    ]  # fmt: skip
+    ]
     found = imported(tmp_path, lines_of([*race(), *stop]))
     at = [(round(e.t_us / 1e6 - START.timestamp(), 3), e.attrs["compound"]) for e in events(found, "tyres") if e.player == "SEV"]
     assert at == [(0.1, "medium"), (163.0, "hard")]
@@ -361,8 +384,12 @@ def test_without_a_race_there_is_no_order_on_the_track(kind: str, tmp_path: Path
 
 
 def test_best_times_rank_as_timing_says(tmp_path: Path) -> None:
-    parts = {"Stats": [{"TimeDiffToFastest": "+0.400", "TimeDifftoPositionAhead": "+0.100"},
-                       {"TimeDiffToFastest": "+0.250", "TimeDifftoPositionAhead": "+0.050"}]}  # fmt: skip
+    parts = {
+        "Stats": [
+            {"TimeDiffToFastest": "+0.400", "TimeDifftoPositionAhead": "+0.100"},
+            {"TimeDiffToFastest": "+0.250", "TimeDifftoPositionAhead": "+0.050"},
+        ]
+    }
     messages = [*race("Qualifying"), timing(300.0, "8", Position="3", BestLapTime={"Value": "0:59.000"}, **parts)]
     shown = finals(imported(tmp_path, lines_of(messages)))
     assert of_events(shown, "f1.timing.position")[-1] == ("EIG", 3.0)
@@ -388,8 +415,24 @@ def cars(wrong: dict[int, Any]) -> list[Message]:
         utc = message("", at, 0)["DateTime"]
         place = wrong.get(k, {"Status": "OnTrack", "X": 500 * k // 4, "Y": 0, "Z": 50})
         entries = {"7": place, "8": {"Status": "OnTrack", "X": 0, "Y": 300 * k // 4, "Z": 50}}
-        found.append(message("CarData.z", at + 0.1, packed({"Entries": [{"Utc": utc, "Cars": {
-            n: {"Channels": {"0": 9549, "2": 180, "3": 5, "4": 99, "5": 1, "45": 8}} for n in ("7", "8")}}]})))  # fmt: skip
+        found.append(
+            message(
+                "CarData.z",
+                at + 0.1,
+                packed(
+                    {
+                        "Entries": [
+                            {
+                                "Utc": utc,
+                                "Cars": {
+                                    n: {"Channels": {"0": 9549, "2": 180, "3": 5, "4": 99, "5": 1, "45": 8}} for n in ("7", "8")
+                                },
+                            }
+                        ]
+                    }
+                ),
+            )
+        )
         found.append(message("Position.z", at + 0.15, packed({"Position": [{"Timestamp": utc, "Entries": entries}]})))
     return found
 
@@ -443,7 +486,7 @@ def test_real_laps_are_the_same_however_their_ends_are_cut(real_data: Path, tmp_
     cut, seen = [], 0
     for one in messages:
         cut.append(one)
-        for car, line in (one["Json"]["Lines"].items() if one["Type"] == "TimingData" else ()):
+        for car, line in one["Json"]["Lines"].items() if one["Type"] == "TimingData" else ():
             if isinstance(line.get("LastLapTime"), dict) and line["LastLapTime"].get("Value"):
                 minutes, rest = line["LastLapTime"]["Value"].split(":")
                 official.setdefault(car, []).append(60 * float(minutes) + float(rest))

@@ -30,10 +30,14 @@ def _session(
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("2025_dutch_gp_qualifying", "qualifying"), ("2025_dutch_gp_practice_2", "practice"), ("f1_monza_2024_fp1", "practice"),
-        ("2024_qatar_sprint_shootout", "qualifying"), ("2024_qatar_sprint", "race"), ("2025_dutch_gp_race", "race"),
+        ("2025_dutch_gp_qualifying", "qualifying"),
+        ("2025_dutch_gp_practice_2", "practice"),
+        ("f1_monza_2024_fp1", "practice"),
+        ("2024_qatar_sprint_shootout", "qualifying"),
+        ("2024_qatar_sprint", "race"),
+        ("2025_dutch_gp_race", "race"),
     ],
-)  # fmt: skip
+)
 def test_the_folder_says_what_was_driven(name: str, kind: str, tmp_path: Path) -> None:
     imported = _session(tmp_path, name) if kind != "race" else read("f1", write(tmp_path / name, rows()))
     assert imported.record.provenance["session"] == kind

@@ -141,33 +141,55 @@ def test_a_small_statsbomb_match_in_our_words(tmp_path: Path) -> None:
     found = {event.id: event for event in events(imported)}
     words = [(e.type, e.outcome, e.team, e.player, e.period) for e in found.values() if not e.type.startswith("period")]
     assert words == [
-        ("pass", "complete", "1", "12", 1), ("pass", "incomplete", "1", "11", 1), ("shot", "saved", "2", "23", 1),
-        ("shot", "goal", "2", "23", 1), ("foul", "", "1", "12", 1), ("card", "", "1", "12", 1), ("own_goal", "", "2", "23", 2),
+        ("pass", "complete", "1", "12", 1),
+        ("pass", "incomplete", "1", "11", 1),
+        ("shot", "saved", "2", "23", 1),
+        ("shot", "goal", "2", "23", 1),
+        ("foul", "", "1", "12", 1),
+        ("card", "", "1", "12", 1),
+        ("own_goal", "", "2", "23", 2),
         ("shot", "goal", "1", "12", 5),
-    ]  # fmt: skip
+    ]
     kick_off, failed, saved, goal = (e for e in found.values() if e.type in ("pass", "shot") and e.period == 1)
     assert kick_off.attrs == {
-        "set_piece": "kick_off", "body_part": "left_foot", "cross": False, "height": "ground", "receiver": "11",
+        "set_piece": "kick_off",
+        "body_part": "left_foot",
+        "cross": False,
+        "height": "ground",
+        "receiver": "11",
         "end_is": "arrival",
-    }  # fmt: skip
+    }
     assert (failed.attrs["end_is"], failed.attrs["cross"], failed.attrs["height"]) == ("loss", True, "high")
     # StatsBomb's older files give the middle of cells of a yard, which kloppy takes into account
     assert (kick_off.x_m, kick_off.y_m) == (pytest.approx(0, abs=0.5), pytest.approx(0, abs=0.5))
     assert failed.end_x_m == pytest.approx(26.25, abs=1.0)  # home attacks +x: the place of the loss
     assert (saved.x_m, saved.y_m) == (pytest.approx(-41.5, abs=0.5), pytest.approx(0, abs=0.5))
     assert saved.attrs == {
-        "set_piece": "open_play", "body_part": "head", "provider_xg": 0.25, "first_time": True, "one_on_one": False,
-        "open_goal": False, "aerial_won": False, "under_pressure": False, "technique": "normal", "phase": "corner",
-        "counter": False, "assist": "unknown",
-    }  # fmt: skip
+        "set_piece": "open_play",
+        "body_part": "head",
+        "provider_xg": 0.25,
+        "first_time": True,
+        "one_on_one": False,
+        "open_goal": False,
+        "aerial_won": False,
+        "under_pressure": False,
+        "technique": "normal",
+        "phase": "corner",
+        "counter": False,
+        "assist": "unknown",
+    }
     assert goal.attrs["assist"] == "rebound"
     own = next(e for e in found.values() if e.type == "own_goal")
     assert own.x_m == pytest.approx(-50.75, abs=0.5)  # by their own goal: in period 2 the guests attack +x
     assert score(list(found.values()), "1", "2") == (1, 1)  # the shoot-out does not count
     assert next(e.attrs["set_piece"] for e in found.values() if e.period == 5 and e.type == "shot") == "penalty"
     assert {e.id: e.role for e in imported.record.entities} == {
-        "11": "keeper", "12": "player", "22": "keeper", "23": "player", "ball": "ball",
-    }  # fmt: skip
+        "11": "keeper",
+        "12": "player",
+        "22": "keeper",
+        "23": "player",
+        "ball": "ball",
+    }
     assert imported.record.game == "statsbomb-7_events"
 
 
@@ -279,12 +301,15 @@ def test_own_goals_that_kloppy_takes_for_something_else(tmp_path: Path) -> None:
         for team in (1, 2)
     }
     match = {
-        "events": rows, "teams": people, "coaches": {}, "referees": {},
+        "events": rows,
+        "teams": people,
+        "coaches": {},
+        "referees": {},
         "players": {
             str(team): [{"player": {"wyId": p, "firstName": "N", "lastName": str(p), "role": {"code2": "MD"}}} for p in squad]
             for team, squad in ((1, (11, 12, 13)), (2, (22, 23, 24)))
         },
-    }  # fmt: skip
+    }
     for team in ("1", "2"):
         match["teams"][team]["formation"] = {"lineup": [], "bench": [], "substitutions": []}  # type: ignore[index]
     for row in rows:
@@ -317,22 +342,25 @@ _SUB_EVENTS = {
     [
         ("statsbomb", ["lineups.json", "events.json"], {"event_data": "events.json", "lineup_data": "lineups.json"}),
         (
-            "statsbomb", ["three-sixty/9.json", "lineups/9.json", "events/9.json"],
+            "statsbomb",
+            ["three-sixty/9.json", "lineups/9.json", "events/9.json"],
             {"event_data": "events/9.json", "lineup_data": "lineups/9.json", "three_sixty_data": "three-sixty/9.json"},
         ),
         ("statsbomb", ["a.json", "b.json"], {"event_data": "a.json", "lineup_data": "b.json"}),
         ("metrica", ["S_Away.csv", "S_Home.csv"], {"home_data": "S_Home.csv", "away_data": "S_Away.csv"}),
         ("metrica.tracking_epts", ["a.xml", "b.txt"], {"meta_data": "a.xml", "raw_data": "b.txt"}),
         (
-            "hawkeye", ["1.samples.centroids", "1.samples.ball", "2.samples.centroids"],
+            "hawkeye",
+            ["1.samples.centroids", "1.samples.ball", "2.samples.centroids"],
             {"ball_feeds": ["1.samples.ball"], "player_centroid_feeds": ["1.samples.centroids", "2.samples.centroids"]},
         ),
         (
-            "pff", ["x.jsonl", "meta.json", "roster.json"],
+            "pff",
+            ["x.jsonl", "meta.json", "roster.json"],
             {"raw_data": "x.jsonl", "meta_data": "meta.json", "roster_meta_data": "roster.json"},
         ),
     ],
-)  # fmt: skip
+)
 def test_a_file_is_known_by_its_name_else_by_its_place(wanted: str, names: list[str], chosen: dict[str, Any]) -> None:
     from simulators.providers._kloppy_loaders import _choose, formats
 
@@ -348,7 +376,8 @@ def test_a_file_is_known_by_its_name_else_by_its_place(wanted: str, names: list[
         ("kloppy", ["a.json"], "kloppy reads many formats: say kloppy:FORMAT with one of datafactory, hawkeye, "),
         ("kloppy:footy", ["a.json"], "kloppy reads no format 'footy': say kloppy:FORMAT with one of datafactory, "),
         (
-            "kloppy:statsbomb", ["x_events.json"],
+            "kloppy:statsbomb",
+            ["x_events.json"],
             "takes event_data, lineup_data (and may have three_sixty_data), and got x_events.json: lineup_data is missing",
         ),
         ("kloppy:opta", ["a.xml", "b.xml", "c.xml"], "takes f7_data, f24_data, and got a.xml, b.xml, c.xml: give them in this"),
@@ -357,7 +386,7 @@ def test_a_file_is_known_by_its_name_else_by_its_place(wanted: str, names: list[
         ("kloppy:opta", ["f7.xml", "f24.xml"], "they are damaged, incomplete, or no opta files"),
         ("kloppy:datafactory", ["a.json"], "they are damaged, incomplete, or no datafactory files"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_one_sentence(tmp_path: Path, wanted: str, names: list[str], sentence: str) -> None:
     for name in names:
         (tmp_path / name).write_text("{}")

@@ -27,9 +27,25 @@ LABELS = {0: "line_set", 10: "ball_snap", 30: "pass_forward", 45: "pass_arrived"
 def frames_of(game: int, play: int, direction: str = "right", rows: int = 70) -> dict[str, list[Any]]:
     """A pass to the first receiver, from the 40 of the field towards ``direction``; yards."""
     way = 1.0 if direction == "right" else -1.0
-    out: dict[str, list[Any]] = {name: [] for name in (
-        "gameId", "playId", "time", "event", "nflId", "displayName", "jerseyNumber", "position", "teamAbbr", "homeTeamFlag",
-        "possessionFlag", "x", "y", "s")}  # fmt: skip
+    out: dict[str, list[Any]] = {
+        name: []
+        for name in (
+            "gameId",
+            "playId",
+            "time",
+            "event",
+            "nflId",
+            "displayName",
+            "jerseyNumber",
+            "position",
+            "teamAbbr",
+            "homeTeamFlag",
+            "possessionFlag",
+            "x",
+            "y",
+            "s",
+        )
+    }
     for k in range(rows):
         stamp = np.datetime64("2018-09-09T20:00:00") + np.timedelta64(100 * k, "ms")
         run_yd = max(k - 10, 0) * 0.7
@@ -44,28 +60,58 @@ def frames_of(game: int, play: int, direction: str = "right", rows: int = 70) ->
         for side in range(2):
             for n in range(11):
                 u, v = (-5.0 if n == 0 else -1.0, 26.0 + 2.0 * (n - 3)) if side == 0 else (4.0, 26.0 + 2.0 * (n - 5))
-                x, y = (catcher if (side, n) == (0, 8) else (60.0 + way * u, v if (side, n) != (0, 0) else 26.0))
+                x, y = catcher if (side, n) == (0, 8) else (60.0 + way * u, v if (side, n) != (0, 0) else 26.0)
                 _row(out, game, play, stamp, k, 1000 * side + n + 1, f"Man {side}{n}", (ROLES, DEFENCE)[side][n], side, x, y)
         _row(out, game, play, stamp, k, None, "ball", None, None, *ball)
     return out
 
 
-def _row(out: dict[str, list[Any]], game: int, play: int, stamp: Any, k: int, ident: int | None, name: str, position: str | None,
-         side: int | None, x: float, y: float) -> None:  # fmt: skip
-    values = (game, play, stamp, LABELS.get(k), ident, name, None if ident is None else ident % 100, position,
-              None if side is None else ("HOM", "AWY")[side], None if side is None else float(side == 0),
-              None if side is None else float(side == 0), x, y, 0.0)  # fmt: skip
+def _row(
+    out: dict[str, list[Any]],
+    game: int,
+    play: int,
+    stamp: Any,
+    k: int,
+    ident: int | None,
+    name: str,
+    position: str | None,
+    side: int | None,
+    x: float,
+    y: float,
+) -> None:
+    values = (
+        game,
+        play,
+        stamp,
+        LABELS.get(k),
+        ident,
+        name,
+        None if ident is None else ident % 100,
+        position,
+        None if side is None else ("HOM", "AWY")[side],
+        None if side is None else float(side == 0),
+        None if side is None else float(side == 0),
+        x,
+        y,
+        0.0,
+    )
     for column, value in zip(out, values, strict=True):
         out[column].append(value)
 
 
 def plays_of(rows: list[tuple[int, int, str]]) -> dict[str, list[Any]]:
     return {
-        "gameId": [r[0] for r in rows], "playId": [r[1] for r in rows], "preSnapHomeScore": [7] * len(rows),
-        "preSnapVisitorScore": [3] * len(rows), "playDirection": [r[2] for r in rows], "quarter": [2] * len(rows),
-        "gameClock": ["05:30"] * len(rows), "down": [2] * len(rows), "yardsToGo": [8] * len(rows),
+        "gameId": [r[0] for r in rows],
+        "playId": [r[1] for r in rows],
+        "preSnapHomeScore": [7] * len(rows),
+        "preSnapVisitorScore": [3] * len(rows),
+        "playDirection": [r[2] for r in rows],
+        "quarter": [2] * len(rows),
+        "gameClock": ["05:30"] * len(rows),
+        "down": [2] * len(rows),
+        "yardsToGo": [8] * len(rows),
         "absoluteYardlineNumber": [60] * len(rows),
-    }  # fmt: skip
+    }
 
 
 def write(folder: Path, plays: dict[str, list[Any]], frames: dict[str, list[Any]]) -> list[Path]:
@@ -137,7 +183,7 @@ def test_the_operator_takes_it_and_says_what_it_set_aside(files: list[Path]) -> 
 @pytest.mark.parametrize(
     ("pick", "sentence"),
     [("9", "has no play 9"), ("1/99", "has no play 1/99"), ("one", "GAME or GAME/PLAY")],
-)  # fmt: skip
+)
 def test_a_pick_that_is_not_there(files: list[Path], pick: str, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
         read("ngs", files, pick)

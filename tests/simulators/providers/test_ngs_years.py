@@ -65,26 +65,46 @@ def tracking_2019(frames: Table, direction: str) -> Table:
     """Team as home, away and ball; ``frame.id``; no direction, no position; the time with a Z."""
     del direction
     return {
-        "time": [f"{str(t).replace(' ', 'T')}Z" for t in frames["time"]], "x": frames["x"], "y": frames["y"], "s": frames["s"],
-        "dis": [0.1] * len(frames["x"]), "dir": [None] * len(frames["x"]), "event": frames["event"], "nflId": frames["nflId"],
-        "displayName": frames["displayName"], "jerseyNumber": frames["jerseyNumber"],
+        "time": [f"{str(t).replace(' ', 'T')}Z" for t in frames["time"]],
+        "x": frames["x"],
+        "y": frames["y"],
+        "s": frames["s"],
+        "dis": [0.1] * len(frames["x"]),
+        "dir": [None] * len(frames["x"]),
+        "event": frames["event"],
+        "nflId": frames["nflId"],
+        "displayName": frames["displayName"],
+        "jerseyNumber": frames["jerseyNumber"],
         "team": ["ball" if h is None else "home" if h == 1.0 else "away" for h in frames["homeTeamFlag"]],
-        "frame.id": [i // 23 + 1 for i in range(len(frames["x"]))], "gameId": frames["gameId"], "playId": frames["playId"],
-    }  # fmt: skip
+        "frame.id": [i // 23 + 1 for i in range(len(frames["x"]))],
+        "gameId": frames["gameId"],
+        "playId": frames["playId"],
+    }
 
 
 def tracking_2021(frames: Table, direction: str) -> Table:
     """Team as home, away and football; positions in the tracking; labels in all rows; ``None`` where there is no label."""
     labels: dict[Any, Any] = {t: e for t, e in zip(frames["time"], frames["event"], strict=True) if e is not None}
     return {
-        "time": frames["time"], "x": frames["x"], "y": frames["y"], "s": frames["s"], "a": frames["s"],
-        "dis": frames["s"], "o": [None] * len(frames["x"]), "dir": [None] * len(frames["x"]),
-        "event": [labels.get(t, "None") for t in frames["time"]], "nflId": frames["nflId"],
-        "displayName": ["Football" if n == "ball" else n for n in frames["displayName"]], "jerseyNumber": frames["jerseyNumber"],
-        "position": frames["position"], "frameId": [i // 23 + 1 for i in range(len(frames["x"]))],
+        "time": frames["time"],
+        "x": frames["x"],
+        "y": frames["y"],
+        "s": frames["s"],
+        "a": frames["s"],
+        "dis": frames["s"],
+        "o": [None] * len(frames["x"]),
+        "dir": [None] * len(frames["x"]),
+        "event": [labels.get(t, "None") for t in frames["time"]],
+        "nflId": frames["nflId"],
+        "displayName": ["Football" if n == "ball" else n for n in frames["displayName"]],
+        "jerseyNumber": frames["jerseyNumber"],
+        "position": frames["position"],
+        "frameId": [i // 23 + 1 for i in range(len(frames["x"]))],
         "team": ["football" if h is None else "home" if h == 1.0 else "away" for h in frames["homeTeamFlag"]],
-        "gameId": frames["gameId"], "playId": frames["playId"], "playDirection": [direction] * len(frames["x"]),
-    }  # fmt: skip
+        "gameId": frames["gameId"],
+        "playId": frames["playId"],
+        "playDirection": [direction] * len(frames["x"]),
+    }
 
 
 def tracking_2025(frames: Table, direction: str) -> Table:
@@ -95,7 +115,7 @@ def tracking_2025(frames: Table, direction: str) -> Table:
     return found | {
         "club": ["football" if h is None else ("HOM" if h == 1.0 else "AWY") for h in frames["homeTeamFlag"]],
         "displayName": ["football" if n == "ball" else n for n in frames["displayName"]],
-    }  # fmt: skip
+    }
 
 
 def snake(table: Table) -> Table:
@@ -110,15 +130,19 @@ def games() -> Table:
 def players(frames: Table) -> Table:
     men = {i: (n, p) for i, n, p in zip(frames["nflId"], frames["displayName"], frames["position"], strict=True) if i is not None}
     return {
-        "nflId": list(men), "height": ["6-2"] * len(men), "officialPosition": [p for _, p in men.values()],
+        "nflId": list(men),
+        "height": ["6-2"] * len(men),
+        "officialPosition": [p for _, p in men.values()],
         "displayName": [n for n, _ in men.values()],
-    }  # fmt: skip
+    }
 
 
 def plays_with(holder: str, side: str, number: int, direction: str | None, old: bool = False) -> Table:
     found: Table = plays_of([(1, 10, direction or "")]) | {
-        "possessionTeam": [holder], "yardlineSide": [side], "yardlineNumber": [number],
-    }  # fmt: skip
+        "possessionTeam": [holder],
+        "yardlineSide": [side],
+        "yardlineNumber": [number],
+    }
     if direction is None:
         del found["playDirection"]
     if old:
@@ -136,26 +160,29 @@ def year(folder: Path, name: str, direction: str = "right") -> list[Path]:
         return [
             write_csv(folder / "plays.csv", plays_with("HOM", "", 50, None, old=True)),
             write_csv(folder / "tracking_gameId_1.csv", tracking_2019(frames, direction)),
-            write_csv(folder / "games.csv", games()), write_csv(folder / "players.csv", players(frames)),
-        ]  # fmt: skip
+            write_csv(folder / "games.csv", games()),
+            write_csv(folder / "players.csv", players(frames)),
+        ]
     if name == "2021":
         return [
             write_csv(folder / "plays.csv", plays_with("HOM", "", 50, None)),
-            write_csv(folder / "week1.csv", tracking_2021(frames, direction)), write_csv(folder / "games.csv", games()),
-        ]  # fmt: skip
+            write_csv(folder / "week1.csv", tracking_2021(frames, direction)),
+            write_csv(folder / "games.csv", games()),
+        ]
     if name == "2025":
         return [
             write_csv(folder / "plays.csv", plays_with("HOM", "HOM", 50, None)),
             write_csv(folder / "tracking_week_1.csv", tracking_2025(frames, direction)),
-            write_csv(folder / "games.csv", games()), write_csv(folder / "players.csv", players(frames)),
-        ]  # fmt: skip
+            write_csv(folder / "games.csv", games()),
+            write_csv(folder / "players.csv", players(frames)),
+        ]
     # snake_case throughout, the teams in the table of plays
     told_plays = snake(plays_with("HOM", "HOM", 50, direction)) | {"home_team_abbr": ["HOM"], "visitor_team_abbr": ["AWY"]}
     return [
         write_csv(folder / "supplementary_data.csv", told_plays, ""),
         write_csv(folder / "input_2023_w01.csv", snake(tracking_2025(frames, direction)), ""),
         write_csv(folder / "players.csv", snake(players(frames)), ""),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("direction", ["right", "left"])
@@ -174,9 +201,15 @@ def test_every_spelling_is_the_same_play(tmp_path: Path, name: str, direction: s
     assert {event.team for event in events} == {"home"}
     by_type = {event.type: event for event in events}
     assert by_type["down"].attrs == {
-        "play": "1/10", "down": 2.0, "to_go_yd": 8.0, "to_goal_yd": 50.0, "clock_s": 330.0 + 1800.0, "quarter": 2.0,
-        "home_points": 7.0, "away_points": 3.0,
-    }  # fmt: skip
+        "play": "1/10",
+        "down": 2.0,
+        "to_go_yd": 8.0,
+        "to_goal_yd": 50.0,
+        "clock_s": 330.0 + 1800.0,
+        "quarter": 2.0,
+        "home_points": 7.0,
+        "away_points": 3.0,
+    }
     assert (by_type["pass_forward"].player, by_type["pass_arrived"].player) == ("1", "9")
     way = 1.0 if direction == "right" else -1.0
     assert by_type["ball_snap"].x_m == pytest.approx(-5.0 * YD * way, abs=0.01)
@@ -188,10 +221,13 @@ def test_every_spelling_is_the_same_play(tmp_path: Path, name: str, direction: s
 @pytest.mark.parametrize(
     ("direction", "half", "number", "to_goal"),
     [
-        ("right", "HOM", 20, 80.0), ("right", "AWY", 20, 20.0), ("left", "HOM", 35, 65.0), ("left", "AWY", 1, 1.0),
+        ("right", "HOM", 20, 80.0),
+        ("right", "AWY", 20, 20.0),
+        ("left", "HOM", 35, 65.0),
+        ("left", "AWY", 1, 1.0),
         ("left", None, 50, 50.0),
     ],
-)  # fmt: skip
+)
 def test_the_way_to_the_goal_line_is_by_whose_half_it_is(
     tmp_path: Path, direction: str, half: str | None, number: int, to_goal: float
 ) -> None:
@@ -365,7 +401,7 @@ def test_what_cannot_be_used_is_left_out_and_counted(tmp_path: Path) -> None:
         ("gameId", 2, "1.5", "tracking.csv has 1.5 in the column gameId, row 3, where an id belongs"),
         ("time", 9, "noon", "tracking.csv has 'noon' in the column time, row 10, where a time belongs"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_cell_is_named(tmp_path: Path, column: str, row: int, cell: str, sentence: str) -> None:
     frames = frames_of(1, 10)
     frames[column][row] = cell
@@ -441,9 +477,13 @@ def test_kicks_and_flags_are_what_they_are(tmp_path: Path) -> None:
         {1: "kickoff_play", 10: "kickoff", 40: "kick_received", 50: "penalty_flag", 55: "penalty_declined", 60: "touchdown"},
     )
     assert [(e.type, e.outcome, e.team) for e in events[1:]] == [
-        ("other", "kickoff_play", "home"), ("kickoff", "", "home"), ("kick_received", "", "away"), ("penalty", "", "away"),
-        ("other", "penalty_declined", "away"), ("touchdown", "", "away"),
-    ]  # fmt: skip
+        ("other", "kickoff_play", "home"),
+        ("kickoff", "", "home"),
+        ("kick_received", "", "away"),
+        ("penalty", "", "away"),
+        ("other", "penalty_declined", "away"),
+        ("touchdown", "", "away"),
+    ]
     events = events_with(tmp_path, {10: "ball_snap", 20: "field_goal_attempt", 40: "field_goal"})
     assert (events[-1].type, events[-1].outcome, events[-1].attrs["points"]) == ("field_goal", "good", 3.0)
     events = events_with(tmp_path, {10: "ball_snap", 20: "field_goal_attempt", 40: "field_goal_missed"})

@@ -149,6 +149,10 @@ def test_tracab_orientation_fits_the_keepers(real_data: Path) -> None:
 def test_metrica_counts(real_data: Path) -> None:
     found = events(game(real_data, "metrica"))
     assert Counter(event.outcome for event in found if event.type == "shot") == {
-        "off_target": 12, "saved": 7, "goal": 3, "post": 1, "blocked": 1,
-    }  # fmt: skip
+        "off_target": 12,
+        "saved": 7,
+        "goal": 3,
+        "post": 1,
+        "blocked": 1,
+    }
     assert goals(found, ("home", "away")) == (3, 1)

@@ -97,8 +97,11 @@ def test_tracab_turns_back_the_second_half(tmp_path: Path) -> None:
     assert len(columns[2]) == 15  # not seen in the first five frames: no samples, no NaN
     assert [p.home_attacks for p in imported.record.periods] == [1, -1]
     assert [(e.id, e.type, e.team) for e in events] == [
-        ("1", "period_start", None), ("3", "pass", "T-2"), ("4", "out", None), ("7", "shot", "T-2"),
-    ]  # fmt: skip
+        ("1", "period_start", None),
+        ("3", "pass", "T-2"),
+        ("4", "out", None),
+        ("7", "shot", "T-2"),
+    ]
     shot = events[-1]
     assert (shot.x_m, shot.y_m, shot.outcome) == (40.0, -5.0, "blocked")
     assert shot.attrs == {"body_part": "head", "phase": "corner", "first_time": True, "provider_xg": 0.125}
@@ -159,8 +162,11 @@ def test_skillcorner_turns_events_back(tmp_path: Path) -> None:
     assert (first.x_m, first.y_m, first.end_x_m, first.end_y_m) == (10, 2, 20, 4)
     assert first.attrs == {"receiver": "6", "first_time": True, "end_is": "arrival"}
     assert [(told[i].x_m, told[i].outcome) for i in ("8_1", "8_2", "8_3", "8_5")] == [
-        (-40.0, "goal"), (41.0, "off_target"), (42.0, ""), (-43.0, ""),
-    ]  # fmt: skip
+        (-40.0, "goal"),
+        (41.0, "off_target"),
+        (42.0, ""),
+        (-43.0, ""),
+    ]
     assert told["8_1"].attrs == {"body_part": "head", "phase": "corner"}
     assert told["8_3"].t_us - imported.record.t0_us == 5_000_000
     assert "8_4" not in told
@@ -175,7 +181,9 @@ def test_metrica_scales_and_names(tmp_path: Path) -> None:
     assert kick_off.attrs == {"set_piece": "kick_off", "receiver": "Player21", "end_is": "arrival"}
     corner, goal, own = events["5"], events["6"], events["11"]
     assert (corner.type, corner.outcome, corner.attrs) == (
-        "pass", "incomplete", {"set_piece": "corner", "cross": True, "end_is": "loss"},
+        "pass",
+        "incomplete",
+        {"set_piece": "corner", "cross": True, "end_is": "loss"},
     )
     assert (goal.type, goal.outcome, goal.x_m, goal.attrs) == ("shot", "goal", 42.0, {"body_part": "head"})
     assert (own.type, own.team) == ("own_goal", "home")
@@ -194,9 +202,14 @@ def test_sportec_keeps_the_stadium_and_the_providers_own_columns(tmp_path: Path)
     assert (goal.x_m, goal.y_m, goal.outcome) == (-42.0, 0.0, "goal")
     assert (saved.x_m, saved.y_m, saved.outcome, saved.attrs["keeper"]) == (42.0, 0.0, "saved", "P-1")
     assert goal.attrs == {
-        "provider_xg": 0.25, "provider_distance_m": 10.5, "provider_angle_deg": 38.43, "body_part": "head",
-        "phase": "corner", "assist": "cross", "first_time": True,
-    }  # fmt: skip
+        "provider_xg": 0.25,
+        "provider_distance_m": 10.5,
+        "provider_angle_deg": 38.43,
+        "body_part": "head",
+        "phase": "corner",
+        "assist": "cross",
+        "first_time": True,
+    }
     assert "4" not in told
     assert [(told[i].type, told[i].player) for i in ("5", "6", "7")] == [("foul", "P-4"), ("card", "P-4"), ("tackle", "P-2")]
     assert told["1"].attrs == {"height": "ground", "receiver": "P-1", "set_piece": "kick_off", "end_is": "arrival"}

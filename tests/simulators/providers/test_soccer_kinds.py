@@ -285,10 +285,7 @@ def test_what_is_required_is_named(tmp_path: Path, name: str, old: str, new: str
     assert name in sentence
 
 
-DAT = (
-    "{}:1,1,1,{},0,0.0;1,2,9,{},100,5.0;0,3,1,{},0,0.0;0,4,9,{},0,2.0;-1,29,-1,0,0,0.0;3,21,-1,0,0,0.0;:"
-    "100,50,20,9.0,H,Alive;:\n"
-)
+DAT = "{}:1,1,1,{},0,0.0;1,2,9,{},100,5.0;0,3,1,{},0,0.0;0,4,9,{},0,2.0;-1,29,-1,0,0,0.0;3,21,-1,0,0,0.0;:100,50,20,9.0,H,Alive;:\n"
 
 
 def dat(folder: Path, meta: str, periods: tuple[int, ...] = (1000, 2000)) -> list[Path]:
@@ -477,13 +474,17 @@ def cases() -> Path:
 @pytest.mark.parametrize(
     ("variant", "score", "ways", "shootout"),
     [
-        ("in-toss", (2, 1), [1, -1, -1, 1], None), ("in-tossquiet", (1, 1), [1, -1, -1, 1], None),
-        ("in-notoss", (2, 1), [1, -1, 1, -1], None), ("in-nowhistle", (2, 1), [1, -1, 1, -1], None),
-        ("in-noplace", (2, 1), [1, -1, 1, -1], None), ("in-live", (2, 1), [1, -1, 1, -1], None),
-        ("in-live2", (2, 1), [1, -1, 1, -1], None), ("in-shootout", (2, 1), [1, -1, 1, -1, 0], [3.0, 1.0]),
+        ("in-toss", (2, 1), [1, -1, -1, 1], None),
+        ("in-tossquiet", (1, 1), [1, -1, -1, 1], None),
+        ("in-notoss", (2, 1), [1, -1, 1, -1], None),
+        ("in-nowhistle", (2, 1), [1, -1, 1, -1], None),
+        ("in-noplace", (2, 1), [1, -1, 1, -1], None),
+        ("in-live", (2, 1), [1, -1, 1, -1], None),
+        ("in-live2", (2, 1), [1, -1, 1, -1], None),
+        ("in-shootout", (2, 1), [1, -1, 1, -1, 0], [3.0, 1.0]),
         ("in-shootout-kickoff", (2, 1), [1, -1, 1, -1, 0], [3.0, 1.0]),
     ],
-)  # fmt: skip
+)
 def test_the_cup_tie_of_the_shared_cases(
     cases: Path, tmp_path: Path, variant: str, score: tuple[int, int], ways: list[int], shootout: list[float] | None
 ) -> None:

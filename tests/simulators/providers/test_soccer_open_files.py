@@ -69,7 +69,9 @@ def skillcorner(folder: Path, match: dict[str, Any] = MATCH, frames: int = 20, r
         way = 1 if half == 1 else -1
         lines.append(
             {
-                "frame": frame, "timestamp": f"00:{'00' if half == 1 else '45'}:0{(frame % 10) / 10:.2f}", "period": half,
+                "frame": frame,
+                "timestamp": f"00:{'00' if half == 1 else '45'}:0{(frame % 10) / 10:.2f}",
+                "period": half,
                 "ball_data": {"x": 0.1 * frame, "y": 1.0, "z": 0.2, "is_detected": frame % 2 == 0},
                 "possession": {"player_id": None, "group": None},
                 "player_data": [
@@ -79,7 +81,7 @@ def skillcorner(folder: Path, match: dict[str, Any] = MATCH, frames: int = 20, r
                     {"x": 1.0, "y": 1.0, "player_id": 99, "is_detected": True},
                 ],
             }
-        )  # fmt: skip
+        )
     before = {"x": None, "y": None, "z": None}
     lines.insert(0, {"frame": 9, "timestamp": None, "period": None, "ball_data": before, "player_data": []})
     (folder / "77_tracking_extrapolated.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -93,9 +95,12 @@ def test_skillcorners_published_files_are_read(tmp_path: Path) -> None:
     assert record.title == "Hosts - Guests"
     assert [(p.number, p.home_attacks, p.end_us is not None) for p in record.periods] == [(1, 1, True), (2, -1, True)]
     assert {e.id: (e.name, e.team, e.role, e.shirt) for e in record.entities} == {
-        "5": ("A. B", "1", "player", 9), "6": ("C D", "2", "keeper", 1), "7": ("E. F", "1", "keeper", 1),
-        "8": ("G. H", "2", "player", None), "ball": ("Ball", None, "ball", None),
-    }  # fmt: skip
+        "5": ("A. B", "1", "player", 9),
+        "6": ("C D", "2", "keeper", 1),
+        "7": ("E. F", "1", "keeper", 1),
+        "8": ("G. H", "2", "player", None),
+        "ball": ("Ball", None, "ball", None),
+    }
     seen = places(imported)
     assert set(seen) == {"ball", "5", "6", "7"}
     np.testing.assert_allclose(seen["ball"][:2], [[0.1, 1.0, 1.0, 0.2], [0.2, 1.1, 1.0, 0.2]], atol=1e-5)
@@ -204,9 +209,12 @@ def test_metricas_wide_tracking_is_read_beside_its_events(tmp_path: Path) -> Non
     assert record.game == "metrica-small"
     assert [(p.number, p.home_attacks, p.end_us is not None) for p in record.periods] == [(1, 1, True), (2, -1, False)]
     assert {e.id: (e.team, e.role, e.shirt) for e in record.entities if e.role != "ball"} == {
-        "Player1": ("home", "keeper", 1), "Player9": ("home", "player", 9), "Player77": ("home", "player", 77),
-        "Player11": ("away", "keeper", 11), "Player19": ("away", "player", 19),
-    }  # fmt: skip
+        "Player1": ("home", "keeper", 1),
+        "Player9": ("home", "player", 9),
+        "Player77": ("home", "player", 77),
+        "Player11": ("away", "keeper", 11),
+        "Player19": ("away", "player", 19),
+    }
     seen = places(imported)
     counts = {"ball": 16, "Player1": 16, "Player11": 16, "Player9": 14, "Player19": 14}
     assert {name: len(rows) for name, rows in seen.items()} == counts

@@ -33,16 +33,39 @@ def found(tmp_path: Path) -> dict[str, Event]:
 
 def test_words(found: dict[str, Event]) -> None:
     assert [(at, e.type, e.outcome) for at, e in found.items()] == [
-        ("1H 1.2", "pass", "complete"), ("1H 3", "pass", "incomplete"), ("1H 5", "interception", ""), ("1H 6", "out", ""),
-        ("1H 20", "pass", "complete"), ("1H 22", "pass", "incomplete"), ("1H 30", "pass", "complete"), ("1H 31", "shot", "goal"),
-        ("1H 60", "pass", "complete"), ("1H 61", "dribble", "complete"), ("1H 61.1", "tackle", "lost"), ("1H 63", "foul", ""),
-        ("1H 63 card", "card", ""), ("1H 80", "shot", "saved"), ("1H 81", "save", ""), ("1H 90", "pass", "offside"),
-        ("1H 90.5", "offside", ""), ("1H 2700.5", "clearance", ""), ("1H 2700.5 interception", "interception", ""),
-        ("2H 2", "pass", "complete"), ("2H 9", "own_goal", ""), ("2H 12", "shot", "blocked"), ("2H 20", "shot", "post"),
-        ("2H 30", "shot", "off_target"), ("2H 40", "pass", ""), ("2H 45", "carry", ""), ("2H 50", "duel", "neutral"),
-        ("2H 60", "shot", "goal"), ("E1 0.9", "pass", "complete"), ("E2 300", "foul", ""), ("E2 300 card", "card", ""),
+        ("1H 1.2", "pass", "complete"),
+        ("1H 3", "pass", "incomplete"),
+        ("1H 5", "interception", ""),
+        ("1H 6", "out", ""),
+        ("1H 20", "pass", "complete"),
+        ("1H 22", "pass", "incomplete"),
+        ("1H 30", "pass", "complete"),
+        ("1H 31", "shot", "goal"),
+        ("1H 60", "pass", "complete"),
+        ("1H 61", "dribble", "complete"),
+        ("1H 61.1", "tackle", "lost"),
+        ("1H 63", "foul", ""),
+        ("1H 63 card", "card", ""),
+        ("1H 80", "shot", "saved"),
+        ("1H 81", "save", ""),
+        ("1H 90", "pass", "offside"),
+        ("1H 90.5", "offside", ""),
+        ("1H 2700.5", "clearance", ""),
+        ("1H 2700.5 interception", "interception", ""),
+        ("2H 2", "pass", "complete"),
+        ("2H 9", "own_goal", ""),
+        ("2H 12", "shot", "blocked"),
+        ("2H 20", "shot", "post"),
+        ("2H 30", "shot", "off_target"),
+        ("2H 40", "pass", ""),
+        ("2H 45", "carry", ""),
+        ("2H 50", "duel", "neutral"),
+        ("2H 60", "shot", "goal"),
+        ("E1 0.9", "pass", "complete"),
+        ("E2 300", "foul", ""),
+        ("E2 300 card", "card", ""),
         ("P 10", "shot", "goal"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -89,8 +112,12 @@ def test_periods_run_from_their_second_0_to_their_last_row(tmp_path: Path) -> No
     imported = read("wyscout", small.wyscout(tmp_path))
     record = imported.record
     assert [(p.number, (p.end_us or 0) - p.start_us, p.home_attacks) for p in record.periods] == [
-        (1, 2_700_500_000, 1), (2, 61_000_000, -1), (3, 900_000, 1), (4, 300_000_000, -1), (5, 11_000_000, 1),
-    ]  # fmt: skip
+        (1, 2_700_500_000, 1),
+        (2, 61_000_000, -1),
+        (3, 900_000, 1),
+        (4, 300_000_000, -1),
+        (5, 11_000_000, 1),
+    ]
     assert [e.period for e in events(imported) if e.type == "period_start"] == [1, 2, 3, 4, 5]
     assert (record.provenance["result"], record.provenance["shootout"], record.provenance.get("notes")) == ("2:1", "1:0", None)
     assert wyscout.score(events(imported), "1", "2") == (2, 1)

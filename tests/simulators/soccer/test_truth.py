@@ -58,7 +58,7 @@ def test_the_same_picture_turned_round_is_the_same_shot() -> None:
 def test_what_makes_a_goal_likelier() -> None:
     def p(
         distance: float = 14.0, angle: float = 0.5, men: float = 1, nearest: float = 3.0, keeper: float = 0.5, body: int = st.RIGHT
-    ) -> float:  # fmt: skip
+    ) -> float:
         return float(shot_probability(np.array([distance, angle, men, nearest, keeper]), body, st.OPEN_PLAY))
 
     assert p(distance=8.0) > p() > p(distance=22.0)

@@ -46,10 +46,13 @@ def test_a_recording_has_what_its_files_had(tmp_path: Path, files: list[str], ca
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["wyscoot", "{file}"], "unknown provider 'wyscoot'"), (["wyscout", "missing.parquet"], "missing.parquet"),
-        (["recordings", "nowhere"], "nowhere"), (["wyscout"], "FILE"), (["wyscout", "{file}", "--every", "0"], "--every"),
+        (["wyscoot", "{file}"], "unknown provider 'wyscoot'"),
+        (["wyscout", "missing.parquet"], "missing.parquet"),
+        (["recordings", "nowhere"], "nowhere"),
+        (["wyscout"], "FILE"),
+        (["wyscout", "{file}", "--every", "0"], "--every"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_one_sentence(
     files: list[str], capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:

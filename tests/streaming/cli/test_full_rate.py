@@ -18,16 +18,33 @@ from tests.patience import PATIENCE_S
 def test_what_is_sent_is_recorded_reduced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    receiving = threading.Thread(target=run, args=(
-        ["full-rate", "receive", "--out", str(tmp_path / "rec"), "--raw", str(tmp_path / "raw"), "--port", str(port), "--seed", "3",
-         "--minutes", "1", "--json"],
-    ))  # fmt: skip
+    receiving = threading.Thread(
+        target=run,
+        args=(
+            [
+                "full-rate",
+                "receive",
+                "--out",
+                str(tmp_path / "rec"),
+                "--raw",
+                str(tmp_path / "raw"),
+                "--port",
+                str(port),
+                "--seed",
+                "3",
+                "--minutes",
+                "1",
+                "--json",
+            ],
+        ),
+    )
     receiving.start()
     sent = 2
     until_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < until_s:  # until the other end listens
-        sent = run(["full-rate", "send", f"127.0.0.1:{port}", "--seed", "3", "--minutes", "1", "--seconds", "0.5", "--speed",
-        "max"])
+        sent = run(
+            ["full-rate", "send", f"127.0.0.1:{port}", "--seed", "3", "--minutes", "1", "--seconds", "0.5", "--speed", "max"]
+        )
         if sent == 0:
             break
     receiving.join(PATIENCE_S)

@@ -77,10 +77,27 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
     folder = tmp_path_factory.mktemp("locked")
     key, ca = folder / "key.pem", folder / "ca.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
-         "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(ca)],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=127.0.0.1",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            str(key),
+            "-out",
+            str(ca),
+        ],
+        check=True,
+        capture_output=True,
+    )
     (folder / "both.pem").write_text(key.read_text() + ca.read_text())
     port, control, tls, plain = (real.free_port() for _ in range(4))
     try:
@@ -115,9 +132,12 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
 def settings(folder: Path, protocol: str, password: str, ca: Path | None = None) -> Path:
     path = folder / "kafka.toml"
     lines = [
-        f'security_protocol = "{protocol}"', 'sasl_mechanism = "PLAIN"', 'sasl_username = "touchline"',
-        f'sasl_password = "{password}"', *([f'ssl_cafile = "{ca}"'] if ca else []),
-    ]  # fmt: skip
+        f'security_protocol = "{protocol}"',
+        'sasl_mechanism = "PLAIN"',
+        'sasl_username = "touchline"',
+        f'sasl_password = "{password}"',
+        *([f'ssl_cafile = "{ca}"'] if ca else []),
+    ]
     path.write_text("\n".join(lines) + "\n")
     return path
 

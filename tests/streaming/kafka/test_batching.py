@@ -57,9 +57,10 @@ def test_no_final_stat_changes(how):
 
 @pytest.mark.slow
 @given(
-    st.lists(st.integers(1, 60), min_size=1, max_size=6), st.lists(st.floats(0.1, 5.5), max_size=5).map(tuple),
+    st.lists(st.integers(1, 60), min_size=1, max_size=6),
+    st.lists(st.floats(0.1, 5.5), max_size=5).map(tuple),
     st.sampled_from(list(ALIGNED)),
-)  # fmt: skip
+)
 @settings(max_examples=40)
 def test_no_final_stat_changes_however_it_was_cut(sizes, marks, how):
     plain = stream(6.0, tuple(sizes), marks)

@@ -80,7 +80,10 @@ def sent(ground: Ground) -> list[tuple[str, bytes]]:
 
 
 def replay(ground: Ground, wanted: LetterFilter = LetterFilter(), again: bool = False) -> int:  # noqa: B008 - it never changes
-    with DeadLetterReader(ground.address, ground.name) as letters, Ingress(ground.address, replace(TOY, name=ground.name)) as ingress:
+    with (
+        DeadLetterReader(ground.address, ground.name) as letters,
+        Ingress(ground.address, replace(TOY, name=ground.name)) as ingress,
+    ):
         return letters.send(letters.to_send(wanted, again), ingress)
 
 
@@ -214,9 +217,17 @@ def test_list_shows_the_newest_oldest_first(ground, command):
     code, said, _ = command("list", "--limit", "2", "--game", "a", "--json")
     assert [row["time"][17:19] for row in json.loads(said)] == ["23", "24"]
     assert json.loads(said)[0] | {"offset": 0, "partition": 0} == {
-        "time": "2023-11-14T22:13:23.000Z", "game": "a", "source": f"events.{ground.name}", "reason": "late", "detail": "late: why",
-        "records": 1, "bytes": 23, "topic": f"dead.events.{ground.name}", "partition": 0, "offset": 0,
-    }  # fmt: skip
+        "time": "2023-11-14T22:13:23.000Z",
+        "game": "a",
+        "source": f"events.{ground.name}",
+        "reason": "late",
+        "detail": "late: why",
+        "records": 1,
+        "bytes": 23,
+        "topic": f"dead.events.{ground.name}",
+        "partition": 0,
+        "offset": 0,
+    }
     assert command("list", "--reason", "nothing such")[1].startswith("0 of 0 dead letters")
 
 

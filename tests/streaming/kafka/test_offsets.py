@@ -62,10 +62,12 @@ def test_what_is_known_is_passed_on():
 def test_every_question_to_the_broker_has_a_time_limit():
     consumer = Scripted(KafkaTimeoutError("no answer"))
     for ask in (
-        lambda: offsets.first_offsets(consumer, [HERE]), lambda: offsets.end_offsets(consumer, [HERE]),
-        lambda: offsets.offsets_at(consumer, {HERE: 1}), lambda: offsets.committed(consumer, HERE),
+        lambda: offsets.first_offsets(consumer, [HERE]),
+        lambda: offsets.end_offsets(consumer, [HERE]),
+        lambda: offsets.offsets_at(consumer, {HERE: 1}),
+        lambda: offsets.committed(consumer, HERE),
         lambda: offsets.position(consumer, HERE),
-    ):  # fmt: skip
+    ):
         with pytest.raises(KafkaTimeoutError):
             ask()
     assert consumer.limits == [offsets.ANSWER_MS] * 5

@@ -31,13 +31,16 @@ assert recording  # a fixture
 ELSEWHERE = "kafka://127.0.0.1:1"
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    (["--sink", "stats.jsonl"], "touchline replay {rec} --out stats.jsonl"),
-    (["--sink", ELSEWHERE, "--runner", "flink"], "a job goes from Kafka to Kafka"),
-    (["--sink", "file://stats.csv"], "stats.csv: stats of games from a broker are written to a .parquet or a .jsonl file"),
-    (["--sink", ELSEWHERE, "--speed", "fast"], "'fast' is not a speed"),
-    (["--sink", "stats.csv"], "'stats.csv' is not a Kafka address"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--sink", "stats.jsonl"], "touchline replay {rec} --out stats.jsonl"),
+        (["--sink", ELSEWHERE, "--runner", "flink"], "a job goes from Kafka to Kafka"),
+        (["--sink", "file://stats.csv"], "stats.csv: stats of games from a broker are written to a .parquet or a .jsonl file"),
+        (["--sink", ELSEWHERE, "--speed", "fast"], "'fast' is not a speed"),
+        (["--sink", "stats.csv"], "'stats.csv' is not a Kafka address"),
+    ],
+)
 def test_what_makes_no_sense_is_refused(recording, capsys, options, words):
     for source in (str(recording), f"file://{recording}"):
         assert words.format(rec=recording) in refused(capsys, "run", "--source", source, *options)
@@ -88,9 +91,7 @@ def test_a_recording_to_a_broker_is_what_replay_makes_of_it(address, recording, 
 def test_games_of_a_broker_to_a_file_and_recorded_beside(address, tmp_path):
     """Their stats are those that a replay of what was recorded gives."""
     played, out, folder = load(20.0), tmp_path / "stats.jsonl", tmp_path / "games"
-    with real.Program(
-        "run", "--source", address.text, "--sink", str(out), "--record", str(folder), "--sport", SPORT
-    ) as program:  # fmt: skip
+    with real.Program("run", "--source", address.text, "--sink", str(out), "--record", str(folder), "--sport", SPORT) as program:
         program.wait_for("on the air", 90)
         with Ingress(address, load_sport(SPORT), packed=True) as ingress:
             for name in ("filed-1", "filed-2"):

@@ -309,10 +309,12 @@ def test_no_broker_is_one_sentence_and_exit_code_2():
     started = [
         subprocess.Popen(
             [sys.executable, "-m", "streaming.cli", *command, "--source", NOBODY],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for command in commands
-    ]  # fmt: skip
+    ]
     for process in started:
         out, said = process.communicate(timeout=PATIENCE_S)
         assert re.fullmatch(r"touchline: no broker answers as expected at kafka://127\.0\.0\.1:1: [^\n]+\n", said)
@@ -337,7 +339,7 @@ def test_serve_as_a_program(kafka, how):
             cluster = httpx.get(found[1] + "/api/operators").json()["cluster"]
         except httpx.TransportError:
             time.sleep(0.1)
-    assert cluster["flink"]["problem"] .startswith("no Flink cluster answers at http://127.0.0.1:1: Connection refused")
+    assert cluster["flink"]["problem"].startswith("no Flink cluster answers at http://127.0.0.1:1: Connection refused")
     assert cluster["gateway"]["problem"] == ""
     assert "touchline_kafka_up 1.0" in httpx.get(found[1] + "/metrics").text
     process.send_signal(how)

@@ -32,10 +32,22 @@ def test_an_address(url, servers):
 @pytest.mark.parametrize(
     "url",
     [
-        "", "kafka://", "kafka:127.0.0.1:9092", "http://127.0.0.1:9092", "127.0.0.1:9092", "kafka://a:b", "kafka://a:0",
-        "kafka://a:65536", "kafka://a:9092,", "kafka://a b:1", "kafka://:9092", "kafka://a:9092/topic", "kafka://u:secret@a:9092", "kafka://a:999999",
+        "",
+        "kafka://",
+        "kafka:127.0.0.1:9092",
+        "http://127.0.0.1:9092",
+        "127.0.0.1:9092",
+        "kafka://a:b",
+        "kafka://a:0",
+        "kafka://a:65536",
+        "kafka://a:9092,",
+        "kafka://a b:1",
+        "kafka://:9092",
+        "kafka://a:9092/topic",
+        "kafka://u:secret@a:9092",
+        "kafka://a:999999",
     ],
-)  # fmt: skip
+)
 def test_a_bad_address_is_one_sentence_without_a_password(url):
     with pytest.raises(BadInput, match=r"\A[^\n]+\Z") as bad:
         parse(url, environment=NONE)
@@ -78,9 +90,12 @@ def test_a_file_for_both_clients(tmp_path):
 
 def test_a_login_in_plain_words_without_tls():
     given = {
-        "TOUCHLINE_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT", "TOUCHLINE_KAFKA_SASL_MECHANISM": "PLAIN",
-        "TOUCHLINE_KAFKA_SASL_USERNAME": "u", "TOUCHLINE_KAFKA_SASL_PASSWORD": "p", "PATH": "/bin",
-    }  # fmt: skip
+        "TOUCHLINE_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "TOUCHLINE_KAFKA_SASL_MECHANISM": "PLAIN",
+        "TOUCHLINE_KAFKA_SASL_USERNAME": "u",
+        "TOUCHLINE_KAFKA_SASL_PASSWORD": "p",
+        "PATH": "/bin",
+    }
     address = parse("kafka://a", environment=given)
     assert "plain.PlainLoginModule required" in address.java()["sasl.jaas.config"]
     assert "ssl_check_hostname" not in address.python()

@@ -31,9 +31,18 @@ def asked(at_s: float, version: str = "v1", rows: int = 2) -> Prediction:
     shape = (rows, len(SPECS[MODEL].features))
     whom = tuple(RECORD.entities[n].id for n in range(rows))
     return Prediction(
-        RECORD.game, "f1.battle.overtake_probability", None, round(at_s * S), MODEL, version, np.zeros(shape), np.full(rows, 0.4),
-        "final", 5.0, whom,
-    )  # fmt: skip
+        RECORD.game,
+        "f1.battle.overtake_probability",
+        None,
+        round(at_s * S),
+        MODEL,
+        version,
+        np.zeros(shape),
+        np.full(rows, 0.4),
+        "final",
+        5.0,
+        whom,
+    )
 
 
 def told(watch: ModelWatch) -> tuple[int, int, int]:
@@ -44,9 +53,14 @@ def told(watch: ModelWatch) -> tuple[int, int, int]:
 def test_what_waits_is_counted_with_its_fate_once_that_has_settled() -> None:
     watch = ModelWatch({MODEL: Label(("end",), by_the_next_end, within_s=30.0)}, lambda name, version: None)
     events = [
-        end("a", 20), end("other", 29, kind="noise"), end("a", 20, "bad", revision=1), end("late", 30, kind="noise"),
-        end("b", 90), end("more", 101, kind="noise"),  end("c", 120, kind="noise"),
-    ]  # fmt: skip
+        end("a", 20),
+        end("other", 29, kind="noise"),
+        end("a", 20, "bad", revision=1),
+        end("late", 30, kind="noise"),
+        end("b", 90),
+        end("more", 101, kind="noise"),
+        end("c", 120, kind="noise"),
+    ]
     heard = watch.overhear(RECORD, events)
     watch.write([], 0)
     next(heard)

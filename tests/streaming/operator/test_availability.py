@@ -44,20 +44,39 @@ def row(value: float) -> list[float]:
 def sport() -> object:
     """A window stat, an event stat and a tick that ask: about the speed, the marker's number and the marks so far."""
     asked = (
-        Stat("toy.player.chance", "0..1", "of the speed", "player",
-             lambda f, ends: np.where(f["toy_speed"][ends] > 3.0, 99.0, f["toy_speed"][ends])[..., None], model="known"),
-        Stat("toy.mark.chance", "0..1", "of the mark", "team",
-             lambda m, ledger: np.array(row(5.0 if m.attrs.get("near") else 500.0)), on=("mark",), model="known"),
-        Stat("toy.team.chance", "0..1", "of marks so far", "team",
-             lambda ledger, t_s: np.array([[3.0 * n if n else NAN] for n in ledger.marks]), ticks=True, every_s=1.0, model="known"),
-    )  # fmt: skip
+        Stat(
+            "toy.player.chance",
+            "0..1",
+            "of the speed",
+            "player",
+            lambda f, ends: np.where(f["toy_speed"][ends] > 3.0, 99.0, f["toy_speed"][ends])[..., None],
+            model="known",
+        ),
+        Stat(
+            "toy.mark.chance",
+            "0..1",
+            "of the mark",
+            "team",
+            lambda m, ledger: np.array(row(5.0 if m.attrs.get("near") else 500.0)),
+            on=("mark",),
+            model="known",
+        ),
+        Stat(
+            "toy.team.chance",
+            "0..1",
+            "of marks so far",
+            "team",
+            lambda ledger, t_s: np.array([[3.0 * n if n else NAN] for n in ledger.marks]),
+            ticks=True,
+            every_s=1.0,
+            model="known",
+        ),
+    )
     return replace(toy.TOY, stats=(*toy.TOY.stats, *asked))
 
 
 def marks(*near: bool) -> list[object]:
-    return [
-        msgspec.structs.replace(toy.mark(i, 2.0 + 2.0 * i, 0), attrs={"near": flag}) for i, flag in enumerate(near, 1)
-    ]
+    return [msgspec.structs.replace(toy.mark(i, 2.0 + 2.0 * i, 0), attrs={"near": flag}) for i, flag in enumerate(near, 1)]
 
 
 def arrival(record: Any) -> int:
@@ -118,8 +137,11 @@ def test_rows_outside_of_the_home_have_no_value_and_begin_again_with_the_next_on
     out = play(toy.game(), marks(True, False, False, True, False))
     found = of(out, "toy.mark.chance")
     assert [(u.quality, u.event) for u in found] == [
-        ("final", "e1"), ("unavailable", "e2"), ("final", "e4"), ("unavailable", "e5"),
-    ]  # fmt: skip
+        ("final", "e1"),
+        ("unavailable", "e2"),
+        ("final", "e4"),
+        ("unavailable", "e5"),
+    ]
     assert found[1].reason == "speed is far outside of what it was trained on"
 
 
@@ -173,7 +195,9 @@ def test_a_refusal_begins_once_and_a_pause_does_not_begin_it_anew() -> None:
 
 
 def test_an_update_of_version_1_is_still_read() -> None:
-    raw = (b'{"id":"g/s/p/1","stat":"s","game":"g","sport":"toy","subject":"p","value":1.5,"unit":"m","quality":"final",'
-           b'"window_us":[0,1],"clocks":{"event_us":1,"ingress_us":2,"published_us":3}}')  # fmt: skip
+    raw = (
+        b'{"id":"g/s/p/1","stat":"s","game":"g","sport":"toy","subject":"p","value":1.5,"unit":"m","quality":"final",'
+        b'"window_us":[0,1],"clocks":{"event_us":1,"ingress_us":2,"published_us":3}}'
+    )
     assert decode_stat(raw).v == 1
     assert decode_stat(raw).value == 1.5

@@ -32,9 +32,16 @@ def scaled(packet: Telemetry | Event, factor: float) -> Telemetry | Event:
         return packet
     by = np.where(packet.tag == 0, 1.0, factor).astype(np.float32)
     return Telemetry(
-        packet.game, packet.feed, packet.t_us, packet.tag, packet.x_m * by, packet.y_m * by, packet.z_m, packet.arrival_us,
+        packet.game,
+        packet.feed,
+        packet.t_us,
+        packet.tag,
+        packet.x_m * by,
+        packet.y_m * by,
+        packet.z_m,
+        packet.arrival_us,
         packet.channels,
-    )  # fmt: skip
+    )
 
 
 def stats(out: list) -> set[str]:  # type: ignore[type-arg]

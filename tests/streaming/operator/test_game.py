@@ -240,8 +240,11 @@ def test_a_correction_is_worked_out_on_the_account_before_the_event():
     assert _values(out, "toy.mark.before") == [("home", 1_500_000, 1.0, 1)], "and the others' are as they were"
     out = operator.on_record(mark(0, 1.0, revision=1, deleted=True, delay_s=10.6))
     assert sorted(_values(out, "toy.mark.before")) == [
-        ("home", 1_000_000, None, 1), ("home", 1_500_000, 0.0, 2), ("home", 2_000_000, 1.0, 1), ("home", 2_500_000, 2.0, 1),
-    ]  # fmt: skip
+        ("home", 1_000_000, None, 1),
+        ("home", 1_500_000, 0.0, 2),
+        ("home", 2_000_000, 1.0, 1),
+        ("home", 2_500_000, 2.0, 1),
+    ]
 
 
 def test_an_event_that_changes_its_kind_takes_its_stats_back():
@@ -252,8 +255,10 @@ def test_an_event_that_changes_its_kind_takes_its_stats_back():
 
     out = operator.on_record(msgspec.structs.replace(event, type="pause", revision=1, arrival_us=T0 + 12_000_000))
     assert {(u.stat, u.value) for u in helpers.updates(out) if u.event == "e1"} == {
-        ("toy.mark.x", None), ("toy.mark.ahead", None), ("toy.mark.before", None),
-    }  # fmt: skip
+        ("toy.mark.x", None),
+        ("toy.mark.ahead", None),
+        ("toy.mark.before", None),
+    }
 
 
 def test_an_event_withdrawn_before_it_settled_leaves_the_screen():
@@ -454,11 +459,18 @@ def _upgraded() -> Sport:
         stats=(
             *TOY.stats,
             Stat("toy.player.double", "m/s", "Twice the speed.", per="player", compute=lambda f, ends: f["toy_double"][ends]),
-            Stat("toy.match.all", "count", "All marks.", per="match", compute=lambda ledger, t_s: np.array([ledger.marks_of_all]),
-                 ticks=True, every_s=1.0),
+            Stat(
+                "toy.match.all",
+                "count",
+                "All marks.",
+                per="match",
+                compute=lambda ledger, t_s: np.array([ledger.marks_of_all]),
+                ticks=True,
+                every_s=1.0,
+            ),
         ),
         ledger=Newer,
-    )  # fmt: skip
+    )
 
 
 def test_a_newer_version_takes_over_a_game_in_its_middle():

@@ -106,9 +106,7 @@ found = helpers.finals(helpers.play(operator, here._stream(track(here.SECONDS), 
 sys.stdout.buffer.write(b'\\n'.join(found.values()))
 """
     root = ROOT
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "snapshot")], cwd=root, capture_output=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "snapshot")], cwd=root, capture_output=True, check=True)
     rest = done.stdout.split(b"\n")
     assert sorted([*helpers.finals(out).values(), *rest]) == sorted(whole.values())
 
@@ -126,9 +124,11 @@ def test_bad_and_late_samples_and_corrections_are_judged_the_same_however_the_st
     packet.y_m = np.where(rng.random(len(packet)) < 0.003, 60.0, packet.y_m).astype(np.float32)
     packet = packet.take(np.argsort(packet.arrival_us, kind="stable"))
     events = [
-        *MARKS, mark(2, 3.79, 3, revision=1, delay_s=2.0), mark(3, 5.16, 1, revision=1, delay_s=7.5),
+        *MARKS,
+        mark(2, 3.79, 3, revision=1, delay_s=2.0),
+        mark(3, 5.16, 1, revision=1, delay_s=7.5),
         mark(1, 2.42, 1, revision=1, deleted=True, delay_s=9.7),
-    ]  # fmt: skip
+    ]
     results = []
     for chunks in ([1], sizes, None):
         operator = GameOperator(TOY, game())

@@ -78,10 +78,12 @@ def test_what_is_not_ours_is_a_bad_record(wrong):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"step_ns": [1]}, {"steps": ["one"]}, {"step_calls": [1 << 70] * 11},
+        {"step_ns": [1]},
+        {"steps": ["one"]},
+        {"step_calls": [1 << 70] * 11},
         *({"window_latency": {"counts": [pair], "sum_us": 0, "max_us": 0}} for pair in ([562, 1], [-1, 1], [3, 0], [3, 1 << 60])),
     ],
-)  # fmt: skip
+)
 def test_parts_that_do_not_fit_together_are_a_bad_record(wrong):
     raw = json.dumps({**json.loads(encode_health(told(played()))), **wrong}).encode()
     with pytest.raises(BadRecord):

@@ -19,25 +19,34 @@ from tests.streaming import helpers
 from tests.streaming.toy import T0, TOY, game, track
 
 RACE = replace(
-    TOY, teams=None,
-    stats=(*(stat for stat in TOY.stats if stat.id != "toy.team.marks"), Stat(
-        "toy.team.seen", "count", "members that were seen", "team",
-        lambda f, ends: np.array([
-            [np.isfinite(f.xyz[i, f.roster.team == team, 0]).sum() for team in range(len(f.roster.teams))] for i in ends
-        ], np.float64),
-    )),
-)  # fmt: skip
+    TOY,
+    teams=None,
+    stats=(
+        *(stat for stat in TOY.stats if stat.id != "toy.team.marks"),
+        Stat(
+            "toy.team.seen",
+            "count",
+            "members that were seen",
+            "team",
+            lambda f, ends: np.array(
+                [[np.isfinite(f.xyz[i, f.roster.team == team, 0]).sum() for team in range(len(f.roster.teams))] for i in ends],
+                np.float64,
+            ),
+        ),
+    ),
+)
 
 
 def race(teams: int) -> GameRecord:
     """Four cars of ``teams`` teams and nothing else."""
     plain = game()
     return msgspec.structs.replace(
-        plain, teams=tuple(Team(id=f"t{i}", name=f"Team {i}") for i in range(teams)),
+        plain,
+        teams=tuple(Team(id=f"t{i}", name=f"Team {i}") for i in range(teams)),
         entities=[Entity(id=f"r{i}", team=f"t{i % teams}", role="car") for i in range(4)],
         tags=[Tag(tag=10 + i, entity=f"r{i}") for i in range(4)],
         periods=[Period(number=1, start_us=T0, home_attacks=0)],
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("teams", [1, 2, 3, 4])

@@ -34,7 +34,7 @@ START, END = encode_feed(GameStart(record=game())), encode_feed(GameEnd(game="to
 PLAY = sorted(
     [*helpers.cut(track(6.0), [25]), mark(1, 1.0), mark(2, 3.0)],
     key=lambda r: r.arrival_us if isinstance(r, Event) else int(r.arrival_us[-1]),
-)  # fmt: skip
+)
 
 
 def started() -> GameSession:
@@ -211,14 +211,16 @@ def test_a_snapshot_of_a_newer_program_is_refused_with_a_sentence():
 @pytest.mark.parametrize(
     ("raw", "word"),
     [
-        (b"", "is not a snapshot"), (b"TLSN1234", "is not a snapshot"),
-        (b"TLGH", "cannot be read"), (b"TLGH\x90", "cannot be read"),
+        (b"", "is not a snapshot"),
+        (b"TLSN1234", "is not a snapshot"),
+        (b"TLGH", "cannot be read"),
+        (b"TLGH\x90", "cannot be read"),
         (b"TLGH" + msgspec.msgpack.encode([VERSION, "on"]), "cannot be read"),
         (b"TLGH" + msgspec.msgpack.encode([VERSION, "asleep", None, b""]), "cannot be read"),
         (b"TLGH" + msgspec.msgpack.encode([VERSION, "on", None, b""]), "has no game record"),
         (b"TLGH" + msgspec.msgpack.encode([VERSION, "on", game(), b"TLSN12345678"]), "damaged"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_snapshot_is_one_sentence(raw, word):
     with pytest.raises(BadSnapshot, match=word) as bad:
         host().restore(raw)

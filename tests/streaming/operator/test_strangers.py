@@ -31,8 +31,17 @@ def _events(sport: str) -> tuple[GameRecord, tuple[Event, ...]]:
             t_us = record.t0_us + (20 + 60 * k) * 1_000_000
             events.append(
                 Event(
-                    id=f"goal-{k}", game=record.game, type="shot", t_us=t_us, period=1, team=team.id, player=who, outcome="goal",
-                    x_m=40.0 * record.periods[0].home_attacks * (1 if k != 1 else -1), y_m=0.0, arrival_us=t_us + 1_000_000,
+                    id=f"goal-{k}",
+                    game=record.game,
+                    type="shot",
+                    t_us=t_us,
+                    period=1,
+                    team=team.id,
+                    player=who,
+                    outcome="goal",
+                    x_m=40.0 * record.periods[0].home_attacks * (1 if k != 1 else -1),
+                    y_m=0.0,
+                    arrival_us=t_us + 1_000_000,
                 )
             )
     return record, tuple(sorted(events, key=lambda event: (event.arrival_us, event.id)))

@@ -20,9 +20,15 @@ from streaming.wire.records import Event, Feed, GameRecord, Period, Team, Teleme
 
 T0 = 1_700_000_000_000_000
 GAME = GameRecord(
-    game="g1", sport="toy", t0_us=T0, teams=(Team(id="h", name="Home"), Team(id="a", name="Away")), entities=[], tags=[],
-    feeds=[Feed(name="tracking", kind="telemetry", rate_hz=25.0)], periods=[Period(number=1, start_us=T0)],
-)  # fmt: skip
+    game="g1",
+    sport="toy",
+    t0_us=T0,
+    teams=(Team(id="h", name="Home"), Team(id="a", name="Away")),
+    entities=[],
+    tags=[],
+    feeds=[Feed(name="tracking", kind="telemetry", rate_hz=25.0)],
+    periods=[Period(number=1, start_us=T0)],
+)
 
 
 def frame(i: int, n: int = 5, feed: str = "tracking", **channels: float) -> Telemetry:
@@ -31,9 +37,16 @@ def frame(i: int, n: int = 5, feed: str = "tracking", **channels: float) -> Tele
     x = np.arange(n, dtype=np.float32) + i
     values = {name: np.full(n, value, np.float32) for name, value in channels.items()}
     return Telemetry(
-        "g1", feed, np.full(n, t_us), np.arange(n, dtype=np.uint32), x, -x, np.full(n, np.nan, np.float32),
-        t_us + 30_000, values,
-    )  # fmt: skip
+        "g1",
+        feed,
+        np.full(n, t_us),
+        np.arange(n, dtype=np.uint32),
+        x,
+        -x,
+        np.full(n, np.nan, np.float32),
+        t_us + 30_000,
+        values,
+    )
 
 
 def event(i: int, **fields: object) -> Event:
@@ -52,9 +65,7 @@ def samples(records: list[Telemetry | Event]) -> list[tuple[object, ...]]:
         for k in range(len(record)):
             values = [float(column[k]) for column in (record.x_m, record.y_m, record.z_m)]
             channels = tuple(sorted((name, str(float(c[k]))) for name, c in record.channels.items()))
-            told.append(
-                (record.feed, int(record.t_us[k]), int(record.tag[k]), str(values), int(arrival[k]), channels)
-            )
+            told.append((record.feed, int(record.t_us[k]), int(record.tag[k]), str(values), int(arrival[k]), channels))
     return told
 
 
@@ -156,8 +167,10 @@ def test_feeds_and_channels_stay_apart(tmp_path: Path, small_groups: None) -> No
     read = list(Recording(tmp_path / "rec").records())
     assert samples(read) == samples(written)
     assert {(r.feed, tuple(r.channels)) for r in read if isinstance(r, Telemetry)} == {
-        ("players", ("speed",)), ("ball", ("in_play",)), ("extra", ()),
-    }  # fmt: skip
+        ("players", ("speed",)),
+        ("ball", ("in_play",)),
+        ("extra", ()),
+    }
 
 
 def test_a_clock_that_went_back_keeps_order_and_stamps(tmp_path: Path, small_groups: None) -> None:
@@ -181,15 +194,27 @@ attrs = st.dictionaries(st.text(max_size=8), st.text(max_size=8) | numbers | st.
 @given(
     st.lists(
         st.builds(
-            Event, id=st.text(min_size=1, max_size=20), game=st.just("g1"), type=st.text(min_size=1, max_size=9),
-            t_us=st.integers(-(1 << 62), 1 << 62), period=st.integers(0, 50), team=st.none() | st.text(max_size=5),
-            player=st.none() | st.text(max_size=5), x_m=st.none() | numbers, y_m=st.none() | numbers,
-            end_x_m=st.none() | numbers, end_y_m=st.none() | numbers, outcome=st.text(max_size=5), attrs=attrs,
-            revision=st.integers(0, 1_000_000), deleted=st.booleans(), arrival_us=st.just(5),
+            Event,
+            id=st.text(min_size=1, max_size=20),
+            game=st.just("g1"),
+            type=st.text(min_size=1, max_size=9),
+            t_us=st.integers(-(1 << 62), 1 << 62),
+            period=st.integers(0, 50),
+            team=st.none() | st.text(max_size=5),
+            player=st.none() | st.text(max_size=5),
+            x_m=st.none() | numbers,
+            y_m=st.none() | numbers,
+            end_x_m=st.none() | numbers,
+            end_y_m=st.none() | numbers,
+            outcome=st.text(max_size=5),
+            attrs=attrs,
+            revision=st.integers(0, 1_000_000),
+            deleted=st.booleans(),
+            arrival_us=st.just(5),
         ),
         max_size=20,
     )
-)  # fmt: skip
+)
 def test_events_come_back_whole(tmp_path: Path, events: list[Event]) -> None:
     with Writer(tmp_path / "rec", GAME, overwrite=True) as writer:
         for one in events:
@@ -266,9 +291,17 @@ def test_what_an_operator_gave_out_is_kept(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     block = StatBlock(
-        "toy.player.speed", "g1", "toy", "m/s", ("p1", "p2"), np.array([T0, T0 + 1]), 400_000,
-        np.array([[1.0, np.nan], [2.0, 3.0]]), "final", np.array([T0, T0]),
-    )  # fmt: skip
+        "toy.player.speed",
+        "g1",
+        "toy",
+        "m/s",
+        ("p1", "p2"),
+        np.array([T0, T0 + 1]),
+        400_000,
+        np.array([[1.0, np.nan], [2.0, 3.0]]),
+        "final",
+        np.array([T0, T0]),
+    )
     with Writer(tmp_path / "rec", GAME) as writer:
         writer.write(DeadLetter("events.toy", "g1", "bad event", T0, b"{", "cut short"))
         asked = Prediction(
@@ -346,9 +379,7 @@ def test_a_missing_part_is_named(shared: Recording, tmp_path: Path) -> None:
         ("recording.json", contents("events/../../x"), "no part"),
     ],
 )
-def test_a_wrong_description_is_refused(
-    shared: Recording, tmp_path: Path, file: str, content: bytes, sentence: str
-) -> None:
+def test_a_wrong_description_is_refused(shared: Recording, tmp_path: Path, file: str, content: bytes, sentence: str) -> None:
     shutil.copytree(shared.path, tmp_path / "copy")
     (tmp_path / "copy" / file).write_bytes(content)
     with pytest.raises(BadInput, match=sentence):

@@ -17,9 +17,7 @@ from streaming.wire.records import Telemetry, decode_telemetry, encode_telemetry
 
 T0 = 1_700_000_000_000_000
 RATES = {"slow": 10, "x_m": 50, "y_m": 50, "odd": 333, "fast": 20_000}
-PLAN = Plan(
-    game="g", feed="cars", t0_us=T0, channels=[PlannedChannel(name, rate) for name, rate in RATES.items()], sources=[3, 7]
-)  # fmt: skip
+PLAN = Plan(game="g", feed="cars", t0_us=T0, channels=[PlannedChannel(name, rate) for name, rate in RATES.items()], sources=[3, 7])
 
 
 def value(name: str, source: int, k: np.ndarray) -> np.ndarray:
@@ -128,12 +126,14 @@ def test_what_is_malformed_is_counted_with_its_reason() -> None:
         "unknown source": encode_head(PLAN, 99, T0, 20_000, 0, 4) + b"\0" * 4,
         "wrong length": encode_head(PLAN, 3, T0 + 60_000, 20_000, 0, 400) + b"\0" * 400,
         "time out of range": encode_head(PLAN, 3, T0 - 5_000_000, 20_000, 0, 4) + b"\0" * 4,
-        "unknown plan": encode_head(PLAN, 3, T0, 20_000, 0, 4)[:8] + b"\1\2\3\4" + encode_head(PLAN, 3, T0, 20_000, 0,
-        4)[12:] + b"\0" * 4,
+        "unknown plan": encode_head(PLAN, 3, T0, 20_000, 0, 4)[:8]
+        + b"\1\2\3\4"
+        + encode_head(PLAN, 3, T0, 20_000, 0, 4)[12:]
+        + b"\0" * 4,
         "oversized": encode_head(PLAN, 3, T0, 20_000, 0, 4)[:4] + b"\xff\xff\xff\x7f" + encode_head(PLAN, 3, T0, 20_000, 0, 4)[8:],
         "schema version": b"TB\x09" + encode_head(PLAN, 3, T0, 20_000, 0, 4)[3:],
         "bad plan": b"TP\x01\0\x02\0\0\0{}",
-    }  # fmt: skip
+    }
     data = encode_plan(PLAN) + good[0] + b"noise between blocks, none of it ours" + good[1] + bytes(bad)
     # each by itself: of a stretch in which the boundary is lost only the first reason is told
     data += encode_plan(PLAN).join(strange.values()) + b"".join(good[3:]) + good[4]
@@ -171,8 +171,12 @@ def test_a_gap_leaves_windows_out_and_a_short_window_has_what_came() -> None:
 
 
 def test_plans_that_contradict_themselves_are_refused() -> None:
-    for wrong in (b"[]", b"{", b'{"game":"g","feed":"f","t0_us":0,"channels":[["a",0]],"sources":[1]}',
-                  b'{"game":"g","feed":"f","t0_us":0,"channels":[["a",1],["a",2]],"sources":[1]}'):  # fmt: skip
+    for wrong in (
+        b"[]",
+        b"{",
+        b'{"game":"g","feed":"f","t0_us":0,"channels":[["a",0]],"sources":[1]}',
+        b'{"game":"g","feed":"f","t0_us":0,"channels":[["a",1],["a",2]],"sources":[1]}',
+    ):
         with pytest.raises(BadRecord, match="bad plan"):
             decode_plan(wrong)
     assert decode_plan(encode_plan(PLAN)[8:]) == PLAN

@@ -37,10 +37,22 @@ def window_block(windows: int = 3, dims: int = 0, live: bool = True, **fields: o
 
 def event_block(value: object, **fields: object) -> StatBlock:
     return StatBlock(
-        "toy.shot.chance", "g1", "toy", "0..1", ("p1",), np.array([T0 + 5]), 0, [[value]], "final", np.array([T0 + 6]),
-        event="e1", revision=2, frame=FrameUse(t_us=T0 + 1, offset_us=-4),
-        model=ModelUse(name="chance", version="1", attributions=[("distance", -0.25, 21.5)]), **fields,
-    )  # fmt: skip
+        "toy.shot.chance",
+        "g1",
+        "toy",
+        "0..1",
+        ("p1",),
+        np.array([T0 + 5]),
+        0,
+        [[value]],
+        "final",
+        np.array([T0 + 6]),
+        event="e1",
+        revision=2,
+        frame=FrameUse(t_us=T0 + 1, offset_us=-4),
+        model=ModelUse(name="chance", version="1", attributions=[("distance", -0.25, 21.5)]),
+        **fields,
+    )
 
 
 BLOCKS = [
@@ -74,8 +86,10 @@ def test_a_row_says_what_the_message_says(block: StatBlock) -> None:
         assert (row["unit"], row["quality"], row["revision"]) == (update.unit, update.quality, update.revision)
         assert (row["window_start_us"], row["window_end_us"]) == update.window_us
         assert (row["event_us"], row["ingress_us"], row["published_us"]) == (
-            update.clocks.event_us, update.clocks.ingress_us, update.clocks.published_us,
-        )  # fmt: skip
+            update.clocks.event_us,
+            update.clocks.ingress_us,
+            update.clocks.published_us,
+        )
         assert row["event"] == update.event
         assert (row["frame_us"], row["frame_offset_us"]) == (
             (update.frame.t_us, update.frame.offset_us) if update.frame else (None, None)
@@ -112,9 +126,15 @@ names = st.text(min_size=1, max_size=6)
 
 @settings(max_examples=60)
 @given(
-    data=st.data(), windows=st.integers(1, 3), subjects=st.lists(names, min_size=1, max_size=4, unique=True),
-    dims=st.integers(0, 3), revision=st.integers(0, 3), stat=names, game=names, masked=st.booleans(),
-)  # fmt: skip
+    data=st.data(),
+    windows=st.integers(1, 3),
+    subjects=st.lists(names, min_size=1, max_size=4, unique=True),
+    dims=st.integers(0, 3),
+    revision=st.integers(0, 3),
+    stat=names,
+    game=names,
+    masked=st.booleans(),
+)
 def test_any_block_is_written_as_its_messages(
     data: st.DataObject, windows: int, subjects: list[str], dims: int, revision: int, stat: str, game: str, masked: bool
 ) -> None:
@@ -123,9 +143,19 @@ def test_any_block_is_written_as_its_messages(
     flat = data.draw(st.lists(st.floats(), min_size=size, max_size=size))
     live = data.draw(st.lists(st.booleans(), min_size=windows * len(subjects), max_size=windows * len(subjects)))
     block = StatBlock(
-        stat, game, "toy", "m", tuple(subjects), T0 + np.arange(windows), 5, np.array(flat).reshape(shape), "stale",
-        T0 + np.arange(windows), np.array(live).reshape(windows, -1) if masked else None, revision,
-    )  # fmt: skip
+        stat,
+        game,
+        "toy",
+        "m",
+        tuple(subjects),
+        T0 + np.arange(windows),
+        5,
+        np.array(flat).reshape(shape),
+        "stale",
+        T0 + np.arange(windows),
+        np.array(live).reshape(windows, -1) if masked else None,
+        revision,
+    )
     written = lines(block, 1).splitlines(keepends=True)
     assert written == [encode(update) + b"\n" for update in block.updates(1)]
     updates = [decode_stat(line) for line in written]

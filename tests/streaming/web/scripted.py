@@ -38,13 +38,21 @@ def record(game: str = "demo-1", t0_us: int = 1_700_000_000_000_000) -> GameReco
         for i, name in enumerate(names)
     ]
     return GameRecord(
-        game=game, sport="soccer", t0_us=t0_us, title="Harbour City v Northgate",
-        teams=(Team(id="home", name="Harbour City", short="HAR", colour="#e5483f"),
-               Team(id="away", name="Northgate", short="NOR", colour="#3f8ee5")),
-        entities=[*entities, Entity(id="ball", name="Ball", role="ball")], tags=[],
+        game=game,
+        sport="soccer",
+        t0_us=t0_us,
+        title="Harbour City v Northgate",
+        teams=(
+            Team(id="home", name="Harbour City", short="HAR", colour="#e5483f"),
+            Team(id="away", name="Northgate", short="NOR", colour="#3f8ee5"),
+        ),
+        entities=[*entities, Entity(id="ball", name="Ball", role="ball")],
+        tags=[],
         feeds=[Feed(name="tracking", kind="telemetry", rate_hz=25.0), Feed(name="events", kind="events")],
-        periods=[Period(number=1, start_us=t0_us)], length_m=105.0, width_m=68.0,
-    )  # fmt: skip
+        periods=[Period(number=1, start_us=t0_us)],
+        length_m=105.0,
+        width_m=68.0,
+    )
 
 
 class ScriptedMatch:
@@ -80,10 +88,18 @@ class ScriptedMatch:
     def block(self, stat: str, unit: str, subjects: tuple[str, ...], values: object, end_us: int, **more: object) -> StatBlock:
         """One window's or one event's values."""
         return StatBlock(
-            stat=stat, game=self.record.game, sport="soccer", unit=unit, subjects=subjects,
-            end_us=np.array([end_us]), span_us=400_000, values=np.asarray([values]),
-            quality=more.pop("quality", "final"), ingress_us=np.array([end_us + 80_000]), **more,  # type: ignore[arg-type]
-        )  # fmt: skip
+            stat=stat,
+            game=self.record.game,
+            sport="soccer",
+            unit=unit,
+            subjects=subjects,
+            end_us=np.array([end_us]),
+            span_us=400_000,
+            values=np.asarray([values]),
+            quality=more.pop("quality", "final"),
+            ingress_us=np.array([end_us + 80_000]),
+            **more,  # type: ignore[arg-type]
+        )
 
     def step(self) -> tuple[list[Output], list[Event]]:
         """Positions, windowed values, and now and then a shot with its event."""
@@ -119,7 +135,7 @@ class ScriptedMatch:
             self.block("soccer.match.score", "goals", ("match",), [[float(s) for s in self.score]], end_us),
             self.block("soccer.match.win_probability", "0..1", ("match",), [win], end_us),
             self.block("game.momentum", "-1..1", ("match",), [float(np.sin(t * 0.09))], end_us),
-        ]  # fmt: skip
+        ]
         events: list[Event] = []
         if self.k % self.shot_every == self.shot_every // 3:
             shot, event = self.shot(end_us, xyz[-1], nearest)
@@ -149,9 +165,17 @@ class ScriptedMatch:
             self.block("soccer.shot.speed", "km/h", who, [96.4], end_us, **more),
         ]
         event = Event(
-            id=ident, game=self.record.game, type="shot", t_us=end_us, period=1, team=("home", "away")[team],
-            player=who[0], x_m=x, y_m=y, outcome="goal" if goal else "saved",
-        )  # fmt: skip
+            id=ident,
+            game=self.record.game,
+            type="shot",
+            t_us=end_us,
+            period=1,
+            team=("home", "away")[team],
+            player=who[0],
+            x_m=x,
+            y_m=y,
+            outcome="goal" if goal else "saved",
+        )
         return blocks, event
 
     def _measure(self, end_us: int) -> None:

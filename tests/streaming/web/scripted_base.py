@@ -40,11 +40,22 @@ class Scripted:
         """One window's values, or one event's."""
         subjects = (subjects,) if isinstance(subjects, str) else tuple(subjects)
         values = [values] if len(subjects) == 1 else values
-        self.out.append(StatBlock(
-            stat=stat, game=self.record.game, sport=self.sport, unit=unit, subjects=subjects, end_us=np.array([self.now_us]),
-            span_us=400_000, values=[values] if any(isinstance(v, str) for v in values) else np.array([values], float),
-            quality=more.pop("quality", "final"), ingress_us=np.array([self.now_us]), event=event, **more,
-        ))  # fmt: skip
+        self.out.append(
+            StatBlock(
+                stat=stat,
+                game=self.record.game,
+                sport=self.sport,
+                unit=unit,
+                subjects=subjects,
+                end_us=np.array([self.now_us]),
+                span_us=400_000,
+                values=[values] if any(isinstance(v, str) for v in values) else np.array([values], float),
+                quality=more.pop("quality", "final"),
+                ingress_us=np.array([self.now_us]),
+                event=event,
+                **more,
+            )
+        )
 
     def tell(self, kind: str, **more: Any) -> str:
         """An event as it was reported; returns its id."""
@@ -80,7 +91,13 @@ class Scripted:
 
 def record_of(game: str, sport: str, title: str, teams: list[Team], people: list[Entity], t0_us: int) -> GameRecord:
     return GameRecord(
-        game=game, sport=sport, t0_us=t0_us, title=title, teams=tuple(teams), entities=people, tags=[],  # type: ignore[arg-type]
+        game=game,
+        sport=sport,
+        t0_us=t0_us,
+        title=title,
+        teams=tuple(teams),
+        entities=people,
+        tags=[],  # type: ignore[arg-type]
         feeds=[Feed(name="tracking", kind="telemetry", rate_hz=float(HZ)), Feed(name="events", kind="events")],
         periods=[Period(number=1, start_us=t0_us)],
-    )  # fmt: skip
+    )

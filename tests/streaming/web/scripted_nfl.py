@@ -90,8 +90,14 @@ class Football(Scripted):
         play, s = self.phase(self.t)
         at = lambda when: abs(s - when) < HOP_S / 2  # noqa: E731
         xyz = self.where(self.t)
-        situation = {"down": 3.0 if play % 3 else 4.0, "to_go_yd": 7.0, "to_goal_yd": round((50 * YD - self.los(play)) / YD, 1),
-                     "clock_s": 3600.0 - 900 + 400 - play * 30, "home_points": 17.0, "away_points": 14.0}  # fmt: skip
+        situation = {
+            "down": 3.0 if play % 3 else 4.0,
+            "to_go_yd": 7.0,
+            "to_goal_yd": round((50 * YD - self.los(play)) / YD, 1),
+            "clock_s": 3600.0 - 900 + 400 - play * 30,
+            "home_points": 17.0,
+            "away_points": 14.0,
+        }
         if at(0.6):
             down = self.tell("down", team="home", period=1, x_m=self.los(play), y_m=0.0, attrs=situation)
             if situation["down"] == 4:

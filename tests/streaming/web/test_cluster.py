@@ -54,17 +54,20 @@ def replies(age_s: float = 1.5) -> dict[str, Any]:
         "/jobs/c3/metrics?get=numRestarts": [],
         "/jobs/b2": {"vertices": [{"id": "v1", "name": "games", "parallelism": 2}]},
         "/jobs/b2/vertices/v1/metrics?get=" + ",".join(f"{n}.{q.flink}" for n in (0, 1) for q in measures.TASK): [
-            {"id": "0.busyTimeMsPerSecond", "value": "250"}, {"id": "1.busyTimeMsPerSecond", "value": "NaN"},
-            {"id": "0.backPressuredTimeMsPerSecond", "value": "10"}, {"id": "1.numRecordsInPerSecond", "value": "50.5"},
+            {"id": "0.busyTimeMsPerSecond", "value": "250"},
+            {"id": "1.busyTimeMsPerSecond", "value": "NaN"},
+            {"id": "0.backPressuredTimeMsPerSecond", "value": "10"},
+            {"id": "1.numRecordsInPerSecond", "value": "50.5"},
             {"id": "1.numRecordsOutPerSecond", "value": "80"},
         ],
         "/taskmanagers": {"taskmanagers": [{"id": "taskmanager-0"}, {"id": "gone"}]},
         "/taskmanagers/taskmanager-0/metrics?get=" + ",".join(q.flink for q in measures.MANAGER): [
-            {"id": "Status.JVM.CPU.Load", "value": "0.5"}, {"id": "Status.JVM.Memory.Heap.Used", "value": "1000"},
+            {"id": "Status.JVM.CPU.Load", "value": "0.5"},
+            {"id": "Status.JVM.Memory.Heap.Used", "value": "1000"},
             {"id": "Status.JVM.Memory.Heap.Max", "value": "4000"},
             {"id": "Status.JVM.GarbageCollector.All.TimeMsPerSecond", "value": "20"},
         ],
-    }  # fmt: skip
+    }
 
 
 class StandIn:
@@ -196,7 +199,9 @@ def looked(watch: ClusterPoller) -> ClusterPoller:
 
 
 def watched(flink: StandIn | None = None, lag: Any = lambda: LAGS) -> ClusterPoller:
-    return ClusterPoller("kafka://here:9092", lag, Reader(), flink.url if flink else "", FlinkPoller(flink.url).look if flink else None)
+    return ClusterPoller(
+        "kafka://here:9092", lag, Reader(), flink.url if flink else "", FlinkPoller(flink.url).look if flink else None
+    )
 
 
 def metrics(url: str) -> dict[tuple[str, ...], float]:
@@ -221,8 +226,14 @@ def test_requests_tell_of_the_cluster(flink):
     assert game["runner"] == "kafka embedded, x"
     assert 3.9 < game["told_s"] < PATIENCE_S
     assert cluster["gateway"] | {"delay_p50_us": 0, "delay_p99_us": 0} == {
-        "lag": {"soccer": 2}, "caught_up": True, "taken": 900, "unreadable": 1, "delay_p50_us": 0, "delay_p99_us": 0, "problem": "",
-    }  # fmt: skip
+        "lag": {"soccer": 2},
+        "caught_up": True,
+        "taken": 900,
+        "unreadable": 1,
+        "delay_p50_us": 0,
+        "delay_p99_us": 0,
+        "problem": "",
+    }
     groups = [(g["group"], g["members"], g["lag"]) for g in cluster["kafka"]["groups"]]
     assert groups == [("touchline", 2, 17), ("touchline-flink", 0, 400)]
     assert cluster["kafka"]["groups"][0]["partitions"][1] == {"partition": 1, "committed": None, "end": 7, "lag": 7}
@@ -359,9 +370,18 @@ def test_the_operator_page_shows_the_card_where_there_is_a_cluster(browser, flin
         page.locator("#cluster .lanes").first.wait_for(timeout=PATIENCE_MS)
         text = " ".join(page.locator("#cluster").inner_text().split())
         for words in (
-            "2 processes", "17 records", "400 records", "2 messages", "2 TaskManagers, 3 of 4 slots free", "running", "16 of 97",
-            "20 ms, 1.3 MB", "Harbour City v Northgate", "demo-1, kafka embedded, touchline-1", "s ago",
-        ):  # fmt: skip
+            "2 processes",
+            "17 records",
+            "400 records",
+            "2 messages",
+            "2 TaskManagers, 3 of 4 slots free",
+            "running",
+            "16 of 97",
+            "20 ms, 1.3 MB",
+            "Harbour City v Northgate",
+            "demo-1, kafka embedded, touchline-1",
+            "s ago",
+        ):
             assert words in text, words
         assert page.locator("#cluster .lanes div").count() == 6
         assert page.locator("#cluster .lanes .over").count() == 1

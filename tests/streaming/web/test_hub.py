@@ -90,10 +90,20 @@ def test_a_window_s_bytes_are_exactly_the_codec_s() -> None:
         for kind in (values, values.astype(np.float32), np.nan_to_num(values, posinf=9).astype("i8")):
             for model in (None, ModelUse(name="m", version="2")):
                 block = StatBlock(
-                    stat="soccer.player.x", game="g/1 \"é", sport="soccer", unit="m", subjects=players, values=kind,
-                    end_us=np.array([5, 200_005, -3]), span_us=400_000, quality="stale", ingress_us=np.array([7, 8, 9]),
-                    live=live, revision=2, model=model,
-                )  # fmt: skip
+                    stat="soccer.player.x",
+                    game='g/1 "é',
+                    sport="soccer",
+                    unit="m",
+                    subjects=players,
+                    values=kind,
+                    end_us=np.array([5, 200_005, -3]),
+                    span_us=400_000,
+                    quality="stale",
+                    ingress_us=np.array([7, 8, 9]),
+                    live=live,
+                    revision=2,
+                    model=model,
+                )
                 parcel = EncodedBlock(block, "x", 11)
                 got = [item.raw for item in parcel.items()]
                 assert parcel.raw() == b",".join(got)

@@ -54,14 +54,17 @@ def test_the_page_shows_it_and_paints_it_by_it(browser, hub):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     with Gateway(hub, port=0) as gateway:
         page.goto(gateway.url + "/operator")
-        cards = until(page, """(() => {
+        cards = until(
+            page,
+            """(() => {
           const found = [...document.querySelectorAll('#figures .card')].slice(0, 2);
           return found.length === 2 && found.map((card) => {
             const figure = card.querySelector('.figure');
             return [card.querySelector('h2').innerText, figure.firstChild.textContent, figure.querySelector('small').innerText,
               figure.className];
           });
-        })()""")  # fmt: skip
+        })()""",
+        )
         page.close()
     (median, p50, unit, how), (last, p99, other, how_last) = cards
     assert (median.lower(), unit, last.lower(), other) == ("window, median", "µs", "window, 99 %", "µs")
@@ -110,10 +113,14 @@ def test_the_models_times_are_a_summary(everything):
     (family,) = [f for f in text_string_to_metric_families(everything) if f.name == "touchline_model_latency_seconds"]
     assert family.type == "summary"
     found: dict[str, Any] = {s.name + s.labels.get("quantile", ""): s.value for s in family.samples}
-    assert found == pytest.approx({
-        "touchline_model_latency_seconds_count": 200.0, "touchline_model_latency_seconds_sum": 200 * 40e-6,
-        "touchline_model_latency_seconds0.5": 40e-6, "touchline_model_latency_seconds0.99": 40e-6,
-    })  # fmt: skip
+    assert found == pytest.approx(
+        {
+            "touchline_model_latency_seconds_count": 200.0,
+            "touchline_model_latency_seconds_sum": 200 * 40e-6,
+            "touchline_model_latency_seconds0.5": 40e-6,
+            "touchline_model_latency_seconds0.99": 40e-6,
+        }
+    )
 
 
 #: Prometheus' own naming rules, as its linter checks them: label names that only some kinds may have, endings that tell the kind

@@ -72,13 +72,19 @@ def test_moments_events_history() -> None:
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/api/games/nope", 404), ("/api/games/nope/latest", 404), ("/api/games/demo-1/latest?stat=a..b", 400),
-        ("/api/games/demo-1/moments?stat=" + "x" * 300, 400), ("/api/catalogue/quidditch", 404),
+        ("/api/games/nope", 404),
+        ("/api/games/nope/latest", 404),
+        ("/api/games/demo-1/latest?stat=a..b", 400),
+        ("/api/games/demo-1/moments?stat=" + "x" * 300, 400),
+        ("/api/catalogue/quidditch", 404),
         ("/api/schemas/nope.json", 404),
-        ("/nope", 404), ("/static/../gateway.py", 404), ("/static/%2e%2e/gateway.py", 404), ("/sse", 400),
+        ("/nope", 404),
+        ("/static/../gateway.py", 404),
+        ("/static/%2e%2e/gateway.py", 404),
+        ("/sse", 400),
         ("/sse?topics=stats.%23&game=nope", 404),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_one_sentence_with_its_status(path: str, status: int) -> None:
     response = ask(path, steps=1)
     assert response.status_code == status
@@ -111,9 +117,8 @@ def test_metrics_are_prometheus_text_with_the_operators_figures() -> None:
 
     def value(family: str, name: str, **labels: str) -> float:
         (found,) = [
-            s.value for s in families[family].samples
-            if s.name == name and all(s.labels.get(k) == v for k, v in labels.items())
-        ]  # fmt: skip
+            s.value for s in families[family].samples if s.name == name and all(s.labels.get(k) == v for k, v in labels.items())
+        ]
         return found
 
     where = {"sport": "soccer", "game": "demo-1"}
@@ -153,8 +158,11 @@ def test_the_catalogue_lists_every_stat_of_the_sport() -> None:
     assert ask("/api/catalogue", steps=1).json()["soccer"] == rows
     xgoals = next(r for r in rows if r["id"] == "soccer.shot.xgoals")
     assert (xgoals["topic"], xgoals["unit"], xgoals["model"], xgoals["kind"]) == (
-        "stats.soccer.shot.xgoals", "0..1", "xgoals", "event",
-    )  # fmt: skip
+        "stats.soccer.shot.xgoals",
+        "0..1",
+        "xgoals",
+        "event",
+    )
 
 
 def test_recordings_beside_the_gateway(tmp_path: Path) -> None:

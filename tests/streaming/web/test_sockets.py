@@ -72,12 +72,22 @@ def test_subscribe_by_message_and_change_of_mind(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "", "nonsense", "[]", "{}", '{"topics": []}', '{"topics": ["a..b"]}', '{"topics": "stats.#"}',
+        "",
+        "nonsense",
+        "[]",
+        "{}",
+        '{"topics": []}',
+        '{"topics": ["a..b"]}',
+        '{"topics": "stats.#"}',
         '{"topics": ["stats.#"], "x": 1}',
-        '{"topics": ["stats.#"], "game": "nope"}', '{"topics": ["stats.#"], "after": {"a": 1}}',
-        '{"topics": ["stats.#"], "after": "zz"}', "[" * 15_000, '{"topics": ["' + "a" * 15_000 + '"]}', '"\\ud800"',
+        '{"topics": ["stats.#"], "game": "nope"}',
+        '{"topics": ["stats.#"], "after": {"a": 1}}',
+        '{"topics": ["stats.#"], "after": "zz"}',
+        "[" * 15_000,
+        '{"topics": ["' + "a" * 15_000 + '"]}',
+        '"\\ud800"',
     ],
-)  # fmt: skip
+)
 def test_a_wrong_message_gets_one_sentence_and_the_line_stays(standing: Stage, said: str) -> None:
     with connect(standing.ws) as client:
         client.send(said)

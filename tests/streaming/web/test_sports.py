@@ -168,9 +168,10 @@ def test_graphics_are_on_air_while_there_is_something_to_say_and_leave_it(browse
         page.bring_to_front()
         element = ".graphic " + selector
         box, rows = until(
-            page, f"{said(element)}.toUpperCase().includes({words.upper()!r}) && [document.querySelector({element!r})"
+            page,
+            f"{said(element)}.toUpperCase().includes({words.upper()!r}) && [document.querySelector({element!r})"
             ".getBoundingClientRect().toJSON(), document.querySelectorAll('.tower-row').length]",
-        )  # fmt: skip
+        )
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
         # within what every screen shows
         assert 0.03 * 1920 <= box["left"] <= box["right"] <= 0.97 * 1920

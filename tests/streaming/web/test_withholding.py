@@ -27,9 +27,19 @@ def block(stat: str, value: float, event: str | None = None, version: str | None
     use = None if version is None else ModelUse(name="xgoals", version=version)
     subject = "home" if stat.startswith("soccer.team") else "home-9"
     return StatBlock(
-        stat, "demo-1", "soccer", "0..1", (subject,), np.array([at]), 0, [[value]] if event else np.array([[value]]), "final",
-        np.array([at]), event=event, model=use,
-    )  # fmt: skip
+        stat,
+        "demo-1",
+        "soccer",
+        "0..1",
+        (subject,),
+        np.array([at]),
+        0,
+        [[value]] if event else np.array([[value]]),
+        "final",
+        np.array([at]),
+        event=event,
+        model=use,
+    )
 
 
 def watched(predicted: float, happened: float, version: str = "v1", models: ModelWatch | None = None) -> ModelWatch:
@@ -39,11 +49,26 @@ def watched(predicted: float, happened: float, version: str = "v1", models: Mode
     events = [
         Event(id=f"{version}-e{i}", game="demo-1", type="shot", t_us=i, period=1, outcome="goal" if goal else "saved")
         for i, goal in enumerate(rng.random(SHOTS) < happened)
-    ]  # fmt: skip
+    ]
     for event in models.overhear(RECORD, events):
         row = np.zeros((1, len(spec_of("xgoals").features)))
-        models.write([Prediction("demo-1", "soccer.shot.xgoals", event.id, event.t_us, "xgoals", version, row,
-                                 np.array([predicted]), "final", 5.0)], 0)  # fmt: skip
+        models.write(
+            [
+                Prediction(
+                    "demo-1",
+                    "soccer.shot.xgoals",
+                    event.id,
+                    event.t_us,
+                    "xgoals",
+                    version,
+                    row,
+                    np.array([predicted]),
+                    "final",
+                    5.0,
+                )
+            ],
+            0,
+        )
     return models
 
 
@@ -70,8 +95,10 @@ BLOCKS = [
 def test_a_model_that_is_right_is_on_the_air() -> None:
     found = aired(watched(0.1, 0.1), BLOCKS)
     assert [(u["stat"], u["value"], u["quality"]) for u in found] == [
-        ("soccer.shot.xgoals", 0.02, "final"), ("soccer.team.xgoals", 1.5, "final"), ("soccer.player.speed", 25.0, "final"),
-    ]  # fmt: skip
+        ("soccer.shot.xgoals", 0.02, "final"),
+        ("soccer.team.xgoals", 1.5, "final"),
+        ("soccer.player.speed", 25.0, "final"),
+    ]
 
 
 def test_a_model_that_outcomes_contradict_is_withheld_with_what_is_built_on_it() -> None:
@@ -80,9 +107,10 @@ def test_a_model_that_outcomes_contradict_is_withheld_with_what_is_built_on_it()
     assert [alert.kind for alert in models.alerts()] == ["calibration"]
     found = aired(models, BLOCKS)
     assert [(u["stat"], u["value"], u["quality"]) for u in found] == [
-        ("soccer.shot.xgoals", None, "unavailable"), ("soccer.team.xgoals", None, "unavailable"),
+        ("soccer.shot.xgoals", None, "unavailable"),
+        ("soccer.team.xgoals", None, "unavailable"),
         ("soccer.player.speed", 25.0, "final"),
-    ]  # fmt: skip
+    ]
     assert found[0]["reason"] == "it happens more often than is said"
     assert "0.02" not in json.dumps(found)
 
@@ -150,8 +178,9 @@ def test_a_client_that_comes_back_is_not_told_what_has_been_withheld_meanwhile()
     hub.write([block("soccer.shot.xgoals", 0.03, "e2", at=6_000_000)], 0)
     hub.drain()
     assert [(u["stat"], u["value"], u["quality"]) for u in _back(hub, cursor)] == [
-        ("soccer.player.speed", 25.0, "final"), ("soccer.shot.xgoals", None, "unavailable"),
-    ]  # fmt: skip
+        ("soccer.player.speed", 25.0, "final"),
+        ("soccer.shot.xgoals", None, "unavailable"),
+    ]
 
 
 def test_what_a_newer_version_said_is_withheld_in_its_turn() -> None:

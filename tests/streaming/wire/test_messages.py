@@ -29,10 +29,18 @@ MODEL = ModelUse(name="xgoals", version="2", attributions=[("distance_m", -0.25,
 def block(values, **more) -> StatBlock:  # type: ignore[no-untyped-def]
     windows = len(values)
     fields = {
-        "stat": "toy.player.x", "game": 'g/1 "é', "sport": "toy", "unit": "m", "subjects": WHO,
-        "end_us": np.arange(1, windows + 1) * 200_000, "span_us": 400_000, "values": values, "quality": "final",
-        "ingress_us": np.arange(windows) + 7, **more,
-    }  # fmt: skip
+        "stat": "toy.player.x",
+        "game": 'g/1 "é',
+        "sport": "toy",
+        "unit": "m",
+        "subjects": WHO,
+        "end_us": np.arange(1, windows + 1) * 200_000,
+        "span_us": 400_000,
+        "values": values,
+        "quality": "final",
+        "ingress_us": np.arange(windows) + 7,
+        **more,
+    }
     return StatBlock(**fields)
 
 
@@ -126,10 +134,13 @@ def test_a_minute_of_windows_in_one_block_fits_a_broker():
 @given(
     st.lists(
         st.lists(st.floats() | st.none() | st.text(max_size=5) | st.lists(st.floats(), max_size=3), min_size=5, max_size=5),
-        min_size=1, max_size=3,
+        min_size=1,
+        max_size=3,
     ),
-    st.sampled_from(["final", "provisional", "stale"]), st.integers(0, 9), st.booleans(),
-)  # fmt: skip
+    st.sampled_from(["final", "provisional", "stale"]),
+    st.integers(0, 9),
+    st.booleans(),
+)
 def test_any_values_come_back_to_the_same_bytes(values, quality, revision, model):
     found = block(values, quality=quality, revision=revision, model=MODEL if model else None)
     (raw,) = stats_of(messages("toy", found.game, [found], AT))
@@ -151,8 +162,12 @@ def test_each_kind_has_its_topic():
     ]
     positions, late, bad, asked, told = messages("toy", "toy-1", outputs, AT)
     assert [m.topic for m in (positions, late, bad, asked, told)] == [
-        "positions.toy", "dead.telemetry.toy", "dead.events.toy", "predictions.toy", "events.toy",
-    ]  # fmt: skip
+        "positions.toy",
+        "dead.telemetry.toy",
+        "dead.events.toy",
+        "predictions.toy",
+        "events.toy",
+    ]
     back = decode_positions(positions.value)
     np.testing.assert_allclose(back.xyz_m, np.array([[[1.23, -5.68, np.nan], [0.0, 0.0, 9.0]]]), atol=0.006)
     assert (back.game, back.sport, back.ids, back.period, back.t_us.tolist()) == ("toy-1", "toy", ("a", "b"), 2, [7])
@@ -189,8 +204,9 @@ def test_positions_of_the_wrong_shape_are_a_bad_record():
 
 _any = st.recursive(
     st.none() | st.booleans() | st.integers(-(1 << 80), 1 << 80) | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3), max_leaves=5,
-)  # fmt: skip
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=5,
+)
 
 
 @pytest.mark.slow

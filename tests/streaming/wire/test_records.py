@@ -36,19 +36,29 @@ def packets(draw) -> Telemetry:
     arrivals = draw(st.one_of(st.integers(-(1 << 61), 1 << 61), hnp.arrays(np.int64, n)))
     names = draw(st.lists(st.text(max_size=8), max_size=3, unique=True))
     return Telemetry(
-        draw(st.text(min_size=1, max_size=40)), draw(st.text(max_size=20)), draw(hnp.arrays(np.int64, n)),
-        draw(hnp.arrays(np.uint32, n)), draw(column), draw(column), draw(column), arrivals,
+        draw(st.text(min_size=1, max_size=40)),
+        draw(st.text(max_size=20)),
+        draw(hnp.arrays(np.int64, n)),
+        draw(hnp.arrays(np.uint32, n)),
+        draw(column),
+        draw(column),
+        draw(column),
+        arrivals,
         {name: draw(column) for name in names},
-    )  # fmt: skip
+    )
 
 
 def _columns(packet: Telemetry) -> list[bytes]:
     arrival = packet.arrival_us
     return [
-        packet.t_us.tobytes(), packet.tag.tobytes(), packet.x_m.tobytes(), packet.y_m.tobytes(), packet.z_m.tobytes(),
+        packet.t_us.tobytes(),
+        packet.tag.tobytes(),
+        packet.x_m.tobytes(),
+        packet.y_m.tobytes(),
+        packet.z_m.tobytes(),
         str(arrival).encode() if isinstance(arrival, int) else arrival.tobytes(),
         *(k.encode() + v.tobytes() for k, v in packet.channels.items()),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.slow
@@ -108,12 +118,17 @@ def test_a_length_is_not_believed():
 
 @given(
     st.builds(
-        Event, id=st.text(min_size=1, max_size=20), game=st.just("g"), type=st.just("shot"), t_us=st.integers(-(1 << 60), 1 << 60),
+        Event,
+        id=st.text(min_size=1, max_size=20),
+        game=st.just("g"),
+        type=st.just("shot"),
+        t_us=st.integers(-(1 << 60), 1 << 60),
         x_m=st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)),
         attrs=st.dictionaries(st.text(max_size=9), st.one_of(st.booleans(), st.text(max_size=9)), max_size=4),
-        revision=st.integers(0, 9), deleted=st.booleans(),
+        revision=st.integers(0, 9),
+        deleted=st.booleans(),
     )
-)  # fmt: skip
+)
 def test_events_come_back_as_they_were(event):
     assert decode_event(encode(event)) == event
 
@@ -145,9 +160,17 @@ def test_a_hostile_event_is_refused(raw, reason):
 
 def test_stats_and_games_come_back_as_they_were():
     update = StatUpdate(
-        id="i", stat="soccer.shot.xgoals", game="g", sport="soccer", subject="p", value=[0.25, None], unit="0..1",
-        quality="final", window_us=(0, 1), clocks=Clocks(event_us=1, ingress_us=2, published_us=3),
-    )  # fmt: skip
+        id="i",
+        stat="soccer.shot.xgoals",
+        game="g",
+        sport="soccer",
+        subject="p",
+        value=[0.25, None],
+        unit="0..1",
+        quality="final",
+        window_us=(0, 1),
+        clocks=Clocks(event_us=1, ingress_us=2, published_us=3),
+    )
     assert decode_stat(encode(update)) == update
     assert decode_game(encode(game())) == game()
     assert msgspec.json.decode(encode(mark(1, 2.0)))["id"] == "e1"

@@ -23,10 +23,18 @@ SPORT = replace(
         *toy.TOY.stats,
         Stat("toy.player.quick", "0..1", "quick?", "player", lambda f, ends: f["toy_speed"][ends][:, :, None], model="quick"),
         Stat("toy.mark.good", "0..1", "good?", "player", lambda m, ledger: [m.facts["near_x"] or 0.0], on=("mark",), model="quick"),
-        Stat("toy.team.win", "0..1", "win?", "team", lambda ledger, t_s: [[float(n)] for n in ledger.marks], ticks=True,
-             every_s=1.0, model="quick"),
+        Stat(
+            "toy.team.win",
+            "0..1",
+            "win?",
+            "team",
+            lambda ledger, t_s: [[float(n)] for n in ledger.marks],
+            ticks=True,
+            every_s=1.0,
+            model="quick",
+        ),
     ),
-)  # fmt: skip
+)
 
 
 class Here:

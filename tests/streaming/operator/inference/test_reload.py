@@ -48,13 +48,35 @@ def _rows(values: np.ndarray) -> np.ndarray:
 def _sport() -> object:
     """The toy with a model in a window stat, in an event stat and in a tick."""
     asked = (
-        Stat("toy.player.chance", "0..1", "of a goal from here", "player",
-             lambda f, ends: _rows(f["toy_speed"][ends]), model="xgoals"),
-        Stat("toy.mark.chance", "0..1", "of a goal from there", "player",
-             lambda m, ledger: _rows(np.array(m.facts["near_x"] or 0.0)), on=("mark",), model="xgoals"),
-        Stat("toy.team.chance", "0..1", "of a goal by marks", "team",
-             lambda ledger, t_s: _rows(np.array(ledger.marks, float)), ticks=True, every_s=1.0, timeless=True, model="xgoals"),
-    )  # fmt: skip
+        Stat(
+            "toy.player.chance",
+            "0..1",
+            "of a goal from here",
+            "player",
+            lambda f, ends: _rows(f["toy_speed"][ends]),
+            model="xgoals",
+        ),
+        Stat(
+            "toy.mark.chance",
+            "0..1",
+            "of a goal from there",
+            "player",
+            lambda m, ledger: _rows(np.array(m.facts["near_x"] or 0.0)),
+            on=("mark",),
+            model="xgoals",
+        ),
+        Stat(
+            "toy.team.chance",
+            "0..1",
+            "of a goal by marks",
+            "team",
+            lambda ledger, t_s: _rows(np.array(ledger.marks, float)),
+            ticks=True,
+            every_s=1.0,
+            timeless=True,
+            model="xgoals",
+        ),
+    )
     return replace(toy.TOY, stats=(*toy.TOY.stats, *asked))
 
 
@@ -195,8 +217,9 @@ def test_a_tick_is_never_of_a_version_that_has_gone(store: Store) -> None:
             model = first if block.model.version == first.version else second
             assert (block.values == model.predict(rows)[0]).all()
     assert {b.model.version for b in out if isinstance(b, StatBlock) and b.stat == "toy.team.chance" and b.model} == {
-        first.version, second.version,
-    }  # fmt: skip
+        first.version,
+        second.version,
+    }
 
 
 def test_a_correction_after_a_switch_says_whose_value_it_repeats(store: Store) -> None:
