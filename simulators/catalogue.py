@@ -1,23 +1,18 @@
-"""The worlds that can be played, found by name: a module or package ``simulators/<sport>`` that assigns ``WORLD`` at top level
-and offers ``play(seed, minutes)``, or such a function of an installed package under the entry point ``touchline.worlds``. Adding
-one is adding a file; there is no list to edit."""
+"""Simulators by sport: functions ``play(seed, minutes, *, game=None, **options)`` that are entry points of the group
+``touchline.simulators``. docs/adding-a-simulator.md adds one."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import pkgutil
-import re
 import sys
-from collections.abc import Iterator, Sequence
-from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Protocol
 
-from streaming.errors import BadInput
+from features.core.plugins import PluginGroup
+from streaming.errors import BadInput, plugin_errors
 from streaming.wire.records import Event, GameRecord, Telemetry
 
-_ASSIGNS_WORLD = re.compile(r"^WORLD\b.*=", re.MULTILINE)
+#: packages that were written for version 0.1 use the older name of the group
+SIMULATORS: Final = PluginGroup("touchline.simulators", "simulator", deprecated="touchline.worlds")
 
 
 class Simulator(Protocol):
@@ -30,27 +25,16 @@ class Simulator(Protocol):
         ...
 
 
-def _offered() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group="touchline.worlds")}
-
-
 def simulators() -> list[str]:
-    """Names of the sports that can be simulated. Modules are read as text, none is imported."""
-    import simulators
-
-    found = []
-    for module in pkgutil.iter_modules(simulators.__path__):
-        spec = importlib.util.find_spec(f"simulators.{module.name}")
-        if spec and spec.origin and _ASSIGNS_WORLD.search(Path(spec.origin).read_text("utf-8")):
-            found.append(module.name)
-    return sorted({*found, *_offered()})
+    """Names of the sports that can be simulated; no simulator is imported."""
+    return SIMULATORS.names()
 
 
-def options_of(sport: str, given: Sequence[str]) -> dict[str, Any]:
-    """NAME=VALUE each, as the sport's world takes them: its module lists their types in ``OPTIONS``. ``BadInput`` for any other."""
-    known: dict[str, type] = getattr(sys.modules[_play(sport).__module__], "OPTIONS", {})
+def options_of(sport: str, settings: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE each, as the sport's simulator takes them; its module has their types in ``OPTIONS``. ``BadInput`` for others."""
+    known: dict[str, type] = getattr(_module(sport), "OPTIONS", {})
     found: dict[str, Any] = {}
-    for text in given:
+    for text in settings:
         name, _, value = text.partition("=")
         if name not in known:
             raise BadInput(f"a simulated game of {sport} has no option {name!r}: there is {', '.join(sorted(known)) or 'none'}")
@@ -62,26 +46,33 @@ def options_of(sport: str, given: Sequence[str]) -> dict[str, Any]:
 
 
 def open_simulator(sport: str, seed: int, minutes: float, **options: str | int | None) -> Simulator:
-    """The game that ``seed`` stands for. ``BadInput`` when nobody simulates ``sport``."""
-    world: Simulator = _play(sport)(seed, minutes, **options)
-    return world
+    """The game of ``seed``. ``BadInput`` when ``sport`` has no simulator."""
+    simulator: Simulator = _play(sport)(seed, minutes, **options)
+    return simulator
 
 
 def warm_up_game(sport: str) -> Simulator:
-    """A short game in which everything happens that an operator of the sport can be asked to work out. Which one, the sport's world
-    says: (seed, minutes) in ``REHEARSAL``."""
-    seed, minutes = getattr(sys.modules[_play(sport).__module__], "REHEARSAL", (1, 3.0))
+    """A short game in which everything happens that an operator of the sport computes: (seed, minutes) are ``REHEARSAL`` of the
+    simulator's module."""
+    seed, minutes = getattr(_module(sport), "REHEARSAL", (1, 3.0))
     return open_simulator(sport, seed, minutes)
 
 
 def check_simulator(sport: str) -> None:
-    """``BadInput`` when nobody simulates ``sport``."""
-    known = simulators()
-    if sport not in known:
-        raise BadInput(f"no simulator for {sport!r}: there is one for {', '.join(known)}")
+    """``BadInput`` when ``sport`` has no simulator."""
+    with plugin_errors():
+        SIMULATORS.find(sport)
 
 
-def _play(sport: str) -> Any:
-    check_simulator(sport)
-    offered = _offered().get(sport)
-    return offered.load() if offered is not None else importlib.import_module(f"simulators.{sport}").play
+def _play(sport: str) -> Callable[..., Any]:
+    with plugin_errors():
+        play = SIMULATORS.load(sport)
+        if not callable(play):
+            raise SIMULATORS.misfit(sport, "is no function")
+    function: Callable[..., Any] = play
+    return function
+
+
+def _module(sport: str) -> Any:
+    """The module whose function plays the sport's games."""
+    return sys.modules[_play(sport).__module__]

@@ -13,6 +13,9 @@ tests build it, raises on bad records too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class TouchlineError(Exception):
     """Base of all; ``str(error)`` is fit to be shown to a person."""
@@ -40,3 +43,16 @@ class Unavailable(TouchlineError):
 
 class InputLost(Unavailable):
     """The input was deleted under a reader's hands; the text says which part of it was not used."""
+
+
+@contextmanager
+def plugin_errors() -> Iterator[None]:
+    """A plugin that is unknown, declared twice or no use is ``BadInput``; one whose import fails is ``Unavailable``."""
+    from features.core.plugins import PluginError, PluginUnavailable
+
+    try:
+        yield
+    except PluginUnavailable as error:
+        raise Unavailable(str(error)) from error
+    except PluginError as error:
+        raise BadInput(str(error)) from None

@@ -13,7 +13,7 @@ import msgspec
 from features.core.sport import Sport, load_sport
 from models.base import Model
 from models.home import ORIGINS, Origin
-from streaming.errors import BadInput
+from streaming.errors import BadInput, plugin_errors
 from streaming.operator.game import GameOperator
 from streaming.operator.provenance import origin_of
 from streaming.operator.session import Make
@@ -28,10 +28,8 @@ SYNC_MS: Final = 200
 
 def sport_named(name: str) -> Sport:
     """``BadInput`` with the known names when there is no such sport."""
-    try:
+    with plugin_errors():
         return load_sport(name)
-    except ValueError as error:
-        raise BadInput(str(error)) from None
 
 
 def models_of(sport: Sport, given: list[str] | None = None, origin: Origin = "simulated") -> dict[str, Model]:

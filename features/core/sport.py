@@ -1,21 +1,15 @@
-"""What a sport declares: its field, its signals, its steps and the table of its stats. Found by name, listed nowhere."""
+"""What a sport declares: its field, its signals, its steps and the table of its stats. Found by its entry point."""
 
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import importlib.util
-import pkgutil
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from features.core.frames import Field, Frames
 from features.core.moments import EventContext
+from features.core.plugins import PluginGroup
 
 #: axis names a declared shape may use: N entities; integers stand for themselves (2 for the two teams)
 Dim = Literal["N"] | int
@@ -172,35 +166,18 @@ class Sport:
         raise KeyError(stat_id)
 
 
-def sports() -> dict[str, Callable[[], Sport]]:
-    """Every sport that can be loaded, by name: modules of ``features`` that assign ``SPORT`` at top level (read as text,
-    so that listing them imports none) and whatever the entry point ``touchline.sports`` offers."""
-    import features
+#: every sport is an entry point of this group, ``module:object``
+SPORTS: Final = PluginGroup("touchline.sports", "sport")
 
-    found: dict[str, Callable[[], Sport]] = {}
-    for module in pkgutil.iter_modules(features.__path__):
-        name = f"features.{module.name}"
-        spec = importlib.util.find_spec(name)
-        if spec and spec.origin and _ASSIGNS_SPORT.search(Path(spec.origin).read_text("utf-8")):
-            found[module.name] = partial(_declared, name)
-    for point in entry_points(group="touchline.sports"):
-        found[point.name] = point.load
-    return found
+
+def sports() -> list[str]:
+    """Names of the sports that can be loaded; none is imported."""
+    return SPORTS.names()
 
 
 def load_sport(name: str) -> Sport:
-    """The sport called ``name``; ``ValueError`` with the known names otherwise."""
-    known = sports()
-    if name not in known:
-        raise ValueError(f"unknown sport {name!r}: this installation knows {', '.join(sorted(known))}")
-    return known[name]()
-
-
-_ASSIGNS_SPORT = re.compile(r"^SPORT\b.*=", re.MULTILINE)
-
-
-def _declared(module_name: str) -> Sport:
-    sport = importlib.import_module(module_name).SPORT
+    """The sport called ``name``; ``ValueError`` with one sentence where it cannot be had."""
+    sport = SPORTS.load(name)
     if not isinstance(sport, Sport):
-        raise TypeError(f"{module_name}.SPORT is not a Sport")
+        raise SPORTS.misfit(name, "is no Sport")
     return sport

@@ -21,7 +21,7 @@ def catalogue(
     from streaming.wire import topics
 
     try:
-        chosen = [load_sport(name) for name in ([sport] if sport else sorted(sports()))]
+        chosen = [load_sport(name) for name in ([sport] if sport else sports())]
     except ValueError as error:
         raise BadInput(str(error)) from None
     rows = [

@@ -44,7 +44,7 @@ def serve(
     from streaming.web.hub import Hub
 
     address = parse(source, kafka_settings)
-    sports = [sport_named(name).name for name in dict.fromkeys(sport)] if sport else sorted(known())
+    sports = [sport_named(name).name for name in dict.fromkeys(sport)] if sport else known()
     jobs = FlinkPoller(flink) if flink else None
     # Threads share the interpreter: the sockets must not wait a whole default slice (5 ms) for the reader.
     sys.setswitchinterval(0.0005)

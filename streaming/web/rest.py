@@ -113,7 +113,7 @@ async def events(request: Request) -> Response:
 def _catalogue(sport: str | None) -> dict[str, Any]:
     from features.core.sport import load_sport, sports  # numba comes with it
 
-    names = [sport] if sport is not None else sorted(sports())
+    names = [sport] if sport is not None else sports()
     return {
         name: [
             {

@@ -24,7 +24,7 @@ POINTS = """
 [touchline.sports]
 toy = tests.streaming.toy:TOY
 
-[touchline.worlds]
+[touchline.simulators]
 toy = tests.streaming.toyworld:play
 """
 

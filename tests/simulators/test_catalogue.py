@@ -1,4 +1,4 @@
-"""Worlds are found by name; `touchline simulate` plays one into a recording, whole or not at all."""
+"""Simulators are found by name; `touchline simulate` plays a game into a recording, whole or not at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_soccer_is_found_and_others_are_refused_by_name() -> None:
     world = open_simulator("soccer", 5, 1.0, game="cup-final")
     assert world.record.game == "cup-final"
     assert isinstance(next(iter(world.stream())), Telemetry)
-    with pytest.raises(BadInput, match=r"no simulator for 'chess': there is one for .*soccer"):
+    with pytest.raises(BadInput, match=r"unknown simulator 'chess': this installation knows .*soccer"):
         open_simulator("chess", 1, 1.0)
 
 
@@ -63,7 +63,7 @@ def test_a_world_takes_options_of_its_own() -> None:
 def test_bad_wishes_end_in_one_sentence_and_leave_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "REC"
     for wishes, sentence in (
-        (["chess"], "no simulator for 'chess'"),
+        (["chess"], "unknown simulator 'chess'"),
         (["soccer", "--minutes", "nan"], "0.1 to 240 minutes"),
         (["soccer", "--seed", "-4"], "a seed is a whole number"),
         (["soccer", "--loss", "2"], "loss is a share from 0 to 1"),

@@ -44,5 +44,5 @@ class ToyWorld:
 
 
 def play(seed: int, minutes: float, game: str | None = None, t0_us: int | None = None) -> ToyWorld:
-    """What the entry point ``touchline.worlds`` offers."""
+    """What the entry point ``touchline.simulators`` offers."""
     return ToyWorld(seed, minutes * 60, game or f"toy-{seed}", toy.T0 if t0_us is None else t0_us)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import simulators.providers
-from simulators.providers import Imported, providers, read, wyscout
+from simulators.providers import PROVIDERS, Imported, providers, read, wyscout
 from streaming.recordings.reader import Recording, Writer
 from streaming.wire.blocks import StatBlock
 from streaming.wire.records import Telemetry
@@ -100,8 +100,10 @@ def test_the_example_provider_is_a_package_of_its_own(tmp_path: Path, monkeypatc
     (info / "entry_points.txt").write_text(f"[{group}]{settings['options.entry_points'][group]}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert providers()["example"] == "Example tracking: one CSV of positions at 25 Hz."
-    assert read("example", [tmp_path / "positions.csv"]).samples == 2
+    (packet,) = read("example", [tmp_path / "positions.csv"]).stream()
     sys.modules.pop("example_provider")
+    assert isinstance(packet, Telemetry)
+    assert (packet.x_m.tolist(), packet.y_m.tolist()) == ([0.0, 1.0], [0.0, -1.0])
 
 
 @pytest.mark.real
@@ -115,13 +117,6 @@ def test_the_loop_over_many_matches(real_data: Path, monkeypatch: pytest.MonkeyP
     assert isinstance(names["imported"], Imported)
 
 
-def test_the_example_provider_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (source,) = blocks("adding-a-provider.md")
-    (tmp_path / "example.py").write_text(source)
-    (tmp_path / "positions.csv").write_text("frame,x,y\n0,52.5,34.0\n1,53.5,33.0\n")
-    monkeypatch.setattr(simulators.providers, "__path__", [*simulators.providers.__path__, str(tmp_path)])
-    assert providers()["example"] == "Example tracking: one CSV of positions at 25 Hz."
-    (packet,) = read("example", [tmp_path / "positions.csv"]).stream()
-    sys.modules.pop("simulators.providers.example")
-    assert isinstance(packet, Telemetry)
-    assert (packet.x_m.tolist(), packet.y_m.tolist()) == ([0.0, 1.0], [0.0, -1.0])
+def test_every_reader_of_this_project_is_declared() -> None:
+    modules = {path.stem for path in Path(simulators.providers.__file__).parent.glob("[a-z]*.py")}
+    assert modules == {name for name in providers() if PROVIDERS.packages(name) == ["touchline"]}
