@@ -103,7 +103,7 @@ def seconds(cell: str | None, path: Path, column: str) -> float:
 
 def _columns(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[list[dict[str, str]], frozenset[str]]:
     """The rows of a CSV file under our names of their columns, and which of those it has."""
-    listed = rows(path, "f1", ())
+    listed = rows(path, "tracinginsights", ())
     if listed and None in listed[-1].values():
         raise BadInput(f"{path} is cut short: its last row has fewer cells than its first")
     there = list(listed[0]) if listed else []

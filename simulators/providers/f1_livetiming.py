@@ -45,9 +45,9 @@ def read(files: list[Path]) -> Imported:
     """Recordings, a snapshot, or both."""
     streams, snapshots = sort_out(files)
     if not files:
-        raise BadInput("f1_live needs a stream (.jsonl, .txt) or a snapshot (.json)")
+        raise BadInput("f1_livetiming needs a stream (.jsonl, .txt) or a snapshot (.json)")
     if len(snapshots) > 1:
-        raise BadInput(f"f1_live takes one snapshot, and got {', '.join(path.name for path in snapshots)}")
+        raise BadInput(f"f1_livetiming takes one snapshot, and got {', '.join(path.name for path in snapshots)}")
     source, ignored = (snapshots + streams)[0], Counter[str]()
     state: dict[str, Any] = document(snapshots[0]) if snapshots else {}
     found = messages(streams, ignored)
@@ -98,7 +98,7 @@ def read(files: list[Path]) -> Imported:
         length_m=REACH_M,
         width_m=REACH_M,
         provenance={
-            "provider": "f1_live",
+            "provider": "f1_livetiming",
             "files": ", ".join(path.name for path in files),
             "source": "Formula 1 live timing, recorded messages",
             "terms": "the feed belongs to Formula One: internal use only",

@@ -32,19 +32,20 @@ from simulators.providers._stream import NO_DATE_US, in_arrival_order
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
+NAME: Final = "tracinginsights"
 _TELEMETRY: Final = ("driver", "lap", "time", "speed", "x", "y")
 _OTHERS: Final = ("rpm", "gear", "throttle", "brake", "drs", "distance", "z")
 
 
 def read(files: list[Path]) -> Imported:
     """The files of one race."""
-    telemetry = pick(files, "f1", "telemetry.parquet", lambda name: name.endswith("telemetry.parquet"))
-    laps_csv = pick(files, "f1", "laps.csv", lambda name: name.endswith("laps.csv"))
+    telemetry = pick(files, NAME, "telemetry.parquet", lambda name: name.endswith("telemetry.parquet"))
+    laps_csv = pick(files, NAME, "laps.csv", lambda name: name.endswith("laps.csv"))
     others = {
-        word: maybe(files, "f1", word, lambda name, word=word: name.endswith(word))  # type: ignore[misc]
+        word: maybe(files, NAME, word, lambda name, word=word: name.endswith(word))  # type: ignore[misc]
         for word in ("pit_stops.csv", "drivers.json", "corners.json", "results.csv")
     }
-    only(files, [telemetry, laps_csv, *others.values()], "f1", "telemetry, laps, pit_stops, drivers, corners and results")
+    only(files, [telemetry, laps_csv, *others.values()], NAME, "telemetry, laps, pit_stops, drivers, corners and results")
     kind = kind_of(laps_csv.parent)
     notes: dict[str, str] = {}
     listed, results = read_laps(laps_csv), read_results(others["results.csv"])
@@ -83,7 +84,7 @@ def read(files: list[Path]) -> Imported:
         length_m=float(np.ceil(span[0])) + 100.0,
         width_m=float(np.ceil(span[1])) + 100.0,
         provenance={
-            "provider": "f1",
+            "provider": NAME,
             "files": ", ".join(path.name for path in files),
             "source": "TracingInsights, by FastF1",
             "terms": "TracingInsights: use as you wish, attribution appreciated; the timing data belong to Formula One",
@@ -122,7 +123,7 @@ def read(files: list[Path]) -> Imported:
 
 def _telemetry(path: Path, known: set[str], laps_csv: Path, notes: dict[str, str]) -> dict[str, Columns]:
     """The columns of every driver; rows that belong to no driver, lap or moment are left out and counted."""
-    found = table(path, "f1", _TELEMETRY)
+    found = table(path, NAME, _TELEMETRY)
     if not len(found["time"]):
         raise BadInput(f"{path} holds no samples")
     numbers = {name: _numbers(found[name], path, name) for name in (*_TELEMETRY[1:], *_OTHERS) if name in found}

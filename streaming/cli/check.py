@@ -12,6 +12,7 @@ import typer
 
 from simulators.providers import Imported, read, read_all
 from streaming.analysis.airing import OnAirCounts, aired
+from streaming.cli.importing import named
 from streaming.cli.progress import Progress
 from streaming.errors import BadInput
 from streaming.factory import sport_named
@@ -49,7 +50,7 @@ def highlights(
 
     Example: touchline check highlights wyscout events.parquet matches.parquet
     """
-    games = _games(provider, files, pick)[::every]
+    games = _games(named(provider), files, pick)[::every]
     found: list[tuple[OnAirCounts, int, int]] = []
     labels, topics = Counter[str](), Counter[str]()
     with Progress(f"looking at {len(games)} games", len(games), "games") as progress:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from simulators.providers import providers, read, read_all
+from simulators.providers import current_name, providers, read, read_all
 from streaming.errors import BadInput
 
 _LIST = "\n\n".join(f"  {name}: {line}" for name, line in sorted(providers().items()))
@@ -22,6 +23,7 @@ def import_(
     check: Annotated[bool, typer.Option(help="Compare our figures with the provider's own.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Say what was imported as JSON, a line per game.")] = False,
 ) -> None:
+    provider = named(provider)
     if pick:
         _one(provider, read(provider, files, pick), out, overwrite=overwrite, check=check, as_json=as_json)
         return
@@ -35,6 +37,14 @@ def import_(
             refused.append(f"{name}: {error}")
     if refused:
         raise BadInput(f"{len(refused)} of {len(several)} games could not be imported; the first is {refused[0]}")
+
+
+def named(provider: str) -> str:
+    """The provider's name of today; where the user wrote that of version 0.1, one line on stderr says so."""
+    name = current_name(provider)
+    if name != provider:
+        print(f"touchline: the provider {provider} is now called {name}", file=sys.stderr)
+    return name
 
 
 def _one(provider: str, imported: Any, out: Path, *, overwrite: bool, check: bool, as_json: bool) -> None:

@@ -31,9 +31,9 @@ GAMES: dict[str, tuple[str, str, str, dict[str, tuple[int, float]]]] = {
     "wyscout 1": ("wyscout", "wyscout_events/*", "2499719", {}),
     "wyscout 2": ("wyscout", "wyscout_events/*", "2057954", {}),
     "ngs": ("ngs", "nfl_ngs_highlights/*", "2018091602", {"nfl.player.speed": (3_000, 0.35)}),
-    "f1": ("f1", "f1_dutch_gp_2025_race/*", "", {"f1.car.lap_time": (1_300, 0.01)}),
+    "f1": ("tracinginsights", "f1_dutch_gp_2025_race/*", "", {"f1.car.lap_time": (1_300, 0.01)}),
     "f1 replay": ("f1_replay", "f1_replay_10hz/*", "", {}),
-    "f1 live": ("f1_live", "f1_live_timing/2024_silverstone_fp1_live*", "", {}),
+    "f1 live": ("f1_livetiming", "f1_live_timing/2024_silverstone_fp1_live*", "", {}),
 }
 #: so much of a game's tracking is looked at value by value; --check has gone through all of it
 WATCHED_S = 1_200

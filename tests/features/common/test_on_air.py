@@ -58,7 +58,7 @@ def test_a_whole_simulated_game(sport: str) -> None:
 
 @pytest.mark.real
 def test_the_real_race(real_data: Path) -> None:
-    imported = read("f1", sorted((real_data / "f1_dutch_gp_2025_race").iterdir()))
+    imported = read("tracinginsights", sorted((real_data / "f1_dutch_gp_2025_race").iterdir()))
     events = [one for one in imported.stream() if isinstance(one, Event)]
     found = aired(load_sport("f1"), imported.record, events)
     holds(found, events, "f1")

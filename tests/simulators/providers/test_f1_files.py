@@ -127,7 +127,7 @@ def live_files(folder: Path) -> list[Path]:
     return [folder / "s_snapshot.json.gz", folder / "s_live.jsonl"]
 
 
-MADE = {"f1": race_files, "f1_live": live_files}
+MADE = {"tracinginsights": race_files, "f1_livetiming": live_files}
 
 
 @pytest.mark.parametrize("provider", MADE)
@@ -166,7 +166,7 @@ def updates(imported: Imported) -> dict[str, list[tuple[str, object]]]:
 
 
 def test_laps_are_added_up_and_gaps_follow(tmp_path: Path) -> None:
-    imported = read("f1", race_files(tmp_path))
+    imported = read("tracinginsights", race_files(tmp_path))
     assert [(team.id, team.name) for team in imported.record.teams] == [("team-one", "Team One"), ("two", "Two")]
     found = updates(imported)
     laps = {(who, v[1]): v[0] for who, v in found["f1.car.lap_time"]}  # type: ignore[index]
@@ -186,7 +186,7 @@ def test_laps_are_added_up_and_gaps_follow(tmp_path: Path) -> None:
 
 
 def test_partial_updates_become_events(tmp_path: Path) -> None:
-    imported = read("f1_live", live_files(tmp_path))
+    imported = read("f1_livetiming", live_files(tmp_path))
     events = [r for r in imported.stream() if isinstance(r, Event)]
     told = [(e.type, e.attrs.get("lap"), e.attrs.get("loop"), e.attrs.get("sector")) for e in events if e.type == "loop"]
     assert told == [
@@ -256,13 +256,13 @@ def test_files_cut_short_are_said_in_one_sentence(provider: str, tmp_path: Path)
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     files = race_files(tmp_path)
-    with pytest.raises(BadInput, match=r"f1 needs laps\.csv"):
-        read("f1", files[:1])
-    with pytest.raises(BadInput, match="f1_live needs a stream"):
-        read("f1_live", [])
+    with pytest.raises(BadInput, match=r"tracinginsights needs laps\.csv"):
+        read("tracinginsights", files[:1])
+    with pytest.raises(BadInput, match="f1_livetiming needs a stream"):
+        read("f1_livetiming", [])
     (tmp_path / "laps.csv").write_text("driver,time,lap,compound,stint,s1,s2,s3,life,pos,status\nZZZ,1,1,SOFT,1,1,1,1,1,1,1\n")
     with pytest.raises(BadInput, match="has the driver AAA"):
-        read("f1", files)
+        read("tracinginsights", files)
 
 
 # -- the real ones -------------------------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ def test_the_real_race_agrees_with_its_official_columns(real_data: Path, tmp_pat
     folder = real_data / "f1_dutch_gp_2025_race"
     if not folder.is_dir():
         pytest.skip(f"there is no {folder}")
-    imported = read("f1", sorted(folder.iterdir()))
+    imported = read("tracinginsights", sorted(folder.iterdir()))
     with Writer(tmp_path / "rec", imported.record) as writer:
         for one in imported.stream():
             writer.write(one)
@@ -303,7 +303,7 @@ def test_real_live_timing_replays(real_data: Path, tmp_path: Path) -> None:
     if not folder.is_dir():
         pytest.skip(f"there is no {folder}")
     files = sorted(folder.glob("*fp1*"))
-    imported = read("f1_live", files)
+    imported = read("f1_livetiming", files)
     assert len(imported.record.entities) == 20
     assert len(imported.record.teams) == 10
     with Writer(tmp_path / "rec", imported.record) as writer:
@@ -314,7 +314,7 @@ def test_real_live_timing_replays(real_data: Path, tmp_path: Path) -> None:
     assert found["f1.car.sector_time"].rmse < 0.01
     assert found["f1.car.lap_time"].n >= 300
     assert found["f1.car.lap_time"].rmse < 0.05
-    snapshot = read("f1_live", sorted(folder.glob("*race*")))
+    snapshot = read("f1_livetiming", sorted(folder.glob("*race*")))
     packets = [r for r in snapshot.stream() if isinstance(r, Telemetry)]
     assert sum(map(len, packets)) == snapshot.samples == 60
     assert all(np.isfinite(p.x_m).all() for p in packets)

@@ -43,7 +43,7 @@ def agree(found: dict[str, dict[int, float]], ends: dict[str, dict[int, float]])
 def test_what_is_optional_may_be_missing_in_some_laps(nothing: str, tmp_path: Path) -> None:
     early = lambda row: row["lap"] <= 3  # noqa: E731
     gone: dict[str, Any] = dict.fromkeys(("compound", "stint", "life", "status", "pos", "s1", "s2"), nothing)
-    imported = read("f1", write(tmp_path, changed(rows(), early, **gone)))
+    imported = read("tracinginsights", write(tmp_path, changed(rows(), early, **gone)))
     agree(lines(imported), ENDS)
     fitted = [(e.player, e.attrs) for e in events(imported, "tyres")]
     assert fitted == [(car, {"compound": "soft", "age_laps": 3.0}) for car in ("AAA", "BBB", "CCC")]
@@ -56,9 +56,11 @@ def test_what_is_optional_may_be_missing_in_some_laps(nothing: str, tmp_path: Pa
 def test_what_f1_itself_publishes_is_enough(left: tuple[str, ...], tmp_path: Path) -> None:
     """Driver, lap and time: stints follow from the stops, which are told by the list of them, or by the telemetry."""
     seen = telemetry(pits=(("BBB", 3),))
-    alone = read("f1", write(tmp_path / "a", rows(), left, seen))
-    listed = read("f1", write(tmp_path / "b", rows(), left, seen, pit_stops_csv="driver,lap,duration\nBBB,3,20.5\n"))
-    bare = read("f1", write(tmp_path / "c", rows(), left, telemetry(), pit_stops_csv="driver,lap,duration\nBBB,3,20.5\n"))
+    alone = read("tracinginsights", write(tmp_path / "a", rows(), left, seen))
+    listed = read("tracinginsights", write(tmp_path / "b", rows(), left, seen, pit_stops_csv="driver,lap,duration\nBBB,3,20.5\n"))
+    bare = read(
+        "tracinginsights", write(tmp_path / "c", rows(), left, telemetry(), pit_stops_csv="driver,lap,duration\nBBB,3,20.5\n")
+    )
     for imported in (alone, listed, bare):
         agree(lines(imported), ENDS)
         assert [e.player for e in events(imported, "pit_exit")] == ["BBB"]
@@ -80,7 +82,7 @@ def test_what_f1_itself_publishes_is_enough(left: tuple[str, ...], tmp_path: Pat
 def test_telemetry_may_lack_all_but_place_and_speed(tmp_path: Path) -> None:
     seen = telemetry()
     del seen["distance"]
-    imported = read("f1", write(tmp_path, rows(), seen=seen))
+    imported = read("tracinginsights", write(tmp_path, rows(), seen=seen))
     agree(lines(imported), ENDS)
     packet = next(r for r in imported.stream() if isinstance(r, Telemetry))
     assert {"speed_mps", "lap.last", "lap_distance_m.last"} <= packet.channels.keys()
@@ -94,7 +96,7 @@ def test_telemetry_may_lack_all_but_place_and_speed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", [("AAA", "BBB", "CCC"), ("BBB",)])
 def test_a_lap_that_is_not_listed_is_bridged_by_its_telemetry(missing: tuple[str, ...], tmp_path: Path) -> None:
     listed = [row for row in rows() if row["lap"] != 3 or row["driver"] not in missing]
-    imported = read("f1", write(tmp_path, listed))
+    imported = read("tracinginsights", write(tmp_path, listed))
     agree(lines(imported), ENDS)
     assert imported.record.provenance["clock: laps by the telemetry's own duration"] == ", ".join(f"{car} 3" for car in missing)
 
@@ -105,13 +107,13 @@ def test_a_hole_that_nothing_bridges_is_refused(tmp_path: Path) -> None:
     keep = [lap != 3 for lap in seen["lap"]]
     seen = {name: [v for v, k in zip(column, keep, strict=True) if k] for name, column in seen.items()}
     with pytest.raises(BadInput, match="lap 3 of AAA has no lap time, and no telemetry that lasts a lap"):
-        read("f1", write(tmp_path, listed, seen=seen))
+        read("tracinginsights", write(tmp_path, listed, seen=seen))
     # telemetry that breaks off half-way does not bridge it either
     seen = telemetry()
     keep = [lap != 3 or t < 30 for lap, t in zip(seen["lap"], seen["time"], strict=True)]
     seen = {name: [v for v, k in zip(column, keep, strict=True) if k] for name, column in seen.items()}
     with pytest.raises(BadInput, match="lap 3 of AAA"):
-        read("f1", write(tmp_path, listed, seen=seen))
+        read("tracinginsights", write(tmp_path, listed, seen=seen))
 
 
 def stopped_race(**of_lap_3: Any) -> tuple[list[dict[str, Any]], dict[str, list[float]]]:
@@ -127,7 +129,7 @@ def stopped_race(**of_lap_3: Any) -> tuple[list[dict[str, Any]], dict[str, list[
 )
 def test_a_red_flag_is_no_retirement_and_leaves_no_hole(of_lap_3: dict[str, Any], tmp_path: Path) -> None:
     listed, times = stopped_race(**of_lap_3)
-    imported = read("f1", write(tmp_path, listed, seen=telemetry(times)))
+    imported = read("tracinginsights", write(tmp_path, listed, seen=telemetry(times)))
     agree(lines(imported), {car: dict(enumerate(np.cumsum(t).tolist(), 1)) for car, t in times.items()})
     assert not events(imported, "retirement")
     assert [(e.player, e.attrs["position"]) for e in events(imported, "finish")] == [("AAA", 1.0), ("BBB", 2.0), ("CCC", 3.0)]
@@ -146,11 +148,11 @@ def test_a_clock_against_the_official_order_is_refused(tmp_path: Path) -> None:
     listed = changed(rows(times), lambda row: row["lap"] >= 3 and row["driver"] == "CCC", pos=9)
     files = write(tmp_path, listed, seen=telemetry(times))
     with pytest.raises(BadInput, match=r"lap 3 of CCC ends 14\d\d s before that of BBB, and its official place 9 is behind"):
-        read("f1", files)
+        read("tracinginsights", files)
 
 
 def test_only_a_race_begins_together(tmp_path: Path) -> None:
-    imported = read("f1", write(tmp_path / "2025_dutch_gp_qualifying", rows()))
+    imported = read("tracinginsights", write(tmp_path / "2025_dutch_gp_qualifying", rows()))
     assert imported.record.provenance["session"] == "qualifying"
     assert not events(imported, "lights_out", "finish")
 
@@ -160,7 +162,7 @@ def test_only_a_race_begins_together(tmp_path: Path) -> None:
 
 def test_a_lap_without_any_sector_is_driven_when_another_follows(tmp_path: Path) -> None:
     listed = changed(rows(), at("AAA", 2, 4), time="", s1="", s2="", s3="")
-    imported = read("f1", write(tmp_path, listed))
+    imported = read("tracinginsights", write(tmp_path, listed))
     agree(lines(imported), ENDS)
     assert not events(imported, "retirement")
 
@@ -171,7 +173,7 @@ def test_a_row_beyond_the_laps_of_the_race_is_no_lap(results: bool, tmp_path: Pa
     cool = [row | nothing for row in rows() if row["lap"] == 6 and row["driver"] == "AAA"]
     times = TIMES | {"AAA": [*TIMES["AAA"], 50.0]}
     others = {"results_csv": "driver,laps,position\nAAA,6,1\nBBB,6,2\nCCC,6,3\n"} if results else {}
-    imported = read("f1", write(tmp_path, [*rows(), *cool], seen=telemetry(times), **others))
+    imported = read("tracinginsights", write(tmp_path, [*rows(), *cool], seen=telemetry(times), **others))
     assert lines(imported)["AAA"].keys() == set(range(1, 7))
     assert not events(imported, "retirement")
     assert [e.attrs["position"] for e in events(imported, "finish") if e.player == "AAA"] == [1.0]
@@ -182,7 +184,7 @@ def test_a_row_beyond_the_laps_of_the_race_is_no_lap(results: bool, tmp_path: Pa
 def test_a_car_whose_laps_end_has_stopped_and_leaves_the_order(tmp_path: Path) -> None:
     listed = [row for row in rows() if row["driver"] != "BBB" or row["lap"] <= 3]
     seen = telemetry(TIMES | {"BBB": TIMES["BBB"][:3]})
-    imported = read("f1", write(tmp_path, listed, seen=seen))
+    imported = read("tracinginsights", write(tmp_path, listed, seen=seen))
     (out,) = events(imported, "retirement")
     assert out.player == "BBB"
     when = (out.t_us - imported.record.t0_us) / 1e6
@@ -197,7 +199,7 @@ def test_a_car_whose_laps_end_has_stopped_and_leaves_the_order(tmp_path: Path) -
 def test_lapped_cars_finish_with_the_winner(tmp_path: Path) -> None:
     slow = [80.0, 75.0, 75.0, 75.0, 75.0]
     times = {"AAA": TIMES["AAA"], "BBB": TIMES["BBB"], "CCC": slow}
-    imported = read("f1", write(tmp_path, rows(times), seen=telemetry(times)))
+    imported = read("tracinginsights", write(tmp_path, rows(times), seen=telemetry(times)))
     assert not events(imported, "retirement")
     assert [(e.player, e.attrs["position"], e.attrs["laps"]) for e in events(imported, "finish")] == [
         ("AAA", 1.0, 6.0),
@@ -209,7 +211,7 @@ def test_lapped_cars_finish_with_the_winner(tmp_path: Path) -> None:
 def test_disqualifications_are_kept_and_who_never_started_has_no_laps(tmp_path: Path) -> None:
     results = "driver,laps,position,positionText\nAAA,6,3,D\nBBB,6,1,1\nCCC,6,2,2\nDDD,0,20,W\n"
     listed = [*rows(), dict.fromkeys(COLUMNS, "") | {"driver": "DDD", "lap": 1}]
-    imported = read("f1", write(tmp_path, listed, results_csv=results))
+    imported = read("tracinginsights", write(tmp_path, listed, results_csv=results))
     assert [e.player for e in events(imported, "disqualification")] == ["AAA"]
     assert [(e.player, e.attrs["provider_place"]) for e in events(imported, "finish")] == [("AAA", 3.0), ("BBB", 1.0), ("CCC", 2.0)]
     assert "DDD" in {entity.id for entity in imported.record.entities}
@@ -219,7 +221,7 @@ def test_disqualifications_are_kept_and_who_never_started_has_no_laps(tmp_path: 
 
 
 def test_telemetry_of_a_driver_without_laps_costs_nobody_else(tmp_path: Path) -> None:
-    imported = read("f1", write(tmp_path, [row for row in rows() if row["driver"] != "CCC"]))
+    imported = read("tracinginsights", write(tmp_path, [row for row in rows() if row["driver"] != "CCC"]))
     agree(lines(imported), {car: ENDS[car] for car in ("AAA", "BBB")})
     assert imported.record.provenance["ignored: telemetry of drivers without laps"] == "CCC"
 
@@ -231,8 +233,8 @@ def test_an_impossible_position_costs_neither_speed_nor_anybodys_gap(tmp_path: P
     seen = telemetry()
     for k in range(1000, 1004):
         seen["x"][k] += 60_000.0
-    imported = read("f1", write(tmp_path, rows(), seen=seen))
-    clean = read("f1", write(tmp_path / "clean", rows()))
+    imported = read("tracinginsights", write(tmp_path, rows(), seen=seen))
+    clean = read("tracinginsights", write(tmp_path / "clean", rows()))
     assert imported.samples == clean.samples
     one, other = (finals(i) for i in (imported, clean))
     for stat in ("f1.car.gap", "f1.car.position", "f1.car.speed"):
@@ -245,7 +247,7 @@ def test_rows_without_driver_lap_or_time_are_counted(tmp_path: Path) -> None:
     seen["lap"] = [float(lap) for lap in seen["lap"]]
     seen["lap"][5] = float("nan")
     seen["driver"][7] = None
-    imported = read("f1", write(tmp_path, rows(), seen=seen))
+    imported = read("tracinginsights", write(tmp_path, rows(), seen=seen))
     assert imported.record.provenance["ignored: telemetry without driver, lap or time"] == "2"
     agree(lines(imported), ENDS)
 
@@ -271,7 +273,7 @@ def test_rows_without_driver_lap_or_time_are_counted(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_named(listed: Any, others: dict[str, str], sentence: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=sentence) as caught:
-        read("f1", write(tmp_path, listed, **others))
+        read("tracinginsights", write(tmp_path, listed, **others))
     assert "\n" not in str(caught.value)
 
 
@@ -279,7 +281,7 @@ def test_what_is_wrong_is_named(listed: Any, others: dict[str, str], sentence: s
 def test_a_column_that_must_be_there_is_named(column: str, tmp_path: Path) -> None:
     left = tuple(name for name in COLUMNS if name != column)
     with pytest.raises(BadInput, match=f"it has no column {column}"):
-        read("f1", write(tmp_path, rows(), left))
+        read("tracinginsights", write(tmp_path, rows(), left))
 
 
 def test_what_no_reader_foresaw_is_no_exception_of_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +290,7 @@ def test_what_no_reader_foresaw_is_no_exception_of_python(tmp_path: Path, monkey
 
     monkeypatch.setattr("simulators.providers.tracinginsights.race_of", broken)
     with pytest.raises(BadInput, match=r"laps.csv cannot be read as f1 files: something in them") as caught:
-        read("f1", write(tmp_path, rows()))
+        read("tracinginsights", write(tmp_path, rows()))
     assert "s1" not in str(caught.value)
 
 
@@ -309,7 +311,7 @@ def test_the_shared_cases_are_read(case: str) -> None:
     folder = real_folder().parent / "cases" / case
     if not folder.is_dir():
         pytest.skip(f"there is no {folder}")
-    imported = read("f1", sorted(folder.iterdir()))
+    imported = read("tracinginsights", sorted(folder.iterdir()))
     assert {car: len(laps) for car, laps in lines(imported).items()} == {"AAA": 6, "BBB": 6, "CCC": 6}
     assert [(e.player, e.attrs["position"]) for e in events(imported, "finish")] == [("AAA", 1.0), ("BBB", 2.0), ("CCC", 3.0)]
     assert not events(imported, "retirement")

@@ -119,7 +119,7 @@ def core_frames(messages: list[Message]) -> str:
 
 def imported(folder: Path, text: str, name: str = "live.txt") -> Imported:
     (folder / name).write_text(text)
-    return read("f1_live", [folder / name])
+    return read("f1_livetiming", [folder / name])
 
 
 def laps(found: Imported) -> dict[str, dict[int, float]]:
@@ -205,7 +205,7 @@ def test_laps_are_the_same_however_the_messages_come(how: str, tmp_path: Path) -
 def test_two_recordings_of_one_session_make_one(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(lines_of(race()[:40]))
     (tmp_path / "b.txt").write_text(fastf1(race()[25:]))
-    assert laps(read("f1_live", [tmp_path / "b.txt", tmp_path / "a.jsonl"])) == TRUE
+    assert laps(read("f1_livetiming", [tmp_path / "b.txt", tmp_path / "a.jsonl"])) == TRUE
 
 
 @pytest.mark.parametrize("form", [lines_of, fastf1])
@@ -469,7 +469,7 @@ def test_the_shared_recordings_tell_the_same(name: str) -> None:
     path = real_folder().parent / "cases" / "08-f1-live-recordings" / name
     if not path.is_file():
         pytest.skip(f"there is no {path}")
-    assert laps(read("f1_live", [path])) == {"SEV": {n: pytest.approx(60.8 + n / 10 + 0.2) for n in range(2, 8)}}
+    assert laps(read("f1_livetiming", [path])) == {"SEV": {n: pytest.approx(60.8 + n / 10 + 0.2) for n in range(2, 8)}}
 
 
 @pytest.mark.real
@@ -497,7 +497,7 @@ def test_real_laps_are_the_same_however_their_ends_are_cut(real_data: Path, tmp_
                     sector = {"Sectors": {"2": whole["Json"]["Lines"][car]["Sectors"].pop("2")}}
                     cut[-1:] = [{**one, "Json": {"Lines": {car: sector}}}, whole]
     (tmp_path / "cut_live.jsonl").write_text(lines_of(cut))
-    whole, parted = (read("f1_live", [path, snapshot]) for path in (stream, tmp_path / "cut_live.jsonl"))
+    whole, parted = (read("f1_livetiming", [path, snapshot]) for path in (stream, tmp_path / "cut_live.jsonl"))
     shown = laps(whole)
     assert shown == laps(parted)
     short = {entity.id: str(entity.shirt) for entity in whole.record.entities}

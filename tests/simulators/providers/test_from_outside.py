@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulators.providers import providers, read
+from streaming.cli.app import run
 from streaming.errors import BadInput, Unavailable
 
 READER = '''"""Belts of our own, one CSV a match."""
@@ -52,6 +53,27 @@ def test_it_is_listed_without_being_imported(site: Path) -> None:
     assert "our_belts" not in sys.modules
 
 
+def test_a_module_of_a_package_is_listed_without_the_package_being_imported(site: Path) -> None:
+    (site / "our_vests").mkdir()
+    (site / "our_vests" / "__init__.py").write_text("raise RuntimeError('imported')\n")
+    (site / "our_vests" / "files.py").write_text('"""Vests of our own."""\n')
+    points = site / "our_belts-1.0.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text() + "vests = our_vests.files:read\n")
+    assert providers()["vests"] == "Vests of our own."
+
+
+@pytest.mark.parametrize(("old", "new"), [("f1", "tracinginsights"), ("f1_live", "f1_livetiming")])
+def test_a_name_of_version_0_1_works_and_one_line_says_the_new_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str
+) -> None:
+    (tmp_path / "notes.csv").write_text("")
+    with pytest.raises(BadInput) as caught:
+        read(new, [tmp_path / "notes.csv"])
+    assert run(["import", old, str(tmp_path / "notes.csv"), "--out", str(tmp_path / "REC")]) == 2
+    assert capsys.readouterr().err == f"touchline: the provider {old} is now called {new}\ntouchline: {caught.value}\n"
+    assert old not in providers()
+
+
 def test_its_function_reads_the_files(site: Path) -> None:
     with pytest.raises(BadInput, match=r"^read match\.csv, picked 7$"):
         read("belts", [site / "match.csv"], "7")
@@ -62,11 +84,11 @@ def test_its_function_reads_the_files(site: Path) -> None:
     [
         ("zxy", BadInput, "the provider zxy is offered more than once, by touchline, our-belts: uninstall all but one"),
         ("odd", BadInput, "our-belts offers the provider odd as our_belts:nothing, which is no function"),
-        ("gone", BadInput, "our-belts offers the provider gone as our_belts:absent, which is no function"),
+        ("gone", BadInput, "our-belts offers the provider gone as our_belts:absent, which does not exist"),
         ("far", Unavailable, "needs the package nowhere_at_all"),
         ("lacking", Unavailable, "needs the package belts_driver"),
         ("nobody", BadInput, "unknown provider 'nobody': this installation knows belts, "),
-        ("belts:csv", BadInput, "belts files are of one kind: say belts, not belts:csv"),
+        ("belts:csv", BadInput, "belts files are of one kind: write belts, not belts:csv"),
     ],
 )
 def test_what_cannot_read_is_one_sentence(site: Path, name: str, kind: type[Exception], sentence: str) -> None:
