@@ -24,7 +24,7 @@ from streaming.errors import BadInput, Unavailable
 from streaming.threads import WatchedThread
 from streaming.web import rest
 from streaming.web.cluster import ClusterPoller
-from streaming.web.graphics import graphics
+from streaming.web.graphics import graphics, page_of, part_of
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
 from streaming.web.sockets import Socket
@@ -35,7 +35,6 @@ PAGES = {
     "/": "live.html",
     "/operator": "operator.html",
     "/catalogue": "catalogue.html",
-    **{g.url: f"graphics/{g.name}.html" for g in graphics().values()},
 }
 #: a client that reads slowly should find new values behind its socket, not megabytes of old ones
 SEND_BUFFER_BYTES = 256 * 1024
@@ -81,6 +80,15 @@ def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
     return page
 
 
+async def _graphic(request: Request) -> Response:
+    """The page of a graphic, or a file beside it."""
+    name, file = request.path_params["name"], request.path_params.get("file")
+    path = page_of(name) if file is None else part_of(name, file)
+    if path is None:
+        raise HTTPException(404, f"there is no graphic at {request.url.path[:80]!r}: /api/graphics lists the graphics")
+    return FileResponse(path, headers={"cache-control": "no-cache"})
+
+
 async def _websocket(websocket: WebSocket) -> None:
     await Socket(websocket.app.state.hub, websocket).run()
 
@@ -97,8 +105,11 @@ def application(hub: Hub, *, recordings: Path | None = None, watch: ClusterPolle
         finally:
             hub.unbind()
 
+    graphics()  # a graphic that cannot be shown ends the command and not a broadcast
     routes: list[BaseRoute] = [Route(path, _page(name)) for path, name in PAGES.items()]
     routes += [
+        Route("/graphics/{name}", _graphic),
+        Route("/graphics/{name}/{file}", _graphic),
         WebSocketRoute("/ws", _websocket),
         Route("/sse", sse),
         Route("/health", rest.health),

@@ -34,6 +34,7 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
 def manifest(graphic: Graphic, gateway: str) -> dict[str, Any]:
     """The manifest of one graphic whose data come from ``gateway`` unless its editor says otherwise."""
     where = {"type": "string", "title": "Gateway", "description": "Where the numbers come from", "default": gateway}
+    settings = {name: PARAMETERS.get(name, {"type": "string", "title": name.capitalize()}) for name in graphic.parameters}
     return {
         "$schema": SCHEMA,
         "id": f"touchline.{graphic.name}",
@@ -44,7 +45,7 @@ def manifest(graphic: Graphic, gateway: str) -> dict[str, Any]:
         "supportsRealTime": True,
         "supportsNonRealTime": False,
         "stepCount": 1,
-        "schema": {"type": "object", "properties": {**{name: PARAMETERS[name] for name in graphic.parameters}, "gateway": where}},
+        "schema": {"type": "object", "properties": settings | {"gateway": where}},
         "renderRequirements": [{"accessToPublicInternet": {"ideal": False}}],
         "v_touchline": {"sports": graphic.sports, "stats": graphic.stats},
     }

@@ -93,7 +93,7 @@ def said(selector: str) -> str:
     return f"(document.querySelector({selector!r})?.innerText ?? '').replace(/\\s+/g, ' ').trim()"
 
 
-def test_graphics_are_found_by_name_and_say_what_they_show(company: tuple[str, Company]) -> None:
+def test_every_page_is_declared_as_a_graphic_and_describes_itself(company: tuple[str, Company]) -> None:
     url, _ = company
     listed = httpx.get(f"{url}/api/graphics").json()
     assert {g["name"] for g in listed} == {p.stem for p in FOLDER.glob("*.html")} == set(graphics())
