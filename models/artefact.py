@@ -23,7 +23,7 @@ from models.forest.attribution import Attribution
 from models.forest.evaluate import Margins
 from models.forest.format import Forest, read_forest
 from models.home import Home, Origin
-from models.specs import SPECS, ModelSpec
+from models.specs import SPECS, ModelSpec, artefact_root
 
 SCHEMA: Final = 1
 #: what the package brings: a folder ``simulated`` and a folder ``real``, by what the models in it were trained on
@@ -151,16 +151,18 @@ class ForestModel:
 
 
 def shipped(origin: Origin = "simulated") -> list[str]:
-    """Names of the models inside the package that were trained on ``origin``."""
-    return sorted(folder.name for folder in (SHIPPED / origin).glob("*") if (folder / "card.json").is_file())
+    """Names of the models whose packages bring an artefact that was trained on ``origin``."""
+    return [name for name in SPECS if shipped_folder(f"{name}@{origin}") is not None]
 
 
 def shipped_folder(model: str) -> Path | None:
-    """The folder of ``NAME``, ``NAME@simulated`` or ``NAME@real`` inside the package, None where there is none. A name alone is the
+    """The folder of ``NAME``, ``NAME@simulated`` or ``NAME@real`` inside its package, None where there is none. A name alone is the
     model trained on simulated games: which of the two a game gets is decided where the game is known (``models.choice``)."""
     name, _, origin = model.partition("@")
-    folder = SHIPPED / (origin or "simulated") / name
-    return folder if name in SPECS and origin in ("", "simulated", "real") and (folder / "card.json").is_file() else None
+    if name not in SPECS or origin not in ("", "simulated", "real") or (root := artefact_root(name)) is None:
+        return None
+    folder = root / (origin or "simulated") / name
+    return folder if (folder / "card.json").is_file() else None
 
 
 def model_file(model: str | os.PathLike[str]) -> Path:

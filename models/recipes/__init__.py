@@ -1,4 +1,4 @@
-"""Models that can learn from real data: a module here per model, named like it (``lead-probability``: ``lead_probability``).
+"""Models that can learn from real data: a module per model, an entry point of the group ``touchline.recipes`` under its name.
 
 Such a module offers
 
@@ -18,16 +18,17 @@ All of them say in a ``ValueError`` with one sentence what is wrong with the dat
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from typing import Any
+from typing import Any, Final
 
+from features.core.plugins import PluginGroup
 from models.specs import spec_of
+
+RECIPES: Final = PluginGroup("touchline.recipes", "recipe")
 
 
 def reader_of(model: str) -> Any:
     """The module for ``model``; ``ValueError`` when it learns from simulated games alone."""
-    name = f"{__name__}.{spec_of(model).name.replace('-', '_')}"
-    if importlib.util.find_spec(name) is None:
+    name = spec_of(model).name
+    if name not in RECIPES:
         raise ValueError(f"{model} learns from simulated games alone: no real data can be read for it")
-    return importlib.import_module(name)
+    return RECIPES.load(name)

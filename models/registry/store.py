@@ -138,7 +138,8 @@ class Store:
     def folder(self, name: str, version: str) -> Path:
         """Where the artefact of a full version lies."""
         kept = self._place(name) / version
-        return artefact.SHIPPED / "simulated" / name if not kept.is_dir() and version == _shipped(name) else kept
+        own = artefact.shipped_folder(name)
+        return own if own is not None and not kept.is_dir() and version == _shipped(name) else kept
 
     # -- writing ---------------------------------------------------------------------------------------------------
 

@@ -1,20 +1,21 @@
-"""What came of what a model was asked: a module per sport, named like it, with its ``LABELS``: model name -> ``Label``, and
-``UNSAID``: model name -> why nothing in a recording says what came of it."""
+"""Outcomes of what models predict: a module per sport, an entry point of the group ``touchline.outcome_labels`` under its name.
+It has ``LABELS``: model name -> ``Label``, and ``UNSAID``: model name -> why nothing in a recording shows the outcome."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from types import ModuleType
+from typing import Final
 
+from features.core.plugins import PluginGroup
 from models.specs import spec_of, sport_of
 from streaming.monitoring.labels import Label
+
+OUTCOME_LABELS: Final = PluginGroup("touchline.outcome_labels", "module of outcome labels")
 
 
 def label_of(model: str) -> Label:
     """``ValueError`` with the reason for a model of which nothing says what came of what it was asked."""
     sport = sport_of(spec_of(model).name)
-    module = _module(sport)
+    module = OUTCOME_LABELS.load(sport) if sport in OUTCOME_LABELS else None
     labels: dict[str, Label] = getattr(module, "LABELS", {})
     if model not in labels:
         there = ", ".join(sorted(labels)) or "none"
@@ -29,15 +30,8 @@ def unlabelled() -> Label:
 
 
 def all_labels() -> dict[str, Label]:
-    """Of every model of every sport that has one."""
-    import pkgutil
-
+    """The labels of every sport's models, by model."""
     found: dict[str, Label] = {}
-    for module in pkgutil.iter_modules(__path__):
-        found |= importlib.import_module(f"{__name__}.{module.name}").LABELS
+    for sport in OUTCOME_LABELS.names():
+        found |= OUTCOME_LABELS.load(sport).LABELS
     return found
-
-
-def _module(sport: str) -> ModuleType | None:
-    name = f"{__name__}.{sport}"
-    return importlib.import_module(name) if importlib.util.find_spec(name) is not None else None
