@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from streaming.errors import BadInput
 from streaming.recordings.reader import Recording
+from streaming.sources.recording import due
 from streaming.wire.records import Event, Telemetry
 
 
@@ -42,31 +43,6 @@ def parse_from(text: str) -> float:
     if not 0 <= seconds < 1e6 or text.count(":") > 2:
         raise BadInput(f"{text!r} is not a time: give minutes and seconds, such as 12:30")
     return seconds
-
-
-def due(
-    recording: Recording, speed: float | None, from_s: float = 0.0, max_samples: int = 8192
-) -> Iterator[tuple[float, Telemetry | Event]]:
-    """Every record with the seconds after the start at which it is due: for a runner with a clock of its own.
-
-    ``from_s`` counts from the game's t0 and leaves out what had arrived by then. At ``speed`` None all is due at once
-    and comes in packets of up to ``max_samples``; else there is a packet for each arrival, as it was live.
-    """
-    from_us = recording.game.t0_us + round(from_s * 1e6) if from_s > 0 else None
-    if from_us is not None and from_us > recording.last_us:
-        length_s = max(0.0, (recording.last_us - recording.game.t0_us) / 1e6)
-        raise BadInput(f"{recording.path} ends at {length_s / 60:.1f} minutes, before {from_s / 60:.1f}")
-    if speed is None:
-        for record in recording.records(from_us, max_samples):
-            yield 0.0, record
-        return
-    first: int | None = None
-    for record in recording.records(from_us, max_samples, packets="arrival"):
-        arrival_us = record.arrival_us
-        assert isinstance(arrival_us, int)
-        if first is None:
-            first = arrival_us if from_us is None else from_us
-        yield max(0.0, (arrival_us - first) / 1e6 / speed), record
 
 
 def replay(

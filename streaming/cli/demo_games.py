@@ -1,4 +1,4 @@
-"""Simulated games live, each in a thread of its own, all into one hub: what ``touchline demo`` plays."""
+"""Simulated games live, each in a thread of its own, all into one hub: the games of ``touchline demo``."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ BEHIND_S: Final = 1.0
 
 
 class LiveGame:
-    """One game: ``ready()`` makes its operator and rehearses, ``start()`` plays it until it is over or ``stop`` is set.
+    """One game: ``ready()`` makes its operator and warms it up, ``start()`` plays it until it is over or ``stop`` is set.
 
-    ``lag`` says how late records were handed to the operator; a game whose operator or whose simulator takes too long falls
-    behind there.
+    ``lag`` measures how late records reached the operator: a game whose operator or simulator is too slow falls behind there.
     """
 
     def __init__(
@@ -50,10 +49,10 @@ class LiveGame:
         self._open()
 
     def _open(self) -> None:
-        from simulators.catalogue import open_simulator
+        from simulators.source import SimulatorSource
 
-        self.world = open_simulator(self.sport, self.seed, self.minutes, t0_us=(time.time_ns() // 1000) + 300_000)
-        self.record = self.world.record
+        self.source = SimulatorSource(self.sport, self.seed, self.minutes, t0_us=(time.time_ns() // 1000) + 300_000)
+        self.record = self.source.record
 
     def ready(self) -> None:
         """Everything that takes time, before the game is on the air."""
@@ -61,7 +60,7 @@ class LiveGame:
 
         self.hub.attach(self.record)  # so that the pages know what is coming
         prepare(self.sport, maker(self.models, self.registry))
-        self._open()  # the game begins now, not when its rehearsal did
+        self._open()  # the game begins now, not when the warm-up did
         self.operator = operator_for(self.record, self.models, self.registry)
         self.hub.attach(self.record, self.operator.meters)
 
@@ -87,17 +86,17 @@ class LiveGame:
             if self.hub.models is not None:
                 records, sinks = self.hub.models.overhear(self.record, records), [self.hub, self.hub.models]
             EmbeddedRunner(self.operator, sinks, wall=wall).run(records)
-        except Exception as error:  # noqa: BLE001 - told at the end by whoever started it: the other games go on
+        except Exception as error:  # noqa: BLE001 - reported at the end: the other games go on
             self.failed = error
             if not isinstance(error, TouchlineError):
-                traceback.print_exc()  # a mistake of ours, not something that is said on purpose
+                traceback.print_exc()  # a mistake of ours, without a sentence for the user
             print(f"touchline: {self.record.game} ended: {error or type(error).__name__}", file=sys.stderr, flush=True)
         self.took_s = time.perf_counter() - start
 
     def _records(self, wall: bool) -> Iterator[Telemetry | Event | int]:
         from streaming.cli.pace import ahead, paced
 
-        for record in paced(ahead(self.world.stream()), self.speed, wall=wall, lag=self.lag):
+        for record in paced(ahead(self.source.records(live=True)), self.speed, wall=wall, lag=self.lag):
             if self.stop.is_set():
                 return
             yield record
@@ -115,10 +114,10 @@ class LiveGame:
         }
 
     def sentence(self) -> str:
-        """The summary for a person."""
+        """The summary in a sentence."""
         from streaming.cli.replay import sentence
 
-        told = self.summary()
-        how = "did not fall behind" if told["kept_up"] else "ended early" if self.failed else "FELL BEHIND"
-        worst, over, share = told["behind_most_s"] * 1000, self.lag.LATE_S * 1000, told["late_share"]
-        return f"{sentence(told)}; {how}: at most {worst:.0f} ms late, {share:.2%} of records by more than {over:.0f} ms"
+        done = self.summary()
+        how = "did not fall behind" if done["kept_up"] else "ended early" if self.failed else "FELL BEHIND"
+        worst, over, share = done["behind_most_s"] * 1000, self.lag.LATE_S * 1000, done["late_share"]
+        return f"{sentence(done)}; {how}: at most {worst:.0f} ms late, {share:.2%} of records by more than {over:.0f} ms"

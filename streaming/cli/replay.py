@@ -16,8 +16,6 @@ from streaming.cli.lifecycle.common import Contradicted
 if TYPE_CHECKING:
     from streaming.cli.progress import Progress
     from streaming.sinks import Sink
-    from streaming.sinks.jsonl import StatJsonlSink
-    from streaming.sinks.parquet import StatParquetSink
     from streaming.wire.records import GameRecord
 
 
@@ -26,7 +24,8 @@ def replay(
     speed: Annotated[str, typer.Option(help="Times real time: 1, 10, ... or max.")] = "max",
     start: Annotated[str, typer.Option("--from", help="Where to begin, in game time: 12:30 or seconds.")] = "0",
     out: Annotated[
-        Path | None, typer.Option(help="Write stats to FILE.parquet or FILE.jsonl, or the stories to FILE.vtt.", metavar="FILE")
+        str | None,
+        typer.Option(help="Write stats to FILE.parquet, FILE.jsonl or another sink, stories to FILE.vtt.", metavar="FILE"),
     ] = None,
     language: Annotated[str, typer.Option(help="Language of the stories in FILE.vtt: en, de, ru or es.")] = "en",
     every: Annotated[bool, typer.Option("--provisional", help="Also write provisional values.")] = False,
@@ -52,7 +51,7 @@ def replay(
     Models answer in the versions that the recording names, each from where it took over, those that were asked for by name as then;
     --model gives others.
     """
-    from simulators.replay import due, parse_from, parse_speed
+    from simulators.replay import parse_from, parse_speed
     from streaming.cli.lifecycle.common import watch_models
     from streaming.cli.lifecycle.pinning import pinned
     from streaming.cli.pace import paced
@@ -61,7 +60,9 @@ def replay(
     from streaming.factory import operator_for, prepare, requested_of
     from streaming.recordings.reader import Recording
     from streaming.runners.embedded import EmbeddedRunner
-    from streaming.sinks.webvtt import StoryVttSink
+    from streaming.sinks import SinkOptions, open_sink
+    from streaming.sinks.base import through
+    from streaming.sources.recording import due
 
     pace, from_s = parse_speed(speed), parse_from(start)
     rec = Recording(recording)
@@ -71,11 +72,11 @@ def replay(
         operator = operator_for(rec.game, model, **options)
     else:
         operator, records = pinned(rec, records, registry, **options)
-    sinks: list[Sink] = []
-    if out is not None and out.suffix == ".vtt":
-        sinks.append(StoryVttSink(out, rec.game.t0_us, language=language, overwrite=force))
-    elif out is not None:
-        sinks.append(stat_file(out, final_only=not every, overwrite=force))
+    file: Sink | None = None
+    if out is not None:
+        chosen = SinkOptions(game=rec.game, metrics=operator.meters, final_only=not every, overwrite=force, language=language)
+        file = open_sink(out, chosen)
+    sinks = [] if file is None else [file]
     gateway = None
     try:
         if serve:
@@ -91,6 +92,8 @@ def replay(
             print(f"live page {gateway.url}/   operator page {gateway.url}/operator", flush=True)
         if pace is not None:
             records = paced(records, pace)
+        if file is not None:
+            records = through(file, records)
         if gateway is not None:
             records = hub.overhear(records if hub.models is None else hub.models.overhear(rec.game, records))
         if record is not None:
@@ -111,10 +114,10 @@ def replay(
         if gateway is not None:
             gateway.stop()
         raise
-    told = summary(operator.meters, rec.game, took_s)
+    done = summary(operator.meters, rec.game, took_s)
     if out is not None:
-        told["out"] = str(out)
-    print(json.dumps(told) if as_json else sentence(told), flush=True)
+        done["out"] = out
+    print(json.dumps(done) if as_json else sentence(done), flush=True)
     if gateway is not None:
         try:
             while True:
@@ -124,19 +127,6 @@ def replay(
             pass
         finally:
             gateway.stop()
-
-
-def stat_file(path: Path, *, final_only: bool, overwrite: bool) -> StatParquetSink | StatJsonlSink:
-    """The sink that a file's name asks for; ``BadInput`` for another ending."""
-    from streaming.errors import BadInput
-    from streaming.sinks.jsonl import StatJsonlSink
-    from streaming.sinks.parquet import StatParquetSink
-
-    if path.suffix == ".parquet":
-        return StatParquetSink(path, final_only=final_only, overwrite=overwrite)
-    if path.suffix == ".jsonl":
-        return StatJsonlSink(path, final_only=final_only, overwrite=overwrite)
-    raise BadInput(f"{path.name}: stats are written to a .parquet or a .jsonl file, stories to a .vtt")
 
 
 def _counted(records: Iterable[Any], progress: Progress) -> Iterator[Any]:
@@ -167,18 +157,18 @@ def summary(meters: Any, game: GameRecord, took_s: float) -> dict[str, Any]:
     }
 
 
-def sentence(told: dict[str, Any]) -> str:
-    """The summary for a person."""
-    pace = "" if told["times_real_time"] is None else f" ({told['times_real_time']:,} times real time)"
+def sentence(done: dict[str, Any]) -> str:
+    """The summary in a sentence."""
+    pace = "" if done["times_real_time"] is None else f" ({done['times_real_time']:,} times real time)"
     text = (
-        f"{told['game']}: {told['game_s'] / 60:.1f} minutes in {told['took_s']:.1f} s{pace}, "
-        f"{told['samples']:,} samples, {told['events']:,} events, {told['windows']:,} windows"
+        f"{done['game']}: {done['game_s'] / 60:.1f} minutes in {done['took_s']:.1f} s{pace}, "
+        f"{done['samples']:,} samples, {done['events']:,} events, {done['windows']:,} windows"
     )
-    if told["not_used"]:
-        text += "; not used: " + ", ".join(f"{n:,} {why}" for why, n in told["not_used"].items())
-    for reason, stats in told["unavailable"].items():
+    if done["not_used"]:
+        text += "; not used: " + ", ".join(f"{n:,} {why}" for why, n in done["not_used"].items())
+    for reason, stats in done["unavailable"].items():
         text += f"; unavailable, {reason}: " + ", ".join(f"{stat} ({n:,})" for stat, n in stats.items())
-    return text + (f"; stats in {told['out']}" if "out" in told else "")
+    return text + (f"; stats in {done['out']}" if "out" in done else "")
 
 
 def unavailable(meters: Any) -> dict[str, dict[str, int]]:

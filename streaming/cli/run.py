@@ -1,4 +1,4 @@
-"""``touchline run``: games from a source through the pipeline to a sink, for as long as it is left alone."""
+"""``touchline run``: games from a source through the pipeline to a sink, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def run(
-    source: Annotated[str, typer.Option(help="Where games come from: kafka://host:port, or a recording.", metavar="URL")],
+    source: Annotated[
+        str,
+        typer.Option(help="Where games come from: kafka://host:port, a recording, simulator://SPORT?seed=7.", metavar="URL"),
+    ],
     sink: Annotated[str, typer.Option(help="Where stats go: the same kafka://host:port, or FILE.parquet|jsonl.", metavar="URL")],
     runner: Annotated[str, typer.Option(help="embedded: in this process; flink: as a job on a cluster.")] = "embedded",
     sport: Annotated[str, typer.Option(help="Which sport's topics.")] = "soccer",
@@ -49,15 +52,18 @@ def run(
 
     Games of a broker in a file: touchline run --source kafka://127.0.0.1:9092 --sink stats.parquet
 
-    Start it again, or several of it: games and their state move to whoever is there. On Flink, Ctrl-C stops the job with a
-    savepoint and says how to go on from it, with more slots or a newer program. Security settings come from the file, or from
-    TOUCHLINE_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD, _SSL_CAFILE and so on.
+    Any number of these processes share the games; when one ends, its partitions are rebalanced to the others. On Flink, Ctrl-C
+    stops the job with a savepoint and says how to go on from it, with more slots or a newer program. Security settings come from
+    the file, or from TOUCHLINE_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD, _SSL_CAFILE and so on.
     """
-    from streaming.cli.run_files import captured, file_at, from_recording, recording_at, to_file
+    from streaming.cli.run_files import captured, run_feed, run_game
     from streaming.errors import BadInput
     from streaming.factory import sport_named
     from streaming.kafka.broker import ensure
     from streaming.kafka.settings import parse
+    from streaming.sinks.base import file_of, sink_kind
+    from streaming.sources.base import GameSource, SourceOptions, open_source, source_kind
+    from streaming.sources.kafka import KafkaSource
 
     if runner not in ("embedded", "flink"):
         raise BadInput(f"there is no runner {runner!r}: embedded or flink")
@@ -70,29 +76,30 @@ def run(
             "the workers of a job follow the registry that TOUCHLINE_REGISTRY names in their own environment: "
             "--registry is for the embedded runner"
         )
-    recording, file = recording_at(source), file_at(sink)
-    if runner == "flink" and (recording or file or record):
+    kinds = source_kind(source), sink_kind(sink)
+    if runner == "flink" and (kinds != ("kafka", "kafka") or record):
         raise BadInput("a job goes from Kafka to Kafka: recordings and files are for the embedded runner")
-    if recording and file:
-        raise BadInput(f"the stats of one recording go to a file with: touchline replay {recording} --out {file}")
-    if recording:
-        from_recording(recording, parse(sink, kafka_settings), partitions, speed, model, record, registry)
+    if kinds[0] == "file" and "://" not in sink.removeprefix("file://"):
+        raise BadInput(f"the stats of one recording go to a file with: touchline replay {file_of(source)} --out {file_of(sink)}")
+    name = sport_named(sport).name
+    if kinds != ("kafka", "kafka"):
+        opened = open_source(source, SourceOptions(sport=name, settings=kafka_settings, partitions=partitions))
+        options = {"overwrite": force, "settings": kafka_settings, "partitions": partitions}
+        if isinstance(opened, GameSource):
+            run_game(opened, sink, speed=speed, sink_options=options, model=model, registry=registry, record=record)
+            return
+        stop = _stop_event()
+        with captured(opened, record, stop):
+            run_feed(opened, sink, sink_options=options, model=model, registry=registry, stop=stop)
         return
     address = parse(source, kafka_settings)
-    if file:
-        name, stop = sport_named(sport).name, _until_told()
-        ensure(address, name, partitions)
-        with captured(address, name, record, stop):
-            to_file(address, name, file, force, model, stop, registry)
-        return
     if parse(sink, kafka_settings).servers != address.servers:
         raise BadInput("source and sink are one broker: results and offsets are committed together")
-    sport_named(sport)
     if runner == "embedded":
-        number = ensure(address, sport, partitions)
-        stop = _until_told()
-        with captured(address, sport, record, stop):
-            _embedded(address, sport, number, group or "touchline", (commit_ms or 100) / 1000, snapshot_s, model, stop, registry)
+        number = ensure(address, name, partitions)
+        stop = _stop_event()
+        with captured(KafkaSource(address, name), record, stop):
+            _embedded(address, name, number, group or "touchline", (commit_ms or 100) / 1000, snapshot_s, model, stop, registry)
         return
     from streaming.flink.rest import Rest
     from streaming.runners.flink.job import GROUP, Plan
@@ -147,7 +154,7 @@ def _flink(plan: Plan, rest: Rest, detach: bool) -> None:
     from streaming.runners.flink.job import submit
     from streaming.wire import topics
 
-    stop = _until_told()
+    stop = _stop_event()
     job = submit(plan, "streaming.factory")
     rest.wait_running(job)
     print(f"{plan.sport} from {plan.address.text} on {rest.url}, {plan.profile} mode: job {job} is on the air", flush=True)
@@ -170,14 +177,14 @@ def _flink(plan: Plan, rest: Rest, detach: bool) -> None:
     print(f"stopped in {time.monotonic() - began:.1f} s; go on with --savepoint {path}")
 
 
-def _until_told() -> threading.Event:
-    """Set by Ctrl-C or a polite kill; the second Ctrl-C is not polite any more."""
+def _stop_event() -> threading.Event:
+    """Set by Ctrl-C or SIGTERM; a second Ctrl-C interrupts."""
     stop = threading.Event()
 
-    def told(*_: object) -> None:
+    def on_signal(*_: object) -> None:
         stop.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, told)
+        signal.signal(name, on_signal)
     return stop

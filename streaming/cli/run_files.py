@@ -1,160 +1,129 @@
-"""Where ``touchline run`` takes games from and gives stats to: a broker, or files on one side of it."""
+"""``touchline run`` where source and sink are not one broker: one game from any source, or the games of a feed, to any sink."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from streaming.errors import BadInput
-
 if TYPE_CHECKING:
-    from streaming.kafka.settings import Address
     from streaming.recordings.capture import GameRecorder
-
-FILES = (".parquet", ".jsonl")
-
-
-def recording_at(source: str) -> Path | None:
-    """The folder that a source names, ``file://REC`` or the path itself; None for the address of a broker."""
-    if source.startswith("file://"):
-        return Path(source.removeprefix("file://"))
-    return Path(source) if Path(source).is_dir() else None
-
-
-def file_at(sink: str) -> Path | None:
-    """The file that a sink names; None for the address of a broker."""
-    path = Path(sink.removeprefix("file://"))
-    if not sink.startswith("file://") and ("://" in sink or path.suffix not in FILES):
-        return None
-    if path.suffix not in FILES:
-        raise BadInput(f"{path.name}: stats of games from a broker are written to a .parquet or a .jsonl file")
-    return path
+    from streaming.sources import FeedSource, GameSource
 
 
 @contextmanager
-def captured(address: Address, sport: str, folder: Path | None, stop: threading.Event) -> Iterator[None]:
-    """Meanwhile, what is on a broker and comes is written down in ``folder`` (None: nothing is), whoever works on it; when that
-    goes wrong, ``stop`` is set, and it is raised at the end."""
-    from streaming.kafka.tail import follow
+def captured(source: FeedSource, folder: Path | None, stop: threading.Event) -> Iterator[None]:
+    """Records meanwhile the games of the source in ``folder`` (None: no recording); when that fails, ``stop`` is set, and the error
+    is raised at the end."""
     from streaming.recordings.capture import GameRecorder
-    from streaming.wire import topics
+    from streaming.threads import WatchedThread
 
     if folder is None:
         yield
         return
-    failed: list[BaseException] = []
-    capture, enough = GameRecorder(folder, sport), threading.Event()
+    recorder, enough = GameRecorder(folder, source.sport), threading.Event()
 
-    def listen() -> None:
-        try:
-            for game, raw, now_us in follow(address, topics.telemetry(sport), enough):
-                capture.take(game, raw, now_us)
-        except BaseException as error:  # noqa: BLE001 (raised below)
-            failed.append(error)
-            stop.set()
+    def record() -> None:
+        for game, raw, now_us in source.messages(enough):
+            recorder.take(game, raw, now_us)
 
-    thread = threading.Thread(target=listen, name="capture", daemon=True)
-    thread.start()
-    with capture:
+    thread = WatchedThread(record, "recorder", failed=stop.set).start()
+    with recorder:
         try:
             yield
         finally:
             enough.set()
             thread.join()
-        if failed:
-            raise failed[0]
-    print(recorded(capture))
+        thread.check()
+    print(recorded(recorder))
 
 
-def recorded(capture: GameRecorder) -> str:
-    """What was written down, for a person."""
-    missed = f"; {capture.unclaimed:,} records of games whose beginning is gone are in none" if capture.unclaimed else ""
-    return f"recorded {len(capture.finished)} games in {capture.folder}{missed}"
+def recorded(recorder: GameRecorder) -> str:
+    """What was recorded, in a sentence."""
+    missed = f"; {recorder.unclaimed:,} records of games without their beginning are in none" if recorder.unclaimed else ""
+    return f"recorded {len(recorder.finished)} games in {recorder.folder}{missed}"
 
 
-def from_recording(
-    path: Path,
-    address: Address,
-    partitions: int | None,
+def run_game(
+    source: GameSource,
+    sink_url: str,
+    *,
     speed: str,
+    sink_options: dict[str, Any],
     model: list[str] | None,
+    registry: Path | None,
     record: Path | None,
-    registry: Path | None = None,
 ) -> None:
-    """A recorded game through an operator in this process, and what it gives out to the topics of its sport."""
-    from simulators.replay import due, parse_speed
+    """One game through an operator in this process to a sink; ``sink_options`` as in ``SinkOptions``."""
+    from simulators.replay import parse_speed
     from streaming.cli.pace import paced
     from streaming.cli.replay import sentence, summary
     from streaming.factory import operator_for, prepare, requested_of
-    from streaming.kafka.broker import ensure
     from streaming.recordings.capture import GameRecorder
-    from streaming.recordings.reader import Recording
     from streaming.runners.embedded import EmbeddedRunner
-    from streaming.sinks.kafka import KafkaSink
+    from streaming.sinks import SinkOptions, open_sink
+    from streaming.sinks.base import through
 
-    pace, rec = parse_speed(speed), Recording(path)
+    pace, game = parse_speed(speed), source.record
     options: dict[str, Any] = {"given": model, "registry": registry, "draw": True, "provisional": pace is not None}
     if pace is not None:
-        prepare(rec.game.sport, partial(operator_for, **options))
-    operator = operator_for(rec.game, **options)
-    number = ensure(address, rec.game.sport, partitions)
-    print(f"{rec.game.game} from {path} to {address.text}, {number} partitions", flush=True)
+        prepare(game.sport, partial(operator_for, **options))
+    operator = operator_for(game, **options)
     with ExitStack() as stack:
-        sink = KafkaSink(address, rec.game, operator.meters)
-        records = (one for _, one in due(rec, pace))
-        passing = sink.overhear(records if pace is None else paced(records, pace))
-        capture = None if record is None else stack.enter_context(GameRecorder(record, rec.game.sport, requested_of(operator)))
-        if capture is not None:
-            passing = capture.overhear(rec.game, passing)
+        recorder = None if record is None else stack.enter_context(GameRecorder(record, game.sport, requested_of(operator)))
+        sink = open_sink(sink_url, SinkOptions(game=game, metrics=operator.meters, **sink_options))
+        print(f"{game.game} from {source.text} to {sink_url}", flush=True)
+        records: Iterable[Any] = source.records(live=pace is not None)
+        records = through(sink, records if pace is None else paced(records, pace))
+        if recorder is not None:
+            records = recorder.overhear(game, records)
         began = time.perf_counter()
-        EmbeddedRunner(operator, [sink] if capture is None else [sink, capture]).run(passing)
-    print(sentence(summary(operator.meters, rec.game, time.perf_counter() - began)))
-    if capture is not None:
-        print(recorded(capture))
+        EmbeddedRunner(operator, [sink] if recorder is None else [sink, recorder]).run(records)
+    print(sentence(summary(operator.meters, game, time.perf_counter() - began)))
+    if recorder is not None:
+        print(recorded(recorder))
 
 
-def to_file(
-    address: Address,
-    sport: str,
-    path: Path,
-    overwrite: bool,
+def run_feed(
+    source: FeedSource,
+    sink_url: str,
+    *,
+    sink_options: dict[str, Any],
     model: list[str] | None,
+    registry: Path | None,
     stop: threading.Event,
-    registry: Path | None = None,
 ) -> None:
-    """Every game that is on a broker or comes, through operators in this process, and the final stats of all to one file."""
-    from streaming.cli.replay import stat_file
+    """Every game of a feed through operators in this process, and the final stats of all to one sink."""
     from streaming.factory import maker
-    from streaming.kafka.tail import follow
     from streaming.operator.session import GameSession
-    from streaming.wire import topics
+    from streaming.sinks import SinkOptions, open_sink
+    from streaming.sinks.base import closing
     from streaming.wire.blocks import DeadLetter, StatBlock
     from streaming.wire.records import Event
 
     make = maker(model, registry, provisional=False)
-    hosts: dict[str, GameSession] = {}
-    aside: Counter[str] = Counter()
+    sessions: dict[str, GameSession] = {}
+    unused: Counter[str] = Counter()
     values = 0
-    with stat_file(path, final_only=True, overwrite=overwrite) as sink:
-        print(f"{sport} from {address.text} to {path}, from the beginning: on the air; Ctrl-C ends it", flush=True)
-        for game, raw, now_us in follow(address, topics.telemetry(sport), stop):
-            host = hosts.get(game) or GameSession(sport, game, make)
-            out = [output for output in host.take(raw, now_us) if not isinstance(output, Event)]
-            if host.phase != "waiting":
-                hosts[game] = host
+    with closing(open_sink(sink_url, SinkOptions(**sink_options))) as sink:
+        print(f"{source.sport} from {source.text} to {sink_url}, from the beginning: on the air; Ctrl-C ends it", flush=True)
+        for game, raw, now_us in source.messages(stop):
+            session = sessions.get(game) or GameSession(source.sport, game, make)
+            out = [output for output in session.take(raw, now_us) if not isinstance(output, Event)]
+            if session.phase != "waiting":
+                sessions[game] = session
             sink.write(out, time.time_ns() // 1000)
             for output in out:
                 if isinstance(output, StatBlock):
                     values += len(output)
                 elif isinstance(output, DeadLetter):
-                    aside[output.reason] += len(output)
-    text = f"{len(hosts)} games, {values:,} values in {path}"
-    if aside:
-        text += "; not used: " + ", ".join(f"{n:,} {why}" for why, n in sorted(aside.items()))
+                    unused[output.reason] += len(output)
+    text = f"{len(sessions)} games, {values:,} values in {sink_url}"
+    if unused:
+        text += "; not used: " + ", ".join(f"{n:,} {reason}" for reason, n in sorted(unused.items()))
     print(text)

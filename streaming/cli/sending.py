@@ -1,4 +1,4 @@
-"""Simulated games on their way to a broker, as from a stadium: each record when it is due, stamped as it comes in."""
+"""Simulated games sent to an ingress, as from a stadium: each record when it is due, stamped when it is sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streaming.cli.pace import Record, arrival_us, stamped
 from streaming.wire.records import Event, GameRecord
 
 if TYPE_CHECKING:
-    from streaming.kafka.ingress import Ingress
+    from streaming.sources.base import Ingress
 
 
 def send_games(
@@ -22,7 +22,7 @@ def send_games(
     speed: float | None,
 ) -> tuple[int, int]:
     """Send games at once, each from its start to its end; (samples, events) sent. At ``speed`` 1 a record is stamped with the
-    wall clock; at any other it keeps the stamp that it was played with, so that what is computed from it stays the same."""
+    wall clock; at any other it keeps the simulator's stamp, so that its stats stay the same."""
     for game, _ in games:
         ingress.start(game)
     began, samples, events = time.monotonic(), 0, 0
@@ -64,20 +64,17 @@ def send(
     settings: Path | None,
     as_json: bool,
 ) -> None:
-    """What ``touchline simulate --to`` does: the topics are made or checked, then ``games`` games are played at once."""
+    """``touchline simulate --to URL``: opens the ingress, then plays ``games`` games at once."""
     from streaming.factory import sport_named
-    from streaming.kafka.broker import ensure
-    from streaming.kafka.ingress import Ingress
-    from streaming.kafka.settings import parse
+    from streaming.sources.base import SourceOptions, open_ingress
 
-    address = parse(url, settings)
-    number = ensure(address, sport, partitions)
-    t0_us = time.time_ns() // 1000 + 300_000
-    played = [play(i, **({"t0_us": t0_us} if speed == 1.0 else {})) for i in range(games)]
-    with Ingress(address, sport_named(sport), packed=packed) as ingress:
+    options = SourceOptions(sport=sport_named(sport).name, settings=settings, partitions=partitions, packed=packed)
+    with open_ingress(url, options) as ingress:
+        t0_us = time.time_ns() // 1000 + 300_000
+        played = [play(i, **({"t0_us": t0_us} if speed == 1.0 else {})) for i in range(games)]
         samples, events = send_games(ingress, played, speed)
-    told = {"to": address.text, "games": [record.game for record, _ in played], "samples": samples, "events": events}
     if as_json:
-        print(json.dumps(told))
+        sent = {"to": ingress.text, "games": [record.game for record, _ in played], "samples": samples, "events": events}
+        print(json.dumps(sent))
     else:
-        print(f"{address.text}, {number} partitions: {games} games, {samples:,} samples, {events:,} events")
+        print(f"{ingress.text}: {games} games, {samples:,} samples, {events:,} events")

@@ -17,7 +17,7 @@ class Producer:
     def __init__(self, address: Address) -> None:
         from kafka import KafkaProducer
 
-        self.address = address
+        self.address, self.text = address, address.text
         self._failed: BaseException | None = None
         with speaking(address):
             self._producer: Any = KafkaProducer(

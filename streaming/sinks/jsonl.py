@@ -6,6 +6,7 @@ from pathlib import Path
 
 from streaming.errors import BadInput, Unavailable
 from streaming.recordings.parquet_parts import AtomicWriter, reason
+from streaming.sinks.base import SinkOptions, file_of
 from streaming.wire.blocks import Output, StatBlock
 from streaming.wire.stat_json import block_raw
 
@@ -49,3 +50,8 @@ def lines(block: StatBlock, published_us: int) -> bytes:
     """What ``encode`` makes of each of ``block.updates(published_us)``, a line each."""
     raw = block_raw(block, published_us, b"\n")
     return raw + b"\n" if raw else raw
+
+
+def open_jsonl(url: str, options: SinkOptions) -> StatJsonlSink:
+    """The sink of ``FILE.jsonl``."""
+    return StatJsonlSink(file_of(url), final_only=options.final_only, overwrite=options.overwrite)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from streaming.recordings.parquet_parts import AtomicWriter, PartWriter
 from streaming.recordings.stat_table import ENCODINGS, StatRows
+from streaming.sinks.base import SinkOptions, file_of
 from streaming.wire.blocks import Output
 
 
@@ -29,3 +30,8 @@ class StatParquetSink(AtomicWriter):
 
     def _stop(self) -> None:
         self._rows.abort()
+
+
+def open_parquet(url: str, options: SinkOptions) -> StatParquetSink:
+    """The sink of ``FILE.parquet``."""
+    return StatParquetSink(file_of(url), final_only=options.final_only, overwrite=options.overwrite)

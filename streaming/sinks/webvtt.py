@@ -1,4 +1,4 @@
-"""The match as a subtitle track: every final story, when it was told, in one language."""
+"""The match as a subtitle track: every final story at its time, in one language."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from features.common.commentary import Cue, from_value, to_webvtt
 from streaming.errors import BadInput
 from streaming.recordings.parquet_parts import AtomicWriter
+from streaming.sinks.base import SinkOptions, file_of
 from streaming.wire.blocks import Output, StatBlock
 
 STORY: Final = "game.story"
@@ -23,7 +24,7 @@ class StoryVttSink(AtomicWriter):
     def __init__(self, path: str | Path, t0_us: int, *, language: str = "en", overwrite: bool = False) -> None:
         super().__init__(path, folder=False, overwrite=overwrite)
         self.t0_us, self.language = t0_us, language
-        self._told: dict[str, tuple[int, int, str]] = {}
+        self._stories: dict[str, tuple[int, int, str]] = {}
 
     def write(self, outputs: Sequence[Output], published_us: int) -> None:
         for block in outputs:
@@ -31,17 +32,17 @@ class StoryVttSink(AtomicWriter):
                 continue
             text = ""
             if block.values[0][0] is not None:
-                told = from_value(block.values[0][0])
-                if self.language not in told:
-                    raise BadInput(f"no stories in {self.language!r}: there are {', '.join(sorted(told))}")
-                text = told[self.language]
-            known = self._told.get(block.event)
+                sentences = from_value(block.values[0][0])
+                if self.language not in sentences:
+                    raise BadInput(f"no stories in {self.language!r}: there are {', '.join(sorted(sentences))}")
+                text = sentences[self.language]
+            known = self._stories.get(block.event)
             if known is None or known[0] <= block.revision:
-                self._told[block.event] = (block.revision, int(block.end_us[0]), text)
+                self._stories[block.event] = (block.revision, int(block.end_us[0]), text)
 
     def _complete(self) -> None:
         cues = [
-            Cue(start_s := (t_us - self.t0_us) / 1e6, start_s + READING_S, text) for _, t_us, text in self._told.values() if text
+            Cue(start_s := (t_us - self.t0_us) / 1e6, start_s + READING_S, text) for _, t_us, text in self._stories.values() if text
         ]
         try:
             self._staged.temporary.write_text(to_webvtt(cues), "utf-8")
@@ -50,3 +51,10 @@ class StoryVttSink(AtomicWriter):
 
     def _stop(self) -> None:
         """Nothing is open between writes."""
+
+
+def open_webvtt(url: str, options: SinkOptions) -> StoryVttSink:
+    """The sink of ``FILE.vtt``; ``BadInput`` for several games, whose times would count from several starts."""
+    if options.game is None:
+        raise BadInput(f"{file_of(url).name}: a .vtt file holds the stories of one game, as of a recording")
+    return StoryVttSink(file_of(url), options.game.t0_us, language=options.language, overwrite=options.overwrite)

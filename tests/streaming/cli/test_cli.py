@@ -101,7 +101,7 @@ def test_replay_from_a_minute_begins_there(recording, tmp_path):
         (["replay", "REC", "--speed", "fast"], "'fast' is not a speed"),
         (["replay", "REC", "--from", "half-time"], "'half-time' is not a time"),
         (["replay", "REC", "--from", "99:00"], "ends at"),
-        (["replay", "REC", "--out", "stats.xlsx"], "stats.xlsx"),
+        (["replay", "REC", "--out", "stats.xlsx"], "unknown sink 'xlsx': this installation knows jsonl, kafka"),
         (["replay", "REC", "--model", "nowhere"], "nowhere"),
         (["simulate", "curling", "--out", "x"], "curling"),
         (["simulate", "soccer", "--minutes", "-1", "--out", "x"], "-1"),

@@ -17,6 +17,7 @@ from streaming.errors import BadInput
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.settings import Address
 from streaming.recordings.reader import Recording
+from streaming.sources.kafka import KafkaSource
 from streaming.wire import topics
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.messages import decode_stats
@@ -36,9 +37,11 @@ ELSEWHERE = "kafka://127.0.0.1:1"
     [
         (["--sink", "stats.jsonl"], "touchline replay {rec} --out stats.jsonl"),
         (["--sink", ELSEWHERE, "--runner", "flink"], "a job goes from Kafka to Kafka"),
-        (["--sink", "file://stats.csv"], "stats.csv: stats of games from a broker are written to a .parquet or a .jsonl file"),
+        (["--sink", "file://stats.csv"], "unknown sink 'csv': this installation knows jsonl, kafka, parquet, vtt"),
         (["--sink", ELSEWHERE, "--speed", "fast"], "'fast' is not a speed"),
-        (["--sink", "stats.csv"], "'stats.csv' is not a Kafka address"),
+        (["--sink", "stats.csv"], "unknown sink 'csv': this installation knows jsonl, kafka, parquet, vtt"),
+        (["--sink", "stats"], "'stats' is neither a URL nor a file with an ending: this installation knows jsonl, kafka"),
+        (["--sink", "kinesis://stream"], "unknown sink 'kinesis': this installation knows jsonl, kafka, parquet, vtt"),
     ],
 )
 def test_what_makes_no_sense_is_refused(recording, capsys, options, words):
@@ -47,6 +50,14 @@ def test_what_makes_no_sense_is_refused(recording, capsys, options, words):
 
 
 def test_a_source_that_is_not_there(capsys, tmp_path):
+    for source, sentence in (
+        ("mqtt://host", "unknown source 'mqtt': this installation knows file, kafka, simulator"),
+        (str(tmp_path / "no"), f"there is no recording at {tmp_path / 'no'}"),
+        ("simulator://chess", "unknown simulator 'chess': this installation knows f1, mlb, nfl, soccer"),
+        ("simulator://soccer?seed=x", "seed and t0_us are whole numbers, minutes is a number"),
+        ("simulator://soccer?wind=3", "a simulated game of soccer has no option 'wind': there is finishing"),
+    ):
+        assert sentence in refused(capsys, "run", "--source", source, "--sink", ELSEWHERE)
     assert f"there is no recording at {tmp_path / 'no'}" in refused(
         capsys, "run", "--source", f"file://{tmp_path / 'no'}", "--sink", ELSEWHERE
     )
@@ -139,7 +150,7 @@ def test_recording_beside_takes_a_game_from_its_beginning(ground: Ground, tmp_pa
     for record in first:
         ground.put(topics.telemetry(TOY.name), "toy-1", encode_feed(record))
     stop = threading.Event()
-    with captured(ground.address, TOY.name, tmp_path, stop):
+    with captured(KafkaSource(ground.address, TOY.name), tmp_path, stop):
         for record in rest:
             ground.put(topics.telemetry(TOY.name), "toy-1", encode_feed(record))
         real.until(lambda: (tmp_path / "toy-1").exists(), "the game is over", 30)
@@ -149,7 +160,7 @@ def test_recording_beside_takes_a_game_from_its_beginning(ground: Ground, tmp_pa
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "toy-1").touch()
     refused_as = pytest.raises(BadInput, match="toy-1 exists already and is not a folder")
-    with refused_as, captured(ground.address, TOY.name, tmp_path / "taken", stop):
+    with refused_as, captured(KafkaSource(ground.address, TOY.name), tmp_path / "taken", stop):
         real.until(stop.is_set, "the run is told", 30)
     with pytest.raises(BadInput, match="cannot record in"):
-        captured(ground.address, TOY.name, tmp_path / "taken" / "toy-1", stop).__enter__()
+        captured(KafkaSource(ground.address, TOY.name), tmp_path / "taken" / "toy-1", stop).__enter__()
