@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 import sys
 from dataclasses import replace
 from types import ModuleType
@@ -14,16 +13,15 @@ import pytest
 from features.core import units
 from features.soccer import SPORT
 from tests.features.harness import Scene, match_scene, roster_of, window_stats
-from tests.paths import ROOT
+from tests.pages import blocks_of
 
-PAGE = ROOT / "docs" / "adding-a-stat.md"
 STAT = "soccer.ball.touchline_distance"
 
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """The page's code block as a module of its own file, the way a reader would save it."""
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    (block,) = blocks_of("adding-a-stat.md")
     path = tmp_path_factory.mktemp("example") / "touchline_example.py"
     path.write_text(block, "utf-8")
     spec = importlib.util.spec_from_file_location("touchline_example", path)

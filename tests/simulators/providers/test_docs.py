@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
-import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +12,10 @@ from simulators.providers import PROVIDERS, Imported, providers, read, wyscout
 from streaming.recordings.reader import Recording, Writer
 from streaming.wire.blocks import StatBlock
 from streaming.wire.records import Telemetry
-from tests.paths import ROOT
+from tests.pages import blocks_of, install_page
 from tests.simulators.providers import small
 
-DOCS = ROOT / "docs"
-
-
-def blocks(page: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
-
-
-LINES = [line for block in blocks("recordings.md") for line in block.splitlines() if line.startswith("import ")]
+LINES = [line for block in blocks_of("recordings.md") for line in block.splitlines() if line.startswith("import ")]
 
 
 @pytest.fixture(scope="module")
@@ -78,30 +68,17 @@ def test_every_library_opens_every_table() -> None:
 
 def test_the_python_of_the_page(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(recorded)
-    (program,) = [block for block in blocks("recordings.md") if "Recording(" in block]
+    (program,) = [block for block in blocks_of("recordings.md") if "Recording(" in block]
     names: dict[str, object] = {}
     exec(program, names)
     assert isinstance(names["recording"], Recording)
 
 
 def test_the_example_provider_is_a_package_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its ``setup.cfg``, as the page has it, and what an installer makes of that."""
-    page = (DOCS / "adding-a-provider.md").read_text("utf-8")
-    (config,) = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
-    settings = configparser.ConfigParser()
-    settings.read_string(config)
-    (group,) = settings["options.entry_points"]
-    (source,) = blocks("adding-a-provider.md")
-    (tmp_path / "example_provider.py").write_text(source)
+    install_page("adding-a-provider.md", tmp_path, monkeypatch)
     (tmp_path / "positions.csv").write_text("frame,x,y\n0,52.5,34.0\n1,53.5,33.0\n")
-    info = tmp_path / "example_provider-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: example-provider\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{group}]{settings['options.entry_points'][group]}\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
     assert providers()["example"] == "Example tracking: one CSV of positions at 25 Hz."
     (packet,) = read("example", [tmp_path / "positions.csv"]).stream()
-    sys.modules.pop("example_provider")
     assert isinstance(packet, Telemetry)
     assert (packet.x_m.tolist(), packet.y_m.tolist()) == ([0.0, 1.0], [0.0, -1.0])
 
@@ -112,7 +89,7 @@ def test_the_loop_over_many_matches(real_data: Path, monkeypatch: pytest.MonkeyP
     known = wyscout.match_ids
     monkeypatch.setattr(wyscout, "match_ids", lambda files: known(files)[:2])
     names: dict[str, object] = {}
-    (program,) = blocks("providers.md")
+    (program,) = blocks_of("providers.md")
     exec(program, names)
     assert isinstance(names["imported"], Imported)
 
