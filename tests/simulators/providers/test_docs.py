@@ -15,7 +15,13 @@ from streaming.wire.records import Telemetry
 from tests.pages import blocks_of, install_page
 from tests.simulators.providers import small
 
-LINES = [line for block in blocks_of("recordings.md") for line in block.splitlines() if line.startswith("import ")]
+#: each line of the page that opens a table, after the import of its block
+LINES = [
+    f"{head}\n{line}"
+    for head, *rest in (block.splitlines() for block in blocks_of("recordings.md"))
+    for line in rest
+    if head.startswith("import ") and " = " in line
+]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +52,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("line", LINES)
 def test_one_line_opens_a_recording(recorded: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
-    module = line.split(";")[0].removeprefix("import ")
+    module = line.split("\n")[0].removeprefix("import ")
     pytest.importorskip(module, reason=f"{module} comes with touchline[analysis]")
     monkeypatch.chdir(recorded)
     names: dict[str, object] = {}
@@ -62,7 +68,7 @@ def test_one_line_opens_a_recording(recorded: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_every_library_opens_every_table() -> None:
-    opened = {(line.split(";")[0].removeprefix("import "), line.split("; ")[1].split(" =")[0]) for line in LINES}
+    opened = {(head.removeprefix("import "), line.split(" =")[0]) for head, line in (text.split("\n") for text in LINES)}
     assert {(lib, table) for lib in ("duckdb", "polars", "pandas") for table in ("telemetry", "events", "stats")} <= opened
 
 
