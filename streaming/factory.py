@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import msgspec
 
@@ -22,7 +22,7 @@ from streaming.wire.records import GameRecord
 if TYPE_CHECKING:
     from models.registry.follow import Follower
 
-#: clocks of a rehearsal's feeds are said to be so far apart: its events are looked for in the tracking, as those of real games are
+#: declared difference of the clocks of a warm-up game's feeds: its events are looked for in the tracking, like those of real games
 SYNC_MS: Final = 200
 
 
@@ -35,12 +35,12 @@ def sport_named(name: str) -> Sport:
 def models_of(sport: Sport, given: list[str] | None = None, origin: Origin = "simulated") -> dict[str, Model]:
     """The models that the sport's stats name, for a game of this ``origin``: the shipped ones, or those in ``given``: folders, each
     for the id on its card, NAME@simulated or NAME@real of the package, or NAME=WHERE (a folder or the address of an endpoint, see
-    ``models.serving.connect``). A stat that names ``<model>/curve`` gets that model asked along its axis."""
+    ``models.serving.connect``). A stat that names ``<model>/curve`` gets that model evaluated along its axis."""
     from models.choice import default_model
 
     found: dict[str, Any] = {}
     elsewhere: dict[str, str] = {}
-    asked_why = explained_by(sport)
+    explained = explained_by(sport)
     try:
         for text in given or []:
             name, where = named_place(text)
@@ -48,13 +48,13 @@ def models_of(sport: Sport, given: list[str] | None = None, origin: Origin = "si
             if where:
                 elsewhere[name] = where
                 continue
-            model = _given(name, _written(name), asked_why)
+            model = _given(name, _written(name), explained)
             if equals and model.name != text.partition("=")[0]:
                 raise BadInput(f"--model {text}: that is the model {model.name}")
             found[model.name] = model
         for name in named_by(sport):
             if name not in found:
-                found[name] = _packaged(default_model(name, origin), name in asked_why)
+                found[name] = _packaged(default_model(name, origin), name in explained)
         found = with_views(sport, found)
         for name in found if elsewhere else ():
             if address := elsewhere.get(name.partition("/")[0]):
@@ -67,7 +67,7 @@ def models_of(sport: Sport, given: list[str] | None = None, origin: Origin = "si
 
 
 def requested(given: list[str] | None) -> frozenset[str]:
-    """The models that somebody asks for by name: they answer also where they have not been shown right, marked as experimental."""
+    """The models that the user named: they answer also where they have not been validated, marked as experimental."""
     from models.artefact import load
 
     if not given:
@@ -83,12 +83,12 @@ def requested_of(operator: GameOperator) -> dict[str, str]:
 
 
 def named_by(sport: Sport) -> list[str]:
-    """The models that the sport's stats ask."""
+    """The models of the sport's stats."""
     return sorted({stat.model.partition("/")[0] for stat in sport.stats if stat.model})
 
 
 def explained_by(sport: Sport) -> frozenset[str]:
-    """The models whose answers are published with their reasons: those that events ask."""
+    """The models whose answers are published with their reasons: those of event stats."""
     return frozenset(stat.model.partition("/")[0] for stat in sport.stats if stat.model and stat.on)
 
 
@@ -114,26 +114,10 @@ def named_place(text: str) -> tuple[str, str]:
 
     name, equals, where = text.partition("=")
     if is_address(text):
-        raise BadInput(f"--model {text} does not say which model is asked there: --model NAME={text}")
+        raise BadInput(f"--model {text} does not name the model that is served there: --model NAME={text}")
     if not equals or name not in SPECS:
         return text, ""
     return (name, where) if is_address(where) else (where, "")
-
-
-@cache
-def following(name: str, registry: Path, origin: Origin) -> Follower:
-    """The deployed models of a registry for all operators of a sport and an origin in this process, watched from now on."""
-    from models.choice import at_home
-    from models.registry.follow import Follower
-    from models.registry.store import Store
-
-    if not registry.is_dir():
-        raise BadInput(f"there is no model registry at {registry}: touchline models train makes one")
-    try:
-        sport = sport_named(name)
-        return Follower(Store(registry), named_by(sport), lambda models: with_views(sport, at_home(models, origin))).start()
-    except ValueError as error:
-        raise BadInput(str(error)) from None
 
 
 @cache
@@ -146,13 +130,13 @@ def _packaged(model: str, explained: bool) -> Model:
 
 
 @cache
-def _given(place: str, written: tuple[int, ...], asked_why: frozenset[str]) -> Model:
-    """The same of a folder, for as long as nobody writes to it."""
+def _given(place: str, written: tuple[int, ...], explained: frozenset[str]) -> Model:
+    """The same of a folder, until its files change."""
     from models.artefact import load
     from models.warm_up import ready
 
     model = load(place)
-    return ready(model, explained=model.name in asked_why)
+    return ready(model, explained=model.name in explained)
 
 
 def _written(place: str) -> tuple[int, ...]:
@@ -161,14 +145,9 @@ def _written(place: str) -> tuple[int, ...]:
     return tuple(path.stat().st_mtime_ns for path in sorted(folder.iterdir())) if folder.is_dir() else ()
 
 
-def operator_for(game: GameRecord, given: list[str] | None = None, registry: Path | None = None, **options: Any) -> GameOperator:
-    """An operator with everything its sport needs; with ``registry`` its models are those that are deployed there, now and whenever
-    others are."""
+def operator_for(game: GameRecord, given: list[str] | None = None, **options: Any) -> GameOperator:
+    """An operator with all that its sport needs: its models as in :func:`models_of`, ``options`` as in :class:`GameOperator`."""
     sport, origin = sport_named(game.sport), origin_of(game)
-    if registry is not None:
-        if given:
-            raise BadInput("--model and --registry both say which models are asked: give one of them")
-        return GameOperator(sport, game, deployed=following(sport.name, registry, origin), **options)
     try:
         by_name = requested(given)
     except ValueError as error:
@@ -176,31 +155,80 @@ def operator_for(game: GameRecord, given: list[str] | None = None, registry: Pat
     return GameOperator(sport, game, models_of(sport, given, origin), requested=by_name, **options)
 
 
-def maker(given: list[str] | None = None, registry: Path | None = None, **options: Any) -> Any:
-    """A function that makes an operator from a game record, with ``options`` as in :class:`GameOperator`. On a worker of a
-    cluster the registry is the one that its environment names."""
+class OperatorFactory:
+    """Makes an operator from a game record, with ``options`` as in :class:`GameOperator`. A context manager.
+
+    With ``registry`` the models are those that are deployed there, now and whenever others are: the factory starts a thread that
+    looks for them with the first operator of each sport and origin, and ends its threads in ``close``. ``given`` names models
+    otherwise, as in :func:`models_of`.
+    """
+
+    def __init__(self, given: list[str] | None = None, registry: Path | None = None, **options: Any) -> None:
+        if given and registry is not None:
+            raise BadInput("--model and --registry both name models: give one of them")
+        self.given, self.registry, self.options = given, registry, options
+        self._followers: dict[tuple[str, Origin], Follower] = {}
+
+    def __call__(self, game: GameRecord) -> GameOperator:
+        if self.registry is None:
+            return operator_for(game, self.given, **self.options)
+        sport = sport_named(game.sport)
+        return GameOperator(sport, game, deployed=self._follower(sport, self.registry, origin_of(game)), **self.options)
+
+    def close(self) -> None:
+        """End the threads. The operators that were made keep the models that they have."""
+        while self._followers:
+            self._followers.popitem()[1].close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _follower(self, sport: Sport, registry: Path, origin: Origin) -> Follower:
+        """The deployed models of a registry for all operators of a sport and an origin."""
+        from models.choice import at_home
+        from models.registry.follow import Follower
+        from models.registry.store import Store
+
+        found = self._followers.get((sport.name, origin))
+        if found is not None:
+            return found
+        if not registry.is_dir():
+            raise BadInput(f"there is no model registry at {registry}: touchline models train makes one")
+        try:
+            found = Follower(Store(registry), named_by(sport), lambda models: with_views(sport, at_home(models, origin)))
+        except ValueError as error:
+            raise BadInput(str(error)) from None
+        self._followers[sport.name, origin] = found.start()
+        return found
+
+
+def maker(given: list[str] | None = None, registry: Path | None = None, **options: Any) -> OperatorFactory:
+    """An :class:`OperatorFactory`; without models and registry it follows the registry that ``TOUCHLINE_REGISTRY`` names, as on a
+    worker of a cluster."""
     if registry is None and not given and (named := os.environ.get("TOUCHLINE_REGISTRY")):
         registry = Path(named)
-    return partial(operator_for, given=given, registry=registry, **options)
+    return OperatorFactory(given, registry, **options)
 
 
 def prepare(name: str, make: Make) -> None:
-    """Everything that an operator of the sport may ever call, before the first record: modules are imported, models laid out and
-    compiled code is loaded, so that the first shot, goal or highlight finds all of it. A simulated game where everything happens,
-    if the sport has one, is played to nobody by an operator that ``make`` made; what that does not touch is loaded from the cache
-    of compiled code."""
+    """Load everything that an operator of the sport may ever call, before the first record: modules, models and compiled code. The
+    first shot, goal or highlight then waits for none of it. An operator that ``make`` made plays a simulated game in which
+    everything happens, if the sport has one; other compiled code is loaded from its cache."""
     from features.core.compiled import load_all
     from simulators.catalogue import simulators, warm_up_game
     from streaming.operator.session import warm_up
 
     sport = sport_named(name)
-    for origin in ORIGINS:  # a rehearsal is a simulated game, and what comes may be a real one
+    for origin in ORIGINS:  # the warm-up game is simulated, and the next one may be real
         models_of(sport, origin=origin)
     if name in simulators():
-        world = warm_up_game(name)
+        game = warm_up_game(name)
         feeds = [
             msgspec.structs.replace(feed, sync_ms=max(feed.sync_ms, SYNC_MS)) if feed.kind == "events" and sport.align else feed
-            for feed in world.record.feeds
+            for feed in game.record.feeds
         ]
-        warm_up(name, make, msgspec.structs.replace(world.record, feeds=feeds), world.stream(25))
+        warm_up(name, make, msgspec.structs.replace(game.record, feeds=feeds), game.stream(25))
     load_all()

@@ -41,13 +41,13 @@ def demo(
     from simulators.catalogue import check_simulator, simulators
     from streaming.cli.demo_games import LiveGame
     from streaming.cli.lifecycle.common import watch_models
-    from streaming.factory import models_of, sport_named
+    from streaming.factory import OperatorFactory, models_of, sport_named
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
 
     began = time.monotonic()
     played = simulators() if sport == "all" else [sport]
-    for name in played:  # a mistake on the command line comes before a port that somebody else has
+    for name in played:  # a mistake on the command line is reported before a port that is taken
         check_simulator(name)
         if model:
             models_of(sport_named(name), model)
@@ -55,8 +55,8 @@ def demo(
     sys.setswitchinterval(0.0005)
     hub, stop = Hub(), threading.Event()
     watch_models(hub, registry, contradicted)
-    with Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
-        shows = [LiveGame(name, seed, minutes, speed, hub, stop, model, registry) for name in played]
+    with OperatorFactory(model, registry) as make, Gateway(hub, port=port, recordings=Path.cwd()) as gateway:
+        shows = [LiveGame(name, seed, minutes, speed, hub, stop, make) for name in played]
         for show in shows:
             show.ready()
         for show in shows:

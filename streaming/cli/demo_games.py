@@ -7,13 +7,13 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from streaming.cli.pace import Lag
 from streaming.errors import TouchlineError
 
 if TYPE_CHECKING:
+    from streaming.factory import OperatorFactory
     from streaming.web.hub import Hub
     from streaming.wire.records import Event, Telemetry
 
@@ -36,12 +36,10 @@ class LiveGame:
         speed: float,
         hub: Hub,
         stop: threading.Event,
-        models: list[str] | None = None,
-        registry: Path | None = None,
+        make: OperatorFactory,
     ) -> None:
-        self.registry = registry
         self.sport, self.seed, self.minutes, self.speed, self.hub, self.stop = sport, seed, minutes, speed, hub, stop
-        self.models = models
+        self.make = make
         self.lag = Lag()
         self.failed: Exception | None = None
         self.took_s = 0.0
@@ -56,12 +54,12 @@ class LiveGame:
 
     def ready(self) -> None:
         """Everything that takes time, before the game is on the air."""
-        from streaming.factory import maker, operator_for, prepare
+        from streaming.factory import prepare
 
         self.hub.attach(self.record)  # so that the pages know what is coming
-        prepare(self.sport, maker(self.models, self.registry))
+        prepare(self.sport, self.make)
         self._open()  # the game begins now, not when the warm-up did
-        self.operator = operator_for(self.record, self.models, self.registry)
+        self.operator = self.make(self.record)
         self.hub.attach(self.record, self.operator.meters)
 
     def start(self) -> None:

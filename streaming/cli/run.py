@@ -137,14 +137,14 @@ def _embedded(
     from streaming.factory import maker, prepare
     from streaming.runners.kafka.runner import KafkaRunner
 
-    make = maker(model, registry)
-    prepare(sport, make)
-    # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.
-    sys.setswitchinterval(0.0005)
-    operator = KafkaRunner(address, sport, make, group=group, commit_s=commit_s, snapshot_s=snapshot_s)
-    print(f"{sport} from {address.text}, {number} partitions, group {group}: on the air; Ctrl-C ends it", flush=True)
-    operator.run(stop)
-    print(f"ended after {operator.commits:,} commits; every one is on the broker")
+    with maker(model, registry) as make:
+        prepare(sport, make)
+        # Threads share the interpreter: the one with the operator must not wait a whole default slice (5 ms) for it.
+        sys.setswitchinterval(0.0005)
+        runner = KafkaRunner(address, sport, make, group=group, commit_s=commit_s, snapshot_s=snapshot_s)
+        print(f"{sport} from {address.text}, {number} partitions, group {group}: on the air; Ctrl-C ends it", flush=True)
+        runner.run(stop)
+    print(f"ended after {runner.commits:,} commits; every one is on the broker")
 
 
 def _flink(plan: Plan, rest: Rest, detach: bool) -> None:

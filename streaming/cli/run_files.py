@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,18 +62,18 @@ def run_game(
     from simulators.replay import parse_speed
     from streaming.cli.pace import paced
     from streaming.cli.replay import sentence, summary
-    from streaming.factory import operator_for, prepare, requested_of
+    from streaming.factory import OperatorFactory, prepare, requested_of
     from streaming.recordings.capture import GameRecorder
     from streaming.runners.embedded import EmbeddedRunner
     from streaming.sinks import SinkOptions, open_sink
     from streaming.sinks.base import through
 
     pace, game = parse_speed(speed), source.record
-    options: dict[str, Any] = {"given": model, "registry": registry, "draw": True, "provisional": pace is not None}
-    if pace is not None:
-        prepare(game.sport, partial(operator_for, **options))
-    operator = operator_for(game, **options)
     with ExitStack() as stack:
+        make = stack.enter_context(OperatorFactory(model, registry, draw=True, provisional=pace is not None))
+        if pace is not None:
+            prepare(game.sport, make)
+        operator = make(game)
         recorder = None if record is None else stack.enter_context(GameRecorder(record, game.sport, requested_of(operator)))
         sink = open_sink(sink_url, SinkOptions(game=game, metrics=operator.meters, **sink_options))
         print(f"{game.game} from {source.text} to {sink_url}", flush=True)
@@ -106,11 +105,13 @@ def run_feed(
     from streaming.wire.blocks import DeadLetter, StatBlock
     from streaming.wire.records import Event
 
-    make = maker(model, registry, provisional=False)
     sessions: dict[str, GameSession] = {}
     unused: Counter[str] = Counter()
     values = 0
-    with closing(open_sink(sink_url, SinkOptions(**sink_options))) as sink:
+    with (
+        maker(model, registry, provisional=False) as make,
+        closing(open_sink(sink_url, SinkOptions(**sink_options))) as sink,
+    ):
         print(f"{source.sport} from {source.text} to {sink_url}, from the beginning: on the air; Ctrl-C ends it", flush=True)
         for game, raw, now_us in source.messages(stop):
             session = sessions.get(game) or GameSession(source.sport, game, make)

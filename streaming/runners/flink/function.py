@@ -1,8 +1,8 @@
 """A game on Flink: one keyed process function around the same :class:`streaming.operator.session.GameSession` that every runner
 keeps.
 
-State is written on every record, since nothing tells a Python function that a checkpoint is about to be taken: a list of the
-records since the last snapshot, and every so many records a snapshot that begins the list anew. The host in memory is only a
+State is written on every record, since a Python function gets no notice of a checkpoint: a list of the
+records since the last snapshot, and every so many records a snapshot that begins the list anew. The session in memory is only a
 cache of that; it is built from snapshot and list when a key is first met, which is exact because the operator is deterministic.
 An append costs what the record weighs; the megabyte of a snapshot is paid once in many records.
 """
@@ -21,14 +21,14 @@ from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ListStateDescriptor, ValueStateDescriptor
 
 from streaming.operator.health import Health, encode_health
-from streaming.operator.session import GameSession, Make
+from streaming.operator.session import GameSession
 from streaming.runners.flink.watchdog import end_with_task_manager
 from streaming.wire import topics
 from streaming.wire.messages import messages
 
-#: how often a game's quiet feed is looked at, ms; timers lie on multiples of it, so that after a restore two become one again
+#: period of provisional values of a quiet feed, ms; timers lie on multiples of it, so that after a restore two become one again
 TICK_MS: Final = 200
-#: a game's health is told on every so many ticks
+#: a game's health is published on every so many ticks
 HEALTH_TICKS: Final = 5
 
 
@@ -37,8 +37,8 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
 
     Parameters
     ----------
-    equipment : name of a module with ``maker()``, which returns what builds an operator from a game record, and with
-        ``prepare(sport, make)``, by which all that such an operator calls is loaded before a game is on
+    factory : name of a module with ``maker()``, which returns a ``streaming.factory.OperatorFactory``, and with ``prepare(sport,
+        make)``, which loads all that such an operator calls before a game is on
     snapshot_every : records of a game between two snapshots
     runner : what the operator page calls it
     """
@@ -46,81 +46,85 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
     def __init__(
         self,
         sport: str,
-        equipment: str,
+        factory: str,
         snapshot_every: int = 100,
         runner: str = "flink",
     ) -> None:
-        self.sport, self.equipment = sport, equipment
+        self.sport, self.factory = sport, factory
         self.snapshot_every, self.runner = snapshot_every, runner
 
     def open(self, runtime_context: RuntimeContext) -> None:
         end_with_task_manager()
-        equipment = importlib.import_module(self.equipment)
-        self.make: Make = equipment.maker()
-        equipment.prepare(self.sport, self.make)
+        factory = importlib.import_module(self.factory)
+        self.make = factory.maker()
+        factory.prepare(self.sport, self.make)
         # A plain byte array state cannot hold "nothing": pickled ones can.
         self._snapshot = runtime_context.get_state(ValueStateDescriptor("snapshot", Types.PICKLED_BYTE_ARRAY()))
         self._log = runtime_context.get_list_state(ListStateDescriptor("log", Types.PICKLED_BYTE_ARRAY()))
-        self._hosts: dict[str, GameSession] = {}
+        self._sessions: dict[str, GameSession] = {}
         self._logged: dict[str, int] = {}
         self._timed: set[str] = set()
+
+    def close(self) -> None:
+        if (make := getattr(self, "make", None)) is not None:
+            make.close()
 
     # -- what Flink calls ------------------------------------------------------------------------------------------
 
     def process_element(self, value: Row, ctx: Any) -> Iterator[Row]:
         game, raw, stamp = value[0], bytes(value[1]), value[2]
-        host = self._host(game)
+        session = self._session(game)
         now_us = broker_us(stamp)
-        before = host.counted
-        out = host.take(raw, now_us)
-        if host.phase == "waiting":
-            del self._hosts[game]  # a key that never starts a game leaves nothing behind
+        before = session.counted
+        out = session.take(raw, now_us)
+        if session.phase == "waiting":
+            del self._sessions[game]  # a key that never starts a game leaves nothing behind
         else:
-            self._keep(game, host, raw, now_us)
-            if host.phase == "on" and game not in self._timed:
+            self._keep(game, session, raw, now_us)
+            if session.phase == "on" and game not in self._timed:
                 self._time(game, ctx)
         if out:
             published_us = time.time_ns() // 1000
-            if host.meters is not None:
-                host.meters.published(*before, published_us - host.meters.arrival_us)
+            if session.meters is not None:
+                session.meters.published(*before, published_us - session.meters.arrival_us)
             yield from self._rows(game, out, published_us)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Row]:
         game = ctx.get_current_key()
         game = game if isinstance(game, str) else game[0]
         self._timed.discard(game)
-        host = self._host(game)
-        if host.phase != "on":
-            self._hosts.pop(game, None)
+        session = self._session(game)
+        if session.phase != "on":
+            self._sessions.pop(game, None)
             return
         self._time(game, ctx)
         now_us = time.time_ns() // 1000
-        yield from self._rows(game, host.tick(now_us), now_us)
-        if timestamp // TICK_MS % HEALTH_TICKS == 0 and host.meters is not None:
-            told = Health.of(game, self.sport, self.runner, host.meters, now_us)
-            yield Row(topics.health(self.sport), topics.key(game), encode_health(told))
+        yield from self._rows(game, session.tick(now_us), now_us)
+        if timestamp // TICK_MS % HEALTH_TICKS == 0 and session.meters is not None:
+            health = Health.of(game, self.sport, self.runner, session.meters, now_us)
+            yield Row(topics.health(self.sport), topics.key(game), encode_health(health))
 
     # -- state -----------------------------------------------------------------------------------------------------
 
-    def _host(self, game: str) -> GameSession:
+    def _session(self, game: str) -> GameSession:
         """The game of the current key: from memory, else as the state says."""
-        host = self._hosts.get(game)
-        if host is None:
-            host = self._hosts[game] = GameSession(self.sport, game, self.make)
+        session = self._sessions.get(game)
+        if session is None:
+            session = self._sessions[game] = GameSession(self.sport, game, self.make)
             kept = self._snapshot.value()
             if kept is not None:
-                host.restore(lz4.frame.decompress(kept))
+                session.restore(lz4.frame.decompress(kept))
             logged = 0
             for now_us, raw in self._log.get() or ():
-                host.take(raw, now_us)  # what came of it has been published
+                session.take(raw, now_us)  # its outputs have been published
                 logged += 1
             self._logged[game] = logged
-        return host
+        return session
 
-    def _keep(self, game: str, host: GameSession, raw: bytes, now_us: int) -> None:
+    def _keep(self, game: str, session: GameSession, raw: bytes, now_us: int) -> None:
         logged = self._logged.get(game, 0) + 1
-        if logged >= self.snapshot_every or host.phase == "over":
-            self._snapshot.update(lz4.frame.compress(host.snapshot()))
+        if logged >= self.snapshot_every or session.phase == "over":
+            self._snapshot.update(lz4.frame.compress(session.snapshot()))
             self._log.clear()
             logged = 0
         else:

@@ -1,8 +1,8 @@
 """The job: Kafka source, one keyed process function, transactional Kafka sink. Everything else is the function's business.
 
 Key and value go through as bytes and the stream is keyed on the Java side, so that Python is called once for a record and not
-once more to find its key. There are no watermarks: a game's clock is the operator's own, and a partition that is quiet holds
-nobody back.
+once more to find its key. There are no watermarks: a game's clock is the operator's own, and a partition that is quiet delays
+no other.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_every: int = 100
 
 
-def submit(plan: Plan, equipment: str) -> str:
-    """Hand the job to the cluster; its id. ``equipment`` names the module that prepares the workers (see ``GameFunction``).
+def submit(plan: Plan, factory: str) -> str:
+    """Hand the job to the cluster; its id. ``factory`` names the module that makes operators on the workers (see ``GameFunction``).
     ``Unavailable`` with one sentence when something that the job needs is missing."""
     try:
         from pyflink.common import Configuration
@@ -76,11 +76,11 @@ def submit(plan: Plan, equipment: str) -> str:
             env.set_max_parallelism(MAX_PARALLELISM)
             env.add_python_file(str(code))
             tables = StreamTableEnvironment.create(env, EnvironmentSettings.in_streaming_mode())
-            _build(plan, tables, equipment, code.name)
+            _build(plan, tables, factory, code.name)
             client = env.execute_async(plan.name or f"touchline {plan.sport}")
             return str(client.get_job_id())
         except Exception as error:
-            raise _told(error) from error
+            raise _cluster_error(error) from error
 
 
 def _configuration(plan: Plan) -> dict[str, str]:
@@ -115,7 +115,7 @@ def _configuration(plan: Plan) -> dict[str, str]:
     return found
 
 
-def _build(plan: Plan, tables: Any, equipment: str, code: str) -> None:
+def _build(plan: Plan, tables: Any, factory: str, code: str) -> None:
     import cloudpickle
     from pyflink.common import Types
     from pyflink.datastream import KeyedStream
@@ -174,7 +174,7 @@ def _build(plan: Plan, tables: Any, equipment: str, code: str) -> None:
         "streaming.runners.flink.function",
         "GameFunction",
         plan.sport,
-        equipment,
+        factory,
         plan.snapshot_every,
         f"flink, {plan.profile} mode",
     )
@@ -204,8 +204,8 @@ def _escaped(value: str) -> str:
     return value.replace("'", "''")
 
 
-def _told(error: Exception) -> Exception:
-    """What the cluster had to say, in one sentence."""
+def _cluster_error(error: Exception) -> Exception:
+    """The cluster's error, in one sentence."""
     text = str(error)
     if "Connection refused" in text or "RetryTimeoutException" in text or "UnknownHost" in text:
         return Unavailable("no Flink cluster answers: make up starts one on this machine, --flink says where another is")
