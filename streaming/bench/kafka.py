@@ -21,7 +21,7 @@ from streaming.bench.figures import figure
 from streaming.bench.kafka_peers import Helper, listener, reader_at_end
 from streaming.bench.load_generator import Load
 from streaming.errors import Unavailable
-from streaming.kafka.broker import admin, ensure, speaking
+from streaming.kafka.broker import admin, broker_errors, ensure
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.offsets import committed, end_offsets
 from streaming.kafka.settings import Address, parse
@@ -177,7 +177,7 @@ def behind(address: Address, sport: str, group: str, *, skip: bool = False) -> i
     from kafka.structs import OffsetAndMetadata, TopicPartition
 
     topic = topics.telemetry(sport)
-    with speaking(address):
+    with broker_errors(address):
         consumer = KafkaConsumer(**address.python(), group_id=group, enable_auto_commit=False)
         try:
             parts = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
@@ -200,7 +200,7 @@ def refuse_company(address: Address, group: str, patience_s: float = 15.0) -> No
     from kafka.errors import CoordinatorNotAvailableError
 
     until = time.monotonic() + patience_s
-    with admin(address) as client, speaking(address):
+    with admin(address) as client, broker_errors(address):
         while True:
             try:
                 found = client.describe_groups([group]).values()

@@ -42,7 +42,7 @@ def replay(
         Path | None, typer.Option(help="Record it again in this folder, with stats and predictions.", metavar="DIR")
     ] = None,
     contradicted: Contradicted = "withhold",
-    as_json: Annotated[bool, typer.Option("--json", help="Say what was done as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Run a recording through the pipeline, at any speed, from any minute.
 

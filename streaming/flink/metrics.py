@@ -1,4 +1,4 @@
-"""What Flink measures of itself, asked from its REST interface: how busy each subtask is, what holds it up, and how the JVMs of the
+"""Flink's own measurements, from its REST interface: how busy each subtask is, what holds it up, and how the JVMs of the
 TaskManagers do. Names and units on ``/metrics`` are ours, the quantities Flink's."""
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Quantity(NamedTuple):
 TASK: Final = (
     Quantity("busyTimeMsPerSecond", "touchline_flink_task_busy_ratio", "Share of the time a subtask works.", 1e-3),
     Quantity(
-        "backPressuredTimeMsPerSecond", "touchline_flink_task_backpressured_ratio", "Share it waits for who takes its output.", 1e-3
+        "backPressuredTimeMsPerSecond", "touchline_flink_task_backpressured_ratio", "Share of time it waits for its output.", 1e-3
     ),
     Quantity("numRecordsInPerSecond", "touchline_flink_task_records_in_per_second", "Records that a subtask takes."),
     Quantity("numRecordsOutPerSecond", "touchline_flink_task_records_out_per_second", "Records that a subtask gives."),
@@ -51,8 +51,8 @@ def of_job(rest: Rest, ident: str, job: str) -> list[Measure]:
     try:
         for vertex in rest.get(f"/jobs/{ident}")["vertices"]:
             wanted = [f"{n}.{q.flink}" for n in range(int(vertex["parallelism"])) for q in TASK]
-            told = rest.get(f"/jobs/{ident}/vertices/{vertex['id']}/metrics?get={','.join(wanted)}")
-            for metric in told:
+            values = rest.get(f"/jobs/{ident}/vertices/{vertex['id']}/metrics?get={','.join(wanted)}")
+            for metric in values:
                 subtask, _, name = metric["id"].partition(".")
                 found += _measured(TASK, name, (job, str(vertex["name"]), subtask), metric["value"])
     except Refused:
@@ -65,15 +65,15 @@ def of_managers(rest: Rest) -> list[Measure]:
     found = []
     for manager in rest.get("/taskmanagers")["taskmanagers"]:
         try:
-            told = rest.get(f"/taskmanagers/{manager['id']}/metrics?get={','.join(q.flink for q in MANAGER)}")
+            values = rest.get(f"/taskmanagers/{manager['id']}/metrics?get={','.join(q.flink for q in MANAGER)}")
         except Refused:
             continue
-        for metric in told:
+        for metric in values:
             found += _measured(MANAGER, metric["id"], (str(manager["id"]),), metric["value"])
     return found
 
 
 def _measured(quantities: tuple[Quantity, ...], name: str, place: tuple[str, ...], value: Any) -> list[Measure]:
-    """Flink says NaN of what it has not measured yet."""
+    """Flink reports NaN before the first measurement."""
     number = float(value)
     return [Measure(q.name, place, number * q.factor) for q in quantities if q.flink == name and number == number]

@@ -1,4 +1,4 @@
-"""How a Flink cluster and its jobs are doing, asked from its REST interface."""
+"""State of a Flink cluster and its jobs, from its REST interface."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Cluster(msgspec.Struct, frozen=True):
 
 
 class FlinkPoller:
-    """Asks the REST interface at ``url`` (``http://host:port``)."""
+    """Polls the REST interface at ``url`` (``http://host:port``)."""
 
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
         self._rest = Rest(url, timeout_s)
@@ -58,7 +58,7 @@ class FlinkPoller:
         try:
             return self._look()
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise self._rest.stranger(error) from None
+            raise self._rest.not_flink(error) from None
 
     def _look(self) -> Cluster:
         overview = self._rest.get("/overview")
@@ -85,8 +85,8 @@ class FlinkPoller:
         path = f"/jobs/{job['jid']}"
         counts, latest = {}, None
         try:
-            told = self._rest.get(path + "/checkpoints")
-            counts, latest = told["counts"], told["latest"]["completed"]
+            checkpoints = self._rest.get(path + "/checkpoints")
+            counts, latest = checkpoints["counts"], checkpoints["latest"]["completed"]
         except Refused:
             pass  # a job without checkpoints, or one that is gone since it was listed
         return Job(

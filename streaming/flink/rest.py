@@ -20,7 +20,7 @@ MAX_BYTES: Final = 8 << 20
 
 
 class Refused(Unavailable):
-    """The cluster is there, and does not do what was asked: a job that is gone, one without checkpoints."""
+    """The cluster answers with a refusal: a job that is gone, one without checkpoints."""
 
 
 class Rest:
@@ -57,9 +57,9 @@ class Rest:
             why = getattr(why, "strerror", None) or why
             raise Unavailable(f"no Flink cluster answers at {self.url}: {why} (make up starts one on this machine)") from None
         except (ValueError, RecursionError) as error:
-            raise self.stranger(error) from None
+            raise self.not_flink(error) from None
 
-    def stranger(self, error: Exception) -> Unavailable:
+    def not_flink(self, error: Exception) -> Unavailable:
         """What to raise when an answer is not one of Flink's."""
         return Unavailable(f"what answers at {self.url} is not a Flink cluster ({type(error).__name__}: {error})")
 
@@ -81,8 +81,8 @@ class Rest:
         """Why a job failed, the innermost reason in one line."""
         entries = self.get(f"/jobs/{job}/exceptions").get("exceptionHistory", {}).get("entries", [])
         lines = [line for entry in entries[:1] for line in entry["stacktrace"].splitlines() if line and not line[0].isspace()]
-        told = [line for line in lines if not line.startswith("...")]
-        return told[-1].removeprefix("Caused by: ")[:300] if told else "it does not say why"
+        causes = [line for line in lines if not line.startswith("...")]
+        return causes[-1].removeprefix("Caused by: ")[:300] if causes else "Flink gives no reason"
 
     def wait_running(self, job: str, patience_s: float = 120.0) -> None:
         """Until its tasks run; ``Unavailable`` with the reason when it fails or takes too long."""
@@ -109,7 +109,7 @@ class Rest:
                 if "location" in operation:
                     return str(operation["location"])
                 cause = operation.get("failure-cause", {}).get("stack-trace", "").splitlines()
-                raise Unavailable(f"the savepoint failed: {cause[0] if cause else 'Flink does not say why'}")
+                raise Unavailable(f"the savepoint failed: {cause[0] if cause else 'Flink gives no reason'}")
             time.sleep(0.3)
         raise Unavailable(f"the job took more than {patience_s:.0f} s to stop with a savepoint")
 
@@ -120,7 +120,7 @@ class Rest:
 
 def _reason(error: urllib.error.HTTPError) -> str:
     try:
-        told = json.loads(error.read())["errors"]
-        return str(told[-1]).splitlines()[0][:300]
+        errors = json.loads(error.read())["errors"]
+        return str(errors[-1]).splitlines()[0][:300]
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         return f"status {error.code}"

@@ -2,7 +2,7 @@
 
 A record costs Python the same whether it holds one frame or five. Gathering to the next window and no further adds nothing to
 the latency of a window's stats, since it is the last sample in the packet that makes them computable; each sample keeps the
-stamp of its own arrival. Positions for drawing come as often as windows close.
+stamp of its own arrival. Positions for drawing are published as often as windows close.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from streaming.operator.telemetry.framing import wait_us
 from streaming.operator.telemetry.grid import Grid
 from streaming.wire.records import GameRecord, Telemetry
 
-#: samples are handed on when so many wait, whatever the windows do
+#: samples are sent when so many wait, even where no window closes
 FULL: Final = 4096
 
 

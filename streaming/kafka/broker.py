@@ -10,10 +10,10 @@ from typing import Any, Final
 from streaming.errors import BadInput, InputLost, Unavailable
 from streaming.kafka.offsets import committed, end_offsets
 from streaming.kafka.settings import Address
-from streaming.kafka.workarounds import overheard
+from streaming.kafka.workarounds import connection_errors
 from streaming.wire import topics
 
-#: partitions of each topic unless told otherwise: how many operators can share a sport's games
+#: partitions of each new topic by default: how many operators can share a sport's games
 PARTITIONS: Final = 12
 #: largest message: a snapshot of a game is some megabytes
 MAX_MESSAGE_BYTES: Final = 16_000_000
@@ -21,7 +21,7 @@ MAX_MESSAGE_BYTES: Final = 16_000_000
 #: kept as long as the broker keeps things; positions and health only matter now
 _HOUR: Final = {"retention.ms": "3600000"}
 _COMPACTED: Final = {"cleanup.policy": "compact"}
-#: snapshots are rewritten every few seconds: small segments, cleaned soon, so that a newcomer reads little
+#: snapshots are rewritten every few seconds: small segments, cleaned soon, so that a new reader reads little
 _SNAPSHOTS: Final = {
     "cleanup.policy": "compact", "segment.bytes": "33554432", "segment.ms": "30000", "min.cleanable.dirty.ratio": "0.05",
     "max.message.bytes": str(MAX_MESSAGE_BYTES), "delete.retention.ms": "60000",
@@ -29,21 +29,21 @@ _SNAPSHOTS: Final = {
 
 
 @contextmanager
-def speaking(address: Address) -> Iterator[None]:
-    """What goes wrong with a broker, as one sentence."""
+def broker_errors(address: Address) -> Iterator[None]:
+    """Errors of a broker, as ``Unavailable`` with one sentence."""
     from kafka import errors
 
-    with overheard() as heard:
+    with connection_errors() as noted:
         try:
             yield
         except errors.AuthorizationError as error:
             raise Unavailable(f"the broker at {address.text} does not allow this login to do that: {_why(error)}") from None
         except errors.KafkaError as error:
-            raise _unavailable(address, [*heard, error] if isinstance(error, errors.KafkaTimeoutError) else [error]) from None
+            raise _unavailable(address, [*noted, error] if isinstance(error, errors.KafkaTimeoutError) else [error]) from None
 
 
 def _unavailable(address: Address, causes: list[BaseException]) -> Unavailable:
-    """The sentence for what is known to have gone wrong, newest last: the one cause that a person can mend comes first."""
+    """The sentence for known causes, newest last; a cause that the user can mend takes precedence."""
     from kafka import errors
 
     logins = errors.SaslAuthenticationFailedError, errors.UnsupportedSaslMechanismError, errors.IllegalSaslStateError
@@ -53,7 +53,7 @@ def _unavailable(address: Address, causes: list[BaseException]) -> Unavailable:
             return Unavailable(f"{where} refused the login: check sasl_username and sasl_password ({_why(cause)})")
         if "SSL" in str(cause):
             return Unavailable(f"{where} cannot be trusted, or does not speak TLS: check ssl_cafile ({_why(cause)})")
-    # Some refuse a login by closing the connection, and often that is all there is to be seen of it.
+    # Some brokers refuse a login by closing the connection, and often no more than that can be seen.
     if address.security.security_protocol.startswith("SASL") and any("socket disconnected" in str(cause) for cause in causes):
         return Unavailable(
             f"{where} refused the login: check sasl_username and sasl_password, and that security_protocol is that of its port"
@@ -70,7 +70,7 @@ def admin(address: Address) -> Iterator[Any]:
     """An administration client; ``Unavailable`` when the broker does not answer."""
     from kafka.admin import KafkaAdminClient
 
-    with speaking(address):
+    with broker_errors(address):
         client = KafkaAdminClient(**address.admin())
         try:
             yield client
@@ -89,10 +89,10 @@ def _config(topic: str, sport: str) -> dict[str, str]:
 
 
 def ensure(address: Address, sport: str, partitions: int | None = None) -> int:
-    """Make what is missing of the sport's topics and check the rest; how many partitions they have.
+    """Make the missing topics of the sport and check the others; the number of their partitions.
 
     A game has the same partition in every topic, so the counts must agree: ``BadInput`` when they do not, or when they are not
-    the ``partitions`` asked for (None: what is there, or ``PARTITIONS`` where nothing is).
+    the wanted ``partitions`` (None: the present number, or ``PARTITIONS`` for new topics).
     """
     from kafka import errors
 
@@ -118,7 +118,7 @@ def ensure(address: Address, sport: str, partitions: int | None = None) -> int:
             try:
                 client.create_topics(new, wait_for_metadata=True)
             except errors.TopicAlreadyExistsError:
-                time.sleep(0.5)  # somebody else made them at the same moment
+                time.sleep(0.5)  # another process made them at the same moment
                 return ensure(address, sport, partitions)
     return int(have)
 
@@ -131,9 +131,9 @@ def counts(client: Any, names: Iterable[str]) -> dict[str, int]:
 
 
 class TopicGuard:
-    """Notices that the input topic has gone, or is another one of the same name, while somebody reads it.
+    """Detects that the input topic was deleted, or deleted and made again, while it is read.
 
-    With ``group`` it knows itself what that consumer group has not used yet; without, whoever reads says so.
+    With ``group`` it looks up what that consumer group has not used yet; without, the reader passes it to ``check``.
     """
 
     def __init__(self, address: Address, topic: str, group: str | None = None) -> None:
@@ -146,17 +146,17 @@ class TopicGuard:
         if self.group is None or found is None:
             return found
         try:
-            with speaking(self.address):
+            with broker_errors(self.address):
                 self._unread = self._behind(self.group, partitions)
         except Unavailable:
-            # A topic that goes while it is asked about leaves the question without an answer, as a broker does that is away.
+            # A topic that is deleted during a request leaves it without an answer, as a broker does that is away.
             if (now := self._identity()[0]) == found:
                 raise
             return now
         return found
 
     def _identity(self) -> tuple[str | None, int]:
-        """What the topic is known by, None when there is none of the name, and how many partitions it has."""
+        """Id of the topic, None when there is none of the name, and the number of its partitions."""
         with admin(self.address) as client:
             if self.topic not in client.list_topics():
                 return None, 0

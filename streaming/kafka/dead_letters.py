@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple, Self
 
 from streaming.errors import BadInput, BadRecord, Unavailable
-from streaming.kafka.broker import MAX_MESSAGE_BYTES, speaking
+from streaming.kafka.broker import MAX_MESSAGE_BYTES, broker_errors
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.offsets import committed, end_offsets, short_of
 from streaming.kafka.settings import Address
-from streaming.kafka.workarounds import read_emptied_markers
+from streaming.kafka.workarounds import patch_emptied_markers
 from streaming.wire import topics
 from streaming.wire.messages import Letter, decode_letter
 
@@ -68,8 +68,8 @@ class DeadLetterReader:
         from kafka import KafkaConsumer
         from kafka.structs import TopicPartition
 
-        read_emptied_markers()
-        with speaking(self.address):
+        patch_emptied_markers()
+        with broker_errors(self.address):
             self._consumer = KafkaConsumer(
                 **self.address.python(),
                 group_id=self.group,
@@ -98,7 +98,7 @@ class DeadLetterReader:
                 self._consumer.seek(here, since.get((here.topic, here.partition), 0))
         open_ends, until = dict(self._ends), time.monotonic() + PATIENCE_S
         while open_ends:
-            with speaking(self.address):
+            with broker_errors(self.address):
                 open_ends = short_of(self._consumer, open_ends)
                 polled = self._consumer.poll(timeout_ms=200) if open_ends else {}
             for here, records in polled.items():
@@ -153,7 +153,7 @@ class DeadLetterReader:
     def _sent(self) -> dict[tuple[str, int], list[tuple[int, int]]]:
         """By topic and partition: the stretches of offsets whose letters have been sent again."""
         found = {}
-        with speaking(self.address):
+        with broker_errors(self.address):
             for here in self._ends:
                 kept = committed(self._consumer, here, metadata=True)
                 if kept is not None and kept.offset >= 0:
@@ -163,7 +163,7 @@ class DeadLetterReader:
     def _keep(self, commits: dict[tuple[str, int], tuple[int, str]]) -> None:
         from kafka.structs import OffsetAndMetadata, TopicPartition
 
-        with speaking(self.address):
+        with broker_errors(self.address):
             self._consumer.commit({TopicPartition(*key): OffsetAndMetadata(*kept, -1) for key, kept in commits.items()})
 
 
@@ -192,7 +192,7 @@ def _summed(letters: list[tuple[int, bool]], end: int) -> tuple[int, str]:
 
 
 def _stretches(text: str) -> list[tuple[int, int]]:
-    """The inverse of what :func:`_summed` writes; what somebody else wrote there is nothing."""
+    """The inverse of :func:`_summed`; empty for text of another format."""
     found = []
     for word in text.split(",") if text else ():
         first, _, last = word.partition("-")

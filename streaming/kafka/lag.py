@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streaming.kafka.broker import speaking
+from streaming.kafka.broker import broker_errors
 from streaming.kafka.settings import Address
 from streaming.wire import topics
 
@@ -38,17 +38,17 @@ class GroupLag(msgspec.Struct, frozen=True):
 
 
 class LagWatch:
-    """Asks a broker; keeps its connection from one look to the next, and makes a new one after anything went wrong."""
+    """Reads lags from a broker; keeps its connection from one look to the next, and makes a new one after an error."""
 
     def __init__(self, address: Address, sports: Sequence[str]) -> None:
         self.address, self.sports = address, tuple(sports)
         self._client: Any = None
 
     def look(self) -> list[GroupLag]:
-        """Every group, whatever its name, that has ever committed on a sport's input, and ours as soon as they have members;
+        """Every group that has ever committed on a sport's input, and ours as soon as they have members;
         ``Unavailable`` with one sentence."""
         try:
-            with speaking(self.address):
+            with broker_errors(self.address):
                 return self._look()
         except BaseException:
             self.close()
@@ -77,13 +77,13 @@ class LagWatch:
         ends = client.list_partition_offsets(dict.fromkeys(here, OffsetSpec.LATEST))
         starts = client.list_partition_offsets(dict.fromkeys(here, OffsetSpec.EARLIEST))
         try:
-            # those that commit offsets: of consumers, or of nobody who says what he is, as a Flink job
+            # groups that commit offsets: of consumers, or without a protocol, as a Flink job's
             others = (known["group_id"] for known in client.list_groups() if known["protocol_type"] in ("consumer", ""))
             groups = sorted({*OURS, *others})
             committed = client.list_group_offsets(dict.fromkeys(groups, here))
         except errors.CoordinatorNotAvailableError:
-            return []  # a new broker: it makes room for groups when it is first asked, and has none
-        # Only those that read this input are asked about: others on a broker may speak another protocol, which would be an error.
+            return []  # a new broker: it makes room for groups at the first request, and has none
+        # Only groups that read this input are described: others may use another protocol, which would be an error.
         readers = [g for g in groups if g in OURS or any(offset.offset >= 0 for offset in committed[g].values())]
         described = client.describe_groups(readers)
         found = []

@@ -1,18 +1,17 @@
-"""How far a partition goes and how far it has been read, asked so that nobody waits for ever and nobody is taken by surprise: a
-partition may be taken away, or its topic deleted, between any two calls."""
+"""Offsets of a partition, with a bound on the wait: a partition may be revoked, or its topic deleted, between any two calls."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-#: how long the broker may take to say where a partition begins or ends, or where a reader of it stands
+#: how long the broker may take to answer where a partition begins or ends, or where a reader of it is
 ANSWER_MS: Final = 5_000
 
 
 def end_seen(consumer: Any, here: Any) -> int:
     """The end of a partition's log as the newest fetch reported it; 0 where none has, or where the partition is not this reader's
-    any more. Asks nobody, and may be called by any thread."""
+    any more. Makes no request, and may be called by any thread."""
     from kafka.errors import IllegalStateError
 
     try:
@@ -40,7 +39,7 @@ def short_of(consumer: Any, ends: Mapping[Any, int]) -> dict[Any, int]:
 
 
 def first_offsets(consumer: Any, partitions: Iterable[Any]) -> dict[Any, int]:
-    """Where each partition begins; ``KafkaTimeoutError`` when the broker does not say, as of a topic that is deleted."""
+    """Where each partition begins; ``KafkaTimeoutError`` when the broker does not answer, as for a deleted topic."""
     wanted = list(partitions)
     return consumer.beginning_offsets(wanted, timeout_ms=ANSWER_MS) if wanted else {}
 

@@ -1,25 +1,25 @@
-"""Handing messages to a broker: what was handed over is there when it ends well, or it is said why not."""
+"""Messages to a broker: at a normal end all of them are with the broker, else there is an error."""
 
 from __future__ import annotations
 
 from typing import Any, Self
 
 from streaming.errors import Unavailable
-from streaming.kafka.broker import MAX_MESSAGE_BYTES, speaking
+from streaming.kafka.broker import MAX_MESSAGE_BYTES, broker_errors
 from streaming.kafka.settings import Address
 from streaming.wire import topics
 
 
 class Producer:
-    """Idempotent, so that a retry doubles nothing; compressed; a batch goes out at once. A context manager: what was handed over
-    is with the broker when it ends well."""
+    """Idempotent, so that a retry doubles nothing; compressed; a batch is sent at once. A context manager: at a normal end all
+    messages are with the broker."""
 
     def __init__(self, address: Address) -> None:
         from kafka import KafkaProducer
 
         self.address, self.text = address, address.text
         self._failed: BaseException | None = None
-        with speaking(address):
+        with broker_errors(address):
             self._producer: Any = KafkaProducer(
                 **address.python(),
                 acks="all",
@@ -33,17 +33,17 @@ class Producer:
     def put(self, topic: str, game: str, value: bytes) -> None:
         """One message under the game's key; returns at once."""
         self._check()
-        with speaking(self.address):
+        with broker_errors(self.address):
             self._producer.send(topic, value, key=topics.key(game)).add_errback(self._note)
 
     def put_and_wait(self, topic: str, game: str, value: bytes) -> None:
         """The same, and it is with the broker when this returns."""
-        with speaking(self.address):
+        with broker_errors(self.address):
             self._producer.send(topic, value, key=topics.key(game)).get(timeout=30)
 
     def flush(self) -> None:
         """Until the broker has everything; ``Unavailable`` when it does not take it."""
-        with speaking(self.address):
+        with broker_errors(self.address):
             self._producer.flush(timeout=60)
         self._check()
 

@@ -1,8 +1,8 @@
 """The way to the screen: what operators anywhere wrote to the topics of a sport, into the hub of a gateway.
 
 No group: every gateway reads everything, from a little in the past, so that one that was killed and comes back is not empty.
-Records are read before they are committed unless told otherwise, which is a commit's length sooner; should they be taken back,
-the same ids come again with the same values.
+Records are read before they are committed by default, which is a commit's length sooner; should they be rolled back,
+the same ids are published again with the same values.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from itertools import groupby
 from typing import Any, Final, Protocol, Self
 
 from streaming.errors import BadRecord, Unavailable
-from streaming.kafka.broker import MAX_MESSAGE_BYTES, speaking
+from streaming.kafka.broker import MAX_MESSAGE_BYTES, broker_errors
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, offsets_at, position, short_of
 from streaming.kafka.settings import Address
-from streaming.kafka.workarounds import read_emptied_markers
+from streaming.kafka.workarounds import patch_emptied_markers
 from streaming.monitoring.watch import ModelWatch
 from streaming.operator.health import decode_health
 from streaming.operator.latency import Latency
@@ -29,7 +29,7 @@ from streaming.wire.messages import blocks_of, decode_letter, decode_positions, 
 from streaming.wire.records import Event, GameRecord, decode_event, decode_game, decode_telemetry
 
 LOOK_BACK_S: Final = 180.0
-#: positions are for drawing now: nobody is shown older ones
+#: positions are for drawing now: older ones are not shown
 POSITIONS_S: Final = 2.0
 #: how often new topics and partitions are looked for, and how often the lag is worked out
 LOOK_S: Final = 5.0
@@ -58,7 +58,7 @@ class KafkaSubscriber:
     ``look_back_s`` is how much of the past of stats, events and dead letters is read first; game records and health come from
     the beginning, since they are compacted. ``lag`` is, by sport, how many messages of stats wait on the broker; ``delay`` how
     long values took from being published to here (microseconds), of those that were published while this one was reading.
-    ``models`` is told what the models were asked, what they answered, and the events; without one predictions are not read.
+    ``models`` gets the predictions and the events; without it predictions are not read.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class KafkaSubscriber:
 
     def start(self) -> Self:
         """Find the broker and the games that are announced there, oldest first; ``Unavailable`` when it does not answer."""
-        with speaking(self.address):
+        with broker_errors(self.address):
             self._open()
         self._thread.start()
         return self
@@ -127,7 +127,7 @@ class KafkaSubscriber:
     # -- the thread ------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        looked_s, told_s = time.monotonic(), 0.0
+        looked_s, measured_s = time.monotonic(), 0.0
         while not self._over.is_set():
             try:
                 if self._consumer is None:
@@ -135,12 +135,12 @@ class KafkaSubscriber:
                 if time.monotonic() - looked_s > LOOK_S:
                     looked_s = time.monotonic()
                     self._look(known=True)
-                self._turn()
-                if time.monotonic() - told_s > LAG_S:
-                    told_s = time.monotonic()
+                self._poll_once()
+                if time.monotonic() - measured_s > LAG_S:
+                    measured_s = time.monotonic()
                     self._measure()
-            except Exception as error:  # noqa: BLE001 - the next line says why
-                # Whatever the client stumbled over: a new one goes on where this one was.
+            except Exception as error:  # noqa: BLE001 - logged in the next line
+                # After any error of the client a new one continues where this one was.
                 sentence = f"reading from {self.address.text} failed: {' '.join(str(error).split())[:200] or type(error).__name__}"
                 if not self.trouble:
                     _log.warning("%s; trying again", sentence)
@@ -149,7 +149,7 @@ class KafkaSubscriber:
                 self._over.wait(0.5)
         self._close()
 
-    def _turn(self) -> None:
+    def _poll_once(self) -> None:
         polled = self._consumer.poll(timeout_ms=50, max_records=200)
         for here, records in polled.items():
             take = self._kinds[here.topic][0]
@@ -169,7 +169,7 @@ class KafkaSubscriber:
     def _take(self, take: Callable[[Any], None], record: Any) -> None:
         try:
             take(record)
-        except Exception as error:  # noqa: BLE001 - the next line says why
+        except Exception as error:  # noqa: BLE001 - logged in the next line
             # A message may be anything. What is not one of ours is counted and shown; the next may be.
             reason, detail = ("unreadable", f"{type(error).__name__}: {error}")
             if isinstance(error, BadRecord):
@@ -232,7 +232,7 @@ class KafkaSubscriber:
     def _open(self) -> None:
         from kafka import KafkaConsumer
 
-        read_emptied_markers()
+        patch_emptied_markers()
         self._consumer = KafkaConsumer(
             **self.address.python(),
             enable_auto_commit=False,
@@ -242,7 +242,7 @@ class KafkaSubscriber:
             max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
         )
         if not self._begun:
-            self._games()
+            self._read_games()
             self._begun = True
         self._look(known=bool(self._next))
         self.trouble = ""
@@ -255,8 +255,8 @@ class KafkaSubscriber:
         except Exception as error:  # noqa: BLE001 - nothing more is wanted of it
             _log.warning("leaving %s: %s", self.address.text, error)
 
-    def _games(self) -> None:
-        """Games that have been announced, oldest first: whoever asks for the newest gets it, whatever partition it is on."""
+    def _read_games(self) -> None:
+        """Announced games, oldest first, so that the newest is known to be the newest whichever partition it is on."""
         ours = {topics.games(sport) for sport in self.sports} & set(self._consumer.topics())
         here = self._partitions(ours)
         if not here:
@@ -276,7 +276,7 @@ class KafkaSubscriber:
             try:
                 found.append(decode_game(record.value or b""))
             except BadRecord:
-                continue  # the thread comes across it again, and counts it
+                continue  # the thread reads it again, and counts it
         for game in sorted(found, key=lambda game: game.t0_us):
             self.hub.attach(game)
 
@@ -288,7 +288,7 @@ class KafkaSubscriber:
         if before == set(there):
             return
         self._consumer.assign(there)
-        self._past = {tp: end for tp, end in self._past.items() if tp in set(there)}  # nobody waits for what is gone
+        self._past = {tp: end for tp, end in self._past.items() if tp in set(there)}  # what is gone is not waited for
         fresh = [tp for tp in there if tp not in self._next]
         starts = dict.fromkeys(fresh, 0)
         if not known:

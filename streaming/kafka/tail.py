@@ -1,4 +1,4 @@
-"""Reading a topic from its beginning for as long as wanted, without a group: it takes nothing away from anybody."""
+"""Reading a topic from its beginning for as long as wanted, without a group: other readers are not affected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from streaming.errors import InputLost, Unavailable
-from streaming.kafka.broker import MAX_MESSAGE_BYTES, TopicGuard, speaking
+from streaming.kafka.broker import MAX_MESSAGE_BYTES, TopicGuard, broker_errors
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, short_of
 from streaming.kafka.settings import Address
 
@@ -20,12 +20,12 @@ _log = logging.getLogger(__name__)
 
 
 def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tuple[str, bytes, int]]:
-    """(key, value, the broker's stamp in microseconds) of each record that is there or comes, in order within a partition, up to
-    what is there when ``stop`` is set. ``InputLost`` when the topic is deleted meanwhile, ``Unavailable`` when it cannot read."""
+    """(key, value, the broker's stamp in microseconds) of each record, in order within a partition, up to the last one there
+    when ``stop`` is set. ``InputLost`` when the topic is deleted meanwhile, ``Unavailable`` when it cannot read."""
     from kafka import KafkaConsumer, errors
     from kafka.structs import TopicPartition
 
-    with speaking(address):
+    with broker_errors(address):
         watch = TopicGuard(address, topic)
         consumer: Any = KafkaConsumer(
             **address.python(),
@@ -40,12 +40,12 @@ def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tupl
             unread = {tp.partition: (first, first) for tp, first in first_offsets(consumer, here).items()}
             for tp in here:
                 consumer.seek(tp, unread[tp.partition][0])
-            looked_s = came_s = time.monotonic()
+            looked_s = received_s = time.monotonic()
             end: dict[Any, int] | None = None
             while end is None or short_of(consumer, end):
                 if end is None and stop.is_set():
-                    end, came_s = end_offsets(consumer, here), time.monotonic()
-                if end is not None and time.monotonic() - came_s > PATIENCE_S:
+                    end, received_s = end_offsets(consumer, here), time.monotonic()
+                if end is not None and time.monotonic() - received_s > PATIENCE_S:
                     raise Unavailable(f"the broker at {address.text} did not give out the rest of {topic}")
                 try:
                     polled = consumer.poll(timeout_ms=100)
@@ -53,7 +53,7 @@ def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tupl
                     watch.check(unread)
                     raise Unavailable(f"topic {topic} no longer has the records that come next: {error}") from None
                 for tp, records in polled.items():
-                    came_s = time.monotonic()
+                    received_s = time.monotonic()
                     for record in records:
                         yield (record.key or b"").decode("utf-8", "replace"), record.value or b"", record.timestamp * 1000
                     unread[tp.partition] = records[-1].offset + 1, max(records[-1].offset + 1, end_seen(consumer, tp))

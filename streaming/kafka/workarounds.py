@@ -1,4 +1,4 @@
-"""What kafka-python 3.0.12 gets wrong where we use it, and what is done about it, in one place so that it can go again."""
+"""Workarounds for faults of kafka-python 3.0.12, in one place, to be removed with a version that has them mended."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 
-def mend_membership(consumer: Any) -> None:
+def patch_membership(consumer: Any) -> None:
     """Call once on a new member of a group that hands partitions over one by one (cooperative).
 
-    A member that the group has given up claims what it had when it joins anew, as if it had it still. Whoever shares out may
-    believe it, and then it has partitions that their owner has not given back: both publish their games. And one that is given up
-    in the middle of joining is never told that it has lost anything. So with its membership a member loses its claims, and is told.
+    A member that the group has expelled claims its former partitions when it joins again. The group leader may believe it, and
+    then it owns partitions that their owner has not given back: both publish their games. A member that is expelled while it joins
+    gets no notice of its loss. With this, a member that loses its membership loses its claims, and gets the notice.
 
-    A round of joining whose answer comes between two polls is thrown away and begun again, which costs everybody a second or more,
-    or many when polls are short: here an answer waits until it is asked for.
+    A round of joining whose answer arrives between two polls is discarded and started again, which costs the group a second or
+    more, or many when polls are short: with this, an answer waits for the next poll.
     """
     coordinator = consumer._coordinator
     reset, join, answer = coordinator.reset_generation, coordinator.join_group_async, coordinator._do_join_and_sync_async
@@ -25,7 +25,7 @@ def mend_membership(consumer: Any) -> None:
 
     def reset_generation(*member: Any, **named: Any) -> None:
         reset(*member, **named)
-        coordinator.rejoining = False  # what is done before joining, done again, finds that all is lost
+        coordinator.rejoining = False  # the preparation of a join, done again, finds that all is lost
         for assignor in coordinator._assignors.values():
             assignor.member_assignment = None
 
@@ -48,19 +48,18 @@ def mend_membership(consumer: Any) -> None:
     coordinator._do_join_and_sync_async = do_join_and_sync_async
 
 
-def keep_joining(consumer: Any) -> None:
+def resume_joining(consumer: Any) -> None:
     """Call before each short poll of a member of a group. When a poll ends between the group leader's assignment and the broker's
-    word on it, the member forgets that it is joining, stays silent, and is thrown out of the group: remind it, and it waits for
-    the word that is on its way."""
+    answer, the member forgets that it is joining, stays silent, and is expelled: this makes it wait for the answer."""
     from kafka.structs import MemberState
 
     if consumer.group_metadata().state == MemberState.REBALANCING:
         consumer._coordinator.request_rejoin()
 
 
-def read_emptied_markers() -> None:
-    """A compacted topic keeps the batch of an old transaction's end without the marker that was in it. A reader of committed
-    records trips over such a batch; it says nothing any more, and is passed over."""
+def patch_emptied_markers() -> None:
+    """A compacted topic keeps the batch of an old transaction's end without its marker. A reader of committed records fails on such
+    a batch; it has no content, and is skipped."""
     from kafka.consumer.fetcher import Fetcher
 
     records: Any = Fetcher.PartitionRecords
@@ -77,9 +76,9 @@ def read_emptied_markers() -> None:
     records._contains_abort_marker = tolerant
 
 
-def enlist(producer: Any, partitions: Iterable[tuple[str, int]]) -> None:
-    """Have the broker told of partitions that this transaction will write to. Left alone, the producer tells it of each when the
-    first record for it comes, and holds all records back for that time."""
+def add_partitions(producer: Any, partitions: Iterable[tuple[str, int]]) -> None:
+    """Register with the broker the partitions that this transaction will write to. By itself the producer registers each with its
+    first record, and holds all records back for that time."""
     from kafka.structs import TopicPartition
 
     for topic, number in partitions:
@@ -87,9 +86,9 @@ def enlist(producer: Any, partitions: Iterable[tuple[str, int]]) -> None:
     producer._sender.wakeup()
 
 
-def drop(producer: Any) -> None:
-    """Close a producer whose records are not wanted any more. Its own ``close`` waits for them, raises when they are not through
-    in time, and leaves its thread behind, trying."""
+def force_close(producer: Any) -> None:
+    """Close a producer and discard its records. Its own ``close`` waits for them, raises when they are not delivered in time, and
+    leaves its thread running."""
     from kafka.errors import KafkaError
 
     producer._sender.force_close()
@@ -99,19 +98,19 @@ def drop(producer: Any) -> None:
 
 
 @contextmanager
-def overheard() -> Iterator[deque[BaseException]]:
-    """What keeps connections from being made while this is on. It tells its log alone, and whoever waits for a broker hears no more
-    than that time is up."""
+def connection_errors() -> Iterator[deque[BaseException]]:
+    """The errors that prevent connections meanwhile. The client only logs them, and a caller that waits for a broker gets no more
+    than a timeout."""
     found: deque[BaseException] = deque(maxlen=100)
 
-    class Ear(logging.Handler):
+    class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if isinstance(record.args, tuple):
                 found.extend(one for one in record.args if isinstance(one, BaseException))
 
-    ear, log = Ear(), logging.getLogger("kafka.net.manager")
-    log.addHandler(ear)
+    collector, log = Collector(), logging.getLogger("kafka.net.manager")
+    log.addHandler(collector)
     try:
         yield found
     finally:
-        log.removeHandler(ear)
+        log.removeHandler(collector)

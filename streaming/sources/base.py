@@ -1,4 +1,4 @@
-"""Where records come from. A source has one game, or the messages of any number of games.
+"""Origins of records. A source has one game, or the messages of any number of games.
 
 A kind of source is an entry point of the group ``touchline.sources``, under the scheme of its URLs: a function ``(url, options)
 -> GameSource | FeedSource``. A path without a scheme is a recording, ``file://PATH``. docs/adding-a-source.md adds one. An

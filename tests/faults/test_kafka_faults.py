@@ -12,7 +12,7 @@ import pytest
 from streaming.factory import maker
 from streaming.kafka.broker import admin
 from streaming.kafka.settings import Address
-from streaming.kafka.workarounds import keep_joining
+from streaming.kafka.workarounds import resume_joining
 from streaming.runners.kafka.consumer_group import join
 from streaming.runners.kafka.runner import KafkaRunner
 from streaming.wire import topics
@@ -182,7 +182,7 @@ def test_one_without_a_membership_holds_back_by_itself(address):
     try:
 
         def joined() -> bool:
-            keep_joining(member._consumer)
+            resume_joining(member._consumer)
             member._consumer.poll(timeout_ms=100)
             return len(given) == real.PARTITIONS
 

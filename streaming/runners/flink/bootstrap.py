@@ -1,8 +1,8 @@
 """What reaches a worker first: it makes way for this job's own version of the program, and only then brings it in.
 
-It travels by value, since by name it would be looked up in whatever version the interpreter has at that moment. Where Python runs
+It travels by value, since by name it would be looked up in the version that the interpreter has at that moment. Where Python runs
 inside the TaskManager, one interpreter sees one job after the other: what it imported for the last one, from a folder that is
-gone by now, would be used for the next. And ``print`` has to be what it says it is: Flink's worker puts a function of its own in
+gone by now, would be used for the next. And ``print`` has to be the built-in one: Flink's worker puts a function of its own in
 its place that is not found where it claims to be defined, on which the import of numba fails.
 """
 
@@ -30,9 +30,9 @@ class Bootstrap(KeyedProcessFunction):  # type: ignore[misc]
         self.packages = PACKAGES
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        spoken = sys.modules.get(builtins.print.__module__)
-        if spoken is not None and getattr(spoken, "print", None) is not builtins.print:
-            spoken.print = builtins.print  # type: ignore[attr-defined]
+        owner = sys.modules.get(builtins.print.__module__)
+        if owner is not None and getattr(owner, "print", None) is not builtins.print:
+            owner.print = builtins.print  # type: ignore[attr-defined]
         found = [path for path in sys.path if os.path.basename(path) == self.folder and os.path.isdir(path)]
         if not found:
             raise RuntimeError(f"the job's code, {self.folder}, is not on this worker's path")

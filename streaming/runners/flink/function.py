@@ -107,13 +107,13 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
     # -- state -----------------------------------------------------------------------------------------------------
 
     def _session(self, game: str) -> GameSession:
-        """The game of the current key: from memory, else as the state says."""
+        """The game of the current key: from memory, else from the state."""
         session = self._sessions.get(game)
         if session is None:
             session = self._sessions[game] = GameSession(self.sport, game, self.make)
-            kept = self._snapshot.value()
-            if kept is not None:
-                session.restore(lz4.frame.decompress(kept))
+            snapshot = self._snapshot.value()
+            if snapshot is not None:
+                session.restore(lz4.frame.decompress(snapshot))
             logged = 0
             for now_us, raw in self._log.get() or ():
                 session.take(raw, now_us)  # its outputs have been published

@@ -18,7 +18,7 @@ def connector() -> Path:
         found = sorted(folder.glob(CONNECTOR))
         if found:
             return found[-1]
-    raise Unavailable("Flink's Kafka connector is not here: make jars fetches it (or TOUCHLINE_JARS says which folder it is in)")
+    raise Unavailable("Flink's Kafka connector is not here: make jars fetches it (or set TOUCHLINE_JARS to its folder)")
 
 
 def _folders() -> Iterator[Path]:

@@ -67,7 +67,7 @@ def submit(plan: Plan, factory: str) -> str:
         for key, value in _configuration(plan).items():
             configuration.set_string(key, value)
         try:
-            # Asked for by its factory, an environment outside ``flink run`` is a local one whatever the target says.
+            # Made by its own factory, an environment outside ``flink run`` is a local one whichever target is configured.
             jvm = get_gateway().jvm
             env = StreamExecutionEnvironment(
                 jvm.org.apache.flink.streaming.api.environment.StreamExecutionEnvironment(configuration._j_configuration)
@@ -208,7 +208,7 @@ def _cluster_error(error: Exception) -> Exception:
     """The cluster's error, in one sentence."""
     text = str(error)
     if "Connection refused" in text or "RetryTimeoutException" in text or "UnknownHost" in text:
-        return Unavailable("no Flink cluster answers: make up starts one on this machine, --flink says where another is")
+        return Unavailable("no Flink cluster answers: make up starts one on this machine, --flink URL names another")
     if "savepoint" in text.lower() and ("does not exist" in text or "Cannot find" in text or "not a savepoint" in text.lower()):
         return BadInput("there is no savepoint at the path that was given")
     return error

@@ -1,5 +1,5 @@
 """Python workers that end with their TaskManager. Flink leaves them running when a TaskManager is killed: they hold memory and, on
-a small machine, the CPU of those who come after them."""
+a small machine, the CPU of their successors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def task_manager_of(pid: int) -> int | None:
 def _watch(java: int, born: str | None) -> None:
     while _born(java) == born:
         time.sleep(LOOK_S)
-    os._exit(1)  # there is nobody left to tell, and threads of the worker would wait for ever
+    os._exit(1)  # threads of the worker would wait for ever
 
 
 def _stat(pid: int) -> tuple[str, int] | None:
@@ -58,7 +58,7 @@ def _stat(pid: int) -> tuple[str, int] | None:
 
 
 def _born(pid: int) -> str | None:
-    """Start time of a process, which tells it from a later one with its number; None when it is gone or a zombie."""
+    """Start time of a process, by which a later one of the same number differs; None when it is gone or a zombie."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""Being a member of the group that shares a sport's games."""
+"""Membership of the consumer group that shares a sport's games."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
 from streaming.kafka.settings import Address
-from streaming.kafka.workarounds import mend_membership
+from streaming.kafka.workarounds import patch_membership
 
-#: who has not been heard of for so long is thought dead, and the others take over
+#: a member without a heartbeat for so long is expelled, and its partitions are rebalanced to the others
 SESSION_TIMEOUT_MS: Final = 6_000
 
 
@@ -17,24 +17,25 @@ def join(
     address: Address,
     topic: str,
     group: str,
-    given: Callable[[set[int]], None],
-    taken: Callable[[set[int], bool], None],
+    on_assigned: Callable[[set[int]], None],
+    on_revoked: Callable[[set[int], bool], None],
 ) -> Any:
-    """A consumer of what falls to this member. ``given`` is told of partitions that have come, ``taken`` of those that have gone,
-    and whether somebody else may have them already; both by the consumer's own thread, during a ``poll``."""
+    """A consumer of the partitions of this member. ``on_assigned`` gets the numbers of new partitions, ``on_revoked`` those of
+    partitions that it loses, and whether another member may own them already. The consumer's own thread calls both during a
+    ``poll``."""
     from kafka import KafkaConsumer
     from kafka.consumer.subscription_state import ConsumerRebalanceListener
     from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
     class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         def on_partitions_assigned(self, assigned: Any) -> None:
-            given({tp.partition for tp in assigned})
+            on_assigned({tp.partition for tp in assigned})
 
         def on_partitions_revoked(self, revoked: Any) -> None:
-            taken({tp.partition for tp in revoked}, False)
+            on_revoked({tp.partition for tp in revoked}, False)
 
         def on_partitions_lost(self, lost: Any) -> None:
-            taken({tp.partition for tp in lost}, True)
+            on_revoked({tp.partition for tp in lost}, True)
 
     consumer = KafkaConsumer(
         **address.python(),
@@ -47,8 +48,8 @@ def join(
         max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
         partition_assignment_strategy=(CooperativeStickyAssignor,),
     )
-    mend_membership(consumer)
-    # The first to join works out who gets what, from what it knows of the topic by then: it had better know it.
+    patch_membership(consumer)
+    # The first member to join assigns the partitions, from what it knows of the topic by then: so it is looked up first.
     consumer.partitions_for_topic(topic)
     consumer.subscribe([topic], listener=Listener())
     return consumer

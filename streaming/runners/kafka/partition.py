@@ -1,8 +1,8 @@
 """One partition of the input: the games on it, and how far it has been used for good.
 
 Outputs, offsets and state are committed together, but a game's whole state only every few seconds: it is large, and the operator
-is deterministic. What is kept of a game is a snapshot and the offset it was taken at; whoever takes the partition over restores
-it, reads on from there, and says nothing until it has come to where the last commit stood.
+is deterministic. A game's stored state is a snapshot and its offset; a new owner of the partition restores it, reads on from there,
+and publishes nothing until it has reached the last commit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streaming.wire.records import Event
 VERSION: Final = 1
 
 
-class _Kept(msgspec.Struct, array_like=True):
+class _StoredState(msgspec.Struct, array_like=True):
     """State of a game once every record before ``offset`` has been taken."""
 
     version: int
@@ -34,88 +34,88 @@ class _Progress(msgspec.Struct, array_like=True):
     offset: int
 
 
-T = TypeVar("T", _Kept, _Progress)
+T = TypeVar("T", _StoredState, _Progress)
 
 
 class Partition:
-    """``offset`` is the next one to be read; below ``published`` everything has been given out by whoever read it before."""
+    """``offset`` is the next one to be read; below ``published`` earlier owners have published everything."""
 
     def __init__(self, number: int, sport: str, make: Make) -> None:
         self.number, self.sport, self._make = number, sport, make
         #: every game that was ever here, and of them those that are being played: the others cost nothing any more
-        self.hosts: dict[str, GameSession] = {}
+        self.sessions: dict[str, GameSession] = {}
         self.playing: dict[str, GameSession] = {}
         self.offset = self.published = 0
         #: of the log, when the partition was taken over
         self.end = 0
         self._since: dict[str, int] = {}
-        self._taken_s: dict[str, float] = {}
+        self._stored_s: dict[str, float] = {}
         self._dirty: set[str] = set()
-        #: something was used or given out since the last commit
+        #: something was used or published since the last commit
         self.touched = False
 
     # -- taking over -----------------------------------------------------------------------------------------------
 
-    def restore(self, kept: Mapping[str, bytes]) -> None:
-        """Take over what the group has kept (``read_kept``); ``BadSnapshot`` with one sentence."""
-        raw = kept.get(PROGRESS)
-        self.published = 0 if raw is None else self._read(raw, _Progress, "progress").offset
-        for game, value in kept.items():
+    def restore(self, states: Mapping[str, bytes]) -> None:
+        """Restore the states that the group has stored (``read_states``); ``BadSnapshot`` with one sentence."""
+        raw = states.get(PROGRESS)
+        self.published = 0 if raw is None else self._read(raw, _Progress, "the partition's progress").offset
+        for game, value in states.items():
             if game == PROGRESS:
                 continue
-            found = self._read(value, _Kept, f"game {game!r}")
-            host = GameSession(self.sport, game, self._make)
-            host.restore(found.state)
-            self.hosts[game], self._since[game] = host, found.offset
-        self.playing = {game: host for game, host in self.hosts.items() if host.phase == "on"}
+            found = self._read(value, _StoredState, f"game {game!r}")
+            session = GameSession(self.sport, game, self._make)
+            session.restore(found.state)
+            self.sessions[game], self._since[game] = session, found.offset
+        self.playing = {game: session for game, session in self.sessions.items() if session.phase == "on"}
         self.offset = min([self.published, *(self._since[game] for game in self.playing)])
 
     def _read(self, raw: bytes, kind: type[T], what: str) -> T:
         try:
             version = msgspec.msgpack.decode(raw, type=list[object])[0]
             if version != VERSION:
-                raise BadSnapshot(f"what was kept of {what} has version {version}, this program reads version {VERSION}")
+                raise BadSnapshot(f"the stored state of {what} has version {version}, this program reads version {VERSION}")
             return msgspec.msgpack.decode(raw, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
-            raise BadSnapshot(f"what was kept of {what} cannot be read: {error}") from None
+            raise BadSnapshot(f"the stored state of {what} cannot be read: {error}") from None
 
     # -- records ---------------------------------------------------------------------------------------------------
 
     def take(self, offset: int, key: bytes | None, value: bytes | None, now_us: int) -> tuple[str, list[Output | Event]]:
-        """One message: its game and what is to be published. Nothing is, while a predecessor's records are gone through again."""
+        """One message: its game and what is to be published. Nothing is, while records of an earlier owner are processed again."""
         game = (key or b"").decode("utf-8", "replace")
         self.offset, self.touched = offset + 1, True
         if offset < self._since.get(game, 0):
             return game, []
-        host = self.hosts.get(game)
-        known = host is not None
-        if host is None:
-            host = GameSession(self.sport, game, self._make)
-        out = host.take(value or b"", now_us)
-        if not known and host.phase != "waiting":
-            self.hosts[game] = host  # a key that never starts a game leaves nothing behind
-        if host.phase != "waiting":
+        session = self.sessions.get(game)
+        known = session is not None
+        if session is None:
+            session = GameSession(self.sport, game, self._make)
+        out = session.take(value or b"", now_us)
+        if not known and session.phase != "waiting":
+            self.sessions[game] = session  # a key that never starts a game leaves nothing behind
+        if session.phase != "waiting":
             self._dirty.add(game)
-        if host.phase == "on":
-            self.playing[game] = host
+        if session.phase == "on":
+            self.playing[game] = session
         else:
             self.playing.pop(game, None)
         return game, out if offset >= self.published else []
 
-    # -- what is to be kept ----------------------------------------------------------------------------------------
+    # -- states to store ------------------------------------------------------------------------------------------
 
     def due(self, now_s: float, every_s: float, most: int) -> Iterator[tuple[str, bytes]]:
         """Up to ``most`` snapshots that are older than ``every_s`` (0: all that changed), as (game, value), for the commit that is
-        about to be made. A game that has just begun or ended always has its turn: what it begins with is kept at once."""
-        for game in sorted(self._dirty, key=lambda game: self._taken_s.get(game, -1.0)):
-            first = game not in self._taken_s and game not in self._since
+        about to be made. The state of a game that has just begun or ended is always among them."""
+        for game in sorted(self._dirty, key=lambda game: self._stored_s.get(game, -1.0)):
+            first = game not in self._stored_s and game not in self._since
             if not first and game in self.playing:
-                if most <= 0 or now_s - self._taken_s.get(game, -1e9) < every_s:
+                if most <= 0 or now_s - self._stored_s.get(game, -1e9) < every_s:
                     continue
                 most -= 1
-            self._taken_s[game] = now_s
+            self._stored_s[game] = now_s
             self._dirty.discard(game)
-            yield game, msgspec.msgpack.encode(_Kept(VERSION, self.offset, self.hosts[game].snapshot()))
+            yield game, msgspec.msgpack.encode(_StoredState(VERSION, self.offset, self.sessions[game].snapshot()))
 
     def progress(self) -> bytes:
         """How far this partition is used once the commit stands."""
@@ -124,5 +124,5 @@ class Partition:
 
     @property
     def used(self) -> int:
-        """The first offset that nobody has used yet."""
+        """The first offset that has not been used yet."""
         return max(self.offset, self.published)

@@ -1,9 +1,9 @@
 """The operator in this process, its games on Kafka: what goes out, how far the input is used and the state are one transaction.
 
-Any number of these processes share a consumer group. A game belongs to whoever has its partition; when partitions move, the new
-owner takes the games over from the snapshot topic. A member that was thought dead cannot spoil anything: its offsets are refused
-because the group has moved on, and with them its whole transaction; one that got its offsets in just before has its progress
-record in the snapshot topic already, and a new owner waits until that transaction has ended either way.
+Any number of these processes share a consumer group. A game belongs to the owner of its partition; when partitions are rebalanced,
+the new owner restores the games from the snapshot topic. An expelled member that still runs does no harm: its offsets are refused
+because the group has moved on, and with them its whole transaction; where they were accepted just before, its progress record is
+in the snapshot topic already, and a new owner waits until that transaction has ended either way.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from contextlib import suppress
 from typing import Any, Final
 
 from streaming.errors import InputLost, Unavailable
-from streaming.kafka.broker import TopicGuard, speaking
+from streaming.kafka.broker import TopicGuard, broker_errors
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets
 from streaming.kafka.settings import Address
-from streaming.kafka.workarounds import keep_joining
+from streaming.kafka.workarounds import resume_joining
 from streaming.operator.health import Health, encode_health
 from streaming.operator.session import Make
 from streaming.runners.kafka.consumer_group import join
 from streaming.runners.kafka.partition import Partition
-from streaming.runners.kafka.state_store import kept_key, read_kept
+from streaming.runners.kafka.state_store import read_states, state_key
 from streaming.runners.kafka.transactions import Transactions
 from streaming.threads import WatchedThread
 from streaming.wire import topics
@@ -36,20 +36,20 @@ GROUP: Final = "touchline"
 TICK_S: Final = 0.05
 HEALTH_S: Final = 1.0
 WATCH_S: Final = 2.0
-#: what a partition that was given up just now had unread is told when the topic turns out to be gone
-FORMER_S: Final = 10.0
+#: so long the unread part of a revoked partition is reported when the topic turns out to be deleted
+RECENTLY_REVOKED_S: Final = 10.0
 _log = logging.getLogger(__name__)
 
 
 class KafkaRunner:
-    """Runs the games of ``sport`` that fall to this process until told to stop.
+    """Runs the games of ``sport`` on the partitions of this process until ``stop`` is set.
 
     Parameters
     ----------
     make : builds an operator from a game record
     group : consumer group that shares the games
     commit_s : how often results become visible to a reader of committed records
-    snapshot_s : how old a game's kept state may be, and so how much is gone through again after a crash
+    snapshot_s : how old a game's stored state may be, and so how much is processed again after a crash
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class KafkaRunner:
         self.commits = self.recovered = 0
         self._topic = topics.telemetry(sport)
         self._new: set[int] = set()
-        self._former: dict[int, tuple[float, tuple[int, int]]] = {}
+        self._recently_revoked: dict[int, tuple[float, tuple[int, int]]] = {}
         self._broken: object = None
-        self._gone = False
-        self._ticked_s = self._told_s = 0.0
-        #: our own mistake while partitions were handed over, in the consumer's thread
+        self._topic_gone = False
+        self._ticked_s = self._health_s = 0.0
+        #: our own mistake while partitions were rebalanced, in the consumer's thread
         self._fault: BaseException | None = None
         self._consumer: Any = None
         self._watcher: WatchedThread
@@ -87,18 +87,20 @@ class KafkaRunner:
         from kafka import errors
 
         over = threading.Event()
-        with speaking(self.address):
+        with broker_errors(self.address):
             self._watch = TopicGuard(self.address, self._topic)
             self._out = Transactions(self.address, self.name, self._member)
             try:
-                self._consumer = join(self.address, self._topic, self.group, self._given, self._revoked)
-                self._watcher = WatchedThread(lambda: self._look(over), f"watch over {self._topic}", self._out.hopeless.set).start()
-                # What is there now stays: the collector need not go through it again and again while games are on.
+                self._consumer = join(self.address, self._topic, self.group, self._on_assigned, self._on_revoked)
+                self._watcher = WatchedThread(
+                    lambda: self._watch_topic(over), f"watch over {self._topic}", self._out.hopeless.set
+                ).start()
+                # What is in memory now stays there: the collector need not visit it while games are on.
                 gc.collect()
                 gc.freeze()
                 while not stop.is_set():
                     try:
-                        self._turn()
+                        self._poll_once()
                     except errors.OffsetOutOfRangeError as error:
                         self._watch.check(self._unread())
                         raise Unavailable(f"topic {self._topic} no longer has the records that come next: {error}") from None
@@ -117,18 +119,18 @@ class KafkaRunner:
                 over.set()
                 self._close()
 
-    def _turn(self) -> None:
+    def _poll_once(self) -> None:
         from kafka.errors import KafkaError
 
         self._watcher.check()
-        if self._gone:
+        if self._topic_gone:
             with suppress(KafkaError):
                 self._out.settle()
             self._watch.check(self._unread())
         if self._broken is not None:
             self._recover()
         self._out.check()
-        keep_joining(self._consumer)
+        resume_joining(self._consumer)
         polled = self._consumer.poll(timeout_ms=int(1000 * TICK_S), max_records=400)
         if self._fault is not None:
             raise self._fault
@@ -147,23 +149,23 @@ class KafkaRunner:
         if now_s - self._ticked_s > TICK_S:
             self._ticked_s = now_s
             self._tick()
-        if now_s - self._told_s > HEALTH_S:
-            self._told_s = now_s
-            self._tell()
+        if now_s - self._health_s > HEALTH_S:
+            self._health_s = now_s
+            self._publish_health()
         if self._out.age_s > self.commit_s and not self._out.busy:
             self._commit()
 
     # -- records ---------------------------------------------------------------------------------------------------
 
     def _take(self, part: Partition, record: Any) -> None:
-        host = part.hosts.get((record.key or b"").decode("utf-8", "replace"))
-        before = (0, 0) if host is None else host.counted
+        session = part.sessions.get((record.key or b"").decode("utf-8", "replace"))
+        before = (0, 0) if session is None else session.counted
         game, out = part.take(record.offset, record.key, record.value, record.timestamp * 1000)
         if out:
             now_us = time.time_ns() // 1000
             self._deliver(game, out, now_us)
-            if host is not None and host.meters is not None:
-                host.meters.published(*before, now_us - host.meters.arrival_us)
+            if session is not None and session.meters is not None:
+                session.meters.published(*before, now_us - session.meters.arrival_us)
 
     def _deliver(self, game: str, out: Iterable[Any], published_us: int) -> None:
         for message in messages(self.sport, game, out, published_us):
@@ -172,18 +174,18 @@ class KafkaRunner:
     def _tick(self) -> None:
         now_us = time.time_ns() // 1000
         for part in self.parts.values():
-            for game, host in part.playing.items():
-                if out := host.tick(now_us):
+            for game, session in part.playing.items():
+                if out := session.tick(now_us):
                     part.touched = True
                     self._deliver(game, out, now_us)
 
-    def _tell(self) -> None:
+    def _publish_health(self) -> None:
         now_us = time.time_ns() // 1000
         for part in self.parts.values():
-            for game, host in part.playing.items():
-                if host.meters is not None:
-                    told = Health.of(game, self.sport, f"kafka embedded, {self.name}", host.meters, now_us)
-                    self._out.send(topics.health(self.sport), topics.key(game), encode_health(told))
+            for game, session in part.playing.items():
+                if session.meters is not None:
+                    health = Health.of(game, self.sport, f"kafka embedded, {self.name}", session.meters, now_us)
+                    self._out.send(topics.health(self.sport), topics.key(game), encode_health(health))
 
     # -- transactions ----------------------------------------------------------------------------------------------
 
@@ -198,24 +200,24 @@ class KafkaRunner:
 
         if not self.parts:
             return
-        now_s, kept = time.monotonic(), topics.snapshots(self.sport)
+        now_s, snapshots = time.monotonic(), topics.snapshots(self.sport)
         # A game's snapshot holds the numbers up for some milliseconds: only as many at a time as there must be.
         most = 1 + int(sum(len(part.playing) for part in self.parts.values()) * self.commit_s / self.snapshot_s)
         for part in self.parts.values():
             if not part.touched:
                 continue
             for game, value in part.due(now_s, 0.0 if everything else self.snapshot_s, 1 << 30 if everything else most):
-                self._out.send(kept, kept_key(self.group, game), value, part.number)
+                self._out.send(snapshots, state_key(self.group, game), value, part.number)
                 most -= 1
-            self._out.send(kept, kept_key(self.group), part.progress(), part.number)
+            self._out.send(snapshots, state_key(self.group), part.progress(), part.number)
         self._out.commit({TopicPartition(self._topic, p.number): OffsetAndMetadata(p.used) for p in self.parts.values()})
         self.commits += 1
         if everything:
             self._out.settle()
 
     def _member(self) -> Any:
-        """Who we are in the group. The broker takes offsets from somebody without a membership, whoever has the partitions: one
-        that has lost it must hold back by itself."""
+        """This process's membership of the group. The broker accepts offsets without a membership, whichever member owns the
+        partitions: a process that has lost its membership must hold back by itself."""
         from kafka.errors import CommitFailedError
 
         found = self._consumer.group_metadata()
@@ -224,7 +226,7 @@ class KafkaRunner:
         return found
 
     def _recover(self) -> None:
-        """A transaction is lost: forget everything since the last commit, and read the state again as any new owner would."""
+        """A transaction is lost: drop everything since the last commit, and read the state again like a new owner."""
         self.recovered += 1
         _log.warning("%s: starting again from the last commit (%s)", self.name, self._broken)
         self.parts.clear()
@@ -234,10 +236,10 @@ class KafkaRunner:
 
     # -- partitions: these two are called by the consumer's own thread, while the one that runs this waits in ``poll`` ------
 
-    def _given(self, numbers: set[int]) -> None:
+    def _on_assigned(self, numbers: set[int]) -> None:
         self._new |= numbers - set(self.parts)
 
-    def _revoked(self, numbers: set[int], lost: bool) -> None:
+    def _on_revoked(self, numbers: set[int], lost: bool) -> None:
         from kafka.errors import KafkaError
 
         self._new -= numbers
@@ -251,10 +253,10 @@ class KafkaRunner:
         except KafkaError as error:
             _log.warning("%s: could not commit before partitions moved (%s)", self.name, error)
             self._broken = error
-        except Exception as error:  # noqa: BLE001 - the consumer would only log it; ``_turn`` raises it
+        except Exception as error:  # noqa: BLE001 - the consumer would only log it; ``_poll_once`` raises it
             self._fault = self._broken = error
         finally:
-            self._former |= {n: (time.monotonic(), span) for n, span in self._unread().items() if n in numbers}
+            self._recently_revoked |= {n: (time.monotonic(), span) for n, span in self._unread().items() if n in numbers}
             for number in numbers:
                 self.parts.pop(number, None)
 
@@ -264,7 +266,7 @@ class KafkaRunner:
         fresh, self._new = self._new, set()
         for number in sorted(fresh):
             part = Partition(number, self.sport, self.make)
-            part.restore(read_kept(self.address, topics.snapshots(self.sport), number, self.group))
+            part.restore(read_states(self.address, topics.snapshots(self.sport), number, self.group))
             here = TopicPartition(self._topic, number)
             first = first_offsets(self._consumer, [here])[here]
             part.end = end_offsets(self._consumer, [here])[here]
@@ -294,21 +296,21 @@ class KafkaRunner:
         """By partition: the first offset that is not committed, and the end of the log as last seen."""
         from kafka.structs import TopicPartition
 
-        recently = time.monotonic() - FORMER_S
-        found = {number: span for number, (at_s, span) in list(self._former.items()) if at_s > recently}
+        recently = time.monotonic() - RECENTLY_REVOKED_S
+        found = {number: span for number, (at_s, span) in list(self._recently_revoked.items()) if at_s > recently}
         for number, part in list(self.parts.items()):
             here = TopicPartition(self._topic, number)
             first = max(self._out.committed.get(here, 0), part.published)
             found[number] = first, max(part.offset, part.end, end_seen(self._consumer, here))
         return found
 
-    def _look(self, over: threading.Event) -> None:
-        """In a thread of its own: asking takes longer than a window may."""
+    def _watch_topic(self, over: threading.Event) -> None:
+        """In a thread of its own: a request takes longer than a window may."""
         while not over.wait(WATCH_S):
             try:
                 self._watch.check(self._unread())
             except InputLost:
-                self._gone = True
+                self._topic_gone = True
                 self._out.hopeless.set()
                 return
             except Unavailable as error:

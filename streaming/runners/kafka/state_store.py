@@ -1,4 +1,4 @@
-"""What a group keeps in the snapshot topic: under which keys, and reading a partition of it to its end, as it is committed.
+"""States of games in the snapshot topic: their keys, and reading a partition of it to its committed end.
 
 Groups share the topic and nothing in it: each has keys of its own, and never sees another's.
 """
@@ -12,26 +12,26 @@ from streaming.errors import Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
 from streaming.kafka.offsets import end_offsets, short_of
 from streaming.kafka.settings import Address
-from streaming.kafka.workarounds import read_emptied_markers
+from streaming.kafka.workarounds import patch_emptied_markers
 
-#: a transaction that somebody left open is ended by the broker well before
+#: the broker ends an abandoned transaction well before
 PATIENCE_S: Final = 30.0
-#: in the place of a game: how far the partition is used. No game can be called that
+#: in the place of a game: how far the partition is used. No game can have this name
 PROGRESS: Final = ""
 
 
-def kept_key(group: str, game: str = PROGRESS) -> bytes:
-    """Of a game's state, or of how far the group has used the partition."""
+def state_key(group: str, game: str = PROGRESS) -> bytes:
+    """Key of a game's state, or of how far the group has used the partition."""
     return f"{group}\0{game}".encode()
 
 
-def read_kept(address: Address, topic: str, partition: int, group: str) -> dict[str, bytes]:
+def read_states(address: Address, topic: str, partition: int, group: str) -> dict[str, bytes]:
     """The newest committed value of each of the group's games, and of ``PROGRESS``. Waits for a transaction that is still open: its
     writer may have been let in by the group just before it died, and then its records count. ``Unavailable`` when it never ends."""
     from kafka import KafkaConsumer
     from kafka.structs import TopicPartition
 
-    read_emptied_markers()
+    patch_emptied_markers()
     here = TopicPartition(topic, partition)
     common: dict[str, Any] = {
         **address.python(),
@@ -48,7 +48,7 @@ def read_kept(address: Address, topic: str, partition: int, group: str) -> dict[
     newest: dict[str, bytes] = {}
     if not end[here]:
         return newest
-    ours = kept_key(group, "")
+    ours = state_key(group, "")
     consumer = KafkaConsumer(**common, isolation_level="read_committed")
     try:
         consumer.assign([here])

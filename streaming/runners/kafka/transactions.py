@@ -1,4 +1,4 @@
-"""Two transactional producers in turns: while what one has written is being committed, the other takes what comes meanwhile.
+"""Two transactional producers in turns: while the transaction of one is being committed, the other takes new messages.
 
 Committing takes some ten milliseconds, most of them spent waiting for the broker, and numbers must not wait with it. Commits are
 made one after another, so what is committed is always everything up to some moment; when one fails, the one after it is lost
@@ -16,26 +16,26 @@ from typing import Any, Final
 
 from streaming.kafka.broker import MAX_MESSAGE_BYTES
 from streaming.kafka.settings import Address
-from streaming.kafka.workarounds import drop, enlist
+from streaming.kafka.workarounds import add_partitions, force_close
 
 #: a transaction left behind by a killed process holds committed readers up for so long
 TIMEOUT_MS: Final = 5_000
-#: how long the broker may take for what has been written: whatever is not committed by then it has undone by itself, and waiting
-#: on for it would only keep the numbers still
+#: how long the broker may take for a transaction: what is not committed by then it has rolled back by itself, and a longer wait
+#: would only delay the stats
 PATIENCE_S: Final = TIMEOUT_MS / 1000
 _log = logging.getLogger(__name__)
 
 
 class Transactions:
-    """``name`` must be this process's own. ``member`` says who it is in its group, and raises when it is no longer in it: with
-    that, an offset from somebody who was thought dead is refused, and the whole transaction with it."""
+    """``name`` must be this process's own. ``member`` returns its membership of the group, and raises when it has none: with
+    that, offsets of an expelled member are refused, and the whole transaction with them."""
 
     def __init__(self, address: Address, name: str, member: Callable[[], Any]) -> None:
         self._address, self._name, self._member = address, name, member
         self._producers: list[Any] = []
         #: offsets that stand, by partition
         self.committed: dict[Any, int] = {}
-        #: to be set when it is known that a commit cannot come through: the broker would be asked again and again
+        #: to be set when it is known that a commit cannot succeed: it would be tried again and again
         self.hopeless = threading.Event()
         self._offsets: Mapping[Any, Any] = {}
         self._commit: Future[None] | None = None
@@ -57,12 +57,12 @@ class Transactions:
         return self._commit is not None and not self._commit.done()
 
     def begin(self, partitions: Iterable[tuple[str, int]]) -> None:
-        """Begin one if none is being written. ``partitions`` is what will be written to, as far as it is known: the broker is
-        told of them in one go and at once, not of each when something for it is ready."""
+        """Begin one if none is being written. ``partitions`` is what will be written to, as far as it is known: they
+        are registered with the broker at once, not each with its first message."""
         if not self._open:
             self._producers[0].begin_transaction()
             self._open, self._began_s = True, time.monotonic()
-            enlist(self._producers[0], partitions)
+            add_partitions(self._producers[0], partitions)
 
     def send(self, topic: str, key: bytes, value: bytes, partition: int | None = None) -> None:
         self.begin(())
@@ -72,8 +72,8 @@ class Transactions:
     # -- committing --------------------------------------------------------------------------------------------------
 
     def commit(self, offsets: Mapping[Any, Any]) -> None:
-        """Have what is written committed together with how far the input is used. Returns at once, unless the commit before is
-        still under way; what goes wrong is raised by the next call of any of these."""
+        """Commit what is written together with how far the input is used. Returns at once, unless the commit before is still under
+        way; the next call of any of these raises its error."""
         self.settle()
         self.begin(())
         done: Future[None] = Future()
@@ -84,7 +84,7 @@ class Transactions:
         threading.Thread(target=self._finish, args=(producer, offsets, done), name="commit", daemon=True).start()
 
     def check(self) -> None:
-        """Raise what has gone wrong with the latest commit, if it has."""
+        """Raise the error of the latest commit, if it failed."""
         if self._commit is not None and self._commit.done():
             self.settle()
 
@@ -104,13 +104,13 @@ class Transactions:
     def _finish(self, producer: Any, offsets: Mapping[Any, Any], done: Future[None]) -> None:
         try:
             try:
-                # All of it must be with the broker before the group hears of the offsets: see runner.py.
+                # All of it must be with the broker before the group gets the offsets: see runner.py.
                 producer.flush(timeout=PATIENCE_S)
             finally:
                 self._written.set()
             producer.send_offsets_to_transaction(offsets, self._member())
             producer.commit_transaction()
-        except Exception as error:  # noqa: BLE001 (it is raised where the commit was asked for)
+        except Exception as error:  # noqa: BLE001 (``settle`` raises it)
             done.set_exception(error)
         else:
             done.set_result(None)
@@ -118,15 +118,15 @@ class Transactions:
     # -- life --------------------------------------------------------------------------------------------------------
 
     def restart(self) -> None:
-        """Give up what is not committed: with the same names anew, the broker undoes it at once."""
+        """Give up what is not committed: when the same names start again, the broker rolls it back at once."""
         for producer in self._producers:
-            drop(producer)
+            force_close(producer)
         self._ready()
 
     def close(self) -> None:
-        """Without a word on what is being written: the broker undoes it in time."""
+        """Leave the open transaction: the broker rolls it back in time."""
         for producer in self._producers:
-            drop(producer)
+            force_close(producer)
 
     def _ready(self) -> None:
         from kafka import KafkaProducer
@@ -136,7 +136,7 @@ class Transactions:
         self._written.set()
         self._producers = []
         for turn in "ab":
-            # A request that the broker puts off is tried again after retry_backoff: 100 ms, as it comes, would be seen on air.
+            # A request that the broker defers is tried again after retry_backoff: the default, 100 ms, would be seen on air.
             producer = KafkaProducer(
                 **self._address.python(),
                 acks="all",

@@ -18,7 +18,7 @@ from streaming.errors import Unavailable
 from streaming.flink.java import find_java
 from streaming.kafka.broker import admin, ensure
 from streaming.kafka.settings import Address, parse
-from streaming.runners.kafka.state_store import PROGRESS, kept_key, read_kept
+from streaming.runners.kafka.state_store import PROGRESS, read_states, state_key
 from streaming.wire import topics
 from streaming.wire.messages import decode_letter
 from tests import cluster as real
@@ -202,7 +202,7 @@ def test_a_snapshot_of_a_newer_version(address):
         real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "all input used and committed")
         assert operator.stop()[0] == 0
     partition = sent[0].partition
-    state = read_kept(address, kept, partition, "touchline")
+    state = read_states(address, kept, partition, "touchline")
     assert set(state) == {PROGRESS, game}
     version, offset, inner = msgspec.msgpack.decode(state[game])
     sent += send(address, game, slice(60, None), begin=False)
@@ -232,5 +232,5 @@ def keep(address: Address, topic: str, partition: int, game: str, value: bytes) 
     from kafka import KafkaProducer
 
     producer = KafkaProducer(**address.python(), acks="all", max_request_size=1 << 24)
-    producer.send(topic, value, key=kept_key("touchline", game), partition=partition).get(timeout=30)
+    producer.send(topic, value, key=state_key("touchline", game), partition=partition).get(timeout=30)
     producer.close(timeout=5)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from streaming.kafka.broker import admin
-from streaming.kafka.workarounds import keep_joining
+from streaming.kafka.workarounds import resume_joining
 from streaming.runners.kafka.consumer_group import join
 from streaming.wire import topics
 from tests import cluster as real
@@ -44,7 +44,7 @@ class Member:
     def _run(self) -> None:
         while not self._over:
             if self.going.wait(0.1):
-                keep_joining(self.consumer)
+                resume_joining(self.consumer)
                 self.consumer.poll(timeout_ms=20)
                 time.sleep(0.02)  # as long as a window of some games takes: answers come meanwhile
 

@@ -13,7 +13,7 @@ import pytest
 from streaming.errors import InputLost
 from streaming.kafka.broker import TopicGuard, admin
 from streaming.runners.kafka.runner import KafkaRunner
-from streaming.runners.kafka.state_store import PROGRESS, read_kept
+from streaming.runners.kafka.state_store import PROGRESS, read_states
 from streaming.wire import topics
 from streaming.wire.feed import FeedRecord, GameEnd, GameStart, encode_feed
 from streaming.wire.messages import decode_stats
@@ -70,7 +70,7 @@ def test_a_second_group_is_not_spoilt_by_the_first(ground):
     once = finals(ground)
     assert once
     assert set(once.values()) == {1}
-    kept = {group: read_kept(ground.address, topics.snapshots(ground.name), 0, group) for group in ("first", "second", "fir")}
+    kept = {group: read_states(ground.address, topics.snapshots(ground.name), 0, group) for group in ("first", "second", "fir")}
     assert set(kept["first"]) == {PROGRESS, GAME}
     assert kept["second"] == {}
     assert kept["fir"] == {}, "nor does a group see that of one whose name begins alike"

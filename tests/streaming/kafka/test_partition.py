@@ -21,9 +21,9 @@ def send(found: Partition, record: FeedRecord) -> None:
 
 def test_a_game_that_is_over_is_known_and_not_played():
     found = partition(GameStart(record=game()), track(2.0))
-    assert set(found.hosts) == set(found.playing) == {"toy-1"}
+    assert set(found.sessions) == set(found.playing) == {"toy-1"}
     send(found, GameEnd(game="toy-1"))
-    assert (set(found.hosts), set(found.playing)) == ({"toy-1"}, set())
+    assert (set(found.sessions), set(found.playing)) == ({"toy-1"}, set())
 
 
 def test_a_new_owner_plays_what_was_being_played():
@@ -33,7 +33,7 @@ def test_a_new_owner_plays_what_was_being_played():
             send(found, GameEnd(game="toy-1"))
         other = Partition(0, TOY.name, final_only)
         other.restore({PROGRESS: found.progress(), **dict(found.due(0.0, 0.0, 1))})
-        assert (set(other.hosts), set(other.playing)) == ({"toy-1"}, set() if end else {"toy-1"})
+        assert (set(other.sessions), set(other.playing)) == ({"toy-1"}, set() if end else {"toy-1"})
         assert other.published == found.offset
 
 
