@@ -47,6 +47,14 @@ def test_help_imports_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_listing_names_of_plugins_imports_no_plugin():
+    program = "import sys; from streaming.cli.app import run; run(['import', '--help']); "
+    program += "print([m for m in sys.modules if m.startswith('simulators.providers.') and not m.split('.')[2].startswith('_')])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "tracinginsights: A Formula 1 race as TracingInsights publishes it" in done.stdout
+
+
 @pytest.mark.slow
 def test_a_whole_replay_says_what_it_did(recording, tmp_path, capsys):
     out = tmp_path / "stats.parquet"
