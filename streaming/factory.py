@@ -32,9 +32,9 @@ def sport_named(name: str) -> Sport:
         return load_sport(name)
 
 
-def models_of(sport: Sport, given: list[str] | None = None, origin: Origin = "simulated") -> dict[str, Model]:
-    """The models that the sport's stats name, for a game of this ``origin``: the shipped ones, or those in ``given``: folders, each
-    for the id on its card, NAME@simulated or NAME@real of the package, or NAME=WHERE (a folder or the address of an endpoint, see
+def models_of(sport: Sport, chosen: list[str] | None = None, origin: Origin = "simulated") -> dict[str, Model]:
+    """The models that the sport's stats name, for a game of this ``origin``: the shipped ones, or those of ``chosen``: folders, for
+    the id on the card, NAME@simulated or NAME@real of the package, or NAME=WHERE (a folder or the address of an endpoint, see
     ``models.serving.connect``). A stat that names ``<model>/curve`` gets that model evaluated along its axis."""
     from models.choice import default_model
 
@@ -42,13 +42,13 @@ def models_of(sport: Sport, given: list[str] | None = None, origin: Origin = "si
     elsewhere: dict[str, str] = {}
     explained = explained_by(sport)
     try:
-        for text in given or []:
+        for text in chosen or []:
             name, where = named_place(text)
             equals = not where and text != name
             if where:
                 elsewhere[name] = where
                 continue
-            model = _given(name, _written(name), explained)
+            model = _loaded(name, _modified_ns(name), explained)
             if equals and model.name != text.partition("=")[0]:
                 raise BadInput(f"--model {text}: that is the model {model.name}")
             found[model.name] = model
@@ -66,13 +66,13 @@ def models_of(sport: Sport, given: list[str] | None = None, origin: Origin = "si
     return found
 
 
-def requested(given: list[str] | None) -> frozenset[str]:
+def requested(chosen: list[str] | None) -> frozenset[str]:
     """The models that the user named: they answer also where they have not been validated, marked as experimental."""
     from models.artefact import load
 
-    if not given:
+    if not chosen:
         return frozenset()
-    places = [(text, *named_place(text)) for text in given]
+    places = [(text, *named_place(text)) for text in chosen]
     return frozenset(load(name).name for text, name, where in places if not where)
 
 
@@ -130,7 +130,7 @@ def _packaged(model: str, explained: bool) -> Model:
 
 
 @cache
-def _given(place: str, written: tuple[int, ...], explained: frozenset[str]) -> Model:
+def _loaded(place: str, modified_ns: tuple[int, ...], explained: frozenset[str]) -> Model:
     """The same of a folder, until its files change."""
     from models.artefact import load
     from models.warm_up import ready
@@ -139,39 +139,39 @@ def _given(place: str, written: tuple[int, ...], explained: frozenset[str]) -> M
     return ready(model, explained=model.name in explained)
 
 
-def _written(place: str) -> tuple[int, ...]:
-    """When the files of a model's folder were written last, ns."""
+def _modified_ns(place: str) -> tuple[int, ...]:
+    """When the files of a model's folder were modified_ns last, ns."""
     folder = Path(place)
     return tuple(path.stat().st_mtime_ns for path in sorted(folder.iterdir())) if folder.is_dir() else ()
 
 
-def operator_for(game: GameRecord, given: list[str] | None = None, **options: Any) -> GameOperator:
+def operator_for(game: GameRecord, chosen: list[str] | None = None, **options: Any) -> GameOperator:
     """An operator with all that its sport needs: its models as in :func:`models_of`, ``options`` as in :class:`GameOperator`."""
     sport, origin = sport_named(game.sport), origin_of(game)
     try:
-        by_name = requested(given)
+        by_name = requested(chosen)
     except ValueError as error:
         raise BadInput(str(error)) from None
-    return GameOperator(sport, game, models_of(sport, given, origin), requested=by_name, **options)
+    return GameOperator(sport, game, models_of(sport, chosen, origin), requested=by_name, **options)
 
 
 class OperatorFactory:
     """Makes an operator from a game record, with ``options`` as in :class:`GameOperator`. A context manager.
 
     With ``registry`` the models are those that are deployed there, now and whenever others are: the factory starts a thread that
-    looks for them with the first operator of each sport and origin, and ends its threads in ``close``. ``given`` names models
+    looks for them with the first operator of each sport and origin, and ends its threads in ``close``. ``chosen`` names models
     otherwise, as in :func:`models_of`.
     """
 
-    def __init__(self, given: list[str] | None = None, registry: Path | None = None, **options: Any) -> None:
-        if given and registry is not None:
+    def __init__(self, chosen: list[str] | None = None, registry: Path | None = None, **options: Any) -> None:
+        if chosen and registry is not None:
             raise BadInput("--model and --registry both name models: give one of them")
-        self.given, self.registry, self.options = given, registry, options
+        self.chosen, self.registry, self.options = chosen, registry, options
         self._followers: dict[tuple[str, Origin], Follower] = {}
 
     def __call__(self, game: GameRecord) -> GameOperator:
         if self.registry is None:
-            return operator_for(game, self.given, **self.options)
+            return operator_for(game, self.chosen, **self.options)
         sport = sport_named(game.sport)
         return GameOperator(sport, game, deployed=self._follower(sport, self.registry, origin_of(game)), **self.options)
 
@@ -205,12 +205,12 @@ class OperatorFactory:
         return found
 
 
-def maker(given: list[str] | None = None, registry: Path | None = None, **options: Any) -> OperatorFactory:
+def maker(chosen: list[str] | None = None, registry: Path | None = None, **options: Any) -> OperatorFactory:
     """An :class:`OperatorFactory`; without models and registry it follows the registry that ``TOUCHLINE_REGISTRY`` names, as on a
     worker of a cluster."""
-    if registry is None and not given and (named := os.environ.get("TOUCHLINE_REGISTRY")):
+    if registry is None and not chosen and (named := os.environ.get("TOUCHLINE_REGISTRY")):
         registry = Path(named)
-    return OperatorFactory(given, registry, **options)
+    return OperatorFactory(chosen, registry, **options)
 
 
 def prepare(name: str, make: Make) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streaming.wire.records import Event, Telemetry
 
 
-#: a game that is so late when it ends has not kept up: one that cannot falls behind further with every window
+#: a game that ends with a longer delay has not kept up: one that is too slow falls behind further with every window
 BEHIND_S: Final = 1.0
 
 

@@ -88,7 +88,7 @@ def replay(
             gateway = Gateway(hub, port=port, recordings=recording.parent).start()
             hub.attach(rec.game, operator.meters)
             sinks += [hub, models]
-            prepare(rec.game.sport, partial(operator_for, given=model, **options))
+            prepare(rec.game.sport, partial(operator_for, chosen=model, **options))
             print(f"live page {gateway.url}/   operator page {gateway.url}/operator", flush=True)
         if pace is not None:
             records = paced(records, pace)

@@ -28,7 +28,7 @@ def run(
     group: Annotated[str, typer.Option(help="Processes of one group share the games; the default is the runner's own.")] = "",
     partitions: Annotated[int | None, typer.Option(help="Partitions of the topics; 12 when they are made here.", min=1)] = None,
     commit_ms: Annotated[int | None, typer.Option(help="Time between commits; 100, on Flink 1000.", min=10, max=60_000)] = None,
-    snapshot_s: Annotated[float, typer.Option(help="Embedded: how old a game's kept state may be.", min=0.1, max=600)] = 5.0,
+    snapshot_s: Annotated[float, typer.Option(help="Embedded: how old a game's stored state may be.", min=0.1, max=600)] = 5.0,
     kafka_settings: Annotated[Path | None, typer.Option(help="Security settings, TOML.", metavar="FILE")] = None,
     record: Annotated[Path | None, typer.Option(help="Embedded: also record each game, in this folder.", metavar="REC")] = None,
     speed: Annotated[str, typer.Option(help="From a recording: times real time, or max.")] = "max",

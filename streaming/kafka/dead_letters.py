@@ -1,6 +1,6 @@
-"""Dead letters: reading those that are kept, and sending their records in again, each at most once.
+"""Dead letters: reading them, and sending their records in again, each at most once.
 
-What has been sent again is kept in a consumer group: the offset of the oldest letter that was not, and beside it, as the commit's
+What has been sent again is stored in a consumer group: the offset of the oldest letter that was not, and beside it, as the commit's
 metadata, the stretches beyond that were. So a replay of one game's letters does not make the others' count as sent.
 """
 
@@ -19,7 +19,7 @@ from streaming.kafka.workarounds import patch_emptied_markers
 from streaming.wire import topics
 from streaming.wire.messages import Letter, decode_letter
 
-#: where it is kept how far letters have been sent again
+#: the group that stores how far letters have been sent again
 GROUP: Final = "touchline-dead-replay"
 #: a broker takes so many bytes with a commit
 MAX_METADATA: Final = 4096
@@ -27,7 +27,7 @@ PATIENCE_S: Final = 30.0
 
 
 class LetterPosition(NamedTuple):
-    """Where a letter stands."""
+    """Place of a letter."""
 
     topic: str
     partition: int
@@ -35,7 +35,7 @@ class LetterPosition(NamedTuple):
 
 
 class StoredLetter(NamedTuple):
-    """A letter, where it stands, and when it was written (microseconds)."""
+    """A letter, its place, and when it was written (microseconds)."""
 
     place: LetterPosition
     written_us: int
@@ -129,7 +129,7 @@ class DeadLetterReader:
         ]
 
     def send(self, places: Iterable[LetterPosition], ingress: Ingress) -> int:
-        """Send the records of the letters at ``places`` in again, each under its game's key; then keep that they were. How many."""
+        """Send the records of the letters at ``places`` in again, under their games' keys; then store that they were. How many."""
         chosen, sent = set(places), self._sent()
         done: dict[tuple[str, int], list[tuple[int, bool]]] = {(here.topic, here.partition): [] for here in self._ends}
         for found in self.read():
@@ -155,16 +155,16 @@ class DeadLetterReader:
         found = {}
         with broker_errors(self.address):
             for here in self._ends:
-                kept = committed(self._consumer, here, metadata=True)
-                if kept is not None and kept.offset >= 0:
-                    found[here.topic, here.partition] = [(0, kept.offset - 1), *_stretches(kept.metadata or "")]
+                stored = committed(self._consumer, here, metadata=True)
+                if stored is not None and stored.offset >= 0:
+                    found[here.topic, here.partition] = [(0, stored.offset - 1), *_stretches(stored.metadata or "")]
         return found
 
     def _keep(self, commits: dict[tuple[str, int], tuple[int, str]]) -> None:
         from kafka.structs import OffsetAndMetadata, TopicPartition
 
         with broker_errors(self.address):
-            self._consumer.commit({TopicPartition(*key): OffsetAndMetadata(*kept, -1) for key, kept in commits.items()})
+            self._consumer.commit({TopicPartition(*key): OffsetAndMetadata(*stored, -1) for key, stored in commits.items()})
 
 
 def _has(sent: dict[tuple[str, int], list[tuple[int, int]]], place: LetterPosition) -> bool:

@@ -22,7 +22,7 @@ _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):(\d{1,5})\Z")
 
 
 class Security(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How a broker lets a client in. Paths are PEM files; ``ssl_password`` opens an encrypted key."""
+    """Security of a connection to a broker. Paths are PEM files; ``ssl_password`` opens an encrypted key."""
 
     security_protocol: str = "PLAINTEXT"
     sasl_mechanism: str = ""
@@ -36,18 +36,18 @@ class Security(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Address(msgspec.Struct, frozen=True):
-    """``kafka://host:port[,host:port...]`` taken apart."""
+    """The parts of ``kafka://host:port[,host:port...]``."""
 
     servers: tuple[str, ...]
     security: Security = Security()
 
     @property
     def text(self) -> str:
-        """For a person: never a secret in it."""
+        """For messages: never a secret in it."""
         return "kafka://" + ",".join(self.servers)
 
     def python(self) -> dict[str, Any]:
-        """What every kafka-python client is given."""
+        """Arguments of every kafka-python client."""
         s = self.security
         found: dict[str, Any] = {
             "bootstrap_servers": list(self.servers),
@@ -66,7 +66,7 @@ class Address(msgspec.Struct, frozen=True):
         return found
 
     def admin(self) -> dict[str, Any]:
-        """What a kafka-python administration client is given: it knows fewer settings."""
+        """Arguments of a kafka-python administration client, which knows fewer settings."""
         return {k: v for k, v in self.python().items() if k not in ("allow_auto_create_topics", "metrics_enabled")}
 
     def java(self) -> dict[str, str]:
@@ -120,21 +120,21 @@ def parse(url: str, settings: Path | None = None, environment: Mapping[str, str]
 
 def _security(settings: Path | None, environment: Mapping[str, str]) -> Security:
     where = "the environment"
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         name.removeprefix(ENVIRONMENT).lower(): value for name, value in environment.items() if name.startswith(ENVIRONMENT)
     }
-    if isinstance(given.get("ssl_check_hostname"), str):
-        given["ssl_check_hostname"] = given["ssl_check_hostname"].lower() not in ("0", "false", "no")
+    if isinstance(values.get("ssl_check_hostname"), str):
+        values["ssl_check_hostname"] = values["ssl_check_hostname"].lower() not in ("0", "false", "no")
     if settings is not None:
         where = str(settings)
         try:
-            given |= tomllib.loads(settings.read_text("utf-8"))
+            values |= tomllib.loads(settings.read_text("utf-8"))
         except OSError as error:
             raise BadInput(f"cannot read {settings}: {error.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadInput(f"{settings} is not TOML: {error}") from None
     try:
-        security = msgspec.convert(given, Security)
+        security = msgspec.convert(values, Security)
     except msgspec.ValidationError as error:
         raise BadInput(f"Kafka settings in {where}: {error}") from None
     _check(security, where)

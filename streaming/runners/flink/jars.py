@@ -22,8 +22,8 @@ def connector() -> Path:
 
 
 def _folders() -> Iterator[Path]:
-    if given := os.environ.get("TOUCHLINE_JARS"):
-        yield Path(given)
+    if folder := os.environ.get("TOUCHLINE_JARS"):
+        yield Path(folder)
     yield Path(__file__).resolve().parents[3] / "infra" / ".jars" / "flink"
     if home := os.environ.get("FLINK_HOME"):
         yield Path(home) / "lib"

@@ -210,5 +210,5 @@ def _cluster_error(error: Exception) -> Exception:
     if "Connection refused" in text or "RetryTimeoutException" in text or "UnknownHost" in text:
         return Unavailable("no Flink cluster answers: make up starts one on this machine, --flink URL names another")
     if "savepoint" in text.lower() and ("does not exist" in text or "Cannot find" in text or "not a savepoint" in text.lower()):
-        return BadInput("there is no savepoint at the path that was given")
+        return BadInput("there is no savepoint at the path of --savepoint")
     return error
