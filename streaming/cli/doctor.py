@@ -34,18 +34,19 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     """
     from models.home import ORIGINS
     from simulators.catalogue import simulators
-    from streaming.errors import BadInput
+    from streaming.errors import TouchlineError
     from streaming.factory import models_of, sport_named
 
     rows: list[Row] = []
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     rows.append(("Python 3.11", version == "3.11", version, "make setup PYTHON=/path/to/python3.11"))
+    rows += _plugins()
     for name in simulators():
         try:
             for origin in ORIGINS:
                 models_of(sport_named(name), origin=origin)
             rows.append((f"models of {name}", True, "shipped artefacts load", ""))
-        except BadInput as error:
+        except TouchlineError as error:
             rows.append((f"models of {name}", False, str(error), f"touchline models list {name}"))
     for extra, (modules, purpose) in EXTRAS.items():
         missing = [module for module in modules if importlib.util.find_spec(module) is None]
@@ -64,6 +65,33 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
         print(f"{'ok     ' if ok else 'missing'}  {what:<20} {about}" + ("" if ok else f"\n         -> {mend}"))
 
 
+def _plugins() -> list[Row]:
+    """A row for each kind of plugin, with those of other packages; and one for each name that two packages declare."""
+    from features.core.plugins import OWN_PACKAGE, PluginError
+    from features.core.sport import SPORTS
+    from models.specs import MODELS
+    from simulators.catalogue import SIMULATORS
+    from simulators.providers import PROVIDERS
+    from streaming.sinks.base import SINKS
+    from streaming.sources.base import SOURCES
+    from streaming.web.graphics import GRAPHICS
+
+    rows: list[Row] = []
+    for group in (SPORTS, SIMULATORS, PROVIDERS, MODELS, SINKS, SOURCES, GRAPHICS):
+        names = group.names()
+        own = [name for name in names if OWN_PACKAGE in group.packages(name)]
+        others = [f"{name} ({', '.join(group.packages(name))})" for name in names if name not in own]
+        about = ", ".join([f"{len(own)} of {OWN_PACKAGE}", *others])
+        rows.append((f"{group.noun}s", bool(own), about, "make setup (the metadata of the installation are older than setup.cfg)"))
+        for name in names:
+            try:
+                group.find(name)
+            except PluginError as error:
+                what, _, mend = str(error).partition(": ")
+                rows.append((f"{group.noun} {name}", False, what, mend))
+    return rows
+
+
 def _java() -> Row:
     from streaming.errors import Unavailable
     from streaming.flink.java import find_java
@@ -71,8 +99,8 @@ def _java() -> Row:
     try:
         java = find_java()
     except Unavailable as error:
-        said, _, mend = str(error).partition(": ")
-        return "Java", False, said, mend
+        what, _, mend = str(error).partition(": ")
+        return "Java", False, what, mend
     return "Java", True, f"{java.version}, {java.found}: for Kafka and Flink on this machine", ""
 
 
@@ -92,11 +120,11 @@ def _kafka() -> Row:
     from streaming.kafka.settings import parse
 
     host, port = KAFKA.split(":")
-    with socket.socket() as probe:  # kafka-python would try for seconds where nobody listens
+    with socket.socket() as probe:  # kafka-python would try for seconds where no broker listens
         probe.settimeout(1.0)
         there = probe.connect_ex((host, int(port))) == 0
     if not there:
-        return "Kafka", False, f"nobody listens at {KAFKA}", "make up"
+        return "Kafka", False, f"no broker listens at {KAFKA}", "make up"
     try:
         with admin(parse(f"kafka://{KAFKA}")) as client:
             topics = [name for name in client.list_topics() if not name.startswith("__")]
@@ -110,10 +138,14 @@ def _flink() -> Row:
 
     try:
         with urllib.request.urlopen(f"http://{FLINK}/overview", timeout=2.0) as answer:
-            said = json.load(answer)
-        parts = [f"Flink {said['flink-version']}", f"{said['taskmanagers']} TaskManagers", f"{said['slots-available']} slots free"]
+            overview = json.load(answer)
+        parts = [
+            f"Flink {overview['flink-version']}",
+            f"{overview['taskmanagers']} TaskManagers",
+            f"{overview['slots-available']} slots free",
+        ]
     except (OSError, ValueError, KeyError, TypeError):
         return "Flink", False, f"no JobManager answers at {FLINK}", "make up"
-    if not said["taskmanagers"]:
+    if not overview["taskmanagers"]:
         return "Flink", False, f"a JobManager answers at {FLINK} and has no TaskManager", "make up"
     return "Flink", True, f"answers at {FLINK}: {', '.join(parts)}", ""

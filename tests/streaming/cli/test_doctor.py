@@ -16,6 +16,7 @@ from streaming.cli import doctor
 from streaming.cli.app import run
 from streaming.errors import Unavailable
 from streaming.flink.java import find_java
+from tests.plugins import install
 
 
 def fake_java(folder: Path, version: str) -> Path:
@@ -90,7 +91,7 @@ def test_without_java_the_row_says_what_was_seen_and_how_to_mend_it(tmp_path, mo
 
 def test_kafka_where_nobody_listens(monkeypatch, nobody):
     monkeypatch.setattr(doctor, "KAFKA", nobody)
-    assert doctor._kafka() == ("Kafka", False, f"nobody listens at {nobody}", "make up")
+    assert doctor._kafka() == ("Kafka", False, f"no broker listens at {nobody}", "make up")
 
 
 @pytest.mark.parametrize(
@@ -131,3 +132,13 @@ def test_the_rows_are_in_the_answer(monkeypatch, nobody, capsys):
     rows = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
     assert {"Java", "jars", "Kafka", "Flink", "extra [flink]"} <= set(rows)
     assert rows["Kafka"]["mend"] == rows["Flink"]["mend"] == "make up"
+
+
+def test_plugins_of_other_packages_and_names_declared_twice_are_listed(tmp_path, monkeypatch):
+    rows = {what: (ok, about, mend) for what, ok, about, mend in doctor._plugins()}
+    assert rows["sports"][:2] == (True, "4 of touchline")
+    assert all(ok for ok, _, _ in rows.values())
+    install(tmp_path, monkeypatch, "box", {"touchline.sports": ["toy = toy_box:TOY", "nfl = toy_box:TOY"]})
+    rows = {what: (ok, about, mend) for what, ok, about, mend in doctor._plugins()}
+    assert rows["sports"][:2] == (True, "4 of touchline, toy (box)")
+    assert rows["sport nfl"] == (False, "the sport nfl is offered more than once, by touchline, box", "uninstall all but one")
