@@ -289,7 +289,7 @@ def test_what_no_reader_foresaw_is_no_exception_of_python(tmp_path: Path, monkey
         raise KeyError("s1")
 
     monkeypatch.setattr("simulators.providers.tracinginsights.race_of", broken)
-    with pytest.raises(BadInput, match=r"laps.csv cannot be read as f1 files: something in them") as caught:
+    with pytest.raises(BadInput, match=r"laps.csv cannot be read as tracinginsights files: something in them") as caught:
         read("tracinginsights", write(tmp_path, rows()))
     assert "s1" not in str(caught.value)
 
