@@ -61,7 +61,7 @@ def run(
     from streaming.factory import sport_named
     from streaming.kafka.broker import ensure
     from streaming.kafka.settings import parse
-    from streaming.sinks.base import file_of, sink_kind
+    from streaming.sinks.base import file_of, is_file, sink_kind
     from streaming.sources.base import GameSource, SourceOptions, open_source, source_kind
     from streaming.sources.kafka import KafkaSource
 
@@ -79,7 +79,7 @@ def run(
     kinds = source_kind(source), sink_kind(sink)
     if runner == "flink" and (kinds != ("kafka", "kafka") or record):
         raise BadInput("a job goes from Kafka to Kafka: recordings and files are for the embedded runner")
-    if kinds[0] == "file" and "://" not in sink.removeprefix("file://"):
+    if kinds[0] == "file" and is_file(sink):
         raise BadInput(f"the stats of one recording go to a file with: touchline replay {file_of(source)} --out {file_of(sink)}")
     name = sport_named(sport).name
     if kinds != ("kafka", "kafka"):
@@ -108,10 +108,10 @@ def run(
     free = rest.slots()
     if free < parallelism:
         raise BadInput(f"the Flink cluster at {rest.url} has {free} free slots, not {parallelism}")
-    ensure(address, sport, partitions)
+    ensure(address, name, partitions)
     plan = Plan(
         address=address,
-        sport=sport,
+        sport=name,
         rest=(rest.host, rest.port),
         profile=profile,  # type: ignore[arg-type]
         parallelism=parallelism,

@@ -54,13 +54,17 @@ class SinkOptions:
 
 def sink_kind(url: str) -> str:
     """The kind of sink of ``KIND://...``, ``file://PATH.KIND`` or ``PATH.KIND``; ``BadInput`` with the known ones for another."""
-    scheme, separator, _ = url.partition("://")
-    kind = scheme if separator and scheme != "file" else file_of(url).suffix[1:]
+    kind = file_of(url).suffix[1:] if is_file(url) else url.partition("://")[0]
     if not kind:
         raise BadInput(f"{url!r} is neither a URL nor a file with an ending: this installation knows {', '.join(SINKS.names())}")
     with plugin_errors():
         SINKS.find(kind)
     return kind
+
+
+def is_file(url: str) -> bool:
+    """Whether the sink is a file: ``file://PATH`` or ``PATH``."""
+    return "://" not in url.removeprefix("file://")
 
 
 def file_of(url: str) -> Path:
