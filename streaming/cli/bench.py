@@ -16,6 +16,7 @@ BENCHES: Final = {
     "window-nfl": ("streaming.bench.nfl", "window"),
     "ngs-speed": ("streaming.bench.nfl", "speed"),
     "websocket": ("streaming.bench.pipeline", "websocket"),
+    "relay": ("streaming.bench.relay", "relay"),
     "replay": ("streaming.bench.pipeline", "replay"),
     "kinematics": ("streaming.bench.pipeline", "kinematics"),
     "xgoals": ("streaming.bench.models", "xgoals"),

@@ -25,7 +25,8 @@ from streaming.operator.latency import Latency
 from streaming.operator.metrics import OperatorMetrics
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, Output
-from streaming.wire.messages import blocks_of, decode_letter, decode_positions, decode_prediction, decode_stats
+from streaming.wire.messages import decode_letter, decode_positions, decode_prediction
+from streaming.wire.raw_stats import RawStatBlock, stat_blocks
 from streaming.wire.records import Event, GameRecord, decode_event, decode_game, decode_telemetry
 
 LOOK_BACK_S: Final = 180.0
@@ -48,7 +49,7 @@ class Screen(Protocol):
     def waiting(self) -> int: ...
     def attach(self, record: GameRecord) -> None: ...
     def measure(self, game: str, meters: OperatorMetrics, runner: str, told_us: int) -> None: ...
-    def write(self, outputs: Sequence[Output], published_us: int) -> None: ...
+    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int) -> None: ...
     def report(self, events: Sequence[Event]) -> None: ...
 
 
@@ -195,7 +196,7 @@ class KafkaSubscriber:
         self.hub.measure(health.game, health.meters(), health.runner, health.told_us)
 
     def _stats(self, record: Any) -> None:
-        blocks = blocks_of(decode_stats(record.value))
+        blocks = stat_blocks(record.value)
         for published_us, run in groupby(blocks, key=lambda pair: pair[0]):
             self.hub.write([block for _, block in run], published_us)
         if blocks and self._live_us is not None and blocks[-1][0] > self._live_us:

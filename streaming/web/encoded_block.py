@@ -1,13 +1,15 @@
-"""Blocks on their way out: turned into JSON once, when somebody first wants them, and shared by everyone who does."""
+"""Blocks on their way out: turned into JSON once, when the first subscriber wants them, and shared by all subscribers. What a
+broker delivered as JSON goes out as it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from streaming.wire.blocks import StatBlock
+from streaming.wire.raw_stats import RawStatBlock
 from streaming.wire.records import Event, encode
 from streaming.wire.stat_json import block_raw, window_each
 
@@ -30,7 +32,7 @@ class EncodedBlock:
 
     __slots__ = ("_items", "_raw", "address", "block", "published_us")
 
-    def __init__(self, block: StatBlock | Event, address: str, published_us: int) -> None:
+    def __init__(self, block: StatBlock | RawStatBlock | Event, address: str, published_us: int) -> None:
         self.block, self.address, self.published_us = block, address, published_us
         self._items: list[Item] | None = None
         self._raw: bytes | None = None
@@ -48,6 +50,14 @@ class EncodedBlock:
         """Whether it is a reported event and no stat."""
         return isinstance(self.block, Event)
 
+    def windows(self) -> list[tuple[int, Any]]:
+        """(window end, the subjects' values) of each window of a stat, oldest first."""
+        block = self.block
+        assert not isinstance(block, Event)
+        if isinstance(block, RawStatBlock):
+            return [(block.end_us, block.values())]
+        return list(zip(block.end_us.tolist(), block.values, strict=True))
+
     def items(self) -> list[Item]:
         """Everything in it, each as JSON."""
         if self._items is None:
@@ -58,6 +68,8 @@ class EncodedBlock:
         """Everything in it, joined by commas: what most subscribers get. Empty when it holds nothing."""
         if self._raw is None:
             block = self.block
+            if isinstance(block, RawStatBlock):
+                return block.raw
             if isinstance(block, Event) or block.event is not None:
                 self._raw = b",".join(item.raw for item in self.items())
             else:
@@ -65,13 +77,20 @@ class EncodedBlock:
         return self._raw
 
     def forget(self) -> None:
-        """Let the JSON go; it is made again when it is wanted again."""
+        """Let the JSON go, or keep it compressed where it is all there is; it is made again when it is wanted again."""
         self._items = self._raw = None
+        if isinstance(self.block, RawStatBlock):
+            self.block.pack()
 
     def _encode(self) -> list[Item]:
         block = self.block
         if isinstance(block, Event):
             return [Item("event/" + block.id, block.player or block.team or "", block.t_us, encode(block), True)]
+        if isinstance(block, RawStatBlock):
+            keys: Iterable[tuple[str, str] | str]
+            keys = [(block.stat, subject) for subject in block.subjects] if block.event is None else block.ids
+            each = zip(keys, block.subjects, block.each(), strict=True)
+            return [Item(key, subject, block.end_us, raw) for key, subject, raw in each]
         if block.event is not None:
             return [Item(u.id, u.subject, u.window_us[1], encode(u)) for u in block.updates(self.published_us)]
         return [

@@ -13,6 +13,7 @@ from streaming.web.encoded_block import Delivery, EncodedBlock, Item, newest
 from streaming.web.filters import Filter
 from streaming.wire import topics
 from streaming.wire.blocks import StatBlock, plain
+from streaming.wire.raw_stats import RawStatBlock
 from streaming.wire.records import GameRecord
 
 #: batches of a game that can be resumed: more than three minutes of five windows a second
@@ -104,16 +105,17 @@ class GameCache:
 
     def _latest(self, parcel: EncodedBlock) -> None:
         block = parcel.block
-        assert isinstance(block, StatBlock)
+        assert isinstance(block, StatBlock | RawStatBlock)
         if not len(parcel):
             return
-        key, end = (block.stat, block.subjects), int(block.end_us[-1])
+        end = block.end_us if isinstance(block, RawStatBlock) else int(block.end_us[-1])
+        key = block.stat, block.subjects
         old = self._windows.get(key)
         if old is None or old[0] <= end:
             self._windows[key] = end, parcel
             if len(block.subjects) <= HISTORY_SUBJECTS:
                 past = self._history.setdefault(block.stat, deque(maxlen=MAX_HISTORY))
-                for at_us, row in zip(block.end_us.tolist(), block.values, strict=True):
+                for at_us, row in parcel.windows():
                     # the newest always has its place, and gives it up to the next one unless it is far enough from the one before
                     if len(past) > 1 and past[-1][0] < past[-2][0] + HISTORY_US:
                         past.pop()

@@ -22,6 +22,7 @@ from streaming.web.withholding import Policy, Withholding
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, FrameBlock, Output, StatBlock
 from streaming.wire.messages import encode_positions
+from streaming.wire.raw_stats import RawStatBlock
 from streaming.wire.records import Event, GameRecord
 
 _log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ DEAD_KEPT = 100
 
 #: whatever a source yields: packets, events, or time passing
 Record = TypeVar("Record")
-Batch = tuple[Sequence[Output | Event | GameCache], int, int]
+Batch = tuple[Sequence[Output | RawStatBlock | Event | GameCache], int, int]
 
 
 class Hub:
@@ -75,7 +76,7 @@ class Hub:
         channel.meters, channel.runner, channel.told_us = meters, runner, told_us
         self._put(([channel], 0, 0))
 
-    def write(self, outputs: Sequence[Output], published_us: int) -> None:
+    def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int) -> None:
         """Take what was published; returns at once."""
         self._put((outputs, published_us, time.monotonic_ns()))
 
@@ -115,7 +116,8 @@ class Hub:
     def _shed(self) -> None:
         """The event loop is behind: the oldest batch gives up the windowed values, which newer ones replace anyway."""
         outputs, *clocks = self._inbox.popleft()
-        kept = [o for o in outputs if not (isinstance(o, FrameBlock) or (isinstance(o, StatBlock) and o.event is None))]
+        stats = (StatBlock, RawStatBlock)
+        kept = [o for o in outputs if not (isinstance(o, FrameBlock) or (isinstance(o, stats) and o.event is None))]
         self.shed += len(outputs) - len(kept)
         if kept:
             self._kept.append((kept, clocks[0], clocks[1]))
@@ -150,13 +152,13 @@ class Hub:
                 # Blocks come from brokers, too: one that cannot be true must not take others with it.
                 _log.exception("what was published at %d cannot be shown", published_us)
 
-    def _take(self, outputs: Iterable[Output | Event | GameCache], published_us: int, stamp_ns: int) -> None:
+    def _take(self, outputs: Iterable[Output | RawStatBlock | Event | GameCache], published_us: int, stamp_ns: int) -> None:
         games: dict[str, list[EncodedBlock]] = {}
         if self.withholding is not None:
             outputs = self.withholding.screen(outputs)
             self._take_down(self.withholding)
         for output in outputs:
-            if isinstance(output, StatBlock):
+            if isinstance(output, StatBlock | RawStatBlock):
                 games.setdefault(output.game, []).append(EncodedBlock(output, topics.address(output.stat), published_us))
             elif isinstance(output, Event):
                 record = self._channel(output.game).record

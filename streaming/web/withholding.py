@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeVar
 from features.core.sport import load_sport
 from streaming.monitoring.watch import ModelWatch
 from streaming.wire.blocks import StatBlock
+from streaming.wire.raw_stats import RawStatBlock
 
 Policy = Literal["withhold", "warn"]
 POLICIES: Final = ("withhold", "warn")
@@ -61,7 +62,7 @@ class Withholding:
         withheld = self.withheld()
         out: list[T | StatBlock] = []
         for output in outputs:
-            if not isinstance(output, StatBlock):
+            if not isinstance(output, StatBlock | RawStatBlock):
                 out.append(output)
                 continue
             if output.model is not None:
@@ -92,13 +93,15 @@ class Withholding:
                 return why
         return ""
 
-    def _back(self, block: StatBlock) -> None:
+    def _back(self, block: StatBlock | RawStatBlock) -> None:
         """The stat has values again, of another version: should that be withheld, too, it is a new withholding."""
         self._away.discard((block.game, block.stat))
         self._announced = {known for known in self._announced if known[:2] != (block.game, block.stat)}
 
-    def _announcement(self, block: StatBlock, reason: str) -> StatBlock | None:
+    def _announcement(self, block: StatBlock | RawStatBlock, reason: str) -> StatBlock | None:
         """The word that there is no value, for the subjects that have not had it yet."""
+        if isinstance(block, RawStatBlock):
+            block = block.decoded()
         fresh = [
             s
             for s, subject in enumerate(block.subjects)

@@ -39,7 +39,7 @@ def figures_and_floor(result):
 #: less of what takes long: here a benchmark has to work, not to be right to the microsecond
 SHORT = {
     "window": {"minutes": 2.0}, "window-nfl": {"minutes": 2.0}, "replay": {"minutes": 2.0}, "xgoals": {"calls": 500},
-    "lead-curve": {"calls": 500}, "attribution": {"calls": 100}, "endpoint": {"rounds": 1},
+    "lead-curve": {"calls": 500}, "attribution": {"calls": 100}, "endpoint": {"rounds": 1}, "relay": {"windows": 20},
     "cars": {"held_bytes": 40_000_000, "times": 8},
 }  # fmt: skip
 
