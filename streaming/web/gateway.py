@@ -25,6 +25,7 @@ from streaming.threads import WatchedThread
 from streaming.web import rest
 from streaming.web.cluster import ClusterPoller
 from streaming.web.graphics import graphics, page_of, part_of
+from streaming.web.http_limits import LimitedHttp
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
 from streaming.web.sockets import Socket
@@ -206,7 +207,7 @@ class Gateway:
         config = uvicorn.Config(
             application(hub, recordings=recordings, watch=watch),
             loop="uvloop",
-            http="httptools",
+            http=LimitedHttp,
             ws="websockets-sansio",
             ws_max_size=MAX_FRAME_BYTES,
             ws_per_message_deflate=False,
