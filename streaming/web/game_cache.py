@@ -46,7 +46,7 @@ class GameCache:
         self.record: GameRecord | None = None
         self.meters: OperatorMetrics | None = None
         #: where the operator runs and when it last said so (us), when it is not in this process
-        self.runner, self.told_us = "", 0
+        self.runner, self.reported_us = "", 0
         self.seq = time.time_ns() // 1000
         self.ring: deque[Entry] = deque(maxlen=ring)
         self.touched_ns = time.monotonic_ns()

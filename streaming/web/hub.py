@@ -70,10 +70,10 @@ class Hub:
         channel.record, channel.meters = record, meters
         self._put(([channel], 0, 0))
 
-    def measure(self, game: str, meters: OperatorMetrics, runner: str, told_us: int) -> None:
+    def measure(self, game: str, meters: OperatorMetrics, runner: str, reported_us: int) -> None:
         """How the operator of a game does that runs elsewhere: what it told last counts."""
         channel = GameCache(game, self._ring)
-        channel.meters, channel.runner, channel.told_us = meters, runner, told_us
+        channel.meters, channel.runner, channel.reported_us = meters, runner, reported_us
         self._put(([channel], 0, 0))
 
     def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int) -> None:
@@ -190,8 +190,8 @@ class Hub:
 
     def _introduce(self, channel: GameCache) -> None:
         known = self.channels.setdefault(channel.game, channel)
-        if channel.meters is not None and channel.told_us >= known.told_us:
-            known.meters, known.runner, known.told_us = channel.meters, channel.runner, channel.told_us
+        if channel.meters is not None and channel.reported_us >= known.reported_us:
+            known.meters, known.runner, known.reported_us = channel.meters, channel.runner, channel.reported_us
         if channel.record is None or (known is not channel and known.record == channel.record):
             return
         known.record = channel.record

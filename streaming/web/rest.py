@@ -271,7 +271,7 @@ async def operators(request: Request) -> Response:
                     "title": c.record.title,
                     "sport": c.record.sport,
                     "runner": c.runner,
-                    "told_s": time.time() - c.told_us / 1e6 if c.told_us else None,
+                    "reported_s": time.time() - c.reported_us / 1e6 if c.reported_us else None,
                     "windows": c.meters.windows if c.meters is not None else None,
                     "window_p50_us": c.meters.window_latency.quantile(0.5) if c.meters is not None else None,
                     "window_p99_us": c.meters.window_latency.quantile(0.99) if c.meters is not None else None,

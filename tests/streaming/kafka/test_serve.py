@@ -103,7 +103,7 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
         until(hub, lambda: hub.channels["a"].meters is not None and len(hub.dead) == 2)
         channel = hub.channels["a"]
         assert channel.record == match.record
-        assert (channel.runner, channel.told_us, channel.meters.windows) == ("there", told.told_us, match.meters.windows)
+        assert (channel.runner, channel.reported_us, channel.meters.windows) == ("there", told.told_us, match.meters.windows)
         assert hub.dead_counts[topics.telemetry(ground.name), "late"] == len(track(0.2)), "counted in samples"
         assert {(d.reason, d.detail) for d in hub.dead} == {("late", "too late"), ("bad event", "why")}
         end = time.monotonic() + PATIENCE_S

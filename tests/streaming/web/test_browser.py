@@ -55,7 +55,7 @@ def until(page, expression: str, seconds: float = PATIENCE_S):  # type: ignore[n
 CARD = """(() => {
   const third = [...document.querySelectorAll('.third')].find((card) => card.innerText.includes('%s'));
   const said = (selector) => third.querySelector(selector).innerText;
-  return third && [said('.value b'), said('.value span'), said('.who span'),
+  return third && [said('.value b'), said('.value span'), said('.identity span'),
     third.querySelectorAll('.why .up, .why .dn').length, touchline.field.shotNow !== null];
 })()"""
 

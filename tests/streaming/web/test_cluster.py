@@ -224,7 +224,7 @@ def test_requests_tell_of_the_cluster(flink):
         numbers = metrics(gateway.url)
     game, cluster = told["games"]["demo-1"], told["cluster"]
     assert game["runner"] == "kafka embedded, x"
-    assert 3.9 < game["told_s"] < PATIENCE_S
+    assert 3.9 < game["reported_s"] < PATIENCE_S
     assert cluster["gateway"] | {"delay_p50_us": 0, "delay_p99_us": 0} == {
         "lag": {"soccer": 2},
         "caught_up": True,
@@ -321,7 +321,7 @@ def test_what_an_operator_told_last_counts_in_whatever_order_it_comes():
     hub.attach(record())
     hub.drain()
     channel = hub.channels["demo-1"]
-    assert (channel.meters is new, channel.runner, channel.told_us) == (True, "there", 20)
+    assert (channel.meters is new, channel.runner, channel.reported_us) == (True, "there", 20)
     assert channel.record == record()
 
 
@@ -387,7 +387,7 @@ def test_the_operator_page_shows_the_card_where_there_is_a_cluster(browser, flin
         assert page.locator("#cluster .lanes .over").count() == 1
         flink.replies = {}
         looked(watch)
-        page.locator("#cluster .trouble", has_text="status 404").wait_for(timeout=PATIENCE_MS)
+        page.locator("#cluster .problem", has_text="status 404").wait_for(timeout=PATIENCE_MS)
         assert faults == []
         page.close()
     with Gateway(Hub(), port=0) as gateway:

@@ -67,7 +67,7 @@ def test_the_page_shows_it_and_paints_it_by_it(browser, hub):
         )
         page.close()
     (median, p50, unit, how), (last, p99, other, how_last) = cards
-    assert (median.lower(), unit, last.lower(), other) == ("window, median", "µs", "window, 99 %", "µs")
+    assert (median.lower(), unit, last.lower(), other) == ("p50 latency", "µs", "p99 latency", "µs")
     assert float(p50) == pytest.approx(MEDIAN, rel=RELATIVE_ERROR)
     assert float(p99) == pytest.approx(LAST, rel=RELATIVE_ERROR)
     assert how == how_last == "figure well", "both are within their budgets of 300 and 1000 us"

@@ -134,9 +134,9 @@ def test_the_operator_page_shows_every_model_and_an_alert_with_its_reason(browse
         page.locator("#models-count", has_text="3 models, no alert").wait_for(timeout=PATIENCE_MS)
         row = " ".join(page.locator("#models tr", has_text=WELL).inner_text().split())
         assert row.startswith(f"{WELL} {WELL}-v1 300 1 game PSI 0.")
-        assert " none 20 %, " in row
+        assert " none 20 % / " in row
         assert "300 outcomes" in row
-        assert row.endswith("standard errors 40 µs median 40 µs as in training")
+        assert row.endswith("standard errors 40 µs p50 40 µs as in training")
         assert "too few rows" in page.locator("#models tr", has_text="young").inner_text()
         assert "no training profile on its card" in page.locator("#models tr", has_text="bare").inner_text()
         assert page.locator("#model-alerts").is_hidden()

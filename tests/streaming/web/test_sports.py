@@ -115,7 +115,7 @@ def test_each_sport_has_its_page_and_an_unknown_one_a_plain_one(browser: Any, co
     page = opened(browser, f"{url}/?game=nfl-demo", faults)
     until(page, f"/^(3rd|4th) & 7$/.test({said('#down b')})")
     until(page, f"{said('.choices .best')} === 'Go for it 63.4%'")
-    until(page, "touchline.field.throwNow()?.chance > 0.43 && touchline.field.play.line - touchline.field.play.los > 6.4")
+    until(page, "touchline.field.throwNow()?.probability > 0.43 && touchline.field.play.line - touchline.field.play.los > 6.4")
     page.wait_for_selector("section.third:has-text('Trey Vandersloot')", timeout=PATIENCE_MS)
     assert page.locator("#home-goals").inner_text() == "17"
     # of several runs of one player the fastest, and nobody who never had the ball

@@ -1,5 +1,5 @@
-/* Blocks of the side panel that more than one sport has. Each names the stats it stands on, so that a block without its stats does
-   not appear and one whose values stopped coming turns grey. */
+/* Blocks of the side panel that more than one sport has. Each names the stats it is built on, so that a block without its stats is
+   hidden and one whose values are old turns grey. */
 
 import { el, fixed, put, svg } from "./dom.js";
 
@@ -15,12 +15,12 @@ export class Block {
   /** Whether there is anything to show. */
   ready(feed) { return this.stats.some((s) => feed.has(s)) || this.always === true; }
   /** Called a few times a second. ``stale``: seconds after which a value is old; a block of events is never old. */
-  refresh(feed, cast, stale, now_us = null) {
+  refresh(feed, roster, stale, now_us = null) {
     const here = this.ready(feed);
     this.node.hidden = !here;
     if (!here) return;
     this.node.classList.toggle("old", !this.lasting && feed.age(...this.stats) > stale);
-    this.update(feed, cast, now_us);
+    this.update(feed, roster, now_us);
   }
 }
 
@@ -29,7 +29,7 @@ export const bar = (...sides) => {
   return { node: el("div", { class: "bar" }, ...parts), set: (shares) => shares.forEach((v, i) => { parts[i].style.width = `${v * 100}%`; parts[i].hidden = v === 0; }) };
 };
 
-/** Chances of home, (draw) and away as they moved through the game, from a stat with one, two or three values. */
+/** Probabilities of home, (draw) and away through the game, from a stat with one, two or three values. */
 export class WinProbability extends Block {
   constructor(stat, lasting = false) {
     super("Win probability", [stat]);
@@ -46,21 +46,21 @@ export class WinProbability extends Block {
       this.bar.node, el("div", { style: "height:.5rem" }), this.chart);
     this.past = [];
   }
-  /** How it has been: ``past`` as /history has it, ``moments`` as /moments has them (a stat of events is in those). */
+  /** Values so far: ``past`` as /history has it, ``moments`` as /moments has them (a stat of events is in those). */
   history(past, moments = []) {
-    const windows = (past[this.stat] ?? []).map(([t, values]) => [t, chances(values.length === 1 ? values[0] : values)]);
-    const events = moments.filter((u) => u.stat === this.stat).map((u) => [u.window_us[1], chances(u.value)]);
+    const windows = (past[this.stat] ?? []).map(([t, values]) => [t, outcomeProbabilities(values.length === 1 ? values[0] : values)]);
+    const events = moments.filter((u) => u.stat === this.stat).map((u) => [u.window_us[1], outcomeProbabilities(u.value)]);
     this.past = [...windows, ...events].filter(([, v]) => v).sort((a, b) => a[0] - b[0]);
   }
-  update(feed, cast, now_us) {
-    const kept = feed.newest(this.stat), value = chances(kept?.value);
+  update(feed, roster, now_us) {
+    const stored = feed.newest(this.stat), value = outcomeProbabilities(stored?.value);
     if (!value) return;
     const [home, draw, away] = value, two = draw === 0;
     this.middle.style.visibility = two ? "hidden" : "";
     put(this.home, `${fixed(home * 100)}%`); put(this.draw, `${fixed(draw * 100)}%`); put(this.away, `${fixed(away * 100)}%`);
-    put(this.names[0], cast.short(0)); put(this.names[2], cast.short(1));
+    put(this.names[0], roster.short(0)); put(this.names[2], roster.short(1));
     this.bar.set(value);
-    const now = kept.end_us;
+    const now = stored.end_us;
     if (!this.past.length || now >= this.past.at(-1)[0] + (this.lasting ? 1 : 5e6)) this.past.push([now, value]);
     // what is worked out on events stands until the next one
     const end = this.lasting ? Math.max(now, now_us ?? now) : now;
@@ -73,8 +73,8 @@ export class WinProbability extends Block {
   }
 }
 
-/** Home, draw and away from what a sport publishes: three chances, two, or the home team's alone; null when they are not all there. */
-export function chances(v) {
+/** Home, draw and away from the value of a sport: three probabilities, two, or the home team's alone; null when one is missing. */
+export function outcomeProbabilities(v) {
   if (typeof v === "number") return [v, 0, 1 - v];
   if (!Array.isArray(v) || !v.every((x) => typeof x === "number")) return null;
   return v.length === 3 ? v : v.length === 2 ? [v[0], 0, v[1]] : v.length === 1 ? [v[0], 0, 1 - v[0]] : null;
@@ -94,15 +94,15 @@ export class Share extends Block {
     this.home = el("span"); this.away = el("span"); this.bar = bar("home", "away");
     this.node.append(el("div", { class: "two" }, this.home, this.away), this.bar.node);
   }
-  update(feed, cast) {
-    const home = this.pick(feed.value(this.stats[0], cast.home)), away = this.pick(feed.value(this.stats[0], cast.away));
+  update(feed, roster) {
+    const home = this.pick(feed.value(this.stats[0], roster.home)), away = this.pick(feed.value(this.stats[0], roster.away));
     put(this.home, typeof home === "number" ? `${fixed(home)}%` : "–"); put(this.away, typeof away === "number" ? `${fixed(away)}%` : "–");
     const sum = (home ?? 0) + (away ?? 0);
     this.bar.set(sum > 0 ? [home / sum, away / sum] : [0.5, 0.5]);
   }
 }
 
-/** Which way the match leans, in bars up (home) and down (away). */
+/** Momentum of the match, in bars up (home) and down (away). */
 export class Momentum extends Block {
   constructor(title = "Momentum", colours = ["var(--home)", "var(--away)"]) {
     super(title, ["game.momentum"]);
@@ -112,10 +112,10 @@ export class Momentum extends Block {
     this.past = [];
   }
   history(past) { this.past = (past["game.momentum"] ?? []).map(([t, values]) => [t, values[0]]); }
-  ready(feed) { return feed.has("game.momentum") && (typeof feed.only("game.momentum") === "number" || this.past.some(([, v]) => typeof v === "number")); }
+  ready(feed) { return feed.has("game.momentum") && (typeof feed.newestValue("game.momentum") === "number" || this.past.some(([, v]) => typeof v === "number")); }
   update(feed) {
-    const kept = [...feed.values.get("game.momentum").values()].at(-1);
-    if (!this.past.length || kept.end_us >= this.past.at(-1)[0] + 5e6) this.past.push([kept.end_us, kept.value]);
+    const stored = [...feed.values.get("game.momentum").values()].at(-1);
+    if (!this.past.length || stored.end_us >= this.past.at(-1)[0] + 5e6) this.past.push([stored.end_us, stored.value]);
     else if (this.drawn === this.past.length) return;
     this.drawn = this.past.length;
     const group = Math.max(1, Math.ceil(this.past.length / 80)), bars = [];
@@ -129,48 +129,48 @@ export class Momentum extends Block {
   }
 }
 
-/** Who stands out: one card for each of ``asked``, the subject with the highest value. [stats in order of preference, text(value)] */
-export class People extends Block {
-  constructor(asked, title = "Players") {
-    super(title, asked.flatMap(([stats]) => stats));
-    this.asked = asked;
-    this.cards = el("div", { class: "people" });
+/** One card for each of ``rows``: the subject with the highest value. A row is [stats in order of preference, text(value)]. */
+export class Leaders extends Block {
+  constructor(rows, title = "Players") {
+    super(title, rows.flatMap(([stats]) => stats));
+    this.rows = rows;
+    this.cards = el("div", { class: "leaders" });
     this.node.append(this.cards);
     this.key = "";
   }
-  update(feed, cast) {
-    const shown = this.asked.map(([stats, text]) => [best(feed, stats.find((s) => feed.has(s))), text]).filter(([found]) => found);
+  update(feed, roster) {
+    const shown = this.rows.map(([stats, text]) => [best(feed, stats.find((s) => feed.has(s))), text]).filter(([found]) => found);
     const key = JSON.stringify(shown.map(([found]) => [found.id, fixed(found.value, 2)]));
     if (key === this.key) return;
     this.key = key;
     this.cards.replaceChildren(...shown.map(([found, text]) =>
-      el("div", cast.dress(found.id, "person"), el("div", { class: "shirt" }, String(cast.shirt(found.id))),
-        el("div", { style: "min-width:0" }, el("b", { style: "display:block" }, cast.name(found.id)), el("span", {}, text(found.value))))));
+      el("div", roster.teamStyle(found.id, "leader"), el("div", { class: "shirt" }, String(roster.shirt(found.id))),
+        el("div", { style: "min-width:0" }, el("b", { style: "display:block" }, roster.name(found.id)), el("span", {}, text(found.value))))));
   }
 }
 
 export function best(feed, stat) {
   let found = null;
-  for (const [id, kept] of feed.values.get(stat) ?? []) {
-    if (typeof kept.value === "number" && (!found || kept.value > found.value)) found = { id, value: kept.value };
+  for (const [id, stored] of feed.values.get(stat) ?? []) {
+    if (typeof stored.value === "number" && (!found || stored.value > found.value)) found = { id, value: stored.value };
   }
   return found;
 }
 
 /** The first few of a stat, highest (or with ``low`` lowest) first: [name, bar, value]. */
 export class Ranking extends Block {
-  /** ``least``: who has less does not count; ``gone_s``: nor does a value that is older. */
-  constructor(title, stat, { unit = "", digits = 1, most = 5, low = false, scale = 0, note = "", times = 1, gone_s = 0, least = -Infinity } = {}) {
+  /** ``least``: smaller values are left out; ``max_age_s``: older ones, too. */
+  constructor(title, stat, { unit = "", digits = 1, most = 5, low = false, scale = 0, note = "", times = 1, max_age_s = 0, least = -Infinity } = {}) {
     super(title, [stat], note);
-    Object.assign(this, { unit, digits, most, low, scale, times, gone_s, least });
+    Object.assign(this, { unit, digits, most, low, scale, times, max_age_s, least });
     this.list = el("div", { class: "ranking" });
     this.node.append(this.list);
   }
-  /** [subject, {value, at}] of everybody. */
-  kept(feed) { return [...(feed.values.get(this.stats[0]) ?? [])]; }
-  counting(feed) { return this.kept(feed).filter(([, k]) => typeof k.value === "number" && k.value >= this.least && (!this.gone_s || performance.now() - k.at < this.gone_s * 1000)); }
+  /** [subject, {value, at}] of all subjects. */
+  entries(feed) { return [...(feed.values.get(this.stats[0]) ?? [])]; }
+  counting(feed) { return this.entries(feed).filter(([, k]) => typeof k.value === "number" && k.value >= this.least && (!this.max_age_s || performance.now() - k.at < this.max_age_s * 1000)); }
   ready(feed) { return this.counting(feed).length > 0; }
-  update(feed, cast) {
+  update(feed, roster) {
     const all = this.counting(feed);
     all.sort(([, a], [, b]) => (this.low ? a.value - b.value : b.value - a.value));
     const shown = all.slice(0, this.most), top = this.scale || Math.max(...shown.map(([, k]) => k.value), 1e-9);
@@ -178,8 +178,8 @@ export class Ranking extends Block {
     if (key === this.key) return;
     this.key = key;
     this.list.replaceChildren(...shown.flatMap(([id, k]) => [
-      el("b", cast.dress(id), el("i", { class: "dot" }), String(cast.shirt(id)) ? el("small", {}, String(cast.shirt(id))) : null, cast.name(id)),
-      el("div", cast.dress(id, "track"), el("i", { style: `width:${Math.min(100, Math.max(1, (k.value / top) * 100))}%` })),
+      el("b", roster.teamStyle(id), el("i", { class: "dot" }), String(roster.shirt(id)) ? el("small", {}, String(roster.shirt(id))) : null, roster.name(id)),
+      el("div", roster.teamStyle(id, "track"), el("i", { style: `width:${Math.min(100, Math.max(1, (k.value / top) * 100))}%` })),
       el("em", {}, fixed(k.value * this.times, this.digits), this.unit ? el("small", {}, this.unit) : null),
     ]));
   }
@@ -187,14 +187,14 @@ export class Ranking extends Block {
 
 /** Figures in a grid, each the newest value of a stat: [stat, caption, digits, unit, pick(value) or undefined]. */
 export class Figures extends Block {
-  constructor(title, rows, { lasting = false, who = "" } = {}) {
+  constructor(title, rows, { lasting = false, subjectOf = "" } = {}) {
     super(title, rows.map(([stat]) => stat));
-    Object.assign(this, { rows, lasting, who });
+    Object.assign(this, { rows, lasting, subjectOf });
     this.grid = el("div", { class: "figures" });
     this.node.append(this.grid);
     this.cells = new Map();
   }
-  update(feed, cast) {
+  update(feed, roster) {
     for (const row of this.rows) {
       const [stat, caption, digits, unit = "", pick = (v) => v] = row;
       if (!feed.has(stat)) continue;
@@ -207,7 +207,7 @@ export class Figures extends Block {
       this.cells.get(row).className = typeof v === "string" ? "words" : "";
       put(this.cells.get(row), typeof v === "number" ? fixed(v, digits) : v === null || v === undefined || v === "" ? "–" : String(v));
     }
-    if (this.who && feed.has(this.who)) put(this.note, cast.name(feed.newest(this.who).subject));
+    if (this.subjectOf && feed.has(this.subjectOf)) put(this.note, roster.name(feed.newest(this.subjectOf).subject));
   }
 }
 
@@ -220,7 +220,7 @@ export class Rows extends Block {
     this.node.append(this.grid);
     this.cells = new Map();
   }
-  update(feed, cast) {
+  update(feed, roster) {
     for (const [stat, caption, digits, unit = ""] of this.rows) {
       if (!feed.has(stat)) continue;
       if (!this.cells.has(stat)) {
@@ -230,7 +230,7 @@ export class Rows extends Block {
       }
       const [home, , away] = this.cells.get(stat);
       const write = (v) => (typeof v === "number" ? fixed(v, digits) + unit : "–");
-      put(home, write(feed.value(stat, cast.home))); put(away, write(feed.value(stat, cast.away)));
+      put(home, write(feed.value(stat, roster.home))); put(away, write(feed.value(stat, roster.away)));
     }
   }
 }

@@ -3,7 +3,7 @@
 import { fixed, getJson } from "./dom.js";
 
 let labels = {};
-/** The words that the models' features go by, when the gateway knows them. */
+/** The labels of the models' features, when the gateway has them. */
 getJson("/api/models").then((models) => { for (const model of Object.values(models)) Object.assign(labels, model.features); }, () => {});
 
 const SHARE = /^(share|part|chance|openness|pressure on)/;
@@ -33,7 +33,7 @@ export class TopSpeed {
     this.best = null;
     this.last = -Infinity;
   }
-  take(message, lower) {
+  receive(message, lower) {
     for (const update of message.updates ?? []) if (update.stat === this.stat) this.#speed(update, message.snapshot === true, lower);
   }
   #speed({ value, subject }, snapshot, lower) {
@@ -52,25 +52,25 @@ export class TopSpeed {
     lower.push(this.#card(subject, value, previous));
   }
   #card(subject, speed, previous) {
-    const { unit, scale: [low, high], words: said } = this;
-    return { kind: "speed", rank: 0, subject, speed, previous, face(cast) {
+    const { unit, scale: [low, high], words: caption } = this;
+    return { kind: "speed", rank: 0, subject, speed, previous, render(roster) {
       return { value: fixed(this.speed, 1), label: unit, tag: "TOP SPEED", strong: true, gauge: Math.max(0.04, (this.speed - low) / (high - low)),
-        facts: [[said, "", this.previous ? `before: ${cast.name(this.previous.player)}, ${fixed(this.previous.value, 1)} ${unit}` : ""]] };
+        facts: [[caption, "", this.previous ? `before: ${roster.name(this.previous.player)}, ${fixed(this.previous.value, 1)} ${unit}` : ""]] };
     } };
   }
 }
 
 /** One card per event: gathers the values of all stats under ``prefix`` that belong to it, shows it when ``main`` is there. With
     ``within_s`` also values and reports of other events (of the throw, of the catch) so many seconds around it.
-    ``face(card, cast)`` says what is written: ``card.values`` by the last word of the stat, ``card.event`` as it was reported. */
+    ``render(card, roster)`` returns the content: ``card.values`` by the last word of the stat, ``card.event`` as it was reported. */
 export class EventCard {
-  constructor({ kind, prefix, main, by = "", event = [], rank = 1, within_s = 0, wanted = () => true, face }) {
-    Object.assign(this, { kind, prefix, main, by, rank, wanted, face, within_us: within_s * 1e6, types: [].concat(event) });
+  constructor({ kind, prefix, main, by = "", event = [], rank = 1, within_s = 0, wanted = () => true, render }) {
+    Object.assign(this, { kind, prefix, main, by, rank, wanted, render, within_us: within_s * 1e6, types: [].concat(event) });
     this.cards = new Map(); // event id -> card
     this.reported = new Map(); // event id -> event
     this.recent = new Map(); // last word of a stat -> {value, t_us}
   }
-  take(message, lower) {
+  receive(message, lower) {
     const touched = new Set();
     for (const event of message.events ?? []) {
       if (!this.types.includes(event.type)) continue;
@@ -85,7 +85,7 @@ export class EventCard {
       const prefix = this.prefix.find((p) => update.stat.startsWith(p));
       if (!prefix) continue;
       const word = update.stat.slice(prefix.length), t_us = update.window_us[1];
-      if (this.within_us && update.value !== null && update.event) this.recent.set(word, { value: update.value, t_us, who: update.stat === this.by ? update.subject : null });
+      if (this.within_us && update.value !== null && update.event) this.recent.set(word, { value: update.value, t_us, player: update.stat === this.by ? update.subject : null });
       if (!update.event) continue;
       if (update.quality === "unavailable") {
         // there is no value, and nothing to show: also of what was shown before it was withheld
@@ -100,7 +100,7 @@ export class EventCard {
         this.cards.set(update.event, (card = this.#card(update, message.snapshot === true)));
       }
       card.values[word] = update.value;
-      if (update.stat === this.by) card.who = update.subject; // a stat of the match whose player another one of the event names
+      if (update.stat === this.by) card.player = update.subject; // a stat of the match whose player another one of the event names
       if (update.stat === this.main) Object.assign(card, { subject: update.subject, model: update.model ?? card.model, quality: update.quality, main: update.value, t_us });
       touched.add(card);
     }
@@ -108,19 +108,19 @@ export class EventCard {
       if (lower.now === card) lower.refresh(card);
       else if (!card.seen && card.main !== undefined && card.main !== null && this.wanted(card)) { card.seen = true; lower.push(card); }
     }
-    for (const kept of [this.cards, this.reported]) while (kept.size > 400) kept.delete(kept.keys().next().value);
+    for (const stored of [this.cards, this.reported]) while (stored.size > 400) stored.delete(stored.keys().next().value);
   }
   #join(word, update, touched) {
     for (const card of this.cards.values()) {
-      if (Math.abs(update.window_us[1] - card.t_us) <= this.within_us) { card.values[word] = update.value; if (update.stat === this.by) card.who = update.subject; touched.add(card); }
+      if (Math.abs(update.window_us[1] - card.t_us) <= this.within_us) { card.values[word] = update.value; if (update.stat === this.by) card.player = update.subject; touched.add(card); }
     }
   }
   #card(update, seen) {
-    const face = this.face, t_us = update.window_us[1], values = {};
-    let who;
-    for (const [word, kept] of this.recent) if (t_us - kept.t_us <= this.within_us) { values[word] = kept.value; who = kept.who ?? who; }
+    const render = this.render, t_us = update.window_us[1], values = {};
+    let player;
+    for (const [word, stored] of this.recent) if (t_us - stored.t_us <= this.within_us) { values[word] = stored.value; player = stored.player ?? player; }
     let event = this.reported.get(update.event);
     if (!event && this.within_us) event = [...this.reported.values()].filter((e) => !e.deleted && Math.abs(e.t_us - t_us) <= this.within_us).at(-1);
-    return { kind: this.kind, rank: this.rank, id: update.event, subject: update.subject, who, values, seen, t_us, event: event?.deleted ? null : event, face(cast) { return face(this, cast); } };
+    return { kind: this.kind, rank: this.rank, id: update.event, subject: update.subject, player, values, seen, t_us, event: event?.deleted ? null : event, render(roster) { return render(this, roster); } };
   }
 }

@@ -10,7 +10,7 @@ function show() {
   let n = 0;
   const shown = overlays.filter((g) => words.every((w) => `${g.title} ${g.description} ${g.sports.join(" ")} ${g.stats.join(" ")}`.toLowerCase().includes(w)));
   $("graphics-card").hidden = shown.length === 0;
-  $("graphics").replaceChildren(el("tr", {}, ...["graphic", "sports", "what it shows", "address", "its address may say"].map((h) => el("th", {}, h))),
+  $("graphics").replaceChildren(el("tr", {}, ...["graphic", "sports", "what it shows", "address", "parameters"].map((h) => el("th", {}, h))),
     ...shown.map((g) => el("tr", {}, el("td", {}, g.title), el("td", {}, g.sports.join(", ") || "any"), el("td", { class: "def" }, g.description), el("td", {}, el("a", { href: g.url, target: "_blank" }, g.url)),
       el("td", { class: "empty" }, g.parameters.map((p) => `${p}=`).join(" ")))));
   $("sports").replaceChildren(...Object.entries(all).map(([sport, stats]) => {

@@ -1,4 +1,4 @@
-/* Team colours as they come, made fit for a dark pitch and told apart from each other. */
+/* Team colours of a game record, made fit for a dark pitch and distinct from each other. */
 
 const FALLBACK = { home: "#e5483f", away: "#3f8ee5" };
 
@@ -16,31 +16,31 @@ function luminance(rgb) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-const towards = (rgb, white, share) => rgb.map((v, i) => v + (white[i] - v) * share);
+const blend = (rgb, white, share) => rgb.map((v, i) => v + (white[i] - v) * share);
 const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 
 /** A colour that stands out from a dark ground. */
-function lit(rgb) {
+function brighten(rgb) {
   let out = rgb;
-  for (let i = 0; i < 12 && luminance(out) < 0.11; i++) out = towards(out, [255, 255, 255], 0.12);
+  for (let i = 0; i < 12 && luminance(out) < 0.11; i++) out = blend(out, [255, 255, 255], 0.12);
   return out;
 }
 
 /** A colour that is legible on another. */
 const ink = (rgb) => (luminance(rgb) > 0.36 ? "#0b0f15" : "#ffffff");
-const whole = (rgb) => ({ fill: text(rgb), ink: ink(rgb), rgb });
+const withInk = (rgb) => ({ fill: text(rgb), ink: ink(rgb), rgb });
 
-/** Of every team of a record {fill, ink, rgb}; two teams are told apart, whatever they wear. */
+/** Of every team of a record {fill, ink, rgb}; two teams always differ. */
 export function teamColours(record) {
-  const teams = record.teams.map((t, i) => lit(parse(t.colour) ?? (record.teams.length === 2 ? parse(Object.values(FALLBACK)[i]) : [150, 160, 172])));
+  const teams = record.teams.map((t, i) => brighten(parse(t.colour) ?? (record.teams.length === 2 ? parse(Object.values(FALLBACK)[i]) : [150, 160, 172])));
   if (teams.length === 2 && distance(...teams) < 110) teams[1] = luminance(teams[0]) > 0.45 ? parse("#3f8ee5") : parse("#f2f4f7");
-  return teams.map(whole);
+  return teams.map(withInk);
 }
 
 export const css = (one) => `--team:${one.fill};--team-ink:${one.ink}`;
 
-/** The colours of the two sides, for a whole page. */
-export function dress(root, colours) {
+/** The colours of the two sides, for a withInk page. */
+export function applySideColours(root, colours) {
   ["home", "away"].forEach((side, i) => {
     if (!colours[i]) return;
     root.style.setProperty(`--${side}`, colours[i].fill);

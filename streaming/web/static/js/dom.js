@@ -1,4 +1,4 @@
-/* Small helpers. Names come from outside, so nothing here ever parses HTML. */
+/* Small helpers. Names are input from outside, so nothing here ever parses HTML. */
 
 export const $ = (id) => document.getElementById(id);
 

@@ -2,8 +2,8 @@
    module of the game's sport (sports.js). */
 
 import { $, el, getJson, put } from "./dom.js";
-import { dress } from "./colours.js";
-import { Cast, chooseGame, Feed, gameChooser } from "./feed.js";
+import { applySideColours } from "./colours.js";
+import { Roster, chooseGame, Feed, gameChooser } from "./feed.js";
 import { LowerThird } from "./lower-third.js";
 import { Playback } from "./playback.js";
 import { sportModule } from "./sports.js";
@@ -22,11 +22,11 @@ const sport = await sportModule(entry.sport).catch((error) => { notice(`The page
 notice(null);
 gameChooser($("game"), entry.game);
 
-let cast = null, connection = "connecting";
+let roster = null, connection = "connecting";
 const playback = new Playback();
 const feed = new Feed(entry, sport.topics);
-const lower = new LowerThird($("lower"), sport.thirds.kinds());
-const { field, layers, bug, blocks, ...stage } = sport.stage({ canvas: $("canvas"), bug: $("bug"), feed, playback, lower, cast: () => cast });
+const lower = new LowerThird($("lower"), sport.lowerThirds.kinds());
+const { field, layers, bug, blocks, ...extras } = sport.livePage({ canvas: $("canvas"), bug: $("bug"), feed, playback, lower, roster: () => roster });
 $("panel").append(...blocks.map((b) => b.node));
 
 for (const [layer, words] of layers) {
@@ -35,65 +35,65 @@ for (const [layer, words] of layers) {
     const on = chip.getAttribute("aria-pressed") !== "true";
     chip.setAttribute("aria-pressed", on);
     field.layers[layer] = on;
-    field.look();
+    field.redraw();
   });
   $("chips").append(chip);
 }
 
 feed.addEventListener("game", ({ detail: record }) => {
-  cast = new Cast(record);
-  dress(document.documentElement, cast.colours);
-  field.setGame(cast, cast.colours);
-  lower.setGame(cast);
-  bug.setGame(cast);
-  document.title = `${record.title || `${cast.name(cast.home)} v ${cast.name(cast.away)}`} · Touchline`;
+  roster = new Roster(record);
+  applySideColours(document.documentElement, roster.colours);
+  field.setGame(roster, roster.colours);
+  lower.setGame(roster);
+  bug.setGame(roster);
+  document.title = `${record.title || `${roster.name(roster.home)} v ${roster.name(roster.away)}`} · Touchline`;
 });
-feed.addEventListener("positions", ({ detail }) => playback.take(detail));
+feed.addEventListener("positions", ({ detail }) => playback.receive(detail));
 feed.addEventListener("state", ({ detail }) => { connection = detail; });
 feed.addEventListener("gap", () => { load(); });
 feed.addEventListener("stats", ({ detail: message }) => {
-  if (!cast) return;
-  stage.take?.(message);
-  lower.take(message);
-  for (const update of message.updates ?? []) if (update.stat === "game.story") tell(update);
+  if (!roster) return;
+  extras.receive?.(message);
+  lower.receive(message);
+  for (const update of message.updates ?? []) if (update.stat === "game.story") showStory(update);
 });
-lower.addEventListener("shown", ({ detail }) => stage.shown?.(detail));
+lower.addEventListener("shown", ({ detail }) => extras.shown?.(detail));
 
-/* What the page must know of the past: what the sport asks for, and how the game-wide values have been. */
+/* Load the past: what the sport needs, and the values of the game so far. */
 async function load() {
   const at = `/api/games/${encodeURIComponent(feed.game)}`;
-  const past = blocks.filter((b) => b.history).map((b) => b.stats[0]).concat("none"); // an empty list would ask for everything
+  const past = blocks.filter((b) => b.history).map((b) => b.stats[0]).concat("none"); // an empty list would request everything
   const [history, moments] = await Promise.all([
-    getJson(`${at}/history?stat=${past.join(",")}`), getJson(`${at}/moments?stat=${past.join(",")}`), stage.load?.(at),
+    getJson(`${at}/history?stat=${past.join(",")}`), getJson(`${at}/moments?stat=${past.join(",")}`), extras.load?.(at),
   ]);
   for (const block of blocks) if (block.history) block.history(history, moments.updates);
 }
 
 /* A story's sentence in a language, else in English: from its value, or from JSON text, which is what older recordings hold. */
 function sentence(value, language) {
-  let told = value;
+  let story = value;
   if (typeof value === "string") {
-    try { told = JSON.parse(value); } catch { return ""; }
+    try { story = JSON.parse(value); } catch { return ""; }
   }
-  const text = told?.[language] ?? told?.en;
+  const text = story?.[language] ?? story?.en;
   return typeof text === "string" ? text : "";
 }
 
-/* One sentence in the viewer's language; one that is taken back goes at once. */
-function tell({ event, value }) {
-  const told = sentence(value, navigator.language.slice(0, 2));
-  if (!told) {
-    if (event && event === tell.event) $("story").classList.add("told");
+/* One sentence in the viewer's language; one that is withdrawn disappears at once. */
+function showStory({ event, value }) {
+  const text = sentence(value, navigator.language.slice(0, 2));
+  if (!text) {
+    if (event && event === showStory.event) $("story").classList.add("faded");
     return;
   }
-  tell.event = event;
-  put($("story"), told);
-  $("story").classList.remove("told");
-  clearTimeout(tell.timer);
-  tell.timer = setTimeout(() => $("story").classList.add("told"), 20000);
+  showStory.event = event;
+  put($("story"), text);
+  $("story").classList.remove("faded");
+  clearTimeout(showStory.timer);
+  showStory.timer = setTimeout(() => $("story").classList.add("faded"), 20000);
 }
 
-function state(quiet) {
+function showState(quiet) {
   const pill = $("state");
   const [kind, text] =
     connection === "down" ? ["down", "no connection"]
@@ -105,23 +105,23 @@ function state(quiet) {
 }
 
 let slow = 0;
-function picture(ms) {
-  requestAnimationFrame(picture); // first: whatever a sport's own piece does wrong, the page goes on
+function animate(ms) {
+  requestAnimationFrame(animate); // first, so that an error in a sport's module does not stop the page
   const now = ms / 1000, quiet = playback.quiet(now);
   const t = playback.advance(now);
   if (t !== null) field.draw(playback.ids, playback.at(t), t, quiet > STALE_S || connection === "down");
   else field.draw([], [], 0, true);
   if (ms - slow > 200) {
     slow = ms;
-    state(quiet);
-    if (cast) {
+    showState(quiet);
+    if (roster) {
       bug.refresh(playback.now_us, feed.record?.periods ?? []);
-      for (const block of blocks) block.refresh(feed, cast, STALE_S, playback.now_us);
+      for (const block of blocks) block.refresh(feed, roster, STALE_S, playback.now_us);
     }
   }
 }
 
 feed.open();
 load().catch((error) => console.warn(error));
-document.fonts.ready.then(() => requestAnimationFrame(picture));
-window.touchline = { feed, playback, field, lower, blocks, ...stage.window }; // for the curious
+document.fonts.ready.then(() => requestAnimationFrame(animate));
+window.touchline = { feed, playback, field, lower, blocks, ...extras.window }; // for the browser console and the tests

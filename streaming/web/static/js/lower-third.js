@@ -1,10 +1,10 @@
-/* The lower third of any sport: one card at a time, the newest wins the queue. What a card says is a sport's: a *kind* watches the
-   messages (``take(message, lower)``) and pushes cards. A card has
+/* The lower third of any sport: one card at a time, the newest is next. The content of a card is a sport's: a *kind* receives the
+   messages (``receive(message, lower)``) and pushes cards. A card has
 
    kind, subject      for the page and for the head (number, name and team of the subject)
-   rank               a card of rank 0 leaves the air at once when one of rank 1 comes
-   face(cast)         what to write: {value, label, tag, strong, gauge, facts, why, provisional}, and where the subject is not the one who
-                      is shown {name, team, number, dress: id} */
+   rank               a card of rank 0 leaves the air at once when one of rank 1 is pushed
+   render(roster)     its content: {value, label, tag, strong, gauge, facts, why, provisional}, and where another player than the
+                      subject is shown {name, team, number, styledAs: id} */
 
 import { el } from "./dom.js";
 
@@ -12,7 +12,7 @@ import { el } from "./dom.js";
 const LONG = 21;
 
 export class LowerThird extends EventTarget {
-  /* shows graphics in ``root``; tells "shown" and "gone" */
+  /* shows cards in ``root``; dispatches "shown" and "hidden" */
   constructor(root, kinds, seconds = 8) {
     super();
     this.root = root;
@@ -22,11 +22,11 @@ export class LowerThird extends EventTarget {
     this.now = null;
   }
 
-  setGame(cast) { this.cast = cast; }
+  setGame(roster) { this.roster = roster; }
 
-  /** A message of stats: each kind remembers what it needs and pushes what is new. */
-  take(message) {
-    if (this.cast) for (const kind of this.kinds) kind.take(message, this);
+  /** A message of stats, for each kind of card. */
+  receive(message) {
+    if (this.roster) for (const kind of this.kinds) kind.receive(message, this);
   }
 
   push(card) {
@@ -36,13 +36,13 @@ export class LowerThird extends EventTarget {
     if (!this.now) this.#next();
   }
 
-  /** What a card says is not to be shown any more: out of the queue, and off the air. */
+  /** A card is not to be shown any more: out of the queue, and off the air. */
   drop(card) {
     this.queue = this.queue.filter((waiting) => waiting !== card);
     if (this.now === card) this.#leave(450);
   }
 
-  /** Write a card again when it is the one on the air. */
+  /** Render a card again when it is the one on the air. */
   refresh(card) { if (this.now === card && card.parts) this.#fill(card); }
 
   #next() {
@@ -64,7 +64,7 @@ export class LowerThird extends EventTarget {
       if (this.now !== card) return;
       card?.node?.remove();
       this.now = null;
-      this.dispatchEvent(new CustomEvent("gone", { detail: card }));
+      this.dispatchEvent(new CustomEvent("hidden", { detail: card }));
       this.#next();
     }, ms);
   }
@@ -74,29 +74,29 @@ export class LowerThird extends EventTarget {
       value: el("b"), label: el("span"), team: el("span"), name: el("b"), number: el("div", { class: "number" }) };
     part.scale = el("div", { class: "gauge" }, part.gauge);
     card.parts = part;
-    return el("section", { ...this.cast.dress(card.subject, "third"), "data-kind": card.kind, role: "status" },
-      el("div", { class: "head" }, part.number, el("div", { class: "who" }, part.name, part.team), el("div", { class: "value" }, part.value, part.label)),
+    return el("section", { ...this.roster.teamStyle(card.subject, "third"), "data-kind": card.kind, role: "status" },
+      el("div", { class: "head" }, part.number, el("div", { class: "identity" }, part.name, part.team), el("div", { class: "value" }, part.value, part.label)),
       el("div", { class: "below" }, part.scale, part.facts, part.why));
   }
 
   #fill(card) {
-    const part = card.parts, face = card.face(this.cast);
-    if (face.dress) { const dress = this.cast.dress(face.dress, "third"); card.node.className = dress.class; if (dress.style) card.node.setAttribute("style", dress.style); }
-    part.number.textContent = face.number ?? String(this.cast.shirt(card.subject));
+    const part = card.parts, content = card.render(this.roster);
+    if (content.styledAs) { const style = this.roster.teamStyle(content.styledAs, "third"); card.node.className = style.class; if (style.style) card.node.setAttribute("style", style.style); }
+    part.number.textContent = content.number ?? String(this.roster.shirt(card.subject));
     part.number.hidden = part.number.textContent === "";
-    part.name.textContent = face.name ?? this.cast.name(card.subject);
+    part.name.textContent = content.name ?? this.roster.name(card.subject);
     part.name.style.fontSize = part.name.textContent.length > LONG ? `${Math.max(0.6, LONG / part.name.textContent.length)}em` : "";
-    part.team.replaceChildren(face.team ?? this.cast.team(card.subject));
-    if (face.tag) part.team.append(el("em", { class: face.strong ? "goal" : "" }, face.tag));
-    part.value.textContent = face.value;
-    part.label.textContent = face.label;
-    card.node.classList.toggle("provisional", face.provisional === true);
-    part.scale.hidden = typeof face.gauge !== "number";
-    requestAnimationFrame(() => (part.gauge.style.width = `${Math.min(1, Math.max(0, face.gauge ?? 0)) * 100}%`));
-    part.facts.replaceChildren(...(face.facts ?? []).filter(Boolean).map(([text, unit, caption]) =>
+    part.team.replaceChildren(content.team ?? this.roster.team(card.subject));
+    if (content.tag) part.team.append(el("em", { class: content.strong ? "goal" : "" }, content.tag));
+    part.value.textContent = content.value;
+    part.label.textContent = content.label;
+    card.node.classList.toggle("provisional", content.provisional === true);
+    part.scale.hidden = typeof content.gauge !== "number";
+    requestAnimationFrame(() => (part.gauge.style.width = `${Math.min(1, Math.max(0, content.gauge ?? 0)) * 100}%`));
+    part.facts.replaceChildren(...(content.facts ?? []).filter(Boolean).map(([text, unit, caption]) =>
       el("div", {}, el("b", {}, text, unit ? el("small", {}, unit) : null), el("span", {}, caption))));
     part.facts.hidden = !part.facts.children.length;
-    const why = face.why ?? [];
+    const why = content.why ?? [];
     part.why.hidden = why.length === 0;
     part.why.replaceChildren(...why.map(([text, up]) => el("span", { class: up ? "up" : "dn" }, text)));
   }

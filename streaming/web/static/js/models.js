@@ -1,22 +1,21 @@
-/* The models card of the operator page: of every version on the air what it is asked, whether it still means what it says, and what
-   somebody should look at. */
+/* The models card of the operator page: predictions, input drift, calibration, latency and alerts of every version on the air. */
 
 import { $, el, fixed, put } from "./dom.js";
-import { count, head, plural, us, usUnit } from "./words.js";
+import { count, head, plural, us, usUnit } from "./format.js";
 
 /** a share as per cent; below ten with a decimal */
 const percent = (v) => (typeof v !== "number" ? "–" : `${fixed(v * 100, v < 0.0995 && v > 0 ? 1 : 0)} %`);
 
 /** of a model's alerts of one kind so many are shown: when its feed has changed, every input may drift at once */
 const SHOWN = 3;
-const COLUMNS = ["model", "predictions", "worst input drift", "missing", "said, happened", "99 % took", "state"];
+const COLUMNS = ["model", "predictions", "worst input drift", "missing", "predicted / observed", "p99 latency", "state"];
 
-/** A cell: what it says, a smaller word about it, and its state; on a narrow page each has its heading beside it. */
+/** A cell: text, a smaller note, and its state; on a narrow page each has its heading beside it. */
 function cell(column, text, note = "", state = "") {
   return el("td", { class: state, "data-name": COLUMNS[column] }, el("span", {}, text, ...(note ? [" ", el("small", {}, note)] : [])));
 }
 
-/** The feature that is furthest from training; they come worst first. */
+/** The feature that is furthest from training; the worst is first. */
 function drift(report, state) {
   const [worst] = report.features;
   if (!worst) return cell(2, "–", report.profile ? "too few rows yet" : "no training profile on its card");
@@ -32,13 +31,13 @@ function missing(report, state) {
 }
 
 function calibration(report, state) {
-  const { said, happened, standard_errors: off } = report.calibration;
-  if (said === null) return cell(4, "–", report.unlabelled ? `${plural(report.unlabelled, "prediction")} without an outcome` : "no outcome yet");
+  const { said: predicted, happened: observed, standard_errors: off } = report.calibration;
+  if (predicted === null) return cell(4, "–", report.unlabelled ? `${plural(report.unlabelled, "prediction")} without an outcome` : "no outcome yet");
   const sign = off < 0 ? "−" : "+";
-  return cell(4, `${percent(said)}, ${percent(happened)}`, `${plural(report.labelled, "outcome")}, ${sign}${fixed(Math.abs(off), 1)} standard errors`, state);
+  return cell(4, `${percent(predicted)} / ${percent(observed)}`, `${plural(report.labelled, "outcome")}, ${sign}${fixed(Math.abs(off), 1)} standard errors`, state);
 }
 
-/** What it comes to: {text, state}. */
+/** The verdict: [text, state]. */
 function verdict({ alerts, features, profile }) {
   if (alerts.length) return [plural(alerts.length, "alert"), "over"];
   if (features.length) return ["as in training", "well"];
@@ -50,7 +49,7 @@ function row(report) {
   const { p50, p99 } = report.took_us, [state, how] = verdict(report);
   return el("tr", {}, cell(0, report.model, report.version), cell(1, count(report.predictions), report.games ? plural(report.games, "game") : ""),
     drift(report, over("input drift")), missing(report, over("missing")), calibration(report, over("calibration")),
-    cell(5, typeof p99 === "number" ? `${us(p99)} ${usUnit(p99)}` : "–", typeof p50 === "number" ? `median ${us(p50)} ${usUnit(p50)}` : "not measured", over("latency")),
+    cell(5, typeof p99 === "number" ? `${us(p99)} ${usUnit(p99)}` : "–", typeof p50 === "number" ? `p50 ${us(p50)} ${usUnit(p50)}` : "not measured", over("latency")),
     cell(6, state, "", how));
 }
 
@@ -67,7 +66,7 @@ function line({ model, version, kind, reason }) {
   return el("li", {}, el("b", {}, kind), el("span", {}, el("em", {}, model), ` ${reason}`), el("small", {}, version));
 }
 
-/** Show the card where the models are watched; ``reports`` is null where nobody watches them. */
+/** Show the card where the models are monitored; ``reports`` is null where they are not monitored. */
 export function showModels(reports) {
   $("models-card").hidden = !reports;
   if (!reports) return;

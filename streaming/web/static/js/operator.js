@@ -1,9 +1,9 @@
-/* The operator page: once a second, how the chosen game's operator and the gateway are doing, against their budget. */
+/* The operator page: once a second, latencies and counts of the chosen game's operator and of the gateway, beside their budgets. */
 
-import { showCluster } from "./cluster.js";
+import { showScaleOut } from "./scale-out.js";
 import { $, el, fixed, getJson, put } from "./dom.js";
 import { showModels } from "./models.js";
-import { count, head, us, usUnit } from "./words.js";
+import { count, head, us, usUnit } from "./format.js";
 
 /** a window's budget, microseconds: median and 99th percentile */
 const BUDGETS = {
@@ -14,7 +14,7 @@ let BUDGET = BUDGETS[""];
 /** the budget of where an operator runs: through a broker the way there counts as well */
 const budgetOf = (runner) => BUDGETS[Object.keys(BUDGETS).find((where) => where && runner?.startsWith(where)) ?? ""];
 let chosen = new URLSearchParams(location.search).get("game");
-let before = null;
+let previous = null;
 
 function figure(title, value, unit, text, state = "") {
   return el("section", { class: "card" }, el("h2", {}, title), el("div", { class: `figure ${state}` }, value, unit ? el("small", {}, unit) : null), el("p", {}, text));
@@ -58,7 +58,7 @@ function flow(rows) {
 }
 
 function steps(meters) {
-  const old = before?.meters, since = old && old.steps.length === meters.steps.length ? old : null;
+  const old = previous?.meters, since = old && old.steps.length === meters.steps.length ? old : null;
   const rows = meters.steps.map((s, i) => {
     const calls = s.calls - (since?.steps[i].calls ?? 0), total = s.total_us - (since?.steps[i].total_us ?? 0);
     return { ...s, mean: calls > 0 ? total / calls : s.calls ? s.total_us / s.calls : 0, share: meters.windows ? s.total_us / meters.windows : 0 };
@@ -99,17 +99,17 @@ function show(all) {
   if (meters) {
     const w = meters.window_latency, taken = meters.records.reduce((a, [, , n]) => a + n, 0) || 1;
     cards.push(
-      figure("Window, median", us(w.p50_us), usUnit(w.p50_us), `budget ${us(BUDGET.p50)} ${usUnit(BUDGET.p50)}`, over(w.p50_us, BUDGET.p50)),
-      figure("Window, 99 %", us(w.p99_us), usUnit(w.p99_us), `budget ${us(BUDGET.p99)} ${usUnit(BUDGET.p99)}, worst ${us(w.max_us)} ${usUnit(w.max_us)}`, over(w.p99_us, BUDGET.p99)),
-      figure("Watermark lag", fixed(meters.watermark_lag_us / 1000), "ms", "settled time behind arrival"),
+      figure("p50 latency", us(w.p50_us), usUnit(w.p50_us), `budget ${us(BUDGET.p50)} ${usUnit(BUDGET.p50)}`, over(w.p50_us, BUDGET.p50)),
+      figure("p99 latency", us(w.p99_us), usUnit(w.p99_us), `budget ${us(BUDGET.p99)} ${usUnit(BUDGET.p99)}, worst ${us(w.max_us)} ${usUnit(w.max_us)}`, over(w.p99_us, BUDGET.p99)),
+      figure("Watermark lag", fixed(meters.watermark_lag_us / 1000), "ms", "watermark behind the newest arrival"),
       figure("Late", count(dropped("late")), "", `${((100 * dropped("late")) / taken).toFixed(2)} % of records`),
-      figure("Set aside", count(dropped("quarantined") + dropped("dropped")), "", `${count(dropped("duplicate"))} duplicates besides`),
+      figure("Quarantined", count(dropped("quarantined") + dropped("dropped")), "", `${count(dropped("duplicate"))} duplicates besides`),
     );
   }
   cards.push(
-    figure("To the socket, 99 %", us(gateway.latency.p99_us), usUnit(gateway.latency.p99_us), "budget 10 ms", over(gateway.latency.p99_us, 10000)),
+    figure("WebSocket delivery p99", us(gateway.latency.p99_us), usUnit(gateway.latency.p99_us), "budget 10 ms", over(gateway.latency.p99_us, 10000)),
     figure("Subscribers", count(connected), "", `${gateway.subscribers.websocket ?? 0} sockets, ${gateway.subscribers.sse ?? 0} streams`),
-    figure("Spared", count(gateway.skipped), "", `values for slow clients; ${count(gateway.shed)} blocks shed`),
+    figure("Coalesced", count(gateway.skipped), "", `values replaced by newer ones for slow clients; ${count(gateway.shed)} blocks shed`),
   );
   $("figures").replaceChildren(...cards);
   if (meters) {
@@ -117,18 +117,18 @@ function show(all) {
     histogram($("windows"), meters.window_latency, all.buckets_us, BUDGET.p99);
     histogram($("events"), meters.event_latency, all.buckets_us, 10000);
     put($("window-count"), `${count(meters.windows)} windows`); put($("event-count"), `${count(meters.events)} events`);
-    $("records").replaceChildren(head([["what became of it"], ["reason"], ["records", 1]]),
+    $("records").replaceChildren(head([["outcome"], ["reason"], ["records", 1]]),
       ...meters.records.map(([kind, reason, n]) => el("tr", {}, el("td", {}, kind), el("td", {}, reason), el("td", { class: "n" }, count(n)))));
     showUnavailable(meters.unavailable ?? []);
-    if (!before || before.windows !== meters.windows) before = { meters, windows: meters.windows };
+    if (!previous || previous.windows !== meters.windows) previous = { meters, windows: meters.windows };
   } else $("steps").replaceChildren(el("tr", {}, el("td", { class: "empty" }, names.length ? "This game has no operator in this process." : "No game yet.")));
   $("dead").replaceChildren(...(all.dead.length
     ? [head([["time"], ["topic"], ["reason"], ["detail"]]), ...all.dead.slice(0, 10).map((d) => el("tr", {},
       el("td", { class: "num" }, new Date(d.arrival_us / 1000).toISOString().slice(11, 23)), el("td", {}, d.topic), el("td", {}, d.reason), el("td", {}, d.detail || `${d.records} record${d.records === 1 ? "" : "s"}`)))]
     : [el("tr", {}, el("td", { class: "empty" }, "none"))]));
-  showCluster(all, chosen);
+  showScaleOut(all, chosen);
   showModels(all.models);
-  others(all);
+  showGames(all);
   const quiet = game ? game.quiet_s : Infinity;
   pill(quiet > 3 ? "quiet" : "on", !game ? "no game" : quiet > 3 ? `feed quiet ${fixed(quiet)} s` : "live");
 }
@@ -142,33 +142,33 @@ function showUnavailable(rows) {
 }
 
 /** Every game of this gateway in a line: how its windows do; chosen by a click or the Enter key it shows its steps. */
-function others(all) {
+function showGames(all) {
   const games = Object.entries(all.games);
   $("games-card").hidden = games.length < 2;
   if (games.length < 2) return;
   put($("games-count"), `${games.length} games`);
   const focused = document.activeElement?.dataset.game;
-  $("games").replaceChildren(head([["game"], ["sport"], ["state"], ["windows", 1], ["median", 1], ["99 %", 1], ["steps", 1]]), ...games.slice(0, 24).map(([name, g]) => {
+  $("games").replaceChildren(head([["game"], ["sport"], ["state"], ["windows", 1], ["p50", 1], ["p99", 1], ["steps", 1]]), ...games.slice(0, 24).map(([name, g]) => {
     const p50 = g.window_p50_us, p99 = g.window_p99_us, budget = budgetOf(g.runner), time = (v, most) => el("td", { class: `n ${typeof v === "number" && v > most ? "over" : ""}` }, typeof v === "number" ? `${us(v)} ${usUnit(v)}` : "–");
     const row = el("tr", { class: name === chosen ? "chosen" : "", tabindex: 0, "data-game": name }, el("td", {}, g.title || name), el("td", {}, g.sport), el("td", {}, g.quiet_s > 3 ? `quiet ${fixed(g.quiet_s)} s` : "live"),
       el("td", { class: "n" }, typeof g.windows === "number" ? count(g.windows) : "–"), time(p50, budget.p50), time(p99, budget.p99), el("td", { class: "n" }, g.steps ?? "–"));
-    const choose = () => { chosen = name; before = null; again(); };
+    const choose = () => { chosen = name; previous = null; refresh(); };
     row.addEventListener("click", choose);
     row.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(); });
     return row;
   }));
-  // the rows are new ones every second, and whoever was on one stays there
+  // the rows are new ones every second, and the focus stays
   if (focused) [...$("games").rows].find((row) => row.dataset.game === focused)?.focus();
 }
 
 function pill(kind, text) { $("state").className = `pill ${kind}`; put($("state").children[1], text); }
 
-$("game").addEventListener("change", (event) => { chosen = event.target.value; before = null; });
-async function again() {
+$("game").addEventListener("change", (event) => { chosen = event.target.value; previous = null; });
+async function refresh() {
   try { show(await getJson(chosen ? `/api/operators?game=${encodeURIComponent(chosen)}` : "/api/operators")); } catch (error) { pill("down", "no connection"); console.warn(error); }
 }
 async function poll() {
-  await again();
+  await refresh();
   setTimeout(poll, 1000);
 }
 poll();

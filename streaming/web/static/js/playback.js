@@ -1,5 +1,5 @@
-/* Positions come in small batches; the screen wants sixty smooth pictures a second. The play head runs a little behind the newest
-   frame, at the speed at which frames arrive (a replay may be faster than life), and is steered, never yanked. */
+/* Positions arrive in small batches; the screen needs sixty smooth frames a second. The play head is a little behind the newest
+   position, moves at the speed at which positions arrive (a replay may be faster than real time), and changes speed gradually. */
 
 const DELAY_S = 0.42;
 const KEEP_S = 4.0;
@@ -20,7 +20,7 @@ export class Playback {
     this.stamp = null;
   }
 
-  take(message, now = performance.now() / 1000) {
+  receive(message, now = performance.now() / 1000) {
     if (this.t0_us === null || message.ids.length !== this.ids.length) {
       this.reset();
       this.t0_us = message.t_us[0];
@@ -64,7 +64,7 @@ export class Playback {
     return this.head;
   }
 
-  /** Where everybody is at ``t``: Float64Array x, y, z per id, NaN where unknown. */
+  /** Positions at ``t``: Float64Array x, y, z per id, NaN where unknown. */
   at(t) {
     const out = new Float64Array(this.ids.length * 3).fill(NaN);
     if (!this.t.length) return out;

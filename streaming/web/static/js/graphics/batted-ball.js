@@ -1,44 +1,44 @@
-/* A batted ball: how hard, how steep, how far, and how often such a ball is a hit. ?game=...&seconds=8 */
+/* A batted ball: exit velocity, launch angle, distance and hit probability. ?game=...&seconds=8 */
 
 import { el, fixed, put, svg } from "../dom.js";
-import { Chance } from "../views.js";
-import { Moments, stand } from "./stand.js";
+import { ProbabilityBar } from "../widgets.js";
+import { LatestEvent, mount } from "./mount.js";
 
 const BALL = "mlb.batted_ball.";
 
 class Batted {
   constructor(seconds) {
     this.seconds = seconds;
-    this.moment = new Moments(`${BALL}exit_velocity`);
+    this.latest = new LatestEvent(`${BALL}exit_velocity`);
     this.values = {};
     this.number = el("div", { class: "number" }); this.name = el("b"); this.team = el("span"); this.tag = el("em", { hidden: true });
-    this.facts = el("div", { class: "facts" }); this.chance = new Chance("hit probability");
+    this.facts = el("div", { class: "facts" }); this.probability = new ProbabilityBar("hit probability");
     this.path = svg("path", { fill: "none", stroke: "var(--accent)", "stroke-width": 3, "stroke-linecap": "round" }); this.end = svg("circle", { r: 5, fill: "#fff" });
     this.end.setAttribute("class", "end");
     this.node = el("section", { class: "plate batted", role: "status" }, el("header", {}, "Batted ball", this.tag),
-      el("div", { class: "head" }, this.number, el("div", { class: "who" }, this.name, this.team)),
-      svg("svg", { viewBox: "0 0 420 92", class: "flight" }, svg("line", { x1: 12, x2: 408, y1: 82, y2: 82, stroke: "#ffffff30", "stroke-width": 2 }), this.path, this.end), this.facts, this.chance.node);
+      el("div", { class: "head" }, this.number, el("div", { class: "identity" }, this.name, this.team)),
+      svg("svg", { viewBox: "0 0 420 92", class: "flight" }, svg("line", { x1: 12, x2: 408, y1: 82, y2: 82, stroke: "#ffffff30", "stroke-width": 2 }), this.path, this.end), this.facts, this.probability.node);
   }
-  take(message) {
-    this.moment.take(message);
+  receive(message) {
+    this.latest.receive(message);
     for (const u of message.updates ?? []) {
       if (!u.stat.startsWith(BALL) || !u.event) continue;
       if (u.event !== this.event) { this.event = u.event; this.values = {}; }
       this.values[u.stat.slice(BALL.length)] = u.value;
     }
   }
-  on() { return this.moment.within(this.seconds); }
-  update(feed, cast) {
-    const v = this.values, who = this.moment.update.subject, hit = v.hit_probability;
-    this.node.className = cast.dress(who, "plate batted").class;
-    put(this.number, String(cast.shirt(who))); put(this.name, cast.name(who)); put(this.team, cast.team(who));
+  on() { return this.latest.within(this.seconds); }
+  update(feed, roster) {
+    const v = this.values, player = this.latest.update.subject, hit = v.hit_probability;
+    this.node.className = roster.teamStyle(player, "plate batted").class;
+    put(this.number, String(roster.shirt(player))); put(this.name, roster.name(player)); put(this.team, roster.team(player));
     const tag = v.barrel === 1 ? "BARREL" : v.hard_hit === 1 ? "HARD HIT" : "";
     this.tag.hidden = !tag; put(this.tag, tag); this.tag.className = "good";
     const rows = [["exit velocity", v.exit_velocity, 1, "mph"], ["launch angle", v.launch_angle, 0, "°"], ["distance", v.projected_distance, 0, "ft"]].filter(([, x]) => typeof x === "number");
     const key = rows.map((r) => r[1]).join();
     if (key !== this.key) { this.key = key; this.facts.replaceChildren(...rows.map(([words, x, digits, unit]) => el("div", {}, el("b", {}, fixed(x, digits), el("small", {}, unit)), el("span", {}, words)))); this.#fly(v); }
-    this.chance.node.hidden = typeof hit !== "number";
-    if (typeof hit === "number") this.chance.set(hit);
+    this.probability.node.hidden = typeof hit !== "number";
+    if (typeof hit === "number") this.probability.set(hit);
   }
   /** The path of the ball from its launch angle and distance, 450 ft across: a parabola with the angle it left at, which is a picture and no measurement. */
   #fly({ launch_angle: angle, projected_distance: feet }) {
@@ -49,4 +49,4 @@ class Batted {
   }
 }
 
-await stand("right", "mlb", ["stats.mlb.batted_ball.*"], ({ seconds }) => new Batted(seconds(8)));
+await mount("right", "mlb", ["stats.mlb.batted_ball.*"], ({ seconds }) => new Batted(seconds(8)));

@@ -3,13 +3,13 @@
 import { $ } from "../dom.js";
 import { LowerThird } from "../lower-third.js";
 import { sportModule } from "../sports.js";
-import { obey, open, parameter } from "./overlay.js";
+import { onPlayState, openFeed, parameter } from "./overlay.js";
 
-const { feed, entry } = await open(parameter("sport"));
-const { thirds } = await sportModule(entry.sport);
-const lower = new LowerThird($("lower"), thirds.kinds(), Number(parameter("seconds")) || 8);
-obey((yes) => { $("lower").hidden = !yes; });
-feed.topics = thirds.topics;
-feed.addEventListener("cast", ({ detail }) => lower.setGame(detail));
-feed.addEventListener("stats", ({ detail }) => lower.take(detail));
+const { feed, entry } = await openFeed(parameter("sport"));
+const { lowerThirds } = await sportModule(entry.sport);
+const lower = new LowerThird($("lower"), lowerThirds.kinds(), Number(parameter("seconds")) || 8);
+onPlayState((yes) => { $("lower").hidden = !yes; });
+feed.topics = lowerThirds.topics;
+feed.addEventListener("roster", ({ detail }) => lower.setGame(detail));
+feed.addEventListener("stats", ({ detail }) => lower.receive(detail));
 feed.open();

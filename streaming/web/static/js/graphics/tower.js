@@ -4,16 +4,16 @@ import { Race } from "../sports/f1/state.js";
 import { Tower } from "../sports/f1/tower.js";
 import { getJson } from "../dom.js";
 import { parameter } from "./overlay.js";
-import { stand } from "./stand.js";
+import { mount } from "./mount.js";
 
-await stand("full", "f1", ["stats.f1.car.position", "stats.f1.car.gap", "stats.f1.car.interval", "events.f1.*"], async ({ feed }) => {
+await mount("full", "f1", ["stats.f1.car.position", "stats.f1.car.gap", "stats.f1.car.interval", "events.f1.*"], async ({ feed }) => {
   const race = new Race();
-  race.take(await getJson(`/api/games/${encodeURIComponent(feed.game)}/events?type=lights_out,start,track_status,tyres,pit_entry,pit_exit,retirement,finish`));
+  race.receive(await getJson(`/api/games/${encodeURIComponent(feed.game)}/events?type=lights_out,start,track_status,tyres,pit_entry,pit_exit,retirement,finish`));
   const tower = new Tower(race, { mode: parameter("mode") === "gap" ? "gap" : "interval", rows: Math.min(40, Math.max(3, Number(parameter("rows")) || 20)) });
   return {
     node: tower.node,
-    take(message) { race.take(message.events); },
-    on(now, cast) { tower.update(now, cast); return !tower.node.hidden; },
+    receive(message) { race.receive(message.events); },
+    on(now, roster) { tower.update(now, roster); return !tower.node.hidden; },
     update() {},
   };
 });

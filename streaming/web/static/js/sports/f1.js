@@ -8,7 +8,7 @@ import { Race } from "./f1/state.js";
 import { order, Tower } from "./f1/tower.js";
 import { Circuit } from "./f1/track.js";
 
-export const thirds = cards;
+export const lowerThirds = cards;
 export const win = "f1.race.win_probability";
 export const topics = [
   "positions.f1", ...["speed", "throttle", "brake", "gear", "rpm", "gap", "interval", "position", "energy", "tyre_age", "tyre_degradation", "lap_time", "time_lost",
@@ -16,11 +16,11 @@ export const topics = [
   "stats.f1.battle.*", "stats.f1.strategy.*", "stats.f1.race.*", "stats.game.momentum", "stats.game.story", "events.f1.*",
 ];
 
-export function stage(page) {
+export function livePage(page) {
   const { feed } = page, race = new Race(), field = new Circuit(page.canvas, race);
   const tower = new Tower(race, { pick(id) { tower.chosen = field.chosen = field.chosen === id ? null : id; } });
   page.canvas.parentElement.append(tower.node);
-  field.fightsNow = () => (page.cast() ? battles(feed, page.cast()).filter((b) => b.chance > 0.25).flatMap((b) => [b.behind, b.ahead]) : []);
+  field.fightsNow = () => (page.roster() ? battles(feed, page.roster()).filter((b) => b.probability > 0.25).flatMap((b) => [b.behind, b.ahead]) : []);
   field.placeNow = (id) => feed.value("f1.car.position", id);
   const corners = new Corners(field, race);
 
@@ -32,15 +32,15 @@ export function stage(page) {
       put(lap, race.lap ? `LAP ${race.laps ? Math.min(race.lap, race.laps) : race.lap}${race.laps ? ` / ${race.laps}` : ""}` : "LAP –");
       put(flag, race.words);
       page.bug.dataset.status = race.over ? "finish" : race.status;
-      if (page.cast()) tower.update(feed, page.cast());
+      if (page.roster()) tower.update(feed, page.roster());
     },
   };
-  const take = (message) => { race.take(message.events); corners.take(message); };
+  const receive = (message) => { race.receive(message.events); corners.receive(message); };
 
   return {
-    field, bug, take,
+    field, bug, receive,
     layers: [["names", "Codes"], ["battle", "Battles"], ["trails", "Trails"]],
-    async load(at) { take({ events: await getJson(`${at}/events?type=lights_out,start,track_status,tyres,pit_entry,pit_exit,retirement,finish`) }); },
+    async load(at) { receive({ events: await getJson(`${at}/events?type=lights_out,start,track_status,tyres,pit_entry,pit_exit,retirement,finish`) }); },
     blocks: [
       new Battles(), new Telemetry(field), corners,
       new Ranking("Win probability", win, { unit: "%", times: 100, digits: 0, most: 3, scale: 1 }),
@@ -48,10 +48,10 @@ export function stage(page) {
       new Ranking("Undercut threat", "f1.strategy.undercut_threat", { unit: "%", times: 100, digits: 0, most: 3, scale: 1, note: "from the car behind" }), new Pit(field),
       new Figures("Latest", [
         ["f1.car.lap_time", "lap time", 3, "s", first], ["f1.car.time_lost", "time lost", 2, "s", first],
-      ], { lasting: true, who: "f1.car.lap_time" }),
+      ], { lasting: true, player: "f1.car.lap_time" }),
       new Momentum("Fight for the lead", ["var(--good)", "var(--bad)"]),
     ],
-    window: { race, order: () => order(feed, page.cast()) },
+    window: { race, order: () => order(feed, page.roster()) },
   };
 }
 

@@ -1,13 +1,13 @@
 /* Soccer's part of the live page. */
 
-import { Momentum, People, Rows, Share, WinProbability } from "../blocks.js";
-import { TwoTeams } from "../bug.js";
+import { Momentum, Leaders, Rows, Share, WinProbability } from "../blocks.js";
+import { ScoreBug } from "../score-bug.js";
 import { fixed, getJson, minutes } from "../dom.js";
 import { Shots, XGoalsRace } from "./soccer/blocks.js";
 import * as cards from "./soccer/cards.js";
 import { Pitch } from "./soccer/pitch.js";
 
-export const thirds = cards;
+export const lowerThirds = cards;
 export const win = "soccer.match.win_probability";
 export const topics = [
   "positions.soccer", "stats.soccer.shot.*", "stats.soccer.team.*", "stats.soccer.match.*", "stats.soccer.player.top_speed",
@@ -15,14 +15,14 @@ export const topics = [
   "events.soccer.shot", "events.soccer.own_goal",
 ];
 
-export function stage(page) {
+export function livePage(page) {
   const { feed, playback, lower } = page;
   const field = new Pitch(page.canvas), shots = new Map(); // event -> {t_us, side, who, x, y, xgoals, goal, outcome}
 
   /** Mark the shot on the pitch: from where it was struck to the goal that its team attacks in that period. */
   function strike(shot) {
-    if (typeof shot.x !== "number" && playback.head !== null) { // nobody reported the event itself: take the shooter's place
-      const i = playback.ids.indexOf(shot.who), xyz = playback.at((shot.t_us - playback.t0_us) / 1e6);
+    if (typeof shot.x !== "number" && playback.head !== null) { // the event itself was not reported: the shooter's position instead
+      const i = playback.ids.indexOf(shot.player), xyz = playback.at((shot.t_us - playback.t0_us) / 1e6);
       if (i >= 0 && Number.isFinite(xyz[3 * i])) [shot.x, shot.y] = [xyz[3 * i], xyz[3 * i + 1]];
     }
     if (typeof shot.x !== "number") return;
@@ -32,47 +32,47 @@ export function stage(page) {
     field.shotNow = { x: shot.x, y: shot.y, attack, at: performance.now() };
   }
 
-  function take(message) {
-    const cast = page.cast();
+  function receive(message) {
+    const roster = page.roster();
     for (const update of message.updates ?? []) {
       if (update.stat !== "soccer.shot.xgoals" || !update.event) continue;
       const shot = shots.get(update.event) ?? {};
-      Object.assign(shot, { t_us: update.window_us[1], side: cast?.side(update.subject) ?? -1, who: update.subject, xgoals: update.value });
+      Object.assign(shot, { t_us: update.window_us[1], side: roster?.side(update.subject) ?? -1, player: update.subject, xgoals: update.value });
       shots.set(update.event, shot);
     }
     for (const event of message.events ?? []) {
       if (event.type !== "shot") continue;
       if (event.deleted) { shots.delete(event.id); continue; }
       const shot = shots.get(event.id) ?? {};
-      Object.assign(shot, { x: event.x_m, y: event.y_m, goal: event.outcome === "goal", outcome: event.outcome, t_us: shot.t_us ?? event.t_us, who: shot.who ?? event.player });
+      Object.assign(shot, { x: event.x_m, y: event.y_m, goal: event.outcome === "goal", outcome: event.outcome, t_us: shot.t_us ?? event.t_us, player: shot.player ?? event.player });
       shots.set(event.id, shot);
       const now = lower.now;
       if (now?.kind === "shot" && now.id === event.id && !field.shotNow) strike(shot);
     }
-    for (const shot of shots.values()) if (cast && (shot.side ?? -1) < 0 && shot.who) shot.side = cast.side(shot.who);
+    for (const shot of shots.values()) if (roster && (shot.side ?? -1) < 0 && shot.player) shot.side = roster.side(shot.player);
     field.marks = [...shots.values()].filter((s) => typeof s.x === "number");
   }
 
   async function load(at) {
     const [moments, events] = await Promise.all([getJson(`${at}/moments?stat=soccer.shot.xgoals`), getJson(`${at}/events?type=shot`)]);
-    take({ updates: moments.updates, events });
+    receive({ updates: moments.updates, events });
   }
 
   function score() {
-    const value = feed.only("soccer.match.score");
+    const value = feed.newestValue("soccer.match.score");
     return Array.isArray(value) ? value : feed.record && shots.size ? [0, 1].map((s) => [...shots.values()].filter((x) => x.goal && x.side === s).length) : [0, 0];
   }
 
   return {
     field,
     layers: [["control", "Pitch control"], ["shape", "Shape"], ["trails", "Trails"], ["names", "Names"], ["shots", "Shots"]],
-    bug: new TwoTeams(page.bug, { score, clock }),
+    bug: new ScoreBug(page.bug, { score, clock }),
     blocks: [
       new WinProbability("soccer.match.win_probability"), new XGoalsRace(shots),
       new Share("Possession", "soccer.team.possession"),
       new Share("Pitch control", "soccer.team.pitch_control", (v) => (Array.isArray(v) ? v[0] : v)),
       new Momentum(),
-      new People([
+      new Leaders([
         [["soccer.player.mean_pressure", "soccer.player.pressure"], (v) => `${fixed(v * 100)}% · most pressed`],
         [["soccer.player.top_speed"], (v) => `${fixed(v, 1)} km/h · fastest`],
       ]),
@@ -82,7 +82,7 @@ export function stage(page) {
       ]),
       new Shots(shots),
     ],
-    take, load, window: { shots },
+    receive, load, window: { shots },
     shown(card) { const shot = card.kind === "shot" ? shots.get(card.id) : null; if (shot) strike(shot); },
   };
 }

@@ -2,7 +2,7 @@
 
 import { Block } from "../../blocks.js";
 import { el, fixed, put } from "../../dom.js";
-import { percent } from "../../views.js";
+import { percent } from "../../widgets.js";
 import { code, order } from "./tower.js";
 
 /** The last of [mean, min, max, last], or a plain number. */
@@ -15,9 +15,9 @@ export class Telemetry extends Block {
     this.bar = new Bar();
     this.node.append(this.bar.node);
   }
-  update(feed, cast) {
-    const id = this.view.chosen ?? order(feed, cast)[0]?.id;
-    put(this.note, cast.name(id));
+  update(feed, roster) {
+    const id = this.view.chosen ?? order(feed, roster)[0]?.id;
+    put(this.note, roster.name(id));
     this.bar.set(feed, id);
   }
 }
@@ -41,16 +41,16 @@ export class Bar {
   }
 }
 
-/** Pairs within three seconds: [{behind, ahead, interval, chance, laps}], the likeliest pass first. */
-export function battles(feed, cast) {
-  const cars = order(feed, cast), found = [];
+/** Pairs within three seconds: [{behind, ahead, interval, probability, laps}], the likeliest overtake first. */
+export function battles(feed, roster) {
+  const cars = order(feed, roster), found = [];
   cars.forEach((car, i) => {
-    const kept = feed.values.get("f1.battle.overtake_probability")?.get(car.id);
-    if (i === 0 || !kept || typeof kept.value !== "number" || performance.now() - kept.at > 2500 || kept.quality === "stale") return;
+    const stored = feed.values.get("f1.battle.overtake_probability")?.get(car.id);
+    if (i === 0 || !stored || typeof stored.value !== "number" || performance.now() - stored.at > 2500 || stored.quality === "stale") return;
     const laps = feed.value("f1.battle.laps_to_catch", car.id);
-    found.push({ behind: car.id, ahead: cars[i - 1].id, place: i, interval: car.interval, chance: kept.value, laps: typeof laps === "number" ? laps : null });
+    found.push({ behind: car.id, ahead: cars[i - 1].id, place: i, interval: car.interval, probability: stored.value, laps: typeof laps === "number" ? laps : null });
   });
-  return found.sort((a, b) => b.chance - a.chance);
+  return found.sort((a, b) => b.probability - a.probability);
 }
 
 export class Battles extends Block {
@@ -59,22 +59,22 @@ export class Battles extends Block {
     this.list = el("div", { class: "battles" });
     this.node.append(this.list);
   }
-  update(feed, cast) {
-    const shown = battles(feed, cast).slice(0, 4);
-    const key = JSON.stringify(shown.map((b) => [b.behind, b.ahead, fixed(b.interval, 1), fixed(b.chance, 2), fixed(b.laps, 1)]));
+  update(feed, roster) {
+    const shown = battles(feed, roster).slice(0, 4);
+    const key = JSON.stringify(shown.map((b) => [b.behind, b.ahead, fixed(b.interval, 1), fixed(b.probability, 2), fixed(b.laps, 1)]));
     if (key === this.key) return;
     this.key = key;
-    const who = (id) => el("b", cast.dress(id, "chip-car"), code(cast.people.get(id), id));
+    const car = (id) => el("b", roster.teamStyle(id, "chip-car"), code(roster.entities.get(id), id));
     this.list.replaceChildren(...(shown.length ? shown.map((b) => el("div", {},
-      el("div", { class: "pair" }, who(b.behind), el("span", {}, "on"), who(b.ahead), el("small", {}, `P${b.place} · ${fixed(b.interval, 2)} s${b.laps === null ? "" : ` · ${fixed(b.laps, 1)} laps to catch`}`)),
-      el("div", { class: "rail" }, el("i", { style: `width:${b.chance * 100}%` })), el("em", {}, percent(b.chance))))
+      el("div", { class: "pair" }, car(b.behind), el("span", {}, "on"), car(b.ahead), el("small", {}, `P${b.place} · ${fixed(b.interval, 2)} s${b.laps === null ? "" : ` · ${fixed(b.laps, 1)} laps to catch`}`)),
+      el("div", { class: "rail" }, el("i", { style: `width:${b.probability * 100}%` })), el("em", {}, percent(b.probability))))
       : [el("p", { class: "empty" }, "Nobody is within three seconds of the car ahead.")]));
   }
 }
 
 const CORNER = ["corner_entry_speed", "corner_apex_speed", "corner_exit_speed", "braking_point", "braking_g"];
 const UNITS = ["km/h", "km/h", "km/h", "m", "g"];
-/** The latest corner of the chosen car, beside the best of anybody through it. */
+/** The latest corner of the chosen car, beside the best of all cars in it. */
 export class Corners extends Block {
   constructor(view, race) {
     super("Corner analysis", ["f1.car.corner_apex_speed"]);
@@ -84,8 +84,8 @@ export class Corners extends Block {
     this.best = new Map(); // corner -> {values, who}
     this.mine = new Map(); // car -> {corner, values}
   }
-  /** Values of corners as they come, by the event they belong to. */
-  take(message) {
+  /** Values of corners by the event they belong to. */
+  receive(message) {
     const seen = new Map();
     for (const u of message.updates ?? []) {
       const i = CORNER.findIndex((c) => u.stat === `f1.car.${c}`);
@@ -100,20 +100,20 @@ export class Corners extends Block {
       if (corner !== null && values[1] !== null && (!best || values[1] > best.values[1])) this.best.set(corner, { values, car });
     }
   }
-  update(feed, cast) {
-    const id = this.view.chosen ?? order(feed, cast)[0]?.id, mine = this.mine.get(id);
-    if (!mine) { put(this.note, cast.name(id)); this.grid.replaceChildren(el("p", { class: "empty" }, "No corner of this car yet.")); return; }
+  update(feed, roster) {
+    const id = this.view.chosen ?? order(feed, roster)[0]?.id, mine = this.mine.get(id);
+    if (!mine) { put(this.note, roster.name(id)); this.grid.replaceChildren(el("p", { class: "empty" }, "No corner of this car yet.")); return; }
     const best = this.best.get(mine.corner), key = `${id}${mine.corner}${mine.values}${best?.values}`;
     if (key === this.key) return;
     this.key = key;
-    put(this.note, `${cast.name(id)}${mine.corner === null ? "" : ` · turn ${mine.corner}`}`);
+    put(this.note, `${roster.name(id)}${mine.corner === null ? "" : ` · turn ${mine.corner}`}`);
     const words = ["entry", "apex", "exit", "braking point", "braking"];
     this.grid.replaceChildren(...words.map((w, i) => el("div", {}, el("span", {}, w), el("div", {}, el("b", {}, fixed(mine.values[i], i === 4 ? 1 : 0)), el("small", {}, UNITS[i])),
-      best && best.car !== id ? el("small", {}, `${code(cast.people.get(best.car), best.car)} ${fixed(best.values[i], i === 4 ? 1 : 0)}`) : el("small", {}, best ? "fastest here" : ""))));
+      best && best.car !== id ? el("small", {}, `${code(roster.entities.get(best.car), best.car)} ${fixed(best.values[i], i === 4 ? 1 : 0)}`) : el("small", {}, best ? "fastest here" : ""))));
   }
 }
 
-/** What a stop of the chosen car would mean: the lap that costs least, and the place it comes out in. */
+/** A pit stop of the chosen car: the lap that costs least, and the place in which it rejoins. */
 export class Pit extends Block {
   constructor(view) {
     super("Pit strategy", ["f1.strategy.pit_window", "f1.strategy.rejoin_position"]);
@@ -122,9 +122,9 @@ export class Pit extends Block {
     const cell = (node, words) => el("div", {}, el("div", {}, node), el("span", {}, words));
     this.node.append(el("div", { class: "figures" }, cell(this.window, "best lap to stop"), cell(this.place, "rejoins now in place")));
   }
-  update(feed, cast) {
-    const id = this.view.chosen ?? order(feed, cast)[0]?.id, lap = feed.value("f1.strategy.pit_window", id), place = feed.value("f1.strategy.rejoin_position", id);
-    put(this.note, cast.name(id));
+  update(feed, roster) {
+    const id = this.view.chosen ?? order(feed, roster)[0]?.id, lap = feed.value("f1.strategy.pit_window", id), place = feed.value("f1.strategy.rejoin_position", id);
+    put(this.note, roster.name(id));
     put(this.window, typeof lap === "number" ? fixed(lap) : "–"); put(this.place, typeof place === "number" ? `P${fixed(place)}` : "–");
   }
 }

@@ -1,26 +1,26 @@
-/* What the lower third of a race shows: the fight that is likeliest to end in a pass, a start. */
+/* What the lower third of a race shows: the likeliest overtake, a start. */
 
 import { fixed } from "../../dom.js";
-import { percent } from "../../views.js";
+import { percent } from "../../widgets.js";
 import { EventCard } from "../../cards.js";
 
 const OVERTAKE = "f1.battle.overtake_probability", LIKELY = 0.4, AGAIN_MS = 60000;
 
-/** A pass has become likely: once a minute for the same car. */
+/** An overtake has become likely: at most once a minute for the same car. */
 class Overtake {
-  constructor() { this.told = new Map(); this.values = new Map(); }
-  take(message, lower) {
+  constructor() { this.pushed = new Map(); this.values = new Map(); }
+  receive(message, lower) {
     for (const u of message.updates ?? []) {
       if (u.stat === "f1.car.interval" || u.stat === "f1.battle.laps_to_catch") this.values.set(`${u.stat}|${u.subject}`, u.value);
       if (u.stat !== OVERTAKE || typeof u.value !== "number") continue;
       const now = lower.now;
-      if (now?.kind === "overtake" && now.subject === u.subject) { now.chance = u.value; lower.refresh(now); continue; }
-      if (message.snapshot || u.value < LIKELY || performance.now() - (this.told.get(u.subject) ?? -Infinity) < AGAIN_MS) continue;
-      this.told.set(u.subject, performance.now());
+      if (now?.kind === "overtake" && now.subject === u.subject) { now.probability = u.value; lower.refresh(now); continue; }
+      if (message.snapshot || u.value < LIKELY || performance.now() - (this.pushed.get(u.subject) ?? -Infinity) < AGAIN_MS) continue;
+      this.pushed.set(u.subject, performance.now());
       const { values } = this;
-      lower.push({ kind: "overtake", rank: 0, subject: u.subject, chance: u.value, face() {
+      lower.push({ kind: "overtake", rank: 0, subject: u.subject, probability: u.value, render() {
         const interval = values.get(`f1.car.interval|${this.subject}`), laps = values.get(`f1.battle.laps_to_catch|${this.subject}`);
-        return { value: percent(this.chance), label: "Overtake probability", gauge: this.chance,
+        return { value: percent(this.probability), label: "Overtake probability", gauge: this.probability,
           facts: [typeof interval === "number" && [fixed(interval, 2), "s", "to the car ahead"], typeof laps === "number" && [fixed(laps, 1), "", "laps to catch"]] };
       } });
     }
@@ -33,4 +33,4 @@ const start = (card) => {
 };
 
 export const topics = ["stats.f1.battle.*", "stats.f1.car.interval", "stats.f1.car.start", "events.f1.start"];
-export const kinds = () => [new Overtake(), new EventCard({ kind: "start", prefix: ["f1.car."], main: "f1.car.start", event: "start", face: start })];
+export const kinds = () => [new Overtake(), new EventCard({ kind: "start", prefix: ["f1.car."], main: "f1.car.start", event: "start", render: start })];

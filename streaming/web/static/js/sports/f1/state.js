@@ -1,4 +1,4 @@
-/* What the events of a race say: laps, tyres, stops, the state of the track. */
+/* The race from its events: laps, tyres, stops, the state of the track. */
 
 const FLAGS = { yellow: "yellow flag", safety_car: "safety car", virtual_safety_car: "virtual safety car", red: "red flag" };
 
@@ -9,7 +9,7 @@ export class Race {
     this.car_lap = new Map(); this.stops = new Map(); this.inPit = new Map(); this.out = new Set();
     this.corners = new Map(); // event id -> {car, corner}
   }
-  take(events) {
+  receive(events) {
     for (const event of events ?? []) {
       const a = event.attrs ?? {}, car = event.player;
       if (event.deleted) { this.corners.delete(event.id); continue; }
@@ -28,10 +28,10 @@ export class Race {
   }
   get flag() { return FLAGS[this.status] ?? ""; }
   get words() { return this.over ? "finish" : this.flag || (this.lap ? "green flag" : "formation"); }
-  /** {letter, name, age} of what a car runs on; null before anybody said. */
+  /** {letter, name, age} of what a car runs on; null before it was reported. */
   tyre(car) {
-    const kept = this.tyres.get(car);
-    if (!kept) return null;
-    return { letter: kept.compound.slice(0, 1).toUpperCase(), name: kept.compound, age: kept.age + Math.max(0, (this.car_lap.get(car) ?? kept.lap) - kept.lap) };
+    const stored = this.tyres.get(car);
+    if (!stored) return null;
+    return { letter: stored.compound.slice(0, 1).toUpperCase(), name: stored.compound, age: stored.age + Math.max(0, (this.car_lap.get(car) ?? stored.lap) - stored.lap) };
   }
 }

@@ -3,10 +3,10 @@
 import { el, fixed, put } from "../../dom.js";
 
 /** Three letters for a driver: what the record gives as a position, or the last name's first three. */
-export function code(person, id) {
-  const given = person?.position && /^[A-Z]{3}$/.test(person.position) ? person.position : "";
+export function code(entity, id) {
+  const given = entity?.position && /^[A-Z]{3}$/.test(entity.position) ? entity.position : "";
   if (given) return given;
-  const name = (person?.name || id).split(" ").at(-1);
+  const name = (entity?.name || id).split(" ").at(-1);
   return name.normalize("NFD").replace(/[^A-Za-z0-9]/g, "").slice(0, 3).toUpperCase();
 }
 
@@ -14,9 +14,9 @@ const AGE = "f1.car.tyre_age", PLACE = "f1.car.position", GAP = "f1.car.gap", IN
 const STALE_MS = 4000;
 
 /** Cars in the order of the road: [{id, place, gap, interval, stale}]; by position where that is published, else by gap. */
-export function order(feed, cast) {
+export function order(feed, roster) {
   const value = (stat, id) => { const v = feed.values.get(stat)?.get(id)?.value; return typeof v === "number" ? v : null; };
-  const cars = [...cast.people.values()].filter((p) => p.role === "car" || p.role === "player").map((p) => {
+  const cars = [...roster.entities.values()].filter((p) => p.role === "car" || p.role === "player").map((p) => {
     const gap = feed.values.get(GAP)?.get(p.id);
     return { id: p.id, place: value(PLACE, p.id), gap: value(GAP, p.id), interval: value(INTERVAL, p.id), stale: !gap || performance.now() - gap.at > STALE_MS || gap.quality === "stale" };
   });
@@ -36,8 +36,8 @@ export class Tower {
     this.chosen = null;
   }
 
-  update(feed, cast) {
-    const { race } = this, cars = order(feed, cast).slice(0, this.most);
+  update(feed, roster) {
+    const { race } = this, cars = order(feed, roster).slice(0, this.most);
     this.node.hidden = !cars.some((c) => c.gap !== null || c.place !== null);
     if (this.node.hidden) return;
     put(this.lap, race.lap ? (race.laps ? `${Math.min(race.lap, race.laps)}/${race.laps}` : String(race.lap)) : "–");
@@ -48,10 +48,10 @@ export class Tower {
       let row = this.rows.get(car.id);
       if (!row) {
         const cells = { place: el("b"), code: el("span", { class: "code" }), time: el("em"), tyre: el("i", { class: "tyre" }), age: el("small") };
-        row = { ...cells, node: el("div", cast.dress(car.id, "tower-row"), cells.place, el("i", { class: "stripe" }), cells.code, cells.time, cells.tyre, cells.age) };
+        row = { ...cells, node: el("div", roster.teamStyle(car.id, "tower-row"), cells.place, el("i", { class: "stripe" }), cells.code, cells.time, cells.tyre, cells.age) };
         if (this.pick) row.node.addEventListener("click", () => this.pick(car.id));
         this.rows.set(car.id, row);
-        put(row.code, code(cast.people.get(car.id), car.id));
+        put(row.code, code(roster.entities.get(car.id), car.id));
         this.list.append(row.node);
       }
       row.node.style.transform = `translateY(${i * 100}%)`;

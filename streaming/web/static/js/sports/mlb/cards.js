@@ -1,8 +1,8 @@
-/* What baseball's lower third shows: a batted ball with its hit probability, a steal with its chance, a catch. */
+/* What baseball's lower third shows: a batted ball with its hit probability, a steal with its probability, a catch. */
 
 import { EventCard, reasons } from "../../cards.js";
 import { fixed } from "../../dom.js";
-import { percent } from "../../views.js";
+import { percent } from "../../widgets.js";
 
 const num = (v, digits, unit, words) => typeof v === "number" && [fixed(v, digits), unit, words];
 
@@ -17,9 +17,9 @@ function batted(card) {
 }
 
 function steal(card) {
-  const v = card.values, chance = v.steal_probability_at_release, outcome = { safe: "SAFE", out: "OUT" }[card.event?.outcome];
+  const v = card.values, probability = v.steal_probability_at_release, outcome = { safe: "SAFE", out: "OUT" }[card.event?.outcome];
   return {
-    value: percent(chance), label: "Steal probability", tag: outcome, strong: outcome === "SAFE", gauge: chance ?? 0, provisional: card.quality === "provisional",
+    value: percent(probability), label: "Steal probability", tag: outcome, strong: outcome === "SAFE", gauge: probability ?? 0, provisional: card.quality === "provisional",
     facts: [num(v.lead, 1, "ft", "lead"), num(v.secondary_lead, 1, "ft", "at release"), num(v.sprint_speed, 1, "ft/s", "sprint speed")],
     why: reasons(card.model),
   };
@@ -35,7 +35,7 @@ function fielded(card) {
 
 export const topics = ["stats.mlb.batted_ball.*", "stats.mlb.runner.*", "stats.mlb.fielder.*", "events.mlb.*"];
 export const kinds = () => [
-  new EventCard({ kind: "batted", prefix: ["mlb.batted_ball."], main: "mlb.batted_ball.hit_probability", event: "batted_ball", face: batted }),
-  new EventCard({ kind: "steal", prefix: ["mlb.runner."], main: "mlb.runner.steal_probability_at_release", event: "steal", rank: 0, within_s: 8, face: steal }),
-  new EventCard({ kind: "catch", prefix: ["mlb.fielder."], main: "mlb.fielder.catch_probability", event: "fielded", wanted: (c) => c.main < 0.9, face: fielded }),
+  new EventCard({ kind: "batted", prefix: ["mlb.batted_ball."], main: "mlb.batted_ball.hit_probability", event: "batted_ball", render: batted }),
+  new EventCard({ kind: "steal", prefix: ["mlb.runner."], main: "mlb.runner.steal_probability_at_release", event: "steal", rank: 0, within_s: 8, render: steal }),
+  new EventCard({ kind: "catch", prefix: ["mlb.fielder."], main: "mlb.fielder.catch_probability", event: "fielded", wanted: (c) => c.main < 0.9, render: fielded }),
 ];

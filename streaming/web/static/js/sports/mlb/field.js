@@ -3,7 +3,7 @@
 
 import { Field } from "../../field.js";
 import { fixed } from "../../dom.js";
-import { percent } from "../../views.js";
+import { percent } from "../../widgets.js";
 
 export const FT = 0.3048, BASE = 90 * FT;
 const R = BASE / Math.SQRT2;
@@ -25,9 +25,9 @@ export class Diamond extends Field {
     this.layers = { trails: true, names: false, lead: true, close: true };
     this.wide = performance.now();
   }
-  place(x, y) { return [-y, x]; }
+  orient(x, y) { return [-y, x]; }
 
-  ground(c) {
+  drawGround(c) {
     const at = (x, y) => [this.x(x), this.y(y)], k = this.k;
     const fence = () => { for (let i = 0; i <= 60; i++) { const a = -Math.PI / 4 + (i / 60) * (Math.PI / 2), r = LINE + (CENTRE - LINE) * Math.cos(2 * a); c.lineTo(...at(r * Math.sin(a), r * Math.cos(a))); } };
     const circle = (x, y, r) => { c.beginPath(); c.arc(...at(x, y), r * k, 0, Math.PI * 2); c.fill(); };
@@ -53,21 +53,21 @@ export class Diamond extends Field {
     const out = Number.isFinite(ball.x) && (ball.y > INFIELD[3] - 8 || Math.abs(ball.x) > INFIELD[2] - 4);
     if (out) this.wide = performance.now();
     const bounds = this.layers.close && performance.now() - this.wide > 2500 ? INFIELD : WHOLE;
-    if (bounds !== this.bounds && this.zoom === 1) { this.bounds = bounds; this.look(); }
+    if (bounds !== this.bounds && this.zoom === 1) { this.bounds = bounds; this.redraw(); }
   }
 
-  picture(people, ball, t) {
+  drawFrame(players, ball, t) {
     this.#aim(ball);
-    if (this.layers.trails) this.tails(t);
-    const r = this.radius, lead = this.layers.lead ? this.leadNow?.(people) : null;
+    if (this.layers.trails) this.drawTrails(t);
+    const r = this.radius, lead = this.layers.lead ? this.leadNow?.(players) : null;
     if (lead) this.#path(lead);
-    for (const p of people) this.player(p, r, p === lead?.runner);
-    for (const p of people) if (this.layers.names && p !== lead?.runner) this.label(p, r, false);
+    for (const p of players) this.player(p, r, p === lead?.runner);
+    for (const p of players) if (this.layers.names && p !== lead?.runner) this.label(p, r, false);
     if (lead) this.#words(lead, r);
     this.ball(ball, 0.5);
   }
 
-  /** The base path from the runner's bag, lit up as far as his lead goes, with a tick every five feet. */
+  /** The base path from the runner's bag, lit up as far as the lead goes, with a tick every five feet. */
   #path({ bag, lead_m }) {
     const c = this.ctx, [ax, ay] = BAGS[bag], [bx, by] = BAGS[(bag + 1) % 4], ux = (bx - ax) / BASE, uy = (by - ay) / BASE;
     const at = (m) => [this.x(ax + ux * m), this.y(ay + uy * m)];
@@ -80,13 +80,13 @@ export class Diamond extends Field {
     c.restore();
   }
 
-  #words({ runner, lead_m, chance }, r) {
-    const c = this.ctx, size = Math.max(2.5 * this.k, 17 * this.ratio), text = `${fixed(lead_m / FT, 1)} ft`, more = typeof chance === "number" ? percent(chance) : "";
+  #words({ runner, lead_m, probability }, r) {
+    const c = this.ctx, size = Math.max(2.5 * this.k, 17 * this.ratio), text = `${fixed(lead_m / FT, 1)} ft`, more = typeof probability === "number" ? percent(probability) : "";
     c.font = `700 ${size}px "Barlow Condensed"`;
     const w1 = c.measureText(text).width + size * 0.5, w2 = more ? c.measureText(more).width + size * 0.5 : 0;
     const right = runner.x > 0, x = right ? this.x(runner.x) + r * 2.2 : this.x(runner.x) - r * 2.2 - w1 - w2, y = this.y(runner.y) - size * 0.62;
     c.fillStyle = "#0a0d12e6"; c.fillRect(x, y, w1, size * 1.24);
-    this.write(c, text, x + w1 / 2, y + size * 0.98, size, "#fff", "center", 700);
-    if (more) { c.fillStyle = "#ffc043"; c.fillRect(x + w1, y, w2, size * 1.24); this.write(c, more, x + w1 + w2 / 2, y + size * 0.98, size, "#0b0f15", "center", 700); }
+    this.drawText(c, text, x + w1 / 2, y + size * 0.98, size, "#fff", "center", 700);
+    if (more) { c.fillStyle = "#ffc043"; c.fillRect(x + w1, y, w2, size * 1.24); this.drawText(c, more, x + w1 + w2 / 2, y + size * 0.98, size, "#0b0f15", "center", 700); }
   }
 }

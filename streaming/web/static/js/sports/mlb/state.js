@@ -1,10 +1,10 @@
-/* What the events say of a baseball game: inning, outs, count, who is on base, score. */
+/* A baseball game from its events: inning, outs, count, runners on base, score. */
 
 const KEEPS = ["outs", "first", "second", "third", "home_runs", "away_runs"];
 
 export class State {
   constructor() { Object.assign(this, { inning: 0, half: "", outs: null, balls: null, strikes: null, first: false, second: false, third: false, home_runs: null, away_runs: null, t_us: -Infinity, over: false }); }
-  take(events) {
+  receive(events) {
     for (const event of events ?? []) {
       if (event.deleted || event.t_us < this.t_us) continue;
       const a = event.attrs ?? {};

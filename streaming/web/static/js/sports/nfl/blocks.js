@@ -2,7 +2,7 @@
 
 import { Block, Ranking } from "../../blocks.js";
 import { el, fixed, put } from "../../dom.js";
-import { Chance, Choices, percent } from "../../views.js";
+import { ProbabilityBar, Choices, percent } from "../../widgets.js";
 
 export const LIVE = "nfl.pass.completion_probability", ARRIVED = "nfl.pass.completion_probability_at_arrival";
 const LIVE_MS = 1000;
@@ -14,30 +14,30 @@ export function pass(feed) {
   return arrived && typeof arrived.value === "number" ? { value: arrived.value, live: false, t_us: arrived.end_us, quality: arrived.quality } : null;
 }
 
-/** The latest pass: live while the ball is in the air, then the value at arrival with what it came to. */
+/** The latest pass: live while the ball is in the air, then the value at arrival with its outcome. */
 export class Completion extends Block {
-  /** ``thrown()``: id of whom the pass is for, or null. */
+  /** ``thrown()``: id of the target of the pass, or null. */
   constructor(thrown) {
     super("Completion probability", [LIVE, ARRIVED]);
     this.lasting = true;
     this.thrown = thrown;
-    this.chance = new Chance();
+    this.probability = new ProbabilityBar();
     this.facts = el("div", { class: "rowfacts" });
-    this.node.append(this.chance.node, this.facts);
+    this.node.append(this.probability.node, this.facts);
   }
   ready(feed) { return pass(feed) !== null; }
-  update(feed, cast) {
-    const now = pass(feed), who = this.thrown();
+  update(feed, roster) {
+    const now = pass(feed), player = this.thrown();
     put(this.note, now?.live ? "ball in the air" : "latest pass");
-    this.chance.set(now?.value ?? null, who ? cast.name(who) : "");
+    this.probability.set(now?.value ?? null, player ? roster.name(player) : "");
     const facts = [["nfl.pass.air_yards", "air yards", 1, ""], ["nfl.passer.time_to_throw", "to throw", 2, " s"], ["nfl.receiver.separation_at_arrival", "separation", 1, " yd"], ["nfl.passer.cpoe", "CPOE", 1, " %"]]
-      .filter(([stat]) => typeof feed.only(stat) === "number").map(([stat, words, digits, unit]) => `${words} ${fixed(feed.only(stat), digits)}${unit}`);
+      .filter(([stat]) => typeof feed.newestValue(stat) === "number").map(([stat, words, digits, unit]) => `${words} ${fixed(feed.newestValue(stat), digits)}${unit}`);
     put(this.facts, facts.join(" · "));
   }
 }
 
 export const FOURTH = "nfl.decision.fourth_down_values";
-/** What the fourth-down model says, from [go, kick, punt]: {best, values: {go, kick, punt}}, win probabilities; null when it says nothing. */
+/** The output of the fourth-down model, from [go, kick, punt]: {best, values: {go, kick, punt}}, win probabilities; null when it has none. */
 export function decision(found) {
   if (!Array.isArray(found)) return null;
   const values = Object.fromEntries(["go", "kick", "punt"].map((k, i) => [k, typeof found[i] === "number" ? found[i] : null]));
@@ -59,7 +59,7 @@ export class Decision extends Block {
     this.node.append(this.choices.node);
   }
   update(feed) {
-    const found = decision(feed.only(FOURTH));
+    const found = decision(feed.newestValue(FOURTH));
     if (!found) return;
     put(this.note, "latest fourth down · win probability");
     this.choices.set(rows(found));
@@ -69,15 +69,15 @@ export class Decision extends Block {
 /** The best of each player of a stat that every play has anew, of the whole game. */
 export class Best extends Ranking {
   constructor(title, stat, options) { super(title, stat, options); this.lasting = true; this.best = new Map(); }
-  history(past, moments) { for (const u of moments) if (u.stat === this.stats[0]) this.#take(u.subject, u.value); }
-  kept(feed) {
-    for (const [id, kept] of super.kept(feed)) this.#take(id, kept.value);
+  history(past, moments) { for (const u of moments) if (u.stat === this.stats[0]) this.#receive(u.subject, u.value); }
+  stored(feed) {
+    for (const [id, stored] of super.stored(feed)) this.#receive(id, stored.value);
     return [...this.best].map(([id, value]) => [id, { value }]);
   }
-  #take(id, value) { if (typeof value === "number" && !(value <= this.best.get(id))) this.best.set(id, value); }
+  #receive(id, value) { if (typeof value === "number" && !(value <= this.best.get(id))) this.best.set(id, value); }
 }
 
-/** Who gets to the passer: the highest chances of the play, in per cent. */
+/** The defenders with the highest pressure probability of the play, in per cent. */
 export class Pressure extends Ranking {
-  constructor() { super("Pressure", "nfl.defender.pressure_probability", { unit: "%", digits: 0, most: 4, scale: 1, times: 100, gone_s: 20, note: "to beat his block" }); }
+  constructor() { super("Pressure", "nfl.defender.pressure_probability", { unit: "%", digits: 0, most: 4, scale: 1, times: 100, max_age_s: 20, note: "to beat the block" }); }
 }

@@ -2,16 +2,16 @@
 
 import { EventCard, reasons, TopSpeed } from "../../cards.js";
 import { fixed } from "../../dom.js";
-import { percent } from "../../views.js";
+import { percent } from "../../widgets.js";
 
 const OUTCOMES = { pass_outcome_caught: "COMPLETE", pass_outcome_touchdown: "TOUCHDOWN", pass_outcome_incomplete: "INCOMPLETE", pass_outcome_interception: "INTERCEPTED" };
 const num = (v, digits, unit, words) => typeof v === "number" && [fixed(v, digits), unit, words];
 
-function pass(card, cast) {
-  const v = card.values, tag = OUTCOMES[card.event?.type], chance = v.completion_probability_at_arrival, who = card.who ?? card.event?.attrs?.target;
+function pass(card, roster) {
+  const v = card.values, tag = OUTCOMES[card.event?.type], probability = v.completion_probability_at_arrival, player = card.player ?? card.event?.attrs?.target;
   return {
-    value: percent(chance), label: "Completion probability", tag, strong: tag === "COMPLETE" || tag === "TOUCHDOWN", gauge: chance ?? 0,
-    name: who ? cast.name(who) : "Pass", team: who ? cast.team(who) : "", number: who ? String(cast.shirt(who)) : "", dress: who,
+    value: percent(probability), label: "Completion probability", tag, strong: tag === "COMPLETE" || tag === "TOUCHDOWN", gauge: probability ?? 0,
+    name: player ? roster.name(player) : "Pass", team: player ? roster.team(player) : "", number: player ? String(roster.shirt(player)) : "", styledAs: player,
     provisional: card.quality === "provisional",
     facts: [num(v.air_yards, 1, "yd", "air yards"), num(v.air_distance, 1, "yd", "air distance"), num(v.separation_at_arrival ?? v.separation, 1, "yd", "separation"), num(v.time_to_throw, 2, "s", "to throw"), num(v.expected_yac, 1, "yd", "expected YAC")],
     why: reasons(card.model),
@@ -29,7 +29,7 @@ function run(card) {
 
 export const topics = ["stats.nfl.pass.*", "stats.nfl.rusher.*", "stats.nfl.receiver.*", "stats.nfl.passer.*", "stats.nfl.player.top_speed", "events.nfl.*"];
 export const kinds = () => [
-  new EventCard({ kind: "pass", prefix: ["nfl.pass.", "nfl.passer.", "nfl.receiver."], main: "nfl.pass.completion_probability_at_arrival", by: "nfl.receiver.separation_at_arrival", event: Object.keys(OUTCOMES), within_s: 8, face: pass }),
-  new EventCard({ kind: "run", prefix: ["nfl.rusher."], main: "nfl.rusher.expected_yards", event: ["tackle", "out_of_bounds", "touchdown"], within_s: 12, face: run }),
+  new EventCard({ kind: "pass", prefix: ["nfl.pass.", "nfl.passer.", "nfl.receiver."], main: "nfl.pass.completion_probability_at_arrival", by: "nfl.receiver.separation_at_arrival", event: Object.keys(OUTCOMES), within_s: 8, render: pass }),
+  new EventCard({ kind: "run", prefix: ["nfl.rusher."], main: "nfl.rusher.expected_yards", event: ["tackle", "out_of_bounds", "touchdown"], within_s: 12, render: run }),
   new TopSpeed("nfl.player.top_speed", "mph", 18, [10, 24], "Fastest of the game"),
 ];

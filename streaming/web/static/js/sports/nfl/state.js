@@ -1,4 +1,4 @@
-/* What the events say of the play: down and distance, where the line of scrimmage and the line to gain are, score and clock. */
+/* The play from its events: down and distance, where the line of scrimmage and the line to gain are, score and clock. */
 
 export const YD = 0.9144;
 /** Length without end zones, and width, m. */
@@ -12,7 +12,7 @@ export class Play {
     this.score = null; this.left_s = null; this.period = 0; this.clock_us = null;
   }
   /** ``attack`` of the home team by period: +1 towards +x. */
-  take(events, cast, periods) {
+  receive(events, roster, periods) {
     for (const event of events ?? []) {
       if (event.deleted) continue;
       const a = event.attrs ?? {};
@@ -24,7 +24,7 @@ export class Play {
       this.team = event.team ?? this.team;
       const period = periods.find((p) => p.number === event.period) ?? periods.at(-1);
       const home = period?.home_attacks ?? 1;
-      this.way = cast && event.team ? (cast.side(event.team) === 1 ? -home : home) : 0;
+      this.way = roster && event.team ? (roster.side(event.team) === 1 ? -home : home) : 0;
       this.los = number(event.x_m);
       if (this.los === null && this.goal !== null && this.way) this.los = this.way * (LENGTH / 2 - this.goal * YD);
     }
@@ -40,11 +40,11 @@ export class Play {
     if (!this.down || !ORDINALS[this.down]) return "";
     return `${ORDINALS[this.down]} & ${this.toGoal ? "Goal" : this.togo === null ? "–" : this.togo < 1 ? "inches" : Math.round(this.togo)}`;
   }
-  /** "NOR 35": the side of the field the ball is on, as a viewer is told. */
-  spot(cast) {
+  /** "NOR 35": the side of the field the ball is on, as broadcasts name it. */
+  spot(roster) {
     if (this.goal === null || this.team === null) return "";
-    const side = cast.side(this.team);
+    const side = roster.side(this.team);
     if (Math.round(this.goal) === 50) return "midfield";
-    return this.goal > 50 ? `${cast.short(side)} ${Math.round(100 - this.goal)}` : `${cast.short(1 - side)} ${Math.round(this.goal)}`;
+    return this.goal > 50 ? `${roster.short(side)} ${Math.round(100 - this.goal)}` : `${roster.short(1 - side)} ${Math.round(this.goal)}`;
   }
 }

@@ -12,9 +12,9 @@ export class XGoalsRace extends Block {
     this.chart = svg("svg", { viewBox: `0 0 ${W} 132` });
     this.node.append(this.chart);
   }
-  update(feed, cast, now_us) {
-    const now = now_us ?? 0, record = cast.record;
-    const key = `${this.shots.size}|${Math.floor(now / 2e6)}|${[...this.shots.values()].filter((s) => s.goal).length}|${feed.value("soccer.team.xgoals", cast.home)}`;
+  update(feed, roster, now_us) {
+    const now = now_us ?? 0, record = roster.record;
+    const key = `${this.shots.size}|${Math.floor(now / 2e6)}|${[...this.shots.values()].filter((s) => s.goal).length}|${feed.value("soccer.team.xgoals", roster.home)}`;
     if (key === this.drawn) return;
     this.drawn = key;
     const start = record.periods[0]?.start_us ?? record.t0_us;
@@ -58,13 +58,13 @@ export class Shots extends Block {
     this.list = el("div", { class: "shots" });
     this.node.append(this.list);
   }
-  update(feed, cast) {
+  update(feed, roster) {
     const latest = [...this.shots.values()].filter((s) => typeof s.xgoals === "number").sort((a, b) => b.t_us - a.t_us).slice(0, 6);
-    const key = latest.map((s) => `${s.who}${s.t_us}${s.xgoals}${s.outcome}`).join();
+    const key = latest.map((s) => `${s.player}${s.t_us}${s.xgoals}${s.outcome}`).join();
     if (key === this.key) return;
     this.key = key;
     this.list.replaceChildren(...latest.flatMap((s) => [
-      el("i", cast.dress(s.who)), el("b", {}, cast.name(s.who)),
+      el("i", roster.teamStyle(s.player)), el("b", {}, roster.name(s.player)),
       el("span", { class: s.goal ? "goal" : "" }, (s.outcome ?? "").replaceAll("_", " ")), el("em", {}, fixed(s.xgoals, 2)),
     ]));
   }

@@ -23,6 +23,6 @@ function shot(card) {
 
 export const topics = ["stats.soccer.shot.*", "stats.soccer.player.top_speed", "events.soccer.shot"];
 export const kinds = () => [
-  new EventCard({ kind: "shot", prefix: ["soccer.shot."], main: "soccer.shot.xgoals", event: "shot", face: shot }),
+  new EventCard({ kind: "shot", prefix: ["soccer.shot."], main: "soccer.shot.xgoals", event: "shot", render: shot }),
   new TopSpeed("soccer.player.top_speed", "km/h", 29, [20, 38]),
 ];

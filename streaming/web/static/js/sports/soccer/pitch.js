@@ -19,13 +19,13 @@ export class Pitch extends Field {
   get length() { return this.bounds[2] - this.bounds[0]; }
   get width() { return this.bounds[3] - this.bounds[1]; }
 
-  setGame(cast, colours) {
-    const length = cast.record.length_m ?? 105, width = cast.record.width_m ?? 68;
+  setGame(roster, colours) {
+    const length = roster.record.length_m ?? 105, width = roster.record.width_m ?? 68;
     this.bounds = [-length / 2, -width / 2, length / 2, width / 2];
-    super.setGame(cast, colours);
+    super.setGame(roster, colours);
   }
 
-  ground(c) {
+  drawGround(c) {
     const { k, length: L, width: W, margin: M } = this;
     const box = (x0, y0, x1, y1) => this.box(x0, y0, x1, y1);
     const [mx, my] = [this.x(0), this.y(0)];
@@ -57,24 +57,24 @@ export class Pitch extends Field {
     }
   }
 
-  picture(people, ball, t) {
-    if (this.layers.control) this.#control(people, ball);
-    if (this.layers.shape) this.#shape(people);
+  drawFrame(players, ball, t) {
+    if (this.layers.control) this.#control(players, ball);
+    if (this.layers.shape) this.#shape(players);
     if (this.layers.shots) this.#shots();
-    if (this.layers.trails) this.tails(t);
-    const carrier = this.carrier(people, ball), r = this.radius;
-    for (const p of people) this.player(p, r, p === carrier);
-    if (this.layers.names) for (const p of people) if (p !== carrier) this.label(p, r, false);
+    if (this.layers.trails) this.drawTrails(t);
+    const carrier = this.carrier(players, ball), r = this.radius;
+    for (const p of players) this.player(p, r, p === carrier);
+    if (this.layers.names) for (const p of players) if (p !== carrier) this.label(p, r, false);
     if (carrier) this.label(carrier, r, true);
     this.ball(ball);
     this.#strike();
   }
 
-  #control(people, ball) {
+  #control(players, ball) {
     const now = performance.now();
     if (now - this.heatAt > 180) {
       this.heatAt = now;
-      const share = controlField(people, ball, this.length, this.width), [n, m] = GRID;
+      const share = controlField(players, ball, this.length, this.width), [n, m] = GRID;
       const c = this.heat.getContext("2d"), image = c.createImageData(n, m);
       const [home, away] = this.colours.map((t) => t.rgb);
       for (let i = 0; i < n * m; i++) {
@@ -89,10 +89,10 @@ export class Pitch extends Field {
     c.restore();
   }
 
-  #shape(people) {
+  #shape(players) {
     const c = this.ctx;
     for (const side of [0, 1]) {
-      const hull = convex(people.filter((p) => p.side === side && p.person?.role !== "keeper"));
+      const hull = convex(players.filter((p) => p.side === side && p.entity?.role !== "keeper"));
       if (hull.length < 3) continue;
       c.beginPath(); hull.forEach((p, i) => (i ? c.lineTo(this.x(p.x), this.y(p.y)) : c.moveTo(this.x(p.x), this.y(p.y)))); c.closePath();
       c.save(); c.globalAlpha *= 0.14; c.fillStyle = this.colours[side].fill; c.fill(); c.restore();
@@ -127,8 +127,8 @@ export class Pitch extends Field {
   }
 }
 
-function convex(people) {
-  const p = people.slice().sort((a, b) => a.x - b.x || a.y - b.y);
+function convex(players) {
+  const p = players.slice().sort((a, b) => a.x - b.x || a.y - b.y);
   const cross = (o, a, b) => (a.x - o.x) * (b.y - o.y) - (a.y - o.y) * (b.x - o.x);
   const half = (points) => points.reduce((h, q) => { while (h.length > 1 && cross(h.at(-2), h.at(-1), q) <= 0) h.pop(); h.push(q); return h; }, []);
   return p.length < 3 ? p : [...half(p).slice(0, -1), ...half(p.reverse()).slice(0, -1)];

@@ -2,7 +2,7 @@
 
 import { el, put } from "./dom.js";
 
-export class TwoTeams {
+export class ScoreBug {
   /** ``score()`` -> [home, away] or null; ``clock(now_us, periods)`` -> [time, words]; ``more``: nodes after the clock. */
   constructor(root, { score, clock, more = [] }) {
     Object.assign(this, { score, clock });
@@ -17,7 +17,7 @@ export class TwoTeams {
       el("div", { class: "clock" }, this.time, this.period), ...more);
     this.shown = [null, null];
   }
-  setGame(cast) { this.shorts.forEach((node, i) => put(node, cast.short(i))); }
+  setGame(roster) { this.shorts.forEach((node, i) => put(node, roster.short(i))); }
   refresh(now_us, periods) {
     const now = this.score() ?? [null, null];
     this.goals.forEach((node, i) => {

@@ -1,19 +1,19 @@
-/* Pictures that stand both in a panel and in a graphic of their own: a node, and ``set(...)`` to show values in it. */
+/* Widgets of both panels and graphics: a node, and ``set(...)`` to show values in it. */
 
 import { el, fixed, put, svg } from "./dom.js";
 
 export const percent = (v, digits = 0) => (typeof v === "number" ? `${fixed(v * 100, digits)}%` : "–");
 
-/** A chance as a big figure over a bar. */
-export class Chance {
+/** A probability as a big figure over a bar. */
+export class ProbabilityBar {
   constructor(words = "") {
     this.value = el("b");
     this.words = el("span", {}, words);
     this.fill = el("i");
     this.mark = el("u", { hidden: true });
-    this.node = el("div", { class: "chance" }, el("div", { class: "line" }, this.value, this.words), el("div", { class: "rail" }, this.fill, this.mark));
+    this.node = el("div", { class: "probability" }, el("div", { class: "line" }, this.value, this.words), el("div", { class: "rail" }, this.fill, this.mark));
   }
-  /** ``mark``: another chance to compare with, as a tick on the bar. */
+  /** ``mark``: another probability to compare with, as a tick on the bar. */
   set(v, words = null, mark = null) {
     put(this.value, percent(v));
     if (words !== null) put(this.words, words);
@@ -71,12 +71,4 @@ export class Curve {
     }
     this.chart.replaceChildren(...nodes);
   }
-}
-
-/** The value of a curve at a place between its steps; null when either neighbour is missing. */
-export function read(curve, at) {
-  if (!Array.isArray(curve) || typeof at !== "number") return null;
-  const i = Math.min(curve.length - 1, Math.max(0, at)), lo = Math.floor(i), hi = Math.ceil(i);
-  const [a, b] = [curve[lo], curve[hi]];
-  return typeof a === "number" && typeof b === "number" ? a + (b - a) * (i - lo) : null;
 }

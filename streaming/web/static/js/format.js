@@ -1,4 +1,4 @@
-/* How figures and tables are put on the operator page. */
+/* Format of figures and tables of the operator page. */
 
 import { el } from "./dom.js";
 
