@@ -48,7 +48,7 @@ export function livePage(page) {
       new Ranking("Undercut threat", "f1.strategy.undercut_threat", { unit: "%", times: 100, digits: 0, most: 3, scale: 1, note: "from the car behind" }), new Pit(field),
       new Figures("Latest", [
         ["f1.car.lap_time", "lap time", 3, "s", first], ["f1.car.time_lost", "time lost", 2, "s", first],
-      ], { lasting: true, player: "f1.car.lap_time" }),
+      ], { lasting: true, subjectOf: "f1.car.lap_time" }),
       new Momentum("Fight for the lead", ["var(--good)", "var(--bad)"]),
     ],
     window: { race, order: () => order(feed, page.roster()) },

@@ -60,11 +60,11 @@ export function livePage(page) {
       new Figures("Pitch", [
         ["mlb.pitch.velocity", "velocity", 1, "mph"], ["mlb.pitch.perceived_velocity", "perceived", 1, "mph"], ["mlb.pitch.spin", "spin", 0, "rpm"], ["mlb.pitch.extension", "extension", 1, "ft"],
         ["mlb.pitch.break", "break, side", 1, "in", (v) => (Array.isArray(v) ? v[0] : v)], ["mlb.pitch.break", "break, up", 1, "in", (v) => (Array.isArray(v) ? v[1] : null)],
-      ], { lasting: true, player: "mlb.pitch.velocity" }),
+      ], { lasting: true, subjectOf: "mlb.pitch.velocity" }),
       new Figures("Batted ball", [
         ["mlb.batted_ball.exit_velocity", "exit velocity", 1, "mph"], ["mlb.batted_ball.launch_angle", "launch angle", 0, "°"], ["mlb.batted_ball.spray", "spray", 0, "°"],
         ["mlb.batted_ball.projected_distance", "distance", 0, "ft"], ["mlb.batted_ball.hit_probability", "hit probability", 0, "%", (v) => (typeof v === "number" ? v * 100 : null)],
-      ], { lasting: true, player: "mlb.batted_ball.exit_velocity" }),
+      ], { lasting: true, subjectOf: "mlb.batted_ball.exit_velocity" }),
       new Figures("Leverage and battery", [
         ["mlb.game.leverage", "leverage", 2], ["mlb.pitcher.delivery_time", "delivery", 2, "s"], ["mlb.pitcher.pitch_tempo", "tempo", 1, "s"],
         ["mlb.runner.home_to_first", "home to first", 2, "s"], ["mlb.catcher.pop_time", "pop time", 2, "s"], ["mlb.catcher.exchange", "exchange", 2, "s"], ["mlb.catcher.arm_strength", "arm", 1, "mph"],
@@ -72,7 +72,7 @@ export function livePage(page) {
       new Ranking("Sprint speed", "mlb.runner.sprint_speed", { unit: "ft/s", digits: 1, most: 4, scale: 31, least: RUN_FT_S }),
       new Figures("Fielding", [
         ["mlb.fielder.catch_probability", "catch probability", 0, "%", (v) => (typeof v === "number" ? v * 100 : null)], ["mlb.fielder.jump", "jump", 1, "ft"], ["mlb.fielder.route_efficiency", "route", 0, "%"],
-      ], { lasting: true, player: "mlb.fielder.catch_probability" }),
+      ], { lasting: true, subjectOf: "mlb.fielder.catch_probability" }),
       new Momentum(),
     ],
   };
