@@ -44,7 +44,7 @@ def relay(sport: str | None = None, windows: int = 200) -> Result:
         for k, value in enumerate(values):
             hub.write([block for _, block in stat_blocks(value)], k)
             hub.drain()
-            for out in subscriber.take_now():
+            for out in subscriber.pop_batch():
                 assert out.text
 
     encode = msgspec.json.Encoder().encode

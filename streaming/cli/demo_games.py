@@ -80,7 +80,7 @@ class LiveGame:
 
         wall, start = self.speed == 1.0, time.perf_counter()
         try:
-            records, sinks = self.hub.overhear(self._records(wall)), list[Sink]([self.hub])
+            records, sinks = self.hub.tee(self._records(wall)), list[Sink]([self.hub])
             if self.hub.models is not None:
                 records, sinks = self.hub.models.overhear(self.record, records), [self.hub, self.hub.models]
             EmbeddedRunner(self.operator, sinks, wall=wall).run(records)

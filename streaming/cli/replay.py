@@ -95,7 +95,7 @@ def replay(
         if file is not None:
             records = through(file, records)
         if gateway is not None:
-            records = hub.overhear(records if hub.models is None else hub.models.overhear(rec.game, records))
+            records = hub.tee(records if hub.models is None else hub.models.overhear(rec.game, records))
         if record is not None:
             from streaming.recordings.capture import GameRecorder
 

@@ -39,7 +39,7 @@ def serve(
     from streaming.kafka.lag import LagWatch
     from streaming.kafka.settings import parse
     from streaming.kafka.subscriber import KafkaSubscriber
-    from streaming.web.cluster import ClusterPoller
+    from streaming.web.cluster_poller import ClusterPoller
     from streaming.web.gateway import Gateway
     from streaming.web.hub import Hub
 
@@ -52,7 +52,7 @@ def serve(
     models = watch_models(hub, registry, contradicted)
     reader = KafkaSubscriber(address, sports, hub, committed=committed, look_back_s=look_back, models=models)
     watch = ClusterPoller(address.text, LagWatch(address, sports).look, reader, flink, jobs.look if jobs else None)
-    gateway = Gateway(hub, host=host, port=port, recordings=Path.cwd(), watch=watch)
+    gateway = Gateway(hub, host=host, port=port, recordings=Path.cwd(), cluster=watch)
     try:
         with reader, watch:
             print(f"{', '.join(sports)} from {address.text}, {'' if committed else 'un'}committed; Ctrl-C ends it")

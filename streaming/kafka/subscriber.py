@@ -121,6 +121,16 @@ class KafkaSubscriber:
         self.stop()
 
     @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that are read."""
+        return tuple(self._kinds)
+
+    def handle(self, record: Any) -> None:
+        """Pass one record of a topic that is read (with ``topic``, ``key``, ``value``, ``timestamp``) to the hub, or, when it
+        cannot be decoded, a dead letter with the reason."""
+        self._take(self._kinds[record.topic][0], record)
+
+    @property
     def caught_up(self) -> bool:
         """Whether everything has been read that was there in the beginning."""
         return self._live_us is not None

@@ -1,4 +1,4 @@
-"""Blocks on their way out: turned into JSON once, when the first subscriber wants them, and shared by all subscribers. What a
+"""Blocks on their way out: turned into JSON once, when the first subscriber needs them, and shared by all subscribers. What a
 broker delivered as JSON goes out as it is."""
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class EncodedBlock:
         self._raw: bytes | None = None
 
     @property
-    def momentary(self) -> bool:
-        """Whether it belongs to an event, so that each one counts and not only the latest."""
+    def is_event_value(self) -> bool:
+        """Whether it belongs to an event, so that each value counts and not only the latest."""
         return isinstance(self.block, Event) or self.block.event is not None
 
     def __len__(self) -> int:
@@ -59,13 +59,13 @@ class EncodedBlock:
         return list(zip(block.end_us.tolist(), block.values, strict=True))
 
     def items(self) -> list[Item]:
-        """Everything in it, each as JSON."""
+        """Each update or event as JSON."""
         if self._items is None:
             self._items = self._encode()
         return self._items
 
     def raw(self) -> bytes:
-        """Everything in it, joined by commas: what most subscribers get. Empty when it holds nothing."""
+        """All of it, joined by commas, as most subscribers get it. Empty when there is no update."""
         if self._raw is None:
             block = self.block
             if isinstance(block, RawStatBlock):
@@ -76,8 +76,13 @@ class EncodedBlock:
                 self._raw = block_raw(block, self.published_us)
         return self._raw
 
-    def forget(self) -> None:
-        """Let the JSON go, or keep it compressed where it is all there is; it is made again when it is wanted again."""
+    @property
+    def holds_json(self) -> bool:
+        """Whether its JSON is in memory, uncompressed."""
+        return self._items is not None or self._raw is not None
+
+    def release_json(self) -> None:
+        """Let the JSON go, or keep it compressed where it is all there is; it is made again when needed."""
         self._items = self._raw = None
         if isinstance(self.block, RawStatBlock):
             self.block.pack()
@@ -101,21 +106,21 @@ class EncodedBlock:
 
 
 def newest(items: Iterable[Item], into: dict[tuple[str, str] | str, Item]) -> int:
-    """Fold ``items`` into ``into`` so that each key holds its newest; returns how many were passed over."""
-    passed = 0
+    """Fold ``items`` into ``into`` so that each key holds its newest; returns how many were replaced."""
+    replaced = 0
     for item in items:
         old = into.pop(item.key, None)
         if old is not None:
-            passed += 1
+            replaced += 1
             if old.end_us > item.end_us and isinstance(item.key, tuple):
                 item = old  # a late value of an earlier window: the screen has moved on
         into[item.key] = item
-    return passed
+    return replaced
 
 
 class Delivery:
-    """What goes out of one game together: whole parcels, or chosen items. Made once per group of equal subscribers;
-    ``stamp_ns`` is when the operator handed it over (monotonic), 0 for what a newcomer is told of the past."""
+    """A message of one game: whole blocks, or selected items. Made once per group of equal subscribers;
+    ``stamp_ns`` is the time of the operator's hand-over (monotonic), 0 for the past, for a new subscriber."""
 
     __slots__ = ("_items", "_parcels", "_text", "game", "seq", "snapshot", "stamp_ns")
 
@@ -124,20 +129,20 @@ class Delivery:
         game: str,
         seq: int,
         items: Sequence[Item] = (),
-        parcels: Sequence[EncodedBlock] = (),
+        blocks: Sequence[EncodedBlock] = (),
         stamp_ns: int = 0,
         *,
         snapshot: bool = False,
     ) -> None:
         self.game, self.seq, self.stamp_ns, self.snapshot = game, seq, stamp_ns, snapshot
-        self._items, self._parcels = items, parcels
+        self._items, self._parcels = items, blocks
         self._text: str | None = None
 
     def items(self) -> Iterator[Item]:
         """One by one, to be merged."""
         yield from self._items
-        for parcel in self._parcels:
-            yield from parcel.items()
+        for encoded in self._parcels:
+            yield from encoded.items()
         self._release()
 
     @property
@@ -145,9 +150,9 @@ class Delivery:
         """A ``messages.Stats``, put together from the bytes that are there already."""
         if self._text is None:
             updates = [item.raw for item in self._items if not item.event]
-            updates += [raw for parcel in self._parcels if not parcel.event and (raw := parcel.raw())]
+            updates += [raw for encoded in self._parcels if not encoded.event and (raw := encoded.raw())]
             events = [item.raw for item in self._items if item.event]
-            events += [parcel.raw() for parcel in self._parcels if parcel.event]
+            events += [encoded.raw() for encoded in self._parcels if encoded.event]
             parts = [b'{"kind":"stats","game":', _json(self.game), b',"seq":%d' % self.seq]
             if updates:
                 parts += [b',"updates":[', b",".join(updates), b"]"]
@@ -159,7 +164,7 @@ class Delivery:
         return self._text
 
     def _release(self) -> None:
-        """JSON of the past is made for one who came back; only that of the present is worth keeping for the others."""
+        """JSON of the past is made for one subscriber that resumes; only that of the present is shared."""
         if not self.stamp_ns:
-            for parcel in self._parcels:
-                parcel.forget()
+            for encoded in self._parcels:
+                encoded.release_json()

@@ -1,4 +1,4 @@
-"""What a subscriber asked for, and where it left off."""
+"""A subscription: its filter, and the cursor from which it resumes."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class Filter:
     @classmethod
     def of(cls, patterns: Sequence[str], games: Sequence[str] = (), subjects: Sequence[str] = ()) -> Filter:
         """``BadInput`` with one sentence when a pattern is not one."""
-        wanted = tuple(sorted({p.strip() for p in patterns if p.strip()}))
-        if not wanted:
-            raise BadInput("say which topics you want, as in topics=stats.soccer.shot.*")
-        if len(wanted) > MAX_PATTERNS:
+        cleaned = tuple(sorted({p.strip() for p in patterns if p.strip()}))
+        if not cleaned:
+            raise BadInput("no topics: subscribe with, for example, topics=stats.soccer.shot.*")
+        if len(cleaned) > MAX_PATTERNS:
             raise BadInput(f"a subscription has at most {MAX_PATTERNS} topic patterns")
-        for pattern in wanted:
+        for pattern in cleaned:
             try:
                 topics.pattern(pattern)
             except ValueError as error:
                 raise BadInput(str(error)) from None
-        return cls(wanted, frozenset(g for g in games if g), frozenset(s for s in subjects if s))
+        return cls(cleaned, frozenset(g for g in games if g), frozenset(s for s in subjects if s))
 
-    def wants(self, address: str) -> bool:
+    def matches(self, address: str) -> bool:
         """Whether a pattern matches the address."""
         known = self._known.get(address)
         if known is None:
@@ -44,7 +44,7 @@ class Filter:
             self._known[address] = known
         return known
 
-    def covers(self, game: str) -> bool:
+    def includes_game(self, game: str) -> bool:
         return not self.games or game in self.games
 
 
@@ -66,19 +66,19 @@ def read_cursor(cursor: int | str | None, games: frozenset[str]) -> dict[str, in
     """Game -> last seq seen. A bare number is of the one game that is subscribed to. ``BadInput`` on anything else."""
     if cursor is None or cursor == "":
         return {}
-    wrong = BadInput("a cursor is the last seq of the one game asked for, or GAME:SEQ,GAME:SEQ as a stream's id has it")
+    error = BadInput("a cursor is the last seq of the one game of the subscription, or GAME:SEQ,GAME:SEQ as a stream's id has it")
     words = str(cursor).split(",")
     if len(words) > 4096:
-        raise wrong
+        raise error
     if len(words) == 1 and _number(words[0]):
         if len(games) != 1:
-            raise wrong
+            raise error
         return {next(iter(games)): int(words[0])}
     seqs = {}
     for word in words:
         game, colon, seq = word.partition(":")
         if not colon or not _number(seq):
-            raise wrong
+            raise error
         seqs[unquote(game)] = int(seq)
     return seqs
 

@@ -23,13 +23,13 @@ from starlette.websockets import WebSocket
 from streaming.errors import BadInput, Unavailable
 from streaming.threads import WatchedThread
 from streaming.web import rest
-from streaming.web.cluster import ClusterPoller
+from streaming.web.cluster_poller import ClusterPoller
 from streaming.web.graphics import graphics, page_of, part_of
 from streaming.web.http_limits import LimitedHttp
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
-from streaming.web.sockets import Socket
 from streaming.web.sse import sse
+from streaming.web.websocket import WebSocketSession
 
 STATIC = Path(__file__).parent / "static"
 PAGES = {
@@ -39,7 +39,7 @@ PAGES = {
 }
 #: a client that reads slowly should find new values behind its socket, not megabytes of old ones
 SEND_BUFFER_BYTES = 256 * 1024
-#: longest message the protocol lets in at all; the application's own, lower limit answers with a sentence
+#: longest message that the protocol accepts; the application has a lower limit and answers with a sentence
 MAX_FRAME_BYTES = 1 << 20
 
 _POLICY = (
@@ -50,7 +50,7 @@ _HEADERS = [
     (b"content-security-policy", _POLICY),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    # everything here is for the air and nothing can be changed: graphics from anywhere may read it
+    # read-only, and meant for the air: pages of any origin may read it
     (b"access-control-allow-origin", b"*"),
 ]
 
@@ -91,12 +91,12 @@ async def _graphic(request: Request) -> Response:
 
 
 async def _websocket(websocket: WebSocket) -> None:
-    await Socket(websocket.app.state.hub, websocket).run()
+    await WebSocketSession(websocket.app.state.hub, websocket).run()
 
 
-def application(hub: Hub, *, recordings: Path | None = None, watch: ClusterPoller | None = None) -> Starlette:
-    """The ASGI application over ``hub``; ``recordings`` is a folder of recordings that may be listed, ``watch`` knows the broker
-    and the cluster that the hub is fed from."""
+def application(hub: Hub, *, recordings: Path | None = None, cluster: ClusterPoller | None = None) -> Starlette:
+    """The ASGI application over ``hub``; ``recordings`` is a folder of recordings that may be listed, ``cluster`` polls the broker
+    and the Flink cluster that feed the hub."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -127,17 +127,17 @@ def application(hub: Hub, *, recordings: Path | None = None, watch: ClusterPolle
         Route("/api/catalogue", rest.catalogue),
         Route("/api/catalogue/{sport}", rest.catalogue),
         Route("/api/models", rest.models),
-        Route("/api/graphics", rest.overlays),
+        Route("/api/graphics", rest.graphic_list),
         Route("/ograf/{file}", rest.ograf),
         Route("/api/recordings", rest.recordings),
         Route("/api/operators", rest.operators),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    problems: dict[Any, Any] = {HTTPException: rest.problem, BadInput: rest.problem}
+    problems: dict[Any, Any] = {HTTPException: rest.error_response, BadInput: rest.error_response}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=problems)
     app.add_middleware(_Headers)
-    app.state.hub, app.state.recordings, app.state.watch = hub, recordings, watch
-    app.state.exposition = exposition(hub, watch)
+    app.state.hub, app.state.recordings, app.state.cluster = hub, recordings, cluster
+    app.state.exposition = exposition(hub, cluster)
     return app
 
 
@@ -163,7 +163,7 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-#: how long a machine may take until the server serves
+#: time until the server must serve
 START_S = 60.0
 
 
@@ -188,7 +188,7 @@ class Gateway:
     """A listening gateway over ``hub``.
 
     ``run()`` serves in the foreground until Ctrl-C; ``start()`` and ``stop()`` (or ``with``) serve in a thread. The
-    port is bound when the object is made, so that a busy one is known before anything else begins; ``url`` tells it.
+    port is bound when the object is made, so that a busy one is known before anything else begins; ``url`` has it.
     """
 
     def __init__(
@@ -198,14 +198,14 @@ class Gateway:
         host: str = "127.0.0.1",
         port: int = 8080,
         recordings: Path | None = None,
-        watch: ClusterPoller | None = None,
+        cluster: ClusterPoller | None = None,
     ) -> None:
         self.hub = hub
         self.socket = listen(host, port)
         name, self.port = self.socket.getsockname()[:2]
         self.url = f"http://{f'[{name}]' if ':' in name else name}:{self.port}"
         config = uvicorn.Config(
-            application(hub, recordings=recordings, watch=watch),
+            application(hub, recordings=recordings, cluster=cluster),
             loop="uvloop",
             http=LimitedHttp,
             ws="websockets-sansio",
@@ -238,7 +238,7 @@ class Gateway:
         return self
 
     def check(self) -> None:
-        """Raise what its thread has failed with, if it has: nobody would see the pages stand still."""
+        """Raise the error of its thread, if any: without it the pages would stop silently."""
         if self._thread is not None:
             self._thread.check()
 

@@ -1,4 +1,4 @@
-"""What goes through the gateway's sockets besides the records themselves: JSON objects told apart by ``kind``."""
+"""The messages of the gateway's subscriptions: JSON objects with a ``kind``."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from streaming.wire.messages import Positions
 from streaming.wire.records import Event, GameRecord, StatUpdate
 
 Cursor = Annotated[int | str, msgspec.Meta(description="a game's last seq, or a stream's id: GAME:SEQ,GAME:SEQ")]
-Some = Annotated[list[str], msgspec.Meta(max_length=64)]
+Names = Annotated[list[str], msgspec.Meta(max_length=64)]
 
 
 class Subscribe(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a client sends to say what it wants; a later one replaces it. Empty lists mean no restriction."""
+    """A client's subscription; a later one replaces it. Empty lists mean no restriction."""
 
     topics: Annotated[list[str], msgspec.Meta(min_length=1, max_length=64)]
-    game: str | Some = []
-    subject: str | Some = []
+    game: str | Names = []
+    subject: str | Names = []
     after: Cursor | None = None
 
 
 class Stats(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="stats"):
-    """Updates of one game that were published together, oldest first. ``seq`` is the game's cursor: a client that comes
-    back with it goes on where it was. ``snapshot`` marks what was already there when the client came."""
+    """Updates of one game that were published together, oldest first. ``seq`` is the game's cursor: a client that reconnects
+    with it resumes there. ``snapshot`` marks values from before the subscription."""
 
     game: str
     seq: int
@@ -40,8 +40,8 @@ class Game(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="gam
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="gap"):
-    """The client came back too late: what lies between ``after`` and ``oldest`` is gone from the gateway's memory. A
-    snapshot follows; everything is in the recording."""
+    """The client reconnected too late: messages between ``after`` and ``oldest`` are no longer stored. A snapshot follows;
+    everything is in the recording."""
 
     game: str
     after: int
@@ -49,7 +49,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="gap"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="problem"):
-    """One sentence about what the client did wrong."""
+    """One sentence about an error of the client."""
 
     error: str
 

@@ -1,4 +1,4 @@
-"""The models under watch, for Prometheus."""
+"""The monitored models, for Prometheus."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ MODEL = ("model", "version")
 
 
 def model_metrics(reports: list[dict[str, Any]]) -> Iterator[Metric]:
-    """Families of ``streaming.monitoring.watch.ModelWatch.report``; what is not known has no sample."""
-    asked = CounterMetricFamily("touchline_model_predictions", "Rows that a model answered.", labels=MODEL)
+    """Families of ``streaming.monitoring.watch.ModelWatch.report``; an unknown value has no sample."""
+    predictions = CounterMetricFamily("touchline_model_predictions", "Rows predicted.", labels=MODEL)
     labelled = CounterMetricFamily("touchline_model_outcomes", "Predictions whose outcome is known.", labels=MODEL)
     psi = GaugeMetricFamily("touchline_model_psi", "Population stability index against training.", labels=(*MODEL, "feature"))
     missing = GaugeMetricFamily("touchline_model_missing_share", "Share of rows without the feature.", labels=(*MODEL, "feature"))
-    said = GaugeMetricFamily("touchline_model_said", "Mean probability of recent predictions.", labels=MODEL)
-    happened = GaugeMetricFamily("touchline_model_happened", "Share of them that happened.", labels=MODEL)
+    predicted = GaugeMetricFamily("touchline_model_predicted", "Mean probability of recent predictions.", labels=MODEL)
+    observed = GaugeMetricFamily("touchline_model_observed", "Observed share of outcomes of the same predictions.", labels=MODEL)
     sums = GaugeMetricFamily(
         "touchline_model_calibration_cusum",
-        "Evidence that it happens more (up) or less often (down) than is said.",
+        "Evidence that the observed share is above (up) or below (down) the predicted one.",
         labels=(*MODEL, "direction"),
     )
-    took = SummaryMetricFamily(
-        "touchline_model_latency_seconds", "Time of a prediction; quantiles are those of recent ones.", labels=MODEL
+    latency = SummaryMetricFamily(
+        "touchline_model_latency_seconds", "Time of a prediction; quantiles of recent ones.", labels=MODEL
     )
-    alerts = GaugeMetricFamily("touchline_model_alert", "1 while something is wrong.", labels=(*MODEL, "kind", "reason"))
+    alerts = GaugeMetricFamily("touchline_model_alert", "1 while the alert is raised.", labels=(*MODEL, "kind", "reason"))
     for report in reports:
-        who = (report["model"], report["version"])
-        asked.add_metric(who, float(report["predictions"]))
-        labelled.add_metric(who, float(report["labelled"]))
+        model = (report["model"], report["version"])
+        predictions.add_metric(model, float(report["predictions"]))
+        labelled.add_metric(model, float(report["labelled"]))
         for feature in report["features"]:
-            psi.add_metric((*who, feature["feature"]), feature["psi"])
-            missing.add_metric((*who, feature["feature"]), feature["missing"])
+            psi.add_metric((*model, feature["feature"]), feature["psi"])
+            missing.add_metric((*model, feature["feature"]), feature["missing"])
         calibration = report["calibration"]
         if calibration["said"] is not None:
-            said.add_metric(who, calibration["said"])
-            happened.add_metric(who, calibration["happened"])
+            predicted.add_metric(model, calibration["said"])
+            observed.add_metric(model, calibration["happened"])
         for direction in ("up", "down"):
-            sums.add_metric((*who, direction), calibration[direction])
+            sums.add_metric((*model, direction), calibration[direction])
         timed = report["took_us"]
         if timed["count"]:
-            took.add_metric(who, timed["count"], timed["sum"] / 1e6)
+            latency.add_metric(model, timed["count"], timed["sum"] / 1e6)
             for name, quantile in (("p50", "0.5"), ("p99", "0.99")):
-                labels = dict(zip(MODEL, who, strict=True)) | {"quantile": quantile}
-                took.add_sample(took.name, labels, timed[name] / 1e6)
+                labels = dict(zip(MODEL, model, strict=True)) | {"quantile": quantile}
+                latency.add_sample(latency.name, labels, timed[name] / 1e6)
         for alert in report["alerts"]:
-            alerts.add_metric((*who, alert["kind"], alert["reason"]), 1.0)
-    yield from (asked, labelled, psi, missing, said, happened, sums, took, alerts)
+            alerts.add_metric((*model, alert["kind"], alert["reason"]), 1.0)
+    yield from (predictions, labelled, psi, missing, predicted, observed, sums, latency, alerts)

@@ -1,7 +1,7 @@
-"""Every graphic by the rules of OGraf (EBU, version 1): a manifest, and a web component that shows our page and does as it is told.
+"""Every graphic by the rules of OGraf (EBU, version 1): a manifest, and a web component that shows our page and plays and stops it.
 
-The data of a graphic come by its own feed, so that what a renderer can set is where from and how: the gateway, and what the page's
-address may say. Sources: the manifest's JSON Schema and the web component's interface of the OGraf specification.
+The data of a graphic come by its own feed, so that a renderer sets only the gateway and the parameters of the page's
+address. Sources: the manifest's JSON Schema and the web component's interface of the OGraf specification.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SCHEMA: Final = "https://ograf.ebu.io/v1/specification/json-schemas/graphics/sch
 COMPONENT: Final = "touchline-graphic.mjs"
 _SOURCE: Final = Path(__file__).parent / "static" / "js" / "ograf.js"
 
-#: what an address may say, as an editor should ask for it
+#: parameters of an address, as an editor shows them
 PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "game": {"type": "string", "title": "Game", "description": "The id of a game; the newest of the sport when left empty"},
     "sport": {"type": "string", "title": "Sport", "description": "The newest game of this sport: soccer, nfl, mlb, f1"},
@@ -27,7 +27,7 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "mode": {"type": "string", "title": "Gap to", "enum": ["interval", "gap"],
              "description": "interval: to the car ahead; gap: to the leader"},
     "rows": {"type": "integer", "title": "Cars", "minimum": 3, "maximum": 40},
-    "least": {"type": "number", "title": "Least chance worth showing", "minimum": 0, "maximum": 1},
+    "least": {"type": "number", "title": "Least probability shown", "minimum": 0, "maximum": 1},
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What Prometheus reads: the operators' meters and the hub's own, gathered when asked."""
+"""Prometheus: the metrics of the operators and of the hub, collected on request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streaming.flink import metrics
 from streaming.flink.poller import Cluster
 from streaming.operator.latency import EXPOSED_US, Latency
 from streaming.operator.metrics import OperatorMetrics
-from streaming.web.cluster import ClusterPoller
+from streaming.web.cluster_poller import ClusterPoller
 from streaming.web.hub import Hub
 from streaming.web.model_metrics import model_metrics
 
@@ -31,7 +31,7 @@ def _buckets(latency: Latency) -> list[tuple[str, float]]:
 
 
 class HubCollector(Collector):
-    """Turns meters into metric families; keeps nothing."""
+    """Turns operator metrics into metric families; without state."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
@@ -39,9 +39,9 @@ class HubCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Families per game, then the gateway's own."""
         running = [
-            ((channel.record.sport, game), channel.meters)
-            for game, channel in self.hub.channels.items()
-            if channel.record is not None and channel.meters is not None
+            ((cache.record.sport, game), cache.meters)
+            for game, cache in self.hub.games.items()
+            if cache.record is not None and cache.meters is not None
         ]
         yield from self._latencies(running)
         yield from self._steps(running)
@@ -53,17 +53,15 @@ class HubCollector(Collector):
     def _latencies(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
         window = HistogramMetricFamily(
             "touchline_window_latency_seconds",
-            "From the arrival of the record that closed a window to its stats in the sink's hands.",
+            "From the arrival of the record that closed a window until its stats are with the sink.",
             labels=GAME,
         )
         event = HistogramMetricFamily(
             "touchline_event_latency_seconds",
-            "From the arrival of an event to its stats in the sink's hands.",
+            "From the arrival of an event until its stats are with the sink.",
             labels=GAME,
         )
-        lag = GaugeMetricFamily(
-            "touchline_watermark_lag_seconds", "How far settled event time lies behind the newest arrival.", labels=GAME
-        )
+        lag = GaugeMetricFamily("touchline_watermark_lag_seconds", "Newest arrival less the watermark.", labels=GAME)
         for labels, meters in running:
             window.add_metric(labels, _buckets(meters.window_latency), meters.window_latency.sum_us / 1e6)
             event.add_metric(labels, _buckets(meters.event_latency), meters.event_latency.sum_us / 1e6)
@@ -72,7 +70,7 @@ class HubCollector(Collector):
 
     def _steps(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
         labels = (*GAME, "step")
-        spent = CounterMetricFamily("touchline_step_seconds", "Time spent in a processing step.", labels=labels)
+        spent = CounterMetricFamily("touchline_step_seconds", "Time in a processing step.", labels=labels)
         calls = CounterMetricFamily("touchline_step_calls", "How often a processing step ran.", labels=labels)
         last = GaugeMetricFamily("touchline_step_last_seconds", "The latest run of a processing step.", labels=labels)
         worst = GaugeMetricFamily("touchline_step_max_seconds", "The slowest run of a processing step.", labels=labels)
@@ -88,16 +86,16 @@ class HubCollector(Collector):
     def _counts(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
         records = CounterMetricFamily(
             "touchline_records",
-            "Records by what became of them: accepted, late, duplicate, dropped, quarantined.",
+            "Records by outcome: accepted, late, duplicate, dropped, quarantined.",
             labels=(*GAME, "kind", "reason"),
         )
         unavailable = CounterMetricFamily(
             "touchline_values_unavailable",
-            "Values that a model was not asked for, since it is not at home there.",
+            "Values that are unavailable because the model does not apply to the game.",
             labels=(*GAME, "stat"),
         )
         windows = CounterMetricFamily("touchline_windows", "Windows closed.", labels=GAME)
-        events = CounterMetricFamily("touchline_events", "Events worked through.", labels=GAME)
+        events = CounterMetricFamily("touchline_events", "Events processed.", labels=GAME)
         for game, meters in running:
             for kind, reason, n in meters.records():
                 records.add_metric((*game, kind, reason), float(n))
@@ -112,7 +110,7 @@ class HubCollector(Collector):
 
     def _gateway(self) -> Iterator[Metric]:
         hub = self.hub
-        subscribers = GaugeMetricFamily("touchline_subscribers", "Clients connected.", labels=("transport",))
+        subscribers = GaugeMetricFamily("touchline_subscribers", "Subscribers connected.", labels=("transport",))
         connected = hub.subscribers()
         for transport in ("websocket", "sse"):
             subscribers.add_metric((transport,), float(connected[transport]))
@@ -122,52 +120,54 @@ class HubCollector(Collector):
         )
         socket.add_metric((), _buckets(hub.socket_latency), hub.socket_latency.sum_us / 1e6)
         yield socket
-        dead = CounterMetricFamily("touchline_dead_letters", "Records kept aside.", labels=("topic", "reason"))
-        for (source, reason), n in sorted(hub.dead_counts.items()):
+        dead = CounterMetricFamily("touchline_dead_letters", "Dead letters.", labels=("topic", "reason"))
+        for (source, reason), n in sorted(hub.dead_letter_counts.items()):
             dead.add_metric((source, reason), float(n))
         yield dead
         yield CounterMetricFamily(
-            "touchline_gateway_shed_blocks", "Blocks given up because the gateway was behind.", value=hub.shed
+            "touchline_gateway_shed_blocks", "Blocks of windowed values dropped because the gateway was behind.", value=hub.shed
         )
         skipped = hub.skipped + sum(s.skipped for members in hub.groups.values() for s in members)
-        yield CounterMetricFamily("touchline_gateway_skipped_values", "Values that slow clients were spared.", value=skipped)
+        yield CounterMetricFamily(
+            "touchline_gateway_skipped_values", "Values replaced by newer ones before a slow client got them.", value=skipped
+        )
 
 
 class ClusterCollector(Collector):
-    """What is known of the broker and of Flink; of a part that does not answer only that."""
+    """Metrics of the broker and of Flink; a part that does not answer is down and has no others."""
 
-    def __init__(self, watch: ClusterPoller) -> None:
-        self.watch = watch
+    def __init__(self, cluster: ClusterPoller) -> None:
+        self.cluster = cluster
 
     def collect(self) -> Iterator[Metric]:
         """Families of the gateway's reading, the broker, and the Flink cluster."""
         yield from self._reader()
         yield from self._kafka()
-        if self.watch.flink is not None:
-            yield from self._flink(self.watch.flink.now)
+        if self.cluster.flink is not None:
+            yield from self._flink(self.cluster.flink.current)
 
     def _reader(self) -> Iterator[Metric]:
-        reader = self.watch.reader
+        reader = self.cluster.reader
         behind = GaugeMetricFamily(
-            "touchline_gateway_lag_records", "Messages of stats that the gateway has yet to read.", labels=("sport",)
+            "touchline_gateway_lag_records", "Messages of stats that the gateway has not read yet.", labels=("sport",)
         )
         for sport, n in reader.lag.items():
             behind.add_metric((sport,), float(n))
         delay = HistogramMetricFamily("touchline_gateway_delay_seconds", "From published to read by the gateway.", labels=())
         delay.add_metric((), _buckets(reader.delay), reader.delay.sum_us / 1e6)
         yield from (behind, delay)
-        yield CounterMetricFamily("touchline_gateway_unreadable", "Messages that are none of ours.", value=reader.unreadable)
+        yield CounterMetricFamily("touchline_gateway_unreadable", "Messages that cannot be decoded.", value=reader.unreadable)
 
     def _kafka(self) -> Iterator[Metric]:
-        groups = self.watch.kafka.now
+        groups = self.cluster.kafka.current
         yield _one("touchline_kafka_up", "Whether the broker answers.", groups is not None)
         if groups is None:
             return
         labels = ("sport", "group")
         lag = GaugeMetricFamily(
-            "touchline_kafka_lag_records", "Records of the input that a group has not used for good.", labels=(*labels, "partition")
+            "touchline_kafka_lag_records", "Records of the input that a group has not committed.", labels=(*labels, "partition")
         )
-        members = GaugeMetricFamily("touchline_kafka_group_members", "Processes in the group.", labels=labels)
+        members = GaugeMetricFamily("touchline_kafka_group_members", "Members of the group.", labels=labels)
         for group in groups:
             members.add_metric((group.sport, group.group), float(group.members))
             for found in group.partitions:
@@ -180,29 +180,33 @@ class ClusterCollector(Collector):
             return
         yield _one("touchline_flink_taskmanagers", "TaskManagers.", cluster.taskmanagers)
         yield _one("touchline_flink_slots", "Slots of all TaskManagers.", cluster.slots)
-        yield _one("touchline_flink_slots_free", "Slots that nothing runs in.", cluster.slots_free)
+        yield _one("touchline_flink_slots_free", "Free slots.", cluster.slots_free)
         by_job = ("job",)
         up = GaugeMetricFamily("touchline_flink_job_up", "1 while the job runs.", labels=("job", "state"))
-        age = GaugeMetricFamily("touchline_flink_checkpoint_age_seconds", "Since the newest completed checkpoint.", labels=by_job)
-        took = GaugeMetricFamily("touchline_flink_checkpoint_duration_seconds", "How long it took.", labels=by_job)
-        size = GaugeMetricFamily("touchline_flink_checkpoint_size_bytes", "How large it is.", labels=by_job)
+        age = GaugeMetricFamily(
+            "touchline_flink_checkpoint_age_seconds", "Time since the newest completed checkpoint.", labels=by_job
+        )
+        took = GaugeMetricFamily(
+            "touchline_flink_checkpoint_duration_seconds", "Duration of the newest completed checkpoint.", labels=by_job
+        )
+        size = GaugeMetricFamily("touchline_flink_checkpoint_size_bytes", "Size of the newest completed checkpoint.", labels=by_job)
         failed = CounterMetricFamily("touchline_flink_checkpoint_failed", "Checkpoints that failed.", labels=by_job)
-        restarts = CounterMetricFamily("touchline_flink_restarts", "Times that the job was started again.", labels=by_job)
+        restarts = CounterMetricFamily("touchline_flink_restarts", "Restarts of the job.", labels=by_job)
         for job in cluster.jobs:
             up.add_metric((job.name, job.state), float(job.state == "RUNNING"))
             failed.add_metric((job.name,), float(job.failed))
             if job.restarts is not None:
                 restarts.add_metric((job.name,), float(job.restarts))
-            if (kept := job.checkpoint) is not None:
-                age.add_metric((job.name,), kept.age_s)
-                took.add_metric((job.name,), kept.duration_ms / 1000)
-                size.add_metric((job.name,), float(kept.size_bytes))
+            if (checkpoint := job.checkpoint) is not None:
+                age.add_metric((job.name,), checkpoint.age_s)
+                took.add_metric((job.name,), checkpoint.duration_ms / 1000)
+                size.add_metric((job.name,), float(checkpoint.size_bytes))
         yield from (up, age, took, size, failed, restarts)
         yield from _measures(cluster)
 
 
 def _measures(cluster: Cluster) -> Iterator[Metric]:
-    """What Flink measures of itself."""
+    """Metrics that Flink reports."""
     for quantities, labels in ((metrics.TASK, ("job", "task", "subtask")), (metrics.MANAGER, ("taskmanager",))):
         for quantity in quantities:
             family = GaugeMetricFamily(quantity.name, quantity.help, labels=labels)
@@ -216,10 +220,10 @@ def _one(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=float(value))
 
 
-def exposition(hub: Hub, watch: ClusterPoller | None = None) -> Callable[[], bytes]:
+def exposition(hub: Hub, cluster: ClusterPoller | None = None) -> Callable[[], bytes]:
     """A function that returns the text of ``/metrics``."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(HubCollector(hub))
-    if watch is not None:
-        registry.register(ClusterCollector(watch))
+    if cluster is not None:
+        registry.register(ClusterCollector(cluster))
     return lambda: generate_latest(registry)

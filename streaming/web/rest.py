@@ -1,4 +1,4 @@
-"""Plain requests: games, the latest of everything, the catalogue, recordings, schemas, and the operators' health."""
+"""REST: games, latest values, the catalogue, recordings, schemas, and the health of the operators."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from streaming.wire.records import decode_game
 _encode = msgspec.json.Encoder().encode
 
 
-def answer(content: Any, status: int = 200) -> Response:
+def json_response(content: Any, status: int = 200) -> Response:
     """JSON, encoded as the records are."""
     return Response(_encode(content), status, media_type="application/json", headers={"cache-control": "no-store"})
 
@@ -37,24 +37,24 @@ def _hub(request: Request) -> Hub:
     return hub
 
 
-def _channel(request: Request) -> GameCache:
+def _game_cache(request: Request) -> GameCache:
     game = request.path_params["game"]
-    channel = _hub(request).channels.get(game)
-    if channel is None or channel.record is None:
-        raise HTTPException(404, f"there is no game {game[:80]!r} here: /api/games lists those that there are")
-    return channel
+    cache = _hub(request).games.get(game)
+    if cache is None or cache.record is None:
+        raise HTTPException(404, f"there is no game {game[:80]!r} here: /api/games lists the games")
+    return cache
 
 
 async def health(request: Request) -> Response:
     """200 while the event loop turns."""
     hub = _hub(request)
-    return answer({"status": "ok", "games": len(hub.channels), "subscribers": sum(hub.subscribers().values())})
+    return json_response({"status": "ok", "games": len(hub.games), "subscribers": sum(hub.subscribers().values())})
 
 
 async def games(request: Request) -> Response:
     """Every game, newest first."""
-    found = [c for c in _hub(request).channels.values() if c.record is not None]
-    return answer(
+    found = [c for c in _hub(request).games.values() if c.record is not None]
+    return json_response(
         [
             {
                 "game": c.game,
@@ -63,7 +63,7 @@ async def games(request: Request) -> Response:
                 "teams": c.record.teams,
                 "t0_us": c.record.t0_us,
                 "seq": c.seq,
-                "quiet_s": round((time.monotonic_ns() - c.touched_ns) / 1e9, 3),
+                "quiet_s": round((time.monotonic_ns() - c.updated_ns) / 1e9, 3),
             }
             for c in reversed(found)
             if c.record is not None
@@ -73,10 +73,10 @@ async def games(request: Request) -> Response:
 
 async def game(request: Request) -> Response:
     """The game record."""
-    return answer(_channel(request).record)
+    return json_response(_game_cache(request).record)
 
 
-def _values(request: Request, parameter: str, prefix: str) -> Filter:
+def _selection(request: Request, parameter: str, prefix: str) -> Filter:
     patterns = split(request.query_params.getlist(parameter)) or ["#"]
     subjects = split(request.query_params.getlist("subject"))
     return Filter.of([p if p in ("#", "*") else prefix + p for p in patterns], (), subjects)
@@ -84,29 +84,29 @@ def _values(request: Request, parameter: str, prefix: str) -> Filter:
 
 async def latest(request: Request) -> Response:
     """The newest of each value: ``?stat=soccer.shot.*&subject=...``."""
-    channel, wanted = _channel(request), _values(request, "stat", "stats.")
-    values = [msgspec.Raw(item.raw) for item in channel.latest(wanted) if not item.event]
-    return answer({"game": channel.game, "seq": channel.seq, "updates": values})
+    cache, selection = _game_cache(request), _selection(request, "stat", "stats.")
+    values = [msgspec.Raw(item.raw) for item in cache.latest(selection) if not item.event]
+    return json_response({"game": cache.game, "seq": cache.seq, "updates": values})
 
 
 async def moments(request: Request) -> Response:
     """Every value of every event: ``?stat=soccer.shot.*``."""
-    channel, wanted = _channel(request), _values(request, "stat", "stats.")
-    values = [msgspec.Raw(item.raw) for item in channel.moments(wanted) if not item.event]
-    return answer({"game": channel.game, "seq": channel.seq, "updates": values})
+    cache, selection = _game_cache(request), _selection(request, "stat", "stats.")
+    values = [msgspec.Raw(item.raw) for item in cache.moments(selection) if not item.event]
+    return json_response({"game": cache.game, "seq": cache.seq, "updates": values})
 
 
 async def history(request: Request) -> Response:
-    """How the values of teams, ball and match have been, every few seconds: ``?stat=soccer.match.*``."""
-    return answer(_channel(request).history(_values(request, "stat", "stats.")))
+    """Past values of teams, ball and match, a few seconds apart: ``?stat=soccer.match.*``."""
+    return json_response(_game_cache(request).history(_selection(request, "stat", "stats.")))
 
 
 async def events(request: Request) -> Response:
     """Every event as it was reported: ``?type=shot``."""
-    channel = _channel(request)
-    assert channel.record is not None
-    wanted = _values(request, "type", f"events.{channel.record.sport}.")
-    return answer([msgspec.Raw(item.raw) for item in channel.moments(wanted) if item.event])
+    cache = _game_cache(request)
+    assert cache.record is not None
+    selection = _selection(request, "type", f"events.{cache.record.sport}.")
+    return json_response([msgspec.Raw(item.raw) for item in cache.moments(selection) if item.event])
 
 
 @lru_cache(maxsize=32)
@@ -145,7 +145,7 @@ async def catalogue(request: Request) -> Response:
         found = await run_in_threadpool(_catalogue, sport)
     except ValueError as error:
         raise HTTPException(404, str(error)) from None
-    return answer(found if sport is None else found[sport])
+    return json_response(found if sport is None else found[sport])
 
 
 @lru_cache(maxsize=1)
@@ -164,17 +164,17 @@ def _models() -> dict[str, Any]:
 
 
 async def models(request: Request) -> Response:
-    """What the models are asked, in words: the reasons of an update name features, and a graphic shows their labels."""
-    return answer(await run_in_threadpool(_models))
+    """The models' features with units and labels: attributions name features, and a graphic shows their labels."""
+    return json_response(await run_in_threadpool(_models))
 
 
-async def overlays(request: Request) -> Response:
+async def graphic_list(request: Request) -> Response:
     """The graphics that can be put on air, with their addresses."""
-    return answer(list(graphics().values()))
+    return json_response(list(graphics().values()))
 
 
 async def ograf(request: Request) -> Response:
-    """The same for a renderer that speaks OGraf: manifests and components, with this gateway as where the data come from."""
+    """The graphics for an OGraf renderer: manifests and components, with this gateway as the source of data."""
     file = request.path_params["file"]
     content = ograf_files(str(request.base_url).rstrip("/")).get(file)
     if content is None:
@@ -189,7 +189,7 @@ def _recordings(folder: Path) -> list[dict[str, Any]]:
         try:
             record = decode_game(path.read_bytes())
         except (BadRecord, OSError):
-            continue  # someone else's folder; `touchline replay` says what is wrong with it
+            continue  # not a recording; `touchline replay` names the reason
         found.append({"name": path.parent.name, "game": record.game, "sport": record.sport, "title": record.title})
     return found
 
@@ -197,7 +197,7 @@ def _recordings(folder: Path) -> list[dict[str, Any]]:
 async def recordings(request: Request) -> Response:
     """The recordings beside this gateway, by folder name."""
     folder: Path | None = request.app.state.recordings
-    return answer(await run_in_threadpool(_recordings, folder) if folder is not None else [])
+    return json_response(await run_in_threadpool(_recordings, folder) if folder is not None else [])
 
 
 async def schema(request: Request) -> Response:
@@ -211,12 +211,12 @@ async def schema(request: Request) -> Response:
 
 async def schema_names(request: Request) -> Response:
     """Where the schemas are."""
-    return answer({name: f"/api/schemas/{name}.json" for name in schemas.json_schemas()})
+    return json_response({name: f"/api/schemas/{name}.json" for name in schemas.json_schemas()})
 
 
 async def asyncapi(request: Request) -> Response:
     """The AsyncAPI 3 document of the gateway and of the topics."""
-    return answer(schemas.asyncapi(request.url.netloc))
+    return json_response(schemas.asyncapi(request.url.netloc))
 
 
 async def metrics(request: Request) -> Response:
@@ -235,7 +235,7 @@ def _latency(latency: Latency) -> dict[str, Any]:
     }
 
 
-def _meters(meters: OperatorMetrics) -> dict[str, Any]:
+def metrics_json(meters: OperatorMetrics) -> dict[str, Any]:
     return {
         "steps": [
             {"name": step, "last_us": last / 1e3, "max_us": worst / 1e3, "total_us": total / 1e3, "calls": calls}
@@ -259,15 +259,15 @@ def _meters(meters: OperatorMetrics) -> dict[str, Any]:
 
 
 async def operators(request: Request) -> Response:
-    """What the operator page shows: every operator's meters (``?game=``: of one game only, which keeps the answer small where
-    there are hundreds), the gateway's own, the newest dead letters, and the cluster."""
-    hub, watch, chosen = _hub(request), request.app.state.watch, request.query_params.get("game")
-    return answer(
+    """The data of the operator page: metrics of each operator (``?game=``: of one game only, which keeps the answer small where
+    there are hundreds) and of the gateway, the newest dead letters, and the cluster."""
+    hub, cluster, chosen = _hub(request), request.app.state.cluster, request.query_params.get("game")
+    return json_response(
         {
             "buckets_us": DRAWN_US,
             "games": {
                 g: {
-                    "quiet_s": (time.monotonic_ns() - c.touched_ns) / 1e9,
+                    "quiet_s": (time.monotonic_ns() - c.updated_ns) / 1e9,
                     "title": c.record.title,
                     "sport": c.record.sport,
                     "runner": c.runner,
@@ -276,9 +276,9 @@ async def operators(request: Request) -> Response:
                     "window_p50_us": c.meters.window_latency.quantile(0.5) if c.meters is not None else None,
                     "window_p99_us": c.meters.window_latency.quantile(0.99) if c.meters is not None else None,
                     "steps": len(c.meters.steps) if c.meters is not None else None,
-                    "meters": _meters(c.meters) if c.meters is not None and chosen in (None, g) else None,
+                    "meters": metrics_json(c.meters) if c.meters is not None and chosen in (None, g) else None,
                 }
-                for g, c in hub.channels.items()
+                for g, c in hub.games.items()
                 if c.record is not None
             },
             "gateway": {
@@ -296,19 +296,19 @@ async def operators(request: Request) -> Response:
                     "arrival_us": d.arrival_us,
                     "records": len(d),
                 }
-                for d in reversed(hub.dead)
+                for d in reversed(hub.dead_letters)
             ][:25],
-            "cluster": None if watch is None else watch.told(),
+            "cluster": None if cluster is None else cluster.report(),
             "models": None if hub.models is None else hub.models.told(),
         }
     )
 
 
-async def problem(request: Request, error: Exception) -> Response:
-    """One sentence and its status, whatever went wrong on purpose."""
+async def error_response(request: Request, error: Exception) -> Response:
+    """One sentence and its status, for bad requests."""
     if isinstance(error, HTTPException):
-        return answer({"error": error.detail}, error.status_code)
+        return json_response({"error": error.detail}, error.status_code)
     assert isinstance(error, BadInput)
-    from streaming.web.sockets import UnknownGame
+    from streaming.web.websocket import UnknownGame
 
-    return answer({"error": str(error)}, 404 if isinstance(error, UnknownGame) else 400)
+    return json_response({"error": str(error)}, 404 if isinstance(error, UnknownGame) else 400)

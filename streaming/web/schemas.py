@@ -49,44 +49,44 @@ TELEMETRY_LAYOUT = (
 
 _ANY = "{sport}"
 SPORT = {"sport": {"description": "a sport's name, as in /api/catalogue"}}
-#: channel -> (address, messages, what it holds, what this program does with it, the operation's name, and its summary)
+#: channel -> (address, messages, its content, what this program does with it, the operation's name, and its summary)
 TOPICS: dict[str, tuple[str, tuple[str, ...], str, str, str, str]] = {
     "telemetry": (
         topics.telemetry(_ANY), ("telemetry", "event", "game-start", "game-end"),
         "Input: everything of a game in one order: its record, packets and events as they arrive, and its end. "
         "A message that begins with { is JSON, and an object without a kind is an event.",
-        "receive", "takeTelemetry", "A record of a game arrives.",
+        "receive", "receiveTelemetry", "A record of a game arrives.",
     ),
     "games": (
-        topics.games(_ANY), ("game-record",), "Game records, compacted.", "receive", "takeGames", "A game is announced.",
+        topics.games(_ANY), ("game-record",), "Game records, compacted.", "receive", "receiveGames", "A game is announced.",
     ),
     "stats": (
         topics.stats(_ANY), ("stat-batch",), "Every stat of a sport, what was published together in one message.",
         "send", "emitStats", "Values as they are made.",
     ),
     "events": (
-        topics.events(_ANY), ("event",), "Events as an operator took them.",
-        "send", "emitEvents", "Events behind what they led to.",
+        topics.events(_ANY), ("event",), "Events as an operator accepted them.",
+        "send", "emitEvents", "An event was accepted.",
     ),
     "positions": (
         topics.positions(_ANY), ("positions",), "Positions for drawing, kept for an hour; the latest wins.",
-        "send", "emitPositions", "Where everybody is.",
+        "send", "emitPositions", "Positions of all players.",
     ),
     "predictions": (
-        topics.predictions(_ANY), ("prediction",), "What models were asked and what they answered.",
+        topics.predictions(_ANY), ("prediction",), "Features and answers of models.",
         "send", "emitPredictions", "A model has answered.",
     ),
     "deadTelemetry": (
         topics.dead(topics.telemetry(_ANY)), ("dead-letter",), "Packets and samples that could not be used, and why.",
-        "send", "setAsideTelemetry", "A packet could not be used.",
+        "send", "rejectTelemetry", "A packet could not be used.",
     ),
     "deadEvents": (
         topics.dead(topics.events(_ANY)), ("dead-letter",), "Events that could not be used, and why.",
-        "send", "setAsideEvents", "An event could not be used.",
+        "send", "rejectEvents", "An event could not be used.",
     ),
     "health": (
-        topics.health(_ANY), ("health",), "How each game's operator does, once a second; compacted.",
-        "send", "tellHealth", "An operator's meters.",
+        topics.health(_ANY), ("health",), "Health of each game's operator, once a second; compacted.",
+        "send", "reportHealth", "Metrics of an operator.",
     ),
 }  # fmt: skip
 
@@ -158,7 +158,7 @@ def asyncapi(host: str = "127.0.0.1:8080") -> dict[str, Any]:
             "topics": {"type": "string", "description": "patterns joined by commas: stats.soccer.shot.*"},
             "game": {"type": "string", "description": "only these games, joined by commas"},
             "subject": {"type": "string", "description": "only these players or teams, joined by commas"},
-            "from": {"type": "string", "description": "the cursor to go on from"},
+            "from": {"type": "string", "description": "the cursor to resume from"},
         },
     }
     return {
@@ -189,7 +189,7 @@ def asyncapi(host: str = "127.0.0.1:8080") -> dict[str, Any]:
         },
         "operations": {
             "publish": _operation("send", "socket", out, "Values, positions and game records to a client."),
-            "subscribe": _operation("receive", "socket", ("subscribe",), "A client says what it wants."),
+            "subscribe": _operation("receive", "socket", ("subscribe",), "A client subscribes."),
             **{name: _operation(action, channel, kinds, text) for channel, (_, kinds, _, action, name, text) in TOPICS.items()},
         },
         "components": {"schemas": schemas, "messages": found},

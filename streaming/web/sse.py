@@ -11,10 +11,10 @@ from starlette.responses import Response, StreamingResponse
 
 from streaming.web.filters import read_cursor
 from streaming.web.hub import Hub
-from streaming.web.sockets import asked
 from streaming.web.subscribers import OutboxItem, Subscriber
+from streaming.web.websocket import from_query
 
-#: a comment is sent when nothing else was for so long, so that proxies keep the line open
+#: a comment is sent after so much silence, so that proxies keep the connection open
 QUIET_S = 15.0
 
 
@@ -31,11 +31,11 @@ async def _stream(hub: Hub, subscriber: Subscriber, after: dict[str, int]) -> As
         while not subscriber.closed:
             try:
                 async with asyncio.timeout(QUIET_S):
-                    waiting = await subscriber.take()
+                    batch = await subscriber.next_batch()
             except TimeoutError:
                 yield b": quiet\n\n"
                 continue
-            for out in waiting:
+            for out in batch:
                 yield frame(out)
                 if out.stamp_ns:
                     hub.socket_latency.add((time.monotonic_ns() - out.stamp_ns) / 1000)
@@ -46,11 +46,11 @@ async def _stream(hub: Hub, subscriber: Subscriber, after: dict[str, int]) -> As
 async def sse(request: Request) -> Response:
     """``/sse?topics=...&game=...&subject=...&from=...``; a header Last-Event-ID counts for more than ``from``."""
     hub: Hub = request.app.state.hub
-    wanted, after = asked(hub, request.query_params)
+    selection, after = from_query(hub, request.query_params)
     if last := request.headers.get("last-event-id"):
-        after = read_cursor(last, wanted.games)
+        after = read_cursor(last, selection.games)
     return StreamingResponse(
-        _stream(hub, Subscriber(wanted, "sse"), after),
+        _stream(hub, Subscriber(selection, "sse"), after),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )

@@ -1,5 +1,5 @@
 """One client's outbox. A client that keeps up gets every message; one that does not gets the latest of each windowed
-value, and every event; one that is stuck costs a bounded amount of memory and slows nobody."""
+value, and every event; one that is stuck costs a bounded amount of memory and delays no other."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import NamedTuple
 from streaming.web.encoded_block import Delivery, Item, newest
 from streaming.web.filters import Filter, write_cursor
 
-#: messages that may wait as they are; from there on they are merged
+#: messages that may wait as they are; beyond it they are merged
 DEPTH = 4
-#: values of events that may wait for one client before it is cut off, to come back with its cursor
+#: values of events that may wait for one client before it is cut off; it resumes with its cursor
 MAX_WAITING = 20_000
 
 
@@ -26,34 +26,39 @@ class OutboxItem(NamedTuple):
 
 
 class Subscriber:
-    """Filled by the hub (``tell``, ``offer``, ``move``), emptied by a socket's task (``take``), in one event loop."""
+    """Filled by the hub (``send``, ``offer``, ``send_positions``), emptied by a connection (``next_batch``), in one event loop."""
 
-    def __init__(self, wanted: Filter, transport: str) -> None:
-        self.wanted, self.transport = wanted, transport
+    def __init__(self, selection: Filter, transport: str) -> None:
+        self.selection, self.transport = selection, transport
         self.skipped = 0
         self.overrun = False
         self.closed = False
         self.seqs: dict[str, int] = {}
         self._ready = asyncio.Event()
-        self._told: deque[OutboxItem] = deque()
+        self._messages: deque[OutboxItem] = deque()
         self._waiting: deque[Delivery] = deque()
         self._merged: dict[str, dict[tuple[str, str] | str, Item]] = {}
         self._merged_seq: dict[str, int] = {}
         self._positions: dict[str, str] = {}
 
-    def tell(self, kind: str, text: str) -> None:
-        """A message of its own: a game's record, a gap, a problem."""
-        self._told.append(OutboxItem(kind, text))
+    @property
+    def waiting(self) -> int:
+        """Messages of values that wait as they are."""
+        return len(self._waiting)
+
+    def send(self, kind: str, text: str) -> None:
+        """A message of its own: a game record, a gap, a problem."""
+        self._messages.append(OutboxItem(kind, text))
         self._ready.set()
 
     def offer(self, delivery: Delivery) -> None:
-        """Values; they wait their turn, and are merged when too many do."""
+        """Values; they wait in order, and are merged when too many do."""
         self._waiting.append(delivery)
         if len(self._waiting) > DEPTH or self._merged:
             self._merge()
         self._ready.set()
 
-    def move(self, game: str, text: str) -> None:
+    def send_positions(self, game: str, text: str) -> None:
         """Positions: only the latest of a game waits."""
         if game in self._positions:
             self.skipped += 1
@@ -75,19 +80,19 @@ class Subscriber:
                 self.overrun = True
                 self.close()
 
-    async def take(self) -> list[OutboxItem]:
+    async def next_batch(self) -> list[OutboxItem]:
         """Everything that waits, in order; waits itself while there is nothing. Empty when the subscription ended."""
         while not self.closed:
-            if out := self.take_now():
+            if out := self.pop_batch():
                 return out
             self._ready.clear()
             await self._ready.wait()
         return []
 
-    def take_now(self) -> list[OutboxItem]:
-        """As :meth:`take`, and empty when there is nothing."""
-        out = list(self._told)
-        self._told.clear()
+    def pop_batch(self) -> list[OutboxItem]:
+        """As :meth:`next_batch`, and empty when there is nothing."""
+        out = list(self._messages)
+        self._messages.clear()
         if self._merged:
             self._merge()
             for game, items in self._merged.items():

@@ -1,9 +1,9 @@
 """Models that outcomes contradict are taken off the air: here, where things go to subscribers and graphics, and nowhere before, so
 that the final stats of a game stay a pure function of what was recorded.
 
-A model is contradicted when its monitor has raised a drift of its calibration (``models.monitoring.calibration``): what happened
-lies beyond what its probabilities allow. From then on neither its values nor those that are built on them go out; each stat
-and subject gets one update of quality ``unavailable`` with the reason. Another version begins anew.
+A model is contradicted when its monitor has raised a drift of its calibration (``models.monitoring.calibration``): the outcomes
+lie beyond what its probabilities allow. From then on neither its values nor those that are built on them go out; each stat
+and subject gets one update of quality ``unavailable`` with the reason. Another version starts anew.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Withholding:
-    """What ``watch`` says of models, applied to what goes out. With the policy ``warn`` nothing is withheld."""
+    """The alerts of ``watch``, applied to what goes out. With the policy ``warn`` nothing is withheld."""
 
     def __init__(self, watch: ModelWatch, policy: Policy = "withhold") -> None:
         self.watch, self.policy = watch, policy
@@ -38,9 +38,9 @@ class Withholding:
         self._aired: dict[tuple[str, str], tuple[str, str]] = {}
         self._versions: dict[tuple[str, str], str] = {}
 
-    def taken_down(self) -> list[tuple[str, str]]:
-        """(game, stat) of what has been withheld since this was last asked: what is kept of it for newcomers, and for clients that
-        come back, goes, too."""
+    def pop_withheld(self) -> list[tuple[str, str]]:
+        """(game, stat) of what has been withheld since the last call: subscribers get no earlier value of it either, neither new
+        ones nor those that resume."""
         if withheld := self.withheld():
             for (game, stat), (sport, model) in list(self._aired.items()):
                 if self._reason(game, sport, stat, model, withheld):
@@ -57,7 +57,7 @@ class Withholding:
         """By model, the version that is withheld and why."""
         return self.watch.contradicted() if self.policy == "withhold" else {}
 
-    def screen(self, outputs: Iterable[T]) -> list[T | StatBlock]:
+    def filter(self, outputs: Iterable[T]) -> list[T | StatBlock]:
         """``outputs`` without the values of withheld models and without what is built on them."""
         withheld = self.withheld()
         out: list[T | StatBlock] = []
@@ -99,7 +99,7 @@ class Withholding:
         self._announced = {known for known in self._announced if known[:2] != (block.game, block.stat)}
 
     def _announcement(self, block: StatBlock | RawStatBlock, reason: str) -> StatBlock | None:
-        """The word that there is no value, for the subjects that have not had it yet."""
+        """An update without a value, for the subjects that have not had one yet."""
         if isinstance(block, RawStatBlock):
             block = block.decoded()
         fresh = [

@@ -19,7 +19,7 @@ from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition
 from tests.infra.test_compose import INFRA, SERVICES
 from tests.streaming.web.scripted import ScriptedMatch
-from tests.streaming.web.test_cluster import StandIn, looked, watched
+from tests.streaming.web.test_cluster_poller import FakeFlink, polled, watched
 
 DASHBOARD: dict[str, Any] = json.loads((INFRA / "grafana" / "touchline.json").read_text())
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
@@ -33,11 +33,11 @@ def exported() -> dict[str, set[str]]:
     hub, match = Hub(), ScriptedMatch("demo-1", 1_700_000_000_000_000, shot_every=6)
     hub.attach(match.record, match.meters)
     hub.drain()
-    hub.dead_counts["telemetry.soccer", "late"] += 1
+    hub.dead_letter_counts["telemetry.soccer", "late"] += 1
     match.meters.counts["accepted", "sample"] += 1
-    flink = StandIn()
+    flink = FakeFlink()
     try:
-        text = exposition(hub, looked(watched(flink)))().decode()
+        text = exposition(hub, polled(watched(flink)))().decode()
     finally:
         flink.stop()
     found: dict[str, set[str]] = {}

@@ -75,8 +75,8 @@ def announced(ground: Ground, game: str, t0_us: int = 1_700_000_000_000_000) -> 
 
 
 def values(hub: Hub, game: str) -> list[bytes]:
-    channel = hub.channels.get(game)
-    return [] if channel is None else [i.raw for e in channel.ring for p in e.parcels for i in p.items() if not i.event]
+    channel = hub.games.get(game)
+    return [] if channel is None else [i.raw for e in channel.ring for p in e.blocks for i in p.items() if not i.event]
 
 
 @pytest.mark.cluster
@@ -85,7 +85,7 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
     match, hub = announced(ground, "a"), Hub()
     written = play(ground, match, 3)
     with reading(ground, hub) as found:
-        assert "a" in [*hub.channels, *(c.game for (c, *_), *_ in hub._inbox)], "known before anything else"
+        assert "a" in [*hub.games, *(c.game for (c, *_), *_ in hub._inbox)], "known before anything else"
         until(hub, lambda: len(values(hub, "a")) >= len(written))
         until(hub, lambda: found.caught_up)
         live = play(ground, match, 6)
@@ -100,12 +100,12 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
         bytes_ = DeadLetter(topics.events(ground.name), "a", "bad event", 5, b"\xff", "why")
         for message in messages(ground.name, "a", [late, bytes_], 5):
             ground.put(message.topic, "a", message.value)
-        until(hub, lambda: hub.channels["a"].meters is not None and len(hub.dead) == 2)
-        channel = hub.channels["a"]
+        until(hub, lambda: hub.games["a"].meters is not None and len(hub.dead_letters) == 2)
+        channel = hub.games["a"]
         assert channel.record == match.record
         assert (channel.runner, channel.reported_us, channel.meters.windows) == ("there", told.told_us, match.meters.windows)
-        assert hub.dead_counts[topics.telemetry(ground.name), "late"] == len(track(0.2)), "counted in samples"
-        assert {(d.reason, d.detail) for d in hub.dead} == {("late", "too late"), ("bad event", "why")}
+        assert hub.dead_letter_counts[topics.telemetry(ground.name), "late"] == len(track(0.2)), "counted in samples"
+        assert {(d.reason, d.detail) for d in hub.dead_letters} == {("late", "too late"), ("bad event", "why")}
         end = time.monotonic() + PATIENCE_S
         while found.lag.get(ground.name) != 0:
             assert time.monotonic() < end
@@ -114,7 +114,7 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
 
 
 def reported(hub: Hub, game: str) -> list[bytes]:
-    return [item.raw for item in hub.channels[game].moments(EVERYTHING) if item.event]
+    return [item.raw for item in hub.games[game].moments(EVERYTHING) if item.event]
 
 
 @pytest.mark.cluster
@@ -126,9 +126,9 @@ def test_games_are_known_oldest_first_whatever_partition_they_are_on(ground):
     ground.put(topics.games(ground.name), "broken", b"{")
     hub = Hub()
     with reading(ground, hub):
-        until(hub, lambda: len(hub.dead) == 1)
-    assert list(hub.channels) == names
-    assert hub.dead[0].reason == "bad game record"
+        until(hub, lambda: len(hub.dead_letters) == 1)
+    assert list(hub.games) == names
+    assert hub.dead_letters[0].reason == "bad game record"
 
 
 @pytest.mark.cluster
@@ -149,8 +149,8 @@ def test_what_is_not_ours_is_counted_and_what_follows_is_read(ground):
         until(hub, lambda: len(values(hub, "a")) >= len(written))
         assert values(hub, "a") == written
         assert found.unreadable == len(garbage) * len(kinds) + 1
-        assert sum(hub.dead_counts.values()) == found.unreadable
-        assert {source for source, _ in hub.dead_counts} == set(kinds)
+        assert sum(hub.dead_letter_counts.values()) == found.unreadable
+        assert {source for source, _ in hub.dead_letter_counts} == set(kinds)
         assert found.trouble == ""
 
 
@@ -223,7 +223,7 @@ def test_topics_that_appear_later_are_found_and_read_from_their_start(ground, mo
         written = play(ground, match, 2)
         until(hub, lambda: len(values(hub, "a")) >= len(written))
         assert sorted(values(hub, "a")) == sorted(written)
-        assert hub.channels["a"].record == match.record
+        assert hub.games["a"].record == match.record
 
 
 @pytest.mark.cluster

@@ -13,7 +13,7 @@ from streaming.errors import BadRecord
 from streaming.operator.game import GameOperator
 from streaming.operator.health import Health, decode_health, encode_health
 from streaming.operator.metrics import OperatorMetrics
-from streaming.web.rest import _meters
+from streaming.web.rest import metrics_json
 from tests.streaming import helpers
 from tests.streaming.toy import TOY, game, mark, track
 
@@ -32,13 +32,13 @@ def told(meters: OperatorMetrics) -> Health:
     return Health.of("toy-1", "toy", "somewhere", meters, 5)
 
 
-def test_meters_come_back_as_they_were():
+def testmetrics_json_come_back_as_they_were():
     meters = played()
     raw = encode_health(told(meters))
     health = decode_health(raw)
     back = health.meters()
     assert (health.game, health.sport, health.runner, health.told_us) == ("toy-1", "toy", "somewhere", 5)
-    assert _meters(back) == _meters(meters), "the operator page shows the same"
+    assert metrics_json(back) == metrics_json(meters), "the operator page shows the same"
     assert back.counts == meters.counts
     assert any(kind == "duplicate" for kind, _ in back.counts)
     assert (back.watermark_us, back.arrival_us) == (meters.watermark_us, meters.arrival_us)

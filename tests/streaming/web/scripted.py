@@ -145,7 +145,7 @@ class ScriptedMatch:
         return out, events
 
     def shot(self, end_us: int, xyz: np.ndarray, shooter: int, quality: str = "final") -> tuple[list[Output], Event]:
-        """A shot by ``shooter`` and everything that is said of it."""
+        """A shot by ``shooter`` and all its stats."""
         xg = XGOALS[self.shots % len(XGOALS)]
         self.shots += 1
         ident, team = f"shot-{self.shots}", 0 if shooter < 11 else 1

@@ -16,7 +16,7 @@ T0_US = 1_700_000_000_000_000
 
 
 class Scripted:
-    """A game in steps of 200 ms: ``step()`` gives outputs and events. Subclasses say where everybody is, and what is said."""
+    """A game in steps of 200 ms: ``step()`` gives outputs and events. Subclasses have the positions, and what is published."""
 
     sport = ""
     steps: tuple[str, ...] = ("framing", "motion", "windows", "emit")
@@ -36,7 +36,7 @@ class Scripted:
     def now_us(self) -> int:
         return self.record.t0_us + round(self.t * 1e6)
 
-    def say(self, stat: str, unit: str, subjects: Any, values: Any, event: str | None = None, **more: Any) -> None:
+    def publish(self, stat: str, unit: str, subjects: Any, values: Any, event: str | None = None, **more: Any) -> None:
         """One window's values, or one event's."""
         subjects = (subjects,) if isinstance(subjects, str) else tuple(subjects)
         values = [values] if len(subjects) == 1 else values
@@ -57,18 +57,18 @@ class Scripted:
             )
         )
 
-    def tell(self, kind: str, **more: Any) -> str:
+    def report(self, kind: str, **more: Any) -> str:
         """An event as it was reported; returns its id."""
         self.n += 1
         ident = f"{kind}-{self.n}"
         self.events.append(Event(id=ident, game=self.record.game, type=kind, t_us=self.now_us, **more))
         return ident
 
-    def where(self, t: float) -> np.ndarray:
+    def positions(self, t: float) -> np.ndarray:
         """(N, 3) m at ``t`` seconds."""
         raise NotImplementedError
 
-    def happen(self) -> None:
+    def publish_step(self) -> None:
         """What is published at this step."""
         raise NotImplementedError
 
@@ -76,9 +76,9 @@ class Scripted:
         self.k += 1
         self.out, self.events = [], []
         times = self.t - HOP_S + np.arange(1, HZ // 5 + 1) / HZ
-        xyz = np.stack([self.where(x) for x in times]).astype(np.float32)
+        xyz = np.stack([self.positions(x) for x in times]).astype(np.float32)
         t_us = (self.record.t0_us + np.round(times * 1e6)).astype(np.int64)
-        self.happen()
+        self.publish_step()
         self.meters.windows += 1
         ns = 1000 * (1 + np.random.default_rng(self.k).random(len(self.steps)) * 3)
         self.meters.step_last_ns[:] = ns

@@ -43,30 +43,32 @@ class Racing(Scripted):
         r = 520 + 150 * np.cos(3 * a + 0.6) + 90 * np.sin(2 * a) + 45 * np.cos(7 * a)
         return np.stack([1.5 * r * np.cos(a), 0.9 * r * np.sin(a)], axis=1)
 
-    def where(self, t: float) -> np.ndarray:
+    def positions(self, t: float) -> np.ndarray:
         out = np.zeros((20, 3))
         out[:, :2] = self.track((t - self.gaps + 70) / self.LAP_S)
         return out
 
-    def happen(self) -> None:
+    def publish_step(self) -> None:
         t = self.t
         self.gaps[2] = 3.72 + 0.4 * math.sin(t * 0.11)
         self.gaps[5] = 8.9 + 0.2 * math.sin(t * 0.2)
         cars = self.ids
         if self.k == 1:
-            self.tell("lights_out", attrs={"laps": 57.0})
+            self.report("lights_out", attrs={"laps": 57.0})
             for i, car in enumerate(cars):
-                self.tell("tyres", player=car, attrs={"compound": ("medium", "hard", "soft")[i % 3], "age_laps": float(4 + i % 7)})
+                self.report(
+                    "tyres", player=car, attrs={"compound": ("medium", "hard", "soft")[i % 3], "age_laps": float(4 + i % 7)}
+                )
         if self.k % 50 == 2:
-            self.tell("loop", player=cars[0], attrs={"lap": 23.0 + self.k // 300, "loop": 1.0})
+            self.report("loop", player=cars[0], attrs={"lap": 23.0 + self.k // 300, "loop": 1.0})
         if self.k == 300:
-            self.tell("track_status", attrs={"status": "virtual_safety_car"})
+            self.report("track_status", attrs={"status": "virtual_safety_car"})
         if self.k == 400:
-            self.tell("track_status", attrs={"status": "clear"})
+            self.report("track_status", attrs={"status": "clear"})
         interval = np.diff(self.gaps, prepend=0.0)
-        self.say("f1.car.position", "place", cars, np.arange(20) + 1.0)
-        self.say("f1.car.gap", "s", cars, self.gaps)
-        self.say("f1.car.interval", "s", cars, np.where(np.arange(20) == 0, np.nan, interval))
+        self.publish("f1.car.position", "place", cars, np.arange(20) + 1.0)
+        self.publish("f1.car.gap", "s", cars, self.gaps)
+        self.publish("f1.car.interval", "s", cars, np.where(np.arange(20) == 0, np.nan, interval))
         wave = (np.sin(t * 0.9 - np.arange(20)) + 1) / 2
         stats = {
             "speed": ("km/h", 90 + 225 * wave),
@@ -76,20 +78,20 @@ class Racing(Scripted):
             "rpm": ("rpm", 8200 + 3600 * wave),
         }
         for name, (unit, v) in stats.items():
-            self.say(f"f1.car.{name}", unit, cars, np.stack([v, v * 0.98, v * 1.01, v], axis=1))
-        chance = np.where(
+            self.publish(f"f1.car.{name}", unit, cars, np.stack([v, v * 0.98, v * 1.01, v], axis=1))
+        probability = np.where(
             (interval > 0) & (interval < 3), np.clip(0.62 - 0.35 * interval + 0.1 * np.sin(t * 0.15), 0.01, 0.95), np.nan
         )
-        self.say("f1.battle.overtake_probability", "0..1", cars, chance)
+        self.publish("f1.battle.overtake_probability", "0..1", cars, probability)
         if self.k % 25 == 1:
-            chances = 0.5 ** (1 + np.arange(20)) * np.where(np.arange(20) < 18, 1.0, np.nan)  # the last two are out
-            self.say("f1.race.win_probability", "0..1", cars, chances / np.nansum(chances))
+            probabilities = 0.5 ** (1 + np.arange(20)) * np.where(np.arange(20) < 18, 1.0, np.nan)  # the last two are out
+            self.publish("f1.race.win_probability", "0..1", cars, probabilities / np.nansum(probabilities))
         if self.k % 5 == 0:
-            self.say("f1.battle.laps_to_catch", "laps", cars, np.where(interval < 3, interval / 0.21, np.nan))
-            self.say("f1.car.tyre_degradation", "s/lap", cars, 0.03 + 0.006 * np.arange(20))
+            self.publish("f1.battle.laps_to_catch", "laps", cars, np.where(interval < 3, interval / 0.21, np.nan))
+            self.publish("f1.car.tyre_degradation", "s/lap", cars, 0.03 + 0.006 * np.arange(20))
         if self.k % 30 == 10:
             for i in (0, 2):
-                ident = self.tell("corner", player=cars[i], attrs={"corner": 7.0, "apex_m": 2210.0})
+                ident = self.report("corner", player=cars[i], attrs={"corner": 7.0, "apex_m": 2210.0})
                 for name, unit, v in (
                     ("corner_entry_speed", "km/h", 291 - i),
                     ("corner_apex_speed", "km/h", 104 - i),
@@ -97,4 +99,4 @@ class Racing(Scripted):
                     ("braking_point", "m", 96 + 2 * i),
                     ("braking_g", "g", 4.6),
                 ):
-                    self.say(f"f1.car.{name}", unit, cars[i], float(v), event=ident)
+                    self.publish(f"f1.car.{name}", unit, cars[i], float(v), event=ident)

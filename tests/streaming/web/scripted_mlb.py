@@ -48,7 +48,7 @@ class Baseball(Scripted):
     def lead_ft(self, s: float, number: int) -> float:
         return float(np.clip(2 + 1.8 * s, 2, 10.5 + number % 4) + 0.25 * math.sin(3 * s))
 
-    def where(self, t: float) -> np.ndarray:
+    def positions(self, t: float) -> np.ndarray:
         number, s = int(t // self.PITCH_S), t % self.PITCH_S
         out = np.zeros((12, 3))
         out[:9, :2] = MLB_PLACES + 0.4 * np.sin(t * 0.7 + np.arange(18).reshape(9, 2))
@@ -68,12 +68,12 @@ class Baseball(Scripted):
     def curve(self, number: int) -> list[float]:
         return [1 / (1 + math.exp(-(ft - 11.2 + 0.4 * (number % 3)) * 0.33)) * 0.86 + 0.03 for ft in range(21)]
 
-    def happen(self) -> None:
+    def publish_step(self) -> None:
         number, s = int(self.t // self.PITCH_S), self.t % self.PITCH_S
         at = lambda when: abs(s - when) < HOP_S / 2  # noqa: E731
         count = {"balls": float(number % 3), "strikes": float(number % 2), "pitcher": "a0", "runner": "h1", "batter": "h0"}
         if at(0.4):
-            self.tell(
+            self.report(
                 "play",
                 period=6,
                 player="h0",
@@ -88,31 +88,31 @@ class Baseball(Scripted):
                     "away_runs": 4.0,
                 },
             )
-            self.say("mlb.game.win_probability", "0..1", "match", 0.42 + 0.1 * math.sin(number), event=f"p{number}")
-            self.say("mlb.game.leverage", "index", "match", 1.84, event=f"p{number}")
+            self.publish("mlb.game.win_probability", "0..1", "match", 0.42 + 0.1 * math.sin(number), event=f"p{number}")
+            self.publish("mlb.game.leverage", "index", "match", 1.84, event=f"p{number}")
         if at(3.0):
-            ident = self.tell("set", period=6, player="h1", attrs=count)
-            self.say("mlb.runner.steal_probability", "0..1", "h1", self.curve(number), event=ident)
+            ident = self.report("set", period=6, player="h1", attrs=count)
+            self.publish("mlb.runner.steal_probability", "0..1", "h1", self.curve(number), event=ident)
         if 3.0 <= s < 9.0:
             at_ft = self.lead_ft(s, number)
             curve = self.curve(number)
             low = int(at_ft)
-            self.say(
+            self.publish(
                 "mlb.runner.steal_probability_now",
                 "0..1",
                 self.ids,
                 [float("nan")] * 10 + [curve[low] + (curve[low + 1] - curve[low]) * (at_ft - low), float("nan")],
             )
         if at(8.6):
-            self.say(
+            self.publish(
                 "mlb.runner.lead",
                 "ft",
                 "h1",
                 self.lead_ft(s, number),
-                event=self.tell("first_move", period=6, player="h1", attrs=count),
+                event=self.report("first_move", period=6, player="h1", attrs=count),
             )
         if at(9.4):
-            ident = self.tell("pitch", period=6, player="a0", outcome="in_play", attrs={"speed_mps": 43.0})
+            ident = self.report("pitch", period=6, player="a0", outcome="in_play", attrs={"speed_mps": 43.0})
             for stat, unit, value in (
                 ("velocity", "mph", 96.3),
                 ("perceived_velocity", "mph", 97.1),
@@ -120,19 +120,19 @@ class Baseball(Scripted):
                 ("extension", "ft", 6.6),
                 ("break", "in", [-8.2, 15.4]),
             ):
-                self.say(f"mlb.pitch.{stat}", unit, "a0", value, event=ident)
-            self.say("mlb.pitcher.delivery_time", "s", "a0", 1.38, event=ident)
+                self.publish(f"mlb.pitch.{stat}", unit, "a0", value, event=ident)
+            self.publish("mlb.pitcher.delivery_time", "s", "a0", 1.38, event=ident)
         if at(9.8):
-            ident = self.tell("batted_ball", period=6, player="h0")
+            ident = self.report("batted_ball", period=6, player="h0")
             for stat, unit, value in (
                 ("exit_velocity", "mph", 104.7),
                 ("launch_angle", "deg", 24.0),
                 ("spray", "deg", -7.0),
                 ("projected_distance", "ft", 398.0),
             ):
-                self.say(f"mlb.batted_ball.{stat}", unit, "h0", value, event=ident)
-            self.say("mlb.batted_ball.hard_hit", "0..1", "h0", 1.0, event=ident)
-            self.say(
+                self.publish(f"mlb.batted_ball.{stat}", unit, "h0", value, event=ident)
+            self.publish("mlb.batted_ball.hard_hit", "0..1", "h0", 1.0, event=ident)
+            self.publish(
                 "mlb.batted_ball.hit_probability",
                 "0..1",
                 "h0",
@@ -142,5 +142,5 @@ class Baseball(Scripted):
                     name="hit-probability", version="1", attributions=[("exit_speed_mps", 0.9, 46.8), ("launch_rad", 0.4, 0.42)]
                 ),
             )
-        self.say("mlb.runner.sprint_speed", "ft/s", self.ids[:11], 24 + np.arange(11) * 0.5)
-        self.say("game.momentum", "-1..1", "match", 0.5 * math.sin(self.t * 0.07))
+        self.publish("mlb.runner.sprint_speed", "ft/s", self.ids[:11], 24 + np.arange(11) * 0.5)
+        self.publish("game.momentum", "-1..1", "match", 0.5 * math.sin(self.t * 0.07))

@@ -55,7 +55,7 @@ class Football(Scripted):
     def los(self, play: int) -> float:
         return -22.0 + (play % 5) * 8.0
 
-    def where(self, t: float) -> np.ndarray:
+    def positions(self, t: float) -> np.ndarray:
         play, s = self.phase(t)
         los, run = self.los(play), min(max(0.0, s - self.SNAP), self.END - self.SNAP)
         out = np.zeros((23, 3))
@@ -79,17 +79,20 @@ class Football(Scripted):
         elif flight < 0:
             ball = [out[0, 0] + 0.3, out[0, 1], 1.5]
         elif flight < 1:
-            a, b = self.where(play * self.PLAY_S + self.THROW - 1e-3)[0], self.where(play * self.PLAY_S + self.CATCH + 1e-3)[1]
+            a, b = (
+                self.positions(play * self.PLAY_S + self.THROW - 1e-3)[0],
+                self.positions(play * self.PLAY_S + self.CATCH + 1e-3)[1],
+            )
             ball = [*(a[:2] + (b[:2] - a[:2]) * flight), 1.9 + 14 * flight * (1 - flight)]
         else:
             ball = [out[1, 0], out[1, 1], 1.1]
         out[22] = ball
         return out
 
-    def happen(self) -> None:
+    def publish_step(self) -> None:
         play, s = self.phase(self.t)
         at = lambda when: abs(s - when) < HOP_S / 2  # noqa: E731
-        xyz = self.where(self.t)
+        xyz = self.positions(self.t)
         situation = {
             "down": 3.0 if play % 3 else 4.0,
             "to_go_yd": 7.0,
@@ -99,42 +102,44 @@ class Football(Scripted):
             "away_points": 14.0,
         }
         if at(0.6):
-            down = self.tell("down", team="home", period=1, x_m=self.los(play), y_m=0.0, attrs=situation)
+            down = self.report("down", team="home", period=1, x_m=self.los(play), y_m=0.0, attrs=situation)
             if situation["down"] == 4:
-                self.say("nfl.decision.fourth_down_values", "0..1", "home", [0.634, 0.581, 0.522], event=down)
-                self.say("nfl.decision.fourth_down", "label", "home", "go", event=down)
-            self.say("nfl.game.win_probability", "0..1", "match", 0.55 + 0.2 * math.sin(play), event=down)
+                self.publish("nfl.decision.fourth_down_values", "0..1", "home", [0.634, 0.581, 0.522], event=down)
+                self.publish("nfl.decision.fourth_down", "label", "home", "go", event=down)
+            self.publish("nfl.game.win_probability", "0..1", "match", 0.55 + 0.2 * math.sin(play), event=down)
         if at(self.SNAP):
-            self.tell("ball_snap", team="home", period=1, x_m=self.los(play), y_m=0.0, attrs=situation)
-            self.say("nfl.defense.men_in_box", "count", "away", 6.0, event=f"snap-{play}")
-            self.say("nfl.offense.formation", "label", "home", "2x2 shotgun", event=f"snap-{play}")
-        self.say(
+            self.report("ball_snap", team="home", period=1, x_m=self.los(play), y_m=0.0, attrs=situation)
+            self.publish("nfl.defense.men_in_box", "count", "away", 6.0, event=f"snap-{play}")
+            self.publish("nfl.offense.formation", "label", "home", "2x2 shotgun", event=f"snap-{play}")
+        self.publish(
             "nfl.player.top_speed", "mph", self.ids[:22], 12 + 9.3 * np.abs(np.sin(np.arange(22) * 1.7)) + min(self.t, 60) / 60
         )
         if self.SNAP < s < self.END:
             gap = [float(np.hypot(*(xyz[11:22, :2] - xyz[i, :2]).T).min()) / YD for i in range(1, 5)]
-            self.say("nfl.receiver.separation", "yd", self.ids[1:5], gap)
+            self.publish("nfl.receiver.separation", "yd", self.ids[1:5], gap)
         if self.SNAP < s < self.THROW:
             grow = (s - self.SNAP) / (self.THROW - self.SNAP)
-            self.say("nfl.defender.pressure_probability", "0..1", self.ids[11:15], [0.58 * grow, 0.31 * grow, 0.12 * grow, 0.05])
+            self.publish(
+                "nfl.defender.pressure_probability", "0..1", self.ids[11:15], [0.58 * grow, 0.31 * grow, 0.12 * grow, 0.05]
+            )
         model = ModelUse(name="nfl-completion", version="1", attributions=REASONS)
         if at(self.THROW):
-            throw = self.tell("pass_forward", team="home", player="h0", period=1, attrs={"target": "h1"})
-            self.say("nfl.passer.time_to_throw", "s", "h0", 2.61, event=throw)
-            self.say("nfl.defense.coverage", "label", "match", "zone", event=throw)
+            throw = self.report("pass_forward", team="home", player="h0", period=1, attrs={"target": "h1"})
+            self.publish("nfl.passer.time_to_throw", "s", "h0", 2.61, event=throw)
+            self.publish("nfl.defense.coverage", "label", "match", "zone", event=throw)
         if self.THROW < s < self.CATCH:
-            self.say("nfl.pass.completion_probability", "0..1", "match", 0.44 + 0.09 * (s - self.THROW), model=model)
+            self.publish("nfl.pass.completion_probability", "0..1", "match", 0.44 + 0.09 * (s - self.THROW), model=model)
         if at(self.CATCH):
-            arrived = self.tell("pass_arrived", team="home", player="h1", period=1, attrs={"target": "h1"})
-            self.say("nfl.pass.completion_probability_at_arrival", "0..1", "match", 0.613, event=arrived, model=model)
-            self.say("nfl.receiver.separation_at_arrival", "yd", "h1", 2.3, event=arrived)
-            self.say("nfl.receiver.route", "label", "h1", "post", event=arrived)
+            arrived = self.report("pass_arrived", team="home", player="h1", period=1, attrs={"target": "h1"})
+            self.publish("nfl.pass.completion_probability_at_arrival", "0..1", "match", 0.613, event=arrived, model=model)
+            self.publish("nfl.receiver.separation_at_arrival", "yd", "h1", 2.3, event=arrived)
+            self.publish("nfl.receiver.route", "label", "h1", "post", event=arrived)
             for stat, value in (("air_yards", 18.4), ("air_distance", 27.6), ("air_yards_to_sticks", 11.4)):
-                self.say(f"nfl.pass.{stat}", "yd", "match", value, event=arrived)
+                self.publish(f"nfl.pass.{stat}", "yd", "match", value, event=arrived)
         if at(self.CATCH + HOP_S):
-            caught = self.tell("pass_outcome_caught", team="home", player="h1", period=1, attrs={"target": "h1"})
-            self.say("nfl.receiver.expected_yac", "yd", "h1", 4.7, event=caught)
+            caught = self.report("pass_outcome_caught", team="home", player="h1", period=1, attrs={"target": "h1"})
+            self.publish("nfl.receiver.expected_yac", "yd", "h1", 4.7, event=caught)
         if at(self.END):
-            down_by = self.tell("tackle", team="home", player="h1", period=1)
-            self.say("nfl.carrier.top_speed", "mph", "h1", 19.4 - play % 3, event=down_by)
-        self.say("game.momentum", "-1..1", "match", 0.7 * math.sin(self.t * 0.1))
+            down_by = self.report("tackle", team="home", player="h1", period=1)
+            self.publish("nfl.carrier.top_speed", "mph", "h1", 19.4 - play % 3, event=down_by)
+        self.publish("game.momentum", "-1..1", "match", 0.7 * math.sin(self.t * 0.1))

@@ -40,22 +40,22 @@ def browser() -> Iterator[object]:
 
 
 def until(page, expression: str, seconds: float = PATIENCE_S):  # type: ignore[no-untyped-def]
-    """What the page says once it is a truth. (It forbids ``eval``, so Playwright's own waiting cannot look inside.)
+    """The value of ``expression`` in the page once it is true. (The page forbids ``eval``, so that Playwright cannot wait for it.)
 
-    What belongs together is asked in one expression: between two the page goes on, and a graphic may have left it.
+    What belongs together is read in one expression: between two a graphic may have left the page.
     """
     end = time.monotonic() + seconds
-    while not (told := page.evaluate(expression)):
+    while not (value := page.evaluate(expression)):
         assert time.monotonic() < end, f"{expression} did not come true"
         page.wait_for_timeout(50)
-    return told
+    return value
 
 
 #: the card of a named shooter in one look: value, unit, team, its reasons, whether the field marks the shot
 CARD = """(() => {
   const third = [...document.querySelectorAll('.third')].find((card) => card.innerText.includes('%s'));
-  const said = (selector) => third.querySelector(selector).innerText;
-  return third && [said('.value b'), said('.value span'), said('.identity span'),
+  const text = (selector) => third.querySelector(selector).innerText;
+  return third && [text('.value b'), text('.value span'), text('.identity span'),
     third.querySelectorAll('.why .up, .why .dn').length, touchline.field.shotNow !== null];
 })()"""
 
@@ -87,7 +87,7 @@ class Player(threading.Thread):
 
 @pytest.fixture
 def player(stage: Stage) -> Iterator[Player]:
-    stage.hub.channels.clear()
+    stage.hub.games.clear()
     thread = Player(stage.hub)
     thread.start()
     yield thread
@@ -95,7 +95,7 @@ def player(stage: Stage) -> Iterator[Player]:
     thread.join()
 
 
-def test_a_shot_s_graphic_appears_with_its_xgoals(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
+def test_live_page_after_a_shot_shows_its_card_with_xgoals(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -123,7 +123,7 @@ def test_a_shot_s_graphic_appears_with_its_xgoals(browser, stage: Stage, player:
     page.close()
 
 
-def test_the_overlay_corrects_a_provisional_value_and_shows_nothing_old(  # type: ignore[no-untyped-def]
+def test_lower_third_corrects_a_provisional_value_and_shows_nothing_old(  # type: ignore[no-untyped-def]
     browser, stage: Stage, player: Player
 ) -> None:
     player.shoot(3)
@@ -144,7 +144,7 @@ def test_the_overlay_corrects_a_provisional_value_and_shows_nothing_old(  # type
     page.close()
 
 
-def test_the_page_comes_back_after_the_gateway_was_gone(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
+def test_live_page_reconnects_after_the_gateway_restarted(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(stage.url)
     page.wait_for_selector("#state.on", timeout=PATIENCE_MS)
@@ -158,7 +158,7 @@ def test_the_page_comes_back_after_the_gateway_was_gone(browser, stage: Stage, p
         page.close()
 
 
-def test_operator_and_catalogue_pages_fill(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
+def test_operator_and_catalogue_pages_have_their_tables(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

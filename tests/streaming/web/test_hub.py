@@ -15,8 +15,8 @@ from streaming.web.encoded_block import EncodedBlock
 from streaming.web.filters import Filter, read_cursor, write_cursor
 from streaming.web.game_cache import GameCache
 from streaming.web.hub import BACKLOG, Hub
-from streaming.web.sockets import said
 from streaming.web.subscribers import DEPTH, Subscriber
+from streaming.web.websocket import from_message
 from streaming.wire.blocks import StatBlock
 from streaming.wire.records import Event, ModelUse, StatUpdate, decode_stat, encode
 from tests.streaming.web.scripted import ScriptedMatch
@@ -47,14 +47,14 @@ def join(hub: Hub, *patterns: str, after: int | None = None, **more: list[str]) 
 
 
 def taken(subscriber: Subscriber) -> list[dict]:
-    return [json.loads(out.text) for out in subscriber.take_now()]
+    return [json.loads(out.text) for out in subscriber.pop_batch()]
 
 
 def updates(messages: list[dict]) -> list[dict]:
     return [u for m in messages for u in m.get("updates", [])]
 
 
-def test_a_pattern_chooses_stats_a_subject_chooses_players() -> None:
+def test_subscription_selects_stats_by_pattern_and_players_by_subject() -> None:
     hub, match = filled(1)
     team, one = join(hub, "stats.soccer.team.*"), join(hub, "stats.soccer.player.*", subjects=["home-10"])
     other = join(hub, "stats.#", games=["somewhere-else"])
@@ -67,18 +67,18 @@ def test_a_pattern_chooses_stats_a_subject_chooses_players() -> None:
     assert taken(other) == []
 
 
-def test_the_bytes_are_those_of_the_codec_and_one_group_shares_them() -> None:
+def test_equal_subscriptions_share_one_text_of_the_codec_s_bytes() -> None:
     hub, match = filled(1)
     a, b = join(hub, "stats.soccer.match.*"), join(hub, "stats.soccer.match.*")
-    a.take_now(), b.take_now()
+    a.pop_batch(), b.pop_batch()
     push(hub, match, 1)
-    (first,), (second,) = a.take_now(), b.take_now()
+    (first,), (second,) = a.pop_batch(), b.pop_batch()
     assert first.text is second.text
     raw = json.dumps(json.loads(first.text)["updates"][0], separators=(",", ":"))
     assert encode(decode_stat(raw)).decode() == raw
 
 
-def test_a_window_s_bytes_are_exactly_the_codec_s() -> None:
+def test_encoded_block_of_a_window_has_exactly_the_codec_s_bytes() -> None:
     players = ('quo"te', "back\\slash", "é/ö", "home-1", "gone")
     rng = np.random.default_rng(1)
     for shape in ((3, 5), (3, 5, 2), (3, 5, 0)):
@@ -104,31 +104,31 @@ def test_a_window_s_bytes_are_exactly_the_codec_s() -> None:
                     revision=2,
                     model=model,
                 )
-                parcel = EncodedBlock(block, "x", 11)
-                got = [item.raw for item in parcel.items()]
-                assert parcel.raw() == b",".join(got)
+                encoded = EncodedBlock(block, "x", 11)
+                got = [item.raw for item in encoded.items()]
+                assert encoded.raw() == b",".join(got)
                 assert got == [encode(update) for update in block.updates(11)]
                 assert len(got) == 13
 
 
-def test_words_as_values() -> None:
+def test_encoded_block_of_texts_and_objects_has_the_codec_s_bytes() -> None:
     block = ScriptedMatch().block("game.story", "object", ("match",), [None], 5)
     for value in ('say "so"', {"en": 'say "so"', "score": 0.5, "basis": [{"event": "e", "value": [1.0, float("nan")]}]}):
         block.values = [[value]]
         (item,) = EncodedBlock(block, "stats.game.story", 1).items()
         assert item.raw == encode(next(block.updates(1)))
     assert json.loads(item.raw)["value"] == {"en": 'say "so"', "score": 0.5, "basis": [{"event": "e", "value": [1.0, None]}]}
-    nobody = ScriptedMatch().block("x", "m", ("a", "b"), [1.0, 2.0], 5, live=np.zeros((1, 2), bool))
-    assert EncodedBlock(nobody, "stats.x", 1).raw() == b""
+    unseen = ScriptedMatch().block("x", "m", ("a", "b"), [1.0, 2.0], 5, live=np.zeros((1, 2), bool))
+    assert EncodedBlock(unseen, "stats.x", 1).raw() == b""
 
 
 @pytest.mark.parametrize("bad", ["stats..x", "", "a b", "#.x", "x" * 300, "stats.é"])
-def test_a_bad_pattern_is_one_sentence(bad: str) -> None:
+def test_filter_of_a_bad_pattern_raises_one_sentence(bad: str) -> None:
     with pytest.raises(BadInput, match=r"^[^\n]+$"):
         Filter.of([bad])
 
 
-def test_a_newcomer_gets_the_game_and_the_latest_of_each_value() -> None:
+def test_new_subscriber_gets_the_game_and_the_latest_of_each_value() -> None:
     hub, match = filled(40)
     messages = taken(join(hub, "stats.soccer.#", "events.soccer.shot"))
     assert messages[0] == {"kind": "game", "record": json.loads(encode(match.record))}
@@ -140,7 +140,7 @@ def test_a_newcomer_gets_the_game_and_the_latest_of_each_value() -> None:
     assert [e["id"] for e in messages[1]["events"]] == ["shot-1"]
 
 
-def test_a_late_value_of_an_earlier_window_is_not_the_latest() -> None:
+def test_latest_ignores_a_late_value_of_an_earlier_window() -> None:
     hub, match = filled(10)
     early = match.block("soccer.match.score", "goals", ("match",), [[9.0, 9.0]], match.t0_us + 200_000)
     hub.write([early], match.t0_us)
@@ -149,7 +149,7 @@ def test_a_late_value_of_an_earlier_window_is_not_the_latest() -> None:
     assert score["value"] == [0.0, 0.0]
 
 
-def test_resuming_gives_what_was_missed_and_nothing_twice() -> None:
+def test_resumed_subscription_gets_what_it_missed_and_nothing_twice() -> None:
     hub, match = filled(10)
     first = join(hub, "stats.soccer.match.score")
     seq = taken(first)[-1]["seq"]
@@ -162,22 +162,25 @@ def test_resuming_gives_what_was_missed_and_nothing_twice() -> None:
 
 
 @pytest.mark.parametrize("steps", [DEPTH, 60])
-def test_only_the_present_is_kept_as_json(steps: int) -> None:
+def test_past_blocks_hold_no_json(steps: int) -> None:
     hub, match = filled(1)
     first = join(hub, "stats.#")
     seq = taken(first)[-1]["seq"]
     push(hub, match, steps)
     back = join(hub, "stats.#", after=seq)
     assert updates(taken(back))
-    kept = [p for entry in hub.channels["demo-1"].ring for p in entry.parcels if p._raw is not None or p._items is not None]
-    newest = hub.channels["demo-1"].ring[-1].parcels
-    assert all(any(p is q for q in newest) for p in kept)
+    *past, _ = hub.games["demo-1"].ring
+    assert len(past) >= steps
+    assert not any(block.holds_json for entry in past for block in entry.blocks)
+    push(hub, match, 1)
+    taken(back)
+    assert all(block.holds_json for block in hub.games["demo-1"].ring[-1].blocks)
 
 
 @pytest.mark.parametrize("off", [-10_000, 1_000])
-def test_a_cursor_that_is_too_old_or_from_nowhere_is_told_of_the_gap(off: int) -> None:
+def test_cursor_that_is_too_old_or_too_new_gets_a_gap_and_a_snapshot(off: int) -> None:
     hub, _ = filled(30, ring=8)
-    seq = hub.channels["demo-1"].seq
+    seq = hub.games["demo-1"].seq
     messages = taken(join(hub, "stats.soccer.team.possession", after=seq + off))
     assert [m["kind"] for m in messages] == ["game", "gap", "stats"]
     assert messages[1]["after"] == seq + off
@@ -196,23 +199,23 @@ _wishes = st.dictionaries(st.sampled_from(["topics", "game", "subject", "after",
 @pytest.mark.slow
 @given(st.text() | st.binary() | _json.map(json.dumps) | _wishes.map(json.dumps))
 @settings(max_examples=100)
-def test_whatever_a_client_says_is_a_subscription_or_one_sentence(said_it: str | bytes) -> None:
+def test_any_message_is_a_subscription_or_one_sentence(raw: str | bytes) -> None:
     sentence = ""
     try:
-        wanted, after = said(_SILENT, said_it)
+        wanted, after = from_message(_SILENT, raw)
     except BadInput as problem:
         sentence = str(problem)
     assert (0 < len(sentence) < 600) or (wanted.patterns and all(isinstance(seq, int) for seq in after.values()))
 
 
-def test_cursors_of_an_earlier_gateway_are_below_those_of_the_next() -> None:
+def test_cursor_of_an_earlier_gateway_is_below_those_of_the_next() -> None:
     before = GameCache("g")
     for _ in range(3):
         before.append([])
     assert GameCache("g").oldest > before.seq
 
 
-def test_cursors_survive_the_round_trip_and_refuse_nonsense() -> None:
+def test_read_cursor_inverts_write_cursor_and_refuses_others() -> None:
     seqs = {"a/b,c:d é": 3, "x": 2**53}
     assert read_cursor(write_cursor(seqs), frozenset()) == seqs
     assert read_cursor("7", frozenset({"g"})) == {"g": 7}
@@ -221,10 +224,10 @@ def test_cursors_survive_the_round_trip_and_refuse_nonsense() -> None:
             read_cursor(bad, frozenset())
 
 
-def test_a_slow_client_gets_the_latest_windows_and_every_event() -> None:
+def test_slow_subscriber_gets_the_latest_windows_and_every_event() -> None:
     hub, match = filled(1)
     slow = join(hub, "stats.soccer.team.possession", "stats.soccer.shot.xgoals")
-    slow.take_now()
+    slow.pop_batch()
     push(hub, match, 200)
     (message,) = taken(slow)
     by_stat: dict[str, list[dict]] = {}
@@ -234,19 +237,19 @@ def test_a_slow_client_gets_the_latest_windows_and_every_event() -> None:
     assert [u["event"] for u in by_stat["soccer.shot.xgoals"]] == [f"shot-{i}" for i in range(1, match.shots + 1)]
     assert match.shots == 3
     assert slow.skipped == 2 * 199
-    assert message["seq"] == hub.channels["demo-1"].seq
+    assert message["seq"] == hub.games["demo-1"].seq
 
 
-def test_a_final_replaces_the_provisional_of_its_event_in_the_outbox() -> None:
+def test_final_value_replaces_the_provisional_one_that_waits() -> None:
     hub, match = filled(1)
     slow = join(hub, "stats.soccer.shot.#")
-    slow.take_now()
+    slow.pop_batch()
     for quality in ("provisional", "final"):
         match.shots = 0
         hub.write(match.shot(match.t0_us, match.xyz(1.0), 3, quality)[0], 1)
     hub.drain()
     push(hub, match, DEPTH)  # nothing of these is wanted
-    assert len(slow.take_now()) == 2
+    assert len(slow.pop_batch()) == 2
     for quality in ("provisional", "final"):
         match.shots = 5
         hub.write(match.shot(match.t0_us, match.xyz(1.0), 3, quality)[0], 1)
@@ -259,10 +262,10 @@ def test_a_final_replaces_the_provisional_of_its_event_in_the_outbox() -> None:
     assert {u["quality"] for u in message["updates"] if u["event"] == "shot-6"} == {"final"}
 
 
-def test_positions_wait_for_nobody() -> None:
+def test_slow_subscriber_gets_only_the_latest_positions() -> None:
     hub, match = filled(1)
     watcher = join(hub, "positions.soccer")
-    watcher.take_now()
+    watcher.pop_batch()
     push(hub, match, 5)
     (message,) = taken(watcher)
     assert message["kind"] == "positions"
@@ -273,7 +276,7 @@ def test_positions_wait_for_nobody() -> None:
     assert watcher.skipped == 4
 
 
-def test_an_unknown_place_is_null() -> None:
+def test_unknown_position_is_null() -> None:
     hub, match = filled(0)
     watcher = join(hub, "positions.soccer")
     outputs, _ = match.step()
@@ -283,7 +286,7 @@ def test_an_unknown_place_is_null() -> None:
     assert taken(watcher)[-1]["xyz_m"][0][9:12] == [None, None, None]
 
 
-def test_a_client_that_can_never_catch_up_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_subscriber_with_too_many_events_waiting_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streaming.web.subscribers.MAX_WAITING", 20)
     hub, match = filled(0)
     stuck = join(hub, "stats.soccer.shot.xgoals")
@@ -296,10 +299,10 @@ def test_a_client_that_can_never_catch_up_is_cut_off(monkeypatch: pytest.MonkeyP
     assert stuck.closed
 
 
-def test_a_loop_that_is_behind_costs_windows_and_never_an_event() -> None:
+def test_hub_that_is_behind_sheds_windows_and_no_event() -> None:
     hub, match = filled(0)
     watcher = join(hub, "stats.soccer.#")
-    watcher.take_now()
+    watcher.pop_batch()
     for _ in range(BACKLOG + 150):
         hub.write(match.step()[0], 1)
     hub.drain()
@@ -310,22 +313,22 @@ def test_a_loop_that_is_behind_costs_windows_and_never_an_event() -> None:
     assert max(u["window_us"][1] for u in found) == match.t0_us + match.k * 200_000
 
 
-def test_history_of_the_few_and_moments_of_all() -> None:
+def test_history_has_teams_and_match_moments_have_all_events() -> None:
     hub, match = filled(400)
-    channel = hub.channels["demo-1"]
-    past = channel.history(Filter.of(["stats.#"]))
+    cache = hub.games["demo-1"]
+    past = cache.history(Filter.of(["stats.#"]))
     assert "soccer.player.speed" not in past
     times = [t for t, _ in past["soccer.match.win_probability"]]
     assert len(times) == 17
     assert min(b - a for a, b in pairwise(times[:-1])) >= 5_000_000
     assert times[-1] == match.t0_us + match.k * 200_000, "the newest is there at once"
-    shots = [json.loads(item.raw) for item in channel.moments(Filter.of(["stats.soccer.shot.xgoals"]))]
+    shots = [json.loads(item.raw) for item in cache.moments(Filter.of(["stats.soccer.shot.xgoals"]))]
     assert [s["event"] for s in shots] == [f"shot-{i}" for i in range(1, match.shots + 1)]
 
 
-def test_what_is_rare_outlives_what_comes_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_game_cache_drops_the_frequent_topic_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streaming.web.game_cache.MAX_MOMENTS", 100)
-    monkeypatch.setattr("streaming.web.game_cache.MAX_TOLD", 40)
+    monkeypatch.setattr("streaming.web.game_cache.MAX_SNAPSHOT_EVENTS", 40)
     hub, match = filled(1)
 
     def report(kind: str, i: int) -> None:
@@ -335,33 +338,33 @@ def test_what_is_rare_outlives_what_comes_all_the_time(monkeypatch: pytest.Monke
     report("start", 0)
     for i in range(1000):
         report("loop", i)
-    channel, everything = hub.channels["demo-1"], Filter.of(["events.#"])
-    kept = [json.loads(item.raw)["id"] for item in channel.moments(everything)]
+    cache, everything = hub.games["demo-1"], Filter.of(["events.#"])
+    kept = [json.loads(item.raw)["id"] for item in cache.moments(everything)]
     assert kept[0] == "start-0"
     assert kept[-1] == "loop-999"
     assert 85 <= len(kept) <= 100
-    told = [json.loads(item.raw)["id"] for item in channel.latest(everything) if item.event]
-    assert told == ["start-0", *(f"loop-{i}" for i in range(960, 1000))]
+    ids = [json.loads(item.raw)["id"] for item in cache.latest(everything) if item.event]
+    assert ids == ["start-0", *(f"loop-{i}" for i in range(960, 1000))]
 
 
-def test_events_are_overheard_on_their_way() -> None:
+def test_tee_passes_records_on_and_reports_their_events() -> None:
     hub, match = filled(0)
     watcher = join(hub, "events.soccer.shot")
     _, event = match.shot(match.t0_us, match.xyz(1.0), 3)
-    assert list(hub.overhear([5, event, "packet"])) == [5, event, "packet"]
+    assert list(hub.tee([5, event, "packet"])) == [5, event, "packet"]
     hub.drain()
     assert [e["id"] for m in taken(watcher) for e in m.get("events", [])] == ["shot-1"]
 
 
-def test_dead_letters_are_kept_and_counted() -> None:
+def test_hub_stores_and_counts_dead_letters() -> None:
     hub, match = filled(0)
     hub.write([match.dead(), match.dead()], 1)
     hub.drain()
-    assert hub.dead_counts == {("telemetry.soccer", "truncated"): 2}
-    assert hub.dead[0].detail == "3 bytes are less than a prefix"
+    assert hub.dead_letter_counts == {("telemetry.soccer", "truncated"): 2}
+    assert hub.dead_letters[0].detail == "3 bytes are less than a prefix"
 
 
-def test_updates_of_a_message_decode_as_records() -> None:
+def test_updates_of_a_message_decode_as_stat_updates() -> None:
     hub, _ = filled(30)
     found = updates(taken(join(hub, "stats.#")))
     assert len(found) > 80

@@ -18,7 +18,7 @@ from streaming.web.prometheus import exposition
 from tests.streaming.web import test_models as under_watch
 from tests.streaming.web.scripted import ScriptedMatch
 from tests.streaming.web.test_browser import browser, until
-from tests.streaming.web.test_cluster import StandIn, looked, watched
+from tests.streaming.web.test_cluster_poller import FakeFlink, polled, watched
 
 __all__ = ["browser"]
 
@@ -40,7 +40,7 @@ def hub() -> Hub:
     return found
 
 
-def test_the_answer_to_the_page_has_what_was_measured(hub):
+def test_operators_request_has_the_measured_latencies(hub):
     with Gateway(hub, port=0) as gateway:
         game = httpx.get(gateway.url + "/api/operators").json()["games"]["demo-1"]
     latency = game["meters"]["window_latency"]
@@ -50,7 +50,7 @@ def test_the_answer_to_the_page_has_what_was_measured(hub):
 
 
 @pytest.mark.browser
-def test_the_page_shows_it_and_paints_it_by_it(browser, hub):
+def test_operator_page_shows_latencies_coloured_by_their_budgets(browser, hub):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     with Gateway(hub, port=0) as gateway:
         page.goto(gateway.url + "/operator")
@@ -84,7 +84,7 @@ def quantile_by_prometheus(samples: list[tuple[float, float]], q: float) -> floa
     raise AssertionError("the last bucket holds all")
 
 
-def test_prometheus_finds_it_too(hub):
+def test_metrics_give_the_measured_quantiles(hub):
     families = {f.name: f for f in text_string_to_metric_families(exposition(hub)().decode())}
     family = families["touchline_window_latency_seconds"]
     samples = [(float(s.labels["le"]), s.value) for s in family.samples if s.name.endswith("_bucket")]
@@ -98,18 +98,18 @@ def test_prometheus_finds_it_too(hub):
 
 @pytest.fixture
 def everything(hub) -> str:
-    """/metrics of a gateway with a game, models that were asked and timed, dead letters, a broker and a Flink cluster."""
+    """/metrics of a gateway with a game, models with predictions and latencies, dead letters, a broker and a Flink cluster."""
     hub.models = under_watch.watching()
     under_watch.play(hub.models, under_watch.WELL, 200, under_watch.inputs(200, 3), 0.2)
-    hub.dead_counts["telemetry.soccer", "late"] += 1
-    flink = StandIn()
+    hub.dead_letter_counts["telemetry.soccer", "late"] += 1
+    flink = FakeFlink()
     try:
-        return exposition(hub, looked(watched(flink)))().decode()
+        return exposition(hub, polled(watched(flink)))().decode()
     finally:
         flink.stop()
 
 
-def test_the_models_times_are_a_summary(everything):
+def test_metrics_of_model_latency_are_a_summary(everything):
     (family,) = [f for f in text_string_to_metric_families(everything) if f.name == "touchline_model_latency_seconds"]
     assert family.type == "summary"
     found: dict[str, Any] = {s.name + s.labels.get("quantile", ""): s.value for s in family.samples}
@@ -128,7 +128,7 @@ RESERVED = {"quantile": {"summary"}, "le": {"histogram"}}
 ENDINGS = {"_total": {"counter"}, "_count": {"summary", "histogram"}, "_sum": {"summary", "histogram"}, "_bucket": {"histogram"}}
 
 
-def test_reserved_labels_and_endings_are_where_they_belong(everything):
+def test_metrics_use_reserved_labels_and_endings_only_in_their_types(everything):
     families = list(text_string_to_metric_families(everything))
     assert len(families) > 20
     for family in families:
@@ -141,7 +141,7 @@ def test_reserved_labels_and_endings_are_where_they_belong(everything):
             assert family.type != "counter" or sample.name.endswith("_total"), sample
 
 
-def test_the_linter_has_nothing_to_say(everything):
+def test_metrics_pass_the_linter_of_prometheus(everything):
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not installed (Debian's package prometheus); the rules are asserted above")

@@ -32,7 +32,7 @@ from tests.streaming.web.test_browser import browser, until
 __all__ = ["browser"]
 
 FEATURES = ("distance_m", "angle_rad", "height_m", "defenders", "keeper_m", "speed_mps")
-#: two that ask for six features: of these the events say what came of them
+#: two models of six features, whose labels are in the events
 WELL, DRIFTING = "nfl-pressure", "catch-probability"
 RECORD = ScriptedMatch().record
 
@@ -50,9 +50,9 @@ def inputs(n: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(n, len(FEATURES)))
 
 
-def said(model: str, k: int, row: np.ndarray, chance: float, took_us: float = 40.0) -> Prediction:
-    asked = (RECORD.game, "soccer.shot.xgoals", f"{model}-{k}", k, model, f"{model}-v1")
-    return Prediction(*asked, row[None, :], np.array([chance]), "final", took_us)
+def prediction(model: str, k: int, row: np.ndarray, probability: float, took_us: float = 40.0) -> Prediction:
+    ids = (RECORD.game, "soccer.shot.xgoals", f"{model}-{k}", k, model, f"{model}-v1")
+    return Prediction(*ids, row[None, :], np.array([probability]), "final", took_us)
 
 
 def shot(model: str, k: int, scored: bool) -> Event:
@@ -70,21 +70,21 @@ def play(watch: ModelWatch, model: str, n: int, rows: np.ndarray, happens: float
     rng = np.random.default_rng(2)
     for k in range(n):
         watch.seen(shot(model, k, bool(rng.random() < happens)))
-        watch.write([said(model, k, rows[k], 0.2, took_us)], 0)
+        watch.write([prediction(model, k, rows[k], 0.2, took_us)], 0)
 
 
 # -- from a broker -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("first", ["event", "prediction"])
-def test_a_gateway_watches_what_it_reads_from_a_broker_in_whatever_order_it_comes(first: str) -> None:
+def test_subscriber_feeds_the_model_watch_in_any_order_of_topics(first: str) -> None:
     """Events and predictions lie in two topics, so that either may be read first; what is provisional counts for nothing."""
     watch, n = watching(), LEAST + 20
     reader = KafkaSubscriber(parse("kafka://127.0.0.1:9", None), ["soccer"], Hub(), models=watch)
     rows = inputs(n, 4)
-    predictions = [said(WELL, k, rows[k], 0.25, float("nan")) for k in range(n)]
+    predictions = [prediction(WELL, k, rows[k], 0.25, float("nan")) for k in range(n)]
     predictions += [replace(p, quality="provisional") for p in predictions[:5]]
-    # when what came of a prediction is told after it, it is believed ten seconds later
+    # a label that follows its prediction counts ten seconds later
     later = [Event(id=f"later-{s}", game=RECORD.game, type="shot", t_us=s * 1_000_000, outcome="saved") for s in (60, 61)]
     messages = {
         "event": [(topics.events("soccer"), encode(shot(WELL, k, k % 4 == 0))) for k in range(n)],
@@ -92,9 +92,10 @@ def test_a_gateway_watches_what_it_reads_from_a_broker_in_whatever_order_it_come
     }
     for kind in sorted(messages, key=lambda kind: kind != first):
         for topic, value in messages[kind]:
-            reader._kinds[topic][0](SimpleNamespace(value=value, timestamp=1))
+            reader.handle(SimpleNamespace(topic=topic, key=b"", value=value, timestamp=1))
     for event in later:
-        reader._kinds[topics.events("soccer")][0](SimpleNamespace(value=encode(event), timestamp=1))
+        reader.handle(SimpleNamespace(topic=topics.events("soccer"), key=b"", value=encode(event), timestamp=1))
+    assert reader.unreadable == 0
     (report,) = watch.report()
     assert (report["model"], report["version"], report["predictions"], report["labelled"]) == (WELL, f"{WELL}-v1", n, n)
     assert report["calibration"]["said"] == 0.25
@@ -104,29 +105,29 @@ def test_a_gateway_watches_what_it_reads_from_a_broker_in_whatever_order_it_come
     assert report["alerts"] == []
 
 
-def test_a_gateway_that_watches_nothing_does_not_read_predictions() -> None:
+def test_subscriber_without_a_model_watch_reads_no_predictions() -> None:
     reader = KafkaSubscriber(parse("kafka://127.0.0.1:9", None), ["soccer"], Hub())
-    assert topics.predictions("soccer") not in reader._kinds
+    assert topics.predictions("soccer") not in reader.topics
 
 
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.browser
-def test_the_operator_page_shows_every_model_and_an_alert_with_its_reason(browser: Any) -> None:
+def test_operator_page_shows_each_model_and_its_alerts_with_reasons(browser: Any) -> None:
     hub, match, watch = Hub(), ScriptedMatch(), watching()
     hub.attach(match.record, match.meters)
     with Gateway(hub, port=0) as gateway:
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
-        assert httpx.get(gateway.url + "/api/operators").json()["models"] is None, "nobody watches"
+        assert httpx.get(gateway.url + "/api/operators").json()["models"] is None, "the models are not monitored"
         hub.models = watch
         page.goto(gateway.url + "/operator")
         page.locator("#models", has_text="No model has answered yet.").wait_for(timeout=PATIENCE_MS)
         assert page.locator("#model-alerts").is_hidden()
 
-        # well: what is said happens; one that is too young to be judged, and one without a profile
+        # well: observed as predicted; one with too few rows, and one without a profile
         play(watch, WELL, 300, inputs(300, 5), 0.2)
         play(watch, "young", 20, inputs(20, 6), 0.2)
         play(watch, "bare", 150, inputs(150, 7), 0.2)
@@ -141,22 +142,22 @@ def test_the_operator_page_shows_every_model_and_an_alert_with_its_reason(browse
         assert "no training profile on its card" in page.locator("#models tr", has_text="bare").inner_text()
         assert page.locator("#model-alerts").is_hidden()
 
-        # not well: every input has moved, one is gone, twice as much happens as is said, and it takes too long
+        # not well: every input has moved, one is missing, twice as much is observed as predicted, and it is slow
         moved = inputs(400, 8) + 3.0
         moved[:, 2] = np.nan
         play(watch, DRIFTING, 400, moved, 0.4, took_us=2_500.0)
         watch.told(0.0)
         page.locator("#models-card.alerted").wait_for(timeout=PATIENCE_MS)
-        told = watch.monitors[DRIFTING].report()
-        assert [alert["kind"] for alert in told["alerts"]].count("input drift") == 5
-        assert page.locator("#models-count").inner_text() == f"4 models, {len(told['alerts'])} alerts"
+        report = watch.monitors[DRIFTING].report()
+        assert [alert["kind"] for alert in report["alerts"]].count("input drift") == 5
+        assert page.locator("#models-count").inner_text() == f"4 models, {len(report['alerts'])} alerts"
         lines = [" ".join(text.split()) for text in page.locator("#model-alerts li").all_inner_texts()]
-        reasons = {alert["kind"]: alert["reason"] for alert in told["alerts"]}
+        reasons = {alert["kind"]: alert["reason"] for alert in report["alerts"]}
         for kind in ("missing", "calibration", "latency"):
             assert f"{kind.upper()} {DRIFTING} {reasons[kind]} {DRIFTING}-v1" in lines
         assert sum(line.startswith("INPUT DRIFT") for line in lines) == 4  # three, and how many more
         assert f"INPUT DRIFT {DRIFTING} and 2 more of its inputs: touchline models monitor lists them {DRIFTING}-v1" in lines
-        # whoever needs a look stands first, in the colour of trouble
+        # the model with alerts is first, in the colour of alarm
         assert page.locator("#models tr").nth(1).inner_text().startswith(DRIFTING)
         assert page.locator("#models tr").nth(1).locator("td.over").count() == 5
 

@@ -21,7 +21,7 @@ from tests.conftest import real_folder
 from tests.patience import PATIENCE_MS
 from tests.streaming.web.scripted_sports import GAMES
 from tests.streaming.web.test_browser import browser, until
-from tests.streaming.web.test_sports import Company
+from tests.streaming.web.test_sports import RunningGames
 
 __all__ = ["browser"]
 
@@ -39,10 +39,10 @@ def rules() -> Draft202012Validator:
 
 
 @pytest.fixture(scope="module")
-def race() -> Iterator[tuple[str, Company]]:
+def race() -> Iterator[tuple[str, RunningGames]]:
     """A race on the air."""
     hub = Hub()
-    games = Company(hub, [GAMES["f1"]])
+    games = RunningGames(hub, [GAMES["f1"]])
     games.start()
     with Gateway(hub, port=0) as gateway:
         yield gateway.url, games
@@ -50,7 +50,9 @@ def race() -> Iterator[tuple[str, Company]]:
         games.join()
 
 
-def test_every_manifest_keeps_the_rules(tmp_path: Path, rules: Draft202012Validator, capsys: pytest.CaptureFixture[str]) -> None:
+def test_manifest_of_each_graphic_is_valid_ograf(
+    tmp_path: Path, rules: Draft202012Validator, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["ograf", "--out", str(tmp_path), "--gateway", "http://10.0.0.5:8080/"]) == 0
     assert f"{len(graphics())} graphics with data from http://10.0.0.5:8080 in " in capsys.readouterr().out
     found = sorted(tmp_path.glob("*.ograf.json"))
@@ -63,7 +65,7 @@ def test_every_manifest_keeps_the_rules(tmp_path: Path, rules: Draft202012Valida
         assert list(rules.iter_errors(wrong)), "the rules can be broken"
 
 
-def test_what_an_editor_can_set_is_what_the_page_reads() -> None:
+def test_manifest_parameters_are_those_that_the_page_reads() -> None:
     assert set(PARAMETERS) == {name for graphic in graphics().values() for name in graphic.parameters}
 
 
@@ -71,14 +73,16 @@ def test_what_an_editor_can_set_is_what_the_page_reads() -> None:
     ("more", "words"),
     [(["--gateway", "10.0.0.5"], "is not an address like http://127.0.0.1:8080"), (["--out", "/proc/none"], "cannot write to")],
 )
-def test_a_mistake_is_one_sentence(more: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ograf_command_with_bad_arguments_prints_one_sentence(
+    more: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["ograf", "--out", str(tmp_path), *more]) == 2
-    said = capsys.readouterr().err
-    assert words in said
-    assert said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
 
 
-def test_the_gateway_serves_them_with_its_own_address(race: tuple[str, Company]) -> None:
+def test_gateway_serves_manifests_with_its_own_address(race: tuple[str, RunningGames]) -> None:
     url, _ = race
     manifest = httpx.get(f"{url}/ograf/tower.ograf.json")
     assert manifest.headers["content-type"] == "application/json"
@@ -91,8 +95,8 @@ def test_the_gateway_serves_them_with_its_own_address(race: tuple[str, Company])
 
 #: what a renderer does: fetch the manifest, define its component, put it into the picture, call it by the interface
 RENDERER = """async (manifest) => {
-  const told = await (await fetch(manifest)).json();
-  customElements.define('a-graphic', (await import(new URL(told.main, manifest))).default);
+  const answer = await (await fetch(manifest)).json();
+  customElements.define('a-graphic', (await import(new URL(answer.main, manifest))).default);
   window.graphic = document.createElement('a-graphic');
   document.body.append(graphic);
   window.size = { resolution: { width: 1920, height: 1080 }, frameRate: 50 };
@@ -105,7 +109,7 @@ CORNER = {"x": 1700.0, "y": 900.0, "width": 100.0, "height": 100.0}
 
 
 @pytest.mark.browser
-def test_a_renderer_loads_plays_updates_stops_and_disposes(browser: Any, race: tuple[str, Company]) -> None:
+def test_ograf_component_loads_plays_updates_stops_and_disposes(browser: Any, race: tuple[str, RunningGames]) -> None:
     url, _ = race
     page = browser.new_page(viewport={"width": 1920, "height": 1080})
     faults: list[str] = []
@@ -116,8 +120,8 @@ def test_a_renderer_loads_plays_updates_stops_and_disposes(browser: Any, race: t
     assert (beforehand["statusCode"], unloaded["statusCode"]) == (400, 409)
 
     def call(method: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        told: dict[str, Any] = page.evaluate("([method, parameters]) => graphic[method](parameters)", [method, parameters])
-        return told
+        answer: dict[str, Any] = page.evaluate("([method, parameters]) => graphic[method](parameters)", [method, parameters])
+        return answer
 
     load = {"renderType": "realtime", "renderCharacteristics": {"resolution": {"width": 1920, "height": 1080}, "frameRate": 50}}
     assert call("load", {**load, "data": {"rows": 10, "mode": "gap"}}) == {"statusCode": 200}

@@ -52,13 +52,13 @@ def hubs() -> tuple[Hub, Hub, Iterator[None]]:
 
 def joined(hub: Hub, wanted: Filter, after: int | None = None) -> Subscriber:
     subscriber = Subscriber(wanted, "websocket")
-    hub.subscribe(subscriber, {} if after is None else {"demo-1": hub.channels["demo-1"].seq - after})
+    hub.subscribe(subscriber, {} if after is None else {"demo-1": hub.games["demo-1"].seq - after})
     return subscriber
 
 
 def texts(subscriber: Subscriber) -> list[str]:
     """Everything that waits; a game's sequence begins with the clock, and is left out."""
-    return [re.sub(r'"seq":\d+', '"seq":0', out.text) for out in subscriber.take_now()]
+    return [re.sub(r'"seq":\d+', '"seq":0', out.text) for out in subscriber.pop_batch()]
 
 
 WANTED = [
@@ -88,7 +88,7 @@ def test_raw_blocks_have_the_same_history_and_moments() -> None:
     near, far, steps = hubs()
     for _ in steps:
         pass
-    both: list[GameCache] = [hub.channels["demo-1"] for hub in (near, far)]
+    both: list[GameCache] = [hub.games["demo-1"] for hub in (near, far)]
     ours, theirs = (game.history(Filter.of(["stats.#"])) for game in both)
     assert ours == theirs
     assert len(theirs["soccer.match.win_probability"]) == 4
@@ -123,7 +123,7 @@ def test_hub_that_is_behind_sheds_windows_of_raw_blocks_and_no_event() -> None:
     hub.attach(match.record)
     hub.drain()
     subscriber = joined(hub, Filter.of(["stats.soccer.#"]))
-    subscriber.take_now()
+    subscriber.pop_batch()
     for _ in range(BACKLOG + 150):
         hub.write(through_broker(match.step()[0], 1), 1)
     hub.drain()

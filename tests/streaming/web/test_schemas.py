@@ -47,20 +47,20 @@ def messages_of_a_match() -> list[dict[str, Any]]:
         hub.write(outputs, 1)
         hub.report(events)
         hub.drain()
-        found += subscriber.take_now()
+        found += subscriber.pop_batch()
     late = Subscriber(Filter.of(["#"]), "websocket")
     hub.subscribe(late, {"demo-1": 1})
-    return [json.loads(out.text) for out in [*found, *late.take_now()]]
+    return [json.loads(out.text) for out in [*found, *late.pop_batch()]]
 
 
-def test_every_schema_is_one() -> None:
+def test_json_schemas_are_valid_schemas() -> None:
     for schema in schemas.json_schemas().values():
         Draft202012Validator.check_schema(schema)
     kinds = {"event", "stat-update", "stat-batch", "game-record", "game-start", "game-end", "positions"}
     assert kinds | {"dead-letter", "prediction", "health", "highlight", "story"} <= set(schemas.json_schemas())
 
 
-def test_highlights_and_stories_are_objects_by_their_schemas() -> None:
+def test_highlights_and_stories_are_valid_under_their_schemas() -> None:
     scored: dict[str, Any] = {"stat": "soccer.match.score", "subject": "match", "value": [1.0, 0.0]}
     basis: list[dict[str, Any]] = [{"event": "e", "type": "shot", "outcome": "goal"}, scored]
     clip = {"start_s": 1.0, "end_s": 9.0, "score": 0.9, "label": "goal", "reasons": ["goal"], "basis": basis, "follows": ""}
@@ -78,7 +78,7 @@ def test_highlights_and_stories_are_objects_by_their_schemas() -> None:
         assert valid("stat-update", update)
 
 
-def test_what_the_gateway_says_is_valid_under_its_schema() -> None:
+def test_message_of_the_gateway_is_valid_under_its_schema() -> None:
     found = messages_of_a_match()
     assert {m["kind"] for m in found} == {"game", "stats", "positions", "gap"}
     for message in found:
@@ -90,7 +90,7 @@ def test_what_the_gateway_says_is_valid_under_its_schema() -> None:
     assert valid("problem", json.loads(messages.text(messages.Problem(error="no"))))
 
 
-def test_records_and_what_is_not_one() -> None:
+def test_schema_accepts_records_and_refuses_others() -> None:
     game = json.loads(encode(record()))
     assert valid("game-record", game)
     assert not valid("game-record", {**game, "teams": []})
@@ -109,12 +109,12 @@ def test_records_and_what_is_not_one() -> None:
 WRITTEN = {"stats": "stat-batch", "positions": "positions", "dead": "dead-letter", "predictions": "prediction", "events": "event"}
 
 
-def test_what_is_on_the_topics_is_valid_under_its_schema() -> None:
+def test_message_on_a_topic_is_valid_under_its_schema() -> None:
     match = ScriptedMatch(shot_every=6)
-    asked = Prediction(
+    prediction = Prediction(
         "demo-1", "soccer.shot.xgoals", "shot-1", 5, "xgoals", "1", np.array([1.0, np.nan]), np.array([0.3]), "final"
     )
-    outputs: list[Output | Event] = [match.dead(), DeadLetter("events.soccer", "demo-1", "bad event", 5, b"\xff"), asked]
+    outputs: list[Output | Event] = [match.dead(), DeadLetter("events.soccer", "demo-1", "bad event", 5, b"\xff"), prediction]
     for _ in range(8):
         blocks, events = match.step()
         outputs += [*blocks, *events]
@@ -134,7 +134,7 @@ def test_what_is_on_the_topics_is_valid_under_its_schema() -> None:
     assert not valid("stat-batch", {"game": "g", "sport": "s", "updates": [{"id": "x"}]})
 
 
-def test_the_layout_of_a_packet_is_the_one_that_is_written() -> None:
+def test_described_layout_of_a_packet_is_that_of_the_encoder() -> None:
     text = schemas.TELEMETRY_LAYOUT
     assert text.index("samples") < text.index("arrival_us}") < text.index("[game, feed, [channel names]]") < text.index("t_us i64")
 
@@ -157,7 +157,7 @@ def follow(document: Any, reference: str) -> Any:
     return document
 
 
-def test_asyncapi_3_holds_together() -> None:
+def test_asyncapi_document_has_no_dangling_reference() -> None:
     document = schemas.asyncapi("example:1")
     assert document["asyncapi"] == "3.0.0"
     assert {"title", "version"} <= set(document["info"])
@@ -177,14 +177,14 @@ def test_asyncapi_3_holds_together() -> None:
     for schema in document["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
     addresses = {c["address"] for c in document["channels"].values()}
-    # snapshots are nobody else's business
+    # snapshots are internal
     assert addresses == {*topics.every("{sport}"), "/ws"} - {topics.snapshots("{sport}")}
-    told = {m for c in document["channels"].values() for m in c["messages"]}
-    assert told == set(document["components"]["messages"]) - {"stat-update"}
+    used = {m for c in document["channels"].values() for m in c["messages"]}
+    assert used == set(document["components"]["messages"]) - {"stat-update"}
 
 
 @pytest.mark.slow
-def test_the_command_writes_them(tmp_path: Path) -> None:
+def test_schemas_command_writes_every_schema(tmp_path: Path) -> None:
     run = [sys.executable, "-c", "import typer, sys; from streaming.cli.schemas import schemas; typer.run(schemas)"]
     done = subprocess.run([*run, "--out", str(tmp_path / "s")], capture_output=True, text=True, check=True)
     assert "schemas and asyncapi.json" in done.stdout

@@ -26,7 +26,7 @@ from tests.streaming.web.test_browser import browser
 
 __all__ = ["browser"]
 
-#: the scripted games run so many times faster than life
+#: speed of the scripted games, times real time
 SPEED = 8
 
 
@@ -38,16 +38,16 @@ class Runners(Scripted):
     def __init__(self, t0_us: int) -> None:
         super().__init__(msgspec.structs.replace(toy.game(), t0_us=t0_us, title="Toy v Toy"))
 
-    def where(self, t: float) -> Any:
+    def positions(self, t: float) -> Any:
         return np.stack([20 * np.sin(t / 5 + np.arange(5)), 15 * np.cos(t / 5 + np.arange(5)), np.zeros(5)], axis=1)
 
-    def happen(self) -> None:
-        self.say("toy.player.path", "km", self.ids[:4], [0.5, 1.25, 0.75, 1.0])
-        self.say("toy.team.marks", "count", ("home", "away"), [3.0, 4.0])
+    def publish_step(self) -> None:
+        self.publish("toy.player.path", "km", self.ids[:4], [0.5, 1.25, 0.75, 1.0])
+        self.publish("toy.team.marks", "count", ("home", "away"), [3.0, 4.0])
 
 
-class Company(threading.Thread):
-    """Games at once into one hub, until told otherwise."""
+class RunningGames(threading.Thread):
+    """Games at once into one hub, until ``over`` is set."""
 
     def __init__(self, hub: Hub, kinds: Iterable[Callable[..., Any]] = (Runners, ScriptedMatch, *GAMES.values())) -> None:
         super().__init__(daemon=True)
@@ -66,9 +66,9 @@ class Company(threading.Thread):
 
 
 @pytest.fixture(scope="module")
-def company() -> Iterator[tuple[str, Company]]:
+def running() -> Iterator[tuple[str, RunningGames]]:
     hub = Hub()
-    games = Company(hub)
+    games = RunningGames(hub)
     games.start()
     with Gateway(hub, port=0) as gateway:
         yield gateway.url, games
@@ -84,17 +84,17 @@ def opened(browser: Any, url: str, faults: list[str]) -> Any:
 
 
 def until(page: Any, expression: str) -> Any:
-    """What the page says once it is a truth; patiently, since every game runs at once and much faster than life."""
+    """The value of ``expression`` once it is true; patiently, since every game runs at once and much faster than real time."""
     return test_browser.until(page, expression, 60.0)
 
 
-def said(selector: str) -> str:
-    """The words of an element, as an expression for the page."""
+def text_of(selector: str) -> str:
+    """The text of an element, as an expression for the page."""
     return f"(document.querySelector({selector!r})?.innerText ?? '').replace(/\\s+/g, ' ').trim()"
 
 
-def test_every_page_is_declared_as_a_graphic_and_describes_itself(company: tuple[str, Company]) -> None:
-    url, _ = company
+def test_graphics_request_lists_each_page_with_its_description(running: tuple[str, RunningGames]) -> None:
+    url, _ = running
     listed = httpx.get(f"{url}/api/graphics").json()
     assert {g["name"] for g in listed} == {p.stem for p in FOLDER.glob("*.html")} == set(graphics())
     for graphic in listed:
@@ -109,27 +109,27 @@ def test_every_page_is_declared_as_a_graphic_and_describes_itself(company: tuple
 
 
 @pytest.mark.browser
-def test_each_sport_has_its_page_and_an_unknown_one_a_plain_one(browser: Any, company: tuple[str, Company]) -> None:
-    url, _ = company
+def test_live_page_of_each_sport_is_its_own_and_of_another_the_generic_one(browser: Any, running: tuple[str, RunningGames]) -> None:
+    url, _ = running
     faults: list[str] = []
     page = opened(browser, f"{url}/?game=nfl-demo", faults)
-    until(page, f"/^(3rd|4th) & 7$/.test({said('#down b')})")
-    until(page, f"{said('.choices .best')} === 'Go for it 63.4%'")
+    until(page, f"/^(3rd|4th) & 7$/.test({text_of('#down b')})")
+    until(page, f"{text_of('.choices .best')} === 'Go for it 63.4%'")
     until(page, "touchline.field.throwNow()?.probability > 0.43 && touchline.field.play.line - touchline.field.play.los > 6.4")
     page.wait_for_selector("section.third:has-text('Trey Vandersloot')", timeout=PATIENCE_MS)
     assert page.locator("#home-goals").inner_text() == "17"
-    # of several runs of one player the fastest, and nobody who never had the ball
-    until(page, f"{said('.block:nth-child(6)')} === 'FASTEST BALL CARRIERS with the ball in hand 81Trey Vandersloot 19.4mph'")
+    # of several runs of one player the fastest, and no player who never had the ball
+    until(page, f"{text_of('.block:nth-child(6)')} === 'FASTEST BALL CARRIERS with the ball in hand 81Trey Vandersloot 19.4mph'")
     assert page.locator("#game option").count() == 5
     with page.expect_navigation():
         page.locator("#game").select_option("mlb-demo")
-    until(page, f"location.search === '?game=mlb-demo' && /^Dex Quintero · 1\\d\\.\\d ft · \\d\\d%$/.test({said('.leadline')})")
+    until(page, f"location.search === '?game=mlb-demo' && /^Dex Quintero · 1\\d\\.\\d ft · \\d\\d%$/.test({text_of('.leadline')})")
     assert page.locator(".bases .on").get_attribute("data-base") == "1"
     page.goto(f"{url}/?game=f1-demo")
     until(page, "document.querySelectorAll('.tower-row').length === 20")
-    until(page, f"{said('.tower-row:nth-child(2)')} === '2 OKO +3.100 H 5'")
-    until(page, f"{said('.block:has(.corner) header small')}.endsWith('turn 7')")
-    until(page, f"/^\\w{{3}} on \\w{{3}} P\\d+ · 0\\.\\d\\d s · \\d\\.\\d laps to catch/.test({said('.battles .pair')})")
+    until(page, f"{text_of('.tower-row:nth-child(2)')} === '2 OKO +3.100 H 5'")
+    until(page, f"{text_of('.block:has(.corner) header small')}.endsWith('turn 7')")
+    until(page, f"/^\\w{{3}} on \\w{{3}} P\\d+ · 0\\.\\d\\d s · \\d\\.\\d laps to catch/.test({text_of('.battles .pair')})")
     page.goto(f"{url}/operator?game=nfl-demo")
     until(page, "document.querySelectorAll('#flow section > div').length === 110")  # every step of the game, in its groups
     assert page.locator("#games tr").count() == 6
@@ -139,7 +139,7 @@ def test_each_sport_has_its_page_and_an_unknown_one_a_plain_one(browser: Any, co
     page.keyboard.press("Enter")
     page.locator("#steps td", has_text="pitch_control").wait_for(timeout=PATIENCE_MS)
     page.goto(f"{url}/?game=toy-1")
-    until(page, f"{said('.table')}.includes('player.path 1.25 km r1, most of 4')")
+    until(page, f"{text_of('.table')}.includes('player.path 1.25 km r1, most of 4')")
     until(page, "touchline.playback.ids.length === 5")
     assert page.locator("#home-short").inner_text() == "Home"
     assert faults == []
@@ -159,8 +159,8 @@ SHOWN = {
 
 
 @pytest.mark.browser
-def test_graphics_are_on_air_while_there_is_something_to_say_and_leave_it(browser: Any, company: tuple[str, Company]) -> None:
-    url, games = company
+def test_graphic_is_on_air_while_its_values_are_recent(browser: Any, running: tuple[str, RunningGames]) -> None:
+    url, games = running
     assert {name.partition("?")[0] for name in SHOWN} == set(graphics()) - {"lower-third"}
     faults: list[str] = []
     pages = [opened(browser, f"{url}/graphics/{name}{'&' if '?' in name else '?'}silent=2", faults) for name in SHOWN]
@@ -169,7 +169,7 @@ def test_graphics_are_on_air_while_there_is_something_to_say_and_leave_it(browse
         element = ".graphic " + selector
         box, rows = until(
             page,
-            f"{said(element)}.toUpperCase().includes({words.upper()!r}) && [document.querySelector({element!r})"
+            f"{text_of(element)}.toUpperCase().includes({words.upper()!r}) && [document.querySelector({element!r})"
             ".getBoundingClientRect().toJSON(), document.querySelectorAll('.tower-row').length]",
         )
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"

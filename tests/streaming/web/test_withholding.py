@@ -42,13 +42,13 @@ def block(stat: str, value: float, event: str | None = None, version: str | None
     )
 
 
-def watched(predicted: float, happened: float, version: str = "v1", models: ModelWatch | None = None) -> ModelWatch:
+def watched(predicted: float, observed: float, version: str = "v1", models: ModelWatch | None = None) -> ModelWatch:
     """A watch that has seen ``SHOTS`` shots of the model, of which a share went in."""
     models = models or ModelWatch({"xgoals": label_of("xgoals")}, lambda name, version: None)
     rng = np.random.default_rng(1)
     events = [
         Event(id=f"{version}-e{i}", game="demo-1", type="shot", t_us=i, period=1, outcome="goal" if goal else "saved")
-        for i, goal in enumerate(rng.random(SHOTS) < happened)
+        for i, goal in enumerate(rng.random(SHOTS) < observed)
     ]
     for event in models.overhear(RECORD, events):
         row = np.zeros((1, len(spec_of("xgoals").features)))
@@ -82,7 +82,7 @@ def aired(models: ModelWatch, blocks: list[StatBlock], policy: Policy = "withhol
     for each in blocks:
         hub.write([each], 0)
         hub.drain()
-    messages = [json.loads(out.text) for out in subscriber.take_now()]
+    messages = [json.loads(out.text) for out in subscriber.pop_batch()]
     return [update for message in messages for update in message.get("updates", [])]
 
 
@@ -92,7 +92,7 @@ BLOCKS = [
 ]  # fmt: skip
 
 
-def test_a_model_that_is_right_is_on_the_air() -> None:
+def test_model_whose_outcomes_match_is_published() -> None:
     found = aired(watched(0.1, 0.1), BLOCKS)
     assert [(u["stat"], u["value"], u["quality"]) for u in found] == [
         ("soccer.shot.xgoals", 0.02, "final"),
@@ -101,8 +101,8 @@ def test_a_model_that_is_right_is_on_the_air() -> None:
     ]
 
 
-def test_a_model_that_outcomes_contradict_is_withheld_with_what_is_built_on_it() -> None:
-    """It said 2 % and 81 % happened."""
+def test_contradicted_model_is_withheld_with_stats_built_on_it() -> None:
+    """Predicted 2 %, observed 81 %."""
     models = watched(0.02, 0.81)
     assert [alert.kind for alert in models.alerts()] == ["calibration"]
     found = aired(models, BLOCKS)
@@ -115,26 +115,26 @@ def test_a_model_that_outcomes_contradict_is_withheld_with_what_is_built_on_it()
     assert "0.02" not in json.dumps(found)
 
 
-def test_it_is_announced_once_for_each_stat_and_subject() -> None:
+def test_withheld_stat_is_announced_once_per_subject() -> None:
     models = watched(0.02, 0.81)
     blocks = [block("soccer.shot.xgoals", 0.02, f"e{i}", at=i) for i in range(5)]
     assert [u["event"] for u in aired(models, blocks)] == ["e0"]
 
 
-def test_with_the_policy_warn_everything_goes_out() -> None:
+def test_policy_warn_withholds_nothing() -> None:
     found = aired(watched(0.02, 0.81), BLOCKS, "warn")
     assert [u["quality"] for u in found] == ["final"] * 3
     assert found[0]["value"] == 0.02
 
 
-def test_another_version_begins_anew() -> None:
+def test_other_version_of_a_withheld_model_is_published() -> None:
     models = watched(0.02, 0.81)
     blocks = [block("soccer.shot.xgoals", 0.02, "e1"), block("soccer.shot.xgoals", 0.7, "e2", version="v2")]
     models = watched(0.8, 0.8, "v2", models)
     assert [(u["value"], u["quality"]) for u in aired(models, blocks)][-1] == (0.7, "final")
 
 
-def test_a_newcomer_is_not_told_a_withheld_value_either() -> None:
+def test_new_subscriber_gets_no_withheld_value() -> None:
     models = watched(0.1, 0.1)
     hub = Hub()
     hub.attach(RECORD)
@@ -147,62 +147,62 @@ def test_a_newcomer_is_not_told_a_withheld_value_either() -> None:
     hub.drain()
     late = Subscriber(Filter.of(["stats.#"]), "websocket")
     hub.subscribe(late, {})
-    updates = [u for out in late.take_now() for u in json.loads(out.text).get("updates", [])]
+    updates = [u for out in late.pop_batch() for u in json.loads(out.text).get("updates", [])]
     assert {u["quality"] for u in updates} == {"unavailable"}, "what was on the air before is not either"
     assert all(u["value"] is None for u in updates)
 
 
-def _back(hub: Hub, after: int) -> list[dict[str, object]]:
-    """What a client gets that was away since ``after``."""
+def _resumed(hub: Hub, after: int) -> list[dict[str, object]]:
+    """What a client gets that resumes from ``after``."""
     client = Subscriber(Filter.of(["stats.#"]), "websocket")
     hub.subscribe(client, {"demo-1": after})
-    messages = [json.loads(out.text) for out in client.take_now()]
+    messages = [json.loads(out.text) for out in client.pop_batch()]
     hub.unsubscribe(client)
     assert "gap" not in {message["kind"] for message in messages}, "its cursor is good"
     return [update for message in messages for update in message.get("updates", [])]
 
 
-def test_a_client_that_comes_back_is_not_told_what_has_been_withheld_meanwhile() -> None:
+def test_resuming_subscriber_gets_no_value_withheld_meanwhile() -> None:
     models = watched(0.1, 0.1)
     hub = Hub()
     hub.attach(RECORD)
     hub.watch(models, "withhold")
     hub.drain()
-    cursor = hub.channels["demo-1"].seq
+    cursor = hub.games["demo-1"].seq
     for each in BLOCKS:
         hub.write([each], 0)
         hub.drain()
-    assert [u["value"] for u in _back(hub, cursor)] == [0.02, 1.5, 25.0]
+    assert [u["value"] for u in _resumed(hub, cursor)] == [0.02, 1.5, 25.0]
     watched(0.02, 0.81, models=models)
-    assert [u["value"] for u in _back(hub, cursor)] == [25.0], "from the moment of the alarm, not only from the next value on"
+    assert [u["value"] for u in _resumed(hub, cursor)] == [25.0], "from the moment of the alarm, not only from the next value on"
     hub.write([block("soccer.shot.xgoals", 0.03, "e2", at=6_000_000)], 0)
     hub.drain()
-    assert [(u["stat"], u["value"], u["quality"]) for u in _back(hub, cursor)] == [
+    assert [(u["stat"], u["value"], u["quality"]) for u in _resumed(hub, cursor)] == [
         ("soccer.player.speed", 25.0, "final"),
         ("soccer.shot.xgoals", None, "unavailable"),
     ]
 
 
-def test_what_a_newer_version_said_is_withheld_in_its_turn() -> None:
+def test_newer_version_is_withheld_in_its_turn() -> None:
     models = watched(0.02, 0.81)
     hub = Hub()
     hub.attach(RECORD)
     hub.watch(models, "withhold")
     hub.drain()
-    cursor = hub.channels["demo-1"].seq
+    cursor = hub.games["demo-1"].seq
     hub.write([block("soccer.shot.xgoals", 0.4, "e1")], 0)
     hub.drain()
     watched(0.8, 0.8, "v2", models)
     hub.write([block("soccer.shot.xgoals", 0.4, "e2", version="v2")], 0)
     hub.drain()
-    assert [(u["value"], u["quality"]) for u in _back(hub, cursor)] == [(None, "unavailable"), (0.4, "final")]
+    assert [(u["value"], u["quality"]) for u in _resumed(hub, cursor)] == [(None, "unavailable"), (0.4, "final")]
     watched(0.02, 0.81, "v2", models)
     hub.write([block("soccer.shot.xgoals", 0.4, "e3", version="v2")], 0)
     hub.drain()
-    assert {(u["value"], u["quality"]) for u in _back(hub, cursor)} == {(None, "unavailable")}
+    assert {(u["value"], u["quality"]) for u in _resumed(hub, cursor)} == {(None, "unavailable")}
 
 
-def test_final_stats_are_not_touched() -> None:
+def test_withholding_leaves_the_operator_s_block_unchanged() -> None:
     """Whatever the gateway does with a block, the block of the operator stays as it is."""
     one = block("soccer.shot.xgoals", 0.02, "e1")
     before = msgspec.json.encode(list(one.updates(0)))
@@ -211,7 +211,7 @@ def test_final_stats_are_not_touched() -> None:
 
 
 @pytest.mark.parametrize("policy", ["", "never", "Withhold"])
-def test_another_policy_is_refused_in_one_sentence(policy: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_policy_exits_with_one_sentence(policy: str, capsys: pytest.CaptureFixture[str]) -> None:
     from streaming.cli.app import run
 
     assert run(["demo", "soccer", "--port", "0", "--for", "0.1", "--contradicted", policy]) == 2

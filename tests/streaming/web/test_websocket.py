@@ -43,7 +43,7 @@ def is_stats(message: dict) -> bool:
     return message["kind"] == "stats"
 
 
-def test_subscribe_by_query_and_resume(stage: Stage) -> None:
+def test_websocket_subscribes_by_query_and_resumes(stage: Stage) -> None:
     stage.push(3)
     with connect(f"{stage.ws}?topics=stats.soccer.match.*&game=demo-1") as client:
         (game, snapshot) = messages(client, is_stats)
@@ -58,7 +58,7 @@ def test_subscribe_by_query_and_resume(stage: Stage) -> None:
         assert messages(client, is_stats)[-1]["seq"] == fresh["seq"] + 1
 
 
-def test_subscribe_by_message_and_change_of_mind(stage: Stage) -> None:
+def test_websocket_subscribes_by_message_and_replaces_the_subscription(stage: Stage) -> None:
     stage.push(2)
     with connect(stage.ws) as client:
         client.send(json.dumps({"topics": ["stats.soccer.team.possession"], "game": "demo-1"}))
@@ -70,7 +70,7 @@ def test_subscribe_by_message_and_change_of_mind(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "raw",
     [
         "",
         "nonsense",
@@ -88,9 +88,9 @@ def test_subscribe_by_message_and_change_of_mind(stage: Stage) -> None:
         '"\\ud800"',
     ],
 )
-def test_a_wrong_message_gets_one_sentence_and_the_line_stays(standing: Stage, said: str) -> None:
+def test_websocket_answers_a_bad_message_and_stays_open(standing: Stage, raw: str) -> None:
     with connect(standing.ws) as client:
-        client.send(said)
+        client.send(raw)
         problem = json.loads(client.recv(timeout=PATIENCE_S))
         assert problem["kind"] == "problem"
         assert "\n" not in problem["error"]
@@ -100,10 +100,10 @@ def test_a_wrong_message_gets_one_sentence_and_the_line_stays(standing: Stage, s
         assert json.loads(client.recv(timeout=PATIENCE_S))["kind"] == "game"
 
 
-@pytest.mark.parametrize(("said", "code"), [(b"\x00\x01", 1003), ("x" * 20_000, 1009)])
-def test_a_wrong_kind_of_message_ends_the_line(standing: Stage, said: str | bytes, code: int) -> None:
+@pytest.mark.parametrize(("raw", "code"), [(b"\x00\x01", 1003), ("x" * 20_000, 1009)])
+def test_websocket_closes_on_a_binary_or_long_message(standing: Stage, raw: str | bytes, code: int) -> None:
     with connect(standing.ws) as client:
-        client.send(said)
+        client.send(raw)
         with pytest.raises(ConnectionClosed) as closed:
             exhaust(client)
         assert closed.value.rcvd is not None
@@ -111,7 +111,7 @@ def test_a_wrong_kind_of_message_ends_the_line(standing: Stage, said: str | byte
     assert standing.hub.subscribers()["websocket"] == 0
 
 
-def test_a_message_of_megabytes_is_not_even_read(standing: Stage) -> None:
+def test_websocket_closes_on_a_message_of_megabytes_unread(standing: Stage) -> None:
     with connect(standing.ws) as client, pytest.raises(ConnectionClosed):
         flood(client)
     with connect(f"{standing.ws}?topics=stats.%23") as other:
@@ -128,7 +128,7 @@ def flood(client: ClientConnection) -> None:
     ("query", "status"),
     [("topics=a..b", 400), ("topics=stats.%23&game=nope", 404), ("topics=stats.%23&from=5", 400), ("topics=,", 400)],
 )
-def test_a_wrong_query_is_refused_with_its_status(standing: Stage, query: str, status: int) -> None:
+def test_websocket_and_sse_refuse_a_bad_query_with_its_status(standing: Stage, query: str, status: int) -> None:
     with pytest.raises(InvalidStatus) as refused, connect(f"{standing.ws}?{query}"):
         pass
     assert refused.value.response.status_code == status
@@ -165,7 +165,7 @@ class Stream:
         self.line.close()
 
 
-def test_an_event_stream_resumes_from_its_last_id(stage: Stage) -> None:
+def test_sse_resumes_from_its_last_event_id(stage: Stage) -> None:
     stage.push(2)
     stream = Stream(stage, "topics=stats.soccer.match.score")
     assert stream.next()["event"] == "game"
@@ -179,7 +179,7 @@ def test_an_event_stream_resumes_from_its_last_id(stage: Stage) -> None:
     missed = [again.next(), again.next()]
     ends = [json.loads(m["data"])["updates"][0]["window_us"][1] for m in missed]
     assert ends == [stage.match.t0_us + k * 200_000 for k in (3, 4)]
-    assert missed[-1]["id"] == f"demo-1:{stage.hub.channels['demo-1'].seq}"
+    assert missed[-1]["id"] == f"demo-1:{stage.hub.games['demo-1'].seq}"
     again.close()
     late = Stream(stage, "topics=stats.soccer.match.score", "demo-1:17")
     assert [late.next()["event"] for _ in range(3)] == ["game", "gap", "stats"]
@@ -187,7 +187,7 @@ def test_an_event_stream_resumes_from_its_last_id(stage: Stage) -> None:
 
 
 @pytest.mark.slow
-def test_a_stuck_subscriber_slows_nobody_and_loses_no_event(stage: Stage) -> None:
+def test_stuck_subscriber_delays_no_other_and_loses_no_event(stage: Stage) -> None:
     """One client reads nothing while 2,000 windows go by; the other sees each of them at once."""
     stuck = socket.create_connection(("127.0.0.1", stage.gateway.port))
     stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
@@ -209,7 +209,7 @@ def test_a_stuck_subscriber_slows_nobody_and_loses_no_event(stage: Stage) -> Non
     assert ends == [stage.match.t0_us + k * 200_000 for k in range(1, 401)]
     assert worst < PATIENCE_S / 10  # a stuck client that held the others up would hold them for ever
     assert outbox.skipped > 1000
-    assert len(outbox._waiting) <= DEPTH
+    assert outbox.waiting <= DEPTH
     stuck.settimeout(PATIENCE_S)
     received = b""
     final = f'"event":"shot-{stage.match.shots}"'.encode()
@@ -221,7 +221,7 @@ def test_a_stuck_subscriber_slows_nobody_and_loses_no_event(stage: Stage) -> Non
     until(lambda: stage.hub.subscribers()["websocket"] == 0)
 
 
-def test_a_busy_port_is_one_sentence(stage: Stage) -> None:
+def test_gateway_on_a_busy_port_raises_one_sentence(stage: Stage) -> None:
     with pytest.raises(Unavailable, match=rf"^port {stage.gateway.port} on 127.0.0.1 is already in use"):
         Gateway(Hub(), port=stage.gateway.port)
     with pytest.raises(Unavailable, match=r"^cannot listen on no\.such\.host\.invalid, port 1"):
@@ -230,7 +230,7 @@ def test_a_busy_port_is_one_sentence(stage: Stage) -> None:
         Gateway(Hub(), port=99_999)
 
 
-def test_a_gateway_whose_thread_fails_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gateway_whose_thread_failed_raises_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(self: object, sockets: object = None) -> None:
         raise OSError("no more files")
 
@@ -243,7 +243,7 @@ def test_a_gateway_whose_thread_fails_says_so(monkeypatch: pytest.MonkeyPatch) -
     gateway.stop()
 
 
-def test_stopping_ends_open_lines_at_once(stage: Stage) -> None:
+def test_gateway_stop_ends_open_connections_at_once(stage: Stage) -> None:
     stage.push(1)
     stream = Stream(stage, "topics=stats.soccer.match.score")
     with connect(f"{stage.ws}?topics=stats.soccer.match.score") as client:
@@ -257,7 +257,7 @@ def test_stopping_ends_open_lines_at_once(stage: Stage) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_the_program_quietly() -> None:
+def test_serve_on_ctrl_c_exits_with_0_and_no_output() -> None:
     program = "from streaming.web.gateway import Gateway; from streaming.web.hub import Hub; gateway = Gateway(Hub(), port=0); "
     program += "print(gateway.port, flush=True); gateway.run()"
     command = [sys.executable, "-c", program]

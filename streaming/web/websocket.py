@@ -16,9 +16,9 @@ from streaming.web.filters import Filter, read_cursor, split
 from streaming.web.hub import Hub
 from streaming.web.subscribers import Subscriber
 
-#: what a client may say at once
+#: longest message of a client
 MAX_MESSAGE_BYTES = 16 * 1024
-#: a client whose socket takes nothing for so long is cut off; it comes back with its cursor
+#: a client whose socket takes nothing for so long is cut off; it resumes with its cursor
 STUCK_S = 30.0
 
 UNSUPPORTED, POLICY, TOO_BIG, TRY_LATER = 1003, 1008, 1009, 1013
@@ -29,37 +29,37 @@ _subscribe = msgspec.json.Decoder(messages.Subscribe)
 
 
 class UnknownGame(BadInput):
-    """A subscription to a game that is not there."""
+    """A subscription to an unknown game."""
 
 
-def asked(hub: Hub, query: Any) -> tuple[Filter, dict[str, int]]:
+def from_query(hub: Hub, query: Any) -> tuple[Filter, dict[str, int]]:
     """Filter and cursor of a query string; ``BadInput`` or ``UnknownGame`` with one sentence."""
     games = split(query.getlist("game"))
-    wanted = Filter.of(split(query.getlist("topics")), games, split(query.getlist("subject")))
-    return _known(hub, wanted), read_cursor(query.get("from"), wanted.games)
+    selection = Filter.of(split(query.getlist("topics")), games, split(query.getlist("subject")))
+    return _checked(hub, selection), read_cursor(query.get("from"), selection.games)
 
 
-def _known(hub: Hub, wanted: Filter) -> Filter:
-    for game in sorted(wanted.games):
-        if game not in hub.channels:
-            raise UnknownGame(f"there is no game {game[:80]!r} here: /api/games lists those that there are")
-    return wanted
+def _checked(hub: Hub, selection: Filter) -> Filter:
+    for game in sorted(selection.games):
+        if game not in hub.games:
+            raise UnknownGame(f"there is no game {game[:80]!r} here: /api/games lists the games")
+    return selection
 
 
-def said(hub: Hub, raw: str | bytes) -> tuple[Filter, dict[str, int]]:
-    """As :func:`asked`, of a client's message."""
+def from_message(hub: Hub, raw: str | bytes) -> tuple[Filter, dict[str, int]]:
+    """As :func:`from_query`, for a client's message."""
     try:
-        wish = _subscribe.decode(raw)
+        request = _subscribe.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadInput(f"that is not a subscription such as {EXAMPLE}: {error}") from None
-    games = [wish.game] if isinstance(wish.game, str) else wish.game
-    subjects = [wish.subject] if isinstance(wish.subject, str) else wish.subject
-    wanted = _known(hub, Filter.of(wish.topics, games, subjects))
-    return wanted, read_cursor(wish.after, wanted.games)
+        raise BadInput(f"not a subscription like {EXAMPLE}: {error}") from None
+    games = [request.game] if isinstance(request.game, str) else request.game
+    subjects = [request.subject] if isinstance(request.subject, str) else request.subject
+    selection = _checked(hub, Filter.of(request.topics, games, subjects))
+    return selection, read_cursor(request.after, selection.games)
 
 
-class Socket:
-    """One client's connection: a reader for what it wants, a writer for what it gets."""
+class WebSocketSession:
+    """One client's connection: a reader for its subscriptions, a writer for its messages."""
 
     def __init__(self, hub: Hub, websocket: WebSocket) -> None:
         self.hub, self.websocket = hub, websocket
@@ -67,10 +67,10 @@ class Socket:
         self.writer: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Until either side has had enough."""
+        """Until either side closes the connection."""
         query = self.websocket.query_params
         try:
-            first = asked(self.hub, query) if query.getlist("topics") else None
+            first = from_query(self.hub, query) if query.getlist("topics") else None
         except BadInput as error:
             status = 404 if isinstance(error, UnknownGame) else 400
             await self.websocket.send_denial_response(JSONResponse({"error": str(error)}, status))
@@ -85,9 +85,9 @@ class Socket:
         finally:
             await self._unsubscribe()
 
-    async def _subscribe(self, wanted: Filter, after: dict[str, int]) -> None:
+    async def _subscribe(self, selection: Filter, after: dict[str, int]) -> None:
         await self._unsubscribe()
-        self.subscriber = Subscriber(wanted, "websocket")
+        self.subscriber = Subscriber(selection, "websocket")
         self.hub.subscribe(self.subscriber, after)
         self.writer = asyncio.create_task(self._write(self.subscriber))
 
@@ -111,11 +111,11 @@ class Socket:
                 await self._refuse(f"a message is at most {MAX_MESSAGE_BYTES} bytes long", TOO_BIG)
                 return
             try:
-                wanted, after = said(self.hub, raw)
+                selection, after = from_message(self.hub, raw)
             except BadInput as error:
                 await self.websocket.send_text(messages.text(messages.Problem(error=str(error))))
             else:
-                await self._subscribe(wanted, after)
+                await self._subscribe(selection, after)
 
     async def _refuse(self, sentence: str, code: int) -> None:
         await self.websocket.send_text(messages.text(messages.Problem(error=sentence)))
@@ -124,21 +124,21 @@ class Socket:
     async def _write(self, subscriber: Subscriber) -> None:
         send, latency = self.websocket.send, self.hub.socket_latency
         try:
-            while waiting := await subscriber.take():
+            while batch := await subscriber.next_batch():
                 async with asyncio.timeout(STUCK_S):
-                    for out in waiting:
+                    for out in batch:
                         await send({"type": "websocket.send", "text": out.text})
                         if out.stamp_ns:
                             latency.add((time.monotonic_ns() - out.stamp_ns) / 1000)
         except (WebSocketDisconnect, RuntimeError, OSError):
             return
         except TimeoutError:
-            await self._hang_up("this client takes nothing; come back with your cursor")
+            await self._close("the client reads nothing: reconnect with the cursor")
             return
         if subscriber.overrun:
-            await self._hang_up("this client is too far behind; come back with your cursor")
+            await self._close("the client is too far behind: reconnect with the cursor")
 
-    async def _hang_up(self, sentence: str) -> None:
+    async def _close(self, sentence: str) -> None:
         if self.websocket.application_state is WebSocketState.CONNECTED:
             try:
                 async with asyncio.timeout(1.0):

@@ -1,4 +1,4 @@
-"""What the gateway says of the broker and the Flink cluster behind it: asked of a stand-in that answers as Flink 2.2 does."""
+"""The state of the broker and of the Flink cluster behind a gateway: read from a fake server that answers as Flink 2.2 does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from streaming.flink.rest import Refused, Rest
 from streaming.kafka.lag import GroupLag, PartitionLag
 from streaming.operator.latency import Latency
 from streaming.operator.metrics import OperatorMetrics
-from streaming.web.cluster import ClusterPoller
+from streaming.web.cluster_poller import ClusterPoller
 from streaming.web.filters import Filter
 from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
@@ -70,7 +70,7 @@ def replies(age_s: float = 1.5) -> dict[str, Any]:
     }
 
 
-class StandIn:
+class FakeFlink:
     """A REST interface whose answers may be changed: an object, bytes as they are, a status, or seconds of silence."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class StandIn:
                 self.send_response(404 if refusal else reply if isinstance(reply, int) else 200)
                 self.send_header("content-length", str(len(raw)))
                 self.end_headers()
-                with contextlib.suppress(OSError):  # whoever asked may have had enough
+                with contextlib.suppress(OSError):  # the client may have closed the connection
                     self.wfile.write(raw)
 
             def log_message(self, *_: object) -> None:
@@ -104,8 +104,8 @@ class StandIn:
 
 
 @pytest.fixture
-def flink() -> Iterator[StandIn]:
-    found = StandIn()
+def flink() -> Iterator[FakeFlink]:
+    found = FakeFlink()
     yield found
     found.stop()
 
@@ -113,7 +113,7 @@ def flink() -> Iterator[StandIn]:
 # -- Flink -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_cluster_and_the_newest_job_of_each_name(flink):
+def test_flink_poller_returns_the_newest_job_of_each_name(flink):
     found = FlinkPoller(flink.url + "/").look()
     assert (found.version, found.taskmanagers, found.slots, found.slots_free) == ("2.2.1", 2, 4, 3)
     nfl, soccer = found.jobs
@@ -125,7 +125,7 @@ def test_a_cluster_and_the_newest_job_of_each_name(flink):
     assert (nfl.state, nfl.restarts, nfl.checkpoint) == ("FAILED", None, None)
 
 
-def test_a_job_that_is_gone_between_two_questions_is_still_listed(flink):
+def test_flink_poller_lists_a_job_that_ends_between_two_requests(flink):
     del flink.replies["/jobs/b2/checkpoints"], flink.replies["/jobs/b2/metrics?get=numRestarts"]
     soccer = FlinkPoller(flink.url).look().jobs[1]
     assert (soccer.state, soccer.checkpoint, soccer.restarts) == ("RUNNING", None, None)
@@ -143,13 +143,13 @@ def test_a_job_that_is_gone_between_two_questions_is_still_listed(flink):
         (3.0, "no Flink cluster answers"),
     ],
 )
-def test_what_does_not_answer_as_a_cluster_is_one_sentence(flink, reply, words):
+def test_flink_poller_of_a_server_that_is_no_cluster_raises_one_sentence(flink, reply, words):
     flink.replies["/overview"] = reply
     with pytest.raises(Unavailable, match=rf"\A[^\n]*{words}[^\n]*\Z"):
         FlinkPoller(flink.url, timeout_s=0.2 if isinstance(reply, float) else PATIENCE_S).look()
 
 
-def test_nobody_there_is_one_sentence(flink):
+def test_flink_poller_of_a_closed_port_raises_one_sentence(flink):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         with pytest.raises(Unavailable, match=r"\Ano Flink cluster answers at http://127[^\n]*: Connection refused [^\n]*\Z"):
@@ -157,13 +157,13 @@ def test_nobody_there_is_one_sentence(flink):
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8081", "ftp://a", "http://", "http://a:b", "http://u:p@a:8081", "http://[::1"])
-def test_a_bad_address_is_one_sentence(url):
+def test_flink_poller_of_a_bad_address_raises_one_sentence(url):
     with pytest.raises(BadInput, match=r"\A[^\n]+: give http://host:port\Z"):
         FlinkPoller(url)
 
 
-def test_a_refusal_is_told_from_a_cluster_that_is_away(flink):
-    """What Flink says of why is in the sentence; whoever can do without the answer goes on."""
+def test_flink_poller_distinguishes_a_refusal_from_an_absent_cluster(flink):
+    """The sentence has the reason that Flink gives; a caller that does not need the answer continues."""
     flink.refusals["/jobs/no/checkpoints"] = {"errors": ["Not found.", "org.apache.flink.Gone: job no\n at a line"]}
     with pytest.raises(Refused, match=r"refused /jobs/no/checkpoints: org\.apache\.flink\.Gone: job no\Z"):
         Rest(flink.url).get("/jobs/no/checkpoints")
@@ -173,11 +173,11 @@ def test_a_refusal_is_told_from_a_cluster_that_is_away(flink):
     assert not isinstance(away.value, Refused)
 
 
-# -- what the gateway makes of it --------------------------------------------------------------------------------------
+# -- the poller of the gateway -----------------------------------------------------------------------------------------
 
 
-class Reader:
-    """What a subscriber shows of itself."""
+class FakeSubscriber:
+    """The state of a subscriber."""
 
     def __init__(self) -> None:
         self.lag, self.delay, self.taken, self.unreadable, self.trouble = {"soccer": 2}, Latency(), 900, 1, ""
@@ -191,16 +191,16 @@ LAGS = [
 ]
 
 
-def looked(watch: ClusterPoller) -> ClusterPoller:
-    for answer in (watch.kafka, watch.flink):
-        if answer is not None:
-            answer.look()
+def polled(watch: ClusterPoller) -> ClusterPoller:
+    for each in (watch.kafka, watch.flink):
+        if each is not None:
+            each.poll()
     return watch
 
 
-def watched(flink: StandIn | None = None, lag: Any = lambda: LAGS) -> ClusterPoller:
+def watched(flink: FakeFlink | None = None, lag: Any = lambda: LAGS) -> ClusterPoller:
     return ClusterPoller(
-        "kafka://here:9092", lag, Reader(), flink.url if flink else "", FlinkPoller(flink.url).look if flink else None
+        "kafka://here:9092", lag, FakeSubscriber(), flink.url if flink else "", FlinkPoller(flink.url).look if flink else None
     )
 
 
@@ -215,14 +215,14 @@ def metrics(url: str) -> dict[tuple[str, ...], float]:
     return found
 
 
-def test_requests_tell_of_the_cluster(flink):
+def test_operators_request_and_metrics_have_the_cluster(flink):
     hub = Hub()
     hub.attach(record())
     hub.measure("demo-1", OperatorMetrics(("a",)), "kafka embedded, x", int((time.time() - 4) * 1e6))
-    with Gateway(hub, port=0, watch=looked(watched(flink))) as gateway:
-        told = httpx.get(gateway.url + "/api/operators").json()
+    with Gateway(hub, port=0, cluster=polled(watched(flink))) as gateway:
+        answer = httpx.get(gateway.url + "/api/operators").json()
         numbers = metrics(gateway.url)
-    game, cluster = told["games"]["demo-1"], told["cluster"]
+    game, cluster = answer["games"]["demo-1"], answer["cluster"]
     assert game["runner"] == "kafka embedded, x"
     assert 3.9 < game["reported_s"] < PATIENCE_S
     assert cluster["gateway"] | {"delay_p50_us": 0, "delay_p99_us": 0} == {
@@ -262,47 +262,49 @@ def test_requests_tell_of_the_cluster(flink):
     assert [numbers[f"touchline_flink_{name}",] for name in ("taskmanagers", "slots", "slots_free")] == [2, 4, 3]
 
 
-def test_without_a_cluster_nothing_is_said_of_one():
+def test_operators_request_without_a_cluster_has_none():
     with Gateway(Hub(), port=0) as gateway:
         assert httpx.get(gateway.url + "/api/operators").json()["cluster"] is None
         assert not [name for name, *_ in metrics(gateway.url) if "kafka" in name or "flink" in name]
 
 
-def test_a_part_that_does_not_answer_is_said_and_its_old_figures_are_not_taken_for_new(flink):
-    watch = looked(watched(flink))
-    flink.replies = {}
+def test_part_that_does_not_answer_is_down_and_has_no_old_figures(flink):
+    gone = False
 
-    def gone() -> list[GroupLag]:
-        raise Unavailable("no broker answers as expected at kafka://here:9092: it went")
+    def lag() -> list[GroupLag]:
+        if gone:
+            raise Unavailable("no broker answers as expected at kafka://here:9092: it went")
+        return LAGS
 
-    watch.kafka._ask = gone
-    looked(watch)
-    with Gateway(Hub(), port=0, watch=watch) as gateway:
-        told = httpx.get(gateway.url + "/api/operators").json()["cluster"]
+    watch = polled(watched(flink, lag))
+    flink.replies, gone = {}, True
+    polled(watch)
+    with Gateway(Hub(), port=0, cluster=watch) as gateway:
+        answer = httpx.get(gateway.url + "/api/operators").json()["cluster"]
         numbers = metrics(gateway.url)
-    assert told["kafka"]["problem"].endswith("it went")
-    assert told["kafka"]["age_s"] is not None
-    assert "status 404" in told["flink"]["problem"]
+    assert answer["kafka"]["problem"].endswith("it went")
+    assert answer["kafka"]["age_s"] is not None
+    assert "status 404" in answer["flink"]["problem"]
     assert numbers["touchline_kafka_up",] == numbers["touchline_flink_up",] == 0
     assert not [name for name, *_ in numbers if name.startswith(("touchline_flink_job", "touchline_kafka_lag"))]
 
 
-def test_our_own_mistake_in_asking_is_a_problem_and_no_crash(caplog):
+def test_polled_value_whose_read_fails_has_a_problem_and_no_value(caplog):
     watch = watched(lag=lambda: 1 / 0)
-    watch.kafka.look()
-    assert watch.kafka.problem == "asking kafka://here:9092 failed: ZeroDivisionError"
+    watch.kafka.poll()
+    assert watch.kafka.problem == "reading kafka://here:9092 failed: ZeroDivisionError"
     assert watch.kafka.age_s is None
-    assert watch.told()["kafka"]["groups"] == []
+    assert watch.report()["kafka"]["groups"] == []
 
 
-def test_a_part_that_hangs_holds_up_nothing(flink):
+def test_part_that_hangs_does_not_delay_the_other(flink):
     held = threading.Event()
 
     def hangs() -> list[GroupLag]:
         held.wait(PATIENCE_S)
         return []
 
-    with watched(flink, hangs) as watch, Gateway(Hub(), port=0, watch=watch) as gateway:
+    with watched(flink, hangs) as watch, Gateway(Hub(), port=0, cluster=watch) as gateway:
         end = time.monotonic() + PATIENCE_S
         while httpx.get(gateway.url + "/api/operators").json()["cluster"]["flink"]["cluster"] is None:
             assert time.monotonic() < end
@@ -314,18 +316,18 @@ def test_a_part_that_hangs_holds_up_nothing(flink):
 # -- the hub, fed from elsewhere ---------------------------------------------------------------------------------------
 
 
-def test_what_an_operator_told_last_counts_in_whatever_order_it_comes():
+def test_hub_keeps_the_newest_report_of_an_operator_in_any_order():
     hub, old, new = Hub(), OperatorMetrics(("a",)), OperatorMetrics(("a",))
     hub.measure("demo-1", new, "there", 20)
     hub.measure("demo-1", old, "here", 10)
     hub.attach(record())
     hub.drain()
-    channel = hub.channels["demo-1"]
+    channel = hub.games["demo-1"]
     assert (channel.meters is new, channel.runner, channel.reported_us) == (True, "there", 20)
     assert channel.record == record()
 
 
-def test_subscribers_hear_of_a_record_when_it_changes_and_not_with_every_measure():
+def test_subscriber_gets_a_game_record_only_when_it_changes():
     hub, match = Hub(), ScriptedMatch()
     subscriber = Subscriber(Filter.of(["stats.#"]), "websocket")
     hub.subscribe(subscriber, {})
@@ -333,13 +335,13 @@ def test_subscribers_hear_of_a_record_when_it_changes_and_not_with_every_measure
         hub.attach(match.record)
         hub.measure("demo-1", match.meters, "there", 5)
     hub.drain()
-    assert [out.kind for out in subscriber.take_now()] == ["game"]
+    assert [out.kind for out in subscriber.pop_batch()] == ["game"]
     hub.attach(record(t0_us=5))
     hub.drain()
-    assert [out.kind for out in subscriber.take_now()] == ["game"]
+    assert [out.kind for out in subscriber.pop_batch()] == ["game"]
 
 
-def test_a_block_that_cannot_be_shown_takes_no_other_with_it(caplog):
+def test_hub_with_an_invalid_block_still_publishes_the_others(caplog):
     hub, match = Hub(), ScriptedMatch()
     hub.attach(match.record)
     broken = StatBlock("x", "demo-1", "soccer", "", ("match",), np.array([1]), 1, [[object()]], "final", np.array([1]))
@@ -348,21 +350,21 @@ def test_a_block_that_cannot_be_shown_takes_no_other_with_it(caplog):
     hub.write(good, 4)
     assert hub.waiting == 3
     hub.drain()
-    assert (hub.waiting, len(hub.channels["demo-1"].ring) >= 1) == (0, True)
+    assert (hub.waiting, len(hub.games["demo-1"].ring) >= 1) == (0, True)
     assert "published at 3 cannot be shown" in caplog.text
-    assert hub.channels["demo-1"].latest(Filter.of(["stats.soccer.#"]))
+    assert hub.games["demo-1"].latest(Filter.of(["stats.soccer.#"]))
 
 
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.browser
-def test_the_operator_page_shows_the_card_where_there_is_a_cluster(browser, flink):
+def test_operator_page_shows_the_scale_out_card_only_with_a_cluster(browser, flink):
     hub, match = Hub(), ScriptedMatch()
     hub.attach(match.record)
     hub.measure("demo-1", match.meters, "kafka embedded, touchline-1", time.time_ns() // 1000)
-    watch = looked(watched(flink))
-    with Gateway(hub, port=0, watch=watch) as gateway:
+    watch = polled(watched(flink))
+    with Gateway(hub, port=0, cluster=watch) as gateway:
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -386,7 +388,7 @@ def test_the_operator_page_shows_the_card_where_there_is_a_cluster(browser, flin
         assert page.locator("#cluster .lanes div").count() == 6
         assert page.locator("#cluster .lanes .over").count() == 1
         flink.replies = {}
-        looked(watch)
+        polled(watch)
         page.locator("#cluster .problem", has_text="status 404").wait_for(timeout=PATIENCE_MS)
         assert faults == []
         page.close()
