@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import msgspec
 import pytest
 
+from simulators.catalogue import open_simulator
 from streaming.errors import BadRecord
-from streaming.wire.blocks import StatBlock
-from streaming.wire.messages import blocks_of, decode_stats, messages
+from streaming.factory import operator_for
+from streaming.wire import topics
+from streaming.wire.blocks import Output, StatBlock
+from streaming.wire.messages import Message, blocks_of, decode_stats, messages
 from streaming.wire.raw_stats import PACKED_FROM_BYTES, RawStatBlock, stat_blocks
 from streaming.wire.records import encode
 from streaming.wire.stat_json import block_raw
@@ -21,6 +25,10 @@ EVERY = list(KINDS.values())
 
 def plain(block: StatBlock) -> list[bytes]:
     return [encode(update) for update in block.updates(AT)]
+
+
+def stats_of_sport(sport: str, sent: Iterable[Message]) -> list[bytes]:
+    return [message.value for message in sent if message.topic == topics.stats(sport)]
 
 
 def rewritten(**changed: object) -> bytes:
@@ -89,3 +97,30 @@ def test_what_is_no_message_of_stats_is_a_bad_record(raw: bytes) -> None:
     with pytest.raises(BadRecord) as bad:
         stat_blocks(raw)
     assert bad.value.reason == "bad batch of stats"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sport", "minutes", "least"), [("soccer", 0.5, 10_000), ("nfl", 2.0, 1_000)])
+def test_stat_blocks_of_a_simulated_game_keep_every_byte(sport: str, minutes: float, least: int) -> None:
+    world = open_simulator(sport, 7, minutes)
+    operator = operator_for(world.record)
+    stats = events = 0
+
+    def check(outputs: list[Output]) -> None:
+        nonlocal stats, events
+        blocks = [output for output in outputs if isinstance(output, StatBlock)]
+        for raw in stats_of_sport(sport, messages(sport, world.record.game, blocks, AT)):
+            found = stat_blocks(raw)
+            assert all(isinstance(block, RawStatBlock) for _, block in found)
+            assert b",".join(block.raw for _, block in found) == raw.partition(b'"updates":[')[2][:-2]
+            assert [(at, block.subjects, block.end_us) for at, block in found] == [
+                (at, block.subjects, block.end_us[0]) for at, block in blocks_of(decode_stats(raw))
+            ]
+            stats += sum(len(block) for _, block in found)
+            events += sum(block.event is not None for _, block in found)
+
+    for record in world.stream(25):
+        check(operator.on_record(record))
+    check(operator.finish())
+    assert stats > least
+    assert events > 0
