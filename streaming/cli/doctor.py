@@ -7,6 +7,8 @@ import json
 import shutil
 import socket
 import sys
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -40,6 +42,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     rows: list[Row] = []
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     rows.append(("Python 3.11", version == "3.11", version, "make setup PYTHON=/path/to/python3.11"))
+    rows.append(_packages())
     rows += _plugins()
     for name in simulators():
         try:
@@ -90,6 +93,20 @@ def _plugins() -> list[Row]:
                 what, _, mend = str(error).partition(": ")
                 rows.append((f"{group.noun} {name}", False, what, mend))
     return rows
+
+
+def _packages() -> Row:
+    """Packages of other distributions with the names of ours: the command goes first in its own process, a notebook does not."""
+    home = Path(__file__).resolve().parents[2]
+    elsewhere = [place for place in sys.path if Path(place).resolve() != home]
+    for name in ("features", "models", "simulators", "streaming"):
+        spec = PathFinder.find_spec(name, elsewhere)
+        places = [] if spec is None else [spec.origin, *(spec.submodule_search_locations or ())]
+        found = next((place for place in places if place), "")
+        if found and not Path(found).resolve().is_relative_to(home / name):
+            about = f"the package {name!r} at {found} hides Touchline's own from `import touchline`; this command is not affected"
+            return "packages", False, about, "python -m venv, pipx install touchline or uv tool install touchline"
+    return "packages", True, "import touchline finds its own packages", ""
 
 
 def _java() -> Row:

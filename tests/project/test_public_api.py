@@ -1,0 +1,195 @@
+"""``import touchline``: light, complete, and never running another distribution's code in the place of ours."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import touchline
+from streaming.operator.game import GameOperator
+from streaming.recordings.reader import Recording, Writer
+from streaming.sinks.table import StatTableSink, stat_filter
+from streaming.wire.blocks import StatBlock
+from tests.paths import ROOT
+from tests.patience import contention
+from tests.small import small_world
+
+#: what an import must not bring along
+HEAVY = ("numpy", "numba", "pyarrow", "pandas", "streaming", "features", "models", "simulators", "typer")
+#: an import has this long on a core of its own
+IMPORT_S = 0.4
+
+
+def python(program: str, *path: Path) -> subprocess.CompletedProcess[str]:
+    """A program in a process of its own, somewhere else than in the checkout."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(os.sep), env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of twelve seconds of a race, which has stats from its first window on."""
+    folder = tmp_path_factory.mktemp("api") / "race"
+    world = small_world("f1", 3, 0.2)
+    with Writer(folder, world.record) as writer:
+        for record in world.stream(25):
+            writer.write(record)
+    return folder
+
+
+def test_an_import_brings_nothing_heavy_and_is_fast() -> None:
+    program = f"import touchline, sys; print([name for name in {HEAVY!r} if name in sys.modules])"
+    began = time.monotonic()
+    done = python(program, ROOT)
+    took_s = time.monotonic() - began
+    assert done.stdout.strip() == "[]", done.stderr
+    assert took_s < IMPORT_S * contention()
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    for name in touchline.__all__:
+        assert getattr(touchline, name).__doc__, name
+    assert set(touchline.__all__) <= set(dir(touchline))
+    assert touchline.GameOperator is GameOperator
+    with pytest.raises(AttributeError, match="no attribute 'open_game'"):
+        touchline.open_game  # noqa: B018
+
+
+def test_a_recording_is_opened_or_refused_in_one_sentence(match: Path, tmp_path: Path) -> None:
+    assert isinstance(touchline.open_recording(str(match)), Recording)
+    with pytest.raises(touchline.BadInput, match="there is no recording at"):
+        touchline.open_recording(tmp_path / "nowhere")
+
+
+def test_a_sport_and_a_model_are_found_by_name() -> None:
+    assert "soccer.shot.xgoals" in {stat.id for stat in touchline.load_sport("soccer").stats}
+    assert touchline.load_model("xgoals@real").name == "xgoals"
+    with pytest.raises(touchline.BadInput, match="unknown sport 'cricket'"):
+        touchline.load_sport("cricket")
+    with pytest.raises(touchline.BadInput, match="neither a model folder"):
+        touchline.load_model("no-such-model")
+
+
+@pytest.mark.slow
+def test_a_replay_returns_what_the_command_writes(match: Path, tmp_path: Path) -> None:
+    from streaming.cli.app import run
+
+    assert run(["replay", str(match), "--out", str(tmp_path / "stats.parquet")]) == 0
+    written = pq.read_table(tmp_path / "stats.parquet")
+    table = touchline.replay(touchline.open_recording(match))
+    assert table.schema.names == written.schema.names
+    columns = ["id", "value", "values", "text", "unit", "quality"]
+    rows = [sorted(map(repr, each.select(columns).to_pylist())) for each in (table, written)]
+    assert len(rows[0]) > 100
+    assert rows[0] == rows[1]
+
+
+@pytest.mark.slow
+def test_a_pattern_selects_stats_and_a_data_frame_is_one_call_away(match: Path) -> None:
+    pytest.importorskip("pandas", reason="pandas comes with touchline[analysis]")
+    frame = touchline.replay(str(match), stats="f1.car.*").to_pandas()
+    assert {stat.rsplit(".", 1)[0] for stat in frame["stat"]} == {"f1.car"}
+    frame = frame[frame["stat"] == "f1.car.speed"]
+    assert frame["values"].notna().any()  # mean, least, most and last of a window
+    late = touchline.replay(match, stats=["f1.car.speed"], from_s=8.0)
+    assert 0 < late.num_rows < len(frame)
+    with pytest.raises(touchline.BadInput, match=r"no stat matches 'f1\.car\.sped'"):
+        touchline.replay(match, stats="f1.car.sped")
+
+
+def test_an_operator_takes_records_by_hand(match: Path) -> None:
+    recording = touchline.open_recording(match)
+    operator = touchline.operator_for(recording.game, draw=False)
+    assert isinstance(operator, touchline.GameOperator)
+    assert operator.game == recording.game
+    with pytest.raises(touchline.BadInput, match="unknown sport"):
+        touchline.operator_for(msgspec.structs.replace(recording.game, sport="cricket"))
+
+
+def block(stat: str, subject: str, value: float, *, revision: int = 0, quality: str = "final") -> StatBlock:
+    at = np.array([1_000_000])
+    return StatBlock(
+        stat,
+        "g",
+        "soccer",
+        "m",
+        (subject,),
+        at,
+        400_000,
+        np.array([[value]]),
+        quality,  # type: ignore[arg-type]
+        at,
+        revision=revision,
+    )
+
+
+def test_a_correction_replaces_the_row_that_it_corrects() -> None:
+    sink = StatTableSink()
+    sink.write([block("a", "p1", 1.0), block("a", "p2", 2.0), block("a", "p3", 9.0, quality="provisional")], 0)
+    sink.close()
+    sink.write([block("a", "p1", 3.0, revision=1)], 0)
+    rows = sink.table().select(["subject", "value", "revision"]).to_pylist()
+    assert rows == [{"subject": "p2", "value": 2.0, "revision": 0}, {"subject": "p1", "value": 3.0, "revision": 1}]
+
+
+def test_no_stat_makes_an_empty_table_with_every_column() -> None:
+    sink = StatTableSink(lambda stat: stat == "b")
+    sink.write([block("a", "p1", 1.0)], 0)
+    table = sink.table()
+    assert (table.num_rows, "reason" in table.schema.names) == (0, True)
+
+
+def test_a_filter_keeps_what_matches_and_refuses_what_matches_nothing() -> None:
+    known = ["soccer.shot.xgoals", "soccer.ball.speed"]
+    assert stat_filter(["soccer.*", "soccer.ball.speed"], known) == set(known)
+    with pytest.raises(touchline.BadInput, match="not a topic pattern"):
+        stat_filter(["soccer shot"], known)
+
+
+@pytest.mark.parametrize("name", touchline.PACKAGES)
+def test_a_package_of_the_same_name_is_refused_and_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("print('the other package was run')")
+    done = python("import touchline; touchline.load_sport('soccer')", tmp_path, ROOT)
+    assert done.returncode == 1
+    sentence = done.stderr.strip().splitlines()[-1]
+    assert sentence.startswith(f"touchline.PackageCollision: the package '{name}' at {tmp_path / name}")
+    assert "environment of its own" in sentence
+    assert "was run" not in done.stdout
+
+
+def test_the_command_goes_before_a_package_of_the_same_name(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text("raise RuntimeError('the other module was run')")
+    program = "import sys, touchline; sys.argv = ['touchline', 'models', '--help']; touchline.main()"
+    done = python(program, tmp_path, ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "Usage: touchline models" in done.stdout
+
+
+def test_a_package_that_was_imported_before_ends_the_command_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text("")
+    done = python("import models, touchline; touchline.main()", tmp_path, ROOT)
+    assert done.returncode == 2
+    assert done.stderr.startswith("touchline: the package 'models' at ")
+
+
+def test_doctor_names_the_package_that_hides_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from streaming.cli.doctor import _packages
+
+    assert _packages()[:2] == ("packages", True)
+    (tmp_path / "features").mkdir()
+    (tmp_path / "features" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    what, ok, about, _ = _packages()
+    assert (what, ok) == ("packages", False)
+    assert f"'features' at {tmp_path / 'features'}" in about
