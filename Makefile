@@ -1,7 +1,7 @@
 # Two doors: `make demo` and `make test`. Both make .venv by themselves.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast check bench clean browser jars up down
+.PHONY: help setup demo test fast check docs bench clean browser jars up down
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -29,6 +29,9 @@ check: $(VENV)/.made-dev  ## lint, types, arrows
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config setup.cfg
 
+docs: $(VENV)/.made-docs  ## build the documentation into site/, strictly
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 up: $(VENV)/.made-dev jars    ## start a real Kafka broker and Flink cluster on loopback (ARGS="--mode thread")
 	$(BIN)/python infra/cluster.py up $(ARGS)
 
@@ -42,7 +45,7 @@ bench: setup     ## every benchmark, beside its floor
 	$(BIN)/touchline bench
 
 clean: down      ## remove what was made
-	rm -rf $(VENV) build dist *.egg-info infra/.jars .run
+	rm -rf $(VENV) build dist site *.egg-info infra/.jars .run
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/uv:
@@ -51,13 +54,17 @@ $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-$(VENV)/.made: $(VENV)/bin/uv setup.cfg pyproject.toml constraints.txt
+$(VENV)/.made: $(VENV)/bin/uv setup.cfg setup.py pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e .
 	$(BIN)/touchline warm
 	@touch $@
 
 $(VENV)/.made-dev: $(VENV)/.made
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(VENV)/.made-docs: $(VENV)/.made
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[docs]'
 	@touch $@
 
 browser:

@@ -1,0 +1,245 @@
+"""The documentation: every page is in the site's navigation, its Python runs as it stands there, its commands and options exist."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+import yaml
+
+import simulators.providers
+from simulators.providers import Imported, providers, read, wyscout
+from streaming.cli.app import app
+from streaming.recordings.reader import Recording, Writer
+from streaming.wire.blocks import StatBlock
+from streaming.wire.records import Telemetry
+from tests.paths import ROOT
+from tests.simulators.providers import small
+from tests.small import small_world
+
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+#: pages whose Python has tests of its own, here or elsewhere
+ELSEWHERE = {
+    "adding-a-provider.md": "test_the_example_provider_is_one_file",
+    "adding-a-stat.md": "tests/features/test_adding_a_stat.py",
+    "providers.md": "test_the_loop_over_many_matches",
+    "simulator.md": "test_the_soccer_simulator_of_the_page",
+}
+
+
+def python_blocks(page: Path) -> list[str]:
+    return [text for language, text in FENCE.findall(page.read_text("utf-8")) if language == "python"]
+
+
+def blocks() -> Iterator[Any]:
+    """Every block that runs in a folder with the recordings ``match`` and ``REC``, with its page and number."""
+    for page in PAGES:
+        for number, text in enumerate(python_blocks(page)):
+            if page.name not in ELSEWHERE:
+                slow = [pytest.mark.slow] if "replay(" in text or "operator" in text else []
+                yield pytest.param(page, number, marks=slow, id=f"{page.stem}-{number}")
+
+
+# -- the site ------------------------------------------------------------------------------------------------------------
+
+
+def pages_of(nav: Any) -> list[str]:
+    if isinstance(nav, str):
+        return [nav]
+    return [page for each in (nav.values() if isinstance(nav, dict) else nav) for page in pages_of(each)]
+
+
+def test_the_navigation_has_every_page_once() -> None:
+    listed = pages_of(yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))["nav"])
+    assert sorted(listed) == sorted(path.name for path in DOCS.glob("*.md"))
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="mkdocs comes with touchline[docs]")
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+
+    build(load_config(str(ROOT / "mkdocs.yml"), strict=True, site_dir=str(tmp_path)))
+    assert "open_recording" in (tmp_path / "api.html").read_text("utf-8")
+
+
+# -- Python --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``match``, half a minute of a simulated game, and ``REC``, a small file of a provider with stats."""
+    folder = tmp_path_factory.mktemp("docs")
+    world = small_world("soccer", 7, 0.5)
+    with Writer(folder / "match", world.record) as writer:
+        for record in world.stream(250):
+            writer.write(record)
+    (folder / "files").mkdir()
+    imported = read("tracab", small.tracab(folder / "files"))
+    t0 = imported.record.t0_us
+    ends = np.array([t0, t0 + 200_000])
+    values = np.array([[1.0, 2.0], [3.0, np.nan]])
+    block = StatBlock(
+        "soccer.player.speed", imported.record.game, "soccer", "km/h", ("P-1", "P-9"), ends, 400_000, values, "final", ends
+    )
+    with Writer(folder / "REC", imported.record) as writer:
+        for each in imported.stream():
+            writer.write(each)
+        writer.write_outputs([block], t0)
+    return folder
+
+
+def run(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The names that a block leaves behind; skips where a library of an extra is missing."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import) and (name := node.names[0].name) in ("duckdb", "polars", "pandas"):
+            pytest.importorskip(name, reason=f"{name} comes with touchline[analysis]")
+    if ".to_pandas()" in text:
+        pytest.importorskip("pandas", reason="pandas comes with touchline[analysis]")
+    monkeypatch.chdir(folder)
+    names: dict[str, Any] = {}
+    exec(text, names)
+    return names
+
+
+@pytest.mark.parametrize(("page", "number"), list(blocks()))
+def test_a_block_of_python_runs(page: Path, number: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = run(python_blocks(page)[number], folder, monkeypatch)
+    assert len(names) > 1, "a block that leaves no name behind shows nothing"
+
+
+def test_every_block_of_python_is_run_somewhere() -> None:
+    with_python = {page.name for page in PAGES if python_blocks(page)}
+    assert {"README.md", "python.md", "recordings.md", *ELSEWHERE} <= with_python
+    for place in ELSEWHERE.values():
+        assert place in globals() or (ROOT / place).is_file(), place
+
+
+@pytest.mark.parametrize("library", ["duckdb", "polars", "pandas"])
+def test_every_library_opens_every_table(library: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = [text for text in python_blocks(DOCS / "recordings.md") if f"import {library}\n" in text and "telemetry" in text]
+    names = run(text, folder, monkeypatch)
+    recording = Recording(folder / "REC")
+    rows = {name: len(names[name].fetchall() if library == "duckdb" else names[name]) for name in ("telemetry", "events", "stats")}
+    whole = {"telemetry": recording.samples, "events": recording.events, "stats": 4}
+    assert rows == (
+        {**whole, "events": 1, "stats": 2} if library == "duckdb" else whole
+    )  # DuckDB's select shots and group subjects
+
+
+@pytest.mark.slow
+def test_the_soccer_simulator_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = python_blocks(DOCS / "simulator.md")
+    names: dict[str, Any] = {}
+    exec(text.replace("minutes=90", "minutes=0.2"), names)
+    assert names["match"].record.sport == "soccer"
+
+
+@pytest.mark.real
+def test_the_loop_over_many_matches(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = wyscout.match_ids
+    monkeypatch.setattr(wyscout, "match_ids", lambda files: known(files)[:2])
+    (text,) = python_blocks(DOCS / "providers.md")
+    assert isinstance(run(text, real_data, monkeypatch)["imported"], Imported)
+
+
+# -- the example provider ------------------------------------------------------------------------------------------------
+
+POSITIONS = "frame,x,y\n0,52.5,34.0\n1,53.5,33.0\n"
+TITLE = "Example tracking: one CSV of positions at 25 Hz."
+
+
+def provider_source() -> str:
+    (source,) = python_blocks(DOCS / "adding-a-provider.md")
+    return source
+
+
+def test_the_example_provider_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "example.py").write_text(provider_source())
+    (tmp_path / "positions.csv").write_text(POSITIONS)
+    monkeypatch.setattr(simulators.providers, "__path__", [*simulators.providers.__path__, str(tmp_path)])
+    assert providers()["example"] == TITLE
+    (packet,) = read("example", [tmp_path / "positions.csv"]).stream()
+    sys.modules.pop("simulators.providers.example")
+    assert isinstance(packet, Telemetry)
+    assert (packet.x_m.tolist(), packet.y_m.tolist()) == ([0.0, 1.0], [0.0, -1.0])
+
+
+def test_the_example_provider_is_a_package_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its ``setup.cfg``, as the page has it, and what an installer makes of that."""
+    page = (DOCS / "adding-a-provider.md").read_text("utf-8")
+    (config,) = [text for language, text in FENCE.findall(page) if language == "ini"]
+    settings = configparser.ConfigParser()
+    settings.read_string(config)
+    (group,) = settings["options.entry_points"]
+    (tmp_path / "example_provider.py").write_text(provider_source())
+    (tmp_path / "positions.csv").write_text(POSITIONS)
+    info = tmp_path / "example_provider-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: example-provider\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{group}]{settings['options.entry_points'][group]}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert providers()["example"] == TITLE
+    assert read("example", [tmp_path / "positions.csv"]).samples == 2
+    sys.modules.pop("example_provider")
+
+
+# -- commands ------------------------------------------------------------------------------------------------------------
+
+
+def command_lines(page: Path) -> list[str]:
+    """Every ``touchline ...`` of a page: lines of code blocks without what is said of them, and code in the text."""
+    text = page.read_text("utf-8")
+    code = [line.strip() for _, block in FENCE.findall(text) for line in block.replace("\\\n", " ").splitlines()]
+    code += [line.strip() for line in re.findall(r"^ {4}(touchline .*)$", text, re.MULTILINE)]
+    code += [span.replace("\n", " ") for span in re.findall(r"`(touchline [^`]+)`", FENCE.sub("", text))]
+    commands = [re.split(r"\s{2,}|\s#|;\s|\s&$", line.removeprefix("$ "))[0] for line in code]
+    return [line for line in commands if line.startswith("touchline ")]
+
+
+def unknown_words(line: str) -> list[str]:
+    """The command or the options of a line that the program does not have."""
+    command: Any = typer.main.get_command(app)
+    words = shlex.split(line.translate(str.maketrans("[]|", "   ")))[1:]
+    while words and hasattr(command, "get_command") and not words[0].startswith("-"):
+        name = words.pop(0)
+        if re.fullmatch(r"[A-Z]+|\.\.\.", name):  # a placeholder: whatever follows depends on it
+            return []
+        command = command.get_command(None, name)
+        if command is None:
+            return [name]
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
+    return [word for word in words if word.startswith("--") and word.split("=")[0].rstrip(",.") not in known]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_commands_and_options_of_a_page_exist(page: Path) -> None:
+    wrong = {line: words for line in command_lines(page) if (words := unknown_words(line))}
+    assert not wrong
+
+
+def test_a_stale_command_is_found() -> None:
+    assert unknown_words("touchline replays REC") == ["replays"]
+    assert unknown_words("touchline models train xgoals --epochs 3") == ["--epochs"]
+    assert unknown_words("touchline replay REC [--speed 10] --serve") == []
+    assert "touchline replay match --out stats.parquet" in command_lines(DOCS / "start.md")
+
+
+def test_the_targets_of_make_that_pages_name_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for page in PAGES:
+        named = set(re.findall(r"(?:`|^)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE))
+        assert named <= targets, page.name
