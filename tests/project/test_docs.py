@@ -76,6 +76,15 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert "open_recording" in (tmp_path / "api.html").read_text("utf-8")
 
 
+def test_the_modules_that_the_migration_page_points_to_exist() -> None:
+    rows = re.findall(
+        r"^\| `[\w.]+` \| `([a-z0-9_]+(?:\.[a-z0-9_]+)+)` \|$", (DOCS / "migration.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert len(rows) > 100
+    places = {name: ROOT.joinpath(*name.split(".")) for name in rows}
+    assert [name for name, place in places.items() if not (place.with_suffix(".py").is_file() or place.is_dir())] == []
+
+
 # -- Python --------------------------------------------------------------------------------------------------------------
 
 
@@ -221,6 +230,9 @@ def unknown_words(line: str) -> list[str]:
         command = command.get_command(None, name)
         if command is None:
             return [name]
+    if command.name == "import" and words and re.match(r"[a-z]", words[0]):
+        if words[0].partition(":")[0] not in {*providers(), "example"}:
+            return [words[0]]
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
     return [word for word in words if word.startswith("--") and word.split("=")[0].rstrip(",.") not in known]
 
@@ -234,6 +246,7 @@ def test_the_commands_and_options_of_a_page_exist(page: Path) -> None:
 def test_a_stale_command_is_found() -> None:
     assert unknown_words("touchline replays REC") == ["replays"]
     assert unknown_words("touchline models train xgoals --epochs 3") == ["--epochs"]
+    assert unknown_words("touchline import f1 laps.csv --out REC") == ["f1"]
     assert unknown_words("touchline replay REC [--speed 10] --serve") == []
     assert "touchline replay match --out stats.parquet" in command_lines(DOCS / "start.md")
 
