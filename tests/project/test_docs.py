@@ -230,9 +230,9 @@ def unknown_words(line: str) -> list[str]:
         command = command.get_command(None, name)
         if command is None:
             return [name]
-    if command.name == "import" and words and re.match(r"[a-z]", words[0]):
-        if words[0].partition(":")[0] not in {*providers(), "example"}:
-            return [words[0]]
+    provider = words[0].partition(":")[0] if command.name == "import" and words else ""
+    if re.match(r"[a-z]", provider) and provider not in {*providers(), "example"}:
+        return [provider]
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
     return [word for word in words if word.startswith("--") and word.split("=")[0].rstrip(",.") not in known]
 
