@@ -1,4 +1,4 @@
-"""The table of commands. Each stands in a module of its own that is imported when it is called, not before."""
+"""The table of commands. Each is a module of its own that is imported when the command is called."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ COMMANDS: Final = {
     "import": ("streaming.cli.importing", "import_", "Turn a provider's files into a recording."),
     "full-rate": ("streaming.cli.fullrate", "app", "Send or receive raw telemetry at full rate."),
     "replay": ("streaming.cli.replay", "replay", "Run a recording through the pipeline, at any speed."),
-    "run": ("streaming.cli.run", "run", "Run games from Kafka to Kafka, in this process or on Flink."),
+    "run": ("streaming.cli.run", "run", "Run live games from Kafka to Kafka, in this process or on Flink."),
     "serve": ("streaming.cli.serve", "serve", "Serve the pages of games that run elsewhere, from Kafka."),
-    "dead": ("streaming.cli.dead", "app", "List records that could not be used, or send them again."),
+    "dead": ("streaming.cli.dead", "app", "List dead letters, or send their records again."),
     "models": ("streaming.cli.models", "app", "Train, score, evaluate, list and explain models."),
-    "endpoint": ("streaming.cli.endpoint", "endpoint", "Serve models over HTTP, by SageMaker's contract."),
+    "endpoint": ("streaming.cli.endpoint", "endpoint", "Serve models over HTTP, by the SageMaker container contract."),
     "check": ("streaming.cli.check", "app", "Count the highlights and stories of real games."),
     "marginals": ("streaming.cli.marginals", "marginals", "Compare simulated games with real ones, figure by figure."),
     "catalogue": ("streaming.cli.catalogue", "catalogue", "List every stat: unit, definition, topic, graphic."),
-    "ograf": ("streaming.cli.ograf", "ograf", "Write the graphics as OGraf graphics, for a renderer."),
+    "ograf": ("streaming.cli.ograf", "ograf", "Write the graphics in the OGraf format."),
     "schemas": ("streaming.cli.schemas", "schemas", "Write the JSON Schemas and the AsyncAPI document."),
-    "bench": ("streaming.cli.bench", "bench", "Measure the hot paths beside their floors."),
-    "doctor": ("streaming.cli.doctor", "doctor", "Say what is installed and reachable, and how to mend the rest."),
+    "bench": ("streaming.cli.bench", "bench", "Run the benchmarks, each beside its floor."),
+    "doctor": ("streaming.cli.doctor", "doctor", "Check what is installed and reachable, and how to mend the rest."),
     "warm": ("streaming.cli.warm", "warm", "Fill the cache of compiled code."),
 }
 
@@ -38,7 +38,7 @@ EPILOG: Final = "Start with: touchline demo soccer. Every command answers --help
 
 
 class _Lazy(TyperGroup):
-    """A group that knows its commands' names and imports one when it is asked for."""
+    """A group that lists its commands and imports one when it is called."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -67,11 +67,11 @@ app = typer.Typer(cls=_Lazy, add_completion=False, rich_markup_mode=None, pretty
 
 @app.callback()
 def _touchline() -> None:
-    """Raw telemetry of a live game in, the numbers on the screen out, in milliseconds."""
+    """Turn live tracking data into broadcast stats in milliseconds."""
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command line; what went wrong is one sentence on stderr and the exit code 2 (130 after Ctrl-C)."""
+    """Run a command line. An error is one sentence on stderr and the exit code 2 (130 after Ctrl-C)."""
     try:
         result = typer.main.get_command(app).main(arguments, prog_name="touchline", standalone_mode=False)
     except TouchlineError as error:
@@ -79,7 +79,7 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     except BrokenPipeError:
-        # The reader has had enough (head, less): not an error, but nothing may be flushed into the closed pipe either.
+        # The reader closed the pipe (head, less): no error, but nothing may be flushed into it any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
@@ -88,13 +88,13 @@ def run(arguments: list[str]) -> int:
         if type(error).__name__ == "Abort":
             return _fail("interrupted", 130)
         raise
-    if result == 130:  # typer turns Ctrl-C into an exit code and says nothing
+    if result == 130:  # typer turns Ctrl-C into an exit code without a message
         return _fail("interrupted", 130)
     return result if isinstance(result, int) else 0
 
 
 def _is_usage(error: Exception) -> bool:
-    """A mistake on the command line, as typer's own copy of click reports it."""
+    """A wrong command line, as typer's own copy of click reports it."""
     return hasattr(error, "format_message") and hasattr(error, "exit_code")
 
 

@@ -42,13 +42,17 @@ PEERS_FOLDER: Final = Path.home() / ".cache" / "touchline" / "peers"
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(BENCHES)}; none: all that are not long.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
-    core_hour_price: Annotated[float, typer.Option(help="endpoint: what a core costs an hour, for the cost.", min=0.0)] = 0.05,
-    peers: Annotated[bool, typer.Option("--peers", help="endpoint: beside MLServer and BentoML, installed once.")] = False,
-    peers_folder: Annotated[Path, typer.Option(help="endpoint: where the peers are installed.")] = PEERS_FOLDER,
-    minutes: Annotated[float, typer.Option(help="soak: how long the games are.", min=1.0)] = 60.0,
+    core_hour_price: Annotated[
+        float, typer.Option(help="endpoint: price of a core hour, for the cost per prediction.", min=0.0)
+    ] = 0.05,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="endpoint: also measure MLServer and BentoML, which are installed once.")
+    ] = False,
+    peers_folder: Annotated[Path, typer.Option(help="endpoint: folder where the peers are installed.")] = PEERS_FOLDER,
+    minutes: Annotated[float, typer.Option(help="soak: length of the games.", min=1.0)] = 60.0,
     data: Annotated[Path | None, typer.Option(help=f"Folder of real games, for {', '.join(DATA)}.", metavar="FOLDER")] = None,
 ) -> None:
-    """Measure the hot paths beside their floors: figures of one machine at one moment, so look at the ratios.
+    """Run benchmarks, each beside its floor. Figures depend on the machine and the moment, so compare the ratios.
 
     Example: touchline bench window replay
 

@@ -9,7 +9,7 @@ import typer
 
 
 def catalogue(
-    sport: Annotated[str | None, typer.Argument(help="One sport only.")] = None,
+    sport: Annotated[str | None, typer.Argument(help="Only this sport.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """List every stat: unit, definition, topic, graphic.

@@ -1,4 +1,4 @@
-"""`touchline check highlights`: what would be shown and said of real games, and how much."""
+"""``touchline check highlights``: which highlights and stories real games get, and how many."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SCORES: Final[dict[str, Callable[[Event], bool]]] = {
 
 @app.callback()
 def _check() -> None:
-    """Look at what the product makes of real games.
+    """Check the output for real games.
 
     Example: touchline check highlights wyscout events.parquet matches.parquet
     """
@@ -39,12 +39,14 @@ def _check() -> None:
 
 @app.command()
 def highlights(
-    provider: Annotated[str, typer.Argument(help="As for touchline import, or recordings.", metavar="PROVIDER")],
-    files: Annotated[list[Path], typer.Argument(help="Its files, of one game or of many; or recordings.", metavar="FILE...")],
+    provider: Annotated[
+        str, typer.Argument(help="A provider, as for touchline import, or the word recordings.", metavar="PROVIDER")
+    ],
+    files: Annotated[list[Path], typer.Argument(help="Files of one game or of many; or recordings.", metavar="FILE...")],
     pick: Annotated[str, typer.Option(help="Only this game of files that hold many.", metavar="GAME")] = "",
-    every: Annotated[int, typer.Option(min=1, help="Only every so-manieth game.", metavar="N")] = 1,
-    say: Annotated[bool, typer.Option("--say", help="Print every sentence, in English.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+    every: Annotated[int, typer.Option(min=1, help="Only every Nth game.", metavar="N")] = 1,
+    say: Annotated[bool, typer.Option("--say", help="Print every story, in English.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Count the highlights and stories of real games, from their events alone and without any model.
 

@@ -18,15 +18,15 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Records that could not be used: list them, or send them in again.\n\n"
+    help="List dead letters (records that could not be used), or send their records again.\n\n"
     "Example: touchline dead list --source kafka://127.0.0.1:9092",
 )
 
-Source = Annotated[str, typer.Option(help="Which broker: kafka://host:port.", metavar="URL")]
-SportName = Annotated[str, typer.Option("--sport", help="Which sport's letters.")]
-Reason = Annotated[str, typer.Option(help="Only those with this text in their reason or detail.", metavar="TEXT")]
-Game = Annotated[str, typer.Option(help="Only those of this game.")]
-Settings = Annotated[Path | None, typer.Option(help="Security settings, TOML.", metavar="FILE")]
+Source = Annotated[str, typer.Option(help="The broker: kafka://host:port.", metavar="URL")]
+SportName = Annotated[str, typer.Option("--sport", help="Sport of the dead letters.")]
+Reason = Annotated[str, typer.Option(help="Only with this text in reason or detail.", metavar="TEXT")]
+Game = Annotated[str, typer.Option(help="Only of this game.")]
+Settings = Annotated[Path | None, typer.Option(help="TOML file with security settings.", metavar="FILE")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
@@ -36,11 +36,11 @@ def list_(
     sport: SportName = "soccer",
     reason: Reason = "",
     game: Game = "",
-    limit: Annotated[int, typer.Option(help="Only the newest so many.", min=1, max=1_000_000)] = 50,
+    limit: Annotated[int, typer.Option(help="Maximum number; the newest are listed.", min=1, max=1_000_000)] = 50,
     kafka_settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters, oldest first: when, which game, what it was meant to be, why not, and how many records it stands for.
+    """List dead letters, oldest first: time, game, kind, reason and number of records.
 
     Example: touchline dead list --source kafka://127.0.0.1:9092 --reason late
     """
@@ -76,17 +76,17 @@ def replay(
     sport: SportName = "soccer",
     reason: Reason = "",
     game: Game = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Even those that have been sent again before.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Include those that have been sent again before.")] = False,
     kafka_settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send the records of dead letters in again, once what was wrong has been mended.
+    """Send the records of dead letters again, after the cause has been mended.
 
     Example: touchline dead replay --source kafka://127.0.0.1:9092 --reason "operator failed"
 
-    They go to the end of the sport's input topic, under their game's key. What was late then is late now: only a correction of
-    an event, or a record that failed for another reason, will be taken. A letter is sent again once; --again sends it anyway.
+    They are appended to the sport's input topic, under their game's key. A late record stays late: only a correction of an event,
+    or a record that failed for another reason, will be accepted. Each dead letter is sent again once; --again repeats it.
     """
     from streaming.errors import BadInput
     from streaming.factory import sport_named

@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 
 
 def demo(
-    sport: Annotated[str, typer.Argument(help="What to play: a sport, or all that can be simulated at once.")] = "soccer",
-    seed: Annotated[int, typer.Option(help="Which game.")] = 2,
-    minutes: Annotated[float, typer.Option(help="How long a game is.")] = 90.0,
-    speed: Annotated[float, typer.Option(help="Times real time.", min=0.1, max=100.0)] = 1.0,
+    sport: Annotated[str, typer.Argument(help="The sport, or all for one game of each.")] = "soccer",
+    seed: Annotated[int, typer.Option(help="Random seed of the game.")] = 2,
+    minutes: Annotated[float, typer.Option(help="Length of a game.")] = 90.0,
+    speed: Annotated[float, typer.Option(help="Speed in multiples of real time.", min=0.1, max=100.0)] = 1.0,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
-    seconds: Annotated[float | None, typer.Option("--for", help="End after so many seconds.")] = None,
+    seconds: Annotated[float | None, typer.Option("--for", help="Stop after this many seconds.")] = None,
     registry: Annotated[
-        Path | None, typer.Option(envvar="TOUCHLINE_REGISTRY", help="The models deployed there, followed.", metavar="DIR")
+        Path | None,
+        typer.Option(envvar="TOUCHLINE_REGISTRY", help="Use the models deployed in this registry, also later ones.", metavar="DIR"),
     ] = None,
     model: Annotated[
         list[str] | None, typer.Option(help="A folder, NAME@simulated, NAME@real, or NAME=ADDRESS of an endpoint.")
     ] = None,
     contradicted: Contradicted = "withhold",
-    as_json: Annotated[bool, typer.Option("--json", help="Say at the end how each game did as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print how each game did as JSON at the end.")] = False,
 ) -> None:
     """Simulate a game, or one of each sport, stream it through the pipeline, and serve its pages until Ctrl-C.
 

@@ -1,4 +1,4 @@
-"""``touchline doctor``: what is here, what is missing, and the command that mends it."""
+"""``touchline doctor``: what is installed, what is missing, and the command that mends it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FLINK: Final = "127.0.0.1:8081"
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
-    """Say what is installed and reachable, and how to mend the rest.
+    """Check what is installed and reachable, and how to mend the rest.
 
     Example: touchline doctor
     """

@@ -1,4 +1,4 @@
-"""``touchline endpoint``: the models behind HTTP, for operators and for anybody else."""
+"""``touchline endpoint``: the models over HTTP, for operators and other programs."""
 
 from __future__ import annotations
 
@@ -15,17 +15,25 @@ if TYPE_CHECKING:
 
 
 def endpoint(
-    port: Annotated[int, typer.Option(help="Port; 0: any that is free.", min=0, max=65_535)] = 8090,
-    host: Annotated[str, typer.Option(help="Address to listen on; others than this machine's own need a token.")] = "127.0.0.1",
-    uds: Annotated[Path | None, typer.Option(help="Listen on this Unix socket, too.", metavar="PATH")] = None,
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65_535)] = 8090,
+    host: Annotated[str, typer.Option(help="Address to listen on; any but the loopback needs a token.")] = "127.0.0.1",
+    uds: Annotated[Path | None, typer.Option(help="Also listen on this Unix socket.", metavar="PATH")] = None,
     models: Annotated[
-        list[Path] | None, typer.Option(help="Model folders, or folders of them, instead of the shipped models.", metavar="FOLDER")
+        list[Path] | None,
+        typer.Option(help="Model folder, or a folder of them, instead of the shipped models; may be repeated.", metavar="FOLDER"),
     ] = None,
     store: Annotated[
         Path | None,
-        typer.Option("--registry", envvar="TOUCHLINE_REGISTRY", help="Serve what is deployed there, and follow it.", metavar="DIR"),
+        typer.Option(
+            "--registry",
+            envvar="TOUCHLINE_REGISTRY",
+            help="Serve the models deployed in this registry, also later ones.",
+            metavar="DIR",
+        ),
     ] = None,
-    waiting: Annotated[int, typer.Option(help="How many requests may wait; more are told to come again.", min=1)] = 1024,
+    waiting: Annotated[
+        int, typer.Option(help="Maximum number of waiting requests; further ones get 503 with Retry-After.", min=1)
+    ] = 1024,
 ) -> None:
     """Serve models over HTTP, by the contract of a SageMaker container, until Ctrl-C or SIGTERM.
 

@@ -27,13 +27,13 @@ Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 @app.command()
 def send(
     to: Annotated[str, typer.Argument(help="host:port of the receiver.", metavar="HOST:PORT")],
-    seed: Annotated[int, typer.Option(help="Which simulated race.")] = 7,
-    minutes: Annotated[float, typer.Option(help="How long it is.")] = 5.0,
-    seconds: Annotated[float | None, typer.Option(help="Send so many seconds of it.", min=0.1)] = None,
-    speed: Annotated[str, typer.Option(help="Times real time, or max.")] = "1",
+    seed: Annotated[int, typer.Option(help="Random seed of the simulated race.")] = 7,
+    minutes: Annotated[float, typer.Option(help="Length of the race.")] = 5.0,
+    seconds: Annotated[float | None, typer.Option(help="Send only this many seconds of it.", min=0.1)] = None,
+    speed: Annotated[str, typer.Option(help="Speed in multiples of real time, or max.")] = "1",
     as_json: Json = False,
 ) -> None:
-    """Play a race at the cars' own rates, some 3 gigabits a second, into a socket.
+    """Send a race at the cars' own rates, about 3 gigabits a second, to a socket.
 
     Example: touchline full-rate send 127.0.0.1:9300 --seconds 10
     """
@@ -67,16 +67,16 @@ def send(
 
 @app.command()
 def receive(
-    out: Annotated[Path, typer.Option(help="The folder to write the recording to.", metavar="REC")],
-    port: Annotated[int, typer.Option(help="Where to listen, on loopback unless --host says otherwise.")] = 9300,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    raw: Annotated[Path | None, typer.Option(help="Keep the raw blocks in this folder, too.", metavar="FOLDER")] = None,
-    seed: Annotated[int, typer.Option(help="The simulated race whose game record the recording gets.")] = 7,
-    minutes: Annotated[float, typer.Option(help="How long that race is.")] = 5.0,
-    overwrite: Annotated[bool, typer.Option("--force", help="Replace what is there already.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder of the recording.", metavar="REC")],
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 9300,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    raw: Annotated[Path | None, typer.Option(help="Also keep the raw blocks in this folder.", metavar="FOLDER")] = None,
+    seed: Annotated[int, typer.Option(help="Random seed of the simulated race whose game record is used.")] = 7,
+    minutes: Annotated[float, typer.Option(help="Length of that race.")] = 5.0,
+    overwrite: Annotated[bool, typer.Option("--force", help="Replace an existing recording.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Take one sender's raw blocks, reduce them to packets of 100 ms, and record those.
+    """Receive the raw blocks of one sender, reduce them to packets of 100 ms, and record those.
 
     Example: touchline full-rate receive --port 9300 --out REC --raw RAW
     """

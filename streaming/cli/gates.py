@@ -16,14 +16,14 @@ _HOW: Final = "Folder of real data as docs/models.md describes it."
 
 
 def gate(
-    name: Annotated[str, typer.Argument(help="The model, as touchline models list names it.")],
+    name: Annotated[str, typer.Argument(help="Name of the model; touchline models list shows them.")],
     source: Annotated[str, typer.Option("--data", help=_HOW)],
-    model: Annotated[str | None, typer.Option(help="Folder of the artefact, or NAME@simulated, which is the default.")] = None,
-    write: Annotated[bool, typer.Option("--write", help="Keep what was measured on the artefact's card.")] = False,
+    model: Annotated[str | None, typer.Option(help="Folder of the artefact; default: NAME@simulated.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the result on the artefact's card.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
-    """Measure a model on real outcomes of games that it has not seen: better than base rate and simple logistic regression, and
-    calibrated? Of several readings the narrowest counts. Without --write the card stays as it is.
+    """Test a model on real outcomes of games that it was not trained on: it must beat the base rate and a simple logistic
+    regression, and be calibrated. Of several readings the narrowest counts. Without --write the card stays as it is.
 
     Example: touchline models gate lead-probability --data mlb_stolen_bases
     """

@@ -1,4 +1,4 @@
-"""touchline import: a provider's files become a recording."""
+"""``touchline import``: a provider's files become a recording."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ _LIST = "\n\n".join(f"  {name}: {line}" for name, line in sorted(providers().ite
 
 def import_(
     provider: Annotated[str, typer.Argument(help=f"One of: {', '.join(sorted(providers()))}.", metavar="PROVIDER")],
-    files: Annotated[list[Path], typer.Argument(help="The files of one game or of many, gzipped or not.", metavar="FILE...")],
-    out: Annotated[Path, typer.Option(help="The recording to write; the folder of the recordings of many games.", metavar="REC")],
-    pick: Annotated[str, typer.Option(help="Which game of files that hold many, as the provider says.", metavar="GAME")] = "",
-    overwrite: Annotated[bool, typer.Option("--force", help="Replace a recording that is there already.")] = False,
-    check: Annotated[bool, typer.Option(help="Compare our figures with the provider's own.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Say what was imported as JSON, a line per game.")] = False,
+    files: Annotated[list[Path], typer.Argument(help="Files of one game or of many, gzipped or not.", metavar="FILE...")],
+    out: Annotated[Path, typer.Option(help="Folder of the recording, or of the recordings of many games.", metavar="REC")],
+    pick: Annotated[
+        str, typer.Option(help="One game of files that hold many; how it is named depends on the provider.", metavar="GAME")
+    ] = "",
+    overwrite: Annotated[bool, typer.Option("--force", help="Replace an existing recording.")] = False,
+    check: Annotated[bool, typer.Option(help="Compare our values with the provider's own.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, one line per game.")] = False,
 ) -> None:
     provider = named(provider)
     if pick:

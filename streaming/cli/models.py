@@ -31,7 +31,7 @@ _FRESH_SEED: Final = 1_000_000
 SIMULATED: Final = "simulated"
 
 Source = Annotated[str, typer.Option("--data", help="simulated, or a folder of real data as docs/models.md describes it.")]
-Name = Annotated[str, typer.Argument(help="The model, as touchline models list names it.")]
+Name = Annotated[str, typer.Argument(help="Name of the model; touchline models list shows them.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
@@ -39,15 +39,15 @@ Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 def train(
     name: Name,
     source: Source = "simulated",
-    out: Annotated[Path | None, typer.Option(help="Folder of the artefact; by default one named like the model.")] = None,
-    games: Annotated[int | None, typer.Option(min=5, help="Simulated games to learn from.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the first simulated game, of folds and of sampling.")] = 1,
-    trials: Annotated[int, typer.Option("--tune", min=0, help="Search so many recipes first (optuna).")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder of the artefact; default: the model's name.")] = None,
+    games: Annotated[int | None, typer.Option(min=5, help="Number of simulated games to train on.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed: of the first simulated game, of folds, of sampling.")] = 1,
+    trials: Annotated[int, typer.Option("--tune", min=0, help="Number of recipes to try first (optuna).")] = 0,
     by: By = "",
-    why: Annotated[str, typer.Option("--why", help="The reason, for the ledger.", metavar="TEXT")] = "trained",
+    why: Annotated[str, typer.Option("--why", help="The reason, for the audit log.", metavar="TEXT")] = "trained",
     registry: Registry = DEFAULT,
 ) -> None:
-    """Train a model, write its artefact, and register it, pending: it can then be compared, approved and deployed.
+    """Train a model, write its artefact, and register it as pending; it can then be compared, approved and deployed.
 
     Example: touchline models train xgoals --data shots --out my-xgoals
     """
@@ -93,19 +93,21 @@ def score(
     out: Annotated[Path, typer.Option(help="Parquet file to write.")],
     shots: Annotated[Path | None, typer.Option(help="For xgoals: Parquet file, one row per shot.")] = None,
     frames: Annotated[Path | None, typer.Option(help="For xgoals: Parquet file, one row per visible player of a shot.")] = None,
-    plays: Annotated[Path | None, typer.Option(help="For lead-probability: .csv, .csv.gz or .parquet, a row per attempt.")] = None,
+    plays: Annotated[
+        Path | None, typer.Option(help="For lead-probability: .csv, .csv.gz or .parquet, one row per attempt.")
+    ] = None,
     model: Annotated[
-        str | None, typer.Option(help="Folder of the artefact; by default the one that ships, trained on real games if it is.")
+        str | None, typer.Option(help="Folder of the artefact; default: the shipped one, trained on real games where there is one.")
     ] = None,
 ) -> None:
-    """Give every row of a file of real data its probability; null where there is none (of shots: without a place, or outside of
-    what the model was trained on).
+    """Score every row of a file of real data. The probability is null where there is none: a shot without a place, or outside of
+    the range that the model was trained on.
 
     Example: touchline models score xgoals --shots shots.parquet --frames frames.parquet --out xg.parquet
 
-    Shots whose pictures nobody has: touchline models score xgoals --shots shots.parquet --out xg.parquet
+    Shots without freeze frames: touchline models score xgoals --shots shots.parquet --out xg.parquet
 
-    Of steals: touchline models score lead-probability --plays steal_leads.csv.gz --model my-leads --out leads.parquet
+    Steals: touchline models score lead-probability --plays steal_leads.csv.gz --model my-leads --out leads.parquet
     """
     with _plain_errors():
         from models.artefact import load
@@ -135,16 +137,20 @@ def score(
 def evaluate(
     name: Name,
     source: Source = "simulated",
-    model: Annotated[str | None, typer.Option(help="Artefact to judge; on real data else the recipe, with games held out.")] = None,
-    games: Annotated[int | None, typer.Option(min=5, help="Simulated games to judge by.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the first simulated game, or of the folds.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Artefact to evaluate; default on real data: the recipe, with games held out.")
+    ] = None,
+    games: Annotated[int | None, typer.Option(min=5, help="Number of simulated games to evaluate on.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Random seed: of the first simulated game, or of the folds.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a reliability plot (PNG).")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the report and plots of reliability, lift and groups.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Judge a model: on fresh simulated games against the true probabilities, or on real data of which a part is held out: xgoals
-    on whole matches (penalties excluded), against the provider's own xG, without a part of the positions against a model made for
-    just that, and without any against a logistic regression; lead-probability on the last four months against a plain one.
+    """Evaluate a model: on fresh simulated games against the true probabilities, or on real data of which a part is held out.
+
+    xgoals is evaluated on whole matches (penalties excluded), against the provider's own xG, with a part of the positions missing
+    against a model made for that case, and without positions against a logistic regression; lead-probability on the last four
+    months against a plain logistic regression.
 
     Example: touchline models evaluate xgoals --data shots --model xgoals@real --out xgoals-report
     """
@@ -174,7 +180,7 @@ def evaluate(
 
 @app.command("list")
 def list_(registry: Registry = DEFAULT, as_json: Json = False) -> None:
-    """The models that ship with the package, and the versions in the registry: pending, approved, or deployed.
+    """List the models that ship with the package, and the versions in the registry: pending, approved or deployed.
 
     Example: touchline models list --json
     """
@@ -201,19 +207,19 @@ def list_(registry: Registry = DEFAULT, as_json: Json = False) -> None:
 
 @app.command()
 def explain(
-    model: Annotated[str, typer.Argument(help="Folder of an artefact, or the name of one that ships.")],
+    model: Annotated[str, typer.Argument(help="Folder of an artefact, or the name of a shipped one.")],
     shots: Annotated[Path | None, typer.Option(help="Parquet file of shots, to explain one of them.")] = None,
-    frames: Annotated[Path | None, typer.Option(help="Parquet file of their freeze frames.")] = None,
+    frames: Annotated[Path | None, typer.Option(help="Parquet file of the freeze frames.")] = None,
     shot: Annotated[str | None, typer.Option(help="Id of the shot to explain.")] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many features to name.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="Number of features to print.")] = 5,
     source: Annotated[str | None, typer.Option("--data", help="simulated or a folder: explain the whole model.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the report and plots of importance and groups.")] = None,
-    games: Annotated[int | None, typer.Option(min=5, help="Simulated games to explain it by.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the first simulated game, or of the folds.")] = None,
+    games: Annotated[int | None, typer.Option(min=5, help="Number of simulated games to explain it on.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Random seed: of the first simulated game, or of the folds.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What a model is made of; for one shot, what moved its probability; with --data, which features count, how each moves the
-    prediction, and calibration and error of every group, with a warning where one is worse than the whole beyond its interval.
+    """Explain a model: its features and limits; for one shot, what moved its probability; with --data, the importance and effect of
+    each feature, and calibration and error of every group, with a warning where a group is worse than the whole.
 
     A name with a folder of real data explains the recipe with whole games held out; a model folder is explained itself.
 

@@ -9,9 +9,10 @@ import typer
 
 
 def ograf(
-    out: Annotated[Path, typer.Option("--out", help="Folder to write to, made when missing.")] = Path("ograf"),
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to; created when missing.")] = Path("ograf"),
     gateway: Annotated[
-        str, typer.Option("--gateway", metavar="URL", help="Where the renderer finds touchline serve or touchline demo.")
+        str,
+        typer.Option("--gateway", metavar="URL", help="Address of touchline serve or touchline demo, as the renderer reaches it."),
     ] = "http://127.0.0.1:8080",
 ) -> None:
     """Write every graphic as an OGraf graphic (EBU, version 1): a manifest and a web component each.

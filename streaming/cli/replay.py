@@ -21,35 +21,36 @@ if TYPE_CHECKING:
 
 def replay(
     recording: Annotated[Path, typer.Argument(help="The folder of the recording.", metavar="REC")],
-    speed: Annotated[str, typer.Option(help="Times real time: 1, 10, ... or max.")] = "max",
-    start: Annotated[str, typer.Option("--from", help="Where to begin, in game time: 12:30 or seconds.")] = "0",
+    speed: Annotated[str, typer.Option(help="Speed in multiples of real time: 1, 10, ... or max.")] = "max",
+    start: Annotated[str, typer.Option("--from", help="Start at this game time: 12:30, or seconds.")] = "0",
     out: Annotated[
         str | None,
         typer.Option(help="Write stats to FILE.parquet, FILE.jsonl or another sink, stories to FILE.vtt.", metavar="FILE"),
     ] = None,
     language: Annotated[str, typer.Option(help="Language of the stories in FILE.vtt: en, de, ru or es.")] = "en",
     every: Annotated[bool, typer.Option("--provisional", help="Also write provisional values.")] = False,
-    force: Annotated[bool, typer.Option(help="Replace FILE when it is there.")] = False,
-    serve: Annotated[bool, typer.Option(help="Serve the pages while it runs, and afterwards until Ctrl-C.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace an existing FILE.")] = False,
+    serve: Annotated[bool, typer.Option(help="Serve the pages during the replay, and afterwards until Ctrl-C.")] = False,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
     model: Annotated[
         list[str] | None, typer.Option(help="A folder, NAME@simulated, NAME@real, or NAME=ADDRESS of an endpoint.")
     ] = None,
     registry: Annotated[
-        Path | None, typer.Option(envvar="TOUCHLINE_REGISTRY", help="Where versions of models are found.", metavar="DIR")
+        Path | None,
+        typer.Option(envvar="TOUCHLINE_REGISTRY", help="Model registry with the versions that the recording names.", metavar="DIR"),
     ] = None,
     record: Annotated[
-        Path | None, typer.Option(help="Record it again in this folder, with stats and predictions.", metavar="DIR")
+        Path | None, typer.Option(help="Also record in this folder, with stats and predictions.", metavar="DIR")
     ] = None,
     contradicted: Contradicted = "withhold",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run a recording through the pipeline, at any speed, from any minute.
 
     Example: touchline replay REC --speed max --out stats.parquet
 
-    Models answer in the versions that the recording names, each from where it took over, those that were asked for by name as then;
-    --model gives others.
+    Models have the versions that the recording names, each from where it took over, and those chosen by name stay chosen; --model
+    gives others.
     """
     from simulators.replay import parse_from, parse_speed
     from streaming.cli.lifecycle.common import watch_models

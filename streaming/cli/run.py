@@ -1,4 +1,4 @@
-"""``touchline run``: games from a source through the pipeline to a sink, until Ctrl-C."""
+"""``touchline run``: games from a source through the pipeline to a sink, until it is stopped."""
 
 from __future__ import annotations
 
@@ -19,28 +19,33 @@ if TYPE_CHECKING:
 
 def run(
     source: Annotated[
-        str,
-        typer.Option(help="Where games come from: kafka://host:port, a recording, simulator://SPORT?seed=7.", metavar="URL"),
+        str, typer.Option(help="Source of the games: kafka://host:port, a recording, simulator://SPORT?seed=7.", metavar="URL")
     ],
-    sink: Annotated[str, typer.Option(help="Where stats go: the same kafka://host:port, or FILE.parquet|jsonl.", metavar="URL")],
-    runner: Annotated[str, typer.Option(help="embedded: in this process; flink: as a job on a cluster.")] = "embedded",
-    sport: Annotated[str, typer.Option(help="Which sport's topics.")] = "soccer",
-    group: Annotated[str, typer.Option(help="Processes of one group share the games; the default is the runner's own.")] = "",
-    partitions: Annotated[int | None, typer.Option(help="Partitions of the topics; 12 when they are made here.", min=1)] = None,
-    commit_ms: Annotated[int | None, typer.Option(help="Time between commits; 100, on Flink 1000.", min=10, max=60_000)] = None,
-    snapshot_s: Annotated[float, typer.Option(help="Embedded: how old a game's stored state may be.", min=0.1, max=600)] = 5.0,
-    kafka_settings: Annotated[Path | None, typer.Option(help="Security settings, TOML.", metavar="FILE")] = None,
-    record: Annotated[Path | None, typer.Option(help="Embedded: also record each game, in this folder.", metavar="REC")] = None,
-    speed: Annotated[str, typer.Option(help="From a recording: times real time, or max.")] = "max",
-    force: Annotated[bool, typer.Option("--force", help="To a file: replace it when it is there.")] = False,
+    sink: Annotated[str, typer.Option(help="Sink of the stats: the same kafka://host:port, or FILE.parquet|jsonl.", metavar="URL")],
+    runner: Annotated[str, typer.Option(help="embedded: this process; flink: a job on a cluster.")] = "embedded",
+    sport: Annotated[str, typer.Option(help="Sport whose topics are read.")] = "soccer",
+    group: Annotated[str, typer.Option(help="Consumer group; its processes share the games. Default: one per runner.")] = "",
+    partitions: Annotated[int | None, typer.Option(help="Partitions of the topics; default for new topics: 12.", min=1)] = None,
+    commit_ms: Annotated[
+        int | None, typer.Option(help="Time between commits; default 100, on Flink 1000.", min=10, max=60_000)
+    ] = None,
+    snapshot_s: Annotated[
+        float, typer.Option(help="Embedded: maximum age of a game's snapshot in seconds.", min=0.1, max=600)
+    ] = 5.0,
+    kafka_settings: Annotated[Path | None, typer.Option(help="TOML file with security settings.", metavar="FILE")] = None,
+    record: Annotated[Path | None, typer.Option(help="Embedded: also record each game in this folder.", metavar="REC")] = None,
+    speed: Annotated[str, typer.Option(help="From a recording: speed in multiples of real time, or max.")] = "max",
+    force: Annotated[bool, typer.Option("--force", help="To a file: replace an existing one.")] = False,
     model: Annotated[list[str] | None, typer.Option(help="Embedded: a model folder, or NAME=ADDRESS of an endpoint.")] = None,
-    registry: Annotated[Path | None, typer.Option(help="Embedded: the models deployed there, followed.", metavar="DIR")] = None,
-    flink: Annotated[str, typer.Option(help="Flink: the cluster.", metavar="URL")] = "http://127.0.0.1:8081",
-    profile: Annotated[str, typer.Option(help="Flink: Python beside the TaskManager (process) or in it (thread).")] = "process",
-    parallelism: Annotated[int, typer.Option(help="Flink: how many slots the job takes.", min=1, max=128)] = 1,
-    savepoint: Annotated[str, typer.Option(help="Flink: go on from this savepoint.", metavar="PATH")] = "",
-    python: Annotated[str, typer.Option(help="Flink: Python on the workers; the one of this program when left out.")] = "",
-    detach: Annotated[bool, typer.Option("--detach", help="Flink: leave the job to the cluster and return.")] = False,
+    registry: Annotated[
+        Path | None, typer.Option(help="Embedded: use the models deployed in this registry, also later ones.", metavar="DIR")
+    ] = None,
+    flink: Annotated[str, typer.Option(help="Flink: REST address of the cluster.", metavar="URL")] = "http://127.0.0.1:8081",
+    profile: Annotated[str, typer.Option(help="Flink: Python beside the TaskManager (process) or inside it (thread).")] = "process",
+    parallelism: Annotated[int, typer.Option(help="Flink: slots of the job.", min=1, max=128)] = 1,
+    savepoint: Annotated[str, typer.Option(help="Flink: start from this savepoint.", metavar="PATH")] = "",
+    python: Annotated[str, typer.Option(help="Flink: Python on the workers; default: the path of this one.")] = "",
+    detach: Annotated[bool, typer.Option("--detach", help="Flink: submit the job and return.")] = False,
 ) -> None:
     """Run the games of a sport from Kafka to Kafka, exactly once, until Ctrl-C; or from a recording, or to a file.
 
@@ -52,9 +57,9 @@ def run(
 
     Games of a broker in a file: touchline run --source kafka://127.0.0.1:9092 --sink stats.parquet
 
-    Any number of these processes share the games; when one ends, its partitions are rebalanced to the others. On Flink, Ctrl-C
-    stops the job with a savepoint and prints how to go on from it, with more slots or a newer program. Security settings come from
-    the file, or from TOUCHLINE_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD, _SSL_CAFILE and so on.
+    Any number of processes may run: partitions are rebalanced to them, with the state of their games. On Flink, Ctrl-C stops the
+    job with a savepoint and prints how to go on from it, with more slots or a newer version. Security settings come from the file,
+    or from TOUCHLINE_KAFKA_SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD, _SSL_CAFILE and so on.
     """
     from streaming.cli.run_files import captured, run_feed, run_game
     from streaming.errors import BadInput

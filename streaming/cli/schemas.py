@@ -10,7 +10,7 @@ import typer
 
 
 def schemas(
-    out: Annotated[Path, typer.Option("--out", help="Folder to write to, made when missing.")] = Path("schemas"),
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to; created when missing.")] = Path("schemas"),
 ) -> None:
     """Write the JSON Schemas and the AsyncAPI 3 document.
 

@@ -13,16 +13,19 @@ from streaming.cli.lifecycle.common import Contradicted
 
 
 def serve(
-    source: Annotated[str, typer.Option(help="Where stats come from: kafka://host:port.", metavar="URL")],
-    sport: Annotated[list[str] | None, typer.Option(help="Which sports' topics; may be repeated. All when left out.")] = None,
+    source: Annotated[str, typer.Option(help="Source of the stats: kafka://host:port.", metavar="URL")],
+    sport: Annotated[list[str] | None, typer.Option(help="Sport whose topics are read; may be repeated. Default: all.")] = None,
     port: Annotated[int, typer.Option(help="Port of the pages.")] = 8080,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    committed: Annotated[bool, typer.Option("--committed", help="Show only what is committed: a commit's length later.")] = False,
+    committed: Annotated[
+        bool, typer.Option("--committed", help="Show only committed records; later by one commit interval.")
+    ] = False,
     look_back: Annotated[float, typer.Option(help="Seconds of the past to read first.", min=0, max=86_400)] = 180.0,
-    kafka_settings: Annotated[Path | None, typer.Option(help="Security settings, TOML.", metavar="FILE")] = None,
-    flink: Annotated[str, typer.Option(help="A Flink cluster to watch: http://host:port.", metavar="URL")] = "",
+    kafka_settings: Annotated[Path | None, typer.Option(help="TOML file with security settings.", metavar="FILE")] = None,
+    flink: Annotated[str, typer.Option(help="REST address of a Flink cluster to watch: http://host:port.", metavar="URL")] = "",
     registry: Annotated[
-        Path | None, typer.Option(envvar="TOUCHLINE_REGISTRY", help="Where the cards of deployed models are.", metavar="DIR")
+        Path | None,
+        typer.Option(envvar="TOUCHLINE_REGISTRY", help="Model registry, for the cards of deployed models.", metavar="DIR"),
     ] = None,
     contradicted: Contradicted = "withhold",
 ) -> None:
@@ -30,7 +33,7 @@ def serve(
 
     Example: touchline serve --source kafka://127.0.0.1:9092 --flink http://127.0.0.1:8081
 
-    Any number of these may read the same topics; none of them holds anybody up.
+    Any number of gateways may read the same topics; none delays another.
     """
     from features.core.sport import sports as known
     from streaming.cli.lifecycle.common import watch_models

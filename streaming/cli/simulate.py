@@ -1,4 +1,4 @@
-"""touchline simulate: a simulated game, with sensors as good or as bad as asked, becomes a recording."""
+"""``touchline simulate``: a simulated game, with sensor faults on request, becomes a recording."""
 
 from __future__ import annotations
 
@@ -17,34 +17,36 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def simulate(
-    sport: Annotated[str, typer.Argument(help="What is played: one of the sports that can be simulated.", metavar="SPORT")],
-    out: Annotated[Path | None, typer.Option(help="The folder to write the recording to.", metavar="REC")] = None,
-    to: Annotated[str, typer.Option(help="Or send it to a broker, live: kafka://host:port.", metavar="URL")] = "",
-    seed: Annotated[int, typer.Option(help="The same seed plays the same game.")] = 7,
-    minutes: Annotated[float, typer.Option(help="Length of the game, both halves together.")] = 90.0,
-    game: Annotated[str, typer.Option(help="Id of the game; made from the seed when left out.")] = "",
+    sport: Annotated[str, typer.Argument(help="The sport, one of those with a simulator.", metavar="SPORT")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the recording.", metavar="REC")] = None,
+    to: Annotated[str, typer.Option(help="Send it live to a broker instead: kafka://host:port.", metavar="URL")] = "",
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same game.")] = 7,
+    minutes: Annotated[float, typer.Option(help="Length of the game without breaks.")] = 90.0,
+    game: Annotated[str, typer.Option(help="Id of the game; default: from sport and seed.")] = "",
     options: Annotated[
         list[str] | None,
-        typer.Option("--with", help="What this sport's world lets one set; any number of times.", metavar="NAME=VALUE"),
+        typer.Option("--with", help="Set an option of the sport's simulator; may be repeated.", metavar="NAME=VALUE"),
     ] = None,
     noise_in: Annotated[float, typer.Option(help="Noise of each coordinate, standard deviation in inches.")] = 0.0,
-    jitter_ms: Annotated[float, typer.Option(help="Packets wait up to this long.")] = 0.0,
+    jitter_ms: Annotated[float, typer.Option(help="Delay packets by up to this long.")] = 0.0,
     loss: Annotated[float, typer.Option(help="Share of samples that never arrive, 0 to 1.")] = 0.0,
     duplicates: Annotated[float, typer.Option(help="Share of samples and events that arrive twice, 0 to 1.")] = 0.0,
-    disorder_ms: Annotated[float, typer.Option(help="Some samples arrive up to this late, overtaken by others.")] = 0.0,
-    clock_skew_ppm: Annotated[float, typer.Option(help="Spread of the speeds of the tags' clocks.")] = 0.0,
-    clock_offset_ms: Annotated[float, typer.Option(help="Spread of the offsets of the tags' clocks.")] = 0.0,
-    dropout_per_minute: Annotated[float, typer.Option(help="How often a tag falls silent.")] = 0.0,
-    dropout_s: Annotated[float, typer.Option(help="Mean length of such a silence.")] = 3.0,
-    own_clocks: Annotated[bool, typer.Option("--rfid", help="Tags sample on clocks of their own, unaligned.")] = False,
+    disorder_ms: Annotated[float, typer.Option(help="Delay some samples by up to this long, so that others overtake them.")] = 0.0,
+    clock_skew_ppm: Annotated[float, typer.Option(help="Clock drift of the tags, standard deviation.")] = 0.0,
+    clock_offset_ms: Annotated[float, typer.Option(help="Clock offset of the tags, standard deviation.")] = 0.0,
+    dropout_per_minute: Annotated[float, typer.Option(help="Dropouts of a tag per minute.")] = 0.0,
+    dropout_s: Annotated[float, typer.Option(help="Mean length of a dropout.")] = 3.0,
+    own_clocks: Annotated[bool, typer.Option("--rfid", help="Each tag samples on its own clock, unaligned.")] = False,
     late: Annotated[bool, typer.Option("--late", help="Allow delays beyond the lateness that the game declares.")] = False,
-    overwrite: Annotated[bool, typer.Option("--force", help="Replace what is there already.")] = False,
-    games: Annotated[int, typer.Option(help="With --to: how many games at once, seeds counting up.", min=1, max=1000)] = 1,
-    speed: Annotated[str, typer.Option(help="With --to: times real time, or max.")] = "1",
-    per_frame: Annotated[bool, typer.Option("--per-frame", help="With --to: a message per frame, not per window.")] = False,
+    overwrite: Annotated[bool, typer.Option("--force", help="Replace an existing recording.")] = False,
+    games: Annotated[int, typer.Option(help="With --to: number of games at once, with consecutive seeds.", min=1, max=1000)] = 1,
+    speed: Annotated[str, typer.Option(help="With --to: speed in multiples of real time, or max.")] = "1",
+    per_frame: Annotated[bool, typer.Option("--per-frame", help="With --to: one message per frame instead of per window.")] = False,
     partitions: Annotated[int | None, typer.Option(help="With --to: partitions of the topics.", min=1)] = None,
-    kafka_settings: Annotated[Path | None, typer.Option(help="With --to: security settings, TOML.", metavar="FILE")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Say what was made as JSON.")] = False,
+    kafka_settings: Annotated[
+        Path | None, typer.Option(help="With --to: TOML file with security settings.", metavar="FILE")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Play a simulated game into a recording, or to a broker.
 

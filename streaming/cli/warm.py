@@ -7,8 +7,8 @@ import os
 import typer
 
 
-def warm(quiet: bool = typer.Option(False, help="Say nothing.")) -> None:
-    """Fill the cache of compiled code by playing a game of every sport that can be simulated, on every core.
+def warm(quiet: bool = typer.Option(False, help="Print nothing.")) -> None:
+    """Fill the cache of compiled code by playing a game of every sport with a simulator, on every core.
 
     Example: touchline warm
     """

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 REGISTRY: Final = "TOUCHLINE_REGISTRY"
 TRACKING: Final = "TOUCHLINE_TRACKING"
 
-Name = Annotated[str, typer.Argument(help="The model, as touchline models list names it.")]
-Registry = Annotated[Path, typer.Option("--registry", envvar=REGISTRY, help="The folder of the model registry.", metavar="DIR")]
+Name = Annotated[str, typer.Argument(help="Name of the model; touchline models list shows them.")]
+Registry = Annotated[Path, typer.Option("--registry", envvar=REGISTRY, help="Folder of the model registry.", metavar="DIR")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
-By = Annotated[str, typer.Option("--by", help="Who does it; by default the user of this program.", metavar="WHO")]
+By = Annotated[str, typer.Option("--by", help="Name for the audit log; default: the current user.", metavar="WHO")]
 DEFAULT: Final = Path("model-registry")
 
 
@@ -36,13 +36,13 @@ def registry_at(root: Path) -> Store:
 
 
 def whoever(by: str) -> str:
-    """Whose name goes into the ledger."""
+    """The name for the audit log."""
     if by:
         return by
     try:
         return os.environ.get("TOUCHLINE_USER") or getpass.getuser()
     except (KeyError, OSError):
-        raise ValueError("nobody knows who you are: say it with --by") from None
+        raise ValueError("cannot determine the user name; pass --by") from None
 
 
 def enrol(root: Path, folder: Path, by: str, why: str) -> Version:
@@ -134,7 +134,7 @@ def listed(root: Path) -> dict[str, list[dict[str, str]]]:
 Contradicted = Annotated[
     str,
     typer.Option(
-        help="A model that outcomes contradict while games run: withhold it from pages and subscribers, or only warn.",
+        help="When outcomes contradict a model during games: withhold it from pages and subscribers, or only warn.",
         metavar="withhold|warn",
         envvar="TOUCHLINE_CONTRADICTED",
     ),

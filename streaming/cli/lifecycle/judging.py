@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
 
 def compare(
-    first: Annotated[str, typer.Argument(help="A folder, a model that ships, or NAME@VERSION of the registry.", metavar="A")],
-    second: Annotated[str, typer.Argument(help="The other one; also a bare VERSION.", metavar="B")],
-    table: Annotated[list[Path], typer.Option("--data", help="A table that prepare wrote, or recordings.", metavar="PATH")],
+    first: Annotated[str, typer.Argument(help="A model folder, a shipped model, or NAME@VERSION of the registry.", metavar="A")],
+    second: Annotated[str, typer.Argument(help="The other version; VERSION alone is enough.", metavar="B")],
+    table: Annotated[
+        list[Path], typer.Option("--data", help="A table from touchline models prepare, or recordings.", metavar="PATH")
+    ],
     registry: Registry = DEFAULT,
     as_json: Json = False,
 ) -> None:
-    """Two versions of a model side by side on the same games, with a test of whether the difference is luck: a bootstrap that draws
-    whole games, of both versions alike. Give it games that neither has learnt from.
+    """Compare two versions of a model on the same games, with a bootstrap test over whole games. Use games that neither version was
+    trained on.
 
     Example: touchline models compare xgoals@deployed 3fa91c --data may.parquet
     """
@@ -46,15 +48,17 @@ def compare(
 
 def monitor(
     name: Name,
-    source: Annotated[list[Path], typer.Argument(help="Recordings, or tables that prepare wrote, oldest first.", metavar="REC...")],
+    source: Annotated[
+        list[Path], typer.Argument(help="Recordings, or tables from touchline models prepare, oldest first.", metavar="REC...")
+    ],
     reference: Annotated[
         Path | None, typer.Option(help="Table to compare the inputs with, when the card has no profile.", metavar="TABLE")
     ] = None,
     registry: Registry = DEFAULT,
     as_json: Json = False,
 ) -> None:
-    """Whether what was on the air still is what the model was made for: its inputs against its training, its probabilities
-    against what came of it, missing values, and how long it took.
+    """Monitor a model on recorded games: drift of its inputs against training, calibration against outcomes, missing values and
+    latency.
 
     Example: touchline models monitor xgoals REC1 REC2 REC3
     """

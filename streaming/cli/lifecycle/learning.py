@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from models.training.labelled_predictions import LabelledPredictions
 
 Recordings = Annotated[list[Path], typer.Argument(help="Folders of recordings.", metavar="REC...")]
-Replay = Annotated[bool, typer.Option("--replay", help="Work the features out again, also where the recording holds predictions.")]
+Replay = Annotated[bool, typer.Option("--replay", help="Compute the features again, even if the recording holds predictions.")]
 
 
 def prepare(
@@ -24,12 +24,12 @@ def prepare(
     out: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="TABLE.parquet")],
     replay: Replay = False,
 ) -> None:
-    """A training table from recorded games: the features exactly as they were on the air, and what came of it.
+    """Write a training table from recorded games: the features exactly as they were on air, and the outcome as label.
 
     Example: touchline models prepare xgoals REC1 REC2 --out shots.parquet
 
-    A recording that holds the predictions of its game gives them as they are; of any other the game is run again, which gives
-    the same features to the bit.
+    Where a recording holds predictions, their features are taken; otherwise the game is run again, which gives the same features to
+    the bit.
     """
     with plain_errors():
         table = gathered(name, recordings, replay)
@@ -101,15 +101,16 @@ def of_recording(name: str, path: Path, replay: bool = False, missing: Counter[s
 def retrain(
     name: Name,
     source: Annotated[
-        list[Path], typer.Option("--from", help="A table that prepare wrote, or recordings; any number of times.", metavar="PATH")
+        list[Path],
+        typer.Option("--from", help="A table from touchline models prepare, or recordings; may be repeated.", metavar="PATH"),
     ],
-    out: Annotated[Path | None, typer.Option(help="Folder of the artefact; by default one named like the model.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of folds and of sampling.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder of the artefact; default: the model's name.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of folds and sampling.")] = 1,
     by: By = "",
-    why: Annotated[str, typer.Option("--why", help="The reason, for the ledger.", metavar="TEXT")] = "retrained on what aired",
+    why: Annotated[str, typer.Option("--why", help="The reason, for the audit log.", metavar="TEXT")] = "retrained on what aired",
     registry: Registry = DEFAULT,
 ) -> None:
-    """Train on what was on the air and what came of it, and register the new version, pending.
+    """Train on recorded predictions and their outcomes, and register the new version as pending.
 
     Example: touchline models retrain xgoals --from shots.parquet --out xgoals-may
     """

@@ -11,8 +11,8 @@ import typer
 from streaming.cli.error_mapping import plain_errors
 from streaming.cli.lifecycle.common import DEFAULT, By, Json, Name, Registry, registry_at, track, whoever
 
-Which = Annotated[str, typer.Argument(help="The version, or its first letters; deployed and shipped are names, too.")]
-Why = Annotated[str, typer.Option("--why", help="The reason, for whoever asks later.", metavar="TEXT")]
+Which = Annotated[str, typer.Argument(help="The version, its first letters, deployed or shipped.")]
+Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.", metavar="TEXT")]
 
 
 def register(
@@ -21,7 +21,7 @@ def register(
     why: Why = "trained elsewhere",
     registry: Registry = DEFAULT,
 ) -> None:
-    """Put an artefact that was trained elsewhere into the registry, pending.
+    """Register an artefact that was trained elsewhere, as pending.
 
     Example: touchline models register my-xgoals --by "B. Marsh" --why "trained on the whole of last season"
     """
@@ -35,12 +35,12 @@ def register(
 def approve(
     name: Name,
     version: Which,
-    by: Annotated[str, typer.Option("--by", help="Who answers for it.", metavar="WHO")],
+    by: Annotated[str, typer.Option("--by", help="Name of the approver.", metavar="WHO")],
     why: Why,
     registry: Registry = DEFAULT,
     as_json: Json = False,
 ) -> None:
-    """Approve a version of a model: who, when and why are kept. Only an approved version can be deployed.
+    """Approve a version of a model; name, time and reason are kept. Only an approved version can be deployed.
 
     Example: touchline models approve xgoals 3fa91c --by "A. Ortega" --why "better by 0.004 on 40 held-out games"
     """
@@ -63,8 +63,8 @@ def deploy(
     registry: Registry = DEFAULT,
     as_json: Json = False,
 ) -> None:
-    """Make an approved version live in every operator and endpoint that follows the registry, between two records. Going back
-    is the same command with an earlier version.
+    """Deploy an approved version to every operator and endpoint that follows the registry, between two records. To roll back,
+    deploy an earlier version.
 
     Example: touchline models deploy xgoals 3fa91c --why "approved this morning"
     """
@@ -80,7 +80,7 @@ def deploy(
 
 
 def history(name: Name, registry: Registry = DEFAULT, as_json: Json = False) -> None:
-    """What became of the versions of a model: who, when, why.
+    """List what was done to the versions of a model: name, time, reason.
 
     Example: touchline models history xgoals
     """

@@ -11,16 +11,18 @@ from streaming.cli.error_mapping import plain_errors
 
 
 def renew(
-    model: Annotated[str, typer.Argument(help="Folder of an artefact, or the name of one that ships.")],
-    out: Annotated[Path, typer.Option(help="Folder of the artefact to write; it may be the same one.")],
-    fewer: Annotated[int | None, typer.Option("--games", min=5, help="Only the first so many games; the card says so.")] = None,
+    model: Annotated[str, typer.Argument(help="Folder of an artefact, or the name of a shipped one.")],
+    out: Annotated[Path, typer.Option(help="Folder of the artefact to write; it may be the same.")],
+    fewer: Annotated[
+        int | None, typer.Option("--games", min=5, help="Only the first games, this many; the card records it.")
+    ] = None,
 ) -> None:
-    """Give a model from before cards had them the profile of its training and its limits. The trees, the calibration and every
-    prediction stay; the version, which is that of card and trees, does not.
+    """Add training profile and limits to the card of an older model. Trees, calibration and predictions stay; the version, a hash
+    of card and trees, changes.
 
     Example: touchline models renew nfl-tackle --out nfl-tackle
 
-    The games that the card names are played again, and must give the very table that it was trained on.
+    The games that the card names are played again, and must give the table that the model was trained on.
     """
     with plain_errors():
         from models.artefact import load, model_file, save
