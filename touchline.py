@@ -65,7 +65,8 @@ def open_recording(path: str | os.PathLike[str]) -> Recording:
 
     Raises
     ------
-    BadInput : it is not there, not whole, or damaged; the sentence names the file
+    BadInput
+        it is not there, not whole, or damaged; the sentence names the file
     """
     _check_packages()
     from streaming.recordings.reader import Recording
@@ -93,12 +94,14 @@ def replay(
 
     Returns
     -------
-    An Arrow table with a row per value and the columns of ``stats`` in docs/recordings.md; ``value`` is null where there is no
-    value, and ``reason`` says why. ``.to_pandas()`` and ``polars.from_arrow`` make data frames of it, DuckDB reads it as it is.
+    pa.Table
+        A row per value with the columns of ``stats`` in docs/recordings.md; ``value`` is null where there is no value, and
+        ``reason`` says why. ``.to_pandas()`` and ``polars.from_arrow`` make data frames of it, DuckDB reads it as it is.
 
     Raises
     ------
-    BadInput : a recording that cannot be read, an unknown stat, sport or model
+    BadInput
+        a recording that cannot be read, an unknown stat, sport or model
     """
     _check_packages()
     from simulators.replay import due
@@ -127,12 +130,13 @@ def operator_for(game: GameRecord, *, models: Iterable[str] = (), **options: Any
     Parameters
     ----------
     game : the game record, such as ``open_recording(path).game``
-    models : as in :func:`replay`; empty for the models that ship with the package
+    models : as in ``replay``; empty for the models that ship with the package
     options : keyword arguments of ``GameOperator``
 
     Raises
     ------
-    BadInput : an unknown sport or model
+    BadInput
+        an unknown sport or model
     """
     _check_packages()
     from streaming.factory import operator_for as make
@@ -145,7 +149,8 @@ def load_sport(name: str) -> Sport:
 
     Raises
     ------
-    BadInput : no sport of this name is installed; the sentence lists those that are
+    BadInput
+        no sport of this name is installed; the sentence lists those that are
     """
     _check_packages()
     from streaming.factory import sport_named
@@ -162,7 +167,8 @@ def load_model(model: str | os.PathLike[str]) -> ForestModel:
 
     Raises
     ------
-    BadInput : no such model, or a file that does not match its card
+    BadInput
+        no such model, or a file that does not match its card
     """
     _check_packages()
     from models.artefact import load
