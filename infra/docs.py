@@ -1,5 +1,7 @@
-"""For the documentation's site: docstrings here are ``name : description``, since the type stands in the signature. mkdocstrings expects
-``name : type`` and would show the text as a type; this puts it where it belongs."""
+"""For the documentation's site: docstrings here are ``name : description``, since the type stands in the signature.
+
+mkdocstrings expects ``name : type`` and would show the text as a type; this puts it where it belongs.
+"""
 
 from __future__ import annotations
 

@@ -67,13 +67,16 @@ def test_the_navigation_has_every_page_once() -> None:
 
 
 @pytest.mark.slow
-def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+def test_the_site_builds_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("mkdocs", reason="mkdocs comes with touchline[docs]")
+    monkeypatch.chdir(ROOT)
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
 
     build(load_config(str(ROOT / "mkdocs.yml"), strict=True, site_dir=str(tmp_path)))
-    assert "open_recording" in (tmp_path / "api.html").read_text("utf-8")
+    page = (tmp_path / "api.html").read_text("utf-8")
+    assert "open_recording" in page
+    assert "an opened recording, or its folder" in re.sub(r"<[^>]+>", "", page), "a parameter's description is shown as text"
 
 
 def test_the_modules_that_the_migration_page_points_to_exist() -> None:
