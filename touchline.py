@@ -220,7 +220,7 @@ def _check_packages() -> None:
             raise PackageCollision(f"the package {name!r} of Touchline is missing in {HOME}: install touchline again")
         raise PackageCollision(
             f"the package {name!r} at {place} has the name of a package of Touchline and hides it: install touchline in an "
-            f"environment of its own (python -m venv, pipx install touchline or uv tool install touchline)"
+            f"environment of its own (python -m venv, pipx or uv tool install)"
         )
 
 

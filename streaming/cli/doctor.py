@@ -105,7 +105,12 @@ def _packages() -> Row:
         found = next((place for place in places if place), "")
         if found and not Path(found).resolve().is_relative_to(home / name):
             about = f"the package {name!r} at {found} hides Touchline's own from `import touchline`; this command is not affected"
-            return "packages", False, about, "python -m venv, pipx install touchline or uv tool install touchline"
+            return (
+                "packages",
+                False,
+                about,
+                "install touchline in an environment of its own (python -m venv, pipx or uv tool install)",
+            )
     return "packages", True, "import touchline finds its own packages", ""
 
 
