@@ -104,11 +104,11 @@ def replay(
         a recording that cannot be read, an unknown stat, sport or model
     """
     _check_packages()
-    from simulators.replay import due
     from streaming.cli.lifecycle.pinning import pinned
     from streaming.recordings.reader import Recording
     from streaming.runners.embedded import EmbeddedRunner
     from streaming.sinks.table import StatTableSink, stat_filter
+    from streaming.sources.recording import due
 
     opened = recording if isinstance(recording, Recording) else Recording(Path(recording))
     options: dict[str, Any] = {"draw": False, "provisional": provisional}
