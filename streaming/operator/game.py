@@ -79,7 +79,7 @@ class GameOperator:
         self.clock = GameClock(lateness["telemetry"], lateness["events"])
         self.meters = OperatorMetrics(step_names(sport))
         names = {name: i for i, name in enumerate(self.meters.steps)}
-        self._take_in_step, self._rows_step = names["framing.samples"], names["framing.rows"]
+        self._admit_step, self._rows_step = names["framing.samples"], names["framing.rows"]
         self._watch = Stopwatch(self.meters)
         self._batch = max(grid.hop, int(BATCH_S * grid.hz) // grid.hop * grid.hop)
         sync_s = max((f.sync_ms for f in game.feeds), default=0) / 1000
@@ -182,7 +182,7 @@ class GameOperator:
         if end_us + grid.hop_us > now_us - self.clock.telemetry_lateness_us:
             return []
         # What would be final if nothing more came: compute it on the state as it is, then put the state back.
-        arrays, rejected = self._arrays(copy=True), int(self.framer.lines.rejected_n[0])
+        arrays, rejected = self._arrays(copy=True), int(self.framer.rejects.filled[0])
         out: list[Output] = []
         self._patience.renew()
         try:
@@ -191,7 +191,7 @@ class GameOperator:
                 self._shown_us = end_us
         finally:
             self._load_arrays(arrays)
-            self.framer.lines.rejected_n[0] = rejected
+            self.framer.rejects.filled[0] = rejected
         return out
 
     def finish(self) -> list[Output]:
@@ -214,10 +214,10 @@ class GameOperator:
 
     def snapshot(self) -> bytes:
         """All that the next record may depend on."""
-        clock, settling = self.clock, self.settling
+        settling = self.settling
         waiting, settled = settling.book.dump()
         plain = _Plain(
-            (clock.now_us, clock.telemetry_us, clock.any_us),
+            self.clock.dump(),
             waiting,
             settled,
             self.events.account.dump(),
@@ -240,7 +240,7 @@ class GameOperator:
             self.events.account.load(plain.account)
         except (ValueError, KeyError, msgspec.DecodeError) as error:
             raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
-        self.clock.now_us, self.clock.telemetry_us, self.clock.any_us = plain.clock
+        self.clock.load(plain.clock)
         settling = self.settling
         settling.book.load(plain.waiting, plain.settled)
         settling.active, settling.ticked = plain.active, plain.ticked
@@ -265,12 +265,12 @@ class GameOperator:
             out.append(self.quarantine.record(event, unknown, now_us))
 
     def _on_telemetry(self, packet: Telemetry, now_us: int, out: list[Output]) -> None:
-        columns = self.framer.columns(packet, now_us)
+        samples = self.framer.packet(packet, now_us)
         framer, at, force, rejected = self.framer, 0, False, 0
         while at < len(packet):
             self._watch.start()
-            done = framer.take_in(columns, at, force)
-            self._watch.lap(self._take_in_step)
+            done = framer.admit(samples, at, force)
+            self._watch.lap(self._admit_step)
             force = done == at
             at = done
             self._frame(self.clock.telemetry_watermark_us, self.clock.now_us, out)

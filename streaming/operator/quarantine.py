@@ -34,7 +34,7 @@ class Quarantine:
 
     def samples(self, framer: Framer, out: list[Output], feed: str = "") -> int:
         """Count the samples that the framer has rejected; all but plain duplicates are kept with their reason."""
-        if not framer.lines.rejected_n[0]:
+        if not framer.rejects.filled[0]:
             return 0
         rows, values = framer.rejected()
         for code in np.unique(rows[:, 0]).tolist():

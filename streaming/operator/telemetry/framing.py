@@ -6,18 +6,19 @@ sees the break; the rest of it is left out. Half-time costs nothing, and no cloc
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from features.core.frames import Roster
+from features.core.frames import Field, Roster
 from features.core.sport import Sport
 from streaming.errors import BadRecord
-from streaming.operator.telemetry import tag_buffers
 from streaming.operator.telemetry.frame_buffer import FrameBuffer
 from streaming.operator.telemetry.grid import SECOND_US, Grid
-from streaming.operator.telemetry.watermarks import GameClock
+from streaming.operator.telemetry.placement import Placement, Rows, place
+from streaming.operator.telemetry.tag_buffers import LINE, Limits, Packet, Rejects, TagBuffers, admit, check_order, next_sample
+from streaming.operator.telemetry.watermarks import NOW, ORDERED, TELEMETRY, GameClock
 from streaming.wire.records import GameRecord, Telemetry
 
 #: samples are taken in slices of this many, and rows framed after each
@@ -27,15 +28,7 @@ MARGIN_M = 15.0
 HIGHEST_M = 120.0
 
 
-Columns = tuple[
-    npt.NDArray[np.int64],
-    npt.NDArray[np.uint32],
-    npt.NDArray[np.float32],
-    npt.NDArray[np.float32],
-    npt.NDArray[np.float32],
-    npt.NDArray[np.float64],
-    npt.NDArray[np.int64],
-]
+FAR_US: Final = int(np.iinfo(np.int64).max)
 
 
 def _own(column: npt.NDArray[Any], kind: Any) -> npt.NDArray[Any]:
@@ -58,38 +51,49 @@ def wait_us(game: GameRecord, grid: Grid) -> int:
     return 0 if aligned else 2 * sample_period_us(game, grid)
 
 
+def _reach_m(field: Field) -> npt.NDArray[np.float64]:
+    """Half sizes (x, y, z) beyond which nothing can be; a field whose origin is a corner or home plate reaches its full size."""
+    reach = 0.5 if field.origin == "centre" else 1.0
+    return np.array([reach * field.length_m + MARGIN_M, reach * field.width_m + MARGIN_M, HIGHEST_M])
+
+
 class Framer:
     """Owns the tags' lines and writes the tape. ``until_us`` is the time up to which whole groups are decided."""
 
     def __init__(self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, clock: GameClock, tape: FrameBuffer) -> None:
         self.grid, self.clock, self.tape = grid, clock, tape
         tags = sorted((tag.tag, roster.index[tag.entity]) for tag in game.tags)
-        self.lines = tag_buffers.TagBuffers(len(tags), len(sport.channels), SLICE)
-        self.tags = np.array([tag for tag, _ in tags], np.uint32)
-        self.entity = np.array([row for _, row in tags], np.int64)
+        numbers, entity = np.array([tag for tag, _ in tags], np.uint32), np.array([row for _, row in tags], np.int64)
+        self.channel_names = sport.channels
+        self.buffers = TagBuffers.empty(len(tags), len(sport.channels))
+        self.rejects = Rejects.room_for(SLICE + len(tags) * LINE, len(sport.channels))
+        max_speed = np.array([sport.max_speed_mps.get(roster.role[e], np.inf) for e in entity])
+        self.limits = Limits(numbers, _reach_m(tape.frames.field), max_speed, clock.skew_us, clock.telemetry_lateness_us)
         # Channels that keep the place of a tag's mount (x, y), -1 for tags whose place is only part of their entity's.
         mount = {tag.tag: sport.mounts.get(tag.mount) for tag in game.tags}
         kept = [mount[tag] or ("", "") for tag, _ in tags]
         column = {name: c for c, name in enumerate(sport.channels)} | {"": -1}
-        self.mount_columns = np.array([[column[x], column[y]] for x, y in kept], np.int64).reshape(-1, 2)
-        self.max_speed = np.array([sport.max_speed_mps.get(roster.role[e], np.inf) for e in self.entity])
         period_us = sample_period_us(game, grid)
         self.wait_us = wait_us(game, grid)
-        self._gap_us = 4 * period_us
-        # one period, and half of one for the jitter of a feed that calls itself aligned
-        self._hold_us = period_us * 3 // 2
-        field = tape.frames.field
-        # A field whose origin is a corner or home plate reaches its full size in every direction.
-        reach = 0.5 if field.origin == "centre" else 1.0
-        self.reach_m = np.array([reach * field.length_m + MARGIN_M, reach * field.width_m + MARGIN_M, HIGHEST_M])
-        self.channel_names = sport.channels
-        self.seen_us = np.full(len(roster), np.iinfo(np.int64).max, np.int64)
-        self._mounts = np.zeros(len(roster), np.int64)
         starts = sorted(game.periods, key=lambda p: p.start_us)
-        self._starts = np.array([p.start_us for p in starts], np.int64)
-        self._ends = np.array([np.iinfo(np.int64).max if p.end_us is None else p.end_us for p in starts], np.int64)
-        self._numbers = np.array([p.number for p in starts], np.int8)
-        self._sides = np.array([p.home_attacks for p in starts], np.int8)
+        self._placement = Placement(
+            grid.t0_us,
+            grid.hz,
+            self.wait_us,
+            gap_us=4 * period_us,
+            # one period, and half of one for the jitter of a feed that calls itself aligned
+            hold_us=period_us * 3 // 2,
+            entity=entity,
+            mount_columns=np.array([[column[x], column[y]] for x, y in kept], np.int64).reshape(-1, 2),
+            starts_us=np.array([p.start_us for p in starts], np.int64),
+            ends_us=np.array([FAR_US if p.end_us is None else p.end_us for p in starts], np.int64),
+            periods=np.array([p.number for p in starts], np.int8),
+            sides=np.array([p.home_attacks for p in starts], np.int8),
+        )
+        frames = tape.frames
+        self._rows = Rows(tape.grid_row, tape.t_us, frames.t, frames.period, frames.attack, frames.xyz, tape.channels)
+        self.seen_us = np.full(len(roster), FAR_US, np.int64)
+        self._tags_seen = np.zeros(len(roster), np.int64)
         self.next_row = 1
         self._partial = 0  # rows of the unfinished group that are on the tape
         self._partial_filled = 0
@@ -101,8 +105,8 @@ class Framer:
 
     # -- samples ---------------------------------------------------------------------------------------------------
 
-    def columns(self, packet: Telemetry, now_us: int) -> Columns:
-        """The packet as compiled code wants it: writable contiguous arrays of the exact types, channels as one (C, n)."""
+    def packet(self, packet: Telemetry, now_us: int) -> Packet:
+        """The packet as compiled code reads it: writable contiguous arrays of the exact types, channels as one (C, n)."""
         n = len(packet)
         arrivals = packet.arrival_us
         columns = (packet.tag, packet.x_m, packet.y_m, packet.z_m, *packet.channels.values())
@@ -111,7 +115,7 @@ class Framer:
         values = np.empty((len(self.channel_names), n))
         for c, name in enumerate(self.channel_names):
             values[c] = packet.channels.get(name, np.nan)
-        return (
+        return Packet(
             _own(packet.t_us, np.int64),
             _own(packet.tag, np.uint32),
             _own(packet.x_m, np.float32),
@@ -121,39 +125,16 @@ class Framer:
             np.array([arrivals or now_us], np.int64) if isinstance(arrivals, int) else _own(arrivals, np.int64),
         )
 
-    def take_in(self, columns: Columns, at: int, force: bool = False) -> int:
+    def admit(self, packet: Packet, at: int, force: bool = False) -> int:
         """First check of up to ``SLICE`` samples from ``at``; returns the index after the last one dealt with."""
-        lines, n = self.lines, len(columns[0])
-        clock = lines.clock
-        clock[0], clock[1] = self.clock.telemetry_us, self.clock.now_us
-        at = tag_buffers.take_in(
-            at,
-            min(n, at + SLICE),
-            *columns,
-            self.tags,
-            self.reach_m,
-            self.clock.skew_us,
-            self.clock.telemetry_lateness_us,
-            lines.t,
-            lines.v,
-            lines.n,
-            lines.checked,
-            lines.used,
-            clock,
-            lines.rejected,
-            lines.rejected_v,
-            lines.rejected_n,
-            force,
-        )
-        self.clock.arrived(int(clock[1]))
-        self.clock.saw_telemetry(int(clock[0]))
-        return at
+        until = min(len(packet.t_us), at + SLICE)
+        return admit(at, until, packet, self.limits, self.buffers, self.clock.cells, self.rejects, force)
 
     def rejected(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """What was rejected since the last call: (reason, tag, t_us, arrival_us) rows and their values; forgets them."""
-        k = int(self.lines.rejected_n[0])
-        self.lines.rejected_n[0] = 0
-        return self.lines.rejected[:k].copy(), self.lines.rejected_v[:k].copy()
+        k = int(self.rejects.filled[0])
+        self.rejects.filled[0] = 0
+        return self.rejects.rows[:k].copy(), self.rejects.values[:k].copy()
 
     # -- rows ------------------------------------------------------------------------------------------------------
 
@@ -162,29 +143,15 @@ class Framer:
         (whole groups of ``hop``)."""
         last = self.grid.row_at_or_before(watermark_us - self.wait_us)
         self.all_filled = True
-        lines, grid = self.lines, self.grid
+        grid = self.grid
         if self.next_row <= last:
-            tag_buffers.check_order(
-                watermark_us,
-                self.tags,
-                self.max_speed,
-                lines.t,
-                lines.v,
-                lines.n,
-                lines.checked,
-                lines.used,
-                lines.leap,
-                lines.clock,
-                lines.rejected,
-                lines.rejected_v,
-                lines.rejected_n,
-            )
+            check_order(watermark_us, self.limits, self.buffers, self.clock.cells, self.rejects)
         while self.next_row <= last and budget > 0:
             count = min(last - self.next_row + 1, budget)
             if self.blanks >= self.blank_limit and self._partial:
                 count = min(count, grid.hop - self._partial)
             elif self.blanks >= self.blank_limit:
-                after = tag_buffers.next_sample(grid.t_us(self.next_row - 1), lines.t, lines.n, lines.used)
+                after = next_sample(grid.t_us(self.next_row - 1), self.buffers)
                 first = grid.row_at_or_before(min(int(after), watermark_us) - 1) + 1
                 start = (min(first, last + 1) - 1) // grid.hop * grid.hop + 1
                 if start > self.next_row:
@@ -202,39 +169,10 @@ class Framer:
         return self.tape.framed - self._partial - self.tape.computed
 
     def _frame(self, count: int) -> None:
-        tape, grid, lines = self.tape, self.grid, self.lines
+        tape, grid = self.tape, self.grid
         tape.make_room(count)
-        at, frames = tape.framed, tape.frames
-        filled = tag_buffers.frame_rows(
-            self.next_row,
-            count,
-            grid.t0_us,
-            grid.hz,
-            at,
-            self.entity,
-            self.mount_columns,
-            self._mounts,
-            self.wait_us,
-            self._gap_us,
-            self._hold_us,
-            self._starts,
-            self._ends,
-            self._numbers,
-            self._sides,
-            lines.t,
-            lines.v,
-            lines.n,
-            lines.checked,
-            lines.used,
-            tape.grid_row,
-            tape.t_us,
-            frames.t,
-            frames.period,
-            frames.attack,
-            frames.xyz,
-            tape.channels,
-            self.seen_us,
-        )
+        at = tape.framed
+        filled = place(self.next_row, count, at, self._placement, self.buffers, self._rows, self.seen_us, self._tags_seen)
         tape.framed += count
         self.next_row += count
         self.all_filled &= filled == count
@@ -276,22 +214,25 @@ class Framer:
     # -- state -----------------------------------------------------------------------------------------------------
 
     def dump(self) -> dict[str, Any]:
-        longest = int(self.lines.n.max(initial=0))
-        arrays = {name: getattr(self.lines, name) for name in tag_buffers.TagBuffers.FIELDS}
+        """Samples that are still to be framed or recognised, when entities were first seen, and how far framing has come."""
+        longest = int(self.buffers.n.max(initial=0))
+        arrays = self.buffers._asdict()
         arrays["t"], arrays["v"] = arrays["t"][:, :longest], arrays["v"][:, :longest]
         counters = [self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us]
-        return {**arrays, "seen_us": self.seen_us, "counters": np.array(counters, np.int64)}
+        clock = self.clock.cells[[TELEMETRY, NOW, ORDERED]]
+        return {**arrays, "clock": clock, "seen_us": self.seen_us, "counters": np.array(counters, np.int64)}
 
     def load(self, saved: dict[str, Any]) -> None:
+        """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit."""
         n, checked, used = saved["n"], saved["checked"], saved["used"]
         longest = saved["t"].shape[1] if saved["t"].ndim == 2 else 0
-        if not ((used >= 0) & (used <= checked) & (checked <= n) & (n <= longest)).all() or longest > tag_buffers.LINE:
+        if not ((used >= 0) & (used <= checked) & (checked <= n) & (n <= longest)).all() or longest > LINE:
             raise ValueError("its samples do not add up")
-        for name in tag_buffers.TagBuffers.FIELDS:
-            target = getattr(self.lines, name)
+        for name, target in self.buffers._asdict().items():
             if name in ("t", "v"):
                 target[:, : saved[name].shape[1]] = saved[name]
             else:
                 target[...] = saved[name]
+        self.clock.cells[ORDERED] = saved["clock"][2]
         self.seen_us[...] = saved["seen_us"]
         self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us = (int(x) for x in saved["counters"])
