@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,28 +37,86 @@ ATTEMPT, UNDERCUT, STOP, OFF, OUT, SAFETY_ON, SAFETY_OFF = range(7)
 COLUMNS: Final = 11
 
 
+class Course(NamedTuple):
+    """What a race is driven on: a track of so many loops, and how the field got away."""
+
+    laps: int
+    loops: int
+    #: (loops,) of a lap's time that each mini-sector takes
+    share: Floats
+    lap_s: float
+    #: loops at whose end a zone ends
+    zones: Ints
+    pit_in_s: float
+    pit_out_s: float
+    #: (N, S) times of the first mini-sectors from the grid
+    grid_s: Floats
+
+
+class Abilities(NamedTuple):
+    """(N,) what the cars are worth: s a lap, and how fast they use their tyres."""
+
+    skill: Floats
+    wear: Floats
+
+
+class Chances(NamedTuple):
+    """Everything in a race that is a matter of chance, drawn before it: (laps, N), but for two."""
+
+    #: what a set fitted in a lap is slower by, s
+    sets: Floats
+    noise: Floats
+    #: s at the box
+    stand: Floats
+    #: (laps, zones, N)
+    u_pass: Floats
+    u_stop: Floats
+    u_undercut: Floats
+    u_off: Floats
+    u_out: Floats
+    #: (laps, 2)
+    u_safety: Floats
+
+
+class Cars(NamedTuple):
+    """The state of a race: it is changed."""
+
+    #: (N, laps * loops + 1) s at every loop
+    t: Floats
+    #: (N,) laps
+    age: Floats
+    compound: Ints
+    stops: Ints
+    alive: Ints
+    #: (N,) s a lap that its set is slower by
+    quality: Floats
+    #: from, until, loop at which it ends
+    safety: Floats
+
+
+class Log(NamedTuple):
+    """What is written down of a race."""
+
+    #: (laps, N, 5) tyre age, compound, stops, whether the car runs and its set's quality, as each lap began
+    history: Floats
+    #: (laps, N) s at the box, NaN without a stop
+    standing: Floats
+    #: (room, COLUMNS) one row an event
+    events: Floats
+    #: (1,) how many of these rows are filled
+    filled: Ints
+
+
 @kernel
 def _note(
-    events: Floats,
-    count: Ints,
-    kind: int,
-    g: int,
-    car: int,
-    other: int,
-    t: float,
-    p: float,
-    outcome: float,
-    a: float,
-    b: float,
-    c: float,
-    d: float,
+    log: Log, kind: int, g: int, car: int, other: int, t: float, p: float, outcome: float, a: float, b: float, c: float, d: float
 ) -> None:
-    k = count[0]
-    if k < events.shape[0]:
-        row = events[k]
+    k = log.filled[0]
+    if k < log.events.shape[0]:
+        row = log.events[k]
         row[0], row[1], row[2], row[3], row[4], row[5], row[6] = kind, g, car, other, t, p, outcome
         row[7], row[8], row[9], row[10] = a, b, c, d
-        count[0] = k + 1
+        log.filled[0] = k + 1
 
 
 @kernel
@@ -92,70 +150,44 @@ def next_compound(laps: int, lap: int, compound: int, first_stop: bool) -> int:
 
 
 @kernel
-def run(
-    first_lap: int,
-    laps: int,
-    loops: int,
-    share: Floats,
-    lap_s: float,
-    zones: Ints,
-    pit_in_s: float,
-    pit_out_s: float,
-    grid_s: Floats,
-    skill: Floats,
-    wear: Floats,
-    sets: Floats,
-    noise: Floats,
-    stand: Floats,
-    u_pass: Floats,
-    u_stop: Floats,
-    u_undercut: Floats,
-    u_off: Floats,
-    u_out: Floats,
-    u_safety: Floats,
-    t: Floats,
-    age: Floats,
-    compound: Ints,
-    stops: Ints,
-    alive: Ints,
-    quality: Floats,
-    safety: Floats,
-    history: Floats,
-    standing: Floats,
-    events: Floats,
-    count: Ints,
-) -> None:
-    """Laps ``first_lap .. laps`` of a race whose state is ``t[:, : first_lap * loops + 1]`` and the arrays after it.
-
-    ``share`` (loops,) of a lap's time that each mini-sector takes; ``grid_s`` (N, S) times of the first mini-sectors from the grid;
-    ``sets`` (laps, N) what a set fitted in a lap is slower by, s; ``noise``, ``stand``, ``u_...`` are the chances, (laps, N) or
-    (laps, zones, N), ``u_safety`` (laps, 2). ``t`` (N, laps * loops + 1) is filled; ``age``, ``compound``, ``stops``, ``alive``,
-    ``quality`` (N,) and ``safety`` = [from, until, loop at which it ends] are changed; ``history`` (laps, N, 5) keeps tyre age,
-    compound, stops, whether the car runs and its set's quality, as each lap began; ``standing`` (laps, N) s at the box, NaN
-    without a stop.
-    """
-    cars = len(skill)
-    order = np.zeros(cars, np.int64)
-    pace = np.zeros(cars)
-    stopping = np.zeros(cars, np.int64)
-    leaving = np.zeros(cars, np.int64)
-    off_at = np.full(cars, -1, np.int64)
-    passing = np.full(cars, -1, np.int64)
-    from_gap = np.zeros(cars)
-    reply = np.full(cars, -1, np.int64)  # whom it answers: the car that tries to undercut it
-    reply_lap = np.full(cars, -1, np.int64)
-    reply_works = np.zeros(cars, np.int64)
-    reply_p = np.zeros(cars)
-    reply_features = np.zeros((cars, 3))
+def run(first_lap: int, course: Course, abilities: Abilities, chances: Chances, cars: Cars, log: Log) -> None:
+    """Laps ``first_lap .. laps`` of a race whose state is ``cars.t[:, : first_lap * loops + 1]`` and the arrays after it."""
+    laps, loops, share, zones = course.laps, course.loops, course.share, course.zones
+    lap_s, grid_s = course.lap_s, course.grid_s
+    skill, wear = abilities.skill, abilities.wear
+    u_pass, u_safety = chances.u_pass, chances.u_safety
+    t, age, compound, stops, alive, quality, safety = (
+        cars.t,
+        cars.age,
+        cars.compound,
+        cars.stops,
+        cars.alive,
+        cars.quality,
+        cars.safety,
+    )
+    history, standing = log.history, log.standing
+    count = len(skill)
+    order = np.zeros(count, np.int64)
+    pace = np.zeros(count)
+    stopping = np.zeros(count, np.int64)
+    leaving = np.zeros(count, np.int64)
+    off_at = np.full(count, -1, np.int64)
+    passing = np.full(count, -1, np.int64)
+    from_gap = np.zeros(count)
+    reply = np.full(count, -1, np.int64)  # whom it answers: the car that tries to undercut it
+    reply_lap = np.full(count, -1, np.int64)
+    reply_works = np.zeros(count, np.int64)
+    reply_p = np.zeros(count)
+    reply_features = np.zeros((count, 3))
     if first_lap > 0:
-        for n in range(cars):
+        for n in range(count):
             stopping[n] = 0 if np.isnan(standing[first_lap - 1, n]) else 1
     for lap in range(first_lap, laps):
         for k in range(loops):
             g = lap * loops + k + 1
             # the order at the last loop: insertion sort, nearly sorted already
             running = 0
-            for n in range(cars):
+            for n in range(count):
                 if alive[n] == 0:
                     t[n, g] = np.inf
                     continue
@@ -169,7 +201,7 @@ def run(
                 return
             leader = order[0]
             if k == 0:
-                for n in range(cars):
+                for n in range(count):
                     history[lap, n, 0], history[lap, n, 1] = age[n], compound[n]
                     history[lap, n, 2], history[lap, n, 3], history[lap, n, 4] = stops[n], alive[n], quality[n]
                 # who stops at the end of this lap
@@ -184,17 +216,17 @@ def run(
                         + SLOWER_S[compound[n]]
                         + wear[n] * WEAR_S[compound[n]] * age[n]
                         + FUEL_S_PER_LAP * (1.0 - lap / max(laps, 1))
-                        + SCATTER_S * noise[lap, n]
+                        + SCATTER_S * chances.noise[lap, n]
                     )
-                    if reply_lap[n] == lap or u_stop[lap, n] < stop_chance(
+                    if reply_lap[n] == lap or chances.u_stop[lap, n] < stop_chance(
                         laps, lap, int(compound[n]), age[n], int(stops[n]), neutral
                     ):
                         stopping[n] = 1 if lap < laps - 1 and laps >= LEAST_LAPS else 0
-                    if u_off[lap, n] < 0.004:
-                        off_at[n] = int(u_off[lap, n] / 0.004 * loops)
-                    if lap > 0 and u_out[lap, n] < 0.0009:
+                    if chances.u_off[lap, n] < 0.004:
+                        off_at[n] = int(chances.u_off[lap, n] / 0.004 * loops)
+                    if lap > 0 and chances.u_out[lap, n] < 0.0009:
                         alive[n] = 0
-                        _note(events, count, OUT, g - 1, n, -1, t[n, g - 1] + 0.3 * pace[n] * share[0], 0.0, 1.0, 0, 0, 0, 0)
+                        _note(log, OUT, g - 1, n, -1, t[n, g - 1] + 0.3 * pace[n] * share[0], 0.0, 1.0, 0, 0, 0, 0)
                 # an undercut: the car behind stops, the one ahead of it has a stop to make and answers a lap later
                 for r in range(1, running):
                     n, m = order[r], order[r - 1]
@@ -206,12 +238,12 @@ def run(
                         continue
                     p = undercut_probability(gap, age[m], age[m] - age[n])
                     reply[m], reply_lap[m], reply_p[m] = n, lap + 1, p
-                    reply_works[m] = 1 if u_undercut[lap, n] < p else 0
+                    reply_works[m] = 1 if chances.u_undercut[lap, n] < p else 0
                     reply_features[m, 0], reply_features[m, 1], reply_features[m, 2] = gap, age[m], age[m] - age[n]
                 if u_safety[lap, 0] < 0.012 and lap > 1 and safety[0] > t[leader, g - 1] and lap + SAFETY_LAPS + 1 < laps:
                     start = t[leader, g - 1] + u_safety[lap, 1] * 0.9 * pace[leader]
                     safety[0], safety[1], safety[2] = start, np.inf, (lap + 1 + SAFETY_LAPS) * loops
-                    _note(events, count, SAFETY_ON, g, -1, -1, start, 0.0, 1.0, 0, 0, 0, 0)
+                    _note(log, SAFETY_ON, g, -1, -1, start, 0.0, 1.0, 0, 0, 0, 0)
                 # those who have just dropped out
                 kept = 0
                 for r in range(running):
@@ -239,14 +271,14 @@ def run(
                     own = was + grid_s[n, k]
                 in_pit = (k == loops - 1 and stopping[n] == 1) or (k == 0 and leaving[n] == 1)
                 if in_pit and k == 0:
-                    own = was + pit_out_s
+                    own = was + course.pit_out_s
                 elif in_pit:
-                    standing[lap, n] = stand[lap, n]
-                    own = was + pit_in_s + stand[lap, n]
+                    standing[lap, n] = chances.stand[lap, n]
+                    own = was + course.pit_in_s + chances.stand[lap, n]
                 if off_at[n] == k and not neutral and not in_pit:
                     lost = 1.0 + 5.0 * u_pass[lap, 0, n]
                     own += lost
-                    _note(events, count, OFF, g, n, -1, 0.5 * (was + own), 0.0, 1.0, lost, 0, 0, 0)
+                    _note(log, OFF, g, n, -1, 0.5 * (was + own), 0.0, 1.0, lost, 0, 0, 0)
                 if in_pit:
                     t[n, g] = own
                     continue
@@ -262,7 +294,7 @@ def run(
                         works = u_pass[lap, zone, n] < p and passing[before] < 0
                         if passing[before] < 0:
                             end = g + ZONE_LOOPS - 1
-                            _note(events, count, ATTEMPT, end, n, before, was, p, 1.0 if works else 0.0, gap, closing, ages, steps)
+                            _note(log, ATTEMPT, end, n, before, was, p, 1.0 if works else 0.0, gap, closing, ages, steps)
                         if works:
                             passing[n], from_gap[n] = before, gap
                 target = passing[n]
@@ -294,7 +326,7 @@ def run(
                     last, before = t[target, g], target
             # undercuts end where the car that answered is out of the pit lane
             if k == 0:
-                for n in range(cars):
+                for n in range(count):
                     rival = reply[n]
                     if rival < 0 or reply_lap[n] >= lap:
                         continue
@@ -306,8 +338,7 @@ def run(
                         f = reply_features[n]
                         when = max(t[n, g], t[rival, g])
                         _note(
-                            events,
-                            count,
+                            log,
                             UNDERCUT,
                             g,
                             rival,
@@ -323,18 +354,18 @@ def run(
                     reply[n] = -1
             if safety[1] == np.inf and g == int(safety[2]):
                 first = np.inf
-                for n in range(cars):
+                for n in range(count):
                     first = min(first, t[n, g])
                 safety[1] = first
-                _note(events, count, SAFETY_OFF, g, -1, -1, first, 0.0, 1.0, 0, 0, 0, 0)
+                _note(log, SAFETY_OFF, g, -1, -1, first, 0.0, 1.0, 0, 0, 0, 0)
             if k == loops - 1:
-                for n in range(cars):
+                for n in range(count):
                     if stopping[n] == 1 and alive[n]:
                         stops[n] += 1
                         compound[n] = next_compound(laps, lap, int(compound[n]), int(stops[n]) == 1)
-                        quality[n] = sets[lap, n]
+                        quality[n] = chances.sets[lap, n]
                         age[n] = 0.0
-                        _note(events, count, STOP, g, n, -1, t[n, g], 0.0, 1.0, standing[lap, n], float(compound[n]), 0, 0)
+                        _note(log, STOP, g, n, -1, t[n, g], 0.0, 1.0, standing[lap, n], float(compound[n]), 0, 0)
                     else:
                         age[n] += 1.0
         if safety[1] < np.inf and lap * loops > int(safety[2]):

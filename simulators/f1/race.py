@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulators.f1.loops import COLUMNS, SAFETY_LAPS, SAFETY_OFF, SAFETY_ON, run
+from simulators.f1.loops import COLUMNS, SAFETY_LAPS, SAFETY_OFF, SAFETY_ON, Abilities, Cars, Chances, Course, Log, run
 from simulators.f1.track import GRID_FIRST_M, GRID_STEP_M, Track, circuit, drive_mps2
 
 Floats = npt.NDArray[np.float64]
@@ -47,68 +47,39 @@ class Race:
         self.grid_s[:, 0] += self.reaction_s
         self.t = np.zeros((cars, laps * self.loops + 1))
         self.history, self.standing = np.zeros((laps, cars, 5)), np.full((laps, cars), np.nan)
-        self.age, self.compound = np.zeros(cars), rng.integers(0, 2, cars)
-        self.quality = rng.normal(0.0, SET_S, cars)
-        self.stops, self.alive = np.zeros(cars, np.int64), np.ones(cars, np.int64)
-        self.safety = np.array([np.inf, np.inf, -1.0])
-        self.events = self._play(rng, 0, self.t, self.age, self.compound, self.stops, self.alive, self.quality, self.safety)
+        compound, quality = rng.integers(0, 2, cars), rng.normal(0.0, SET_S, cars)
+        safety = np.array([np.inf, np.inf, -1.0])
+        stops, alive = np.zeros(cars, np.int64), np.ones(cars, np.int64)
+        state = Cars(self.t, np.zeros(cars), compound, stops, alive, quality, safety)
+        self.events = self._play(rng, 0, state)
 
-    def _play(
-        self,
-        rng: Any,
-        first: int,
-        t: Floats,
-        age: Floats,
-        compound: Ints,
-        stops: Ints,
-        alive: Ints,
-        quality: Floats,
-        safety: Floats,
-        keep: bool = True,
-    ) -> Floats:
+    def _play(self, rng: Any, first: int, state: Cars, keep: bool = True) -> Floats:
+        """Play on from lap ``first``; the events of it, and none where nothing is to be kept."""
         track, cars, laps = self.track, self.cars, self.laps
         share = np.diff(np.concatenate([[0.0], track.ends_s])) / track.lap_s
         zones = np.array(track.zones, np.int64)
-        pit_in, pit_out = pit_times(track)
         stand = 2.25 + 0.25 * np.abs(rng.normal(0.0, 1.0, (laps, cars)))
         stand += np.where(rng.random((laps, cars)) < 0.04, rng.uniform(2.0, 8.0, (laps, cars)), 0.0)
-        events, count = np.zeros((40 * laps * len(zones) + 1000 if keep else 0, COLUMNS)), np.zeros(1, np.int64)
-        history = self.history if keep else np.zeros((laps, cars, 5))
-        standing = self.standing if keep else self.standing.copy()
-        run(
-            first,
-            laps,
-            self.loops,
-            share,
-            track.lap_s,
-            zones,
-            pit_in,
-            pit_out,
-            self.grid_s,
-            self.skill,
-            self.wear,
-            rng.normal(0.0, SET_S, (laps, cars)),
-            rng.normal(0.0, 1.0, (laps, cars)),
-            stand,
-            rng.random((laps, len(zones), cars)),
-            rng.random((laps, cars)),
-            rng.random((laps, cars)),
-            rng.random((laps, cars)),
-            rng.random((laps, cars)),
-            rng.random((laps, 2)),
-            t,
-            age,
-            compound,
-            stops,
-            alive,
-            quality,
-            safety,
-            history,
-            standing,
-            events,
-            count,
+        chances = Chances(
+            sets=rng.normal(0.0, SET_S, (laps, cars)),
+            noise=rng.normal(0.0, 1.0, (laps, cars)),
+            stand=stand,
+            u_pass=rng.random((laps, len(zones), cars)),
+            u_stop=rng.random((laps, cars)),
+            u_undercut=rng.random((laps, cars)),
+            u_off=rng.random((laps, cars)),
+            u_out=rng.random((laps, cars)),
+            u_safety=rng.random((laps, 2)),
         )
-        return events[: int(count[0])]
+        log = Log(
+            history=self.history if keep else np.zeros((laps, cars, 5)),
+            standing=self.standing if keep else self.standing.copy(),
+            events=np.zeros((40 * laps * len(zones) + 1000 if keep else 0, COLUMNS)),
+            filled=np.zeros(1, np.int64),
+        )
+        course = Course(laps, self.loops, share, track.lap_s, zones, *pit_times(track), self.grid_s)
+        run(first, course, Abilities(self.skill, self.wear), chances, state, log)
+        return log.events[: int(log.filled[0])]
 
     def winners_from(self, lap: int, rollouts: int, seed: int) -> Floats:
         """(N,) the true chance of each car to win, as seen from the line at which ``lap`` laps are done: the share of ``rollouts``
@@ -124,7 +95,7 @@ class Race:
             stops = state[:, 2].astype(np.int64)
             safety = self._safety_at(lap)
             age, compound, quality = state[:, 0].copy(), state[:, 1].astype(np.int64), state[:, 4].copy()
-            self._play(rng, lap, t, age, compound, stops, alive, quality, safety, False)
+            self._play(rng, lap, Cars(t, age, compound, stops, alive, quality, safety), keep=False)
             wins[int(np.argmin(t[:, end]))] += 1.0
         return wins / rollouts
 
