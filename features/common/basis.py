@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from features.core.event_context import EventContext
 from features.core.facts import roster_of
-from features.core.moments import EventContext
 from features.core.units import factor
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from features.common.airtime import Airtime, Budget, Candidate, grants, note
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 
 #: highlights closer together than this are one clip
 BRIDGE_S: Final = 2.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from features.core.event_context import EventContext, Fact
 from features.core.frames import Roster
-from features.core.moments import EventContext, Fact
 
 NAN = float("nan")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from features.core.event_context import EventContext
 from features.core.frames import Field, Frames
-from features.core.moments import EventContext
 from features.core.plugins import PluginGroup
 
 #: axis names a declared shape may use: N entities; integers stand for themselves (2 for the two teams)

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from features.common import basis, commentary
 from features.common.commentary import Number, Sentence, Spoken
+from features.core.event_context import EventContext
 from features.core.frames import Roster
-from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.f1.highlights import SLOW_STOP_S, Seen, basis_of, prominence, seen
 from features.f1.ledger import SENTENCES, Car, Ledger, at_line, car_of, lap_time_s, number, order_at, racing, whole

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from features.core.compiled import kernel
+from features.core.event_context import EventContext
 from features.core.frames import Frames
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Signal, Stat, Step
 from features.core.units import factor
 from features.f1.ledger import number

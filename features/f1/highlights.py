@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from features.common import basis, highlights
 from features.common.highlights import Offer, ramp
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.core.sport import Stat
 from features.f1.ledger import HIGHLIGHTS as BUDGET
 from features.f1.ledger import Ledger, car_of, number, order_at, racing, whole

@@ -13,8 +13,8 @@ import msgspec
 from msgspec import field
 
 from features.common.airtime import Airtime, Budget
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 
 NAN: Final = float("nan")
 #: how much of a race is shown and said: a whole one gets between 10 and 40 of each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.core.sport import EventStep
 from features.f1.ledger import (
     NAN,

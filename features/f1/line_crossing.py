@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.core.sport import EventStep, Stat
 from features.f1.ledger import NAN, Ledger, at_line, car_of, number, order_at, racing, whole
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.f1.ledger import Car, Ledger, at_line, car_of, lap_time_s, racing, whole
 from features.f1.vocabulary import SAFETY_CAR
 

@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.f1.ledger import (
     NAN,

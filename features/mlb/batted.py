@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.facts import attr, number
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.mlb.diamond import BASE_M, MPH_MPS, PLACES, fence_m, spray_of
 from features.mlb.flight import FADE_PER_S, KEPT, carried, fly

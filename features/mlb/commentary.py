@@ -9,9 +9,9 @@ from typing import Any, Final
 from features.common import basis, commentary
 from features.common.commentary import Counted, Number, Percent, Score, Sentence, Spoken
 from features.common.highlights import ramp
+from features.core.event_context import EventContext
 from features.core.facts import number, roster_of
 from features.core.frames import Roster
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.mlb.counts import HIT, STRUCK_OUT
 from features.mlb.diamond import FT_M, MPH_MPS

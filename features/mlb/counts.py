@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.mlb.ledger import Ledger
 from features.mlb.vocabulary import HITS, PITCH_OUTCOMES

@@ -13,9 +13,9 @@ from typing import Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.facts import attr
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.mlb.diamond import spray_of
 from features.mlb.ledger import Ledger

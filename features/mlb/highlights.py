@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from features.common import basis, highlights
 from features.common.highlights import Offer, ramp
+from features.core.event_context import EventContext
 from features.core.facts import number
-from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.mlb.diamond import FT_M, MPH_MPS
 from features.mlb.ledger import HIGHLIGHTS, Ledger, known, played_s, state_after

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import field
 
 from features.common.airtime import Airtime, Budget
+from features.core.event_context import EventContext
 from features.core.facts import attr
-from features.core.moments import EventContext
 from features.core.sport import EventStep
 from features.mlb.odds import AUTOMATIC_RUNNER, INNINGS
 from features.mlb.vocabulary import EVENT_TYPES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.common import commentary, highlights
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.core.sport import EventStep
 from features.mlb.commentary import ON as SAID
 from features.mlb.commentary import offers_of

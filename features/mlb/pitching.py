@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.facts import attr
-from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.mlb.diamond import FT_M, MPH_MPS, RUBBER_M
 from features.mlb.ledger import Ledger

@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 
 from features.core.compiled import kernel
+from features.core.event_context import EventContext
 from features.core.frames import Floats, Frames, Ints
-from features.core.moments import EventContext
 from features.core.sport import Signal, Stat, Step
 from features.mlb.diamond import BAGS
 from features.mlb.running import EVENT_KEEP_S

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.mlb.ledger import Ledger, State, known, placed_after, says_all, state_after
 from features.mlb.odds import AUTOMATIC_RUNNER, INNINGS, home_win, leverage, run_expectancy

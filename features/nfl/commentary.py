@@ -10,9 +10,9 @@ from typing import Any, Final
 from features.common import basis, commentary
 from features.common.commentary import Counted, Number, Percent, Score, Sentence, Spoken
 from features.common.highlights import ramp
+from features.core.event_context import EventContext
 from features.core.facts import attr, number, roster_of
 from features.core.frames import Roster
-from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.core.units import factor
 from features.nfl.columns import YD

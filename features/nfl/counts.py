@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.facts import number
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.nfl.columns import YD
 from features.nfl.ledger import Ledger, of_this_play

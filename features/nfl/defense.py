@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from features.common.rates import rate
+from features.core.event_context import EventContext
 from features.core.facts import number
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.nfl.alignment import BACKS, BOX, DEEP, PRESSED, QB_DEPTH, SHOTGUN_M, formation
 from features.nfl.columns import SNAP_T

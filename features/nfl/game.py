@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.nfl.ledger import Ledger, told
 

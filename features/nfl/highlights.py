@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from features.common import basis, highlights
 from features.common.highlights import Offer, ramp
+from features.core.event_context import EventContext
 from features.core.facts import attr, number
-from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.nfl.ledger import HIGHLIGHTS, Ledger, late, of_this_play, played_s
 from features.nfl.vocabulary import ENDS

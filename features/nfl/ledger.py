@@ -9,8 +9,8 @@ import msgspec
 from msgspec import field
 
 from features.common.airtime import Airtime, Budget
+from features.core.event_context import MISSED, EventContext
 from features.core.facts import attr, number
-from features.core.moments import MISSED, EventContext
 from features.core.sport import EventStep
 from features.nfl.vocabulary import COMPLETE, ENDS, EVENT_TYPES, OUTCOMES
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.common import commentary, highlights
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.core.sport import EventStep
 from features.nfl.commentary import ON as SAID
 from features.nfl.commentary import offers_of

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 
 from features.core.compiled import kernel
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import Signal, Stat
 from features.core.steps import filling, kernel_step
 from features.nfl.columns import EVENT_KEEP_S, LIVE, SNAP_T, THROW_T, WAY

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.facts import attr, number
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.nfl.carrier import BEHIND_S, CARRY_BOX, CLOSE_U, CROWD, FORWARD, NEAR, PATH, START_U, TO_GOAL, TOP
 from features.nfl.columns import CARRY_T, LOS, WAY, YD

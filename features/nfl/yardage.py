@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.nfl.columns import YD
 from features.nfl.ledger import Ledger, gained_yd
 

@@ -22,8 +22,8 @@ from typing import Final
 import numpy as np
 
 from features.core.compiled import kernel
+from features.core.event_context import EventContext
 from features.core.frames import Array, Floats, Frames
-from features.core.moments import EventContext
 
 #: events in which the ball is struck, and events that are no contact with the ball (matched by time alone)
 STRIKES: Final = frozenset({"pass", "shot", "clearance", "own_goal"})

@@ -13,9 +13,9 @@ from typing import Any, Final
 from features.common import basis, commentary
 from features.common.commentary import Counted, Number, Percent, Score, Sentence, Spoken
 from features.common.highlights import ramp
+from features.core.event_context import EventContext
 from features.core.facts import number, roster_of
 from features.core.frames import Roster
-from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.soccer.count_commentary import from_counts, keeper_in_goal, of_count, total
 from features.soccer.game import scorer, sent_off

@@ -11,9 +11,9 @@ from typing import Any, Final
 from features.common import basis
 from features.common.commentary import Counted, Number, Percent, Sentence, Spoken
 from features.common.highlights import ramp
+from features.core.event_context import EventContext
 from features.core.facts import number
 from features.core.frames import Roster
-from features.core.moments import EventContext
 from features.soccer.counts import INDEX, keeper_of, names
 from features.soccer.ledger import Ledger
 from features.soccer.templates import PASSES, SHOTS

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 
 from features.common.rates import rates
+from features.core.event_context import EventContext
 from features.core.facts import number
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import COUNTS, Ledger, counts
 from features.soccer.vocabulary import EVENT_TYPES, ON_TARGET

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import Ledger, counts, xgoals_of
 

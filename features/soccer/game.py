@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from features.core.compiled import kernel
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import EXTRA_HALF, SHOOTOUT, Ledger, counts
 

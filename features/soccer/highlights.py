@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from features.common import basis, highlights
 from features.common.highlights import Offer, ramp
+from features.core.event_context import EventContext
 from features.core.facts import number
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.soccer.game import scorer, sent_off, stake, swing
 from features.soccer.ledger import HIGHLIGHTS, Ledger, counts, place, xgoals_of

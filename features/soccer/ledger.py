@@ -14,8 +14,8 @@ import msgspec
 from msgspec import field
 
 from features.common.airtime import Airtime, Budget
+from features.core.event_context import EventContext
 from features.core.facts import number
-from features.core.moments import EventContext
 from features.core.sport import EventStep
 from features.soccer.trail import Trail
 from features.soccer.vocabulary import EVENT_TYPES

@@ -19,8 +19,8 @@ import numpy as np
 
 from features.common import kinematics, motion
 from features.common.plausibility import MEMORY, Body
+from features.core.event_context import EventContext
 from features.core.frames import Frames
-from features.core.moments import EventContext
 from features.core.sport import WHOLE_GAME, Signal, Stat, Step
 from features.core.steps import column
 from features.soccer.ledger import SHOOTOUT

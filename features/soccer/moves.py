@@ -11,8 +11,8 @@ from __future__ import annotations
 from math import hypot
 from typing import Final
 
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import EventStep
 from features.soccer.ledger import LENGTH_M, WIDTH_M, Ledger, place
 

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.facts import number
 from features.core.frames import Floats, Frames
-from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.soccer.ledger import Ledger, place
 from features.soccer.moves import MOVE_CONTEXT, PASS_END, end_features, move_features, start_of

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 
 from features.common.rates import rate
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.soccer.ledger import Ledger, counts, place
 

@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Stat
 from features.soccer.ledger import Ledger, counts, place, xgoals_of
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Array, Floats
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Signal, Stat, Step
 from features.soccer.ledger import in_shootout
 from features.soccer.shot_geometry import GEOMETRY, geometry

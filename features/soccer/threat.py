@@ -19,8 +19,8 @@ from typing import Final
 import numpy as np
 
 from features.core.compiled import kernel
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.core.sport import Stat
 from features.soccer.ledger import Ledger, place
 from features.soccer.threat_grid import GRID

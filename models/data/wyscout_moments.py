@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.soccer.ledger import LENGTH_M, WIDTH_M
 from models.data.wyscout import (
     ACCURATE,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Field, Frames, Ints, Roster
-from features.core.moments import EventContext
 from features.nfl import SPORT
 from features.nfl.motion import LEFT, RIGHT
 from simulators.nfl.block import Block

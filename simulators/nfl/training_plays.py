@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Floats
-from features.core.moments import EventContext
 from features.nfl.defense import coverage_features
 from features.nfl.flight import COMPLETION_FEATURES
 from features.nfl.passing import arrival_features, begin_after_catch

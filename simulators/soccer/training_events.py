@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import HOME, Field, Floats, Frames, Roster
-from features.core.moments import EventContext
 from features.soccer.passes import completion_features
 from features.soccer.shots import moment_features, note, with_trail
 from features.soccer.trail import TOUCHES, Trail

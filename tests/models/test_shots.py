@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.core.event_context import EventContext
 from features.core.frames import Field, Frames, Roster
-from features.core.moments import EventContext
 from features.soccer import shots
 from features.soccer.shots import SHOT_FEATURES, SHOT_INDEX, moment_features, shot_features
 from models.data.statsbomb_shots import to_metres

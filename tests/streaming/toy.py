@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Field, Frames
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Signal, Sport, Stat, Step
 from streaming.operator.game import GameOperator
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry

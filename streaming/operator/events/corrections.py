@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from streaming.errors import BadRecord
 from streaming.operator.events.event_stats import EventStage
 from streaming.operator.events.reorder_buffer import EventReorderBuffer

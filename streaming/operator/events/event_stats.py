@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from features.core.event_context import MISSED, EventContext
 from features.core.frames import Roster
-from features.core.moments import MISSED, EventContext
 from features.core.sport import EventStep, Sport, Stat
 from models.base import Model
 from streaming.errors import BadRecord

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from streaming.errors import BadRecord
 from streaming.operator.events.corrections import Corrections
 from streaming.operator.events.event_stats import AHEAD_S, EventStage

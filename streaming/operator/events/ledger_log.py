@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
+from features.core.event_context import EventContext
 from features.core.frames import Roster
-from features.core.moments import EventContext
 
 #: how far back a correction may reach, s
 HORIZON_S: Final = 600.0

@@ -76,8 +76,8 @@ def test_the_real_race(real_data: Path) -> None:
 
 
 def _passing(place: int) -> tuple[Any, Any]:
+    from features.core.event_context import EventContext
     from features.core.frames import Roster
-    from features.core.moments import EventContext
     from features.f1.ledger import Ledger
 
     roster = Roster.of([("A", 0, "car"), ("B", 1, "car")], ("red", "blue"))

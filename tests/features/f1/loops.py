@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.f1 import SPORT
 from features.f1.ledger import Ledger
 from simulators.f1.game import LIGHTS_S, GrandPrix

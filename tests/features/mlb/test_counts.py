@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.mlb import SPORT, commentary, highlights, pitching, play, win
 from features.mlb.ledger import Ledger, known
 from features.mlb.running import EVENT_KEEP_S

@@ -12,8 +12,8 @@ import pytest
 from features.common.commentary import LANGUAGES
 from features.common.commentary import from_value as story_from
 from features.common.highlights import from_value
+from features.core.event_context import EventContext
 from features.core.frames import Roster
-from features.core.moments import EventContext
 from features.core.sport import load_sport
 from features.mlb import SPORT
 from features.mlb.batted import hit_row, is_barrel

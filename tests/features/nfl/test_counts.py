@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.core.moments import MISSED
+from features.core.event_context import MISSED
 from features.nfl import SPORT, defense, passing, rushing
 from features.nfl.alignment import BOX, LEFT
 from features.nfl.columns import LOS, PHASE, SNAP_T, THROW_T, YD

@@ -10,7 +10,7 @@ import pytest
 
 from features.common import highlights as shared
 from features.common.commentary import from_value
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.nfl import SPORT, commentary, defense, game, passing, rushing, yardage
 from features.nfl.columns import YD
 from features.nfl.highlights import highlight

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from features.core.event_context import EventContext
 from features.core.frames import Field, Frames, Roster
-from features.core.moments import EventContext
 from features.soccer import SPORT
 from features.soccer.ledger import Ledger
 

@@ -7,8 +7,8 @@ import csv
 import numpy as np
 import pytest
 
+from features.core.event_context import EventContext
 from features.core.frames import Field, Frames, Roster
-from features.core.moments import EventContext
 from features.soccer.align import align
 from tests.features.soccer.events import NAN
 from tests.paths import DATA

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from features.common import commentary, highlights
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.soccer import SPORT
 from features.soccer.commentary import offers_of
 from features.soccer.highlights import offer_of

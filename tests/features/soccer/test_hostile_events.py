@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.soccer import SPORT, commentary, highlights, ledger, passes, shots, threat
 from features.soccer.align import align
 from features.soccer.ledger import Ledger

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.soccer import SPORT
 from features.soccer.ledger import Ledger, locate
 from features.soccer.moves import MOVE_CONTEXT, PASS_END

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.soccer.game import MOST_UNVALUED
 from features.soccer.ledger import Ledger
 from tests.features.soccer.events import PLAYERS, event, fold, tick

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.common.momentum import balance, remember
-from features.core.moments import EventContext
+from features.core.event_context import EventContext
 from features.soccer import SPORT, momentum, motion, positions, possession, pressure, zones
 from tests.features.harness import Run, Scene, match_scene, roster_of, signals, window_stats
 

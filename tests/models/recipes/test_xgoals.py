@@ -204,7 +204,7 @@ def test_farther_off_is_never_better_and_a_wider_open_goal_never_worse(model: Fo
 def test_wyscout_live_and_training_are_one_row() -> None:
     """What the importer makes of a match, event by event, gives the rows that the model learnt from."""
     provider = pytest.importorskip("simulators.providers.wyscout", reason="no importer of these files")
-    from features.core.moments import EventContext
+    from features.core.event_context import EventContext
     from features.soccer.ledger import Ledger
     from features.soccer.shots import _extract, _vector, note
     from models.data import wyscout

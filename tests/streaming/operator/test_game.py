@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.core.event_context import EventContext
 from features.core.frames import Frames
-from features.core.moments import EventContext
 from features.core.sport import EventStep, Signal, Sport, Stat, Step
 from streaming.errors import BadInput, BadRecord, BadSnapshot
 from streaming.operator.game import GameOperator
