@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from features.core.frames import Frames, Roster
 
 Fact = float | int | str | bool | list[float] | dict[str, Any] | None
-#: a fact of an event that happened just before the tracking of its game was joined: no stat says anything of it
+#: a fact of an event that happened just before the tracking of its game was joined: no stat is about it
 MISSED: Final = "missed"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class EventContext:
     """One event, matched to the tracking.
 
@@ -22,8 +22,9 @@ class EventContext:
     are on the sport's field in its fixed orientation, NaN when not reported; ``attack`` is +1 when the event's team attacks
     towards +x, -1 otherwise (0 unknown, or a sport without sides). ``row`` is the frame that it happened in (-1: no tracking)
     and ``offset_s`` that frame's time minus the reported time.
-    ``attrs`` are the provider's extra words, normalised by the sport's vocabulary. ``roster`` is there with or without
-    frames.
+    ``attrs`` are the provider's extra attributes, normalised by the sport's vocabulary. ``roster`` is there with or without
+    frames. ``answered_by`` is, by stat, the model that made its value: name, version, and why it stood in for another (empty: it
+    did not).
     """
 
     id: str
@@ -43,4 +44,10 @@ class EventContext:
     offset_s: float = float("nan")
     frames: Frames | None = None
     facts: dict[str, Fact] = field(default_factory=dict)
+    answered_by: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     roster: Roster | None = None
+
+    def reset(self) -> None:
+        """As it was reported, before anything was worked out."""
+        self.row, self.offset_s, self.frames = -1, float("nan"), None
+        self.facts, self.answered_by = {}, {}

@@ -133,19 +133,19 @@ def _match(match: int, teams: tuple[int, int], events: Events, lo: int, hi: int)
             known = side >= 0 and word != "out"
             out.append(
                 EventContext(
-                    str(ident) if word != "card" else f"{ident}-card",
-                    word,
-                    out_s,
-                    period,
-                    side if known else -1,
-                    names.get(player, -1) if known else -1,
-                    way * at_x,
-                    way * at_y,
-                    way * end_x,
-                    way * end_y,
-                    outcome,
-                    way if known else 0,
-                    attrs,
+                    id=str(ident) if word != "card" else f"{ident}-card",
+                    type=word,
+                    t_s=out_s,
+                    period=period,
+                    team=side if known else -1,
+                    player=names.get(player, -1) if known else -1,
+                    x_m=way * at_x,
+                    y_m=way * at_y,
+                    end_x_m=way * end_x,
+                    end_y_m=way * end_y,
+                    outcome=outcome,
+                    attack=way if known else 0,
+                    attrs=attrs,
                 )
             )
             at.append(lo + i)
@@ -230,4 +230,18 @@ def _places(x: npt.NDArray[np.float32], y: npt.NDArray[np.float32], corner: Any 
 
 def _edge(word: str, period: int, t_s: float) -> EventContext:
     nan: Any = np.nan
-    return EventContext(f"{word}-{period}", word, t_s, period, -1, -1, nan, nan, nan, nan, "", 0, {})
+    return EventContext(
+        id=f"{word}-{period}",
+        type=word,
+        t_s=t_s,
+        period=period,
+        team=-1,
+        player=-1,
+        x_m=nan,
+        y_m=nan,
+        end_x_m=nan,
+        end_y_m=nan,
+        outcome="",
+        attack=0,
+        attrs={},
+    )

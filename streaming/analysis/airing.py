@@ -51,7 +51,7 @@ def aired(sport: Sport, record: GameRecord, records: Iterable[Telemetry | Event]
         if tracking or isinstance(one, Event):
             _take(operator.on_record(one), found)
     _take(operator.finish(), found)
-    ledger = operator.events.account.ledger
+    ledger = operator.events.ledger.live
     if isinstance(getattr(ledger, "shown", None), Airtime):
         found.offered = ledger.shown.strengths, ledger.said.strengths
     for kind in (found.highlights, found.stories):

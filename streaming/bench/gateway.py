@@ -51,7 +51,20 @@ def _window(sport: Any, record: GameRecord, k: int, rng: np.random.Generator) ->
         who = subjects[stat.per]
         shape = (1, len(who), len(stat.components)) if stat.components else (1, len(who))
         values = rng.random(shape) * 30
-        blocks.append(StatBlock(stat.id, record.game, record.sport, stat.unit, who, end_us, 400_000, values, "final", end_us))
+        blocks.append(
+            StatBlock(
+                stat=stat.id,
+                game=record.game,
+                sport=record.sport,
+                unit=stat.unit,
+                subjects=who,
+                end_us=end_us,
+                span_us=400_000,
+                values=values,
+                quality="final",
+                ingress_us=end_us,
+            )
+        )
     ids = tuple(e.id for e in record.entities)
     t_us = k * 200_000 + np.arange(5, dtype=np.int64) * 40_000
     xyz_m = rng.random((5, len(ids), 3)).astype(np.float32) * 50

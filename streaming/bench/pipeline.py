@@ -61,12 +61,12 @@ def window(minutes: float = 6.0, sport: str = "soccer") -> Result:
     gc.freeze()
     times, sink = [], ListSink()
     for record in records:
-        windows = operator.meters.windows
+        windows = operator.metrics.windows
         start = time.perf_counter_ns()
         out = operator.on_record(record)
         sink.write(out, 0)
         spent = time.perf_counter_ns() - start
-        if operator.meters.windows != windows:
+        if operator.metrics.windows != windows:
             times.append(spent / 1000)
         sink.outputs.clear()
         sink.published_us.clear()
@@ -84,10 +84,12 @@ def window(minutes: float = 6.0, sport: str = "soccer") -> Result:
 
     touch(one)
     floor = timed(lambda: touch(one), 400, 50)
-    slowest = sorted(zip(operator.meters.step_ns / np.maximum(operator.meters.step_calls, 1), operator.meters.steps), reverse=True)
+    slowest = sorted(
+        zip(operator.metrics.step_ns / np.maximum(operator.metrics.step_calls, 1), operator.metrics.steps), reverse=True
+    )
     return {
-        "what": f"window closed -> all its stats published, in-process, {len(operator.meters.steps)} named steps",
-        "figures": quantiles(times) | {"windows": len(times), "steps": len(operator.meters.steps)},
+        "what": f"window closed -> all its stats published, in-process, {len(operator.metrics.steps)} named steps",
+        "figures": quantiles(times) | {"windows": len(times), "steps": len(operator.metrics.steps)},
         "slowest_us": {name: figure(ns / 1000) for ns, name in slowest[:8]},
         "floor": {"empty_compiled_step_" + k: v for k, v in floor.items()},
         "target": "p50 <= 300 us, p99 <= 1,000 us",
@@ -141,7 +143,7 @@ def replay(minutes: float = 90.0) -> Result:
             "times_real_time": figure(played_s / took_s),
             "took_s": figure(took_s),
             "cpu_s": figure(cpu_s),
-            "windows": operator.meters.windows,
+            "windows": operator.metrics.windows,
         },
         "floor": {"read_and_add_s": figure(floor_s)},
         "target": ">= 1,000 times real time on one core",

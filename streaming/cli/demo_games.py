@@ -60,7 +60,7 @@ class LiveGame:
         prepare(self.sport, self.make)
         self._open()  # the game begins now, not when the warm-up did
         self.operator = self.make(self.record)
-        self.hub.attach(self.record, self.operator.meters)
+        self.hub.attach(self.record, self.operator.metrics)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._play, name=self.record.game, daemon=True)
@@ -104,7 +104,7 @@ class LiveGame:
         from streaming.cli.replay import summary
 
         return {
-            **summary(self.operator.meters, self.record, self.took_s),
+            **summary(self.operator.metrics, self.record, self.took_s),
             "behind_most_s": round(self.lag.most_s, 3),
             "behind_s": round(self.lag.now_s, 3),
             "late_share": round(self.lag.share_late, 5),

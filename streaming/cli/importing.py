@@ -124,6 +124,6 @@ def checked(imported: Any, recording: Path) -> tuple[list[Any], list[str]]:
     found += compare_channels(opened, sport, imported.channel_references, blocks)
     missing = [
         f"unavailable, {reason}: " + ", ".join(f"{stat} ({n:,})" for stat, n in values.items())
-        for reason, values in unavailable(operator.meters).items()
+        for reason, values in unavailable(operator.metrics).items()
     ]
     return found, missing

@@ -75,7 +75,7 @@ def replay(
         operator, records = pinned(rec, records, registry, **options)
     file: Sink | None = None
     if out is not None:
-        chosen = SinkOptions(game=rec.game, metrics=operator.meters, final_only=not every, overwrite=force, language=language)
+        chosen = SinkOptions(game=rec.game, metrics=operator.metrics, final_only=not every, overwrite=force, language=language)
         file = open_sink(out, chosen)
     sinks = [] if file is None else [file]
     gateway = None
@@ -87,7 +87,7 @@ def replay(
             hub = Hub()
             models = watch_models(hub, registry, contradicted)
             gateway = Gateway(hub, port=port, recordings=recording.parent).start()
-            hub.attach(rec.game, operator.meters)
+            hub.attach(rec.game, operator.metrics)
             sinks += [hub, models]
             prepare(rec.game.sport, partial(operator_for, chosen=model, **options))
             print(f"live page {gateway.url}/   operator page {gateway.url}/operator", flush=True)
@@ -115,7 +115,7 @@ def replay(
         if gateway is not None:
             gateway.stop()
         raise
-    done = summary(operator.meters, rec.game, took_s)
+    done = summary(operator.metrics, rec.game, took_s)
     if out is not None:
         done["out"] = out
     print(json.dumps(done) if as_json else sentence(done), flush=True)

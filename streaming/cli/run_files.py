@@ -75,7 +75,7 @@ def run_game(
             prepare(game.sport, make)
         operator = make(game)
         recorder = None if record is None else stack.enter_context(GameRecorder(record, game.sport, requested_of(operator)))
-        sink = open_sink(sink_url, SinkOptions(game=game, metrics=operator.meters, **sink_options))
+        sink = open_sink(sink_url, SinkOptions(game=game, metrics=operator.metrics, **sink_options))
         print(f"{game.game} from {source.text} to {sink_url}", flush=True)
         records: Iterable[Any] = source.records(live=pace is not None)
         records = through(sink, records if pace is None else paced(records, pace))
@@ -83,7 +83,7 @@ def run_game(
             records = recorder.overhear(game, records)
         began = time.perf_counter()
         EmbeddedRunner(operator, [sink] if recorder is None else [sink, recorder]).run(records)
-    print(sentence(summary(operator.meters, game, time.perf_counter() - began)))
+    print(sentence(summary(operator.metrics, game, time.perf_counter() - began)))
     if recorder is not None:
         print(recorded(recorder))
 

@@ -8,38 +8,36 @@ stats of an event, at once when it arrives; and a window that a quiet feed keeps
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping
-from functools import partial
-from typing import Any, Final
+from collections.abc import Container, Mapping
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from features.core.frames import Field
 from features.core.sport import Sport
 from models.base import Model
-from models.guard import Guard
-from streaming.errors import BadInput, BadRecord, BadSnapshot
+from streaming.errors import BadRecord, BadSnapshot
 from streaming.operator import snapshot
-from streaming.operator.events.corrections import REREAD_S
-from streaming.operator.events.event_stats import AHEAD_S, BEHIND_S, EventStage
-from streaming.operator.events.finalizer import EventFinalizer
-from streaming.operator.inference.client import DeadlineBudget, Refused
+from streaming.operator.context import GameContext
+from streaming.operator.events.event_stats import EventStage
+from streaming.operator.events.finalizer import EventFinalizer, FinalizerState
 from streaming.operator.inference.reload import DeployedModels, ModelReloader
-from streaming.operator.metrics import UNAVAILABLE, OperatorMetrics
 from streaming.operator.quarantine import Quarantine
-from streaming.operator.roster import roster_of
-from streaming.operator.stopwatch import Stopwatch, step_names
-from streaming.operator.telemetry.frame_buffer import FrameBuffer
 from streaming.operator.telemetry.framing import Framer
-from streaming.operator.telemetry.grid import SECOND_US, Grid
-from streaming.operator.telemetry.watermarks import NEVER, GameClock
+from streaming.operator.telemetry.grid import ceil_div
+from streaming.operator.telemetry.watermarks import NEVER
 from streaming.operator.telemetry.window_stats import WindowStage, last_only
 from streaming.wire.blocks import FrameBlock, Output
 from streaming.wire.records import Event, GameRecord, Telemetry
 
-#: rows computed in one go, s; results do not depend on it
-BATCH_S: Final = 5.0
+
+class Stage(Protocol):
+    """What dumps and loads its own arrays."""
+
+    def dump(self) -> dict[str, npt.NDArray[Any]]: ...
+
+    def load(self, saved: Mapping[str, npt.NDArray[Any]], /) -> None: ...
 
 
 class GameOperator:
@@ -52,7 +50,7 @@ class GameOperator:
     draw : emit a FrameBlock for every framed row
     provisional : show event stats before their watermark
     strict : raise ``BadRecord`` where a record is otherwise counted and set aside
-    deployed : where the models come from instead, and are taken from again when others are deployed
+    deployed : the source of the models instead, read again when others are deployed
     requested : models that were asked for by name, and may answer, as experimental, where they have not been shown right
     """
 
@@ -68,48 +66,25 @@ class GameOperator:
         deployed: DeployedModels | None = None,
         requested: Container[str] = (),
     ) -> None:
-        if game.sport != sport.name:
-            raise BadInput(f"game {game.game!r} is {game.sport}, not {sport.name}")
-        self.sport, self.game, self.draw, self.provisional, self.strict = sport, game, draw, provisional, strict
-        self.roster = roster = roster_of(game, sport.teams)
-        self.grid = grid = Grid.of(game.t0_us, game.grid_hz or sport.grid_hz, sport.hop_s, sport.span_s)
-        lateness = {
-            kind: 1000 * max((f.lateness_ms for f in game.feeds if f.kind == kind), default=0) for kind in ("telemetry", "events")
-        }
-        self.clock = GameClock(lateness["telemetry"], lateness["events"])
-        self.meters = OperatorMetrics(step_names(sport))
-        names = {name: i for i, name in enumerate(self.meters.steps)}
-        self._admit_step, self._rows_step = names["framing.samples"], names["framing.rows"]
-        self._watch = Stopwatch(self.meters)
-        self._batch = max(grid.hop, int(BATCH_S * grid.hz) // grid.hop * grid.hop)
-        sync_s = max((f.sync_ms for f in game.feeds), default=0) / 1000
-        reach_s = BEHIND_S + AHEAD_S + 2 * sync_s + lateness["events"] / SECOND_US + REREAD_S + BATCH_S + 1.0
-        keep_s = max([reach_s, *(signal.keep_s for signal in sport.signals)])
-        keep = int(np.ceil((keep_s * grid.hz + grid.span) / grid.hop)) * grid.hop
-        field = Field(game.length_m or sport.field.length_m, game.width_m or sport.field.width_m, sport.field.origin)
-        self.tape = FrameBuffer(sport, roster, field, grid, keep, self._batch, slack_s=2 * sync_s + REREAD_S)
-        self.framer = Framer(sport, game, roster, grid, self.clock, self.tape)
         models = (models if deployed is None else deployed.current()) or {}
-        self._patience = DeadlineBudget()
-        stages = (
-            sport,
-            game,
-            roster,
-            grid,
-            self.tape,
-            models,
-            names,
-            self._watch,
-            self._patience,
-            partial(_count, self.meters),
-            requested,
-        )
-        self.windows, self.events = WindowStage(*stages), EventStage(*stages)
-        self.events.seen_us = self.framer.seen_us
-        self.settling = EventFinalizer(game, self.events, self.framer, self.clock, grid, self.meters, provisional)
-        self._switching = None if deployed is None else ModelReloader(game.game, deployed, self.windows, self.events, self.clock)
-        self.quarantine = Quarantine(sport, game, self.clock, self.meters, strict)
-        self._fingerprint = _fingerprint(self)
+        self.context = context = GameContext.of(sport, game, models, requested)
+        self.sport, self.game, self.draw, self.provisional, self.strict = sport, game, draw, provisional, strict
+        self.roster, self.grid, self.clock, self.metrics = context.roster, context.grid, context.clock, context.metrics
+        self.frame_buffer, self._watch = context.frame_buffer, context.stopwatch
+        self._admit_step, self._rows_step = context.steps["framing.samples"], context.steps["framing.rows"]
+        self.framer = Framer(context)
+        self.windows, self.events = WindowStage(context), EventStage(context, self.framer.seen_us)
+        self.finalizer = EventFinalizer(context, self.events, self.framer, provisional)
+        self._reloader = None if deployed is None else ModelReloader(context, deployed, self.windows, self.events)
+        self.quarantine = Quarantine(context, strict)
+        #: by the name under which a snapshot keeps their arrays
+        self._stages: dict[str, Stage] = {
+            "tape": self.frame_buffer,
+            "framer": self.framer,
+            "windows": self.windows,
+            "ticks": self.events,
+        }
+        self._fingerprint = _fingerprint(context)
         self._shown_us = NEVER
         self._drawn_row = 0
         self._ended = False
@@ -119,9 +94,9 @@ class GameOperator:
     def on_record(self, record: Telemetry | Event, now_us: int = 0) -> list[Output]:
         """Take a record that arrived at its own stamp, or at ``now_us`` when it carries none; emit what it makes computable."""
         out: list[Output] = []
-        if self._switching is not None:
-            self._switching.turn(record, now_us, out)
-        self._patience.renew()
+        if self._reloader is not None:
+            self._reloader.maybe_reload(record, now_us, out)
+        self.context.budget.renew()
         try:
             if record.game != self.game.game:
                 raise BadRecord("another game", record.game)
@@ -135,58 +110,25 @@ class GameOperator:
             out.append(self.quarantine.record(record, bad, now_us))
         return out
 
-    def on_batch(self, records: Iterable[Telemetry | Event], now_us: int = 0) -> list[Output]:
-        """Take records that came together, in the order of their arrival: a packet that gathers many arrivals is cut where an
-        event arrived, so that the event finds the game as it was then."""
-        events: list[Event] = []
-        packets: list[Telemetry] = []
-        for record in records:
-            (packets if isinstance(record, Telemetry) else events).append(record)  # type: ignore[arg-type]
-        events.sort(key=lambda event: event.arrival_us or now_us)
-        out: list[Output] = []
-        next_event, newest_us = 0, NEVER
-        for packet in packets:
-            stamps = packet.arrival_us
-            if isinstance(stamps, int):
-                stamps = np.array([stamps or now_us], np.int64)
-            running = np.maximum.accumulate(np.maximum(stamps, newest_us))
-            at = 0
-            while next_event < len(events):
-                arrival_us = events[next_event].arrival_us or now_us
-                cut = int(np.searchsorted(running, arrival_us, side="right"))
-                if cut >= len(running):
-                    break
-                cut = cut if len(running) == len(packet) else 0
-                if cut > at:
-                    out.extend(self.on_record(packet.take(slice(at, cut)), now_us))
-                    at = cut
-                out.extend(self.on_record(events[next_event], now_us))
-                next_event += 1
-            out.extend(self.on_record(packet.take(slice(at, None)) if at else packet, now_us))
-            newest_us = int(running[-1]) if len(running) else newest_us
-        for event in events[next_event:]:
-            out.extend(self.on_record(event, now_us))
-        return out
-
     def on_time(self, now_us: int) -> list[Output]:
         """Arrival time has come to ``now_us``. A feed that has gone quiet gets provisional values; no watermark moves."""
         if not self.events.has_tracking or self._ended or self.clock.telemetry_us == NEVER:
             return []
-        tape, grid = self.tape, self.grid
-        last = max(0, int(tape.grid_row[tape.computed - 1]))
+        buffer, grid = self.frame_buffer, self.grid
+        last = max(0, int(buffer.grid_row[buffer.computed - 1]))
         open_us = grid.t_us((last // grid.hop + 1) * grid.hop)
         end_us = max(open_us, self._shown_us + grid.hop_us)
-        # Past the blank windows there is nothing left to say.
+        # Past the blank windows there is nothing left to show.
         if end_us - open_us > self.framer.blank_limit * grid.hop_us or self.framer.blanks >= self.framer.blank_limit:
             return []
         if end_us + grid.hop_us > now_us - self.clock.telemetry_lateness_us:
             return []
-        # What would be final if nothing more came: compute it on the state as it is, then put the state back.
+        # What would be final if nothing more arrived: compute it on the state as it is, then put the state back.
         arrays, rejected = self._arrays(copy=True), int(self.framer.rejects.filled[0])
         out: list[Output] = []
-        self._patience.renew()
+        self.context.budget.renew()
         try:
-            if ready := self.framer.advance(end_us + self.framer.wait_us, self._batch):
+            if ready := self.framer.advance(end_us + self.framer.wait_us, self.frame_buffer.batch):
                 out = last_only(self.windows.run(ready, now_us, self.framer.seen_us, "provisional"))
                 self._shown_us = end_us
         finally:
@@ -200,35 +142,35 @@ class GameOperator:
         if self._ended:
             return out
         self._ended = True
-        self._patience.renew()
+        self.context.budget.renew()
         ingress_us = self.clock.now_us
         if self.events.has_tracking and self.clock.telemetry_us != NEVER:
             last = self.grid.row_at_or_before(self.clock.telemetry_us - 1) + 1
-            group_end = -(-last // self.grid.hop) * self.grid.hop
+            group_end = ceil_div(last, self.grid.hop) * self.grid.hop
             self._frame(self.grid.t_us(group_end) + self.framer.wait_us, ingress_us, out)
-            self.meters.counts["accepted", "sample"] -= self.quarantine.samples(self.framer, out)
+            self.metrics.counts["accepted", "sample"] -= self.quarantine.samples(self.framer, out)
         self.framer.until_us = 1 << 62
         self.clock.end()
-        self.settling.release(out, ingress_us)
+        self.finalizer.release(out, ingress_us)
         return out
 
     def snapshot(self) -> bytes:
         """All that the next record may depend on."""
-        settling = self.settling
-        waiting, settled = settling.book.dump()
+        finalizer = self.finalizer.dump()
+        ledger, unavailable = self.events.dump_ledger()
         plain = _Plain(
-            self.clock.dump(),
-            waiting,
-            settled,
-            self.events.account.dump(),
-            settling.active,
-            settling.ticked,
-            settling.corrections.ticks,
-            settling.corrections.events,
-            self._drawn_row,
-            self._ended,
-            [(kind, reason, n) for (kind, reason), n in sorted(self.meters.counts.items())],
-            sorted(self.events.unavailable),
+            clock=self.clock.dump(),
+            waiting=finalizer.waiting,
+            settled=finalizer.settled,
+            ledger=ledger,
+            active=finalizer.active,
+            ticked=finalizer.ticked,
+            tick_revisions=finalizer.tick_revisions,
+            event_revisions=finalizer.event_revisions,
+            drawn_row=self._drawn_row,
+            ended=self._ended,
+            counts=self.metrics.dump(),
+            unavailable=unavailable,
         )
         return snapshot.pack(self.sport.name, self.game.game, self._fingerprint, plain, self._arrays())
 
@@ -237,19 +179,15 @@ class GameOperator:
         plain, arrays = snapshot.unpack(raw, self.sport.name, self.game.game, self._fingerprint, _Plain)
         try:
             self._load_arrays(arrays)
-            self.events.account.load(plain.account)
+            self.events.load_ledger(plain.ledger, plain.unavailable)
         except (ValueError, KeyError, msgspec.DecodeError) as error:
             raise BadSnapshot(f"the snapshot does not fit this operator: {error}") from None
         self.clock.load(plain.clock)
-        settling = self.settling
-        settling.book.load(plain.waiting, plain.settled)
-        settling.active, settling.ticked = plain.active, plain.ticked
-        settling.corrections.ticks, settling.corrections.events = plain.tick_revisions, plain.event_revisions
-        settling.moments.clear()
-        self.meters.counts.clear()
-        self.meters.counts.update({(kind, reason): n for kind, reason, n in plain.counts})
+        self.finalizer.load(
+            FinalizerState(plain.waiting, plain.settled, plain.active, plain.ticked, plain.tick_revisions, plain.event_revisions)
+        )
+        self.metrics.load(plain.counts)
         self._drawn_row, self._ended = plain.drawn_row, plain.ended
-        self.events.unavailable = set(plain.unavailable)
 
     # -- telemetry -------------------------------------------------------------------------------------------------
 
@@ -258,7 +196,7 @@ class GameOperator:
         if unknown is not None and self.strict:
             raise unknown
         try:
-            news = self.settling.take(known, now_us, out)
+            news = self.finalizer.admit(known, now_us, out)
         except BadRecord as bad:
             raise unknown or bad from None
         if news and unknown is not None:
@@ -275,84 +213,75 @@ class GameOperator:
             at = done
             self._frame(self.clock.telemetry_watermark_us, self.clock.now_us, out)
             rejected += self.quarantine.samples(framer, out, packet.feed)
-        self.meters.counts["accepted", "sample"] += len(packet) - rejected
-        self.meters.arrival_us = self.clock.now_us
+        self.metrics.counts["accepted", "sample"] += len(packet) - rejected
+        self.metrics.arrival_us = self.clock.now_us
 
     def _frame(self, watermark_us: int, ingress_us: int, out: list[Output]) -> None:
         """Frame, compute and release up to the watermark, a batch at a time."""
-        framer, tape = self.framer, self.tape
+        framer, buffer = self.framer, self.frame_buffer
         while True:
             before = framer.next_row
             self._watch.start()
-            ready = framer.advance(watermark_us, self._batch)
+            ready = framer.advance(watermark_us, self.frame_buffer.batch)
             self._watch.lap(self._rows_step)
             if self.draw:
                 self._draw(out)
             if ready:
                 out.extend(self.windows.run(ready, ingress_us, framer.seen_us, "final"))
-                self.meters.windows += ready // self.grid.hop
-                self.meters.watermark_us = int(tape.t_us[tape.computed - 1])
-                rows = slice(tape.computed - ready, tape.computed)
-                self.settling.passed(tape.t_us[rows], tape.grid_row[rows])
-            self.settling.release(out, ingress_us)
+                self.metrics.windows += ready // self.grid.hop
+                self.metrics.watermark_us = int(buffer.t_us[buffer.computed - 1])
+                rows = slice(buffer.computed - ready, buffer.computed)
+                self.finalizer.rows_computed(buffer.t_us[rows], buffer.grid_row[rows])
+            self.finalizer.release(out, ingress_us)
             # Less than a whole batch: the watermark is reached.
-            if framer.next_row - before < self._batch:
+            if framer.next_row - before < self.frame_buffer.batch:
                 return
 
     def _draw(self, out: list[Output]) -> None:
-        tape = self.tape
-        last = int(tape.grid_row[tape.framed - 1])
+        buffer = self.frame_buffer
+        last = int(buffer.grid_row[buffer.framed - 1])
         if last <= self._drawn_row:
             return
-        first = tape.framed - 1
-        if int(tape.grid_row[first - 1]) != self._drawn_row:
-            first = int(np.searchsorted(tape.grid_row[: tape.framed], self._drawn_row, side="right"))
+        first = buffer.framed - 1
+        if int(buffer.grid_row[first - 1]) != self._drawn_row:
+            first = int(np.searchsorted(buffer.grid_row[: buffer.framed], self._drawn_row, side="right"))
         self._drawn_row = last
-        xyz = tape.frames.xyz[first : tape.framed]
-        t_us = tape.t_us[first : tape.framed]
+        xyz = buffer.frames.xyz[first : buffer.framed]
+        t_us = buffer.t_us[first : buffer.framed]
         if not self.framer.all_filled:
             some = np.isfinite(xyz[:, :, 0]).any(axis=1)
             xyz, t_us = xyz[some], t_us[some]
         if len(xyz):
-            period = int(tape.frames.period[tape.framed - 1])
+            period = int(buffer.frames.period[buffer.framed - 1])
             out.append(FrameBlock(self.game.game, self.sport.name, self.roster.ids, t_us.copy(), xyz.astype(np.float32), period))
 
     # -- state -----------------------------------------------------------------------------------------------------
 
-    def _arrays(self, copy: bool = False) -> dict[str, Any]:
-        arrays = {f"tape.{k}": v for k, v in self.tape.dump().items()}
-        arrays |= {f"framer.{k}": v for k, v in self.framer.dump().items()}
-        arrays |= {f"windows.{k}": v for k, v in self.windows.dump().items()}
-        arrays |= {f"ticks.{k}": v for k, v in self.events.ticks.dump().items()}
-        return {k: v.copy() for k, v in arrays.items()} if copy else arrays
+    def _arrays(self, copy: bool = False) -> dict[str, npt.NDArray[Any]]:
+        arrays = {f"{name}.{key}": array for name, stage in self._stages.items() for key, array in stage.dump().items()}
+        return {name: array.copy() for name, array in arrays.items()} if copy else arrays
 
-    def _load_arrays(self, arrays: dict[str, Any]) -> None:
-        self.tape.load({k[5:]: v for k, v in arrays.items() if k.startswith("tape.")})
-        self.framer.load({k[7:]: v for k, v in arrays.items() if k.startswith("framer.")})
-        self.windows.load({k[8:]: v for k, v in arrays.items() if k.startswith("windows.")})
-        self.events.ticks.load({k[6:]: v for k, v in arrays.items() if k.startswith("ticks.")})
+    def _load_arrays(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        for name, stage in self._stages.items():
+            own = f"{name}."
+            stage.load({key.removeprefix(own): array for key, array in arrays.items() if key.startswith(own)})
 
 
-def _count(meters: OperatorMetrics, stat: str, refused: Refused, guard: Guard) -> None:
-    """Final values that are missing, since the model of the stat may not be asked for them, or the game was joined in the middle.
-    No method: see ``eventing._apply``."""
-    for reason, rows in refused.reasons(guard).items():
-        meters.counts[UNAVAILABLE, f"{stat}: {reason}"] += rows
-
-
-def _fingerprint(operator: GameOperator) -> str:
+def _fingerprint(game: GameContext) -> str:
     """What a snapshot must have in common with the operator that takes it over: the game, its entities and its grid. Signals and
     ledger go by name, so that a newer version with more stats, or fewer, takes over a game in its middle."""
-    game = operator.game
-    parts = [operator.grid, game.t0_us, game.periods, game.tags, game.feeds, *operator.roster.ids]
+    record = game.record
+    parts = [game.grid, record.t0_us, record.periods, record.tags, record.feeds, *game.roster.ids]
     return hashlib.blake2b("\n".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
-class _Plain(msgspec.Struct, array_like=True):
+class _Plain(msgspec.Struct, array_like=True, kw_only=True):
+    """What of a snapshot is no array, in its order on the wire."""
+
     clock: tuple[int, int, int]
     waiting: list[Event]
     settled: dict[str, int]
-    account: bytes
+    ledger: bytes
     active: list[int]
     ticked: int
     tick_revisions: dict[int, int]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,6 +54,11 @@ class OperatorMetrics:
         if self.counts["accepted", "event"] != events:
             self.event_latency.add(us)
 
+    def count_unavailable(self, stat: str, reasons: Mapping[str, int]) -> None:
+        """Final values of ``stat`` that are missing because its model has no inference there, by reason."""
+        for reason, values in reasons.items():
+            self.counts[UNAVAILABLE, f"{stat}: {reason}"] += values
+
     def unavailable(self) -> list[tuple[str, str, int]]:
         """(stat, reason, values) of the values that there are not because the stat's model may not be asked for them."""
         found = [(*why.partition(": ")[::2], n) for (kind, why), n in sorted(self.counts.copy().items()) if kind == UNAVAILABLE]
@@ -61,6 +67,15 @@ class OperatorMetrics:
     def records(self) -> list[tuple[str, str, int]]:
         """(kind, reason, records) of what became of the records."""
         return [(kind, why, n) for (kind, why), n in sorted(self.counts.copy().items()) if kind != UNAVAILABLE]
+
+    def dump(self) -> list[tuple[str, str, int]]:
+        """The counts, which are part of a snapshot; times are not."""
+        return [(kind, reason, n) for (kind, reason), n in sorted(self.counts.items())]
+
+    def load(self, counts: list[tuple[str, str, int]]) -> None:
+        """The inverse of :meth:`dump`."""
+        self.counts.clear()
+        self.counts.update({(kind, reason): n for kind, reason, n in counts})
 
     @property
     def watermark_lag_us(self) -> int:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.core.sport import Sport
 from streaming.errors import BadRecord
-from streaming.operator.metrics import OperatorMetrics
+from streaming.operator.context import GameContext
 from streaming.operator.telemetry.framing import Framer
 from streaming.operator.telemetry.tag_buffers import DUPLICATE, REASONS
-from streaming.operator.telemetry.watermarks import GameClock
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, Output
-from streaming.wire.records import Event, GameRecord, Telemetry, encode
+from streaming.wire.records import Event, Telemetry, encode
 
 
 class Quarantine:
     """What of one game is set aside. With ``strict`` nothing is: ``BadRecord`` is raised instead."""
 
-    def __init__(self, sport: Sport, game: GameRecord, clock: GameClock, meters: OperatorMetrics, strict: bool) -> None:
-        self.sport, self.channels, self.game = sport.name, sport.channels, game.game
-        self.clock, self.meters, self.strict = clock, meters, strict
+    def __init__(self, game: GameContext, strict: bool) -> None:
+        self.sport, self.channels, self.game = game.sport.name, game.sport.channels, game.game
+        self.clock, self.meters, self.strict = game.clock, game.metrics, strict
 
     def record(self, record: Telemetry | Event, bad: BadRecord, now_us: int) -> DeadLetter:
         """A record that cannot be used as a whole."""

@@ -50,13 +50,13 @@ class GameSession:
         self.operator: GameOperator | None = None
 
     @property
-    def meters(self) -> OperatorMetrics | None:
-        return None if self.operator is None else self.operator.meters
+    def metrics(self) -> OperatorMetrics | None:
+        return None if self.operator is None else self.operator.metrics
 
     @property
     def counted(self) -> tuple[int, int]:
-        """Windows closed and events taken so far: what :meth:`Meters.published` compares with."""
-        return (0, 0) if self.meters is None else (self.meters.windows, self.meters.counts["accepted", "event"])
+        """Windows closed and events taken so far: what :meth:`OperatorMetrics.published` compares with."""
+        return (0, 0) if self.metrics is None else (self.metrics.windows, self.metrics.counts["accepted", "event"])
 
     def take(self, raw: bytes, now_us: int) -> list[Output | Event]:
         """One record of the input topic. ``now_us`` is when the broker got it, for a record without an arrival stamp. An event
@@ -151,7 +151,7 @@ class GameSession:
     def _letter(self, reason: str, detail: str, raw: bytes, now_us: int) -> DeadLetter:
         source = topics.events(self.sport) if raw[:1] == b"{" else topics.telemetry(self.sport)
         if self.operator is not None:
-            self.operator.meters.counts["quarantined", reason] += 1
+            self.operator.metrics.counts["quarantined", reason] += 1
         return DeadLetter(source, self.game, reason, now_us, raw, detail)
 
 
@@ -167,12 +167,12 @@ def warm_up(sport: str, make: Make, record: GameRecord, records: Iterable[Teleme
     for item in chain(started, records, [GameEnd(game=record.game)]):
         out = host.take(encode_feed(item), 0)
         messages(sport, record.game, out, 0)
-        if host.phase != "on" or host.meters is None or host.meters.arrival_us < quiet_us:
+        if host.phase != "on" or host.metrics is None or host.metrics.arrival_us < quiet_us:
             continue
         if not quiet_us:
             host, kept = GameSession(sport, record.game, make), host.snapshot()
             host.restore(kept)
-        assert host.meters is not None
-        quiet_us = host.meters.arrival_us + _QUIET_US
+        assert host.metrics is not None
+        quiet_us = host.metrics.arrival_us + _QUIET_US
         messages(sport, record.game, host.tick(quiet_us), 0)
-        encode_health(Health.of(record.game, sport, "rehearsal", host.meters, 0))
+        encode_health(Health.of(record.game, sport, "rehearsal", host.metrics, 0))

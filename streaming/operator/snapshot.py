@@ -10,7 +10,9 @@ import numpy as np
 
 from streaming.errors import BadSnapshot
 
-VERSION: Final = 2
+VERSION: Final = 3
+#: version 2 kept the names of models among the facts of events
+READS: Final = (2, 3)
 _MAGIC: Final = b"TLSN"
 _KINDS: Final = frozenset({"f8", "f4", "i8", "i4", "i2", "i1", "u4", "u1", "b1"})
 
@@ -48,7 +50,7 @@ def unpack(raw: bytes, sport: str, game: str, fingerprint: str, kind: Any) -> tu
         raise BadSnapshot("the snapshot is damaged: its checksum does not match")
     try:
         version = msgspec.msgpack.decode(raw[8:], type=list[Any])[0]
-        if version != VERSION:
+        if version not in READS:
             raise BadSnapshot(f"the snapshot has version {version}, this program reads version {VERSION}")
         found = _decoder.decode(raw[8:])
         plain = msgspec.msgpack.decode(found.plain, type=kind)

@@ -38,12 +38,12 @@ class EmbeddedRunner:
                     if out:
                         self._deliver(out, record, start)
                     continue
-                windows, events = operator.meters.windows, operator.meters.counts["accepted", "event"]
+                windows, events = operator.metrics.windows, operator.metrics.counts["accepted", "event"]
                 out = operator.on_record(record)
                 if not out:
                     continue
                 self._deliver(out, operator.clock.now_us, start)
-                operator.meters.published(windows, events, (perf_counter_ns() - start) / 1000)
+                operator.metrics.published(windows, events, (perf_counter_ns() - start) / 1000)
             start = perf_counter_ns()
             self._deliver(operator.finish(), operator.clock.now_us, start)
         except BaseException:

@@ -17,7 +17,7 @@ Quality = Literal["final", "provisional", "stale", "unavailable"]
 _NAN = float("nan")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class StatBlock:
     """Values of one stat: K windows by S subjects, (K, S) or (K, S, D), already in the wire's unit; or one event's value.
 
@@ -135,7 +135,7 @@ class DeadLetter:
         return 1 if isinstance(self.payload, bytes) else len(self.payload)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Prediction:
     """What a model was asked and what it answered; with the label that follows later this is the next training set."""
 

@@ -92,7 +92,7 @@ class TestEveryWorld:
         packet = telemetry(stream)
         if sizes == [400_000]:
             operator = operator_for(record)
-            same(helpers.finals(operator.on_batch([packet, *events]) + operator.finish()), sport)
+            same(helpers.finals(helpers.batch(operator, [packet, *events]) + operator.finish()), sport)
         else:
             same(finals(record, merged(packet, sizes, events)), sport)
 
@@ -107,7 +107,7 @@ class TestEveryWorld:
         operator = operator_for(record)
         out = helpers.play(operator, merged(packet.take(rows[order]), [23, 100, 7], events))
         same(helpers.finals(out), sport)
-        assert operator.meters.counts["duplicate", "duplicate"] == len(rows) - len(packet)
+        assert operator.metrics.counts["duplicate", "duplicate"] == len(rows) - len(packet)
         assert helpers.dead(out) == {}
 
     @pytest.mark.slow
@@ -143,7 +143,7 @@ sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operat
         record, stream = played(sport)
         operator = operator_for(record)
         helpers.play(operator, stream[: len(stream) // 4])
-        tape = weakref.ref(operator.tape)
+        tape = weakref.ref(operator.frame_buffer)
         gc.disable()
         try:
             del operator

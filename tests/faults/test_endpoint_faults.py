@@ -71,7 +71,7 @@ def test_the_endpoint_goes_and_comes_back_in_the_middle_of_a_game(tmp_path: Path
             for record in records[cuts[phase] : cuts[phase + 1]]:
                 out.extend(operator.on_record(record))
                 # all that a record waited for all the models; the time that a stand-in computes is in it
-                waited_s.append(operator._patience.spent_s)
+                waited_s.append(operator.context.budget.spent_s)
             phases.append(out)
         phases[-1].extend(operator.finish())
     finally:

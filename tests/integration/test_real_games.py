@@ -64,7 +64,7 @@ def test_a_real_game_is_checked_and_nothing_that_cannot_be_believed_goes_out(
     for output in operator.finish():
         _believable(output, announced)
     # said once as it began, counted as often as it was, and the same words in --check
-    counted = {stat for stat, _, _ in operator.meters.unavailable()}
+    counted = {stat for stat, _, _ in operator.metrics.unavailable()}
     assert {stat for stat, _ in announced} == counted
     assert all(any(stat in line for line in told["unavailable"]) for stat in counted)
 

@@ -52,8 +52,19 @@ class Season:
         ]
         record = msgspec.structs.replace(Match(self.seed).record, game=game)
         for i, (_, row, answer) in enumerate(zip(self.watch.overhear(record, events), table.rows, answers, strict=True)):
-            asked = (game, "soccer.shot.xgoals", f"e{i}", i, "xgoals", model.version, row[None], answer[None])
-            self.watch.write([Prediction(*asked, "final", 9.0)], 0)
+            prediction = Prediction(
+                game=game,
+                stat="soccer.shot.xgoals",
+                event=f"e{i}",
+                t_us=i,
+                model="xgoals",
+                version=model.version,
+                features=row[None],
+                answer=answer[None],
+                quality="final",
+                took_us=9.0,
+            )
+            self.watch.write([prediction], 0)
         self.watch.close()
         names = np.array([event.id for event in events])
         return LabelledPredictions(

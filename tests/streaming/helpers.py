@@ -9,6 +9,7 @@ import numpy as np
 
 from features.core.sport import Sport
 from streaming.operator.game import GameOperator
+from streaming.operator.telemetry.watermarks import NEVER
 from streaming.wire.blocks import DeadLetter, Output, StatBlock
 from streaming.wire.records import Event, GameRecord, StatUpdate, Telemetry, encode
 
@@ -24,6 +25,40 @@ def play(operator: GameOperator, records: Iterable[Telemetry | Event], *, end: b
 
 def run(sport: Sport, game: GameRecord, records: Iterable[Telemetry | Event], models=None, **options) -> list[Output]:  # type: ignore[no-untyped-def]
     return play(GameOperator(sport, game, models, **options), records)
+
+
+def batch(operator: GameOperator, records: Iterable[Telemetry | Event], now_us: int = 0) -> list[Output]:
+    """Play records that arrived together, in the order of their arrival: a packet that gathers many arrivals is cut where an
+    event arrived, so that the event finds the game as it was then."""
+    events: list[Event] = []
+    packets: list[Telemetry] = []
+    for record in records:
+        (packets if isinstance(record, Telemetry) else events).append(record)  # type: ignore[arg-type]
+    events.sort(key=lambda event: event.arrival_us or now_us)
+    out: list[Output] = []
+    next_event, newest_us = 0, NEVER
+    for packet in packets:
+        stamps = packet.arrival_us
+        if isinstance(stamps, int):
+            stamps = np.array([stamps or now_us], np.int64)
+        running = np.maximum.accumulate(np.maximum(stamps, newest_us))
+        at = 0
+        while next_event < len(events):
+            arrival_us = events[next_event].arrival_us or now_us
+            cut = int(np.searchsorted(running, arrival_us, side="right"))
+            if cut >= len(running):
+                break
+            cut = cut if len(running) == len(packet) else 0
+            if cut > at:
+                out.extend(operator.on_record(packet.take(slice(at, cut)), now_us))
+                at = cut
+            out.extend(operator.on_record(events[next_event], now_us))
+            next_event += 1
+        out.extend(operator.on_record(packet.take(slice(at, None)) if at else packet, now_us))
+        newest_us = int(running[-1]) if len(running) else newest_us
+    for event in events[next_event:]:
+        out.extend(operator.on_record(event, now_us))
+    return out
 
 
 def updates(out: Iterable[Output], quality: str | None = None) -> list[StatUpdate]:

@@ -93,7 +93,7 @@ def of_recording(name: str, path: Path, replay: bool = False, missing: Counter[s
         said += said_by(operator.finish(), name)
         if missing is not None:
             stats = {stat.id for stat in operator.sport.stats if stat.model and stat.model.partition("/")[0] == name}
-            missing.update({reason: n for stat, reason, n in operator.meters.unavailable() if stat in stats})
+            missing.update({reason: n for stat, reason, n in operator.metrics.unavailable() if stat in stats})
     label = unlabelled() if unsaid(name) else label_of(name)
     return lived(name, said, EventHistory(recording.game, recording.read_events()), label)
 

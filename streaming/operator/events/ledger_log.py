@@ -1,4 +1,4 @@
-"""The running account of a game, and how to change its past.
+"""The running ledger of a game, and how to change its past.
 
 The live ledger has every released event applied. Behind it stands an older one and the events since, so that a correction
 can be replayed over the last ten minutes without keeping the whole game.
@@ -22,7 +22,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class _Entry(msgspec.Struct):
-    """A moment without its frames."""
+    """An event without its frames."""
 
     id: str
     type: str
@@ -36,17 +36,19 @@ class _Entry(msgspec.Struct):
     attrs: dict[str, str | float | bool]
     offset_s: float
     facts: dict[str, Any]
+    #: absent in snapshots of version 2, which had it among the facts
+    answered_by: dict[str, tuple[str, str, str]] = {}
 
 
 class ReplayableLedger:
-    """``apply(moment, ledger)`` folds one event in; it must be a pure function of the two."""
+    """``apply(context, ledger)`` folds one event in; it must be a pure function of the two. ``live`` has every released event."""
 
     def __init__(self, new: Callable[[], Any], apply: Callable[[EventContext, Any], None], roster: Roster) -> None:
         self._new, self._apply = new, apply
         self._roster = roster
-        self.ledger = new()
+        self.live = new()
         self._base = new()
-        self._decoder = msgspec.msgpack.Decoder(type(self.ledger))
+        self._decoder = msgspec.msgpack.Decoder(type(self.live))
         self.log: list[EventContext] = []
         #: events that have left the log: what is too old to be changed
         self.aged: set[str] = set()
@@ -57,15 +59,15 @@ class ReplayableLedger:
 
     def fork(self) -> Any:
         """A copy of the live ledger."""
-        return self._decoder.decode(_encode(self.ledger))
+        return self._decoder.decode(_encode(self.live))
 
-    def add(self, moment: EventContext) -> None:
+    def add(self, context: EventContext) -> None:
         """Fold in the next event in order."""
-        self._apply(moment, self.ledger)
+        self._apply(context, self.live)
         self.version += 1
-        moment.frames = None
-        self.log.append(moment)
-        self._age(moment.t_s)
+        context.frames = None
+        self.log.append(context)
+        self._age(context.t_s)
 
     def ticked(self, second: int) -> None:
         self.ticks.append(second)
@@ -80,36 +82,36 @@ class ReplayableLedger:
         return not self.log or t_s >= self.log[-1].t_s - HORIZON_S
 
     def before(self, t_s: float, event_id: str) -> Any:
-        """The account as it was before the event ``event_id`` at ``t_s``, which is left out if it is there."""
+        """The ledger as it was before the event ``event_id`` at ``t_s``, which is left out if it is there."""
         ledger = self._decoder.decode(_encode(self._base))
-        for moment in self.log:
-            if (moment.t_s, moment.id) >= (t_s, event_id):
+        for context in self.log:
+            if (context.t_s, context.id) >= (t_s, event_id):
                 break
-            if moment.id != event_id:
-                self._apply(moment, ledger)
+            if context.id != event_id:
+                self._apply(context, ledger)
         return ledger
 
     def replace(
         self,
         event_id: str,
-        moment: EventContext | None,
+        new: EventContext | None,
         read_tick: Callable[[Any, int], Any],
         read_event: Callable[[Any, EventContext], Any],
     ) -> tuple[list[tuple[int, Any, Any]], list[tuple[EventContext, Any, Any]]]:
-        """Put ``moment`` (None: nothing) in the place of the event ``event_id`` and replay.
+        """Put ``new`` (None: nothing) in the place of the event ``event_id`` and replay.
 
         Returns, from the change on, (tick second, value before, value after) of ``read_tick(ledger, second)`` and, for the
-        other events, (moment, value before, value after) of ``read_event(ledger before it, moment)``.
+        other events, (context, value before, value after) of ``read_event(ledger before it, context)``.
         """
         old = self.find(event_id)
-        changed = min(m.t_s for m in (old, moment) if m is not None)
+        changed = min(m.t_s for m in (old, new) if m is not None)
         revised = [m for m in self.log if m.id != event_id]
-        if moment is not None:
-            moment.frames = None
-            insort(revised, moment, key=lambda m: (m.t_s, m.id))
+        if new is not None:
+            new.frames = None
+            insort(revised, new, key=lambda m: (m.t_s, m.id))
         ticks = [second for second in self.ticks if second >= changed]
         _, ticks_before, events_before = self._replay(self.log, changed, ticks, read_tick, read_event)
-        self.ledger, ticks_after, events_after = self._replay(revised, changed, ticks, read_tick, read_event)
+        self.live, ticks_after, events_after = self._replay(revised, changed, ticks, read_tick, read_event)
         self.log = revised
         self.version += 1
         others = [m for m in revised if m.id in events_before and m.id in events_after and m.id != event_id]
@@ -158,6 +160,7 @@ class ReplayableLedger:
         return ledger
 
     def dump(self) -> bytes:
+        """Both ledgers by the names of their fields, and the events between them."""
         entries = [
             _Entry(
                 m.id,
@@ -172,38 +175,54 @@ class ReplayableLedger:
                 dict(m.attrs),
                 m.offset_s,
                 m.facts,
+                m.answered_by,
             )
             for m in self.log
         ]
-        return _encode((_by_name(self.ledger), _by_name(self._base), entries, self.ticks, sorted(self.aged)))
+        return _encode((_by_name(self.live), _by_name(self._base), entries, self.ticks, sorted(self.aged)))
 
     def load(self, raw: bytes) -> None:
+        """The inverse of :meth:`dump`; ``msgspec.DecodeError`` where it is none."""
         self.version += 1
         ledger, base, entries, self.ticks, self.aged = msgspec.msgpack.decode(
             raw, type=tuple[dict[str, msgspec.Raw], dict[str, msgspec.Raw], list[_Entry], list[int], set[str]]
         )
-        self.ledger, self._base = self._filled(ledger), self._filled(base)
+        self.live, self._base = self._filled(ledger), self._filled(base)
         self.log = [
             EventContext(
-                e.id,
-                e.type,
-                e.t_s,
-                e.period,
-                e.team,
-                e.player,
-                e.at[0],
-                e.at[1],
-                e.at[2],
-                e.at[3],
-                e.outcome,
-                e.attack,
-                e.attrs,
+                id=e.id,
+                type=e.type,
+                t_s=e.t_s,
+                period=e.period,
+                team=e.team,
+                player=e.player,
+                x_m=e.at[0],
+                y_m=e.at[1],
+                end_x_m=e.at[2],
+                end_y_m=e.at[3],
+                outcome=e.outcome,
+                attack=e.attack,
+                attrs=e.attrs,
                 offset_s=e.offset_s,
-                facts=e.facts,
+                facts={name: fact for name, fact in e.facts.items() if not name.endswith(_OLD_MODEL)},
+                answered_by=e.answered_by or _old_models(e.facts),
                 roster=self._roster,
             )
             for e in entries
         ]
+
+
+#: what version 2 called the fact that named the model of a stat: name, version and reason in three lines
+_OLD_MODEL: Final = "/model"
+
+
+def _old_models(facts: dict[str, Any]) -> dict[str, tuple[str, str, str]]:
+    found: dict[str, tuple[str, str, str]] = {}
+    for fact, lines in facts.items():
+        if fact.endswith(_OLD_MODEL):
+            name, version, reason = str(lines).split("\n")
+            found[fact.removesuffix(_OLD_MODEL)] = name, version, reason
+    return found
 
 
 def _by_name(ledger: Any) -> dict[str, Any]:

@@ -1,40 +1,35 @@
-"""Ticks: what the account of a game says at every second, models included."""
+"""Ticks: the stats of a game's ledger at every second, models included."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from streaming.operator.availability import announcements
-from streaming.operator.inference.client import Array, DeadlineBudget, InferenceResult, PendingInference, Refused, ask_some
-from streaming.operator.stopwatch import Stopwatch
-from streaming.operator.telemetry.grid import SECOND_US, Grid
-from streaming.operator.telemetry.window_stats import BoundStat, Count, dump_rows, restore_rows
+from streaming.operator.bound_stat import Array, BoundStat, dump_rows, load_rows
+from streaming.operator.context import GameContext
+from streaming.operator.inference.client import InferenceResult, PendingInference, Refused, infer_rows
+from streaming.operator.telemetry.grid import SECOND_US
 from streaming.wire.blocks import Output, Prediction, Quality, StatBlock
 from streaming.wire.records import ModelUse
 
 _NAN = float("nan")
 
 
+class Reissue(NamedTuple):
+    """Ticks that are out already and change: the revision of each, and the latest settled tick."""
+
+    revisions: list[int]
+    last: int
+
+
 class PeriodicStats:
     """The tick stats ``items`` of a game. They are read one second at a time, and answered and emitted many together."""
 
-    def __init__(
-        self,
-        items: list[BoundStat],
-        game: str,
-        sport: str,
-        grid: Grid,
-        has_tracking: bool,
-        watch: Stopwatch,
-        patience: DeadlineBudget,
-        count: Count,
-    ) -> None:
-        self._count = count
-        self.items, self.game, self.sport, self.grid, self.has_tracking = items, game, sport, grid, has_tracking
-        self.watch, self.patience = watch, patience
+    def __init__(self, items: list[BoundStat], game: GameContext) -> None:
+        self.items, self.game, self.watch, self.has_tracking = items, game, game.stopwatch, game.has_tracking
         self._read: dict[int, tuple[int, Any]] = {}
 
     def read(self, ledger: Any, second: int, version: int | None = None) -> list[Any]:
@@ -66,34 +61,34 @@ class PeriodicStats:
             values.append(value)
             if version is not None and not unseen:
                 self._read[j] = (version, value)
-            self.watch.lap(item.watch)
+            self.watch.lap(item.step)
         return values
 
     @staticmethod
     def _rows(item: BoundStat, value: Any) -> Array:
         given = np.asarray(value, np.float64)
-        return np.ascontiguousarray(item.asked(given.reshape(-1, given.shape[-1])))
+        return np.ascontiguousarray(item.inputs(given.reshape(-1, given.shape[-1])))
 
-    def answer(self, values: list[list[Any]]) -> None:
-        """Put answers in the place of the questions: a model is asked once about all the ticks, and one model answers them."""
+    def resolve(self, values: list[list[Any]]) -> None:
+        """Put results in the place of what is pending: all the ticks at once, so that one model answers them all."""
         self.watch.start()
         for j, item in enumerate(self.items):
-            asked = [row for row in values if isinstance(row[j], PendingInference)]
-            if not asked or item.model is None or item.use is None:
+            pending = [row for row in values if isinstance(row[j], PendingInference)]
+            if not pending or item.model is None or item.use is None:
                 continue
-            sizes = [len(row[j].rows) for row in asked]
-            rows = np.concatenate([row[j].rows for row in asked])
-            reading = ask_some(item.model, rows, self.patience, item.use, len(item.stat.components), item.guard)
-            if reading.values is not None:
-                item.last = reading.values[-sizes[-1] :]
+            sizes = [len(row[j].rows) for row in pending]
+            rows = np.concatenate([row[j].rows for row in pending])
+            result = infer_rows(item.model, rows, self.game.budget, item.use, len(item.stat.components), item.guard)
+            if result.values is not None:
+                item.last = result.values[-sizes[-1] :]
             at = 0
-            for row, size in zip(asked, sizes, strict=True):
+            for row, size in zip(pending, sizes, strict=True):
                 some = slice(at, at + size)
-                part = None if reading.values is None else reading.values[some]
-                off = None if reading.refused is None else Refused(reading.refused.codes[some], reading.refused.which[some])
-                row[j] = InferenceResult(part, reading.use, took_us=reading.took_us / len(asked), rows=rows[some], refused=off)
+                part = None if result.values is None else result.values[some]
+                off = None if result.refused is None else Refused(result.refused.codes[some], result.refused.which[some])
+                row[j] = InferenceResult(part, result.use, took_us=result.took_us / len(pending), rows=rows[some], refused=off)
                 at += size
-            self.watch.lap(item.watch)
+            self.watch.lap(item.step)
 
     def blocks(
         self,
@@ -102,21 +97,19 @@ class PeriodicStats:
         ingress_us: int,
         quality: Quality,
         seen_us: Any,
-        revisions: list[int] | None = None,
-        last: int = 0,
+        again: Reissue | None = None,
     ) -> list[Output]:
-        """One block per tick stat over the given ticks (per revision, when values are issued again; ``last`` is then the latest
-        settled tick)."""
+        """One block per tick stat over the given ticks (per revision, when values are issued ``again``)."""
         out: list[Output] = []
         if not self.items:
             return out
-        times = np.array([self.grid.t0_us + second * SECOND_US for second in seconds], np.int64)
+        times = np.array([self.game.grid.second_us(second) for second in seconds], np.int64)
         stamps = np.full(len(seconds), ingress_us, np.int64)
         every_tick = list(range(len(seconds)))
         seen: Any = None
         if self.has_tracking:
             seen = times[:, None] >= seen_us[None, :]
-        self.answer(values)
+        self.resolve(values)
         for j, item in enumerate(self.items):
             groups: dict[tuple[int, Quality, tuple[str, ...]], list[int]] = {}
             uses: dict[tuple[str, ...], ModelUse | None] = {}
@@ -130,7 +123,7 @@ class PeriodicStats:
                     self._predicted(item, value, int(times[k]), quality, out)
                 whose: tuple[str, ...] = (use.name, use.version, use.instead) if use else ()
                 uses[whose] = use
-                groups.setdefault((revisions[k] if revisions else 0, how, whose), []).append(k)
+                groups.setdefault((again.revisions[k] if again else 0, how, whose), []).append(k)
             for (revision, how, whose), chosen in sorted(groups.items()):
                 use = uses[whose]
                 block: Any = [self._shown(item, values[k][j]) for k in chosen]
@@ -145,26 +138,28 @@ class PeriodicStats:
                     if item.factor != 1.0:
                         block = block * item.factor
                 made = StatBlock(
-                    item.stat.id,
-                    self.game,
-                    self.sport,
-                    item.stat.unit,
-                    item.subjects,
-                    times if whole else times[chosen],
-                    item.every * SECOND_US,
-                    block,
-                    how,
-                    stamps if whole else stamps[chosen],
-                    mask,
-                    revision,
+                    stat=item.stat.id,
+                    game=self.game.game,
+                    sport=self.game.sport.name,
+                    unit=item.stat.unit,
+                    subjects=item.subjects,
+                    end_us=times if whole else times[chosen],
+                    span_us=item.every * SECOND_US,
+                    values=block,
+                    quality=how,
+                    ingress_us=stamps if whole else stamps[chosen],
+                    live=mask,
+                    revision=revision,
                     model=use,
                 )
                 if isinstance(block, np.ndarray) and how != "stale":
-                    if revisions is None:
+                    if again is None:
                         self._sieve(item, made, [values[k][j] for k in chosen], quality, out)
                     else:  # these stand for rows that are out already, and end none
                         ticks = np.array([seconds[k] for k in chosen])
-                        made.live = item.rows.repeat(block, mask, np.diff(ticks) == item.every, int(ticks[-1]) + item.every > last)
+                        made.live = item.rows.repeat(
+                            block, mask, np.diff(ticks) == item.every, int(ticks[-1]) + item.every > again.last
+                        )
                 if len(made):
                     out.append(made)
         return out
@@ -180,7 +175,7 @@ class PeriodicStats:
             item.rows.load(*before)
         elif refused is not None:
             out.extend(announcements(block, begins, refused, item.guard))
-            self._count(item.stat.id, refused, item.guard)
+            self.game.metrics.count_unavailable(item.stat.id, refused.reasons(item.guard))
 
     def dump(self) -> dict[str, Array]:
         """Which subjects have a value, by stat."""
@@ -188,24 +183,36 @@ class PeriodicStats:
 
     def load(self, arrays: Mapping[str, Array]) -> None:
         """The inverse of :meth:`dump`; a stat that is not in it begins anew."""
-        restore_rows(self.items, arrays)
+        load_rows(self.items, arrays)
 
-    def _predicted(self, item: BoundStat, said: InferenceResult, t_us: int, quality: Quality, out: list[Output]) -> None:
-        """An answer that is final is kept with what was asked, but for the rows that had no question in them."""
-        if said.values is None or said.rows is None or quality != "final":
+    def _predicted(self, item: BoundStat, result: InferenceResult, t_us: int, quality: Quality, out: list[Output]) -> None:
+        """An answer that is final is kept with its features, but for the rows that had none."""
+        if result.values is None or result.rows is None or quality != "final":
             return
-        answered = ~np.isnan(said.values.reshape(len(said.values), -1)).any(axis=1)
+        answered = ~np.isnan(result.values.reshape(len(result.values), -1)).any(axis=1)
         if answered.any():
-            asked = (self.game, item.stat.id, None, t_us, said.use.name, said.use.version)
-            whom = tuple(item.axis[n] for n in np.flatnonzero(answered).tolist())
-            out.append(Prediction(*asked, said.rows[answered], said.values[answered], quality, said.took_us, whom))
+            out.append(
+                Prediction(
+                    game=self.game.game,
+                    stat=item.stat.id,
+                    event=None,
+                    t_us=t_us,
+                    model=result.use.name,
+                    version=result.use.version,
+                    features=result.rows[answered],
+                    answer=result.values[answered],
+                    quality=quality,
+                    took_us=result.took_us,
+                    subjects=tuple(item.row_subjects[n] for n in np.flatnonzero(answered).tolist()),
+                )
+            )
 
     @staticmethod
     def _shown(item: BoundStat, value: Any) -> Any:
-        """A value as it goes out: in the place of an answer that did not come, the last that did, or NaN; shares sum to 1."""
+        """A value as it goes out: in the place of a missing answer the latest one, or NaN; shares sum to 1."""
         if not isinstance(value, InferenceResult):
             return value
-        shown = np.asarray(item.missing() if value.values is None else value.values, np.float64)
+        shown = np.asarray(item.last_answer() if value.values is None else value.values, np.float64)
         return shares(shown) if item.stat.shares else shown
 
 

@@ -1,7 +1,7 @@
-"""How an operator asks a model, wherever that is: within the time a record may take, and with word of who answered.
+"""Inference, in this process or elsewhere: within the time a record may take, and with the name of the model that answered.
 
-A model in this process always answers. One that is asked elsewhere may be late, away or wrong: then a stand-in has answered, which
-the update names, or nobody has, and the update is stale. About what lies outside of a model's home nothing is asked at all.
+A model in this process always answers. A remote one may be late, down or wrong: then a fallback has answered, which the update
+names, or none has, and the update is stale. Outside of a model's home there is no inference at all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 
 
 class DeadlineBudget:
-    """What the models that are asked elsewhere have cost since the operator was last called: together they get one deadline."""
+    """What remote models have cost since the operator was last called: together they get one deadline."""
 
     __slots__ = ("spent_s",)
 
@@ -36,7 +36,7 @@ class DeadlineBudget:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Of rows (B,), or windows and subjects (K, S), that a model may not be asked about: what a ``Guard`` found, 0 for the others,
+    """Of rows (B,), or windows and subjects (K, S), that lie outside of a model's home: what a ``Guard`` found, 0 for the others,
     and which input that is about."""
 
     codes: Array
@@ -58,8 +58,8 @@ class Refused:
 
 @dataclass(slots=True)
 class InferenceResult:
-    """An answer of (B,) or (B, C), None when there is none, and whose it is. ``refused`` are the rows that were not asked about,
-    which have no answer; None where all were."""
+    """An answer of (B,) or (B, C), None when there is none, and the model that made it. ``refused`` are the rows without inference,
+    which have no answer; None where there are none."""
 
     values: Array | None
     use: ModelUse
@@ -73,57 +73,57 @@ class InferenceResult:
 
 @dataclass(slots=True)
 class PendingInference:
-    """The rows (B, F) of a tick that a model will be asked about, with those of other ticks."""
+    """The rows (B, F) of a tick that a model will answer, with those of other ticks."""
 
     rows: Array
 
 
-def ask(
-    model: Model, rows: Array, patience: DeadlineBudget, use: ModelUse, attribute: Callable[[Array], Array] | None, guard: Guard
+def infer(
+    model: Model, rows: Array, budget: DeadlineBudget, use: ModelUse, attribute: Callable[[Array], Array] | None, guard: Guard
 ) -> InferenceResult:
     """``use`` and ``attribute`` are those of a model in this process. Where ``guard`` refuses any of the rows (B, F), which are
     parts of one answer, there is none."""
     refused = guard.check(rows)
     if refused is not None:
         return InferenceResult(None, use, refused=Refused(*refused))
-    return _ask(model, rows, patience, use, attribute)
+    return _infer(model, rows, budget, use, attribute)
 
 
-def _ask(
-    model: Model, rows: Array, patience: DeadlineBudget, use: ModelUse, attribute: Callable[[Array], Array] | None
+def _infer(
+    model: Model, rows: Array, budget: DeadlineBudget, use: ModelUse, attribute: Callable[[Array], Array] | None
 ) -> InferenceResult:
-    asked: Callable[[Array, float], Answer] | None = getattr(model, "ask", None)  # isinstance would cost more than many a model
+    remote: Callable[[Array, float], Answer] | None = getattr(model, "ask", None)  # isinstance would cost more than many a model
     start = perf_counter()
-    if asked is None:
+    if remote is None:
         values = model.predict(rows)
         return InferenceResult(values, use, attribute, (perf_counter() - start) * 1e6)
-    answer = asked(rows, patience.spent_s)
+    answer = remote(rows, budget.spent_s)
     took_s = perf_counter() - start
-    patience.spent_s += took_s
-    said = ModelUse(name=answer.name, version=answer.version, instead=answer.instead, experimental=use.experimental)
-    return InferenceResult(answer.values, said, answer.attribute, took_s * 1e6)
+    budget.spent_s += took_s
+    answered_by = ModelUse(name=answer.name, version=answer.version, instead=answer.instead, experimental=use.experimental)
+    return InferenceResult(answer.values, answered_by, answer.attribute, took_s * 1e6)
 
 
-def ask_some(model: Model, rows: Array, patience: DeadlineBudget, use: ModelUse, classes: int, guard: Guard) -> InferenceResult:
-    """The same, (B,), or (B, C) with ``classes``, where each row is a question of its own: one without a single feature (a subject
-    whom the question does not concern) is not asked, nor is one that ``guard`` refuses; their answers are NaN."""
-    asked = _some(rows)
+def infer_rows(model: Model, rows: Array, budget: DeadlineBudget, use: ModelUse, classes: int, guard: Guard) -> InferenceResult:
+    """The same, (B,), or (B, C) with ``classes``, where each row has an answer of its own: one without a single feature (the model
+    is not about this subject) is left out, and so is one that ``guard`` refuses; their answers are NaN."""
+    chosen = _some(rows)
     answer = np.full((len(rows), classes) if classes else len(rows), np.nan)
-    if not len(asked):
+    if not len(chosen):
         return InferenceResult(answer, use)
     whole = None
-    refused = guard.check(rows[asked])
+    refused = guard.check(rows[chosen])
     if refused is not None:
         whole = Refused(np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.int64))
-        whole.codes[asked], whole.which[asked] = refused
-        asked = asked[refused[0] == 0]
-        if not len(asked):
+        whole.codes[chosen], whole.which[chosen] = refused
+        chosen = chosen[refused[0] == 0]
+        if not len(chosen):
             return InferenceResult(answer, use, refused=whole)
-    reading = _ask(model, rows[asked], patience, use, None)
-    if reading.values is not None:
-        answer[asked] = reading.values
-        reading.values = answer
-    return replace(reading, refused=whole)
+    result = _infer(model, rows[chosen], budget, use, None)
+    if result.values is not None:
+        answer[chosen] = result.values
+        result.values = answer
+    return replace(result, refused=whole)
 
 
 @kernel
@@ -141,7 +141,7 @@ def _some(rows: Array) -> Array:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two values of a stat, answered or not, are the same to whoever reads them."""
+    """Whether two values of a stat, answered or not, look the same to a reader."""
     if isinstance(a, PendingInference) and isinstance(b, PendingInference):
         return np.array_equal(a.rows, b.rows, equal_nan=True)
     if isinstance(a, InferenceResult) and isinstance(b, InferenceResult):

@@ -1,4 +1,4 @@
-"""Another version of a model takes over in the middle of a game: between two records, all of an operator at once, and said so.
+"""Another version of a model takes over in the middle of a game: between two records, in all of an operator at once, and on record.
 
 Records that arrived together are one moment. A switch waits for the first record that arrived later than all before it, so
 that a replay, however it cuts the stream, can make it at the same place.
@@ -12,8 +12,9 @@ from typing import Protocol
 import numpy as np
 
 from models.base import Model
+from streaming.operator.context import GameContext
 from streaming.operator.events.event_stats import EventStage
-from streaming.operator.telemetry.watermarks import NEVER, GameClock
+from streaming.operator.telemetry.watermarks import NEVER
 from streaming.operator.telemetry.window_stats import WindowStage
 from streaming.wire.blocks import ModelSwitch, Output
 from streaming.wire.records import Event, Telemetry
@@ -31,12 +32,12 @@ class DeployedModels(Protocol):
 class ModelReloader:
     """Looks at one number a record; the stages of the operator get the new models when it has changed."""
 
-    def __init__(self, game: str, deployed: DeployedModels, windows: WindowStage, events: EventStage, clock: GameClock) -> None:
-        self.game, self.deployed, self.windows, self.events, self.clock = game, deployed, windows, events, clock
+    def __init__(self, game: GameContext, deployed: DeployedModels, windows: WindowStage, events: EventStage) -> None:
+        self.game, self.clock, self.deployed, self.windows, self.events = game.game, game.clock, deployed, windows, events
         self._stamp = -1
         self._versions: dict[str, str] = {}
 
-    def turn(self, record: Telemetry | Event, now_us: int, out: list[Output]) -> None:
+    def maybe_reload(self, record: Telemetry | Event, now_us: int, out: list[Output]) -> None:
         """``record`` comes next."""
         if self.deployed.stamp == self._stamp:
             return
@@ -50,7 +51,7 @@ class ModelReloader:
         for item in (*self.windows.stats, *self.events.items()):
             if item.stat.model is None or item.model is None:
                 continue
-            item.take(models[item.stat.model])
+            item.use_model(models[item.stat.model])
         for name, model in sorted(models.items()):
             before = self._versions.get(model.name, "")
             if "/" not in name and before != model.version:

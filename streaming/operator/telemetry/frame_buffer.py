@@ -6,6 +6,7 @@ whose steps have run. Moving up keeps the newest ``keep`` rows, which is as far 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ class FrameBuffer:
             out[f"state.{name}"] = array
         return out
 
-    def load(self, saved: dict[str, Array]) -> None:
+    def load(self, saved: Mapping[str, Array]) -> None:
         """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit. Arrays go by their names: one that the writer did
         not have stays as it is before a game's first row, one that only the writer had is let go, and where this program looks
         further back, the time before what was kept is as the time before the game."""

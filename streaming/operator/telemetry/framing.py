@@ -6,19 +6,19 @@ sees the break; the rest of it is left out. Half-time costs nothing, and no cloc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from features.core.frames import Field, Roster
-from features.core.sport import Sport
+from features.core.frames import Field
 from streaming.errors import BadRecord
-from streaming.operator.telemetry.frame_buffer import FrameBuffer
-from streaming.operator.telemetry.grid import SECOND_US, Grid
+from streaming.operator.context import GameContext
+from streaming.operator.telemetry.grid import SECOND_US, Grid, ceil_div
 from streaming.operator.telemetry.placement import Placement, Rows, place
 from streaming.operator.telemetry.tag_buffers import LINE, Limits, Packet, Rejects, TagBuffers, admit, check_order, next_sample
-from streaming.operator.telemetry.watermarks import NOW, ORDERED, TELEMETRY, GameClock
+from streaming.operator.telemetry.watermarks import NOW, ORDERED, TELEMETRY
 from streaming.wire.records import GameRecord, Telemetry
 
 #: samples are taken in slices of this many, and rows framed after each
@@ -60,22 +60,23 @@ def _reach_m(field: Field) -> npt.NDArray[np.float64]:
 class Framer:
     """Owns the tags' lines and writes the tape. ``until_us`` is the time up to which whole groups are decided."""
 
-    def __init__(self, sport: Sport, game: GameRecord, roster: Roster, grid: Grid, clock: GameClock, tape: FrameBuffer) -> None:
-        self.grid, self.clock, self.tape = grid, clock, tape
-        tags = sorted((tag.tag, roster.index[tag.entity]) for tag in game.tags)
+    def __init__(self, game: GameContext) -> None:
+        self.grid, self.clock, self.tape = game.grid, game.clock, game.frame_buffer
+        sport, record, roster, grid, clock = game.sport, game.record, game.roster, self.grid, self.clock
+        tags = sorted((tag.tag, roster.index[tag.entity]) for tag in record.tags)
         numbers, entity = np.array([tag for tag, _ in tags], np.uint32), np.array([row for _, row in tags], np.int64)
         self.channel_names = sport.channels
         self.buffers = TagBuffers.empty(len(tags), len(sport.channels))
         self.rejects = Rejects.room_for(SLICE + len(tags) * LINE, len(sport.channels))
         max_speed = np.array([sport.max_speed_mps.get(roster.role[e], np.inf) for e in entity])
-        self.limits = Limits(numbers, _reach_m(tape.frames.field), max_speed, clock.skew_us, clock.telemetry_lateness_us)
+        self.limits = Limits(numbers, _reach_m(self.tape.frames.field), max_speed, clock.skew_us, clock.telemetry_lateness_us)
         # Channels that keep the place of a tag's mount (x, y), -1 for tags whose place is only part of their entity's.
-        mount = {tag.tag: sport.mounts.get(tag.mount) for tag in game.tags}
+        mount = {tag.tag: sport.mounts.get(tag.mount) for tag in record.tags}
         kept = [mount[tag] or ("", "") for tag, _ in tags]
         column = {name: c for c, name in enumerate(sport.channels)} | {"": -1}
-        period_us = sample_period_us(game, grid)
-        self.wait_us = wait_us(game, grid)
-        starts = sorted(game.periods, key=lambda p: p.start_us)
+        period_us = sample_period_us(record, grid)
+        self.wait_us = wait_us(record, grid)
+        starts = sorted(record.periods, key=lambda p: p.start_us)
         self._placement = Placement(
             grid.t0_us,
             grid.hz,
@@ -90,14 +91,14 @@ class Framer:
             periods=np.array([p.number for p in starts], np.int8),
             sides=np.array([p.home_attacks for p in starts], np.int8),
         )
-        frames = tape.frames
+        tape, frames = self.tape, self.tape.frames
         self._rows = Rows(tape.grid_row, tape.t_us, frames.t, frames.period, frames.attack, frames.xyz, tape.channels)
         self.seen_us = np.full(len(roster), FAR_US, np.int64)
         self._tags_seen = np.zeros(len(roster), np.int64)
         self.next_row = 1
         self._partial = 0  # rows of the unfinished group that are on the tape
         self._partial_filled = 0
-        self.blank_limit = -(-grid.span // grid.hop) + 1
+        self.blank_limit = ceil_div(grid.span, grid.hop) + 1
         self.blanks = self.blank_limit  # before the first sample there is nothing to say
         self.until_us = grid.t0_us
         #: whether every row of the latest ``advance`` has a position
@@ -213,7 +214,7 @@ class Framer:
 
     # -- state -----------------------------------------------------------------------------------------------------
 
-    def dump(self) -> dict[str, Any]:
+    def dump(self) -> dict[str, npt.NDArray[Any]]:
         """Samples that are still to be framed or recognised, when entities were first seen, and how far framing has come."""
         longest = int(self.buffers.n.max(initial=0))
         arrays = self.buffers._asdict()
@@ -222,7 +223,7 @@ class Framer:
         clock = self.clock.cells[[TELEMETRY, NOW, ORDERED]]
         return {**arrays, "clock": clock, "seen_us": self.seen_us, "counters": np.array(counters, np.int64)}
 
-    def load(self, saved: dict[str, Any]) -> None:
+    def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit."""
         n, checked, used = saved["n"], saved["checked"], saved["used"]
         longest = saved["t"].shape[1] if saved["t"].ndim == 2 else 0

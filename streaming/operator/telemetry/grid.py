@@ -13,6 +13,15 @@ from streaming.errors import BadInput
 SECOND_US = 1_000_000
 
 
+def ceil_div(amount: int, part: int) -> int:
+    """How many whole ``part`` hold ``amount``.
+
+    >>> ceil_div(7, 5), ceil_div(-7, 5)
+    (2, -1)
+    """
+    return -(-amount // part)
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """``hop`` and ``span`` count rows."""
@@ -50,6 +59,14 @@ class Grid:
         """The last row whose time is not after ``t_us``."""
         row = (t_us - self.t0_us) * self.hz // SECOND_US
         return row + 1 if self.t_us(row + 1) <= t_us else row
+
+    def second_us(self, second: int) -> int:
+        """Time of the tick ``second``: so many whole seconds after t0."""
+        return self.t0_us + second * SECOND_US
+
+    def second_at_or_after(self, t_us: int) -> int:
+        """The first tick that is not before ``t_us``."""
+        return ceil_div(t_us - self.t0_us, SECOND_US)
 
     def seconds(self, t_us: int) -> float:
         """Seconds since t0, as features see time."""

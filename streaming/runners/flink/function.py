@@ -85,8 +85,8 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
                 self._time(game, ctx)
         if out:
             published_us = time.time_ns() // 1000
-            if session.meters is not None:
-                session.meters.published(*before, published_us - session.meters.arrival_us)
+            if session.metrics is not None:
+                session.metrics.published(*before, published_us - session.metrics.arrival_us)
             yield from self._rows(game, out, published_us)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Row]:
@@ -100,8 +100,8 @@ class GameFunction(KeyedProcessFunction):  # type: ignore[misc]
         self._time(game, ctx)
         now_us = time.time_ns() // 1000
         yield from self._rows(game, session.tick(now_us), now_us)
-        if timestamp // TICK_MS % HEALTH_TICKS == 0 and session.meters is not None:
-            health = Health.of(game, self.sport, self.runner, session.meters, now_us)
+        if timestamp // TICK_MS % HEALTH_TICKS == 0 and session.metrics is not None:
+            health = Health.of(game, self.sport, self.runner, session.metrics, now_us)
             yield Row(topics.health(self.sport), topics.key(game), encode_health(health))
 
     # -- state -----------------------------------------------------------------------------------------------------

@@ -164,8 +164,8 @@ class KafkaRunner:
         if out:
             now_us = time.time_ns() // 1000
             self._deliver(game, out, now_us)
-            if session is not None and session.meters is not None:
-                session.meters.published(*before, now_us - session.meters.arrival_us)
+            if session is not None and session.metrics is not None:
+                session.metrics.published(*before, now_us - session.metrics.arrival_us)
 
     def _deliver(self, game: str, out: Iterable[Any], published_us: int) -> None:
         for message in messages(self.sport, game, out, published_us):
@@ -183,8 +183,8 @@ class KafkaRunner:
         now_us = time.time_ns() // 1000
         for part in self.parts.values():
             for game, session in part.playing.items():
-                if session.meters is not None:
-                    health = Health.of(game, self.sport, f"kafka embedded, {self.name}", session.meters, now_us)
+                if session.metrics is not None:
+                    health = Health.of(game, self.sport, f"kafka embedded, {self.name}", session.metrics, now_us)
                     self._out.send(topics.health(self.sport), topics.key(game), encode_health(health))
 
     # -- transactions ----------------------------------------------------------------------------------------------

@@ -86,19 +86,19 @@ def _passing(place: int) -> tuple[Any, Any]:
     ledger.shown.tokens = ledger.said.tokens = -1.0
     nan = float("nan")
     moment = EventContext(
-        "e",
-        "overtake_attempt",
-        100.0,
-        1,
-        0,
-        0,
-        nan,
-        nan,
-        nan,
-        nan,
-        "complete",
-        0,
-        {"target": "B"},
+        id="e",
+        type="overtake_attempt",
+        t_s=100.0,
+        period=1,
+        team=0,
+        player=0,
+        x_m=nan,
+        y_m=nan,
+        end_x_m=nan,
+        end_y_m=nan,
+        outcome="complete",
+        attack=0,
+        attrs={"target": "B"},
         roster=roster,
     )
     return moment, ledger

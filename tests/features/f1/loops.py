@@ -22,19 +22,19 @@ def fold(race: Race, ledger: Ledger, every: int) -> Iterator[tuple[int, Ledger]]
     done = 0
     for event in sorted(reports(race, record, 0, LIGHTS_S), key=lambda e: (e.t_us, e.id)):
         moment = EventContext(
-            event.id,
-            event.type,
-            event.t_us / 1e6,
-            1,
-            -1,
-            cars.get(event.player or "", -1),
-            NAN,
-            NAN,
-            NAN,
-            NAN,
-            event.outcome,
-            0,
-            event.attrs,
+            id=event.id,
+            type=event.type,
+            t_s=event.t_us / 1e6,
+            period=1,
+            team=-1,
+            player=cars.get(event.player or "", -1),
+            x_m=NAN,
+            y_m=NAN,
+            end_x_m=NAN,
+            end_y_m=NAN,
+            outcome=event.outcome,
+            attack=0,
+            attrs=event.attrs,
         )
         for step in APPLY[event.type]:
             step.compute(moment, ledger)

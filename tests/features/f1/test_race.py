@@ -249,7 +249,7 @@ def stream_of(change) -> tuple[GrandPrix, list[Output], dict]:  # type: ignore[n
         record = change(record)
         if record is not None:
             out += operator.on_record(record)
-    return race, out + operator.finish(), dict(operator.meters.counts)
+    return race, out + operator.finish(), dict(operator.metrics.counts)
 
 
 def test_a_car_that_stops_sending_is_told_and_the_others_go_on() -> None:

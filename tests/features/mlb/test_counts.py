@@ -24,7 +24,21 @@ STATE: dict[str, Any] = {
 def moment(
     kind: str, t_s: float, player: int = -1, *, outcome: str = "", team: int = 1, period: int = 1, **attrs: Any
 ) -> EventContext:
-    return EventContext(f"{kind}-{t_s}", kind, t_s, period, team, player, NAN, NAN, NAN, NAN, outcome, 0, attrs)
+    return EventContext(
+        id=f"{kind}-{t_s}",
+        type=kind,
+        t_s=t_s,
+        period=period,
+        team=team,
+        player=player,
+        x_m=NAN,
+        y_m=NAN,
+        end_x_m=NAN,
+        end_y_m=NAN,
+        outcome=outcome,
+        attack=0,
+        attrs=attrs,
+    )
 
 
 def fold(ledger: Ledger, *moments: EventContext) -> Ledger:

@@ -195,7 +195,20 @@ def test_barrels_by_the_published_corners() -> None:
 def moment(kind: str, attrs: dict | None = None, **more) -> EventContext:
     nan = float("nan")
     return EventContext(
-        "e1", kind, more.pop("t_s", 10.0), 1, 0, 0, nan, nan, nan, nan, more.pop("outcome", ""), 1, attrs or {}, **more
+        id="e1",
+        type=kind,
+        t_s=more.pop("t_s", 10.0),
+        period=1,
+        team=0,
+        player=0,
+        x_m=nan,
+        y_m=nan,
+        end_x_m=nan,
+        end_y_m=nan,
+        outcome=more.pop("outcome", ""),
+        attack=1,
+        attrs=attrs or {},
+        **more,
     )
 
 

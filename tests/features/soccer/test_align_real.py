@@ -57,19 +57,19 @@ def test_most_real_events_are_found_at_the_ball() -> None:
     for e in events:
         player, t_s = roster.index[e["player_name"]], float(e["time_s"])
         moment = EventContext(
-            e["event_id"],
-            e["databallpy_event"],
-            t_s,
-            1,
-            int(roster.team[player]),
-            player,
-            float(e["start_x"]),
-            float(e["start_y"]),
-            NAN,
-            NAN,
-            "",
-            1,
-            {},
+            id=e["event_id"],
+            type=e["databallpy_event"],
+            t_s=t_s,
+            period=1,
+            team=int(roster.team[player]),
+            player=player,
+            x_m=float(e["start_x"]),
+            y_m=float(e["start_y"]),
+            end_x_m=NAN,
+            end_y_m=NAN,
+            outcome="",
+            attack=1,
+            attrs={},
         )
         lo, hi = int(np.searchsorted(t, t_s - SEARCH_S)), int(np.searchsorted(t, t_s + SEARCH_S))
         row = align(frames, moment, lo, hi)

@@ -337,7 +337,23 @@ def test_threat_is_the_value_of_the_place() -> None:
 
 def shot_at(row: int, run: Run) -> EventContext:
     nan = float("nan")
-    return EventContext("s", "shot", 0.0, 1, 0, 3, nan, nan, nan, nan, "goal", 1, {}, row=row, frames=run.frames)
+    return EventContext(
+        id="s",
+        type="shot",
+        t_s=0.0,
+        period=1,
+        team=0,
+        player=3,
+        x_m=nan,
+        y_m=nan,
+        end_x_m=nan,
+        end_y_m=nan,
+        outcome="goal",
+        attack=1,
+        attrs={},
+        row=row,
+        frames=run.frames,
+    )
 
 
 def test_shot_speed_is_the_peak_within_half_a_second() -> None:

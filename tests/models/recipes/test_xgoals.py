@@ -230,19 +230,19 @@ def test_wyscout_live_and_training_are_one_row() -> None:
             way = attacks[event.period] * (1 if team == 0 else -1)
             nan = float("nan")
             moment = EventContext(
-                event.id,
-                event.type,
-                event.t_us / 1e6,
-                event.period,
-                team,
-                people.get(event.player or "", -1),
-                nan if event.x_m is None else event.x_m,
-                nan if event.y_m is None else event.y_m,
-                nan,
-                nan,
-                event.outcome,
-                way,
-                event.attrs,
+                id=event.id,
+                type=event.type,
+                t_s=event.t_us / 1e6,
+                period=event.period,
+                team=team,
+                player=people.get(event.player or "", -1),
+                x_m=nan if event.x_m is None else event.x_m,
+                y_m=nan if event.y_m is None else event.y_m,
+                end_x_m=nan,
+                end_y_m=nan,
+                outcome=event.outcome,
+                attack=way,
+                attrs=event.attrs,
             )
             if event.type == "shot" and event.id.isdigit() and int(event.id) in rows:
                 _extract(moment)

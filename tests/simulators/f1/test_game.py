@@ -186,5 +186,5 @@ def test_at_full_rate_the_reducer_gives_what_the_operator_takes() -> None:
     for packet in packets:
         operator.on_record(packet)
     operator.finish()
-    assert operator.meters.counts["accepted", "sample"] == sum(map(len, packets))
-    assert operator.meters.windows > 80
+    assert operator.metrics.counts["accepted", "sample"] == sum(map(len, packets))
+    assert operator.metrics.windows > 80

@@ -171,7 +171,7 @@ def test_the_operator_takes_it_and_says_what_it_set_aside(files: list[Path]) -> 
     imported = read("ngs", files)
     operator = operator_for(imported.record)
     out = helpers.play(operator, list(imported.stream()))
-    assert operator.meters.counts["duplicate", "duplicate"] == 23
+    assert operator.metrics.counts["duplicate", "duplicate"] == 23
     assert helpers.dead(out) == {"outside the field": 1}
     shown = event_values(out)
     assert shown["nfl.passer.time_to_throw"] == pytest.approx([2.0, 2.0])

@@ -31,17 +31,17 @@ def asked(at_s: float, version: str = "v1", rows: int = 2) -> Prediction:
     shape = (rows, len(SPECS[MODEL].features))
     whom = tuple(RECORD.entities[n].id for n in range(rows))
     return Prediction(
-        RECORD.game,
-        "f1.battle.overtake_probability",
-        None,
-        round(at_s * S),
-        MODEL,
-        version,
-        np.zeros(shape),
-        np.full(rows, 0.4),
-        "final",
-        5.0,
-        whom,
+        game=RECORD.game,
+        stat="f1.battle.overtake_probability",
+        event=None,
+        t_us=round(at_s * S),
+        model=MODEL,
+        version=version,
+        features=np.zeros(shape),
+        answer=np.full(rows, 0.4),
+        quality="final",
+        took_us=5.0,
+        subjects=whom,
     )
 
 
@@ -112,7 +112,24 @@ def test_a_curve_of_answers_is_no_question() -> None:
     watch = ModelWatch({model: Label(("end",), by_the_next_end)}, lambda name, version: None)
     list(watch.overhear(RECORD, [end("a", 20)]))
     row = np.zeros((1, len(SPECS[model].features)))
-    watch.write([Prediction(RECORD.game, "s", "a", 19 * S, model, "v1", row, np.full((1, 21), 0.5), "final", 5.0, ("r",))], 0)
+    watch.write(
+        [
+            Prediction(
+                game=RECORD.game,
+                stat="s",
+                event="a",
+                t_us=19 * S,
+                model=model,
+                version="v1",
+                features=row,
+                answer=np.full((1, 21), 0.5),
+                quality="final",
+                took_us=5.0,
+                subjects=("r",),
+            )
+        ],
+        0,
+    )
     watch.close()
     assert told(watch) == (0, 0, 0)
     assert watch.report()[0]["predictions"] == 1

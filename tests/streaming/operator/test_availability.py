@@ -110,10 +110,10 @@ def test_a_model_of_simulated_games_says_nothing_in_a_real_one_and_why_once() ->
 def test_it_is_counted_and_not_among_the_records() -> None:
     operator = GameOperator(sport(), REAL, {"known": Known()})  # type: ignore[arg-type]
     helpers.play(operator, sorted([*helpers.cut(toy.track(20.0), [5]), *marks(True, True)], key=arrival))
-    counted = {stat: (reason, n) for stat, reason, n in operator.meters.unavailable()}
+    counted = {stat: (reason, n) for stat, reason, n in operator.metrics.unavailable()}
     assert counted["toy.mark.chance"] == (OFF, 2)
     assert counted["toy.player.chance"][1] > 50
-    assert all(kind != "unavailable" for kind, _, _ in operator.meters.records())
+    assert all(kind != "unavailable" for kind, _, _ in operator.metrics.records())
 
 
 def test_a_game_that_does_not_say_where_it_comes_from_counts_as_real() -> None:
@@ -166,7 +166,7 @@ def test_the_same_however_the_stream_is_cut_and_after_a_restart(game: object) ->
     second = GameOperator(sport(), game, {"known": Known()})  # type: ignore[arg-type]
     second.restore(first.snapshot())
     assert helpers.finals([*out, *helpers.play(second, stream[half:])]) == whole
-    counted = {reason for _, reason, _ in second.meters.unavailable()}
+    counted = {reason for _, reason, _ in second.metrics.unavailable()}
     assert any("not shown right" in reason for reason in counted) == (game is REAL)
 
 

@@ -87,7 +87,7 @@ def test_a_play_without_a_snap_and_events_of_nobody() -> None:
     operator = operator_for(record)
     out = helpers.play(operator, [*without, odd, strange])
     assert helpers.dead(out) == {"unknown player": 1, "unknown event type": 1}
-    assert operator.events.account.ledger.no_snap >= 1
+    assert operator.events.ledger.live.no_snap >= 1
     assert {"nfl.player.speed", "nfl.defense.men_in_box", "nfl.game.win_probability"} <= stats(out)
 
 

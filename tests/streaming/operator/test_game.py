@@ -110,7 +110,7 @@ def test_late_samples_are_counted_and_kept():
     helpers.play(operator, helpers.cut(packet.take(np.r_[0:200, 205:1000]), [5]), end=False)
     out = operator.on_record(late)
     assert helpers.dead(out) == {"late": 5}
-    assert operator.meters.counts["late", "late"] == 5
+    assert operator.metrics.counts["late", "late"] == 5
 
 
 def test_exact_duplicates_are_counted_and_two_claims_about_one_instant_are_quarantined():
@@ -120,7 +120,7 @@ def test_exact_duplicates_are_counted_and_two_claims_about_one_instant_are_quara
     other.x_m = other.x_m + np.float32(0.25)
     operator = GameOperator(TOY, game())
     out = helpers.play(operator, [packet.take(slice(0, 110)), twin, other, packet.take(slice(110, None))])
-    assert operator.meters.counts["duplicate", "duplicate"] == 5
+    assert operator.metrics.counts["duplicate", "duplicate"] == 5
     assert helpers.dead(out) == {"conflicting sample": 1}
 
 
@@ -141,7 +141,7 @@ def test_a_million_years_of_clock_jump_do_not_stall():
     after.t_us, after.arrival_us = after.t_us + jump, after.arrival_us + jump
     operator = GameOperator(TOY, game())
     out = helpers.play(operator, [packet, after])
-    assert operator.meters.windows < 60
+    assert operator.metrics.windows < 60
     assert max(t for _, t, *_ in _values(out, "toy.player.speed")) >= jump
 
 
@@ -176,7 +176,7 @@ def test_an_earlier_event_that_comes_later_takes_nothing_off_the_screen():
 def test_an_event_never_sees_more_frames_than_it_may():
     stream = [track(12.0)]
     operator = GameOperator(TOY, game(sync_ms=1000))
-    out = operator.on_batch([*stream, mark(1, 3.0)]) + operator.finish()
+    out = helpers.batch(operator, [*stream, mark(1, 3.0)]) + operator.finish()
     # 1 s of clock error and 0.6 s of what follows, 25 rows a second, and the frame itself
     assert _values(out, "toy.mark.ahead") == [("match", 3_000_000, 41.0, 0)]
 
@@ -301,7 +301,7 @@ def test_a_packet_full_of_strangers_is_counted_to_the_last():
     many.tag = np.arange(1_000, 1_000 + n, dtype=np.uint32)
     operator = GameOperator(TOY, game())
     assert helpers.dead(operator.on_record(many)) == {"unknown tag": n}
-    assert operator.meters.counts["accepted", "sample"] == 0
+    assert operator.metrics.counts["accepted", "sample"] == 0
 
 
 def test_what_is_set_aside_keeps_its_feed_and_channels_and_the_packet_is_left_alone():
@@ -400,7 +400,7 @@ def test_unseen_mounts_and_several_tags_of_one_player_are_averaged():
     packet = track(3.0)
     twin = packet.take(packet.tag == 10)
     twin.tag, twin.x_m = np.full(len(twin), 20, np.uint32), twin.x_m + np.float32(0.5)
-    out = GameOperator(TOY, record).on_batch([packet, twin])
+    out = helpers.batch(GameOperator(TOY, record), [packet, twin])
     one = next(o for o in out if isinstance(o, FrameBlock) and len(o.t_us) > 5)
     alone = next(o for o in helpers.run(TOY, game(), [packet]) if isinstance(o, FrameBlock) and len(o.t_us) > 5)
     rows = min(len(one.t_us), len(alone.t_us)) - 5
@@ -432,7 +432,7 @@ def test_a_snapshot_of_another_clock_is_refused_and_counts_go_along():
         GameOperator(TOY, msgspec.structs.replace(game(), t0_us=T0 + 1)).restore(operator.snapshot())
     other = GameOperator(TOY, game())
     other.restore(operator.snapshot())
-    assert other.meters.counts == operator.meters.counts
+    assert other.metrics.counts == operator.metrics.counts
 
 
 def _arrival_us(record: Telemetry | Event) -> int:

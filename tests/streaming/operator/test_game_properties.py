@@ -58,7 +58,7 @@ def test_any_cut_gives_the_same_finals(whole, sizes):
 
 def test_the_whole_match_in_one_batch_gives_the_same_finals(whole):
     operator = GameOperator(TOY, game())
-    out = operator.on_batch([track(SECONDS), *MARKS]) + operator.finish()
+    out = helpers.batch(operator, [track(SECONDS), *MARKS]) + operator.finish()
     assert helpers.finals(out) == whole
 
 
@@ -98,7 +98,8 @@ def test_a_new_process_goes_on_from_a_snapshot(whole, tmp_path: Path):
     (tmp_path / "snapshot").write_bytes(first.snapshot())
     program = """
 import sys
-from tests.streaming import helpers, test_operator_properties as here
+from tests.streaming import helpers
+from tests.streaming.operator import test_game_properties as here
 from tests.streaming.toy import TOY, game, track
 operator = here.GameOperator(TOY, game())
 operator.restore(open(sys.argv[1], 'rb').read())
@@ -133,9 +134,9 @@ def test_bad_and_late_samples_and_corrections_are_judged_the_same_however_the_st
     for chunks in ([1], sizes, None):
         operator = GameOperator(TOY, game())
         if chunks is None:
-            out = operator.on_batch([packet, *events]) + operator.finish()
+            out = helpers.batch(operator, [packet, *events]) + operator.finish()
         else:
-            out = operator.on_batch([*helpers.cut(packet, chunks), *events]) + operator.finish()
+            out = helpers.batch(operator, [*helpers.cut(packet, chunks), *events]) + operator.finish()
         results.append((Finals(helpers.finals(out)), helpers.dead(out)))
     assert results[0] == results[1] == results[2]
     assert results[0][1]["late"] > 100
@@ -167,7 +168,7 @@ def test_a_gap_is_the_same_however_it_is_cut():
         operator = GameOperator(TOY, game())
         out = [] if sizes == [4000] else helpers.play(operator, _stream(packet, sizes, stream))
         if not out:
-            out = operator.on_batch([packet, *stream]) + operator.finish()
+            out = helpers.batch(operator, [packet, *stream]) + operator.finish()
         results.append(helpers.finals(out))
     assert results[0] == results[1] == results[2]
     speeds = [u for u in helpers.updates(helpers.run(TOY, game(), [packet])) if u.stat == "toy.player.speed" and u.subject == "r0"]

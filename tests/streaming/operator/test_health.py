@@ -21,7 +21,7 @@ from tests.streaming.toy import TOY, game, mark, track
 def played() -> OperatorMetrics:
     operator = GameOperator(TOY, game())
     helpers.play(operator, [track(3.0), mark(1, 1.0, delay_s=2.0), track(1.0)])
-    meters = operator.meters
+    meters = operator.metrics
     for us in (40.0, 700.0, 2e6):
         meters.window_latency.add(us)
     meters.event_latency.add(12_345.0)

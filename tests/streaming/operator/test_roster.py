@@ -12,7 +12,7 @@ from features.core.sport import Stat
 from models.guard import OPEN
 from streaming.errors import BadInput, BadRecord
 from streaming.operator.game import GameOperator
-from streaming.operator.inference.client import DeadlineBudget, ask_some
+from streaming.operator.inference.client import DeadlineBudget, infer_rows
 from streaming.operator.roster import roster_of
 from streaming.wire.records import Entity, GameRecord, ModelUse, Period, Tag, Team, decode_game, encode
 from tests.streaming import helpers
@@ -60,7 +60,7 @@ def test_a_stat_of_teams_has_a_value_for_each_of_them(teams: int) -> None:
     assert list(seen) == [f"t{i}" for i in range(teams)]
     assert sum(seen.values()) == 4  # type: ignore[arg-type]
     assert operator.roster.ball == -1
-    assert not operator.tape.frames.attack.any(), "nobody attacks anywhere"
+    assert not operator.frame_buffer.frames.attack.any(), "nobody attacks anywhere"
 
 
 def test_the_wrong_number_of_teams_is_said_in_one_sentence() -> None:
@@ -88,7 +88,7 @@ def test_a_model_is_not_asked_about_those_whom_the_question_does_not_concern() -
     rows = np.array([[1.0, np.nan], [np.nan, np.nan], [np.nan, 2.0]])
 
     def predicted(rows):
-        return ask_some(model, rows, DeadlineBudget(), ModelUse(name="m", version="1"), 0, OPEN).values
+        return infer_rows(model, rows, DeadlineBudget(), ModelUse(name="m", version="1"), 0, OPEN).values
 
     answer = predicted(rows)
     assert answer[[0, 2]].tolist() == [0.25, 0.25]

@@ -55,7 +55,7 @@ def test_a_game_from_its_record_to_its_end_is_what_the_operator_says():
     assert (kept.phase, kept.record) == ("on", game())
     out = [output for raw in feed(PLAY) for output in kept.take(raw, NOW)]
     out += kept.take(END, NOW)
-    assert (kept.phase, kept.operator, kept.meters) == ("over", None, None)
+    assert (kept.phase, kept.operator, kept.metrics) == ("over", None, None)
     plain = helpers.run(TOY, game(), PLAY)
     assert helpers.finals(o for o in out if not isinstance(o, Event)) == helpers.finals(plain)
     assert len(helpers.finals(plain)) > 100
@@ -101,8 +101,8 @@ def test_a_record_that_comes_twice_does_no_harm_and_another_one_is_refused():
     assert kept.take(START, NOW) == []
     changed = encode_feed(GameStart(record=msgspec.structs.replace(game(), title="Another")))
     assert the_letter(kept.take(changed, NOW)).reason == "changed game record"
-    assert kept.meters is not None
-    assert kept.meters.counts["quarantined", "changed game record"] == 1
+    assert kept.metrics is not None
+    assert kept.metrics.counts["quarantined", "changed game record"] == 1
     out += kept.take(END, NOW)
     assert helpers.finals(o for o in out if not isinstance(o, Event)) == helpers.finals(helpers.run(TOY, game(), PLAY))
 
@@ -155,8 +155,8 @@ def test_an_operator_that_fails_on_a_record_loses_the_record_and_not_the_game(ca
     assert (letter.reason, letter.payload) == ("operator failed", encode_feed(mark(1, 1.0)))
     assert "ZeroDivisionError" in letter.detail
     assert "which is set aside" in caplog.text
-    assert kept.meters is not None
-    assert kept.meters.counts["quarantined", "operator failed"] == 1
+    assert kept.metrics is not None
+    assert kept.metrics.counts["quarantined", "operator failed"] == 1
     assert any(isinstance(o, StatBlock) for o in kept.take(END, NOW))
 
 

@@ -291,21 +291,31 @@ def test_what_an_operator_gave_out_is_kept(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     block = StatBlock(
-        "toy.player.speed",
-        "g1",
-        "toy",
-        "m/s",
-        ("p1", "p2"),
-        np.array([T0, T0 + 1]),
-        400_000,
-        np.array([[1.0, np.nan], [2.0, 3.0]]),
-        "final",
-        np.array([T0, T0]),
+        stat="toy.player.speed",
+        game="g1",
+        sport="toy",
+        unit="m/s",
+        subjects=("p1", "p2"),
+        end_us=np.array([T0, T0 + 1]),
+        span_us=400_000,
+        values=np.array([[1.0, np.nan], [2.0, 3.0]]),
+        quality="final",
+        ingress_us=np.array([T0, T0]),
     )
     with Writer(tmp_path / "rec", GAME) as writer:
         writer.write(DeadLetter("events.toy", "g1", "bad event", T0, b"{", "cut short"))
         asked = Prediction(
-            "g1", "toy.shot.chance", "e1", T0, "chance", "1", np.array([1.5, np.nan]), np.array([0.25]), "final", 3.0, ("p1",)
+            game="g1",
+            stat="toy.shot.chance",
+            event="e1",
+            t_us=T0,
+            model="chance",
+            version="1",
+            features=np.array([1.5, np.nan]),
+            answer=np.array([0.25]),
+            quality="final",
+            took_us=3.0,
+            subjects=("p1",),
         )
         letter = DeadLetter("telemetry.toy", "g1", "teleport", T0, frame(3))
         writer.write_outputs([block, asked, letter, FrameBlock("g1", "toy", (), np.zeros(0), np.zeros(0))], T0 + 5)

@@ -32,21 +32,32 @@ def window_block(windows: int = 3, dims: int = 0, live: bool = True, **fields: o
     mask = np.arange(windows * 3).reshape(windows, 3) % 4 != 1
     rest: dict[str, Any] = {"quality": "final", "live": mask if live else None} | fields
     subjects = ("p1", 'p"2', "ö")
-    return StatBlock("toy.player.speed", "g1", "toy", "km/h", subjects, end_us, 400_000, values, ingress_us=end_us + 9, **rest)
+    return StatBlock(
+        stat="toy.player.speed",
+        game="g1",
+        sport="toy",
+        unit="km/h",
+        subjects=subjects,
+        end_us=end_us,
+        span_us=400_000,
+        values=values,
+        ingress_us=end_us + 9,
+        **rest,
+    )
 
 
 def event_block(value: object, **fields: object) -> StatBlock:
     return StatBlock(
-        "toy.shot.chance",
-        "g1",
-        "toy",
-        "0..1",
-        ("p1",),
-        np.array([T0 + 5]),
-        0,
-        [[value]],
-        "final",
-        np.array([T0 + 6]),
+        stat="toy.shot.chance",
+        game="g1",
+        sport="toy",
+        unit="0..1",
+        subjects=("p1",),
+        end_us=np.array([T0 + 5]),
+        span_us=0,
+        values=[[value]],
+        quality="final",
+        ingress_us=np.array([T0 + 6]),
         event="e1",
         revision=2,
         frame=FrameUse(t_us=T0 + 1, offset_us=-4),
@@ -143,18 +154,18 @@ def test_any_block_is_written_as_its_messages(
     flat = data.draw(st.lists(st.floats(), min_size=size, max_size=size))
     live = data.draw(st.lists(st.booleans(), min_size=windows * len(subjects), max_size=windows * len(subjects)))
     block = StatBlock(
-        stat,
-        game,
-        "toy",
-        "m",
-        tuple(subjects),
-        T0 + np.arange(windows),
-        5,
-        np.array(flat).reshape(shape),
-        "stale",
-        T0 + np.arange(windows),
-        np.array(live).reshape(windows, -1) if masked else None,
-        revision,
+        stat=stat,
+        game=game,
+        sport="toy",
+        unit="m",
+        subjects=tuple(subjects),
+        end_us=T0 + np.arange(windows),
+        span_us=5,
+        values=np.array(flat).reshape(shape),
+        quality="stale",
+        ingress_us=T0 + np.arange(windows),
+        live=np.array(live).reshape(windows, -1) if masked else None,
+        revision=revision,
     )
     written = lines(block, 1).splitlines(keepends=True)
     assert written == [encode(update) + b"\n" for update in block.updates(1)]

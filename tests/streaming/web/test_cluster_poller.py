@@ -344,7 +344,18 @@ def test_subscriber_gets_a_game_record_only_when_it_changes():
 def test_hub_with_an_invalid_block_still_publishes_the_others(caplog):
     hub, match = Hub(), ScriptedMatch()
     hub.attach(match.record)
-    broken = StatBlock("x", "demo-1", "soccer", "", ("match",), np.array([1]), 1, [[object()]], "final", np.array([1]))
+    broken = StatBlock(
+        stat="x",
+        game="demo-1",
+        sport="soccer",
+        unit="",
+        subjects=("match",),
+        end_us=np.array([1]),
+        span_us=1,
+        values=[[object()]],
+        quality="final",
+        ingress_us=np.array([1]),
+    )
     good = match.step()[0]
     hub.write([broken], 3)
     hub.write(good, 4)

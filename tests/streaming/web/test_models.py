@@ -51,8 +51,18 @@ def inputs(n: int, seed: int) -> np.ndarray:
 
 
 def prediction(model: str, k: int, row: np.ndarray, probability: float, took_us: float = 40.0) -> Prediction:
-    ids = (RECORD.game, "soccer.shot.xgoals", f"{model}-{k}", k, model, f"{model}-v1")
-    return Prediction(*ids, row[None, :], np.array([probability]), "final", took_us)
+    return Prediction(
+        game=RECORD.game,
+        stat="soccer.shot.xgoals",
+        event=f"{model}-{k}",
+        t_us=k,
+        model=model,
+        version=f"{model}-v1",
+        features=row[None, :],
+        answer=np.array([probability]),
+        quality="final",
+        took_us=took_us,
+    )
 
 
 def shot(model: str, k: int, scored: bool) -> Event:

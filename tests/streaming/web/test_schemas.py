@@ -112,7 +112,15 @@ WRITTEN = {"stats": "stat-batch", "positions": "positions", "dead": "dead-letter
 def test_message_on_a_topic_is_valid_under_its_schema() -> None:
     match = ScriptedMatch(shot_every=6)
     prediction = Prediction(
-        "demo-1", "soccer.shot.xgoals", "shot-1", 5, "xgoals", "1", np.array([1.0, np.nan]), np.array([0.3]), "final"
+        game="demo-1",
+        stat="soccer.shot.xgoals",
+        event="shot-1",
+        t_us=5,
+        model="xgoals",
+        version="1",
+        features=np.array([1.0, np.nan]),
+        answer=np.array([0.3]),
+        quality="final",
     )
     outputs: list[Output | Event] = [match.dead(), DeadLetter("events.soccer", "demo-1", "bad event", 5, b"\xff"), prediction]
     for _ in range(8):

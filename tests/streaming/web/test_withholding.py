@@ -27,16 +27,16 @@ def block(stat: str, value: float, event: str | None = None, version: str | None
     use = None if version is None else ModelUse(name="xgoals", version=version)
     subject = "home" if stat.startswith("soccer.team") else "home-9"
     return StatBlock(
-        stat,
-        "demo-1",
-        "soccer",
-        "0..1",
-        (subject,),
-        np.array([at]),
-        0,
-        [[value]] if event else np.array([[value]]),
-        "final",
-        np.array([at]),
+        stat=stat,
+        game="demo-1",
+        sport="soccer",
+        unit="0..1",
+        subjects=(subject,),
+        end_us=np.array([at]),
+        span_us=0,
+        values=[[value]] if event else np.array([[value]]),
+        quality="final",
+        ingress_us=np.array([at]),
         event=event,
         model=use,
     )
@@ -55,16 +55,16 @@ def watched(predicted: float, observed: float, version: str = "v1", models: Mode
         models.write(
             [
                 Prediction(
-                    "demo-1",
-                    "soccer.shot.xgoals",
-                    event.id,
-                    event.t_us,
-                    "xgoals",
-                    version,
-                    row,
-                    np.array([predicted]),
-                    "final",
-                    5.0,
+                    game="demo-1",
+                    stat="soccer.shot.xgoals",
+                    event=event.id,
+                    t_us=event.t_us,
+                    model="xgoals",
+                    version=version,
+                    features=row,
+                    answer=np.array([predicted]),
+                    quality="final",
+                    took_us=5.0,
                 )
             ],
             0,

@@ -157,7 +157,17 @@ def test_each_kind_has_its_topic():
         FrameBlock("toy-1", "toy", ("a", "b"), np.array([7]), xyz, 2),
         DeadLetter("telemetry.toy", "toy-1", "late", 9, track(0.2), "x" * 5_000),
         DeadLetter("events.toy", "toy-1", "bad event", 9, b"\x00\xff{", "why"),
-        Prediction("toy-1", "toy.mark.x", "e1", 5, "m", "1", np.array([1.0, np.nan]), np.array([0.5]), "final"),
+        Prediction(
+            game="toy-1",
+            stat="toy.mark.x",
+            event="e1",
+            t_us=5,
+            model="m",
+            version="1",
+            features=np.array([1.0, np.nan]),
+            answer=np.array([0.5]),
+            quality="final",
+        ),
         event,
     ]
     positions, late, bad, asked, told = messages("toy", "toy-1", outputs, AT)
