@@ -216,7 +216,7 @@ class _Sensors:
             clocks = np.array([self._clock(tag) for tag in packet.tag.tolist()])
             since = (t - (self._first_us or 0)).astype(np.float64)
             t = t + np.rint(clocks[:, 0] * 1000.0 + since * clocks[:, 1] * 1e-6).astype(np.int64)
-        return Telemetry(packet.game, packet.feed, t, packet.tag, x, y, z, packet.arrival_us, packet.channels)
+        return Telemetry(packet.game, packet.feed, t, packet.tag, x, y, z, packet.arrival_us, channels=packet.channels)
 
     def _clock(self, tag: int) -> tuple[float, float]:
         """(offset ms, skew ppm) of a tag, cut at three standard deviations."""
@@ -305,7 +305,7 @@ def _between(a: Telemetry, b: Telemetry, due: dict[int, tuple[float, float]], se
     share = ((t_us - start) / (end - start)).astype(np.float32)
     x, y, z = (p[i] + share * (q[j] - p[i]) for p, q in ((a.x_m, b.x_m), (a.y_m, b.y_m), (a.z_m, b.z_m)))
     channels = {name: column[i] for name, column in a.channels.items()}
-    return Telemetry(a.game, a.feed, t_us, a.tag[i], x, y, z, _arrival(b), channels)
+    return Telemetry(a.game, a.feed, t_us, a.tag[i], x, y, z, _arrival(b), channels=channels)
 
 
 def _key(seed: int, stream: int) -> npt.NDArray[np.uint64]:
@@ -318,7 +318,7 @@ def _arrival(packet: Telemetry) -> int:
 
 def _at(packet: Telemetry, arrival_us: int) -> Telemetry:
     return Telemetry(
-        packet.game, packet.feed, packet.t_us, packet.tag, packet.x_m, packet.y_m, packet.z_m, arrival_us, packet.channels
+        packet.game, packet.feed, packet.t_us, packet.tag, packet.x_m, packet.y_m, packet.z_m, arrival_us, channels=packet.channels
     )
 
 

@@ -7,7 +7,8 @@ why one frame live and ten thousand in a replay run the same code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Field:
     origin: str = "centre"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Roster:
     """Who is in the game, in the fixed order of axis N.
 
@@ -44,8 +45,8 @@ class Roster:
     teams: tuple[str, ...]
     ball: int
     players: Ints
-    index: dict[str, int] = field(repr=False)
-    names: tuple[str, ...] = field(repr=False)
+    index: dict[str, int] = dataclasses.field(repr=False)
+    names: tuple[str, ...] = dataclasses.field(repr=False)
     team_names: tuple[str, ...]
 
     @classmethod
@@ -79,6 +80,7 @@ class Roster:
         return np.array([r == role for r in self.role], np.bool_)
 
 
+@dataclass(slots=True, eq=False)
 class Frames:
     """Rows of one game. All arrays are whole buffers: index them with ``lo``, ``hi`` and ``ends``, never by length.
 
@@ -90,44 +92,24 @@ class Frames:
     attack : (rows,) +1 where the home team attacks towards +x, -1 towards -x, 0 outside play and where no side attacks
     hop, span : rows per window step and per window
     state : arrays that a step carries besides its signals, by "step.name" (see ``Step.state``)
+    arguments : what each kernel step hands to its kernel, looked up once: a game's buffers stay where they are
     """
 
-    __slots__ = (
-        "attack",
-        "dt_s",
-        "field",
-        "hi",
-        "hop",
-        "lo",
-        "period",
-        "roster",
-        "signals",
-        "span",
-        "state",
-        "t",
-        "xyz",
-    )
-
-    def __init__(
-        self,
-        roster: Roster,
-        field: Field,
-        *,
-        dt_s: float,
-        hop: int,
-        span: int,
-        t: Floats,
-        xyz: Floats,
-        period: npt.NDArray[np.int8],
-        attack: npt.NDArray[np.int8],
-        signals: dict[str, Array],
-        state: dict[str, Array],
-        lo: int,
-        hi: int,
-    ) -> None:
-        self.roster, self.field, self.dt_s, self.hop, self.span = roster, field, dt_s, hop, span
-        self.t, self.xyz, self.period, self.attack = t, xyz, period, attack
-        self.signals, self.state, self.lo, self.hi = signals, state, lo, hi
+    roster: Roster
+    field: Field
+    _: KW_ONLY
+    dt_s: float
+    hop: int
+    span: int
+    t: Floats
+    xyz: Floats
+    period: npt.NDArray[np.int8]
+    attack: npt.NDArray[np.int8]
+    signals: dict[str, Array]
+    state: dict[str, Array]
+    lo: int
+    hi: int
+    arguments: dict[str, tuple[tuple[Array, ...], Array]] = dataclasses.field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> Array:
         """The buffer of a signal: (rows, ...)."""

@@ -13,17 +13,15 @@ def kernel_step(name: str, kernel: Callable[..., None], writes: Signal, *inputs:
     """``kernel(*inputs, lo, hi, out)`` where each input is a signal or ``xyz``, ``t``, ``period``; ``state`` names an array
     of ``shape`` that is handed over before ``lo``."""
 
-    known: list[Any] = [None, (), None]
-
     def compute(frames: Frames) -> None:
-        signals = frames.signals
-        # a game's buffers stay where they are: they are looked up when another comes along, not a hundred times a window
-        if known[0] is not signals:
+        found = frames.arguments.get(name)
+        if found is None:
+            signals = frames.signals
             arrays = [signals[one] if one in signals else getattr(frames, one) for one in inputs]
             if state:
                 arrays.append(frames.state[f"{name}.{state}"])
-            known[:] = signals, tuple(arrays), signals[writes.name]
-        kernel(*known[1], frames.lo, frames.hi, known[2])
+            found = frames.arguments[name] = tuple(arrays), signals[writes.name]
+        kernel(*found[0], frames.lo, frames.hi, found[1])
 
     compute.__name__ = name.replace(".", "_")
     return Step(name, compute, (writes,), {state: shape} if state else {})

@@ -238,7 +238,7 @@ class GrandPrix:
         x, y, z = places[rows].T.astype(np.float32)
         channels = {name: values[k, rows].astype(np.float32) for name, values in columns.items()}
         tags = (rows + 1).astype(np.uint32)
-        return Telemetry(self.record.game, FEED, np.full(len(rows), t_us, np.int64), tags, x, y, z, arrival_us, channels)
+        return Telemetry(self.record.game, FEED, np.full(len(rows), t_us, np.int64), tags, x, y, z, arrival_us, channels=channels)
 
     def _corners(self, t_us: npt.NDArray[np.int64], distances: Floats, sends: npt.NDArray[np.bool_]) -> Iterator[Event]:
         """An event for every corner that a car has left in these windows."""
@@ -271,7 +271,7 @@ def _joined(packets: list[Telemetry]) -> Telemetry:
     t_us, tag, x, y, z = (np.concatenate([getattr(p, name) for p in packets]) for name in ("t_us", "tag", "x_m", "y_m", "z_m"))
     arrival = np.concatenate([np.full(len(p), p.arrival_us, np.int64) for p in packets])
     channels = {name: np.concatenate([p.channels[name] for p in packets]) for name in first.channels}
-    return Telemetry(first.game, first.feed, t_us, tag, x, y, z, arrival, channels)
+    return Telemetry(first.game, first.feed, t_us, tag, x, y, z, arrival, channels=channels)
 
 
 def _fault(text: str | None, cars: int) -> tuple[str, int, float, float] | None:

@@ -185,7 +185,7 @@ class Game:
             y.copy(),
             z.copy(),
             int(arrival[0]) if one else arrival[frame],
-            channels,
+            channels=channels,
         )
 
 

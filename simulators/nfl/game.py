@@ -247,7 +247,7 @@ class Match:
                 y[rows],
                 z[rows],
                 one,
-                {"phase": phase[rows], "offense": side[rows]},
+                channels={"phase": phase[rows], "offense": side[rows]},
             )
 
     def _samples(self, block: Block, clocks: Floats) -> tuple[Any, ...]:

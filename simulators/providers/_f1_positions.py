@@ -71,7 +71,7 @@ def packets(game: str, packed: list[Message], numbers: list[str], race: Race, ig
                 xyz[1].copy(),
                 z.copy(),
                 max(arrival_us, t_us),
-                channels,
+                channels=channels,
             )
         )
     return made

@@ -264,4 +264,4 @@ def packets(game: str, t0_us: int, drivers: list[Driver], middle: Floats, end_s:
             t_us = t0_us + ends[here][row] * STEP_US
             x, y, z = (np.ascontiguousarray(xyz[here][row, car, k]) for k in range(3))
             channels = {name: values[here][row, car] for name, values in columns.items()}
-            yield Telemetry(game, "cars", t_us, (car + 1).astype(np.uint32), x, y, z, t_us + DELAY_US, channels)
+            yield Telemetry(game, "cars", t_us, (car + 1).astype(np.uint32), x, y, z, t_us + DELAY_US, channels=channels)

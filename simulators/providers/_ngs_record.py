@@ -135,7 +135,9 @@ def recorded(
                 carried = {"phase": play.phase[part], "offense": play.offense[part]}
                 carried |= {name: _single(values[n][part]) for name, values in channels.items()}
                 t = play.t_us[part]
-                yield Telemetry(game, "tracking", t, play.tag[part], x[part], y[part], height[part], t + TRACKING_DELAY_US, carried)
+                yield Telemetry(
+                    game, "tracking", t, play.tag[part], x[part], y[part], height[part], t + TRACKING_DELAY_US, channels=carried
+                )
 
     events = in_time_order(event for play in plays for event in play.events)
     references: dict[str, Reference] = {stat: reference for stat, reference in _REFERENCES.items() if reference[0] in channels}

@@ -55,7 +55,7 @@ def tracking(
                 channels[name] = values[lo : lo + step][frame, entity].astype(np.float32)
             t = t_us[lo : lo + step][frame]
             x, y, z = (part[frame, entity, axis].astype(np.float32) for axis in range(3))
-            yield Telemetry(game, feed, t, tag_row[entity], x, y, z, t + TRACKING_DELAY_US, channels)
+            yield Telemetry(game, feed, t, tag_row[entity], x, y, z, t + TRACKING_DELAY_US, channels=channels)
 
     return packets
 

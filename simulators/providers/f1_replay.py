@@ -256,7 +256,7 @@ def _packets(
                 table[2].copy(),
                 np.zeros(len(rows), np.float32),
                 t_us + DELAY_US,
-                {n: v.copy() for n, v in channels.items()},
+                channels={n: v.copy() for n, v in channels.items()},
             )
         )
     return made

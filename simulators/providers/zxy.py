@@ -77,7 +77,7 @@ def read(files: list[Path]) -> Imported:
         for lo in range(0, len(t_us), PACKET):
             rows = slice(lo, lo + PACKET)
             channels = {} if speed is None else {"vendor_speed_mps": speed[rows]}
-            yield Telemetry(game, "belts", t_us[rows], belt[rows], x[rows], y[rows], z[rows], arrival_us[rows], channels)
+            yield Telemetry(game, "belts", t_us[rows], belt[rows], x[rows], y[rows], z[rows], arrival_us[rows], channels=channels)
 
     references = {"soccer.player.speed": ("vendor_speed_mps", 1.0)} if speed is not None else {}
     return Imported(record, stream, len(t_us), channel_references=references)

@@ -177,14 +177,14 @@ class Match:
         game, arrival = self.record.game, part.arrival_us.tolist()
         full = bool((part.who >= 0).all())
         for k, at in enumerate(arrival):
-            packet = Telemetry(game, FEED, t[k], tag[k], x[k], y[k], z[k], at, {"in_play": play[k]})
+            packet = Telemetry(game, FEED, t[k], tag[k], x[k], y[k], z[k], at, channels={"in_play": play[k]})
             yield packet if full else packet.take(np.append(part.who[k] >= 0, True))
 
     def _packet(self, part: Chunk) -> Iterator[Telemetry]:
         tag, xyz, t, play = self._columns(part)
         x, y, z = xyz.reshape(3, -1)
         arrival = np.repeat(part.arrival_us, SLOTS + 1)
-        packet = Telemetry(self.record.game, FEED, t.ravel(), tag.ravel(), x, y, z, arrival, {"in_play": play.ravel()})
+        packet = Telemetry(self.record.game, FEED, t.ravel(), tag.ravel(), x, y, z, arrival, channels={"in_play": play.ravel()})
         if (part.who < 0).any():
             packet = packet.take(np.append(part.who >= 0, np.ones((len(t), 1), np.bool_), axis=1).ravel())
         yield packet

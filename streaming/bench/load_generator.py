@@ -81,7 +81,7 @@ def moved(item: Telemetry | Event, name: str, shift_us: int, late_us: int) -> Te
     came_us = item.arrival_us + (shift_us + late_us)
     if isinstance(item, Event):
         return msgspec.structs.replace(item, game=name, t_us=item.t_us + shift_us, arrival_us=came_us)
-    return Telemetry(name, item.feed, item.t_us + shift_us, item.tag, item.x_m, item.y_m, item.z_m, came_us, item.channels)
+    return Telemetry(name, item.feed, item.t_us + shift_us, item.tag, item.x_m, item.y_m, item.z_m, came_us, channels=item.channels)
 
 
 def _arrival_us(item: Telemetry | Event) -> int:

@@ -57,7 +57,7 @@ class WindowBatcher:
             np.concatenate([getattr(p, name) for p in waiting]) for name in ("t_us", "tag", "x_m", "y_m", "z_m")
         )
         channels = {name: np.concatenate([p.channels[name] for p in waiting]) for name in one.channels}
-        return [Telemetry(one.game, one.feed, t_us, tag, x_m, y_m, z_m, np.concatenate(arrivals), channels)]
+        return [Telemetry(one.game, one.feed, t_us, tag, x_m, y_m, z_m, np.concatenate(arrivals), channels=channels)]
 
 
 def _alike(a: Telemetry, b: Telemetry) -> bool:

@@ -53,7 +53,7 @@ class Quarantine:
                 columns[:, 1].copy(),
                 columns[:, 2].copy(),
                 rows[chosen, 3],
-                {name: columns[:, 3 + i].copy() for i, name in enumerate(self.channels)},
+                channels={name: columns[:, 3 + i].copy() for i, name in enumerate(self.channels)},
             )
             out.append(DeadLetter(topics.telemetry(self.sport), self.game, reason, self.clock.now_us, packet))
         return len(rows)

@@ -250,7 +250,7 @@ class _Chunk:
             c["y_m"][lo:hi],
             c["z_m"][lo:hi],
             int(c["arrival_us"][lo]) if live else c["arrival_us"][lo:hi],
-            {name: values[lo:hi] for name, (values, has) in self.channels.items() if has is None or has[lo]},
+            channels={name: values[lo:hi] for name, (values, has) in self.channels.items() if has is None or has[lo]},
         )
 
 

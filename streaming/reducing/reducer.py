@@ -257,4 +257,4 @@ class Reducer:
             name: np.ascontiguousarray(values[:, STATISTICS.index(statistic), c]) for name, (statistic, c) in game.columns.items()
         }
         t_us = game.plan.t0_us + (windows + 1) * self.hop_us
-        return Telemetry(game.plan.game, game.plan.feed, t_us, tags, x, y, z, now_us, channels)
+        return Telemetry(game.plan.game, game.plan.feed, t_us, tags, x, y, z, now_us, channels=channels)

@@ -8,6 +8,7 @@ that are there, and nothing is unpickled.
 from __future__ import annotations
 
 import struct
+from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
@@ -34,6 +35,7 @@ Micros = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62, description="mic
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Telemetry:
     """A packet of samples of one feed: n rows in columns.
 
@@ -46,24 +48,16 @@ class Telemetry:
     channels : further (n,) float32 columns by name; NaN where a sample does not carry the channel
     """
 
-    __slots__ = ("arrival_us", "channels", "feed", "game", "t_us", "tag", "x_m", "y_m", "z_m")
-
-    def __init__(
-        self,
-        game: str,
-        feed: str,
-        t_us: npt.NDArray[np.int64],
-        tag: npt.NDArray[np.uint32],
-        x_m: npt.NDArray[np.float32],
-        y_m: npt.NDArray[np.float32],
-        z_m: npt.NDArray[np.float32],
-        arrival_us: int | npt.NDArray[np.int64] = 0,
-        channels: dict[str, npt.NDArray[np.float32]] | None = None,
-    ) -> None:
-        self.game, self.feed = game, feed
-        self.t_us, self.tag, self.x_m, self.y_m, self.z_m = t_us, tag, x_m, y_m, z_m
-        self.arrival_us = arrival_us
-        self.channels = channels or {}
+    game: str
+    feed: str
+    t_us: npt.NDArray[np.int64]
+    tag: npt.NDArray[np.uint32]
+    x_m: npt.NDArray[np.float32]
+    y_m: npt.NDArray[np.float32]
+    z_m: npt.NDArray[np.float32]
+    arrival_us: int | npt.NDArray[np.int64] = 0
+    _: KW_ONLY
+    channels: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.t_us)
@@ -80,7 +74,7 @@ class Telemetry:
             self.y_m[rows],
             self.z_m[rows],
             arrival,
-            {k: v[rows] for k, v in self.channels.items()},
+            channels={k: v[rows] for k, v in self.channels.items()},
         )
 
 
@@ -320,7 +314,7 @@ def decode_telemetry(raw: bytes) -> Telemetry:
     for name in names:
         channels[name] = frombuffer(columns, _F4, n, at)
         at += 4 * n
-    return Telemetry(header.game, header.feed, t_us, tag, x, y, z, arrival, channels)
+    return Telemetry(header.game, header.feed, t_us, tag, x, y, z, arrival, channels=channels)
 
 
 _json = msgspec.json.Encoder()

@@ -71,7 +71,7 @@ def _merged(record: GameRecord, stream: Stream) -> Telemetry:
     columns = (np.concatenate([getattr(p, n) for p in packets]) for n in ("t_us", "tag", "x_m", "y_m", "z_m"))
     arrivals = np.concatenate([np.full(len(p), p.arrival_us) for p in packets])
     channels = {k: np.concatenate([p.channels[k] for p in packets]) for k in names}
-    return Telemetry(record.game, packets[0].feed, *columns, arrivals, channels)
+    return Telemetry(record.game, packets[0].feed, *columns, arrivals, channels=channels)
 
 
 def _in_order(pieces: list[Telemetry], events: list[Event]) -> Stream:
@@ -148,10 +148,10 @@ def malformed(script: Script, record: GameRecord, stream: Stream) -> None:
     good = next(r for r in stream if isinstance(r, Telemetry))
     raw = encode_telemetry(good)
     stranger = Telemetry(
-        record.game, good.feed, good.t_us, good.tag + 50_000, good.x_m, good.y_m, good.z_m, good.arrival_us, good.channels
+        record.game, good.feed, good.t_us, good.tag + 50_000, good.x_m, good.y_m, good.z_m, good.arrival_us, channels=good.channels
     )
     nowhere = Telemetry(
-        record.game, good.feed, good.t_us, good.tag, good.x_m * np.nan, good.y_m, good.z_m, good.arrival_us, good.channels
+        record.game, good.feed, good.t_us, good.tag, good.x_m * np.nan, good.y_m, good.z_m, good.arrival_us, channels=good.channels
     )
     elsewhere = encode_telemetry(Telemetry("another-game", good.feed, good.t_us, good.tag, good.x_m, good.y_m, good.z_m))
     changed = msgspec.structs.replace(record, title="another title")

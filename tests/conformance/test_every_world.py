@@ -57,7 +57,7 @@ def telemetry(stream: Stream) -> Telemetry:
         packets[0].feed,
         *(np.concatenate([getattr(p, n) for p in packets]) for n in ("t_us", "tag", "x_m", "y_m", "z_m")),
         np.concatenate([np.full(n, p.arrival_us) for n, p in zip(lengths, packets)]),
-        {k: np.concatenate([p.channels.get(k, np.full(len(p), np.nan, np.float32)) for p in packets]) for k in names},
+        channels={k: np.concatenate([p.channels.get(k, np.full(len(p), np.nan, np.float32)) for p in packets]) for k in names},
     )
 
 

@@ -35,7 +35,7 @@ def frames(n: int, gap_at: int = -1) -> list[Telemetry | Event]:
         s = (t - T0) / 1e6
         x = (np.array([1.0, 2.0, 3.0]) * s).astype(np.float32)
         z, play = np.zeros(3, np.float32), np.ones(3, np.float32)
-        out.append(Telemetry("g", "tracking", np.full(3, t), TAGS, x, -x, z, t + 5_000, {"in_play": play}))
+        out.append(Telemetry("g", "tracking", np.full(3, t), TAGS, x, -x, z, t + 5_000, channels={"in_play": play}))
         if k % 25 == 24:
             out.append(Event(id=f"e{k}", game="g", type="pass", t_us=t, arrival_us=t + 6_000))
     return out

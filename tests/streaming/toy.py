@@ -142,7 +142,7 @@ def track(seconds: float, runners: int = 4, *, hz: float = HZ, start_s: float = 
         y.ravel().astype(np.float32),
         np.zeros(len(t_us), np.float32),
         t_us + 4000,
-        {"in_play": np.ones(len(t_us), np.float32)},
+        channels={"in_play": np.ones(len(t_us), np.float32)},
     )
 
 

@@ -366,7 +366,7 @@ def test_a_feed_in_the_wrong_unit_and_strangers_are_kept_apart() -> None:
             # feet taken for metres in one packet in three: whoever is then outside the field, or leaps, is set aside
             if int(r.t_us[0]) // 1_000_000 % 3 == 0:
                 x, y = r.x_m * np.float32(3.28), r.y_m * np.float32(3.28)
-                r = Telemetry(r.game, r.feed, r.t_us, r.tag, x, y, r.z_m, r.arrival_us, r.channels)
+                r = Telemetry(r.game, r.feed, r.t_us, r.tag, x, y, r.z_m, r.arrival_us, channels=r.channels)
             out += operator.on_record(r)
         else:
             out += operator.on_record(r)

@@ -40,7 +40,7 @@ def scaled(packet: Telemetry | Event, factor: float) -> Telemetry | Event:
         packet.y_m * by,
         packet.z_m,
         packet.arrival_us,
-        packet.channels,
+        channels=packet.channels,
     )
 
 
@@ -72,7 +72,15 @@ def test_unknown_tags_are_counted() -> None:
     record, stream = played()
     good = next(r for r in stream if isinstance(r, Telemetry))
     stranger = Telemetry(
-        good.game, good.feed, good.t_us, good.tag + np.uint32(50_000), good.x_m, good.y_m, good.z_m, good.arrival_us, good.channels
+        good.game,
+        good.feed,
+        good.t_us,
+        good.tag + np.uint32(50_000),
+        good.x_m,
+        good.y_m,
+        good.z_m,
+        good.arrival_us,
+        channels=good.channels,
     )
     out = helpers.play(operator_for(record), [*stream[:1], stranger, *stream[1:]])
     assert helpers.dead(out) == {"unknown tag": len(good)}

@@ -45,7 +45,7 @@ def frame(i: int, n: int = 5, feed: str = "tracking", **channels: float) -> Tele
         -x,
         np.full(n, np.nan, np.float32),
         t_us + 30_000,
-        values,
+        channels=values,
     )
 
 

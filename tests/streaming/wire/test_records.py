@@ -44,7 +44,7 @@ def packets(draw) -> Telemetry:
         draw(column),
         draw(column),
         arrivals,
-        {name: draw(column) for name in names},
+        channels={name: draw(column) for name in names},
     )
 
 
@@ -73,7 +73,9 @@ def test_telemetry_comes_back_as_it_was(packet):
 def test_columns_are_as_compiled_code_wants_them(name):
     """However long the header before them is: on word boundaries and writable, so that nobody copies them again."""
     column = np.arange(3, dtype=np.float32)
-    sent = Telemetry(name, "f", np.arange(3), np.arange(3, dtype=np.uint32), column, column, column, np.arange(3), {"wet": column})
+    sent = Telemetry(
+        name, "f", np.arange(3), np.arange(3, dtype=np.uint32), column, column, column, np.arange(3), channels={"wet": column}
+    )
     back = decode_telemetry(encode_telemetry(sent))
     for one in (back.t_us, back.tag, back.x_m, back.y_m, back.z_m, back.arrival_us, back.channels["wet"]):
         assert one.flags.carray
@@ -84,7 +86,7 @@ def test_a_hundred_thousand_damaged_packets_are_refused_with_a_reason():
     n = 5
     column = np.arange(n, dtype=np.float32)
     good = encode_telemetry(
-        Telemetry("g", "f", np.arange(n), np.arange(n, dtype=np.uint32), column, column, column, 1, {"in_play": column})
+        Telemetry("g", "f", np.arange(n), np.arange(n, dtype=np.uint32), column, column, column, 1, channels={"in_play": column})
     )
     reasons = set()
     for _ in range(100_000):
