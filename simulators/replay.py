@@ -1,14 +1,8 @@
-"""A recording played again: the same records in the same order with the same stamps, as slowly or as fast as wanted."""
+"""How fast a recording is played, and from where: the two options as numbers."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-
 from streaming.errors import BadInput
-from streaming.recordings.reader import Recording
-from streaming.sources.recording import due
-from streaming.wire.records import Event, Telemetry
 
 
 def parse_speed(text: str) -> float | None:
@@ -45,22 +39,3 @@ def parse_from(text: str) -> float:
     return seconds
 
 
-def replay(
-    recording: Recording,
-    speed: float | None,
-    from_s: float = 0.0,
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-    max_samples: int = 8192,
-) -> Iterator[Telemetry | Event]:
-    """Every record when it is due (see :func:`due`), counted from the first call of ``next``.
-
-    A reader that falls behind is not hurried: it gets the records as fast as it takes them until it has caught up.
-    """
-    began = clock()
-    for at_s, record in due(recording, speed, from_s, max_samples):
-        wait_s = began + at_s - clock()
-        if at_s and wait_s > 0:
-            sleep(wait_s)
-        yield record

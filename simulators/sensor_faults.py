@@ -27,7 +27,7 @@ METRES_PER_INCH = 1.0 / factor("in")
 SLOW_SHARE = 0.15
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Faults:
     """How bad the sensors are; all zero is perfect.
 
@@ -96,40 +96,8 @@ def declare(record: GameRecord, faults: Faults) -> GameRecord:
     return msgspec.structs.replace(record, feeds=feeds, provenance={**record.provenance, **said})
 
 
-def faults(
-    stream: Iterable[Record],
-    seed: int,
-    *,
-    noise_in: float = 0.0,
-    jitter_ms: float = 0.0,
-    loss: float = 0.0,
-    duplicates: float = 0.0,
-    disorder_ms: float = 0.0,
-    clock_skew_ppm: float = 0.0,
-    clock_offset_ms: float = 0.0,
-    dropout_per_minute: float = 0.0,
-    dropout_s: float = 3.0,
-) -> Iterator[Record]:
-    """``stream`` as such sensors would deliver it, in the order of arrival (see :class:`Faults`)."""
-    return apply(
-        stream,
-        seed,
-        Faults(
-            noise_in,
-            jitter_ms,
-            loss,
-            duplicates,
-            disorder_ms,
-            clock_skew_ppm,
-            clock_offset_ms,
-            dropout_per_minute,
-            dropout_s,
-        ),
-    )
-
-
 def apply(stream: Iterable[Record], seed: int, wrong: Faults) -> Iterator[Record]:
-    """The same with a :class:`Faults`."""
+    """``stream`` as sensors with these faults would deliver it, in the order of arrival."""
     if not wrong.any:
         yield from stream
         return

@@ -10,7 +10,7 @@ computed with it.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -117,28 +117,25 @@ def end_slope(values: Any, t: Any, lo: int, hi: int, weights: Any, reach_s: floa
                 out[i, n, c] = total[m]
 
 
-def slope(
-    values: Floats,
-    t: Floats,
-    lo: int,
-    hi: int,
-    out: Floats,
-    *,
-    dt_s: float,
-    window_s: float,
-    curvature: float = 0.0,
-    least: int = 2,
-    weights: Floats | None = None,
-) -> None:
-    """Slope per second of ``values`` (rows, N, B) over the last ``window_s``, into ``out`` (rows, N, C) with C <= B.
+class Fit(NamedTuple):
+    """How a slope is fitted: over the last ``window_s`` of samples ``dt_s`` apart, of which at least ``least`` are there.
 
     ``weights`` (newest first, ``window_s / dt_s + 1`` of them) replace the fit's own where a window is whole: a sport
     may have a filter fitted to its sensors.
     """
-    if weights is None:
-        weights = slope_weights(dt_s, window_s, curvature)
+
+    dt_s: float
+    window_s: float
+    curvature: float = 0.0
+    least: int = 2
+    weights: Floats | None = None
+
+
+def slope(values: Floats, t: Floats, lo: int, hi: int, out: Floats, fit: Fit) -> None:
+    """Slope per second of ``values`` (rows, N, B) in rows ``lo..hi``, into ``out`` (rows, N, C) with C <= B."""
+    weights = slope_weights(fit.dt_s, fit.window_s, fit.curvature) if fit.weights is None else fit.weights
     flat = values.reshape(len(values), -1)
-    end_slope(flat, t, lo, hi, weights, reach_of(dt_s, window_s), curvature, least, out)
+    end_slope(flat, t, lo, hi, weights, reach_of(fit.dt_s, fit.window_s), fit.curvature, fit.least, out)
 
 
 @kernel

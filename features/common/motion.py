@@ -33,11 +33,7 @@ def velocity(
         frames.lo,
         frames.hi,
         frames["velocity"],
-        dt_s=frames.dt_s,
-        window_s=window_s,
-        curvature=curvature,
-        least=least,
-        weights=weights,
+        kinematics.Fit(frames.dt_s, window_s, curvature, least, weights),
     )
     if body is not None:
         believe(
@@ -70,9 +66,7 @@ def acceleration(frames: Frames, *, window_s: float, least: int) -> None:
         frames.lo,
         frames.hi,
         frames["acceleration"][:, :, None],
-        dt_s=frames.dt_s,
-        window_s=window_s,
-        least=least,
+        kinematics.Fit(frames.dt_s, window_s, least=least),
     )
 
 
@@ -84,7 +78,7 @@ def ball_velocity(frames: Frames, *, window_s: float, least: int) -> None:
         return
     out = frames["ball_velocity"]
     kinematics.slope(
-        frames.xyz[:, ball : ball + 1], frames.t, frames.lo, frames.hi, out, dt_s=frames.dt_s, window_s=window_s, least=least
+        frames.xyz[:, ball : ball + 1], frames.t, frames.lo, frames.hi, out, kinematics.Fit(frames.dt_s, window_s, least=least)
     )
     kinematics.level_when_flat(out, frames.lo, frames.hi)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final, Literal
 
 from features.core.event_context import EventContext
@@ -86,6 +86,7 @@ class Stat:
     definition: str
     per: Per
     compute: Callable[..., Any]
+    _: KW_ONLY
     every_s: float = 0.0
     on: tuple[str, ...] = ()
     ticks: bool = False
@@ -129,7 +130,7 @@ class EventStep:
     phase: Literal["extract", "apply"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sport:
     """All that the engine needs to know of a sport.
 

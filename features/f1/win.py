@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -33,23 +33,27 @@ WIN_FEATURES: Final = (
 FAR_S: Final = 120.0
 
 
-def win_rows(
-    laps: int,
-    lap: Floats,
-    gap: Floats,
-    pace: Floats,
-    stops: Floats,
-    age: Floats,
-    compound: Floats,
-    neutralised: bool,
-    running: Ints,
-    pit_loss_s: float,
-) -> Floats:
-    """(N, F) :data:`WIN_FEATURES` from (N,) arrays: laps completed, gap to the leader (s), own pace (see ``ledger.pace_s``), stops,
-    tyre age and compound; ``running`` are the cars still in it, and all others are NaN.
+class Standing(NamedTuple):
+    """The cars of a race at one instant, (N,) each, NaN where unknown; ``running`` are the rows of those still in it."""
+
+    laps_done: Floats
+    #: to the leader
+    gap_s: Floats
+    #: see ``ledger.pace_s``
+    pace_s: Floats
+    stops: Floats
+    #: of the tyres
+    age_laps: Floats
+    compound: Floats
+    running: Ints
+
+
+def win_rows(laps: int, cars: Standing, *, neutralised: bool, pit_loss_s: float) -> Floats:
+    """(N, F) :data:`WIN_FEATURES` in a race of so many laps; the rows of cars that are out of it are NaN.
 
     A car's projection is its gap, its pace over the laps to go, what its tyres will cost, and the stop that it still owes.
     """
+    lap, gap, pace, stops, age, compound, running = cars
     rows = np.full((len(lap), len(WIN_FEATURES)), np.nan)
     if len(running) < 2 or laps <= 0:
         return rows
@@ -106,7 +110,8 @@ def win_features(ledger: Ledger, t_s: float) -> Floats:
     )
     running = np.array([n for n, car in enumerate(cars) if car.place and not car.out and car.gap_s == car.gap_s], np.int64)
     neutral = ledger.status >= SAFETY_CAR
-    return win_rows(ledger.laps, lap, gap, pace, stops, age, compound, neutral, running, ledger.pit_loss_s)
+    cars_now = Standing(lap, gap, pace, stops, age, compound, running)
+    return win_rows(ledger.laps, cars_now, neutralised=neutral, pit_loss_s=ledger.pit_loss_s)
 
 
 STATS: Final = (

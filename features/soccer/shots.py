@@ -199,9 +199,8 @@ def _follow(moment: EventContext, ledger: Any) -> None:
 def note(trail: Trail, moment: EventContext) -> None:
     """Fold an event into the trail, which knows places as the acting team sees them."""
     way = float(moment.attack) if moment.attack else _NAN
-    follow(
-        trail, moment.type, moment.t_s, moment.period, moment.team, moment.player, way * moment.x_m, way * moment.y_m, moment.attrs
-    )
+    at_m = way * moment.x_m, way * moment.y_m
+    follow(trail, moment.type, moment.t_s, moment.period, moment.team, moment.player, at_m, moment.attrs)
 
 
 def _one(name: str) -> Any:

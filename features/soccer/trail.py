@@ -72,8 +72,11 @@ class Trail(msgspec.Struct, array_like=True):
     dribble_s: float = NEVER
 
 
-def follow(trail: Trail, kind: str, t_s: float, period: int, team: int, player: int, x_m: float, y_m: float, words: Words) -> None:
-    """Fold one event of the match into the trail, in the order of play."""
+def follow(
+    trail: Trail, kind: str, t_s: float, period: int, team: int, player: int, at_m: tuple[float, float], words: Words
+) -> None:
+    """Fold one event of the match, at ``at_m`` (x, y) as the acting team sees it, into the trail, in the order of play."""
+    x_m, y_m = at_m
     if period != trail.period:
         again = Trail(period=period, passes=trail.passes)
         for name in Trail.__struct_fields__:

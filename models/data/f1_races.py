@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from features.f1.ledger import PIT_LOSS_S, TRAFFIC_S, pace_s
 from features.f1.pace_model import bare
-from features.f1.win import WIN_FEATURES, win_rows
+from features.f1.win import WIN_FEATURES, Standing, win_rows
 from models.base import Floats
 from models.data.f1_laps import compound_of
 from models.training.tables import column, read_table, words_of
@@ -133,18 +133,16 @@ class _Race:
             running = np.flatnonzero((done > 0) & (now - last <= _GONE_LAPS * took))
             gap = last - first[done]
             leader = int(np.nanargmin(end[:, lap + 1]))
-            rows = win_rows(
-                self.laps,
-                done.astype(np.float64),
-                gap + (lap - done) * took,
-                self._pace[every, done],
-                self._stops[every, done].astype(np.float64),
-                self.of["tyre_life"][every, done],
-                self.of["compound"][every, done],
-                bool(self.neutral[leader, lap + 1]),
-                running,
-                PIT_LOSS_S,
+            cars = Standing(
+                laps_done=done.astype(np.float64),
+                gap_s=gap + (lap - done) * took,
+                pace_s=self._pace[every, done],
+                stops=self._stops[every, done].astype(np.float64),
+                age_laps=self.of["tyre_life"][every, done],
+                compound=self.of["compound"][every, done],
+                running=running,
             )
+            rows = win_rows(self.laps, cars, neutralised=bool(self.neutral[leader, lap + 1]), pit_loss_s=PIT_LOSS_S)
             known = running[np.isfinite(rows[running, 1])]
             if len(known) > 1:
                 found.append((rows[known], known))

@@ -138,8 +138,7 @@ class _Reading:
                     period,
                     int(self._team[k] != team),
                     self._who(k),
-                    float(self._x[k]),
-                    float(self._y[k]),
+                    (float(self._x[k]), float(self._y[k])),
                     words,
                 )
         _, attrs = self._said(at)

@@ -13,7 +13,7 @@ from features.f1.battle import MOST_CLOSING_S
 from features.f1.ledger import TRAFFIC_S, TRAFFIC_SHARE, pace_s
 from features.f1.pace_model import bare
 from features.f1.strategy import undercut_row
-from features.f1.win import win_rows
+from features.f1.win import Standing, win_rows
 from models.training.training import Table
 from simulators.f1.game import FULL_LAPS
 from simulators.f1.loops import ATTEMPT, OFF, SAFETY_OFF, SAFETY_ON, UNDERCUT
@@ -94,18 +94,16 @@ def standing_rows(race: Race, lap: int) -> Floats:
     at = race.t[:, g]
     running = np.flatnonzero(np.isfinite(at))
     state = race.history[lap]
-    return win_rows(
-        race.laps,
-        np.full(race.cars, float(lap)),
-        at - at.min(),
-        pace(race, lap),
-        state[:, 2],
-        state[:, 0],
-        state[:, 1],
-        race.neutral_at(float(at.min())),
-        running,
-        race.pit_loss_s,
+    cars = Standing(
+        laps_done=np.full(race.cars, float(lap)),
+        gap_s=at - at.min(),
+        pace_s=pace(race, lap),
+        stops=state[:, 2],
+        age_laps=state[:, 0],
+        compound=state[:, 1],
+        running=running,
     )
+    return win_rows(race.laps, cars, neutralised=race.neutral_at(float(at.min())), pit_loss_s=race.pit_loss_s)
 
 
 def pace(race: Race, lap: int) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,22 +16,21 @@ FRAME_US: Final = 1_000_000 // HZ
 Floats = npt.NDArray[np.float64]
 
 
+@dataclass(kw_only=True, slots=True, eq=False)
 class Block:
     """A stretch of tracking: n frames at 50 Hz from ``start_us``. ``places`` (n, 22, 2) and ``ball`` (n, 3) m on the field,
     ``facing`` (n, 22) rad from +x towards +y, ``phase`` (n,); ``entity`` (22,) rows of the roster; ``offense`` 0 or 1."""
 
-    def __init__(
-        self,
-        start_us: int,
-        places: Floats,
-        facing: Floats,
-        ball: Floats,
-        phase: Floats,
-        entity: Any,
-        offense: int,
-        events: list[Event],
-        played: Played | None,
-    ) -> None:
-        self.start_us, self.places, self.facing, self.ball, self.phase = start_us, places, facing, ball, phase
-        self.entity, self.offense, self.events, self.played = entity, offense, events, played
-        self.end_us = start_us + len(phase) * FRAME_US
+    start_us: int
+    places: Floats
+    facing: Floats
+    ball: Floats
+    phase: Floats
+    entity: Any
+    offense: int
+    events: list[Event]
+    played: Played | None
+
+    @property
+    def end_us(self) -> int:
+        return self.start_us + len(self.phase) * FRAME_US

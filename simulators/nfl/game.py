@@ -119,7 +119,7 @@ class Match:
                     break
                 number += 1
                 block = self._block(at_us, start_us, played, drive, attack, places)
-                reporter.play(block, start_us, drive, clock_s, period.number, attack, f"p{number}", choice, played)
+                reporter.play(block, start_us, drive, clock_s, period.number, f"p{number}", choice, played)
                 self._settle(drive, played, choice, rng, reporter, block, start_us)
                 # plays begin on the grid, and on a blink of the ball's tag
                 at_us = self.t0_us - (self.t0_us - block.end_us) // FIFTH_US * FIFTH_US
@@ -128,7 +128,17 @@ class Match:
 
     def _quiet(self, at_us: int, events: list[Event]) -> Block:
         nothing = np.empty((0, SLOTS, 2))
-        return Block(at_us, nothing, nothing[:, :, 0], np.empty((0, 3)), np.empty(0), np.zeros(SLOTS, np.int64), -1, events, None)
+        return Block(
+            start_us=at_us,
+            places=nothing,
+            facing=nothing[:, :, 0],
+            ball=np.empty((0, 3)),
+            phase=np.empty(0),
+            entity=np.zeros(SLOTS, np.int64),
+            offense=-1,
+            events=events,
+            played=None,
+        )
 
     def _block(self, at_us: int, start_us: int, played: plays.Played, drive: Drive, attack: int, places: dict[int, Any]) -> Block:
         """The play on the field, with the walk to the line in front of it."""
@@ -160,15 +170,15 @@ class Match:
         places[_BALL] = tuple(ball[-1])
         early = np.where(np.arange(walk) >= walk - int(_SPOTTED_S * HZ), 1.0, 0.0)
         return Block(
-            at_us,
-            np.concatenate((path, on)),
-            np.concatenate((facing, turned)),
-            np.concatenate((rest, ball)),
-            np.concatenate((early, played.phase)),
-            entity,
-            drive.offense,
-            [],
-            played,
+            start_us=at_us,
+            places=np.concatenate((path, on)),
+            facing=np.concatenate((facing, turned)),
+            ball=np.concatenate((rest, ball)),
+            phase=np.concatenate((early, played.phase)),
+            entity=entity,
+            offense=drive.offense,
+            events=[],
+            played=played,
         )
 
     def _settle(

@@ -57,7 +57,6 @@ class Reporter:
         drive: Drive,
         clock_s: float,
         period: int,
-        attack: int,
         name: str,
         choice: str,
         played: Played,

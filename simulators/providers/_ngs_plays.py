@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -103,21 +102,26 @@ def start_rows(t_us: Ints, labels: list[list[str]]) -> Ints:
     return at
 
 
-def build(
-    plays: Table,
-    p: int,
-    seen: Table,
-    rows: Ints,
-    t_us: Ints,
-    at_us: int,
-    people: People,
-    home: Home,
-    entity: Callable[[int, int], int],
-    ids: Callable[[int], tuple[str, str]],
-    left_out: dict[str, int],
-) -> Play | None:
-    """The play in row ``p``, None when nobody in it can be used: its first stamp falls on ``at_us``. ``entity(person, side)`` gives
-    a tag's number, ``ids(tag)`` the id and the role that go with it."""
+class Tables(NamedTuple):
+    """The tables of a recording and what follows from all of them: the people, and which team is at home."""
+
+    plays: Table
+    seen: Table
+    people: People
+    home: Home
+
+
+class Tags(Protocol):
+    """Numbers of tags: of a person of a side, and the id and the role that go with one."""
+
+    def tag(self, person: int, side: int) -> int: ...
+
+    def who(self, tag: int) -> tuple[str, str]: ...
+
+
+def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags, left_out: dict[str, int]) -> Play | None:
+    """The play in row ``p``, None when no row of it can be used: its first stamp falls on ``at_us``."""
+    plays, seen, people, home = tables
     labels = labels_of(seen, rows, t_us, people)
     sides = sides_of(plays, p, seen, rows, people, home, start_rows(t_us, labels))
     who = people.who[rows]
@@ -136,9 +140,9 @@ def build(
     for person in dict.fromkeys(who[who >= 0].tolist()):
         mine = np.flatnonzero(who == person)
         side = int(np.bincount(sides.side[mine]).argmax())
-        mine_tag = entity(person, side)
+        mine_tag = tags.tag(person, side)
         tag[mine] = mine_tag
-        names[mine_tag], role = ids(mine_tag)
+        names[mine_tag], role = tags.who(mine_tag)
         men[mine_tag] = (side, role)
     towards: Literal[-1, 0, 1] = 0
     if sides.right is not None and sides.offense >= 0:

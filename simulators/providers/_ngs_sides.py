@@ -85,7 +85,7 @@ def sides_of(plays: Table, p: int, seen: Table, rows: Ints, people: People, home
     holder = plays.text("offense", p)
     by_role = _by_role(seen, rows)
     if "home" not in seen and game not in home.known and game not in home.found:
-        _stand(plays, p, seen, rows, who, team, holder, home, start)
+        _stand(plays, p, seen, rows, people, home, start)
     side = np.full(len(rows), -1, np.int64)
     flag = seen["home"][rows] if "home" in seen else np.full(len(rows), np.nan)
     for k in np.flatnonzero(who >= 0).tolist():
@@ -130,8 +130,9 @@ def _by_role(seen: Table, rows: Ints) -> Ints | None:
     return np.array([{"off": 0, "def": 1}.get(word, -1) for word in words], np.int64)
 
 
-def _stand(plays: Table, p: int, seen: Table, rows: Ints, who: Ints, team: list[Any], holder: str, home: Home, start: Ints) -> None:
-    """Nobody says who is at home: whoever has the ball first stands so, by the plays or by where the teams line up."""
+def _stand(plays: Table, p: int, seen: Table, rows: Ints, people: People, home: Home, start: Ints) -> None:
+    """The files do not name the home team: the team with the ball first stands so, by the plays or by where the teams line up."""
+    who, team, holder = people.who[rows], _teams(seen, rows), plays.text("offense", p)
     found = list(dict.fromkeys(team[k] for k in np.flatnonzero(who >= 0).tolist() if team[k]))
     game = int(plays["game"][p])
     if len(found) == 2 and not {word.lower() for word in found} <= {"home", "away"}:

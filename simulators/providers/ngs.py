@@ -28,7 +28,7 @@ import numpy as np
 from simulators.providers import Imported
 from simulators.providers._files import only
 from simulators.providers._ngs_people import people
-from simulators.providers._ngs_plays import TENTH_US, Ints, Play, build, usable
+from simulators.providers._ngs_plays import TENTH_US, Ints, Play, Tables, build, usable
 from simulators.providers._ngs_record import Cast, recorded
 from simulators.providers._ngs_sides import Home
 from simulators.providers._ngs_tables import GAMES, NO_TIME, PLAYERS, PLAYS, TRACKING, Table, joined, kind_of, load
@@ -138,7 +138,7 @@ def _imported(files: _Files, plays: Table, seen: Table, pick: str) -> Imported:
     everybody, home = people(seen, told), Home.of(plays, games)
     order = np.lexsort((seen["play"], seen["game"]))
     keys = np.rec.fromarrays((seen["game"][order], seen["play"][order]))
-    cast = Cast(everybody, real=bool(pick))
+    cast, tables = Cast(everybody, real=bool(pick)), Tables(plays, seen, everybody, home)
     done: list[Play] = []
     left_out: Counter[str] = Counter()
     at_us = 0
@@ -152,7 +152,7 @@ def _imported(files: _Files, plays: Table, seen: Table, pick: str) -> Imported:
         # the first play keeps its own time; those after it are moved together, on the grid of the first
         at_us = int(t_us[0]) if not done else -(-(at_us + BETWEEN_US) // TENTH_US) * TENTH_US
         cast.begin()
-        one = build(plays, p, seen, rows, t_us, at_us, everybody, home, cast.tag, cast.who, bad)
+        one = build(tables, p, rows, t_us, at_us, cast, bad)
         if one is None:
             left_out["plays without frames"] += 1
             continue

@@ -26,7 +26,7 @@ SHOOTOUT = 5
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Agreement:
     """``n`` pairs of our value and the provider's, in ``unit``: mean difference (ours minus theirs), root mean square
     difference, the largest one, and how many values only we (``ours_only``) or only they (``theirs_only``) have."""
@@ -61,7 +61,17 @@ class Agreement:
         told = (gap.mean(), np.sqrt((gap**2).mean()), np.abs(gap).max()) if len(gap) else (np.nan,) * 3
         bias, rmse, worst = (float(value) for value in told)
         only = int((has & ~had).sum()), int((had & ~has).sum())
-        return cls(stat, reference, unit, len(gap), bias, rmse, worst, *only)
+        return cls(
+            stat=stat,
+            reference=reference,
+            unit=unit,
+            n=len(gap),
+            bias=bias,
+            rmse=rmse,
+            worst=worst,
+            ours_only=only[0],
+            theirs_only=only[1],
+        )
 
 
 Blocks = Mapping[str, list[StatBlock]]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ class Target:
     name: str
     where: int | str
     request: bytes
+    _: KW_ONLY
     cores: int = 1
     #: the server's process, where it is one: its own time tells even while others disturb the machine
     pid: int = 0

@@ -70,7 +70,15 @@ def simulate(
     if (out is None) == (not to):
         raise BadInput("say where the game goes: --out REC for a recording, or --to kafka://host:port")
     wrong = Faults(
-        noise_in, jitter_ms, loss, duplicates, disorder_ms, clock_skew_ppm, clock_offset_ms, dropout_per_minute, dropout_s
+        noise_in=noise_in,
+        jitter_ms=jitter_ms,
+        loss=loss,
+        duplicates=duplicates,
+        disorder_ms=disorder_ms,
+        clock_skew_ppm=clock_skew_ppm,
+        clock_offset_ms=clock_offset_ms,
+        dropout_per_minute=dropout_per_minute,
+        dropout_s=dropout_s,
     )
     plain = not (wrong.any or own_clocks)
     chosen = options_of(sport, options or ())

@@ -18,7 +18,7 @@ from models.base import Floats
 from streaming.wire.records import Event, GameRecord
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedPrediction:
     """One row that a model was asked about, and its final answer.
 

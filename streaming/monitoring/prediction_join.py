@@ -18,75 +18,69 @@ from streaming.wire.blocks import Output, Prediction
 LabelOf = Callable[[LoggedPrediction, EventHistory], Outcome | None]
 
 
-def said_of(asked: Prediction) -> Iterator[LoggedPrediction]:
-    """The rows of one prediction. One that was asked along an axis (a curve of answers) is no single question, and has none."""
-    yield from _rows(
-        asked.model,
-        asked.stat,
-        asked.event,
-        asked.t_us,
-        asked.version,
-        np.asarray(asked.features),
-        np.asarray(asked.answer),
-        asked.subjects,
-        asked.took_us,
-    )
-
-
-def said_by(outputs: Iterable[Output], model: str) -> list[LoggedPrediction]:
-    """The final predictions of a model among an operator's outputs."""
-    return [said for o in outputs if isinstance(o, Prediction) and o.model == model and o.quality == "final" for said in said_of(o)]
-
-
-def said_in(recording: Recording, model: str) -> list[LoggedPrediction]:
-    """The same from a recording; empty when it holds no predictions of the model."""
-    return [
-        said
-        for r in recording.read("predictions")
-        if r["model"] == model and r["quality"] == "final"
-        for said in _rows(
-            model,
-            r["stat"],
-            r["event"],
-            r["t_us"],
-            r["version"],
-            np.array(r["features"], np.float64),
-            np.array(r["answer"], np.float64),
-            tuple(r.get("subjects") or ()),
-            np.nan if r.get("took_us") is None else float(r["took_us"]),
-        )
-    ]
-
-
-def _rows(
-    model: str,
-    stat: str,
-    event: str | None,
-    t_us: int,
-    version: str,
-    features: Any,
-    answer: Any,
-    subjects: tuple[str, ...],
-    took_us: float,
-) -> Iterator[LoggedPrediction]:
-    asked = spec_of(model)
-    count, classes = len(asked.features), len(asked.classes)
+def logged(prediction: Prediction) -> Iterator[LoggedPrediction]:
+    """The rows of one prediction. A curve (one row along an axis, many answers) has none: it is no single prediction."""
+    spec = spec_of(prediction.model)
+    count, classes = len(spec.features), len(spec.classes)
     width = classes if classes > 2 else 1
-    # each answer is to as many inputs as its model took; of a curve there are more answers than questions
-    questions = answer.size // width
-    apart = questions > 0 and not features.size % questions and features.size // questions != count
-    if features.size % count or (apart and answer.size == questions * width):
-        raise BadInput(f"{model} {version} was asked about {features.size} features, and has {count} now: prepare by --replay")
+    features, answer = prediction.features, prediction.answer
+    # each answer is to as many inputs as its model took; of a curve there are more answers than rows
+    answers = answer.size // width
+    other = answers > 0 and not features.size % answers and features.size // answers != count
+    if features.size % count or (other and answer.size == answers * width):
+        model = f"{prediction.model} {prediction.version}"
+        raise BadInput(f"{model} was asked about {features.size} features, and has {count} now: prepare by --replay")
     rows = features.reshape(-1, count)
     if answer.size != len(rows) * width:
         return
     values = answer.reshape(len(rows), *((width,) if width > 1 else ()))
-    whom = subjects if len(subjects) == len(rows) else ("",) * len(rows)
+    subjects = prediction.subjects if len(prediction.subjects) == len(rows) else ("",) * len(rows)
     for part, row in enumerate(rows):
-        yield LoggedPrediction(stat, event, t_us, whom[part], part, version, row, values[part], took_us if part == 0 else np.nan)
+        yield LoggedPrediction(
+            stat=prediction.stat,
+            event=prediction.event,
+            t_us=prediction.t_us,
+            subject=subjects[part],
+            part=part,
+            version=prediction.version,
+            features=row,
+            answer=values[part],
+            took_us=prediction.took_us if part == 0 else np.nan,
+        )
 
 
-def lived(model: str, said: list[LoggedPrediction], told: EventHistory, label: LabelOf) -> LabelledPredictions:
+def logged_by(outputs: Iterable[Output], model: str) -> list[LoggedPrediction]:
+    """The final predictions of a model among an operator's outputs."""
+    return [row for o in outputs if isinstance(o, Prediction) and o.model == model and o.quality == "final" for row in logged(o)]
+
+
+def logged_in(recording: Recording, model: str) -> list[LoggedPrediction]:
+    """The same from a recording; empty when it holds no predictions of the model."""
+    return [
+        row
+        for r in recording.read("predictions")
+        if r["model"] == model and r["quality"] == "final"
+        for row in logged(_recorded(recording.game.game, r))
+    ]
+
+
+def _recorded(game: str, row: dict[str, Any]) -> Prediction:
+    return Prediction(
+        game=game,
+        stat=row["stat"],
+        event=row["event"],
+        t_us=row["t_us"],
+        model=row["model"],
+        version=row["version"],
+        features=np.array(row["features"], np.float64),
+        answer=np.array(row["answer"], np.float64),
+        quality=row["quality"],
+        took_us=np.nan if row.get("took_us") is None else float(row["took_us"]),
+        subjects=tuple(row.get("subjects") or ()),
+    )
+
+
+def join_outcomes(model: str, said: list[LoggedPrediction], told: EventHistory, label: LabelOf) -> LabelledPredictions:
     """Of every question the last answer, with what came of it in the end; an event that was withdrawn is left out.
 
     The features are untouched: they are what was known when the value went out, and nothing later gets into them.

@@ -14,7 +14,7 @@ import numpy as np
 from models.artefact import Card
 from models.monitoring.monitor import Alert, ModelMonitor, profile_on
 from streaming.monitoring.labels import EventHistory, Label, LoggedPrediction
-from streaming.monitoring.prediction_join import said_of
+from streaming.monitoring.prediction_join import logged
 from streaming.wire.blocks import Output, Prediction
 from streaming.wire.records import Event, GameRecord
 
@@ -149,7 +149,7 @@ class ModelWatch:
         if label is None or game is None:
             return
         waiting = game.waiting.setdefault(asked.model, deque())
-        for said in said_of(asked):
+        for said in logged(asked):
             came = None if said.event is None else label(said, game.told)
             if came is not None and came.by.id == said.event:
                 monitor.outcome(asked.game, np.asarray([said.answer]), np.array([came.label]))

@@ -107,7 +107,7 @@ def test_speed_agrees_with_the_official_column_of_the_nfl(real_data: Path) -> No
     xy, velocity = np.stack([x, y], axis=1)[:, None, :], np.empty((len(x), 1, 2))
     speeds = {}
     for kind, weights in (("fit", None), ("weights", NGS_WEIGHTS)):
-        kinematics.slope(xy, clock, 0, len(x), velocity, dt_s=0.1, window_s=0.5, curvature=0.7, least=2, weights=weights)
+        kinematics.slope(xy, clock, 0, len(x), velocity, kinematics.Fit(0.1, 0.5, 0.7, 2, weights))
         speeds[kind] = np.hypot(velocity[:, 0, 0], velocity[:, 0, 1])
     print({kind: round(rmse((v - official)[use]), 4) for kind, v in speeds.items()}, "yd/s over", use.sum(), "rows")
     assert rmse((speeds["fit"] - official)[use]) <= 0.159

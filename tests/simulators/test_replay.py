@@ -7,27 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.replay import due, parse_from, parse_speed, replay
+from simulators.replay import parse_from, parse_speed
 from streaming.errors import BadInput
 from streaming.recordings.reader import Recording
+from streaming.sources.recording import due
 from streaming.wire.records import Event, Telemetry
 from tests.streaming.recordings.test_reader import T0, record_game, samples
-
-
-class Clock:
-    """Time that passes only by sleeping, and by ``busy_s`` for each record that is taken."""
-
-    def __init__(self, busy_s: float = 0.0) -> None:
-        self.now, self.busy_s = 100.0, busy_s
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        assert seconds > 0
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture
@@ -37,42 +22,26 @@ def recording(tmp_path: Path) -> Recording:
 
 
 @pytest.mark.parametrize("speed", [1.0, 10.0])
-def test_records_come_when_they_arrived(recording: Recording, speed: float) -> None:
-    clock = Clock()
-    first: int | None = None
-    for record in replay(recording, speed, clock=clock, sleep=clock.sleep):
-        arrival = int(record.arrival_us)  # type: ignore[arg-type]
-        first = arrival if first is None else first
-        assert clock.now - 100.0 == pytest.approx((arrival - first) / 1e6 / speed)
-    assert clock.now - 100.0 == pytest.approx((recording.last_us - recording.first_us) / 1e6 / speed)
+def test_records_are_due_when_they_arrived(recording: Recording, speed: float) -> None:
+    due_s = {at_s: int(record.arrival_us) for at_s, record in due(recording, speed)}  # type: ignore[arg-type]
+    assert len(due_s) > 100
+    assert list(due_s) == sorted(due_s)
+    for at_s, arrival_us in due_s.items():
+        assert at_s == pytest.approx((arrival_us - recording.first_us) / 1e6 / speed)
+    assert max(due_s) == pytest.approx((recording.last_us - recording.first_us) / 1e6 / speed)
 
 
-def test_as_fast_as_possible_sleeps_never_and_packs(recording: Recording) -> None:
-    clock = Clock()
-    records = list(replay(recording, None, clock=clock, sleep=clock.sleep))
-    assert not clock.slept
-    assert max(len(r) for r in records if isinstance(r, Telemetry)) > 5
+def test_at_full_speed_all_is_due_at_once_and_packed(recording: Recording) -> None:
+    found = list(due(recording, None))
+    assert {at_s for at_s, _ in found} == {0.0}
+    assert max(len(r) for _, r in found if isinstance(r, Telemetry)) > 5
 
 
 @pytest.mark.parametrize("speed", [None, 1.0, 10.0])
 @pytest.mark.parametrize("from_s", [0.0, 2.02])
 def test_speed_changes_nothing_but_the_pace(recording: Recording, speed: float | None, from_s: float) -> None:
-    clock = Clock()
     whole = samples(list(recording.records(from_us=T0 + round(from_s * 1e6))))
-    assert samples(list(replay(recording, speed, from_s, clock=clock, sleep=clock.sleep))) == whole
-
-
-def test_a_slow_reader_catches_up(recording: Recording) -> None:
-    """A reader that takes 0.1 s over one record is not made to wait for the next ones that are overdue."""
-    clock = Clock()
-    for i, record in enumerate(replay(recording, 1.0, clock=clock, sleep=clock.sleep)):
-        if i == 10:
-            clock.now += 0.1
-            behind = len(clock.slept)
-        if i == 11:
-            assert len(clock.slept) == behind
-        last = record
-    assert clock.now - 100.0 == pytest.approx((int(last.arrival_us) - recording.first_us) / 1e6)  # type: ignore[arg-type]
+    assert samples([record for _, record in due(recording, speed, from_s)]) == whole
 
 
 def test_due_is_relative_to_where_it_starts(recording: Recording) -> None:
@@ -116,4 +85,4 @@ def test_impossible_times(text: str) -> None:
 
 def test_starting_after_the_end_is_said(recording: Recording) -> None:
     with pytest.raises(BadInput, match=r"ends at 0\.1 minutes"):
-        next(replay(recording, None, 3600.0))
+        next(due(recording, None, 3600.0))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.sensor_faults import METRES_PER_INCH, Faults, check_lateness, declare, faults, unsynchronised
+from simulators.sensor_faults import METRES_PER_INCH, Faults, apply, check_lateness, declare, unsynchronised
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
@@ -25,6 +27,10 @@ RECORD = GameRecord(
     feeds=[Feed(name="tracking", kind="telemetry", rate_hz=25, lateness_ms=100, aligned=True), Feed(name="events", kind="events")],
     periods=[Period(number=1, start_us=T0)],
 )
+
+
+def faults(stream: Iterable[Telemetry | Event], seed: int, **wrong: float) -> Iterator[Telemetry | Event]:
+    return apply(stream, seed, Faults(**wrong))
 
 
 def frames(n: int, gap_at: int = -1) -> list[Telemetry | Event]:
@@ -164,7 +170,7 @@ def test_packets_of_many_arrivals_are_taken_apart() -> None:
         "tracking",
         *(np.concatenate([getattr(p, c) for p in packed]) for c in ("t_us", "tag", "x_m", "y_m", "z_m")),
         np.repeat([p.arrival_us for p in packed], 3),
-        {"in_play": np.ones(150, np.float32)},
+        channels={"in_play": np.ones(150, np.float32)},
     )
     assert flat(list(faults([many], 8, loss=0.3, noise_in=1))) == flat(list(faults(packed, 8, loss=0.3, noise_in=1)))
 

@@ -36,7 +36,9 @@ def said(model: str, t_us: int, event: str | None = None, subject: str = "", sta
     row = np.full(len(names), np.nan)
     for name, value in features.items():
         row[names.index(name)] = value
-    return LoggedPrediction(stat, event, t_us, subject, 0, "v", row, np.float64(0.5), 1.0)
+    return LoggedPrediction(
+        stat=stat, event=event, t_us=t_us, subject=subject, part=0, version="v", features=row, answer=np.float64(0.5), took_us=1.0
+    )
 
 
 def label(model: str, told: EventHistory, asked: LoggedPrediction) -> float | None:

@@ -76,26 +76,26 @@ def of_recording(name: str, path: Path, replay: bool = False, missing: Counter[s
     counts the values that there are not, by reason."""
     from models.specs import sport_of
     from streaming.monitoring.labels import EventHistory
-    from streaming.monitoring.prediction_join import lived, said_by, said_in
+    from streaming.monitoring.prediction_join import join_outcomes, logged_by, logged_in
     from streaming.outcome_labels import label_of, unlabelled
     from streaming.recordings.reader import Recording
 
     recording = Recording(path)
     if recording.game.sport != sport_of(name):
         raise ValueError(f"{path} is a game of {recording.game.sport}; {name} is asked in {sport_of(name)}")
-    said = [] if replay else said_in(recording, name)
+    said = [] if replay else logged_in(recording, name)
     if not said:
         from streaming.cli.lifecycle.pinning import pinned
 
         operator, records = pinned(recording, draw=False, provisional=False)
         for record in records:
-            said += said_by(operator.on_record(record), name)
-        said += said_by(operator.finish(), name)
+            said += logged_by(operator.on_record(record), name)
+        said += logged_by(operator.finish(), name)
         if missing is not None:
             stats = {stat.id for stat in operator.sport.stats if stat.model and stat.model.partition("/")[0] == name}
             missing.update({reason: n for stat, reason, n in operator.metrics.unavailable() if stat in stats})
     label = unlabelled() if unsaid(name) else label_of(name)
-    return lived(name, said, EventHistory(recording.game, recording.read_events()), label)
+    return join_outcomes(name, said, EventHistory(recording.game, recording.read_events()), label)
 
 
 def retrain(

@@ -23,7 +23,7 @@ def slope(
     column = np.asarray(values, float)[:, None, None]
     out = np.empty_like(column)
     t = dt * np.arange(len(column)) if t is None else t
-    kinematics.slope(column, t, 0, len(column), out, dt_s=dt, window_s=window_s, curvature=curvature, least=least)
+    kinematics.slope(column, t, 0, len(column), out, kinematics.Fit(dt, window_s, curvature, least))
     return out[:, 0, 0]
 
 
@@ -84,7 +84,7 @@ def test_a_window_too_short_for_two_samples_is_refused() -> None:
 
 def test_weights_of_ones_own_replace_the_fit() -> None:
     column, out = np.arange(4.0)[:, None, None] ** 2, np.empty((4, 1, 1))
-    kinematics.slope(column, DT * np.arange(4), 0, 4, out, dt_s=DT, window_s=DT, weights=np.array([100.0, -100.0]))
+    kinematics.slope(column, DT * np.arange(4), 0, 4, out, kinematics.Fit(DT, DT, weights=np.array([100.0, -100.0])))
     assert out[1:, 0, 0].tolist() == [100.0, 300.0, 500.0]
 
 

@@ -22,7 +22,7 @@ def after(*events: Event, shot_s: float = 20.0, period: int = 1) -> tuple[np.nda
     """``events`` are (type, second, team, words), all by player 3 at (30, 10); the shot is team 0's, by player 3."""
     trail = Trail()
     for kind, t_s, team, words in events:
-        follow(trail, kind, t_s, 1, team, 3, 30.0, 10.0, words)
+        follow(trail, kind, t_s, 1, team, 3, (30.0, 10.0), words)
     out = np.empty(len(LED))
     return out, led(trail, shot_s, period, 0, 3, out)
 
@@ -69,7 +69,7 @@ def test_a_feed_without_passes_knows_nothing_and_another_period_is_another_move(
 
 def test_the_shots_own_words_come_first() -> None:
     trail = Trail()
-    follow(trail, "pass", 9.0, 1, 0, 3, 30.0, 10.0, {"cross": True, "set_piece": "corner"})
+    follow(trail, "pass", 9.0, 1, 0, 3, (30.0, 10.0), {"cross": True, "set_piece": "corner"})
 
     def of(**attrs: str) -> dict[str, float]:
         row = with_trail(shot_features(40.0, 0.0, *NOBODY, attrs), attrs, trail, 10.0, 1, 0, 4)
@@ -86,7 +86,7 @@ def test_the_shots_own_words_come_first() -> None:
 
 def test_the_account_carries_it_through_a_snapshot() -> None:
     ledger = Ledger(players=4)
-    follow(ledger.trail, "pass", 9.0, 1, 0, 3, 30.0, 10.0, {"height": "high"})
+    follow(ledger.trail, "pass", 9.0, 1, 0, 3, (30.0, 10.0), {"height": "high"})
     again = msgspec.msgpack.decode(msgspec.msgpack.encode(ledger), type=Ledger)
     one, other = np.empty(len(LED)), np.empty(len(LED))
     assert led(ledger.trail, 10.0, 1, 0, 3, one) == led(again.trail, 10.0, 1, 0, 3, other)

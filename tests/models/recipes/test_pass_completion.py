@@ -30,7 +30,7 @@ from models.home import INSIDE, Inside
 from models.metrics import ece, log_loss, paired_bootstrap
 from simulators.providers import wyscout as importer
 from streaming.factory import operator_for
-from streaming.monitoring.prediction_join import said_by
+from streaming.monitoring.prediction_join import logged_by
 from tests.paths import DATA
 
 FOLDER = DATA / "wyscout_events"
@@ -185,7 +185,7 @@ def test_the_table_has_the_rows_of_the_live_path(model: ForestModel, unseen: Pas
     imported = importer.read_match([FOLDER / "events.parquet", FOLDER / "matches.parquet"], match)
     operator = operator_for(imported.record, draw=False)
     outputs = [out for record in imported.stream() for out in operator.on_record(record)] + operator.finish()
-    said = said_by(outputs, "pass-completion")
+    said = logged_by(outputs, "pass-completion")
     readings = ("soccer.pass.completion_probability", "soccer.pass.completion_given_end")
     for stat, rows in zip(readings, (mine.rows, mine.given_end())):
         live = {one.event: one for one in said if one.stat == stat}

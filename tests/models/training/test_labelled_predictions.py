@@ -18,7 +18,7 @@ from streaming.cli.app import run
 from streaming.cli.lifecycle.pinning import pinned
 from streaming.factory import operator_for
 from streaming.monitoring.labels import EventHistory, LoggedPrediction
-from streaming.monitoring.prediction_join import lived, said_by, said_in
+from streaming.monitoring.prediction_join import join_outcomes, logged_by, logged_in
 from streaming.outcome_labels import all_labels, label_of, unlabelled
 from streaming.recordings.reader import Recording, Writer
 from streaming.wire.blocks import Output, Prediction
@@ -59,7 +59,7 @@ def tables_of(outputs: list[Output], recording: Recording) -> dict[str, Labelled
     """Of every model that was asked."""
     asked = sorted({o.model for o in outputs if isinstance(o, Prediction)})
     told = EventHistory(recording.game, recording.read_events())
-    return {m: lived(m, said_by(outputs, m), told, all_labels().get(m, unlabelled())) for m in asked}
+    return {m: join_outcomes(m, logged_by(outputs, m), told, all_labels().get(m, unlabelled())) for m in asked}
 
 
 def again(recording: Recording) -> list[Output]:
@@ -86,7 +86,7 @@ def test_every_sport_is_equal_to_the_bit(tmp_path: Path, sport: str) -> None:
     assert set(live) == set(bared) >= spoken
     for model, table in live.items():
         same(table, bared[model])
-        same(table, lived(model, said_in(recording, model), told, all_labels().get(model, unlabelled())))
+        same(table, join_outcomes(model, logged_in(recording, model), told, all_labels().get(model, unlabelled())))
         np.testing.assert_array_equal(load(model).predict(table.rows), table.answer)
         assert (table.subject != "").all()
         assert ((table.told_by != "") == ~np.isnan(table.label)).all()
@@ -172,11 +172,28 @@ def event(number: int, outcome: str | None, revision: int = 0, deleted: bool = F
 def test_labels_are_of_the_last_revision_and_withdrawn_events_are_left_out() -> None:
     row = np.zeros(len(SPECS["xgoals"].features))
     stat = "soccer.shot.xgoals"
-    said = [LoggedPrediction(stat, f"e{i}", i, "h9", 0, "v1", row + i, np.array(0.1), 5.0) for i in (3, 1, 2, 4)]
-    said.append(LoggedPrediction(stat, "e1", 1, "h9", 0, "v2", row + 9, np.array(0.2), 5.0))  # worked out again after a correction
+    said = [
+        LoggedPrediction(
+            stat=stat,
+            event=f"e{i}",
+            t_us=i,
+            subject="h9",
+            part=0,
+            version="v1",
+            features=row + i,
+            answer=np.array(0.1),
+            took_us=5.0,
+        )
+        for i in (3, 1, 2, 4)
+    ]
+    said.append(
+        LoggedPrediction(
+            stat=stat, event="e1", t_us=1, subject="h9", part=0, version="v2", features=row + 9, answer=np.array(0.2), took_us=5.0
+        )
+    )  # worked out again after a correction
     events = [event(1, "goal"), event(1, "saved", 1), event(2, "goal"), event(3, "goal", deleted=True), event(4, None)]
     events.append(event(1, "goal"))  # an old revision that comes again
-    found = lived("xgoals", said, EventHistory(Match(SEED, MINUTES).record, events), label_of("xgoals"))
+    found = join_outcomes("xgoals", said, EventHistory(Match(SEED, MINUTES).record, events), label_of("xgoals"))
     assert found.event.tolist() == ["e1", "e2", "e4"]
     assert found.label.tolist()[:2] == [0.0, 1.0]
     assert np.isnan(found.label[2])
