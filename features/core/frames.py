@@ -92,7 +92,6 @@ class Frames:
     attack : (rows,) +1 where the home team attacks towards +x, -1 towards -x, 0 outside play and where no side attacks
     hop, span : rows per window step and per window
     state : arrays that a step carries besides its signals, by "step.name" (see ``Step.state``)
-    arguments : what each kernel step hands to its kernel, looked up once: a game's buffers stay where they are
     """
 
     roster: Roster
@@ -109,7 +108,6 @@ class Frames:
     state: dict[str, Array]
     lo: int
     hi: int
-    arguments: dict[str, tuple[tuple[Array, ...], Array]] = dataclasses.field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> Array:
         """The buffer of a signal: (rows, ...)."""

@@ -38,12 +38,18 @@ class Step:
 
     ``state`` names arrays that must survive between calls (dims as in ``Signal``); they start as zeros and are reached as
     ``frames.state["<step name>.<key>"]``. A cumulative quantity needs none: its own previous row is the state.
+    ``bind(frames)`` is ``compute`` for the frames of one game, whose buffers stay where they are: it looks them up once.
     """
 
     name: str
     compute: Callable[[Frames], None]
     writes: tuple[Signal, ...] = ()
     state: Mapping[str, tuple[Dim, ...]] = field(default_factory=dict)
+    bind: Callable[[Frames], Callable[[Frames], None]] | None = None
+
+    def bound(self, frames: Frames) -> Callable[[Frames], None]:
+        """What to call for every batch of new rows of this game."""
+        return self.compute if self.bind is None else self.bind(frames)
 
 
 #: a value that adds up since the game began

@@ -13,23 +13,28 @@ def kernel_step(name: str, kernel: Callable[..., None], writes: Signal, *inputs:
     """``kernel(*inputs, lo, hi, out)`` where each input is a signal or ``xyz``, ``t``, ``period``; ``state`` names an array
     of ``shape`` that is handed over before ``lo``."""
 
+    def bind(frames: Frames) -> Callable[[Frames], None]:
+        signals = frames.signals
+        arrays = [signals[one] if one in signals else getattr(frames, one) for one in inputs]
+        if state:
+            arrays.append(frames.state[f"{name}.{state}"])
+        before, out = tuple(arrays), signals[writes.name]
+
+        def bound(frames: Frames) -> None:
+            kernel(*before, frames.lo, frames.hi, out)
+
+        return bound
+
     def compute(frames: Frames) -> None:
-        found = frames.arguments.get(name)
-        if found is None:
-            signals = frames.signals
-            arrays = [signals[one] if one in signals else getattr(frames, one) for one in inputs]
-            if state:
-                arrays.append(frames.state[f"{name}.{state}"])
-            found = frames.arguments[name] = tuple(arrays), signals[writes.name]
-        kernel(*found[0], frames.lo, frames.hi, found[1])
+        bind(frames)(frames)
 
     compute.__name__ = name.replace(".", "_")
-    return Step(name, compute, (writes,), {state: shape} if state else {})
+    return Step(name, compute, (writes,), {state: shape} if state else {}, bind)
 
 
 def filling(step: Step) -> Step:
     """The same step, of a signal that another step declares: it fills columns of its own there."""
-    return Step(step.name, step.compute, (), step.state)
+    return Step(step.name, step.compute, (), step.state, step.bind)
 
 
 def column(signal: str, *at: int) -> Callable[[Frames, Ints], Array]:

@@ -124,7 +124,7 @@ class GameOperator:
         if end_us + grid.hop_us > now_us - self.clock.telemetry_lateness_us:
             return []
         # What would be final if nothing more arrived: compute it on the state as it is, then put the state back.
-        arrays, rejected = self._arrays(copy=True), int(self.framer.rejects.filled[0])
+        arrays, rejected = self._arrays(copy=True), int(self.framer.buffers.rejected_n[0])
         out: list[Output] = []
         self.context.budget.renew()
         try:
@@ -133,7 +133,7 @@ class GameOperator:
                 self._shown_us = end_us
         finally:
             self._load_arrays(arrays)
-            self.framer.rejects.filled[0] = rejected
+            self.framer.buffers.rejected_n[0] = rejected
         return out
 
     def finish(self) -> list[Output]:

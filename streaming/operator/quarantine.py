@@ -32,11 +32,11 @@ class Quarantine:
 
     def samples(self, framer: Framer, out: list[Output], feed: str = "") -> int:
         """Count the samples that the framer has rejected; all but plain duplicates are kept with their reason."""
-        if not framer.rejects.filled[0]:
+        if not framer.buffers.rejected_n[0]:
             return 0
-        rows, values = framer.rejected()
-        for code in np.unique(rows[:, 0]).tolist():
-            chosen = rows[:, 0] == code
+        rows, values = framer.buffers.take_rejected()
+        for code in np.unique(rows["reason"]).tolist():
+            chosen = rows["reason"] == code
             kind, reason = REASONS[code]
             self.meters.counts[kind, reason] += int(chosen.sum())
             if code == DUPLICATE:
@@ -47,12 +47,12 @@ class Quarantine:
             packet = Telemetry(
                 self.game,
                 feed,
-                rows[chosen, 2],
-                rows[chosen, 1].astype(np.uint32),
+                rows["t_us"][chosen],
+                rows["tag"][chosen].astype(np.uint32),
                 columns[:, 0].copy(),
                 columns[:, 1].copy(),
                 columns[:, 2].copy(),
-                rows[chosen, 3],
+                rows["arrival_us"][chosen],
                 channels={name: columns[:, 3 + i].copy() for i, name in enumerate(self.channels)},
             )
             out.append(DeadLetter(topics.telemetry(self.sport), self.game, reason, self.clock.now_us, packet))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -17,8 +18,7 @@ Quality = Literal["final", "provisional", "stale", "unavailable"]
 _NAN = float("nan")
 
 
-@dataclass(slots=True, kw_only=True)
-class StatBlock:
+class StatBlock(msgspec.Struct, kw_only=True, eq=False):
     """Values of one stat: K windows by S subjects, (K, S) or (K, S, D), already in the wire's unit; or one event's value.
 
     ``end_us`` (K,) window ends; ``ingress_us`` (K,) arrival of the record that closed each window. ``live`` (K, S) masks the
@@ -135,8 +135,7 @@ class DeadLetter:
         return 1 if isinstance(self.payload, bytes) else len(self.payload)
 
 
-@dataclass(slots=True, kw_only=True)
-class Prediction:
+class Prediction(msgspec.Struct, kw_only=True, eq=False):
     """What a model was asked and what it answered; with the label that follows later this is the next training set."""
 
     game: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from features.core.sport import Sport
@@ -76,7 +76,7 @@ def finals(out: Iterable[Output]) -> dict[tuple[str, int], bytes]:
     for block in out:
         if not isinstance(block, StatBlock) or not block.settled:
             continue
-        for update in replace(block, ingress_us=np.zeros_like(block.ingress_us)).updates(0):
+        for update in msgspec.structs.replace(block, ingress_us=np.zeros_like(block.ingress_us)).updates(0):
             key = (update.id, update.revision)
             assert key not in found, f"{key} was issued twice"
             found[key] = encode(update)

@@ -15,9 +15,10 @@ import numpy.typing as npt
 from features.core.frames import Field
 from streaming.errors import BadRecord
 from streaming.operator.context import GameContext
+from streaming.operator.telemetry import placement, tag_buffers
 from streaming.operator.telemetry.grid import SECOND_US, Grid, ceil_div
-from streaming.operator.telemetry.placement import Placement, Rows, place
-from streaming.operator.telemetry.tag_buffers import LINE, Limits, Packet, Rejects, TagBuffers, admit, check_order, next_sample
+from streaming.operator.telemetry.placement import Rows
+from streaming.operator.telemetry.tag_buffers import Packet, TagBuffers
 from streaming.operator.telemetry.watermarks import NOW, ORDERED, TELEMETRY
 from streaming.wire.records import GameRecord, Telemetry
 
@@ -51,6 +52,19 @@ def wait_us(game: GameRecord, grid: Grid) -> int:
     return 0 if aligned else 2 * sample_period_us(game, grid)
 
 
+def _tags(game: GameContext) -> tag_buffers.Records:
+    """(G,) the tags of a game, sorted by number."""
+    sport, roster = game.sport, game.roster
+    column = {name: c for c, name in enumerate(sport.channels)}
+    found = []
+    for tag in sorted(game.record.tags, key=lambda tag: tag.tag):
+        entity = roster.index[tag.entity]
+        # a tag without a place of its own is only part of its entity's
+        mount = [column[name] for name in sport.mounts.get(tag.mount, ())] or [-1, -1]
+        found.append((tag.tag, entity, sport.max_speed_mps.get(roster.role[entity], np.inf), mount))
+    return np.array(found, tag_buffers.TAG)
+
+
 def _reach_m(field: Field) -> npt.NDArray[np.float64]:
     """Half sizes (x, y, z) beyond which nothing can be; a field whose origin is a corner or home plate reaches its full size."""
     reach = 0.5 if field.origin == "centre" else 1.0
@@ -63,38 +77,25 @@ class Framer:
     def __init__(self, game: GameContext) -> None:
         self.grid, self.clock, self.tape = game.grid, game.clock, game.frame_buffer
         sport, record, roster, grid, clock = game.sport, game.record, game.roster, self.grid, self.clock
-        tags = sorted((tag.tag, roster.index[tag.entity]) for tag in record.tags)
-        numbers, entity = np.array([tag for tag, _ in tags], np.uint32), np.array([row for _, row in tags], np.int64)
         self.channel_names = sport.channels
-        self.buffers = TagBuffers.empty(len(tags), len(sport.channels))
-        self.rejects = Rejects.room_for(SLICE + len(tags) * LINE, len(sport.channels))
-        max_speed = np.array([sport.max_speed_mps.get(roster.role[e], np.inf) for e in entity])
-        self.limits = Limits(numbers, _reach_m(self.tape.frames.field), max_speed, clock.skew_us, clock.telemetry_lateness_us)
-        # Channels that keep the place of a tag's mount (x, y), -1 for tags whose place is only part of their entity's.
-        mount = {tag.tag: sport.mounts.get(tag.mount) for tag in record.tags}
-        kept = [mount[tag] or ("", "") for tag, _ in tags]
-        column = {name: c for c, name in enumerate(sport.channels)} | {"": -1}
-        period_us = sample_period_us(record, grid)
         self.wait_us = wait_us(record, grid)
-        starts = sorted(record.periods, key=lambda p: p.start_us)
-        self._placement = Placement(
-            grid.t0_us,
-            grid.hz,
-            self.wait_us,
-            gap_us=4 * period_us,
-            # one period, and half of one for the jitter of a feed that calls itself aligned
-            hold_us=period_us * 3 // 2,
-            entity=entity,
-            mount_columns=np.array([[column[x], column[y]] for x, y in kept], np.int64).reshape(-1, 2),
-            starts_us=np.array([p.start_us for p in starts], np.int64),
-            ends_us=np.array([FAR_US if p.end_us is None else p.end_us for p in starts], np.int64),
-            periods=np.array([p.number for p in starts], np.int8),
-            sides=np.array([p.home_attacks for p in starts], np.int8),
+        self.tags = _tags(game)
+        self.buffers = TagBuffers(len(self.tags), len(sport.channels), SLICE)
+        self._limits = np.array(
+            [(_reach_m(self.tape.frames.field), clock.skew_us, clock.telemetry_lateness_us)], tag_buffers.LIMITS
         )
+        period_us = sample_period_us(record, grid)
+        # a sample is held for one period, and half of one for the jitter of a feed that calls itself aligned
+        self._placement = np.array([(grid.t0_us, grid.hz, self.wait_us, 4 * period_us, period_us * 3 // 2)], placement.PLACEMENT)
+        starts = sorted(record.periods, key=lambda p: p.start_us)
+        self._periods = np.array(
+            [(p.start_us, FAR_US if p.end_us is None else p.end_us, p.number, p.home_attacks) for p in starts], placement.PERIOD
+        )
+        self._seen = np.array([(FAR_US, 0)] * len(roster), placement.SEEN)
+        #: (N,) when each entity was first seen
+        self.seen_us: npt.NDArray[np.int64] = self._seen["first_us"]
         tape, frames = self.tape, self.tape.frames
         self._rows = Rows(tape.grid_row, tape.t_us, frames.t, frames.period, frames.attack, frames.xyz, tape.channels)
-        self.seen_us = np.full(len(roster), FAR_US, np.int64)
-        self._tags_seen = np.zeros(len(roster), np.int64)
         self.next_row = 1
         self._partial = 0  # rows of the unfinished group that are on the tape
         self._partial_filled = 0
@@ -128,14 +129,21 @@ class Framer:
 
     def admit(self, packet: Packet, at: int, force: bool = False) -> int:
         """First check of up to ``SLICE`` samples from ``at``; returns the index after the last one dealt with."""
-        until = min(len(packet.t_us), at + SLICE)
-        return admit(at, until, packet, self.limits, self.buffers, self.clock.cells, self.rejects, force)
-
-    def rejected(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """What was rejected since the last call: (reason, tag, t_us, arrival_us) rows and their values; forgets them."""
-        k = int(self.rejects.filled[0])
-        self.rejects.filled[0] = 0
-        return self.rejects.rows[:k].copy(), self.rejects.values[:k].copy()
+        until, b = min(len(packet.t_us), at + SLICE), self.buffers
+        return tag_buffers.admit(
+            at,
+            until,
+            packet,
+            self._limits,
+            self.tags,
+            b.lines,
+            b.values,
+            self.clock.cells,
+            b.rejects,
+            b.rejected_values,
+            b.rejected_n,
+            force,
+        )
 
     # -- rows ------------------------------------------------------------------------------------------------------
 
@@ -146,13 +154,14 @@ class Framer:
         self.all_filled = True
         grid = self.grid
         if self.next_row <= last:
-            check_order(watermark_us, self.limits, self.buffers, self.clock.cells, self.rejects)
+            b, clock = self.buffers, self.clock.cells
+            tag_buffers.check_order(watermark_us, self.tags, b.lines, b.values, clock, b.rejects, b.rejected_values, b.rejected_n)
         while self.next_row <= last and budget > 0:
             count = min(last - self.next_row + 1, budget)
             if self.blanks >= self.blank_limit and self._partial:
                 count = min(count, grid.hop - self._partial)
             elif self.blanks >= self.blank_limit:
-                after = next_sample(grid.t_us(self.next_row - 1), self.buffers)
+                after = tag_buffers.next_sample(grid.t_us(self.next_row - 1), self.buffers.lines)
                 first = grid.row_at_or_before(min(int(after), watermark_us) - 1) + 1
                 start = (min(first, last + 1) - 1) // grid.hop * grid.hop + 1
                 if start > self.next_row:
@@ -173,7 +182,10 @@ class Framer:
         tape, grid = self.tape, self.grid
         tape.make_room(count)
         at = tape.framed
-        filled = place(self.next_row, count, at, self._placement, self.buffers, self._rows, self.seen_us, self._tags_seen)
+        lines, values = self.buffers.lines, self.buffers.values
+        filled = placement.place(
+            self.next_row, count, at, self._placement, self._periods, self.tags, lines, values, self._seen, *self._rows
+        )
         tape.framed += count
         self.next_row += count
         self.all_filled &= filled == count
@@ -216,24 +228,17 @@ class Framer:
 
     def dump(self) -> dict[str, npt.NDArray[Any]]:
         """Samples that are still to be framed or recognised, when entities were first seen, and how far framing has come."""
-        longest = int(self.buffers.n.max(initial=0))
-        arrays = self.buffers._asdict()
-        arrays["t"], arrays["v"] = arrays["t"][:, :longest], arrays["v"][:, :longest]
         counters = [self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us]
-        clock = self.clock.cells[[TELEMETRY, NOW, ORDERED]]
-        return {**arrays, "clock": clock, "seen_us": self.seen_us, "counters": np.array(counters, np.int64)}
+        return {
+            **self.buffers.dump(),
+            "clock": self.clock.cells[[TELEMETRY, NOW, ORDERED]],
+            "seen_us": self.seen_us,
+            "counters": np.array(counters, np.int64),
+        }
 
     def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit."""
-        n, checked, used = saved["n"], saved["checked"], saved["used"]
-        longest = saved["t"].shape[1] if saved["t"].ndim == 2 else 0
-        if not ((used >= 0) & (used <= checked) & (checked <= n) & (n <= longest)).all() or longest > LINE:
-            raise ValueError("its samples do not add up")
-        for name, target in self.buffers._asdict().items():
-            if name in ("t", "v"):
-                target[:, : saved[name].shape[1]] = saved[name]
-            else:
-                target[...] = saved[name]
+        self.buffers.load(saved)
         self.clock.cells[ORDERED] = saved["clock"][2]
         self.seen_us[...] = saved["seen_us"]
         self.next_row, self.blanks, self._partial, self._partial_filled, self.until_us = (int(x) for x in saved["counters"])

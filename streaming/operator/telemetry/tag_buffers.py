@@ -8,6 +8,7 @@ must not depend on the order of arrival.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -43,6 +44,37 @@ KEPT: Final = 64  # used ones that stay, so that a duplicate is still known as o
 REANCHOR: Final = 12  # so many leaps in a row that agree with each other are a new position
 
 
+#: the limits of a game, one record: half sizes (x, y, z) beyond which nothing can be, how far a sample's time may lie after its
+#: arrival, and how long after the newest one it may arrive
+LIMITS: Final = np.dtype([("reach_m", "f8", (3,)), ("skew_us", "i8"), ("lateness_us", "i8")])
+
+#: a tag, one record each, sorted by number
+TAG: Final = np.dtype(
+    [
+        ("number", "u4"),
+        ("entity", "i8"),  # row of axis N
+        ("max_speed_mps", "f8"),
+        ("mount", "i8", (2,)),  # channels that keep the tag's own x and y, -1 for none
+    ]
+)
+
+#: the line of a tag, one record each; its values stand beside it, (G, LINE, 3 + C) m and channel values
+BUFFER: Final = np.dtype(
+    [
+        ("t", "i8", (LINE,)),  # us
+        ("n", "i8"),  # samples in the line
+        ("checked", "i8"),  # how many of them have passed the second check
+        ("used", "i8"),  # how many lie at or before the last framed row
+        ("leap", "f8", (5,)),  # the last leap (t, x, y, z) and how many agreed
+    ]
+)
+
+#: a rejected sample; its values stand beside it, (room, 3 + C)
+REJECT: Final = np.dtype([("reason", "i8"), ("tag", "i8"), ("t_us", "i8"), ("arrival_us", "i8")])
+
+Records = npt.NDArray[np.void]
+
+
 class Packet(NamedTuple):
     """n samples as compiled code reads them: writable contiguous columns."""
 
@@ -57,78 +89,63 @@ class Packet(NamedTuple):
     arrival_us: I8
 
 
-class Limits(NamedTuple):
-    """What a sample of a game is held against."""
+class TagBuffers:
+    """The samples of all tags of a game: G tags, C channels.
 
-    #: (G,) tag numbers, sorted, line by line
-    tags: U4
-    #: (3,) half sizes (x, y, z) beyond which nothing can be
-    reach_m: F8
-    #: (G,)
-    max_speed_mps: F8
-    #: how far a sample's time may lie after its arrival
-    skew_us: int
-    lateness_us: int
+    ``lines`` (G,) :data:`BUFFER` and their ``values``; of ``rejects`` :data:`REJECT` and ``rejected_values`` the first
+    ``rejected_n`` (1,) have not been read yet.
+    """
 
+    #: what a snapshot keeps of the lines, by name
+    FIELDS: Final = ("t", "n", "checked", "used", "leap")
 
-class TagBuffers(NamedTuple):
-    """The lines of all tags of a game: G tags, C channels."""
+    def __init__(self, tags: int, channels: int, slice_samples: int) -> None:
+        self.lines: Records = np.zeros(tags, BUFFER)
+        self.values = np.zeros((tags, LINE, 3 + channels))
+        room = slice_samples + tags * LINE
+        self.rejects: Records = np.zeros(room, REJECT)
+        self.rejected_values = np.zeros((room, 3 + channels))
+        self.rejected_n = np.zeros(1, np.int64)
 
-    #: (G, LINE) us
-    t: I8
-    #: (G, LINE, 3 + C) m and channel values
-    v: F8
-    #: (G,) samples in the line
-    n: I8
-    #: (G,) how many of them have passed the second check
-    checked: I8
-    #: (G,) how many lie at or before the last framed row
-    used: I8
-    #: (G, 5) the last leap (t, x, y, z) and how many agreed
-    leap: F8
+    def take_rejected(self) -> tuple[Records, F8]:
+        """What was rejected since the last call, and its values."""
+        k = int(self.rejected_n[0])
+        self.rejected_n[0] = 0
+        return self.rejects[:k].copy(), self.rejected_values[:k].copy()
 
-    @classmethod
-    def empty(cls, tags: int, channels: int) -> TagBuffers:
-        return cls(
-            t=np.zeros((tags, LINE), np.int64),
-            v=np.zeros((tags, LINE, 3 + channels)),
-            n=np.zeros(tags, np.int64),
-            checked=np.zeros(tags, np.int64),
-            used=np.zeros(tags, np.int64),
-            leap=np.zeros((tags, 5)),
-        )
+    def dump(self) -> dict[str, npt.NDArray[Any]]:
+        """Lines up to the longest one, by the names of their fields."""
+        longest = int(self.lines["n"].max(initial=0))
+        arrays = {name: self.lines[name] for name in self.FIELDS}
+        return {**arrays, "t": arrays["t"][:, :longest], "v": self.values[:, :longest]}
 
-
-class Rejects(NamedTuple):
-    """Samples rejected since they were last read."""
-
-    #: (room, 4) reason, tag, t_us, arrival_us
-    rows: I8
-    #: (room, 3 + C)
-    values: F8
-    #: (1,) how many of these rows are filled
-    filled: I8
-
-    @classmethod
-    def room_for(cls, samples: int, channels: int) -> Rejects:
-        return cls(np.zeros((samples, 4), np.int64), np.zeros((samples, 3 + channels)), np.zeros(1, np.int64))
+    def load(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
+        """The inverse of :meth:`dump`; ``ValueError`` when a shape does not fit."""
+        n, checked, used = saved["n"], saved["checked"], saved["used"]
+        longest = saved["t"].shape[1] if saved["t"].ndim == 2 else 0
+        if not ((used >= 0) & (used <= checked) & (checked <= n) & (n <= longest)).all() or longest > LINE:
+            raise ValueError("its samples do not add up")
+        self.values[:, : saved["v"].shape[1]] = saved["v"]
+        self.lines["t"][:, :longest] = saved["t"]
+        for name in self.FIELDS[1:]:
+            self.lines[name] = saved[name]
 
 
 @kernel
-def _reject(reason: int, tag: int, t_us: int, arrival_us: int, rejects: Rejects) -> int:
+def _reject(reason: int, tag: int, t_us: int, arrival_us: int, rejects: Records, rejected_n: I8) -> int:
     """Note a rejected sample; returns the row that its values go to."""
-    k = rejects.filled[0]
-    row = rejects.rows[k]
-    row[0], row[1], row[2], row[3] = reason, tag, t_us, arrival_us
-    rejects.filled[0] = k + 1
+    k = rejected_n[0]
+    row = rejects[k]
+    row.reason, row.tag, row.t_us, row.arrival_us = reason, tag, t_us, arrival_us
+    rejected_n[0] = k + 1
     return int(k)
 
 
 @kernel
-def _reject_sample(reason: int, packet: Packet, i: int, arrival_us: int, rejects: Rejects) -> None:
+def _reject_sample(reason: int, packet: Packet, i: int, arrival_us: int, rejects: Records, values: F8, rejected_n: I8) -> None:
     """Reject sample ``i`` of a packet, channels and all."""
-    row = rejects.values[_reject(reason, packet.tag[i], packet.t_us[i], arrival_us, rejects)]
-    _write(packet, i, row)
+    k = _reject(reason, packet.tag[i], packet.t_us[i], arrival_us, rejects, rejected_n)
+    _write(packet, i, values[k])
 
 
 @kernel
@@ -140,18 +157,17 @@ def _write(packet: Packet, i: int, row: F8) -> None:
 
 
 @kernel
-def _make_room(g: int, buffers: TagBuffers) -> bool:
-    """Drop the oldest used samples of line ``g``, all but ``KEPT``; returns whether there is room now."""
-    t, v, n = buffers.t, buffers.v, buffers.n
-    drop = buffers.used[g] - KEPT
+def _make_room(line: Any, values: F8) -> bool:
+    """Drop the oldest used samples of a line, all but ``KEPT``; returns whether there is room now."""
+    drop = line.used - KEPT
     if drop > 0:
-        for j in range(drop, n[g]):
-            t[g, j - drop] = t[g, j]
-            v[g, j - drop] = v[g, j]
-        n[g] -= drop
-        buffers.checked[g] -= drop
-        buffers.used[g] -= drop
-    return bool(n[g] < t.shape[1])
+        for j in range(drop, line.n):
+            line.t[j - drop] = line.t[j]
+            values[j - drop] = values[j]
+        line.n -= drop
+        line.checked -= drop
+        line.used -= drop
+    return bool(line.n < LINE)
 
 
 @kernel
@@ -170,69 +186,91 @@ def _rank(held: F8, packet: Packet, i: int) -> int:
 
 
 @kernel
+def _line_of(number: int, tags: Records) -> int:
+    """The place of a tag among ``tags``, -1 where it is not there."""
+    low, high = 0, len(tags)
+    while low < high:
+        middle = (low + high) // 2
+        if tags[middle].number < number:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(tags) and tags[low].number == number else -1
+
+
+@kernel
 def admit(
-    at: int, until: int, packet: Packet, limits: Limits, buffers: TagBuffers, clock: I8, rejects: Rejects, force: bool
+    at: int,
+    until: int,
+    packet: Packet,
+    limits: Records,
+    tags: Records,
+    lines: Records,
+    values: F8,
+    clock: I8,
+    rejects: Records,
+    rejected_values: F8,
+    rejected_n: I8,
+    force: bool,
 ) -> int:
     """First check of samples ``at..until``; returns the index after the last one dealt with. ``clock`` are the cells of the
     game's clock, which the samples move. Stops early when a line is full, unless ``force``: then that sample is rejected.
     """
     many = len(packet.arrival_us) > 1
-    tags, reach_m = limits.tags, limits.reach_m
-    t, v, n, checked = buffers.t, buffers.v, buffers.n, buffers.checked
+    limit = limits[0]
     for i in range(at, until):
         arrival = packet.arrival_us[i] if many else packet.arrival_us[0]
         ts = packet.t_us[i]
         x, y, z = np.float64(packet.x_m[i]), np.float64(packet.y_m[i]), np.float64(packet.z_m[i])
         clock[NOW] = max(clock[NOW], arrival)
-        tag = packet.tag[i]
-        g = np.searchsorted(tags, tag)
-        if g == len(tags) or tags[g] != tag:
-            _reject_sample(UNKNOWN_TAG, packet, i, arrival, rejects)
+        g = _line_of(packet.tag[i], tags)
+        reason = ACCEPTED
+        if g < 0:
+            reason = UNKNOWN_TAG
+        elif not (np.isfinite(x) and np.isfinite(y)) or np.isinf(z):
+            reason = NOT_FINITE
+        elif abs(x) > limit.reach_m[0] or abs(y) > limit.reach_m[1] or abs(z) > limit.reach_m[2]:
+            reason = OFF_FIELD
+        elif ts > arrival + limit.skew_us:
+            reason = AHEAD
+        if reason != ACCEPTED:
+            _reject_sample(reason, packet, i, arrival, rejects, rejected_values, rejected_n)
             continue
-        if not (np.isfinite(x) and np.isfinite(y)) or np.isinf(z):
-            _reject_sample(NOT_FINITE, packet, i, arrival, rejects)
-            continue
-        if abs(x) > reach_m[0] or abs(y) > reach_m[1] or abs(z) > reach_m[2]:
-            _reject_sample(OFF_FIELD, packet, i, arrival, rejects)
-            continue
-        if ts > arrival + limits.skew_us:
-            _reject_sample(AHEAD, packet, i, arrival, rejects)
-            continue
-        j = n[g]
-        while j > 0 and t[g, j - 1] > ts:
+        line, held = lines[g], values[g]
+        j = line.n
+        while j > 0 and line.t[j - 1] > ts:
             j -= 1
-        if j > 0 and t[g, j - 1] == ts:
+        if j > 0 and line.t[j - 1] == ts:
             o = j - 1
-            rank = _rank(v[g, o], packet, i)
-            if rank == 0:
-                _reject_sample(DUPLICATE, packet, i, arrival, rejects)
-            elif o >= checked[g] and rank > 0:
+            rank = _rank(held[o], packet, i)
+            if o >= line.checked and rank > 0:
                 # Two samples of one instant: which of them stays must not depend on the order of arrival.
-                rejects.values[_reject(CONFLICT, tag, ts, arrival, rejects)] = v[g, o]
-                _write(packet, i, v[g, o])
+                rejected_values[_reject(CONFLICT, packet.tag[i], ts, arrival, rejects, rejected_n)] = held[o]
+                _write(packet, i, held[o])
             else:
-                _reject_sample(CONFLICT, packet, i, arrival, rejects)
+                reason = DUPLICATE if rank == 0 else CONFLICT
+                _reject_sample(reason, packet, i, arrival, rejects, rejected_values, rejected_n)
             continue
         # By the watermark of this very sample's arrival, and not by what has been closed: a stream in long packets must not
         # be kinder than the same stream in short ones.
-        if ts <= max(clock[ORDERED], min(clock[TELEMETRY], clock[NOW]) - limits.lateness_us):
-            _reject_sample(LATE, packet, i, arrival, rejects)
+        if ts <= max(clock[ORDERED], min(clock[TELEMETRY], clock[NOW]) - limit.lateness_us):
+            _reject_sample(LATE, packet, i, arrival, rejects, rejected_values, rejected_n)
             continue
-        if n[g] == t.shape[1]:
-            before = n[g]
-            room = _make_room(g, buffers)
+        if line.n == LINE:
+            before = line.n
+            room = _make_room(line, held)
             if not room:
                 if not force:
                     return i
-                _reject_sample(OVERFLOW, packet, i, arrival, rejects)
+                _reject_sample(OVERFLOW, packet, i, arrival, rejects, rejected_values, rejected_n)
                 continue
-            j -= before - n[g]
-        for m in range(n[g], j, -1):
-            t[g, m] = t[g, m - 1]
-            v[g, m] = v[g, m - 1]
-        t[g, j] = ts
-        _write(packet, i, v[g, j])
-        n[g] += 1
+            j -= before - line.n
+        for m in range(line.n, j, -1):
+            line.t[m] = line.t[m - 1]
+            held[m] = held[m - 1]
+        line.t[j] = ts
+        _write(packet, i, held[j])
+        line.n += 1
         clock[TELEMETRY] = max(clock[TELEMETRY], ts)
     return until
 
@@ -245,44 +283,47 @@ def _possible(t0: Real, x0: Real, y0: Real, t1: Real, x1: Real, y1: Real, max_sp
 
 
 @kernel
-def check_order(until_us: int, limits: Limits, buffers: TagBuffers, clock: I8, rejects: Rejects) -> None:
+def check_order(
+    until_us: int, tags: Records, lines: Records, values: F8, clock: I8, rejects: Records, rejected_values: F8, rejected_n: I8
+) -> None:
     """Second check, in time order, of all samples at or before ``until_us``."""
-    t, v, n, checked, leap = buffers.t, buffers.v, buffers.n, buffers.checked, buffers.leap
-    for g in range(len(n)):
-        fastest = limits.max_speed_mps[g]
-        while checked[g] < n[g] and t[g, checked[g]] <= until_us:
-            i = checked[g]
-            ts, x, y, z = t[g, i], v[g, i, 0], v[g, i, 1], v[g, i, 2]
-            good = i == 0 or _possible(t[g, i - 1], v[g, i - 1, 0], v[g, i - 1, 1], ts, x, y, fastest)
+    for g in range(len(lines)):
+        line, held, fastest = lines[g], values[g], tags[g].max_speed_mps
+        leap = line.leap
+        while line.checked < line.n and line.t[line.checked] <= until_us:
+            i = line.checked
+            ts, x, y, z = line.t[i], held[i, 0], held[i, 1], held[i, 2]
+            good = i == 0 or _possible(line.t[i - 1], held[i - 1, 0], held[i - 1, 1], ts, x, y, fastest)
             if not good:
-                if leap[g, 4] > 0 and _possible(leap[g, 0], leap[g, 1], leap[g, 2], np.float64(ts), x, y, fastest):
-                    leap[g, 4] += 1
+                if leap[4] > 0 and _possible(leap[0], leap[1], leap[2], np.float64(ts), x, y, fastest):
+                    leap[4] += 1
                 else:
-                    leap[g, 4] = 1
-                leap[g, 0] = ts
-                leap[g, 1] = x
-                leap[g, 2] = y
-                leap[g, 3] = z
-                good = leap[g, 4] >= REANCHOR
+                    leap[4] = 1
+                leap[0] = ts
+                leap[1] = x
+                leap[2] = y
+                leap[3] = z
+                good = leap[4] >= REANCHOR
             if good:
-                leap[g, 4] = 0
-                checked[g] += 1
+                leap[4] = 0
+                line.checked += 1
                 continue
-            rejects.values[_reject(TELEPORT, limits.tags[g], ts, clock[NOW], rejects)] = v[g, i]
-            for m in range(i, n[g] - 1):
-                t[g, m] = t[g, m + 1]
-                v[g, m] = v[g, m + 1]
-            n[g] -= 1
+            rejected_values[_reject(TELEPORT, tags[g].number, ts, clock[NOW], rejects, rejected_n)] = held[i]
+            for m in range(i, line.n - 1):
+                line.t[m] = line.t[m + 1]
+                held[m] = held[m + 1]
+            line.n -= 1
     clock[ORDERED] = max(clock[ORDERED], until_us)
 
 
 @kernel
-def next_sample(after_us: int, buffers: TagBuffers) -> int:
+def next_sample(after_us: int, lines: Records) -> int:
     """Time of the first sample after ``after_us`` on any line; the largest integer when there is none."""
     first = np.int64((1 << 63) - 1)
-    for g in range(len(buffers.n)):
-        for i in range(max(0, buffers.used[g] - 1), buffers.n[g]):
-            if buffers.t[g, i] > after_us:
-                first = min(first, buffers.t[g, i])
+    for g in range(len(lines)):
+        line = lines[g]
+        for i in range(max(0, line.used - 1), line.n):
+            if line.t[i] > after_us:
+                first = min(first, line.t[i])
                 break
     return int(first)

@@ -62,16 +62,14 @@ class GameClock:
     @property
     def telemetry_watermark_us(self) -> int:
         """No sample at or before this time is still expected; a later arrival of one is late."""
-        if self.telemetry_us == NEVER:
-            return NEVER
-        return min(self.telemetry_us, self.now_us) - self.telemetry_lateness_us
+        newest_us = self._cells[TELEMETRY]
+        return NEVER if newest_us == NEVER else min(newest_us, self._cells[NOW]) - self.telemetry_lateness_us
 
     @property
     def event_watermark_us(self) -> int:
         """The same for events. Any feed moves it: a quiet event feed must not hold the game back."""
-        if self.any_us == NEVER:
-            return NEVER
-        return min(self.any_us, self.now_us) - self.event_lateness_us
+        newest_us = self.any_us
+        return NEVER if newest_us == NEVER else min(newest_us, self._cells[NOW]) - self.event_lateness_us
 
     def end(self) -> None:
         """The stream is over: nothing is expected any more."""

@@ -24,7 +24,7 @@ class WindowStage:
 
     def __init__(self, game: GameContext) -> None:
         self.game, self.tape, self.watch = game, game.frame_buffer, game.stopwatch
-        self.steps = [(step.compute, game.steps[step.name]) for step in game.sport.steps]
+        self.steps = [(step.bound(self.tape.frames), game.steps[step.name]) for step in game.sport.steps]
         self.stats = [bind(stat, game) for stat in game.sport.stats if stat.kind == "window"]
         self._began_us = began_us(game.record)
         self.coarser = sorted({item.every for item in self.stats} - {1})
