@@ -37,5 +37,3 @@ def parse_from(text: str) -> float:
     if not 0 <= seconds < 1e6 or text.count(":") > 2:
         raise BadInput(f"{text!r} is not a time: give minutes and seconds, such as 12:30")
     return seconds
-
-

@@ -67,12 +67,12 @@ class Stat:
     - tick (``ticks=True``): ``compute(ledger, t_s) -> (S,)`` or ``(S, D)`` every ``every_s`` once the event feed closed;
       with ``model`` it returns features (S, F).
 
-    A tick stat whose model's answers are ``shares`` says how one whole is divided among the subjects, such as the chances of all
-    who may win: what goes out of a moment is each answer over their sum. Subjects without an answer have no share.
-    A tick stat that is ``timeless`` depends on the ledger alone: it is not worked out again until an event changes that.
+    Where a tick stat's model answers how one whole is divided among the subjects, such as the chances of all who may win,
+    ``normalise`` makes each answer of an instant its share of their sum. Subjects without an answer have no share.
+    A tick stat that is ``ledger_only`` depends on the ledger and not on the time: it is computed again when an event changes that.
     A value that ``holds`` goes out when it changes and is true until it does: that of every tick stat, and of the window stats that
     say so, since they repeat themselves for most of a game.
-    An event stat ``of_account`` depends on the event's facts and the ledger, not on frames: it is issued again when a
+    An event stat that ``depends_on_ledger`` and the event's facts, not on frames, is issued again when a
     correction of an earlier event changes it.
 
     ``looks_back_s`` is how much of the game before it a value of a window or tick rests on: :data:`WHOLE_GAME` for what adds up
@@ -96,20 +96,20 @@ class Stat:
     every_s: float = 0.0
     on: tuple[str, ...] = ()
     ticks: bool = False
-    timeless: bool = False
+    ledger_only: bool = False
     holds: bool = False
-    shares: bool = False
-    of_account: bool = False
+    normalise: bool = False
+    depends_on_ledger: bool = False
     model: str | None = None
     built_on: tuple[str, ...] = ()
     looks_back_s: float | tuple[float, ...] = 0.0
     components: tuple[str, ...] = ()
-    air: str = ""
+    on_screen_name: str = ""
     source: str = ""
 
     def __post_init__(self) -> None:
-        if self.shares and (not self.ticks or self.model is None or self.components):
-            raise ValueError(f"{self.id}: only what a model answers on a tick, a number for each subject, can be shares")
+        if self.normalise and (not self.ticks or self.model is None or self.components):
+            raise ValueError(f"{self.id}: only what a model answers on a tick, a number for each subject, can be normalised")
 
         if not isinstance(self.looks_back_s, float) and len(self.looks_back_s) != len(self.components):
             raise ValueError(f"{self.id}: looks_back_s is one figure, or one for each component")

@@ -142,6 +142,6 @@ STATS: Final = (
         anomaly,
         every_s=EVERY_S,
         components=("score", "channel"),
-        air="Anomaly",
+        on_screen_name="Anomaly",
     ),
 )

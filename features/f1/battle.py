@@ -85,7 +85,7 @@ STATS: Final = (
         "player",
         overtake_features,
         model="f1-overtake",
-        air="Overtake Probability",
+        on_screen_name="Overtake Probability",
     ),
     Stat(
         "f1.battle.laps_to_catch",
@@ -94,6 +94,6 @@ STATS: Final = (
         "player",
         laps_to_catch,
         every_s=1.0,
-        air="Battle Forecast",
+        on_screen_name="Battle Forecast",
     ),
 )

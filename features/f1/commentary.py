@@ -131,8 +131,8 @@ STATS: Final = (
         "the winner, and what else is worth saying, as much as a race has room for.",
         per="match",
         compute=tell,
-        of_account=True,
+        depends_on_ledger=True,
         on=tuple(sorted(EVENT_TYPES)),
-        air="commentary, subtitles",
+        on_screen_name="commentary, subtitles",
     ),
 )

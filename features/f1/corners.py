@@ -118,5 +118,6 @@ _ROWS: Final = (
     ("f1.car.braking_g", "g", "hardest deceleration of the corner, least 10 ms value of its windows", "Braking"),
 )
 STATS: Final = tuple(
-    Stat(ident, unit, what, "player", _fact(i), on=("corner",), air=air) for i, (ident, unit, what, air) in enumerate(_ROWS)
+    Stat(ident, unit, what, "player", _fact(i), on=("corner",), on_screen_name=air)
+    for i, (ident, unit, what, air) in enumerate(_ROWS)
 )

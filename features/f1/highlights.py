@@ -156,8 +156,8 @@ STATS: Final = (
         "for, fastest laps and stops, as many as a race has room for.",
         per="match",
         compute=highlight,
-        of_account=True,
+        depends_on_ledger=True,
         on=tuple(sorted(EVENT_TYPES)),
-        air="clips",
+        on_screen_name="clips",
     ),
 )

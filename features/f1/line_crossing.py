@@ -63,7 +63,16 @@ _STANDING: Final = (
 EVENT_STEPS: Final = (EventStep("atline.look", look, on=("loop",), phase="extract"),)
 STATS: Final = (
     *(
-        Stat(ident, unit, what, "player", partial(standing, part), on=("loop", "standing"), of_account=True, air="tower")
+        Stat(
+            ident,
+            unit,
+            what,
+            "player",
+            partial(standing, part),
+            on=("loop", "standing"),
+            depends_on_ledger=True,
+            on_screen_name="tower",
+        )
         for ident, unit, part, what in _STANDING
     ),
     Stat(

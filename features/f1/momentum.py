@@ -60,7 +60,7 @@ STATS: Final = (
         "match",
         momentum("remembered_lead", CALM),
         every_s=1.0,
-        air="Momentum",
+        on_screen_name="Momentum",
         looks_back_s=MEMORIES * MEMORY_S,
     ),
 )

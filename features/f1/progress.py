@@ -216,11 +216,11 @@ STEPS: Final = (
 )
 STATS = (
     Stat("f1.car.position", "place", "place on the road: by lap, then by lap distance; as timing gives it where the feed has "
-         "no lap distance", "player", column("rank"), air="tower"),
+         "no lap distance", "player", column("rank"), on_screen_name="tower"),
     Stat(
         "f1.car.gap", "s", "to the leader: time at the last 60 m post minus the leader's time at the same post of the same lap; as "
         "timing gives it where the feed has no lap distance",
-        "player", column("gap_s"), air="tower",
+        "player", column("gap_s"), on_screen_name="tower",
     ),
-    Stat("f1.car.interval", "s", "the same to the car ahead", "player", column("interval_s"), air="tower"),
+    Stat("f1.car.interval", "s", "the same to the car ahead", "player", column("interval_s"), on_screen_name="tower"),
 )  # fmt: skip

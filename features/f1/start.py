@@ -85,7 +85,7 @@ STATS: Final = (
         started,
         on=("start",),
         components=("reaction", "to_100_kmh", "to_200_kmh"),
-        of_account=True,
-        air="Start Analysis",
+        depends_on_ledger=True,
+        on_screen_name="Start Analysis",
     ),
 )

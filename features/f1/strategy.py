@@ -93,12 +93,12 @@ def stops(ledger: Ledger, t_s: float) -> Floats:
 
 STATS: Final = (
     Stat("f1.car.stops", "count", "pit stops so far: how often the car has left the pit lane", "player", stops, every_s=1.0,
-         ticks=True, timeless=True, air="Pit Strategy Battle"),
+         ticks=True, ledger_only=True, on_screen_name="Pit Strategy Battle"),
     Stat("f1.strategy.pit_window", "lap", "the lap at whose end a stop costs least over the rest of the race", "player",
-         of_a_race(pit_window), every_s=1.0, ticks=True, timeless=True, air="Pit Strategy Battle"),
+         of_a_race(pit_window), every_s=1.0, ticks=True, ledger_only=True, on_screen_name="Pit Strategy Battle"),
     Stat("f1.strategy.rejoin_position", "place", "place on the road after a stop now, from the cost of a stop and the gaps",
-         "player", of_a_race(rejoin_position), every_s=1.0, ticks=True, timeless=True, air="Pit Strategy Battle"),
+         "player", of_a_race(rejoin_position), every_s=1.0, ticks=True, ledger_only=True, on_screen_name="Pit Strategy Battle"),
     Stat("f1.strategy.undercut_threat", "0..1", "chance that the car right behind (within 5 s) comes out in front if it stops at "
          "the end of this lap and this car at the end of the next", "player", of_a_race(undercut_features), every_s=1.0, ticks=True,
-         timeless=True, model="f1-undercut", air="Undercut Threat"),
+         ledger_only=True, model="f1-undercut", on_screen_name="Undercut Threat"),
 )  # fmt: skip

@@ -159,7 +159,7 @@ STATS = (
             "player",
             partial(_statistics, channel),
             components=STATISTICS,
-            air="telemetry bar",
+            on_screen_name="telemetry bar",
         )
         for channel, (name, unit, what) in enumerate(_BAR)
     ),
@@ -170,7 +170,7 @@ STATS = (
         "player",
         energy,
         components=("store", "deployment"),
-        air="energy",
+        on_screen_name="energy",
     ),
     Stat(
         "f1.car.silence",

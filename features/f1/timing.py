@@ -127,16 +127,16 @@ def loops_missed(ledger: Ledger, t_s: float) -> Floats:
 _TIMED: Final = ("time", "number", "personal_best", "overall_best")
 STATS: Final = (
     Stat("f1.car.lap_time", "s", "from line to line, the number of the lap, and whether it is the car's or the race's best so far",
-         "player", lap_time, on=("loop",), components=_TIMED, of_account=True, air="Track Dominance"),
+         "player", lap_time, on=("loop",), components=_TIMED, depends_on_ledger=True, on_screen_name="Track Dominance"),
     Stat("f1.car.sector_time", "s", "of a sector, its number, and whether it is the car's or the race's best so far",
-         "player", sector_time, on=("loop",), components=_TIMED, of_account=True, air="Track Dominance"),
+         "player", sector_time, on=("loop",), components=_TIMED, depends_on_ledger=True, on_screen_name="Track Dominance"),
     Stat("f1.car.mini_sector", "s", "from loop to loop, the number of the loop, and whether it is the car's or the race's best",
-         "player", mini_sector, on=("loop",), components=_TIMED, of_account=True, air="Track Dominance"),
+         "player", mini_sector, on=("loop",), components=_TIMED, depends_on_ledger=True, on_screen_name="Track Dominance"),
     Stat("f1.car.time_lost", "s", "of a lap against the car's own best so far, and what of it was lost off the track, in "
          f"traffic, and at a stop beyond {STOP_S:g} s", "player", time_lost, on=("loop",),
-         components=("all", "off_track", "traffic", "slow_stop"), of_account=True, air="Time Lost"),
+         components=("all", "off_track", "traffic", "slow_stop"), depends_on_ledger=True, on_screen_name="Time Lost"),
     Stat("f1.car.pit_time", "s", "time in the pit lane and standing still, as timing reports them", "player", pit_time,
-         on=("pit_exit",), components=("lane", "stationary"), air="Pit Stop"),
+         on=("pit_exit",), components=("lane", "stationary"), on_screen_name="Pit Stop"),
     Stat("f1.car.loops_missed", "count", "timing loops that the car should have passed and did not", "player", loops_missed,
-         every_s=1.0, ticks=True, timeless=True),
+         every_s=1.0, ticks=True, ledger_only=True),
 )  # fmt: skip

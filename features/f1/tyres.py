@@ -56,8 +56,8 @@ STATS: Final = (
         age,
         every_s=1.0,
         ticks=True,
-        timeless=True,
-        air="Tyre Performance",
+        ledger_only=True,
+        on_screen_name="Tyre Performance",
     ),
     Stat(
         "f1.car.tyre_degradation",
@@ -67,7 +67,7 @@ STATS: Final = (
         degradation,
         every_s=1.0,
         ticks=True,
-        timeless=True,
-        air="Tyre Performance",
+        ledger_only=True,
+        on_screen_name="Tyre Performance",
     ),
 )

@@ -123,9 +123,9 @@ STATS: Final = (
         of_a_race(win_features),
         every_s=5.0,
         ticks=True,
-        timeless=True,
-        shares=True,
+        ledger_only=True,
+        normalise=True,
         model="f1-win-probability",
-        air="Win Probability",
+        on_screen_name="Win Probability",
     ),
 )

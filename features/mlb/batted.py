@@ -185,27 +185,29 @@ EVENT_STEPS: Final = (
 )
 _HIT: Final = ("batted_ball",)
 STATS: Final = (
-    Stat("mlb.batted_ball.exit_velocity", "mph", "speed of the ball off the bat", "player", _batted(0), on=_HIT, air="hit card"),
-    Stat("mlb.batted_ball.launch_angle", "deg", "angle off the bat, above level", "player", _batted(1), on=_HIT, air="hit card"),
+    Stat("mlb.batted_ball.exit_velocity", "mph", "speed of the ball off the bat", "player", _batted(0), on=_HIT,
+          on_screen_name="hit card"),
+    Stat("mlb.batted_ball.launch_angle", "deg", "angle off the bat, above level", "player", _batted(1), on=_HIT,
+          on_screen_name="hit card"),
     Stat(
         "mlb.batted_ball.spray", "deg", "direction of the ball: 0 towards centre field, positive towards first base", "player",
-        _batted(2), on=_HIT, air="spray chart",
+        _batted(2), on=_HIT, on_screen_name="spray chart",
     ),
     Stat(
         "mlb.batted_ball.projected_distance", "ft", "where it would come down if nothing were in its way", "player", projected,
-        on=_HIT, air="hit card", source="features/mlb/flight.py",
+        on=_HIT, on_screen_name="hit card", source="features/mlb/flight.py",
     ),
     Stat(
         "mlb.batted_ball.hit_probability", "0..1", "how often a fair ball like this is a hit", "player", hit_features, on=_HIT,
-        model="hit-probability", air="xBA", source="Statcast glossary, Expected Batting Average",
+        model="hit-probability", on_screen_name="xBA", source="Statcast glossary, Expected Batting Average",
     ),
     Stat(
-        "mlb.batted_ball.barrel", "0..1", "1 for a barrel", "player", barrel, on=_HIT, air="hit card",
+        "mlb.batted_ball.barrel", "0..1", "1 for a barrel", "player", barrel, on=_HIT, on_screen_name="hit card",
         source="Statcast glossary, Barrel",
     ),
-    Stat("mlb.batted_ball.hard_hit", "0..1", "1 at 95 mph or more", "player", hard_hit, on=_HIT, air="hit card"),
+    Stat("mlb.batted_ball.hard_hit", "0..1", "1 at 95 mph or more", "player", hard_hit, on=_HIT, on_screen_name="hit card"),
     Stat(
         "mlb.runner.home_to_first", "s", "from contact until the batter touches first base", "player", home_to_first,
-        on=("at_first",), of_account=True, air="Home to First",
+        on=("at_first",), depends_on_ledger=True, on_screen_name="Home to First",
     ),
 )  # fmt: skip

@@ -151,8 +151,8 @@ STATS: Final = (
         "as much as a game has room for.",
         per="match",
         compute=tell,
-        of_account=True,
+        depends_on_ledger=True,
         on=ON,
-        air="commentary, subtitles",
+        on_screen_name="commentary, subtitles",
     ),
 )

@@ -82,7 +82,7 @@ def _teams(at: int) -> Callable[[Ledger, float], Floats]:
 
 
 def _stat(ident: str, definition: str, per: Any, compute: Any) -> Stat:
-    return Stat(ident, "count", definition, per, compute, every_s=1.0, ticks=True, timeless=True, air="box score")
+    return Stat(ident, "count", definition, per, compute, every_s=1.0, ticks=True, ledger_only=True, on_screen_name="box score")
 
 
 EVENT_STEPS: Final = (

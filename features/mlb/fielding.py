@@ -95,15 +95,15 @@ EVENT_STEPS: Final = (EventStep("fielding.find", find, on=("fielded",), phase="e
 STATS: Final = (
     Stat(
         "mlb.fielder.jump", "ft", "distance covered towards the ball in the first 3 s after the pitch was released", "player", jump,
-        on=("fielded",), air="Jump", source="Statcast glossary, Jump",
+        on=("fielded",), on_screen_name="Jump", source="Statcast glossary, Jump",
     ),
     Stat(
         "mlb.fielder.route_efficiency", "%", "straight way over the way that the fielder ran", "player", route_efficiency,
-        on=("fielded",), air="Route",
+        on=("fielded",), on_screen_name="Route",
     ),
     Stat(
         "mlb.fielder.catch_probability", "0..1", "how often such a ball is caught, from the way and the time that he had", "player",
-        catch_features, on=("fielded",), model="catch-probability", air="Catch Probability",
+        catch_features, on=("fielded",), model="catch-probability", on_screen_name="Catch Probability",
         source="Statcast glossary, Catch Probability",
     ),
 )  # fmt: skip

@@ -119,8 +119,8 @@ STATS: Final = (
         "for.",
         per="match",
         compute=highlight,
-        of_account=True,
+        depends_on_ledger=True,
         on=ON,
-        air="clips",
+        on_screen_name="clips",
     ),
 )

@@ -73,7 +73,7 @@ STATS: Final = (
         "match",
         momentum("remembered_threat", CALM),
         every_s=1.0,
-        air="momentum",
+        on_screen_name="momentum",
         looks_back_s=MEMORIES * MEMORY_S,
     ),
 )

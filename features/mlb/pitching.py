@@ -100,35 +100,36 @@ def arm_strength(moment: EventContext, ledger: Ledger) -> float | None:
 
 
 STATS: Final = (
-    Stat("mlb.pitch.velocity", "mph", "speed of the pitch at release", "player", velocity, on=("pitch",), air="pitch card"),
+    Stat("mlb.pitch.velocity", "mph", "speed of the pitch at release", "player", velocity, on=("pitch",),
+          on_screen_name="pitch card"),
     Stat("mlb.pitch.extension", "ft", "how far in front of the rubber the ball is released", "player", extension, on=("pitch",)),
     Stat(
         "mlb.pitch.perceived_velocity", "mph", "velocity times the usual distance of release over the actual one", "player",
-        perceived, on=("pitch",), air="pitch card", source="Statcast glossary, Perceived Velocity",
+        perceived, on=("pitch",), on_screen_name="pitch card", source="Statcast glossary, Perceived Velocity",
     ),
-    Stat("mlb.pitch.spin", "rpm", "spin at release", "player", spin, on=("pitch",), air="pitch card"),
+    Stat("mlb.pitch.spin", "rpm", "spin at release", "player", spin, on=("pitch",), on_screen_name="pitch card"),
     Stat(
         "mlb.pitch.break", "in", "movement by spin: to the catcher's right, and up", "player", movement, on=("pitch",),
-        components=("horizontal", "vertical"), air="pitch card",
+        components=("horizontal", "vertical"), on_screen_name="pitch card",
     ),
     Stat(
         "mlb.pitcher.delivery_time", "s", "from the pitcher's first move to the plate", "player", delivery_time, on=("pitch",),
-        of_account=True, air="Lead Probability",
+        depends_on_ledger=True, on_screen_name="Lead Probability",
     ),
     Stat(
         "mlb.pitcher.pitch_tempo", "s", "between two pitches of a pitcher in one half inning", "player", tempo, on=("pitch",),
-        of_account=True, air="Pitch Tempo", source="Statcast, Pitch Tempo",
+        depends_on_ledger=True, on_screen_name="Pitch Tempo", source="Statcast, Pitch Tempo",
     ),
     Stat(
         "mlb.catcher.exchange", "s", "from the catcher's mitt to the release of his throw", "player", exchange, on=("throw",),
-        of_account=True, air="Pop Time", source="Statcast glossary, Pop Time",
+        depends_on_ledger=True, on_screen_name="Pop Time", source="Statcast glossary, Pop Time",
     ),
     Stat(
         "mlb.catcher.pop_time", "s", "from the catcher's mitt until the throw reaches the base", "player", pop_time,
-        on=("throw_in",), of_account=True, air="Pop Time", source="Statcast glossary, Pop Time",
+        on=("throw_in",), depends_on_ledger=True, on_screen_name="Pop Time", source="Statcast glossary, Pop Time",
     ),
     Stat(
         "mlb.catcher.arm_strength", "mph", "speed of the catcher's throw along the ground", "player", arm_strength,
-        on=("throw_in",), air="Pop Time",
+        on=("throw_in",), on_screen_name="Pop Time",
     ),
 )  # fmt: skip

@@ -113,10 +113,10 @@ STATS: Final = (
     ),
     Stat(
         "mlb.runner.sprint_speed", "ft/s", "fastest one-second window of the game so far", "player", column("sprint_speed"),
-        air="Sprint Speed", looks_back_s=WHOLE_GAME, source="Statcast glossary, Sprint Speed",
+        on_screen_name="Sprint Speed", looks_back_s=WHOLE_GAME, source="Statcast glossary, Sprint Speed",
     ),
     Stat(
         "mlb.runner.burst", "ft", "distance covered in the first 1.5 s of the latest run", "player", column("burst"),
-        air="Burst",
+        on_screen_name="Burst",
     ),
 )  # fmt: skip

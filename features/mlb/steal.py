@@ -237,26 +237,27 @@ STEPS: Final = (
 STATS: Final = (
     Stat(
         "mlb.runner.lead", "ft", "distance of the runner from his bag at the pitcher's first move", "player", lead_of,
-        on=("first_move",), air="Lead", source="Statcast, primary lead",
+        on=("first_move",), on_screen_name="Lead", source="Statcast, primary lead",
     ),
     Stat(
         "mlb.runner.secondary_lead", "ft", "distance of the runner from his bag when the ball is released", "player", lead_of,
-        on=("release",), air="Lead", source="Statcast, secondary lead",
+        on=("release",), on_screen_name="Lead", source="Statcast, secondary lead",
     ),
     Stat(
         "mlb.runner.steal_probability", "0..1",
         "chance that a steal succeeds for leads of 0, 1, ... 20 ft at the pitcher's first move; it never falls as the lead grows",
         "player", before_pitch, on=("set",), model=f"{MODEL}/curve", components=tuple(f"lead_{ft:02d}_ft" for ft in range(21)),
-        air="Lead Probability",
+        on_screen_name="Lead Probability",
     ),
     Stat(
         "mlb.runner.steal_probability_now", "0..1",
-        "the lead curve read at the measured lead, until the ball is released", "player", now, model=MODEL, air="Lead Probability",
+        "the lead curve read at the measured lead, until the ball is released", "player", now, model=MODEL,
+        on_screen_name="Lead Probability",
     ),
     Stat(
         "mlb.runner.steal_probability_at_release", "0..1",
         "chance of the steal once the lead at release and the gain are known", "player", at_release, on=("release",), model=MODEL,
-        air="Lead Probability",
+        on_screen_name="Lead Probability",
     ),
 )  # fmt: skip
 

@@ -112,15 +112,15 @@ def score(ledger: Ledger, t_s: float) -> Floats:
 
 STATS: Final = (
     Stat(
-        "mlb.game.score", "count", "runs of each team", "match", score, every_s=1.0, ticks=True, timeless=True,
-        components=("home", "away"), air="score bug",
+        "mlb.game.score", "count", "runs of each team", "match", score, every_s=1.0, ticks=True, ledger_only=True,
+        components=("home", "away"), on_screen_name="score bug",
     ),
     Stat(
         "mlb.game.win_probability", "0..1", "chance that the home team wins, after every play", "match", win_features, on=STATES,
-        model="mlb-win-probability", air="Win Probability",
+        model="mlb-win-probability", on_screen_name="Win Probability",
     ),
     Stat(
         "mlb.game.leverage", "index", "how much the next plate appearance may move the win probability; 1 is average", "match",
-        leverage_after, on=STATES, of_account=True, air="Leverage", source="T. Tango, leverage index",
+        leverage_after, on=STATES, depends_on_ledger=True, on_screen_name="Leverage", source="T. Tango, leverage index",
     ),
 )  # fmt: skip

@@ -234,7 +234,7 @@ STATS: Final = (
         "player",
         cushion_of,
         every_s=1.0,
-        air="Cushion",
+        on_screen_name="Cushion",
         source="NFL Next Gen Stats glossary: CUSH",
     ),
 )

@@ -310,6 +310,6 @@ STATS: Final = (
         "player",
         tackle_features,
         model="nfl-tackle",
-        air="Tackle Probability",
+        on_screen_name="Tackle Probability",
     ),
 )

@@ -117,8 +117,8 @@ STATS: Final = (
         "worth saying, as much as a game has room for.",
         "match",
         tell,
-        of_account=True,
+        depends_on_ledger=True,
         on=ON,
-        air="commentary, subtitles",
+        on_screen_name="commentary, subtitles",
     ),
 )

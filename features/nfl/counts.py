@@ -136,8 +136,21 @@ def _teams(*at: int, scale: float = 1.0) -> Callable[[Ledger, float], Floats]:
     return compute
 
 
-def _stat(ident: str, unit: str, definition: str, per: Any, compute: Any, components: tuple[str, ...] = (), air: str = "") -> Stat:
-    return Stat(ident, unit, definition, per, compute, every_s=1.0, ticks=True, timeless=True, components=components, air=air)
+def _stat(
+    ident: str, unit: str, definition: str, per: Any, compute: Any, components: tuple[str, ...] = (), on_screen_name: str = ""
+) -> Stat:
+    return Stat(
+        ident,
+        unit,
+        definition,
+        per,
+        compute,
+        every_s=1.0,
+        ticks=True,
+        ledger_only=True,
+        components=components,
+        on_screen_name=on_screen_name,
+    )
 
 
 EVENT_STEPS: Final = (
@@ -147,32 +160,36 @@ EVENT_STEPS: Final = (
 )
 _BOX: Final = "box score"
 STATS: Final = (
-    _stat("nfl.passer.attempts", "count", "forward passes thrown in the game", "player", _players("passes", 0, ATTEMPTS), air=_BOX),
+    _stat("nfl.passer.attempts", "count", "forward passes thrown in the game", "player", _players("passes", 0, ATTEMPTS),
+          on_screen_name=_BOX),
     _stat("nfl.passer.completions", "count", "passes of his that were caught", "player",
-          _players("passes", 0, COMPLETIONS), air=_BOX),
+          _players("passes", 0, COMPLETIONS), on_screen_name=_BOX),
     _stat("nfl.passer.yards", "yd", "yards gained by passes of his that were caught", "player",
-          _players("passes", 0, PASS_YD, YD), air=_BOX),
-    _stat("nfl.passer.touchdowns", "count", "touchdown passes", "player", _players("passes", 0, PASS_TD), air=_BOX),
+          _players("passes", 0, PASS_YD, YD), on_screen_name=_BOX),
+    _stat("nfl.passer.touchdowns", "count", "touchdown passes", "player", _players("passes", 0, PASS_TD), on_screen_name=_BOX),
     _stat("nfl.passer.interceptions", "count", "passes of his that were intercepted", "player",
-          _players("passes", 0, INTERCEPTED), air=_BOX),
-    _stat("nfl.rusher.carries", "count", "runs with the ball", "player", _players("runs", 0, CARRIES), air=_BOX),
-    _stat("nfl.rusher.yards", "yd", "yards gained by his runs", "player", _players("runs", 0, RUN_YD, YD), air=_BOX),
-    _stat("nfl.rusher.touchdowns", "count", "touchdowns by his runs", "player", _players("runs", 0, RUN_TD), air=_BOX),
-    _stat("nfl.receiver.targets", "count", "passes thrown to him", "player", _players("receptions", 0, TARGETS), air=_BOX),
-    _stat("nfl.receiver.catches", "count", "passes that he caught", "player", _players("receptions", 0, CATCHES), air=_BOX),
+          _players("passes", 0, INTERCEPTED), on_screen_name=_BOX),
+    _stat("nfl.rusher.carries", "count", "runs with the ball", "player", _players("runs", 0, CARRIES), on_screen_name=_BOX),
+    _stat("nfl.rusher.yards", "yd", "yards gained by his runs", "player", _players("runs", 0, RUN_YD, YD), on_screen_name=_BOX),
+    _stat("nfl.rusher.touchdowns", "count", "touchdowns by his runs", "player", _players("runs", 0, RUN_TD), on_screen_name=_BOX),
+    _stat("nfl.receiver.targets", "count", "passes thrown to him", "player", _players("receptions", 0, TARGETS),
+          on_screen_name=_BOX),
+    _stat("nfl.receiver.catches", "count", "passes that he caught", "player", _players("receptions", 0, CATCHES),
+          on_screen_name=_BOX),
     _stat("nfl.receiver.yards", "yd", "yards gained by his catches and the runs after them", "player",
-          _players("receptions", 0, CATCH_YD, YD), air=_BOX),
-    _stat("nfl.receiver.touchdowns", "count", "touchdowns by his catches", "player", _players("receptions", 0, CATCH_TD), air=_BOX),
-    _stat("nfl.team.plays", "count", "plays from scrimmage, kicks not among them", "team", _teams(PLAYS), air=_BOX),
+          _players("receptions", 0, CATCH_YD, YD), on_screen_name=_BOX),
+    _stat("nfl.receiver.touchdowns", "count", "touchdowns by his catches", "player", _players("receptions", 0, CATCH_TD),
+          on_screen_name=_BOX),
+    _stat("nfl.team.plays", "count", "plays from scrimmage, kicks not among them", "team", _teams(PLAYS), on_screen_name=_BOX),
     _stat("nfl.team.yards", "yd", "net yards gained from scrimmage, sacks taken off", "team",
-          _teams(GAINED_YD, scale=YD), air=_BOX),
+          _teams(GAINED_YD, scale=YD), on_screen_name=_BOX),
     _stat("nfl.team.first_downs", "count", "first downs and touchdowns by plays from scrimmage, penalties not among them", "team",
-          _teams(FIRST_DOWNS), air=_BOX),
+          _teams(FIRST_DOWNS), on_screen_name=_BOX),
     _stat("nfl.team.third_downs", "count", "third downs converted and played", "team", _teams(THIRD_MADE, THIRD), ("made", "of"),
-          air=_BOX),
+          on_screen_name=_BOX),
     _stat("nfl.team.fourth_downs", "count", "fourth downs converted and gone for", "team", _teams(FOURTH_MADE, FOURTH),
-          ("made", "of"), air=_BOX),
-    _stat("nfl.team.sacks", "count", "sacks by this team's defence", "team", _teams(SACKS), air=_BOX),
+          ("made", "of"), on_screen_name=_BOX),
+    _stat("nfl.team.sacks", "count", "sacks by this team's defence", "team", _teams(SACKS), on_screen_name=_BOX),
     _stat("nfl.team.interceptions_thrown", "count", "passes of this team that were intercepted", "team",
-          _teams(TURNOVERS), air=_BOX),
+          _teams(TURNOVERS), on_screen_name=_BOX),
 )  # fmt: skip

@@ -131,23 +131,23 @@ _SNAP: Final = ("ball_snap",)
 STATS: Final = (
     Stat(
         "nfl.defense.men_in_box", "count", "defenders within eight yards of the line and six of the ball at the snap", "match",
-        men_in_box, on=_SNAP, air="Men in the Box",
+        men_in_box, on=_SNAP, on_screen_name="Men in the Box",
     ),
     Stat(
         "nfl.defense.box_8plus", "%", "share of this defence's plays with eight or more in the box, from five on", "match",
         box_8plus, on=_SNAP,
-        of_account=True, air="8+ Defenders in the Box", source="NFL Next Gen Stats glossary: 8+D%",
+        depends_on_ledger=True, on_screen_name="8+ Defenders in the Box", source="NFL Next Gen Stats glossary: 8+D%",
     ),
     Stat(
         "nfl.offense.formation", "label", "where the passer stands, receivers left x right, men in the backfield", "team",
-        offense_formation, on=_SNAP, air="Formation",
+        offense_formation, on=_SNAP, on_screen_name="Formation",
     ),
     Stat(
         "nfl.defense.coverage_probability", "0..1", "chance that the coverage is zone, not man, judged at the release", "match",
-        coverage_asked, on=("pass_forward",), model="nfl-coverage", air="Coverage Classification",
+        coverage_asked, on=("pass_forward",), model="nfl-coverage", on_screen_name="Coverage Classification",
     ),
     Stat(
         "nfl.defense.coverage", "label", "man or zone, whichever is likelier at the release", "match", coverage_label,
-        on=("pass_forward",), built_on=("nfl-coverage",), air="Coverage Classification",
+        on=("pass_forward",), built_on=("nfl-coverage",), on_screen_name="Coverage Classification",
     ),
 )  # fmt: skip

@@ -125,23 +125,23 @@ def score(ledger: Ledger, t_s: float) -> Floats:
 _NEW: Final = ("down",)
 STATS: Final[tuple[Any, ...]] = (
     Stat(
-        "nfl.game.score", "points", "points of each team", "match", score, every_s=1.0, ticks=True, timeless=True,
-        components=("home", "away"), air="score bug",
+        "nfl.game.score", "points", "points of each team", "match", score, every_s=1.0, ticks=True, ledger_only=True,
+        components=("home", "away"), on_screen_name="score bug",
     ),
     Stat(
         "nfl.offense.win_probability", "0..1", "chance of the team with the ball to win, before the play", "team", win_features,
-        on=_NEW, model="nfl-win-probability", air="Win Probability",
+        on=_NEW, model="nfl-win-probability", on_screen_name="Win Probability",
     ),
     Stat(
         "nfl.game.win_probability", "0..1", "chance of the home team to win, before the play", "match", home_win, on=_NEW,
-        built_on=("nfl-win-probability",), air="Win Probability",
+        built_on=("nfl-win-probability",), on_screen_name="Win Probability",
     ),
     Stat(
         "nfl.decision.fourth_down_values", "0..1", "chance to win of the team with the ball if it goes, kicks or punts", "team",
-        fourth_features, on=_NEW, model="nfl-fourth-down", components=CHOICES, air="Decision Guide",
+        fourth_features, on=_NEW, model="nfl-fourth-down", components=CHOICES, on_screen_name="Decision Guide",
     ),
     Stat(
         "nfl.decision.fourth_down", "label", "go, kick or punt, whichever wins more often", "team", fourth_label, on=_NEW,
-        built_on=("nfl-fourth-down",), air="Decision Guide",
+        built_on=("nfl-fourth-down",), on_screen_name="Decision Guide",
     ),
 )  # fmt: skip

@@ -139,8 +139,8 @@ STATS: Final = (
         "for.",
         "match",
         highlight,
-        of_account=True,
+        depends_on_ledger=True,
         on=ON,
-        air="clips",
+        on_screen_name="clips",
     ),
 )

@@ -199,7 +199,7 @@ STEPS: Final = (
 STATS: Final = (
     Stat(
         "nfl.player.speed", "mph", "speed in the field's plane, a causal filter over the last 0.6 s", "player", column("speed"),
-        air="Top Speed",
+        on_screen_name="Top Speed",
     ),
     Stat(
         "nfl.player.acceleration", "yd/s2", "change of speed along the path, from the last 0.4 s of speeds", "player",
@@ -207,7 +207,7 @@ STATS: Final = (
     ),
     Stat(
         "nfl.player.top_speed", "mph", "highest speed so far that was held for 0.3 s", "player", column("top_speed"),
-        every_s=1.0, air="Top Speed", looks_back_s=WHOLE_GAME,
+        every_s=1.0, on_screen_name="Top Speed", looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "nfl.player.orientation", "deg", "which way the chest faces, from the two shoulder tags: 0 along +y, clockwise",

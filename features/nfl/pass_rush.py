@@ -201,7 +201,7 @@ STATS: Final = (
         "player",
         column("get_off"),
         every_s=1.0,
-        air="Get-off",
+        on_screen_name="Get-off",
         source="NFL Next Gen Stats: Get Off",
     ),
     Stat(
@@ -211,6 +211,6 @@ STATS: Final = (
         "player",
         pressure_asked,
         model="nfl-pressure",
-        air="Pressure Probability",
+        on_screen_name="Pressure Probability",
     ),
 )

@@ -166,15 +166,15 @@ _ARRIVED: Final = ("pass_arrived",)
 STATS: Final = (
     Stat(
         "nfl.passer.time_to_throw", "s", "from the snap to the release", "player", time_to_throw, on=("pass_forward",),
-        air="Time to Throw", source="NFL Next Gen Stats glossary: TT",
+        on_screen_name="Time to Throw", source="NFL Next Gen Stats glossary: TT",
     ),
     Stat(
         "nfl.pass.air_yards", "yd", "from the line of scrimmage to where the pass came down", "match", air_yards, on=_ARRIVED,
-        air="Air Yards", source="NFL Next Gen Stats glossary: IAY",
+        on_screen_name="Air Yards", source="NFL Next Gen Stats glossary: IAY",
     ),
     Stat(
         "nfl.pass.air_distance", "yd", "over the ground from the release to where the pass came down", "match", air_distance,
-        on=_ARRIVED, air="Air Distance",
+        on=_ARRIVED, on_screen_name="Air Distance",
     ),
     Stat(
         "nfl.pass.air_yards_to_sticks", "yd", "by how much the pass came down beyond the line to gain", "match",
@@ -182,24 +182,24 @@ STATS: Final = (
     ),
     Stat(
         "nfl.receiver.separation_at_throw", "yd", "receiver to the nearest defender when the ball is released", "player",
-        separation_at_throw, on=_ARRIVED, air="Separation",
+        separation_at_throw, on=_ARRIVED, on_screen_name="Separation",
     ),
     Stat(
         "nfl.receiver.separation_at_arrival", "yd", "receiver to the nearest defender when the ball arrives", "player",
-        separation_at_arrival, on=_ARRIVED, air="Separation", source="NFL Next Gen Stats glossary: SEP",
+        separation_at_arrival, on=_ARRIVED, on_screen_name="Separation", source="NFL Next Gen Stats glossary: SEP",
     ),
     Stat(
         "nfl.pass.tight_window", "bool", "1 when a defender is within a yard of the receiver as the ball arrives", "match",
-        tight_window, on=_ARRIVED, air="Aggressiveness", source="NFL Next Gen Stats glossary: AGG",
+        tight_window, on=_ARRIVED, on_screen_name="Aggressiveness", source="NFL Next Gen Stats glossary: AGG",
     ),
     Stat(
         "nfl.pass.completion_probability_at_arrival", "0..1", "chance of a catch, judged in the frame in which the ball arrives",
-        "match", arrival_asked, on=_ARRIVED, model="nfl-completion", air="Completion Probability",
+        "match", arrival_asked, on=_ARRIVED, model="nfl-completion", on_screen_name="Completion Probability",
     ),
     Stat(
         "nfl.passer.cpoe", "%", "completions over expected ones per attempt, so far in the game; from five attempts on", "match",
         cpoe, on=OUTCOMES,
-        of_account=True, built_on=("nfl-completion",), air="CPOE", source="NFL Next Gen Stats glossary: +/-",
+        depends_on_ledger=True, built_on=("nfl-completion",), on_screen_name="CPOE", source="NFL Next Gen Stats glossary: +/-",
     ),
     Stat(
         "nfl.receiver.yac_distribution", "0..1", "chances to run at least so many yards after this catch", "player", yac_features,
@@ -207,10 +207,10 @@ STATS: Final = (
     ),
     Stat(
         "nfl.receiver.expected_yac", "yd", "mean of the distribution of yards after this catch", "player", expected_yac,
-        on=("pass_outcome_caught",), built_on=("nfl-yac",), air="Expected YAC",
+        on=("pass_outcome_caught",), built_on=("nfl-yac",), on_screen_name="Expected YAC",
     ),
     Stat(
         "nfl.receiver.yac_over_expected", "yd", "yards after this catch minus the expected ones", "player", yac_over_expected,
-        on=ENDS, of_account=True, built_on=("nfl-yac",), air="YAC over expected",
+        on=ENDS, depends_on_ledger=True, built_on=("nfl-yac",), on_screen_name="YAC over expected",
     ),
 )  # fmt: skip

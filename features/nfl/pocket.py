@@ -148,7 +148,7 @@ STATS: Final = (
         "time since the snap while the passer stays between the tackles behind the line, held once he leaves or throws",
         "player",
         time_in_pocket,
-        air="Time in Pocket",
+        on_screen_name="Time in Pocket",
     ),
     Stat(
         "nfl.passer.pressure_distance",
@@ -156,6 +156,6 @@ STATS: Final = (
         "distance of the nearest rusher to the passer, until the throw",
         "player",
         pressure_distance,
-        air="Pressure",
+        on_screen_name="Pressure",
     ),
 )

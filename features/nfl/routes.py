@@ -103,7 +103,7 @@ STATS: Final = (
         on=("pass_arrived",),
         model="nfl-route",
         components=ROUTES,
-        air="Route",
+        on_screen_name="Route",
     ),
     Stat(
         "nfl.receiver.route",
@@ -113,6 +113,6 @@ STATS: Final = (
         route_label,
         on=("pass_arrived",),
         built_on=("nfl-route",),
-        air="Route",
+        on_screen_name="Route",
     ),
 )

@@ -134,39 +134,39 @@ STATS: Final = (
     Stat(
         "nfl.rusher.yards_distribution", "0..1", "chances to gain at least so many yards with this run; of a first down and a "
         "touchdown", "player", run_asked, on=_HANDOFF, model="nfl-rushing", components=distribution_names("rush"),
-        air="Expected Rushing Yards",
+        on_screen_name="Expected Rushing Yards",
     ),
     Stat(
         "nfl.rusher.expected_yards", "yd", "mean of the distribution of this run's yards", "player", expected_yards, on=_HANDOFF,
-        built_on=("nfl-rushing",), air="Expected Rushing Yards", source="NFL Next Gen Stats glossary: xRushYds",
+        built_on=("nfl-rushing",), on_screen_name="Expected Rushing Yards", source="NFL Next Gen Stats glossary: xRushYds",
     ),
     Stat(
         "nfl.rusher.first_down_probability", "0..1", "chance that this run makes the first down", "player", first_down,
-        on=_HANDOFF, built_on=("nfl-rushing",), air="First Down Probability",
+        on=_HANDOFF, built_on=("nfl-rushing",), on_screen_name="First Down Probability",
     ),
     Stat(
         "nfl.rusher.touchdown_probability", "0..1", "chance that this run makes a touchdown", "player", touchdown, on=_HANDOFF,
-        built_on=("nfl-rushing",), air="Touchdown Probability",
+        built_on=("nfl-rushing",), on_screen_name="Touchdown Probability",
     ),
     Stat(
         "nfl.rusher.yards_over_expected", "yd", "yards of this run minus the expected ones", "player", over_expected, on=ENDS,
-        of_account=True, built_on=("nfl-rushing",), air="RYOE", source="NFL Next Gen Stats glossary: RYOE",
+        depends_on_ledger=True, built_on=("nfl-rushing",), on_screen_name="RYOE", source="NFL Next Gen Stats glossary: RYOE",
     ),
     Stat(
         "nfl.rusher.time_behind_los", "s", "from the hand-off, time the runner spent behind the line of scrimmage", "player",
-        time_behind_los, on=ENDS, of_account=True, source="NFL Next Gen Stats glossary: TLOS",
+        time_behind_los, on=ENDS, depends_on_ledger=True, source="NFL Next Gen Stats glossary: TLOS",
     ),
     Stat(
         "nfl.rusher.efficiency", "ratio", "yards that the runner covered per yard gained", "player", efficiency, on=ENDS,
-        of_account=True, source="NFL Next Gen Stats glossary: EFF",
+        depends_on_ledger=True, source="NFL Next Gen Stats glossary: EFF",
     ),
     Stat(
         "nfl.rusher.yards_before_close", "yd", "yards gained when the first defender was within a yard", "player",
-        yards_before_close, on=ENDS, of_account=True,
+        yards_before_close, on=ENDS, depends_on_ledger=True,
     ),
     Stat(
         "nfl.carrier.top_speed", "mph", "highest speed of who carried the ball, in this play and while he had it", "player",
-        top_speed, on=tuple(end for end in ENDS if end != "qb_sack"), air="Fastest ball carriers",
+        top_speed, on=tuple(end for end in ENDS if end != "qb_sack"), on_screen_name="Fastest ball carriers",
         source="NFL Next Gen Stats: Fastest Ball Carriers",
     ),
 )  # fmt: skip

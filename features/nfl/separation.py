@@ -303,7 +303,7 @@ STATS: Final = (
         "distance of each eligible receiver to the nearest defender, from the snap on",
         "player",
         separation,
-        air="Separation",
+        on_screen_name="Separation",
         source="NFL Next Gen Stats glossary: SEP",
     ),
 )

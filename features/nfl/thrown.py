@@ -188,6 +188,6 @@ STATS: Final = (
         "match",
         completion_asked,
         model="nfl-completion",
-        air="Completion Probability",
+        on_screen_name="Completion Probability",
     ),
 )

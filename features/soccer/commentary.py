@@ -217,8 +217,8 @@ STATS = (
         "else is worth saying, as much as a match has room for.",
         per="match",
         compute=tell,
-        of_account=True,
+        depends_on_ledger=True,
         on=tuple(sorted(EVENT_TYPES)),
-        air="commentary, subtitles",
+        on_screen_name="commentary, subtitles",
     ),
 )

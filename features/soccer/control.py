@@ -286,7 +286,7 @@ STATS: Final = (
         pitch_control,
         every_s=1.0,
         components=("pitch", "final_third"),
-        air="heat map",
+        on_screen_name="heat map",
         source="Spearman, Beyond Expected Goals, 2018",
     ),
 )

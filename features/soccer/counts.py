@@ -206,8 +206,8 @@ STATS = (
             compute=team_count(name),
             every_s=1.0,
             ticks=True,
-            timeless=True,
-            air="Match Stats",
+            ledger_only=True,
+            on_screen_name="Match Stats",
             looks_back_s=WHOLE_GAME,
         )
         for name, (definition, _) in SHOWN.items()
@@ -220,8 +220,8 @@ STATS = (
         compute=team_pass_accuracy,
         every_s=1.0,
         ticks=True,
-        timeless=True,
-        air="Match Stats",
+        ledger_only=True,
+        on_screen_name="Match Stats",
         looks_back_s=WHOLE_GAME,
     ),
     *(
@@ -233,8 +233,8 @@ STATS = (
             compute=player_count(name),
             every_s=PLAYERS_S,
             ticks=True,
-            timeless=True,
-            air="Match Stats",
+            ledger_only=True,
+            on_screen_name="Match Stats",
             looks_back_s=WHOLE_GAME,
         )
         for name, (definition, players) in SHOWN.items()
@@ -248,8 +248,8 @@ STATS = (
         compute=player_pass_accuracy,
         every_s=PLAYERS_S,
         ticks=True,
-        timeless=True,
-        air="Match Stats",
+        ledger_only=True,
+        on_screen_name="Match Stats",
         looks_back_s=WHOLE_GAME,
     ),
 )

@@ -64,22 +64,22 @@ EVENT_STEPS = (EventStep("finishing.add_shot", add_shot, on=("shot",), phase="ap
 STATS = (
     Stat(
         "soccer.team.xgoals", "goals", "Sum of xGoals of the team's shots so far.",
-        per="team", compute=team_xgoals, every_s=1.0, ticks=True, timeless=True, air="xGoals", built_on=("xgoals",),
+        per="team", compute=team_xgoals, every_s=1.0, ticks=True, ledger_only=True, on_screen_name="xGoals", built_on=("xgoals",),
         looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.team.shot_efficiency", "goals", "Goals minus xGoals of the team's shots so far, own goals left out.",
-        per="team", compute=team_shot_efficiency, every_s=1.0, ticks=True, timeless=True, air="Shot Efficiency",
+        per="team", compute=team_shot_efficiency, every_s=1.0, ticks=True, ledger_only=True, on_screen_name="Shot Efficiency",
         built_on=("xgoals",), looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.player.xgoals", "goals", "Sum of xGoals of the player's shots so far.",
-        per="player", compute=player_xgoals, every_s=1.0, ticks=True, timeless=True, air="xGoals", built_on=("xgoals",),
+        per="player", compute=player_xgoals, every_s=1.0, ticks=True, ledger_only=True, on_screen_name="xGoals", built_on=("xgoals",),
         looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.player.shot_efficiency", "goals", "Goals minus xGoals of the player's shots so far.",
-        per="player", compute=player_shot_efficiency, every_s=1.0, ticks=True, timeless=True, air="Shot Efficiency",
+        per="player", compute=player_shot_efficiency, every_s=1.0, ticks=True, ledger_only=True, on_screen_name="Shot Efficiency",
         built_on=("xgoals",), looks_back_s=WHOLE_GAME,
     ),
 )  # fmt: skip

@@ -174,18 +174,19 @@ STATS = (
     Stat(
         "soccer.match.score", "goals",
         "Goals of each team; own goals count for the other side, a penalty shoot-out does not count.",
-        per="match", compute=score, every_s=1.0, ticks=True, timeless=True, components=("home", "away"), air="score bug",
+        per="match", compute=score, every_s=1.0, ticks=True, ledger_only=True, components=("home", "away"), on_screen_name="score bug",
         looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.match.shootout", "goals", "Goals of each team in the penalty shoot-out; null where there is none.",
-        per="match", compute=shootout, every_s=1.0, ticks=True, timeless=True, components=("home", "away"), air="score bug",
+        per="match", compute=shootout, every_s=1.0, ticks=True, ledger_only=True, components=("home", "away"),
+        on_screen_name="score bug",
     ),
     Stat(
         "soccer.match.win_probability", "0..1",
         "Chances of a home win, a draw and an away win by play, from time left, score, red cards and xGoals so far: in normal time "
         "of the score when the second half ends, in extra time of that when it ends; a shoot-out decides none of them.",
         per="match", compute=win_features, every_s=1.0, ticks=True, model="soccer-win-probability",
-        components=("home", "draw", "away"), air="Win Probability", looks_back_s=WHOLE_GAME,
+        components=("home", "draw", "away"), on_screen_name="Win Probability", looks_back_s=WHOLE_GAME,
     ),
 )  # fmt: skip

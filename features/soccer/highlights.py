@@ -202,8 +202,8 @@ STATS = (
         "the chances, saves, passes and top speeds, as many as a match has room for.",
         per="match",
         compute=highlight,
-        of_account=True,
+        depends_on_ledger=True,
         on=_ANY,
-        air="clips",
+        on_screen_name="clips",
     ),
 )

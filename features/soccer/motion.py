@@ -124,11 +124,11 @@ STATS: Final = (
     Stat(
         "soccer.player.speed", "km/h", "speed in the field's plane, from the last 0.44 s; null where no body gets to that speed "
         "from the one before", "player", column("speed"),
-        air="lower third",
+        on_screen_name="lower third",
     ),
     Stat(
         "soccer.player.top_speed", "km/h", "highest speed so far that was held for 0.4 s", "player", column("top_speed"),
-        air="Speed Alert", looks_back_s=WHOLE_GAME,
+        on_screen_name="Speed Alert", looks_back_s=WHOLE_GAME,
     ),
     Stat(
         "soccer.player.acceleration", "m/s2", "change of speed along the path, from the last 0.44 s of speeds",
@@ -149,6 +149,6 @@ STATS: Final = (
     ),
     Stat(
         "soccer.shot.speed", "km/h", "highest speed of the ball within 0.5 s of the strike", "player", shot_speed,
-        on=("shot",), air="Shot Speed",
+        on=("shot",), on_screen_name="Shot Speed",
     ),
 )  # fmt: skip

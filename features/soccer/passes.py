@@ -183,7 +183,7 @@ STATS = (
         "soccer.pass.completion_probability", "0..1",
         "Chance that the pass arrives, from what is known when it is struck: with tracking who stands where and which way it goes; "
         "from events alone its start, its kind and the move before it. Nothing of where it ended.",
-        per="player", compute=completion_features, on=("pass",), model="pass-completion", air="Passing Profile",
+        per="player", compute=completion_features, on=("pass",), model="pass-completion", on_screen_name="Passing Profile",
     ),
     Stat(
         "soccer.pass.completion_given_end", "0..1",
@@ -194,6 +194,6 @@ STATS = (
     Stat(
         "soccer.pass.opponents_bypassed", "count",
         "Packing: opponents between ball and goal when the pass was struck, and behind the ball when it arrived.",
-        per="player", compute=opponents_bypassed, on=("pass",), air="Packing",
+        per="player", compute=opponents_bypassed, on=("pass",), on_screen_name="Packing",
     ),
 )  # fmt: skip

@@ -132,6 +132,6 @@ STATS: Final = (
         every_s=1.0,
         components=("x_5min_in", "y_5min_in", "x_5min_out", "y_5min_out", "x_in", "y_in", "x_out", "y_out"),
         looks_back_s=(*(BUCKET_S * BUCKETS,) * 4, *(WHOLE_GAME,) * 4),
-        air="Average Positions",
+        on_screen_name="Average Positions",
     ),
 )

@@ -308,7 +308,7 @@ STEPS: Final = (
 STATS: Final = (
     Stat(
         "soccer.team.possession", "%", "share of the time that the ball was in play, by the team of the last "
-        "controlled touch", "team", possession_share, every_s=1.0, air="Possession", looks_back_s=WHOLE_GAME,
+        "controlled touch", "team", possession_share, every_s=1.0, on_screen_name="Possession", looks_back_s=WHOLE_GAME,
         source="control after Link and Hoernig, PLoS ONE 2017",
     ),
     Stat(
@@ -318,6 +318,6 @@ STATS: Final = (
     ),
     Stat(
         "soccer.team.ball_recovery_time", "s", "mean time in play from the opponents' first controlled touch to the "
-        "own next one", "team", ball_recovery_time, every_s=1.0, air="Ball Recovery Time", looks_back_s=WHOLE_GAME,
+        "own next one", "team", ball_recovery_time, every_s=1.0, on_screen_name="Ball Recovery Time", looks_back_s=WHOLE_GAME,
     ),
 )  # fmt: skip

@@ -65,7 +65,7 @@ STATS = (
         compute=ppda,
         every_s=1.0,
         ticks=True,
-        air="Pressing",
+        on_screen_name="Pressing",
         source="Trainor, Defensive metrics: measuring the intensity of a high press, 2014",
     ),
 )

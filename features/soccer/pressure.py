@@ -128,7 +128,7 @@ STATS: Final = (
         "pressure on the ball carrier: sum over opponents in an oval of 9 m towards the goal and 3 m behind, at most 1",
         "player",
         carrier_pressure,
-        air="Most Pressed Player",
+        on_screen_name="Most Pressed Player",
         source="Andrienko et al., Visual analysis of pressure in football, 2017",
     ),
     Stat(
@@ -138,7 +138,7 @@ STATS: Final = (
         "player",
         mean_pressure,
         every_s=1.0,
-        air="Most Pressed Player",
+        on_screen_name="Most Pressed Player",
         looks_back_s=WHOLE_GAME,
     ),
 )

@@ -78,8 +78,8 @@ STATS = (
         compute=set_piece_threat,
         every_s=1.0,
         ticks=True,
-        timeless=True,
-        air="Set Piece Threat",
+        ledger_only=True,
+        on_screen_name="Set Piece Threat",
         built_on=("xgoals",),
     ),
 )

@@ -118,19 +118,19 @@ def compactness(frames: Frames, ends: Ints) -> Floats:
 STATS: Final = (
     Stat(
         "soccer.team.width", "m", "across the field between the outermost outfield players", "team", width,
-        air="pitch map",
+        on_screen_name="pitch map",
     ),
     Stat(
         "soccer.team.length", "m", "along the field between the deepest and the highest outfield player", "team",
-        length, air="pitch map",
+        length, on_screen_name="pitch map",
     ),
-    Stat("soccer.team.area", "m2", "convex hull of the outfield players", "team", area, air="pitch map"),
+    Stat("soccer.team.area", "m2", "convex hull of the outfield players", "team", area, on_screen_name="pitch map"),
     Stat(
         "soccer.team.line_height", "m", "from the own goal line to the deepest outfield player", "team", line_height,
-        air="pitch map",
+        on_screen_name="pitch map",
     ),
     Stat(
         "soccer.team.compactness", "m", "root mean square distance of the outfield players from their centroid", "team",
-        compactness, air="pitch map",
+        compactness, on_screen_name="pitch map",
     ),
 )  # fmt: skip

@@ -223,22 +223,22 @@ EVENT_STEPS: Final = (
 STATS: Final = (
     Stat(
         "soccer.shot.xgoals", "0..1", "probability that this shot becomes a goal, from what was known when it was struck",
-        "player", _vector, on=("shot",), model="xgoals", air="xGoals",
+        "player", _vector, on=("shot",), model="xgoals", on_screen_name="xGoals",
     ),
     Stat(
         "soccer.shot.distance", "m", "from where it was struck to the centre of the goal line", "player",
-        _one("distance_m"), on=("shot",), air="xGoals card",
+        _one("distance_m"), on=("shot",), on_screen_name="xGoals card",
     ),
     Stat(
         "soccer.shot.angle", "rad", "angle between the posts as seen from the ball", "player", _one("angle_rad"),
-        on=("shot",), air="xGoals card",
+        on=("shot",), on_screen_name="xGoals card",
     ),
     Stat(
         "soccer.shot.defenders_in_cone", "count", "outfield opponents inside the triangle of ball and posts", "player",
-        _one("defenders_in_cone"), on=("shot",), air="xGoals card",
+        _one("defenders_in_cone"), on=("shot",), on_screen_name="xGoals card",
     ),
     Stat(
         "soccer.shot.keeper_distance", "m", "from the ball to the opponents' keeper", "player",
-        _one("keeper_distance_m"), on=("shot",), air="xGoals card",
+        _one("keeper_distance_m"), on=("shot",), on_screen_name="xGoals card",
     ),
 )  # fmt: skip

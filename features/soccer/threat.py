@@ -95,7 +95,7 @@ STATS = (
         per="player",
         compute=pass_threat,
         on=("pass",),
-        air="xT",
+        on_screen_name="xT",
         source="Singh, Introducing Expected Threat, 2018",
     ),
 )

@@ -108,7 +108,7 @@ STATS: Final = (
         attacking_zones,
         every_s=1.0,
         components=LANES,
-        air="Attacking Zones",
+        on_screen_name="Attacking Zones",
         looks_back_s=WHOLE_GAME,
     ),
 )

@@ -38,7 +38,7 @@ def catalogue(
             "components": list(stat.components),
             "topic": topics.address(stat.id),
             "model": stat.model,
-            "air": stat.air,
+            "air": stat.on_screen_name,
             "source": stat.source,
         }
         for found in chosen

@@ -127,7 +127,7 @@ def _catalogue(sport: str | None) -> dict[str, Any]:
                 "holds": s.held,
                 "every_s": s.every_s or declared.hop_s if s.kind != "event" else None,
                 "on": s.on,
-                "air": s.air,
+                "air": s.on_screen_name,
                 "source": s.source,
                 "topic": f"stats.{s.id}",
             }

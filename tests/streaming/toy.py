@@ -86,7 +86,7 @@ TOY = Sport(
             "team",
             lambda m, ledger: float(ledger.marks[m.team]),
             on=("mark",),
-            of_account=True,
+            depends_on_ledger=True,
         ),
         Stat(
             "toy.team.marks",

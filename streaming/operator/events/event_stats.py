@@ -321,7 +321,9 @@ class EventStage:
 
     def ledger_stats(self, ledger: Any, context: EventContext) -> dict[str, Any]:
         """The event stats that depend on the ledger before it."""
-        return {item.stat.id: item.stat.compute(context, ledger) for item in self._stats[context.type] if item.stat.of_account}
+        return {
+            item.stat.id: item.stat.compute(context, ledger) for item in self._stats[context.type] if item.stat.depends_on_ledger
+        }
 
     # -- state -----------------------------------------------------------------------------------------------------
 

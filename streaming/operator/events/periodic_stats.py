@@ -47,7 +47,7 @@ class PeriodicStats:
                 continue
             # what rests on more than has been seen is not known: no number, and no row of a question
             unseen = item.reach_us is not None and second - joined_s < item.reach_us[0] / SECOND_US
-            known = self._read.get(j) if item.stat.timeless and not unseen and version is not None else None
+            known = self._read.get(j) if item.stat.ledger_only and not unseen and version is not None else None
             if known is not None and known[0] == version:
                 values.append(known[1])
                 continue
@@ -213,7 +213,7 @@ class PeriodicStats:
         if not isinstance(value, InferenceResult):
             return value
         shown = np.asarray(item.last_answer() if value.values is None else value.values, np.float64)
-        return shares(shown) if item.stat.shares else shown
+        return shares(shown) if item.stat.normalise else shown
 
 
 def _unknown(value: Any) -> Any:

@@ -215,7 +215,7 @@ def test_shares_of_the_win_are_the_model_s_answers_over_their_sum() -> None:
 def test_only_what_a_model_answers_on_a_tick_can_be_shares() -> None:
     for more in ({}, {"ticks": True}, {"model": "m"}, {"ticks": True, "model": "m", "components": ("a", "b")}):
         with pytest.raises(ValueError, match="x: only what a model answers on a tick"):
-            Stat("x", "0..1", "chance", "player", lambda ledger, t_s: None, shares=True, **more)  # type: ignore[arg-type]
+            Stat("x", "0..1", "chance", "player", lambda ledger, t_s: None, normalise=True, **more)  # type: ignore[arg-type]
 
 
 def test_nothing_of_a_good_feed_is_out_of_range_and_nobody_is_silent() -> None:

@@ -29,7 +29,7 @@ def player(name: str, *moments: object) -> dict[int, float]:
 def test_every_count_is_a_timeless_tick_of_teams_and_what_players_have_of_players() -> None:
     for name, (definition, players) in SHOWN.items():
         stat = SPORT.stat(f"soccer.team.{name}")
-        assert (stat.unit, stat.per, stat.kind, stat.timeless) == ("count", "team", "tick", True)
+        assert (stat.unit, stat.per, stat.kind, stat.ledger_only) == ("count", "team", "tick", True)
         assert stat.definition == definition
         ids = {s.id for s in SPORT.stats}
         assert (f"soccer.player.{name}" in ids) == players

@@ -73,7 +73,7 @@ def _sport() -> object:
             lambda ledger, t_s: _rows(np.array(ledger.marks, float)),
             ticks=True,
             every_s=1.0,
-            timeless=True,
+            ledger_only=True,
             model="xgoals",
         ),
     )
