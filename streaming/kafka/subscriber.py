@@ -203,7 +203,7 @@ class KafkaSubscriber:
 
     def _health(self, record: Any) -> None:
         health = decode_health(record.value)
-        self.hub.measure(health.game, health.meters(), health.runner, health.told_us)
+        self.hub.measure(health.game, health.metrics(), health.runner, health.reported_us)
 
     def _stats(self, record: Any) -> None:
         blocks = stat_blocks(record.value)

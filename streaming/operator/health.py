@@ -1,4 +1,4 @@
-"""How an operator is doing, told by the process that has it to whoever watches: its meters as a message, and back."""
+"""The health of an operator: its metrics as a message, and back."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class HistogramSnapshot(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """One operator's meters. ``runner`` says where it runs; ``told_us`` is when this was written."""
+    """One operator's metrics. ``runner`` is where it runs; ``reported_us`` (``told_us`` on the wire) is when this was written."""
 
     v: Literal[2] = 2
     game: str
     sport: str
     runner: str
-    told_us: int
+    reported_us: int = msgspec.field(name="told_us")
     steps: list[str]
     step_ns: list[int]
     step_last_ns: list[int]
@@ -42,34 +42,34 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     arrival_us: int
 
     @classmethod
-    def of(cls, game: str, sport: str, runner: str, meters: OperatorMetrics, told_us: int) -> Health:
+    def of(cls, game: str, sport: str, runner: str, metrics: OperatorMetrics, reported_us: int) -> Health:
         return cls(
             game=game,
             sport=sport,
             runner=runner,
-            told_us=told_us,
-            steps=list(meters.steps),
-            step_ns=meters.step_ns.tolist(),
-            step_last_ns=meters.step_last_ns.tolist(),
-            step_max_ns=meters.step_max_ns.tolist(),
-            step_calls=meters.step_calls.tolist(),
-            records=[(kind, why, n) for (kind, why), n in sorted(meters.counts.items())],
-            windows=meters.windows,
-            events=meters.events,
-            window_latency=_spread(meters.window_latency),
-            event_latency=_spread(meters.event_latency),
-            watermark_us=meters.watermark_us,
-            arrival_us=meters.arrival_us,
+            reported_us=reported_us,
+            steps=list(metrics.steps),
+            step_ns=metrics.step_ns.tolist(),
+            step_last_ns=metrics.step_last_ns.tolist(),
+            step_max_ns=metrics.step_max_ns.tolist(),
+            step_calls=metrics.step_calls.tolist(),
+            records=[(kind, why, n) for (kind, why), n in sorted(metrics.counts.items())],
+            windows=metrics.windows,
+            events=metrics.events,
+            window_latency=_snapshot(metrics.window_latency),
+            event_latency=_snapshot(metrics.event_latency),
+            watermark_us=metrics.watermark_us,
+            arrival_us=metrics.arrival_us,
         )
 
-    def meters(self) -> OperatorMetrics:
+    def metrics(self) -> OperatorMetrics:
         """As the operator page and Prometheus read them; ``BadRecord`` where the parts do not fit together."""
         found = OperatorMetrics(tuple(self.steps))
         for name in ("step_ns", "step_last_ns", "step_max_ns", "step_calls"):
-            told = getattr(self, name)
-            if len(told) != len(self.steps) or not all(-(1 << 62) < n < 1 << 62 for n in told):
+            times = getattr(self, name)
+            if len(times) != len(self.steps) or not all(-(1 << 62) < n < 1 << 62 for n in times):
                 raise BadRecord("bad health", f"{name} does not fit {len(self.steps)} steps")
-            getattr(found, name)[:] = told
+            getattr(found, name)[:] = times
         found.counts.update({(kind, why): n for kind, why, n in self.records})
         found.windows, found.events = self.windows, self.events
         found.window_latency, found.event_latency = _latency(self.window_latency), _latency(self.event_latency)
@@ -77,17 +77,17 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def _spread(latency: Latency) -> HistogramSnapshot:
+def _snapshot(latency: Latency) -> HistogramSnapshot:
     return HistogramSnapshot([(i, n) for i, n in enumerate(latency.counts.copy()) if n], latency.sum_us, latency.max_us)
 
 
-def _latency(spread: HistogramSnapshot) -> Latency:
+def _latency(snapshot: HistogramSnapshot) -> Latency:
     found = Latency()
-    for place, n in spread.counts:
+    for place, n in snapshot.counts:
         if not 0 <= place < len(found.counts) or not 0 < n < 1 << 53:
             raise BadRecord("bad health", f"{n} in latency bucket {place} of {len(found.counts)}")
         found.counts[place] += n
-    found.count, found.sum_us, found.max_us = sum(found.counts), spread.sum_us, spread.max_us
+    found.count, found.sum_us, found.max_us = sum(found.counts), snapshot.sum_us, snapshot.max_us
     return found
 
 

@@ -91,7 +91,7 @@ def stat_table(published: list[tuple[StatBlock, int]]) -> pa.Table:
         "frame_offset_us": number([block.frame.offset_us if block.frame else None for block in blocks]),
         "model": word([model.name if model else None for model in models]),
         "model_version": word([model.version if model else None for model in models]),
-        "model_instead": word([(model.instead or None) if model else None for model in models]),
+        "model_instead": word([(model.fallback_reason or None) if model else None for model in models]),
         "model_experimental": arrow.fixed(np.array([bool(m and m.experimental) for m in models], np.bool_)[row_of]),
         "reason": word([block.reason or None for block in blocks]),
         "attributions": repeat([msgspec.json.encode(m.attributions).decode() if m else None for m in models]),

@@ -102,15 +102,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ModelUse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which model spoke, and its strongest reasons as (feature, contribution to the log-odds, the feature's value or null).
+    """Which model answered, and its strongest reasons as (feature, contribution to the log-odds, the feature's value or null).
 
-    ``instead`` is there when the model that was asked elsewhere did not answer, and says why not (slow, down, wrong, ...): this one
-    in the operator's own process stood in; in a stale update nobody did. ``experimental`` marks a model of simulated games that was
-    asked for by name in a real one, where it has not been shown right."""
+    ``fallback_reason`` (``instead`` on the wire) is why the remote model did not answer (slow, down, wrong, ...): this one in the
+    operator's own process is its fallback; a stale update has none. ``experimental`` marks a model of simulated games that was
+    requested by name in a real one, where it has not been shown right."""
 
     name: str
     version: str
-    instead: str = ""
+    fallback_reason: str = msgspec.field(default="", name="instead")
     experimental: bool = False
     attributions: list[tuple[str, float, float | None]] = []
 

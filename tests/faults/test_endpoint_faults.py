@@ -78,7 +78,7 @@ def test_the_endpoint_goes_and_comes_back_in_the_middle_of_a_game(tmp_path: Path
         gone(process)
     # one stall of a machine that others use too is not the game's waiting
     assert sorted(waited_s)[-3] < 1.5 * deadline_s
-    seen = [Counter((u.quality, u.model.instead) for u in modelled(out) if u.model) for out in phases]
+    seen = [Counter((u.quality, u.model.fallback_reason) for u in modelled(out) if u.model) for out in phases]
     print(*seen, sep="\n")
     everything = [u for out in phases for u in modelled(out)]
     if fallback == "none":

@@ -79,7 +79,7 @@ def runners(address: Address) -> set[str]:
 
     since_us = time.time_ns() // 1000 - 2_000_000
     found = [decode_health(r.value) for r in real.records(address, topics.health(SPORT))]
-    return {health.runner for health in found if health.told_us > since_us}
+    return {health.runner for health in found if health.reported_us > since_us}
 
 
 def test_one_that_was_thought_dead_comes_back(address):

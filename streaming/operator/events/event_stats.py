@@ -182,7 +182,7 @@ class EventStage:
             watch.lap(item.step)
             context.facts[item.stat.id] = value
             if use is not None:  # it may be another when the value is issued again
-                context.answered_by[item.stat.id] = use.name, use.version, use.instead
+                context.answered_by[item.stat.id] = use.name, use.version, use.fallback_reason
             if value is not None and quality == "final":
                 self.unavailable.discard((item.stat.id, subject))
             if value is not None or how == "stale" or reason:
@@ -350,8 +350,8 @@ def _model_of(item: BoundStat, context: EventContext) -> ModelUse | None:
     answered_by = context.answered_by.get(item.stat.id)
     if answered_by is None:
         return item.use
-    name, version, instead = answered_by
-    return ModelUse(name=name, version=version, instead=instead, experimental=item.guard.experimental)
+    name, version, fallback_reason = answered_by
+    return ModelUse(name=name, version=version, fallback_reason=fallback_reason, experimental=item.guard.experimental)
 
 
 def _apply(applying: dict[str, list[tuple[EventStep, int]]], watch: Stopwatch, context: EventContext, ledger: Any) -> None:

@@ -121,7 +121,7 @@ class PeriodicStats:
                 if isinstance(value, InferenceResult):
                     use, how = value.use, "stale" if value.values is None else quality
                     self._predicted(item, value, int(times[k]), quality, out)
-                whose: tuple[str, ...] = (use.name, use.version, use.instead) if use else ()
+                whose: tuple[str, ...] = (use.name, use.version, use.fallback_reason) if use else ()
                 uses[whose] = use
                 groups.setdefault((again.revisions[k] if again else 0, how, whose), []).append(k)
             for (revision, how, whose), chosen in sorted(groups.items()):

@@ -100,7 +100,7 @@ def _infer(
     answer = remote(rows, budget.spent_s)
     took_s = perf_counter() - start
     budget.spent_s += took_s
-    answered_by = ModelUse(name=answer.name, version=answer.version, instead=answer.instead, experimental=use.experimental)
+    answered_by = ModelUse(name=answer.name, version=answer.version, fallback_reason=answer.instead, experimental=use.experimental)
     return InferenceResult(answer.values, answered_by, answer.attribute, took_s * 1e6)
 
 

@@ -103,7 +103,7 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
         until(hub, lambda: hub.games["a"].meters is not None and len(hub.dead_letters) == 2)
         channel = hub.games["a"]
         assert channel.record == match.record
-        assert (channel.runner, channel.reported_us, channel.meters.windows) == ("there", told.told_us, match.meters.windows)
+        assert (channel.runner, channel.reported_us, channel.meters.windows) == ("there", told.reported_us, match.meters.windows)
         assert hub.dead_letter_counts[topics.telemetry(ground.name), "late"] == len(track(0.2)), "counted in samples"
         assert {(d.reason, d.detail) for d in hub.dead_letters} == {("late", "too late"), ("bad event", "why")}
         end = time.monotonic() + PATIENCE_S

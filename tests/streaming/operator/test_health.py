@@ -32,12 +32,12 @@ def told(meters: OperatorMetrics) -> Health:
     return Health.of("toy-1", "toy", "somewhere", meters, 5)
 
 
-def testmetrics_json_come_back_as_they_were():
+def test_metrics_come_back_as_they_were():
     meters = played()
     raw = encode_health(told(meters))
     health = decode_health(raw)
-    back = health.meters()
-    assert (health.game, health.sport, health.runner, health.told_us) == ("toy-1", "toy", "somewhere", 5)
+    back = health.metrics()
+    assert (health.game, health.sport, health.runner, health.reported_us) == ("toy-1", "toy", "somewhere", 5)
     assert metrics_json(back) == metrics_json(meters), "the operator page shows the same"
     assert back.counts == meters.counts
     assert any(kind == "duplicate" for kind, _ in back.counts)
@@ -49,7 +49,7 @@ def testmetrics_json_come_back_as_they_were():
 
 def test_it_is_a_copy_and_not_a_view():
     meters = played()
-    back = decode_health(encode_health(told(meters))).meters()
+    back = decode_health(encode_health(told(meters))).metrics()
     back.step_ns += 1
     back.window_latency.add(3.0)
     assert back.window_latency.count == meters.window_latency.count + 1
@@ -58,8 +58,8 @@ def test_it_is_a_copy_and_not_a_view():
 
 def test_nothing_yet():
     health = decode_health(encode_health(Health.of("g", "toy", "", OperatorMetrics(("a", "b")), 0)))
-    assert health.meters().window_latency.count == 0
-    assert health.meters().watermark_lag_us == 0
+    assert health.metrics().window_latency.count == 0
+    assert health.metrics().watermark_lag_us == 0
 
 
 BROKEN = [
@@ -87,7 +87,7 @@ def test_what_is_not_ours_is_a_bad_record(wrong):
 def test_parts_that_do_not_fit_together_are_a_bad_record(wrong):
     raw = json.dumps({**json.loads(encode_health(told(played()))), **wrong}).encode()
     with pytest.raises(BadRecord):
-        decode_health(raw).meters()
+        decode_health(raw).metrics()
 
 
 @given(st.binary(max_size=60) | st.integers(1, 60_000).map(lambda n: b'{"x":' + b"[" * n))

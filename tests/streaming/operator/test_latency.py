@@ -94,7 +94,7 @@ def test_several_processes_are_counted_together():
     for part in np.array_split(values, 3):
         meters = OperatorMetrics(("a",))
         meters.window_latency = counted(part)
-        total.merge(decode_health(encode_health(Health.of("g", "toy", "", meters, 0))).meters().window_latency)
+        total.merge(decode_health(encode_health(Health.of("g", "toy", "", meters, 0))).metrics().window_latency)
     whole = counted(values)
     assert (total.counts, total.count, total.max_us) == (whole.counts, whole.count, whole.max_us)
     assert total.sum_us == pytest.approx(whole.sum_us)

@@ -98,10 +98,10 @@ def test_a_stand_in_is_named_and_nobody_is_stale(records: list[Any]) -> None:
     states = set()
     for update in by_model(out):
         assert update.model is not None
-        states.add((update.quality, update.model.version, update.model.instead))
+        states.add((update.quality, update.model.version, update.model.fallback_reason))
         key = update.stat, update.subject
         if update.quality == "stale":
-            assert update.model.instead == "slow"
+            assert update.model.fallback_reason == "slow"
             if update.event is not None:
                 assert update.value is None  # what was said of another mark says nothing of this one
             elif update.stat == "toy.player.quick":
@@ -161,4 +161,4 @@ def test_a_stand_ins_value_stays_its_own_when_it_is_said_again(records: list[Any
     model.state = "yes"
     late = toy.mark(0, 1.0, 0, revision=1, delay_s=12.0)
     blocks = [b for b in restored.on_record(late) if isinstance(b, StatBlock) and b.stat == "toy.mark.good"]
-    assert [(b.model.version, b.model.instead) for b in blocks if b.model] == [("0", "down")]
+    assert [(b.model.version, b.model.fallback_reason) for b in blocks if b.model] == [("0", "down")]
