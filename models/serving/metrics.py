@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -11,28 +10,29 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from models.latency import Latency
+
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
-BUCKETS_S: Final = (
-    25e-6, 50e-6, 75e-6, 100e-6, 150e-6, 200e-6, 300e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 1.0,
+#: as Prometheus gets them, us; among the bounds of ``models.latency``
+EXPOSED_US: Final = (
+    25, 50, 75, 100, 150, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000,
 )  # fmt: skip
 
 
 class ServingMetrics:
     """Requests of one model, from the first byte of the request to its answer in the socket's hands."""
 
-    __slots__ = ("errors", "latency", "requests", "rows", "sum_s")
+    __slots__ = ("errors", "latency", "requests", "rows")
 
     def __init__(self) -> None:
         self.requests = self.rows = 0
         self.errors: Counter[str] = Counter()
-        self.latency = [0] * (len(BUCKETS_S) + 1)
-        self.sum_s = 0.0
+        self.latency = Latency()
 
     def answered(self, rows: int, took_s: float) -> None:
         self.requests += 1
         self.rows += rows
-        self.sum_s += took_s
-        self.latency[bisect_left(BUCKETS_S, took_s)] += 1
+        self.latency.add(took_s * 1e6)
 
     def refused(self, reason: str) -> None:
         self.requests += 1
@@ -61,10 +61,10 @@ class _Collected(Collector):
             for reason, n in sorted(tally.errors.items()):
                 errors.add_metric((name, reason), float(n))
             total, buckets = 0, []
-            for bound, n in zip((*BUCKETS_S, None), tally.latency, strict=True):
+            for bound_us, n in zip((*EXPOSED_US, None), tally.latency.summed(EXPOSED_US), strict=True):
                 total += n
-                buckets.append(("+Inf" if bound is None else repr(bound), float(total)))
-            latency.add_metric((name,), buckets, tally.sum_s)
+                buckets.append(("+Inf" if bound_us is None else repr(bound_us / 1e6), float(total)))
+            latency.add_metric((name,), buckets, tally.latency.sum_us / 1e6)
         yield from (requests, rows, errors, latency)
         for name, (what, read) in self.gauges.items():
             gauge = GaugeMetricFamily(f"touchline_endpoint_{name}", what)

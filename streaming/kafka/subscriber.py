@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, Final, Protocol, Self
 
+from models.latency import Latency
 from streaming.errors import BadRecord, Unavailable
 from streaming.kafka.broker import MAX_MESSAGE_BYTES, broker_errors
 from streaming.kafka.offsets import end_offsets, end_seen, first_offsets, offsets_at, position, short_of
@@ -21,7 +22,6 @@ from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import patch_emptied_markers
 from streaming.monitoring.watch import ModelWatch
 from streaming.operator.health import decode_health
-from streaming.operator.latency import Latency
 from streaming.operator.metrics import OperatorMetrics
 from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, Output

@@ -6,14 +6,14 @@ from typing import Literal
 
 import msgspec
 
+from models.latency import Latency
 from streaming.errors import BadRecord
-from streaming.operator.latency import Latency
 from streaming.operator.metrics import OperatorMetrics
 
 
 class HistogramSnapshot(msgspec.Struct, frozen=True):
     """A latency histogram: (bucket, count) of the buckets that are not empty, in order (the places of
-    ``streaming.operator.latency.BOUNDS_US``, one more for what is beyond), sum and maximum."""
+    ``models.latency.BOUNDS_US``, one more for what is beyond), sum and maximum."""
 
     counts: list[tuple[int, int]]
     sum_us: float

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from streaming.operator.latency import Latency
+from models.latency import Latency
 
 #: the kind of count of values that there are not; its reasons are ``<stat>: <reason>``
 UNAVAILABLE = "unavailable"

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
+from models.latency import Latency
 from streaming.errors import TouchlineError
 from streaming.flink.poller import Cluster
 from streaming.kafka.lag import GroupLag
-from streaming.operator.latency import Latency
 
 POLL_S: Final = 2.0
 _log = logging.getLogger(__name__)

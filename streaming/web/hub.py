@@ -10,8 +10,8 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from models.latency import Latency
 from streaming.monitoring.watch import ModelWatch
-from streaming.operator.latency import Latency
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web import messages
 from streaming.web.encoded_block import Delivery, EncodedBlock

@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from models.latency import EXPOSED_US, Latency
 from streaming.flink import metrics
 from streaming.flink.poller import Cluster
-from streaming.operator.latency import EXPOSED_US, Latency
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web.cluster_poller import ClusterPoller
 from streaming.web.hub import Hub

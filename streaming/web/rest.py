@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from models.latency import DRAWN_US, Latency
 from streaming.errors import BadInput, BadRecord
-from streaming.operator.latency import DRAWN_US, Latency
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web import prometheus, schemas
 from streaming.web.filters import Filter, split

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from models.latency import Latency
 from streaming.errors import BadInput, Unavailable
 from streaming.flink import metrics as measures
 from streaming.flink.poller import Checkpoint, FlinkPoller
 from streaming.flink.rest import Refused, Rest
 from streaming.kafka.lag import GroupLag, PartitionLag
-from streaming.operator.latency import Latency
 from streaming.operator.metrics import OperatorMetrics
 from streaming.web.cluster_poller import ClusterPoller
 from streaming.web.filters import Filter

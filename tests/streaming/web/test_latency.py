@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from streaming.operator.latency import RELATIVE_ERROR
+from models.latency import RELATIVE_ERROR
 from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
 from streaming.web.prometheus import exposition

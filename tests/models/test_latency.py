@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.latency import BOUNDS_US, DRAWN_US, EXPOSED_US, RELATIVE_ERROR, Latency
 from streaming.operator.health import Health, decode_health, encode_health
-from streaming.operator.latency import BOUNDS_US, DRAWN_US, EXPOSED_US, RELATIVE_ERROR, Latency
 from streaming.operator.metrics import OperatorMetrics
 
 QUANTILES = (0.01, 0.25, 0.5, 0.9, 0.99, 0.999)
