@@ -74,7 +74,8 @@ STATS = (
     ),
     Stat(
         "soccer.player.xgoals", "goals", "Sum of xGoals of the player's shots so far.",
-        per="player", compute=player_xgoals, every_s=1.0, ticks=True, ledger_only=True, on_screen_name="xGoals", built_on=("xgoals",),
+        per="player", compute=player_xgoals, every_s=1.0, ticks=True, ledger_only=True, on_screen_name="xGoals",
+        built_on=("xgoals",),
         looks_back_s=WHOLE_GAME,
     ),
     Stat(

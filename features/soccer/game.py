@@ -174,7 +174,8 @@ STATS = (
     Stat(
         "soccer.match.score", "goals",
         "Goals of each team; own goals count for the other side, a penalty shoot-out does not count.",
-        per="match", compute=score, every_s=1.0, ticks=True, ledger_only=True, components=("home", "away"), on_screen_name="score bug",
+        per="match", compute=score, every_s=1.0, ticks=True, ledger_only=True, components=("home", "away"),
+        on_screen_name="score bug",
         looks_back_s=WHOLE_GAME,
     ),
     Stat(
