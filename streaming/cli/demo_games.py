@@ -82,7 +82,7 @@ class LiveGame:
         try:
             records, sinks = self.hub.tee(self._records(wall)), list[Sink]([self.hub])
             if self.hub.models is not None:
-                records, sinks = self.hub.models.overhear(self.record, records), [self.hub, self.hub.models]
+                records, sinks = self.hub.models.tee(self.record, records), [self.hub, self.hub.models]
             EmbeddedRunner(self.operator, sinks, wall=wall).run(records)
         except Exception as error:  # noqa: BLE001 - reported at the end: the other games go on
             self.failed = error

@@ -96,14 +96,14 @@ def replay(
         if file is not None:
             records = through(file, records)
         if gateway is not None:
-            records = hub.tee(records if hub.models is None else hub.models.overhear(rec.game, records))
+            records = hub.tee(records if hub.models is None else hub.models.tee(rec.game, records))
         if record is not None:
             from streaming.recordings.capture import GameRecorder
 
             if (record / rec.path.name).resolve() == rec.path.resolve():
                 raise BadInput(f"{record} holds the very recording that is replayed")
             capture = GameRecorder(record, rec.game.sport, requested_of(operator))
-            records = capture.overhear(rec.game, records)
+            records = capture.tee(rec.game, records)
             sinks.append(capture)
         began = time.perf_counter()
         with Progress(f"replaying {rec.game.title or rec.game.game}", rec.samples or None, "samples") as progress:

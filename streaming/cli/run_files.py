@@ -80,7 +80,7 @@ def run_game(
         records: Iterable[Any] = source.records(live=pace is not None)
         records = through(sink, records if pace is None else paced(records, pace))
         if recorder is not None:
-            records = recorder.overhear(game, records)
+            records = recorder.tee(game, records)
         began = time.perf_counter()
         EmbeddedRunner(operator, [sink] if recorder is None else [sink, recorder]).run(records)
     print(sentence(summary(operator.metrics, game, time.perf_counter() - began)))

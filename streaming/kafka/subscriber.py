@@ -199,7 +199,7 @@ class KafkaSubscriber:
         game = decode_game(record.value)
         self.hub.attach(game)
         if self.models is not None:
-            self.models.announced(game)
+            self.models.add_game(game)
 
     def _health(self, record: Any) -> None:
         health = decode_health(record.value)
@@ -216,7 +216,7 @@ class KafkaSubscriber:
         event = decode_event(record.value)
         self.hub.report([event])
         if self.models is not None:
-            self.models.seen(event)
+            self.models.on_event(event)
 
     def _prediction(self, record: Any) -> None:
         if self.models is not None:

@@ -1,8 +1,8 @@
-"""What came of what a model was asked: what a game has said so far, and how a label is read from it.
+"""Labels of predictions: the events of a game so far, and how an outcome is read from them.
 
-An event that a model is asked about may say itself what came of it, at the latest by a correction. Of what is asked in a window, or
-before a play, a later event says so: the end of the play, or that of the game. A label names the event that it goes by, since
-predictions that go by the same one share one fate, and are no independent evidence.
+An event that a model predicts may carry its outcome itself, at the latest after a correction. The outcome of a prediction of a
+window, or before a play, is in a later event: the end of the play, or that of the game. An outcome names its event, since
+predictions with the same one are no independent evidence.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from streaming.wire.records import Event, GameRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedPrediction:
-    """One row that a model was asked about, and its final answer.
+    """One row of a final prediction.
 
-    ``event`` is None for what is asked in a window or at a tick; ``subject`` whom the row is about; ``part`` its place among those
-    that were asked together. ``features`` (F,); ``answer`` () or (C,); ``took_us`` is that of all that were asked together, told
-    with the first of them, NaN with the others.
+    ``event`` is None in a window or at a tick; ``subject`` is the row's, ``part`` its place among the rows of one prediction.
+    ``features`` (F,); ``answer`` () or (C,); ``took_us`` is that of the whole prediction in its first row, NaN in the others.
     """
 
     stat: str
@@ -39,10 +38,10 @@ class LoggedPrediction:
 
 
 class Outcome(NamedTuple):
-    """0.0 to C - 1 as in the model's classes, and the event that says so.
+    """The label, 0.0 to C - 1 as in the model's classes, and the event that it comes from.
 
-    What goes by the same event has one ``fate``, unless the moments that were asked ``at_us`` end in an answer each: whoever is not
-    brought down in this yard is asked about again in the next one, and how often tells how it ended.
+    Predictions with the same ``label_event`` are counted together, unless each instant ``at_us`` has an outcome of its own: a
+    runner who is not brought down in this yard is predicted again in the next one, and the number of yards is how it ended.
     """
 
     label: float
@@ -50,14 +49,14 @@ class Outcome(NamedTuple):
     at_us: int | None = None
 
     @property
-    def fate(self) -> str:
+    def label_event(self) -> str:
         return self.by.id if self.at_us is None else f"{self.by.id}@{self.at_us}"
 
 
 class EventHistory:
-    """The events of a game: of each its last revision, in the order of their time; those that were withdrawn are none.
+    """The events of a game: of each its last revision, in the order of their time, without those that were withdrawn.
 
-    With ``most`` the ones that came first are forgotten beyond so many.
+    Beyond ``most`` the ones that arrived first are dropped.
     """
 
     def __init__(self, game: GameRecord, events: Iterable[Event] = (), most: int | None = None) -> None:
@@ -68,7 +67,7 @@ class EventHistory:
             self.add(event)
 
     def add(self, event: Event) -> None:
-        """An event was reported, or put right; an old revision that comes again changes nothing."""
+        """An event was reported, or corrected; an old revision that arrives again changes nothing."""
         known = self._newest.get(event.id)
         if known is not None and event.revision < known.revision:
             return
@@ -78,7 +77,7 @@ class EventHistory:
             self._newest.popitem(last=False)
 
     def event(self, ident: str | None) -> Event | None:
-        """None for one that nobody knows, or that was withdrawn."""
+        """None for one that is unknown, or was withdrawn."""
         found = None if ident is None else self._newest.get(ident)
         return None if found is None or found.deleted else found
 
@@ -99,7 +98,7 @@ class EventHistory:
         return events[at - 1] if at else None
 
     def by(self, key: Callable[[EventHistory, Event], Hashable], *types: str) -> dict[Hashable, Event]:
-        """Those of these types by their key, the latest where two have the same; worked out once until another event comes."""
+        """Those of these types by their key, the latest where two have the same; computed once until another event arrives."""
         if (key, types) not in self._found:
             self._found[key, types] = {key(self, event): event for event in self.of(*types)}
         found: dict[Hashable, Event] = self._found[key, types]
@@ -116,22 +115,22 @@ class EventHistory:
 
 @dataclass(frozen=True)
 class Label:
-    """``of`` reads from events of the ``types`` what came of a row, None while (or since) they do not say; they do within
-    ``within_s`` of the question, or never."""
+    """``of`` reads the outcome of a row from events of the ``types``, None while there is none; it is there ``within_s`` of the
+    prediction, or never."""
 
     types: tuple[str, ...]
     of: Callable[[LoggedPrediction, EventHistory], Outcome | None]
     within_s: float = math.inf
 
-    def __call__(self, said: LoggedPrediction, told: EventHistory) -> Outcome | None:
-        return self.of(said, told)
+    def __call__(self, prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
+        return self.of(prediction, history)
 
 
 def of_event(of: Callable[[Event], float | None]) -> Callable[[LoggedPrediction, EventHistory], Outcome | None]:
-    """The label that the event says itself that the model was asked about."""
+    """The label that the predicted event carries itself."""
 
-    def label(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
-        event = told.event(said.event)
+    def label(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
+        event = history.event(prediction.event)
         found = None if event is None else of(event)
         return None if found is None or event is None else Outcome(found, event)
 

@@ -1,5 +1,5 @@
-"""From what an operator said in a game to the records that its models are judged by: features as they were on the air, joined with
-what the game says came of them."""
+"""From an operator's predictions in a game to the records that its models are judged by: features as they were on the air, joined
+with their outcomes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def logged(prediction: Prediction) -> Iterator[LoggedPrediction]:
     other = answers > 0 and not features.size % answers and features.size // answers != count
     if features.size % count or (other and answer.size == answers * width):
         model = f"{prediction.model} {prediction.version}"
-        raise BadInput(f"{model} was asked about {features.size} features, and has {count} now: prepare by --replay")
+        raise BadInput(f"{model} predicted from {features.size} features, and has {count} now: prepare by --replay")
     rows = features.reshape(-1, count)
     if answer.size != len(rows) * width:
         return
@@ -80,17 +80,17 @@ def _recorded(game: str, row: dict[str, Any]) -> Prediction:
     )
 
 
-def join_outcomes(model: str, said: list[LoggedPrediction], told: EventHistory, label: LabelOf) -> LabelledPredictions:
-    """Of every question the last answer, with what came of it in the end; an event that was withdrawn is left out.
+def join_outcomes(model: str, predictions: list[LoggedPrediction], history: EventHistory, label: LabelOf) -> LabelledPredictions:
+    """The last prediction of each row, with its outcome in the end; an event that was withdrawn is left out.
 
     The features are untouched: they are what was known when the value went out, and nothing later gets into them.
     """
-    asked, game = spec_of(model), told.game.game
-    last = {(e.stat, e.event, e.part) if e.event else (e.stat, e.t_us, e.subject): e for e in said}
-    kept = [each for each in last.values() if each.event is None or told.event(each.event) is not None]
+    spec, game = spec_of(model), history.game.game
+    last = {(e.stat, e.event, e.part) if e.event else (e.stat, e.t_us, e.subject): e for e in predictions}
+    kept = [each for each in last.values() if each.event is None or history.event(each.event) is not None]
     kept.sort(key=lambda each: (each.t_us, each.event or "", each.stat, each.subject, each.part))
-    came = [label(each, told) for each in kept]
-    width = len(asked.classes) if len(asked.classes) > 2 else 1
+    outcomes = [label(each, history) for each in kept]
+    width = len(spec.classes) if len(spec.classes) > 2 else 1
     answer = np.array([each.answer for each in kept], np.float64).reshape(len(kept), width)
 
     def words(values: Iterable[str | None]) -> Any:
@@ -98,12 +98,12 @@ def join_outcomes(model: str, said: list[LoggedPrediction], told: EventHistory, 
 
     return LabelledPredictions(
         model,
-        np.array([each.features for each in kept], np.float64).reshape(len(kept), len(asked.features)),
-        np.array([np.nan if c is None else c.label for c in came], np.float64),
+        np.array([each.features for each in kept], np.float64).reshape(len(kept), len(spec.features)),
+        np.array([np.nan if c is None else c.label for c in outcomes], np.float64),
         words([game] * len(kept)),
         words(each.event for each in kept),
         words(each.subject for each in kept),
-        words(None if c is None else c.fate for c in came),
+        words(None if c is None else c.label_event for c in outcomes),
         words(each.version for each in kept),
         np.array([each.t_us for each in kept], np.int64),
         answer[:, 0] if width == 1 else answer,

@@ -1,4 +1,4 @@
-"""The models of live games under watch: a sink beside the others that joins predictions with what the game says came of them."""
+"""The models of live games under watch: a sink beside the others that joins predictions with their outcomes."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from streaming.wire.blocks import Output, Prediction
 from streaming.wire.records import Event, GameRecord
 
 Record = TypeVar("Record")
-#: events of a game that are remembered, and predictions of a model in a game that wait for what comes of them
+#: events of a game that are remembered, and predictions of a model in a game that wait for their outcomes
 REMEMBERED: Final = 20_000
-#: an event that tells what came of others is believed after so long: until then it may be put right
+#: an event is an outcome of others after so long: until then it may be corrected
 SETTLED_US: Final = 10_000_000
-#: games that run elsewhere and are listened to at one time: nobody says there when one is over
+#: games that run elsewhere and are watched at one time: their end is not announced
 GAMES: Final = 200
-#: how old a report may be that a page or Prometheus asks for, s
-TOLD_S: Final = 5.0
+#: how old a report for a page or Prometheus may be, s
+REPORT_AGE_S: Final = 5.0
 
 
 @dataclass
 class _Game:
-    """What a game has said, how far it has come, and by model what waits and when to look at it again."""
+    """The events of a game, how far it is, and by model what waits and when to look at it again."""
 
-    told: EventHistory
+    history: EventHistory
     clock_us: int = 0
     over: bool = False
     waiting: dict[str, deque[LoggedPrediction]] = field(default_factory=dict)
@@ -44,9 +44,9 @@ class ModelWatch:
     """Any number of games, each in a thread of its own. ``labels`` are by model; a model without one is watched for everything but
     calibration.
 
-    A final prediction about an event that says itself what came of it is counted at once; the others wait for the event that says
-    so, and those that go by the same one are counted together. ``card_of(model, version)`` finds the card with the training
-    profile, None when it is not to be had.
+    A final prediction of an event that carries its outcome is counted at once; the others wait for the event that does, and those
+    with the same one are counted together. ``card_of(model, version)`` finds the card with the training profile, None when there
+    is none.
     """
 
     def __init__(self, labels: Mapping[str, Label], card_of: Callable[[str, str], Card | None]) -> None:
@@ -59,23 +59,23 @@ class ModelWatch:
         }
         self._games: dict[str, _Game] = {}
         self._lock = threading.Lock()
-        self._told: tuple[float, list[dict[str, Any]]] | None = None
+        self._last_report: tuple[float, list[dict[str, Any]]] | None = None
 
-    def overhear(self, game: GameRecord, records: Iterable[Record]) -> Iterator[Record]:
-        """The records of a game on their way to a runner: events tell what came of what they are about."""
-        heard = _Game(EventHistory(game, most=REMEMBERED))
+    def tee(self, game: GameRecord, records: Iterable[Record]) -> Iterator[Record]:
+        """The records of a game on their way to a runner: events are outcomes."""
+        watched = _Game(EventHistory(game, most=REMEMBERED))
         with self._lock:
-            self._games[game.game] = heard
+            self._games[game.game] = watched
         try:
             for record in records:
                 if isinstance(record, Event):
-                    self._seen(heard, record)
+                    self._on_event(watched, record)
                 yield record
         finally:
-            heard.over = True
+            watched.over = True
 
-    def announced(self, game: GameRecord) -> None:
-        """A game that runs elsewhere; its events come by ``seen``. Beyond ``GAMES`` the one that was announced first is over."""
+    def add_game(self, game: GameRecord) -> None:
+        """A game that runs elsewhere; its events arrive by ``on_event``. Beyond ``GAMES`` the one that was added first is over."""
         with self._lock:
             self._games.setdefault(game.game, _Game(EventHistory(game, most=REMEMBERED)))
             first = next(iter(self._games.values()))
@@ -83,17 +83,17 @@ class ModelWatch:
         if first.over:
             self.close()
 
-    def seen(self, event: Event) -> None:
-        """An event of a game that was announced was reported, or put right; it may come behind what was said of it."""
+    def on_event(self, event: Event) -> None:
+        """An event of an added game was reported, or corrected; its predictions may have arrived before it."""
         game = self._games.get(event.game)
         if game is not None:
-            self._seen(game, event)
+            self._on_event(game, event)
 
     def write(self, outputs: Sequence[Output], published_us: int) -> None:
-        """Take the final predictions among what an operator gave out."""
+        """Take the final predictions among an operator's outputs."""
         for output in outputs:
             if isinstance(output, Prediction) and output.quality == "final":
-                self._predicted(output)
+                self._on_prediction(output)
 
     def close(self) -> None:
         """A game has ended: what still waits in those that are over is settled; what was learnt of their models stays."""
@@ -109,27 +109,27 @@ class ModelWatch:
         """Of every model, by name."""
         return [self.monitors[name].report() for name in sorted(self.monitors)]
 
-    def told(self, age_s: float = TOLD_S) -> list[dict[str, Any]]:
-        """The report as it was at most ``age_s`` ago: whoever looks every second must not make the games pay for it."""
+    def recent_report(self, age_s: float = REPORT_AGE_S) -> list[dict[str, Any]]:
+        """The report as it was at most ``age_s`` ago: a page that looks every second must not slow the games down."""
         now_s = time.monotonic()
-        if self._told is None or now_s - self._told[0] > age_s:
-            self._told = now_s, self.report()
-        return self._told[1]
+        if self._last_report is None or now_s - self._last_report[0] > age_s:
+            self._last_report = now_s, self.report()
+        return self._last_report[1]
 
     def alerts(self) -> list[Alert]:
         """What is wrong now."""
         return [alert for name in sorted(self.monitors) for alert in self.monitors[name].alerts()]
 
     def contradicted(self) -> dict[str, tuple[str, str]]:
-        """By model, the version on the air whose outcomes contradict it, and how."""
+        """By model, the version on the air that its outcomes contradict, and how."""
         return {name: (m.version, m.contradiction()) for name, m in list(self.monitors.items()) if m.calibration.drifted}
 
-    def _seen(self, game: _Game, event: Event) -> None:
-        """An event was reported, or put right. Whatever earlier ones tell is looked at once it has settled: by the clock of what
-        the operator has been given already, since after a break it has yet to say what it made of the time before."""
+    def _on_event(self, game: _Game, event: Event) -> None:
+        """An event was reported, or corrected. Outcomes in earlier ones count once they have settled: by the clock of the records
+        that the operator has had already, since after a break its predictions of the time before are still to be made."""
         for model, due_us in list(game.due_us.items()):
             if due_us <= game.clock_us:
-                following = game.told.after(game.clock_us - SETTLED_US + 1, *self.labels[model].types)
+                following = game.history.after(game.clock_us - SETTLED_US + 1, *self.labels[model].types)
                 if following is None:
                     del game.due_us[model]
                 else:
@@ -138,59 +138,61 @@ class ModelWatch:
         game.clock_us = max(game.clock_us, event.t_us)
         readers = self._readers.get(event.type, ())
         if readers:
-            game.told.add(event)
+            game.history.add(event)
         for model in readers:
             game.due_us[model] = min(game.due_us.get(model, event.t_us + SETTLED_US), event.t_us + SETTLED_US)
 
-    def _predicted(self, asked: Prediction) -> None:
-        monitor = self._monitor(asked)
-        monitor.predicted(asked.game, asked.features.reshape(len(asked.answer), -1), asked.took_us)
-        label, game = self.labels.get(asked.model), self._games.get(asked.game)
+    def _on_prediction(self, prediction: Prediction) -> None:
+        monitor = self._monitor(prediction)
+        monitor.predicted(prediction.game, prediction.features.reshape(len(prediction.answer), -1), prediction.took_us)
+        label, game = self.labels.get(prediction.model), self._games.get(prediction.game)
         if label is None or game is None:
             return
-        waiting = game.waiting.setdefault(asked.model, deque())
-        for said in logged(asked):
-            came = None if said.event is None else label(said, game.told)
-            if came is not None and came.by.id == said.event:
-                monitor.outcome(asked.game, np.asarray([said.answer]), np.array([came.label]))
+        waiting = game.waiting.setdefault(prediction.model, deque())
+        for row in logged(prediction):
+            outcome = None if row.event is None else label(row, game.history)
+            if outcome is not None and outcome.by.id == row.event:
+                monitor.outcome(prediction.game, np.asarray([row.answer]), np.array([outcome.label]))
                 continue
-            waiting.append(said)
+            waiting.append(row)
             if len(waiting) > REMEMBERED:
                 waiting.popleft()
                 monitor.unsaid(1)
 
     def _settle(self, game: _Game, model: str, last: bool = False) -> None:
-        """Count what settled events say of what waits; with ``last`` nothing more will come."""
+        """Count the outcomes of what waits; with ``last`` nothing more will arrive."""
         label, monitor, waiting = self.labels[model], self.monitors.get(model), game.waiting.get(model)
         if monitor is None or not waiting:
             return
         kept: deque[LoggedPrediction] = deque()
-        fates: dict[str, list[tuple[Any, float]]] = {}
+        outcomes: dict[str, list[tuple[Any, float]]] = {}
         lost = 0
-        for said in waiting:
-            if said.version != monitor.version:  # another version has begun, and has its own predictions
+        for row in waiting:
+            if row.version != monitor.version:  # another version has begun, and has its own predictions
                 continue
-            came = label(said, game.told)
-            if came is not None and (last or came.by.t_us + SETTLED_US <= game.clock_us):
-                fates.setdefault(came.fate, []).append((said.answer, came.label))
-            elif last or (came is None and said.t_us + label.within_s * 1e6 + SETTLED_US < game.clock_us):
+            outcome = label(row, game.history)
+            if outcome is not None and (last or outcome.by.t_us + SETTLED_US <= game.clock_us):
+                outcomes.setdefault(outcome.label_event, []).append((row.answer, outcome.label))
+            elif last or (outcome is None and row.t_us + label.within_s * 1e6 + SETTLED_US < game.clock_us):
                 lost += 1
             else:
-                kept.append(said)
+                kept.append(row)
         game.waiting[model] = kept
         monitor.unsaid(lost)
-        for rows in fates.values():
+        for rows in outcomes.values():
             answers, labels = zip(*rows, strict=True)
-            monitor.outcome(game.told.game.game, np.asarray(answers, np.float64), np.array(labels))
+            monitor.outcome(game.history.game.game, np.asarray(answers, np.float64), np.array(labels))
 
-    def _monitor(self, asked: Prediction) -> ModelMonitor:
-        monitor = self.monitors.get(asked.model)
-        if monitor is None or monitor.version != asked.version:
-            card = self._card_of(asked.model, asked.version)
+    def _monitor(self, prediction: Prediction) -> ModelMonitor:
+        monitor = self.monitors.get(prediction.model)
+        if monitor is None or monitor.version != prediction.version:
+            card = self._card_of(prediction.model, prediction.version)
             profile = None if card is None else profile_on(card)
             names = tuple(f.name for f in card.features) if card is not None else ()
             if monitor is None:
                 with self._lock:
-                    monitor = self.monitors.setdefault(asked.model, ModelMonitor(asked.model, asked.version, names, profile))
-            monitor.switched(asked.version, profile)
+                    monitor = self.monitors.setdefault(
+                        prediction.model, ModelMonitor(prediction.model, prediction.version, names, profile)
+                    )
+            monitor.switched(prediction.version, profile)
         return monitor

@@ -1,5 +1,5 @@
-"""Outcomes of what models predict: a module per sport, an entry point of the group ``touchline.outcome_labels`` under its name.
-It has ``LABELS``: model name -> ``Label``, and ``UNSAID``: model name -> why nothing in a recording shows the outcome."""
+"""Outcomes of predictions: a module per sport, an entry point of the group ``touchline.outcome_labels`` under its name. It has
+``LABELS``: model name -> ``Label``, and ``UNLABELLED``: model name -> why a recording has no label source for it."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ OUTCOME_LABELS: Final = PluginGroup("touchline.outcome_labels", "module of outco
 
 
 def label_of(model: str) -> Label:
-    """``ValueError`` with the reason for a model of which nothing says what came of what it was asked."""
+    """``ValueError`` with the reason for a model without a label source."""
     sport = sport_of(spec_of(model).name)
     module = OUTCOME_LABELS.load(sport) if sport in OUTCOME_LABELS else None
     labels: dict[str, Label] = getattr(module, "LABELS", {})
     if model not in labels:
         there = ", ".join(sorted(labels)) or "none"
-        why = getattr(module, "UNSAID", {}).get(model, f"of {sport} models can be labelled: {there}")
-        raise ValueError(f"no event says what came of {model}: {why}")
+        why = getattr(module, "UNLABELLED", {}).get(model, f"of {sport} models can be labelled: {there}")
+        raise ValueError(f"no label source for {model}: {why}")
     return labels[model]
 
 
 def unlabelled() -> Label:
-    """The label of a model of which no event says what came of it: never one."""
-    return Label((), lambda said, told: None)
+    """For a model without a label source: never a label."""
+    return Label((), lambda prediction, history: None)
 
 
 def all_labels() -> dict[str, Label]:

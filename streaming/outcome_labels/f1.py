@@ -1,7 +1,7 @@
-"""What came of fights, stops and races.
+"""Outcomes of fights, stops and races.
 
-Most of what is asked in a race is asked in case: if the zone began now, if the car behind stopped at the end of this lap. Only
-where it did, the question was put in earnest, and the last one before that has an answer.
+Most predictions of a race are conditional: if the zone began now, if the car behind stopped at the end of this lap. Only where
+it did, the last prediction before that has an outcome.
 """
 
 from __future__ import annotations
@@ -23,40 +23,40 @@ _ENDS: Final = ("complete", "incomplete")
 
 
 def _ended(attempt: Event | None) -> Outcome | None:
-    """By how the attempt ended, if there was one and it is said."""
+    """By how the attempt ended, if there was one and its outcome is reported."""
     if attempt is None or attempt.outcome not in _ENDS:
         return None
     return Outcome(float(attempt.outcome == "complete"), attempt)
 
 
-def _zone_of(told: EventHistory, attempt: Event) -> Hashable:
+def _zone_of(history: EventHistory, attempt: Event) -> Hashable:
     """The car, and the last window that ended before the zone began."""
     began_s = number(attempt.attrs.get("began_s"))
     return (attempt.player, round(began_s * 1e6) // _WINDOW_US) if isfinite(began_s) else None
 
 
-def overtake(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
+def overtake(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
     """By the attempt in the overtaking zone that began right after the window."""
-    key = said.subject, (said.t_us - told.game.t0_us) // _WINDOW_US
-    return _ended(told.by(_zone_of, "overtake_attempt").get(key))
+    key = prediction.subject, (prediction.t_us - history.game.t0_us) // _WINDOW_US
+    return _ended(history.by(_zone_of, "overtake_attempt").get(key))
 
 
-def _stop_of(told: EventHistory, undercut: Event) -> Hashable:
+def _stop_of(history: EventHistory, undercut: Event) -> Hashable:
     """The car that was threatened, and the last tick before the one behind it left the road for its stop."""
-    stops = [e.t_us for e in told.of("pit_entry") if e.player == undercut.player and e.t_us <= undercut.t_us]
-    return (undercut.attrs.get("target"), (stops[-1] - told.game.t0_us) // _TICK_US) if stops else None
+    stops = [e.t_us for e in history.of("pit_entry") if e.player == undercut.player and e.t_us <= undercut.t_us]
+    return (undercut.attrs.get("target"), (stops[-1] - history.game.t0_us) // _TICK_US) if stops else None
 
 
-def undercut(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
+def undercut(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
     """By the undercut that the car behind began with its stop right after the tick."""
-    key = said.subject, (said.t_us - told.game.t0_us) // _TICK_US
-    return _ended(told.by(_stop_of, "undercut").get(key))
+    key = prediction.subject, (prediction.t_us - history.game.t0_us) // _TICK_US
+    return _ended(history.by(_stop_of, "undercut").get(key))
 
 
-def win(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
+def win(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
     """By who comes first to the flag."""
-    first = next((e for e in told.of("finish") if e.attrs.get("position") == 1.0), None)
-    return None if first is None else Outcome(float(first.player == said.subject), first)
+    first = next((e for e in history.of("finish") if e.attrs.get("position") == 1.0), None)
+    return None if first is None else Outcome(float(first.player == prediction.subject), first)
 
 
 LABELS: Final = {

@@ -1,4 +1,4 @@
-"""What came of steals, balls in play and games."""
+"""Outcomes of steals, balls in play and games."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from features.core.facts import number
 from features.mlb.vocabulary import HITS
 from streaming.monitoring.labels import EventHistory, Label, LoggedPrediction, Outcome, of_event, outcome
 
-#: from the set to the end of the race, and from contact to the end of the play, nobody needs longer, s
+#: from the set to the end of the race, and from contact to the end of the play, at most, s
 _PITCH_S, _PLAY_S = 40.0, 30.0
 
 
-def steal(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
-    """By the result of the runner's attempt on this very pitch. Asked in a window, the lead is that of the first move, as in
+def steal(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
+    """By the result of the runner's attempt on this very pitch. In a window, the lead is that of the first move, as in
     training, while the pitcher is set; once he has moved the runner may be on his way, and the lead is another thing."""
-    if said.event is None:
-        moved = told.after(said.t_us, "set", "first_move")
+    if prediction.event is None:
+        moved = history.after(prediction.t_us, "set", "first_move")
         if moved is None or moved.type != "first_move":
             return None
         at_us = moved.t_us
     else:
-        at_us = said.t_us
-    race = told.after(at_us, "set", "steal")
-    if race is None or race.type != "steal" or race.player != said.subject or race.outcome not in ("safe", "out"):
+        at_us = prediction.t_us
+    race = history.after(at_us, "set", "steal")
+    if race is None or race.type != "steal" or race.player != prediction.subject or race.outcome not in ("safe", "out"):
         return None
     return Outcome(float(race.outcome == "safe"), race)
 
 
-def hit(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
+def hit(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
     """By the batter's play that the ball began."""
-    ball = told.event(said.event)
-    play = None if ball is None else told.after(ball.t_us, "set", "play")
+    ball = history.event(prediction.event)
+    play = None if ball is None else history.after(ball.t_us, "set", "play")
     if ball is None or play is None or play.type != "play" or play.player != ball.player:
         return None
     return Outcome(float(play.outcome in HITS), play) if play.outcome in HITS | {"out", "double_play"} else None
 
 
-def win(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
-    """By the runs when the game has ended; a tie nobody wins."""
-    ends = told.of("game_end")
+def win(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
+    """By the runs when the game has ended; a tie has no winner."""
+    ends = history.of("game_end")
     if not ends:
         return None
     lead = number(ends[-1].attrs.get("home_runs")) - number(ends[-1].attrs.get("away_runs"))

@@ -1,6 +1,6 @@
-"""What came of passes, runs and tackles, of calls, and of games.
+"""Outcomes of passes, runs and tackles, of calls, and of games.
 
-What is asked in a window belongs to the play that goes on then: to the throw or the carry that began last, and to what ended it.
+A prediction of a window belongs to the play that goes on then: to the throw or the carry that began last, and to its end.
 """
 
 from __future__ import annotations
@@ -21,74 +21,74 @@ from streaming.wire.records import Event
 _PLAY_S: Final = 60.0
 _NEW: Final = ("down", "ball_snap")
 _CARRY: Final = ("handoff", "pass_outcome_caught")
-#: after these the carry that went on is over, whoever has the ball now
+#: after these the carry that went on is over, and so is possession
 _STOPS: Final = (*ENDS, "fumble", *_NEW)
 _SCORES: Final = (*ENDS, "pass_outcome_touchdown", "field_goal", "other")
 
 
-def completion(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
+def completion(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
     """By the outcome of the pass that is in the air, or has arrived."""
-    thrown = told.before(said.t_us, "pass_forward", *_NEW)
-    if said.event is None and (thrown is None or thrown.type != "pass_forward"):
+    thrown = history.before(prediction.t_us, "pass_forward", *_NEW)
+    if prediction.event is None and (thrown is None or thrown.type != "pass_forward"):
         return None
-    came = told.after(said.t_us, *OUTCOMES, *_NEW)
-    if came is None or came.type in _NEW:
+    result = history.after(prediction.t_us, *OUTCOMES, *_NEW)
+    if result is None or result.type in _NEW:
         return None
-    early = thrown is not None and told.after(thrown.t_us, *OUTCOMES) is not came
-    return None if early else Outcome(float(came.type in COMPLETE), came)
+    early = thrown is not None and history.after(thrown.t_us, *OUTCOMES) is not result
+    return None if early else Outcome(float(result.type in COMPLETE), result)
 
 
-def rushing(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
+def rushing(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
     """By the yards from the line of scrimmage to where the run ended; of yards beyond the goal line nothing does."""
-    run = told.event(said.event)
-    end = None if run is None else _end(told, run.t_us)
-    return None if end is None else _reached(told, said, end, 0.0)
+    run = history.event(prediction.event)
+    end = None if run is None else _end(history, run.t_us)
+    return None if end is None else _reached(history, prediction, end, 0.0)
 
 
-def after_catch(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
+def after_catch(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
     """By the yards from where it was caught to where the receiver was stopped."""
-    catch = told.event(said.event)
-    end = None if catch is None else _end(told, catch.t_us)
-    return None if catch is None or end is None else _reached(told, said, end, _air_yd(told, catch))
+    catch = history.event(prediction.event)
+    end = None if catch is None else _end(history, catch.t_us)
+    return None if catch is None or end is None else _reached(history, prediction, end, _air_yd(history, catch))
 
 
-def tackle(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
+def tackle(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
     """1 where this defender brought the runner down before he had gained another whole yard. Beyond the spot where he is stopped a
-    runner may be carried on for a while: of that nothing was asked."""
-    carry = told.before(said.t_us, *_CARRY, *_STOPS)
-    end = None if carry is None or carry.type not in _CARRY else _end(told, said.t_us)
+    runner may be carried on for a while: that is not predicted."""
+    carry = history.before(prediction.t_us, *_CARRY, *_STOPS)
+    end = None if carry is None or carry.type not in _CARRY else _end(history, prediction.t_us)
     if carry is None or end is None:
         return None
     if end.type != "tackle":
-        return Outcome(0.0, end, said.t_us)
+        return Outcome(0.0, end, prediction.t_us)
     who = end.attrs.get("tackler")
-    gained = _gained_yd(told, end) - (_air_yd(told, carry) if said.features[T_CAUGHT] == 1.0 else 0.0)
+    gained = _gained_yd(history, end) - (_air_yd(history, carry) if prediction.features[T_CAUGHT] == 1.0 else 0.0)
     # a yard is reached at its line, which a place in millimetres may miss
-    reached = _whole(said.features[T_GAINED] + 1e-3)
+    reached = _whole(prediction.features[T_GAINED] + 1e-3)
     if not isinstance(who, str) or not reached <= gained:
         return None
-    return Outcome(float(who == said.subject and gained == reached), end, said.t_us)
+    return Outcome(float(who == prediction.subject and gained == reached), end, prediction.t_us)
 
 
-def win(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
-    """By the points when the last period has ended, for the team that had the ball; a tie nobody wins."""
-    before = told.event(said.event)
-    last = max(period.number for period in told.game.periods)
-    end = next((e for e in told.of("period_end") if e.period == last), None)
+def win(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
+    """By the points when the last period has ended, for the team that had the ball; a tie has no winner."""
+    before = history.event(prediction.event)
+    last = max(period.number for period in history.game.periods)
+    end = next((e for e in history.of("period_end") if e.period == last), None)
     if before is None or end is None:
         return None
-    lead = _final_lead(told)
+    lead = _final_lead(history)
     if not (lead > 0 or lead < 0):
         return None
-    return Outcome(float((lead > 0) == (before.team == told.game.teams[0].id)), end)
+    return Outcome(float((lead > 0) == (before.team == history.game.teams[0].id)), end)
 
 
-def fourth_down(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
-    """The same, of what was decided on: nobody knows what would have come of the rest."""
-    before = told.event(said.event)
+def fourth_down(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
+    """The same, of the choice that was made: the others have no outcome."""
+    before = history.event(prediction.event)
     if before is None or before.attrs.get("decision") not in CHOICES:
         return None
-    return win(said, told) if said.features[CHOICES.index(str(before.attrs["decision"]))] == 1.0 else None
+    return win(prediction, history) if prediction.features[CHOICES.index(str(before.attrs["decision"]))] == 1.0 else None
 
 
 def _coverage(event: Event) -> float | None:
@@ -102,57 +102,57 @@ def _route(event: Event) -> float | None:
     return float(ROUTES.index(called)) if called in ROUTES else None
 
 
-def _end(told: EventHistory, t_us: int) -> Event | None:
+def _end(history: EventHistory, t_us: int) -> Event | None:
     """What ended the carry that goes on at ``t_us``."""
-    end = told.after(t_us, *_STOPS)
+    end = history.after(t_us, *_STOPS)
     return end if end is not None and end.type in ENDS else None
 
 
-def _reached(told: EventHistory, said: LoggedPrediction, end: Event, from_yd: float) -> Outcome | None:
+def _reached(history: EventHistory, prediction: LoggedPrediction, end: Event, from_yd: float) -> Outcome | None:
     """Whether so many yards were gained from ``from_yd`` ahead of the line of scrimmage on."""
-    level, gained = float(said.features[0]), _gained_yd(told, end) - from_yd
-    if not isfinite(level) or not isfinite(gained) or level > 50.0 - _line_yd(told, end) - from_yd:
+    level, gained = float(prediction.features[0]), _gained_yd(history, end) - from_yd
+    if not isfinite(level) or not isfinite(gained) or level > 50.0 - _line_yd(history, end) - from_yd:
         return None
     return Outcome(float(gained >= level), end)
 
 
-def _gained_yd(told: EventHistory, end: Event) -> float:
+def _gained_yd(history: EventHistory, end: Event) -> float:
     """From the line of scrimmage to where a play ended, as it was spotted: whole yards, but for a touchdown."""
     spotted = number(end.attrs.get("gained_yd"))
-    return spotted if isfinite(spotted) else _whole(_ahead_yd(told, end) - _line_yd(told, end))
+    return spotted if isfinite(spotted) else _whole(_ahead_yd(history, end) - _line_yd(history, end))
 
 
-def _air_yd(told: EventHistory, catch: Event) -> float:
+def _air_yd(history: EventHistory, catch: Event) -> float:
     """Whole yards from the line of scrimmage to the catch."""
-    return _whole(_ahead_yd(told, catch) - _line_yd(told, catch))
+    return _whole(_ahead_yd(history, catch) - _line_yd(history, catch))
 
 
 def _whole(yards: float) -> float:
     return float(floor(yards)) if isfinite(yards) else nan
 
 
-def _ahead_yd(told: EventHistory, event: Event) -> float:
+def _ahead_yd(history: EventHistory, event: Event) -> float:
     """Yards from midfield in the direction of the event's team; NaN where either is unknown."""
-    way = next((p.home_attacks for p in told.game.periods if p.number == event.period), 0)
+    way = next((p.home_attacks for p in history.game.periods if p.number == event.period), 0)
     if event.x_m is None or not way:
         return nan
-    return event.x_m / YD * (way if event.team == told.game.teams[0].id else -way)
+    return event.x_m / YD * (way if event.team == history.game.teams[0].id else -way)
 
 
-def _line_yd(told: EventHistory, event: Event) -> float:
+def _line_yd(history: EventHistory, event: Event) -> float:
     """The same of the line of scrimmage of the event's play."""
-    down = told.before(event.t_us, *_NEW)
+    down = history.before(event.t_us, *_NEW)
     return nan if down is None else 50.0 - number(down.attrs.get("to_goal_yd"))
 
 
-def _final_lead(told: EventHistory) -> float:
+def _final_lead(history: EventHistory) -> float:
     """Points of the home team less those of the visitors: as the last play found them, and what was scored since."""
-    home = told.game.teams[0].id
-    downs = told.of(*_NEW)
+    home = history.game.teams[0].id
+    downs = history.of(*_NEW)
     if not downs:
         return nan
     lead = number(downs[-1].attrs.get("home_points")) - number(downs[-1].attrs.get("away_points"))
-    for event in told.of(*_SCORES):
+    for event in history.of(*_SCORES):
         points = number(event.attrs.get("points"))
         if event.t_us >= downs[-1].t_us and points > 0.0:
             lead += points if event.team == home else -points
@@ -171,6 +171,6 @@ LABELS: Final = {
     "nfl-win-probability": Label(_OF_GAME, win),
     "nfl-fourth-down": Label(_OF_GAME, fourth_down),
 }
-UNSAID: Final = {
-    "nfl-pressure": "nobody charts when a rusher beats his block; a sack names the one who got home, and no other",
+UNLABELLED: Final = {
+    "nfl-pressure": "no feed charts when a rusher beats a block; a sack names the rusher who made it, and no other",
 }

@@ -1,4 +1,4 @@
-"""What came of shots and passes, and of matches."""
+"""Outcomes of shots and passes, and of matches."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _EXTRA_TIME: Final = 3
 _HOME, _DRAW, _AWAY = 0.0, 1.0, 2.0
 
 
-def result(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
-    """By the goals of play, own goals included and a penalty shoot-out left out: of what was asked before extra time, once the
-    second half has ended; of what was asked in it, once that has."""
-    periods = {period.number: period for period in told.game.periods if period.number < SHOOTOUT}
+def result(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
+    """By the goals of play, own goals included and a penalty shoot-out left out: of predictions before extra time, once the
+    second half has ended; of those in it, once that has."""
+    periods = {period.number: period for period in history.game.periods if period.number < SHOOTOUT}
     extra = periods.get(_EXTRA_TIME)
-    late = extra is not None and said.t_us >= extra.start_us
+    late = extra is not None and prediction.t_us >= extra.start_us
     last = max(number for number in periods if late or number < _EXTRA_TIME)
-    end = next((e for e in told.of("period_end") if e.period == last), None)
+    end = next((e for e in history.of("period_end") if e.period == last), None)
     if end is None:
         return None
-    home = told.game.teams[0].id
+    home = history.game.teams[0].id
     lead = 0
-    for event in told.of("shot", "own_goal"):
+    for event in history.of("shot", "own_goal"):
         if event.period <= last and event.team is not None and (event.type == "own_goal" or event.outcome == "goal"):
             lead += 1 if (event.team == home) == (event.type == "shot") else -1
     return Outcome(_HOME if lead > 0 else _DRAW if lead == 0 else _AWAY, end)

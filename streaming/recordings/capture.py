@@ -51,7 +51,7 @@ class GameRecorder:
                 source = topics.events(self.sport) if raw[:1] == b"{" else topics.telemetry(self.sport)
                 writer.write(DeadLetter(source, game, bad.reason, now_us, raw, str(bad)))
 
-    def overhear(self, game: GameRecord, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
+    def tee(self, game: GameRecord, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
         """The records of a source on their way to a runner, written down as they pass. Given to the runner as a sink, this also
         writes down what its operator makes of them, and is closed by it."""
         writer = self._begin(game)

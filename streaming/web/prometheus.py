@@ -48,7 +48,7 @@ class HubCollector(Collector):
         yield from self._counts(running)
         yield from self._gateway()
         if self.hub.models is not None:
-            yield from model_metrics(self.hub.models.told())
+            yield from model_metrics(self.hub.models.recent_report())
 
     def _latencies(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
         window = HistogramMetricFamily(

@@ -299,7 +299,7 @@ async def operators(request: Request) -> Response:
                 for d in reversed(hub.dead_letters)
             ][:25],
             "cluster": None if cluster is None else cluster.report(),
-            "models": None if hub.models is None else hub.models.told(),
+            "models": None if hub.models is None else hub.models.recent_report(),
         }
     )
 

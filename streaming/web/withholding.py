@@ -9,8 +9,9 @@ and subject gets one update of quality ``unavailable`` with the reason. Another 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final, Literal, TypeVar
+
+from msgspec.structs import replace
 
 from features.core.sport import load_sport
 from streaming.monitoring.watch import ModelWatch

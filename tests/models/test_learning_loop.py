@@ -51,7 +51,7 @@ class Season:
             for i, label in enumerate(table.label)
         ]
         record = msgspec.structs.replace(Match(self.seed).record, game=game)
-        for i, (_, row, answer) in enumerate(zip(self.watch.overhear(record, events), table.rows, answers, strict=True)):
+        for i, (_, row, answer) in enumerate(zip(self.watch.tee(record, events), table.rows, answers, strict=True)):
             prediction = Prediction(
                 game=game,
                 stat="soccer.shot.xgoals",

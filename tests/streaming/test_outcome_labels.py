@@ -50,7 +50,7 @@ def test_every_model_has_a_label_or_a_reason() -> None:
     labelled = set(all_labels())
     assert labelled < set(SPECS)
     assert set(SPECS) - labelled == {"nfl-pressure"}
-    with pytest.raises(ValueError, match="no event says what came of nfl-pressure: nobody charts when a rusher beats his block"):
+    with pytest.raises(ValueError, match="no label source for nfl-pressure: no feed charts when a rusher beats a block"):
         label_of("nfl-pressure")
 
 

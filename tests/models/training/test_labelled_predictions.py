@@ -205,7 +205,7 @@ def test_labels_are_of_the_last_revision_and_withdrawn_events_are_left_out() -> 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["prepare", "nfl-pressure", "REC"], "no event says what came of nfl-pressure: nobody charts"),
+        (["prepare", "nfl-pressure", "REC"], "no label source for nfl-pressure: no feed charts"),
         (["prepare", "xgoals", "REC", "REC"], "its rows would count twice"),
         (["prepare", "nowhere", "REC"], "unknown model 'nowhere'"),
         (["prepare", "xgoals", "/nowhere"], "there is no recording at /nowhere"),

@@ -61,7 +61,7 @@ def test_what_waits_is_counted_with_its_fate_once_that_has_settled() -> None:
         end("more", 101, kind="noise"),
         end("c", 120, kind="noise"),
     ]
-    heard = watch.overhear(RECORD, events)
+    heard = watch.tee(RECORD, events)
     watch.write([], 0)
     next(heard)
     watch.write([asked(10.0), asked(11.0), asked(40.0, rows=1)], 0)
@@ -86,7 +86,7 @@ def test_what_waits_is_counted_with_its_fate_once_that_has_settled() -> None:
 
 def test_the_end_of_a_game_settles_what_is_told() -> None:
     watch = ModelWatch({MODEL: Label(("end",), by_the_next_end)}, lambda name, version: None)
-    list(watch.overhear(RECORD, [end("a", 20)]))
+    list(watch.tee(RECORD, [end("a", 20)]))
     watch.write([asked(19.0), asked(19.5, rows=1)], 0)
     assert told(watch) == (0, 0, 0)
     watch.close()
@@ -97,7 +97,7 @@ def test_the_end_of_a_game_settles_what_is_told() -> None:
 
 def test_another_version_has_its_own_predictions() -> None:
     watch = ModelWatch({MODEL: Label(("end",), by_the_next_end)}, lambda name, version: None)
-    heard = watch.overhear(RECORD, [end("a", 20), end("late", 31, kind="end")])
+    heard = watch.tee(RECORD, [end("a", 20), end("late", 31, kind="end")])
     next(heard)
     watch.write([asked(10.0), asked(12.0, "v2", rows=1)], 0)
     assert next(heard).id == "late"
@@ -110,7 +110,7 @@ def test_another_version_has_its_own_predictions() -> None:
 def test_a_curve_of_answers_is_no_question() -> None:
     model = "lead-probability"
     watch = ModelWatch({model: Label(("end",), by_the_next_end)}, lambda name, version: None)
-    list(watch.overhear(RECORD, [end("a", 20)]))
+    list(watch.tee(RECORD, [end("a", 20)]))
     row = np.zeros((1, len(SPECS[model].features)))
     watch.write(
         [

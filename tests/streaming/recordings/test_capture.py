@@ -83,6 +83,6 @@ def test_an_error_leaves_nothing_of_what_was_on(tmp_path):
 def test_on_the_way_to_a_runner(tmp_path):
     stream = [track(1.0), T0 + 2_000_000, mark(1, 0.5)]
     with GameRecorder(tmp_path, "toy") as capture:
-        assert list(capture.overhear(game(), stream)) == stream
+        assert list(capture.tee(game(), stream)) == stream
     found = Recording(tmp_path / "toy-1")
     assert (found.samples, found.events) == (125, 1)

@@ -3,7 +3,6 @@ reason where they are not."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +10,7 @@ import httpx
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from models.artefact import Card, CardFeature
 from models.monitoring.monitor import LEAST
@@ -71,7 +71,7 @@ def shot(model: str, k: int, scored: bool) -> Event:
 
 def watching() -> ModelWatch:
     watch = ModelWatch(dict.fromkeys((WELL, DRIFTING), Label(("shot",), of_event(outcome("goal")))), card_of)
-    watch.announced(RECORD)
+    watch.add_game(RECORD)
     return watch
 
 
@@ -79,7 +79,7 @@ def play(watch: ModelWatch, model: str, n: int, rows: np.ndarray, happens: float
     """``n`` predictions of 0.2, each of an event that happens with probability ``happens``."""
     rng = np.random.default_rng(2)
     for k in range(n):
-        watch.seen(shot(model, k, bool(rng.random() < happens)))
+        watch.on_event(shot(model, k, bool(rng.random() < happens)))
         watch.write([prediction(model, k, rows[k], 0.2, took_us)], 0)
 
 
@@ -141,7 +141,7 @@ def test_operator_page_shows_each_model_and_its_alerts_with_reasons(browser: Any
         play(watch, WELL, 300, inputs(300, 5), 0.2)
         play(watch, "young", 20, inputs(20, 6), 0.2)
         play(watch, "bare", 150, inputs(150, 7), 0.2)
-        watch.told(0.0)
+        watch.recent_report(0.0)
         page.locator("#models-count", has_text="3 models, no alert").wait_for(timeout=PATIENCE_MS)
         row = " ".join(page.locator("#models tr", has_text=WELL).inner_text().split())
         assert row.startswith(f"{WELL} {WELL}-v1 300 1 game PSI 0.")
@@ -156,7 +156,7 @@ def test_operator_page_shows_each_model_and_its_alerts_with_reasons(browser: Any
         moved = inputs(400, 8) + 3.0
         moved[:, 2] = np.nan
         play(watch, DRIFTING, 400, moved, 0.4, took_us=2_500.0)
-        watch.told(0.0)
+        watch.recent_report(0.0)
         page.locator("#models-card.alerted").wait_for(timeout=PATIENCE_MS)
         report = watch.monitors[DRIFTING].report()
         assert [alert["kind"] for alert in report["alerts"]].count("input drift") == 5

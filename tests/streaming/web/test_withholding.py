@@ -50,7 +50,7 @@ def watched(predicted: float, observed: float, version: str = "v1", models: Mode
         Event(id=f"{version}-e{i}", game="demo-1", type="shot", t_us=i, period=1, outcome="goal" if goal else "saved")
         for i, goal in enumerate(rng.random(SHOTS) < observed)
     ]
-    for event in models.overhear(RECORD, events):
+    for event in models.tee(RECORD, events):
         row = np.zeros((1, len(spec_of("xgoals").features)))
         models.write(
             [
