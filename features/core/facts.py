@@ -1,4 +1,4 @@
-"""What events say, read with care: a feed may leave anything out, and say nonsense for the rest."""
+"""Attributes and facts of events, read with care: a feed may leave anything out, and hold nonsense for the rest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def attr(moment: EventContext, name: str) -> float:
 
 
 def roster_of(moment: EventContext) -> Roster | None:
-    """Who plays; ``None`` when neither the moment nor its frames say."""
+    """The roster of the game; ``None`` when neither the event nor its frames have one."""
     if moment.roster is not None:
         return moment.roster
     return moment.frames.roster if moment.frames is not None else None

@@ -58,8 +58,8 @@ class Agreement:
         """From two aligned columns (n,), NaN where one of them has nothing."""
         has, had = np.isfinite(ours), np.isfinite(theirs)
         gap = (ours - theirs)[has & had]
-        told = (gap.mean(), np.sqrt((gap**2).mean()), np.abs(gap).max()) if len(gap) else (np.nan,) * 3
-        bias, rmse, worst = (float(value) for value in told)
+        errors = (gap.mean(), np.sqrt((gap**2).mean()), np.abs(gap).max()) if len(gap) else (np.nan,) * 3
+        bias, rmse, worst = (float(value) for value in errors)
         only = int((has & ~had).sum()), int((had & ~has).sum())
         return cls(
             stat=stat,

@@ -1,4 +1,4 @@
-"""What comes in of games, written down as it comes: a recording of each."""
+"""Records of live games, written as they arrive: a recording of each."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class GameRecorder:
                 writer.write(DeadLetter(source, game, bad.reason, now_us, raw, str(bad)))
 
     def tee(self, game: GameRecord, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
-        """The records of a source on their way to a runner, written down as they pass. Given to the runner as a sink, this also
-        writes down what its operator makes of them, and is closed by it."""
+        """The records of a source on their way to a runner, written as they pass. Given to the runner as a sink, this also
+        writes what its operator makes of them, and is closed by it."""
         writer = self._begin(game)
         for record in records:
             if not isinstance(record, int):
@@ -61,7 +61,7 @@ class GameRecorder:
             yield record
 
     def write(self, outputs: Sequence[Output], published_us: int) -> None:
-        """What the operator of a game gave out: stats, predictions, changes of models, dead letters."""
+        """The outputs of a game's operator: stats, predictions, model switches, dead letters."""
         for game in {output.game for output in outputs}:
             if game in self._writers:
                 self._writers[game].write_outputs([output for output in outputs if output.game == game], published_us)
@@ -91,7 +91,7 @@ class GameRecorder:
             return
         writer = self._writers.get(game)
         if writer is None:
-            raise BadRecord("unknown game", "no game record came before it")
+            raise BadRecord("unknown game", "no game record arrived before it")
         if record.game != game:
             raise BadRecord("another game", f"{record.game} under the key {game}")
         if isinstance(record, GameEnd):

@@ -4,7 +4,7 @@
     REC/recording.json                format version, and every part with its rows and span of arrival
     REC/telemetry/part-00000.parquet  t_us, arrival_us, feed, tag, x_m, y_m, z_m and a column per channel
     REC/events/part-00000.parquet     the fields of Event, attrs as JSON text
-    REC/stats/..., predictions, dead  what was published, what models were asked, and what could not be used, when recorded
+    REC/stats/..., predictions, dead  what was published, the predictions of models, and what could not be used, when recorded
 
 Rows lie in the order of arrival. A channel is null where the sample's feed does not carry it and NaN where it carries
 nothing. Parts have checksums, so a flipped bit is found and never replayed. docs/recordings.md is the reader's page.
@@ -256,7 +256,7 @@ class _Chunk:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Whatever goes wrong inside is the file's fault, said in one sentence."""
+    """Any error inside is the file's, and becomes one sentence."""
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:

@@ -135,7 +135,7 @@ class StatUpdate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     measured.
 
     An update of quality ``unavailable`` says once that from here on there is no value of this stat for this subject, and why
-    (``reason``): its model was not made for what it would be asked. It ends with the next value."""
+    (``reason``): the game lies outside of its model's home. It ends with the next value."""
 
     #: absent in version 1, which did not write it
     v: Literal[1, 2] = 1

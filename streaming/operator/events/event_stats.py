@@ -47,7 +47,7 @@ class EventStage:
     def __init__(self, game: GameContext, seen_us: Array) -> None:
         self.game, self.seen_us, self.tape, self.watch = game, seen_us, game.frame_buffer, game.stopwatch
         self.has_tracking, self.sync_us = game.has_tracking, game.event_sync_us
-        #: (stat, subject) of whom it has been announced that there is no value, with none since
+        #: (stat, subject) that have been announced as unavailable, without a value since
         self.unavailable: set[tuple[str, str]] = set()
         record, sport = game.record, game.sport
         self.team_index = {team.id: i for i, team in enumerate(record.teams)}
@@ -192,7 +192,7 @@ class EventStage:
         return out
 
     def _refuse(self, item: BoundStat, subject: str, refused: Refused, quality: Quality) -> str:
-        """Count what is final; the reason where it has not been announced yet that there is no value."""
+        """Count what is final; the reason, unless the subject has been announced as unavailable already."""
         if quality != "final":
             return ""
         reasons = refused.reasons(item.guard)
@@ -336,7 +336,7 @@ class EventStage:
         self.ticks.load(arrays)
 
     def dump_ledger(self) -> tuple[bytes, list[tuple[str, str]]]:
-        """The ledger, and of whom it has been announced that there is no value."""
+        """The ledger, and the (stat, subject) that have been announced as unavailable."""
         return self.ledger.dump(), sorted(self.unavailable)
 
     def load_ledger(self, ledger: bytes, unavailable: list[tuple[str, str]]) -> None:

@@ -79,7 +79,7 @@ def test_before_the_record_nothing_is_known():
     for raw, source in ((feed(PLAY)[0], "telemetry.toy"), (encode_feed(mark(1, 1.0)), "events.toy"), (END, "events.toy")):
         letter = the_letter(kept.take(raw, NOW))
         assert (letter.reason, letter.source, letter.payload, letter.arrival_us) == ("unknown game", source, raw, NOW)
-        assert "no game record came before it" in letter.detail
+        assert "no game record arrived before it" in letter.detail
     assert kept.phase == "waiting"
     assert kept.tick(NOW) == []
     assert kept.take(START, NOW) == [], "and the record may still come"
