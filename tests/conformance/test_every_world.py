@@ -139,14 +139,14 @@ sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operat
         same(finals(world.record, list(world.stream(50))), sport)
 
     def test_a_game_that_is_over_leaves_no_memory_behind(self, sport):
-        """Its tape is freed with the operator, by counting references: the collector of cycles does not know what it weighs."""
+        """Its frame buffer is freed with the operator, by counting references: the collector of cycles does not know what it weighs."""
         record, stream = played(sport)
         operator = operator_for(record)
         helpers.play(operator, stream[: len(stream) // 4])
-        tape = weakref.ref(operator.frame_buffer)
+        buffer = weakref.ref(operator.frame_buffer)
         gc.disable()
         try:
             del operator
-            assert tape() is None
+            assert buffer() is None
         finally:
             gc.enable()
