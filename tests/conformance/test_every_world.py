@@ -139,7 +139,7 @@ sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operat
         same(finals(world.record, list(world.stream(50))), sport)
 
     def test_a_game_that_is_over_leaves_no_memory_behind(self, sport):
-        """Its frame buffer is freed with the operator, by counting references: the collector of cycles does not know what it weighs."""
+        """The frame buffer is freed with it, by counting references: the collector of cycles does not know what it weighs."""
         record, stream = played(sport)
         operator = operator_for(record)
         helpers.play(operator, stream[: len(stream) // 4])
