@@ -1,4 +1,4 @@
-"""What is shown and said of a game: its highlights and stories, by the engine itself, and whether every score is among them."""
+"""Highlights and stories of a game, made by the engine itself, and whether every score is among them."""
 
 from __future__ import annotations
 

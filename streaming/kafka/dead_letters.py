@@ -23,7 +23,7 @@ from streaming.wire.messages import Letter, decode_letter
 GROUP: Final = "touchline-dead-replay"
 #: a broker takes so many bytes with a commit
 MAX_METADATA: Final = 4096
-PATIENCE_S: Final = 30.0
+TIMEOUT_S: Final = 30.0
 
 
 class LetterPosition(NamedTuple):
@@ -96,19 +96,19 @@ class DeadLetterReader:
                 self._consumer.seek_to_beginning(here)
             else:
                 self._consumer.seek(here, since.get((here.topic, here.partition), 0))
-        open_ends, until = dict(self._ends), time.monotonic() + PATIENCE_S
+        open_ends, until = dict(self._ends), time.monotonic() + TIMEOUT_S
         while open_ends:
             with broker_errors(self.address):
                 open_ends = short_of(self._consumer, open_ends)
                 polled = self._consumer.poll(timeout_ms=200) if open_ends else {}
             for here, records in polled.items():
-                until = time.monotonic() + PATIENCE_S
+                until = time.monotonic() + TIMEOUT_S
                 for record in records:
                     if record.offset < self._ends[here] and (letter := self._letter(record.value)) is not None:
                         place = LetterPosition(here.topic, here.partition, record.offset)
                         yield StoredLetter(place, letter.arrival_us or record.timestamp * 1000, letter)
             if time.monotonic() > until:
-                raise Unavailable(f"the broker at {self.address.text} gave no more dead letters for {PATIENCE_S:.0f} s")
+                raise Unavailable(f"the broker at {self.address.text} sent no more dead letters for {TIMEOUT_S:.0f} s")
 
     def _letter(self, raw: bytes | None) -> Letter | None:
         try:

@@ -1,4 +1,4 @@
-"""Raw blocks from a socket, reduced as they come, and kept if asked: one buffer, no copy between the kernel's and the reducer's."""
+"""Raw blocks from a socket, reduced as they arrive, and recorded on request: one buffer, no copy between kernel and reducer."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from streaming.reducing.blocks import MAX_BLOCK_BYTES, PREFIX
 from streaming.reducing.reducer import Reducer
 from streaming.wire.records import Telemetry
 
-#: bytes asked of the socket at once: what still lies in a core's cache when it is reduced
+#: bytes read from the socket at once: what still lies in a core's cache when it is reduced
 PIECE: Final = 1 << 20
 #: a file of raw blocks is ended at about this size and the next one begun
 PART_BYTES: Final = 1 << 30
 
 
 class RawRecorder:
-    """Raw bytes as they came, in files ``part-00000.blocks`` of a folder. What is written is what was received: a reader skips
+    """Raw bytes as they arrived, in files ``part-00000.blocks`` of a folder. What is written is what was received: a reader skips
     what is malformed, and a last block that is cut short, as the live reducer did."""
 
     def __init__(self, folder: Path, part_bytes: int = PART_BYTES) -> None:
@@ -55,7 +55,7 @@ def receive(
     now_us: Callable[[], int],
     recorder: RawRecorder | None = None,
 ) -> int:
-    """Read until the other side closes; returns how many bytes came. ``deliver`` gets packets whenever windows have closed."""
+    """Read until the other side closes; returns how many bytes arrived. ``deliver`` gets packets whenever windows have closed."""
     room = memoryview(bytearray(MAX_BLOCK_BYTES + PREFIX.size + 2 * PIECE))
     start = stop = total = 0
     while True:
