@@ -17,7 +17,7 @@ from simulators.catalogue import simulators
 from streaming.factory import operator_for
 from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.paths import ROOT
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 from tests.streaming import helpers
 
 MINUTES = 2.0
@@ -27,7 +27,7 @@ Stream = list[Telemetry | Event]
 
 @lru_cache
 def played(sport: str) -> tuple[GameRecord, Stream]:
-    world = small_world(sport, SEED, MINUTES)
+    world = small_simulator(sport, SEED, MINUTES)
     return world.record, list(world.stream())
 
 
@@ -135,7 +135,7 @@ sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operat
 
     @pytest.mark.slow
     def test_the_same_seed_gives_the_same_finals_again(self, sport):
-        world = small_world(sport, SEED, MINUTES)
+        world = small_simulator(sport, SEED, MINUTES)
         same(finals(world.record, list(world.stream(50))), sport)
 
     def test_a_game_that_is_over_leaves_no_memory_behind(self, sport):

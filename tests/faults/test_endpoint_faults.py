@@ -18,8 +18,8 @@ from simulators.catalogue import open_simulator
 from streaming.factory import operator_for
 from streaming.wire.blocks import Output
 from streaming.wire.records import StatUpdate
-from tests.patience import contention
 from tests.streaming import helpers
+from tests.waiting import contention
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ from infra.local import broker, flink, processes
 from infra.local.cluster import Cluster
 from streaming.errors import Unavailable
 from streaming.flink.java import find_java
-from tests.cluster import until
+from tests.real_cluster import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 

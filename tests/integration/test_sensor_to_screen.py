@@ -15,8 +15,8 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.paths import ROOT
-from tests.patience import PATIENCE_S, contention
 from tests.streaming.web.test_browser import browser, until
+from tests.waiting import TIMEOUT_S, contention
 
 __all__ = ["browser"]
 
@@ -43,7 +43,7 @@ def demo() -> Iterator[str]:
             assert found, said
             yield found[1]
             process.send_signal(signal.SIGINT)
-            rest, _ = process.communicate(timeout=PATIENCE_S)
+            rest, _ = process.communicate(timeout=TIMEOUT_S)
             assert process.returncode == 0, rest
             assert "times real time" in rest
         finally:
@@ -54,7 +54,7 @@ def test_a_subscriber_gets_each_shot_at_once_and_then_for_good(demo):
     url = demo.replace("http", "ws", 1) + "/ws?topics=stats.soccer.shot.xgoals"
     seen: dict[str, list[dict]] = {}
     with connect(url) as socket:
-        end = time.monotonic() + 2 * PATIENCE_S
+        end = time.monotonic() + 2 * TIMEOUT_S
         while time.monotonic() < end:
             try:
                 message = json.loads(socket.recv(timeout=5))
@@ -78,7 +78,7 @@ def test_the_page_shows_the_match_and_the_graphic_of_a_shot(demo, browser):
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(demo + "/")
-    until(page, "/xgoals/i.test(document.querySelector('.third')?.innerText ?? '')", 2 * PATIENCE_S)
+    until(page, "/xgoals/i.test(document.querySelector('.third')?.innerText ?? '')", 2 * TIMEOUT_S)
     shown = float(page.locator(".third .value b").inner_text())
     moments = httpx.get(f"{demo}/api/games/{httpx.get(demo + '/api/games').json()[0]['game']}/moments").json()
     assert 0 <= shown <= 1

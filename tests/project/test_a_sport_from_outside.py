@@ -16,9 +16,9 @@ import pytest
 from simulators.catalogue import simulators
 from streaming.cli.demo_games import BEHIND_S
 from tests.paths import ROOT
-from tests.patience import PATIENCE_S, contention
 from tests.streaming import toy
 from tests.streaming.toyworld import play
+from tests.waiting import TIMEOUT_S, contention
 
 POINTS = """
 [touchline.sports]
@@ -93,7 +93,7 @@ def test_it_is_played_live_beside_the_others(installed: Path) -> None:
     assert told["events"] == 15
     assert told["not_used"] == {}
     assert told["kept_up"] or told["behind_s"] < BEHIND_S * contention()
-    assert 1.0 < told["took_s"] < PATIENCE_S
+    assert 1.0 < told["took_s"] < TIMEOUT_S
 
 
 @pytest.mark.slow

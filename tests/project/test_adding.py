@@ -28,7 +28,7 @@ from streaming.sources import FeedSource, GameSource, SourceOptions, open_source
 from streaming.wire.blocks import Output, StatBlock
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.records import Event
-from tests.pages import files_of, install_page
+from tests.doc_examples import files_of, install_page
 from tests.paths import ROOT
 
 PAGES = sorted(path.name for path in (ROOT / "docs").glob("adding-a-*.md"))

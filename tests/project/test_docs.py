@@ -24,7 +24,7 @@ from streaming.wire.blocks import StatBlock
 from streaming.wire.records import Telemetry
 from tests.paths import ROOT
 from tests.simulators.providers import small
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
@@ -95,7 +95,7 @@ def test_the_modules_that_the_migration_page_points_to_exist() -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``match``, half a minute of a simulated game, and ``REC``, a small file of a provider with stats."""
     folder = tmp_path_factory.mktemp("docs")
-    world = small_world("soccer", 7, 0.5)
+    world = small_simulator("soccer", 7, 0.5)
     with Writer(folder / "match", world.record) as writer:
         for record in world.stream(250):
             writer.write(record)

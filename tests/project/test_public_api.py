@@ -19,8 +19,8 @@ from streaming.recordings.reader import Recording, Writer
 from streaming.sinks.table import StatTableSink, stat_filter
 from streaming.wire.blocks import StatBlock
 from tests.paths import ROOT
-from tests.patience import contention
-from tests.small import small_world
+from tests.small_simulators import small_simulator
+from tests.waiting import contention
 
 #: what an import must not bring along
 HEAVY = ("numpy", "numba", "pyarrow", "pandas", "streaming", "features", "models", "simulators", "typer")
@@ -40,7 +40,7 @@ def python(program: str, *path: Path) -> subprocess.CompletedProcess[str]:
 def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording of twelve seconds of a race, which has stats from its first window on."""
     folder = tmp_path_factory.mktemp("api") / "race"
-    world = small_world("f1", 3, 0.2)
+    world = small_simulator("f1", 3, 0.2)
     with Writer(folder, world.record) as writer:
         for record in world.stream(25):
             writer.write(record)

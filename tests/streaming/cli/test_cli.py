@@ -13,7 +13,7 @@ import pytest
 
 from streaming.cli.app import COMMANDS, run
 from tests.paths import ROOT
-from tests.patience import PATIENCE_S
+from tests.waiting import TIMEOUT_S
 
 
 @pytest.fixture(scope="session")
@@ -173,14 +173,14 @@ def test_an_interrupted_run_leaves_nothing(recording, tmp_path):
     out = tmp_path / "stats.parquet"
     command = [sys.executable, "-m", "streaming.cli", "replay", str(recording), "--speed", "1", "--out", str(out)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    patience = time.monotonic() + PATIENCE_S
+    patience = time.monotonic() + TIMEOUT_S
     while not list(tmp_path.iterdir()):  # what it writes has another name meanwhile
         assert process.poll() is None, "it ended before it wrote anything"
         assert time.monotonic() < patience, "it writes nothing"
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=PATIENCE_S)
+    _, said = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130
     assert said.strip().splitlines()[-1] == "touchline: interrupted"
     assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ from streaming.cli import doctor
 from streaming.cli.app import run
 from streaming.errors import Unavailable
 from streaming.flink.java import find_java
-from tests.plugins import install
+from tests.plugin_packages import install
 
 
 def fake_java(folder: Path, version: str) -> Path:

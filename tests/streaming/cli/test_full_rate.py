@@ -12,7 +12,7 @@ import pytest
 
 from streaming.cli.app import run
 from streaming.recordings.reader import Recording
-from tests.patience import PATIENCE_S
+from tests.waiting import TIMEOUT_S
 
 
 def test_what_is_sent_is_recorded_reduced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,14 +40,14 @@ def test_what_is_sent_is_recorded_reduced(tmp_path: Path, capsys: pytest.Capture
     )
     receiving.start()
     sent = 2
-    until_s = time.monotonic() + PATIENCE_S
+    until_s = time.monotonic() + TIMEOUT_S
     while time.monotonic() < until_s:  # until the other end listens
         sent = run(
             ["full-rate", "send", f"127.0.0.1:{port}", "--seed", "3", "--minutes", "1", "--seconds", "0.5", "--speed", "max"]
         )
         if sent == 0:
             break
-    receiving.join(PATIENCE_S)
+    receiving.join(TIMEOUT_S)
     assert sent == 0
     told = json.loads(next(line for line in capsys.readouterr().out.splitlines() if line.startswith("{")))
     assert told["samples"] == 5 * 20

@@ -19,7 +19,7 @@ from streaming.runners.kafka import runner
 from streaming.runners.kafka.runner import KafkaRunner
 from streaming.wire import topics
 from streaming.wire.feed import GameStart, encode_feed
-from tests import cluster as real
+from tests import real_cluster
 from tests.streaming.kafka.conftest import Ground
 from tests.streaming.toy import TOY, final_only, game, track
 
@@ -91,7 +91,7 @@ def test_the_client_raises_for_a_partition_that_is_not_its_own_and_is_not_kept_w
         assert offsets.position(consumer, here) is None
         with admin(ground.address) as client:
             client.delete_topics([here.topic])
-            real.until(lambda: here.topic not in client.list_topics(), "it is deleted")
+            real_cluster.until(lambda: here.topic not in client.list_topics(), "it is deleted")
         began_s = time.monotonic()
         with pytest.raises(KafkaTimeoutError):
             offsets.end_offsets(consumer, [here])
@@ -122,7 +122,7 @@ def member(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> KafkaRunner:
     """One that looks after its topic all the time, of a ground with the beginning of a game on it."""
     monkeypatch.setattr(runner, "WATCH_S", 0.05)
     ground.name = TOY.name
-    real.fresh(ground.address, ground.name, 1)
+    real_cluster.recreate_topics(ground.address, ground.name, 1)
     for record in (GameStart(record=game()), track(3.0)):
         ground.put(topics.telemetry(ground.name), GAME, encode_feed(record))
     return KafkaRunner(ground.address, ground.name, final_only, group="offsets")
@@ -140,7 +140,7 @@ def test_the_input_is_deleted_while_partitions_are_being_taken_away(ground, memb
     monkeypatch.setattr(KafkaConsumer, "highwater", taken_away)
     thread, ended, stop = _run(ground, member)
     try:
-        real.until(lambda: asked.is_set() and member.commits, "it is at work and watched")
+        real_cluster.until(lambda: asked.is_set() and member.commits, "it is at work and watched")
         with admin(ground.address) as client:
             client.delete_topics([topics.telemetry(ground.name)])
         thread.join(60)
@@ -157,7 +157,7 @@ def test_the_input_is_deleted_while_partitions_are_being_taken_away(ground, memb
 def test_a_watching_thread_that_fails_ends_the_run(ground, member, monkeypatch):
     thread, ended, stop = _run(ground, member)
     try:
-        real.until(lambda: member.commits, "it is at work")
+        real_cluster.until(lambda: member.commits, "it is at work")
         monkeypatch.setattr(TopicGuard, "check", lambda self, unread=None: {}["absent"])
         thread.join(60)
         assert not thread.is_alive(), "it hangs"
@@ -174,7 +174,7 @@ def test_a_mistake_while_partitions_are_handed_over_ends_the_run(ground, member,
     """The consumer only logs what goes wrong there; the games would be published on by somebody who no longer has them."""
     thread, ended, stop = _run(ground, member)
     try:
-        real.until(lambda: member.commits, "it is at work")
+        real_cluster.until(lambda: member.commits, "it is at work")
         monkeypatch.setattr(member, "_commit", lambda everything=False: {}["absent"] if everything else None)
         member._revoked({0}, False)
         assert not member.parts

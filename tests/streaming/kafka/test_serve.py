@@ -29,11 +29,11 @@ from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, StatBlock
 from streaming.wire.messages import messages
 from streaming.wire.records import encode
-from tests.patience import PATIENCE_S
-from tests.patience import until as patiently
 from tests.streaming.kafka.conftest import Ground
 from tests.streaming.toy import track
 from tests.streaming.web.scripted import ScriptedMatch
+from tests.waiting import TIMEOUT_S
+from tests.waiting import until as patiently
 
 NOBODY = "kafka://127.0.0.1:1"
 EVERYTHING = Filter.of(["#"])
@@ -45,7 +45,7 @@ def reading(ground: Ground, hub: Hub, **how: Any) -> Iterator[KafkaSubscriber]:
         yield found
 
 
-def until(hub: Hub, truth: Callable[[], object], seconds: float = PATIENCE_S) -> None:
+def until(hub: Hub, truth: Callable[[], object], seconds: float = TIMEOUT_S) -> None:
     """Empty the hub, as its event loop would, until something is true."""
     end = time.monotonic() + seconds
     hub.drain()
@@ -106,7 +106,7 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
         assert (channel.runner, channel.reported_us, channel.meters.windows) == ("there", told.reported_us, match.meters.windows)
         assert hub.dead_letter_counts[topics.telemetry(ground.name), "late"] == len(track(0.2)), "counted in samples"
         assert {(d.reason, d.detail) for d in hub.dead_letters} == {("late", "too late"), ("bad event", "why")}
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while found.lag.get(ground.name) != 0:
             assert time.monotonic() < end
             time.sleep(0.05)
@@ -316,7 +316,7 @@ def test_no_broker_is_one_sentence_and_exit_code_2():
         for command in commands
     ]
     for process in started:
-        out, said = process.communicate(timeout=PATIENCE_S)
+        out, said = process.communicate(timeout=TIMEOUT_S)
         assert re.fullmatch(r"touchline: no broker answers as expected at kafka://127\.0\.0\.1:1: [^\n]+\n", said)
         assert (process.returncode, out) == (2, "")
 
@@ -332,7 +332,7 @@ def test_serve_as_a_program(kafka, how):
     said = "".join(process.stdout.readline() for _ in range(4))
     found = re.search(r"operator page  (http://\S+)/operator\n", said)
     assert found, said
-    end, cluster = time.monotonic() + PATIENCE_S, None
+    end, cluster = time.monotonic() + TIMEOUT_S, None
     while cluster is None or cluster["kafka"]["age_s"] is None or not cluster["flink"]["problem"]:
         assert time.monotonic() < end
         try:
@@ -343,5 +343,5 @@ def test_serve_as_a_program(kafka, how):
     assert cluster["gateway"]["problem"] == ""
     assert "touchline_kafka_up 1.0" in httpx.get(found[1] + "/metrics").text
     process.send_signal(how)
-    _, errors = process.communicate(timeout=PATIENCE_S)
+    _, errors = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, errors) == (0, "")

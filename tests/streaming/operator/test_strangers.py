@@ -12,7 +12,7 @@ from streaming.errors import BadRecord
 from streaming.factory import operator_for
 from streaming.operator.game import GameOperator
 from streaming.wire.records import Event, GameRecord
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 from tests.streaming import helpers
 
 SCORES = {"soccer": "soccer.match.score", "nfl": "nfl.game.score", "mlb": "mlb.game.score"}
@@ -21,7 +21,7 @@ SCORES = {"soccer": "soccer.match.score", "nfl": "nfl.game.score", "mlb": "mlb.g
 @cache
 def _events(sport: str) -> tuple[GameRecord, tuple[Event, ...]]:
     """A game without its tracking; of soccer, in which little is scored, with a goal for either side."""
-    world = small_world(sport, 9 if sport == "mlb" else 7, 6.0)  # a home run
+    world = small_simulator(sport, 9 if sport == "mlb" else 7, 6.0)  # a home run
     feeds = [feed for feed in world.record.feeds if feed.kind == "events"]
     record = msgspec.structs.replace(world.record, feeds=feeds)
     events = [one for one in world.stream(25) if isinstance(one, Event)]

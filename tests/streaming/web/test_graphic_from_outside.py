@@ -15,8 +15,8 @@ from streaming.errors import BadInput
 from streaming.web.gateway import application
 from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
-from tests.pages import install_page
-from tests.plugins import install
+from tests.doc_examples import install_page
+from tests.plugin_packages import install
 from tests.streaming.web import test_browser
 from tests.streaming.web.conftest import Stage, staged
 

@@ -14,7 +14,7 @@ import pytest
 from features.core.plugins import PluginGroup
 from models.artefact import shipped
 from streaming.runners.flink.packaging import stage
-from tests.plugins import write_metadata
+from tests.plugin_packages import write_metadata
 
 GROUPS = ("touchline.sports", "touchline.simulators", "touchline.models", "touchline.sinks")
 #: without site-packages (-S): whatever this finds comes from the staged folder or from the other one on the path
