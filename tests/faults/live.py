@@ -222,12 +222,13 @@ def verdict(address: Address, sent: list[Sent]) -> Verdict:
 
 
 def assert_nothing_lost(what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer, *, after_s: float = 0.0) -> None:
-    """Once all input is used, and ``after_s`` later, no final value is lost, wrong or in excess (``committed`` fails on duplicates)."""
+    """Wait until all input is used, and ``after_s`` more: then no final value is lost, wrong or in excess."""
     real_cluster.until(lambda: real_cluster.lag(address, SPORT, group) == 0, "all input used and committed")
     time.sleep(after_s)
     found = verdict(address, sent)
     print(
         f"\n{what}: {found.finals:,} final values, {found.lost} lost, 0 duplicated, {found.wrong} wrong, "
-        f"{found.in_excess} in excess; no new value for {viewer.gap_s:.1f} s at most, the oldest was {viewer.latest_s:.1f} s old when seen"
+        f"{found.in_excess} in excess; no new value for {viewer.gap_s:.1f} s at most, "
+        f"the oldest was {viewer.latest_s:.1f} s old when read"
     )
     assert found.good, found
