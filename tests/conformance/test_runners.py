@@ -105,13 +105,13 @@ def finished(address: Address, sport: str, group: str) -> None:
 
 @pytest.mark.parametrize("sport", simulators())
 class TestEmbedded:
-    def test_the_scripts_do_what_they_say(self, sport):
+    def test_scripts_give_the_finals_and_dead_letters_they_promise(self, sport):
         finals, letters = expected(sport)
         assert len(finals) > 20_000
         assert sum(letters.values()) >= sum(script.letters for script in played(sport)) > 0
         assert any(revision for _, revision in finals), "a correction issues something again"
 
-    def test_cutting_and_packing_change_nothing(self, sport):
+    def test_cutting_and_batching_change_no_final(self, sport):
         """Scripts of the same game say the same, whatever happened to it on the way."""
         finals, _ = expected(sport)
         by_script: dict[str, Counter[bytes]] = {}
@@ -121,7 +121,7 @@ class TestEmbedded:
         for name in ("packed", "uneven", "disorder", "malformed"):
             assert by_script[name] == by_script["plain"], name
 
-    def test_restored_at_every_few_records(self, sport):
+    def test_restoring_every_few_records_changes_no_final(self, sport):
         """A crash at any moment: the host is thrown away and built again from what was kept."""
         finals, _ = expected(sport)
         chance, make = random.Random(4), maker(provisional=False)
@@ -142,7 +142,7 @@ class TestEmbedded:
 @pytest.mark.cluster
 @pytest.mark.parametrize("sport", simulators())
 class TestOnKafka:
-    def test_killed_joined_and_left(self, sport, broker: Cluster):
+    def test_operators_killed_joined_and_left_lose_no_final(self, sport, broker: Cluster):
         """One process, killed; then two that share the games; then the first of them leaves."""
         address = real_cluster.address_of(broker)
         real_cluster.recreate_topics(address, sport)
@@ -170,7 +170,7 @@ ON_FLINK = [(sport, ("process", "thread")[i % 2]) for i, sport in enumerate(w fo
 @pytest.mark.cluster
 @pytest.mark.parametrize(("sport", "profile"), ON_FLINK)
 class TestOnFlink:
-    def test_task_manager_killed_then_rescaled_from_a_savepoint(self, sport, profile, broker: Cluster, flink: Cluster):
+    def test_task_manager_killed_and_job_rescaled_lose_no_final(self, sport, profile, broker: Cluster, flink: Cluster):
         address, group = real_cluster.address_of(broker), f"conformance-{profile}"
         real_cluster.recreate_topics(address, sport)
         first, second, third = thirds(sport)

@@ -55,7 +55,7 @@ def four_slots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     yield from real_cluster.started(tmp_path_factory.mktemp("four-slots"), only="flink", task_managers=2, slots=2)
 
 
-def test_a_newer_version_goes_on_with_twice_the_slots(broker: Cluster, four_slots: Cluster, newer: Path):
+def test_newer_version_goes_on_from_a_savepoint_with_twice_the_slots(broker: Cluster, four_slots: Cluster, newer: Path):
     address, group = real_cluster.address_of(broker), "upgrade"
     real_cluster.recreate_topics(address, SPORT)
     first, second, third = thirds(SPORT)

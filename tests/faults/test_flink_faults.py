@@ -29,7 +29,7 @@ def assert_nothing_lost(what: str, address: Address, group: str, sent: list[Sent
     )  # what the last checkpoint has committed is out by then
 
 
-def test_a_task_manager_is_killed(address, flink: Cluster):
+def test_killed_task_manager_loses_no_final(address, flink: Cluster):
     games, group = names("killed"), "killed"
     with real_cluster.start_job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
         with Viewer(address) as viewer:
@@ -45,7 +45,7 @@ def test_a_task_manager_is_killed(address, flink: Cluster):
     assert viewer.gap_s <= within_s(BACK_S, busy)
 
 
-def test_a_task_manager_is_paused_and_comes_back(address, flink: Cluster):
+def test_paused_task_manager_that_returns_loses_no_final(address, flink: Cluster):
     """For twenty seconds or more it does nothing, until the other has its games. What it had begun must not come out when it
     wakes."""
     games, group = names("paused"), "paused"
@@ -72,7 +72,7 @@ def test_a_task_manager_is_paused_and_comes_back(address, flink: Cluster):
     assert viewer.gap_s <= within_s(BACK_S, busy)
 
 
-def test_the_broker_is_killed_under_a_job(own_broker: Cluster, flink: Cluster):
+def test_broker_killed_under_a_job_loses_no_final(own_broker: Cluster, flink: Cluster):
     address, group = real_cluster.address_of(own_broker), "broker"
     real_cluster.recreate_topics(address, SPORT)
     games = names("broker")
@@ -93,7 +93,7 @@ def test_the_broker_is_killed_under_a_job(own_broker: Cluster, flink: Cluster):
     assert viewer.gap_s <= within_s(BACK_S, busy) + away_s
 
 
-def test_two_jobs_on_one_cluster(address, own_broker: Cluster, flink: Cluster):
+def test_two_jobs_on_one_cluster_do_not_disturb_each_other(address, own_broker: Cluster, flink: Cluster):
     """A slot each, a broker each; the first is stopped while the second goes on."""
     other = real_cluster.address_of(own_broker)
     real_cluster.recreate_topics(other, SPORT)
@@ -121,7 +121,7 @@ def test_two_jobs_on_one_cluster(address, own_broker: Cluster, flink: Cluster):
             assert two.stop()[0] == 0
 
 
-def test_the_input_is_deleted_under_a_job(address, flink: Cluster):
+def test_input_deleted_under_a_job_ends_it_and_names_the_lost_offsets(address, flink: Cluster):
     """The run ends with one sentence that names what was never used, and takes its job with it."""
     group = "deleted"
     games = [name for i in range(7) for name in names(f"gone-{i}")]

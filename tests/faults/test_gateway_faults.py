@@ -42,7 +42,7 @@ def feed_end_us(feed: Feed) -> int:
     return max(due_us for due_us, _ in feed.load.sent) - HISTORY_US - 2_000_000
 
 
-def test_a_killed_gateway_is_started_again(broker: Cluster):
+def test_killed_gateway_started_again_serves_the_past(broker: Cluster):
     address = real_cluster.address_of(broker)
     real_cluster.recreate_topics(address, SPORT)
     games, port = names("gateway", 1), real_cluster.free_port()

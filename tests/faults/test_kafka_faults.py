@@ -36,7 +36,7 @@ def assert_nothing_lost(what: str, address: Address, sent: list[Sent], viewer: V
     live.assert_nothing_lost(what, address, "touchline", sent, viewer)
 
 
-def test_a_killed_operator_is_started_again(address):
+def test_killed_operator_started_again_loses_no_final(address):
     games = names("restarted")
     with operator(address) as one, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
@@ -54,7 +54,7 @@ def test_a_killed_operator_is_started_again(address):
     assert viewer.gap_s <= within_s(BACK_S, busy) + starting_s
 
 
-def test_another_joins_and_takes_over_when_the_first_is_killed(address):
+def test_second_operator_takes_over_when_the_first_is_killed(address):
     games = names("taken-over")
     with operator(address) as one, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
@@ -82,7 +82,7 @@ def runners(address: Address) -> set[str]:
     return {health.runner for health in found if health.reported_us > since_us}
 
 
-def test_one_that_was_thought_dead_comes_back(address):
+def test_paused_operator_that_returns_publishes_nothing_twice(address):
     """Stopped in the middle of its work for twenty seconds or more, until the other has its games. What it had begun and what it
     still holds must not come out a second time, nor when it has games again, which go on for long."""
     games = names("zombie")
@@ -106,7 +106,7 @@ def test_one_that_was_thought_dead_comes_back(address):
     assert viewer.gap_s <= within_s(BACK_S, busy)
 
 
-def test_the_broker_is_killed_and_comes_back_on_its_data(own_broker):
+def test_broker_killed_and_restarted_on_its_data_loses_no_final(own_broker):
     address = real_cluster.address_of(own_broker)
     real_cluster.recreate_topics(address, SPORT)
     games = names("broker")
@@ -126,7 +126,7 @@ def test_the_broker_is_killed_and_comes_back_on_its_data(own_broker):
     assert viewer.gap_s <= within_s(BACK_S, busy) + away_s
 
 
-def test_poison_at_the_head_of_every_partition(address):
+def test_poison_at_the_head_of_every_partition_is_a_dead_letter(address):
     """A record that nobody can use is the first that an operator finds: it is set aside, and the games behind it are played."""
     games = names("poisoned")
     poison = [b"\x00" * 2_000_000, b"TL\x01\x00" + b"\xff" * 60, b'{"kind":' + b"[" * 100_000, b""]
@@ -144,7 +144,7 @@ def test_poison_at_the_head_of_every_partition(address):
     assert {letter.game for letter in letters if letter.payload == poison[0]} == set(games)
 
 
-def test_the_input_is_deleted_under_its_hands(address):
+def test_input_deleted_under_an_operator_ends_it_and_names_the_lost_offsets(address):
     """One sentence with what was lost, exit code 2; and what is said to be lost is exactly what nobody has seen."""
     games = [name for i in range(7) for name in names(f"deleted-{i}")]
     sent = send_at_once(address, games, 30.0)
@@ -169,7 +169,7 @@ def test_the_input_is_deleted_under_its_hands(address):
     assert {p: b for p, (_, b) in spans.items()} == ends
 
 
-def test_one_without_a_membership_holds_back_by_itself(address):
+def test_operator_without_a_membership_commits_no_offsets(address):
     """The broker takes offsets from nobody in particular even while a group has members; so whoever has fallen out of the group
     must not give it any."""
     from kafka import KafkaProducer

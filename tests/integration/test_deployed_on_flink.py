@@ -21,7 +21,7 @@ MODEL = "pass-completion"
 
 @pytest.mark.cluster
 @pytest.mark.slow
-def test_a_deployment_reaches_the_workers_of_a_job(
+def test_deployed_model_reaches_the_workers_of_a_running_job(
     tmp_path: Path, broker: Cluster, flink: Cluster, registry_of_flink: Store
 ) -> None:
     address, group, games = real_cluster.address_of(broker), "deployed", names("deployed")[:1]

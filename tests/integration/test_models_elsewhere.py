@@ -32,7 +32,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("sport", simulators())
-def test_a_game_is_the_same_with_its_models_elsewhere(endpoint: Path, sport: str) -> None:
+def test_game_with_remote_models_has_the_same_finals(endpoint: Path, sport: str) -> None:
     world = small_simulator(sport, 3, 4.0)
     records = list(world.stream(25))
     names = sorted({stat.model.partition("/")[0] for stat in sport_named(sport).stats if stat.model})

@@ -50,7 +50,7 @@ def demo() -> Iterator[str]:
             process.kill()
 
 
-def test_a_subscriber_gets_each_shot_at_once_and_then_for_good(demo):
+def test_subscriber_gets_each_shot_provisional_at_once_and_then_final(demo):
     url = demo.replace("http", "ws", 1) + "/ws?topics=stats.soccer.shot.xgoals"
     seen: dict[str, list[dict]] = {}
     with connect(url) as socket:
@@ -73,7 +73,7 @@ def test_a_subscriber_gets_each_shot_at_once_and_then_for_good(demo):
     assert settled["frame"]["offset_us"] == 0, "simulated events happen in their frames"
 
 
-def test_the_page_shows_the_match_and_the_graphic_of_a_shot(demo, browser):
+def test_live_page_shows_the_match_and_the_graphic_of_a_shot(demo, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -99,7 +99,7 @@ def updates(told: object) -> Iterator[dict]:
             yield from updates(value)
 
 
-def test_metrics_tell_where_the_time_goes(demo):
+def test_metrics_have_the_latency_of_every_stage(demo):
     text = httpx.get(demo + "/metrics").text
     assert re.search(r"touchline_\w*step\w*\{.*soccer\.player\.speed.*\} \d", text)
     for word in ("touchline_", "late", "subscribers", "watermark"):

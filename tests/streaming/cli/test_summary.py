@@ -12,7 +12,7 @@ from tests.streaming import helpers
 
 
 @pytest.mark.parametrize(("tracking_s", "events_s"), [(3.0, 200.0), (25.0, 3.0), (0.0, 200.0)])
-def test_a_game_lasts_to_the_last_of_both(tracking_s: float, events_s: float) -> None:
+def test_summary_s_game_time_ends_with_the_last_sample_or_event(tracking_s: float, events_s: float) -> None:
     world = small_simulator("soccer", 5, 1.0)
     t0_us = world.record.t0_us
     kept: list[Telemetry | Event] = []

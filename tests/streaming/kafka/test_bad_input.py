@@ -56,7 +56,7 @@ def send(address: Address, game: str, part: slice = slice(None), *, begin: bool 
         return ingress.sent()
 
 
-def test_nobody_answers(capsys):
+def test_broker_that_does_not_answer_is_one_sentence(capsys):
     told = sentence(capsys, parse(f"kafka://127.0.0.1:{real_cluster.free_port()}", environment={}))
     assert "no broker answers as expected at kafka://127.0.0.1:" in told
     assert "make up" in told
@@ -142,7 +142,7 @@ def settings(folder: Path, protocol: str, password: str, ca: Path | None = None)
     return path
 
 
-def test_a_wrong_password(locked, tmp_path, capsys):
+def test_wrong_password_is_one_sentence(locked, tmp_path, capsys):
     for url, protocol in ((locked.plain, "SASL_PLAINTEXT"), (locked.tls, "SASL_SSL")):
         given = settings(tmp_path, protocol, "wrong", locked.ca)
         told = sentence(capsys, parse(url, given), "--kafka-settings", str(given))
@@ -150,13 +150,13 @@ def test_a_wrong_password(locked, tmp_path, capsys):
         assert "wrong" not in told.replace("wrong password", ""), "a secret is never said"
 
 
-def test_a_certificate_that_is_not_trusted(locked, tmp_path, capsys):
+def test_untrusted_certificate_is_one_sentence(locked, tmp_path, capsys):
     given = settings(tmp_path, "SASL_SSL", "right")
     told = sentence(capsys, parse(locked.tls, given), "--kafka-settings", str(given))
     assert "certificate" in told.lower()
 
 
-def test_the_right_password_over_tls(locked, tmp_path):
+def test_right_password_over_tls_connects(locked, tmp_path):
     given = settings(tmp_path, "SASL_SSL", "right", locked.ca)
     address = parse(locked.tls, given)
     ensure(address, SPORT, real_cluster.PARTITIONS)
@@ -167,7 +167,7 @@ def test_the_right_password_over_tls(locked, tmp_path):
     assert verdict(address, sent).good
 
 
-def test_another_number_of_partitions(address, capsys):
+def test_changed_number_of_partitions_is_refused(address, capsys):
     told = sentence(capsys, address, "--partitions", str(real_cluster.PARTITIONS - 1))
     assert f"topic {topics.telemetry(SPORT)} has {real_cluster.PARTITIONS} partitions, not {real_cluster.PARTITIONS - 1}" in told
     with admin(address) as client:
@@ -178,7 +178,7 @@ def test_another_number_of_partitions(address, capsys):
     assert f"topic {topics.stats(SPORT)} has 2 partitions where {topics.telemetry(SPORT)} has {real_cluster.PARTITIONS}" in told
 
 
-def test_telemetry_of_a_newer_schema_version_is_kept(address):
+def test_telemetry_of_a_newer_schema_version_is_a_dead_letter(address):
     with RecordingIngress(address) as ingress:
         ingress.start(load(20.0).as_game("newer", 0))
         ingress.send(moved(load(20.0).items[0][1], "newer", 0, 0))
@@ -193,7 +193,7 @@ def test_telemetry_of_a_newer_schema_version_is_kept(address):
     assert (letter.reason, letter.payload, letter.game) == ("schema version", newer, "newer")
 
 
-def test_a_snapshot_of_a_newer_version(address):
+def test_snapshot_of_a_newer_version_on_the_broker_is_refused(address):
     """The older program ends with one sentence and takes nothing; the newer one, which can read it, goes on from there."""
     (game,) = names("upgraded", 1)
     kept = topics.snapshots(SPORT)

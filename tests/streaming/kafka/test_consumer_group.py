@@ -86,7 +86,7 @@ def shared_out(one: Member, two: Member) -> bool:
     return len(one.held) == len(two.held) == PARTITIONS // 2
 
 
-def test_one_that_was_thrown_out_has_no_claims(pair):
+def test_expelled_member_claims_no_former_partitions(pair):
     """It comes back at once, while the other has taken over what it had. Which of two claims is believed hangs on their order,
     which hangs on their names, and what is moved back on what was moved before: so it is done some times, twice to each."""
     for turn in range(8):
@@ -103,7 +103,7 @@ def test_one_that_was_thrown_out_has_no_claims(pair):
         assert sum(len(member.held) for member in pair) == PARTITIONS
 
 
-def test_one_is_thrown_out_in_the_middle_of_joining(pair, ground):
+def test_member_expelled_while_joining_gets_its_share_again(pair, ground):
     """It has told that it joins again, and is waiting for the other's word, when the group gives it up."""
     sleeper, other = pair
     had = set(sleeper.held)
@@ -119,7 +119,7 @@ def test_one_is_thrown_out_in_the_middle_of_joining(pair, ground):
     real_cluster.until(lambda: shared_out(*pair) and sleeper.name != before, "each has half again")
 
 
-def test_joining_takes_no_more_rounds_than_it_must(pair, ground):
+def test_joining_takes_the_fewest_rounds(pair, ground):
     """An answer that comes between two polls is not thrown away. A third takes two rounds, one to give back and one to be given,
     and one more where a heartbeat crosses them; then there is peace."""
     before = pair[0].round

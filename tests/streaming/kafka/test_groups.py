@@ -61,7 +61,7 @@ def finals(ground: Ground) -> Counter[tuple[str, int]]:
     return Counter((u.id, u.revision) for u in found if u.quality == "final")
 
 
-def test_a_second_group_is_not_spoilt_by_the_first(ground):
+def test_second_group_does_not_use_the_state_of_the_first(ground):
     """The second comes when the first has kept the state of half a game, and goes through all of it; then both go on from what
     each has kept, at other offsets. Every final value comes once from each."""
     ground.name = TOY.name
@@ -89,7 +89,7 @@ def test_a_second_group_is_not_spoilt_by_the_first(ground):
     assert set(twice.values()) == {2}
 
 
-def test_the_input_goes_while_it_is_asked_about(ground):
+def test_input_deleted_while_it_is_inspected_ends_the_run(ground):
     """Between the two questions, whether the topic is there and how far it is used, somebody deletes it: what is lost is told from
     the answer before."""
 

@@ -44,14 +44,14 @@ class Scripted:
 
 
 @pytest.mark.parametrize("gone", [IllegalStateError("Partition is not assigned"), KeyError(HERE)])
-def test_a_partition_that_was_taken_away_has_no_end_and_no_position(gone):
+def test_revoked_partition_has_no_end_and_no_position(gone):
     consumer = Scripted(gone)
     assert offsets.end_seen(consumer, HERE) == 0
     assert offsets.position(consumer, HERE) is None
     assert offsets.short_of(consumer, {HERE: 3}) == {HERE: 3}, "what was not read is not read"
 
 
-def test_what_is_known_is_passed_on():
+def test_known_offsets_are_returned():
     assert offsets.end_seen(Scripted(7), HERE) == 7
     assert offsets.end_seen(Scripted(None), HERE) == 0
     assert offsets.position(Scripted(0), HERE) == 0
@@ -59,7 +59,7 @@ def test_what_is_known_is_passed_on():
     assert offsets.short_of(Scripted(2), {HERE: 3}) == {HERE: 3}
 
 
-def test_every_question_to_the_broker_has_a_time_limit():
+def test_every_request_to_the_broker_has_a_timeout():
     consumer = Scripted(KafkaTimeoutError("no answer"))
     for ask in (
         lambda: offsets.first_offsets(consumer, [HERE]),
@@ -78,7 +78,7 @@ def test_every_question_to_the_broker_has_a_time_limit():
 
 
 @pytest.mark.cluster
-def test_the_client_raises_for_a_partition_that_is_not_its_own_and_is_not_kept_waiting_by_a_deleted_topic(ground, monkeypatch):
+def test_client_raises_for_a_foreign_partition_and_does_not_hang_on_a_deleted_topic(ground, monkeypatch):
     """What the module is for, as the client does it."""
     monkeypatch.setattr(offsets, "ANSWER_MS", 1_000)
     ground.make(1)
@@ -129,7 +129,7 @@ def member(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> KafkaRunner:
 
 
 @pytest.mark.cluster
-def test_the_input_is_deleted_while_partitions_are_being_taken_away(ground, member, monkeypatch):
+def test_input_deleted_during_a_revocation_ends_the_run(ground, member, monkeypatch):
     """Whenever the end of a partition is asked for, it has just been taken away: the run ends with what was lost all the same."""
     asked = threading.Event()
 
@@ -154,7 +154,7 @@ def test_the_input_is_deleted_while_partitions_are_being_taken_away(ground, memb
 
 
 @pytest.mark.cluster
-def test_a_watching_thread_that_fails_ends_the_run(ground, member, monkeypatch):
+def test_failed_topic_guard_thread_ends_the_run(ground, member, monkeypatch):
     thread, ended, stop = _run(ground, member)
     try:
         real_cluster.until(lambda: member.commits, "it is at work")
@@ -170,7 +170,7 @@ def test_a_watching_thread_that_fails_ends_the_run(ground, member, monkeypatch):
 
 
 @pytest.mark.cluster
-def test_a_mistake_while_partitions_are_handed_over_ends_the_run(ground, member, monkeypatch):
+def test_error_during_a_rebalance_ends_the_run(ground, member, monkeypatch):
     """The consumer only logs what goes wrong there; the games would be published on by somebody who no longer has them."""
     thread, ended, stop = _run(ground, member)
     try:

@@ -44,12 +44,12 @@ ELSEWHERE = "kafka://127.0.0.1:1"
         (["--sink", "kinesis://stream"], "unknown sink 'kinesis': this installation knows jsonl, kafka, parquet, vtt"),
     ],
 )
-def test_what_makes_no_sense_is_refused(recording, capsys, options, words):
+def test_run_with_contradicting_options_is_refused(recording, capsys, options, words):
     for source in (str(recording), f"file://{recording}"):
         assert words.format(rec=recording) in refused(capsys, "run", "--source", source, *options)
 
 
-def test_a_source_that_is_not_there(capsys, tmp_path):
+def test_run_of_an_absent_source_is_refused(capsys, tmp_path):
     for source, sentence in (
         ("mqtt://host", "unknown source 'mqtt': this installation knows file, kafka, simulator"),
         (str(tmp_path / "no"), f"there is no recording at {tmp_path / 'no'}"),
@@ -80,7 +80,7 @@ def lines(path: Path) -> dict[tuple[str, int], object]:
 
 @pytest.mark.cluster
 @pytest.mark.slow
-def test_a_recording_to_a_broker_is_what_replay_makes_of_it(address, recording, tmp_path, capsys):
+def test_recording_to_a_broker_equals_its_replay(address, recording, tmp_path, capsys):
     assert run(["replay", str(recording), "--out", str(tmp_path / "replayed.jsonl")]) == 0
     copies = tmp_path / "copies"
     assert run(["run", "--source", f"file://{recording}", "--sink", address.text, "--record", str(copies)]) == 0
@@ -101,7 +101,7 @@ def test_a_recording_to_a_broker_is_what_replay_makes_of_it(address, recording, 
 
 @pytest.mark.cluster
 @pytest.mark.slow
-def test_games_of_a_broker_to_a_file_and_recorded_beside(address, tmp_path):
+def test_games_of_a_broker_are_written_to_a_file_and_recorded(address, tmp_path):
     """Their stats are those that a replay of what was recorded gives."""
     played, out, folder = load(20.0), tmp_path / "stats.jsonl", tmp_path / "games"
     with real_cluster.Program(
@@ -130,7 +130,7 @@ def test_games_of_a_broker_to_a_file_and_recorded_beside(address, tmp_path):
 
 @pytest.mark.cluster
 @pytest.mark.slow
-def test_an_operator_that_records(address, tmp_path):
+def test_run_with_record_makes_recordings_of_its_games(address, tmp_path):
     played = load(20.0)
     with real_cluster.start_operator(address, SPORT, "--record", str(tmp_path)) as operator:
         with Ingress(address, load_sport(SPORT)) as ingress:
@@ -146,7 +146,7 @@ def test_an_operator_that_records(address, tmp_path):
 
 
 @pytest.mark.cluster
-def test_recording_beside_takes_a_game_from_its_beginning(ground: Ground, tmp_path):
+def test_recording_started_late_takes_games_from_their_beginning(ground: Ground, tmp_path):
     """Whoever records from the middle of a game on finds its beginning on the broker; an error beside it stops the run."""
     ground.name = TOY.name
     real_cluster.recreate_topics(ground.address, TOY.name, 1)

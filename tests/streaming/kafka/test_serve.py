@@ -80,7 +80,7 @@ def values(hub: Hub, game: str) -> list[bytes]:
 
 
 @pytest.mark.cluster
-def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
+def test_subscriber_gets_every_byte_events_health_and_dead_letters(ground):
     ground.make()
     match, hub = announced(ground, "a"), Hub()
     written = play(ground, match, 3)
@@ -94,7 +94,7 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
         assert found.delay.count == 6
         assert 0 < found.delay.max_us < 5e6
         assert [e["id"] for e in map(msgspec.json.decode, reported(hub, "a"))] == ["shot-1", "shot-2"]
-        told = Health.of("a", ground.name, "there", match.meters, time.time_ns() // 1000)
+        told = Health.of("a", ground.name, "there", match.metrics, time.time_ns() // 1000)
         ground.put(topics.health(ground.name), "a", encode_health(told))
         late = DeadLetter(topics.telemetry(ground.name), "a", "late", 5, track(0.2), "too late")
         bytes_ = DeadLetter(topics.events(ground.name), "a", "bad event", 5, b"\xff", "why")
@@ -103,7 +103,7 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
         until(hub, lambda: hub.games["a"].meters is not None and len(hub.dead_letters) == 2)
         channel = hub.games["a"]
         assert channel.record == match.record
-        assert (channel.runner, channel.reported_us, channel.meters.windows) == ("there", told.reported_us, match.meters.windows)
+        assert (channel.runner, channel.reported_us, channel.meters.windows) == ("there", told.reported_us, match.metrics.windows)
         assert hub.dead_letter_counts[topics.telemetry(ground.name), "late"] == len(track(0.2)), "counted in samples"
         assert {(d.reason, d.detail) for d in hub.dead_letters} == {("late", "too late"), ("bad event", "why")}
         end = time.monotonic() + TIMEOUT_S
@@ -118,7 +118,7 @@ def reported(hub: Hub, game: str) -> list[bytes]:
 
 
 @pytest.mark.cluster
-def test_games_are_known_oldest_first_whatever_partition_they_are_on(ground):
+def test_subscriber_learns_games_oldest_first_across_partitions(ground):
     ground.make(4)
     names = [f"g{i}" for i in range(9)]
     for i, name in enumerate(reversed(names)):
@@ -132,7 +132,7 @@ def test_games_are_known_oldest_first_whatever_partition_they_are_on(ground):
 
 
 @pytest.mark.cluster
-def test_what_is_not_ours_is_counted_and_what_follows_is_read(ground):
+def test_foreign_message_is_counted_and_the_next_is_read(ground):
     ground.make()
     match, hub, name = announced(ground, "a"), Hub(), ground.name
     garbage = [b"", b"{", b"\xff\x00", b"[]", b'{"v":9}', b"[" * 50_000, b'{"game":"a","sport":"s","updates":[{}]}']
@@ -155,7 +155,7 @@ def test_what_is_not_ours_is_counted_and_what_follows_is_read(ground):
 
 
 @pytest.mark.cluster
-def test_of_the_past_as_much_as_asked_for_and_every_game(ground):
+def test_subscriber_reads_the_requested_past_and_every_game(ground):
     ground.make()
     match, hub = announced(ground, "a"), Hub()
     hour_ago_ms = int((time.time() - 3600) * 1000)
@@ -177,7 +177,7 @@ def test_of_the_past_as_much_as_asked_for_and_every_game(ground):
 
 
 @pytest.mark.cluster
-def test_committed_waits_for_the_commit_and_never_shows_what_was_taken_back(ground):
+def test_read_committed_waits_for_the_commit_and_skips_aborted_messages(ground):
     from kafka import KafkaProducer
 
     ground.make(1)
@@ -212,7 +212,7 @@ def test_committed_waits_for_the_commit_and_never_shows_what_was_taken_back(grou
 
 
 @pytest.mark.cluster
-def test_topics_that_appear_later_are_found_and_read_from_their_start(ground, monkeypatch):
+def test_topics_made_later_are_read_from_their_start(ground, monkeypatch):
     monkeypatch.setattr(subscriber, "LOOK_S", 0.2)
     hub = Hub()
     with reading(ground, hub) as found:
@@ -227,7 +227,7 @@ def test_topics_that_appear_later_are_found_and_read_from_their_start(ground, mo
 
 
 @pytest.mark.cluster
-def test_the_past_is_read_no_faster_than_the_hub_takes_it(ground):
+def test_subscriber_reads_no_faster_than_the_hub_takes_messages(ground):
     ground.make(1)
     match, hub = announced(ground, "a"), Hub()
     play(ground, match, 150)
@@ -244,7 +244,7 @@ def _as_many(hub: Hub, number: int) -> bool:
 
 
 @pytest.mark.cluster
-def test_a_client_that_fails_is_replaced_and_goes_on_where_it_was(ground):
+def test_failed_consumer_is_replaced_and_goes_on_at_its_offset(ground):
     ground.make()
     match, hub = announced(ground, "a"), Hub()
     with reading(ground, hub) as found:
@@ -259,7 +259,7 @@ def test_a_client_that_fails_is_replaced_and_goes_on_where_it_was(ground):
 
 
 @pytest.mark.cluster
-def test_the_lag_of_groups_on_the_input(ground):
+def test_lag_is_reported_by_group_and_partition(ground):
     from kafka import KafkaConsumer
     from kafka.structs import OffsetAndMetadata, TopicPartition
 
@@ -294,7 +294,7 @@ def test_the_lag_of_groups_on_the_input(ground):
         (["--source", NOBODY, "--port", "99999"], "ports go up to 65535"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_exit_code_2(more, words, capsys):
+def test_serve_with_bad_arguments_exits_2_with_one_sentence(more, words, capsys):
     assert run(["serve", *more]) == 2
     said = capsys.readouterr().err
     assert said.startswith("touchline: ")
@@ -303,7 +303,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(more, words, capsys):
 
 
 @pytest.mark.slow
-def test_no_broker_is_one_sentence_and_exit_code_2():
+def test_serve_without_a_broker_exits_2_with_one_sentence():
     # Processes of their own, all at once: kafka-python leaves the sockets of vain attempts to the garbage collector.
     commands = [["serve", "--port", "0"], ["dead", "list"], ["dead", "replay", "--yes"]]
     started = [
@@ -324,7 +324,7 @@ def test_no_broker_is_one_sentence_and_exit_code_2():
 @pytest.mark.cluster
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_serve_as_a_program(kafka, how):
+def test_serve_command_serves_games_of_the_broker(kafka, how):
     command = [sys.executable, "-m", "streaming.cli", "serve", "--source", kafka.text, "--port", "0", "--look-back", "0"]
     command += ["--flink", "http://127.0.0.1:1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

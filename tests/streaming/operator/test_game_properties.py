@@ -52,11 +52,11 @@ def whole() -> Finals:
 
 @settings(max_examples=15, deadline=None)
 @given(sizes=st.lists(st.integers(1, 400), min_size=1, max_size=6))
-def test_any_cut_gives_the_same_finals(whole, sizes):
+def test_any_cut_of_the_stream_gives_the_same_finals(whole, sizes):
     assert helpers.finals(helpers.run(TOY, game(), _stream(track(SECONDS), sizes))) == whole
 
 
-def test_the_whole_match_in_one_batch_gives_the_same_finals(whole):
+def test_whole_match_in_one_batch_gives_the_same_finals(whole):
     operator = GameOperator(TOY, game())
     out = helpers.batch(operator, [track(SECONDS), *MARKS]) + operator.finish()
     assert helpers.finals(out) == whole
@@ -64,7 +64,7 @@ def test_the_whole_match_in_one_batch_gives_the_same_finals(whole):
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 60), twice=st.floats(0, 0.5))
-def test_disorder_within_lateness_and_duplicates_change_nothing(whole, seed, size, twice):
+def test_disorder_within_lateness_and_duplicates_change_no_final(whole, seed, size, twice):
     rng = np.random.default_rng(seed)
     packet = track(SECONDS)
     extra = np.flatnonzero(rng.random(len(packet)) < twice)
@@ -80,7 +80,7 @@ def test_disorder_within_lateness_and_duplicates_change_nothing(whole, seed, siz
 
 @settings(max_examples=10, deadline=None)
 @given(at=st.integers(0, 360), size=st.integers(3, 40))
-def test_snapshot_and_restore_anywhere_change_nothing(whole, at, size):
+def test_snapshot_and_restore_at_any_record_change_no_final(whole, at, size):
     stream = _stream(track(SECONDS), [size])
     at = min(at, len(stream))
     first = GameOperator(TOY, game())
@@ -91,7 +91,7 @@ def test_snapshot_and_restore_anywhere_change_nothing(whole, at, size):
 
 
 @pytest.mark.slow
-def test_a_new_process_goes_on_from_a_snapshot(whole, tmp_path: Path):
+def test_new_process_goes_on_from_a_snapshot_to_the_same_finals(whole, tmp_path: Path):
     stream = _stream(track(SECONDS), [25])
     first = GameOperator(TOY, game())
     out = helpers.play(first, stream[:100], end=False)
@@ -115,7 +115,7 @@ sys.stdout.buffer.write(b'\\n'.join(found.values()))
 @pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), sizes=st.lists(st.integers(1, 700), min_size=1, max_size=4))
-def test_bad_and_late_samples_and_corrections_are_judged_the_same_however_the_stream_is_cut(seed, sizes):
+def test_bad_and_late_samples_and_corrections_do_not_depend_on_the_cut(seed, sizes):
     """One clock 300 ms behind, leaps, gaps and rubbish: what is late is late by its own arrival, not by the packet it is in."""
     rng = np.random.default_rng(seed)
     packet = track(SECONDS)
@@ -158,7 +158,7 @@ def test_unaligned_tags_with_disorder_give_the_same_finals():
     assert sum(v is not None for v in speeds) > 0.95 * len(speeds)
 
 
-def test_a_gap_is_the_same_however_it_is_cut():
+def test_gap_in_the_feed_gives_the_same_finals_for_any_cut():
     packet = track(30.0)
     lost = (packet.t_us > T0 + 8_000_000) & (packet.t_us < T0 + 21_300_000)
     packet = packet.take(~lost)

@@ -52,7 +52,7 @@ def _values(out: list[Any], stat: str) -> list[tuple[int, Any]]:
 
 
 @pytest.mark.parametrize("sport", SCORES)
-def test_the_score_counts_what_strangers_do(sport: str) -> None:
+def test_score_counts_goals_of_players_not_in_the_roster(sport: str) -> None:
     record, events = _events(sport)
     known = helpers.play(operator_for(record), events)
     named = [event for event in events if event.player is not None and event.team is not None]
@@ -64,13 +64,13 @@ def test_the_score_counts_what_strangers_do(sport: str) -> None:
     assert sum(score[-1][1]) > 0, "somebody has scored"
     assert _values(out, SCORES[sport]) == score
     assert helpers.dead(out) == {"unknown player": len(named)}, "and each is kept with its reason"
-    assert operator.meters.counts["accepted", "event"] == len(events)
+    assert operator.metrics.counts["accepted", "event"] == len(events)
     ids, theirs = {entity.id for entity in record.entities}, {e.id for e in named}
     wrong = {(u.stat, u.subject) for u in helpers.updates(out, "final") if u.event in theirs and u.subject in ids}
     assert not wrong, "nobody else gets what a stranger did"
 
 
-def test_a_player_of_a_team_that_does_not_play_counts_for_his_own() -> None:
+def test_goal_under_an_unknown_team_counts_for_the_player_s_team() -> None:
     record, events = _events("soccer")
     known = helpers.play(operator_for(record), events)
     odd = [msgspec.structs.replace(e, team="guests") if e.id.startswith("goal") else e for e in events]
@@ -79,17 +79,17 @@ def test_a_player_of_a_team_that_does_not_play_counts_for_his_own() -> None:
     assert helpers.dead(out) == {"unknown team": 3}
 
 
-def test_what_counts_for_nobody_is_a_dead_letter_and_nothing_else() -> None:
+def test_event_without_a_known_team_is_a_dead_letter_and_changes_nothing() -> None:
     record, events = _events("soccer")
     goal = next(e for e in events if e.id == "goal-0")
     operator = operator_for(record)
     out = operator.on_record(msgspec.structs.replace(goal, player="x", team=None))
     out += operator.on_record(msgspec.structs.replace(goal, id="two", player="x", team="guests"))
     assert helpers.dead(out) == {"unknown player": 1, "unknown team": 1}
-    assert operator.meters.counts["accepted", "event"] == 0
+    assert operator.metrics.counts["accepted", "event"] == 0
 
 
-def test_a_repeated_event_of_a_stranger_is_one_letter_and_one_goal() -> None:
+def test_repeated_event_of_an_unknown_player_is_one_dead_letter_and_one_goal() -> None:
     record, events = _events("soccer")
     goal = msgspec.structs.replace(next(e for e in events if e.id == "goal-0"), player="x")
     twice = [again for e in events for again in ((goal, goal) if e.id == "goal-0" else (e,))]
@@ -98,7 +98,7 @@ def test_a_repeated_event_of_a_stranger_is_one_letter_and_one_goal() -> None:
     assert helpers.dead(helpers.play(operator_for(record), twice)) == {"unknown player": 1}
 
 
-def test_a_correction_that_names_a_stranger_takes_the_goal_from_the_player_alone() -> None:
+def test_correction_to_an_unknown_player_takes_the_goal_from_the_player_not_the_team() -> None:
     record, events = _events("soccer")
     goal = next(e for e in events if e.id == "goal-0")
     last = max(e.arrival_us for e in events)
@@ -111,7 +111,7 @@ def test_a_correction_that_names_a_stranger_takes_the_goal_from_the_player_alone
     assert all(u.value is None for u in taken)
 
 
-def test_a_strict_operator_refuses_a_stranger() -> None:
+def test_strict_operator_refuses_an_unknown_player() -> None:
     record, events = _events("soccer")
     goal = next(e for e in events if e.id == "goal-0")
     operator = operator_for(record, strict=True)
