@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ class OperatorMetrics:
     """
 
     steps: tuple[str, ...]
+    _: KW_ONLY
     step_ns: npt.NDArray[np.int64] = field(init=False)
     step_last_ns: npt.NDArray[np.int64] = field(init=False)
     step_max_ns: npt.NDArray[np.int64] = field(init=False)

@@ -77,8 +77,3 @@ def decode_feed(raw: bytes) -> FeedRecord:
     if kind not in ("", "event"):
         raise BadRecord("bad record", f"its kind is {str(kind)[:40]!r}, not event, game or end")
     return decode_event(raw)
-
-
-def game_of(record: FeedRecord) -> str:
-    """The game that a record belongs to: its key."""
-    return record.record.game if isinstance(record, GameStart) else record.game

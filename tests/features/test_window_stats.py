@@ -24,6 +24,12 @@ def whole(scene: Scene) -> dict[str, np.ndarray]:
     return window_stats(SPORT, scene)
 
 
+@pytest.fixture(scope="module")
+def long() -> dict[str, np.ndarray]:
+    """Of four minutes: enough of everything that a share is counted of."""
+    return window_stats(SPORT, match_scene(240.0))
+
+
 def cuts(rows: int, seed: int) -> list[int]:
     rng, out = np.random.default_rng(seed), []
     while sum(out) < rows:
@@ -48,10 +54,10 @@ def test_signals_do_not_depend_on_the_cut_either(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("stat", STATS, ids=lambda stat: stat.id)
-def test_shape_unit_and_a_value_somewhere(stat, scene: Scene, whole: dict[str, np.ndarray]) -> None:
+def test_shape_unit_and_a_value_somewhere(stat, scene: Scene, long: dict[str, np.ndarray]) -> None:
     units.factor(stat.unit)
     subjects = {"player": len(scene.roster), "team": 2, "ball": 1, "match": 1}[stat.per]
-    values = whole[stat.id]
+    values = long[stat.id]
     assert values.shape[1:] == ((subjects, len(stat.components)) if stat.components else (subjects,))
     assert values.dtype == np.float64
     assert np.isfinite(values).any()
@@ -59,8 +65,8 @@ def test_shape_unit_and_a_value_somewhere(stat, scene: Scene, whole: dict[str, n
 
 
 @pytest.mark.parametrize("stat", STATS, ids=lambda stat: stat.id)
-def test_a_share_stays_within_its_bounds(stat, whole: dict[str, np.ndarray]) -> None:
-    values = whole[stat.id][np.isfinite(whole[stat.id])]
+def test_a_share_stays_within_its_bounds(stat, long: dict[str, np.ndarray]) -> None:
+    values = long[stat.id][np.isfinite(long[stat.id])]
     if stat.unit in ("%", "0..1"):
         assert values.min() >= 0.0
         assert values.max() <= 1.0

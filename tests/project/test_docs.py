@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +14,12 @@ import pytest
 import typer
 import yaml
 
-import simulators.providers
 from simulators.providers import Imported, providers, read, wyscout
 from streaming.cli.app import app
 from streaming.recordings.reader import Recording, Writer
 from streaming.wire.blocks import StatBlock
 from streaming.wire.records import Telemetry
+from tests.doc_examples import install_page
 from tests.paths import ROOT
 from tests.simulators.providers import small
 from tests.small_simulators import small_simulator
@@ -32,7 +30,14 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 #: pages whose Python has tests of its own, here or elsewhere
 ELSEWHERE = {
-    "adding-a-provider.md": "test_example_provider_works_as_one_file",
+    "adding-a-graphic.md": "tests/streaming/web/test_graphic_from_outside.py",
+    "adding-a-model.md": "tests/project/test_adding.py",
+    "adding-a-provider.md": "test_example_provider_works_as_a_package",
+    "adding-a-runner.md": "tests/project/test_adding.py",
+    "adding-a-simulator.md": "tests/project/test_adding.py",
+    "adding-a-sink.md": "tests/project/test_adding.py",
+    "adding-a-source.md": "tests/project/test_adding.py",
+    "adding-a-sport.md": "tests/project/test_adding.py",
     "adding-a-stat.md": "tests/features/test_adding_a_stat.py",
     "providers.md": "test_loop_over_many_matches_writes_a_table_of_each",
     "simulator.md": "test_simulator_block_of_the_page_gives_a_soccer_match",
@@ -105,7 +110,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ends = np.array([t0, t0 + 200_000])
     values = np.array([[1.0, 2.0], [3.0, np.nan]])
     block = StatBlock(
-        "soccer.player.speed", imported.record.game, "soccer", "km/h", ("P-1", "P-9"), ends, 400_000, values, "final", ends
+        stat="soccer.player.speed",
+        game=imported.record.game,
+        sport="soccer",
+        unit="km/h",
+        subjects=("P-1", "P-9"),
+        end_us=ends,
+        span_us=400_000,
+        values=values,
+        quality="final",
+        ingress_us=ends,
     )
     with Writer(folder / "REC", imported.record) as writer:
         for each in imported.stream():
@@ -174,39 +188,14 @@ POSITIONS = "frame,x,y\n0,52.5,34.0\n1,53.5,33.0\n"
 TITLE = "Example tracking: one CSV of positions at 25 Hz."
 
 
-def provider_source() -> str:
-    (source,) = python_blocks(DOCS / "adding-a-provider.md")
-    return source
-
-
-def test_example_provider_works_as_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "example.py").write_text(provider_source())
+def test_example_provider_works_as_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's module and its ``setup.cfg``, installed."""
+    install_page("adding-a-provider.md", tmp_path, monkeypatch)
     (tmp_path / "positions.csv").write_text(POSITIONS)
-    monkeypatch.setattr(simulators.providers, "__path__", [*simulators.providers.__path__, str(tmp_path)])
     assert providers()["example"] == TITLE
     (packet,) = read("example", [tmp_path / "positions.csv"]).stream()
-    sys.modules.pop("simulators.providers.example")
     assert isinstance(packet, Telemetry)
     assert (packet.x_m.tolist(), packet.y_m.tolist()) == ([0.0, 1.0], [0.0, -1.0])
-
-
-def test_example_provider_works_as_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its ``setup.cfg``, as the page has it, and what an installer makes of that."""
-    page = (DOCS / "adding-a-provider.md").read_text("utf-8")
-    (config,) = [text for language, text in FENCE.findall(page) if language == "ini"]
-    settings = configparser.ConfigParser()
-    settings.read_string(config)
-    (group,) = settings["options.entry_points"]
-    (tmp_path / "example_provider.py").write_text(provider_source())
-    (tmp_path / "positions.csv").write_text(POSITIONS)
-    info = tmp_path / "example_provider-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: example-provider\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{group}]{settings['options.entry_points'][group]}\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    assert providers()["example"] == TITLE
-    assert read("example", [tmp_path / "positions.csv"]).samples == 2
-    sys.modules.pop("example_provider")
 
 
 # -- commands ------------------------------------------------------------------------------------------------------------

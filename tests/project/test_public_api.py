@@ -119,16 +119,16 @@ def test_game_operator_takes_single_records(match: Path) -> None:
 def block(stat: str, subject: str, value: float, *, revision: int = 0, quality: str = "final") -> StatBlock:
     at = np.array([1_000_000])
     return StatBlock(
-        stat,
-        "g",
-        "soccer",
-        "m",
-        (subject,),
-        at,
-        400_000,
-        np.array([[value]]),
-        quality,  # type: ignore[arg-type]
-        at,
+        stat=stat,
+        game="g",
+        sport="soccer",
+        unit="m",
+        subjects=(subject,),
+        end_us=at,
+        span_us=400_000,
+        values=np.array([[value]]),
+        quality=quality,  # type: ignore[arg-type]
+        ingress_us=at,
         revision=revision,
     )
 

@@ -110,8 +110,9 @@ def test_the_map_is_the_grid_of_the_row() -> None:
     xyz[:, 0], xyz[:, 3], xyz[:, -1] = (-20.0, 5.0), (20.0, -5.0), (0.0, 0.0)
     run = Run(SPORT, Scene.of(roster, xyz))
     run.advance(25)
-    grid = control.control_map(run.frames, run.frames.hi - 1)
-    assert grid.shape == (50, 32)
+    frames, grid = run.frames, np.full((control.COLUMNS, control.ROWS), np.nan)
+    row, ball = frames.hi - 1, frames.roster.ball
+    control.control_grid(frames.xyz, frames["velocity"], row, frames.roster.team, ball, *PITCH, control.ARRIVED, control.RULE, grid)
     assert grid[10, 18] > 0.99
     assert grid[39, 13] < 0.01
     assert grid.mean() == pytest.approx(control.pitch_control(run.frames, np.array([run.frames.hi - 1]))[0, 0, 0])

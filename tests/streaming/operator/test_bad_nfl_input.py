@@ -57,7 +57,8 @@ def test_feed_in_the_wrong_unit_is_quarantined_and_the_others_are_used(unit: flo
     assert set(reasons) <= {"outside the field", "teleport"}, reasons
     assert sum(reasons.values()) > 500, reasons
     fastest = [u.value for u in helpers.updates(out, "final") if u.stat == "nfl.player.speed" and isinstance(u.value, float)]
-    assert 0.0 < max(fastest) < 30.0, "mph: nobody becomes superhuman"
+    assert fastest, "what is believable has a speed still"
+    assert max(fastest) < 30.0, "mph: no speed is beyond a player's"
     assert {"nfl.game.win_probability", "nfl.game.score"} <= stats(out)
 
 

@@ -118,4 +118,4 @@ def test_strict_operator_refuses_an_unknown_player() -> None:
     assert isinstance(operator, GameOperator)
     with pytest.raises(BadRecord, match="unknown player"):
         operator.on_record(msgspec.structs.replace(goal, player="x"))
-    assert not operator.settling.book.waiting
+    assert not operator.finalizer.buffer.waiting

@@ -11,11 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.errors import BadRecord
-from streaming.wire.feed import GameEnd, GameStart, decode_feed, encode_feed, game_of
+from streaming.wire.feed import FeedRecord, GameEnd, GameStart, decode_feed, encode_feed
 from streaming.wire.records import MAX_JSON_BYTES, Event, Telemetry, encode_telemetry
 from tests.streaming.toy import game, mark, track
 
 RECORDS = [GameStart(record=game()), track(0.2), mark(1, 5.0), GameEnd(game="toy-1")]
+
+
+def game_of(record: FeedRecord) -> str:
+    """The game that a record belongs to."""
+    return record.record.game if isinstance(record, GameStart) else record.game
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
