@@ -62,10 +62,10 @@ class RecordingIngress(Ingress):
         super().__init__(address, load_sport(SPORT), packed=False)
         self.notes: list[tuple[str, bytes, Any]] = []
 
-    def _send(self, game: str, value: bytes) -> None:
-        self._check()
-        future = self._producer.send(self._topic, value, key=topics.key(game)).add_errback(self._note)
+    def put(self, topic: str, game: str, value: bytes) -> Any:
+        future = super().put(topic, game, value)
         self.notes.append((game, value, future))
+        return future
 
     def sent(self) -> list[Sent]:
         """Every record, as the broker has it."""
@@ -128,10 +128,10 @@ class Feed(RecordingIngress):
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: Any) -> None:
         self._stop.set()
         self._thread.join(30)
-        self._producer.close(timeout=5)
+        super().__exit__(*error)
 
 
 class Viewer:

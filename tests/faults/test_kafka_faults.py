@@ -9,12 +9,11 @@ import time
 
 import pytest
 
-from streaming.factory import maker
 from streaming.kafka.broker import admin
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import resume_joining
-from streaming.runners.kafka.consumer_group import join
-from streaming.runners.kafka.runner import KafkaRunner
+from streaming.runners.kafka.consumer_group import join, membership
+from streaming.runners.kafka.runner import GROUP
 from streaming.wire import topics
 from streaming.wire.messages import decode_letter
 from tests import real_cluster
@@ -169,36 +168,35 @@ def test_input_deleted_under_an_operator_ends_it_and_names_the_lost_offsets(addr
     assert {p: b for p, (_, b) in spans.items()} == ends
 
 
-def test_operator_without_a_membership_commits_no_offsets(address):
-    """The broker takes offsets from nobody in particular even while a group has members; so whoever has fallen out of the group
-    must not give it any."""
+def test_consumer_that_lost_its_membership_commits_no_offsets(address):
+    """The broker accepts offsets without a membership even while the group has members; so an operator without one must not send
+    any."""
     from kafka import KafkaProducer
     from kafka.errors import CommitFailedError
     from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata, TopicPartition
 
-    member = KafkaRunner(address, SPORT, maker())
     given: set[int] = set()
-    member._consumer = join(address, topics.telemetry(SPORT), member.group, given.update, lambda numbers, lost: None)
+    consumer = join(address, topics.telemetry(SPORT), GROUP, given.update, lambda numbers, lost: None)
     try:
 
         def joined() -> bool:
-            resume_joining(member._consumer)
-            member._consumer.poll(timeout_ms=100)
+            resume_joining(consumer)
+            consumer.poll(timeout_ms=100)
             return len(given) == real_cluster.PARTITIONS
 
         real_cluster.until(joined, "it is a member")
-        assert member._member().member_id
+        assert membership(consumer).member_id
 
-        producer = KafkaProducer(**address.python(), transactional_id="nobody")
+        producer = KafkaProducer(**address.python(), transactional_id="no-member")
         producer.init_transactions()
         producer.begin_transaction()
-        nobody = ConsumerGroupMetadata(member.group)
-        producer.send_offsets_to_transaction({TopicPartition(topics.telemetry(SPORT), 0): OffsetAndMetadata(0)}, nobody)
+        no_member = ConsumerGroupMetadata(GROUP)
+        producer.send_offsets_to_transaction({TopicPartition(topics.telemetry(SPORT), 0): OffsetAndMetadata(0)}, no_member)
         producer.commit_transaction()  # this is what the broker should have refused
         producer.close(timeout=5)
 
-        member._consumer._coordinator.reset_generation()  # what the heartbeat does when the group does not know us any more
+        consumer._coordinator.reset_generation()  # what the client's heartbeat does when the group has expelled the member
         with pytest.raises(CommitFailedError):
-            member._member()
+            membership(consumer)
     finally:
-        member._consumer.close()
+        consumer.close()

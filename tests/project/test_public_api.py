@@ -184,12 +184,12 @@ def test_command_with_a_foreign_package_already_imported_ends_with_one_sentence(
 
 
 def test_doctor_names_the_foreign_package_that_hides_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from streaming.cli.doctor import _packages
+    from streaming.cli.doctor import packages_row
 
-    assert _packages()[:2] == ("packages", True)
+    assert packages_row()[:2] == ("packages", True)
     (tmp_path / "features").mkdir()
     (tmp_path / "features" / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
-    what, ok, about, _ = _packages()
+    what, ok, about, _ = packages_row()
     assert (what, ok) == ("packages", False)
     assert f"'features' at {tmp_path / 'features'}" in about

@@ -80,7 +80,7 @@ def test_figures_of_an_infinitely_fast_machine_are_not_rounded_to_zero(name, qui
 
 
 def test_endpoint_latencies_and_ratios_are_not_rounded_to_zero():
-    from streaming.bench.endpoint import _told
+    from streaming.bench.endpoint import add_figures
     from streaming.bench.http_load import Target
     from streaming.bench.kafka import at
 
@@ -88,7 +88,7 @@ def test_endpoint_latencies_and_ratios_are_not_rounded_to_zero():
     targets = [Target(name, 1, b"", pid=pid, cpu_us=0.004, rates=[4e8], took_ns=[np.array([2, 3])]) for name, pid in PROCESSES]
     figures: dict[str, float] = {}
     floor: dict[str, float] = {}
-    _told(targets, "1_row", 0.05, figures, floor)
+    add_figures(targets, "1_row", 0.05, figures, floor)
     figures_and_floor({"target": "none", "figures": figures, "floor": floor})
     assert figures["times_faster_than_mlserver_1_row_p50"] == 1.0
 

@@ -84,14 +84,14 @@ def test_doctor_without_java_names_what_it_found_and_the_remedy(tmp_path, monkey
     monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "named", "11.0.2")))
     with pytest.raises(Unavailable, match="no Java 17 to 21 found"):
         find_java()
-    what, ok, about, mend = doctor._java()
+    what, ok, about, mend = doctor.java_row()
     assert (what, ok, about) == ("Java", False, "no Java 17 to 21 found (JAVA_HOME is 11.0.2)")
     assert "openjdk-17" in mend
 
 
 def test_doctor_reports_a_broker_that_does_not_listen(monkeypatch, nobody):
     monkeypatch.setattr(doctor, "KAFKA", nobody)
-    assert doctor._kafka() == ("Kafka", False, f"no broker listens at {nobody}", "make up")
+    assert doctor.kafka_row() == ("Kafka", False, f"no broker listens at {nobody}", "make up")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_doctor_reports_a_broker_that_does_not_listen(monkeypatch, nobody):
 def test_doctor_distinguishes_flink_from_other_servers(monkeypatch, body, ok, about):
     with rest(body) as address:
         monkeypatch.setattr(doctor, "FLINK", address)
-        row = doctor._flink()
+        row = doctor.flink_row()
     assert row[1] is ok
     assert about in row[2]
     assert row[3] == ("" if ok else "make up")
@@ -114,7 +114,7 @@ def test_doctor_distinguishes_flink_from_other_servers(monkeypatch, body, ok, ab
 
 def test_doctor_reports_a_job_manager_that_does_not_listen(monkeypatch, nobody):
     monkeypatch.setattr(doctor, "FLINK", nobody)
-    assert doctor._flink()[1:] == (False, f"no JobManager answers at {nobody}", "make up")
+    assert doctor.flink_row()[1:] == (False, f"no JobManager answers at {nobody}", "make up")
 
 
 def test_doctor_reports_jars_that_are_not_fetched(monkeypatch):
@@ -122,7 +122,7 @@ def test_doctor_reports_jars_that_are_not_fetched(monkeypatch):
         raise Unavailable("not here")
 
     monkeypatch.setattr("streaming.runners.flink.jars.connector", missing)
-    assert doctor._jars() == ("jars", False, "Kafka, and Flink's connector to it, are not fetched", "make jars")
+    assert doctor.jars_row() == ("jars", False, "Kafka, and Flink's connector to it, are not fetched", "make jars")
 
 
 def test_doctor_prints_every_row(monkeypatch, nobody, capsys):
@@ -135,10 +135,10 @@ def test_doctor_prints_every_row(monkeypatch, nobody, capsys):
 
 
 def test_doctor_lists_foreign_plugins_and_duplicate_names(tmp_path, monkeypatch):
-    rows = {what: (ok, about, mend) for what, ok, about, mend in doctor._plugins()}
+    rows = {what: (ok, about, mend) for what, ok, about, mend in doctor.plugin_rows()}
     assert rows["sports"][:2] == (True, "4 of touchline")
     assert all(ok for ok, _, _ in rows.values())
     install(tmp_path, monkeypatch, "box", {"touchline.sports": ["toy = toy_box:TOY", "nfl = toy_box:TOY"]})
-    rows = {what: (ok, about, mend) for what, ok, about, mend in doctor._plugins()}
+    rows = {what: (ok, about, mend) for what, ok, about, mend in doctor.plugin_rows()}
     assert rows["sports"][:2] == (True, "4 of touchline, toy (box)")
     assert rows["sport nfl"] == (False, "the sport nfl is offered more than once, by touchline, box", "uninstall all but one")

@@ -13,7 +13,7 @@ from streaming import factory
 from streaming.cli.app import run
 from streaming.errors import BadInput
 from streaming.kafka import dead_letters as module
-from streaming.kafka.dead_letters import DeadLetterReader, LetterFilter, _has, _stretches, _summed
+from streaming.kafka.dead_letters import DeadLetterReader, LetterFilter, format_ranges, parse_ranges, was_replayed
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.offsets import end_offsets, short_of
 from streaming.wire import topics
@@ -32,9 +32,9 @@ def test_replayed_offsets_are_stored_as_a_start_and_ranges(steps):
     for step, sent in steps:  # offsets between letters belong to the ends of transactions
         at += step
         letters.append((at, sent))
-    start, text = _summed(letters, at + 1)
-    known = {("t", 0): [(0, start - 1), *_stretches(text)]}
-    assert [_has(known, module.LetterPosition("t", 0, offset)) for offset, _ in letters] == [sent for _, sent in letters]
+    start, text = format_ranges(letters, at + 1)
+    known = {("t", 0): [(0, start - 1), *parse_ranges(text)]}
+    assert [was_replayed(known, module.LetterPosition("t", 0, offset)) for offset, _ in letters] == [sent for _, sent in letters]
     assert text.count(",") <= len(letters) / 2
     if all(sent for _, sent in letters):
         assert (start, text) == (at + 1, "")
@@ -42,7 +42,7 @@ def test_replayed_offsets_are_stored_as_a_start_and_ranges(steps):
 
 @pytest.mark.parametrize("text", ["x", "1-x", "-", ",", "1-2-3", "٣"])
 def test_foreign_commit_metadata_counts_as_no_range(text):
-    assert _stretches(text) == []
+    assert parse_ranges(text) == []
 
 
 def test_filter_selects_by_game_reason_and_detail():

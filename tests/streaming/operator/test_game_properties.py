@@ -27,7 +27,7 @@ def _arrival(record: Telemetry | Event) -> int:
     return int(record.arrival_us[-1])
 
 
-def _stream(packet: Telemetry, sizes: list[int], events: list[Event] = MARKS) -> list[Telemetry | Event]:
+def batches(packet: Telemetry, sizes: list[int], events: list[Event] = MARKS) -> list[Telemetry | Event]:
     """The packet in pieces, in its own order, and each event after the first piece that arrived later than it."""
     newest, keyed = 0, []
     for piece in helpers.cut(packet, sizes):
@@ -45,7 +45,7 @@ class Finals(dict):
 
 @pytest.fixture(scope="module")
 def whole() -> Finals:
-    found = Finals(helpers.finals(helpers.run(TOY, game(), _stream(track(SECONDS), [5]))))
+    found = Finals(helpers.finals(helpers.run(TOY, game(), batches(track(SECONDS), [5]))))
     assert len(found) > 600
     return found
 
@@ -53,7 +53,7 @@ def whole() -> Finals:
 @settings(max_examples=15, deadline=None)
 @given(sizes=st.lists(st.integers(1, 400), min_size=1, max_size=6))
 def test_any_cut_of_the_stream_gives_the_same_finals(whole, sizes):
-    assert helpers.finals(helpers.run(TOY, game(), _stream(track(SECONDS), sizes))) == whole
+    assert helpers.finals(helpers.run(TOY, game(), batches(track(SECONDS), sizes))) == whole
 
 
 def test_whole_match_in_one_batch_gives_the_same_finals(whole):
@@ -73,7 +73,7 @@ def test_disorder_within_lateness_and_duplicates_change_no_final(whole, seed, si
     order = np.argsort(packet.t_us[rows] + rng.uniform(0, 90_000, len(rows)), kind="stable")
     shuffled = packet.take(rows[order])
     events = [e for e in MARKS for _ in range(1 + int(rng.random() < twice))]
-    out = helpers.run(TOY, game(), _stream(shuffled, [size], events))
+    out = helpers.run(TOY, game(), batches(shuffled, [size], events))
     assert helpers.finals(out) == whole
     assert helpers.dead(out) == {}
 
@@ -81,7 +81,7 @@ def test_disorder_within_lateness_and_duplicates_change_no_final(whole, seed, si
 @settings(max_examples=10, deadline=None)
 @given(at=st.integers(0, 360), size=st.integers(3, 40))
 def test_snapshot_and_restore_at_any_record_change_no_final(whole, at, size):
-    stream = _stream(track(SECONDS), [size])
+    stream = batches(track(SECONDS), [size])
     at = min(at, len(stream))
     first = GameOperator(TOY, game())
     out = helpers.play(first, stream[:at], end=False)
@@ -92,7 +92,7 @@ def test_snapshot_and_restore_at_any_record_change_no_final(whole, at, size):
 
 @pytest.mark.slow
 def test_new_process_goes_on_from_a_snapshot_to_the_same_finals(whole, tmp_path: Path):
-    stream = _stream(track(SECONDS), [25])
+    stream = batches(track(SECONDS), [25])
     first = GameOperator(TOY, game())
     out = helpers.play(first, stream[:100], end=False)
     (tmp_path / "snapshot").write_bytes(first.snapshot())
@@ -103,7 +103,7 @@ from tests.streaming.operator import test_game_properties as here
 from tests.streaming.toy import TOY, game, track
 operator = here.GameOperator(TOY, game())
 operator.restore(open(sys.argv[1], 'rb').read())
-found = helpers.finals(helpers.play(operator, here._stream(track(here.SECONDS), [25])[100:]))
+found = helpers.finals(helpers.play(operator, here.batches(track(here.SECONDS), [25])[100:]))
 sys.stdout.buffer.write(b'\\n'.join(found.values()))
 """
     root = ROOT
@@ -166,7 +166,7 @@ def test_gap_in_the_feed_gives_the_same_finals_for_any_cut():
     results = []
     for sizes in ([5], [3, 77], [4000]):
         operator = GameOperator(TOY, game())
-        out = [] if sizes == [4000] else helpers.play(operator, _stream(packet, sizes, stream))
+        out = [] if sizes == [4000] else helpers.play(operator, batches(packet, sizes, stream))
         if not out:
             out = helpers.batch(operator, [packet, *stream]) + operator.finish()
         results.append(helpers.finals(out))
