@@ -18,7 +18,7 @@ demo: setup      ## simulate a match, stream it, serve the live page (Ctrl-C end
 
 test: $(VENV)/.made-dev browser   ## everything: the browser, the broker and the cluster included
 	@infra/jars.sh || { [ "$$CI" != true ] && echo "the tests that need the broker and the cluster will skip"; }
-	$(BIN)/python tests/everything.py $(ARGS)
+	$(BIN)/python tests/run_suite.py $(ARGS)
 
 fast: $(VENV)/.made-dev   ## the inner loop: under a minute
 	$(BIN)/python -m pytest -m "not slow and not browser and not cluster" -n 2 $(ARGS)

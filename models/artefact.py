@@ -131,6 +131,11 @@ class ForestModel:
         """(B, C) log-odds (C = 1 for two classes) before calibration."""
         return self._margins(self._checked(rows))
 
+    @property
+    def attribution_is_prepared(self) -> bool:
+        """Whether the tables of :meth:`attribute` are there already; the first call builds them."""
+        return self._attribution is not None
+
     def attribute(self, rows: Floats) -> Floats:
         if self._attribution is None:
             self._attribution = Attribution(self.forest)

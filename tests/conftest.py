@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from tests.paths import DATA
 
-pytest_plugins = ["tests.cluster"]
+pytest_plugins = ["tests.real_cluster"]
 
 settings.register_profile("touchline", deadline=None, print_blob=True)
 settings.load_profile("touchline")

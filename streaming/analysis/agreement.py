@@ -58,8 +58,8 @@ class Agreement:
         """From two aligned columns (n,), NaN where one of them has nothing."""
         has, had = np.isfinite(ours), np.isfinite(theirs)
         gap = (ours - theirs)[has & had]
-        errors = (gap.mean(), np.sqrt((gap**2).mean()), np.abs(gap).max()) if len(gap) else (np.nan,) * 3
-        bias, rmse, worst = (float(value) for value in errors)
+        measures = (gap.mean(), np.sqrt((gap**2).mean()), np.abs(gap).max()) if len(gap) else (np.nan,) * 3
+        bias, rmse, worst = (float(value) for value in measures)
         only = int((has & ~had).sum()), int((had & ~has).sum())
         return cls(
             stat=stat,
@@ -85,11 +85,11 @@ def final_blocks(
         sport = replace(sport, stats=tuple(stat for stat in sport.stats if stat.model is None))
         operator = GameOperator(sport, recording.game, draw=False, provisional=False)
     found: dict[str, list[StatBlock]] = {stat: [] for stat in stats}
-    EmbeddedRunner(operator, [_Kept(found)]).run(recording.records())
+    EmbeddedRunner(operator, [_StatCollector(found)]).run(recording.records())
     return found
 
 
-class _Kept:
+class _StatCollector:
     """The final blocks of some stats, and nothing else of a whole game."""
 
     def __init__(self, found: dict[str, list[StatBlock]]) -> None:
@@ -118,9 +118,9 @@ def compare_events(
         unit, on = sport.stat(stat).unit, sport.stat(stat).on
         scale = to_si * factor(unit)
         ours = {block.event: _part(block.values[0][0], component) for block in blocks[stat]}
-        kept = [event for event in events if event.type in on]
-        theirs = np.array([float(event.attrs.get(attr, np.nan)) * scale for event in kept])
-        found.append(Agreement.of(name, attr, unit, np.array([ours.get(event.id, np.nan) for event in kept]), theirs))
+        compared = [event for event in events if event.type in on]
+        theirs = np.array([float(event.attrs.get(attr, np.nan)) * scale for event in compared])
+        found.append(Agreement.of(name, attr, unit, np.array([ours.get(event.id, np.nan) for event in compared]), theirs))
     return found
 
 
@@ -136,7 +136,7 @@ def _part(value: Any, component: int) -> float:
 
 
 def goals(events: list[Event], teams: tuple[str, str]) -> tuple[int, int]:
-    """The score that the events tell: goals and own goals, (home, away); kicks of a shoot-out do not count."""
+    """The score by the events: goals and own goals, (home, away); kicks of a shoot-out do not count."""
     score = [0, 0]
     for event in events:
         if event.team in teams and not event.deleted and event.period < SHOOTOUT:

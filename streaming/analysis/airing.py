@@ -1,4 +1,4 @@
-"""Highlights and commentary of a game, by the engine itself, and whether every score is among them."""
+"""Highlights and stories of a game, made by the engine itself, and whether every score is among them."""
 
 from __future__ import annotations
 

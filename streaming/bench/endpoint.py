@@ -56,7 +56,7 @@ def endpoint(core_hour_price: float = 0.05, peers: Path | None = None, rounds: i
                     model_file = SHIPPED / "simulated" / name / "model.json"
                     targets += _peers(these, peers, folder / label, model_file, asked, notes)
                 measure(targets, rounds=rounds)
-            _told(targets, label, core_hour_price, figures, floor)
+            add_figures(targets, label, core_hour_price, figures, floor)
     return {
         "what": "a prediction through the endpoint, another process on loopback, keep-alive: xgoals (1 and 21 rows), a steal curve",
         "figures": figures,
@@ -83,7 +83,7 @@ def _peers(
     return found
 
 
-def _told(targets: list[Target], label: str, price: float, figures: dict[str, float], floor: dict[str, float]) -> None:
+def add_figures(targets: list[Target], label: str, price: float, figures: dict[str, float], floor: dict[str, float]) -> None:
     """The figures of one size of request. Of a peer, the best of its settings, for each figure by itself."""
     best: dict[str, dict[str, float]] = {}
     for target in targets:

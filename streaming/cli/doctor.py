@@ -42,8 +42,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     rows: list[Row] = []
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     rows.append(("Python 3.11", version == "3.11", version, "make setup PYTHON=/path/to/python3.11"))
-    rows.append(_packages())
-    rows += _plugins()
+    rows.append(packages_row())
+    rows += plugin_rows()
     for name in simulators():
         try:
             for origin in ORIGINS:
@@ -60,7 +60,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
         probe.settimeout(1.0)
         busy = probe.connect_ex(("127.0.0.1", 8080)) == 0
     rows.append(("port 8080", not busy, "the pages' default port", "touchline demo --port 8082"))
-    rows += [_java(), _jars(), _kafka(), _flink()]
+    rows += [java_row(), jars_row(), kafka_row(), flink_row()]
     if as_json:
         print(json.dumps([dict(zip(("what", "ok", "about", "mend"), row)) for row in rows], indent=2))
         return
@@ -68,7 +68,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
         print(f"{'ok     ' if ok else 'missing'}  {what:<20} {about}" + ("" if ok else f"\n         -> {mend}"))
 
 
-def _plugins() -> list[Row]:
+def plugin_rows() -> list[Row]:
     """A row for each kind of plugin, with those of other packages; and one for each name that two packages declare."""
     from features.core.plugins import OWN_PACKAGE, PluginError
     from features.core.sport import SPORTS
@@ -95,7 +95,7 @@ def _plugins() -> list[Row]:
     return rows
 
 
-def _packages() -> Row:
+def packages_row() -> Row:
     """Packages of other distributions with the names of ours: the command goes first in its own process, a notebook does not."""
     home = Path(__file__).resolve().parents[2]
     elsewhere = [place for place in sys.path if Path(place).resolve() != home]
@@ -114,7 +114,7 @@ def _packages() -> Row:
     return "packages", True, "import touchline finds its own packages", ""
 
 
-def _java() -> Row:
+def java_row() -> Row:
     from streaming.errors import Unavailable
     from streaming.flink.java import find_java
 
@@ -126,7 +126,7 @@ def _java() -> Row:
     return "Java", True, f"{java.version}, {java.found}: for Kafka and Flink on this machine", ""
 
 
-def _jars() -> Row:
+def jars_row() -> Row:
     from streaming.errors import Unavailable
     from streaming.runners.flink.jars import connector
 
@@ -136,7 +136,7 @@ def _jars() -> Row:
         return "jars", False, "Kafka, and Flink's connector to it, are not fetched", "make jars"
 
 
-def _kafka() -> Row:
+def kafka_row() -> Row:
     from streaming.errors import TouchlineError
     from streaming.kafka.broker import admin
     from streaming.kafka.settings import parse
@@ -155,7 +155,7 @@ def _kafka() -> Row:
     return "Kafka", True, f"answers at {KAFKA}, {len(topics)} topics", ""
 
 
-def _flink() -> Row:
+def flink_row() -> Row:
     import urllib.request
 
     try:

@@ -1,1 +1,1 @@
-"""Everything that speaks to a Kafka broker: settings, topics, the ways in and out, and the runner that keeps its state there."""
+"""Clients of a Kafka broker: settings, topics, ingress, producers and consumers."""

@@ -18,7 +18,7 @@ PARTITIONS: Final = 12
 #: largest message: a snapshot of a game is some megabytes
 MAX_MESSAGE_BYTES: Final = 16_000_000
 
-#: kept as long as the broker keeps things; positions and health only matter now
+#: these topics have the broker's own retention; positions and health only matter for a moment
 _HOUR: Final = {"retention.ms": "3600000"}
 _COMPACTED: Final = {"cleanup.policy": "compact"}
 #: snapshots are rewritten every few seconds: small segments, cleaned soon, so that a new reader reads little
@@ -176,7 +176,7 @@ class TopicGuard:
             consumer.close()
 
     def check(self, unread: dict[int, tuple[int, int]] | None = None) -> None:
-        """``InputLost`` with what was lost: ``unread`` is, by partition, the first offset that was not used for good and the
+        """``InputLost`` with what was lost: ``unread`` is, by partition, the first offset that was not finally used and the
         end of the log as last seen. ``Unavailable`` when the broker does not answer."""
         before = self._unread if unread is None else unread
         now = self._look()

@@ -23,7 +23,7 @@ from streaming.wire.messages import Letter, decode_letter
 GROUP: Final = "touchline-dead-replay"
 #: a broker takes so many bytes with a commit
 MAX_METADATA: Final = 4096
-PATIENCE_S: Final = 30.0
+TIMEOUT_S: Final = 30.0
 
 
 class LetterPosition(NamedTuple):
@@ -96,19 +96,19 @@ class DeadLetterReader:
                 self._consumer.seek_to_beginning(here)
             else:
                 self._consumer.seek(here, since.get((here.topic, here.partition), 0))
-        open_ends, until = dict(self._ends), time.monotonic() + PATIENCE_S
+        open_ends, until = dict(self._ends), time.monotonic() + TIMEOUT_S
         while open_ends:
             with broker_errors(self.address):
                 open_ends = short_of(self._consumer, open_ends)
                 polled = self._consumer.poll(timeout_ms=200) if open_ends else {}
             for here, records in polled.items():
-                until = time.monotonic() + PATIENCE_S
+                until = time.monotonic() + TIMEOUT_S
                 for record in records:
                     if record.offset < self._ends[here] and (letter := self._letter(record.value)) is not None:
                         place = LetterPosition(here.topic, here.partition, record.offset)
                         yield StoredLetter(place, letter.arrival_us or record.timestamp * 1000, letter)
             if time.monotonic() > until:
-                raise Unavailable(f"the broker at {self.address.text} gave no more dead letters for {PATIENCE_S:.0f} s")
+                raise Unavailable(f"the broker at {self.address.text} sent no more dead letters for {TIMEOUT_S:.0f} s")
 
     def _letter(self, raw: bytes | None) -> Letter | None:
         try:
@@ -125,7 +125,7 @@ class DeadLetterReader:
         return [
             found.place
             for found in self.read()
-            if wanted.has(found.letter) and found.letter.payload and (again or not _has(sent, found.place))
+            if wanted.has(found.letter) and found.letter.payload and (again or not was_replayed(sent, found.place))
         ]
 
     def send(self, places: Iterable[LetterPosition], ingress: Ingress) -> int:
@@ -133,9 +133,9 @@ class DeadLetterReader:
         chosen, sent = set(places), self._sent()
         done: dict[tuple[str, int], list[tuple[int, bool]]] = {(here.topic, here.partition): [] for here in self._ends}
         for found in self.read():
-            known = found.place in chosen or _has(sent, found.place)
+            known = found.place in chosen or was_replayed(sent, found.place)
             done[found.place[:2]].append((found.place.offset, known))
-        commits = {key: _summed(offsets, self._end(key)) for key, offsets in done.items()}
+        commits = {key: format_ranges(offsets, self._end(key)) for key, offsets in done.items()}
         if any(len(text) > MAX_METADATA for _, text in commits.values()):
             raise BadInput("too many letters would be left between those that are sent: replay without --game or --reason")
         number = 0
@@ -157,7 +157,7 @@ class DeadLetterReader:
             for here in self._ends:
                 stored = committed(self._consumer, here, metadata=True)
                 if stored is not None and stored.offset >= 0:
-                    found[here.topic, here.partition] = [(0, stored.offset - 1), *_stretches(stored.metadata or "")]
+                    found[here.topic, here.partition] = [(0, stored.offset - 1), *parse_ranges(stored.metadata or "")]
         return found
 
     def _keep(self, commits: dict[tuple[str, int], tuple[int, str]]) -> None:
@@ -167,14 +167,14 @@ class DeadLetterReader:
             self._consumer.commit({TopicPartition(*key): OffsetAndMetadata(*stored, -1) for key, stored in commits.items()})
 
 
-def _has(sent: dict[tuple[str, int], list[tuple[int, int]]], place: LetterPosition) -> bool:
+def was_replayed(sent: dict[tuple[str, int], list[tuple[int, int]]], place: LetterPosition) -> bool:
     return any(first <= place.offset <= last for first, last in sent.get(place[:2], ()))
 
 
-def _summed(letters: list[tuple[int, bool]], end: int) -> tuple[int, str]:
+def format_ranges(letters: list[tuple[int, bool]], end: int) -> tuple[int, str]:
     """Of (offset, sent) in order: the offset of the first that was not sent (``end`` if none), and the stretches sent after it.
 
-    >>> _summed([(0, True), (2, False), (3, True), (5, True), (6, False), (8, True)], 9)
+    >>> format_ranges([(0, True), (2, False), (3, True), (5, True), (6, False), (8, True)], 9)
     (2, '3-5,8')
     """
     start = next((offset for offset, sent in letters if not sent), end)
@@ -191,8 +191,8 @@ def _summed(letters: list[tuple[int, bool]], end: int) -> tuple[int, str]:
     return start, ",".join(str(a) if a == b else f"{a}-{b}" for a, b in stretches)
 
 
-def _stretches(text: str) -> list[tuple[int, int]]:
-    """The inverse of :func:`_summed`; empty for text of another format."""
+def parse_ranges(text: str) -> list[tuple[int, int]]:
+    """The inverse of :func:`format_ranges`; empty for text of another format."""
     found = []
     for word in text.split(",") if text else ():
         first, _, last = word.partition("-")

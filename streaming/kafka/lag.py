@@ -12,11 +12,11 @@ from streaming.kafka.settings import Address
 from streaming.wire import topics
 
 #: the runner's own group, and the one under which a Flink job commits what its checkpoints hold: shown before they have committed
-OURS: Final = ("touchline", "touchline-flink")
+OWN_GROUPS: Final = ("touchline", "touchline-flink")
 
 
 class PartitionLag(msgspec.Struct, frozen=True):
-    """``committed`` is the next offset that the group has not used for good (null: never any), ``end`` that of the next record."""
+    """``committed`` is the next offset that the group has not finally used (null: never any), ``end`` that of the next record."""
 
     partition: int
     committed: int | None
@@ -45,7 +45,7 @@ class LagWatch:
         self._client: Any = None
 
     def look(self) -> list[GroupLag]:
-        """Every group that has ever committed on a sport's input, and ours as soon as they have members;
+        """Every group that has ever committed on a sport's input, and our own as soon as they have members;
         ``Unavailable`` with one sentence."""
         try:
             with broker_errors(self.address):
@@ -79,12 +79,12 @@ class LagWatch:
         try:
             # groups that commit offsets: of consumers, or without a protocol, as a Flink job's
             others = (known["group_id"] for known in client.list_groups() if known["protocol_type"] in ("consumer", ""))
-            groups = sorted({*OURS, *others})
+            groups = sorted({*OWN_GROUPS, *others})
             committed = client.list_group_offsets(dict.fromkeys(groups, here))
         except errors.CoordinatorNotAvailableError:
             return []  # a new broker: it makes room for groups at the first request, and has none
         # Only groups that read this input are described: others may use another protocol, which would be an error.
-        readers = [g for g in groups if g in OURS or any(offset.offset >= 0 for offset in committed[g].values())]
+        readers = [g for g in groups if g in OWN_GROUPS or any(offset.offset >= 0 for offset in committed[g].values())]
         described = client.describe_groups(readers)
         found = []
         for topic, sport in wanted.items():
@@ -94,7 +94,7 @@ class LagWatch:
                     offset, end = committed[group][tp].offset, ends[tp].offset
                     partitions.append(_lag(tp.partition, offset, starts[tp].offset, end))
                 members = len(described[group]["members"])
-                if partitions and ((members and group in OURS) or any(p.committed is not None for p in partitions)):
+                if partitions and ((members and group in OWN_GROUPS) or any(p.committed is not None for p in partitions)):
                     found.append(GroupLag(sport, group, members, partitions))
         return found
 

@@ -30,11 +30,11 @@ class Producer:
                 delivery_timeout_ms=60_000,
             )
 
-    def put(self, topic: str, game: str, value: bytes) -> None:
-        """One message under the game's key; returns at once."""
+    def put(self, topic: str, game: str, value: bytes) -> Any:
+        """One message under the game's key; returns at once, with the client's future of its place on the broker."""
         self._check()
         with broker_errors(self.address):
-            self._producer.send(topic, value, key=topics.key(game)).add_errback(self._note)
+            return self._producer.send(topic, value, key=topics.key(game)).add_errback(self._note)
 
     def put_and_wait(self, topic: str, game: str, value: bytes) -> None:
         """The same, and it is with the broker when this returns."""

@@ -36,7 +36,7 @@ POSITIONS_S: Final = 2.0
 LOOK_S: Final = 5.0
 LAG_S: Final = 0.5
 #: how long the games that have been announced may take to come in
-PATIENCE_S: Final = 60.0
+TIMEOUT_S: Final = 60.0
 #: batches that may wait for the hub while the past is read: Kafka keeps it, so nothing need be given up
 AHEAD: Final = 100
 _log = logging.getLogger(__name__)
@@ -181,7 +181,7 @@ class KafkaSubscriber:
         try:
             take(record)
         except Exception as error:  # noqa: BLE001 - logged in the next line
-            # A message may be anything. What is not one of ours is counted and shown; the next may be.
+            # A message may be anything. What is not of our format is counted and shown; the next may be.
             reason, detail = ("unreadable", f"{type(error).__name__}: {error}")
             if isinstance(error, BadRecord):
                 reason, detail = error.reason, str(error)
@@ -276,10 +276,10 @@ class KafkaSubscriber:
         self._consumer.assign(here)
         self._consumer.seek_to_beginning(*here)
         newest: dict[bytes, Any] = {}
-        until_s = time.monotonic() + PATIENCE_S
+        until_s = time.monotonic() + TIMEOUT_S
         while ends := short_of(self._consumer, ends):
             if time.monotonic() > until_s:
-                raise Unavailable(f"the broker at {self.address.text} did not give out its games within {PATIENCE_S:.0f} s")
+                raise Unavailable(f"the broker at {self.address.text} did not send its games within {TIMEOUT_S:.0f} s")
             for records in self._consumer.poll(timeout_ms=100).values():
                 newest |= {record.key: record for record in records}
         found = []

@@ -15,7 +15,7 @@ from streaming.kafka.settings import Address
 
 WATCH_S: Final = 2.0
 #: how long what is left may keep silent once the end is wanted
-PATIENCE_S: Final = 30.0
+TIMEOUT_S: Final = 30.0
 _log = logging.getLogger(__name__)
 
 
@@ -45,8 +45,8 @@ def follow(address: Address, topic: str, stop: threading.Event) -> Iterator[tupl
             while end is None or short_of(consumer, end):
                 if end is None and stop.is_set():
                     end, received_s = end_offsets(consumer, here), time.monotonic()
-                if end is not None and time.monotonic() - received_s > PATIENCE_S:
-                    raise Unavailable(f"the broker at {address.text} did not give out the rest of {topic}")
+                if end is not None and time.monotonic() - received_s > TIMEOUT_S:
+                    raise Unavailable(f"the broker at {address.text} did not send the rest of {topic}")
                 try:
                     polled = consumer.poll(timeout_ms=100)
                 except errors.OffsetOutOfRangeError as error:

@@ -54,7 +54,7 @@ def undercut(prediction: LoggedPrediction, history: EventHistory) -> Outcome | N
 
 
 def win(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
-    """By who comes first to the flag."""
+    """By the car that finishes first."""
     first = next((e for e in history.of("finish") if e.attrs.get("position") == 1.0), None)
     return None if first is None else Outcome(float(first.player == prediction.subject), first)
 

@@ -14,7 +14,7 @@ _PITCH_S, _PLAY_S = 40.0, 30.0
 
 def steal(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
     """By the result of the runner's attempt on this very pitch. In a window, the lead is that of the first move, as in
-    training, while the pitcher is set; once he has moved the runner may be on his way, and the lead is another thing."""
+    training, while the pitcher is set; after the first move the runner may be under way, and the lead means something else."""
     if prediction.event is None:
         moved = history.after(prediction.t_us, "set", "first_move")
         if moved is None or moved.type != "first_move":

@@ -53,7 +53,7 @@ def after_catch(prediction: LoggedPrediction, history: EventHistory) -> Outcome 
 
 
 def tackle(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
-    """1 where this defender brought the runner down before he had gained another whole yard. Beyond the spot where he is stopped a
+    """1 where this defender brought the runner down before another whole yard was gained. Beyond the spot of the tackle a
     runner may be carried on for a while: that is not predicted."""
     carry = history.before(prediction.t_us, *_CARRY, *_STOPS)
     end = None if carry is None or carry.type not in _CARRY else _end(history, prediction.t_us)
@@ -61,13 +61,13 @@ def tackle(prediction: LoggedPrediction, history: EventHistory) -> Outcome | Non
         return None
     if end.type != "tackle":
         return Outcome(0.0, end, prediction.t_us)
-    who = end.attrs.get("tackler")
+    tackler = end.attrs.get("tackler")
     gained = _gained_yd(history, end) - (_air_yd(history, carry) if prediction.features[T_CAUGHT] == 1.0 else 0.0)
     # a yard is reached at its line, which a place in millimetres may miss
     reached = _whole(prediction.features[T_GAINED] + 1e-3)
-    if not isinstance(who, str) or not reached <= gained:
+    if not isinstance(tackler, str) or not reached <= gained:
         return None
-    return Outcome(float(who == prediction.subject and gained == reached), end, prediction.t_us)
+    return Outcome(float(tackler == prediction.subject and gained == reached), end, prediction.t_us)
 
 
 def win(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:

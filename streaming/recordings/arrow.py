@@ -1,7 +1,7 @@
 """numpy to Arrow and back over the same memory.
 
-pyarrow's own ``pa.array`` and ``to_numpy`` ask on first use whether pandas is about, and thereby import it: a second of
-standstill in a live game on any machine that has it. These go by the buffers.
+pyarrow's own ``pa.array`` and ``to_numpy`` look for pandas on first use, and thereby import it: that stops a live
+game for a second on any machine that has it. The functions here use the buffers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Records of live games, written as they arrive: a recording of each."""
+"""Records games while they are played: a recording of each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from streaming.wire.records import Event, GameRecord, Telemetry
 
 class GameRecorder:
     """Recordings of games of ``sport``, each in ``folder`` under its name, there when the game has ended or this closes; what
-    was there of that name is replaced then. ``requested`` are the models that somebody asks for by name, with
+    was there of that name is replaced then. ``requested`` are the models that were requested by name, with
     their versions. A context manager: on an error it leaves nothing of the games that were still on.
 
     Attributes
@@ -40,7 +40,7 @@ class GameRecorder:
             raise BadInput(f"cannot record in {folder}: {reason(error)}") from error
 
     def take(self, game: str, raw: bytes, now_us: int) -> None:
-        """One message of the input topic, under its key. What cannot be used is kept in the recording, with its reason."""
+        """One message of the input topic, under its key. What cannot be used is recorded as a dead letter, with its reason."""
         try:
             self._put(game, decode_feed(raw), now_us)
         except BadRecord as bad:
@@ -52,8 +52,8 @@ class GameRecorder:
                 writer.write(DeadLetter(source, game, bad.reason, now_us, raw, str(bad)))
 
     def tee(self, game: GameRecord, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
-        """The records of a source on their way to a runner, written as they pass. Given to the runner as a sink, this also
-        writes what its operator makes of them, and is closed by it."""
+        """Pass a source's records on to a runner and record them. As a sink of that runner, this also records the outputs of its
+        operator, and the runner closes it."""
         writer = self._begin(game)
         for record in records:
             if not isinstance(record, int):
@@ -61,7 +61,7 @@ class GameRecorder:
             yield record
 
     def write(self, outputs: Sequence[Output], published_us: int) -> None:
-        """The outputs of a game's operator: stats, predictions, model switches, dead letters."""
+        """Record outputs of the operator of a game: stats, predictions, changes of models, dead letters."""
         for game in {output.game for output in outputs}:
             if game in self._writers:
                 self._writers[game].write_outputs([output for output in outputs if output.game == game], published_us)

@@ -75,7 +75,7 @@ class PartWriter:
     """Row groups in numbered files ``<folder>/<kind>/part-00000.parquet``.
 
     A new file begins after ``groups`` row groups, or when the schema changes. ``write`` returns at once unless the
-    group before is still being encoded; an error of the background thread (a full disk) comes out of the next call.
+    group before is still being encoded; an error of the background thread (a full disk) is raised by the next call.
     """
 
     def __init__(self, folder: Path, kind: str, *, groups: int = 16, **options: Any) -> None:
@@ -192,7 +192,7 @@ class AtomicOutput:
 
 class AtomicWriter(ABC):
     """A writer that leaves what it wrote, whole, or nothing: a context manager that closes on a normal end and aborts on
-    any other. A subclass says how to end well (``_complete``) and how to stop (``_stop``); either is done once."""
+    any other. A subclass defines how to finish (``_complete``) and how to stop (``_stop``); either is done once."""
 
     def __init__(self, path: str | Path, *, folder: bool, overwrite: bool) -> None:
         self._staged = AtomicOutput(path, folder=folder, overwrite=overwrite)
@@ -228,7 +228,7 @@ class AtomicWriter(ABC):
 
     @abstractmethod
     def _complete(self) -> None:
-        """Write what is left and close; the name comes afterwards."""
+        """Write what is left and close; the output gets its name afterwards."""
 
     @abstractmethod
     def _stop(self) -> None:
@@ -236,6 +236,6 @@ class AtomicWriter(ABC):
 
 
 def reason(error: BaseException) -> str:
-    """The first line of what a library or the system had to say, without numbers and addresses."""
+    """The first line of an error message of a library or the system, without numbers and addresses."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(text).strip().splitlines()[0].rstrip(".")

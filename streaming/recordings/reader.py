@@ -4,7 +4,7 @@
     REC/recording.json                format version, and every part with its rows and span of arrival
     REC/telemetry/part-00000.parquet  t_us, arrival_us, feed, tag, x_m, y_m, z_m and a column per channel
     REC/events/part-00000.parquet     the fields of Event, attrs as JSON text
-    REC/stats/..., predictions, dead  what was published, the predictions of models, and what could not be used, when recorded
+    REC/stats/..., predictions, dead  stats as published, predictions of models, and dead letters, where they were recorded
 
 Rows lie in the order of arrival. A channel is null where the sample's feed does not carry it and NaN where it carries
 nothing. Parts have checksums, so a flipped bit is found and never replayed. docs/recordings.md is the reader's page.
@@ -88,7 +88,7 @@ class Recording:
     def records(
         self, from_us: int | None = None, max_samples: int = 8192, packets: Literal["packed", "arrival"] = "packed"
     ) -> Iterator[Telemetry | Event]:
-        """Every record in the order of arrival; an event comes after the samples that arrived with it or before it.
+        """Every record in the order of arrival; an event follows the samples that arrived with it or before it.
 
         Where a clock went back while recording, a record keeps its place and its stamp, and counts as having arrived
         with the latest before it.
@@ -131,7 +131,7 @@ class Recording:
         return events
 
     def read(self, kind: str) -> list[dict[str, Any]]:
-        """The rows of what an operator gave out: ``stats``, ``predictions``, ``switches`` or ``dead``, in order."""
+        """The rows of an operator's outputs: ``stats``, ``predictions``, ``switches`` or ``dead``, in order."""
         rows: list[dict[str, Any]] = []
         for part in self._of(kind):
             self._check(part)
@@ -171,7 +171,7 @@ class Recording:
             for index in range(file.metadata.num_row_groups):
                 statistics = file.metadata.row_group(index).column(column).statistics
                 if statistics is None or not statistics.has_min_max:
-                    raise BadInput(f"{self.path / part.file} says nothing about when its rows arrived")
+                    raise BadInput(f"{self.path / part.file} has no span of arrival for a row group")
                 before, high = high, max(high, statistics.max)
                 yield _Group(number, index, before, high)
 
@@ -256,7 +256,7 @@ class _Chunk:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Any error inside is the file's, and becomes one sentence."""
+    """Any error inside becomes one sentence that names the file."""
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:

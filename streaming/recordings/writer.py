@@ -118,7 +118,7 @@ class Writer(AtomicWriter):
                 self._flush_dead()
 
     def write_outputs(self, outputs: Sequence[Output], published_us: int) -> None:
-        """Append what an operator gave out: stats, predictions, changes of models, and dead letters. Positions for drawing are
+        """Append outputs of an operator: stats, predictions, changes of models, and dead letters. Positions for drawing are
         left out, since the telemetry holds them."""
         if self._stats is None:
             from streaming.recordings.stat_table import ENCODINGS, StatRows

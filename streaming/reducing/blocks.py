@@ -2,7 +2,7 @@
 
 A connection begins with a *plan*: which game, which sources, which channels at which rates. A block then needs no lengths of its
 own: channel c has the samples k with ``start < k / rate <= start + length``, times from the game's t0, and they stand channel by
-channel as float32. A block whose bytes are not exactly those is malformed. Nothing is believed before it is compared with the
+channel as float32. A block whose bytes are not exactly those is malformed. Nothing is used before it is compared with the
 bytes that are there.
 
 Plan: ``TP``, u8 version, u8 0, u32 bytes of the JSON that follows. Block: 32 bytes, then the samples::

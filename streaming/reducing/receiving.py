@@ -1,4 +1,4 @@
-"""Raw blocks from a socket, reduced as they arrive, and kept on request: one buffer, no copy from the kernel's on."""
+"""Raw blocks from a socket, reduced as they arrive, and recorded on request: one buffer, no copy between kernel and reducer."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ MOST_AHEAD: Final = 600_000
 
 
 def column(channel: str, statistic: str) -> str:
-    """What a statistic of a channel is called in a packet: the mean goes by the channel's own name."""
+    """The name of a channel's statistic in a packet: the mean goes by the channel's own name."""
     return channel if statistic == "mean" else f"{channel}.{statistic}"
 
 
@@ -92,7 +92,7 @@ class Reducer:
         self._scratch = np.zeros(LANES), np.zeros(LANES, np.float32), np.zeros(LANES, np.float32)
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
-        """The next bytes of the stream; a block that is not whole yet is kept until its rest comes."""
+        """The next bytes of the stream; a block that is not whole yet is held until the rest of it arrives."""
         if self._rest:
             self._rest += data
             used = self.read(memoryview(bytes(self._rest)))
@@ -103,7 +103,7 @@ class Reducer:
                 self._rest += memoryview(data)[used:]
 
     def read(self, data: memoryview) -> int:
-        """Deal with the whole blocks at the beginning of ``data``; returns how many bytes that were. No copy is made."""
+        """Process the whole blocks at the beginning of ``data``; returns how many bytes that were. No copy is made."""
         at, end = 0, len(data)
         while end - at >= PLAN_PREFIX.size:
             magic = bytes(data[at : at + 2])

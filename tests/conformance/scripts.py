@@ -15,7 +15,7 @@ from streaming.factory import sport_named
 from streaming.kafka.batching import WindowBatcher
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.records import Event, GameRecord, Telemetry, encode_telemetry
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 from tests.streaming.helpers import cut
 
 SECONDS = 40.0
@@ -40,7 +40,7 @@ def scripts(sport: str, prefix: str) -> list[Script]:
 
 def _script(sport: str, prefix: str, name: str, make: Callable[[Script, GameRecord, Stream], None]) -> Script:
     script = Script(name, sport, f"{prefix}-{name}")
-    world = small_world(sport, 5, 2.0, script.game)
+    world = small_simulator(sport, 5, 2.0, script.game)
     until_us = world.record.t0_us + SECONDS * 1e6
     stream: Stream = []
     for record in world.stream():

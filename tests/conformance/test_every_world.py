@@ -17,7 +17,7 @@ from simulators.catalogue import simulators
 from streaming.factory import operator_for
 from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.paths import ROOT
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 from tests.streaming import helpers
 
 MINUTES = 2.0
@@ -27,7 +27,7 @@ Stream = list[Telemetry | Event]
 
 @lru_cache
 def played(sport: str) -> tuple[GameRecord, Stream]:
-    world = small_world(sport, SEED, MINUTES)
+    world = small_simulator(sport, SEED, MINUTES)
     return world.record, list(world.stream())
 
 
@@ -72,7 +72,7 @@ def merged(packet: Telemetry, sizes: list[int], events: list[Event]) -> Stream:
 
 @pytest.mark.parametrize("sport", simulators())
 class TestEveryWorld:
-    def test_there_is_something_to_compare(self, sport):
+    def test_simulated_game_has_finals_to_compare(self, sport):
         _, stream = played(sport)
         assert sum(isinstance(r, Event) for r in stream) > 20
         assert len(expected(sport)) > 10_000
@@ -86,7 +86,7 @@ class TestEveryWorld:
             pytest.param([400_000], id="all at once", marks=pytest.mark.slow),
         ],
     )
-    def test_cutting(self, sport, sizes):
+    def test_any_cut_gives_the_same_finals(self, sport, sizes):
         record, stream = played(sport)
         events = [r for r in stream if isinstance(r, Event)]
         packet = telemetry(stream)
@@ -96,7 +96,7 @@ class TestEveryWorld:
         else:
             same(finals(record, merged(packet, sizes, events)), sport)
 
-    def test_disorder_and_duplicates(self, sport):
+    def test_disorder_and_duplicates_change_no_final(self, sport):
         record, stream = played(sport)
         rng = np.random.default_rng(3)
         lateness_us = 1000 * min(f.lateness_ms for f in record.feeds if f.kind == "telemetry")
@@ -111,7 +111,7 @@ class TestEveryWorld:
         assert helpers.dead(out) == {}
 
     @pytest.mark.slow
-    def test_a_crash_and_another_process(self, sport, tmp_path: Path):
+    def test_restore_in_another_process_gives_the_same_finals(self, sport, tmp_path: Path):
         record, stream = played(sport)
         at = len(stream) // 3
         first = operator_for(record)
@@ -134,12 +134,12 @@ sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operat
         assert sorted([*helpers.finals(out).values(), *done.stdout.split(b"\n")]) == sorted(expected(sport).values())
 
     @pytest.mark.slow
-    def test_the_same_seed_gives_the_same_finals_again(self, sport):
-        world = small_world(sport, SEED, MINUTES)
+    def test_same_seed_gives_the_same_finals(self, sport):
+        world = small_simulator(sport, SEED, MINUTES)
         same(finals(world.record, list(world.stream(50))), sport)
 
-    def test_a_game_that_is_over_leaves_no_memory_behind(self, sport):
-        """The frame buffer is freed with it, by counting references: the collector of cycles does not know what it weighs."""
+    def test_ended_game_frees_its_memory(self, sport):
+        """Its frame buffer is freed with the operator, by counting references: the collector of cycles does not know its size."""
         record, stream = played(sport)
         operator = operator_for(record)
         helpers.play(operator, stream[: len(stream) // 4])

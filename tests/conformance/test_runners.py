@@ -20,7 +20,7 @@ from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, StatBlock
 from streaming.wire.messages import decode_letter, decode_stats, encode_letter
 from streaming.wire.records import StatUpdate
-from tests import cluster as real
+from tests import real_cluster
 from tests.conformance.scripts import Script, scripts
 
 #: the sport that test_upgrade.py plays
@@ -65,14 +65,14 @@ def settled(update: StatUpdate) -> bytes:
 def committed(address: Address, sport: str) -> Outcome:
     """What a reader of committed records has got. A final value that came twice fails here."""
     finals: Finals = {}
-    for record in real.records(address, topics.stats(sport)):
+    for record in real_cluster.records(address, topics.stats(sport)):
         for update in decode_stats(record.value).updates:
             if update.quality == "final":
                 assert (update.id, update.revision) not in finals, f"{update.id} was published twice"
                 finals[update.id, update.revision] = settled(update)
     letters: Counter[tuple[str, bytes]] = Counter()
     for source in (topics.telemetry(sport), topics.events(sport)):
-        for record in real.records(address, topics.dead(source)):
+        for record in real_cluster.records(address, topics.dead(source)):
             told = decode_letter(record.value)
             letters[told.reason, told.payload] += 1
     return finals, letters
@@ -100,18 +100,18 @@ def thirds(sport: str) -> Iterator[list[tuple[str, bytes]]]:
 
 
 def finished(address: Address, sport: str, group: str) -> None:
-    real.until(lambda: real.behind(address, sport, group) == 0, "all input used and committed", 120)
+    real_cluster.until(lambda: real_cluster.lag(address, sport, group) == 0, "all input used and committed", 120)
 
 
 @pytest.mark.parametrize("sport", simulators())
 class TestEmbedded:
-    def test_the_scripts_do_what_they_say(self, sport):
+    def test_scripts_give_the_finals_and_dead_letters_they_promise(self, sport):
         finals, letters = expected(sport)
         assert len(finals) > 20_000
         assert sum(letters.values()) >= sum(script.letters for script in played(sport)) > 0
         assert any(revision for _, revision in finals), "a correction issues something again"
 
-    def test_cutting_and_packing_change_nothing(self, sport):
+    def test_cutting_and_batching_change_no_final(self, sport):
         """Scripts of the same game say the same, whatever happened to it on the way."""
         finals, _ = expected(sport)
         by_script: dict[str, Counter[bytes]] = {}
@@ -121,7 +121,7 @@ class TestEmbedded:
         for name in ("packed", "uneven", "disorder", "malformed"):
             assert by_script[name] == by_script["plain"], name
 
-    def test_restored_at_every_few_records(self, sport):
+    def test_restoring_every_few_records_changes_no_final(self, sport):
         """A crash at any moment: the host is thrown away and built again from what was kept."""
         finals, _ = expected(sport)
         chance, make = random.Random(4), maker(provisional=False)
@@ -142,21 +142,21 @@ class TestEmbedded:
 @pytest.mark.cluster
 @pytest.mark.parametrize("sport", simulators())
 class TestOnKafka:
-    def test_killed_joined_and_left(self, sport, broker: Cluster):
+    def test_operators_killed_joined_and_left_lose_no_final(self, sport, broker: Cluster):
         """One process, killed; then two that share the games; then the first of them leaves."""
-        address = real.address_of(broker)
-        real.fresh(address, sport)
+        address = real_cluster.address_of(broker)
+        real_cluster.recreate_topics(address, sport)
         first, second, third = thirds(sport)
-        with real.operator(address, sport, "--snapshot-s", "1") as one:
-            real.produce(address, sport, first)
-            real.until(lambda: real.behind(address, sport, "touchline") < len(first) // 2, "half of it is used")
+        with real_cluster.start_operator(address, sport, "--snapshot-s", "1") as one:
+            real_cluster.produce(address, sport, first)
+            real_cluster.until(lambda: real_cluster.lag(address, sport, "touchline") < len(first) // 2, "half of it is used")
             one.kill()
-        with real.operator(address, sport, ready=False) as two, real.operator(address, sport) as three:
-            two.wait_for("on the air", real.ON_THE_AIR_S)
-            real.produce(address, sport, second)
-            real.until(lambda: real.behind(address, sport, "touchline") < len(second) // 2, "half of it is used")
+        with real_cluster.start_operator(address, sport, ready=False) as two, real_cluster.start_operator(address, sport) as three:
+            two.wait_for("on the air", real_cluster.ON_THE_AIR_S)
+            real_cluster.produce(address, sport, second)
+            real_cluster.until(lambda: real_cluster.lag(address, sport, "touchline") < len(second) // 2, "half of it is used")
             assert two.stop()[0] == 0
-            real.produce(address, sport, third)
+            real_cluster.produce(address, sport, third)
             finished(address, sport, "touchline")
             assert three.stop()[0] == 0
         same(committed(address, sport), sport)
@@ -170,24 +170,26 @@ ON_FLINK = [(sport, ("process", "thread")[i % 2]) for i, sport in enumerate(w fo
 @pytest.mark.cluster
 @pytest.mark.parametrize(("sport", "profile"), ON_FLINK)
 class TestOnFlink:
-    def test_task_manager_killed_then_rescaled_from_a_savepoint(self, sport, profile, broker: Cluster, flink: Cluster):
-        address, group = real.address_of(broker), f"conformance-{profile}"
-        real.fresh(address, sport)
+    def test_task_manager_killed_and_job_rescaled_lose_no_final(self, sport, profile, broker: Cluster, flink: Cluster):
+        address, group = real_cluster.address_of(broker), f"conformance-{profile}"
+        real_cluster.recreate_topics(address, sport)
         first, second, third = thirds(sport)
-        with real.job(address, sport, flink, profile, "--group", group) as one:
-            real.produce(address, sport, first)
-            real.until(lambda: real.behind(address, sport, group) < len(first) // 2, "half of it is used")
-            killed = real.host_of(flink, one)
+        with real_cluster.start_job(address, sport, flink, profile, "--group", group) as one:
+            real_cluster.produce(address, sport, first)
+            real_cluster.until(lambda: real_cluster.lag(address, sport, group) < len(first) // 2, "half of it is used")
+            killed = real_cluster.host_of(flink, one)
             flink.kill(killed)
-            real.produce(address, sport, second)
-            real.until(lambda: real.behind(address, sport, group) < len(second) // 2, "half of it is used", 90)
+            real_cluster.produce(address, sport, second)
+            real_cluster.until(lambda: real_cluster.lag(address, sport, group) < len(second) // 2, "half of it is used", 90)
             flink.start(killed)
-            real.until(lambda: not flink.workers(killed) or profile == "thread", "orphaned workers end", 30)
+            real_cluster.until(lambda: not flink.workers(killed) or profile == "thread", "orphaned workers end", 30)
             code, said = one.stop()
             assert code == 0, said
         savepoint = said.split("--savepoint ")[1].strip()
-        with real.job(address, sport, flink, profile, "--group", group, "--savepoint", savepoint, "--parallelism", "2") as two:
-            real.produce(address, sport, third)
+        with real_cluster.start_job(
+            address, sport, flink, profile, "--group", group, "--savepoint", savepoint, "--parallelism", "2"
+        ) as two:
+            real_cluster.produce(address, sport, third)
             finished(address, sport, group)
             assert two.stop()[0] == 0
         same(committed(address, sport), sport)

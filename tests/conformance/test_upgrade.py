@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.cluster import Cluster
-from tests import cluster as real
+from tests import real_cluster
 from tests.conformance.test_runners import UPGRADED, committed, expected, finished, thirds
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -37,9 +37,9 @@ STATS = (
 def newer(tmp_path: Path) -> Path:
     """The program a version later, in a folder of its own."""
     for package in ("features", "models", "streaming", "simulators"):
-        shutil.copytree(real.ROOT / package, tmp_path / package, symlinks=True)
+        shutil.copytree(real_cluster.ROOT / package, tmp_path / package, symlinks=True)
     (tmp_path / "infra").mkdir()
-    (tmp_path / "infra" / ".jars").symlink_to(real.ROOT / "infra" / ".jars")
+    (tmp_path / "infra" / ".jars").symlink_to(real_cluster.ROOT / "infra" / ".jars")
     soccer = tmp_path / "features" / "soccer"
     (soccer / "newer.py").write_text(NEWER)
     init = (soccer / "__init__.py").read_text()
@@ -52,24 +52,24 @@ def newer(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def four_slots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    yield from real.started(tmp_path_factory.mktemp("four-slots"), only="flink", task_managers=2, slots=2)
+    yield from real_cluster.started(tmp_path_factory.mktemp("four-slots"), only="flink", task_managers=2, slots=2)
 
 
-def test_a_newer_version_goes_on_with_twice_the_slots(broker: Cluster, four_slots: Cluster, newer: Path):
-    address, group = real.address_of(broker), "upgrade"
-    real.fresh(address, SPORT)
+def test_newer_version_goes_on_from_a_savepoint_with_twice_the_slots(broker: Cluster, four_slots: Cluster, newer: Path):
+    address, group = real_cluster.address_of(broker), "upgrade"
+    real_cluster.recreate_topics(address, SPORT)
     first, second, third = thirds(SPORT)
-    with real.job(address, SPORT, four_slots, "process", "--group", group, "--parallelism", "2") as one:
-        real.produce(address, SPORT, first)
+    with real_cluster.start_job(address, SPORT, four_slots, "process", "--group", group, "--parallelism", "2") as one:
+        real_cluster.produce(address, SPORT, first)
         finished(address, SPORT, group)
-        real.produce(address, SPORT, second[: len(second) // 2])
+        real_cluster.produce(address, SPORT, second[: len(second) // 2])
         code, said = one.stop()
         assert code == 0, said
     savepoint = said.split("--savepoint ")[1].strip()
-    with real.job(
+    with real_cluster.start_job(
         address, SPORT, four_slots, "process", "--group", group, "--parallelism", "4", "--savepoint", savepoint, checkout=newer
     ) as two:
-        real.produce(address, SPORT, [*second[len(second) // 2 :], *third])
+        real_cluster.produce(address, SPORT, [*second[len(second) // 2 :], *third])
         finished(address, SPORT, group)
         code, said = two.stop()
         assert code == 0, said

@@ -9,18 +9,18 @@ import pytest
 
 from infra.cluster import Cluster
 from streaming.kafka.settings import Address
-from tests import cluster as real
+from tests import real_cluster
 from tests.faults.live import SPORT
 
 
 @pytest.fixture
 def address(broker: Cluster) -> Address:
-    found = real.address_of(broker)
-    real.fresh(found, SPORT)
+    found = real_cluster.address_of(broker)
+    real_cluster.recreate_topics(found, SPORT)
     return found
 
 
 @pytest.fixture
 def own_broker(tmp_path: Path) -> Iterator[Cluster]:
     """One that a test may kill."""
-    yield from real.started(tmp_path, only="kafka")
+    yield from real_cluster.started(tmp_path, only="kafka")

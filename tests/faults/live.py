@@ -1,4 +1,4 @@
-"""Games on the air while something breaks: a feed at the pace of life, a viewer, and what the viewer should have got."""
+"""Live games under a fault: a feed in real time, a viewer, and the values that the viewer should have received."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, StatBlock
 from streaming.wire.feed import GameStart, encode_feed
 from streaming.wire.messages import decode_letter, decode_stats, encode_letter
-from tests import cluster as real
+from tests import real_cluster
 from tests.conformance.test_runners import Finals, Outcome, committed, settled
 
 SPORT = "soccer"
@@ -35,7 +35,7 @@ SPORT = "soccer"
 load = cache(one_game)
 
 
-def names(prefix: str, partitions: int = real.PARTITIONS) -> list[str]:
+def names(prefix: str, partitions: int = real_cluster.PARTITIONS) -> list[str]:
     """A game for each partition."""
     found: dict[int, str] = {}
     number = 0
@@ -55,42 +55,42 @@ class Sent(NamedTuple):
     value: bytes
 
 
-class Noted(Ingress):
-    """A way in that keeps a note of every record."""
+class RecordingIngress(Ingress):
+    """An ingress that stores every record that it sends."""
 
     def __init__(self, address: Address) -> None:
         super().__init__(address, load_sport(SPORT), packed=False)
         self.notes: list[tuple[str, bytes, Any]] = []
 
-    def _send(self, game: str, value: bytes) -> None:
-        self._check()
-        future = self._producer.send(self._topic, value, key=topics.key(game)).add_errback(self._note)
+    def put(self, topic: str, game: str, value: bytes) -> Any:
+        future = super().put(topic, game, value)
         self.notes.append((game, value, future))
+        return future
 
     def sent(self) -> list[Sent]:
-        """All of it, as the broker has it."""
+        """Every record, as the broker has it."""
         self.flush()
         there = [(future.get(timeout=60), game, value) for game, value, future in self.notes]
         return sorted(Sent(at.partition, at.offset, game, value) for at, game, value in there)
 
 
 def send_at_once(address: Address, games: list[str], seconds: float) -> list[Sent]:
-    """So much of several games, as fast as the broker takes it, and no word of their end."""
-    with Noted(address) as noted:
+    """The first ``seconds`` of several games, as fast as the broker takes them, without their end."""
+    with RecordingIngress(address) as ingress:
         for game in games:
-            noted.raw(game, encode_feed(GameStart(record=load(seconds).as_game(game, 0))))
+            ingress.raw(game, encode_feed(GameStart(record=load(seconds).as_game(game, 0))))
         for _, item in load(seconds).items:
             for game in games:
-                noted.send(moved(item, game, 0, 0))
-        return noted.sent()
+                ingress.send(moved(item, game, 0, 0))
+        return ingress.sent()
 
 
-#: longer than anything that breaks takes to be whole again
+#: longer than any recovery takes
 LONG_S = 120.0
 
 
-class Feed(Noted):
-    """A stadium: plays several games at the pace of life from ``with`` on, until enough has been seen."""
+class Feed(RecordingIngress):
+    """A stadium: plays several games in real time from ``with`` on, until ``finish``."""
 
     def __init__(self, address: Address, games: list[str]) -> None:
         super().__init__(address)
@@ -112,13 +112,13 @@ class Feed(Noted):
     def played(self, seconds: float) -> None:
         """Wait until so much of the games has been played."""
         due = sum(due_us < self.load.first_us + 1e6 * seconds for due_us, _ in self.load.items)
-        real.until(lambda: len(self.notes) > due * len(self.games) or not self.playing, f"{seconds:g} s of play")
+        real_cluster.until(lambda: len(self.notes) > due * len(self.games) or not self.playing, f"{seconds:g} s of play")
 
     def finish(self, after_s: float = 4.0) -> list[Sent]:
-        """Play on for so long, and end the games; what was sent."""
+        """Play on for ``after_s``, and end the games; every record that was sent."""
         self._thread.join(after_s)
         self._stop.set()
-        self._thread.join(real.PATIENCE_S)
+        self._thread.join(real_cluster.TIMEOUT_S)
         assert not self.playing, "the feed is stuck"
         if self._failed_with is not None:
             raise self._failed_with
@@ -128,14 +128,14 @@ class Feed(Noted):
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: Any) -> None:
         self._stop.set()
         self._thread.join(30)
-        self._producer.close(timeout=5)
+        super().__exit__(*error)
 
 
 class Viewer:
-    """Reads committed stats as a graphics system would, and notes when each game had something new, and how old it was."""
+    """Reads committed stats as a graphics system would; measures when each game had new values, and how old they were."""
 
     def __init__(self, address: Address) -> None:
         self._consumer = reader_at_end(address, topics.stats(SPORT), "read_committed")
@@ -155,18 +155,18 @@ class Viewer:
 
     @property
     def gap_s(self) -> float:
-        """The longest time that any game's numbers stood still, from its first number to its last."""
+        """The longest time without a new value of any game, from its first value to its last."""
         return max(max(b - a for a, b in pairwise(times)) for times in self.seen.values())
 
     def sees(self, games: list[str], more: int = 5) -> None:
-        """Wait for something new of every game."""
+        """Wait for ``more`` messages of every game."""
         before = {game: len(self.seen.get(game, ())) for game in games}
 
         def seen() -> bool:
             self._thread.check()
             return all(len(self.seen.get(game, ())) >= before[game] + more for game in games)
 
-        real.until(seen, f"new numbers of {games}")
+        real_cluster.until(seen, f"new values of {games}")
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -180,7 +180,7 @@ class Viewer:
 
 
 def expected(sent: list[Sent]) -> Outcome:
-    """What one undisturbed process makes of these records."""
+    """The outputs of one process without a fault for these records."""
     finals: Finals = {}
     letters: Counter[tuple[str, bytes]] = Counter()
     hosts: dict[str, GameSession] = {}
@@ -190,44 +190,45 @@ def expected(sent: list[Sent]) -> Outcome:
             if isinstance(output, StatBlock) and output.quality == "final":
                 finals |= {(update.id, update.revision): settled(update) for update in output.updates(0)}
             elif isinstance(output, DeadLetter):
-                told = decode_letter(encode_letter(output))
-                letters[told.reason, told.payload] += 1
+                decoded = decode_letter(encode_letter(output))
+                letters[decoded.reason, decoded.payload] += 1
     return finals, letters
 
 
 class Verdict(msgspec.Struct):
-    """What a viewer of committed records missed, got wrong, or got that it should not have; ``committed`` fails on doubles."""
+    """Final values that a reader of committed records missed, got wrong, or got in excess; ``committed`` fails on duplicates."""
 
     lost: int
     wrong: int
-    invented: int
-    letters_agree: bool
+    in_excess: int
+    dead_letters_agree: bool
     finals: int
 
     @property
     def good(self) -> bool:
-        return not (self.lost or self.wrong or self.invented) and self.letters_agree and self.finals > 0
+        return not (self.lost or self.wrong or self.in_excess) and self.dead_letters_agree and self.finals > 0
 
 
 def verdict(address: Address, sent: list[Sent]) -> Verdict:
     wanted, letters = expected(sent)
-    found, aside = committed(address, SPORT)
+    found, dead = committed(address, SPORT)
     return Verdict(
         lost=len(wanted.keys() - found.keys()),
         wrong=sum(found[key] != raw for key, raw in wanted.items() if key in found),
-        invented=len(found.keys() - wanted.keys()),
-        letters_agree=aside == letters,
+        in_excess=len(found.keys() - wanted.keys()),
+        dead_letters_agree=dead == letters,
         finals=len(wanted),
     )
 
 
-def told(what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer, *, after_s: float = 0.0) -> None:
-    """Everything used; ``after_s`` later what was lost and doubled (``committed`` fails on a double), and how late numbers were."""
-    real.until(lambda: real.behind(address, SPORT, group) == 0, "all input used and committed")
+def assert_nothing_lost(what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer, *, after_s: float = 0.0) -> None:
+    """Wait until all input is used, and ``after_s`` more: then no final value is lost, wrong or in excess."""
+    real_cluster.until(lambda: real_cluster.lag(address, SPORT, group) == 0, "all input used and committed")
     time.sleep(after_s)
     found = verdict(address, sent)
     print(
-        f"\n{what}: {found.finals:,} final values, {found.lost} lost, 0 doubled, {found.wrong} wrong, {found.invented} invented; "
-        f"numbers stood still for {viewer.gap_s:.1f} s at most, the oldest was {viewer.latest_s:.1f} s old when seen"
+        f"\n{what}: {found.finals:,} final values, {found.lost} lost, 0 duplicated, {found.wrong} wrong, "
+        f"{found.in_excess} in excess; no new value for {viewer.gap_s:.1f} s at most, "
+        f"the oldest was {viewer.latest_s:.1f} s old when read"
     )
     assert found.good, found

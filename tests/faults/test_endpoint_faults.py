@@ -18,8 +18,8 @@ from simulators.catalogue import open_simulator
 from streaming.factory import operator_for
 from streaming.wire.blocks import Output
 from streaming.wire.records import StatUpdate
-from tests.patience import contention
 from tests.streaming import helpers
+from tests.waiting import contention
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +47,7 @@ def modelled(out: list[Output]) -> list[StatUpdate]:
 
 
 @pytest.mark.parametrize("fallback", ["shipped", "none"])
-def test_the_endpoint_goes_and_comes_back_in_the_middle_of_a_game(tmp_path: Path, fallback: str) -> None:
+def test_endpoint_that_stops_and_returns_changes_only_values_meanwhile(tmp_path: Path, fallback: str) -> None:
     world = open_simulator("soccer", 3, 4.0)
     records = list(world.stream(25))
     expected = helpers.finals(helpers.play(operator_for(world.record), records))

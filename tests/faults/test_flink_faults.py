@@ -12,10 +12,10 @@ from infra.cluster import Cluster
 from streaming.kafka.broker import admin
 from streaming.kafka.settings import Address
 from streaming.wire import topics
-from tests import cluster as real
+from tests import real_cluster
 from tests.faults import live
 from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict
-from tests.patience import within_s
+from tests.waiting import within_s
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -23,84 +23,86 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 BACK_S = 10.0
 
 
-def told(what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer) -> None:
-    live.told(what, address, group, sent, viewer, after_s=1.5)  # what the last checkpoint has committed is out by then
+def assert_nothing_lost(what: str, address: Address, group: str, sent: list[Sent], viewer: Viewer) -> None:
+    live.assert_nothing_lost(
+        what, address, group, sent, viewer, after_s=1.5
+    )  # what the last checkpoint has committed is out by then
 
 
-def test_a_task_manager_is_killed(address, flink: Cluster):
+def test_killed_task_manager_loses_no_final(address, flink: Cluster):
     games, group = names("killed"), "killed"
-    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
+    with real_cluster.start_job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
         with Viewer(address) as viewer:
             viewer.sees(games)
             feed.played(7.0)
-            busy = real.contention()
-            assert flink.kill(real.host_of(flink, job))
+            busy = real_cluster.contention()
+            assert flink.kill(real_cluster.host_of(flink, job))
             viewer.sees(games)
-            busy = max(busy, real.contention())
+            busy = max(busy, real_cluster.contention())
             sent = feed.finish()
-            told("TaskManager killed", address, group, sent, viewer)
+            assert_nothing_lost("TaskManager killed", address, group, sent, viewer)
         assert job.stop()[0] == 0
     assert viewer.gap_s <= within_s(BACK_S, busy)
 
 
-def test_a_task_manager_is_paused_and_comes_back(address, flink: Cluster):
+def test_paused_task_manager_that_returns_loses_no_final(address, flink: Cluster):
     """For twenty seconds or more it does nothing, until the other has its games. What it had begun must not come out when it
     wakes."""
     games, group = names("paused"), "paused"
-    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
+    with real_cluster.start_job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
         with Viewer(address) as viewer:
             viewer.sees(games)
             feed.played(6.0)
-            busy = real.contention()
-            paused = real.host_of(flink, job)
+            busy = real_cluster.contention()
+            paused = real_cluster.host_of(flink, job)
             assert flink.kill(paused, signal.SIGSTOP)
             stopped = time.monotonic()
             viewer.sees(games)
-            busy = max(busy, real.contention())
+            busy = max(busy, real_cluster.contention())
             time.sleep(max(0.0, stopped + 20 - time.monotonic()))
             flink.kill(paused, signal.SIGCONT)
             sent = feed.finish()
-            told("TaskManager stopped for 20 s", address, group, sent, viewer)
+            assert_nothing_lost("TaskManager stopped for 20 s", address, group, sent, viewer)
         # One that wakes up with a transaction of another's is ended by Flink itself, if it had records on their way: then whoever
         # watches over it (make up does not) starts it anew.
-        real.until(lambda: flink.ready(paused) or flink.pid(paused) is None, "it is back in the cluster, or has ended")
+        real_cluster.until(lambda: flink.ready(paused) or flink.pid(paused) is None, "it is back in the cluster, or has ended")
         flink.start(paused)
         assert flink.ready(paused)
         assert job.stop()[0] == 0
     assert viewer.gap_s <= within_s(BACK_S, busy)
 
 
-def test_the_broker_is_killed_under_a_job(own_broker: Cluster, flink: Cluster):
-    address, group = real.address_of(own_broker), "broker"
-    real.fresh(address, SPORT)
+def test_broker_killed_under_a_job_loses_no_final(own_broker: Cluster, flink: Cluster):
+    address, group = real_cluster.address_of(own_broker), "broker"
+    real_cluster.recreate_topics(address, SPORT)
     games = names("broker")
-    with real.job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
+    with real_cluster.start_job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
         with Viewer(address) as viewer:
             viewer.sees(games)
             feed.played(7.0)
-            busy = real.contention()
+            busy = real_cluster.contention()
             assert own_broker.kill("broker")
             down = time.monotonic()
             own_broker.start("broker")
             away_s = time.monotonic() - down
             viewer.sees(games)
-            busy = max(busy, real.contention())
+            busy = max(busy, real_cluster.contention())
             sent = feed.finish()
-            told(f"broker away for {away_s:.1f} s", address, group, sent, viewer)
+            assert_nothing_lost(f"broker away for {away_s:.1f} s", address, group, sent, viewer)
         assert job.stop()[0] == 0
     assert viewer.gap_s <= within_s(BACK_S, busy) + away_s
 
 
-def test_two_jobs_on_one_cluster(address, own_broker: Cluster, flink: Cluster):
+def test_two_jobs_on_one_cluster_do_not_disturb_each_other(address, own_broker: Cluster, flink: Cluster):
     """A slot each, a broker each; the first is stopped while the second goes on."""
-    other = real.address_of(own_broker)
-    real.fresh(other, SPORT)
+    other = real_cluster.address_of(own_broker)
+    real_cluster.recreate_topics(other, SPORT)
     mine, yours = names("mine"), names("yours")
     with (
-        real.job(address, SPORT, flink, "thread", "--group", "mine", ready=False) as one,
-        real.job(other, SPORT, flink, "thread", "--group", "yours") as two,
+        real_cluster.start_job(address, SPORT, flink, "thread", "--group", "mine", ready=False) as one,
+        real_cluster.start_job(other, SPORT, flink, "thread", "--group", "yours") as two,
     ):
-        one.wait_for("on the air", real.ON_THE_AIR_S)
+        one.wait_for("on the air", real_cluster.ON_THE_AIR_S)
         with (
             Feed(address, mine) as first,
             Feed(other, yours) as second,
@@ -110,25 +112,25 @@ def test_two_jobs_on_one_cluster(address, own_broker: Cluster, flink: Cluster):
             one_viewer.sees(mine)
             two_viewer.sees(yours)
             sent = first.finish()
-            real.until(lambda: real.behind(address, SPORT, "mine") == 0, "all input of the first used and committed")
+            real_cluster.until(lambda: real_cluster.lag(address, SPORT, "mine") == 0, "all input of the first used and committed")
             assert one.stop()[0] == 0
             two_viewer.sees(yours)
             assert second.playing, "the other was to be seen after the first had ended"
-            told("one of two jobs", address, "mine", sent, one_viewer)
-            told("the other", other, "yours", second.finish(), two_viewer)
+            assert_nothing_lost("one of two jobs", address, "mine", sent, one_viewer)
+            assert_nothing_lost("the other", other, "yours", second.finish(), two_viewer)
             assert two.stop()[0] == 0
 
 
-def test_the_input_is_deleted_under_a_job(address, flink: Cluster):
+def test_input_deleted_under_a_job_ends_it_and_names_the_lost_offsets(address, flink: Cluster):
     """The run ends with one sentence that names what was never used, and takes its job with it."""
     group = "deleted"
     games = [name for i in range(7) for name in names(f"gone-{i}")]
     sent = send_at_once(address, games, 30.0)
-    with real.job(address, SPORT, flink, "process", "--group", group) as job:
-        real.until(lambda: real.behind(address, SPORT, group) < 0.8 * len(sent), "some of it is used")
+    with real_cluster.start_job(address, SPORT, flink, "process", "--group", group) as job:
+        real_cluster.until(lambda: real_cluster.lag(address, SPORT, group) < 0.8 * len(sent), "some of it is used")
         with admin(address) as client:
             client.delete_topics([topics.telemetry(SPORT)])
-        code, said = job.ended()
+        code, said = job.wait()
     print("\n" + said)
     assert code == 2, said
     (sentence,) = [line for line in said.splitlines() if line.startswith("touchline: topic ")]

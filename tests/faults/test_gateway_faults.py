@@ -12,9 +12,9 @@ import pytest
 
 from infra.cluster import Cluster
 from streaming.web.game_cache import HISTORY_US
-from tests import cluster as real
+from tests import real_cluster
 from tests.faults.live import SPORT, Feed, names
-from tests.patience import within_s
+from tests.waiting import within_s
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -24,8 +24,8 @@ BACK_S = 10.0
 STAT = "soccer.team.pitch_control"
 
 
-def gateway(source: str, port: int) -> real.Program:
-    return real.Program("serve", "--source", source, "--sport", SPORT, "--port", str(port))
+def gateway(source: str, port: int) -> real_cluster.Program:
+    return real_cluster.Program("serve", "--source", source, "--sport", SPORT, "--port", str(port))
 
 
 def points(port: int, game: str) -> dict[int, Any]:
@@ -42,24 +42,24 @@ def feed_end_us(feed: Feed) -> int:
     return max(due_us for due_us, _ in feed.load.sent) - HISTORY_US - 2_000_000
 
 
-def test_a_killed_gateway_is_started_again(broker: Cluster):
-    address = real.address_of(broker)
-    real.fresh(address, SPORT)
-    games, port = names("gateway", 1), real.free_port()
+def test_killed_gateway_started_again_serves_the_past(broker: Cluster):
+    address = real_cluster.address_of(broker)
+    real_cluster.recreate_topics(address, SPORT)
+    games, port = names("gateway", 1), real_cluster.free_port()
     (game,) = games
-    with real.operator(address, SPORT), Feed(address, games) as feed:
+    with real_cluster.start_operator(address, SPORT), Feed(address, games) as feed:
         with gateway(address.text, port) as one:
-            real.until(lambda: len(points(port, game)) >= 2, "the first gateway has numbers")
+            real_cluster.until(lambda: len(points(port, game)) >= 2, "the first gateway has numbers")
             before = points(port, game)
             del before[max(before)]  # the newest moves on
             one.kill()
         died = time.monotonic()
         assert not points(port, game)
         with gateway(address.text, port) as two:
-            real.until(lambda: set(points(port, game)) >= set(before), "the second one has the numbers from before")
-            back_s, busy = time.monotonic() - died, real.contention()
+            real_cluster.until(lambda: set(points(port, game)) >= set(before), "the second one has the numbers from before")
+            back_s, busy = time.monotonic() - died, real_cluster.contention()
             feed.finish()
-            real.until(lambda: max(points(port, game)) >= feed_end_us(feed), "the end of the game")
+            real_cluster.until(lambda: max(points(port, game)) >= feed_end_us(feed), "the end of the game")
             after = points(port, game)
             assert two.stop()[0] == 0
     print(f"\ngateway killed: back after {back_s:.1f} s with {len(before)} points from before, {len(after)} in the end")

@@ -9,18 +9,17 @@ import time
 
 import pytest
 
-from streaming.factory import maker
 from streaming.kafka.broker import admin
 from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import resume_joining
-from streaming.runners.kafka.consumer_group import join
-from streaming.runners.kafka.runner import KafkaRunner
+from streaming.runners.kafka.consumer_group import join, membership
+from streaming.runners.kafka.runner import GROUP
 from streaming.wire import topics
 from streaming.wire.messages import decode_letter
-from tests import cluster as real
+from tests import real_cluster
 from tests.faults import live
 from tests.faults.live import SPORT, Feed, Sent, Viewer, names, send_at_once, verdict
-from tests.patience import within_s
+from tests.waiting import within_s
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -28,46 +27,46 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 BACK_S = 10.0
 
 
-def operator(address: Address) -> real.Program:
-    return real.operator(address, SPORT)
+def operator(address: Address) -> real_cluster.Program:
+    return real_cluster.start_operator(address, SPORT)
 
 
-def told(what: str, address: Address, sent: list[Sent], viewer: Viewer) -> None:
-    live.told(what, address, "touchline", sent, viewer)
+def assert_nothing_lost(what: str, address: Address, sent: list[Sent], viewer: Viewer) -> None:
+    live.assert_nothing_lost(what, address, "touchline", sent, viewer)
 
 
-def test_a_killed_operator_is_started_again(address):
+def test_killed_operator_started_again_loses_no_final(address):
     games = names("restarted")
     with operator(address) as one, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         feed.played(6.0)
-        busy = real.contention()
+        busy = real_cluster.contention()
         one.kill()
         began = time.monotonic()
         with operator(address):
             starting_s = time.monotonic() - began
             viewer.sees(games)
-            busy = max(busy, real.contention())
+            busy = max(busy, real_cluster.contention())
             sent = feed.finish()
-            told(f"killed and started again ({starting_s:.1f} s of starting)", address, sent, viewer)
+            assert_nothing_lost(f"killed and started again ({starting_s:.1f} s of starting)", address, sent, viewer)
     # Members of a group are missed after six seconds of silence, whoever comes meanwhile waits.
     assert viewer.gap_s <= within_s(BACK_S, busy) + starting_s
 
 
-def test_another_joins_and_takes_over_when_the_first_is_killed(address):
+def test_second_operator_takes_over_when_the_first_is_killed(address):
     games = names("taken-over")
     with operator(address) as one, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         with operator(address) as two:
-            real.until(lambda: len(runners(address)) == 2, "both of them at work")
+            real_cluster.until(lambda: len(runners(address)) == 2, "both of them at work")
             viewer.sees(games)
             joined_s = viewer.gap_s
-            busy = real.contention()
+            busy = real_cluster.contention()
             one.kill()
             viewer.sees(games)
-            busy = max(busy, real.contention())
+            busy = max(busy, real_cluster.contention())
             sent = feed.finish()
-            told(f"a second joined ({joined_s:.1f} s) and the first was killed", address, sent, viewer)
+            assert_nothing_lost(f"a second joined ({joined_s:.1f} s) and the first was killed", address, sent, viewer)
             assert two.stop()[0] == 0
     assert joined_s <= within_s(BACK_S / 2, busy)
     assert viewer.gap_s <= within_s(BACK_S, busy)
@@ -78,83 +77,83 @@ def runners(address: Address) -> set[str]:
     from streaming.operator.health import decode_health
 
     since_us = time.time_ns() // 1000 - 2_000_000
-    found = [decode_health(r.value) for r in real.records(address, topics.health(SPORT))]
+    found = [decode_health(r.value) for r in real_cluster.records(address, topics.health(SPORT))]
     return {health.runner for health in found if health.reported_us > since_us}
 
 
-def test_one_that_was_thought_dead_comes_back(address):
+def test_paused_operator_that_returns_publishes_nothing_twice(address):
     """Stopped in the middle of its work for twenty seconds or more, until the other has its games. What it had begun and what it
     still holds must not come out a second time, nor when it has games again, which go on for long."""
     games = names("zombie")
     with operator(address) as one, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         with operator(address) as two:
-            real.until(lambda: len(runners(address)) == 2, "both of them at work")
-            busy = real.contention()
+            real_cluster.until(lambda: len(runners(address)) == 2, "both of them at work")
+            busy = real_cluster.contention()
             one.send(signal.SIGSTOP)
             stopped = time.monotonic()
             viewer.sees(games)
-            busy = max(busy, real.contention())
+            busy = max(busy, real_cluster.contention())
             time.sleep(max(0.0, stopped + 20 - time.monotonic()))
             one.send(signal.SIGCONT)
-            real.until(lambda: len(runners(address)) == 2, "it has games again")
+            real_cluster.until(lambda: len(runners(address)) == 2, "it has games again")
             viewer.sees(games)
             sent = feed.finish(after_s=12.0)
-            told("stopped for 20 s", address, sent, viewer)
+            assert_nothing_lost("stopped for 20 s", address, sent, viewer)
             assert one.stop()[0] == 0
             assert two.stop()[0] == 0
     assert viewer.gap_s <= within_s(BACK_S, busy)
 
 
-def test_the_broker_is_killed_and_comes_back_on_its_data(own_broker):
-    address = real.address_of(own_broker)
-    real.fresh(address, SPORT)
+def test_broker_killed_and_restarted_on_its_data_loses_no_final(own_broker):
+    address = real_cluster.address_of(own_broker)
+    real_cluster.recreate_topics(address, SPORT)
     games = names("broker")
     with operator(address) as one, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         feed.played(6.0)
-        busy = real.contention()
+        busy = real_cluster.contention()
         assert own_broker.kill("broker")
         down = time.monotonic()
         own_broker.start("broker")
         away_s = time.monotonic() - down
         viewer.sees(games)
-        busy = max(busy, real.contention())
+        busy = max(busy, real_cluster.contention())
         sent = feed.finish()
-        told(f"broker away for {away_s:.1f} s", address, sent, viewer)
+        assert_nothing_lost(f"broker away for {away_s:.1f} s", address, sent, viewer)
         assert one.stop()[0] == 0
     assert viewer.gap_s <= within_s(BACK_S, busy) + away_s
 
 
-def test_poison_at_the_head_of_every_partition(address):
+def test_poison_at_the_head_of_every_partition_is_a_dead_letter(address):
     """A record that nobody can use is the first that an operator finds: it is set aside, and the games behind it are played."""
     games = names("poisoned")
     poison = [b"\x00" * 2_000_000, b"TL\x01\x00" + b"\xff" * 60, b'{"kind":' + b"[" * 100_000, b""]
-    real.produce(address, SPORT, [(game, value) for game in games for value in poison])
+    real_cluster.produce(address, SPORT, [(game, value) for game in games for value in poison])
     with operator(address) as one:
-        real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "the poison is used")
+        real_cluster.until(lambda: real_cluster.lag(address, SPORT, "touchline") == 0, "the poison is used")
         one.kill()
     with operator(address) as two, Feed(address, games) as feed, Viewer(address) as viewer:
         viewer.sees(games)
         sent = feed.finish()
         heads = [Sent(partition, n, games[partition], value) for partition in range(4) for n, value in enumerate(poison)]
-        told("poison first", address, [*heads, *sent], viewer)
+        assert_nothing_lost("poison first", address, [*heads, *sent], viewer)
         assert two.stop()[0] == 0
-    letters = [decode_letter(r.value) for r in real.records(address, topics.dead(topics.telemetry(SPORT)))]
+    letters = [decode_letter(r.value) for r in real_cluster.records(address, topics.dead(topics.telemetry(SPORT)))]
     assert {letter.game for letter in letters if letter.payload == poison[0]} == set(games)
 
 
-def test_the_input_is_deleted_under_its_hands(address):
+def test_input_deleted_under_an_operator_ends_it_and_names_the_lost_offsets(address):
     """One sentence with what was lost, exit code 2; and what is said to be lost is exactly what nobody has seen."""
     games = [name for i in range(7) for name in names(f"deleted-{i}")]
     sent = send_at_once(address, games, 30.0)
     with operator(address) as program:
-        real.until(lambda: real.behind(address, SPORT, "touchline") < len(sent), "some of it is used")
+        real_cluster.until(lambda: real_cluster.lag(address, SPORT, "touchline") < len(sent), "some of it is used")
         program.send(signal.SIGSTOP)  # on a quick machine it would use all of it before the topic is gone
         with admin(address) as client:
             client.delete_topics([topics.telemetry(SPORT)])
         program.send(signal.SIGCONT)
-        code, said = program.ended()
+        code, said = program.wait()
     print("\n" + said)
     assert code == 2
     (sentence,) = [line for line in said.splitlines() if line.startswith("touchline: topic ")]
@@ -169,36 +168,35 @@ def test_the_input_is_deleted_under_its_hands(address):
     assert {p: b for p, (_, b) in spans.items()} == ends
 
 
-def test_one_without_a_membership_holds_back_by_itself(address):
-    """The broker takes offsets from nobody in particular even while a group has members; so whoever has fallen out of the group
-    must not give it any."""
+def test_consumer_that_lost_its_membership_commits_no_offsets(address):
+    """The broker accepts offsets without a membership even while the group has members; so an operator without one must not send
+    any."""
     from kafka import KafkaProducer
     from kafka.errors import CommitFailedError
     from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata, TopicPartition
 
-    member = KafkaRunner(address, SPORT, maker())
     given: set[int] = set()
-    member._consumer = join(address, topics.telemetry(SPORT), member.group, given.update, lambda numbers, lost: None)
+    consumer = join(address, topics.telemetry(SPORT), GROUP, given.update, lambda numbers, lost: None)
     try:
 
         def joined() -> bool:
-            resume_joining(member._consumer)
-            member._consumer.poll(timeout_ms=100)
-            return len(given) == real.PARTITIONS
+            resume_joining(consumer)
+            consumer.poll(timeout_ms=100)
+            return len(given) == real_cluster.PARTITIONS
 
-        real.until(joined, "it is a member")
-        assert member._member().member_id
+        real_cluster.until(joined, "it is a member")
+        assert membership(consumer).member_id
 
-        producer = KafkaProducer(**address.python(), transactional_id="nobody")
+        producer = KafkaProducer(**address.python(), transactional_id="no-member")
         producer.init_transactions()
         producer.begin_transaction()
-        nobody = ConsumerGroupMetadata(member.group)
-        producer.send_offsets_to_transaction({TopicPartition(topics.telemetry(SPORT), 0): OffsetAndMetadata(0)}, nobody)
+        no_member = ConsumerGroupMetadata(GROUP)
+        producer.send_offsets_to_transaction({TopicPartition(topics.telemetry(SPORT), 0): OffsetAndMetadata(0)}, no_member)
         producer.commit_transaction()  # this is what the broker should have refused
         producer.close(timeout=5)
 
-        member._consumer._coordinator.reset_generation()  # what the heartbeat does when the group does not know us any more
+        consumer._coordinator.reset_generation()  # what the client's heartbeat does when the group has expelled the member
         with pytest.raises(CommitFailedError):
-            member._member()
+            membership(consumer)
     finally:
-        member._consumer.close()
+        consumer.close()

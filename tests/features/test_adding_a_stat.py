@@ -12,8 +12,8 @@ import pytest
 
 from features.core import units
 from features.soccer import SPORT
+from tests.doc_examples import blocks_of
 from tests.features.harness import Scene, match_scene, roster_of, window_stats
-from tests.pages import blocks_of
 
 STAT = "soccer.ball.touchline_distance"
 

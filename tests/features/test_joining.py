@@ -14,7 +14,7 @@ from streaming.factory import operator_for
 from streaming.operator.joining import joined_us, withhold
 from streaming.wire.blocks import Output, StatBlock
 from streaming.wire.records import Event, GameRecord, Telemetry
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 from tests.streaming import helpers
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ OF_THE_MATCH = {"soccer": {"game.story"}}
 @lru_cache(maxsize=3)
 def game(sport: str) -> tuple[GameRecord, list[Any], dict[tuple[str, str], Any]]:
     """A simulated game, its records, and every final value of an event when all of it is seen."""
-    world = small_world(sport, 5, MINUTES[sport])
+    world = small_simulator(sport, 5, MINUTES[sport])
     records = list(world.stream())
     return world.record, records, event_values(play(world.record, records))
 
@@ -123,7 +123,7 @@ def test_what_was_not_seen_is_said_once_with_its_reason_and_what_is_of_now_goes_
     assert len(said) == len({u.subject for u in said}) > 20
     assert {u.reason for u in said} == {"the game was joined in the middle, and what was before is not known"}
     assert any(u.stat == "soccer.player.speed" and u.value is not None for u in helpers.updates(out, "final"))
-    counted = {stat for stat, reason, n in operator.meters.unavailable() if "joined in the middle" in reason and n}
+    counted = {stat for stat, reason, n in operator.metrics.unavailable() if "joined in the middle" in reason and n}
     assert {"soccer.player.distance", "soccer.player.top_speed", "game.momentum"} <= counted
 
 

@@ -15,7 +15,7 @@ from infra.local import broker, flink, processes
 from infra.local.cluster import Cluster
 from streaming.errors import Unavailable
 from streaming.flink.java import find_java
-from tests.cluster import until
+from tests.real_cluster import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 
@@ -39,7 +39,7 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def test_a_broker_comes_up_and_again_on_its_data_and_goes(tmp_path: Path, bystander: subprocess.Popen[bytes]) -> None:
+def test_broker_starts_restarts_on_its_data_and_stops(tmp_path: Path, bystander: subprocess.Popen[bytes]) -> None:
     from kafka import KafkaConsumer, KafkaProducer, TopicPartition
     from kafka.admin import KafkaAdminClient, NewTopic
 
@@ -79,7 +79,7 @@ def test_a_broker_comes_up_and_again_on_its_data_and_goes(tmp_path: Path, bystan
     assert bystander.poll() is None, "nothing else was ended"
 
 
-def test_a_cluster_comes_up_loses_a_task_manager_gets_it_back_and_goes(tmp_path: Path, bystander: subprocess.Popen[bytes]) -> None:
+def test_cluster_starts_replaces_a_task_manager_and_stops(tmp_path: Path, bystander: subprocess.Popen[bytes]) -> None:
     if importlib.util.find_spec("pyflink") is None:
         pytest.skip("the extra [flink] is not installed: pip install -c constraints.txt -e '.[flink]'")
     cluster = Cluster(tmp_path, only="flink", flink_port=0, task_managers=1, slots=3)

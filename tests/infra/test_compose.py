@@ -39,7 +39,7 @@ def pom(name: str) -> str:
     return found.text
 
 
-def test_the_file_is_what_the_compose_specification_says(tmp_path):
+def test_compose_file_is_valid_under_the_specification(tmp_path):
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([*check, str(INFRA / "compose.yml")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -64,7 +64,7 @@ def test_every_port_is_bound_to_loopback():
     assert not any(service.get("network_mode") or service.get("privileged") for service in SERVICES.values())
 
 
-def test_versions_are_those_that_are_tested_without_containers():
+def test_image_versions_are_those_tested_without_containers():
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{pom('kafka.version')}"
     # A connector is built for a minor version of Flink, which its own version ends with.
     assert pom("flink.connector.version").split("-")[1] == ".".join(pin("apache-flink").split(".")[:2])
@@ -77,7 +77,7 @@ def test_versions_are_those_that_are_tested_without_containers():
     assert f"uv=={uv.group(1)} " in dockerfile
 
 
-def test_the_broker_has_the_settings_of_the_local_one():
+def test_compose_broker_has_the_settings_of_the_local_one():
     given = SERVICES["kafka"]["environment"]
     told = {key.removeprefix("KAFKA_").replace("_", ".").lower(): str(value) for key, value in given.items()}
     local = {key: str(value) for key, value in broker.SETTINGS.items()}
@@ -87,7 +87,7 @@ def test_the_broker_has_the_settings_of_the_local_one():
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_commands_are_ones_that_the_program_has(name):
+def test_compose_commands_exist_in_the_program(name):
     """Parsed, not run: an option that was renamed would only be found by somebody with Docker."""
     command = COMMANDS[name]
     if command[:3] == ["python", "-m", "infra.container"]:
@@ -100,7 +100,7 @@ def test_commands_are_ones_that_the_program_has(name):
         found.make_context(command[1], list(command[2:]))
 
 
-def test_prometheus_asks_those_who_are_there():
+def test_prometheus_scrapes_existing_services():
     config = yaml.safe_load((INFRA / "prometheus.yml").read_text())
     targets = [target for job in config["scrape_configs"] for static in job["static_configs"] for target in static["targets"]]
     aliases = {alias for s in SERVICES.values() for alias in s.get("networks", {}).get("default", {}).get("aliases", ())}
@@ -120,12 +120,12 @@ def test_prometheus_asks_those_who_are_there():
         (["jobmanager"], {"MODE": "fast"}, "MODE is process or thread"),
     ],
 )
-def test_a_container_that_is_told_nonsense_says_so(tmp_path, arguments, given, says):
+def test_container_with_a_bad_setting_ends_with_one_sentence(tmp_path, arguments, given, says):
     with pytest.raises(BadInput, match=says):
         container.part(arguments, given, tmp_path)
 
 
-def test_a_task_manager_of_a_container_finds_its_job_manager(tmp_path):
+def test_task_manager_of_a_container_finds_its_job_manager(tmp_path):
     try:
         command, environment = container.part(["taskmanager-1"], {"JOBMANAGER": "there", "SLOTS": "3"}, tmp_path)
     except Unavailable as error:

@@ -31,10 +31,10 @@ NAME = re.compile(r"\btouchline_\w+")
 def exported() -> dict[str, set[str]]:
     """Every name on ``/metrics`` of a gateway that has a game, a broker and a Flink cluster to tell of; its labels."""
     hub, match = Hub(), ScriptedMatch("demo-1", 1_700_000_000_000_000, shot_every=6)
-    hub.attach(match.record, match.meters)
+    hub.attach(match.record, match.metrics)
     hub.drain()
     hub.dead_letter_counts["telemetry.soccer", "late"] += 1
-    match.meters.counts["accepted", "sample"] += 1
+    match.metrics.counts["accepted", "sample"] += 1
     flink = FakeFlink()
     try:
         text = exposition(hub, polled(watched(flink)))().decode()
@@ -57,7 +57,7 @@ def own_names_of_flink() -> bytes:
         return archive.read("org/apache/flink/runtime/metrics/MetricNames.class")
 
 
-def test_every_figure_is_one_that_is_exported(exported):
+def test_dashboard_queries_only_exported_metrics(exported):
     asked = {name for _, target in TARGETS for name in NAME.findall(target["expr"])}
     ours = {name for name in asked if name.startswith("touchline_")}
     assert len(ours) > 20
@@ -67,14 +67,14 @@ def test_every_figure_is_one_that_is_exported(exported):
     assert set(variables) <= exported.keys()
 
 
-def test_flinks_figures_are_asked_by_names_that_flink_knows():
+def test_flink_metrics_have_names_that_flink_knows():
     names = own_names_of_flink()
     for quantity in metrics.TASK:
         assert quantity.flink.encode() in names, quantity
 
 
 @pytest.mark.parametrize(("title", "target"), TARGETS)
-def test_a_legend_names_labels_that_the_figures_have(exported, title, target):
+def test_legend_names_labels_that_its_metrics_have(exported, title, target):
     expr = target["expr"]
     assert expr.count("(") == expr.count(")"), title
     ours = [name for name in NAME.findall(expr) if name.startswith("touchline_")]
@@ -90,7 +90,7 @@ def test_a_legend_names_labels_that_the_figures_have(exported, title, target):
     assert chosen <= has
 
 
-def test_the_panels_lie_side_by_side_and_say_what_they_show():
+def test_panels_do_not_overlap_and_have_descriptions():
     assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
     assert all(panel["description"] and panel["datasource"]["uid"] == "prometheus" for panel in PANELS)
     places = [panel["gridPos"] for panel in DASHBOARD["panels"]]
@@ -99,7 +99,7 @@ def test_the_panels_lie_side_by_side_and_say_what_they_show():
         assert (one["y"] == two["y"] and one["x"] + one["w"] <= two["x"]) or one["y"] + one["h"] <= two["y"]
 
 
-def test_grafana_is_given_them():
+def test_grafana_container_mounts_the_dashboard():
     mounts = dict(volume.removesuffix(":ro").split(":") for volume in SERVICES["grafana"]["volumes"])
     for name in ("datasource.yml", "dashboards.yml", "touchline.json"):
         assert f"./grafana/{name}" in mounts

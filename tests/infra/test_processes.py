@@ -38,7 +38,7 @@ def python(started: list[Process], folder: Path, program: str, mark: str = "test
     return process
 
 
-def test_a_pid_that_was_given_to_another_process_is_left_alone(tmp_path, started):
+def test_pid_reused_by_another_process_is_left_alone(tmp_path, started):
     process = python(started, tmp_path, "import time; time.sleep(60)")
     before = Process(process.pid, process.started - 1)
     assert not processes.alive(before)
@@ -47,7 +47,7 @@ def test_a_pid_that_was_given_to_another_process_is_left_alone(tmp_path, started
     assert processes.alive(process)
 
 
-def test_down_of_an_old_run_ends_nobody_who_has_its_pids_now(tmp_path, started):
+def test_down_of_an_old_run_leaves_reused_pids_alone(tmp_path, started):
     process = python(started, tmp_path, "import time; time.sleep(60)", mark="another")
     running = Cluster(tmp_path)
     ledger = {"mark": "0123", "shape": running.shape, "processes": {"broker": [process.pid, process.started - 1]}}
@@ -56,14 +56,14 @@ def test_down_of_an_old_run_ends_nobody_who_has_its_pids_now(tmp_path, started):
     assert processes.alive(process)
 
 
-def test_one_that_will_not_end_is_killed(tmp_path, started):
+def test_process_that_ignores_the_signal_is_killed(tmp_path, started):
     process = python(started, tmp_path, STUBBORN)
     assert processes.wait_until(lambda: "ready" in (tmp_path / "log").read_text(), 10)
     assert processes.end([process], 0.3) == 1
     assert not processes.alive(process)
 
 
-def test_what_a_process_started_is_found_when_it_is_gone(tmp_path, started):
+def test_children_of_an_ended_process_are_found(tmp_path, started):
     parent = python(started, tmp_path, PARENT, mark="0a1b/taskmanager-0")
     assert processes.wait_until(lambda: len(processes.marked("0a1b")) == 2, 10)
     processes.send(parent, signal.SIGKILL)
@@ -74,12 +74,12 @@ def test_what_a_process_started_is_found_when_it_is_gone(tmp_path, started):
     assert processes.end([worker], 1) == 1
 
 
-def test_each_has_a_session_of_its_own(tmp_path, started):
+def test_each_process_has_its_own_session(tmp_path, started):
     process = python(started, tmp_path, "import time; time.sleep(60)")
     assert os.getsid(process.pid) == process.pid
 
 
-def test_a_busy_port_is_one_sentence_before_anything_starts(tmp_path, capsys):
+def test_busy_port_is_refused_before_anything_starts(tmp_path, capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -91,7 +91,7 @@ def test_a_busy_port_is_one_sentence_before_anything_starts(tmp_path, capsys):
     assert not (tmp_path / "kafka").exists()
 
 
-def test_another_cluster_than_the_one_that_runs_is_refused(tmp_path, started):
+def test_up_with_another_shape_than_the_running_cluster_is_refused(tmp_path, started):
     process = python(started, tmp_path, "import time; time.sleep(60)")
     shape = Cluster(tmp_path, mode="thread").shape
     ledger = {"mark": "test", "shape": shape, "processes": {"broker": list(process)}}
@@ -102,7 +102,7 @@ def test_another_cluster_than_the_one_that_runs_is_refused(tmp_path, started):
         Cluster(tmp_path, mode="process")
 
 
-def test_a_damaged_ledger_says_what_to_do(tmp_path):
+def test_damaged_process_file_is_refused_with_the_remedy(tmp_path):
     (tmp_path / "processes.json").write_text("{")
     with pytest.raises(BadInput, match="is damaged"):
         Cluster(tmp_path)
@@ -112,12 +112,12 @@ def test_a_damaged_ledger_says_what_to_do(tmp_path):
     "arguments",
     [["--task-managers", "0"], ["--slots", "0"], ["--set", "no-equals-sign"]],
 )
-def test_bad_options_are_one_sentence(tmp_path, capsys, arguments):
+def test_bad_options_are_refused_with_one_sentence(tmp_path, capsys, arguments):
     assert main(["up", "--run-dir", str(tmp_path), *arguments]) == 2
     assert capsys.readouterr().err.startswith("cluster: ")
 
 
-def test_a_port_that_only_accepts_is_no_broker():
+def test_port_that_only_accepts_connections_is_no_broker():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
@@ -133,14 +133,14 @@ def test_a_port_that_only_accepts_is_no_broker():
     assert not broker.answers(port), "and one that is closed neither"
 
 
-def test_the_last_words_are_the_message_and_no_frame_of_a_stack_trace(tmp_path):
+def test_last_log_message_is_no_frame_of_a_stack_trace(tmp_path):
     log = tmp_path / "log"
     said = "java.net.BindException: Address already in use"
     log.write_text(f"... INFO  - fine\n{said}\n\tat sun.nio.ch.Net.bind(Net.java)\n\t... 9 more\n")
     assert processes.last_words(tmp_path / "none", log) == said
 
 
-def test_a_part_that_ends_while_starting_is_one_sentence(tmp_path, monkeypatch):
+def test_part_that_ends_while_starting_is_one_sentence(tmp_path, monkeypatch):
     """With a broker that is a Python program, the sentence can be had without Java."""
     program = "import sys; sys.exit('ConfigException: Invalid value')"
     monkeypatch.setattr("infra.local.broker.Broker.prepare", lambda self: self.folder.mkdir())
@@ -151,7 +151,7 @@ def test_a_part_that_ends_while_starting_is_one_sentence(tmp_path, monkeypatch):
     assert cluster.pids() == {}
 
 
-def test_data_of_a_newer_kafka_are_left_alone(tmp_path, monkeypatch):
+def test_data_of_a_newer_kafka_are_refused_and_left_alone(tmp_path, monkeypatch):
     jars = tmp_path / "jars"
     jars.mkdir()
     (jars / "kafka_2.13-4.2.1.jar").touch()

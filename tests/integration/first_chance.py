@@ -62,7 +62,7 @@ class Onlooker:
     def _count(self) -> tuple[int, int, int]:
         """Of each kind how many there are, which is quickly counted."""
         versions = sum(len(each.overloads) for each in self.kernels)
-        return len(sys.modules), versions, sum(each._attribution is not None for each in self.models)
+        return len(sys.modules), versions, sum(each.attribution_is_prepared for each in self.models)
 
     def _now(self) -> set[str]:
         versions = {
@@ -70,7 +70,7 @@ class Onlooker:
             for each in self.kernels
             for types in each.overloads
         }
-        tables = {f"attributions of {each.name}" for each in self.models if each._attribution is not None}
+        tables = {f"attributions of {each.name}" for each in self.models if each.attribution_is_prepared}
         return {f"imported {name}" for name in sys.modules.copy()} | versions | tables
 
 

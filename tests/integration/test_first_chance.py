@@ -49,22 +49,22 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("sport", SPORTS)
-def test_demo(sport):
+def test_demo_compiles_and_imports_nothing_during_a_game(sport):
     silent(on_air("demo", sport), sport)
 
 
 @pytest.mark.parametrize("sport", SPORTS)
-def test_run(sport):
+def test_run_compiles_and_imports_nothing_during_a_game(sport):
     silent(on_air("run", sport), sport)
 
 
 @pytest.mark.parametrize("sport", SPORTS)
-def test_replay_on_the_air(sport, recordings):
+def test_live_replay_compiles_and_imports_nothing_during_a_game(sport, recordings):
     silent(on_air("replay", sport, str(recordings[sport])), sport)
 
 
 @pytest.mark.parametrize(("command", "sport"), [("demo", "soccer"), ("run", "mlb"), ("replay", "nfl")])
-def test_without_what_is_done_before_it_the_first_chance_waits(command, sport, recordings):
+def test_game_without_warm_up_compiles_at_its_first_chance(command, sport, recordings):
     """So that the silence above is not that of somebody who cannot hear."""
     given = [str(recordings[sport])] if command == "replay" else []
     new = [each for moment in on_air(command, sport, *given, "--cold")["found"] for each in moment["new"]]
@@ -73,7 +73,7 @@ def test_without_what_is_done_before_it_the_first_chance_waits(command, sport, r
 
 @pytest.mark.real
 @pytest.mark.parametrize(("provider", "files"), [("sportec", "soccer_dfl_sportec/*"), ("tracab", "soccer_tracab_opta/*")])
-def test_replay_of_a_real_match_on_the_air(real_data, tmp_path, provider, files):
+def test_live_replay_of_a_real_match_compiles_and_imports_nothing(real_data, tmp_path, provider, files):
     """Its events are looked for in the tracking, its clocks are apart, and its game is not one that anybody simulated."""
     if provider == "sportec":
         pytest.importorskip("kloppy", reason="kloppy reads this format: pip install 'touchline[providers]'")

@@ -14,7 +14,7 @@ from models.serving.client import RemoteModel
 from simulators.catalogue import simulators
 from streaming.factory import models_of, operator_for, sport_named
 from streaming.operator.game import GameOperator
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 from tests.streaming import helpers
 
 pytestmark = pytest.mark.slow
@@ -32,8 +32,8 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("sport", simulators())
-def test_a_game_is_the_same_with_its_models_elsewhere(endpoint: Path, sport: str) -> None:
-    world = small_world(sport, 3, 4.0)
+def test_game_with_remote_models_has_the_same_finals(endpoint: Path, sport: str) -> None:
+    world = small_simulator(sport, 3, 4.0)
     records = list(world.stream(25))
     names = sorted({stat.model.partition("/")[0] for stat in sport_named(sport).stats if stat.model})
     given = [f"{name}=unix:{endpoint}?deadline_ms=5000" for name in names]

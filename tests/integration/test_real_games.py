@@ -41,7 +41,7 @@ REAL_VERSIONS = {name: packaged(f"{name}@real").version for name in shipped("rea
 
 
 @pytest.mark.parametrize("name", GAMES)
-def test_a_real_game_is_checked_and_nothing_that_cannot_be_believed_goes_out(
+def test_real_game_publishes_no_implausible_value(
     name: str, real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     provider, files, pick, bounds = GAMES[name]

@@ -15,8 +15,8 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.paths import ROOT
-from tests.patience import PATIENCE_S, contention
 from tests.streaming.web.test_browser import browser, until
+from tests.waiting import TIMEOUT_S, contention
 
 __all__ = ["browser"]
 
@@ -43,18 +43,18 @@ def demo() -> Iterator[str]:
             assert found, said
             yield found[1]
             process.send_signal(signal.SIGINT)
-            rest, _ = process.communicate(timeout=PATIENCE_S)
+            rest, _ = process.communicate(timeout=TIMEOUT_S)
             assert process.returncode == 0, rest
             assert "times real time" in rest
         finally:
             process.kill()
 
 
-def test_a_subscriber_gets_each_shot_at_once_and_then_for_good(demo):
+def test_subscriber_gets_each_shot_provisional_at_once_and_then_final(demo):
     url = demo.replace("http", "ws", 1) + "/ws?topics=stats.soccer.shot.xgoals"
     seen: dict[str, list[dict]] = {}
     with connect(url) as socket:
-        end = time.monotonic() + 2 * PATIENCE_S
+        end = time.monotonic() + 2 * TIMEOUT_S
         while time.monotonic() < end:
             try:
                 message = json.loads(socket.recv(timeout=5))
@@ -73,12 +73,12 @@ def test_a_subscriber_gets_each_shot_at_once_and_then_for_good(demo):
     assert settled["frame"]["offset_us"] == 0, "simulated events happen in their frames"
 
 
-def test_the_page_shows_the_match_and_the_graphic_of_a_shot(demo, browser):
+def test_live_page_shows_the_match_and_the_graphic_of_a_shot(demo, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(demo + "/")
-    until(page, "/xgoals/i.test(document.querySelector('.third')?.innerText ?? '')", 2 * PATIENCE_S)
+    until(page, "/xgoals/i.test(document.querySelector('.third')?.innerText ?? '')", 2 * TIMEOUT_S)
     shown = float(page.locator(".third .value b").inner_text())
     moments = httpx.get(f"{demo}/api/games/{httpx.get(demo + '/api/games').json()[0]['game']}/moments").json()
     assert 0 <= shown <= 1
@@ -99,7 +99,7 @@ def updates(told: object) -> Iterator[dict]:
             yield from updates(value)
 
 
-def test_metrics_tell_where_the_time_goes(demo):
+def test_metrics_have_the_latency_of_every_stage(demo):
     text = httpx.get(demo + "/metrics").text
     assert re.search(r"touchline_\w*step\w*\{.*soccer\.player\.speed.*\} \d", text)
     for word in ("touchline_", "late", "subscribers", "watermark"):

@@ -16,9 +16,9 @@ import pytest
 from simulators.catalogue import simulators
 from streaming.cli.demo_games import BEHIND_S
 from tests.paths import ROOT
-from tests.patience import PATIENCE_S, contention
 from tests.streaming import toy
 from tests.streaming.toyworld import play
+from tests.waiting import TIMEOUT_S, contention
 
 POINTS = """
 [touchline.sports]
@@ -54,7 +54,7 @@ def touchline(site: Path | None, words: Sequence[str], timeout_s: float = 120.0)
     )
 
 
-def test_it_is_in_the_catalogue_once_it_is_installed(installed: Path) -> None:
+def test_installed_sport_is_in_the_catalogue(installed: Path) -> None:
     assert "unknown sport 'toy'" in touchline(None, ["catalogue", "toy"]).stderr
     told = touchline(installed, ["catalogue", "toy", "--json"])
     assert told.returncode == 0, told.stderr
@@ -64,7 +64,7 @@ def test_it_is_in_the_catalogue_once_it_is_installed(installed: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_recorded_game_of_it_is_replayed_to_the_stats_worked_out_by_hand(installed: Path, tmp_path: Path) -> None:
+def test_recorded_game_of_an_installed_sport_replays_to_hand_computed_stats(installed: Path, tmp_path: Path) -> None:
     made = touchline(installed, ["simulate", "toy", "--seed", "3", "--minutes", "0.2", "--out", str(tmp_path / "REC")])
     assert made.returncode == 0, made.stderr
     stats = tmp_path / "stats.jsonl"
@@ -82,7 +82,7 @@ def test_a_recorded_game_of_it_is_replayed_to_the_stats_worked_out_by_hand(insta
 
 
 @pytest.mark.slow
-def test_it_is_played_live_beside_the_others(installed: Path) -> None:
+def test_installed_sport_is_played_live(installed: Path) -> None:
     words = ["demo", "toy", "--speed", "20", "--minutes", "0.5", "--port", "0", "--json"]
     live = touchline(installed, words)
     assert live.returncode == 0, live.stderr
@@ -93,11 +93,11 @@ def test_it_is_played_live_beside_the_others(installed: Path) -> None:
     assert told["events"] == 15
     assert told["not_used"] == {}
     assert told["kept_up"] or told["behind_s"] < BEHIND_S * contention()
-    assert 1.0 < told["took_s"] < PATIENCE_S
+    assert 1.0 < told["took_s"] < TIMEOUT_S
 
 
 @pytest.mark.slow
-def test_one_game_of_every_sport_is_played_at_once_and_none_falls_behind(installed: Path) -> None:
+def test_games_of_every_sport_played_together_keep_up(installed: Path) -> None:
     live = touchline(installed, ["demo", "all", "--minutes", "2", "--for", "10", "--port", "0", "--json"], 500.0)
     assert live.returncode == 0, live.stderr
     busy = contention()

@@ -28,7 +28,7 @@ from streaming.sources import FeedSource, GameSource, SourceOptions, open_source
 from streaming.wire.blocks import Output, StatBlock
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.records import Event
-from tests.pages import files_of, install_page
+from tests.doc_examples import files_of, install_page
 from tests.paths import ROOT
 
 PAGES = sorted(path.name for path in (ROOT / "docs").glob("adding-a-*.md"))
@@ -63,25 +63,25 @@ def messages_of(recording: Path) -> list[Message]:
     return [(game, encode_feed(record), 0) for record in records]
 
 
-def test_there_is_a_page_for_each_kind_of_plugin() -> None:
+def test_every_kind_of_plugin_has_a_page() -> None:
     kinds = ("graphic", "model", "provider", "runner", "simulator", "sink", "source", "sport", "stat")
     assert [f"adding-a-{kind}.md" for kind in kinds] == PAGES
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "adding-a-stat.md"])
-def test_every_page_shows_a_package(page: str) -> None:
+def test_every_page_of_a_plugin_shows_a_package(page: str) -> None:
     files = files_of(page)
     assert any(name.endswith(".py") for name in files)
     assert "setup.cfg" in files or page == "adding-a-runner.md"  # runners are no plugins
 
 
-def test_the_sport_is_in_the_catalogue(dash: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_example_sport_is_in_the_catalogue(dash: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "dash" in sports()
     assert run(["catalogue", "dash", "--json"]) == 0
     assert [row["id"] for row in json.loads(capsys.readouterr().out)] == [stat.id for stat in load_sport("dash").stats]
 
 
-def test_the_simulated_race_is_won_by_the_fastest(dash: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_example_simulator_s_race_is_won_by_the_fastest(dash: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, stats = tmp_path / "REC", tmp_path / "stats.jsonl"
     made = ["simulate", "dash", "--seed", "3", "--minutes", "0.3", "--with", "pace=10.5", "--out", str(out)]
     assert run(made) == 0
@@ -98,7 +98,7 @@ def test_the_simulated_race_is_won_by_the_fastest(dash: Path, tmp_path: Path, ca
     assert min(u["value"] for u in found if u["stat"] == "dash.runner.remaining") == 0
 
 
-def test_a_seed_is_one_race_however_it_is_packed(dash: Path) -> None:
+def test_example_simulator_s_seed_is_one_race_for_any_packing(dash: Path) -> None:
     def samples(frames: int) -> np.ndarray:
         return np.concatenate([r.x_m for r in open_simulator("dash", 4, 0.2).stream(frames) if not isinstance(r, Event)])
 
@@ -107,7 +107,7 @@ def test_a_seed_is_one_race_however_it_is_packed(dash: Path) -> None:
         open_simulator("dash", 4, 60.0)
 
 
-def test_the_sink_writes_the_values_that_a_subscriber_gets(
+def test_example_sink_writes_the_values_that_a_subscriber_gets(
     recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install_page("adding-a-sink.md", tmp_path / "site", monkeypatch)
@@ -140,7 +140,7 @@ def feed(recording: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_the_source_feeds_a_run(feed: str, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_source_feeds_a_run(feed: str, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install_page("adding-a-source.md", tmp_path / "site", monkeypatch)
     source = open_source(feed, SourceOptions(sport="soccer"))
     assert isinstance(source, FeedSource)
@@ -154,7 +154,7 @@ def test_the_source_feeds_a_run(feed: str, recording: Path, tmp_path: Path, monk
         open_source("tcp://stadium", SourceOptions(sport="soccer"))
 
 
-def test_the_runner_goes_on_from_a_snapshot(recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_runner_goes_on_from_a_snapshot(recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install_page("adding-a-runner.md", tmp_path / "site", monkeypatch)
     module = importlib.import_module("snapshot_runner")
     monkeypatch.setattr(module, "EVERY", 2)
@@ -176,7 +176,7 @@ def test_the_runner_goes_on_from_a_snapshot(recording: Path, tmp_path: Path, mon
     assert finals(rest)
 
 
-def test_the_model_is_trained_found_and_asked(dash: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_model_is_trained_found_and_used(dash: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("xgboost", reason="xgboost comes with touchline[train]")
     install_page("adding-a-model.md", dash, monkeypatch)
     folder = dash / "artefacts" / "simulated" / "dash-win"
@@ -197,6 +197,6 @@ def test_the_model_is_trained_found_and_asked(dash: Path, tmp_path: Path, monkey
     assert late.argmax() == race.top_mps.argmax()
 
 
-def test_the_operator_of_a_plugin_sport_is_made_by_name(dash: Path) -> None:
+def test_factory_makes_an_operator_of_a_plugin_sport(dash: Path) -> None:
     race = open_simulator("dash", 2, 0.2)
     assert operator_for(race.record).sport is load_sport("dash")

@@ -54,7 +54,7 @@ def _run(folder: Path, ci: str, games: Path) -> tuple[int, str]:
         ("", True, 0, "4 skipped, 1 xfailed"),
     ],
 )
-def test_a_skip_fails_where_nothing_may_be_missing(tmp_path: Path, ci: str, games_there: bool, code: int, counts: str) -> None:
+def test_skip_of_a_required_test_fails_in_ci(tmp_path: Path, ci: str, games_there: bool, code: int, counts: str) -> None:
     games = tmp_path / "games"
     if games_there:
         games.mkdir()

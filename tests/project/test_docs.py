@@ -19,10 +19,10 @@ from streaming.cli.app import app
 from streaming.recordings.reader import Recording, Writer
 from streaming.wire.blocks import StatBlock
 from streaming.wire.records import Telemetry
-from tests.pages import install_page
+from tests.doc_examples import install_page
 from tests.paths import ROOT
 from tests.simulators.providers import small
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
@@ -32,15 +32,15 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 ELSEWHERE = {
     "adding-a-graphic.md": "tests/streaming/web/test_graphic_from_outside.py",
     "adding-a-model.md": "tests/project/test_adding.py",
-    "adding-a-provider.md": "test_the_example_provider_is_a_package_of_its_own",
+    "adding-a-provider.md": "test_example_provider_works_as_a_package",
     "adding-a-runner.md": "tests/project/test_adding.py",
     "adding-a-simulator.md": "tests/project/test_adding.py",
     "adding-a-sink.md": "tests/project/test_adding.py",
     "adding-a-source.md": "tests/project/test_adding.py",
     "adding-a-sport.md": "tests/project/test_adding.py",
     "adding-a-stat.md": "tests/features/test_adding_a_stat.py",
-    "providers.md": "test_the_loop_over_many_matches",
-    "simulator.md": "test_the_soccer_simulator_of_the_page",
+    "providers.md": "test_loop_over_many_matches_writes_a_table_of_each",
+    "simulator.md": "test_simulator_block_of_the_page_gives_a_soccer_match",
 }
 
 
@@ -66,13 +66,13 @@ def pages_of(nav: Any) -> list[str]:
     return [page for each in (nav.values() if isinstance(nav, dict) else nav) for page in pages_of(each)]
 
 
-def test_the_navigation_has_every_page_once() -> None:
+def test_navigation_has_every_page_once() -> None:
     listed = pages_of(yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))["nav"])
     assert sorted(listed) == sorted(path.name for path in DOCS.glob("*.md"))
 
 
 @pytest.mark.slow
-def test_the_site_builds_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_site_builds_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("mkdocs", reason="mkdocs comes with touchline[docs]")
     monkeypatch.chdir(ROOT)
     from mkdocs.commands.build import build
@@ -84,7 +84,7 @@ def test_the_site_builds_without_a_warning(tmp_path: Path, monkeypatch: pytest.M
     assert "an opened recording, or its folder" in re.sub(r"<[^>]+>", "", page), "a parameter's description is shown as text"
 
 
-def test_the_modules_that_the_migration_page_points_to_exist() -> None:
+def test_modules_of_the_migration_page_exist() -> None:
     rows = re.findall(
         r"^\| `[\w.]+` \| `([a-z0-9_]+(?:\.[a-z0-9_]+)+)` \|$", (DOCS / "migration.md").read_text("utf-8"), re.MULTILINE
     )
@@ -100,7 +100,7 @@ def test_the_modules_that_the_migration_page_points_to_exist() -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``match``, half a minute of a simulated game, and ``REC``, a small file of a provider with stats."""
     folder = tmp_path_factory.mktemp("docs")
-    world = small_world("soccer", 7, 0.5)
+    world = small_simulator("soccer", 7, 0.5)
     with Writer(folder / "match", world.record) as writer:
         for record in world.stream(250):
             writer.write(record)
@@ -142,12 +142,12 @@ def run(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, A
 
 
 @pytest.mark.parametrize(("page", "number"), list(blocks()))
-def test_a_block_of_python_runs(page: Path, number: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_block_of_a_page_runs(page: Path, number: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = run(python_blocks(page)[number], folder, monkeypatch)
     assert len(names) > 1, "a block that leaves no name behind shows nothing"
 
 
-def test_every_block_of_python_is_run_somewhere() -> None:
+def test_every_python_block_is_run_by_a_test() -> None:
     with_python = {page.name for page in PAGES if python_blocks(page)}
     assert {"README.md", "python.md", "recordings.md", *ELSEWHERE} <= with_python
     for place in ELSEWHERE.values():
@@ -155,7 +155,7 @@ def test_every_block_of_python_is_run_somewhere() -> None:
 
 
 @pytest.mark.parametrize("library", ["duckdb", "polars", "pandas"])
-def test_every_library_opens_every_table(library: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_library_of_the_page_opens_every_table(library: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (text,) = [text for text in python_blocks(DOCS / "recordings.md") if f"import {library}\n" in text and "telemetry" in text]
     names = run(text, folder, monkeypatch)
     recording = Recording(folder / "REC")
@@ -167,7 +167,7 @@ def test_every_library_opens_every_table(library: str, folder: Path, monkeypatch
 
 
 @pytest.mark.slow
-def test_the_soccer_simulator_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_simulator_block_of_the_page_gives_a_soccer_match(monkeypatch: pytest.MonkeyPatch) -> None:
     (text,) = python_blocks(DOCS / "simulator.md")
     names: dict[str, Any] = {}
     exec(text.replace("minutes=90", "minutes=0.2"), names)
@@ -175,7 +175,7 @@ def test_the_soccer_simulator_of_the_page(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.real
-def test_the_loop_over_many_matches(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loop_over_many_matches_writes_a_table_of_each(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = wyscout.match_ids
     monkeypatch.setattr(wyscout, "match_ids", lambda files: known(files)[:2])
     (text,) = python_blocks(DOCS / "providers.md")
@@ -188,7 +188,7 @@ POSITIONS = "frame,x,y\n0,52.5,34.0\n1,53.5,33.0\n"
 TITLE = "Example tracking: one CSV of positions at 25 Hz."
 
 
-def test_the_example_provider_is_a_package_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_provider_works_as_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page's module and its ``setup.cfg``, installed."""
     install_page("adding-a-provider.md", tmp_path, monkeypatch)
     (tmp_path / "positions.csv").write_text(POSITIONS)
@@ -230,12 +230,12 @@ def unknown_words(line: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_commands_and_options_of_a_page_exist(page: Path) -> None:
+def test_commands_and_options_of_a_page_exist(page: Path) -> None:
     wrong = {line: words for line in command_lines(page) if (words := unknown_words(line))}
     assert not wrong
 
 
-def test_a_stale_command_is_found() -> None:
+def test_stale_command_is_found() -> None:
     assert unknown_words("touchline replays REC") == ["replays"]
     assert unknown_words("touchline models train xgoals --epochs 3") == ["--epochs"]
     assert unknown_words("touchline import f1 laps.csv --out REC") == ["f1"]
@@ -243,7 +243,7 @@ def test_a_stale_command_is_found() -> None:
     assert "touchline replay match --out stats.parquet" in command_lines(DOCS / "start.md")
 
 
-def test_the_targets_of_make_that_pages_name_exist() -> None:
+def test_make_targets_of_the_pages_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for page in PAGES:
         named = set(re.findall(r"(?:`|^)make ([a-z]+)", page.read_text("utf-8"), re.MULTILINE))

@@ -20,7 +20,7 @@ def modules_with_examples() -> list[str]:
 
 
 @pytest.mark.parametrize("name", modules_with_examples())
-def test_examples_of_docstrings_give_what_they_show(name: str) -> None:
+def test_docstring_examples_give_what_they_show(name: str) -> None:
     module: ModuleType = importlib.import_module(name)
     examples = [test for test in doctest.DocTestFinder().find(module) if test.examples]
     assert examples, f"{name} has a >>> that no docstring holds, so it is never run"
@@ -30,7 +30,7 @@ def test_examples_of_docstrings_give_what_they_show(name: str) -> None:
         assert not failed, f"see the difference printed for {example.name}"
 
 
-def test_the_modules_with_examples_are_found() -> None:
+def test_modules_with_examples_are_found() -> None:
     found = modules_with_examples()
     assert len(found) > 10
     assert {"simulators.replay", "features.core.units", "streaming.wire.topics"} <= set(found)

@@ -23,11 +23,11 @@ def _targets(page: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_link_of_every_page_leads_to_a_file(page: Path) -> None:
     missing = [str(target) for target in _targets(page) if not target.exists()]
     assert not missing
 
 
-def test_links_are_found() -> None:
+def test_link_pattern_finds_links() -> None:
     assert (ROOT / "docs/live.png") in _targets(ROOT / "README.md")
     assert (ROOT / "docs/time.md") in _targets(ROOT / "docs/architecture.md")

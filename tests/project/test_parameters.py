@@ -53,7 +53,7 @@ def positional_records(text: str) -> Iterator[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_a_function_takes_at_most_eight_parameters_and_a_kernel_sixteen(package: str) -> None:
+def test_function_takes_at_most_eight_parameters_and_a_kernel_sixteen(package: str) -> None:
     found = {
         f"{path.relative_to(ROOT)}: {name}": n for path in (ROOT / package).rglob("*.py") for name, n in too_many(path.read_text())
     }
@@ -61,7 +61,7 @@ def test_a_function_takes_at_most_eight_parameters_and_a_kernel_sixteen(package:
 
 
 @pytest.mark.parametrize("package", ["features", "streaming"])
-def test_a_record_of_more_than_eight_fields_is_built_by_keyword(package: str) -> None:
+def test_record_of_more_than_eight_fields_is_built_by_keyword(package: str) -> None:
     found = {
         f"{path.relative_to(ROOT)}: {name}": n
         for path in (ROOT / package).rglob("*.py")
@@ -70,7 +70,7 @@ def test_a_record_of_more_than_eight_fields_is_built_by_keyword(package: str) ->
     assert found == {}
 
 
-def test_the_rules_find_what_they_are_for() -> None:
+def test_parameter_rules_find_violations() -> None:
     wide = ", ".join("abcdefghi")
     assert list(too_many(f"def f({wide}): ...")) == [("f", 9)]
     assert list(too_many(f"class A:\n    def f(self, {wide[:-3]}): ...")) == []

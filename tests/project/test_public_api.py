@@ -19,8 +19,8 @@ from streaming.recordings.reader import Recording, Writer
 from streaming.sinks.table import StatTableSink, stat_filter
 from streaming.wire.blocks import StatBlock
 from tests.paths import ROOT
-from tests.patience import contention
-from tests.small import small_world
+from tests.small_simulators import small_simulator
+from tests.waiting import contention
 
 #: what an import must not bring along
 HEAVY = ("numpy", "numba", "pyarrow", "pandas", "streaming", "features", "models", "simulators", "typer")
@@ -40,14 +40,14 @@ def python(program: str, *path: Path) -> subprocess.CompletedProcess[str]:
 def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording of twelve seconds of a race, which has stats from its first window on."""
     folder = tmp_path_factory.mktemp("api") / "race"
-    world = small_world("f1", 3, 0.2)
+    world = small_simulator("f1", 3, 0.2)
     with Writer(folder, world.record) as writer:
         for record in world.stream(25):
             writer.write(record)
     return folder
 
 
-def test_an_import_brings_nothing_heavy_and_is_fast() -> None:
+def test_import_of_touchline_is_fast_and_loads_nothing_heavy() -> None:
     program = f"import touchline, sys; print([name for name in {HEAVY!r} if name in sys.modules])"
     began = time.monotonic()
     done = python(program, ROOT)
@@ -56,7 +56,7 @@ def test_an_import_brings_nothing_heavy_and_is_fast() -> None:
     assert took_s < IMPORT_S * contention()
 
 
-def test_every_public_name_is_there_and_documented() -> None:
+def test_every_public_name_exists_and_is_documented() -> None:
     for name in touchline.__all__:
         assert getattr(touchline, name).__doc__, name
     assert set(touchline.__all__) <= set(dir(touchline))
@@ -65,13 +65,13 @@ def test_every_public_name_is_there_and_documented() -> None:
         touchline.open_game  # noqa: B018
 
 
-def test_a_recording_is_opened_or_refused_in_one_sentence(match: Path, tmp_path: Path) -> None:
+def test_open_recording_opens_or_refuses_with_one_sentence(match: Path, tmp_path: Path) -> None:
     assert isinstance(touchline.open_recording(str(match)), Recording)
     with pytest.raises(touchline.BadInput, match="there is no recording at"):
         touchline.open_recording(tmp_path / "nowhere")
 
 
-def test_a_sport_and_a_model_are_found_by_name() -> None:
+def test_load_sport_and_load_model_find_by_name() -> None:
     assert "soccer.shot.xgoals" in {stat.id for stat in touchline.load_sport("soccer").stats}
     assert touchline.load_model("xgoals@real").name == "xgoals"
     with pytest.raises(touchline.BadInput, match="unknown sport 'cricket'"):
@@ -81,7 +81,7 @@ def test_a_sport_and_a_model_are_found_by_name() -> None:
 
 
 @pytest.mark.slow
-def test_a_replay_returns_what_the_command_writes(match: Path, tmp_path: Path) -> None:
+def test_replay_returns_the_rows_that_the_command_writes(match: Path, tmp_path: Path) -> None:
     from streaming.cli.app import run
 
     assert run(["replay", str(match), "--out", str(tmp_path / "stats.parquet")]) == 0
@@ -95,7 +95,7 @@ def test_a_replay_returns_what_the_command_writes(match: Path, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_a_pattern_selects_stats_and_a_data_frame_is_one_call_away(match: Path) -> None:
+def test_replay_with_a_pattern_selects_stats_and_converts_to_pandas(match: Path) -> None:
     pytest.importorskip("pandas", reason="pandas comes with touchline[analysis]")
     frame = touchline.replay(str(match), stats="f1.car.*").to_pandas()
     assert {stat.rsplit(".", 1)[0] for stat in frame["stat"]} == {"f1.car"}
@@ -107,7 +107,7 @@ def test_a_pattern_selects_stats_and_a_data_frame_is_one_call_away(match: Path) 
         touchline.replay(match, stats="f1.car.sped")
 
 
-def test_an_operator_takes_records_by_hand(match: Path) -> None:
+def test_game_operator_takes_single_records(match: Path) -> None:
     recording = touchline.open_recording(match)
     operator = touchline.operator_for(recording.game, draw=False)
     assert isinstance(operator, touchline.GameOperator)
@@ -133,7 +133,7 @@ def block(stat: str, subject: str, value: float, *, revision: int = 0, quality: 
     )
 
 
-def test_a_correction_replaces_the_row_that_it_corrects() -> None:
+def test_table_row_of_a_correction_replaces_the_corrected_one() -> None:
     sink = StatTableSink()
     sink.write([block("a", "p1", 1.0), block("a", "p2", 2.0), block("a", "p3", 9.0, quality="provisional")], 0)
     sink.close()
@@ -142,14 +142,14 @@ def test_a_correction_replaces_the_row_that_it_corrects() -> None:
     assert rows == [{"subject": "p2", "value": 2.0, "revision": 0}, {"subject": "p1", "value": 3.0, "revision": 1}]
 
 
-def test_no_stat_makes_an_empty_table_with_every_column() -> None:
+def test_replay_without_stats_gives_an_empty_table_with_every_column() -> None:
     sink = StatTableSink(lambda stat: stat == "b")
     sink.write([block("a", "p1", 1.0)], 0)
     table = sink.table()
     assert (table.num_rows, "reason" in table.schema.names) == (0, True)
 
 
-def test_a_filter_keeps_what_matches_and_refuses_what_matches_nothing() -> None:
+def test_filter_keeps_matching_stats_and_refuses_a_pattern_without_match() -> None:
     known = ["soccer.shot.xgoals", "soccer.ball.speed"]
     assert stat_filter(["soccer.*", "soccer.ball.speed"], known) == set(known)
     with pytest.raises(touchline.BadInput, match="not a topic pattern"):
@@ -157,7 +157,7 @@ def test_a_filter_keeps_what_matches_and_refuses_what_matches_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", touchline.PACKAGES)
-def test_a_package_of_the_same_name_is_refused_and_named(name: str, tmp_path: Path) -> None:
+def test_foreign_package_of_the_same_name_is_refused_and_named(name: str, tmp_path: Path) -> None:
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").write_text("print('the other package was run')")
     done = python("import touchline; touchline.load_sport('soccer')", tmp_path, ROOT)
@@ -168,7 +168,7 @@ def test_a_package_of_the_same_name_is_refused_and_named(name: str, tmp_path: Pa
     assert "was run" not in done.stdout
 
 
-def test_the_command_goes_before_a_package_of_the_same_name(tmp_path: Path) -> None:
+def test_command_prefers_its_packages_to_foreign_ones_of_the_same_name(tmp_path: Path) -> None:
     (tmp_path / "models.py").write_text("raise RuntimeError('the other module was run')")
     program = "import sys, touchline; sys.argv = ['touchline', 'models', '--help']; touchline.main()"
     done = python(program, tmp_path, ROOT)
@@ -176,20 +176,20 @@ def test_the_command_goes_before_a_package_of_the_same_name(tmp_path: Path) -> N
     assert "Usage: touchline models" in done.stdout
 
 
-def test_a_package_that_was_imported_before_ends_the_command_in_one_sentence(tmp_path: Path) -> None:
+def test_command_with_a_foreign_package_already_imported_ends_with_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "models.py").write_text("")
     done = python("import models, touchline; touchline.main()", tmp_path, ROOT)
     assert done.returncode == 2
     assert done.stderr.startswith("touchline: the package 'models' at ")
 
 
-def test_doctor_names_the_package_that_hides_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from streaming.cli.doctor import _packages
+def test_doctor_names_the_foreign_package_that_hides_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from streaming.cli.doctor import packages_row
 
-    assert _packages()[:2] == ("packages", True)
+    assert packages_row()[:2] == ("packages", True)
     (tmp_path / "features").mkdir()
     (tmp_path / "features" / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
-    what, ok, about, _ = _packages()
+    what, ok, about, _ = packages_row()
     assert (what, ok) == ("packages", False)
     assert f"'features' at {tmp_path / 'features'}" in about

@@ -58,12 +58,12 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "bin"
 
 
-def test_a_wheel_has_one_module_and_one_folder_of_its_own_name(wheel: Path) -> None:
+def test_wheel_has_one_module_and_one_folder_of_its_own_name(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"touchline.py", "touchline"}
 
 
-def test_a_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
+def test_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder in touchline.PACKAGES:
         paths = [p for p in (ROOT / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
@@ -71,7 +71,7 @@ def test_a_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
         assert not missing
 
 
-def test_the_command_works_beside_packages_of_the_same_names(installed: Path, tmp_path: Path) -> None:
+def test_command_of_the_wheel_works_beside_packages_of_the_same_names(installed: Path, tmp_path: Path) -> None:
     done = run(installed / "touchline", "--help", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Usage: touchline" in done.stdout
@@ -81,12 +81,12 @@ def test_the_command_works_beside_packages_of_the_same_names(installed: Path, tm
     assert module.returncode == 0, module.stderr
 
 
-def test_the_other_packages_stay_what_they_were(installed: Path, tmp_path: Path) -> None:
+def test_wheel_leaves_other_packages_of_the_same_names_alone(installed: Path, tmp_path: Path) -> None:
     done = run(installed / "python", "-c", "import touchline, models; print(models.WHOSE)", cwd=tmp_path)
     assert done.stdout.strip() == "another models", done.stderr
 
 
-def test_the_module_refuses_the_other_packages_and_works_without_them(installed: Path, tmp_path: Path) -> None:
+def test_module_refuses_other_packages_of_the_same_names_and_works_without_them(installed: Path, tmp_path: Path) -> None:
     program = "import touchline; print(touchline.load_model('xgoals').name, touchline.load_sport('soccer').name)"
     refused = run(installed / "python", "-c", program, cwd=tmp_path)
     assert refused.returncode == 1

@@ -57,7 +57,7 @@ def test_every_model_has_a_label_or_a_reason() -> None:
 # -- baseball ----------------------------------------------------------------------------------------------------------
 
 
-def test_of_baseball(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mlb_labels_equal_the_simulated_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole game; what every plate appearance and steal came to is taken down as the game plays it."""
     notes: list[tuple[str, str]] = []
     played = Pitching.played
@@ -132,7 +132,7 @@ def own(told: EventHistory, kind: str, t_us: int) -> Event:
     return event
 
 
-def test_of_passes_and_calls(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
+def test_nfl_labels_of_passes_and_calls_equal_the_simulated_outcomes(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
     _, told, blocks = football
     caught = Counter[float]()
     for block, (_, frame, _, _, happened, *_) in noted(blocks, engine.N_COMPLETION):
@@ -163,7 +163,9 @@ def test_of_passes_and_calls(football: tuple[GameRecord, EventHistory, list[Any]
         ("nfl-yac", engine.N_YAC, "pass_outcome_caught"),
     ],
 )
-def test_of_yards(football: tuple[GameRecord, EventHistory, list[Any]], model: str, kind: int, event: str) -> None:
+def test_nfl_labels_of_yards_equal_the_simulated_gains(
+    football: tuple[GameRecord, EventHistory, list[Any]], model: str, kind: int, event: str
+) -> None:
     """The labels are those of the yards that were drawn; a score ends what was drawn."""
     _, told, blocks = football
     levels = LEVELS_YD["rush" if kind == engine.N_RUSH else "yac"]
@@ -186,7 +188,7 @@ def test_of_yards(football: tuple[GameRecord, EventHistory, list[Any]], model: s
     assert label(model, told, said(model, begun.t_us, begun.id, yards_yd=float("nan"))) is None
 
 
-def test_of_tackles(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
+def test_nfl_labels_of_tackles_equal_the_simulated_tacklers(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
     """At each whole yard the engine writes down for every defender near whether he makes the tackle in the next one."""
     record, told, blocks = football
     found = Counter[tuple[float, float]]()
@@ -221,7 +223,7 @@ def test_of_tackles(football: tuple[GameRecord, EventHistory, list[Any]]) -> Non
     assert found[0.0, 1.0] == found[1.0, 0.0] == 0
 
 
-def test_of_football_games(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
+def test_nfl_labels_of_games_follow_the_final_score(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
     record, told, _ = football
     points = Counter[str | None]()
     for event in told.of("touchdown", "field_goal"):
@@ -248,7 +250,7 @@ def test_of_football_games(football: tuple[GameRecord, EventHistory, list[Any]])
 # -- Formula 1 ---------------------------------------------------------------------------------------------------------
 
 
-def test_of_races() -> None:
+def test_f1_labels_equal_the_simulated_outcomes() -> None:
     race = Race(5, 60)
     record = open_simulator("f1", 5, 1.0).record
     t0 = record.t0_us
@@ -281,7 +283,7 @@ def test_of_races() -> None:
 
 
 @pytest.mark.parametrize(("more", "result"), [((), 1.0), (("home",), 0.0), (("own",), 2.0), (("shoot-out",), 1.0)])
-def test_of_matches(more: tuple[str, ...], result: float) -> None:
+def test_soccer_label_of_a_match_follows_goals_of_play(more: tuple[str, ...], result: float) -> None:
     """Worked out by hand: one each, and another goal of some kind."""
     record = Match(1, 2.0).record
     home, away = (team.id for team in record.teams)

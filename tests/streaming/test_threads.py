@@ -10,7 +10,7 @@ from streaming.errors import TouchlineError, Unavailable
 from streaming.threads import WatchedThread
 
 
-def test_one_that_ends_well_raises_nothing():
+def test_thread_that_ends_well_raises_nothing():
     done: list[int] = []
     thread = WatchedThread(lambda: done.append(1), "good").start()
     thread.join(30)
@@ -19,7 +19,7 @@ def test_one_that_ends_well_raises_nothing():
     assert done == [1]
 
 
-def test_a_sentence_stays_the_sentence():
+def test_thread_that_fails_with_a_sentence_raises_it():
     def work() -> None:
         raise Unavailable("no broker answers")
 
@@ -29,7 +29,7 @@ def test_a_sentence_stays_the_sentence():
         thread.check()
 
 
-def test_our_own_mistake_becomes_a_sentence_without_its_text_and_releases_who_waits(caplog):
+def test_thread_that_fails_with_a_bug_raises_a_sentence_and_releases_waiters(caplog):
     released = threading.Event()
     thread = WatchedThread(lambda: {}["absent"], "watch over a topic", released.set).start()
     assert released.wait(30)

@@ -18,8 +18,8 @@ def end_with_task_manager(pid: int | None = None) -> int | None:
     java = task_manager_of(os.getpid() if pid is None else pid)
     if java is None or java == os.getpid():
         return None
-    born = _born(java)
-    thread = threading.Thread(target=_watch, args=(java, born), name="task-manager-watch", daemon=True)
+    started = _start_time(java)
+    thread = threading.Thread(target=_watch, args=(java, started), name="task-manager-watch", daemon=True)
     thread.start()
     return java
 
@@ -37,8 +37,8 @@ def task_manager_of(pid: int) -> int | None:
     return None
 
 
-def _watch(java: int, born: str | None) -> None:
-    while _born(java) == born:
+def _watch(java: int, started: str | None) -> None:
+    while _start_time(java) == started:
         time.sleep(LOOK_S)
     os._exit(1)  # threads of the worker would wait for ever
 
@@ -57,7 +57,7 @@ def _stat(pid: int) -> tuple[str, int] | None:
     return name, int(rest[1])
 
 
-def _born(pid: int) -> str | None:
+def _start_time(pid: int) -> str | None:
     """Start time of a process, by which a later one of the same number differs; None when it is gone or a zombie."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()

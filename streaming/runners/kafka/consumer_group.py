@@ -13,6 +13,18 @@ from streaming.kafka.workarounds import patch_membership
 SESSION_TIMEOUT_MS: Final = 6_000
 
 
+def membership(consumer: Any) -> Any:
+    """The consumer's membership of its group, for a transaction; kafka-python's ``CommitFailedError`` when it has none. The broker
+    accepts offsets without a membership, whichever member owns the partitions: a process that has lost its membership must hold
+    back by itself."""
+    from kafka.errors import CommitFailedError
+
+    found = consumer.group_metadata()
+    if not found.member_id or found.generation_id < 0:
+        raise CommitFailedError("no longer a member of the group")
+    return found
+
+
 def join(
     address: Address,
     topic: str,

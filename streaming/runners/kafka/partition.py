@@ -1,4 +1,4 @@
-"""One partition of the input: the games on it, and how far it has been used for good.
+"""One partition of the input: the games on it, and how far it has been finally used.
 
 Outputs, offsets and state are committed together, but a game's whole state only every few seconds: it is large, and the operator
 is deterministic. A game's stored state is a snapshot and its offset; a new owner of the partition restores it, reads on from there,

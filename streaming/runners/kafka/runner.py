@@ -24,7 +24,7 @@ from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import resume_joining
 from streaming.operator.health import Health, encode_health
 from streaming.operator.session import Make
-from streaming.runners.kafka.consumer_group import join
+from streaming.runners.kafka.consumer_group import join, membership
 from streaming.runners.kafka.partition import Partition
 from streaming.runners.kafka.state_store import read_states, state_key
 from streaming.runners.kafka.transactions import Transactions
@@ -216,14 +216,12 @@ class KafkaRunner:
             self._out.settle()
 
     def _member(self) -> Any:
-        """This process's membership of the group. The broker accepts offsets without a membership, whichever member owns the
-        partitions: a process that has lost its membership must hold back by itself."""
+        """This process's membership of the group, while no transaction is lost."""
         from kafka.errors import CommitFailedError
 
-        found = self._consumer.group_metadata()
-        if self._broken is not None or not found.member_id or found.generation_id < 0:
-            raise CommitFailedError("no longer a member of the group")
-        return found
+        if self._broken is not None:
+            raise CommitFailedError("a transaction is lost")
+        return membership(self._consumer)
 
     def _recover(self) -> None:
         """A transaction is lost: drop everything since the last commit, and read the state again like a new owner."""

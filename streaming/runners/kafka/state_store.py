@@ -15,7 +15,7 @@ from streaming.kafka.settings import Address
 from streaming.kafka.workarounds import patch_emptied_markers
 
 #: the broker ends an abandoned transaction well before
-PATIENCE_S: Final = 30.0
+TIMEOUT_S: Final = 30.0
 #: in the place of a game: how far the partition is used. No game can have this name
 PROGRESS: Final = ""
 
@@ -48,24 +48,24 @@ def read_states(address: Address, topic: str, partition: int, group: str) -> dic
     newest: dict[str, bytes] = {}
     if not end[here]:
         return newest
-    ours = state_key(group, "")
+    prefix = state_key(group, "")
     consumer = KafkaConsumer(**common, isolation_level="read_committed")
     try:
         consumer.assign([here])
         consumer.seek_to_beginning(here)
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + TIMEOUT_S
         while short_of(consumer, end):
             for records in consumer.poll(timeout_ms=100).values():
                 for record in records:
-                    if not (record.key or b"").startswith(ours):
+                    if not (record.key or b"").startswith(prefix):
                         continue
-                    name = record.key[len(ours) :].decode()
+                    name = record.key[len(prefix) :].decode()
                     if record.value is None:
                         newest.pop(name, None)
                     else:
                         newest[name] = record.value
             if time.monotonic() > until:
-                raise Unavailable(f"topic {topic}, partition {partition}: a transaction has been open for {PATIENCE_S:.0f} s")
+                raise Unavailable(f"topic {topic}, partition {partition}: a transaction has been open for {TIMEOUT_S:.0f} s")
     finally:
         consumer.close()
     return newest

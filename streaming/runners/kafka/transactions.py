@@ -22,7 +22,7 @@ from streaming.kafka.workarounds import add_partitions, force_close
 TIMEOUT_MS: Final = 5_000
 #: how long the broker may take for a transaction: what is not committed by then it has rolled back by itself, and a longer wait
 #: would only delay the stats
-PATIENCE_S: Final = TIMEOUT_MS / 1000
+TIMEOUT_S: Final = TIMEOUT_MS / 1000
 _log = logging.getLogger(__name__)
 
 
@@ -66,7 +66,7 @@ class Transactions:
 
     def send(self, topic: str, key: bytes, value: bytes, partition: int | None = None) -> None:
         self.begin(())
-        self._written.wait(PATIENCE_S)
+        self._written.wait(TIMEOUT_S)
         self._producers[0].send(topic, value, key=key, partition=partition)
 
     # -- committing --------------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ class Transactions:
 
         done, self._commit = self._commit, None
         if done is not None:
-            until_s = time.monotonic() + 2 * PATIENCE_S
+            until_s = time.monotonic() + 2 * TIMEOUT_S
             while not wait([done], 0.2).done:
                 if self.hopeless.is_set() or time.monotonic() > until_s:
                     raise KafkaTimeoutError("the broker did not end a transaction")
@@ -105,7 +105,7 @@ class Transactions:
         try:
             try:
                 # All of it must be with the broker before the group gets the offsets: see runner.py.
-                producer.flush(timeout=PATIENCE_S)
+                producer.flush(timeout=TIMEOUT_S)
             finally:
                 self._written.set()
             producer.send_offsets_to_transaction(offsets, self._member())
@@ -147,7 +147,7 @@ class Transactions:
                 batch_size=1 << 18,
                 max_request_size=MAX_MESSAGE_BYTES,
                 retry_backoff_ms=5,
-                max_block_ms=int(2000 * PATIENCE_S),
+                max_block_ms=int(2000 * TIMEOUT_S),
             )
             self._producers.append(producer)
             producer.init_transactions()

@@ -14,7 +14,7 @@ from features.nfl import motion as nfl
 from streaming.factory import operator_for
 from streaming.wire.blocks import StatBlock
 from streaming.wire.records import Event, GameRecord, Telemetry
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 from tests.streaming import helpers
 
 #: sport -> (speed of a player, its unit's size in m/s, the best of the game)
@@ -27,7 +27,7 @@ SPEEDS = {
 
 @cache
 def _game(sport: str) -> tuple[GameRecord, list[Any]]:
-    world = small_world(sport, 5, 1.0)
+    world = small_simulator(sport, 5, 1.0)
     return world.record, list(world.stream(25))
 
 
@@ -116,7 +116,7 @@ def test_nothing_is_refused_of_players_who_run(sport: str) -> None:
 def _car(change: Any) -> tuple[dict[int, float], dict[int, float]]:
     """The greatest speed of each window of a car of a short race, and how many of its windows were out of range, with its samples
     changed."""
-    world = small_world("f1", 3, 1.0)
+    world = small_simulator("f1", 3, 1.0)
     tag = world.record.tags[2]
     records: list[Any] = []
     for one in world.stream(25):

@@ -13,7 +13,7 @@ from features.core.plugins import PluginError, PluginGroup, PluginUnavailable, s
 from features.core.sport import load_sport, sports
 from simulators.catalogue import SIMULATORS, simulators
 from tests.paths import ROOT
-from tests.plugins import install
+from tests.plugin_packages import install
 
 TOYS = PluginGroup("touchline.toys", "toy", deprecated="touchline.dolls")
 

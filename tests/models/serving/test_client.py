@@ -23,7 +23,7 @@ from models.serving.connect import connect
 from models.serving.registry import Registry
 from models.serving.server import Server, in_thread
 from models.serving.transports import SageMaker
-from tests.patience import PATIENCE_S, contention, quickest, until
+from tests.waiting import TIMEOUT_S, contention, quickest, until
 
 XGOALS = artefact.load("xgoals")
 
@@ -288,7 +288,7 @@ class Runtime:
         import io
 
         self.calls.append(asked)
-        assert self.answers.wait(PATIENCE_S)
+        assert self.answers.wait(TIMEOUT_S)
         values = XGOALS.predict(np.array(msgspec.json.decode(Body), np.float64)).tolist()
         return {"Body": io.BytesIO(msgspec.json.encode({"predictions": values, "version": XGOALS.version}))}
 
@@ -296,7 +296,7 @@ class Runtime:
 def test_sagemaker_keeps_the_deadline_too() -> None:
     runtime = Runtime()
     transport = SageMaker("xg", target="xgoals.tar.gz", client=runtime)
-    model = RemoteModel("xgoals", XGOALS.features, transport, deadline_s=PATIENCE_S, local=XGOALS)
+    model = RemoteModel("xgoals", XGOALS.features, transport, deadline_s=TIMEOUT_S, local=XGOALS)
     answer = model.ask(rows())
     assert (answer.instead, answer.version) == ("", XGOALS.version)
     assert answer.values is not None
@@ -316,7 +316,7 @@ def test_sagemaker_keeps_the_deadline_too() -> None:
     assert model.ask(rows()).instead == "busy"  # the call is out there still
     assert len(runtime.calls) == 2
     runtime.answers.set()
-    model.deadline_s = PATIENCE_S
+    model.deadline_s = TIMEOUT_S
 
     def answered() -> bool:
         model.health = CircuitBreaker()

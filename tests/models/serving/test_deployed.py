@@ -16,7 +16,7 @@ from models.serving.deployed import ServesDeployed
 from models.serving.registry import Registry
 from models.serving.server import Server, in_thread
 from tests.models.life_helpers import version_of
-from tests.patience import PATIENCE_S
+from tests.waiting import TIMEOUT_S
 
 ASKERS, EACH = 3, 400
 
@@ -40,8 +40,8 @@ def test_a_swap_under_load_drops_no_request_and_mixes_no_answer(tmp_path: Path) 
         assert registry.models["xgoals"].version == own.version
 
         def ask(who: int) -> None:
-            connection = HTTPConnection("127.0.0.1", server.port or 0, timeout=PATIENCE_S)
-            until_s = time.monotonic() + PATIENCE_S
+            connection = HTTPConnection("127.0.0.1", server.port or 0, timeout=TIMEOUT_S)
+            until_s = time.monotonic() + TIMEOUT_S
             n = 0
             while n < EACH or (not seen_both.is_set() and time.monotonic() < until_s):
                 at = who * EACH + n % EACH
@@ -58,11 +58,11 @@ def test_a_swap_under_load_drops_no_request_and_mixes_no_answer(tmp_path: Path) 
             asker.start()
         for version in (other.version, own.version, other.version, own.version):
             store.deploy("xgoals", version, "ann", "swap")
-            until_s = time.monotonic() + PATIENCE_S
+            until_s = time.monotonic() + TIMEOUT_S
             while registry.models["xgoals"].version != version and time.monotonic() < until_s:
                 time.sleep(0.002)
             assert registry.models["xgoals"].version == version
-            before, until_s = len(answers), time.monotonic() + PATIENCE_S
+            before, until_s = len(answers), time.monotonic() + TIMEOUT_S
             while len(answers) < before + 20 and time.monotonic() < until_s:
                 time.sleep(0.002)
         seen_both.set()

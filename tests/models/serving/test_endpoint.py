@@ -19,7 +19,7 @@ from models.base import Feature
 from models.curve import curve_of
 from models.serving.registry import Registry
 from models.serving.server import Server, in_thread
-from tests.patience import PATIENCE_S, until
+from tests.waiting import TIMEOUT_S, until
 
 #: how many features xGoals takes
 WIDTH = len(artefact.load("xgoals").features)
@@ -58,7 +58,7 @@ def server(registry: Registry, tmp_path: Path) -> Iterator[Server]:
 
 
 def ask(server: Server, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, dict[str, str]]:
-    connection = HTTPConnection("127.0.0.1", server.port or 0, timeout=PATIENCE_S)
+    connection = HTTPConnection("127.0.0.1", server.port or 0, timeout=TIMEOUT_S)
     try:
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
@@ -227,16 +227,16 @@ def test_a_curve_comes_and_goes_with_its_model(server: Server, registry: Registr
 def test_a_body_is_refused_before_it_has_come(server: Server) -> None:
     """A gigabyte that is announced is refused by its announcement, one that is not by the first megabyte."""
     for head in (b"content-length: 1073741824\r\n\r\n", b"content-length: 1073741824\r\nexpect: 100-continue\r\n\r\n"):
-        with socket.create_connection(("127.0.0.1", server.port or 0), PATIENCE_S) as sock:
+        with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
             sock.sendall(b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\n" + head)
             assert sock.recv(100).startswith(b"HTTP/1.1 413 ")
-    with socket.create_connection(("127.0.0.1", server.port or 0), PATIENCE_S) as sock:
+    with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
         sock.sendall(b"POST /invocations HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
         piece, sent = b"10000\r\n" + b"1" * 65_536 + b"\r\n", 0
         sock.settimeout(0.001)
         answer = b""
         while not answer and sent < 1 << 30:
-            sock.settimeout(PATIENCE_S)
+            sock.settimeout(TIMEOUT_S)
             sock.sendall(piece)
             sent += 65_536
             sock.settimeout(0.001)
@@ -251,11 +251,11 @@ def test_a_body_is_refused_before_it_has_come(server: Server) -> None:
 def test_endless_heads_and_half_requests_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     line = b"GET / HTTP/1.1\r\n"
     for beginning in (b"GET /" + b"a" * 40_000, line + b"a: b\r\n" * 10_000, line + b"x: " + b"y" * 40_000):
-        with socket.create_connection(("127.0.0.1", server.port or 0), PATIENCE_S) as sock:
+        with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
             sock.sendall(beginning)
             assert sock.recv(100).startswith(b"HTTP/1.1 431 ")
     monkeypatch.setattr("models.serving.connection.REQUEST_S", 0.2)
-    with socket.create_connection(("127.0.0.1", server.port or 0), PATIENCE_S) as sock:
+    with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
         sock.sendall(b"POST /invocations HTTP/1.1\r\ncontent-length: 10\r\n\r\n12")
         assert sock.recv(100).startswith(b"HTTP/1.1 408 ")
 
@@ -267,7 +267,7 @@ def test_pipelined_requests_are_answered_in_order(server: Server, registry: Regi
         b"".join(b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in body)
         + b"GET /ping HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", server.port or 0), PATIENCE_S) as sock:
+    with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
         sock.sendall(asked)
         raw = b""
         while piece := sock.recv(65_536):
@@ -282,7 +282,7 @@ def test_what_comes_together_is_predicted_together_and_a_bad_row_spoils_nobody_e
     slow.asked.clear()
     bodies = [b"[0,0.2]", b"[-1,0.2]", b"[0,0.4]"]
     asked = b"".join(b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in bodies)
-    with socket.create_connection(("127.0.0.1", server.port or 0), PATIENCE_S) as sock:
+    with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
         sock.sendall(asked)
         raw = b""
         while raw.count(b"HTTP/1.1 ") < 3 or not raw.endswith(b"}"):
@@ -297,7 +297,7 @@ def test_a_full_queue_says_so_and_a_deadline_is_kept(server: Server, registry: R
     registry.add("slow", Slow(), "")
     one = b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n[0.05,.5]"
     one = one.replace(b"[0.05,.5]", b"[0.05,1]").replace(b": 9", b": 8")
-    with socket.create_connection(("127.0.0.1", server.port or 0), PATIENCE_S) as sock:
+    with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
         sock.sendall(one * 12)
         raw = b""
         while raw.count(b"HTTP/1.1 ") < 12 or not raw.endswith(b"}"):
@@ -310,7 +310,7 @@ def test_a_full_queue_says_so_and_a_deadline_is_kept(server: Server, registry: R
     registry.add("other", Slow("other"), "")
     long = json.dumps([[0.05, 1.0]] * 257).encode()
     first = b"POST /models/other/invoke HTTP/1.1\r\ncontent-length: %d\r\n\r\n%b" % (len(long), long)
-    with socket.create_connection(("127.0.0.1", server.port or 0), PATIENCE_S) as sock:
+    with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
         sock.sendall(first + late)
         raw = b""
         while raw.count(b"HTTP/1.1 ") < 2 or not raw.endswith(b"}"):
@@ -354,7 +354,7 @@ def test_going_down_answers_what_was_asked(registry: Registry, tmp_path: Path) -
     slow.asked.clear()
     answers: list[int] = []
     with in_thread(Server(registry, port=0, uds=tmp_path / "e.sock")) as server:
-        idle = socket.create_connection(("127.0.0.1", server.port or 0), PATIENCE_S)
+        idle = socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S)
         asking = threading.Thread(target=lambda: answers.append(ask(server, "POST", "/models/slow/invoke", [0.3, 1])[0]))
         asking.start()
         until(lambda: slow.asked, "the request has been taken in")
@@ -373,7 +373,7 @@ def test_a_swap_under_load_drops_and_mixes_nothing(server: Server, registry: Reg
     stop, seen, wrong = threading.Event(), set[str](), list[Any]()
 
     def load() -> None:
-        connection = HTTPConnection("127.0.0.1", server.port or 0, timeout=PATIENCE_S)
+        connection = HTTPConnection("127.0.0.1", server.port or 0, timeout=TIMEOUT_S)
         while not stop.is_set():
             connection.request("POST", "/models/m/invoke", "[0,1]")
             response = connection.getresponse()
@@ -386,7 +386,7 @@ def test_a_swap_under_load_drops_and_mixes_nothing(server: Server, registry: Reg
     threads = [threading.Thread(target=load) for _ in range(3)]
     for thread in threads:
         thread.start()
-    until_s, i = time.monotonic() + PATIENCE_S, 0
+    until_s, i = time.monotonic() + TIMEOUT_S, 0
     while i < 40 or (seen != {"1", "2"} and time.monotonic() < until_s):
         registry.add("m", b if i % 2 == 0 else a, "")
         time.sleep(0.01)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from models.artefact import load
 from models.serving.contract import STATUS
-from tests.patience import PATIENCE_S
+from tests.waiting import TIMEOUT_S
 
 MALFORMED = 10_000
 GIGABYTE = 1 << 30
@@ -39,7 +39,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Pat
         yield running.pid, path
         assert running.poll() is None
         running.terminate()
-        said, _ = running.communicate(timeout=PATIENCE_S)
+        said, _ = running.communicate(timeout=TIMEOUT_S)
         # nothing went wrong inside that nobody was told of
         assert said == "drained: every request that was taken in has been answered\n"
         assert running.returncode == 0
@@ -53,7 +53,7 @@ def resident_kb(pid: int) -> int:
 def ask(path: Path, raw: bytes) -> tuple[int, Any]:
     """Status and body of the answer to ``raw``; 0 when the connection is closed without one."""
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(PATIENCE_S)
+        sock.settimeout(TIMEOUT_S)
         sock.connect(str(path))
         try:
             sock.sendall(raw)
@@ -83,7 +83,7 @@ class Proper:
     def run(self) -> None:
         request = b"POST /models/xgoals/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(GOOD), GOOD)
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(PATIENCE_S)
+            sock.settimeout(TIMEOUT_S)
             sock.connect(str(self.path))
             while not self.stop.is_set():
                 start = time.monotonic()
@@ -214,7 +214,7 @@ def test_a_gigabyte_is_not_taken(process: tuple[int, Path]) -> None:
     ]:
         before_kb, sent, most_kb = resident_kb(pid), 0, 0
         with Proper(path_), socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(PATIENCE_S)
+            sock.settimeout(TIMEOUT_S)
             sock.connect(str(path_))
             sock.sendall(b"POST /models/xgoals/invoke HTTP/1.1\r\nhost: x\r\n" + framing)
             try:

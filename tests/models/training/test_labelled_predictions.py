@@ -23,7 +23,7 @@ from streaming.outcome_labels import all_labels, label_of, unlabelled
 from streaming.recordings.reader import Recording, Writer
 from streaming.wire.blocks import Output, Prediction
 from streaming.wire.records import Event
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 
 SEED, MINUTES = 5, 4.0
 COLUMNS = ("rows", "label", "game", "event", "subject", "told_by", "version", "t_us", "answer")
@@ -71,7 +71,7 @@ def again(recording: Recording) -> list[Output]:
 def test_every_sport_is_equal_to_the_bit(tmp_path: Path, sport: str) -> None:
     """What was said live in small packets, what the recording holds of it, and what another run over the bare records says."""
     seed, minutes, spoken = OTHERS[sport]
-    world = small_world(sport, seed, minutes)
+    world = small_simulator(sport, seed, minutes)
     operator, said = operator_for(world.record, draw=False, provisional=False), list[Output]()
     with Writer(tmp_path / "live", world.record) as kept, Writer(tmp_path / "bare", world.record) as bare:
         for record in world.stream(3):

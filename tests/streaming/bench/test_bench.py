@@ -46,13 +46,13 @@ SHORT = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in BENCHES if name not in (*CLUSTER, *DATA)])
-def test_a_benchmark_says_what_it_measured_beside_its_floor(name):
+def test_benchmark_prints_its_figures_beside_their_floor(name):
     module, function = BENCHES[name]
     figures_and_floor(getattr(importlib.import_module(module), function)(**SHORT.get(name, {})))
 
 
 @pytest.mark.slow
-def test_by_its_name_on_the_command_line(capsys):
+def test_bench_command_runs_a_benchmark_by_name(capsys):
     assert run(["bench", "codec", "--json"]) == 0
     (result,) = json.loads(capsys.readouterr().out)
     assert result["name"] == "codec"
@@ -73,14 +73,14 @@ def quick(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["codec", "window", "replay", "kinematics", "xgoals", "lead-curve", "attribution"])
-def test_on_a_machine_that_takes_no_time_no_figure_is_rounded_away(name, quick):
+def test_figures_of_an_infinitely_fast_machine_are_not_rounded_to_zero(name, quick):
     module, function = BENCHES[name]
     small = {"window": {"minutes": 1.0}, "replay": {"minutes": 1.0}, "xgoals": {"calls": 60}, "lead-curve": {"calls": 60}}
     figures_and_floor(getattr(importlib.import_module(module), function)(**(small | {"attribution": {"calls": 60}}).get(name, {})))
 
 
-def test_the_latencies_of_a_broker_and_their_ratios_are_not_rounded_away():
-    from streaming.bench.endpoint import _told
+def test_endpoint_latencies_and_ratios_are_not_rounded_to_zero():
+    from streaming.bench.endpoint import add_figures
     from streaming.bench.http_load import Target
     from streaming.bench.kafka import at
 
@@ -88,7 +88,7 @@ def test_the_latencies_of_a_broker_and_their_ratios_are_not_rounded_away():
     targets = [Target(name, 1, b"", pid=pid, cpu_us=0.004, rates=[4e8], took_ns=[np.array([2, 3])]) for name, pid in PROCESSES]
     figures: dict[str, float] = {}
     floor: dict[str, float] = {}
-    _told(targets, "1_row", 0.05, figures, floor)
+    add_figures(targets, "1_row", 0.05, figures, floor)
     figures_and_floor({"target": "none", "figures": figures, "floor": floor})
     assert figures["times_faster_than_mlserver_1_row_p50"] == 1.0
 
@@ -98,7 +98,7 @@ def test_the_latencies_of_a_broker_and_their_ratios_are_not_rounded_away():
 
 @pytest.mark.slow
 @pytest.mark.real
-def test_our_speed_agrees_with_the_official_column(real_data, capsys):
+def test_nfl_speed_agrees_with_the_official_column(real_data, capsys):
     assert run(["bench", "ngs-speed", "--data", str(real_data / "nfl_ngs_highlights"), "--json"]) == 0
     (result,) = json.loads(capsys.readouterr().out)
     figures_and_floor(result)
@@ -107,7 +107,7 @@ def test_our_speed_agrees_with_the_official_column(real_data, capsys):
     assert result["mae"] < result["rmse"]
 
 
-def test_a_benchmark_of_real_games_needs_their_folder(tmp_path, capsys):
+def test_benchmark_of_real_games_without_their_folder_is_refused(tmp_path, capsys):
     assert run(["bench", "ngs-speed"]) == 2
     assert "ngs-speed needs --data FOLDER" in capsys.readouterr().err
     assert run(["bench", "ngs-speed", "--data", str(tmp_path)]) == 2
@@ -119,7 +119,7 @@ def test_a_benchmark_of_real_games_needs_their_folder(tmp_path, capsys):
 
 @pytest.mark.slow
 @pytest.mark.cluster
-def test_the_benchmark_on_a_broker(broker, monkeypatch):
+def test_broker_benchmark_measures_latency_and_throughput(broker, monkeypatch):
     monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
     result = cluster.kafka(seconds=6.0)
     figures_and_floor(result)
@@ -129,7 +129,7 @@ def test_the_benchmark_on_a_broker(broker, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.cluster
-def test_a_soak_on_a_broker(broker, monkeypatch):
+def test_soak_on_a_broker_reports_its_quarters(broker, monkeypatch):
     monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{broker.bootstrap}")
     result = cluster.soak(minutes=0.7, every_s=4.0)
     assert 6 <= len(result["spans"]) <= 10
@@ -142,7 +142,7 @@ def test_a_soak_on_a_broker(broker, monkeypatch):
     assert result["floor"]["relay_p50_us"] > 0
 
 
-def test_a_soak_is_judged_by_its_quarters():
+def test_soak_is_judged_by_its_quarters():
     from streaming.bench.soak import Span, judged
 
     filling = [Span(10_000_000, 5, 900, 9.0, 90.0, 9e6)] * 2
@@ -157,7 +157,7 @@ def test_a_soak_is_judged_by_its_quarters():
 
 @pytest.mark.slow
 @pytest.mark.cluster
-def test_a_point_of_the_curve_on_flink_and_its_drawing(broker, flink, tmp_path):
+def test_flink_scaling_benchmark_measures_and_draws_a_point(broker, flink, tmp_path):
     from streaming.bench.flink import curve, keep
 
     rows = curve(f"kafka://{broker.bootstrap}", flink.rest, cluster.one_game(6.0), "thread", 1, counts=(2,), warm_s=2.0)
@@ -172,14 +172,14 @@ def test_a_point_of_the_curve_on_flink_and_its_drawing(broker, flink, tmp_path):
 
 
 @pytest.mark.parametrize("name", CLUSTER)
-def test_by_name_without_a_broker_it_ends_with_one_sentence_that_says_what_to_do(name, nowhere, capsys):
+def test_broker_benchmark_by_name_without_a_broker_is_refused_with_the_remedy(name, nowhere, capsys):
     assert run(["bench", name]) == 2
     (sentence,) = capsys.readouterr().err.strip().splitlines()
     assert sentence.startswith("touchline: no broker answers")
     assert "make up" in sentence
 
 
-def test_in_a_run_of_all_it_is_passed_over_and_what_is_long_is_left_out(nowhere, monkeypatch, capsys):
+def test_run_of_all_skips_benchmarks_without_their_broker_and_long_ones(nowhere, monkeypatch, capsys):
     monkeypatch.setattr(
         pipeline, "codec", lambda: {"what": "a stand-in", "figures": {"us": 1}, "floor": {"us": 1}, "target": "none"}
     )

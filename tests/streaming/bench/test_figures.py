@@ -17,20 +17,20 @@ from streaming.bench.figures import figure
 
 
 @given(st.floats(1e-12, 1e12))
-def test_a_figure_is_right_to_half_a_unit_of_its_fourth_digit_and_never_zero(value):
+def test_figure_is_rounded_to_four_digits_and_never_to_zero(value):
     assert figure(value) == pytest.approx(value, rel=0.5001e-3)
     assert figure(value) > 0
     assert figure(-value) == -figure(value)
 
 
-def test_what_is_no_number_stays_so_and_zero_is_zero():
+def test_nan_stays_nan_and_zero_stays_zero():
     assert math.isnan(figure(math.nan))
     assert figure(math.inf) == math.inf
     assert figure(0.0) == 0.0
     assert figure(9.99996) == 10.0
 
 
-def test_a_quick_process_has_used_something():
+def test_memory_of_a_short_process_is_measured():
     """Less than the hundredth of a second that /proc counts in."""
     program = "import sys; sys.stdout.write('up'); sys.stdout.flush(); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-S", "-E", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -43,6 +43,6 @@ def test_a_quick_process_has_used_something():
         cpu_s(process.pid)
 
 
-def test_our_own_is_what_python_says():
+def test_own_usage_equals_that_of_python():
     before, ours, after = time.process_time(), cpu_s(os.getpid()), time.process_time()
     assert before <= ours <= after

@@ -19,7 +19,7 @@ def files(tmp_path: Path) -> list[str]:
     return [str(path) for path in small_wyscout.tables(tmp_path, matches, about)]
 
 
-def test_every_goal_of_every_match_is_counted(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_counts_every_goal_of_every_match(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "highlights", "wyscout", *files, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["games"], told["scores"], told["scores_shown"]) == (2, 6, 6)
@@ -32,7 +32,9 @@ def test_every_goal_of_every_match_is_counted(files: list[str], capsys: pytest.C
     assert " goal" in text
 
 
-def test_a_recording_has_what_its_files_had(tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_of_a_recording_equals_that_of_its_files(
+    tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     match = "7"
     assert run(["import", "wyscout", *files, "--pick", match, "--out", str(tmp_path / "rec")]) == 0
     capsys.readouterr()
@@ -53,7 +55,7 @@ def test_a_recording_has_what_its_files_had(tmp_path: Path, files: list[str], ca
         (["wyscout", "{file}", "--every", "0"], "--every"),
     ],
 )
-def test_mistakes_are_one_sentence(
+def test_check_with_bad_arguments_is_refused_with_one_sentence(
     files: list[str], capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
     given = [argument.replace("{file}", files[0]) for argument in arguments]

@@ -13,7 +13,7 @@ import pytest
 
 from streaming.cli.app import COMMANDS, run
 from tests.paths import ROOT
-from tests.patience import PATIENCE_S
+from tests.waiting import TIMEOUT_S
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,7 @@ def refused(capsys, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_answers_help_with_an_example(command, capsys):
+def test_help_of_every_command_has_an_example(command, capsys):
     assert run([command, "--help"]) == 0
     said = capsys.readouterr().out
     assert "Usage: touchline" in said
@@ -56,7 +56,7 @@ def test_listing_names_of_plugins_imports_no_plugin():
 
 
 @pytest.mark.slow
-def test_a_whole_replay_says_what_it_did(recording, tmp_path, capsys):
+def test_replay_prints_its_summary(recording, tmp_path, capsys):
     out = tmp_path / "stats.parquet"
     assert run(["replay", str(recording), "--out", str(out), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -78,7 +78,7 @@ def test_jsonl_and_parquet_hold_the_same_finals(recording, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_stories_become_subtitles(recording, tmp_path, capsys):
+def test_replay_writes_stories_as_subtitles(recording, tmp_path, capsys):
     out = tmp_path / "match.vtt"
     assert run(["replay", str(recording), "--out", str(out), "--language", "de"]) == 0
     text = out.read_text("utf-8")
@@ -122,21 +122,21 @@ def test_replay_from_a_minute_begins_there(recording, tmp_path):
         (["replay", "REC", "--frobnicate"], "frobnicate"),
     ],
 )
-def test_bad_input_gets_one_sentence(arguments, sentence, recording, tmp_path, monkeypatch, capsys):
+def test_bad_input_is_refused_with_one_sentence(arguments, sentence, recording, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     said = refused(capsys, *[str(recording) if a == "REC" else a for a in arguments])
     assert sentence in said
     assert not [path for path in tmp_path.iterdir() if path.name != "__pycache__"], "nothing half-written stays behind"
 
 
-def test_a_busy_port_is_said_before_anything_else_happens(recording, capsys):
+def test_busy_port_is_refused_before_any_work(recording, capsys):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = str(busy.getsockname()[1])
         assert f"port {port}" in refused(capsys, "demo", "--port", port)
         assert f"port {port}" in refused(capsys, "replay", str(recording), "--serve", "--port", port)
 
 
-def test_a_mistake_is_said_before_a_port_that_somebody_else_has(recording, capsys):
+def test_bad_argument_is_refused_before_a_busy_port(recording, capsys):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = ["--port", str(busy.getsockname()[1])]
         assert "curling" in refused(capsys, "demo", "curling", *port)
@@ -144,7 +144,7 @@ def test_a_mistake_is_said_before_a_port_that_somebody_else_has(recording, capsy
         assert "nowhere" in refused(capsys, "replay", str(recording), "--serve", "--model", "nowhere", *port)
 
 
-def test_an_existing_file_is_not_replaced_unasked(recording, tmp_path, capsys):
+def test_existing_file_is_replaced_only_on_request(recording, tmp_path, capsys):
     out = tmp_path / "stats.parquet"
     out.write_text("mine")
     assert "stats.parquet" in refused(capsys, "replay", str(recording), "--out", str(out))
@@ -153,7 +153,7 @@ def test_an_existing_file_is_not_replaced_unasked(recording, tmp_path, capsys):
     assert pq.read_metadata(out).num_rows > 1000
 
 
-def test_a_corrupt_recording_is_one_sentence(recording, tmp_path, capsys):
+def test_corrupt_recording_is_refused_with_one_sentence(recording, tmp_path, capsys):
     import shutil
 
     broken = tmp_path / "broken"
@@ -165,7 +165,7 @@ def test_a_corrupt_recording_is_one_sentence(recording, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_leaves_nothing(recording, tmp_path):
+def test_interrupted_run_leaves_no_file(recording, tmp_path):
     """Ctrl-C while a replay writes: exit code 130, one sentence, no file."""
     import signal
     import time
@@ -173,27 +173,27 @@ def test_an_interrupted_run_leaves_nothing(recording, tmp_path):
     out = tmp_path / "stats.parquet"
     command = [sys.executable, "-m", "streaming.cli", "replay", str(recording), "--speed", "1", "--out", str(out)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    patience = time.monotonic() + PATIENCE_S
+    patience = time.monotonic() + TIMEOUT_S
     while not list(tmp_path.iterdir()):  # what it writes has another name meanwhile
         assert process.poll() is None, "it ended before it wrote anything"
         assert time.monotonic() < patience, "it writes nothing"
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=PATIENCE_S)
+    _, said = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130
     assert said.strip().splitlines()[-1] == "touchline: interrupted"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_catalogue_lists_every_stat_with_its_unit(capsys):
+def test_catalogue_lists_every_stat_with_its_unit(capsys):
     assert run(["catalogue", "soccer", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert len({row["id"] for row in rows}) == len(rows) >= 40
     assert all(row["unit"] and row["definition"] and row["topic"] == f"stats.{row['id']}" for row in rows)
 
 
-def test_doctor_names_what_is_missing_and_how_to_mend_it(capsys):
+def test_doctor_names_what_is_missing_and_the_remedy(capsys):
     assert run(["doctor", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert {"what", "ok", "about", "mend"} == set(rows[0])

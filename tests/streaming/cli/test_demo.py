@@ -17,7 +17,7 @@ def _event(i: int, arrival_s: float) -> Event:
     return Event(id=f"e{i}", game="g", type="mark", t_us=0, arrival_us=round(arrival_s * 1e6))
 
 
-def test_how_late_records_are_handed_over_is_counted() -> None:
+def test_demo_measures_how_late_records_are_delivered() -> None:
     now = [100.0]
 
     def sleep(seconds: float) -> None:
@@ -37,7 +37,7 @@ def test_how_late_records_are_handed_over_is_counted() -> None:
     assert lag.share_late == 0.4
 
 
-def test_a_game_that_ends_early_is_told_and_fails_the_command(
+def test_game_that_ends_early_is_reported_and_fails_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = Match.stream

@@ -16,7 +16,7 @@ from streaming.cli import doctor
 from streaming.cli.app import run
 from streaming.errors import Unavailable
 from streaming.flink.java import find_java
-from tests.plugins import install
+from tests.plugin_packages import install
 
 
 def fake_java(folder: Path, version: str) -> Path:
@@ -66,32 +66,32 @@ def no_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
 
 
-def test_the_java_that_is_named_comes_first(tmp_path, monkeypatch):
+def test_doctor_prefers_the_java_of_java_home(tmp_path, monkeypatch):
     monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "named", "21.0.8")))
     monkeypatch.setenv("PATH", str(fake_java(tmp_path / "on-path", "17.0.15") / "bin"), prepend=":")
     found = find_java()
     assert (found.version, found.found, found.home) == ("21.0.8", "JAVA_HOME", tmp_path / "named")
 
 
-def test_a_java_that_flink_does_not_support_is_passed_over(tmp_path, monkeypatch):
+def test_doctor_skips_a_java_that_flink_does_not_support(tmp_path, monkeypatch):
     monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "named", "25.0.1")))
     monkeypatch.setenv("PATH", str(fake_java(tmp_path / "on-path", "17.0.15") / "bin"), prepend=":")
     assert find_java().version == "17.0.15"
 
 
 @pytest.mark.usefixtures("no_java")
-def test_without_java_the_row_says_what_was_seen_and_how_to_mend_it(tmp_path, monkeypatch):
+def test_doctor_without_java_names_what_it_found_and_the_remedy(tmp_path, monkeypatch):
     monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "named", "11.0.2")))
     with pytest.raises(Unavailable, match="no Java 17 to 21 found"):
         find_java()
-    what, ok, about, mend = doctor._java()
+    what, ok, about, mend = doctor.java_row()
     assert (what, ok, about) == ("Java", False, "no Java 17 to 21 found (JAVA_HOME is 11.0.2)")
     assert "openjdk-17" in mend
 
 
-def test_kafka_where_nobody_listens(monkeypatch, nobody):
+def test_doctor_reports_a_broker_that_does_not_listen(monkeypatch, nobody):
     monkeypatch.setattr(doctor, "KAFKA", nobody)
-    assert doctor._kafka() == ("Kafka", False, f"no broker listens at {nobody}", "make up")
+    assert doctor.kafka_row() == ("Kafka", False, f"no broker listens at {nobody}", "make up")
 
 
 @pytest.mark.parametrize(
@@ -103,29 +103,29 @@ def test_kafka_where_nobody_listens(monkeypatch, nobody):
         ("[]", False, "no JobManager answers"),
     ],
 )
-def test_flink_by_what_answers(monkeypatch, body, ok, about):
+def test_doctor_distinguishes_flink_from_other_servers(monkeypatch, body, ok, about):
     with rest(body) as address:
         monkeypatch.setattr(doctor, "FLINK", address)
-        row = doctor._flink()
+        row = doctor.flink_row()
     assert row[1] is ok
     assert about in row[2]
     assert row[3] == ("" if ok else "make up")
 
 
-def test_flink_where_nobody_listens(monkeypatch, nobody):
+def test_doctor_reports_a_job_manager_that_does_not_listen(monkeypatch, nobody):
     monkeypatch.setattr(doctor, "FLINK", nobody)
-    assert doctor._flink()[1:] == (False, f"no JobManager answers at {nobody}", "make up")
+    assert doctor.flink_row()[1:] == (False, f"no JobManager answers at {nobody}", "make up")
 
 
-def test_jars_that_are_not_fetched(monkeypatch):
+def test_doctor_reports_jars_that_are_not_fetched(monkeypatch):
     def missing() -> Path:
         raise Unavailable("not here")
 
     monkeypatch.setattr("streaming.runners.flink.jars.connector", missing)
-    assert doctor._jars() == ("jars", False, "Kafka, and Flink's connector to it, are not fetched", "make jars")
+    assert doctor.jars_row() == ("jars", False, "Kafka, and Flink's connector to it, are not fetched", "make jars")
 
 
-def test_the_rows_are_in_the_answer(monkeypatch, nobody, capsys):
+def test_doctor_prints_every_row(monkeypatch, nobody, capsys):
     monkeypatch.setattr(doctor, "KAFKA", nobody)
     monkeypatch.setattr(doctor, "FLINK", nobody)
     assert run(["doctor", "--json"]) == 0
@@ -134,11 +134,11 @@ def test_the_rows_are_in_the_answer(monkeypatch, nobody, capsys):
     assert rows["Kafka"]["mend"] == rows["Flink"]["mend"] == "make up"
 
 
-def test_plugins_of_other_packages_and_names_declared_twice_are_listed(tmp_path, monkeypatch):
-    rows = {what: (ok, about, mend) for what, ok, about, mend in doctor._plugins()}
+def test_doctor_lists_foreign_plugins_and_duplicate_names(tmp_path, monkeypatch):
+    rows = {what: (ok, about, mend) for what, ok, about, mend in doctor.plugin_rows()}
     assert rows["sports"][:2] == (True, "4 of touchline")
     assert all(ok for ok, _, _ in rows.values())
     install(tmp_path, monkeypatch, "box", {"touchline.sports": ["toy = toy_box:TOY", "nfl = toy_box:TOY"]})
-    rows = {what: (ok, about, mend) for what, ok, about, mend in doctor._plugins()}
+    rows = {what: (ok, about, mend) for what, ok, about, mend in doctor.plugin_rows()}
     assert rows["sports"][:2] == (True, "4 of touchline, toy (box)")
     assert rows["sport nfl"] == (False, "the sport nfl is offered more than once, by touchline, box", "uninstall all but one")

@@ -12,10 +12,10 @@ import pytest
 
 from streaming.cli.app import run
 from streaming.recordings.reader import Recording
-from tests.patience import PATIENCE_S
+from tests.waiting import TIMEOUT_S
 
 
-def test_what_is_sent_is_recorded_reduced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_full_rate_stream_is_recorded_as_window_statistics(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     receiving = threading.Thread(
@@ -40,14 +40,14 @@ def test_what_is_sent_is_recorded_reduced(tmp_path: Path, capsys: pytest.Capture
     )
     receiving.start()
     sent = 2
-    until_s = time.monotonic() + PATIENCE_S
+    until_s = time.monotonic() + TIMEOUT_S
     while time.monotonic() < until_s:  # until the other end listens
         sent = run(
             ["full-rate", "send", f"127.0.0.1:{port}", "--seed", "3", "--minutes", "1", "--seconds", "0.5", "--speed", "max"]
         )
         if sent == 0:
             break
-    receiving.join(PATIENCE_S)
+    receiving.join(TIMEOUT_S)
     assert sent == 0
     told = json.loads(next(line for line in capsys.readouterr().out.splitlines() if line.startswith("{")))
     assert told["samples"] == 5 * 20
@@ -58,7 +58,7 @@ def test_what_is_sent_is_recorded_reduced(tmp_path: Path, capsys: pytest.Capture
     assert sum(path.stat().st_size for path in (tmp_path / "raw").iterdir()) == told["received_bytes"]
 
 
-def test_what_cannot_be_done_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_full_rate_options_that_contradict_are_refused_with_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, sentence in ((["send", "nowhere"], "is no address"), (["send", "127.0.0.1:9"], "nobody listens")):
         assert run(["full-rate", *arguments]) == 2
         said = capsys.readouterr().err

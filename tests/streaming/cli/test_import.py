@@ -18,7 +18,7 @@ def files(tmp_path: Path) -> list[str]:
     return [str(path) for path in small.tracab(tmp_path / "files")]
 
 
-def test_files_become_a_recording(tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_import_makes_a_recording_of_provider_files(tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["import", "tracab", *files, "--out", str(tmp_path / "rec"), "--json"]) == 0
     out, err = capsys.readouterr()
     told = json.loads(out)
@@ -37,7 +37,7 @@ def test_files_become_a_recording(tmp_path: Path, files: list[str], capsys: pyte
         (["tracab"], "FILE"),
     ],
 )
-def test_mistakes_are_one_sentence(
+def test_import_with_bad_arguments_is_refused_with_one_sentence(
     tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
     tracking = next(path for path in files if path.endswith("tracking.parquet"))
@@ -49,7 +49,7 @@ def test_mistakes_are_one_sentence(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["files"]
 
 
-def test_an_existing_recording_is_kept(tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_import_keeps_an_existing_recording(tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["import", "tracab", *files, "--out", str(tmp_path / "rec")]
     assert run(arguments) == 0
     before = (tmp_path / "rec" / "recording.json").read_bytes()
@@ -59,7 +59,7 @@ def test_an_existing_recording_is_kept(tmp_path: Path, files: list[str], capsys:
     assert run([*arguments, "--force"]) == 0
 
 
-def test_help_lists_the_providers(capsys: pytest.CaptureFixture[str]) -> None:
+def test_import_help_lists_the_providers(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["import", "--help"]) == 0
     out = capsys.readouterr().out
     assert "Example: touchline import" in out
@@ -67,7 +67,7 @@ def test_help_lists_the_providers(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"{provider}:" in out
 
 
-def test_a_file_of_many_matches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_import_makes_a_recording_of_each_match_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A recording each, what is not as it should be in words, and one sentence about those that could not be imported."""
     (tmp_path / "files").mkdir()
     lone = [*small_wyscout.MATCH[:1], ("1H", 9.0, 2, 22, "Save attempt", "Reflexes", (0, 0), (0, 0), [101, 1802])]
@@ -83,7 +83,7 @@ def test_a_file_of_many_matches(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert Recording(tmp_path / "one").read_events() == Recording(tmp_path / "all" / "7").read_events()
 
 
-def test_a_format_of_kloppys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_import_reads_a_format_of_kloppy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("kloppy", reason="kloppy reads this format: pip install 'touchline[providers]'")
     (tmp_path / "files").mkdir()
     files = [str(path) for path in small_kloppy.statsbomb(tmp_path / "files")]

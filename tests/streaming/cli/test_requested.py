@@ -35,7 +35,9 @@ def _replayed(recording: Path, out: Path, *options: str) -> list[dict[str, objec
 
 
 @pytest.mark.slow
-def test_the_choice_travels_with_the_recording(real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_requested_by_name_are_stored_in_the_recording(
+    real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     chosen = _replayed(real, tmp_path / "a.parquet", "--model", "xgoals@simulated", "--record", str(tmp_path / "kept"))
     assert chosen
     assert all(row["model_experimental"] and row["value"] is not None for row in chosen)
@@ -49,7 +51,7 @@ def test_the_choice_travels_with_the_recording(real: Path, tmp_path: Path, capsy
 
 
 @pytest.mark.slow
-def test_a_recording_that_does_not_keep_the_choice_says_how_to_ask_again(
+def test_recording_without_its_requested_models_prints_how_to_request_them(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chosen = _replayed(real, tmp_path / "a.parquet", "--model", "xgoals@simulated", "--record", str(tmp_path / "kept"))

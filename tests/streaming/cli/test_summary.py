@@ -7,13 +7,13 @@ import pytest
 from streaming.cli.replay import sentence, summary
 from streaming.factory import operator_for
 from streaming.wire.records import Event, Telemetry
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 from tests.streaming import helpers
 
 
 @pytest.mark.parametrize(("tracking_s", "events_s"), [(3.0, 200.0), (25.0, 3.0), (0.0, 200.0)])
-def test_a_game_lasts_to_the_last_of_both(tracking_s: float, events_s: float) -> None:
-    world = small_world("soccer", 5, 1.0)
+def test_summary_s_game_time_ends_with_the_last_sample_or_event(tracking_s: float, events_s: float) -> None:
+    world = small_simulator("soccer", 5, 1.0)
     t0_us = world.record.t0_us
     kept: list[Telemetry | Event] = []
     for one in world.stream(25):

@@ -12,7 +12,7 @@ from infra.cluster import Cluster
 from streaming.kafka.broker import admin, ensure
 from streaming.kafka.settings import Address
 from streaming.wire import topics
-from tests.cluster import address_of
+from tests.real_cluster import address_of
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,8 @@ from streaming.kafka.settings import Address, parse
 from streaming.runners.kafka.state_store import PROGRESS, read_states, state_key
 from streaming.wire import topics
 from streaming.wire.messages import decode_letter
-from tests import cluster as real
-from tests.faults.live import SPORT, Noted, load, moved, names, verdict
+from tests import real_cluster
+from tests.faults.live import SPORT, RecordingIngress, load, moved, names, verdict
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -38,26 +38,26 @@ def sentence(capsys: pytest.CaptureFixture[str], address: Address, *more: str) -
 
 @pytest.fixture
 def address(broker: Cluster) -> Address:
-    found = real.address_of(broker)
-    real.fresh(found, SPORT)
+    found = real_cluster.address_of(broker)
+    real_cluster.recreate_topics(found, SPORT)
     return found
 
 
 def send(address: Address, game: str, part: slice = slice(None), *, begin: bool = True, end: bool = True) -> list[Any]:
     """Some of a game, at once."""
     played = load(20.0)
-    with Noted(address) as noted:
+    with RecordingIngress(address) as ingress:
         if begin:
-            noted.start(played.as_game(game, 0))
+            ingress.start(played.as_game(game, 0))
         for _, item in played.items[part]:
-            noted.send(moved(item, game, 0, 0))
+            ingress.send(moved(item, game, 0, 0))
         if end:
-            noted.end(game)
-        return noted.sent()
+            ingress.end(game)
+        return ingress.sent()
 
 
-def test_nobody_answers(capsys):
-    told = sentence(capsys, parse(f"kafka://127.0.0.1:{real.free_port()}", environment={}))
+def test_broker_that_does_not_answer_is_one_sentence(capsys):
+    told = sentence(capsys, parse(f"kafka://127.0.0.1:{real_cluster.free_port()}", environment={}))
     assert "no broker answers as expected at kafka://127.0.0.1:" in told
     assert "make up" in told
 
@@ -99,7 +99,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
         capture_output=True,
     )
     (folder / "both.pem").write_text(key.read_text() + ca.read_text())
-    port, control, tls, plain = (real.free_port() for _ in range(4))
+    port, control, tls, plain = (real_cluster.free_port() for _ in range(4))
     try:
         server = Broker(folder / "kafka", find_java(), port, control)
         server.prepare()
@@ -121,7 +121,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locked]:
     with (folder / "broker.log").open("wb") as log:
         process = subprocess.Popen(server.command(), cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
     try:
-        real.until(lambda: answers(port) or process.poll() is not None, "the broker answers")
+        real_cluster.until(lambda: answers(port) or process.poll() is not None, "the broker answers")
         assert process.poll() is None, (folder / "broker.log").read_text()[-2000:]
         yield Locked(f"kafka://127.0.0.1:{tls}", f"kafka://127.0.0.1:{plain}", ca)
     finally:
@@ -142,7 +142,7 @@ def settings(folder: Path, protocol: str, password: str, ca: Path | None = None)
     return path
 
 
-def test_a_wrong_password(locked, tmp_path, capsys):
+def test_wrong_password_is_one_sentence(locked, tmp_path, capsys):
     for url, protocol in ((locked.plain, "SASL_PLAINTEXT"), (locked.tls, "SASL_SSL")):
         given = settings(tmp_path, protocol, "wrong", locked.ca)
         told = sentence(capsys, parse(url, given), "--kafka-settings", str(given))
@@ -150,63 +150,63 @@ def test_a_wrong_password(locked, tmp_path, capsys):
         assert "wrong" not in told.replace("wrong password", ""), "a secret is never said"
 
 
-def test_a_certificate_that_is_not_trusted(locked, tmp_path, capsys):
+def test_untrusted_certificate_is_one_sentence(locked, tmp_path, capsys):
     given = settings(tmp_path, "SASL_SSL", "right")
     told = sentence(capsys, parse(locked.tls, given), "--kafka-settings", str(given))
     assert "certificate" in told.lower()
 
 
-def test_the_right_password_over_tls(locked, tmp_path):
+def test_right_password_over_tls_connects(locked, tmp_path):
     given = settings(tmp_path, "SASL_SSL", "right", locked.ca)
     address = parse(locked.tls, given)
-    ensure(address, SPORT, real.PARTITIONS)
-    with real.operator(address, SPORT, "--kafka-settings", str(given)) as operator:
+    ensure(address, SPORT, real_cluster.PARTITIONS)
+    with real_cluster.start_operator(address, SPORT, "--kafka-settings", str(given)) as operator:
         sent = send(address, "secret")
-        real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "all input used and committed")
+        real_cluster.until(lambda: real_cluster.lag(address, SPORT, "touchline") == 0, "all input used and committed")
         assert operator.stop()[0] == 0
     assert verdict(address, sent).good
 
 
-def test_another_number_of_partitions(address, capsys):
-    told = sentence(capsys, address, "--partitions", str(real.PARTITIONS - 1))
-    assert f"topic {topics.telemetry(SPORT)} has {real.PARTITIONS} partitions, not {real.PARTITIONS - 1}" in told
+def test_changed_number_of_partitions_is_refused(address, capsys):
+    told = sentence(capsys, address, "--partitions", str(real_cluster.PARTITIONS - 1))
+    assert f"topic {topics.telemetry(SPORT)} has {real_cluster.PARTITIONS} partitions, not {real_cluster.PARTITIONS - 1}" in told
     with admin(address) as client:
         client.delete_topics([topics.stats(SPORT)])
-        real.until(lambda: topics.stats(SPORT) not in client.list_topics(), "deleting a topic")
+        real_cluster.until(lambda: topics.stats(SPORT) not in client.list_topics(), "deleting a topic")
         client.create_topics({topics.stats(SPORT): {"num_partitions": 2, "replication_factor": 1}}, wait_for_metadata=True)
     told = sentence(capsys, address)
-    assert f"topic {topics.stats(SPORT)} has 2 partitions where {topics.telemetry(SPORT)} has {real.PARTITIONS}" in told
+    assert f"topic {topics.stats(SPORT)} has 2 partitions where {topics.telemetry(SPORT)} has {real_cluster.PARTITIONS}" in told
 
 
-def test_telemetry_of_a_newer_schema_version_is_kept(address):
-    with Noted(address) as noted:
-        noted.start(load(20.0).as_game("newer", 0))
-        noted.send(moved(load(20.0).items[0][1], "newer", 0, 0))
-        raw = noted.notes[-1][1]
+def test_telemetry_of_a_newer_schema_version_is_a_dead_letter(address):
+    with RecordingIngress(address) as ingress:
+        ingress.start(load(20.0).as_game("newer", 0))
+        ingress.send(moved(load(20.0).items[0][1], "newer", 0, 0))
+        raw = ingress.notes[-1][1]
         newer = raw[:2] + bytes([raw[2] + 1]) + raw[3:]
-        noted.raw("newer", newer)
-        noted.flush()
-    with real.operator(address, SPORT) as operator:
-        real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "all input used and committed")
+        ingress.raw("newer", newer)
+        ingress.flush()
+    with real_cluster.start_operator(address, SPORT) as operator:
+        real_cluster.until(lambda: real_cluster.lag(address, SPORT, "touchline") == 0, "all input used and committed")
         assert operator.stop()[0] == 0
-    (letter,) = [decode_letter(r.value) for r in real.records(address, topics.dead(topics.telemetry(SPORT)))]
+    (letter,) = [decode_letter(r.value) for r in real_cluster.records(address, topics.dead(topics.telemetry(SPORT)))]
     assert (letter.reason, letter.payload, letter.game) == ("schema version", newer, "newer")
 
 
-def test_a_snapshot_of_a_newer_version(address):
+def test_snapshot_of_a_newer_version_on_the_broker_is_refused(address):
     """The older program ends with one sentence and takes nothing; the newer one, which can read it, goes on from there."""
     (game,) = names("upgraded", 1)
     kept = topics.snapshots(SPORT)
-    with real.operator(address, SPORT) as operator:
+    with real_cluster.start_operator(address, SPORT) as operator:
         sent = send(address, game, slice(0, 60), end=False)
-        real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "all input used and committed")
+        real_cluster.until(lambda: real_cluster.lag(address, SPORT, "touchline") == 0, "all input used and committed")
         assert operator.stop()[0] == 0
     partition = sent[0].partition
     state = read_states(address, kept, partition, "touchline")
     assert set(state) == {PROGRESS, game}
     version, offset, inner = msgspec.msgpack.decode(state[game])
     sent += send(address, game, slice(60, None), begin=False)
-    left = real.behind(address, SPORT, "touchline")
+    left = real_cluster.lag(address, SPORT, "touchline")
     host = msgspec.msgpack.decode(inner[4:])
     newer = {
         "the envelope": msgspec.msgpack.encode([version + 1, offset, inner, "more"]),
@@ -214,15 +214,15 @@ def test_a_snapshot_of_a_newer_version(address):
     }
     for what, value in newer.items():
         keep(address, kept, partition, game, value)
-        with real.Program("run", "--source", address.text, "--sink", address.text) as older:
-            code, said = older.ended()
+        with real_cluster.Program("run", "--source", address.text, "--sink", address.text) as older:
+            code, said = older.wait()
         assert code == 2, what
         (told,) = [line for line in said.splitlines() if line.startswith("touchline: ")]
         assert "has version 2, this program reads version 1" in told
-        assert real.behind(address, SPORT, "touchline") == left, "nothing was taken"
+        assert real_cluster.lag(address, SPORT, "touchline") == left, "nothing was taken"
     keep(address, kept, partition, game, state[game])
-    with real.operator(address, SPORT) as operator:
-        real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "all input used and committed")
+    with real_cluster.start_operator(address, SPORT) as operator:
+        real_cluster.until(lambda: real_cluster.lag(address, SPORT, "touchline") == 0, "all input used and committed")
         assert operator.stop()[0] == 0
     found = verdict(address, sent)
     assert found.good, found

@@ -46,7 +46,7 @@ def samples(records) -> bytes:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("how", ALIGNED)
-def test_no_final_stat_changes(how):
+def test_batching_changes_no_final(how):
     plain, gathered = stream(), packed(stream(), ALIGNED[how])
     assert len(gathered) < len(plain) / 3
     assert samples(gathered) == samples(plain)
@@ -62,7 +62,7 @@ def test_no_final_stat_changes(how):
     st.sampled_from(list(ALIGNED)),
 )
 @settings(max_examples=40)
-def test_no_final_stat_changes_however_it_was_cut(sizes, marks, how):
+def test_batching_of_any_cut_changes_no_final(sizes, marks, how):
     plain = stream(6.0, tuple(sizes), marks)
     gathered = packed(plain, ALIGNED[how])
     assert samples(gathered) == samples(plain)
@@ -70,7 +70,7 @@ def test_no_final_stat_changes_however_it_was_cut(sizes, marks, how):
 
 
 @pytest.mark.parametrize("how", ALIGNED)
-def test_a_packet_ends_with_the_sample_that_closes_a_window(how):
+def test_packet_ends_with_the_sample_that_closes_a_window(how):
     # One sample at a time says which of them closes a window; that one must be the last of its packet.
     record, frames = ALIGNED[how], helpers.cut(track(6.0), [5])
 
@@ -89,7 +89,7 @@ def test_a_packet_ends_with_the_sample_that_closes_a_window(how):
     assert closed.count(0) <= 5, "and but for those before the first window every packet closes one"
 
 
-def test_what_waits_goes_before_an_event():
+def test_waiting_samples_are_sent_before_an_event():
     gathered = packed(stream())
     events = [i for i, r in enumerate(gathered) if isinstance(r, Event)]
     assert len(events) == 4
@@ -101,7 +101,7 @@ def test_what_waits_goes_before_an_event():
         assert min((int(np.min(r.arrival_us)) for r in after), default=arrival_us) >= arrival_us
 
 
-def test_packets_of_other_feeds_and_other_channels_are_not_mixed():
+def test_packets_of_different_feeds_or_channels_are_not_mixed():
     frames = helpers.cut(track(0.4), [5])
     frames[3].feed = "other"
     frames[6].channels = {}
@@ -112,7 +112,7 @@ def test_packets_of_other_feeds_and_other_channels_are_not_mixed():
     assert sum(map(len, gathered)) == sum(map(len, frames))
 
 
-def test_nothing_waits_for_ever_and_nothing_is_sent_empty():
+def test_samples_wait_at_most_a_window_and_no_packet_is_empty():
     packer = WindowBatcher(TOY, game())
     (one,) = helpers.cut(track(0.04), [5])
     assert packer.add(one.take(slice(0, 0))) == []
@@ -125,7 +125,7 @@ def test_nothing_waits_for_ever_and_nothing_is_sent_empty():
     assert packer.flush() == []
 
 
-def test_one_packet_alone_is_passed_on_as_it_is():
+def test_single_packet_is_passed_on_unchanged():
     whole = track(2.0)
     (back,) = packed([whole])
     assert back is whole
@@ -133,7 +133,7 @@ def test_one_packet_alone_is_passed_on_as_it_is():
 
 
 @pytest.mark.slow
-def test_no_final_stat_of_a_simulated_match_changes():
+def test_batching_of_a_simulated_match_changes_no_final():
     world = open_simulator("soccer", 7, 1.0)
     finals = []
     for gather in (False, True):

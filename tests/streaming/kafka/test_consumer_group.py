@@ -12,7 +12,7 @@ from streaming.kafka.broker import admin
 from streaming.kafka.workarounds import resume_joining
 from streaming.runners.kafka.consumer_group import join
 from streaming.wire import topics
-from tests import cluster as real
+from tests import real_cluster
 from tests.streaming.kafka.conftest import Ground
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -74,7 +74,7 @@ class Member:
 def pair(ground: Ground) -> Iterator[tuple[Member, Member]]:
     ground.make(PARTITIONS)
     one, two = Member(ground), Member(ground)
-    real.until(lambda: len(one.held) == len(two.held) == PARTITIONS // 2, "each has half")
+    real_cluster.until(lambda: len(one.held) == len(two.held) == PARTITIONS // 2, "each has half")
     yield one, two
     one.close()
     two.close()
@@ -86,47 +86,47 @@ def shared_out(one: Member, two: Member) -> bool:
     return len(one.held) == len(two.held) == PARTITIONS // 2
 
 
-def test_one_that_was_thrown_out_has_no_claims(pair):
+def test_expelled_member_claims_no_former_partitions(pair):
     """It comes back at once, while the other has taken over what it had. Which of two claims is believed hangs on their order,
     which hangs on their names, and what is moved back on what was moved before: so it is done some times, twice to each."""
     for turn in range(8):
         sleeper, other = pair if turn % 4 < 2 else reversed(pair)
         sleeper.going.clear()
         sleeper.thrown_out()
-        real.until(lambda other=other: len(other.held) == PARTITIONS, "the other has all")
+        real_cluster.until(lambda other=other: len(other.held) == PARTITIONS, "the other has all")
         sleeper.lost.clear()
         had = set(sleeper.held)
         sleeper.going.set()
-        real.until(lambda sleeper=sleeper: sleeper.lost, "it hears of it")
+        real_cluster.until(lambda sleeper=sleeper: sleeper.lost, "it hears of it")
         assert sleeper.lost == had
-        real.until(lambda: shared_out(*pair), "each has half again")
+        real_cluster.until(lambda: shared_out(*pair), "each has half again")
         assert sum(len(member.held) for member in pair) == PARTITIONS
 
 
-def test_one_is_thrown_out_in_the_middle_of_joining(pair, ground):
+def test_member_expelled_while_joining_gets_its_share_again(pair, ground):
     """It has told that it joins again, and is waiting for the other's word, when the group gives it up."""
     sleeper, other = pair
     had = set(sleeper.held)
     before = sleeper.name
     other.going.clear()
     sleeper.consumer._coordinator.request_rejoin()
-    real.until(lambda: sleeper.consumer._coordinator.rejoining, "it is joining")
+    real_cluster.until(lambda: sleeper.consumer._coordinator.rejoining, "it is joining")
     time.sleep(0.3)
     sleeper.thrown_out()
     other.going.set()
-    real.until(lambda: sleeper.lost, "it hears of it")
+    real_cluster.until(lambda: sleeper.lost, "it hears of it")
     assert sleeper.lost == had
-    real.until(lambda: shared_out(*pair) and sleeper.name != before, "each has half again")
+    real_cluster.until(lambda: shared_out(*pair) and sleeper.name != before, "each has half again")
 
 
-def test_joining_takes_no_more_rounds_than_it_must(pair, ground):
+def test_joining_takes_the_fewest_rounds(pair, ground):
     """An answer that comes between two polls is not thrown away. A third takes two rounds, one to give back and one to be given,
     and one more where a heartbeat crosses them; then there is peace."""
     before = pair[0].round
     three = Member(ground)
     try:
         members = (*pair, three)
-        real.until(lambda: sorted(len(member.held) for member in members) == [1, 1, 2], "each has its share")
+        real_cluster.until(lambda: sorted(len(member.held) for member in members) == [1, 1, 2], "each has its share")
         settled = three.round
         assert settled <= before + 3
         time.sleep(2.5)  # a heartbeat, and another

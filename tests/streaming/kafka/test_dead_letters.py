@@ -13,7 +13,7 @@ from streaming import factory
 from streaming.cli.app import run
 from streaming.errors import BadInput
 from streaming.kafka import dead_letters as module
-from streaming.kafka.dead_letters import DeadLetterReader, LetterFilter, _has, _stretches, _summed
+from streaming.kafka.dead_letters import DeadLetterReader, LetterFilter, format_ranges, parse_ranges, was_replayed
 from streaming.kafka.ingress import Ingress
 from streaming.kafka.offsets import end_offsets, short_of
 from streaming.wire import topics
@@ -27,25 +27,25 @@ from tests.streaming.toy import TOY, track
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=40))
-def test_what_was_sent_is_known_from_an_offset_and_a_few_stretches(steps):
+def test_replayed_offsets_are_stored_as_a_start_and_ranges(steps):
     at, letters = -1, []
     for step, sent in steps:  # offsets between letters belong to the ends of transactions
         at += step
         letters.append((at, sent))
-    start, text = _summed(letters, at + 1)
-    known = {("t", 0): [(0, start - 1), *_stretches(text)]}
-    assert [_has(known, module.LetterPosition("t", 0, offset)) for offset, _ in letters] == [sent for _, sent in letters]
+    start, text = format_ranges(letters, at + 1)
+    known = {("t", 0): [(0, start - 1), *parse_ranges(text)]}
+    assert [was_replayed(known, module.LetterPosition("t", 0, offset)) for offset, _ in letters] == [sent for _, sent in letters]
     assert text.count(",") <= len(letters) / 2
     if all(sent for _, sent in letters):
         assert (start, text) == (at + 1, "")
 
 
 @pytest.mark.parametrize("text", ["x", "1-x", "-", ",", "1-2-3", "٣"])
-def test_what_somebody_else_wrote_there_is_nothing(text):
-    assert _stretches(text) == []
+def test_foreign_commit_metadata_counts_as_no_range(text):
+    assert parse_ranges(text) == []
 
 
-def test_which_are_wanted():
+def test_filter_selects_by_game_reason_and_detail():
     (letter,) = (module.decode_letter(encode_letter(DeadLetter("events.toy", "g", "bad event", 1, b"x", "Missing `id`"))),)
     assert all(w.has(letter) for w in (LetterFilter(), LetterFilter("g"), LetterFilter("", "BAD"), LetterFilter("g", "missing")))
     assert not any(w.has(letter) for w in (LetterFilter("G"), LetterFilter("", "late"), LetterFilter("other", "bad")))
@@ -93,7 +93,7 @@ def listed(ground: Ground) -> list[tuple[str, str]]:
 
 
 @cluster
-def test_letters_of_both_kinds_and_what_cannot_be_read(ground):
+def test_dead_letters_of_both_topics_are_read_and_undecodable_ones_counted(ground):
     with DeadLetterReader(ground.address, ground.name) as letters:
         assert list(letters.read()) == [], "no topics yet"
     ground.make()
@@ -112,7 +112,7 @@ def test_letters_of_both_kinds_and_what_cannot_be_read(ground):
 
 
 @cluster
-def test_only_what_is_committed_is_a_letter(ground):
+def test_uncommitted_dead_letter_is_not_read(ground):
     from kafka import KafkaProducer
 
     ground.make(1)
@@ -134,7 +134,7 @@ def test_only_what_is_committed_is_a_letter(ground):
 
 
 @cluster
-def test_each_is_sent_again_once_under_its_game_s_key(ground):
+def test_replay_sends_each_dead_letter_once_under_its_game_s_key(ground):
     ground.make()
     for i in range(3):
         put(ground, "a", "bad event", f"a{i}".encode())
@@ -151,7 +151,7 @@ def test_each_is_sent_again_once_under_its_game_s_key(ground):
 
 
 @cluster
-def test_a_replay_of_some_leaves_the_others_to_be_sent(ground):
+def test_replay_of_one_game_leaves_the_other_dead_letters_unsent(ground):
     ground.make(1)
     for i in range(6):
         put(ground, f"g{i % 3}", "late" if i % 2 else "bad event", str(i).encode())
@@ -165,7 +165,7 @@ def test_a_replay_of_some_leaves_the_others_to_be_sent(ground):
 
 
 @cluster
-def test_what_could_not_be_kept_is_not_sent(ground, monkeypatch):
+def test_replay_that_cannot_store_its_progress_sends_nothing(ground, monkeypatch):
     ground.make(1)
     for i in range(8):
         put(ground, f"g{i % 2}", "late", str(i).encode())
@@ -177,7 +177,7 @@ def test_what_could_not_be_kept_is_not_sent(ground, monkeypatch):
 
 
 @cluster
-def test_a_letter_without_its_record_is_passed_over(ground):
+def test_dead_letter_without_its_record_is_not_replayed(ground):
     ground.make(1)
     source = topics.events(ground.name)
     ground.put(topics.dead(source), "a", encode_letter(DeadLetter(source, "a", "truncated", 1, b"")))
@@ -202,7 +202,7 @@ def command(ground, monkeypatch, capsys):
 
 
 @cluster
-def test_list_shows_the_newest_oldest_first(ground, command):
+def test_dead_list_shows_the_newest_in_order_of_time(ground, command):
     ground.make()
     assert command("list") == (0, "0 of 0 dead letters\n", "")
     for i in range(5):
@@ -232,7 +232,7 @@ def test_list_shows_the_newest_oldest_first(ground, command):
 
 
 @cluster
-def test_replay_asks_and_says_how_many(ground, command):
+def test_dead_replay_confirms_and_prints_the_count(ground, command):
     ground.make()
     put(ground, "a", "late")
     put(ground, "b", "late")
@@ -247,6 +247,6 @@ def test_replay_asks_and_says_how_many(ground, command):
 
 
 @pytest.mark.parametrize("what", ["list", "replay"])
-def test_a_bad_address_is_one_sentence_and_exit_code_2(what, capsys):
+def test_dead_command_with_a_bad_address_exits_2_with_one_sentence(what, capsys):
     assert run(["dead", what, "--source", "amqp://a"]) == 2
     assert capsys.readouterr().err == "touchline: 'amqp://a' is not a Kafka address: give kafka://host:port\n"

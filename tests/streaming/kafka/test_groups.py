@@ -17,7 +17,7 @@ from streaming.runners.kafka.state_store import PROGRESS, read_states
 from streaming.wire import topics
 from streaming.wire.feed import FeedRecord, GameEnd, GameStart, encode_feed
 from streaming.wire.messages import decode_stats
-from tests import cluster as real
+from tests import real_cluster
 from tests.streaming.kafka.conftest import Ground
 from tests.streaming.toy import TOY, final_only, game, mark, track
 
@@ -41,10 +41,12 @@ def running(ground: Ground, group: str) -> Iterator[KafkaRunner]:
     thread.start()
     try:
         yield runner
-        real.until(lambda: failed or real.behind(ground.address, ground.name, group) == 0, f"{group} has used all of it")
+        real_cluster.until(
+            lambda: failed or real_cluster.lag(ground.address, ground.name, group) == 0, f"{group} has used all of it"
+        )
     finally:
         stop.set()
-        thread.join(real.PATIENCE_S)
+        thread.join(real_cluster.TIMEOUT_S)
     assert not failed, failed[0]
 
 
@@ -55,15 +57,15 @@ def send(ground: Ground, *records: FeedRecord) -> None:
 
 def finals(ground: Ground) -> Counter[tuple[str, int]]:
     """How often a reader of committed records has got each final value."""
-    found = [u for r in real.records(ground.address, topics.stats(ground.name)) for u in decode_stats(r.value).updates]
+    found = [u for r in real_cluster.records(ground.address, topics.stats(ground.name)) for u in decode_stats(r.value).updates]
     return Counter((u.id, u.revision) for u in found if u.quality == "final")
 
 
-def test_a_second_group_is_not_spoilt_by_the_first(ground):
+def test_second_group_does_not_use_the_state_of_the_first(ground):
     """The second comes when the first has kept the state of half a game, and goes through all of it; then both go on from what
     each has kept, at other offsets. Every final value comes once from each."""
     ground.name = TOY.name
-    real.fresh(ground.address, ground.name, 1)
+    real_cluster.recreate_topics(ground.address, ground.name, 1)
     send(ground, GameStart(record=game()), track(3.0), mark(1, 2.0), track(5.0, start_s=3.0))
     with running(ground, "first"):
         pass
@@ -87,7 +89,7 @@ def test_a_second_group_is_not_spoilt_by_the_first(ground):
     assert set(twice.values()) == {2}
 
 
-def test_the_input_goes_while_it_is_asked_about(ground):
+def test_input_deleted_while_it_is_inspected_ends_the_run(ground):
     """Between the two questions, whether the topic is there and how far it is used, somebody deletes it: what is lost is told from
     the answer before."""
 
@@ -98,7 +100,7 @@ def test_the_input_goes_while_it_is_asked_about(ground):
             if self.unlucky:
                 with admin(self.address) as client:
                     client.delete_topics([self.topic])
-                real.until(self._gone, "it is deleted")
+                real_cluster.until(self._gone, "it is deleted")
             return super()._behind(group, partitions)
 
         def _gone(self) -> bool:

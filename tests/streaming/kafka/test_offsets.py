@@ -1,10 +1,11 @@
-"""Asking about a partition that has just been taken away, or whose topic is gone, neither raises where it would end a thread nor
-waits for ever; and a thread that ends all the same ends the run."""
+"""A request for the offsets of a revoked partition, or of a deleted topic, neither ends a thread nor waits for ever; a thread that
+fails ends the run."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,11 +16,14 @@ from kafka.structs import TopicPartition
 from streaming.errors import InputLost, TouchlineError
 from streaming.kafka import offsets
 from streaming.kafka.broker import TopicGuard, admin
+from streaming.kafka.workarounds import resume_joining
 from streaming.runners.kafka import runner
+from streaming.runners.kafka.consumer_group import join
+from streaming.runners.kafka.partition import Partition
 from streaming.runners.kafka.runner import KafkaRunner
 from streaming.wire import topics
 from streaming.wire.feed import GameStart, encode_feed
-from tests import cluster as real
+from tests import real_cluster
 from tests.streaming.kafka.conftest import Ground
 from tests.streaming.toy import TOY, final_only, game, track
 
@@ -28,7 +32,7 @@ GAME = "toy-1"
 
 
 class Scripted:
-    """A consumer that does one thing whatever it is asked, and notes with which time limit."""
+    """A consumer that gives one answer to every request, and stores the timeouts of the requests."""
 
     def __init__(self, answer: Any) -> None:
         self.answer, self.limits = answer, list[Any]()
@@ -44,14 +48,14 @@ class Scripted:
 
 
 @pytest.mark.parametrize("gone", [IllegalStateError("Partition is not assigned"), KeyError(HERE)])
-def test_a_partition_that_was_taken_away_has_no_end_and_no_position(gone):
+def test_revoked_partition_has_no_end_and_no_position(gone):
     consumer = Scripted(gone)
     assert offsets.end_seen(consumer, HERE) == 0
     assert offsets.position(consumer, HERE) is None
     assert offsets.short_of(consumer, {HERE: 3}) == {HERE: 3}, "what was not read is not read"
 
 
-def test_what_is_known_is_passed_on():
+def test_known_offsets_are_returned():
     assert offsets.end_seen(Scripted(7), HERE) == 7
     assert offsets.end_seen(Scripted(None), HERE) == 0
     assert offsets.position(Scripted(0), HERE) == 0
@@ -59,7 +63,7 @@ def test_what_is_known_is_passed_on():
     assert offsets.short_of(Scripted(2), {HERE: 3}) == {HERE: 3}
 
 
-def test_every_question_to_the_broker_has_a_time_limit():
+def test_every_request_to_the_broker_has_a_timeout():
     consumer = Scripted(KafkaTimeoutError("no answer"))
     for ask in (
         lambda: offsets.first_offsets(consumer, [HERE]),
@@ -78,8 +82,8 @@ def test_every_question_to_the_broker_has_a_time_limit():
 
 
 @pytest.mark.cluster
-def test_the_client_raises_for_a_partition_that_is_not_its_own_and_is_not_kept_waiting_by_a_deleted_topic(ground, monkeypatch):
-    """What the module is for, as the client does it."""
+def test_client_raises_for_a_foreign_partition_and_does_not_hang_on_a_deleted_topic(ground, monkeypatch):
+    """The behaviour of the client that the module is written for."""
     monkeypatch.setattr(offsets, "ANSWER_MS", 1_000)
     ground.make(1)
     here = TopicPartition(topics.telemetry(ground.name), 0)
@@ -91,7 +95,7 @@ def test_the_client_raises_for_a_partition_that_is_not_its_own_and_is_not_kept_w
         assert offsets.position(consumer, here) is None
         with admin(ground.address) as client:
             client.delete_topics([here.topic])
-            real.until(lambda: here.topic not in client.list_topics(), "it is deleted")
+            real_cluster.until(lambda: here.topic not in client.list_topics(), "it is deleted")
         began_s = time.monotonic()
         with pytest.raises(KafkaTimeoutError):
             offsets.end_offsets(consumer, [here])
@@ -103,7 +107,7 @@ def test_the_client_raises_for_a_partition_that_is_not_its_own_and_is_not_kept_w
 
 
 def _run(ground: Ground, member: KafkaRunner) -> tuple[threading.Thread, list[BaseException], threading.Event]:
-    """The member at work in a thread; what ended it is in the list."""
+    """The member at work in a thread; the list gets the error that ended it."""
     ended, stop = list[BaseException](), threading.Event()
 
     def run() -> None:
@@ -119,18 +123,18 @@ def _run(ground: Ground, member: KafkaRunner) -> tuple[threading.Thread, list[Ba
 
 @pytest.fixture
 def member(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> KafkaRunner:
-    """One that looks after its topic all the time, of a ground with the beginning of a game on it."""
+    """A runner that checks its topic all the time, with the beginning of a game on the topic."""
     monkeypatch.setattr(runner, "WATCH_S", 0.05)
     ground.name = TOY.name
-    real.fresh(ground.address, ground.name, 1)
+    real_cluster.recreate_topics(ground.address, ground.name, 2)
     for record in (GameStart(record=game()), track(3.0)):
         ground.put(topics.telemetry(ground.name), GAME, encode_feed(record))
     return KafkaRunner(ground.address, ground.name, final_only, group="offsets")
 
 
 @pytest.mark.cluster
-def test_the_input_is_deleted_while_partitions_are_being_taken_away(ground, member, monkeypatch):
-    """Whenever the end of a partition is asked for, it has just been taken away: the run ends with what was lost all the same."""
+def test_input_deleted_during_a_revocation_ends_the_run(ground, member, monkeypatch):
+    """Each request for the end of a partition finds it revoked: the run ends with the lost offsets all the same."""
     asked = threading.Event()
 
     def taken_away(self: KafkaConsumer, partition: TopicPartition) -> int:
@@ -140,7 +144,7 @@ def test_the_input_is_deleted_while_partitions_are_being_taken_away(ground, memb
     monkeypatch.setattr(KafkaConsumer, "highwater", taken_away)
     thread, ended, stop = _run(ground, member)
     try:
-        real.until(lambda: asked.is_set() and member.commits, "it is at work and watched")
+        real_cluster.until(lambda: asked.is_set() and member.commits, "it is at work and watched")
         with admin(ground.address) as client:
             client.delete_topics([topics.telemetry(ground.name)])
         thread.join(60)
@@ -154,10 +158,10 @@ def test_the_input_is_deleted_while_partitions_are_being_taken_away(ground, memb
 
 
 @pytest.mark.cluster
-def test_a_watching_thread_that_fails_ends_the_run(ground, member, monkeypatch):
+def test_failed_topic_guard_thread_ends_the_run(ground, member, monkeypatch):
     thread, ended, stop = _run(ground, member)
     try:
-        real.until(lambda: member.commits, "it is at work")
+        real_cluster.until(lambda: member.commits, "it is at work")
         monkeypatch.setattr(TopicGuard, "check", lambda self, unread=None: {}["absent"])
         thread.join(60)
         assert not thread.is_alive(), "it hangs"
@@ -170,18 +174,37 @@ def test_a_watching_thread_that_fails_ends_the_run(ground, member, monkeypatch):
 
 
 @pytest.mark.cluster
-def test_a_mistake_while_partitions_are_handed_over_ends_the_run(ground, member, monkeypatch):
-    """The consumer only logs what goes wrong there; the games would be published on by somebody who no longer has them."""
+def test_error_during_a_rebalance_ends_the_run(ground, member, monkeypatch):
+    """The consumer only logs an error of the callback; the process would go on to publish games that another one owns."""
+    due = Partition.due
+
+    def due_but_at_a_revocation(part: Partition, now_s: float, every_s: float, most: int) -> Iterator[tuple[str, bytes]]:
+        if not every_s:  # all state is stored: before partitions move
+            raise KeyError("absent")
+        yield from due(part, now_s, every_s, most)
+
     thread, ended, stop = _run(ground, member)
+    other = None
     try:
-        real.until(lambda: member.commits, "it is at work")
-        monkeypatch.setattr(member, "_commit", lambda everything=False: {}["absent"] if everything else None)
-        member._revoked({0}, False)
-        assert not member.parts
-        thread.join(60)
-        assert not thread.is_alive(), "it hangs"
+        real_cluster.until(lambda: member.commits, "it is at work")
+        member.commit_s = 3600.0  # what arrives from now on is stored when partitions move
+        taken = sum(part.offset for part in member.parts.values())
+        ground.put(topics.telemetry(ground.name), GAME, encode_feed(track(1.0, start_s=3.0)))
+        real_cluster.until(lambda: sum(part.offset for part in member.parts.values()) > taken, "the packet is taken")
+        monkeypatch.setattr(Partition, "due", due_but_at_a_revocation)
+        other = join(ground.address, topics.telemetry(ground.name), member.group, lambda _: None, lambda *_: None)
+
+        def over() -> bool:
+            resume_joining(other)
+            other.poll(timeout_ms=100)
+            return not thread.is_alive()
+
+        real_cluster.until(over, "the run has ended")
     finally:
         stop.set()
         thread.join(60)
+        if other is not None:
+            other.close()
+    assert not member.parts
     (error,) = ended
     assert isinstance(error, KeyError)

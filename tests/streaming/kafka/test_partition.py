@@ -19,14 +19,14 @@ def send(found: Partition, record: FeedRecord) -> None:
     found.take(found.offset, b"toy-1", encode_feed(record), 0)
 
 
-def test_a_game_that_is_over_is_known_and_not_played():
+def test_restored_partition_does_not_play_an_ended_game():
     found = partition(GameStart(record=game()), track(2.0))
     assert set(found.sessions) == set(found.playing) == {"toy-1"}
     send(found, GameEnd(game="toy-1"))
     assert (set(found.sessions), set(found.playing)) == ({"toy-1"}, set())
 
 
-def test_a_new_owner_plays_what_was_being_played():
+def test_restored_partition_goes_on_with_running_games():
     for end in (False, True):
         found = partition(GameStart(record=game()), track(2.0))
         if end:
@@ -37,7 +37,7 @@ def test_a_new_owner_plays_what_was_being_played():
         assert other.published == found.offset
 
 
-def test_state_is_due_at_the_beginning_and_at_the_end_and_else_when_there_is_room():
+def test_state_of_a_game_is_due_at_begin_and_end_and_else_when_there_is_room():
     found = partition(GameStart(record=game()), track(1.0))
     assert [name for name, _ in found.due(0.0, 5.0, 0)] == ["toy-1"], "what it begins with"
     send(found, track(1.0, start_s=1.0))

@@ -22,7 +22,7 @@ from streaming.wire import topics
 from streaming.wire.feed import GameEnd, GameStart, encode_feed
 from streaming.wire.messages import decode_stats
 from streaming.wire.records import Telemetry
-from tests import cluster as real
+from tests import real_cluster
 from tests.faults.live import SPORT, load
 from tests.streaming.cli.test_cli import recording, refused
 from tests.streaming.kafka.conftest import Ground
@@ -44,12 +44,12 @@ ELSEWHERE = "kafka://127.0.0.1:1"
         (["--sink", "kinesis://stream"], "unknown sink 'kinesis': this installation knows jsonl, kafka, parquet, vtt"),
     ],
 )
-def test_what_makes_no_sense_is_refused(recording, capsys, options, words):
+def test_run_with_contradicting_options_is_refused(recording, capsys, options, words):
     for source in (str(recording), f"file://{recording}"):
         assert words.format(rec=recording) in refused(capsys, "run", "--source", source, *options)
 
 
-def test_a_source_that_is_not_there(capsys, tmp_path):
+def test_run_of_an_absent_source_is_refused(capsys, tmp_path):
     for source, sentence in (
         ("mqtt://host", "unknown source 'mqtt': this installation knows file, kafka, simulator"),
         (str(tmp_path / "no"), f"there is no recording at {tmp_path / 'no'}"),
@@ -68,7 +68,7 @@ def test_a_source_that_is_not_there(capsys, tmp_path):
 
 @pytest.fixture
 def address(kafka: Address) -> Address:
-    real.fresh(kafka, SPORT)
+    real_cluster.recreate_topics(kafka, SPORT)
     return kafka
 
 
@@ -80,29 +80,33 @@ def lines(path: Path) -> dict[tuple[str, int], object]:
 
 @pytest.mark.cluster
 @pytest.mark.slow
-def test_a_recording_to_a_broker_is_what_replay_makes_of_it(address, recording, tmp_path, capsys):
+def test_recording_to_a_broker_equals_its_replay(address, recording, tmp_path, capsys):
     assert run(["replay", str(recording), "--out", str(tmp_path / "replayed.jsonl")]) == 0
     copies = tmp_path / "copies"
     assert run(["run", "--source", f"file://{recording}", "--sink", address.text, "--record", str(copies)]) == 0
     assert f"recorded 1 games in {copies}" in capsys.readouterr().out
-    found = [u for r in real.records(address, topics.stats(SPORT)) for u in decode_stats(r.value).updates if u.quality == "final"]
+    found = [
+        u for r in real_cluster.records(address, topics.stats(SPORT)) for u in decode_stats(r.value).updates if u.quality == "final"
+    ]
     wanted = lines(tmp_path / "replayed.jsonl")
     assert len(found) == len(wanted)
     assert {(u.id, u.revision) for u in found} == wanted.keys()
     original = Recording(recording)
-    assert len(list(real.records(address, topics.events(SPORT)))) == original.events
-    assert [r.key for r in real.records(address, topics.games(SPORT))] == [original.game.game.encode()]
-    assert list(real.records(address, topics.positions(SPORT)))
+    assert len(list(real_cluster.records(address, topics.events(SPORT)))) == original.events
+    assert [r.key for r in real_cluster.records(address, topics.games(SPORT))] == [original.game.game.encode()]
+    assert list(real_cluster.records(address, topics.positions(SPORT)))
     copy = Recording(copies / original.game.game)
     assert (copy.game, copy.samples, copy.read_events()) == (original.game, original.samples, original.read_events())
 
 
 @pytest.mark.cluster
 @pytest.mark.slow
-def test_games_of_a_broker_to_a_file_and_recorded_beside(address, tmp_path):
+def test_games_of_a_broker_are_written_to_a_file_and_recorded(address, tmp_path):
     """Their stats are those that a replay of what was recorded gives."""
     played, out, folder = load(20.0), tmp_path / "stats.jsonl", tmp_path / "games"
-    with real.Program("run", "--source", address.text, "--sink", str(out), "--record", str(folder), "--sport", SPORT) as program:
+    with real_cluster.Program(
+        "run", "--source", address.text, "--sink", str(out), "--record", str(folder), "--sport", SPORT
+    ) as program:
         program.wait_for("on the air", 90)
         with Ingress(address, load_sport(SPORT), packed=True) as ingress:
             for name in ("filed-1", "filed-2"):
@@ -111,7 +115,7 @@ def test_games_of_a_broker_to_a_file_and_recorded_beside(address, tmp_path):
                     ingress.send(moved(item, name, 0, 0))
                 ingress.end(name)
             ingress.raw("nobody", b"nonsense")
-        real.until(lambda: (folder / "filed-1").exists() and (folder / "filed-2").exists(), "both games are over", 60)
+        real_cluster.until(lambda: (folder / "filed-1").exists() and (folder / "filed-2").exists(), "both games are over", 60)
         code, said = program.stop()
     assert code == 0, said
     assert re.search(r"2 games, [\d,]+ values in .*; not used: 1 \w", said), said
@@ -126,26 +130,26 @@ def test_games_of_a_broker_to_a_file_and_recorded_beside(address, tmp_path):
 
 @pytest.mark.cluster
 @pytest.mark.slow
-def test_an_operator_that_records(address, tmp_path):
+def test_run_with_record_makes_recordings_of_its_games(address, tmp_path):
     played = load(20.0)
-    with real.operator(address, SPORT, "--record", str(tmp_path)) as operator:
+    with real_cluster.start_operator(address, SPORT, "--record", str(tmp_path)) as operator:
         with Ingress(address, load_sport(SPORT)) as ingress:
             ingress.start(played.as_game("both", 0))
             for _, item in played.items:
                 ingress.send(moved(item, "both", 0, 0))
-        real.until(lambda: real.behind(address, SPORT, "touchline") == 0, "all input used and committed")
+        real_cluster.until(lambda: real_cluster.lag(address, SPORT, "touchline") == 0, "all input used and committed")
         code, said = operator.stop()
     assert code == 0, said
     assert f"recorded 1 games in {tmp_path}" in said, "what a game that is still on had by then"
     assert Recording(tmp_path / "both").samples == sum(len(item) for _, item in played.items if isinstance(item, Telemetry))
-    assert list(real.records(address, topics.stats(SPORT)))
+    assert list(real_cluster.records(address, topics.stats(SPORT)))
 
 
 @pytest.mark.cluster
-def test_recording_beside_takes_a_game_from_its_beginning(ground: Ground, tmp_path):
+def test_recording_started_late_takes_games_from_their_beginning(ground: Ground, tmp_path):
     """Whoever records from the middle of a game on finds its beginning on the broker; an error beside it stops the run."""
     ground.name = TOY.name
-    real.fresh(ground.address, TOY.name, 1)
+    real_cluster.recreate_topics(ground.address, TOY.name, 1)
     first, rest = [GameStart(record=game()), track(3.0), mark(1, 2.0)], [track(2.0, start_s=3.0), GameEnd(game="toy-1")]
     for record in first:
         ground.put(topics.telemetry(TOY.name), "toy-1", encode_feed(record))
@@ -153,7 +157,7 @@ def test_recording_beside_takes_a_game_from_its_beginning(ground: Ground, tmp_pa
     with captured(KafkaSource(ground.address, TOY.name), tmp_path, stop):
         for record in rest:
             ground.put(topics.telemetry(TOY.name), "toy-1", encode_feed(record))
-        real.until(lambda: (tmp_path / "toy-1").exists(), "the game is over", 30)
+        real_cluster.until(lambda: (tmp_path / "toy-1").exists(), "the game is over", 30)
     assert not stop.is_set()
     found = Recording(tmp_path / "toy-1")
     assert (found.samples, found.events) == (625, 1)
@@ -161,6 +165,6 @@ def test_recording_beside_takes_a_game_from_its_beginning(ground: Ground, tmp_pa
     (tmp_path / "taken" / "toy-1").touch()
     refused_as = pytest.raises(BadInput, match="toy-1 exists already and is not a folder")
     with refused_as, captured(KafkaSource(ground.address, TOY.name), tmp_path / "taken", stop):
-        real.until(stop.is_set, "the run is told", 30)
+        real_cluster.until(stop.is_set, "the run is told", 30)
     with pytest.raises(BadInput, match="cannot record in"):
         captured(KafkaSource(ground.address, TOY.name), tmp_path / "taken" / "toy-1", stop).__enter__()

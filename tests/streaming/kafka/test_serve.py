@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from kafka import KafkaConsumer
 
 from streaming.cli.app import run
 from streaming.kafka import subscriber
@@ -29,11 +31,11 @@ from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter, StatBlock
 from streaming.wire.messages import messages
 from streaming.wire.records import encode
-from tests.patience import PATIENCE_S
-from tests.patience import until as patiently
 from tests.streaming.kafka.conftest import Ground
 from tests.streaming.toy import track
 from tests.streaming.web.scripted import ScriptedMatch
+from tests.waiting import TIMEOUT_S
+from tests.waiting import until as patiently
 
 NOBODY = "kafka://127.0.0.1:1"
 EVERYTHING = Filter.of(["#"])
@@ -45,7 +47,7 @@ def reading(ground: Ground, hub: Hub, **how: Any) -> Iterator[KafkaSubscriber]:
         yield found
 
 
-def until(hub: Hub, truth: Callable[[], object], seconds: float = PATIENCE_S) -> None:
+def until(hub: Hub, truth: Callable[[], object], seconds: float = TIMEOUT_S) -> None:
     """Empty the hub, as its event loop would, until something is true."""
     end = time.monotonic() + seconds
     hub.drain()
@@ -80,12 +82,13 @@ def values(hub: Hub, game: str) -> list[bytes]:
 
 
 @pytest.mark.cluster
-def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
+def test_subscriber_gets_every_byte_events_health_and_dead_letters(ground):
     ground.make()
     match, hub = announced(ground, "a"), Hub()
     written = play(ground, match, 3)
     with reading(ground, hub) as found:
-        assert "a" in [*hub.games, *(c.game for (c, *_), *_ in hub._inbox)], "known before anything else"
+        hub.drain()
+        assert "a" in hub.games, "the game is there as soon as the subscriber has started"
         until(hub, lambda: len(values(hub, "a")) >= len(written))
         until(hub, lambda: found.caught_up)
         live = play(ground, match, 6)
@@ -94,7 +97,7 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
         assert found.delay.count == 6
         assert 0 < found.delay.max_us < 5e6
         assert [e["id"] for e in map(msgspec.json.decode, reported(hub, "a"))] == ["shot-1", "shot-2"]
-        told = Health.of("a", ground.name, "there", match.meters, time.time_ns() // 1000)
+        told = Health.of("a", ground.name, "there", match.metrics, time.time_ns() // 1000)
         ground.put(topics.health(ground.name), "a", encode_health(told))
         late = DeadLetter(topics.telemetry(ground.name), "a", "late", 5, track(0.2), "too late")
         bytes_ = DeadLetter(topics.events(ground.name), "a", "bad event", 5, b"\xff", "why")
@@ -103,10 +106,10 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
         until(hub, lambda: hub.games["a"].meters is not None and len(hub.dead_letters) == 2)
         channel = hub.games["a"]
         assert channel.record == match.record
-        assert (channel.runner, channel.reported_us, channel.meters.windows) == ("there", told.reported_us, match.meters.windows)
+        assert (channel.runner, channel.reported_us, channel.meters.windows) == ("there", told.reported_us, match.metrics.windows)
         assert hub.dead_letter_counts[topics.telemetry(ground.name), "late"] == len(track(0.2)), "counted in samples"
         assert {(d.reason, d.detail) for d in hub.dead_letters} == {("late", "too late"), ("bad event", "why")}
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while found.lag.get(ground.name) != 0:
             assert time.monotonic() < end
             time.sleep(0.05)
@@ -118,7 +121,7 @@ def reported(hub: Hub, game: str) -> list[bytes]:
 
 
 @pytest.mark.cluster
-def test_games_are_known_oldest_first_whatever_partition_they_are_on(ground):
+def test_subscriber_learns_games_oldest_first_across_partitions(ground):
     ground.make(4)
     names = [f"g{i}" for i in range(9)]
     for i, name in enumerate(reversed(names)):
@@ -132,7 +135,7 @@ def test_games_are_known_oldest_first_whatever_partition_they_are_on(ground):
 
 
 @pytest.mark.cluster
-def test_what_is_not_ours_is_counted_and_what_follows_is_read(ground):
+def test_foreign_message_is_counted_and_the_next_is_read(ground):
     ground.make()
     match, hub, name = announced(ground, "a"), Hub(), ground.name
     garbage = [b"", b"{", b"\xff\x00", b"[]", b'{"v":9}', b"[" * 50_000, b'{"game":"a","sport":"s","updates":[{}]}']
@@ -155,7 +158,7 @@ def test_what_is_not_ours_is_counted_and_what_follows_is_read(ground):
 
 
 @pytest.mark.cluster
-def test_of_the_past_as_much_as_asked_for_and_every_game(ground):
+def test_subscriber_reads_the_requested_past_and_every_game(ground):
     ground.make()
     match, hub = announced(ground, "a"), Hub()
     hour_ago_ms = int((time.time() - 3600) * 1000)
@@ -177,7 +180,7 @@ def test_of_the_past_as_much_as_asked_for_and_every_game(ground):
 
 
 @pytest.mark.cluster
-def test_committed_waits_for_the_commit_and_never_shows_what_was_taken_back(ground):
+def test_read_committed_waits_for_the_commit_and_skips_aborted_messages(ground):
     from kafka import KafkaProducer
 
     ground.make(1)
@@ -212,7 +215,7 @@ def test_committed_waits_for_the_commit_and_never_shows_what_was_taken_back(grou
 
 
 @pytest.mark.cluster
-def test_topics_that_appear_later_are_found_and_read_from_their_start(ground, monkeypatch):
+def test_topics_made_later_are_read_from_their_start(ground, monkeypatch):
     monkeypatch.setattr(subscriber, "LOOK_S", 0.2)
     hub = Hub()
     with reading(ground, hub) as found:
@@ -227,7 +230,7 @@ def test_topics_that_appear_later_are_found_and_read_from_their_start(ground, mo
 
 
 @pytest.mark.cluster
-def test_the_past_is_read_no_faster_than_the_hub_takes_it(ground):
+def test_subscriber_reads_no_faster_than_the_hub_takes_messages(ground):
     ground.make(1)
     match, hub = announced(ground, "a"), Hub()
     play(ground, match, 150)
@@ -244,22 +247,32 @@ def _as_many(hub: Hub, number: int) -> bool:
 
 
 @pytest.mark.cluster
-def test_a_client_that_fails_is_replaced_and_goes_on_where_it_was(ground):
+def test_failed_consumer_is_replaced_and_goes_on_at_its_offset(ground, monkeypatch):
+    broken, whole_poll = threading.Event(), KafkaConsumer.poll
+
+    def poll(consumer: KafkaConsumer, **options: Any) -> Any:
+        if broken.is_set():
+            broken.clear()
+            raise ZeroDivisionError
+        return whole_poll(consumer, **options)
+
+    monkeypatch.setattr(KafkaConsumer, "poll", poll)
     ground.make()
     match, hub = announced(ground, "a"), Hub()
     with reading(ground, hub) as found:
         written = play(ground, match, 2)
         until(hub, lambda: len(values(hub, "a")) >= len(written))
         for _ in range(2):
-            found._consumer.poll = lambda **_: 1 / 0
+            broken.set()
             written += play(ground, match, 2)
             until(hub, partial(_as_many, hub, len(written)))
+            assert not broken.is_set(), "the consumer has failed"
         assert values(hub, "a") == written, "nothing twice, nothing lost"
         assert found.trouble == ""
 
 
 @pytest.mark.cluster
-def test_the_lag_of_groups_on_the_input(ground):
+def test_lag_is_reported_by_group_and_partition(ground):
     from kafka import KafkaConsumer
     from kafka.structs import OffsetAndMetadata, TopicPartition
 
@@ -294,7 +307,7 @@ def test_the_lag_of_groups_on_the_input(ground):
         (["--source", NOBODY, "--port", "99999"], "ports go up to 65535"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_exit_code_2(more, words, capsys):
+def test_serve_with_bad_arguments_exits_2_with_one_sentence(more, words, capsys):
     assert run(["serve", *more]) == 2
     said = capsys.readouterr().err
     assert said.startswith("touchline: ")
@@ -303,7 +316,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(more, words, capsys):
 
 
 @pytest.mark.slow
-def test_no_broker_is_one_sentence_and_exit_code_2():
+def test_serve_without_a_broker_exits_2_with_one_sentence():
     # Processes of their own, all at once: kafka-python leaves the sockets of vain attempts to the garbage collector.
     commands = [["serve", "--port", "0"], ["dead", "list"], ["dead", "replay", "--yes"]]
     started = [
@@ -316,7 +329,7 @@ def test_no_broker_is_one_sentence_and_exit_code_2():
         for command in commands
     ]
     for process in started:
-        out, said = process.communicate(timeout=PATIENCE_S)
+        out, said = process.communicate(timeout=TIMEOUT_S)
         assert re.fullmatch(r"touchline: no broker answers as expected at kafka://127\.0\.0\.1:1: [^\n]+\n", said)
         assert (process.returncode, out) == (2, "")
 
@@ -324,7 +337,7 @@ def test_no_broker_is_one_sentence_and_exit_code_2():
 @pytest.mark.cluster
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_serve_as_a_program(kafka, how):
+def test_serve_command_serves_games_of_the_broker(kafka, how):
     command = [sys.executable, "-m", "streaming.cli", "serve", "--source", kafka.text, "--port", "0", "--look-back", "0"]
     command += ["--flink", "http://127.0.0.1:1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -332,7 +345,7 @@ def test_serve_as_a_program(kafka, how):
     said = "".join(process.stdout.readline() for _ in range(4))
     found = re.search(r"operator page  (http://\S+)/operator\n", said)
     assert found, said
-    end, cluster = time.monotonic() + PATIENCE_S, None
+    end, cluster = time.monotonic() + TIMEOUT_S, None
     while cluster is None or cluster["kafka"]["age_s"] is None or not cluster["flink"]["problem"]:
         assert time.monotonic() < end
         try:
@@ -343,5 +356,5 @@ def test_serve_as_a_program(kafka, how):
     assert cluster["gateway"]["problem"] == ""
     assert "touchline_kafka_up 1.0" in httpx.get(found[1] + "/metrics").text
     process.send_signal(how)
-    _, errors = process.communicate(timeout=PATIENCE_S)
+    _, errors = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, errors) == (0, "")

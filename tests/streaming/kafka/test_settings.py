@@ -21,7 +21,7 @@ NONE: dict[str, str] = {}
         ("kafka://[::1]:9092,[fe80::1]", ("[::1]:9092", "[fe80::1]:9092")),
     ],
 )
-def test_an_address(url, servers):
+def test_kafka_url_parses_to_its_brokers(url, servers):
     address = parse(url, environment=NONE)
     assert address.servers == servers
     assert address.text == "kafka://" + ",".join(servers)
@@ -48,7 +48,7 @@ def test_an_address(url, servers):
         "kafka://a:999999",
     ],
 )
-def test_a_bad_address_is_one_sentence_without_a_password(url):
+def test_bad_address_is_refused_with_one_sentence_without_its_password(url):
     with pytest.raises(BadInput, match=r"\A[^\n]+\Z") as bad:
         parse(url, environment=NONE)
     assert "secret" not in str(bad.value)
@@ -64,14 +64,14 @@ SCRAM = 'security_protocol = "SASL_SSL"\nsasl_mechanism = "SCRAM-SHA-512"\n'
 SCRAM += 'sasl_username = "gateway"\nsasl_password = "se\\"cret\\\\"\n'
 
 
-def test_plain_text_needs_nothing():
+def test_plaintext_connection_needs_no_setting():
     found = parse("kafka://a", environment=NONE)
     assert found == Address(("a:9092",), Security())
     assert not {name for name in found.python() if name.startswith(("sasl", "ssl"))}
     assert found.java() == {"bootstrap.servers": "a:9092", "security.protocol": "PLAINTEXT"}
 
 
-def test_a_file_for_both_clients(tmp_path):
+def test_settings_file_serves_the_python_and_the_java_client(tmp_path):
     ca = tmp_path / "ca.pem"
     ca.write_text("CA")
     address = parse("kafka://a", file(tmp_path, SCRAM + f'ssl_cafile = "{ca}"\nssl_check_hostname = false\n'), NONE)
@@ -88,7 +88,7 @@ def test_a_file_for_both_clients(tmp_path):
     assert "se" not in address.text.removeprefix("kafka://a")
 
 
-def test_a_login_in_plain_words_without_tls():
+def test_login_without_tls_uses_sasl_plaintext():
     given = {
         "TOUCHLINE_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
         "TOUCHLINE_KAFKA_SASL_MECHANISM": "PLAIN",
@@ -102,7 +102,7 @@ def test_a_login_in_plain_words_without_tls():
     assert not {name for name in address.java() if name.startswith("ssl")}
 
 
-def test_certificates_of_the_client(tmp_path):
+def test_client_certificates_are_passed_to_both_clients(tmp_path):
     for name in ("ca", "cert", "key"):
         (tmp_path / f"{name}.pem").write_text(name.upper())
     text = 'security_protocol = "SSL"\nssl_password = "k"\n' + "".join(
@@ -117,14 +117,14 @@ def test_certificates_of_the_client(tmp_path):
     assert "sasl_mechanism" not in python
 
 
-def test_the_file_counts_for_more_than_the_environment(tmp_path):
+def test_settings_file_overrides_the_environment(tmp_path):
     given = {"TOUCHLINE_KAFKA_SASL_USERNAME": "other", "TOUCHLINE_KAFKA_SSL_CHECK_HOSTNAME": "no"}
     security = parse("kafka://a", file(tmp_path, SCRAM), given).security
     assert (security.sasl_username, security.ssl_check_hostname) == ("gateway", False)
 
 
 @pytest.mark.parametrize(("text", "value"), [("0", False), ("False", False), ("no", False), ("true", True), ("YES", True)])
-def test_yes_and_no_in_the_environment(text, value):
+def test_booleans_in_the_environment_are_parsed(text, value):
     assert parse("kafka://a", environment={"TOUCHLINE_KAFKA_SSL_CHECK_HOSTNAME": text}).security.ssl_check_hostname is value
 
 
@@ -145,7 +145,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_a_bad_setting_is_one_sentence(tmp_path, what):
+def test_bad_setting_is_refused_with_one_sentence(tmp_path, what):
     text, word = BAD[what]
     path = file(tmp_path, text)
     with pytest.raises(BadInput, match=r"\A[^\n]+\Z") as bad:
@@ -154,7 +154,7 @@ def test_a_bad_setting_is_one_sentence(tmp_path, what):
     assert str(path) in str(bad.value), "and says where it stands"
 
 
-def test_a_file_that_is_not_there_or_not_text(tmp_path):
+def test_settings_file_that_is_absent_or_not_text_is_refused(tmp_path):
     with pytest.raises(BadInput, match=r"cannot read .*No such file"):
         parse("kafka://a", tmp_path / "none.toml", NONE)
     with pytest.raises(BadInput, match=r"cannot read .*[Dd]irectory"):
@@ -168,7 +168,7 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path):
     ("name", "value", "word"),
     [("SECURITY_PROTOCOL", "tls", "security_protocol"), ("SASL_USERNAME", "u", "SASL"), ("COLOUR", "red", "colour")],
 )
-def test_the_environment_is_checked_as_well(name, value, word):
+def test_bad_setting_in_the_environment_is_refused(name, value, word):
     with pytest.raises(BadInput, match=r"\AKafka settings in the environment[^\n]+\Z") as bad:
         parse("kafka://a", environment={f"TOUCHLINE_KAFKA_{name}": value})
     assert word in str(bad.value)

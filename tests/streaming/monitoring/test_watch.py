@@ -50,7 +50,7 @@ def told(watch: ModelWatch) -> tuple[int, int, int]:
     return report["labelled"], report["outcomes"], report["unlabelled"]
 
 
-def test_what_waits_is_counted_with_its_fate_once_that_has_settled() -> None:
+def test_waiting_predictions_are_counted_once_their_outcome_is_final() -> None:
     watch = ModelWatch({MODEL: Label(("end",), by_the_next_end, within_s=30.0)}, lambda name, version: None)
     events = [
         end("a", 20),
@@ -84,7 +84,7 @@ def test_what_waits_is_counted_with_its_fate_once_that_has_settled() -> None:
     assert told(watch) == (6, 2, 3), "the game is over: nothing more will come"
 
 
-def test_the_end_of_a_game_settles_what_is_told() -> None:
+def test_end_of_a_game_counts_outcomes_that_are_known() -> None:
     watch = ModelWatch({MODEL: Label(("end",), by_the_next_end)}, lambda name, version: None)
     list(watch.tee(RECORD, [end("a", 20)]))
     watch.write([asked(19.0), asked(19.5, rows=1)], 0)
@@ -95,7 +95,7 @@ def test_the_end_of_a_game_settles_what_is_told() -> None:
     assert told(watch) == (3, 1, 0)
 
 
-def test_another_version_has_its_own_predictions() -> None:
+def test_new_model_version_does_not_count_predictions_of_the_old_one() -> None:
     watch = ModelWatch({MODEL: Label(("end",), by_the_next_end)}, lambda name, version: None)
     heard = watch.tee(RECORD, [end("a", 20), end("late", 31, kind="end")])
     next(heard)
@@ -107,7 +107,7 @@ def test_another_version_has_its_own_predictions() -> None:
     assert watch.monitors[MODEL].version == "v2"
 
 
-def test_a_curve_of_answers_is_no_question() -> None:
+def test_curve_of_answers_is_not_counted_as_predictions() -> None:
     model = "lead-probability"
     watch = ModelWatch({model: Label(("end",), by_the_next_end)}, lambda name, version: None)
     list(watch.tee(RECORD, [end("a", 20)]))

@@ -92,7 +92,7 @@ def of(out: list[object], stat: str) -> list[StatUpdate]:
     return [u for u in helpers.updates(out) if u.stat == stat and u.quality in ("final", "unavailable")]  # type: ignore[arg-type]
 
 
-def test_a_model_of_simulated_games_says_nothing_in_a_real_one_and_why_once() -> None:
+def test_model_of_simulated_games_in_a_real_game_is_unavailable_and_reported_once() -> None:
     out = play(REAL, marks(True, True, True))
     for stat in ("toy.player.chance", "toy.mark.chance", "toy.team.chance"):
         found = of(out, stat)
@@ -107,7 +107,7 @@ def test_a_model_of_simulated_games_says_nothing_in_a_real_one_and_why_once() ->
             assert updates[0].v == 2
 
 
-def test_it_is_counted_and_not_among_the_records() -> None:
+def test_unavailable_values_are_counted_and_no_dead_letters() -> None:
     operator = GameOperator(sport(), REAL, {"known": Known()})  # type: ignore[arg-type]
     helpers.play(operator, sorted([*helpers.cut(toy.track(20.0), [5]), *marks(True, True)], key=arrival))
     counted = {stat: (reason, n) for stat, reason, n in operator.metrics.unavailable()}
@@ -116,7 +116,7 @@ def test_it_is_counted_and_not_among_the_records() -> None:
     assert all(kind != "unavailable" for kind, _, _ in operator.metrics.records())
 
 
-def test_a_game_that_does_not_say_where_it_comes_from_counts_as_real() -> None:
+def test_game_without_provenance_counts_as_real() -> None:
     silent = msgspec.structs.replace(toy.game(), provenance={})
     assert {u.quality for u in of(play(silent, marks(True)), "toy.mark.chance")} == {"unavailable"}
     claimed = msgspec.structs.replace(toy.game(), provenance={"source": "simulated"})
@@ -124,7 +124,7 @@ def test_a_game_that_does_not_say_where_it_comes_from_counts_as_real() -> None:
     assert {u.quality for u in of(play(toy.game(), marks(True)), "toy.mark.chance")} == {"final"}
 
 
-def test_asked_for_by_name_it_answers_and_is_marked() -> None:
+def test_model_requested_by_name_answers_and_is_marked() -> None:
     found = of(play(REAL, marks(True, True), requested=("known",)), "toy.mark.chance")
     assert [u.value for u in found] == [0.05, 0.05]
     assert all(u.model is not None and u.model.experimental for u in found)
@@ -133,7 +133,7 @@ def test_asked_for_by_name_it_answers_and_is_marked() -> None:
     assert not any(u.model is not None and u.model.experimental for u in at_home)
 
 
-def test_rows_outside_of_the_home_have_no_value_and_begin_again_with_the_next_one() -> None:
+def test_rows_outside_of_a_model_s_limits_have_no_value_and_the_next_valid_row_has_one() -> None:
     out = play(toy.game(), marks(True, False, False, True, False))
     found = of(out, "toy.mark.chance")
     assert [(u.quality, u.event) for u in found] == [
@@ -145,7 +145,7 @@ def test_rows_outside_of_the_home_have_no_value_and_begin_again_with_the_next_on
     assert found[1].reason == "speed is far outside of what it was trained on"
 
 
-def test_what_is_outside_is_never_put_to_the_model() -> None:
+def test_row_outside_of_a_model_s_limits_is_never_predicted() -> None:
     model = Known()
     operator = GameOperator(sport(), toy.game(), {"known": model})  # type: ignore[arg-type]
     helpers.play(operator, sorted([*helpers.cut(toy.track(20.0), [5]), *marks(True, False, True)], key=arrival))
@@ -154,7 +154,7 @@ def test_what_is_outside_is_never_put_to_the_model() -> None:
 
 
 @pytest.mark.parametrize("game", [toy.game(), REAL], ids=["simulated", "real"])
-def test_the_same_however_the_stream_is_cut_and_after_a_restart(game: object) -> None:
+def test_unavailable_values_do_not_depend_on_cuts_or_a_restart(game: object) -> None:
     events = marks(True, False, True, False, False)
     whole = helpers.finals(play(game, events))  # type: ignore[arg-type]
     assert whole == helpers.finals(play(game, events, (3, 77, 1)))  # type: ignore[arg-type]
@@ -170,7 +170,7 @@ def test_the_same_however_the_stream_is_cut_and_after_a_restart(game: object) ->
     assert any("not shown right" in reason for reason in counted) == (game is REAL)
 
 
-def test_nothing_to_say_gives_no_row_and_one_ends_a_value() -> None:
+def test_value_that_becomes_missing_gives_one_row_and_no_more() -> None:
     rows = Availability(2)
     values = np.array([[NAN, NAN], [1.0, NAN], [2.0, NAN], [NAN, NAN], [NAN, 5.0]])
     goes, begins = rows.sieve(values, None, None)
@@ -180,12 +180,12 @@ def test_nothing_to_say_gives_no_row_and_one_ends_a_value() -> None:
     assert again.tolist() == [[False, True]], "the state goes on from call to call"
 
 
-def test_a_vector_is_nothing_only_when_all_of_it_is() -> None:
+def test_vector_is_missing_only_when_all_components_are() -> None:
     goes, _ = Availability(1).sieve(np.array([[[NAN, NAN]], [[NAN, 1.0]], [[NAN, NAN]], [[NAN, NAN]]]), None, None)
     assert goes[:, 0].tolist() == [False, True, True, False]
 
 
-def test_a_refusal_begins_once_and_a_pause_does_not_begin_it_anew() -> None:
+def test_refusal_is_reported_once_and_not_again_after_a_pause() -> None:
     rows = Availability(1)
     codes = np.array([[1], [1], [0], [1], [0], [1]])
     values = np.array([[NAN], [NAN], [NAN], [NAN], [0.5], [NAN]])
@@ -194,7 +194,7 @@ def test_a_refusal_begins_once_and_a_pause_does_not_begin_it_anew() -> None:
     assert goes[:, 0].tolist() == [False, False, False, False, True, False]
 
 
-def test_an_update_of_version_1_is_still_read() -> None:
+def test_update_of_schema_version_1_is_read() -> None:
     raw = (
         b'{"id":"g/s/p/1","stat":"s","game":"g","sport":"toy","subject":"p","value":1.5,"unit":"m","quality":"final",'
         b'"window_us":[0,1],"clocks":{"event_us":1,"ingress_us":2,"published_us":3}}'

@@ -49,7 +49,7 @@ def stats(out: list) -> set[str]:  # type: ignore[type-arg]
 
 
 @pytest.mark.parametrize("unit", [3.28084, 100.0], ids=["feet", "centimetres"])
-def test_a_feed_in_the_wrong_unit_is_set_aside_and_the_rest_goes_on(unit: float) -> None:
+def test_feed_in_the_wrong_unit_is_quarantined_and_the_others_are_used(unit: float) -> None:
     record, _ = played()
     operator = operator_for(record)
     out = helpers.play(operator, changed(lambda r: scaled(r, unit)))
@@ -62,14 +62,14 @@ def test_a_feed_in_the_wrong_unit_is_set_aside_and_the_rest_goes_on(unit: float)
     assert {"nfl.game.win_probability", "nfl.game.score"} <= stats(out)
 
 
-def test_yards_for_metres_are_seen_where_they_pass_what_a_man_can_do() -> None:
+def test_positions_in_yards_are_quarantined_where_they_exceed_human_speed() -> None:
     """A factor of 1.09 hides within human limits: the agreement with the vendor's own speed shows it (import --check)."""
     record, _ = played()
     out = helpers.play(operator_for(record), changed(lambda r: scaled(r, 1.0 / YD)))
     assert {"nfl.player.speed", "nfl.receiver.separation"} <= stats(out)
 
 
-def test_unknown_tags_are_counted() -> None:
+def test_samples_of_unknown_tags_are_counted() -> None:
     record, stream = played()
     good = next(r for r in stream if isinstance(r, Telemetry))
     stranger = Telemetry(
@@ -87,7 +87,7 @@ def test_unknown_tags_are_counted() -> None:
     assert helpers.dead(out) == {"unknown tag": len(good)}
 
 
-def test_a_play_without_a_snap_and_events_of_nobody() -> None:
+def test_play_without_a_snap_and_events_without_a_player_leave_the_rest_intact() -> None:
     record, stream = played()
     snaps = [r for r in stream if isinstance(r, Event) and r.type == "ball_snap"]
     without: Stream = [r for r in stream if r is not snaps[0]]
@@ -100,7 +100,7 @@ def test_a_play_without_a_snap_and_events_of_nobody() -> None:
     assert {"nfl.player.speed", "nfl.defense.men_in_box", "nfl.game.win_probability"} <= stats(out)
 
 
-def test_a_man_whose_shoulder_tags_fall_silent_keeps_his_speed_and_loses_his_orientation() -> None:
+def test_player_with_silent_shoulder_tags_keeps_speed_and_loses_orientation() -> None:
     record, _stream = played()
     mounts = {t.tag: t.mount for t in record.tags}
     quiet = np.array([tag for tag, mount in mounts.items() if mount in ("left", "right")], np.uint32)

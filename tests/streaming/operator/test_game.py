@@ -33,7 +33,7 @@ def _bent(rows, **columns) -> Telemetry:
     return packet
 
 
-def test_speed_and_path_of_a_straight_run():
+def test_straight_run_has_its_speed_and_path():
     # 5 m/s along x: 0.2 m a frame, 18 km/h, and 1 m a second.
     n = 250
     times = T0 + np.arange(1, n + 1) * 40_000
@@ -50,7 +50,7 @@ def test_speed_and_path_of_a_straight_run():
     assert path[10_000_000] == pytest.approx(249 * 0.2 / 1000, abs=1e-6)
 
 
-def test_windows_close_by_the_watermark_and_not_before():
+def test_window_closes_when_the_watermark_passes_it():
     operator = GameOperator(TOY, game())
     closed = []
     for piece in helpers.cut(track(2.0), [5]):
@@ -74,7 +74,7 @@ def test_windows_close_by_the_watermark_and_not_before():
         ({"x_m": 45.0}, "teleport"),
     ],
 )
-def test_an_impossible_sample_is_kept_with_its_reason_and_the_others_go_on(change, reason):
+def test_impossible_sample_is_a_dead_letter_and_the_others_are_used(change, reason):
     rows = np.array([5 * 100])  # runner 0 at 4.04 s
     out = helpers.run(TOY, game(), helpers.cut(_bent(rows, **change), [5]))
     assert helpers.dead(out) == {reason: 1}
@@ -87,7 +87,7 @@ def test_an_impossible_sample_is_kept_with_its_reason_and_the_others_go_on(chang
     assert others == clean
 
 
-def test_a_ragged_packet_is_kept_with_its_reason():
+def test_packet_with_unequal_columns_is_a_dead_letter():
     for name in ("x_m", "tag", "arrival_us"):
         packet = track(1.0)
         setattr(packet, name, getattr(packet, name)[:-1])
@@ -96,13 +96,13 @@ def test_a_ragged_packet_is_kept_with_its_reason():
         assert [o.reason for o in out if isinstance(o, DeadLetter)] == ["ragged packet"]
 
 
-def test_one_clock_that_runs_ahead_makes_nobody_late():
+def test_clock_of_one_tag_that_runs_ahead_makes_no_sample_late():
     packet = _bent(np.array([400, 401, 402]), t_us=T0 + 3_600_000_000)
     out = helpers.run(TOY, game(), helpers.cut(packet, [5]))
     assert helpers.dead(out) == {"clock ahead of arrival": 3}
 
 
-def test_late_samples_are_counted_and_kept():
+def test_late_samples_are_counted_and_dead_letters():
     packet = track(10.0)
     late = packet.take(slice(200, 205))
     late.arrival_us = T0 + 9_000_000
@@ -113,7 +113,7 @@ def test_late_samples_are_counted_and_kept():
     assert operator.metrics.counts["late", "late"] == 5
 
 
-def test_exact_duplicates_are_counted_and_two_claims_about_one_instant_are_quarantined():
+def test_exact_duplicates_are_counted_and_contradicting_samples_quarantined():
     packet = track(4.0)
     twin = packet.take(slice(100, 105))
     other = packet.take(slice(105, 106))
@@ -124,7 +124,7 @@ def test_exact_duplicates_are_counted_and_two_claims_about_one_instant_are_quara
     assert helpers.dead(out) == {"conflicting sample": 1}
 
 
-def test_a_player_who_really_was_moved_is_believed_after_half_a_second():
+def test_jump_of_a_player_is_accepted_after_half_a_second():
     packet = track(10.0)
     gone = (packet.tag == 10) & (packet.t_us > T0 + 5_000_000)
     packet.y_m = np.where(gone, packet.y_m + 40, packet.y_m).astype(np.float32)
@@ -134,7 +134,7 @@ def test_a_player_who_really_was_moved_is_believed_after_half_a_second():
     assert blocks[-1].xyz_m[-1, 0, 1] > 20
 
 
-def test_a_million_years_of_clock_jump_do_not_stall():
+def test_clock_jump_of_a_million_years_does_not_stall():
     packet = track(4.0)
     after = track(4.0)
     jump = 10**15
@@ -145,7 +145,7 @@ def test_a_million_years_of_clock_jump_do_not_stall():
     assert max(t for _, t, *_ in _values(out, "toy.player.speed")) >= jump
 
 
-def test_an_event_is_shown_at_once_and_final_with_the_same_id():
+def test_event_value_is_provisional_at_once_and_final_with_the_same_id():
     packet, event = track(12.0), mark(1, 3.0, player=1)
     operator = GameOperator(TOY, game())
     pieces = helpers.cut(packet, [5])
@@ -165,7 +165,7 @@ def test_an_event_is_shown_at_once_and_final_with_the_same_id():
     assert provisional.value == 1
 
 
-def test_an_earlier_event_that_comes_later_takes_nothing_off_the_screen():
+def test_earlier_event_that_arrives_later_withdraws_no_value():
     operator = GameOperator(TOY, game())
     helpers.play(operator, [track(6.0)], end=False)
     operator.on_record(mark(1, 4.7))
@@ -173,7 +173,7 @@ def test_an_earlier_event_that_comes_later_takes_nothing_off_the_screen():
     assert _values(shown, "toy.team.marks", "provisional")[0] == ("home", 5_000_000, 2.0, 0)
 
 
-def test_an_event_never_sees_more_frames_than_it_may():
+def test_event_reads_only_frames_within_its_window():
     stream = [track(12.0)]
     operator = GameOperator(TOY, game(sync_ms=1000))
     out = helpers.batch(operator, [*stream, mark(1, 3.0)]) + operator.finish()
@@ -181,7 +181,7 @@ def test_an_event_never_sees_more_frames_than_it_may():
     assert _values(out, "toy.mark.ahead") == [("match", 3_000_000, 41.0, 0)]
 
 
-def test_a_withdrawn_event_takes_its_finals_back():
+def test_withdrawn_event_withdraws_its_finals():
     operator = GameOperator(TOY, game())
     packet = track(30.0)
     pieces = helpers.cut(packet, [5])
@@ -196,7 +196,7 @@ def test_a_withdrawn_event_takes_its_finals_back():
     assert not [u for u in rest if u.stat == "toy.team.marks" and u.subject == "home"], "which holds"
 
 
-def test_a_corrected_event_is_the_same_as_one_that_was_right_from_the_start():
+def test_corrected_event_equals_one_that_was_right_at_first():
     wrong, right = mark(1, 3.0, player=0), mark(1, 3.4, player=2, revision=1)
     pieces = helpers.cut(track(20.0), [5])
     operator = GameOperator(TOY, game())
@@ -223,7 +223,7 @@ def test_a_corrected_event_is_the_same_as_one_that_was_right_from_the_start():
     assert ("r2", 3_400_000, newest(plain, "toy.mark.x")["r2", 3_400_000], 1) in _values(out, "toy.mark.x")
 
 
-def test_long_after_an_event_what_was_read_from_its_frames_stands():
+def test_late_correction_keeps_values_read_from_frames():
     operator = GameOperator(TOY, game())
     pieces = helpers.cut(track(30.0), [5])
     out = helpers.play(operator, [mark(1, 3.0), *pieces, mark(1, 3.0, player=2, revision=1, delay_s=27.0)])
@@ -231,7 +231,7 @@ def test_long_after_an_event_what_was_read_from_its_frames_stands():
     assert rest == [("r2", 3_000_000, first[2], 1), ("r0", 3_000_000, None, 1)], "and nobody keeps what another did"
 
 
-def test_a_correction_is_worked_out_on_the_account_before_the_event():
+def test_correction_is_computed_on_the_ledger_before_the_event():
     operator = GameOperator(TOY, game())
     pieces = helpers.cut(track(12.0), [5])
     stream = [mark(i, 1.0 + 0.5 * i, player=0) for i in range(4)]
@@ -247,7 +247,7 @@ def test_a_correction_is_worked_out_on_the_account_before_the_event():
     ]
 
 
-def test_an_event_that_changes_its_kind_takes_its_stats_back():
+def test_correction_of_an_event_s_type_withdraws_its_old_stats():
     operator = GameOperator(TOY, game())
     event = mark(1, 3.0)
     helpers.play(operator, [event, *helpers.cut(track(12.0), [5])], end=False)
@@ -261,7 +261,7 @@ def test_an_event_that_changes_its_kind_takes_its_stats_back():
     }
 
 
-def test_an_event_withdrawn_before_it_settled_leaves_the_screen():
+def test_event_withdrawn_before_it_is_final_withdraws_its_provisional_values():
     operator = GameOperator(TOY, game())
     helpers.play(operator, helpers.cut(track(6.0), [5]), end=False)
     shown = {u.id for u in helpers.updates(operator.on_record(mark(1, 4.7))) if u.event}
@@ -270,7 +270,7 @@ def test_an_event_withdrawn_before_it_settled_leaves_the_screen():
     assert all(u.value is None and u.quality == "provisional" for u in gone)
 
 
-def test_an_event_that_moves_into_what_is_still_open_waits_again():
+def test_correction_that_moves_an_event_into_an_open_window_waits_again():
     pieces = helpers.cut(track(30.0), [5])
     operator = GameOperator(TOY, game())
     moved = mark(1, 15.5, revision=1, delay_s=1.0)
@@ -285,7 +285,7 @@ def test_an_event_that_moves_into_what_is_still_open_waits_again():
     assert len(ids) == len(set(ids))
 
 
-def test_what_can_no_longer_be_replayed_is_refused_before_anything_is_forgotten():
+def test_correction_before_the_replayable_ledger_is_refused_and_changes_nothing():
     operator = GameOperator(TOY, game(tracking=False))
     helpers.play(operator, [mark(i, 100.0 * i) for i in range(1, 12)], end=False)
     out = operator.on_record(mark(1, 1050.0, revision=1, delay_s=60.0))
@@ -294,7 +294,7 @@ def test_what_can_no_longer_be_replayed_is_refused_before_anything_is_forgotten(
     assert totals[-1] == 11
 
 
-def test_a_packet_full_of_strangers_is_counted_to_the_last():
+def test_packet_of_unknown_tags_is_counted_in_full():
     n = 100_000
     packet = track(1.0)
     many = packet.take(np.zeros(n, np.int64))
@@ -304,7 +304,7 @@ def test_a_packet_full_of_strangers_is_counted_to_the_last():
     assert operator.metrics.counts["accepted", "sample"] == 0
 
 
-def test_what_is_set_aside_keeps_its_feed_and_channels_and_the_packet_is_left_alone():
+def test_quarantined_samples_keep_feed_and_channels_and_the_packet_is_unchanged():
     packet = _bent(np.array([500]), x_m=400.0)
     packet.arrival_us = 0
     out = GameOperator(TOY, game()).on_record(packet, T0 + 20_000_000)
@@ -314,12 +314,12 @@ def test_what_is_set_aside_keeps_its_feed_and_channels_and_the_packet_is_left_al
     assert packet.arrival_us == 0
 
 
-def test_a_leap_in_the_last_frame_is_counted_too():
+def test_teleport_in_the_last_frame_is_counted():
     out = helpers.run(TOY, game(), [_bent(np.array([5 * 249]), x_m=45.0)])
     assert helpers.dead(out) == {"teleport": 1}
 
 
-def test_an_aligned_feed_may_jitter():
+def test_aligned_feed_with_jitter_gives_every_frame():
     rng = np.random.default_rng(2)
     packet = track(20.0)
     shift = np.repeat(rng.integers(-1500, 1500, len(packet) // 5), 5)
@@ -328,13 +328,13 @@ def test_an_aligned_feed_may_jitter():
     assert sum(v is None for v in speeds) <= 3
 
 
-def test_nothing_is_taken_after_the_end():
+def test_record_after_the_end_of_the_operator_is_refused():
     operator = GameOperator(TOY, game())
     helpers.play(operator, [track(3.0)])
     assert helpers.dead(operator.on_record(mark(1, 2.0))) == {"after the end": 1}
 
 
-def test_a_correction_that_comes_before_the_watermark_leaves_no_trace():
+def test_correction_before_the_watermark_gives_one_final_without_revision():
     pieces = helpers.cut(track(12.0), [5])
     one = helpers.run(TOY, game(), [mark(1, 3.0), mark(1, 3.0, player=2, revision=1), *pieces])
     other = helpers.run(TOY, game(), [mark(1, 3.0, player=2, revision=1), mark(1, 3.0), *pieces])
@@ -353,7 +353,7 @@ def test_a_correction_that_comes_before_the_watermark_leaves_no_trace():
         (mark(1, 1.0, delay_s=11.0), "late"),
     ],
 )
-def test_a_bad_event_is_kept_with_its_reason(event, reason):
+def test_bad_event_is_a_dead_letter_with_its_reason(event, reason):
     operator = GameOperator(TOY, game())
     helpers.play(operator, [track(12.0)], end=False)
     out = operator.on_record(event, T0 + 12_000_000)
@@ -364,7 +364,7 @@ def test_a_bad_event_is_kept_with_its_reason(event, reason):
         strict.on_record(event, T0 + 12_000_000)
 
 
-def test_a_quiet_feed_gets_provisional_values_that_move_no_watermark():
+def test_silent_feed_gives_provisional_values_and_moves_no_watermark():
     operator = GameOperator(TOY, game())
     pieces = helpers.cut(track(12.0), [5])
     helpers.play(operator, pieces[:100], end=False)  # until 4.0 s
@@ -384,7 +384,7 @@ def test_a_quiet_feed_gets_provisional_values_that_move_no_watermark():
     assert set(helpers.finals(rest).items()) <= set(helpers.finals(whole).items())
 
 
-def test_a_game_without_tracking_runs_on_events_alone():
+def test_game_without_tracking_runs_on_events_alone():
     record = game(tracking=False)
     out = helpers.run(TOY, record, [mark(i, 10.0 * i) for i in range(1, 8)])
     marks = [v[2] for v in _values(out, "toy.team.marks") if v[0] == "home"]
@@ -392,7 +392,7 @@ def test_a_game_without_tracking_runs_on_events_alone():
     assert all(u.frame is None for u in helpers.updates(out))
 
 
-def test_unseen_mounts_and_several_tags_of_one_player_are_averaged():
+def test_several_tags_of_a_player_are_averaged_without_unseen_mounts():
     from streaming.wire.records import Tag
 
     record = game()
@@ -416,14 +416,14 @@ def test_unseen_mounts_and_several_tags_of_one_player_are_averaged():
         (lambda raw: raw[:50] + bytes([raw[50] ^ 1]) + raw[51:], "damaged"),
     ],
 )
-def test_a_damaged_snapshot_is_refused(damage, sentence):
+def test_damaged_snapshot_is_refused(damage, sentence):
     operator = GameOperator(TOY, game())
     helpers.play(operator, [track(2.0)], end=False)
     with pytest.raises(BadSnapshot, match=sentence):
         GameOperator(TOY, game()).restore(damage(operator.snapshot()))
 
 
-def test_a_snapshot_of_another_clock_is_refused_and_counts_go_along():
+def test_snapshot_of_another_clock_is_refused_and_counts_are_restored():
     import msgspec
 
     operator = GameOperator(TOY, game())
@@ -473,7 +473,7 @@ def _upgraded() -> Sport:
     )
 
 
-def test_a_newer_version_takes_over_a_game_in_its_middle():
+def test_newer_version_takes_over_a_running_game():
     """What both versions know goes on to the byte; what is new begins; and back again, which lets the new go."""
     pieces = helpers.cut(track(12.0), [60])
     stream = sorted([*pieces, *(mark(i, 1.5 * i, i % 4) for i in range(1, 7))], key=_arrival_us)
@@ -491,19 +491,19 @@ def test_a_newer_version_takes_over_a_game_in_its_middle():
     assert {key: raw for key, raw in found.items() if key not in fresh} == whole
 
 
-def test_a_signal_that_has_changed_its_shape_is_refused():
+def test_snapshot_with_a_signal_of_another_shape_is_refused():
     changed = replace(TOY, signals=tuple(replace(s, dims=(*s.dims, 2)) if s.name == "toy_rows" else s for s in TOY.signals))
     with pytest.raises(BadSnapshot, match="toy_rows has shape"):
         GameOperator(changed, game()).restore(GameOperator(TOY, game()).snapshot())
 
 
-def test_a_snapshot_of_another_roster_is_refused():
+def test_snapshot_of_another_roster_is_refused():
     raw = GameOperator(TOY, game()).snapshot()
     with pytest.raises(BadSnapshot, match="another roster"):
         GameOperator(TOY, game(runners=5)).restore(raw)
 
 
-def test_a_game_record_that_contradicts_itself_is_refused():
+def test_game_record_that_contradicts_itself_is_refused():
     import msgspec
 
     record = game()

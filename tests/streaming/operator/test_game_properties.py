@@ -27,7 +27,7 @@ def _arrival(record: Telemetry | Event) -> int:
     return int(record.arrival_us[-1])
 
 
-def _stream(packet: Telemetry, sizes: list[int], events: list[Event] = MARKS) -> list[Telemetry | Event]:
+def batches(packet: Telemetry, sizes: list[int], events: list[Event] = MARKS) -> list[Telemetry | Event]:
     """The packet in pieces, in its own order, and each event after the first piece that arrived later than it."""
     newest, keyed = 0, []
     for piece in helpers.cut(packet, sizes):
@@ -45,18 +45,18 @@ class Finals(dict):
 
 @pytest.fixture(scope="module")
 def whole() -> Finals:
-    found = Finals(helpers.finals(helpers.run(TOY, game(), _stream(track(SECONDS), [5]))))
+    found = Finals(helpers.finals(helpers.run(TOY, game(), batches(track(SECONDS), [5]))))
     assert len(found) > 600
     return found
 
 
 @settings(max_examples=15, deadline=None)
 @given(sizes=st.lists(st.integers(1, 400), min_size=1, max_size=6))
-def test_any_cut_gives_the_same_finals(whole, sizes):
-    assert helpers.finals(helpers.run(TOY, game(), _stream(track(SECONDS), sizes))) == whole
+def test_any_cut_of_the_stream_gives_the_same_finals(whole, sizes):
+    assert helpers.finals(helpers.run(TOY, game(), batches(track(SECONDS), sizes))) == whole
 
 
-def test_the_whole_match_in_one_batch_gives_the_same_finals(whole):
+def test_whole_match_in_one_batch_gives_the_same_finals(whole):
     operator = GameOperator(TOY, game())
     out = helpers.batch(operator, [track(SECONDS), *MARKS]) + operator.finish()
     assert helpers.finals(out) == whole
@@ -64,7 +64,7 @@ def test_the_whole_match_in_one_batch_gives_the_same_finals(whole):
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 60), twice=st.floats(0, 0.5))
-def test_disorder_within_lateness_and_duplicates_change_nothing(whole, seed, size, twice):
+def test_disorder_within_lateness_and_duplicates_change_no_final(whole, seed, size, twice):
     rng = np.random.default_rng(seed)
     packet = track(SECONDS)
     extra = np.flatnonzero(rng.random(len(packet)) < twice)
@@ -73,15 +73,15 @@ def test_disorder_within_lateness_and_duplicates_change_nothing(whole, seed, siz
     order = np.argsort(packet.t_us[rows] + rng.uniform(0, 90_000, len(rows)), kind="stable")
     shuffled = packet.take(rows[order])
     events = [e for e in MARKS for _ in range(1 + int(rng.random() < twice))]
-    out = helpers.run(TOY, game(), _stream(shuffled, [size], events))
+    out = helpers.run(TOY, game(), batches(shuffled, [size], events))
     assert helpers.finals(out) == whole
     assert helpers.dead(out) == {}
 
 
 @settings(max_examples=10, deadline=None)
 @given(at=st.integers(0, 360), size=st.integers(3, 40))
-def test_snapshot_and_restore_anywhere_change_nothing(whole, at, size):
-    stream = _stream(track(SECONDS), [size])
+def test_snapshot_and_restore_at_any_record_change_no_final(whole, at, size):
+    stream = batches(track(SECONDS), [size])
     at = min(at, len(stream))
     first = GameOperator(TOY, game())
     out = helpers.play(first, stream[:at], end=False)
@@ -91,8 +91,8 @@ def test_snapshot_and_restore_anywhere_change_nothing(whole, at, size):
 
 
 @pytest.mark.slow
-def test_a_new_process_goes_on_from_a_snapshot(whole, tmp_path: Path):
-    stream = _stream(track(SECONDS), [25])
+def test_new_process_goes_on_from_a_snapshot_to_the_same_finals(whole, tmp_path: Path):
+    stream = batches(track(SECONDS), [25])
     first = GameOperator(TOY, game())
     out = helpers.play(first, stream[:100], end=False)
     (tmp_path / "snapshot").write_bytes(first.snapshot())
@@ -103,7 +103,7 @@ from tests.streaming.operator import test_game_properties as here
 from tests.streaming.toy import TOY, game, track
 operator = here.GameOperator(TOY, game())
 operator.restore(open(sys.argv[1], 'rb').read())
-found = helpers.finals(helpers.play(operator, here._stream(track(here.SECONDS), [25])[100:]))
+found = helpers.finals(helpers.play(operator, here.batches(track(here.SECONDS), [25])[100:]))
 sys.stdout.buffer.write(b'\\n'.join(found.values()))
 """
     root = ROOT
@@ -115,7 +115,7 @@ sys.stdout.buffer.write(b'\\n'.join(found.values()))
 @pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), sizes=st.lists(st.integers(1, 700), min_size=1, max_size=4))
-def test_bad_and_late_samples_and_corrections_are_judged_the_same_however_the_stream_is_cut(seed, sizes):
+def test_bad_and_late_samples_and_corrections_do_not_depend_on_the_cut(seed, sizes):
     """One clock 300 ms behind, leaps, gaps and rubbish: what is late is late by its own arrival, not by the packet it is in."""
     rng = np.random.default_rng(seed)
     packet = track(SECONDS)
@@ -158,7 +158,7 @@ def test_unaligned_tags_with_disorder_give_the_same_finals():
     assert sum(v is not None for v in speeds) > 0.95 * len(speeds)
 
 
-def test_a_gap_is_the_same_however_it_is_cut():
+def test_gap_in_the_feed_gives_the_same_finals_for_any_cut():
     packet = track(30.0)
     lost = (packet.t_us > T0 + 8_000_000) & (packet.t_us < T0 + 21_300_000)
     packet = packet.take(~lost)
@@ -166,7 +166,7 @@ def test_a_gap_is_the_same_however_it_is_cut():
     results = []
     for sizes in ([5], [3, 77], [4000]):
         operator = GameOperator(TOY, game())
-        out = [] if sizes == [4000] else helpers.play(operator, _stream(packet, sizes, stream))
+        out = [] if sizes == [4000] else helpers.play(operator, batches(packet, sizes, stream))
         if not out:
             out = helpers.batch(operator, [packet, *stream]) + operator.finish()
         results.append(helpers.finals(out))

@@ -32,7 +32,7 @@ def told(meters: OperatorMetrics) -> Health:
     return Health.of("toy-1", "toy", "somewhere", meters, 5)
 
 
-def test_metrics_come_back_as_they_were():
+def test_health_message_decodes_to_the_same_metrics():
     meters = played()
     raw = encode_health(told(meters))
     health = decode_health(raw)
@@ -47,7 +47,7 @@ def test_metrics_come_back_as_they_were():
     assert encode_health(told(back)) == raw
 
 
-def test_it_is_a_copy_and_not_a_view():
+def test_decoded_metrics_are_a_copy():
     meters = played()
     back = decode_health(encode_health(told(meters))).metrics()
     back.step_ns += 1
@@ -56,7 +56,7 @@ def test_it_is_a_copy_and_not_a_view():
     assert np.all(back.step_ns != meters.step_ns)
 
 
-def test_nothing_yet():
+def test_health_of_a_game_without_records_decodes():
     health = decode_health(encode_health(Health.of("g", "toy", "", OperatorMetrics(("a", "b")), 0)))
     assert health.metrics().window_latency.count == 0
     assert health.metrics().watermark_lag_us == 0
@@ -69,7 +69,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("wrong", BROKEN)
-def test_what_is_not_ours_is_a_bad_record(wrong):
+def test_health_with_a_wrong_field_is_a_bad_record(wrong):
     raw = json.dumps({**json.loads(encode_health(told(played()))), **wrong}).encode()
     with pytest.raises(BadRecord):
         decode_health(raw)
@@ -84,13 +84,13 @@ def test_what_is_not_ours_is_a_bad_record(wrong):
         *({"window_latency": {"counts": [pair], "sum_us": 0, "max_us": 0}} for pair in ([562, 1], [-1, 1], [3, 0], [3, 1 << 60])),
     ],
 )
-def test_parts_that_do_not_fit_together_are_a_bad_record(wrong):
+def test_health_with_contradicting_parts_is_a_bad_record(wrong):
     raw = json.dumps({**json.loads(encode_health(told(played()))), **wrong}).encode()
     with pytest.raises(BadRecord):
         decode_health(raw).metrics()
 
 
 @given(st.binary(max_size=60) | st.integers(1, 60_000).map(lambda n: b'{"x":' + b"[" * n))
-def test_garbage_is_a_bad_record(raw):
+def test_arbitrary_bytes_are_a_bad_record(raw):
     with pytest.raises(BadRecord):
         decode_health(raw)

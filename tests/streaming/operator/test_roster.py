@@ -50,7 +50,7 @@ def race(teams: int) -> GameRecord:
 
 
 @pytest.mark.parametrize("teams", [1, 2, 3, 4])
-def test_a_stat_of_teams_has_a_value_for_each_of_them(teams: int) -> None:
+def test_team_stat_has_a_value_for_each_team(teams: int) -> None:
     record = decode_game(encode(race(teams)))
     assert record == race(teams)
     packet = track(4.0)
@@ -63,7 +63,7 @@ def test_a_stat_of_teams_has_a_value_for_each_of_them(teams: int) -> None:
     assert not operator.frame_buffer.frames.attack.any(), "nobody attacks anywhere"
 
 
-def test_the_wrong_number_of_teams_is_said_in_one_sentence() -> None:
+def test_wrong_number_of_teams_is_refused_with_one_sentence() -> None:
     with pytest.raises(BadInput, match="has 3 teams; toy is played by 2"):
         GameOperator(TOY, race(3))
     with pytest.raises(BadInput, match="has 1 teams; toy is played by 2"):
@@ -75,7 +75,7 @@ def test_the_wrong_number_of_teams_is_said_in_one_sentence() -> None:
         decode_game(encode(msgspec.structs.replace(race(1), teams=())))
 
 
-def test_a_model_is_not_asked_about_those_whom_the_question_does_not_concern() -> None:
+def test_model_predicts_only_the_subjects_that_are_concerned() -> None:
     class Counting:
         name, version, features = "counting", "1", ()
         asked = 0

@@ -50,7 +50,7 @@ def the_letter(out) -> DeadLetter:  # type: ignore[no-untyped-def]
     return letter
 
 
-def test_a_game_from_its_record_to_its_end_is_what_the_operator_says():
+def test_session_gives_the_outputs_of_its_operator():
     kept = started()
     assert (kept.phase, kept.record) == ("on", game())
     out = [output for raw in feed(PLAY) for output in kept.take(raw, NOW)]
@@ -62,7 +62,7 @@ def test_a_game_from_its_record_to_its_end_is_what_the_operator_says():
     assert [o.id for o in out if isinstance(o, Event)] == ["e1", "e2"]
 
 
-def test_an_event_that_was_taken_comes_out_behind_what_it_led_to():
+def test_accepted_event_is_published_after_the_stats_that_it_led_to():
     kept = started()
     for raw in feed(helpers.cut(track(2.0), [50])):
         kept.take(raw, NOW)
@@ -74,7 +74,7 @@ def test_an_event_that_was_taken_comes_out_behind_what_it_led_to():
     assert kept.take(encode_feed(bare), NOW)[-1].arrival_us == NOW, "stamped with the broker's time where it has no stamp"
 
 
-def test_before_the_record_nothing_is_known():
+def test_record_before_the_game_record_is_a_dead_letter():
     kept = host()
     for raw, source in ((feed(PLAY)[0], "telemetry.toy"), (encode_feed(mark(1, 1.0)), "events.toy"), (END, "events.toy")):
         letter = the_letter(kept.take(raw, NOW))
@@ -85,7 +85,7 @@ def test_before_the_record_nothing_is_known():
     assert kept.take(START, NOW) == [], "and the record may still come"
 
 
-def test_after_the_end_nothing_is_taken():
+def test_record_after_the_end_is_a_dead_letter():
     kept = started()
     kept.take(END, NOW)
     for raw in (feed(PLAY)[0], encode_feed(mark(1, 1.0)), END):
@@ -95,7 +95,7 @@ def test_after_the_end_nothing_is_taken():
     assert kept.tick(NOW) == []
 
 
-def test_a_record_that_comes_twice_does_no_harm_and_another_one_is_refused():
+def test_repeated_game_record_changes_nothing_and_a_different_one_is_a_dead_letter():
     kept = started()
     out = [o for raw in feed(PLAY) for o in kept.take(raw, NOW)]
     assert kept.take(START, NOW) == []
@@ -107,7 +107,7 @@ def test_a_record_that_comes_twice_does_no_harm_and_another_one_is_refused():
     assert helpers.finals(o for o in out if not isinstance(o, Event)) == helpers.finals(helpers.run(TOY, game(), PLAY))
 
 
-def test_what_lies_under_the_wrong_key_is_not_taken():
+def test_record_under_the_key_of_another_game_is_a_dead_letter():
     other = msgspec.structs.replace(game(), game="toy-2")
     assert the_letter(host().take(encode_feed(GameStart(record=other)), NOW)).reason == "another game"
     kept = started()
@@ -120,13 +120,13 @@ def test_what_lies_under_the_wrong_key_is_not_taken():
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"TL\x01", b'{"kind":"?"}', b"\xff" * 40])
-def test_bytes_that_are_nothing_are_kept_as_they_are(raw):
+def test_undecodable_bytes_are_a_dead_letter_with_the_same_bytes(raw):
     letter = the_letter(started().take(raw, NOW))
     assert letter.payload == raw
     assert letter.reason in ("truncated", "bad record", "not telemetry")
 
 
-def test_a_game_that_cannot_be_run_is_a_letter():
+def test_game_record_that_the_operator_refuses_is_a_dead_letter():
     def refuses(record: GameRecord) -> GameOperator:
         raise BadInput("there is no model xgoals")
 
@@ -138,7 +138,7 @@ def test_a_game_that_cannot_be_run_is_a_letter():
     assert the_letter(host().take(encode_feed(GameStart(record=wrong)), NOW)).reason == "bad game record"
 
 
-def test_an_operator_that_fails_on_a_record_loses_the_record_and_not_the_game(caplog):
+def test_operator_that_fails_on_a_record_makes_a_dead_letter_and_goes_on(caplog):
     kept = started()
     operator = kept.operator
     assert operator is not None
@@ -160,7 +160,7 @@ def test_an_operator_that_fails_on_a_record_loses_the_record_and_not_the_game(ca
     assert any(isinstance(o, StatBlock) for o in kept.take(END, NOW))
 
 
-def test_a_strict_operator_raises_as_everywhere():
+def test_strict_operator_that_fails_on_a_record_raises():
     kept = host(lambda record: GameOperator(TOY, record, strict=True))
     kept.take(START, NOW)
     kept.operator.on_record = lambda *_: 1 / 0  # type: ignore[union-attr,method-assign,assignment,return-value]
@@ -168,7 +168,7 @@ def test_a_strict_operator_raises_as_everywhere():
         kept.take(encode_feed(mark(1, 1.0)), NOW)
 
 
-def test_time_that_passes_gives_provisional_values_and_changes_nothing():
+def test_tick_gives_provisional_values_and_leaves_the_state_unchanged():
     kept = started()
     for raw in feed(helpers.cut(track(2.0), [50])):
         kept.take(raw, NOW)
@@ -182,7 +182,7 @@ def test_time_that_passes_gives_provisional_values_and_changes_nothing():
 
 
 @pytest.mark.parametrize("at", [0, 1, 3, len(PLAY) // 2, len(PLAY)])
-def test_a_restored_game_goes_on_to_the_same_finals(at):
+def test_restored_session_goes_on_to_the_same_finals(at):
     raws = [START, *feed(PLAY), END]
     first, second = host(), host()
     out = [o for raw in raws[:at] for o in first.take(raw, NOW)]
@@ -193,7 +193,7 @@ def test_a_restored_game_goes_on_to_the_same_finals(at):
     assert helpers.finals(o for o in out if not isinstance(o, Event)) == helpers.finals(helpers.run(TOY, game(), PLAY))
 
 
-def test_a_game_that_is_over_stays_over():
+def test_restored_session_of_an_ended_game_stays_ended():
     kept, back = started(), host()
     kept.take(END, NOW)
     back.restore(kept.snapshot())
@@ -202,7 +202,7 @@ def test_a_game_that_is_over_stays_over():
     assert len(kept.snapshot()) < 2_000, "and takes no room"
 
 
-def test_a_snapshot_of_a_newer_program_is_refused_with_a_sentence():
+def test_snapshot_of_a_newer_version_is_refused_with_one_sentence():
     raw = b"TLGH" + msgspec.msgpack.encode([VERSION + 1, "on", {"anything": 1}, b"", "more"])
     with pytest.raises(BadSnapshot, match=rf"has version {VERSION + 1}, this program reads version {VERSION}: .*newer one"):
         host().restore(raw)
@@ -221,13 +221,13 @@ def test_a_snapshot_of_a_newer_program_is_refused_with_a_sentence():
         (b"TLGH" + msgspec.msgpack.encode([VERSION, "on", game(), b"TLSN12345678"]), "damaged"),
     ],
 )
-def test_what_is_no_snapshot_is_one_sentence(raw, word):
+def test_bytes_that_are_no_snapshot_are_refused_with_one_sentence(raw, word):
     with pytest.raises(BadSnapshot, match=word) as bad:
         host().restore(raw)
     assert "\n" not in str(bad.value)
 
 
-def test_a_snapshot_of_another_roster_does_not_fit():
+def test_snapshot_of_another_roster_is_refused():
     kept = started()
     for raw in feed(PLAY):
         kept.take(raw, NOW)
@@ -238,7 +238,7 @@ def test_a_snapshot_of_another_roster_does_not_fit():
         host().restore(b"TLGH" + msgspec.msgpack.encode(inner))
 
 
-def test_a_damaged_snapshot_is_refused_or_still_one():
+def test_damaged_snapshot_is_refused_or_restored():
     kept = started()
     for raw in feed(PLAY)[:6]:
         kept.take(raw, NOW)

@@ -32,7 +32,7 @@ def versioned(raw: bytes, version: int) -> bytes:
 
 
 @pytest.mark.parametrize("provisional", [True, False])
-def test_the_context_of_an_event_is_built_once(monkeypatch: pytest.MonkeyPatch, provisional: bool) -> None:
+def test_event_context_is_built_once_per_event(monkeypatch: pytest.MonkeyPatch, provisional: bool) -> None:
     built: list[str] = []
     build = EventStage.context
 
@@ -48,7 +48,7 @@ def test_the_context_of_an_event_is_built_once(monkeypatch: pytest.MonkeyPatch, 
     assert len({u.event for u in helpers.updates(out, "final") if u.event}) == len(events)
 
 
-def test_waiting_events_of_a_snapshot_are_shown_again_and_become_final() -> None:
+def test_waiting_events_of_a_snapshot_become_final_after_restore() -> None:
     events, pieces = [mark(i, 1.5 * i, i % 4) for i in range(1, 7)], helpers.cut(track(12.0), [5])
     whole = helpers.finals(helpers.play(GameOperator(TOY, game()), [*events, *pieces]))
     first, second = GameOperator(TOY, game()), GameOperator(TOY, game())
@@ -58,7 +58,7 @@ def test_waiting_events_of_a_snapshot_are_shown_again_and_become_final() -> None
     assert helpers.finals(out) == whole
 
 
-def test_a_snapshot_of_the_version_before_is_read_and_that_of_a_later_one_refused() -> None:
+def test_snapshot_of_the_previous_version_is_read_and_of_a_later_one_refused() -> None:
     operator = GameOperator(TOY, game())
     helpers.play(operator, [track(3.0)], end=False)
     raw = operator.snapshot()
@@ -69,7 +69,7 @@ def test_a_snapshot_of_the_version_before_is_read_and_that_of_a_later_one_refuse
         GameOperator(TOY, game()).restore(versioned(raw, 4))
 
 
-def test_models_that_version_2_kept_among_the_facts_are_found() -> None:
+def test_snapshot_of_version_2_keeps_its_models() -> None:
     def apply(context: object, ledger: object) -> None:
         pass
 
@@ -112,7 +112,7 @@ def double(column: np.ndarray, lo: int, hi: int, out: np.ndarray) -> None:
     out[lo:hi] = 2.0 * column[lo:hi]
 
 
-def test_a_step_holds_no_game_and_each_game_has_its_own_arrays() -> None:
+def test_step_holds_no_game_and_each_game_has_its_own_arrays() -> None:
     step = kernel_step("toy.double", double, Signal("out", "m"), "in")
     one, two = frames(1.0), frames(5.0)
     first, second = step.bound(one), step.bound(two)
@@ -128,7 +128,7 @@ def test_a_step_holds_no_game_and_each_game_has_its_own_arrays() -> None:
     assert kept() is None
 
 
-def test_a_clock_is_what_its_dump_says_and_its_cells_are_its_times() -> None:
+def test_clock_restores_from_its_dump() -> None:
     clock = GameClock(100, 5_000)
     assert (clock.telemetry_watermark_us, clock.event_watermark_us) == (NEVER, NEVER)
     clock.arrived(9_000)

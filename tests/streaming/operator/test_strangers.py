@@ -12,7 +12,7 @@ from streaming.errors import BadRecord
 from streaming.factory import operator_for
 from streaming.operator.game import GameOperator
 from streaming.wire.records import Event, GameRecord
-from tests.small import small_world
+from tests.small_simulators import small_simulator
 from tests.streaming import helpers
 
 SCORES = {"soccer": "soccer.match.score", "nfl": "nfl.game.score", "mlb": "mlb.game.score"}
@@ -21,7 +21,7 @@ SCORES = {"soccer": "soccer.match.score", "nfl": "nfl.game.score", "mlb": "mlb.g
 @cache
 def _events(sport: str) -> tuple[GameRecord, tuple[Event, ...]]:
     """A game without its tracking; of soccer, in which little is scored, with a goal for either side."""
-    world = small_world(sport, 9 if sport == "mlb" else 7, 6.0)  # a home run
+    world = small_simulator(sport, 9 if sport == "mlb" else 7, 6.0)  # a home run
     feeds = [feed for feed in world.record.feeds if feed.kind == "events"]
     record = msgspec.structs.replace(world.record, feeds=feeds)
     events = [one for one in world.stream(25) if isinstance(one, Event)]
@@ -52,7 +52,7 @@ def _values(out: list[Any], stat: str) -> list[tuple[int, Any]]:
 
 
 @pytest.mark.parametrize("sport", SCORES)
-def test_the_score_counts_what_strangers_do(sport: str) -> None:
+def test_score_counts_goals_of_players_not_in_the_roster(sport: str) -> None:
     record, events = _events(sport)
     known = helpers.play(operator_for(record), events)
     named = [event for event in events if event.player is not None and event.team is not None]
@@ -70,7 +70,7 @@ def test_the_score_counts_what_strangers_do(sport: str) -> None:
     assert not wrong, "nobody else gets what a stranger did"
 
 
-def test_a_player_of_a_team_that_does_not_play_counts_for_his_own() -> None:
+def test_goal_under_an_unknown_team_counts_for_the_player_s_team() -> None:
     record, events = _events("soccer")
     known = helpers.play(operator_for(record), events)
     odd = [msgspec.structs.replace(e, team="guests") if e.id.startswith("goal") else e for e in events]
@@ -79,7 +79,7 @@ def test_a_player_of_a_team_that_does_not_play_counts_for_his_own() -> None:
     assert helpers.dead(out) == {"unknown team": 3}
 
 
-def test_what_counts_for_nobody_is_a_dead_letter_and_nothing_else() -> None:
+def test_event_without_a_known_team_is_a_dead_letter_and_changes_nothing() -> None:
     record, events = _events("soccer")
     goal = next(e for e in events if e.id == "goal-0")
     operator = operator_for(record)
@@ -89,7 +89,7 @@ def test_what_counts_for_nobody_is_a_dead_letter_and_nothing_else() -> None:
     assert operator.metrics.counts["accepted", "event"] == 0
 
 
-def test_a_repeated_event_of_a_stranger_is_one_letter_and_one_goal() -> None:
+def test_repeated_event_of_an_unknown_player_is_one_dead_letter_and_one_goal() -> None:
     record, events = _events("soccer")
     goal = msgspec.structs.replace(next(e for e in events if e.id == "goal-0"), player="x")
     twice = [again for e in events for again in ((goal, goal) if e.id == "goal-0" else (e,))]
@@ -98,7 +98,7 @@ def test_a_repeated_event_of_a_stranger_is_one_letter_and_one_goal() -> None:
     assert helpers.dead(helpers.play(operator_for(record), twice)) == {"unknown player": 1}
 
 
-def test_a_correction_that_names_a_stranger_takes_the_goal_from_the_player_alone() -> None:
+def test_correction_to_an_unknown_player_takes_the_goal_from_the_player_not_the_team() -> None:
     record, events = _events("soccer")
     goal = next(e for e in events if e.id == "goal-0")
     last = max(e.arrival_us for e in events)
@@ -111,7 +111,7 @@ def test_a_correction_that_names_a_stranger_takes_the_goal_from_the_player_alone
     assert all(u.value is None for u in taken)
 
 
-def test_a_strict_operator_refuses_a_stranger() -> None:
+def test_strict_operator_refuses_an_unknown_player() -> None:
     record, events = _events("soccer")
     goal = next(e for e in events if e.id == "goal-0")
     operator = operator_for(record, strict=True)

@@ -21,7 +21,7 @@ def finals(outputs: list[object]) -> list[list[object]]:
     return sorted([update.id, update.value, update.revision] for block in settled for update in block.updates(0))
 
 
-def test_a_snapshot_of_0_1_is_restored_and_the_game_goes_on_to_the_same_finals() -> None:
+def test_snapshot_of_0_1_goes_on_to_the_same_finals() -> None:
     recording = touchline.open_recording(FOLDER / "recording")
     records = list(recording.records(max_samples=PACKET))
     operator = GameOperator(TOY, recording.game, {}, draw=False, provisional=False)

@@ -23,7 +23,7 @@ def feed(name: str) -> list[bytes]:
     return [encode_feed(record) for record in (GameStart(record=named(name)), packet, event, GameEnd(game=name))]
 
 
-def test_games_side_by_side_are_there_as_they_end(tmp_path):
+def test_recordings_of_several_games_appear_as_each_ends(tmp_path):
     with GameRecorder(tmp_path, "toy") as capture:
         for one, two in zip(feed("toy/1"), [*feed("..")[:3], b""], strict=True):
             capture.take("toy/1", one, NOW)
@@ -40,7 +40,7 @@ def test_games_side_by_side_are_there_as_they_end(tmp_path):
         assert event == msgspec.structs.replace(mark(1, 1.5), game=name)
 
 
-def test_without_a_stamp_the_brokers_stands_in(tmp_path):
+def test_record_without_arrival_stamp_gets_the_broker_s(tmp_path):
     packet = track(0.2)
     packet.arrival_us = 0
     with GameRecorder(tmp_path, "toy") as capture:
@@ -52,7 +52,7 @@ def test_without_a_stamp_the_brokers_stands_in(tmp_path):
     assert event.arrival_us == NOW + 5
 
 
-def test_what_cannot_be_used_is_kept_or_counted(tmp_path):
+def test_unusable_record_is_a_dead_letter_or_counted_as_unclaimed(tmp_path):
     import pyarrow.parquet as pq
 
     start, packet, event, end = feed("toy-1")
@@ -68,7 +68,7 @@ def test_what_cannot_be_used_is_kept_or_counted(tmp_path):
     assert rows[1]["reason"] == "another game"
 
 
-def test_an_error_leaves_nothing_of_what_was_on(tmp_path):
+def test_error_leaves_no_recording_of_running_games(tmp_path):
     def broken_off() -> None:
         with GameRecorder(tmp_path, "toy") as capture:
             for name, raw in [*(("over", raw) for raw in feed("over")), *(("on", raw) for raw in feed("on")[:3])]:
@@ -80,7 +80,7 @@ def test_an_error_leaves_nothing_of_what_was_on(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["over"]
 
 
-def test_on_the_way_to_a_runner(tmp_path):
+def test_tee_passes_records_on_and_records_the_operator_s_outputs(tmp_path):
     stream = [track(1.0), T0 + 2_000_000, mark(1, 0.5)]
     with GameRecorder(tmp_path, "toy") as capture:
         assert list(capture.tee(game(), stream)) == stream

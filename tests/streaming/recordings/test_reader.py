@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -87,7 +88,7 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("packets", ["packed", "arrival"])
-def test_gives_back_what_was_written(tmp_path: Path, small_groups: None, packets: str) -> None:
+def test_recording_gives_back_the_records_that_were_written(tmp_path: Path, small_groups: None, packets: str) -> None:
     written = record_game(tmp_path / "rec")
     recording = Recording(tmp_path / "rec")
     assert recording.game == GAME
@@ -96,7 +97,7 @@ def test_gives_back_what_was_written(tmp_path: Path, small_groups: None, packets
     assert samples(read) == samples(written)
 
 
-def test_arrival_packets_are_the_live_ones(tmp_path: Path) -> None:
+def test_packets_by_arrival_are_the_live_ones(tmp_path: Path) -> None:
     written = record_game(tmp_path / "rec", frames=20)
     read = list(Recording(tmp_path / "rec").records(packets="arrival"))
     assert len(read) == len(written)
@@ -109,7 +110,7 @@ def test_arrival_packets_are_the_live_ones(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 3, 64, 1000])
-def test_packets_hold_at_most_what_was_asked(tmp_path: Path, small_groups: None, size: int) -> None:
+def test_packets_hold_at_most_max_samples(tmp_path: Path, small_groups: None, size: int) -> None:
     written = record_game(tmp_path / "rec")
     read = list(Recording(tmp_path / "rec").records(max_samples=size))
     assert max(len(r) for r in read if isinstance(r, Telemetry)) <= size
@@ -118,7 +119,7 @@ def test_packets_hold_at_most_what_was_asked(tmp_path: Path, small_groups: None,
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(-1_000_000, 6_000_000))
-def test_from_any_moment_is_the_tail_of_the_whole(shared: Recording, at: int) -> None:
+def test_records_from_any_instant_are_the_tail_of_the_whole(shared: Recording, at: int) -> None:
     whole = samples(list(shared.records()))
     arrived = [told[1].arrival_us if told[0] == "event" else told[4] for told in whole]  # type: ignore[attr-defined]
     tail = [told for told, arrival in zip(whole, arrived, strict=True) if arrival >= T0 + at]  # type: ignore[operator]
@@ -135,26 +136,23 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return Recording(path)
 
 
-def test_starting_late_reads_only_the_end(shared: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_late_start_reads_only_the_row_groups_at_the_end(shared: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    first = shared._telemetry[0]
-    monkeypatch.setattr(shared, "_telemetry", [Spy(file, read) for file in shared._telemetry])
-    list(shared.records(from_us=shared.last_us - 300_000))
-    assert len(read) < first.metadata.num_row_groups / 3
+    read_row_group = pq.ParquetFile.read_row_group
+
+    def counted(file: pq.ParquetFile, index: int, **options: object) -> object:
+        read.append(index)
+        return read_row_group(file, index, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", counted)
+    packets = [record for record in shared.records(packets="arrival") if isinstance(record, Telemetry)]
+    groups = len(read)
+    read.clear()
+    list(shared.records(from_us=int(np.max(packets[-1].arrival_us)) - 300_000))
+    assert 0 < len(read) < groups / 3
 
 
-class Spy:
-    """A Parquet file that notes which row groups are read."""
-
-    def __init__(self, file: object, read: list[int]) -> None:
-        self.file, self.read = file, read
-
-    def read_row_group(self, index: int, **options: object) -> object:
-        self.read.append(index)
-        return self.file.read_row_group(index, **options)  # type: ignore[attr-defined]
-
-
-def test_feeds_and_channels_stay_apart(tmp_path: Path, small_groups: None) -> None:
+def test_feeds_and_channel_sets_are_not_mixed_in_a_packet(tmp_path: Path, small_groups: None) -> None:
     written: list[Telemetry | Event] = []
     for i in range(60):
         written.append(frame(i, 3, "players", speed=float(i)))
@@ -173,7 +171,7 @@ def test_feeds_and_channels_stay_apart(tmp_path: Path, small_groups: None) -> No
     }
 
 
-def test_a_clock_that_went_back_keeps_order_and_stamps(tmp_path: Path, small_groups: None) -> None:
+def test_arrival_clock_that_went_back_keeps_order_and_stamps(tmp_path: Path, small_groups: None) -> None:
     written: list[Telemetry | Event] = [frame(i) for i in (*range(40), *range(20, 60))]
     with Writer(tmp_path / "rec", GAME) as writer:
         for packet in written:
@@ -215,21 +213,21 @@ attrs = st.dictionaries(st.text(max_size=8), st.text(max_size=8) | numbers | st.
         max_size=20,
     )
 )
-def test_events_come_back_whole(tmp_path: Path, events: list[Event]) -> None:
+def test_events_are_read_back_with_every_field(tmp_path: Path, events: list[Event]) -> None:
     with Writer(tmp_path / "rec", GAME, overwrite=True) as writer:
         for one in events:
             writer.write(one)
     assert list(Recording(tmp_path / "rec").records()) == events
 
 
-def test_an_event_with_an_impossible_number_is_refused(tmp_path: Path) -> None:
+def test_event_with_a_number_that_is_not_finite_is_refused(tmp_path: Path) -> None:
     writer = Writer(tmp_path / "rec", GAME)
     with pytest.raises(ValueError, match="not finite"):
         writer.write(event(0, attrs={"xg": float("nan")}))
     writer.abort()
 
 
-def test_a_record_of_another_game_is_refused(tmp_path: Path) -> None:
+def test_record_of_another_game_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="does not belong"), Writer(tmp_path / "rec", GAME) as writer:
         writer.write(msgspec.structs.replace(event(0), game="g2"))
     assert not any(tmp_path.iterdir())
@@ -245,13 +243,13 @@ def write_and_fail(writer: Writer, error: type[BaseException] | None) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
-def test_an_interrupted_recording_leaves_nothing(tmp_path: Path, small_groups: None, error: type[BaseException]) -> None:
+def test_interrupted_recording_leaves_no_folder(tmp_path: Path, small_groups: None, error: type[BaseException]) -> None:
     with pytest.raises(error):
         write_and_fail(Writer(tmp_path / "rec", GAME), error)
     assert not any(tmp_path.iterdir())
 
 
-def test_an_existing_recording_is_not_touched_unless_asked(tmp_path: Path) -> None:
+def test_existing_recording_is_replaced_only_on_request(tmp_path: Path) -> None:
     written = record_game(tmp_path / "rec", frames=5)
     with pytest.raises(BadInput, match="exists already"):
         Writer(tmp_path / "rec", GAME)
@@ -262,7 +260,7 @@ def test_an_existing_recording_is_not_touched_unless_asked(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["rec"]
 
 
-def test_a_failing_disk_is_said_in_a_sentence_and_leaves_nothing(
+def test_failing_disk_raises_one_sentence_and_leaves_no_folder(
     tmp_path: Path, small_groups: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
@@ -274,22 +272,20 @@ def test_a_failing_disk_is_said_in_a_sentence_and_leaves_nothing(
     assert not any(tmp_path.iterdir())
 
 
-def test_the_record_at_the_end_is_kept(tmp_path: Path) -> None:
+def test_game_record_at_the_end_is_stored(tmp_path: Path) -> None:
     with Writer(tmp_path / "rec", GAME) as writer:
         writer.write(frame(0))
         writer.game = msgspec.structs.replace(GAME, title="full time")
     assert Recording(tmp_path / "rec").game.title == "full time"
 
 
-def test_an_empty_recording_is_one(tmp_path: Path) -> None:
+def test_recording_without_records_is_valid(tmp_path: Path) -> None:
     Writer(tmp_path / "rec", GAME).close()
     recording = Recording(tmp_path / "rec")
     assert (recording.samples, recording.events, list(recording.records())) == (0, 0, [])
 
 
-def test_what_an_operator_gave_out_is_kept(tmp_path: Path) -> None:
-    import pyarrow.parquet as pq
-
+def test_outputs_of_an_operator_are_recorded(tmp_path: Path) -> None:
     block = StatBlock(
         stat="toy.player.speed",
         game="g1",
@@ -339,7 +335,7 @@ def read_all(path: Path) -> int:
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(which=st.integers(0, 3), share=st.floats(0, 1, exclude_max=True))
-def test_a_file_cut_short_is_always_noticed(shared: Recording, tmp_path: Path, which: int, share: float) -> None:
+def test_file_cut_short_is_always_refused(shared: Recording, tmp_path: Path, which: int, share: float) -> None:
     copy = tmp_path / "copy"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(shared.path, copy)
@@ -354,7 +350,7 @@ def test_a_file_cut_short_is_always_noticed(shared: Recording, tmp_path: Path, w
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
-def test_a_flipped_bit_is_always_noticed(shared: Recording, tmp_path: Path, share: float, bit: int) -> None:
+def test_flipped_bit_is_always_refused(shared: Recording, tmp_path: Path, share: float, bit: int) -> None:
     """Before a reader of Parquet sees it: a damaged footer can end the whole process."""
     copy = tmp_path / "copy"
     shutil.rmtree(copy, ignore_errors=True)
@@ -372,7 +368,7 @@ def contents(file: str) -> bytes:
     return msgspec.json.encode(recorder.Contents(1, [Part(file, 1, 0, 0, 1, 0, 0, 0)]))
 
 
-def test_a_missing_part_is_named(shared: Recording, tmp_path: Path) -> None:
+def test_missing_part_is_named(shared: Recording, tmp_path: Path) -> None:
     shutil.copytree(shared.path, tmp_path / "copy")
     (tmp_path / "copy" / "telemetry" / "part-00000.parquet").unlink()
     with pytest.raises(BadInput, match=r"part-00000\.parquet is missing"):
@@ -389,14 +385,14 @@ def test_a_missing_part_is_named(shared: Recording, tmp_path: Path) -> None:
         ("recording.json", contents("events/../../x"), "no part"),
     ],
 )
-def test_a_wrong_description_is_refused(shared: Recording, tmp_path: Path, file: str, content: bytes, sentence: str) -> None:
+def test_wrong_description_is_refused(shared: Recording, tmp_path: Path, file: str, content: bytes, sentence: str) -> None:
     shutil.copytree(shared.path, tmp_path / "copy")
     (tmp_path / "copy" / file).write_bytes(content)
     with pytest.raises(BadInput, match=sentence):
         Recording(tmp_path / "copy")
 
 
-def test_a_part_of_another_kind_is_refused(shared: Recording, tmp_path: Path) -> None:
+def test_part_of_another_kind_is_refused(shared: Recording, tmp_path: Path) -> None:
     shutil.copytree(shared.path, tmp_path / "copy")
     folder = tmp_path / "copy"
     shutil.copy(folder / "events" / "part-00000.parquet", folder / "telemetry" / "part-00000.parquet")
@@ -410,7 +406,7 @@ def test_a_part_of_another_kind_is_refused(shared: Recording, tmp_path: Path) ->
         Recording(folder)
 
 
-def test_no_recording_at_all(tmp_path: Path) -> None:
+def test_folder_without_a_recording_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no recording at"):
         Recording(tmp_path / "nothing")
     with pytest.raises(BadInput, match=r"game\.json"):

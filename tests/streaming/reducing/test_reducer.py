@@ -82,7 +82,7 @@ def expected(seconds: float) -> dict[tuple[int, int], dict[str, float]]:
     return found
 
 
-def test_it_is_what_numpy_says() -> None:
+def test_reduced_windows_equal_those_of_numpy() -> None:
     found, reducer = run(stream(1.0, [20_000]))
     wanted = expected(1.0)
     assert found.keys() == wanted.keys()
@@ -101,14 +101,14 @@ LENGTHS = [[10_000], [7_000, 13_000, 30_000], [100_000], [250_000], [1_000, 333]
 @pytest.mark.parametrize(
     ("lengths", "pieces"), [([10_000], [1]), *((lengths, pieces) for lengths in LENGTHS for pieces in (None, [7, 40_000, 3]))]
 )
-def test_neither_the_cut_of_blocks_nor_that_of_bytes_changes_a_bit(lengths: list[int], pieces: list[int] | None) -> None:
+def test_cuts_of_blocks_and_bytes_change_no_bit(lengths: list[int], pieces: list[int] | None) -> None:
     whole, _ = run(stream(1.0, [50_000]))
     found, _ = run(stream(1.0, lengths), pieces)
     for key, columns in whole.items():
         assert found[key] == columns
 
 
-def test_a_packet_has_only_the_columns_that_are_wanted_and_travels() -> None:
+def test_packet_has_only_the_planned_columns_and_survives_encoding() -> None:
     reducer = Reducer(wanted=["fast", "odd.max", "nothing"])
     reducer.feed(stream(0.3, [100_000]))
     (packet,) = reducer.take(T0)
@@ -118,7 +118,7 @@ def test_a_packet_has_only_the_columns_that_are_wanted_and_travels() -> None:
     assert packet.arrival_us == T0
 
 
-def test_what_is_malformed_is_counted_with_its_reason() -> None:
+def test_malformed_block_is_counted_with_its_reason() -> None:
     good = [block(3, k * 20_000, 20_000, k) for k in range(10)]
     bad = bytearray(good[2])
     bad[PREFIX.size + 8 : PREFIX.size + 12] = np.float32(np.nan).tobytes()
@@ -148,7 +148,7 @@ def test_what_is_malformed_is_counted_with_its_reason() -> None:
     assert np.isfinite(list(found[3, 100].values())).all()
 
 
-def test_hostile_bytes_never_stop_it() -> None:
+def test_hostile_bytes_never_stop_the_reducer() -> None:
     rng = np.random.default_rng(4)
     data = bytearray(stream(0.5, [20_000]))
     for _ in range(300):
@@ -161,7 +161,7 @@ def test_hostile_bytes_never_stop_it() -> None:
         assert sum(reducer.counts.values()) > 0
 
 
-def test_a_gap_leaves_windows_out_and_a_short_window_has_what_came() -> None:
+def test_gap_leaves_windows_out_and_a_short_window_has_its_samples() -> None:
     data = encode_plan(PLAN) + block(3, 0, 50_000) + block(3, 500_000, 100_000)
     found, _ = run(data)
     assert sorted(found) == [(3, 100), (3, 600)]
@@ -170,7 +170,7 @@ def test_a_gap_leaves_windows_out_and_a_short_window_has_what_came() -> None:
     assert np.isnan(found[3, 100]["slow"]), "no sample of it in the half window"
 
 
-def test_plans_that_contradict_themselves_are_refused() -> None:
+def test_plan_that_contradicts_itself_is_refused() -> None:
     for wrong in (
         b"[]",
         b"{",
@@ -182,7 +182,7 @@ def test_plans_that_contradict_themselves_are_refused() -> None:
     assert decode_plan(encode_plan(PLAN)[8:]) == PLAN
 
 
-def test_from_a_socket_recorded_and_replayed(tmp_path: Path) -> None:
+def test_raw_blocks_from_a_socket_replay_to_the_same_packets(tmp_path: Path) -> None:
     data = stream(2.0, [20_000])
     here, there = socket.socketpair()
     sender = threading.Thread(target=lambda: (there.sendall(data), there.close()))
@@ -205,7 +205,7 @@ def test_from_a_socket_recorded_and_replayed(tmp_path: Path) -> None:
         replay(tmp_path / "nothing", Reducer(), again.extend, lambda: 9)
 
 
-def test_a_connection_that_breaks_off_is_counted() -> None:
+def test_connection_that_breaks_off_is_counted() -> None:
     data = stream(0.2, [20_000])
     here, there = socket.socketpair()
     threading.Thread(target=lambda: (there.sendall(data[:-5]), there.close())).start()

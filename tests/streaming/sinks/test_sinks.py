@@ -83,7 +83,7 @@ def told(row: dict[str, object]) -> object:
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_a_row_says_what_the_message_says(block: StatBlock) -> None:
+def test_table_row_equals_the_message(block: StatBlock) -> None:
     rows = stat_table([(block, 77)]).to_pylist()
     updates = list(block.updates(77))
     assert len(rows) == len(updates)
@@ -116,11 +116,11 @@ def test_many_blocks_make_one_table_in_order() -> None:
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_a_line_is_the_message(block: StatBlock) -> None:
+def test_jsonl_line_is_the_message(block: StatBlock) -> None:
     assert lines(block, 77) == b"".join(encode(update) + b"\n" for update in block.updates(77))
 
 
-def test_an_object_is_read_by_duckdb_and_pandas_and_has_no_nan(tmp_path: Path) -> None:
+def test_object_stat_is_readable_by_duckdb_and_pandas_without_nan(tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     sink = StatParquetSink(tmp_path / "stats.parquet")
     clip = {"label": "goal", "score": float("nan"), "basis": [{"value": np.float64(2.5), "all": np.array([1.0, np.inf])}]}
@@ -184,7 +184,7 @@ OUTPUTS: list[Output] = [
 
 
 @pytest.mark.parametrize("final_only", [False, True])
-def test_the_files_hold_the_stats_that_were_asked_for(tmp_path: Path, final_only: bool) -> None:
+def test_file_has_only_the_requested_stats(tmp_path: Path, final_only: bool) -> None:
     kept = ListSink()
     parquet = StatParquetSink(tmp_path / "stats.parquet", final_only=final_only)
     jsonl = StatJsonlSink(tmp_path / "stats.jsonl", final_only=final_only)
@@ -202,7 +202,7 @@ def test_the_files_hold_the_stats_that_were_asked_for(tmp_path: Path, final_only
 
 
 @pytest.mark.parametrize("sink", [StatParquetSink, StatJsonlSink])
-def test_nothing_is_left_of_a_run_that_failed(tmp_path: Path, sink: type[StatParquetSink] | type[StatJsonlSink]) -> None:
+def test_failed_run_leaves_no_file(tmp_path: Path, sink: type[StatParquetSink] | type[StatJsonlSink]) -> None:
     def run() -> None:
         with sink(tmp_path / "out") as opened:
             opened.write(OUTPUTS, 1)
@@ -214,7 +214,7 @@ def test_nothing_is_left_of_a_run_that_failed(tmp_path: Path, sink: type[StatPar
 
 
 @pytest.mark.parametrize("sink", [StatParquetSink, StatJsonlSink])
-def test_a_run_without_stats_makes_an_empty_file(tmp_path: Path, sink: type[StatParquetSink] | type[StatJsonlSink]) -> None:
+def test_run_without_stats_makes_an_empty_file(tmp_path: Path, sink: type[StatParquetSink] | type[StatJsonlSink]) -> None:
     sink(tmp_path / "out").close()
     if sink is StatParquetSink:
         assert pq.ParquetFile(tmp_path / "out").schema_arrow == STAT_SCHEMA
@@ -223,7 +223,7 @@ def test_a_run_without_stats_makes_an_empty_file(tmp_path: Path, sink: type[Stat
 
 
 @pytest.mark.parametrize("sink", [StatParquetSink, StatJsonlSink])
-def test_a_file_that_exists_is_kept(tmp_path: Path, sink: type[StatParquetSink] | type[StatJsonlSink]) -> None:
+def test_existing_file_is_not_overwritten(tmp_path: Path, sink: type[StatParquetSink] | type[StatJsonlSink]) -> None:
     (tmp_path / "out").write_text("mine")
     with pytest.raises(BadInput, match="exists already"):
         sink(tmp_path / "out")
@@ -233,7 +233,7 @@ def test_a_file_that_exists_is_kept(tmp_path: Path, sink: type[StatParquetSink] 
 
 
 @pytest.mark.slow
-def test_no_pandas_is_imported_while_a_game_runs(tmp_path: Path) -> None:
+def test_running_game_imports_no_pandas(tmp_path: Path) -> None:
     """pyarrow's conversions import pandas when it is installed, which would hold up a live game for a second."""
     import subprocess
     import sys

@@ -38,7 +38,7 @@ def positions(records: Iterable[Telemetry | Event]) -> np.ndarray:
     return np.concatenate([record.x_m for record in records if isinstance(record, Telemetry)])
 
 
-def test_a_recording_is_a_source_by_its_path_and_by_its_url(recording: Path) -> None:
+def test_recording_opens_by_path_and_by_url(recording: Path) -> None:
     for url in (str(recording), f"file://{recording}"):
         source = opened(url)
         assert source.record == Recording(recording).game
@@ -47,14 +47,14 @@ def test_a_recording_is_a_source_by_its_path_and_by_its_url(recording: Path) -> 
         assert np.array_equal(positions(live), positions(fast))
 
 
-def test_a_simulated_game_is_the_one_of_its_seed(recording: Path) -> None:
+def test_simulator_url_gives_the_game_of_its_seed(recording: Path) -> None:
     source = opened(url_of("soccer", seed=5, minutes=0.3))
     assert source.record == open_simulator("soccer", 5, 0.3).record
     assert np.array_equal(positions(source.records(live=True)), positions(Recording(recording).records()))
     assert opened(url_of("soccer", minutes=0.3, t0_us=1_000_000, finishing=1.0)).record.t0_us == 1_000_000
 
 
-def test_run_takes_a_game_from_a_simulator_to_a_file(recording: Path, tmp_path: Path) -> None:
+def test_run_writes_a_simulated_game_to_a_file(recording: Path, tmp_path: Path) -> None:
     """The stats of the game, and those of its recording: the same but for the clocks."""
     made, replayed = tmp_path / "made.jsonl", tmp_path / "replayed.jsonl"
     assert run(["run", "--source", "simulator://soccer?seed=5&minutes=0.3", "--sink", str(made)]) == 0
@@ -67,7 +67,7 @@ def test_run_takes_a_game_from_a_simulator_to_a_file(recording: Path, tmp_path: 
     assert values(made) == values(replayed)
 
 
-def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
+def test_unknown_kind_of_source_is_refused_with_the_known_ones() -> None:
     assert source_kind("games/REC") == "file"
     with pytest.raises(BadInput, match=r"^unknown source 'mqtt': this installation knows file, kafka, simulator$"):
         open_source("mqtt://broker", SOCCER)

@@ -65,7 +65,7 @@ class ScriptedMatch:
         self.players = self.ids[:-1]
         self.score, self.team_xgoals, self.top = [0, 0], [0.0, 0.0], np.zeros(22)
         steps = "framing speed top_speed distance team_shape possession pressure pitch_control windows xgoals emit"
-        self.meters = OperatorMetrics(tuple(steps.split()))
+        self.metrics = OperatorMetrics(tuple(steps.split()))
         self.before: np.ndarray | None = None
 
     def xyz(self, t: float) -> np.ndarray:
@@ -179,7 +179,7 @@ class ScriptedMatch:
         return blocks, event
 
     def _measure(self, end_us: int) -> None:
-        meters = self.meters
+        meters = self.metrics
         noise = 900 + 200 * np.random.default_rng(self.k).random(11)
         ns = np.array([21, 14, 6, 9, 18, 12, 24, 61, 17, 11, 33]) * noise
         meters.step_last_ns[:] = ns
@@ -205,7 +205,7 @@ class ScriptedMatch:
 def play(hub: object, game: str = "demo-1", seconds: float = 3600.0) -> None:
     """Feed ``hub`` in real time."""
     match = ScriptedMatch(game, time.time_ns() // 1000)
-    hub.attach(match.record, match.meters)  # type: ignore[attr-defined]
+    hub.attach(match.record, match.metrics)  # type: ignore[attr-defined]
     start = time.monotonic()
     while match.k * HOP_S < seconds:
         outputs, events = match.step()

@@ -12,9 +12,9 @@ import pytest
 
 from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
-from tests.patience import PATIENCE_MS, PATIENCE_S
 from tests.streaming.web.conftest import Stage
 from tests.streaming.web.scripted import HOP_S, ScriptedMatch
+from tests.waiting import TIMEOUT_MS, TIMEOUT_S
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +39,7 @@ def browser() -> Iterator[object]:
         chromium.close()
 
 
-def until(page, expression: str, seconds: float = PATIENCE_S):  # type: ignore[no-untyped-def]
+def until(page, expression: str, seconds: float = TIMEOUT_S):  # type: ignore[no-untyped-def]
     """The value of ``expression`` in the page once it is true. (The page forbids ``eval``, so that Playwright cannot wait for it.)
 
     What belongs together is read in one expression: between two a graphic may have left the page.
@@ -67,7 +67,7 @@ class Player(threading.Thread):
         super().__init__(daemon=True)
         self.hub, self.match = hub, ScriptedMatch(t0_us=time.time_ns() // 1000, shot_every=10**9)
         self.over, self.lock = threading.Event(), threading.Lock()
-        hub.attach(self.match.record, self.match.meters)
+        hub.attach(self.match.record, self.match.metrics)
 
     def run(self) -> None:
         while not self.over.wait(HOP_S):
@@ -101,7 +101,7 @@ def test_live_page_after_a_shot_shows_its_card_with_xgoals(browser, stage: Stage
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("request", lambda r: faults.append(f"fetched {r.url}") if not r.url.startswith(stage.url) else None)
     page.goto(stage.url)
-    page.wait_for_selector("#state.on", timeout=PATIENCE_MS)
+    page.wait_for_selector("#state.on", timeout=TIMEOUT_MS)
     assert page.locator("#home-short").inner_text() == "HAR"
     assert page.locator(".third").count() == 0
     page.evaluate("touchline.lower.seconds = 3")
@@ -117,8 +117,8 @@ def test_live_page_after_a_shot_shows_its_card_with_xgoals(browser, stage: Stage
     until(page, f"touchline.playback.head > {before} + 0.5")
     assert page.evaluate("Number.isFinite(touchline.playback.at(touchline.playback.head)[0])")
     player.over.set()
-    page.wait_for_selector("#state.quiet", timeout=PATIENCE_MS)
-    page.wait_for_selector("section.block.old", timeout=PATIENCE_MS)
+    page.wait_for_selector("#state.quiet", timeout=TIMEOUT_MS)
+    page.wait_for_selector("section.block.old", timeout=TIMEOUT_MS)
     assert faults == []
     page.close()
 
@@ -129,16 +129,16 @@ def test_lower_third_corrects_a_provisional_value_and_shows_nothing_old(  # type
     player.shoot(3)
     page = browser.new_page(viewport={"width": 1920, "height": 1080})
     page.goto(f"{stage.url}/graphics/lower-third?seconds=30")
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while stage.hub.subscribers()["websocket"] < 1 and time.monotonic() < deadline:
         page.wait_for_timeout(50)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
     player.shoot(4, "provisional")
-    page.wait_for_selector(".third.provisional", timeout=PATIENCE_MS)
+    page.wait_for_selector(".third.provisional", timeout=TIMEOUT_MS)
     assert page.locator(".third").inner_text().startswith("5\nMoreau")
     player.match.shots -= 1
     final = player.shoot(4)
-    page.wait_for_selector(".third:not(.provisional)", timeout=PATIENCE_MS)
+    page.wait_for_selector(".third:not(.provisional)", timeout=TIMEOUT_MS)
     assert page.locator(".third .value b").inner_text() == f"{final:.2f}"
     assert page.locator(".third").count() == 1
     page.close()
@@ -147,13 +147,13 @@ def test_lower_third_corrects_a_provisional_value_and_shows_nothing_old(  # type
 def test_live_page_reconnects_after_the_gateway_restarted(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(stage.url)
-    page.wait_for_selector("#state.on", timeout=PATIENCE_MS)
+    page.wait_for_selector("#state.on", timeout=TIMEOUT_MS)
     stage.gateway.stop()
-    page.wait_for_selector("#state.down", timeout=PATIENCE_MS)
+    page.wait_for_selector("#state.down", timeout=TIMEOUT_MS)
     with Gateway(stage.hub, port=stage.gateway.port):
-        page.wait_for_selector("#state.on", timeout=PATIENCE_MS)
+        page.wait_for_selector("#state.on", timeout=TIMEOUT_MS)
         xgoals = player.shoot(5)
-        page.locator(".third .value b").wait_for(timeout=PATIENCE_MS)
+        page.locator(".third .value b").wait_for(timeout=TIMEOUT_MS)
         assert page.locator(".third .value b").inner_text() == f"{xgoals:.2f}"
         page.close()
 
@@ -163,7 +163,7 @@ def test_operator_and_catalogue_pages_have_their_tables(browser, stage: Stage, p
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(f"{stage.url}/operator")
-    page.locator("#steps td", has_text="pitch_control").wait_for(timeout=PATIENCE_MS)
+    page.locator("#steps td", has_text="pitch_control").wait_for(timeout=TIMEOUT_MS)
     assert page.locator("#figures .card").count() == 8
     page.goto(f"{stage.url}/catalogue")
     until(page, "/stats$/.test(document.querySelector('#count').textContent)")

@@ -29,9 +29,9 @@ from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
 from streaming.web.subscribers import Subscriber
 from streaming.wire.blocks import StatBlock
-from tests.patience import PATIENCE_MS, PATIENCE_S
 from tests.streaming.web.scripted import ScriptedMatch, record
 from tests.streaming.web.test_browser import browser
+from tests.waiting import TIMEOUT_MS, TIMEOUT_S
 
 __all__ = ["browser"]
 
@@ -121,7 +121,7 @@ def test_flink_poller_returns_the_newest_job_of_each_name(flink):
     kept = soccer.checkpoint
     assert isinstance(kept, Checkpoint)
     assert (kept.id, kept.duration_ms, kept.size_bytes) == (81, 20, 1_310_326)
-    assert 1.4 < kept.age_s < PATIENCE_S
+    assert 1.4 < kept.age_s < TIMEOUT_S
     assert (nfl.state, nfl.restarts, nfl.checkpoint) == ("FAILED", None, None)
 
 
@@ -146,7 +146,7 @@ def test_flink_poller_lists_a_job_that_ends_between_two_requests(flink):
 def test_flink_poller_of_a_server_that_is_no_cluster_raises_one_sentence(flink, reply, words):
     flink.replies["/overview"] = reply
     with pytest.raises(Unavailable, match=rf"\A[^\n]*{words}[^\n]*\Z"):
-        FlinkPoller(flink.url, timeout_s=0.2 if isinstance(reply, float) else PATIENCE_S).look()
+        FlinkPoller(flink.url, timeout_s=0.2 if isinstance(reply, float) else TIMEOUT_S).look()
 
 
 def test_flink_poller_of_a_closed_port_raises_one_sentence(flink):
@@ -224,7 +224,7 @@ def test_operators_request_and_metrics_have_the_cluster(flink):
         numbers = metrics(gateway.url)
     game, cluster = answer["games"]["demo-1"], answer["cluster"]
     assert game["runner"] == "kafka embedded, x"
-    assert 3.9 < game["reported_s"] < PATIENCE_S
+    assert 3.9 < game["reported_s"] < TIMEOUT_S
     assert cluster["gateway"] | {"delay_p50_us": 0, "delay_p99_us": 0} == {
         "lag": {"soccer": 2},
         "caught_up": True,
@@ -247,7 +247,7 @@ def test_operators_request_and_metrics_have_the_cluster(flink):
     assert numbers["touchline_kafka_up",] == numbers["touchline_flink_up",] == 1
     assert numbers["touchline_flink_job_up", "touchline soccer", "RUNNING"] == 1
     assert numbers["touchline_flink_job_up", "touchline nfl", "FAILED"] == 0
-    assert 1.4 < numbers["touchline_flink_checkpoint_age_seconds", "touchline soccer"] < PATIENCE_S
+    assert 1.4 < numbers["touchline_flink_checkpoint_age_seconds", "touchline soccer"] < TIMEOUT_S
     assert numbers["touchline_flink_checkpoint_duration_seconds", "touchline soccer"] == 0.02
     assert numbers["touchline_flink_checkpoint_size_bytes", "touchline soccer"] == 1_310_326
     assert numbers["touchline_flink_checkpoint_failed_total", "touchline soccer"] == 16
@@ -301,11 +301,11 @@ def test_part_that_hangs_does_not_delay_the_other(flink):
     held = threading.Event()
 
     def hangs() -> list[GroupLag]:
-        held.wait(PATIENCE_S)
+        held.wait(TIMEOUT_S)
         return []
 
     with watched(flink, hangs) as watch, Gateway(Hub(), port=0, cluster=watch) as gateway:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + TIMEOUT_S
         while httpx.get(gateway.url + "/api/operators").json()["cluster"]["flink"]["cluster"] is None:
             assert time.monotonic() < end
             time.sleep(0.02)
@@ -333,7 +333,7 @@ def test_subscriber_gets_a_game_record_only_when_it_changes():
     hub.subscribe(subscriber, {})
     for _ in range(3):
         hub.attach(match.record)
-        hub.measure("demo-1", match.meters, "there", 5)
+        hub.measure("demo-1", match.metrics, "there", 5)
     hub.drain()
     assert [out.kind for out in subscriber.pop_batch()] == ["game"]
     hub.attach(record(t0_us=5))
@@ -373,14 +373,14 @@ def test_hub_with_an_invalid_block_still_publishes_the_others(caplog):
 def test_operator_page_shows_the_scale_out_card_only_with_a_cluster(browser, flink):
     hub, match = Hub(), ScriptedMatch()
     hub.attach(match.record)
-    hub.measure("demo-1", match.meters, "kafka embedded, touchline-1", time.time_ns() // 1000)
+    hub.measure("demo-1", match.metrics, "kafka embedded, touchline-1", time.time_ns() // 1000)
     watch = polled(watched(flink))
     with Gateway(hub, port=0, cluster=watch) as gateway:
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(gateway.url + "/operator")
-        page.locator("#cluster .lanes").first.wait_for(timeout=PATIENCE_MS)
+        page.locator("#cluster .lanes").first.wait_for(timeout=TIMEOUT_MS)
         text = " ".join(page.locator("#cluster").inner_text().split())
         for words in (
             "2 processes",
@@ -400,12 +400,12 @@ def test_operator_page_shows_the_scale_out_card_only_with_a_cluster(browser, fli
         assert page.locator("#cluster .lanes .over").count() == 1
         flink.replies = {}
         polled(watch)
-        page.locator("#cluster .problem", has_text="status 404").wait_for(timeout=PATIENCE_MS)
+        page.locator("#cluster .problem", has_text="status 404").wait_for(timeout=TIMEOUT_MS)
         assert faults == []
         page.close()
     with Gateway(Hub(), port=0) as gateway:
         page = browser.new_page()
         page.goto(gateway.url + "/operator")
-        page.locator("#figures .card").first.wait_for(timeout=PATIENCE_MS)
+        page.locator("#figures .card").first.wait_for(timeout=TIMEOUT_MS)
         assert page.locator("#cluster").is_hidden()
         page.close()

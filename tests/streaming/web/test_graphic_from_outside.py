@@ -15,8 +15,8 @@ from streaming.errors import BadInput
 from streaming.web.gateway import application
 from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
-from tests.pages import install_page
-from tests.plugins import install
+from tests.doc_examples import install_page
+from tests.plugin_packages import install
 from tests.streaming.web import test_browser
 from tests.streaming.web.conftest import Stage, staged
 
@@ -39,7 +39,7 @@ def get(*paths: str) -> list[httpx.Response]:
     return asyncio.run(all_of())
 
 
-def test_page_and_script_are_served_and_listed(site: Path) -> None:
+def test_graphic_of_a_plugin_is_served_and_listed(site: Path) -> None:
     page, script, listed, manifest = get(
         "/graphics/ball-speed", "/graphics/ball-speed/ball-speed.js", "/api/graphics", "/ograf/ball-speed.ograf.json"
     )
@@ -52,14 +52,12 @@ def test_page_and_script_are_served_and_listed(site: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["ball-speed/__init__.py", "ball-speed/..", "ball-speed/other.js", "no-such", "no-such/a.js"])
-def test_nothing_else_of_the_folder_is_served(site: Path, path: str) -> None:
+def test_other_files_of_a_graphic_s_folder_are_not_served(site: Path, path: str) -> None:
     (answer,) = get(f"/graphics/{path.replace('..', '%2e%2e')}")
     assert answer.status_code == 404
 
 
-def test_a_graphic_without_its_page_ends_the_start_with_one_sentence(
-    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_graphic_without_its_page_is_refused_with_one_sentence(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch, "odd-graphics", {"touchline.graphics": ["odd = ball_speed:FOLDER"]})
     sentence = "^odd-graphics offers the graphic odd as ball_speed:FOLDER, which is no folder with a page odd[.]html$"
     with pytest.raises(BadInput, match=sentence):
@@ -73,7 +71,7 @@ def live(site: Path) -> Iterator[Stage]:
 
 
 @pytest.mark.browser
-def test_it_shows_the_speed_and_leaves_the_air(browser: Any, live: Stage) -> None:
+def test_graphic_of_a_plugin_shows_the_speed_and_goes_off_air(browser: Any, live: Stage) -> None:
     page = browser.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -15,8 +15,8 @@ import pytest
 from websockets.sync.client import connect
 
 from models.serving.connection import MOST_HEAD_BYTES
-from tests.patience import PATIENCE_S, contention, quickest
 from tests.streaming.web.conftest import Stage
+from tests.waiting import TIMEOUT_S, contention, quickest
 
 LINE = b"GET /health HTTP/1.1\r\nhost: x\r\n"
 #: what another client waits for an answer at most while an attack goes on, s
@@ -24,7 +24,7 @@ FAST_S = 0.1
 
 
 def open_socket(stage: Stage) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", stage.gateway.port), PATIENCE_S)
+    return socket.create_connection(("127.0.0.1", stage.gateway.port), TIMEOUT_S)
 
 
 def read_all(sock: socket.socket) -> bytes:
@@ -46,7 +46,7 @@ def refusal(raw: bytes) -> tuple[int, str]:
 
 
 def health(stage: Stage) -> None:
-    client = http.client.HTTPConnection("127.0.0.1", stage.gateway.port, timeout=PATIENCE_S)
+    client = http.client.HTTPConnection("127.0.0.1", stage.gateway.port, timeout=TIMEOUT_S)
     client.request("GET", "/health")
     assert client.getresponse().status == 200
     client.close()
@@ -55,7 +55,7 @@ def health(stage: Stage) -> None:
 def send_until_answered(sock: socket.socket, piece: bytes, pause_s: float) -> None:
     """One header, piece by piece, for as long as the gateway lets it."""
     sock.sendall(LINE + b"x: ")
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     while time.monotonic() < end:
         sock.settimeout(pause_s)
         try:
@@ -67,7 +67,7 @@ def send_until_answered(sock: socket.socket, piece: bytes, pause_s: float) -> No
                 break
         except TimeoutError:
             continue
-    sock.settimeout(PATIENCE_S)
+    sock.settimeout(TIMEOUT_S)
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def attack(stage: Stage, send: Callable[[socket.socket], None]) -> Iterator[list
     try:
         yield answers
     finally:
-        thread.join(PATIENCE_S)
+        thread.join(TIMEOUT_S)
         assert not thread.is_alive()
 
 
@@ -156,10 +156,10 @@ def test_subscriptions_outlive_the_time_of_a_request(stage: Stage, monkeypatch: 
     with connect(f"{stage.ws}?topics=stats.soccer.match.*") as client, open_socket(stage) as sock:
         sock.sendall(b"GET /sse?topics=stats.soccer.match.score HTTP/1.1\r\nhost: x\r\n\r\n")
         for _ in range(2):
-            client.recv(timeout=PATIENCE_S)
+            client.recv(timeout=TIMEOUT_S)
         time.sleep(0.6)
         stage.push()
-        assert json.loads(client.recv(timeout=PATIENCE_S))["kind"] == "stats"
+        assert json.loads(client.recv(timeout=TIMEOUT_S))["kind"] == "stats"
         got = b""
         while got.count(b"event: stats") < 2:
             piece = sock.recv(65_536)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import PATIENCE_S
+from tests.waiting import TIMEOUT_S
 
 FOLDER = Path(__file__).parent / "js"
 STATIC = Path(__file__).parents[3] / "streaming" / "web" / "static" / "js"
@@ -50,7 +50,7 @@ def runtime() -> str:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.partition(".")[0])
 def test_javascript_passes_its_tests(runtime: str, file: Path) -> None:
     command = [runtime, "--test", "--test-reporter=tap", str(file)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     passed = re.search(r"^# pass (\d+)$", ran.stdout, re.MULTILINE)
     assert passed is not None
@@ -60,7 +60,7 @@ def test_javascript_passes_its_tests(runtime: str, file: Path) -> None:
 def test_javascript_that_fails_a_test_is_noticed(runtime: str, tmp_path: Path) -> None:
     file = tmp_path / "wrong.test.mjs"
     file.write_text('import { test } from "node:test";\n\ntest("wrong", () => { throw new Error("no"); });\n')
-    ran = subprocess.run([runtime, "--test", str(file)], capture_output=True, timeout=PATIENCE_S, check=False)
+    ran = subprocess.run([runtime, "--test", str(file)], capture_output=True, timeout=TIMEOUT_S, check=False)
     assert ran.returncode == 1
 
 

@@ -25,9 +25,9 @@ from streaming.wire import topics
 from streaming.wire.blocks import Prediction
 from streaming.wire.messages import encode_prediction
 from streaming.wire.records import Event, encode
-from tests.patience import PATIENCE_MS
 from tests.streaming.web.scripted import ScriptedMatch
 from tests.streaming.web.test_browser import browser, until
+from tests.waiting import TIMEOUT_MS
 
 __all__ = ["browser"]
 
@@ -126,7 +126,7 @@ def test_subscriber_without_a_model_watch_reads_no_predictions() -> None:
 @pytest.mark.browser
 def test_operator_page_shows_each_model_and_its_alerts_with_reasons(browser: Any) -> None:
     hub, match, watch = Hub(), ScriptedMatch(), watching()
-    hub.attach(match.record, match.meters)
+    hub.attach(match.record, match.metrics)
     with Gateway(hub, port=0) as gateway:
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         faults: list[str] = []
@@ -134,7 +134,7 @@ def test_operator_page_shows_each_model_and_its_alerts_with_reasons(browser: Any
         assert httpx.get(gateway.url + "/api/operators").json()["models"] is None, "the models are not monitored"
         hub.models = watch
         page.goto(gateway.url + "/operator")
-        page.locator("#models", has_text="No model has answered yet.").wait_for(timeout=PATIENCE_MS)
+        page.locator("#models", has_text="No model has answered yet.").wait_for(timeout=TIMEOUT_MS)
         assert page.locator("#model-alerts").is_hidden()
 
         # well: observed as predicted; one with too few rows, and one without a profile
@@ -142,7 +142,7 @@ def test_operator_page_shows_each_model_and_its_alerts_with_reasons(browser: Any
         play(watch, "young", 20, inputs(20, 6), 0.2)
         play(watch, "bare", 150, inputs(150, 7), 0.2)
         watch.recent_report(0.0)
-        page.locator("#models-count", has_text="3 models, no alert").wait_for(timeout=PATIENCE_MS)
+        page.locator("#models-count", has_text="3 models, no alert").wait_for(timeout=TIMEOUT_MS)
         row = " ".join(page.locator("#models tr", has_text=WELL).inner_text().split())
         assert row.startswith(f"{WELL} {WELL}-v1 300 1 game PSI 0.")
         assert " none 20 % / " in row
@@ -157,7 +157,7 @@ def test_operator_page_shows_each_model_and_its_alerts_with_reasons(browser: Any
         moved[:, 2] = np.nan
         play(watch, DRIFTING, 400, moved, 0.4, took_us=2_500.0)
         watch.recent_report(0.0)
-        page.locator("#models-card.alerted").wait_for(timeout=PATIENCE_MS)
+        page.locator("#models-card.alerted").wait_for(timeout=TIMEOUT_MS)
         report = watch.monitors[DRIFTING].report()
         assert [alert["kind"] for alert in report["alerts"]].count("input drift") == 5
         assert page.locator("#models-count").inner_text() == f"4 models, {len(report['alerts'])} alerts"

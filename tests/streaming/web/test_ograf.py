@@ -18,10 +18,10 @@ from streaming.web.graphics import graphics
 from streaming.web.hub import Hub
 from streaming.web.ograf import PARAMETERS
 from tests.conftest import real_folder
-from tests.patience import PATIENCE_MS
 from tests.streaming.web.scripted_sports import GAMES
 from tests.streaming.web.test_browser import browser, until
 from tests.streaming.web.test_sports import RunningGames
+from tests.waiting import TIMEOUT_MS
 
 __all__ = ["browser"]
 
@@ -129,24 +129,24 @@ def test_ograf_component_loads_plays_updates_stops_and_disposes(browser: Any, ra
     inside = page.frames[1]
     assert inside.locator(".tower-row").count() == 0, "loaded is not played"
     assert call("playAction", {}) == {"statusCode": 200, "currentStep": 0}
-    inside.locator(".tower-row").first.wait_for(timeout=PATIENCE_MS)
+    inside.locator(".tower-row").first.wait_for(timeout=TIMEOUT_MS)
     assert inside.locator(".tower-row").count() == 10
     assert page.screenshot(clip=CORNER) == beneath, "nothing of ours covers the picture"
 
     assert call("updateAction", {"data": {"rows": 5}}) == {"statusCode": 200}
     until(page, "document.querySelectorAll('a-graphic iframe').length === 1")
     inside = page.frames[1]
-    inside.locator(".tower-row").first.wait_for(timeout=PATIENCE_MS)
+    inside.locator(".tower-row").first.wait_for(timeout=TIMEOUT_MS)
     assert inside.locator(".tower-row").count() == 5, "still on, as the editor wants it now"
     assert "mode=gap" in inside.url, "an update may be of a part"
     assert call("stopAction", {"skipAnimation": True}) == {"statusCode": 200}
-    inside.locator(".graphic").wait_for(state="detached", timeout=PATIENCE_MS)
+    inside.locator(".graphic").wait_for(state="detached", timeout=TIMEOUT_MS)
     assert call("playAction", {"goto": 0, "skipAnimation": True}) == {"statusCode": 200, "currentStep": 0}
-    inside.locator(".graphic.still").wait_for(timeout=PATIENCE_MS)
+    inside.locator(".graphic.still").wait_for(timeout=TIMEOUT_MS)
     assert inside.evaluate("getComputedStyle(document.querySelector('.graphic > *')).animationName") == "none"
     assert call("playAction", {"goto": 0})["currentStep"] == 0, "where it is already"
     assert call("playAction", {"delta": 1}).get("currentStep") is None, "a step further is the end"
-    inside.locator(".graphic").wait_for(state="detached", timeout=PATIENCE_MS)
+    inside.locator(".graphic").wait_for(state="detached", timeout=TIMEOUT_MS)
     assert call("customAction", {"id": "dance"})["statusCode"] == 400
     assert call("dispose", {}) == {"statusCode": 200}
     assert page.locator("iframe").count() == 0

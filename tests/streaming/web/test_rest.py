@@ -21,7 +21,7 @@ from tests.streaming.web.scripted import ScriptedMatch, record
 def seen(steps: int) -> Hub:
     """A hub that has seen ``steps`` windows; asking changes nothing in it."""
     hub, match = Hub(), ScriptedMatch()
-    hub.attach(match.record, match.meters)
+    hub.attach(match.record, match.metrics)
     for _ in range(steps):
         outputs, events = match.step()
         hub.write(outputs, match.t0_us)

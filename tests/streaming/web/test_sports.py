@@ -16,13 +16,13 @@ import pytest
 from streaming.web.gateway import Gateway
 from streaming.web.graphics import FOLDER, graphics
 from streaming.web.hub import Hub
-from tests.patience import PATIENCE_MS
 from tests.streaming import toy
 from tests.streaming.web import test_browser
 from tests.streaming.web.scripted import ScriptedMatch
 from tests.streaming.web.scripted_base import HOP_S, Scripted
 from tests.streaming.web.scripted_sports import GAMES
 from tests.streaming.web.test_browser import browser
+from tests.waiting import TIMEOUT_MS
 
 __all__ = ["browser"]
 
@@ -55,7 +55,7 @@ class RunningGames(threading.Thread):
         self.hub, self.over = hub, threading.Event()
         self.games = [kind(t0_us=now_us) for kind in kinds]
         for game in self.games:
-            hub.attach(game.record, game.meters)
+            hub.attach(game.record, game.metrics)
 
     def run(self) -> None:
         while not self.over.wait(HOP_S / SPEED):
@@ -116,7 +116,7 @@ def test_live_page_of_each_sport_is_its_own_and_of_another_the_generic_one(brows
     until(page, f"/^(3rd|4th) & 7$/.test({text_of('#down b')})")
     until(page, f"{text_of('.choices .best')} === 'Go for it 63.4%'")
     until(page, "touchline.field.throwNow()?.probability > 0.43 && touchline.field.play.line - touchline.field.play.los > 6.4")
-    page.wait_for_selector("section.third:has-text('Trey Vandersloot')", timeout=PATIENCE_MS)
+    page.wait_for_selector("section.third:has-text('Trey Vandersloot')", timeout=TIMEOUT_MS)
     assert page.locator("#home-goals").inner_text() == "17"
     # of several runs of one player the fastest, and no player who never had the ball
     until(page, f"{text_of('.block:nth-child(6)')} === 'FASTEST BALL CARRIERS with the ball in hand 81Trey Vandersloot 19.4mph'")
@@ -137,7 +137,7 @@ def test_live_page_of_each_sport_is_its_own_and_of_another_the_generic_one(brows
     page.locator("#games tr", has_text="Harbour City v Northgate").focus()
     page.wait_for_timeout(1_200)  # the rows have been written anew
     page.keyboard.press("Enter")
-    page.locator("#steps td", has_text="pitch_control").wait_for(timeout=PATIENCE_MS)
+    page.locator("#steps td", has_text="pitch_control").wait_for(timeout=TIMEOUT_MS)
     page.goto(f"{url}/?game=toy-1")
     until(page, f"{text_of('.table')}.includes('player.path 1.25 km r1, most of 4')")
     until(page, "touchline.playback.ids.length === 5")

@@ -20,15 +20,15 @@ from streaming.errors import TouchlineError, Unavailable
 from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
 from streaming.web.subscribers import DEPTH
-from tests.patience import PATIENCE_S, contention, until
 from tests.streaming.web.conftest import Stage
+from tests.waiting import TIMEOUT_S, contention, until
 
 
 def messages(client: ClientConnection, enough: Callable[[dict], bool]) -> list[dict]:
     """Messages up to the first that is enough."""
     found = []
     while True:
-        found.append(json.loads(client.recv(timeout=PATIENCE_S)))
+        found.append(json.loads(client.recv(timeout=TIMEOUT_S)))
         if enough(found[-1]):
             return found
 
@@ -36,7 +36,7 @@ def messages(client: ClientConnection, enough: Callable[[dict], bool]) -> list[d
 def exhaust(client: ClientConnection) -> None:
     """Read until the line ends."""
     while True:
-        client.recv(timeout=PATIENCE_S)
+        client.recv(timeout=TIMEOUT_S)
 
 
 def is_stats(message: dict) -> bool:
@@ -91,13 +91,13 @@ def test_websocket_subscribes_by_message_and_replaces_the_subscription(stage: St
 def test_websocket_answers_a_bad_message_and_stays_open(standing: Stage, raw: str) -> None:
     with connect(standing.ws) as client:
         client.send(raw)
-        problem = json.loads(client.recv(timeout=PATIENCE_S))
+        problem = json.loads(client.recv(timeout=TIMEOUT_S))
         assert problem["kind"] == "problem"
         assert "\n" not in problem["error"]
         assert "Traceback" not in problem["error"]
         assert 10 < len(problem["error"]) < 400
         client.send('{"topics": ["stats.soccer.ball.speed"]}')
-        assert json.loads(client.recv(timeout=PATIENCE_S))["kind"] == "game"
+        assert json.loads(client.recv(timeout=TIMEOUT_S))["kind"] == "game"
 
 
 @pytest.mark.parametrize(("raw", "code"), [(b"\x00\x01", 1003), ("x" * 20_000, 1009)])
@@ -115,7 +115,7 @@ def test_websocket_closes_on_a_message_of_megabytes_unread(standing: Stage) -> N
     with connect(standing.ws) as client, pytest.raises(ConnectionClosed):
         flood(client)
     with connect(f"{standing.ws}?topics=stats.%23") as other:
-        assert json.loads(other.recv(timeout=PATIENCE_S))["kind"] == "game"
+        assert json.loads(other.recv(timeout=TIMEOUT_S))["kind"] == "game"
 
 
 def flood(client: ClientConnection) -> None:
@@ -133,7 +133,7 @@ def test_websocket_and_sse_refuse_a_bad_query_with_its_status(standing: Stage, q
         pass
     assert refused.value.response.status_code == status
     assert "error" in json.loads(refused.value.response.body or b"{}")
-    line = http.client.HTTPConnection("127.0.0.1", standing.gateway.port, timeout=PATIENCE_S)
+    line = http.client.HTTPConnection("127.0.0.1", standing.gateway.port, timeout=TIMEOUT_S)
     line.request("GET", f"/sse?{query}")
     answer = line.getresponse()
     assert answer.status == status
@@ -145,7 +145,7 @@ class Stream:
     """A client of server-sent events."""
 
     def __init__(self, stage: Stage, query: str, last: str = "") -> None:
-        self.line = http.client.HTTPConnection("127.0.0.1", stage.gateway.port, timeout=PATIENCE_S)
+        self.line = http.client.HTTPConnection("127.0.0.1", stage.gateway.port, timeout=TIMEOUT_S)
         self.line.request("GET", f"/sse?{query}", headers={"Last-Event-ID": last} if last else {})
         self.answer = self.line.getresponse()
         assert self.answer.getheader("content-type", "").startswith("text/event-stream")
@@ -207,10 +207,10 @@ def test_stuck_subscriber_delays_no_other_and_loses_no_event(stage: Stage) -> No
             ends.append(messages(quick, is_stats)[-1]["updates"][0]["window_us"][1])
             worst = max(worst, time.monotonic() - sent)
     assert ends == [stage.match.t0_us + k * 200_000 for k in range(1, 401)]
-    assert worst < PATIENCE_S / 10  # a stuck client that held the others up would hold them for ever
+    assert worst < TIMEOUT_S / 10  # a stuck client that held the others up would hold them for ever
     assert outbox.skipped > 1000
     assert outbox.waiting <= DEPTH
-    stuck.settimeout(PATIENCE_S)
+    stuck.settimeout(TIMEOUT_S)
     received = b""
     final = f'"event":"shot-{stage.match.shots}"'.encode()
     while final not in received or str(ends[-1]).encode() not in received:
@@ -266,7 +266,7 @@ def test_serve_on_ctrl_c_exits_with_0_and_no_output() -> None:
     port = int(process.stdout.readline())
 
     def serves() -> bool:
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
         try:
             line.request("GET", "/health")
             return line.getresponse().status == 200
@@ -277,6 +277,6 @@ def test_serve_on_ctrl_c_exits_with_0_and_no_output() -> None:
 
     until(serves, "it serves")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=PATIENCE_S)
+    _, errors = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0
     assert errors == b""

@@ -90,7 +90,7 @@ def inner(raw: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_block_comes_back_to_the_same_bytes(kind):
+def test_block_decodes_and_encodes_to_the_same_bytes(kind):
     found = KINDS[kind]
     sent = list(messages("toy", found.game, [found], AT))
     plain = b",".join(encode(update) for update in found.updates(AT))
@@ -103,7 +103,7 @@ def test_a_block_comes_back_to_the_same_bytes(kind):
     assert again(message.value) == plain
 
 
-def test_blocks_published_together_are_one_message_and_stay_in_order():
+def test_blocks_published_together_are_one_message_in_order():
     every = list(KINDS.values())
     (raw,) = stats_of(messages("toy", every[0].game, every, AT))
     plain = b",".join(part for found in every if (part := b",".join(encode(u) for u in found.updates(AT))))
@@ -112,7 +112,7 @@ def test_blocks_published_together_are_one_message_and_stay_in_order():
     assert len(decode_stats(raw).updates) == sum(len(found) for found in every)
 
 
-def test_a_message_is_closed_when_it_is_full(monkeypatch):
+def test_full_message_is_closed_and_the_next_begun(monkeypatch):
     every = [block(numbers(9, seed=k), stat=f"toy.player.{k}") for k in range(20)]
     (whole,) = stats_of(messages("toy", every[0].game, every, AT))
     assert len(whole) > 200_000
@@ -124,7 +124,7 @@ def test_a_message_is_closed_when_it_is_full(monkeypatch):
     assert b",".join(inner(part) for part in parts) == inner(whole)
 
 
-def test_a_minute_of_windows_in_one_block_fits_a_broker():
+def test_block_of_a_minute_of_windows_fits_the_broker_s_limit():
     long = block(numbers(3_000), stat="toy.player.speed")
     sizes = [len(raw) for raw in stats_of(messages("toy", long.game, [long], AT))]
     assert len(sizes) > 5
@@ -141,7 +141,7 @@ def test_a_minute_of_windows_in_one_block_fits_a_broker():
     st.integers(0, 9),
     st.booleans(),
 )
-def test_any_values_come_back_to_the_same_bytes(values, quality, revision, model):
+def test_block_of_any_values_encodes_to_the_same_bytes(values, quality, revision, model):
     found = block(values, quality=quality, revision=revision, model=MODEL if model else None)
     (raw,) = stats_of(messages("toy", found.game, [found], AT))
     assert inner(raw) == again(raw) == b",".join(encode(update) for update in found.updates(AT))
@@ -150,7 +150,7 @@ def test_any_values_come_back_to_the_same_bytes(values, quality, revision, model
 # -- the other kinds ---------------------------------------------------------------------------------------------------
 
 
-def test_each_kind_has_its_topic():
+def test_each_kind_of_output_has_its_topic():
     xyz = np.array([[[1.234, -5.678, np.nan], [0.0, 0.005, 9.0]]], np.float32)
     event = mark(1, 5.0)
     outputs: list[Output | Event] = [
@@ -197,7 +197,7 @@ DECODERS = {"stats": decode_stats, "letter": decode_letter, "positions": decode_
 
 @pytest.mark.parametrize("name", DECODERS)
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b"\xff", b'{"v":2}', b"[" * 100_000, b'{"game":"g"}', b'"x"'])
-def test_what_is_not_ours_is_a_bad_record(name, raw):
+def test_foreign_message_is_a_bad_record(name, raw):
     with pytest.raises(BadRecord) as bad:
         DECODERS[name](raw)
     assert bad.value.reason.startswith("bad ")
@@ -222,7 +222,7 @@ _any = st.recursive(
 @pytest.mark.slow
 @given(st.data())
 @settings(max_examples=300)
-def test_updates_with_anything_in_them_are_refused_or_become_blocks(data):
+def test_updates_with_any_values_are_refused_or_become_blocks(data):
     update = json.loads(encode(next(KINDS["of an event"].updates(AT))))
     names = st.sampled_from([*update, "clocks.ingress_us", "window_us.0", "window_us.1", "frame.t_us"])
     for name in data.draw(st.lists(names, max_size=3)):
@@ -247,7 +247,7 @@ def test_updates_with_anything_in_them_are_refused_or_become_blocks(data):
 
 
 @pytest.mark.slow
-def test_every_byte_of_a_simulated_minute_comes_back():
+def test_messages_of_a_simulated_minute_encode_to_the_same_bytes():
     world = open_simulator("soccer", 7, 1.0)
     operator = operator_for(world.record)
     sizes, kinds, updates = [], set(), 0

@@ -71,7 +71,7 @@ def test_packed_block_is_smaller_and_gives_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("form", ["spaces", "indent", "version 1", "updates of version 1"])
-def test_stats_of_another_writer_come_in_our_form(form: str) -> None:
+def test_stats_of_another_writer_are_normalised_to_our_bytes(form: str) -> None:
     message = json.loads(MESSAGE)
     if form == "version 1":
         message["v"] = 1
@@ -93,7 +93,7 @@ def test_stats_of_another_writer_come_in_our_form(form: str) -> None:
         rewritten(unit="UNIT").replace(b"UNIT", b"\xff"), rewritten(unit="UNIT").replace(b"UNIT", b"\\x"),
     ],
 )  # fmt: skip
-def test_what_is_no_message_of_stats_is_a_bad_record(raw: bytes) -> None:
+def test_bytes_that_are_no_stats_message_are_a_bad_record(raw: bytes) -> None:
     with pytest.raises(BadRecord) as bad:
         stat_blocks(raw)
     assert bad.value.reason == "bad batch of stats"

@@ -63,14 +63,14 @@ def _columns(packet: Telemetry) -> list[bytes]:
 
 @pytest.mark.slow
 @given(packets())
-def test_telemetry_comes_back_as_it_was(packet):
+def test_telemetry_decodes_to_the_same_values(packet):
     back = decode_telemetry(encode_telemetry(packet))
     assert (back.game, back.feed) == (packet.game, packet.feed)
     assert _columns(back) == _columns(packet)
 
 
 @pytest.mark.parametrize("name", ["g", "ga", "gam", "game-1"])
-def test_columns_are_as_compiled_code_wants_them(name):
+def test_decoded_columns_are_contiguous_for_compiled_code(name):
     """However long the header before them is: on word boundaries and writable, so that nobody copies them again."""
     column = np.arange(3, dtype=np.float32)
     sent = Telemetry(
@@ -81,7 +81,7 @@ def test_columns_are_as_compiled_code_wants_them(name):
         assert one.flags.carray
 
 
-def test_a_hundred_thousand_damaged_packets_are_refused_with_a_reason():
+def test_damaged_packets_are_refused_with_a_reason():
     rng = random.Random(11)
     n = 5
     column = np.arange(n, dtype=np.float32)
@@ -111,7 +111,7 @@ def test_a_hundred_thousand_damaged_packets_are_refused_with_a_reason():
     assert reasons == {"truncated", "not telemetry", "schema version", "oversized", "bad header", "wrong length"}
 
 
-def test_a_length_is_not_believed():
+def test_packet_with_a_wrong_length_is_refused():
     good = bytearray(encode_telemetry(Telemetry("g", "f", *(np.zeros(0, t) for t in ("i8", "u4", "f4", "f4", "f4")))))
     good[6:10] = (MAX_SAMPLES - 1).to_bytes(4, "little")
     with pytest.raises(BadRecord, match="wrong length"):
@@ -131,12 +131,12 @@ def test_a_length_is_not_believed():
         deleted=st.booleans(),
     )
 )
-def test_events_come_back_as_they_were(event):
+def test_events_decode_to_the_same_values(event):
     assert decode_event(encode(event)) == event
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_a_record_or_a_bad_record(raw):
+def test_any_bytes_decode_or_are_a_bad_record(raw):
     for decode in (decode_event, decode_stat, decode_game, decode_telemetry):
         with pytest.raises(BadRecord):
             decode(raw)
@@ -154,13 +154,13 @@ def test_any_bytes_are_a_record_or_a_bad_record(raw):
         (b" " * (1 << 21), "oversized"),
     ],
 )
-def test_a_hostile_event_is_refused(raw, reason):
+def test_hostile_event_is_refused(raw, reason):
     with pytest.raises(BadRecord) as caught:
         decode_event(raw)
     assert caught.value.reason == reason
 
 
-def test_stats_and_games_come_back_as_they_were():
+def test_stats_and_games_decode_to_the_same_values():
     update = StatUpdate(
         id="i",
         stat="soccer.shot.xgoals",
@@ -190,16 +190,16 @@ def test_stats_and_games_come_back_as_they_were():
         ("*", "anything.at.all", True),
     ],
 )
-def test_topic_patterns(pattern, topic, matches):
+def test_topic_pattern_matches_its_topics_only(pattern, topic, matches):
     assert bool(topics.pattern(pattern).match(topic)) is matches
 
 
 @pytest.mark.parametrize("pattern", ["", "a..b", "a.#.b", ".*", "a b", "a" * 201, "(a+)+$", "a.\n"])
-def test_what_is_no_pattern_is_refused(pattern):
+def test_text_that_is_no_pattern_is_refused(pattern):
     with pytest.raises(ValueError, match=r"pattern|stand at the end"):
         topics.pattern(pattern)
 
 
-def test_ids_are_a_function_of_what_they_name():
+def test_id_depends_only_on_what_it_names():
     assert topics.window_id("g", "s", "p", 5) == "g/s/p/5"
     assert topics.event_id("g", "s", "p", "e") == "g/s/p/e"

@@ -76,14 +76,14 @@ def records() -> list[Any]:
     return sorted([*packets, *marks], key=lambda r: r.arrival_us if isinstance(r.arrival_us, int) else int(r.arrival_us[-1]))
 
 
-def test_elsewhere_is_the_same_as_here_when_it_answers(records: list[Any]) -> None:
+def test_remote_model_that_answers_gives_the_local_values(records: list[Any]) -> None:
     here = helpers.run(SPORT, toy.game(), records, {"quick": Here()})
     away = helpers.run(SPORT, toy.game(), records, {"quick": Elsewhere()})
     assert helpers.finals(here) == helpers.finals(away)
     assert {u.stat for u in by_model(here)} == {"toy.player.quick", "toy.mark.good", "toy.team.win"}
 
 
-def test_a_stand_in_is_named_and_nobody_is_stale(records: list[Any]) -> None:
+def test_fallback_value_names_its_reason_and_is_not_stale(records: list[Any]) -> None:
     model = Elsewhere()
     operator = GameOperator(SPORT, toy.game(), {"quick": model})
     expected = helpers.finals(helpers.run(SPORT, toy.game(), records, {"quick": Here()}))
@@ -117,7 +117,7 @@ def test_a_stand_in_is_named_and_nobody_is_stale(records: list[Any]) -> None:
     assert all(np.isfinite(p.answer).all() for p in out if isinstance(p, Prediction) and p.stat != "toy.player.quick")
 
 
-def test_time_is_counted_per_record_and_ticks_are_asked_together(records: list[Any]) -> None:
+def test_deadline_counts_per_record_and_ticks_share_a_request(records: list[Any]) -> None:
     model = Elsewhere()
     operator = GameOperator(SPORT, toy.game(), {"quick": model}, provisional=False)
     for record in records:
@@ -132,7 +132,7 @@ def test_time_is_counted_per_record_and_ticks_are_asked_together(records: list[A
     assert len(model.spent) - asked < 10  # the last seconds' ticks are one question
 
 
-def test_a_correction_asks_only_about_what_it_changes(records: list[Any]) -> None:
+def test_correction_predicts_only_rows_that_changed(records: list[Any]) -> None:
     """The ticks after a mark that is withdrawn are read again; only those whose features changed are asked about."""
     here = Here()
     operator = GameOperator(SPORT, toy.game(), {"quick": here})
@@ -150,7 +150,7 @@ def test_a_correction_asks_only_about_what_it_changes(records: list[Any]) -> Non
     assert len(here.asked) <= 3
 
 
-def test_a_stand_ins_value_stays_its_own_when_it_is_said_again(records: list[Any]) -> None:
+def test_fallback_value_keeps_its_reason_when_a_correction_repeats_it(records: list[Any]) -> None:
     """An event is corrected in what the model does not see, when the endpoint is back: the value is the stand-in's still."""
     model = Elsewhere()
     operator = GameOperator(SPORT, toy.game(), {"quick": model})

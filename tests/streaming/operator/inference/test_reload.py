@@ -147,7 +147,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("who", ["a thread", "the registry"])
-def test_swapped_under_load_nothing_is_mixed_and_nothing_missing(store: Store, who: str) -> None:
+def test_reload_under_load_mixes_no_versions_and_loses_no_prediction(store: Store, who: str) -> None:
     versions = [load("xgoals").version, next(v.version for v in store.versions("xgoals") if v.state == "approved")]
     models = {v: store.load("xgoals", v) for v in versions}
     sport = _sport()
@@ -203,7 +203,7 @@ def test_swapped_under_load_nothing_is_mixed_and_nothing_missing(store: Store, w
     assert {k for k in finals(out) if held not in k[0]} == {k for k in finals(expected) if held not in k[0]}
 
 
-def test_a_tick_is_never_of_a_version_that_has_gone(store: Store) -> None:
+def test_tick_after_a_reload_uses_the_new_version(store: Store) -> None:
     """What was read of the account once per change of it is read anew from another version."""
     first, second = load("xgoals"), store.load("xgoals", next(v.version for v in store.versions("xgoals") if v.state == "approved"))
     pins = Pinned({"xgoals": first}, [(toy.T0 + 20_000_000, {"xgoals": second})])
@@ -222,7 +222,7 @@ def test_a_tick_is_never_of_a_version_that_has_gone(store: Store) -> None:
     }
 
 
-def test_a_correction_after_a_switch_says_whose_value_it_repeats(store: Store) -> None:
+def test_correction_after_a_reload_names_the_version_of_the_value_it_repeats(store: Store) -> None:
     first, second = load("xgoals"), store.load("xgoals", next(v.version for v in store.versions("xgoals") if v.state == "approved"))
     pins = Pinned({"xgoals": first}, [(toy.T0 + 20_000_000, {"xgoals": second})])
     operator = GameOperator(_sport(), toy.game(), deployed=pins, provisional=False)  # type: ignore[arg-type]
@@ -237,7 +237,7 @@ def test_a_correction_after_a_switch_says_whose_value_it_repeats(store: Store) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("packets", ["packed", "arrival"])
-def test_a_replay_makes_the_switch_where_it_was(store: Store, tmp_path: Path, packets: str) -> None:
+def test_replay_switches_models_where_the_live_game_did(store: Store, tmp_path: Path, packets: str) -> None:
     """Recorded live with two switches in the middle; played again, every final is the same to the byte."""
     versions = [load("xgoals").version, next(v.version for v in store.versions("xgoals") if v.state == "approved")]
     follower = Follower(store, ["xgoals"], every_s=0.0)

@@ -14,7 +14,7 @@ import pytest
 from features.core.plugins import PluginGroup
 from models.artefact import shipped
 from streaming.runners.flink.packaging import stage
-from tests.plugins import write_metadata
+from tests.plugin_packages import write_metadata
 
 GROUPS = ("touchline.sports", "touchline.simulators", "touchline.models", "touchline.sinks")
 #: without site-packages (-S): whatever this finds comes from the staged folder or from the other one on the path
@@ -32,7 +32,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return stage(tmp_path_factory.mktemp("job"))
 
 
-def test_a_worker_finds_the_plugins_of_the_staged_program_and_of_other_packages(staged: Path, tmp_path: Path) -> None:
+def test_worker_finds_plugins_of_the_packaged_program_and_of_other_packages(staged: Path, tmp_path: Path) -> None:
     write_metadata(tmp_path, "toy-sport", {"touchline.sports": ["toy = toy_sport:TOY"]})
     path = os.pathsep.join([str(staged), str(tmp_path)])
     ran = subprocess.run(
@@ -46,6 +46,6 @@ def test_a_worker_finds_the_plugins_of_the_staged_program_and_of_other_packages(
     assert all((staged / "models" / "artefacts" / "simulated" / name / "card.json").is_file() for name in shipped())
 
 
-def test_the_name_of_the_folder_follows_from_its_content(staged: Path, tmp_path: Path) -> None:
+def test_folder_of_a_package_is_named_by_its_content(staged: Path, tmp_path: Path) -> None:
     assert stage(tmp_path).name == staged.name
     assert staged.name.startswith("touchline-")

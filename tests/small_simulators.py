@@ -1,4 +1,4 @@
-"""Worlds as tests play them: what repeats for each of twenty cars is as true of six."""
+"""Simulators of a size for tests: a race of six cars tests the same code as one of twenty."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from simulators.catalogue import Simulator, open_simulator
 FEWER: Final[dict[str, dict[str, Any]]] = {"f1": {"cars": 6}}
 
 
-def small_world(sport: str, seed: int, minutes: float, game: str | None = None) -> Simulator:
+def small_simulator(sport: str, seed: int, minutes: float, game: str | None = None) -> Simulator:
     return open_simulator(sport, seed, minutes, game=game, **FEWER.get(sport, {}))

@@ -1,4 +1,4 @@
-"""The real broker and the real cluster for tests, started when the first test asks, and what tests do with them."""
+"""A real Kafka broker and a real Flink cluster for tests, started by the first test that uses them, and helpers around them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from streaming.kafka.offsets import committed, end_offsets, short_of
 from streaming.kafka.settings import Address, parse
 from streaming.wire import topics
 from tests.paths import ROOT
-from tests.patience import PATIENCE_S, contention, until
+from tests.waiting import TIMEOUT_S, contention, until
 
 __all__ = ["contention", "until"]  # beside what is here
 
@@ -66,7 +66,7 @@ def flink_of_the_session(tmp_path_factory: pytest.TempPathFactory, registry_of_f
 
 @pytest.fixture
 def flink(flink_of_the_session: Cluster) -> Iterator[Cluster]:
-    """The session's cluster, whole and without a job, whatever the test before has done to it."""
+    """The session's cluster, whole and without a job, whatever the test before did to it."""
     cluster = flink_of_the_session
     yield cluster
     for role in cluster.roles:
@@ -84,7 +84,7 @@ def address_of(cluster: Cluster) -> Address:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """A free port of loopback."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
@@ -93,7 +93,7 @@ def free_port() -> int:
 # -- topics ----------------------------------------------------------------------------------------------------------------
 
 
-def fresh(address: Address, sport: str, partitions: int = PARTITIONS) -> None:
+def recreate_topics(address: Address, sport: str, partitions: int = PARTITIONS) -> None:
     """The sport's topics, empty."""
     with admin(address) as client:
         ours = [topic for topic in client.list_topics() if topic in topics.every(sport)]
@@ -126,8 +126,8 @@ def records(address: Address, topic: str, isolation: str = "read_committed") -> 
         consumer.close()
 
 
-def behind(address: Address, sport: str, group: str) -> int:
-    """Records of the input that the group has not used for good."""
+def lag(address: Address, sport: str, group: str) -> int:
+    """Records of the input that the group has not finally used."""
     from kafka.structs import TopicPartition
 
     consumer = _consumer(address, group_id=group)
@@ -145,7 +145,7 @@ def produce(address: Address, sport: str, messages: Iterable[tuple[str, bytes]])
 
     producer = KafkaProducer(**address.python(), acks="all", compression_type="lz4", max_request_size=MAX_MESSAGE_BYTES)
     sent = [producer.send(topics.telemetry(sport), value, key=game.encode()) for game, value in messages]
-    producer.flush(timeout=PATIENCE_S)
+    producer.flush(timeout=TIMEOUT_S)
     for future in sent:
         future.get(timeout=1)
     producer.close(timeout=5)
@@ -155,7 +155,7 @@ def produce(address: Address, sport: str, messages: Iterable[tuple[str, bytes]])
 
 
 class Program:
-    """``touchline`` with some arguments, as a process of its own; ``said`` is what it has printed so far."""
+    """``touchline`` with some arguments, as a process of its own; ``output`` is what it has printed so far."""
 
     def __init__(self, *arguments: str, environment: dict[str, str] | None = None, checkout: Path = ROOT) -> None:
         self.process = subprocess.Popen(
@@ -166,38 +166,38 @@ class Program:
             text=True,
             env={**os.environ, **(environment or {})},
         )
-        self.said = ""
+        self.output = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.said += line
+            self.output += line
 
-    def wait_for(self, text: str, patience_s: float = PATIENCE_S) -> str:
-        until(lambda: text in self.said or self.process.poll() is not None, f"{text!r} in {self.said!r}", patience_s)
-        assert text in self.said, f"ended with {self.process.returncode}: {self.said}"
-        return self.said
+    def wait_for(self, text: str, timeout_s: float = TIMEOUT_S) -> str:
+        until(lambda: text in self.output or self.process.poll() is not None, f"{text!r} in {self.output!r}", timeout_s)
+        assert text in self.output, f"ended with {self.process.returncode}: {self.output}"
+        return self.output
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
     def kill(self) -> None:
-        """As a crash does it."""
+        """End it as a crash does."""
         self.process.kill()
         self.process.wait(60)
 
-    def stop(self, patience_s: float = PATIENCE_S) -> tuple[int, str]:
-        """Politely; its exit code and what it said."""
+    def stop(self, timeout_s: float = TIMEOUT_S) -> tuple[int, str]:
+        """Interrupt it and wait for its end; its exit code and output."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.ended(patience_s)
+        return self.wait(timeout_s)
 
-    def ended(self, patience_s: float = PATIENCE_S) -> tuple[int, str]:
-        code = self.process.wait(patience_s)
+    def wait(self, timeout_s: float = TIMEOUT_S) -> tuple[int, str]:
+        code = self.process.wait(timeout_s)
         self._reader.join(5)
-        return code, self.said
+        return code, self.output
 
     def __enter__(self) -> Program:
         return self
@@ -215,7 +215,7 @@ class Program:
 ON_THE_AIR_S = 300.0
 
 
-def operator(address: Address, sport: str, *more: str, checkout: Path = ROOT, ready: bool = True) -> Program:
+def start_operator(address: Address, sport: str, *more: str, checkout: Path = ROOT, ready: bool = True) -> Program:
     """A ``touchline run`` in a process of its own, on the air, or (not ``ready``) on its way there."""
     program = Program("run", "--source", address.text, "--sink", address.text, "--sport", sport, *more, checkout=checkout)
     if ready:
@@ -223,16 +223,16 @@ def operator(address: Address, sport: str, *more: str, checkout: Path = ROOT, re
     return program
 
 
-def job(
+def start_job(
     address: Address, sport: str, cluster: Cluster, profile: str, *more: str, checkout: Path = ROOT, ready: bool = True
 ) -> Program:
     """The same on Flink."""
     runner = ("--runner", "flink", "--flink", cluster.rest, "--profile", profile)
-    return operator(address, sport, *runner, *more, checkout=checkout, ready=ready)
+    return start_operator(address, sport, *runner, *more, checkout=checkout, ready=ready)
 
 
 def job_id(program: Program) -> str:
-    return program.said.split(": job ")[1].split()[0]
+    return program.output.split(": job ")[1].split()[0]
 
 
 def host_of(cluster: Cluster, program: Program) -> str:

@@ -17,13 +17,13 @@ NOTHING_FOUND = 5
 
 def main(arguments: list[str]) -> int:
     command = [sys.executable, "-m", "pytest", *arguments, "-m"]
-    with tempfile.TemporaryFile("w+") as kept:
-        cluster = subprocess.Popen([*command, "cluster"], stdout=kept, stderr=subprocess.STDOUT)
-        # The rest gives way: it has no numbers that must be back within seconds.
+    with tempfile.TemporaryFile("w+") as output:
+        cluster = subprocess.Popen([*command, "cluster"], stdout=output, stderr=subprocess.STDOUT)
+        # The rest has a lower priority: the faults of the other session must be over within seconds.
         rest = subprocess.run([*command, "not cluster"], check=False, preexec_fn=partial(os.nice, 5)).returncode
         other = cluster.wait()
-        kept.seek(0)
-        print("--- broker and cluster ---", kept.read(), sep="\n", flush=True)
+        output.seek(0)
+        print("--- broker and cluster ---", output.read(), sep="\n", flush=True)
     if rest == other == NOTHING_FOUND:
         return NOTHING_FOUND
     return max({rest, other} - {0, NOTHING_FOUND}, default=0)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.paths import ROOT
-from tests.plugins import install
+from tests.plugin_packages import install
 
 _FILE = re.compile(r"^`([\w./-]+)`\n\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -27,8 +27,8 @@ def blocks_of(page: str, language: str = "python") -> list[str]:
 
 
 def install_page(page: str, site: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Write the page's files to ``site``, as an installer would, and put that on the path; the names of its modules, which are
-    forgotten again when the test ends."""
+    """Write the page's files to ``site``, as an installer would, and put that on the path. Returns the names of its modules; they
+    are unloaded when the test ends."""
     files = files_of(page)
     modules = []
     for name, content in files.items():
