@@ -15,6 +15,7 @@ from msgspec import field
 from features.common.airtime import Airtime, Budget
 from features.core.event_context import EventContext
 from features.core.frames import Floats
+from features.f1.pace_model import PIT_LOSS_S, SUMS, PaceModel, add_lap
 
 NAN: Final = float("nan")
 #: how much of a race is shown and said: a whole one gets between 10 and 40 of each
@@ -38,8 +39,6 @@ SENTENCES: Final = Budget(
 )
 #: a lap has three sectors
 LAST_SECTOR: Final = 3
-#: what a stop costs where nobody says, s
-PIT_LOSS_S: Final = 22.0
 #: how long a stop takes when nothing goes wrong, s
 STOP_S: Final = 2.6
 #: who has not been seen for so many laps of another car is not in the race any more
@@ -92,9 +91,9 @@ class Car(msgspec.Struct, array_like=True):
     lost_off_s: float = 0.0
     lost_traffic_s: float = 0.0
     lost_stop_s: float = 0.0
-    # clean laps, as they would be with a full tank and new soft tyres: how many and their sum, all and those in free air; and
-    # sums of the stint's regression (see tyres.py)
-    clean: list[float] = field(default_factory=lambda: [0.0] * 4)
+    # clean laps: sums of all and of those in free air (see pace_model.py), one after the other; and sums of the stint's regression
+    # (see tyres.py)
+    clean: list[float] = field(default_factory=lambda: [0.0] * (2 * SUMS))
     stint: list[float] = field(default_factory=lambda: [0.0] * 5)
     out: bool = False
     barred: bool = False  # disqualified
@@ -102,6 +101,13 @@ class Car(msgspec.Struct, array_like=True):
     # story.py: at the line a lap ago, the car ahead and the interval to it
     line_ahead: int = -1
     line_interval_s: float = NAN
+    # what the stop under way has cost so far, s; NaN without one, or when something else costs time, too
+    stop_cost_s: float = NAN
+
+    def __post_init__(self) -> None:
+        # an account of version 0.1 kept laps corrected by constants: its clean laps and its stint begin anew
+        if len(self.clean) != 2 * SUMS:
+            self.clean, self.stint = [0.0] * (2 * SUMS), [0.0] * 5
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -115,6 +121,7 @@ class Ledger(msgspec.Struct, array_like=True):
     #: whether cars that leave the track, and attempts to pass, are reported in this race
     tells_off: bool = False
     tells_passes: bool = False
+    #: what a stop costs: as it is reported or as in other races, drawn towards what the stops so far have cost
     pit_loss_s: float = PIT_LOSS_S
     status: int = 0
     loops: int = 0
@@ -126,6 +133,9 @@ class Ledger(msgspec.Struct, array_like=True):
     #: airing.py: what has been shown and said
     shown: Airtime = field(default_factory=HIGHLIGHTS.new)
     said: Airtime = field(default_factory=SENTENCES.new)
+    #: what laps cost in this race, from those so far; and the number of stops that ``pit_loss_s`` is from
+    pace: PaceModel = field(default_factory=PaceModel)
+    stops_timed: int = 0
 
     def __post_init__(self) -> None:
         if not self.cars:
@@ -215,11 +225,23 @@ def order_at(ledger: Ledger, who: int, lap: int, loop: int, t_s: float) -> tuple
     return place, t_s - first_s, t_s - next_s, ahead
 
 
-def pace_s(clean: list[float]) -> float:
-    """A car's own pace from its clean laps: those in free air where there are two of them, else all; NaN without any."""
-    if clean[2] >= 2:
-        return clean[3] / clean[2]
-    return clean[1] / clean[0] if clean[0] else NAN
+def add_clean_lap(model: PaceModel, clean: list[float], row: list[float], lap_s: float, *, free: bool) -> None:
+    """One more clean lap of a car, ``free`` when it was driven in free air; only such a lap shows what laps cost."""
+    every, free_air = clean[:SUMS], clean[SUMS:]
+    if free:
+        lap_s = model.add_lap(free_air, row, lap_s)
+    add_lap(every, row, lap_s)
+    clean[:] = every + free_air
+
+
+def best_known(clean: list[float]) -> list[float]:
+    """Sums of a car's clean laps in free air where there are two of them, else of all."""
+    return clean[SUMS:] if clean[SUMS] >= 2 else clean[:SUMS]
+
+
+def pace_s(model: PaceModel, clean: list[float]) -> float:
+    """A car's own pace from its clean laps, see :func:`best_known`; NaN without any."""
+    return model.pace_s(best_known(clean))
 
 
 def better(time_s: float, best_s: float) -> bool:

@@ -8,13 +8,14 @@ from features.core.event_context import EventContext
 from features.core.sport import EventStep
 from features.f1.ledger import (
     NAN,
-    PIT_LOSS_S,
     STOP_S,
     TRAFFIC_S,
     TRAFFIC_SHARE,
     Car,
     Ledger,
+    add_clean_lap,
     at_line,
+    best_known,
     best_of,
     better,
     car_of,
@@ -27,7 +28,7 @@ from features.f1.ledger import (
     sector_time_s,
     whole,
 )
-from features.f1.pace_model import bare, with_full_tank
+from features.f1.pace_model import PIT_LOSS_S, lap_row, with_stop
 from features.f1.vocabulary import COMPOUNDS, SESSIONS, STATUS
 
 RED: Final = STATUS.index("red")
@@ -50,7 +51,7 @@ def lights(moment: EventContext, ledger: Ledger) -> None:
     ledger.tells_off = moment.attrs.get("off_track") is True
     ledger.tells_passes = moment.attrs.get("passes") is True
     loss = number(moment, "pit_loss_s")
-    ledger.pit_loss_s = loss if loss > 0 else PIT_LOSS_S
+    ledger.pit_loss_s, ledger.stops_timed = loss if loss > 0 else PIT_LOSS_S, 0
     for car in ledger.cars:
         car.line_lap, car.line_s = 0, moment.t_s
         car.stops = max(car.stops, 0)
@@ -61,7 +62,7 @@ def status(moment: EventContext, ledger: Ledger) -> None:
     ledger.status = STATUS.index(word) if word in STATUS else 0
     if ledger.status:
         for car in ledger.cars:
-            car.spoilt = True
+            car.spoilt, car.stop_cost_s = True, NAN
             car.stopped |= ledger.status == RED
 
 
@@ -122,15 +123,14 @@ def _line(car: Car, ledger: Ledger, t_s: float, lap: int, lap_s: float) -> None:
         if not racing(ledger):
             rank_by_best(ledger)
     car.age_laps += 1
-    if lap_s == lap_s and not car.spoilt and lap > 1 and car.age_laps == car.age_laps and car.compound >= 0:
-        pace_s = bare(lap_s, lap, ledger.laps, car.compound, car.age_laps - 1)
-        free = car.traffic <= TRAFFIC_SHARE * ledger.loops
-        car.clean[0] += 1
-        car.clean[1] += pace_s
-        if free:
-            car.clean[2] += 1
-            car.clean[3] += pace_s
-            _regress(car, ledger, lap, lap_s)
+    if car.age_laps == car.age_laps and car.compound >= 0:
+        row = lap_row(lap, ledger.laps, car.compound, car.age_laps - 1)
+        _count_stop(car, ledger, row, lap_s)
+        if lap_s == lap_s and not car.spoilt and lap > 1:
+            free = car.traffic <= TRAFFIC_SHARE * ledger.loops
+            add_clean_lap(ledger.pace, car.clean, row, lap_s, free=free)
+            if free:
+                _regress(car, lap_s)
     car.line_lap, car.line_s = lap, t_s
     car.traffic, car.spoilt, car.stopped = 0, car.in_pit or ledger.status != 0, ledger.status == RED
     car.lost_off_s = car.lost_traffic_s = car.lost_stop_s = 0.0
@@ -167,12 +167,21 @@ def stand(moment: EventContext, ledger: Ledger) -> None:
         ledger.leader = moment.player
 
 
-def _regress(car: Car, ledger: Ledger, lap: int, lap_s: float) -> None:
-    """One more clean lap of the stint, its time as it would have been with a full tank: n, sums of age, time, age squared,
-    age times time."""
-    x, y = car.age_laps - 1, with_full_tank(lap_s, lap, ledger.laps)
+def _regress(car: Car, lap_s: float) -> None:
+    """One more clean lap of the stint: n, sums of age, time, age squared, age times time."""
+    x, y = car.age_laps - 1, lap_s
     for k, term in enumerate((1.0, x, y, x * x, x * y)):
         car.stint[k] += term
+
+
+def _count_stop(car: Car, ledger: Ledger, row: list[float], lap_s: float) -> None:
+    """What this lap adds to the cost of the stop under way; the stop ends at the first line after the pit lane."""
+    if car.stop_cost_s != car.stop_cost_s:
+        return
+    car.stop_cost_s += lap_s - ledger.pace.expected_s(best_known(car.clean), row)
+    if not car.in_pit:
+        ledger.pit_loss_s, ledger.stops_timed = with_stop(ledger.pit_loss_s, ledger.stops_timed, car.stop_cost_s)
+        car.stop_cost_s = NAN
 
 
 def fit_tyres(moment: EventContext, ledger: Ledger) -> None:
@@ -187,6 +196,7 @@ def fit_tyres(moment: EventContext, ledger: Ledger) -> None:
 
 def enter_pit(moment: EventContext, ledger: Ledger) -> None:
     if (car := car_of(moment, ledger)) is not None:
+        car.stop_cost_s = NAN if ledger.status or car.off else 0.0
         car.in_pit = car.spoilt = True
         car.pit_s = moment.t_s
 
@@ -203,6 +213,7 @@ def leave_pit(moment: EventContext, ledger: Ledger) -> None:
 def go_off(moment: EventContext, ledger: Ledger) -> None:
     if (car := car_of(moment, ledger)) is not None:
         car.off = car.spoilt = True
+        car.stop_cost_s = NAN
 
 
 def retire(moment: EventContext, ledger: Ledger) -> None:

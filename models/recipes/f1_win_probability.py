@@ -29,8 +29,8 @@ RECIPE: Final = Recipe(boosters=(({"eta": 0.2, "max_depth": 5, "min_child_weight
 _LEFT: Final = [name for name, _, _ in WIN_FEATURES].index("laps_left")
 LIMITS: Final = (
     "It knows gaps, pace so far, tyres and stops, not what a car still has in hand, grid penalties, reliability or rain, and "
-    "takes the stop's cost as the same on every circuit. It learnt from the few dozen races of 2023 and 2024, most of them won "
-    "by one driver: no basis for odds."
+    "takes a stop's cost as that of other circuits until stops have been made. It learnt from the few dozen races of 2023 and "
+    "2024, most of them won by one driver: no basis for odds."
 )
 
 
