@@ -15,10 +15,10 @@ from features.core.frames import Roster
 from features.core.sport import EventStep, Stat
 from features.mlb.counts import HIT, STRUCK_OUT
 from features.mlb.diamond import FT_M, MPH_MPS
+from features.mlb.game import swing
 from features.mlb.highlights import runs_in
 from features.mlb.ledger import SENTENCES, Ledger, known, late, played_s, says_all, state_after
 from features.mlb.templates import PHRASES, RUNS
-from features.mlb.win import swing
 
 UNLIKELY_STEAL: Final = 0.4
 UNLIKELY_CATCH: Final = 0.5

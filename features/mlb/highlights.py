@@ -11,8 +11,8 @@ from features.core.event_context import EventContext
 from features.core.facts import number
 from features.core.sport import Stat
 from features.mlb.diamond import FT_M, MPH_MPS
+from features.mlb.game import swing
 from features.mlb.ledger import HIGHLIGHTS, Ledger, known, played_s, state_after
-from features.mlb.win import swing
 
 #: what the crowd makes of it, whatever the figures say
 PLEASERS: Final = {

@@ -15,9 +15,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from features.f1.game import WIN_FEATURES, Standing, win_rows
 from features.f1.ledger import TRAFFIC_S, add_clean_lap, best_known, pace_s
 from features.f1.pace_model import PIT_LOSS_S, SUMS, PaceModel, lap_row, with_stop
-from features.f1.win import WIN_FEATURES, Standing, win_rows
 from models.base import Floats
 from models.data.f1_laps import compound_of
 from models.training.tables import column, read_table, words_of

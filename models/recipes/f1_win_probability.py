@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from features.f1.win import WIN_FEATURES
+from features.f1.game import WIN_FEATURES
 from models.data.f1_laps import HELD_OUT_AS, SOURCE, TERMS
 from models.data.f1_races import states_of
 from models.recipes.shared.by_command import Course, Outcomes, doors

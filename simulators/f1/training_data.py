@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from features.core.frames import Floats
 from features.f1.battle import MOST_CLOSING_S
+from features.f1.game import Standing, win_rows
 from features.f1.ledger import TRAFFIC_S, TRAFFIC_SHARE, add_clean_lap, best_known, pace_s
 from features.f1.pace_model import SUMS, PaceModel, lap_row, with_stop
 from features.f1.strategy import undercut_row
-from features.f1.win import Standing, win_rows
 from models.training.training import Table
 from simulators.f1.game import FULL_LAPS
 from simulators.f1.loops import ATTEMPT, OFF, SAFETY_OFF, SAFETY_ON, UNDERCUT

@@ -19,11 +19,11 @@ from features.mlb import SPORT
 from features.mlb.batted import hit_row, is_barrel
 from features.mlb.diamond import BAGS, FT_M, MPH_MPS
 from features.mlb.fielding import catch_row
+from features.mlb.game import leverage_after, win_features, win_row
 from features.mlb.ledger import Ledger, keep_state
 from features.mlb.odds import home_win, run_expectancy
 from features.mlb.pitching import perceived
 from features.mlb.steal_features import COLUMN, blank, derive
-from features.mlb.win import leverage_after, win_features, win_row
 from simulators.mlb.draws import NEARER_S
 from simulators.mlb.game import Game
 from streaming.factory import operator_for
