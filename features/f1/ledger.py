@@ -142,25 +142,25 @@ class Ledger(msgspec.Struct, array_like=True):
             self.cars = [Car() for _ in range(self.players)]
 
 
-def number(moment: EventContext, name: str) -> float:
+def number(event: EventContext, name: str) -> float:
     """An attr as a float; NaN when it is missing or no number."""
-    value = moment.attrs.get(name)
+    value = event.attrs.get(name)
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else NAN
 
 
-def whole(moment: EventContext, name: str) -> int:
+def whole(event: EventContext, name: str) -> int:
     """The same as a whole number; 0 when it is missing, none, or absurd."""
-    value = number(moment, name)
+    value = number(event, name)
     return int(value) if 0 <= value < 1000 else 0
 
 
-def car_of(moment: EventContext, ledger: Ledger) -> Car | None:
-    return ledger.cars[moment.player] if 0 <= moment.player < len(ledger.cars) else None
+def car_of(event: EventContext, ledger: Ledger) -> Car | None:
+    return ledger.cars[event.player] if 0 <= event.player < len(ledger.cars) else None
 
 
-def at_line(moment: EventContext, ledger: Ledger) -> bool:
+def at_line(event: EventContext, ledger: Ledger) -> bool:
     """Whether a loop event is the finish line: it ends the last sector."""
-    return moment.type == "loop" and whole(moment, "sector") == LAST_SECTOR
+    return event.type == "loop" and whole(event, "sector") == LAST_SECTOR
 
 
 def racing(ledger: Ledger) -> bool:
@@ -178,41 +178,41 @@ def of_a_race(compute: Callable[[Ledger, float], Floats]) -> Callable[[Ledger, f
     return read
 
 
-def lap_time_s(moment: EventContext, car: Car) -> float:
+def lap_time_s(event: EventContext, car: Car) -> float:
     """As timing gives it, else from line to line; NaN unless the line was also seen a lap ago."""
-    given = number(moment, "lap_time_s")
+    given = number(event, "lap_time_s")
     if given > 0:
         return given
-    return moment.t_s - car.line_s if car.line_lap == whole(moment, "lap") - 1 else NAN
+    return event.t_s - car.line_s if car.line_lap == whole(event, "lap") - 1 else NAN
 
 
-def sector_time_s(moment: EventContext, car: Car) -> float:
-    sector, lap = whole(moment, "sector"), whole(moment, "lap")
-    given = number(moment, "sector_time_s")
+def sector_time_s(event: EventContext, car: Car) -> float:
+    sector, lap = whole(event, "sector"), whole(event, "lap")
+    given = number(event, "sector_time_s")
     if given > 0 and sector:
         return given
     if sector == 1:
-        return moment.t_s - car.line_s if car.line_lap == lap - 1 else NAN
-    return moment.t_s - car.sector_s if sector > 1 and car.sector == sector - 1 and car.lap == lap else NAN
+        return event.t_s - car.line_s if car.line_lap == lap - 1 else NAN
+    return event.t_s - car.sector_s if sector > 1 and car.sector == sector - 1 and car.lap == lap else NAN
 
 
-def mini_time_s(moment: EventContext, car: Car) -> float:
-    loop, lap = whole(moment, "loop"), whole(moment, "lap")
+def mini_time_s(event: EventContext, car: Car) -> float:
+    loop, lap = whole(event, "loop"), whole(event, "lap")
     if loop == 1:
-        return moment.t_s - car.line_s if car.line_lap == lap - 1 else NAN
-    return moment.t_s - car.loop_s if car.loop == loop - 1 and car.lap == lap else NAN
+        return event.t_s - car.line_s if car.line_lap == lap - 1 else NAN
+    return event.t_s - car.loop_s if car.loop == loop - 1 and car.lap == lap else NAN
 
 
-def order_at(ledger: Ledger, who: int, lap: int, loop: int, t_s: float) -> tuple[int, float, float, int]:
+def order_at(ledger: Ledger, car_at: int, lap: int, loop: int, t_s: float) -> tuple[int, float, float, int]:
     """Place, gap to the first and interval to the next, s, and who that is, of a car that passes a loop at ``t_s``: ahead are
     those who passed it before in that lap, and those who have passed it in a later one. Behind by a lap there is no gap. Place 0
     and NaN where the race was joined in the middle and somebody has not been seen who may have passed before."""
-    joined = ledger.lights_s != ledger.lights_s and lap < (ledger.cars[who].from_lap or lap) + SETTLED_LAPS
-    if joined and any(n != who and not other.loop and not other.out for n, other in enumerate(ledger.cars)):
+    joined = ledger.lights_s != ledger.lights_s and lap < (ledger.cars[car_at].from_lap or lap) + SETTLED_LAPS
+    if joined and any(n != car_at and not other.loop and not other.out for n, other in enumerate(ledger.cars)):
         return 0, NAN, NAN, -1
     first_s, next_s, place, ahead = t_s, NAN, 1, -1
     for n, other in enumerate(ledger.cars):
-        if n == who or len(other.passed_s) < loop or other.passed_lap[loop - 1] < lap:
+        if n == car_at or len(other.passed_s) < loop or other.passed_lap[loop - 1] < lap:
             continue
         place += 1
         if other.passed_lap[loop - 1] > lap:
@@ -252,7 +252,7 @@ def best_of(bests: list[float], number: int) -> float:
     return bests[number - 1] if 0 < number <= len(bests) else NAN
 
 
-def keep_best(bests: list[float], number: int, time_s: float) -> None:
+def update_best(bests: list[float], number: int, time_s: float) -> None:
     while len(bests) < number:
         bests.append(NAN)
     if better(time_s, bests[number - 1]):
