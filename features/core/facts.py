@@ -13,13 +13,13 @@ def number(fact: Fact) -> float:
     return float(fact) if isinstance(fact, (int, float)) else NAN
 
 
-def attr(moment: EventContext, name: str) -> float:
+def attr(event: EventContext, name: str) -> float:
     """An attribute as a float; NaN when it is missing or no number."""
-    return number(moment.attrs.get(name))
+    return number(event.attrs.get(name))
 
 
-def roster_of(moment: EventContext) -> Roster | None:
+def roster_of(event: EventContext) -> Roster | None:
     """The roster of the game; ``None`` when neither the event nor its frames have one."""
-    if moment.roster is not None:
-        return moment.roster
-    return moment.frames.roster if moment.frames is not None else None
+    if event.roster is not None:
+        return event.roster
+    return event.frames.roster if event.frames is not None else None

@@ -13,8 +13,8 @@ import numpy as np
 from features.core.frames import Floats
 from features.mlb.batted import hit_row
 from features.mlb.fielding import catch_row
+from features.mlb.game import over_row, win_row
 from features.mlb.steal_features import COLUMN, blank, derive
-from features.mlb.win import over_row, win_row
 from models.training.training import Table
 from simulators.mlb.draws import flies, hits, steals
 from simulators.mlb.innings import innings
