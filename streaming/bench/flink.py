@@ -39,7 +39,7 @@ BUDGETS_US: Final = {"embedded": 50_000, "thread": 50_000, "process": 250_000}
 #: beyond this nobody asks for more games, us
 HOPELESS_US: Final = 2_000_000
 #: games that are played before anything is measured: Java compiles what is called often, and is dear until it has
-REHEARSAL: Final = 10
+WARM_UP_GAMES: Final = 10
 #: what others may take of the machine while something is measured
 QUIET_CORES: Final = 0.25
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -96,7 +96,7 @@ def curve(
         groups |= {"load": [os.getpid()], "reader": [reader.process.pid]}
         rows = []
         try:
-            for number, games in enumerate((REHEARSAL, *counts)):
+            for number, games in enumerate((WARM_UP_GAMES, *counts)):
                 tries: list[dict[str, Any]] = []
                 while not tries or (number and patience_s and len(tries) < 2 and tries[-1]["cores_others"] > QUIET_CORES):
                     _wait_quiet(patience_s)

@@ -94,7 +94,7 @@ def simulate(
         return declare(record, wrong), apply(stream, seed + number, wrong)
 
     if to:
-        from simulators.replay import parse_speed
+        from streaming.cli.parsing import parse_speed
         from streaming.cli.sending import send
 
         send(to, sport, games, play, parse_speed(speed), not per_frame, partitions, kafka_settings, as_json)

@@ -123,7 +123,7 @@ def test_what_was_not_seen_is_said_once_with_its_reason_and_what_is_of_now_goes_
     assert len(said) == len({u.subject for u in said}) > 20
     assert {u.reason for u in said} == {"the game was joined in the middle, and what was before is not known"}
     assert any(u.stat == "soccer.player.speed" and u.value is not None for u in helpers.updates(out, "final"))
-    counted = {stat for stat, reason, n in operator.meters.unavailable() if "joined in the middle" in reason and n}
+    counted = {stat for stat, reason, n in operator.metrics.unavailable() if "joined in the middle" in reason and n}
     assert {"soccer.player.distance", "soccer.player.top_speed", "game.momentum"} <= counted
 
 

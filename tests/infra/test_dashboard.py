@@ -31,10 +31,10 @@ NAME = re.compile(r"\btouchline_\w+")
 def exported() -> dict[str, set[str]]:
     """Every name on ``/metrics`` of a gateway that has a game, a broker and a Flink cluster to tell of; its labels."""
     hub, match = Hub(), ScriptedMatch("demo-1", 1_700_000_000_000_000, shot_every=6)
-    hub.attach(match.record, match.meters)
+    hub.attach(match.record, match.metrics)
     hub.drain()
     hub.dead_letter_counts["telemetry.soccer", "late"] += 1
-    match.meters.counts["accepted", "sample"] += 1
+    match.metrics.counts["accepted", "sample"] += 1
     flink = FakeFlink()
     try:
         text = exposition(hub, polled(watched(flink)))().decode()

@@ -24,7 +24,7 @@ def test_a_game_lasts_to_the_last_of_both(tracking_s: float, events_s: float) ->
             kept += [part] if len(part) else []
     operator = operator_for(world.record, draw=False, provisional=False)
     helpers.play(operator, kept)
-    told = summary(operator.meters, world.record, 1.0)
+    told = summary(operator.metrics, world.record, 1.0)
     last_s = max((one.t_us - t0_us) / 1e6 for one in kept if isinstance(one, Event))
     assert told["game_s"] == pytest.approx(max(last_s, tracking_s), abs=1.0)
     assert f"{told['game_s'] / 60:.1f} minutes" in sentence(told)

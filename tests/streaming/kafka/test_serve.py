@@ -94,16 +94,16 @@ def test_every_byte_arrives_with_the_events_health_and_dead_letters(ground):
         assert found.delay.count == 6
         assert 0 < found.delay.max_us < 5e6
         assert [e["id"] for e in map(msgspec.json.decode, reported(hub, "a"))] == ["shot-1", "shot-2"]
-        told = Health.of("a", ground.name, "there", match.meters, time.time_ns() // 1000)
+        told = Health.of("a", ground.name, "there", match.metrics, time.time_ns() // 1000)
         ground.put(topics.health(ground.name), "a", encode_health(told))
         late = DeadLetter(topics.telemetry(ground.name), "a", "late", 5, track(0.2), "too late")
         bytes_ = DeadLetter(topics.events(ground.name), "a", "bad event", 5, b"\xff", "why")
         for message in messages(ground.name, "a", [late, bytes_], 5):
             ground.put(message.topic, "a", message.value)
-        until(hub, lambda: hub.games["a"].meters is not None and len(hub.dead_letters) == 2)
+        until(hub, lambda: hub.games["a"].metrics is not None and len(hub.dead_letters) == 2)
         channel = hub.games["a"]
         assert channel.record == match.record
-        assert (channel.runner, channel.reported_us, channel.meters.windows) == ("there", told.reported_us, match.meters.windows)
+        assert (channel.runner, channel.reported_us, channel.metrics.windows) == ("there", told.reported_us, match.metrics.windows)
         assert hub.dead_letter_counts[topics.telemetry(ground.name), "late"] == len(track(0.2)), "counted in samples"
         assert {(d.reason, d.detail) for d in hub.dead_letters} == {("late", "too late"), ("bad event", "why")}
         end = time.monotonic() + PATIENCE_S

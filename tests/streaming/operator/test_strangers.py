@@ -64,7 +64,7 @@ def test_the_score_counts_what_strangers_do(sport: str) -> None:
     assert sum(score[-1][1]) > 0, "somebody has scored"
     assert _values(out, SCORES[sport]) == score
     assert helpers.dead(out) == {"unknown player": len(named)}, "and each is kept with its reason"
-    assert operator.meters.counts["accepted", "event"] == len(events)
+    assert operator.metrics.counts["accepted", "event"] == len(events)
     ids, theirs = {entity.id for entity in record.entities}, {e.id for e in named}
     wrong = {(u.stat, u.subject) for u in helpers.updates(out, "final") if u.event in theirs and u.subject in ids}
     assert not wrong, "nobody else gets what a stranger did"
@@ -86,7 +86,7 @@ def test_what_counts_for_nobody_is_a_dead_letter_and_nothing_else() -> None:
     out = operator.on_record(msgspec.structs.replace(goal, player="x", team=None))
     out += operator.on_record(msgspec.structs.replace(goal, id="two", player="x", team="guests"))
     assert helpers.dead(out) == {"unknown player": 1, "unknown team": 1}
-    assert operator.meters.counts["accepted", "event"] == 0
+    assert operator.metrics.counts["accepted", "event"] == 0
 
 
 def test_a_repeated_event_of_a_stranger_is_one_letter_and_one_goal() -> None:

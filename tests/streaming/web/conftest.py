@@ -29,7 +29,7 @@ class Stage:
 def staged() -> Iterator[Stage]:
     match = ScriptedMatch()
     hub = Hub()
-    hub.attach(match.record, match.meters)
+    hub.attach(match.record, match.metrics)
     with Gateway(hub, port=0) as gateway:
         yield Stage(gateway, match)
 

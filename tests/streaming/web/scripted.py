@@ -65,7 +65,7 @@ class ScriptedMatch:
         self.players = self.ids[:-1]
         self.score, self.team_xgoals, self.top = [0, 0], [0.0, 0.0], np.zeros(22)
         steps = "framing speed top_speed distance team_shape possession pressure pitch_control windows xgoals emit"
-        self.meters = OperatorMetrics(tuple(steps.split()))
+        self.metrics = OperatorMetrics(tuple(steps.split()))
         self.before: np.ndarray | None = None
 
     def xyz(self, t: float) -> np.ndarray:
@@ -179,22 +179,22 @@ class ScriptedMatch:
         return blocks, event
 
     def _measure(self, end_us: int) -> None:
-        meters = self.meters
+        metrics = self.metrics
         noise = 900 + 200 * np.random.default_rng(self.k).random(11)
         ns = np.array([21, 14, 6, 9, 18, 12, 24, 61, 17, 11, 33]) * noise
-        meters.step_last_ns[:] = ns
-        meters.step_ns += meters.step_last_ns
-        meters.step_max_ns[:] = np.maximum(meters.step_max_ns, meters.step_last_ns)
-        meters.step_calls += 1
-        meters.windows += 1
-        meters.window_latency.add(float(ns.sum()) / 1000)
-        meters.counts["accepted", ""] += 115
+        metrics.step_last_ns[:] = ns
+        metrics.step_ns += metrics.step_last_ns
+        metrics.step_max_ns[:] = np.maximum(metrics.step_max_ns, metrics.step_last_ns)
+        metrics.step_calls += 1
+        metrics.windows += 1
+        metrics.window_latency.add(float(ns.sum()) / 1000)
+        metrics.counts["accepted", ""] += 115
         if self.k % 40 == 0:
-            meters.counts["late", "after the watermark"] += 3
-            meters.counts["duplicate", "same tag and time"] += 1
+            metrics.counts["late", "after the watermark"] += 3
+            metrics.counts["duplicate", "same tag and time"] += 1
         if self.k % 90 == 0:
-            meters.counts["quarantined", "teleport"] += 1
-        meters.watermark_us, meters.arrival_us = end_us, end_us + 104_000
+            metrics.counts["quarantined", "teleport"] += 1
+        metrics.watermark_us, metrics.arrival_us = end_us, end_us + 104_000
 
     def dead(self) -> DeadLetter:
         """A broken record."""
@@ -205,7 +205,7 @@ class ScriptedMatch:
 def play(hub: object, game: str = "demo-1", seconds: float = 3600.0) -> None:
     """Feed ``hub`` in real time."""
     match = ScriptedMatch(game, time.time_ns() // 1000)
-    hub.attach(match.record, match.meters)  # type: ignore[attr-defined]
+    hub.attach(match.record, match.metrics)  # type: ignore[attr-defined]
     start = time.monotonic()
     while match.k * HOP_S < seconds:
         outputs, events = match.step()

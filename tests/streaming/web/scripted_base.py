@@ -24,7 +24,7 @@ class Scripted:
     def __init__(self, record: GameRecord) -> None:
         self.record, self.k, self.n = record, 0, 0
         self.ids = tuple(e.id for e in record.entities)
-        self.meters = OperatorMetrics(self.steps)
+        self.metrics = OperatorMetrics(self.steps)
         self.out: list[Output] = []
         self.events: list[Event] = []
 
@@ -79,13 +79,13 @@ class Scripted:
         xyz = np.stack([self.positions(x) for x in times]).astype(np.float32)
         t_us = (self.record.t0_us + np.round(times * 1e6)).astype(np.int64)
         self.publish_step()
-        self.meters.windows += 1
+        self.metrics.windows += 1
         ns = 1000 * (1 + np.random.default_rng(self.k).random(len(self.steps)) * 3)
-        self.meters.step_last_ns[:] = ns
-        self.meters.step_ns += self.meters.step_last_ns
-        self.meters.step_max_ns[:] = np.maximum(self.meters.step_max_ns, self.meters.step_last_ns)
-        self.meters.step_calls += 1
-        self.meters.window_latency.add(float(ns.sum()) / 1000)
+        self.metrics.step_last_ns[:] = ns
+        self.metrics.step_ns += self.metrics.step_last_ns
+        self.metrics.step_max_ns[:] = np.maximum(self.metrics.step_max_ns, self.metrics.step_last_ns)
+        self.metrics.step_calls += 1
+        self.metrics.window_latency.add(float(ns.sum()) / 1000)
         return [FrameBlock(self.record.game, self.sport, self.ids, t_us, xyz, 1), *self.out], self.events
 
 

@@ -18,7 +18,7 @@ GAMES: dict[str, type[Any]] = {"nfl": Football, "mlb": Baseball, "f1": Racing}
 def play(hub: Any, games: list[Any], seconds: float = 3600.0) -> None:
     """Feed ``hub`` with all of them in real time."""
     for game in games:
-        hub.attach(game.record, game.meters)
+        hub.attach(game.record, game.metrics)
     start = time.monotonic()
     while games[0].k * HOP_S < seconds:
         for game in games:

@@ -67,7 +67,7 @@ class Player(threading.Thread):
         super().__init__(daemon=True)
         self.hub, self.match = hub, ScriptedMatch(t0_us=time.time_ns() // 1000, shot_every=10**9)
         self.over, self.lock = threading.Event(), threading.Lock()
-        hub.attach(self.match.record, self.match.meters)
+        hub.attach(self.match.record, self.match.metrics)
 
     def run(self) -> None:
         while not self.over.wait(HOP_S):

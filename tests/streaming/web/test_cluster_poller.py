@@ -323,7 +323,7 @@ def test_hub_keeps_the_newest_report_of_an_operator_in_any_order():
     hub.attach(record())
     hub.drain()
     channel = hub.games["demo-1"]
-    assert (channel.meters is new, channel.runner, channel.reported_us) == (True, "there", 20)
+    assert (channel.metrics is new, channel.runner, channel.reported_us) == (True, "there", 20)
     assert channel.record == record()
 
 
@@ -333,7 +333,7 @@ def test_subscriber_gets_a_game_record_only_when_it_changes():
     hub.subscribe(subscriber, {})
     for _ in range(3):
         hub.attach(match.record)
-        hub.measure("demo-1", match.meters, "there", 5)
+        hub.measure("demo-1", match.metrics, "there", 5)
     hub.drain()
     assert [out.kind for out in subscriber.pop_batch()] == ["game"]
     hub.attach(record(t0_us=5))
@@ -373,7 +373,7 @@ def test_hub_with_an_invalid_block_still_publishes_the_others(caplog):
 def test_operator_page_shows_the_scale_out_card_only_with_a_cluster(browser, flink):
     hub, match = Hub(), ScriptedMatch()
     hub.attach(match.record)
-    hub.measure("demo-1", match.meters, "kafka embedded, touchline-1", time.time_ns() // 1000)
+    hub.measure("demo-1", match.metrics, "kafka embedded, touchline-1", time.time_ns() // 1000)
     watch = polled(watched(flink))
     with Gateway(hub, port=0, cluster=watch) as gateway:
         page = browser.new_page(viewport={"width": 1400, "height": 900})

@@ -26,7 +26,7 @@ _SILENT = Hub()
 
 def filled(steps: int = 30, **how: int) -> tuple[Hub, ScriptedMatch]:
     hub, match = Hub(**how), ScriptedMatch()
-    hub.attach(match.record, match.meters)
+    hub.attach(match.record, match.metrics)
     push(hub, match, steps)
     return hub, match
 

@@ -31,11 +31,11 @@ MEDIAN, LAST = (float(np.quantile(WINDOWS, q)) for q in (0.5, 0.99))
 def hub() -> Hub:
     """One whose game has had these windows."""
     found, match = Hub(), ScriptedMatch()
-    match.meters.window_latency.__init__()  # type: ignore[misc]
+    match.metrics.window_latency.__init__()  # type: ignore[misc]
     for us in WINDOWS.tolist():
-        match.meters.window_latency.add(us)
-    match.meters.windows = len(WINDOWS)
-    found.attach(match.record, match.meters)
+        match.metrics.window_latency.add(us)
+    match.metrics.windows = len(WINDOWS)
+    found.attach(match.record, match.metrics)
     found.drain()
     return found
 

@@ -126,7 +126,7 @@ def test_subscriber_without_a_model_watch_reads_no_predictions() -> None:
 @pytest.mark.browser
 def test_operator_page_shows_each_model_and_its_alerts_with_reasons(browser: Any) -> None:
     hub, match, watch = Hub(), ScriptedMatch(), watching()
-    hub.attach(match.record, match.meters)
+    hub.attach(match.record, match.metrics)
     with Gateway(hub, port=0) as gateway:
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         faults: list[str] = []

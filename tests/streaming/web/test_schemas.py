@@ -132,7 +132,7 @@ def test_message_on_a_topic_is_valid_under_its_schema() -> None:
         seen.add(message.topic)
         assert valid(WRITTEN[word], json.loads(message.value)), message.value[:300]
     assert seen == set(topics.outputs("soccer")) - {topics.health("soccer")}
-    health = json.loads(encode_health(Health.of("demo-1", "soccer", "here", match.meters, 5)))
+    health = json.loads(encode_health(Health.of("demo-1", "soccer", "here", match.metrics, 5)))
     assert valid("health", health)
     assert not valid("health", {**health, "windows": "many"})
     start, end = (json.loads(encode_feed(r)) for r in (GameStart(record=record()), GameEnd(game="demo-1")))

@@ -55,7 +55,7 @@ class RunningGames(threading.Thread):
         self.hub, self.over = hub, threading.Event()
         self.games = [kind(t0_us=now_us) for kind in kinds]
         for game in self.games:
-            hub.attach(game.record, game.meters)
+            hub.attach(game.record, game.metrics)
 
     def run(self) -> None:
         while not self.over.wait(HOP_S / SPEED):

@@ -39,7 +39,7 @@ def send(
     """
     from simulators.f1.full_rate import BLOCK_US, FullRate
     from simulators.f1.game import GrandPrix
-    from simulators.replay import parse_speed
+    from streaming.cli.parsing import parse_speed
 
     host, port = _address(to)
     pace = parse_speed(speed)
