@@ -8,7 +8,7 @@ from typing import Any
 WARM_UP_GAME = (2, 20.0)
 
 
-#: what ``touchline simulate soccer --with NAME=VALUE`` may set: log-odds by which everybody finishes better
+#: what ``touchline simulate soccer --with NAME=VALUE`` may set: log-odds by which all players finish better
 OPTIONS = {"finishing": float}
 
 

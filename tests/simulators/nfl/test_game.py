@@ -141,8 +141,8 @@ def test_nobody_moves_as_no_man_can() -> None:
 def test_every_play_ends_exactly_once() -> None:
     last = {engine.INCOMPLETE, engine.INTERCEPTED, engine.TACKLE, engine.TOUCHDOWN, engine.SACK}
     for one in played():
-        assert sum(int(row[0]) in last for row in one.told) == 1
-        assert int(one.told[0, 0]) == engine.SNAP
+        assert sum(int(row[0]) in last for row in one.event_rows) == 1
+        assert int(one.event_rows[0, 0]) == engine.SNAP
 
 
 def outcomes(kind: int) -> tuple[np.ndarray, np.ndarray]:
