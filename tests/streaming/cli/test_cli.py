@@ -52,7 +52,7 @@ def test_listing_names_of_plugins_imports_no_plugin():
     program += "print([m for m in sys.modules if m.startswith('simulators.providers.') and not m.split('.')[2].startswith('_')])"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    assert "tracinginsights: A Formula 1 race as TracingInsights publishes it" in done.stdout
+    assert "tracinginsights: A Formula 1 session as TracingInsights publishes it" in done.stdout
 
 
 @pytest.mark.slow

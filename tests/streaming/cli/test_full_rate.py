@@ -59,7 +59,7 @@ def test_what_is_sent_is_recorded_reduced(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_what_cannot_be_done_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments, sentence in ((["send", "nowhere"], "is no address"), (["send", "127.0.0.1:9"], "nobody listens")):
+    for arguments, sentence in ((["send", "nowhere"], "is no address"), (["send", "127.0.0.1:9"], "no process listens")):
         assert run(["full-rate", *arguments]) == 2
         said = capsys.readouterr().err
         assert sentence in said
