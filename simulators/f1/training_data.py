@@ -21,8 +21,8 @@ from simulators.f1.loops import ATTEMPT, OFF, SAFETY_OFF, SAFETY_ON, UNDERCUT
 from simulators.f1.race import Race
 
 Flags = npt.NDArray[np.bool_]
-Tell = Callable[[float], None]
-#: moments of a race that the win probability is asked at
+Progress = Callable[[float], None]
+#: moments of a race at which the win probability is computed
 MOMENTS: Final = 5
 #: the truth of the win probability takes so many continuations of a race, and is worked out for so many races of a table
 ROLLOUTS: Final = 300
@@ -30,11 +30,11 @@ TRUE_GAMES: Final = 40
 SHORTEST_LAPS: Final = 3
 
 
-def _nobody(games: float) -> None:
-    """Nobody is told."""
+def _no_progress(games: float) -> None:
+    """Progress is not shown."""
 
 
-def draw_table(model: str, seed: int, games: int, tell: Tell = _nobody) -> Table:
+def draw_table(model: str, seed: int, games: int, advance: Progress = _no_progress) -> Table:
     """Rows of ``f1-overtake`` or ``f1-undercut`` from whole races with seeds ``seed``, ``seed + 1``, ...; the truth is kept
     beside the labels and never learnt from."""
     kind = {"f1-overtake": ATTEMPT, "f1-undercut": UNDERCUT}[model]
@@ -45,7 +45,7 @@ def draw_table(model: str, seed: int, games: int, tell: Tell = _nobody) -> Table
         chosen = events[events[:, 0] == kind]
         parts.append(chosen)
         names.append(np.full(len(chosen), number, np.int64))
-        tell(1.0)
+        advance(1.0)
     drawn = np.concatenate(parts)
     if kind == ATTEMPT:
         rows = drawn[:, 7:11].copy()
@@ -61,7 +61,7 @@ def draw_table(model: str, seed: int, games: int, tell: Tell = _nobody) -> Table
     return Table(rows, drawn[:, 6].copy(), np.concatenate(names), source, truth=drawn[:, 5].copy())
 
 
-def win_table(seed: int, games: int, tell: Tell = _nobody) -> Table:
+def win_table(seed: int, games: int, advance: Progress = _no_progress) -> Table:
     """Rows of ``f1-win-probability``: every car at a few laps of each race. The truth is the share of wins among continuations with
     fresh chances, given for the first races only."""
     parts, labels, truths, names = [], [], [], []
@@ -80,7 +80,7 @@ def win_table(seed: int, games: int, tell: Tell = _nobody) -> Table:
             labels.append((np.arange(race.cars) == winner)[there].astype(np.float64))
             truths.append(truth[there])
             names.append(np.full(int(there.sum()), number, np.int64))
-        tell(1.0)
+        advance(1.0)
     source: dict[str, str | float | int] = {
         "source": "simulated f1 at loop level",
         "games": games,

@@ -86,7 +86,7 @@ def test_cluster_starts_replaces_a_task_manager_and_stops(tmp_path: Path, bystan
     try:
         assert cluster.up() == ["jobmanager", "taskmanager-0"]
         port = cluster.shape["flink_port"]
-        said = flink.ask(port, "/overview")
+        said = flink.get_json(port, "/overview")
         assert said is not None
         assert (said["taskmanagers"], said["slots-total"]) == (1, 3)
         assert said["flink-version"] == importlib.metadata.version("apache-flink")
