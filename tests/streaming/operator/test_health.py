@@ -1,4 +1,4 @@
-"""An operator's meters as a message and back; what is not one is a BadRecord."""
+"""An operator's metrics as a message and back; other bytes are a BadRecord."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ from tests.streaming.toy import TOY, game, mark, track
 def played() -> OperatorMetrics:
     operator = GameOperator(TOY, game())
     helpers.play(operator, [track(3.0), mark(1, 1.0, delay_s=2.0), track(1.0)])
-    meters = operator.metrics
+    metrics = operator.metrics
     for us in (40.0, 700.0, 2e6):
-        meters.window_latency.add(us)
-    meters.event_latency.add(12_345.0)
-    return meters
+        metrics.window_latency.add(us)
+    metrics.event_latency.add(12_345.0)
+    return metrics
 
 
-def told(meters: OperatorMetrics) -> Health:
-    return Health.of("toy-1", "toy", "somewhere", meters, 5)
+def health_of(metrics: OperatorMetrics) -> Health:
+    return Health.of("toy-1", "toy", "somewhere", metrics, 5)
 
 
 def test_health_message_decodes_to_the_same_metrics():
-    meters = played()
-    raw = encode_health(told(meters))
+    metrics = played()
+    raw = encode_health(health_of(metrics))
     health = decode_health(raw)
     back = health.metrics()
     assert (health.game, health.sport, health.runner, health.reported_us) == ("toy-1", "toy", "somewhere", 5)
-    assert metrics_json(back) == metrics_json(meters), "the operator page shows the same"
-    assert back.counts == meters.counts
+    assert metrics_json(back) == metrics_json(metrics), "the operator page shows the same"
+    assert back.counts == metrics.counts
     assert any(kind == "duplicate" for kind, _ in back.counts)
-    assert (back.watermark_us, back.arrival_us) == (meters.watermark_us, meters.arrival_us)
-    assert back.window_latency.quantile(0.5) == meters.window_latency.quantile(0.5) == pytest.approx(700, rel=0.05)
+    assert (back.watermark_us, back.arrival_us) == (metrics.watermark_us, metrics.arrival_us)
+    assert back.window_latency.quantile(0.5) == metrics.window_latency.quantile(0.5) == pytest.approx(700, rel=0.05)
     assert back.window_latency.quantile(1.0) == 2e6
-    assert encode_health(told(back)) == raw
+    assert encode_health(health_of(back)) == raw
 
 
 def test_decoded_metrics_are_a_copy():
-    meters = played()
-    back = decode_health(encode_health(told(meters))).metrics()
+    metrics = played()
+    back = decode_health(encode_health(health_of(metrics))).metrics()
     back.step_ns += 1
     back.window_latency.add(3.0)
-    assert back.window_latency.count == meters.window_latency.count + 1
-    assert np.all(back.step_ns != meters.step_ns)
+    assert back.window_latency.count == metrics.window_latency.count + 1
+    assert np.all(back.step_ns != metrics.step_ns)
 
 
 def test_health_of_a_game_without_records_decodes():
@@ -70,9 +70,10 @@ BROKEN = [
 
 @pytest.mark.parametrize("wrong", BROKEN)
 def test_health_with_a_wrong_field_is_a_bad_record(wrong):
-    raw = json.dumps({**json.loads(encode_health(told(played()))), **wrong}).encode()
-    with pytest.raises(BadRecord):
+    raw = json.dumps({**json.loads(encode_health(health_of(played()))), **wrong}).encode()
+    with pytest.raises(BadRecord) as bad:
         decode_health(raw)
+    assert bad.value.reason == "bad health"
 
 
 @pytest.mark.parametrize(
@@ -85,12 +86,14 @@ def test_health_with_a_wrong_field_is_a_bad_record(wrong):
     ],
 )
 def test_health_with_contradicting_parts_is_a_bad_record(wrong):
-    raw = json.dumps({**json.loads(encode_health(told(played()))), **wrong}).encode()
-    with pytest.raises(BadRecord):
+    raw = json.dumps({**json.loads(encode_health(health_of(played()))), **wrong}).encode()
+    with pytest.raises(BadRecord) as bad:
         decode_health(raw).metrics()
+    assert bad.value.reason == "bad health"
 
 
 @given(st.binary(max_size=60) | st.integers(1, 60_000).map(lambda n: b'{"x":' + b"[" * n))
 def test_arbitrary_bytes_are_a_bad_record(raw):
-    with pytest.raises(BadRecord):
+    with pytest.raises(BadRecord) as bad:
         decode_health(raw)
+    assert bad.value.reason == "bad health"
