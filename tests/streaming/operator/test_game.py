@@ -360,8 +360,9 @@ def test_bad_event_is_a_dead_letter_with_its_reason(event, reason):
     assert helpers.dead(out) == {reason: 1}
     strict = GameOperator(TOY, game(), strict=True)
     helpers.play(strict, [track(12.0)], end=False)
-    with pytest.raises(BadRecord, match=reason):
+    with pytest.raises(BadRecord) as bad:
         strict.on_record(event, T0 + 12_000_000)
+    assert bad.value.reason == reason
 
 
 def test_silent_feed_gives_provisional_values_and_moves_no_watermark():

@@ -1,4 +1,4 @@
-"""An operator's metrics as a message and back; what is not one is a BadRecord."""
+"""An operator's metrics as a message and back; other bytes are a BadRecord."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def played() -> OperatorMetrics:
     return metrics
 
 
-def told(metrics: OperatorMetrics) -> Health:
+def health_of(metrics: OperatorMetrics) -> Health:
     return Health.of("toy-1", "toy", "somewhere", metrics, 5)
 
 
 def test_health_message_decodes_to_the_same_metrics():
     metrics = played()
-    raw = encode_health(told(metrics))
+    raw = encode_health(health_of(metrics))
     health = decode_health(raw)
     back = health.metrics()
     assert (health.game, health.sport, health.runner, health.reported_us) == ("toy-1", "toy", "somewhere", 5)
@@ -44,12 +44,12 @@ def test_health_message_decodes_to_the_same_metrics():
     assert (back.watermark_us, back.arrival_us) == (metrics.watermark_us, metrics.arrival_us)
     assert back.window_latency.quantile(0.5) == metrics.window_latency.quantile(0.5) == pytest.approx(700, rel=0.05)
     assert back.window_latency.quantile(1.0) == 2e6
-    assert encode_health(told(back)) == raw
+    assert encode_health(health_of(back)) == raw
 
 
 def test_decoded_metrics_are_a_copy():
     metrics = played()
-    back = decode_health(encode_health(told(metrics))).metrics()
+    back = decode_health(encode_health(health_of(metrics))).metrics()
     back.step_ns += 1
     back.window_latency.add(3.0)
     assert back.window_latency.count == metrics.window_latency.count + 1
@@ -70,9 +70,10 @@ BROKEN = [
 
 @pytest.mark.parametrize("wrong", BROKEN)
 def test_health_with_a_wrong_field_is_a_bad_record(wrong):
-    raw = json.dumps({**json.loads(encode_health(told(played()))), **wrong}).encode()
-    with pytest.raises(BadRecord):
+    raw = json.dumps({**json.loads(encode_health(health_of(played()))), **wrong}).encode()
+    with pytest.raises(BadRecord) as bad:
         decode_health(raw)
+    assert bad.value.reason == "bad health"
 
 
 @pytest.mark.parametrize(
@@ -85,12 +86,14 @@ def test_health_with_a_wrong_field_is_a_bad_record(wrong):
     ],
 )
 def test_health_with_contradicting_parts_is_a_bad_record(wrong):
-    raw = json.dumps({**json.loads(encode_health(told(played()))), **wrong}).encode()
-    with pytest.raises(BadRecord):
+    raw = json.dumps({**json.loads(encode_health(health_of(played()))), **wrong}).encode()
+    with pytest.raises(BadRecord) as bad:
         decode_health(raw).metrics()
+    assert bad.value.reason == "bad health"
 
 
 @given(st.binary(max_size=60) | st.integers(1, 60_000).map(lambda n: b'{"x":' + b"[" * n))
 def test_arbitrary_bytes_are_a_bad_record(raw):
-    with pytest.raises(BadRecord):
+    with pytest.raises(BadRecord) as bad:
         decode_health(raw)
+    assert bad.value.reason == "bad health"

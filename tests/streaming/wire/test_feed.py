@@ -115,11 +115,12 @@ def test_damaged_feed_record_is_refused_or_whole():
 
 
 def test_newer_schema_version_is_refused():
-    for record in RECORDS:
+    for record, expected in zip(RECORDS, ("bad record", "schema version", "bad event", "bad record"), strict=True):
         if isinstance(record, Telemetry):
             raw = bytearray(encode_feed(record))
             raw[2] = 2
         else:
             raw = bytearray(json.dumps({**json.loads(msgspec.json.encode(record)), "v": 2}).encode())
-        with pytest.raises(BadRecord):
+        with pytest.raises(BadRecord) as bad:
             decode_feed(bytes(raw))
+        assert bad.value.reason == expected
