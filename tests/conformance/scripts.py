@@ -24,13 +24,13 @@ Stream = list[Telemetry | Event]
 
 @dataclass
 class Script:
-    """``messages`` are (key, value); ``letters`` is how many records or samples must end as dead letters at least."""
+    """``messages`` are (key, value); ``dead_letters`` is how many records or samples must end as dead letters at least."""
 
     name: str
     sport: str
     game: str
     messages: list[tuple[str, bytes]] = field(default_factory=list)
-    letters: int = 0
+    dead_letters: int = 0
 
 
 def scripts(sport: str, prefix: str) -> list[Script]:
@@ -131,15 +131,15 @@ def silence(script: Script, record: GameRecord, stream: Stream) -> None:
 
 
 def corrections(script: Script, record: GameRecord, stream: Stream) -> None:
-    """The first event is told anew, the second withdrawn, both long after they were settled; the third before."""
+    """The first event is corrected anew, the second withdrawn, both long after they were settled; the third before."""
     first, second, third = _events(stream)[:3]
     later_us = record.t0_us + int(0.8 * SECONDS * 1e6)
-    told = [
+    corrected = [
         msgspec.structs.replace(first, revision=1, t_us=first.t_us + 80_000, arrival_us=later_us),
         msgspec.structs.replace(second, revision=1, deleted=True, arrival_us=later_us + 1_000),
         msgspec.structs.replace(third, revision=1, t_us=third.t_us + 40_000, arrival_us=third.arrival_us + 300_000),
     ]
-    _put(script, sorted([*stream, *told], key=_arrival))
+    _put(script, sorted([*stream, *corrected], key=_arrival))
     _end(script)
 
 
@@ -180,7 +180,7 @@ def malformed(script: Script, record: GameRecord, stream: Stream) -> None:
     _put(script, [stream[-1]])
     script.messages.append((script.game, again))
     script.messages.append((f"{script.game}-nobody", raw))
-    script.letters = len(bad) + 3
+    script.dead_letters = len(bad) + 3
 
 
 _MAKERS = {f.__name__: f for f in (plain, packed, uneven, disorder, silence, corrections, malformed)}

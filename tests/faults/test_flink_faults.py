@@ -130,10 +130,10 @@ def test_input_deleted_under_a_job_ends_it_and_names_the_lost_offsets(address, f
         real_cluster.until(lambda: real_cluster.lag(address, SPORT, group) < 0.8 * len(sent), "some of it is used")
         with admin(address) as client:
             client.delete_topics([topics.telemetry(SPORT)])
-        code, said = job.wait()
-    print("\n" + said)
-    assert code == 2, said
-    (sentence,) = [line for line in said.splitlines() if line.startswith("touchline: topic ")]
+        code, output = job.wait()
+    print("\n" + output)
+    assert code == 2, output
+    (sentence,) = [line for line in output.splitlines() if line.startswith("touchline: topic ")]
     assert f"topic {topics.telemetry(SPORT)} was deleted" in sentence
     spans = {int(p): (int(a), int(b)) for p, a, b in re.findall(r"partition (\d+): offsets (\d+) to (\d+)", sentence)}
     assert spans

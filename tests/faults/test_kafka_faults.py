@@ -144,7 +144,7 @@ def test_poison_at_the_head_of_every_partition_is_a_dead_letter(address):
 
 
 def test_input_deleted_under_an_operator_ends_it_and_names_the_lost_offsets(address):
-    """One sentence with what was lost, exit code 2; and what is said to be lost is exactly what nobody has seen."""
+    """One sentence with what was lost, exit code 2; and what is output to be lost is exactly what nobody has seen."""
     games = [name for i in range(7) for name in names(f"deleted-{i}")]
     sent = send_at_once(address, games, 30.0)
     with operator(address) as program:
@@ -153,10 +153,10 @@ def test_input_deleted_under_an_operator_ends_it_and_names_the_lost_offsets(addr
         with admin(address) as client:
             client.delete_topics([topics.telemetry(SPORT)])
         program.send(signal.SIGCONT)
-        code, said = program.wait()
-    print("\n" + said)
+        code, output = program.wait()
+    print("\n" + output)
     assert code == 2
-    (sentence,) = [line for line in said.splitlines() if line.startswith("touchline: topic ")]
+    (sentence,) = [line for line in output.splitlines() if line.startswith("touchline: topic ")]
     assert f"topic {topics.telemetry(SPORT)} was deleted" in sentence
     spans = {int(p): (int(a), int(b)) for p, a, b in re.findall(r"partition (\d+): offsets (\d+) to (\d+)", sentence)}
     assert spans

@@ -27,9 +27,9 @@ PARENT = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[list[Process]]:
     """Processes to be ended after the test, whatever it did."""
-    kept: list[Process] = []
-    yield kept
-    processes.end(kept, 0)
+    started: list[Process] = []
+    yield started
+    processes.end(started, 0)
 
 
 def python(started: list[Process], folder: Path, program: str, mark: str = "test") -> Process:

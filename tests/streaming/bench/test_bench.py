@@ -185,10 +185,10 @@ def test_run_of_all_skips_benchmarks_without_their_broker_and_long_ones(nowhere,
     )
     monkeypatch.setattr(bench, "BENCHES", {name: BENCHES[name] for name in ("codec", *CLUSTER)})
     assert run(["bench", "--json"]) == 0
-    told = {result["name"]: result for result in json.loads(capsys.readouterr().out)}
-    assert list(told) == ["codec", "kafka", "flink"]
-    assert not set(told) & set(LONG)
-    assert "skipped" not in told["codec"]
-    assert "make up" in told["kafka"]["skipped"]
+    results = {result["name"]: result for result in json.loads(capsys.readouterr().out)}
+    assert list(results) == ["codec", "kafka", "flink"]
+    assert not set(results) & set(LONG)
+    assert "skipped" not in results["codec"]
+    assert "make up" in results["kafka"]["skipped"]
     assert run(["bench"]) == 0
     assert "kafka: skipped: no broker answers" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""``touchline demo``: records when they are due and how late they were; a game that ends early is told, and the others go on."""
+"""``touchline demo``: records when they are due, their delay, and a game that ends early while the others go on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_demo_measures_how_late_records_are_delivered() -> None:
             continue
         given.append(round(now[0] - 100.0, 3))
         if record.id == "e1":
-            now[0] += 0.5  # whoever takes it needs half a second
+            now[0] += 0.5  # the consumer of the record needs half a second
     assert given == [0.0, 0.1, 0.6, 0.6, 4.0]
     assert lag.most_s == pytest.approx(0.4, abs=1e-4)
     assert (lag.records, lag.late, lag.now_s) == (5, 2, pytest.approx(0.0, abs=1e-4))
@@ -50,8 +50,8 @@ def test_game_that_ends_early_is_reported_and_fails_the_command(
 
     monkeypatch.setattr(Match, "stream", breaks)
     assert run(["demo", "soccer", "--minutes", "1", "--for", "20", "--port", "0", "--json"]) == 2
-    said = capsys.readouterr()
-    (told,) = json.loads(said.out.splitlines()[-1])
-    assert told["kept_up"] is False
-    assert "soccer-2 ended: the sun went down" in said.err
-    assert said.err.splitlines()[-1] == "touchline: soccer-2 ended early: the reason is above"
+    captured = capsys.readouterr()
+    (figures,) = json.loads(captured.out.splitlines()[-1])
+    assert figures["kept_up"] is False
+    assert "soccer-2 ended: the sun went down" in captured.err
+    assert captured.err.splitlines()[-1] == "touchline: soccer-2 ended early: the reason is above"

@@ -21,9 +21,9 @@ def files(tmp_path: Path) -> list[str]:
 def test_import_makes_a_recording_of_provider_files(tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["import", "tracab", *files, "--out", str(tmp_path / "rec"), "--json"]) == 0
     out, err = capsys.readouterr()
-    told = json.loads(out)
+    figures = json.loads(out)
     recording = Recording(tmp_path / "rec")
-    assert (told["samples"], told["events"]) == (recording.samples, recording.events) == (55, 4)
+    assert (figures["samples"], figures["events"]) == (recording.samples, recording.events) == (55, 4)
     assert "importing tracab-1-2" in err
 
 
