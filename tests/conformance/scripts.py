@@ -1,4 +1,4 @@
-"""Streams as data: everything that can happen to a game on its way in, for every sport that can be simulated.
+"""Streams as data: every fault that can befall a game's input, for every sport that can be simulated.
 
 A script is what stands in the input topic, in its order. Each is a game of its own, so that all of them can be played at once.
 """
@@ -125,13 +125,13 @@ def disorder(script: Script, record: GameRecord, stream: Stream) -> None:
 
 
 def silence(script: Script, record: GameRecord, stream: Stream) -> None:
-    """Twenty seconds without telemetry in the middle, events going on; and no word of the end."""
+    """Twenty seconds without telemetry in the middle, events going on; and no record of the end."""
     t0_us = record.t0_us
     _put(script, [r for r in stream if isinstance(r, Event) or not 10e6 < int(r.t_us[-1]) - t0_us < 30e6])
 
 
 def corrections(script: Script, record: GameRecord, stream: Stream) -> None:
-    """The first event is corrected anew, the second withdrawn, both long after they were settled; the third before."""
+    """The first event is corrected anew, the second withdrawn, both long after they were final; the third before."""
     first, second, third = _events(stream)[:3]
     later_us = record.t0_us + int(0.8 * SECONDS * 1e6)
     corrected = [
@@ -144,7 +144,7 @@ def corrections(script: Script, record: GameRecord, stream: Stream) -> None:
 
 
 def malformed(script: Script, record: GameRecord, stream: Stream) -> None:
-    """Whatever a broken sender can put under a game's key, in between; the game goes on."""
+    """Malformed records of every kind under the game's key, in between; the game goes on."""
     good = next(r for r in stream if isinstance(r, Telemetry))
     raw = encode_telemetry(good)
     stranger = Telemetry(
@@ -179,7 +179,7 @@ def malformed(script: Script, record: GameRecord, stream: Stream) -> None:
     _end(script)
     _put(script, [stream[-1]])
     script.messages.append((script.game, again))
-    script.messages.append((f"{script.game}-nobody", raw))
+    script.messages.append((f"{script.game}-unknown", raw))
     script.dead_letters = len(bad) + 3
 
 

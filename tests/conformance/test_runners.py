@@ -1,4 +1,4 @@
-"""Every runner gives the same final stats to the byte, none twice for a reader of committed records, and sets the same aside:
+"""Every runner gives the same final stats to the byte, none twice for a reader of committed records, and the same dead letters:
 embedded, embedded on a real broker, and on a real Flink cluster, each killed in the middle."""
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def expected(sport: str) -> Outcome:
 
 
 def settled(update: StatUpdate) -> bytes:
-    """What has to agree: all but the clocks of its journey."""
+    """What has to agree: all but the clocks of its way."""
     clocks = msgspec.structs.replace(update.clocks, ingress_us=0, published_us=0)
     return msgspec.json.encode(msgspec.structs.replace(update, clocks=clocks))
 
 
 def committed(address: Address, sport: str) -> Outcome:
-    """What a reader of committed records has got. A final value that came twice fails here."""
+    """The outputs that a reader of committed records gets. A duplicated final value fails here."""
     finals: Finals = {}
     for record in real_cluster.records(address, topics.stats(sport)):
         for update in decode_stats(record.value).updates:
@@ -79,7 +79,7 @@ def committed(address: Address, sport: str) -> Outcome:
 
 
 def same(found: Outcome, sport: str) -> None:
-    """Say what differs, not ten thousand lines of what does not."""
+    """Fail with what differs, not with ten thousand lines of what does not."""
     wanted, dead_letters = expected(sport)
     odd = [key for key in wanted.keys() | found[0].keys() if wanted.get(key) != found[0].get(key)]
     assert not odd, f"{len(odd)} of {len(wanted)} differ, such as {wanted.get(odd[0])!r} and {found[0].get(odd[0])!r}"
@@ -112,7 +112,7 @@ class TestEmbedded:
         assert any(revision for _, revision in finals), "a correction issues something again"
 
     def test_cutting_and_batching_change_no_final(self, sport):
-        """Scripts of the same game say the same, whatever happened to it on the way."""
+        """Scripts of the same game have the same finals, whatever happened to the input."""
         finals, _ = expected(sport)
         by_script: dict[str, Counter[bytes]] = {}
         for script in played(sport):
@@ -122,7 +122,7 @@ class TestEmbedded:
             assert by_script[name] == by_script["plain"], name
 
     def test_restoring_every_few_records_changes_no_final(self, sport):
-        """A crash at any moment: the host is thrown away and built again from what was kept."""
+        """A crash at any moment: the session is dropped and restored from its snapshot."""
         finals, _ = expected(sport)
         chance, make = random.Random(4), maker(provisional=False)
         for script in played(sport):

@@ -76,7 +76,7 @@ def test_newer_version_goes_on_from_a_savepoint_with_twice_the_slots(broker: Clu
     finals, dead_letters = committed(address, SPORT)
     wanted, wanted_letters = expected(SPORT)
     fresh = {key for key in finals if "/soccer.player.rush/" in key[0]}
-    assert len(fresh) > 1_000, "what the newer version adds came out"
+    assert len(fresh) > 1_000, "the stats that the newer version adds are published"
     found = {key: raw for key, raw in finals.items() if key not in fresh}
     odd = [key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key)]
     assert not odd, f"{len(odd)} of {len(wanted)} differ, such as {wanted.get(odd[0])!r} and {found.get(odd[0])!r}"

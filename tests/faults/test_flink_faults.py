@@ -46,8 +46,8 @@ def test_killed_task_manager_loses_no_final(address, flink: Cluster):
 
 
 def test_paused_task_manager_that_returns_loses_no_final(address, flink: Cluster):
-    """For twenty seconds or more it does nothing, until the other has its games. What it had begun must not come out when it
-    wakes."""
+    """For twenty seconds or more it does nothing, until the other has its games. What it had begun must not be published when
+    it wakes."""
     games, group = names("paused"), "paused"
     with real_cluster.start_job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
         with Viewer(address) as viewer:

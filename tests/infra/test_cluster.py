@@ -32,7 +32,7 @@ def _parts() -> None:
 
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
-    """Somebody else's process, started by the same program as the cluster."""
+    """A process of another owner, started by the same program as the cluster."""
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
     yield process
     process.kill()

@@ -88,7 +88,7 @@ def test_compose_broker_has_the_settings_of_the_local_one():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_compose_commands_exist_in_the_program(name):
-    """Parsed, not run: an option that was renamed would only be found by somebody with Docker."""
+    """Parsed, not run: so that a renamed option is found without Docker."""
     command = COMMANDS[name]
     if command[:3] == ["python", "-m", "infra.container"]:
         command = command[4:] if command[3] == "client" else []

@@ -1,4 +1,4 @@
-"""Grafana's dashboard asks for figures that there are: each one is on ``/metrics``."""
+"""Grafana's dashboard queries metrics that exist: each one is on ``/metrics``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAME = re.compile(r"\btouchline_\w+")
 
 @pytest.fixture(scope="module")
 def exported() -> dict[str, set[str]]:
-    """Every name on ``/metrics`` of a gateway that has a game, a broker and a Flink cluster to tell of; its labels."""
+    """Every name on ``/metrics`` of a gateway with a game, a broker and a Flink cluster; its labels."""
     hub, match = Hub(), ScriptedMatch("demo-1", 1_700_000_000_000_000, shot_every=6)
     hub.attach(match.record, match.metrics)
     hub.drain()

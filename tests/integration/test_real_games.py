@@ -63,7 +63,7 @@ def test_real_game_publishes_no_implausible_value(
             _believable(output, announced)
     for output in operator.finish():
         _believable(output, announced)
-    # said once as it began, counted as often as it was, and the same words in --check
+    # reported once as it begins, counted each time, and with the same words in --check
     counted = {stat for stat, _, _ in operator.metrics.unavailable()}
     assert {stat for stat, _ in announced} == counted
     assert all(any(stat in line for line in report["unavailable"]) for stat in counted)

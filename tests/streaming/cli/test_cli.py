@@ -1,4 +1,4 @@
-"""The commands as a person meets them: an example that works, one clear sentence and a non-zero exit where it cannot."""
+"""The commands: help with an example that works, and one clear sentence and a non-zero exit code for an error."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ def test_demo_measures_how_late_records_are_delivered() -> None:
     assert lag.share_late == 0.4
 
 
+@pytest.mark.slow
 def test_game_that_ends_early_is_reported_and_fails_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

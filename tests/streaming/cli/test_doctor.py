@@ -20,7 +20,7 @@ from tests.plugin_packages import install
 
 
 def fake_java(folder: Path, version: str) -> Path:
-    """A home of Java whose program only says its version."""
+    """A home of Java whose program only prints its version."""
     program = folder / "bin" / "java"
     program.parent.mkdir(parents=True)
     program.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\" 2025-04-15' >&2\n")
@@ -30,7 +30,7 @@ def fake_java(folder: Path, version: str) -> Path:
 
 @contextmanager
 def rest(body: str) -> Iterator[str]:
-    """Somebody who answers every question over HTTP with ``body``; the address."""
+    """A server that answers every HTTP request with ``body``; its address."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -53,7 +53,7 @@ def rest(body: str) -> Iterator[str]:
 
 @pytest.fixture
 def closed_port() -> Iterator[str]:
-    """An address that is bound and not listened on: closed_port can answer there, nor take it meanwhile."""
+    """An address that is bound and not listened on: no server answers there, and none can take it."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{held.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""What a replay says of how long the game was: to the last of tracking and events."""
+"""The game time in the summary of a replay: to the last sample or event."""
 
 from __future__ import annotations
 

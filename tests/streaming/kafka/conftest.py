@@ -22,7 +22,7 @@ def kafka(broker: Cluster) -> Address:
 
 
 class OwnSport:
-    """A sport that nobody else plays: its topics, and a producer for them."""
+    """A sport of one test only: its topics, and a producer for them."""
 
     def __init__(self, address: Address) -> None:
         from kafka import KafkaProducer

@@ -1,4 +1,4 @@
-"""What a person or another program may get wrong about a broker: one sentence and exit code 2, and nothing is lost by it."""
+"""Errors in the settings or the state of a broker: one sentence and exit code 2, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 
 def sentence(capsys: pytest.CaptureFixture[str], address: Address, *more: str) -> str:
-    """What ``touchline run`` says as it refuses."""
+    """The sentence with which ``touchline run`` refuses."""
     assert run(["run", "--source", address.text, "--sink", address.text, *more]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""

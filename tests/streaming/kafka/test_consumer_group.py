@@ -1,4 +1,4 @@
-"""Members of a group, and who has what: nothing is ever with two of them, and who is given up hears of it."""
+"""Members of a group and their partitions: none ever has two owners, and an expelled member is notified."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Member:
         return int(self.consumer.group_metadata().generation_id)
 
     def thrown_out(self) -> None:
-        """By the broker, as one that has not been heard of."""
+        """The broker expels it, as after missed heartbeats."""
         from kafka.admin import MemberToRemove
 
         with admin(self.own_sport.address) as client:
@@ -81,7 +81,7 @@ def pair(own_sport: OwnSport) -> Iterator[tuple[Member, Member]]:
 
 
 def shared_out(one: Member, two: Member) -> bool:
-    """Whether each has half; nothing may be with both on the way there."""
+    """Whether each has half; no partition may have two owners on the way there."""
     assert not one.held & two.held, "both would publish these"
     return len(one.held) == len(two.held) == PARTITIONS // 2
 
@@ -97,14 +97,14 @@ def test_expelled_member_claims_no_former_partitions(pair):
         sleeper.lost.clear()
         had = set(sleeper.held)
         sleeper.going.set()
-        real_cluster.until(lambda sleeper=sleeper: sleeper.lost, "it hears of it")
+        real_cluster.until(lambda sleeper=sleeper: sleeper.lost, "it is notified")
         assert sleeper.lost == had
         real_cluster.until(lambda: shared_out(*pair), "each has half again")
         assert sum(len(member.held) for member in pair) == PARTITIONS
 
 
 def test_member_expelled_while_joining_gets_its_share_again(pair, own_sport):
-    """It has told that it joins again, and is waiting for the other's word, when the group gives it up."""
+    """It has begun to join again, and waits for the other member, when the group expels it."""
     sleeper, other = pair
     had = set(sleeper.held)
     before = sleeper.name
@@ -114,7 +114,7 @@ def test_member_expelled_while_joining_gets_its_share_again(pair, own_sport):
     time.sleep(0.3)
     sleeper.thrown_out()
     other.going.set()
-    real_cluster.until(lambda: sleeper.lost, "it hears of it")
+    real_cluster.until(lambda: sleeper.lost, "it is notified")
     assert sleeper.lost == had
     real_cluster.until(lambda: shared_out(*pair) and sleeper.name != before, "each has half again")
 

@@ -1,4 +1,4 @@
-"""Dead letters: those that are committed are listed, and each is sent in again once, whatever was asked for in between."""
+"""Dead letters: those that are committed are listed, and each is sent again once, whatever was replayed in between."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from streaming.wire.records import encode_telemetry
 from tests.streaming.kafka.conftest import OwnSport
 from tests.streaming.toy import TOY, track
 
-# -- what is kept of what was sent -------------------------------------------------------------------------------------
+# -- the stored progress of replays -------------------------------------------------------------------------------------
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=40))
@@ -125,7 +125,7 @@ def test_uncommitted_dead_letter_is_not_read(own_sport):
         producer.flush()
         if end is not None:
             end()
-    assert listed(own_sport) == [("a", "kept")], "and one that is under way holds nobody up"
+    assert listed(own_sport) == [("a", "kept")], "and an open transaction delays no reader"
     producer.commit_transaction()
     assert listed(own_sport) == [("a", "kept"), ("a", "open")]
     producer.close()
@@ -191,7 +191,7 @@ def test_dead_letter_without_its_record_is_not_replayed(own_sport):
 
 @pytest.fixture
 def command(own_sport, monkeypatch, capsys):
-    """Run ``touchline dead`` on the sport of one's own; (exit code, what it printed, what it complained of)."""
+    """Run ``touchline dead`` on the sport of one's own; (exit code, standard output, standard error)."""
     monkeypatch.setattr(factory, "sport_named", lambda name: replace(TOY, name=own_sport.name))
 
     def call(*arguments: str) -> tuple[int, str, str]:

@@ -27,7 +27,7 @@ GAME = "toy-1"
 
 @contextmanager
 def running(own_sport: OwnSport, group: str) -> Iterator[KafkaRunner]:
-    """A member of a group in this process, until it has used all that is there; then it ends and keeps what it has."""
+    """A member of a group in this process, until it has used all records; then it ends and stores its state."""
     runner, stop = KafkaRunner(own_sport.address, own_sport.name, final_only, group=group), threading.Event()
     failed: list[BaseException] = []
 
@@ -64,8 +64,8 @@ def finals(own_sport: OwnSport) -> Counter[tuple[str, int]]:
 
 
 def test_second_group_does_not_use_the_state_of_the_first(own_sport):
-    """The second comes when the first has kept the state of half a game, and goes through all of it; then both go on from what
-    each has kept, at other offsets. Every final value comes once from each."""
+    """The second starts when the first has stored the state of half a game, and plays all of it; then both go on from their own
+    state, at other offsets. Every final value is published once by each."""
     own_sport.name = TOY.name
     real_cluster.recreate_topics(own_sport.address, own_sport.name, 1)
     send(own_sport, GameStart(record=game()), track(3.0), mark(1, 2.0), track(5.0, start_s=3.0))
@@ -94,8 +94,8 @@ def test_second_group_does_not_use_the_state_of_the_first(own_sport):
 
 
 def test_input_deleted_while_it_is_inspected_ends_the_run(own_sport):
-    """Between the two questions, whether the topic is there and how far it is used, somebody deletes it: what is lost is told from
-    the answer before."""
+    """The topic is deleted between two requests, whether it is there and how far it is used: the lost offsets are those of the
+    answer before."""
 
     class Unlucky(TopicGuard):
         unlucky = False

@@ -114,7 +114,7 @@ def test_games_of_a_broker_are_written_to_a_file_and_recorded(address, tmp_path)
                 for _, item in played.items:
                     ingress.send(moved(item, name, 0, 0))
                 ingress.end(name)
-            ingress.raw("nobody", b"nonsense")
+            ingress.raw("unknown", b"nonsense")
         real_cluster.until(lambda: (folder / "filed-1").exists() and (folder / "filed-2").exists(), "both games are over", 60)
         code, output = program.stop()
     assert code == 0, output
@@ -147,7 +147,7 @@ def test_run_with_record_makes_recordings_of_its_games(address, tmp_path):
 
 @pytest.mark.cluster
 def test_recording_started_late_takes_games_from_their_beginning(own_sport: OwnSport, tmp_path):
-    """Whoever records from the middle of a game on finds its beginning on the broker; an error beside it stops the run."""
+    """A recording that is started in the middle of a game finds its beginning on the broker; an error in it stops the run."""
     own_sport.name = TOY.name
     real_cluster.recreate_topics(own_sport.address, TOY.name, 1)
     first, rest = [GameStart(record=game()), track(3.0), mark(1, 2.0)], [track(2.0, start_s=3.0), GameEnd(game="toy-1")]
@@ -165,6 +165,6 @@ def test_recording_started_late_takes_games_from_their_beginning(own_sport: OwnS
     (tmp_path / "taken" / "toy-1").touch()
     refused_as = pytest.raises(BadInput, match="toy-1 exists already and is not a folder")
     with refused_as, captured(KafkaSource(own_sport.address, TOY.name), tmp_path / "taken", stop):
-        real_cluster.until(stop.is_set, "the run is told", 30)
+        real_cluster.until(stop.is_set, "the run is stopped", 30)
     with pytest.raises(BadInput, match="cannot record in"):
         captured(KafkaSource(own_sport.address, TOY.name), tmp_path / "taken" / "toy-1", stop).__enter__()

@@ -237,7 +237,7 @@ def test_subscriber_reads_no_faster_than_the_hub_takes_messages(own_sport):
     with reading(own_sport, hub) as found:
         patiently(lambda: hub.waiting >= subscriber.AHEAD)
         time.sleep(0.5)
-        assert subscriber.AHEAD <= hub.waiting <= subscriber.AHEAD + 10, "it waits for a hub that nobody empties"
+        assert subscriber.AHEAD <= hub.waiting <= subscriber.AHEAD + 10, "it waits for a hub that is not drained"
         until(hub, lambda: found.caught_up)
     assert hub.shed == 0, "so nothing was given up"
 
@@ -283,7 +283,7 @@ def test_lag_is_reported_by_group_and_partition(own_sport):
     topic = topics.telemetry(own_sport.name)
     for i in range(7):
         own_sport.put(topic, "a", b"x", partition=i % 2)
-    assert watch.look() == [], "and nobody who reads it"
+    assert watch.look() == [], "and no group that reads it"
     consumer = KafkaConsumer(**own_sport.address.python(), group_id=group, enable_auto_commit=False)
     consumer.assign([TopicPartition(topic, 0)])
     consumer.commit({TopicPartition(topic, 0): OffsetAndMetadata(1, "", -1)})

@@ -42,7 +42,7 @@ def row(value: float) -> list[float]:
 
 
 def sport() -> object:
-    """A window stat, an event stat and a tick that ask: about the speed, the marker's number and the marks so far."""
+    """A window stat, an event stat and a tick with a model: of the speed, the marker's number and the marks so far."""
     with_model = (
         Stat(
             "toy.player.chance",

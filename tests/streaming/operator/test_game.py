@@ -1,4 +1,4 @@
-"""What the operator says of bad records, quiet feeds, early and corrected events; each case is worked out by hand."""
+"""The operator's outputs for bad records, silent feeds, early and corrected events; each case is computed by hand."""
 
 from __future__ import annotations
 
@@ -441,7 +441,7 @@ def _arrival_us(record: Telemetry | Event) -> int:
 
 
 def _upgraded() -> Sport:
-    """The toy sport a version later: one more signal and stat of windows, one more field and stat of the account."""
+    """The toy sport a version later: one more signal and stat of windows, one more field and stat of the ledger."""
 
     class Newer(Ledger):
         marks_of_all: int = 0

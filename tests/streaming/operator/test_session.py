@@ -1,4 +1,4 @@
-"""One game as a runner keeps it: it starts from its own record, ends with its own word, and nothing that comes can break it."""
+"""A game's session in a runner: it starts with the game record and ends with the end record; no message can break it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes out on topics comes back to the same bytes, in messages that a broker takes; what is not ours is one BadRecord."""
+"""Messages of the output topics decode and encode to the same bytes, and fit a broker; foreign bytes are one BadRecord."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def _checked(outputs: list[Output], models: dict[str, object]) -> dict[str, int]
 
 
 class _Flipping:
-    """Another version is deployed as often as the interpreter allows, by a thread that knows nothing of records."""
+    """Another version is deployed as often as the interpreter allows, by a thread of its own."""
 
     def __init__(self, versions: list[ForestModel]) -> None:
         self.stamp, self._versions, self._done = 0, versions, threading.Event()
@@ -204,7 +204,7 @@ def test_reload_under_load_mixes_no_versions_and_loses_no_prediction(store: Stor
 
 
 def test_tick_after_a_reload_uses_the_new_version(store: Store) -> None:
-    """What was read of the account once per change of it is read anew from another version."""
+    """A tick's features of the ledger are kept until it changes; a new version predicts from them anew."""
     first, second = load("xgoals"), store.load("xgoals", next(v.version for v in store.versions("xgoals") if v.state == "approved"))
     pins = Pinned({"xgoals": first}, [(toy.T0 + 20_000_000, {"xgoals": second})])
     operator = GameOperator(_sport(), toy.game(), deployed=pins, provisional=False)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""One unknown part does not cost the whole record: what a player does who is not in the line-up is his team's, live too."""
+"""One unknown field does not cost the whole record: an event of a player outside the line-up counts for the team, live too."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A sport is one module: the toy sport of the tests, installed like any package that offers the entry points, is in the catalogue,
-is simulated, streamed and shown, and nothing of the project knows its name."""
+"""A sport is one module: the toy sport of the tests, installed like any package with the entry points, is in the catalogue, is
+simulated, streamed and shown, and no module of the project names it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simulators.catalogue import simulators
 from streaming.cli.demo_games import BEHIND_S
 from tests.paths import ROOT
 from tests.streaming import toy
-from tests.streaming.toyworld import play
+from tests.streaming.toy_simulator import play
 from tests.waiting import TIMEOUT_S, contention
 
 POINTS = """
@@ -25,7 +25,7 @@ POINTS = """
 toy = tests.streaming.toy:TOY
 
 [touchline.simulators]
-toy = tests.streaming.toyworld:play
+toy = tests.streaming.toy_simulator:play
 """
 
 

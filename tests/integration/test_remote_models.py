@@ -1,5 +1,5 @@
-"""Every sport with all of its models behind the endpoint: the same game to the byte, and nothing that a live feature really is gets
-refused as absurd."""
+"""Every sport with all of its models behind the endpoint: the same finals to the byte, and no feature of a live game is
+refused as implausible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model that is asked for by name answers again when the recording that was made so is replayed."""
+"""A model requested by name answers again in a replay of the recording that was made with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STAT = "soccer.shot.xgoals"
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A game that does not say where it comes from, which counts as real."""
+    """A game without provenance, which counts as real."""
     path = tmp_path_factory.mktemp("requested") / "match"
     assert run(["simulate", "soccer", "--seed", "9", "--minutes", "6", "--out", str(path)]) == 0
     game = msgspec.json.decode((path / "game.json").read_bytes())
