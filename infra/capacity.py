@@ -59,7 +59,7 @@ class Profile:
     cores_per_game: float
 
 
-#: docs/scale.md says how each figure was come by
+#: docs/scale.md describes the measurement of each figure
 PROFILES: Final = {
     "embedded": Profile(8.6, 19.3, 3.6, 12.0, 25, 6.0, 100.0, 1.0, 0.0, 50.0, 0.05),
     "process": Profile(15.0, 26.1, 2.0, 6.5, 100, 5.0, 1000.0, 2.0, 0.1, 250.0, 0.025),
@@ -131,8 +131,8 @@ def spread(hashes: Array, profile: str, slots: int, partitions: int) -> Array:
 
 
 def fullest(games: int, slots: int) -> float:
-    """How many games the fullest of ``slots`` equally likely slots is expected to have, exactly: the chance that none has more than
-    k is the chance of the multinomial to stay below k in each slot, dealt out slot by slot."""
+    """How many games the fullest of ``slots`` equally likely slots is expected to have, exactly: the probability that none has more
+    than k is the probability of the multinomial to stay below k in each slot, dealt out slot by slot."""
     logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, games + 1)))])
     expected, most = 0.0, 0
     while (above := 1.0 - _none_above(games, slots, most, logs)) > 1e-12:  # the expectation is the sum of P(fullest > k)
@@ -141,23 +141,23 @@ def fullest(games: int, slots: int) -> float:
 
 
 def _none_above(games: int, slots: int, most: int, logs: Array) -> float:
-    chance = np.zeros(games + 1)  # by the number of games that are not dealt yet
-    chance[games] = 1.0
+    probability = np.zeros(games + 1)  # by the number of games that are not dealt yet
+    probability[games] = 1.0
     for left in range(slots, 1, -1):  # this slot's part is binomial: one of ``left`` that the rest is dealt to
-        fresh = np.zeros_like(chance)
-        for rest in np.flatnonzero(chance):
+        fresh = np.zeros_like(probability)
+        for rest in np.flatnonzero(probability):
             k = np.arange(min(most, rest) + 1)
             log_p = logs[rest] - logs[k] - logs[rest - k] + (rest - k) * math.log1p(-1 / left) - k * math.log(left)
-            fresh[rest - k] += chance[rest] * np.exp(log_p)
-        chance = fresh
-    return float(chance[: most + 1].sum())
+            fresh[rest - k] += probability[rest] * np.exp(log_p)
+        probability = fresh
+    return float(probability[: most + 1].sum())
 
 
 # -- one slot ----------------------------------------------------------------------------------------------------------------
 
 
 def waits(arrivals_ms: Array, services_ms: Array) -> Array:
-    """How long each waits for those before it, first come, first served; arrivals in order. Whoever comes k-th begins when the last
+    """How long each waits for those before it, first come, first served; arrivals in order. The k-th begins when the last
     pause without work before it, plus all the work since, is over."""
     work = np.concatenate([[0.0], np.cumsum(services_ms)[:-1]])
     return np.maximum.accumulate(arrivals_ms - work) + work - arrivals_ms
@@ -171,20 +171,20 @@ def lognormal(rng: np.random.Generator, p50: float, p99: float, size: int) -> Ar
 def play(games: int, profile: Profile, seconds: float, rng: np.random.Generator) -> tuple[Array, float]:
     """(latencies in ms, share of the time that the slot was busy) of one slot with ``games`` games."""
     ticks = int(seconds * 1000 / WINDOW_MS)
-    came = (rng.uniform(0, WINDOW_MS, games)[:, None] + WINDOW_MS * np.arange(ticks)).ravel()
-    cost = lognormal(rng, profile.service, profile.service_p99, came.size)
+    arrived_ms = (rng.uniform(0, WINDOW_MS, games)[:, None] + WINDOW_MS * np.arange(ticks)).ravel()
+    cost = lognormal(rng, profile.service, profile.service_p99, arrived_ms.size)
     nth = (rng.integers(0, profile.snapshot_every, games)[:, None] + np.arange(ticks)).ravel()
     cost[nth % profile.snapshot_every == 0] += profile.snapshot
     pauses = np.arange(rng.uniform(0, profile.pause_every), 1000 * seconds, profile.pause_every)
-    times = np.concatenate([came, pauses])
+    times = np.concatenate([arrived_ms, pauses])
     costs = np.concatenate([cost, np.full(pauses.size, profile.pause + profile.pause_per_game * games)])
     order = np.argsort(times, kind="stable")
     waited = np.empty_like(times)
     waited[order] = waits(times[order], costs[order])
     # What a packet takes without a queue has its usual service in it already; what its own costs beyond that comes on top.
     beyond = np.maximum(cost - profile.service, 0.0)
-    way = lognormal(rng, profile.base_p50, profile.base_p99, came.size)
-    return waited[: came.size] + beyond + way, float(costs.sum() / (1000 * seconds))
+    way = lognormal(rng, profile.base_p50, profile.base_p99, arrived_ms.size)
+    return waited[: arrived_ms.size] + beyond + way, float(costs.sum() / (1000 * seconds))
 
 
 # -- what it takes beside slots --------------------------------------------------------------------------------------------------
@@ -334,22 +334,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--core-hour", type=float, default=0.05, metavar="PRICE", help="an assumption: a core for an hour")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="machine-readable")
-    given = parser.parse_args(arguments)
-    if given.games < 1 or (given.slots is not None and given.slots < 1):
+    options = parser.parse_args(arguments)
+    if options.games < 1 or (options.slots is not None and options.slots < 1):
         sys.stderr.write("capacity: games and slots are numbers of one or more\n")
         return 2
-    if given.slots:
-        result = simulate(given.games, given.slots, given.profile, partitions=given.partitions, seed=given.seed)
+    if options.slots:
+        result = simulate(options.games, options.slots, options.profile, partitions=options.partitions, seed=options.seed)
     else:
-        result = slots_needed(given.games, given.profile, seed=given.seed, budget_ms=given.budget_ms)
-    needs = bill(given.games, given.profile, core_hour=given.core_hour)
-    text = json.dumps(asdict(result) | asdict(needs), indent=2) if given.json else told(result, needs)
+        result = slots_needed(options.games, options.profile, seed=options.seed, budget_ms=options.budget_ms)
+    needs = bill(options.games, options.profile, core_hour=options.core_hour)
+    text = json.dumps(asdict(result) | asdict(needs), indent=2) if options.json else as_text(result, needs)
     sys.stdout.write(text + "\n")
     return 0
 
 
-def told(result: Result, needs: Bill) -> str:
-    """For a person."""
+def as_text(result: Result, needs: Bill) -> str:
+    """The result as text for a terminal."""
     r, n, kind = result, needs, "processes" if result.profile == "embedded" else "slots"
     return (
         f"{r.games:,} games, {r.profile}: {r.slots:,} {kind}, {r.partitions:,} partitions\n"

@@ -28,10 +28,10 @@ __all__ = ["Cluster", "main"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code: 2 with one sentence on what a person can mend; for ``status``, 1 when something does not answer."""
-    given = _parser().parse_args(arguments)
+    """The exit code: 2 with one sentence about the cause; for ``status``, 1 when something does not answer."""
+    options = _parser().parse_args(arguments)
     try:
-        return int(given.run(given))
+        return int(options.run(options))
     except TouchlineError as error:
         print(f"cluster: {error}", file=sys.stderr)
         return 2
@@ -63,28 +63,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _up(given: argparse.Namespace) -> int:
+def _up(options: argparse.Namespace) -> int:
     settings: dict[str, Any] | None = None
-    for pair in given.set:
+    for pair in options.set:
         key, equals, value = pair.partition("=")
         if not (key and equals):
             raise BadInput(f"--set takes KEY=VALUE, not {pair}")
         settings = {**(settings or {}), key: value}
     cluster = Cluster(
-        given.run_dir,
-        kafka_port=given.kafka_port,
-        flink_port=given.flink_port,
-        task_managers=given.task_managers,
-        slots=given.slots,
-        mode=given.mode,
-        only=given.only,
+        options.run_dir,
+        kafka_port=options.kafka_port,
+        flink_port=options.flink_port,
+        task_managers=options.task_managers,
+        slots=options.slots,
+        mode=options.mode,
+        only=options.only,
         settings=settings,
     )
     running = cluster.pids()
     begun = time.monotonic()
     started = cluster.up()
     took_s = round(time.monotonic() - begun, 1)
-    if given.json:
+    if options.json:
         print(json.dumps({**_state(cluster), "started": started, "took_s": took_s}, indent=2))
         return 0
     if running:
@@ -95,27 +95,27 @@ def _up(given: argparse.Namespace) -> int:
     return 0
 
 
-def _down(given: argparse.Namespace) -> int:
-    cluster = Cluster(given.run_dir)
+def _down(options: argparse.Namespace) -> int:
+    cluster = Cluster(options.run_dir)
     ended = cluster.down()
-    if given.wipe:
+    if options.wipe:
         cluster.wipe()
-    print(json.dumps({"ended": ended}) if given.json else f"ended {ended} processes" if ended else "nothing was running")
+    print(json.dumps({"ended": ended}) if options.json else f"ended {ended} processes" if ended else "nothing was running")
     return 0
 
 
-def _status(given: argparse.Namespace) -> int:
-    cluster = Cluster(given.run_dir)
+def _status(options: argparse.Namespace) -> int:
+    cluster = Cluster(options.run_dir)
     state = _state(cluster)
     parts = state["parts"]
-    if given.json:
+    if options.json:
         print(json.dumps(state, indent=2))
     elif not cluster.pids():
         print("nothing is running")
     else:
         for role, part in parts.items():
-            said = "answers" if part["answers"] else "does not answer" if part["pid"] else "is not running"
-            print(f"{role:<16} {part['pid'] or '-':<8} {said}; log {part['log']}")
+            status = "answers" if part["answers"] else "does not answer" if part["pid"] else "is not running"
+            print(f"{role:<16} {part['pid'] or '-':<8} {status}; log {part['log']}")
         _addresses(cluster)
     return 0 if all(part["answers"] for part in parts.values()) else 1
 

@@ -28,7 +28,7 @@ METRICS_PORT: Final = 9249
 FOLDER: Final = Path("/tmp/flink")
 
 #: Between containers every address is another host's, so each part listens to all of its own network and to nothing beyond it:
-#: what of that the machine sees is said in compose.yml. Checkpoints are on the volume that all share.
+#: what of that the machine sees is in compose.yml. Checkpoints are on the volume that all share.
 SETTINGS: Final[Mapping[str, Any]] = {
     "jobmanager.bind-host": "0.0.0.0",
     "taskmanager.bind-host": "0.0.0.0",
@@ -41,13 +41,13 @@ SETTINGS: Final[Mapping[str, Any]] = {
 }
 
 
-def part(arguments: list[str], given: Mapping[str, str], folder: Path = FOLDER) -> tuple[list[str], dict[str, str]]:
+def part(arguments: list[str], options: Mapping[str, str], folder: Path = FOLDER) -> tuple[list[str], dict[str, str]]:
     """The command and the environment of a part, once its settings are written."""
     role = arguments[0] if arguments else ""
     if not (role == "jobmanager" or re.fullmatch(r"taskmanager-\d+", role) or (role == "client" and len(arguments) > 1)):
-        raise BadInput("say which part this is: jobmanager, taskmanager-NUMBER, or client and a command")
-    job_manager = given.get("JOBMANAGER", "jobmanager")
-    slots, mode = given.get("SLOTS", "2"), given.get("MODE", "process")
+        raise BadInput("unknown part: give jobmanager, taskmanager-NUMBER, or client and a command")
+    job_manager = options.get("JOBMANAGER", "jobmanager")
+    slots, mode = options.get("SLOTS", "2"), options.get("MODE", "process")
     if not slots.isdigit() or int(slots) < 1:
         raise BadInput(f"SLOTS is a number of one or more, not {slots}")
     if mode not in ("process", "thread"):

@@ -18,9 +18,9 @@ fi
 fresh="$(mktemp -d .jars.XXXXXX)"
 trap 'rm -rf "$fresh"' EXIT
 for part in kafka flink; do
-  if ! said="$(mvn -q -B -f pom.xml -P "$part" dependency:copy-dependencies -DincludeScope=runtime \
+  if ! output="$(mvn -q -B -f pom.xml -P "$part" dependency:copy-dependencies -DincludeScope=runtime \
       -DoutputDirectory="$PWD/$fresh/$part" 2>&1)"; then
-    echo "Maven could not fetch the jars of $part: $(grep -m1 ERROR <<<"$said" | cut -c1-300)" >&2
+    echo "Maven could not fetch the jars of $part: $(grep -m1 ERROR <<<"$output" | cut -c1-300)" >&2
     exit 2
   fi
 done

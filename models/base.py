@@ -1,4 +1,4 @@
-"""What every model is, wherever it runs: a name, a version, ordered features with units, and one pure function."""
+"""What every model has, wherever it runs: a name, a version, ordered features with units, and one pure function."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Feature:
 @runtime_checkable
 class Model(Protocol):
     """``predict`` takes (B, F) float64 with NaN for missing and returns (B,) in [0, 1], or (B, C) for C classes.
-    It changes nothing: the same rows give the same answer, whatever was asked before."""
+    It keeps no state: the same rows always give the same values."""
 
     @property
     def name(self) -> str: ...
@@ -40,26 +40,27 @@ class Model(Protocol):
 
 @runtime_checkable
 class Explained(Model, Protocol):
-    """A model that can say why. ``attribute`` returns (B, F + 1): the contribution of each feature to the margin (log-odds
-    before calibration) and, last, the base value; a row sums to the margin."""
+    """A model that explains its predictions. ``attribute`` returns (B, F + 1): the contribution of each feature to the margin
+    (log-odds before calibration) and, last, the base value; a row sums to the margin."""
 
     def attribute(self, rows: Floats) -> Floats: ...
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came of a question: ``values`` as of ``predict``, None when nobody answered, and which model's they are. ``instead``
-    says why another than the one asked has answered, or nobody; ``attribute`` explains the values where that can be done."""
+class PredictionResult:
+    """``values`` as of ``predict``, None where there are none, and the ``name`` and ``version`` of the model that computed them.
+    ``fallback_reason`` is why the model itself did not; ``attribute`` explains the values where that is possible."""
 
     values: Floats | None
     name: str
     version: str
-    instead: str = ""
+    fallback_reason: str = ""
     attribute: Callable[[Floats], Floats] | None = None
 
 
 @runtime_checkable
-class Answering(Model, Protocol):
-    """A model that may have no answer, or another's. ``spent_s`` is what has gone already of the time that the asker has."""
+class FallibleModel(Model, Protocol):
+    """A model that may have no values, or those of its fallback. ``spent_s`` is the part of the deadline that is used up
+    already."""
 
-    def ask(self, rows: Floats, spent_s: float = 0.0) -> Answer: ...
+    def try_predict(self, rows: Floats, spent_s: float = 0.0) -> PredictionResult: ...

@@ -31,13 +31,13 @@ def simulators() -> list[str]:
 
 
 def options_of(sport: str, settings: Sequence[str]) -> dict[str, Any]:
-    """NAME=VALUE each, as the sport's simulator takes them; its module has their types in ``OPTIONS``. ``BadInput`` for others."""
+    """Options of the sport's simulator, each NAME=VALUE, with the types in its module's ``OPTIONS``. ``BadInput`` for others."""
     known: dict[str, type] = getattr(_module(sport), "OPTIONS", {})
     found: dict[str, Any] = {}
     for text in settings:
         name, _, value = text.partition("=")
         if name not in known:
-            raise BadInput(f"a simulated game of {sport} has no option {name!r}: there is {', '.join(sorted(known)) or 'none'}")
+            raise BadInput(f"the {sport} simulator has no option {name!r}; its options: {', '.join(sorted(known)) or 'none'}")
         try:
             found[name] = known[name](value)
         except ValueError:
@@ -52,9 +52,10 @@ def open_simulator(sport: str, seed: int, minutes: float, **options: str | int |
 
 
 def warm_up_game(sport: str) -> Simulator:
-    """A short game in which everything happens that an operator of the sport computes: (seed, minutes) are ``REHEARSAL`` of the
-    simulator's module."""
-    seed, minutes = getattr(_module(sport), "REHEARSAL", (1, 3.0))
+    """A short game in which everything happens that an operator of the sport computes: (seed, minutes) are ``WARM_UP_GAME`` of
+    the simulator's module, which modules written for version 0.1 call ``REHEARSAL``; (1, 3.0) by default."""
+    module = _module(sport)
+    seed, minutes = getattr(module, "WARM_UP_GAME", getattr(module, "REHEARSAL", (1, 3.0)))
     return open_simulator(sport, seed, minutes)
 
 

@@ -1,4 +1,4 @@
-"""What every seeded game shares: what may be asked for, and the order in which its records arrive."""
+"""What all simulators share: checks of seed and length, provenance, and records in the order of arrival."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from streaming.wire.records import Event, Telemetry
 
 Record = Telemetry | Event
 
-#: version of the simulated worlds: raised when a world plays otherwise than before from the same seed
-WORLDS_VERSION: Final = "1"
+#: raised when a simulator plays another game than before from the same seed
+SIMULATORS_VERSION: Final = "1"
 
 
-def simulated(world: str, seed: int, minutes: float, **more: str) -> dict[str, str]:
-    """The provenance of a simulated game: which world of which version played it, from what."""
+def simulated(simulator: str, seed: int, minutes: float, **more: str) -> dict[str, str]:
+    """The provenance of a simulated game: which simulator, in which version, and its parameters.
+    The key ``world`` is the spelling of recordings since version 0.1."""
     return {
         "source": "simulated",
-        "world": world,
-        "version": WORLDS_VERSION,
+        "world": simulator,
+        "version": SIMULATORS_VERSION,
         "seed": str(seed),
         "minutes": f"{minutes:g}",
         **more,
@@ -44,8 +45,8 @@ def check_packing(frames_per_packet: int, most: int) -> None:
 
 def in_order(parts: Iterable[tuple[Iterable[Event], Iterable[Telemetry]]]) -> Iterator[Record]:
     """Packets and events in the order of their arrival, from parts of a game in the order of time: the events that a part adds, and
-    its packets. A packet comes when its last sample has; an event comes before the first packet that arrives no earlier, and of two
-    that arrive at once the one that was added first."""
+    its packets. A packet arrives with its last sample. An event precedes the first packet that arrives no earlier; of two events
+    that arrive at once, the one that was added first precedes the other."""
     waiting: list[tuple[int, int, Event]] = []
     count = 0
     for events, packets in parts:

@@ -86,23 +86,23 @@ def check_lateness(record: GameRecord, faults: Faults) -> None:
 
 def declare(record: GameRecord, faults: Faults) -> GameRecord:
     """The game record of the faulty stream: feeds are no longer aligned when clocks are off, and provenance names the faults."""
-    said = {f"fault.{f.name}": f"{getattr(faults, f.name):g}" for f in fields(faults) if getattr(faults, f.name) > 0}
+    named = {f"fault.{f.name}": f"{getattr(faults, f.name):g}" for f in fields(faults) if getattr(faults, f.name) > 0}
     if faults.dropout_per_minute == 0:
-        said.pop("fault.dropout_s", None)
+        named.pop("fault.dropout_s", None)
     feeds = [
         msgspec.structs.replace(feed, aligned=False) if feed.kind == "telemetry" and faults.own_clocks else feed
         for feed in record.feeds
     ]
-    return msgspec.structs.replace(record, feeds=feeds, provenance={**record.provenance, **said})
+    return msgspec.structs.replace(record, feeds=feeds, provenance={**record.provenance, **named})
 
 
-def apply(stream: Iterable[Record], seed: int, wrong: Faults) -> Iterator[Record]:
+def apply(stream: Iterable[Record], seed: int, faults: Faults) -> Iterator[Record]:
     """``stream`` as sensors with these faults would deliver it, in the order of arrival."""
-    if not wrong.any:
+    if not faults.any:
         yield from stream
         return
     queue = _Queue()
-    sensors = _Sensors(seed, wrong)
+    sensors = _Sensors(seed, faults)
     for record in stream:
         if isinstance(record, Event):
             at = record.arrival_us
@@ -135,8 +135,8 @@ class _Queue:
 
 
 class _Sensors:
-    def __init__(self, seed: int, wrong: Faults) -> None:
-        self.wrong = wrong
+    def __init__(self, seed: int, faults: Faults) -> None:
+        self.faults = faults
         self._seed = seed
         self._rng = np.random.Generator(np.random.Philox(key=_key(seed, 1 << 40)))
         self._clocks: dict[int, tuple[float, float]] = {}
@@ -146,12 +146,12 @@ class _Sensors:
 
     def event_delays(self) -> list[int]:
         """One delay, or two when it comes twice; microseconds."""
-        times = 2 if self._rng.random() < self.wrong.duplicates else 1
-        return [int(self._rng.random() * self.wrong.disorder_ms * 1000) for _ in range(times)]
+        times = 2 if self._rng.random() < self.faults.duplicates else 1
+        return [int(self._rng.random() * self.faults.disorder_ms * 1000) for _ in range(times)]
 
     def deliver(self, packet: Telemetry) -> Iterator[Telemetry]:
         """What becomes of one packet: none, one or several."""
-        w, rng = self.wrong, self._rng
+        w, rng = self.faults, self._rng
         n = len(packet)
         if self._first_us is None and n:
             self._first_us = int(packet.t_us[0])
@@ -174,7 +174,7 @@ class _Sensors:
 
     def _measured(self, packet: Telemetry) -> Telemetry:
         """The same samples with noise and on their tags' clocks."""
-        w = self.wrong
+        w = self.faults
         n = len(packet)
         x, y, z, t = packet.x_m, packet.y_m, packet.z_m, packet.t_us
         if w.noise_in > 0:
@@ -190,14 +190,14 @@ class _Sensors:
         """(offset ms, skew ppm) of a tag, cut at three standard deviations."""
         if tag not in self._clocks:
             a, b = np.clip(np.random.Generator(np.random.Philox(key=_key(self._seed, tag))).normal(size=2), -3.0, 3.0)
-            self._clocks[tag] = (float(a) * self.wrong.clock_offset_ms, float(b) * self.wrong.clock_skew_ppm)
+            self._clocks[tag] = (float(a) * self.faults.clock_offset_ms, float(b) * self.faults.clock_skew_ppm)
         return self._clocks[tag]
 
     def _silent(self, packet: Telemetry) -> Mask:
         out = np.zeros(len(packet), np.bool_)
         for row, (tag, t) in enumerate(zip(packet.tag.tolist(), packet.t_us.tolist(), strict=True)):
             if tag not in self._silences:
-                self._silences[tag] = _Silences(_key(self._seed, tag + (1 << 33)), t, self.wrong)
+                self._silences[tag] = _Silences(_key(self._seed, tag + (1 << 33)), t, self.faults)
             out[row] = self._silences[tag].at(t)
         return out
 
@@ -205,10 +205,10 @@ class _Sensors:
 class _Silences:
     """The silences of one tag: exponential waits and lengths."""
 
-    def __init__(self, key: npt.NDArray[np.uint64], t_us: int, wrong: Faults) -> None:
+    def __init__(self, key: npt.NDArray[np.uint64], t_us: int, faults: Faults) -> None:
         self._rng = np.random.Generator(np.random.Philox(key=key))
-        self._wait_us = min(60e6 / wrong.dropout_per_minute, 1e16)  # an age, and still a whole number of microseconds
-        self._long_us = wrong.dropout_s * 1e6
+        self._wait_us = min(60e6 / faults.dropout_per_minute, 1e16)  # an age, and still a whole number of microseconds
+        self._long_us = faults.dropout_s * 1e6
         self._from = t_us + int(self._rng.exponential(self._wait_us))
         self._to = self._from + int(self._rng.exponential(self._long_us))
 

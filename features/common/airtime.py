@@ -118,20 +118,20 @@ def chosen(airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[
 
 
 def note(
-    airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[Candidate], said: int, event: str, end_s: float
+    airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[Candidate], selected: int, event_id: str, end_s: float
 ) -> None:
     """Book an event with its candidates, ``said`` of them (-1: none); ``end_s``: where the clip ends, if there is one."""
     offered = max((worth(airtime, budget, now_s, c) for c in candidates if not c.must), default=0.0)
     if offered > 0.0:
         airtime.strengths.append(offered)
         del airtime.strengths[:-MEMORY]
-    if said < 0:
+    if selected < 0:
         return
     purse = tokens(airtime, budget, now_s)
-    airtime.tokens = max(purse - 1.0, min(purse, 0.0)) if candidates[said].must else purse - 1.0
+    airtime.tokens = max(purse - 1.0, min(purse, 0.0)) if candidates[selected].must else purse - 1.0
     airtime.until_s = max(now_s, airtime.until_s)
-    airtime.last_s, airtime.last_event = max(now_s, airtime.last_s), event
-    topic, airtime.last_strength = candidates[said].topic, candidates[said].strength
+    airtime.last_s, airtime.last_event = max(now_s, airtime.last_s), event_id
+    topic, airtime.last_strength = candidates[selected].topic, candidates[selected].strength
     airtime.topics[topic] = now_s, airtime.topics.get(topic, (0.0, 0))[1] + 1
     if isfinite(end_s):
         airtime.last_end_s = end_s

@@ -10,9 +10,9 @@ from features.core.facts import roster_of
 from features.core.units import factor
 
 
-def of_event(moment: EventContext) -> dict[str, Any]:
+def of_event(event: EventContext) -> dict[str, Any]:
     """``{"event": id, "type": ..., "outcome": ...}``"""
-    return {"event": moment.id, "type": moment.type, "outcome": moment.outcome}
+    return {"event": event.id, "type": event.type, "outcome": event.outcome}
 
 
 def of_stat(stat: str, subject: str, value: float | Sequence[float], unit: str) -> dict[str, Any]:
@@ -22,13 +22,13 @@ def of_stat(stat: str, subject: str, value: float | Sequence[float], unit: str) 
     return {"stat": stat, "subject": subject, "value": shown}
 
 
-def player_of(moment: EventContext) -> str:
+def player_of(event: EventContext) -> str:
     """The subject of a player's stat of this event."""
-    roster = roster_of(moment)
-    return roster.ids[moment.player] if roster is not None and moment.player >= 0 else "unknown"
+    roster = roster_of(event)
+    return roster.ids[event.player] if roster is not None and event.player >= 0 else "unknown"
 
 
-def team_of(moment: EventContext, team: int) -> str:
+def team_of(event: EventContext, team: int) -> str:
     """The id of the team with that index."""
-    roster = roster_of(moment)
+    roster = roster_of(event)
     return roster.teams[team] if roster is not None and 0 <= team < len(roster.teams) else "unknown"

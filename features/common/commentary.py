@@ -22,7 +22,7 @@ _COMMA: Final = frozenset({"de", "ru", "es"})
 _SCORE_DASH: Final = {"en": "–", "de": ":", "ru": ":", "es": "-"}
 
 
-class Spoken(Protocol):
+class Localised(Protocol):
     """A value that languages write differently."""
 
     def written(self, language: str) -> str: ...
@@ -88,13 +88,13 @@ def plural(n: int, language: str) -> str:
     return "many"
 
 
-def tell(templates: Mapping[str, str], values: Mapping[str, str | Spoken]) -> dict[str, str]:
+def render(templates: Mapping[str, str], values: Mapping[str, str | Localised]) -> dict[str, str]:
     """The sentence in every language that ``templates`` has; ``KeyError`` when one wants a value that is missing."""
-    told = {}
+    sentences = {}
     for language, template in templates.items():
         words = {k: v if isinstance(v, str) else v.written(language) for k, v in values.items()}
-        told[language] = template.format_map(words)
-    return told
+        sentences[language] = template.format_map(words)
+    return sentences
 
 
 class Sentence(NamedTuple):
@@ -102,7 +102,7 @@ class Sentence(NamedTuple):
     it must be said, and what it rests on (:mod:`features.common.basis`)."""
 
     topic: str
-    values: Mapping[str, str | Spoken]
+    values: Mapping[str, str | Localised]
     strength: float
     basis: Sequence[Mapping[str, Any]]
     must: bool = False
@@ -125,24 +125,24 @@ class Story(TypedDict, total=False):
 
 
 def value(
-    phrases: Mapping[str, Mapping[str, str]], offers: Sequence[Sentence], said: Airtime, budget: Budget, now_s: float
+    templates: Mapping[str, Mapping[str, str]], offers: Sequence[Sentence], airtime: Airtime, budget: Budget, now_s: float
 ) -> dict[str, Any] | None:
     """What ``game.story`` computes: the sentence of ``offers`` that ``budget`` grants after what has been ``said``, by language,
     and beside it ``topic`` (the key of its phrase), ``score`` (0..1, how much it is worth) and ``basis``; ``None`` when there is
     nothing to say. ``KeyError`` when no phrase has the sentence's key."""
-    at = chosen(said, budget, now_s, [offer.candidate() for offer in offers]) if offers else -1
+    at = chosen(airtime, budget, now_s, [offer.candidate() for offer in offers]) if offers else -1
     if at < 0:
         return None
     one = offers[at]
     basis = [dict(part) for part in one.basis]
-    return {**tell(phrases[one.topic], one.values), "topic": one.topic, "score": round(one.strength, 4), "basis": basis}
+    return {**render(templates[one.topic], one.values), "topic": one.topic, "score": round(one.strength, 4), "basis": basis}
 
 
-def keep(offers: Sequence[Sentence], said: Airtime, budget: Budget, now_s: float, event: str) -> None:
+def record(offers: Sequence[Sentence], airtime: Airtime, budget: Budget, now_s: float, event_id: str) -> None:
     """Book what :func:`value` decides. ``said`` changes, and is otherwise as it was for :func:`value`."""
     if offers:
         candidates = [offer.candidate() for offer in offers]
-        note(said, budget, now_s, candidates, chosen(said, budget, now_s, candidates), event, nan)
+        note(airtime, budget, now_s, candidates, chosen(airtime, budget, now_s, candidates), event_id, nan)
 
 
 def from_value(value: object) -> dict[str, str]:
@@ -154,10 +154,10 @@ def from_value(value: object) -> dict[str, str]:
         raise ValueError(f"not a story: {error}") from None
     if not isinstance(found, dict):
         raise ValueError(f"not a story: {type(found).__name__} instead of an object")
-    told = {language: text for language, text in found.items() if language not in _BESIDE}
-    if not told or not all(isinstance(text, str) for text in told.values()):
+    sentences = {language: text for language, text in found.items() if language not in _BESIDE}
+    if not sentences or not all(isinstance(text, str) for text in sentences.values()):
         raise ValueError("not a story: it has no sentence by language")
-    return told
+    return sentences
 
 
 #: what a story's value has besides its sentences

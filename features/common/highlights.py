@@ -93,10 +93,10 @@ class Offer(NamedTuple):
         return Candidate(combined(self.reasons), self.label, self.must)
 
 
-def value(offer: Offer | None, shown: Airtime, budget: Budget, now_s: float) -> dict[str, Any] | None:
+def value(offer: Offer | None, airtime: Airtime, budget: Budget, now_s: float) -> dict[str, Any] | None:
     """What ``game.highlight`` computes: the clip on the wire when ``budget`` grants it after what has been ``shown``; ``None``
     for the many events that make none."""
-    if offer is None or not grants(shown, budget, now_s, offer.candidate()):
+    if offer is None or not grants(airtime, budget, now_s, offer.candidate()):
         return None
     return to_value(
         cut(
@@ -106,23 +106,23 @@ def value(offer: Offer | None, shown: Airtime, budget: Budget, now_s: float) -> 
             offer.timing_s,
             not_before_s=offer.not_before_s,
             basis=offer.basis(),
-            after=shown,
+            after=airtime,
         )
     )
 
 
-def keep(offer: Offer | None, shown: Airtime, budget: Budget, now_s: float, event: str) -> None:
+def record(offer: Offer | None, airtime: Airtime, budget: Budget, now_s: float, event_id: str) -> None:
     """Book what :func:`value` decides. ``shown`` changes, and is otherwise as it was for :func:`value`."""
     if offer is None:
         return
     candidate = offer.candidate()
-    said = 0 if grants(shown, budget, now_s, candidate) else -1
-    note(shown, budget, now_s, (candidate,), said, event, offer.t_s + offer.timing_s[1])
+    selected = 0 if grants(airtime, budget, now_s, candidate) else -1
+    note(airtime, budget, now_s, (candidate,), selected, event_id, offer.t_s + offer.timing_s[1])
 
 
-def seen_s(moment: EventContext) -> float:
+def seen_s(event: EventContext) -> float:
     """When the event was by the tracking; as it was reported where it was not found there."""
-    return moment.t_s + (moment.offset_s if isfinite(moment.offset_s) else 0.0)
+    return event.t_s + (event.offset_s if isfinite(event.offset_s) else 0.0)
 
 
 def to_value(highlight: Highlight) -> dict[str, Any]:

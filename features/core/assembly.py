@@ -1,4 +1,4 @@
-"""What a sport's tables are put together from: modules of one subject each, in the order in which they run."""
+"""A sport's tables, assembled from modules of one subject each, in the order in which they run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What events say, read with care: a feed may leave anything out, and say nonsense for the rest."""
+"""Attributes and facts of events, read with care: a feed may leave anything out, and hold nonsense for the rest."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def number(fact: Fact) -> float:
     return float(fact) if isinstance(fact, (int, float)) else NAN
 
 
-def attr(moment: EventContext, name: str) -> float:
+def attr(event: EventContext, name: str) -> float:
     """An attribute as a float; NaN when it is missing or no number."""
-    return number(moment.attrs.get(name))
+    return number(event.attrs.get(name))
 
 
-def roster_of(moment: EventContext) -> Roster | None:
-    """Who plays; ``None`` when neither the moment nor its frames say."""
-    if moment.roster is not None:
-        return moment.roster
-    return moment.frames.roster if moment.frames is not None else None
+def roster_of(event: EventContext) -> Roster | None:
+    """The roster of the game; ``None`` when neither the event nor its frames have one."""
+    if event.roster is not None:
+        return event.roster
+    return event.frames.roster if event.frames is not None else None

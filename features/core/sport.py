@@ -58,11 +58,11 @@ WHOLE_GAME: Final = float("inf")
 
 @dataclass(frozen=True)
 class Stat:
-    """One row of the catalogue. Three kinds, told apart by what closes them:
+    """One row of the catalogue. Three kinds, by what closes them:
 
     - window (telemetry): ``compute(frames, ends) -> (K, S)`` or ``(K, S, D)`` with one value per window end row;
       S is N for ``per="player"`` (ball column ignored), the number of teams for "team", 1 for "ball" and "match".
-    - event (``on`` names event types): ``compute(moment, ledger) -> float | Sequence[float] | str | dict | None``. With ``model``
+    - event (``on`` names event types): ``compute(event, ledger) -> float | Sequence[float] | str | dict | None``. With ``model``
       it returns the features (F,) in the model's order, NaN where missing, and the model's answer is the value.
     - tick (``ticks=True``): ``compute(ledger, t_s) -> (S,)`` or ``(S, D)`` every ``every_s`` once the event feed closed;
       with ``model`` it returns features (S, F).
@@ -84,7 +84,7 @@ class Stat:
     where one of them is withheld from the air, so is the stat.
 
     Values are SI; ``unit`` is what goes on the wire. ``components`` name the D parts of a vector. Event stats run in
-    table order, and each one's SI value is then found in ``moment.facts[id]``, where later stats and ``apply`` steps read it.
+    table order, and each one's SI value is then found in ``event.facts[id]``, where later stats and ``apply`` steps read it.
     """
 
     id: str
@@ -127,7 +127,7 @@ class Stat:
 @dataclass(frozen=True)
 class EventStep:
     """Work done once per event, in event order: ``extract`` steps read frames and put facts (floats, lists, strings) into
-    ``moment.facts``; ``apply`` steps fold event and facts into the ledger and never look at frames, so that a correction
+    ``event.facts``; ``apply`` steps fold event and facts into the ledger and never look at frames, so that a correction
     can be replayed long after the frames are gone."""
 
     name: str

@@ -18,6 +18,7 @@ from features.f1 import (
     battle,
     commentary,
     corners,
+    game,
     highlights,
     ledger_events,
     line_crossing,
@@ -29,7 +30,6 @@ from features.f1 import (
     telemetry,
     timing,
     tyres,
-    win,
 )
 from features.f1.channels import COLUMNS, MEASURED, TIMED
 from features.f1.ledger import Ledger
@@ -49,7 +49,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     line_crossing,
     tyres,
     strategy,
-    win,
+    game,
     highlights,
     commentary,
 )

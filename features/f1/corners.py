@@ -73,35 +73,35 @@ def step(frames: Frames) -> None:
 REACH_M: Final = 350.0
 
 
-def look(moment: EventContext) -> None:
+def look(event: EventContext) -> None:
     """Facts ``corner``: [entry, apex, exit speed, m braking before the apex, hardest deceleration], NaN what was not seen of it;
     empty when the car was not seen.
 
     The slowest point counts when it lies in the corner's own stretch, between its neighbours, and the braking when it began between
     the apex of the one before and its own: else they are of another corner.
     """
-    moment.facts["corner"] = []
-    frames, row, n = moment.frames, moment.row, moment.player
-    apex_m = number(moment, "apex_m")
+    event.facts["corner"] = []
+    frames, row, n = event.frames, event.row, event.player
+    apex_m = number(event, "apex_m")
     if frames is None or row < 0 or n < 0 or apex_m != apex_m:
         return
     begun_m, entry, hardest, slowest, slowest_m = (float(v) for v in frames["cornering"][row, n, :5])
     exit_mps = float(frames["speed_mps.last"][row, n])
     if not np.isfinite(exit_mps):
         return
-    from_m, to_m, before_m = number(moment, "from_m"), number(moment, "to_m"), apex_m - begun_m
+    from_m, to_m, before_m = number(event, "from_m"), number(event, "to_m"), apex_m - begun_m
     # the stretch begins half-way to the apex before
     farthest_m = min(REACH_M, 2.0 * (apex_m - from_m)) if from_m == from_m else REACH_M
     braked = 0.0 <= before_m <= farthest_m
     if not braked:
         entry = before_m = hardest = float("nan")
     inside = from_m <= slowest_m <= to_m if from_m == from_m and to_m == to_m else braked
-    moment.facts["corner"] = [entry, slowest if inside else float("nan"), exit_mps, before_m, hardest]
+    event.facts["corner"] = [entry, slowest if inside else float("nan"), exit_mps, before_m, hardest]
 
 
 def _fact(index: int) -> Any:
-    def read(moment: EventContext, ledger: Any) -> float | None:
-        seen = moment.facts["corner"]
+    def read(event: EventContext, ledger: Any) -> float | None:
+        seen = event.facts["corner"]
         return seen[index] if isinstance(seen, list) and seen and seen[index] == seen[index] else None
 
     return read

@@ -51,66 +51,66 @@ def prominence(place: int) -> float:
     return 0.8 ** (place - 1) if place > 0 else 0.3
 
 
-def seen(moment: EventContext, ledger: Ledger) -> Seen | None:
+def seen(event: EventContext, ledger: Ledger) -> Seen | None:
     """What this event shows, ``None`` for most; ``ledger`` is the account before it."""
-    car = car_of(moment, ledger)
+    car = car_of(event, ledger)
     place = car.place if car is not None else 0
-    kind = moment.type
+    kind = event.type
     if kind == "lights_out":
         return Seen("start", {"start": 0.8}, True)
     if kind == "track_status":
-        word = str(moment.attrs.get("status", ""))
+        word = str(event.attrs.get("status", ""))
         label = {"safety_car": "safety_car", "red": "red_flag"}.get(word)
         return Seen(label, {label: 0.6 if label == "safety_car" else 0.8}, True) if label is not None else None
     if kind == "finish":
-        place = whole(moment, "position")
+        place = whole(event, "position")
         return Seen("finish", {"finish": 0.9 if place == 1 else 0.4}, place == 1, place) if 0 < place <= PODIUM else None
     if kind == "retirement":
-        if moment.outcome == "withdrawn":
+        if event.outcome == "withdrawn":
             return None
         return Seen("retirement", {"retirement": 0.5 + 0.4 * prominence(place)}, True, place)
     if kind == "off_track":
-        lost = 0.4 * ramp(number(moment, "lost_s"), 1.0, 8.0)
+        lost = 0.4 * ramp(number(event, "lost_s"), 1.0, 8.0)
         return Seen("off_track", {"off_track": 0.3 + 0.3 * prominence(place), "lost": lost}, False, place)
-    if kind == "undercut" and moment.outcome == "complete":
+    if kind == "undercut" and event.outcome == "complete":
         return Seen("undercut", {"undercut": 0.3 + 0.4 * prominence(place)}, False, place)
     if kind == "pit_entry" and 0 < place <= 2 * PODIUM and racing(ledger):
         return Seen("stop", {"stop": 0.25 * prominence(place)}, False, place)
     if kind == "pit_exit":
-        slow = 0.7 * ramp(number(moment, "stationary_s"), *SLOW_STOP_S)
+        slow = 0.7 * ramp(number(event, "stationary_s"), *SLOW_STOP_S)
         return Seen("slow_stop", {"slow_stop": slow}, False, place) if slow > 0.0 else None
     if kind == "disqualification":
         return Seen("disqualification", {"disqualification": 0.6}, True, place)
-    found = passing(moment, ledger)
+    found = passing(event, ledger)
     if found is not None:
         return _pass(found)
-    if kind == "loop" and fastest(moment, ledger):
-        gone = whole(moment, "lap") / ledger.laps if ledger.laps else 0.0
+    if kind == "loop" and fastest(event, ledger):
+        gone = whole(event, "lap") / ledger.laps if ledger.laps else 0.0
         return Seen("fastest_lap", {"fastest_lap": 0.03 + 0.3 * min(gone, 1.0) ** 2}, False, place)
     return None
 
 
-def passing(moment: EventContext, ledger: Ledger) -> Pass | None:
+def passing(event: EventContext, ledger: Ledger) -> Pass | None:
     """The change of places that this event reports: as the feed says it, as the ends of sectors do, or by a stop of the
     leader's."""
-    car = car_of(moment, ledger)
+    car = car_of(event, ledger)
     if car is None:
         return None
-    if moment.type == "overtake_attempt":
-        target = moment.roster.index.get(str(moment.attrs.get("target", "")), -1) if moment.roster is not None else -1
-        if moment.outcome != "complete" or not 0 <= target < len(ledger.cars):
+    if event.type == "overtake_attempt":
+        target = event.roster.index.get(str(event.attrs.get("target", "")), -1) if event.roster is not None else -1
+        if event.outcome != "complete" or not 0 <= target < len(ledger.cars):
             return None
-        return Pass(moment.player, target, ledger.cars[target].place or car.place, True)
-    if moment.type != "loop":
+        return Pass(event.player, target, ledger.cars[target].place or car.place, True)
+    if event.type != "loop":
         return None
-    by = passed_by(moment, ledger)
+    by = passed_by(event, ledger)
     if by >= 0:
-        return Pass(by, moment.player, car.place, True)
+        return Pass(by, event.player, car.place, True)
     leader = ledger.leader
-    if not whole(moment, "sector") or leader in (-1, moment.player) or ledger.cars[leader].out or not racing(ledger):
+    if not whole(event, "sector") or leader in (-1, event.player) or ledger.cars[leader].out or not racing(ledger):
         return None
-    first = order_at(ledger, moment.player, whole(moment, "lap"), whole(moment, "loop"), moment.t_s)[0] == 1
-    return Pass(moment.player, leader, 1, False) if first and stopped(ledger.cars[leader], car.sector_s) else None
+    first = order_at(ledger, event.player, whole(event, "lap"), whole(event, "loop"), event.t_s)[0] == 1
+    return Pass(event.player, leader, 1, False) if first and stopped(ledger.cars[leader], car.sector_s) else None
 
 
 def _pass(found: Pass) -> Seen:
@@ -122,29 +122,29 @@ def _pass(found: Pass) -> Seen:
     return Seen("lead", {"lead": 0.4 if found.place == 1 else 0.0}, False, found.place, found)
 
 
-def basis_of(moment: EventContext, what: Seen) -> list[dict[str, Any]]:
+def basis_of(event: EventContext, what: Seen) -> list[dict[str, Any]]:
     """The event, and the places that it is about."""
-    found = [basis.of_event(moment)]
-    if what.passing is not None and moment.roster is not None:
-        ids = moment.roster.ids
+    found = [basis.of_event(event)]
+    if what.passing is not None and event.roster is not None:
+        ids = event.roster.ids
         found.append(basis.of_stat("f1.car.position", ids[what.passing.car], float(what.passing.place), "place"))
         found.append({"passed": ids[what.passing.target]})
-    elif what.place and moment.player >= 0:
-        found.append(basis.of_stat("f1.car.position", basis.player_of(moment), float(what.place), "place"))
+    elif what.place and event.player >= 0:
+        found.append(basis.of_stat("f1.car.position", basis.player_of(event), float(what.place), "place"))
     return found
 
 
-def offer_of(moment: EventContext, ledger: Ledger) -> Offer | None:
+def offer_of(event: EventContext, ledger: Ledger) -> Offer | None:
     """The highlight that this event could make; ``ledger`` is the account before it."""
-    what = seen(moment, ledger)
+    what = seen(event, ledger)
     if what is None or not any(strength > 0.0 for strength in what.reasons.values()):
         return None
-    return Offer(what.label, what.reasons, what.must, moment.t_s, TIMING_S[what.label], lambda: basis_of(moment, what))
+    return Offer(what.label, what.reasons, what.must, event.t_s, TIMING_S[what.label], lambda: basis_of(event, what))
 
 
-def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
+def highlight(event: EventContext, ledger: Ledger) -> dict[str, Any] | None:
     """The highlight that this event makes; ``None`` for the many that make none."""
-    return highlights.value(offer_of(moment, ledger), ledger.shown, BUDGET, moment.t_s)
+    return highlights.value(offer_of(event, ledger), ledger.shown, BUDGET, event.t_s)
 
 
 STATS: Final = (

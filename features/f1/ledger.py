@@ -15,6 +15,7 @@ from msgspec import field
 from features.common.airtime import Airtime, Budget
 from features.core.event_context import EventContext
 from features.core.frames import Floats
+from features.f1.pace_model import PIT_LOSS_S, SUMS, PaceModel, add_lap
 
 NAN: Final = float("nan")
 #: how much of a race is shown and said: a whole one gets between 10 and 40 of each
@@ -38,8 +39,6 @@ SENTENCES: Final = Budget(
 )
 #: a lap has three sectors
 LAST_SECTOR: Final = 3
-#: what a stop costs where nobody says, s
-PIT_LOSS_S: Final = 22.0
 #: how long a stop takes when nothing goes wrong, s
 STOP_S: Final = 2.6
 #: who has not been seen for so many laps of another car is not in the race any more
@@ -92,9 +91,9 @@ class Car(msgspec.Struct, array_like=True):
     lost_off_s: float = 0.0
     lost_traffic_s: float = 0.0
     lost_stop_s: float = 0.0
-    # clean laps, as they would be with a full tank and new soft tyres: how many and their sum, all and those in free air; and
-    # sums of the stint's regression (see tyres.py)
-    clean: list[float] = field(default_factory=lambda: [0.0] * 4)
+    # clean laps: sums of all and of those in free air (see pace_model.py), one after the other; and sums of the stint's regression
+    # (see tyres.py)
+    clean: list[float] = field(default_factory=lambda: [0.0] * (2 * SUMS))
     stint: list[float] = field(default_factory=lambda: [0.0] * 5)
     out: bool = False
     barred: bool = False  # disqualified
@@ -102,6 +101,13 @@ class Car(msgspec.Struct, array_like=True):
     # story.py: at the line a lap ago, the car ahead and the interval to it
     line_ahead: int = -1
     line_interval_s: float = NAN
+    # what the stop under way has cost so far, s; NaN without one, or when something else costs time, too
+    stop_cost_s: float = NAN
+
+    def __post_init__(self) -> None:
+        # an account of version 0.1 kept laps corrected by constants: its clean laps and its stint begin anew
+        if len(self.clean) != 2 * SUMS:
+            self.clean, self.stint = [0.0] * (2 * SUMS), [0.0] * 5
 
 
 class Ledger(msgspec.Struct, array_like=True):
@@ -115,6 +121,7 @@ class Ledger(msgspec.Struct, array_like=True):
     #: whether cars that leave the track, and attempts to pass, are reported in this race
     tells_off: bool = False
     tells_passes: bool = False
+    #: what a stop costs: as it is reported or as in other races, drawn towards what the stops so far have cost
     pit_loss_s: float = PIT_LOSS_S
     status: int = 0
     loops: int = 0
@@ -126,31 +133,34 @@ class Ledger(msgspec.Struct, array_like=True):
     #: airing.py: what has been shown and said
     shown: Airtime = field(default_factory=HIGHLIGHTS.new)
     said: Airtime = field(default_factory=SENTENCES.new)
+    #: what laps cost in this race, from those so far; and the number of stops that ``pit_loss_s`` is from
+    pace: PaceModel = field(default_factory=PaceModel)
+    stops_timed: int = 0
 
     def __post_init__(self) -> None:
         if not self.cars:
             self.cars = [Car() for _ in range(self.players)]
 
 
-def number(moment: EventContext, name: str) -> float:
+def number(event: EventContext, name: str) -> float:
     """An attr as a float; NaN when it is missing or no number."""
-    value = moment.attrs.get(name)
+    value = event.attrs.get(name)
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else NAN
 
 
-def whole(moment: EventContext, name: str) -> int:
+def whole(event: EventContext, name: str) -> int:
     """The same as a whole number; 0 when it is missing, none, or absurd."""
-    value = number(moment, name)
+    value = number(event, name)
     return int(value) if 0 <= value < 1000 else 0
 
 
-def car_of(moment: EventContext, ledger: Ledger) -> Car | None:
-    return ledger.cars[moment.player] if 0 <= moment.player < len(ledger.cars) else None
+def car_of(event: EventContext, ledger: Ledger) -> Car | None:
+    return ledger.cars[event.player] if 0 <= event.player < len(ledger.cars) else None
 
 
-def at_line(moment: EventContext, ledger: Ledger) -> bool:
+def at_line(event: EventContext, ledger: Ledger) -> bool:
     """Whether a loop event is the finish line: it ends the last sector."""
-    return moment.type == "loop" and whole(moment, "sector") == LAST_SECTOR
+    return event.type == "loop" and whole(event, "sector") == LAST_SECTOR
 
 
 def racing(ledger: Ledger) -> bool:
@@ -168,41 +178,41 @@ def of_a_race(compute: Callable[[Ledger, float], Floats]) -> Callable[[Ledger, f
     return read
 
 
-def lap_time_s(moment: EventContext, car: Car) -> float:
+def lap_time_s(event: EventContext, car: Car) -> float:
     """As timing gives it, else from line to line; NaN unless the line was also seen a lap ago."""
-    given = number(moment, "lap_time_s")
+    given = number(event, "lap_time_s")
     if given > 0:
         return given
-    return moment.t_s - car.line_s if car.line_lap == whole(moment, "lap") - 1 else NAN
+    return event.t_s - car.line_s if car.line_lap == whole(event, "lap") - 1 else NAN
 
 
-def sector_time_s(moment: EventContext, car: Car) -> float:
-    sector, lap = whole(moment, "sector"), whole(moment, "lap")
-    given = number(moment, "sector_time_s")
+def sector_time_s(event: EventContext, car: Car) -> float:
+    sector, lap = whole(event, "sector"), whole(event, "lap")
+    given = number(event, "sector_time_s")
     if given > 0 and sector:
         return given
     if sector == 1:
-        return moment.t_s - car.line_s if car.line_lap == lap - 1 else NAN
-    return moment.t_s - car.sector_s if sector > 1 and car.sector == sector - 1 and car.lap == lap else NAN
+        return event.t_s - car.line_s if car.line_lap == lap - 1 else NAN
+    return event.t_s - car.sector_s if sector > 1 and car.sector == sector - 1 and car.lap == lap else NAN
 
 
-def mini_time_s(moment: EventContext, car: Car) -> float:
-    loop, lap = whole(moment, "loop"), whole(moment, "lap")
+def mini_time_s(event: EventContext, car: Car) -> float:
+    loop, lap = whole(event, "loop"), whole(event, "lap")
     if loop == 1:
-        return moment.t_s - car.line_s if car.line_lap == lap - 1 else NAN
-    return moment.t_s - car.loop_s if car.loop == loop - 1 and car.lap == lap else NAN
+        return event.t_s - car.line_s if car.line_lap == lap - 1 else NAN
+    return event.t_s - car.loop_s if car.loop == loop - 1 and car.lap == lap else NAN
 
 
-def order_at(ledger: Ledger, who: int, lap: int, loop: int, t_s: float) -> tuple[int, float, float, int]:
+def order_at(ledger: Ledger, car_at: int, lap: int, loop: int, t_s: float) -> tuple[int, float, float, int]:
     """Place, gap to the first and interval to the next, s, and who that is, of a car that passes a loop at ``t_s``: ahead are
     those who passed it before in that lap, and those who have passed it in a later one. Behind by a lap there is no gap. Place 0
     and NaN where the race was joined in the middle and somebody has not been seen who may have passed before."""
-    joined = ledger.lights_s != ledger.lights_s and lap < (ledger.cars[who].from_lap or lap) + SETTLED_LAPS
-    if joined and any(n != who and not other.loop and not other.out for n, other in enumerate(ledger.cars)):
+    joined = ledger.lights_s != ledger.lights_s and lap < (ledger.cars[car_at].from_lap or lap) + SETTLED_LAPS
+    if joined and any(n != car_at and not other.loop and not other.out for n, other in enumerate(ledger.cars)):
         return 0, NAN, NAN, -1
     first_s, next_s, place, ahead = t_s, NAN, 1, -1
     for n, other in enumerate(ledger.cars):
-        if n == who or len(other.passed_s) < loop or other.passed_lap[loop - 1] < lap:
+        if n == car_at or len(other.passed_s) < loop or other.passed_lap[loop - 1] < lap:
             continue
         place += 1
         if other.passed_lap[loop - 1] > lap:
@@ -215,11 +225,23 @@ def order_at(ledger: Ledger, who: int, lap: int, loop: int, t_s: float) -> tuple
     return place, t_s - first_s, t_s - next_s, ahead
 
 
-def pace_s(clean: list[float]) -> float:
-    """A car's own pace from its clean laps: those in free air where there are two of them, else all; NaN without any."""
-    if clean[2] >= 2:
-        return clean[3] / clean[2]
-    return clean[1] / clean[0] if clean[0] else NAN
+def add_clean_lap(model: PaceModel, clean: list[float], row: list[float], lap_s: float, *, free: bool) -> None:
+    """One more clean lap of a car, ``free`` when it was driven in free air; only such a lap shows what laps cost."""
+    every, free_air = clean[:SUMS], clean[SUMS:]
+    if free:
+        lap_s = model.add_lap(free_air, row, lap_s)
+    add_lap(every, row, lap_s)
+    clean[:] = every + free_air
+
+
+def best_known(clean: list[float]) -> list[float]:
+    """Sums of a car's clean laps in free air where there are two of them, else of all."""
+    return clean[SUMS:] if clean[SUMS] >= 2 else clean[:SUMS]
+
+
+def pace_s(model: PaceModel, clean: list[float]) -> float:
+    """A car's own pace from its clean laps, see :func:`best_known`; NaN without any."""
+    return model.pace_s(best_known(clean))
 
 
 def better(time_s: float, best_s: float) -> bool:
@@ -230,7 +252,7 @@ def best_of(bests: list[float], number: int) -> float:
     return bests[number - 1] if 0 < number <= len(bests) else NAN
 
 
-def keep_best(bests: list[float], number: int, time_s: float) -> None:
+def update_best(bests: list[float], number: int, time_s: float) -> None:
     while len(bests) < number:
         bests.append(NAN)
     if better(time_s, bests[number - 1]):

@@ -8,77 +8,78 @@ from features.core.event_context import EventContext
 from features.core.sport import EventStep
 from features.f1.ledger import (
     NAN,
-    PIT_LOSS_S,
     STOP_S,
     TRAFFIC_S,
     TRAFFIC_SHARE,
     Car,
     Ledger,
+    add_clean_lap,
     at_line,
+    best_known,
     best_of,
     better,
     car_of,
-    keep_best,
     lap_time_s,
     mini_time_s,
     number,
     order_at,
     racing,
     sector_time_s,
+    update_best,
     whole,
 )
-from features.f1.pace_model import bare, with_full_tank
+from features.f1.pace_model import PIT_LOSS_S, lap_row, with_stop
 from features.f1.vocabulary import COMPOUNDS, SESSIONS, STATUS
 
 RED: Final = STATUS.index("red")
 
 
-def open_session(moment: EventContext, ledger: Ledger) -> None:
+def open_session(event: EventContext, ledger: Ledger) -> None:
     """What the session is, where a feed begins. Before the lights nothing is known of stops that were made."""
-    word = str(moment.attrs.get("kind", ""))
+    word = str(event.attrs.get("kind", ""))
     ledger.kind = SESSIONS.index(word) if word in SESSIONS else -1
-    ledger.laps = whole(moment, "laps") if ledger.kind == 0 else 0
+    ledger.laps = whole(event, "laps") if ledger.kind == 0 else 0
     if ledger.lights_s != ledger.lights_s:
         for car in ledger.cars:
             if not car.lap:
                 car.stops = -1
 
 
-def lights(moment: EventContext, ledger: Ledger) -> None:
-    ledger.lights_s, ledger.kind = moment.t_s, 0
-    ledger.laps = whole(moment, "laps")
-    ledger.tells_off = moment.attrs.get("off_track") is True
-    ledger.tells_passes = moment.attrs.get("passes") is True
-    loss = number(moment, "pit_loss_s")
-    ledger.pit_loss_s = loss if loss > 0 else PIT_LOSS_S
+def lights(event: EventContext, ledger: Ledger) -> None:
+    ledger.lights_s, ledger.kind = event.t_s, 0
+    ledger.laps = whole(event, "laps")
+    ledger.tells_off = event.attrs.get("off_track") is True
+    ledger.tells_passes = event.attrs.get("passes") is True
+    loss = number(event, "pit_loss_s")
+    ledger.pit_loss_s, ledger.stops_timed = loss if loss > 0 else PIT_LOSS_S, 0
     for car in ledger.cars:
-        car.line_lap, car.line_s = 0, moment.t_s
+        car.line_lap, car.line_s = 0, event.t_s
         car.stops = max(car.stops, 0)
 
 
-def status(moment: EventContext, ledger: Ledger) -> None:
-    word = str(moment.attrs.get("status", ""))
+def status(event: EventContext, ledger: Ledger) -> None:
+    word = str(event.attrs.get("status", ""))
     ledger.status = STATUS.index(word) if word in STATUS else 0
     if ledger.status:
         for car in ledger.cars:
-            car.spoilt = True
+            car.spoilt, car.stop_cost_s = True, NAN
             car.stopped |= ledger.status == RED
 
 
-def passed(moment: EventContext, ledger: Ledger) -> None:
+def pass_loop(event: EventContext, ledger: Ledger) -> None:
     """A car has passed a loop: its place, what was missed on the way, its bests; at the line its lap begins anew."""
-    car, loop, lap = car_of(moment, ledger), whole(moment, "loop"), whole(moment, "lap")
+    car, loop, lap = car_of(event, ledger), whole(event, "loop"), whole(event, "lap")
     if car is None or not loop:
         return
-    line, sector = at_line(moment, ledger), whole(moment, "sector")
+    line, sector = at_line(event, ledger), whole(event, "sector")
     car.from_lap = car.from_lap or lap
     ledger.loops = max(ledger.loops, loop)
     if car.loop and (lap, loop) > (car.lap, car.loop):
         car.missed += (lap - car.lap) * ledger.loops + loop - car.loop - 1
-    lap_s, sector_s, mini_s = lap_time_s(moment, car), sector_time_s(moment, car), mini_time_s(moment, car)
-    _pass(moment, car, lap, loop)
+    lap_s, sector_s, mini_s = lap_time_s(event, car), sector_time_s(event, car), mini_time_s(event, car)
+    _pass(event, car, lap, loop)
     if racing(ledger) and not car.fed:
-        _place(moment, ledger, car, lap, loop)
+        _place(event, ledger, car, lap, loop)
     # whoever was said to be out and drives on is not
     car.out &= car.barred
     if car.interval_s < TRAFFIC_S:
@@ -90,28 +91,28 @@ def passed(moment: EventContext, ledger: Ledger) -> None:
         elif car.interval_s < TRAFFIC_S and not car.in_pit and not ledger.status:
             car.lost_traffic_s += lost
     car.off = False
-    keep_best(car.best_mini, loop, mini_s)
-    keep_best(ledger.overall_mini, loop, mini_s)
+    update_best(car.best_mini, loop, mini_s)
+    update_best(ledger.overall_mini, loop, mini_s)
     if sector:
-        keep_best(car.best_sector, sector, sector_s)
-        keep_best(ledger.overall_sector, sector, sector_s)
-        car.sector, car.sector_s, car.sector_loop = sector, moment.t_s, loop
-    car.lap, car.loop, car.loop_s = lap, loop, moment.t_s
+        update_best(car.best_sector, sector, sector_s)
+        update_best(ledger.overall_sector, sector, sector_s)
+        car.sector, car.sector_s, car.sector_loop = sector, event.t_s, loop
+    car.lap, car.loop, car.loop_s = lap, loop, event.t_s
     if line:
-        _line(car, ledger, moment.t_s, lap, lap_s)
+        _line(car, ledger, event.t_s, lap, lap_s)
 
 
-def _pass(moment: EventContext, car: Car, lap: int, loop: int) -> None:
+def _pass(event: EventContext, car: Car, lap: int, loop: int) -> None:
     while len(car.passed_s) < loop:
         car.passed_s.append(NAN)
         car.passed_lap.append(-1)
-    car.passed_lap[loop - 1], car.passed_s[loop - 1] = lap, moment.t_s
+    car.passed_lap[loop - 1], car.passed_s[loop - 1] = lap, event.t_s
 
 
-def _place(moment: EventContext, ledger: Ledger, car: Car, lap: int, loop: int) -> None:
-    car.place, car.gap_s, car.interval_s, car.ahead = order_at(ledger, moment.player, lap, loop, moment.t_s)
+def _place(event: EventContext, ledger: Ledger, car: Car, lap: int, loop: int) -> None:
+    car.place, car.gap_s, car.interval_s, car.ahead = order_at(ledger, event.player, lap, loop, event.t_s)
     if car.place == 1:
-        ledger.leader = moment.player
+        ledger.leader = event.player
 
 
 def _line(car: Car, ledger: Ledger, t_s: float, lap: int, lap_s: float) -> None:
@@ -122,15 +123,14 @@ def _line(car: Car, ledger: Ledger, t_s: float, lap: int, lap_s: float) -> None:
         if not racing(ledger):
             rank_by_best(ledger)
     car.age_laps += 1
-    if lap_s == lap_s and not car.spoilt and lap > 1 and car.age_laps == car.age_laps and car.compound >= 0:
-        pace_s = bare(lap_s, lap, ledger.laps, car.compound, car.age_laps - 1)
-        free = car.traffic <= TRAFFIC_SHARE * ledger.loops
-        car.clean[0] += 1
-        car.clean[1] += pace_s
-        if free:
-            car.clean[2] += 1
-            car.clean[3] += pace_s
-            _regress(car, ledger, lap, lap_s)
+    if car.age_laps == car.age_laps and car.compound >= 0:
+        row = lap_row(lap, ledger.laps, car.compound, car.age_laps - 1)
+        _count_stop(car, ledger, row, lap_s)
+        if lap_s == lap_s and not car.spoilt and lap > 1:
+            free = car.traffic <= TRAFFIC_SHARE * ledger.loops
+            add_clean_lap(ledger.pace, car.clean, row, lap_s, free=free)
+            if free:
+                _regress(car, lap_s)
     car.line_lap, car.line_s = lap, t_s
     car.traffic, car.spoilt, car.stopped = 0, car.in_pit or ledger.status != 0, ledger.status == RED
     car.lost_off_s = car.lost_traffic_s = car.lost_stop_s = 0.0
@@ -146,72 +146,83 @@ def rank_by_best(ledger: Ledger) -> None:
             car.interval_s = NAN  # nothing that could be traffic
 
 
-def stand(moment: EventContext, ledger: Ledger) -> None:
+def apply_standing(event: EventContext, ledger: Ledger) -> None:
     """Place and gaps as timing gives them."""
-    car = car_of(moment, ledger)
+    car = car_of(event, ledger)
     if car is None:
         return
-    best = number(moment, "best_lap_s")
+    best = number(event, "best_lap_s")
     if better(best, car.best_lap):
         car.best_lap, car.best_given = best, True
         if better(best, ledger.overall_lap):
             ledger.overall_lap = best
-    place = whole(moment, "place")
+    place = whole(event, "place")
     if not place:
         return
     car.place, car.fed = place, True
-    car.gap_s = number(moment, "gap_s")
-    car.interval_s = number(moment, "interval_s") if racing(ledger) else NAN
+    car.gap_s = number(event, "gap_s")
+    car.interval_s = number(event, "interval_s") if racing(ledger) else NAN
     car.ahead = next((n for n, other in enumerate(ledger.cars) if other is not car and other.place == place - 1), -1)
     if place == 1:
-        ledger.leader = moment.player
+        ledger.leader = event.player
 
 
-def _regress(car: Car, ledger: Ledger, lap: int, lap_s: float) -> None:
-    """One more clean lap of the stint, its time as it would have been with a full tank: n, sums of age, time, age squared,
-    age times time."""
-    x, y = car.age_laps - 1, with_full_tank(lap_s, lap, ledger.laps)
+def _regress(car: Car, lap_s: float) -> None:
+    """One more clean lap of the stint: n, sums of age, time, age squared, age times time."""
+    x, y = car.age_laps - 1, lap_s
     for k, term in enumerate((1.0, x, y, x * x, x * y)):
         car.stint[k] += term
 
 
-def fit_tyres(moment: EventContext, ledger: Ledger) -> None:
-    car = car_of(moment, ledger)
-    word = str(moment.attrs.get("compound", ""))
+def _count_stop(car: Car, ledger: Ledger, row: list[float], lap_s: float) -> None:
+    """What this lap adds to the cost of the stop under way; the stop ends at the first line after the pit lane."""
+    if car.stop_cost_s != car.stop_cost_s:
+        return
+    car.stop_cost_s += lap_s - ledger.pace.expected_s(best_known(car.clean), row)
+    if not car.in_pit:
+        ledger.pit_loss_s, ledger.stops_timed = with_stop(ledger.pit_loss_s, ledger.stops_timed, car.stop_cost_s)
+        car.stop_cost_s = NAN
+
+
+def fit_tyres(event: EventContext, ledger: Ledger) -> None:
+    car = car_of(event, ledger)
+    word = str(event.attrs.get("compound", ""))
     if car is not None:
         car.compound = COMPOUNDS.index(word) if word in COMPOUNDS else -1
-        car.age_laps, car.stint = number(moment, "age_laps"), [0.0] * 5
-        if "stops" in moment.attrs:
-            car.stops = whole(moment, "stops")
+        car.age_laps, car.stint = number(event, "age_laps"), [0.0] * 5
+        if "stops" in event.attrs:
+            car.stops = whole(event, "stops")
 
 
-def enter_pit(moment: EventContext, ledger: Ledger) -> None:
-    if (car := car_of(moment, ledger)) is not None:
+def enter_pit(event: EventContext, ledger: Ledger) -> None:
+    if (car := car_of(event, ledger)) is not None:
+        car.stop_cost_s = NAN if ledger.status or car.off else 0.0
         car.in_pit = car.spoilt = True
-        car.pit_s = moment.t_s
+        car.pit_s = event.t_s
 
 
-def leave_pit(moment: EventContext, ledger: Ledger) -> None:
-    car = car_of(moment, ledger)
+def leave_pit(event: EventContext, ledger: Ledger) -> None:
+    car = car_of(event, ledger)
     if car is not None:
-        car.in_pit, car.spoilt, car.pit_s = False, True, moment.t_s
+        car.in_pit, car.spoilt, car.pit_s = False, True, event.t_s
         car.stops += car.stops >= 0
         # how long it stood may be unknown: then so is what it lost
-        car.lost_stop_s += max(number(moment, "stationary_s") - STOP_S, 0.0) if "stationary_s" in moment.attrs else NAN
+        car.lost_stop_s += max(number(event, "stationary_s") - STOP_S, 0.0) if "stationary_s" in event.attrs else NAN
 
 
-def go_off(moment: EventContext, ledger: Ledger) -> None:
-    if (car := car_of(moment, ledger)) is not None:
+def go_off(event: EventContext, ledger: Ledger) -> None:
+    if (car := car_of(event, ledger)) is not None:
         car.off = car.spoilt = True
+        car.stop_cost_s = NAN
 
 
-def retire(moment: EventContext, ledger: Ledger) -> None:
-    if (car := car_of(moment, ledger)) is not None:
-        car.out = car.barred or moment.outcome != "withdrawn"
+def retire(event: EventContext, ledger: Ledger) -> None:
+    if (car := car_of(event, ledger)) is not None:
+        car.out = car.barred or event.outcome != "withdrawn"
 
 
-def bar(moment: EventContext, ledger: Ledger) -> None:
-    if (car := car_of(moment, ledger)) is not None:
+def disqualify(event: EventContext, ledger: Ledger) -> None:
+    if (car := car_of(event, ledger)) is not None:
         car.out = car.barred = True
 
 
@@ -219,12 +230,12 @@ EVENT_STEPS: Final = (
     EventStep("ledger.session", open_session, on=("session",), phase="apply"),
     EventStep("ledger.lights", lights, on=("lights_out",), phase="apply"),
     EventStep("ledger.status", status, on=("track_status",), phase="apply"),
-    EventStep("ledger.loop", passed, on=("loop",), phase="apply"),
-    EventStep("ledger.standing", stand, on=("standing",), phase="apply"),
+    EventStep("ledger.loop", pass_loop, on=("loop",), phase="apply"),
+    EventStep("ledger.standing", apply_standing, on=("standing",), phase="apply"),
     EventStep("ledger.tyres", fit_tyres, on=("tyres",), phase="apply"),
     EventStep("ledger.pit_entry", enter_pit, on=("pit_entry",), phase="apply"),
     EventStep("ledger.pit_exit", leave_pit, on=("pit_exit",), phase="apply"),
     EventStep("ledger.off_track", go_off, on=("off_track",), phase="apply"),
     EventStep("ledger.retirement", retire, on=("retirement",), phase="apply"),
-    EventStep("ledger.disqualification", bar, on=("disqualification",), phase="apply"),
+    EventStep("ledger.disqualification", disqualify, on=("disqualification",), phase="apply"),
 )

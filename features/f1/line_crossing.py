@@ -12,15 +12,15 @@ from features.core.sport import EventStep, Stat
 from features.f1.ledger import NAN, Ledger, at_line, car_of, number, order_at, racing, whole
 
 
-def look(moment: EventContext) -> None:
+def look(event: EventContext) -> None:
     """Facts ``road``: [gap to the leader (s), place] in the last frame before a loop; empty when the car is not seen there."""
-    moment.facts["road"] = []
-    frames, row, n = moment.frames, moment.row, moment.player
+    event.facts["road"] = []
+    frames, row, n = event.frames, event.row, event.player
     if frames is not None and row >= 0 and n >= 0:
-        if frames.t[row] > moment.t_s:
+        if frames.t[row] > event.t_s:
             row -= 1  # the last frame before the line: the gap at the last post before it
         seen = [float(frames["gap_s"][row, n]), float(frames["rank"][row, n])]
-        moment.facts["road"] = seen if np.isfinite(seen[1]) else []
+        event.facts["road"] = seen if np.isfinite(seen[1]) else []
 
 
 #: what timing calls them, where it gives them
@@ -28,23 +28,23 @@ _GIVEN: Final = ("gap_s", "place")
 
 
 def _fact(index: int) -> Any:
-    def read(moment: EventContext, ledger: Ledger) -> float | None:
-        given = number(moment, _GIVEN[index])
-        if at_line(moment, ledger) and given == given:
+    def read(event: EventContext, ledger: Ledger) -> float | None:
+        given = number(event, _GIVEN[index])
+        if at_line(event, ledger) and given == given:
             return given
-        seen = moment.facts["road"]
-        if not isinstance(seen, list) or not seen or not at_line(moment, ledger):
+        seen = event.facts["road"]
+        if not isinstance(seen, list) or not seen or not at_line(event, ledger):
             return None
         return seen[index] if seen[index] == seen[index] else None
 
     return read
 
 
-def standing(part: int, moment: EventContext, ledger: Ledger) -> float | None:
+def standing(part: int, event: EventContext, ledger: Ledger) -> float | None:
     """Place, gap or interval: as the event gives it, else at the line of a race by who was there before."""
-    value, car = number(moment, ("place", "gap_s", "interval_s")[part]), car_of(moment, ledger)
-    if value != value and at_line(moment, ledger) and racing(ledger) and car is not None and not car.fed:
-        value = order_at(ledger, moment.player, whole(moment, "lap"), whole(moment, "loop"), moment.t_s)[part]
+    value, car = number(event, ("place", "gap_s", "interval_s")[part]), car_of(event, ledger)
+    if value != value and at_line(event, ledger) and racing(ledger) and car is not None and not car.fed:
+        value = order_at(ledger, event.player, whole(event, "lap"), whole(event, "loop"), event.t_s)[part]
         value = value if part or value else NAN
     return value if value == value else None
 

@@ -21,10 +21,10 @@ LAST_PLACE: Final = 10
 FIRST_LAP: Final = 4
 
 
-def passed_by(moment: EventContext, ledger: Ledger) -> int:
+def passed_by(event: EventContext, ledger: Ledger) -> int:
     """The car that has passed this one for one of the first places since the last end of a sector; -1 for none."""
-    car, lap, loop = car_of(moment, ledger), whole(moment, "lap"), whole(moment, "loop")
-    if car is None or not whole(moment, "sector") or not 0 < car.place <= LAST_PLACE or not racing(ledger):
+    car, lap, loop = car_of(event, ledger), whole(event, "lap"), whole(event, "loop")
+    if car is None or not whole(event, "sector") or not 0 < car.place <= LAST_PLACE or not racing(ledger):
         return -1
     # where attempts are reported they say it, but for the first lap
     if (lap == 1 or ledger.tells_passes) and (car.place > 1 or lap > 1):
@@ -34,10 +34,10 @@ def passed_by(moment: EventContext, ledger: Ledger) -> int:
     by = [
         n
         for n, other in enumerate(ledger.cars)
-        if n != moment.player
+        if n != event.player
         and not other.out
         and not stopped(other, car.sector_s)
-        and _at(other, loop, lap) < moment.t_s
+        and _at(other, loop, lap) < event.t_s
         and _at(other, car.sector_loop, car.lap if car.sector_loop == car.loop else lap) > car.sector_s
     ]
     if not by or len(by) >= MANY:
@@ -55,13 +55,13 @@ def _at(car: Car, loop: int, lap: int) -> float:
     return car.passed_s[loop - 1] if 0 < loop <= len(car.passed_s) and car.passed_lap[loop - 1] == lap else float("nan")
 
 
-def fastest(moment: EventContext, ledger: Ledger) -> bool:
+def fastest(event: EventContext, ledger: Ledger) -> bool:
     """Whether a lap of a race that ends here is the fastest so far: by timing's own word, else where the race was seen from its
     start."""
-    car = car_of(moment, ledger)
-    if car is None or not at_line(moment, ledger) or whole(moment, "lap") < FIRST_LAP or not racing(ledger):
+    car = car_of(event, ledger)
+    if car is None or not at_line(event, ledger) or whole(event, "lap") < FIRST_LAP or not racing(ledger):
         return False
-    flag = moment.attrs.get("overall_best")
+    flag = event.attrs.get("overall_best")
     if isinstance(flag, bool):
         return flag
-    return ledger.lights_s == ledger.lights_s and lap_time_s(moment, car) < ledger.overall_lap
+    return ledger.lights_s == ledger.lights_s and lap_time_s(event, car) < ledger.overall_lap

@@ -54,16 +54,16 @@ def step(frames: Frames) -> None:
     follow(frames.t, frames["speed_mps.last"], frames["longitudinal_mps2.max"], frames.lo, frames.hi, frames["launch_s"])
 
 
-def look(moment: EventContext) -> None:
+def look(event: EventContext) -> None:
     """Fact ``launch``: [moved, at 100 km/h, at 200 km/h] s on the game's axis; empty when not seen."""
-    moment.facts["launch"] = []
-    if moment.frames is not None and moment.row >= 0 and moment.player >= 0:
-        moment.facts["launch"] = [float(v) for v in moment.frames["launch_s"][moment.row, moment.player]]
+    event.facts["launch"] = []
+    if event.frames is not None and event.row >= 0 and event.player >= 0:
+        event.facts["launch"] = [float(v) for v in event.frames["launch_s"][event.row, event.player]]
 
 
-def started(moment: EventContext, ledger: Ledger) -> list[float] | None:
+def started(event: EventContext, ledger: Ledger) -> list[float] | None:
     """Reaction, 0-100, 0-200 km/h, s."""
-    seen = moment.facts["launch"]
+    seen = event.facts["launch"]
     if not isinstance(seen, list) or not seen:
         return None
     moved, to_100, to_200 = seen

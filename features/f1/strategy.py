@@ -18,7 +18,7 @@ import numpy as np
 from features.core.frames import Floats
 from features.core.sport import Stat
 from features.f1.ledger import NAN, Car, Ledger, of_a_race
-from features.f1.pace_model import WEAR_S
+from features.f1.pace_model import next_compound, stop_after
 from features.f1.tyres import expected_slope_s
 from features.f1.vocabulary import SAFETY_CAR
 
@@ -60,11 +60,12 @@ def undercut_features(ledger: Ledger, t_s: float) -> Floats:
 
 def window_lap(car: Car, ledger: Ledger) -> float:
     """The lap at whose end the stop costs least; NaN when none pays or nothing is known."""
-    left, k1 = ledger.laps - car.line_lap, expected_slope_s(car)
-    if car.out or left < LEAST_LAPS or k1 != k1 or not car.age_laps >= 0:
+    left, slope = ledger.laps - car.line_lap, expected_slope_s(car, ledger.pace, ledger.laps)
+    if car.out or left < LEAST_LAPS or slope != slope or not car.age_laps >= 0:
         return NAN
-    k2 = WEAR_S[2 if car.compound != 2 else 1]
-    x = min(max((k2 * left - k1 * car.age_laps) / (k1 + k2), 0.0), float(left))
+    # tyres that get faster, as on a drying track, do not so for ever
+    k1, k2 = max(slope, 0.0), max(ledger.pace.wear_s(next_compound(car.compound)), 0.0)
+    x = stop_after(float(left), k1, k2, car.age_laps)
     stay = k1 * (car.age_laps * left + left * left / 2)
     stop = k1 * (car.age_laps * x + x * x / 2) + k2 * (left - x) ** 2 / 2 + ledger.pit_loss_s
     return float(car.line_lap + max(round(x), 1)) if stop < stay or car.stops == 0 else NAN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 #: key -> language -> template
-PHRASES: Final[dict[str, dict[str, str]]] = {
+TEMPLATES: Final[dict[str, dict[str, str]]] = {
     "lights_out": {
         "en": "Lights out, and {laps} laps to go.",
         "de": "Die Lichter sind aus, {laps} Runden liegen vor dem Feld.",

@@ -31,7 +31,7 @@ from features.f1.ledger import (
 )
 
 #: a car of which timing gives no bests
-NOBODY: Final = Car()
+UNTIMED_CAR: Final = Car()
 
 
 def _timed(
@@ -50,72 +50,72 @@ def _known(ledger: Ledger, car: Car) -> tuple[float, float]:
     return 1.0 if began or car.best_given else NAN, 1.0 if began else NAN
 
 
-def _flagged(moment: EventContext, timed: list[float] | None) -> list[float] | None:
+def _flagged(event: EventContext, timed: list[float] | None) -> list[float] | None:
     """The same with the flags that timing itself gives, where it does."""
     if timed is not None:
         for place, name in ((2, "personal_best"), (3, "overall_best")):
-            flag = moment.attrs.get(name)
+            flag = event.attrs.get(name)
             if isinstance(flag, bool):
                 timed[place] = float(flag)
     return timed
 
 
-def lap_time(moment: EventContext, ledger: Ledger) -> list[float] | None:
+def lap_time(event: EventContext, ledger: Ledger) -> list[float] | None:
     """[s, lap, personal best, overall best] when a car crosses the line. The first lap is no candidate for a best."""
-    car = car_of(moment, ledger)
-    if car is None or not at_line(moment, ledger):
+    car = car_of(event, ledger)
+    if car is None or not at_line(event, ledger):
         return None
-    lap = whole(moment, "lap")
+    lap = whole(event, "lap")
     if lap <= 1:
-        return _flagged(moment, _timed(lap_time_s(moment, car), lap, -1.0, -1.0))
-    return _flagged(moment, _timed(lap_time_s(moment, car), lap, car.best_lap, ledger.overall_lap, *_known(ledger, car)))
+        return _flagged(event, _timed(lap_time_s(event, car), lap, -1.0, -1.0))
+    return _flagged(event, _timed(lap_time_s(event, car), lap, car.best_lap, ledger.overall_lap, *_known(ledger, car)))
 
 
-def sector_time(moment: EventContext, ledger: Ledger) -> list[float] | None:
-    car, sector = car_of(moment, ledger), whole(moment, "sector")
+def sector_time(event: EventContext, ledger: Ledger) -> list[float] | None:
+    car, sector = car_of(event, ledger), whole(event, "sector")
     if car is None or not sector:
         return None
     return _timed(
-        sector_time_s(moment, car),
+        sector_time_s(event, car),
         sector,
         best_of(car.best_sector, sector),
         best_of(ledger.overall_sector, sector),
-        *_known(ledger, NOBODY),
+        *_known(ledger, UNTIMED_CAR),
     )
 
 
-def mini_sector(moment: EventContext, ledger: Ledger) -> list[float] | None:
-    car, loop = car_of(moment, ledger), whole(moment, "loop")
+def mini_sector(event: EventContext, ledger: Ledger) -> list[float] | None:
+    car, loop = car_of(event, ledger), whole(event, "loop")
     if car is None or not loop:
         return None
     bests = best_of(car.best_mini, loop), best_of(ledger.overall_mini, loop)
-    return _timed(mini_time_s(moment, car), loop, *bests, *_known(ledger, NOBODY))
+    return _timed(mini_time_s(event, car), loop, *bests, *_known(ledger, UNTIMED_CAR))
 
 
-def time_lost(moment: EventContext, ledger: Ledger) -> list[float] | None:
+def time_lost(event: EventContext, ledger: Ledger) -> list[float] | None:
     """[all, off the track, in traffic, at a slow stop], s, of the lap that ends here.
 
     All is the lap against the car's own best lap so far; the parts are mini-sectors slower than the car's own best there, off the
     track or within a second of the car ahead, and what a stop took beyond 2.6 s. A part that nobody reports is NaN, and a lap in
     which the race stood still has lost nothing.
     """
-    car = car_of(moment, ledger)
-    if car is None or not at_line(moment, ledger) or whole(moment, "lap") <= 1:
+    car = car_of(event, ledger)
+    if car is None or not at_line(event, ledger) or whole(event, "lap") <= 1:
         return None
-    lost = (lap_time_s(moment, car) - car.best_lap) * _known(ledger, car)[0]
+    lost = (lap_time_s(event, car) - car.best_lap) * _known(ledger, car)[0]
     if lost != lost or car.stopped:
         return None
     off = car.lost_off_s if ledger.tells_off else NAN
     traffic = car.lost_traffic_s if racing(ledger) and car.place else NAN
-    last = mini_time_s(moment, car) - best_of(car.best_mini, whole(moment, "loop"))
+    last = mini_time_s(event, car) - best_of(car.best_mini, whole(event, "loop"))
     if last > 0 and car.off:
         off += last
     return [max(lost, 0.0), off, traffic, car.lost_stop_s]
 
 
-def pit_time(moment: EventContext, ledger: Ledger) -> list[float] | None:
+def pit_time(event: EventContext, ledger: Ledger) -> list[float] | None:
     """[in the pit lane, standing], s, as timing reports them."""
-    lane, still = number(moment, "lane_s"), number(moment, "stationary_s")
+    lane, still = number(event, "lane_s"), number(event, "stationary_s")
     return [lane, still] if lane == lane or still == still else None
 
 

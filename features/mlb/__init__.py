@@ -14,6 +14,7 @@ from features.mlb import (
     commentary,
     counts,
     fielding,
+    game,
     highlights,
     ledger,
     momentum,
@@ -22,7 +23,6 @@ from features.mlb import (
     play,
     running,
     steal,
-    win,
 )
 from features.mlb.diamond import FIELD
 from features.mlb.ledger import Ledger
@@ -31,7 +31,7 @@ from features.mlb.vocabulary import CHANNELS, EVENT_TYPES, ROLES
 #: tracking first; then the account of events: what is aired is booked from the account before the event, so first; highlights and
 #: story last, since they tell of the rest
 MODULES: Final[tuple[ModuleType, ...]] = (
-    running, play, steal, momentum, on_air, ledger, pitching, batted, fielding, win, counts, highlights, commentary,
+    running, play, steal, momentum, on_air, ledger, pitching, batted, fielding, game, counts, highlights, commentary,
 )  # fmt: skip
 
 SPORT: Final = Sport(

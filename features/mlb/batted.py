@@ -93,31 +93,31 @@ def hit_row(speed_mps: float, launch_rad: float, spray_rad: float, sprint_mps: f
     )
 
 
-def measure(moment: EventContext) -> None:
+def measure(event: EventContext) -> None:
     """Fact ``batted``: exit speed, launch and spray, as reported, or by tracking of the first flight where nothing was."""
-    speed, launch, spray = attr(moment, "exit_speed_mps"), attr(moment, "launch_rad"), attr(moment, "spray_rad")
+    speed, launch, spray = attr(event, "exit_speed_mps"), attr(event, "launch_rad"), attr(event, "spray_rad")
     if not (isfinite(speed) and isfinite(launch) and isfinite(spray)):
-        speed, launch, spray = _tracked(moment)
+        speed, launch, spray = _tracked(event)
     good = 0.0 < speed <= FASTEST_MPS and abs(launch) <= 1.571 and abs(spray) <= 3.1416
-    moment.facts["batted"] = [speed, launch, spray] if good else None
-    moment.facts[FACT] = (
-        [float(v) for v in hit_row(speed, launch, spray, attr(moment, "batter_sprint_mps"))] if good and abs(spray) < 0.79 else None
+    event.facts["batted"] = [speed, launch, spray] if good else None
+    event.facts[FACT] = (
+        [float(v) for v in hit_row(speed, launch, spray, attr(event, "batter_sprint_mps"))] if good and abs(spray) < 0.79 else None
     )
 
 
-def _tracked(moment: EventContext) -> tuple[float, float, float]:
+def _tracked(event: EventContext) -> tuple[float, float, float]:
     """From the ball's positions in the first third of a second: the launch whose flight passes the last of them, found by going
     back along the line and taking gravity and drag of the way into account by one correction."""
     nan = float("nan")
-    frames = moment.frames
-    if frames is None or moment.row < 0 or frames.roster.ball < 0:
+    frames = event.frames
+    if frames is None or event.row < 0 or frames.roster.ball < 0:
         return nan, nan, nan
-    first = moment.row + max(round(FROM_S / frames.dt_s), 1)
-    last = min(moment.row + round(UNTIL_S / frames.dt_s), frames.hi - 1)
+    first = event.row + max(round(FROM_S / frames.dt_s), 1)
+    last = min(event.row + round(UNTIL_S / frames.dt_s), frames.hi - 1)
     if last - first < 3:
         return nan, nan, nan
     a, b = frames.xyz[first, frames.roster.ball], frames.xyz[last, frames.roster.ball]
-    seconds = float(frames.t[last] - moment.t_s)
+    seconds = float(frames.t[last] - event.t_s)
     if not (np.isfinite(a).all() and np.isfinite(b).all() and seconds > 0.1):
         return nan, nan, nan
     spray = spray_of(float(b[0]), float(b[1]))
@@ -132,23 +132,23 @@ def _tracked(moment: EventContext) -> tuple[float, float, float]:
 
 
 def _batted(k: int) -> Any:
-    def compute(moment: EventContext, ledger: Ledger) -> float | None:
-        found = moment.facts.get("batted")
+    def compute(event: EventContext, ledger: Ledger) -> float | None:
+        found = event.facts.get("batted")
         return found[k] if isinstance(found, list) else None
 
     compute.__name__ = f"batted_{('speed', 'launch', 'spray')[k]}"
     return compute
 
 
-def projected(moment: EventContext, ledger: Ledger) -> float | None:
+def projected(event: EventContext, ledger: Ledger) -> float | None:
     """m"""
-    found = moment.facts.get("batted")
+    found = event.facts.get("batted")
     return float(carried(found[0], found[1])[0]) if isinstance(found, list) else None
 
 
-def hit_features(moment: EventContext, ledger: Ledger) -> Floats | None:
+def hit_features(event: EventContext, ledger: Ledger) -> Floats | None:
     """None for a foul ball, which nobody asks about."""
-    row = moment.facts.get(FACT)
+    row = event.facts.get(FACT)
     return np.array(row, np.float64) if isinstance(row, list) else None
 
 
@@ -157,31 +157,31 @@ def is_barrel(speed_mps: float, launch_rad: float) -> bool:
     return ev >= 98.0 and 4.0 <= la <= 50.0 and 1.5 * ev - la >= 117.0 and ev + la >= 124.0
 
 
-def barrel(moment: EventContext, ledger: Ledger) -> float | None:
-    found = moment.facts.get("batted")
+def barrel(event: EventContext, ledger: Ledger) -> float | None:
+    found = event.facts.get("batted")
     return float(is_barrel(found[0], found[1])) if isinstance(found, list) else None
 
 
-def hard_hit(moment: EventContext, ledger: Ledger) -> float | None:
-    found = moment.facts.get("batted")
+def hard_hit(event: EventContext, ledger: Ledger) -> float | None:
+    found = event.facts.get("batted")
     return float(found[0] >= HARD_MPS) if isinstance(found, list) else None
 
 
-def home_to_first(moment: EventContext, ledger: Ledger) -> float | None:
+def home_to_first(event: EventContext, ledger: Ledger) -> float | None:
     """s from contact until the batter touches first base."""
-    taken = moment.t_s - ledger.contact_s
+    taken = event.t_s - ledger.contact_s
     return taken if 3.0 <= taken <= 8.0 else None
 
 
-def keep_hardest(moment: EventContext, ledger: Ledger) -> None:
-    found = moment.facts.get("batted")
+def update_hardest(event: EventContext, ledger: Ledger) -> None:
+    found = event.facts.get("batted")
     if isinstance(found, list):
         ledger.hardest_mps = max(ledger.hardest_mps, number(found[0]))
 
 
 EVENT_STEPS: Final = (
     EventStep("batted.measure", measure, on=("batted_ball",), phase="extract"),
-    EventStep("batted.hardest", keep_hardest, on=("batted_ball",), phase="apply"),
+    EventStep("batted.hardest", update_hardest, on=("batted_ball",), phase="apply"),
 )
 _HIT: Final = ("batted_ball",)
 STATS: Final = (

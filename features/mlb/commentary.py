@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from features.common import basis, commentary
-from features.common.commentary import Counted, Number, Percent, Score, Sentence, Spoken
+from features.common.commentary import Counted, Localised, Number, Percent, Score, Sentence
 from features.common.highlights import ramp
 from features.core.event_context import EventContext
 from features.core.facts import number, roster_of
@@ -15,10 +15,10 @@ from features.core.frames import Roster
 from features.core.sport import EventStep, Stat
 from features.mlb.counts import HIT, STRUCK_OUT
 from features.mlb.diamond import FT_M, MPH_MPS
+from features.mlb.game import swing
 from features.mlb.highlights import runs_in
-from features.mlb.ledger import SENTENCES, Ledger, known, late, played_s, says_all, state_after
-from features.mlb.templates import PHRASES, RUNS
-from features.mlb.win import swing
+from features.mlb.ledger import SENTENCES, Ledger, is_complete, known, late, played_s, state_after
+from features.mlb.templates import RUNS, TEMPLATES
 
 UNLIKELY_STEAL: Final = 0.4
 UNLIKELY_CATCH: Final = 0.5
@@ -28,121 +28,121 @@ LOADED: Final = 7
 #: innings without a hit, and strikeouts of a pitcher, that are worth a word
 NO_HITS: Final = 3
 STRIKEOUTS: Final = 4
-ON: Final = ("batted_ball", "fielded", "steal", "play", "half_end", "game_end")
+EVENTS: Final = ("batted_ball", "fielded", "steal", "play", "half_end", "game_end")
 
-Who = dict[str, str | Spoken]
+Fields = dict[str, str | Localised]
 
 
-def offers_of(moment: EventContext, ledger: Ledger) -> list[Sentence]:
+def offers_of(event: EventContext, ledger: Ledger) -> list[Sentence]:
     """Every sentence that is true of this event and could be said; ``ledger`` is the account before it."""
-    roster = roster_of(moment)
-    return list(_offers(moment, ledger, roster)) if roster is not None else []
+    roster = roster_of(event)
+    return list(_offers(event, ledger, roster)) if roster is not None else []
 
 
-def tell(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
+def render(event: EventContext, ledger: Ledger) -> dict[str, Any] | None:
     """The sentence in every language; ``None`` when there is nothing to say."""
-    return commentary.value(PHRASES, offers_of(moment, ledger), ledger.said, SENTENCES, played_s(ledger))
+    return commentary.value(TEMPLATES, offers_of(event, ledger), ledger.said, SENTENCES, played_s(ledger))
 
 
-def _offers(moment: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
-    if not (known(moment, ledger) or (moment.type in ("play", "game_end") and says_all(moment))):
+def _offers(event: EventContext, ledger: Ledger, roster: Roster) -> Iterator[Sentence]:
+    if not (known(event, ledger) or (event.type in ("play", "game_end") and is_complete(event))):
         return
-    after = state_after(moment, ledger) if moment.type in ("play", "half_end", "game_end") else None
+    after = state_after(event, ledger) if event.type in ("play", "half_end", "game_end") else None
     runs = after.runs if after is not None else ledger.runs
-    who: Who = {"home": roster.team_names[0], "away": roster.team_names[1], "score": Score(runs[0], runs[1])}
-    event, score = basis.of_event(moment), basis.of_stat("mlb.game.score", "match", runs, "count")
-    if moment.type == "game_end":
-        yield Sentence("final", who, 0.9, [event, score], True)
-    elif moment.type == "half_end" and after is not None:
+    fields: Fields = {"home": roster.team_names[0], "away": roster.team_names[1], "score": Score(runs[0], runs[1])}
+    source, score = basis.of_event(event), basis.of_stat("mlb.game.score", "match", runs, "count")
+    if event.type == "game_end":
+        yield Sentence("final", fields, 0.9, [source, score], True)
+    elif event.type == "half_end" and after is not None:
         if after.half == 1 and after.inning % 3 == 0:
-            yield Sentence("inning", {**who, "inning": Number(after.inning)}, 0.35, [event, score])
+            yield Sentence("inning", {**fields, "inning": Number(after.inning)}, 0.35, [source, score])
         side = 1 if after.half == 0 else 0
-        who |= {"team": roster.team_names[side], "inning": Number(after.inning)}
-        if not late(moment, ledger) and after.inning >= NO_HITS and not ledger.sides[side][HIT]:
-            none = basis.of_stat("mlb.team.hits", basis.team_of(moment, side), 0.0, "count")
-            yield Sentence("no_hits", who, 0.4 + 0.05 * after.inning, [event, none])
-        if known(moment, ledger) and ledger.bases == LOADED:
-            yield Sentence("left_loaded", who, 0.45, [event])
-    elif moment.type == "play":
-        yield from _play(moment, ledger, roster, who, [event, score])
-    elif moment.player >= 0 and moment.team in (0, 1):
-        yield from _single(moment, ledger, who | {"player": roster.names[moment.player], "team": roster.team_names[moment.team]})
+        fields |= {"team": roster.team_names[side], "inning": Number(after.inning)}
+        if not late(event, ledger) and after.inning >= NO_HITS and not ledger.sides[side][HIT]:
+            none = basis.of_stat("mlb.team.hits", basis.team_of(event, side), 0.0, "count")
+            yield Sentence("no_hits", fields, 0.4 + 0.05 * after.inning, [source, none])
+        if known(event, ledger) and ledger.bases == LOADED:
+            yield Sentence("left_loaded", fields, 0.45, [source])
+    elif event.type == "play":
+        yield from _play(event, ledger, roster, fields, [source, score])
+    elif event.player >= 0 and event.team in (0, 1):
+        yield from _single(event, ledger, fields | {"player": roster.names[event.player], "team": roster.team_names[event.team]})
 
 
-def _play(moment: EventContext, ledger: Ledger, roster: Roster, who: Who, rests: list[dict[str, Any]]) -> Iterator[Sentence]:
-    scored = runs_in(moment, ledger)
-    named = moment.player >= 0 and moment.team in (0, 1)
+def _play(event: EventContext, ledger: Ledger, roster: Roster, fields: Fields, rests: list[dict[str, Any]]) -> Iterator[Sentence]:
+    scored = runs_in(event, ledger)
+    named = event.player >= 0 and event.team in (0, 1)
     if named:
-        who |= {"player": roster.names[moment.player], "team": roster.team_names[moment.team]}
-    if moment.outcome == "home_run" and named:
+        fields |= {"player": roster.names[event.player], "team": roster.team_names[event.team]}
+    if event.outcome == "home_run" and named:
         far = ledger.projected_m / FT_M
         if far >= 350.0:
-            distance = basis.of_stat("mlb.batted_ball.projected_distance", basis.player_of(moment), ledger.projected_m, "ft")
-            yield Sentence("home_run_far", {**who, "distance": Number(far)}, 0.95, [*rests, distance], True)
+            distance = basis.of_stat("mlb.batted_ball.projected_distance", basis.player_of(event), ledger.projected_m, "ft")
+            yield Sentence("home_run_far", {**fields, "distance": Number(far)}, 0.95, [*rests, distance], True)
         else:
-            yield Sentence("home_run", who, 0.95, rests, True)
+            yield Sentence("home_run", fields, 0.95, rests, True)
     elif any(scored):
         side = 0 if scored[0] else 1
-        yield Sentence("run", {**who, "team": roster.team_names[side], "runs": Counted(scored[side], RUNS)}, 0.85, rests, True)
-    moved = abs(swing(moment, ledger))
+        yield Sentence("run", {**fields, "team": roster.team_names[side], "runs": Counted(scored[side], RUNS)}, 0.85, rests, True)
+    moved = abs(swing(event, ledger))
     if moved >= SWING:
-        yield Sentence("swing", {**who, "share": Percent(moved)}, 0.4 + moved, rests)
+        yield Sentence("swing", {**fields, "share": Percent(moved)}, 0.4 + moved, rests)
     if not named:
         return
-    after = state_after(moment, ledger)
-    if known(moment, ledger) and after.bases == LOADED and ledger.bases != LOADED and after.outs < 3:
-        yield Sentence("loaded", {**who, "outs": Number(after.outs)}, 0.5, rests[:1])
-    if moment.outcome in ("double_play", "triple", "double"):
-        yield Sentence(moment.outcome, who, 0.35 if moment.outcome == "double" else 0.5, rests[:1])
+    after = state_after(event, ledger)
+    if known(event, ledger) and after.bases == LOADED and ledger.bases != LOADED and after.outs < 3:
+        yield Sentence("loaded", {**fields, "outs": Number(after.outs)}, 0.5, rests[:1])
+    if event.outcome in ("double_play", "triple", "double"):
+        yield Sentence(event.outcome, fields, 0.35 if event.outcome == "double" else 0.5, rests[:1])
     pitcher = ledger.last_pitcher
-    if moment.outcome == "strikeout" and 0 <= pitcher < ledger.players and not late(moment, ledger):
+    if event.outcome == "strikeout" and 0 <= pitcher < ledger.players and not late(event, ledger):
         n = ledger.pitched[pitcher][STRUCK_OUT] + 1
         if n >= STRIKEOUTS:
-            values = {**who, "pitcher": roster.names[pitcher], "n": Number(n)}
+            values = {**fields, "pitcher": roster.names[pitcher], "n": Number(n)}
             counted = basis.of_stat("mlb.pitcher.strikeouts", roster.ids[pitcher], float(n), "count")
             yield Sentence("strikeouts", values, 0.3 + 0.05 * (n - STRIKEOUTS), [rests[0], counted])
 
 
-def _single(moment: EventContext, ledger: Ledger, who: Who) -> Iterator[Sentence]:
-    event, player = basis.of_event(moment), basis.player_of(moment)
-    if moment.type == "steal":
+def _single(event: EventContext, ledger: Ledger, fields: Fields) -> Iterator[Sentence]:
+    source, player = basis.of_event(event), basis.player_of(event)
+    if event.type == "steal":
         chance = ledger.steal_chance
-        if moment.outcome == "safe":
+        if event.outcome == "safe":
             if chance < UNLIKELY_STEAL:
-                rests = [event, basis.of_stat("mlb.runner.steal_probability_at_release", player, chance, "0..1")]
-                yield Sentence("stolen_unlikely", {**who, "share": Percent(max(chance, 0.01))}, 0.6, rests)
-            if late(moment, ledger):
+                rests = [source, basis.of_stat("mlb.runner.steal_probability_at_release", player, chance, "0..1")]
+                yield Sentence("stolen_unlikely", {**fields, "share": Percent(max(chance, 0.01))}, 0.6, rests)
+            if late(event, ledger):
                 return
-            tried, stolen = ledger.tried[moment.team] + 1, ledger.stolen[moment.team] + 1
-            yield Sentence("stolen", {**who, "tried": Number(tried), "stolen": Number(stolen)}, 0.45, [event])
-        elif moment.outcome == "out":
-            yield Sentence("caught", who, 0.5, [event])
-    elif moment.type == "fielded" and moment.outcome == "caught":
-        likely = number(moment.facts.get("mlb.fielder.catch_probability"))
+            tried, stolen = ledger.tried[event.team] + 1, ledger.stolen[event.team] + 1
+            yield Sentence("stolen", {**fields, "tried": Number(tried), "stolen": Number(stolen)}, 0.45, [source])
+        elif event.outcome == "out":
+            yield Sentence("caught", fields, 0.5, [source])
+    elif event.type == "fielded" and event.outcome == "caught":
+        likely = number(event.facts.get("mlb.fielder.catch_probability"))
         if likely < UNLIKELY_CATCH:
-            rests = [event, basis.of_stat("mlb.fielder.catch_probability", player, likely, "0..1")]
-            yield Sentence("catch", {**who, "share": Percent(max(likely, 0.01))}, 0.4 + 0.4 * (1.0 - likely), rests)
-    elif moment.type == "batted_ball":
-        found = moment.facts.get("batted")
-        if isinstance(found, list) and found[0] >= HARD_MPS and found[0] > ledger.hardest_mps and not late(moment, ledger):
-            rests = [event, basis.of_stat("mlb.batted_ball.exit_velocity", player, found[0], "mph")]
+            rests = [source, basis.of_stat("mlb.fielder.catch_probability", player, likely, "0..1")]
+            yield Sentence("catch", {**fields, "share": Percent(max(likely, 0.01))}, 0.4 + 0.4 * (1.0 - likely), rests)
+    elif event.type == "batted_ball":
+        found = event.facts.get("batted")
+        if isinstance(found, list) and found[0] >= HARD_MPS and found[0] > ledger.hardest_mps and not late(event, ledger):
+            rests = [source, basis.of_stat("mlb.batted_ball.exit_velocity", player, found[0], "mph")]
             strength = 0.35 + 0.3 * ramp(found[0], HARD_MPS, 115.0 * MPH_MPS)
-            yield Sentence("hard_hit", {**who, "speed": Number(found[0] / MPH_MPS, 1)}, strength, rests)
+            yield Sentence("hard_hit", {**fields, "speed": Number(found[0] / MPH_MPS, 1)}, strength, rests)
 
 
-def keep(moment: EventContext, ledger: Ledger) -> None:
+def update_commentary(event: EventContext, ledger: Ledger) -> None:
     """What later sentences tell of: how far the ball was hit, and what chance the runner had."""
-    if moment.type == "batted_ball":
-        ledger.projected_m = number(moment.facts.get("mlb.batted_ball.projected_distance"))
-    elif moment.type == "release":
-        ledger.steal_chance = number(moment.facts.get("mlb.runner.steal_probability_at_release"))
-    elif moment.type == "pitch":
+    if event.type == "batted_ball":
+        ledger.projected_m = number(event.facts.get("mlb.batted_ball.projected_distance"))
+    elif event.type == "release":
+        ledger.steal_chance = number(event.facts.get("mlb.runner.steal_probability_at_release"))
+    elif event.type == "pitch":
         ledger.projected_m = float("nan")
-    elif moment.type == "set":
+    elif event.type == "set":
         ledger.steal_chance = float("nan")
 
 
-EVENT_STEPS: Final = (EventStep("story.keep", keep, on=("batted_ball", "release", "pitch", "set"), phase="apply"),)
+EVENT_STEPS: Final = (EventStep("story.keep", update_commentary, on=("batted_ball", "release", "pitch", "set"), phase="apply"),)
 STATS: Final = (
     Stat(
         "game.story",
@@ -150,9 +150,9 @@ STATS: Final = (
         "One sentence in en, de, ru and es, with its topic, score and basis: every run, and what else is worth saying, "
         "as much as a game has room for.",
         per="match",
-        compute=tell,
+        compute=render,
         depends_on_ledger=True,
-        on=ON,
+        on=EVENTS,
         on_screen_name="commentary, subtitles",
     ),
 )

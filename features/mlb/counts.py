@@ -25,28 +25,28 @@ APPEARANCES, HIT, HOMERS, WALKED, FANNED = range(5)
 _APPEARANCES: Final = HITS | {"walk", "strikeout", "out", "double_play"}
 
 
-def keep_pitch(moment: EventContext, ledger: Ledger) -> None:
-    if moment.player >= 0 and moment.outcome in PITCH_OUTCOMES:
-        counts = ledger.pitched[moment.player]
+def update_pitch(event: EventContext, ledger: Ledger) -> None:
+    if event.player >= 0 and event.outcome in PITCH_OUTCOMES:
+        counts = ledger.pitched[event.player]
         counts[PITCHES] += 1
-        counts[BALLS if moment.outcome == "ball" else STRIKES] += 1
+        counts[BALLS if event.outcome == "ball" else STRIKES] += 1
 
 
-def keep_play(moment: EventContext, ledger: Ledger) -> None:
-    if moment.outcome not in _APPEARANCES:
+def update_play(event: EventContext, ledger: Ledger) -> None:
+    if event.outcome not in _APPEARANCES:
         return
     for counts in (
-        ledger.batted[moment.player] if moment.player >= 0 else None,
-        ledger.sides[moment.team] if moment.team in (0, 1) else None,
+        ledger.batted[event.player] if event.player >= 0 else None,
+        ledger.sides[event.team] if event.team in (0, 1) else None,
     ):
         if counts is not None:
-            _count(counts, moment.outcome)
+            _count(counts, event.outcome)
     if ledger.last_pitcher >= 0:
         pitched = ledger.pitched[ledger.last_pitcher]
         pitched[FACED] += 1
-        pitched[HITS_ALLOWED] += moment.outcome in HITS
-        pitched[WALKS_ISSUED] += moment.outcome == "walk"
-        pitched[STRUCK_OUT] += moment.outcome == "strikeout"
+        pitched[HITS_ALLOWED] += event.outcome in HITS
+        pitched[WALKS_ISSUED] += event.outcome == "walk"
+        pitched[STRUCK_OUT] += event.outcome == "strikeout"
 
 
 def _count(counts: list[int], outcome: str) -> None:
@@ -86,8 +86,8 @@ def _stat(ident: str, definition: str, per: Any, compute: Any) -> Stat:
 
 
 EVENT_STEPS: Final = (
-    EventStep("tally.pitches", keep_pitch, on=("pitch",), phase="apply"),
-    EventStep("tally.plays", keep_play, on=("play",), phase="apply"),
+    EventStep("tally.pitches", update_pitch, on=("pitch",), phase="apply"),
+    EventStep("tally.plays", update_play, on=("play",), phase="apply"),
 )
 _PITCHER, _BATTER = (PITCHES, FACED), (APPEARANCES,)
 STATS: Final = (

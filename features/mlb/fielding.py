@@ -43,51 +43,51 @@ def catch_row(x_m: float, y_m: float, to_x_m: float, to_y_m: float, hang_s: floa
     return np.array([away, hang_s, away / max(hang_s, 0.1), float(back), hypot(x_m, y_m), spray_of(to_x_m, to_y_m)], np.float64)
 
 
-def find(moment: EventContext) -> None:
+def find(event: EventContext) -> None:
     """Facts: ``fielder_route`` [stood x, y, after 3 s x, y, run m, ball x, y] and the features of the catch; None where
     nothing was tracked."""
-    frames, row, who = moment.frames, moment.row, moment.player
-    moment.facts["fielder_route"], moment.facts[FACT] = None, None
+    frames, row, who = event.frames, event.row, event.player
+    event.facts["fielder_route"], event.facts[FACT] = None, None
     if frames is None or row < 0 or who < 0:
         return
     # the last row in which the ball was still flying: the next one may belong to what follows
     ball = frames.roster.ball
-    while row > 0 and ball >= 0 and frames["phase"][row, ball] != BATTED and moment.row - row < 3:
+    while row > 0 and ball >= 0 and frames["phase"][row, ball] != BATTED and event.row - row < 3:
         row -= 1
-    x, y = moment.x_m, moment.y_m
+    x, y = event.x_m, event.y_m
     if not (isfinite(x) and isfinite(y)) and ball >= 0:
         x, y = float(frames.xyz[row, ball, 0]), float(frames.xyz[row, ball, 1])
     route = [float(v) for v in frames["route"][row, who]]
     if not all(isfinite(v) for v in (x, y, *route)):
         return
-    moment.facts["fielder_route"] = [*route, x, y]
-    hang = attr(moment, "hang_s")
+    event.facts["fielder_route"] = [*route, x, y]
+    hang = attr(event, "hang_s")
     if not isfinite(hang):
-        hang = moment.t_s - float(frames["phase_began"][row, BATTED])
+        hang = event.t_s - float(frames["phase_began"][row, BATTED])
     if 0.0 < hang <= LONGEST_HANG_S:
-        moment.facts[FACT] = [float(v) for v in catch_row(route[0], route[1], x, y, hang)]
+        event.facts[FACT] = [float(v) for v in catch_row(route[0], route[1], x, y, hang)]
 
 
-def jump(moment: EventContext, ledger: Ledger) -> float | None:
+def jump(event: EventContext, ledger: Ledger) -> float | None:
     """m nearer to where the ball came down, three seconds after release."""
-    route = moment.facts.get("fielder_route")
+    route = event.facts.get("fielder_route")
     if not isinstance(route, list):
         return None
     return hypot(route[0] - route[5], route[1] - route[6]) - hypot(route[2] - route[5], route[3] - route[6])
 
 
-def route_efficiency(moment: EventContext, ledger: Ledger) -> float | None:
+def route_efficiency(event: EventContext, ledger: Ledger) -> float | None:
     """0..1; of the way that he came: from where he stood towards the ball as far as he got, over what he ran."""
-    route, frames = moment.facts.get("fielder_route"), moment.frames
+    route, frames = event.facts.get("fielder_route"), event.frames
     if not isinstance(route, list) or frames is None or route[4] < LEAST_ROUTE_M:
         return None
-    x, y = frames.xyz[moment.row, moment.player, :2].tolist()
+    x, y = frames.xyz[event.row, event.player, :2].tolist()
     came = hypot(x - route[0], y - route[1])
     return min(came / route[4], 1.0) if isfinite(came) else None
 
 
-def catch_features(moment: EventContext, ledger: Ledger) -> Floats | None:
-    row = moment.facts.get(FACT)
+def catch_features(event: EventContext, ledger: Ledger) -> Floats | None:
+    row = event.facts.get(FACT)
     return np.array(row, np.float64) if isinstance(row, list) else None
 
 

@@ -116,8 +116,8 @@ def played_s(ledger: Ledger) -> float:
     return OUT_S * (6 * (max(ledger.inning, 1) - 1) + 3 * ledger.half + min(ledger.outs, 3))
 
 
-def word(moment: EventContext, name: str) -> str:
-    value = moment.attrs.get(name)
+def word(event: EventContext, name: str) -> str:
+    value = event.attrs.get(name)
     return value if isinstance(value, str) else ""
 
 
@@ -135,16 +135,16 @@ class State(msgspec.Struct):
         return self.runs[0] - self.runs[1]
 
 
-def state_after(moment: EventContext, ledger: Ledger) -> State:
+def state_after(event: EventContext, ledger: Ledger) -> State:
     """What the event says, and the account where it says nothing; figures that cannot be are not believed."""
-    attrs = moment.attrs
-    half = {"top": 0, "bottom": 1}.get(word(moment, "half"), ledger.half)
-    outs, home, away = attr(moment, "outs"), attr(moment, "home_runs"), attr(moment, "away_runs")
+    attrs = event.attrs
+    half = {"top": 0, "bottom": 1}.get(word(event, "half"), ledger.half)
+    outs, home, away = attr(event, "outs"), attr(event, "home_runs"), attr(event, "away_runs")
     bases = ledger.bases
     if all(isinstance(attrs.get(base), bool) for base in ("first", "second", "third")):
         bases = sum(bit for bit, base in ((1, "first"), (2, "second"), (4, "third")) if attrs[base] is True)
     return State(
-        moment.period if moment.period > 0 else ledger.inning,
+        event.period if event.period > 0 else ledger.inning,
         half,
         int(outs) if 0.0 <= outs <= 3.0 else ledger.outs,
         bases,
@@ -152,85 +152,85 @@ def state_after(moment: EventContext, ledger: Ledger) -> State:
     )
 
 
-def placed_after(moment: EventContext, ledger: Ledger, state: State) -> int:
+def placed_after(event: EventContext, ledger: Ledger, state: State) -> int:
     """Bases that halves of extra innings begin with: what the latest one began with, where the event says so."""
-    says = moment.type == "half_start" and all(isinstance(moment.attrs.get(base), bool) for base in ("first", "second", "third"))
+    says = event.type == "half_start" and all(isinstance(event.attrs.get(base), bool) for base in ("first", "second", "third"))
     return state.bases if says and state.inning > INNINGS and state.outs == 0 else ledger.placed
 
 
-def says_all(moment: EventContext) -> bool:
+def is_complete(event: EventContext) -> bool:
     """Whether the event says the whole state by itself."""
     words = (*(("half", str),), *((base, bool) for base in ("first", "second", "third")))
-    numbers = (attr(moment, name) for name in ("outs", "home_runs", "away_runs"))
-    return moment.period > 0 and all(isinstance(moment.attrs.get(w), kind) for w, kind in words) and all(n == n for n in numbers)
+    numbers = (attr(event, name) for name in ("outs", "home_runs", "away_runs"))
+    return event.period > 0 and all(isinstance(event.attrs.get(w), kind) for w, kind in words) and all(n == n for n in numbers)
 
 
-def late(moment: EventContext, ledger: Ledger) -> bool:
+def late(event: EventContext, ledger: Ledger) -> bool:
     """Whether the game was on before anything of it was seen: nothing is "so far in the game" then."""
     if ledger.begun:
         return ledger.joined_late
-    opening = moment.type == "half_start" and moment.period == 1 and word(moment, "half") == "top"
-    return not (opening or moment.t_s <= EARLY_S)
+    opening = event.type == "half_start" and event.period == 1 and word(event, "half") == "top"
+    return not (opening or event.t_s <= EARLY_S)
 
 
-def known(moment: EventContext, ledger: Ledger) -> bool:
+def known(event: EventContext, ledger: Ledger) -> bool:
     """Whether the account's inning, outs, bases and score are those of the game: not after a late start, until an event says
     them."""
-    return ledger.stated or not late(moment, ledger)
+    return ledger.stated or not late(event, ledger)
 
 
-def keep_beginning(moment: EventContext, ledger: Ledger) -> None:
+def update_beginning(event: EventContext, ledger: Ledger) -> None:
     """The first event says whether the game was joined late."""
     if not ledger.begun:
-        ledger.joined_late = late(moment, ledger)
+        ledger.joined_late = late(event, ledger)
         ledger.begun = True
 
 
-def keep_state(moment: EventContext, ledger: Ledger) -> None:
-    ledger.stated = ledger.stated or says_all(moment)
-    state = state_after(moment, ledger)
-    ledger.placed = placed_after(moment, ledger, state)
+def update_state(event: EventContext, ledger: Ledger) -> None:
+    ledger.stated = ledger.stated or is_complete(event)
+    state = state_after(event, ledger)
+    ledger.placed = placed_after(event, ledger, state)
     ledger.inning, ledger.half, ledger.outs, ledger.bases = state.inning, state.half, state.outs, state.bases
     ledger.runs = state.runs
-    ledger.over = ledger.over or moment.type == "game_end"
-    if moment.type in ("half_start", "half_end"):
+    ledger.over = ledger.over or event.type == "game_end"
+    if event.type in ("half_start", "half_end"):
         ledger.last_plate_s, ledger.last_pitcher = NAN, -1
 
 
-def keep_times(moment: EventContext, ledger: Ledger) -> None:
+def update_times(event: EventContext, ledger: Ledger) -> None:
     """When the parts of the present pitch were; a later pitch forgets them."""
-    t = moment.t_s
-    if moment.type == "set":
+    t = event.t_s
+    if event.type == "set":
         ledger.first_move_s = ledger.release_s = ledger.plate_s = ledger.contact_s = ledger.throw_s = NAN
-    elif moment.type == "first_move":
+    elif event.type == "first_move":
         ledger.first_move_s = t
         ledger.release_s = ledger.throw_s = NAN
-    elif moment.type == "release":
+    elif event.type == "release":
         ledger.release_s = t
-    elif moment.type == "pitch":
+    elif event.type == "pitch":
         ledger.last_plate_s = ledger.plate_s = t
-        ledger.last_pitcher = moment.player
+        ledger.last_pitcher = event.player
         ledger.throw_s = ledger.contact_s = NAN
-    elif moment.type == "pickoff":
+    elif event.type == "pickoff":
         ledger.last_plate_s = NAN
-    elif moment.type == "batted_ball":
+    elif event.type == "batted_ball":
         ledger.contact_s = t
-    elif moment.type == "throw":
+    elif event.type == "throw":
         ledger.throw_s = t
 
 
-def keep_steals(moment: EventContext, ledger: Ledger) -> None:
-    if moment.team in (0, 1):
-        ledger.tried[moment.team] += 1
-        ledger.stolen[moment.team] += moment.outcome == "safe"
+def update_steals(event: EventContext, ledger: Ledger) -> None:
+    if event.team in (0, 1):
+        ledger.tried[event.team] += 1
+        ledger.stolen[event.team] += event.outcome == "safe"
 
 
 EVENT_STEPS: Final = (
-    EventStep("ledger.beginning", keep_beginning, on=ANY, phase="apply"),
-    EventStep("ledger.state", keep_state, on=STATEFUL, phase="apply"),
+    EventStep("ledger.beginning", update_beginning, on=ANY, phase="apply"),
+    EventStep("ledger.state", update_state, on=STATEFUL, phase="apply"),
     EventStep(
-        "ledger.times", keep_times, phase="apply",
+        "ledger.times", update_times, phase="apply",
         on=("set", "first_move", "release", "pitch", "pickoff", "batted_ball", "throw"),
     ),
-    EventStep("ledger.steals", keep_steals, on=("steal",), phase="apply"),
+    EventStep("ledger.steals", update_steals, on=("steal",), phase="apply"),
 )  # fmt: skip

@@ -5,24 +5,24 @@ from __future__ import annotations
 from features.common import commentary, highlights
 from features.core.event_context import EventContext
 from features.core.sport import EventStep
-from features.mlb.commentary import ON as SAID
+from features.mlb.commentary import EVENTS as SENTENCE_EVENTS
 from features.mlb.commentary import offers_of
-from features.mlb.highlights import ON as SHOWN
+from features.mlb.highlights import EVENTS as HIGHLIGHT_EVENTS
 from features.mlb.highlights import offer_of
 from features.mlb.ledger import HIGHLIGHTS, SENTENCES, Ledger, played_s
 
 
-def show(moment: EventContext, ledger: Ledger) -> None:
+def record_highlight(event: EventContext, ledger: Ledger) -> None:
     """The same decision as the stat ``game.highlight`` makes, from the same account."""
-    highlights.keep(offer_of(moment, ledger), ledger.shown, HIGHLIGHTS, played_s(ledger), moment.id)
+    highlights.record(offer_of(event, ledger), ledger.shown, HIGHLIGHTS, played_s(ledger), event.id)
 
 
-def say(moment: EventContext, ledger: Ledger) -> None:
+def record_sentence(event: EventContext, ledger: Ledger) -> None:
     """The same decision as the stat ``game.story`` makes."""
-    commentary.keep(offers_of(moment, ledger), ledger.said, SENTENCES, played_s(ledger), moment.id)
+    commentary.record(offers_of(event, ledger), ledger.said, SENTENCES, played_s(ledger), event.id)
 
 
 EVENT_STEPS = (
-    EventStep("airing.show", show, on=SHOWN, phase="apply"),
-    EventStep("airing.say", say, on=SAID, phase="apply"),
+    EventStep("airing.show", record_highlight, on=HIGHLIGHT_EVENTS, phase="apply"),
+    EventStep("airing.say", record_sentence, on=SENTENCE_EVENTS, phase="apply"),
 )

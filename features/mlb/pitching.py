@@ -31,66 +31,66 @@ def within(value: float, bounds: tuple[float, float]) -> float | None:
     return value if bounds[0] <= value <= bounds[1] else None
 
 
-def velocity(moment: EventContext, ledger: Ledger) -> float | None:
+def velocity(event: EventContext, ledger: Ledger) -> float | None:
     """m/s when the ball left the hand."""
-    return within(attr(moment, "speed_mps"), (10.0, FASTEST_PITCH_MPS))
+    return within(attr(event, "speed_mps"), (10.0, FASTEST_PITCH_MPS))
 
 
-def extension(moment: EventContext, ledger: Ledger) -> float | None:
+def extension(event: EventContext, ledger: Ledger) -> float | None:
     """m in front of the rubber."""
-    return within(attr(moment, "extension_m"), (0.0, LONGEST_EXTENSION_M))
+    return within(attr(event, "extension_m"), (0.0, LONGEST_EXTENSION_M))
 
 
-def perceived(moment: EventContext, ledger: Ledger) -> float | None:
-    speed, reach = velocity(moment, ledger), extension(moment, ledger)
+def perceived(event: EventContext, ledger: Ledger) -> float | None:
+    speed, reach = velocity(event, ledger), extension(event, ledger)
     if speed is None or reach is None:
         return None
     return speed * (RUBBER_M - USUAL_EXTENSION_M) / (RUBBER_M - reach)
 
 
-def spin(moment: EventContext, ledger: Ledger) -> float | None:
+def spin(event: EventContext, ledger: Ledger) -> float | None:
     """rad/s"""
-    return within(attr(moment, "spin_radps"), (0.0, 450.0))
+    return within(attr(event, "spin_radps"), (0.0, 450.0))
 
 
-def movement(moment: EventContext, ledger: Ledger) -> list[float] | None:
+def movement(event: EventContext, ledger: Ledger) -> list[float] | None:
     """m by which spin moved the ball: to the catcher's right, and up, against a ball that only falls."""
-    x, z = attr(moment, "break_x_m"), attr(moment, "break_z_m")
+    x, z = attr(event, "break_x_m"), attr(event, "break_z_m")
     return [x, z] if abs(x) < 1.5 and abs(z) < 1.5 else None
 
 
-def delivery_time(moment: EventContext, ledger: Ledger) -> float | None:
+def delivery_time(event: EventContext, ledger: Ledger) -> float | None:
     """s from the first move to the plate: as the feed measured it, else by the event of the first move."""
-    measured = within(attr(moment, "move_s"), DELIVERY_S)
-    return within(moment.t_s - ledger.first_move_s, DELIVERY_S) if measured is None else measured
+    measured = within(attr(event, "move_s"), DELIVERY_S)
+    return within(event.t_s - ledger.first_move_s, DELIVERY_S) if measured is None else measured
 
 
-def tempo(moment: EventContext, ledger: Ledger) -> float | None:
+def tempo(event: EventContext, ledger: Ledger) -> float | None:
     """s since this pitcher's last pitch, within one half inning."""
-    if moment.player < 0 or ledger.last_pitcher != moment.player:
+    if event.player < 0 or ledger.last_pitcher != event.player:
         return None
-    return within(moment.t_s - ledger.last_plate_s, TEMPO_S)
+    return within(event.t_s - ledger.last_plate_s, TEMPO_S)
 
 
-def pop_time(moment: EventContext, ledger: Ledger) -> float | None:
+def pop_time(event: EventContext, ledger: Ledger) -> float | None:
     """s from the catcher's mitt to the base."""
-    return within(moment.t_s - ledger.plate_s, POP_S)
+    return within(event.t_s - ledger.plate_s, POP_S)
 
 
-def exchange(moment: EventContext, ledger: Ledger) -> float | None:
+def exchange(event: EventContext, ledger: Ledger) -> float | None:
     """s from mitt to release."""
-    return within(moment.t_s - ledger.plate_s, EXCHANGE_S)
+    return within(event.t_s - ledger.plate_s, EXCHANGE_S)
 
 
-def arm_strength(moment: EventContext, ledger: Ledger) -> float | None:
+def arm_strength(event: EventContext, ledger: Ledger) -> float | None:
     """m/s: the ball's speed along the ground from the catcher's hand to the base, by tracking."""
-    frames = moment.frames
-    flown = moment.t_s - ledger.throw_s
-    if frames is None or moment.row < 0 or frames.roster.ball < 0 or not 0.3 <= flown <= 2.5:
+    frames = event.frames
+    flown = event.t_s - ledger.throw_s
+    if frames is None or event.row < 0 or frames.roster.ball < 0 or not 0.3 <= flown <= 2.5:
         return None
     rows = round(flown / frames.dt_s)
     # the first and the last two frames are hand and glove
-    first, last = moment.row - rows + 2, moment.row - 2
+    first, last = event.row - rows + 2, event.row - 2
     if first < 0 or last - first < 5:
         return None
     way: Any = frames.xyz[[first, last], frames.roster.ball, :2]

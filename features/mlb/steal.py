@@ -183,30 +183,30 @@ def now(frames: Frames, ends: Ints) -> Floats:
     return out
 
 
-def _row_of(moment: EventContext) -> Floats | None:
+def _row_of(event: EventContext) -> Floats | None:
     """The row at the event's frame, or the one after it: the nearest frame may still show what was before the event. None when the
     event's player is not the one who may steal there."""
-    frames = moment.frames
-    if frames is None or moment.row < 0 or moment.player < 0:
+    frames = event.frames
+    if frames is None or event.row < 0 or event.player < 0:
         return None
-    for at in range(moment.row, min(moment.row + 2, frames.hi)):
-        if frames["stealer"][at] == moment.player and np.isfinite(frames["steal_row"][at, COLUMN["lead_m"]]):
+    for at in range(event.row, min(event.row + 2, frames.hi)):
+        if frames["stealer"][at] == event.player and np.isfinite(frames["steal_row"][at, COLUMN["lead_m"]]):
             row: Floats = frames["steal_row"][at].copy()
             return row
     return None
 
 
-def before_pitch(moment: EventContext, ledger: Any) -> Floats | None:
-    return _row_of(moment)
+def before_pitch(event: EventContext, ledger: Any) -> Floats | None:
+    return _row_of(event)
 
 
-def at_release(moment: EventContext, ledger: Any) -> Floats | None:
+def at_release(event: EventContext, ledger: Any) -> Floats | None:
     """(F,) with what the release tells: the lead then, and what was gained since the first move."""
-    row = _row_of(moment)
-    if row is None or moment.frames is None:
+    row = _row_of(event)
+    if row is None or event.frames is None:
         return None
-    moved = float(moment.frames["lead_at_first_move"][moment.row])
-    released = lead_of(moment, ledger)
+    moved = float(event.frames["lead_at_first_move"][event.row])
+    released = lead_of(event, ledger)
     if released is None or not np.isfinite(moved):
         return None
     row[COLUMN["lead_m"]], row[COLUMN["release_lead_m"]], row[COLUMN["gain_m"]] = moved, released, released - moved
@@ -214,13 +214,13 @@ def at_release(moment: EventContext, ledger: Any) -> Floats | None:
     return row
 
 
-def lead_of(moment: EventContext, ledger: Any) -> float | None:
+def lead_of(event: EventContext, ledger: Any) -> float | None:
     """m from the bag at the moment of the event, between the two frames around it; None for somebody who holds no base."""
-    frames = moment.frames
-    if frames is None or moment.row < 0 or moment.player < 0:
+    frames = event.frames
+    if frames is None or event.row < 0 or event.player < 0:
         return None
-    row, lead = moment.row, frames["lead"][:, moment.player]
-    now, off = float(lead[row]), moment.offset_s
+    row, lead = event.row, frames["lead"][:, event.player]
+    now, off = float(lead[row]), event.offset_s
     other = row - 1 if off > 0.0 else row + 1
     if off != 0.0 and 0 <= other < frames.hi and np.isfinite(lead[other]):
         apart = abs(float(frames.t[other] - frames.t[row]))

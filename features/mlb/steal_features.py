@@ -104,8 +104,8 @@ def derive(rows: Any) -> None:
     for b in range(rows.shape[0]):
         row = rows[b]
         third = row[_THIRD] == 1.0
-        told = row[_BALLS] == row[_BALLS] and row[_STRIKES] == row[_STRIKES]
-        row[_FULL] = (1.0 if row[_BALLS] >= 3.0 and row[_STRIKES] >= 2.0 else 0.0) if told else np.nan
+        reported = row[_BALLS] == row[_BALLS] and row[_STRIKES] == row[_STRIKES]
+        row[_FULL] = (1.0 if row[_BALLS] >= 3.0 and row[_STRIKES] >= 2.0 else 0.0) if reported else np.nan
         _of_lead(row, row[_LEAD], five)
         row[_LEFT], row[_RACE], row[_POP_RACE], row[_BEYOND] = five[1], five[2], five[3], five[4]
         pop = row[_POP3] if third else row[_POP2]

@@ -12,7 +12,7 @@ RUNS: Final = {
 }
 
 #: key -> language -> template
-PHRASES: Final[dict[str, dict[str, str]]] = {
+TEMPLATES: Final[dict[str, dict[str, str]]] = {
     "home_run": {
         "en": "Home run by {player} of {team}: {home} {score} {away}.",
         "de": "Home Run von {player} ({team}): {home} gegen {away} {score}.",

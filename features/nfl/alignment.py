@@ -14,7 +14,7 @@ from features.core.compiled import kernel
 from features.core.frames import Floats, Frames, Ints
 from features.core.sport import Signal, Stat, Step
 from features.core.steps import filling, kernel_step
-from features.nfl.columns import EVENT_KEEP_S, LIVE, LOS, PHASE, SNAP_T, WAY, YD, apart, keep
+from features.nfl.columns import EVENT_KEEP_S, LIVE, LOS, PHASE, SNAP_T, WAY, YD, apart, hold
 from features.nfl.play_state import QB
 from features.nfl.vocabulary import KICKED, SET
 
@@ -44,7 +44,7 @@ def stands(play: Any, i: int) -> bool:
 @kernel
 def _box(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(lineup, i, BOX, BOX_EDGE, play[i, PHASE] == SET)
+        hold(lineup, i, BOX, BOX_EDGE, play[i, PHASE] == SET)
         if not stands(play, i):
             continue
         inside, edge = 0.0, 0.0
@@ -58,7 +58,7 @@ def _box(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None
 @kernel
 def _receivers(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(lineup, i, LEFT, STRENGTH, play[i, PHASE] == SET)
+        hold(lineup, i, LEFT, STRENGTH, play[i, PHASE] == SET)
         if not stands(play, i):
             continue
         left, right = 0.0, 0.0
@@ -74,7 +74,7 @@ def _receivers(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -
 @kernel
 def _tight(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(lineup, i, TIGHT, TIGHT, play[i, PHASE] == SET)
+        hold(lineup, i, TIGHT, TIGHT, play[i, PHASE] == SET)
         if not stands(play, i):
             continue
         tight = 0.0
@@ -87,7 +87,7 @@ def _tight(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> No
 @kernel
 def _backs(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(lineup, i, BACKS, BACKS, play[i, PHASE] == SET)
+        hold(lineup, i, BACKS, BACKS, play[i, PHASE] == SET)
         if not stands(play, i):
             continue
         backs = 0.0
@@ -100,7 +100,7 @@ def _backs(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> No
 @kernel
 def _quarterback(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(lineup, i, QB_DEPTH, QB_DEPTH, play[i, PHASE] == SET)
+        hold(lineup, i, QB_DEPTH, QB_DEPTH, play[i, PHASE] == SET)
         if stands(play, i):
             for n in range(who.shape[1]):
                 if who[i, n, 0] == 1.0 and who[i, n, 1] == QB:
@@ -110,7 +110,7 @@ def _quarterback(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any)
 @kernel
 def _deep(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(lineup, i, DEEP, MIDDLE_OPEN, play[i, PHASE] == SET)
+        hold(lineup, i, DEEP, MIDDLE_OPEN, play[i, PHASE] == SET)
         if not stands(play, i):
             continue
         deep, deepest, middle = 0.0, 0.0, 30.0
@@ -125,7 +125,7 @@ def _deep(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> Non
 @kernel
 def _spread(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(lineup, i, SPREAD, D_WIDTH, play[i, PHASE] == SET)
+        hold(lineup, i, SPREAD, D_WIDTH, play[i, PHASE] == SET)
         if not stands(play, i):
             continue
         low, high, d_low, d_high = np.inf, -np.inf, np.inf, -np.inf
@@ -142,7 +142,7 @@ def _spread(play: Any, who: Any, place: Any, lo: int, hi: int, lineup: Any) -> N
 @kernel
 def _motion(play: Any, who: Any, speed: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(lineup, i, MOTION, MOTION, play[i, PHASE] == SET)
+        hold(lineup, i, MOTION, MOTION, play[i, PHASE] == SET)
         if not stands(play, i):
             continue
         found = -1.0
@@ -173,7 +173,7 @@ def _cushion(play: Any, who: Any, xyz: Any, lo: int, hi: int, out: Any) -> None:
 @kernel
 def _pressed(play: Any, who: Any, cushion: Any, place: Any, lo: int, hi: int, lineup: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(lineup, i, PRESSED, PRESSED, play[i, PHASE] == SET)
+        hold(lineup, i, PRESSED, PRESSED, play[i, PHASE] == SET)
         if not stands(play, i):
             continue
         count = 0.0

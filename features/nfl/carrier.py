@@ -26,7 +26,7 @@ from features.nfl.columns import (
     WAY,
     YD,
     apart,
-    keep,
+    hold,
 )
 from features.nfl.vocabulary import CARRIED, SET
 
@@ -81,7 +81,7 @@ def begins(play: Any, i: int) -> bool:
 @kernel
 def _near(play: Any, xyz: Any, who: Any, lo: int, hi: int, carry: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(carry, i, NEAR, CROWD, play[i, PHASE] == SET)
+        hold(carry, i, NEAR, CROWD, play[i, PHASE] == SET)
         if not begins(play, i):
             continue
         n, best, crowd = int(play[i, CARRIER]), np.nan, 0.0
@@ -98,7 +98,7 @@ def _near(play: Any, xyz: Any, who: Any, lo: int, hi: int, carry: Any) -> None:
 @kernel
 def _forward(play: Any, velocity: Any, place: Any, lineup: Any, lo: int, hi: int, carry: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(carry, i, FORWARD, CAUGHT, play[i, PHASE] == SET)
+        hold(carry, i, FORWARD, CAUGHT, play[i, PHASE] == SET)
         if begins(play, i):
             n = int(play[i, CARRIER])
             carry[i, FORWARD], carry[i, START_U] = play[i, WAY] * velocity[i, n, 0], place[i, n, 0]
@@ -108,7 +108,7 @@ def _forward(play: Any, velocity: Any, place: Any, lineup: Any, lo: int, hi: int
 @kernel
 def _gained(play: Any, place: Any, lo: int, hi: int, carry: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(carry, i, GAINED, GAINED, play[i, PHASE] == SET)
+        hold(carry, i, GAINED, GAINED, play[i, PHASE] == SET)
         if play[i, PHASE] == CARRIED and play[i, CARRIER] >= 0.0:
             u = place[i, int(play[i, CARRIER]), 0]
             carry[i, GAINED] = u if not np.isnan(u) else carry[i, GAINED]
@@ -117,7 +117,7 @@ def _gained(play: Any, place: Any, lo: int, hi: int, carry: Any) -> None:
 @kernel
 def _path(play: Any, speed: Any, t: Any, lo: int, hi: int, carry: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(carry, i, PATH, PATH, play[i, PHASE] == SET)
+        hold(carry, i, PATH, PATH, play[i, PHASE] == SET)
         if play[i, PHASE] != CARRIED or play[i, CARRIER] < 0.0:
             continue
         v = speed[i, int(play[i, CARRIER])]
@@ -131,7 +131,7 @@ def _path(play: Any, speed: Any, t: Any, lo: int, hi: int, carry: Any) -> None:
 @kernel
 def _behind(play: Any, place: Any, t: Any, lo: int, hi: int, carry: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(carry, i, BEHIND_S, BEHIND_S, play[i, PHASE] == SET)
+        hold(carry, i, BEHIND_S, BEHIND_S, play[i, PHASE] == SET)
         if play[i, PHASE] != CARRIED or play[i, CARRIER] < 0.0:
             continue
         u = place[i, int(play[i, CARRIER]), 0]
@@ -143,7 +143,7 @@ def _behind(play: Any, place: Any, t: Any, lo: int, hi: int, carry: Any) -> None
 def _close(play: Any, place: Any, xyz: Any, who: Any, lo: int, hi: int, carry: Any) -> None:
     """Ground gained when the first defender came within a yard."""
     for i in range(max(lo, 1), hi):
-        keep(carry, i, CLOSE_U, CLOSE_U, play[i, PHASE] == SET)
+        hold(carry, i, CLOSE_U, CLOSE_U, play[i, PHASE] == SET)
         if play[i, PHASE] != CARRIED or play[i, CARRIER] < 0.0 or not np.isnan(carry[i, CLOSE_U]):
             continue
         n = int(play[i, CARRIER])
@@ -156,7 +156,7 @@ def _close(play: Any, place: Any, xyz: Any, who: Any, lo: int, hi: int, carry: A
 @kernel
 def _tackler(play: Any, xyz: Any, velocity: Any, who: Any, lo: int, hi: int, carry: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(carry, i, NOW_NEAR, NOW_CLOSING, play[i, PHASE] == SET)
+        hold(carry, i, NOW_NEAR, NOW_CLOSING, play[i, PHASE] == SET)
         if play[i, PHASE] != CARRIED or play[i, CARRIER] < 0.0:
             continue
         n, best, closing = int(play[i, CARRIER]), np.nan, np.nan
@@ -176,7 +176,7 @@ def _tackler(play: Any, xyz: Any, velocity: Any, who: Any, lo: int, hi: int, car
 def _ahead(play: Any, place: Any, who: Any, lo: int, hi: int, carry: Any) -> None:
     """Defenders and blockers in the ten yards ahead of the runner, within 45 degrees of straight on."""
     for i in range(max(lo, 1), hi):
-        keep(carry, i, AHEAD, LEAD, play[i, PHASE] == SET)
+        hold(carry, i, AHEAD, LEAD, play[i, PHASE] == SET)
         if play[i, PHASE] != CARRIED or play[i, CARRIER] < 0.0:
             continue
         n, ahead, lead = int(play[i, CARRIER]), 0.0, 0.0
@@ -191,7 +191,7 @@ def _ahead(play: Any, place: Any, who: Any, lo: int, hi: int, carry: Any) -> Non
 @kernel
 def _fastest(play: Any, speed: Any, lo: int, hi: int, carry: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(carry, i, TOP, TOP, play[i, PHASE] == SET)
+        hold(carry, i, TOP, TOP, play[i, PHASE] == SET)
         if play[i, PHASE] == CARRIED and play[i, CARRIER] >= 0.0:
             v = speed[i, int(play[i, CARRIER])]
             if not v <= carry[i, TOP] and not np.isnan(v):
@@ -202,7 +202,7 @@ def _fastest(play: Any, speed: Any, lo: int, hi: int, carry: Any) -> None:
 def _pursuit(play: Any, xyz: Any, velocity: Any, who: Any, lo: int, hi: int, carry: Any) -> None:
     """How many defenders are gaining on the runner by a metre a second or more."""
     for i in range(max(lo, 1), hi):
-        keep(carry, i, PURSUIT, PURSUIT, play[i, PHASE] == SET)
+        hold(carry, i, PURSUIT, PURSUIT, play[i, PHASE] == SET)
         if play[i, PHASE] != CARRIED or play[i, CARRIER] < 0.0:
             continue
         n, count = int(play[i, CARRIER]), 0.0
@@ -241,7 +241,7 @@ def _share(play: Any, xyz: Any, who: Any, lo: int, hi: int, out: Any) -> None:
 
 
 @kernel
-def _asked(play: Any, carry: Any, lo: int, hi: int, out: Any) -> None:
+def _inputs(play: Any, carry: Any, lo: int, hi: int, out: Any) -> None:
     """What is true of the runner, beside each defender within reach."""
     for i in range(lo, hi):
         for m in range(out.shape[1]):
@@ -271,7 +271,7 @@ def to_goal(frames: Frames) -> None:
 @kernel
 def _goal(play: Any, xyz: Any, half_m: float, half_width_m: float, lo: int, hi: int, carry: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(carry, i, TO_GOAL, SIDELINE, play[i, PHASE] == SET)
+        hold(carry, i, TO_GOAL, SIDELINE, play[i, PHASE] == SET)
         if play[i, PHASE] == SET or np.isnan(play[i, SNAP_T]):
             continue
         carry[i, TO_GOAL] = half_m - play[i, WAY] * play[i, LOS]
@@ -300,7 +300,7 @@ STEPS: Final = (
     filling(kernel_step("carrier.pursuit", _pursuit, CARRY, "play", "xyz", "velocity", "who")),
     kernel_step("tackle.reach", _reach, TACKLE, "play", "xyz", "who"),
     filling(kernel_step("tackle.share", _share, TACKLE, "play", "xyz", "who")),
-    filling(kernel_step("tackle.asked", _asked, TACKLE, "play", "carry")),
+    filling(kernel_step("tackle.asked", _inputs, TACKLE, "play", "carry")),
 )
 STATS: Final = (
     Stat(

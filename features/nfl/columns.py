@@ -39,7 +39,7 @@ def apart(xyz: Any, i: int, a: int, b: int) -> float:
 
 
 @kernel
-def keep(out: Any, i: int, first: int, last: int, fresh: bool) -> None:
+def hold(out: Any, i: int, first: int, last: int, fresh: bool) -> None:
     """Columns ``first..last`` of ``out`` (rows, C) as they were in the row before, or NaN where something new begins.
 
     A step does this for the columns that are its own, and for no others: rows come in batches, and what a later step writes into
@@ -50,7 +50,7 @@ def keep(out: Any, i: int, first: int, last: int, fresh: bool) -> None:
 
 
 @kernel
-def keep_sums(out: Any, i: int, first: int, last: int, fresh: bool) -> None:
+def hold_sums(out: Any, i: int, first: int, last: int, fresh: bool) -> None:
     """The same for sums of each entity, (rows, N, C), which begin at zero."""
     for n in range(out.shape[1]):
         for c in range(first, last + 1):

@@ -29,48 +29,48 @@ PLAYS, GAINED_YD, FIRST_DOWNS, THIRD, THIRD_MADE, FOURTH, FOURTH_MADE, SACKS, TU
 _KICKS: Final = ("punt", "kickoff", "field_goal")
 
 
-def keep_counts(moment: EventContext, ledger: Ledger) -> None:
+def update_counts(event: EventContext, ledger: Ledger) -> None:
     """Fold one event into the counts. Before the snap of a play, and after what ended it, nothing of it counts."""
-    if not of_this_play(moment, ledger) or not ledger.snapped or ledger.counted or not ledger.down >= 1.0:
+    if not of_this_play(event, ledger) or not ledger.snapped or ledger.counted or not ledger.down >= 1.0:
         return
-    kind = moment.type
+    kind = event.type
     if kind in ("handoff", "run"):
-        ledger.bearer = moment.player
+        ledger.bearer = event.player
     elif kind == "pass_forward":
-        ledger.thrower, ledger.bearer = moment.player, -1
+        ledger.thrower, ledger.bearer = event.player, -1
     elif kind in OUTCOMES:
-        _pass(moment, ledger)
+        _pass(event, ledger)
     elif kind in _KICKS:
         ledger.counted = True
     else:
-        _end(moment, ledger)
+        _end(event, ledger)
 
 
-def _pass(moment: EventContext, ledger: Ledger) -> None:
-    ledger.catcher = moment.player
-    complete, intercepted = moment.type in COMPLETE, moment.type == "pass_outcome_interception"
+def _pass(event: EventContext, ledger: Ledger) -> None:
+    ledger.catcher = event.player
+    complete, intercepted = event.type in COMPLETE, event.type == "pass_outcome_interception"
     if ledger.thrower >= 0:
         ledger.passes[ledger.thrower][ATTEMPTS] += 1.0
         ledger.passes[ledger.thrower][COMPLETIONS] += float(complete)
         ledger.passes[ledger.thrower][INTERCEPTED] += float(intercepted)
-    if moment.player >= 0:
-        ledger.receptions[moment.player][TARGETS] += 1.0
-        ledger.receptions[moment.player][CATCHES] += float(complete)
+    if event.player >= 0:
+        ledger.receptions[event.player][TARGETS] += 1.0
+        ledger.receptions[event.player][CATCHES] += float(complete)
     if not complete:
         if intercepted and ledger.offense >= 0:
             ledger.teams[ledger.offense][TURNOVERS] += 1.0
         _close(ledger, 0.0, first_down=False)
 
 
-def _end(moment: EventContext, ledger: Ledger) -> None:
+def _end(event: EventContext, ledger: Ledger) -> None:
     """The end of a play with the ball in somebody's hands, or out of them."""
-    gained = number(moment.facts.get("play.gained_yd"))
-    scored = moment.type == "touchdown" and moment.team == ledger.offense
+    gained = number(event.facts.get("play.gained_yd"))
+    scored = event.type == "touchdown" and event.team == ledger.offense
     if scored and isfinite(ledger.to_goal_yd):
         gained = ledger.to_goal_yd
     # the yards of a play that ended nobody knows where are not known, and neither is any sum with them
     gained = float(round(gained)) if isfinite(gained) else gained
-    if moment.type == "qb_sack":
+    if event.type == "qb_sack":
         if ledger.offense >= 0:
             ledger.teams[1 - ledger.offense][SACKS] += 1.0
         _close(ledger, gained, first_down=False)
@@ -84,12 +84,12 @@ def _end(moment: EventContext, ledger: Ledger) -> None:
             ledger.receptions[ledger.catcher][CATCH_TD] += float(scored)
     else:
         # who was brought down with the ball and was handed none has kept it
-        bearer = ledger.bearer if ledger.bearer >= 0 else moment.player
+        bearer = ledger.bearer if ledger.bearer >= 0 else event.player
         if bearer >= 0:
             ledger.runs[bearer][CARRIES] += 1.0
             ledger.runs[bearer][RUN_YD] += gained
             ledger.runs[bearer][RUN_TD] += float(scored)
-    _close(ledger, gained, first_down=scored or (moment.type != "fumble" and gained >= ledger.to_go_yd))
+    _close(ledger, gained, first_down=scored or (event.type != "fumble" and gained >= ledger.to_go_yd))
 
 
 def _close(ledger: Ledger, gained_yd: float, *, first_down: bool) -> None:
@@ -155,7 +155,7 @@ def _stat(
 
 EVENT_STEPS: Final = (
     EventStep(
-        "tally.counts", keep_counts, on=("handoff", "run", "pass_forward", *OUTCOMES, *ENDS, "fumble", *_KICKS), phase="apply"
+        "tally.counts", update_counts, on=("handoff", "run", "pass_forward", *OUTCOMES, *ENDS, "fumble", *_KICKS), phase="apply"
     ),
 )
 _BOX: Final = "box score"

@@ -14,7 +14,7 @@ from features.core.frames import Floats
 from features.core.sport import EventStep, Stat
 from features.nfl.alignment import BACKS, BOX, DEEP, PRESSED, QB_DEPTH, SHOTGUN_M, formation
 from features.nfl.columns import SNAP_T
-from features.nfl.ledger import Ledger, late, told
+from features.nfl.ledger import Ledger, late, reported
 from features.nfl.pass_rush import SENT_S
 from features.nfl.passing import row_where
 from features.nfl.secondary import SAFETIES, SECOND_BACK, STRONG, WEAK
@@ -57,37 +57,37 @@ EARLY_DOWNS: Final = (1.0, 2.0)
 MAN_OR_ZONE: Final = ("man", "zone")
 
 
-def line_up(moment: EventContext) -> None:
+def line_up(event: EventContext) -> None:
     """Fact ``lineup``: the formation's columns in the frame of the snap."""
-    row = row_where(moment, SNAP_T)
-    moment.facts["lineup"] = None
-    if row >= 0 and moment.frames is not None:
-        moment.facts["lineup"] = [float(v) for v in moment.frames["lineup"][row]]
+    row = row_where(event, SNAP_T)
+    event.facts["lineup"] = None
+    if row >= 0 and event.frames is not None:
+        event.facts["lineup"] = [float(v) for v in event.frames["lineup"][row]]
 
 
-def men_in_box(moment: EventContext, ledger: Ledger) -> float | None:
-    lineup = moment.facts.get("lineup")
+def men_in_box(event: EventContext, ledger: Ledger) -> float | None:
+    lineup = event.facts.get("lineup")
     return lineup[BOX] if isinstance(lineup, list) and isfinite(lineup[BOX]) else None
 
 
-def box_8plus(moment: EventContext, ledger: Ledger) -> float | None:
+def box_8plus(event: EventContext, ledger: Ledger) -> float | None:
     """Share of this defence's plays with eight or more in the box, this one included; None before ``rates.LEAST`` of them."""
-    men = number(moment.facts.get("nfl.defense.men_in_box"))
-    if late(moment, ledger) or moment.team not in (0, 1) or not isfinite(men):
+    men = number(event.facts.get("nfl.defense.men_in_box"))
+    if late(event, ledger) or event.team not in (0, 1) or not isfinite(men):
         return None
-    side = 1 - moment.team
+    side = 1 - event.team
     share = rate(ledger.boxes[side] + int(men >= 8), ledger.plays[side] + 1)
     return share if isfinite(share) else None
 
 
-def offense_formation(moment: EventContext, ledger: Ledger) -> str | None:
-    lineup = moment.facts.get("lineup")
+def offense_formation(event: EventContext, ledger: Ledger) -> str | None:
+    lineup = event.facts.get("lineup")
     return formation(np.array(lineup)) if isinstance(lineup, list) else None
 
 
-def coverage_features(moment: EventContext, ledger: Any = None) -> Floats | None:
+def coverage_features(event: EventContext, ledger: Any = None) -> Floats | None:
     """(F,): :data:`COVERAGE_FEATURES` as they stood at the release."""
-    frames, row = moment.frames, moment.row
+    frames, row = event.frames, event.row
     if frames is None or row < 0:
         return None
     seen, lineup = frames["coverage"][row], frames["lineup"][row]
@@ -95,22 +95,22 @@ def coverage_features(moment: EventContext, ledger: Any = None) -> Floats | None
     return found if isfinite(found[0]) else None
 
 
-def coverage_asked(moment: EventContext, ledger: Ledger | None = None) -> Floats | None:
+def coverage_asked(event: EventContext, ledger: Ledger | None = None) -> Floats | None:
     """(F,): the same, and :data:`LOOK_FEATURES`."""
-    found = coverage_features(moment, ledger)
-    return None if found is None else np.concatenate((found, look(moment, ledger)))
+    found = coverage_features(event, ledger)
+    return None if found is None else np.concatenate((found, look(event, ledger)))
 
 
-def look(moment: EventContext, ledger: Ledger | None) -> Floats:
+def look(event: EventContext, ledger: Ledger | None) -> Floats:
     """(F,): :data:`LOOK_FEATURES` in the row of the event, NaN where not known; without a ledger the situation is not."""
-    frames, row, out = moment.frames, moment.row, np.full(len(LOOK_FEATURES), np.nan)
+    frames, row, out = event.frames, event.row, np.full(len(LOOK_FEATURES), np.nan)
     if frames is None or row < 0:
         return out
     lineup, deep = frames["lineup"][row], frames["secondary"][row]
     if ledger is not None:
-        out[:4] = [told(moment, ledger, name) for name in ("down", "to_go_yd", "to_goal_yd", "clock_s")]
-        if moment.team in (0, 1):
-            out[4] = ledger.score[moment.team] - ledger.score[1 - moment.team]
+        out[:4] = [reported(event, ledger, name) for name in ("down", "to_go_yd", "to_goal_yd", "clock_s")]
+        if event.team in (0, 1):
+            out[4] = ledger.score[event.team] - ledger.score[1 - event.team]
     out[5] = float(lineup[QB_DEPTH] >= SHOTGUN_M) if isfinite(lineup[QB_DEPTH]) else np.nan
     out[6] = float(lineup[BACKS] == 0.0) if isfinite(lineup[BACKS]) else np.nan
     out[7:9] = deep[STRONG], deep[WEAK]
@@ -120,9 +120,9 @@ def look(moment: EventContext, ledger: Ledger | None) -> Floats:
     return out
 
 
-def coverage_label(moment: EventContext, ledger: Ledger) -> str | None:
+def coverage_label(event: EventContext, ledger: Ledger) -> str | None:
     """The likelier of the two."""
-    zone = number(moment.facts.get("nfl.defense.coverage_probability"))
+    zone = number(event.facts.get("nfl.defense.coverage_probability"))
     return MAN_OR_ZONE[int(zone > 0.5)] if isfinite(zone) else None
 
 

@@ -26,7 +26,7 @@ from features.nfl.columns import (
     THROW_X,
     THROW_Y,
     apart,
-    keep,
+    hold,
 )
 from features.nfl.pocket import AT_THROW
 from features.nfl.vocabulary import IN_AIR, SET
@@ -77,7 +77,7 @@ def fresh(play: Any, i: int) -> bool:
 @kernel
 def _left(play: Any, xyz: Any, velocity: Any, t: Any, ball: int, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, LEFT_S, LEFT_S, fresh(play, i))
+        hold(flight, i, LEFT_S, LEFT_S, fresh(play, i))
         if not flies(play, i):
             continue
         if play[i, PHASE] != IN_AIR:
@@ -114,7 +114,7 @@ def left(frames: Frames) -> None:
 @kernel
 def _landing(play: Any, xyz: Any, velocity: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, LAND_X, LAND_Y, fresh(play, i))
+        hold(flight, i, LAND_X, LAND_Y, fresh(play, i))
         if not flies(play, i):
             continue
         if play[i, PHASE] != IN_AIR:
@@ -129,7 +129,7 @@ def _landing(play: Any, xyz: Any, velocity: Any, lo: int, hi: int, flight: Any) 
 @kernel
 def _air(play: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, AIR, AIR, fresh(play, i))
+        hold(flight, i, AIR, AIR, fresh(play, i))
         if flies(play, i):
             flight[i, AIR] = np.sqrt((flight[i, LAND_X] - play[i, THROW_X]) ** 2 + (flight[i, LAND_Y] - play[i, THROW_Y]) ** 2)
 
@@ -137,7 +137,7 @@ def _air(play: Any, lo: int, hi: int, flight: Any) -> None:
 @kernel
 def _gap(play: Any, xyz: Any, who: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, GAP, GAP, fresh(play, i))
+        hold(flight, i, GAP, GAP, fresh(play, i))
         if not flies(play, i):
             continue
         n, best = int(play[i, TARGET]), np.nan
@@ -154,7 +154,7 @@ def _gap(play: Any, xyz: Any, who: Any, lo: int, hi: int, flight: Any) -> None:
 def _released(play: Any, gap: Any, lo: int, hi: int, flight: Any) -> None:
     """The receiver's gap when the ball was released, once it is known whom it is for."""
     for i in range(max(lo, 1), hi):
-        keep(flight, i, RELEASED, RELEASED, fresh(play, i))
+        hold(flight, i, RELEASED, RELEASED, fresh(play, i))
         if not flies(play, i):
             continue
         n, k = int(play[i, TARGET]), i
@@ -167,7 +167,7 @@ def _released(play: Any, gap: Any, lo: int, hi: int, flight: Any) -> None:
 @kernel
 def _meet(play: Any, t: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, MEET, MEET, fresh(play, i))
+        hold(flight, i, MEET, MEET, fresh(play, i))
         if not flies(play, i):
             continue
         if play[i, PHASE] != IN_AIR:
@@ -180,7 +180,7 @@ def _meet(play: Any, t: Any, lo: int, hi: int, flight: Any) -> None:
 @kernel
 def _sideline(play: Any, half_width_m: float, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, SIDELINE, SIDELINE, fresh(play, i))
+        hold(flight, i, SIDELINE, SIDELINE, fresh(play, i))
         if flies(play, i):
             flight[i, SIDELINE] = min(max(half_width_m - abs(flight[i, LAND_Y]), INSIDE_M), ROOM_M)
 
@@ -192,7 +192,7 @@ def sideline(frames: Frames) -> None:
 @kernel
 def _pressure(play: Any, pocket: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(flight, i, PRESSURE, PRESSURE, fresh(play, i))
+        hold(flight, i, PRESSURE, PRESSURE, fresh(play, i))
         if flies(play, i):
             # nobody came: he has all the time there is; unless it is not known who he is
             near = pocket[i, AT_THROW]
@@ -201,7 +201,7 @@ def _pressure(play: Any, pocket: Any, lo: int, hi: int, flight: Any) -> None:
 
 
 @kernel
-def _asked(play: Any, flight: Any, t: Any, ends: Any, out: Any) -> None:
+def _inputs(play: Any, flight: Any, t: Any, ends: Any, out: Any) -> None:
     for k in range(ends.shape[0]):
         i = ends[k]
         shows = play[i, PHASE] == IN_AIR and play[i, TARGET] >= 0.0 and t[i] - play[i, THROW_T] >= SHOWS_S
@@ -212,7 +212,7 @@ def _asked(play: Any, flight: Any, t: Any, ends: Any, out: Any) -> None:
 def completion_features(frames: Frames, ends: Ints) -> Floats:
     """(K, 1, F): :data:`COMPLETION_FEATURES` while a pass is in the air and it shows for whom; all NaN otherwise."""
     out = np.empty((len(ends), 1, len(COMPLETION_FEATURES)))
-    _asked(frames["play"], frames["flight"], frames.t, ends, out)
+    _inputs(frames["play"], frames["flight"], frames.t, ends, out)
     return out
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from features.core.event_context import EventContext
 from features.core.frames import Floats
 from features.core.sport import Stat
-from features.nfl.ledger import Ledger, told
+from features.nfl.ledger import Ledger, reported
 
 WIN_FEATURES: Final = (
     ("clock_s", "s", "time left"),
@@ -61,53 +61,53 @@ def fourth_rows(clock_s: float, lead: float, to_go_yd: float, to_goal_yd: float,
     return np.array(rows, np.float64)
 
 
-def _state(moment: EventContext, ledger: Ledger) -> tuple[float, float, float, float, float] | None:
+def _state(event: EventContext, ledger: Ledger) -> tuple[float, float, float, float, float] | None:
     """clock, lead, down, to go, to goal of the play that begins, for the team with the ball; None when any is missing."""
-    if moment.team not in (0, 1):
+    if event.team not in (0, 1):
         return None
-    score = [told_score(moment, ledger, side) for side in range(2)]
-    lead = score[moment.team] - score[1 - moment.team]
+    score = [reported_score(event, ledger, side) for side in range(2)]
+    lead = score[event.team] - score[1 - event.team]
     found = (
-        told(moment, ledger, "clock_s"),
+        reported(event, ledger, "clock_s"),
         lead,
-        told(moment, ledger, "down"),
-        told(moment, ledger, "to_go_yd"),
-        told(moment, ledger, "to_goal_yd"),
+        reported(event, ledger, "down"),
+        reported(event, ledger, "to_go_yd"),
+        reported(event, ledger, "to_goal_yd"),
     )
     return found if all(isfinite(v) for v in found) and 1 <= found[2] <= 4 else None
 
 
-def told_score(moment: EventContext, ledger: Ledger, side: int) -> float:
-    value = moment.attrs.get(("home_points", "away_points")[side])
+def reported_score(event: EventContext, ledger: Ledger, side: int) -> float:
+    value = event.attrs.get(("home_points", "away_points")[side])
     return float(value) if isinstance(value, (int, float)) and isfinite(value) else ledger.score[side]
 
 
-def win_features(moment: EventContext, ledger: Ledger) -> Floats | None:
+def win_features(event: EventContext, ledger: Ledger) -> Floats | None:
     """(F,): :data:`WIN_FEATURES` before the play."""
-    state = _state(moment, ledger)
-    return np.array(win_row(*state, float(moment.team == 0))) if state else None
+    state = _state(event, ledger)
+    return np.array(win_row(*state, float(event.team == 0))) if state else None
 
 
-def home_win(moment: EventContext, ledger: Ledger) -> float | None:
+def home_win(event: EventContext, ledger: Ledger) -> float | None:
     """The chance of the home team, from that of the team with the ball."""
-    chance = moment.facts.get("nfl.offense.win_probability")
+    chance = event.facts.get("nfl.offense.win_probability")
     if not isinstance(chance, (int, float)):
         return None
-    return float(chance) if moment.team == 0 else 1.0 - float(chance)
+    return float(chance) if event.team == 0 else 1.0 - float(chance)
 
 
-def fourth_features(moment: EventContext, ledger: Ledger) -> Floats | None:
+def fourth_features(event: EventContext, ledger: Ledger) -> Floats | None:
     """(3, F) on fourth downs."""
-    state = _state(moment, ledger)
+    state = _state(event, ledger)
     if not state or state[2] != 4:
         return None
-    return fourth_rows(state[0], state[1], state[3], state[4], float(moment.team == 0))
+    return fourth_rows(state[0], state[1], state[3], state[4], float(event.team == 0))
 
 
-def fourth_label(moment: EventContext, ledger: Ledger) -> str | None:
+def fourth_label(event: EventContext, ledger: Ledger) -> str | None:
     """What gives the best chance to win. Nobody kicks from beyond 65 yards."""
-    values = moment.facts.get("nfl.decision.fourth_down_values")
-    state = _state(moment, ledger)
+    values = event.facts.get("nfl.decision.fourth_down_values")
+    state = _state(event, ledger)
     if not isinstance(values, list) or not state:
         return None
     tries = state[4] + KICK_EXTRA_YD <= LONGEST_KICK_YD

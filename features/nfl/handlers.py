@@ -26,7 +26,7 @@ from features.nfl.columns import (
     TARGET,
     YD,
     apart,
-    keep,
+    hold,
 )
 from features.nfl.play_state import LINE, QB
 from features.nfl.vocabulary import CARRIED, DEAD, IN_AIR, SET, SNAPPED
@@ -42,7 +42,7 @@ SURE_S: Final = 0.6
 @kernel
 def _passer(who: Any, place: Any, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(play, i, PASSER, PASSER, False)
+        hold(play, i, PASSER, PASSER, False)
         if play[i, PHASE] == SNAPPED and not np.isnan(play[i, PASSER]) and play[i, PASSER] >= 0.0 and play[i, AGE] > 0.15:
             continue
         if play[i, PHASE] != SET and play[i, PHASE] != SNAPPED:
@@ -59,7 +59,7 @@ def _passer(who: Any, place: Any, lo: int, hi: int, play: Any) -> None:
 @kernel
 def _carrier(xyz: Any, who: Any, ball: int, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(play, i, CARRIER, CARRIER, False)
+        hold(play, i, CARRIER, CARRIER, False)
         now = play[i, PHASE]
         if now == DEAD and play[i, LIVE] == 0.0 and not np.isnan(play[i, SNAP_T]):
             continue
@@ -89,7 +89,7 @@ def carrier(frames: Frames) -> None:
 @kernel
 def _target(xyz: Any, velocity: Any, ball_velocity: Any, who: Any, ball: int, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(play, i, TARGET, TARGET, False)
+        hold(play, i, TARGET, TARGET, False)
         if play[i, PHASE] == SET:
             play[i, TARGET] = -1.0
         if play[i, PHASE] != IN_AIR:
@@ -131,7 +131,7 @@ def target(frames: Frames) -> None:
 @kernel
 def _contact(xyz: Any, who: Any, t: Any, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(play, i, CONTACT_T, CONTACT_X, play[i, PHASE] == SET)
+        hold(play, i, CONTACT_T, CONTACT_X, play[i, PHASE] == SET)
         n = int(play[i, CARRIER]) if play[i, CARRIER] >= 0.0 else -1
         if play[i, PHASE] != CARRIED or n < 0 or not np.isnan(play[i, CONTACT_T]):
             continue

@@ -10,7 +10,7 @@ from features.core.compiled import kernel
 from features.core.frames import Frames
 from features.core.sport import Signal, Step
 from features.nfl.carrier import begins
-from features.nfl.columns import CARRIER, EVENT_KEEP_S, LOS, PHASE, WAY, keep
+from features.nfl.columns import CARRIER, EVENT_KEEP_S, LOS, PHASE, WAY, hold
 from features.nfl.vocabulary import SET
 
 SPEED, ACCELERATION, OUTWARD, BEHIND, EDGE, TO_GOAL = range(6)
@@ -31,7 +31,7 @@ def _handoff(
     play: Any, xyz: Any, velocity: Any, acceleration: Any, half_m: float, half_width_m: float, lo: int, hi: int, out: Any
 ) -> None:
     for i in range(max(lo, 1), hi):
-        keep(out, i, 0, out.shape[1] - 1, play[i, PHASE] == SET)
+        hold(out, i, 0, out.shape[1] - 1, play[i, PHASE] == SET)
         if not begins(play, i):
             continue
         n, way = int(play[i, CARRIER]), play[i, WAY]

@@ -119,127 +119,127 @@ class Ledger(msgspec.Struct, array_like=True):
             self.teams = [[0.0] * TEAM_COUNTS for _ in range(2)]
 
 
-def told(moment: EventContext, ledger: Ledger, name: str) -> float:
+def reported(event: EventContext, ledger: Ledger, name: str) -> float:
     """What the event says of the play, or else what the play's "down" said."""
-    value = attr(moment, name)
+    value = attr(event, name)
     return value if value == value else float(getattr(ledger, name))
 
 
-def opens(moment: EventContext) -> bool:
+def opens(event: EventContext) -> bool:
     """Whether the event is the beginning of a game."""
-    return (moment.type == "period_start" and moment.period == 1) or attr(moment, "clock_s") >= FRESH_S
+    return (event.type == "period_start" and event.period == 1) or attr(event, "clock_s") >= FRESH_S
 
 
-def late(moment: EventContext, ledger: Ledger) -> bool:
+def late(event: EventContext, ledger: Ledger) -> bool:
     """Whether the game was on before anything of it was seen: nothing is "so far in the game" then."""
-    return ledger.joined_late if ledger.begun else not (opens(moment) or moment.t_s <= EARLY_S)
+    return ledger.joined_late if ledger.begun else not (opens(event) or event.t_s <= EARLY_S)
 
 
-def keep_beginning(moment: EventContext, ledger: Ledger) -> None:
+def update_beginning(event: EventContext, ledger: Ledger) -> None:
     """The first event says whether the game was joined late."""
     if not ledger.begun:
-        ledger.joined_late, ledger.score_known = late(moment, ledger), opens(moment)
+        ledger.joined_late, ledger.score_known = late(event, ledger), opens(event)
         ledger.begun = True
         if ledger.joined_late:
             ledger.score = [_NAN, _NAN]
 
 
-def of_this_play(moment: EventContext, ledger: Ledger) -> bool:
+def of_this_play(event: EventContext, ledger: Ledger) -> bool:
     """Whether the event belongs to a play whose beginning the account knows; one that names no play does."""
-    play = moment.attrs.get("play")
+    play = event.attrs.get("play")
     return play is None or str(play) == ledger.play
 
 
-def played_s(moment: EventContext, ledger: Ledger) -> float:
+def played_s(event: EventContext, ledger: Ledger) -> float:
     """Seconds of play so far, by which highlights and sentences are rationed: of the game clock at the latest play, so that a
     game with its breaks and one without get as many; of the feed's time where the clock does not move."""
-    return REGULATION_S - ledger.clock_s if ledger.clock_s < REGULATION_S else moment.t_s
+    return REGULATION_S - ledger.clock_s if ledger.clock_s < REGULATION_S else event.t_s
 
 
-def keep_play(moment: EventContext, ledger: Ledger) -> None:
+def update_play(event: EventContext, ledger: Ledger) -> None:
     """A play begins with its "down", or with its snap where the feed has none. One that is followed by another without a snap
     is counted: nothing was played, and nothing of it may colour the next."""
-    if moment.type == "ball_snap" and moment.facts.get(MISSED):
+    if event.type == "ball_snap" and event.facts.get(MISSED):
         # of a play that was joined after its snap nothing is known
         ledger.play, ledger.snapped = "", False
         return
-    same = moment.type == "ball_snap" and ledger.play == str(moment.attrs.get("play", "")) and not ledger.snapped
+    same = event.type == "ball_snap" and ledger.play == str(event.attrs.get("play", "")) and not ledger.snapped
     if same:
-        ledger.snap_s, ledger.snapped = moment.t_s, True
-    elif moment.type in ("down", "ball_snap"):
+        ledger.snap_s, ledger.snapped = event.t_s, True
+    elif event.type in ("down", "ball_snap"):
         if ledger.play and not ledger.snapped and ledger.down >= 1.0:
             ledger.no_snap += 1
-        ledger.snapped = moment.type == "ball_snap"
-        ledger.snap_s = moment.t_s if ledger.snapped else _NAN
-        ledger.down_s = moment.t_s
+        ledger.snapped = event.type == "ball_snap"
+        ledger.snap_s = event.t_s if ledger.snapped else _NAN
+        ledger.down_s = event.t_s
         ledger.pass_chance = ledger.expected_yd = ledger.caught_yd = _NAN
         ledger.passer = ledger.runner = -1
         ledger.after_catch = ledger.counted = False
         ledger.thrower = ledger.catcher = ledger.bearer = -1
     else:
         return
-    ledger.play = str(moment.attrs.get("play", moment.id))
-    ledger.offense, ledger.period = moment.team, max(moment.period, ledger.period)
+    ledger.play = str(event.attrs.get("play", event.id))
+    ledger.offense, ledger.period = event.team, max(event.period, ledger.period)
     for name in ("down", "to_go_yd", "to_goal_yd", "clock_s"):
-        value = attr(moment, name)
+        value = attr(event, name)
         # what its "down" has said of a play its snap need not say again
         setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if same or name == "clock_s" else _NAN)
-    home, away = attr(moment, "home_points"), attr(moment, "away_points")
+    home, away = attr(event, "home_points"), attr(event, "away_points")
     if isfinite(home) and isfinite(away):
         ledger.score, ledger.score_known = [home, away], True
     elif not ledger.score_known:
         ledger.score = [_NAN, _NAN]
-    chance = number(moment.facts.get("nfl.game.win_probability"))
+    chance = number(event.facts.get("nfl.game.win_probability"))
     if isfinite(chance):
         ledger.win_before, ledger.win = ledger.win, chance
 
 
-def keep_score(moment: EventContext, ledger: Ledger) -> None:
-    points = attr(moment, "points")
-    if moment.team in (0, 1) and 0.0 < points <= 8.0:
-        ledger.score[moment.team] += points
+def update_score(event: EventContext, ledger: Ledger) -> None:
+    points = attr(event, "points")
+    if event.team in (0, 1) and 0.0 < points <= 8.0:
+        ledger.score[event.team] += points
 
 
-def keep_box(moment: EventContext, ledger: Ledger) -> None:
-    men = number(moment.facts.get("nfl.defense.men_in_box"))
-    if moment.team in (0, 1) and isfinite(men):
-        ledger.plays[1 - moment.team] += 1
-        ledger.boxes[1 - moment.team] += int(men >= 8)
+def update_box(event: EventContext, ledger: Ledger) -> None:
+    men = number(event.facts.get("nfl.defense.men_in_box"))
+    if event.team in (0, 1) and isfinite(men):
+        ledger.plays[1 - event.team] += 1
+        ledger.boxes[1 - event.team] += int(men >= 8)
 
 
-def keep_pass(moment: EventContext, ledger: Ledger) -> None:
+def update_pass(event: EventContext, ledger: Ledger) -> None:
     """The passer is remembered from the throw, his chance from the arrival, and both are booked with the outcome."""
-    if not of_this_play(moment, ledger):
+    if not of_this_play(event, ledger):
         return
-    if moment.type == "pass_forward":
-        ledger.passer, ledger.pass_chance = moment.player, _NAN
-    elif moment.type == "pass_arrived":
-        ledger.pass_chance = number(moment.facts.get("nfl.pass.completion_probability_at_arrival"))
+    if event.type == "pass_forward":
+        ledger.passer, ledger.pass_chance = event.player, _NAN
+    elif event.type == "pass_arrived":
+        ledger.pass_chance = number(event.facts.get("nfl.pass.completion_probability_at_arrival"))
         if ledger.passer >= 0:
-            ledger.tight[ledger.passer] += int(number(moment.facts.get("nfl.pass.tight_window")) == 1.0)
+            ledger.tight[ledger.passer] += int(number(event.facts.get("nfl.pass.tight_window")) == 1.0)
     elif ledger.passer >= 0 and isfinite(ledger.pass_chance):
         ledger.attempts[ledger.passer] += 1
-        ledger.completions[ledger.passer] += int(moment.type in COMPLETE)
+        ledger.completions[ledger.passer] += int(event.type in COMPLETE)
         ledger.chances[ledger.passer] += ledger.pass_chance
         ledger.pass_chance = _NAN
 
 
-def keep_run(moment: EventContext, ledger: Ledger) -> None:
+def update_run(event: EventContext, ledger: Ledger) -> None:
     """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a loose
     ball ends it without: whoever was handed the ball before has it no more."""
-    if not of_this_play(moment, ledger):
+    if not of_this_play(event, ledger):
         return
-    if moment.type in ("handoff", "run"):
-        ledger.runner, ledger.after_catch = moment.player, False
-        ledger.expected_yd = number(moment.facts.get("rush.expected_yd"))
-    elif moment.type == "pass_outcome_caught":
-        ledger.runner, ledger.after_catch = moment.player, True
-        ledger.expected_yd = number(moment.facts.get("yac.expected_yd"))
-        ledger.caught_yd = number(moment.facts.get("yac.caught_yd"))
-    elif moment.type in NO_RUN:
+    if event.type in ("handoff", "run"):
+        ledger.runner, ledger.after_catch = event.player, False
+        ledger.expected_yd = number(event.facts.get("rush.expected_yd"))
+    elif event.type == "pass_outcome_caught":
+        ledger.runner, ledger.after_catch = event.player, True
+        ledger.expected_yd = number(event.facts.get("yac.expected_yd"))
+        ledger.caught_yd = number(event.facts.get("yac.caught_yd"))
+    elif event.type in NO_RUN:
         ledger.runner, ledger.expected_yd = -1, _NAN
     elif ledger.runner >= 0:
-        gained = gained_yd(moment, ledger)
+        gained = gained_yd(event, ledger)
         if isfinite(gained) and isfinite(ledger.expected_yd):
             sums = (
                 (ledger.catches, ledger.yac_yd, ledger.yac_expected_yd)
@@ -252,14 +252,14 @@ def keep_run(moment: EventContext, ledger: Ledger) -> None:
         ledger.runner, ledger.expected_yd = -1, _NAN
 
 
-def gained_yd(moment: EventContext, ledger: Ledger) -> float:
+def gained_yd(event: EventContext, ledger: Ledger) -> float:
     """Yards of the run that this event ends: from the line of scrimmage, or from the catch."""
-    gained = number(moment.facts.get("play.gained_yd"))
+    gained = number(event.facts.get("play.gained_yd"))
     return gained - ledger.caught_yd if ledger.after_catch else gained
 
 
-def keep_fastest(moment: EventContext, ledger: Ledger) -> None:
-    fastest = number(moment.facts.get("carrier.top_mps"))
+def update_fastest(event: EventContext, ledger: Ledger) -> None:
+    fastest = number(event.facts.get("carrier.top_mps"))
     if fastest > ledger.fastest_mps:
         ledger.fastest_mps = fastest
 
@@ -269,11 +269,11 @@ _BY_HAND: Final = tuple(end for end in ENDS if end != "qb_sack")
 #: after these a hand-off or a catch earlier in the play is no run that the end of the play could book
 NO_RUN: Final = ("pass_forward", "pass_outcome_interception", "qb_sack", "fumble")
 EVENT_STEPS: Final = (
-    EventStep("ledger.beginning", keep_beginning, on=tuple(sorted(EVENT_TYPES)), phase="apply"),
-    EventStep("ledger.box", keep_box, on=("ball_snap",), phase="apply"),
-    EventStep("ledger.pass", keep_pass, on=("pass_forward", "pass_arrived", *OUTCOMES), phase="apply"),
-    EventStep("ledger.run", keep_run, on=("handoff", "run", "pass_outcome_caught", *NO_RUN, *_BY_HAND), phase="apply"),
-    EventStep("ledger.score", keep_score, on=tuple(sorted(EVENT_TYPES)), phase="apply"),
-    EventStep("ledger.fastest", keep_fastest, on=ENDS, phase="apply"),
-    EventStep("ledger.play", keep_play, on=_SNAP, phase="apply"),
+    EventStep("ledger.beginning", update_beginning, on=tuple(sorted(EVENT_TYPES)), phase="apply"),
+    EventStep("ledger.box", update_box, on=("ball_snap",), phase="apply"),
+    EventStep("ledger.pass", update_pass, on=("pass_forward", "pass_arrived", *OUTCOMES), phase="apply"),
+    EventStep("ledger.run", update_run, on=("handoff", "run", "pass_outcome_caught", *NO_RUN, *_BY_HAND), phase="apply"),
+    EventStep("ledger.score", update_score, on=tuple(sorted(EVENT_TYPES)), phase="apply"),
+    EventStep("ledger.fastest", update_fastest, on=ENDS, phase="apply"),
+    EventStep("ledger.play", update_play, on=_SNAP, phase="apply"),
 )

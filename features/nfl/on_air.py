@@ -5,25 +5,25 @@ from __future__ import annotations
 from features.common import commentary, highlights
 from features.core.event_context import EventContext
 from features.core.sport import EventStep
-from features.nfl.commentary import ON as SAID
+from features.nfl.commentary import EVENTS as SENTENCE_EVENTS
 from features.nfl.commentary import offers_of
-from features.nfl.highlights import ON as SHOWN
-from features.nfl.highlights import keep_scores, offer_of
+from features.nfl.highlights import EVENTS as HIGHLIGHT_EVENTS
+from features.nfl.highlights import offer_of, update_scores
 from features.nfl.ledger import HIGHLIGHTS, SENTENCES, Ledger, played_s
 
 
-def show(moment: EventContext, ledger: Ledger) -> None:
+def record_highlight(event: EventContext, ledger: Ledger) -> None:
     """The same decision as the stat ``game.highlight`` makes, from the same account."""
-    highlights.keep(offer_of(moment, ledger), ledger.shown, HIGHLIGHTS, played_s(moment, ledger), moment.id)
+    highlights.record(offer_of(event, ledger), ledger.shown, HIGHLIGHTS, played_s(event, ledger), event.id)
 
 
-def say(moment: EventContext, ledger: Ledger) -> None:
+def record_sentence(event: EventContext, ledger: Ledger) -> None:
     """The same decision as the stat ``game.story`` makes."""
-    commentary.keep(offers_of(moment, ledger), ledger.said, SENTENCES, played_s(moment, ledger), moment.id)
+    commentary.record(offers_of(event, ledger), ledger.said, SENTENCES, played_s(event, ledger), event.id)
 
 
 EVENT_STEPS = (
-    EventStep("airing.show", show, on=SHOWN, phase="apply"),
-    EventStep("airing.say", say, on=SAID, phase="apply"),
-    EventStep("airing.scores", keep_scores, on=("touchdown", "pass_outcome_touchdown"), phase="apply"),
+    EventStep("airing.show", record_highlight, on=HIGHLIGHT_EVENTS, phase="apply"),
+    EventStep("airing.say", record_sentence, on=SENTENCE_EVENTS, phase="apply"),
+    EventStep("airing.scores", update_scores, on=("touchdown", "pass_outcome_touchdown"), phase="apply"),
 )

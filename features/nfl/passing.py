@@ -14,7 +14,7 @@ from features.core.sport import EventStep, Stat
 from features.nfl.carrier import CROWD, FORWARD, NEAR
 from features.nfl.columns import ARRIVE_T, ARRIVE_X, ARRIVE_Y, CARRY_T, LOS, SNAP_T, THROW_T, THROW_X, THROW_Y, WAY, YD
 from features.nfl.flight import AIR, COMPLETION_FEATURES
-from features.nfl.ledger import Ledger, late, of_this_play, told
+from features.nfl.ledger import Ledger, late, of_this_play, reported
 from features.nfl.separation import NEAREST
 from features.nfl.vocabulary import COMPLETE, ENDS, OUTCOMES
 from features.nfl.yardage import distribution_names, expected_m, over_expected_m, yac_rows
@@ -24,141 +24,141 @@ TIGHT_M: Final = 1.0 * YD
 LAG_ROWS: Final = 4
 
 
-def row_where(moment: EventContext, column: int) -> int:
+def row_where(event: EventContext, column: int) -> int:
     """The row of the event, or one of the next few, in which ``column`` of the play is known; -1 when there is none."""
-    frames = moment.frames
-    if frames is None or moment.row < 0:
+    frames = event.frames
+    if frames is None or event.row < 0:
         return -1
-    for row in range(moment.row, min(moment.row + LAG_ROWS, frames.hi)):
+    for row in range(event.row, min(event.row + LAG_ROWS, frames.hi)):
         if np.isfinite(frames["play"][row, column]):
             return row
     return -1
 
 
-def time_to_throw(moment: EventContext, ledger: Ledger) -> float | None:
+def time_to_throw(event: EventContext, ledger: Ledger) -> float | None:
     """s from the snap to the release, both on the tracking's clock."""
-    row = row_where(moment, THROW_T)
-    if row < 0 or moment.frames is None:
+    row = row_where(event, THROW_T)
+    if row < 0 or event.frames is None:
         return None
-    took = float(moment.frames["play"][row, THROW_T] - moment.frames["play"][row, SNAP_T])
+    took = float(event.frames["play"][row, THROW_T] - event.frames["play"][row, SNAP_T])
     return took if isfinite(took) else None
 
 
-def _flown(moment: EventContext) -> tuple[Floats, int] | None:
+def _flown(event: EventContext) -> tuple[Floats, int] | None:
     """The play's columns in the row in which the pass was down, and that row."""
-    row = row_where(moment, ARRIVE_T)
-    if row < 0 or moment.frames is None:
+    row = row_where(event, ARRIVE_T)
+    if row < 0 or event.frames is None:
         return None
-    return moment.frames["play"][row], row
+    return event.frames["play"][row], row
 
 
 def _known(value: float) -> float | None:
     return float(value) if isfinite(value) else None
 
 
-def air_yards(moment: EventContext, ledger: Ledger) -> float | None:
+def air_yards(event: EventContext, ledger: Ledger) -> float | None:
     """m from the line of scrimmage to where the pass came down, in the offence's direction."""
-    found = _flown(moment)
+    found = _flown(event)
     return _known(found[0][WAY] * (found[0][ARRIVE_X] - found[0][LOS])) if found else None
 
 
-def air_distance(moment: EventContext, ledger: Ledger) -> float | None:
+def air_distance(event: EventContext, ledger: Ledger) -> float | None:
     """m over the ground from the release to where the pass came down."""
-    found = _flown(moment)
+    found = _flown(event)
     if not found:
         return None
     play = found[0]
     return _known(hypot(play[ARRIVE_X] - play[THROW_X], play[ARRIVE_Y] - play[THROW_Y]))
 
 
-def air_yards_to_sticks(moment: EventContext, ledger: Ledger) -> float | None:
+def air_yards_to_sticks(event: EventContext, ledger: Ledger) -> float | None:
     """m by which the pass came down beyond the line to gain."""
-    air, to_go = air_yards(moment, ledger), told(moment, ledger, "to_go_yd")
+    air, to_go = air_yards(event, ledger), reported(event, ledger, "to_go_yd")
     return _known(air - to_go * YD) if air is not None else None
 
 
-def separation_at_throw(moment: EventContext, ledger: Ledger) -> float | None:
+def separation_at_throw(event: EventContext, ledger: Ledger) -> float | None:
     """m from the receiver to his nearest defender when the ball was released."""
-    frames = moment.frames
-    if frames is None or moment.row < 0 or moment.player < 0:
+    frames = event.frames
+    if frames is None or event.row < 0 or event.player < 0:
         return None
-    thrown = frames["play"][moment.row, THROW_T]
+    thrown = frames["play"][event.row, THROW_T]
     row = frames.row_at(float(thrown)) if isfinite(thrown) else -1
-    return _known(frames["gap"][row, moment.player, NEAREST]) if row >= 0 else None
+    return _known(frames["gap"][row, event.player, NEAREST]) if row >= 0 else None
 
 
-def separation_at_arrival(moment: EventContext, ledger: Ledger) -> float | None:
+def separation_at_arrival(event: EventContext, ledger: Ledger) -> float | None:
     """m from the receiver to his nearest defender when the ball arrived."""
-    frames = moment.frames
-    if frames is None or moment.row < 0 or moment.player < 0 or not isfinite(frames["play"][moment.row, SNAP_T]):
+    frames = event.frames
+    if frames is None or event.row < 0 or event.player < 0 or not isfinite(frames["play"][event.row, SNAP_T]):
         return None
-    return _known(frames["gap"][moment.row, moment.player, NEAREST])
+    return _known(frames["gap"][event.row, event.player, NEAREST])
 
 
-def tight_window(moment: EventContext, ledger: Ledger) -> float | None:
-    gap = separation_at_arrival(moment, ledger)
+def tight_window(event: EventContext, ledger: Ledger) -> float | None:
+    gap = separation_at_arrival(event, ledger)
     return None if gap is None else float(gap < TIGHT_M)
 
 
-def arrival_features(moment: EventContext, ledger: Ledger | None = None) -> Floats | None:
+def arrival_features(event: EventContext, ledger: Ledger | None = None) -> Floats | None:
     """(F,): ``COMPLETION_FEATURES`` in the frame in which the ball is down."""
-    found = _flown(moment)
-    if not found or moment.frames is None:
+    found = _flown(event)
+    if not found or event.frames is None:
         return None
-    row: Floats = moment.frames["flight"][found[1], : len(COMPLETION_FEATURES)]
+    row: Floats = event.frames["flight"][found[1], : len(COMPLETION_FEATURES)]
     return row.copy() if isfinite(row[AIR]) else None
 
 
-def arrival_asked(moment: EventContext, ledger: Ledger | None = None) -> Floats | None:
+def arrival_asked(event: EventContext, ledger: Ledger | None = None) -> Floats | None:
     """(F,): the same, and ``thrown.THROW_FEATURES``."""
-    found, flight = _flown(moment), arrival_features(moment)
-    if not found or flight is None or moment.frames is None:
+    found, flight = _flown(event), arrival_features(event)
+    if not found or flight is None or event.frames is None:
         return None
-    thrown: Floats = moment.frames["thrown"][found[1]]
+    thrown: Floats = event.frames["thrown"][found[1]]
     return np.concatenate((flight, thrown))
 
 
-def cpoe(moment: EventContext, ledger: Ledger) -> float | None:
+def cpoe(event: EventContext, ledger: Ledger) -> float | None:
     """Completions minus expected ones per attempt of this passer, this pass included; a share. None before ``rates.LEAST`` attempts
     that have a value."""
     n, chance = ledger.passer, ledger.pass_chance
-    if late(moment, ledger) or not 0 <= n < len(ledger.attempts) or not isfinite(chance):
+    if late(event, ledger) or not 0 <= n < len(ledger.attempts) or not isfinite(chance):
         return None
-    done = ledger.completions[n] + int(moment.type in COMPLETE)
+    done = ledger.completions[n] + int(event.type in COMPLETE)
     over = rate(done - ledger.chances[n] - chance, ledger.attempts[n] + 1)
     return over if isfinite(over) else None
 
 
-def begin_after_catch(moment: EventContext) -> None:
+def begin_after_catch(event: EventContext) -> None:
     """Facts ``yac.asked``, what the model is asked with, and ``yac.caught_yd``, where the catch was from the line of scrimmage."""
-    row = row_where(moment, CARRY_T)
-    moment.facts["yac.asked"] = None
-    frames = moment.frames
+    row = row_where(event, CARRY_T)
+    event.facts["yac.asked"] = None
+    frames = event.frames
     if row < 0 or frames is None:
         return
     carry, play = frames["carry"][row], frames["play"][row]
-    asked = [float(carry[c]) for c in (NEAR, CROWD, FORWARD)]
+    inputs = [float(carry[c]) for c in (NEAR, CROWD, FORWARD)]
     caught = float(play[WAY] * (play[ARRIVE_X] - play[LOS])) / YD
-    moment.facts["yac.caught_yd"] = caught
-    if all(isfinite(v) for v in (*asked, caught)):
-        moment.facts["yac.asked"] = asked
+    event.facts["yac.caught_yd"] = caught
+    if all(isfinite(v) for v in (*inputs, caught)):
+        event.facts["yac.asked"] = inputs
 
 
-def yac_features(moment: EventContext, ledger: Ledger) -> Floats | None:
+def yac_features(event: EventContext, ledger: Ledger) -> Floats | None:
     """(K, F): one row per number of yards."""
-    asked = moment.facts.get("yac.asked")
-    return yac_rows(np.array(asked)) if isinstance(asked, list) else None
+    inputs = event.facts.get("yac.asked")
+    return yac_rows(np.array(inputs)) if isinstance(inputs, list) else None
 
 
-def expected_yac(moment: EventContext, ledger: Ledger) -> float | None:
+def expected_yac(event: EventContext, ledger: Ledger) -> float | None:
     """m: the mean of the distribution."""
-    return expected_m(moment, "yac", "nfl.receiver.yac_distribution")
+    return expected_m(event, "yac", "nfl.receiver.yac_distribution")
 
 
-def yac_over_expected(moment: EventContext, ledger: Ledger) -> float | None:
+def yac_over_expected(event: EventContext, ledger: Ledger) -> float | None:
     """m: yards after this catch minus expected ones."""
-    caught = ledger.after_catch and moment.type != "qb_sack" and of_this_play(moment, ledger)
-    return over_expected_m(moment, ledger) if caught else None
+    caught = ledger.after_catch and event.type != "qb_sack" and of_this_play(event, ledger)
+    return over_expected_m(event, ledger) if caught else None
 
 
 EVENT_STEPS: Final = (EventStep("passing.after_catch", begin_after_catch, ("pass_outcome_caught",), "extract"),)

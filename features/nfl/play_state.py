@@ -41,7 +41,7 @@ from features.nfl.columns import (
     THROW_X,
     THROW_Y,
     WAY,
-    keep,
+    hold,
 )
 from features.nfl.vocabulary import CARRIED, DEAD, ELIGIBLE, IN_AIR, KICKED, ROLES, SET, SNAPPED
 
@@ -74,20 +74,20 @@ def role_codes(role: tuple[str, ...]) -> Floats:
 @kernel
 def _phase(channel: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(play, i, PHASE, PHASE, False)
-        keep(play, i, SET_T, SET_T, False)
-        told, before = channel[i, ball], play[i - 1, PHASE]
+        hold(play, i, PHASE, PHASE, False)
+        hold(play, i, SET_T, SET_T, False)
+        reported, before = channel[i, ball], play[i - 1, PHASE]
         hole = not t[i] - t[i - 1] < STALE_S
-        if np.isnan(told):
+        if np.isnan(reported):
             if hole or np.isnan(channel[i - 1, ball]):
                 play[i, PHASE] = DEAD if not np.isnan(before) else np.nan
-        elif told >= SNAPPED and (hole or not before >= SNAPPED):
+        elif reported >= SNAPPED and (hole or not before >= SNAPPED):
             # who takes the snap himself carries the ball at once; after a gap that may as well have come later
-            at_once = told in (SNAPPED, KICKED) or channel[i - 1, ball] == SET
+            at_once = reported in (SNAPPED, KICKED) or channel[i - 1, ball] == SET
             begins = before == SET and at_once and not hole
-            play[i, PHASE] = told if begins and t[i] - play[i - 1, SET_T] >= LINED_UP_S else DEAD
+            play[i, PHASE] = reported if begins and t[i] - play[i - 1, SET_T] >= LINED_UP_S else DEAD
         else:
-            play[i, PHASE] = told
+            play[i, PHASE] = reported
         if play[i, PHASE] == SET and (before != SET or hole):
             play[i, SET_T] = t[i]
 
@@ -100,10 +100,10 @@ def phase(frames: Frames) -> None:
 @kernel
 def _offense(channel: Any, ball: int, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(play, i, OFFENSE, OFFENSE, False)
-        told = channel[i, ball]
-        if told == 0.0 or told == 1.0:
-            play[i, OFFENSE] = told
+        hold(play, i, OFFENSE, OFFENSE, False)
+        reported = channel[i, ball]
+        if reported == 0.0 or reported == 1.0:
+            play[i, OFFENSE] = reported
 
 
 def offense(frames: Frames) -> None:
@@ -148,7 +148,7 @@ def _seen(who: Any, lo: int, hi: int, play: Any) -> None:
 @kernel
 def _snap(xyz: Any, ball_speed: Any, ball: int, t: Any, half_m: float, half_width_m: float, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(play, i, SNAP_T, SNAP_Y, play[i, PHASE] == SET and play[i - 1, PHASE] != SET)
+        hold(play, i, SNAP_T, SNAP_Y, play[i, PHASE] == SET and play[i - 1, PHASE] != SET)
         now, before = play[i, PHASE], play[i - 1, PHASE]
         x, y = xyz[i, ball, 0], xyz[i, ball, 1]
         # no play begins with a ball that lies beside the field: another one has been tracked
@@ -201,8 +201,8 @@ def _place(xyz: Any, who: Any, play: Any, lo: int, hi: int, out: Any) -> None:
 @kernel
 def _throw(xyz: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(play, i, THROW_T, THROW_Y, play[i, PHASE] == SET)
-        keep(play, i, PASSED, PASSED, False)
+        hold(play, i, THROW_T, THROW_Y, play[i, PHASE] == SET)
+        hold(play, i, PASSED, PASSED, False)
         if play[i, PHASE] == SET or np.isnan(play[i, PASSED]):
             play[i, PASSED] = 0.0
         if play[i, PHASE] == IN_AIR and play[i - 1, PHASE] != IN_AIR:
@@ -219,7 +219,7 @@ def throw(frames: Frames) -> None:
 @kernel
 def _arrival(xyz: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(play, i, ARRIVE_X, ARRIVE_T, play[i, PHASE] == SET)
+        hold(play, i, ARRIVE_X, ARRIVE_T, play[i, PHASE] == SET)
         if play[i, PHASE] != IN_AIR and play[i - 1, PHASE] == IN_AIR:
             play[i, ARRIVE_T], play[i, ARRIVE_X], play[i, ARRIVE_Y] = t[i], xyz[i, ball, 0], xyz[i, ball, 1]
 
@@ -233,7 +233,7 @@ def arrival(frames: Frames) -> None:
 @kernel
 def _carry(xyz: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(play, i, CARRY_T, CARRY_Y, play[i, PHASE] == SET)
+        hold(play, i, CARRY_T, CARRY_Y, play[i, PHASE] == SET)
         if play[i, PHASE] == CARRIED and play[i - 1, PHASE] != CARRIED:
             play[i, CARRY_T], play[i, CARRY_X], play[i, CARRY_Y] = t[i], xyz[i, ball, 0], xyz[i, ball, 1]
 

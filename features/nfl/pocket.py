@@ -11,7 +11,7 @@ from features.core.compiled import kernel
 from features.core.frames import Floats, Frames, Ints
 from features.core.sport import Signal, Stat
 from features.core.steps import filling, kernel_step
-from features.nfl.columns import AGE, EVENT_KEEP_S, PASSER, PHASE, YD, keep
+from features.nfl.columns import AGE, EVENT_KEEP_S, PASSER, PHASE, YD, hold
 from features.nfl.pass_rush import CLOSE_M, NEAR_LINE_M, R_CLOSING, R_DISTANCE, holds
 from features.nfl.play_state import LINE
 from features.nfl.vocabulary import SET, SNAPPED
@@ -26,7 +26,7 @@ POCKET = Signal("pocket", "mixed", (12,), keep_s=EVENT_KEEP_S)
 @kernel
 def _nearest(play: Any, rush: Any, lo: int, hi: int, pocket: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(pocket, i, RUSH_M, HURRIED, play[i, PHASE] == SET)
+        hold(pocket, i, RUSH_M, HURRIED, play[i, PHASE] == SET)
         if not holds(play, i):
             continue
         best, closing, count, hurried = np.nan, np.nan, 0.0, 0.0
@@ -44,7 +44,7 @@ def _nearest(play: Any, rush: Any, lo: int, hi: int, pocket: Any) -> None:
 @kernel
 def _time(play: Any, place: Any, t: Any, lo: int, hi: int, pocket: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(pocket, i, TIME, ESCAPED, play[i, PHASE] == SET)
+        hold(pocket, i, TIME, ESCAPED, play[i, PHASE] == SET)
         if play[i, PHASE] != SNAPPED or play[i, PASSER] < 0.0:
             continue
         q = int(play[i, PASSER])
@@ -57,7 +57,7 @@ def _time(play: Any, place: Any, t: Any, lo: int, hi: int, pocket: Any) -> None:
 @kernel
 def _drop(play: Any, place: Any, lo: int, hi: int, pocket: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(pocket, i, DEPTH, DRIFT, play[i, PHASE] == SET)
+        hold(pocket, i, DEPTH, DRIFT, play[i, PHASE] == SET)
         if play[i, PHASE] == SNAPPED and play[i, PASSER] >= 0.0:
             q = int(play[i, PASSER])
             pocket[i, DEPTH], pocket[i, DRIFT] = -place[i, q, 0], place[i, q, 1]
@@ -67,7 +67,7 @@ def _drop(play: Any, place: Any, lo: int, hi: int, pocket: Any) -> None:
 def _wall(play: Any, who: Any, place: Any, lo: int, hi: int, pocket: Any) -> None:
     """How many blockers still stand between the line and the passer, and how wide their wall is."""
     for i in range(max(lo, 1), hi):
-        keep(pocket, i, BLOCKERS, WALL, play[i, PHASE] == SET)
+        hold(pocket, i, BLOCKERS, WALL, play[i, PHASE] == SET)
         if play[i, PHASE] != SNAPPED or play[i, PASSER] < 0.0:
             continue
         q = int(play[i, PASSER])
@@ -83,7 +83,7 @@ def _wall(play: Any, who: Any, place: Any, lo: int, hi: int, pocket: Any) -> Non
 def _side(play: Any, place: Any, rush: Any, lo: int, hi: int, pocket: Any) -> None:
     """Room to step sideways: the smaller sideways distance to a rusher no deeper than three yards from the passer."""
     for i in range(max(lo, 1), hi):
-        keep(pocket, i, SIDE_CLEAR, SIDE_CLEAR, play[i, PHASE] == SET)
+        hold(pocket, i, SIDE_CLEAR, SIDE_CLEAR, play[i, PHASE] == SET)
         if play[i, PHASE] != SNAPPED or play[i, PASSER] < 0.0:
             continue
         q = int(play[i, PASSER])
@@ -99,7 +99,7 @@ def _side(play: Any, place: Any, rush: Any, lo: int, hi: int, pocket: Any) -> No
 @kernel
 def _frozen(play: Any, lo: int, hi: int, pocket: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(pocket, i, AT_THROW, AT_THROW, play[i, PHASE] == SET)
+        hold(pocket, i, AT_THROW, AT_THROW, play[i, PHASE] == SET)
         if holds(play, i):
             pocket[i, AT_THROW] = pocket[i, RUSH_M]
 

@@ -54,9 +54,9 @@ def _stem(play: Any, place: Any, start: Any, who: Any, lo: int, hi: int, out: An
                 out[i, n, STEM] = place[i, n, 0] - start[i, n, 0]
 
 
-def route_features(moment: EventContext, ledger: Any = None) -> Floats | None:
+def route_features(event: EventContext, ledger: Any = None) -> Floats | None:
     """(F,): :data:`ROUTE_FEATURES` of the receiver whom the pass was for; None without him or without a throw."""
-    frames, row, n = moment.frames, moment.row, moment.player
+    frames, row, n = event.frames, event.row, event.player
     if frames is None or row < 0 or n < 0:
         return None
     thrown = frames["play"][row, THROW_T]
@@ -82,9 +82,9 @@ def route_features(moment: EventContext, ledger: Any = None) -> Floats | None:
     return found if np.isfinite(found[:6]).all() else None
 
 
-def route_label(moment: EventContext, ledger: Any) -> str | None:
+def route_label(event: EventContext, ledger: Any) -> str | None:
     """The likeliest branch."""
-    chances = moment.facts.get("nfl.receiver.route_probability")
+    chances = event.facts.get("nfl.receiver.route_probability")
     return ROUTES[int(np.argmax(chances))] if isinstance(chances, list) else None
 
 

@@ -13,36 +13,36 @@ from features.core.frames import Floats
 from features.core.sport import EventStep, Stat
 from features.nfl.carrier import BEHIND_S, CARRY_BOX, CLOSE_U, CROWD, FORWARD, NEAR, PATH, START_U, TO_GOAL, TOP
 from features.nfl.columns import CARRY_T, LOS, WAY, YD
-from features.nfl.ledger import Ledger, of_this_play, told
+from features.nfl.ledger import Ledger, of_this_play, reported
 from features.nfl.passing import row_where
 from features.nfl.vocabulary import ENDS
 from features.nfl.yardage import distribution_names, expected_m, over_expected_m, rush_rows
 
 
-def begin_run(moment: EventContext) -> None:
+def begin_run(event: EventContext) -> None:
     """Facts ``rush.asked`` and ``rush.runner``, what the model of rushing yards is asked with: ``RUSH_FEATURES`` but for the yards,
     and ``HANDOFF_FEATURES``, from the first frame with the ball in his hands."""
-    row = row_where(moment, CARRY_T)
-    moment.facts["rush.asked"] = moment.facts["rush.runner"] = None
-    if row >= 0 and moment.frames is not None:
-        carry = moment.frames["carry"][row]
-        asked = [float(carry[c]) for c in (NEAR, CROWD, FORWARD, CARRY_BOX)]
-        if all(isfinite(v) for v in asked):
-            moment.facts["rush.asked"] = asked
-            moment.facts["rush.runner"] = [float(v) for v in moment.frames["handoff"][row]]
+    row = row_where(event, CARRY_T)
+    event.facts["rush.asked"] = event.facts["rush.runner"] = None
+    if row >= 0 and event.frames is not None:
+        carry = event.frames["carry"][row]
+        inputs = [float(carry[c]) for c in (NEAR, CROWD, FORWARD, CARRY_BOX)]
+        if all(isfinite(v) for v in inputs):
+            event.facts["rush.asked"] = inputs
+            event.facts["rush.runner"] = [float(v) for v in event.frames["handoff"][row]]
 
 
-def end_run(moment: EventContext) -> None:
+def end_run(event: EventContext) -> None:
     """Facts of a play that is over: yards gained, as told or from where it ended, and how the runner got there. Nobody gains more
     than the way to the goal line, however far he runs on behind it."""
-    facts, frames, row = moment.facts, moment.frames, moment.row
-    gained = attr(moment, "gained_yd")
+    facts, frames, row = event.facts, event.frames, event.row
+    gained = attr(event, "gained_yd")
     if frames is not None and row >= 0:
         play, carry = frames["play"][row], frames["carry"][row]
-        spot = play[WAY] * (moment.x_m - play[LOS]) / YD
+        spot = play[WAY] * (event.x_m - play[LOS]) / YD
         to_goal = carry[TO_GOAL] / YD
         if isfinite(to_goal):
-            spot = to_goal if moment.type == "touchdown" else min(spot, to_goal)
+            spot = to_goal if event.type == "touchdown" else min(spot, to_goal)
         if not isfinite(gained) and isfinite(spot):
             gained = float(spot)
         for name, column in (
@@ -56,72 +56,72 @@ def end_run(moment: EventContext) -> None:
     facts["play.gained_yd"] = gained
 
 
-def run_features(moment: EventContext, ledger: Ledger) -> Floats | None:
+def run_features(event: EventContext, ledger: Ledger) -> Floats | None:
     """(K, F): one row per number of yards, the last two those to a first down and to the goal line."""
-    asked = moment.facts.get("rush.asked")
-    if not isinstance(asked, list):
+    inputs = event.facts.get("rush.asked")
+    if not isinstance(inputs, list):
         return None
-    return rush_rows(np.array(asked), told(moment, ledger, "to_go_yd"), told(moment, ledger, "to_goal_yd"))
+    return rush_rows(np.array(inputs), reported(event, ledger, "to_go_yd"), reported(event, ledger, "to_goal_yd"))
 
 
-def run_asked(moment: EventContext, ledger: Ledger) -> Floats | None:
+def run_asked(event: EventContext, ledger: Ledger) -> Floats | None:
     """(K, F): the same, with ``HANDOFF_FEATURES`` behind them in every row."""
-    rows, runner = run_features(moment, ledger), moment.facts.get("rush.runner")
+    rows, runner = run_features(event, ledger), event.facts.get("rush.runner")
     if rows is None or not isinstance(runner, list):
         return None
     return np.column_stack((rows, np.tile([number(v) for v in runner], (len(rows), 1))))
 
 
-def expected_yards(moment: EventContext, ledger: Ledger) -> float | None:
+def expected_yards(event: EventContext, ledger: Ledger) -> float | None:
     """m: the mean of the distribution."""
-    return expected_m(moment, "rush", "nfl.rusher.yards_distribution")
+    return expected_m(event, "rush", "nfl.rusher.yards_distribution")
 
 
-def first_down(moment: EventContext, ledger: Ledger) -> float | None:
-    return _chance(moment, -2, told(moment, ledger, "to_go_yd"))
+def first_down(event: EventContext, ledger: Ledger) -> float | None:
+    return _chance(event, -2, reported(event, ledger, "to_go_yd"))
 
 
-def touchdown(moment: EventContext, ledger: Ledger) -> float | None:
-    return _chance(moment, -1, told(moment, ledger, "to_goal_yd"))
+def touchdown(event: EventContext, ledger: Ledger) -> float | None:
+    return _chance(event, -1, reported(event, ledger, "to_goal_yd"))
 
 
-def _chance(moment: EventContext, at: int, yards: float) -> float | None:
-    chances = moment.facts.get("nfl.rusher.yards_distribution")
+def _chance(event: EventContext, at: int, yards: float) -> float | None:
+    chances = event.facts.get("nfl.rusher.yards_distribution")
     return float(chances[at]) if isinstance(chances, list) and isfinite(yards) else None
 
 
-def over_expected(moment: EventContext, ledger: Ledger) -> float | None:
+def over_expected(event: EventContext, ledger: Ledger) -> float | None:
     """m: RYOE of this run."""
-    return over_expected_m(moment, ledger) if _ran(moment, ledger) else None
+    return over_expected_m(event, ledger) if _ran(event, ledger) else None
 
 
-def _ran(moment: EventContext, ledger: Ledger) -> bool:
-    return ledger.runner >= 0 and not ledger.after_catch and moment.type != "qb_sack" and of_this_play(moment, ledger)
+def _ran(event: EventContext, ledger: Ledger) -> bool:
+    return ledger.runner >= 0 and not ledger.after_catch and event.type != "qb_sack" and of_this_play(event, ledger)
 
 
-def time_behind_los(moment: EventContext, ledger: Ledger) -> float | None:
-    behind = number(moment.facts.get("carrier.behind_s"))
-    return behind if _ran(moment, ledger) and isfinite(behind) else None
+def time_behind_los(event: EventContext, ledger: Ledger) -> float | None:
+    behind = number(event.facts.get("carrier.behind_s"))
+    return behind if _ran(event, ledger) and isfinite(behind) else None
 
 
-def efficiency(moment: EventContext, ledger: Ledger) -> float | None:
+def efficiency(event: EventContext, ledger: Ledger) -> float | None:
     """Yards run per yard gained; None where nothing was gained."""
-    path, gained = number(moment.facts.get("carrier.path_m")), number(moment.facts.get("play.gained_yd"))
-    return path / YD / gained if _ran(moment, ledger) and gained >= 1.0 and isfinite(path) else None
+    path, gained = number(event.facts.get("carrier.path_m")), number(event.facts.get("play.gained_yd"))
+    return path / YD / gained if _ran(event, ledger) and gained >= 1.0 and isfinite(path) else None
 
 
-def yards_before_close(moment: EventContext, ledger: Ledger) -> float | None:
+def yards_before_close(event: EventContext, ledger: Ledger) -> float | None:
     """m gained when the first defender came within a yard; all that was gained when nobody did."""
-    if not _ran(moment, ledger) or not isfinite(number(moment.facts.get("carrier.path_m"))):
+    if not _ran(event, ledger) or not isfinite(number(event.facts.get("carrier.path_m"))):
         return None
-    close, gained = number(moment.facts.get("carrier.close_m")), number(moment.facts.get("play.gained_yd"))
+    close, gained = number(event.facts.get("carrier.close_m")), number(event.facts.get("play.gained_yd"))
     value = close if isfinite(close) else gained * YD
     return value if isfinite(value) else None
 
 
-def top_speed(moment: EventContext, ledger: Ledger) -> float | None:
+def top_speed(event: EventContext, ledger: Ledger) -> float | None:
     """m/s."""
-    fastest = number(moment.facts.get("carrier.top_mps"))
+    fastest = number(event.facts.get("carrier.top_mps"))
     return fastest if isfinite(fastest) else None
 
 

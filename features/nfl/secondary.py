@@ -14,7 +14,7 @@ from features.core.compiled import kernel
 from features.core.frames import Frames
 from features.core.sport import Signal, Step
 from features.nfl.alignment import BACKFIELD_M, stands
-from features.nfl.columns import EVENT_KEEP_S, PHASE, SNAP_Y, WAY, YD, keep
+from features.nfl.columns import EVENT_KEEP_S, PHASE, SNAP_Y, WAY, YD, hold
 from features.nfl.vocabulary import SET
 
 #: deeper than a linebacker, and nearer to the middle than a cornerback
@@ -29,7 +29,7 @@ SECONDARY = Signal("secondary", "mixed", (9,), keep_s=EVENT_KEEP_S)
 def _sides(play: Any, who: Any, place: Any, lo: int, hi: int, out: Any) -> None:
     """Eligible men at the line on the fuller and on the emptier side of the ball."""
     for i in range(max(lo, 1), hi):
-        keep(out, i, STRONG, WEAK, play[i, PHASE] == SET)
+        hold(out, i, STRONG, WEAK, play[i, PHASE] == SET)
         if not stands(play, i):
             continue
         left, right = 0.0, 0.0
@@ -45,7 +45,7 @@ def _sides(play: Any, who: Any, place: Any, lo: int, hi: int, out: Any) -> None:
 @kernel
 def _safeties(play: Any, who: Any, place: Any, velocity: Any, lo: int, hi: int, out: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep(out, i, SAFETIES, SECOND_BACK, play[i, PHASE] == SET)
+        hold(out, i, SAFETIES, SECOND_BACK, play[i, PHASE] == SET)
         if not stands(play, i):
             continue
         first, second, seen = -1, -1, False

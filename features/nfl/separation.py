@@ -14,7 +14,7 @@ from features.core.compiled import kernel
 from features.core.frames import Floats, Frames, Ints
 from features.core.sport import Signal, Stat
 from features.core.steps import filling, kernel_step
-from features.nfl.columns import AGE, EVENT_KEEP_S, LIVE, PASSED, PASSER, PHASE, SNAP_T, YD, apart, keep, keep_sums, turned
+from features.nfl.columns import AGE, EVENT_KEEP_S, LIVE, PASSED, PASSER, PHASE, SNAP_T, YD, apart, hold, hold_sums, turned
 from features.nfl.play_state import BACKER, COVER
 from features.nfl.vocabulary import KICKED, SET, SNAPPED
 
@@ -168,7 +168,7 @@ def _watched(play: Any, i: int) -> bool:
 @kernel
 def _follow(play: Any, xyz: Any, velocity: Any, speed: Any, shadow: Any, lo: int, hi: int, out: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep_sums(out, i, F_ROWS, F_BOTH, play[i, PHASE] == SET)
+        hold_sums(out, i, F_ROWS, F_BOTH, play[i, PHASE] == SET)
         if not _watched(play, i):
             continue
         for n in range(out.shape[1]):
@@ -189,7 +189,7 @@ def _follow(play: Any, xyz: Any, velocity: Any, speed: Any, shadow: Any, lo: int
 @kernel
 def _eyes(play: Any, xyz: Any, orientation: Any, shadow: Any, lo: int, hi: int, out: Any) -> None:
     for i in range(max(lo, 1), hi):
-        keep_sums(out, i, F_PASSER, F_MAN, play[i, PHASE] == SET)
+        hold_sums(out, i, F_PASSER, F_MAN, play[i, PHASE] == SET)
         if not _watched(play, i) or play[i, PASSER] < 0.0:
             continue
         q = int(play[i, PASSER])
@@ -209,7 +209,7 @@ def _eyes(play: Any, xyz: Any, orientation: Any, shadow: Any, lo: int, hi: int, 
 def _following(play: Any, follow: Any, lo: int, hi: int, out: Any) -> None:
     """Means over the defenders who have a man: distance, likeness of motion, and of facings."""
     for i in range(max(lo, 1), hi):
-        keep(out, i, C_GAP, C_ROWS, play[i, PHASE] == SET)
+        hold(out, i, C_GAP, C_ROWS, play[i, PHASE] == SET)
         if not _watched(play, i):
             continue
         men, moved, gap, cos, eyes, man, rows = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -233,7 +233,7 @@ def _following(play: Any, follow: Any, lo: int, hi: int, out: Any) -> None:
 def _drift(play: Any, place: Any, start: Any, who: Any, lo: int, hi: int, out: Any) -> None:
     """How far the coverage has moved from where it stood at the snap, and how deep and wide it is."""
     for i in range(max(lo, 1), hi):
-        keep(out, i, C_DRIFT, C_SPREAD, play[i, PHASE] == SET)
+        hold(out, i, C_DRIFT, C_SPREAD, play[i, PHASE] == SET)
         if not _watched(play, i):
             continue
         count, drift, deep, low, high = 0.0, 0.0, 0.0, np.inf, -np.inf
@@ -251,7 +251,7 @@ def _drift(play: Any, place: Any, start: Any, who: Any, lo: int, hi: int, out: A
 def _sticking(play: Any, shadow: Any, rival: Any, xyz: Any, lo: int, hi: int, out: Any) -> None:
     """Share of the receivers whose nearest defender is still the man dealt to them, and the widest gap to one's man."""
     for i in range(max(lo, 1), hi):
-        keep(out, i, C_STICK, C_LOST, play[i, PHASE] == SET)
+        hold(out, i, C_STICK, C_LOST, play[i, PHASE] == SET)
         if not _watched(play, i):
             continue
         pairs, same, lost = 0.0, 0.0, 0.0

@@ -11,7 +11,7 @@ YARDS: Final = {
     "es": {"one": "yarda", "other": "yardas"},
 }
 
-PHRASES: Final[dict[str, dict[str, str]]] = {
+TEMPLATES: Final[dict[str, dict[str, str]]] = {
     "touchdown": {
         "en": "Touchdown! {player} scores for {team}: {home} {score} {away}.",
         "de": "Touchdown! {player} punktet für {team}: {home} gegen {away} {score}.",

@@ -16,7 +16,7 @@ from features.core.compiled import kernel
 from features.core.frames import Floats, Frames, Ints
 from features.core.sport import Signal, Stat, Step
 from features.nfl.alignment import BOX
-from features.nfl.columns import EVENT_KEEP_S, LOS, PASSER, PHASE, SNAP_T, SNAP_Y, TARGET, THROW_T, WAY, keep
+from features.nfl.columns import EVENT_KEEP_S, LOS, PASSER, PHASE, SNAP_T, SNAP_Y, TARGET, THROW_T, WAY, hold
 from features.nfl.flight import ROWS_BACK, completion_features, flies, fresh
 from features.nfl.pass_rush import SENT_S
 from features.nfl.vocabulary import IN_AIR
@@ -112,7 +112,7 @@ def _thrown(
     out: Any,
 ) -> None:
     for i in range(max(lo, 1), hi):
-        keep(out, i, 0, out.shape[1] - 1, fresh(play, i))
+        hold(out, i, 0, out.shape[1] - 1, fresh(play, i))
         if not flies(play, i):
             continue
         n, q, k = int(play[i, TARGET]), int(play[i, PASSER]) if play[i, PASSER] >= 0.0 else -1, i

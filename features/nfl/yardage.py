@@ -46,16 +46,16 @@ def distribution_names(kind: str) -> tuple[str, ...]:
     return names + (("first_down", "touchdown") if kind == "rush" else ())
 
 
-def rush_rows(asked: Floats, to_go_yd: float, to_goal_yd: float) -> Floats:
+def rush_rows(inputs: Floats, to_go_yd: float, to_goal_yd: float) -> Floats:
     """(K, F): ``asked`` (F - 1,) with each level, then with the yards to a first down and to the goal line (NaN unknown)."""
     levels = np.array([*LEVELS_YD["rush"], to_go_yd, to_goal_yd], np.float64)
-    return np.column_stack((levels, np.tile(asked, (len(levels), 1))))
+    return np.column_stack((levels, np.tile(inputs, (len(levels), 1))))
 
 
-def yac_rows(asked: Floats) -> Floats:
+def yac_rows(inputs: Floats) -> Floats:
     """(K, F): ``asked`` (F - 1,) with each level."""
     levels = np.array(LEVELS_YD["yac"], np.float64)
-    return np.column_stack((levels, np.tile(asked, (len(levels), 1))))
+    return np.column_stack((levels, np.tile(inputs, (len(levels), 1))))
 
 
 def expected(kind: str, chances: Sequence[float]) -> float:
@@ -71,20 +71,20 @@ def expected(kind: str, chances: Sequence[float]) -> float:
     return x[0] + area - 0.5
 
 
-def expected_m(moment: EventContext, kind: str, distribution: str) -> float | None:
+def expected_m(event: EventContext, kind: str, distribution: str) -> float | None:
     """m: the mean of the distribution that the stat of that name has found for this event, put down in yards as the fact
     ``<kind>.expected_yd``."""
-    chances = moment.facts.get(distribution)
+    chances = event.facts.get(distribution)
     if not isinstance(chances, list):
         return None
     yards = expected(kind, chances)
-    moment.facts[f"{kind}.expected_yd"] = yards
+    event.facts[f"{kind}.expected_yd"] = yards
     return yards * YD
 
 
-def over_expected_m(moment: EventContext, ledger: Ledger) -> float | None:
+def over_expected_m(event: EventContext, ledger: Ledger) -> float | None:
     """m by which the runner of this play has gained more than was expected when he got the ball."""
     if ledger.runner < 0 or not isfinite(ledger.expected_yd):
         return None
-    over = gained_yd(moment, ledger) - ledger.expected_yd
+    over = gained_yd(event, ledger) - ledger.expected_yd
     return over * YD if isfinite(over) else None

@@ -93,29 +93,29 @@ def cheapest(
     return best if best >= 0 else nearest
 
 
-def align(frames: Frames, moment: EventContext, lo: int, hi: int) -> int:
-    """The row in ``[lo, hi)`` that ``moment`` happened in; -1 when there is none.
+def align(frames: Frames, event: EventContext, lo: int, hi: int) -> int:
+    """The row in ``[lo, hi)`` that ``event`` happened in; -1 when there is none.
 
     Events that nobody plays the ball in (a card, a substitution) go to the frame nearest in time, and so does an event
     of which neither player nor place is known.
     """
     lo, hi = max(lo, 0), min(hi, frames.hi)
     ball = frames.roster.ball
-    placed = np.isfinite(moment.x_m) and np.isfinite(moment.y_m)
-    if ball < 0 or moment.type in BY_TIME or not (placed or moment.player >= 0):
-        return _nearest(frames.t, lo, hi, moment.t_s)
+    placed = np.isfinite(event.x_m) and np.isfinite(event.y_m)
+    if ball < 0 or event.type in BY_TIME or not (placed or event.player >= 0):
+        return _nearest(frames.t, lo, hi, event.t_s)
     return int(
         cheapest(
             frames.t,
             frames.xyz,
             lo,
             hi,
-            moment.t_s,
+            event.t_s,
             ball,
-            moment.player,
-            moment.x_m if placed else np.nan,
-            moment.y_m if placed else np.nan,
-            moment.type in STRIKES,
+            event.player,
+            event.x_m if placed else np.nan,
+            event.y_m if placed else np.nan,
+            event.type in STRIKES,
             max(round(_KICK_S / frames.dt_s), 1),
             frames.dt_s,
         )

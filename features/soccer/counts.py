@@ -39,9 +39,9 @@ _ONE: Final = {"foul": "fouls", "interception": "interceptions", "clearance": "c
 _WON: Final = {"duel": "won", "tackle": "won", "dribble": "complete"}
 
 
-def names(moment: EventContext, ledger: Ledger) -> Iterator[str]:
+def names(event: EventContext, ledger: Ledger) -> Iterator[str]:
     """What an event counts as, for its team and its player."""
-    kind, outcome, attrs = moment.type, moment.outcome, moment.attrs
+    kind, outcome, attrs = event.type, event.outcome, event.attrs
     if kind == "pass":
         yield "passes"
         if outcome:
@@ -70,72 +70,72 @@ def names(moment: EventContext, ledger: Ledger) -> Iterator[str]:
         yield "take_ons"
     if kind in ("pass", "shot") and attrs.get("set_piece") == "corner":
         yield "corners"
-    if offside(moment) and not 0.0 <= moment.t_s - ledger.offside_s[moment.team] <= ONE_OFFSIDE_S:
+    if offside(event) and not 0.0 <= event.t_s - ledger.offside_s[event.team] <= ONE_OFFSIDE_S:
         yield "offsides"
 
 
-def offside(moment: EventContext) -> bool:
-    return moment.type == "offside" or (moment.type == "pass" and moment.outcome == "offside")
+def offside(event: EventContext) -> bool:
+    return event.type == "offside" or (event.type == "pass" and event.outcome == "offside")
 
 
-def keeper_of(moment: EventContext, ledger: Ledger) -> int:
+def keeper_of(event: EventContext, ledger: Ledger) -> int:
     """Whose save it was: the keeper a saved shot was against, else the one last seen in that goal; -1 unknown."""
-    keeper = int(number(moment.facts.get("keeper", -1)))
-    return keeper if 0 <= keeper < ledger.players else ledger.keeper[1 - moment.team]
+    keeper = int(number(event.facts.get("keeper", -1)))
+    return keeper if 0 <= keeper < ledger.players else ledger.keeper[1 - event.team]
 
 
-def count(moment: EventContext, ledger: Ledger) -> None:
+def count(event: EventContext, ledger: Ledger) -> None:
     """Book an event with its team and player; a saved shot also as a save of the other team and its keeper."""
     if not ledger.begun:
-        ledger.begun, ledger.whole = True, moment.period <= 1 and moment.t_s <= EARLY_S
-    if moment.type == "period_start" and moment.period == 1:
+        ledger.begun, ledger.whole = True, event.period <= 1 and event.t_s <= EARLY_S
+    if event.type == "period_start" and event.period == 1:
         ledger.whole = True
-    if not counts(moment):
+    if not counts(event):
         return
-    team, player = moment.team, moment.player
-    for name in names(moment, ledger):
+    team, player = event.team, event.player
+    for name in names(event, ledger):
         ledger.team_counts[INDEX[name]][team] += 1
         if 0 <= player < ledger.players:
             ledger.player_counts[INDEX[name]][player] += 1
-    if moment.type == "shot" and moment.outcome == "saved":
+    if event.type == "shot" and event.outcome == "saved":
         ledger.team_counts[INDEX["saves"]][1 - team] += 1
-        keeper = keeper_of(moment, ledger)
+        keeper = keeper_of(event, ledger)
         if keeper >= 0:
             ledger.player_counts[INDEX["saves"]][keeper] += 1
-    if offside(moment):
-        ledger.offside_s[team] = moment.t_s
-    if moment.type == "pass":
-        _latest(moment, ledger)
-    _follow(moment, ledger)
+    if offside(event):
+        ledger.offside_s[team] = event.t_s
+    if event.type == "pass":
+        _latest(event, ledger)
+    _follow(event, ledger)
 
 
-def _latest(moment: EventContext, ledger: Ledger) -> None:
+def _latest(event: EventContext, ledger: Ledger) -> None:
     """Passes of each team by minute of play, the latest ten."""
-    minute = int(ledger.clock_s(moment.t_s) // 60.0)
+    minute = int(ledger.clock_s(event.t_s) // 60.0)
     if not ledger.minutes or ledger.minutes[-1][0] != minute:
         ledger.minutes.append([minute, 0, 0])
         while ledger.minutes[0][0] <= minute - LATEST_MIN:
             del ledger.minutes[0]
-    ledger.minutes[-1][1 + moment.team] += 1
+    ledger.minutes[-1][1 + event.team] += 1
 
 
 #: what takes the ball from the other team
 _TAKES: Final = frozenset({"interception", "clearance", "recovery", "shot"})
 
 
-def _follow(moment: EventContext, ledger: Ledger) -> None:
+def _follow(event: EventContext, ledger: Ledger) -> None:
     """The passes that one team has completed in a row, and the shots that one team has had in a row."""
-    team, kind = moment.team, moment.type
+    team, kind = event.team, event.type
     if kind == "pass":
         if ledger.move_team != team:
             ledger.move_team, ledger.move_passes = team, 0
-        ledger.move_passes = ledger.move_passes + 1 if moment.outcome == "complete" else 0
+        ledger.move_passes = ledger.move_passes + 1 if event.outcome == "complete" else 0
     elif kind in _TAKES and (team != ledger.move_team or kind == "shot"):
         ledger.move_team, ledger.move_passes = team, 0
     if kind == "shot":
         ledger.run_shots = ledger.run_shots + 1 if ledger.run_team == team else 1
         ledger.run_team = team
-        ledger.shot_s[team] = ledger.clock_s(moment.t_s)
+        ledger.shot_s[team] = ledger.clock_s(event.t_s)
 
 
 def team_count(name: str) -> Callable[[Ledger, float], Floats]:

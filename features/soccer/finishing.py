@@ -15,21 +15,21 @@ from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import Ledger, counts, xgoals_of
 
 
-def add_shot(moment: EventContext, ledger: Ledger) -> None:
-    xgoals = xgoals_of(moment)
-    if not counts(moment):
+def add_shot(event: EventContext, ledger: Ledger) -> None:
+    xgoals = xgoals_of(event)
+    if not counts(event):
         return
     if xgoals != xgoals:
-        ledger.unvalued[moment.team] += 1
+        ledger.unvalued[event.team] += 1
         return
-    goal = int(moment.outcome == "goal")
-    ledger.shots[moment.team] += 1
-    ledger.team_xgoals[moment.team] += xgoals
-    ledger.team_scored[moment.team] += goal
-    if 0 <= moment.player < ledger.players:
-        ledger.player_shots[moment.player] += 1
-        ledger.player_xgoals[moment.player] += xgoals
-        ledger.player_scored[moment.player] += goal
+    goal = int(event.outcome == "goal")
+    ledger.shots[event.team] += 1
+    ledger.team_xgoals[event.team] += xgoals
+    ledger.team_scored[event.team] += goal
+    if 0 <= event.player < ledger.players:
+        ledger.player_shots[event.player] += 1
+        ledger.player_xgoals[event.player] += xgoals
+        ledger.player_scored[event.player] += goal
 
 
 def known_xgoals(ledger: Ledger, team: int) -> float:

@@ -38,32 +38,32 @@ AGAINST_SHORT_HANDED: Final = 1.30
 MOST_GOALS: Final = 12
 
 
-def scorer(moment: EventContext) -> int:
+def scorer(event: EventContext) -> int:
     """Which team this event scores for: 0, 1, or -1. An own goal is reported for the team of the player who did it."""
-    if not counts(moment):
+    if not counts(event):
         return -1
-    if moment.type == "own_goal":
-        return 1 - moment.team
-    return moment.team if moment.type == "shot" and moment.outcome == "goal" else -1
+    if event.type == "own_goal":
+        return 1 - event.team
+    return event.team if event.type == "shot" and event.outcome == "goal" else -1
 
 
-def sent_off(moment: EventContext) -> bool:
-    return moment.type == "card" and moment.attrs.get("card") in ("red", "second_yellow") and counts(moment)
+def sent_off(event: EventContext) -> bool:
+    return event.type == "card" and event.attrs.get("card") in ("red", "second_yellow") and counts(event)
 
 
-def keep_score(moment: EventContext, ledger: Ledger) -> None:
-    team = scorer(moment)
+def update_score(event: EventContext, ledger: Ledger) -> None:
+    team = scorer(event)
     if team >= 0:
         ledger.goals[team] += 1
-    elif sent_off(moment):
-        ledger.reds[moment.team] += 1
+    elif sent_off(event):
+        ledger.reds[event.team] += 1
 
 
-def keep_shootout(moment: EventContext, ledger: Ledger) -> None:
+def update_shootout(event: EventContext, ledger: Ledger) -> None:
     """A kick of a shoot-out decides it and nothing else."""
-    if moment.period == SHOOTOUT and moment.team in (0, 1):
-        ledger.kicks[moment.team] += 1
-        ledger.shootout[moment.team] += int(moment.outcome == "goal")
+    if event.period == SHOOTOUT and event.team in (0, 1):
+        ledger.kicks[event.team] += 1
+        ledger.shootout[event.team] += int(event.outcome == "goal")
 
 
 def time_left_s(ledger: Ledger, t_s: float) -> float:
@@ -127,20 +127,20 @@ def result_odds(left_s: float, goal_difference: int, reds_home: int, reds_away: 
     return odds
 
 
-def swing(moment: EventContext, ledger: Ledger) -> float:
+def swing(event: EventContext, ledger: Ledger) -> float:
     """How far a goal or a red card moved the odds, 0..1: the largest change among the three results.
 
     ``ledger`` is the account before the event. 0 for events that change neither score nor numbers.
     """
-    scored, off = scorer(moment), sent_off(moment)
+    scored, off = scorer(event), sent_off(event)
     if scored < 0 and not off:
         return 0.0
-    return _moved(ledger, moment.t_s, scored, moment.team if off else -1)
+    return _moved(ledger, event.t_s, scored, event.team if off else -1)
 
 
-def stake(moment: EventContext, ledger: Ledger) -> float:
+def stake(event: EventContext, ledger: Ledger) -> float:
     """How far the odds would move, 0..1, if the event's team scored with it; 0 where it belongs to no team."""
-    return _moved(ledger, moment.t_s, moment.team, -1) if counts(moment) else 0.0
+    return _moved(ledger, event.t_s, event.team, -1) if counts(event) else 0.0
 
 
 def _moved(ledger: Ledger, t_s: float, scored: int, off: int) -> float:
@@ -166,8 +166,8 @@ def shootout(ledger: Ledger, t_s: float) -> Floats:
 
 
 EVENT_STEPS = (
-    EventStep("match.score", keep_score, on=("shot", "own_goal", "card"), phase="apply"),
-    EventStep("match.shootout", keep_shootout, on=("shot",), phase="apply"),
+    EventStep("match.score", update_score, on=("shot", "own_goal", "card"), phase="apply"),
+    EventStep("match.shootout", update_shootout, on=("shot",), phase="apply"),
 )
 
 STATS = (

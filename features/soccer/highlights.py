@@ -41,98 +41,98 @@ VERY_FAST_MPS: Final = 36.0 / 3.6
 LAST_THIRD: Final = 2 / 3
 
 
-def find_fastest(moment: EventContext) -> None:
+def find_fastest(event: EventContext) -> None:
     """Facts ``fastest`` and ``fastest_mps``: whose top speed up to this frame is the match's, -1 and NaN if unknown."""
-    moment.facts["fastest"], moment.facts["fastest_mps"] = -1, float("nan")
-    frames = moment.frames
-    if frames is None or moment.row < 0 or "top_speed" not in frames.signals:
+    event.facts["fastest"], event.facts["fastest_mps"] = -1, float("nan")
+    frames = event.frames
+    if frames is None or event.row < 0 or "top_speed" not in frames.signals:
         return
-    top = frames["top_speed"][moment.row].tolist()
+    top = frames["top_speed"][event.row].tolist()
     best, best_mps = -1, 0.0
     for n in frames.roster.players.tolist():
         if top[n] > best_mps:
             best, best_mps = n, top[n]
     if best >= 0:
-        moment.facts["fastest"], moment.facts["fastest_mps"] = best, best_mps
+        event.facts["fastest"], event.facts["fastest_mps"] = best, best_mps
 
 
-def keep_fastest(moment: EventContext, ledger: Ledger) -> None:
-    fastest = number(moment.facts.get("fastest_mps"))
+def update_fastest(event: EventContext, ledger: Ledger) -> None:
+    fastest = number(event.facts.get("fastest_mps"))
     if fastest > ledger.fastest_mps:
         ledger.fastest_mps = fastest
 
 
-def new_top_speed(moment: EventContext, ledger: Ledger) -> float:
+def new_top_speed(event: EventContext, ledger: Ledger) -> float:
     """m/s when somebody has just become the fastest of the match and is worth telling; NaN otherwise."""
-    fastest = number(moment.facts.get("fastest_mps"))
+    fastest = number(event.facts.get("fastest_mps"))
     return fastest if fastest >= FAST_MPS and fastest >= ledger.fastest_mps + 0.05 else float("nan")
 
 
-def label_of(moment: EventContext) -> str:
-    if scorer(moment) >= 0:
-        return "own_goal" if moment.type == "own_goal" else "goal"
-    if sent_off(moment):
+def label_of(event: EventContext) -> str:
+    if scorer(event) >= 0:
+        return "own_goal" if event.type == "own_goal" else "goal"
+    if sent_off(event):
         return "red_card"
-    if moment.type == "shot":
-        if moment.attrs.get("set_piece") == "penalty":
+    if event.type == "shot":
+        if event.attrs.get("set_piece") == "penalty":
             return "penalty"
-        return "save" if moment.outcome == "saved" else "chance"
-    return {"pass": "pass", "card": "booking", "dribble": "take_on"}.get(moment.type, "top_speed")
+        return "save" if event.outcome == "saved" else "chance"
+    return {"pass": "pass", "card": "booking", "dribble": "take_on"}.get(event.type, "top_speed")
 
 
-def reasons_of(moment: EventContext, ledger: Ledger) -> dict[str, float]:
+def reasons_of(event: EventContext, ledger: Ledger) -> dict[str, float]:
     """Every reason with its strength; ``ledger`` is the account before the event."""
     reasons: dict[str, float] = {}
-    fast = new_top_speed(moment, ledger)
+    fast = new_top_speed(event, ledger)
     if fast == fast:
         reasons["top_speed"] = 0.3 + 0.4 * ramp(fast, FAST_MPS, VERY_FAST_MPS)
-    if not counts(moment):
+    if not counts(event):
         return reasons
-    if moment.type == "pass":
-        if moment.outcome == "complete":
-            _pass(moment, reasons)
-    elif moment.type == "shot":
-        _shot(moment, ledger, reasons)
-    elif moment.type == "card" and moment.attrs.get("card") == "yellow":
+    if event.type == "pass":
+        if event.outcome == "complete":
+            _pass(event, reasons)
+    elif event.type == "shot":
+        _shot(event, ledger, reasons)
+    elif event.type == "card" and event.attrs.get("card") == "yellow":
         reasons["yellow_card"] = 0.1
-    elif moment.type == "dribble" and moment.outcome == "complete" and place(moment)[0] >= LAST_THIRD:
+    elif event.type == "dribble" and event.outcome == "complete" and place(event)[0] >= LAST_THIRD:
         reasons["take_on"] = 0.1
-    label = label_of(moment)
+    label = label_of(event)
     if label in ("goal", "own_goal", "red_card"):
         reasons[label] = PLEASERS[label]
-        reasons["win_probability"] = ramp(swing(moment, ledger), 0.0, 0.5)
+        reasons["win_probability"] = ramp(swing(event, ledger), 0.0, 0.5)
     return reasons
 
 
-def _pass(moment: EventContext, reasons: dict[str, float]) -> None:
-    bypassed = number(moment.facts.get("soccer.pass.opponents_bypassed"))
+def _pass(event: EventContext, reasons: dict[str, float]) -> None:
+    bypassed = number(event.facts.get("soccer.pass.opponents_bypassed"))
     if bypassed == bypassed:
         reasons["opponents_bypassed"] = 0.5 * ramp(bypassed, 5, 9)
-    reasons["threat"] = 0.3 * ramp(number(moment.facts.get("soccer.pass.threat")), *THREAT)
-    if moment.attrs.get("through_ball") is True and place(moment)[2] >= LAST_THIRD:
+    reasons["threat"] = 0.3 * ramp(number(event.facts.get("soccer.pass.threat")), *THREAT)
+    if event.attrs.get("through_ball") is True and place(event)[2] >= LAST_THIRD:
         reasons["through_ball"] = 0.12
-    unlikely = 1.0 - number(moment.facts.get("soccer.pass.completion_probability"))
+    unlikely = 1.0 - number(event.facts.get("soccer.pass.completion_probability"))
     if unlikely == unlikely:
         reasons["unlikely_pass"] = 0.4 * ramp(unlikely, 0.75, 0.95)
 
 
-def _shot(moment: EventContext, ledger: Ledger, reasons: dict[str, float]) -> None:
-    attrs, xgoals = moment.attrs, xgoals_of(moment)
-    reasons["outcome"] = OUTCOMES.get(moment.outcome, 0.0)
-    reasons["close"] = 0.25 * ramp(-number(moment.facts.get("soccer.shot.distance")), -FAR_M, -CLOSE_M)
+def _shot(event: EventContext, ledger: Ledger, reasons: dict[str, float]) -> None:
+    attrs, xgoals = event.attrs, xgoals_of(event)
+    reasons["outcome"] = OUTCOMES.get(event.outcome, 0.0)
+    reasons["close"] = 0.25 * ramp(-number(event.facts.get("soccer.shot.distance")), -FAR_M, -CLOSE_M)
     reasons |= {flag: strength for flag, strength in FLAGS.items() if attrs.get(flag) is True}
-    if ledger.move_team == moment.team:
+    if ledger.move_team == event.team:
         reasons["move"] = 0.25 * ramp(float(ledger.move_passes), *MOVE)
-    if moment.outcome != "goal":
-        reasons["stake"] = 0.2 * ramp(stake(moment, ledger), 0.2, 0.6)
+    if event.outcome != "goal":
+        reasons["stake"] = 0.2 * ramp(stake(event, ledger), 0.2, 0.6)
     if xgoals == xgoals:
         reasons["xgoals"] = 0.8 * ramp(xgoals, *XGOALS)
-        if moment.outcome == "goal":
+        if event.outcome == "goal":
             reasons["unlikely_goal"] = 0.5 * ramp(-xgoals, -UNLIKELY_GOAL, -UNLIKELIEST_GOAL)
-    reasons["shot_speed"] = 0.3 * ramp(number(moment.facts.get("soccer.shot.speed")), 27.0, 33.0)
+    reasons["shot_speed"] = 0.3 * ramp(number(event.facts.get("soccer.shot.speed")), 27.0, 33.0)
     for word, holds in (
         ("penalty", attrs.get("set_piece") == "penalty"),
-        ("post", moment.outcome == "post"),
+        ("post", event.outcome == "post"),
         ("acrobatic", attrs.get("technique") in ACROBATIC),
     ):
         if holds:
@@ -148,50 +148,50 @@ _STATS: Final = {
 }  # fmt: skip
 
 
-def basis_of(moment: EventContext, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
+def basis_of(event: EventContext, ledger: Ledger, reasons: dict[str, float]) -> list[dict[str, Any]]:
     """The event, the values of its stats that counted, the score before it, and whose top speed it was."""
-    found, named = [basis.of_event(moment)], set[str]()
+    found, named = [basis.of_event(event)], set[str]()
     for reason, strength in reasons.items():
         stat, unit = _STATS.get(reason, ("", ""))
-        value = number(moment.facts.get(stat))
+        value = number(event.facts.get(stat))
         if strength > 0.0 and stat and stat not in named and value == value:
             named.add(stat)
-            found.append(basis.of_stat(stat, basis.player_of(moment), value, unit))
+            found.append(basis.of_stat(stat, basis.player_of(event), value, unit))
     if reasons.get("win_probability") or reasons.get("stake"):
         found.append(basis.of_stat("soccer.match.score", "match", ledger.goals, "goals"))
-    if reasons.get("top_speed") and moment.roster is not None:
-        runner = moment.roster.ids[int(number(moment.facts["fastest"]))]
-        found.append(basis.of_stat("soccer.player.top_speed", runner, number(moment.facts["fastest_mps"]), "km/h"))
+    if reasons.get("top_speed") and event.roster is not None:
+        runner = event.roster.ids[int(number(event.facts["fastest"]))]
+        found.append(basis.of_stat("soccer.player.top_speed", runner, number(event.facts["fastest_mps"]), "km/h"))
     return found
 
 
-def offer_of(moment: EventContext, ledger: Ledger) -> Offer | None:
+def offer_of(event: EventContext, ledger: Ledger) -> Offer | None:
     """The highlight that this event could make; ``ledger`` is the account before it."""
-    reasons = reasons_of(moment, ledger)
+    reasons = reasons_of(event, ledger)
     if not any(strength > 0.0 for strength in reasons.values()):
         return None
-    label = label_of(moment)
+    label = label_of(event)
     return Offer(
         label,
         reasons,
-        counts(moment) and label in ALWAYS,
-        highlights.seen_s(moment),
+        counts(event) and label in ALWAYS,
+        highlights.seen_s(event),
         TIMING_S[label],
-        lambda: basis_of(moment, ledger, reasons),
+        lambda: basis_of(event, ledger, reasons),
         ledger.period_start_s if ledger.running else 0.0,
     )
 
 
-def highlight(moment: EventContext, ledger: Ledger) -> dict[str, Any] | None:
+def highlight(event: EventContext, ledger: Ledger) -> dict[str, Any] | None:
     """The highlight that this event makes; ``None`` for the many that make none."""
-    return highlights.value(offer_of(moment, ledger), ledger.shown, HIGHLIGHTS, ledger.clock_s(moment.t_s))
+    return highlights.value(offer_of(event, ledger), ledger.shown, HIGHLIGHTS, ledger.clock_s(event.t_s))
 
 
 _ANY: Final = tuple(sorted(EVENT_TYPES))
 
 EVENT_STEPS = (
     EventStep("highlights.find_fastest", find_fastest, on=_ANY, phase="extract"),
-    EventStep("highlights.keep_fastest", keep_fastest, on=_ANY, phase="apply"),
+    EventStep("highlights.keep_fastest", update_fastest, on=_ANY, phase="apply"),
 )
 
 STATS = (

@@ -17,50 +17,50 @@ from features.soccer.ledger import Ledger, counts, xgoals_of
 from features.soccer.vocabulary import ON_TARGET
 
 
-def find_keeper(moment: EventContext) -> None:
+def find_keeper(event: EventContext) -> None:
     """Fact ``keeper``: the row of axis N of the keeper a shot was against (a save: of the keeper himself); -1 unknown.
 
     The reported keeper comes first. Otherwise it is the one keeper of the other team who is on the pitch in the matched
     frame: exactly one, else nobody.
     """
-    moment.facts["keeper"] = -1
-    if moment.team not in (0, 1):
+    event.facts["keeper"] = -1
+    if event.team not in (0, 1):
         return
-    if moment.type == "save":
-        moment.facts["keeper"] = moment.player
+    if event.type == "save":
+        event.facts["keeper"] = event.player
         return
-    roster = roster_of(moment)
+    roster = roster_of(event)
     if roster is None:
         return
-    named = moment.attrs.get("keeper")
+    named = event.attrs.get("keeper")
     if isinstance(named, str) and named in roster.index:
-        moment.facts["keeper"] = roster.index[named]
+        event.facts["keeper"] = roster.index[named]
         return
-    if moment.frames is None or moment.row < 0:
+    if event.frames is None or event.row < 0:
         return
     on_pitch = [
         n
         for n, role in enumerate(roster.role)
-        if role == "keeper" and roster.team[n] == 1 - moment.team and np.isfinite(moment.frames.xyz[moment.row, n, 0])
+        if role == "keeper" and roster.team[n] == 1 - event.team and np.isfinite(event.frames.xyz[event.row, n, 0])
     ]
     if len(on_pitch) == 1:
-        moment.facts["keeper"] = on_pitch[0]
+        event.facts["keeper"] = on_pitch[0]
 
 
-def face_shot(moment: EventContext, ledger: Ledger) -> None:
+def face_shot(event: EventContext, ledger: Ledger) -> None:
     """Book a shot on target with the keeper it was against, or with the one last seen in that goal."""
-    if not counts(moment):
+    if not counts(event):
         return
-    keeper = int(number(moment.facts.get("keeper", -1)))
-    guarded = moment.team if moment.type == "save" else 1 - moment.team
+    keeper = int(number(event.facts.get("keeper", -1)))
+    guarded = event.team if event.type == "save" else 1 - event.team
     if 0 <= keeper < ledger.players:
         ledger.keeper[guarded] = keeper
     else:
         keeper = ledger.keeper[guarded]
-    xgoals = xgoals_of(moment)
-    if moment.type == "shot" and moment.outcome in ON_TARGET and keeper >= 0 and xgoals == xgoals:
+    xgoals = xgoals_of(event)
+    if event.type == "shot" and event.outcome in ON_TARGET and keeper >= 0 and xgoals == xgoals:
         ledger.keeper_faced[keeper] += xgoals
-        ledger.keeper_conceded[keeper] += int(moment.outcome == "goal")
+        ledger.keeper_conceded[keeper] += int(event.outcome == "goal")
 
 
 def goals_prevented(ledger: Ledger, t_s: float) -> Floats:

@@ -176,65 +176,65 @@ class Ledger(msgspec.Struct, array_like=True):
         return max(t_s - self.period_start_s, 0.0) if self.running else 0.0
 
 
-def xgoals_of(moment: EventContext) -> float:
+def xgoals_of(event: EventContext) -> float:
     """What the xGoals model said of this shot; NaN when it did not speak."""
-    return number(moment.facts.get("soccer.shot.xgoals"))
+    return number(event.facts.get("soccer.shot.xgoals"))
 
 
-def in_shootout(moment: EventContext) -> bool:
+def in_shootout(event: EventContext) -> bool:
     """Whether an event belongs to a penalty shoot-out, of which nothing counts in the match."""
-    return moment.period >= SHOOTOUT
+    return event.period >= SHOOTOUT
 
 
-def counts(moment: EventContext) -> bool:
+def counts(event: EventContext) -> bool:
     """Whether an event belongs to the match proper: a known team, and no penalty shoot-out."""
-    return moment.team in (0, 1) and not in_shootout(moment)
+    return event.team in (0, 1) and not in_shootout(event)
 
 
-def keep_clock(moment: EventContext, ledger: Ledger) -> None:
+def update_clock(event: EventContext, ledger: Ledger) -> None:
     """A period begins with ``period_start`` and ends with ``period_end``.
 
     Where a feed says neither, an event of a later period begins that one, but not before the present one has had its
     time: single events with a wrong period are common. ``period_start`` may say how long a half is meant to be
     (``length_s``; youth games and demonstrations are shorter).
     """
-    if moment.type == "period_start":
-        length_s = number(moment.attrs.get("length_s"))
-        if 0.0 < length_s <= LONGEST_S and moment.period <= 2:
+    if event.type == "period_start":
+        length_s = number(event.attrs.get("length_s"))
+        if 0.0 < length_s <= LONGEST_S and event.period <= 2:
             ledger.half_s = length_s
     time_s = ledger.half_s if ledger.period <= 2 else ledger.half_s * EXTRA_HALF
-    due = moment.type == "period_start" or not ledger.running or ledger.in_period_s(moment.t_s) > time_s
-    if due and ledger.period < moment.period <= SHOOTOUT:
+    due = event.type == "period_start" or not ledger.running or ledger.in_period_s(event.t_s) > time_s
+    if due and ledger.period < event.period <= SHOOTOUT:
         if ledger.running:
             ledger.played_s += max(ledger.last_s - ledger.period_start_s, 0.0)
-        ledger.period, ledger.period_start_s, ledger.running = moment.period, moment.t_s, True
-    ledger.last_s = max(ledger.last_s, moment.t_s)
-    if moment.type == "period_end" and moment.period == ledger.period and ledger.running:
-        ledger.played_s += max(moment.t_s - ledger.period_start_s, 0.0)
+        ledger.period, ledger.period_start_s, ledger.running = event.period, event.t_s, True
+    ledger.last_s = max(ledger.last_s, event.t_s)
+    if event.type == "period_end" and event.period == ledger.period and ledger.running:
+        ledger.played_s += max(event.t_s - ledger.period_start_s, 0.0)
         ledger.running = False
 
 
-def locate(moment: EventContext) -> None:
+def locate(event: EventContext) -> None:
     """Fact ``place``: where the event began and ended as shares of the pitch, seen by the team that acts.
 
     ``[depth, across, end depth, end across]``: depth 0 on its own goal line and 1 on the opponents', across 0 on its
     right touchline and 1 on its left; NaN where unknown. What was reported comes first; where nothing was, the ball and
     then the player in the matched frame say where it began.
     """
-    x, y, frames = moment.x_m, moment.y_m, moment.frames
+    x, y, frames = event.x_m, event.y_m, event.frames
     length, width = (frames.field.length_m, frames.field.width_m) if frames is not None else (LENGTH_M, WIDTH_M)
-    if not (isfinite(x) and isfinite(y)) and frames is not None and moment.row >= 0:
-        for entity in (frames.roster.ball, moment.player):
+    if not (isfinite(x) and isfinite(y)) and frames is not None and event.row >= 0:
+        for entity in (frames.roster.ball, event.player):
             if entity >= 0:
-                x, y = float(frames.xyz[moment.row, entity, 0]), float(frames.xyz[moment.row, entity, 1])
+                x, y = float(frames.xyz[event.row, entity, 0]), float(frames.xyz[event.row, entity, 1])
                 if isfinite(x) and isfinite(y):
                     break
-    way = float(moment.attack) if moment.attack else float("nan")
-    moment.facts["place"] = [
+    way = float(event.attack) if event.attack else float("nan")
+    event.facts["place"] = [
         _share(way * x / length),
         _share(way * y / width),
-        _share(way * moment.end_x_m / length),
-        _share(way * moment.end_y_m / width),
+        _share(way * event.end_x_m / length),
+        _share(way * event.end_y_m / width),
     ]
 
 
@@ -242,13 +242,13 @@ def _share(centred: float) -> float:
     return min(max(centred + 0.5, 0.0), 1.0) if isfinite(centred) else float("nan")
 
 
-def place(moment: EventContext) -> list[float]:
+def place(event: EventContext) -> list[float]:
     """The fact written by :func:`locate`; all NaN when that step has not run."""
-    found = moment.facts.get("place")
+    found = event.facts.get("place")
     return found if isinstance(found, list) else [float("nan")] * 4
 
 
 EVENT_STEPS = (
     EventStep("event.place", locate, on=tuple(sorted(EVENT_TYPES)), phase="extract"),
-    EventStep("ledger.clock", keep_clock, on=tuple(sorted(EVENT_TYPES)), phase="apply"),
+    EventStep("ledger.clock", update_clock, on=tuple(sorted(EVENT_TYPES)), phase="apply"),
 )

@@ -96,16 +96,16 @@ def sprints(frames: Frames) -> None:
     kinematics.spells(frames["speed"], frames.t, played(frames), frames.lo, frames.hi, SPRINT_MPS, SPRINT_S, frames["sprints"])
 
 
-def shot_speed(moment: EventContext, ledger: Any) -> float | None:
+def shot_speed(event: EventContext, ledger: Any) -> float | None:
     """Highest ball speed within 0.5 s of the strike, from frames of the flight alone: the first speeds still look back on
     how the ball came. None without tracking of the ball there."""
-    frames = moment.frames
-    if frames is None or moment.row < 0 or frames.roster.ball < 0:
+    frames = event.frames
+    if frames is None or event.row < 0 or frames.roster.ball < 0:
         return None
-    first = moment.row + round(BALL_WINDOW_S / frames.dt_s)
-    last = min(moment.row + round(STRIKE_S / frames.dt_s), frames.hi - 1)
+    first = event.row + round(BALL_WINDOW_S / frames.dt_s)
+    last = min(event.row + round(STRIKE_S / frames.dt_s), frames.hi - 1)
     speeds = frames["ball_speed"][first : last + 1, 0]
-    near = np.abs(frames.t[first : last + 1] - frames.t[moment.row]) <= STRIKE_S + frames.dt_s / 2
+    near = np.abs(frames.t[first : last + 1] - frames.t[event.row]) <= STRIKE_S + frames.dt_s / 2
     seen = speeds[near & np.isfinite(speeds)]
     return float(seen.max()) if seen.size else None
 

@@ -59,41 +59,41 @@ _PLAYER_WEIGHT: Final = 10.0
 _NAN: Final = float("nan")
 
 
-def follow(moment: EventContext, ledger: Ledger) -> None:
+def follow(event: EventContext, ledger: Ledger) -> None:
     """Fold a pass, or what made the ball dead, into the account."""
-    if moment.period != ledger.move_period:
-        ledger.move_period = moment.period
+    if event.period != ledger.move_period:
+        ledger.move_period = event.period
         ledger.last_pass, ledger.run, ledger.own_passes, ledger.dead_s = [], [], [[], []], None
-    if moment.type in DEAD or (moment.type == "shot" and moment.outcome == "goal"):
-        ledger.dead_s, ledger.run = moment.t_s, []
-    if moment.type != "pass" or moment.team not in (0, 1):
+    if event.type in DEAD or (event.type == "shot" and event.outcome == "goal"):
+        ledger.dead_s, ledger.run = event.t_s, []
+    if event.type != "pass" or event.team not in (0, 1):
         return
-    team = moment.team
-    ledger.heights += int("height" in moment.attrs)
-    depth, across, end_depth, end_across = (v if v == v else None for v in _metres(moment))
-    arrived = float(moment.outcome == "complete") if moment.outcome else None
-    ledger.last_pass = [moment.t_s, float(team), depth, across, end_depth, end_across, arrived]
+    team = event.team
+    ledger.heights += int("height" in event.attrs)
+    depth, across, end_depth, end_across = (v if v == v else None for v in _metres(event))
+    arrived = float(event.outcome == "complete") if event.outcome else None
+    ledger.last_pass = [event.t_s, float(team), depth, across, end_depth, end_across, arrived]
     if not ledger.run or ledger.run[0] != team:
-        ledger.run = [float(team), moment.t_s, depth, 0.0]
+        ledger.run = [float(team), event.t_s, depth, 0.0]
     ledger.run = [*ledger.run[:3], (ledger.run[3] or 0.0) + 1.0]
-    ledger.own_passes[team] = [*ledger.own_passes[team], moment.t_s, depth][-2 * _KEPT :]
+    ledger.own_passes[team] = [*ledger.own_passes[team], event.t_s, depth][-2 * _KEPT :]
     if arrived is not None:
         ledger.team_passes[team] += 1
         ledger.team_arrived[team] += int(arrived)
-        if 0 <= moment.player < ledger.players:
-            ledger.player_passes[moment.player] += 1
-            ledger.player_arrived[moment.player] += int(arrived)
+        if 0 <= event.player < ledger.players:
+            ledger.player_passes[event.player] += 1
+            ledger.player_arrived[event.player] += int(arrived)
 
 
-def move_features(moment: EventContext, ledger: Ledger, out: Floats) -> None:
+def move_features(event: EventContext, ledger: Ledger, out: Floats) -> None:
     """Write :data:`MOVE_CONTEXT` into ``out`` (20,), as it was before the pass; NaN where there is nothing of the kind."""
-    team, t_s = moment.team, moment.t_s
-    depth, across = _metres(moment)[:2]
+    team, t_s = event.team, event.t_s
+    depth, across = _metres(event)[:2]
     found = [round(depth, 3)] + [_NAN] * (len(MOVE_CONTEXT) - 1)
     if team not in (0, 1):
         out[:] = found
         return
-    same = moment.period == ledger.move_period
+    same = event.period == ledger.move_period
     last, run, own = (_numbers(v) for v in ((ledger.last_pass, ledger.run, ledger.own_passes[team]) if same else ([], [], [])))
     if last:
         found[1], found[2], found[3] = round(t_s - last[0], 3), float(last[1] == team), last[6]
@@ -113,10 +113,10 @@ def move_features(moment: EventContext, ledger: Ledger, out: Floats) -> None:
         found[14] = round(t_s - own[0], 3)
     found[15] = _share(ledger.team_arrived[team], ledger.team_passes[team], _TEAM_WEIGHT)
     found[16] = _share(ledger.team_arrived[1 - team], ledger.team_passes[1 - team], _TEAM_WEIGHT)
-    known = 0 <= moment.player < ledger.players
+    known = 0 <= event.player < ledger.players
     found[17] = _share(
-        ledger.player_arrived[moment.player] if known else 0,
-        ledger.player_passes[moment.player] if known else 0,
+        ledger.player_arrived[event.player] if known else 0,
+        ledger.player_passes[event.player] if known else 0,
         _PLAYER_WEIGHT,
     )
     found[18] = float(ledger.goals[team] - ledger.goals[1 - team])
@@ -124,9 +124,9 @@ def move_features(moment: EventContext, ledger: Ledger, out: Floats) -> None:
     out[:] = found
 
 
-def end_features(moment: EventContext, out: Floats) -> None:
+def end_features(event: EventContext, out: Floats) -> None:
     """Write :data:`PASS_END` into ``out`` (5,); NaN where the end was not reported."""
-    depth, across, end_depth, end_across = _metres(moment)
+    depth, across, end_depth, end_across = _metres(event)
     off = end_across - WIDTH_M / 2
     out[:] = [
         round(hypot(end_depth - depth, end_across - across), 3),
@@ -137,15 +137,15 @@ def end_features(moment: EventContext, out: Floats) -> None:
     ]
 
 
-def start_of(moment: EventContext) -> tuple[float, float]:
+def start_of(event: EventContext) -> tuple[float, float]:
     """Distance of the reported place to the goal and from the middle lane (m)."""
-    depth, across = _metres(moment)[:2]
+    depth, across = _metres(event)[:2]
     off = across - WIDTH_M / 2
     return round(hypot(LENGTH_M - depth, off), 3), round(abs(off), 3)
 
 
-def _metres(moment: EventContext) -> tuple[float, float, float, float]:
-    depth, across, end_depth, end_across = place(moment)
+def _metres(event: EventContext) -> tuple[float, float, float, float]:
+    depth, across, end_depth, end_across = place(event)
     return depth * LENGTH_M, across * WIDTH_M, end_depth * LENGTH_M, end_across * WIDTH_M
 
 

@@ -12,14 +12,14 @@ from features.soccer.ledger import HIGHLIGHTS, SENTENCES, Ledger
 from features.soccer.vocabulary import EVENT_TYPES
 
 
-def note(moment: EventContext, ledger: Ledger) -> None:
+def record(event: EventContext, ledger: Ledger) -> None:
     """The same decisions as the stats ``game.highlight`` and ``game.story`` make, from the same account."""
-    now_s, shown, said = ledger.clock_s(moment.t_s), offer_of(moment, ledger), offers_of(moment, ledger)
-    highlights.keep(shown, ledger.shown, HIGHLIGHTS, now_s, moment.id)
+    now_s, highlight, sentences = ledger.clock_s(event.t_s), offer_of(event, ledger), offers_of(event, ledger)
+    highlights.record(highlight, ledger.shown, HIGHLIGHTS, now_s, event.id)
     before = ledger.said.topics.get(MOST_PASSES)
-    commentary.keep(said, ledger.said, SENTENCES, now_s, moment.id)
+    commentary.record(sentences, ledger.said, SENTENCES, now_s, event.id)
     if ledger.said.topics.get(MOST_PASSES) != before:
-        ledger.mostly = [moment.period, moment.team]
+        ledger.mostly = [event.period, event.team]
 
 
-EVENT_STEPS = (EventStep("airing.note", note, on=tuple(sorted(EVENT_TYPES)), phase="apply"),)
+EVENT_STEPS = (EventStep("airing.note", record, on=tuple(sorted(EVENT_TYPES)), phase="apply"),)

@@ -42,7 +42,7 @@ _END: Final = _MOVE + len(MOVE_CONTEXT)
 _HEIGHT: Final = {"ground": 0.0, "low": 0.5, "high": 1.0}
 
 
-def completion_features(moment: EventContext, ledger: Ledger | None = None) -> Floats:
+def completion_features(event: EventContext, ledger: Ledger | None = None) -> Floats:
     """(F,): :data:`PASS_FEATURES` as the ball is kicked: nothing of where the pass ended, or of what became of it.
 
     With tracking, what the frame that it was played in shows, and no move; without, the place and the move (``moves``) of which
@@ -51,38 +51,38 @@ def completion_features(moment: EventContext, ledger: Ledger | None = None) -> F
     a length; where neither is reported, the way the ball goes in the 0.2 s after the kick.
     """
     out = np.full(len(PASS_FEATURES), np.nan)
-    frames, row, target = moment.frames, moment.row, -1
+    frames, row, target = event.frames, event.row, -1
     tracked = frames is not None and row >= 0
-    if frames is not None and tracked and moment.attack and moment.team in (0, 1):
+    if frames is not None and tracked and event.attack and event.team in (0, 1):
         xy = frames.xyz[row, :, :2]
-        x, y = _ball(moment, frames)
-        ux, uy, aim_m = _aim(moment, frames)
+        x, y = _ball(event, frames)
+        ux, uy, aim_m = _aim(event, frames)
         v = velocities(frames.xyz, row, max(round(BEFORE_S / frames.dt_s), 1), frames.dt_s)
         target = pass_geometry(
             xy,
             v,
             frames.roster.team,
-            moment.team,
-            moment.player,
+            event.team,
+            event.player,
             x,
             y,
             ux,
             uy,
             aim_m,
-            float(moment.attack),
+            float(event.attack),
             frames.field.length_m / 2,
             out[:_G],
         )
         if target >= 0:
-            depth = moment.attack * float(xy[target, 0]) / frames.field.length_m + 0.5
-            out[_G + 1] = value_at(depth, moment.attack * float(xy[target, 1]) / frames.field.width_m + 0.5)
-        out[_G] = value_at(moment.attack * x / frames.field.length_m + 0.5, moment.attack * y / frames.field.width_m + 0.5)
+            depth = event.attack * float(xy[target, 0]) / frames.field.length_m + 0.5
+            out[_G + 1] = value_at(depth, event.attack * float(xy[target, 1]) / frames.field.width_m + 0.5)
+        out[_G] = value_at(event.attack * x / frames.field.length_m + 0.5, event.attack * y / frames.field.width_m + 0.5)
     elif not tracked:
-        out[_G] = value_at(*place(moment)[:2])
-        out[_START_GOAL], out[_START_OFF] = start_of(moment)
+        out[_G] = value_at(*place(event)[:2])
+        out[_START_GOAL], out[_START_OFF] = start_of(event)
         if ledger is not None:
-            move_features(moment, ledger, out[_MOVE:_END])
-    attrs = moment.attrs
+            move_features(event, ledger, out[_MOVE:_END])
+    attrs = event.attrs
     out[_G + 2] = _HEIGHT.get(str(attrs.get("height")), np.nan)
     if "body_part" in attrs:
         out[_G + 3] = float(attrs["body_part"] == "head")
@@ -96,85 +96,85 @@ def completion_features(moment: EventContext, ledger: Ledger | None = None) -> F
     if not tracked:
         if attrs.get("set_piece") == "kick_off":
             out[_G + 4] = 0.0  # not every feed marks it, and the place and the empty move say it
-        if not _all_words(moment, ledger):
+        if not _all_words(event, ledger):
             out[_G + 2 : _MOVE] = np.nan
         elif out[_G + 6] == 1.0:
             out[_G + 2] = np.nan  # those who write down events give the height of crosses that got past the first man
     return out
 
 
-def _all_words(moment: EventContext, ledger: Ledger | None) -> bool:
+def _all_words(event: EventContext, ledger: Ledger | None) -> bool:
     """Whether the feed says how passes are played. Where it does not, a missing word means nothing; where it does, a pass without a
     height is of a kind that has none. So the words are read all together or not at all."""
-    attrs = moment.attrs
+    attrs = event.attrs
     high = "height" in attrs or (ledger is not None and ledger.heights > 0)
     return high and "set_piece" in attrs and "through_ball" in attrs
 
 
-def given_end_features(moment: EventContext, ledger: Ledger | None = None) -> Floats | None:
+def given_end_features(event: EventContext, ledger: Ledger | None = None) -> Floats | None:
     """(F,): :func:`completion_features` of a feed without tracking, and where the pass ended; ``None`` with tracking, and where
     start or end were not reported."""
-    if moment.frames is not None and moment.row >= 0:
+    if event.frames is not None and event.row >= 0:
         return None
     end = np.empty(len(PASS_END))
-    end_features(moment, end)
+    end_features(event, end)
     if np.isnan(end).any():
         return None
-    out = completion_features(moment, ledger)
+    out = completion_features(event, ledger)
     out[_END:] = end
     return out
 
 
-def _ball(moment: EventContext, frames: Frames) -> tuple[float, float]:
+def _ball(event: EventContext, frames: Frames) -> tuple[float, float]:
     """Where the ball was struck: as tracked, else as reported, else where the passer stood (m)."""
-    ball, player, row = frames.roster.ball, moment.player, moment.row
+    ball, player, row = frames.roster.ball, event.player, event.row
     if ball >= 0 and isfinite(frames.xyz[row, ball, 0]):
         return float(frames.xyz[row, ball, 0]), float(frames.xyz[row, ball, 1])
-    if isfinite(moment.x_m) and isfinite(moment.y_m):
-        return moment.x_m, moment.y_m
+    if isfinite(event.x_m) and isfinite(event.y_m):
+        return event.x_m, event.y_m
     if player >= 0:
         return float(frames.xyz[row, player, 0]), float(frames.xyz[row, player, 1])
     return float("nan"), float("nan")
 
 
-def _aim(moment: EventContext, frames: Frames) -> tuple[float, float, float]:
+def _aim(event: EventContext, frames: Frames) -> tuple[float, float, float]:
     """Unit vector of the pass in the stadium's orientation and how far it was aimed (m); NaN for what nobody tells."""
-    far = number(moment.attrs.get("target_x_m")) - moment.x_m, number(moment.attrs.get("target_y_m")) - moment.y_m
+    far = number(event.attrs.get("target_x_m")) - event.x_m, number(event.attrs.get("target_y_m")) - event.y_m
     aimed = isfinite(far[0]) and isfinite(far[1])
-    dx, dy = far if aimed else (moment.end_x_m - moment.x_m, moment.end_y_m - moment.y_m)
-    ball, after = frames.roster.ball, moment.row + max(round(AFTER_S / frames.dt_s), 1)
+    dx, dy = far if aimed else (event.end_x_m - event.x_m, event.end_y_m - event.y_m)
+    ball, after = frames.roster.ball, event.row + max(round(AFTER_S / frames.dt_s), 1)
     if not (isfinite(dx) and isfinite(dy)) and ball >= 0 and after < frames.hi:
-        dx = float(frames.xyz[after, ball, 0] - frames.xyz[moment.row, ball, 0])
-        dy = float(frames.xyz[after, ball, 1] - frames.xyz[moment.row, ball, 1])
+        dx = float(frames.xyz[after, ball, 0] - frames.xyz[event.row, ball, 0])
+        dy = float(frames.xyz[after, ball, 1] - frames.xyz[event.row, ball, 1])
     length = hypot(dx, dy)
     if not length > 1e-6:
         return float("nan"), float("nan"), float("nan")
     return dx / length, dy / length, length if aimed else float("nan")
 
 
-def opponents_bypassed(moment: EventContext, ledger: Ledger) -> float | None:
+def opponents_bypassed(event: EventContext, ledger: Ledger) -> float | None:
     """How many opponents stood between ball and goal before the pass and no longer after it; keeper included.
 
     Opponents are taken where they stood when the ball was struck. A pass that did not arrive, or that went back,
     bypasses nobody. ``None`` without tracking of the opponents or without an end.
     """
-    frames = moment.frames
-    if frames is None or moment.row < 0 or not moment.attack or moment.team not in (0, 1):
+    frames = event.frames
+    if frames is None or event.row < 0 or not event.attack or event.team not in (0, 1):
         return None
-    theirs = frames.roster.team == 1 - moment.team
-    if not np.isfinite(frames.xyz[moment.row, theirs, 0]).any():
+    theirs = frames.roster.team == 1 - event.team
+    if not np.isfinite(frames.xyz[event.row, theirs, 0]).any():
         return None  # whom nobody sees nobody counts
-    if moment.outcome != "complete":
+    if event.outcome != "complete":
         return 0.0
-    x, end_x = _ball(moment, frames)[0], moment.end_x_m
+    x, end_x = _ball(event, frames)[0], event.end_x_m
     if not isfinite(end_x):
-        receiver = moment.attrs.get("receiver")
+        receiver = event.attrs.get("receiver")
         if not isinstance(receiver, str) or receiver not in frames.roster.index:
             return None
-        end_x = float(frames.xyz[moment.row, frames.roster.index[receiver], 0])
+        end_x = float(frames.xyz[event.row, frames.roster.index[receiver], 0])
     if not (isfinite(x) and isfinite(end_x)):
         return None
-    count = bypassed(frames.xyz[moment.row, :, :2], frames.roster.team, moment.team, float(moment.attack), x, end_x)
+    count = bypassed(frames.xyz[event.row, :, :2], frames.roster.team, event.team, float(event.attack), x, end_x)
     return float(count) if count >= 0 else None
 
 

@@ -23,20 +23,20 @@ BUILD_UP_SHARE: Final = 0.6
 ACTIONS: Final = ("tackle", "interception", "foul")
 
 
-def note(moment: EventContext, ledger: Ledger) -> None:
+def note(event: EventContext, ledger: Ledger) -> None:
     """Book a build-up pass with the team that plays it, a defensive action up the pitch with the team that presses."""
-    depth = place(moment)[0]
-    if not counts(moment) or depth != depth:
+    depth = place(event)[0]
+    if not counts(event) or depth != depth:
         return
-    if moment.type == "pass":
+    if event.type == "pass":
         if depth > BUILD_UP_SHARE:
             return
-        times = ledger.build_up_s[moment.team]
+        times = ledger.build_up_s[event.team]
     else:
         if depth < 1.0 - BUILD_UP_SHARE:
             return
-        times = ledger.defended_s[moment.team]
-    now = ledger.clock_s(moment.t_s)
+        times = ledger.defended_s[event.team]
+    now = ledger.clock_s(event.t_s)
     times.append(now)
     del times[: bisect_right(times, now - WINDOW_S)]
 

@@ -22,18 +22,18 @@ YIELD_S: Final = 30.0
 UNSAID_YIELD_S: Final = 10.0
 
 
-def note(moment: EventContext, ledger: Ledger) -> None:
+def note(event: EventContext, ledger: Ledger) -> None:
     """Open an account for each set piece; credit a shot to the one it grew out of, opening it if nobody reported it."""
-    if not counts(moment):
+    if not counts(event):
         return
-    struck, phase = moment.attrs.get("set_piece"), moment.attrs.get("phase")
-    team, now = moment.team, ledger.clock_s(moment.t_s)
-    taken = struck == "corner" or (struck == "free_kick" and place(moment)[0] >= 0.5)
+    struck, phase = event.attrs.get("set_piece"), event.attrs.get("phase")
+    team, now = event.team, ledger.clock_s(event.t_s)
+    taken = struck == "corner" or (struck == "free_kick" and place(event)[0] >= 0.5)
     if taken:
         _open(ledger, team, str(struck), now)
-    if moment.type != "shot":
+    if event.type != "shot":
         return
-    xgoals = xgoals_of(moment)
+    xgoals = xgoals_of(event)
     if phase is None and struck in (None, "open_play") and ledger.set_piece_kind[team]:
         grown = now - ledger.set_piece_s[team] <= UNSAID_YIELD_S
     else:

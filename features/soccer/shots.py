@@ -138,37 +138,37 @@ def _context(y_m: float, attrs: Mapping[str, str | float | bool], out: Floats) -
     out[17] = _NAN if counter is None else float(counter)
     out[18] = _NAN if assist is None else float(assist == "rebound")
     # a feed that tells rebounds apart from other shots, but not how they were set up, says assist="unknown"
-    told = assist is not None and assist != "unknown"
-    out[19] = float(assist == "cross") if told else _NAN
-    out[20] = float(assist == "through_ball") if told else _NAN
+    reported = assist is not None and assist != "unknown"
+    out[19] = float(assist == "cross") if reported else _NAN
+    out[20] = float(assist == "through_ball") if reported else _NAN
 
 
-def moment_features(moment: EventContext) -> Floats | None:
+def moment_features(event: EventContext) -> Floats | None:
     """(F,) of a shot in a live or replayed game, from the frame it happened in; None when nobody knows where it was struck.
 
     The place is the event's own, or else the ball's, or else the shooter's in that frame. Without a frame only the event's
     words and place are known, and the rest is NaN.
     """
-    sign = float(moment.attack)
-    x_m, y_m = moment.x_m, moment.y_m
+    sign = float(event.attack)
+    x_m, y_m = event.x_m, event.y_m
     xy, teammate, keeper = np.empty((0, 2)), np.empty(0, np.bool_), np.empty(0, np.bool_)
-    frames = moment.frames
-    if frames is not None and moment.row >= 0:
+    frames = event.frames
+    if frames is not None and event.row >= 0:
         if not (math.isfinite(x_m) and math.isfinite(y_m)):
-            x_m, y_m = _struck_from(frames, moment)
-        others = frames.roster.players[frames.roster.players != moment.player]
-        xy = frames.xyz[moment.row, others, :2] * sign
-        teammate = frames.roster.team[others] == moment.team
+            x_m, y_m = _struck_from(frames, event)
+        others = frames.roster.players[frames.roster.players != event.player]
+        xy = frames.xyz[event.row, others, :2] * sign
+        teammate = frames.roster.team[others] == event.team
         keeper = frames.roster.with_role("keeper")[others]
-    if moment.attack == 0 or not (math.isfinite(x_m) and math.isfinite(y_m)):
+    if event.attack == 0 or not (math.isfinite(x_m) and math.isfinite(y_m)):
         return None
-    return shot_features(x_m * sign, y_m * sign, xy, teammate, keeper, moment.attrs)
+    return shot_features(x_m * sign, y_m * sign, xy, teammate, keeper, event.attrs)
 
 
-def _struck_from(frames: Frames, moment: EventContext) -> tuple[float, float]:
-    for entity in (frames.roster.ball, moment.player):
-        if entity >= 0 and np.isfinite(frames.xyz[moment.row, entity, :2]).all():
-            return float(frames.xyz[moment.row, entity, 0]), float(frames.xyz[moment.row, entity, 1])
+def _struck_from(frames: Frames, event: EventContext) -> tuple[float, float]:
+    for entity in (frames.roster.ball, event.player):
+        if entity >= 0 and np.isfinite(frames.xyz[event.row, entity, :2]).all():
+            return float(frames.xyz[event.row, entity, 0]), float(frames.xyz[event.row, entity, 1])
     return _NAN, _NAN
 
 
@@ -176,38 +176,38 @@ def _struck_from(frames: Frames, moment: EventContext) -> tuple[float, float]:
 FACT: Final = "shot.features"
 
 
-def _extract(moment: EventContext) -> None:
+def _extract(event: EventContext) -> None:
     """A kick of a shoot-out is no shot of the match: it has no features, and so no xGoals."""
-    row = None if in_shootout(moment) else moment_features(moment)
-    moment.facts[FACT] = None if row is None else [float(v) for v in row]
+    row = None if in_shootout(event) else moment_features(event)
+    event.facts[FACT] = None if row is None else [float(v) for v in row]
 
 
-def _vector(moment: EventContext, ledger: Any) -> Floats | None:
-    row = moment.facts.get(FACT)
+def _vector(event: EventContext, ledger: Any) -> Floats | None:
+    row = event.facts.get(FACT)
     if not isinstance(row, list):
         return None
     found = np.array(row, np.float64)
     if ledger is None:
         return found
-    return with_trail(found, moment.attrs, ledger.trail, moment.t_s, moment.period, moment.team, moment.player)
+    return with_trail(found, event.attrs, ledger.trail, event.t_s, event.period, event.team, event.player)
 
 
-def _follow(moment: EventContext, ledger: Any) -> None:
-    note(ledger.trail, moment)
+def _follow(event: EventContext, ledger: Any) -> None:
+    note(ledger.trail, event)
 
 
-def note(trail: Trail, moment: EventContext) -> None:
+def note(trail: Trail, event: EventContext) -> None:
     """Fold an event into the trail, which knows places as the acting team sees them."""
-    way = float(moment.attack) if moment.attack else _NAN
-    at_m = way * moment.x_m, way * moment.y_m
-    follow(trail, moment.type, moment.t_s, moment.period, moment.team, moment.player, at_m, moment.attrs)
+    way = float(event.attack) if event.attack else _NAN
+    at_m = way * event.x_m, way * event.y_m
+    follow(trail, event.type, event.t_s, event.period, event.team, event.player, at_m, event.attrs)
 
 
 def _one(name: str) -> Any:
     column = SHOT_INDEX[name]
 
-    def compute(moment: EventContext, ledger: Any) -> float | None:
-        row = moment.facts.get(FACT)
+    def compute(event: EventContext, ledger: Any) -> float | None:
+        row = event.facts.get(FACT)
         return row[column] if isinstance(row, list) and math.isfinite(row[column]) else None
 
     compute.__name__ = f"shot_{name}"

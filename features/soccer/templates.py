@@ -37,7 +37,7 @@ PASSES: Final = {
 }
 
 #: key -> language -> template
-PHRASES: Final[dict[str, dict[str, str]]] = {
+TEMPLATES: Final[dict[str, dict[str, str]]] = {
     "goal": {
         "en": "Goal! {player} scores for {team}: {home} {score} {away}. The chance was worth {xgoals} xGoals.",
         "de": "Tor! {player} trifft für {team}: {home} gegen {away} {score}. Die Chance war {xgoals} xGoals wert.",

@@ -80,11 +80,11 @@ def value_at(depth: float, across: float) -> float:
     return float(_read(surface(), depth, across))
 
 
-def pass_threat(moment: EventContext, ledger: Ledger) -> float:
+def pass_threat(event: EventContext, ledger: Ledger) -> float:
     """What the pass changed: threat at its end minus threat at its start; a lost ball loses what there was."""
-    depth, across, end_depth, end_across = place(moment)
+    depth, across, end_depth, end_across = place(event)
     start = value_at(depth, across)
-    return value_at(end_depth, end_across) - start if moment.outcome == "complete" else -start
+    return value_at(end_depth, end_across) - start if event.outcome == "complete" else -start
 
 
 STATS = (

@@ -1,4 +1,4 @@
-"""One Kafka broker that is its own controller: its settings, its command line, and how to tell that it answers."""
+"""One Kafka broker that is its own controller: its settings, its command line, and a check that it answers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SETTINGS: Final = {
     "transaction.state.log.num.partitions": 4,
     "share.coordinator.state.topic.num.partitions": 1,
     "num.partitions": 4,
-    # A mistyped topic is a mistake to be told, and never a new topic.
+    # A mistyped topic is an error, never a new topic.
     "auto.create.topics.enable": "false",
     "delete.topic.enable": "true",
     "group.initial.rebalance.delay.ms": 0,
@@ -99,8 +99,8 @@ class Broker:
         self.folder.mkdir(parents=True, exist_ok=True)
         kept = self.folder / "version"
         if kept.exists() and _numbers(kept.read_text()) > _numbers(here):
-            told = f"the data in {self.folder} are of Kafka {kept.read_text()}, which {here} cannot read"
-            raise Unavailable(f"{told}: make down ARGS=--wipe")
+            mismatch = f"the data in {self.folder} are of Kafka {kept.read_text()}, which {here} cannot read"
+            raise Unavailable(f"{mismatch}: make down ARGS=--wipe")
         kept.write_text(here)
         settings = {
             **SETTINGS,
@@ -144,7 +144,7 @@ class Broker:
 def answers(port: int, timeout_s: float = 1.0) -> bool:
     """Whether a broker there answers a request for metadata, and names a broker that is ready for clients.
 
-    A port that accepts is too little: a broker accepts before it has caught up with the controller, and names nobody until then.
+    A port that accepts is too little: a broker accepts before it has caught up with the controller, and names no broker until then.
     The request (Metadata, version 1, no topics) and its answer are laid out in Kafka's protocol guide.
     """
     client = b"touchline"

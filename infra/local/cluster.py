@@ -51,7 +51,7 @@ class Cluster:
             raise BadInput(f"only is kafka or flink, not {only}")
         if any(count is not None and count < 1 for count in (task_managers, slots)):
             raise BadInput("a Flink cluster needs at least one TaskManager with one slot")
-        given = {
+        requested = {
             "kafka_port": kafka_port,
             "flink_port": flink_port,
             "task_managers": task_managers,
@@ -60,12 +60,12 @@ class Cluster:
             "only": only,
             "settings": None if settings is None else dict(settings),
         }
-        self._given = {key: value for key, value in given.items() if value is not None}
+        self._requested = {key: value for key, value in requested.items() if value is not None}
         self.run_dir = Path(run_dir).resolve()
         self._ledger = self.run_dir / "processes.json"
         self._processes: dict[str, Process] = {}
         self._mark = secrets.token_hex(8)
-        self.shape: dict[str, Any] = {"controller_port": 0, "rpc_port": 0, **DEFAULTS, **self._given}
+        self.shape: dict[str, Any] = {"controller_port": 0, "rpc_port": 0, **DEFAULTS, **self._requested}
         # In thread mode all slots of a TaskManager share one interpreter and its lock: more than one gains nothing.
         self.shape.setdefault("slots", 1 if self.shape["mode"] == "thread" else 2)
         self._read()
@@ -114,14 +114,14 @@ class Cluster:
         if role == "broker":
             return broker.answers(self.shape["kafka_port"])
         if role == "jobmanager":
-            return flink.ask(self.shape["flink_port"], "/overview") is not None
-        said = flink.ask(self.shape["flink_port"], "/taskmanagers") or {}
+            return flink.get_json(self.shape["flink_port"], "/overview") is not None
+        answer = flink.get_json(self.shape["flink_port"], "/taskmanagers") or {}
         # One that has ended is listed, under the same name, until it is missed: the process must be the one that serves that port.
         return any(
             known.get("id") == role
             and known.get("slotsNumber", 0) > 0
             and processes.listens(self._processes[role], known.get("dataPort", 0))
-            for known in said.get("taskmanagers", ())
+            for known in answer.get("taskmanagers", ())
         )
 
     def environment(self) -> dict[str, str]:
@@ -219,7 +219,7 @@ class Cluster:
         self._write()
 
     def _out(self, role: str) -> Path:
-        """What a part prints, which for Flink is not its log but what Java says when it cannot start."""
+        """What a part prints, which for Flink is not its log but Java's message when it cannot start."""
         return self.log(role) if role == "broker" else self.log(role).with_suffix(".out")
 
     def wait(self, role: str) -> None:
@@ -260,30 +260,30 @@ class Cluster:
                     raise Unavailable(f"port {port} is taken, so the {role} cannot have it: {mend}")
 
     def _read(self) -> None:
-        """Take over what runs in the folder already, with its ports and settings; refuse what was given and differs."""
+        """Take over what runs in the folder already, with its ports and settings; refuse settings that differ."""
         if not self._ledger.exists():
             return
         try:
-            kept = json.loads(self._ledger.read_text())
-            found = {role: Process(*pair) for role, pair in kept["processes"].items()}
-            mark, shape = kept["mark"], kept["shape"]
+            state = json.loads(self._ledger.read_text())
+            found = {role: Process(*pair) for role, pair in state["processes"].items()}
+            mark, shape = state["mark"], state["shape"]
         except (ValueError, TypeError, KeyError) as error:
             raise BadInput(f"{self._ledger} is damaged ({error}): end what it started by hand, and remove it") from error
         if not any(processes.alive(process) for process in found.values()) and not processes.marked(mark):
             return
-        for key, value in self._given.items():
+        for key, value in self._requested.items():
             fits = shape["task_managers"] <= value if key == "task_managers" else value in (0, shape[key])
             if key != "only" and not fits:
                 raise BadInput(f"a cluster runs in {self.run_dir} with {key} {shape[key]}, not {value}: make down first")
-        # Whoever asks for the other part, or for more TaskManagers, gets them beside what runs.
-        shape["only"] = shape["only"] if self._given.get("only") == shape["only"] else None
-        shape["task_managers"] = self._given.get("task_managers", shape["task_managers"])
+        # The other part, or more TaskManagers, are started beside what runs.
+        shape["only"] = shape["only"] if self._requested.get("only") == shape["only"] else None
+        shape["task_managers"] = self._requested.get("task_managers", shape["task_managers"])
         self._processes, self._mark, self.shape = found, mark, shape
 
     def _write(self) -> None:
-        kept = {"mark": self._mark, "shape": self.shape, "processes": self._processes}
+        state = {"mark": self._mark, "shape": self.shape, "processes": self._processes}
         fresh = self._ledger.with_suffix(".new")
-        fresh.write_text(json.dumps(kept, indent=2) + "\n")
+        fresh.write_text(json.dumps(state, indent=2) + "\n")
         fresh.replace(self._ledger)
 
     @contextlib.contextmanager
@@ -296,7 +296,7 @@ class Cluster:
 
 
 def _free_port() -> int:
-    """A port that nobody has, below those that the system gives to outgoing connections.
+    """A free port, below those that the system gives to outgoing connections.
 
     While a broker is down its clients try again and again, each from a port that the system picks: were the broker's own among
     them, one would in time be connected to itself, and hold the port that the broker needs.

@@ -1,4 +1,4 @@
-"""A Flink cluster out of the apache-flink package: its settings, its command lines, and what it says of itself.
+"""A Flink cluster out of the apache-flink package: its settings, its command lines, and its own state.
 
 The package is a whole distribution. Nothing is written into it: the folders for settings, logs and jars are ours, the jars linked.
 Java is called directly rather than through the package's shell scripts, which start three more JVMs to work out the memory sizes
@@ -65,7 +65,7 @@ SETTINGS: Final[Mapping[str, Any]] = {
     "taskmanager.load-balance.mode": "SLOTS",
     "parallelism.default": 1,
     "rest.flamegraph.enabled": True,
-    "web.refresh-interval": 500,  # what the pages and the REST interface say of a job is at most so old (ms)
+    "web.refresh-interval": 500,  # state of a job on the pages and in the REST interface is at most so old (ms)
     "jobmanager.memory.heap.size": f"{_JOB_MANAGER_HEAP_MB}m",
     "jobmanager.memory.jvm-metaspace.size": f"{_METASPACE_MB}m",
     # With each part set, TaskManagers need no script to work the sizes out. Managed memory is what Python workers are allotted.
@@ -237,11 +237,11 @@ class Flink:
         ]
 
 
-def ask(port: int, path: str, timeout_s: float = 2.0) -> dict[str, Any] | None:
-    """What a JobManager there answers; None when nobody does, or somebody else."""
+def get_json(port: int, path: str, timeout_s: float = 2.0) -> dict[str, Any] | None:
+    """The JSON answer of the JobManager there; None without an answer, or from another program."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=timeout_s) as answer:
-            said = json.load(answer)
+            body = json.load(answer)
     except (OSError, ValueError):
         return None
-    return said if isinstance(said, dict) else None
+    return body if isinstance(body, dict) else None

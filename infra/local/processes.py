@@ -45,7 +45,7 @@ def start_time(pid: int) -> int | None:
 def start(command: Sequence[str], environment: Mapping[str, str], log: Path, mark: str) -> Process:
     """Start ``command`` in a session of its own, so that Ctrl-C at the caller's terminal does not reach it.
 
-    It is to outlive the caller, hence not ``subprocess``, which warns of children that nobody has waited for.
+    It is to outlive the caller, hence not ``subprocess``, which warns of children without a wait.
     """
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     pid = os.posix_spawn(
@@ -66,18 +66,18 @@ def alive(process: Process) -> bool:
     if start_time(process.pid) == process.started:
         return True
     with contextlib.suppress(ChildProcessError):  # of another process than this one
-        os.waitpid(process.pid, os.WNOHANG)  # collects its exit: one that nobody waits for stays in the table as a zombie
+        os.waitpid(process.pid, os.WNOHANG)  # collects its exit; without a wait it stays in the table as a zombie
     return False
 
 
 def send(process: Process, number: signal.Signals) -> bool:
-    """Send a signal to exactly this process; False when it has ended, whoever has its pid now."""
+    """Send a signal to exactly this process; False when it has ended, even if another has its pid now."""
     try:
         handle = os.pidfd_open(process.pid)
     except ProcessLookupError:
         return False
     try:
-        # The handle is fixed to whoever had the pid when it was opened: what is compared below cannot change any more.
+        # The handle is fixed to the process that had the pid when it was opened: what is compared below cannot change any more.
         if start_time(process.pid) != process.started:
             return False
         signal.pidfd_send_signal(handle, number)
@@ -108,11 +108,11 @@ def marked(mark: str) -> list[Process]:
 
 def end(processes: Iterable[Process], grace_s: float = 10.0) -> int:
     """Ask them all to end, and kill those that have not after ``grace_s``. How many there were to end."""
-    asked = [process for process in processes if send(process, signal.SIGTERM)]
-    wait_until(lambda: not any(alive(process) for process in asked), grace_s)
-    left = [process for process in asked if send(process, signal.SIGKILL)]
+    terminated = [process for process in processes if send(process, signal.SIGTERM)]
+    wait_until(lambda: not any(alive(process) for process in terminated), grace_s)
+    left = [process for process in terminated if send(process, signal.SIGKILL)]
     wait_until(lambda: not any(alive(process) for process in left), 5.0)
-    return len(asked)
+    return len(terminated)
 
 
 def listens(process: Process, port: int) -> bool:
@@ -137,7 +137,7 @@ def wait_until(done: Callable[[], bool], timeout_s: float) -> bool:
 
 
 def last_words(*logs: Path) -> str:
-    """The last line that says why, of the first log that has one: a message rather than a frame of a stack trace."""
+    """The last error message of the first log that has one, rather than a frame of a stack trace."""
     for log in logs:
         with contextlib.suppress(OSError):
             lines = [line.strip() for line in log.read_text(errors="replace").splitlines()[-300:]]
@@ -145,4 +145,4 @@ def last_words(*logs: Path) -> str:
             blamed = [line for line in spoken if re.search(r"Exception|Error|ERROR|FATAL", line)]
             if spoken:
                 return (blamed or spoken)[-1][:300]
-    return "its log says nothing"
+    return "its log is empty"

@@ -7,6 +7,7 @@ leader back has stopped.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +15,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.f1.ledger import PIT_LOSS_S, TRAFFIC_S, pace_s
-from features.f1.pace_model import bare
-from features.f1.win import WIN_FEATURES, Standing, win_rows
+from features.f1.game import WIN_FEATURES, Standing, win_rows
+from features.f1.ledger import TRAFFIC_S, add_clean_lap, best_known, pace_s
+from features.f1.pace_model import PIT_LOSS_S, SUMS, PaceModel, lap_row, with_stop
 from models.base import Floats
 from models.data.f1_laps import compound_of
 from models.training.tables import column, read_table, words_of
@@ -82,29 +83,47 @@ class _Race:
         self.neutral[at] = [bool(_NEUTRAL & set(codes)) for codes in status.tolist()]
         clear = np.zeros_like(self.neutral)
         clear[at] = status == "1"
-        self._pace = self._paces(clear)
+        self._clear = clear
         out = np.isfinite(self.of["pit_out_s"])
         out[:, :2] = False  # a start from the pit lane is no stop
         self._stops = np.cumsum(out, axis=1)
 
-    def _paces(self, clear: npt.NDArray[np.bool_]) -> Floats:
-        """(cars, laps + 1) own pace as known after each lap (see ``features.f1.ledger.pace_s``)."""
-        of, pace = self.of, np.full((len(self.drivers), self.laps + 1), np.nan)
-        interval = self._intervals()
-        for n in range(len(self.drivers)):
-            clean = [0.0] * 4
-            for lap in range(1, self.laps + 1):
+    def _paces(self) -> Iterator[tuple[PaceModel, Floats, float]]:
+        """After each lap of the leader: what laps cost, each car's own pace (cars,), and what a stop costs, s, from the laps that
+        were over by then (see ``features.f1.ledger``)."""
+        of, cars = self.of, len(self.drivers)
+        interval, end = self._intervals(), self.of["end_s"]
+        model, sums = PaceModel(), [[0.0] * (2 * SUMS) for _ in range(cars)]
+        pit_loss_s, stops, costs = PIT_LOSS_S, 0, np.full(cars, np.nan)
+        driven = np.argwhere(np.isfinite(end[:, 1:])) + np.array([0, 1])
+        driven = driven[np.argsort(end[tuple(driven.T)], kind="stable")]
+        at = 0
+        for now in self._first()[2:]:
+            while at < len(driven) and end[tuple(driven[at])] < now:
+                n, lap = driven[at].tolist()
+                at += 1
                 time, kind, age = of["lap_time_s"][n, lap], of["compound"][n, lap], of["tyre_life"][n, lap]
-                stopped = np.isfinite(of["pit_in_s"][n, lap]) or np.isfinite(of["pit_out_s"][n, lap])
-                if lap > 1 and clear[n, lap] and not stopped and np.isfinite(time + kind + age):
-                    own = bare(float(time), lap, self.laps, int(kind), float(age) - 1.0)
-                    clean[0] += 1
-                    clean[1] += own
-                    if not interval[n, lap] < TRAFFIC_S:
-                        clean[2] += 1
-                        clean[3] += own
-                pace[n, lap] = pace_s(clean)
-        return pace
+                into, out = np.isfinite(of["pit_in_s"][n, lap]), np.isfinite(of["pit_out_s"][n, lap])
+                if into:
+                    costs[n] = 0.0
+                if not np.isfinite(kind + age):
+                    costs[n] = np.nan
+                    continue
+                row = lap_row(lap, self.laps, int(kind), float(age) - 1.0)
+                took = end[n, lap] - end[n, lap - 1]
+                costs[n] += took - model.expected_s(best_known(sums[n]), row) if self._clear[n, lap] else np.nan
+                if not into and costs[n] == costs[n]:
+                    (pit_loss_s, stops), costs[n] = with_stop(pit_loss_s, stops, float(costs[n])), np.nan
+                if lap > 1 and self._clear[n, lap] and not into and not out and np.isfinite(time):
+                    add_clean_lap(model, sums[n], row, float(time), free=not interval[n, lap] < TRAFFIC_S)
+            yield model, np.array([pace_s(model, each) for each in sums]), pit_loss_s
+
+    def _first(self) -> Floats:
+        """(laps + 1,) when the first car completed each lap, NaN where none did."""
+        end = self.of["end_s"]
+        there, first = np.isfinite(end).any(0), np.full(self.laps + 1, np.nan)
+        first[there] = np.nanmin(end[:, there], axis=0)
+        return first
 
     def _intervals(self) -> Floats:
         """(cars, laps + 1) s to the car that completed the same lap before; NaN for the first."""
@@ -118,11 +137,9 @@ class _Race:
     def moments(self) -> list[tuple[Floats, Ints]]:
         """The rows of the cars still in it, and who they are, once for every lap of the leader but the last."""
         end = self.of["end_s"]
-        there = np.isfinite(end).any(0)
-        first = np.full(self.laps + 1, np.nan)
-        first[there] = np.nanmin(end[:, there], axis=0)
+        first = self._first()
         found = []
-        for lap in range(1, self.laps):
+        for lap, (model, pace, pit_loss_s) in enumerate(self._paces(), 1):
             now, took = first[lap + 1], first[lap + 1] - first[lap]
             if not np.isfinite(now + took):
                 continue
@@ -136,13 +153,13 @@ class _Race:
             cars = Standing(
                 laps_done=done.astype(np.float64),
                 gap_s=gap + (lap - done) * took,
-                pace_s=self._pace[every, done],
+                pace_s=pace,
                 stops=self._stops[every, done].astype(np.float64),
                 age_laps=self.of["tyre_life"][every, done],
                 compound=self.of["compound"][every, done],
                 running=running,
             )
-            rows = win_rows(self.laps, cars, neutralised=bool(self.neutral[leader, lap + 1]), pit_loss_s=PIT_LOSS_S)
+            rows = win_rows(self.laps, cars, neutralised=bool(self.neutral[leader, lap + 1]), model=model, pit_loss_s=pit_loss_s)
             known = running[np.isfinite(rows[running, 1])]
             if len(known) > 1:
                 found.append((rows[known], known))

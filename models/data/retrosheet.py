@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from features.mlb.game import win_row
 from features.mlb.odds import AUTOMATIC_RUNNER
-from features.mlb.win import win_row
 from models.base import Floats
 from models.training.tables import column, read_table
 

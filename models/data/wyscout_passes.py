@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from features.soccer.game import keep_score
-from features.soccer.ledger import Ledger, keep_clock, locate
+from features.soccer.game import update_score
+from features.soccer.ledger import Ledger, locate, update_clock
 from features.soccer.moves import PASS_END, end_features, follow
 from features.soccer.passes import PASS_FEATURES, completion_features
 from models.base import Floats
@@ -81,9 +81,9 @@ def passes_of(events: Events, of: Matches, tell: Callable[[int], None] = lambda 
                     end_features(moment, end[n])
                     label[n], which[n] = float(moment.outcome == "complete"), at
                     n += 1
-            keep_clock(moment, ledger)
+            update_clock(moment, ledger)
             follow(moment, ledger)
-            keep_score(moment, ledger)
+            update_score(moment, ledger)
         tell(played.match)
     if not n:
         raise ValueError("the events hold no passes with an outcome")

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.soccer.finishing import add_shot
-from features.soccer.game import WIN_FEATURES, keep_score, win_features
-from features.soccer.ledger import LENGTH_M, WIDTH_M, Ledger, keep_clock
+from features.soccer.game import WIN_FEATURES, update_score, win_features
+from features.soccer.ledger import LENGTH_M, WIDTH_M, Ledger, update_clock
 from models.base import Floats
 from models.data.wyscout import GOAL, HEAD, HELD_OUT_AS, OWN_GOAL, RED, SECOND_YELLOW, SHOOTOUT, Events, Matches
 from models.data.wyscout_moments import SAVES, SHOTS, Played, matches
@@ -88,8 +88,8 @@ def _states(played: Played, xgoals: dict[int, float], every_s: float) -> Iterato
             next_s = every_s
         if moment.type == "shot":
             moment.facts["soccer.shot.xgoals"] = xgoals.get(int(moment.id), float("nan"))
-        keep_clock(moment, ledger)
-        keep_score(moment, ledger)
+        update_clock(moment, ledger)
+        update_score(moment, ledger)
         if moment.type == "shot":
             add_shot(moment, ledger)
         if moment.type == "period_end":

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from features.f1.win import WIN_FEATURES
+from features.f1.game import WIN_FEATURES
 from models.data.f1_laps import HELD_OUT_AS, SOURCE, TERMS
 from models.data.f1_races import states_of
 from models.recipes.shared.by_command import Course, Outcomes, doors
@@ -29,8 +29,8 @@ RECIPE: Final = Recipe(boosters=(({"eta": 0.2, "max_depth": 5, "min_child_weight
 _LEFT: Final = [name for name, _, _ in WIN_FEATURES].index("laps_left")
 LIMITS: Final = (
     "It knows gaps, pace so far, tyres and stops, not what a car still has in hand, grid penalties, reliability or rain, and "
-    "takes the stop's cost as the same on every circuit. It learnt from the few dozen races of 2023 and 2024, most of them won "
-    "by one driver: no basis for odds."
+    "takes a stop's cost as that of other circuits until stops have been made. It learnt from the few dozen races of 2023 and "
+    "2024, most of them won by one driver: no basis for odds."
 )
 
 

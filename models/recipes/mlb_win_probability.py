@@ -18,8 +18,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from features.mlb.game import WIN_FEATURES, over_row
 from features.mlb.odds import AUTOMATIC_RUNNER
-from features.mlb.win import WIN_FEATURES, over_row
 from models.artefact import Card, CardFeature, ForestModel, load
 from models.base import Floats
 from models.data import plate_appearances, retrosheet

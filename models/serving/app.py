@@ -1,14 +1,14 @@
 """The paths of the SageMaker container contract, and one for Prometheus.
 
-GET    /ping                       200 while models can be asked
+GET    /ping                       200 while it is ready
 POST   /invocations                rows in, predictions out; the model is the only one, or X-Amzn-SageMaker-Target-Model
-GET    /models                     what is loaded
+GET    /models                     the loaded models
 POST   /models                     {"model_name": ..., "url": ...}: load
 GET    /models/NAME                one of them: version, features with units
-PUT    /models/NAME                {"url": ...}: another version takes its place, with no request in between
+PUT    /models/NAME                {"url": ...}: replace it by another version, between two requests
 DELETE /models/NAME                unload
 POST   /models/NAME/invoke         rows in, predictions out
-GET    /execution-parameters       what a batch job may send
+GET    /execution-parameters       limits for batch jobs
 GET    /metrics                    Prometheus
 """
 
@@ -28,8 +28,8 @@ from models.base import Floats
 from models.serving import metrics
 from models.serving.connection import Connection, Request
 from models.serving.contract import CSV, JSON, MOST_BODY_BYTES, Refused, answer_type, body_type, decode, encode, media_type
+from models.serving.loaded_models import LoadedModels, ServedModel
 from models.serving.queue import RETRY, Job, Queue
-from models.serving.registry import Registry, Served
 
 T = TypeVar("T")
 
@@ -54,40 +54,40 @@ class _Replace(msgspec.Struct):
 
 
 class Endpoint:
-    """Answers requests from a registry. ``token``: what every request but /ping must carry as a bearer token, when it is set."""
+    """Answers requests from the loaded models. ``token``: the bearer token of every request but /ping, where it is set."""
 
-    def __init__(self, registry: Registry, loop: asyncio.AbstractEventLoop, *, token: str = "", most_waiting: int = 1024) -> None:
-        self.registry = registry
+    def __init__(self, loaded: LoadedModels, loop: asyncio.AbstractEventLoop, *, token: str = "", most_waiting: int = 1024) -> None:
+        self.loaded = loaded
         self.connections: set[Connection] = set()
         self.queue = Queue(loop, most_waiting)
         self.draining = False
         self._loop, self._token = loop, f"Bearer {token}".encode() if token else b""
-        # one at a time: what is asked for last is what is loaded last
+        # one at a time, in the order of the requests
         self._loader = ThreadPoolExecutor(1, "models")
         self._tasks: set[asyncio.Task[None]] = set()
 
-    # -- what a connection calls ---------------------------------------------------------------------------------------
+    # -- for connections ---------------------------------------------------------------------------------------
 
     def admit(self, connection: Connection) -> Refused | None:
         if self.draining:
-            return Refused("draining", "the endpoint is going down", RETRY)
+            return Refused("draining", "the endpoint is shutting down", RETRY)
         if len(self.connections) > MOST_CONNECTIONS:
             return Refused("too many connections", f"{MOST_CONNECTIONS:,} connections are open", RETRY)
         return None
 
-    def count_unread(self, refused: Refused) -> None:
-        self.registry.tallies[""].refused(refused.reason)
+    def count_refused(self, refused: Refused) -> None:
+        self.loaded.metrics[""].refused(refused.reason)
 
     def handle(self, request: Request) -> None:
-        """Answer a request, now or later; whatever it is, this does not raise."""
+        """Answer a request, now or later; never raises."""
         try:
             self._route(request)
         except Refused as refused:
-            self.registry.tallies[""].refused(refused.reason)
+            self.loaded.metrics[""].refused(refused.reason)
             request.refuse(refused)
-        except Exception as error:  # noqa: BLE001 - nobody else's request may suffer from a mistake of ours
+        except Exception as error:  # noqa: BLE001 - an error in one request must not reach the others
             failed = Refused("model failed", f"the request could not be handled: {type(error).__name__}")
-            self.registry.tallies[""].refused(failed.reason)
+            self.loaded.metrics[""].refused(failed.reason)
             request.refuse(failed)
 
     # -- routes --------------------------------------------------------------------------------------------------------
@@ -98,16 +98,16 @@ class Endpoint:
             request.answer(b'{"status":"ok"}')
             return
         if self._token and not hmac.compare_digest(request.headers.get(b"authorization", "").encode(), self._token):
-            raise Refused("not allowed", "this endpoint wants its token (Authorization: Bearer)", b"www-authenticate: Bearer\r\n")
+            raise Refused("not allowed", "this endpoint needs a token (Authorization: Bearer)", b"www-authenticate: Bearer\r\n")
         if path == "/invocations" and method == "POST":
             target = request.headers.get(b"x-amzn-sagemaker-target-model", "")
-            self._invoke(request, self.registry.named(target) if target else self.registry.only())
+            self._invoke(request, self.loaded.find(target) if target else self.loaded.single())
             return
         parts = path.split("/")
         if len(parts) in (3, 4) and parts[1] == "models" and parts[2]:
             name, tail = unquote(parts[2]), parts[3] if len(parts) == 4 else ""
             if tail == "invoke" and method == "POST":
-                self._invoke(request, self.registry.named(name))
+                self._invoke(request, self.loaded.find(name))
                 return
             if not tail:
                 self._model(request, name)
@@ -120,66 +120,66 @@ class Endpoint:
             if method == "GET" and path == "/metrics":
                 gauges: dict[str, tuple[str, Callable[[], float]]] = {
                     "connections": ("Connections open.", lambda: len(self.connections)),
-                    "waiting_rows": ("Rows waiting for their turn.", lambda: self.queue.rows),
-                    "models": ("Models loaded.", lambda: len(self.registry.models)),
+                    "waiting_rows": ("Rows waiting in the queue.", lambda: self.queue.rows),
+                    "models": ("Models loaded.", lambda: len(self.loaded.models)),
                 }
-                request.answer(metrics.exposition(self.registry.tallies, gauges), metrics.CONTENT_TYPE)
+                request.answer(metrics.exposition(self.loaded.metrics, gauges), metrics.CONTENT_TYPE)
                 return
             if method == "GET" and path == "/execution-parameters":
                 most_mb = MOST_BODY_BYTES >> 20
                 request.answer(b'{"MaxConcurrentTransforms":8,"BatchStrategy":"MULTI_RECORD","MaxPayloadInMB":%d}' % most_mb)
                 return
             allowed = _ALLOWED.get(path, "")
-        raise _not_here(path, method, allowed)
+        raise _not_found(path, method, allowed)
 
     def _models(self, request: Request) -> None:
-        registry = self.registry
+        loaded = self.loaded
         if request.method == "GET":
-            listed = [{"modelName": s.name, "modelUrl": s.url} for s in registry.models.values()]
+            listed = [{"modelName": s.name, "modelUrl": s.url} for s in loaded.models.values()]
             request.answer(msgspec.json.encode({"models": listed}))
             return
         if request.method != "POST":
-            raise _not_here("/models", request.method, _ALLOWED["/models"])
-        wanted = _body(request, _Load)
+            raise _not_found("/models", request.method, _ALLOWED["/models"])
+        load = _body(request, _Load)
 
         def check() -> None:
-            if wanted.model_name in registry.models:
-                raise Refused("already loaded", f"{wanted.model_name[:80]} is loaded; PUT puts another in its place")
+            if load.model_name in loaded.models:
+                raise Refused("already loaded", f"{load.model_name[:80]} is loaded; PUT puts another in its place")
 
         check()
-        self._load(request, wanted.model_name, wanted.url, check)
+        self._load(request, load.model_name, load.url, check)
 
     def _model(self, request: Request, name: str) -> None:
         if request.method == "GET":
-            request.answer(msgspec.json.encode(self.registry.named(name).card()))
+            request.answer(msgspec.json.encode(self.loaded.find(name).card()))
         elif request.method == "DELETE":
-            self.registry.remove(name)
+            self.loaded.remove(name)
             request.answer(b"{}")
         elif request.method == "PUT":
-            self.registry.named(name)
+            self.loaded.find(name)
             self._load(request, name, _body(request, _Replace).url, lambda: None)
         else:
-            raise _not_here("/models/NAME", request.method, "GET, PUT, DELETE")
+            raise _not_found("/models/NAME", request.method, "GET, PUT, DELETE")
 
     def _load(self, request: Request, name: str, url: str, check: Callable[[], None]) -> None:
-        """Read a model away from the loop, and have it served when it is ready; then answer."""
-        registry = self.registry
+        """Read a model on a thread, serve it, then answer."""
+        loaded = self.loaded
 
-        def open_() -> list[Served]:
-            return registry.prepared(name, registry.opened(url), url)
+        def open_() -> list[ServedModel]:
+            return loaded.prepare(name, loaded.open_folder(url), url)
 
         async def load() -> None:
             try:
                 ready = await self._loop.run_in_executor(self._loader, open_)
                 check()
-                registry.install(ready)
+                loaded.install(ready)
                 card = ready[0].card()
             except Refused as refused:
-                registry.tallies[""].refused(refused.reason)
+                loaded.metrics[""].refused(refused.reason)
                 request.refuse(refused)
-            except Exception as error:  # noqa: BLE001 - a request must be answered, whatever is wrong with the model
+            except Exception as error:  # noqa: BLE001 - every request must be answered
                 failed = Refused("model failed", f"the model could not be loaded: {type(error).__name__}")
-                registry.tallies[""].refused(failed.reason)
+                loaded.metrics[""].refused(failed.reason)
                 request.refuse(failed)
             else:
                 request.answer(msgspec.json.encode(card))
@@ -190,34 +190,34 @@ class Endpoint:
 
     # -- predictions ---------------------------------------------------------------------------------------------------
 
-    def _invoke(self, request: Request, served: Served) -> None:
+    def _invoke(self, request: Request, served: ServedModel) -> None:
         headers = request.headers
         try:
             if b"content-encoding" in headers and headers[b"content-encoding"].lower() != "identity":
-                raise Refused("unsupported media type", "the body is compressed: send it as it is")
+                raise Refused("unsupported media type", "the body is compressed: send it uncompressed")
             kind = answer_type(headers.get(b"accept", ""))
             rows = decode(request.body, body_type(headers.get(b"content-type", "")), served.names)
-            served.plausible.check(rows)
-            deadline_s = _deadline(headers.get(b"x-touchline-deadline-ms", ""), request.began_s)
+            served.plausible_range.check(rows)
+            deadline_s = _deadline(headers.get(b"x-touchline-deadline-ms", ""), request.started_s)
 
             def done(answer: Floats | Refused) -> None:
                 if isinstance(answer, Refused):
-                    served.tally.refused(answer.reason)
+                    served.metrics.refused(answer.reason)
                     request.refuse(answer)
                     return
-                request.answer(encode(answer, kind, served.name, served.version), _BYTES[kind], served.head)
-                served.tally.answered(len(rows), time.monotonic() - request.began_s)
+                request.answer(encode(answer, kind, served.name, served.version), _BYTES[kind], served.headers)
+                served.metrics.answered(len(rows), time.monotonic() - request.started_s)
 
             self.queue.offer(Job(served, rows, deadline_s, done))
         except Refused as refused:
-            served.tally.refused(refused.reason)
+            served.metrics.refused(refused.reason)
             request.refuse(refused)
         request.body = b""
 
-    async def drained(self, patience_s: float) -> None:
-        """Take nobody in any more, answer what was asked, and close; after ``patience_s`` whatever is left."""
+    async def drain_all(self, timeout_s: float) -> None:
+        """Accept nothing more, answer the accepted requests, and close; after ``timeout_s`` abort the rest."""
         self.draining = True
-        until_s = time.monotonic() + patience_s
+        until_s = time.monotonic() + timeout_s
         for connection in list(self.connections):
             connection.drain()
         while self.connections and time.monotonic() < until_s:
@@ -228,8 +228,8 @@ class Endpoint:
         self._loader.shutdown(wait=False, cancel_futures=True)
 
 
-def _deadline(header: str, began_s: float) -> float | None:
-    """When, on the monotonic clock, nobody wants the answer any more."""
+def _deadline(header: str, started_s: float) -> float | None:
+    """The deadline of the response on the monotonic clock, s."""
     if not header:
         return None
     try:
@@ -237,21 +237,21 @@ def _deadline(header: str, began_s: float) -> float | None:
     except ValueError:
         budget_ms = -1.0
     if not 0.0 < budget_ms <= 3_600_000.0:
-        raise Refused("bad deadline", f"X-Touchline-Deadline-Ms is {header[:40]!r}: milliseconds, more than 0, are wanted")
-    return began_s + budget_ms / 1000.0
+        raise Refused("bad deadline", f"X-Touchline-Deadline-Ms is {header[:40]!r}, not milliseconds more than 0")
+    return started_s + budget_ms / 1000.0
 
 
 def _body(request: Request, kind: type[T]) -> T:
-    # asked for by name: a page in a browser cannot send this type to another origin without leave
+    # required: a page in a browser cannot send this type to another origin without permission
     if media_type(request.headers.get(b"content-type", "")) != JSON:
-        raise Refused("unsupported media type", f"a model is loaded by {JSON}")
+        raise Refused("unsupported media type", f"a request to load a model is {JSON}")
     try:
         return msgspec.json.decode(request.body, type=kind)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise Refused("malformed body", f"the body is not what loads a model: {str(error)[:200]}") from None
+        raise Refused("malformed body", f"the body does not describe a model to load: {str(error)[:200]}") from None
 
 
-def _not_here(path: str, method: str, allowed: str) -> Refused:
+def _not_found(path: str, method: str, allowed: str) -> Refused:
     if allowed:
-        return Refused("method not allowed", f"{path} takes {allowed}, not {method}", f"allow: {allowed}\r\n".encode())
-    return Refused("unknown path", f"nothing is at {path[:80]}: try /models, /models/NAME/invoke, /invocations, /ping or /metrics")
+        return Refused("method not allowed", f"{path} accepts {allowed}, not {method}", f"allow: {allowed}\r\n".encode())
+    return Refused("unknown path", f"there is no {path[:80]}: try /models, /models/NAME/invoke, /invocations, /ping or /metrics")

@@ -1,13 +1,13 @@
-"""Where a model is asked, by one setting.
+"""Where a model runs, by one setting.
 
     my-xgoals/ or xgoals               in this process: a folder, or a name of the package's
     http://host:port                   an endpoint over TCP
     unix:/path/of.sock                 the same over a Unix socket
     sagemaker:ENDPOINT                 an endpoint in AWS, through its runtime
 
-Behind an address may stand, like in a URL, ``?deadline_ms=25`` (connecting, sending and receiving together), ``fallback=none``
-(instead of the model in this process: the stat is then stale), ``version=...`` (take no other), ``model=...`` (its name there), and
-for SageMaker ``region=...`` and ``target=...`` (of a multi-model endpoint).
+An address may have parameters, as a URL does: ``?deadline_ms=25`` (connecting, sending and receiving together), ``fallback=none``
+(without the model in this process as a fallback: the stat is then stale), ``version=...`` (accept no other), ``model=...`` (its
+name there), and for SageMaker ``region=...`` and ``target=...`` (of a multi-model endpoint).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 from models.artefact import load, shipped_folder
 from models.base import Feature, Model
 from models.serving.client import DEADLINE_S, RemoteModel, Transport
-from models.serving.transports import Http, SageMaker
+from models.serving.transports import HttpTransport, SageMakerTransport
 
 TOKEN: Final = "TOUCHLINE_ENDPOINT_TOKEN"  # the name of the variable
 _COMMON: Final = ("deadline_ms", "fallback", "version", "model")
@@ -27,25 +27,25 @@ _OPTIONS: Final = {"http": _COMMON, "unix": _COMMON, "sagemaker": (*_COMMON, "re
 
 
 def is_address(setting: str) -> bool:
-    """Whether the model is asked elsewhere."""
+    """Whether the setting is the address of an endpoint."""
     scheme = setting.partition(":")[0]
     return ":" in setting and scheme in (*_OPTIONS, "https")
 
 
 def connect(name: str, setting: str, local: Model | None = None, features: tuple[Feature, ...] = ()) -> Model:
     """The model ``name`` as the setting has it; ``ValueError`` with one sentence when it cannot be. ``local`` is the model in this
-    process: it says what the features are (or ``features`` do), and stands in. Nothing is asked of the endpoint yet."""
+    process: its features are those of the request (or ``features`` are), and it is the fallback. No request is sent yet."""
     if not is_address(setting):
         return load(setting)
     scheme, where, options = _parsed(setting)
     served = options.get("model") or _served_name(name, local)
     transport: Transport
     if scheme == "sagemaker":
-        transport = SageMaker(where, target=options.get("target", ""), region=options.get("region", ""))
+        transport = SageMakerTransport(where, target=options.get("target", ""), region=options.get("region", ""))
     elif scheme == "unix":
-        transport = Http(where, served, os.environ.get(TOKEN, ""))
+        transport = HttpTransport(where, served, os.environ.get(TOKEN, ""))
     else:
-        transport = Http(_host_port(where, setting), served, os.environ.get(TOKEN, ""))
+        transport = HttpTransport(_host_port(where, setting), served, os.environ.get(TOKEN, ""))
     if local is not None:
         name, features = local.name, local.features
     return RemoteModel(
@@ -54,7 +54,7 @@ def connect(name: str, setting: str, local: Model | None = None, features: tuple
         transport,
         deadline_s=_deadline_s(options),
         local=local,
-        stands_in=options.get("fallback") != "none",
+        use_fallback=options.get("fallback") != "none",
         version=options.get("version", ""),
     )
 
@@ -71,15 +71,15 @@ def _served_name(name: str, local: Model | None) -> str:
 def _parsed(setting: str) -> tuple[str, str, dict[str, str]]:
     scheme, _, rest = setting.partition(":")
     if scheme == "https":
-        raise ValueError(f"{setting}: an endpoint is asked over http, a Unix socket or the SageMaker runtime")
+        raise ValueError(f"{setting}: an endpoint is reached over http, a Unix socket or the SageMaker runtime")
     where, _, query = rest.partition("?")
     try:
         options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
     except ValueError:
-        raise ValueError(f"{setting}: what follows the question mark is not name=value&...") from None
+        raise ValueError(f"{setting}: the part after the question mark is not name=value&...") from None
     unknown = [name for name in options if name not in _OPTIONS[scheme]]
     if unknown:
-        raise ValueError(f"{setting}: there is no option {unknown[0]!r}: there are {', '.join(_OPTIONS[scheme])}")
+        raise ValueError(f"{setting}: unknown option {unknown[0]!r}; options are {', '.join(_OPTIONS[scheme])}")
     if options.get("fallback", "shipped") not in ("shipped", "none"):
         raise ValueError(f"{setting}: fallback is shipped or none, not {options['fallback']!r}")
     if not where.strip("/") or "\0" in where:
@@ -107,5 +107,5 @@ def _deadline_s(options: dict[str, str]) -> float:
     except ValueError:
         deadline_ms = 0.0
     if not 1.0 <= deadline_ms <= 60_000.0:
-        raise ValueError(f"deadline_ms is {text!r}: 1 to 60000 milliseconds are possible")
+        raise ValueError(f"deadline_ms is {text!r}, not 1 to 60000 milliseconds")
     return deadline_ms / 1000.0

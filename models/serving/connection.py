@@ -1,5 +1,5 @@
-"""HTTP/1.1 on one socket, lean: httptools parses, answers go out in the order of their requests, and nothing from outside is
-kept beyond its limits.
+"""HTTP/1.1 on one socket, lean: httptools parses, responses go out in the order of their requests, and every input has a
+limit.
 
 Why it is written by hand, where the gateway runs on uvicorn: a request here is 50 us, of which uvicorn and ASGI alone are more
 (docs/performance.md), and under attack it held where uvicorn did not. One client that sent a header without an end kept uvicorn's
@@ -20,10 +20,10 @@ import httptools
 from models.serving.contract import MOST_BODY_BYTES, Refused
 
 MOST_HEAD_BYTES: Final = 16_384
-#: a request must be complete so long after its first byte; a silent connection is closed after the other, s
-REQUEST_S: Final = 10.0
-SILENT_S: Final = 75.0
-#: how long what still comes is read and thrown away after a refusal, so that the client gets to read why, s
+#: a request must be complete so long after its first byte; an idle connection is closed after so long, s
+REQUEST_TIMEOUT_S: Final = 10.0
+IDLE_TIMEOUT_S: Final = 75.0
+#: how long input is read and dropped after a refusal, so that the client can read the reason, s
 LINGER_S: Final = 1.0
 
 _PHRASES: Final = {
@@ -45,14 +45,14 @@ _HEADERS: Final = frozenset(
 class Request:
     """One request; ``answer`` or ``refuse`` ends it, once."""
 
-    __slots__ = ("_connection", "began_s", "body", "data", "headers", "keep", "method", "target")
+    __slots__ = ("_connection", "body", "data", "headers", "keep_alive", "method", "started_s", "target")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.began_s = time.monotonic()
+        self.started_s = time.monotonic()
         self.target, self.method, self.body = b"", "", b""
         self.headers: dict[bytes, str] = {}
-        self.keep = True
+        self.keep_alive = True
         self.data: bytes | None = None
 
     def answer(self, body: bytes, kind: bytes = b"application/json", extra: bytes = b"") -> None:
@@ -63,18 +63,18 @@ class Request:
         line = f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
         self._end(line.encode() + refused.headers, body)
 
-    def _end(self, head: bytes, body: bytes) -> None:
+    def _end(self, headers: bytes, body: bytes) -> None:
         connection = self._connection
         if self.data is not None:
             return
         if connection.draining:
-            self.keep = False
-        self.data = b"%b%b\r\n%b" % (head, b"" if self.keep else _CLOSE, body)
+            self.keep_alive = False
+        self.data = b"%b%b\r\n%b" % (headers, b"" if self.keep_alive else _CLOSE, body)
         connection.flush()
 
 
 class App(Protocol):
-    """What answers requests."""
+    """Answers requests."""
 
     connections: set[Connection]
 
@@ -82,7 +82,7 @@ class App(Protocol):
 
     def handle(self, request: Request) -> None: ...
 
-    def count_unread(self, refused: Refused) -> None: ...
+    def count_refused(self, refused: Refused) -> None: ...
 
 
 class Connection(asyncio.Protocol):
@@ -100,12 +100,12 @@ class Connection(asyncio.Protocol):
         self._body_bytes = 0
         self._head_bytes = 0
         self._in_head = True
-        self._deaf = self._unread = self._ended = False
+        self._input_ignored = self._input_unread = self._eof = False
 
-    # -- the transport's side ------------------------------------------------------------------------------------------
+    # -- transport side -----------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one, and does not say so
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one without declaring it
         self.app.connections.add(self)
         refused = self.app.admit(self)
         if refused is not None:
@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
             self.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        if self._deaf:
+        if self._input_ignored:
             return
         if self._request is None:
             self._begin()
@@ -136,20 +136,20 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._refuse(Refused("malformed request", "this is no place to upgrade a connection"))
+            self._refuse(Refused("malformed request", "connections cannot be upgraded"))
         except httptools.HttpParserError as error:
-            if not self._deaf:
+            if not self._input_ignored:
                 self._refuse(Refused("malformed request", f"this is not HTTP/1.1: {error}"))
         else:
-            if self._in_head and self._request is not None and self._head_bytes > MOST_HEAD_BYTES and not self._deaf:
+            if self._in_head and self._request is not None and self._head_bytes > MOST_HEAD_BYTES and not self._input_ignored:
                 self._refuse(_TOO_LONG)
 
     def eof_received(self) -> bool:
-        # what was asked before the client closed its side is still answered
-        self._ended = True
+        # requests from before the client closed its side are still answered
+        self._eof = True
         return bool(self._waiting)
 
-    # -- the parser's side ---------------------------------------------------------------------------------------------
+    # -- parser side --------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         self._request = Request(self)
@@ -165,7 +165,7 @@ class Connection(asyncio.Protocol):
             self._request.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._deaf or self._request is None:
+        if self._input_ignored or self._request is None:
             return
         name = name.lower()
         if not self._in_head:  # a trailer
@@ -183,16 +183,16 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         request = self._request
-        if self._deaf or request is None:
+        if self._input_ignored or request is None:
             return
         self._in_head = False
         request.method = self._parser.get_method().decode("latin-1")
-        request.keep = self._parser.should_keep_alive()
+        request.keep_alive = self._parser.should_keep_alive()
         if b"expect" in request.headers and not self._waiting and self.transport is not None:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
-        if self._deaf:
+        if self._input_ignored:
             return
         self._body_bytes += len(body)
         if self._body_bytes > MOST_BODY_BYTES:
@@ -202,62 +202,62 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         request = self._request
-        if self._deaf or request is None:
+        if self._input_ignored or request is None:
             return
         request.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts, self._request = [], None
         self._waiting.append(request)
-        if not request.keep:
-            self._deaf = True
+        if not request.keep_alive:
+            self._input_ignored = True
         self.app.handle(request)
 
     # -- answers -------------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Write what is answered, in the order of the requests."""
+        """Write the responses that are ready, in the order of the requests."""
         transport = self.transport
         while self._waiting and self._waiting[0].data is not None and transport is not None:
             request = self._waiting.popleft()
             transport.write(request.data)  # type: ignore[arg-type]
-            if not request.keep:
-                self._deaf = True
+            if not request.keep_alive:
+                self._input_ignored = True
                 self._waiting.clear()
                 self._close(transport)
                 return
-        if self._ended and not self._waiting and transport is not None:
+        if self._eof and not self._waiting and transport is not None:
             transport.close()
 
     def _close(self, transport: asyncio.Transport) -> None:
-        if not self._unread:
+        if not self._input_unread:
             transport.close()
             return
-        # The client may be sending still; closed at once, it would be reset before it has read the answer.
+        # The client may still be sending; an immediate close would reset it before it has read the response.
         if transport.can_write_eof():
             transport.write_eof()
         asyncio.get_running_loop().call_later(LINGER_S, transport.abort)
 
     def drain(self) -> None:
-        """Close as soon as what was asked is answered."""
+        """Close as soon as all requests are answered."""
         self.draining = True
         if not self._waiting and self._request is None and self.transport is not None:
             self.transport.close()
 
     def check(self, now_s: float) -> None:
-        """Time has come to ``now_s``: nobody may sit here with half a request, or with none."""
-        if self._deaf or self._waiting or self.transport is None:
+        """Close at ``now_s`` what has been idle, or has sent half a request, for too long."""
+        if self._input_ignored or self._waiting or self.transport is None:
             return
         if self._request is not None:
-            if now_s - self._request.began_s > REQUEST_S:
-                self._refuse(Refused("too slow", f"the request was not complete after {REQUEST_S:g} s"))
-        elif now_s - self.active_s > SILENT_S:
+            if now_s - self._request.started_s > REQUEST_TIMEOUT_S:
+                self._refuse(Refused("too slow", f"the request was not complete after {REQUEST_TIMEOUT_S:g} s"))
+        elif now_s - self.active_s > IDLE_TIMEOUT_S:
             self.transport.close()
 
     def _refuse(self, refused: Refused) -> None:
-        """What comes is not read any more: answer, after what was asked before, and close."""
+        """Read no more input: answer after the earlier requests, and close."""
         request = self._request or Request(self)
         self._request, self._parts = None, []
-        self._deaf, self._unread, request.keep = True, True, False
-        self.app.count_unread(refused)
+        self._input_ignored, self._input_unread, request.keep_alive = True, True, False
+        self.app.count_refused(refused)
         self._waiting.append(request)
         request.refuse(refused)
 

@@ -1,7 +1,7 @@
-"""What goes over the wire, and what is refused: rows in JSON or CSV, predictions in JSON or CSV, one sentence for each mistake.
+"""The formats of requests and responses: rows in JSON or CSV, predictions in JSON or CSV, one sentence for each error.
 
 JSON is a list of rows, one flat row, or ``{"instances": rows}``; a row is a list in the order of the model's features, an object
-``{feature: value}`` in which what is left out is missing, or SageMaker's ``{"features": [...]}``. ``null`` is a missing value. CSV
+``{feature: value}`` in which an absent feature is missing, or SageMaker's ``{"features": [...]}``. ``null`` is a missing value. CSV
 has a row per line, an empty cell or ``nan`` for a missing value, and may begin with the names of the features in any order.
 """
 
@@ -20,7 +20,7 @@ CSV: Final = "text/csv"
 MOST_ROWS: Final = 10_000
 MOST_BODY_BYTES: Final = 1 << 20
 
-#: a request answered by this status, and why; the reasons are the labels of the metrics
+#: reason of a refusal -> status; the reasons are the labels of the metrics
 STATUS: Final = {
     "malformed request": 400, "malformed body": 400, "no rows": 400, "wrong column count": 400, "unknown feature": 400,
     "infinite value": 400, "absurd value": 400, "no model named": 400, "bad deadline": 400, "bad model": 400,
@@ -33,7 +33,7 @@ STATUS: Final = {
 
 
 class Refused(Exception):
-    """A request that is not answered with a prediction: a reason among ``STATUS`` and a sentence for a person."""
+    """A request without a prediction: a reason among ``STATUS``, and a sentence."""
 
     def __init__(self, reason: str, message: str, headers: bytes = b"") -> None:
         super().__init__(message)
@@ -60,17 +60,17 @@ def media_type(header: str) -> str:
 
 
 def body_type(header: str) -> str:
-    """JSON or CSV; a request that does not say is JSON."""
+    """JSON or CSV; JSON where the request has no content type."""
     media = media_type(header)
     if media in (JSON, ""):
         return JSON
     if media == CSV:
         return CSV
-    raise Refused("unsupported media type", f"the body is {media[:80]!r}: {JSON} and {CSV} are understood")
+    raise Refused("unsupported media type", f"the body is {media[:80]!r}; {JSON} and {CSV} are accepted")
 
 
 def answer_type(header: str) -> str:
-    """The first of the acceptable types of highest weight that can be given; JSON when all are the same to the client."""
+    """The first of the acceptable types of highest weight that the endpoint has; JSON when the client accepts any."""
     if header in ("", "*/*", JSON):
         return JSON
     best, chosen = 0.0, ""
@@ -87,26 +87,26 @@ def answer_type(header: str) -> str:
         if kind and weight > best:
             best, chosen = weight, kind
     if not chosen:
-        raise Refused("not acceptable", f"{header[:80]!r} is not what can be given: {JSON} and {CSV} are")
+        raise Refused("not acceptable", f"{header[:80]!r} is not available: {JSON} and {CSV} are")
     return chosen
 
 
 def decode(body: bytes | bytearray, kind: str, names: Sequence[str]) -> Floats:
-    """(B, F) float64 with NaN for missing; ``Refused`` when it is not that."""
+    """(B, F) float64 with NaN for missing; ``Refused`` where the body is not such rows."""
     return _from_csv(body, names) if kind == CSV else _from_json(body, names)
 
 
 def _bound(rows: int) -> None:
     if rows > MOST_ROWS:
-        raise Refused("too many rows", f"{rows:,} rows in one request: at most {MOST_ROWS:,} are taken")
+        raise Refused("too many rows", f"{rows:,} rows in one request: at most {MOST_ROWS:,} are accepted")
 
 
 def _from_json(body: bytes | bytearray, names: Sequence[str]) -> Floats:
     try:
-        told = _decode_json(body)
+        decoded = _decode_json(body)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         raise Refused("malformed body", f"the body is not rows in JSON: {str(error)[:200]}") from None
-    items = told if isinstance(told, list) else told.instances
+    items = decoded if isinstance(decoded, list) else decoded.instances
     if not items:
         raise Refused("no rows", "the request has no rows")
     if not isinstance(items[0], (list, dict)):
@@ -181,7 +181,7 @@ def _array(rows: list[list[_Cell]], names: Sequence[str]) -> Floats:
 
 
 def encode(values: Floats, kind: str, name: str, version: str) -> bytes:
-    """The answer (B,) or (B, C); a value that the model does not give is ``null``, in CSV an empty cell."""
+    """The body of a response with values (B,) or (B, C); NaN is ``null``, in CSV an empty cell."""
     if kind == JSON:
         return encode_json({"predictions": values.tolist(), "model": name, "version": version})
     lines = values.reshape(len(values), -1).tolist()

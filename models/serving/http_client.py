@@ -12,14 +12,14 @@ import httptools
 
 from models.serving.circuit_breaker import NoPrediction
 
-MOST_ANSWER_BYTES: Final = 4 << 20
-_PIECE: Final = 1 << 16
+MAX_RESPONSE_BYTES: Final = 4 << 20
+_CHUNK_BYTES: Final = 1 << 16
 
 Address = tuple[Any, ...]
 
 
-class Answer:
-    """A response as the parser tells it."""
+class HttpResponse:
+    """A response, filled by the parser."""
 
     __slots__ = ("body", "complete", "size", "status")
 
@@ -30,7 +30,7 @@ class Answer:
 
     def on_message_begin(self) -> None:
         if self.complete:
-            raise ValueError("more than one answer")
+            raise ValueError("more than one response")
 
     def on_body(self, data: bytes) -> None:
         self.body.append(data)
@@ -40,39 +40,39 @@ class Answer:
 
 
 class Resolver:
-    """The addresses of a host. A name is looked up in a thread of its own, because that cannot be told to end by a deadline."""
+    """The addresses of a host. A name is looked up in a thread of its own, because a look-up has no deadline."""
 
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
-        self._found: list[tuple[socket.AddressFamily, Address]] = []
+        self._addresses: list[tuple[socket.AddressFamily, Address]] = []
         self._ready = threading.Event()
-        self._looking = False
-        self.again()
+        self._lookup_running = False
+        self.refresh()
 
-    def again(self) -> None:
-        """Look the name up once more; what is known stays until then."""
-        if not self._looking:
-            self._looking = True
-            threading.Thread(target=self._look, name="resolver", daemon=True).start()
+    def refresh(self) -> None:
+        """Look the name up once more; the known addresses stay until then."""
+        if not self._lookup_running:
+            self._lookup_running = True
+            threading.Thread(target=self._look_up, name="resolver", daemon=True).start()
 
-    def _look(self) -> None:
+    def _look_up(self) -> None:
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-            self._found = [(family, tuple(address)) for family, _, _, _, address in found]
+            self._addresses = [(family, tuple(address)) for family, _, _, _, address in found]
             self._ready.set()
         except (OSError, UnicodeError):
             pass
         finally:
-            self._looking = False
+            self._lookup_running = False
 
     def addresses(self, until_s: float) -> list[tuple[socket.AddressFamily, Address]]:
         if not self._ready.wait(max(0.0, until_s - time.monotonic())):
-            self.again()
+            self.refresh()
             raise NoPrediction("down", f"{self.host} has no address yet")
-        return self._found
+        return self._addresses
 
 
-class Wire:
+class HttpConnection:
     """``where`` is a (host, port), or the path of a Unix socket. Not for several threads at once."""
 
     def __init__(self, where: tuple[str, int] | str) -> None:
@@ -81,28 +81,28 @@ class Wire:
         self._resolver = None if isinstance(where, str) else Resolver(*where)
         self._pid = os.getpid()
 
-    def exchange(self, request: bytes, until_s: float) -> Answer:
-        """Send a request and read its answer before ``until_s`` (monotonic); ``NoPrediction`` otherwise, and the connection is
+    def exchange(self, request: bytes, until_s: float) -> HttpResponse:
+        """Send a request and read its response before ``until_s`` (monotonic); ``NoPrediction`` otherwise, and the connection is
         gone.
 
-        A connection that was open from before and fails before the first byte of an answer is tried again once, new: the
-        endpoint may have closed it for being silent, or have been restarted.
+        A connection that was open from before and fails before the first byte of a response is opened anew and tried once
+        more: the endpoint may have closed it while it was idle, or have been restarted.
         """
         if self._pid != os.getpid():  # a fork must not share its parent's connection
             self._socket, self._pid = None, os.getpid()
         while True:
             fresh = self._socket is None
-            answer = Answer()
+            response = HttpResponse()
             try:
-                return self._exchange(request, until_s, answer)
+                return self._exchange(request, until_s, response)
             except TimeoutError:
                 self.close()
-                raise NoPrediction("slow", "no answer by the deadline") from None
+                raise NoPrediction("slow", "no response by the deadline") from None
             except OSError as error:
                 self.close()
-                if fresh or answer.size:
+                if fresh or response.size:
                     if self._resolver is not None:
-                        self._resolver.again()
+                        self._resolver.refresh()
                     raise NoPrediction("down", str(error.strerror or error)) from None
             except httptools.HttpParserError as error:
                 self.close()
@@ -119,30 +119,30 @@ class Wire:
     def __del__(self) -> None:
         self.close()
 
-    def _exchange(self, request: bytes, until_s: float, answer: Answer) -> Answer:
+    def _exchange(self, request: bytes, until_s: float, response: HttpResponse) -> HttpResponse:
         sock = self._socket
         if sock is None:
             sock = self._socket = self._connect(until_s)
         else:
-            _silent(sock)
+            _require_no_input(sock)
         view = memoryview(request)
         while view:
-            sock.settimeout(_left(until_s))
+            sock.settimeout(_remaining_s(until_s))
             view = view[sock.send(view) :]
-        parser = httptools.HttpResponseParser(answer)
-        while not answer.complete:
-            sock.settimeout(_left(until_s))
-            data = sock.recv(_PIECE)
+        parser = httptools.HttpResponseParser(response)
+        while not response.complete:
+            sock.settimeout(_remaining_s(until_s))
+            data = sock.recv(_CHUNK_BYTES)
             if not data:
                 raise ConnectionResetError("the endpoint closed the connection")
-            answer.size += len(data)
-            if answer.size > MOST_ANSWER_BYTES:
-                raise NoPrediction("wrong", f"an answer of more than {MOST_ANSWER_BYTES:,} bytes")
+            response.size += len(data)
+            if response.size > MAX_RESPONSE_BYTES:
+                raise NoPrediction("wrong", f"a response of more than {MAX_RESPONSE_BYTES:,} bytes")
             parser.feed_data(data)
-        answer.status = parser.get_status_code()
+        response.status = parser.get_status_code()
         if not parser.should_keep_alive():
             self.close()
-        return answer
+        return response
 
     def _connect(self, until_s: float) -> socket.socket:
         if isinstance(self.where, str):
@@ -160,20 +160,20 @@ class Wire:
         raise failed or ConnectionError("no address")
 
 
-def _silent(sock: socket.socket) -> None:
-    """Nothing may have come on a connection on which nothing was asked: it would be taken for the next answer."""
+def _require_no_input(sock: socket.socket) -> None:
+    """An idle connection must have no input: it would be taken for the next response."""
     sock.settimeout(0.0)
     try:
         stray = sock.recv(1, socket.MSG_PEEK)
     except BlockingIOError:
         return
-    raise ConnectionResetError("the endpoint sent what nobody asked for" if stray else "the endpoint closed the connection")
+    raise ConnectionResetError("the endpoint sent data without a request" if stray else "the endpoint closed the connection")
 
 
 def _connected(family: int, address: str | Address, until_s: float) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        sock.settimeout(_left(until_s))
+        sock.settimeout(_remaining_s(until_s))
         sock.connect(address)
     except BaseException:
         sock.close()
@@ -181,8 +181,8 @@ def _connected(family: int, address: str | Address, until_s: float) -> socket.so
     return sock
 
 
-def _left(until_s: float) -> float:
-    left_s = until_s - time.monotonic()
-    if left_s <= 0.0:
+def _remaining_s(until_s: float) -> float:
+    remaining_s = until_s - time.monotonic()
+    if remaining_s <= 0.0:
         raise TimeoutError
-    return left_s
+    return remaining_s

@@ -1,4 +1,4 @@
-"""What the server counts, and how Prometheus reads it."""
+"""The metrics of the server, as Prometheus reads them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXPOSED_US: Final = (
 
 
 class ServingMetrics:
-    """Requests of one model, from the first byte of the request to its answer in the socket's hands."""
+    """Requests of one model; latency is from the first byte of a request to its response in the socket."""
 
     __slots__ = ("errors", "latency", "requests", "rows")
 
@@ -40,8 +40,8 @@ class ServingMetrics:
 
 
 class _Collected(Collector):
-    def __init__(self, tallies: Mapping[str, ServingMetrics], gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> None:
-        self.tallies, self.gauges = tallies, gauges
+    def __init__(self, metrics: Mapping[str, ServingMetrics], gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> None:
+        self.metrics, self.gauges = metrics, gauges
 
     def collect(self) -> Iterator[Metric]:
         labels = ("model",)
@@ -49,22 +49,22 @@ class _Collected(Collector):
         rows = CounterMetricFamily("touchline_endpoint_rows", "Rows predicted.", labels=labels)
         errors = CounterMetricFamily(
             "touchline_endpoint_errors",
-            "Requests without a prediction, by reason; without a model: asked of none.",
+            "Requests without a prediction, by reason; without a model: of no model.",
             labels=("model", "reason"),
         )
         latency = HistogramMetricFamily(
-            "touchline_endpoint_latency_seconds", "From the first byte of a request to its answer.", labels=labels
+            "touchline_endpoint_latency_seconds", "From the first byte of a request to its response.", labels=labels
         )
-        for name, tally in self.tallies.items():
-            requests.add_metric((name,), float(tally.requests))
-            rows.add_metric((name,), float(tally.rows))
-            for reason, n in sorted(tally.errors.items()):
+        for name, metrics in self.metrics.items():
+            requests.add_metric((name,), float(metrics.requests))
+            rows.add_metric((name,), float(metrics.rows))
+            for reason, n in sorted(metrics.errors.items()):
                 errors.add_metric((name, reason), float(n))
             total, buckets = 0, []
-            for bound_us, n in zip((*EXPOSED_US, None), tally.latency.summed(EXPOSED_US), strict=True):
+            for bound_us, n in zip((*EXPOSED_US, None), metrics.latency.summed(EXPOSED_US), strict=True):
                 total += n
                 buckets.append(("+Inf" if bound_us is None else repr(bound_us / 1e6), float(total)))
-            latency.add_metric((name,), buckets, tally.latency.sum_us / 1e6)
+            latency.add_metric((name,), buckets, metrics.latency.sum_us / 1e6)
         yield from (requests, rows, errors, latency)
         for name, (what, read) in self.gauges.items():
             gauge = GaugeMetricFamily(f"touchline_endpoint_{name}", what)
@@ -72,8 +72,8 @@ class _Collected(Collector):
             yield gauge
 
 
-def exposition(tallies: Mapping[str, ServingMetrics], gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> bytes:
-    """All of it as Prometheus reads it."""
+def exposition(metrics: Mapping[str, ServingMetrics], gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> bytes:
+    """All metrics in the text format of Prometheus."""
     registry = CollectorRegistry()
-    registry.register(_Collected(tallies, gauges))
+    registry.register(_Collected(metrics, gauges))
     return generate_latest(registry)

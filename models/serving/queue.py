@@ -1,8 +1,8 @@
-"""The one queue in front of the models: bounded, and batched only with what is there already.
+"""The one queue in front of the models: bounded, and batched only with the requests that are waiting already.
 
-Requests that came in one turn of the event loop and ask the same model are predicted together; nobody waits for company. A long
-request is worked on a slice at a time and goes to the back of the queue in between, so that it stalls nobody either. Answers do not
-depend on it: a model answers each row by itself.
+Requests for the same model that arrive in one turn of the event loop are predicted in one batch; no request waits for a batch to
+fill. A long request is computed in slices and goes to the back of the queue in between, so that it does not delay others.
+Predictions do not depend on it: a model computes each row by itself.
 """
 
 from __future__ import annotations
@@ -17,72 +17,74 @@ import numpy as np
 
 from models.base import Floats
 from models.serving.contract import Refused
-from models.serving.registry import Served
+from models.serving.loaded_models import ServedModel
 
-#: rows worked on before others get their turn
+#: rows of one batch
 SLICE_ROWS: Final = 256
 RETRY: Final = b"retry-after: 1\r\n"
 
 
 class Job:
-    """Rows for a model; ``done`` is called with the answer or with why there is none."""
+    """Rows for a model; ``done`` is called with the predictions or the refusal."""
 
-    __slots__ = ("at", "deadline_s", "done", "out", "rows", "served")
+    __slots__ = ("at", "deadline_s", "done", "model", "out", "rows")
 
-    def __init__(self, served: Served, rows: Floats, deadline_s: float | None, done: Callable[[Floats | Refused], None]) -> None:
-        self.served, self.rows, self.deadline_s, self.done = served, rows, deadline_s, done
+    def __init__(
+        self, model: ServedModel, rows: Floats, deadline_s: float | None, done: Callable[[Floats | Refused], None]
+    ) -> None:
+        self.model, self.rows, self.deadline_s, self.done = model, rows, deadline_s, done
         self.at = 0
         self.out: list[Floats] = []
 
 
 class Queue:
-    """``most_jobs`` and ``most_rows`` bound what waits; beyond, a request is told to come again."""
+    """``most_jobs`` and ``most_rows`` bound the queue; beyond, a request is refused with ``Retry-After``."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, most_jobs: int = 1024, most_rows: int = 100_000) -> None:
         self._loop, self.most_jobs, self.most_rows = loop, most_jobs, most_rows
         self.jobs: deque[Job] = deque()
         self.rows = 0
-        self._called = False
+        self._scheduled = False
 
     def offer(self, job: Job) -> None:
         """Take a job; ``Refused`` when the queue is full."""
         if len(self.jobs) >= self.most_jobs or self.rows + len(job.rows) > self.most_rows:
-            raise Refused("queue full", f"{len(self.jobs):,} requests of {self.rows:,} rows are waiting: come again", RETRY)
+            raise Refused("queue full", f"{len(self.jobs):,} requests of {self.rows:,} rows are waiting: try again", RETRY)
         self.jobs.append(job)
         self.rows += len(job.rows)
-        self._call()
+        self._schedule()
 
-    def _call(self) -> None:
-        if not self._called:
-            self._called = True
-            self._loop.call_soon(self._turn)
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._run_batch)
 
-    def _turn(self) -> None:
-        self._called = False
-        together: dict[int, list[Job]] = {}
+    def _run_batch(self) -> None:
+        self._scheduled = False
+        by_model: dict[int, list[Job]] = {}
         room, now_s = SLICE_ROWS, time.monotonic()
         while self.jobs and room > 0:
             job = self.jobs.popleft()
             if job.deadline_s is not None and now_s > job.deadline_s:
-                self._end(job, Refused("deadline passed", "the deadline of the request passed before its turn came"))
+                self._end(job, Refused("deadline passed", "the deadline passed while the request was waiting"))
                 continue
             room -= min(len(job.rows) - job.at, SLICE_ROWS)
-            together.setdefault(id(job.served), []).append(job)
+            by_model.setdefault(id(job.model), []).append(job)
         if self.jobs:
-            self._call()
-        for jobs in together.values():
+            self._schedule()
+        for jobs in by_model.values():
             self._predict(jobs)
 
     def _predict(self, jobs: list[Job]) -> None:
         slices = [job.rows[job.at : job.at + SLICE_ROWS] for job in jobs]
         try:
-            answers = jobs[0].served.predict(slices[0] if len(slices) == 1 else np.concatenate(slices))
+            answers = jobs[0].model.predict(slices[0] if len(slices) == 1 else np.concatenate(slices))
             if len(answers) != sum(map(len, slices)):
                 raise ValueError(f"{len(answers)} answers")
-        except Exception as error:  # noqa: BLE001 - whatever a model does wrong must not reach the other requests
+        except Exception as error:  # noqa: BLE001 - an error of one model must not reach the other requests
             if len(jobs) == 1:
-                name = jobs[0].served.name
-                self._end(jobs[0], Refused("model failed", f"{name} could not answer: {type(error).__name__}: {str(error)[:200]}"))
+                name = jobs[0].model.name
+                self._end(jobs[0], Refused("model failed", f"{name} failed: {type(error).__name__}: {str(error)[:200]}"))
                 return
             for job in jobs:
                 self._predict([job])
@@ -94,7 +96,7 @@ class Queue:
             job.at += len(rows)
             if job.at < len(job.rows):
                 self.jobs.append(job)
-                self._call()
+                self._schedule()
             else:
                 self._end(job, job.out[0] if len(job.out) == 1 else np.concatenate(job.out))
 

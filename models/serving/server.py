@@ -1,4 +1,4 @@
-"""The server's life: sockets, signals, the second hand, and a drain at the end."""
+"""The server: sockets, signals, time-outs, and a drain at the end."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from typing import Final
 
 from models.serving.app import Endpoint
 from models.serving.connection import Connection
-from models.serving.registry import Registry
+from models.serving.loaded_models import LoadedModels
 
 DRAIN_S: Final = 5.0
 _CHECK_S: Final = 1.0
 
 
 class Server:
-    """Serves a registry on TCP (``port`` 0: any free one; None: not at all) and, with ``uds``, on a Unix socket.
+    """Serves loaded models on TCP (``port`` 0: any free one; None: not at all) and, with ``uds``, on a Unix socket.
 
-    ``OSError`` when an address cannot be had.
+    ``OSError`` when an address is not available.
     """
 
     def __init__(
         self,
-        registry: Registry,
+        loaded: LoadedModels,
         *,
         host: str = "127.0.0.1",
         port: int | None = 8090,
@@ -40,20 +40,20 @@ class Server:
         most_waiting: int = 1024,
         drain_s: float = DRAIN_S,
     ) -> None:
-        self.registry, self.host, self.port, self.uds, self.drain_s = registry, host, port, uds, drain_s
+        self.loaded, self.host, self.port, self.uds, self.drain_s = loaded, host, port, uds, drain_s
         self._token, self._most_waiting = token, most_waiting
         self._servers: list[asyncio.AbstractServer] = []
         self.endpoint: Endpoint | None = None
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        endpoint = self.endpoint = Endpoint(self.registry, loop, token=self._token, most_waiting=self._most_waiting)
+        endpoint = self.endpoint = Endpoint(self.loaded, loop, token=self._token, most_waiting=self._most_waiting)
         if self.port is not None:
             server = await loop.create_server(lambda: Connection(endpoint), self.host, self.port, backlog=512)
             self.port = server.sockets[0].getsockname()[1]
             self._servers.append(server)
         if self.uds is not None:
-            _make_way(self.uds)
+            _remove_stale_socket(self.uds)
             old = os.umask(0o177)
             try:
                 self._servers.append(await loop.create_unix_server(lambda: Connection(endpoint), str(self.uds), backlog=512))
@@ -69,33 +69,33 @@ class Server:
                 connection.check(now_s)
 
     async def stop(self) -> None:
-        """Answer what was asked, take nothing more."""
+        """Accept nothing more, answer the accepted requests, close."""
         for server in self._servers:
             server.close()
         if self.uds is not None:
             self.uds.unlink(missing_ok=True)
         if self.endpoint is not None:
-            await self.endpoint.drained(self.drain_s)
+            await self.endpoint.drain_all(self.drain_s)
             self._checks.cancel()
 
-    async def until_told(self) -> None:
+    async def until_signal(self) -> None:
         """Serve until SIGTERM or SIGINT."""
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, told.set)
-        # what is loaded stays: the collector need not look at it again in the middle of a request
+            loop.add_signal_handler(name, stop.set)
+        # loaded models stay: the garbage collector need not scan them in the middle of a request
         gc.collect()
         gc.freeze()
-        await told.wait()
+        await stop.wait()
         await self.stop()
 
 
-def _make_way(path: Path) -> None:
-    """Remove the socket of a server that is gone; ``OSError`` when somebody answers there, or it is something else."""
+def _remove_stale_socket(path: Path) -> None:
+    """Remove the socket of a server that is gone; ``OSError`` when a server answers there, or the path is no socket."""
     if not path.exists():
         return
     if not stat.S_ISSOCK(path.stat().st_mode):
-        raise OSError(f"{path} is there and is no socket")
+        raise OSError(f"{path} exists and is no socket")
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(1.0)
         try:

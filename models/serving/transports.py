@@ -11,24 +11,24 @@ from urllib.parse import quote
 import msgspec
 
 from models.serving.circuit_breaker import NoPrediction
-from models.serving.client import Described
-from models.serving.http_client import Wire
+from models.serving.client import FeatureDescription
+from models.serving.http_client import HttpConnection
 
 _REASONS: Final = {400: "refused", 413: "refused", 503: "busy", 504: "slow"}
 
 
 class _Card(msgspec.Struct):
     version: str
-    features: list[Described]
+    features: list[FeatureDescription]
 
 
-class Http:
+class HttpTransport:
     """An endpoint of this project's, on (host, port) or the path of a Unix socket."""
 
     describes = True
 
     def __init__(self, where: tuple[str, int] | str, model: str, token: str = "") -> None:
-        self.wire = Wire(where)
+        self.wire = HttpConnection(where)
         host = "localhost" if isinstance(where, str) else f"{where[0]}:{where[1]}"
         path = f"/models/{quote(model, safe='')}"
         common = f"host: {host}\r\n" + (f"authorization: Bearer {token}\r\n" if token else "")
@@ -36,48 +36,48 @@ class Http:
         self._post = f"POST {path}/invoke HTTP/1.1\r\n{common}content-type: application/json\r\n".encode()
 
     def invoke(self, body: bytes, until_s: float) -> bytes:
-        left_ms = max(1.0, (until_s - time.monotonic()) * 1000.0)
-        head = b"%bx-touchline-deadline-ms: %.1f\r\ncontent-length: %d\r\n\r\n" % (self._post, left_ms, len(body))
-        return self._body(head + body, until_s)
+        remaining_ms = max(1.0, (until_s - time.monotonic()) * 1000.0)
+        headers = b"%bx-touchline-deadline-ms: %.1f\r\ncontent-length: %d\r\n\r\n" % (self._post, remaining_ms, len(body))
+        return self._body(headers + body, until_s)
 
-    def describe(self, until_s: float) -> tuple[str, list[Described]]:
+    def describe(self, until_s: float) -> tuple[str, list[FeatureDescription]]:
         try:
             card = msgspec.json.decode(self._body(self._get, until_s), type=_Card)
         except (msgspec.MsgspecError, RecursionError) as error:
-            raise NoPrediction("wrong", f"the endpoint does not say what its model is: {str(error)[:200]}") from None
+            raise NoPrediction("wrong", f"the endpoint does not describe its model: {str(error)[:200]}") from None
         return card.version, card.features
 
     def _body(self, request: bytes, until_s: float) -> bytes:
-        answer = self.wire.exchange(request, until_s)
-        body = b"".join(answer.body)
-        if answer.status != 200:
-            told = body[:300].decode("utf-8", "replace")
-            raise NoPrediction(_REASONS.get(answer.status, "wrong"), f"status {answer.status}: {told}")
+        response = self.wire.exchange(request, until_s)
+        body = b"".join(response.body)
+        if response.status != 200:
+            detail = body[:300].decode("utf-8", "replace")
+            raise NoPrediction(_REASONS.get(response.status, "wrong"), f"status {response.status}: {detail}")
         return body
 
 
-class SageMaker:
-    """An endpoint in AWS. The client's own timeouts count from one byte to the next; so it is called in a thread and left there
-    when the deadline passes. While a call is still there, no other is made."""
+class SageMakerTransport:
+    """An endpoint in AWS. The client's own timeouts count from one byte to the next; so the call runs in a thread and is left there
+    when the deadline passes. While a call is still running, no other is made."""
 
     describes = False
 
     def __init__(self, endpoint: str, *, target: str = "", region: str = "", client: Any = None) -> None:
         self._client = client if client is not None else _runtime(region)
-        self._asked = {"EndpointName": endpoint, "ContentType": "application/json", "Accept": "application/json"}
+        self._arguments = {"EndpointName": endpoint, "ContentType": "application/json", "Accept": "application/json"}
         if target:
-            self._asked["TargetModel"] = target
+            self._arguments["TargetModel"] = target
         self._thread = ThreadPoolExecutor(1, "sagemaker")
         self._call: Future[bytes] | None = None
 
     def invoke(self, body: bytes, until_s: float) -> bytes:
         if self._call is not None and not self._call.done():
-            raise NoPrediction("busy", "the last call has not come back")
+            raise NoPrediction("busy", "the last call is still running")
         self._call = self._thread.submit(self._invoke, body)
         try:
             return self._call.result(max(0.0, until_s - time.monotonic()))
         except FutureTimeout:
-            raise NoPrediction("slow", "no answer by the deadline") from None
+            raise NoPrediction("slow", "no response by the deadline") from None
         except NoPrediction:
             raise
         except Exception as error:  # noqa: BLE001 - botocore's classes are made at run time
@@ -86,10 +86,10 @@ class SageMaker:
             raise NoPrediction(reason, f"{type(error).__name__}: {str(error)[:300]}") from None
 
     def _invoke(self, body: bytes) -> bytes:
-        raw: bytes = self._client.invoke_endpoint(Body=body, **self._asked)["Body"].read()
+        raw: bytes = self._client.invoke_endpoint(Body=body, **self._arguments)["Body"].read()
         return raw
 
-    def describe(self, until_s: float) -> tuple[str, list[Described]]:
+    def describe(self, until_s: float) -> tuple[str, list[FeatureDescription]]:
         raise NoPrediction("wrong", "the SageMaker runtime does not describe its models")
 
 

@@ -1,4 +1,4 @@
-"""What a feature may be, by its unit: a length in millimetres or a share in per cent is a mistake of whoever asks."""
+"""The range of a feature, by its unit: a length in millimetres or a share in per cent is an error of the request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from models.base import Feature, Floats
 from models.serving.contract import Refused
 
-#: unit -> (least, most), with room beyond anything that a game has
+#: unit -> (least, most), wider than the values of any game
 LIMITS: Final[dict[str, tuple[float, float]]] = {
     "m": (-10_000.0, 10_000.0),
     "yd": (-10_000.0, 10_000.0),
@@ -30,7 +30,7 @@ LIMITS: Final[dict[str, tuple[float, float]]] = {
 _ANY: Final = (-1e9, 1e9)
 
 
-class Plausible:
+class PlausibleRange:
     """Checks rows (B, F) of a model; NaN, which is a missing value, passes."""
 
     def __init__(self, features: Sequence[Feature]) -> None:
@@ -39,15 +39,13 @@ class Plausible:
         self._least, self._most = limits[:, 0].copy(), limits[:, 1].copy()
 
     def check(self, rows: Floats) -> None:
-        """``Refused`` with the first value that cannot be."""
+        """``Refused`` with the first value that is out of range."""
         wrong = (rows < self._least) | (rows > self._most)
         if not wrong.any():
             return
         row, column = (int(i) for i in np.argwhere(wrong)[0])
         feature, value = self.features[column], float(rows[row, column])
         if np.isinf(value):
-            raise Refused("infinite value", f"{feature.name} of row {row} is infinite: leave out what is not known")
+            raise Refused("infinite value", f"{feature.name} of row {row} is infinite: leave out a missing value")
         least, most = self._least[column], self._most[column]
-        raise Refused(
-            "absurd value", f"{feature.name} of row {row} is {value:g} {feature.unit}: it is taken from {least:g} to {most:g}"
-        )
+        raise Refused("absurd value", f"{feature.name} of row {row} is {value:g} {feature.unit}, not within {least:g} to {most:g}")

@@ -29,7 +29,7 @@ MODELS: Final = (
         "slow stop or a safety car are not known to it. It learnt from simulated races on one circuit.",
     ),
     ModelSpec(
-        "f1-win-probability", "the chance of a car to win the race", ("features.f1.win", "WIN_FEATURES"), ("does not", "wins"),
+        "f1-win-probability", "the chance of a car to win the race", ("features.f1.game", "WIN_FEATURES"), ("does not", "wins"),
         "f1.race.win_probability",
         Recipe(boosters=(({**_SLOW, "max_depth": 4, "eta": 0.1, "min_child_weight": 20.0}, 130),)),
         games=2_500, fresh=40, falling=("place", "projected_place"), rising=("lead_s", "margin_s", "margin_a_lap_s",

@@ -70,7 +70,7 @@ MODELS: Final = (
         "only about balls in the air that stay in the park. It learnt from simulated flies.",
     ),
     ModelSpec(
-        "mlb-win-probability", "the chance that the home team wins", ("features.mlb.win", "WIN_FEATURES"),
+        "mlb-win-probability", "the chance that the home team wins", ("features.mlb.game", "WIN_FEATURES"),
         ("away", "home"), "mlb.game.win_probability", Recipe(boosters=((_STATES, 80),), light=True), games=20_000, fresh=4_000,
         rising=("lead_runs", "balance", "odds"),
         by_game=True,

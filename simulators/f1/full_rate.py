@@ -44,8 +44,8 @@ def _fill(out: Any, counts: Any, start: Any, end: Any, shake: Any, table: Any, o
 
 
 class FullRate:
-    """Raw blocks of a race. ``plan`` says what is in them; iterating gives the plan's bytes and then block after block, the cars in
-    turn, 20 ms each: views of one buffer, valid until the next is asked for."""
+    """Raw blocks of a race. ``plan`` describes them; iterating gives the plan's bytes and then block after block, the cars in
+    turn, 20 ms each: views of one buffer, valid until the next block."""
 
     def __init__(self, race: GrandPrix, cars: int = 20) -> None:
         self.race, self.cars = race, cars

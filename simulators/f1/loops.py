@@ -28,7 +28,7 @@ SAFETY_LAPS: Final = 3
 #: how long a compound lasts, as a share of the race; beyond this times it a car stops again
 LIFE_SHARE: Final = np.array([0.32, 0.46, 0.72])
 OVERDUE: Final = 1.3
-LEAST_LAPS: Final = 6  #: in a race of fewer laps nobody stops
+LEAST_LAPS: Final = 6  #: in a race of fewer laps no car stops
 REACH_S: Final = 3.0
 UNDERCUT_S: Final = 5.0
 
@@ -121,7 +121,7 @@ def _note(
 
 @kernel
 def wants_stop(laps: int, lap: int, compound: int, age: float, stops: int) -> bool:
-    """Whether a car has a stop to make: nobody has run a second compound yet, or the tyres will not last."""
+    """Whether a car has a stop to make: it has not run a second compound yet, or the tyres will not last."""
     left = laps - lap - 1
     return bool(stops == 0 or age + left > OVERDUE * LIFE_SHARE[compound] * laps) and left >= 1
 

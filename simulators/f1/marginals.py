@@ -1,4 +1,4 @@
-"""The facts of simulated races that marginals are worked out from (``models.marginals.f1`` says what each column holds), and why a
+"""The facts of simulated races from which marginals are computed (``models.marginals.f1`` describes each column), and why a
 figure is not that of real races where it is not."""
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def facts(seed: int, games: int = GAMES, laps: int = FULL_LAPS) -> dict[str, Any
     return {name: np.concatenate(parts) for name, parts in rows.items()} | {"started": np.array(started), "out": np.array(out)}
 
 
-_TEAMS: Final = "teams of this world are half as far apart as real ones: in a wider field the win model misses its target"
+_TEAMS: Final = "teams of this simulator are half as far apart as real ones: in a wider field the win model misses its target"
 _TRAINS: Final = "so close a field drives in trains at 0.4 s, where real drivers keep more distance"
 _PASSES: Final = "a pass at such a gap is likelier here than on a real circuit; f1-overtake learns it"
 _TYRES: Final = "tyres last longer here, and most cars stop once"

@@ -32,7 +32,7 @@ class Piece:
 
 
 class Motion:
-    """One car of a race. ``at(t)`` is what its sensors would say at times ``t`` (T,) s from the lights."""
+    """One car of a race. ``at(t)`` are the readings of its sensors at times ``t`` (T,) s from the lights."""
 
     def __init__(self, race: Race, car: int) -> None:
         self.race, self.car, self.track = race, car, race.track

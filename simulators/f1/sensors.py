@@ -1,4 +1,4 @@
-"""What the other channels of a car say, given what it does: every one rests at a level and answers some of eleven inputs.
+"""The other channels of a car by its motion: each rests at a level and responds to some of eleven inputs.
 
 The answers are simple (temperatures follow what heats them with a time constant, loads follow speed squared, and so on): enough
 that every channel has its own level, its own context and its own noise, and that a fault in one is a fault in nothing else.

@@ -1,4 +1,4 @@
-"""A ball in play: off the bat, to a fielder or past him, and the runners on their way."""
+"""A ball in play: off the bat, to a fielder or past the fielder, and the runners on their way."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _in_the_air(game: Progress, scene: Scene, t: float, speed: float, launch: fl
     sees = SEE_BACK_S if back else SEE_S
     pace = FIELDER_MPS
     if caught and away > 0.1:
-        # whoever catches a ball that was hard to reach ran faster or reached farther than usual
+        # a fielder who catches a ball that was hard to reach ran faster or reached farther than usual
         pace *= max(run_s(away, FIELDER_MPS, FIELDER_K_S) / max(float(hang) - sees, 0.3), 0.5)
     bend = float(rng.normal(0.0, 0.05)) * away
     scene.path(fielder).go(t + sees, (x, y), min(pace, 10.5), FIELDER_K_S, bend)
@@ -188,7 +188,7 @@ def _back_in(game: Progress, scene: Scene, fielder: int, t: float, to: str) -> N
 def _run(
     game: Progress, scene: Scene, t: float, moved: list[tuple[int, int, int]], batter: int, sprint: float, outcome: str, ends: float
 ) -> None:
-    """Everybody who moves, along the bases; those who are out or home leave. The batter runs whatever comes of it."""
+    """The runners along the bases; those who are out or home leave. The batter runs whatever the result is."""
     safe = {row: end for row, start, end in moved if end > 0}
     reached = t + SWING_S + run_s(float(np.hypot(*bag(1))), sprint, BATTER_K_S)
     if outcome == "home_run":

@@ -55,7 +55,7 @@ def pops(rng: Rng, n: int) -> Floats:
 
 def steals(rng: Rng, n: int) -> dict[str, Floats]:
     """n attempts as columns (n,), one in five of them of third base (a longer lead, a shorter throw: ``pop_s`` is that of the base
-    in question). Half of the leads are what runners take, half anything up to 21 ft, since the curve is asked about all of them.
+    in question). Half of the leads are what runners take, half anything up to 21 ft, since the curve covers all of them.
     ``before`` and ``released`` are the true chances, ``success`` what happened."""
     third = (rng.random(n) < 0.2).astype(np.float64)
     sprint, delivery, pop = sprints(rng, n), deliveries(rng, n), pops(rng, n) - third * NEARER_S
@@ -116,7 +116,7 @@ def hits(rng: Rng, n: int) -> dict[str, Floats]:
 
 
 def flies(rng: Rng, n: int) -> dict[str, Floats]:
-    """n balls in the air that stay in the park, each with the fielder who has the best chance: his place, where the ball comes
+    """n balls in the air that stay in the park, each with the fielder of the best chance: the fielder's place, where the ball comes
     down, when, the true chance of a catch, and whether it was one."""
     balls = batted(rng, 3 * n)
     balls = balls[balls[:, 1] >= GROUND_RAD]

@@ -22,7 +22,7 @@ T0_US: Final = 1_775_588_400_000_000  #: 2026-04-07 19:00 UTC
 BREAK_S: Final = 25.0  #: between half innings, shortened: no telemetry in it
 FEED: Final = "tracking"
 MAX_FRAMES: Final = 2500
-_PEOPLE: Final = 2 * TEAM
+_PLAYERS: Final = 2 * TEAM
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Chunk:
     Attributes
     ----------
     t_us, arrival_us : (n,) int64
-    xyz : (n, E, 3) m, NaN for whoever is not on the field
+    xyz : (n, E, 3) m, NaN for a player off the field
     channels : (C, n, E) in the order of ``CHANNELS``, NaN where an entity does not carry one
     events : what happened in these frames
     """
@@ -118,16 +118,16 @@ class Game:
     def _chunk(self, scene: Scene, first: int, n: int, count: tuple[float, float, float], events: list[Event], rng: Any) -> Chunk:
         numbers = np.arange(first, first + n)
         t_us = self.t0_us + (2 * numbers * 1_000_000 + HZ) // (2 * HZ)
-        xyz, phase, base = scene.frames(np.arange(n) / HZ, _PEOPLE)
-        channels = np.full((len(CHANNELS), n, _PEOPLE + 1), np.nan)
+        xyz, phase, base = scene.frames(np.arange(n) / HZ, _PLAYERS)
+        channels = np.full((len(CHANNELS), n, _PLAYERS + 1), np.nan)
         named = dict(zip(CHANNELS, channels, strict=True))
-        named["phase"][:, _PEOPLE] = phase
+        named["phase"][:, _PLAYERS] = phase
         for name, value in zip(("balls", "strikes", "outs"), count, strict=True):
-            named[name][:, _PEOPLE] = value
-        named["base"][:, :_PEOPLE] = base
-        named["sprint_mps"][:, :_PEOPLE] = self.clubs.sprint_mps
-        named["delivery_s"][:, :_PEOPLE] = self.clubs.delivery_s
-        named["pop_s"][:, :_PEOPLE] = self.clubs.pop_s
+            named[name][:, _PLAYERS] = value
+        named["base"][:, :_PLAYERS] = base
+        named["sprint_mps"][:, :_PLAYERS] = self.clubs.sprint_mps
+        named["delivery_s"][:, :_PLAYERS] = self.clubs.delivery_s
+        named["pop_s"][:, :_PLAYERS] = self.clubs.pop_s
         return Chunk(t_us, t_us + rng.integers(15_000, 45_000, n), xyz, channels, events)
 
     def _event(self, report: Report, first: int, serial: int, period: int, batting: int) -> Event:

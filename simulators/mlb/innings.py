@@ -14,7 +14,7 @@ import numpy.typing as npt
 from features.core.compiled import kernel
 from features.mlb.odds import AUTOMATIC_RUNNER, INNINGS, SHARES, home_odds, next_state, tables
 
-#: plate appearances of one game that are looked at; nobody has ever needed so many
+#: plate appearances of one game that are looked at; no game has ever needed so many
 MOST: Final = 400
 
 Table = dict[str, npt.NDArray[Any]]

@@ -1,4 +1,4 @@
-"""The facts of simulated games that marginals are worked out from (``models.marginals.mlb`` says what each column holds), and why a
+"""The facts of simulated games from which marginals are computed (``models.marginals.mlb`` describes each column), and why a
 figure is not that of real games where it is not."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Paths over the seconds of one pitch: people who run to places, and a ball that is held, thrown, pitched or hit."""
+"""Paths over the seconds of one pitch: players who run to places, and a ball that is held, thrown, pitched or hit."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def covered(seconds: Floats, speed_mps: float, k_s: float) -> Floats:
 
 
 class Path:
-    """Where somebody is: he stands at ``start`` until told to go. Moves are given in order of time; a later one interrupts."""
+    """The path of one player, who stands at ``start`` until the first move. Moves come in order of time; a later one interrupts."""
 
     def __init__(self, start: Place) -> None:
         self._start = np.array(start, np.float64)
         self._moves: list[tuple[float, Floats, float, float, float]] = []
 
     def go(self, t_s: float, to: Place, speed_mps: float = JOG_MPS, k_s: float = 0.4, bend_m: float = 0.0) -> float:
-        """Run to ``to`` from ``t_s`` on, ``bend_m`` to the side half-way; returns when he is there."""
+        """Run to ``to`` from ``t_s`` on, ``bend_m`` to the side half-way; returns the time of arrival, s."""
         here = self.at(np.array([t_s]))[0]
         self._moves = [m for m in self._moves if m[0] < t_s]
         self._moves.append((t_s, np.array(to, np.float64), speed_mps, k_s, bend_m))
@@ -79,7 +79,7 @@ class BallPath:
         self._pieces.append((t_s, phase, where))
 
     def held(self, t_s: float, phase: int, by: Path, height_m: float = 1.3) -> None:
-        """In somebody's hand, which it reaches from where it is at no more than ``TAKEN_MPS``."""
+        """In a hand, which it reaches from where it is at no more than ``TAKEN_MPS``."""
         before = self.at(np.array([t_s]))[0][0]
         gap = before - np.array([*by.at(np.array([t_s]))[0], height_m])
         far = float(np.sqrt((gap * gap).sum()))
@@ -108,7 +108,7 @@ class BallPath:
         self.then(t_s, phase, where)
 
     def batted(self, t_s: float, phase: int, speed_mps: float, launch_rad: float, spray_rad: float, stop_m: float) -> None:
-        """Off the bat; the fence, or whoever stops it, is ``stop_m`` away."""
+        """Off the bat; the fence, or the fielder who stops it, is ``stop_m`` away."""
 
         def where(times: Floats) -> Floats:
             flown = np.zeros((len(times), 2))

@@ -14,7 +14,7 @@ from simulators.mlb.draws import LEAD_M, LEAD_SD
 from simulators.mlb.motion import covered
 from simulators.mlb.progress import Progress
 from simulators.mlb.scene import BOX, MOUND, ON_DECK, Place, Scene, bag, off_base
-from simulators.mlb.state import NOBODY, advance
+from simulators.mlb.state import NO_RUNNER, advance
 from simulators.mlb.truth import (
     DELIVERY_SD_S,
     FIELDERS,
@@ -36,7 +36,7 @@ from simulators.mlb.truth import (
 OUTCOMES: Final = ("ball", "called_strike", "swinging_strike", "foul", "in_play")
 SHARES: Final = np.array([0.355, 0.165, 0.110, 0.175, 0.195])
 PICK_OFF, PICKED_OFF = 0.05, 0.02
-#: how often a runner goes when he likes his chance
+#: share of good chances to steal that a runner takes
 GOES: Final = 0.05
 _KINDS: Final = (("four-seam", 1.0, 240.0), ("slider", 0.91, 255.0), ("changeup", 0.90, 180.0), ("curve", 0.84, 275.0))
 
@@ -52,7 +52,7 @@ class Pitching(Progress):
         return spots
 
     def end_half(self) -> None:
-        """The other side bats, or the game is over; everybody walks off."""
+        """The other side bats, or the game is over; all players walk off."""
         over = self.state.walked_off()
         self.state.next_half()
         self.state.over = self.state.over or over
@@ -86,7 +86,7 @@ class Pitching(Progress):
             usual = LEAD_M + (1.1 if base > 1 else 0.0)
             leads[base] = float(np.clip(rng.normal(usual, LEAD_SD), 0.6, 6.3))
             scene.path(row).go(ready - 3.2, off_base(base, leads[base]), 2.6)
-        # the pitcher comes set when everybody is where he wants to be
+        # the pitcher comes set when all players are in place
         scene.ball.held(ready, SET, scene.path(fielders["P"]))
         moves = ready + float(rng.uniform(1.3, 3.2))
         steals = state.stealer
@@ -138,7 +138,7 @@ class Pitching(Progress):
         self.ball_at, self.fresh = first, False
         scene.length_s = t + 3.0
         if out:
-            state.bases[1] = NOBODY
+            state.bases[1] = NO_RUNNER
             state.outs += 1
             self.leave(scene, runner, t + 1.6)
             self.played(scene, t + 1.5, runner, "picked_off")
@@ -149,7 +149,7 @@ class Pitching(Progress):
         flight = FLIGHT_S + rng.normal(0.0, FLIGHT_SD_S)
         held = float(clubs.delivery_s[pitcher] + rng.normal(0.0, DELIVERY_SD_S))
         release, plate = t + held - flight, t + held
-        runner = state.bases[steals] if steals else NOBODY
+        runner = state.bases[steals] if steals else NO_RUNNER
         going = False
         if steals == 1:
             chance = steal_probability(lead_m, clubs.sprint_mps[runner], clubs.delivery_s[pitcher], clubs.pop_s[catcher])
@@ -269,7 +269,7 @@ class Pitching(Progress):
         )
         self.ball_at = cover
         scene.length_s = decided + 2.5
-        state.bases[1] = NOBODY
+        state.bases[1] = NO_RUNNER
         if safe:
             state.bases[2] = runner
             scene.holds(runner, 2, decided)

@@ -10,7 +10,7 @@ from simulators.mlb.teams import Clubs
 
 
 class Progress:
-    """What a pitch finds and leaves behind. ``fresh`` says that the fielders take their places anew before the next one."""
+    """What a pitch finds and leaves behind. With ``fresh`` the fielders take new places before the next one."""
 
     def __init__(self, clubs: Clubs, rng: np.random.Generator) -> None:
         self.clubs, self.rng = clubs, rng
@@ -40,7 +40,7 @@ class Progress:
     # -- what follows a play -----------------------------------------------------------------------------------------
 
     def leave(self, scene: Scene, row: int, t: float) -> None:
-        """He is out, or home: off to the dugout and out of sight."""
+        """The runner is out, or home: off to the dugout and out of sight."""
         scene.path(row).go(t, DUGOUT, 4.2)
         scene.leaves[row] = t + 3.0
         scene.length_s = max(scene.length_s, t + 3.1)

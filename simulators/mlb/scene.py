@@ -52,7 +52,7 @@ class Report:
 
 
 class Scene:
-    """Paths of everybody on the field for ``length_s`` seconds. ``base`` says of runners which base they come from."""
+    """Paths of all players on the field for ``length_s`` seconds. ``base`` is the base from which a runner comes."""
 
     def __init__(self, places: dict[int, Place]) -> None:
         self.paths = {row: Path(place) for row, place in places.items()}
@@ -72,10 +72,10 @@ class Scene:
         self.base.setdefault(row, []).append((t_s, float(base)))
 
     def round_bases(self, row: int, t_s: float, start: int, end: int, speed_mps: float, k_s: float) -> float:
-        """Run from wherever he is past the bases up to ``end`` (4: home); returns when he is there."""
+        """Run from the present place past the bases up to ``end`` (4: home); returns the time of arrival, s."""
         path, at = self.path(row), t_s
         for base in range(start + 1, end + 1):
-            # he does not stop at the bases between: only the first leg has a start
+            # no stop at the bases between: only the first leg has a start
             at = path.go(at, bag(base), speed_mps, k_s if base == start + 1 else 0.05)
         return at
 
@@ -87,7 +87,7 @@ class Scene:
         return float(x), float(y)
 
     def frames(self, times: Floats, rows: int) -> tuple[Floats, Floats, Floats]:
-        """(n, rows + 1, 3) m with the ball last and NaN for whoever is not there; phase (n,); base (n, rows)."""
+        """(n, rows + 1, 3) m with the ball last and NaN for players off the field; phase (n,); base (n, rows)."""
         xyz = np.full((len(times), rows + 1, 3), np.nan)
         base = np.full((len(times), rows), np.nan)
         for row, path in self.paths.items():

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 INNINGS: Final = 9
-NOBODY: Final = -1
+NO_RUNNER: Final = -1
 TAKES_TWO: Final = 0.6  #: a runner on second scores on a single, one on first reaches third on a double otherwise
 TAGS_UP: Final = 0.6  #: a runner on third scores on a deep fly ball, or on a ground ball that is an out elsewhere
 DOUBLE_PLAY: Final = 0.35
@@ -23,7 +23,7 @@ class State:
     outs: int = 0
     balls: int = 0
     strikes: int = 0
-    bases: list[int] = field(default_factory=lambda: [NOBODY] * 4)
+    bases: list[int] = field(default_factory=lambda: [NO_RUNNER] * 4)
     runs: list[int] = field(default_factory=lambda: [0, 0])
     turn: list[int] = field(default_factory=lambda: [0, 0])
     over: bool = False
@@ -34,7 +34,7 @@ class State:
 
     @property
     def stealer(self) -> int:
-        """Which base the runner who may steal holds, 0 for nobody: first with second open, or second when he is alone there."""
+        """The base of the runner who may steal, 0 for none: first with second open, or second with no other runner."""
         if self.bases[1] >= 0 and self.bases[2] < 0:
             return 1
         if self.bases[2] >= 0 and self.bases[3] < 0 and self.bases[1] < 0:
@@ -59,7 +59,7 @@ class State:
     def next_half(self) -> None:
         """The other side bats, or the game is over."""
         self.outs = self.balls = self.strikes = 0
-        self.bases = [NOBODY] * 4
+        self.bases = [NO_RUNNER] * 4
         if not self.top:
             self.inning += 1
         self.top = not self.top
@@ -76,10 +76,10 @@ Moved = list[tuple[int, int, int]]
 
 
 def advance(state: State, outcome: str, batter: int, rng: np.random.Generator, deep: bool = False) -> Moved:
-    """Change bases, outs and score as ``outcome`` does. Returns (row, from base, to base) of everybody who moves: 4 is home, 0 as
+    """Change bases, outs and score as ``outcome`` does. Returns (row, from base, to base) of each runner who moves: 4 is home, 0 as
     a goal means put out."""
     before, moved = list(state.bases), Moved()
-    after = [NOBODY] * 4
+    after = [NO_RUNNER] * 4
 
     def to(row: int, start: int, base: int) -> None:
         moved.append((row, start, base))

@@ -1,4 +1,4 @@
-"""Invented clubs and people: who plays where, how fast they run, deliver and throw."""
+"""Invented clubs and players: positions, and how fast they run, deliver and throw."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _CLUBS: Final = (
     ("Lakemont Larks", "LKM", "#7c3aed"), ("Redfield Foxes", "RDF", "#c8102e"), ("Salt River Kings", "SRK", "#334155"),
     ("Thornbury Hawks", "THB", "#be185d"), ("Union Point Sailors", "UPS", "#0369a1"),
 )  # fmt: skip
-_GIVEN: Final = (
+_FIRST_NAMES: Final = (
     "Abel", "Benno", "Calvin", "Desmond", "Emeric", "Farid", "Gideon", "Horace", "Ismael", "Jarek", "Kelvin", "Lorenz", "Marlon",
     "Nestor", "Orrin", "Piers", "Quentin", "Rainer", "Silas", "Tobin", "Ulises", "Vance", "Wendell", "Yancy", "Zoran",
 )  # fmt: skip
-_FAMILY: Final = (
+_LAST_NAMES: Final = (
     "Aldercott", "Barroway", "Castellane", "Dunmore", "Eskildson", "Farrant", "Galvez-Orr", "Hollinder", "Imbert", "Jessop",
     "Kilbrane", "Lascombe", "Marrufo", "Nakagama", "Ortwin", "Pellworth", "Quillan", "Rosenthorn", "Sandovar", "Tremblett",
     "Urquijo", "Vandermoor", "Whitlow", "Yarborne", "Zabriski", "Ambrow", "Bexlund", "Corderoy", "Delacruze", "Everleigh",
@@ -54,7 +54,7 @@ class Clubs:
 def clubs(rng: np.random.Generator) -> Clubs:
     """Draw two clubs; the first plays at home."""
     chosen = rng.choice(len(_CLUBS), 2, replace=False)
-    given, family = rng.integers(0, len(_GIVEN), 2 * TEAM), rng.permutation(len(_FAMILY))[: 2 * TEAM]
+    first, last = rng.integers(0, len(_FIRST_NAMES), 2 * TEAM), rng.permutation(len(_LAST_NAMES))[: 2 * TEAM]
     teams, entities, tags = [], [], []
     for t, club in enumerate(chosen.tolist()):
         name, short, colour = _CLUBS[club]
@@ -65,7 +65,7 @@ def clubs(rng: np.random.Generator) -> Clubs:
             entities.append(
                 Entity(
                     id=f"{team_id}-{k + 1}",
-                    name=f"{_GIVEN[int(given[row])]} {_FAMILY[int(family[row])]}",
+                    name=f"{_FIRST_NAMES[int(first[row])]} {_LAST_NAMES[int(last[row])]}",
                     team=team_id,
                     role=_ROLES.get(position, "fielder"),
                     shirt=int(rng.integers(1, 5)) + 5 * k,

@@ -13,13 +13,13 @@ import numpy as np
 from features.core.frames import Floats
 from features.mlb.batted import hit_row
 from features.mlb.fielding import catch_row
+from features.mlb.game import over_row, win_row
 from features.mlb.steal_features import COLUMN, blank, derive
-from features.mlb.win import over_row, win_row
 from models.training.training import Table
 from simulators.mlb.draws import flies, hits, steals
 from simulators.mlb.innings import innings
 
-Tell = Callable[[float], None]
+Progress = Callable[[float], None]
 #: situations of one game: attempts to steal, balls in play, balls in the air
 ATTEMPTS, BALLS, FLIES = 30, 50, 35
 _BATCH: Final = 100
@@ -31,7 +31,7 @@ def _source(what: str, games: int, seed: int, rows: int) -> dict[str, str | floa
     return {"source": what, "games": games, "first_seed": seed, "rows": rows}
 
 
-def _batches(seed: int, games: int, tell: Tell) -> list[tuple[np.random.Generator, int, int]]:
+def _batches(seed: int, games: int, advance: Progress) -> list[tuple[np.random.Generator, int, int]]:
     found = []
     for first in range(0, games, _BATCH):
         count = min(_BATCH, games - first)
@@ -43,7 +43,7 @@ def steal_rows(drawn: dict[str, Floats], at_release: bool) -> Floats:
     """(n, F) of attempts as they come from ``simulators.mlb.draws.steals``."""
     rows = blank(len(drawn["lead_m"]))
     third = drawn["third"] > 0.5
-    given = {
+    inputs = {
         "lead_m": drawn["lead_m"],
         "third": drawn["third"],
         "balls": drawn["balls"],
@@ -55,24 +55,24 @@ def steal_rows(drawn: dict[str, Floats], at_release: bool) -> Floats:
         "rules_2023": 1.0,
     }
     if at_release:
-        given |= {"gain_m": drawn["gain_m"], "release_lead_m": drawn["lead_m"] + drawn["gain_m"]}
-    for name, values in given.items():
+        inputs |= {"gain_m": drawn["gain_m"], "release_lead_m": drawn["lead_m"] + drawn["gain_m"]}
+    for name, values in inputs.items():
         rows[:, COLUMN[name]] = values
     derive(rows)
     return rows
 
 
-def steal_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
+def steal_table(seed: int, games: int, advance: Progress = lambda games: None) -> Table:
     """Both readings of every attempt: before the pitch, and at release."""
     rows, label, truth, game = [], [], [], []
-    for rng, first, count in _batches(seed, games, tell):
+    for rng, first, count in _batches(seed, games, advance):
         drawn = steals(rng, count * ATTEMPTS)
         for at_release, chance in ((False, "before"), (True, "released")):
             rows.append(steal_rows(drawn, at_release))
             label.append(drawn["success"])
             truth.append(drawn[chance])
             game.append(np.repeat(np.arange(first, first + count), ATTEMPTS))
-        tell(float(count))
+        advance(float(count))
     return Table(
         np.concatenate(rows),
         np.concatenate(label),
@@ -82,16 +82,16 @@ def steal_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table
     )
 
 
-def hit_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
+def hit_table(seed: int, games: int, advance: Progress = lambda games: None) -> Table:
     rows, label, truth, game = [], [], [], []
-    for rng, first, count in _batches(seed, games, tell):
+    for rng, first, count in _batches(seed, games, advance):
         drawn = hits(rng, count * BALLS)
         columns = (drawn[name].tolist() for name in ("exit_speed_mps", "launch_rad", "spray_rad", "sprint_mps"))
         rows.append(np.array([hit_row(*ball) for ball in zip(*columns, strict=True)]))
         label.append(drawn["hit"])
         truth.append(drawn["truth"])
         game.append(np.repeat(np.arange(first, first + count), BALLS))
-        tell(float(count))
+        advance(float(count))
     return Table(
         np.concatenate(rows),
         np.concatenate(label),
@@ -101,16 +101,16 @@ def hit_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
     )
 
 
-def catch_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
+def catch_table(seed: int, games: int, advance: Progress = lambda games: None) -> Table:
     rows, label, truth, game = [], [], [], []
-    for rng, first, count in _batches(seed, games, tell):
+    for rng, first, count in _batches(seed, games, advance):
         drawn = flies(rng, count * FLIES)
         columns = (drawn[name].tolist() for name in ("x_m", "y_m", "to_x_m", "to_y_m", "hang_s"))
         rows.append(np.array([catch_row(*ball) for ball in zip(*columns, strict=True)]))
         label.append(drawn["caught"])
         truth.append(drawn["truth"])
         game.append(first + np.arange(len(drawn["caught"])) // FLIES)
-        tell(float(count))
+        advance(float(count))
     return Table(
         np.concatenate(rows),
         np.concatenate(label),
@@ -120,7 +120,7 @@ def catch_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table
     )
 
 
-def win_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
+def win_table(seed: int, games: int, advance: Progress = lambda games: None) -> Table:
     drawn = innings(seed, games)
     states = (drawn[name].tolist() for name in ("inning", "half", "outs", "bases", "lead", "placed"))
     rows = np.array([win_row(*state) for state in zip(*states, strict=True)])
@@ -130,7 +130,7 @@ def win_table(seed: int, games: int, tell: Tell = lambda games: None) -> Table:
     last = last[::_OVER]
     rows = np.concatenate([rows, np.array([over_row(float(w)) for w in won[last]])])
     won, truth, game = np.append(won, won[last]), np.append(truth, won[last]), np.append(game, game[last])
-    tell(float(games))
+    advance(float(games))
     source = _source("simulated games by plate appearance", games, seed, len(rows))
     return Table(rows, won, game, source, truth=truth)
 

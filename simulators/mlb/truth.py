@@ -1,19 +1,19 @@
-"""The true probabilities. Outcomes are drawn from exactly these, and each depends on what can be measured when it is asked.
+"""The true probabilities. Outcomes are drawn from exactly these, and each depends on what can be measured at its time.
 
-**Running.** After a start of his own a runner has covered x(t) = v (t - k (1 - exp(-t / k))) with top speed v and k 0.40 s (0.95 s
-for a batter, who starts from his swing).
+**Running.** After the start a runner has covered x(t) = v (t - k (1 - exp(-t / k))) with top speed v and k 0.40 s (0.95 s
+for a batter, who starts from the swing).
 
-**Steal.** The runner goes with the pitcher's first move and arrives after his reaction and the run to the bag; the tag comes after
+**Steal.** The runner goes with the pitcher's first move and arrives after the reaction and the run to the bag; the tag comes after
 delivery, pop time and 0.10 s. All four vary normally from attempt to attempt, so that before the pitch
 P = Phi((delivery + pop + 0.10 - reaction - run(lead)) / s). At release the reaction shows in the gain: what is left of the run is
 known, and only pitch flight and the catcher vary.
 
-**Catch.** P = logistic((hang - needed) / 0.28 s), where needed is the fielder's reaction (longer when the ball is over his head)
-and his run to within reach of where the ball comes down.
+**Catch.** P = logistic((hang - needed) / 0.28 s), where needed is the fielder's reaction (longer when the ball is over the head)
+and the run to within reach of where the ball comes down.
 
 **Hit.** Fielders do not stand in the same place every time: each play takes one of 48 sets of places. The chance of a hit given
 exit speed, launch angle, spray and the batter's sprint speed is the mean over the sets, in closed form for each: over the fence, a
-ball in the air that nobody reaches, or a ground ball that gets through or is beaten out.
+ball in the air that no fielder reaches, or a ground ball that gets through or is beaten out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ DELIVERY_SD_S: Final = 0.10
 POP_SD_S: Final = 0.12
 TAG_S: Final = 0.10
 FLIGHT_S, FLIGHT_SD_S = 0.42, 0.012
-#: a runner slides: this much of the way he does not run
+#: a runner slides: this much of the way is not run
 SLIDE_M: Final = 0.6
 
 
@@ -126,7 +126,7 @@ def first_s(sprint_mps: float) -> float:
 
 @kernel
 def grounder(speed_mps: float, launch_rad: float, spray_rad: float, sprint_mps: float, places: Any, out: Any) -> int:
-    """The infielder with the best chance of an out on a ball along the ground, or -1; ``out`` gets his chance to stop it, that of
+    """The infielder with the best chance of an out on a ball along the ground, or -1; ``out`` gets the chance to stop it, that of
     the throw then, the time at which the ball is there and how far away."""
     # a ball hit into the ground loses the more the steeper it goes
     pace = rolling_mps(speed_mps * np.cos(launch_rad)) * (1.0 - 0.4 * min(max(-launch_rad - 0.1, 0.0), 0.7))
@@ -136,7 +136,7 @@ def grounder(speed_mps: float, launch_rad: float, spray_rad: float, sprint_mps: 
         r = sqrt(x * x + y * y)
         off = spray_rad - np.arctan2(-y, x)
         along, across = r * np.cos(off), abs(r * np.sin(off))
-        # he comes in on a slow ball: what is reached when, at the best of three depths
+        # the fielder comes in on a slow ball: what is reached when, at the best of three depths
         for step in range(3):
             depth = along - 6.0 * step
             share = depth * 0.45 / pace
@@ -166,7 +166,7 @@ def fly_out(to_x: float, to_y: float, hang_s: float, places: Any, out: Any) -> i
     return who
 
 
-#: below this launch angle a ball is on the ground before anybody could catch it
+#: below this launch angle a ball is on the ground before a fielder can catch it
 GROUND_RAD: Final = 0.10
 
 

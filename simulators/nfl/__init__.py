@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-#: a game, (seed, minutes), in which everything happens: played to nobody before one is on the air
-REHEARSAL = (2, 8.0)
+#: (seed, minutes) of a game in which everything happens: operators warm up with it before a game is on the air
+WARM_UP_GAME = (2, 8.0)
 
 
 def play(seed: int, minutes: float = 60.0, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Where a player of a running play wants to be, and whom a passer throws to. Everything is in the play's frame, with the slots of
+"""The aims of the players of a running play, and the target of a passer. Everything is in the play's frame, with the slots of
 ``engine``: positions ``pos`` and velocities ``vel`` are (22, 2), ``plan`` is the play as it was drawn."""
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from simulators.soccer.random_numbers import uniform
 
 #: who may catch a pass
 ELIGIBLE: Final = (1, 7, 8, 9, 10)
-#: since the end of his stem, s: a receiver who stops stands, another one has turned
+#: since the end of the stem, s: a receiver who stops stands, another one has turned
 SETTLED_S, TURNED_S = 0.9, 0.3
 
 
 @kernel
 def open_man(plan: Any, pos: Any, beaten: Any, rng: Any) -> int:
-    """The receiver that the passer likes best of those whose route is far enough; the back when there is none."""
+    """The receiver that the passer prefers of those whose route is far enough; the back when there is none."""
     best, target = -1.0, -1
     for i in range(5):
         n = ELIGIBLE[i]
-        # to one who is going to stop the ball leaves when he has
+        # to a receiver who is going to stop, the ball leaves after the stop
         since = SETTLED_S if plan.settles[n] == 1 else TURNED_S
         ready = beaten[n] > since or (plan.settles[n] == 2 and pos[n, 0] > 9.0) or n == 1
         if ready:
@@ -40,7 +40,7 @@ def open_man(plan: Any, pos: Any, beaten: Any, rng: Any) -> int:
 def landing(
     plan: Any, pos: Any, vel: Any, target: int, from_u: float, from_v: float, half_width: float
 ) -> tuple[float, float, float]:
-    """(u, v, s) where and when a pass to ``target`` comes down, led so that he gets there as he runs now."""
+    """(u, v, s) where and when a pass to ``target`` comes down, led by the receiver's present run."""
     land_u, land_v, took = pos[target, 0], pos[target, 1], 0.5
     for _ in range(3):
         far = np.sqrt((land_u - from_u) ** 2 + (land_v - from_v) ** 2)
@@ -52,7 +52,7 @@ def landing(
 
 @kernel
 def lane(plan: Any, pos: Any, stun: Any, n: int, caught: bool, half_width: float) -> tuple[float, float]:
-    """Upfield, through the planned lane or where he caught the ball, and away from whoever is in the way."""
+    """Upfield, through the planned lane or from the place of the catch, and away from the nearest defender."""
     side = plan.lane if not caught else pos[n, 1]
     tu, tv = pos[n, 0] + 6.0, side if pos[n, 0] < 2.0 and not caught else pos[n, 1]
     for m in range(11, 22):
@@ -64,8 +64,8 @@ def lane(plan: Any, pos: Any, stun: Any, n: int, caught: bool, half_width: float
 
 @kernel
 def block(plan: Any, pos: Any, free: Any, n: int, carried: bool, carrier: int) -> tuple[float, float, float]:
-    """Between his man, or the nearest once the ball is carried, and the ball; and by how much he is slower, past one who has got
-    free."""
+    """Between the assigned rusher, or the nearest once the ball is carried, and the ball; and how much slower a blocker is past a
+    rusher who is free."""
     m = plan.assign[n]
     if m < 0 or carried:
         hub = carrier if carrier >= 0 else 0
@@ -85,7 +85,7 @@ def block(plan: Any, pos: Any, free: Any, n: int, carried: bool, carrier: int) -
 
 @kernel
 def held(pos: Any, n: int, run: bool) -> bool:
-    """Whether a blocker is close enough to hold rusher ``n``: on a run anybody, else those who do not run routes."""
+    """Whether a blocker is close enough to hold rusher ``n``: on a run any of them, else those who do not run routes."""
     near = False
     for k in range(1, 11):
         if off_m(pos, n, k) < 1.15 and (k < 8 or run):
@@ -95,7 +95,7 @@ def held(pos: Any, n: int, run: bool) -> bool:
 
 @kernel
 def shadow(plan: Any, places: Any, vel: Any, n: int, f: int) -> tuple[float, float]:
-    """Man coverage: where his receiver was when he last saw him, moved on by most of what he has run since."""
+    """Man coverage: the receiver's place when last seen, moved on by most of the run since."""
     r = plan.assign[n]
     then = max(f - plan.lag[n], 0)
     tu = places[then, r, 0] + plan.offset[n, 0] + vel[r, 0] * plan.lag[n] * DT * 0.75
@@ -105,7 +105,7 @@ def shadow(plan: Any, places: Any, vel: Any, n: int, f: int) -> tuple[float, flo
 
 @kernel
 def zone(plan: Any, pos: Any, n: int) -> tuple[float, float]:
-    """Zone coverage: his place, a third of the way towards the nearest receiver within 7 m of it."""
+    """Zone coverage: the defender's place, a third of the way towards the nearest receiver within 7 m of it."""
     tu, tv = plan.zone[n, 0], plan.zone[n, 1]
     best, near_u, near_v = 7.0, tu, tv
     for i in range(5):

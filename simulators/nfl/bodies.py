@@ -1,4 +1,4 @@
-"""Bodies in motion: how a player gets anywhere, keeps off the others, and turns his head. Positions and velocities are (22, 2), in
+"""Bodies in motion: how a player runs, keeps off the others, and turns the head. Positions and velocities are (22, 2), in
 the play's frame."""
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SNAPPED: Final = 2
 
 @kernel
 def steer(pos: Any, vel: Any, n: int, tu: float, tv: float, cap: float, accel: float, arrive: bool) -> None:
-    """One frame towards a target at no more than ``cap``; with ``arrive`` he slows down to stop there."""
+    """One frame towards a target at no more than ``cap``; with ``arrive`` the player slows down to stop there."""
     du, dv = tu - pos[n, 0], tv - pos[n, 1]
     far = np.sqrt(du * du + dv * dv)
     want = cap
@@ -66,7 +66,7 @@ def crowd_of(pos: Any, n: int) -> tuple[float, float]:
 
 @kernel
 def advance(pos: Any, vel: Any, edge: float) -> None:
-    """One frame on; the sideline stops whoever reaches it, and those who touch are pushed apart."""
+    """One frame on; the sideline stops a player who reaches it, and players who touch are pushed apart."""
     for n in range(SLOTS):
         pos[n, 0] += vel[n, 0] * DT
         pos[n, 1] += vel[n, 1] * DT
@@ -86,7 +86,7 @@ def advance(pos: Any, vel: Any, edge: float) -> None:
 
 @kernel
 def turn(plan: Any, pos: Any, vel: Any, look: Any, now: int, f: int, snap: int) -> None:
-    """Where everybody looks, ``look`` (22,) rad: coverage at its man or at the passer, others where they run."""
+    """Where all players look, ``look`` (22,) rad: coverage at its man or at the passer, others where they run."""
     for n in range(SLOTS):
         want = look[n]
         watches = n >= 11 and plan.rush[n] == 0 and now <= _SNAPPED and f > snap

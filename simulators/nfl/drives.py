@@ -44,7 +44,7 @@ class Drive:
 
     def gain(self, yards: float) -> None:
         """The play ended after ``yards`` without a score: next down, first down, or the ball is lost on downs. A ball carrier
-        who is stopped in his own end zone is placed on his one-yard line: there are no safeties in this world."""
+        stopped in its own end zone is placed on its one-yard line: this simulator has no safeties."""
         self.to_goal_yd = min(self.to_goal_yd - yards, 99.0)
         if yards >= self.to_go_yd:
             self.down, self.to_go_yd = 1, min(10.0, self.to_goal_yd)
@@ -54,7 +54,7 @@ class Drive:
             self.down, self.to_go_yd = self.down + 1, self.to_go_yd - yards
 
     def decide(self, rng: np.random.Generator, clock_s: float) -> str:
-        """What this coach does on fourth down: "go", "kick" or "punt"; he is bolder near midfield, with little to go, and late
+        """What this coach does on fourth down: "go", "kick" or "punt"; bolder near midfield, with little to go, and late
         when behind."""
         behind = self.points[1 - self.offense] - self.points[self.offense]
         bold = 0.04 + 0.18 * (self.to_go_yd <= 2) + 0.04 * (self.to_goal_yd < 60)

@@ -19,9 +19,9 @@ from simulators.nfl.bodies import DT, HZ, MAN, PASS, RUN, SLOTS, advance, crowd_
 from simulators.soccer.random_numbers import between, uniform
 
 MOST_FRAMES: Final = 16 * HZ
-#: for a moment, to the ball or to the runner, a man is faster than he runs
+#: for a moment, to the ball or to the runner, a player is faster than top speed
 LUNGE: Final = 1.05
-#: and he who makes the tackle, who has to be there when the runner is where he was to be stopped
+#: and faster still the tackler, who has to be at the place of the tackle with the runner
 LAST_STEPS: Final = 1.12
 #: a receiver who has turned across the field runs so much slower; a leg that goes upfield less than this is across
 ACROSS, SHALLOW = 0.72, 0.7
@@ -50,9 +50,9 @@ PLAN: Final = np.dtype(
 
 
 @kernel
-def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: Any, told: Any, notes: Any) -> Any:
-    """Play ``plan`` out. Fills places (T, 22, 2), facing (T, 22) rad from +u towards +v, ball (T, 3), phase (T,); ``told`` (E, 6)
-    and ``notes`` (M, 5) get their rows. Returns (frames, rows of told, rows of notes)."""
+def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: Any, event_rows: Any, notes: Any) -> Any:
+    """Play ``plan`` out. Fills places (T, 22, 2), facing (T, 22) rad from +u towards +v, ball (T, 3), phase (T,); adds to
+    ``event_rows`` (E, 6) and ``notes`` (M, 5). Returns (frames, rows of told, rows of notes)."""
     pos, vel = plan.pos.copy(), np.zeros((SLOTS, 2))
     look = np.zeros(SLOTS)
     free, stun, beaten = np.zeros(SLOTS), np.zeros(SLOTS), np.zeros(SLOTS)
@@ -76,14 +76,14 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
         # -- what happens now ------------------------------------------------------------------------------------------
         if f == snap:
             now = SNAPPED
-            write(told, count, 0, SNAP, f, 0, 4, 0.0, 0.0)
+            write(event_rows, count, 0, SNAP, f, 0, 4, 0.0, 0.0)
         if now == SNAPPED and plan.kind == RUN and draws and age >= plan.handoff_s - 1e-9:
             now, carrier, carry_frame = CARRIED, 1, f
             near, crowd = crowd_of(pos, 1)
             eta = truth.rush_eta(near, crowd, vel[1, 0], plan.box)
             yards = truth.draw_yards(eta, uniform(rng, 0), False)
             from_yd, next_yd = 0.0, -3
-            write(told, count, 0, HANDOFF, f, 1, 0, 0.0, 0.0)
+            write(event_rows, count, 0, HANDOFF, f, 1, 0, 0.0, 0.0)
             write(notes, count, 1, N_RUSH, f, 1, eta, yards, 0.0)
         if now == SNAPPED and plan.kind == PASS and draws and age >= truth.PRESSURE_FIRST_S:
             ticks = round((age - truth.PRESSURE_FIRST_S) / truth.PRESSURE_EVERY_S * 4.0)
@@ -103,7 +103,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     hurry, by = True, m
             if hurry and uniform(rng, 0) < truth.SACK_P:
                 now, over = DEAD, f
-                write(told, count, 0, SACK, f, 0, by, pos[0, 0] / YD, 0.0)
+                write(event_rows, count, 0, SACK, f, 0, by, pos[0, 0] / YD, 0.0)
             elif hurry or age >= plan.throw_s:
                 target = aims.open_man(plan, pos, beaten, rng)
                 pressure = 9.0
@@ -118,24 +118,24 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     shift[m, 0], shift[m, 1] = pos[m, 0] - pos[target, 0], pos[m, 1] - pos[target, 1]
                 closes = max(1.0 - 0.25 * took, 0.5)
                 now, thrown, lands = IN_AIR, f, f + round(took * HZ)
-                write(told, count, 0, THROW, f, 0, target, 0.0, 0.0)
+                write(event_rows, count, 0, THROW, f, 0, target, 0.0, 0.0)
         if now == IN_AIR and f == lands:
             near, crowd = crowd_of(pos, target)
             air = np.sqrt((pos[target, 0] - from_u) ** 2 + (pos[target, 1] - from_v) ** 2)
             p = truth.completion(near, air, pressure, half_width - abs(pos[target, 1]))
             u = uniform(rng, 0)
-            write(told, count, 0, ARRIVED, f, target, 0, p, 0.0)
+            write(event_rows, count, 0, ARRIVED, f, target, 0, p, 0.0)
             write(notes, count, 1, N_COMPLETION, f, target, p, 1.0 if u < p else 0.0, thrown)
             if u < p:
                 caught = True
-                write(told, count, 0, CAUGHT, f, target, 0, p, 0.0)
+                write(event_rows, count, 0, CAUGHT, f, target, 0, p, 0.0)
                 now, carrier, carry_frame = CARRIED, target, f
                 eta = truth.yac_eta(near, crowd, vel[target, 0])
                 yards = truth.draw_yards(eta, uniform(rng, 0), True)
                 from_yd, next_yd = pos[target, 0] / YD, 0
                 if pos[target, 0] >= plan.to_goal:
                     now, over = DEAD, f
-                    write(told, count, 0, TOUCHDOWN, f, target, 0, pos[target, 0] / YD, 0.0)
+                    write(event_rows, count, 0, TOUCHDOWN, f, target, 0, pos[target, 0] / YD, 0.0)
                 else:
                     write(notes, count, 1, N_YAC, f, target, eta, yards, 0.0)
             else:
@@ -144,7 +144,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                 for m in range(11, 22):
                     if off_m(pos, m, target) < off_m(pos, by, target):
                         by = m
-                write(told, count, 0, INTERCEPTED if picked else INCOMPLETE, f, target, by, p, 0.0)
+                write(event_rows, count, 0, INTERCEPTED if picked else INCOMPLETE, f, target, by, p, 0.0)
                 now, over = DEAD, f
         if now == CARRIED:
             u_yd = pos[carrier, 0] / YD - from_yd
@@ -172,21 +172,21 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                 next_yd += 1
             if pos[carrier, 0] >= plan.to_goal and (tackler < 0 or stop_u >= plan.to_goal):
                 now, over = DEAD, f
-                write(told, count, 0, TOUCHDOWN, f, carrier, 0, pos[carrier, 0] / YD, 0.0)
+                write(event_rows, count, 0, TOUCHDOWN, f, carrier, 0, pos[carrier, 0] / YD, 0.0)
             elif (
-                # down once the tackler is there; he who was far lunges, and the runner stumbles on the spot
+                # down once the tackler is there; a tackler who is far lunges, and the runner stumbles on the spot
                 tackler >= 0 and pos[carrier, 0] >= stop_u and (off_m(pos, tackler, carrier) < 1.1 or f - carry_frame > 11 * HZ)
             ):
                 now, over = DEAD, f
-                write(told, count, 0, TACKLE, f, carrier, tackler, from_yd + yards, 0.0)
+                write(event_rows, count, 0, TACKLE, f, carrier, tackler, from_yd + yards, 0.0)
         if now == DEAD and over >= 0 and f - over > HZ:
             last = f
             break
         if f == MOST_FRAMES - 1 and now != DEAD:
-            # it has gone on for too long: whoever has the ball is down where he is
+            # it has gone on for too long: the player with the ball is down on the spot
             held = carrier if carrier >= 0 else 0
             now, over = DEAD, f
-            write(told, count, 0, TACKLE, f, held, max(tackler, 11), pos[held, 0] / YD, 0.0)
+            write(event_rows, count, 0, TACKLE, f, held, max(tackler, 11), pos[held, 0] / YD, 0.0)
         # -- the ball --------------------------------------------------------------------------------------------------
         if now == SET:
             b[0], b[1], b[2] = 0.0, plan.spot, 0.3
@@ -194,7 +194,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
             share = min(age / 0.4, 1.0)
             b[0], b[1], b[2] = pos[0, 0] * share, plan.spot + (pos[0, 1] - plan.spot) * share, 1.1
             if plan.kind == RUN:
-                # held out to the runner, who has it when it counts as his
+                # held out to the runner, who has the ball once it counts as a handoff
                 share = min(max((age - plan.handoff_s + 0.24) / 0.24, 0.0), 1.0)
                 b[0], b[1] = b[0] + (pos[1, 0] - b[0]) * share, b[1] + (pos[1, 1] - b[1]) * share
         elif now == IN_AIR:
@@ -213,7 +213,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
             facing[f, n] = look[n]
         ball[f, 0], ball[f, 1], ball[f, 2] = b[0], b[1], b[2]
         phase[f] = now
-        # -- where everybody wants to be -------------------------------------------------------------------------------
+        # -- the aims of all players ----------------------------------------------------------------------------------
         for n in range(SLOTS):
             cap, accel = plan.cap[n], plan.accel[n]
             if stun[n] > 0.0:
@@ -264,7 +264,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     cap = min(plan.cap[n] * LUNGE, np.sqrt((land_u - pos[n, 0]) ** 2 + (land_v - pos[n, 1]) ** 2) / left)
                     accel = 14.0
             elif n < 11:
-                # blockers: between their man and the ball
+                # blockers: between their rusher and the ball
                 tu, tv, slower = aims.block(plan, pos, free, n, now == CARRIED, carrier)
                 cap *= slower
             elif now == CARRIED:
@@ -287,7 +287,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     stun[n] = 0.9
                 if off < 1.0 and not contact:
                     contact = True
-                    write(told, count, 0, CONTACT, f, carrier, n, pos[carrier, 0] / YD, 0.0)
+                    write(event_rows, count, 0, CONTACT, f, carrier, n, pos[carrier, 0] / YD, 0.0)
             elif plan.rush[n] == 1:
                 arrive = False
                 hub = 0 if plan.kind == PASS or now == SNAPPED else 1
@@ -298,7 +298,7 @@ def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: An
                     cap = 0.75
             else:
                 if now == IN_AIR and gap[n] < 40.0:
-                    # breaks on the ball: closes up to the receiver, so far as the flight gives him time
+                    # breaks on the ball: closes up to the receiver, as far as the time of flight allows
                     left = max((lands - f) * DT, DT)
                     tu, tv = land_u + shift[n, 0] * closes, land_v + shift[n, 1] * closes
                     far = np.sqrt((tu - pos[n, 0]) ** 2 + (tv - pos[n, 1]) ** 2)

@@ -207,7 +207,7 @@ class Match:
             reporter.punt(block, drive, end_us, net)
             drive.turn_over(80.0 if drive.to_goal_yd - net <= 0 else 100.0 - (drive.to_goal_yd - net))
             return
-        kinds = {int(row[0]): row for row in played.told}
+        kinds = {int(row[0]): row for row in played.event_rows}
         spot = float(played.ball[-1, 1])
         if engine.TOUCHDOWN in kinds:
             drive.score(TOUCHDOWN)
@@ -296,7 +296,7 @@ class Match:
 
 
 def _kicked(intent: plays.Intent, choice: str, rng: np.random.Generator) -> plays.Played:
-    """A kick: everybody stands, the ball flies."""
+    """A kick: all players stand, the ball flies."""
     plan = intent.plan
     snap, flight = int(plan["snap"]), int((3.6 if choice == "punt" else 2.4) * HZ)
     n = snap + flight + HZ
@@ -307,5 +307,5 @@ def _kicked(intent: plays.Intent, choice: str, rng: np.random.Generator) -> play
     took = flight / HZ
     ball = np.stack((share * far, np.full(n, float(plan["spot"])), 0.3 + 4.9 * took * took * share * (1.0 - share)), axis=1)
     phase = np.where(np.arange(n) < snap, 1.0, np.where(np.arange(n) < snap + flight, float(KICKED), 0.0))
-    told = np.array([[engine.SNAP, snap, 0, 4, 0.0, 0.0]])
-    return plays.Played(intent, places, facing, ball, phase, told, np.zeros((0, 5)))
+    event_rows = np.array([[engine.SNAP, snap, 0, 4, 0.0, 0.0]])
+    return plays.Played(intent, places, facing, ball, phase, event_rows, np.zeros((0, 5)))

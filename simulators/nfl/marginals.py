@@ -1,4 +1,4 @@
-"""The facts of simulated games that marginals are worked out from (``models.marginals.nfl`` says what each column holds), and why a
+"""The facts of simulated games from which marginals are computed (``models.marginals.nfl`` describes each column), and why a
 figure is not that of real games where it is not."""
 
 from __future__ import annotations
@@ -68,25 +68,25 @@ def facts(seed: int, games: int = GAMES, minutes: float = MINUTES) -> dict[str, 
 def _play(of: _Facts, block: Block) -> None:
     played = block.played
     assert played is not None
-    told = {int(row[0]): row for row in played.told}
+    event_rows = {int(row[0]): row for row in played.event_rows}
     state = next(e for e in block.events if e.type == "down").attrs
     to_goal = float(state["to_goal_yd"])
-    words = {e.type for e in block.events}
+    event_types = {e.type for e in block.events}
     gained = 0.0
-    if "punt" in words or "field_goal" in words:
-        kind = _PUNT if "punt" in words else _KICK
+    if "punt" in event_types or "field_goal" in event_types:
+        kind = _PUNT if "punt" in event_types else _KICK
     else:
-        kind = _SACK if engine.SACK in told else _RUN if played.intent.kind == "run" else _PASS
-        ended = told.get(engine.TACKLE, told.get(engine.SACK))
-        if engine.TOUCHDOWN in told:
+        kind = _SACK if engine.SACK in event_rows else _RUN if played.intent.kind == "run" else _PASS
+        ended = event_rows.get(engine.TACKLE, event_rows.get(engine.SACK))
+        if engine.TOUCHDOWN in event_rows:
             gained = to_goal
         elif ended is not None:
             gained = float(np.floor(ended[4]))
-        _called(of, block, told, gained, kind)
+        _called(of, block, event_rows, gained, kind)
     of.plays.append((kind, float(state["down"]), float(state["to_go_yd"]), to_goal, gained))
 
 
-def _called(of: _Facts, block: Block, told: dict[int, Any], gained: float, kind: int) -> None:
+def _called(of: _Facts, block: Block, event_rows: dict[int, Any], gained: float, kind: int) -> None:
     played = block.played
     assert played is not None
     plan = played.intent.plan
@@ -97,21 +97,21 @@ def _called(of: _Facts, block: Block, told: dict[int, Any], gained: float, kind:
     of.man.append(played.intent.coverage == "man")
     of.rushers.append(float(plan["rush"].sum()))
     of.routes += [_CALLED[name] for name in played.intent.routes.values()]
-    if engine.ARRIVED in told:
-        row = told[engine.ARRIVED]
+    if engine.ARRIVED in event_rows:
+        row = event_rows[engine.ARRIVED]
         depth = float(played.places[int(row[1]), int(row[2]), 0]) / YD
-        of.throws.append((depth, engine.CAUGHT in told, engine.INTERCEPTED in told))
-        if engine.CAUGHT in told and engine.TOUCHDOWN not in told:
+        of.throws.append((depth, engine.CAUGHT in event_rows, engine.INTERCEPTED in event_rows))
+        if engine.CAUGHT in event_rows and engine.TOUCHDOWN not in event_rows:
             of.yac.append(gained - np.floor(depth))
 
 
 _STARTS: Final = (
-    "a drive of this world starts at its own 25 after every score, without returns, so that fewer drives stall near midfield"
+    "a drive of this simulator starts at its own 25 after every score, without returns, so that fewer drives stall near midfield"
 )
 
 #: figure -> why it is not that of real games
 EXPLAINED: Final[dict[str, str]] = {
     "fourth downs: field goal": _STARTS,
     "punts from 45 yd and nearer": _STARTS,
-    "punts from 35 yd and nearer": "one punt in two hundred; coaches of this world try the field goal, or go",
+    "punts from 35 yd and nearer": "one punt in two hundred; coaches of this simulator try the field goal, or go",
 }

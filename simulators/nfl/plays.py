@@ -96,7 +96,7 @@ def draw(rng: np.random.Generator, *, down: int, to_go_yd: float, to_goal_yd: fl
     pos[10] = (-1.2, np.clip(spot_m - strong * rng.uniform(7.0, 9.5), -half, half))
     if not run and rng.random() < 0.25:
         plan["motion"] = 10
-    # the defence: four down linemen, backers, corners over the wide men, safeties deep or in the box
+    # the defence: four down linemen, backers, corners over the wide receivers, safeties deep or in the box
     for k, n in enumerate(range(11, 15)):
         pos[n] = (rng.uniform(0.85, 1.1), spot_m + (1.5 - k) * 2.4 + rng.normal(0.0, 0.15))
         plan["rush"][n] = 1
@@ -122,7 +122,7 @@ def draw(rng: np.random.Generator, *, down: int, to_go_yd: float, to_goal_yd: fl
 
 
 def _routes(rng: np.random.Generator, plan: Any, spot_m: float) -> dict[int, str]:
-    """A route for each eligible man, and when the ball is to leave."""
+    """A route for each eligible receiver, and when the ball is to leave."""
     routes: dict[int, str] = {}
     for n in ELIGIBLE:
         name = "flat" if n == 1 else str(rng.choice(ROUTES, p=[_OFTEN[r] for r in ROUTES]))
@@ -150,7 +150,7 @@ def _pairs(rng: np.random.Generator, plan: Any, run: bool) -> None:
     if blitz and not run:
         assign[1] = blitz[0]
     if run:
-        # in front of a run everybody has a man: backers for the free blockers, corners for the receivers
+        # in front of a run every blocker has a defender: backers for the free blockers, corners for the receivers
         assign[4], assign[7], assign[8], assign[9], assign[10] = 16, 15, 18, 19, 17
     free = [n for n in (20, 15, 17, 16) if not rush[n]]
     pairs = {18: 8, 19: 9}
@@ -186,7 +186,7 @@ def _zones(rng: np.random.Generator, plan: Any, spot_m: float) -> None:
 
 @dataclass(frozen=True)
 class Played:
-    """A play as it went: places (T, 22, 2) and ball (T, 3) in the play's frame, facing (T, 22), phase (T,), what was told
+    """A play as it went: places (T, 22, 2) and ball (T, 3) in the play's frame, facing (T, 22), phase (T,), the engine's event rows
     (E, 6) and the truths behind it (M, 5), at 50 frames a second; the snap is frame ``plan["snap"]``."""
 
     intent: Intent
@@ -194,7 +194,7 @@ class Played:
     facing: Floats
     ball: Floats
     phase: Floats
-    told: Floats
+    event_rows: Floats
     notes: Floats
 
 
@@ -202,9 +202,15 @@ def play_out(intent: Intent, seed: int) -> Played:
     """Let it happen; every draw inside comes from ``seed``."""
     places, facing = np.empty((MOST_FRAMES, SLOTS, 2)), np.empty((MOST_FRAMES, SLOTS))
     ball, phase = np.empty((MOST_FRAMES, 3)), np.empty(MOST_FRAMES)
-    told, notes = np.zeros((32, 6)), np.zeros((MOST_NOTES, 5))
+    event_rows, notes = np.zeros((32, 6)), np.zeros((MOST_NOTES, 5))
     state = np.array([seed, 0], np.uint64)
-    frames, e, m = engine.play_out(intent.plan, state, places, facing, ball, phase, told, notes)
+    frames, e, m = engine.play_out(intent.plan, state, places, facing, ball, phase, event_rows, notes)
     return Played(
-        intent, places[:frames].copy(), facing[:frames].copy(), ball[:frames].copy(), phase[:frames].copy(), told[:e], notes[:m]
+        intent,
+        places[:frames].copy(),
+        facing[:frames].copy(),
+        ball[:frames].copy(),
+        phase[:frames].copy(),
+        event_rows[:e],
+        notes[:m],
     )

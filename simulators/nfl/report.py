@@ -77,7 +77,7 @@ class Reporter:
         block.events.append(self._event("down", block.start_us, period, drive.offense, -1, down))
         block.events.append(self._event("line_set", start_us, period, drive.offense, -1, {"play": name}))
         first = (start_us - block.start_us) // 20_000
-        for row in played.told:
+        for row in played.event_rows:
             kind, frame, slot, other = (int(v) for v in row[:4])
             t_us = start_us + frame * 20_000
             attrs: Attrs = {"play": name}

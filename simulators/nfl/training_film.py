@@ -1,7 +1,7 @@
 """Simulated plays as the steps see them: the grid's rows with a tag's noise, all of a sport's steps run over them at once.
 
 It is the same code that runs live, on positions that are measured on the grid instead of interpolated on it; a play takes a few
-milliseconds. A test compares what comes out with what the operator says of the same game.
+milliseconds. A test compares what comes out with the operator's values for the same game.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Shown:
 def film(match: Match) -> Iterator[Shown]:
     """Every play of a game."""
     record = match.record
-    everybody = roster_of(record)
+    roster = roster_of(record)
     field = Field(record.length_m or SPORT.field.length_m, record.width_m or SPORT.field.width_m)
     rng = np.random.default_rng(match.seed + 1)
     sides = {p.number: p.home_attacks for p in record.periods}
@@ -84,8 +84,8 @@ def film(match: Match) -> Iterator[Shown]:
         at = np.arange(first, len(block.phase), TENTH)
         home = sides[block.events[0].period]
         roster = Roster.of(
-            [*((everybody.ids[e], int(everybody.team[e]), everybody.role[e]) for e in block.entity.tolist()), ("ball", -1, "ball")],
-            everybody.teams,
+            [*((roster.ids[e], int(roster.team[e]), roster.role[e]) for e in block.entity.tolist()), ("ball", -1, "ball")],
+            roster.teams,
         )
         frames = _frames(block, at, roster, field, home, rng)
         for step in SPORT.steps:

@@ -1,4 +1,4 @@
-"""Training tables of the models that are asked during a play: features by the steps that run live, labels and truths from the
+"""Training tables of the models that run during a play: features by the steps that run live, labels and truths from the
 engine."""
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ _ROUTE: Final = {name: i for i, name in enumerate(ROUTES)}
 Row = tuple[Floats, float, float | Floats]
 
 
-def play_table(model: str, seed: int, games: int, tell: Callable[[float], None] = lambda games: None) -> Table:
+def play_table(model: str, seed: int, games: int, advance: Callable[[float], None] = lambda games: None) -> Table:
     """Rows of ``model`` from ``games`` games with seeds ``seed``, ``seed + 1``, ..."""
     rows: list[Row] = []
     game: list[int] = []
     for number in range(seed, seed + games):
         rng = np.random.default_rng(number)
         for shown in film(Match(number, _MINUTES)):
-            found = [row for row in _ASKED[model](shown, rng) if np.isfinite(row[0]).any()]
+            found = [row for row in _ROWS[model](shown, rng) if np.isfinite(row[0]).any()]
             rows += found
             game += [number] * len(found)
-        tell(1.0)
+        advance(1.0)
     source: dict[str, str | float | int] = {
         "source": "simulated nfl plays",
         "games": games,
@@ -56,7 +56,7 @@ def play_table(model: str, seed: int, games: int, tell: Callable[[float], None] 
 
 
 def _questions(model: str, rows: Floats) -> Words:
-    """A chance is asked for many numbers of yards, and must be right about each kind."""
+    """The slice of each row: a model that takes a number of yards must be calibrated for every range of yards."""
     if model not in ("nfl-rushing", "nfl-yac"):
         return np.empty(0, np.str_)
     return np.array(["0 yd or fewer", "1 to 4 yd", "5 to 10 yd", "11 yd or more"])[np.searchsorted((0.5, 4.5, 10.5), rows[:, 0])]
@@ -94,7 +94,7 @@ def _completion(shown: Shown, rng: np.random.Generator) -> Iterator[Row]:
 def _thrown(shown: Shown) -> int:
     played = shown.block.played
     assert played is not None
-    return int(next(row[1] for row in played.told if row[0] == engine.THROW))
+    return int(next(row[1] for row in played.event_rows if row[0] == engine.THROW))
 
 
 def _yards(shown: Shown, rng: np.random.Generator, kind: str) -> Iterator[Row]:
@@ -104,12 +104,12 @@ def _yards(shown: Shown, rng: np.random.Generator, kind: str) -> Iterator[Row]:
     notes = _noted(shown, engine.N_YAC if caught else engine.N_RUSH)
     for note, moment in zip(notes, _moments(shown, event), strict=False):
         begin(moment)
-        asked = moment.facts.get(fact)
-        if not isinstance(asked, list):
+        inputs = moment.facts.get(fact)
+        if not isinstance(inputs, list):
             continue
         for level in rng.choice(LEVELS_YD[kind], 8, replace=False).tolist():
             p = truth.at_least(float(note[3]), float(level), caught)
-            yield np.array([level, *asked]), float(note[4] >= level), float(p)
+            yield np.array([level, *inputs]), float(note[4] >= level), float(p)
 
 
 def _rushing(shown: Shown, rng: np.random.Generator) -> Iterator[Row]:
@@ -152,7 +152,7 @@ def _route(shown: Shown, rng: np.random.Generator) -> Iterator[Row]:
             yield row, float(_ROUTE[name]), np.eye(len(ROUTES))[_ROUTE[name]]
 
 
-_ASKED: Final[dict[str, Callable[[Shown, np.random.Generator], Iterator[Row]]]] = {
+_ROWS: Final[dict[str, Callable[[Shown, np.random.Generator], Iterator[Row]]]] = {
     "nfl-completion": _completion, "nfl-rushing": _rushing, "nfl-yac": _yac, "nfl-pressure": _pressure, "nfl-tackle": _tackle,
     "nfl-coverage": _coverage, "nfl-route": _route,
 }  # fmt: skip

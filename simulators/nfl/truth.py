@@ -14,11 +14,11 @@ Yards of a run, from the hand-off: P(at least k) = logistic(eta - cut(k)), k who
 
 with near at most 7; of yards after a catch, from 0 up: eta = 0.40 (near - 2.5) - 0.55 (crowd - 0.8) + 0.10 (forward - 3).
 
-A tackle in the next yard is the hazard of that distribution, 1 - P(k + 1) / P(k); which defender makes it is drawn by his share,
+A tackle in the next yard is the hazard of that distribution, 1 - P(k + 1) / P(k); which defender makes it is drawn by the share,
 exp(-distance / 1.5) over the sum of all.
 
-A rusher who is still blocked beats his man in the next 0.4 s with logit = -2.1 - 0.28 (distance - 4) + 1.3 (blocker - 0.9)
-+ 0.20 (age - 2), with his distances to the passer and to the nearest blocker, and the time since the snap.
+A rusher who is still blocked beats the blocker in the next 0.4 s with logit = -2.1 - 0.28 (distance - 4) + 1.3 (blocker - 0.9)
++ 0.20 (age - 2), with the rusher's distances to the passer and to the nearest blocker, and the time since the snap.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from features.core.plugins import OWN_PACKAGE, PluginGroup
-from simulators.providers._reading import guarded
+from simulators.providers._guard import guarded
 from streaming.errors import BadInput, Unavailable, plugin_errors
 from streaming.wire.records import Event, GameRecord, Telemetry
 

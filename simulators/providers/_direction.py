@@ -1,9 +1,8 @@
-"""Which way home attacks in each period: what the file says, else where keepers and teams stand, else where shots were taken.
+"""The direction in which home attacks in each period: by the file, else by where keepers and teams stand, else by the shots.
 
-A statement of the file stands: nothing that looks implausible overrules it, and only a plain contradiction (keepers and teams, or
-shots without exception, at the other end) has the file refused. Own goals and kicks of a shoot-out are struck at either end and
-tell nothing. A period of which nothing is known takes the opposite of its other half; without that its direction is 0, unknown:
-extra time begins with a new toss.
+A direction in the file is final. Only a plain contradiction refuses the file: keepers and teams, or all shots, at the other end.
+Own goals and kicks of a shoot-out are struck at either end and do not count. A period without evidence takes the opposite of its
+other half; without that its direction is 0, unknown, because extra time begins with a new toss.
 """
 
 from __future__ import annotations
@@ -21,31 +20,33 @@ from streaming.wire.records import Event
 
 Attack = Literal[-1, 0, 1]
 
-#: a keeper's usual place, and the two teams' middles, say something when they are this far from the centre or apart
+#: a keeper counts when its usual place is this far from the centre; two teams count when their middles are this far apart
 KEEPER_M = 15.0
 APART_M = 3.0
-#: a shot speaks when it was struck at most this far from a goal line; so many more than say the opposite contradict what the file
-#: says, and so many what the places of keepers and teams say as well
+#: a shot counts when it was struck at most this far from a goal line; a majority of so many shots contradicts the file, and one of
+#: so many contradicts the file and the places of keepers and teams together
 NEAR_M = 35.0
 AGAINST, AGAINST_PLACES = 2, 3
 
 
-def stood(xyz_m: npt.NDArray[np.float64], team: npt.NDArray[np.int64], keeper: npt.NDArray[np.bool_]) -> dict[str, Side]:
-    """What the places of one period say: {"keepers": +1 or -1, "teams": +1 or -1}, of each what is plain enough to say.
+def attack_by_positions(
+    xyz_m: npt.NDArray[np.float64], team: npt.NDArray[np.int64], keeper: npt.NDArray[np.bool_]
+) -> dict[str, Side]:
+    """Home's direction by the places of one period: {"keepers": +1 or -1, "teams": +1 or -1}, each only where it is clear.
 
-    ``xyz_m`` (T, N, >= 2) from the centre spot, ``team`` (N,) 0 home, 1 away, -1 neither, ``keeper`` (N,) who keeps; of a team
-    whose keeper is not named, whoever stands furthest from the middle.
+    ``xyz_m`` (T, N, >= 2) from the centre spot, ``team`` (N,) 0 home, 1 away, -1 neither, ``keeper`` (N,) True for keepers; of a
+    team without a named keeper, the player furthest from the middle counts as the keeper.
     """
     x = xyz_m[:, :, 0]
     seen = np.isfinite(x)
     enough = seen.sum(axis=0) > 0
     usual = np.array([np.median(x[seen[:, n], n]) if enough[n] else np.nan for n in range(x.shape[1])])
-    said: dict[str, Side] = {}
+    by_place: dict[str, Side] = {}
     votes = []
     for side, own in ((0, -1), (1, 1)):
         ours = np.flatnonzero((team == side) & enough)
         named = ours[keeper[ours]]
-        # one who was on the bench and warmed up is no keeper in goal: the one seen most
+        # a keeper on the bench who warms up is not in goal: take the keeper with most samples
         at = (
             named[np.argmax(seen[:, named].sum(axis=0))]
             if len(named)
@@ -54,13 +55,13 @@ def stood(xyz_m: npt.NDArray[np.float64], team: npt.NDArray[np.int64], keeper: n
         if at >= 0 and abs(usual[at]) >= KEEPER_M:
             votes.append(own * int(np.sign(usual[at])))
     if votes and len(set(votes)) == 1:
-        said["keepers"] = 1 if votes[0] > 0 else -1
+        by_place["keepers"] = 1 if votes[0] > 0 else -1
     middles = [x[:, (team == side) & ~keeper] for side in (0, 1)]
     if all(np.isfinite(part).any() for part in middles):
         ahead = float(np.nanmean(middles[1]) - np.nanmean(middles[0]))
         if abs(ahead) >= APART_M:
-            said["teams"] = 1 if ahead > 0 else -1
-    return said
+            by_place["teams"] = 1 if ahead > 0 else -1
+    return by_place
 
 
 def shot_votes(events: Iterable[Event], teams: tuple[str, str], length_m: float) -> dict[int, int]:
@@ -70,8 +71,8 @@ def shot_votes(events: Iterable[Event], teams: tuple[str, str], length_m: float)
         if event.type != "shot" or event.period >= SHOOTOUT or event.team not in teams or event.x_m is None:
             continue
         if abs(event.x_m) >= length_m / 2 - NEAR_M:
-            way = (1 if event.x_m > 0 else -1) * (1 if event.team == teams[0] else -1)
-            votes[event.period] = votes.get(event.period, 0) + way
+            side = (1 if event.x_m > 0 else -1) * (1 if event.team == teams[0] else -1)
+            votes[event.period] = votes.get(event.period, 0) + side
     return votes
 
 
@@ -88,21 +89,21 @@ def directions(
         if period >= SHOOTOUT:
             found[period] = 0
             continue
-        said, vote = dict(places.get(period, {})), shots.get(period, 0)
+        by_place, vote = dict(places.get(period, {})), shots.get(period, 0)
         if period in stated:
             found[period] = stated[period]
-            against = len(said) == 2 and all(way != stated[period] for way in said.values())
+            against = len(by_place) == 2 and all(side != stated[period] for side in by_place.values())
             if against:
                 raise BadInput(f"{source} contradicts itself: in period {period} keepers and teams stand at the wrong ends")
-            if vote * stated[period] <= -(AGAINST_PLACES if said else AGAINST):
+            if vote * stated[period] <= -(AGAINST_PLACES if by_place else AGAINST):
                 raise BadInput(f"{source} contradicts itself: the shots of period {period} were at the wrong end")
             continue
-        if len(set(said.values())) > 1:
+        if len(set(by_place.values())) > 1:
             raise BadInput(
                 f"{source} does not say which way home attacks in period {period}, and keepers and teams contradict each other"
             )
-        if said:
-            found[period] = next(iter(said.values()))
+        if by_place:
+            found[period] = next(iter(by_place.values()))
             if vote * found[period] <= -AGAINST_PLACES:
                 raise BadInput(
                     f"{source} does not say which way home attacks in period {period}, and keepers and shots contradict each other"
@@ -117,24 +118,24 @@ def directions(
     return found
 
 
-def how(
+def direction_sources(
     periods: Iterable[int], stated: Mapping[int, Side], places: Mapping[int, Mapping[str, Side]], shots: Mapping[int, int]
 ) -> str:
-    """The same in words, for a game's provenance."""
-    words: list[tuple[str, str]] = []
+    """The sources of the directions in words, for a game's provenance."""
+    sources: list[tuple[str, str]] = []
     for period in periods:
         if period >= SHOOTOUT:
             continue
         if period in stated:
-            said = "as the file says"
+            source = "as the file says"
         elif places.get(period):
-            said = "by where keepers and teams stand"
+            source = "by where keepers and teams stand"
         elif shots.get(period):
-            said = "by where the shots were taken"
+            source = "by where the shots were taken"
         else:
-            said = "not in the file: the opposite of the other half, if that is known"
-        if not words or words[-1][1] != said:
-            words.append((str(period), said))
+            source = "not in the file: the opposite of the other half, if that is known"
+        if not sources or sources[-1][1] != source:
+            sources.append((str(period), source))
         else:
-            words[-1] = (f"{words[-1][0]}, {period}", said)
-    return "; ".join(f"period {numbers}: {said}" for numbers, said in words)
+            sources[-1] = (f"{sources[-1][0]}, {period}", source)
+    return "; ".join(f"period {numbers}: {source}" for numbers, source in sources)

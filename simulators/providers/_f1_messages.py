@@ -34,22 +34,22 @@ NEVER: Final = -1
 _RECORD_END: Final = "\x1e"
 
 
-def when(utc: str) -> int:
+def epoch_us(utc: str) -> int:
     """A time of the feed in us; ``ValueError`` when it is none."""
     at = datetime.fromisoformat(utc.replace("Z", "+00:00"))
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     return round((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
 
 
-def moment(utc: Any) -> int | None:
+def epoch_us_or_none(utc: Any) -> int | None:
     """The same, None when it is none."""
     try:
-        return when(utc) if isinstance(utc, str) else None
+        return epoch_us(utc) if isinstance(utc, str) else None
     except ValueError:
         return None
 
 
-def sort_out(files: list[Path]) -> tuple[list[Path], list[Path]]:
+def streams_and_snapshots(files: list[Path]) -> tuple[list[Path], list[Path]]:
     """The recordings and the snapshots among ``files``, by what is in them: a snapshot is one JSON object of states by topic."""
     streams, snapshots = list[Path](), list[Path]()
     for path in files:
@@ -101,7 +101,7 @@ def _messages(path: Path, ignored: Counter[str]) -> list[Message]:
             entry = next((entry for start in starts if (entry := _parsed(line[start:])) is not None), None)
             if entry is None:
                 continue
-        made = list(_taken_apart(entry))
+        made = list(_split(entry))
         if not made and not _idle(entry):
             unread += 1
             ignored["line that is no message"] += 1
@@ -136,36 +136,36 @@ def _idle(entry: Any) -> bool:
     return isinstance(entry, dict) and not {"Type", "A", "Json"} & entry.keys()
 
 
-def _taken_apart(entry: Any) -> Iterator[Message]:
+def _split(entry: Any) -> Iterator[Message]:
     if isinstance(entry, list):
-        yield from _one(entry)
+        yield from _message_of(entry)
     elif isinstance(entry, dict) and "Type" in entry:
-        yield from _one([entry["Type"], entry.get("Json"), entry.get("DateTime")])
+        yield from _message_of([entry["Type"], entry.get("Json"), entry.get("DateTime")])
     elif isinstance(entry, dict):
         states = entry.get("R") or entry.get("result")
         if isinstance(states, dict):
-            at = _when_of(states)
+            at = _epoch_us_of(states)
             yield from ((NEVER if at is None else at, str(topic), state) for topic, state in states.items())
         calls = entry.get("M")
         for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict) and isinstance(call.get("A"), list):
-                yield from _one(call["A"])
+                yield from _message_of(call["A"])
         if entry.get("target") == "feed" and isinstance(entry.get("arguments"), list):
-            yield from _one(entry["arguments"])
+            yield from _message_of(entry["arguments"])
 
 
-def _one(parts: list[Any]) -> Iterator[Message]:
+def _message_of(parts: list[Any]) -> Iterator[Message]:
     if len(parts) != 3 or not isinstance(parts[0], str):
         return
-    at, update = moment(parts[2]), parts[1]
+    at, update = epoch_us_or_none(parts[2]), parts[1]
     if isinstance(update, str) and update[:1] == "{":
         update = _parsed(update)
     if at is not None:
         yield at, parts[0], update
 
 
-def _when_of(states: dict[str, Any]) -> int | None:
+def _epoch_us_of(states: dict[str, Any]) -> int | None:
     """When a set of states was given: the latest time that stands in it."""
     beat, clock = states.get("Heartbeat"), states.get("ExtrapolatedClock")
-    times = [moment(state.get("Utc")) for state in (beat, clock) if isinstance(state, dict)]
+    times = [epoch_us_or_none(state.get("Utc")) for state in (beat, clock) if isinstance(state, dict)]
     return max((at for at in times if at is not None), default=None)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from features.core.units import factor
 from features.f1.channels import STATISTICS, TIMED, column
-from simulators.providers._f1_messages import Message, moment
+from simulators.providers._f1_messages import Message, epoch_us_or_none
 from simulators.providers._f1_state import Race
 from simulators.providers._f1_windows import believable
 from streaming.wire.records import Telemetry
@@ -92,7 +92,7 @@ def _entries(
             ignored[f"{kind} that cannot be unpacked"] += 1
             continue
         for entry in listed:
-            at = moment(entry.get("Utc" if kind == "CarData.z" else "Timestamp")) if isinstance(entry, dict) else None
+            at = epoch_us_or_none(entry.get("Utc" if kind == "CarData.z" else "Timestamp")) if isinstance(entry, dict) else None
             inside = entry.get("Cars" if kind == "CarData.z" else "Entries") if at is not None else None
             if at is None or not isinstance(inside, dict):
                 ignored[f"entry of {kind} without a time or cars"] += 1

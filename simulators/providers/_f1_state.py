@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from simulators.providers._f1_live_laps import SECTORS, CarLog, End, LastLap, Segment
 from simulators.providers._f1_merge import items, merge, seconds
-from simulators.providers._f1_messages import moment
+from simulators.providers._f1_messages import epoch_us_or_none
 from simulators.providers._f1_standing import Standing, standing
 from streaming.wire.records import Event
 
@@ -64,7 +64,7 @@ class Race:
         self._began_us = now_us
         yield from self._kind(now_us)
         for key, line in self._timing().items():
-            if not isinstance(line, dict) or not self._who(key):
+            if not isinstance(line, dict) or not self._driver(key):
                 continue
             known, done = self._line(key), line.get("NumberOfLaps")
             known.log.done = done if isinstance(done, int) else None
@@ -86,7 +86,7 @@ class Race:
         lines = patch.get("Lines")
         if kind == "TimingData":
             for key, line in lines.items() if isinstance(lines, dict) else ():
-                if isinstance(line, dict) and self._who(key):
+                if isinstance(line, dict) and self._driver(key):
                     yield from self._timed(now_us, key, line)
                 else:
                     self.strange["line of nobody who is known"] += 1
@@ -95,12 +95,12 @@ class Race:
         if kind == "TimingData":
             for key, line in lines.items() if isinstance(lines, dict) else ():
                 whole = self._timing().get(key)
-                if isinstance(line, dict) and isinstance(whole, dict) and self._who(key):
+                if isinstance(line, dict) and isinstance(whole, dict) and self._driver(key):
                     yield from self._stood(now_us, key, self._line(key), line, whole)
         elif kind == "TimingAppData":
             for key, line in lines.items() if isinstance(lines, dict) else ():
                 whole = self._part(kind, "Lines").get(key)
-                if isinstance(line, dict) and "Stints" in line and isinstance(whole, dict) and self._who(key):
+                if isinstance(line, dict) and "Stints" in line and isinstance(whole, dict) and self._driver(key):
                     yield from self._tyres(now_us, key, whole.get("Stints"))
         elif kind == "TrackStatus":
             yield from self._track(now_us, self._state[kind])
@@ -109,7 +109,7 @@ class Race:
         elif kind == "SessionData":
             for _, entry in items(patch.get("StatusSeries")):
                 if isinstance(entry, dict):
-                    yield from self._session(now_us, entry.get("SessionStatus"), moment(entry.get("Utc")))
+                    yield from self._session(now_us, entry.get("SessionStatus"), epoch_us_or_none(entry.get("Utc")))
         elif kind == "SessionStatus":
             yield from self._session(now_us, patch.get("Status"), None)
         elif kind == "RaceControlMessages":
@@ -178,15 +178,15 @@ class Race:
         at, known.retired_us = known.retired_us or 0, None
         if now_us - at > TAKEN_BACK_US:
             return self.event("retirement", now_us, now_us, key, outcome="withdrawn")
-        who = self._who(key)
+        driver = self._driver(key)
         return Event(
             id=known.retired_id,
             game=self._game,
             type="retirement",
             t_us=at,
             period=1,
-            team=self._team_of.get(who or ""),
-            player=who,
+            team=self._team_of.get(driver or ""),
+            player=driver,
             revision=1,
             deleted=True,
             arrival_us=now_us,
@@ -223,7 +223,7 @@ class Race:
         """What a car runs on. A set that is named before the car has stopped for it is fitted when it leaves the pit lane, or when
         it has been driven on; a stint in which the tyres were not changed is none of its own."""
         listed = [stint for _, stint in items(stints) if isinstance(stint, dict)]
-        if not listed or not self._who(key):
+        if not listed or not self._driver(key):
             return
         known, latest = self._line(key), listed[-1]
         word, age = str(latest.get("Compound") or "").lower(), latest.get("TotalLaps")
@@ -289,7 +289,7 @@ class Race:
             self._flag_us = now_us
         found = _BARRED.search(str(entry.get("Message") or "").upper())
         key = (found[1] or found[2]) if found else ""
-        if key and self._who(key) and not self._line(key).barred:
+        if key and self._driver(key) and not self._line(key).barred:
             self._line(key).barred = True
             yield self.event("disqualification", now_us, now_us, key)
 
@@ -310,14 +310,14 @@ class Race:
     def _line(self, key: str) -> _Line:
         return self.lines.setdefault(key, _Line())
 
-    def _who(self, key: str) -> str | None:
-        who = self._part("DriverList").get(key)
-        tla = (who.get("Tla") if isinstance(who, dict) else None) or key
+    def _driver(self, key: str) -> str | None:
+        driver = self._part("DriverList").get(key)
+        tla = (driver.get("Tla") if isinstance(driver, dict) else None) or key
         return tla if tla in self._team_of else key if key in self._team_of else None
 
     def event(self, kind: str, t_us: int, arrival_us: int, key: str | None, /, outcome: str = "", **attrs: Any) -> Event:
         self._serial += 1
-        who = self._who(key) if key is not None else None
+        driver = self._driver(key) if key is not None else None
         return Event(
             id=f"{self._serial:06d}-{kind}",
             game=self._game,
@@ -325,8 +325,8 @@ class Race:
             t_us=t_us,
             period=1,
             outcome=outcome,
-            team=self._team_of.get(who) if who else None,
-            player=who,
+            team=self._team_of.get(driver) if driver else None,
+            player=driver,
             attrs=attrs,
             arrival_us=arrival_us,
         )

@@ -87,8 +87,8 @@ def _numpy(column: Any) -> npt.NDArray[Any]:
     if pa.types.is_timestamp(kind) and not column.null_count:
         return arrow.view(column, np.int64).view(f"datetime64[{kind.unit}]")
     if pa.types.is_dictionary(kind):
-        words = np.array([*column.dictionary.to_pylist(), None], object)
-        found: npt.NDArray[Any] = words[column.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)]
+        cells = np.array([*column.dictionary.to_pylist(), None], object)
+        found: npt.NDArray[Any] = cells[column.indices.fill_null(len(cells) - 1).to_numpy(zero_copy_only=False)]
         return found
     if pa.types.is_integer(kind) and not column.null_count:
         return arrow.view(column, str(kind))
@@ -145,8 +145,8 @@ def pick(files: Sequence[Path], provider: str, what: str, matches: Callable[[str
     """The one file whose name (lower case, without .gz) ``matches``."""
     path = maybe(files, provider, what, matches)
     if path is None:
-        given = ", ".join(path.name for path in files) or "no file"
-        raise BadInput(f"{provider} needs {what}, and got {given}")
+        names = ", ".join(path.name for path in files) or "no file"
+        raise BadInput(f"{provider} needs {what}, and got {names}")
     return path
 
 

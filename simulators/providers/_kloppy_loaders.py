@@ -116,7 +116,7 @@ def load(wanted: str, files: Sequence[Path]) -> Loaded:
     loader, arguments = _choose(wanted, loaders, files)
     from kloppy.exceptions import DeserializationWarning, KloppyError
 
-    given = ", ".join(f"{_shown(value)} as {name}" for name, value in arguments.items())
+    names = ", ".join(f"{_shown(value)} as {name}" for name, value in arguments.items())
     handed = {name: _opened(provider, name, value) for name, value in arguments.items()}
     still_on: frozenset[int] = frozenset()
     if provider == "statsbomb":
@@ -130,11 +130,11 @@ def load(wanted: str, files: Sequence[Path]) -> Loaded:
             dataset = loader.function(**handed)
         except KloppyError as error:
             reason = " ".join(str(error).split()) or "it does not say why"
-            raise BadInput(f"kloppy cannot read {given}: {reason}") from error
+            raise BadInput(f"kloppy cannot read {names}: {reason}") from error
         except Exception as error:  # what a library runs into on strange files is of any kind, and no message for anybody
-            raise BadInput(f"kloppy cannot read {given}: they are damaged, incomplete, or no {wanted} files") from error
+            raise BadInput(f"kloppy cannot read {names}: they are damaged, incomplete, or no {wanted} files") from error
     if not len(dataset.records) or not dataset.metadata.periods:
-        raise BadInput(f"kloppy finds no events and no frames in {given}")
+        raise BadInput(f"kloppy finds no events and no frames in {names}")
     messages = [w.message for w in caught if issubclass(w.category, (UserWarning, DeserializationWarning))]
     found = dict.fromkeys(_OBJECT.split(" ".join(str(message).split()))[0] for message in messages)
     main = next(arguments[name] for name in loader.arguments if name in arguments)
@@ -164,7 +164,7 @@ def _shown(value: Any) -> str:
 def _choose(wanted: str, loaders: Sequence[Loader], files: Sequence[Path]) -> tuple[Loader, dict[str, Any]]:
     """The loader whose arguments the files are; their names decide, then their paths, then their number and order."""
     for seen in (lambda path: path.name, lambda path: f"{path.parent.name}/{path.name}"):
-        found = [(loader, filled) for loader in loaders for filled in _by_words(loader, files, seen)]
+        found = [(loader, filled) for loader in loaders for filled in _by_keywords(loader, files, seen)]
         if len(found) == 1:
             return found[0]
     ordered = [
@@ -174,15 +174,15 @@ def _choose(wanted: str, loaders: Sequence[Loader], files: Sequence[Path]) -> tu
     ]
     if len(ordered) == 1:
         return ordered[0]
-    given = ", ".join(path.name for path in files)
+    names = ", ".join(path.name for path in files)
     if len(loaders) == 1 and len(files) < len(loaders[0].needs):
         named = {name for path in files for name in loaders[0].needs if _is(name, path.name)}
         missing = [name for name in loaders[0].needs if name not in named][: len(loaders[0].needs) - len(files)]
-        raise BadInput(f"kloppy:{wanted} takes {loaders[0]}, and got {given}: {', '.join(missing)} is missing")
+        raise BadInput(f"kloppy:{wanted} takes {loaders[0]}, and got {names}: {', '.join(missing)} is missing")
     if len(loaders) == 1:
-        raise BadInput(f"kloppy:{wanted} takes {loaders[0]}, and got {given}: give them in this order")
+        raise BadInput(f"kloppy:{wanted} takes {loaders[0]}, and got {names}: give them in this order")
     takes = " or ".join(f"{wanted}.{loader.name} ({loader})" for loader in loaders)
-    raise BadInput(f"kloppy:{wanted} files are of several kinds, and the names of {given} do not say which: say {takes}")
+    raise BadInput(f"kloppy:{wanted} files are of several kinds, and the names of {names} do not say which: say {takes}")
 
 
 def _is(argument: str, name: str) -> bool:
@@ -190,7 +190,7 @@ def _is(argument: str, name: str) -> bool:
     return bool(re.search(_WORDS.get(argument, "(?!)"), name)) and not re.search(_NOT.get(argument, "(?!)"), name)
 
 
-def _by_words(loader: Loader, files: Sequence[Path], seen: Any) -> list[dict[str, Any]]:
+def _by_keywords(loader: Loader, files: Sequence[Path], seen: Any) -> list[dict[str, Any]]:
     """Every way in which each file is one argument by its words, and every argument that is needed is there."""
     ways: list[dict[str, Any]] = [{}]
     for path in files:

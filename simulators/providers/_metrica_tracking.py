@@ -38,13 +38,13 @@ class Person:
 
 @dataclass(frozen=True)
 class Track:
-    """(T,) period, frame and seconds, ``people`` (N,) and (T, 1 + N, 2) places of the ball and of them, 0..1, NaN where not
+    """(T,) period, frame and seconds, ``players`` (N,) and (T, 1 + N, 2) places of the ball and of them, 0..1, NaN where not
     seen."""
 
     period: Ints
     frame: Ints
     seconds: Floats
-    people: list[Person]
+    players: list[Person]
     xy: Floats
 
     @property
@@ -62,13 +62,13 @@ def read_tracks(paths: list[Path]) -> Track:
     for path, other in zip(paths[1:], tables[1:], strict=True):
         if not np.array_equal(first.frame, other.frame) or not np.array_equal(first.period, other.period):
             raise BadInput(f"{paths[0]} and {path} do not have the same frames")
-    people = [person for table in tables for person in table.people]
-    unique((person.name for person in people), paths[-1], "a player")
+    players = [person for table in tables for person in table.players]
+    unique((person.name for person in players), paths[-1], "a player")
     ball = first.xy[:, 0]
     for other in tables[1:]:
         ball = np.where(np.isfinite(ball), ball, other.xy[:, 0])
     xy = np.concatenate([ball[:, None], *(table.xy[:, 1:] for table in tables)], axis=1)
-    return Track(first.period, first.frame, first.seconds, people, xy)
+    return Track(first.period, first.frame, first.seconds, players, xy)
 
 
 def side_of(path: Path) -> int:
@@ -101,7 +101,7 @@ def _read(path: Path, side: int) -> Track:
         late = int(np.flatnonzero((np.diff(frame) <= 0) | (np.diff(seconds) <= 0))[0]) + 5
         raise BadInput(f"{path} has a frame out of order, line {late}: frames stand once and in order")
     shirts = [*head[1], *[""] * len(head[2])]
-    people, pairs, ball = [], [], None
+    players, pairs, ball = [], [], None
     for n in range(3, len(head[2])):
         name = head[2][n].strip()
         if not name or n + 1 >= len(columns):
@@ -109,14 +109,14 @@ def _read(path: Path, side: int) -> Track:
         if name.lower() in _BALLS:
             ball = n
         else:
-            people.append(Person(name, side, shirt(shirts[n])))
+            players.append(Person(name, side, shirt(shirts[n])))
             pairs.append(n)
-    unique((person.name for person in people), path, "a player")
-    xy = np.full((len(frame), 1 + len(people), 2), np.nan)
+    unique((person.name for person in players), path, "a player")
+    xy = np.full((len(frame), 1 + len(players), 2), np.nan)
     for row, at in enumerate([ball, *pairs]):
         if at is not None:
             xy[:, row, 0], xy[:, row, 1] = columns[at], columns[at + 1]
-    return Track(period, frame, seconds, people, xy)
+    return Track(period, frame, seconds, players, xy)
 
 
 def _floats(column: Any, path: Path, n: int) -> Floats:

@@ -18,7 +18,7 @@ LEAST_ROWS: Final = 30
 #: how well they must agree, as mean cosine of the difference: 0.999 for the motion of real plays, 0.86 for the facing of who runs
 #: fast, and no other way to count more than 0.1
 AGREES: Final = 0.6
-#: slower than this a direction means little; faster than this a man faces where he runs, yd/s
+#: slower than this a direction means little; faster than this a player faces the direction of the run, yd/s
 MOVES_YDPS, RUNS_YDPS = 2.0, 5.0
 #: (sense, degrees): ours is sense * theirs + degrees
 WAYS: Final = tuple((sense, float(turn)) for sense in (1.0, -1.0) for turn in (0, 90, 180, 270))
@@ -41,7 +41,7 @@ def turned(theirs_deg: Floats, way: tuple[float, float]) -> Floats:
     return out
 
 
-def said(way: tuple[float, float]) -> str:
+def spelled_out(way: tuple[float, float]) -> str:
     """The way in words, for the provenance."""
     if way == (1.0, 0.0):
         return "from +y clockwise"

@@ -26,7 +26,7 @@ SAME: Final = {
     "field_goal_missed": "field_goal", "field_goal_blocked": "field_goal",
 }  # fmt: skip
 #: the label of a program, and those of persons for the same
-_INSTEAD: Final = {
+_PREFERRED: Final = {
     "autoevent_ballsnap": ("ball_snap", "snap_direct"),
     "autoevent_passforward": ("pass_forward", "pass_shovel"),
 }
@@ -43,7 +43,7 @@ _PHASE: Final = {
 #: with these a play begins
 _STARTS: Final = frozenset({"ball_snap", "kickoff"})
 #: after these the other team has the ball; after a fumble nobody, until it is said who picked it up
-_OTHERS: Final = frozenset({"pass_outcome_interception", "fumble_defense_recovered", "kick_received", "punt_received"})
+_OTHER_LABELS: Final = frozenset({"pass_outcome_interception", "fumble_defense_recovered", "kick_received", "punt_received"})
 _LOOSE: Final = frozenset({"fumble", "qb_strip_sack", "punt_muffed", "kick_recovered", "punt_blocked", "kick_blocked"})
 _TOUCHDOWN_POINTS, _FIELD_GOAL_POINTS = 6.0, 3.0
 #: by whom: the passer; a runner or receiver near the ball; who is handed the ball shows so many frames later
@@ -64,7 +64,7 @@ class Frame:
     t_us: npt.NDArray[np.int64]
     xy: npt.NDArray[np.float64]
     labels: list[list[str]]
-    men: dict[int, tuple[int, str]]
+    players: dict[int, tuple[int, str]]
     ids: dict[int, str]
     offense: int
 
@@ -81,21 +81,21 @@ class Labels:
         self._common: dict[str, Any] = {"game": game, "period": period}
         self._play, self._count = play, 0
         #: whether the files name no positions at all
-        self._unknown = all(role == "player" for _, role in frame.men.values())
-        #: who has the ball now: a side, or -1 nobody knows
+        self._unknown = all(role == "player" for _, role in frame.players.values())
+        #: the side that has the ball now, -1 when unknown
         self._holder = frame.offense
-        said = {label for labels in frame.labels for label in labels}
-        kinds = {label: SAME.get(label, label) for label in said}
-        #: a play whose beginning was not labelled has no state of the ball: nobody knows when it was snapped
+        present = {label for labels in frame.labels for label in labels}
+        kinds = {label: SAME.get(label, label) for label in present}
+        #: a play whose beginning was not labelled has no state of the ball: the time of the snap is unknown
         begins = any(kind in _STARTS for kind in kinds.values())
         now = float(SET) if begins else float(DEAD)
         if state:
             self._event("down", 0, dict(state))
-        scored = "touchdown" in said
+        scored = "touchdown" in present
         for k, labels in enumerate(frame.labels):
             snapped = False
             for label in labels:
-                if any(other in said for other in _INSTEAD.get(label, ())):
+                if any(other in present for other in _PREFERRED.get(label, ())):
                     continue
                 kind = kinds[label]
                 # after a turnover or the whistle nothing of the offence goes on
@@ -117,7 +117,7 @@ class Labels:
         if label in ("kick_received", "punt_received"):
             self._turn()
         self._event(kind if kind in EVENT_TYPES else "other", k, attrs, label)
-        if label in _OTHERS and label not in ("kick_received", "punt_received"):
+        if label in _OTHER_LABELS and label not in ("kick_received", "punt_received"):
             self._turn()
         elif label in _LOOSE:
             self._holder = -1
@@ -130,10 +130,10 @@ class Labels:
     def _event(self, kind: str, k: int, attrs: dict[str, Any], label: str = "") -> None:
         frame = self._frame
         t_us = int(frame.t_us[k])
-        player = self._who(kind, k)
-        said: dict[str, Any] = {"play": self._play, **attrs}
+        player = self._player(kind, k)
+        values: dict[str, Any] = {"play": self._play, **attrs}
         if kind in ("pass_arrived", "pass_outcome_caught", "pass_outcome_touchdown") and player is not None:
-            said["target"] = player
+            values["target"] = player
         x, y = frame.xy[k, 0]
         self._count += 1
         self.events.append(
@@ -145,19 +145,19 @@ class Labels:
                 x_m=metres(float(x)),
                 y_m=metres(float(y)),
                 outcome=label if kind == "other" else _OUTCOME.get(label, ""),
-                attrs=said,
+                attrs=values,
                 team=("home", "away")[self._holder] if self._holder >= 0 else None,
                 arrival_us=t_us + EVENT_DELAY_US,
                 **self._common,
             )
         )
 
-    def _who(self, kind: str, k: int) -> str | None:
+    def _player(self, kind: str, k: int) -> str | None:
         if kind == "pass_forward":
-            # whoever had the ball before it left: not every pass is the quarterback's
+            # the player with the ball before it left: not every pass is the quarterback's
             return self._nearest(max(k - _THROWN_BEFORE, 0), lambda role: role != "line")
         if kind in _PASSER:
-            # who takes the snap shows only in his position; who is sacked has the ball
+            # only the position shows the player who takes the snap; the player who is sacked has the ball
             return self._nearest(k, lambda role: role == "passer" or (self._unknown and kind != "ball_snap"))
         if kind == "handoff":
             return self._nearest(min(k + _RUNNER_LATER, len(self._frame.t_us) - 1), lambda role: role not in ("passer", "line"))
@@ -169,14 +169,14 @@ class Labels:
         return None
 
     def _nearest(self, k: int, fits: Callable[[str], bool]) -> str | None:
-        """The man of the right kind, of those who have the ball, nearest to it in frame ``k``; the only one there is where the ball
-        is not seen, and None when nobody can be named."""
+        """The player of the right kind, of the side with the ball, nearest to it in frame ``k``. Where the ball is not seen: the
+        only such player, or None."""
         frame = self._frame
-        men = [tag for tag, (side, role) in frame.men.items() if side == self._holder and self._holder >= 0 and fits(role)]
+        players = [tag for tag, (side, role) in frame.players.items() if side == self._holder and self._holder >= 0 and fits(role)]
         if np.isnan(frame.xy[k, 0]).any():
-            return frame.ids[men[0]] if len(men) == 1 else None
+            return frame.ids[players[0]] if len(players) == 1 else None
         best, found = np.inf, None
-        for tag in men:
+        for tag in players:
             off = float(np.hypot(*(frame.xy[k, tag] - frame.xy[k, 0])))
             if off < best:
                 best, found = off, frame.ids[tag]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from features.nfl.columns import YD
 from features.nfl.vocabulary import ELIGIBLE, SNAPPED
 from simulators.providers._ngs_events import SAME, Frame, Labels
-from simulators.providers._ngs_people import BALL, NOBODY, People
+from simulators.providers._ngs_players import BALL, UNKNOWN, TrackedPlayers
 from simulators.providers._ngs_sides import Home, Sides, sides_of
 from simulators.providers._ngs_tables import NO_TIME, Table
 from simulators.providers._stream import NO_DATE_US
@@ -39,24 +39,24 @@ class Play:
     played_yd: npt.NDArray[np.float64]
     period: Period
     events: list[Event]
-    left_out: dict[str, int]
+    unused: dict[str, int]
 
 
-def usable(seen: Table, rows: Ints, people: People) -> tuple[Ints, Ints, dict[str, int]]:
-    """The rows of a play that say when, where and who, in the order of time, their stamps in us, and how many do not."""
-    left_out = {}
+def usable(seen: Table, rows: Ints, players: TrackedPlayers) -> tuple[Ints, Ints, dict[str, int]]:
+    """The rows of a play that have a time, a place and a player, in the order of time, their stamps in us, and how many others."""
+    unused = {}
     where = np.isfinite(seen["x"][rows]) & np.isfinite(seen["y"][rows])
-    who = people.who[rows] != NOBODY
-    for why, good in (("without x or y", where), ("of nobody known", who)):
+    player_of = players.player_of[rows] != UNKNOWN
+    for why, good in (("without x or y", where), ("of nobody known", player_of)):
         if not good.all():
-            left_out[why] = int((~good).sum())
-    rows = rows[where & who]
+            unused[why] = int((~good).sum())
+    rows = rows[where & player_of]
     t_us = _stamps(seen, rows)
     if (t_us == NO_TIME).any():
-        left_out["without a time"] = int((t_us == NO_TIME).sum())
+        unused["without a time"] = int((t_us == NO_TIME).sum())
         rows, t_us = rows[t_us != NO_TIME], t_us[t_us != NO_TIME]
     order = np.argsort(t_us, kind="stable")
-    return rows[order], t_us[order], left_out
+    return rows[order], t_us[order], unused
 
 
 def _stamps(seen: Table, rows: Ints) -> Ints:
@@ -80,8 +80,8 @@ def _stamps(seen: Table, rows: Ints) -> Ints:
     return made if coarse else np.where(known, t_us, made)
 
 
-def labels_of(seen: Table, rows: Ints, t_us: Ints, people: People) -> list[list[str]]:
-    """The labels of each distinct stamp, by whichever row has them, the ball's first."""
+def labels_of(seen: Table, rows: Ints, t_us: Ints, players: TrackedPlayers) -> list[list[str]]:
+    """The labels of each distinct stamp, from every row, those of the ball's first."""
     stamps = np.unique(t_us)
     found: list[list[str]] = [[] for _ in stamps]
     if "event" not in seen:
@@ -89,60 +89,60 @@ def labels_of(seen: Table, rows: Ints, t_us: Ints, people: People) -> list[list[
     events = seen["event"][rows]
     marked = np.flatnonzero(np.array([event is not None for event in events.tolist()], np.bool_))
     at = np.searchsorted(stamps, t_us)
-    for k in sorted(marked.tolist(), key=lambda k: (at[k], people.who[rows[k]] != BALL, k)):
+    for k in sorted(marked.tolist(), key=lambda k: (at[k], players.player_of[rows[k]] != BALL, k)):
         if events[k] not in found[at[k]]:
             found[at[k]].append(events[k])
     return found
 
 
 def start_rows(t_us: Ints, labels: list[list[str]]) -> Ints:
-    """The rows of the frame in which the play begins; those of the first frame where no label says."""
-    begins = (k for k, words in enumerate(labels) if any(SAME.get(w, w) in ("ball_snap", "kickoff") for w in words))
+    """The rows of the frame in which the play begins; those of the first frame without such a label."""
+    begins = (k for k, of_frame in enumerate(labels) if any(SAME.get(w, w) in ("ball_snap", "kickoff") for w in of_frame))
     at: Ints = np.flatnonzero(t_us == np.unique(t_us)[next(begins, 0)])
     return at
 
 
 class Tables(NamedTuple):
-    """The tables of a recording and what follows from all of them: the people, and which team is at home."""
+    """The tables of a recording and what follows from all of them: the players, and the home team."""
 
     plays: Table
     seen: Table
-    people: People
+    players: TrackedPlayers
     home: Home
 
 
 class Tags(Protocol):
-    """Numbers of tags: of a person of a side, and the id and the role that go with one."""
+    """Tags: the number of a player of a side, and the id and role of a number."""
 
     def tag(self, person: int, side: int) -> int: ...
 
-    def who(self, tag: int) -> tuple[str, str]: ...
+    def player_of(self, tag: int) -> tuple[str, str]: ...
 
 
-def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags, left_out: dict[str, int]) -> Play | None:
+def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags, unused: dict[str, int]) -> Play | None:
     """The play in row ``p``, None when no row of it can be used: its first stamp falls on ``at_us``."""
-    plays, seen, people, home = tables
-    labels = labels_of(seen, rows, t_us, people)
-    sides = sides_of(plays, p, seen, rows, people, home, start_rows(t_us, labels))
-    who = people.who[rows]
-    strange = (who >= 0) & (sides.side < 0)
+    plays, seen, players, home = tables
+    labels = labels_of(seen, rows, t_us, players)
+    sides = sides_of(plays, p, seen, rows, players, home, start_rows(t_us, labels))
+    player_of = players.player_of[rows]
+    strange = (player_of >= 0) & (sides.side < 0)
     if strange.any():
-        left_out = {**left_out, "of neither team": int(strange.sum())}
+        unused = {**unused, "of neither team": int(strange.sum())}
         keep = ~strange
-        rows, t_us, who, sides = rows[keep], t_us[keep], who[keep], Sides(sides.side[keep], sides.offense, sides.right)
-        labels = labels_of(seen, rows, t_us, people)
+        rows, t_us, player_of, sides = rows[keep], t_us[keep], player_of[keep], Sides(sides.side[keep], sides.offense, sides.right)
+        labels = labels_of(seen, rows, t_us, players)
     if not len(rows):
         return None
     t_us = t_us - t_us[0] + at_us
     tag = np.zeros(len(rows), np.uint32)
     men: dict[int, tuple[int, str]] = {}
     names: dict[int, str] = {}
-    for person in dict.fromkeys(who[who >= 0].tolist()):
-        mine = np.flatnonzero(who == person)
+    for person in dict.fromkeys(player_of[player_of >= 0].tolist()):
+        mine = np.flatnonzero(player_of == person)
         side = int(np.bincount(sides.side[mine]).argmax())
         mine_tag = tags.tag(person, side)
         tag[mine] = mine_tag
-        names[mine_tag], role = tags.who(mine_tag)
+        names[mine_tag], role = tags.player_of(mine_tag)
         men[mine_tag] = (side, role)
     towards: Literal[-1, 0, 1] = 0
     if sides.right is not None and sides.offense >= 0:
@@ -154,7 +154,7 @@ def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags
     xy = np.full((len(stamps), int(tag.max(initial=0)) + 1, 2), np.nan)
     xy[frame, tag, 0] = (seen["x"][rows] - LENGTH_YD / 2) * YD
     xy[frame, tag, 1] = (seen["y"][rows] - WIDTH_YD / 2) * YD
-    said = Labels(
+    labelled = Labels(
         Frame(stamps, xy, labels, men, names, sides.offense),
         game="ngs",
         period=period.number,
@@ -162,18 +162,18 @@ def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags
         state=_state(plays, p, seen, rows, sides, home),
         eligible=frozenset(ELIGIBLE),
     )
-    on_ball = who == BALL
+    on_ball = player_of == BALL
     whose = float(sides.offense) if sides.offense >= 0 else np.nan
     return Play(
         rows,
         t_us,
         tag,
-        np.where(on_ball, said.phase[frame], np.nan).astype(np.float32),
+        np.where(on_ball, labelled.phase[frame], np.nan).astype(np.float32),
         np.where(on_ball, whose, np.nan).astype(np.float32),
-        _run(seen, rows, frame, tag, said.phase),
+        _run(seen, rows, frame, tag, labelled.phase),
         period,
-        said.events,
-        left_out,
+        labelled.events,
+        unused,
     )
 
 
@@ -207,9 +207,9 @@ def _state(plays: Table, p: int, seen: Table, rows: Ints, sides: Sides, home: Ho
     return {name: float(value) for name, value in state.items() if np.isfinite(value)}
 
 
-def _clock_s(said: str) -> float:
+def _clock_s(clock: str) -> float:
     """Seconds left in the quarter: 05:30, and 05:30:00 as spreadsheets write it; NaN for anything else."""
-    parts = said.split(":")
+    parts = clock.split(":")
     try:
         minutes, seconds = float(parts[0]), float(parts[1])
     except (IndexError, ValueError):

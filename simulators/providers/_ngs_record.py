@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from features.nfl.columns import YD
 from simulators.providers import Imported, Reference
-from simulators.providers._ngs_angles import LEAST_ROWS, MOVES_YDPS, RUNS_YDPS, counted, motion_deg, said, turned
-from simulators.providers._ngs_people import People
+from simulators.providers._ngs_angles import LEAST_ROWS, MOVES_YDPS, RUNS_YDPS, counted, motion_deg, spelled_out, turned
+from simulators.providers._ngs_players import TrackedPlayers
 from simulators.providers._ngs_plays import LENGTH_YD, TENTH_US, WIDTH_YD, Floats, Play
 from simulators.providers._ngs_tables import Table
 from simulators.providers._stream import PACKET, TRACKING_DELAY_US, in_arrival_order, in_time_order
@@ -22,10 +22,10 @@ RATE_HZ: Final = 10.0
 
 
 class Cast:
-    """Entities as they turn up: real people in a recording of one game, roles of either team in one of many."""
+    """Entities in the order of their first row: players in a recording of one game, roles of either team in one of many."""
 
-    def __init__(self, everybody: People, *, real: bool) -> None:
-        self._persons, self.real = everybody.persons, real
+    def __init__(self, tracked: TrackedPlayers, *, real: bool) -> None:
+        self._players, self.real = tracked.players, real
         self.entities: list[Entity] = []
         self._tags: dict[str, int] = {}
         self._taken: set[str] = set()
@@ -36,21 +36,26 @@ class Cast:
         self._taken = set()
 
     def tag(self, person: int, side: int) -> int:
-        """The tag of a person who is on a side, from 1 on."""
-        man, team = self._persons[person], ("home", "away")[side]
-        self._teams[side][man.team] += 1
+        """The tag of a player of a side, from 1 on."""
+        player, team = self._players[person], ("home", "away")[side]
+        self._teams[side][player.team] += 1
         if self.real:
             return self._entity(
-                man.ident, Entity(id=man.ident, name=man.name, team=team, role=man.role, position=man.position, shirt=man.shirt)
+                player.ident,
+                Entity(
+                    id=player.ident, name=player.name, team=team, role=player.role, position=player.position, shirt=player.shirt
+                ),
             )
         number = 1
-        while f"{team}-{man.role}-{number}" in self._taken:
+        while f"{team}-{player.role}-{number}" in self._taken:
             number += 1
-        ident = f"{team}-{man.role}-{number}"
+        ident = f"{team}-{player.role}-{number}"
         self._taken.add(ident)
-        return self._entity(ident, Entity(id=ident, name=f"{team.capitalize()} {man.role} {number}", team=team, role=man.role))
+        return self._entity(
+            ident, Entity(id=ident, name=f"{team.capitalize()} {player.role} {number}", team=team, role=player.role)
+        )
 
-    def who(self, tag: int) -> tuple[str, str]:
+    def player_of(self, tag: int) -> tuple[str, str]:
         """Id and role of a tag."""
         entity = self.entities[tag - 1]
         return entity.id, entity.role
@@ -78,15 +83,15 @@ def recorded(
     cast: Cast,
     names: tuple[str, str],
     files: list[str],
-    left_out: Counter[str],
+    unused: Counter[str],
     guessed: bool,
 ) -> Imported:
-    """The recording of ``plays``; ``left_out`` counts what could not be used, ``guessed`` says that the files do not name the home
+    """The recording of ``plays``; ``unused`` counts what could not be used, ``guessed`` says that the files do not name the home
     team."""
     teams = cast.teams(names)
-    who = f"{teams[1].name} at {teams[0].name}" if cast.real else "Plays of many games"
+    player_of = f"{teams[1].name} at {teams[0].name}" if cast.real else "Plays of many games"
     channels, about = _vendor(plays, seen)
-    others = Counter(event.outcome for play in plays for event in play.events if event.type == "other")
+    kept_as_other = Counter(event.outcome for play in plays for event in play.events if event.type == "other")
     provenance = {
         "provider": "ngs",
         "files": ", ".join(files),
@@ -98,10 +103,10 @@ def recorded(
         "periods": "1 where the home team attacks towards +x, 2 where it attacks towards -x, 3 where that is not known",
         **about,
     }
-    if others:
-        provenance["labels kept as other"] = ", ".join(f"{label} {n}" for label, n in others.most_common())
-    if left_out:
-        provenance["left out"] = ", ".join(f"{n} {why}" for why, n in left_out.items())
+    if kept_as_other:
+        provenance["labels kept as other"] = ", ".join(f"{label} {n}" for label, n in kept_as_other.most_common())
+    if unused:
+        provenance["left out"] = ", ".join(f"{n} {why}" for why, n in unused.items())
     if all(entity.role == "player" for entity in cast.entities):
         provenance["positions"] = "the files name none: what depends on who may pass, catch or block is missing"
     if guessed:
@@ -110,7 +115,7 @@ def recorded(
         game=game,
         sport="nfl",
         t0_us=int(plays[0].t_us[0]) - TENTH_US,
-        title=f"{who}, {len(plays)} play{'s' if len(plays) > 1 else ''}",
+        title=f"{player_of}, {len(plays)} play{'s' if len(plays) > 1 else ''}",
         teams=teams,
         entities=[*cast.entities, Entity(id="ball", name="Ball", role="ball")],
         tags=[*(Tag(tag=k + 1, entity=e.id) for k, e in enumerate(cast.entities)), Tag(tag=0, entity="ball")],
@@ -181,6 +186,6 @@ def _vendor(plays: list[Play], seen: Table) -> tuple[dict[str, list[Floats]], di
             why = "too little motion to see how it is counted" if few else "it does not fit the motion"
             about[f"angle {word}"] = f"not used: {why}"
             continue
-        about[f"angle {word}"] = said(way)
+        about[f"angle {word}"] = spelled_out(way)
         found[channel] = [np.where(play.tag == 0, np.nan, turned(seen[word][play.rows], way)) for play in plays]
     return found, about

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from simulators.providers._ngs_people import People
+from simulators.providers._ngs_players import TrackedPlayers
 from simulators.providers._ngs_tables import Table
 from streaming.errors import BadInput
 
@@ -77,25 +77,25 @@ class Sides:
     right: bool | None
 
 
-def sides_of(plays: Table, p: int, seen: Table, rows: Ints, people: People, home: Home, start: Ints) -> Sides:
+def sides_of(plays: Table, p: int, seen: Table, rows: Ints, players: TrackedPlayers, home: Home, start: Ints) -> Sides:
     """``rows`` are the play's rows of the tracking, ``start`` those of them in the frame in which it begins."""
     game = int(plays["game"][p])
-    who = people.who[rows]
+    player_of = players.player_of[rows]
     team = _teams(seen, rows)
     holder = plays.text("offense", p)
     by_role = _by_role(seen, rows)
     if "home" not in seen and game not in home.known and game not in home.found:
-        _stand(plays, p, seen, rows, people, home, start)
+        _stand(plays, p, seen, rows, players, home, start)
     side = np.full(len(rows), -1, np.int64)
     flag = seen["home"][rows] if "home" in seen else np.full(len(rows), np.nan)
-    for k in np.flatnonzero(who >= 0).tolist():
+    for k in np.flatnonzero(player_of >= 0).tolist():
         side[k] = (0 if flag[k] == 1.0 else 1) if np.isfinite(flag[k]) else home.side(game, team[k] or "")
     held = home.side(game, holder) if holder else -1
     if holder and held < 0:
         held = _side_by_team(side, team, holder)
     if by_role is not None and held >= 0:
         # offence and defence alone are named: whose they are, the plays say
-        side = np.where((side < 0) & (by_role >= 0) & (who >= 0), np.where(by_role == 0, held, 1 - held), side)
+        side = np.where((side < 0) & (by_role >= 0) & (player_of >= 0), np.where(by_role == 0, held, 1 - held), side)
     flags = seen["attacks"][rows] if "attacks" in seen else np.full(len(rows), np.nan)
     with_ball = side[(flags == 1.0) & (side >= 0)]
     offense = int(np.bincount(with_ball, minlength=2).argmax()) if len(with_ball) else held
@@ -126,14 +126,14 @@ def _by_role(seen: Table, rows: Ints) -> Ints | None:
     """(rows,) 0 offence, 1 defence, -1 unknown; None where the file has no such column."""
     if "side" not in seen:
         return None
-    words = [str(word or "").lower()[:3] for word in seen["side"][rows].tolist()]
-    return np.array([{"off": 0, "def": 1}.get(word, -1) for word in words], np.int64)
+    sides = [str(word or "").lower()[:3] for word in seen["side"][rows].tolist()]
+    return np.array([{"off": 0, "def": 1}.get(word, -1) for word in sides], np.int64)
 
 
-def _stand(plays: Table, p: int, seen: Table, rows: Ints, people: People, home: Home, start: Ints) -> None:
+def _stand(plays: Table, p: int, seen: Table, rows: Ints, players: TrackedPlayers, home: Home, start: Ints) -> None:
     """The files do not name the home team: the team with the ball first stands so, by the plays or by where the teams line up."""
-    who, team, holder = people.who[rows], _teams(seen, rows), plays.text("offense", p)
-    found = list(dict.fromkeys(team[k] for k in np.flatnonzero(who >= 0).tolist() if team[k]))
+    player_of, team, holder = players.player_of[rows], _teams(seen, rows), plays.text("offense", p)
+    found = list(dict.fromkeys(team[k] for k in np.flatnonzero(player_of >= 0).tolist() if team[k]))
     game = int(plays["game"][p])
     if len(found) == 2 and not {word.lower() for word in found} <= {"home", "away"}:
         right = _direction(plays, p, seen, rows)
@@ -163,9 +163,9 @@ def _side_by_team(side: Ints, team: list[Any], holder: str) -> int:
 def _direction(plays: Table, p: int, seen: Table, rows: Ints) -> bool | None:
     """Whether the offence goes right, by either file; ``BadInput`` where they disagree or say neither left nor right."""
     found: dict[str, str] = {}
-    said = plays.text("direction", p)
-    if said:
-        found[said.lower()] = f"{plays.path}, row {plays.row[p]}"
+    direction = plays.text("direction", p)
+    if direction:
+        found[direction.lower()] = f"{plays.path}, row {plays.row[p]}"
     if "direction" in seen:
         for k in rows[:: max(1, len(rows) // 50)].tolist():
             word = seen.text("direction", k).lower()

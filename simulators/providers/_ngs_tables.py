@@ -160,7 +160,7 @@ def _array(column: Any) -> Any:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _words(column: Any) -> tuple[npt.NDArray[np.int64], list[Any]]:
+def _dictionary(column: Any) -> tuple[npt.NDArray[np.int64], list[Any]]:
     """(n,) numbers of the distinct cells, -1 where there is none, and the cells."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -175,19 +175,19 @@ def _words(column: Any) -> tuple[npt.NDArray[np.int64], list[Any]]:
 
 def _texts(column: Any) -> npt.NDArray[Any]:
     """(n,) str or None; a whole number that was written as 7.0 is "7"."""
-    codes, found = _words(column)
-    words = np.array([*(_cell(cell) for cell in found), None], object)
-    out: npt.NDArray[Any] = words[codes]
+    codes, found = _dictionary(column)
+    cells = np.array([*(_cell(cell) for cell in found), None], object)
+    out: npt.NDArray[Any] = cells[codes]
     return out
 
 
 def _cell(cell: Any) -> str | None:
     if cell is None or (isinstance(cell, float) and not np.isfinite(cell)):
         return None
-    said = str(int(cell)) if isinstance(cell, float) and cell == int(cell) else str(cell).strip()
-    if re.fullmatch(r"\d+\.0+", said):
-        said = said.split(".")[0]
-    return None if said.lower() in _EMPTY else said
+    cleaned = str(int(cell)) if isinstance(cell, float) and cell == int(cell) else str(cell).strip()
+    if re.fullmatch(r"\d+\.0+", cleaned):
+        cleaned = cleaned.split(".")[0]
+    return None if cleaned.lower() in _EMPTY else cleaned
 
 
 def _numbers(column: Any, path: Path, name: str, row: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -197,7 +197,7 @@ def _numbers(column: Any, path: Path, name: str, row: npt.NDArray[np.int64]) -> 
     array = _array(column)
     if pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or pa.types.is_boolean(array.type):
         return np.asarray(array.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
-    codes, found = _words(array)
+    codes, found = _dictionary(array)
     values = np.full(len(found) + 1, np.nan)
     for k, cell in enumerate(found):
         if cell is None or str(cell).strip().lower() in _EMPTY:
@@ -215,8 +215,8 @@ def _whole(column: Any, path: Path, name: str, row: npt.NDArray[np.int64]) -> np
     values = _numbers(column, path, name, row)
     bad = np.flatnonzero(~np.isfinite(values) | (values != np.floor(values)) | (np.abs(values) > 2**53))
     if len(bad):
-        said = "no value" if not np.isfinite(values[bad[0]]) else f"{values[bad[0]]:g}"
-        raise BadInput(f"{path} has {said} in the column {name}, row {row[bad[0]]}, where an id belongs")
+        shown = "no value" if not np.isfinite(values[bad[0]]) else f"{values[bad[0]]:g}"
+        raise BadInput(f"{path} has {shown} in the column {name}, row {row[bad[0]]}, where an id belongs")
     return values.astype(np.int64)
 
 
@@ -228,7 +228,7 @@ def _times(column: Any, path: Path, name: str, row: npt.NDArray[np.int64]) -> np
     if pa.types.is_timestamp(array.type):
         whole = array.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).fill_null(NO_TIME)
         return np.asarray(whole.to_numpy(zero_copy_only=False), np.int64)
-    codes, found = _words(array)
+    codes, found = _dictionary(array)
     values = np.full(len(found) + 1, NO_TIME, np.int64)
     for k, cell in enumerate(found):
         if cell is None or str(cell).strip().lower() in _EMPTY:
@@ -252,10 +252,10 @@ def joined(tables: Sequence[Table]) -> Table:
     """Tables of one kind one under the other; what one of them lacks is missing in its rows."""
     if len(tables) == 1:
         return tables[0]
-    words = [word for word in tables[0].columns if all(word in table for table in tables)]
-    words += [word for table in tables for word in table.columns if word not in words]
+    columns = [name for name in tables[0].columns if all(name in table for table in tables)]
+    columns += [name for table in tables for name in table.columns if name not in columns]
     done: dict[str, npt.NDArray[Any]] = {}
-    for word in dict.fromkeys(words):
+    for word in dict.fromkeys(columns):
         kind = next(table[word].dtype for table in tables if word in table)
         empty: Any = None if kind.kind == "O" else NO_TIME if kind == np.int64 else np.nan
         done[word] = np.concatenate([t[word] if word in t else np.full(len(t), empty, kind) for t in tables])

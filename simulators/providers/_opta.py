@@ -98,11 +98,11 @@ def read_opta(
             continue
         team, player, attrs = row["team_id"] or None, row["player_id"] or None, Attrs()
         if name == "shot":
-            told = extra.get(row["event_id"], {})
-            if OWN_GOAL in (told.get("outcome_str"), row.get("databallpy_event")):
+            qualifiers = extra.get(row["event_id"], {})
+            if OWN_GOAL in (qualifiers.get("outcome_str"), row.get("databallpy_event")):
                 name, outcome, team = OWN_GOAL, "", team_of.get(player or "", team)
             else:
-                outcome, attrs = _shot(told, outcome, shots or coded)
+                outcome, attrs = _shot(qualifiers, outcome, shots or coded)
                 if period == SHOOTOUT:
                     attrs["set_piece"] = "penalty"
         found.events.append(

@@ -17,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers import Imported
-from simulators.providers._direction import directions, how, shot_votes, stood
+from simulators.providers._direction import attack_by_positions, direction_sources, directions, shot_votes
 from simulators.providers._files import document, lines, number, parsed, shirt, unique
-from simulators.providers._people import settled
 from simulators.providers._skillcorner_events import SIDES, Possessions, events_of, read_possessions, references_of
 from simulators.providers._stream import (
     EVENT_DELAY_US,
@@ -31,6 +30,7 @@ from simulators.providers._stream import (
     in_time_order,
     tracking,
 )
+from simulators.providers._unknown_players import without_unknown_players
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 
@@ -59,9 +59,9 @@ def read_open(about: Path, positions: Path, coded: Path | None, unused: list[Pat
     teams = _team(meta, "home_team", about), _team(meta, "away_team", about)
     game = f"skillcorner-{meta['id']}" if meta.get("id") is not None else f"skillcorner-{about.name.split('_')[0]}"
     found = read_possessions(coded) if coded else Possessions(about, [])
-    people = _people(meta, about)
+    entities = _entities(meta, about)
     named = found.players()
-    squad = [one if one.name else _with_name(one, named) for one in people]
+    squad = [one if one.name else _with_name(one, named) for one in entities]
     # whom only the events know has a name and a team there
     known = {one.id for one in squad}
     squad += [one for one in named.values() if one.id not in known and one.team in (teams[0].id, teams[1].id)]
@@ -69,8 +69,8 @@ def read_open(about: Path, positions: Path, coded: Path | None, unused: list[Pat
     t_us = NO_DATE_US + np.round((track.frame - track.frame[0]) * (1e6 / track.rate_hz)).astype(np.int64)
     sides = (number((meta.get(name)), about, name) for name in ("pitch_length", "pitch_width"))
     length_m, width_m = sides
-    given = length_m > 0 and width_m > 0
-    length_m, width_m = (length_m, width_m) if given else (LENGTH_M, WIDTH_M)
+    has_size = length_m > 0 and width_m > 0
+    length_m, width_m = (length_m, width_m) if has_size else (LENGTH_M, WIDTH_M)
 
     def clock(frame: int) -> int:
         return NO_DATE_US + round((frame - int(track.frame[0])) * 1e6 / track.rate_hz)
@@ -79,10 +79,10 @@ def read_open(about: Path, positions: Path, coded: Path | None, unused: list[Pat
     stated = _stated(meta, found, teams[0].id, about)
     events = events_of(found, game, clock, {teams[0].id: teams[1].id, teams[1].id: teams[0].id})
     entities = [*squad, Entity(id="ball", name="Ball", role="ball")]
-    events, unknown = settled(events, teams, entities, str(coded))
+    events, unknown = without_unknown_players(events, teams, entities, str(coded))
     team = np.array([-1, *(int(one.team == teams[1].id) for one in squad)])
     keeper = np.array([False, *(one.role == "keeper" for one in squad)])
-    places = {number_: stood(track.xyz_m[track.period == number_], team, keeper) for number_ in spans}
+    places = {number_: attack_by_positions(track.xyz_m[track.period == number_], team, keeper) for number_ in spans}
     votes = shot_votes(events, (teams[0].id, teams[1].id), length_m)
     attacks = directions(str(about), spans, stated, places, votes)
     periods = [Period(number=n, start_us=start, end_us=end, home_attacks=attacks[n]) for n, (start, end) in spans.items()]
@@ -112,8 +112,8 @@ def read_open(about: Path, positions: Path, coded: Path | None, unused: list[Pat
             "result": f"{scores[0]}:{scores[1]}" if None not in scores else "",
             "clock": f"frame / {track.rate_hz:g} Hz from 2000-01-01T00:00:00Z",
             "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
-            "direction": how(spans, stated, places, votes),
-            "pitch": "as the file says" if given else f"{LENGTH_M:g} x {WIDTH_M:g} m, for it is not in the file",
+            "direction": direction_sources(spans, stated, places, votes),
+            "pitch": "as the file says" if has_size else f"{LENGTH_M:g} x {WIDTH_M:g} m, for it is not in the file",
             "extrapolated": f"{track.extrapolated:,} of {int(np.isfinite(track.xyz_m[:, :, 0]).sum()):,} places",
             **({"unused": ", ".join(path.name for path in unused)} if unused else {}),
         }
@@ -139,15 +139,15 @@ def _team(meta: Mapping[str, Any], name: str, path: Path) -> Team:
     return Team(id=ident, name=str(team.get("name") or team.get("short_name") or ident), short=str(team.get("acronym") or ""))
 
 
-def _people(meta: Mapping[str, Any], path: Path) -> list[Entity]:
-    people = []
+def _entities(meta: Mapping[str, Any], path: Path) -> list[Entity]:
+    entities = []
     for row in meta.get("players") or []:
         if not isinstance(row, dict) or row.get("id") is None:
             raise BadInput(f"{path} has a player without an id")
-        given = row.get("player_role")
-        role, team = given if isinstance(given, dict) else {}, row.get("team_id")
+        listed_role = row.get("player_role")
+        role, team = listed_role if isinstance(listed_role, dict) else {}, row.get("team_id")
         whole = " ".join(str(row[part]) for part in ("first_name", "last_name") if row.get(part))
-        people.append(
+        entities.append(
             Entity(
                 id=str(row["id"]),
                 name=str(row.get("short_name") or whole),
@@ -157,8 +157,8 @@ def _people(meta: Mapping[str, Any], path: Path) -> list[Entity]:
                 role="keeper" if role.get("acronym") == "GK" or role.get("name") == "Goalkeeper" else "player",
             )
         )
-    unique((one.id for one in people), path, "a player")
-    return people
+    unique((one.id for one in entities), path, "a player")
+    return entities
 
 
 def _with_name(one: Entity, named: Mapping[str, Entity]) -> Entity:

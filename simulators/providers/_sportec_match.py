@@ -57,23 +57,23 @@ def read_match(path: Path) -> Match:
         raise BadInput(f"{path} is no sportec match information: it names {len(sides)} of two teams")
     teams = [_team(sides[side]) for side in (0, 1)]
     unique((team.id for team in teams), path, "a team")
-    people = [*_people(sides[0], path), *_people(sides[1], path)]
-    unique((one.id for one in people), path, "a person")
-    if not people:
+    entities = [*_entities(sides[0], path), *_entities(sides[1], path)]
+    unique((one.id for one in entities), path, "a person")
+    if not entities:
         raise BadInput(f"{path} names no players")
     place = about.find("Environment")
     length, width = (
         (float("nan"), float("nan")) if place is None else (number(place.get(name), path, name) for name in ("PitchX", "PitchY"))
     )
-    given = length > 0 and width > 0
+    has_size = length > 0 and width > 0
     return Match(
         ident=known.get("MatchId", ""),
         result=known.get("Result", "").strip(),
         teams=(teams[0], teams[1]),
-        entities=people,
-        length_m=length if given else LENGTH_M,
-        width_m=width if given else WIDTH_M,
-        pitch="as the file says" if given else f"{LENGTH_M:g} x {WIDTH_M:g} m, for it is not in the file",
+        entities=entities,
+        length_m=length if has_size else LENGTH_M,
+        width_m=width if has_size else WIDTH_M,
+        pitch="as the file says" if has_size else f"{LENGTH_M:g} x {WIDTH_M:g} m, for it is not in the file",
     )
 
 
@@ -82,12 +82,12 @@ def _team(element: Element) -> Team:
     return Team(id=ident, name=element.get("TeamName") or element.get("Name") or ident)
 
 
-def _people(team: Element, path: Path) -> list[Entity]:
-    people = []
+def _entities(team: Element, path: Path) -> list[Entity]:
+    entities = []
     for one in team.iter("Player"):
         ident, word = need(one, "PersonId", path), one.get("PlayingPosition", "")
         whole = " ".join(part for part in (one.get("FirstName", ""), one.get("LastName", "")) if part)
-        people.append(
+        entities.append(
             Entity(
                 id=ident,
                 name=one.get("Shortname") or whole or ident,
@@ -97,4 +97,4 @@ def _people(team: Element, path: Path) -> list[Entity]:
                 role="keeper" if word == "TW" else "player",
             )
         )
-    return people
+    return entities

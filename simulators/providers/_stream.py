@@ -81,13 +81,13 @@ def in_arrival_order(packets: Iterable[Telemetry], events: Sequence[Event]) -> I
 def edges(game: str, periods: Sequence[Period]) -> list[Event]:
     """The start and end of every period, for files that don't report them. Events of one instant are taken in the order
     of their ids, so a start's sorts before, an end's after whatever the provider calls its own."""
-    told = []
+    events = []
     for p in periods:
         for kind, ident, at in (("period_start", "0-start", p.start_us), ("period_end", "z-end", p.end_us)):
             if at is not None:
                 ident, arrival_us = f"{ident}-{p.number}", at + EVENT_DELAY_US
-                told.append(Event(id=ident, game=game, type=kind, t_us=at, period=p.number, arrival_us=arrival_us))
-    return told
+                events.append(Event(id=ident, game=game, type=kind, t_us=at, period=p.number, arrival_us=arrival_us))
+    return events
 
 
 def in_time_order(events: Iterable[Event]) -> list[Event]:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers import Imported
-from simulators.providers._direction import directions, how, stood
+from simulators.providers._direction import attack_by_positions, direction_sources, directions
 from simulators.providers._files import lines, unique
 from simulators.providers._stream import NO_DATE_US, TRACKING_DELAY_US, tracking
 from simulators.providers._tracab_meta import Meta, read_meta
@@ -48,21 +48,21 @@ def read_dat(raw: Path, meta: Path) -> Imported:
         if rows.any():
             starts[number] = int(t_us.max()) + _BREAK_US if starts else NO_DATE_US
             t_us[rows] = starts[number] + np.round((frame[rows] - about.frames[number][0]) * (1e6 / about.rate_hz)).astype(np.int64)
-    people = list(dict.fromkeys([*((side, one.shirt) for side in (0, 1) for one in about.people[side]), *sorted(places)]))
-    xyz = np.full((len(frame), len(people) + 1, 3), np.nan)
-    speed = np.full((len(frame), len(people) + 1), np.nan)
+    players = list(dict.fromkeys([*((side, one.shirt) for side in (0, 1) for one in about.players[side]), *sorted(places)]))
+    xyz = np.full((len(frame), len(players) + 1, 3), np.nan)
+    speed = np.full((len(frame), len(players) + 1), np.nan)
     xyz[:, 0] = ball / 100
-    for tag, who in enumerate(people, 1):
+    for tag, who in enumerate(players, 1):
         if who in places:
             rows, x, y, v = np.frombuffer(places[who]).reshape(-1, 4).T
             at = rows.astype(np.int64)
             xyz[at, tag, 0], xyz[at, tag, 1], xyz[at, tag, 2], speed[at, tag] = x / 100, y / 100, 0.0, v
 
-    entities = [Entity(id="ball", name="Ball", role="ball"), *_entities(about, people, xyz)]
+    entities = [Entity(id="ball", name="Ball", role="ball"), *_entities(about, players, xyz)]
     unique((entity.id for entity in entities), meta, "a player")
-    team = np.array([-1, *(side for side, _ in people)])
+    team = np.array([-1, *(side for side, _ in players)])
     keeper = np.array([entity.role == "keeper" for entity in entities])
-    stand = {number: stood(xyz[period == number], team, keeper) for number in starts}
+    stand = {number: attack_by_positions(xyz[period == number], team, keeper) for number in starts}
     attacks = directions(f"{raw} with {meta}", starts, about.stated, stand, {})
     last = max(starts)
     periods = []
@@ -93,7 +93,7 @@ def read_dat(raw: Path, meta: Path) -> Imported:
             "terms": "those of whoever gave you the files",
             "clock": "the period's own clock from 2000-01-01T00:00:00Z, 15 minutes between periods",
             "arrival": f"synthetic: {TRACKING_DELAY_US // 1000} ms after each frame",
-            "direction": how(starts, about.stated, stand, {}),
+            "direction": direction_sources(starts, about.stated, stand, {}),
             "pitch": about.pitch,
         },
     )
@@ -161,9 +161,9 @@ def _period_of(frame: int, about: Meta) -> int:
     return 0
 
 
-def _entities(about: Meta, people: list[Person], xyz: Floats) -> Iterator[Entity]:
-    known = {(side, one.shirt): one for side in (0, 1) for one in about.people[side]}
-    for tag, (side, shirt) in enumerate(people, 1):
+def _entities(about: Meta, players: list[Person], xyz: Floats) -> Iterator[Entity]:
+    known = {(side, one.shirt): one for side in (0, 1) for one in about.players[side]}
+    for tag, (side, shirt) in enumerate(players, 1):
         one, fallback = known.get((side, shirt)), f"{('home', 'away')[side]}_{shirt}"
         x = xyz[:, tag, 0]
         seen = x[np.isfinite(x)]

@@ -35,7 +35,7 @@ class Person:
 @dataclass(frozen=True)
 class Meta:
     """``frames`` {period: (first, last)}, last 0 while it is open; ``stated`` home's direction by period; ``teams`` (home, away)
-    names and ``people`` of each."""
+    names and ``players`` of each."""
 
     game: str
     rate_hz: float
@@ -45,7 +45,7 @@ class Meta:
     frames: dict[int, tuple[int, int]]
     stated: dict[int, Side] = field(default_factory=dict)
     teams: tuple[str, str] = ("", "")
-    people: tuple[list[Person], list[Person]] = field(default_factory=lambda: ([], []))
+    players: tuple[list[Person], list[Person]] = field(default_factory=lambda: ([], []))
 
 
 def read_meta(path: Path) -> Meta:
@@ -99,18 +99,18 @@ def _meta(
         raise BadInput(f"{path} is no metadata of a TRACAB game: it has no {rate_name}")
     if not frames:
         raise BadInput(f"{path} is no metadata of a TRACAB game: it has no frames of a period")
-    given = all(side > 0 for side in sides)
-    home, away = (_people(team.get("Players"), path) for team in teams)
+    has_size = all(side > 0 for side in sides)
+    home, away = (_players(team.get("Players"), path) for team in teams)
     return Meta(
         game=game,
         rate_hz=rate_hz,
-        length_m=sides[0] if given else LENGTH_M,
-        width_m=sides[1] if given else WIDTH_M,
-        pitch="as the file says" if given else f"{LENGTH_M:g} x {WIDTH_M:g} m, for it is not in the file",
+        length_m=sides[0] if has_size else LENGTH_M,
+        width_m=sides[1] if has_size else WIDTH_M,
+        pitch="as the file says" if has_size else f"{LENGTH_M:g} x {WIDTH_M:g} m, for it is not in the file",
         frames=dict(sorted(frames.items())),
         stated=stated,
         teams=(_name(teams[0]), _name(teams[1])),
-        people=(home, away),
+        players=(home, away),
     )
 
 
@@ -118,23 +118,23 @@ def _name(team: Mapping[str, Any]) -> str:
     return html.unescape(str(team.get("ShortName") or team.get("LongName") or team.get("Name") or ""))
 
 
-def _people(given: Any, path: Path) -> list[Person]:
+def _players(listed: Any, path: Path) -> list[Person]:
     """Of a list of players, bare or under one name (``item``, ``Player``)."""
-    while isinstance(given, Mapping) and "JerseyNo" not in given:
-        given = next(iter(given.values()), [])
-    rows: Iterable[Any] = given if isinstance(given, list) else [given] if given else []
-    people = []
+    while isinstance(listed, Mapping) and "JerseyNo" not in listed:
+        listed = next(iter(listed.values()), [])
+    rows: Iterable[Any] = listed if isinstance(listed, list) else [listed] if listed else []
+    players = []
     for row in rows:
         number_ = shirt(row.get("JerseyNo")) if isinstance(row, Mapping) else None
         if number_ is None:
             continue
         whole = " ".join(html.unescape(str(row[part])) for part in ("FirstName", "LastName") if row.get(part))
         ident = row.get("PlayerID") or row.get("PlayerId") or ""
-        people.append(Person(number_, str(ident), whole, _POSITIONS.get(str(row.get("StartingPosition", "")), "")))
-    shirts = [one.shirt for one in people]
+        players.append(Person(number_, str(ident), whole, _POSITIONS.get(str(row.get("StartingPosition", "")), "")))
+    shirts = [one.shirt for one in players]
     if len(set(shirts)) < len(shirts):
         raise BadInput(f"{path} has two players of one team with the shirt {next(one for one in shirts if shirts.count(one) > 1)}")
-    return people
+    return players
 
 
 def _plain(element: Element) -> dict[str, Any]:

@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers import Imported
-from simulators.providers._direction import directions, how, shot_votes, stood
+from simulators.providers._direction import attack_by_positions, direction_sources, directions, shot_votes
 from simulators.providers._files import document, maybe, number, only, pick, rows, shirt, table, unique, whole
 from simulators.providers._opta import Coded, read_opta
-from simulators.providers._people import settled
 from simulators.providers._stream import (
     EVENT_DELAY_US,
     NO_DATE_US,
@@ -28,6 +27,7 @@ from simulators.providers._stream import (
     in_time_order,
     tracking,
 )
+from simulators.providers._unknown_players import without_unknown_players
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 
@@ -89,14 +89,14 @@ def read_saved(files: list[Path]) -> Imported:
         Team(id=ident, name=str(meta.get(f"{side}_team_name") or ident), short=short)
         for ident, side, short in zip(ids, ("home", "away"), ("HOM", "AWY"), strict=True)
     )
-    events, unknown = settled(found.events, teams, entities, str(coded))
+    events, unknown = without_unknown_players(found.events, teams, entities, str(coded))
 
     spans = _spans(t_us, period, found)
     # databallpy has home attack +x in every period and says which ones it turned for that
     stated: dict[int, Side] = {number_: -1 if number_ in turned else 1 for number_ in spans}
     team = np.array([-1 if not tag else int(team_of[squad[tag - 1]["id"]] == ids[1]) for _, tag in columns])
     keeper = np.array([bool(tag) and entities[tag - 1].role == "keeper" for _, tag in columns])
-    places = {number_: stood(xyz[period == number_], team, keeper) for number_ in spans if (period == number_).any()}
+    places = {number_: attack_by_positions(xyz[period == number_], team, keeper) for number_ in spans if (period == number_).any()}
     votes = shot_votes(events, (ids[0], ids[1]), length_m)
     attacks = directions(str(coded or positions), spans, stated, places, votes)
     periods = [
@@ -125,7 +125,7 @@ def read_saved(files: list[Path]) -> Imported:
             "terms": "those of whoever gave you the files (databallpy's sample game: MIT)",
             "clock": "frame / rate from 2000-01-01T00:00:00Z, since the date is not in the files",
             "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
-            "direction": how(spans, stated, places, votes),
+            "direction": direction_sources(spans, stated, places, votes),
             "pitch": pitch,
             **({"timeless": f"{found.timeless} events without a time are left out"} if found.timeless else {}),
         }
@@ -175,9 +175,9 @@ def _text(meta: Mapping[str, Any], name: str, path: Path) -> str:
     return str(value)
 
 
-def _pitch(given: Any, path: Path) -> tuple[float, float, str]:
+def _pitch(stated: Any, path: Path) -> tuple[float, float, str]:
     """Length and width, and where they are from. Positions are from the centre spot, so that a game can be read without them."""
-    sides = [number(one, path, "pitch_dimensions") for one in given[:2]] if isinstance(given, list) else []
+    sides = [number(one, path, "pitch_dimensions") for one in stated[:2]] if isinstance(stated, list) else []
     if len(sides) == 2 and all(side > 0 for side in sides):
         return sides[0], sides[1], "as the file says"
     return LENGTH_M, WIDTH_M, f"{LENGTH_M:g} x {WIDTH_M:g} m, for it is not in the file"

@@ -17,7 +17,7 @@ import numpy as np
 
 from simulators.providers._files import content, listed, maybe, only
 from simulators.providers._files import pick as pick_file
-from simulators.providers._wyscout_words import Row
+from simulators.providers._wyscout_events import Row
 from streaming.errors import BadInput
 
 TAKES: Final = "events….parquet with matches….parquet, or events….json with matches….json, players.json and teams.json"
@@ -100,11 +100,11 @@ def _opened(*keys: tuple[Path, int, int] | None) -> Source:
     if content(matches)[:4] == b"PAR1":
         return Source(_table_matches(matches), _Table(events), {})
     names = {int(t["wyId"]): _plain(t["name"]) for t in listed(teams, "wyscout", ("wyId", "name"))} if teams else {}
-    people = {int(p["wyId"]): _player(p) for p in listed(players, "wyscout", ("wyId",))} if players else {}
+    known_players = {int(p["wyId"]): _player(p) for p in listed(players, "wyscout", ("wyId",))} if players else {}
     rows: dict[str, list[Row]] = {}
     for event in listed(events, "wyscout", ("id", "matchId", "matchPeriod", "eventSec", "eventName")):
         rows.setdefault(str(event["matchId"]), []).append(_json_row(event, events))
-    return Source({m.id: m for m in _json_matches(matches, names)}, rows, people)
+    return Source({m.id: m for m in _json_matches(matches, names)}, rows, known_players)
 
 
 # -- the re-packed tables -----------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from simulators.providers import Imported
 from simulators.providers._f1_finish import finishes
 from simulators.providers._f1_live_laps import SECTORS, TOGETHER_US, End
 from simulators.providers._f1_merge import merge
-from simulators.providers._f1_messages import Message, messages, moment, sort_out
+from simulators.providers._f1_messages import Message, epoch_us_or_none, messages, streams_and_snapshots
 from simulators.providers._f1_positions import packets
 from simulators.providers._f1_state import Race
 from simulators.providers._files import document
@@ -43,7 +43,7 @@ REACH_M: Final = 10_000.0
 
 def read(files: list[Path]) -> Imported:
     """Recordings, a snapshot, or both."""
-    streams, snapshots = sort_out(files)
+    streams, snapshots = streams_and_snapshots(files)
     if not files:
         raise BadInput("f1_livetiming needs a stream (.jsonl, .txt) or a snapshot (.json)")
     if len(snapshots) > 1:
@@ -52,7 +52,7 @@ def read(files: list[Path]) -> Imported:
     state: dict[str, Any] = document(snapshots[0]) if snapshots else {}
     found = messages(streams, ignored)
     beat = state.get("Heartbeat")
-    began = moment(beat.get("Utc")) if isinstance(beat, dict) else None
+    began = epoch_us_or_none(beat.get("Utc")) if isinstance(beat, dict) else None
     if began is None:
         if not found:
             raise BadInput(f"{source} says nowhere when it is from")
@@ -63,12 +63,12 @@ def read(files: list[Path]) -> Imported:
         ignored["message from before the snapshot"] = len(old)
         found = found[len(old) :]
     ended = max([began, *(at for at, _, _ in found)])
-    numbers, people = _numbers(state, found)
+    numbers, drivers = _numbers(state, found)
     if not numbers:
         raise BadInput(f"{source} names no driver")
     stem = source.name.lower().removesuffix(".gz").rsplit(".", 1)[0]
     name = stem.removesuffix("_live").removesuffix("_snapshot").replace("_", "-")
-    teams, entities, tags = _people(numbers, people)
+    teams, entities, tags = _entities(numbers, drivers)
     game = f"f1-{name}"
     race = Race(game, {entity.id: entity.team for entity in entities}, state)
     packed = [(began, kind, state[kind]) for kind in ("CarData.z", "Position.z") if isinstance(state.get(kind), str)]
@@ -137,8 +137,8 @@ def _numbers(state: dict[str, Any], found: list[Message]) -> tuple[list[str], di
             merge(drivers, patch)
         elif kind == "TimingData" and isinstance(patch, dict) and isinstance(patch.get("Lines"), dict):
             lines |= patch["Lines"].keys()
-    people = {key: who for key, who in drivers.items() if isinstance(who, dict) and key.isdigit()}
-    return sorted({key for key in (*people, *lines) if key.isdigit() and len(key) < 5}, key=int), people
+    known = {key: driver for key, driver in drivers.items() if isinstance(driver, dict) and key.isdigit()}
+    return sorted({key for key in (*known, *lines) if key.isdigit() and len(key) < 5}, key=int), known
 
 
 def _info(state: dict[str, Any], found: list[Message]) -> dict[str, str]:
@@ -148,26 +148,26 @@ def _info(state: dict[str, Any], found: list[Message]) -> dict[str, str]:
         if kind == "SessionInfo" and isinstance(patch, dict):
             merge(info, patch)
     meeting = info.get("Meeting")
-    words = (meeting.get("Name") if isinstance(meeting, dict) else None, info.get("Name"))
-    return {"title": ", ".join(str(word) for word in words if word)}
+    titles = (meeting.get("Name") if isinstance(meeting, dict) else None, info.get("Name"))
+    return {"title": ", ".join(str(word) for word in titles if word)}
 
 
-def _people(numbers: list[str], people: dict[str, Any]) -> tuple[tuple[Team, ...], list[Entity], list[Tag]]:
-    names = {key: str(people.get(key, {}).get("TeamName") or "unknown") for key in numbers}
-    colour = {names[key]: str(people.get(key, {}).get("TeamColour") or "") for key in numbers}
+def _entities(numbers: list[str], drivers: dict[str, Any]) -> tuple[tuple[Team, ...], list[Entity], list[Tag]]:
+    names = {key: str(drivers.get(key, {}).get("TeamName") or "unknown") for key in numbers}
+    colour = {names[key]: str(drivers.get(key, {}).get("TeamColour") or "") for key in numbers}
     ids = {team: "-".join(team.lower().split()) for team in dict.fromkeys(names.values())}
     teams = tuple(Team(id=ids[team], name=team, colour=f"#{colour[team]}" if colour[team] else "") for team in ids)
-    short = {key: str(people.get(key, {}).get("Tla") or key) for key in numbers}
+    short = {key: str(drivers.get(key, {}).get("Tla") or key) for key in numbers}
     twice = [word for word, count in Counter(short.values()).items() if count > 1]
     entities = [
         Entity(
             # two cars of one name go by their numbers
             id=key if short[key] in twice else short[key],
-            name=str(people.get(key, {}).get("FullName") or key),
+            name=str(drivers.get(key, {}).get("FullName") or key),
             team=ids[names[key]],
             role="car",
             shirt=int(key),
-            position=str(people.get(key, {}).get("Tla") or ""),
+            position=str(drivers.get(key, {}).get("Tla") or ""),
         )
         for key in numbers
     ]

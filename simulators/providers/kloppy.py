@@ -1,7 +1,7 @@
 """Whatever kloppy reads, as kloppy:FORMAT (kloppy:statsbomb, kloppy:opta, kloppy:metrica.tracking_epts, ...): events or tracking.
 
 Which file is which is known by its name, else by the order of kloppy's arguments; ``kloppy`` without a format lists all. kloppy's
-words become ours by one table (``_kloppy_words``), its places metres by its own coordinate systems.
+words become ours by one table (``_kloppy_events``), its places metres by its own coordinate systems.
 
 Directions: tracking, and events in the stadium's view, keep their orientation. Where the files state it, the players' mean places
 (or the shots) must not contradict it; where kloppy only guesses it, those decide. Events that are seen by the team that acts do not
@@ -19,9 +19,9 @@ from typing import Any, Final
 import numpy as np
 
 from simulators.providers import Imported
+from simulators.providers._kloppy_events import direction_of, events_of
 from simulators.providers._kloppy_frames import agree, attacks_of, grid_of, track_of
 from simulators.providers._kloppy_loaders import load
-from simulators.providers._kloppy_words import events_of, way_of
 from simulators.providers._stream import (
     EVENT_DELAY_US,
     NO_DATE_US,
@@ -125,7 +125,7 @@ class _Match:
             grid_hz=grid_hz,
             length_m=length_m,
             width_m=width_m,
-            provenance=_without_blanks(
+            provenance=_without_empty(
                 {
                     "provider": str(meta.provider),
                     "reader": f"kloppy:{self.kind}",
@@ -143,7 +143,7 @@ class _Match:
         )
 
 
-def _without_blanks(words: dict[str, str]) -> dict[str, str]:
+def _without_empty(words: dict[str, str]) -> dict[str, str]:
     return {name: word for name, word in words.items() if word}
 
 
@@ -155,10 +155,10 @@ def _events(dataset: Any, match: _Match) -> Imported:
     attack: dict[int, Side] = {n: 1 if n % 2 else -1 for n in match.start_us}
 
     def place(event: Any, point: Any) -> tuple[float, float]:
-        way = way_of(event, home, attack) if own_view else 1
-        if point is None or point.x is None or point.y is None or not way:
+        direction = direction_of(event, home, attack) if own_view else 1
+        if point is None or point.x is None or point.y is None or not direction:
             return np.nan, np.nan
-        return way * (point.x - 0.5) * length_m, way * (0.5 - point.y) * width_m
+        return direction * (point.x - 0.5) * length_m, direction * (0.5 - point.y) * width_m
 
     events = events_of(dataset, match.game, match.players, match.start_us, place, match.notes)
     if not own_view:
@@ -258,8 +258,8 @@ def _stated(meta: Any) -> dict[int, Side]:
         "STATIC_HOME_AWAY": (1, 1),
         "STATIC_AWAY_HOME": (-1, -1),
     }
-    way = ways.get(meta.orientation.name)
-    return {p.id: way[0 if p.id % 2 else 1] for p in meta.periods} if way else {}
+    direction = ways.get(meta.orientation.name)
+    return {p.id: direction[0 if p.id % 2 else 1] for p in meta.periods} if direction else {}
 
 
 def _binding(dataset: Any) -> bool:

@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers import Imported
-from simulators.providers._direction import directions, how, shot_votes, stood
+from simulators.providers._direction import attack_by_positions, direction_sources, directions, shot_votes
 from simulators.providers._files import maybe, only, shirt
 from simulators.providers._metrica_events import LENGTH_M, WIDTH_M, Row, events_of, goal_kicks, read_rows, times, us
 from simulators.providers._metrica_tracking import Track, read_tracks, side_of
-from simulators.providers._people import settled
 from simulators.providers._stream import (
     EVENT_DELAY_US,
     TRACKING_DELAY_US,
@@ -28,6 +27,7 @@ from simulators.providers._stream import (
     in_time_order,
     tracking,
 )
+from simulators.providers._unknown_players import without_unknown_players
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 
@@ -42,30 +42,30 @@ def read(files: list[Path]) -> Imported:
     tables = [path for path in files if path.name.lower().removesuffix(".gz").endswith(".csv")]
     by_side = {path: side_of(path) for path in tables}
     tracks = [next(iter(path for path in tables if by_side[path] == side), None) for side in (0, 1)]
-    given = [path for path in tracks if path is not None]
+    tracking_files = [path for path in tracks if path is not None]
     coded = maybe([path for path in tables if by_side[path] < 0], "metrica", "the events", lambda name: True)
-    only(files, [*given, coded], "metrica", _TAKES)
-    if coded is None and not given:
+    only(files, [*tracking_files, coded], "metrica", _TAKES)
+    if coded is None and not tracking_files:
         got = ", ".join(path.name for path in files) or "no file"
         raise BadInput(f"metrica needs {_TAKES}, and got {got}")
-    if len(given) == 1:
-        raise BadInput(f"metrica needs the tracking of both teams, and got {given[0].name} alone")
+    if len(tracking_files) == 1:
+        raise BadInput(f"metrica needs the tracking of both teams, and got {tracking_files[0].name} alone")
     table = read_rows(coded) if coded else []
     if coded and not table:
         raise BadInput(f"{coded} holds no events")
-    track = read_tracks(given) if given else None
-    main = coded or given[0]
+    track = read_tracks(tracking_files) if tracking_files else None
+    main = coded or tracking_files[0]
     game = f"metrica-{_name(main)}"
     events = events_of(coded, table, game) if coded else []
-    entities, tags, xyz = _people(table, track)
-    events, unknown = settled(events, _TEAMS, entities, str(main))
+    entities, tags, xyz = _entities(table, track)
+    events, unknown = without_unknown_players(events, _TEAMS, entities, str(main))
 
     t_us = np.round(track.seconds * 1e6).astype(np.int64) + us(0.0) if track else np.zeros(0, np.int64)
     spans = _spans(times(coded, table) if coded else {}, track, t_us)
     if track is not None:
-        team = np.array([-1, *(person.side for person in track.people)])
+        team = np.array([-1, *(person.side for person in track.players)])
         keeper = np.array([entity.role == "keeper" for entity in (entities[i] for i in _rows_of(entities, track))])
-        places: Mapping[int, Mapping[str, Side]] = {n: stood(xyz[track.period == n], team, keeper) for n in spans}
+        places: Mapping[int, Mapping[str, Side]] = {n: attack_by_positions(xyz[track.period == n], team, keeper) for n in spans}
     else:
         places = goal_kicks(main, table)
     votes = shot_votes(events, ("home", "away"), LENGTH_M)
@@ -96,7 +96,7 @@ def read(files: list[Path]) -> Imported:
             "terms": "be responsible with the use of this data; anything public acknowledges Metrica Sports",
             "clock": "the match clock in the files from 2000-01-01T00:00:00Z",
             "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
-            "direction": how(spans, {}, places, votes),
+            "direction": direction_sources(spans, {}, places, votes),
         }
         | unknown,
     )
@@ -113,7 +113,7 @@ def _name(path: Path) -> str:
     return name.replace("_", "-")
 
 
-def _people(table: list[Row], track: Track | None) -> tuple[list[Entity], list[Tag], npt.NDArray[np.float64]]:
+def _entities(table: list[Row], track: Track | None) -> tuple[list[Entity], list[Tag], npt.NDArray[np.float64]]:
     """Everybody of both, the tags of those who are tracked, and (T, 1 + N, 3) places of the ball and of them."""
     kick = {row["From"] for row in table if "GOAL KICK" in row["Subtype"].split("-")}
     named = dict.fromkeys((name, row["Team"].lower()) for row in table for name in (row["From"], row["To"]) if name)
@@ -124,7 +124,7 @@ def _people(table: list[Row], track: Track | None) -> tuple[list[Entity], list[T
         xyz = np.full((*track.xy.shape[:2], 3), np.nan)
         xyz[:, :, 0], xyz[:, :, 1] = (track.xy[:, :, 0] - 0.5) * LENGTH_M, (0.5 - track.xy[:, :, 1]) * WIDTH_M
         xyz[:, 1:, 2] = 0.0
-        for n, person in enumerate(track.people, 1):
+        for n, person in enumerate(track.players, 1):
             shirts[person.name] = person.shirt
             named.setdefault((person.name, ("home", "away")[person.side]))
             seen = xyz[np.isfinite(xyz[:, n, 0]), n, 0]
@@ -143,14 +143,14 @@ def _people(table: list[Row], track: Track | None) -> tuple[list[Entity], list[T
     entities.append(Entity(id="ball", name="Ball", role="ball"))
     if track is None:
         return entities, [], xyz
-    tags = [Tag(tag=0, entity="ball"), *(Tag(tag=n, entity=person.name) for n, person in enumerate(track.people, 1))]
+    tags = [Tag(tag=0, entity="ball"), *(Tag(tag=n, entity=person.name) for n, person in enumerate(track.players, 1))]
     return entities, tags, xyz
 
 
 def _rows_of(entities: list[Entity], track: Track) -> list[int]:
     """Where the ball and the tracked people stand among the entities."""
     at = {entity.id: i for i, entity in enumerate(entities)}
-    return [at["ball"], *(at[person.name] for person in track.people)]
+    return [at["ball"], *(at[person.name] for person in track.players)]
 
 
 def _spans(

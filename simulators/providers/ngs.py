@@ -27,7 +27,7 @@ import numpy as np
 
 from simulators.providers import Imported
 from simulators.providers._files import only
-from simulators.providers._ngs_people import people
+from simulators.providers._ngs_players import tracked_players
 from simulators.providers._ngs_plays import TENTH_US, Ints, Play, Tables, build, usable
 from simulators.providers._ngs_record import Cast, recorded
 from simulators.providers._ngs_sides import Home
@@ -133,31 +133,31 @@ def _rows(table: Table, rows: Ints) -> Table:
 
 
 def _imported(files: _Files, plays: Table, seen: Table, pick: str) -> Imported:
-    told = load(files.players, PLAYERS, ("id",)) if files.players else None
+    player_table = load(files.players, PLAYERS, ("id",)) if files.players else None
     games = load(files.games, GAMES, ("game", "home", "away")) if files.games else None
-    everybody, home = people(seen, told), Home.of(plays, games)
+    tracked, home = tracked_players(seen, player_table), Home.of(plays, games)
     order = np.lexsort((seen["play"], seen["game"]))
     keys = np.rec.fromarrays((seen["game"][order], seen["play"][order]))
-    cast, tables = Cast(everybody, real=bool(pick)), Tables(plays, seen, everybody, home)
+    cast, tables = Cast(tracked, real=bool(pick)), Tables(plays, seen, tracked, home)
     done: list[Play] = []
-    left_out: Counter[str] = Counter()
+    unused: Counter[str] = Counter()
     at_us = 0
     for p in range(len(plays)):
         key = np.rec.fromrecords([(int(plays["game"][p]), int(plays["play"][p]))], dtype=keys.dtype)[0]
         rows = order[np.searchsorted(keys, key) : np.searchsorted(keys, key, "right")]
-        rows, t_us, bad = usable(seen, np.sort(rows), everybody)
+        rows, t_us, bad = usable(seen, np.sort(rows), tracked)
         if not len(rows):
-            left_out["plays without frames"] += 1
+            unused["plays without frames"] += 1
             continue
         # the first play keeps its own time; those after it are moved together, on the grid of the first
         at_us = int(t_us[0]) if not done else -(-(at_us + BETWEEN_US) // TENTH_US) * TENTH_US
         cast.begin()
         one = build(tables, p, rows, t_us, at_us, cast, bad)
         if one is None:
-            left_out["plays without frames"] += 1
+            unused["plays without frames"] += 1
             continue
         at_us = int(one.t_us[-1])
-        left_out.update({f"rows {why}": n for why, n in one.left_out.items()})
+        unused.update({f"rows {why}": n for why, n in one.unused.items()})
         done.append(one)
     if not done:
         raise BadInput(f"{seen.path} has no frames of the play {plays['game'][0]}/{plays['play'][0]} that {plays.path} lists")
@@ -167,4 +167,4 @@ def _imported(files: _Files, plays: Table, seen: Table, pick: str) -> Imported:
     names = home.names(int(plays["game"][0])) if pick else ("", "")
     paths = [files.plays, *files.tracking, *(path for path in (files.games, files.players) if path)]
     guessed = bool(pick) and int(plays["game"][0]) in home.guessed
-    return recorded(game, done, seen, cast, names, [path.name for path in paths], left_out, guessed)
+    return recorded(game, done, seen, cast, names, [path.name for path in paths], unused, guessed)

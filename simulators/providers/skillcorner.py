@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.providers import Imported
-from simulators.providers._direction import directions, how, shot_votes
+from simulators.providers._direction import direction_sources, directions, shot_votes
 from simulators.providers._files import document, maybe, number, only, pick, rows
-from simulators.providers._people import settled
 from simulators.providers._skillcorner_events import SIDES, Possessions, events_of, read_possessions, references_of
 from simulators.providers._skillcorner_open import LENGTH_M, WIDTH_M, read_open
 from simulators.providers._stream import (
@@ -28,6 +27,7 @@ from simulators.providers._stream import (
     in_time_order,
     tracking,
 )
+from simulators.providers._unknown_players import without_unknown_players
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 
@@ -62,8 +62,8 @@ def _read_packed(files: list[Path]) -> Imported:
             f"{about} is no skillcorner file: it needs match_id and home_team_side (left_to_right or right_to_left a half)"
         )
     game = f"skillcorner-{meta['match_id']}"
-    given = [number(meta.get(name), about, name) for name in ("pitch_length", "pitch_width")]
-    length_m, width_m = given if all(side > 0 for side in given) else (LENGTH_M, WIDTH_M)
+    size_m = [number(meta.get(name), about, name) for name in ("pitch_length", "pitch_width")]
+    length_m, width_m = size_m if all(side > 0 for side in size_m) else (LENGTH_M, WIDTH_M)
 
     frame, period, xyz = _ball(ball)
     t_us = NO_DATE_US + (frame - frame[0]) * _FRAME_US
@@ -74,15 +74,15 @@ def _read_packed(files: list[Path]) -> Imported:
     events = events_of(found, game, lambda at: NO_DATE_US + (at - int(frame[0])) * _FRAME_US, {home: away, away: home})
     sided = (Team(id=home, name=teams[home]), Team(id=away, name=teams[away]))
     entities = [*found.players().values(), Entity(id="ball", name="Ball", role="ball")]
-    events, unknown = settled(events, sided, entities, str(coded))
+    events, unknown = without_unknown_players(events, sided, entities, str(coded))
 
     numbers = [int(n) for n in np.unique(period) if n > 0]
     stated: dict[int, Side] = {n: SIDES[side] for n, side in enumerate(sides, 1)}
-    rows_say = found.attacks(home)
-    for n in stated.keys() & rows_say.keys():
-        if stated[n] != rows_say[n]:
+    by_rows = found.attacks(home)
+    for n in stated.keys() & by_rows.keys():
+        if stated[n] != by_rows[n]:
             raise BadInput(f"{about} and {coded} contradict each other: which way did home attack in period {n}?")
-    stated = rows_say | stated
+    stated = by_rows | stated
     votes = shot_votes(events, (home, away), length_m)
     attacks = directions(str(coded), numbers, stated, {}, votes)
     periods = []
@@ -115,7 +115,7 @@ def _read_packed(files: list[Path]) -> Imported:
             "terms": "SkillCorner opendata: MIT",
             "clock": "frame / 10 Hz from 2000-01-01T00:00:00Z, since the date in the files is meaningless",
             "arrival": f"synthetic: ball {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
-            "direction": how(numbers, stated, {}, votes),
+            "direction": direction_sources(numbers, stated, {}, votes),
         }
         | unknown,
     )

@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from simulators.providers import Imported
-from simulators.providers._direction import directions, how, shot_votes, stood
+from simulators.providers._direction import attack_by_positions, direction_sources, directions, shot_votes
 from simulators.providers._files import maybe, only, pick
-from simulators.providers._people import settled
 from simulators.providers._sportec_clock import Clock
 from simulators.providers._sportec_events import read_events
 from simulators.providers._sportec_match import Match, read_match
@@ -33,6 +32,7 @@ from simulators.providers._stream import (
     in_time_order,
     tracking,
 )
+from simulators.providers._unknown_players import without_unknown_players
 from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag
 
 _TAKES = "…matchinformation.xml, …events.xml and …positions….xml"
@@ -49,7 +49,7 @@ def read(files: list[Path]) -> Imported:
     game = f"sportec-{match.ident or coded.name.split('_')[0]}"
     events, clock = read_events(coded, match, game)
     entities = [*match.entities, Entity(id="ball", name="Ball", role="ball")]
-    events, unknown = settled(events, match.teams, entities, str(coded))
+    events, unknown = without_unknown_players(events, match.teams, entities, str(coded))
     tag_of = {one.id: tag for tag, one in enumerate(match.entities, 1)}
     positions = read_positions(where, tag_of) if where else Positions.none()
 
@@ -87,7 +87,7 @@ def read(files: list[Path]) -> Imported:
             "terms": "those of whoever gave you the files; the open set (Bassek et al. 2025) is CC-BY 4.0, naming DFL",
             "clock": "UTC; positions by the frames' stamps, events by EventTime (coded by people, not synchronised)",
             "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
-            "direction": how(clock.start_us, stated, places, shots),
+            "direction": direction_sources(clock.start_us, stated, places, shots),
             "pitch": match.pitch,
         }
         | unknown
@@ -109,11 +109,11 @@ def _stood(positions: Positions, match: Match, clock: Clock, period: int) -> dic
     """Where keepers and teams stood in a period."""
     start, end = clock.start_us[period], clock.end_us.get(period, 1 << 62)
     rows = (positions.t_us >= start) & (positions.t_us <= end)
-    people = [match.entities[tag - 1] if tag else None for tag in positions.tags]
+    tagged = [match.entities[tag - 1] if tag else None for tag in positions.tags]
     home = match.teams[0].id
-    team = np.array([-1 if one is None else int(one.team != home) for one in people])
-    keeper = np.array([one is not None and one.role == "keeper" for one in people])
-    return stood(positions.xyz_m[rows], team, keeper)
+    team = np.array([-1 if one is None else int(one.team != home) for one in tagged])
+    keeper = np.array([one is not None and one.role == "keeper" for one in tagged])
+    return attack_by_positions(positions.xyz_m[rows], team, keeper)
 
 
 def _edges_seen(clock: Clock) -> dict[str, str]:

@@ -34,34 +34,34 @@ from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag,
 
 NAME: Final = "tracinginsights"
 _TELEMETRY: Final = ("driver", "lap", "time", "speed", "x", "y")
-_OTHERS: Final = ("rpm", "gear", "throttle", "brake", "drs", "distance", "z")
+_OPTIONAL: Final = ("rpm", "gear", "throttle", "brake", "drs", "distance", "z")
 
 
 def read(files: list[Path]) -> Imported:
     """The files of one race."""
     telemetry = pick(files, NAME, "telemetry.parquet", lambda name: name.endswith("telemetry.parquet"))
     laps_csv = pick(files, NAME, "laps.csv", lambda name: name.endswith("laps.csv"))
-    others = {
+    optional = {
         word: maybe(files, NAME, word, lambda name, word=word: name.endswith(word))  # type: ignore[misc]
         for word in ("pit_stops.csv", "drivers.json", "corners.json", "results.csv")
     }
-    only(files, [telemetry, laps_csv, *others.values()], NAME, "telemetry, laps, pit_stops, drivers, corners and results")
+    only(files, [telemetry, laps_csv, *optional.values()], NAME, "telemetry, laps, pit_stops, drivers, corners and results")
     kind = kind_of(laps_csv.parent)
     notes: dict[str, str] = {}
-    listed, results = read_laps(laps_csv), read_results(others["results.csv"])
+    listed, results = read_laps(laps_csv), read_results(optional["results.csv"])
     seen = _telemetry(telemetry, set(listed.by_driver), laps_csv, notes)
     drivers, race_laps, flag_s = _drivers(listed, seen, results, notes, kind)
     lap_m = next(iter(drivers.values())).lap_m
     if kind == "race":
         check_order({name: driver.laps for name, driver in drivers.items()}, str(laps_csv))
-    teams, entities, tags = _people(list(drivers), read_teams(others["drivers.json"]))
+    teams, entities, tags = _entities(list(drivers), read_teams(optional["drivers.json"]))
     middle, span = _box([driver.columns for driver in drivers.values()])
     game, t0_us = "f1-" + telemetry.parent.name.removeprefix("f1_").replace("_", "-"), NO_DATE_US
     end_s = max(driver.laps[-1].end_s for driver in drivers.values() if driver.laps)
     race = race_of(game, t0_us, drivers, race_laps, flag_s, listed.columns)
     race.corners, race.stops, race.results = (
-        read_corners(others["corners.json"], lap_m),
-        read_stops(others["pit_stops.csv"]),
+        read_corners(optional["corners.json"], lap_m),
+        read_stops(optional["pit_stops.csv"]),
         results,
     )
     events = [lights(race), *status(race, drivers)] if kind == "race" else [opening(race, kind)]
@@ -126,7 +126,7 @@ def _telemetry(path: Path, known: set[str], laps_csv: Path, notes: dict[str, str
     found = table(path, NAME, _TELEMETRY)
     if not len(found["time"]):
         raise BadInput(f"{path} holds no samples")
-    numbers = {name: _numbers(found[name], path, name) for name in (*_TELEMETRY[1:], *_OTHERS) if name in found}
+    numbers = {name: _numbers(found[name], path, name) for name in (*_TELEMETRY[1:], *_OPTIONAL) if name in found}
     drivers = np.array([str(name) if name is not None and name == name else "" for name in found["driver"].tolist()])
     usable = (drivers != "") & np.isfinite(numbers["lap"]) & np.isfinite(numbers["time"]) & (numbers["lap"] >= 1)
     if not usable.all():
@@ -224,7 +224,7 @@ def _box(seen: list[Columns]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.f
     return box.mean(axis=0), box[1] - box[0]
 
 
-def _people(names: list[str], team_of: dict[str, str]) -> tuple[tuple[Team, ...], list[Entity], list[Tag]]:
+def _entities(names: list[str], team_of: dict[str, str]) -> tuple[tuple[Team, ...], list[Entity], list[Tag]]:
     of = {name: team_of.get(name) or "unknown" for name in names}
     ids = {team: "-".join(team.lower().split()) for team in dict.fromkeys(of.values())}
     teams = tuple(Team(id=ids[team], name=team) for team in ids)

@@ -1,6 +1,6 @@
 """Wyscout events of many matches (v2): events and matches as tables or as Wyscout's JSON; --pick MATCH_ID takes one.
 
-Our own reader, after the words of its table (``_wyscout_words``): kloppy reads one match a file. Places are 0..100 of a pitch of
+Our own reader, after the words of its table (``_wyscout_events``): kloppy reads one match a file. Places are 0..100 of a pitch of
 unknown size, taken as 105 x 68 m, seen by the team that acts, which always attacks towards x = 100; the file does not say which way
 that was in the stadium. So home attacks +x in odd periods and -x in even ones, and ``provenance.direction`` says that this is ours.
 
@@ -19,8 +19,8 @@ from typing import Final
 
 from simulators.providers import Imported
 from simulators.providers._stream import EVENT_DELAY_US, NO_DATE_US, edges, in_time_order
+from simulators.providers._wyscout_events import KEEPING, LENGTH_M, WIDTH_M, Row, events_of
 from simulators.providers._wyscout_files import Match, Player, Source, source
-from simulators.providers._wyscout_words import KEEPING, LENGTH_M, WIDTH_M, Row, events_of
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Team
 
@@ -93,7 +93,7 @@ def _imported(found: Source, ident: str, files: Sequence[Path]) -> Imported:
         t0_us=periods[0].start_us,
         title=" - ".join(match.names),
         teams=(Team(id=home, name=match.names[0]), Team(id=away, name=match.names[1])),
-        entities=[*_people(match, rows, found.players), Entity(id="ball", name="Ball", role="ball")],
+        entities=[*_entities(match, rows, found.players), Entity(id="ball", name="Ball", role="ball")],
         tags=[],
         feeds=[Feed(name="events", kind="events", lateness_ms=5000, sync_ms=3000)],
         periods=periods,
@@ -175,7 +175,7 @@ def _substitutions(match: Match, game: str, periods: Sequence[Period]) -> Iterat
         )
 
 
-def _people(match: Match, rows: Sequence[Row], players: dict[int, Player]) -> list[Entity]:
+def _entities(match: Match, rows: Sequence[Row], players: dict[int, Player]) -> list[Entity]:
     """Everybody of the squads and of the rows, once; who makes saves and is nothing else by the list keeps goal."""
     team_of = {player: team for team, squad in match.squads.items() for player in squad}
     for _, team, off, on in match.changes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-#: a game, (seed, minutes), in which everything happens: played to nobody before one is on the air
-REHEARSAL = (2, 20.0)
+#: (seed, minutes) of a game in which everything happens: operators warm up with it before a game is on the air
+WARM_UP_GAME = (2, 20.0)
 
 
-#: what ``touchline simulate soccer --with NAME=VALUE`` may set: log-odds by which everybody finishes better
+#: what ``touchline simulate soccer --with NAME=VALUE`` may set: log-odds by which all players finish better
 OPTIONS = {"finishing": float}
 
 

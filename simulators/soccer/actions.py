@@ -64,7 +64,7 @@ def release(s: State, k: int) -> None:
     s.i[st.MODE], s.i[st.OWNER], s.i[st.KICKER], s.i[st.LAST_TOUCH] = st.FREE, -1, k, k
     s.i[st.KEEPER_HOLD] = 0
     s.f[st.FLIGHT_S] = 0.0
-    s.i[st.ONLY], s.i[st.PLAN], s.i[st.PLANNED] = st.ANYONE, st.PLAN_NONE, -1
+    s.i[st.ONLY], s.i[st.PLAN], s.i[st.PLANNED] = st.ANY_TEAM, st.PLAN_NONE, -1
 
 
 @kernel
@@ -119,7 +119,7 @@ def play_pass(s: State, k: int, receiver: int, x: float, y: float, high: bool, t
     if _overhit(s, x, y, far, high, rise):
         return
     j = _thief(s, k, x, y, far, team)
-    # the least change of aim that lets him get there: physics does the rest
+    # the least change of aim that lets the player get there: physics does the rest
     ux, uy = (x - s.ball[0]) / max(far, 0.1), (y - s.ball[1]) / max(far, 0.1)
     along = min(max((s.pos[j, 0] - s.ball[0]) * ux + (s.pos[j, 1] - s.ball[1]) * uy, 2.5), far + 4.0)
     qx, qy = s.ball[0] + ux * along, s.ball[1] + uy * along
@@ -161,7 +161,7 @@ def _overhit(s: State, x: float, y: float, far: float, high: bool, rise: float) 
     ox, oy = x + ux * (beyond + 1.0), y + uy * (beyond + 1.0)
     if abs(ox) > st.HALF_LENGTH_M and abs(oy) < st.POST_M + 2.0:
         return False
-    s.i[st.PLAN], s.i[st.ONLY], s.i[st.PLANNED] = st.PLAN_OUT, st.NOBODY, -1
+    s.i[st.PLAN], s.i[st.ONLY], s.i[st.PLANNED] = st.PLAN_OUT, st.NO_TEAM, -1
     s.pending[st.E_OUTCOME] = st.O_OUT
     _send(s, ox, oy, high, 0.1, rise, between(s.rng, 3.0, 6.0))
     return True
@@ -187,7 +187,7 @@ def _thief(s: State, k: int, x: float, y: float, far: float, team: int) -> int:
 
 @kernel
 def clear(s: State, k: int, headed: bool) -> None:
-    """Away from goal, to the side where there is room; anybody's ball."""
+    """Away from goal, to the side where there is room; a free ball."""
     a = attack_of(s, team_of(k))
     n = note(s, st.CLEARANCE, k, st.O_NONE)
     s.events[n, st.E_BODY] = st.HEAD if headed else foot(s, k)
@@ -245,7 +245,7 @@ def shoot(s: State, k: int, body: int) -> None:
             block, save, post = 0.0, 0.72, 0.06
             blocker = -1
         if abs(terms[4]) > 2.4:
-            save *= 0.15  # he is nowhere near: such a miss is nearly always his aim
+            save *= 0.15  # the keeper is nowhere near: such a miss is nearly always a missed aim
         u = uniform(s.rng, 0) * (max(block + save + post, 0.0) + (0.22 if kind == st.PENALTY else 0.40))
         if u < block and blocker >= 0:
             plan, outcome = st.PLAN_BLOCKED, st.O_BLOCKED
@@ -271,7 +271,7 @@ def shoot(s: State, k: int, body: int) -> None:
             z = min(z, 9.0)
     row[st.E_OUTCOME] = outcome
     release(s, k)
-    s.i[st.PLAN], s.i[st.ONLY] = plan, st.NOBODY
+    s.i[st.PLAN], s.i[st.ONLY] = plan, st.NO_TEAM
     s.i[st.PLANNED] = blocker if plan == st.PLAN_BLOCKED else keeper
     s.f[st.AIM_X], s.f[st.AIM_Y], s.f[st.AIM_Z] = x, y, z
     strike_at(s.ball, x, y, z, speed)

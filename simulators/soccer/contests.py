@@ -63,13 +63,13 @@ def gain(s: State, k: int) -> None:
     if z > 1.3 and in_box(s, team, x, y) and turned and k != keeper_of(team):
         if abs(x) > 40.0 and uniform(s.rng, 0) < OWN_GOAL_P:
             release(s, k)
-            s.i[st.PLAN], s.i[st.ONLY] = st.PLAN_OWN_GOAL, st.NOBODY
+            s.i[st.PLAN], s.i[st.ONLY] = st.PLAN_OWN_GOAL, st.NO_TEAM
             strike_at(s.ball, -st.HALF_LENGTH_M * attack_of(s, team), between(s.rng, -3.0, 3.0), 0.4, 15.0)
         else:
             clear(s, k, True)
         return
     s.i[st.MODE], s.i[st.OWNER] = st.CARRIED, k
-    s.i[st.PLAN], s.i[st.PLANNED], s.i[st.ONLY] = st.PLAN_NONE, -1, st.ANYONE
+    s.i[st.PLAN], s.i[st.PLANNED], s.i[st.ONLY] = st.PLAN_NONE, -1, st.ANY_TEAM
     s.i[st.FIRST_TIME], s.i[st.AERIAL] = 1, 1 if z > 1.3 else 0
     s.f[st.CARRY_X], s.f[st.CARRY_Y] = s.pos[k, 0] + s.vel[k, 0], s.pos[k, 1] + s.vel[k, 1]
     s.f[st.DUEL_S], s.f[st.ROOM_M] = 0.5, 0.0
@@ -91,13 +91,13 @@ def gain(s: State, k: int) -> None:
 
 @kernel
 def touch(s: State) -> None:
-    """A free ball and whoever may have it."""
+    """A free ball, and the players who may win it."""
     b = s.ball
     best, who = 1e9, -1
     for k in range(st.SLOTS):
         if s.who[k] < 0 or s.stun[k] > 0.6:
             continue
-        if s.i[st.ONLY] != st.ANYONE and team_of(k) != s.i[st.ONLY]:
+        if s.i[st.ONLY] != st.ANY_TEAM and team_of(k) != s.i[st.ONLY]:
             continue
         meant = k == s.i[st.PLANNED]
         if k == s.i[st.KICKER] and s.f[st.FLIGHT_S] < 0.8:
@@ -121,7 +121,7 @@ def touch(s: State) -> None:
 
 @kernel
 def loose(s: State, k: int, speed: float, angle: float, lift: float) -> None:
-    """The ball comes off ``k`` with this speed and heading; anybody's."""
+    """The ball comes off ``k`` with this speed and heading, and is free."""
     release(s, k)
     s.ball[3], s.ball[4], s.ball[5] = speed * np.cos(angle), speed * np.sin(angle), lift
     s.i[st.LOSER] = 1
@@ -129,7 +129,7 @@ def loose(s: State, k: int, speed: float, angle: float, lift: float) -> None:
 
 @kernel
 def duel(s: State) -> None:
-    """A defender close to the man on the ball may go for it: wins it, is beaten, or fouls."""
+    """A defender close to the player on the ball may go for it: wins it, is beaten, or fouls."""
     owner = s.i[st.OWNER]
     team = team_of(owner)
     lo = 12 if team == 0 else 1
@@ -198,7 +198,7 @@ def _foul(s: State, k: int, victim: int, deep: bool) -> None:
 
 @kernel
 def follow_shot(s: State) -> None:
-    """A shot on its way: has it got where its plan says?"""
+    """A shot on its way: has it reached the end of its plan?"""
     plan = s.i[st.PLAN]
     b = s.ball
     shooter = s.i[st.KICKER]
@@ -239,7 +239,7 @@ def follow_shot(s: State) -> None:
                 y = (1.0 if b[1] > 0 else -1.0) * between(s.rng, 6.0, 14.0)
                 angle = np.arctan2(y - b[1], (st.HALF_LENGTH_M + 1.0) * a - b[0])
                 loose(s, k, between(s.rng, 11.0, 15.0), angle, between(s.rng, 0.0, 4.0))
-                s.i[st.ONLY], s.i[st.PLAN] = st.NOBODY, st.PLAN_OUT
+                s.i[st.ONLY], s.i[st.PLAN] = st.NO_TEAM, st.PLAN_OUT
             else:
                 loose(s, k, between(s.rng, 4.0, 9.0), between(s.rng, -np.pi, np.pi), between(s.rng, 0.0, 3.0))
 
@@ -263,7 +263,7 @@ def _save(s: State, keeper: int, a: int) -> None:
         y = side * between(s.rng, st.POST_M + 1.5, 11.0)
         angle = np.arctan2(y - b[1], (st.HALF_LENGTH_M + 1.0) * a - b[0])
         loose(s, keeper, between(s.rng, 8.0, 13.0), angle, between(s.rng, 1.0, 4.0))
-        s.i[st.ONLY], s.i[st.PLAN] = st.NOBODY, st.PLAN_OUT
+        s.i[st.ONLY], s.i[st.PLAN] = st.NO_TEAM, st.PLAN_OUT
     else:
         out = np.pi if a > 0 else 0.0
         loose(s, keeper, between(s.rng, 5.0, 9.0), out + 0.9 * normal(s.rng), between(s.rng, 0.0, 2.0))
@@ -271,7 +271,7 @@ def _save(s: State, keeper: int, a: int) -> None:
 
 @kernel
 def leave(s: State) -> None:
-    """The ball is out of play: report it, settle what was on its way, and say who restarts."""
+    """The ball is out of play: report it, settle what was on its way, and choose the team that restarts."""
     b = s.ball
     last = s.i[st.LAST_TOUCH]
     team = team_of(last)

@@ -1,5 +1,5 @@
-"""What the man on the ball decides: shoot, pass to whom, carry, clear. Each choice has a value; the best one after a little
-Gumbel noise wins, which is a softmax choice: sensible on the whole, human in detail."""
+"""Decisions of the player on the ball: shoot, pass and its receiver, carry, clear. Each choice has a value; the best one after
+a little Gumbel noise wins, which is a softmax choice: sensible on the whole, human in detail."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def decide(s: State) -> None:
     a = attack_of(s, team)
     fx, y = s.ball[0] * a, s.ball[1]
     kind = s.i[st.SET_PIECE]
-    late = s.f[st.END_S] - s.f[st.CLOCK_S] < 3.0  # the whistle is about to go: nobody shoots into it
+    late = s.f[st.END_S] - s.f[st.CLOCK_S] < 3.0  # the whistle is about to go: no player shoots into it
     out = np.empty(6)
     if kind == st.PENALTY:
         shoot(s, k, foot(s, k))
@@ -113,7 +113,7 @@ def decide(s: State) -> None:
         p = shot_probability(terms, body, kind)
         eager = min(max((p - 0.014) * 9.0, 0.0), 0.92)
         if s.i[st.AERIAL] == 1:
-            eager = 0.85 if far < 12.0 else 0.0  # nobody heads at goal from further out
+            eager = 0.85 if far < 12.0 else 0.0  # no header at goal from further out
         if uniform(s.rng, 0) < eager:
             shoot(s, k, st.HEAD if s.i[st.AERIAL] == 1 else foot(s, k))
             return

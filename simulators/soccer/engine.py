@@ -29,7 +29,7 @@ def start_period(s: State, number: int, attack_home: int, kick_off: int, end_s: 
     s.i[st.RESTART], s.i[st.RESTART_TEAM], s.i[st.POSS], s.i[st.OWNER] = st.KICK_OFF, kick_off, kick_off, -1
     leave_now(s)
     s.i[st.SUBBING], s.i[st.LEAVER], s.i[st.PENDING] = 0, -1, 0
-    s.i[st.PLAN], s.i[st.ONLY], s.i[st.PLANNED] = st.PLAN_NONE, st.ANYONE, -1
+    s.i[st.PLAN], s.i[st.ONLY], s.i[st.PLANNED] = st.PLAN_NONE, st.ANY_TEAM, -1
     s.f[st.SPOT_X], s.f[st.SPOT_Y], s.f[st.SINCE_S], s.f[st.WAIT_S], s.f[st.END_S] = 0.0, 0.0, 3.0, 4.5, end_s
     for c in range(6):
         s.ball[c] = 0.0
@@ -98,7 +98,7 @@ def _dribble(s: State) -> None:
     size = np.hypot(mx, my)
     if size > 0.4:
         mx, my = mx * 0.4 / size, my * 0.4 / size
-    # feed forward the runner's own motion, or the ball would trail behind him
+    # feed forward the runner's own motion, or the ball would trail behind
     mx += s.vel[k, 0] * st.DT * (1.0 - ease)
     my += s.vel[k, 1] * st.DT * (1.0 - ease)
     b[0] += mx
@@ -183,8 +183,8 @@ def _free(s: State) -> None:
         _report_now(s)
         if s.i[st.PHASE] == st.DEAD:
             return
-    if p == st.PLAN_OUT and s.f[st.FLIGHT_S] > 5.0:  # it stopped short after all: anybody's
-        s.i[st.PLAN], s.i[st.ONLY] = st.PLAN_NONE, st.ANYONE
+    if p == st.PLAN_OUT and s.f[st.FLIGHT_S] > 5.0:  # it stopped short after all: the ball is free
+        s.i[st.PLAN], s.i[st.ONLY] = st.PLAN_NONE, st.ANY_TEAM
     touch(s)
 
 
@@ -194,7 +194,7 @@ def run(
 ) -> None:
     """``frames`` frames into the output columns: places (n, 22, 2), ball (n, 3), who (n, 22), in_play and delay_us (n,).
 
-    Row 0 of a period is its kick-off picture (``first``); ``last`` says that the period ends with the final row.
+    Row 0 of a period is its kick-off picture (``first``); with ``last`` the period ends with the final row.
     """
     for n in range(frames):
         if not (first and n == 0):

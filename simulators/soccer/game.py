@@ -45,7 +45,7 @@ class Chunk:
     t_us, arrival_us : (n,) int64
     places : (n, 22, 2) m, by slot; those of an empty slot mean nothing
     ball : (n, 3) m
-    who : (n, 22) row of the squads that fills the slot, -1 for nobody
+    who : (n, 22) row of the squads that fills the slot, -1 for none
     in_play : (n,) 1 or 0
     events : what was completed in these frames
     """

@@ -1,4 +1,4 @@
-"""The facts of simulated matches that marginals are worked out from (``models.marginals.soccer`` says what each column holds), and
+"""The facts of simulated matches from which marginals are computed (``models.marginals.soccer`` describes each column), and
 why a figure is not that of real matches where it is not."""
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _bursts(places: Any) -> Any:
     for at in range(0, len(places) - _BURST_FRAMES + 1, _BURST_FRAMES):
         part = places[at : at + _BURST_FRAMES]
         speed = np.linalg.norm(part[5:] - part[:-5], axis=2) / 0.2
-        # whoever comes on in the place of another has not run there
+        # a substitute has not run in the place of the other
         speed[speed > 13.0] = np.nan
         some = np.isfinite(speed).mean(axis=0) > 0.9
         some[[0, 11]] = False
@@ -83,11 +83,11 @@ def _bursts(places: Any) -> Any:
     return np.concatenate(fastest) if fastest else np.empty(0)
 
 
-_NEAR: Final = "the man on the ball takes the best of all passes, and the nearest free man is seldom further than 20 m"
-_FAR: Final = "a failed pass is bent to an opponent, mostly short of its aim, and far passes are aimed at men who run"
+_NEAR: Final = "the player on the ball takes the best of all passes, and the nearest free player is seldom further than 20 m"
+_FAR: Final = "a failed pass is bent to an opponent, mostly short of its aim, and far passes are aimed at runners"
 _CLEAN: Final = "the truth of a shot, which xgoals learns, was set for a match of few chances: it falls too slowly with distance"
 _HEADS: Final = "only corners, free kicks and crosses are headed at goal, and the defence heads clear what it reaches first"
-_SOFT: Final = "referees of this world see few fouls in the box: there are hardly any penalties, so that their share is one of luck"
+_SOFT: Final = "simulated referees see few fouls in the box: there are hardly any penalties, so that their share is one of luck"
 
 #: figure -> why it is not that of real matches
 EXPLAINED: Final[dict[str, str]] = {
@@ -98,19 +98,19 @@ EXPLAINED: Final[dict[str, str]] = {
     "arrive, of open play, 20 to 30 m": _FAR,
     "arrive, of open play, 30 to 45 m": _FAR,
     "arrive, of open play, 45 m and more": _FAR,
-    "passes: high": "what is headed on in a real match is a high ball that somebody controls here",
-    "arrive: high": "they are played to men who stand free; a real launch is often played to nobody",
-    "passes: head": "players of this world head at goal and clear by head, and pass with their feet only",
+    "passes: high": "what is headed on in a real match is a high ball that a player controls here",
+    "arrive: high": "they are played to free players; a real launch often has no receiver",
+    "passes: head": "simulated players head at goal and clear by head, and pass with their feet only",
     "arrive: head": "there are none",
-    "passes: cross": "a cross is a high ball from a wing to a man in the box; low ones are counted as ground passes here",
-    "arrive: cross": "real ones that get past the first man are half the battle; here the defence is always in place",
-    "passes: through": "a runner is seldom played behind the line, because the last line of this world drops in time",
-    "arrive: through": "only those are tried whose runner is ahead of everybody",
-    "passes: throw-in": "fewer balls leave the pitch: nobody plays one out on purpose but to clear it",
+    "passes: cross": "a cross is a high ball from a wing to a player in the box; low ones are counted as ground passes here",
+    "arrive: cross": "real ones that get past the first defender are half the battle; here the defence is always in place",
+    "passes: through": "a runner is seldom played behind the line, because the simulated last line drops in time",
+    "arrive: through": "only those are tried whose runner is ahead of all opponents",
+    "passes: throw-in": "fewer balls leave the pitch: a player puts it out on purpose only to clear it",
     "arrive: corner": "the real figure counts a corner that a team mate touches; here one has to control it",
     "shots by head": _HEADS,
     "shots of open play, 0 to 8 m": _HEADS,
-    "shots of open play, 8 to 16 m": "whoever has got so far is closed down by two men here, and shoots earlier or passes back",
+    "shots of open play, 8 to 16 m": "a player that far is closed down by two defenders here, and shoots earlier or passes back",
     "shots of open play, 16 to 24 m": "the other side of the same: who is free at the edge of the box shoots",
     "shots of open play, 24 m and more": "they make way for the many from the edge of the box; all shots together are as many",
     "go in, of open play, 8 to 16 m": _CLEAN,

@@ -20,7 +20,7 @@ REACT_S: Final = 0.30
 
 @kernel
 def reach_s(s: State, k: int, x: float, y: float) -> float:
-    """Seconds that slot ``k`` needs to get to (x, y): he drifts on for a moment, then runs at four fifths of his top speed."""
+    """Seconds that slot ``k`` needs to get to (x, y): the player drifts on for a moment, then runs at four fifths of top speed."""
     px = s.pos[k, 0] + s.vel[k, 0] * REACT_S
     py = s.pos[k, 1] + s.vel[k, 1] * REACT_S
     top = 0.80 * s.traits[s.who[k], T_SPEED]
@@ -46,7 +46,7 @@ def move(s: State) -> None:
         if gap > 1e-6:
             wx, wy = want * dx / gap, want * dy / gap
         ax, ay = (wx - s.vel[k, 0]) / 0.30, (wy - s.vel[k, 1]) / 0.30
-        # nobody runs through anybody: shoulders push apart within 0.8 m
+        # players do not run through each other: shoulders push apart within 0.8 m
         for j in range(SLOTS):
             if j != k and s.who[j] >= 0:
                 ox, oy = s.pos[k, 0] - s.pos[j, 0], s.pos[k, 1] - s.pos[j, 1]

@@ -1,4 +1,4 @@
-"""After the ball: who chases a free one and where he meets it, how it is carried, how a keeper goes for a shot."""
+"""After the ball: the players who chase a free one and where they meet it, how it is carried, how a keeper goes for a shot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulators.soccer.state import State, attack_of, keeper_of, team_of
 
 @kernel
 def chase(s: State) -> None:
-    """A free ball: the two of each team who get there first go, whoever is meant to have it goes for certain."""
+    """A free ball: the two of each team who get there first go, and always the player for whom it is meant."""
     predict(s.ball, s.path)
     for team in range(2):
         lo = 0 if team == 0 else 11
@@ -52,7 +52,7 @@ def chase(s: State) -> None:
 
 @kernel
 def _keeper_may_leave(s: State, team: int) -> bool:
-    """Only for a ball that comes into his own area, or one that is meant for him."""
+    """Only for a ball that comes into the keeper's own area, or one that is meant for the keeper."""
     if s.i[st.PLANNED] == keeper_of(team):
         return True
     a = attack_of(s, team)
@@ -64,7 +64,7 @@ def _keeper_may_leave(s: State, team: int) -> bool:
 
 @kernel
 def intercept(s: State, k: int) -> tuple[int, float]:
-    """The first place of ``path`` where ``k`` can be when the ball is, and his seconds to it (plus a penalty if he is late)."""
+    """The first place of ``path`` where ``k`` can be when the ball is, and the seconds to it (plus a penalty when late)."""
     best, late = st.PATH - 1, 1e9
     for j in range(st.PATH):
         if s.path[j, 3] > 1.9 or abs(s.path[j, 1]) > st.HALF_LENGTH_M or abs(s.path[j, 2]) > st.HALF_WIDTH_M:
@@ -80,7 +80,7 @@ def intercept(s: State, k: int) -> tuple[int, float]:
 
 @kernel
 def carry(s: State) -> None:
-    """The man with the ball goes where he decided to, slower than without it."""
+    """The player with the ball goes to the chosen place, slower than without it."""
     k = s.i[st.OWNER]
     if k < 0:
         return
@@ -92,7 +92,7 @@ def carry(s: State) -> None:
 
 @kernel
 def watch_shot(s: State) -> None:
-    """A ball on its way to goal: the keeper goes to where it will pass him."""
+    """A ball on its way to goal: the keeper goes to where it will pass."""
     team = team_of(s.i[st.PLANNED])
     k = keeper_of(team)
     if s.who[k] < 0:

@@ -13,7 +13,7 @@ _OTHER_IS = {
     st.PASS: "receiver", st.SHOT: "keeper", st.SUBSTITUTION: "player_on",
     st.DRIBBLE: "opponent", st.TACKLE: "opponent", st.FOUL: "opponent",
 }  # fmt: skip
-_WORDS = (
+_ENUMS = (
     (st.E_BODY, "body_part", st.BODY_NAMES), (st.E_SET_PIECE, "set_piece", st.SET_PIECE_NAMES),
     (st.E_PHASE, "phase", st.SET_PIECE_NAMES), (st.E_ASSIST, "assist", st.ASSIST_NAMES),
     (st.E_HEIGHT, "height", st.HEIGHT_NAMES), (st.E_CARD, "card", st.CARD_NAMES),
@@ -29,9 +29,9 @@ def event_of(record: GameRecord, period: Period, row: Floats, serial: int, step_
     attrs: dict[str, str | float | bool] = {}
     if kind in _OTHER_IS and row[st.E_OTHER] >= 0:
         attrs[_OTHER_IS[kind]] = record.entities[int(row[st.E_OTHER])].id
-    for column, name, words in _WORDS:
+    for column, name, names in _ENUMS:
         if not np.isnan(row[column]):
-            attrs[name] = words[int(row[column])]
+            attrs[name] = names[int(row[column])]
     flags = int(row[st.E_FLAGS])
     for bit, name in enumerate(st.FLAG_NAMES):
         if flags >> bit & 1:

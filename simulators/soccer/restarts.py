@@ -17,7 +17,7 @@ from simulators.soccer.random_numbers import between
 from simulators.soccer.state import State, attack_of, keeper_of, team_of
 from simulators.soccer.tactics import hold_shape, keep_goal
 
-ROLL_OUT_S: Final = 1.4  #: how long a dead ball runs by itself before somebody fetches it
+ROLL_OUT_S: Final = 1.4  #: how long a dead ball runs by itself before a player fetches it
 BENCH_Y: Final = -35.2
 
 
@@ -60,7 +60,7 @@ def _next_substitution(s: State) -> None:
 
 @kernel
 def _pick_taker(s: State, kind: int, team: int, x: float, y: float) -> int:
-    """Goal kicks are the keeper's, penalties and kick-offs the foremost man's, corners a midfielder's; else the nearest."""
+    """Goal kicks are the keeper's, penalties and kick-offs the foremost player's, corners a midfielder's; else the nearest."""
     lo = keeper_of(team)
     if kind == st.GOAL_KICK and s.who[lo] >= 0:
         return lo
@@ -153,7 +153,7 @@ def line_up(s: State) -> None:
 
 @kernel
 def _crowd_the_box(s: State, team: int, a: int, corner: bool) -> None:
-    """Six attackers and a man each; two or three attackers stay back, and so does one defender up front."""
+    """Six attackers and one defender each; two or three attackers stay back, and so does one defender up front."""
     lo, other = (1, 12) if team == 0 else (12, 1)
     n = 0
     for k in range(lo, lo + 10):
@@ -228,7 +228,7 @@ def carry_dead_ball(s: State) -> None:
 
 @kernel
 def change_players(s: State) -> None:
-    """The leaver reaches the bench: his replacement is the next sample of that slot; after a red card nobody is."""
+    """The leaver reaches the bench: the substitute is the next sample of that slot; after a red card the slot stays empty."""
     k = s.i[st.LEAVER]
     if s.i[st.SUBBING] == 0 or abs(s.pos[k, 1] - BENCH_Y) > 0.7:
         return
@@ -239,7 +239,7 @@ def change_players(s: State) -> None:
 
 @kernel
 def leave_now(s: State) -> None:
-    """Whoever was on his way off is off."""
+    """Players on their way off are off."""
     k = s.i[st.LEAVER]
     if s.i[st.SUBBING] > 0:
         n = note(s, st.SUBSTITUTION, k, st.O_NONE)
@@ -252,7 +252,7 @@ def leave_now(s: State) -> None:
 
 @kernel
 def may_resume(s: State) -> bool:
-    """Long enough, ball and taker on the spot, nobody on his way off; at a kick-off all in their own half."""
+    """Long enough, ball and taker on the spot, no player on the way off; at a kick-off all in their own half."""
     if s.f[st.SINCE_S] < s.f[st.WAIT_S] or s.i[st.SUBBING] != 0:
         return False
     k = s.i[st.TAKER]
@@ -269,7 +269,7 @@ def may_resume(s: State) -> bool:
 
 @kernel
 def resume(s: State) -> None:
-    """The taker has the ball; he acts at his next thought."""
+    """The taker has the ball; and acts at the next thought."""
     kind = s.i[st.RESTART]
     s.i[st.PHASE], s.i[st.MODE], s.i[st.OWNER] = st.PLAY, st.CARRIED, s.i[st.TAKER]
     s.i[st.SET_PIECE], s.i[st.ORIGIN], s.i[st.POSS] = kind, kind, s.i[st.RESTART_TEAM]

@@ -1,8 +1,8 @@
 """What a match at the level of the score still can become: the true chances of its results, worked out backwards.
 
 Given how strong the teams are, a match of ``scorelines`` is a Markov chain of the score and of who has been sent off, minute by
-minute, and so each result has one true chance. How strong they are nobody is told: it was drawn, and shows only in the chances
-that each has had. What has been seen says how likely each strength now is: a team with ``n`` chances where a team of
+minute, and so each result has one true chance. The strengths are hidden: they are drawn, and show only in the chances
+that each has had. The match so far gives the likelihood of each strength: a team with ``n`` chances where a team of
 strength 0 would have had ``a`` has the density N(s; its mean, ``STRENGTH_SD``) exp(n s - a e^s), up to a factor. The true chance,
 given everything that was seen, is the mean of the chain's over these densities: no model of a match can know more than that.
 """

@@ -2,7 +2,7 @@
 
 Each team's chances come as a Poisson stream; a chance has a goal probability drawn from a Beta distribution (mean ``CHANCE_P``,
 as the engine's shots have) and scores with exactly that. The rate follows what moves it on the pitch: how strong the teams
-are, being at home, the minute, the score (a team that is behind attacks more), and men sent off.
+are, being at home, the minute, the score (a team that is behind attacks more), and players sent off.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ CHANCE_SHAPE: Final = 0.95  #: a of Beta(a, b); b follows from the mean
 HOME_EDGE: Final = 0.12  #: log rate
 STRENGTH_SD: Final = 0.22  #: log rate of a team, between matches
 BEHIND: Final = 0.11  #: log rate for each goal (two at most) that a team is behind; as much less for the one ahead
-MAN_DOWN: Final = 0.40  #: log rate for each man, either way
+PLAYER_DOWN: Final = 0.40  #: log rate for each player more or less
 RED_RATE: Final = 0.11  #: sendings-off of a team in a match
-MOST_RED: Final = 2  #: sendings-off of a team that are told
+MOST_RED: Final = 2  #: sendings-off of a team that count
 MOST: Final = 6  #: chances of one team in one minute that are looked at
 
 Table = dict[str, npt.NDArray[Any]]
@@ -77,9 +77,9 @@ def chance_rate(
 ) -> npt.NDArray[np.float64]:
     """(n, 2) chances expected in ``minute``: rising by a third over the match, as legs tire."""
     behind = np.clip(score[:, ::-1].astype(np.float64) - score, -2.0, 2.0)
-    men = red[:, ::-1].astype(np.float64) - red
+    players_more = red[:, ::-1].astype(np.float64) - red
     base = CHANCES / 2.0 / MINUTES * (0.85 + 0.30 * minute / (MINUTES - 1))
-    rate: npt.NDArray[np.float64] = base * np.exp(strength - 0.5 * STRENGTH_SD**2 + BEHIND * behind + MAN_DOWN * men)
+    rate: npt.NDArray[np.float64] = base * np.exp(strength - 0.5 * STRENGTH_SD**2 + BEHIND * behind + PLAYER_DOWN * players_more)
     return rate
 
 

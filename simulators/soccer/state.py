@@ -48,7 +48,7 @@ N_FLOATS: Final = 26
 # -- phases, modes of the ball, plans ------------------------------------------------------------------------------------
 PLAY, DEAD = 0, 1
 CARRIED, FREE = 0, 1
-ANYONE, NOBODY = -1, -2
+ANY_TEAM, NO_TEAM = -1, -2
 
 PLAN_NONE, PLAN_PASS, PLAN_GOAL, PLAN_SAVED, PLAN_BLOCKED, PLAN_OFF, PLAN_POST, PLAN_OWN_GOAL, PLAN_OUT = range(9)
 
@@ -133,11 +133,11 @@ STATE: Final = np.dtype(
         ("vel", "f8", (SLOTS, 2)),  # m/s
         ("acc", "f8", (SLOTS, 2)),  # m/s2
         ("aim", "f8", (SLOTS, 2)),  # m, where the player wants to be
-        ("cap", "f8", (SLOTS,)),  # m/s, how fast he wants to get there
+        ("cap", "f8", (SLOTS,)),  # m/s, highest speed on the way there
         ("roam", "f8", (SLOTS, 2)),  # m, slow personal deviation from the shape
         ("run", "f8", (SLOTS,)),  # s left of a run in behind
         ("stun", "f8", (SLOTS,)),  # s left in which a beaten player recovers
-        ("mark", "i8", (SLOTS,)),  # slot of the opponent he marks, -1
+        ("mark", "i8", (SLOTS,)),  # slot of the marked opponent, -1
         ("who", "i8", (SLOTS,)),  # row of the squads: team * 18 + n, or -1
         ("shape", "f8", (SLOTS, 2)),  # place in the formation: depth 0..1, side -1..1
         ("traits", "f8", (2 * SQUAD, N_TRAITS)),

@@ -1,4 +1,4 @@
-"""Where everybody wants to be: the block that shifts with the ball, support, runs in behind, pressing, marking, keepers.
+"""The aims of all players: the block that shifts with the ball, support, runs in behind, pressing, marking, keepers.
 
 Called every 0.2 s; writes ``aim`` and ``cap`` of all slots, in the stadium's orientation. Inside, "forward" coordinates are
 used: x grows towards the opponents' goal, so that one set of numbers serves both teams and both halves.
@@ -33,7 +33,7 @@ def last_line(s: State, team: int) -> float:
 
 @kernel
 def _pace(s: State, k: int, urgency: float) -> None:
-    """Speed of a player with time: he walks when near his place, runs when far; ``urgency`` 1 in play, less when it is dead."""
+    """Speed of a player with time: walks near the place, runs far from it; ``urgency`` 1 in play, less when it is dead."""
     gap = np.hypot(s.aim[k, 0] - s.pos[k, 0], s.aim[k, 1] - s.pos[k, 1])
     work = s.traits[s.who[k], st.T_WORK]
     cap = min(max(0.55 + 0.40 * gap * urgency, 0.6), 5.6)
@@ -55,7 +55,7 @@ def hold_shape(s: State, poss: int, urgency: float) -> None:
         else:
             line = min(max(0.60 * bx - 21.0, -43.5), 2.0)
             length, half, slide = 27.0, 18.5, 0.42
-            if bx < -18.0:  # in front of the own box everybody comes inside
+            if bx < -18.0:  # in front of the own box all players come inside
                 half, slide = 18.5 + 0.24 * (bx + 18.0), 0.36
         lo = 1 if team == 0 else 12
         for k in range(lo, lo + 10):
@@ -92,7 +92,7 @@ def keep_goal(s: State) -> None:
 
 @kernel
 def support(s: State, poss: int) -> None:
-    """With the ball: two come short, wide men stay wide, a runner goes behind the last line now and then."""
+    """With the ball: two come short, wide players stay wide, a runner goes behind the last line now and then."""
     a = attack_of(s, poss)
     line = last_line(s, poss)
     owner = s.i[st.OWNER]
@@ -123,7 +123,7 @@ def support(s: State, poss: int) -> None:
             s.cap[k] = s.traits[s.who[k], st.T_SPEED] * 0.96
             continue
         if k in (first, second):
-            # an open angle 9 to 13 m from the ball, on his own side of it
+            # an open angle 9 to 13 m from the ball, on the player's own side of it
             dx, dy = s.aim[k, 0] - bx, s.aim[k, 1] - by
             far = max(np.hypot(dx, dy), 0.1)
             want = 9.5 if k == first else 13.0
@@ -153,7 +153,7 @@ def support(s: State, poss: int) -> None:
 
 @kernel
 def defend(s: State, poss: int) -> None:
-    """Without the ball: the nearest presses, the next covers, the others mark the man in their zone, closer the nearer the goal."""
+    """Without the ball: the nearest presses, the next covers, others mark the opponent in their zone, closer near the goal."""
     team = 1 - poss
     a = attack_of(s, team)
     bx, by = s.ball[0], s.ball[1]
@@ -175,28 +175,28 @@ def defend(s: State, poss: int) -> None:
         if who < 0:
             break
         done[who] = True
-        near, man = 11.0, -1
+        near, marker = 11.0, -1
         for k in range(lo, lo + 10):
             if s.who[k] >= 0 and not taken[k]:
                 d = np.hypot(s.aim[k, 0] - s.pos[who, 0], s.aim[k, 1] - s.pos[who, 1])
                 if d < near:
-                    near, man = d, k
-        if man < 0:
+                    near, marker = d, k
+        if marker < 0:
             continue
-        taken[man] = True
-        s.mark[man] = who
+        taken[marker] = True
+        s.mark[marker] = who
         danger = min(max(1.15 - best / 62.0, 0.12), 0.74)
         dx, dy = gx - s.pos[who, 0], -s.pos[who, 1]
         far = max(np.hypot(dx, dy), 0.1)
         gap = 1.4 + 0.05 * best
         mx = s.pos[who, 0] + s.vel[who, 0] * 0.4 + dx / far * gap
         my = s.pos[who, 1] + s.vel[who, 1] * 0.4 + dy / far * gap
-        s.aim[man, 0] += danger * (mx - s.aim[man, 0])
-        s.aim[man, 1] += danger * (my - s.aim[man, 1])
-        _pace(s, man, 1.0)
+        s.aim[marker, 0] += danger * (mx - s.aim[marker, 0])
+        s.aim[marker, 1] += danger * (my - s.aim[marker, 1])
+        _pace(s, marker, 1.0)
         if best < 45.0:
             chase = np.hypot(s.vel[who, 0], s.vel[who, 1])
-            s.cap[man] = max(s.cap[man], min(chase * 1.08 + 0.4, 9.5))
+            s.cap[marker] = max(s.cap[marker], min(chase * 1.08 + 0.4, 9.5))
     # the centre-backs keep themselves between ball and goal
     deep = -bx * a
     if deep > 16.0:

@@ -1,4 +1,4 @@
-"""Invented clubs and people: names, shirts, formations, bodies, and who is to be replaced by whom and when."""
+"""Invented clubs and players: names, shirts, formations, bodies, and planned substitutions."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _CLUBS: Final = (
     ("Ironside Albion", "IRO", "#334155"), ("Westlake Rangers", "WES", "#be185d"), ("Millfield Sporting", "MIL", "#65a30d"),
     ("Port Linden", "LIN", "#ea580c"),
 )  # fmt: skip
-_GIVEN: Final = (
+_FIRST_NAMES: Final = (
     "Adan", "Bruno", "Casper", "Dario", "Elias", "Femi", "Goran", "Hugo", "Ivo", "Jonas", "Kofi", "Luca", "Milan", "Noel",
     "Oskar", "Pavel", "Rafa", "Sven", "Tomas", "Umar", "Viktor", "Wim", "Xabi", "Yaw", "Zeno", "Aksel", "Benat", "Cyril",
 )  # fmt: skip
-_FAMILY: Final = (
+_LAST_NAMES: Final = (
     "Abara", "Bellini", "Corvo", "Dahlin", "Estevar", "Fjeld", "Garrow", "Haldane", "Ibsenn", "Jarvik", "Kessler", "Lindqvar",
     "Marchetto", "Nakoro", "Okwari", "Pelletan", "Quintas", "Rosvall", "Sorokan", "Tavarel", "Ulvang", "Verholt", "Wexley",
     "Yarrowby", "Zoltari", "Ashdown", "Brannick", "Castellar", "Drummel", "Elstow", "Fenwich", "Grimaldo", "Hartsen", "Iverly",
@@ -50,8 +50,8 @@ class Squads:
 def squads(rng: np.random.Generator, half_s: float) -> Squads:
     """Draw two squads; substitutions are planned from 0.15 of the second half on, three to five a team."""
     home, away = (int(c) for c in rng.choice(len(_CLUBS), 2, replace=False))
-    names = rng.permutation(len(_GIVEN) * len(_FAMILY))[: 2 * SQUAD]
-    family_order = rng.permutation(len(_FAMILY))
+    names = rng.permutation(len(_FIRST_NAMES) * len(_LAST_NAMES))[: 2 * SQUAD]
+    family_order = rng.permutation(len(_LAST_NAMES))
     teams, formations, entities, tags = [], [], [], []
     traits = np.zeros((2 * SQUAD, N_TRAITS))
     shape = np.zeros((22, 2))
@@ -68,11 +68,11 @@ def squads(rng: np.random.Generator, half_s: float) -> Squads:
             row = team * SQUAD + n
             keeper = n in (0, 11)
             place = n if n < 11 else 0 if n == 11 else int(rng.integers(1, 11))
-            who = f"{_GIVEN[int(names[row]) % len(_GIVEN)]} {_FAMILY[int(family_order[row])]}"
+            player_name = f"{_FIRST_NAMES[int(names[row]) % len(_FIRST_NAMES)]} {_LAST_NAMES[int(family_order[row])]}"
             entities.append(
                 Entity(
                     id=f"{team_id}-{n + 1}",
-                    name=who,
+                    name=player_name,
                     team=team_id,
                     role="keeper" if keeper else "player",
                     shirt=n + 1,

@@ -1,6 +1,6 @@
-"""Training tables from simulated games: the same feature functions that run live, asked about every shot and pass.
+"""Training tables from simulated games: the same feature functions that run live, computed for every shot and pass.
 
-The world hands over its frames in one piece per period instead of packet by packet, which is some fifty times faster than
+The simulator returns its frames in one piece per period instead of packet by packet, which is some fifty times faster than
 the operator and gives the same rows: positions are rounded to the float32 of the wire, and a test compares both.
 """
 
@@ -28,40 +28,40 @@ _AROUND: Final = 25
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What one model learns from: the event it belongs to, its features, and what counts as a success."""
+class _Target:
+    """The event type of one model, its features, and the outcome that is a success."""
 
     event: str
     features: Callable[[EventContext], Floats | None]
     success: str
 
 
-_ASKED: Final[dict[str, _Asked]] = {
-    "xgoals": _Asked("shot", moment_features, "goal"),
-    "pass-completion": _Asked("pass", completion_features, "complete"),
+_TARGETS: Final[dict[str, _Target]] = {
+    "xgoals": _Target("shot", moment_features, "goal"),
+    "pass-completion": _Target("pass", completion_features, "complete"),
 }
 
 
 def event_table(
-    model: str, seed: int, games: int, tell: Callable[[float], None] = lambda games: None, finishing: float = 0.0
+    model: str, seed: int, games: int, advance: Callable[[float], None] = lambda games: None, finishing: float = 0.0
 ) -> Table:
     """Rows of ``model`` from ``games`` whole matches with seeds ``seed``, ``seed + 1``, ...; labels are what happened, the
     simulator's true probability is kept beside them and never learnt from. ``finishing`` is that of the season
     (``simulators.soccer.truth``)."""
-    asked = _ASKED[model]
+    target = _TARGETS[model]
     rows: list[Floats] = []
     label: list[float] = []
     truth: list[float] = []
     game: list[int] = []
     for number in range(seed, seed + games):
-        for moment, row in asked_of(model, Match(number, finishing=finishing)):
+        for moment, row in feature_rows(model, Match(number, finishing=finishing)):
             if "true_probability" not in moment.attrs:
                 continue
             rows.append(row)
-            label.append(float(moment.outcome == asked.success))
+            label.append(float(moment.outcome == target.success))
             truth.append(float(moment.attrs["true_probability"]))
             game.append(number)
-        tell(1.0)
+        advance(1.0)
     source: dict[str, str | float | int] = {
         "source": "simulated soccer",
         "games": games,
@@ -71,15 +71,15 @@ def event_table(
     return Table(np.array(rows), np.array(label), np.array(game, np.int64), source, truth=np.array(truth))
 
 
-def asked_of(model: str, match: Match, but: frozenset[str] = frozenset()) -> Iterator[tuple[EventContext, Floats]]:
-    """Every event that the model is asked about, with its features; as if the feed had not had the events ``but``."""
-    asked, trail = _ASKED[model], Trail()
+def feature_rows(model: str, match: Match, but: frozenset[str] = frozenset()) -> Iterator[tuple[EventContext, Floats]]:
+    """Every event of the model with its features; ``but`` are ids of events to leave out, as if the feed had not had them."""
+    target, trail = _TARGETS[model], Trail()
     led_by = TOUCHES if model == "xgoals" else frozenset[str]()
-    for moment in moments(match, asked.event, led_by):
+    for moment in moments(match, target.event, led_by):
         if moment.id in but:
             continue
-        if moment.type == asked.event:
-            row = asked.features(moment)
+        if moment.type == target.event:
+            row = target.features(moment)
             if row is not None:
                 if led_by:
                     row = with_trail(row, moment.attrs, trail, moment.t_s, moment.period, moment.team, moment.player)

@@ -17,7 +17,7 @@ _BATCH: Final = 1_000
 _HALF_S: Final = 45 * 60.0
 
 
-def result_table(seed: int, games: int, tell: Callable[[float], None] = lambda games: None) -> Table:
+def result_table(seed: int, games: int, advance: Callable[[float], None] = lambda games: None) -> Table:
     """Rows of ``soccer-win-probability``: label 0 home, 1 draw, 2 away; the truth is the chance of each given all that has been
     seen of the match, never a feature.
 
@@ -40,7 +40,7 @@ def result_table(seed: int, games: int, tell: Callable[[float], None] = lambda g
         labels.append(s["result"].astype(np.float64))
         names.append(s["match"].astype(np.int64) + first)
         truths.append(result_chances(s))
-        tell(float(count))
+        advance(float(count))
     rows = np.concatenate(parts)
     source: dict[str, str | float | int] = {
         "source": "simulated soccer score lines",

@@ -19,8 +19,8 @@ Pass::
             - 0.9 [cross]
 
 with distance (m, ball to the receiver at the moment of the kick), lane (m, at most 2.5: the least of sideways distance /
-(1 + along / 12) over opponents beside the way), space (m, at most 8: receiver to his nearest opponent) and pressure (m,
-passer to his nearest opponent).
+(1 + along / 12) over opponents beside the way), space (m, at most 8: receiver to the nearest opponent) and pressure (m,
+passer to the nearest opponent).
 Throw-ins count 1.3 more. A pass to a player in an offside position is not drawn: its probability is 0.
 """
 
@@ -52,7 +52,7 @@ def logistic(z: float) -> float:
 
 @kernel
 def nearest_opponent(pos: Floats, who: Ints, team: int, x: float, y: float, keepers: bool) -> float:
-    """m from (x, y) to the closest opponent of ``team``; ``keepers`` says whether theirs counts."""
+    """m from (x, y) to the closest opponent of ``team``; with ``keepers`` their keeper counts."""
     best = 1e9
     lo = 11 if team == 0 else 0
     for k in range(lo if keepers else lo + 1, lo + 11):

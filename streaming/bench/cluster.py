@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 def one_game(seconds: float) -> Load:
     """A simulated game that can be sent as many: so many seconds of it, in halves that are longer than what is played of it, since
-    between them is a minute in which nothing is said."""
+    between them is a minute without messages."""
     from simulators.catalogue import open_simulator
     from streaming.bench.load_generator import Load
 
-    world = open_simulator("soccer", 7, max(1.5, seconds / 20.0))
-    return Load(world.record, world.stream(), seconds)
+    simulator = open_simulator("soccer", 7, max(1.5, seconds / 20.0))
+    return Load(simulator.record, simulator.stream(), seconds)
 
 
 def _broker() -> str:
-    """Where the broker is; ``Unavailable`` with one sentence, and at once, when nobody listens there."""
+    """Where the broker is; ``Unavailable`` with one sentence, and at once, when no broker listens there."""
     from streaming.bench.kafka import ENVIRONMENT
     from streaming.errors import Unavailable
     from streaming.kafka.settings import parse
@@ -37,7 +37,7 @@ def _broker() -> str:
         except OSError:
             continue
         return url
-    raise Unavailable(f"no broker answers at {url}: make up starts one on this machine, {ENVIRONMENT} says where another is")
+    raise Unavailable(f"no broker answers at {url}: make up starts one on this machine, {ENVIRONMENT} names another")
 
 
 def _cluster() -> str:

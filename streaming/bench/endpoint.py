@@ -19,7 +19,7 @@ from streaming.bench.http_load import Target, measure, post
 from streaming.bench.timing import Result
 from streaming.errors import Unavailable
 
-#: what is asked for: a label, the model, as what it is served, how many rows, and whether the peers are asked, too
+#: requests: a label, the model, the name under which it is served, rows, and whether the peers are measured, too
 CASES: Final = (
     ("1_row", "xgoals", "xgoals", 1, True),
     ("21_rows", "xgoals", "xgoals", 21, True),
@@ -29,7 +29,7 @@ CASES: Final = (
 
 def endpoint(core_hour_price: float = 0.05, peers: Path | None = None, rounds: int = 5) -> Result:
     """Round trips one after the other, and requests a second with sixteen on their way: one row, 21 rows, and the 21 points of a
-    curve, which are asked by one row."""
+    curve, which need one row."""
     from models.artefact import SHIPPED, load
     from models.curve import curve_of
 
@@ -40,21 +40,21 @@ def endpoint(core_hour_price: float = 0.05, peers: Path | None = None, rounds: i
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary)
         uds = str(folder / "e.sock")
-        pid, port = stack.enter_context(_said(["-m", "streaming.cli", "endpoint", "--port", "0", "--uds", uds]))
+        pid, port = stack.enter_context(_server(["-m", "streaming.cli", "endpoint", "--port", "0", "--uds", uds]))
         for label, name, served, rows, beside in CASES:
             model: Model = load(name) if served == name else curve_of(load(name))
-            asked = rng.uniform(0.0, 1.0, (rows, len(model.features))).round(6).tolist()
-            request = post(f"/models/{served}/invoke", msgspec.json.encode(asked))
-            answer = msgspec.json.encode({"predictions": model.predict(np.array(asked)).tolist(), "version": model.version})
+            inputs = rng.uniform(0.0, 1.0, (rows, len(model.features))).round(6).tolist()
+            request = post(f"/models/{served}/invoke", msgspec.json.encode(inputs))
+            answer = msgspec.json.encode({"predictions": model.predict(np.array(inputs)).tolist(), "version": model.version})
             with ExitStack() as these:
                 targets = [Target("ours", port, request, pid=pid), Target("unix_socket", uds, request, pid=pid)]
                 for kind in ("echo", "asgi"):
                     command = ["-m", "streaming.bench.floors", kind, str(len(answer))]
-                    floor_pid, floor_port = these.enter_context(_said(command))
+                    floor_pid, floor_port = these.enter_context(_server(command))
                     targets.append(Target(kind, floor_port, request, pid=floor_pid))
                 if peers is not None and beside:
                     model_file = SHIPPED / "simulated" / name / "model.json"
-                    targets += _peers(these, peers, folder / label, model_file, asked, notes)
+                    targets += _peers(these, peers, folder / label, model_file, inputs, notes)
                 measure(targets, rounds=rounds)
             add_figures(targets, label, core_hour_price, figures, floor)
     return {
@@ -67,7 +67,7 @@ def endpoint(core_hour_price: float = 0.05, peers: Path | None = None, rounds: i
 
 
 def _peers(
-    stack: ExitStack, cache: Path, folder: Path, model_file: Path, asked: list[list[float]], notes: list[str]
+    stack: ExitStack, cache: Path, folder: Path, model_file: Path, inputs: list[list[float]], notes: list[str]
 ) -> list[Target]:
     from streaming.bench.peers import PEERS, installed, running
 
@@ -77,7 +77,7 @@ def _peers(
             try:
                 programs = installed(peer, cache)
                 home = folder / f"{peer.name}-{workers}"
-                found.append(stack.enter_context(running(peer, programs, home, model_file, workers, asked)))
+                found.append(stack.enter_context(running(peer, programs, home, model_file, workers, inputs)))
             except Unavailable as error:
                 notes.append(str(error))
     return found
@@ -103,8 +103,8 @@ def add_figures(targets: list[Target], label: str, price: float, figures: dict[s
 
 
 @contextmanager
-def _said(command: list[str]) -> Iterator[tuple[int, int]]:
-    """A Python process that says its port in its first line, until the block ends: its id and the port."""
+def _server(command: list[str]) -> Iterator[tuple[int, int]]:
+    """A Python process that prints its port in its first line, until the block ends: its id and the port."""
     with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -29,17 +29,17 @@ from streaming.flink.rest import Rest
 from streaming.kafka.broker import ensure
 from streaming.kafka.settings import parse
 
-#: where the cluster is, for the benchmark and whoever else does not ask for it
+#: where the cluster is, by default
 ENVIRONMENT: Final = "TOUCHLINE_FLINK"
 PROFILES: Final = ("process", "thread")
 #: games at once, one after another
 COUNTS: Final = (1, 5, 10, 20, 40, 80)
 #: p99 that is allowed on the air, us
 BUDGETS_US: Final = {"embedded": 50_000, "thread": 50_000, "process": 250_000}
-#: beyond this nobody asks for more games, us
+#: p99 beyond which no more games are tried, us
 HOPELESS_US: Final = 2_000_000
 #: games that are played before anything is measured: Java compiles what is called often, and is dear until it has
-REHEARSAL: Final = 10
+WARM_UP_GAMES: Final = 10
 #: what others may take of the machine while something is measured
 QUIET_CORES: Final = 0.25
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -68,7 +68,7 @@ def on_air(url: str, cluster: str, sport: str, profile: str, parallelism: int) -
     options = ["--runner", "flink", "--flink", cluster, "--profile", profile, "--parallelism", str(parallelism), "--group", group]
     operator = Operator(url, sport, options)
     try:
-        yield operator.said.split(": job ")[1].split()[0]
+        yield operator.first_line.split(": job ")[1].split()[0]
     finally:
         operator.end()
 
@@ -88,15 +88,15 @@ def curve(
 ) -> list[dict[str, Any]]:
     """A row for each number of games at once, all in one job. ``profile`` may be ``embedded`` too: that many processes of the
     embedded runner share the games. Ends early when the games cannot be kept up with. On a machine that is shared, each count
-    waits up to ``patience_s`` for a quiet moment, and is measured again when the others came back meanwhile; the quieter one is
-    kept, and says how many cores they had (``cores_others``)."""
+    waits up to ``patience_s`` for a quiet moment, and is measured again when other load returned meanwhile; the quieter one is
+    kept, with the cores that others used (``cores_others``)."""
     sport, prefix = load.record.sport, f"curve-{uuid.uuid4().hex[:6]}-"
     with _operators(url, cluster, sport, profile, parallelism) as (job, groups):
         reader = listener(url, sport, prefix, "read_uncommitted")
         groups |= {"load": [os.getpid()], "reader": [reader.process.pid]}
         rows = []
         try:
-            for number, games in enumerate((REHEARSAL, *counts)):
+            for number, games in enumerate((WARM_UP_GAMES, *counts)):
                 tries: list[dict[str, Any]] = []
                 while not tries or (number and patience_s and len(tries) < 2 and tries[-1]["cores_others"] > QUIET_CORES):
                     _wait_quiet(patience_s)
@@ -243,7 +243,7 @@ def _wait_quiet(patience_s: float) -> None:
 
 
 def _here(server: str) -> list[int]:
-    """The process of this machine that listens there; nobody when it is another machine."""
+    """The process of this machine that listens there; None when it is another machine."""
     host, _, port = server.rpartition(":")
     if not (host.startswith("127.") or host in ("localhost", "[::1]")):
         return []

@@ -1,5 +1,5 @@
 """The least that a server on loopback can cost: ``python -m streaming.bench.floors echo|asgi BYTES`` answers every request
-with as many bytes, and says its port. ``echo`` is a bare socket on uvloop, ``asgi`` a raw ASGI application on uvicorn with
+with as many bytes, and prints its port. ``echo`` is a bare socket on uvloop, ``asgi`` a raw ASGI application on uvicorn with
 httptools."""
 
 from __future__ import annotations

@@ -77,8 +77,8 @@ def lead_curve(calls: int = 4_000, trees: int = 200, depth: int = 6) -> Timing:
     contenders: dict[str, Callable[[Floats], object]] = {"21 rows by our walker": as_rows}
     peers = _peer(blob, contributions=False)
     if peers:
-        ask = peers["xgboost inplace_predict"]
-        contenders["21 rows by xgboost"] = lambda row: ask(curve.rows(row[0]))
+        inplace_predict = peers["xgboost inplace_predict"]
+        contenders["21 rows by xgboost"] = lambda row: inplace_predict(curve.rows(row[0]))
     found = _timed(f"a lead curve, {trees} trees x depth {depth}", curve.predict, rows, contenders, calls)
     sample = slice(0, 32)
     ours = curve.predict(rows[sample])

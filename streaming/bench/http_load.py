@@ -26,10 +26,10 @@ class Target:
     request: bytes
     _: KW_ONLY
     cores: int = 1
-    #: the server's process, where it is one: its own time tells even while others disturb the machine
+    #: the server's process, where it is one: its own CPU time is valid even while other load disturbs the machine
     pid: int = 0
     cpu_us: float = 0.0
-    asked: int = 0
+    requests: int = 0
     took_ns: list[Ints] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
 
@@ -45,8 +45,8 @@ class Target:
 
     def figures(self) -> dict[str, float]:
         p50, p99 = np.percentile(np.concatenate(self.took_ns) / 1000.0, [50, 99])
-        told = {"p50_us": float(p50), "p99_us": float(p99), "tps": float(np.median(self.rates))}
-        return told | ({"cpu_us": self.cpu_us} if self.pid else {})
+        measured = {"p50_us": float(p50), "p99_us": float(p99), "tps": float(np.median(self.rates))}
+        return measured | ({"cpu_us": self.cpu_us} if self.pid else {})
 
 
 def post(path: str, body: bytes) -> bytes:
@@ -135,12 +135,12 @@ def measure(targets: list[Target], *, rounds: int = 5, n: int = 400, connections
     for _ in range(rounds):
         for target in targets:
             target.took_ns.append(one_by_one(target, n))
-            target.asked += n
+            target.requests += n
         for target in targets:
             rate = together(target, connections, seconds)
             target.rates.append(rate)
-            target.asked += round(rate * seconds)
+            target.requests += round(rate * seconds)
     for target in targets:
         if target.pid:
-            asked = sum(other.asked for other in targets if other.pid == target.pid)
-            target.cpu_us = (cpu_s(target.pid) - before_s[target.pid]) / asked * 1e6
+            requests = sum(other.requests for other in targets if other.pid == target.pid)
+            target.cpu_us = (cpu_s(target.pid) - before_s[target.pid]) / requests * 1e6

@@ -29,7 +29,7 @@ from streaming.wire import topics
 from streaming.wire.feed import encode_feed
 from streaming.wire.records import Telemetry
 
-#: where the broker is, for the benchmark and whoever else does not ask for it
+#: where the broker is, by default
 ENVIRONMENT: Final = "TOUCHLINE_KAFKA"
 #: what is thrown away at the start of a run: first allocations, first fetches
 WARM_S: Final = 4.0
@@ -39,19 +39,19 @@ _START_TIMEOUT_S: Final = 150.0
 
 
 class Operator:
-    """A real ``touchline run``, on the air; ``said`` is the line that says so."""
+    """A real ``touchline run``, on the air; ``first_line`` is its line "on the air"."""
 
     def __init__(self, url: str, sport: str, options: Sequence[str]) -> None:
         command = [sys.executable, "-m", "streaming.cli", "run", "--source", url, "--sink", url, "--sport", sport, *options]
-        # Its errors go to a file: a pipe that nobody reads would stop it in the end.
+        # Its errors go to a file: a pipe without a reader would stop it in the end.
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with us)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
         assert self.process.stdout is not None
         patience = threading.Timer(_START_TIMEOUT_S, self.process.kill)
         patience.start()
-        self.said = self.process.stdout.readline()
+        self.first_line = self.process.stdout.readline()
         patience.cancel()
-        if "on the air" not in self.said:
+        if "on the air" not in self.first_line:
             self.process.kill()
             why = self._why()
             self.end()
@@ -103,8 +103,8 @@ def kafka_latency(
 
 
 def both_readers(url: str, load: Load, games: int) -> dict[str, Any]:
-    """Play ``games`` games to whoever is on the air; figures of both kinds of readers. They are played twice; of the first time
-    only ``cold_p99_us`` is told: Java compiles what is called often, and is dear until it has."""
+    """Play ``games`` games to the operator on the air; figures of both kinds of readers. They are played twice; of the first time
+    only ``cold_p99_us`` is reported: Java compiles what is called often, and is dear until it has."""
     sport, mark = load.record.sport, f"bench-{uuid.uuid4().hex[:8]}-"
     helpers: list[Helper] = []
     try:
@@ -153,10 +153,10 @@ def play(
     for known in rows:
         if not known:
             raise Unavailable("no stats came out of the broker while the benchmark ran")
-        told = np.array(known, float)
+        readings = np.array(known, float)
         # By the time of the sample that closed the window: what is late must not fall out of the figures because it is late.
-        closed_us = told[:, 0] - told[:, 1]
-        found.append(told[(closed_us > began_us) & (closed_us < until_us)])
+        closed_us = readings[:, 0] - readings[:, 1]
+        found.append(readings[(closed_us > began_us) & (closed_us < until_us)])
     return found
 
 
@@ -172,7 +172,7 @@ def catch_up(address: Address, sport: str, group: str, patience_s: float = 30.0)
 
 
 def behind(address: Address, sport: str, group: str, *, skip: bool = False) -> int:
-    """Records of the input that ``group`` has not used for good; with ``skip`` it is told that it has."""
+    """Records of the input that ``group`` has not used for good; with ``skip`` its offsets move to the end."""
     from kafka import KafkaConsumer
     from kafka.structs import OffsetAndMetadata, TopicPartition
 
@@ -221,13 +221,15 @@ def floor(url: str, load: Load, out_bytes: int, games: int, seconds: float = 8.0
     address = parse(url)
     in_bytes = int(np.median([len(encode_feed(item)) for _, item in load.items if isinstance(item, Telemetry)]))
     mark = uuid.uuid4().hex[:8]
-    came, goes = f"floor-in-{mark}", f"floor-out-{mark}"
+    in_topic, out_topic = f"floor-in-{mark}", f"floor-out-{mark}"
     with admin(address) as client:
-        client.create_topics({t: {"num_partitions": 4, "replication_factor": -1} for t in (came, goes)}, wait_for_metadata=True)
-        relay = Helper("relay", url, came, goes, str(out_bytes))
+        client.create_topics(
+            {t: {"num_partitions": 4, "replication_factor": -1} for t in (in_topic, out_topic)}, wait_for_metadata=True
+        )
+        relay = Helper("relay", url, in_topic, out_topic, str(out_bytes))
         found: list[float] = []
         try:
-            consumer = reader_at_end(address, goes, "read_uncommitted")
+            consumer = reader_at_end(address, out_topic, "read_uncommitted")
             producer = KafkaProducer(**address.python(), acks="all", compression_type="lz4", linger_ms=0)
             body, until = os.urandom(in_bytes), time.monotonic() + seconds
             sent = 0
@@ -235,7 +237,7 @@ def floor(url: str, load: Load, out_bytes: int, games: int, seconds: float = 8.0
             while time.monotonic() < until or len(found) < sent:
                 if time.monotonic() >= due and time.monotonic() < until:
                     due += 0.2 / games
-                    producer.send(came, time.time_ns().to_bytes(8, "big") + body, key=str(sent % games).encode())
+                    producer.send(in_topic, time.time_ns().to_bytes(8, "big") + body, key=str(sent % games).encode())
                     sent += 1
                 wait_ms = max(1, int(1000 * (due - time.monotonic())))
                 for records in consumer.poll(timeout_ms=min(wait_ms, 20)).values():
@@ -247,6 +249,6 @@ def floor(url: str, load: Load, out_bytes: int, games: int, seconds: float = 8.0
             producer.close(timeout=5)
         finally:
             relay.end()
-            client.delete_topics([came, goes])
+            client.delete_topics([in_topic, out_topic])
     kept = np.array(found[len(found) // 4 :])
     return {"floor_p50_us": at(kept, 50), "floor_p99_us": at(kept, 99)}

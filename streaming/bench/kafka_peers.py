@@ -36,8 +36,8 @@ class _Batch(msgspec.Struct):
 
 
 def reader_at_end(address: Address, topic: str, isolation: str) -> Any:
-    """A consumer at the end of every partition of a topic. It asks the broker to answer after 10 ms though nothing has come:
-    kafka-python takes up what one broker has said only when the request before it is over, so that with the usual 500 ms a record
+    """A consumer at the end of every partition of a topic. It lets the broker answer after 10 ms even without records:
+    kafka-python processes the answer of one broker only when the request before it is over, so that with the usual 500 ms a record
     may lie there for as long as a long poll lasts."""
     from kafka import KafkaConsumer
     from kafka.structs import TopicPartition
@@ -51,11 +51,11 @@ def reader_at_end(address: Address, topic: str, isolation: str) -> Any:
     for part in here:
         if position(consumer, part) is None:
             consumer.close()
-            raise Unavailable(f"the broker at {address.text} does not say where topic {topic} ends")
+            raise Unavailable(f"the broker at {address.text} does not report the end of topic {topic}")
     return consumer
 
 
-def _asked() -> queue.SimpleQueue[str]:
+def _input_lines() -> queue.SimpleQueue[str]:
     """The lines that the parent writes to our standard input, and an empty one once it has closed it."""
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
@@ -68,50 +68,50 @@ def _asked() -> queue.SimpleQueue[str]:
     return lines
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def _listen(url: str, sport: str, prefix: str, isolation: str) -> None:
-    """The subscriber. Asked for it, it tells of each message since it was asked last that closes windows: when it was here (us),
-    how long after their last sample that was (us), and its size in bytes."""
+    """The subscriber. On request it prints, for each message since the last request that closes windows: its time here (us), the
+    time since their last sample (us), and its size in bytes."""
     consumer = reader_at_end(parse(url), topics.stats(sport), isolation)
-    decode, asked, ours = msgspec.json.Decoder(_Batch).decode, _asked(), prefix.encode()
+    decode, input_lines, ours = msgspec.json.Decoder(_Batch).decode, _input_lines(), prefix.encode()
     found: list[tuple[int, int, int]] = []
-    _say("ready")
+    _print("ready")
     while True:
         for records in consumer.poll(timeout_ms=50).values():
             now_us = time.time_ns() // 1000
             for record in records:
                 if not record.key.startswith(ours):
                     continue
-                came = [u.clocks.ingress_us for u in decode(record.value).updates if u.quality == "final" and u.event is None]
-                if came:
-                    found.append((now_us, now_us - max(came), len(record.value)))
-        if not asked.empty():
-            if not asked.get():
+                ingress_us = [u.clocks.ingress_us for u in decode(record.value).updates if u.quality == "final" and u.event is None]
+                if ingress_us:
+                    found.append((now_us, now_us - max(ingress_us), len(record.value)))
+        if not input_lines.empty():
+            if not input_lines.get():
                 break
-            _say(msgspec.json.encode(found).decode())
+            _print(msgspec.json.encode(found).decode())
             found = []
     consumer.close()
 
 
-def _relay(url: str, came: str, goes: str, size: int) -> None:
+def _relay(url: str, in_topic: str, out_topic: str, size: int) -> None:
     """Where the operator would be: each message is answered at once with ``size`` bytes that begin with its first eight."""
     from kafka import KafkaProducer
 
     address = parse(url)
-    consumer, told = reader_at_end(address, came, "read_uncommitted"), _asked()
+    consumer, input_lines = reader_at_end(address, in_topic, "read_uncommitted"), _input_lines()
     producer = KafkaProducer(
         **address.python(), acks="all", compression_type="lz4", linger_ms=0, max_request_size=MAX_MESSAGE_BYTES
     )
     body = _filler(size)
-    _say("ready")
-    while told.empty():
+    _print("ready")
+    while input_lines.empty():
         for records in consumer.poll(timeout_ms=50).values():
             for record in records:
-                producer.send(goes, record.value[:8] + body, key=record.key)
+                producer.send(out_topic, record.value[:8] + body, key=record.key)
     consumer.close()
     producer.close(timeout=5)
 
@@ -124,7 +124,7 @@ def _filler(size: int) -> bytes:
 
 
 class Helper:
-    """A process of this module: ready when it says so, ended by closing its input."""
+    """A process of this module: ready when it prints so, ended by closing its input."""
 
     def __init__(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "streaming.bench.kafka_peers", *arguments]
@@ -138,7 +138,7 @@ class Helper:
         return self.process.stdout.readline()
 
     def take(self) -> Any:
-        """What it has seen since it was asked last."""
+        """What it has seen since the last call."""
         assert self.process.stdin is not None
         self.process.stdin.write("take\n")
         self.process.stdin.flush()

@@ -77,7 +77,7 @@ class Load:
 
 
 def moved(item: Telemetry | Event, name: str, shift_us: int, late_us: int) -> Telemetry | Event:
-    """A record of another game and time; ``late_us`` is how much later than planned it is sent, which its stamps tell."""
+    """A record of another game and time; ``late_us`` is how much later than planned it is sent, as its stamps show."""
     came_us = item.arrival_us + (shift_us + late_us)
     if isinstance(item, Event):
         return msgspec.structs.replace(item, game=name, t_us=item.t_us + shift_us, arrival_us=came_us)

@@ -38,12 +38,12 @@ class Peer:
 
 @dataclass(frozen=True)
 class Peer:
-    """``prepare(folder, model file, port, workers)`` writes what it needs and returns its command; ``ask(rows)`` is a request."""
+    """``prepare(folder, model file, port, workers)`` writes its files and returns its command; ``request(rows)`` is a request."""
 
     name: str
     packages: tuple[str, ...]
     prepare: Callable[[Path, Path, int, int], list[str]]
-    ask: Callable[[list[list[float]]], bytes]
+    request: Callable[[list[list[float]]], bytes]
     workers: tuple[int, ...]
 
 
@@ -61,12 +61,12 @@ def _mlserver(folder: Path, model: Path, port: int, workers: int) -> list[str]:
     (folder / "peer").mkdir()
     shutil.copy(model, folder / "peer" / "model.json")
     where = {"uri": "./model.json", "version": "1"}
-    told = {"name": "peer", "implementation": "mlserver_xgboost.XGBoostModel", "parameters": where}
-    (folder / "peer" / "model-settings.json").write_text(json.dumps(told))
+    model_settings = {"name": "peer", "implementation": "mlserver_xgboost.XGBoostModel", "parameters": where}
+    (folder / "peer" / "model-settings.json").write_text(json.dumps(model_settings))
     return ["mlserver", "start", "."]
 
 
-def _ask_mlserver(rows: list[list[float]]) -> bytes:
+def _mlserver_request(rows: list[list[float]]) -> bytes:
     flat = [value for row in rows for value in row]
     tensor = {"name": "x", "shape": [len(rows), len(rows[0])], "datatype": "FP32", "data": flat}
     return post("/v2/models/peer/infer", json.dumps({"inputs": [tensor]}).encode())
@@ -77,15 +77,15 @@ def _bentoml(folder: Path, model: Path, port: int, workers: int) -> list[str]:
     return ["bentoml", "serve", "service:Peer", "--host", "127.0.0.1", "--port", str(port)]
 
 
-def _ask_bentoml(rows: list[list[float]]) -> bytes:
+def _bentoml_request(rows: list[list[float]]) -> bytes:
     return post("/predict", json.dumps({"rows": rows}).encode())
 
 
 #: MLServer's workers come on top of the process that takes requests in; 0: there is only that one
 PEERS: Final = (
     # its workers do not start on a newer uvloop
-    Peer("mlserver", ("mlserver", "mlserver-xgboost", "uvloop<0.22"), _mlserver, _ask_mlserver, (0, 2)),
-    Peer("bentoml", ("bentoml", "xgboost-cpu", "uvloop", "httptools"), _bentoml, _ask_bentoml, (1, 2)),
+    Peer("mlserver", ("mlserver", "mlserver-xgboost", "uvloop<0.22"), _mlserver, _mlserver_request, (0, 2)),
+    Peer("bentoml", ("bentoml", "xgboost-cpu", "uvloop", "httptools"), _bentoml, _bentoml_request, (1, 2)),
 )
 
 
@@ -125,7 +125,7 @@ def running(peer: Peer, programs: Path, folder: Path, model: Path, workers: int,
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment |= {"PATH": f"{programs}:{environment.get('PATH', '')}", "BENTOML_HOME": str(folder), "BENTOML_DO_NOT_TRACK": "1"}
     environment |= {"OMP_NUM_THREADS": "1"}
-    target = Target(f"{peer.name}, {workers} workers", port, peer.ask(rows), cores=2)
+    target = Target(f"{peer.name}, {workers} workers", port, peer.request(rows), cores=2)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [str(programs / command[0]), *command[1:]], cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
@@ -138,7 +138,7 @@ def running(peer: Peer, programs: Path, folder: Path, model: Path, workers: int,
                     break
                 except (OSError, ValueError):
                     if process.poll() is not None or time.monotonic() > until:
-                        last = ((folder / "log").read_text().strip().splitlines() or ["it said nothing"])[-1]
+                        last = ((folder / "log").read_text().strip().splitlines() or ["its log is empty"])[-1]
                         raise Unavailable(f"{target.name} did not come up: {last[:300]}") from None
                     time.sleep(0.5)
             yield target

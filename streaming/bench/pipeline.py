@@ -39,7 +39,7 @@ def codec() -> Result:
     }
 
 
-def _world(minutes: float, sport: str = "soccer") -> Any:
+def _simulator(minutes: float, sport: str = "soccer") -> Any:
     from simulators.catalogue import open_simulator
 
     return open_simulator(sport, 7, minutes)
@@ -51,10 +51,10 @@ def window(minutes: float = 6.0, sport: str = "soccer") -> Result:
     from streaming.operator.game import GameOperator
     from streaming.sinks import ListSink
 
-    world = _world(minutes, sport)
-    records = list(world.stream())
-    operator: GameOperator = operator_for(world.record)
-    warm = operator_for(world.record)
+    simulator = _simulator(minutes, sport)
+    records = list(simulator.stream())
+    operator: GameOperator = operator_for(simulator.record)
+    warm = operator_for(simulator.record)
     for record in records[:1500]:
         warm.on_record(record)
     gc.collect()
@@ -118,9 +118,9 @@ def replay(minutes: float = 90.0) -> Result:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "match"
-        world = _world(minutes)
-        with Writer(path, world.record) as writer:
-            for record in world.stream(50):
+        simulator = _simulator(minutes)
+        with Writer(path, simulator.record) as writer:
+            for record in simulator.stream(50):
                 writer.write(record)
         recording = Recording(path)
         warm = operator_for(recording.game, draw=False, provisional=False)
@@ -163,14 +163,14 @@ def kinematics() -> Result:
     keep = {"motion.velocity", "motion.speed", "motion.distance"}
     steps = tuple(step for step in sport.steps if step.name in keep)
     small = replace(sport, steps=steps, event_steps=(), stats=tuple(s for s in sport.stats if s.id == "soccer.player.speed"))
-    world = _world(4.0)
-    raw = [encode_telemetry(r) for r in world.stream(25) if isinstance(r, Telemetry)]
+    simulator = _simulator(4.0)
+    raw = [encode_telemetry(r) for r in simulator.stream(25) if isinstance(r, Telemetry)]
     samples = sum(len(decode_telemetry(r)) for r in raw)
     took_s, floor_s = [], []
     columns = 0
     # The first of several games is played with nothing in the caches, and on a shared machine any of them may be disturbed.
     for _ in range(9):
-        operator, columns = GameOperator(small, world.record, draw=False), 0
+        operator, columns = GameOperator(small, simulator.record, draw=False), 0
         start = time.perf_counter()
         for bytes_in in raw:
             for block in operator.on_record(decode_telemetry(bytes_in)):

@@ -105,7 +105,7 @@ def judged(spans: list[Span]) -> dict[str, Any]:
     """The last quarter of a soak beside the first one after the buffers were filled; ``Unavailable`` when it was too short."""
     spans = spans[FILLING:]
     if len(spans) < 4:
-        raise Unavailable(f"a soak of {len(spans) + FILLING} spans says nothing: {4 + FILLING} are the least")
+        raise Unavailable(f"a soak of {len(spans) + FILLING} spans is too short: give {4 + FILLING} or more")
     quarter = len(spans) // 4
     first, last = spans[:quarter], spans[-quarter:]
 

@@ -17,7 +17,7 @@ COMMANDS: Final = {
     "demo": ("streaming.cli.demo", "demo", "Simulate a game, stream it, and serve its pages."),
     "simulate": ("streaming.cli.simulate", "app", "Play a simulated game into a recording."),
     "import": ("streaming.cli.importing", "import_", "Turn a provider's files into a recording."),
-    "full-rate": ("streaming.cli.fullrate", "app", "Send or receive raw telemetry at full rate."),
+    "full-rate": ("streaming.cli.full_rate", "app", "Send or receive raw telemetry at full rate."),
     "replay": ("streaming.cli.replay", "replay", "Run a recording through the pipeline, at any speed."),
     "run": ("streaming.cli.run", "run", "Run live games from Kafka to Kafka, in this process or on Flink."),
     "serve": ("streaming.cli.serve", "serve", "Serve the pages of games that run elsewhere, from Kafka."),

@@ -32,7 +32,7 @@ BENCHES: Final = {
 }
 #: these need a broker, and a cluster: without, a run of all passes them over
 CLUSTER: Final = ("kafka", "flink", "soak", "flink-curve")
-#: these judge by real games, in the folder that --data names: only by name
+#: these need real games, in the folder that --data names: only by name
 DATA: Final = ("ngs-speed",)
 #: these take many minutes: only by name
 LONG: Final = ("soak", "flink-curve")
@@ -60,7 +60,7 @@ def bench(
     FOLDER holds plays.parquet and tracking.parquet.
 
     kafka and flink need what make up ARGS="--mode thread" starts, or TOUCHLINE_KAFKA (kafka://host:port) and TOUCHLINE_FLINK
-    (http://host:port) say where a broker and a cluster are. soak, which takes an hour, needs the broker. flink-curve, which takes
+    (http://host:port) name a broker and a cluster. soak, which takes an hour, needs the broker. flink-curve, which takes
     a quarter of an hour, writes its drawing and its figures into the folder docs, or the one that TOUCHLINE_CURVE names.
     """
     from streaming.errors import BadInput, Unavailable
@@ -78,16 +78,16 @@ def bench(
     for name in names or (name for name in BENCHES if name not in (*LONG, *DATA)):
         module, function = BENCHES[name]
         result: dict[str, Any] = {"name": name}
-        given: dict[str, Any] = {"folder": data} if name in DATA else options.get(name, {})
+        arguments: dict[str, Any] = {"folder": data} if name in DATA else options.get(name, {})
         try:
-            result |= getattr(importlib.import_module(module), function)(**given)
+            result |= getattr(importlib.import_module(module), function)(**arguments)
         except Unavailable as error:
             if names or name not in CLUSTER:
                 raise
             result["skipped"] = str(error)
         results.append(result)
         if not as_json:
-            _tell(result)
+            _print(result)
     if as_json:
         print(json.dumps(results, indent=2))
 
@@ -100,7 +100,7 @@ def _shown(value: float) -> str:
     return f"{int(value):,}" if float(value).is_integer() else f"{value:,}"
 
 
-def _tell(result: dict[str, Any]) -> None:
+def _print(result: dict[str, Any]) -> None:
     if "skipped" in result:
         print(f"{result['name']}: skipped: {result['skipped']}", flush=True)
         return

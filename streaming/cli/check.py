@@ -45,7 +45,7 @@ def highlights(
     files: Annotated[list[Path], typer.Argument(help="Files of one game or of many; or recordings.", metavar="FILE...")],
     pick: Annotated[str, typer.Option(help="Only this game of files that hold many.", metavar="GAME")] = "",
     every: Annotated[int, typer.Option(min=1, help="Only every Nth game.", metavar="N")] = 1,
-    say: Annotated[bool, typer.Option("--say", help="Print every story, in English.")] = False,
+    stories: Annotated[bool, typer.Option("--stories", help="Print every story, in English.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Count the highlights and stories of real games, from their events alone and without any model.
@@ -64,7 +64,7 @@ def highlights(
             labels.update(value["label"] for value in one.highlights.values())
             topics.update(value["topic"] for value in one.stories.values())
             progress.advance(1)
-            if say:
+            if stories:
                 print(f"{one.title or one.game}:")
                 for story in one.stories.values():
                     print(f"  {story['score']:.2f} {story['topic']}: {story.get('en', '')}")

@@ -9,8 +9,8 @@ import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from streaming.cli.pace import Lag
 from streaming.errors import TouchlineError
+from streaming.sources.pace import Lag
 
 if TYPE_CHECKING:
     from streaming.factory import OperatorFactory
@@ -92,7 +92,7 @@ class LiveGame:
         self.took_s = time.perf_counter() - start
 
     def _records(self, wall: bool) -> Iterator[Telemetry | Event | int]:
-        from streaming.cli.pace import ahead, paced
+        from streaming.sources.pace import ahead, paced
 
         for record in paced(ahead(self.source.records(live=True)), self.speed, wall=wall, lag=self.lag):
             if self.stop.is_set():

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from models.serving.deployed import ServesDeployed
-    from models.serving.registry import Registry
+    from models.serving.loaded_models import LoadedModels
 
 
 def endpoint(
@@ -45,28 +45,28 @@ def endpoint(
     """
     import uvloop
 
-    from models.serving.registry import Registry
+    from models.serving.loaded_models import LoadedModels
     from models.serving.server import Server
     from streaming.errors import BadInput, Unavailable
 
     token = os.environ.get("TOUCHLINE_ENDPOINT_TOKEN", "")
     if host not in ("127.0.0.1", "::1", "localhost") and not token:
         raise BadInput(f"--host {host} lets others in: set TOUCHLINE_ENDPOINT_TOKEN to the token that they must show")
-    registry = Registry(models or ())
+    loaded = LoadedModels(models or ())
     deployed = None
     if store is not None and not models:
-        deployed = _follow(registry, store)
+        deployed = _follow(loaded, store)
     else:
-        _load(registry, models)
-    server = Server(registry, host=host, port=port, uds=uds, token=token, most_waiting=waiting)
+        _load(loaded, models)
+    server = Server(loaded, host=host, port=port, uds=uds, token=token, most_waiting=waiting)
 
     async def serve() -> None:
         await server.start()
         if deployed is not None:
             deployed.start(asyncio.get_running_loop())
         where = f"http://{host}:{server.port}" + (f" and {uds}" if uds else "")
-        print(f"{len(registry.models)} models at {where}: {', '.join(sorted(registry.models))}; Ctrl-C ends it", flush=True)
-        await server.until_told()
+        print(f"{len(loaded.models)} models at {where}: {', '.join(sorted(loaded.models))}; Ctrl-C ends it", flush=True)
+        await server.until_signal()
 
     try:
         uvloop.run(serve())
@@ -75,7 +75,7 @@ def endpoint(
     print("drained: every request that was taken in has been answered", flush=True)
 
 
-def _follow(registry: Registry, root: Path) -> ServesDeployed:
+def _follow(loaded: LoadedModels, root: Path) -> ServesDeployed:
     from models.artefact import shipped
     from models.registry.store import Store
     from models.serving.contract import Refused
@@ -87,12 +87,12 @@ def _follow(registry: Registry, root: Path) -> ServesDeployed:
     store = Store(root)
     try:
         live = [name for name in store.names() if store.deployed(name)]
-        return ServesDeployed(registry, store, {*shipped(), *live})
+        return ServesDeployed(loaded, store, {*shipped(), *live})
     except (ValueError, Refused) as error:
         raise BadInput(str(error)) from None
 
 
-def _load(registry: Registry, folders: list[Path] | None) -> None:
+def _load(loaded: LoadedModels, folders: list[Path] | None) -> None:
     from models.artefact import load, model_file, shipped
     from models.serving.contract import Refused
     from streaming.errors import BadInput
@@ -109,8 +109,8 @@ def _load(registry: Registry, folders: list[Path] | None) -> None:
         try:
             model = load(folder)
             name = name or model.name
-            if name in registry.models:
-                raise BadInput(f"{name} is in {registry.models[name].url} and in {folder}")
-            registry.add(name, model, str(folder))
+            if name in loaded.models:
+                raise BadInput(f"{name} is in {loaded.models[name].url} and in {folder}")
+            loaded.add(name, model, str(folder))
         except (ValueError, Refused) as error:
             raise BadInput(str(error)) from None

@@ -1,4 +1,4 @@
-"""What the lower layers say when something is wrong, as an error of the command."""
+"""Errors of the lower layers as errors of the command."""
 
 from __future__ import annotations
 

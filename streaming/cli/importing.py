@@ -42,7 +42,7 @@ def import_(
 
 
 def named(provider: str) -> str:
-    """The provider's name of today; where the user wrote that of version 0.1, one line on stderr says so."""
+    """The provider's present name; for a name of version 0.1, one line on stderr gives the new one."""
     name = current_name(provider)
     if name != provider:
         print(f"touchline: the provider {provider} is now called {name}", file=sys.stderr)
@@ -50,18 +50,18 @@ def named(provider: str) -> str:
 
 
 def _one(provider: str, imported: Any, out: Path, *, overwrite: bool, check: bool, as_json: bool) -> None:
-    """Write one recording, and say what it is."""
-    told = write(imported, out, overwrite=overwrite)
+    """Write one recording, and print its summary."""
+    written = write(imported, out, overwrite=overwrite)
     found, missing = checked(imported, out) if check else ([], [])
     if as_json:
         import json
 
-        print(json.dumps(told | {"agreement": [one.plain() for one in found], "unavailable": missing}, ensure_ascii=False))
+        print(json.dumps(written | {"agreement": [one.plain() for one in found], "unavailable": missing}, ensure_ascii=False))
         return
-    print(f"{told['out']}: {told['title']}, {told['samples']:,} samples, {told['events']:,} events")
+    print(f"{written['out']}: {written['title']}, {written['samples']:,} samples, {written['events']:,} events")
     for what in ("left out", "notes"):
-        if what in told["provenance"]:
-            print(f"{what}: {told['provenance'][what]}")
+        if what in written["provenance"]:
+            print(f"{what}: {written['provenance'][what]}")
     for one in (*found, *missing):
         print(one)
     if check and not found:

@@ -43,16 +43,16 @@ def marginals(
 
     Example: touchline marginals nfl --data data
 
-    The games have the seeds 1, 2, ... What is not within 20 % of the real figure has a sentence that says why.
+    The games have the seeds 1, 2, ... A figure that is not within 20 % of the real one has a sentence with the reason.
     """
     if keep is not None and data is None:
         raise BadInput("--keep needs --data FOLDER: the real figures that are kept are worked out from its tables")
-    asked = sports or list(SPORTS)
-    for sport in asked:
+    chosen = sports or list(SPORTS)
+    for sport in chosen:
         if sport not in SPORTS:
             raise BadInput(f"there are no marginals of {sport!r}: there are those of {', '.join(SPORTS)}")
     real: dict[str, Figures] = {}
-    for sport in asked:
+    for sport in chosen:
         try:
             real[sport] = kept_figures(sport) if data is None else real_figures(sport, data)
         except ValueError as error:
@@ -60,7 +60,7 @@ def marginals(
     if keep is not None:
         known = json.loads(keep.read_text("utf-8")) if keep.is_file() else {}
         keep.write_text(json.dumps(known | real, indent=1) + "\n", "utf-8")
-    tables = {sport: rows(sport, real[sport], games) for sport in asked}
+    tables = {sport: rows(sport, real[sport], games) for sport in chosen}
     if as_json:
         print(json.dumps({sport: [asdict(row) for row in table] for sport, table in tables.items()}, indent=1))
         return

@@ -25,10 +25,10 @@ class Progress:
         self.done = 0.0
         self._bar: Any = None
         self._task: Any = None
-        self._began = self._told = time.monotonic()
+        self._began = self._printed = time.monotonic()
 
     def __enter__(self) -> Progress:
-        self._began = self._told = time.monotonic()
+        self._began = self._printed = time.monotonic()
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
@@ -49,8 +49,8 @@ class Progress:
         self.done += amount
         if self._bar is not None:
             self._bar.update(self._task, completed=self.done)
-        elif time.monotonic() - self._told >= 5.0:
-            self._told = time.monotonic()
+        elif time.monotonic() - self._printed >= 5.0:
+            self._printed = time.monotonic()
             share = f" ({100 * self.done / self.total:.0f} %)" if self.total else ""
             print(f"{self.label}: {self.done:,.0f} {self.unit}{share}", file=sys.stderr)
 

@@ -52,10 +52,9 @@ def replay(
     Models have the versions that the recording names, each from where it took over, and those chosen by name stay chosen; --model
     gives others.
     """
-    from simulators.replay import parse_from, parse_speed
     from streaming.cli.lifecycle.common import watch_models
     from streaming.cli.lifecycle.pinning import pinned
-    from streaming.cli.pace import paced
+    from streaming.cli.parsing import parse_from, parse_speed
     from streaming.cli.progress import Progress
     from streaming.errors import BadInput
     from streaming.factory import operator_for, prepare, requested_of
@@ -63,6 +62,7 @@ def replay(
     from streaming.runners.embedded import EmbeddedRunner
     from streaming.sinks import SinkOptions, open_sink
     from streaming.sinks.base import through
+    from streaming.sources.pace import paced
     from streaming.sources.recording import due
 
     pace, from_s = parse_speed(speed), parse_from(start)
@@ -137,14 +137,14 @@ def _counted(records: Iterable[Any], progress: Progress) -> Iterator[Any]:
             progress.advance(len(record))
 
 
-def summary(meters: Any, game: GameRecord, took_s: float) -> dict[str, Any]:
+def summary(metrics: Any, game: GameRecord, took_s: float) -> dict[str, Any]:
     """What a run did, in figures: ``not_used`` counts by reason the records that were not used, ``unavailable`` by reason and stat
     the values that there are not, since a model was not at home."""
     # to the last of both: tracking may end before the events do, and events before the tracking
-    last_us = max(meters.watermark_us, meters.event_us) or meters.arrival_us
+    last_us = max(metrics.watermark_us, metrics.event_us) or metrics.arrival_us
     last_us = max(last_us, game.t0_us)
     played_s = (last_us - game.t0_us) / 1e6
-    counts = meters.counts
+    counts = metrics.counts
     return {
         "game": game.game,
         "game_s": round(played_s, 3),
@@ -152,9 +152,9 @@ def summary(meters: Any, game: GameRecord, took_s: float) -> dict[str, Any]:
         "times_real_time": round(played_s / took_s, 1) if took_s else None,
         "samples": counts["accepted", "sample"],
         "events": counts["accepted", "event"],
-        "windows": meters.windows,
-        "not_used": {f"{kind}: {why}": n for kind, why, n in meters.records() if kind != "accepted"},
-        "unavailable": unavailable(meters),
+        "windows": metrics.windows,
+        "not_used": {f"{kind}: {why}": n for kind, why, n in metrics.records() if kind != "accepted"},
+        "unavailable": unavailable(metrics),
     }
 
 
@@ -172,9 +172,9 @@ def sentence(done: dict[str, Any]) -> str:
     return text + (f"; stats in {done['out']}" if "out" in done else "")
 
 
-def unavailable(meters: Any) -> dict[str, dict[str, int]]:
+def unavailable(metrics: Any) -> dict[str, dict[str, int]]:
     """By reason, how many values of each stat there are not."""
     found: dict[str, dict[str, int]] = {}
-    for stat, reason, n in meters.unavailable():
+    for stat, reason, n in metrics.unavailable():
         found.setdefault(reason, {})[stat] = n
     return found

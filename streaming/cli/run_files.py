@@ -59,14 +59,14 @@ def run_game(
     record: Path | None,
 ) -> None:
     """One game through an operator in this process to a sink; ``sink_options`` as in ``SinkOptions``."""
-    from simulators.replay import parse_speed
-    from streaming.cli.pace import paced
+    from streaming.cli.parsing import parse_speed
     from streaming.cli.replay import sentence, summary
     from streaming.factory import OperatorFactory, prepare, requested_of
     from streaming.recordings.capture import GameRecorder
     from streaming.runners.embedded import EmbeddedRunner
     from streaming.sinks import SinkOptions, open_sink
     from streaming.sinks.base import through
+    from streaming.sources.pace import paced
 
     pace, game = parse_speed(speed), source.record
     with ExitStack() as stack:

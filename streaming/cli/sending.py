@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streaming.cli.pace import Record, arrival_us, stamped
+from streaming.sources.pace import Record, arrival_us, stamped
 from streaming.wire.records import Event, GameRecord
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ def simulate(
 
     With worse sensors: touchline simulate soccer --out REC --noise-in 2 --loss 0.01 --disorder-ms 40
 
-    A season in which everybody finishes better: touchline simulate soccer --out REC --with finishing=1.0
+    A season in which all players finish better: touchline simulate soccer --out REC --with finishing=1.0
 
     To a broker, ten games live: touchline simulate soccer --to kafka://127.0.0.1:9092 --games 10
     """
@@ -68,8 +68,8 @@ def simulate(
     from streaming.wire.records import Event
 
     if (out is None) == (not to):
-        raise BadInput("say where the game goes: --out REC for a recording, or --to kafka://host:port")
-    wrong = Faults(
+        raise BadInput("no destination: give --out REC for a recording, or --to kafka://host:port")
+    faults = Faults(
         noise_in=noise_in,
         jitter_ms=jitter_ms,
         loss=loss,
@@ -80,21 +80,21 @@ def simulate(
         dropout_per_minute=dropout_per_minute,
         dropout_s=dropout_s,
     )
-    plain = not (wrong.any or own_clocks)
+    plain = not (faults.any or own_clocks)
     chosen = options_of(sport, options or ())
 
     def play(number: int, **more: Any) -> tuple[GameRecord, Iterable[Telemetry | Event]]:
         name = f"{game}-{number}" if game and number else game
-        world = open_simulator(sport, seed + number, minutes, game=name or None, **chosen, **more)
-        record, stream = world.record, world.stream(PACKED_FRAMES if plain and not to else 1)
+        simulator = open_simulator(sport, seed + number, minutes, game=name or None, **chosen, **more)
+        record, stream = simulator.record, simulator.stream(PACKED_FRAMES if plain and not to else 1)
         if own_clocks:
             record, stream = unsynchronised(record, stream, seed + number)
-        if wrong.any and not late:
-            check_lateness(record, wrong)
-        return declare(record, wrong), apply(stream, seed + number, wrong)
+        if faults.any and not late:
+            check_lateness(record, faults)
+        return declare(record, faults), apply(stream, seed + number, faults)
 
     if to:
-        from simulators.replay import parse_speed
+        from streaming.cli.parsing import parse_speed
         from streaming.cli.sending import send
 
         send(to, sport, games, play, parse_speed(speed), not per_frame, partitions, kafka_settings, as_json)
@@ -126,8 +126,8 @@ def simulate(
     if as_json:
         import json
 
-        told = {"out": str(out), "game": record.game, "title": record.title, "samples": samples, "events": events}
-        print(json.dumps({**told, "provenance": record.provenance}, ensure_ascii=False))
+        result = {"out": str(out), "game": record.game, "title": record.title, "samples": samples, "events": events}
+        print(json.dumps({**result, "provenance": record.provenance}, ensure_ascii=False))
     else:
         print(f"{out}: {record.title}, {samples:,} samples, {events:,} events")
 

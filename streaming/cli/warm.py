@@ -37,8 +37,8 @@ def play(name: str) -> None:
     from streaming.factory import maker, operator_for, prepare
 
     prepare(name, maker())
-    world = open_simulator(name, seed=7, minutes=1.0)
-    operator = operator_for(world.record)
-    for record in world.stream():
+    simulator = open_simulator(name, seed=7, minutes=1.0)
+    operator = operator_for(simulator.record)
+    for record in simulator.stream():
         operator.on_record(record)
     operator.finish()

@@ -1,8 +1,8 @@
-"""Which rows of a stat go out: values, the end of a value, and once the word that there is none.
+"""Which rows of a stat go out: values, the end of a value, and once that it is unavailable.
 
-A subject of whom there is nothing to say gives no row. When it had a value before, one row without a value ends it, so that nobody
-keeps showing what is over. A value that is read off the account alone goes out when it changes, and holds until it does. Where a
-model may not be asked, one update of quality ``unavailable`` says so when that begins, and there are no rows until the next value.
+A subject without a value gives no row. When it had one before, one row without a value ends it, so that no graphic keeps showing
+it. A value that is read off the ledger alone goes out when it changes, and holds until it does. Outside of a model's home one
+update of quality ``unavailable`` goes out when that begins, and no row until the next value.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from streaming.wire.blocks import Output, StatBlock
 
 Array = npt.NDArray[Any]
 
-#: columns of the state of a subject: it had a value in the latest row, there is none because the model may not be asked
+#: columns of the state of a subject: it had a value in the latest row, it is unavailable
 SHOWN: Final = 0
-AWAY: Final = 1
+UNAVAILABLE: Final = 1
 
 
 class Availability:
@@ -114,10 +114,10 @@ def _sieve(
                     if old != new and not (np.isnan(old) and np.isnan(new)):
                         goes[k, s] = True
                         latest[s, d] = new
-                state[s, SHOWN], state[s, AWAY] = 1, 0
+                state[s, SHOWN], state[s, UNAVAILABLE] = 1, 0
             elif some_refused and codes[k, s] != 0:
-                begins[k, s] = state[s, AWAY] == 0
-                state[s, SHOWN], state[s, AWAY] = 0, 1
+                begins[k, s] = state[s, UNAVAILABLE] == 0
+                state[s, SHOWN], state[s, UNAVAILABLE] = 0, 1
             else:
                 goes[k, s] = state[s, SHOWN] == 1
                 state[s, SHOWN] = 0

@@ -29,8 +29,8 @@ Array = npt.NDArray[Any]
 class BoundStat:
     """What of a stat does not change during a game, but for its model.
 
-    ``subjects`` are its ids, ``columns`` theirs of axis N (None: all, in order); ``row_subjects`` is whom each row that the model
-    answers at one time is about: ``columns`` are chosen from the answers. ``step`` is its place among the steps, ``every`` its
+    ``subjects`` are its ids, ``columns`` theirs of axis N (None: all, in order); ``row_subjects`` are those of the rows that the
+    model answers at one time: ``columns`` are chosen from the answers. ``step`` is its place among the steps, ``every`` its
     period, in grid rows or seconds.
     """
 
@@ -44,7 +44,7 @@ class BoundStat:
     #: which rows there are
     rows: Availability
     origin: Origin
-    #: the model was asked for by name
+    #: the model was requested by name
     requested: bool
     model: Model | None = None
     use: ModelUse | None = None

@@ -37,7 +37,7 @@ class GameContext:
     """The game, its clock and grid, its frames, and what its stages count, time and spend.
 
     ``steps`` is the place of each named step in ``metrics``; ``models`` are those that the game begins with, by id, ``requested``
-    those of them that were asked for by name.
+    those of them that were requested by name.
     """
 
     sport: Sport

@@ -45,13 +45,13 @@ class GameOperator:
 
     Parameters
     ----------
-    sport, game : what is played, and by whom, where, measured by what
+    sport, game : the sport, and the game's record
     models : by id; every model that a stat of the sport names must be there (``BadInput`` otherwise)
     draw : emit a FrameBlock for every framed row
     provisional : show event stats before their watermark
     strict : raise ``BadRecord`` where a record is otherwise counted and set aside
     deployed : the source of the models instead, read again when others are deployed
-    requested : models that were asked for by name, and may answer, as experimental, where they have not been shown right
+    requested : models that were requested by name, and may answer, as experimental, where they have not been shown right
     """
 
     def __init__(

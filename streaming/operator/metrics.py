@@ -61,12 +61,12 @@ class OperatorMetrics:
             self.counts[UNAVAILABLE, f"{stat}: {reason}"] += values
 
     def unavailable(self) -> list[tuple[str, str, int]]:
-        """(stat, reason, values) of the values that there are not because the stat's model may not be asked for them."""
+        """(stat, reason, values) of the values that are unavailable."""
         found = [(*why.partition(": ")[::2], n) for (kind, why), n in sorted(self.counts.copy().items()) if kind == UNAVAILABLE]
         return [(stat, reason, n) for stat, reason, n in found]
 
     def records(self) -> list[tuple[str, str, int]]:
-        """(kind, reason, records) of what became of the records."""
+        """(kind, reason, records): how many were accepted, late, duplicate, dropped or quarantined."""
         return [(kind, why, n) for (kind, why), n in sorted(self.counts.copy().items()) if kind != UNAVAILABLE]
 
     def dump(self) -> list[tuple[str, str, int]]:

@@ -18,13 +18,13 @@ class Quarantine:
 
     def __init__(self, game: GameContext, strict: bool) -> None:
         self.sport, self.channels, self.game = game.sport.name, game.sport.channels, game.game
-        self.clock, self.meters, self.strict = game.clock, game.metrics, strict
+        self.clock, self.metrics, self.strict = game.clock, game.metrics, strict
 
     def record(self, record: Telemetry | Event, bad: BadRecord, now_us: int) -> DeadLetter:
         """A record that cannot be used as a whole."""
         if self.strict:
             raise bad
-        self.meters.counts["late" if bad.reason == "late" else "quarantined", bad.reason] += 1
+        self.metrics.counts["late" if bad.reason == "late" else "quarantined", bad.reason] += 1
         telemetry = isinstance(record, Telemetry)
         source = topics.telemetry(self.sport) if telemetry else topics.events(self.sport)
         payload = record if isinstance(record, Telemetry) else encode(record)
@@ -38,7 +38,7 @@ class Quarantine:
         for code in np.unique(rows["reason"]).tolist():
             chosen = rows["reason"] == code
             kind, reason = REASONS[code]
-            self.meters.counts[kind, reason] += int(chosen.sum())
+            self.metrics.counts[kind, reason] += int(chosen.sum())
             if code == DUPLICATE:
                 continue
             if self.strict:

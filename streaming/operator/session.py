@@ -40,7 +40,7 @@ class _Saved(msgspec.Struct, array_like=True):
 class GameSession:
     """The game called ``game``; ``make`` builds its operator from its record.
 
-    ``take`` is a pure function of the records so far and their stamps: whoever keeps the records keeps the state.
+    ``take`` is a pure function of the records so far and their stamps: a runner that keeps the records keeps the state.
     """
 
     def __init__(self, sport: str, game: str, make: Make) -> None:
@@ -66,7 +66,7 @@ class GameSession:
             if isinstance(record, GameStart):
                 return self._start(record.record)
             if self.operator is None:
-                raise BadRecord("unknown game", "no game record came before it" if self.phase == "waiting" else "it is over")
+                raise BadRecord("unknown game", "no game record arrived before it" if self.phase == "waiting" else "it is over")
             if isinstance(record, GameEnd):
                 return self._end(record)
             return self._pass(self.operator, record, now_us)
@@ -160,8 +160,8 @@ _QUIET_US: Final = 1_000_000
 
 
 def warm_up(sport: str, make: Make, record: GameRecord, records: Iterable[Telemetry | Event]) -> None:
-    """Play a game to nobody, from its record to its end, with all that is done to one on the air: values of a quiet feed, a
-    snapshot and another that takes it over, its messages, its health."""
+    """Play a game without subscribers, from its record to its end, with all that is done to a live one: values of a quiet feed, a
+    snapshot and another operator that takes it over, its messages, its health."""
     host, quiet_us = GameSession(sport, record.game, make), 0
     started: list[FeedRecord] = [GameStart(record=record)]
     for item in chain(started, records, [GameEnd(game=record.game)]):

@@ -13,12 +13,12 @@ class Stopwatch:
 
     __slots__ = ("_at", "_calls", "_last", "_max", "_total")
 
-    def __init__(self, meters: OperatorMetrics) -> None:
+    def __init__(self, metrics: OperatorMetrics) -> None:
         self._total, self._last, self._max, self._calls = (
-            meters.step_ns,
-            meters.step_last_ns,
-            meters.step_max_ns,
-            meters.step_calls,
+            metrics.step_ns,
+            metrics.step_last_ns,
+            metrics.step_max_ns,
+            metrics.step_calls,
         )
         self._at = 0
 

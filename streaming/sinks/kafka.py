@@ -25,18 +25,18 @@ class KafkaSink(Producer):
     """A sink for one game. Nothing is a transaction here, since there are no offsets to commit: a run that was interrupted and is
     started again publishes everything again, under the same ids."""
 
-    def __init__(self, address: Address, game: GameRecord, meters: OperatorMetrics) -> None:
+    def __init__(self, address: Address, game: GameRecord, metrics: OperatorMetrics) -> None:
         super().__init__(address)
-        self.game, self.meters = game, meters
+        self.game, self.metrics = game, metrics
         self._health_s = 0.0
         self.put_and_wait(topics.games(game.sport), game.game, encode(game))
 
     def tee(self, records: Iterable[Telemetry | Event | int]) -> Iterator[Telemetry | Event | int]:
         """The records of a source on their way to a runner: an event that the operator accepted is published after its outputs."""
         for record in records:
-            accepted = self.meters.counts["accepted", "event"]
+            accepted = self.metrics.counts["accepted", "event"]
             yield record
-            if isinstance(record, Event) and self.meters.counts["accepted", "event"] != accepted:
+            if isinstance(record, Event) and self.metrics.counts["accepted", "event"] != accepted:
                 self.put(topics.events(self.game.sport), self.game.game, encode(record))
 
     def write(self, outputs: list[Output], published_us: int) -> None:
@@ -54,7 +54,7 @@ class KafkaSink(Producer):
 
     def _publish_health(self) -> None:
         self._health_s = time.monotonic()
-        health = Health.of(self.game.game, self.game.sport, "embedded, from a recording", self.meters, time.time_ns() // 1000)
+        health = Health.of(self.game.game, self.game.sport, "embedded, from a recording", self.metrics, time.time_ns() // 1000)
         self.put(topics.health(self.game.sport), self.game.game, encode_health(health))
 
 

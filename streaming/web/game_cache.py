@@ -44,7 +44,7 @@ class GameCache:
     def __init__(self, game: str, ring: int = RING) -> None:
         self.game = game
         self.record: GameRecord | None = None
-        self.meters: OperatorMetrics | None = None
+        self.metrics: OperatorMetrics | None = None
         #: where the operator runs and when it last reported (us), when it is not in this process
         self.runner, self.reported_us = "", 0
         self.seq = time.time_ns() // 1000

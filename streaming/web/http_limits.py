@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from models.serving.connection import LINGER_S, MOST_HEAD_BYTES, REQUEST_S
+from models.serving.connection import LINGER_S, MOST_HEAD_BYTES, REQUEST_TIMEOUT_S
 
 #: every viewer of a page holds one connection
 MOST_CONNECTIONS: Final = 4096
@@ -23,8 +23,8 @@ _BODY: Final = f"the request's body is larger than {MOST_HEAD_BYTES:,} bytes"
 
 
 class LimitedHttp(HttpToolsProtocol):
-    """One connection. A request that is larger than ``MOST_HEAD_BYTES``, or not complete ``REQUEST_S`` after its first byte (or
-    after the connection, when it is the first), is answered with its reason, and the connection ends."""
+    """One connection. A request that is larger than ``MOST_HEAD_BYTES``, or not complete ``REQUEST_TIMEOUT_S`` after its first byte
+    (or after the connection, when it is the first), is answered with its reason, and the connection ends."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,7 +37,7 @@ class LimitedHttp(HttpToolsProtocol):
         if len(self.connections) > MOST_CONNECTIONS:
             self._refuse(503, f"{MOST_CONNECTIONS:,} connections are open: try again later")
         else:
-            self._deadline = self.loop.call_later(REQUEST_S, self._too_slow)
+            self._deadline = self.loop.call_later(REQUEST_TIMEOUT_S, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._complete()
@@ -47,7 +47,7 @@ class LimitedHttp(HttpToolsProtocol):
         if self._refused:
             return
         if self._deadline is None:
-            self._deadline = self.loop.call_later(REQUEST_S, self._too_slow)
+            self._deadline = self.loop.call_later(REQUEST_TIMEOUT_S, self._too_slow)
         self._request_bytes += len(data)
         super().data_received(data)
         if self._request_bytes > MOST_HEAD_BYTES and not self._refused:
@@ -92,7 +92,7 @@ class LimitedHttp(HttpToolsProtocol):
     def _too_slow(self) -> None:
         self._deadline = None
         if self._request_bytes:
-            self._refuse(408, f"the request was not complete after {REQUEST_S:g} s")
+            self._refuse(408, f"the request was not complete after {REQUEST_TIMEOUT_S:g} s")
         else:
             self.transport.close()
 

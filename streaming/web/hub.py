@@ -64,16 +64,16 @@ class Hub:
 
     # -- any thread ----------------------------------------------------------------------------------------------------
 
-    def attach(self, record: GameRecord, meters: OperatorMetrics | None = None) -> None:
-        """Add a game, or replace its record; ``meters`` are those of the operator that runs it."""
+    def attach(self, record: GameRecord, metrics: OperatorMetrics | None = None) -> None:
+        """Add a game, or replace its record; ``metrics`` are those of the operator that runs it."""
         cache = GameCache(record.game, self._ring)
-        cache.record, cache.meters = record, meters
+        cache.record, cache.metrics = record, metrics
         self._enqueue(([cache], 0, 0))
 
-    def measure(self, game: str, meters: OperatorMetrics, runner: str, reported_us: int) -> None:
+    def measure(self, game: str, metrics: OperatorMetrics, runner: str, reported_us: int) -> None:
         """Metrics of an operator in another process; the newest report counts."""
         cache = GameCache(game, self._ring)
-        cache.meters, cache.runner, cache.reported_us = meters, runner, reported_us
+        cache.metrics, cache.runner, cache.reported_us = metrics, runner, reported_us
         self._enqueue(([cache], 0, 0))
 
     def write(self, outputs: Sequence[Output | RawStatBlock], published_us: int) -> None:
@@ -190,8 +190,8 @@ class Hub:
 
     def _update_game(self, cache: GameCache) -> None:
         known = self.games.setdefault(cache.game, cache)
-        if cache.meters is not None and cache.reported_us >= known.reported_us:
-            known.meters, known.runner, known.reported_us = cache.meters, cache.runner, cache.reported_us
+        if cache.metrics is not None and cache.reported_us >= known.reported_us:
+            known.metrics, known.runner, known.reported_us = cache.metrics, cache.runner, cache.reported_us
         if cache.record is None or (known is not cache and known.record == cache.record):
             return
         known.record = cache.record

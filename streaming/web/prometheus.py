@@ -39,9 +39,9 @@ class HubCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Families per game, then the gateway's own."""
         running = [
-            ((cache.record.sport, game), cache.meters)
+            ((cache.record.sport, game), cache.metrics)
             for game, cache in self.hub.games.items()
-            if cache.record is not None and cache.meters is not None
+            if cache.record is not None and cache.metrics is not None
         ]
         yield from self._latencies(running)
         yield from self._steps(running)
@@ -62,10 +62,10 @@ class HubCollector(Collector):
             labels=GAME,
         )
         lag = GaugeMetricFamily("touchline_watermark_lag_seconds", "Newest arrival less the watermark.", labels=GAME)
-        for labels, meters in running:
-            window.add_metric(labels, _buckets(meters.window_latency), meters.window_latency.sum_us / 1e6)
-            event.add_metric(labels, _buckets(meters.event_latency), meters.event_latency.sum_us / 1e6)
-            lag.add_metric(labels, meters.watermark_lag_us / 1e6)
+        for labels, measured in running:
+            window.add_metric(labels, _buckets(measured.window_latency), measured.window_latency.sum_us / 1e6)
+            event.add_metric(labels, _buckets(measured.event_latency), measured.event_latency.sum_us / 1e6)
+            lag.add_metric(labels, measured.watermark_lag_us / 1e6)
         yield from (window, event, lag)
 
     def _steps(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
@@ -74,13 +74,13 @@ class HubCollector(Collector):
         calls = CounterMetricFamily("touchline_step_calls", "How often a processing step ran.", labels=labels)
         last = GaugeMetricFamily("touchline_step_last_seconds", "The latest run of a processing step.", labels=labels)
         worst = GaugeMetricFamily("touchline_step_max_seconds", "The slowest run of a processing step.", labels=labels)
-        for game, meters in running:
-            for i, step in enumerate(meters.steps):
+        for game, measured in running:
+            for i, step in enumerate(measured.steps):
                 where = (*game, step)
-                spent.add_metric(where, float(meters.step_ns[i]) / 1e9)
-                calls.add_metric(where, float(meters.step_calls[i]))
-                last.add_metric(where, float(meters.step_last_ns[i]) / 1e9)
-                worst.add_metric(where, float(meters.step_max_ns[i]) / 1e9)
+                spent.add_metric(where, float(measured.step_ns[i]) / 1e9)
+                calls.add_metric(where, float(measured.step_calls[i]))
+                last.add_metric(where, float(measured.step_last_ns[i]) / 1e9)
+                worst.add_metric(where, float(measured.step_max_ns[i]) / 1e9)
         yield from (spent, calls, last, worst)
 
     def _counts(self, running: list[tuple[tuple[str, str], OperatorMetrics]]) -> Iterator[Metric]:
@@ -96,16 +96,16 @@ class HubCollector(Collector):
         )
         windows = CounterMetricFamily("touchline_windows", "Windows closed.", labels=GAME)
         events = CounterMetricFamily("touchline_events", "Events processed.", labels=GAME)
-        for game, meters in running:
-            for kind, reason, n in meters.records():
+        for game, measured in running:
+            for kind, reason, n in measured.records():
                 records.add_metric((*game, kind, reason), float(n))
             missing = Counter[str]()
-            for stat, _, n in meters.unavailable():
+            for stat, _, n in measured.unavailable():
                 missing[stat] += n
             for stat, n in missing.items():
                 unavailable.add_metric((*game, stat), float(n))
-            windows.add_metric(game, float(meters.windows))
-            events.add_metric(game, float(meters.events))
+            windows.add_metric(game, float(measured.windows))
+            events.add_metric(game, float(measured.events))
         yield from (records, unavailable, windows, events)
 
     def _gateway(self) -> Iterator[Metric]:

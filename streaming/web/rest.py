@@ -235,26 +235,26 @@ def _latency(latency: Latency) -> dict[str, Any]:
     }
 
 
-def metrics_json(meters: OperatorMetrics) -> dict[str, Any]:
+def metrics_json(metrics: OperatorMetrics) -> dict[str, Any]:
     return {
         "steps": [
             {"name": step, "last_us": last / 1e3, "max_us": worst / 1e3, "total_us": total / 1e3, "calls": calls}
             for step, last, worst, total, calls in zip(
-                meters.steps,
-                meters.step_last_ns.tolist(),
-                meters.step_max_ns.tolist(),
-                meters.step_ns.tolist(),
-                meters.step_calls.tolist(),
+                metrics.steps,
+                metrics.step_last_ns.tolist(),
+                metrics.step_max_ns.tolist(),
+                metrics.step_ns.tolist(),
+                metrics.step_calls.tolist(),
                 strict=True,
             )
         ],
-        "records": meters.records(),
-        "unavailable": meters.unavailable(),
-        "windows": meters.windows,
-        "events": meters.events,
-        "window_latency": _latency(meters.window_latency),
-        "event_latency": _latency(meters.event_latency),
-        "watermark_lag_us": meters.watermark_lag_us,
+        "records": metrics.records(),
+        "unavailable": metrics.unavailable(),
+        "windows": metrics.windows,
+        "events": metrics.events,
+        "window_latency": _latency(metrics.window_latency),
+        "event_latency": _latency(metrics.event_latency),
+        "watermark_lag_us": metrics.watermark_lag_us,
     }
 
 
@@ -272,11 +272,11 @@ async def operators(request: Request) -> Response:
                     "sport": c.record.sport,
                     "runner": c.runner,
                     "reported_s": time.time() - c.reported_us / 1e6 if c.reported_us else None,
-                    "windows": c.meters.windows if c.meters is not None else None,
-                    "window_p50_us": c.meters.window_latency.quantile(0.5) if c.meters is not None else None,
-                    "window_p99_us": c.meters.window_latency.quantile(0.99) if c.meters is not None else None,
-                    "steps": len(c.meters.steps) if c.meters is not None else None,
-                    "meters": metrics_json(c.meters) if c.meters is not None and chosen in (None, g) else None,
+                    "windows": c.metrics.windows if c.metrics is not None else None,
+                    "window_p50_us": c.metrics.window_latency.quantile(0.5) if c.metrics is not None else None,
+                    "window_p99_us": c.metrics.window_latency.quantile(0.99) if c.metrics is not None else None,
+                    "steps": len(c.metrics.steps) if c.metrics is not None else None,
+                    "meters": metrics_json(c.metrics) if c.metrics is not None and chosen in (None, g) else None,
                 }
                 for g, c in hub.games.items()
                 if c.record is not None

@@ -1,4 +1,4 @@
-"""What an operator emits: columns, not messages. Sinks make StatUpdates out of them, once, when somebody wants them."""
+"""What an operator emits: columns, not messages. Sinks make StatUpdates of them, once, when a subscriber wants them."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class FrameBlock:
 
 @dataclass(slots=True)
 class DeadLetter:
-    """A record (bytes) or the samples of a packet that could not be used, and why. Nothing is thrown away unsaid."""
+    """A record (bytes) or the samples of a packet that could not be used, and why. Nothing is dropped silently."""
 
     source: str
     game: str
@@ -136,7 +136,7 @@ class DeadLetter:
 
 
 class Prediction(msgspec.Struct, kw_only=True, eq=False):
-    """What a model was asked and what it answered; with the label that follows later this is the next training set."""
+    """The features and the answer of a model; with the label that follows later this is the next training set."""
 
     game: str
     stat: str
@@ -147,9 +147,9 @@ class Prediction(msgspec.Struct, kw_only=True, eq=False):
     features: npt.NDArray[np.float64]
     answer: npt.NDArray[np.float64]
     quality: Quality
-    #: how long the model took for all rows together; NaN where nobody measured
+    #: how long the model took for all rows together; NaN where that was not measured
     took_us: float = _NAN
-    #: whom each row of the features is about
+    #: of each row of the features
     subjects: tuple[str, ...] = ()
 
 

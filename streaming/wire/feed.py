@@ -61,7 +61,7 @@ def encode_feed(record: FeedRecord) -> bytes:
 
 
 def decode_feed(raw: bytes) -> FeedRecord:
-    """The inverse: packets are told by their first bytes, the rest is JSON; an object without a ``kind`` is an event.
+    """The inverse: packets are recognised by their first bytes, the rest is JSON; an object without a ``kind`` is an event.
     ``BadRecord`` on anything else."""
     if raw[:1] != b"{":
         return decode_telemetry(raw)

@@ -18,7 +18,7 @@ from streaming.wire.blocks import DeadLetter, FrameBlock, ModelSwitch, Output, P
 from streaming.wire.records import STAT_VERSION, Event, StatUpdate, encode, encode_telemetry
 from streaming.wire.stat_json import block_raw
 
-#: a message of stats is closed when it has grown to this size: brokers take a megabyte unless told otherwise
+#: a message of stats is closed when it has grown to this size: brokers take a megabyte unless configured otherwise
 FULL_BYTES: Final = 400_000
 
 
@@ -33,7 +33,7 @@ class StatBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Positions(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="positions"):
-    """Where everybody was. ``xyz_m`` has a row per time: x, y, z of each of ``ids`` in turn, null where unknown."""
+    """Positions of all entities. ``xyz_m`` has a row per time: x, y, z of each of ``ids`` in turn, null where unknown."""
 
     game: str
     sport: str
@@ -58,8 +58,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PredictionMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model was asked and what it answered; null where a feature was not known. ``rows`` questions were asked together:
-    ``features`` and ``answer`` are theirs one after the other, ``subjects`` whom each is about."""
+    """The features and the answer of a model; null where a feature was not known. ``rows`` were inferred together: ``features`` and
+    ``answer`` are theirs one after the other, ``subjects`` theirs in order."""
 
     v: Literal[1] = 1
     game: str
@@ -87,7 +87,7 @@ _json = msgspec.json.Encoder().encode
 _batch_decoder = msgspec.json.Decoder(StatBatch)
 _positions_decoder = msgspec.json.Decoder(Positions)
 _letter_decoder = msgspec.json.Decoder(Letter)
-_asked_decoder = msgspec.json.Decoder(PredictionMessage)
+_prediction_decoder = msgspec.json.Decoder(PredictionMessage)
 
 
 def messages(sport: str, game: str, outputs: Iterable[Output | Event], published_us: int) -> Iterator[Message]:
@@ -179,20 +179,20 @@ def encode_letter(letter: DeadLetter) -> bytes:
     )
 
 
-def encode_prediction(asked: Prediction) -> bytes:
+def encode_prediction(prediction: Prediction) -> bytes:
     return _json(
         PredictionMessage(
-            game=asked.game,
-            stat=asked.stat,
-            event=asked.event,
-            t_us=asked.t_us,
-            model=asked.model,
-            version=asked.version,
-            features=asked.features.ravel().tolist(),
-            answer=asked.answer.ravel().tolist(),
-            quality=asked.quality,
-            rows=len(asked.answer),
-            subjects=list(asked.subjects),
+            game=prediction.game,
+            stat=prediction.stat,
+            event=prediction.event,
+            t_us=prediction.t_us,
+            model=prediction.model,
+            version=prediction.version,
+            features=prediction.features.ravel().tolist(),
+            answer=prediction.answer.ravel().tolist(),
+            quality=prediction.quality,
+            rows=len(prediction.answer),
+            subjects=list(prediction.subjects),
         )
     )
 
@@ -218,7 +218,7 @@ def decode_letter(raw: bytes) -> Letter:
 
 def decode_prediction(raw: bytes) -> Prediction:
     """The inverse of :func:`encode_prediction`; how long it took is not on the wire. ``BadRecord`` on anything else."""
-    found: PredictionMessage = _decode(_asked_decoder, raw, "prediction")
+    found: PredictionMessage = _decode(_prediction_decoder, raw, "prediction")
     features, answer = (np.array([np.nan if v is None else v for v in values]) for values in (found.features, found.answer))
     if not len(features) or not len(answer) or len(features) % found.rows or len(answer) % found.rows:
         raise BadRecord("bad prediction", f"{len(features)} features and {len(answer)} answers are not of {found.rows} questions")

@@ -8,7 +8,6 @@ that are there, and nothing is unpickled.
 from __future__ import annotations
 
 import struct
-from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
@@ -35,8 +34,18 @@ Micros = Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62, description="mic
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Telemetry:
+class _Samples(msgspec.Struct, eq=False):
+    game: str
+    feed: str
+    t_us: npt.NDArray[np.int64]
+    tag: npt.NDArray[np.uint32]
+    x_m: npt.NDArray[np.float32]
+    y_m: npt.NDArray[np.float32]
+    z_m: npt.NDArray[np.float32]
+    arrival_us: int | npt.NDArray[np.int64] = 0
+
+
+class Telemetry(_Samples, eq=False, kw_only=True):
     """A packet of samples of one feed: n rows in columns.
 
     Attributes
@@ -48,16 +57,7 @@ class Telemetry:
     channels : further (n,) float32 columns by name; NaN where a sample does not carry the channel
     """
 
-    game: str
-    feed: str
-    t_us: npt.NDArray[np.int64]
-    tag: npt.NDArray[np.uint32]
-    x_m: npt.NDArray[np.float32]
-    y_m: npt.NDArray[np.float32]
-    z_m: npt.NDArray[np.float32]
-    arrival_us: int | npt.NDArray[np.int64] = 0
-    _: KW_ONLY
-    channels: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    channels: dict[str, npt.NDArray[np.float32]] = {}
 
     def __len__(self) -> int:
         return len(self.t_us)
@@ -135,7 +135,7 @@ class StatUpdate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     measured.
 
     An update of quality ``unavailable`` says once that from here on there is no value of this stat for this subject, and why
-    (``reason``): its model was not made for what it would be asked. It ends with the next value."""
+    (``reason``): the game lies outside of its model's home. It ends with the next value."""
 
     #: absent in version 1, which did not write it
     v: Literal[1, 2] = 1

@@ -28,7 +28,7 @@ def window_each(block: StatBlock, k: int, published_us: int) -> list[tuple[str, 
 
 
 def block_raw(block: StatBlock, published_us: int, between: bytes = b",") -> bytes:
-    """Every update of a block, with ``between`` between them: a comma, or a new line. Empty when nobody in it has been seen."""
+    """Every update of a block, with ``between`` between them: a comma, or a new line. Empty when no subject has been seen."""
     if block.event is not None:
         return between.join(encode(update) for update in block.updates(published_us))
     return between.join(part for k in range(len(block.end_us)) if (part := _window_raw(block, k, published_us, between)))

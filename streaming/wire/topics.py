@@ -15,7 +15,7 @@ def telemetry(sport: str) -> str:
 
 
 def games(sport: str) -> str:
-    """Game records; compacted, so that whoever comes late learns who plays."""
+    """Game records; compacted, so that a late subscriber has them, too."""
     return f"games.{sport}"
 
 
@@ -35,7 +35,7 @@ def positions(sport: str) -> str:
 
 
 def predictions(sport: str) -> str:
-    """What models were asked and what they answered."""
+    """Predictions of models, with their features."""
     return f"predictions.{sport}"
 
 

@@ -143,10 +143,10 @@ sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operat
         record, stream = played(sport)
         operator = operator_for(record)
         helpers.play(operator, stream[: len(stream) // 4])
-        tape = weakref.ref(operator.frame_buffer)
+        buffer = weakref.ref(operator.frame_buffer)
         gc.disable()
         try:
             del operator
-            assert tape() is None
+            assert buffer() is None
         finally:
             gc.enable()

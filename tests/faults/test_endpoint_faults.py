@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from models.serving.circuit_breaker import LONGEST_S
+from models.serving.circuit_breaker import LONGEST_PAUSE_S
 from simulators.catalogue import open_simulator
 from streaming.factory import operator_for
 from streaming.wire.blocks import Output
@@ -66,7 +66,7 @@ def test_endpoint_that_stops_and_returns_changes_only_values_meanwhile(tmp_path:
                 gone(process)
             elif phase == 3:
                 process = endpoint(path)
-                time.sleep(LONGEST_S)
+                time.sleep(LONGEST_PAUSE_S)
             out: list[Output] = []
             for record in records[cuts[phase] : cuts[phase + 1]]:
                 out.extend(operator.on_record(record))
@@ -83,7 +83,7 @@ def test_endpoint_that_stops_and_returns_changes_only_values_meanwhile(tmp_path:
     everything = [u for out in phases for u in modelled(out)]
     if fallback == "none":
         away = {reason for quality, reason in seen[1] + seen[2] if quality == "stale"}
-        assert away <= {"slow", "down", "resting", "late"}
+        assert away <= {"slow", "down", "circuit_open", "late"}
         assert sum(n for (quality, _), n in (seen[1] + seen[2]).items() if quality == "stale") > 50
         for update in everything:
             if update.event is not None and update.quality == "stale":
@@ -94,7 +94,7 @@ def test_endpoint_that_stops_and_returns_changes_only_values_meanwhile(tmp_path:
                 assert after.value == before.value  # what was known last
         finals = [u for u in everything if u.quality == "final"]
     else:
-        assert {reason for _, reason in seen[1] + seen[2]} <= {"", "slow", "down", "resting", "late"}
+        assert {reason for _, reason in seen[1] + seen[2]} <= {"", "slow", "down", "circuit_open", "late"}
         assert sum(n for (_, reason), n in (seen[1] + seen[2]).items() if reason) > 20  # a value holds until it changes
         assert not [u for u in everything if u.quality != "final"]
         finals = everything
@@ -105,7 +105,7 @@ def test_endpoint_that_stops_and_returns_changes_only_values_meanwhile(tmp_path:
     for phase in (0, 3):
         assert seen[phase]["final", ""] > 5
     # a machine that others use too may be slow before anything breaks, and then a fallback has that reason
-    assert {reason for _, reason in seen[0]} <= {"", "slow", "resting", "late"}
+    assert {reason for _, reason in seen[0]} <= {"", "slow", "circuit_open", "late"}
     assert list(seen[3])[-1] == ("final", ""), "no other kind of value appears once the endpoint answers"
     known = sorted((msgspec.json.decode(raw, type=StatUpdate) for raw in expected.values()), key=lambda u: u.window_us[1])
     values = {(u.id, u.revision): u.value for u in known}

@@ -86,7 +86,7 @@ def test_cluster_starts_replaces_a_task_manager_and_stops(tmp_path: Path, bystan
     try:
         assert cluster.up() == ["jobmanager", "taskmanager-0"]
         port = cluster.shape["flink_port"]
-        overview = flink.ask(port, "/overview")
+        overview = flink.get_json(port, "/overview")
         assert overview is not None
         assert (overview["taskmanagers"], overview["slots-total"]) == (1, 3)
         assert overview["flink-version"] == importlib.metadata.version("apache-flink")

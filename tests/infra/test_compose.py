@@ -113,9 +113,9 @@ def test_prometheus_scrapes_existing_services():
 @pytest.mark.parametrize(
     ("arguments", "given", "says"),
     [
-        ([], {}, "say which part"),
-        (["taskmanager"], {}, "say which part"),
-        (["client"], {}, "say which part"),
+        ([], {}, "unknown part"),
+        (["taskmanager"], {}, "unknown part"),
+        (["client"], {}, "unknown part"),
         (["jobmanager"], {"SLOTS": "none"}, "SLOTS is a number"),
         (["jobmanager"], {"MODE": "fast"}, "MODE is process or thread"),
     ],

@@ -92,9 +92,9 @@ def test_several_processes_are_counted_together():
     values = distributions()["two humps"]
     total = Latency()
     for part in np.array_split(values, 3):
-        meters = OperatorMetrics(("a",))
-        meters.window_latency = counted(part)
-        total.merge(decode_health(encode_health(Health.of("g", "toy", "", meters, 0))).metrics().window_latency)
+        metrics = OperatorMetrics(("a",))
+        metrics.window_latency = counted(part)
+        total.merge(decode_health(encode_health(Health.of("g", "toy", "", metrics, 0))).metrics().window_latency)
     whole = counted(values)
     assert (total.counts, total.count, total.max_us) == (whole.counts, whole.count, whole.max_us)
     assert total.sum_us == pytest.approx(whole.sum_us)

@@ -144,7 +144,7 @@ def test_mlflow_holds_the_runs_and_the_versions(store: Store, tmp_path: Path) ->
     pytest.importorskip("mlflow", reason="mlflow is not installed: the [mlops] extra")
     from mlflow import MlflowClient
 
-    from models.registry.tracking import Tracker
+    from models.registry.mlflow_view import Tracker
 
     tracker = Tracker(store)
     version = version_of("xgoals", 0.5, tmp_path / "m").version

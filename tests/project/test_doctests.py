@@ -33,4 +33,4 @@ def test_docstring_examples_give_what_they_show(name: str) -> None:
 def test_modules_with_examples_are_found() -> None:
     found = modules_with_examples()
     assert len(found) > 10
-    assert {"simulators.replay", "features.core.units", "streaming.wire.topics"} <= set(found)
+    assert {"streaming.cli.parsing", "features.core.units", "streaming.wire.topics"} <= set(found)

@@ -73,7 +73,7 @@ def test_no_faults_change_nothing() -> None:
     assert list(faults(iter(clean), 3)) == clean
 
 
-def test_noise_has_the_asked_spread_in_inches() -> None:
+def test_noise_has_the_given_standard_deviation_in_inches() -> None:
     clean, noisy = samples(frames(2000)), samples(list(faults(frames(2000), 5, noise_in=2.0)))
     assert clean.keys() == noisy.keys()
     off = np.array([np.subtract(noisy[key][0], clean[key][0]) for key in clean])
@@ -82,7 +82,7 @@ def test_noise_has_the_asked_spread_in_inches() -> None:
     assert pytest.approx(0.0254) == METRES_PER_INCH
 
 
-def test_loss_and_duplicates_have_the_asked_share() -> None:
+def test_loss_and_duplicates_have_the_given_share() -> None:
     clean = frames(4000)
     lossy = samples(list(faults(clean, 1, loss=0.1)))
     assert len(lossy) / 12_000 == pytest.approx(0.9, abs=0.01)
@@ -91,7 +91,7 @@ def test_loss_and_duplicates_have_the_asked_share() -> None:
     assert all(len(set(v)) == 1 for v in doubled.values())
 
 
-def test_disorder_overtakes_and_stays_within_its_bound() -> None:
+def test_disorder_reorders_packets_within_its_bound() -> None:
     out = list(faults(frames(1000), 2, disorder_ms=60))
     assert arrivals(out) == sorted(arrivals(out))
     times = [int(r.t_us[0]) for r in out if isinstance(r, Telemetry)]
@@ -100,7 +100,7 @@ def test_disorder_overtakes_and_stays_within_its_bound() -> None:
     assert 40_000 < max(late) <= 65_000
 
 
-def test_jitter_waits_but_keeps_the_order() -> None:
+def test_jitter_delays_packets_in_order() -> None:
     out = [r for r in faults(frames(500), 2, jitter_ms=70) if isinstance(r, Telemetry)]
     times = [int(r.t_us[0]) for r in out]
     assert times == sorted(times)
@@ -109,7 +109,7 @@ def test_jitter_waits_but_keeps_the_order() -> None:
     assert late.std() > 5_000
 
 
-def test_clocks_run_at_their_own_speed() -> None:
+def test_clock_skew_gives_each_tag_a_rate_of_its_own() -> None:
     out = [r for r in faults(frames(1500), 11, clock_skew_ppm=100, clock_offset_ms=5) if isinstance(r, Telemetry)]
     first, last = out[0], out[-1]
     offset = first.t_us - T0
@@ -121,7 +121,7 @@ def test_clocks_run_at_their_own_speed() -> None:
 
 
 @pytest.mark.slow
-def test_dropout_silences_whole_spells_of_single_tags() -> None:
+def test_dropout_silences_single_tags_for_its_mean_length() -> None:
     n = 15_000  # ten minutes
     got = samples(list(faults(frames(n), 4, dropout_per_minute=2, dropout_s=3)))
     share = 1 - len(got) / (3 * n)
@@ -141,7 +141,7 @@ def test_dropout_silences_whole_spells_of_single_tags() -> None:
     jitter_ms=st.floats(0, 100),
     dropout=st.floats(0, 60),
 )
-def test_nothing_is_invented_and_seeds_repeat(
+def test_faults_add_no_sample_and_repeat_with_the_seed(
     seed: int, loss: float, duplicates: float, disorder_ms: float, jitter_ms: float, dropout: float
 ) -> None:
     clean = frames(30)
@@ -162,7 +162,7 @@ def test_nothing_is_invented_and_seeds_repeat(
     assert {e.id for e in out if isinstance(e, Event)} == {e.id for e in clean if isinstance(e, Event)}
 
 
-def test_packets_of_many_arrivals_are_taken_apart() -> None:
+def test_a_packet_of_many_arrivals_gets_the_faults_of_single_packets() -> None:
     one = frames(50)
     packed = [r for r in one if isinstance(r, Telemetry)]
     many = Telemetry(
@@ -175,7 +175,7 @@ def test_packets_of_many_arrivals_are_taken_apart() -> None:
     assert flat(list(faults([many], 8, loss=0.3, noise_in=1))) == flat(list(faults(packed, 8, loss=0.3, noise_in=1)))
 
 
-def test_tags_on_their_own_clocks_lie_on_the_same_lines() -> None:
+def test_unsynchronised_tags_are_interpolated_between_frames() -> None:
     record, stream = unsynchronised(RECORD, frames(200, gap_at=100), seed=3)
     assert not record.feeds[0].aligned
     assert record.feeds[1] == RECORD.feeds[1]
@@ -197,7 +197,7 @@ def test_tags_on_their_own_clocks_lie_on_the_same_lines() -> None:
         assert steps == pytest.approx(np.full(len(steps), STEP_US), abs=3)
 
 
-def test_bad_faults_are_refused_in_one_sentence() -> None:
+def test_bad_faults_are_bad_input() -> None:
     with pytest.raises(BadInput, match="loss is a share"):
         Faults(loss=1.5)
     with pytest.raises(BadInput, match="noise in is a number"):

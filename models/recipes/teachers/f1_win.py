@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from features.f1.win import WIN_FEATURES
+from features.f1.game import WIN_FEATURES
 from models.base import Floats
 
 _COLUMN: Final = {name: i for i, (name, _, _) in enumerate(WIN_FEATURES)}

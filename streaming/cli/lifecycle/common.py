@@ -60,7 +60,7 @@ def track(store: Store, version: Version, *, new: bool = False) -> None:
     ``TOUCHLINE_TRACKING=none`` leaves it out."""
     if os.environ.get(TRACKING) == "none":
         return
-    from models.registry.tracking import Tracker
+    from models.registry.mlflow_view import Tracker
 
     try:
         tracker = Tracker(store)

@@ -45,9 +45,9 @@ class EventStage:
     """Events and ticks of one game. ``seen_us`` (N,) is when each entity was first seen: the framer's."""
 
     def __init__(self, game: GameContext, seen_us: Array) -> None:
-        self.game, self.seen_us, self.tape, self.watch = game, seen_us, game.frame_buffer, game.stopwatch
+        self.game, self.seen_us, self.frame_buffer, self.watch = game, seen_us, game.frame_buffer, game.stopwatch
         self.has_tracking, self.sync_us = game.has_tracking, game.event_sync_us
-        #: (stat, subject) of whom it has been announced that there is no value, with none since
+        #: (stat, subject) that have been announced as unavailable, without a value since
         self.unavailable: set[tuple[str, str]] = set()
         record, sport = game.record, game.sport
         self.team_index = {team.id: i for i, team in enumerate(record.teams)}
@@ -65,7 +65,7 @@ class EventStage:
         # without events the ledger is not known: a score of 0:0 would be read off their absence
         self.ticks = PeriodicStats([item for item in bound if item.stat.kind == "tick" and game.has_events], game)
         self._match_step = game.steps["events.match"]
-        self._view = copy(self.tape.frames)  # the same buffers with bounds of its own
+        self._view = copy(self.frame_buffer.frames)  # the same buffers with bounds of its own
         self.apply = partial(_apply, applying, self.watch)
         new_ledger: Callable[..., Any] = sport.ledger
         self.ledger = ReplayableLedger(partial(new_ledger, players=len(game.roster)), self.apply, game.roster)
@@ -120,27 +120,27 @@ class EventStage:
 
     def match(self, context: EventContext, t_us: int) -> None:
         """Find the frame the event happened in, within the feeds' mutual clock error, and bound what it may look at."""
-        tape, view = self.tape, self._view
-        lo = tape.row_of(t_us - self.sync_us - int(BEHIND_S * SECOND_US))
-        hi = tape.row_of(t_us + self.sync_us + int(AHEAD_S * SECOND_US), "right")
+        frame_buffer, view = self.frame_buffer, self._view
+        lo = frame_buffer.row_of(t_us - self.sync_us - int(BEHIND_S * SECOND_US))
+        hi = frame_buffer.row_of(t_us + self.sync_us + int(AHEAD_S * SECOND_US), "right")
         context.row, context.offset_s = -1, float("nan")
         view.lo, view.hi = lo, hi
         context.frames = view if self.has_tracking and hi > lo else None
         if context.frames is None:
             return
         period_us = SECOND_US // self.game.grid.hz
-        first = tape.row_of(t_us - max(self.sync_us, period_us))
-        last = tape.row_of(t_us + max(self.sync_us, period_us), "right")
+        first = frame_buffer.row_of(t_us - max(self.sync_us, period_us))
+        last = frame_buffer.row_of(t_us + max(self.sync_us, period_us), "right")
         if first >= last:
             return
         align = self.game.sport.align
         if align is not None and self.sync_us:
             row = int(align(view, context, first, last))
         else:
-            row = first + int(np.argmin(np.abs(tape.t_us[first:last] - t_us)))
+            row = first + int(np.argmin(np.abs(frame_buffer.t_us[first:last] - t_us)))
         if first <= row < last:
             context.row = row
-            context.offset_s = (int(tape.t_us[row]) - t_us) / SECOND_US
+            context.offset_s = (int(frame_buffer.t_us[row]) - t_us) / SECOND_US
 
     def _missed(self, t_us: int) -> bool:
         """Whether the tracking of a game that was joined in the middle begins only just after this instant: of what happened then
@@ -167,7 +167,7 @@ class EventStage:
             watch.lap(i)
         frame = None
         if context.row >= 0:
-            frame = FrameUse(t_us=int(self.tape.t_us[context.row]), offset_us=round(context.offset_s * SECOND_US))
+            frame = FrameUse(t_us=int(self.frame_buffer.t_us[context.row]), offset_us=round(context.offset_s * SECOND_US))
         issue = Issue(event.t_us, event.arrival_us, quality, revision, frame)
         for item in self._stats[event.type]:
             value = item.stat.compute(context, ledger)
@@ -192,7 +192,7 @@ class EventStage:
         return out
 
     def _refuse(self, item: BoundStat, subject: str, refused: Refused, quality: Quality) -> str:
-        """Count what is final; the reason where it has not been announced yet that there is no value."""
+        """Count what is final; the reason, unless the subject has been announced as unavailable already."""
         if quality != "final":
             return ""
         reasons = refused.reasons(item.guard)
@@ -336,7 +336,7 @@ class EventStage:
         self.ticks.load(arrays)
 
     def dump_ledger(self) -> tuple[bytes, list[tuple[str, str]]]:
-        """The ledger, and of whom it has been announced that there is no value."""
+        """The ledger, and the (stat, subject) that have been announced as unavailable."""
         return self.ledger.dump(), sorted(self.unavailable)
 
     def load_ledger(self, ledger: bytes, unavailable: list[tuple[str, str]]) -> None:

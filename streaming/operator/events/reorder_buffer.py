@@ -1,4 +1,4 @@
-"""The order of events: waiting ones by time, settled ones by id, so that a correction is told from a duplicate."""
+"""The order of events: waiting ones by time, settled ones by id, so that a correction is no duplicate."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class EventReorderBuffer:
         self.settled: dict[str, int] = {}
 
     def offer(self, event: Event, watermark_us: int) -> Verdict:
-        """Note ``event`` and say what it is.
+        """Note ``event`` and classify it.
 
-        "correction" means that the game has gone on without it: the caller re-issues what it touched. "late" is an event
-        never heard of whose time has been closed; it is not kept here.
+        "correction" means that the game has gone on without it: the caller re-issues what it touched. "late" is an
+        unknown event whose time has been closed; it is not kept here.
         """
         known = self.settled.get(event.id)
         if known is not None:

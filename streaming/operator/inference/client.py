@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.core.compiled import kernel
-from models.base import Answer, Model
+from models.base import Model, PredictionResult
 from models.guard import Guard
 from streaming.wire.records import ModelUse
 
@@ -92,7 +92,9 @@ def infer(
 def _infer(
     model: Model, rows: Array, budget: DeadlineBudget, use: ModelUse, attribute: Callable[[Array], Array] | None
 ) -> InferenceResult:
-    remote: Callable[[Array, float], Answer] | None = getattr(model, "ask", None)  # isinstance would cost more than many a model
+    remote: Callable[[Array, float], PredictionResult] | None = getattr(
+        model, "try_predict", None
+    )  # isinstance would cost more than many a model
     start = perf_counter()
     if remote is None:
         values = model.predict(rows)
@@ -100,7 +102,9 @@ def _infer(
     answer = remote(rows, budget.spent_s)
     took_s = perf_counter() - start
     budget.spent_s += took_s
-    answered_by = ModelUse(name=answer.name, version=answer.version, fallback_reason=answer.instead, experimental=use.experimental)
+    answered_by = ModelUse(
+        name=answer.name, version=answer.version, fallback_reason=answer.fallback_reason, experimental=use.experimental
+    )
     return InferenceResult(answer.values, answered_by, answer.attribute, took_s * 1e6)
 
 

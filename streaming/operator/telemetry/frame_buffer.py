@@ -1,4 +1,4 @@
-"""The running tape of a game: one long buffer per signal, new rows at the end, moved up when full.
+"""The running frames of a game: one long buffer per signal, new rows at the end, moved up when full.
 
 Rows are shared by all signals. ``framed`` is one past the last row that has positions, ``computed`` one past the last row
 whose steps have run. Moving up keeps the newest ``keep`` rows, which is as far back as any reader may look.

@@ -72,17 +72,17 @@ def _reach_m(field: Field) -> npt.NDArray[np.float64]:
 
 
 class Framer:
-    """Owns the tags' lines and writes the tape. ``until_us`` is the time up to which whole groups are decided."""
+    """Owns the tags' buffers and writes the frame buffer. ``until_us`` is the time up to which whole groups are decided."""
 
     def __init__(self, game: GameContext) -> None:
-        self.grid, self.clock, self.tape = game.grid, game.clock, game.frame_buffer
+        self.grid, self.clock, self.frame_buffer = game.grid, game.clock, game.frame_buffer
         sport, record, roster, grid, clock = game.sport, game.record, game.roster, self.grid, self.clock
         self.channel_names = sport.channels
         self.wait_us = wait_us(record, grid)
         self.tags = _tags(game)
         self.buffers = TagBuffers(len(self.tags), len(sport.channels), SLICE)
         self._limits = np.array(
-            [(_reach_m(self.tape.frames.field), clock.skew_us, clock.telemetry_lateness_us)], tag_buffers.LIMITS
+            [(_reach_m(self.frame_buffer.frames.field), clock.skew_us, clock.telemetry_lateness_us)], tag_buffers.LIMITS
         )
         period_us = sample_period_us(record, grid)
         # a sample is held for one period, and half of one for the jitter of a feed that calls itself aligned
@@ -94,10 +94,12 @@ class Framer:
         self._seen = np.array([(FAR_US, 0)] * len(roster), placement.SEEN)
         #: (N,) when each entity was first seen
         self.seen_us: npt.NDArray[np.int64] = self._seen["first_us"]
-        tape, frames = self.tape, self.tape.frames
-        self._rows = Rows(tape.grid_row, tape.t_us, frames.t, frames.period, frames.attack, frames.xyz, tape.channels)
+        frame_buffer, frames = self.frame_buffer, self.frame_buffer.frames
+        self._rows = Rows(
+            frame_buffer.grid_row, frame_buffer.t_us, frames.t, frames.period, frames.attack, frames.xyz, frame_buffer.channels
+        )
         self.next_row = 1
-        self._partial = 0  # rows of the unfinished group that are on the tape
+        self._partial = 0  # rows of the unfinished group that are in the frame buffer
         self._partial_filled = 0
         self.blank_limit = ceil_div(grid.span, grid.hop) + 1
         self.blanks = self.blank_limit  # before the first sample there is nothing to say
@@ -176,17 +178,17 @@ class Framer:
 
     @property
     def ready(self) -> int:
-        return self.tape.framed - self._partial - self.tape.computed
+        return self.frame_buffer.framed - self._partial - self.frame_buffer.computed
 
     def _frame(self, count: int) -> None:
-        tape, grid = self.tape, self.grid
-        tape.make_room(count)
-        at = tape.framed
+        frame_buffer, grid = self.frame_buffer, self.grid
+        frame_buffer.make_room(count)
+        at = frame_buffer.framed
         lines, values = self.buffers.lines, self.buffers.values
         filled = placement.place(
             self.next_row, count, at, self._placement, self._periods, self.tags, lines, values, self._seen, *self._rows
         )
-        tape.framed += count
+        frame_buffer.framed += count
         self.next_row += count
         self.all_filled &= filled == count
         if filled == count:
@@ -202,10 +204,10 @@ class Framer:
             self._leave_out_blanks(at, count)
 
     def _leave_out_blanks(self, at: int, count: int) -> None:
-        """Group by group: count the empty ones, and take those beyond the limit off the tape again."""
-        hop, tape = self.grid.hop, self.tape
+        """Group by group: count the empty ones, and take those beyond the limit out of the frame buffer again."""
+        hop, frame_buffer = self.grid.hop, self.frame_buffer
         first = at - self._partial
-        some = np.isfinite(tape.frames.xyz[at : at + count, :, 0]).any(axis=1)
+        some = np.isfinite(frame_buffer.frames.xyz[at : at + count, :, 0]).any(axis=1)
         keep = np.ones(self._partial + count, bool)
         filled = np.concatenate((np.zeros(self._partial, bool), some))
         if self._partial and self._partial_filled:
@@ -222,7 +224,7 @@ class Framer:
         self._partial = len(filled) - whole
         self._partial_filled = int(filled[whole:].sum())
         if not keep.all():
-            tape.squeeze(first, keep)
+            frame_buffer.squeeze(first, keep)
 
     # -- state -----------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ I1 = npt.NDArray[np.int8]
 PLACEMENT: Final = np.dtype([("t0_us", "i8"), ("hz", "i8"), ("wait_us", "i8"), ("gap_us", "i8"), ("hold_us", "i8")])
 
 #: a period of play, one record each, in order: from, to, and which way the home team attacks
-PERIOD: Final = np.dtype([("start_us", "i8"), ("end_us", "i8"), ("number", "i1"), ("home_attacks", "i1")])
+PERIOD: Final = np.dtype([("start_us", "i8"), ("end_us", "i8"), ("number", "i1"), ("home_attacks", "i1")], align=True)
 
 #: an entity, one record each, along axis N: when it was first seen, and scratch: its tags with a position at a row
 SEEN: Final = np.dtype([("first_us", "i8"), ("tags", "i8")])
@@ -81,7 +81,7 @@ def place(
         for c in range(channels.shape[0]):
             channels[c, row] = np.nan
         for g in range(len(lines)):
-            line, held, tag = lines[g], values[g], tags[g]
+            line, tag = lines[g], tags[g]
             while line.used < line.checked and line.t[line.used] <= when:
                 line.used += 1
             i = line.used - 1
@@ -93,20 +93,20 @@ def place(
             if i + 1 < line.checked and line.t[i + 1] <= when + rules.wait_us and line.t[i + 1] - before <= rules.gap_us:
                 w = (when - before) / (line.t[i + 1] - before)
                 for d in range(3):
-                    xyz[row, e, d] += held[i, d] + w * (held[i + 1, d] - held[i, d])
+                    xyz[row, e, d] += values[g, i, d] + w * (values[g, i + 1, d] - values[g, i, d])
             elif when - before <= rules.hold_us:
                 for d in range(3):
-                    xyz[row, e, d] += held[i, d]
+                    xyz[row, e, d] += values[g, i, d]
             else:
                 continue
             seen[e].tags += 1
             for d in range(2):
                 if tag.mount[d] >= 0:
-                    own = held[i, d]
-                    channels[tag.mount[d], row, e] = own + w * (held[i + 1, d] - own) if w > 0.0 else own
+                    own = values[g, i, d]
+                    channels[tag.mount[d], row, e] = own + w * (values[g, i + 1, d] - own) if w > 0.0 else own
             for c in range(channels.shape[0]):
-                if not np.isnan(held[i, 3 + c]):
-                    channels[c, row, e] = held[i, 3 + c]
+                if not np.isnan(values[g, i, 3 + c]):
+                    channels[c, row, e] = values[g, i, 3 + c]
         some = 0
         for e in range(len(seen)):
             if seen[e].tags == 0:

@@ -55,7 +55,8 @@ TAG: Final = np.dtype(
         ("entity", "i8"),  # row of axis N
         ("max_speed_mps", "f8"),
         ("mount", "i8", (2,)),  # channels that keep the tag's own x and y, -1 for none
-    ]
+    ],
+    align=True,
 )
 
 #: the line of a tag, one record each; its values stand beside it, (G, LINE, 3 + C) m and channel values
@@ -145,15 +146,17 @@ def _reject(reason: int, tag: int, t_us: int, arrival_us: int, rejects: Records,
 def _reject_sample(reason: int, packet: Packet, i: int, arrival_us: int, rejects: Records, values: F8, rejected_n: I8) -> None:
     """Reject sample ``i`` of a packet, channels and all."""
     k = _reject(reason, packet.tag[i], packet.t_us[i], arrival_us, rejects, rejected_n)
-    _write(packet, i, values[k])
+    values[k, 0], values[k, 1], values[k, 2] = packet.x_m[i], packet.y_m[i], packet.z_m[i]
+    for c in range(packet.channels.shape[0]):
+        values[k, 3 + c] = packet.channels[c, i]
 
 
 @kernel
-def _write(packet: Packet, i: int, row: F8) -> None:
-    """Values (3 + C,) of sample ``i``."""
-    row[0], row[1], row[2] = packet.x_m[i], packet.y_m[i], packet.z_m[i]
+def _write(packet: Packet, i: int, values: F8, g: int, j: int) -> None:
+    """Sample ``i`` to place ``j`` of line ``g``: no view is made of it, which would be counted."""
+    values[g, j, 0], values[g, j, 1], values[g, j, 2] = packet.x_m[i], packet.y_m[i], packet.z_m[i]
     for c in range(packet.channels.shape[0]):
-        row[3 + c] = packet.channels[c, i]
+        values[g, j, 3 + c] = packet.channels[c, i]
 
 
 @kernel
@@ -236,17 +239,17 @@ def admit(
         if reason != ACCEPTED:
             _reject_sample(reason, packet, i, arrival, rejects, rejected_values, rejected_n)
             continue
-        line, held = lines[g], values[g]
+        line = lines[g]
         j = line.n
         while j > 0 and line.t[j - 1] > ts:
             j -= 1
         if j > 0 and line.t[j - 1] == ts:
             o = j - 1
-            rank = _rank(held[o], packet, i)
+            rank = _rank(values[g, o], packet, i)
             if o >= line.checked and rank > 0:
                 # Two samples of one instant: which of them stays must not depend on the order of arrival.
-                rejected_values[_reject(CONFLICT, packet.tag[i], ts, arrival, rejects, rejected_n)] = held[o]
-                _write(packet, i, held[o])
+                rejected_values[_reject(CONFLICT, packet.tag[i], ts, arrival, rejects, rejected_n)] = values[g, o]
+                _write(packet, i, values, g, o)
             else:
                 reason = DUPLICATE if rank == 0 else CONFLICT
                 _reject_sample(reason, packet, i, arrival, rejects, rejected_values, rejected_n)
@@ -258,7 +261,7 @@ def admit(
             continue
         if line.n == LINE:
             before = line.n
-            room = _make_room(line, held)
+            room = _make_room(line, values[g])
             if not room:
                 if not force:
                     return i
@@ -267,9 +270,9 @@ def admit(
             j -= before - line.n
         for m in range(line.n, j, -1):
             line.t[m] = line.t[m - 1]
-            held[m] = held[m - 1]
+            values[g, m] = values[g, m - 1]
         line.t[j] = ts
-        _write(packet, i, held[j])
+        _write(packet, i, values, g, j)
         line.n += 1
         clock[TELEMETRY] = max(clock[TELEMETRY], ts)
     return until
@@ -288,12 +291,11 @@ def check_order(
 ) -> None:
     """Second check, in time order, of all samples at or before ``until_us``."""
     for g in range(len(lines)):
-        line, held, fastest = lines[g], values[g], tags[g].max_speed_mps
-        leap = line.leap
+        line, fastest, leap = lines[g], tags[g].max_speed_mps, lines[g].leap
         while line.checked < line.n and line.t[line.checked] <= until_us:
             i = line.checked
-            ts, x, y, z = line.t[i], held[i, 0], held[i, 1], held[i, 2]
-            good = i == 0 or _possible(line.t[i - 1], held[i - 1, 0], held[i - 1, 1], ts, x, y, fastest)
+            ts, x, y, z = line.t[i], values[g, i, 0], values[g, i, 1], values[g, i, 2]
+            good = i == 0 or _possible(line.t[i - 1], values[g, i - 1, 0], values[g, i - 1, 1], ts, x, y, fastest)
             if not good:
                 if leap[4] > 0 and _possible(leap[0], leap[1], leap[2], np.float64(ts), x, y, fastest):
                     leap[4] += 1
@@ -308,10 +310,10 @@ def check_order(
                 leap[4] = 0
                 line.checked += 1
                 continue
-            rejected_values[_reject(TELEPORT, tags[g].number, ts, clock[NOW], rejects, rejected_n)] = held[i]
+            rejected_values[_reject(TELEPORT, tags[g].number, ts, clock[NOW], rejects, rejected_n)] = values[g, i]
             for m in range(i, line.n - 1):
                 line.t[m] = line.t[m + 1]
-                held[m] = held[m + 1]
+                values[g, m] = values[g, m + 1]
             line.n -= 1
     clock[ORDERED] = max(clock[ORDERED], until_us)
 

@@ -23,29 +23,29 @@ class WindowStage:
     """Steps and window stats of one game over its frame buffer."""
 
     def __init__(self, game: GameContext) -> None:
-        self.game, self.tape, self.watch = game, game.frame_buffer, game.stopwatch
-        self.steps = [(step.bound(self.tape.frames), game.steps[step.name]) for step in game.sport.steps]
+        self.game, self.frame_buffer, self.watch = game, game.frame_buffer, game.stopwatch
+        self.steps = [(step.bound(self.frame_buffer.frames), game.steps[step.name]) for step in game.sport.steps]
         self.stats = [bind(stat, game) for stat in game.sport.stats if stat.kind == "window"]
         self._began_us = began_us(game.record)
         self.coarser = sorted({item.every for item in self.stats} - {1})
 
     def run(self, rows: int, ingress_us: int, seen_us: npt.NDArray[np.int64], quality: Quality) -> list[Output]:
         """Compute the next ``rows`` framed rows (whole groups) and emit the windows that end in them."""
-        tape, frames, lap = self.tape, self.tape.frames, self.watch.lap
+        frame_buffer, frames, lap = self.frame_buffer, self.frame_buffer.frames, self.watch.lap
         game, sport, grid = self.game.game, self.game.sport.name, self.game.grid
-        frames.lo, frames.hi = tape.computed, tape.computed + rows
+        frames.lo, frames.hi = frame_buffer.computed, frame_buffer.computed + rows
         self.watch.start()
         for compute, i in self.steps:
             compute(frames)
             lap(i)
-        tape.computed += rows
+        frame_buffer.computed += rows
         ends = np.arange(frames.lo + grid.hop - 1, frames.hi, grid.hop)
-        if tape.grid_row[ends[0]] < grid.span:
-            ends = ends[tape.grid_row[ends] >= grid.span]
+        if frame_buffer.grid_row[ends[0]] < grid.span:
+            ends = ends[frame_buffer.grid_row[ends] >= grid.span]
             if not len(ends):
                 return []
-        end_rows = tape.grid_row[ends]
-        end_us = tape.t_us[ends]
+        end_rows = frame_buffer.grid_row[ends]
+        end_us = frame_buffer.t_us[ends]
         ingress = np.full(len(ends), ingress_us, np.int64)
         # The windows of each coarser step of the grid, worked out once for all stats that keep it.
         due: dict[int, tuple[Array, Array, Array] | None] = {1: (ends, end_us, ingress)}

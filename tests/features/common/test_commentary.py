@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from features.common import commentary, highlights
 from features.common.airtime import Budget
-from features.common.commentary import Counted, Cue, Number, Percent, Score, Sentence, from_value, plural, tell, to_webvtt
+from features.common.commentary import Counted, Cue, Number, Percent, Score, Sentence, from_value, plural, render, to_webvtt
 from features.common.highlights import Highlight
 
 
@@ -44,16 +44,16 @@ def test_plural_categories() -> None:
 def test_tell_fills_every_template() -> None:
     laps = {"en": {"one": "lap", "other": "laps"}, "ru": {"one": "круг", "few": "круга", "many": "кругов"}}
     templates = {"en": "{who} leads by {n}.", "ru": "{who} впереди на {n}."}
-    assert tell(templates, {"who": "Ada", "n": Counted(3, laps)}) == {
+    assert render(templates, {"who": "Ada", "n": Counted(3, laps)}) == {
         "en": "Ada leads by 3 laps.",
         "ru": "Ada впереди на 3 круга.",
     }
     with pytest.raises(KeyError, match="who"):
-        tell(templates, {"n": "3"})
+        render(templates, {"n": "3"})
 
 
 def test_names_with_braces_are_left_alone() -> None:
-    assert tell({"en": "{who}!"}, {"who": "{evil.__class__}"}) == {"en": "{evil.__class__}!"}
+    assert render({"en": "{who}!"}, {"who": "{evil.__class__}"}) == {"en": "{evil.__class__}!"}
 
 
 BUDGET = Budget(every_s=60.0, purse=1.0, spacing_s=10.0, patience_s=100.0, repeat_s=30.0, again=0.5, usual=(0.5,))
@@ -127,6 +127,6 @@ def test_a_weak_moment_is_not_cut() -> None:
 def test_a_clip_that_begins_before_the_last_one_ended_says_whose_it_continues() -> None:
     shown = BUDGET.new()
     first = highlights.Offer("save", {"save": 0.9}, True, 100.0, (8.0, 6.0), list)
-    highlights.keep(first, shown, BUDGET, 100.0, "e1")
+    highlights.record(first, shown, BUDGET, 100.0, "e1")
     assert highlights.cut(110.0, "goal", {"goal": 0.7}, (12.0, 14.0), after=shown).follows == "e1"
     assert highlights.cut(116.1, "goal", {"goal": 0.7}, (8.0, 14.0), after=shown).follows == ""

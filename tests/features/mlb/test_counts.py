@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from features.core.event_context import EventContext
-from features.mlb import SPORT, commentary, highlights, pitching, play, win
+from features.mlb import SPORT, commentary, game, highlights, pitching, play
 from features.mlb.ledger import Ledger, known
 from features.mlb.running import EVENT_KEEP_S
 from features.mlb.vocabulary import BATTED, PITCH
@@ -109,21 +109,21 @@ def test_what_the_team_at_bat_has_done() -> None:
 def test_after_a_late_start_nothing_is_known_until_it_is_said() -> None:
     ledger = fold(Ledger(players=PLAYERS), *pitches(900.0, PITCHER, "ball"))
     assert ledger.joined_late
-    assert np.isnan(win.score(ledger, 901.0)).all(), "no 0:0 in the fifth inning"
+    assert np.isnan(game.score(ledger, 901.0)).all(), "no 0:0 in the fifth inning"
     assert np.isnan(count(ledger, "mlb.pitcher.pitches")).all()
     half = moment("play", 930.0, BATTER, outcome="single", period=5, outs=1.0)
     assert not known(half, ledger)
-    assert win.win_features(half, ledger) is None, "score and bases are not said"
-    assert win.swing(half, ledger) == 0.0
+    assert game.win_features(half, ledger) is None, "score and bases are not said"
+    assert game.swing(half, ledger) == 0.0
     full = moment("play", 940.0, BATTER, outcome="single", period=5, **STATE)
-    assert win.win_features(full, ledger) is not None
-    assert win.swing(full, ledger) == 0.0, "from a state that nobody knew there is no swing"
+    assert game.win_features(full, ledger) is not None
+    assert game.swing(full, ledger) == 0.0, "from a state that nobody knew there is no swing"
     fold(ledger, full)
-    assert win.score(ledger, 941.0).tolist() == [[2.0, 5.0]]
+    assert game.score(ledger, 941.0).tolist() == [[2.0, 5.0]]
     assert known(half, ledger)
     assert np.isnan(count(ledger, "mlb.team.hits")).all(), "the hits before are not known, and never will be"
     first = moment("play", 900.0, BATTER, outcome="single", period=5, **STATE)
-    assert win.swing(first, Ledger(players=PLAYERS)) == 0.0, "the very first event has nothing before it"
+    assert game.swing(first, Ledger(players=PLAYERS)) == 0.0, "the very first event has nothing before it"
     assert commentary.offers_of(moment("batted_ball", 900.0, BATTER), Ledger(players=PLAYERS)) == []
     late = fold(Ledger(players=PLAYERS), *pitches(900.0, PITCHER, "ball"))
     assert highlights.runs_in(full, late) == [0, 0], "runs that were scored before are no news"

@@ -19,11 +19,11 @@ from features.mlb import SPORT
 from features.mlb.batted import hit_row, is_barrel
 from features.mlb.diamond import BAGS, FT_M, MPH_MPS
 from features.mlb.fielding import catch_row
-from features.mlb.ledger import Ledger, keep_state
+from features.mlb.game import leverage_after, win_features, win_row
+from features.mlb.ledger import Ledger, update_state
 from features.mlb.odds import home_win, run_expectancy
 from features.mlb.pitching import perceived
 from features.mlb.steal_features import COLUMN, blank, derive
-from features.mlb.win import leverage_after, win_features, win_row
 from simulators.mlb.draws import NEARER_S
 from simulators.mlb.game import Game
 from streaming.factory import operator_for
@@ -288,7 +288,7 @@ def test_between_extra_halves_the_automatic_runner_is_known() -> None:
     # no runner before the tenth, and none where an extra half has begun without one
     assert win_features(at("half_end", 9, "top", 3.0, empty), Ledger())[4] == pytest.approx(run_expectancy(0, 0))
     playoffs = Ledger()
-    keep_state(at("half_start", 10, "top", 0.0, empty), playoffs)
+    update_state(at("half_start", 10, "top", 0.0, empty), playoffs)
     assert playoffs.placed == 0
     over = win_features(at("half_end", 10, "top", 3.0, empty), playoffs)
     assert over[4] == pytest.approx(run_expectancy(0, 0))

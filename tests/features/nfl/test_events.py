@@ -234,7 +234,7 @@ def test_highlights_and_stories() -> None:
     assert clip.label == "touchdown"
     assert clip.reasons[0] == "touchdown"
     assert clip.start_s <= 0.0 < clip.end_s
-    told = commentary.tell(scored, ledger)
+    told = commentary.render(scored, ledger)
     assert told is not None
     assert set(from_value(told)) == {"en", "de", "ru", "es"}
     assert "14" in from_value(told)["en"]
@@ -244,14 +244,14 @@ def test_highlights_and_stories() -> None:
     assert swing is not None
     assert shared.from_value(swing).reasons == ["win_probability"]
     assert highlight(moment("tackle", 40.0, player=1), ledger) is None
-    assert commentary.tell(moment("tackle", 40.0, player=1), ledger) is None
+    assert commentary.render(moment("tackle", 40.0, player=1), ledger) is None
 
 
-@pytest.mark.parametrize("key", sorted(commentary.PHRASES))
+@pytest.mark.parametrize("key", sorted(commentary.TEMPLATES))
 def test_every_phrase_is_there_in_every_language_with_the_same_fields(key: str) -> None:
     import string
 
-    fields = {lang: {f for _, f, _, _ in string.Formatter().parse(text) if f} for lang, text in commentary.PHRASES[key].items()}
+    fields = {lang: {f for _, f, _, _ in string.Formatter().parse(text) if f} for lang, text in commentary.TEMPLATES[key].items()}
     assert set(fields) == {"en", "de", "ru", "es"}
     assert all(names == fields["en"] for names in fields.values())
     assert fields["en"] <= {"home", "away", "team", "player", "score", "share", "yards", "speed"}

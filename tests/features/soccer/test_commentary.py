@@ -15,7 +15,7 @@ from features.soccer import SPORT
 from features.soccer.commentary import offers_of
 from features.soccer.highlights import offer_of
 from features.soccer.ledger import Ledger
-from features.soccer.templates import GOALS, OPPONENTS, PASSES, PHRASES, SHOTS
+from features.soccer.templates import GOALS, OPPONENTS, PASSES, SHOTS, TEMPLATES
 from features.soccer.templates import PLAYERS as PLAYERS_WORD
 from tests.features.soccer.events import PLAYERS, event, fold, shot, standing
 
@@ -163,7 +163,7 @@ for _moment, _ in CASES.values():
             _moment.facts[_fact] = _moment.attrs[_short]
 
 
-@pytest.mark.parametrize("key", sorted(PHRASES))
+@pytest.mark.parametrize("key", sorted(TEMPLATES))
 def test_every_phrase_is_offered_when_it_is_true(key: str) -> None:
     moment, before = CASES[key]
     ledger = started(*before) if key not in LATE else fold([event("pass", 900.0, 0, 5)])
@@ -172,7 +172,7 @@ def test_every_phrase_is_offered_when_it_is_true(key: str) -> None:
     offer = offered[key]
     assert 0.0 < offer.strength <= 1.0
     assert offer.basis[0] == {"event": moment.id, "type": moment.type, "outcome": moment.outcome}
-    said = commentary.tell(PHRASES[key], offer.values)
+    said = commentary.render(TEMPLATES[key], offer.values)
     assert tuple(said) == commentary.LANGUAGES
     assert len(set(said.values())) == 4
     for text in said.values():
@@ -184,7 +184,7 @@ def test_what_a_sentence_says_is_what_has_been_counted() -> None:
     def said(key: str) -> str:
         moment, before = CASES[key]
         offer = next(offer for offer in offers_of(moment, started(*before)) if offer.topic == key)
-        return commentary.tell(PHRASES[key], offer.values)["en"]
+        return commentary.render(TEMPLATES[key], offer.values)["en"]
 
     assert said("saves") == "Away 0 denies Home 9: save number 3 of this match."
     assert said("shots_run") == "Only Northside are shooting: the last 4 shots have all been theirs."
@@ -205,12 +205,12 @@ def test_nothing_is_counted_of_a_match_that_was_joined_late(key: str) -> None:
     assert not late.whole
     offered = offers_of(moment, late)
     assert key not in {offer.topic for offer in offered}
-    assert not any("{score}" in PHRASES[offer.topic]["en"] for offer in offered)
+    assert not any("{score}" in TEMPLATES[offer.topic]["en"] for offer in offered)
 
 
 def test_goals_and_what_else_must_be_said_are_said_at_once_and_the_rest_waits() -> None:
     always = ("goal", "own_goal", "red_card", "penalty", "half_time", "full_time", "shootout")
-    must = {key for key in PHRASES if key.startswith(always)}
+    must = {key for key in TEMPLATES if key.startswith(always)}
     for key, (moment, before) in CASES.items():
         ledger = started(*before) if key not in LATE else fold([event("pass", 900.0, 0, 5)])
         offer = next(offer for offer in offers_of(moment, ledger) if offer.topic == key)
@@ -242,14 +242,14 @@ def test_a_model_that_has_no_answer_makes_no_sentence_and_no_reason() -> None:
                 assert said.topic not in ("goal", "goal_unlikely", "chance_saved", "chance_missed", "team_xgoals", "pass_unlikely")
 
 
-@pytest.mark.parametrize("key", sorted(PHRASES))
+@pytest.mark.parametrize("key", sorted(TEMPLATES))
 def test_a_phrase_names_the_same_things_in_every_language(key: str) -> None:
     def fields(template: str) -> set[str]:
         return {name for _, name, _, _ in string.Formatter().parse(template) if name} - {"team"}
 
-    wanted = fields(PHRASES[key]["en"])
-    assert tuple(PHRASES[key]) == commentary.LANGUAGES
-    assert all(fields(template) == wanted for template in PHRASES[key].values())
+    wanted = fields(TEMPLATES[key]["en"])
+    assert tuple(TEMPLATES[key]) == commentary.LANGUAGES
+    assert all(fields(template) == wanted for template in TEMPLATES[key].values())
 
 
 def test_most_events_are_not_worth_a_word() -> None:

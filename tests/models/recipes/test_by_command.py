@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from features.f1.battle import OVERTAKE_FEATURES
-from features.f1.win import WIN_FEATURES as RACE_FEATURES
+from features.f1.game import WIN_FEATURES as RACE_FEATURES
 from features.nfl.columns import YD
 from features.nfl.flight import OPEN_M, ROOM_M
 from features.nfl.game import fourth_rows, win_row

@@ -9,7 +9,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from features.mlb.win import WIN_FEATURES, over_row, win_row
+from features.mlb.game import WIN_FEATURES, over_row, win_row
 from models.artefact import SHIPPED, ForestModel, load
 from models.data import plate_appearances, retrosheet
 from models.data.retrosheet import CREDIT, HELD_OUT_AS, States, read, rows_of

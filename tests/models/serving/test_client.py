@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 
 from models import artefact
-from models.base import Answering, Model
+from models.base import FallibleModel, Model
 from models.serving import circuit_breaker
 from models.serving.circuit_breaker import CircuitBreaker, NoPrediction
 from models.serving.client import RemoteModel
 from models.serving.connect import connect
-from models.serving.registry import Registry
+from models.serving.loaded_models import LoadedModels
 from models.serving.server import Server, in_thread
-from models.serving.transports import SageMaker
+from models.serving.transports import SageMakerTransport
 from tests.waiting import TIMEOUT_S, contention, quickest, until
 
 XGOALS = artefact.load("xgoals")
@@ -42,9 +42,9 @@ def remote(setting: str, local: Model | None = XGOALS) -> RemoteModel:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    registry = Registry()
-    registry.add("xgoals", XGOALS, "")
-    with in_thread(Server(registry, port=0, uds=tmp_path / "e.sock")) as server:
+    loaded = LoadedModels()
+    loaded.add("xgoals", XGOALS, "")
+    with in_thread(Server(loaded, port=0, uds=tmp_path / "e.sock")) as server:
         yield server
 
 
@@ -53,9 +53,9 @@ def test_one_setting_says_where(server: Server, tmp_path: Path) -> None:
     expected = XGOALS.predict(asked)
     for setting in (f"http://127.0.0.1:{server.port}", f"http://localhost:{server.port}/", f"unix:{tmp_path}/e.sock"):
         model = remote(f"{setting}?deadline_ms=60000")
-        answer = model.ask(asked)
-        assert isinstance(model, Answering)
-        assert (answer.instead, answer.name, answer.version) == ("", "xgoals", XGOALS.version)
+        answer = model.try_predict(asked)
+        assert isinstance(model, FallibleModel)
+        assert (answer.fallback_reason, answer.name, answer.version) == ("", "xgoals", XGOALS.version)
         assert answer.values is not None
         assert answer.values.tobytes() == expected.tobytes()
         assert answer.attribute is not None  # the same version is here, too
@@ -72,10 +72,10 @@ def test_one_setting_says_where(server: Server, tmp_path: Path) -> None:
         ("http://h:99999", "host:port"),
         ("http://h/path", "host:port"),
         ("http://h:1?deadline_ms=0", "deadline_ms"),
-        ("http://h:1?deadline=5", "no option"),
+        ("http://h:1?deadline=5", "unknown option"),
         ("unix:", "names no endpoint"),
         ("http://h:1?fallback=maybe", "fallback"),
-        ("http://h:1?region=x", "no option"),
+        ("http://h:1?region=x", "unknown option"),
         ("http://h:1?x", "name=value"),
         ("nowhere", "neither"),
     ],
@@ -157,15 +157,15 @@ def test_what_cannot_be_believed_is_not(answer: bytes, reason: str) -> None:
         # what comes at once is judged for what it is, however slow the machine; for what does not, the deadline is kept
         deadline_s = 0.15 if reason == "slow" else 60.0
         model = remote(f"{url}?deadline_ms={1000 * deadline_s:.0f}")
-        got = model.ask(rows())
-        assert got.instead == reason
+        got = model.try_predict(rows())
+        assert got.fallback_reason == reason
         if reason == "slow":
-            took_s = quickest(lambda: remote(f"{url}?deadline_ms=150").ask(rows()), 3)
+            took_s = quickest(lambda: remote(f"{url}?deadline_ms=150").try_predict(rows()), 3)
             assert took_s < 0.15 + 0.25 * contention()
         assert got.values is not None
         assert got.values.tobytes() == XGOALS.predict(rows()).tobytes()
         alone = remote(f"{url}?deadline_ms={1000 * deadline_s:.0f}&fallback=none")
-        assert alone.ask(rows()).values is None
+        assert alone.try_predict(rows()).values is None
         with pytest.raises(NoPrediction):
             alone.predict(rows())
 
@@ -179,7 +179,7 @@ def test_other_features_are_not_asked() -> None:
         sock.sendall(http(card))
 
     with answering(respond) as url:
-        assert remote(f"{url}?deadline_ms=60000").ask(rows()).instead == "wrong"
+        assert remote(f"{url}?deadline_ms=60000").try_predict(rows()).fallback_reason == "wrong"
     assert all(request.startswith(b"GET ") for request in asked)
 
 
@@ -192,12 +192,12 @@ def test_another_version_is_taken_when_it_fits_and_none_is_pinned() -> None:
 
     with answering(respond) as url:
         model, pinned = remote(f"{url}?deadline_ms=60000"), remote(f"{url}?deadline_ms=60000&version={XGOALS.version}")
-        assert (model.ask(rows()).instead, pinned.ask(rows()).instead) == ("", "")
+        assert (model.try_predict(rows()).fallback_reason, pinned.try_predict(rows()).fallback_reason) == ("", "")
         version[0] = "v2"
-        answer = model.ask(rows())
-        assert (answer.instead, answer.version, model.version) == ("", "v2", "v2")
+        answer = model.try_predict(rows())
+        assert (answer.fallback_reason, answer.version, model.version) == ("", "v2", "v2")
         assert answer.attribute is None  # the reasons of the model here would be another model's
-        assert pinned.ask(rows()).instead == "wrong"
+        assert pinned.try_predict(rows()).fallback_reason == "wrong"
 
 
 def test_the_deadline_counts_from_end_to_end() -> None:
@@ -210,8 +210,8 @@ def test_the_deadline_counts_from_end_to_end() -> None:
 
     def slow(url: str) -> None:
         model = remote(f"{url}?deadline_ms=100")
-        assert model.ask(rows()).instead == "slow"
-        assert model.ask(rows(), spent_s=0.1).instead == "late"  # others have taken the time
+        assert model.try_predict(rows()).fallback_reason == "slow"
+        assert model.try_predict(rows(), spent_s=0.1).fallback_reason == "late"  # others have taken the time
 
     most_s = 0.1 + 0.15 * contention()
     with answering(drip) as url:
@@ -235,46 +235,46 @@ def test_a_dead_endpoint_costs_its_deadline_now_and_then_only() -> None:
         pauses.failed(NoPrediction("slow", ""))
     # after 0.25, 0.5, 1 and then every 2 s
     assert failures == 8
-    pauses.answered()
+    pauses.succeeded()
     pauses.failed(NoPrediction("slow", ""))
-    now[0] += circuit_breaker.FIRST_S
+    now[0] += circuit_breaker.FIRST_PAUSE_S
     pauses.check()
     pauses.failed(NoPrediction("refused", ""))  # our own mistake
     pauses.check()
 
 
 def test_it_comes_back_without_a_restart(tmp_path: Path) -> None:
-    registry = Registry()
-    registry.add("xgoals", XGOALS, "")
+    loaded = LoadedModels()
+    loaded.add("xgoals", XGOALS, "")
     model, now = remote(f"unix:{tmp_path}/e.sock?deadline_ms=60000"), [0.0]
-    assert model.ask(rows()).instead == "down"
+    assert model.try_predict(rows()).fallback_reason == "down"
     for _ in range(2):
-        model.health = CircuitBreaker(lambda: now[0])
-        with in_thread(Server(registry, port=None, uds=tmp_path / "e.sock")):
-            assert model.ask(rows()).instead == ""
-            assert model.ask(rows()).instead == ""
-        assert model.ask(rows()).instead == "down"
-        assert model.ask(rows()).instead == "resting"
-        now[0] += circuit_breaker.FIRST_S
-    with in_thread(Server(registry, port=None, uds=tmp_path / "e.sock")):
-        now[0] += 2 * circuit_breaker.FIRST_S
-        assert model.ask(rows()).instead == ""
+        model.breaker = CircuitBreaker(lambda: now[0])
+        with in_thread(Server(loaded, port=None, uds=tmp_path / "e.sock")):
+            assert model.try_predict(rows()).fallback_reason == ""
+            assert model.try_predict(rows()).fallback_reason == ""
+        assert model.try_predict(rows()).fallback_reason == "down"
+        assert model.try_predict(rows()).fallback_reason == "circuit_open"
+        now[0] += circuit_breaker.FIRST_PAUSE_S
+    with in_thread(Server(loaded, port=None, uds=tmp_path / "e.sock")):
+        now[0] += 2 * circuit_breaker.FIRST_PAUSE_S
+        assert model.try_predict(rows()).fallback_reason == ""
 
 
 def test_a_name_that_is_no_host_does_not_hold_anybody_up() -> None:
 
-    def ask() -> None:
-        assert remote("http://no-such-host.invalid:1?deadline_ms=50").ask(rows()).instead == "down"
+    def try_predict() -> None:
+        assert remote("http://no-such-host.invalid:1?deadline_ms=50").try_predict(rows()).fallback_reason == "down"
 
-    assert quickest(ask, 3) < 1.0 * contention()
+    assert quickest(try_predict, 3) < 1.0 * contention()
 
 
 def test_infinity_stays_here() -> None:
     model = remote("unix:/nowhere?deadline_ms=50")
     asked = rows()
     asked[0, 1] = np.inf
-    answer = model.ask(asked)
-    assert (answer.instead, model.health.counts["refused"]) == ("refused", 1)
+    answer = model.try_predict(asked)
+    assert (answer.fallback_reason, model.breaker.counts["refused"]) == ("refused", 1)
 
 
 class Runtime:
@@ -295,10 +295,10 @@ class Runtime:
 
 def test_sagemaker_keeps_the_deadline_too() -> None:
     runtime = Runtime()
-    transport = SageMaker("xg", target="xgoals.tar.gz", client=runtime)
+    transport = SageMakerTransport("xg", target="xgoals.tar.gz", client=runtime)
     model = RemoteModel("xgoals", XGOALS.features, transport, deadline_s=TIMEOUT_S, local=XGOALS)
-    answer = model.ask(rows())
-    assert (answer.instead, answer.version) == ("", XGOALS.version)
+    answer = model.try_predict(rows())
+    assert (answer.fallback_reason, answer.version) == ("", XGOALS.version)
     assert answer.values is not None
     assert answer.values.tobytes() == XGOALS.predict(rows()).tobytes()
     assert runtime.calls[0] == {
@@ -310,16 +310,16 @@ def test_sagemaker_keeps_the_deadline_too() -> None:
     runtime.answers.clear()
     model.deadline_s = 0.1
     start = time.monotonic()
-    assert model.ask(rows()).instead == "slow"
+    assert model.try_predict(rows()).fallback_reason == "slow"
     assert time.monotonic() - start < 5.0 * contention()  # the call itself is out for minutes
-    model.health = CircuitBreaker()
-    assert model.ask(rows()).instead == "busy"  # the call is out there still
+    model.breaker = CircuitBreaker()
+    assert model.try_predict(rows()).fallback_reason == "busy"  # the call is out there still
     assert len(runtime.calls) == 2
     runtime.answers.set()
     model.deadline_s = TIMEOUT_S
 
     def answered() -> bool:
-        model.health = CircuitBreaker()
-        return model.ask(rows()).instead == ""
+        model.breaker = CircuitBreaker()
+        return model.try_predict(rows()).fallback_reason == ""
 
     until(answered, "it is asked again")

@@ -13,7 +13,7 @@ import pytest
 from models.artefact import load
 from models.registry.store import Store
 from models.serving.deployed import ServesDeployed
-from models.serving.registry import Registry
+from models.serving.loaded_models import LoadedModels
 from models.serving.server import Server, in_thread
 from tests.models.life_helpers import version_of
 from tests.waiting import TIMEOUT_S
@@ -32,12 +32,12 @@ def test_a_swap_under_load_drops_no_request_and_mixes_no_answer(tmp_path: Path) 
     answers: list[tuple[int, int, str, float]] = []
     seen_both = threading.Event()
 
-    registry = Registry()
-    deployed = ServesDeployed(registry, store, ["xgoals"], every_s=0.01)
-    with in_thread(Server(registry, port=0)) as server:
+    loaded = LoadedModels()
+    deployed = ServesDeployed(loaded, store, ["xgoals"], every_s=0.01)
+    with in_thread(Server(loaded, port=0)) as server:
         assert server.endpoint is not None
         deployed.start(server.endpoint._loop)
-        assert registry.models["xgoals"].version == own.version
+        assert loaded.models["xgoals"].version == own.version
 
         def ask(who: int) -> None:
             connection = HTTPConnection("127.0.0.1", server.port or 0, timeout=TIMEOUT_S)
@@ -59,9 +59,9 @@ def test_a_swap_under_load_drops_no_request_and_mixes_no_answer(tmp_path: Path) 
         for version in (other.version, own.version, other.version, own.version):
             store.deploy("xgoals", version, "ann", "swap")
             until_s = time.monotonic() + TIMEOUT_S
-            while registry.models["xgoals"].version != version and time.monotonic() < until_s:
+            while loaded.models["xgoals"].version != version and time.monotonic() < until_s:
                 time.sleep(0.002)
-            assert registry.models["xgoals"].version == version
+            assert loaded.models["xgoals"].version == version
             before, until_s = len(answers), time.monotonic() + TIMEOUT_S
             while len(answers) < before + 20 and time.monotonic() < until_s:
                 time.sleep(0.002)

@@ -17,7 +17,7 @@ import pytest
 from models import artefact
 from models.base import Feature
 from models.curve import curve_of
-from models.serving.registry import Registry
+from models.serving.loaded_models import LoadedModels
 from models.serving.server import Server, in_thread
 from tests.waiting import TIMEOUT_S, until
 
@@ -45,15 +45,15 @@ class Slow:
 
 
 @pytest.fixture
-def registry() -> Registry:
-    registry = Registry()
-    registry.add("xgoals", artefact.load("xgoals"), str(artefact.SHIPPED / "simulated" / "xgoals"))
-    return registry
+def loaded() -> LoadedModels:
+    loaded = LoadedModels()
+    loaded.add("xgoals", artefact.load("xgoals"), str(artefact.SHIPPED / "simulated" / "xgoals"))
+    return loaded
 
 
 @pytest.fixture
-def server(registry: Registry, tmp_path: Path) -> Iterator[Server]:
-    with in_thread(Server(registry, port=0, uds=tmp_path / "e.sock", most_waiting=8, drain_s=2.0)) as server:
+def server(loaded: LoadedModels, tmp_path: Path) -> Iterator[Server]:
+    with in_thread(Server(loaded, port=0, uds=tmp_path / "e.sock", most_waiting=8, drain_s=2.0)) as server:
         yield server
 
 
@@ -85,8 +85,8 @@ def nulls(rows: Any) -> list[list[float | None]]:
 
 
 @pytest.mark.parametrize("n", [1, 21, 300])
-def test_answers_are_the_models_own_to_the_bit(server: Server, registry: Registry, n: int) -> None:
-    model = registry.models["xgoals"].model
+def test_answers_are_the_models_own_to_the_bit(server: Server, loaded: LoadedModels, n: int) -> None:
+    model = loaded.models["xgoals"].model
     rows = rows_of(model, n)
     expected = model.predict(rows).tolist()
     names = [f.name for f in model.features]
@@ -106,8 +106,8 @@ def test_answers_are_the_models_own_to_the_bit(server: Server, registry: Registr
         assert (status, [float(line) for line in told.split()]) == (200, expected)
 
 
-def test_a_vector_valued_model_answers_a_row_of_values(server: Server, registry: Registry) -> None:
-    registry.add("lead/curve", Slow(width=21), "")
+def test_a_vector_valued_model_answers_a_row_of_values(server: Server, loaded: LoadedModels) -> None:
+    loaded.add("lead/curve", Slow(width=21), "")
     status, told, _ = ask(server, "POST", "/models/lead%2Fcurve/invoke", [[0, 0.5], [0, None]])
     assert (status, told["predictions"]) == (200, [[0.25] * 21, [0.0] * 21])
     status, told, _ = ask(server, "POST", "/invocations", [0, 1], X_Amzn_SageMaker_Target_Model="lead/curve", accept="text/csv")
@@ -143,7 +143,7 @@ def test_a_vector_valued_model_answers_a_row_of_values(server: Server, registry:
     ],
 )
 def test_bad_input_is_refused_with_a_reason(
-    server: Server, registry: Registry, body: Any, kind: str, status: int, reason: str
+    server: Server, loaded: LoadedModels, body: Any, kind: str, status: int, reason: str
 ) -> None:
     if isinstance(body, list) and body == [{"distance_m": 1e999}]:
         body = '[{"distance_m": 1e999}]'
@@ -152,7 +152,7 @@ def test_bad_input_is_refused_with_a_reason(
     got, told, _ = ask(server, "POST", "/models/xgoals/invoke", body, content_type=kind)
     assert (got, told["error"]["reason"]) == (status, reason)
     assert len(told["error"]["message"]) < 400
-    assert registry.models["xgoals"].tally.errors == {reason: 1}
+    assert loaded.models["xgoals"].metrics.errors == {reason: 1}
 
 
 def test_missing_is_allowed_and_a_percentage_is_not_a_share(server: Server) -> None:
@@ -186,7 +186,7 @@ def test_what_is_not_there_or_not_allowed(server: Server) -> None:
     assert ask(server, "POST", "/invocations", [[None] * WIDTH], content_encoding="gzip")[0] == 415
 
 
-def test_models_are_loaded_listed_replaced_and_unloaded(server: Server, registry: Registry, tmp_path: Path) -> None:
+def test_models_are_loaded_listed_replaced_and_unloaded(server: Server, loaded: LoadedModels, tmp_path: Path) -> None:
     url = str(artefact.SHIPPED / "simulated" / "pass-completion")
     assert ask(server, "POST", "/models", {"model_name": "passes", "url": url})[0] == 200
     assert ask(server, "POST", "/models", {"model_name": "passes", "url": url})[0] == 409
@@ -208,7 +208,7 @@ def test_models_are_loaded_listed_replaced_and_unloaded(server: Server, registry
     assert ask(server, "POST", "/models", {"model_name": "x", "url": url}, content_type="text/plain")[0] == 415
 
 
-def test_a_curve_comes_and_goes_with_its_model(server: Server, registry: Registry) -> None:
+def test_a_curve_comes_and_goes_with_its_model(server: Server, loaded: LoadedModels) -> None:
     url = str(artefact.SHIPPED / "simulated" / "lead-probability")
     assert ask(server, "POST", "/models", {"model_name": "lead", "url": url})[0] == 200
     model = artefact.load("lead-probability")
@@ -217,18 +217,18 @@ def test_a_curve_comes_and_goes_with_its_model(server: Server, registry: Registr
     assert status == 200
     assert told["predictions"] == curve_of(model).predict(np.array([row])).tolist()
     assert len(told["predictions"][0]) == 21
-    replaced = registry.models["lead/curve"]
+    replaced = loaded.models["lead/curve"]
     assert ask(server, "PUT", "/models/lead", {"url": url})[0] == 200
-    assert registry.models["lead/curve"] is not replaced
+    assert loaded.models["lead/curve"] is not replaced
     assert ask(server, "DELETE", "/models/lead")[0] == 200
-    assert list(registry.models) == ["xgoals"]
+    assert list(loaded.models) == ["xgoals"]
 
 
 def test_a_body_is_refused_before_it_has_come(server: Server) -> None:
     """A gigabyte that is announced is refused by its announcement, one that is not by the first megabyte."""
-    for head in (b"content-length: 1073741824\r\n\r\n", b"content-length: 1073741824\r\nexpect: 100-continue\r\n\r\n"):
+    for headers in (b"content-length: 1073741824\r\n\r\n", b"content-length: 1073741824\r\nexpect: 100-continue\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
-            sock.sendall(b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\n" + head)
+            sock.sendall(b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: text/csv\r\n" + headers)
             assert sock.recv(100).startswith(b"HTTP/1.1 413 ")
     with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
         sock.sendall(b"POST /invocations HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -254,14 +254,14 @@ def test_endless_heads_and_half_requests_end(server: Server, monkeypatch: pytest
         with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
             sock.sendall(beginning)
             assert sock.recv(100).startswith(b"HTTP/1.1 431 ")
-    monkeypatch.setattr("models.serving.connection.REQUEST_S", 0.2)
+    monkeypatch.setattr("models.serving.connection.REQUEST_TIMEOUT_S", 0.2)
     with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
         sock.sendall(b"POST /invocations HTTP/1.1\r\ncontent-length: 10\r\n\r\n12")
         assert sock.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
-def test_pipelined_requests_are_answered_in_order(server: Server, registry: Registry) -> None:
-    registry.add("slow", Slow(), "")
+def test_pipelined_requests_are_answered_in_order(server: Server, loaded: LoadedModels) -> None:
+    loaded.add("slow", Slow(), "")
     body = [b"[0.01,0.5]", b"[0,1]"]
     asked = (
         b"".join(b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in body)
@@ -276,9 +276,9 @@ def test_pipelined_requests_are_answered_in_order(server: Server, registry: Regi
     assert found == sorted(found)
 
 
-def test_what_comes_together_is_predicted_together_and_a_bad_row_spoils_nobody_elses(server: Server, registry: Registry) -> None:
+def test_what_comes_together_is_predicted_together_and_a_bad_row_spoils_nobody_elses(server: Server, loaded: LoadedModels) -> None:
     slow = Slow()
-    registry.add("slow", slow, "")
+    loaded.add("slow", slow, "")
     slow.asked.clear()
     bodies = [b"[0,0.2]", b"[-1,0.2]", b"[0,0.4]"]
     asked = b"".join(b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(b), b) for b in bodies)
@@ -293,8 +293,8 @@ def test_what_comes_together_is_predicted_together_and_a_bad_row_spoils_nobody_e
     assert b'"predictions":[0.2]' in raw
 
 
-def test_a_full_queue_says_so_and_a_deadline_is_kept(server: Server, registry: Registry) -> None:
-    registry.add("slow", Slow(), "")
+def test_a_full_queue_says_so_and_a_deadline_is_kept(server: Server, loaded: LoadedModels) -> None:
+    loaded.add("slow", Slow(), "")
     one = b"POST /models/slow/invoke HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n[0.05,.5]"
     one = one.replace(b"[0.05,.5]", b"[0.05,1]").replace(b": 9", b": 8")
     with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
@@ -307,7 +307,7 @@ def test_a_full_queue_says_so_and_a_deadline_is_kept(server: Server, registry: R
     assert raw.count(b"retry-after: 1") == 4
     late = b"POST /models/slow/invoke HTTP/1.1\r\nx-touchline-deadline-ms: 20\r\ncontent-length: 8\r\n\r\n[0.00,1]"
     # a long request of another model holds the queue up: 257 rows are more than one slice
-    registry.add("other", Slow("other"), "")
+    loaded.add("other", Slow("other"), "")
     long = json.dumps([[0.05, 1.0]] * 257).encode()
     first = b"POST /models/other/invoke HTTP/1.1\r\ncontent-length: %d\r\n\r\n%b" % (len(long), long)
     with socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S) as sock:
@@ -316,10 +316,10 @@ def test_a_full_queue_says_so_and_a_deadline_is_kept(server: Server, registry: R
         while raw.count(b"HTTP/1.1 ") < 2 or not raw.endswith(b"}"):
             raw += sock.recv(65_536)
     assert raw.count(b"HTTP/1.1 504 ") == 1
-    assert registry.models["slow"].tally.errors["deadline passed"] == 1
+    assert loaded.models["slow"].metrics.errors["deadline passed"] == 1
 
 
-def test_metrics_add_up(server: Server, registry: Registry) -> None:
+def test_metrics_add_up(server: Server, loaded: LoadedModels) -> None:
     from prometheus_client.parser import text_string_to_metric_families as parse
 
     for n in (1, 21):
@@ -340,20 +340,20 @@ def test_metrics_add_up(server: Server, registry: Registry) -> None:
     assert samples[f"{base}latency_seconds_count", "xgoals", None, None] == 2
 
 
-def test_a_token_is_wanted_where_one_is_set(registry: Registry) -> None:
-    with in_thread(Server(registry, port=0, token="sésame")) as server:
+def test_a_token_is_wanted_where_one_is_set(loaded: LoadedModels) -> None:
+    with in_thread(Server(loaded, port=0, token="sésame")) as server:
         assert ask(server, "GET", "/ping")[0] == 200
         assert ask(server, "GET", "/models")[0] == 401
         assert ask(server, "GET", "/models", authorization="Bearer wrong")[0] == 401
         assert ask(server, "GET", "/models", authorization="Bearer s\xe9same")[0] == 200
 
 
-def test_going_down_answers_what_was_asked(registry: Registry, tmp_path: Path) -> None:
+def test_going_down_answers_what_was_asked(loaded: LoadedModels, tmp_path: Path) -> None:
     slow = Slow()
-    registry.add("slow", slow, "")
+    loaded.add("slow", slow, "")
     slow.asked.clear()
     answers: list[int] = []
-    with in_thread(Server(registry, port=0, uds=tmp_path / "e.sock")) as server:
+    with in_thread(Server(loaded, port=0, uds=tmp_path / "e.sock")) as server:
         idle = socket.create_connection(("127.0.0.1", server.port or 0), TIMEOUT_S)
         asking = threading.Thread(target=lambda: answers.append(ask(server, "POST", "/models/slow/invoke", [0.3, 1])[0]))
         asking.start()
@@ -365,11 +365,11 @@ def test_going_down_answers_what_was_asked(registry: Registry, tmp_path: Path) -
     assert not (tmp_path / "e.sock").exists()
 
 
-def test_a_swap_under_load_drops_and_mixes_nothing(server: Server, registry: Registry) -> None:
+def test_a_swap_under_load_drops_and_mixes_nothing(server: Server, loaded: LoadedModels) -> None:
     """Each answer is one version's, the values of which are its own."""
     a, b = Slow("m"), Slow("m", width=2)
     b.version = "2"
-    registry.add("m", a, "")
+    loaded.add("m", a, "")
     stop, seen, wrong = threading.Event(), set[str](), list[Any]()
 
     def load() -> None:
@@ -388,7 +388,7 @@ def test_a_swap_under_load_drops_and_mixes_nothing(server: Server, registry: Reg
         thread.start()
     until_s, i = time.monotonic() + TIMEOUT_S, 0
     while i < 40 or (seen != {"1", "2"} and time.monotonic() < until_s):
-        registry.add("m", b if i % 2 == 0 else a, "")
+        loaded.add("m", b if i % 2 == 0 else a, "")
         time.sleep(0.01)
         i += 1
     stop.set()

@@ -68,9 +68,9 @@ def ask(path: Path, raw: bytes) -> tuple[int, Any]:
             pass
     if not got:
         return 0, None
-    head, _, body = got.partition(b"\r\n\r\n")
-    length = int(head.lower().partition(b"content-length: ")[2].split()[0])
-    return int(head.split()[1]), json.loads(body[:length])
+    headers, _, body = got.partition(b"\r\n\r\n")
+    length = int(headers.lower().partition(b"content-length: ")[2].split()[0])
+    return int(headers.split()[1]), json.loads(body[:length])
 
 
 class Proper:
@@ -141,24 +141,24 @@ def requests(draw: st.DrawFn) -> bytes:
     if how == 0:
         return draw(st.binary(min_size=1, max_size=200))
     method = draw(st.sampled_from([b"POST", b"POST", b"POST", b"POST", b"PUT", b"BREW", b"post"]))
-    head = method + b" " + draw(path) + b" HTTP/1.1\r\nhost: x\r\ncontent-type: " + kind + b"\r\n"
+    headers = method + b" " + draw(path) + b" HTTP/1.1\r\nhost: x\r\ncontent-type: " + kind + b"\r\n"
     if how == 1:
         length = draw(st.sampled_from([b"-1", b"x", b"1 2", b"99999999999999999999", b"2147483648"]))
-        return head + b"content-length: " + length + b"\r\n\r\n"
+        return headers + b"content-length: " + length + b"\r\n\r\n"
     if how == 2:
         size = draw(st.sampled_from([b"zz", b"-5", b"FFFFFFFFFFFFFFFFF", b"7fffffff", b"5;x=y"]))
-        return head + b"transfer-encoding: chunked\r\n\r\n" + size + b"\r\n" + rows[:4] + b"\r\n"
+        return headers + b"transfer-encoding: chunked\r\n\r\n" + size + b"\r\n" + rows[:4] + b"\r\n"
     if how == 3:
-        return head + b"x: " + draw(st.binary(max_size=40)) + b"\r\n\x00bad header\r\n\r\n" + rows
+        return headers + b"x: " + draw(st.binary(max_size=40)) + b"\r\n\x00bad header\r\n\r\n" + rows
     if how == 4:
-        return head + b"content-length: 3\r\ncontent-length: 4\r\n\r\n" + rows
+        return headers + b"content-length: 3\r\ncontent-length: 4\r\n\r\n" + rows
     if how == 5:
         wrong = [b"accept: image/png", b"x-touchline-deadline-ms: -1", b"content-encoding: gzip", b"upgrade: h2c"]
-        head += draw(st.sampled_from(wrong)) + b"\r\n"
+        headers += draw(st.sampled_from(wrong)) + b"\r\n"
     if how == 6:
-        head += b"transfer-encoding: chunked\r\n"
-        return head + b"\r\n%x\r\n" % len(rows) + rows + b"\r\n0\r\n\r\n"
-    return head + b"content-length: %d\r\n\r\n" % len(rows) + rows
+        headers += b"transfer-encoding: chunked\r\n"
+        return headers + b"\r\n%x\r\n" % len(rows) + rows + b"\r\n0\r\n\r\n"
+    return headers + b"content-length: %d\r\n\r\n" % len(rows) + rows
 
 
 def hammer(path_: Path, examples: int, seen: Counter[tuple[int, str]]) -> None:

@@ -36,8 +36,9 @@ def test_a_smaller_gap_never_makes_a_pass_less_likely() -> None:
 @pytest.mark.slow
 def test_the_chance_to_win_is_recovered() -> None:
     table, model = win_table(FRESH, 8), load("f1-win-probability")
-    # 0.0197 over forty races (docs/f1.md); eight scatter about that
-    assert np.abs(model.predict(table.rows) - table.truth).mean() <= 0.027
+    # 0.0204 over forty races (docs/f1.md); eight scatter about that. What laps cost is learnt from the race, so that early on less
+    # is known of a car's pace than when the features had the simulator's own constants (0.0197, and 0.027 here)
+    assert np.abs(model.predict(table.rows) - table.truth).mean() <= 0.03
     sums = [model.predict(table.rows[table.game == game]).sum() for game in np.unique(table.game)]
     assert np.mean(sums) == pytest.approx(5.0, abs=0.5), "five moments a race, one winner each"
 

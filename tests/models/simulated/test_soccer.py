@@ -12,7 +12,7 @@ from features.soccer import SPORT, passes, shots
 from models.base import Feature
 from models.specs import SPECS
 from simulators.soccer.game import Match
-from simulators.soccer.training_events import asked_of, event_table
+from simulators.soccer.training_events import event_table, feature_rows
 from simulators.soccer.training_results import result_table
 from streaming.operator.game import GameOperator
 from streaming.wire.blocks import DeadLetter, Prediction
@@ -48,7 +48,7 @@ def test_live_features_equal_the_table() -> None:
     late = {json.loads(o.payload)["id"] for o in outputs if isinstance(o, DeadLetter) and o.reason == "late"}
     compared = {"shot": 0, "pass": 0}
     for kind, model in (("shot", "xgoals"), ("pass", "pass-completion")):
-        for moment, row in asked_of(model, Match(SEED, MINUTES), frozenset(late)):
+        for moment, row in feature_rows(model, Match(SEED, MINUTES), frozenset(late)):
             # the wire rounds positions to float32 and event places to millimetres on both ways
             np.testing.assert_allclose(live[model, moment.id], row, atol=1e-6, err_msg=f"{kind} {moment.id}")
             compared[kind] += 1

@@ -23,7 +23,7 @@ from streaming.wire.records import Event, Telemetry, decode_game, encode
 RACES = [Race(seed, 57) for seed in range(40, 46)]
 
 
-def test_the_circuit_is_one_that_could_be() -> None:
+def test_circuits_have_the_lengths_and_corners_of_real_ones() -> None:
     track = circuit()
     assert 4000 < LAP_M < 7000
     assert 70 < track.lap_s < 95
@@ -40,7 +40,7 @@ def test_the_circuit_is_one_that_could_be() -> None:
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: str(race.seed))
-def test_what_was_drawn_is_what_happened(race: Race) -> None:
+def test_the_order_at_the_loops_follows_the_drawn_outcomes(race: Race) -> None:
     t = race.t
     for row in race.events:
         kind, g, n, other = row[:4].astype(int)
@@ -58,7 +58,7 @@ def test_what_was_drawn_is_what_happened(race: Race) -> None:
     assert 15 <= kinds[STOP] <= 50
 
 
-def test_draws_are_fair() -> None:
+def test_outcomes_occur_as_often_as_their_true_probabilities() -> None:
     for kind in (ATTEMPT, UNDERCUT):
         rows = np.concatenate([Race(seed, 57).events for seed in range(60)])
         rows = rows[rows[:, 0] == kind]
@@ -66,7 +66,7 @@ def test_draws_are_fair() -> None:
         assert abs((won - p).sum()) < 4 * np.sqrt((p * (1 - p)).sum())
 
 
-def test_the_true_chance_to_win_is_one_of_all_and_firm_at_the_end() -> None:
+def test_true_win_probabilities_sum_to_one_and_are_certain_at_the_end() -> None:
     race = RACES[0]
     early, late = race.winners_from(10, 40, 1), race.winners_from(56, 40, 1)
     assert early.sum() == pytest.approx(1.0)
@@ -74,7 +74,7 @@ def test_the_true_chance_to_win_is_one_of_all_and_firm_at_the_end() -> None:
     assert (race.winners_from(10, 40, 1) == early).all(), "the same seed gives the same continuations"
 
 
-def test_a_car_is_at_the_loop_when_timing_says_so() -> None:
+def test_a_car_passes_a_loop_at_the_time_of_its_event() -> None:
     race = RACES[1]
     for n in (0, 7, 19):
         motion = Motion(race, n)
@@ -97,7 +97,7 @@ def test_speed_is_the_change_of_place() -> None:
         assert speed.max() < 105.0
 
 
-def test_a_stop_stands_still_for_as_long_as_timing_says() -> None:
+def test_a_car_stands_still_for_the_reported_time_of_its_stop() -> None:
     race = RACES[1]
     motion = Motion(race, 3)
     g, still = next(iter(motion.stops.items()))
@@ -142,7 +142,7 @@ def test_the_record_and_the_packets_are_complete() -> None:
         assert np.isfinite(column).all()
 
 
-def test_options_that_make_no_sense_are_one_sentence() -> None:
+def test_bad_options_are_one_sentence() -> None:
     for wrong, sentence in (
         ({"seed": -1}, "a seed is"),
         ({"seed": 1, "minutes": 0.0}, "a simulated race lasts"),

@@ -32,7 +32,7 @@ def events_of(chunks) -> list[Event]:
     return [event for chunk in chunks for event in chunk.events]
 
 
-def test_words_are_those_of_the_sport(game) -> None:
+def test_events_use_the_vocabulary_of_the_sport(game) -> None:
     _, chunks = game
     for event in events_of(chunks):
         assert event.type in EVENT_TYPES
@@ -79,7 +79,7 @@ def test_innings_outs_bases_and_score_add_up(game) -> None:
     assert world.record.teams[0].id == "home"
 
 
-def test_nobody_moves_faster_than_people_and_no_ball_leaps(game) -> None:
+def test_no_player_is_faster_than_possible_and_no_ball_jumps(game) -> None:
     _, chunks = game
     for chunk in chunks:
         step = np.diff(chunk.xyz, axis=0)
@@ -89,7 +89,7 @@ def test_nobody_moves_faster_than_people_and_no_ball_leaps(game) -> None:
         assert np.isfinite(chunk.xyz[:, :, 0]).sum(axis=1).max() <= 14
 
 
-def test_a_steal_is_decided_by_who_is_there_first(game) -> None:
+def test_a_steal_is_safe_if_the_runner_arrives_before_the_tag(game) -> None:
     _, chunks = game
     events = events_of(chunks)
     steals = [e for e in events if e.type == "steal"]
@@ -102,7 +102,7 @@ def test_a_steal_is_decided_by_who_is_there_first(game) -> None:
 
 
 @pytest.mark.slow
-def test_the_stream_comes_in_the_order_of_arrival_and_again() -> None:
+def test_the_stream_is_in_the_order_of_arrival_and_repeats() -> None:
     def flat(frames: int) -> list:
         return list(Game(5, 2.0).stream(frames))
 
@@ -114,7 +114,7 @@ def test_the_stream_comes_in_the_order_of_arrival_and_again() -> None:
     assert whole[0].tobytes() == whole[1].tobytes() == whole[2].tobytes()
 
 
-def test_bad_wishes_are_refused() -> None:
+def test_bad_seeds_and_lengths_are_bad_input() -> None:
     for wish in ({"seed": -1}, {"minutes": float("nan")}, {"minutes": 0.0}):
         with pytest.raises(BadInput):
             Game(**{"seed": 1, "minutes": 5.0, **wish})
@@ -135,7 +135,7 @@ def calibrated(truth: np.ndarray, happened: np.ndarray) -> float:
     return worst
 
 
-def test_outcomes_are_drawn_from_the_chances_that_are_named() -> None:
+def test_outcomes_are_drawn_from_their_true_probabilities() -> None:
     rng = np.random.default_rng(1)
     tries = draws.steals(rng, 20_000)
     assert calibrated(tries["before"], tries["success"]) < 4.0
@@ -158,7 +158,7 @@ def test_hits_are_means_over_where_fielders_may_stand() -> None:
     assert 1.0 - np.mean(caught) == pytest.approx(truth, abs=0.03)
 
 
-def test_the_race_by_hand() -> None:
+def test_the_probability_of_a_steal_matches_a_calculation_by_hand() -> None:
     v, k = 8.5, 0.4
     for metres in (1.0, 10.0, 25.0):
         assert chances.covered_m(chances.run_s(metres, v, k), v, k) == pytest.approx(metres, abs=1e-9)
@@ -170,7 +170,7 @@ def test_the_race_by_hand() -> None:
     assert chances.steal_probability(3.6, v, 1.36, 1.90) < chances.steal_probability(3.6, v, 1.36, 2.05)
 
 
-def test_flight_by_known_figures() -> None:
+def test_the_flight_of_a_batted_ball_matches_published_distances() -> None:
     assert carried(44.7, np.radians(28))[0] / FT_M == pytest.approx(395, abs=15)
     fallen = carried(10.0, 0.0)
     assert fallen[1] == pytest.approx(np.sqrt(2 * 0.9 / 9.80665), abs=0.03)
@@ -178,7 +178,7 @@ def test_flight_by_known_figures() -> None:
     assert height_at(44.7, np.radians(28), 200.0) == 0.0
 
 
-def test_a_runner_goes_where_he_is_sent_and_stops_there() -> None:
+def test_a_runner_reaches_the_target_and_stops_there() -> None:
     path = Path((0.0, 0.0))
     there = path.go(1.0, (10.0, 0.0), 5.0)
     assert path.at(np.array([0.5]))[0].tolist() == [0.0, 0.0]
@@ -188,7 +188,7 @@ def test_a_runner_goes_where_he_is_sent_and_stops_there() -> None:
     assert np.hypot(*(BAGS[2] - BAGS[1])) == pytest.approx(BASE_M)
 
 
-def test_the_chain_of_plate_appearances() -> None:
+def test_win_probabilities_of_plate_appearances_match_the_share_of_wins() -> None:
     played = innings(7, 4000, every=70)  # one look at a game: looks at one game would agree with each other
     _, once = np.unique(played["game"], return_index=True)
     assert len(once) > 3500

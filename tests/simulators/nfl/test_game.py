@@ -52,7 +52,7 @@ def test_the_same_seed_is_the_same_game_and_another_is_not() -> None:
     assert first.x_m.tobytes() != second.x_m.tobytes()
 
 
-def test_bad_wishes_are_refused_in_one_sentence() -> None:
+def test_bad_options_are_one_sentence() -> None:
     with pytest.raises(BadInput, match="a seed is a whole number"):
         open_simulator("nfl", -1, 2.0)
     with pytest.raises(BadInput, match=r"lasts 0\.1 to 240 minutes"):
@@ -61,7 +61,7 @@ def test_bad_wishes_are_refused_in_one_sentence() -> None:
         next(iter(Match(1, 1.0).stream(0)))
 
 
-def test_each_man_has_three_tags_and_they_keep_their_own_time() -> None:
+def test_each_player_has_three_tags_with_clocks_of_their_own() -> None:
     match = Match(4, 1.0)
     until_us = match.t0_us + 9_000_000
     packets = [r for r in match.stream() if isinstance(r, Telemetry) and r.t_us[-1] < until_us]
@@ -131,7 +131,7 @@ def test_plays_lie_within_their_quarter_and_never_overlap() -> None:
         assert block.end_us - 1 <= (ends[block.events[0].period] or 0)
 
 
-def test_nobody_moves_as_no_man_can() -> None:
+def test_no_player_exceeds_human_speed_and_acceleration() -> None:
     for one in played()[:150]:
         step = np.linalg.norm(np.diff(one.places, axis=0), axis=2) * bodies.HZ
         assert step.max() < 13.5, "m/s, a push included"
@@ -141,8 +141,8 @@ def test_nobody_moves_as_no_man_can() -> None:
 def test_every_play_ends_exactly_once() -> None:
     last = {engine.INCOMPLETE, engine.INTERCEPTED, engine.TACKLE, engine.TOUCHDOWN, engine.SACK}
     for one in played():
-        assert sum(int(row[0]) in last for row in one.told) == 1
-        assert int(one.told[0, 0]) == engine.SNAP
+        assert sum(int(row[0]) in last for row in one.event_rows) == 1
+        assert int(one.event_rows[0, 0]) == engine.SNAP
 
 
 def outcomes(kind: int) -> tuple[np.ndarray, np.ndarray]:
@@ -151,7 +151,7 @@ def outcomes(kind: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", [engine.N_COMPLETION, engine.N_PRESSURE, engine.N_TACKLE])
-def test_what_happens_is_drawn_from_its_truth(kind: int) -> None:
+def test_outcomes_are_drawn_from_their_true_probabilities(kind: int) -> None:
     """The sum of outcomes lies within four standard deviations of the sum of their probabilities."""
     p, happened = outcomes(kind)
     assert len(p) > 100
@@ -189,7 +189,7 @@ def test_a_drive_keeps_the_rules() -> None:
 
 
 @pytest.mark.slow
-def test_the_chain_wins_as_often_as_it_says() -> None:
+def test_the_chain_wins_as_often_as_its_probabilities() -> None:
     rows = chain.play_games(4, 1500)
     value, won, choice = rows[:, 8], rows[:, 10], rows[:, 9]
     assert ((value >= 0) & (value <= 1)).all()

@@ -131,7 +131,7 @@ MADE = {"tracinginsights": race_files, "f1_livetiming": live_files}
 
 
 @pytest.mark.parametrize("provider", MADE)
-def test_what_every_import_promises(provider: str, tmp_path: Path) -> None:
+def test_an_import_has_valid_records_in_order_and_repeats(provider: str, tmp_path: Path) -> None:
     imported = read(provider, MADE[provider](tmp_path))
     record = imported.record
     assert decode_game(encode(record)) == record
@@ -225,7 +225,7 @@ def test_merging_is_by_key_and_by_index() -> None:
     )
 
 
-def test_updates_of_any_shape_are_survived() -> None:
+def test_merging_updates_of_any_shape_raises_no_error() -> None:
     race = Race("g", {"7": "one"}, {"DriverList": {"7": {}}, "TimingData": {"Lines": {"7": {}}}})
     for patch in (
         None,
@@ -243,7 +243,7 @@ def test_updates_of_any_shape_are_survived() -> None:
 
 
 @pytest.mark.parametrize("provider", MADE)
-def test_files_cut_short_are_said_in_one_sentence(provider: str, tmp_path: Path) -> None:
+def test_a_file_cut_short_is_one_sentence(provider: str, tmp_path: Path) -> None:
     files = MADE[provider](tmp_path)
     for path in files[:2]:
         whole = path.read_bytes()
@@ -254,7 +254,7 @@ def test_files_cut_short_are_said_in_one_sentence(provider: str, tmp_path: Path)
         path.write_bytes(whole)
 
 
-def test_what_is_missing_is_named(tmp_path: Path) -> None:
+def test_missing_files_and_columns_are_named(tmp_path: Path) -> None:
     files = race_files(tmp_path)
     with pytest.raises(BadInput, match=r"tracinginsights needs laps\.csv"):
         read("tracinginsights", files[:1])

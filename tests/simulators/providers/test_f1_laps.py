@@ -40,7 +40,7 @@ def agree(found: dict[str, dict[int, float]], ends: dict[str, dict[int, float]])
 
 
 @pytest.mark.parametrize("nothing", ["", "nan", "NaN", "None", "NaT", "\\N"])
-def test_what_is_optional_may_be_missing_in_some_laps(nothing: str, tmp_path: Path) -> None:
+def test_optional_columns_may_be_missing_in_some_laps(nothing: str, tmp_path: Path) -> None:
     early = lambda row: row["lap"] <= 3  # noqa: E731
     gone: dict[str, Any] = dict.fromkeys(("compound", "stint", "life", "status", "pos", "s1", "s2"), nothing)
     imported = read("tracinginsights", write(tmp_path, changed(rows(), early, **gone)))
@@ -53,7 +53,7 @@ def test_what_is_optional_may_be_missing_in_some_laps(nothing: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("left", [("driver", "time", "lap"), ("driver", "time", "lap", "s1", "s2", "s3")])
-def test_what_f1_itself_publishes_is_enough(left: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_columns_that_f1_publishes_are_enough(left: tuple[str, ...], tmp_path: Path) -> None:
     """Driver, lap and time: stints follow from the stops, which are told by the list of them, or by the telemetry."""
     seen = telemetry(pits=(("BBB", 3),))
     alone = read("tracinginsights", write(tmp_path / "a", rows(), left, seen))
@@ -208,7 +208,7 @@ def test_lapped_cars_finish_with_the_winner(tmp_path: Path) -> None:
     ]
 
 
-def test_disqualifications_are_kept_and_who_never_started_has_no_laps(tmp_path: Path) -> None:
+def test_disqualified_cars_keep_their_laps_and_non_starters_have_none(tmp_path: Path) -> None:
     results = "driver,laps,position,positionText\nAAA,6,3,D\nBBB,6,1,1\nCCC,6,2,2\nDDD,0,20,W\n"
     listed = [*rows(), dict.fromkeys(COLUMNS, "") | {"driver": "DDD", "lap": 1}]
     imported = read("tracinginsights", write(tmp_path, listed, results_csv=results))
@@ -220,7 +220,7 @@ def test_disqualifications_are_kept_and_who_never_started_has_no_laps(tmp_path: 
     assert "AAA of unknown is disqualified." in sentences(finals(imported))
 
 
-def test_telemetry_of_a_driver_without_laps_costs_nobody_else(tmp_path: Path) -> None:
+def test_telemetry_of_a_driver_without_laps_is_left_out_alone(tmp_path: Path) -> None:
     imported = read("tracinginsights", write(tmp_path, [row for row in rows() if row["driver"] != "CCC"]))
     agree(lines(imported), {car: ENDS[car] for car in ("AAA", "BBB")})
     assert imported.record.provenance["ignored: telemetry of drivers without laps"] == "CCC"
@@ -229,7 +229,7 @@ def test_telemetry_of_a_driver_without_laps_costs_nobody_else(tmp_path: Path) ->
 # -- samples -------------------------------------------------------------------------------------------------------------------
 
 
-def test_an_impossible_position_costs_neither_speed_nor_anybodys_gap(tmp_path: Path) -> None:
+def test_an_impossible_position_leaves_speed_and_gaps_as_they_are(tmp_path: Path) -> None:
     seen = telemetry()
     for k in range(1000, 1004):
         seen["x"][k] += 60_000.0
@@ -271,7 +271,7 @@ def test_rows_without_driver_lap_or_time_are_counted(tmp_path: Path) -> None:
         (rows(), {"pit_stops_csv": "driver,duration\nAAA,20\n"}, "it has no column lap"),
     ],
 )
-def test_what_is_wrong_is_named(listed: Any, others: dict[str, str], sentence: str, tmp_path: Path) -> None:
+def test_bad_cells_are_named(listed: Any, others: dict[str, str], sentence: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=sentence) as caught:
         read("tracinginsights", write(tmp_path, listed, **others))
     assert "\n" not in str(caught.value)
@@ -284,7 +284,7 @@ def test_a_column_that_must_be_there_is_named(column: str, tmp_path: Path) -> No
         read("tracinginsights", write(tmp_path, rows(), left))
 
 
-def test_what_no_reader_foresaw_is_no_exception_of_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unforeseen_contents_are_bad_input_and_no_other_exception(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> object:
         raise KeyError("s1")
 

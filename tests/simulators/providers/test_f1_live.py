@@ -136,7 +136,7 @@ TRUE = {CARS[car]: dict(enumerate(times, 1)) for car, times in LAPS.items()}
 
 @pytest.mark.parametrize("form", [lines_of, fastf1, frames, core_frames])
 @pytest.mark.parametrize("name", ["live.txt", "live.json", "live.jsonl"])
-def test_recordings_of_every_form_tell_the_same(form: Callable[[list[Message]], str], name: str, tmp_path: Path) -> None:
+def test_recordings_of_every_form_give_the_same_events(form: Callable[[list[Message]], str], name: str, tmp_path: Path) -> None:
     found = imported(tmp_path, form(race()), name)
     assert laps(found) == TRUE
     assert found.record.title == "A Grand Prix, Race"
@@ -198,11 +198,11 @@ HOW = {
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_laps_are_the_same_however_the_messages_come(how: str, tmp_path: Path) -> None:
+def test_laps_do_not_depend_on_the_order_of_messages(how: str, tmp_path: Path) -> None:
     assert laps(imported(tmp_path, lines_of(HOW[how](race())))) == TRUE
 
 
-def test_two_recordings_of_one_session_make_one(tmp_path: Path) -> None:
+def test_two_recordings_of_one_session_are_merged(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(lines_of(race()[:40]))
     (tmp_path / "b.txt").write_text(fastf1(race()[25:]))
     assert laps(read("f1_livetiming", [tmp_path / "b.txt", tmp_path / "a.jsonl"])) == TRUE
@@ -222,7 +222,7 @@ def test_a_recording_may_be_cut_in_the_middle_of_a_line(form: Callable[[list[Mes
     assert laps(imported(tmp_path, glued)) == TRUE
 
 
-def test_what_is_mostly_no_recording_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_mostly_no_recording_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="is no recording of live timing: 2 of its 2 lines cannot be read"):
         imported(tmp_path, "a,b\n1,2\n")
     with pytest.raises(BadInput, match="is empty"):
@@ -231,7 +231,7 @@ def test_what_is_mostly_no_recording_is_refused(tmp_path: Path) -> None:
         imported(tmp_path, lines_of([message("Heartbeat", 0.0, {"Utc": START.isoformat()})]))
 
 
-def test_a_sector_that_was_not_seen_costs_no_lap(tmp_path: Path) -> None:
+def test_a_missing_sector_keeps_the_lap(tmp_path: Path) -> None:
     """The third sector of one lap and the first of another are missing: what is said of the laps stands."""
     messages = race()
     for k, one in enumerate(messages):
@@ -303,7 +303,7 @@ def test_place_gap_and_interval_are_timing_s_own(tmp_path: Path) -> None:
     assert [v for car, v in of_events(blocks, "f1.timing.gap") if car == "SEV"][-1] == 0.0
 
 
-def test_a_retirement_can_be_withdrawn_and_is_said_once(tmp_path: Path) -> None:
+def test_a_retirement_can_be_withdrawn_and_is_reported_once(tmp_path: Path) -> None:
     back = [timing(100.0, "8", Retired=True), timing(101.0, "8", Retired=True), timing(130.0, "8", Retired=False)]
     found = imported(tmp_path, lines_of([*race(), *back]))
     made = events(found, "retirement")
@@ -383,7 +383,7 @@ def test_without_a_race_there_is_no_order_on_the_track(kind: str, tmp_path: Path
         assert np.isnan(traffic), "nobody knows who was in whose way"
 
 
-def test_best_times_rank_as_timing_says(tmp_path: Path) -> None:
+def test_best_times_rank_as_in_timing(tmp_path: Path) -> None:
     parts = {
         "Stats": [
             {"TimeDiffToFastest": "+0.400", "TimeDifftoPositionAhead": "+0.100"},
@@ -438,7 +438,7 @@ def cars(wrong: dict[int, Any]) -> list[Message]:
 
 
 @pytest.mark.parametrize("wrong", [{"X": 0, "Y": 0, "Z": 0}, {"X": 90000, "Y": 0, "Z": 50}, {"X": None, "Y": "x"}, None])
-def test_a_position_that_is_none_keeps_what_else_the_car_says(wrong: Any, tmp_path: Path) -> None:
+def test_a_missing_position_keeps_the_other_channels(wrong: Any, tmp_path: Path) -> None:
     found = imported(tmp_path, frames(cars({20: wrong})))
     packets = [r for r in found.stream() if isinstance(r, Telemetry)]
     assert [len(p) for p in packets] == [2] * 40
@@ -451,7 +451,7 @@ def test_a_position_that_is_none_keeps_what_else_the_car_says(wrong: Any, tmp_pa
     assert set(series(blocks, "f1.car.interval", "SEV")) == {1.5}
 
 
-def test_what_cannot_be_unpacked_is_counted(tmp_path: Path) -> None:
+def test_messages_that_cannot_be_unpacked_are_counted(tmp_path: Path) -> None:
     messages = cars({})
     messages[-1]["Json"] = messages[-1]["Json"][:20]
     messages[-2]["Json"] = packed({"Entries": [{"Utc": "yesterday", "Cars": {}}, 5]})
@@ -465,7 +465,7 @@ def test_what_cannot_be_unpacked_is_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["fastf1.txt", "fastf1.jsonl", "live.json", "once.jsonl", "overlap.jsonl", "nullseg.jsonl"])
-def test_the_shared_recordings_tell_the_same(name: str) -> None:
+def test_the_shared_recordings_give_the_same_events(name: str) -> None:
     path = real_folder().parent / "cases" / "08-f1-live-recordings" / name
     if not path.is_file():
         pytest.skip(f"there is no {path}")

@@ -75,7 +75,7 @@ def _rows(blocks: list[StatBlock], subject: str) -> np.ndarray[Any, Any]:
     return shown[np.isfinite(shown).all(axis=1)]
 
 
-def test_every_value_that_a_car_sent_is_in_a_row_and_what_was_filled_in_makes_none(slow: Any) -> None:
+def test_rows_hold_every_sent_value_and_no_filled_in_one(slow: Any) -> None:
     _, recording, own, blocks = slow
     for driver in ("AAA", "BBB", "CCC"):
         shown = _rows(blocks["f1.car.speed"], driver)
@@ -92,14 +92,14 @@ def test_a_brake_that_is_on_or_off_is_never_half_on(slow: Any) -> None:
     assert set(_rows(blocks["f1.car.brake"], "AAA")[:, 3].tolist()) == {0.0, 100.0}
 
 
-def test_what_holds_is_compared_with_the_provider_when_it_goes_out(slow: Any) -> None:
+def test_figures_are_compared_with_the_provider_at_the_time_of_publication(slow: Any) -> None:
     imported, recording, _, blocks = slow
     agreement = compare_channels(recording, load_sport("f1"), imported.channel_references, blocks)[0]
     assert agreement.n == sum(len(_rows(blocks["f1.car.speed"], driver)) for driver in ("AAA", "BBB", "CCC"))
     assert agreement.worst < 1e-3
 
 
-def test_windows_say_which_of_them_were_measured(slow: Any) -> None:
+def test_windows_mark_which_of_them_were_measured(slow: Any) -> None:
     imported = slow[0]
     packets = [one for one in imported.stream() if isinstance(one, Telemetry)]
     measured = np.concatenate([packet.channels[MEASURED] for packet in packets])

@@ -38,7 +38,7 @@ def _session(
         ("2025_dutch_gp_race", "race"),
     ],
 )
-def test_the_folder_says_what_was_driven(name: str, kind: str, tmp_path: Path) -> None:
+def test_the_kind_of_session_follows_from_the_folder_name(name: str, kind: str, tmp_path: Path) -> None:
     imported = _session(tmp_path, name) if kind != "race" else read("f1", write(tmp_path / name, rows()))
     assert imported.record.provenance["session"] == kind
     said = [event.attrs["kind"] for event in events(imported, "session")]
@@ -46,7 +46,7 @@ def test_the_folder_says_what_was_driven(name: str, kind: str, tmp_path: Path) -
     assert bool(events(imported, "lights_out")) == (kind == "race")
 
 
-def test_laps_have_the_times_of_the_file_and_nothing_is_said_of_a_race(tmp_path: Path) -> None:
+def test_laps_have_the_times_of_the_file_and_no_race_events(tmp_path: Path) -> None:
     imported = _session(tmp_path, "qualifying")
     kinds = {event.type for event in imported.stream() if isinstance(event, Event)}
     assert not kinds & {"lights_out", "finish", "retirement", "pit_entry", "pit_exit", "track_status"}
@@ -65,7 +65,7 @@ def _any(block: StatBlock) -> bool:
     return any(isinstance(v, (int, float)) and np.isfinite(v) for v in values.tolist())
 
 
-def test_results_have_the_last_word(tmp_path: Path) -> None:
+def test_results_override_the_order_by_lap_times(tmp_path: Path) -> None:
     text = "driver,position,laps\nAAA,1,5\nBBB,2,5\nCCC,3,5\n"
     imported = _session(tmp_path, "qualifying", results_csv=text)
     said = {str(event.player): event.attrs["place"] for event in events(imported, "standing")}
@@ -89,7 +89,7 @@ def test_a_session_s_clock_places_the_laps(tmp_path: Path) -> None:
     assert [first(with_clock, car) for car in begin] == [100.0, 0.0, 600.0]
 
 
-def test_a_lap_of_which_nothing_is_known_is_named_and_costs_no_other(tmp_path: Path) -> None:
+def test_a_lap_of_unknown_length_is_named_and_left_out_alone(tmp_path: Path) -> None:
     seen = telemetry(TIMES)
     keep = [not (car == "CCC" and lap == 4) for car, lap in zip(seen["driver"], seen["lap"], strict=True)]
     seen = {name: [v for v, k in zip(values, keep, strict=True) if k] for name, values in seen.items()}

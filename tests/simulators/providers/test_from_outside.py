@@ -45,7 +45,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_it_is_listed_without_being_imported(site: Path) -> None:
+def test_a_provider_is_listed_without_an_import(site: Path) -> None:
     known = providers()
     assert known["belts"] == "Belts of our own, one CSV a match."
     assert known["far"] == "offered by our-belts"
@@ -53,7 +53,7 @@ def test_it_is_listed_without_being_imported(site: Path) -> None:
     assert "our_belts" not in sys.modules
 
 
-def test_a_module_of_a_package_is_listed_without_the_package_being_imported(site: Path) -> None:
+def test_a_provider_in_a_package_is_listed_without_an_import_of_the_package(site: Path) -> None:
     (site / "our_vests").mkdir()
     (site / "our_vests" / "__init__.py").write_text("raise RuntimeError('imported')\n")
     (site / "our_vests" / "files.py").write_text('"""Vests of our own."""\n')
@@ -63,7 +63,7 @@ def test_a_module_of_a_package_is_listed_without_the_package_being_imported(site
 
 
 @pytest.mark.parametrize(("old", "new"), [("f1", "tracinginsights"), ("f1_live", "f1_livetiming")])
-def test_a_name_of_version_0_1_works_and_one_line_says_the_new_one(
+def test_a_name_of_version_0_1_works_and_one_line_gives_the_new_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str
 ) -> None:
     (tmp_path / "notes.csv").write_text("")
@@ -74,7 +74,7 @@ def test_a_name_of_version_0_1_works_and_one_line_says_the_new_one(
     assert old not in providers()
 
 
-def test_its_function_reads_the_files(site: Path) -> None:
+def test_the_function_of_the_entry_point_reads_the_files(site: Path) -> None:
     with pytest.raises(BadInput, match=r"^read match\.csv, picked 7$"):
         read("belts", [site / "match.csv"], "7")
 
@@ -91,7 +91,7 @@ def test_its_function_reads_the_files(site: Path) -> None:
         ("belts:csv", BadInput, "belts files are of one kind: write belts, not belts:csv"),
     ],
 )
-def test_what_cannot_read_is_one_sentence(site: Path, name: str, kind: type[Exception], sentence: str) -> None:
+def test_a_provider_that_cannot_read_is_one_sentence(site: Path, name: str, kind: type[Exception], sentence: str) -> None:
     with pytest.raises(kind) as caught:
         read(name, [site / "match.csv"])
     assert sentence in str(caught.value)

@@ -126,7 +126,7 @@ def test_the_large_files_that_come_with_kloppy(kind: str, names: list[str], goal
     test_the_files_that_come_with_kloppy(kind, names, goals)
 
 
-def test_what_kloppy_makes_of_strange_files_is_refused_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusable_datasets_of_kloppy_are_bad_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise AttributeError("'NoneType' object has no attribute 'x'")
 
@@ -135,7 +135,7 @@ def test_what_kloppy_makes_of_strange_files_is_refused_too(tmp_path: Path, monke
         read("kloppy:statsbomb", small.statsbomb(tmp_path))
 
 
-def test_a_small_statsbomb_match_in_our_words(tmp_path: Path) -> None:
+def test_a_small_statsbomb_match_has_our_vocabulary(tmp_path: Path) -> None:
     imported = read("kloppy:statsbomb", small.statsbomb(tmp_path))
     promised(imported)
     found = {event.id: event for event in events(imported)}
@@ -266,7 +266,7 @@ def test_kloppy_and_our_own_reader_agree_on_a_real_match(real_data: Path) -> Non
 
 
 @pytest.mark.parametrize("second_side", [-1, 1])
-def test_the_players_say_which_way_a_period_was_played(tmp_path: Path, second_side: int) -> None:
+def test_the_direction_of_a_period_follows_from_mean_positions(tmp_path: Path, second_side: int) -> None:
     """kloppy looks at the first frame of the first period only, and takes the sides to change at half-time."""
     imported = read("kloppy:metrica", small.metrica(tmp_path, second_side=second_side))
     promised(imported)
@@ -387,7 +387,7 @@ def test_a_file_is_known_by_its_name_else_by_its_place(wanted: str, names: list[
         ("kloppy:datafactory", ["a.json"], "they are damaged, incomplete, or no datafactory files"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(tmp_path: Path, wanted: str, names: list[str], sentence: str) -> None:
+def test_bad_files_are_one_sentence(tmp_path: Path, wanted: str, names: list[str], sentence: str) -> None:
     for name in names:
         (tmp_path / name).write_text("{}")
     with pytest.raises(BadInput) as caught:

@@ -155,7 +155,7 @@ def test_all_plays_stand_one_after_the_other(files: list[Path]) -> None:
     assert arrivals == sorted(arrivals)
 
 
-def test_space_state_and_people(files: list[Path]) -> None:
+def test_positions_state_and_players_of_a_play(files: list[Path]) -> None:
     imported = read("ngs", files, "2/20")
     assert {e.name for e in imported.record.entities} >= {"Man 08", "Man 17", "Ball"}
     told = {r.type: r for r in imported.stream() if isinstance(r, Event)}
@@ -167,7 +167,7 @@ def test_space_state_and_people(files: list[Path]) -> None:
     assert told["ball_snap"].x_m == pytest.approx(5.0 * YD, abs=0.01), "five yards behind the middle, the other way"
 
 
-def test_the_operator_takes_it_and_says_what_it_set_aside(files: list[Path]) -> None:
+def test_an_operator_accepts_the_recording_and_counts_what_it_rejects(files: list[Path]) -> None:
     imported = read("ngs", files)
     operator = operator_for(imported.record)
     out = helpers.play(operator, list(imported.stream()))
@@ -184,12 +184,12 @@ def test_the_operator_takes_it_and_says_what_it_set_aside(files: list[Path]) -> 
     ("pick", "sentence"),
     [("9", "has no play 9"), ("1/99", "has no play 1/99"), ("one", "GAME or GAME/PLAY")],
 )
-def test_a_pick_that_is_not_there(files: list[Path], pick: str, sentence: str) -> None:
+def test_an_unknown_pick_is_bad_input(files: list[Path], pick: str, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
         read("ngs", files, pick)
 
 
-def test_what_is_wrong_with_a_file_is_said_in_one_sentence(files: list[Path], tmp_path: Path) -> None:
+def test_a_bad_file_is_one_sentence(files: list[Path], tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"ngs needs the tracking \(tracking.parquet\), and got plays.parquet"):
         read("ngs", files[:1])
     empty = tmp_path / "bad"

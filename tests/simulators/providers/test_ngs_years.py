@@ -250,7 +250,7 @@ def test_the_other_team_with_the_ball_attacks_the_other_way(tmp_path: Path) -> N
     assert events[0].attrs["to_goal_yd"] == 70.0
 
 
-def test_a_file_that_says_nothing_of_sides_is_read_by_where_the_teams_line_up(tmp_path: Path) -> None:
+def test_without_sides_the_line_up_decides(tmp_path: Path) -> None:
     """The case of nflverse: club, and a play that names neither its offence nor the home team."""
     plays = plays_of([(1, 10, "left")])
     frames = tracking_2025(frames_of(1, 10, "left"), "left")
@@ -270,7 +270,7 @@ def test_a_file_that_says_nothing_of_sides_is_read_by_where_the_teams_line_up(tm
     assert all(value in (None, [None, None]) for value in scores), "a score that is not known is no 0:0"
 
 
-def test_where_no_direction_is_given_the_places_decide(tmp_path: Path) -> None:
+def test_without_a_direction_the_positions_decide(tmp_path: Path) -> None:
     for direction, attacks in (("right", 1), ("left", -1)):
         folder = tmp_path / direction
         folder.mkdir()
@@ -292,7 +292,7 @@ def test_a_direction_that_the_places_contradict_is_refused(tmp_path: Path) -> No
         read("ngs", files, "1/10")
 
 
-def test_a_label_of_a_program_counts_only_without_one_of_a_person(tmp_path: Path) -> None:
+def test_an_automatic_label_counts_only_without_a_manual_one(tmp_path: Path) -> None:
     frames = tracking_2025(frames_of(1, 10), "right")
     files = year(tmp_path, "2025")
     rows = zip(frames["frameId"], frames["event"], strict=True)
@@ -341,7 +341,7 @@ def test_the_ball_by_any_name_or_none(tmp_path: Path, name: str | None) -> None:
     assert len(samples(imported)) == 23
 
 
-def test_a_man_without_an_id_is_known_by_team_and_name(tmp_path: Path) -> None:
+def test_a_player_without_an_id_is_identified_by_team_and_name(tmp_path: Path) -> None:
     frames = frames_of(1, 10)
     frames["nflId"] = [None if n == "Man 15" else i for n, i in zip(frames["displayName"], frames["nflId"], strict=True)]
     imported = read("ngs", plain(tmp_path, frames), "1/10")
@@ -356,7 +356,7 @@ def test_a_man_without_an_id_is_known_by_team_and_name(tmp_path: Path) -> None:
     assert len(samples(imported)["1006"]) == 70
 
 
-def test_an_id_that_two_men_bear_is_refused(tmp_path: Path) -> None:
+def test_an_id_of_two_players_is_bad_input(tmp_path: Path) -> None:
     frames = frames_of(1, 10)
     frames["nflId"] = [9 if n == "Man 15" else i for n, i in zip(frames["displayName"], frames["nflId"], strict=True)]
     with pytest.raises(BadInput, match=r"gives the id 9 to two players, Man 08 of HOM and Man 15 of AWY, row 17"):
@@ -366,7 +366,7 @@ def test_an_id_that_two_men_bear_is_refused(tmp_path: Path) -> None:
         read("ngs", plain(tmp_path, frames_of(1, 10), twice))
 
 
-def test_labels_come_from_whichever_row_has_them(tmp_path: Path) -> None:
+def test_labels_are_taken_from_any_row_of_the_frame(tmp_path: Path) -> None:
     """No ball at all: the events are there, without places; whoever can be named is."""
     frames = frames_of(1, 10)
     labels = {t: e for t, e in zip(frames["time"], frames["event"], strict=True) if e is not None}
@@ -380,7 +380,7 @@ def test_labels_come_from_whichever_row_has_them(tmp_path: Path) -> None:
     assert {event.type: event.player for event in events}["tackle"] is None
 
 
-def test_what_cannot_be_used_is_left_out_and_counted(tmp_path: Path) -> None:
+def test_unusable_rows_are_left_out_and_counted(tmp_path: Path) -> None:
     frames = frames_of(1, 10)
     frames["x"][5] = float("nan")
     for i in (30, 31):
@@ -410,7 +410,7 @@ def test_a_bad_cell_is_named(tmp_path: Path, column: str, row: int, cell: str, s
     assert sentence in str(caught.value)
 
 
-def test_one_figure_beyond_all_measure_costs_nothing_else(tmp_path: Path) -> None:
+def test_one_absurd_figure_leaves_the_rest_as_it_is(tmp_path: Path) -> None:
     frames = frames_of(1, 10)
     frames["s"][3], frames["x"][40] = 1e300, -1e300
     imported = read("ngs", plain(tmp_path, frames), "1/10")
@@ -471,7 +471,7 @@ def test_after_a_turnover_the_ball_is_the_other_teams(tmp_path: Path) -> None:
     assert [(e.type, e.outcome) for e in events][-2] == ("other", "fumble_offense_recovered"), "no second fumble"
 
 
-def test_kicks_and_flags_are_what_they_are(tmp_path: Path) -> None:
+def test_kicks_and_penalties_become_their_events(tmp_path: Path) -> None:
     events = events_with(
         tmp_path,
         {1: "kickoff_play", 10: "kickoff", 40: "kick_received", 50: "penalty_flag", 55: "penalty_declined", 60: "touchdown"},
@@ -503,7 +503,7 @@ def test_a_play_whose_snap_is_not_labelled_has_no_value_of_it(tmp_path: Path) ->
 
 @pytest.mark.parametrize("turn", [0.0, 90.0, 180.0])
 @pytest.mark.parametrize("sense", [1.0, -1.0])
-def test_angles_come_out_the_leagues_way_however_they_are_counted(tmp_path: Path, turn: float, sense: float) -> None:
+def test_angles_are_converted_to_the_convention_of_the_league(tmp_path: Path, turn: float, sense: float) -> None:
     frames = frames_of(1, 10)
     true = [90.0 if n == "Man 08" else None for n in frames["displayName"]]  # he runs along +x
     fake = [None if t is None else (sense * (t - turn)) % 360.0 for t in true]
@@ -525,7 +525,7 @@ def test_angles_come_out_the_leagues_way_however_they_are_counted(tmp_path: Path
     assert (imported.record.provenance["angle dir"] == "from +y clockwise") == (turn == 0.0 and sense == 1.0)
 
 
-def test_the_check_compares_with_every_figure_that_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_check_compares_every_figure_of_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     frames = frames_of(1, 10)
     running = [n == "Man 08" and i // 23 > 10 for i, n in enumerate(frames["displayName"])]
     frames["s"] = [7.0 if r else 0.0 for r in running]

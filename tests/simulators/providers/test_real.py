@@ -146,7 +146,7 @@ def test_tracab_orientation_fits_the_keepers(real_data: Path) -> None:
     assert np.mean(sides[away]) > 30
 
 
-def test_metrica_counts(real_data: Path) -> None:
+def test_metrica_event_counts_match_the_file(real_data: Path) -> None:
     found = events(game(real_data, "metrica"))
     assert Counter(event.outcome for event in found if event.type == "shot") == {
         "off_target": 12,

@@ -36,7 +36,7 @@ def parts(imported: Imported) -> tuple[dict[int, np.ndarray], list[Event]]:
 
 
 @pytest.mark.parametrize("provider", [*small.GAMES, "tracab_dat"])
-def test_what_every_import_promises(provider: str, tmp_path: Path) -> None:
+def test_an_import_has_valid_records_in_order_and_repeats(provider: str, tmp_path: Path) -> None:
     """Valid records, known people, the sport's words, the order of arrival, and the same twice and through a recording."""
     folder = tmp_path / "files"
     folder.mkdir()
@@ -120,7 +120,7 @@ def test_tracab_refuses_shots_at_the_wrong_end(tmp_path: Path) -> None:
         read("tracab", files)
 
 
-def test_tracabs_own_text(tmp_path: Path) -> None:
+def test_tracabs_dat_gives_positions_and_periods(tmp_path: Path) -> None:
     imported = game("tracab_dat", tmp_path)
     columns, _ = parts(imported)
     assert [p.home_attacks for p in imported.record.periods] == [1, -1]
@@ -172,7 +172,7 @@ def test_skillcorner_turns_events_back(tmp_path: Path) -> None:
     assert "8_4" not in told
 
 
-def test_metrica_scales_and_names(tmp_path: Path) -> None:
+def test_metrica_positions_are_metres_and_events_have_our_types(tmp_path: Path) -> None:
     imported = game("metrica", tmp_path)
     events = {event.id: event for event in imported.stream() if isinstance(event, Event)}
     assert [p.home_attacks for p in imported.record.periods] == [1, -1]
@@ -233,7 +233,7 @@ def complaint(provider: str, files: list[Path]) -> str:
 
 
 @pytest.mark.parametrize("provider", [*small.GAMES, "tracab_dat"])
-def test_files_cut_short_are_said_in_one_sentence(provider: str, tmp_path: Path) -> None:
+def test_a_file_cut_short_is_one_sentence(provider: str, tmp_path: Path) -> None:
     """Whatever is cut, the answer is a sentence, or a game of which only the end of a table is missing."""
     game(provider, tmp_path)
     files = sorted(tmp_path.iterdir())
@@ -261,7 +261,7 @@ def test_another_providers_files_are_refused(provider: str, tmp_path: Path) -> N
             read(provider, make(folder))
 
 
-def test_a_wrong_name_or_a_missing_file(tmp_path: Path) -> None:
+def test_an_unknown_provider_or_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"unknown provider .tracap.: this installation knows .*metrica, .*skillcorner"):
         read("tracap", [])
     with pytest.raises(BadInput, match="there is no file"):

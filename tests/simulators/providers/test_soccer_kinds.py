@@ -107,7 +107,7 @@ def kick_off_without_sides(tie: Tie, number: int) -> Tie:
 
 
 @pytest.mark.parametrize(("home_x", "expected"), [(-40.0, 1), (40.0, -1)])
-def test_where_the_file_says_nothing_keepers_and_teams_decide(tmp_path: Path, home_x: float, expected: int) -> None:
+def test_without_a_direction_in_the_file_keepers_and_teams_decide(tmp_path: Path, home_x: float, expected: int) -> None:
     """Even against the shots, of which there was one."""
     files = kick_off_without_sides(Tie(), 1).shot(10, HOME, "H9", 52.5 + home_x, SCORED).write(tmp_path)
     sign = np.sign(home_x)
@@ -124,7 +124,7 @@ def test_keepers_and_teams_that_contradict_each_other_are_refused(tmp_path: Path
     assert "keepers and teams contradict each other" in sentence
 
 
-def test_nothing_is_made_up_where_nobody_says(tmp_path: Path) -> None:
+def test_without_evidence_the_direction_is_unknown(tmp_path: Path) -> None:
     """No sides, no shots, no positions: the direction is unknown, and no shot would have a distance."""
     assert directions(read("sportec", kick_off_without_sides(Tie(), 1).write(tmp_path))) == [0]
     assert directions(read("zxy", small.zxy(tmp_path))) == [0]
@@ -141,7 +141,7 @@ def test_a_skillcorner_that_contradicts_itself_is_refused(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("named", [HOME, AWAY])
-def test_an_own_goal_counts_for_the_other_side_whoever_is_named(tmp_path: Path, named: str) -> None:
+def test_an_own_goal_counts_for_the_other_side_whichever_team_is_named(tmp_path: Path, named: str) -> None:
     tie = Tie().half(1, HOME).add(30, f'<OwnGoal Team="{named}" Player="H4"/>', (4.0, 34.0))
     imported = read("sportec", tie.write(tmp_path / "files"))
     (own,) = (one for one in events(imported) if one.type == "own_goal")
@@ -237,7 +237,7 @@ def test_a_whistle_that_is_missing_ends_a_half_when_the_next_has_begun(tmp_path:
     assert "period 1" in imported.record.provenance["periods"]
 
 
-def test_a_kick_off_that_is_missing(tmp_path: Path) -> None:
+def test_a_missing_kick_off_is_replaced_by_the_first_event(tmp_path: Path) -> None:
     """The feed was switched on late: the half began with its first event."""
     tie = Tie().whistle(1).shot(20, AWAY, "A9", 11.0).half(2, AWAY)
     imported = read("sportec", tie.write(tmp_path))
@@ -275,7 +275,7 @@ def test_optional_fields_are_optional(tmp_path: Path) -> None:
         ("c_events.xml", "</PutDataRequest>", "", "cut short or no XML"),
     ],
 )
-def test_what_is_required_is_named(tmp_path: Path, name: str, old: str, new: str, words: str) -> None:
+def test_missing_required_fields_are_named(tmp_path: Path, name: str, old: str, new: str, words: str) -> None:
     files = Tie().half(1, HOME).shot(10, HOME, "H9", 94.0).write(tmp_path)
     text = (tmp_path / name).read_text()
     assert old in text
@@ -363,7 +363,7 @@ def test_tracab_that_is_still_running_has_an_open_period(tmp_path: Path) -> None
         ("</match>", "", "cut short or no XML"),
     ],
 )
-def test_what_tracab_requires_is_named(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_missing_fields_of_tracab_are_named(tmp_path: Path, old: str, new: str, words: str) -> None:
     meta = NESTED.format(about="", mark=".", end=2009)
     assert words in refusal("tracab", dat(tmp_path, meta.replace(old, new)))
 
@@ -377,14 +377,14 @@ def test_what_tracab_requires_is_named(tmp_path: Path, old: str, new: str, words
         ("100,50,20,9.0,H,Alive", "100,50", "line 1 is no frame"),
     ],
 )
-def test_a_line_of_a_dat_that_is_wrong_is_named(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_a_bad_line_of_a_dat_is_named(tmp_path: Path, old: str, new: str, words: str) -> None:
     files = dat(tmp_path, NESTED.format(about="", mark=".", end=2009))
     (tmp_path / "g.dat").write_text((tmp_path / "g.dat").read_text().replace(old, new))
     assert words in refusal("tracab", files)
 
 
 @pytest.mark.parametrize("provider", [*small.GAMES])
-def test_no_damage_to_a_file_is_a_message_of_the_language(tmp_path: Path, provider: str) -> None:
+def test_a_damaged_file_gives_no_message_of_python(tmp_path: Path, provider: str) -> None:
     """Every file of every provider, with a piece of it taken out, doubled, or replaced by something else: a game, or one
     sentence."""
     import gzip
@@ -410,7 +410,7 @@ def test_no_damage_to_a_file_is_a_message_of_the_language(tmp_path: Path, provid
 # -- 8, 9: ids, and people that nobody knows ----------------------------------------------------------------------------------
 
 
-def test_a_goal_by_nobody_in_the_line_up_counts_for_his_team(tmp_path: Path) -> None:
+def test_a_goal_by_an_unknown_player_counts_for_the_team(tmp_path: Path) -> None:
     tie = Tie().half(1, HOME).shot(10, HOME, "TRIAL", 94.0, SCORED).shot(20, HOME, "TRIAL", 95.0)
     imported = read("sportec", tie.write(tmp_path / "files"))
     assert [one.player for one in events(imported) if one.type == "shot"] == [None, None]
@@ -418,7 +418,7 @@ def test_a_goal_by_nobody_in_the_line_up_counts_for_his_team(tmp_path: Path) -> 
     assert played(imported, tmp_path / "rec")["soccer.match.score"] == [1.0, 0.0]
 
 
-def test_an_opta_goal_by_a_stranger_counts(tmp_path: Path) -> None:
+def test_an_opta_goal_by_an_unknown_player_counts(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     files = opta_own_goal(tmp_path / "files", shots=False)
     path = tmp_path / "files" / "events.csv"
@@ -447,7 +447,7 @@ def test_ids_that_stand_twice_are_refused(tmp_path: Path) -> None:
     assert "two events with the event_id '3'" in refusal("tracab", sorted(tmp_path.iterdir()))
 
 
-def test_names_come_from_whichever_row_has_them(tmp_path: Path) -> None:
+def test_names_are_taken_from_any_row_that_has_them(tmp_path: Path) -> None:
     small.tracab(tmp_path)
     (tmp_path / "players.csv").write_text("id,full_name,shirt_num,position,team\nP-1,,1,goalkeeper,home\nP-9,,9,forward,away\n")
     (tmp_path / "events.csv").write_text(

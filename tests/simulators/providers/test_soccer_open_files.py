@@ -123,7 +123,7 @@ def test_skillcorners_published_files_are_read(tmp_path: Path) -> None:
     assert "8_5" not in told
 
 
-def test_skillcorner_goes_without_events_and_with_what_else_is_published(tmp_path: Path) -> None:
+def test_skillcorner_needs_no_events_and_accepts_the_other_published_files(tmp_path: Path) -> None:
     files = skillcorner(tmp_path)
     assert not [e for e in events(read("skillcorner", files[1:])).values() if e.type not in ("period_start", "period_end")]
     (tmp_path / "77_phases_of_play.csv").write_text("index\n")
@@ -163,7 +163,7 @@ def test_a_skillcorner_match_that_is_still_on(tmp_path: Path) -> None:
         ("77_dynamic_events.csv", "12,1,left_to_right", "12,1,right_to_left", "both teams attack one way in period 1"),
     ],
 )
-def test_what_is_wrong_with_a_skillcorner_is_named(tmp_path: Path, name: str, old: str, new: str, words: str) -> None:
+def test_bad_files_of_skillcorner_are_named(tmp_path: Path, name: str, old: str, new: str, words: str) -> None:
     files = skillcorner(tmp_path)
     text = (tmp_path / name).read_text()
     assert old in text
@@ -229,7 +229,7 @@ def test_metricas_wide_tracking_is_read_beside_its_events(tmp_path: Path) -> Non
     assert [p.home_attacks for p in alone.record.periods] == [1, -1]
 
 
-def test_metrica_at_another_rate(tmp_path: Path) -> None:
+def test_metrica_tracking_at_another_rate_is_read(tmp_path: Path) -> None:
     record = read("metrica", tracks(tmp_path, hz=10.0)).record
     assert (record.grid_hz, record.feeds[0].rate_hz) == (10.0, 10.0)
 
@@ -244,7 +244,7 @@ def test_metrica_at_another_rate(tmp_path: Path) -> None:
         ("Player9", "Player1", "a player twice: 'Player1'"),
     ],
 )
-def test_what_is_wrong_with_a_track_of_metrica_is_named(tmp_path: Path, old: str, new: str, words: str) -> None:
+def test_bad_tracking_of_metrica_is_named(tmp_path: Path, old: str, new: str, words: str) -> None:
     files = tracks(tmp_path)
     path = tmp_path / "Small_RawTrackingData_Home_Team.csv"
     path.write_text(path.read_text().replace(old, new))
@@ -252,7 +252,7 @@ def test_what_is_wrong_with_a_track_of_metrica_is_named(tmp_path: Path, old: str
         read("metrica", files)
 
 
-def test_metrica_wants_both_teams_of_one_match(tmp_path: Path) -> None:
+def test_metrica_needs_both_teams_of_one_match(tmp_path: Path) -> None:
     home, away = sorted(tracks(tmp_path), reverse=True)
     with pytest.raises(BadInput, match="of both teams"):
         read("metrica", [home])
@@ -261,7 +261,7 @@ def test_metrica_wants_both_teams_of_one_match(tmp_path: Path) -> None:
         read("metrica", [home, away])
 
 
-def test_goal_kicks_tell_the_direction_where_there_is_no_tracking(tmp_path: Path) -> None:
+def test_without_tracking_goal_kicks_give_the_direction(tmp_path: Path) -> None:
     """One shot from the own half does not overrule the keeper's goal kicks."""
     path = tmp_path / "Some_RawEventsData.csv"
     kick = "Home,PASS,GOAL KICK,1,1,1.0,2,1.1,Player1,Player9,0.05,0.5,0.4,0.5\n"

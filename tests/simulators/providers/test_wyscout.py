@@ -31,7 +31,7 @@ def found(tmp_path: Path) -> dict[str, Event]:
     return out
 
 
-def test_words(found: dict[str, Event]) -> None:
+def test_events_and_subevents_become_our_types(found: dict[str, Event]) -> None:
     assert [(at, e.type, e.outcome) for at, e in found.items()] == [
         ("1H 1.2", "pass", "complete"),
         ("1H 3", "pass", "incomplete"),
@@ -88,7 +88,7 @@ def test_words(found: dict[str, Event]) -> None:
         ("E1 0.9", {"set_piece": "open_play", "cross": False, "through_ball": False, "height": "high", "end_is": "arrival"}),
     ],
 )
-def test_what_the_tags_tell(found: dict[str, Event], at: str, attrs: dict[str, Any]) -> None:
+def test_tags_become_attributes(found: dict[str, Event], at: str, attrs: dict[str, Any]) -> None:
     assert found[at].attrs == attrs
 
 
@@ -126,7 +126,7 @@ def test_periods_run_from_their_second_0_to_their_last_row(tmp_path: Path) -> No
     assert {e.id for e in record.entities if e.role == "keeper"} == {"11", "22"}
 
 
-def test_the_published_json_tells_the_same(tmp_path: Path) -> None:
+def test_the_published_json_gives_the_same_events(tmp_path: Path) -> None:
     for name in ("tables", "json"):
         (tmp_path / name).mkdir()
     table, published = read("wyscout", small.wyscout(tmp_path / "tables")), read("wyscout", small.published(tmp_path / "json"))
@@ -180,7 +180,7 @@ def test_a_goal_that_only_the_keeper_reports(
     ] * sum(goals)
 
 
-def test_strange_teams_and_words_are_named_and_cost_nothing_else(tmp_path: Path) -> None:
+def test_unknown_teams_and_types_are_named_and_left_out_alone(tmp_path: Path) -> None:
     strange = [
         ("1H", 3.0, 9, 91, "Pass", "Simple pass", (50, 50), (40, 60), [1801]),
         ("1H", 4.0, 1, 12, "VAR", "Goal check", (50, 50), (40, 60), []),
@@ -234,7 +234,7 @@ def test_a_row_that_is_repeated_counts_once_and_ids_are_unique(tmp_path: Path) -
         ("events", "tags", 3, "a row of match 7 cannot be read"),
     ],
 )
-def test_cells_that_are_wrong(tmp_path: Path, name: str, column: str, value: Any, sentence: str) -> None:
+def test_bad_cells_are_named(tmp_path: Path, name: str, column: str, value: Any, sentence: str) -> None:
     files = small.wyscout(tmp_path)
     rows = [row | {column: value} for row in pq.read_table(tmp_path / f"{name}.parquet").to_pylist()]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
@@ -263,7 +263,7 @@ def test_a_match_that_is_still_on(tmp_path: Path) -> None:
         (lambda f: (f / "players.json").write_bytes(b"\x1f\x8bxx"), "does not unpack"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(tmp_path: Path, spoil: Any, sentence: str) -> None:
+def test_bad_files_are_one_sentence(tmp_path: Path, spoil: Any, sentence: str) -> None:
     small.published(tmp_path)
     spoil(tmp_path)
     with pytest.raises(BadInput, match=sentence):

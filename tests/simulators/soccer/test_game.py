@@ -176,7 +176,7 @@ def test_large_packets_carry_the_same_samples(played: Played) -> None:
     assert at == sorted(at)
 
 
-def test_people_move_like_people_and_the_ball_does_not_jump(played: Played) -> None:
+def test_no_player_exceeds_human_speed_and_the_ball_does_not_jump(played: Played) -> None:
     speed, acceleration, ball = limits(played)
     assert 5.0 < speed <= MAX_SPEED_MPS
     assert acceleration <= MAX_ACCELERATION_MPS2
@@ -202,7 +202,7 @@ def test_teams_keep_their_shape(played: Played) -> None:
         assert (far < 5.0).sum(axis=1).mean() < 5.0
 
 
-def test_events_speak_the_vocabulary(played: Played) -> None:
+def test_events_use_the_vocabulary_of_the_sport(played: Played) -> None:
     record = played.match.record
     role = {e.id: e for e in record.entities}
     ids = [e.id for e in played.events]
@@ -279,7 +279,7 @@ def test_the_truth_can_be_recomputed_from_the_frame_of_the_event(played: Played)
     assert checked["shot"] > 0
 
 
-def test_bad_wishes_are_refused() -> None:
+def test_bad_options_are_bad_input() -> None:
     with pytest.raises(BadInput, match="to 240 minutes"):
         Match(1, float("nan"))
     with pytest.raises(BadInput, match="seed"):
@@ -294,7 +294,7 @@ def season() -> list[Played]:
 
 
 @pytest.mark.slow
-def test_a_season_looks_like_soccer(season: list[Played]) -> None:
+def test_counts_of_a_season_are_within_the_ranges_of_real_ones(season: list[Played]) -> None:
     """Counts of both teams together in 90 minutes, means over the matches."""
     count: Counter[str] = Counter()
     shares, distances, tops, sprints = [], [], [], []

@@ -16,7 +16,7 @@ def states(minute: int, rows: int = 1, **columns: float) -> dict[str, np.ndarray
     return {"minute": np.full(rows, minute), **whole}
 
 
-def test_matches_end_as_often_as_they_were_said_to() -> None:
+def test_results_occur_as_often_as_their_probabilities() -> None:
     table = scorelines(17, 4000, every_min=30)
     chances = result_chances(table)
     assert chances.sum(1) == pytest.approx(1.0)
@@ -33,7 +33,7 @@ def test_matches_end_as_often_as_they_were_said_to() -> None:
     assert chances[over] == pytest.approx(np.eye(3)[table["result"][over]], abs=1e-12)
 
 
-def test_the_last_minute_by_hand() -> None:
+def test_probabilities_of_the_last_minute_match_a_calculation_by_hand() -> None:
     nodes, _ = strengths()
     zero = np.zeros((1, 2), np.int16)
     for lead in (0, -1):
@@ -47,7 +47,7 @@ def test_the_last_minute_by_hand() -> None:
         assert found == pytest.approx([wins, draws], abs=1e-6)
 
 
-def test_what_has_been_seen_says_who_is_strong() -> None:
+def test_a_team_with_more_chances_is_more_likely_to_win() -> None:
     seen = {"away_chances": 6, "home_exposure": 6.0, "away_exposure": 6.0}
     busy, even = (result_chances(states(45, home_chances=n, **seen))[0] for n in (14, 6))
     assert busy[0] > even[0] + 0.05

@@ -28,7 +28,7 @@ def shot(pos: np.ndarray, who: np.ndarray, x: float, y: float) -> np.ndarray:
     return out
 
 
-def test_the_penalty_spot_by_hand() -> None:
+def test_a_shot_from_the_penalty_spot_matches_a_calculation_by_hand() -> None:
     pos, who = crowd()
     terms = shot(pos, who, 41.5, 0.0)
     assert terms[0] == pytest.approx(11.0)
@@ -45,7 +45,7 @@ def test_the_penalty_spot_by_hand() -> None:
     assert shot(pos, who, 41.5, 0.0)[2] == 0
 
 
-def test_the_same_picture_turned_round_is_the_same_shot() -> None:
+def test_a_shot_mirrored_to_the_other_goal_has_the_same_probability() -> None:
     pos, who = crowd()
     pos[15] = 46.0, 4.0
     one = shot(pos, who, 38.0, 6.0)
@@ -55,7 +55,7 @@ def test_the_same_picture_turned_round_is_the_same_shot() -> None:
     assert turned == pytest.approx(one)
 
 
-def test_what_makes_a_goal_likelier() -> None:
+def test_the_goal_probability_rises_and_falls_with_its_inputs() -> None:
     def p(
         distance: float = 14.0, angle: float = 0.5, men: float = 1, nearest: float = 3.0, keeper: float = 0.5, body: int = st.RIGHT
     ) -> float:
@@ -73,7 +73,7 @@ def test_what_makes_a_goal_likelier() -> None:
     assert 0.02 < far < near < 0.12
 
 
-def test_a_pass_by_hand() -> None:
+def test_a_pass_matches_a_calculation_by_hand() -> None:
     pos, who = crowd()
     pos[5] = 20.0, 0.0
     pos[12] = 10.0, 1.0  # 1 m beside the way, 10 m along it
@@ -86,7 +86,7 @@ def test_a_pass_by_hand() -> None:
     assert out[3] == pytest.approx(math.hypot(10.0, 1.0))
 
 
-def test_what_makes_a_pass_arrive() -> None:
+def test_the_pass_probability_rises_and_falls_with_its_inputs() -> None:
     easy, hard = np.array([8.0, 2.5, 8.0, 8.0]), np.array([30.0, 0.2, 1.0, 0.5])
     assert pass_probability(easy, False, False, False, st.OPEN_PLAY) > 0.95
     assert pass_probability(hard, False, False, False, st.OPEN_PLAY) < 0.4
@@ -109,7 +109,7 @@ def passes_by(ball: np.ndarray, x: float, y: float) -> tuple[float, float, float
 
 
 @pytest.mark.parametrize(("x", "y"), [(12.0, 5.0), (-25.0, 8.0), (3.0, -4.0)])
-def test_a_ground_pass_gets_there_at_the_wanted_speed(x: float, y: float) -> None:
+def test_a_ground_pass_arrives_at_the_given_speed(x: float, y: float) -> None:
     ball = np.zeros(6)
     strike_ground(ball, x, y, 4.0)
     gap, height, speed = passes_by(ball, x, y)
@@ -119,7 +119,7 @@ def test_a_ground_pass_gets_there_at_the_wanted_speed(x: float, y: float) -> Non
 
 
 @pytest.mark.parametrize(("x", "y", "height"), [(30.0, 10.0, 0.3), (-45.0, 0.0, 0.3), (20.0, -25.0, 1.75)])
-def test_a_lofted_pass_comes_down_at_its_place(x: float, y: float, height: float) -> None:
+def test_a_lofted_pass_lands_at_its_target(x: float, y: float, height: float) -> None:
     ball = np.zeros(6)
     strike_air(ball, x, y, height, 0.5)
     gap, z, _ = passes_by(ball, x, y)
@@ -128,7 +128,7 @@ def test_a_lofted_pass_comes_down_at_its_place(x: float, y: float, height: float
 
 
 @pytest.mark.parametrize("z", [0.1, 1.0, 2.2])
-def test_a_shot_passes_its_mark(z: float) -> None:
+def test_a_shot_passes_through_its_target(z: float) -> None:
     ball = np.array([38.0, 6.0, 0.0, 0.0, 0.0, 0.0])
     strike_at(ball, 52.5, -3.0, z, 24.0)
     gap, height, _ = passes_by(ball, 52.5, -3.0)

@@ -25,7 +25,7 @@ def test_check_counts_every_goal_of_every_match(files: list[str], capsys: pytest
     assert (report["games"], report["scores"], report["scores_shown"]) == (2, 6, 6)
     assert (report["labels"]["goal"], report["labels"]["own_goal"]) == (4, 2)
     assert report["topics"]["shootout"] == 2
-    assert run(["check", "highlights", "wyscout", *files, "--every", "2", "--say"]) == 0
+    assert run(["check", "highlights", "wyscout", *files, "--every", "2", "--stories"]) == 0
     text = capsys.readouterr().out
     assert "games: 1\n" in text
     assert "scores that are highlights: " in text

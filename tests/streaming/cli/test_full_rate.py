@@ -59,7 +59,7 @@ def test_full_rate_stream_is_recorded_as_window_statistics(tmp_path: Path, capsy
 
 
 def test_full_rate_options_that_contradict_are_refused_with_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments, sentence in ((["send", "nowhere"], "is no address"), (["send", "127.0.0.1:9"], "nobody listens")):
+    for arguments, sentence in ((["send", "nowhere"], "is no address"), (["send", "127.0.0.1:9"], "no process listens")):
         assert run(["full-rate", *arguments]) == 2
         output = capsys.readouterr().err
         assert sentence in output

@@ -55,7 +55,7 @@ def test_run_of_an_absent_source_is_refused(capsys, tmp_path):
         (str(tmp_path / "no"), f"there is no recording at {tmp_path / 'no'}"),
         ("simulator://chess", "unknown simulator 'chess': this installation knows f1, mlb, nfl, soccer"),
         ("simulator://soccer?seed=x", "seed and t0_us are whole numbers, minutes is a number"),
-        ("simulator://soccer?wind=3", "a simulated game of soccer has no option 'wind': there is finishing"),
+        ("simulator://soccer?wind=3", "the soccer simulator has no option 'wind'; its options: finishing"),
     ):
         assert sentence in refused(capsys, "run", "--source", source, "--sink", ELSEWHERE)
     assert f"there is no recording at {tmp_path / 'no'}" in refused(

@@ -103,10 +103,14 @@ def test_subscriber_gets_every_byte_events_health_and_dead_letters(own_sport):
         bytes_ = DeadLetter(topics.events(own_sport.name), "a", "bad event", 5, b"\xff", "why")
         for message in messages(own_sport.name, "a", [late, bytes_], 5):
             own_sport.put(message.topic, "a", message.value)
-        until(hub, lambda: hub.games["a"].meters is not None and len(hub.dead_letters) == 2)
+        until(hub, lambda: hub.games["a"].metrics is not None and len(hub.dead_letters) == 2)
         channel = hub.games["a"]
         assert channel.record == match.record
-        assert (channel.runner, channel.reported_us, channel.meters.windows) == ("there", health.reported_us, match.metrics.windows)
+        assert (channel.runner, channel.reported_us, channel.metrics.windows) == (
+            "there",
+            health.reported_us,
+            match.metrics.windows,
+        )
         assert hub.dead_letter_counts[topics.telemetry(own_sport.name), "late"] == len(track(0.2)), "counted in samples"
         assert {(d.reason, d.detail) for d in hub.dead_letters} == {("late", "too late"), ("bad event", "why")}
         end = time.monotonic() + TIMEOUT_S

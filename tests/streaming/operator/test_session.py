@@ -84,7 +84,7 @@ def test_record_before_the_game_record_is_a_dead_letter():
             raw,
             NOW,
         )
-        assert "no game record came before it" in dead.detail
+        assert "no game record arrived before it" in dead.detail
     assert session.phase == "waiting"
     assert session.tick(NOW) == []
     assert session.take(START, NOW) == [], "and the record may still come"

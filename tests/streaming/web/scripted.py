@@ -179,22 +179,22 @@ class ScriptedMatch:
         return blocks, event
 
     def _measure(self, end_us: int) -> None:
-        meters = self.metrics
+        metrics = self.metrics
         noise = 900 + 200 * np.random.default_rng(self.k).random(11)
         ns = np.array([21, 14, 6, 9, 18, 12, 24, 61, 17, 11, 33]) * noise
-        meters.step_last_ns[:] = ns
-        meters.step_ns += meters.step_last_ns
-        meters.step_max_ns[:] = np.maximum(meters.step_max_ns, meters.step_last_ns)
-        meters.step_calls += 1
-        meters.windows += 1
-        meters.window_latency.add(float(ns.sum()) / 1000)
-        meters.counts["accepted", ""] += 115
+        metrics.step_last_ns[:] = ns
+        metrics.step_ns += metrics.step_last_ns
+        metrics.step_max_ns[:] = np.maximum(metrics.step_max_ns, metrics.step_last_ns)
+        metrics.step_calls += 1
+        metrics.windows += 1
+        metrics.window_latency.add(float(ns.sum()) / 1000)
+        metrics.counts["accepted", ""] += 115
         if self.k % 40 == 0:
-            meters.counts["late", "after the watermark"] += 3
-            meters.counts["duplicate", "same tag and time"] += 1
+            metrics.counts["late", "after the watermark"] += 3
+            metrics.counts["duplicate", "same tag and time"] += 1
         if self.k % 90 == 0:
-            meters.counts["quarantined", "teleport"] += 1
-        meters.watermark_us, meters.arrival_us = end_us, end_us + 104_000
+            metrics.counts["quarantined", "teleport"] += 1
+        metrics.watermark_us, metrics.arrival_us = end_us, end_us + 104_000
 
     def dead(self) -> DeadLetter:
         """A broken record."""

@@ -323,7 +323,7 @@ def test_hub_keeps_the_newest_report_of_an_operator_in_any_order():
     hub.attach(record())
     hub.drain()
     channel = hub.games["demo-1"]
-    assert (channel.meters is new, channel.runner, channel.reported_us) == (True, "there", 20)
+    assert (channel.metrics is new, channel.runner, channel.reported_us) == (True, "there", 20)
     assert channel.record == record()
 
 

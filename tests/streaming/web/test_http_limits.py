@@ -127,14 +127,14 @@ def test_endless_header_is_cut_and_another_client_stays_fast(shared_served: Serv
 
 
 def test_slow_head_is_408_and_another_client_stays_fast(shared_served: ServedMatch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streaming.web.http_limits.REQUEST_S", 0.5)
+    monkeypatch.setattr("streaming.web.http_limits.REQUEST_TIMEOUT_S", 0.5)
     with attack(shared_served, lambda sock: send_until_answered(sock, b"y", 0.05)) as answers:
         assert quickest(lambda: health(shared_served)) < FAST_S * contention()
     assert refusal(answers[0]) == (408, "the request was not complete after 0.5 s")
 
 
 def test_second_request_of_a_connection_has_the_same_limits(shared_served: ServedMatch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streaming.web.http_limits.REQUEST_S", 0.5)
+    monkeypatch.setattr("streaming.web.http_limits.REQUEST_TIMEOUT_S", 0.5)
     for rest, status in ((LINE, b"408"), (LINE + b"x: " + b"y" * 40_000, b"431")):
         with open_socket(shared_served) as sock:
             sock.sendall(LINE + b"\r\n")
@@ -145,13 +145,13 @@ def test_second_request_of_a_connection_has_the_same_limits(shared_served: Serve
 
 
 def test_silent_connection_ends(shared_served: ServedMatch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streaming.web.http_limits.REQUEST_S", 0.2)
+    monkeypatch.setattr("streaming.web.http_limits.REQUEST_TIMEOUT_S", 0.2)
     with open_socket(shared_served) as sock:
         assert read_all(sock) == b""
 
 
 def test_subscriptions_outlive_the_time_of_a_request(served: ServedMatch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streaming.web.http_limits.REQUEST_S", 0.2)
+    monkeypatch.setattr("streaming.web.http_limits.REQUEST_TIMEOUT_S", 0.2)
     served.push(2)
     with connect(f"{served.ws}?topics=stats.soccer.match.*") as client, open_socket(served) as sock:
         sock.sendall(b"GET /sse?topics=stats.soccer.match.score HTTP/1.1\r\nhost: x\r\n\r\n")

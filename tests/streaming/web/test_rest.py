@@ -137,11 +137,11 @@ def test_metrics_request_has_the_operators_figures() -> None:
 
 def test_operators_request_has_metrics_and_dead_letters() -> None:
     body: dict[str, Any] = ask("/api/operators").json()
-    meters = body["games"]["demo-1"]["meters"]
-    assert [s["name"] for s in meters["steps"]][:2] == ["framing", "speed"]
-    assert meters["window_latency"]["count"] == sum(meters["window_latency"]["counts"]) == 120
+    metrics = body["games"]["demo-1"]["meters"]
+    assert [s["name"] for s in metrics["steps"]][:2] == ["framing", "speed"]
+    assert metrics["window_latency"]["count"] == sum(metrics["window_latency"]["counts"]) == 120
     assert body["dead"][0]["reason"] == "truncated"
-    assert len(body["buckets_us"]) + 1 == len(meters["window_latency"]["counts"])
+    assert len(body["buckets_us"]) + 1 == len(metrics["window_latency"]["counts"])
 
 
 def test_models_request_has_units_and_labels_of_features() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from features.core.sport import Stat
-from models.base import Answer, Feature
+from models.base import Feature, PredictionResult
 from streaming.operator.game import GameOperator
 from streaming.wire.blocks import Prediction, StatBlock
 from streaming.wire.records import StatUpdate
@@ -58,11 +58,13 @@ class Remote(LocalModel):
         self.state = "up"
         self.spent: list[float] = []
 
-    def ask(self, rows: Any, spent_s: float = 0.0) -> Answer:
+    def try_predict(self, rows: Any, spent_s: float = 0.0) -> PredictionResult:
         self.spent.append(spent_s)
         if self.state == "down":
-            return Answer(None, "quick", "1", "slow")
-        return Answer(self.predict(rows), "quick", "1" if self.state == "up" else "0", "" if self.state == "up" else "down")
+            return PredictionResult(None, "quick", "1", "slow")
+        return PredictionResult(
+            self.predict(rows), "quick", "1" if self.state == "up" else "0", "" if self.state == "up" else "down"
+        )
 
 
 def by_model(out: Any) -> list[StatUpdate]:

@@ -22,7 +22,7 @@ Attrs = dict[str, str | float | bool]
 
 #: kloppy's event type, then what narrows it (a result, a qualifier, or the name of a generic event) -> our type; "" is what our
 #: vocabulary has no word for, and "*" whatever else there is
-WORDS: Final[dict[str, dict[str, str]]] = {
+EVENT_TYPES: Final[dict[str, dict[str, str]]] = {
     "PASS": {"*": "pass"},
     "SHOT": {"OWN_GOAL": "own_goal", "*": "shot"},
     "TAKE_ON": {"*": "dribble"},
@@ -85,7 +85,7 @@ _WYSCOUT_OWN_GOAL, _DATAFACTORY_OWN_GOAL = 102, 10
 _AFTER_GOAL_US: Final = 10_000_000
 
 
-class Words:
+class QualifierNames:
     """Which words a dataset uses at all, and whether it tells the feet apart (Impect's loader calls every foot the right one)."""
 
     def __init__(self, events: Sequence[Any]) -> None:
@@ -107,7 +107,7 @@ def events_of(
     """The events of ``dataset`` in its order; ``players`` are the known ids, and an event by anybody else is its team's.
 
     ``place`` gives (x, y) in metres of a point of an event, NaN where unknown."""
-    words, provider = Words(dataset.records), str(dataset.metadata.provider)
+    qualifiers, provider = QualifierNames(dataset.records), str(dataset.metadata.provider)
     teams = {str(team.team_id) for team in dataset.metadata.teams}
     out: dict[str, Event] = {}
     own: set[str] = set()
@@ -124,7 +124,7 @@ def events_of(
             continue
         result = getattr(getattr(event, "result", None), "name", "")
         outcome = OUTCOMES.get(kind, {}).get(result, "")
-        attrs = _attrs(event, kind, outcome, words, provider)
+        attrs = _attrs(event, kind, outcome, qualifiers, provider)
         for name in ("receiver", "player_on"):
             if attrs.get(name, "") not in players:
                 attrs.pop(name, None)
@@ -159,7 +159,7 @@ def events_of(
             if provider == "statsbomb":
                 attrs["assist"] = "rebound" if _is_rebound(made, shot) else "unknown"
             shot = made
-        card = _CARDS.get(_value(event, "Card")) if kind == "foul" and not words.cards else None
+        card = _CARDS.get(_value(event, "Card")) if kind == "foul" and not qualifiers.cards else None
         if card:
             ident = _ident(str(event.event_id), "card", out)
             out[ident] = Event(
@@ -204,7 +204,7 @@ def _kind(event: Any, provider: str, own: set[str], notes: Counter[str]) -> str:
         own.add(str(event.event_id).rpartition("-")[2])
         return "own_goal" if first else ""
     name = event.event_type.name
-    table = WORDS.get(name)
+    table = EVENT_TYPES.get(name)
     if table is None:
         notes[f"unknown word {name}"] += 1
         return ""
@@ -236,21 +236,21 @@ def _value(event: Any, kind: str) -> str:
     return next((value for name, value in _qualifiers(event) if name == kind), "")
 
 
-def _attrs(event: Any, kind: str, outcome: str, words: Words, provider: str) -> Attrs:
+def _attrs(event: Any, kind: str, outcome: str, qualifiers: QualifierNames, provider: str) -> Attrs:
     attrs: Attrs = {}
     if kind in ("pass", "shot"):
-        if "SetPiece" in words.kinds:
+        if "SetPiece" in qualifiers.kinds:
             attrs["set_piece"] = _SET_PIECES.get(_value(event, "SetPiece"), "open_play")
         part = _BODY.get(_value(event, "BodyPart"))
         if part:
-            attrs["body_part"] = part if words.feet or part != "right_foot" else "foot"
-        if "UnderPressure" in words.kinds:
+            attrs["body_part"] = part if qualifiers.feet or part != "right_foot" else "foot"
+        if "UnderPressure" in qualifiers.kinds:
             attrs["under_pressure"] = _value(event, "UnderPressure") == "True"
-        if "CounterAttack" in words.kinds:
+        if "CounterAttack" in qualifiers.kinds:
             attrs["counter"] = _value(event, "CounterAttack") == "True"
     if kind == "pass":
         for word in ("CROSS", "THROUGH_BALL"):
-            if word in words.passes:
+            if word in qualifiers.passes:
                 attrs[_PASSES[word][0]] = False
         attrs |= dict(_PASSES[value] for name, value in _qualifiers(event) if name == "Pass" and value in _PASSES)
         if provider == "statsbomb":
@@ -274,7 +274,7 @@ def _attrs(event: Any, kind: str, outcome: str, words: Words, provider: str) -> 
     return attrs
 
 
-def way_of(event: Any, home: str, attack: Mapping[int, Side]) -> int:
+def direction_of(event: Any, home: str, attack: Mapping[int, Side]) -> int:
     """+1 where the team of an event attacks towards +x, -1 the other way, 0 when nobody knows."""
     if event.team is None:
         return 0

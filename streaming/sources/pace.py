@@ -12,19 +12,19 @@ import msgspec
 
 from streaming.wire.records import Event, Telemetry
 
-#: nothing came for so long: let the operator know what time it is
+#: after so long without a record the operator gets the time
 BEAT_S: Final = 0.05
 
 Record = Telemetry | Event
 
 
 def arrival_us(record: Record) -> int:
-    """When the newest part of a record came in."""
+    """Arrival of the newest part of a record."""
     return record.arrival_us if isinstance(record.arrival_us, int) else int(record.arrival_us[-1])
 
 
 def stamped(record: Record, now_us: int) -> Record:
-    """The record as the ingress sees it come in at ``now_us``."""
+    """The record as it arrives at the ingress at ``now_us``."""
     if isinstance(record, Event):
         return msgspec.structs.replace(record, arrival_us=now_us)
     record.arrival_us = now_us
@@ -61,7 +61,7 @@ def paced(
     lag: Lag | None = None,
 ) -> Iterator[Record | int]:
     """Yield each record when its arrival is due at ``speed`` times real time, and an ``int`` (arrival time, us) every 50 ms
-    that nothing is. With ``wall`` a record is stamped with the wall clock as it comes in, as at a real ingress. The first record
+    that nothing is. With ``wall`` a record is stamped with the wall clock on arrival, as at a real ingress. The first record
     is due when it is there; how late the others are is added to ``lag``."""
     began = clock()
     first: int | None = None
@@ -84,7 +84,7 @@ def paced(
 
 
 def ahead(records: Iterable[Record], room: int = 500) -> Iterator[Record]:
-    """The same records, made up to ``room`` ahead by a thread of their own, so that making them delays nobody."""
+    """The same records, made up to ``room`` ahead by a thread of their own, so that making them never delays the reader."""
     ready: queue.Queue[Record | BaseException | None] = queue.Queue(room)
     stop = threading.Event()
 

@@ -39,7 +39,7 @@ def send(
     """
     from simulators.f1.full_rate import BLOCK_US, FullRate
     from simulators.f1.game import GrandPrix
-    from simulators.replay import parse_speed
+    from streaming.cli.parsing import parse_speed
 
     host, port = _address(to)
     pace = parse_speed(speed)
@@ -62,7 +62,7 @@ def send(
 
             raise Unavailable(f"{to} closed the connection after {total:,} bytes") from None
     took = time.perf_counter() - began
-    _tell({"sent_bytes": total, "blocks": blocks, "took_s": round(took, 3), "gigabit_s": figure(8e-9 * total / took)}, as_json)
+    _print({"sent_bytes": total, "blocks": blocks, "took_s": round(took, 3), "gigabit_s": figure(8e-9 * total / took)}, as_json)
 
 
 @app.command()
@@ -91,7 +91,7 @@ def receive(
     record = GrandPrix(seed, minutes).record
     reducer = Reducer(wanted=sport_named(record.sport).channels)
     recorder = RawRecorder(raw) if raw is not None else None
-    strangers = samples = 0
+    other_samples = samples = 0
     try:
         server = socket.create_server((host, port))
     except OSError as error:
@@ -100,13 +100,13 @@ def receive(
         connection, _ = server.accept()
 
         def deliver(packets: list[Any]) -> None:
-            nonlocal strangers, samples
+            nonlocal other_samples, samples
             for packet in packets:
                 if packet.game == record.game:
                     writer.write(packet)
                     samples += len(packet)
                 else:
-                    strangers += len(packet)
+                    other_samples += len(packet)
 
         began = time.perf_counter()
         with connection:
@@ -115,9 +115,9 @@ def receive(
     if recorder is not None:
         recorder.close()
     counts = {f"{kind}: {reason}": n for (kind, reason), n in sorted(reducer.counts.items())}
-    if strangers:
-        counts["quarantined: another game"] = strangers
-    _tell({"received_bytes": total, "took_s": round(took, 3), "samples": samples, "out": str(out), **counts}, as_json)
+    if other_samples:
+        counts["quarantined: another game"] = other_samples
+    _print({"received_bytes": total, "took_s": round(took, 3), "samples": samples, "out": str(out), **counts}, as_json)
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -125,7 +125,7 @@ def _address(text: str) -> tuple[str, int]:
 
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise BadInput(f"{text!r} is no address: say host:port")
+        raise BadInput(f"{text!r} is no address: give host:port")
     return host, int(port)
 
 
@@ -135,10 +135,10 @@ def _connected(host: str, port: int) -> socket.socket:
     try:
         return socket.create_connection((host, port), timeout=30)
     except OSError as error:
-        raise Unavailable(f"nobody listens on {host}:{port}: {error.strerror or error}") from None
+        raise Unavailable(f"no process listens on {host}:{port}: {error.strerror or error}") from None
 
 
-def _tell(facts: dict[str, Any], as_json: bool) -> None:
+def _print(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(facts))
     else:

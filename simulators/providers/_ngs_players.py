@@ -1,8 +1,8 @@
-"""Who stands in a row of NGS tracking: a player, the ball, or nobody that the file knows.
+"""The entity of each row of NGS tracking: a player, the ball, or unknown.
 
-The ball is called "ball" or "football", by its name or by its team, or has neither name nor id. A player is known by his id; one
-who has none, by his team and name or shirt, unless the same man has an id in another row. An id that two men bear is refused: whose
-figures were whose could not be known.
+The ball is called "ball" or "football", by its name or by its team, or has neither name nor id. A player is identified by the id;
+without one, by team and name or shirt, unless the same player has an id in another row. An id that two players share is refused,
+because their rows could not be told apart.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from simulators.providers._ngs_tables import Table, numbered
 from streaming.errors import BadInput
 
 _BALL: Final = frozenset({"ball", "football"})
-#: in place of a person's number
-BALL, NOBODY = -1, -2
+#: in place of a player's index
+BALL, UNKNOWN = -1, -2
 
 _ROLE: Final = {
     **dict.fromkeys(("QB",), "passer"), **dict.fromkeys(("RB", "FB", "HB"), "back"), "WR": "receiver", "TE": "end",
@@ -29,8 +29,8 @@ _ROLE: Final = {
 
 
 @dataclass(frozen=True)
-class Person:
-    """A player as the files know him; ``team`` as the tracking spells it, empty where it does not."""
+class Player:
+    """A player by the files; ``team`` as the tracking spells it, empty where it does not."""
 
     ident: str
     name: str
@@ -44,51 +44,53 @@ class Person:
 
 
 @dataclass(frozen=True)
-class People:
-    """``who`` (rows,) numbers into ``persons``, ``BALL`` or ``NOBODY``."""
+class TrackedPlayers:
+    """``player_of`` (rows,) indices into ``players``, ``BALL`` or ``UNKNOWN``."""
 
-    who: npt.NDArray[np.int64]
-    persons: list[Person]
+    player_of: npt.NDArray[np.int64]
+    players: list[Player]
 
 
-def people(seen: Table, told: Table | None) -> People:
-    """Everybody in the tracking, with what the table of players knows beside it."""
-    ids, id_words = _numbered(seen, "id")
-    names, name_words = _numbered(seen, "name")
-    teams, team_words = _numbered(seen, "team")
-    shirts, shirt_words = _numbered(seen, "shirt")
-    mixed = ((ids * len(name_words) + names) * len(team_words) + teams) * len(shirt_words) + shirts
+def tracked_players(seen: Table, player_table: Table | None) -> TrackedPlayers:
+    """Every player of the tracking, completed by the table of players."""
+    ids, id_values = _numbered(seen, "id")
+    names, name_values = _numbered(seen, "name")
+    teams, team_values = _numbered(seen, "team")
+    shirts, shirt_values = _numbered(seen, "shirt")
+    mixed = ((ids * len(name_values) + names) * len(team_values) + teams) * len(shirt_values) + shirts
     _, first, which = np.unique(mixed, return_index=True, return_inverse=True)
-    kinds = [(id_words[ids[k]], name_words[names[k]], team_words[teams[k]], _shirt(shirt_words[shirts[k]])) for k in first.tolist()]
-    _refuse_shared_ids(seen, ids, id_words, which, kinds)
-    known: dict[tuple[Any, Any], set[str]] = {}
+    kinds = [
+        (id_values[ids[k]], name_values[names[k]], team_values[teams[k]], _shirt(shirt_values[shirts[k]])) for k in first.tolist()
+    ]
+    _refuse_shared_ids(seen, ids, id_values, which, kinds)
+    ids_of: dict[tuple[Any, Any], set[str]] = {}
     for ident, name, team, _ in kinds:
         if ident is not None and name is not None:
-            known.setdefault((name, team), set()).add(ident)
+            ids_of.setdefault((name, team), set()).add(ident)
     positions = _positions(seen, which, len(kinds))
-    listed = _listed(told)
-    persons: dict[str, Person] = {}
+    listed = _listed(player_table)
+    players: dict[str, Player] = {}
     order: dict[str, int] = {}
     numbers: list[int] = []
     for k, (ident, name, team, shirt) in enumerate(kinds):
         if _is_ball(ident, name, team):
             numbers.append(BALL)
             continue
-        same = known.get((name, team), set())
+        same = ids_of.get((name, team), set())
         if ident is None and name is not None and len(same) == 1:
             ident = next(iter(same))
         if ident is None:
-            by = name if name is not None else None if shirt is None else str(shirt)
-            if by is None or team is None:
-                numbers.append(NOBODY)
+            name_or_shirt = name if name is not None else None if shirt is None else str(shirt)
+            if name_or_shirt is None or team is None:
+                numbers.append(UNKNOWN)
                 continue
-            ident = f"{team}-{by}"[:200]
-        if ident not in persons:
-            called, position = listed.get(ident, ("", ""))
-            order[ident] = len(persons)
-            persons[ident] = Person(ident, name or called or ident, team or "", positions[k] or position, shirt)
+            ident = f"{team}-{name_or_shirt}"[:200]
+        if ident not in players:
+            listed_name, position = listed.get(ident, ("", ""))
+            order[ident] = len(players)
+            players[ident] = Player(ident, name or listed_name or ident, team or "", positions[k] or position, shirt)
         numbers.append(order[ident])
-    return People(np.array(numbers, np.int64)[which] if len(kinds) else np.zeros(0, np.int64), list(persons.values()))
+    return TrackedPlayers(np.array(numbers, np.int64)[which] if len(kinds) else np.zeros(0, np.int64), list(players.values()))
 
 
 def _numbered(seen: Table, word: str) -> tuple[npt.NDArray[np.int64], list[Any]]:
@@ -111,7 +113,7 @@ def _is_ball(ident: str | None, name: str | None, team: str | None) -> bool:
 def _refuse_shared_ids(
     seen: Table, ids: npt.NDArray[np.int64], words: list[Any], which: npt.NDArray[np.int64], kinds: list[Any]
 ) -> None:
-    """An id belongs to one man: two names, or one name in two teams of one play, are not one."""
+    """``BadInput`` for an id with two names, or with one name in two teams of one play."""
     bearers: dict[str, set[int]] = {}
     for k, (ident, name, team, _) in enumerate(kinds):
         if ident is not None and not _is_ball(ident, name, team):
@@ -122,17 +124,17 @@ def _refuse_shared_ids(
         plays: dict[tuple[int, int], list[int]] = {}
         for row in np.flatnonzero(ids == words.index(ident)).tolist():
             kind = int(which[row])
-            men = plays.setdefault((int(seen["game"][row]), int(seen["play"][row])), [])
-            if kind in men:
+            seen_as = plays.setdefault((int(seen["game"][row]), int(seen["play"][row])), [])
+            if kind in seen_as:
                 continue
-            # a cell that is empty in some of his rows does not make another man of him
-            other = next((m for m in men if _differ(kinds[m], kinds[kind])), None)
+            # a cell that is empty in some rows does not make another player
+            other = next((m for m in seen_as if _differ(kinds[m], kinds[kind])), None)
             if other is not None:
                 raise BadInput(
-                    f"{seen.path} gives the id {ident} to two players, {_called(kinds[other])} and {_called(kinds[kind])}, "
+                    f"{seen.path} gives the id {ident} to two players, {_full_name(kinds[other])} and {_full_name(kinds[kind])}, "
                     f"row {seen.row[row]}"
                 )
-            men.append(kind)
+            seen_as.append(kind)
 
 
 def _differ(one: Any, two: Any) -> bool:
@@ -140,12 +142,12 @@ def _differ(one: Any, two: Any) -> bool:
     return any(a and b and a != b for a, b in zip(one[1:3], two[1:3], strict=True))
 
 
-def _called(kind: Any) -> str:
+def _full_name(kind: Any) -> str:
     return " of ".join(word for word in kind[1:3] if word)
 
 
 def _positions(seen: Table, which: npt.NDArray[np.int64], count: int) -> list[str]:
-    """The position of each kind of row, by whichever row has it first."""
+    """The position of each kind of row, by the first row that has it."""
     found = [""] * count
     if "position" not in seen:
         return found
@@ -157,16 +159,17 @@ def _positions(seen: Table, which: npt.NDArray[np.int64], count: int) -> list[st
     return found
 
 
-def _listed(told: Table | None) -> dict[str, tuple[str, str]]:
+def _listed(player_table: Table | None) -> dict[str, tuple[str, str]]:
     """{id: (name, position)} of the table of players."""
     found: dict[str, tuple[str, str]] = {}
-    if told is not None:
-        for k in range(len(told)):
-            ident, man = told.text("id", k), (told.text("name", k), told.text("position", k))
+    if player_table is not None:
+        for k in range(len(player_table)):
+            ident, entry = player_table.text("id", k), (player_table.text("name", k), player_table.text("position", k))
             if not ident:
                 continue
-            if found.setdefault(ident, man)[0] != man[0]:
+            if found.setdefault(ident, entry)[0] != entry[0]:
                 raise BadInput(
-                    f"{told.path} gives the id {ident} to two players, {found[ident][0]} and {man[0]}, row {told.row[k]}"
+                    f"{player_table.path} gives the id {ident} to two players, {found[ident][0]} and {entry[0]}, "
+                    f"row {player_table.row[k]}"
                 )
     return found

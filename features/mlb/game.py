@@ -9,7 +9,7 @@ import numpy as np
 from features.core.event_context import EventContext
 from features.core.frames import Floats
 from features.core.sport import Stat
-from features.mlb.ledger import Ledger, State, known, placed_after, says_all, state_after
+from features.mlb.ledger import Ledger, State, is_complete, known, placed_after, state_after
 from features.mlb.odds import AUTOMATIC_RUNNER, INNINGS, home_win, leverage, run_expectancy
 
 STATES: Final = ("play", "half_start", "half_end", "game_end")
@@ -70,34 +70,34 @@ def decided(state: State, over: bool) -> float | None:
     return None
 
 
-def win_features(moment: EventContext, ledger: Ledger) -> Floats | None:
+def win_features(event: EventContext, ledger: Ledger) -> Floats | None:
     """The state after the event; None while it is not known. A game that is decided is asked about as a lead of 25 with
     nothing left."""
-    if not (known(moment, ledger) or says_all(moment)):
+    if not (known(event, ledger) or is_complete(event)):
         return None
-    state = state_after(moment, ledger)
-    end = decided(state, moment.type == "game_end")
+    state = state_after(event, ledger)
+    end = decided(state, event.type == "game_end")
     if end is not None:
         return over_row(end)
-    return win_row(state.inning, state.half, state.outs, state.bases, state.lead, placed_after(moment, ledger, state))
+    return win_row(state.inning, state.half, state.outs, state.bases, state.lead, placed_after(event, ledger, state))
 
 
-def leverage_after(moment: EventContext, ledger: Ledger) -> float | None:
-    if not (known(moment, ledger) or says_all(moment)):
+def leverage_after(event: EventContext, ledger: Ledger) -> float | None:
+    if not (known(event, ledger) or is_complete(event)):
         return None
-    state = state_after(moment, ledger)
-    if decided(state, moment.type == "game_end") is not None:
+    state = state_after(event, ledger)
+    if decided(state, event.type == "game_end") is not None:
         return 0.0
-    placed = placed_after(moment, ledger, state)
+    placed = placed_after(event, ledger, state)
     return leverage(*begun(state.inning, state.half, state.outs, state.bases, placed), state.lead, placed)
 
 
-def swing(moment: EventContext, ledger: Ledger) -> float:
+def swing(event: EventContext, ledger: Ledger) -> float:
     """-1..1: how far a play moved the chance of the home team, by the closed form; 0 for everything else, and where nobody knows
     what was before it."""
-    if moment.type != "play" or not known(moment, ledger):
+    if event.type != "play" or not known(event, ledger):
         return 0.0
-    after = state_after(moment, ledger)
+    after = state_after(event, ledger)
     now = home_win(ledger.inning, ledger.half, ledger.outs, ledger.bases, ledger.lead, ledger.placed)
     then = home_win(after.inning, after.half, after.outs, after.bases, after.lead, ledger.placed)
     return then - now

@@ -1,4 +1,4 @@
-"""A replay keeps order, stamps and pace; at full speed it waits for nobody."""
+"""``due``: a replay keeps order, stamps and pace; at full speed it never waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.replay import parse_from, parse_speed
 from streaming.errors import BadInput
 from streaming.recordings.reader import Recording
 from streaming.sources.recording import due
@@ -61,28 +60,6 @@ def test_events_come_after_what_arrived_with_them(recording: Recording) -> None:
             seen_us = int(arrival[-1])
 
 
-@pytest.mark.parametrize(("text", "speed"), [("1", 1.0), ("10", 10.0), ("2.5x", 2.5), ("max", None)])
-def test_speeds(text: str, speed: float | None) -> None:
-    assert parse_speed(text) == speed
-
-
-@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "inf", "1e9"])
-def test_impossible_speeds(text: str) -> None:
-    with pytest.raises(BadInput, match="not a speed"):
-        parse_speed(text)
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("12:30", 750.0), ("1:02:03", 3723.0), ("90", 90.0), ("0:00.5", 0.5)])
-def test_times(text: str, seconds: float) -> None:
-    assert parse_from(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "x", "-3", "1:2:3:4", "nan", "1e9"])
-def test_impossible_times(text: str) -> None:
-    with pytest.raises(BadInput, match="not a time"):
-        parse_from(text)
-
-
-def test_starting_after_the_end_is_said(recording: Recording) -> None:
+def test_a_start_after_the_end_is_bad_input(recording: Recording) -> None:
     with pytest.raises(BadInput, match=r"ends at 0\.1 minutes"):
         next(due(recording, None, 3600.0))

@@ -1,7 +1,7 @@
-"""One place where reading a provider's files may fail: whatever a file does to a reader becomes one sentence about the file.
+"""Guard around every reader: any failure in a provider's files becomes one sentence about the files.
 
-Readers complain about what they look for (``BadInput``). What nobody thought of ends here, without the words of the language or of
-a library, which help nobody who has a file in hand; they are kept as the cause.
+Readers raise ``BadInput`` for what they check. Any other exception ends here; the sentence leaves out the message of Python or of a
+library, which does not help a user, and keeps the exception as its cause.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ def guarded(provider: str, files: Sequence[Path], read: Callable[[], Imported]) 
     """What ``read`` returns, its stream guarded as well; ``BadInput`` when it, or its stream, fails in any way."""
     try:
         imported = read()
-        roster_of(imported.record)  # ids are unique, everybody plays for a team
+        roster_of(imported.record)  # ids are unique, every player has a team
         decode_game(encode(imported.record))
     except ImportError as error:
         raise Unavailable(f"reading {provider} files needs the package {error.name}: pip install 'touchline[providers]'") from error
     except BadRecord as error:
-        raise _not_thought_of(provider, files) from error
+        raise _unreadable(provider, files) from error
     except (TouchlineError, MemoryError):
         raise
     except Exception as error:
-        raise _not_thought_of(provider, files) from error
+        raise _unreadable(provider, files) from error
     source = imported.stream
 
     def stream() -> Iterator[Telemetry | Event]:
@@ -41,11 +41,11 @@ def guarded(provider: str, files: Sequence[Path], read: Callable[[], Imported]) 
         except (TouchlineError, MemoryError):
             raise
         except Exception as error:
-            raise _not_thought_of(provider, files) from error
+            raise _unreadable(provider, files) from error
 
     return replace(imported, stream=stream)
 
 
-def _not_thought_of(provider: str, files: Sequence[Path]) -> BadInput:
+def _unreadable(provider: str, files: Sequence[Path]) -> BadInput:
     names = ", ".join(str(path) for path in files)
     return BadInput(f"{names} cannot be read as {provider} files: something in them is not where {provider} has it")

@@ -47,7 +47,7 @@ class Row(NamedTuple):
     tags: frozenset[int]
 
 
-class Word(NamedTuple):
+class EventType(NamedTuple):
     """Our type of a row, and the attrs that its sub-event alone tells."""
 
     type: str
@@ -58,43 +58,43 @@ _OPEN: Final[Attrs] = {"set_piece": "open_play", "cross": False}
 _DEAD: Final[Attrs] = {"cross": False}
 
 #: (event, sub-event) -> ours; an empty type is what the vocabulary has no word for, "card" what only matters with one
-WORDS: Final[dict[tuple[str, str], Word]] = {
-    ("Pass", "Simple pass"): Word("pass", _OPEN | {"height": "ground"}),
-    ("Pass", "High pass"): Word("pass", _OPEN | {"height": "high"}),
-    ("Pass", "Head pass"): Word("pass", _OPEN | {"body_part": "head"}),
-    ("Pass", "Hand pass"): Word("pass", _OPEN | {"body_part": "other"}),
-    ("Pass", "Launch"): Word("pass", _OPEN | {"height": "high"}),
-    ("Pass", "Smart pass"): Word("pass", _OPEN),
-    ("Pass", "Cross"): Word("pass", _OPEN | {"cross": True}),
-    ("Free Kick", "Throw in"): Word("pass", _DEAD | {"set_piece": "throw_in", "body_part": "other"}),
-    ("Free Kick", "Free Kick"): Word("pass", _DEAD | {"set_piece": "free_kick"}),
-    ("Free Kick", "Free kick cross"): Word("pass", {"set_piece": "free_kick", "cross": True}),
-    ("Free Kick", "Goal kick"): Word("pass", _DEAD | {"set_piece": "goal_kick"}),
-    ("Free Kick", "Corner"): Word("pass", {"set_piece": "corner"}),
-    ("Free Kick", "Free kick shot"): Word("shot", {"set_piece": "free_kick"}),
-    ("Free Kick", "Penalty"): Word("shot", {"set_piece": "penalty"}),
-    ("Shot", "Shot"): Word("shot", {"set_piece": "open_play"}),
-    ("Save attempt", "Save attempt"): Word("save"),
-    ("Save attempt", "Reflexes"): Word("save"),
-    ("Duel", "Air duel"): Word("duel", {"duel": "air"}),
-    ("Duel", "Ground attacking duel"): Word("duel", {"duel": "ground"}),
-    ("Duel", "Ground defending duel"): Word("duel", {"duel": "ground"}),
-    ("Duel", "Ground loose ball duel"): Word("duel", {"duel": "loose_ball"}),
-    ("Others on the ball", "Clearance"): Word("clearance"),
-    ("Others on the ball", "Touch"): Word("touch"),
-    ("Others on the ball", "Acceleration"): Word("carry"),
-    ("Foul", "Foul"): Word("foul"),
-    ("Foul", "Hand foul"): Word("foul"),
-    ("Foul", "Simulation"): Word("foul"),
-    ("Foul", "Violent Foul"): Word("foul"),
-    ("Foul", "Out of game foul"): Word("foul"),
-    ("Foul", "Protest"): Word("card"),
-    ("Foul", "Time lost foul"): Word("card"),
-    ("Foul", "Late card foul"): Word("card"),
-    ("Offside", ""): Word("offside"),
-    ("Interruption", "Ball out of the field"): Word("out"),
-    ("Interruption", "Whistle"): Word(""),
-    ("Goalkeeper leaving line", "Goalkeeper leaving line"): Word(""),
+EVENT_TYPES: Final[dict[tuple[str, str], EventType]] = {
+    ("Pass", "Simple pass"): EventType("pass", _OPEN | {"height": "ground"}),
+    ("Pass", "High pass"): EventType("pass", _OPEN | {"height": "high"}),
+    ("Pass", "Head pass"): EventType("pass", _OPEN | {"body_part": "head"}),
+    ("Pass", "Hand pass"): EventType("pass", _OPEN | {"body_part": "other"}),
+    ("Pass", "Launch"): EventType("pass", _OPEN | {"height": "high"}),
+    ("Pass", "Smart pass"): EventType("pass", _OPEN),
+    ("Pass", "Cross"): EventType("pass", _OPEN | {"cross": True}),
+    ("Free Kick", "Throw in"): EventType("pass", _DEAD | {"set_piece": "throw_in", "body_part": "other"}),
+    ("Free Kick", "Free Kick"): EventType("pass", _DEAD | {"set_piece": "free_kick"}),
+    ("Free Kick", "Free kick cross"): EventType("pass", {"set_piece": "free_kick", "cross": True}),
+    ("Free Kick", "Goal kick"): EventType("pass", _DEAD | {"set_piece": "goal_kick"}),
+    ("Free Kick", "Corner"): EventType("pass", {"set_piece": "corner"}),
+    ("Free Kick", "Free kick shot"): EventType("shot", {"set_piece": "free_kick"}),
+    ("Free Kick", "Penalty"): EventType("shot", {"set_piece": "penalty"}),
+    ("Shot", "Shot"): EventType("shot", {"set_piece": "open_play"}),
+    ("Save attempt", "Save attempt"): EventType("save"),
+    ("Save attempt", "Reflexes"): EventType("save"),
+    ("Duel", "Air duel"): EventType("duel", {"duel": "air"}),
+    ("Duel", "Ground attacking duel"): EventType("duel", {"duel": "ground"}),
+    ("Duel", "Ground defending duel"): EventType("duel", {"duel": "ground"}),
+    ("Duel", "Ground loose ball duel"): EventType("duel", {"duel": "loose_ball"}),
+    ("Others on the ball", "Clearance"): EventType("clearance"),
+    ("Others on the ball", "Touch"): EventType("touch"),
+    ("Others on the ball", "Acceleration"): EventType("carry"),
+    ("Foul", "Foul"): EventType("foul"),
+    ("Foul", "Hand foul"): EventType("foul"),
+    ("Foul", "Simulation"): EventType("foul"),
+    ("Foul", "Violent Foul"): EventType("foul"),
+    ("Foul", "Out of game foul"): EventType("foul"),
+    ("Foul", "Protest"): EventType("card"),
+    ("Foul", "Time lost foul"): EventType("card"),
+    ("Foul", "Late card foul"): EventType("card"),
+    ("Offside", ""): EventType("offside"),
+    ("Interruption", "Ball out of the field"): EventType("out"),
+    ("Interruption", "Whistle"): EventType(""),
+    ("Goalkeeper leaving line", "Goalkeeper leaving line"): EventType(""),
 }
 #: what an event is when its sub-event is missing or new
 _ELSE: Final = {"Pass": "Smart pass", "Shot": "Shot", "Save attempt": "Save attempt", "Foul": "Foul", "Offside": ""}
@@ -122,7 +122,7 @@ def events_of(
     notes: Counter[str] = Counter()
     kick_off = 0  # the period whose kick-off has been taken; 0 again after a goal
     for i, row in enumerate(rows):
-        word = _word(row)
+        word = _event_type(row)
         if word is None:
             notes[f"unknown word {row.event} / {row.sub}"] += 1
             continue
@@ -166,8 +166,8 @@ def events_of(
     return Converted(out, notes)
 
 
-def _word(row: Row) -> Word | None:
-    return WORDS.get((row.event, row.sub)) or WORDS.get((row.event, _ELSE.get(row.event, "")))
+def _event_type(row: Row) -> EventType | None:
+    return EVENT_TYPES.get((row.event, row.sub)) or EVENT_TYPES.get((row.event, _ELSE.get(row.event, "")))
 
 
 class _Maker(NamedTuple):
@@ -181,14 +181,14 @@ class _Maker(NamedTuple):
     def __call__(self, kind: str, suffix: str, outcome: str, attrs: Attrs) -> Event:
         row = self.row
         t_us = self.start_us[row.period] + round(row.second * 1000) * 1000
-        nobody = kind == "out"  # the file names the team in whose view the place is, not who put it out
+        unnamed = kind == "out"  # the file names the team in whose view the place is, not who put it out
         x_m, y_m = self._place(row.x, row.y, attrs.get("set_piece") == "corner")
         end: tuple[float | None, float | None] = None, None
         if kind in ("pass", "clearance", "carry"):
             end = self._place(row.end_x, row.end_y)
         if kind == "pass" and end[0] is not None and outcome:
             attrs = attrs | {"end_is": "arrival" if outcome == "complete" else "loss"}
-        known = row.team in self.teams and not nobody
+        known = row.team in self.teams and not unnamed
         return Event(
             id=f"{row.id}{suffix}",
             game=self.game,

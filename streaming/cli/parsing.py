@@ -1,4 +1,4 @@
-"""How fast a recording is played, and from where: the two options as numbers."""
+"""Options of the command line as numbers: ``--speed`` and ``--from``."""
 
 from __future__ import annotations
 

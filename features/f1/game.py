@@ -9,7 +9,7 @@ import numpy as np
 from features.core.frames import Floats, Ints
 from features.core.sport import Stat
 from features.f1.ledger import Ledger, of_a_race, pace_s
-from features.f1.pace_model import ahead_s
+from features.f1.pace_model import PaceModel
 from features.f1.vocabulary import SAFETY_CAR
 
 #: (name, unit, label) in the model's order
@@ -48,7 +48,7 @@ class Standing(NamedTuple):
     running: Ints
 
 
-def win_rows(laps: int, cars: Standing, *, neutralised: bool, pit_loss_s: float) -> Floats:
+def win_rows(laps: int, cars: Standing, *, neutralised: bool, model: PaceModel, pit_loss_s: float) -> Floats:
     """(N, F) :data:`WIN_FEATURES` in a race of so many laps; the rows of cars that are out of it are NaN.
 
     A car's projection is its gap, its pace over the laps to go, what its tyres will cost, and the stop that it still owes.
@@ -64,7 +64,9 @@ def win_rows(laps: int, cars: Standing, *, neutralised: bool, pit_loss_s: float)
         left, soft = float(laps - lap[i]), int(compound[i]) if compound[i] >= 0 else 1
         own = pace[i] if np.isfinite(pace[i]) else usual
         old = age[i] if np.isfinite(age[i]) else 0.0
-        projected[i] = gap[i] + (own - usual) * left + ahead_s(left, soft, old, stops[i] == 0, pit_loss_s)
+        projected[i] = (
+            gap[i] + (own - usual) * left + model.ahead_s(left, soft, old, owed=bool(stops[i] == 0), pit_loss_s=pit_loss_s)
+        )
     by_flag = running[np.argsort(projected[running], kind="stable")]
     by_road = running[np.argsort(gap[running], kind="stable")]
     leads = float(gap[by_road[1]] - gap[by_road[0]])
@@ -102,7 +104,7 @@ def win_features(ledger: Ledger, t_s: float) -> Floats:
         for column in (
             [car.line_lap for car in cars],
             [car.gap_s for car in cars],
-            [pace_s(car.clean) for car in cars],
+            [pace_s(ledger.pace, car.clean) for car in cars],
             [car.stops if car.stops >= 0 else np.nan for car in cars],
             [car.age_laps for car in cars],
             [car.compound for car in cars],
@@ -111,7 +113,7 @@ def win_features(ledger: Ledger, t_s: float) -> Floats:
     running = np.array([n for n, car in enumerate(cars) if car.place and not car.out and car.gap_s == car.gap_s], np.int64)
     neutral = ledger.status >= SAFETY_CAR
     cars_now = Standing(lap, gap, pace, stops, age, compound, running)
-    return win_rows(ledger.laps, cars_now, neutralised=neutral, pit_loss_s=ledger.pit_loss_s)
+    return win_rows(ledger.laps, cars_now, neutralised=neutral, model=ledger.pace, pit_loss_s=ledger.pit_loss_s)
 
 
 STATS: Final = (
