@@ -1,4 +1,4 @@
-"""Streams as data: everything that can happen to a game on its way in, for every sport that can be simulated.
+"""Streams as data: every fault that can befall a game's input, for every sport that can be simulated.
 
 A script is what stands in the input topic, in its order. Each is a game of its own, so that all of them can be played at once.
 """
@@ -24,13 +24,13 @@ Stream = list[Telemetry | Event]
 
 @dataclass
 class Script:
-    """``messages`` are (key, value); ``letters`` is how many records or samples must end as dead letters at least."""
+    """``messages`` are (key, value); ``dead_letters`` is how many records or samples must end as dead letters at least."""
 
     name: str
     sport: str
     game: str
     messages: list[tuple[str, bytes]] = field(default_factory=list)
-    letters: int = 0
+    dead_letters: int = 0
 
 
 def scripts(sport: str, prefix: str) -> list[Script]:
@@ -125,26 +125,26 @@ def disorder(script: Script, record: GameRecord, stream: Stream) -> None:
 
 
 def silence(script: Script, record: GameRecord, stream: Stream) -> None:
-    """Twenty seconds without telemetry in the middle, events going on; and no word of the end."""
+    """Twenty seconds without telemetry in the middle, events going on; and no record of the end."""
     t0_us = record.t0_us
     _put(script, [r for r in stream if isinstance(r, Event) or not 10e6 < int(r.t_us[-1]) - t0_us < 30e6])
 
 
 def corrections(script: Script, record: GameRecord, stream: Stream) -> None:
-    """The first event is told anew, the second withdrawn, both long after they were settled; the third before."""
+    """The first event is corrected anew, the second withdrawn, both long after they were final; the third before."""
     first, second, third = _events(stream)[:3]
     later_us = record.t0_us + int(0.8 * SECONDS * 1e6)
-    told = [
+    corrected = [
         msgspec.structs.replace(first, revision=1, t_us=first.t_us + 80_000, arrival_us=later_us),
         msgspec.structs.replace(second, revision=1, deleted=True, arrival_us=later_us + 1_000),
         msgspec.structs.replace(third, revision=1, t_us=third.t_us + 40_000, arrival_us=third.arrival_us + 300_000),
     ]
-    _put(script, sorted([*stream, *told], key=_arrival))
+    _put(script, sorted([*stream, *corrected], key=_arrival))
     _end(script)
 
 
 def malformed(script: Script, record: GameRecord, stream: Stream) -> None:
-    """Whatever a broken sender can put under a game's key, in between; the game goes on."""
+    """Malformed records of every kind under the game's key, in between; the game goes on."""
     good = next(r for r in stream if isinstance(r, Telemetry))
     raw = encode_telemetry(good)
     stranger = Telemetry(
@@ -179,8 +179,8 @@ def malformed(script: Script, record: GameRecord, stream: Stream) -> None:
     _end(script)
     _put(script, [stream[-1]])
     script.messages.append((script.game, again))
-    script.messages.append((f"{script.game}-nobody", raw))
-    script.letters = len(bad) + 3
+    script.messages.append((f"{script.game}-unknown", raw))
+    script.dead_letters = len(bad) + 3
 
 
 _MAKERS = {f.__name__: f for f in (plain, packed, uneven, disorder, silence, corrections, malformed)}

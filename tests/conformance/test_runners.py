@@ -1,4 +1,4 @@
-"""Every runner gives the same final stats to the byte, none twice for a reader of committed records, and sets the same aside:
+"""Every runner gives the same final stats to the byte, none twice for a reader of committed records, and the same dead letters:
 embedded, embedded on a real broker, and on a real Flink cluster, each killed in the middle."""
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def played(sport: str) -> list[Script]:
 def expected(sport: str) -> Outcome:
     """What one process makes of the scripts, a record at a time."""
     finals: Finals = {}
-    letters: Counter[tuple[str, bytes]] = Counter()
+    dead_letters: Counter[tuple[str, bytes]] = Counter()
     hosts: dict[str, GameSession] = {}
     make = maker(provisional=False)
     for script in played(sport):
@@ -51,39 +51,39 @@ def expected(sport: str) -> Outcome:
                         assert (update.id, update.revision) not in finals
                         finals[update.id, update.revision] = settled(update)
                 elif isinstance(output, DeadLetter):
-                    told = decode_letter(encode_letter(output))
-                    letters[told.reason, told.payload] += 1
-    return finals, letters
+                    decoded = decode_letter(encode_letter(output))
+                    dead_letters[decoded.reason, decoded.payload] += 1
+    return finals, dead_letters
 
 
 def settled(update: StatUpdate) -> bytes:
-    """What has to agree: all but the clocks of its journey."""
+    """What has to agree: all but the clocks of its way."""
     clocks = msgspec.structs.replace(update.clocks, ingress_us=0, published_us=0)
     return msgspec.json.encode(msgspec.structs.replace(update, clocks=clocks))
 
 
 def committed(address: Address, sport: str) -> Outcome:
-    """What a reader of committed records has got. A final value that came twice fails here."""
+    """The outputs that a reader of committed records gets. A duplicated final value fails here."""
     finals: Finals = {}
     for record in real_cluster.records(address, topics.stats(sport)):
         for update in decode_stats(record.value).updates:
             if update.quality == "final":
                 assert (update.id, update.revision) not in finals, f"{update.id} was published twice"
                 finals[update.id, update.revision] = settled(update)
-    letters: Counter[tuple[str, bytes]] = Counter()
+    dead_letters: Counter[tuple[str, bytes]] = Counter()
     for source in (topics.telemetry(sport), topics.events(sport)):
         for record in real_cluster.records(address, topics.dead(source)):
-            told = decode_letter(record.value)
-            letters[told.reason, told.payload] += 1
-    return finals, letters
+            decoded = decode_letter(record.value)
+            dead_letters[decoded.reason, decoded.payload] += 1
+    return finals, dead_letters
 
 
 def same(found: Outcome, sport: str) -> None:
-    """Say what differs, not ten thousand lines of what does not."""
-    wanted, letters = expected(sport)
+    """Fail with what differs, not with ten thousand lines of what does not."""
+    wanted, dead_letters = expected(sport)
     odd = [key for key in wanted.keys() | found[0].keys() if wanted.get(key) != found[0].get(key)]
     assert not odd, f"{len(odd)} of {len(wanted)} differ, such as {wanted.get(odd[0])!r} and {found[0].get(odd[0])!r}"
-    assert found[1] == letters
+    assert found[1] == dead_letters
 
 
 def thirds(sport: str) -> Iterator[list[tuple[str, bytes]]]:
@@ -106,13 +106,13 @@ def finished(address: Address, sport: str, group: str) -> None:
 @pytest.mark.parametrize("sport", simulators())
 class TestEmbedded:
     def test_scripts_give_the_finals_and_dead_letters_they_promise(self, sport):
-        finals, letters = expected(sport)
+        finals, dead_letters = expected(sport)
         assert len(finals) > 20_000
-        assert sum(letters.values()) >= sum(script.letters for script in played(sport)) > 0
+        assert sum(dead_letters.values()) >= sum(script.dead_letters for script in played(sport)) > 0
         assert any(revision for _, revision in finals), "a correction issues something again"
 
     def test_cutting_and_batching_change_no_final(self, sport):
-        """Scripts of the same game say the same, whatever happened to it on the way."""
+        """Scripts of the same game have the same finals, whatever happened to the input."""
         finals, _ = expected(sport)
         by_script: dict[str, Counter[bytes]] = {}
         for script in played(sport):
@@ -122,7 +122,7 @@ class TestEmbedded:
             assert by_script[name] == by_script["plain"], name
 
     def test_restoring_every_few_records_changes_no_final(self, sport):
-        """A crash at any moment: the host is thrown away and built again from what was kept."""
+        """A crash at any moment: the session is dropped and restored from its snapshot."""
         finals, _ = expected(sport)
         chance, make = random.Random(4), maker(provisional=False)
         for script in played(sport):
@@ -183,9 +183,9 @@ class TestOnFlink:
             real_cluster.until(lambda: real_cluster.lag(address, sport, group) < len(second) // 2, "half of it is used", 90)
             flink.start(killed)
             real_cluster.until(lambda: not flink.workers(killed) or profile == "thread", "orphaned workers end", 30)
-            code, said = one.stop()
-            assert code == 0, said
-        savepoint = said.split("--savepoint ")[1].strip()
+            code, output = one.stop()
+            assert code == 0, output
+        savepoint = output.split("--savepoint ")[1].strip()
         with real_cluster.start_job(
             address, sport, flink, profile, "--group", group, "--savepoint", savepoint, "--parallelism", "2"
         ) as two:

@@ -63,21 +63,21 @@ def test_newer_version_goes_on_from_a_savepoint_with_twice_the_slots(broker: Clu
         real_cluster.produce(address, SPORT, first)
         finished(address, SPORT, group)
         real_cluster.produce(address, SPORT, second[: len(second) // 2])
-        code, said = one.stop()
-        assert code == 0, said
-    savepoint = said.split("--savepoint ")[1].strip()
+        code, output = one.stop()
+        assert code == 0, output
+    savepoint = output.split("--savepoint ")[1].strip()
     with real_cluster.start_job(
         address, SPORT, four_slots, "process", "--group", group, "--parallelism", "4", "--savepoint", savepoint, checkout=newer
     ) as two:
         real_cluster.produce(address, SPORT, [*second[len(second) // 2 :], *third])
         finished(address, SPORT, group)
-        code, said = two.stop()
-        assert code == 0, said
-    finals, letters = committed(address, SPORT)
+        code, output = two.stop()
+        assert code == 0, output
+    finals, dead_letters = committed(address, SPORT)
     wanted, wanted_letters = expected(SPORT)
     fresh = {key for key in finals if "/soccer.player.rush/" in key[0]}
-    assert len(fresh) > 1_000, "what the newer version adds came out"
+    assert len(fresh) > 1_000, "the stats that the newer version adds are published"
     found = {key: raw for key, raw in finals.items() if key not in fresh}
     odd = [key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key)]
     assert not odd, f"{len(odd)} of {len(wanted)} differ, such as {wanted.get(odd[0])!r} and {found.get(odd[0])!r}"
-    assert letters == wanted_letters
+    assert dead_letters == wanted_letters

@@ -1,4 +1,4 @@
-"""A broker to break things on."""
+"""A broker for tests of faults."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def address(broker: Cluster) -> Address:
 
 @pytest.fixture
 def own_broker(tmp_path: Path) -> Iterator[Cluster]:
-    """One that a test may kill."""
+    """A broker that a test may kill."""
     yield from real_cluster.started(tmp_path, only="kafka")

@@ -182,7 +182,7 @@ class Viewer:
 def expected(sent: list[Sent]) -> Outcome:
     """The outputs of one process without a fault for these records."""
     finals: Finals = {}
-    letters: Counter[tuple[str, bytes]] = Counter()
+    dead_letters: Counter[tuple[str, bytes]] = Counter()
     hosts: dict[str, GameSession] = {}
     make = maker(provisional=False)
     for one in sorted(sent):
@@ -191,8 +191,8 @@ def expected(sent: list[Sent]) -> Outcome:
                 finals |= {(update.id, update.revision): settled(update) for update in output.updates(0)}
             elif isinstance(output, DeadLetter):
                 decoded = decode_letter(encode_letter(output))
-                letters[decoded.reason, decoded.payload] += 1
-    return finals, letters
+                dead_letters[decoded.reason, decoded.payload] += 1
+    return finals, dead_letters
 
 
 class Verdict(msgspec.Struct):
@@ -210,13 +210,13 @@ class Verdict(msgspec.Struct):
 
 
 def verdict(address: Address, sent: list[Sent]) -> Verdict:
-    wanted, letters = expected(sent)
+    wanted, dead_letters = expected(sent)
     found, dead = committed(address, SPORT)
     return Verdict(
         lost=len(wanted.keys() - found.keys()),
         wrong=sum(found[key] != raw for key, raw in wanted.items() if key in found),
         in_excess=len(found.keys() - wanted.keys()),
-        dead_letters_agree=dead == letters,
+        dead_letters_agree=dead == dead_letters,
         finals=len(wanted),
     )
 

@@ -104,7 +104,7 @@ def test_endpoint_that_stops_and_returns_changes_only_values_meanwhile(tmp_path:
     # before, and after without a restart: the endpoint's own
     for phase in (0, 3):
         assert seen[phase]["final", ""] > 5
-    # a machine that others use too may be slow before anything breaks, and then that is what is said
+    # a machine that others use too may be slow before anything breaks, and then a fallback has that reason
     assert {reason for _, reason in seen[0]} <= {"", "slow", "circuit_open", "late"}
     assert list(seen[3])[-1] == ("final", ""), "no other kind of value appears once the endpoint answers"
     known = sorted((msgspec.json.decode(raw, type=StatUpdate) for raw in expected.values()), key=lambda u: u.window_us[1])

@@ -46,8 +46,8 @@ def test_killed_task_manager_loses_no_final(address, flink: Cluster):
 
 
 def test_paused_task_manager_that_returns_loses_no_final(address, flink: Cluster):
-    """For twenty seconds or more it does nothing, until the other has its games. What it had begun must not come out when it
-    wakes."""
+    """For twenty seconds or more it does nothing, until the other has its games. What it had begun must not be published when
+    it wakes."""
     games, group = names("paused"), "paused"
     with real_cluster.start_job(address, SPORT, flink, "process", "--group", group) as job, Feed(address, games) as feed:
         with Viewer(address) as viewer:
@@ -130,10 +130,10 @@ def test_input_deleted_under_a_job_ends_it_and_names_the_lost_offsets(address, f
         real_cluster.until(lambda: real_cluster.lag(address, SPORT, group) < 0.8 * len(sent), "some of it is used")
         with admin(address) as client:
             client.delete_topics([topics.telemetry(SPORT)])
-        code, said = job.wait()
-    print("\n" + said)
-    assert code == 2, said
-    (sentence,) = [line for line in said.splitlines() if line.startswith("touchline: topic ")]
+        code, output = job.wait()
+    print("\n" + output)
+    assert code == 2, output
+    (sentence,) = [line for line in output.splitlines() if line.startswith("touchline: topic ")]
     assert f"topic {topics.telemetry(SPORT)} was deleted" in sentence
     spans = {int(p): (int(a), int(b)) for p, a, b in re.findall(r"partition (\d+): offsets (\d+) to (\d+)", sentence)}
     assert spans

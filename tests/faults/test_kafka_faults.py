@@ -1,5 +1,5 @@
-"""Things break while games are on the air: nothing is lost, nothing is doubled for a reader of committed records, and numbers
-are back within seconds. Real processes, a real broker, real signals."""
+"""Faults while games are live: a reader of committed records loses nothing and gets nothing twice, and new values are
+back within seconds. Real processes, a real broker, real signals."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_killed_operator_started_again_loses_no_final(address):
             busy = max(busy, real_cluster.contention())
             sent = feed.finish()
             assert_nothing_lost(f"killed and started again ({starting_s:.1f} s of starting)", address, sent, viewer)
-    # Members of a group are missed after six seconds of silence, whoever comes meanwhile waits.
+    # A group expels a member after six seconds of silence; a new member waits until then.
     assert viewer.gap_s <= within_s(BACK_S, busy) + starting_s
 
 
@@ -73,7 +73,7 @@ def test_second_operator_takes_over_when_the_first_is_killed(address):
 
 
 def runners(address: Address) -> set[str]:
-    """Who has told of its health in the last two seconds."""
+    """The operators that have published their health in the last two seconds."""
     from streaming.operator.health import decode_health
 
     since_us = time.time_ns() // 1000 - 2_000_000
@@ -126,7 +126,7 @@ def test_broker_killed_and_restarted_on_its_data_loses_no_final(own_broker):
 
 
 def test_poison_at_the_head_of_every_partition_is_a_dead_letter(address):
-    """A record that nobody can use is the first that an operator finds: it is set aside, and the games behind it are played."""
+    """The first record of every partition is unusable: it becomes a dead letter, and the games behind it are played."""
     games = names("poisoned")
     poison = [b"\x00" * 2_000_000, b"TL\x01\x00" + b"\xff" * 60, b'{"kind":' + b"[" * 100_000, b""]
     real_cluster.produce(address, SPORT, [(game, value) for game in games for value in poison])
@@ -144,7 +144,7 @@ def test_poison_at_the_head_of_every_partition_is_a_dead_letter(address):
 
 
 def test_input_deleted_under_an_operator_ends_it_and_names_the_lost_offsets(address):
-    """One sentence with what was lost, exit code 2; and what is said to be lost is exactly what nobody has seen."""
+    """One sentence with the lost offsets, exit code 2; and these are exactly the records that were never used."""
     games = [name for i in range(7) for name in names(f"deleted-{i}")]
     sent = send_at_once(address, games, 30.0)
     with operator(address) as program:
@@ -153,10 +153,10 @@ def test_input_deleted_under_an_operator_ends_it_and_names_the_lost_offsets(addr
         with admin(address) as client:
             client.delete_topics([topics.telemetry(SPORT)])
         program.send(signal.SIGCONT)
-        code, said = program.wait()
-    print("\n" + said)
+        code, output = program.wait()
+    print("\n" + output)
     assert code == 2
-    (sentence,) = [line for line in said.splitlines() if line.startswith("touchline: topic ")]
+    (sentence,) = [line for line in output.splitlines() if line.startswith("touchline: topic ")]
     assert f"topic {topics.telemetry(SPORT)} was deleted" in sentence
     spans = {int(p): (int(a), int(b)) for p, a, b in re.findall(r"partition (\d+): offsets (\d+) to (\d+)", sentence)}
     assert spans

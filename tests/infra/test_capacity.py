@@ -22,14 +22,14 @@ def test_waits_equal_a_hand_computed_queue():
 @pytest.mark.parametrize("busy", [0.3, 0.6, 0.8])
 def test_waits_of_random_arrivals_equal_pollaczek_khinchine(busy):
     rng = np.random.default_rng(5)
-    came = np.cumsum(rng.exponential(1.0 / busy, 1_500_000))  # service takes 1
-    assert waits(came, np.ones_like(came)).mean() == pytest.approx(busy / (2 * (1 - busy)), rel=0.03)
+    arrived = np.cumsum(rng.exponential(1.0 / busy, 1_500_000))  # service takes 1
+    assert waits(arrived, np.ones_like(arrived)).mean() == pytest.approx(busy / (2 * (1 - busy)), rel=0.03)
 
 
 def test_waits_of_exponential_service_equal_pollaczek_khinchine():
     rng = np.random.default_rng(6)
-    came, service = np.cumsum(rng.exponential(2.0, 1_500_000)), rng.exponential(1.0, 1_500_000)
-    assert waits(came, service).mean() == pytest.approx(1.0, rel=0.04)  # M/M/1, half busy: as long as a service
+    arrived, service = np.cumsum(rng.exponential(2.0, 1_500_000)), rng.exponential(1.0, 1_500_000)
+    assert waits(arrived, service).mean() == pytest.approx(1.0, rel=0.04)  # M/M/1, half busy: as long as a service
 
 
 def test_even_arrivals_of_a_slot_wait_less_than_random_ones():
@@ -117,8 +117,8 @@ def test_slots_needed_keep_the_budget_and_half_of_them_do_not():
 
 def test_capacity_command_prints_json_and_refuses_no_games(capsys):
     assert main(["--games", "20", "--profile", "process", "--slots", "2", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["games"], told["slots"], told["profile"]) == (20, 2, "process")
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["games"], figures["slots"], figures["profile"]) == (20, 2, "process")
     assert main(["--games", "20"]) == 0
     assert "20 games, thread" in capsys.readouterr().out
     assert main(["--games", "0"]) == 2

@@ -1,4 +1,4 @@
-"""Grafana's dashboard asks for figures that there are: each one is on ``/metrics``."""
+"""Grafana's dashboard queries metrics that exist: each one is on ``/metrics``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAME = re.compile(r"\btouchline_\w+")
 
 @pytest.fixture(scope="module")
 def exported() -> dict[str, set[str]]:
-    """Every name on ``/metrics`` of a gateway that has a game, a broker and a Flink cluster to tell of; its labels."""
+    """Every name on ``/metrics`` of a gateway with a game, a broker and a Flink cluster; its labels."""
     hub, match = Hub(), ScriptedMatch("demo-1", 1_700_000_000_000_000, shot_every=6)
     hub.attach(match.record, match.metrics)
     hub.drain()
@@ -58,8 +58,8 @@ def own_names_of_flink() -> bytes:
 
 
 def test_dashboard_queries_only_exported_metrics(exported):
-    asked = {name for _, target in TARGETS for name in NAME.findall(target["expr"])}
-    ours = {name for name in asked if name.startswith("touchline_")}
+    queried = {name for _, target in TARGETS for name in NAME.findall(target["expr"])}
+    ours = {name for name in queried if name.startswith("touchline_")}
     assert len(ours) > 20
     assert ours <= exported.keys(), ours - exported.keys()
     variables = [name for item in DASHBOARD["templating"]["list"] for name in NAME.findall(item["query"]["query"])]

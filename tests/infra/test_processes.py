@@ -1,4 +1,4 @@
-"""Nothing is ever ended but what was started here: a pid that has been given to another, a bystander, a busy port's owner."""
+"""Only processes that were started here are ended: no reused pid, no bystander, no owner of a busy port."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ PARENT = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[list[Process]]:
     """Processes to be ended after the test, whatever it did."""
-    kept: list[Process] = []
-    yield kept
-    processes.end(kept, 0)
+    started: list[Process] = []
+    yield started
+    processes.end(started, 0)
 
 
 def python(started: list[Process], folder: Path, program: str, mark: str = "test") -> Process:
@@ -85,8 +85,8 @@ def test_busy_port_is_refused_before_anything_starts(tmp_path, capsys):
         taken.listen()
         port = taken.getsockname()[1]
         assert main(["up", "--run-dir", str(tmp_path), "--only", "kafka", "--kafka-port", str(port)]) == 2
-    said = capsys.readouterr().err
-    assert said == f"cluster: port {port} is taken, so the broker cannot have it: choose another with --kafka-port\n"
+    sentence = capsys.readouterr().err
+    assert sentence == f"cluster: port {port} is taken, so the broker cannot have it: choose another with --kafka-port\n"
     assert not (tmp_path / "processes.json").exists()
     assert not (tmp_path / "kafka").exists()
 
@@ -135,9 +135,9 @@ def test_port_that_only_accepts_connections_is_no_broker():
 
 def test_last_log_message_is_no_frame_of_a_stack_trace(tmp_path):
     log = tmp_path / "log"
-    said = "java.net.BindException: Address already in use"
-    log.write_text(f"... INFO  - fine\n{said}\n\tat sun.nio.ch.Net.bind(Net.java)\n\t... 9 more\n")
-    assert processes.last_words(tmp_path / "none", log) == said
+    message = "java.net.BindException: Address already in use"
+    log.write_text(f"... INFO  - fine\n{message}\n\tat sun.nio.ch.Net.bind(Net.java)\n\t... 9 more\n")
+    assert processes.last_words(tmp_path / "none", log) == message
 
 
 def test_part_that_ends_while_starting_is_one_sentence(tmp_path, monkeypatch):

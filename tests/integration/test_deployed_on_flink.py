@@ -44,5 +44,5 @@ def test_deployed_model_reaches_the_workers_of_a_running_job(
         u for r in real_cluster.records(address, topics.stats(SPORT)) for u in decode_stats(r.value).updates if u.quality == "final"
     ]
     assert {(u.id, u.revision) for u in finals} == set(expected(sent)[0]), "no prediction was left out, or made twice"
-    asked = [u for u in finals if u.model is not None and u.model.name == MODEL]
-    assert [version for version, _ in groupby(u.model.version for u in asked)] == [load(MODEL).version, other.version]
+    predicted = [u for u in finals if u.model is not None and u.model.name == MODEL]
+    assert [version for version, _ in groupby(u.model.version for u in predicted)] == [load(MODEL).version, other.version]

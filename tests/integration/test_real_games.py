@@ -48,8 +48,8 @@ def test_real_game_publishes_no_implausible_value(
     out = tmp_path / "rec"
     given = [str(path) for path in sorted(real_data.glob(files))]
     assert run(["import", provider, *given, "--out", str(out), "--check", "--json", *(["--pick", pick] if pick else [])]) == 0
-    told = json.loads(capsys.readouterr().out)
-    found = {one["stat"]: one for one in told["agreement"]}
+    report = json.loads(capsys.readouterr().out)
+    found = {one["stat"]: one for one in report["agreement"]}
     for stat, (pairs, most) in bounds.items():
         assert found[stat]["n"] >= pairs, stat
         assert found[stat]["rmse"] <= most, stat
@@ -63,10 +63,10 @@ def test_real_game_publishes_no_implausible_value(
             _believable(output, announced)
     for output in operator.finish():
         _believable(output, announced)
-    # said once as it began, counted as often as it was, and the same words in --check
+    # reported once as it begins, counted each time, and with the same words in --check
     counted = {stat for stat, _, _ in operator.metrics.unavailable()}
     assert {stat for stat, _ in announced} == counted
-    assert all(any(stat in line for line in told["unavailable"]) for stat in counted)
+    assert all(any(stat in line for line in report["unavailable"]) for stat in counted)
 
 
 def _believable(output: Any, announced: Counter[tuple[str, str]]) -> None:

@@ -33,14 +33,14 @@ def demo() -> Iterator[str]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             assert process.stdout is not None
-            began, said = time.monotonic(), ""
-            while "on the air" not in said:
+            began, output = time.monotonic(), ""
+            while "on the air" not in output:
                 line = process.stdout.readline()
-                assert line, f"the demo ended: {said}"
-                said += line
+                assert line, f"the demo ended: {output}"
+                output += line
             assert time.monotonic() - began < most_s
-            found = re.search(r"live page\s+(http://\S+?)/\n", said)
-            assert found, said
+            found = re.search(r"live page\s+(http://\S+?)/\n", output)
+            assert found, output
             yield found[1]
             process.send_signal(signal.SIGINT)
             rest, _ = process.communicate(timeout=TIMEOUT_S)
@@ -87,15 +87,15 @@ def test_live_page_shows_the_match_and_the_graphic_of_a_shot(demo, browser):
     page.close()
 
 
-def updates(told: object) -> Iterator[dict]:
+def updates(message: object) -> Iterator[dict]:
     """Every stat update in a reply, wherever it stands."""
-    if isinstance(told, dict):
-        if "stat" in told and "value" in told:
-            yield told
-        for value in told.values():
+    if isinstance(message, dict):
+        if "stat" in message and "value" in message:
+            yield message
+        for value in message.values():
             yield from updates(value)
-    elif isinstance(told, list):
-        for value in told:
+    elif isinstance(message, list):
+        for value in message:
             yield from updates(value)
 
 

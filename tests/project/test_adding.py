@@ -176,6 +176,7 @@ def test_example_runner_goes_on_from_a_snapshot(recording: Path, tmp_path: Path,
     assert finals(rest)
 
 
+@pytest.mark.slow
 def test_example_model_is_trained_found_and_used(dash: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("xgboost", reason="xgboost comes with touchline[train]")
     install_page("adding-a-model.md", dash, monkeypatch)

@@ -58,8 +58,8 @@ def test_skip_of_a_required_test_fails_in_ci(tmp_path: Path, ci: str, games_ther
     games = tmp_path / "games"
     if games_there:
         games.mkdir()
-    returned, told = _run(tmp_path, ci, games)
+    returned, output = _run(tmp_path, ci, games)
     assert returned == code
-    assert counts in told
+    assert counts in output
     if ci:
-        assert "must not skip where CI=true: Skipped: no Chromium" in told
+        assert "must not skip where CI=true: Skipped: no Chromium" in output

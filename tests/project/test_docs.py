@@ -30,7 +30,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 #: pages whose Python has tests of its own, here or elsewhere
 ELSEWHERE = {
-    "adding-a-graphic.md": "tests/streaming/web/test_graphic_from_outside.py",
+    "adding-a-graphic.md": "tests/streaming/web/test_installed_graphic.py",
     "adding-a-model.md": "tests/project/test_adding.py",
     "adding-a-provider.md": "test_example_provider_works_as_a_package",
     "adding-a-runner.md": "tests/project/test_adding.py",
@@ -202,7 +202,7 @@ def test_example_provider_works_as_a_package(tmp_path: Path, monkeypatch: pytest
 
 
 def command_lines(page: Path) -> list[str]:
-    """Every ``touchline ...`` of a page: lines of code blocks without what is said of them, and code in the text."""
+    """Every ``touchline ...`` of a page: lines of code blocks without their comments, and code in the text."""
     text = page.read_text("utf-8")
     code = [line.strip() for _, block in FENCE.findall(text) for line in block.replace("\\\n", " ").splitlines()]
     code += [line.strip() for line in re.findall(r"^ {4}(touchline .*)$", text, re.MULTILINE)]

@@ -37,7 +37,7 @@ def python(program: str, *path: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording of twelve seconds of a race, which has stats from its first window on."""
     folder = tmp_path_factory.mktemp("api") / "race"
     world = small_simulator("f1", 3, 0.2)
@@ -65,8 +65,8 @@ def test_every_public_name_exists_and_is_documented() -> None:
         touchline.open_game  # noqa: B018
 
 
-def test_open_recording_opens_or_refuses_with_one_sentence(match: Path, tmp_path: Path) -> None:
-    assert isinstance(touchline.open_recording(str(match)), Recording)
+def test_open_recording_opens_or_refuses_with_one_sentence(recording: Path, tmp_path: Path) -> None:
+    assert isinstance(touchline.open_recording(str(recording)), Recording)
     with pytest.raises(touchline.BadInput, match="there is no recording at"):
         touchline.open_recording(tmp_path / "nowhere")
 
@@ -81,12 +81,12 @@ def test_load_sport_and_load_model_find_by_name() -> None:
 
 
 @pytest.mark.slow
-def test_replay_returns_the_rows_that_the_command_writes(match: Path, tmp_path: Path) -> None:
+def test_replay_returns_the_rows_that_the_command_writes(recording: Path, tmp_path: Path) -> None:
     from streaming.cli.app import run
 
-    assert run(["replay", str(match), "--out", str(tmp_path / "stats.parquet")]) == 0
+    assert run(["replay", str(recording), "--out", str(tmp_path / "stats.parquet")]) == 0
     written = pq.read_table(tmp_path / "stats.parquet")
-    table = touchline.replay(touchline.open_recording(match))
+    table = touchline.replay(touchline.open_recording(recording))
     assert table.schema.names == written.schema.names
     columns = ["id", "value", "values", "text", "unit", "quality"]
     rows = [sorted(map(repr, each.select(columns).to_pylist())) for each in (table, written)]
@@ -95,20 +95,20 @@ def test_replay_returns_the_rows_that_the_command_writes(match: Path, tmp_path: 
 
 
 @pytest.mark.slow
-def test_replay_with_a_pattern_selects_stats_and_converts_to_pandas(match: Path) -> None:
+def test_replay_with_a_pattern_selects_stats_and_converts_to_pandas(recording: Path) -> None:
     pytest.importorskip("pandas", reason="pandas comes with touchline[analysis]")
-    frame = touchline.replay(str(match), stats="f1.car.*").to_pandas()
+    frame = touchline.replay(str(recording), stats="f1.car.*").to_pandas()
     assert {stat.rsplit(".", 1)[0] for stat in frame["stat"]} == {"f1.car"}
     frame = frame[frame["stat"] == "f1.car.speed"]
     assert frame["values"].notna().any()  # mean, least, most and last of a window
-    late = touchline.replay(match, stats=["f1.car.speed"], from_s=8.0)
+    late = touchline.replay(recording, stats=["f1.car.speed"], from_s=8.0)
     assert 0 < late.num_rows < len(frame)
     with pytest.raises(touchline.BadInput, match=r"no stat matches 'f1\.car\.sped'"):
-        touchline.replay(match, stats="f1.car.sped")
+        touchline.replay(recording, stats="f1.car.sped")
 
 
-def test_game_operator_takes_single_records(match: Path) -> None:
-    recording = touchline.open_recording(match)
+def test_game_operator_takes_single_records(recording: Path) -> None:
+    recording = touchline.open_recording(recording)
     operator = touchline.operator_for(recording.game, draw=False)
     assert isinstance(operator, touchline.GameOperator)
     assert operator.game == recording.game

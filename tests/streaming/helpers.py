@@ -85,9 +85,9 @@ def finals(out: Iterable[Output]) -> dict[tuple[str, int], bytes]:
 
 def dead(out: Iterable[Output]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for letter in out:
-        if isinstance(letter, DeadLetter):
-            found[letter.reason] = found.get(letter.reason, 0) + len(letter)
+    for output in out:
+        if isinstance(output, DeadLetter):
+            found[output.reason] = found.get(output.reason, 0) + len(output)
     return found
 
 

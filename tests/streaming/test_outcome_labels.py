@@ -1,4 +1,4 @@
-"""What came of what a model was asked: labels read from events, against what the simulator itself wrote down of the same games."""
+"""Labels of predictions, read from events, against the outcomes that the simulators store of the same games."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ from streaming.outcome_labels import all_labels, label_of
 from streaming.wire.records import Event, GameRecord
 
 
-def said(model: str, t_us: int, event: str | None = None, subject: str = "", stat: str = "", **features: float) -> LoggedPrediction:
-    """A question with the features that a label may read."""
+def logged(
+    model: str, t_us: int, event: str | None = None, subject: str = "", stat: str = "", **features: float
+) -> LoggedPrediction:
+    """A prediction with the features that a label may read."""
     names = [f.name for f in SPECS[model].features]
     row = np.full(len(names), np.nan)
     for name, value in features.items():
@@ -41,9 +43,9 @@ def said(model: str, t_us: int, event: str | None = None, subject: str = "", sta
     )
 
 
-def label(model: str, told: EventHistory, asked: LoggedPrediction) -> float | None:
-    came = label_of(model)(asked, told)
-    return None if came is None else came.label
+def label(model: str, history: EventHistory, prediction: LoggedPrediction) -> float | None:
+    outcome = label_of(model)(prediction, history)
+    return None if outcome is None else outcome.label
 
 
 def test_every_model_has_a_label_or_a_reason() -> None:
@@ -58,7 +60,7 @@ def test_every_model_has_a_label_or_a_reason() -> None:
 
 
 def test_mlb_labels_equal_the_simulated_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A whole game; what every plate appearance and steal came to is taken down as the game plays it."""
+    """A whole game; the result of every plate appearance and steal is stored as the game plays it."""
     notes: list[tuple[str, str]] = []
     played = Pitching.played
 
@@ -67,36 +69,36 @@ def test_mlb_labels_equal_the_simulated_outcomes(monkeypatch: pytest.MonkeyPatch
         played(self, scene, t, who, outcome)
 
     monkeypatch.setattr(Pitching, "played", noted)
-    monkeypatch.setattr(Game, "_chunk", lambda self, scene, first, n, count, events, rng: events)  # nobody looks at positions
+    monkeypatch.setattr(Game, "_chunk", lambda self, scene, first, n, count, events, rng: events)  # positions are not used here
     game = Game(3, 90.0)
     events = [event for chunk in game.chunks() for event in chunk]  # type: ignore[attr-defined]
-    told = EventHistory(game.record, events)
+    history = EventHistory(game.record, events)
     hits = {"single", "double", "triple", "home_run"}
-    balls = told.of("batted_ball")
+    balls = history.of("batted_ball")
     expected = [(who, float(what in hits)) for who, what in notes if what in hits | {"out", "double_play"}]
-    assert [(b.player, label("hit-probability", told, said("hit-probability", b.t_us, b.id))) for b in balls] == expected
+    assert [(b.player, label("hit-probability", history, logged("hit-probability", b.t_us, b.id))) for b in balls] == expected
     assert 5 < sum(y for _, y in expected) < len(expected) - 5
     steals = [(who, float(what == "stolen_base")) for who, what in notes if what in ("stolen_base", "caught_stealing")]
     found = []
-    for let_go in told.of("release"):
-        y = label("lead-probability", told, said("lead-probability", let_go.t_us, let_go.id, let_go.player or ""))
+    for let_go in history.of("release"):
+        y = label("lead-probability", history, logged("lead-probability", let_go.t_us, let_go.id, let_go.player or ""))
         if y is not None:
             found.append((let_go.player, y))
-            moved = told.before(let_go.t_us, "first_move")
+            moved = history.before(let_go.t_us, "first_move")
             assert moved is not None
-            # the window just before the first move is asked the same; one after it, while he runs, is not
+            # the window just before the first move has the same label; one after it, while the runner is under way, has none
             for before_us, want in ((100_000, y), (-100_000, None)):
-                asked = said("lead-probability", moved.t_us - before_us, subject=let_go.player or "")
-                assert label("lead-probability", told, asked) == want
+                prediction = logged("lead-probability", moved.t_us - before_us, subject=let_go.player or "")
+                assert label("lead-probability", history, prediction) == want
     assert found == steals
     assert len(steals) >= 3
-    flies = told.of("fielded")
-    assert {label("catch-probability", told, said("catch-probability", e.t_us, e.id)) for e in flies} == {0.0, 1.0}
-    over = told.of("game_end")[0]
+    flies = history.of("fielded")
+    assert {label("catch-probability", history, logged("catch-probability", e.t_us, e.id)) for e in flies} == {0.0, 1.0}
+    over = history.of("game_end")[0]
     home = float(over.attrs["home_runs"] > over.attrs["away_runs"])
-    assert label("mlb-win-probability", told, said("mlb-win-probability", 0, events[0].id)) == home
+    assert label("mlb-win-probability", history, logged("mlb-win-probability", 0, events[0].id)) == home
     unfinished = EventHistory(game.record, [e for e in events if e.type != "game_end"])
-    assert label("mlb-win-probability", unfinished, said("mlb-win-probability", 0, events[0].id)) is None
+    assert label("mlb-win-probability", unfinished, logged("mlb-win-probability", 0, events[0].id)) is None
 
 
 # -- football ----------------------------------------------------------------------------------------------------------
@@ -125,35 +127,35 @@ def when(block: Any, frame: float) -> int:
     return int(block.end_us - (len(block.played.phase) - frame) * FRAME_US)
 
 
-def own(told: EventHistory, kind: str, t_us: int) -> Event:
-    event = told.after(t_us, kind)
+def own(history: EventHistory, kind: str, t_us: int) -> Event:
+    event = history.after(t_us, kind)
     assert event is not None
     assert event.t_us == t_us
     return event
 
 
 def test_nfl_labels_of_passes_and_calls_equal_the_simulated_outcomes(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
-    _, told, blocks = football
+    _, history, blocks = football
     caught = Counter[float]()
     for block, (_, frame, _, _, happened, *_) in noted(blocks, engine.N_COMPLETION):
-        arrived = own(told, "pass_arrived", when(block, frame))
-        for asked in (
-            said("nfl-completion", arrived.t_us, arrived.id),
-            said("nfl-completion", arrived.t_us - 300_000, subject="match"),
+        arrived = own(history, "pass_arrived", when(block, frame))
+        for prediction in (
+            logged("nfl-completion", arrived.t_us, arrived.id),
+            logged("nfl-completion", arrived.t_us - 300_000, subject="match"),
         ):
-            assert label("nfl-completion", told, asked) == happened
-        thrown = told.before(arrived.t_us, "pass_forward")
+            assert label("nfl-completion", history, prediction) == happened
+        thrown = history.before(arrived.t_us, "pass_forward")
         assert thrown is not None
-        coverage = label("nfl-coverage", told, said("nfl-coverage", thrown.t_us, thrown.id))
+        coverage = label("nfl-coverage", history, logged("nfl-coverage", thrown.t_us, thrown.id))
         assert coverage == float(block.played.intent.coverage == "zone")
-        route = label("nfl-route", told, said("nfl-route", arrived.t_us, arrived.id))
+        route = label("nfl-route", history, logged("nfl-route", arrived.t_us, arrived.id))
         assert arrived.attrs["true_route"] == (ROUTES[int(route)] if route is not None else "")
         caught[happened] += 1
         # before it was thrown nobody could ask
-        assert label("nfl-completion", told, said("nfl-completion", thrown.t_us - 100_000, subject="match")) is None
+        assert label("nfl-completion", history, logged("nfl-completion", thrown.t_us - 100_000, subject="match")) is None
     assert caught[0.0] > 5
     assert caught[1.0] > 5
-    assert sum(told.after(e.t_us, *COMPLETE) is not None for e in told.of("pass_arrived")) > 10
+    assert sum(history.after(e.t_us, *COMPLETE) is not None for e in history.of("pass_arrived")) > 10
 
 
 @pytest.mark.parametrize(
@@ -167,17 +169,17 @@ def test_nfl_labels_of_yards_equal_the_simulated_gains(
     football: tuple[GameRecord, EventHistory, list[Any]], model: str, kind: int, event: str
 ) -> None:
     """The labels are those of the yards that were drawn; a score ends what was drawn."""
-    _, told, blocks = football
+    _, history, blocks = football
     levels = LEVELS_YD["rush" if kind == engine.N_RUSH else "yac"]
     assert (RUSH_FEATURES if kind == engine.N_RUSH else YAC_FEATURES)[0][0] == "yards_yd"
     rows = 0
     for block, (_, frame, _, _, yards, *_) in noted(blocks, kind):
-        begun = own(told, event, when(block, frame))
+        begun = own(history, event, when(block, frame))
         for level in levels:
-            found = label(model, told, said(model, begun.t_us, begun.id, yards_yd=level))
+            found = label(model, history, logged(model, begun.t_us, begun.id, yards_yd=level))
             if found is None:
-                down = told.before(begun.t_us, "down")
-                end = told.after(begun.t_us, "tackle", "touchdown", "qb_sack", "down")
+                down = history.before(begun.t_us, "down")
+                end = history.after(begun.t_us, "tackle", "touchdown", "qb_sack", "down")
                 assert down is not None
                 # behind the goal line nobody gains; and one pass was caught in the end zone
                 assert end is None or end.type == "down" or level > float(down.attrs["to_goal_yd"]) - (model == "nfl-yac") * 99
@@ -185,19 +187,19 @@ def test_nfl_labels_of_yards_equal_the_simulated_gains(
             rows += 1
             assert found == float(yards >= level), (level, yards)
     assert rows > 150
-    assert label(model, told, said(model, begun.t_us, begun.id, yards_yd=float("nan"))) is None
+    assert label(model, history, logged(model, begun.t_us, begun.id, yards_yd=float("nan"))) is None
 
 
 def test_nfl_labels_of_tackles_equal_the_simulated_tacklers(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
     """At each whole yard the engine writes down for every defender near whether he makes the tackle in the next one."""
-    record, told, blocks = football
+    record, history, blocks = football
     found = Counter[tuple[float, float]]()
     # yards that the runner had behind him when he was given the ball are drawn in one frame: the last of them is where he is
     last = {(id(block), note[1], note[2]): (block, note) for block, note in noted(blocks, engine.N_TACKLE)}
     for block, (_, frame, slot, _, happened, *_) in last.values():
         t_us = when(block, frame)
-        carry = told.before(t_us, "handoff", "pass_outcome_caught")
-        down = told.before(t_us, "down")
+        carry = history.before(t_us, "handoff", "pass_outcome_caught")
+        down = history.before(t_us, "down")
         assert carry is not None
         assert down is not None
         catch = carry.type == "pass_outcome_caught"
@@ -206,45 +208,45 @@ def test_nfl_labels_of_tackles_equal_the_simulated_tacklers(football: tuple[Game
         row = len(block.phase) - len(block.played.phase) + int(frame)
         u = way * block.places[row, runner, 0] / YD
         start = way * carry.x_m / YD if catch else 50.0 - float(down.attrs["to_goal_yd"])
-        asked = said(
+        prediction = logged(
             "nfl-tackle",
             t_us,
             subject=record.entities[int(block.entity[int(slot)])].id,
             **{TACKLE_FEATURES[T_GAINED][0]: u - start, TACKLE_FEATURES[T_CAUGHT][0]: float(catch)},
         )
-        y = label("nfl-tackle", told, asked)
+        y = label("nfl-tackle", history, prediction)
         if y is not None:
             found[happened, y] += 1
         if happened:  # at the next yard he is only carried on
-            asked.features[[f.name for f in SPECS["nfl-tackle"].features].index("gained_yd")] += 1.0
-            assert label("nfl-tackle", told, asked) is None
+            prediction.features[[f.name for f in SPECS["nfl-tackle"].features].index("gained_yd")] += 1.0
+            assert label("nfl-tackle", history, prediction) is None
     assert found[1.0, 1.0] > 20
     assert found[0.0, 0.0] > 100
     assert found[0.0, 1.0] == found[1.0, 0.0] == 0
 
 
 def test_nfl_labels_of_games_follow_the_final_score(football: tuple[GameRecord, EventHistory, list[Any]]) -> None:
-    record, told, _ = football
+    record, history, _ = football
     points = Counter[str | None]()
-    for event in told.of("touchdown", "field_goal"):
+    for event in history.of("touchdown", "field_goal"):
         points[event.team] += float(event.attrs.get("points", 0.0))
     home, away = (points[team.id] for team in record.teams)
     assert home != away
-    for down in told.of("down"):
+    for down in history.of("down"):
         won = float((home > away) == (down.team == record.teams[0].id))
-        assert label("nfl-win-probability", told, said("nfl-win-probability", down.t_us, down.id)) == won
-    fourth = [down for down in told.of("down") if down.attrs["down"] == 4.0]
+        assert label("nfl-win-probability", history, logged("nfl-win-probability", down.t_us, down.id)) == won
+    fourth = [down for down in history.of("down") if down.attrs["down"] == 4.0]
     assert len(fourth) > 2
     for down in fourth:
         for choice in ("go", "kick", "punt"):
             row = {word: float(word == choice) for word in ("go", "kick", "punt")}
-            found = label("nfl-fourth-down", told, said("nfl-fourth-down", down.t_us, down.id, **row))
+            found = label("nfl-fourth-down", history, logged("nfl-fourth-down", down.t_us, down.id, **row))
             did = choice == down.attrs["decision"]
             assert found == (float((home > away) == (down.team == record.teams[0].id)) if did else None)
-    ended = [e for e in told.of("period_end") if e.period == 4]
-    told.add(Event(**{**{n: getattr(ended[0], n) for n in ended[0].__struct_fields__}, "revision": 1, "deleted": True}))
-    assert label("nfl-win-probability", told, said("nfl-win-probability", 0, fourth[0].id)) is None, "it was taken back: not over"
-    told.add(Event(**{**{n: getattr(ended[0], n) for n in ended[0].__struct_fields__}, "revision": 2}))
+    ended = [e for e in history.of("period_end") if e.period == 4]
+    history.add(Event(**{**{n: getattr(ended[0], n) for n in ended[0].__struct_fields__}, "revision": 1, "deleted": True}))
+    assert label("nfl-win-probability", history, logged("nfl-win-probability", 0, fourth[0].id)) is None, "withdrawn: not over"
+    history.add(Event(**{**{n: getattr(ended[0], n) for n in ended[0].__struct_fields__}, "revision": 2}))
 
 
 # -- Formula 1 ---------------------------------------------------------------------------------------------------------
@@ -254,7 +256,7 @@ def test_f1_labels_equal_the_simulated_outcomes() -> None:
     race = Race(5, 60)
     record = open_simulator("f1", 5, 1.0).record
     t0 = record.t0_us
-    told = EventHistory(record, reports(race, record, t0, LIGHTS_S))
+    history = EventHistory(record, reports(race, record, t0, LIGHTS_S))
     names = [entity.id for entity in record.entities]
     works = Counter[tuple[str, float]]()
     for row in race.events:
@@ -262,20 +264,20 @@ def test_f1_labels_equal_the_simulated_outcomes() -> None:
         if kind == ATTEMPT and np.isfinite(race.t[car, g]) and np.isfinite(race.t[other, g]):
             began_us = t0 + round((LIGHTS_S + row[4]) * 1e6)
             window_us = t0 + (began_us - t0) // 100_000 * 100_000
-            assert label("f1-overtake", told, said("f1-overtake", window_us, subject=names[car])) == row[6]
-            assert label("f1-overtake", told, said("f1-overtake", window_us - 100_000, subject=names[car])) is None
+            assert label("f1-overtake", history, logged("f1-overtake", window_us, subject=names[car])) == row[6]
+            assert label("f1-overtake", history, logged("f1-overtake", window_us - 100_000, subject=names[car])) is None
             works["overtake", row[6]] += 1
         if kind == UNDERCUT:
-            stop = told.before(t0 + round((LIGHTS_S + row[4]) * 1e6), "pit_entry")
+            stop = history.before(t0 + round((LIGHTS_S + row[4]) * 1e6), "pit_entry")
             assert stop is not None
-            stops = [e.t_us for e in told.of("pit_entry") if e.player == names[car] and e.t_us < t0 + (LIGHTS_S + row[4]) * 1e6]
+            stops = [e.t_us for e in history.of("pit_entry") if e.player == names[car] and e.t_us < t0 + (LIGHTS_S + row[4]) * 1e6]
             tick_us = t0 + (stops[-1] - t0) // 1_000_000 * 1_000_000
-            assert label("f1-undercut", told, said("f1-undercut", tick_us, subject=names[other])) == row[6]
-            assert label("f1-undercut", told, said("f1-undercut", tick_us - 1_000_000, subject=names[other])) is None
+            assert label("f1-undercut", history, logged("f1-undercut", tick_us, subject=names[other])) == row[6]
+            assert label("f1-undercut", history, logged("f1-undercut", tick_us - 1_000_000, subject=names[other])) is None
             works["undercut", row[6]] += 1
     assert min(works[kind, y] for kind in ("overtake", "undercut") for y in (0.0, 1.0)) >= 1
     winner = int(np.argmin(race.t[:, -1]))
-    wins = [label("f1-win-probability", told, said("f1-win-probability", t0, subject=name)) for name in names]
+    wins = [label("f1-win-probability", history, logged("f1-win-probability", t0, subject=name)) for name in names]
     assert wins == [float(n == winner) for n in range(len(names))]
 
 
@@ -304,5 +306,5 @@ def test_soccer_label_of_a_match_follows_goals_of_play(more: tuple[str, ...], re
         "shoot-out": event("8", "shot", 5, home, "goal"),
     }
     model = "soccer-win-probability"
-    assert label(model, EventHistory(record, [*events, *(goals[word] for word in more)]), said(model, 0)) == result
-    assert label(model, EventHistory(record, events[:-1]), said(model, 0)) is None
+    assert label(model, EventHistory(record, [*events, *(goals[word] for word in more)]), logged(model, 0)) == result
+    assert label(model, EventHistory(record, events[:-1]), logged(model, 0)) is None

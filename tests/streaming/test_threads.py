@@ -1,4 +1,4 @@
-"""A thread that fails is noticed where it is waited for, and those who wait for what it does are released."""
+"""An error of a thread is raised where the thread is waited for, and waiters for its work are released."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def game(runners: int = 4, *, aligned: bool = True, rate_hz: float = HZ, sync_ms
 
 
 def track(seconds: float, runners: int = 4, *, hz: float = HZ, start_s: float = 0.0, seed: int = 1) -> Telemetry:
-    """Everybody runs a smooth line; all samples of one instant stand together, arriving 4 ms later."""
+    """Every player runs a smooth line; the samples of one instant are adjacent, and arrive 4 ms later."""
     rng = np.random.default_rng(seed)
     n = runners + 1
     times = start_s + np.arange(1, int(seconds * hz) + 1) / hz
@@ -163,5 +163,5 @@ def mark(i: int, t_s: float, player: int = 0, *, revision: int = 0, deleted: boo
 
 
 def final_only(record: GameRecord) -> GameOperator:
-    """An operator of it that says nothing before it is final."""
+    """An operator of it that publishes only finals."""
     return GameOperator(TOY, record, provisional=False)

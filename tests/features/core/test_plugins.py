@@ -69,7 +69,7 @@ def test_the_older_name_of_a_group_is_read_and_both_names_of_one_package_are_one
 
 
 def test_a_simulator_under_the_older_name_of_its_group_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(tmp_path, monkeypatch, "old-games", {"touchline.worlds": ["toy = tests.streaming.toyworld:play"]})
+    install(tmp_path, monkeypatch, "old-games", {"touchline.worlds": ["toy = tests.streaming.toy_simulator:play"]})
     assert SIMULATORS.packages("toy") == ["old-games"]
     assert "toy" in simulators()
 

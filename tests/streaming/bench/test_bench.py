@@ -22,7 +22,7 @@ PROCESSES = (("ours", 1), ("echo", 2), ("mlserver, 0 workers", 0))
 
 @pytest.fixture
 def nowhere(monkeypatch):
-    """Nobody answers, and finding that out takes no time."""
+    """No server answers, and the attempt takes no time."""
     monkeypatch.setenv("TOUCHLINE_KAFKA", f"kafka://{NOWHERE}")
     monkeypatch.setenv("TOUCHLINE_FLINK", f"http://{NOWHERE}")
 

@@ -21,10 +21,10 @@ def files(tmp_path: Path) -> list[str]:
 
 def test_check_counts_every_goal_of_every_match(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "highlights", "wyscout", *files, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["games"], told["scores"], told["scores_shown"]) == (2, 6, 6)
-    assert (told["labels"]["goal"], told["labels"]["own_goal"]) == (4, 2)
-    assert told["topics"]["shootout"] == 2
+    report = json.loads(capsys.readouterr().out)
+    assert (report["games"], report["scores"], report["scores_shown"]) == (2, 6, 6)
+    assert (report["labels"]["goal"], report["labels"]["own_goal"]) == (4, 2)
+    assert report["topics"]["shootout"] == 2
     assert run(["check", "highlights", "wyscout", *files, "--every", "2", "--stories"]) == 0
     text = capsys.readouterr().out
     assert "games: 1\n" in text

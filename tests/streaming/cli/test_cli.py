@@ -1,4 +1,4 @@
-"""The commands as a person meets them: an example that works, one clear sentence and a non-zero exit where it cannot."""
+"""The commands: help with an example that works, and one clear sentence and a non-zero exit code for an error."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def recording(tmp_path_factory) -> Path:
 def refused(capsys, *arguments: str) -> str:
     """The one sentence that a command ends with."""
     assert run(list(arguments)) == 2
-    said = capsys.readouterr().err.strip().splitlines()[-1]
-    assert said.startswith("touchline: ")
-    assert len(said) < 400
-    return said
+    output = capsys.readouterr().err.strip().splitlines()[-1]
+    assert output.startswith("touchline: ")
+    assert len(output) < 400
+    return output
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_every_command_has_an_example(command, capsys):
     assert run([command, "--help"]) == 0
-    said = capsys.readouterr().out
-    assert "Usage: touchline" in said
-    assert f"Example: touchline {command}" in said
+    output = capsys.readouterr().out
+    assert "Usage: touchline" in output
+    assert f"Example: touchline {command}" in output
 
 
 def test_help_imports_nothing_heavy():
@@ -59,10 +59,10 @@ def test_listing_names_of_plugins_imports_no_plugin():
 def test_replay_prints_its_summary(recording, tmp_path, capsys):
     out = tmp_path / "stats.parquet"
     assert run(["replay", str(recording), "--out", str(out), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["game_s"] == pytest.approx(180, abs=1), "two minutes of play and a minute of half-time"
-    assert told["samples"] > 60_000
-    assert told["not_used"] == {}
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["game_s"] == pytest.approx(180, abs=1), "two minutes of play and a minute of half-time"
+    assert figures["samples"] > 60_000
+    assert figures["not_used"] == {}
     stats = pq.read_table(out)
     assert {"soccer.player.speed", "soccer.team.pitch_control"} <= set(stats["stat"].to_pylist())
     assert set(stats["quality"].to_pylist()) == {"final"}
@@ -86,9 +86,9 @@ def test_replay_writes_stories_as_subtitles(recording, tmp_path, capsys):
     lines = tmp_path / "match.jsonl"
     assert run(["replay", str(recording), "--out", str(lines)]) == 0
     stories = [u["value"] for u in map(json.loads, lines.read_text().splitlines()) if u["stat"] == "game.story"]
-    told = [story["de"] for story in stories if story is not None]
-    assert told
-    assert text.count(" --> ") == len(told)
+    sentences = [story["de"] for story in stories if story is not None]
+    assert sentences
+    assert text.count(" --> ") == len(sentences)
     assert "tlh" in refused(capsys, "replay", str(recording), "--out", str(tmp_path / "k.vtt"), "--language", "tlh")
     assert not (tmp_path / "k.vtt").exists()
 
@@ -124,8 +124,8 @@ def test_replay_from_a_minute_begins_there(recording, tmp_path):
 )
 def test_bad_input_is_refused_with_one_sentence(arguments, sentence, recording, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    said = refused(capsys, *[str(recording) if a == "REC" else a for a in arguments])
-    assert sentence in said
+    output = refused(capsys, *[str(recording) if a == "REC" else a for a in arguments])
+    assert sentence in output
     assert not [path for path in tmp_path.iterdir() if path.name != "__pycache__"], "nothing half-written stays behind"
 
 
@@ -180,9 +180,9 @@ def test_interrupted_run_leaves_no_file(recording, tmp_path):
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=TIMEOUT_S)
+    _, output = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130
-    assert said.strip().splitlines()[-1] == "touchline: interrupted"
+    assert output.strip().splitlines()[-1] == "touchline: interrupted"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,6 +12,7 @@ from streaming.cli.app import run
 from streaming.wire.records import Event, Telemetry
 
 
+@pytest.mark.slow
 def test_game_that_ends_early_is_reported_and_fails_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

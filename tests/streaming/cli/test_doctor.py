@@ -20,7 +20,7 @@ from tests.plugin_packages import install
 
 
 def fake_java(folder: Path, version: str) -> Path:
-    """A home of Java whose program only says its version."""
+    """A home of Java whose program only prints its version."""
     program = folder / "bin" / "java"
     program.parent.mkdir(parents=True)
     program.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\" 2025-04-15' >&2\n")
@@ -30,7 +30,7 @@ def fake_java(folder: Path, version: str) -> Path:
 
 @contextmanager
 def rest(body: str) -> Iterator[str]:
-    """Somebody who answers every question over HTTP with ``body``; the address."""
+    """A server that answers every HTTP request with ``body``; its address."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -52,8 +52,8 @@ def rest(body: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def nobody() -> Iterator[str]:
-    """An address that is bound and not listened on: nobody can answer there, nor take it meanwhile."""
+def closed_port() -> Iterator[str]:
+    """An address that is bound and not listened on: no server answers there, and none can take it."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{held.getsockname()[1]}"
@@ -89,9 +89,9 @@ def test_doctor_without_java_names_what_it_found_and_the_remedy(tmp_path, monkey
     assert "openjdk-17" in mend
 
 
-def test_doctor_reports_a_broker_that_does_not_listen(monkeypatch, nobody):
-    monkeypatch.setattr(doctor, "KAFKA", nobody)
-    assert doctor.kafka_row() == ("Kafka", False, f"no broker listens at {nobody}", "make up")
+def test_doctor_reports_a_broker_that_does_not_listen(monkeypatch, closed_port):
+    monkeypatch.setattr(doctor, "KAFKA", closed_port)
+    assert doctor.kafka_row() == ("Kafka", False, f"no broker listens at {closed_port}", "make up")
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_doctor_distinguishes_flink_from_other_servers(monkeypatch, body, ok, ab
     assert row[3] == ("" if ok else "make up")
 
 
-def test_doctor_reports_a_job_manager_that_does_not_listen(monkeypatch, nobody):
-    monkeypatch.setattr(doctor, "FLINK", nobody)
-    assert doctor.flink_row()[1:] == (False, f"no JobManager answers at {nobody}", "make up")
+def test_doctor_reports_a_job_manager_that_does_not_listen(monkeypatch, closed_port):
+    monkeypatch.setattr(doctor, "FLINK", closed_port)
+    assert doctor.flink_row()[1:] == (False, f"no JobManager answers at {closed_port}", "make up")
 
 
 def test_doctor_reports_jars_that_are_not_fetched(monkeypatch):
@@ -125,9 +125,9 @@ def test_doctor_reports_jars_that_are_not_fetched(monkeypatch):
     assert doctor.jars_row() == ("jars", False, "Kafka, and Flink's connector to it, are not fetched", "make jars")
 
 
-def test_doctor_prints_every_row(monkeypatch, nobody, capsys):
-    monkeypatch.setattr(doctor, "KAFKA", nobody)
-    monkeypatch.setattr(doctor, "FLINK", nobody)
+def test_doctor_prints_every_row(monkeypatch, closed_port, capsys):
+    monkeypatch.setattr(doctor, "KAFKA", closed_port)
+    monkeypatch.setattr(doctor, "FLINK", closed_port)
     assert run(["doctor", "--json"]) == 0
     rows = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
     assert {"Java", "jars", "Kafka", "Flink", "extra [flink]"} <= set(rows)

@@ -49,18 +49,18 @@ def test_full_rate_stream_is_recorded_as_window_statistics(tmp_path: Path, capsy
             break
     receiving.join(TIMEOUT_S)
     assert sent == 0
-    told = json.loads(next(line for line in capsys.readouterr().out.splitlines() if line.startswith("{")))
-    assert told["samples"] == 5 * 20
-    assert told["accepted: block"] == 25 * 20
+    figures = json.loads(next(line for line in capsys.readouterr().out.splitlines() if line.startswith("{")))
+    assert figures["samples"] == 5 * 20
+    assert figures["accepted: block"] == 25 * 20
     recording = Recording(tmp_path / "rec")
     assert recording.samples == 5 * 20
     assert recording.game.sport == "f1"
-    assert sum(path.stat().st_size for path in (tmp_path / "raw").iterdir()) == told["received_bytes"]
+    assert sum(path.stat().st_size for path in (tmp_path / "raw").iterdir()) == figures["received_bytes"]
 
 
 def test_full_rate_options_that_contradict_are_refused_with_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, sentence in ((["send", "nowhere"], "is no address"), (["send", "127.0.0.1:9"], "no process listens")):
         assert run(["full-rate", *arguments]) == 2
-        said = capsys.readouterr().err
-        assert sentence in said
-        assert "\n" not in said.strip()
+        output = capsys.readouterr().err
+        assert sentence in output
+        assert "\n" not in output.strip()

@@ -21,9 +21,9 @@ def files(tmp_path: Path) -> list[str]:
 def test_import_makes_a_recording_of_provider_files(tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["import", "tracab", *files, "--out", str(tmp_path / "rec"), "--json"]) == 0
     out, err = capsys.readouterr()
-    told = json.loads(out)
+    figures = json.loads(out)
     recording = Recording(tmp_path / "rec")
-    assert (told["samples"], told["events"]) == (recording.samples, recording.events) == (55, 4)
+    assert (figures["samples"], figures["events"]) == (recording.samples, recording.events) == (55, 4)
     assert "importing tracab-1-2" in err
 
 
@@ -68,7 +68,7 @@ def test_import_help_lists_the_providers(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_import_makes_a_recording_of_each_match_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A recording each, what is not as it should be in words, and one sentence about those that could not be imported."""
+    """A recording each, warnings in words, and one sentence about those that could not be imported."""
     (tmp_path / "files").mkdir()
     lone = [*small_wyscout.MATCH[:1], ("1H", 9.0, 2, 22, "Save attempt", "Reflexes", (0, 0), (0, 0), [101, 1802])]
     matches = {7: small_wyscout.MATCH, 8: lone, 9: lone}

@@ -1,4 +1,4 @@
-"""What a replay says of how long the game was: to the last of tracking and events."""
+"""The game time in the summary of a replay: to the last sample or event."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tests.streaming import helpers
 def test_summary_s_game_time_ends_with_the_last_sample_or_event(tracking_s: float, events_s: float) -> None:
     world = small_simulator("soccer", 5, 1.0)
     t0_us = world.record.t0_us
-    kept: list[Telemetry | Event] = []
+    records: list[Telemetry | Event] = []
     for one in world.stream(25):
         if isinstance(one, Event):
-            kept += [one] if one.t_us <= t0_us + events_s * 1e6 else []
+            records += [one] if one.t_us <= t0_us + events_s * 1e6 else []
         else:
             part = one.take(one.t_us <= t0_us + tracking_s * 1e6)
-            kept += [part] if len(part) else []
+            records += [part] if len(part) else []
     operator = operator_for(world.record, draw=False, provisional=False)
-    helpers.play(operator, kept)
-    told = summary(operator.metrics, world.record, 1.0)
-    last_s = max((one.t_us - t0_us) / 1e6 for one in kept if isinstance(one, Event))
-    assert told["game_s"] == pytest.approx(max(last_s, tracking_s), abs=1.0)
-    assert f"{told['game_s'] / 60:.1f} minutes" in sentence(told)
-    assert not sentence(told).startswith(f"{world.record.game}: 0.0 minutes")
+    helpers.play(operator, records)
+    figures = summary(operator.metrics, world.record, 1.0)
+    last_s = max((one.t_us - t0_us) / 1e6 for one in records if isinstance(one, Event))
+    assert figures["game_s"] == pytest.approx(max(last_s, tracking_s), abs=1.0)
+    assert f"{figures['game_s'] / 60:.1f} minutes" in sentence(figures)
+    assert not sentence(figures).startswith(f"{world.record.game}: 0.0 minutes")

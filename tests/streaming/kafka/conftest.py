@@ -21,8 +21,8 @@ def kafka(broker: Cluster) -> Address:
     return address_of(broker)
 
 
-class Ground:
-    """A sport that nobody else plays: its topics, and a producer for them."""
+class OwnSport:
+    """A sport of one test only: its topics, and a producer for them."""
 
     def __init__(self, address: Address) -> None:
         from kafka import KafkaProducer
@@ -46,7 +46,7 @@ class Ground:
 
 
 @pytest.fixture
-def ground(kafka: Address) -> Iterator[Ground]:
-    found = Ground(kafka)
+def own_sport(kafka: Address) -> Iterator[OwnSport]:
+    found = OwnSport(kafka)
     yield found
     found.clear()

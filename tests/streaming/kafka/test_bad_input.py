@@ -1,4 +1,4 @@
-"""What a person or another program may get wrong about a broker: one sentence and exit code 2, and nothing is lost by it."""
+"""Errors in the settings or the state of a broker: one sentence and exit code 2, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 
 def sentence(capsys: pytest.CaptureFixture[str], address: Address, *more: str) -> str:
-    """What ``touchline run`` says as it refuses."""
+    """The sentence with which ``touchline run`` refuses."""
     assert run(["run", "--source", address.text, "--sink", address.text, *more]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.count("\n") == 1, "one sentence"
-    return told.err
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1, "one sentence"
+    return captured.err
 
 
 @pytest.fixture
@@ -57,13 +57,13 @@ def send(address: Address, game: str, part: slice = slice(None), *, begin: bool 
 
 
 def test_broker_that_does_not_answer_is_one_sentence(capsys):
-    told = sentence(capsys, parse(f"kafka://127.0.0.1:{real_cluster.free_port()}", environment={}))
-    assert "no broker answers as expected at kafka://127.0.0.1:" in told
-    assert "make up" in told
+    output = sentence(capsys, parse(f"kafka://127.0.0.1:{real_cluster.free_port()}", environment={}))
+    assert "no broker answers as expected at kafka://127.0.0.1:" in output
+    assert "make up" in output
 
 
 class Locked(NamedTuple):
-    """A broker that lets in whoever has a password, by the kind of its listener; ``ca`` is its certificate."""
+    """A broker that requires a password, by the kind of its listener; ``ca`` is its certificate."""
 
     tls: str
     plain: str
@@ -145,15 +145,15 @@ def settings(folder: Path, protocol: str, password: str, ca: Path | None = None)
 def test_wrong_password_is_one_sentence(locked, tmp_path, capsys):
     for url, protocol in ((locked.plain, "SASL_PLAINTEXT"), (locked.tls, "SASL_SSL")):
         given = settings(tmp_path, protocol, "wrong", locked.ca)
-        told = sentence(capsys, parse(url, given), "--kafka-settings", str(given))
-        assert "refused the login: check sasl_username and sasl_password" in told
-        assert "wrong" not in told.replace("wrong password", ""), "a secret is never said"
+        output = sentence(capsys, parse(url, given), "--kafka-settings", str(given))
+        assert "refused the login: check sasl_username and sasl_password" in output
+        assert "wrong" not in output.replace("wrong password", ""), "a secret is never printed"
 
 
 def test_untrusted_certificate_is_one_sentence(locked, tmp_path, capsys):
     given = settings(tmp_path, "SASL_SSL", "right")
-    told = sentence(capsys, parse(locked.tls, given), "--kafka-settings", str(given))
-    assert "certificate" in told.lower()
+    output = sentence(capsys, parse(locked.tls, given), "--kafka-settings", str(given))
+    assert "certificate" in output.lower()
 
 
 def test_right_password_over_tls_connects(locked, tmp_path):
@@ -168,14 +168,14 @@ def test_right_password_over_tls_connects(locked, tmp_path):
 
 
 def test_changed_number_of_partitions_is_refused(address, capsys):
-    told = sentence(capsys, address, "--partitions", str(real_cluster.PARTITIONS - 1))
-    assert f"topic {topics.telemetry(SPORT)} has {real_cluster.PARTITIONS} partitions, not {real_cluster.PARTITIONS - 1}" in told
+    output = sentence(capsys, address, "--partitions", str(real_cluster.PARTITIONS - 1))
+    assert f"topic {topics.telemetry(SPORT)} has {real_cluster.PARTITIONS} partitions, not {real_cluster.PARTITIONS - 1}" in output
     with admin(address) as client:
         client.delete_topics([topics.stats(SPORT)])
         real_cluster.until(lambda: topics.stats(SPORT) not in client.list_topics(), "deleting a topic")
         client.create_topics({topics.stats(SPORT): {"num_partitions": 2, "replication_factor": 1}}, wait_for_metadata=True)
-    told = sentence(capsys, address)
-    assert f"topic {topics.stats(SPORT)} has 2 partitions where {topics.telemetry(SPORT)} has {real_cluster.PARTITIONS}" in told
+    output = sentence(capsys, address)
+    assert f"topic {topics.stats(SPORT)} has 2 partitions where {topics.telemetry(SPORT)} has {real_cluster.PARTITIONS}" in output
 
 
 def test_telemetry_of_a_newer_schema_version_is_a_dead_letter(address):
@@ -196,13 +196,13 @@ def test_telemetry_of_a_newer_schema_version_is_a_dead_letter(address):
 def test_snapshot_of_a_newer_version_on_the_broker_is_refused(address):
     """The older program ends with one sentence and takes nothing; the newer one, which can read it, goes on from there."""
     (game,) = names("upgraded", 1)
-    kept = topics.snapshots(SPORT)
+    snapshots = topics.snapshots(SPORT)
     with real_cluster.start_operator(address, SPORT) as operator:
         sent = send(address, game, slice(0, 60), end=False)
         real_cluster.until(lambda: real_cluster.lag(address, SPORT, "touchline") == 0, "all input used and committed")
         assert operator.stop()[0] == 0
     partition = sent[0].partition
-    state = read_states(address, kept, partition, "touchline")
+    state = read_states(address, snapshots, partition, "touchline")
     assert set(state) == {PROGRESS, game}
     version, offset, inner = msgspec.msgpack.decode(state[game])
     sent += send(address, game, slice(60, None), begin=False)
@@ -213,14 +213,14 @@ def test_snapshot_of_a_newer_version_on_the_broker_is_refused(address):
         "the state in it": msgspec.msgpack.encode([version, offset, inner[:4] + msgspec.msgpack.encode([host[0] + 1, *host[1:]])]),
     }
     for what, value in newer.items():
-        keep(address, kept, partition, game, value)
+        keep(address, snapshots, partition, game, value)
         with real_cluster.Program("run", "--source", address.text, "--sink", address.text) as older:
-            code, said = older.wait()
+            code, output = older.wait()
         assert code == 2, what
-        (told,) = [line for line in said.splitlines() if line.startswith("touchline: ")]
-        assert "has version 2, this program reads version 1" in told
+        (output,) = [line for line in output.splitlines() if line.startswith("touchline: ")]
+        assert "has version 2, this program reads version 1" in output
         assert real_cluster.lag(address, SPORT, "touchline") == left, "nothing was taken"
-    keep(address, kept, partition, game, state[game])
+    keep(address, snapshots, partition, game, state[game])
     with real_cluster.start_operator(address, SPORT) as operator:
         real_cluster.until(lambda: real_cluster.lag(address, SPORT, "touchline") == 0, "all input used and committed")
         assert operator.stop()[0] == 0

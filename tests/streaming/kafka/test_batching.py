@@ -1,4 +1,4 @@
-"""Samples gathered to a window: nothing final changes, nothing comes later, and events keep their place among the samples."""
+"""Samples gathered to a window: no final changes, nothing arrives later, and events keep their place among the samples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALIGNED = {"aligned": game(), "on their own clocks": game(aligned=False)}
 
 
 def packed(records, record=None, sport=TOY) -> list[Telemetry | Event]:  # type: ignore[no-untyped-def]
-    """As the way in sends them: what waits goes before an event."""
+    """As an ingress sends them: waiting samples go before an event."""
     packer = WindowBatcher(sport, record or game())
     out: list[Telemetry | Event] = []
     for one in records:

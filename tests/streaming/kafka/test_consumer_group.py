@@ -1,4 +1,4 @@
-"""Members of a group, and who has what: nothing is ever with two of them, and who is given up hears of it."""
+"""Members of a group and their partitions: none ever has two owners, and an expelled member is notified."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streaming.kafka.workarounds import resume_joining
 from streaming.runners.kafka.consumer_group import join
 from streaming.wire import topics
 from tests import real_cluster
-from tests.streaming.kafka.conftest import Ground
+from tests.streaming.kafka.conftest import OwnSport
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 PARTITIONS = 4
@@ -22,11 +22,11 @@ PARTITIONS = 4
 class Member:
     """Polls as the runner does, in a thread of its own; ``held`` is what it would publish from."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.ground, self.held, self.lost = ground, set[int](), set[int]()
+    def __init__(self, own_sport: OwnSport) -> None:
+        self.own_sport, self.held, self.lost = own_sport, set[int](), set[int]()
         self.going = threading.Event()
         self._over = False
-        self.consumer = join(ground.address, topics.telemetry(ground.name), ground.name, self._given, self._taken)
+        self.consumer = join(own_sport.address, topics.telemetry(own_sport.name), own_sport.name, self._given, self._taken)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
         self.going.set()
@@ -57,11 +57,11 @@ class Member:
         return int(self.consumer.group_metadata().generation_id)
 
     def thrown_out(self) -> None:
-        """By the broker, as one that has not been heard of."""
+        """The broker expels it, as after missed heartbeats."""
         from kafka.admin import MemberToRemove
 
-        with admin(self.ground.address) as client:
-            client.remove_group_members(self.ground.name, [MemberToRemove(member_id=self.name)])
+        with admin(self.own_sport.address) as client:
+            client.remove_group_members(self.own_sport.name, [MemberToRemove(member_id=self.name)])
 
     def close(self) -> None:
         self._over = True
@@ -71,9 +71,9 @@ class Member:
 
 
 @pytest.fixture
-def pair(ground: Ground) -> Iterator[tuple[Member, Member]]:
-    ground.make(PARTITIONS)
-    one, two = Member(ground), Member(ground)
+def pair(own_sport: OwnSport) -> Iterator[tuple[Member, Member]]:
+    own_sport.make(PARTITIONS)
+    one, two = Member(own_sport), Member(own_sport)
     real_cluster.until(lambda: len(one.held) == len(two.held) == PARTITIONS // 2, "each has half")
     yield one, two
     one.close()
@@ -81,7 +81,7 @@ def pair(ground: Ground) -> Iterator[tuple[Member, Member]]:
 
 
 def shared_out(one: Member, two: Member) -> bool:
-    """Whether each has half; nothing may be with both on the way there."""
+    """Whether each has half; no partition may have two owners on the way there."""
     assert not one.held & two.held, "both would publish these"
     return len(one.held) == len(two.held) == PARTITIONS // 2
 
@@ -97,14 +97,14 @@ def test_expelled_member_claims_no_former_partitions(pair):
         sleeper.lost.clear()
         had = set(sleeper.held)
         sleeper.going.set()
-        real_cluster.until(lambda sleeper=sleeper: sleeper.lost, "it hears of it")
+        real_cluster.until(lambda sleeper=sleeper: sleeper.lost, "it is notified")
         assert sleeper.lost == had
         real_cluster.until(lambda: shared_out(*pair), "each has half again")
         assert sum(len(member.held) for member in pair) == PARTITIONS
 
 
-def test_member_expelled_while_joining_gets_its_share_again(pair, ground):
-    """It has told that it joins again, and is waiting for the other's word, when the group gives it up."""
+def test_member_expelled_while_joining_gets_its_share_again(pair, own_sport):
+    """It has begun to join again, and waits for the other member, when the group expels it."""
     sleeper, other = pair
     had = set(sleeper.held)
     before = sleeper.name
@@ -114,16 +114,16 @@ def test_member_expelled_while_joining_gets_its_share_again(pair, ground):
     time.sleep(0.3)
     sleeper.thrown_out()
     other.going.set()
-    real_cluster.until(lambda: sleeper.lost, "it hears of it")
+    real_cluster.until(lambda: sleeper.lost, "it is notified")
     assert sleeper.lost == had
     real_cluster.until(lambda: shared_out(*pair) and sleeper.name != before, "each has half again")
 
 
-def test_joining_takes_the_fewest_rounds(pair, ground):
+def test_joining_takes_the_fewest_rounds(pair, own_sport):
     """An answer that comes between two polls is not thrown away. A third takes two rounds, one to give back and one to be given,
     and one more where a heartbeat crosses them; then there is peace."""
     before = pair[0].round
-    three = Member(ground)
+    three = Member(own_sport)
     try:
         members = (*pair, three)
         real_cluster.until(lambda: sorted(len(member.held) for member in members) == [1, 1, 2], "each has its share")

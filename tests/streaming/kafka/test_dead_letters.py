@@ -1,4 +1,4 @@
-"""Dead letters: those that are committed are listed, and each is sent in again once, whatever was asked for in between."""
+"""Dead letters: those that are committed are listed, and each is sent again once, whatever was replayed in between."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from streaming.wire import topics
 from streaming.wire.blocks import DeadLetter
 from streaming.wire.messages import encode_letter
 from streaming.wire.records import encode_telemetry
-from tests.streaming.kafka.conftest import Ground
+from tests.streaming.kafka.conftest import OwnSport
 from tests.streaming.toy import TOY, track
 
-# -- what is kept of what was sent -------------------------------------------------------------------------------------
+# -- the stored progress of replays -------------------------------------------------------------------------------------
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=40))
@@ -56,19 +56,19 @@ def test_filter_selects_by_game_reason_and_detail():
 cluster = pytest.mark.cluster
 
 
-def put(ground: Ground, game: str, reason: str, payload: bytes = b"", *, kind: str = "events", arrival_us: int = 1) -> None:
-    source = topics.events(ground.name) if kind == "events" else topics.telemetry(ground.name)
+def put(own_sport: OwnSport, game: str, reason: str, payload: bytes = b"", *, kind: str = "events", arrival_us: int = 1) -> None:
+    source = topics.events(own_sport.name) if kind == "events" else topics.telemetry(own_sport.name)
     letter = DeadLetter(source, game, reason, arrival_us, payload or f"{game} {reason} {arrival_us}".encode(), f"{reason}: why")
-    ground.put(topics.dead(source), game, encode_letter(letter))
+    own_sport.put(topics.dead(source), game, encode_letter(letter))
 
 
-def sent(ground: Ground) -> list[tuple[str, bytes]]:
+def sent(own_sport: OwnSport) -> list[tuple[str, bytes]]:
     """(game, value) of every message of the input, oldest first."""
     from kafka import KafkaConsumer
     from kafka.structs import TopicPartition
 
-    consumer = KafkaConsumer(**ground.address.python(), enable_auto_commit=False, auto_offset_reset="earliest")
-    topic = topics.telemetry(ground.name)
+    consumer = KafkaConsumer(**own_sport.address.python(), enable_auto_commit=False, auto_offset_reset="earliest")
+    topic = topics.telemetry(own_sport.name)
     here = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
     consumer.assign(here)
     ends, found = end_offsets(consumer, here), []
@@ -79,45 +79,45 @@ def sent(ground: Ground) -> list[tuple[str, bytes]]:
     return [(key, value) for _, key, value in sorted(found, key=lambda f: f[0])]
 
 
-def replay(ground: Ground, wanted: LetterFilter = LetterFilter(), again: bool = False) -> int:  # noqa: B008 - it never changes
+def replay(own_sport: OwnSport, wanted: LetterFilter = LetterFilter(), again: bool = False) -> int:  # noqa: B008 - it never changes
     with (
-        DeadLetterReader(ground.address, ground.name) as letters,
-        Ingress(ground.address, replace(TOY, name=ground.name)) as ingress,
+        DeadLetterReader(own_sport.address, own_sport.name) as letters,
+        Ingress(own_sport.address, replace(TOY, name=own_sport.name)) as ingress,
     ):
         return letters.send(letters.to_send(wanted, again), ingress)
 
 
-def listed(ground: Ground) -> list[tuple[str, str]]:
-    with DeadLetterReader(ground.address, ground.name) as letters:
+def listed(own_sport: OwnSport) -> list[tuple[str, str]]:
+    with DeadLetterReader(own_sport.address, own_sport.name) as letters:
         return sorted((found.letter.game, found.letter.reason) for found in letters.read())
 
 
 @cluster
-def test_dead_letters_of_both_topics_are_read_and_undecodable_ones_counted(ground):
-    with DeadLetterReader(ground.address, ground.name) as letters:
+def test_dead_letters_of_both_topics_are_read_and_undecodable_ones_counted(own_sport):
+    with DeadLetterReader(own_sport.address, own_sport.name) as letters:
         assert list(letters.read()) == [], "no topics yet"
-    ground.make()
+    own_sport.make()
     packet = track(0.2)
-    late = DeadLetter(topics.telemetry(ground.name), "a", "late", 7, packet, "late: 25 samples")
-    ground.put(topics.dead(topics.telemetry(ground.name)), "a", encode_letter(late))
-    ground.put(topics.dead(topics.telemetry(ground.name)), "a", b"{")
-    put(ground, "b", "bad event", b'{"type":"pass"}')
-    with DeadLetterReader(ground.address, ground.name) as letters:
+    late = DeadLetter(topics.telemetry(own_sport.name), "a", "late", 7, packet, "late: 25 samples")
+    own_sport.put(topics.dead(topics.telemetry(own_sport.name)), "a", encode_letter(late))
+    own_sport.put(topics.dead(topics.telemetry(own_sport.name)), "a", b"{")
+    put(own_sport, "b", "bad event", b'{"type":"pass"}')
+    with DeadLetterReader(own_sport.address, own_sport.name) as letters:
         a, b = sorted(letters.read(), key=lambda found: found.letter.game)
         assert letters.unreadable == 1
         assert len(list(letters.read())) == 2, "they can be read again"
     assert (a.letter.reason, a.letter.records, a.written_us) == ("late", len(packet), 7)
     assert a.letter.payload == encode_telemetry(packet)
-    assert (b.letter.payload, b.place.topic) == (b'{"type":"pass"}', f"dead.events.{ground.name}")
+    assert (b.letter.payload, b.place.topic) == (b'{"type":"pass"}', f"dead.events.{own_sport.name}")
 
 
 @cluster
-def test_uncommitted_dead_letter_is_not_read(ground):
+def test_uncommitted_dead_letter_is_not_read(own_sport):
     from kafka import KafkaProducer
 
-    ground.make(1)
-    topic = topics.dead(topics.events(ground.name))
-    producer = KafkaProducer(**ground.address.python(), transactional_id=ground.name)
+    own_sport.make(1)
+    topic = topics.dead(topics.events(own_sport.name))
+    producer = KafkaProducer(**own_sport.address.python(), transactional_id=own_sport.name)
     producer.init_transactions()
     for reason, end in (("gone", producer.abort_transaction), ("kept", producer.commit_transaction), ("open", None)):
         producer.begin_transaction()
@@ -125,106 +125,106 @@ def test_uncommitted_dead_letter_is_not_read(ground):
         producer.flush()
         if end is not None:
             end()
-    assert listed(ground) == [("a", "kept")], "and one that is under way holds nobody up"
+    assert listed(own_sport) == [("a", "kept")], "and an open transaction delays no reader"
     producer.commit_transaction()
-    assert listed(ground) == [("a", "kept"), ("a", "open")]
+    assert listed(own_sport) == [("a", "kept"), ("a", "open")]
     producer.close()
-    assert replay(ground) == 2
-    assert replay(ground) == 0, "the ends of transactions are not taken for letters"
+    assert replay(own_sport) == 2
+    assert replay(own_sport) == 0, "the ends of transactions are not taken for letters"
 
 
 @cluster
-def test_replay_sends_each_dead_letter_once_under_its_game_s_key(ground):
-    ground.make()
+def test_replay_sends_each_dead_letter_once_under_its_game_s_key(own_sport):
+    own_sport.make()
     for i in range(3):
-        put(ground, "a", "bad event", f"a{i}".encode())
-    put(ground, "b", "late", b"TL\x00\xff", kind="telemetry")
-    assert replay(ground) == 4
-    assert [value for game, value in sent(ground) if game == "a"] == [b"a0", b"a1", b"a2"]
-    assert ("b", b"TL\x00\xff") in sent(ground)
-    assert replay(ground) == 0
-    put(ground, "a", "bad event", b"a3")
-    assert replay(ground) == 1
-    assert [value for game, value in sent(ground) if game == "a"] == [b"a0", b"a1", b"a2", b"a3"]
-    assert replay(ground, again=True) == 5
-    assert replay(ground) == 0
+        put(own_sport, "a", "bad event", f"a{i}".encode())
+    put(own_sport, "b", "late", b"TL\x00\xff", kind="telemetry")
+    assert replay(own_sport) == 4
+    assert [value for game, value in sent(own_sport) if game == "a"] == [b"a0", b"a1", b"a2"]
+    assert ("b", b"TL\x00\xff") in sent(own_sport)
+    assert replay(own_sport) == 0
+    put(own_sport, "a", "bad event", b"a3")
+    assert replay(own_sport) == 1
+    assert [value for game, value in sent(own_sport) if game == "a"] == [b"a0", b"a1", b"a2", b"a3"]
+    assert replay(own_sport, again=True) == 5
+    assert replay(own_sport) == 0
 
 
 @cluster
-def test_replay_of_one_game_leaves_the_other_dead_letters_unsent(ground):
-    ground.make(1)
+def test_replay_of_one_game_leaves_the_other_dead_letters_unsent(own_sport):
+    own_sport.make(1)
     for i in range(6):
-        put(ground, f"g{i % 3}", "late" if i % 2 else "bad event", str(i).encode())
-    assert replay(ground, LetterFilter("g1")) == 2
-    assert replay(ground, LetterFilter("g1")) == 0
-    assert replay(ground, LetterFilter("", "LATE")) == 2, "1, 3, 5 without 1, which was sent"
-    assert replay(ground, LetterFilter("g1", "late")) == 0
-    assert replay(ground) == 2
-    assert replay(ground) == 0
-    assert [value.decode() for _, value in sent(ground)] == ["1", "4", "3", "5", "0", "2"]
+        put(own_sport, f"g{i % 3}", "late" if i % 2 else "bad event", str(i).encode())
+    assert replay(own_sport, LetterFilter("g1")) == 2
+    assert replay(own_sport, LetterFilter("g1")) == 0
+    assert replay(own_sport, LetterFilter("", "LATE")) == 2, "1, 3, 5 without 1, which was sent"
+    assert replay(own_sport, LetterFilter("g1", "late")) == 0
+    assert replay(own_sport) == 2
+    assert replay(own_sport) == 0
+    assert [value.decode() for _, value in sent(own_sport)] == ["1", "4", "3", "5", "0", "2"]
 
 
 @cluster
-def test_replay_that_cannot_store_its_progress_sends_nothing(ground, monkeypatch):
-    ground.make(1)
+def test_replay_that_cannot_store_its_progress_sends_nothing(own_sport, monkeypatch):
+    own_sport.make(1)
     for i in range(8):
-        put(ground, f"g{i % 2}", "late", str(i).encode())
+        put(own_sport, f"g{i % 2}", "late", str(i).encode())
     monkeypatch.setattr(module, "MAX_METADATA", 5)
     with pytest.raises(BadInput, match=r"\Atoo many letters would be left between[^\n]+\Z"):
-        replay(ground, LetterFilter("g1"))
-    assert sent(ground) == []
-    assert replay(ground) == 8
+        replay(own_sport, LetterFilter("g1"))
+    assert sent(own_sport) == []
+    assert replay(own_sport) == 8
 
 
 @cluster
-def test_dead_letter_without_its_record_is_not_replayed(ground):
-    ground.make(1)
-    source = topics.events(ground.name)
-    ground.put(topics.dead(source), "a", encode_letter(DeadLetter(source, "a", "truncated", 1, b"")))
-    put(ground, "a", "late", b"x")
-    assert replay(ground) == 1
-    assert sent(ground) == [("a", b"x")]
+def test_dead_letter_without_its_record_is_not_replayed(own_sport):
+    own_sport.make(1)
+    source = topics.events(own_sport.name)
+    own_sport.put(topics.dead(source), "a", encode_letter(DeadLetter(source, "a", "truncated", 1, b"")))
+    put(own_sport, "a", "late", b"x")
+    assert replay(own_sport) == 1
+    assert sent(own_sport) == [("a", b"x")]
 
 
 # -- the command -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def command(ground, monkeypatch, capsys):
-    """Run ``touchline dead`` on the sport of one's own; (exit code, what it printed, what it complained of)."""
-    monkeypatch.setattr(factory, "sport_named", lambda name: replace(TOY, name=ground.name))
+def command(own_sport, monkeypatch, capsys):
+    """Run ``touchline dead`` on the sport of one's own; (exit code, standard output, standard error)."""
+    monkeypatch.setattr(factory, "sport_named", lambda name: replace(TOY, name=own_sport.name))
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        code = run(["dead", *arguments, "--source", ground.address.text])
+        code = run(["dead", *arguments, "--source", own_sport.address.text])
         return code, *capsys.readouterr()
 
     return call
 
 
 @cluster
-def test_dead_list_shows_the_newest_in_order_of_time(ground, command):
-    ground.make()
+def test_dead_list_shows_the_newest_in_order_of_time(own_sport, command):
+    own_sport.make()
     assert command("list") == (0, "0 of 0 dead letters\n", "")
     for i in range(5):
-        put(ground, "a" if i else "longer", "late", arrival_us=1_700_000_000_000_000 + i * 1_000_000)
-    ground.put(topics.dead(topics.events(ground.name)), "a", b"?")
-    code, said, _ = command("list")
+        put(own_sport, "a" if i else "longer", "late", arrival_us=1_700_000_000_000_000 + i * 1_000_000)
+    own_sport.put(topics.dead(topics.events(own_sport.name)), "a", b"?")
+    code, output, _ = command("list")
     assert code == 0
-    *rows, last = said.splitlines()
+    *rows, last = output.splitlines()
     assert rows[0] == "2023-11-14T22:13:20.000Z  longer  events         1  late: why"
     assert rows[4] == "2023-11-14T22:13:24.000Z  a       events         1  late: why"
     assert last == "5 of 5 dead letters, and 1 that cannot be read"
-    code, said, _ = command("list", "--limit", "2", "--game", "a", "--json")
-    assert [row["time"][17:19] for row in json.loads(said)] == ["23", "24"]
-    assert json.loads(said)[0] | {"offset": 0, "partition": 0} == {
+    code, output, _ = command("list", "--limit", "2", "--game", "a", "--json")
+    assert [row["time"][17:19] for row in json.loads(output)] == ["23", "24"]
+    assert json.loads(output)[0] | {"offset": 0, "partition": 0} == {
         "time": "2023-11-14T22:13:23.000Z",
         "game": "a",
-        "source": f"events.{ground.name}",
+        "source": f"events.{own_sport.name}",
         "reason": "late",
         "detail": "late: why",
         "records": 1,
         "bytes": 23,
-        "topic": f"dead.events.{ground.name}",
+        "topic": f"dead.events.{own_sport.name}",
         "partition": 0,
         "offset": 0,
     }
@@ -232,14 +232,14 @@ def test_dead_list_shows_the_newest_in_order_of_time(ground, command):
 
 
 @cluster
-def test_dead_replay_confirms_and_prints_the_count(ground, command):
-    ground.make()
-    put(ground, "a", "late")
-    put(ground, "b", "late")
-    code, said, complaint = command("replay")
-    assert (code, said) == (2, "")
+def test_dead_replay_confirms_and_prints_the_count(own_sport, command):
+    own_sport.make()
+    put(own_sport, "a", "late")
+    put(own_sport, "b", "late")
+    code, output, complaint = command("replay")
+    assert (code, output) == (2, "")
     assert complaint == "touchline: 2 dead letters are to be sent again: confirm it with --yes\n"
-    assert sent(ground) == []
+    assert sent(own_sport) == []
     assert command("replay", "--game", "a", "--yes") == (0, "1 dead letter sent again\n", "")
     assert command("replay", "--yes", "--json") == (0, '{"sent": 1}\n', "")
     assert command("replay", "--yes") == (0, "nothing to send again\n", "")

@@ -24,7 +24,7 @@ from streaming.runners.kafka.runner import KafkaRunner
 from streaming.wire import topics
 from streaming.wire.feed import GameStart, encode_feed
 from tests import real_cluster
-from tests.streaming.kafka.conftest import Ground
+from tests.streaming.kafka.conftest import OwnSport
 from tests.streaming.toy import TOY, final_only, game, track
 
 HERE = TopicPartition("telemetry.toy", 0)
@@ -82,18 +82,18 @@ def test_every_request_to_the_broker_has_a_timeout():
 
 
 @pytest.mark.cluster
-def test_client_raises_for_a_foreign_partition_and_does_not_hang_on_a_deleted_topic(ground, monkeypatch):
+def test_client_raises_for_a_foreign_partition_and_does_not_hang_on_a_deleted_topic(own_sport, monkeypatch):
     """The behaviour of the client that the module is written for."""
     monkeypatch.setattr(offsets, "ANSWER_MS", 1_000)
-    ground.make(1)
-    here = TopicPartition(topics.telemetry(ground.name), 0)
-    consumer = KafkaConsumer(**ground.address.python(), enable_auto_commit=False)
+    own_sport.make(1)
+    here = TopicPartition(topics.telemetry(own_sport.name), 0)
+    consumer = KafkaConsumer(**own_sport.address.python(), enable_auto_commit=False)
     try:
         with pytest.raises(IllegalStateError):
             consumer.highwater(here)
         assert offsets.end_seen(consumer, here) == 0
         assert offsets.position(consumer, here) is None
-        with admin(ground.address) as client:
+        with admin(own_sport.address) as client:
             client.delete_topics([here.topic])
             real_cluster.until(lambda: here.topic not in client.list_topics(), "it is deleted")
         began_s = time.monotonic()
@@ -106,7 +106,7 @@ def test_client_raises_for_a_foreign_partition_and_does_not_hang_on_a_deleted_to
         consumer.close()
 
 
-def _run(ground: Ground, member: KafkaRunner) -> tuple[threading.Thread, list[BaseException], threading.Event]:
+def _run(own_sport: OwnSport, member: KafkaRunner) -> tuple[threading.Thread, list[BaseException], threading.Event]:
     """The member at work in a thread; the list gets the error that ended it."""
     ended, stop = list[BaseException](), threading.Event()
 
@@ -122,31 +122,31 @@ def _run(ground: Ground, member: KafkaRunner) -> tuple[threading.Thread, list[Ba
 
 
 @pytest.fixture
-def member(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> KafkaRunner:
+def member(own_sport: OwnSport, monkeypatch: pytest.MonkeyPatch) -> KafkaRunner:
     """A runner that checks its topic all the time, with the beginning of a game on the topic."""
     monkeypatch.setattr(runner, "WATCH_S", 0.05)
-    ground.name = TOY.name
-    real_cluster.recreate_topics(ground.address, ground.name, 2)
+    own_sport.name = TOY.name
+    real_cluster.recreate_topics(own_sport.address, own_sport.name, 2)
     for record in (GameStart(record=game()), track(3.0)):
-        ground.put(topics.telemetry(ground.name), GAME, encode_feed(record))
-    return KafkaRunner(ground.address, ground.name, final_only, group="offsets")
+        own_sport.put(topics.telemetry(own_sport.name), GAME, encode_feed(record))
+    return KafkaRunner(own_sport.address, own_sport.name, final_only, group="offsets")
 
 
 @pytest.mark.cluster
-def test_input_deleted_during_a_revocation_ends_the_run(ground, member, monkeypatch):
+def test_input_deleted_during_a_revocation_ends_the_run(own_sport, member, monkeypatch):
     """Each request for the end of a partition finds it revoked: the run ends with the lost offsets all the same."""
-    asked = threading.Event()
+    requested = threading.Event()
 
     def taken_away(self: KafkaConsumer, partition: TopicPartition) -> int:
-        asked.set()
+        requested.set()
         raise IllegalStateError("Partition is not assigned")
 
     monkeypatch.setattr(KafkaConsumer, "highwater", taken_away)
-    thread, ended, stop = _run(ground, member)
+    thread, ended, stop = _run(own_sport, member)
     try:
-        real_cluster.until(lambda: asked.is_set() and member.commits, "it is at work and watched")
-        with admin(ground.address) as client:
-            client.delete_topics([topics.telemetry(ground.name)])
+        real_cluster.until(lambda: requested.is_set() and member.commits, "it is at work and watched")
+        with admin(own_sport.address) as client:
+            client.delete_topics([topics.telemetry(own_sport.name)])
         thread.join(60)
         assert not thread.is_alive(), "it hangs"
     finally:
@@ -154,12 +154,12 @@ def test_input_deleted_during_a_revocation_ends_the_run(ground, member, monkeypa
         thread.join(60)
     (error,) = ended
     assert isinstance(error, InputLost)
-    assert f"topic {topics.telemetry(ground.name)} was deleted" in str(error)
+    assert f"topic {topics.telemetry(own_sport.name)} was deleted" in str(error)
 
 
 @pytest.mark.cluster
-def test_failed_topic_guard_thread_ends_the_run(ground, member, monkeypatch):
-    thread, ended, stop = _run(ground, member)
+def test_failed_topic_guard_thread_ends_the_run(own_sport, member, monkeypatch):
+    thread, ended, stop = _run(own_sport, member)
     try:
         real_cluster.until(lambda: member.commits, "it is at work")
         monkeypatch.setattr(TopicGuard, "check", lambda self, unread=None: {}["absent"])
@@ -174,7 +174,7 @@ def test_failed_topic_guard_thread_ends_the_run(ground, member, monkeypatch):
 
 
 @pytest.mark.cluster
-def test_error_during_a_rebalance_ends_the_run(ground, member, monkeypatch):
+def test_error_during_a_rebalance_ends_the_run(own_sport, member, monkeypatch):
     """The consumer only logs an error of the callback; the process would go on to publish games that another one owns."""
     due = Partition.due
 
@@ -183,16 +183,16 @@ def test_error_during_a_rebalance_ends_the_run(ground, member, monkeypatch):
             raise KeyError("absent")
         yield from due(part, now_s, every_s, most)
 
-    thread, ended, stop = _run(ground, member)
+    thread, ended, stop = _run(own_sport, member)
     other = None
     try:
         real_cluster.until(lambda: member.commits, "it is at work")
         member.commit_s = 3600.0  # what arrives from now on is stored when partitions move
         taken = sum(part.offset for part in member.parts.values())
-        ground.put(topics.telemetry(ground.name), GAME, encode_feed(track(1.0, start_s=3.0)))
+        own_sport.put(topics.telemetry(own_sport.name), GAME, encode_feed(track(1.0, start_s=3.0)))
         real_cluster.until(lambda: sum(part.offset for part in member.parts.values()) > taken, "the packet is taken")
         monkeypatch.setattr(Partition, "due", due_but_at_a_revocation)
-        other = join(ground.address, topics.telemetry(ground.name), member.group, lambda _: None, lambda *_: None)
+        other = join(own_sport.address, topics.telemetry(own_sport.name), member.group, lambda _: None, lambda *_: None)
 
         def over() -> bool:
             resume_joining(other)

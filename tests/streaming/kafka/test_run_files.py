@@ -25,7 +25,7 @@ from streaming.wire.records import Telemetry
 from tests import real_cluster
 from tests.faults.live import SPORT, load
 from tests.streaming.cli.test_cli import recording, refused
-from tests.streaming.kafka.conftest import Ground
+from tests.streaming.kafka.conftest import OwnSport
 from tests.streaming.toy import TOY, game, mark, track
 
 assert recording  # a fixture
@@ -55,7 +55,7 @@ def test_run_of_an_absent_source_is_refused(capsys, tmp_path):
         (str(tmp_path / "no"), f"there is no recording at {tmp_path / 'no'}"),
         ("simulator://chess", "unknown simulator 'chess': this installation knows f1, mlb, nfl, soccer"),
         ("simulator://soccer?seed=x", "seed and t0_us are whole numbers, minutes is a number"),
-        ("simulator://soccer?wind=3", "a simulated game of soccer has no option 'wind': there is finishing"),
+        ("simulator://soccer?wind=3", "the soccer simulator has no option 'wind'; its options: finishing"),
     ):
         assert sentence in refused(capsys, "run", "--source", source, "--sink", ELSEWHERE)
     assert f"there is no recording at {tmp_path / 'no'}" in refused(
@@ -114,12 +114,12 @@ def test_games_of_a_broker_are_written_to_a_file_and_recorded(address, tmp_path)
                 for _, item in played.items:
                     ingress.send(moved(item, name, 0, 0))
                 ingress.end(name)
-            ingress.raw("nobody", b"nonsense")
+            ingress.raw("unknown", b"nonsense")
         real_cluster.until(lambda: (folder / "filed-1").exists() and (folder / "filed-2").exists(), "both games are over", 60)
-        code, said = program.stop()
-    assert code == 0, said
-    assert re.search(r"2 games, [\d,]+ values in .*; not used: 1 \w", said), said
-    assert f"recorded 2 games in {folder}" in said
+        code, output = program.stop()
+    assert code == 0, output
+    assert re.search(r"2 games, [\d,]+ values in .*; not used: 1 \w", output), output
+    assert f"recorded 2 games in {folder}" in output
     written = lines(out)
     wanted: dict[tuple[str, int], object] = {}
     for name in ("filed-1", "filed-2"):
@@ -138,25 +138,25 @@ def test_run_with_record_makes_recordings_of_its_games(address, tmp_path):
             for _, item in played.items:
                 ingress.send(moved(item, "both", 0, 0))
         real_cluster.until(lambda: real_cluster.lag(address, SPORT, "touchline") == 0, "all input used and committed")
-        code, said = operator.stop()
-    assert code == 0, said
-    assert f"recorded 1 games in {tmp_path}" in said, "what a game that is still on had by then"
+        code, output = operator.stop()
+    assert code == 0, output
+    assert f"recorded 1 games in {tmp_path}" in output, "what a game that is still on had by then"
     assert Recording(tmp_path / "both").samples == sum(len(item) for _, item in played.items if isinstance(item, Telemetry))
     assert list(real_cluster.records(address, topics.stats(SPORT)))
 
 
 @pytest.mark.cluster
-def test_recording_started_late_takes_games_from_their_beginning(ground: Ground, tmp_path):
-    """Whoever records from the middle of a game on finds its beginning on the broker; an error beside it stops the run."""
-    ground.name = TOY.name
-    real_cluster.recreate_topics(ground.address, TOY.name, 1)
+def test_recording_started_late_takes_games_from_their_beginning(own_sport: OwnSport, tmp_path):
+    """A recording that is started in the middle of a game finds its beginning on the broker; an error in it stops the run."""
+    own_sport.name = TOY.name
+    real_cluster.recreate_topics(own_sport.address, TOY.name, 1)
     first, rest = [GameStart(record=game()), track(3.0), mark(1, 2.0)], [track(2.0, start_s=3.0), GameEnd(game="toy-1")]
     for record in first:
-        ground.put(topics.telemetry(TOY.name), "toy-1", encode_feed(record))
+        own_sport.put(topics.telemetry(TOY.name), "toy-1", encode_feed(record))
     stop = threading.Event()
-    with captured(KafkaSource(ground.address, TOY.name), tmp_path, stop):
+    with captured(KafkaSource(own_sport.address, TOY.name), tmp_path, stop):
         for record in rest:
-            ground.put(topics.telemetry(TOY.name), "toy-1", encode_feed(record))
+            own_sport.put(topics.telemetry(TOY.name), "toy-1", encode_feed(record))
         real_cluster.until(lambda: (tmp_path / "toy-1").exists(), "the game is over", 30)
     assert not stop.is_set()
     found = Recording(tmp_path / "toy-1")
@@ -164,7 +164,7 @@ def test_recording_started_late_takes_games_from_their_beginning(ground: Ground,
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "toy-1").touch()
     refused_as = pytest.raises(BadInput, match="toy-1 exists already and is not a folder")
-    with refused_as, captured(KafkaSource(ground.address, TOY.name), tmp_path / "taken", stop):
-        real_cluster.until(stop.is_set, "the run is told", 30)
+    with refused_as, captured(KafkaSource(own_sport.address, TOY.name), tmp_path / "taken", stop):
+        real_cluster.until(stop.is_set, "the run is stopped", 30)
     with pytest.raises(BadInput, match="cannot record in"):
-        captured(KafkaSource(ground.address, TOY.name), tmp_path / "taken" / "toy-1", stop).__enter__()
+        captured(KafkaSource(own_sport.address, TOY.name), tmp_path / "taken" / "toy-1", stop).__enter__()

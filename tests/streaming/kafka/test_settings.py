@@ -1,4 +1,4 @@
-"""Where a broker is and how it lets one in: URL, file, environment, and the same for a Java client; a mistake is one sentence."""
+"""The address and the login of a broker: URL, file, environment, and the same for a Java client; an error is one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The watch over live models: what waits for a later event, what that says once it has settled, and what nobody will ever say."""
+"""The monitor of live models: predictions that wait for a later event, their outcomes, and those that never get one."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ S = 1_000_000
 
 
 def end(ident: str, at_s: float, outcome: str = "good", kind: str = "end", **more: object) -> Event:
-    told = {"id": ident, "game": RECORD.game, "type": kind, "t_us": round(at_s * S), "outcome": outcome, **more}
-    return msgspec.convert(told, Event)
+    fields = {"id": ident, "game": RECORD.game, "type": kind, "t_us": round(at_s * S), "outcome": outcome, **more}
+    return msgspec.convert(fields, Event)
 
 
-def by_the_next_end(said: LoggedPrediction, told: EventHistory) -> Outcome | None:
-    event = told.after(said.t_us, "end")
-    return None if event is None or event.t_us > said.t_us + 30 * S else Outcome(float(event.outcome == "good"), event)
+def by_the_next_end(prediction: LoggedPrediction, history: EventHistory) -> Outcome | None:
+    event = history.after(prediction.t_us, "end")
+    return None if event is None or event.t_us > prediction.t_us + 30 * S else Outcome(float(event.outcome == "good"), event)
 
 
-def asked(at_s: float, version: str = "v1", rows: int = 2) -> Prediction:
+def predicted(at_s: float, version: str = "v1", rows: int = 2) -> Prediction:
     shape = (rows, len(SPECS[MODEL].features))
-    whom = tuple(RECORD.entities[n].id for n in range(rows))
+    subjects = tuple(RECORD.entities[n].id for n in range(rows))
     return Prediction(
         game=RECORD.game,
         stat="f1.battle.overtake_probability",
@@ -41,11 +41,11 @@ def asked(at_s: float, version: str = "v1", rows: int = 2) -> Prediction:
         answer=np.full(rows, 0.4),
         quality="final",
         took_us=5.0,
-        subjects=whom,
+        subjects=subjects,
     )
 
 
-def told(watch: ModelWatch) -> tuple[int, int, int]:
+def counts(watch: ModelWatch) -> tuple[int, int, int]:
     (report,) = watch.report()
     return report["labelled"], report["outcomes"], report["unlabelled"]
 
@@ -61,49 +61,49 @@ def test_waiting_predictions_are_counted_once_their_outcome_is_final() -> None:
         end("more", 101, kind="noise"),
         end("c", 120, kind="noise"),
     ]
-    heard = watch.tee(RECORD, events)
+    followed = watch.tee(RECORD, events)
     watch.write([], 0)
-    next(heard)
-    watch.write([asked(10.0), asked(11.0), asked(40.0, rows=1)], 0)
-    assert told(watch) == (0, 0, 0), "the event is there, and may be put right yet"
-    next(heard)
-    next(heard)
-    assert told(watch) == (0, 0, 0)
-    next(heard)
-    assert told(watch) == (0, 0, 0), "what the operator made of the time until then is yet to come"
-    next(heard)
-    assert told(watch) == (4, 1, 0), "two windows of two cars, one fate, by its last revision"
+    next(followed)
+    watch.write([predicted(10.0), predicted(11.0), predicted(40.0, rows=1)], 0)
+    assert counts(watch) == (0, 0, 0), "the event is there, and a correction may still change it"
+    next(followed)
+    next(followed)
+    assert counts(watch) == (0, 0, 0)
+    next(followed)
+    assert counts(watch) == (0, 0, 0), "the operator's predictions of the time until then are still to come"
+    next(followed)
+    assert counts(watch) == (4, 1, 0), "two windows of two cars, one outcome, by its last revision"
     assert watch.monitors[MODEL].calibration.recent()[1] == 0.0
-    watch.write([asked(85.0)], 0)
-    next(heard)
-    next(heard)
-    assert told(watch) == (6, 2, 1), "nothing came within half a minute of what was asked at 40 s"
-    watch.write([asked(119.0)], 0)
-    assert next(heard, None) is None
+    watch.write([predicted(85.0)], 0)
+    next(followed)
+    next(followed)
+    assert counts(watch) == (6, 2, 1), "no outcome within half a minute of the prediction at 40 s"
+    watch.write([predicted(119.0)], 0)
+    assert next(followed, None) is None
     watch.close()
-    assert told(watch) == (6, 2, 3), "the game is over: nothing more will come"
+    assert counts(watch) == (6, 2, 3), "the game is over: no more events will arrive"
 
 
 def test_end_of_a_game_counts_outcomes_that_are_known() -> None:
     watch = ModelWatch({MODEL: Label(("end",), by_the_next_end)}, lambda name, version: None)
     list(watch.tee(RECORD, [end("a", 20)]))
-    watch.write([asked(19.0), asked(19.5, rows=1)], 0)
-    assert told(watch) == (0, 0, 0)
+    watch.write([predicted(19.0), predicted(19.5, rows=1)], 0)
+    assert counts(watch) == (0, 0, 0)
     watch.close()
-    assert told(watch) == (3, 1, 0)
+    assert counts(watch) == (3, 1, 0)
     watch.close()
-    assert told(watch) == (3, 1, 0)
+    assert counts(watch) == (3, 1, 0)
 
 
 def test_new_model_version_does_not_count_predictions_of_the_old_one() -> None:
     watch = ModelWatch({MODEL: Label(("end",), by_the_next_end)}, lambda name, version: None)
-    heard = watch.tee(RECORD, [end("a", 20), end("late", 31, kind="end")])
-    next(heard)
-    watch.write([asked(10.0), asked(12.0, "v2", rows=1)], 0)
-    assert next(heard).id == "late"
-    assert next(heard, None) is None
+    followed = watch.tee(RECORD, [end("a", 20), end("late", 31, kind="end")])
+    next(followed)
+    watch.write([predicted(10.0), predicted(12.0, "v2", rows=1)], 0)
+    assert next(followed).id == "late"
+    assert next(followed, None) is None
     watch.close()
-    assert told(watch) == (1, 1, 0)
+    assert counts(watch) == (1, 1, 0)
     assert watch.monitors[MODEL].version == "v2"
 
 
@@ -131,5 +131,5 @@ def test_curve_of_answers_is_not_counted_as_predictions() -> None:
         0,
     )
     watch.close()
-    assert told(watch) == (0, 0, 0)
+    assert counts(watch) == (0, 0, 0)
     assert watch.report()[0]["predictions"] == 1

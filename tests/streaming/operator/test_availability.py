@@ -1,4 +1,4 @@
-"""No value outside of a model's home, said once; nothing to say gives no row; the same however the stream is cut."""
+"""A row outside of a model's limits has no value and is reported once; a missing value gives no row; cuts change nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from streaming.wire.records import StatUpdate, decode_stat, encode
 from tests.streaming import helpers, toy
 
 NAN = float("nan")
-REAL = msgspec.structs.replace(toy.game(), provenance={"provider": "somebody"})
+REAL = msgspec.structs.replace(toy.game(), provenance={"provider": "example"})
 OFF = "trained on simulated games only, and not shown right on real ones"
 
 
@@ -30,10 +30,10 @@ class Known:
 
     def __init__(self, origin: str = "simulated") -> None:
         self.home = Home(origin, "a test", inputs_of(np.linspace(0.0, 10.0, 500)[:, None]))  # type: ignore[arg-type]
-        self.asked: list[float] = []
+        self.predicted: list[float] = []
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
-        self.asked += rows[:, 0].tolist()
+        self.predicted += rows[:, 0].tolist()
         return rows[:, 0] / 100.0
 
 
@@ -42,8 +42,8 @@ def row(value: float) -> list[float]:
 
 
 def sport() -> object:
-    """A window stat, an event stat and a tick that ask: about the speed, the marker's number and the marks so far."""
-    asked = (
+    """A window stat, an event stat and a tick with a model: of the speed, the marker's number and the marks so far."""
+    with_model = (
         Stat(
             "toy.player.chance",
             "0..1",
@@ -72,7 +72,7 @@ def sport() -> object:
             model="known",
         ),
     )
-    return replace(toy.TOY, stats=(*toy.TOY.stats, *asked))
+    return replace(toy.TOY, stats=(*toy.TOY.stats, *with_model))
 
 
 def marks(*near: bool) -> list[object]:
@@ -149,8 +149,8 @@ def test_row_outside_of_a_model_s_limits_is_never_predicted() -> None:
     model = Known()
     operator = GameOperator(sport(), toy.game(), {"known": model})  # type: ignore[arg-type]
     helpers.play(operator, sorted([*helpers.cut(toy.track(20.0), [5]), *marks(True, False, True)], key=arrival))
-    assert model.asked
-    assert max(model.asked) <= 12.5
+    assert model.predicted
+    assert max(model.predicted) <= 12.5
 
 
 @pytest.mark.parametrize("game", [toy.game(), REAL], ids=["simulated", "real"])

@@ -1,4 +1,4 @@
-"""What a broken nfl feed does to an operator: counted, explained, and everything else goes on."""
+"""A broken NFL feed: its faults are counted with their reasons, and everything else goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operator says of bad records, quiet feeds, early and corrected events; each case is worked out by hand."""
+"""The operator's outputs for bad records, silent feeds, early and corrected events; each case is computed by hand."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_straight_run_has_its_speed_and_path():
     packet = Telemetry("toy-1", "tracking", times, np.full(n, 10, np.uint32), x, zero, zero, times + 4000)
     out = helpers.run(TOY, game(), helpers.cut(packet, [1]))
     speeds = _values(out, "toy.player.speed")
-    assert {s for s, *_ in speeds} == {"r0"}, "nobody is published who was never seen"
+    assert {s for s, *_ in speeds} == {"r0"}, "a player without samples is not published"
     assert speeds[0][1] == 400_000, "the first window is (t0, t0 + 0.4 s]"
     assert [t for _, t, *_ in speeds[:3]] == [400_000, 600_000, 800_000]
     assert speeds[5][2] == pytest.approx(18.0, abs=1e-3)
@@ -78,10 +78,10 @@ def test_impossible_sample_is_a_dead_letter_and_the_others_are_used(change, reas
     rows = np.array([5 * 100])  # runner 0 at 4.04 s
     out = helpers.run(TOY, game(), helpers.cut(_bent(rows, **change), [5]))
     assert helpers.dead(out) == {reason: 1}
-    letter = next(o for o in out if isinstance(o, DeadLetter))
-    assert isinstance(letter.payload, Telemetry)
-    assert letter.source == "telemetry.toy"
-    assert letter.payload.t_us[0] == track(10.0).t_us[500]
+    dead_letter = next(o for o in out if isinstance(o, DeadLetter))
+    assert isinstance(dead_letter.payload, Telemetry)
+    assert dead_letter.source == "telemetry.toy"
+    assert dead_letter.payload.t_us[0] == track(10.0).t_us[500]
     others = [v for v in _values(out, "toy.player.speed") if v[0] == "r1"]
     clean = [v for v in _values(helpers.run(TOY, game(), [track(10.0)]), "toy.player.speed") if v[0] == "r1"]
     assert others == clean
@@ -228,7 +228,7 @@ def test_late_correction_keeps_values_read_from_frames():
     pieces = helpers.cut(track(30.0), [5])
     out = helpers.play(operator, [mark(1, 3.0), *pieces, mark(1, 3.0, player=2, revision=1, delay_s=27.0)])
     first, *rest = _values(out, "toy.mark.x")
-    assert rest == [("r2", 3_000_000, first[2], 1), ("r0", 3_000_000, None, 1)], "and nobody keeps what another did"
+    assert rest == [("r2", 3_000_000, first[2], 1), ("r0", 3_000_000, None, 1)], "and no other player keeps it"
 
 
 def test_correction_is_computed_on_the_ledger_before_the_event():
@@ -308,9 +308,9 @@ def test_quarantined_samples_keep_feed_and_channels_and_the_packet_is_unchanged(
     packet = _bent(np.array([500]), x_m=400.0)
     packet.arrival_us = 0
     out = GameOperator(TOY, game()).on_record(packet, T0 + 20_000_000)
-    letter = next(o for o in out if isinstance(o, DeadLetter))
-    assert letter.payload.feed == "tracking"
-    assert letter.payload.channels["in_play"].tolist() == [1.0]
+    dead_letter = next(o for o in out if isinstance(o, DeadLetter))
+    assert dead_letter.payload.feed == "tracking"
+    assert dead_letter.payload.channels["in_play"].tolist() == [1.0]
     assert packet.arrival_us == 0
 
 
@@ -377,7 +377,7 @@ def test_silent_feed_gives_provisional_values_and_moves_no_watermark():
     shown = [v for v in _values(out, "toy.player.speed", "provisional") if v[0] == "r0"]
     assert [t for _, t, *_ in shown][:2] == [4_000_000, 4_200_000]
     assert shown[0][2] is not None
-    assert shown[-1][2] is None, "what is no longer measured is said to be unknown"
+    assert shown[-1][2] is None, "what is no longer measured is unknown"
     assert all(b.quality == "provisional" for b in out if isinstance(b, StatBlock))
     assert operator.snapshot() == before
     rest = helpers.play(operator, pieces[100:])
@@ -441,7 +441,7 @@ def _arrival_us(record: Telemetry | Event) -> int:
 
 
 def _upgraded() -> Sport:
-    """The toy sport a version later: one more signal and stat of windows, one more field and stat of the account."""
+    """The toy sport a version later: one more signal and stat of windows, one more field and stat of the ledger."""
 
     class Newer(Ledger):
         marks_of_all: int = 0
@@ -488,7 +488,7 @@ def test_newer_version_takes_over_a_running_game():
     out += helpers.play(back, stream[2 * third :])
     found = helpers.finals(out)
     fresh = {key for key in found if "/toy.player.double/" in key[0] or "/toy.match.all/" in key[0]}
-    assert fresh, "the newer version's own stats came out"
+    assert fresh, "the newer version's own stats are published"
     assert {key: raw for key, raw in found.items() if key not in fresh} == whole
 
 

@@ -60,7 +60,7 @@ def test_team_stat_has_a_value_for_each_team(teams: int) -> None:
     assert list(seen) == [f"t{i}" for i in range(teams)]
     assert sum(seen.values()) == 4  # type: ignore[arg-type]
     assert operator.roster.ball == -1
-    assert not operator.frame_buffer.frames.attack.any(), "nobody attacks anywhere"
+    assert not operator.frame_buffer.frames.attack.any(), "no team attacks in either direction"
 
 
 def test_wrong_number_of_teams_is_refused_with_one_sentence() -> None:
@@ -79,21 +79,21 @@ def test_wrong_number_of_teams_is_refused_with_one_sentence() -> None:
 def test_model_predicts_only_the_subjects_that_are_concerned() -> None:
     class Counting:
         name, version, features = "counting", "1", ()
-        asked = 0
+        predicted = 0
 
         def predict(self, rows: np.ndarray) -> np.ndarray:
-            self.asked += len(rows)
+            self.predicted += len(rows)
             return np.full(len(rows), 0.25)
 
     model = Counting()
     rows = np.array([[1.0, np.nan], [np.nan, np.nan], [np.nan, 2.0]])
 
-    def predicted(rows):
+    def infer(rows):
         return infer_rows(model, rows, DeadlineBudget(), ModelUse(name="m", version="1"), 0, OPEN).values
 
-    answer = predicted(rows)
+    answer = infer(rows)
     assert answer[[0, 2]].tolist() == [0.25, 0.25]
     assert np.isnan(answer[1])
-    assert model.asked == 2
-    assert np.isnan(predicted(rows[1:2])).all()
-    assert predicted(rows[:1]).tolist() == [0.25]
+    assert model.predicted == 2
+    assert np.isnan(infer(rows[1:2])).all()
+    assert infer(rows[:1]).tolist() == [0.25]

@@ -1,4 +1,4 @@
-"""One game as a runner keeps it: it starts from its own record, ends with its own word, and nothing that comes can break it."""
+"""A game's session in a runner: it starts with the game record and ends with the end record; no message can break it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def make(record: GameRecord) -> GameOperator:
     return GameOperator(TOY, record)
 
 
-def host(build=make) -> GameSession:  # type: ignore[no-untyped-def]
+def new_session(build=make) -> GameSession:  # type: ignore[no-untyped-def]
     return GameSession("toy", "toy-1", build)
 
 
@@ -38,24 +38,24 @@ PLAY = sorted(
 
 
 def started() -> GameSession:
-    found = host()
+    found = new_session()
     assert found.take(START, NOW) == []
     return found
 
 
-def the_letter(out) -> DeadLetter:  # type: ignore[no-untyped-def]
-    (letter,) = out
-    assert isinstance(letter, DeadLetter)
-    assert letter.game == "toy-1"
-    return letter
+def the_dead_letter(out) -> DeadLetter:  # type: ignore[no-untyped-def]
+    (dead,) = out
+    assert isinstance(dead, DeadLetter)
+    assert dead.game == "toy-1"
+    return dead
 
 
 def test_session_gives_the_outputs_of_its_operator():
-    kept = started()
-    assert (kept.phase, kept.record) == ("on", game())
-    out = [output for raw in feed(PLAY) for output in kept.take(raw, NOW)]
-    out += kept.take(END, NOW)
-    assert (kept.phase, kept.operator, kept.metrics) == ("over", None, None)
+    session = started()
+    assert (session.phase, session.record) == ("on", game())
+    out = [output for raw in feed(PLAY) for output in session.take(raw, NOW)]
+    out += session.take(END, NOW)
+    assert (session.phase, session.operator, session.metrics) == ("over", None, None)
     plain = helpers.run(TOY, game(), PLAY)
     assert helpers.finals(o for o in out if not isinstance(o, Event)) == helpers.finals(plain)
     assert len(helpers.finals(plain)) > 100
@@ -63,84 +63,89 @@ def test_session_gives_the_outputs_of_its_operator():
 
 
 def test_accepted_event_is_published_after_the_stats_that_it_led_to():
-    kept = started()
+    session = started()
     for raw in feed(helpers.cut(track(2.0), [50])):
-        kept.take(raw, NOW)
-    *stats, last = kept.take(encode_feed(mark(1, 1.5)), NOW)
+        session.take(raw, NOW)
+    *stats, last = session.take(encode_feed(mark(1, 1.5)), NOW)
     assert stats
     assert last == mark(1, 1.5)
-    assert not any(isinstance(o, Event) for o in kept.take(encode_feed(mark(1, 1.5)), NOW)), "not when it comes twice"
+    assert not any(isinstance(o, Event) for o in session.take(encode_feed(mark(1, 1.5)), NOW)), "not when it comes twice"
     bare = msgspec.structs.replace(mark(2, 1.6), arrival_us=0)
-    assert kept.take(encode_feed(bare), NOW)[-1].arrival_us == NOW, "stamped with the broker's time where it has no stamp"
+    assert session.take(encode_feed(bare), NOW)[-1].arrival_us == NOW, "stamped with the broker's time where it has no stamp"
 
 
 def test_record_before_the_game_record_is_a_dead_letter():
-    kept = host()
+    session = new_session()
     for raw, source in ((feed(PLAY)[0], "telemetry.toy"), (encode_feed(mark(1, 1.0)), "events.toy"), (END, "events.toy")):
-        letter = the_letter(kept.take(raw, NOW))
-        assert (letter.reason, letter.source, letter.payload, letter.arrival_us) == ("unknown game", source, raw, NOW)
-        assert "no game record arrived before it" in letter.detail
-    assert kept.phase == "waiting"
-    assert kept.tick(NOW) == []
-    assert kept.take(START, NOW) == [], "and the record may still come"
+        dead = the_dead_letter(session.take(raw, NOW))
+        assert (dead.reason, dead.source, dead.payload, dead.arrival_us) == (
+            "unknown game",
+            source,
+            raw,
+            NOW,
+        )
+        assert "no game record arrived before it" in dead.detail
+    assert session.phase == "waiting"
+    assert session.tick(NOW) == []
+    assert session.take(START, NOW) == [], "and the record may still come"
 
 
 def test_record_after_the_end_is_a_dead_letter():
-    kept = started()
-    kept.take(END, NOW)
+    session = started()
+    session.take(END, NOW)
     for raw in (feed(PLAY)[0], encode_feed(mark(1, 1.0)), END):
-        letter = the_letter(kept.take(raw, NOW))
-        assert (letter.reason, "it is over" in letter.detail) == ("unknown game", True)
-    assert the_letter(kept.take(START, NOW)).reason == "after the end"
-    assert kept.tick(NOW) == []
+        dead = the_dead_letter(session.take(raw, NOW))
+        assert (dead.reason, "it is over" in dead.detail) == ("unknown game", True)
+    assert the_dead_letter(session.take(START, NOW)).reason == "after the end"
+    assert session.tick(NOW) == []
 
 
 def test_repeated_game_record_changes_nothing_and_a_different_one_is_a_dead_letter():
-    kept = started()
-    out = [o for raw in feed(PLAY) for o in kept.take(raw, NOW)]
-    assert kept.take(START, NOW) == []
+    session = started()
+    out = [o for raw in feed(PLAY) for o in session.take(raw, NOW)]
+    assert session.take(START, NOW) == []
     changed = encode_feed(GameStart(record=msgspec.structs.replace(game(), title="Another")))
-    assert the_letter(kept.take(changed, NOW)).reason == "changed game record"
-    assert kept.metrics is not None
-    assert kept.metrics.counts["quarantined", "changed game record"] == 1
-    out += kept.take(END, NOW)
+    assert the_dead_letter(session.take(changed, NOW)).reason == "changed game record"
+    assert session.metrics is not None
+    assert session.metrics.counts["quarantined", "changed game record"] == 1
+    out += session.take(END, NOW)
     assert helpers.finals(o for o in out if not isinstance(o, Event)) == helpers.finals(helpers.run(TOY, game(), PLAY))
 
 
 def test_record_under_the_key_of_another_game_is_a_dead_letter():
     other = msgspec.structs.replace(game(), game="toy-2")
-    assert the_letter(host().take(encode_feed(GameStart(record=other)), NOW)).reason == "another game"
-    kept = started()
+    assert the_dead_letter(new_session().take(encode_feed(GameStart(record=other)), NOW)).reason == "another game"
+    session = started()
     strange = track(0.2)
     strange.game = "toy-2"
     end = encode_feed(GameEnd(game="toy-2"))
     for raw in (end, encode_feed(strange), encode_feed(msgspec.structs.replace(mark(1, 1.0), game="toy-2"))):
-        assert the_letter(kept.take(raw, NOW)).reason == "another game"
-    assert kept.phase == "on"
+        assert the_dead_letter(session.take(raw, NOW)).reason == "another game"
+    assert session.phase == "on"
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"TL\x01", b'{"kind":"?"}', b"\xff" * 40])
 def test_undecodable_bytes_are_a_dead_letter_with_the_same_bytes(raw):
-    letter = the_letter(started().take(raw, NOW))
-    assert letter.payload == raw
-    assert letter.reason in ("truncated", "bad record", "not telemetry")
+    dead = the_dead_letter(started().take(raw, NOW))
+    assert dead.payload == raw
+    assert dead.reason in ("truncated", "bad record", "not telemetry")
 
 
 def test_game_record_that_the_operator_refuses_is_a_dead_letter():
     def refuses(record: GameRecord) -> GameOperator:
         raise BadInput("there is no model xgoals")
 
-    kept = host(refuses)
-    letter = the_letter(kept.take(START, NOW))
-    assert (letter.reason, kept.phase) == ("bad game record", "waiting")
-    assert "there is no model xgoals" in letter.detail
+    session = new_session(refuses)
+    dead = the_dead_letter(session.take(START, NOW))
+    assert (dead.reason, session.phase) == ("bad game record", "waiting")
+    assert "there is no model xgoals" in dead.detail
     wrong = msgspec.structs.replace(game(), sport="soccer")
-    assert the_letter(host().take(encode_feed(GameStart(record=wrong)), NOW)).reason == "bad game record"
+    assert the_dead_letter(new_session().take(encode_feed(GameStart(record=wrong)), NOW)).reason == "bad game record"
 
 
 def test_operator_that_fails_on_a_record_makes_a_dead_letter_and_goes_on(caplog):
-    kept = started()
-    operator = kept.operator
+    session = started()
+    operator = session.operator
     assert operator is not None
     whole = operator.on_record
 
@@ -150,32 +155,32 @@ def test_operator_that_fails_on_a_record_makes_a_dead_letter_and_goes_on(caplog)
         return whole(record, now_us)
 
     operator.on_record = fails_on_e1  # type: ignore[method-assign]
-    letters = [o for raw in feed(PLAY) for o in kept.take(raw, NOW) if isinstance(o, DeadLetter)]
-    (letter,) = letters
-    assert (letter.reason, letter.payload) == ("operator failed", encode_feed(mark(1, 1.0)))
-    assert "ZeroDivisionError" in letter.detail
+    dead_letters = [o for raw in feed(PLAY) for o in session.take(raw, NOW) if isinstance(o, DeadLetter)]
+    (dead,) = dead_letters
+    assert (dead.reason, dead.payload) == ("operator failed", encode_feed(mark(1, 1.0)))
+    assert "ZeroDivisionError" in dead.detail
     assert "which is set aside" in caplog.text
-    assert kept.metrics is not None
-    assert kept.metrics.counts["quarantined", "operator failed"] == 1
-    assert any(isinstance(o, StatBlock) for o in kept.take(END, NOW))
+    assert session.metrics is not None
+    assert session.metrics.counts["quarantined", "operator failed"] == 1
+    assert any(isinstance(o, StatBlock) for o in session.take(END, NOW))
 
 
 def test_strict_operator_that_fails_on_a_record_raises():
-    kept = host(lambda record: GameOperator(TOY, record, strict=True))
-    kept.take(START, NOW)
-    kept.operator.on_record = lambda *_: 1 / 0  # type: ignore[union-attr,method-assign,assignment,return-value]
+    session = new_session(lambda record: GameOperator(TOY, record, strict=True))
+    session.take(START, NOW)
+    session.operator.on_record = lambda *_: 1 / 0  # type: ignore[union-attr,method-assign,assignment,return-value]
     with pytest.raises(ZeroDivisionError):
-        kept.take(encode_feed(mark(1, 1.0)), NOW)
+        session.take(encode_feed(mark(1, 1.0)), NOW)
 
 
 def test_tick_gives_provisional_values_and_leaves_the_state_unchanged():
-    kept = started()
+    session = started()
     for raw in feed(helpers.cut(track(2.0), [50])):
-        kept.take(raw, NOW)
-    before = kept.snapshot()
-    out = kept.tick(int(track(2.0).t_us[-1]) + 700_000)
+        session.take(raw, NOW)
+    before = session.snapshot()
+    out = session.tick(int(track(2.0).t_us[-1]) + 700_000)
     assert {o.quality for o in out if isinstance(o, StatBlock)} == {"provisional"}
-    assert kept.snapshot() == before
+    assert session.snapshot() == before
 
 
 # -- state -------------------------------------------------------------------------------------------------------------
@@ -184,7 +189,7 @@ def test_tick_gives_provisional_values_and_leaves_the_state_unchanged():
 @pytest.mark.parametrize("at", [0, 1, 3, len(PLAY) // 2, len(PLAY)])
 def test_restored_session_goes_on_to_the_same_finals(at):
     raws = [START, *feed(PLAY), END]
-    first, second = host(), host()
+    first, second = new_session(), new_session()
     out = [o for raw in raws[:at] for o in first.take(raw, NOW)]
     second.restore(first.snapshot())
     assert (second.phase, second.record) == (first.phase, first.record)
@@ -194,18 +199,18 @@ def test_restored_session_goes_on_to_the_same_finals(at):
 
 
 def test_restored_session_of_an_ended_game_stays_ended():
-    kept, back = started(), host()
-    kept.take(END, NOW)
-    back.restore(kept.snapshot())
+    session, back = started(), new_session()
+    session.take(END, NOW)
+    back.restore(session.snapshot())
     assert (back.phase, back.operator) == ("over", None)
-    assert the_letter(back.take(START, NOW)).reason == "after the end"
-    assert len(kept.snapshot()) < 2_000, "and takes no room"
+    assert the_dead_letter(back.take(START, NOW)).reason == "after the end"
+    assert len(session.snapshot()) < 2_000, "and takes no room"
 
 
 def test_snapshot_of_a_newer_version_is_refused_with_one_sentence():
     raw = b"TLGH" + msgspec.msgpack.encode([VERSION + 1, "on", {"anything": 1}, b"", "more"])
     with pytest.raises(BadSnapshot, match=rf"has version {VERSION + 1}, this program reads version {VERSION}: .*newer one"):
-        host().restore(raw)
+        new_session().restore(raw)
 
 
 @pytest.mark.parametrize(
@@ -223,30 +228,30 @@ def test_snapshot_of_a_newer_version_is_refused_with_one_sentence():
 )
 def test_bytes_that_are_no_snapshot_are_refused_with_one_sentence(raw, word):
     with pytest.raises(BadSnapshot, match=word) as bad:
-        host().restore(raw)
+        new_session().restore(raw)
     assert "\n" not in str(bad.value)
 
 
 def test_snapshot_of_another_roster_is_refused():
-    kept = started()
+    session = started()
     for raw in feed(PLAY):
-        kept.take(raw, NOW)
-    raw = bytearray(kept.snapshot())
+        session.take(raw, NOW)
+    raw = bytearray(session.snapshot())
     inner = msgspec.msgpack.decode(bytes(raw[4:]))
     inner[2] = msgspec.to_builtins(game(6))
     with pytest.raises(BadSnapshot, match="roster"):
-        host().restore(b"TLGH" + msgspec.msgpack.encode(inner))
+        new_session().restore(b"TLGH" + msgspec.msgpack.encode(inner))
 
 
 def test_damaged_snapshot_is_refused_or_restored():
-    kept = started()
+    session = started()
     for raw in feed(PLAY)[:6]:
-        kept.take(raw, NOW)
-    good, rng = kept.snapshot(), np.random.default_rng(2)
+        session.take(raw, NOW)
+    good, rng = session.snapshot(), np.random.default_rng(2)
     for _ in range(300):
         raw = bytearray(good)
         raw[int(rng.integers(4, 400))] ^= 1 << int(rng.integers(8))
-        back = host()
+        back = new_session()
         try:
             back.restore(bytes(raw))
         except (BadSnapshot, BadInput):

@@ -1,4 +1,4 @@
-"""What an operator keeps: in snapshots of this version and of the one before, of waiting events, and of steps."""
+"""The state of an operator: snapshots of this version and of the previous one, waiting events, and steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording of each game as its input comes by: what is in it is what came, and it is there when the game is over."""
+"""A recording of each game as its input passes: it holds every record, and is there when the game is over."""
 
 from __future__ import annotations
 

@@ -57,17 +57,17 @@ def event(i: int, **fields: object) -> Event:
 
 def samples(records: list[Telemetry | Event]) -> list[tuple[object, ...]]:
     """Every sample and event, one by one, in order: what must not depend on how packets are cut."""
-    told: list[tuple[object, ...]] = []
+    rows: list[tuple[object, ...]] = []
     for record in records:
         if isinstance(record, Event):
-            told.append(("event", record))
+            rows.append(("event", record))
             continue
         arrival = np.broadcast_to(record.arrival_us, len(record))
         for k in range(len(record)):
             values = [float(column[k]) for column in (record.x_m, record.y_m, record.z_m)]
             channels = tuple(sorted((name, str(float(c[k]))) for name, c in record.channels.items()))
-            told.append((record.feed, int(record.t_us[k]), int(record.tag[k]), str(values), int(arrival[k]), channels))
-    return told
+            rows.append((record.feed, int(record.t_us[k]), int(record.tag[k]), str(values), int(arrival[k]), channels))
+    return rows
 
 
 def record_game(path: Path, frames: int = 100, every: int = 7) -> list[Telemetry | Event]:
@@ -121,8 +121,8 @@ def test_packets_hold_at_most_max_samples(tmp_path: Path, small_groups: None, si
 @given(at=st.integers(-1_000_000, 6_000_000))
 def test_records_from_any_instant_are_the_tail_of_the_whole(shared: Recording, at: int) -> None:
     whole = samples(list(shared.records()))
-    arrived = [told[1].arrival_us if told[0] == "event" else told[4] for told in whole]  # type: ignore[attr-defined]
-    tail = [told for told, arrival in zip(whole, arrived, strict=True) if arrival >= T0 + at]  # type: ignore[operator]
+    arrived = [row[1].arrival_us if row[0] == "event" else row[4] for row in whole]  # type: ignore[attr-defined]
+    tail = [row for row, arrival in zip(whole, arrived, strict=True) if arrival >= T0 + at]  # type: ignore[operator]
     assert samples(list(shared.records(from_us=T0 + at))) == tail
 
 
@@ -300,7 +300,7 @@ def test_outputs_of_an_operator_are_recorded(tmp_path: Path) -> None:
     )
     with Writer(tmp_path / "rec", GAME) as writer:
         writer.write(DeadLetter("events.toy", "g1", "bad event", T0, b"{", "cut short"))
-        asked = Prediction(
+        prediction = Prediction(
             game="g1",
             stat="toy.shot.chance",
             event="e1",
@@ -313,8 +313,8 @@ def test_outputs_of_an_operator_are_recorded(tmp_path: Path) -> None:
             took_us=3.0,
             subjects=("p1",),
         )
-        letter = DeadLetter("telemetry.toy", "g1", "teleport", T0, frame(3))
-        writer.write_outputs([block, asked, letter, FrameBlock("g1", "toy", (), np.zeros(0), np.zeros(0))], T0 + 5)
+        dead_letter = DeadLetter("telemetry.toy", "g1", "teleport", T0, frame(3))
+        writer.write_outputs([block, prediction, dead_letter, FrameBlock("g1", "toy", (), np.zeros(0), np.zeros(0))], T0 + 5)
     recording = Recording(tmp_path / "rec")
     dead = pq.ParquetFile(recording.files("dead")[0]).read().to_pylist()
     assert [(row["reason"], row["samples"]) for row in dead] == [("bad event", 1), ("teleport", 5)]
@@ -399,9 +399,9 @@ def test_part_of_another_kind_is_refused(shared: Recording, tmp_path: Path) -> N
     with pytest.raises(BadInput, match="is damaged"):
         Recording(folder)
     # and when the list of parts was changed along with it
-    told = msgspec.json.decode((folder / "recording.json").read_bytes(), type=recorder.Contents)
+    contents = msgspec.json.decode((folder / "recording.json").read_bytes(), type=recorder.Contents)
     part = Part.of(folder / "telemetry" / "part-00000.parquet", "telemetry/part-00000.parquet", 16, 0, 0)
-    (folder / "recording.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(told, parts=[part])))
+    (folder / "recording.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(contents, parts=[part])))
     with pytest.raises(BadInput, match="it has no column feed"):
         Recording(folder)
 

@@ -135,12 +135,12 @@ def test_malformed_block_is_counted_with_its_reason() -> None:
         "bad plan": b"TP\x01\0\x02\0\0\0{}",
     }
     data = encode_plan(PLAN) + good[0] + b"noise between blocks, none of it ours" + good[1] + bytes(bad)
-    # each by itself: of a stretch in which the boundary is lost only the first reason is told
+    # each by itself: of a stretch in which the boundary is lost only the first reason is counted
     data += encode_plan(PLAN).join(strange.values()) + b"".join(good[3:]) + good[4]
     found, reducer = run(data)
     for reason in (*strange, "not a block"):
         assert reducer.counts["quarantined", reason] == 1, reason
-    assert reducer.counts["late", "late"] == 1, "the block that came twice"
+    assert reducer.counts["late", "late"] == 1, "the repeated block"
     assert reducer.counts["quarantined", "not a finite sample"] == 1
     assert reducer.counts["accepted", "block"] == 10
     plain, _ = run(encode_plan(PLAN) + b"".join(good))

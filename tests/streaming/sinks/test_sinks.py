@@ -1,4 +1,4 @@
-"""What a sink writes is what the messages would have said, and only when the run ended well."""
+"""A sink writes the values of the messages, and leaves a file only when the run has ended well."""
 
 from __future__ import annotations
 
@@ -181,19 +181,19 @@ OUTPUTS: list[Output] = [
 
 @pytest.mark.parametrize("final_only", [False, True])
 def test_file_has_only_the_requested_stats(tmp_path: Path, final_only: bool) -> None:
-    kept = ListSink()
+    memory = ListSink()
     parquet = StatParquetSink(tmp_path / "stats.parquet", final_only=final_only)
     jsonl = StatJsonlSink(tmp_path / "stats.jsonl", final_only=final_only)
-    for sink in (kept, parquet, jsonl):
+    for sink in (memory, parquet, jsonl):
         sink.write(OUTPUTS, T0 + 50)
         sink.write(OUTPUTS, T0 + 60)
         sink.close()
-    expected = [update for update in kept.updates() if update.quality == "final" or not final_only]
+    expected = [update for update in memory.updates() if update.quality == "final" or not final_only]
     assert [decode_stat(line) for line in (tmp_path / "stats.jsonl").read_bytes().splitlines()] == expected
     rows = pq.ParquetFile(tmp_path / "stats.parquet").read().to_pylist()
     assert [(r["id"], r["published_us"]) for r in rows] == [(u.id, u.clocks.published_us) for u in expected]
-    assert kept.closed
-    assert len(kept.frames()) == 2
+    assert memory.closed
+    assert len(memory.frames()) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stats.jsonl", "stats.parquet"]
 
 

@@ -11,8 +11,8 @@ from streaming.web.hub import Hub
 from tests.streaming.web.scripted import ScriptedMatch
 
 
-class Stage:
-    """A gateway that is on, its hub, and the match that feeds it."""
+class ServedMatch:
+    """A running gateway, its hub, and the match that feeds it."""
 
     def __init__(self, gateway: Gateway, match: ScriptedMatch) -> None:
         self.gateway, self.hub, self.match = gateway, gateway.hub, match
@@ -26,21 +26,21 @@ class Stage:
                 self.hub.report(events)
 
 
-def staged() -> Iterator[Stage]:
+def serve_match() -> Iterator[ServedMatch]:
     match = ScriptedMatch()
     hub = Hub()
     hub.attach(match.record, match.metrics)
     with Gateway(hub, port=0) as gateway:
-        yield Stage(gateway, match)
+        yield ServedMatch(gateway, match)
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    """One of its own."""
-    yield from staged()
+def served() -> Iterator[ServedMatch]:
+    """A gateway and a match for one test."""
+    yield from serve_match()
 
 
 @pytest.fixture(scope="module")
-def standing() -> Iterator[Stage]:
-    """One for many tests that leave nothing behind."""
-    yield from staged()
+def shared_served() -> Iterator[ServedMatch]:
+    """A gateway and a match for the tests of a module that change nothing."""
+    yield from serve_match()

@@ -12,7 +12,7 @@ import pytest
 
 from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
-from tests.streaming.web.conftest import Stage
+from tests.streaming.web.conftest import ServedMatch
 from tests.streaming.web.scripted import HOP_S, ScriptedMatch
 from tests.waiting import TIMEOUT_MS, TIMEOUT_S
 
@@ -86,21 +86,21 @@ class Player(threading.Thread):
 
 
 @pytest.fixture
-def player(stage: Stage) -> Iterator[Player]:
-    stage.hub.games.clear()
-    thread = Player(stage.hub)
+def player(served: ServedMatch) -> Iterator[Player]:
+    served.hub.games.clear()
+    thread = Player(served.hub)
     thread.start()
     yield thread
     thread.over.set()
     thread.join()
 
 
-def test_live_page_after_a_shot_shows_its_card_with_xgoals(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
+def test_live_page_after_a_shot_shows_its_card_with_xgoals(browser, served: ServedMatch, player: Player) -> None:  # type: ignore[no-untyped-def]
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda r: faults.append(f"fetched {r.url}") if not r.url.startswith(stage.url) else None)
-    page.goto(stage.url)
+    page.on("request", lambda r: faults.append(f"fetched {r.url}") if not r.url.startswith(served.url) else None)
+    page.goto(served.url)
     page.wait_for_selector("#state.on", timeout=TIMEOUT_MS)
     assert page.locator("#home-short").inner_text() == "HAR"
     assert page.locator(".third").count() == 0
@@ -124,13 +124,13 @@ def test_live_page_after_a_shot_shows_its_card_with_xgoals(browser, stage: Stage
 
 
 def test_lower_third_corrects_a_provisional_value_and_shows_nothing_old(  # type: ignore[no-untyped-def]
-    browser, stage: Stage, player: Player
+    browser, served: ServedMatch, player: Player
 ) -> None:
     player.shoot(3)
     page = browser.new_page(viewport={"width": 1920, "height": 1080})
-    page.goto(f"{stage.url}/graphics/lower-third?seconds=30")
+    page.goto(f"{served.url}/graphics/lower-third?seconds=30")
     deadline = time.monotonic() + TIMEOUT_S
-    while stage.hub.subscribers()["websocket"] < 1 and time.monotonic() < deadline:
+    while served.hub.subscribers()["websocket"] < 1 and time.monotonic() < deadline:
         page.wait_for_timeout(50)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
     player.shoot(4, "provisional")
@@ -144,13 +144,13 @@ def test_lower_third_corrects_a_provisional_value_and_shows_nothing_old(  # type
     page.close()
 
 
-def test_live_page_reconnects_after_the_gateway_restarted(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
+def test_live_page_reconnects_after_the_gateway_restarted(browser, served: ServedMatch, player: Player) -> None:  # type: ignore[no-untyped-def]
     page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.goto(stage.url)
+    page.goto(served.url)
     page.wait_for_selector("#state.on", timeout=TIMEOUT_MS)
-    stage.gateway.stop()
+    served.gateway.stop()
     page.wait_for_selector("#state.down", timeout=TIMEOUT_MS)
-    with Gateway(stage.hub, port=stage.gateway.port):
+    with Gateway(served.hub, port=served.gateway.port):
         page.wait_for_selector("#state.on", timeout=TIMEOUT_MS)
         xgoals = player.shoot(5)
         page.locator(".third .value b").wait_for(timeout=TIMEOUT_MS)
@@ -158,14 +158,14 @@ def test_live_page_reconnects_after_the_gateway_restarted(browser, stage: Stage,
         page.close()
 
 
-def test_operator_and_catalogue_pages_have_their_tables(browser, stage: Stage, player: Player) -> None:  # type: ignore[no-untyped-def]
+def test_operator_and_catalogue_pages_have_their_tables(browser, served: ServedMatch, player: Player) -> None:  # type: ignore[no-untyped-def]
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto(f"{stage.url}/operator")
+    page.goto(f"{served.url}/operator")
     page.locator("#steps td", has_text="pitch_control").wait_for(timeout=TIMEOUT_MS)
     assert page.locator("#figures .card").count() == 8
-    page.goto(f"{stage.url}/catalogue")
+    page.goto(f"{served.url}/catalogue")
     until(page, "/stats$/.test(document.querySelector('#count').textContent)")
     assert faults == []
     page.close()

@@ -15,7 +15,7 @@ import pytest
 from websockets.sync.client import connect
 
 from models.serving.connection import MOST_HEAD_BYTES
-from tests.streaming.web.conftest import Stage
+from tests.streaming.web.conftest import ServedMatch
 from tests.waiting import TIMEOUT_S, contention, quickest
 
 LINE = b"GET /health HTTP/1.1\r\nhost: x\r\n"
@@ -23,8 +23,8 @@ LINE = b"GET /health HTTP/1.1\r\nhost: x\r\n"
 FAST_S = 0.1
 
 
-def open_socket(stage: Stage) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", stage.gateway.port), TIMEOUT_S)
+def open_socket(served: ServedMatch) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", served.gateway.port), TIMEOUT_S)
 
 
 def read_all(sock: socket.socket) -> bytes:
@@ -45,8 +45,8 @@ def refusal(raw: bytes) -> tuple[int, str]:
     return int(head.split()[1]), json.loads(body)["error"]
 
 
-def health(stage: Stage) -> None:
-    client = http.client.HTTPConnection("127.0.0.1", stage.gateway.port, timeout=TIMEOUT_S)
+def health(served: ServedMatch) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", served.gateway.port, timeout=TIMEOUT_S)
     client.request("GET", "/health")
     assert client.getresponse().status == 200
     client.close()
@@ -71,12 +71,12 @@ def send_until_answered(sock: socket.socket, piece: bytes, pause_s: float) -> No
 
 
 @contextmanager
-def attack(stage: Stage, send: Callable[[socket.socket], None]) -> Iterator[list[bytes]]:
+def attack(served: ServedMatch, send: Callable[[socket.socket], None]) -> Iterator[list[bytes]]:
     """``send`` in a thread, until it is cut off; the list has the answer at the end."""
     answers: list[bytes] = []
 
     def run() -> None:
-        with open_socket(stage) as sock:
+        with open_socket(served) as sock:
             send(sock)
             answers.append(read_all(sock))
 
@@ -99,20 +99,20 @@ def attack(stage: Stage, send: Callable[[socket.socket], None]) -> Iterator[list
     ],
     ids=["path", "many headers", "one header", "complete"],
 )
-def test_head_beyond_its_size_is_431(standing: Stage, beginning: bytes) -> None:
-    with open_socket(standing) as sock:
+def test_head_beyond_its_size_is_431(shared_served: ServedMatch, beginning: bytes) -> None:
+    with open_socket(shared_served) as sock:
         sock.sendall(beginning)
         assert refusal(read_all(sock)) == (431, f"the request's head is larger than {MOST_HEAD_BYTES:,} bytes")
 
 
-def test_head_within_its_size_is_answered(standing: Stage) -> None:
-    with open_socket(standing) as sock:
+def test_head_within_its_size_is_answered(shared_served: ServedMatch) -> None:
+    with open_socket(shared_served) as sock:
         sock.sendall(LINE + b"x: " + b"y" * 15_000 + b"\r\nconnection: close\r\n\r\n")
         assert read_all(sock).startswith(b"HTTP/1.1 200 ")
 
 
-def test_body_beyond_its_size_is_413(standing: Stage) -> None:
-    with open_socket(standing) as sock:
+def test_body_beyond_its_size_is_413(shared_served: ServedMatch) -> None:
+    with open_socket(shared_served) as sock:
         sock.sendall(b"POST /health HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
         assert sock.recv(65_536).startswith(b"HTTP/1.1 405 ")
         sock.sendall(b"b" * 20_000)
@@ -120,23 +120,23 @@ def test_body_beyond_its_size_is_413(standing: Stage) -> None:
     assert (status, sentence) == (413, f"the request's body is larger than {MOST_HEAD_BYTES:,} bytes")
 
 
-def test_endless_header_is_cut_and_another_client_stays_fast(standing: Stage) -> None:
-    with attack(standing, lambda sock: send_until_answered(sock, b"y" * 65_536, 0.001)) as answers:
-        assert quickest(lambda: health(standing)) < FAST_S * contention()
+def test_endless_header_is_cut_and_another_client_stays_fast(shared_served: ServedMatch) -> None:
+    with attack(shared_served, lambda sock: send_until_answered(sock, b"y" * 65_536, 0.001)) as answers:
+        assert quickest(lambda: health(shared_served)) < FAST_S * contention()
     assert refusal(answers[0])[0] == 431
 
 
-def test_slow_head_is_408_and_another_client_stays_fast(standing: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_head_is_408_and_another_client_stays_fast(shared_served: ServedMatch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streaming.web.http_limits.REQUEST_TIMEOUT_S", 0.5)
-    with attack(standing, lambda sock: send_until_answered(sock, b"y", 0.05)) as answers:
-        assert quickest(lambda: health(standing)) < FAST_S * contention()
+    with attack(shared_served, lambda sock: send_until_answered(sock, b"y", 0.05)) as answers:
+        assert quickest(lambda: health(shared_served)) < FAST_S * contention()
     assert refusal(answers[0]) == (408, "the request was not complete after 0.5 s")
 
 
-def test_second_request_of_a_connection_has_the_same_limits(standing: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_request_of_a_connection_has_the_same_limits(shared_served: ServedMatch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streaming.web.http_limits.REQUEST_TIMEOUT_S", 0.5)
     for rest, status in ((LINE, b"408"), (LINE + b"x: " + b"y" * 40_000, b"431")):
-        with open_socket(standing) as sock:
+        with open_socket(shared_served) as sock:
             sock.sendall(LINE + b"\r\n")
             first = sock.recv(65_536)
             assert first.startswith(b"HTTP/1.1 200 ")
@@ -144,21 +144,21 @@ def test_second_request_of_a_connection_has_the_same_limits(standing: Stage, mon
             assert read_all(sock).split()[1] == status
 
 
-def test_silent_connection_ends(standing: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_connection_ends(shared_served: ServedMatch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streaming.web.http_limits.REQUEST_TIMEOUT_S", 0.2)
-    with open_socket(standing) as sock:
+    with open_socket(shared_served) as sock:
         assert read_all(sock) == b""
 
 
-def test_subscriptions_outlive_the_time_of_a_request(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_subscriptions_outlive_the_time_of_a_request(served: ServedMatch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streaming.web.http_limits.REQUEST_TIMEOUT_S", 0.2)
-    stage.push(2)
-    with connect(f"{stage.ws}?topics=stats.soccer.match.*") as client, open_socket(stage) as sock:
+    served.push(2)
+    with connect(f"{served.ws}?topics=stats.soccer.match.*") as client, open_socket(served) as sock:
         sock.sendall(b"GET /sse?topics=stats.soccer.match.score HTTP/1.1\r\nhost: x\r\n\r\n")
         for _ in range(2):
             client.recv(timeout=TIMEOUT_S)
         time.sleep(0.6)
-        stage.push()
+        served.push()
         assert json.loads(client.recv(timeout=TIMEOUT_S))["kind"] == "stats"
         got = b""
         while got.count(b"event: stats") < 2:
@@ -167,11 +167,11 @@ def test_subscriptions_outlive_the_time_of_a_request(stage: Stage, monkeypatch: 
             got += piece
 
 
-def test_connection_beyond_the_most_is_503(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_beyond_the_most_is_503(served: ServedMatch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streaming.web.http_limits.MOST_CONNECTIONS", 2)
-    with open_socket(stage) as one, open_socket(stage) as two:
+    with open_socket(served) as one, open_socket(served) as two:
         for sock in (one, two):
             sock.sendall(LINE + b"\r\n")
             assert sock.recv(65_536).startswith(b"HTTP/1.1 200 ")
-        with open_socket(stage) as third:
+        with open_socket(served) as third:
             assert refusal(read_all(third)) == (503, "2 connections are open: try again later")

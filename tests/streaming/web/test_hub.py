@@ -1,4 +1,4 @@
-"""The hub without sockets: patterns, snapshots, resuming, gaps, merging, and what it gives up when it is behind."""
+"""The hub without sockets: patterns, snapshots, resuming, gaps, merging, and what it sheds when it is behind."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The models under watch, from what was published of them to the operator page: shown where they are well, and an alert with its
-reason where they are not."""
+"""Monitored models, from their published predictions to the operator page: a healthy one is shown, a drifting one has an alert
+with its reason."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from streaming.errors import TouchlineError, Unavailable
 from streaming.web.gateway import Gateway
 from streaming.web.hub import Hub
 from streaming.web.subscribers import DEPTH
-from tests.streaming.web.conftest import Stage
+from tests.streaming.web.conftest import ServedMatch
 from tests.waiting import TIMEOUT_S, contention, until
 
 
@@ -43,30 +43,30 @@ def is_stats(message: dict) -> bool:
     return message["kind"] == "stats"
 
 
-def test_websocket_subscribes_by_query_and_resumes(stage: Stage) -> None:
-    stage.push(3)
-    with connect(f"{stage.ws}?topics=stats.soccer.match.*&game=demo-1") as client:
+def test_websocket_subscribes_by_query_and_resumes(served: ServedMatch) -> None:
+    served.push(3)
+    with connect(f"{served.ws}?topics=stats.soccer.match.*&game=demo-1") as client:
         (game, snapshot) = messages(client, is_stats)
         assert game["record"]["game"] == "demo-1"
         assert snapshot["snapshot"] is True
-        stage.push()
+        served.push()
         fresh = messages(client, is_stats)[-1]
         assert "snapshot" not in fresh
         assert {u["stat"] for u in fresh["updates"]} == {"soccer.match.score", "soccer.match.win_probability"}
-    stage.push(2)
-    with connect(f"{stage.ws}?topics=stats.soccer.match.*&game=demo-1&from={fresh['seq']}") as client:
+    served.push(2)
+    with connect(f"{served.ws}?topics=stats.soccer.match.*&game=demo-1&from={fresh['seq']}") as client:
         assert messages(client, is_stats)[-1]["seq"] == fresh["seq"] + 1
 
 
-def test_websocket_subscribes_by_message_and_replaces_the_subscription(stage: Stage) -> None:
-    stage.push(2)
-    with connect(stage.ws) as client:
+def test_websocket_subscribes_by_message_and_replaces_the_subscription(served: ServedMatch) -> None:
+    served.push(2)
+    with connect(served.ws) as client:
         client.send(json.dumps({"topics": ["stats.soccer.team.possession"], "game": "demo-1"}))
         assert {u["stat"] for u in messages(client, is_stats)[-1]["updates"]} == {"soccer.team.possession"}
         client.send(json.dumps({"topics": ["stats.soccer.ball.*"], "subject": ["ball"]}))
         assert {u["stat"] for u in messages(client, is_stats)[-1]["updates"]} == {"soccer.ball.speed"}
-        until(lambda: stage.hub.subscribers()["websocket"] == 1)
-    until(lambda: stage.hub.subscribers()["websocket"] == 0)
+        until(lambda: served.hub.subscribers()["websocket"] == 1)
+    until(lambda: served.hub.subscribers()["websocket"] == 0)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_websocket_subscribes_by_message_and_replaces_the_subscription(stage: St
         '"\\ud800"',
     ],
 )
-def test_websocket_answers_a_bad_message_and_stays_open(standing: Stage, raw: str) -> None:
-    with connect(standing.ws) as client:
+def test_websocket_answers_a_bad_message_and_stays_open(shared_served: ServedMatch, raw: str) -> None:
+    with connect(shared_served.ws) as client:
         client.send(raw)
         problem = json.loads(client.recv(timeout=TIMEOUT_S))
         assert problem["kind"] == "problem"
@@ -101,20 +101,20 @@ def test_websocket_answers_a_bad_message_and_stays_open(standing: Stage, raw: st
 
 
 @pytest.mark.parametrize(("raw", "code"), [(b"\x00\x01", 1003), ("x" * 20_000, 1009)])
-def test_websocket_closes_on_a_binary_or_long_message(standing: Stage, raw: str | bytes, code: int) -> None:
-    with connect(standing.ws) as client:
+def test_websocket_closes_on_a_binary_or_long_message(shared_served: ServedMatch, raw: str | bytes, code: int) -> None:
+    with connect(shared_served.ws) as client:
         client.send(raw)
         with pytest.raises(ConnectionClosed) as closed:
             exhaust(client)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == code
-    assert standing.hub.subscribers()["websocket"] == 0
+    assert shared_served.hub.subscribers()["websocket"] == 0
 
 
-def test_websocket_closes_on_a_message_of_megabytes_unread(standing: Stage) -> None:
-    with connect(standing.ws) as client, pytest.raises(ConnectionClosed):
+def test_websocket_closes_on_a_message_of_megabytes_unread(shared_served: ServedMatch) -> None:
+    with connect(shared_served.ws) as client, pytest.raises(ConnectionClosed):
         flood(client)
-    with connect(f"{standing.ws}?topics=stats.%23") as other:
+    with connect(f"{shared_served.ws}?topics=stats.%23") as other:
         assert json.loads(other.recv(timeout=TIMEOUT_S))["kind"] == "game"
 
 
@@ -128,12 +128,12 @@ def flood(client: ClientConnection) -> None:
     ("query", "status"),
     [("topics=a..b", 400), ("topics=stats.%23&game=nope", 404), ("topics=stats.%23&from=5", 400), ("topics=,", 400)],
 )
-def test_websocket_and_sse_refuse_a_bad_query_with_its_status(standing: Stage, query: str, status: int) -> None:
-    with pytest.raises(InvalidStatus) as refused, connect(f"{standing.ws}?{query}"):
+def test_websocket_and_sse_refuse_a_bad_query_with_its_status(shared_served: ServedMatch, query: str, status: int) -> None:
+    with pytest.raises(InvalidStatus) as refused, connect(f"{shared_served.ws}?{query}"):
         pass
     assert refused.value.response.status_code == status
     assert "error" in json.loads(refused.value.response.body or b"{}")
-    line = http.client.HTTPConnection("127.0.0.1", standing.gateway.port, timeout=TIMEOUT_S)
+    line = http.client.HTTPConnection("127.0.0.1", shared_served.gateway.port, timeout=TIMEOUT_S)
     line.request("GET", f"/sse?{query}")
     answer = line.getresponse()
     assert answer.status == status
@@ -144,8 +144,8 @@ def test_websocket_and_sse_refuse_a_bad_query_with_its_status(standing: Stage, q
 class Stream:
     """A client of server-sent events."""
 
-    def __init__(self, stage: Stage, query: str, last: str = "") -> None:
-        self.line = http.client.HTTPConnection("127.0.0.1", stage.gateway.port, timeout=TIMEOUT_S)
+    def __init__(self, served: ServedMatch, query: str, last: str = "") -> None:
+        self.line = http.client.HTTPConnection("127.0.0.1", served.gateway.port, timeout=TIMEOUT_S)
         self.line.request("GET", f"/sse?{query}", headers={"Last-Event-ID": last} if last else {})
         self.answer = self.line.getresponse()
         assert self.answer.getheader("content-type", "").startswith("text/event-stream")
@@ -165,65 +165,65 @@ class Stream:
         self.line.close()
 
 
-def test_sse_resumes_from_its_last_event_id(stage: Stage) -> None:
-    stage.push(2)
-    stream = Stream(stage, "topics=stats.soccer.match.score")
+def test_sse_resumes_from_its_last_event_id(served: ServedMatch) -> None:
+    served.push(2)
+    stream = Stream(served, "topics=stats.soccer.match.score")
     assert stream.next()["event"] == "game"
     first = stream.next()
     assert first["event"] == "stats"
     stream.close()
-    until(lambda: stage.hub.subscribers()["sse"] == 0)
-    stage.push(2)
-    again = Stream(stage, "topics=stats.soccer.match.score", first["id"])
+    until(lambda: served.hub.subscribers()["sse"] == 0)
+    served.push(2)
+    again = Stream(served, "topics=stats.soccer.match.score", first["id"])
     assert again.next()["event"] == "game"
     missed = [again.next(), again.next()]
     ends = [json.loads(m["data"])["updates"][0]["window_us"][1] for m in missed]
-    assert ends == [stage.match.t0_us + k * 200_000 for k in (3, 4)]
-    assert missed[-1]["id"] == f"demo-1:{stage.hub.games['demo-1'].seq}"
+    assert ends == [served.match.t0_us + k * 200_000 for k in (3, 4)]
+    assert missed[-1]["id"] == f"demo-1:{served.hub.games['demo-1'].seq}"
     again.close()
-    late = Stream(stage, "topics=stats.soccer.match.score", "demo-1:17")
+    late = Stream(served, "topics=stats.soccer.match.score", "demo-1:17")
     assert [late.next()["event"] for _ in range(3)] == ["game", "gap", "stats"]
     late.close()
 
 
 @pytest.mark.slow
-def test_stuck_subscriber_delays_no_other_and_loses_no_event(stage: Stage) -> None:
+def test_stuck_subscriber_delays_no_other_and_loses_no_event(served: ServedMatch) -> None:
     """One client reads nothing while 2,000 windows go by; the other sees each of them at once."""
-    stuck = socket.create_connection(("127.0.0.1", stage.gateway.port))
+    stuck = socket.create_connection(("127.0.0.1", served.gateway.port))
     stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
     stuck.sendall(
         b"GET /ws?topics=stats.%23 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
-    until(lambda: stage.hub.subscribers()["websocket"] == 1)
-    (members,) = stage.hub.groups.values()
+    until(lambda: served.hub.subscribers()["websocket"] == 1)
+    (members,) = served.hub.groups.values()
     (outbox,) = members
     worst, ends = 0.0, []
-    with connect(f"{stage.ws}?topics=stats.soccer.match.score") as quick:
-        until(lambda: stage.hub.subscribers()["websocket"] == 2)
+    with connect(f"{served.ws}?topics=stats.soccer.match.score") as quick:
+        until(lambda: served.hub.subscribers()["websocket"] == 2)
         for _ in range(400):
             sent = time.monotonic()
-            stage.push()
+            served.push()
             ends.append(messages(quick, is_stats)[-1]["updates"][0]["window_us"][1])
             worst = max(worst, time.monotonic() - sent)
-    assert ends == [stage.match.t0_us + k * 200_000 for k in range(1, 401)]
+    assert ends == [served.match.t0_us + k * 200_000 for k in range(1, 401)]
     assert worst < TIMEOUT_S / 10  # a stuck client that held the others up would hold them for ever
     assert outbox.skipped > 1000
     assert outbox.waiting <= DEPTH
     stuck.settimeout(TIMEOUT_S)
     received = b""
-    final = f'"event":"shot-{stage.match.shots}"'.encode()
+    final = f'"event":"shot-{served.match.shots}"'.encode()
     while final not in received or str(ends[-1]).encode() not in received:
         received += stuck.recv(1 << 20)
-    for shot in range(1, stage.match.shots + 1):
+    for shot in range(1, served.match.shots + 1):
         assert f'"event":"shot-{shot}"'.encode() in received
     stuck.close()
-    until(lambda: stage.hub.subscribers()["websocket"] == 0)
+    until(lambda: served.hub.subscribers()["websocket"] == 0)
 
 
-def test_gateway_on_a_busy_port_raises_one_sentence(stage: Stage) -> None:
-    with pytest.raises(Unavailable, match=rf"^port {stage.gateway.port} on 127.0.0.1 is already in use"):
-        Gateway(Hub(), port=stage.gateway.port)
+def test_gateway_on_a_busy_port_raises_one_sentence(served: ServedMatch) -> None:
+    with pytest.raises(Unavailable, match=rf"^port {served.gateway.port} on 127.0.0.1 is already in use"):
+        Gateway(Hub(), port=served.gateway.port)
     with pytest.raises(Unavailable, match=r"^cannot listen on no\.such\.host\.invalid, port 1"):
         Gateway(Hub(), host="no.such.host.invalid", port=1)
     with pytest.raises(Unavailable, match="cannot listen"):
@@ -243,13 +243,13 @@ def test_gateway_whose_thread_failed_raises_its_error(monkeypatch: pytest.Monkey
     gateway.stop()
 
 
-def test_gateway_stop_ends_open_connections_at_once(stage: Stage) -> None:
-    stage.push(1)
-    stream = Stream(stage, "topics=stats.soccer.match.score")
-    with connect(f"{stage.ws}?topics=stats.soccer.match.score") as client:
-        until(lambda: sum(stage.hub.subscribers().values()) == 2)
+def test_gateway_stop_ends_open_connections_at_once(served: ServedMatch) -> None:
+    served.push(1)
+    stream = Stream(served, "topics=stats.soccer.match.score")
+    with connect(f"{served.ws}?topics=stats.soccer.match.score") as client:
+        until(lambda: sum(served.hub.subscribers().values()) == 2)
         before = time.monotonic()
-        stage.gateway.stop()
+        served.gateway.stop()
         assert time.monotonic() - before < 4.0 * contention()
         with pytest.raises(ConnectionClosed):
             exhaust(client)

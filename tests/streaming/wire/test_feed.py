@@ -1,4 +1,4 @@
-"""The input topic: what goes in comes out as it was, and whatever else lies there is one BadRecord, never anything worse."""
+"""The input topic: a record decodes to the same values, and any other bytes are one BadRecord."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes out on topics comes back to the same bytes, in messages that a broker takes; what is not ours is one BadRecord."""
+"""Messages of the output topics decode and encode to the same bytes, and fit a broker; foreign bytes are one BadRecord."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ KINDS = {
     "words and numbers": block([["a", 1.5, None, float("nan"), 2]]),
     "lists and nothing": block([[[1.0, float("nan")], None, [], [2.5], [float("inf")]]]),
     "some not seen": block(numbers(), live=LIVE),
-    "nobody seen": block(numbers(), live=np.zeros((1, 5), bool)),
+    "no player seen": block(numbers(), live=np.zeros((1, 5), bool)),
     "many windows": block(numbers(7, 2), live=np.random.default_rng(3).random((7, 5)) > 0.3),
     "stale, of a model, revised": block(numbers(), quality="stale", model=MODEL, revision=3),
     "of an event": block([[0.5]], subjects=("home-1",), event="shot/1", frame=FrameUse(t_us=3, offset_us=-40_000), model=MODEL),
@@ -170,8 +170,8 @@ def test_each_kind_of_output_has_its_topic():
         ),
         event,
     ]
-    positions, late, bad, asked, told = messages("toy", "toy-1", outputs, AT)
-    assert [m.topic for m in (positions, late, bad, asked, told)] == [
+    positions, late, bad, prediction, reported = messages("toy", "toy-1", outputs, AT)
+    assert [m.topic for m in (positions, late, bad, prediction, reported)] == [
         "positions.toy",
         "dead.telemetry.toy",
         "dead.events.toy",
@@ -182,12 +182,17 @@ def test_each_kind_of_output_has_its_topic():
     np.testing.assert_allclose(back.xyz_m, np.array([[[1.23, -5.68, np.nan], [0.0, 0.0, 9.0]]]), atol=0.006)
     assert (back.game, back.sport, back.ids, back.period, back.t_us.tolist()) == ("toy-1", "toy", ("a", "b"), 2, [7])
     assert wire.encode_positions(back) == positions.value, "and from there on to the same bytes"
-    letter = decode_letter(late.value)
-    assert (letter.reason, letter.records, letter.arrival_us, len(letter.detail)) == ("late", len(track(0.2)), 9, 1000)
-    assert encode_telemetry(decode_telemetry(letter.payload)) == encode_telemetry(track(0.2)), "it can be sent again"
+    dead = decode_letter(late.value)
+    assert (dead.reason, dead.records, dead.arrival_us, len(dead.detail)) == (
+        "late",
+        len(track(0.2)),
+        9,
+        1000,
+    )
+    assert encode_telemetry(decode_telemetry(dead.payload)) == encode_telemetry(track(0.2)), "it can be sent again"
     assert decode_letter(bad.value).payload == b"\x00\xff{"
-    assert json.loads(asked.value)["features"] == [1.0, None]
-    assert decode_event(told.value) == event
+    assert json.loads(prediction.value)["features"] == [1.0, None]
+    assert decode_event(reported.value) == event
 
 
 # -- what is not ours --------------------------------------------------------------------------------------------------

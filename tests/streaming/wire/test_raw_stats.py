@@ -1,4 +1,4 @@
-"""Stats of a broker reach a subscriber in the bytes in which they were published; what another wrote is brought into our form."""
+"""Stats of a broker reach a subscriber in the bytes in which they were published; those of another writer are normalised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wire: what goes in comes out, and whatever else comes in is one BadRecord with its reason, never anything worse."""
+"""Records on the wire decode to the same values, and any other bytes are one BadRecord with its reason."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_telemetry_decodes_to_the_same_values(packet):
 
 @pytest.mark.parametrize("name", ["g", "ga", "gam", "game-1"])
 def test_decoded_columns_are_contiguous_for_compiled_code(name):
-    """However long the header before them is: on word boundaries and writable, so that nobody copies them again."""
+    """However long the header before them is: on word boundaries and writable, so that no copy is needed."""
     column = np.arange(3, dtype=np.float32)
     sent = Telemetry(
         name, "f", np.arange(3), np.arange(3, dtype=np.uint32), column, column, column, np.arange(3), channels={"wet": column}

@@ -34,7 +34,7 @@ SECONDS = 60.0
 
 @cache
 def _shots() -> np.ndarray:
-    """Rows of the model from a simulated match, which it may be asked about, nearest first."""
+    """Rows of the model from a simulated match, for which it is valid, nearest first."""
     rows = event_table("xgoals", 1, 1).rows
     return np.asarray(rows[np.argsort(rows[:, 0])])
 
@@ -47,7 +47,7 @@ def _rows(values: np.ndarray) -> np.ndarray:
 
 def _sport() -> object:
     """The toy with a model in a window stat, in an event stat and in a tick."""
-    asked = (
+    with_model = (
         Stat(
             "toy.player.chance",
             "0..1",
@@ -77,7 +77,7 @@ def _sport() -> object:
             model="xgoals",
         ),
     )
-    return replace(toy.TOY, stats=(*toy.TOY.stats, *asked))
+    return replace(toy.TOY, stats=(*toy.TOY.stats, *with_model))
 
 
 def _records(step: Callable[[int], None] = lambda i: None) -> Iterator[Telemetry | Event]:
@@ -108,7 +108,7 @@ def _checked(outputs: list[Output], models: dict[str, object]) -> dict[str, int]
 
 
 class _Flipping:
-    """Another version is deployed as often as the interpreter allows, by a thread that knows nothing of records."""
+    """Another version is deployed as often as the interpreter allows, by a thread of its own."""
 
     def __init__(self, versions: list[ForestModel]) -> None:
         self.stamp, self._versions, self._done = 0, versions, threading.Event()
@@ -120,7 +120,7 @@ class _Flipping:
 
     def _flip(self) -> None:
         while not self._done.is_set():
-            time.sleep(0)  # whoever waits for a clock comes too late on a busy machine
+            time.sleep(0)  # a thread that sleeps wakes up too late on a busy machine
             self._current = {"xgoals": self._versions[(self.stamp + 1) % 2]}
             self.stamp += 1
 
@@ -183,19 +183,19 @@ def test_reload_under_load_mixes_no_versions_and_loses_no_prediction(store: Stor
     assert all(a.version == b.before and a.after_us < b.after_us for a, b in pairwise(switches))
     count = _checked(out, models)
     assert min(count.values()) > 0
-    # none is missing, none is said twice: the same questions in the same order, whoever answered them
-    asked = [(o.stat, o.event, o.t_us, o.quality, o.features.tobytes()) for o in out if isinstance(o, Prediction)]
-    assert asked == [(o.stat, o.event, o.t_us, o.quality, o.features.tobytes()) for o in expected if isinstance(o, Prediction)]
+    # no prediction is missing or doubled: the same rows in the same order, whichever version answered
+    predicted = [(o.stat, o.event, o.t_us, o.quality, o.features.tobytes()) for o in out if isinstance(o, Prediction)]
+    assert predicted == [(o.stat, o.event, o.t_us, o.quality, o.features.tobytes()) for o in expected if isinstance(o, Prediction)]
     # and what is published names the version that made it: value and version are a pair, in windows, events and ticks
     made = {(o.stat, o.event, o.t_us, o.quality): o for o in out if isinstance(o, Prediction)}
     pairs = 0
     for block in out:
         if isinstance(block, StatBlock) and block.model is not None and block.stat in ("toy.mark.chance", "toy.player.chance"):
             for k, end in enumerate(block.end_us.tolist()):
-                said = made[(block.stat, block.event, end, block.quality)]
-                assert said.version == block.model.version
+                prediction = made[(block.stat, block.event, end, block.quality)]
+                assert prediction.version == block.model.version
                 if block.stat == "toy.mark.chance":
-                    assert block.values[k][0] == said.answer.reshape(-1)[0]
+                    assert block.values[k][0] == prediction.answer.reshape(-1)[0]
                 pairs += 1
     assert pairs > 100
     # which ticks have rows is the models' doing there: what holds goes out when it changes
@@ -204,7 +204,7 @@ def test_reload_under_load_mixes_no_versions_and_loses_no_prediction(store: Stor
 
 
 def test_tick_after_a_reload_uses_the_new_version(store: Store) -> None:
-    """What was read of the account once per change of it is read anew from another version."""
+    """A tick's features of the ledger are kept until it changes; a new version predicts from them anew."""
     first, second = load("xgoals"), store.load("xgoals", next(v.version for v in store.versions("xgoals") if v.state == "approved"))
     pins = Pinned({"xgoals": first}, [(toy.T0 + 20_000_000, {"xgoals": second})])
     operator = GameOperator(_sport(), toy.game(), deployed=pins, provisional=False)  # type: ignore[arg-type]
@@ -229,10 +229,10 @@ def test_correction_after_a_reload_names_the_version_of_the_value_it_repeats(sto
     late = toy.mark(2, 4.0, 2, revision=1, delay_s=36.0)  # long after its frames could be read again
     records = sorted([*_records(), late], key=lambda r: r.arrival_us if isinstance(r.arrival_us, int) else int(r.arrival_us[0]))
     out = [o for r in pins.stream(records) for o in operator.on_record(r)] + operator.finish()
-    said = [b for b in out if isinstance(b, StatBlock) and b.stat == "toy.mark.chance" and b.event == "e2"]
-    assert [b.revision for b in said] == [0, 1]
-    assert said[0].values == said[1].values
-    assert [b.model.version for b in said if b.model] == [first.version, first.version]
+    blocks = [b for b in out if isinstance(b, StatBlock) and b.stat == "toy.mark.chance" and b.event == "e2"]
+    assert [b.revision for b in blocks] == [0, 1]
+    assert blocks[0].values == blocks[1].values
+    assert [b.model.version for b in blocks if b.model] == [first.version, first.version]
 
 
 @pytest.mark.slow
@@ -268,6 +268,6 @@ def test_replay_switches_models_where_the_live_game_did(store: Store, tmp_path: 
     played = [o for r in pins.stream(recording.records(packets=packets)) for o in again.on_record(r)] + again.finish()  # type: ignore[arg-type]
     assert finals(played) == finals(out)
     assert min(_checked(played, models).values()) > 50
-    kept = [r for r in recording.read("predictions") if r["quality"] == "final"]
-    assert [r["version"] for r in kept] == [o.version for o in out if isinstance(o, Prediction) and o.quality == "final"]
-    assert all(r["took_us"] > 0.0 for r in kept)
+    recorded = [r for r in recording.read("predictions") if r["quality"] == "final"]
+    assert [r["version"] for r in recorded] == [o.version for o in out if isinstance(o, Prediction) and o.quality == "final"]
+    assert all(r["took_us"] > 0.0 for r in recorded)

@@ -1,4 +1,4 @@
-"""The folder that a job takes to the workers is an installed package to them: its plugins are found, and those of others, too."""
+"""The folder that a job takes to the workers is an installed package to them: its plugins are found, and other packages'."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from streaming.operator.game import GameOperator
 from streaming.wire.blocks import StatBlock
 from tests.streaming.toy import TOY
 
-FOLDER = Path(__file__).parent / "written_by_0_1"
+FOLDER = Path(__file__).parent / "data_of_0_1"
 #: packets of this many samples were given to the operator; its snapshot was taken after half of all records
 PACKET = 25
 

@@ -10,7 +10,7 @@ from streaming.wire.records import Event, GameRecord, Telemetry
 from tests.streaming import toy
 
 
-class ToyWorld:
+class ToySimulator:
     """``seconds`` of play from ``t0_us`` on, as ``toy.track`` and ``toy.mark`` make it."""
 
     def __init__(self, seed: int, seconds: float, game: str, t0_us: int) -> None:
@@ -43,6 +43,6 @@ class ToyWorld:
         return msgspec.structs.replace(event, game=self.record.game, **times)
 
 
-def play(seed: int, minutes: float, game: str | None = None, t0_us: int | None = None) -> ToyWorld:
+def play(seed: int, minutes: float, game: str | None = None, t0_us: int | None = None) -> ToySimulator:
     """What the entry point ``touchline.simulators`` offers."""
-    return ToyWorld(seed, minutes * 60, game or f"toy-{seed}", toy.T0 if t0_us is None else t0_us)
+    return ToySimulator(seed, minutes * 60, game or f"toy-{seed}", toy.T0 if t0_us is None else t0_us)

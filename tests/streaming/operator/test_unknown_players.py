@@ -1,4 +1,4 @@
-"""One unknown part does not cost the whole record: what a player does who is not in the line-up is his team's, live too."""
+"""One unknown field does not cost the whole record: an event of a player outside the line-up counts for the team, live too."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def test_score_counts_goals_of_players_not_in_the_roster(sport: str) -> None:
     operator = operator_for(record)
     out = helpers.play(operator, strange)
     score = _values(known, SCORES[sport])
-    assert score, "something is said of the score"
-    assert sum(score[-1][1]) > 0, "somebody has scored"
+    assert score, "the score is published"
+    assert sum(score[-1][1]) > 0, "there are goals"
     assert _values(out, SCORES[sport]) == score
     assert helpers.dead(out) == {"unknown player": len(named)}, "and each is kept with its reason"
     assert operator.metrics.counts["accepted", "event"] == len(events)
     ids, theirs = {entity.id for entity in record.entities}, {e.id for e in named}
     wrong = {(u.stat, u.subject) for u in helpers.updates(out, "final") if u.event in theirs and u.subject in ids}
-    assert not wrong, "nobody else gets what a stranger did"
+    assert not wrong, "no other player gets the goals of an unknown one"
 
 
 def test_goal_under_an_unknown_team_counts_for_the_player_s_team() -> None:

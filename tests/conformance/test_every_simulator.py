@@ -41,7 +41,7 @@ def expected(sport: str) -> dict[tuple[str, int], bytes]:
 
 
 def same(found: dict[tuple[str, int], bytes], sport: str) -> None:
-    """Say what differs, not ten thousand lines of what does not."""
+    """Fail with what differs, not with ten thousand lines of what does not."""
     wanted = expected(sport)
     odd = [key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key)]
     assert not odd, f"{len(odd)} of {len(wanted)} differ, such as {wanted.get(odd[0])!r} and {found.get(odd[0])!r}"
@@ -71,7 +71,7 @@ def merged(packet: Telemetry, sizes: list[int], events: list[Event]) -> Stream:
 
 
 @pytest.mark.parametrize("sport", simulators())
-class TestEveryWorld:
+class TestEverySimulator:
     def test_simulated_game_has_finals_to_compare(self, sport):
         _, stream = played(sport)
         assert sum(isinstance(r, Event) for r in stream) > 20
@@ -119,7 +119,7 @@ class TestEveryWorld:
         (tmp_path / "snapshot").write_bytes(first.snapshot())
         program = f"""
 import sys
-from tests.conformance import test_every_world as here
+from tests.conformance import test_every_simulator as here
 record, stream = here.played({sport!r})
 operator = here.operator_for(record)
 operator.restore(open(sys.argv[1], 'rb').read())
@@ -139,7 +139,7 @@ sys.stdout.buffer.write(b'\\n'.join(here.helpers.finals(here.helpers.play(operat
         same(finals(world.record, list(world.stream(50))), sport)
 
     def test_ended_game_frees_its_memory(self, sport):
-        """Its frame buffer is freed with the operator, by counting references: the collector of cycles does not know its size."""
+        """Its frame buffer is freed with the operator, by counting references: the collector of cycles ignores its size."""
         record, stream = played(sport)
         operator = operator_for(record)
         helpers.play(operator, stream[: len(stream) // 4])

@@ -1,5 +1,5 @@
-"""A sport is one module: the toy sport of the tests, installed like any package that offers the entry points, is in the catalogue,
-is simulated, streamed and shown, and nothing of the project knows its name."""
+"""A sport is one module: the toy sport of the tests, installed like any package with the entry points, is in the catalogue, is
+simulated, streamed and shown, and no module of the project names it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simulators.catalogue import simulators
 from streaming.cli.demo_games import BEHIND_S
 from tests.paths import ROOT
 from tests.streaming import toy
-from tests.streaming.toyworld import play
+from tests.streaming.toy_simulator import play
 from tests.waiting import TIMEOUT_S, contention
 
 POINTS = """
@@ -25,7 +25,7 @@ POINTS = """
 toy = tests.streaming.toy:TOY
 
 [touchline.simulators]
-toy = tests.streaming.toyworld:play
+toy = tests.streaming.toy_simulator:play
 """
 
 
@@ -56,9 +56,9 @@ def touchline(site: Path | None, words: Sequence[str], timeout_s: float = 120.0)
 
 def test_installed_sport_is_in_the_catalogue(installed: Path) -> None:
     assert "unknown sport 'toy'" in touchline(None, ["catalogue", "toy"]).stderr
-    told = touchline(installed, ["catalogue", "toy", "--json"])
-    assert told.returncode == 0, told.stderr
-    rows = json.loads(told.stdout)
+    listed = touchline(installed, ["catalogue", "toy", "--json"])
+    assert listed.returncode == 0, listed.stderr
+    rows = json.loads(listed.stdout)
     assert [r["id"] for r in rows] == [s.id for s in toy.TOY.stats]
     assert {r["sport"] for r in rows} == {"toy"}
 
@@ -86,14 +86,14 @@ def test_installed_sport_is_played_live(installed: Path) -> None:
     words = ["demo", "toy", "--speed", "20", "--minutes", "0.5", "--port", "0", "--json"]
     live = touchline(installed, words)
     assert live.returncode == 0, live.stderr
-    (told,) = json.loads(live.stdout.splitlines()[-1])
-    assert told["game"] == "toy-2"
-    assert told["samples"] == 30 * toy.HZ * 5
-    assert told["windows"] >= 30 / toy.TOY.hop_s - 2
-    assert told["events"] == 15
-    assert told["not_used"] == {}
-    assert told["kept_up"] or told["behind_s"] < BEHIND_S * contention()
-    assert 1.0 < told["took_s"] < TIMEOUT_S
+    (figures,) = json.loads(live.stdout.splitlines()[-1])
+    assert figures["game"] == "toy-2"
+    assert figures["samples"] == 30 * toy.HZ * 5
+    assert figures["windows"] >= 30 / toy.TOY.hop_s - 2
+    assert figures["events"] == 15
+    assert figures["not_used"] == {}
+    assert figures["kept_up"] or figures["behind_s"] < BEHIND_S * contention()
+    assert 1.0 < figures["took_s"] < TIMEOUT_S
 
 
 @pytest.mark.slow
@@ -101,10 +101,10 @@ def test_games_of_every_sport_played_together_keep_up(installed: Path) -> None:
     live = touchline(installed, ["demo", "all", "--minutes", "2", "--for", "10", "--port", "0", "--json"], 500.0)
     assert live.returncode == 0, live.stderr
     busy = contention()
-    told = json.loads(live.stdout.splitlines()[-1])
+    figures = json.loads(live.stdout.splitlines()[-1])
     sports = {*simulators(), "toy"}
-    assert {t["game"].split("-")[0] for t in told} == sports
-    for game in told:
+    assert {t["game"].split("-")[0] for t in figures} == sports
+    for game in figures:
         assert f"/?game={game['game']}\n" in live.stdout
         assert game["windows"] > 20
         assert game["kept_up"] or game["behind_s"] < BEHIND_S * busy, game

@@ -1,5 +1,5 @@
-"""Every sport with all of its models behind the endpoint: the same game to the byte, and nothing that a live feature really is gets
-refused as absurd."""
+"""Every sport with all of its models behind the endpoint: the same finals to the byte, and no feature of a live game is
+refused as implausible."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def test_game_with_remote_models_has_the_same_finals(endpoint: Path, sport: str)
     given = [f"{name}=unix:{endpoint}?deadline_ms=5000" for name in names]
     models = models_of(sport_named(sport), given)
     away = helpers.finals(helpers.play(GameOperator(sport_named(sport), world.record, models), records))
-    asked = {name: dict(model.health.counts) for name, model in models.items() if isinstance(model, RemoteModel)}
-    print(asked)
-    assert {name.partition("/")[0] for name in asked} >= set(names)
-    for counts in asked.values():
+    answered = {name: dict(model.health.counts) for name, model in models.items() if isinstance(model, RemoteModel)}
+    print(answered)
+    assert {name.partition("/")[0] for name in answered} >= set(names)
+    for counts in answered.values():
         assert counts.keys() <= {"answered"}
     assert away == helpers.finals(helpers.play(operator_for(world.record), records))

@@ -1,4 +1,4 @@
-"""A model that is asked for by name answers again when the recording that was made so is replayed."""
+"""A model requested by name answers again in a replay of the recording that was made with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STAT = "soccer.shot.xgoals"
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A game that does not say where it comes from, which counts as real."""
+    """A game without provenance, which counts as real."""
     path = tmp_path_factory.mktemp("requested") / "match"
     assert run(["simulate", "soccer", "--seed", "9", "--minutes", "6", "--out", str(path)]) == 0
     game = msgspec.json.decode((path / "game.json").read_bytes())
@@ -38,14 +38,14 @@ def _replayed(recording: Path, out: Path, *options: str) -> list[dict[str, objec
 def test_models_requested_by_name_are_stored_in_the_recording(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chosen = _replayed(real, tmp_path / "a.parquet", "--model", "xgoals@simulated", "--record", str(tmp_path / "kept"))
+    chosen = _replayed(real, tmp_path / "a.parquet", "--model", "xgoals@simulated", "--record", str(tmp_path / "recorded"))
     assert chosen
     assert all(row["model_experimental"] and row["value"] is not None for row in chosen)
-    kept = next((tmp_path / "kept").iterdir())
+    recorded = next((tmp_path / "recorded").iterdir())
     version = packaged("xgoals@simulated").version
-    assert Recording(kept).contents.requested == {"xgoals": version}
+    assert Recording(recorded).contents.requested == {"xgoals": version}
     capsys.readouterr()
-    assert _replayed(kept, tmp_path / "b.parquet", "--record", str(tmp_path / "again")) == chosen
+    assert _replayed(recorded, tmp_path / "b.parquet", "--record", str(tmp_path / "again")) == chosen
     assert "asks for it by name" not in capsys.readouterr().err
     assert Recording(next((tmp_path / "again").iterdir())).contents.requested == {"xgoals": version}
 
@@ -54,16 +54,16 @@ def test_models_requested_by_name_are_stored_in_the_recording(
 def test_recording_without_its_requested_models_prints_how_to_request_them(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chosen = _replayed(real, tmp_path / "a.parquet", "--model", "xgoals@simulated", "--record", str(tmp_path / "kept"))
-    kept = next((tmp_path / "kept").iterdir())
-    contents = json.loads((kept / "recording.json").read_text())
+    chosen = _replayed(real, tmp_path / "a.parquet", "--model", "xgoals@simulated", "--record", str(tmp_path / "recorded"))
+    recorded = next((tmp_path / "recorded").iterdir())
+    contents = json.loads((recorded / "recording.json").read_text())
     del contents["requested"]
-    (kept / "recording.json").write_text(json.dumps(contents))
+    (recorded / "recording.json").write_text(json.dumps(contents))
     capsys.readouterr()
-    silent = _replayed(kept, tmp_path / "b.parquet")
+    silent = _replayed(recorded, tmp_path / "b.parquet")
     assert [row["value"] for row in silent] == [None] * len(silent)
     lines = [line for line in capsys.readouterr().err.splitlines() if "asks for it by name" in line]
     assert len(lines) == 1
     assert "xgoals" in lines[0]
     assert "--model xgoals@simulated" in lines[0]
-    assert _replayed(kept, tmp_path / "c.parquet", "--model", "xgoals@simulated") == chosen
+    assert _replayed(recorded, tmp_path / "c.parquet", "--model", "xgoals@simulated") == chosen

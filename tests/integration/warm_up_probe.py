@@ -1,5 +1,5 @@
 """A process that puts a game on the air by one of the commands, and writes as JSON what was imported, compiled or laid out between
-the game's first record and its last. ``python -m tests.integration.first_chance COMMAND SPORT [RECORDING] [--cold]``; ``--cold``
+the game's first record and its last. ``python -m tests.integration.warm_up_probe COMMAND SPORT [RECORDING] [--cold]``; ``--cold``
 leaves out what the command does before the first record."""
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def main(command: str, sport: str, recording: str, cold: bool) -> None:
     def on_record(self: GameOperator, record: Any, *more: Any) -> Any:
         if not onlooker.on:
             return plain(self, record, *more)
-        onlooker.look(None, ())  # whatever came between two records counts as well
+        onlooker.look(None, ())  # work between two records counts as well
         outputs = plain(self, record, *more)
         onlooker.look(record, outputs)
         return outputs

@@ -18,7 +18,7 @@ from streaming.web.hub import Hub
 from tests.doc_examples import install_page
 from tests.plugin_packages import install
 from tests.streaming.web import test_browser
-from tests.streaming.web.conftest import Stage, staged
+from tests.streaming.web.conftest import ServedMatch, serve_match
 
 browser = test_browser.browser
 
@@ -65,13 +65,13 @@ def test_graphic_without_its_page_is_refused_with_one_sentence(site: Path, tmp_p
 
 
 @pytest.fixture
-def live(site: Path) -> Iterator[Stage]:
+def live(site: Path) -> Iterator[ServedMatch]:
     """A gateway that began with the graphic installed."""
-    yield from staged()
+    yield from serve_match()
 
 
 @pytest.mark.browser
-def test_graphic_of_a_plugin_shows_the_speed_and_goes_off_air(browser: Any, live: Stage) -> None:
+def test_graphic_of_a_plugin_shows_the_speed_and_goes_off_air(browser: Any, live: ServedMatch) -> None:
     page = browser.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from streaming.cli.app import run
-from tests.integration.first_chance import recorded
+from tests.integration.warm_up_probe import recorded
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.slow
@@ -28,8 +28,8 @@ HAPPENED = {
 
 
 def on_air(*arguments: str) -> dict[str, Any]:
-    """What the process of :mod:`tests.integration.first_chance` says."""
-    command = [sys.executable, "-W", "ignore", "-m", "tests.integration.first_chance", *arguments]
+    """The report of the process of :mod:`tests.integration.warm_up_probe`."""
+    command = [sys.executable, "-W", "ignore", "-m", "tests.integration.warm_up_probe", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-1000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -65,7 +65,7 @@ def test_live_replay_compiles_and_imports_nothing_during_a_game(sport, recording
 
 @pytest.mark.parametrize(("command", "sport"), [("demo", "soccer"), ("run", "mlb"), ("replay", "nfl")])
 def test_game_without_warm_up_compiles_at_its_first_chance(command, sport, recordings):
-    """So that the silence above is not that of somebody who cannot hear."""
+    """The probe finds what is compiled and imported without a warm-up."""
     given = [str(recordings[sport])] if command == "replay" else []
     new = [each for moment in on_air(command, sport, *given, "--cold")["found"] for each in moment["new"]]
     assert any(each.startswith("compiled features.") for each in new)
@@ -74,7 +74,7 @@ def test_game_without_warm_up_compiles_at_its_first_chance(command, sport, recor
 @pytest.mark.real
 @pytest.mark.parametrize(("provider", "files"), [("sportec", "soccer_dfl_sportec/*"), ("tracab", "soccer_tracab_opta/*")])
 def test_live_replay_of_a_real_match_compiles_and_imports_nothing(real_data, tmp_path, provider, files):
-    """Its events are looked for in the tracking, its clocks are apart, and its game is not one that anybody simulated."""
+    """Its events are looked for in the tracking, its clocks are apart, and its game is no simulated one."""
     if provider == "sportec":
         pytest.importorskip("kloppy", reason="kloppy reads this format: pip install 'touchline[providers]'")
     match = tmp_path / "match"
