@@ -1,5 +1,5 @@
 """Soccer's sentences in four languages. Names are never inflected; Russian ones stand in the present tense or behind a
-noun, so that they fit whoever is meant."""
+noun, so that they fit any name."""
 
 from __future__ import annotations
 

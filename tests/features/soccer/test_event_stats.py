@@ -50,4 +50,4 @@ def test_the_telling_comes_after_what_is_told() -> None:
     assert max(order.index(name) for name in told) < order.index("game.highlight") < order.index("game.story")
     steps = [step.name for step in SPORT.event_steps if step.phase == "apply"]
     # what is aired is booked from the account before the event, as the stats saw it; then the clock, which the rest reads
-    assert steps[:2] == ["airing.note", "ledger.clock"]
+    assert steps[:2] == ["on_air.record", "ledger.clock"]
