@@ -7,7 +7,7 @@ A sport names its reasons, each with a strength from 0 to 1; together they make 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
@@ -140,25 +140,3 @@ def from_value(value: object) -> Highlight:
         return msgspec.convert(value, Highlight)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise ValueError(f"not a highlight: {error}") from None
-
-
-def reel(highlights: Iterable[Highlight]) -> list[Highlight]:
-    """Clips in order of time: highlights that overlap or nearly touch become one, with the best one's label and score
-    and everybody's reasons."""
-    clips: list[Highlight] = []
-    for new in sorted(highlights, key=lambda h: (h.start_s, h.end_s)):
-        if not clips or new.start_s > clips[-1].end_s + BRIDGE_S:
-            clips.append(new)
-            continue
-        last = clips[-1]
-        best, other = (last, new) if last.score >= new.score else (new, last)
-        clips[-1] = Highlight(
-            start_s=last.start_s,
-            end_s=max(last.end_s, new.end_s),
-            score=best.score,
-            label=best.label,
-            reasons=[*best.reasons, *(r for r in other.reasons if r not in best.reasons)],
-            basis=[*best.basis, *(b for b in other.basis if b not in best.basis)],
-            follows=last.follows,
-        )
-    return clips

@@ -17,8 +17,6 @@ from features.core.sport import Stat
 from features.f1.vocabulary import SAFETY_CAR
 
 WITHIN_S: Final = 3.0
-#: a car this close to the one ahead may open its rear wing (sporting regulations)
-DRS_S: Final = 1.0
 #: gains are bounded: a stop or a spin of the car ahead says nothing about its pace
 MOST_CLOSING_S: Final = 1.5
 #: a pace difference smaller than this catches nobody, s a lap; nor does one that takes longer than this

@@ -126,9 +126,6 @@ def _spread(row: Any, points: Any, out: Any) -> None:
 #: leads of 0, 1, ... 20 ft
 LEADS_M: Final[Floats] = np.arange(21) * FT_M
 CURVE: Final = Axis("lead", LEADS_M, ("lead_m", "left_s", "race_s", "pop_race_s", "lead_beyond_usual_m"), _spread)
-#: columns that are not known before the pitch
-AT_RELEASE: Final = ("release_lead_m", "gain_m", "left_at_release_s", "race_at_release_s", "gain_beyond_pitcher_m",
-                     "gain_beyond_runner_m")  # fmt: skip
 
 
 def blank(rows: int) -> Floats:

@@ -33,7 +33,6 @@ HARD_SHOT_MPS: Final = 110.0 / 3.6
 MPS_TO_KMH: Final = 3.6
 
 Fields = dict[str, str | Localised]
-Basis = list[dict[str, Any]]
 
 
 def offers_of(event: EventContext, ledger: Ledger) -> list[Sentence]:

@@ -236,25 +236,6 @@ def shares(
             out[k, 1, 1] = 1.0 - (left / left_weight if way > 0 else right / right_weight)
 
 
-def control_map(frames: Frames, row: int) -> Floats:
-    """(50, 32) home team's share of each cell at ``row``, for a heat map; NaN when the ball or a team is not seen."""
-    out = np.full((COLUMNS, ROWS), np.nan)
-    if frames.roster.ball >= 0:
-        control_grid(
-            frames.xyz,
-            frames["velocity"],
-            row,
-            frames.roster.team,
-            frames.roster.ball,
-            frames.field.length_m,
-            frames.field.width_m,
-            ARRIVED,
-            RULE,
-            out,
-        )
-    return out
-
-
 def pitch_control(frames: Frames, ends: Ints) -> Floats:
     """(K, 2, 2) of 0..1: share of the whole pitch, and of the final third."""
     out = np.full((len(ends), 2, 2), np.nan)

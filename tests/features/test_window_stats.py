@@ -11,6 +11,8 @@ from features.core import units
 from features.soccer import SPORT
 from tests.features.harness import Run, Scene, match_scene, roster_of, signals, window_stats
 
+#: shares of entries into the final third begin at five of them, more than a short scene has
+RARE = {"soccer.team.attacking_zones"}
 STATS = [stat for stat in SPORT.stats if stat.kind == "window"]
 
 
@@ -54,11 +56,11 @@ def test_shape_unit_and_a_value_somewhere(stat, scene: Scene, whole: dict[str, n
     values = whole[stat.id]
     assert values.shape[1:] == ((subjects, len(stat.components)) if stat.components else (subjects,))
     assert values.dtype == np.float64
-    assert np.isfinite(values).any()
+    assert np.isfinite(values).any() != (stat.id in RARE)
     assert not np.isinf(values).any()
 
 
-@pytest.mark.parametrize("stat", STATS, ids=lambda stat: stat.id)
+@pytest.mark.parametrize("stat", [stat for stat in STATS if stat.id not in RARE], ids=lambda stat: stat.id)
 def test_a_share_stays_within_its_bounds(stat, whole: dict[str, np.ndarray]) -> None:
     values = whole[stat.id][np.isfinite(whole[stat.id])]
     if stat.unit in ("%", "0..1"):

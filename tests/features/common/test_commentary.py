@@ -130,17 +130,3 @@ def test_a_clip_that_begins_before_the_last_one_ended_says_whose_it_continues() 
     highlights.record(first, shown, BUDGET, 100.0, "e1")
     assert highlights.cut(110.0, "goal", {"goal": 0.7}, (12.0, 14.0), after=shown).follows == "e1"
     assert highlights.cut(116.1, "goal", {"goal": 0.7}, (8.0, 14.0), after=shown).follows == ""
-
-
-def test_a_reel_joins_what_overlaps() -> None:
-    def clip(start: float, end: float, score: float, label: str, *reasons: str) -> Highlight:
-        return Highlight(start_s=start, end_s=end, score=score, label=label, reasons=list(reasons))
-
-    joined = highlights.reel(
-        [
-            clip(50.0, 60.0, 0.4, "c", "r3"),
-            clip(0.0, 10.0, 0.5, "a", "r1"),
-            clip(11.0, 15.0, 0.9, "b", "r2", "r1"),
-        ]
-    )
-    assert joined == [clip(0.0, 15.0, 0.9, "b", "r2", "r1"), clip(50.0, 60.0, 0.4, "c", "r3")]
