@@ -91,7 +91,7 @@ def test_two_players_in_mirror_image_share_the_pitch() -> None:
     assert shares[0, 1] < 0.05
 
 
-def test_who_stands_where_the_ball_is_has_the_place() -> None:
+def test_a_player_at_the_ball_controls_the_place() -> None:
     shares = stat_of([(0.0, 0.0), (30.0, 10.0), (30.0, -10.0)], [(-50.0, 30.0)], (0.0, 0.0))
     assert shares[0, 0] > 0.8
     assert shares[0, 1] > 0.99

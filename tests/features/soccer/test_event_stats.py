@@ -38,7 +38,7 @@ def test_every_row_is_there_as_the_catalogue_has_it() -> None:
     assert SPORT.stat("soccer.match.score").components == ("home", "away")
 
 
-def test_the_telling_comes_after_what_is_told() -> None:
+def test_steps_of_on_air_run_before_the_ledger() -> None:
     order = [stat.id for stat in SPORT.stats]
     told = [
         "soccer.shot.xgoals",
