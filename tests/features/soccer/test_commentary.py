@@ -189,7 +189,7 @@ def test_the_numbers_of_a_sentence_are_the_counts() -> None:
     assert said("saves") == "Away 0 denies Home 9: save number 3 of this match."
     assert said("shots_run") == "Only Northside are shooting: the last 4 shots have all been theirs."
     assert said("drought") == "Northside shoot for the first time in 25 minutes, through Home 9."
-    assert said("shooter") == "Home 9 of Northside has had 4 shots by now, more than anybody else in this match."
+    assert said("shooter") == "Home 9 of Northside has had 4 shots by now, the most in this match."
     assert said("shots_so_far") == "Shots so far: Northside 5, Southgate 4."
     assert said("long_move") == "Northside string 12 passes together before Home 9 shoots."
     assert said("possession") == "Northside have played 100% of all passes over the last ten minutes."
