@@ -1,7 +1,7 @@
-"""How much is said of a game, and when: a budget for highlights and one for sentences, decided event by event.
+"""How much of a game goes on air, and when: a budget for highlights and one for sentences, decided event by event.
 
-What must be said (a goal) always is. Everything else competes with what this very game has offered so far: the longer nothing has
-been said, the lower its place among the latest candidates may be, and a purse of tokens bounds the sum. So a dull match gets its
+What must go on air (a goal) always does. Everything else competes with what this very game has offered so far: the longer nothing
+was on air, the lower its place among the latest candidates may be, and a purse of tokens bounds the sum. So a dull match gets its
 highlights as a wild one does, and neither gets hundreds. The state is part of the account: it is a pure function of the events
 before, forked with the ledger and replayed with it when one of them is corrected.
 """
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-#: among the best tenth of the latest candidates one may be said on a token that is still to be earned
+#: among the best tenth of the latest candidates one may go on air on a token that is still to be earned
 BEST: Final = 0.9
 #: what is better by so much does not wait for a distance to the last
 CLEARLY: Final = 0.25
@@ -25,9 +25,9 @@ MEMORY: Final = 48
 
 @dataclass(frozen=True)
 class Budget:
-    """``every_s``: a token is earned in so long, and at most ``purse`` are kept; nothing is said within ``spacing_s`` of the last
-    but what is clearly better, nor of one topic within ``repeat_s``; after ``patience_s`` of silence any candidate will do. A
-    topic that has been said n times is worth ``again`` to the n-th as much. ``usual`` are the strengths of candidates in a game
+    """``every_s``: a token is earned in so long, and at most ``purse`` are kept; nothing goes on air within ``spacing_s`` of the
+    last but what is clearly better, nor of one topic within ``repeat_s``; after ``patience_s`` of silence any candidate will do. A
+    topic that was on air n times is worth ``again`` to the n-th as much. ``usual`` are the strengths of candidates in a game
     as they come, for as long as this one has offered few. Seconds are of play."""
 
     every_s: float
@@ -44,9 +44,9 @@ class Budget:
 
 
 class Airtime(msgspec.Struct, array_like=True):
-    """What has been said. ``until_s``: when the tokens were last counted; ``last_s``: when something was last said (0: the
+    """What was on air. ``until_s``: when the tokens were last counted; ``last_s``: when something was last on air (0: the
     beginning) and how strong that was; ``last_event`` which event that was, ``last_end_s`` where its clip ends; ``topics``: when
-    each was last said, and how often."""
+    each was last on air, and how often."""
 
     tokens: float = 0.0
     until_s: float = 0.0
@@ -59,7 +59,7 @@ class Airtime(msgspec.Struct, array_like=True):
 
 
 class Candidate(NamedTuple):
-    """Something that could be said: how strong it is, 0..1, what it is about, and whether it has to be said."""
+    """A highlight or sentence that could go on air: how strong it is, 0..1, its topic, and whether it must."""
 
     strength: float
     topic: str
@@ -82,7 +82,7 @@ def place(airtime: Airtime, strength: float) -> float:
 
 
 def grants(airtime: Airtime, budget: Budget, now_s: float, candidate: Candidate) -> bool:
-    """Whether it is said. ``airtime`` is as it was before the event; it is not changed."""
+    """Whether it goes on air. ``airtime`` is as it was before the event; it is not changed."""
     if candidate.must:
         return True
     strength = worth(airtime, budget, now_s, candidate)
@@ -98,7 +98,7 @@ def grants(airtime: Airtime, budget: Budget, now_s: float, candidate: Candidate)
 
 
 def worth(airtime: Airtime, budget: Budget, now_s: float, candidate: Candidate) -> float:
-    """The strength of a candidate by what has been said of its topic: 0 when that was not long ago, less with every time."""
+    """The strength of a candidate by what was on air of its topic: 0 when that was not long ago, less with every time."""
     said_s, times = airtime.topics.get(candidate.topic, (0.0, 0))
     if times and now_s - said_s < budget.repeat_s:
         return 0.0
@@ -106,7 +106,7 @@ def worth(airtime: Airtime, budget: Budget, now_s: float, candidate: Candidate) 
 
 
 def chosen(airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[Candidate]) -> int:
-    """Which of an event's candidates is said: the first that has to be, else the strongest that is granted; -1 for none."""
+    """Which of an event's candidates goes on air: the first that must, else the strongest that is granted; -1 for none."""
     best, best_strength = -1, 0.0
     for i, candidate in enumerate(candidates):
         if candidate.must:
@@ -120,7 +120,7 @@ def chosen(airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[
 def note(
     airtime: Airtime, budget: Budget, now_s: float, candidates: Sequence[Candidate], selected: int, event_id: str, end_s: float
 ) -> None:
-    """Book an event with its candidates, ``said`` of them (-1: none); ``end_s``: where the clip ends, if there is one."""
+    """Record an event with its candidates, ``selected`` of them (-1: none); ``end_s``: where the clip ends, if there is one."""
     offered = max((worth(airtime, budget, now_s, c) for c in candidates if not c.must), default=0.0)
     if offered > 0.0:
         airtime.strengths.append(offered)

@@ -1,4 +1,4 @@
-"""One sentence a commentator can read, in several languages: numbers, plurals and names put into a sport's templates.
+"""One sentence for a commentator, in several languages: numbers, plurals and names put into a sport's templates.
 
 A sport brings templates, one per language, with named fields: ``"{player} scores, worth {xgoals} xGoals."`` Values are
 plain strings (names: never inflected, so templates are worded around them) or the small types below, which know how a
@@ -98,8 +98,8 @@ def render(templates: Mapping[str, str], values: Mapping[str, str | Localised]) 
 
 
 class Sentence(NamedTuple):
-    """A sentence that an event could get: the key of its phrase and the values that this wants, how strong it is (0..1), whether
-    it must be said, and what it rests on (:mod:`features.common.basis`)."""
+    """A sentence that an event could get: the key of its template and the values that this wants, how strong it is (0..1), whether
+    it must go on air, and what it rests on (:mod:`features.common.basis`)."""
 
     topic: str
     values: Mapping[str, str | Localised]
@@ -112,7 +112,7 @@ class Sentence(NamedTuple):
 
 
 class Story(TypedDict, total=False):
-    """The value of ``game.story``: the sentence by language (a sport may have others), the key of its phrase, how much it is
+    """The value of ``game.story``: the sentence by language (a sport may have others), the key of its template, how much it is
     worth (0..1), and what it rests on (:mod:`features.common.basis`), the event first."""
 
     en: str
@@ -127,9 +127,11 @@ class Story(TypedDict, total=False):
 def value(
     templates: Mapping[str, Mapping[str, str]], offers: Sequence[Sentence], airtime: Airtime, budget: Budget, now_s: float
 ) -> dict[str, Any] | None:
-    """What ``game.story`` computes: the sentence of ``offers`` that ``budget`` grants after what has been ``said``, by language,
-    and beside it ``topic`` (the key of its phrase), ``score`` (0..1, how much it is worth) and ``basis``; ``None`` when there is
-    nothing to say. ``KeyError`` when no phrase has the sentence's key."""
+    """What ``game.story`` computes: the sentence of ``offers`` that ``budget`` grants after what was on air (``airtime``).
+
+    It is there by language, and beside it ``topic`` (the key of its template), ``score`` (0..1, how much it is worth) and
+    ``basis``; ``None`` when there is nothing to put on air. ``KeyError`` when no template has the sentence's key.
+    """
     at = chosen(airtime, budget, now_s, [offer.candidate() for offer in offers]) if offers else -1
     if at < 0:
         return None
@@ -139,7 +141,7 @@ def value(
 
 
 def record(offers: Sequence[Sentence], airtime: Airtime, budget: Budget, now_s: float, event_id: str) -> None:
-    """Book what :func:`value` decides. ``said`` changes, and is otherwise as it was for :func:`value`."""
+    """Record what :func:`value` decides. ``airtime`` changes, and is otherwise as it was for :func:`value`."""
     if offers:
         candidates = [offer.candidate() for offer in offers]
         note(airtime, budget, now_s, candidates, chosen(airtime, budget, now_s, candidates), event_id, nan)

@@ -61,7 +61,7 @@ def cut(
     basis: Sequence[Mapping[str, Any]] = (),
     after: Airtime | None = None,
 ) -> Highlight:
-    """The highlight around ``t_s``, ``timing_s`` seconds before and after. ``after`` is what has been said before it: a clip that
+    """The highlight around ``t_s``, ``timing_s`` seconds before and after. ``after`` is what was on air before it: a clip that
     begins before the last one has ended (or just after) belongs to the same move, and says which that was."""
     before_s, after_s = timing_s
     start_s = max(t_s - before_s, min(not_before_s, t_s))
@@ -94,8 +94,8 @@ class Offer(NamedTuple):
 
 
 def value(offer: Offer | None, airtime: Airtime, budget: Budget, now_s: float) -> dict[str, Any] | None:
-    """What ``game.highlight`` computes: the clip on the wire when ``budget`` grants it after what has been ``shown``; ``None``
-    for the many events that make none."""
+    """What ``game.highlight`` computes: the clip on the wire when ``budget`` grants it after what was on air (``airtime``);
+    ``None`` for the many events that make none."""
     if offer is None or not grants(airtime, budget, now_s, offer.candidate()):
         return None
     return to_value(
@@ -112,7 +112,7 @@ def value(offer: Offer | None, airtime: Airtime, budget: Budget, now_s: float) -
 
 
 def record(offer: Offer | None, airtime: Airtime, budget: Budget, now_s: float, event_id: str) -> None:
-    """Book what :func:`value` decides. ``shown`` changes, and is otherwise as it was for :func:`value`."""
+    """Record what :func:`value` decides. ``airtime`` changes, and is otherwise as it was for :func:`value`."""
     if offer is None:
         return
     candidate = offer.candidate()

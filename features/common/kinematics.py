@@ -149,7 +149,8 @@ def level_when_flat(velocity: Any, lo: int, hi: int) -> None:
 
 @kernel
 def forget_faster(vectors: Any, lo: int, hi: int, fastest: float) -> None:
-    """What is longer than ``fastest`` is missing, in place in ``vectors`` (rows, N, C): velocities or accelerations nobody has."""
+    """What is longer than ``fastest`` is missing, in place in ``vectors`` (rows, N, C): velocities or accelerations that no body
+    has."""
     for i in range(lo, hi):
         for n in range(vectors.shape[1]):
             total = 0.0

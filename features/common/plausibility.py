@@ -1,4 +1,4 @@
-"""Which velocities of a human body to believe: tracking swaps and loses people, and a place that jumps makes a speed that nobody
+"""Which velocities of a human body to believe: tracking swaps and loses people, and a place that jumps makes a speed that no body
 runs.
 
 Two checks, both causal. A *place* is a break when it is further from where the last believed velocity would have taken the body

@@ -55,7 +55,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
 )
 
 _TABLES: Final = tables(MODULES)
-#: ten times a second most of what is said of twenty cars is what it was: it goes out when it changes
+#: ten times a second most values of twenty cars are what they were: one is published when it changes
 _TABLES["stats"] = tuple(replace(stat, holds=stat.kind == "window") for stat in _TABLES["stats"])
 
 SPORT: Final = Sport(

@@ -1,5 +1,5 @@
-"""What a race tells: at most one sentence per event. The start, the lead, the safety car, who is out and who wins are always
-told."""
+"""Commentary of a race: at most one sentence per event. The start, the lead, the safety car, retirements and the winner always go
+on air."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ Fields = dict[str, str | Localised]
 
 
 def offers_of(event: EventContext, ledger: Ledger) -> list[Sentence]:
-    """Every sentence that is true of this event and could be said; ``ledger`` is the account before it."""
+    """Every sentence that is true of this event and could go on air; ``ledger`` is the account before it."""
     roster = event.roster
     return list(_offers(event, ledger, roster)) if roster is not None else []
 
 
 def render(event: EventContext, ledger: Ledger) -> dict[str, Any] | None:
-    """The sentence in every language; ``None`` when there is nothing to say."""
+    """The sentence in every language; ``None`` when no sentence goes on air."""
     return commentary.value(TEMPLATES, offers_of(event, ledger), ledger.said, SENTENCES, event.t_s)
 
 

@@ -1,6 +1,6 @@
 """The running account of a race, folded from its events in their order: what each car last passed and when, its bests, its tyres.
 
-A car's *place* in the account is what timing gives, else what the loops say: when it passes a loop, everybody who passed that loop
+A car's *place* in the account is what timing gives, else what the loops say: when it passes a loop, each car that passed that loop
 of that lap before it is ahead, and the gap is to the first of them. Nothing here sees a frame.
 """
 
@@ -18,7 +18,7 @@ from features.core.frames import Floats
 from features.f1.pace_model import PIT_LOSS_S, SUMS, PaceModel, add_lap
 
 NAN: Final = float("nan")
-#: how much of a race is shown and said: a whole one gets between 10 and 40 of each
+#: how many highlights and sentences go on air: a whole race gets between 10 and 40 of each
 HIGHLIGHTS: Final = Budget(
     every_s=210.0,
     purse=3.0,
@@ -41,7 +41,7 @@ SENTENCES: Final = Budget(
 LAST_SECTOR: Final = 3
 #: how long a stop takes when nothing goes wrong, s
 STOP_S: Final = 2.6
-#: who has not been seen for so many laps of another car is not in the race any more
+#: a car that has not been seen for so many laps of another one is no longer in the race
 SETTLED_LAPS: Final = 2
 #: closer than this to the car ahead at a loop is traffic, s; this share of a lap's loops in traffic makes the lap an unclean one
 TRAFFIC_S: Final = 1.0
@@ -98,7 +98,7 @@ class Car(msgspec.Struct, array_like=True):
     out: bool = False
     barred: bool = False  # disqualified
     best_given: bool = False  # its best lap is timing's own
-    # story.py: at the line a lap ago, the car ahead and the interval to it
+    # commentary.py: at the line a lap ago, the car ahead and the interval to it
     line_ahead: int = -1
     line_interval_s: float = NAN
     # what the stop under way has cost so far, s; NaN without one, or when something else costs time, too
@@ -115,7 +115,7 @@ class Ledger(msgspec.Struct, array_like=True):
 
     players: int = 0
     lights_s: float = NAN
-    #: index in vocabulary.SESSIONS, -1 where nobody says; practice and qualifying have no order on the track
+    #: index in vocabulary.SESSIONS, -1 where it is not reported; practice and qualifying have no order on the track
     kind: int = -1
     laps: int = 0
     #: whether cars that leave the track, and attempts to pass, are reported in this race
@@ -130,7 +130,7 @@ class Ledger(msgspec.Struct, array_like=True):
     overall_sector: list[float] = []
     overall_mini: list[float] = []
     cars: list[Car] = []
-    #: airing.py: what has been shown and said
+    #: on_air.py: highlights and sentences that went on air
     shown: Airtime = field(default_factory=HIGHLIGHTS.new)
     said: Airtime = field(default_factory=SENTENCES.new)
     #: what laps cost in this race, from those so far; and the number of stops that ``pit_loss_s`` is from
@@ -164,7 +164,7 @@ def at_line(event: EventContext, ledger: Ledger) -> bool:
 
 
 def racing(ledger: Ledger) -> bool:
-    """Whether cars have an order on the track: in a race, or where nobody says what it is."""
+    """Whether cars have an order on the track: in a race, or where the session is not reported."""
     return ledger.kind <= 0
 
 
@@ -206,7 +206,7 @@ def mini_time_s(event: EventContext, car: Car) -> float:
 def order_at(ledger: Ledger, car_at: int, lap: int, loop: int, t_s: float) -> tuple[int, float, float, int]:
     """Place, gap to the first and interval to the next, s, and who that is, of a car that passes a loop at ``t_s``: ahead are
     those who passed it before in that lap, and those who have passed it in a later one. Behind by a lap there is no gap. Place 0
-    and NaN where the race was joined in the middle and somebody has not been seen who may have passed before."""
+    and NaN where the race was joined in the middle and a car that has not been seen may have passed before."""
     joined = ledger.lights_s != ledger.lights_s and lap < (ledger.cars[car_at].from_lap or lap) + SETTLED_LAPS
     if joined and any(n != car_at and not other.loop and not other.out for n, other in enumerate(ledger.cars)):
         return 0, NAN, NAN, -1

@@ -67,11 +67,6 @@ def lap_row(lap: int, laps: int, compound: int, age_laps: float) -> list[float]:
     return row
 
 
-def new_sums() -> list[float]:
-    """Of a car without a lap."""
-    return [0.0] * SUMS
-
-
 def add_lap(sums: list[float], row: list[float], lap_s: float) -> None:
     """Move the means to one lap more."""
     sums[0] += 1.0

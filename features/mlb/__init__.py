@@ -28,8 +28,8 @@ from features.mlb.diamond import FIELD
 from features.mlb.ledger import Ledger
 from features.mlb.vocabulary import CHANNELS, EVENT_TYPES, ROLES
 
-#: tracking first; then the account of events: what is aired is booked from the account before the event, so first; highlights and
-#: story last, since they tell of the rest
+#: tracking first; then the account of events: what goes on air is recorded from the account before the event, so first; highlights
+#: and commentary last, since they rest on the others
 MODULES: Final[tuple[ModuleType, ...]] = (
     running, play, steal, momentum, on_air, ledger, pitching, batted, fielding, game, counts, highlights, commentary,
 )  # fmt: skip

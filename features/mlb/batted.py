@@ -46,7 +46,7 @@ FACT: Final = "batted.features"
 
 _USUAL: Final = [(r * cos(a), -r * sin(a)) for name, (r, a) in PLACES.items() if name not in ("P", "C")]
 _INFIELD: Final = [(a, r) for name, (r, a) in PLACES.items() if name in ("1B", "2B", "3B", "SS")]
-#: what a fielder needs to see where the ball goes, and how fast he runs then: round figures of our own
+#: what a fielder needs to see where the ball goes, and the speed of the run then: round figures of our own
 REACTS_S: Final = 0.6
 #: as far as an infielder comes in on a slow ball
 GRASS_M: Final = 24.0
@@ -147,7 +147,7 @@ def projected(event: EventContext, ledger: Ledger) -> float | None:
 
 
 def hit_features(event: EventContext, ledger: Ledger) -> Floats | None:
-    """None for a foul ball, which nobody asks about."""
+    """None for a foul ball, which has no catch probability."""
     row = event.facts.get(FACT)
     return np.array(row, np.float64) if isinstance(row, list) else None
 

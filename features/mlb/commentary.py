@@ -1,5 +1,5 @@
-"""One sentence of a ball game that a commentator can read. Every run is told; the rest as there is room, and as it has not been
-heard lately."""
+"""One sentence of a ball game that a commentator can read. Every run goes on air; the rest as there is room, and as
+it has not been on air lately."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ Fields = dict[str, str | Localised]
 
 
 def offers_of(event: EventContext, ledger: Ledger) -> list[Sentence]:
-    """Every sentence that is true of this event and could be said; ``ledger`` is the account before it."""
+    """Every sentence that is true of this event and could go on air; ``ledger`` is the account before it."""
     roster = roster_of(event)
     return list(_offers(event, ledger, roster)) if roster is not None else []
 
 
 def render(event: EventContext, ledger: Ledger) -> dict[str, Any] | None:
-    """The sentence in every language; ``None`` when there is nothing to say."""
+    """The sentence in every language; ``None`` when no sentence goes on air."""
     return commentary.value(TEMPLATES, offers_of(event, ledger), ledger.said, SENTENCES, played_s(ledger))
 
 
@@ -142,7 +142,9 @@ def update_commentary(event: EventContext, ledger: Ledger) -> None:
         ledger.steal_chance = float("nan")
 
 
-EVENT_STEPS: Final = (EventStep("story.keep", update_commentary, on=("batted_ball", "release", "pitch", "set"), phase="apply"),)
+EVENT_STEPS: Final = (
+    EventStep("commentary.update", update_commentary, on=("batted_ball", "release", "pitch", "set"), phase="apply"),
+)
 STATS: Final = (
     Stat(
         "game.story",

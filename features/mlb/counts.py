@@ -3,7 +3,7 @@ teams.
 
 A strike is a called or swinging one, a foul or a ball put in play, as scorers count pitches. A play belongs to the pitcher of the
 half inning's last pitch. A player who has done nothing of a kind has no count of it; a game that was joined in the middle has none
-at all, since nobody knows what was before.
+at all, since what was before is not known.
 """
 
 from __future__ import annotations
@@ -95,10 +95,10 @@ STATS: Final = (
     _stat("mlb.pitcher.strikes", "strikes: called, swinging, fouls and balls in play", "player",
           _players("pitched", _PITCHER, STRIKES)),
     _stat("mlb.pitcher.balls", "pitches called a ball", "player", _players("pitched", _PITCHER, BALLS)),
-    _stat("mlb.pitcher.batters_faced", "plate appearances against him", "player", _players("pitched", _PITCHER, FACED)),
-    _stat("mlb.pitcher.hits", "hits that he allowed", "player", _players("pitched", _PITCHER, HITS_ALLOWED)),
-    _stat("mlb.pitcher.walks", "walks that he issued", "player", _players("pitched", _PITCHER, WALKS_ISSUED)),
-    _stat("mlb.pitcher.strikeouts", "batters whom he struck out", "player", _players("pitched", _PITCHER, STRUCK_OUT)),
+    _stat("mlb.pitcher.batters_faced", "plate appearances against the pitcher", "player", _players("pitched", _PITCHER, FACED)),
+    _stat("mlb.pitcher.hits", "hits allowed", "player", _players("pitched", _PITCHER, HITS_ALLOWED)),
+    _stat("mlb.pitcher.walks", "walks issued", "player", _players("pitched", _PITCHER, WALKS_ISSUED)),
+    _stat("mlb.pitcher.strikeouts", "batters struck out", "player", _players("pitched", _PITCHER, STRUCK_OUT)),
     _stat("mlb.batter.plate_appearances", "plate appearances in the game", "player", _players("batted", _BATTER, APPEARANCES)),
     _stat("mlb.batter.hits", "hits", "player", _players("batted", _BATTER, HIT)),
     _stat("mlb.batter.home_runs", "home runs", "player", _players("batted", _BATTER, HOMERS)),

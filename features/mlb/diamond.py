@@ -1,4 +1,4 @@
-"""The diamond, in metres from the back tip of home plate: x runs to second base and centre field, y to the left of somebody
+"""The diamond, in metres from the back tip of home plate: x runs to second base and centre field, y to the left of a person
 who looks that way (third base), z up.
 
 Distances are those of the Official Baseball Rules (2.01): bases 90 ft apart, the rubber 60 ft 6 in from the back tip. The

@@ -1,8 +1,8 @@
-"""The fielder and a ball in the air: his jump, his route, and how often such a ball is caught.
+"""The fielder and a ball in the air: the jump, the route, and how often such a ball is caught.
 
 *Jump* is Statcast's: the distance covered in the right direction in the first three seconds after the pitch is released, here by
-itself and not against the league's mean. *Route efficiency* is the straight way from where he stood to where the ball came down,
-over the way he ran. Both need no more than the row in which the ball came down: what they look back on stands there
+itself and not against the league's mean. *Route efficiency* is the straight way from where the fielder stood to where the ball came
+down, over the way run. Both need no more than the row in which the ball came down: what they look back on stands there
 (:mod:`features.mlb.play`).
 """
 
@@ -77,7 +77,7 @@ def jump(event: EventContext, ledger: Ledger) -> float | None:
 
 
 def route_efficiency(event: EventContext, ledger: Ledger) -> float | None:
-    """0..1; of the way that he came: from where he stood towards the ball as far as he got, over what he ran."""
+    """0..1; the straight way towards the ball as far as the fielder got, over the way run."""
     route, frames = event.facts.get("fielder_route"), event.frames
     if not isinstance(route, list) or frames is None or route[4] < LEAST_ROUTE_M:
         return None
@@ -102,7 +102,7 @@ STATS: Final = (
         on=("fielded",), on_screen_name="Route",
     ),
     Stat(
-        "mlb.fielder.catch_probability", "0..1", "how often such a ball is caught, from the way and the time that he had", "player",
+        "mlb.fielder.catch_probability", "0..1", "how often such a ball is caught, from the way to it and the time", "player",
         catch_features, on=("fielded",), model="catch-probability", on_screen_name="Catch Probability",
         source="Statcast glossary, Catch Probability",
     ),

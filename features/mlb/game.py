@@ -71,7 +71,7 @@ def decided(state: State, over: bool) -> float | None:
 
 
 def win_features(event: EventContext, ledger: Ledger) -> Floats | None:
-    """The state after the event; None while it is not known. A game that is decided is asked about as a lead of 25 with
+    """The state after the event; None while it is not known. A game that is decided is read as a lead of 25 with
     nothing left."""
     if not (known(event, ledger) or is_complete(event)):
         return None
@@ -93,8 +93,8 @@ def leverage_after(event: EventContext, ledger: Ledger) -> float | None:
 
 
 def swing(event: EventContext, ledger: Ledger) -> float:
-    """-1..1: how far a play moved the chance of the home team, by the closed form; 0 for everything else, and where nobody knows
-    what was before it."""
+    """-1..1: how far a play moved the chance of the home team, by the closed form; 0 for everything else, and where nothing is
+    known of what was before it."""
     if event.type != "play" or not known(event, ledger):
         return 0.0
     after = state_after(event, ledger)

@@ -30,7 +30,7 @@ EVENTS: Final = ("batted_ball", "fielded", "steal", "play")
 
 
 def runs_in(event: EventContext, ledger: Ledger) -> list[int]:
-    """What a play adds to the runs of home and away; a score that falls adds nothing, nor one of which nobody knows what it was."""
+    """What a play adds to the runs of home and away; a score that falls adds nothing, nor one from an unknown score."""
     if event.type != "play" or not known(event, ledger):
         return [0, 0]
     return [max(after - before, 0) for after, before in zip(state_after(event, ledger).runs, ledger.runs, strict=True)]

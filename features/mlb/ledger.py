@@ -24,7 +24,7 @@ ANY: Final = tuple(sorted(EVENT_TYPES))
 EARLY_S: Final = 5.0
 #: how many plain counts there are of a pitcher, and of a batter or a team
 PITCHER_COUNTS, BATTER_COUNTS = 7, 5
-#: how much of a game is shown and said: a whole one gets between 10 and 40 of each
+#: how many highlights and sentences go on air: a whole game gets between 10 and 40 of each
 HIGHLIGHTS: Final = Budget(
     every_s=270.0,
     purse=3.0,
@@ -77,11 +77,11 @@ class Ledger(msgspec.Struct, array_like=True):
     hardest_mps: float = 0.0
     projected_m: float = NAN
     steal_chance: float = NAN
-    # airing.py: what has been shown and said
+    # on_air.py: highlights and sentences that went on air
     shown: Airtime = field(default_factory=HIGHLIGHTS.new)
     said: Airtime = field(default_factory=SENTENCES.new)
 
-    # whether an event was seen at all, whether the game was on already then, and whether one has said the state since
+    # whether an event was seen at all, whether the game was on already then, and whether one has reported the state since
     begun: bool = False
     joined_late: bool = False
     stated: bool = False
@@ -159,7 +159,7 @@ def placed_after(event: EventContext, ledger: Ledger, state: State) -> int:
 
 
 def is_complete(event: EventContext) -> bool:
-    """Whether the event says the whole state by itself."""
+    """Whether the event reports the whole state by itself."""
     words = (*(("half", str),), *((base, bool) for base in ("first", "second", "third")))
     numbers = (attr(event, name) for name in ("outs", "home_runs", "away_runs"))
     return event.period > 0 and all(isinstance(event.attrs.get(w), kind) for w, kind in words) and all(n == n for n in numbers)

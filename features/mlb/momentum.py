@@ -46,7 +46,7 @@ def _values() -> Floats:
 
 
 def threat(frames: Frames) -> None:
-    """(rows, 2) runs; NaN while nobody is at bat or the outs are not known."""
+    """(rows, 2) runs; NaN while no team is at bat or the outs are not known."""
     if frames.roster.ball >= 0:
         _threat(
             frames["base"],

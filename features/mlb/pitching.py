@@ -121,7 +121,7 @@ STATS: Final = (
         depends_on_ledger=True, on_screen_name="Pitch Tempo", source="Statcast, Pitch Tempo",
     ),
     Stat(
-        "mlb.catcher.exchange", "s", "from the catcher's mitt to the release of his throw", "player", exchange, on=("throw",),
+        "mlb.catcher.exchange", "s", "from the catcher's mitt to the release of the throw", "player", exchange, on=("throw",),
         depends_on_ledger=True, on_screen_name="Pop Time", source="Statcast glossary, Pop Time",
     ),
     Stat(

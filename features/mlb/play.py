@@ -17,8 +17,8 @@ JUMP_S: Final = 3.0
 
 #: s, when the phase last began; NaN before its first time
 BEGAN = Signal("phase_began", "s", (len(PHASES),), keep_s=EVENT_KEEP_S)
-#: of each player: where he stood when the pitch was released (x, y), where he was 3 s later or is now (x, y), and the way
-#: that he has run since contact
+#: of each player: the place when the pitch was released (x, y), the place 3 s later or now (x, y), and the way
+#: run since contact
 ROUTE = Signal("route", "m", ("N", 5), keep_s=EVENT_KEEP_S)
 
 
@@ -28,7 +28,7 @@ def _began(phase: Any, ball: int, t: Any, lo: int, hi: int, out: Any) -> None:
         for p in range(out.shape[1]):
             out[i, p] = out[i - 1, p]
         now, before = phase[i, ball], phase[i - 1, ball]
-        # what was on already when the feed was joined began nobody knows when
+        # a play that was on already when the feed was joined began at an unknown time
         if now >= 0.0 and now < out.shape[1] and now != before and not np.isnan(before):
             out[i, int(now)] = t[i]
 

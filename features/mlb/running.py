@@ -2,7 +2,7 @@
 
 *Sprint speed* is Statcast's measure, feet per second in the fastest one-second window, here the best of the game so far
 instead of a season's average. *Burst* is the distance covered in the first 1.5 s after a player starts to run; a start is the
-moment his speed passes 2 m/s after he was slower than 1 m/s.
+moment the speed passes 2 m/s after it was below 1 m/s.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ VELOCITY = Signal("velocity", "m/s", ("N", 2), keep_s=EVENT_KEEP_S)
 SPEED = Signal("speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
 SPRINT = Signal("sprint_speed", "m/s", ("N",), keep_s=EVENT_KEEP_S)
 BURST = Signal("burst", "m", ("N",))
-#: time since the start of the run, whether the player has stood since the last one, and where he started
+#: time since the start of the run, whether the player has stood since the last one, and the place of the start
 RUN = Signal("run", "s", ("N", 4))
 
 

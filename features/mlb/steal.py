@@ -1,9 +1,9 @@
 """The lead curve: before each pitch the chance of a steal at leads of 0, 1, ... 20 ft, and the same curve read at the measured
 lead in every window until the ball is released.
 
-Who may steal is read from the tracking: the runner on first when nobody is on second, or the runner on second when he is alone
-ahead and nobody is on third. His row of features is written in every row of the grid, so that the curve on the event ``set`` and
-the window's reading come from one and the same row.
+Who may steal is read from the tracking: the runner on first when second base is empty, or the runner on second when that one is
+alone ahead and third base is empty. The row of features is written in every row of the grid, so that the curve on the event ``set``
+and the window's reading come from one and the same row.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from features.mlb.running import EVENT_KEEP_S
 from features.mlb.steal_features import COLUMN, STEAL_FEATURES, USUAL_POP_S, WIDTH, derive
 from features.mlb.vocabulary import DELIVERY, PITCH, SET
 
-#: farther from his base than this a runner is on his way, not leading off
+#: farther from the base than this a runner is on the way, not leading off
 LONGEST_LEAD_M: Final = 25.0
 MODEL: Final = "lead-probability"
 
 LEAD = Signal("lead", "m", ("N",), keep_s=EVENT_KEEP_S)
-#: row of axis N of the runner who may steal, -1 for nobody
+#: row of axis N of the runner who may steal, -1 for none
 STEALER = Signal("stealer", "count", (), "i8", fill=-1, keep_s=EVENT_KEEP_S)
 #: lead of the one who may steal at the pitcher's latest first move
 MOVE_LEAD = Signal("lead_at_first_move", "m", (), keep_s=EVENT_KEEP_S)
@@ -105,7 +105,7 @@ def _rows(
         if who < 0:
             move[i] = np.nan
             continue
-        # a delivery that was on already when the feed was joined began from nobody knows what lead
+        # a delivery that was on already when the feed was joined began from an unknown lead
         if now == DELIVERY and phase[i - 1, ball] != DELIVERY and not np.isnan(phase[i - 1, ball]):
             move[i] = lead[i, who]
         if now not in (SET, DELIVERY, PITCH) or not lead[i, who] <= LONGEST_LEAD_M:
@@ -215,7 +215,7 @@ def at_release(event: EventContext, ledger: Any) -> Floats | None:
 
 
 def lead_of(event: EventContext, ledger: Any) -> float | None:
-    """m from the bag at the moment of the event, between the two frames around it; None for somebody who holds no base."""
+    """m from the bag at the moment of the event, between the two frames around it; None for a player who holds no base."""
     frames = event.frames
     if frames is None or event.row < 0 or event.player < 0:
         return None
@@ -236,11 +236,11 @@ STEPS: Final = (
 )
 STATS: Final = (
     Stat(
-        "mlb.runner.lead", "ft", "distance of the runner from his bag at the pitcher's first move", "player", lead_of,
+        "mlb.runner.lead", "ft", "distance of the runner from the bag at the pitcher's first move", "player", lead_of,
         on=("first_move",), on_screen_name="Lead", source="Statcast, primary lead",
     ),
     Stat(
-        "mlb.runner.secondary_lead", "ft", "distance of the runner from his bag when the ball is released", "player", lead_of,
+        "mlb.runner.secondary_lead", "ft", "distance of the runner from the bag when the ball is released", "player", lead_of,
         on=("release",), on_screen_name="Lead", source="Statcast, secondary lead",
     ),
     Stat(

@@ -1,11 +1,11 @@
 """What is known of a steal attempt, as one row of features: the same columns live, from a simulator and from real plays.
 
-Two moments can be asked about. *Before the pitch* the lead is that of the pitcher's first move and the columns that come with the
+Two moments are judged. *Before the pitch* the lead is that of the pitcher's first move and the columns that come with the
 release are missing; *at release* the lead at release and what was gained since are known as well.
 
-A prior is what somebody has done before, as the mean of (success - expected success) over earlier attempts, shrunk towards 0; the
-usual leads and gains are means over earlier attempts of (lead - league mean), shrunk likewise. Where nobody knows a person all of
-his columns are missing.
+A prior is what a player has done before, as the mean of (success - expected success) over earlier attempts, shrunk towards 0; the
+usual leads and gains are means over earlier attempts of (lead - league mean), shrunk likewise. Where nothing is known of a player,
+all columns of that player are missing.
 """
 
 from __future__ import annotations

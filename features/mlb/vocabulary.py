@@ -14,7 +14,7 @@ from typing import Final
 #: pickoff        (pitcher) a throw to a base instead; outcome safe, out
 #: batted_ball    (batter) contact, fair or foul
 #: fielded        (fielder) a batted ball in the air is caught or comes down; outcome caught, fell; x, y where
-#: at_first       (batter) he touches first base after a batted ball
+#: at_first       (batter) touches first base after a batted ball
 #: throw          (catcher) the ball leaves the catcher's hand for a base
 #: throw_in       (catcher) it arrives there; attrs["base"]
 #: steal          (runner) the race is over; outcome safe, out; attrs["base"]
@@ -40,7 +40,7 @@ NEVER_FEATURES: Final = frozenset({"true_probability", "true_probability_at_rele
 ROLES: Final = ("pitcher", "catcher", "fielder", "hitter", "ball")
 
 #: telemetry channels. On the ball: ``phase``, one of the codes below; ``balls``, ``strikes``, ``outs``. On a runner: ``base``,
-#: which one he holds (1, 2, 3) or comes from (0 for the batter). On everybody, what the league's season tables say of him:
+#: which one the runner holds (1, 2, 3) or comes from (0 for the batter). On each player, from the league's season tables:
 #: ``sprint_mps``; of a pitcher ``delivery_s`` (first move to plate); of a catcher ``pop_s`` (to second base). ``steal_prior`` of a
 #: runner, pitcher or catcher is the one that a model was trained with, where a feed carries it.
 CHANNELS: Final = ("phase", "balls", "strikes", "outs", "base", "sprint_mps", "delivery_s", "pop_s", "steal_prior")

@@ -40,8 +40,8 @@ from features.nfl.columns import YD
 from features.nfl.ledger import Ledger
 from features.nfl.vocabulary import EVENT_TYPES, ROLES
 
-#: tracking first: motion, then the play, then what is told of it; then the events, each before what reads its
-#: facts; what is aired is booked from the account before the event, so before the ledger
+#: tracking first: motion, then the play, then what is known of it; then the events, each before what reads its
+#: facts; what goes on air is recorded from the account before the event, so before the ledger
 MODULES: Final[tuple[ModuleType, ...]] = (
     motion, play_state, handlers, alignment, secondary, separation, routes, pass_rush, pocket, carrier, handoff, flight, thrown,
     momentum, effort, defense, passing, rushing, game, on_air, counts, ledger, highlights, commentary,

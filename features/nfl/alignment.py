@@ -1,6 +1,6 @@
 """How both teams stand before the snap, frozen at it: box, receivers left and right, backfield, cushions, deep defenders.
 
-The box is between a yard outside either tackle and eight yards deep; a receiver is an eligible man wider than the tackles.
+The box is between a yard outside either tackle and eight yards deep; a receiver is an eligible player wider than the tackles.
 The columns of ``lineup`` move with the players until the snap and are held until the next play.
 """
 
@@ -200,7 +200,7 @@ def cushion_of(frames: Frames, ends: Ints) -> Floats:
 
 
 def formation(row: Floats) -> str | None:
-    """A lineup row in words: where the passer stands, receivers left x right, men in the backfield besides him."""
+    """A lineup row in words: where the passer stands, receivers left x right, players in the backfield besides the passer."""
     if not np.isfinite(row[[LEFT, RIGHT, BACKS]]).all():
         return None
     depth = row[QB_DEPTH]

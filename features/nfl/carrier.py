@@ -1,7 +1,7 @@
-"""The ball carrier and those who want him down: ground gained, path, contact, the nearest tacklers, and what lies ahead.
+"""The ball carrier and the tacklers: ground gained, path, contact, the nearest tacklers, and what lies ahead.
 
-``carry`` holds what was true when the ball came into his hands and is kept until the next play: the models of rushing yards and of
-yards after the catch are asked with it. ``crowd`` is the sum over defenders of exp(-distance / 3 m): one right there counts 1.
+``carry`` holds what was true when the carrier got the ball and is kept until the next play: it is the input of the models of
+rushing yards and of yards after the catch. ``crowd`` is the sum over defenders of exp(-distance / 3 m): one right there counts 1.
 """
 
 from __future__ import annotations
@@ -306,7 +306,7 @@ STATS: Final = (
     Stat(
         "nfl.defender.tackle_probability",
         "0..1",
-        "chance of each defender within five yards of the runner to bring him down within the next yard",
+        "chance of each defender within five yards of the runner to make the tackle within the next yard",
         "player",
         tackle_features,
         model="nfl-tackle",

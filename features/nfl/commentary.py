@@ -32,13 +32,13 @@ Fields = dict[str, str | Localised]
 
 
 def offers_of(event: EventContext, ledger: Ledger) -> list[Sentence]:
-    """Every sentence that is true of this event and could be said; ``ledger`` is the account before it."""
+    """Every sentence that is true of this event and could go on air; ``ledger`` is the account before it."""
     roster = roster_of(event)
     return list(_offers(event, ledger, roster)) if roster is not None else []
 
 
 def render(event: EventContext, ledger: Ledger) -> dict[str, Any] | None:
-    """The sentence in every language; ``None`` when there is nothing to say."""
+    """The sentence in every language; ``None`` when no sentence goes on air."""
     return commentary.value(TEMPLATES, offers_of(event, ledger), ledger.said, SENTENCES, played_s(event, ledger))
 
 

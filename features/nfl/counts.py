@@ -1,8 +1,8 @@
 """The plain counts of a game: passes, runs and receptions of each player, downs and yards of each team.
 
 They are kept as the league's statistics are: a pass counts with its outcome, yards to the whole yard with the end of the play (a
-sack's yards belong to nobody's passes), and what happens after a turnover or a loose ball to nobody. A player who has done nothing
-of a kind has no count of it; a game that was joined in the middle has none at all, since nobody knows what was before.
+sack's yards belong to no player's passes), and what happens after a turnover or a loose ball to no player. A player who has done
+nothing of a kind has no count of it; a game that was joined in the middle has none at all, since what was before is not known.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _pass(event: EventContext, ledger: Ledger) -> None:
 
 
 def _end(event: EventContext, ledger: Ledger) -> None:
-    """The end of a play with the ball in somebody's hands, or out of them."""
+    """The end of a play with the ball in a player's hands, or out of them."""
     gained = number(event.facts.get("play.gained_yd"))
     scored = event.type == "touchdown" and event.team == ledger.offense
     if scored and isfinite(ledger.to_goal_yd):
@@ -162,23 +162,23 @@ _BOX: Final = "box score"
 STATS: Final = (
     _stat("nfl.passer.attempts", "count", "forward passes thrown in the game", "player", _players("passes", 0, ATTEMPTS),
           on_screen_name=_BOX),
-    _stat("nfl.passer.completions", "count", "passes of his that were caught", "player",
+    _stat("nfl.passer.completions", "count", "passes that were caught", "player",
           _players("passes", 0, COMPLETIONS), on_screen_name=_BOX),
-    _stat("nfl.passer.yards", "yd", "yards gained by passes of his that were caught", "player",
+    _stat("nfl.passer.yards", "yd", "yards gained by passes that were caught", "player",
           _players("passes", 0, PASS_YD, YD), on_screen_name=_BOX),
     _stat("nfl.passer.touchdowns", "count", "touchdown passes", "player", _players("passes", 0, PASS_TD), on_screen_name=_BOX),
-    _stat("nfl.passer.interceptions", "count", "passes of his that were intercepted", "player",
+    _stat("nfl.passer.interceptions", "count", "passes that were intercepted", "player",
           _players("passes", 0, INTERCEPTED), on_screen_name=_BOX),
     _stat("nfl.rusher.carries", "count", "runs with the ball", "player", _players("runs", 0, CARRIES), on_screen_name=_BOX),
-    _stat("nfl.rusher.yards", "yd", "yards gained by his runs", "player", _players("runs", 0, RUN_YD, YD), on_screen_name=_BOX),
-    _stat("nfl.rusher.touchdowns", "count", "touchdowns by his runs", "player", _players("runs", 0, RUN_TD), on_screen_name=_BOX),
-    _stat("nfl.receiver.targets", "count", "passes thrown to him", "player", _players("receptions", 0, TARGETS),
+    _stat("nfl.rusher.yards", "yd", "rushing yards", "player", _players("runs", 0, RUN_YD, YD), on_screen_name=_BOX),
+    _stat("nfl.rusher.touchdowns", "count", "rushing touchdowns", "player", _players("runs", 0, RUN_TD), on_screen_name=_BOX),
+    _stat("nfl.receiver.targets", "count", "passes thrown to the player", "player", _players("receptions", 0, TARGETS),
           on_screen_name=_BOX),
-    _stat("nfl.receiver.catches", "count", "passes that he caught", "player", _players("receptions", 0, CATCHES),
+    _stat("nfl.receiver.catches", "count", "passes caught", "player", _players("receptions", 0, CATCHES),
           on_screen_name=_BOX),
-    _stat("nfl.receiver.yards", "yd", "yards gained by his catches and the runs after them", "player",
+    _stat("nfl.receiver.yards", "yd", "yards gained by the player's catches and the runs after them", "player",
           _players("receptions", 0, CATCH_YD, YD), on_screen_name=_BOX),
-    _stat("nfl.receiver.touchdowns", "count", "touchdowns by his catches", "player", _players("receptions", 0, CATCH_TD),
+    _stat("nfl.receiver.touchdowns", "count", "touchdowns by the player's catches", "player", _players("receptions", 0, CATCH_TD),
           on_screen_name=_BOX),
     _stat("nfl.team.plays", "count", "plays from scrimmage, kicks not among them", "team", _teams(PLAYS), on_screen_name=_BOX),
     _stat("nfl.team.yards", "yd", "net yards gained from scrimmage, sacks taken off", "team",

@@ -1,4 +1,4 @@
-"""What a player has run in this play: the ground he has covered since the snap, and his top speed."""
+"""What a player has run in this play: the ground covered since the snap, and the top speed."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def _pressure(play: Any, pocket: Any, lo: int, hi: int, flight: Any) -> None:
     for i in range(max(lo, 1), hi):
         hold(flight, i, PRESSURE, PRESSURE, fresh(play, i))
         if flies(play, i):
-            # nobody came: he has all the time there is; unless it is not known who he is
+            # no defender arrived: the receiver has all the time there is; unless the receiver is not known
             near = pocket[i, AT_THROW]
             alone = UNHURRIED_M if play[i, PASSER] >= 0.0 else np.nan
             flight[i, PRESSURE] = alone if np.isnan(near) else min(near, UNHURRIED_M)

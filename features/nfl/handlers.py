@@ -1,4 +1,4 @@
-"""Who handles the ball: the passer, the carrier, the man a pass is for, and the first defender to reach the carrier.
+"""Who handles the ball: the passer, the carrier, the targeted receiver, and the first defender to reach the carrier.
 
 A feed names nobody; all four are told from where people and ball are.
 """
@@ -35,7 +35,7 @@ from features.nfl.vocabulary import CARRIED, DEAD, IN_AIR, SET, SNAPPED
 REACH_M: Final = 2.5
 #: a runner keeps the ball unless somebody else is this much nearer, m
 KEEPS_M: Final = 0.8
-#: how far a pass may miss its man is told per second that it has still to fly, and this much more
+#: a pass may miss its receiver by so much per second that it has still to fly, and this much more
 SURE_S: Final = 0.6
 
 
@@ -81,7 +81,7 @@ def _carrier(xyz: Any, who: Any, ball: int, lo: int, hi: int, play: Any) -> None
 
 
 def carrier(frames: Frames) -> None:
-    """Who has the ball: the offence's man nearest to it, while it is in hands; held after the play."""
+    """Who has the ball: the offensive player nearest to it, while it is in hands; held after the play."""
     if frames.roster.ball >= 0:
         _carrier(frames.xyz, frames["who"], frames.roster.ball, frames.lo, frames.hi, frames["play"])
 
@@ -105,7 +105,7 @@ def _target(xyz: Any, velocity: Any, ball_velocity: Any, who: Any, ball: int, lo
                 continue
             dx, dy = xyz[i, n, 0] - xyz[i, ball, 0], xyz[i, n, 1] - xyz[i, ball, 1]
             left_s = min(max((dx * vx + dy * vy) / (fast * fast), 0.0), 3.0)
-            # where he will be by then, against where the ball will be
+            # where the receiver will be by then, against where the ball will be
             off = np.sqrt((dx + (velocity[i, n, 0] - vx) * left_s) ** 2 + (dy + (velocity[i, n, 1] - vy) * left_s) ** 2)
             off /= SURE_S + left_s
             if off < best:
@@ -114,7 +114,7 @@ def _target(xyz: Any, velocity: Any, ball_velocity: Any, who: Any, ball: int, lo
 
 
 def target(frames: Frames) -> None:
-    """Whom the ball flies to: the eligible man who, running on as he does, passes nearest to it."""
+    """The receiver whom the ball flies to: the eligible player who, at the present velocity, passes nearest to it."""
     if frames.roster.ball >= 0:
         _target(
             frames.xyz,

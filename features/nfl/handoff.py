@@ -1,4 +1,4 @@
-"""The runner in the frame in which the ball comes into his hands: how he moves, and where on the field he is."""
+"""The runner in the frame of the handoff: motion and place on the field."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _handoff(
 
 
 def handoff(frames: Frames) -> None:
-    """How the runner moves, and where he is, as he gets the ball."""
+    """Motion and place of the runner at the handoff."""
     half_m, ten_yards_m = frames.field.length_m / 2, frames.field.length_m / 12
     _handoff(
         frames["play"],

@@ -35,7 +35,7 @@ EVENTS: Final = (
 
 
 def scores(event: EventContext, ledger: Ledger) -> bool:
-    """Whether this event is the first to say that its play brings points: a catch in the end zone may be told twice, and its
+    """Whether this event is the first to report that its play brings points: a catch in the end zone may be reported twice, and its
     second clip then ``follows`` the first."""
     if event.type in ("touchdown", "pass_outcome_touchdown"):
         return not ledger.play or ledger.scored_play != ledger.play

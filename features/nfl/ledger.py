@@ -21,7 +21,7 @@ EARLY_S, FRESH_S = 5.0, 3595.0
 #: how many plain counts there are of passes, runs and receptions of a player, and of a team
 PASS_COUNTS, RUN_COUNTS, CATCH_COUNTS, TEAM_COUNTS = 5, 3, 4, 9
 _NAN: Final = float("nan")
-#: how much of a game is shown and said: a whole one gets between 10 and 40 of each
+#: how many highlights and sentences go on air: a whole game gets between 10 and 40 of each
 HIGHLIGHTS: Final = Budget(
     every_s=180.0,
     purse=3.0,
@@ -49,7 +49,7 @@ class Ledger(msgspec.Struct, array_like=True):
     period: int = 0
     #: NaN where the game was on already and nothing says it
     score: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    #: the play at hand, as the "down" or the snap told it; team -1 unknown
+    #: the play at hand, as the "down" or the snap reported it; team -1 unknown
     play: str = ""
     offense: int = -1
     down: float = _NAN
@@ -101,7 +101,7 @@ class Ledger(msgspec.Struct, array_like=True):
     catcher: int = -1
     bearer: int = -1
     counted: bool = False
-    #: airing.py: what has been shown and said, and the play whose touchdown has been told
+    #: on_air.py: highlights and sentences that went on air, and the play whose touchdown did
     shown: Airtime = field(default_factory=HIGHLIGHTS.new)
     said: Airtime = field(default_factory=SENTENCES.new)
     scored_play: str = ""
@@ -120,7 +120,7 @@ class Ledger(msgspec.Struct, array_like=True):
 
 
 def reported(event: EventContext, ledger: Ledger, name: str) -> float:
-    """What the event says of the play, or else what the play's "down" said."""
+    """What the event reports of the play, or else what the play's "down" reported; NaN for neither."""
     value = attr(event, name)
     return value if value == value else float(getattr(ledger, name))
 
@@ -182,7 +182,7 @@ def update_play(event: EventContext, ledger: Ledger) -> None:
     ledger.offense, ledger.period = event.team, max(event.period, ledger.period)
     for name in ("down", "to_go_yd", "to_goal_yd", "clock_s"):
         value = attr(event, name)
-        # what its "down" has said of a play its snap need not say again
+        # what its "down" has reported of a play its snap need not report again
         setattr(ledger, name, value if isfinite(value) else getattr(ledger, name) if same or name == "clock_s" else _NAN)
     home, away = attr(event, "home_points"), attr(event, "away_points")
     if isfinite(home) and isfinite(away):
@@ -208,7 +208,7 @@ def update_box(event: EventContext, ledger: Ledger) -> None:
 
 
 def update_pass(event: EventContext, ledger: Ledger) -> None:
-    """The passer is remembered from the throw, his chance from the arrival, and both are booked with the outcome."""
+    """The passer is kept from the throw, the chance of the catch from the arrival, and both count with the outcome."""
     if not of_this_play(event, ledger):
         return
     if event.type == "pass_forward":
@@ -226,7 +226,7 @@ def update_pass(event: EventContext, ledger: Ledger) -> None:
 
 def update_run(event: EventContext, ledger: Ledger) -> None:
     """A hand-off or a catch begins a run with what was expected of it; the end of the play books it. A throw, a sack or a loose
-    ball ends it without: whoever was handed the ball before has it no more."""
+    ball ends it without: a player who was handed the ball before has it no more."""
     if not of_this_play(event, ledger):
         return
     if event.type in ("handoff", "run"):

@@ -38,8 +38,8 @@ BRIDGE_S: Final = 2.0
 FASTEST_MPS: Final = 12.5
 #: nobody runs faster than this, m/s
 BEYOND_MPS: Final = 13.0
-#: what no player does is a fault of the tracking (features/common/plausibility.py). Hits stop a man faster than he could stop
-#: himself: with
+#: what no player does is a fault of the tracking (features/common/plausibility.py). Hits stop a player faster than braking
+#: can: with
 #: these limits one velocity in 15,000 of the league's own plays is refused
 BODY: Final = Body(jump_m=0.3, jump_mps=2.5, fastest_mps=BEYOND_MPS, push_mps2=14.0, brake_mps2=30.0, noise_mps=1.5)
 #: below this a direction of motion means nothing, m/s
@@ -91,7 +91,7 @@ def _human(speed: Any, ball: int, lo: int, hi: int) -> None:
 
 
 def speed(frames: Frames) -> None:
-    """(rows, N) m/s; what no man can run is no speed (a feed in the wrong unit, a tag that was mistaken for another)."""
+    """(rows, N) m/s; what no player can run is no speed (a feed in the wrong unit, a tag that was mistaken for another)."""
     motion.speed(frames)
     _human(frames["speed"], frames.roster.ball, frames.lo, frames.hi)
 

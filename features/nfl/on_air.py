@@ -1,4 +1,4 @@
-"""What has been shown and said of a game goes into the account, before anything else of the event does: the stats saw it so."""
+"""What went on air is recorded in the account before anything else of the event: the stats decided from the account as it was."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def record_sentence(event: EventContext, ledger: Ledger) -> None:
 
 
 EVENT_STEPS = (
-    EventStep("airing.show", record_highlight, on=HIGHLIGHT_EVENTS, phase="apply"),
-    EventStep("airing.say", record_sentence, on=SENTENCE_EVENTS, phase="apply"),
-    EventStep("airing.scores", update_scores, on=("touchdown", "pass_outcome_touchdown"), phase="apply"),
+    EventStep("on_air.highlight", record_highlight, on=HIGHLIGHT_EVENTS, phase="apply"),
+    EventStep("on_air.sentence", record_sentence, on=SENTENCE_EVENTS, phase="apply"),
+    EventStep("on_air.scores", update_scores, on=("touchdown", "pass_outcome_touchdown"), phase="apply"),
 )

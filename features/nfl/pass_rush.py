@@ -1,4 +1,4 @@
-"""The rush: who comes, when each crossed the line, how far he is from the passer and who blocks him.
+"""The rush: the rushers, when each crossed the line, the distance to the passer, and the blocker.
 
 A rusher is a defender who has crossed the line of scrimmage, or who within the first 1.5 s stands within three yards of it and
 comes on. ``rush`` holds what the pressure model is asked with.
@@ -59,7 +59,7 @@ def _get_off(play: Any, who: Any, place: Any, t: Any, lo: int, hi: int, out: Any
                 continue
             before, now = place[i - 1, n, 0], place[i, n, 0]
             if before > 0.0 and now <= 0.0:
-                # where between the two frames he crossed the line
+                # where between the two frames the rusher crossed the line
                 share = before / (before - now)
                 out[i, n] = max(t[i - 1] + share * (t[i] - t[i - 1]) - play[i, SNAP_T], 0.0)
 
@@ -207,7 +207,7 @@ STATS: Final = (
     Stat(
         "nfl.defender.pressure_probability",
         "0..1",
-        "chance of each rusher to beat his block within the next 0.4 s, from the snap to the throw",
+        "chance of each rusher to beat the block within the next 0.4 s, from the snap to the throw",
         "player",
         pressure_asked,
         model="nfl-pressure",

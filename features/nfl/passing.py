@@ -78,7 +78,7 @@ def air_yards_to_sticks(event: EventContext, ledger: Ledger) -> float | None:
 
 
 def separation_at_throw(event: EventContext, ledger: Ledger) -> float | None:
-    """m from the receiver to his nearest defender when the ball was released."""
+    """m from the receiver to the nearest defender when the ball was released."""
     frames = event.frames
     if frames is None or event.row < 0 or event.player < 0:
         return None
@@ -88,7 +88,7 @@ def separation_at_throw(event: EventContext, ledger: Ledger) -> float | None:
 
 
 def separation_at_arrival(event: EventContext, ledger: Ledger) -> float | None:
-    """m from the receiver to his nearest defender when the ball arrived."""
+    """m from the receiver to the nearest defender when the ball arrived."""
     frames = event.frames
     if frames is None or event.row < 0 or event.player < 0 or not isfinite(frames["play"][event.row, SNAP_T]):
         return None
@@ -130,7 +130,7 @@ def cpoe(event: EventContext, ledger: Ledger) -> float | None:
 
 
 def begin_after_catch(event: EventContext) -> None:
-    """Facts ``yac.asked``, what the model is asked with, and ``yac.caught_yd``, where the catch was from the line of scrimmage."""
+    """Facts ``yac.asked``, the inputs of the model, and ``yac.caught_yd``, where the catch was from the line of scrimmage."""
     row = row_where(event, CARRY_T)
     event.facts["yac.asked"] = None
     frames = event.frames

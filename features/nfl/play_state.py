@@ -1,10 +1,10 @@
-"""The running play: who has the ball and which way he goes, when it was snapped, thrown, caught and carried.
+"""The running play: which player has the ball, which way the play goes, when the ball was snapped, thrown, caught and carried.
 
 The ball's channel ``phase`` says what the ball is doing (see ``vocabulary``), its channel ``offense`` whose it is (0 home, 1
 away). A feed that has neither gives no plays: all that depends on one is missing, and the stats of motion go on.
 
 A play is one that was seen from before its snap. Of a play whose beginning was missed (a feed that was joined in the middle, a hole
-in it) the phase stays dead until the teams line up again, so that nothing is measured from a snap that nobody saw.
+in it) the phase stays dead until the teams line up again, so that nothing is measured from a snap that was not seen.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _phase(channel: Any, ball: int, t: Any, lo: int, hi: int, play: Any) -> None
             if hole or np.isnan(channel[i - 1, ball]):
                 play[i, PHASE] = DEAD if not np.isnan(before) else np.nan
         elif reported >= SNAPPED and (hole or not before >= SNAPPED):
-            # who takes the snap himself carries the ball at once; after a gap that may as well have come later
+            # the player who takes the snap carries the ball at once; after a gap that may as well have come later
             at_once = reported in (SNAPPED, KICKED) or channel[i - 1, ball] == SET
             begins = before == SET and at_once and not hole
             play[i, PHASE] = reported if begins and t[i] - play[i - 1, SET_T] >= LINED_UP_S else DEAD
@@ -131,7 +131,7 @@ def _who(team: Any, codes: Any, xyz: Any, play: Any, lo: int, hi: int, out: Any)
 
 
 def who(frames: Frames) -> None:
-    """(rows, N, 3): +1 offence, -1 defence, 0 not on the field; the role's number; 1 where he may catch a pass."""
+    """(rows, N, 3): +1 offence, -1 defence, 0 not on the field; the role's number; 1 where the player may catch a pass."""
     roster = frames.roster
     _who(roster.team, role_codes(roster.role), frames.xyz, frames["play"], frames.lo, frames.hi, frames["who"])
 

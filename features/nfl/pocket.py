@@ -1,5 +1,5 @@
-"""The pocket: how near the rush comes to the passer, who stands in the way, how far he drops back. ``pocket`` holds the passer's
-own numbers, the last of which are frozen at the throw."""
+"""The pocket: how near the rush comes to the passer, who stands in the way, how far the passer drops back. ``pocket`` holds the
+passer's own numbers, the last of which are frozen at the throw."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from features.nfl.pass_rush import CLOSE_M, NEAR_LINE_M, R_CLOSING, R_DISTANCE, 
 from features.nfl.play_state import LINE
 from features.nfl.vocabulary import SET, SNAPPED
 
-#: a passer is in the pocket while he is no further than this outside of the tackles' places, m
+#: a passer is in the pocket while no further than this outside of the tackles' places, m
 POCKET_HALF_M: Final = 4.0 * YD
 
 TIME, ESCAPED, RUSH_M, RUSH_CLOSING, RUSHERS, HURRIED, DEPTH, DRIFT, BLOCKERS, WALL, SIDE_CLEAR, AT_THROW = range(12)
@@ -111,8 +111,8 @@ def time_in_pocket(frames: Frames, ends: Ints) -> Floats:
 
 @kernel
 def _of_passer(play: Any, pocket: Any, ends: Any, at: int, held: bool, out: Any) -> None:
-    """Column ``at`` of the pocket in the passer's column of ``out`` (K, N) and nothing elsewhere; while he has the ball (``held``)
-    or at any time."""
+    """Column ``at`` of the pocket in the passer's column of ``out`` (K, N) and nothing elsewhere; while the passer has the ball
+    (``held``) or at any time."""
     for k in range(ends.shape[0]):
         i = ends[k]
         for n in range(out.shape[1]):
@@ -145,7 +145,7 @@ STATS: Final = (
     Stat(
         "nfl.passer.time_in_pocket",
         "s",
-        "time since the snap while the passer stays between the tackles behind the line, held once he leaves or throws",
+        "time since the snap while the passer stays between the tackles behind the line, held from leaving it or the throw on",
         "player",
         time_in_pocket,
         on_screen_name="Time in Pocket",

@@ -1,4 +1,4 @@
-"""Routes of the tree: where a receiver went, told in yards ahead and outward from where he lined up."""
+"""Routes of the tree: where a receiver went, in yards ahead and outward from the lineup."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _stem(play: Any, place: Any, start: Any, who: Any, lo: int, hi: int, out: An
 
 
 def route_features(event: EventContext, ledger: Any = None) -> Floats | None:
-    """(F,): :data:`ROUTE_FEATURES` of the receiver whom the pass was for; None without him or without a throw."""
+    """(F,): :data:`ROUTE_FEATURES` of the receiver whom the pass was for; None without a receiver or a throw."""
     frames, row, n = event.frames, event.row, event.player
     if frames is None or row < 0 or n < 0:
         return None

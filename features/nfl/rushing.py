@@ -20,8 +20,8 @@ from features.nfl.yardage import distribution_names, expected_m, over_expected_m
 
 
 def begin_run(event: EventContext) -> None:
-    """Facts ``rush.asked`` and ``rush.runner``, what the model of rushing yards is asked with: ``RUSH_FEATURES`` but for the yards,
-    and ``HANDOFF_FEATURES``, from the first frame with the ball in his hands."""
+    """Facts ``rush.asked`` and ``rush.runner``, the inputs of the model of rushing yards: ``RUSH_FEATURES`` but for the yards,
+    and ``HANDOFF_FEATURES``, from the first frame with the ball in the runner's hands."""
     row = row_where(event, CARRY_T)
     event.facts["rush.asked"] = event.facts["rush.runner"] = None
     if row >= 0 and event.frames is not None:
@@ -33,8 +33,8 @@ def begin_run(event: EventContext) -> None:
 
 
 def end_run(event: EventContext) -> None:
-    """Facts of a play that is over: yards gained, as told or from where it ended, and how the runner got there. Nobody gains more
-    than the way to the goal line, however far he runs on behind it."""
+    """Facts of a play that is over: yards gained, as reported or from where it ended, and how the runner got there. No runner gains
+    more than the way to the goal line, however far the run goes on behind it."""
     facts, frames, row = event.facts, event.frames, event.row
     gained = attr(event, "gained_yd")
     if frames is not None and row >= 0:
@@ -111,7 +111,7 @@ def efficiency(event: EventContext, ledger: Ledger) -> float | None:
 
 
 def yards_before_close(event: EventContext, ledger: Ledger) -> float | None:
-    """m gained when the first defender came within a yard; all that was gained when nobody did."""
+    """m gained when the first defender came within a yard; all that was gained when none did."""
     if not _ran(event, ledger) or not isfinite(number(event.facts.get("carrier.path_m"))):
         return None
     close, gained = number(event.facts.get("carrier.close_m")), number(event.facts.get("play.gained_yd"))
@@ -165,7 +165,7 @@ STATS: Final = (
         yards_before_close, on=ENDS, depends_on_ledger=True,
     ),
     Stat(
-        "nfl.carrier.top_speed", "mph", "highest speed of who carried the ball, in this play and while he had it", "player",
+        "nfl.carrier.top_speed", "mph", "highest speed of the ball carrier, in this play and with the ball", "player",
         top_speed, on=tuple(end for end in ENDS if end != "qb_sack"), on_screen_name="Fastest ball carriers",
         source="NFL Next Gen Stats: Fastest Ball Carriers",
     ),

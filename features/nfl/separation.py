@@ -18,7 +18,7 @@ from features.nfl.columns import AGE, EVENT_KEEP_S, LIVE, PASSED, PASSER, PHASE,
 from features.nfl.play_state import BACKER, COVER
 from features.nfl.vocabulary import KICKED, SET, SNAPPED
 
-#: a receiver is covered by the man who was nearest to him 0.2 s after the snap: his shadow
+#: a receiver is covered by the defender who was nearest 0.2 s after the snap: the shadow
 SHADOW_S: Final = 0.2
 DEEP_M: Final = 8.0 * YD
 
@@ -26,8 +26,8 @@ NEAREST, SECOND, CLOSING, INSIDE, OPENEST, MEAN, ROWS = range(7)
 GAP = Signal("gap", "mixed", ("N", 7), keep_s=EVENT_KEEP_S)
 RIVAL = Signal("rival", "count", ("N",), fill=-1.0, keep_s=EVENT_KEEP_S)
 SHADOW = Signal("shadow", "count", ("N",), fill=-1.0, keep_s=EVENT_KEEP_S)
-#: sums over rows since the snap, for each defender in coverage: rows, of distance to his man, of cosine with his man's motion, of
-#: rows in which both run, of angle between facing and passer, of angle between facing and his man
+#: sums over rows since the snap, for each defender in coverage: rows, of distance to the receiver, of cosine with the receiver's
+#: motion, of rows in which both run, of angle between facing and passer, of angle between facing and the receiver
 FOLLOW = Signal("follow", "mixed", ("N", 6), fill=0.0)
 F_ROWS, F_GAP, F_COS, F_BOTH, F_PASSER, F_MAN = range(6)
 C_GAP, C_COS, C_PASSER, C_MAN, C_ROWS, C_DRIFT, C_DEEP, C_SPREAD, C_STICK, C_LOST = range(10)
@@ -131,7 +131,7 @@ def _mean(play: Any, lo: int, hi: int, out: Any) -> None:
 
 @kernel
 def _shadow(play: Any, rival: Any, xyz: Any, who: Any, lo: int, hi: int, out: Any) -> None:
-    """Each receiver's man: dealt out 0.2 s after the snap, the closest pairs first, so that nobody has two."""
+    """Each receiver's defender: assigned 0.2 s after the snap, the closest pairs first, so that no defender has two."""
     count = out.shape[1]
     taken = np.zeros(count)
     for i in range(max(lo, 1), hi):
@@ -207,7 +207,7 @@ def _eyes(play: Any, xyz: Any, orientation: Any, shadow: Any, lo: int, hi: int, 
 
 @kernel
 def _following(play: Any, follow: Any, lo: int, hi: int, out: Any) -> None:
-    """Means over the defenders who have a man: distance, likeness of motion, and of facings."""
+    """Means over the defenders who have a receiver: distance, likeness of motion, and of facings."""
     for i in range(max(lo, 1), hi):
         hold(out, i, C_GAP, C_ROWS, play[i, PHASE] == SET)
         if not _watched(play, i):
@@ -249,7 +249,7 @@ def _drift(play: Any, place: Any, start: Any, who: Any, lo: int, hi: int, out: A
 
 @kernel
 def _sticking(play: Any, shadow: Any, rival: Any, xyz: Any, lo: int, hi: int, out: Any) -> None:
-    """Share of the receivers whose nearest defender is still the man dealt to them, and the widest gap to one's man."""
+    """Share of the receivers whose nearest defender is still the one assigned to them, and the widest gap between the two."""
     for i in range(max(lo, 1), hi):
         hold(out, i, C_STICK, C_LOST, play[i, PHASE] == SET)
         if not _watched(play, i):

@@ -1,6 +1,6 @@
-"""A pass as it was when the ball was let go: passer, receiver and the defenders who have no other man nearer.
+"""A pass as it was when the ball was let go: passer, receiver and the defenders who have no other receiver nearer.
 
-A defender who has not crossed the line is counted to the eligible receiver who is nearest to him; the two nearest of those who are
+A defender who has not crossed the line is counted to the nearest eligible receiver; the two nearest of those who are
 counted to the receiver of the pass are looked at. Whom a pass is for shows only while it flies: the row of the throw is then looked
 up, and what is found there does not change until the next throw. Ahead is towards the opponents' end zone, outward away from the
 middle of the field, along in the direction of the throw and beyond the receiver.
@@ -120,7 +120,7 @@ def _thrown(
             k -= 1
         for c in range(out.shape[1]):
             out[i, c] = np.nan
-        # of a throw that began longer ago than rows are kept, or without a passer, nothing can be said
+        # of a throw that began longer ago than rows are kept, or without a passer, nothing is known
         if play[k, THROW_T] != play[i, THROW_T] or k == i - ROWS_BACK or q < 0:
             continue
         way, snap_y = play[i, WAY], play[i, SNAP_Y]
@@ -138,7 +138,7 @@ def _thrown(
         first, second, count, sent = -1, -1, 0.0, 0.0
         for m in range(who.shape[1]):
             sent += 1.0 if get_off[k, m] <= SENT_S else 0.0
-            # who has crossed the line covers nobody
+            # a defender across the line covers no receiver
             if who[k, m, 0] != -1.0 or not np.isnan(get_off[k, m]) or _counted_to(who, place, k, m) != n:
                 continue
             count += 1.0

@@ -17,7 +17,7 @@ EVENT_TYPES: Final = frozenset(
     }
 )  # fmt: skip
 
-#: "run" is that of a player who keeps the ball himself after the snap; "penalty" is a flag, whatever comes of it; "field_goal" has
+#: "run" is that of a player who keeps the ball after the snap; "penalty" is a flag, whatever comes of it; "field_goal" has
 #: an outcome, "good", "missed" or "blocked"; "other" keeps the provider's own word as its outcome
 
 #: what ends a play with the ball in somebody's hands: the spot is the event's
@@ -46,7 +46,7 @@ COMPLETE: Final = frozenset({"pass_outcome_caught", "pass_outcome_touchdown"})
 #: attrs["true_..."]       a simulator's truth, never a feature
 NEVER_FEATURES: Final = frozenset({"true_probability", "true_coverage", "true_route", "true_values", "decision"})
 
-#: roles: what a player may do under the rules, and how fast he may be
+#: roles: what a player may do under the rules, and the highest speed
 ROLES: Final = ("passer", "back", "receiver", "end", "line", "rusher", "backer", "cover", "kicker", "player", "ball")
 #: offence that may catch a forward pass
 ELIGIBLE: Final = ("back", "receiver", "end")

@@ -1,4 +1,4 @@
-"""Yards as a distribution: one question per number of yards, "at least so many?", all asked of one model at once.
+"""Yards as a distribution: one row per number of yards, "at least so many?", all for one model at once.
 
 A model of that one question, falling in the number, is a whole distribution without a class for every yard: the mean is the area
 under its curve, and a first down or a touchdown is one more number to ask about.
@@ -47,13 +47,13 @@ def distribution_names(kind: str) -> tuple[str, ...]:
 
 
 def rush_rows(inputs: Floats, to_go_yd: float, to_goal_yd: float) -> Floats:
-    """(K, F): ``asked`` (F - 1,) with each level, then with the yards to a first down and to the goal line (NaN unknown)."""
+    """(K, F): ``inputs`` (F - 1,) with each level, then with the yards to a first down and to the goal line (NaN unknown)."""
     levels = np.array([*LEVELS_YD["rush"], to_go_yd, to_goal_yd], np.float64)
     return np.column_stack((levels, np.tile(inputs, (len(levels), 1))))
 
 
 def yac_rows(inputs: Floats) -> Floats:
-    """(K, F): ``asked`` (F - 1,) with each level."""
+    """(K, F): ``inputs`` (F - 1,) with each level."""
     levels = np.array(LEVELS_YD["yac"], np.float64)
     return np.column_stack((levels, np.tile(inputs, (len(levels), 1))))
 
@@ -83,7 +83,7 @@ def expected_m(event: EventContext, kind: str, distribution: str) -> float | Non
 
 
 def over_expected_m(event: EventContext, ledger: Ledger) -> float | None:
-    """m by which the runner of this play has gained more than was expected when he got the ball."""
+    """m by which the runner of this play has gained more than was expected when the run began."""
     if ledger.runner < 0 or not isfinite(ledger.expected_yd):
         return None
     over = gained_yd(event, ledger) - ledger.expected_yd

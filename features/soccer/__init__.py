@@ -38,8 +38,9 @@ from features.soccer.align import align
 from features.soccer.ledger import Ledger
 from features.soccer.vocabulary import EVENT_TYPES, ROLES
 
-#: tracking first; then the account of events: what is aired is booked from the account before the event, so first; the ledger's
-#: clock before all that read it, shots before what sums them, highlights and story last, since they tell of the rest
+#: tracking first; then the account of events: what goes on air is recorded from the account before the event, so first; the
+#: ledger's clock before all that read it, shots before what sums them, highlights and commentary last, since they rest on the
+#: others
 MODULES: Final[tuple[ModuleType, ...]] = (
     motion, possession, pressure, shape, positions, zones, control, momentum,
     on_air, ledger, moves, shots, passes, threat, game, finishing, counts, keepers, pressing, set_pieces, highlights, commentary,

@@ -3,13 +3,13 @@
 Every frame of the search window gets a cost, and the cheapest one is taken (the earliest of equals):
 
     |t offset| / 4 s                                  the clocks are not that far apart
-  + min(distance of ball and player, 12 m) / 2 m      he who acts is at the ball
+  + min(distance of ball and player, 12 m) / 2 m      the acting player is at the ball
   + min(distance of ball and reported place, 15 m) / 5 m
   + min(distance of player and reported place, 15 m) / 10 m
   - min(kick, 12 m/s) / 12 m/s                      for events that strike the ball
 
 Frames in which the ball was lost from sight are passed over; if it is missing in the whole window, the nearest frame in
-time is taken. A missing player costs his cap. The parts are those of ETSY (Van Roy, Cascioli & Davis, "ETSY: a
+time is taken. A missing player costs the cap. The parts are those of ETSY (Van Roy, Cascioli & Davis, "ETSY: a
 rule-based approach to event and tracking data synchronization", 2023), the weights are ours. The kick is the change of
 the ball's velocity, from the 0.12 s before the frame to the 0.12 s after it, but no more than its speed after: a ball
 that is stopped changes as much as one that is struck.
@@ -96,7 +96,7 @@ def cheapest(
 def align(frames: Frames, event: EventContext, lo: int, hi: int) -> int:
     """The row in ``[lo, hi)`` that ``event`` happened in; -1 when there is none.
 
-    Events that nobody plays the ball in (a card, a substitution) go to the frame nearest in time, and so does an event
+    Events without a touch of the ball (a card, a substitution) go to the frame nearest in time, and so does an event
     of which neither player nor place is known.
     """
     lo, hi = max(lo, 0), min(hi, frames.hi)

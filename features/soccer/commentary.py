@@ -1,7 +1,7 @@
 """What soccer tells: at most one sentence per event, chosen among those that are true of it and have not been heard for a while.
 
-Goals, sendings-off, missed penalties and the ends of halves are always told. The rest rests on facts and plain counts; what a model
-says makes a sentence only where it has answered, and sums of its answers only where it has answered for every shot.
+Goals, sendings-off, missed penalties and the ends of halves always go on air. The rest rests on facts and plain counts; what a
+model says makes a sentence only where it has answered, and sums of its answers only where it has answered for every shot.
 """
 
 from __future__ import annotations
@@ -33,17 +33,16 @@ HARD_SHOT_MPS: Final = 110.0 / 3.6
 MPS_TO_KMH: Final = 3.6
 
 Fields = dict[str, str | Localised]
-Basis = list[dict[str, Any]]
 
 
 def offers_of(event: EventContext, ledger: Ledger) -> list[Sentence]:
-    """Every sentence that is true of this event and could be said; ``ledger`` is the account before it."""
+    """Every sentence that is true of this event and could go on air; ``ledger`` is the account before it."""
     roster = roster_of(event)
     return list(_offers(event, ledger, roster)) if roster is not None else []
 
 
 def render(event: EventContext, ledger: Ledger) -> dict[str, Any] | None:
-    """The sentence in every language; ``None`` when there is nothing to say."""
+    """The sentence in every language; ``None`` when no sentence goes on air."""
     return commentary.value(TEMPLATES, offers_of(event, ledger), ledger.said, SENTENCES, ledger.clock_s(event.t_s))
 
 
@@ -121,7 +120,7 @@ def _goals(event: EventContext, ledger: Ledger, fields: Fields) -> Iterator[Sent
     xgoals, key = xgoals_of(event), "goal_plain"
     own = event.type == "own_goal"
     scored = 0 if own or event.player < 0 else total(ledger, "goals", event.player, of_player=True) + 1
-    if not ledger.whole:  # a match that was joined late: nobody knows the score
+    if not ledger.whole:  # a match that was joined late: the score is not known
         key, rests = "own_goal_only" if own else "goal_only" if "player" in fields else "goal_team_only", rests[:1]
     elif "player" not in fields:
         key = "own_goal_team" if own else "goal_team"

@@ -1,12 +1,12 @@
 """Pitch control: which team would win the ball at each place, after Spearman, "Beyond Expected Goals" (2018).
 
-A player runs on for a reaction time, then straight to the place at full speed: his time to intercept is tau. By the
-time T he is there with probability f(T - tau), a logistic of spread sigma, and once there he brings the ball under
-control at the rate lambda. The ball comes at T0, its distance over its speed. Whoever is first has the place:
+A player runs on for a reaction time, then straight to the place at full speed: the time to intercept is tau. By the
+time T the player is there with probability f(T - tau), a logistic of spread sigma, and once there brings the ball under
+control at the rate lambda. The ball comes at T0, its distance over its speed. The first to have it has the place:
 
     dP_j/dT = (1 - sum of all P) lambda f(T - tau_j),   from T0 on
 
-With F, the integral of f, the chance that nobody has the ball yet is S(T) = exp(-lambda sum_j (F(T - tau_j) - F(T0 -
+With F, the integral of f, the chance that no player has the ball yet is S(T) = exp(-lambda sum_j (F(T - tau_j) - F(T0 -
 tau_j))), so a team's share is the integral of S times its players' lambda f: one quadrature by Gauss and Legendre over
 the time in which the place is decided. f and F are read from a table of 2.5 ms. Players who come ``BEHIND_S`` later
 than could still matter are left out. No cell errs by more than 0.01 against the differential equation in fine steps
@@ -79,7 +79,7 @@ def _presence(lag: float, table: Any) -> tuple[float, float]:
 
 @kernel
 def _head_start(x: float, y: float, ball_x: float, ball_y: float) -> float:
-    """How far (m) a player gets after his reaction time before the ball is at (x, y); negative when he is later."""
+    """How far (m) a player gets after the reaction time before the ball is at (x, y); negative when the ball is first."""
     ball_s: float = np.sqrt((ball_x - x) ** 2 + (ball_y - y) ** 2) / BALL_MPS
     return (ball_s - REACTION_S) * TOP_MPS
 
@@ -175,7 +175,7 @@ def control_grid(
             for j in range(count):
                 reach[j] = np.sqrt((start[0, j] - x) ** 2 + (start[1, j] - y) ** 2)
                 first = min(first, reach[j])
-            # a cell is half a diagonal from the middle at most: so much nearer may whoever is judged be, and so much
+            # a cell is half a diagonal from the middle at most: so much nearer may the judged player be, and so much
             # farther the first or the ball
             limit = max(first, _head_start(x, y, bx, by)) + BEHIND_S * TOP_MPS + across
             kept, kept_homes = 0, 0
@@ -186,7 +186,7 @@ def control_grid(
                     if j < homes:
                         kept_homes += 1
             if kept_homes == 0 or kept_homes == kept:
-                # nobody of the other side could matter here: what every cell would find for itself
+                # no player of the other side could matter here: what every cell would find for itself
                 out[left:right, low:high] = 0.0 if kept_homes == 0 else 1.0
                 continue
             for i in range(left, right):

@@ -64,7 +64,7 @@ def keeper_in_goal(event: EventContext, ledger: Ledger) -> int:
 
 
 def from_counts(event: EventContext, ledger: Ledger, roster: Roster, fields: Fields) -> Iterator[Sentence]:
-    """``event`` belongs to a team and is no goal; ``who`` names home, away, its team and, where known, its player."""
+    """``event`` belongs to a team and is no goal; ``fields`` names home, away, its team and, where known, its player."""
     if not ledger.whole:
         return
     kind = event.type

@@ -4,7 +4,7 @@ What a feed reports is counted as it reports it, the shoot-out apart. A count th
 and not nil (:data:`SHOWN_BY`), and so is every count of a match that was joined in the middle. A player of whom nothing has been
 counted has no value, and neither has a pass accuracy of fewer passes whose end is known than ``features.common.rates`` wants. A
 shot on
-target is one that went in or was saved; own goals are nobody's shots.
+target is one that went in or was saved; own goals are no player's shots.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Only shots that the xGoals model answered for are counted, on both sides of the difference, so that a missing answer
 shifts neither. A team all of whose shots are without a value has no sum: that is unknown, and not 0. Own goals belong to
-nobody's finishing; penalties do, a shoot-out does not.
+no player's finishing; penalties do, a shoot-out does not.
 """
 
 from __future__ import annotations

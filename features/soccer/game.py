@@ -12,7 +12,7 @@ from features.core.frames import Floats
 from features.core.sport import WHOLE_GAME, EventStep, Stat
 from features.soccer.ledger import EXTRA_HALF, SHOOTOUT, Ledger, counts
 
-#: as shares of a half: the added time to be expected in the last period while nobody knows it (4 min
+#: as shares of a half: the added time to be expected in the last period while it is unknown (4 min
 #: of 45); what is left when that is over and the referee plays on (30 s)
 ADDED: Final = 4 / 45
 NOT_YET_OVER: Final = 1 / 90
@@ -29,7 +29,7 @@ WIN_FEATURES: Final = (
     ("xgoals_away", "goals", "away xGoals so far"),
 )
 
-#: goals an even match gives each side in 90 minutes, the edge of playing at home, and what a man less does to each
+#: goals an even match gives each side in 90 minutes, the edge of playing at home, and what a player less does to each
 #: side: round figures of our own choice, of the size commonly seen in top leagues
 GOALS_PER_MATCH: Final = 1.35
 HOME_EDGE: Final = 1.12

@@ -63,7 +63,7 @@ def update_fastest(event: EventContext, ledger: Ledger) -> None:
 
 
 def new_top_speed(event: EventContext, ledger: Ledger) -> float:
-    """m/s when somebody has just become the fastest of the match and is worth telling; NaN otherwise."""
+    """m/s when a player has just become the fastest of the match and that is worth a highlight; NaN otherwise."""
     fastest = number(event.facts.get("fastest_mps"))
     return fastest if fastest >= FAST_MPS and fastest >= ledger.fastest_mps + 0.05 else float("nan")
 

@@ -1,7 +1,7 @@
 """Keeper Efficiency: what the shots on target were worth, minus what went in.
 
 The public form of the idea weighs a shot after it was struck; with xGoals of the moment before the strike the figure is
-coarser, but it needs no point on the goal line, which no live feed reports. A keeper's account takes every shot that he
+coarser, but it needs no point on the goal line, which no live feed reports. A keeper's account takes every shot that the keeper
 would have had to save: outcomes "goal" and "saved", penalties included, own goals and shoot-outs not.
 """
 
@@ -18,10 +18,10 @@ from features.soccer.vocabulary import ON_TARGET
 
 
 def find_keeper(event: EventContext) -> None:
-    """Fact ``keeper``: the row of axis N of the keeper a shot was against (a save: of the keeper himself); -1 unknown.
+    """Fact ``keeper``: the row of axis N of the keeper a shot was against (a save: of the event's own player); -1 unknown.
 
     The reported keeper comes first. Otherwise it is the one keeper of the other team who is on the pitch in the matched
-    frame: exactly one, else nobody.
+    frame: exactly one, else none.
     """
     event.facts["keeper"] = -1
     if event.team not in (0, 1):

@@ -35,8 +35,8 @@ COUNTS: Final = (
     "yellow_cards", "red_cards", "duels_won", "take_ons", "tackles", "interceptions", "clearances", "saves",
 )  # fmt: skip
 
-#: how much of a match is shown and said: what a match of 90 minutes gets lies between 10 and 40 of each. What is usual was read off
-#: real matches (`touchline check highlights wyscout`)
+#: how many highlights and sentences go on air: of each a match of 90 minutes gets between 10 and 40 of each. What is usual was read
+#: off real matches (`touchline check highlights wyscout`)
 HIGHLIGHTS: Final = Budget(
     every_s=255.0,
     purse=3.0,
@@ -142,7 +142,7 @@ class Ledger(msgspec.Struct, array_like=True):
     run_team: int = -1
     run_shots: int = 0
 
-    # airing.py: what has been shown and said
+    # on_air.py: highlights and sentences that went on air
     shown: Airtime = field(default_factory=HIGHLIGHTS.new)
     said: Airtime = field(default_factory=SENTENCES.new)
     #: period and team of the last sentence on who plays most of the passes
@@ -177,7 +177,7 @@ class Ledger(msgspec.Struct, array_like=True):
 
 
 def xgoals_of(event: EventContext) -> float:
-    """What the xGoals model said of this shot; NaN when it did not speak."""
+    """The xGoals model's answer for this shot; NaN without one."""
     return number(event.facts.get("soccer.shot.xgoals"))
 
 

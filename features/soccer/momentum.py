@@ -27,7 +27,7 @@ REMEMBERED = Signal("remembered_threat", "goals", (2,), fill=0.0)
 def location_threat(
     xyz: Any, ball: int, possession: Any, attack: Any, values: Any, length: float, width: float, lo: int, hi: int, out: Any
 ) -> None:
-    """Value of the ball's place to the team in possession into ``out`` (rows, 2), 0 for the other; NaN where nobody has
+    """Value of the ball's place to the team in possession into ``out`` (rows, 2), 0 for the other; NaN where neither team has
     the ball or it is not seen. ``values`` (depth, across) is read cell by cell, from the attackers' goal line and
     their right."""
     for i in range(lo, hi):

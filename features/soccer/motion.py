@@ -47,7 +47,7 @@ HELD_S: Final = 0.4
 STILL_MPS: Final = 0.2
 BRIDGE_S: Final = 2.0
 FASTEST_MPS: Final = 12.5
-#: nobody who plays soccer was measured at more than 10.5 m/s; the limits leave room for noise: see features/common/plausibility.py
+#: no soccer player was measured at more than 10.5 m/s; the limits leave room for noise: see features/common/plausibility.py
 BODY: Final = Body(jump_m=0.25, jump_mps=2.0, fastest_mps=FASTEST_MPS, push_mps2=10.0, brake_mps2=12.0, noise_mps=1.0)
 
 VELOCITY = Signal("velocity", "m/s", ("N", 2), keep_s=EVENT_KEEP_S)

@@ -1,4 +1,4 @@
-"""What has been shown and said of a match goes into the account, before anything else of the event does: the stats saw it so."""
+"""What went on air is recorded in the account before anything else of the event: the stats decided from the account as it was."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ def record(event: EventContext, ledger: Ledger) -> None:
         ledger.mostly = [event.period, event.team]
 
 
-EVENT_STEPS = (EventStep("airing.note", record, on=tuple(sorted(EVENT_TYPES)), phase="apply"),)
+EVENT_STEPS = (EventStep("on_air.record", record, on=tuple(sorted(EVENT_TYPES)), phase="apply"),)

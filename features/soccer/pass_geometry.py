@@ -1,9 +1,9 @@
-"""What a passer saw: lanes, opponents and the man he meant, as one compiled function of one frame.
+"""What a passer saw: lanes, opponents and the intended receiver, as one compiled function of one frame.
 
 The features must not know how the pass ended. The place where a pass was cut out lies on an opponent and short of its
 target, and a reported receiver exists only when it arrived; so neither is used. What is used is the *bearing* of the
 pass, and the **target** is a guess that is made the same way for every pass: the teammate closest to that bearing, seen
-from the ball, where he will be when the ball can reach him. A feed that tells where each pass was aimed, whatever became
+from the ball, where that teammate will be when the ball can arrive. A feed that tells where each pass was aimed, whatever became
 of it, gives more: then it is the teammate closest to that place. Everything else is measured at the moment of the pass.
 """
 
@@ -22,16 +22,16 @@ BALL_MPS: Final = 15.0
 RUN_MPS: Final = 6.0
 REACTION_S: Final = 0.4
 REACH_M: Final = 1.0
-#: nobody farther off the bearing than this is a target
+#: a teammate farther off the bearing than this is no target
 OFF_BEARING_RAD: Final = 0.6
 #: a radian off the bearing weighs as much as this distance: the nearer of two men on one line is meant
 TIE_M: Final = 300.0
 LANE_HALF_WIDTH_M: Final = 2.0
 LANE_POINTS: Final = 12
-#: an opponent this far along the lane is as good as twice as near to it: he has that much longer to step in
+#: an opponent this far along the lane is as good as twice as near to it: there is that much longer to step in
 LATE_M: Final = 12.0
-#: only who stands farther along than this, and no more than this beyond the target, stands beside the lane: nobody cuts out a
-#: ball that is past him
+#: only who stands farther along than this, and no more than this beyond the target, stands beside the lane: a ball that is past a
+#: player is not cut out
 LEVEL_M: Final = 0.5
 #: a gap as wide as this is an open lane
 OPEN_M: Final = 5.0
@@ -86,9 +86,9 @@ def find_target(
     uy: float,
     aim_m: float,
 ) -> int:
-    """The teammate meant by a pass from (x, y) along the unit vector (ux, uy); -1 when nobody is near that bearing.
+    """The teammate meant by a pass from (x, y) along the unit vector (ux, uy); -1 when no teammate is near that bearing.
 
-    ``xy``, ``v`` (N, 2) m, m/s. Each teammate is led to where he is when the ball has come as far as he is away now.
+    ``xy``, ``v`` (N, 2) m, m/s. Each teammate is led to the place at which the ball has come as far as the teammate is away now.
     ``aim_m`` is how far along the bearing the pass was aimed, NaN when only the bearing is known.
     """
     best, best_cost = -1, np.inf

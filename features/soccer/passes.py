@@ -99,7 +99,7 @@ def completion_features(event: EventContext, ledger: Ledger | None = None) -> Fl
         if not _all_words(event, ledger):
             out[_G + 2 : _MOVE] = np.nan
         elif out[_G + 6] == 1.0:
-            out[_G + 2] = np.nan  # those who write down events give the height of crosses that got past the first man
+            out[_G + 2] = np.nan  # event feeds give the height of crosses that got past the first defender
     return out
 
 
@@ -138,7 +138,7 @@ def _ball(event: EventContext, frames: Frames) -> tuple[float, float]:
 
 
 def _aim(event: EventContext, frames: Frames) -> tuple[float, float, float]:
-    """Unit vector of the pass in the stadium's orientation and how far it was aimed (m); NaN for what nobody tells."""
+    """Unit vector of the pass in the stadium's orientation and how far it was aimed (m); NaN for what is not reported."""
     far = number(event.attrs.get("target_x_m")) - event.x_m, number(event.attrs.get("target_y_m")) - event.y_m
     aimed = isfinite(far[0]) and isfinite(far[1])
     dx, dy = far if aimed else (event.end_x_m - event.x_m, event.end_y_m - event.y_m)
@@ -156,14 +156,14 @@ def opponents_bypassed(event: EventContext, ledger: Ledger) -> float | None:
     """How many opponents stood between ball and goal before the pass and no longer after it; keeper included.
 
     Opponents are taken where they stood when the ball was struck. A pass that did not arrive, or that went back,
-    bypasses nobody. ``None`` without tracking of the opponents or without an end.
+    bypasses no opponent. ``None`` without tracking of the opponents or without an end.
     """
     frames = event.frames
     if frames is None or event.row < 0 or not event.attack or event.team not in (0, 1):
         return None
     theirs = frames.roster.team == 1 - event.team
     if not np.isfinite(frames.xyz[event.row, theirs, 0]).any():
-        return None  # whom nobody sees nobody counts
+        return None  # opponents who are not seen are not counted
     if event.outcome != "complete":
         return 0.0
     x, end_x = _ball(event, frames)[0], event.end_x_m

@@ -1,4 +1,4 @@
-"""Average positions: where each player stands, in and out of his team's possession, over five minutes and over the
+"""Average positions: where each player stands, in and out of the team's possession, over five minutes and over the
 match.
 
 Positions are in the team's own view: x towards the goal it attacks, y to its left, so that both halves and both teams

@@ -1,8 +1,8 @@
 """Who has the ball: the player in control, the team in possession, and what follows from them over time.
 
 Control is a rule of distance and ball speed with hysteresis, after Link and Hoernig ("Individual ball possession in
-soccer", PLoS ONE 2017): whoever is nearest to a free ball, within 1.5 m of it and not passed by it at more than 10 m/s,
-gains it; he keeps it until it is 2 m away or an opponent or mate has met those terms for 0.2 s. The team in possession
+soccer", PLoS ONE 2017): the player nearest to a free ball, within 1.5 m of it and not passed by it at more than 10 m/s,
+gains it and keeps it until it is 2 m away or an opponent or mate has met those terms for 0.2 s. The team in possession
 is that of the last controlled touch, while the ball is in play: a pass on its way still belongs to the passer's team.
 The four figures were chosen on six minutes of a real match (95 % of the time the same team as the provider's own).
 """
@@ -120,7 +120,7 @@ def in_control(
 
 @kernel
 def teams(controller: Any, in_play: Any, period: Any, team: Any, lo: int, hi: int, last: Any, out: Any) -> None:
-    """Who touched the ball last under control, ``last`` (rows,), and his team while the ball is in play, ``out``
+    """Who touched the ball last under control, ``last`` (rows,), and that player's team while the ball is in play, ``out``
     (rows,).
 
     A new period forgets the last touch."""

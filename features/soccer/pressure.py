@@ -1,11 +1,11 @@
 """Pressure on the ball carrier, after Andrienko et al., "Visual analysis of pressure in football" (2017).
 
-An opponent presses when he stands in an oval around the carrier that reaches further towards the goal that the carrier
+An opponent presses from within an oval around the carrier that reaches further towards the goal that the carrier
 attacks: at the angle theta from that direction its radius is
 
     L = back + (front - back) (z^3 + 0.3 z) / 1.3,    z = (1 + cos theta) / 2
 
-with 9 m in front and 3 m behind, and his pressure is (1 - d / L)^1.75. The paper adds the pressures of all opponents;
+with 9 m in front and 3 m behind, and the pressure is (1 - d / L)^1.75. The paper adds the pressures of all opponents;
 we cap the sum at 1, so that it stays on the catalogue's scale.
 """
 
@@ -37,7 +37,7 @@ def oval_radius(cosine: float) -> float:
 
 @kernel
 def pressure_on(xyz: Any, row: int, carrier: int, team: Any, players: Any, attack: float, goal_x: float) -> float:
-    """0..1 on ``carrier``, whose team attacks the goal at (attack * goal_x, 0); NaN where he is not seen."""
+    """0..1 on ``carrier``, whose team attacks the goal at (attack * goal_x, 0); NaN where the carrier is not seen."""
     x, y = xyz[row, carrier, 0], xyz[row, carrier, 1]
     if np.isnan(x) or np.isnan(y) or attack == 0.0:
         return np.nan
@@ -65,8 +65,8 @@ def pressure_on(xyz: Any, row: int, carrier: int, team: Any, players: Any, attac
 def press(
     xyz: Any, t: Any, controller: Any, team: Any, players: Any, attack: Any, goal_x: float, lo: int, hi: int, out: Any, pressed: Any
 ) -> None:
-    """Pressure on whoever controls the ball into ``out`` (rows,), NaN when nobody does; and into ``pressed`` (rows, N,
-    2) each player's pressure summed over his time in control, with that time, s."""
+    """Pressure on the player in control of the ball into ``out`` (rows,), NaN without one; and into ``pressed`` (rows, N,
+    2) each player's pressure summed over the time in control, with that time, s."""
     for i in range(max(lo, 1), hi):
         dt = t[i] - t[i - 1]
         for n in range(pressed.shape[1]):
@@ -108,7 +108,7 @@ def _on_carrier(pressure: Any, controller: Any, ends: Any, out: Any) -> None:
 
 
 def carrier_pressure(frames: Frames, ends: Ints) -> Floats:
-    """(K, N): a value for whoever controls the ball, NaN for everyone else."""
+    """(K, N): a value for the player in control of the ball, NaN for the others."""
     out = np.full((len(ends), len(frames.roster)), np.nan)
     _on_carrier(frames["pressure"], frames["controller"], ends, out)
     return out

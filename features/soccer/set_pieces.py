@@ -23,7 +23,7 @@ UNSAID_YIELD_S: Final = 10.0
 
 
 def note(event: EventContext, ledger: Ledger) -> None:
-    """Open an account for each set piece; credit a shot to the one it grew out of, opening it if nobody reported it."""
+    """Open an account for each set piece; credit a shot to the one it grew out of, opening it if it was not reported."""
     if not counts(event):
         return
     struck, phase = event.attrs.get("set_piece"), event.attrs.get("phase")

@@ -101,7 +101,7 @@ def area(frames: Frames, ends: Ints) -> Floats:
 
 
 def line_height(frames: Frames, ends: Ints) -> Floats:
-    """(K, 2) m from the own goal line to the deepest outfield player; NaN while nobody attacks."""
+    """(K, 2) m from the own goal line to the deepest outfield player; NaN while neither team attacks."""
     out = np.empty((len(ends), 2))
     goal_x = frames.field.length_m / 2
     _lines(frames.xyz, frames.roster.team, keepers(frames.roster.role), frames.attack, ends, goal_x, out)

@@ -45,7 +45,7 @@ GEOMETRY: Final[tuple[tuple[str, str, str], ...]] = (
     ("defenders_in_box", "count", "opponents in the penalty area"),
     ("nearest_teammate_m", "m", "distance to the nearest team-mate"),
     ("defenders_near_line", "count", "opponents covering the goal line"),
-    # how much of the picture there is: with two opponents in sight, nobody in the way says little
+    # how much of the picture there is: with two opponents in sight, an empty way says little
     ("opponents_seen", "count", "outfield opponents in sight"),
     ("teammates_seen", "count", "team-mates in sight"),
 )
@@ -62,7 +62,7 @@ _RAYS: Final = 25
 def geometry(x_m: float, y_m: float, xy: Floats, teammate: Array, keeper: Array, out: Floats) -> None:
     """Fill ``out`` (len(GEOMETRY),) for a ball at (x, y) and the other players ``xy`` (P, 2); NaN where unknown.
 
-    With nobody in sight (no finite row in ``xy``) everything that depends on bodies is NaN; with players in sight an
+    With no player in sight (no finite row in ``xy``) everything that depends on bodies is NaN; with players in sight an
     absent keeper makes the keeper's numbers NaN, and counts are counts.
     """
     _geometry(x_m, y_m, xy, np.asarray(teammate, np.bool_), np.asarray(keeper, np.bool_), out)

@@ -73,9 +73,9 @@ def shot_features(
     x_m, y_m : where it was struck, attacking frame
     xy : (P, 2) every other player, attacking frame; a row of NaN is a player out of sight
     teammate, keeper : (P,) bool; the opponents' keeper is the one flagged opponent nearest to the goal
-    attrs : the event's words (see ``features.soccer.vocabulary``); an absent word is NaN
+    attrs : the event's attributes (see ``features.soccer.vocabulary``); an absent one is NaN
 
-    A penalty is always described as struck from the spot against a keeper on the line, nobody else near.
+    A penalty is always described as struck from the spot against a keeper on the line, no other player near.
 
     >>> row = shot_features(41.5, 0.0, np.empty((0, 2)), np.empty(0, bool), np.empty(0, bool), {"body_part": "head"})
     >>> float(row[SHOT_INDEX["distance_m"]]), float(row[SHOT_INDEX["header"]])
@@ -144,7 +144,7 @@ def _context(y_m: float, attrs: Mapping[str, str | float | bool], out: Floats) -
 
 
 def moment_features(event: EventContext) -> Floats | None:
-    """(F,) of a shot in a live or replayed game, from the frame it happened in; None when nobody knows where it was struck.
+    """(F,) of a shot in a live or replayed game, from the frame it happened in; None when it is not known where it was struck.
 
     The place is the event's own, or else the ball's, or else the shooter's in that frame. Without a frame only the event's
     words and place are known, and the rest is NaN.

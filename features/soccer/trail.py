@@ -37,7 +37,7 @@ _LONGEST_S: Final = 30.0
 NEVER: Final = -1.0e9
 UNKNOWN: Final = -1.0
 
-#: events at which somebody plays the ball
+#: events with a touch of the ball
 TOUCHES: Final = frozenset(
     {"pass", "shot", "dribble", "carry", "touch", "duel", "tackle", "interception", "recovery", "clearance", "block", "save"}
 )

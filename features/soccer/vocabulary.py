@@ -37,7 +37,7 @@ SET_PIECES: Final = frozenset({"open_play", "free_kick", "corner", "penalty", "t
 #: attrs["duel"]       "air" | "ground" | "loose_ball" (duels; their outcome is "won", "lost" or "neutral", once for each side)
 #: attrs["keeper"]     entity id (shots)
 #: attrs["card"]       "yellow" | "second_yellow" | "red"
-#: attrs["length_s"]   (period_start, number) how long a half of this match is meant to be; 2700 when nobody says
+#: attrs["length_s"]   (period_start, number) how long a half of this match is meant to be; 2700 when it is not reported
 #: attrs["technique"]  "normal" | "volley" | "half_volley" | "lob" | "overhead" | "backheel" | "diving_header"
 #: attrs flags (bool)  "first_time", "under_pressure", "one_on_one", "open_goal", "aerial_won", "cross", "through_ball", "counter"
 #: attrs[...] never features: "provider_xg" (a provider's own figure), "true_probability" (a simulator's truth)

@@ -62,7 +62,7 @@ def cuts(sport: str, count: int = 6) -> list[int]:
 
 
 @pytest.mark.parametrize("sport", list(MINUTES))
-def test_what_is_final_is_what_the_whole_game_says(sport: str) -> None:
+def test_finals_of_a_joined_game_are_those_of_the_whole_game(sport: str) -> None:
     record, records, whole = game(sport)
     left = OF_THE_MATCH.get(sport, set())
     some = 0
@@ -115,7 +115,7 @@ def test_a_count_of_the_whole_game_is_not_begun_in_the_middle(sport: str, counts
             assert any(np.isfinite(values).any() for values in blocks) == known, stat
 
 
-def test_what_was_not_seen_is_said_once_with_its_reason_and_what_is_of_now_goes_on() -> None:
+def test_an_unseen_past_is_reported_once_with_its_reason_and_present_values_go_on() -> None:
     record, records, _ = game("soccer")
     operator = operator_for(record, provisional=False, draw=False)
     out = helpers.play(operator, list(after(records, record.t0_us + 40_000_000)))
@@ -152,7 +152,7 @@ def test_what_has_a_memory_is_known_once_so_much_has_been_seen() -> None:
     assert joined_us(0, np.array([11_000_000, 1 << 62])) == 11_000_000
 
 
-def test_a_score_that_nobody_has_said_is_not_nil_nil() -> None:
+def test_an_unreported_score_is_missing_and_not_nil_nil() -> None:
     for sport in ("nfl", "mlb"):
         record, records, _ = game(sport)
         cut_us = record.t0_us + 40_000_000
@@ -198,7 +198,7 @@ OF_A_PLAY = {
 
 
 @pytest.mark.parametrize("sport", list(OF_A_PLAY))
-def test_a_window_says_of_a_play_what_it_says_to_those_who_saw_the_whole(sport: str) -> None:
+def test_windows_of_a_play_are_those_of_the_whole_game(sport: str) -> None:
     record, records, _ = game(sport)
     whole = windows(play(record, records), OF_A_PLAY[sport])
     for cut_us in cuts(sport)[1:5:2]:

@@ -31,7 +31,7 @@ def said(now_s: float, strength: float = 0.5, topic: str = "a", *, must: bool = 
     return airtime
 
 
-def test_what_must_be_said_always_is() -> None:
+def test_a_candidate_that_must_go_on_air_always_does() -> None:
     airtime = said(100.0, 0.99)
     for n in range(50):
         candidate = Candidate(0.0, "goal", True)
@@ -52,7 +52,7 @@ def test_the_longer_the_silence_the_lower_the_place_that_will_do() -> None:
     assert not grants(new, BUDGET, 4800.0, Candidate(0.0, "a"))
 
 
-def test_nothing_is_said_right_after_another_unless_it_is_clearly_better() -> None:
+def test_within_the_spacing_only_a_clearly_better_candidate_goes_on_air() -> None:
     airtime = said(1000.0, 0.5)
     airtime.tokens = 2.0
     assert not grants(airtime, BUDGET, 1059.0, Candidate(0.5 + CLEARLY - 0.01, "b"))
@@ -60,7 +60,7 @@ def test_nothing_is_said_right_after_another_unless_it_is_clearly_better() -> No
     assert grants(airtime, BUDGET, 1060.0, Candidate(0.9, "b"))
 
 
-def test_the_purse_is_bounded_and_only_the_best_are_said_on_credit() -> None:
+def test_the_purse_is_bounded_and_only_the_best_go_on_air_on_credit() -> None:
     airtime = Airtime(tokens=0.5, strengths=list(BUDGET.usual), until_s=1000.0)
     assert tokens(airtime, BUDGET, 1120.0) == 1.0
     assert tokens(airtime, BUDGET, 9999.0) == 2.0
@@ -81,7 +81,7 @@ def test_a_topic_rests_and_wears_off() -> None:
     assert worth(airtime, BUDGET, 599.0, Candidate(0.8, "save")) == 0.8
 
 
-def test_of_one_event_the_strongest_that_is_granted_is_said() -> None:
+def test_of_one_event_the_strongest_granted_candidate_goes_on_air() -> None:
     airtime = said(0.0, 0.5, "corner")
     airtime.tokens = 2.0
     offers = [Candidate(0.3, "a"), Candidate(0.7, "b"), Candidate(0.9, "corner")]

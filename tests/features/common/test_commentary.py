@@ -41,7 +41,7 @@ def test_plural_categories() -> None:
     assert [plural(n, "es") for n in (0, 1, 2)] == ["other", "one", "other"]
 
 
-def test_tell_fills_every_template() -> None:
+def test_render_fills_every_template() -> None:
     laps = {"en": {"one": "lap", "other": "laps"}, "ru": {"one": "круг", "few": "круга", "many": "кругов"}}
     templates = {"en": "{who} leads by {n}.", "ru": "{who} впереди на {n}."}
     assert render(templates, {"who": "Ada", "n": Counted(3, laps)}) == {
@@ -59,7 +59,7 @@ def test_names_with_braces_are_left_alone() -> None:
 BUDGET = Budget(every_s=60.0, purse=1.0, spacing_s=10.0, patience_s=100.0, repeat_s=30.0, again=0.5, usual=(0.5,))
 
 
-def test_a_story_is_an_object_and_that_of_an_old_recording_is_read_too() -> None:
+def test_a_sentence_is_an_object_and_that_of_an_old_recording_is_read_too() -> None:
     phrases = {"goal": {"en": 'A "quoted" goal by {who}', "ru": "Гол: {who}"}}
     basis = [{"event": "e1", "type": "shot", "outcome": "goal"}]
     value = commentary.value(phrases, [Sentence("goal", {"who": "Ada"}, 0.123456, basis, True)], BUDGET.new(), BUDGET, 5.0)
@@ -124,7 +124,7 @@ def test_a_weak_moment_is_not_cut() -> None:
             highlights.from_value(bad)
 
 
-def test_a_clip_that_begins_before_the_last_one_ended_says_whose_it_continues() -> None:
+def test_a_clip_that_begins_before_the_last_one_ended_names_the_one_it_continues() -> None:
     shown = BUDGET.new()
     first = highlights.Offer("save", {"save": 0.9}, True, 100.0, (8.0, 6.0), list)
     highlights.record(first, shown, BUDGET, 100.0, "e1")

@@ -104,7 +104,7 @@ def _passing(place: int) -> tuple[Any, Any]:
     return moment, ledger
 
 
-def test_a_pass_for_the_lead_is_always_shown_and_told_and_another_when_there_is_room() -> None:
+def test_a_pass_for_the_lead_is_always_on_air_and_another_when_there_is_room() -> None:
     from features.f1 import SPORT
 
     stats = [SPORT.stat(name) for name in ("game.highlight", "game.story")]

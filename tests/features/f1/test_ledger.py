@@ -81,7 +81,7 @@ def behind(by: list[list[float]]) -> list[list[float]]:
     return [[at + late for at, late in zip(line, lates, strict=True)] for line, lates in zip(EVEN, by, strict=True)]
 
 
-def test_a_pass_for_the_lead_that_nobody_reports_is_a_highlight() -> None:
+def test_an_unreported_pass_for_the_lead_is_a_highlight() -> None:
     """B is a second behind, and before A from the second sector of lap 2 on."""
     blocks = finals(LIGHTS, *sectors("A", EVEN), *sectors("B", behind([[1.0] * 3, [1.0, -0.5, -0.5], [-0.5] * 3])))
     assert cuts(blocks)[1:] == [("overtake", ["overtake", "lead"])]
@@ -96,7 +96,7 @@ def test_a_lead_that_changes_in_the_pit_lane_is_no_pass() -> None:
 
 
 @pytest.mark.parametrize("status", ["safety_car", "red"])
-def test_nobody_passes_while_the_race_is_neutralised(status: str) -> None:
+def test_a_neutralised_race_has_no_passes(status: str) -> None:
     flag = event("track_status", 85.0, status=status)
     blocks = finals(LIGHTS, flag, *sectors("A", EVEN), *sectors("B", behind([[1.0] * 3, [1.0, -0.5, -0.5], [-0.5] * 3])))
     assert [label for label, _ in cuts(blocks)] == ["start", "red_flag" if status == "red" else "safety_car"]
@@ -115,7 +115,7 @@ def test_a_lapped_car_is_behind_those_who_lapped_it() -> None:
     assert np.isnan(gap), "a lap behind the leader there is no gap"
 
 
-def test_where_a_race_is_joined_nobody_has_a_place_before_all_were_seen() -> None:
+def test_a_joined_race_has_no_places_before_all_cars_were_seen() -> None:
     """From the middle of lap 3: who was before A at that line is not known, and no time is the best so far."""
     seen = [*sectors("A", EVEN, first=3), *sectors("B", behind([[1.0] * 3] * 3), first=3)[1:]]
     gone = [e for e in seen if e.t_us > T0_US + 55_000_000]
@@ -128,7 +128,7 @@ def test_where_a_race_is_joined_nobody_has_a_place_before_all_were_seen() -> Non
     assert not values(blocks, "f1.car.time_lost")
 
 
-def test_what_is_not_known_of_a_lost_lap_is_null_and_not_nought() -> None:
+def test_unreported_parts_of_a_lost_lap_are_missing_and_not_zero() -> None:
     slow = [[20.0, 40.0, 60.0], [80.0, 100.0, 120.0], [140.0, 160.0, 183.0]]
     stop = [event("pit_entry", 150.0, "A"), event("pit_exit", 170.0, "A", lane_s=20.0)]
     blocks = finals(LIGHTS, *sectors("A", slow), *stop)
@@ -143,7 +143,7 @@ def test_what_is_not_known_of_a_lost_lap_is_null_and_not_nought() -> None:
     assert lost == pytest.approx([3.0, 0.0, 0.0, 2.0])
 
 
-def test_who_was_said_to_be_out_and_drives_on_is_not_out() -> None:
+def test_a_retired_car_that_drives_on_is_back_in_the_race() -> None:
     out = event("retirement", 70.0, "B")
     fight = sectors("B", behind([[1.0] * 3, [1.0, -0.5, -0.5], [-0.5] * 3]))
     back = finals(LIGHTS, out, *sectors("A", EVEN), *fight)
@@ -155,7 +155,7 @@ def test_who_was_said_to_be_out_and_drives_on_is_not_out() -> None:
     assert stories(finals(LIGHTS, out, withdrawn)).count("B of Team is out of the race.") == 1
 
 
-def test_timing_s_own_lap_and_sector_times_are_taken() -> None:
+def test_reported_lap_and_sector_times_are_used() -> None:
     own = [
         event(
             "loop",

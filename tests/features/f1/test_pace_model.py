@@ -17,7 +17,6 @@ from features.f1.pace_model import (
     SUMS,
     PaceModel,
     lap_row,
-    new_sums,
     stop_after,
     with_stop,
 )
@@ -30,7 +29,7 @@ TRUE_S = dict(zip(EFFECTS, PRIOR_S, strict=True)) | {"fuel": 2.5, "slower_soft":
 def drive(model: PaceModel, cars: int = 12, laps: int = LAPS, scatter_s: float = 0.2) -> list[list[float]]:
     """Sums of cars a tenth apart that change from soft to medium tyres, each in a lap of its own."""
     rng = np.random.default_rng(3)
-    sums = [new_sums() for _ in range(cars)]
+    sums = [[0.0] * SUMS for _ in range(cars)]
     for lap in range(1, laps + 1):
         for car in range(cars):
             stop = 10 + 2 * car
@@ -57,9 +56,9 @@ def test_the_effects_of_a_race_unlike_the_prior_are_recovered() -> None:
 def test_a_race_without_laps_is_as_other_races() -> None:
     model = PaceModel()
     assert tuple(model.effects) == PRIOR_S
-    assert math.isnan(model.pace_s(new_sums()))
-    assert math.isnan(model.expected_s(new_sums(), lap_row(3, LAPS, 0, 2.0)))
-    model.add_lap(new_sums(), lap_row(2, LAPS, 0, 1.0), 95.0)
+    assert math.isnan(model.pace_s([0.0] * SUMS))
+    assert math.isnan(model.expected_s([0.0] * SUMS, lap_row(3, LAPS, 0, 2.0)))
+    model.add_lap([0.0] * SUMS, lap_row(2, LAPS, 0, 1.0), 95.0)
     assert tuple(model.effects) == PRIOR_S, "one lap of one car shows nothing but its own pace"
 
 

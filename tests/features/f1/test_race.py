@@ -194,7 +194,7 @@ def test_win_probabilities_are_of_a_race() -> None:
     assert np.nanargmax(chances[-1]) == np.argmin(race.race.t[:, -1])
 
 
-def test_shares_of_the_win_are_the_model_s_answers_over_their_sum() -> None:
+def test_win_probabilities_are_the_model_s_answers_over_their_sum() -> None:
     """What the model itself said is kept as it was: it is judged by that."""
     _, out = played()
     said = {o.t_us: o for o in out if isinstance(o, Prediction) and o.stat == "f1.race.win_probability"}
@@ -216,14 +216,14 @@ def test_only_what_a_model_answers_on_a_tick_can_be_shares() -> None:
             Stat("x", "0..1", "chance", "player", lambda ledger, t_s: None, normalise=True, **more)  # type: ignore[arg-type]
 
 
-def test_nothing_of_a_good_feed_is_out_of_range_and_nobody_is_silent() -> None:
+def test_a_good_feed_has_nothing_out_of_range_and_no_silent_car() -> None:
     _, out = played()
     for stat in ("f1.car.out_of_range", "f1.car.silence", "f1.car.loops_missed"):
         for row in series(out, stat).values():
             assert set(np.array([v for v in row.values() if np.isfinite(v)])) <= {0.0}  # type: ignore[call-overload]
 
 
-def test_momentum_stays_in_its_bounds_and_stories_speak_four_languages() -> None:
+def test_momentum_stays_in_its_bounds_and_sentences_have_four_languages() -> None:
     _, out = played()
     values = [v for v in series(out, "game.momentum")["match"].values() if np.isfinite(v)]  # type: ignore[call-overload]
     assert values
@@ -250,7 +250,7 @@ def stream_of(change) -> tuple[GrandPrix, list[Output], dict]:  # type: ignore[n
     return race, out + operator.finish(), dict(operator.metrics.counts)
 
 
-def test_a_car_that_stops_sending_is_told_and_the_others_go_on() -> None:
+def test_a_car_that_stops_sending_is_reported_silent_and_the_others_go_on() -> None:
     def mute(record):  # type: ignore[no-untyped-def]
         if isinstance(record, Telemetry) and record.t_us[0] > T0_US + 60_000_000:
             return record.take(record.tag != 5)
@@ -328,7 +328,7 @@ def test_speeds_beyond_any_car_are_no_speeds() -> None:
     assert told["car-3"][last] == 0.0
 
 
-def test_events_of_nobody_and_of_no_kind_are_dead_letters() -> None:
+def test_events_of_unknown_players_teams_and_types_are_dead_letters() -> None:
     race = GrandPrix(SEED, 1.0)
     operator = operator_for(race.record, draw=False)
     good = next(r for r in race.stream() if isinstance(r, Event))
@@ -356,7 +356,7 @@ def test_degradation_is_recovered_to_some_hundredths_a_lap() -> None:
     assert np.mean(off) <= 0.02
 
 
-def test_a_race_has_as_many_attempts_as_the_truth_says() -> None:
+def test_a_race_has_as_many_passes_as_the_true_probabilities_sum_to() -> None:
     race = Race(5, 57)
     drawn = race.events[race.events[:, 0] == ATTEMPT]
     assert abs(drawn[:, 6].sum() - drawn[:, 5].sum()) < 4 * np.sqrt((drawn[:, 5] * (1 - drawn[:, 5])).sum())

@@ -106,7 +106,7 @@ def test_what_the_team_at_bat_has_done() -> None:
     ]
 
 
-def test_after_a_late_start_nothing_is_known_until_it_is_said() -> None:
+def test_after_a_late_start_nothing_is_known_until_it_is_reported() -> None:
     ledger = fold(Ledger(players=PLAYERS), *pitches(900.0, PITCHER, "ball"))
     assert ledger.joined_late
     assert np.isnan(game.score(ledger, 901.0)).all(), "no 0:0 in the fifth inning"

@@ -69,7 +69,7 @@ def played() -> tuple[Game, list[Event], list, dict[str, list[StatUpdate]]]:
     return game, [r for r in stream if isinstance(r, Event)], out, by
 
 
-def test_every_stat_says_something_in_a_game() -> None:
+def test_every_stat_has_a_value_in_a_game() -> None:
     _, _, out, by = played()
     silent = [name for name in CATALOGUE if not any(u.value is not None for u in by[name])]
     assert silent == []
@@ -159,7 +159,7 @@ def test_probabilities_are_near_the_truth_live() -> None:
     assert np.mean(off) < 0.05
 
 
-def test_the_score_is_what_the_plays_say() -> None:
+def test_the_score_is_the_sum_of_the_plays() -> None:
     _, events, _, by = played()
     plays = [e for e in events if e.type == "play"]
     last = max(by["mlb.game.score"], key=lambda u: u.clocks.event_us)
@@ -167,7 +167,7 @@ def test_the_score_is_what_the_plays_say() -> None:
     assert sum(last.value) > 0
 
 
-def test_stories_and_highlights_can_be_read() -> None:
+def test_sentences_and_highlights_can_be_decoded() -> None:
     _, _, _, by = played()
     for u in by["game.highlight"]:
         clip = from_value(u.value)
@@ -389,7 +389,7 @@ def test_a_feed_in_the_wrong_unit_and_strangers_are_kept_apart() -> None:
     assert any(u.stat == "mlb.pitch.velocity" for u in helpers.updates(out, "final")), "the rest goes on"
 
 
-def test_a_steal_is_asked_live_what_it_was_taught() -> None:
+def test_features_of_a_steal_are_live_what_they_were_in_training() -> None:
     """The rows that the operator reports are those of the table for the world's own figures: lead, gain, speeds and times."""
     from simulators.mlb.training_data import steal_rows
     from streaming.wire.blocks import Prediction

@@ -101,7 +101,7 @@ def test_what_the_teams_have_done() -> None:
     assert count(ledger, "nfl.team.interceptions_thrown").tolist() == [1.0, 0.0]
 
 
-def test_yards_that_nobody_knows_are_in_no_sum() -> None:
+def test_unknown_yards_are_in_no_sum() -> None:
     ledger = fold(Ledger(players=PLAYERS), *snap(0.0, "p1", 1.0), moment("handoff", 2.0, player=1, play="p1"))
     fold(ledger, ended("tackle", 5.0, NAN, player=1, play="p1"))
     assert count(ledger, "nfl.rusher.carries")[1] == 1.0
@@ -198,7 +198,7 @@ def test_the_line_is_not_where_another_ball_lies() -> None:
 # -- nothing is read off an absence --------------------------------------------------------------------------------------------
 
 
-def test_a_defence_that_is_not_seen_and_a_passer_who_is_not_known_give_no_figure() -> None:
+def test_an_unseen_defence_and_an_unknown_passer_give_no_figure() -> None:
     scene = live(60, 10)
     scene.xy[30:, -1] = line_up()[8] + np.linspace(-14.0, -1.0, 30)[:, None] * (0.3, 1.0)
     seen = scene.run()["flight"][140 + 50]

@@ -99,7 +99,7 @@ def test_yards_over_expected_are_counted_from_the_line_or_from_the_catch() -> No
     assert passing.yac_over_expected(tackle, ledger) == pytest.approx(4.5 * YD)
 
 
-def test_the_spot_of_the_end_tells_the_yards_where_nobody_does() -> None:
+def test_the_spot_of_the_end_gives_yards_that_are_not_reported() -> None:
     scene = still(30)
     scene.phase[10:] = 4.0
     scene.xy[10:, -1] = line_up()[1]
@@ -110,7 +110,7 @@ def test_the_spot_of_the_end_tells_the_yards_where_nobody_does() -> None:
     assert tackle.facts["play.gained_yd"] == pytest.approx(6.4, abs=0.01)
 
 
-def test_the_top_speed_of_a_carrier_is_his_and_of_the_time_with_the_ball() -> None:
+def test_the_top_speed_of_a_carrier_is_of_the_time_with_the_ball() -> None:
     scene = still(60)
     scene.phase[5:], scene.phase[10:] = 2.0, 4.0
     scene.xy[:, 9, 0] += 1.0 * np.arange(60.0)  # a receiver flies past at 10 m/s all the time
@@ -204,7 +204,7 @@ def test_win_features_are_those_of_the_team_with_the_ball() -> None:
     assert game.home_win(down(team=1, facts={"nfl.offense.win_probability": 0.3}), ledger) == pytest.approx(0.7)
 
 
-def test_fourth_downs_have_three_values_and_nobody_kicks_from_afar() -> None:
+def test_fourth_downs_have_three_values_and_no_kick_from_afar() -> None:
     ledger = Ledger(players=PLAYERS)
     rows = game.fourth_features(down(number=4.0, to_goal_yd=30.0), ledger)
     assert rows is not None
@@ -225,7 +225,7 @@ def test_points_count_once_and_only_sane_ones() -> None:
     assert game.score(ledger, 0.0).tolist() == [[7.0, 3.0]]
 
 
-def test_highlights_and_stories() -> None:
+def test_a_touchdown_is_a_highlight_and_a_sentence() -> None:
     ledger = fold(Ledger(players=PLAYERS), down(), moment("ball_snap", 1.0, play="p1"))
     scored = moment("touchdown", 6.0, player=8, points=7.0)
     found = highlight(scored, ledger)

@@ -27,7 +27,7 @@ def snapped(rows: int = 40, at: int = 15, after: float = 2.0) -> Scene:
 # -- motion ------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_filter_is_exact_for_a_man_who_runs_straight() -> None:
+def test_the_filter_is_exact_for_a_straight_run() -> None:
     scene = still(20)
     scene.xy[:, 8, 0] += 0.1 * 8.0 * np.arange(20)
     frames = scene.run()
@@ -101,7 +101,7 @@ def test_a_play_without_a_snap_leaves_nothing_behind() -> None:
     assert frames["play"][-1, LIVE] == 0.0
 
 
-def test_the_carrier_is_who_has_the_ball_and_contact_is_a_yard() -> None:
+def test_the_carrier_has_the_ball_and_contact_is_a_yard() -> None:
     scene = snapped(rows=40, at=10, after=4.0)
     scene.xy[10:, -1] = line_up()[1]
     scene.xy[30:, 16] = line_up()[1] + (0.8 * YD, 0.0)
@@ -130,7 +130,7 @@ def test_the_box_the_receivers_and_the_cushion() -> None:
     assert moved.run()["cushion"][-1, 8] == pytest.approx(np.hypot(6.6, 1.0)), "held from the snap"
 
 
-def test_an_eighth_man_and_an_empty_backfield() -> None:
+def test_the_box_counts_an_eighth_defender_and_the_backfield_may_be_empty() -> None:
     scene = snapped()
     scene.xy[:, 20] = (6.5, 4.0)
     scene.xy[:, 1] = (-1.0, 11.0)
@@ -185,7 +185,7 @@ def thrown() -> Scene:
     return scene
 
 
-def test_a_pass_knows_its_man_its_place_and_its_time() -> None:
+def test_a_pass_has_its_receiver_its_place_and_its_time() -> None:
     scene = thrown()
     frames = scene.run()
     play, row = frames["play"], KEEP + 40
@@ -239,7 +239,7 @@ def test_safeties_are_the_two_deepest_in_the_middle() -> None:
     assert np.isnan(row[[secondary.SECOND_DEPTH, secondary.BETWEEN, secondary.SECOND_BACK]]).all()
 
 
-def test_separation_is_the_nearest_defender_of_those_who_may_catch() -> None:
+def test_separation_is_to_the_nearest_defender_for_eligible_receivers() -> None:
     frames = thrown().run()
     shown = separation.separation(frames, np.array([KEEP + 35]))[0]
     assert shown[8] == pytest.approx(3.0)

@@ -79,7 +79,7 @@ def test_frames_without_the_ball_are_passed_over() -> None:
     assert 1 < abs(found - row) <= 4
 
 
-def test_events_that_nobody_plays_the_ball_in_go_by_time() -> None:
+def test_events_without_a_touch_are_aligned_by_time() -> None:
     frames = played()
     _, at = struck(frames, 2)
     assert align(frames, event("card", 6.0, 0, 7, at=at), 0, 250) == 150

@@ -180,7 +180,7 @@ def test_every_phrase_is_offered_when_it_is_true(key: str) -> None:
         assert text.endswith(".")
 
 
-def test_what_a_sentence_says_is_what_has_been_counted() -> None:
+def test_the_numbers_of_a_sentence_are_the_counts() -> None:
     def said(key: str) -> str:
         moment, before = CASES[key]
         offer = next(offer for offer in offers_of(moment, started(*before)) if offer.topic == key)
@@ -189,7 +189,7 @@ def test_what_a_sentence_says_is_what_has_been_counted() -> None:
     assert said("saves") == "Away 0 denies Home 9: save number 3 of this match."
     assert said("shots_run") == "Only Northside are shooting: the last 4 shots have all been theirs."
     assert said("drought") == "Northside shoot for the first time in 25 minutes, through Home 9."
-    assert said("shooter") == "Home 9 of Northside has had 4 shots by now, more than anybody else in this match."
+    assert said("shooter") == "Home 9 of Northside has had 4 shots by now, the most in this match."
     assert said("shots_so_far") == "Shots so far: Northside 5, Southgate 4."
     assert said("long_move") == "Northside string 12 passes together before Home 9 shoots."
     assert said("possession") == "Northside have played 100% of all passes over the last ten minutes."
@@ -208,7 +208,7 @@ def test_nothing_is_counted_of_a_match_that_was_joined_late(key: str) -> None:
     assert not any("{score}" in TEMPLATES[offer.topic]["en"] for offer in offered)
 
 
-def test_goals_and_what_else_must_be_said_are_said_at_once_and_the_rest_waits() -> None:
+def test_goals_and_what_else_must_go_on_air_do_so_at_once_and_the_rest_waits() -> None:
     always = ("goal", "own_goal", "red_card", "penalty", "half_time", "full_time", "shootout")
     must = {key for key in TEMPLATES if key.startswith(always)}
     for key, (moment, before) in CASES.items():
@@ -277,7 +277,7 @@ def test_plural_forms_are_there_for_every_language() -> None:
             assert {commentary.plural(n, language) for n in range(120)} == set(forms[language])
 
 
-def test_the_fastest_is_found_in_the_frame_and_told_once() -> None:
+def test_the_fastest_is_found_in_the_frame_and_on_air_once() -> None:
     frames = standing({5: (0.0, 0.0)})
     top = np.full((11, PLAYERS), np.nan)
     top[:, 5], top[:, 17], top[:, 22] = 8.0, 9.6, 30.0  # the ball does not run
@@ -330,7 +330,7 @@ def test_highlights_by_hand() -> None:
     assert cut(event("card", 100.0, 0, 3, card="red")).reasons == ["red_card", "win_probability"]
 
 
-def test_a_goal_is_a_highlight_whatever_has_been_shown_and_whoever_scores() -> None:
+def test_a_goal_is_a_highlight_after_any_other_and_of_any_scorer() -> None:
     ledger = started(*(shot(100.0 + n, n % 2, 9, 0.9, "saved") for n in range(5)))
     ledger.shown.tokens = 0.0
     for goal in (
@@ -359,7 +359,7 @@ def test_a_goal_that_turns_the_match_late_beats_an_early_one() -> None:
     assert cut(late, *halves).score > cut(shot(100.0, 0, 9, 0.1, "goal")).score
 
 
-def test_who_plays_most_of_the_passes_is_said_once_in_a_half_unless_it_changes_sides() -> None:
+def test_most_of_the_passes_is_on_air_once_in_a_half_unless_it_changes_sides() -> None:
     def run(*ranges: tuple[int, int, int]) -> list[tuple[int, str]]:
         """(minute, team) of each sentence; ``ranges``: team, first and last minute in which it alone passes."""
         ledger, found = started(), []

@@ -91,28 +91,40 @@ def test_two_players_in_mirror_image_share_the_pitch() -> None:
     assert shares[0, 1] < 0.05
 
 
-def test_who_stands_where_the_ball_is_has_the_place() -> None:
+def test_a_player_at_the_ball_controls_the_place() -> None:
     shares = stat_of([(0.0, 0.0), (30.0, 10.0), (30.0, -10.0)], [(-50.0, 30.0)], (0.0, 0.0))
     assert shares[0, 0] > 0.8
     assert shares[0, 1] > 0.99
     assert shares.sum(axis=0)[0] == pytest.approx(1.0)
 
 
-def test_without_ball_or_opponents_nothing_is_said() -> None:
+def test_pitch_control_without_ball_or_opponents_is_missing() -> None:
     nan = float("nan")
     assert np.isnan(stat_of([(0.0, 0.0)], [(9.0, 9.0)], (nan, nan))).all()
     assert np.isnan(stat_of([(0.0, 0.0)], [], (0.0, 0.0))).all()
 
 
-def test_the_map_is_the_grid_of_the_row() -> None:
+def test_pitch_control_is_the_mean_of_the_cells() -> None:
     roster = roster_of(3, 3)
     xyz = np.full((25, len(roster), 2), np.nan)
     xyz[:, 0], xyz[:, 3], xyz[:, -1] = (-20.0, 5.0), (20.0, -5.0), (0.0, 0.0)
     run = Run(SPORT, Scene.of(roster, xyz))
     run.advance(25)
     frames, grid = run.frames, np.full((control.COLUMNS, control.ROWS), np.nan)
-    row, ball = frames.hi - 1, frames.roster.ball
-    control.control_grid(frames.xyz, frames["velocity"], row, frames.roster.team, ball, *PITCH, control.ARRIVED, control.RULE, grid)
+    field, row = frames.field, frames.hi - 1
+    control.control_grid(
+        frames.xyz,
+        frames["velocity"],
+        row,
+        roster.team,
+        roster.ball,
+        field.length_m,
+        field.width_m,
+        control.ARRIVED,
+        control.RULE,
+        grid,
+    )
+    assert grid.shape == (50, 32)
     assert grid[10, 18] > 0.99
     assert grid[39, 13] < 0.01
     assert grid.mean() == pytest.approx(control.pitch_control(run.frames, np.array([run.frames.hi - 1]))[0, 0, 0])

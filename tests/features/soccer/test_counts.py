@@ -73,7 +73,7 @@ def test_before_anything_nothing_is_known() -> None:
         ("recovery", {}, set()),
     ],
 )
-def test_a_nil_is_said_only_of_what_the_feed_reports(kind: str, words: dict[str, Any], known: set[str]) -> None:
+def test_a_zero_is_counted_only_of_what_the_feed_reports(kind: str, words: dict[str, Any], known: set[str]) -> None:
     one = event(kind, 10.0, 1, 13, **words)
     assert {name for name in SHOWN if not any(math.isnan(v) for v in team(name, one))} == known
     assert all(team(name, one)[0] == 0.0 for name in known), "the other team has none"
@@ -122,7 +122,7 @@ def test_passes_and_their_accuracy() -> None:
 
 
 @pytest.mark.parametrize("both", [True, False])
-def test_an_offside_that_is_told_twice_is_one(both: bool) -> None:
+def test_an_offside_that_is_reported_twice_is_one(both: bool) -> None:
     caught = event("pass", 100.0, 0, 5, outcome="offside")
     again = [event("offside", 101.0, 0, 9)] if both else []
     assert team("offsides", caught, *again) == [1.0, 0.0]

@@ -38,7 +38,7 @@ def test_every_row_is_there_as_the_catalogue_has_it() -> None:
     assert SPORT.stat("soccer.match.score").components == ("home", "away")
 
 
-def test_the_telling_comes_after_what_is_told() -> None:
+def test_steps_of_on_air_run_before_the_ledger() -> None:
     order = [stat.id for stat in SPORT.stats]
     told = [
         "soccer.shot.xgoals",
@@ -50,4 +50,4 @@ def test_the_telling_comes_after_what_is_told() -> None:
     assert max(order.index(name) for name in told) < order.index("game.highlight") < order.index("game.story")
     steps = [step.name for step in SPORT.event_steps if step.phase == "apply"]
     # what is aired is booked from the account before the event, as the stats saw it; then the clock, which the rest reads
-    assert steps[:2] == ["airing.note", "ledger.clock"]
+    assert steps[:2] == ["on_air.record", "ledger.clock"]

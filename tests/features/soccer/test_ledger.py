@@ -102,7 +102,7 @@ def test_xgoals_and_efficiency_of_teams_and_players() -> None:
     assert np.isnan(np.delete(players, [9, 8, 20])).all()
 
 
-def test_goals_prevented_follows_the_keeper_who_was_in_goal() -> None:
+def test_goals_prevented_follows_the_keeper_in_goal() -> None:
     ledger = fold(
         [
             shot(10.0, 0, 9, 0.5, "saved", keeper="a0"),

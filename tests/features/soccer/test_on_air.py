@@ -92,7 +92,7 @@ def corrected(changes: dict[str, Event], after_s: float) -> list[Event]:
 
 
 @pytest.mark.parametrize("after_s", [0.2, 4.0, 20.0, 400.0])
-def test_a_match_that_was_corrected_is_told_as_if_it_had_never_been_wrong(after_s: float) -> None:
+def test_commentary_of_a_corrected_match_is_that_of_the_right_one(after_s: float) -> None:
     events = {e.id: e for e in a_half()}
     changes = {
         "s9": msgspec.structs.replace(events["s9"], outcome="goal"),

@@ -94,7 +94,7 @@ def test_completion_features_by_hand() -> None:
     assert len(expected) + 1 + len(others) == len(PASS_FEATURES)
 
 
-def test_only_who_stands_beside_the_way_narrows_the_lane() -> None:
+def test_only_an_opponent_beside_the_way_narrows_the_lane() -> None:
     lane = INDEX["lane_gap_m"]
     behind_the_ball, past_the_target = (-1.0, 0.2), (20.6, 0.2)
     row = completion_features(a_pass(SCENE | {15: behind_the_ball, 16: past_the_target}))
@@ -109,7 +109,7 @@ def test_features_do_not_know_how_the_pass_ended() -> None:
     assert whole.tobytes() == cut_out.tobytes()
 
 
-def test_a_feed_that_tells_the_aim_tells_the_target() -> None:
+def test_a_reported_aim_gives_the_target() -> None:
     positions = SCENE | {7: (35.0, 1.0), 10: (20.0, 8.0)}
     aimed = {"target_x_m": 34.0, "target_y_m": 1.0}
     row = completion_features(a_pass(positions, **aimed))
@@ -119,7 +119,7 @@ def test_a_feed_that_tells_the_aim_tells_the_target() -> None:
     assert cut_out.tobytes() == row.tobytes()
 
 
-def test_the_target_is_the_man_on_the_bearing_and_not_behind_it() -> None:
+def test_the_target_is_the_teammate_on_the_bearing_and_not_behind_it() -> None:
     positions = SCENE | {10: (20.0, 8.0), 7: (35.0, 1.0)}
     row = completion_features(a_pass(positions, end=(8.0, 3.0)))
     assert row[INDEX["target_distance_m"]] == pytest.approx(np.hypot(20, 8))

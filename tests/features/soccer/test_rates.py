@@ -126,7 +126,7 @@ def test_a_ball_has_a_speed_at_every_rate(hz: float) -> None:
 
 
 @pytest.mark.parametrize("hz", RATES)
-def test_somebody_has_the_ball_at_every_rate(hz: float) -> None:
+def test_possession_is_found_at_every_rate(hz: float) -> None:
     """He dribbles for four seconds with an opponent a metre behind him: possession, control and pressure are told at any rate."""
     rows = round(6.0 * hz)
     x = 4.0 * np.arange(rows) / hz - 20.0
@@ -139,7 +139,7 @@ def test_somebody_has_the_ball_at_every_rate(hz: float) -> None:
     assert np.isfinite(found["pressure"][round(hz) :]).all()
 
 
-def test_nobody_knows_of_possession_without_a_ball() -> None:
+def test_possession_without_a_ball_is_missing() -> None:
     """Belts alone, or a ball alone: the time that a player had the ball is unknown, and no zero."""
     roster, xyz = runner(3.0, 4.0, 25.0)
     lost = xyz.copy()

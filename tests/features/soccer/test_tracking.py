@@ -36,7 +36,7 @@ def test_the_nearest_within_reach_of_a_slow_ball_has_it() -> None:
     assert (found["team_in_possession"][5:] == 0).all()
 
 
-def test_a_ball_that_flies_past_or_overhead_is_nobodys() -> None:
+def test_a_ball_that_flies_past_or_overhead_is_in_no_possession() -> None:
     fast = still(2.0, h3=(0.0, 1.0))
     fast[:, BALL, :2] = np.stack([np.linspace(-15.0, 15.0, 50), np.zeros(50)], axis=1)
     assert (signals(SPORT, Scene.of(ROSTER, fast))["controller"] == -1).all()
@@ -117,7 +117,7 @@ def test_in_play_by_the_feed_or_by_the_field(place: tuple[float, float], channel
     assert signals(SPORT, scene)["ball_in_play"][-1] == 0
 
 
-def test_an_unseen_ball_is_dead_after_two_seconds_and_a_stop_of_the_feed_is_nobodys_time() -> None:
+def test_an_unseen_ball_is_dead_after_two_seconds_and_a_stop_of_the_feed_is_no_possession_time() -> None:
     xyz = still(12.0, h3=(0.0, 0.0), ball=(0.0, 0.0))
     xyz[50:, BALL] = np.nan
     in_play = signals(SPORT, Scene.of(ROSTER, xyz))["ball_in_play"]
