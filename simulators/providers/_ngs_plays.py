@@ -1,4 +1,4 @@
-"""One NGS play on a recording's time axis: its samples, its people, the state before it, and what its labels make of it."""
+"""One NGS play on a recording's time axis: its samples, its players, the state before it, and the events of its labels."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _QUARTER_S, _QUARTERS = 900.0, 4.0
 @dataclass
 class Play:
     """``rows`` of the tracking with their stamps, tags (0 the ball) and sides; ``phase`` and ``offense`` of the ball in each, NaN
-    in the others; ``played_yd`` what the provider has each man run since the snap."""
+    in the others; ``played_yd`` the provider's distance of each player since the snap."""
 
     rows: Ints
     t_us: Ints
@@ -47,7 +47,7 @@ def usable(seen: Table, rows: Ints, players: TrackedPlayers) -> tuple[Ints, Ints
     unused = {}
     where = np.isfinite(seen["x"][rows]) & np.isfinite(seen["y"][rows])
     player_of = players.player_of[rows] != UNKNOWN
-    for why, good in (("without x or y", where), ("of nobody known", player_of)):
+    for why, good in (("without x or y", where), ("of unknown players", player_of)):
         if not good.all():
             unused[why] = int((~good).sum())
     rows = rows[where & player_of]
@@ -178,7 +178,7 @@ def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags
 
 
 def _run(seen: Table, rows: Ints, frame: Ints, tag: npt.NDArray[np.uint32], phase: npt.NDArray[Any]) -> Floats:
-    """(rows,) yards that the provider has each man run since the snap, and no further once the play is over; NaN before it and
+    """(rows,) the provider's distance of each player since the snap, yd, and no further once the play is over; NaN before it and
     where it has no such column."""
     out = np.full(len(rows), np.nan)
     snapped = np.flatnonzero(phase >= SNAPPED)

@@ -33,9 +33,9 @@ from simulators.providers._files import document
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
-#: what is said of a whole lap, maybe later than of its last sector
+#: messages of a whole lap, maybe later than its last sector's
 _OF_A_LAP: Final = frozenset({"lap_time_s", "provider_lap_time_s", "personal_best", "overall_best"})
-#: a message is this late at most after what it tells of, ms
+#: a message is this late at most after its event, ms
 LATE_MS: Final = 8000
 #: the circuit's map may reach this far from its origin, m; the origin is the feed's own
 REACH_M: Final = 10_000.0
@@ -55,7 +55,7 @@ def read(files: list[Path]) -> Imported:
     began = epoch_us_or_none(beat.get("Utc")) if isinstance(beat, dict) else None
     if began is None:
         if not found:
-            raise BadInput(f"{source} says nowhere when it is from")
+            raise BadInput(f"{source} has no date")
         began = found[0][0]
     old = [message for message in found if message[0] < began]
     if snapshots and old:
@@ -128,7 +128,7 @@ def read(files: list[Path]) -> Imported:
 
 
 def _numbers(state: dict[str, Any], found: list[Message]) -> tuple[list[str], dict[str, Any]]:
-    """The cars' numbers, and what is said of their drivers."""
+    """The cars' numbers, and the messages about their drivers."""
     listed = state.get("DriverList")
     drivers: dict[str, Any] = merge({}, listed) if isinstance(listed, dict) else {}
     lines: set[str] = set()

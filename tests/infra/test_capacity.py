@@ -22,14 +22,14 @@ def test_waiting_by_hand():
 @pytest.mark.parametrize("busy", [0.3, 0.6, 0.8])
 def test_random_arrivals_wait_as_pollaczek_and_khinchine_say(busy):
     rng = np.random.default_rng(5)
-    came = np.cumsum(rng.exponential(1.0 / busy, 1_500_000))  # service takes 1
-    assert waits(came, np.ones_like(came)).mean() == pytest.approx(busy / (2 * (1 - busy)), rel=0.03)
+    arrived = np.cumsum(rng.exponential(1.0 / busy, 1_500_000))  # service takes 1
+    assert waits(arrived, np.ones_like(arrived)).mean() == pytest.approx(busy / (2 * (1 - busy)), rel=0.03)
 
 
 def test_unequal_service_waits_longer_as_pollaczek_and_khinchine_say():
     rng = np.random.default_rng(6)
-    came, service = np.cumsum(rng.exponential(2.0, 1_500_000)), rng.exponential(1.0, 1_500_000)
-    assert waits(came, service).mean() == pytest.approx(1.0, rel=0.04)  # M/M/1, half busy: as long as a service
+    arrived, service = np.cumsum(rng.exponential(2.0, 1_500_000)), rng.exponential(1.0, 1_500_000)
+    assert waits(arrived, service).mean() == pytest.approx(1.0, rel=0.04)  # M/M/1, half busy: as long as a service
 
 
 def test_games_of_one_slot_that_come_at_even_times_wait_less_than_if_they_came_at_random():
@@ -117,8 +117,8 @@ def test_slots_needed_keep_the_budget_with_room_to_catch_up_and_half_of_them_do_
 
 def test_the_command(capsys):
     assert main(["--games", "20", "--profile", "process", "--slots", "2", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["games"], told["slots"], told["profile"]) == (20, 2, "process")
+    result = json.loads(capsys.readouterr().out)
+    assert (result["games"], result["slots"], result["profile"]) == (20, 2, "process")
     assert main(["--games", "20"]) == 0
     assert "20 games, thread" in capsys.readouterr().out
     assert main(["--games", "0"]) == 2

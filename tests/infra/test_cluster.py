@@ -86,10 +86,10 @@ def test_a_cluster_comes_up_loses_a_task_manager_gets_it_back_and_goes(tmp_path:
     try:
         assert cluster.up() == ["jobmanager", "taskmanager-0"]
         port = cluster.shape["flink_port"]
-        said = flink.get_json(port, "/overview")
-        assert said is not None
-        assert (said["taskmanagers"], said["slots-total"]) == (1, 3)
-        assert said["flink-version"] == importlib.metadata.version("apache-flink")
+        overview = flink.get_json(port, "/overview")
+        assert overview is not None
+        assert (overview["taskmanagers"], overview["slots-total"]) == (1, 3)
+        assert overview["flink-version"] == importlib.metadata.version("apache-flink")
         # What a TaskManager starts inherits its mark: a stand-in for a Python worker, which outlives a kill and not a start.
         mark = _environment(cluster.pid("taskmanager-0"))[processes.MARK]
         worker = processes.start([sys.executable, "-c", "import time; time.sleep(300)"], {}, tmp_path / "out", mark)

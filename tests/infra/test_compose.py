@@ -79,11 +79,11 @@ def test_versions_are_those_that_are_tested_without_containers():
 
 def test_the_broker_has_the_settings_of_the_local_one():
     given = SERVICES["kafka"]["environment"]
-    told = {key.removeprefix("KAFKA_").replace("_", ".").lower(): str(value) for key, value in given.items()}
+    settings = {key.removeprefix("KAFKA_").replace("_", ".").lower(): str(value) for key, value in given.items()}
     local = {key: str(value) for key, value in broker.SETTINGS.items()}
     ours = {"inter.broker.listener.name", "listener.security.protocol.map"}  # there is one listener more
-    assert {key: told.get(key) for key in local if key not in ours} == {k: v for k, v in local.items() if k not in ours}
-    assert set(told) - set(local) == {"listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs", "heap.opts"}
+    assert {key: settings.get(key) for key in local if key not in ours} == {k: v for k, v in local.items() if k not in ours}
+    assert set(settings) - set(local) == {"listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs", "heap.opts"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -58,8 +58,8 @@ def own_names_of_flink() -> bytes:
 
 
 def test_every_figure_is_one_that_is_exported(exported):
-    asked = {name for _, target in TARGETS for name in NAME.findall(target["expr"])}
-    ours = {name for name in asked if name.startswith("touchline_")}
+    queried = {name for _, target in TARGETS for name in NAME.findall(target["expr"])}
+    ours = {name for name in queried if name.startswith("touchline_")}
     assert len(ours) > 20
     assert ours <= exported.keys(), ours - exported.keys()
     variables = [name for item in DASHBOARD["templating"]["list"] for name in NAME.findall(item["query"]["query"])]

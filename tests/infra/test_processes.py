@@ -85,8 +85,8 @@ def test_a_busy_port_is_one_sentence_before_anything_starts(tmp_path, capsys):
         taken.listen()
         port = taken.getsockname()[1]
         assert main(["up", "--run-dir", str(tmp_path), "--only", "kafka", "--kafka-port", str(port)]) == 2
-    said = capsys.readouterr().err
-    assert said == f"cluster: port {port} is taken, so the broker cannot have it: choose another with --kafka-port\n"
+    message = capsys.readouterr().err
+    assert message == f"cluster: port {port} is taken, so the broker cannot have it: choose another with --kafka-port\n"
     assert not (tmp_path / "processes.json").exists()
     assert not (tmp_path / "kafka").exists()
 
@@ -135,9 +135,9 @@ def test_a_port_that_only_accepts_is_no_broker():
 
 def test_the_last_words_are_the_message_and_no_frame_of_a_stack_trace(tmp_path):
     log = tmp_path / "log"
-    said = "java.net.BindException: Address already in use"
-    log.write_text(f"... INFO  - fine\n{said}\n\tat sun.nio.ch.Net.bind(Net.java)\n\t... 9 more\n")
-    assert processes.last_words(tmp_path / "none", log) == said
+    message = "java.net.BindException: Address already in use"
+    log.write_text(f"... INFO  - fine\n{message}\n\tat sun.nio.ch.Net.bind(Net.java)\n\t... 9 more\n")
+    assert processes.last_words(tmp_path / "none", log) == message
 
 
 def test_a_part_that_ends_while_starting_is_one_sentence(tmp_path, monkeypatch):

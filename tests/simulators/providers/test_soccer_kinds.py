@@ -263,7 +263,7 @@ def test_optional_fields_are_optional(tmp_path: Path) -> None:
     [
         ("c_matchinformation.xml", 'TeamId="C-H"', "", "element Team without TeamId"),
         ("c_matchinformation.xml", 'PersonId="H4"', "", "element Player without PersonId"),
-        ("c_matchinformation.xml", 'PersonId="H4"', 'PersonId="H9"', "a person twice: 'H9'"),
+        ("c_matchinformation.xml", 'PersonId="H4"', 'PersonId="H9"', "a player twice: 'H9'"),
         ("c_matchinformation.xml", 'Role="guest"', 'Role="home"', "which team is at home"),
         ("c_matchinformation.xml", 'PitchX="105.00"', 'PitchX="wide"', "'wide' in PitchX"),
         ("c_events.xml", 'EventId="101"', "", "element Event without EventId"),
@@ -492,7 +492,7 @@ def test_the_cup_tie_of_the_shared_cases(
     assert directions(imported) == ways
     stats = played(imported, tmp_path / "rec")
     assert stats["soccer.match.score"] == [float(side) for side in score]
-    assert stats.get("soccer.match.shootout") == shootout  # nothing is told of one that was not
+    assert stats.get("soccer.match.shootout") == shootout  # a match without one has no such stat
 
 
 @pytest.mark.real

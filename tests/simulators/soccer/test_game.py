@@ -1,4 +1,4 @@
-"""A simulated match: the same bytes for the same seed, people who move like people, events that agree with score and clock."""
+"""A simulated match: the same bytes for the same seed, players who move like real ones, events that agree with score and clock."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ def test_a_new_process_plays_the_same_match() -> None:
         "for r in Match(11, 1.5).stream(): h.update(encode_telemetry(r) if isinstance(r, Telemetry) else encode(r))\n"
         "print(h.hexdigest())"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == digest(Match(11, 1.5).stream())
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == digest(Match(11, 1.5).stream())
 
 
 def test_the_record_is_one_that_an_operator_can_start_from(played: Played) -> None:
