@@ -1,7 +1,7 @@
 """Live-timing messages from a recording of any program: one (time, topic, update) after the other.
 
 A line may be ``{"Type", "Json", "DateTime"}``, a list ``[topic, update, time]`` as FastF1 writes it (JSON, or as Python prints it),
-or a frame of SignalR as it came over the wire: ``{"C", "M": [{"H", "M": "feed", "A": [topic, update, time]}]}`` with updates,
+or a frame of SignalR as it arrives over the wire: ``{"C", "M": [{"H", "M": "feed", "A": [topic, update, time]}]}`` with updates,
 ``{"R": {topic: state}}`` with the answer to the subscription, or their newer form (``"arguments"``, ``"result"``). A recording may
 stop in the middle of a line, be two recordings that overlap, and be out of order: what cannot be read is counted, what is there
 twice counts once, and messages are put in the order in which they were sent.

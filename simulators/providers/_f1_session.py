@@ -1,6 +1,6 @@
 """A practice or a qualifying in the files of a race: laps that are driven for their times, without an order on the track.
 
-Cars do not begin together, and where the file has no session clock nobody knows how their laps lie to each other: then each car's
+Cars do not begin together, and where the file has no session clock the order of their laps is unknown: then each car's
 laps follow one another from the start of the recording, and nothing that compares two cars at one instant is made of them. A lap
 lasts as its official time says, else as its telemetry, else as the sum of its sectors; one of which nothing is known lasts no time.
 Only what has an official time is a timed lap: the way out of the pit lane and back is none.

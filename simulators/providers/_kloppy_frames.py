@@ -116,6 +116,6 @@ def agree(wanted: str, stated: Mapping[int, Side], seen: Mapping[int, Side], *, 
     if binding and 1 in stated and 1 in seen and stated[1] != seen[1]:
         raise BadInput(
             f"{wanted} files contradict themselves: by what they state home attacks towards {'+x' if stated[1] == 1 else '-x'} in "
-            "period 1, by where people were the other way"
+            "period 1, by mean positions the other way"
         )
     return {**stated, **seen}

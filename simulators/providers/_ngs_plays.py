@@ -135,7 +135,7 @@ def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags
         return None
     t_us = t_us - t_us[0] + at_us
     tag = np.zeros(len(rows), np.uint32)
-    men: dict[int, tuple[int, str]] = {}
+    player_sides: dict[int, tuple[int, str]] = {}
     names: dict[int, str] = {}
     for person in dict.fromkeys(player_of[player_of >= 0].tolist()):
         mine = np.flatnonzero(player_of == person)
@@ -143,7 +143,7 @@ def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags
         mine_tag = tags.tag(person, side)
         tag[mine] = mine_tag
         names[mine_tag], role = tags.player_of(mine_tag)
-        men[mine_tag] = (side, role)
+        player_sides[mine_tag] = (side, role)
     towards: Literal[-1, 0, 1] = 0
     if sides.right is not None and sides.offense >= 0:
         towards = 1 if sides.right == (sides.offense == 0) else -1
@@ -155,7 +155,7 @@ def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags
     xy[frame, tag, 0] = (seen["x"][rows] - LENGTH_YD / 2) * YD
     xy[frame, tag, 1] = (seen["y"][rows] - WIDTH_YD / 2) * YD
     labelled = Labels(
-        Frame(stamps, xy, labels, men, names, sides.offense),
+        Frame(stamps, xy, labels, player_sides, names, sides.offense),
         game="ngs",
         period=period.number,
         play=f"{int(plays['game'][p])}/{int(plays['play'][p])}",

@@ -2,9 +2,9 @@
 
     frame:team,target,shirt,x,y,speed;...;:ball x,y,z,speed,owner,state;:
 
-Centimetres from the centre spot in the stadium's orientation, speeds of people in m/s; team 1 is home, 0 away, others are officials
-and unused slots. Our own reader: kloppy wants a date that nobody uses, and holds a game as objects. Before version 2 the metadata
-names no players: they are called by team and shirt.
+Centimetres from the centre spot in the stadium's orientation, speeds of players in m/s; team 1 is home, 0 away, others are
+officials and unused slots. Our own reader: kloppy requires a date that is not used, and holds a game as objects. Before version 2
+the metadata names no players: they are called by team and shirt.
 """
 
 from __future__ import annotations

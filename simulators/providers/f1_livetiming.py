@@ -8,8 +8,8 @@ the pit lane, the track's status.
 
 A message says when it was sent, not when a car passed the loop. Sector and lap times are official and taken as they are, and the
 ends of sectors are chained by them (``_f1_live_laps``); segments have the message's time alone (less the second that messages are
-taken to need), so mini-sector times carry its jitter. The feed has no lap distance: place and gaps are timing's own. What a session
-is, is said by an event: in a practice or a qualifying there is no order on the track, and places are by best laps.
+taken to need), so mini-sector times carry its jitter. The feed has no lap distance: place and gaps are timing's own. The kind
+of session is an event: in a practice or a qualifying there is no order on the track, and places are by best laps.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def _laps(race: Race, numbers: list[str]) -> Iterator[Event]:
     found = {key: race.laps(key) for key in numbers}
     over = finishes(race, {key: ends for key, (ends, _, _) in found.items()})
     for key, (ends, loops, lengths) in found.items():
-        race.strange["what was said again of a sector or lap"] += race.lines[key].log.ignored
+        race.strange["repeated sector or lap"] += race.lines[key].log.ignored
         last_us = over[key].at_us if key in over else None
         for at_us, sent_us, lap, loop in loops:
             if last_us is None or at_us <= last_us:

@@ -1,8 +1,8 @@
 """Metrica Sports sample data: …RawEventsData.csv, the wide …RawTrackingData_Home_Team.csv and …Away_Team.csv, or all three.
 
 Our own readers: kloppy reads neither table of events nor the two on one clock. Coordinates are 0..1 with (0, 0) at the top left of
-the broadcast picture, in the stadium's orientation; the pitch is 105 x 68 m. Which way home attacks is not in the files: it is told
-by where keepers and teams stand, by goal kicks where there is no tracking, and by shots where there are none.
+the broadcast picture, in the stadium's orientation; the pitch is 105 x 68 m. Home's direction is not in the files: it follows
+from where keepers and teams stand, without tracking from goal kicks, and without those from shots.
 """
 
 from __future__ import annotations

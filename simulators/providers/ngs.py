@@ -8,8 +8,8 @@ without a pick puts all plays one after the other into one recording, five secon
 role alone ("home-receiver-2"): a roster has two teams.
 
 The frames' labels become events, and their running state the channels ``phase`` and ``offense`` of the ball; nothing later than
-a frame goes into them. Who threw, caught or ran is not in the file: it is the man of the right kind nearest to the ball. The
-provider's own figures travel as channels ``vendor_...``: never features, but the references of an agreement. Samples are handed
+a frame goes into them. The passer, receiver or runner is not in the file: it is the player of the right kind nearest to the ball.
+The provider's own figures travel as channels ``vendor_...``: never features, but the references of an agreement. Samples are handed
 on as they are, twice where the file has them twice; what lies far outside the field is set aside by the operator.
 """
 

@@ -63,7 +63,7 @@ class Tie:
 
 
 def positions(folder: Path, section: str, start: str, places: Sequence[tuple[str, str, float]]) -> Path:
-    """Three frames of everybody in ``places`` (team, person, x from the centre)."""
+    """Three frames of the players in ``places`` (team, person, x from the centre)."""
     sets = "".join(
         f'<FrameSet GameSection="{section}" TeamId="{team}" PersonId="{person}">'
         + "".join(f'<Frame N="{i}" T="{start}.{i * 40:03d}+00:00" X="{x}" Y="0.0"/>' for i in range(3))

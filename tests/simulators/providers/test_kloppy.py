@@ -284,7 +284,7 @@ def test_a_direction_that_is_stated_is_not_overruled() -> None:
 
     assert agree("x", {1: 1, 2: -1, 3: 1}, {1: 1, 3: -1}, binding=True) == {1: 1, 2: -1, 3: -1}
     assert agree("x", {1: 1, 2: -1}, {1: -1}, binding=False) == {1: -1, 2: -1}
-    with pytest.raises(BadInput, match=r"home attacks towards \+x in period 1, by where people were the other way"):
+    with pytest.raises(BadInput, match=r"home attacks towards \+x in period 1, by mean positions the other way"):
         agree("x", {1: 1, 2: -1}, {1: -1}, binding=True)
 
 

@@ -23,7 +23,7 @@ from tests.simulators.providers.test_ngs import event_values, frames_of, plays_o
 from tests.streaming import helpers
 
 Table = dict[str, list[Any]]
-#: what a play of the shape of ``frames_of`` is, whoever tells it
+#: the events of a play of the shape of ``frames_of``, in any spelling
 WORDS = ["down", "line_set", "ball_snap", "pass_forward", "pass_arrived", "pass_outcome_caught", "tackle"]
 
 
@@ -128,12 +128,14 @@ def games() -> Table:
 
 
 def players(frames: Table) -> Table:
-    men = {i: (n, p) for i, n, p in zip(frames["nflId"], frames["displayName"], frames["position"], strict=True) if i is not None}
+    listed = {
+        i: (n, p) for i, n, p in zip(frames["nflId"], frames["displayName"], frames["position"], strict=True) if i is not None
+    }
     return {
-        "nflId": list(men),
-        "height": ["6-2"] * len(men),
-        "officialPosition": [p for _, p in men.values()],
-        "displayName": [n for n, _ in men.values()],
+        "nflId": list(listed),
+        "height": ["6-2"] * len(listed),
+        "officialPosition": [p for _, p in listed.values()],
+        "displayName": [n for n, _ in listed.values()],
     }
 
 
@@ -348,7 +350,7 @@ def test_a_player_without_an_id_is_identified_by_team_and_name(tmp_path: Path) -
     found = {entity.name: entity for entity in imported.record.entities}
     assert found["Man 15"].id == "AWY-Man 15"
     assert len(samples(imported)["AWY-Man 15"]) == 70
-    # in some of his rows alone: he is who he is in the others
+    # in some rows of a player alone: the other rows identify the player
     frames = frames_of(1, 10)
     frames["nflId"][:23] = [None] * 23
     imported = read("ngs", plain(tmp_path, frames), "1/10")
@@ -367,7 +369,7 @@ def test_an_id_of_two_players_is_bad_input(tmp_path: Path) -> None:
 
 
 def test_labels_are_taken_from_any_row_of_the_frame(tmp_path: Path) -> None:
-    """No ball at all: the events are there, without places; whoever can be named is."""
+    """No ball at all: the events are there, without places; players are named where possible."""
     frames = frames_of(1, 10)
     labels = {t: e for t, e in zip(frames["time"], frames["event"], strict=True) if e is not None}
     keep = [i for i, n in enumerate(frames["displayName"]) if n != "ball"]
@@ -505,7 +507,7 @@ def test_a_play_whose_snap_is_not_labelled_has_no_value_of_it(tmp_path: Path) ->
 @pytest.mark.parametrize("sense", [1.0, -1.0])
 def test_angles_are_converted_to_the_convention_of_the_league(tmp_path: Path, turn: float, sense: float) -> None:
     frames = frames_of(1, 10)
-    true = [90.0 if n == "Man 08" else None for n in frames["displayName"]]  # he runs along +x
+    true = [90.0 if n == "Man 08" else None for n in frames["displayName"]]  # this player runs along +x
     fake = [None if t is None else (sense * (t - turn)) % 360.0 for t in true]
     for column in ("dir", "o"):
         frames[column] = fake

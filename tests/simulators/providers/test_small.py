@@ -37,7 +37,7 @@ def parts(imported: Imported) -> tuple[dict[int, np.ndarray], list[Event]]:
 
 @pytest.mark.parametrize("provider", [*small.GAMES, "tracab_dat"])
 def test_an_import_has_valid_records_in_order_and_repeats(provider: str, tmp_path: Path) -> None:
-    """Valid records, known people, the sport's words, the order of arrival, and the same twice and through a recording."""
+    """Valid records, known players, the sport's event types, the order of arrival, and the same twice and through a recording."""
     folder = tmp_path / "files"
     folder.mkdir()
     imported = game(provider, folder)

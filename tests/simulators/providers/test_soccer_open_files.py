@@ -113,7 +113,7 @@ def test_skillcorners_published_files_are_read(tmp_path: Path) -> None:
     assert (goal.type, goal.outcome, goal.x_m, goal.player, goal.attrs) == ("shot", "goal", 40.0, "5", {"body_part": "foot"})
     assert (passed.x_m, passed.end_x_m, passed.attrs["receiver"], passed.attrs["provider_xpass"]) == (-10.0, -20.0, "6", 0.75)
     assert imported.event_references["soccer.pass.completion_probability"] == ("provider_xpass", 1.0)
-    # a goal against whoever had the ball is his own, one for a team that did not shoot is an opponent's
+    # a goal against the player with the ball is an own goal, one for a team that did not shoot is an opponent's
     assert (by_id["8_3"].type, by_id["8_3"].team, by_id["8_3"].player) == ("own_goal", "2", "8")
     put_in = by_id["8_4-goal"]
     assert (by_id["8_4"].type, put_in.type, put_in.team, put_in.player) == ("pass", "own_goal", "1", None)

@@ -189,7 +189,7 @@ def test_no_player_exceeds_human_speed_and_the_ball_does_not_jump(played: Played
 
 
 def test_teams_keep_their_shape(played: Played) -> None:
-    """Home plays between its goal and the other; nobody swarms: the mean distance of outfield players to the ball is far from 0."""
+    """Home plays between its goal and the other; no swarm: the mean distance of outfield players to the ball is far from 0."""
     for half, period in zip(played.halves(), played.match.record.periods, strict=True):
         home = played.places[half, 1:11, 0].mean() * period.home_attacks
         away = played.places[half, 12:22, 0].mean() * period.home_attacks
