@@ -173,15 +173,15 @@ def _on_the_ground(
 def _back_in(game: Progress, scene: Scene, fielder: int, t: float, to: str) -> None:
     """The fielder has the ball and throws it to the cut-off man."""
     scene.ball.held(t, HELD, scene.path(fielder), 1.2)
-    man = game.fielders[to]
-    start, end = scene.where(fielder, t + 0.9), scene.where(man, t + 0.9)
+    cutoff = game.fielders[to]
+    start, end = scene.where(fielder, t + 0.9), scene.where(cutoff, t + 0.9)
     far = float(np.hypot(start[0] - end[0], start[1] - end[1]))
-    if fielder == man or far < 3.0:
+    if fielder == cutoff or far < 3.0:
         game.ball_at = fielder
         return
     scene.ball.thrown(t + 0.9, t + 0.9 + far / 31.0, THROW, (*start, 1.7), (*end, 1.5))
-    scene.ball.held(t + 0.9 + far / 31.0, HELD, scene.path(man), 1.3)
-    game.ball_at = man
+    scene.ball.held(t + 0.9 + far / 31.0, HELD, scene.path(cutoff), 1.3)
+    game.ball_at = cutoff
     scene.length_s = max(scene.length_s, t + 1.6 + far / 31.0)
 
 

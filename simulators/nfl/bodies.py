@@ -86,7 +86,7 @@ def advance(pos: Any, vel: Any, edge: float) -> None:
 
 @kernel
 def turn(plan: Any, pos: Any, vel: Any, look: Any, now: int, f: int, snap: int) -> None:
-    """Where all players look, ``look`` (22,) rad: coverage at its man or at the passer, others where they run."""
+    """Where all players look, ``look`` (22,) rad: coverage at its receiver or at the passer, others where they run."""
     for n in range(SLOTS):
         want = look[n]
         watches = n >= 11 and plan.rush[n] == 0 and now <= _SNAPPED and f > snap

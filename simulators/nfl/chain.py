@@ -3,7 +3,7 @@
 A play takes half a minute and gains a number of steps of 2.5 yards drawn from one distribution; fourth downs are gone for, kicked
 or punted with known chances. The state of the team with the ball (time left, lead, place, down, steps to go) has one true chance
 to win, V, which is an average over what can happen next; a fourth down has one for each choice. ``play_games`` plays the same chain
-forward, so that what happens is drawn from exactly those chances. It is a world of its own: the games of ``match`` are made of
+forward, so that what happens is drawn from exactly those chances. It is a model of its own: the games of ``match`` are made of
 players, and their V is not known.
 """
 

@@ -52,7 +52,7 @@ PLAN: Final = np.dtype(
 @kernel
 def play_out(plan: Any, rng: Any, places: Any, facing: Any, ball: Any, phase: Any, event_rows: Any, notes: Any) -> Any:
     """Play ``plan`` out. Fills places (T, 22, 2), facing (T, 22) rad from +u towards +v, ball (T, 3), phase (T,); adds to
-    ``event_rows`` (E, 6) and ``notes`` (M, 5). Returns (frames, rows of told, rows of notes)."""
+    ``event_rows`` (E, 6) and ``notes`` (M, 5). Returns (frames, rows of events, rows of notes)."""
     pos, vel = plan.pos.copy(), np.zeros((SLOTS, 2))
     look = np.zeros(SLOTS)
     free, stun, beaten = np.zeros(SLOTS), np.zeros(SLOTS), np.zeros(SLOTS)

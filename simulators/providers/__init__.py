@@ -34,7 +34,7 @@ Reference = tuple[str, float] | tuple[str, float, Literal["angle", "magnitude"]]
 
 @dataclass(frozen=True)
 class Imported:
-    """A game as a provider's files tell it.
+    """A game from a provider's files.
 
     ``stream()`` gives its records in the order of (synthetic) arrival, from the beginning each time; ``samples`` is how
     many telemetry samples that will be, for a progress bar. ``event_references`` and ``channel_references`` name the
@@ -55,14 +55,14 @@ def providers() -> dict[str, str]:
 
 
 def current_name(provider: str) -> str:
-    """``NAME`` or ``NAME:KIND`` with the provider's name of today: that of version 0.1 still works."""
+    """``NAME`` or ``NAME:KIND`` with the provider's present name: that of version 0.1 still works."""
     name, colon, kind = provider.partition(":")
     return RENAMED.get(name, name) + colon + kind if name not in PROVIDERS else provider
 
 
 def read(provider: str, files: list[Path], pick: str = "") -> Imported:
-    """The game that ``provider``'s ``files`` tell; ``BadInput`` with one sentence when they don't. ``pick`` says which, where files
-    hold many: it goes to providers whose ``read`` takes it. So does what follows a colon, as ``kind``: "kloppy:opta"."""
+    """The game in ``provider``'s ``files``; ``BadInput`` with one sentence for other files. ``pick`` chooses one, where files
+    hold many: it goes to providers whose ``read`` takes it. So does the text after a colon, as ``kind``: "kloppy:opta"."""
     name, kind = _checked(provider, files)
 
     def one() -> Imported:

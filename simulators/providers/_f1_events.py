@@ -18,14 +18,14 @@ from streaming.wire.records import Event
 #: what a loop's message takes, and one of race control, us
 LOOP_DELAY_US: Final = 200_000
 CONTROL_DELAY_US: Final = 500_000
-#: nobody is longer in the pit lane for a stop: a longer one is a stopped race, s
+#: the longest stop in the pit lane: a longer one is a stopped race, s
 LONGEST_STOP_S: Final = 120.0
 _RED: Final = 4.0
 
 
 @dataclass
 class Race:
-    """What the events of one car need to know of the others: the flag (s, NaN when nobody has seen it), the laps, when each car
+    """What the events of one car need of the others: the flag (s, NaN without one), the laps, when each car
     crossed the line at the end of a lap, and the order of those who finished. ``has`` names the columns of the laps' file."""
 
     game: str
@@ -111,18 +111,18 @@ def events_of(race: Race, car: str, team: str, driver: Driver) -> Iterator[Event
 
 
 def _changed(before: Lap, lap: Lap) -> bool:
-    """Whether the file says that the car runs on other tyres than in the lap before."""
+    """Whether the car runs on other tyres than in the lap before, by the file."""
     return lap.row.stint > before.row.stint or (lap.row.life < before.row.life and lap.row.stint != before.row.stint)
 
 
 def _learnt(before: Lap, lap: Lap) -> bool:
-    """Whether the file begins to say what the car runs on, or says another thing."""
+    """Whether the file begins to name the tyres, or names others."""
     first = before.row.life != before.row.life and lap.row.life == lap.row.life
     return first or (bool(lap.row.compound) and lap.row.compound != before.row.compound)
 
 
 def _may_stop(race: Race, before: Lap, lap: Lap) -> bool:
-    """Whether a slow stretch around the line may be a stop that no column tells of: neither stints nor official stops are known,
+    """Whether a slow stretch around the line may be a stop without a column: neither stints nor official stops are known,
     and the race was not stopped."""
     unknown = before.row.stint != before.row.stint or lap.row.stint != lap.row.stint
     return unknown and not race.stops and _RED not in (flag_of(before.row.status), flag_of(lap.row.status))

@@ -26,7 +26,7 @@ HOLE_S: Final = 2.0
 WHOLE_SHARE: Final = 0.9
 #: a last lap without any time was driven to the line when the odometer shows so much
 FINISHED_SHARE: Final = 0.985
-#: cars that cross the line the other way round than the official places say are this far apart at most, s
+#: cars that cross the line the other way round than their official places are this far apart at most, s
 ORDER_S: Final = 20.0
 #: slower than this around the line is the pit lane (limits are 60 and 80 km/h), m/s
 LANE_MPS: Final = 23.5
@@ -37,7 +37,7 @@ PLATEAU: Final = 1.06
 @dataclass
 class Lap:
     """One lap of a driver: when it began and ended (s from the start), its official figures (NaN where there are none), and its
-    telemetry's rows ``[first, stop)``, empty where there are none. ``whole`` says that it was driven to the line."""
+    telemetry's rows ``[first, stop)``, empty where there are none. ``whole``: it was driven to the line."""
 
     number: int
     start_s: float
@@ -49,7 +49,7 @@ class Lap:
 
 
 def flag_of(status: str) -> float:
-    """The index in features.f1.vocabulary.STATUS of the gravest code that was seen in a lap; NaN when no code is given."""
+    """The index in features.f1.vocabulary.STATUS of the gravest code that was seen in a lap; NaN without a code."""
     if not status:
         return NAN
     for codes, flag in (("5", 4.0), ("4", 2.0), ("67", 3.0), ("2", 1.0)):
@@ -108,7 +108,7 @@ def _unlisted(number: int) -> LapRow:
 
 
 def until_the_flag(laps: Mapping[str, list[Lap]], race_laps: int, done: Mapping[str, float]) -> tuple[float, dict[str, list[Lap]]]:
-    """When the winner crossed the line (s, NaN when nobody did), and the laps of everybody up to the flag: a car's first crossing
+    """When the winner crossed the line (s, NaN when no car did), and the laps of all cars up to the flag: a car's first crossing
     at or after the winner's is its last lap, and no row after it is a lap, nor one beyond ``race_laps`` or beyond the laps that the
     results have ``done`` (but for the one that was begun)."""
     ends = [lap.end_s for mine in laps.values() for lap in mine if lap.number == race_laps and lap.whole]
@@ -123,7 +123,7 @@ def until_the_flag(laps: Mapping[str, list[Lap]], race_laps: int, done: Mapping[
 
 
 def check_order(laps: Mapping[str, list[Lap]], source: str) -> None:
-    """Refuse a clock by which two cars cross the line the other way round than their official places say, and far apart."""
+    """Refuse a clock by which two cars cross the line the other way round than their official places, and far apart."""
     at_line: dict[int, list[tuple[float, float, str]]] = {}
     for driver, mine in laps.items():
         for lap in mine:

@@ -1,6 +1,6 @@
-"""The laps of one car, put together from what a feed says of them: a sector's time, the number of laps done, the last lap's time.
+"""The laps of one car, from the messages of a feed: a sector's time, the number of laps done, the last lap's time.
 
-These come in one message or in several, in any order and some of them twice; a lap ends where the third sector does, and the rest
+These arrive in one message or in several, in any order and some of them twice; a lap ends where the third sector does, and the rest
 belongs to the end of a lap that it comes with, follows, or comes shortly before. Official times chain the ends of sectors from the
 first one seen; where the chain and the messages part by more than ``CHAIN_US`` it is set anew by the message.
 """
@@ -15,13 +15,13 @@ from typing import Final
 
 #: how far a chain of official sector times may part from the messages before it is set anew, us
 CHAIN_US: Final = 3_000_000
-#: a message is taken to be sent this long after what it tells of
+#: a message is assumed to be sent this long after its event
 SENT_US: Final = 1_000_000
 #: a sector that was driven cannot end later than its message was sent, but for the feed's own jitter, us
 JITTER_US: Final = 1_500_000
-#: what is said of a lap comes at most so long before the end of its third sector, us
+#: a message about a lap arrives at most so long before the end of its third sector, us
 EARLY_US: Final = 2_000_000
-#: what is said with the same breath, us
+#: messages within this time belong together, us
 TOGETHER_US: Final = 2_500_000
 #: the same sector in the same time is another lap's when so much of a lap lies between
 AROUND: Final = 0.8
@@ -31,8 +31,8 @@ SECTORS: Final = 3
 @dataclass
 class End:
     """The end of a sector: which (0..2), when, when the message was sent, its official time, s (None when only the lap's end is
-    known), and of a lap's end what belongs to it. ``arrival_us`` is when the last message was sent that it rests on; what was said
-    of it later than with the same breath came at ``later_us``, 0 when nothing did."""
+    known), and of a lap's end its values. ``arrival_us`` is when the last message was sent that it rests on; a later message
+    about it arrived at ``later_us``, 0 without one."""
 
     sector: int
     at_us: int
@@ -49,7 +49,7 @@ class End:
 
 @dataclass
 class LastLap:
-    """``fresh`` says that it came with the number of a lap that was not done before."""
+    """``fresh``: it arrived with the number of a new lap."""
 
     sent_us: int
     took_s: float
@@ -67,7 +67,7 @@ class Segment:
 
 @dataclass
 class CarLog:
-    """What was said of one car, in the order in which it was sent. ``done`` laps stood in the snapshot, None without one."""
+    """The messages about one car, in the order of sending. ``done`` laps were in the snapshot, None without one."""
 
     done: int | None = None
     sectors: list[tuple[int, int, float]] = field(default_factory=list)
@@ -77,7 +77,7 @@ class CarLog:
     ignored: int = 0
 
     def at(self, sent_us: int) -> bool:
-        """Whether a lap was said to be done then."""
+        """Whether a lap was reported as done then."""
         return bool(self.numbers) and self.numbers[-1][0] == sent_us
 
     def ends(self) -> list[End]:
@@ -97,7 +97,7 @@ class CarLog:
             before = found[-1]
             at_us = before.at_us + round(took_s * 1e6)
             if at_us > sent_us + JITTER_US:
-                self.ignored += 1  # it was said before: it cannot have been driven since
+                self.ignored += 1  # reported before: it cannot have been driven since
                 continue
             if sector != (before.sector + 1) % SECTORS:
                 known = next((end for end in reversed(found[-SECTORS:]) if end.sector == sector), None)
@@ -120,7 +120,7 @@ class CarLog:
             if end is None:
                 line = next((one for one in reversed(lines) if one.sent_us <= last.sent_us), None)
                 if line is not None and line.lap_s == last.took_s and not last.fresh:
-                    continue  # said again
+                    continue  # repeated
                 if line is not None and not last.fresh and line.at_us + last.took_s * 1e6 > last.sent_us + JITTER_US:
                     line.lap_s = last.took_s  # put right
                     continue
@@ -158,7 +158,7 @@ class CarLog:
         if lines and not lines[0].lap:
             for k, line in enumerate(lines, 1):
                 line.lap = k
-        # an end that was said twice, or a lap before the first
+        # an end that was reported twice, or a lap before the first
         gone = {id(b) for a, b in pairwise(lines) if b.lap <= a.lap and b.own and a.own}
         gone |= {id(line) for line in lines if line.lap < 1}
         self.ignored += len(gone)

@@ -1,7 +1,7 @@
-"""Live-timing messages from a recording, whoever recorded them: one (time, topic, update) after the other.
+"""Live-timing messages from a recording of any program: one (time, topic, update) after the other.
 
 A line may be ``{"Type", "Json", "DateTime"}``, a list ``[topic, update, time]`` as FastF1 writes it (JSON, or as Python prints it),
-or a frame of SignalR as it came over the wire: ``{"C", "M": [{"H", "M": "feed", "A": [topic, update, time]}]}`` with updates,
+or a frame of SignalR as it arrives over the wire: ``{"C", "M": [{"H", "M": "feed", "A": [topic, update, time]}]}`` with updates,
 ``{"R": {topic: state}}`` with the answer to the subscription, or their newer form (``"arguments"``, ``"result"``). A recording may
 stop in the middle of a line, be two recordings that overlap, and be out of order: what cannot be read is counted, what is there
 twice counts once, and messages are put in the order in which they were sent.
@@ -165,7 +165,7 @@ def _message_of(parts: list[Any]) -> Iterator[Message]:
 
 
 def _epoch_us_of(states: dict[str, Any]) -> int | None:
-    """When a set of states was given: the latest time that stands in it."""
+    """The time of a set of states: the latest time in it."""
     beat, clock = states.get("Heartbeat"), states.get("ExtrapolatedClock")
     times = [epoch_us_or_none(state.get("Utc")) for state in (beat, clock) if isinstance(state, dict)]
     return max((at for at in times if at is not None), default=None)

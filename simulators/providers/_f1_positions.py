@@ -1,5 +1,5 @@
-"""``CarData.z`` and ``Position.z`` of live timing as telemetry: a packet for every set of positions, with what the cars last said
-of themselves and what timing last said of them."""
+"""``CarData.z`` and ``Position.z`` of live timing as telemetry: a packet for every set of positions, with the last
+channels of the cars and the last values of timing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from streaming.wire.records import Telemetry
 #: channels of CarData: rpm, speed, gear, throttle, brake
 _RPM, _SPEED, _GEAR, _THROTTLE, _BRAKE = "0", "2", "3", "4", "5"
 _COLUMNS: Final = ("speed_mps", "throttle_share", "brake_share", "engine_radps", "gear")
-#: what a car said of itself longer ago is not what it does, us; and between positions farther apart it is nowhere, us
+#: older channels of a car do not count, us; nor does a place between positions farther apart, us
 OLD_US: Final = 5_000_000
 #: circuits lie high: heights are given from here, m
 HIGH_M: Final = 100.0
@@ -80,7 +80,7 @@ def packets(game: str, packed: list[Message], numbers: list[str], race: Race, ig
 def _entries(
     packed: list[Message], ignored: Counter[str]
 ) -> tuple[list[tuple[int, dict[str, Any]]], list[tuple[int, int, dict[str, Any]]]]:
-    """What the cars said (time, by car) and where they were (time, sent, by car), each in the order of time and once."""
+    """The channels of the cars (time, by car) and their places (time, sent, by car), each in the order of time and once."""
     cars: dict[int, dict[str, Any]] = {}
     places: dict[int, tuple[int, dict[str, Any]]] = {}
     for sent_us, kind, body in packed:
@@ -105,7 +105,7 @@ def _entries(
 
 def _positions(places: list[tuple[int, int, dict[str, Any]]], numbers: list[str]) -> dict[str, npt.NDArray[np.float64]]:
     """(T, 3) m of every car. All three 0 is no position, and so is one that no car can have come to: there a car is put straight
-    between its neighbours, so that what else it says at that time keeps its place."""
+    between its neighbours, so that its other values at that time keep their place."""
     t_s = np.array([at for at, _, _ in places], np.float64) / 1e6
     found = {}
     for key in numbers:
@@ -152,7 +152,7 @@ def _channels(car: dict[str, Any]) -> list[float]:
 
 
 def _timed(race: Race, key: str, now_us: int) -> list[float]:
-    """Place, gap and interval as timing had said them by then; gaps only in a race, where they are gaps on the track."""
+    """Place, gap and interval by the last message of timing; gaps only in a race, where they are gaps on the track."""
     listed = race.lines[key].standings if key in race.lines else []
     k = bisect_right(listed, now_us, key=lambda s: s.sent_us) - 1
     if k < 0:

@@ -1,6 +1,6 @@
 """A practice or a qualifying in the files of a race: laps that are driven for their times, without an order on the track.
 
-Cars do not begin together, and where the file has no session clock nobody knows how their laps lie to each other: then each car's
+Cars do not begin together, and where the file has no session clock the order of their laps is unknown: then each car's
 laps follow one another from the start of the recording, and nothing that compares two cars at one instant is made of them. A lap
 lasts as its official time says, else as its telemetry, else as the sum of its sectors; one of which nothing is known lasts no time.
 Only what has an official time is a timed lap: the way out of the pit lane and back is none.
@@ -22,7 +22,7 @@ from simulators.providers._f1_table import NAN, LapRow
 from simulators.providers._f1_windows import Driver
 from streaming.wire.records import Event
 
-#: names of a folder that say what was driven in it
+#: parts of a folder's name -> the session that was driven
 _KINDS: Final = (
     ("qualifying", re.compile(r"(qualifying|(sprint[ _-]?)?shootout|quali|q[123])$")),
     ("practice", re.compile(r"(practice([ _-]?[123])?|fp[123])$")),
@@ -38,7 +38,7 @@ def kind_of(folder: Path) -> str:
 
 
 def on_a_clock(listed: Mapping[str, Mapping[int, LapRow]]) -> bool:
-    """Whether the file says of every car's first lap when in the session it began."""
+    """Whether the file has the time in the session of every car's first lap."""
     firsts = [rows[min(rows)].start_s for rows in listed.values() if rows]
     return bool(firsts) and all(start_s == start_s for start_s in firsts)
 
@@ -74,7 +74,7 @@ def opening(race: Race, kind: str) -> Event:
 
 
 def events_of(race: Race, car: str, team: str, driver: Driver) -> Iterator[Event]:
-    """Everything of one car, in no particular order: its tyres, its timed sectors and laps, corners, and what the results say."""
+    """Everything of one car, in no particular order: its tyres, its timed sectors and laps, corners, and its results."""
     of_car: dict[str, Any] = {"team": team, "player": car}
     before: Lap | None = None
     for lap in driver.laps:
@@ -123,5 +123,5 @@ def _loops(race: Race, lap: Lap, of_car: dict[str, Any]) -> Iterator[Event]:
 
 
 def ends_at(drivers: Mapping[str, Driver]) -> float:
-    """When the last lap of anybody ended, s."""
+    """End of the last lap of any car, s."""
     return float(np.max([lap.end_s for driver in drivers.values() for lap in driver.laps[-1:]], initial=0.0))

@@ -1,4 +1,4 @@
-"""Place and gaps of a car as live timing says them."""
+"""Place and gaps of a car by live timing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulators.providers._f1_merge import items, seconds
 
 @dataclass
 class Standing:
-    """Place and gaps of a car as they were said at one time; None what was not said."""
+    """Place and gaps of a car as reported at one time; None what was not reported."""
 
     sent_us: int
     place: int | None
@@ -21,7 +21,7 @@ class Standing:
     best_s: float | None
 
     def attrs(self) -> dict[str, Any]:
-        """What was said, as attrs of an event."""
+        """The reported values, as attrs of an event."""
         known = {
             "place": self.place,
             "gap_s": self.gap_s,
@@ -33,8 +33,7 @@ class Standing:
 
 
 def standing(sent_us: int, line: dict[str, Any], race: bool) -> Standing:
-    """Place and gaps as a whole line says them: on the track in a race, else by best laps (a qualifying says them for each
-    part)."""
+    """Place and gaps by a whole line: on the track in a race, else by best laps (in a qualifying, for each part)."""
     place = line.get("Position")
     number = int(place) if isinstance(place, (str, int)) and str(place).isdigit() and 0 < int(place) < 100 else None
     best = line.get("BestLapTime")

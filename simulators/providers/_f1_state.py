@@ -21,9 +21,9 @@ _TRACK: Final = {
     "1": "clear", "2": "yellow", "4": "safety_car", "5": "red", "6": "virtual_safety_car", "7": "virtual_safety_car",
 }  # fmt: skip
 _KINDS: Final = {"race": "race", "practice": "practice", "qualifying": "qualifying"}
-#: a withdrawal that comes sooner takes the retirement back as if it had never been, us
+#: a withdrawal within this time removes the retirement, us
 TAKEN_BACK_US: Final = 540_000_000
-#: what happened longer ago is dated from when it was said; a start longer ago, or so much ahead, is none that is happening, us
+#: what happened longer ago is dated by its message; a start longer ago, or so much ahead, is no start now, us
 SOON_US: Final = 5_000_000
 _BARRED: Final = re.compile(r"\bCAR (\d+)\b.*\bDISQUALIFIED\b|\bBLACK FLAG\b.*\bCAR (\d+)\b")
 
@@ -60,7 +60,7 @@ class Race:
         self._flag_us: int | None = None
 
     def opening(self, now_us: int) -> Iterator[Event]:
-        """What the snapshot says by itself: the session, laps done, tyres on, the track's status, who is out."""
+        """Events of the snapshot itself: the session, laps done, tyres on, the track's status, who is out."""
         self._began_us = now_us
         yield from self._kind(now_us)
         for key, line in self._timing().items():
@@ -89,7 +89,7 @@ class Race:
                 if isinstance(line, dict) and self._driver(key):
                     yield from self._timed(now_us, key, line)
                 else:
-                    self.strange["line of nobody who is known"] += 1
+                    self.strange["line of an unknown driver"] += 1
         before = self._state.get(kind)
         self._state[kind] = merge(before, patch) if before is not None else patch
         if kind == "TimingData":
@@ -136,7 +136,7 @@ class Race:
             if took_s is not None and took_s > 0:
                 was = before.get(s)
                 values.append((s, took_s, isinstance(was, dict) and was.get("Value") == sector.get("Value")))
-        # a whole state that is said again has news only where it differs
+        # a whole state that is repeated has news only where it differs
         log.sectors += [(now_us, s, took_s) for s, took_s, same in values if len(values) == 1 or not same]
         done = line.get("NumberOfLaps")
         if isinstance(done, int) and not isinstance(done, bool) and done != state.get("NumberOfLaps"):
@@ -174,7 +174,7 @@ class Race:
         return made
 
     def _back(self, now_us: int, key: str, known: _Line) -> Event:
-        """A retirement is withdrawn: taken back where that can still be done, else said."""
+        """A retirement is withdrawn: removed where that is still possible, else reported."""
         at, known.retired_us = known.retired_us or 0, None
         if now_us - at > TAKEN_BACK_US:
             return self.event("retirement", now_us, now_us, key, outcome="withdrawn")
@@ -193,7 +193,7 @@ class Race:
         )
 
     def _stood(self, now_us: int, key: str, known: _Line, line: dict[str, Any], whole: dict[str, Any]) -> Iterator[Event]:
-        """Place and gaps, where the line says something of them that is new."""
+        """Place and gaps, where the line has new ones."""
         found = standing(now_us, whole, self.kind == "race")
         last = known.standings[-1] if known.standings else None
         same = last is not None and vars(last) | {"sent_us": 0} == vars(found) | {"sent_us": 0}
@@ -209,7 +209,7 @@ class Race:
         return ends, log.passed(ends, lengths), lengths
 
     def _segments(self) -> list[int]:
-        """How many segments each sector has, by all that was said of any car; 0 where nothing was."""
+        """How many segments each sector has, by the messages of all cars; 0 without any."""
         most = [0] * SECTORS
         for line in self._timing().values():
             for s, sector in items(line.get("Sectors") if isinstance(line, dict) else None):
@@ -257,7 +257,7 @@ class Race:
 
     @property
     def kind(self) -> str:
-        """race, practice, qualifying; empty where the feed does not say."""
+        """race, practice, qualifying; empty where the feed does not name it."""
         word = str(self._part("SessionInfo").get("Type") or self._part("TimingStats").get("SessionType") or "").lower()
         return next((kind for name, kind in _KINDS.items() if word.startswith(name)), "race" if self._part("LapCount") else "")
 

@@ -27,7 +27,7 @@ _NAMES: Final = {
 }  # fmt: skip
 _COMPOUNDS: Final = {"SOFT": "soft", "MEDIUM": "medium", "HARD": "hard", "INTERMEDIATE": "intermediate", "WET": "wet"}
 _DAYS: Final = re.compile(r"(?:(\d+) days? )?(.*)")
-#: how results say that a car was disqualified: letters of the place, and the number of the status
+#: disqualification in results: letters of the place, and the number of the status
 _DISQUALIFIED: Final = frozenset({"D", "DSQ", "DQ", "E", "EX"})
 _DISQUALIFIED_ID: Final = 2.0
 
@@ -58,7 +58,7 @@ class Laps:
 
 @dataclass(frozen=True)
 class Result:
-    """The official classification of a driver: laps done and place, NaN where not given."""
+    """The official classification of a driver: laps done and place, NaN where missing."""
 
     laps: float
     place: float
@@ -66,7 +66,7 @@ class Result:
 
 
 def word(cell: str | None) -> str:
-    """A cell without what only says that there is nothing."""
+    """A cell without placeholders for an empty one."""
     text = (cell or "").strip()
     return "" if text.lower() in NOTHING else text
 
@@ -118,7 +118,7 @@ def _columns(path: Path, needed: tuple[str, ...], wanted: tuple[str, ...]) -> tu
 
 
 def read_laps(path: Path) -> Laps:
-    """``laps.csv``; a lap that stands in it twice must say the same both times, or say it once."""
+    """``laps.csv``; a lap that stands in it twice must have the same values both times, or have them once."""
     wanted = ("compound", "stint", "s1", "s2", "s3", "life", "pos", "status", "start")
     listed, columns = _columns(path, ("driver", "time", "lap"), wanted)
     found: dict[str, dict[int, LapRow]] = {}
@@ -172,7 +172,7 @@ def read_results(path: Path | None) -> dict[str, Result]:
 
 
 def read_stops(path: Path | None) -> dict[str, dict[int, float]]:
-    """By driver and the lap at whose end it was: official s in the pit lane, NaN where not given."""
+    """By driver and the lap at whose end it was: official s in the pit lane, NaN where missing."""
     found: dict[str, dict[int, float]] = {}
     if path is not None:
         for row in _columns(path, ("driver", "lap"), ("duration",))[0]:

@@ -65,7 +65,7 @@ class Columns:
 
 
 class Driver:
-    """A driver's laps and his telemetry's columns in one row of time, s from the start; SI."""
+    """The laps and telemetry columns of a driver in one row of time, s from the start; SI."""
 
     def __init__(self, laps: list[Lap], columns: Columns, lap_m: float, *, race: bool = True) -> None:
         self.laps, self.columns, self.lap_m, self.race = laps, columns, lap_m, race
@@ -165,7 +165,7 @@ class Driver:
         measured |= {ours: has[name] / to_si for name, (ours, to_si) in _OPTIONAL.items() if name in has}
         rows, window = self._rows_in(ends_s)
         columns = {"lap.last": lap_now + 1.0, "lap_distance_m.last": whole_m - lap_now * self.lap_m}
-        if not self.race:  # nobody is ahead of anybody
+        if not self.race:  # no order on the track
             columns["lap.last"] = np.full(len(ends_s), np.nan)
         columns[MEASURED] = np.zeros(len(ends_s))
         own = self._own[rows]

@@ -1,4 +1,4 @@
-"""Opening a provider's files, gzipped or not, and saying in one sentence what is wrong with them."""
+"""Opening a provider's files, gzipped or not, with one sentence for each fault."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def listed(path: Path, provider: str, needs: Sequence[str]) -> list[dict[str, An
 
 
 def parsed(body: str, source: str) -> Any:
-    """What a piece of JSON says; ``source`` names it in complaints."""
+    """The value of a piece of JSON; ``source`` names it in complaints."""
     try:
         return json.loads(body)
     except json.JSONDecodeError as error:
@@ -170,7 +170,7 @@ _EMPTY = frozenset({"", "nan", "null", "none", "na", "n/a", "-"})
 
 
 def number(cell: Any, path: Path, name: str, line: int = 0) -> float:
-    """A cell as a number, NaN when it is empty or says so in words. A comma is a decimal point. ``line`` is where it stands."""
+    """A cell as a number, NaN when it is empty or a word for it. A comma is a decimal point. ``line`` is where it stands."""
     if cell is None or isinstance(cell, bool):
         return float("nan")
     if isinstance(cell, (int, float)):

@@ -1,4 +1,4 @@
-"""kloppy's event words as ours, in one table, and the events of a kloppy dataset as our events.
+"""kloppy's event types as ours, in one table, and the events of a kloppy dataset as our events.
 
 kloppy has one set of words for all its providers; what it drops of a provider's own is taken from the raw event where the score or
 a model depends on it (own goals of Wyscout and DataFactory, the flags of a StatsBomb shot). A word that a dataset never uses says
@@ -86,7 +86,7 @@ _AFTER_GOAL_US: Final = 10_000_000
 
 
 class QualifierNames:
-    """Which words a dataset uses at all, and whether it tells the feet apart (Impect's loader calls every foot the right one)."""
+    """The qualifiers that a dataset uses at all, and whether it has both feet (Impect's loader calls every foot the right one)."""
 
     def __init__(self, events: Sequence[Any]) -> None:
         found = {(kind, name) for event in events for kind, name in _qualifiers(event)}
@@ -104,7 +104,7 @@ def events_of(
     place: Callable[[Any, Any], tuple[float, float]],
     notes: Counter[str],
 ) -> list[Event]:
-    """The events of ``dataset`` in its order; ``players`` are the known ids, and an event by anybody else is its team's.
+    """The events of ``dataset`` in its order; ``players`` are the known ids, and an event by another player is its team's.
 
     ``place`` gives (x, y) in metres of a point of an event, NaN where unknown."""
     qualifiers, provider = QualifierNames(dataset.records), str(dataset.metadata.provider)
@@ -275,7 +275,7 @@ def _attrs(event: Any, kind: str, outcome: str, qualifiers: QualifierNames, prov
 
 
 def direction_of(event: Any, home: str, attack: Mapping[int, Side]) -> int:
-    """+1 where the team of an event attacks towards +x, -1 the other way, 0 when nobody knows."""
+    """+1 where the team of an event attacks towards +x, -1 the other way, 0 when unknown."""
     if event.team is None:
         return 0
     return attack[event.period.id] * (1 if str(event.team.team_id) == home else -1)

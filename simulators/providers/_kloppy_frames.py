@@ -1,4 +1,4 @@
-"""kloppy's tracking frames as arrays, and which way home attacked in each period by where people were."""
+"""kloppy's tracking frames as arrays, and home's direction in each period by where players were."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streaming.errors import BadInput
 
 #: rates of a grid that fits into our windows; a feed of another rate is interpolated onto the next one
 GRIDS_HZ: Final = (10.0, 20.0, 25.0, 30.0, 50.0)
-#: players a side that must be seen for their mean place to say anything, and how far the means must be apart (m)
+#: players a side that must be seen for their mean place to count, and how far the means must be apart (m)
 _ENOUGH: Final = 5
 _APART_M: Final = 3.0
 #: and for how long: a few frames may be of a corner kick
@@ -40,7 +40,7 @@ def track_of(
     *,
     mirrored: bool = False,
 ) -> Track:
-    """The frames of ``dataset`` in order of time; a frame of an instant that is there already is left out. ``mirrored`` says that
+    """The frames of ``dataset`` in order of time; a frame of an instant that is there already is left out. ``mirrored``:
     kloppy has y upside down."""
     frames = dataset.records
     t_us = np.array([start_us[f.period.id] + round(f.timestamp.total_seconds() * 1e6) for f in frames], np.int64)
@@ -116,6 +116,6 @@ def agree(wanted: str, stated: Mapping[int, Side], seen: Mapping[int, Side], *, 
     if binding and 1 in stated and 1 in seen and stated[1] != seen[1]:
         raise BadInput(
             f"{wanted} files contradict themselves: by what they state home attacks towards {'+x' if stated[1] == 1 else '-x'} in "
-            "period 1, by where people were the other way"
+            "period 1, by mean positions the other way"
         )
     return {**stated, **seen}

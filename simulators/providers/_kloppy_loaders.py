@@ -32,7 +32,7 @@ _DEPRECATED: Final = {("sportec", "load"), ("statsperform", "load")}
 _OBJECT: Final = re.compile(r":? <")
 _NOT_A_GAME: Final = frozenset({"sportscode"})
 
-#: words in the name of a file that say which argument it is; the raw data of tracking go by many
+#: words in the name of a file -> its argument; the raw data of tracking go by many
 _WORDS: Final = {
     "event_data": r"event|f24|f73|ma3", "lineup_data": r"line.?up", "three_sixty_data": r"360|three.?sixty",
     "f7_data": r"f7(?!\d)|srml.*results", "f24_data": r"f24|f73|eventdetails", "ma1_data": r"ma1(?!\d)", "ma3_data": r"ma3(?!\d)",
@@ -41,7 +41,7 @@ _WORDS: Final = {
     "squads_data": r"squad", "players_data": r"player", "venue_information": r"venue", "raw_data_feeds": r"raw|track",
     "additional_meta_data": r"additional", "ball_feeds": r"\bball\b|\.ball", "player_centroid_feeds": r"centroid",
 }  # fmt: skip
-#: and those that say it is not
+#: and words that exclude it
 _NOT: Final = {
     "meta_data": r"roster|additional|raw_data",
     "raw_data": r"meta|roster",
@@ -109,10 +109,10 @@ def load(wanted: str, files: Sequence[Path]) -> Loaded:
     provider, _, kind = wanted.partition(".")
     if provider not in known:
         what = f"no format {provider!r}" if provider else "many formats"
-        raise BadInput(f"kloppy reads {what}: say kloppy:FORMAT with one of {', '.join(_names(known))}")
+        raise BadInput(f"kloppy reads {what}: give kloppy:FORMAT with one of {', '.join(_names(known))}")
     loaders = [loader for loader in known[provider] if kind in ("", loader.name)]
     if not loaders:
-        raise BadInput(f"kloppy:{provider} has no {kind}: say {' or '.join(n for n in _names(known) if n.startswith(provider))}")
+        raise BadInput(f"kloppy:{provider} has no {kind}: give {' or '.join(n for n in _names(known) if n.startswith(provider))}")
     loader, arguments = _choose(wanted, loaders, files)
     from kloppy.exceptions import DeserializationWarning, KloppyError
 
@@ -129,9 +129,9 @@ def load(wanted: str, files: Sequence[Path]) -> Loaded:
         try:
             dataset = loader.function(**handed)
         except KloppyError as error:
-            reason = " ".join(str(error).split()) or "it does not say why"
+            reason = " ".join(str(error).split()) or "no reason given"
             raise BadInput(f"kloppy cannot read {names}: {reason}") from error
-        except Exception as error:  # what a library runs into on strange files is of any kind, and no message for anybody
+        except Exception as error:  # on strange files a library raises any exception, with a message for its developers
             raise BadInput(f"kloppy cannot read {names}: they are damaged, incomplete, or no {wanted} files") from error
     if not len(dataset.records) or not dataset.metadata.periods:
         raise BadInput(f"kloppy finds no events and no frames in {names}")
@@ -182,7 +182,7 @@ def _choose(wanted: str, loaders: Sequence[Loader], files: Sequence[Path]) -> tu
     if len(loaders) == 1:
         raise BadInput(f"kloppy:{wanted} takes {loaders[0]}, and got {names}: give them in this order")
     takes = " or ".join(f"{wanted}.{loader.name} ({loader})" for loader in loaders)
-    raise BadInput(f"kloppy:{wanted} files are of several kinds, and the names of {names} do not say which: say {takes}")
+    raise BadInput(f"kloppy:{wanted} files are of several kinds, and the names of {names} do not decide: give {takes}")
 
 
 def _is(argument: str, name: str) -> bool:

@@ -59,7 +59,7 @@ def of_a_pass(raw: Any) -> dict[str, str | float | bool]:
 
 
 def of_a_shot(raw: Any) -> dict[str, str | float | bool]:
-    """The flags that people tagged on a shot; what is absent in StatsBomb's files is "no"."""
+    """The flags that coders tagged on a shot; what is absent in StatsBomb's files is "no"."""
     attrs: dict[str, str | float | bool] = {flag: bool(_deep(raw, "shot", flag)) for flag in _FLAGS}
     attrs["under_pressure"] = bool(_deep(raw, "under_pressure"))
     technique, pattern = _deep(raw, "shot", "technique", "name"), _deep(raw, "play_pattern", "name")

@@ -1,4 +1,4 @@
-"""Metrica's table of events: a row an action, in words of its own, as ours. Some things stand in two rows and are told once."""
+"""Metrica's table of events: a row an action, with types of its own, as ours. Some events are in two rows and are taken once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def times(path: Path, table: Sequence[Row]) -> dict[int, tuple[int, int, bool]]:
 
 
 def goal_kicks(path: Path, table: Sequence[Row]) -> dict[int, dict[str, Side]]:
-    """What goal kicks say of home's direction, in periods where they all say the same: {period: {"keepers": +1 or -1}}."""
+    """Home's direction by goal kicks, in periods where all agree: {period: {"keepers": +1 or -1}}."""
     votes: dict[int, set[Side]] = {}
     for line, row in enumerate(table, 2):
         x = number(row["Start X"], path, "Start X", line)

@@ -42,7 +42,7 @@ _PHASE: Final = {
 }  # fmt: skip
 #: with these a play begins
 _STARTS: Final = frozenset({"ball_snap", "kickoff"})
-#: after these the other team has the ball; after a fumble nobody, until it is said who picked it up
+#: after these the other team has the ball; after a fumble neither, until a label names the recovery
 _OTHER_LABELS: Final = frozenset({"pass_outcome_interception", "fumble_defense_recovered", "kick_received", "punt_received"})
 _LOOSE: Final = frozenset({"fumble", "qb_strip_sack", "punt_muffed", "kick_recovered", "punt_blocked", "kick_blocked"})
 _TOUCHDOWN_POINTS, _FIELD_GOAL_POINTS = 6.0, 3.0
@@ -52,7 +52,7 @@ _BEARER: Final = frozenset({
     "tackle", "touchdown", "out_of_bounds", "first_contact", "fumble", "run", "punt_received", "kick_received",
 })  # fmt: skip
 _RUNNER_LATER: Final = 4
-#: a throw is labelled when the ball has left: whose it was shows so many frames before
+#: a throw is labelled when the ball has left: the passer had it so many frames before
 _THROWN_BEFORE: Final = 2
 
 

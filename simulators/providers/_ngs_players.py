@@ -2,7 +2,7 @@
 
 The ball is called "ball" or "football", by its name or by its team, or has neither name nor id. A player is identified by the id;
 without one, by team and name or shirt, unless the same player has an id in another row. An id that two players share is refused,
-because their rows could not be told apart.
+because their rows could not be separated.
 """
 
 from __future__ import annotations

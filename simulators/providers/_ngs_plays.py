@@ -1,4 +1,4 @@
-"""One NGS play on a recording's time axis: its samples, its people, the state before it, and what its labels make of it."""
+"""One NGS play on a recording's time axis: its samples, its players, the state before it, and the events of its labels."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _QUARTER_S, _QUARTERS = 900.0, 4.0
 @dataclass
 class Play:
     """``rows`` of the tracking with their stamps, tags (0 the ball) and sides; ``phase`` and ``offense`` of the ball in each, NaN
-    in the others; ``played_yd`` what the provider has each man run since the snap."""
+    in the others; ``played_yd`` the provider's distance of each player since the snap."""
 
     rows: Ints
     t_us: Ints
@@ -47,7 +47,7 @@ def usable(seen: Table, rows: Ints, players: TrackedPlayers) -> tuple[Ints, Ints
     unused = {}
     where = np.isfinite(seen["x"][rows]) & np.isfinite(seen["y"][rows])
     player_of = players.player_of[rows] != UNKNOWN
-    for why, good in (("without x or y", where), ("of nobody known", player_of)):
+    for why, good in (("without x or y", where), ("of unknown players", player_of)):
         if not good.all():
             unused[why] = int((~good).sum())
     rows = rows[where & player_of]
@@ -135,7 +135,7 @@ def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags
         return None
     t_us = t_us - t_us[0] + at_us
     tag = np.zeros(len(rows), np.uint32)
-    men: dict[int, tuple[int, str]] = {}
+    player_sides: dict[int, tuple[int, str]] = {}
     names: dict[int, str] = {}
     for person in dict.fromkeys(player_of[player_of >= 0].tolist()):
         mine = np.flatnonzero(player_of == person)
@@ -143,7 +143,7 @@ def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags
         mine_tag = tags.tag(person, side)
         tag[mine] = mine_tag
         names[mine_tag], role = tags.player_of(mine_tag)
-        men[mine_tag] = (side, role)
+        player_sides[mine_tag] = (side, role)
     towards: Literal[-1, 0, 1] = 0
     if sides.right is not None and sides.offense >= 0:
         towards = 1 if sides.right == (sides.offense == 0) else -1
@@ -155,7 +155,7 @@ def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags
     xy[frame, tag, 0] = (seen["x"][rows] - LENGTH_YD / 2) * YD
     xy[frame, tag, 1] = (seen["y"][rows] - WIDTH_YD / 2) * YD
     labelled = Labels(
-        Frame(stamps, xy, labels, men, names, sides.offense),
+        Frame(stamps, xy, labels, player_sides, names, sides.offense),
         game="ngs",
         period=period.number,
         play=f"{int(plays['game'][p])}/{int(plays['play'][p])}",
@@ -178,7 +178,7 @@ def build(tables: Tables, p: int, rows: Ints, t_us: Ints, at_us: int, tags: Tags
 
 
 def _run(seen: Table, rows: Ints, frame: Ints, tag: npt.NDArray[np.uint32], phase: npt.NDArray[Any]) -> Floats:
-    """(rows,) yards that the provider has each man run since the snap, and no further once the play is over; NaN before it and
+    """(rows,) the provider's distance of each player since the snap, yd, and no further once the play is over; NaN before it and
     where it has no such column."""
     out = np.full(len(rows), np.nan)
     snapped = np.flatnonzero(phase >= SNAPPED)

@@ -1,4 +1,4 @@
-"""NGS plays as a recording: its people, its game record, and the stream of its samples and events."""
+"""NGS plays as a recording: its entities, its game record, and the stream of its samples and events."""
 
 from __future__ import annotations
 
@@ -86,17 +86,17 @@ def recorded(
     unused: Counter[str],
     guessed: bool,
 ) -> Imported:
-    """The recording of ``plays``; ``unused`` counts what could not be used, ``guessed`` says that the files do not name the home
+    """The recording of ``plays``; ``unused`` counts what could not be used, with ``guessed`` the files do not name the home
     team."""
     teams = cast.teams(names)
-    player_of = f"{teams[1].name} at {teams[0].name}" if cast.real else "Plays of many games"
+    title = f"{teams[1].name} at {teams[0].name}" if cast.real else "Plays of many games"
     channels, about = _vendor(plays, seen)
     kept_as_other = Counter(event.outcome for play in plays for event in play.events if event.type == "other")
     provenance = {
         "provider": "ngs",
         "files": ", ".join(files),
         "source": "NFL Next Gen Stats plays, 10 Hz frames",
-        "terms": "those of whoever gave you the files; the data belong to the NFL",
+        "terms": "those of your source of the files; the data belong to the NFL",
         "clock": ("the frames' UTC stamps" if "time" in seen else "frame / 10 Hz from 2000-01-01T00:00:00Z")
         + ("" if len(plays) == 1 else ", plays moved together to five seconds apart"),
         "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events 1000 ms after they happened",
@@ -108,14 +108,14 @@ def recorded(
     if unused:
         provenance["left out"] = ", ".join(f"{n} {why}" for why, n in unused.items())
     if all(entity.role == "player" for entity in cast.entities):
-        provenance["positions"] = "the files name none: what depends on who may pass, catch or block is missing"
+        provenance["positions"] = "the files name none: stats that depend on passers, receivers and blockers are missing"
     if guessed:
-        provenance["sides"] = f"the files do not say who is at home: {teams[0].name} stands as home, and the score is left out"
+        provenance["sides"] = f"the files do not name the home team: {teams[0].name} stands as home, and the score is left out"
     record = GameRecord(
         game=game,
         sport="nfl",
         t0_us=int(plays[0].t_us[0]) - TENTH_US,
-        title=f"{player_of}, {len(plays)} play{'s' if len(plays) > 1 else ''}",
+        title=f"{title}, {len(plays)} play{'s' if len(plays) > 1 else ''}",
         teams=teams,
         entities=[*cast.entities, Entity(id="ball", name="Ball", role="ball")],
         tags=[*(Tag(tag=k + 1, entity=e.id) for k, e in enumerate(cast.entities)), Tag(tag=0, entity="ball")],
@@ -166,7 +166,7 @@ _REFERENCES: Final[dict[str, Reference]] = {
 
 
 def _vendor(plays: list[Play], seen: Table) -> tuple[dict[str, list[Floats]], dict[str, str]]:
-    """The provider's figures by channel, an array per play, NaN on the ball; and what the provenance has to say of its angles."""
+    """The provider's figures by channel, an array per play, NaN on the ball; and the notes on its angles for the provenance."""
     found: dict[str, list[Floats]] = {}
     about: dict[str, str] = {}
     for word, channel in (("s", "vendor_speed_mps"), ("a", "vendor_acceleration_mps2")):

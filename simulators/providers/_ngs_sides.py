@@ -1,8 +1,7 @@
-"""Which side a player of an NGS play is on, whose ball it is, and which way that side goes: as the files say, in their several
-ways.
+"""The side of each player of an NGS play, the side with the ball, and its direction: by the files, in their several spellings.
 
-Where they are silent, the places at the snap decide: a team with the ball stands behind it, the other before. What the file says is
-never overruled; where the places say the very opposite of it, the play is refused, since one of the two must be wrong.
+Where they are silent, the places at the snap decide: a team with the ball stands behind it, the other before. The file is
+never overruled; where the places clearly contradict it, the play is refused, since one of the two must be wrong.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ CLEAR_YD: Final = 2.0
 
 @dataclass
 class Home:
-    """Who is at home in which game. ``known`` is {game: (home, away)} by the files; ``found`` grows where they do not say it: the
+    """The home team of each game. ``known`` is {game: (home, away)} by the files; ``found`` grows where they do not name it: the
     team that has the ball first stands as home, and ``guessed`` names those games."""
 
     known: dict[int, tuple[str, str]]
@@ -48,7 +47,7 @@ class Home:
         return cls(known)
 
     def side(self, game: int, team: str) -> int:
-        """0 home, 1 away, -1 when it cannot be told."""
+        """0 home, 1 away, -1 when unknown."""
         if team.lower() in ("home", "away"):
             return int(team.lower() == "away")
         if game in self.known:
@@ -62,7 +61,7 @@ class Home:
             self.guessed.add(game)
 
     def names(self, game: int) -> tuple[str, str]:
-        """What the teams are called; empty where the files do not say."""
+        """The names of the teams; empty where the files have none."""
         teams = self.known.get(game) or tuple(self.found.get(game, ("", "")))
         return teams[0], teams[1]
 
@@ -70,7 +69,7 @@ class Home:
 @dataclass(frozen=True)
 class Sides:
     """Of one play: ``side`` (rows,) 0 home, 1 away, -1 unknown or the ball; ``offense`` likewise; ``right`` where the offence goes,
-    None when nobody knows."""
+    None when unknown."""
 
     side: Ints
     offense: int
@@ -94,7 +93,7 @@ def sides_of(plays: Table, p: int, seen: Table, rows: Ints, players: TrackedPlay
     if holder and held < 0:
         held = _side_by_team(side, team, holder)
     if by_role is not None and held >= 0:
-        # offence and defence alone are named: whose they are, the plays say
+        # offence and defence alone are named: the plays name their teams
         side = np.where((side < 0) & (by_role >= 0) & (player_of >= 0), np.where(by_role == 0, held, 1 - held), side)
     flags = seen["attacks"][rows] if "attacks" in seen else np.full(len(rows), np.nan)
     with_ball = side[(flags == 1.0) & (side >= 0)]
@@ -161,7 +160,7 @@ def _side_by_team(side: Ints, team: list[Any], holder: str) -> int:
 
 
 def _direction(plays: Table, p: int, seen: Table, rows: Ints) -> bool | None:
-    """Whether the offence goes right, by either file; ``BadInput`` where they disagree or say neither left nor right."""
+    """Whether the offence goes right, by either file; ``BadInput`` where they disagree or name neither left nor right."""
     found: dict[str, str] = {}
     direction = plays.text("direction", p)
     if direction:

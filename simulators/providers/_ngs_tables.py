@@ -1,4 +1,4 @@
-"""The tables of NGS plays in any year's spelling, as columns by our own words.
+"""The tables of NGS plays in any year's spelling, as columns with our own names.
 
 The league's files name one thing in several ways: ``gameId`` and ``game_id``, ``frameId`` and ``frame.id``, ``club``, ``team`` and
 ``teamAbbr``, ``preSnapHomeScore`` and ``homeScoreBeforePlay``. A column is known by its name without case and punctuation. Numbers
@@ -22,7 +22,7 @@ from simulators.providers._tables import EMPTY_CELLS, arrow_table, header
 from streaming.errors import BadInput
 from streaming.recordings import arrow
 
-#: our word: the names that the files have for it, the best first
+#: our name: the names that the files have for it, the best first
 TRACKING: Final[dict[str, tuple[str, ...]]] = {
     "game": ("gameid",), "play": ("playid",), "time": ("time", "timestamp"), "frame": ("frameid", "frame"), "event": ("event",),
     "id": ("nflid",), "name": ("displayname", "playername"), "shirt": ("jerseynumber",),
@@ -53,7 +53,7 @@ _EMPTY: Final = frozenset(cell.lower() for cell in EMPTY_CELLS)
 
 @dataclass(frozen=True)
 class Table:
-    """``columns`` (rows,) by our words; ``names`` those of the file; ``row`` (rows,) where each row stands in it, from 1 on."""
+    """``columns`` (rows,) by our names; ``names`` those of the file; ``row`` (rows,) where each row stands in it, from 1 on."""
 
     path: Path
     columns: dict[str, npt.NDArray[Any]]
@@ -99,7 +99,7 @@ def kind_of(path: Path) -> str:
 def load(
     path: Path, spelling: dict[str, tuple[str, ...]], need: Sequence[str], game: int | None = None, play: int | None = None
 ) -> Table:
-    """The columns of ``spelling`` that the file has, of one game or play only where that is asked for; ``need`` those that it
+    """The columns of ``spelling`` that the file has, of one game or play only where that is given; ``need`` those that it
     must."""
     known = {name for names in spelling.values() for name in names}
     found = arrow_table(path, lambda name: spelled(name) in known)

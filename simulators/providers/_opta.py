@@ -59,8 +59,8 @@ class Coded:
 def read_opta(
     coded: Path, shots: Path | None, game: str, clock: Callable[[float], int], turned: set[int], team_of: dict[str, str]
 ) -> Coded:
-    """``clock`` takes the file's seconds to event time, ``turned`` are periods whose coordinates are turned back, ``team_of`` tells
-    for whom a player of the line-up plays: an own goal is his team's, whichever team its row names."""
+    """``clock`` takes the file's seconds to event time, ``turned`` are periods whose coordinates are turned back, ``team_of`` is
+    the team of each player of the line-up: an own goal is that team's, whichever team its row names."""
     extra = {row["event_id"]: row for row in rows(shots, "tracab", ("event_id", "outcome_str"))} if shots else {}
     found = Coded()
     before: dict[int, tuple[int, int]] = {}
@@ -84,7 +84,7 @@ def read_opta(
         flip = -1.0 if period in turned else 1.0
         x, y = (number(row[name], coded, name, line) * flip for name in ("start_x", "start_y"))
         common: dict[str, Any] = {"game": game, "t_us": t_us, "period": period, "arrival_us": t_us + EVENT_DELAY_US}
-        if kind in _OF_BOTH:  # each team has its own row, and nothing here says whose it was
+        if kind in _OF_BOTH:  # each team has its own row, and nothing here shows whose it was
             last = before.get(kind)
             if last is None or last[0] != period or t_us - last[1] > _SAME_US:
                 if kind in (4, 5):

@@ -63,7 +63,7 @@ class Possessions:
         return {ident: name or ident for ident, name in names.items()}
 
     def players(self) -> dict[str, Entity]:
-        """Whom the rows name, each from the first row that has something to say."""
+        """The players of the rows, each from the first row with data."""
         found: dict[str, Entity] = {}
         for _, row in self.rows:
             ident = ident_of(row["player_id"])
@@ -81,7 +81,7 @@ class Possessions:
         return found
 
     def attacks(self, home: str) -> dict[int, Side]:
-        """Where home attacked in each period as the rows say it; ``BadInput`` when more than a few contradict the others."""
+        """Home's direction in each period by the rows; ``BadInput`` when more than a few contradict the others."""
         votes: dict[int, Counter[Side]] = {}
         for line, row in self.rows:
             if not row["team_id"] or not row["attacking_side"]:
@@ -141,7 +141,7 @@ def events_of(found: Possessions, game: str, clock: Callable[[int], int], oppone
                 )
             )
         if row["end_type"] == "foul_suffered":
-            # the other team's foul, of whom the file does not say
+            # the other team's foul, of an unnamed player
             events.append(
                 Event(
                     id=row["event_id"],
@@ -156,7 +156,7 @@ def events_of(found: Possessions, game: str, clock: Callable[[int], int], oppone
                 )
             )
         if goal == "goal_for" and row["end_type"] != "shot":
-            # it went in without a shot: an opponent's own goal, of whom the file does not say
+            # it went in without a shot: an opponent's own goal, of an unnamed player
             events.append(
                 Event(
                     id=f"{row['event_id']}-goal",
@@ -205,7 +205,7 @@ def _event(
             if value == value:
                 attrs[attr] = value
     elif ends == "shot":
-        # saved and blocked shots are not told apart: no outcome
+        # saved and blocked shots look the same: no outcome
         kind, outcome = "shot", {"goal_for": "goal", "goal_kick_against": "off_target"}.get(row["game_interruption_after"], "")
         if row.get("is_header") in ("True", "False"):
             attrs["body_part"] = "head" if row["is_header"] == "True" else "foot"

@@ -35,7 +35,7 @@ from streaming.errors import BadInput
 from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 
 LENGTH_M, WIDTH_M = 105.0, 68.0
-#: frames a second where their stamps don't say otherwise
+#: frames a second unless their stamps differ
 RATE_HZ = 10.0
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -43,8 +43,8 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Track:
-    """(T,) frame and period (0 outside), (T, 1 + N, 3) ball and people, how many places were extrapolated and how many belong to
-    nobody in the match, and frames a second."""
+    """(T,) frame and period (0 outside), (T, 1 + N, 3) ball and players, how many places were extrapolated and how many belong to
+    no player of the match, and frames a second."""
 
     frame: Ints
     period: Ints
@@ -128,7 +128,7 @@ def read_open(about: Path, positions: Path, coded: Path | None, unused: list[Pat
 def _strangers(track: Track) -> dict[str, str]:
     if not track.strangers:
         return {}
-    return {"strangers": f"{track.strangers:,} places of people who are not in the match are left out"}
+    return {"strangers": f"{track.strangers:,} places of players who are not in the match are left out"}
 
 
 def _team(meta: Mapping[str, Any], name: str, path: Path) -> Team:

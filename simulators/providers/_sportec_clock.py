@@ -1,6 +1,6 @@
-"""The periods of a DFL match, from its kick-offs and whistles: each begins with a KickOff of its GameSection, which says who is on
-the left, and is open until its FinalWhistle. Penalties after the last whistle are a shoot-out, with or without a section of its
-own."""
+"""The periods of a DFL match, from its kick-offs and whistles: each begins with a KickOff of its GameSection, which names the
+team on the left, and is open until its FinalWhistle. Penalties after the last whistle are a shoot-out, with or without a section of
+its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def number_of(section: str, path: Path) -> int:
 
 @dataclass
 class Mark:
-    """A kick-off or a whistle: of which period (0: not said), and of a kick-off who is on the left."""
+    """A kick-off or a whistle: its period (0: not given), and for a kick-off the team on the left."""
 
     t_us: int
     whistle: bool
@@ -53,7 +53,7 @@ class Clock:
         return on[-1] if on else next(iter(self.start_us))
 
     def attacks(self, home: str) -> dict[int, Side]:
-        """Where home attacked as the kick-offs say it: +1 from the left."""
+        """Where home attacked by the kick-offs: +1 from the left."""
         return {number: 1 if left == home else -1 for number, left in self.left.items() if number < SHOOTOUT}
 
 
@@ -91,7 +91,7 @@ def read_clock(
     if SHOOTOUT not in starts:
         clock.end_us.pop(SHOOTOUT, None)
     if not starts:
-        raise BadInput(f"{path} holds no KickOff with a GameSection: nothing says when the match began")
+        raise BadInput(f"{path} holds no KickOff with a GameSection: the start of the match is unknown")
     clock.start_us = {number: starts[number] for number in sorted(starts)}
     numbers = list(clock.start_us)
     for number, after in pairwise(numbers):

@@ -35,7 +35,7 @@ _BUILD_UP = {
     "penalty": "penalty",
     "goalKick": "goal_kick",
 }
-#: what became of a shot; of an OtherShot nobody says
+#: outcomes of a shot; an OtherShot has none
 _SHOTS = {
     "SuccessfulShot": "goal", "SavedShot": "saved", "BlockedShot": "blocked", "ShotWoodWork": "post", "ShotWide": "off_target",
     "OtherShot": "",
@@ -59,7 +59,7 @@ class Raw:
 
 
 def read_events(path: Path, match: Match, game: str) -> tuple[list[Event], Clock]:
-    """The events in order of time, without the edges of periods, and the clock that the kick-offs and whistles tell."""
+    """The events in order of time, without the edges of periods, and the clock by the kick-offs and whistles."""
     raws = _raws(path)
     marks = []
     for raw in raws:
@@ -137,7 +137,7 @@ def _raws(path: Path) -> list[Raw]:
 
 
 def _place(raw: Raw, axis: str, path: Path) -> float:
-    """In metres from the corner: tracked where that is given, else as it was clicked."""
+    """In metres from the corner: tracked where present, else as it was clicked."""
     for name in (f"{axis}-PositionFromTracking", f"{axis}-Position"):
         value = number(raw.attrs.get(name), path, name)
         if value == value:

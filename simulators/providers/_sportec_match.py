@@ -1,4 +1,4 @@
-"""A DFL match information: who plays for whom on which pitch. Teams and people with ids must be there, all else may be missing."""
+"""A DFL match information: teams, players and pitch. Teams and players with ids must be there, all else may be missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streaming.wire.records import Entity, Team
 
 LENGTH_M, WIDTH_M = 105.0, 68.0
 
-#: DFL's abbreviation of a role -> what people read
+#: DFL's abbreviation of a role -> the role in words
 _ROLES = {
     "TW": "Goalkeeper", "IVR": "Right Center Back", "IVL": "Left Center Back", "IVZ": "Center Back", "LV": "Left Back",
     "RV": "Right Back", "DMR": "Right Defensive Midfield", "DRM": "Right Defensive Midfield",
@@ -26,7 +26,7 @@ _SIDES = {"home": 0, "guest": 1, "away": 1}
 
 @dataclass(frozen=True)
 class Match:
-    """``teams`` is (home, away); ``entities`` are the people of both in the order of the file, without the ball."""
+    """``teams`` is (home, away); ``entities`` are the players of both in the order of the file, without the ball."""
 
     ident: str
     result: str
@@ -58,7 +58,7 @@ def read_match(path: Path) -> Match:
     teams = [_team(sides[side]) for side in (0, 1)]
     unique((team.id for team in teams), path, "a team")
     entities = [*_entities(sides[0], path), *_entities(sides[1], path)]
-    unique((one.id for one in entities), path, "a person")
+    unique((one.id for one in entities), path, "a player")
     if not entities:
         raise BadInput(f"{path} names no players")
     place = about.find("Environment")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from simulators.providers._xml import Element, elements, instant_us, need
 from streaming.errors import BadInput
 
-#: what frames are apart where their own stamps don't say otherwise: 25 Hz
+#: what frames are apart unless their own stamps differ: 25 Hz
 FRAME_US = 40_000
 Floats = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class Positions:
 
 
 def read_positions(path: Path, tag_of: Mapping[str, int]) -> Positions:
-    """All frames of the people in ``tag_of`` and of the ball (tag 0); officials, and people who are in no line-up, are left out.
+    """All frames of the players in ``tag_of`` and of the ball (tag 0); officials, and players who are in no line-up, are left out.
 
     A frame's time is its own stamp: read for the first and last frame of a set and counted in between, where that comes out even.
     """
@@ -66,7 +66,7 @@ def read_positions(path: Path, tag_of: Mapping[str, int]) -> Positions:
 
 
 def _frames(element: Element, path: Path) -> tuple[npt.NDArray[np.int64], Floats]:
-    """(n,) times in us and (n, 5) x, y, z, ball status, speed of one FrameSet; of people z is 0 and the status NaN."""
+    """(n,) times in us and (n, 5) x, y, z, ball status, speed of one FrameSet; of players z is 0 and the status NaN."""
     frames = list(element)
     z = "nan" if any(frame.get("Z") for frame in frames) else "0"
     try:

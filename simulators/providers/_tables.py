@@ -10,13 +10,13 @@ from typing import Any, Final
 from simulators.providers._files import content, delimiter_of, opened
 from streaming.errors import BadInput
 
-#: cells that say that there is nothing, in the files of R and pandas
+#: cells that stand for an empty one, in the files of R and pandas
 EMPTY_CELLS: Final = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>")
 
 
 def arrow_table(path: Path, wanted: Callable[[str], bool]) -> Any:
     """A Parquet or CSV file, only the columns that are ``wanted``. The cells of a CSV file stay as they are written, null where
-    they are one of :data:`EMPTY_CELLS`: the reader says itself what a cell is to be."""
+    they are one of :data:`EMPTY_CELLS`: the reader chooses the type of a cell."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

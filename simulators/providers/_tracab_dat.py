@@ -2,9 +2,9 @@
 
     frame:team,target,shirt,x,y,speed;...;:ball x,y,z,speed,owner,state;:
 
-Centimetres from the centre spot in the stadium's orientation, speeds of people in m/s; team 1 is home, 0 away, others are officials
-and unused slots. Our own reader: kloppy wants a date that nobody uses, and holds a game as objects. Before version 2 the metadata
-names no players: they are called by team and shirt.
+Centimetres from the centre spot in the stadium's orientation, speeds of players in m/s; team 1 is home, 0 away, others are
+officials and unused slots. Our own reader: kloppy requires a date that is not used, and holds a game as objects. Before version 2
+the metadata names no players: they are called by team and shirt.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 _BREAK_US = 900_000_000
 _SIDES = {"1": 0, "0": 1}
 _STATES = {"alive": 1.0, "dead": 0.0}
-#: whoever stands this far from a goal line, or less, half of the time keeps that goal: a .dat does not say who does
+#: a player this far from a goal line, or less, half of the time is its keeper: a .dat names no keepers
 _KEEPS_M = 20.0
 _VENDOR = "vendor_speed_mps"
 
@@ -37,8 +37,8 @@ Person = tuple[int, int]  # side, shirt
 
 
 def read_dat(raw: Path, meta: Path) -> Imported:
-    """A game from TRACAB's pair of files. Which way home attacked is what the metadata say of each period, else it is told by where
-    keepers and teams stood."""
+    """A game from TRACAB's pair of files. Home's direction in each period is that of the metadata, else it
+    follows from where keepers and teams stood."""
     about = read_meta(meta)
     frame, period, ball, in_play, places = _frames(raw, about)
     t_us = np.zeros(len(frame), np.int64)
@@ -90,7 +90,7 @@ def read_dat(raw: Path, meta: Path) -> Imported:
             "provider": "tracab",
             "files": f"{raw.name}, {meta.name}",
             "source": "TRACAB optical tracking",
-            "terms": "those of whoever gave you the files",
+            "terms": "those of your source of the files",
             "clock": "the period's own clock from 2000-01-01T00:00:00Z, 15 minutes between periods",
             "arrival": f"synthetic: {TRACKING_DELAY_US // 1000} ms after each frame",
             "direction": direction_sources(starts, about.stated, stand, {}),

@@ -92,7 +92,7 @@ def read_saved(files: list[Path]) -> Imported:
     events, unknown = without_unknown_players(found.events, teams, entities, str(coded))
 
     spans = _spans(t_us, period, found)
-    # databallpy has home attack +x in every period and says which ones it turned for that
+    # databallpy has home attack +x in every period and lists the periods that it turned for that
     stated: dict[int, Side] = {number_: -1 if number_ in turned else 1 for number_ in spans}
     team = np.array([-1 if not tag else int(team_of[squad[tag - 1]["id"]] == ids[1]) for _, tag in columns])
     keeper = np.array([bool(tag) and entities[tag - 1].role == "keeper" for _, tag in columns])
@@ -122,7 +122,7 @@ def read_saved(files: list[Path]) -> Imported:
             "provider": "tracab",
             "files": ", ".join(path.name for path in files),
             "source": "TRACAB optical tracking and Opta events in the form in which databallpy saves a game",
-            "terms": "those of whoever gave you the files (databallpy's sample game: MIT)",
+            "terms": "those of your source of the files (databallpy's sample game: MIT)",
             "clock": "frame / rate from 2000-01-01T00:00:00Z, since the date is not in the files",
             "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
             "direction": direction_sources(spans, stated, places, votes),

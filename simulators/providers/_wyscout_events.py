@@ -1,4 +1,4 @@
-"""Wyscout's words (v2: event, sub-event, tags) as ours, in one table, and the rows of a match as events.
+"""Wyscout's types (v2: event, sub-event, tags) as ours, in one table, and the rows of a match as events.
 
 What is written twice is taken once: a goal is a shot and the keeper's "Save attempt"; the shot counts. A goal that only the
 keeper's row reports was often disallowed: it counts for the other team when a kick-off follows or the result needs it, as a shot
@@ -31,7 +31,7 @@ Attrs = dict[str, str | float | bool]
 
 
 class Row(NamedTuple):
-    """One row of the file: ``team`` and ``player`` 0 where nobody is named, x and y 0..100 as the team attacks, or None."""
+    """One row of the file: ``team`` and ``player`` 0 where none is named, x and y 0..100 as the team attacks, or None."""
 
     id: int
     period: int
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 
 class EventType(NamedTuple):
-    """Our type of a row, and the attrs that its sub-event alone tells."""
+    """Our type of a row, and the attrs of its sub-event alone."""
 
     type: str
     attrs: Attrs = {}
@@ -106,7 +106,7 @@ _MIDDLE: Final = 3.0
 
 
 class Converted(NamedTuple):
-    """The events of a match, and what there is to say about its rows: {sentence: how often}."""
+    """The events of a match, and notes on its rows: {sentence: how often}."""
 
     events: list[Event]
     notes: Counter[str]
@@ -181,7 +181,7 @@ class _Maker(NamedTuple):
     def __call__(self, kind: str, suffix: str, outcome: str, attrs: Attrs) -> Event:
         row = self.row
         t_us = self.start_us[row.period] + round(row.second * 1000) * 1000
-        unnamed = kind == "out"  # the file names the team in whose view the place is, not who put it out
+        unnamed = kind == "out"  # the file names the team in whose view the place is, not the team that put it out
         x_m, y_m = self._place(row.x, row.y, attrs.get("set_piece") == "corner")
         end: tuple[float | None, float | None] = None, None
         if kind in ("pass", "clearance", "carry"):
@@ -220,7 +220,7 @@ def _in_the_middle(row: Row) -> bool:
 
 
 def _pass(rows: Sequence[Row], i: int, attrs: Attrs) -> str:
-    """The outcome of a pass, and into ``attrs`` what its tags tell. Goal kicks have no outcome in the file."""
+    """The outcome of a pass, and its tags into ``attrs``. Goal kicks have no outcome in the file."""
     tags = rows[i].tags
     attrs["through_ball"] = THROUGH in tags
     _tagged(attrs, "height", _HEIGHT, tags)

@@ -32,7 +32,7 @@ _ESCAPED: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 @dataclass(frozen=True)
 class Player:
-    """What players.json says of one: ``role`` is Wyscout's code (GK, DF, MD, FW), empty when unknown."""
+    """One player of players.json: ``role`` is Wyscout's code (GK, DF, MD, FW), empty when unknown."""
 
     name: str = ""
     role: str = ""

@@ -8,8 +8,8 @@ the pit lane, the track's status.
 
 A message says when it was sent, not when a car passed the loop. Sector and lap times are official and taken as they are, and the
 ends of sectors are chained by them (``_f1_live_laps``); segments have the message's time alone (less the second that messages are
-taken to need), so mini-sector times carry its jitter. The feed has no lap distance: place and gaps are timing's own. What a session
-is, is said by an event: in a practice or a qualifying there is no order on the track, and places are by best laps.
+taken to need), so mini-sector times carry its jitter. The feed has no lap distance: place and gaps are timing's own. The kind
+of session is an event: in a practice or a qualifying there is no order on the track, and places are by best laps.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from simulators.providers._files import document
 from streaming.errors import BadInput
 from streaming.wire.records import Entity, Event, Feed, GameRecord, Period, Tag, Team, Telemetry
 
-#: what is said of a whole lap, maybe later than of its last sector
+#: messages of a whole lap, maybe later than its last sector's
 _OF_A_LAP: Final = frozenset({"lap_time_s", "provider_lap_time_s", "personal_best", "overall_best"})
-#: a message is this late at most after what it tells of, ms
+#: a message is this late at most after its event, ms
 LATE_MS: Final = 8000
 #: the circuit's map may reach this far from its origin, m; the origin is the feed's own
 REACH_M: Final = 10_000.0
@@ -55,7 +55,7 @@ def read(files: list[Path]) -> Imported:
     began = epoch_us_or_none(beat.get("Utc")) if isinstance(beat, dict) else None
     if began is None:
         if not found:
-            raise BadInput(f"{source} says nowhere when it is from")
+            raise BadInput(f"{source} has no date")
         began = found[0][0]
     old = [message for message in found if message[0] < began]
     if snapshots and old:
@@ -128,7 +128,7 @@ def read(files: list[Path]) -> Imported:
 
 
 def _numbers(state: dict[str, Any], found: list[Message]) -> tuple[list[str], dict[str, Any]]:
-    """The cars' numbers, and what is said of their drivers."""
+    """The cars' numbers, and the messages about their drivers."""
     listed = state.get("DriverList")
     drivers: dict[str, Any] = merge({}, listed) if isinstance(listed, dict) else {}
     lines: set[str] = set()
@@ -179,7 +179,7 @@ def _laps(race: Race, numbers: list[str]) -> Iterator[Event]:
     found = {key: race.laps(key) for key in numbers}
     over = finishes(race, {key: ends for key, (ends, _, _) in found.items()})
     for key, (ends, loops, lengths) in found.items():
-        race.strange["what was said again of a sector or lap"] += race.lines[key].log.ignored
+        race.strange["repeated sector or lap"] += race.lines[key].log.ignored
         last_us = over[key].at_us if key in over else None
         for at_us, sent_us, lap, loop in loops:
             if last_us is None or at_us <= last_us:

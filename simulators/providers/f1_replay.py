@@ -1,9 +1,9 @@
 """A few Formula 1 cars on one shared clock at 10 Hz, as one JSON file: laps of a race around a known finish line.
 
 Our own reader. ``cars`` have ``samples`` of ``t`` (s), ``x, y`` (1/10 m), ``speed`` (km/h), ``throttle, brake, gear, drs``;
-``track.startFinish`` is a point of the finish line. Who is in the lead cannot be told from a stretch of a race alone: the cars
+``track.startFinish`` is a point of the finish line. A stretch of a race alone does not show the leader: the cars
 are taken to be within half a lap of each other, and laps are counted from the first sample. A car's lap distance is its speed
-added up since it last came nearest to the line, stretched to the usual length between two such passages; before the first and
+added up since it was last nearest to the line, stretched to the usual length between two such passages; before the first and
 after the last it is not stretched.
 """
 
@@ -153,7 +153,7 @@ def _value(cell: Any) -> float:
 
 
 def _passages(columns: dict[str, Floats], line: Floats) -> list[float]:
-    """When a car came nearest to the line, s; between samples by the parabola through the squared distances.
+    """Times at which a car is nearest to the line, s; between samples by the parabola through the squared distances.
 
     Of several approaches within the least time of a lap the nearest is the passage, not the first; and what goes the other way is
     another part of the track. What comes clearly less near than the nearest of all is the pit lane when it is whole laps away from

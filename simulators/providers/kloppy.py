@@ -41,7 +41,7 @@ _SHOOTOUT: Final = 5
 _STATES: Final = frozenset({("tracab", "TRACKING"), ("skillcorner", "TRACKING"), ("pff", "TRACKING"), ("sportec", "EVENT")})
 #: loaders that turn the pitch upside down: Metrica counts y from the top of the picture in tracking as in events
 _MIRRORED: Final = frozenset({"metrica.tracking_csv"})
-#: net shots at one end that say something
+#: net shots at one end that decide
 _VOTES: Final = 3
 #: a record this long before or after the start of its period does not belong to the match
 _LONGEST_S: Final = 3 * 3600.0
@@ -167,7 +167,7 @@ def _events(dataset: Any, match: _Match) -> Imported:
     last = {n: max(e.t_us for e in events if e.period == n) for n in {e.period for e in events}}
     periods = match.periods(meta, last, attack)
     if not periods:
-        raise BadInput(f"kloppy finds no events that our vocabulary has a word for in {match.files[0]}")
+        raise BadInput(f"kloppy finds no events of our vocabulary in {match.files[0]}")
     found, stated = score(events, home, away), meta.score
     known = stated is not None and all(isinstance(n, int) for n in (stated.home, stated.away))
     if known and found != (stated.home, stated.away):

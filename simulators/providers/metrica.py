@@ -1,8 +1,8 @@
 """Metrica Sports sample data: …RawEventsData.csv, the wide …RawTrackingData_Home_Team.csv and …Away_Team.csv, or all three.
 
 Our own readers: kloppy reads neither table of events nor the two on one clock. Coordinates are 0..1 with (0, 0) at the top left of
-the broadcast picture, in the stadium's orientation; the pitch is 105 x 68 m. Which way home attacks is not in the files: it is told
-by where keepers and teams stand, by goal kicks where there is no tracking, and by shots where there are none.
+the broadcast picture, in the stadium's orientation; the pitch is 105 x 68 m. Home's direction is not in the files: it follows
+from where keepers and teams stand, without tracking from goal kicks, and without those from shots.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from streaming.errors import BadInput
 from streaming.wire.records import Entity, Feed, GameRecord, Period, Tag, Team
 
 _TAKES = "…RawEventsData.csv, …RawTrackingData_Home_Team.csv and …RawTrackingData_Away_Team.csv, or some of them"
-#: whoever stands this near a goal line half of the time keeps that goal: no table says who does
+#: a player this near a goal line half of the time is its keeper: no table names keepers
 _KEEPS_M = 20.0
 _TEAMS = (Team(id="home", name="Home"), Team(id="away", name="Away"))
 
@@ -114,7 +114,7 @@ def _name(path: Path) -> str:
 
 
 def _entities(table: list[Row], track: Track | None) -> tuple[list[Entity], list[Tag], npt.NDArray[np.float64]]:
-    """Everybody of both, the tags of those who are tracked, and (T, 1 + N, 3) places of the ball and of them."""
+    """The entities of both, the tags of those that are tracked, and (T, 1 + N, 3) places of the ball and of them."""
     kick = {row["From"] for row in table if "GOAL KICK" in row["Subtype"].split("-")}
     named = dict.fromkeys((name, row["Team"].lower()) for row in table for name in (row["From"], row["To"]) if name)
     xyz = np.zeros((0, 1, 3))
@@ -148,7 +148,7 @@ def _entities(table: list[Row], track: Track | None) -> tuple[list[Entity], list
 
 
 def _rows_of(entities: list[Entity], track: Track) -> list[int]:
-    """Where the ball and the tracked people stand among the entities."""
+    """Rows of the ball and the tracked players among the entities."""
     at = {entity.id: i for i, entity in enumerate(entities)}
     return [at["ball"], *(at[person.name] for person in track.players)]
 

@@ -4,12 +4,12 @@ Our own reader (kloppy has none), for the league's highlight plays (``plays.parq
 public files of any year (``plays.csv``, ``tracking*.csv`` or ``week*.csv``, and where there are ``games.csv`` and ``players.csv``),
 whatever they call their columns. A file holds single plays of many games. ``--pick GAME`` makes a recording of the plays of one
 game, ``--pick GAME/PLAY`` of one play, with the players' own names; without it the command makes one of every game. :func:`read`
-without a pick puts all plays one after the other into one recording, five seconds apart, with the players told apart by team and
+without a pick puts all plays one after the other into one recording, five seconds apart, with the players identified by team and
 role alone ("home-receiver-2"): a roster has two teams.
 
 The frames' labels become events, and their running state the channels ``phase`` and ``offense`` of the ball; nothing later than
-a frame goes into them. Who threw, caught or ran is not in the file: it is the man of the right kind nearest to the ball. The
-provider's own figures travel as channels ``vendor_...``: never features, but the references of an agreement. Samples are handed
+a frame goes into them. The passer, receiver or runner is not in the file: it is the player of the right kind nearest to the ball.
+The provider's own figures travel as channels ``vendor_...``: never features, but the references of an agreement. Samples are handed
 on as they are, twice where the file has them twice; what lies far outside the field is set aside by the operator.
 """
 
@@ -36,7 +36,7 @@ from streaming.errors import BadInput
 
 BETWEEN_US: Final = 5_000_000
 _TAKES: Final = "plays, tracking, and where there are games and players"
-#: what a file is by its name, before its columns are asked
+#: what a file is by its name, before its columns are read
 _NAMED: Final = (
     ("tracking", r"tracking|^week[_ -]?\d|^input_"), ("players", r"^players"), ("games", r"^games"),
     ("plays", r"plays|supplementary"),

@@ -37,7 +37,7 @@ _TAKES = "…_match.json, …_tracking_extrapolated.jsonl and …_dynamic_events
 
 
 def read(files: list[Path]) -> Imported:
-    """One match; the shape is told by the names of the files."""
+    """One match; the names of the files decide its shape."""
     positions = maybe(files, "skillcorner", "the tracking (.jsonl)", lambda name: name.endswith(".jsonl"))
     if positions is None and maybe(files, "skillcorner", "match.json", lambda name: name.endswith("match.json")) is None:
         return _read_packed(files)
@@ -88,7 +88,7 @@ def _read_packed(files: list[Path]) -> Imported:
     periods = []
     for n in numbers:
         inside = t_us[period == n]
-        # the re-packed track has no whistle: a half is over when the other has begun, and nothing tells that the last one is
+        # the re-packed track has no whistle: a half is over when the other has begun, and the end of the last one is unknown
         over_us = int(inside[-1]) if n != numbers[-1] else None
         periods.append(Period(number=n, start_us=int(inside[0]), end_us=over_us, home_attacks=attacks[n]))
     timed = in_time_order([*events, *edges(game, periods)])
@@ -147,5 +147,5 @@ def _home(found: Possessions, first: Side) -> str:
     ways = {team: found.attacks(team).get(1) for team in found.teams}
     at_home = [team for team, way in ways.items() if way == first]
     if len(ways) != 2 or len(at_home) != 1:
-        raise BadInput(f"{found.path} does not tell two teams and their sides apart")
+        raise BadInput(f"{found.path} does not separate two teams and their sides")
     return at_home[0]

@@ -84,8 +84,8 @@ def read(files: list[Path]) -> Imported:
             "files": ", ".join(path.name for path in files),
             "result": match.result,
             "source": "Deutsche Fußball Liga (DFL) by Sportec Solutions",
-            "terms": "those of whoever gave you the files; the open set (Bassek et al. 2025) is CC-BY 4.0, naming DFL",
-            "clock": "UTC; positions by the frames' stamps, events by EventTime (coded by people, not synchronised)",
+            "terms": "those of your source of the files; the open set (Bassek et al. 2025) is CC-BY 4.0, naming DFL",
+            "clock": "UTC; positions by the frames' stamps, events by EventTime (coded by hand, not synchronised)",
             "arrival": f"synthetic: tracking {TRACKING_DELAY_US // 1000} ms, events {EVENT_DELAY_US // 1000} ms later",
             "direction": direction_sources(clock.start_us, stated, places, shots),
             "pitch": match.pitch,
@@ -117,7 +117,7 @@ def _stood(positions: Positions, match: Match, clock: Clock, period: int) -> dic
 
 
 def _edges_seen(clock: Clock) -> dict[str, str]:
-    """What is to be known of the periods whose start or end is in no message."""
+    """Notes on the periods whose start or end is in no message."""
     if not clock.guessed:
         return {}
     numbers = ", ".join(str(number) for number in sorted(set(clock.guessed)))

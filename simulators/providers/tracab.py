@@ -14,7 +14,7 @@ from simulators.providers._tracab_saved import TAKES, read_saved
 
 
 def read(files: list[Path]) -> Imported:
-    """One game; the shape is told by the names of the files."""
+    """One game; the names of the files decide its shape."""
     raw = maybe(files, "tracab", "the positions", lambda name: name.endswith(".dat"))
     if raw is None:
         return read_saved(files)

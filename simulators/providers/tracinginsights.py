@@ -155,7 +155,7 @@ def _numbers(column: npt.NDArray[Any], path: Path, name: str) -> npt.NDArray[np.
 def _drivers(
     listed: Laps, seen: dict[str, Columns], results: dict[str, Result], notes: dict[str, str], kind: str
 ) -> tuple[dict[str, Driver], int, float]:
-    """Every driver who has laps or telemetry, with the race's laps and when the winner ended the last of them."""
+    """Every driver with laps or telemetry, with the race's laps and when the winner ended the last of them."""
     nothing = Columns({name: np.zeros(0) for name in _TELEMETRY[1:]})
     lengths = [
         float(c.way[b - 1])
@@ -209,7 +209,7 @@ def _session(listed: Laps, seen: dict[str, Columns], lap_m: float, notes: dict[s
     else:
         notes["cars"] = "each on a clock of its own: what they did at one instant of the recording they need not have done together"
     if unknown:
-        notes["laps of which nobody knows how long they lasted"] = str(unknown)
+        notes["laps of unknown length"] = str(unknown)
     return drivers
 
 

@@ -1,6 +1,6 @@
 """Wyscout events of many matches (v2): events and matches as tables or as Wyscout's JSON; --pick MATCH_ID takes one.
 
-Our own reader, after the words of its table (``_wyscout_events``): kloppy reads one match a file. Places are 0..100 of a pitch of
+Our own reader, by its table (``_wyscout_events``): kloppy reads one match a file. Places are 0..100 of a pitch of
 unknown size, taken as 105 x 68 m, seen by the team that acts, which always attacks towards x = 100; the file does not say which way
 that was in the stadium. So home attacks +x in odd periods and -x in even ones, and ``provenance.direction`` says that this is ours.
 
@@ -176,7 +176,7 @@ def _substitutions(match: Match, game: str, periods: Sequence[Period]) -> Iterat
 
 
 def _entities(match: Match, rows: Sequence[Row], players: dict[int, Player]) -> list[Entity]:
-    """Everybody of the squads and of the rows, once; who makes saves and is nothing else by the list keeps goal."""
+    """Every player of the squads and of the rows, once; a player who makes saves and has no other role in the list is a keeper."""
     team_of = {player: team for team, squad in match.squads.items() for player in squad}
     for _, team, off, on in match.changes:
         team_of |= {player: team for player in (off, on) if player and player not in team_of}

@@ -3,7 +3,7 @@
 Our own reader (kloppy has none). Columns ``utc, sensor_id, x, y``, metres from a corner of the pitch, and the vendor's
 own ``speed`` (m/s) where there is one, which travels as the channel ``vendor_speed_mps``: never a feature, but the
 reference of an agreement. Rows lie in the order in which they arrived; that order is kept. One team wears belts, the
-ball does not, so which way they attack cannot be told from the file: the record says 0, unknown.
+ball does not, so the file does not show the direction of attack: the record has 0, unknown.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def read(files: list[Path]) -> Imported:
             "provider": "zxy",
             "files": path.name,
             "source": "ZXY radio belts, raw samples",
-            "terms": "those of whoever gave you the file; the Tromsø data ask to cite Pettersen et al., MMSys 2014",
+            "terms": "those of your source of the file; the Tromsø data ask to cite Pettersen et al., MMSys 2014",
             "clock": "each belt's own UTC stamps, to the microsecond",
             "arrival": f"synthetic: in the order of the file, {TRACKING_DELAY_US // 1000} ms after the latest stamp",
             "direction": "not in the file: unknown",

@@ -152,7 +152,7 @@ def play(
     found = []
     for known in rows:
         if not known:
-            raise Unavailable("no stats came out of the broker while the benchmark ran")
+            raise Unavailable("the broker delivered no stats while the benchmark ran")
         readings = np.array(known, float)
         # By the time of the sample that closed the window: what is late must not fall out of the figures because it is late.
         closed_us = readings[:, 0] - readings[:, 1]

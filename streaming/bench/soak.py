@@ -93,7 +93,7 @@ def _give_up(feed: Future[None], when: str) -> NoReturn:
     """With what has gone wrong with the feed, if it has."""
     if feed.done():
         feed.result()
-    raise Unavailable(f"no stats came out of the broker {when} of the soak")
+    raise Unavailable(f"the broker delivered no stats {when} of the soak")
 
 
 def resident_bytes(pid: int) -> int:

@@ -1,4 +1,4 @@
-"""Sensor faults: as bad as asked, no worse, the same for the same seed, and never a sample that was not there."""
+"""Sensor faults: as strong as given, the same for the same seed, and never an added sample."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_bad_faults_are_bad_input() -> None:
 
 
 def test_the_record_names_the_faults() -> None:
-    said = declare(RECORD, Faults(noise_in=2, clock_skew_ppm=10))
-    assert said.provenance == {"fault.noise_in": "2", "fault.clock_skew_ppm": "10"}
-    assert not said.feeds[0].aligned
+    declared = declare(RECORD, Faults(noise_in=2, clock_skew_ppm=10))
+    assert declared.provenance == {"fault.noise_in": "2", "fault.clock_skew_ppm": "10"}
+    assert not declared.feeds[0].aligned
     assert declare(RECORD, Faults(noise_in=2)).feeds[0].aligned

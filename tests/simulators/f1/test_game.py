@@ -121,10 +121,10 @@ def test_the_same_seed_plays_the_same_race_however_it_is_packed() -> None:
                 packets.append(np.column_stack([record.t_us, record.tag, record.x_m, *record.channels.values()]))
         return np.concatenate(packets), sorted(events)
 
-    one, told = samples(1)
+    one, channels = samples(1)
     many, again = samples(37)
     assert one.tobytes() == many.tobytes()
-    assert told == again
+    assert channels == again
     other = next(r for r in GrandPrix(6, 1.0).stream() if isinstance(r, Telemetry))
     assert other.channels["water_k"].tolist() != one[:20, 3:].tolist()
 

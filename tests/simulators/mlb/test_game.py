@@ -1,4 +1,4 @@
-"""A simulated ball game keeps the rules, moves like people and balls do, and draws its outcomes from the chances it names."""
+"""A simulated ball game keeps the rules, moves within human limits, and draws its outcomes from its true probabilities."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ SEEDS = (3, 4)
 
 @pytest.fixture(scope="module", params=SEEDS)
 def game(request: pytest.FixtureRequest):
-    world = Game(request.param, 300.0)
-    return world, list(world.chunks())
+    simulator = Game(request.param, 300.0)
+    return simulator, list(simulator.chunks())
 
 
 def events_of(chunks) -> list[Event]:
@@ -41,7 +41,7 @@ def test_events_use_the_vocabulary_of_the_sport(game) -> None:
 
 
 def test_innings_outs_bases_and_score_add_up(game) -> None:
-    world, chunks = game
+    simulator, chunks = game
     order, outs, runs, balls, strikes = [], 0, (0.0, 0.0), 0, 0
     for event in events_of(chunks):
         attrs = event.attrs
@@ -76,7 +76,7 @@ def test_innings_outs_bases_and_score_add_up(game) -> None:
     last = events_of(chunks)[-1]
     assert last.type == "game_end"
     assert runs[0] != runs[1]
-    assert world.record.teams[0].id == "home"
+    assert simulator.record.teams[0].id == "home"
 
 
 def test_no_player_is_faster_than_possible_and_no_ball_jumps(game) -> None:
@@ -125,13 +125,13 @@ def test_bad_seeds_and_lengths_are_bad_input() -> None:
 # -- the chances -----------------------------------------------------------------------------------------------------------------
 
 
-def calibrated(truth: np.ndarray, happened: np.ndarray) -> float:
+def calibrated(truth: np.ndarray, share: np.ndarray) -> float:
     """The largest gap, in standard errors, between mean truth and share observed, over ten bins."""
     order = np.argsort(truth, kind="stable")
     worst = 0.0
     for part in np.array_split(order, 10):
         spread = np.sqrt(max((truth[part] * (1 - truth[part])).sum(), 1.0)) / len(part)
-        worst = max(worst, abs(truth[part].mean() - happened[part].mean()) / spread)
+        worst = max(worst, abs(truth[part].mean() - share[part].mean()) / spread)
     return worst
 
 

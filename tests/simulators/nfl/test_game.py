@@ -153,10 +153,10 @@ def outcomes(kind: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("kind", [engine.N_COMPLETION, engine.N_PRESSURE, engine.N_TACKLE])
 def test_outcomes_are_drawn_from_their_true_probabilities(kind: int) -> None:
     """The sum of outcomes lies within four standard deviations of the sum of their probabilities."""
-    p, happened = outcomes(kind)
+    p, share = outcomes(kind)
     assert len(p) > 100
     assert ((p > 0) & (p < 1)).all()
-    assert abs(happened.sum() - p.sum()) < 4.0 * np.sqrt((p * (1.0 - p)).sum())
+    assert abs(share.sum() - p.sum()) < 4.0 * np.sqrt((p * (1.0 - p)).sum())
 
 
 @pytest.mark.parametrize("caught", [False, True])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 HOME, AWAY = "C-H", "C-A"
-PEOPLE = {HOME: (("H1", "TW"), ("H4", "IVL"), ("H9", "STZ")), AWAY: (("A1", "TW"), ("A4", "IVR"), ("A9", "STZ"))}
+PLAYERS = {HOME: (("H1", "TW"), ("H4", "IVL"), ("H9", "STZ")), AWAY: (("A1", "TW"), ("A4", "IVR"), ("A9", "STZ"))}
 SCORED, WIDE, SAVED = "<SuccessfulShot/>", "<ShotWide/>", "<SavedShot/>"
 SECTIONS = ("firstHalf", "secondHalf", "firstHalfExtra", "secondHalfExtra", "penaltyShootOut")
 #: minute in which each section begins and ends
@@ -52,7 +52,7 @@ class Tie:
             f'<Team TeamId="{team}" TeamName="{role}" Role="{role}"><Players>'
             + "".join(f'<Player PersonId="{ident}" PlayingPosition="{role_}"/>' for ident, role_ in squad)
             + "</Players></Team>"
-            for role, (team, squad) in zip(("home", "guest"), PEOPLE.items(), strict=True)
+            for role, (team, squad) in zip(("home", "guest"), PLAYERS.items(), strict=True)
         )
         (folder / "c_matchinformation.xml").write_text(
             f'<PutDataRequest><MatchInformation><General MatchId="CUP" {self.result}/>{self.pitch}<Teams>{teams}</Teams>'
@@ -63,7 +63,7 @@ class Tie:
 
 
 def positions(folder: Path, section: str, start: str, places: Sequence[tuple[str, str, float]]) -> Path:
-    """Three frames of everybody in ``places`` (team, person, x from the centre)."""
+    """Three frames of the players in ``places`` (team, person, x from the centre)."""
     sets = "".join(
         f'<FrameSet GameSection="{section}" TeamId="{team}" PersonId="{person}">'
         + "".join(f'<Frame N="{i}" T="{start}.{i * 40:03d}+00:00" X="{x}" Y="0.0"/>' for i in range(3))

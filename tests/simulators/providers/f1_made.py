@@ -103,7 +103,7 @@ def lines(imported: Imported) -> dict[str, dict[int, float]]:
 
 
 def finals(imported: Imported) -> list[StatBlock]:
-    """Everything final that is said of it."""
+    """All its final values."""
     operator = operator_for(imported.record, draw=False, strict=True)
     out = [o for r in imported.stream() for o in operator.on_record(r)] + operator.finish()
     return [block for block in out if isinstance(block, StatBlock) and block.quality == "final"]

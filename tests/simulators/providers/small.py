@@ -1,4 +1,4 @@
-"""Small games in the providers' own formats, written by the tests: a few seconds, a handful of people, every turn taken."""
+"""Small games in the providers' own formats, written by the tests: a few seconds, a handful of players, every branch taken."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def tracab_dat(folder: Path) -> list[Path]:
     lines = []
     for start, side in ((1000, 1), (2000, -1)):
         for i in range(5):
-            people = f"1,1,1,{-4000 * side},0,1.0;0,2,9,{2000 * side},{-100 - i},2.0;"
-            lines.append(f"{start + i}:{people}:{100 * side * i},50,20,9.0,H,{'Alive' if i < 4 else 'Dead'};:")
+            players = f"1,1,1,{-4000 * side},0,1.0;0,2,9,{2000 * side},{-100 - i},2.0;"
+            lines.append(f"{start + i}:{players}:{100 * side * i},50,20,9.0,H,{'Alive' if i < 4 else 'Dead'};:")
     (folder / "game.dat").write_text("\n".join(lines) + "\n")
     (folder / "game_metadata.xml").write_text(
         '<?xml version="1.0" encoding="utf-8"?><TracabMetaData sVersion="1.0">'
@@ -124,7 +124,7 @@ def skillcorner(folder: Path) -> list[Path]:
 
 
 def metrica(folder: Path) -> list[Path]:
-    """A goal from a corner at each end, an own goal, a foul told twice."""
+    """A goal from a corner at each end, an own goal, a foul in two rows."""
     (folder / "Small_RawEventsData.csv").write_text(
         "Team,Type,Subtype,Period,Start Frame,Start Time [s],End Frame,End Time [s],From,To,Start X,Start Y,End X,End Y\n"
         "Away,SET PIECE,KICK OFF,1,1,0.04,0,0,Player19,,NaN,NaN,NaN,NaN\n"
@@ -143,8 +143,8 @@ def metrica(folder: Path) -> list[Path]:
 
 
 def sportec(folder: Path) -> list[Path]:
-    """Four people, two periods, a shot by each team, positions of three frames; home kicks off from the right."""
-    people = {
+    """Four players, two periods, a shot by each team, positions of three frames; home kicks off from the right."""
+    players = {
         "home": ("C-H", [("P-1", "1", "TW"), ("P-2", "9", "STZ")]),
         "guest": ("C-G", [("P-3", "1", "TW"), ("P-4", "9", "STZ")]),
     }
@@ -156,7 +156,7 @@ def sportec(folder: Path) -> list[Path]:
             for ident, shirt, position in squad
         )
         + '</Players><TrainerStaff><Trainer PersonId="T" Role="headcoach" Shortname="T"/></TrainerStaff></Team>'
-        for role, (club, squad) in people.items()
+        for role, (club, squad) in players.items()
     )
     (folder / "X_matchinformation.xml").write_text(
         '<PutDataRequest><MatchInformation><General MatchId="X" HomeTeamId="C-H" GuestTeamId="C-G" Result="1:0" MatchDay="12"'

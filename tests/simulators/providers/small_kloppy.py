@@ -121,7 +121,7 @@ def statsbomb(folder: Path, frames: bool = False) -> list[Path]:
             add(5, "00:00.000" if kind == "Half Start" else "00:30.000", team, None, kind, None)
     spot = {"type": {"id": 88, "name": "Penalty"}}
     add(5, "00:05.000", HOME, 12, "Shot", [108.0, 40.0], shot=shot("Goal", 97, [120.0, 40.0, 1.0], **spot))
-    people = [
+    players = [
         {
             "team_id": team["id"],
             "team_name": team["name"],
@@ -132,7 +132,7 @@ def statsbomb(folder: Path, frames: bool = False) -> list[Path]:
         }
         for team, keeper in ((HOME, 11), (AWAY, 22))
     ]
-    for name, found in (("events", events), ("lineups", people)):
+    for name, found in (("events", events), ("lineups", players)):
         (folder / f"7_{name}.json").write_text(json.dumps(found))
     return [folder / "7_events.json", folder / "7_lineups.json"]
 

@@ -59,8 +59,8 @@ def race_files(folder: Path) -> list[Path]:
                 for name, value in zip(columns, row, strict=True):
                     columns[name].append(value)
             s1, s2 = ("", "") if lap == 1 else (f"{took - 40:.3f}", "20.000")
-            told = "" if lap == 1 else f"{took:.3f}"
-            lines.append(f"{driver},{told},{lap},SOFT,1,{s1},{s2 or '20.000'},20.000,{lap},{k + 1},1,False")
+            lap_time = "" if lap == 1 else f"{took:.3f}"
+            lines.append(f"{driver},{lap_time},{lap},SOFT,1,{s1},{s2 or '20.000'},20.000,{lap},{k + 1},1,False")
     kinds = {"driver": pa.string(), "lap": pa.int16(), "time": pa.float32(), "speed": pa.float32(), "distance": pa.float32()}
     table = pa.table({n: pa.array(v, kinds.get(n)) if n in kinds else pa.array(np.array(v, np.int32)) for n, v in columns.items()})
     pq.write_table(table, folder / "telemetry.parquet")
@@ -188,8 +188,8 @@ def test_laps_are_added_up_and_gaps_follow(tmp_path: Path) -> None:
 def test_partial_updates_become_events(tmp_path: Path) -> None:
     imported = read("f1_livetiming", live_files(tmp_path))
     events = [r for r in imported.stream() if isinstance(r, Event)]
-    told = [(e.type, e.attrs.get("lap"), e.attrs.get("loop"), e.attrs.get("sector")) for e in events if e.type == "loop"]
-    assert told == [
+    loops = [(e.type, e.attrs.get("lap"), e.attrs.get("loop"), e.attrs.get("sector")) for e in events if e.type == "loop"]
+    assert loops == [
         ("loop", 4.0, 6.0, 3.0),
         ("loop", 5.0, 1.0, None),
         ("loop", 5.0, 2.0, 1.0),
@@ -200,7 +200,7 @@ def test_partial_updates_become_events(tmp_path: Path) -> None:
     (out,) = [e for e in events if e.type == "pit_exit"]
     assert out.attrs["lane_s"] == 24.0
     assert [e.attrs["status"] for e in events if e.type == "track_status"] == ["clear", "yellow"]
-    assert imported.record.provenance["ignored: line of nobody who is known"] == "1"
+    assert imported.record.provenance["ignored: line of an unknown driver"] == "1"
     found = updates(imported)
     # chained by official sector times, not by when the messages were sent
     assert [v[0] for _, v in found["f1.car.lap_time"]] == [pytest.approx(61.5, abs=1e-5)]  # type: ignore[index]

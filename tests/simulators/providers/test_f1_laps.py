@@ -54,7 +54,7 @@ def test_optional_columns_may_be_missing_in_some_laps(nothing: str, tmp_path: Pa
 
 @pytest.mark.parametrize("left", [("driver", "time", "lap"), ("driver", "time", "lap", "s1", "s2", "s3")])
 def test_the_columns_that_f1_publishes_are_enough(left: tuple[str, ...], tmp_path: Path) -> None:
-    """Driver, lap and time: stints follow from the stops, which are told by the list of them, or by the telemetry."""
+    """Driver, lap and time: stints follow from the stops, which are in a list of their own, or in the telemetry."""
     seen = telemetry(pits=(("BBB", 3),))
     alone = read("tracinginsights", write(tmp_path / "a", rows(), left, seen))
     listed = read("tracinginsights", write(tmp_path / "b", rows(), left, seen, pit_stops_csv="driver,lap,duration\nBBB,3,20.5\n"))
@@ -117,7 +117,7 @@ def test_a_hole_that_nothing_bridges_is_refused(tmp_path: Path) -> None:
 
 
 def stopped_race(**of_lap_3: Any) -> tuple[list[dict[str, Any]], dict[str, list[float]]]:
-    """A red flag in lap 3: 1500 s for everybody."""
+    """A red flag in lap 3: 1500 s for all cars."""
     times = {car: [*t[:2], 1500.0 + k, *t[3:]] for k, (car, t) in enumerate(TIMES.items())}
     return changed(rows(times), lambda row: row["lap"] == 3, status="25", **of_lap_3), times
 
@@ -136,14 +136,14 @@ def test_a_red_flag_is_no_retirement_and_leaves_no_hole(of_lap_3: dict[str, Any]
     blocks = finals(imported)
     for place, (car, t) in enumerate(times.items(), 1):
         shown = series(blocks, "f1.car.position", car)
-        assert set(shown[: int(sum(t) * 10)]) == {float(place)}, "nobody is lost after it"
+        assert set(shown[: int(sum(t) * 10)]) == {float(place)}, "no car is lost after it"
     assert ("red_flag", ["red_flag"]) in labels(blocks)
     lost = [v for car, v in of_events(blocks, "f1.car.time_lost") if car == "AAA"]
     assert max(v[0] for v in lost) < 5.0, "the race stood still: nothing was lost in that lap"
 
 
 def test_a_clock_against_the_official_order_is_refused(tmp_path: Path) -> None:
-    """One car's telemetry leaves out the stop, the others' has it: nothing in his own columns shows it."""
+    """One car's telemetry leaves out the stop, the others' has it: nothing in its own columns shows it."""
     times = {car: [*t[:2], 1500.0 if car != "CCC" else 62.0, *t[3:]] for car, t in TIMES.items()}
     listed = changed(rows(times), lambda row: row["lap"] >= 3 and row["driver"] == "CCC", pos=9)
     files = write(tmp_path, listed, seen=telemetry(times))

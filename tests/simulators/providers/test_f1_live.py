@@ -45,7 +45,7 @@ def clock(lap_s: float) -> str:
 
 
 def opening(kind: str = "Race") -> list[Message]:
-    people = {n: {"Tla": tla, "FullName": tla.title(), "TeamName": f"Team {n}", "TeamColour": "ff0000"} for n, tla in CARS.items()}
+    drivers = {n: {"Tla": tla, "FullName": tla.title(), "TeamName": f"Team {n}", "TeamColour": "ff0000"} for n, tla in CARS.items()}
     first = {
         n: {"InPit": False, "Position": str(k), "Sectors": [{"Value": "", "Segments": [{"Status": 0}] * 2} for _ in range(3)]}
         for k, n in enumerate(CARS, 1)
@@ -53,7 +53,7 @@ def opening(kind: str = "Race") -> list[Message]:
     tyres = {n: {"Stints": [{"Compound": "MEDIUM", "TotalLaps": 0, "StartLaps": 0}]} for n in CARS}
     return [
         message("SessionInfo", 0.0, {"Type": kind, "Name": kind, "Meeting": {"Name": "A Grand Prix"}}),
-        message("DriverList", 0.0, people),
+        message("DriverList", 0.0, drivers),
         message("TimingData", 0.0, {"Lines": first}),
         message("TimingAppData", 0.1, {"Lines": tyres}),
         message("TrackStatus", 0.2, {"Status": "1"}),
@@ -126,7 +126,7 @@ def laps(found: Imported) -> dict[str, dict[int, float]]:
     """Every lap time that is shown, by car and lap."""
     shown: dict[str, dict[int, float]] = {}
     for car, (took, lap, *_) in of_events(finals(found), "f1.car.lap_time"):
-        assert lap not in shown.setdefault(car, {}), "no lap is said twice"
+        assert lap not in shown.setdefault(car, {}), "no lap is reported twice"
         shown[car][int(lap)] = round(took, 6)
     return shown
 
@@ -232,7 +232,7 @@ def test_a_file_that_is_mostly_no_recording_is_bad_input(tmp_path: Path) -> None
 
 
 def test_a_missing_sector_keeps_the_lap(tmp_path: Path) -> None:
-    """The third sector of one lap and the first of another are missing: what is said of the laps stands."""
+    """The third sector of one lap and the first of another are missing: the reported laps stay."""
     messages = race()
     for k, one in enumerate(messages):
         line = one["Json"].get("Lines", {}).get("7", {}) if one["Type"] == "TimingData" else {}
@@ -332,7 +332,7 @@ def test_disqualifications_and_flags_come_from_race_control(tmp_path: Path) -> N
     found = imported(tmp_path, lines_of([*race(), *control]))
     assert [e.player for e in events(found, "disqualification")] == ["NIN"]
     words = [e.attrs["status"] for e in events(found, "track_status")]
-    assert words == ["clear", "virtual_safety_car", "clear"], "said when it changes; while it is ending it is still there"
+    assert words == ["clear", "virtual_safety_car", "clear"], "reported when it changes; while it is ending it is still there"
 
 
 def test_tyres_that_are_announced_are_fitted_at_the_stop(tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ def test_without_a_race_there_is_no_order_on_the_track(kind: str, tmp_path: Path
         assert not of_events(blocks, stat), stat
     assert not [text for text in sentences(blocks) if "race" in text]
     for _, (_, _, traffic, _) in of_events(blocks, "f1.car.time_lost"):
-        assert np.isnan(traffic), "nobody knows who was in whose way"
+        assert np.isnan(traffic), "traffic is unknown"
 
 
 def test_best_times_rank_as_in_timing(tmp_path: Path) -> None:

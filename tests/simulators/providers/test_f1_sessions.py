@@ -41,8 +41,8 @@ def _session(
 def test_the_kind_of_session_follows_from_the_folder_name(name: str, kind: str, tmp_path: Path) -> None:
     imported = _session(tmp_path, name) if kind != "race" else read("f1", write(tmp_path / name, rows()))
     assert imported.record.provenance["session"] == kind
-    said = [event.attrs["kind"] for event in events(imported, "session")]
-    assert said == ([] if kind == "race" else [kind])
+    reported = [event.attrs["kind"] for event in events(imported, "session")]
+    assert reported == ([] if kind == "race" else [kind])
     assert bool(events(imported, "lights_out")) == (kind == "race")
 
 
@@ -68,10 +68,10 @@ def _any(block: StatBlock) -> bool:
 def test_results_override_the_order_by_lap_times(tmp_path: Path) -> None:
     text = "driver,position,laps\nAAA,1,5\nBBB,2,5\nCCC,3,5\n"
     imported = _session(tmp_path, "qualifying", results_csv=text)
-    said = {str(event.player): event.attrs["place"] for event in events(imported, "standing")}
-    assert said == {"AAA": 1.0, "BBB": 2.0, "CCC": 3.0}
+    reported = {str(event.player): event.attrs["place"] for event in events(imported, "standing")}
+    assert reported == {"AAA": 1.0, "BBB": 2.0, "CCC": 3.0}
     places = {car: float(place) for car, place in of_events(finals(imported), "f1.timing.position")}
-    assert places == said, "who was fastest in an earlier part need not be first"
+    assert places == reported, "who was fastest in an earlier part need not be first"
 
 
 def test_a_session_s_clock_places_the_laps(tmp_path: Path) -> None:
@@ -94,6 +94,6 @@ def test_a_lap_of_unknown_length_is_named_and_left_out_alone(tmp_path: Path) -> 
     keep = [not (car == "CCC" and lap == 4) for car, lap in zip(seen["driver"], seen["lap"], strict=True)]
     seen = {name: [v for v, k in zip(values, keep, strict=True) if k] for name, values in seen.items()}
     imported = read("f1", write(tmp_path / "practice", _rows(), seen=seen))
-    assert imported.record.provenance["laps of which nobody knows how long they lasted"] == "1"
+    assert imported.record.provenance["laps of unknown length"] == "1"
     laps = of_events(finals(imported), "f1.car.lap_time")
     assert [round(float(v[0]), 3) for car, v in laps if car == "CCC"] == [61.0, 61.2, 61.5]

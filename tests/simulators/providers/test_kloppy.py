@@ -68,7 +68,7 @@ def events(imported: Imported) -> list[Event]:
 
 
 def promised(imported: Imported) -> None:
-    """Valid records, known people, our words, in the order of arrival."""
+    """Valid records, known players, our types, in the order of arrival."""
     record = imported.record
     assert decode_game(encode(record)) == record
     ids = {entity.id for entity in record.entities}
@@ -219,10 +219,10 @@ def test_a_goal_by_a_player_who_is_not_in_the_line_up_counts_for_his_team(tmp_pa
     import json
 
     files = small.statsbomb(tmp_path, frames=True)
-    people = json.loads(files[1].read_text())
-    for team in people:
+    players = json.loads(files[1].read_text())
+    for team in players:
         team["lineup"] = [player for player in team["lineup"] if player["player_id"] not in (11, 23)]
-    files[1].write_text(json.dumps(people))
+    files[1].write_text(json.dumps(players))
     rows = json.loads(files[0].read_text())
     for event in rows:
         if event["type"]["name"] == "Starting XI":
@@ -284,7 +284,7 @@ def test_a_direction_that_is_stated_is_not_overruled() -> None:
 
     assert agree("x", {1: 1, 2: -1, 3: 1}, {1: 1, 3: -1}, binding=True) == {1: 1, 2: -1, 3: -1}
     assert agree("x", {1: 1, 2: -1}, {1: -1}, binding=False) == {1: -1, 2: -1}
-    with pytest.raises(BadInput, match=r"home attacks towards \+x in period 1, by where people were the other way"):
+    with pytest.raises(BadInput, match=r"home attacks towards \+x in period 1, by mean positions the other way"):
         agree("x", {1: 1, 2: -1}, {1: -1}, binding=True)
 
 
@@ -294,7 +294,7 @@ def test_own_goals_that_kloppy_takes_for_something_else(tmp_path: Path) -> None:
 
     small_wyscout.published(tmp_path)
     rows = json.loads((tmp_path / "events_X.json").read_text())
-    people = {
+    players = {
         str(team): {
             "team": {"wyId": team, "officialName": f"T {team}", "formation": {}},
         }
@@ -302,7 +302,7 @@ def test_own_goals_that_kloppy_takes_for_something_else(tmp_path: Path) -> None:
     }
     match = {
         "events": rows,
-        "teams": people,
+        "teams": players,
         "coaches": {},
         "referees": {},
         "players": {
@@ -373,16 +373,16 @@ def test_a_file_is_known_by_its_name_else_by_its_place(wanted: str, names: list[
 @pytest.mark.parametrize(
     ("wanted", "names", "sentence"),
     [
-        ("kloppy", ["a.json"], "kloppy reads many formats: say kloppy:FORMAT with one of datafactory, hawkeye, "),
-        ("kloppy:footy", ["a.json"], "kloppy reads no format 'footy': say kloppy:FORMAT with one of datafactory, "),
+        ("kloppy", ["a.json"], "kloppy reads many formats: give kloppy:FORMAT with one of datafactory, hawkeye, "),
+        ("kloppy:footy", ["a.json"], "kloppy reads no format 'footy': give kloppy:FORMAT with one of datafactory, "),
         (
             "kloppy:statsbomb",
             ["x_events.json"],
             "takes event_data, lineup_data (and may have three_sixty_data), and got x_events.json: lineup_data is missing",
         ),
         ("kloppy:opta", ["a.xml", "b.xml", "c.xml"], "takes f7_data, f24_data, and got a.xml, b.xml, c.xml: give them in this"),
-        ("kloppy:metrica", ["a.xml", "b.xml"], "the names of a.xml, b.xml do not say which: say metrica.event (event_data, "),
-        ("kloppy:metrica.foo", ["a.xml"], "kloppy:metrica has no foo: say metrica.event or metrica.tracking_csv or "),
+        ("kloppy:metrica", ["a.xml", "b.xml"], "the names of a.xml, b.xml do not decide: give metrica.event (event_data, "),
+        ("kloppy:metrica.foo", ["a.xml"], "kloppy:metrica has no foo: give metrica.event or metrica.tracking_csv or "),
         ("kloppy:opta", ["f7.xml", "f24.xml"], "they are damaged, incomplete, or no opta files"),
         ("kloppy:datafactory", ["a.json"], "they are damaged, incomplete, or no datafactory files"),
     ],

@@ -131,7 +131,7 @@ def event_values(out: list[Any]) -> dict[str, list[Any]]:
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
-    """Two plays of two games, one towards either end, the second with a frame told twice, a man missing and one far away."""
+    """Two plays of two games, one towards either end, the second with a frame in two rows, a player missing and one far away."""
     one, two = frames_of(1, 10), frames_of(2, 20, "left")
     for column in two:
         two[column] += two[column][23 * 20 : 23 * 21]  # frame 20 again
@@ -158,13 +158,13 @@ def test_all_plays_stand_one_after_the_other(files: list[Path]) -> None:
 def test_positions_state_and_players_of_a_play(files: list[Path]) -> None:
     imported = read("ngs", files, "2/20")
     assert {e.name for e in imported.record.entities} >= {"Man 08", "Man 17", "Ball"}
-    told = {r.type: r for r in imported.stream() if isinstance(r, Event)}
-    assert told["down"].attrs["to_goal_yd"] == 50.0
-    assert told["down"].attrs["clock_s"] == 330.0 + 1800.0
-    assert told["ball_snap"].player == "1"
-    assert told["pass_arrived"].player == "9"
-    assert told["tackle"].team == "home"
-    assert told["ball_snap"].x_m == pytest.approx(5.0 * YD, abs=0.01), "five yards behind the middle, the other way"
+    by_type = {r.type: r for r in imported.stream() if isinstance(r, Event)}
+    assert by_type["down"].attrs["to_goal_yd"] == 50.0
+    assert by_type["down"].attrs["clock_s"] == 330.0 + 1800.0
+    assert by_type["ball_snap"].player == "1"
+    assert by_type["pass_arrived"].player == "9"
+    assert by_type["tackle"].team == "home"
+    assert by_type["ball_snap"].x_m == pytest.approx(5.0 * YD, abs=0.01), "five yards behind the middle, the other way"
 
 
 def test_an_operator_accepts_the_recording_and_counts_what_it_rejects(files: list[Path]) -> None:

@@ -1,4 +1,4 @@
-"""The shared small cases of NFL files, each after a public report: all of them are one and the same play, told in eight ways."""
+"""The shared small cases of NFL files, each after a public report: all of them are one play, written in eight ways."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_every_case_is_read(name: str) -> None:
     assert (imported.record.teams[0].name, imported.record.teams[1].name) == ("HOM", "AWY")
     assert events[0].attrs["clock_s"] == 720.0 + 2700.0, "12:00:00 is twelve minutes"
     assert events[0].attrs["to_goal_yd"] == 50.0
-    assert ("home_points" in events[0].attrs) == (name != "in-bdb"), "the public files do not say who is at home"
+    assert ("home_points" in events[0].attrs) == (name != "in-bdb"), "the public files do not name the home team"
     shown = event_values(helpers.play(operator_for(imported.record), list(imported.stream())))
     if name != "in-noball":
         assert shown["nfl.passer.time_to_throw"] == pytest.approx([2.0])

@@ -23,7 +23,7 @@ from tests.simulators.providers.test_ngs import event_values, frames_of, plays_o
 from tests.streaming import helpers
 
 Table = dict[str, list[Any]]
-#: what a play of the shape of ``frames_of`` is, whoever tells it
+#: the events of a play of the shape of ``frames_of``, in any spelling
 WORDS = ["down", "line_set", "ball_snap", "pass_forward", "pass_arrived", "pass_outcome_caught", "tackle"]
 
 
@@ -46,7 +46,7 @@ def write_csv(path: Path, table: Table, empty: str = "NA") -> Path:
     return path
 
 
-def told(imported: Imported) -> list[Event]:
+def events_of(imported: Imported) -> list[Event]:
     return [record for record in imported.stream() if isinstance(record, Event)]
 
 
@@ -128,12 +128,14 @@ def games() -> Table:
 
 
 def players(frames: Table) -> Table:
-    men = {i: (n, p) for i, n, p in zip(frames["nflId"], frames["displayName"], frames["position"], strict=True) if i is not None}
+    listed = {
+        i: (n, p) for i, n, p in zip(frames["nflId"], frames["displayName"], frames["position"], strict=True) if i is not None
+    }
     return {
-        "nflId": list(men),
-        "height": ["6-2"] * len(men),
-        "officialPosition": [p for _, p in men.values()],
-        "displayName": [n for n, _ in men.values()],
+        "nflId": list(listed),
+        "height": ["6-2"] * len(listed),
+        "officialPosition": [p for _, p in listed.values()],
+        "displayName": [n for n, _ in listed.values()],
     }
 
 
@@ -177,9 +179,9 @@ def year(folder: Path, name: str, direction: str = "right") -> list[Path]:
             write_csv(folder / "players.csv", players(frames)),
         ]
     # snake_case throughout, the teams in the table of plays
-    told_plays = snake(plays_with("HOM", "HOM", 50, direction)) | {"home_team_abbr": ["HOM"], "visitor_team_abbr": ["AWY"]}
+    spelled_plays = snake(plays_with("HOM", "HOM", 50, direction)) | {"home_team_abbr": ["HOM"], "visitor_team_abbr": ["AWY"]}
     return [
-        write_csv(folder / "supplementary_data.csv", told_plays, ""),
+        write_csv(folder / "supplementary_data.csv", spelled_plays, ""),
         write_csv(folder / "input_2023_w01.csv", snake(tracking_2025(frames, direction)), ""),
         write_csv(folder / "players.csv", snake(players(frames)), ""),
     ]
@@ -196,7 +198,7 @@ def test_every_spelling_is_the_same_play(tmp_path: Path, name: str, direction: s
     assert {e.id: (e.name, e.team, e.role) for e in record.entities}["9"] == ("Man 08", "home", "receiver")
     assert record.periods[0].home_attacks == (1 if direction == "right" else -1)
     assert imported.samples == 70 * 23
-    events = told(imported)
+    events = events_of(imported)
     assert [event.type for event in events] == WORDS
     assert {event.team for event in events} == {"home"}
     by_type = {event.type: event for event in events}
@@ -233,7 +235,7 @@ def test_the_way_to_the_goal_line_is_by_whose_half_it_is(
 ) -> None:
     files = year(tmp_path, "2025", direction)
     write_csv(files[0], plays_with("HOM", half or "", number, None))
-    assert told(read("ngs", files, "1/10"))[0].attrs["to_goal_yd"] == to_goal
+    assert events_of(read("ngs", files, "1/10"))[0].attrs["to_goal_yd"] == to_goal
 
 
 def test_the_other_team_with_the_ball_attacks_the_other_way(tmp_path: Path) -> None:
@@ -245,7 +247,7 @@ def test_the_other_team_with_the_ball_attacks_the_other_way(tmp_path: Path) -> N
     write_csv(files[0], plays_with("AWY", "AWY", 30, None))
     imported = read("ngs", files, "1/10")
     assert imported.record.periods[0].home_attacks == -1
-    events = told(imported)
+    events = events_of(imported)
     assert {event.team for event in events} == {"away"}
     assert events[0].attrs["to_goal_yd"] == 70.0
 
@@ -257,11 +259,11 @@ def test_without_sides_the_line_up_decides(tmp_path: Path) -> None:
     del frames["playDirection"]
     imported = read("ngs", [write_csv(tmp_path / "plays.csv", plays), write_csv(tmp_path / "tracking.csv", frames)], "1/10")
     assert imported.record.periods[0].home_attacks == -1
-    assert "the files do not say who is at home: HOM stands as home" in imported.record.provenance["sides"]
+    assert "the files do not name the home team: HOM stands as home" in imported.record.provenance["sides"]
     assert "positions" in imported.record.provenance
-    events = told(imported)
+    events = events_of(imported)
     assert [event.type for event in events] == WORDS
-    assert "home_points" not in events[0].attrs, "nobody knows whose points those are"
+    assert "home_points" not in events[0].attrs, "the owners of the points are unknown"
     by_type = {event.type: event for event in events}
     assert (by_type["ball_snap"].player, by_type["pass_forward"].player, by_type["pass_arrived"].player) == (None, "1", "9")
     out = helpers.play(operator_for(imported.record), list(imported.stream()))
@@ -298,11 +300,11 @@ def test_an_automatic_label_counts_only_without_a_manual_one(tmp_path: Path) -> 
     rows = zip(frames["frameId"], frames["event"], strict=True)
     early = ["autoevent_ballsnap" if f == 4 and e == "None" else e for f, e in rows]
     write_csv(files[1], frames | {"event": early})
-    snaps = [event for event in told(read("ngs", files, "1/10")) if event.type == "ball_snap"]
-    assert [(event.t_us - told(read("ngs", files, "1/10"))[0].t_us) for event in snaps] == [1_000_000]
+    snaps = [event for event in events_of(read("ngs", files, "1/10")) if event.type == "ball_snap"]
+    assert [(event.t_us - events_of(read("ngs", files, "1/10"))[0].t_us) for event in snaps] == [1_000_000]
     auto = [{"ball_snap": "autoevent_ballsnap", "pass_forward": "autoevent_passforward"}.get(e, e) for e in frames["event"]]
     write_csv(files[1], frames | {"event": auto})
-    assert [event.type for event in told(read("ngs", files, "1/10"))] == WORDS
+    assert [event.type for event in events_of(read("ngs", files, "1/10"))] == WORDS
 
 
 def test_stamps_that_are_coarser_than_the_frames_do_not_bend_time(tmp_path: Path) -> None:
@@ -336,7 +338,7 @@ def test_the_ball_by_any_name_or_none(tmp_path: Path, name: str | None) -> None:
     frames = frames_of(1, 10)
     frames["displayName"] = [name if n == "ball" else n for n in frames["displayName"]]
     imported = read("ngs", plain(tmp_path, frames), "1/10")
-    assert [event.type for event in told(imported)] == WORDS
+    assert [event.type for event in events_of(imported)] == WORDS
     np.testing.assert_allclose(samples(imported)["ball"][0], [0.0, (26.0 - 160.0 / 6.0) * YD], atol=1e-4)
     assert len(samples(imported)) == 23
 
@@ -348,7 +350,7 @@ def test_a_player_without_an_id_is_identified_by_team_and_name(tmp_path: Path) -
     found = {entity.name: entity for entity in imported.record.entities}
     assert found["Man 15"].id == "AWY-Man 15"
     assert len(samples(imported)["AWY-Man 15"]) == 70
-    # in some of his rows alone: he is who he is in the others
+    # in some rows of a player alone: the other rows identify the player
     frames = frames_of(1, 10)
     frames["nflId"][:23] = [None] * 23
     imported = read("ngs", plain(tmp_path, frames), "1/10")
@@ -367,13 +369,13 @@ def test_an_id_of_two_players_is_bad_input(tmp_path: Path) -> None:
 
 
 def test_labels_are_taken_from_any_row_of_the_frame(tmp_path: Path) -> None:
-    """No ball at all: the events are there, without places; whoever can be named is."""
+    """No ball at all: the events are there, without places; players are named where possible."""
     frames = frames_of(1, 10)
     labels = {t: e for t, e in zip(frames["time"], frames["event"], strict=True) if e is not None}
     keep = [i for i, n in enumerate(frames["displayName"]) if n != "ball"]
     frames = {name: [values[i] for i in keep] for name, values in frames.items()}
     frames["event"] = [labels.get(t) if i == 1000 + 3 else None for t, i in zip(frames["time"], frames["nflId"], strict=True)]
-    events = told(read("ngs", plain(tmp_path, frames), "1/10"))
+    events = events_of(read("ngs", plain(tmp_path, frames), "1/10"))
     assert [event.type for event in events] == WORDS
     assert {event.x_m for event in events} == {None}
     assert {event.type: event.player for event in events}["ball_snap"] == "1", "there is one passer"
@@ -386,7 +388,7 @@ def test_unusable_rows_are_left_out_and_counted(tmp_path: Path) -> None:
     for i in (30, 31):
         frames["nflId"][i], frames["displayName"][i], frames["jerseyNumber"][i] = None, None, None
     imported = read("ngs", plain(tmp_path, frames), "1/10")
-    assert imported.record.provenance["left out"] == "1 rows without x or y, 2 rows of nobody known"
+    assert imported.record.provenance["left out"] == "1 rows without x or y, 2 rows of unknown players"
     assert imported.samples == 70 * 23 - 3
     plays = plays_of([(1, 10, "right"), (7, 7, "right")])
     imported = read("ngs", plain(tmp_path, frames_of(1, 10), plays))
@@ -449,7 +451,7 @@ def events_with(folder: Path, labels: dict[int, str]) -> list[Event]:
     frames = frames_of(1, 10)
     ball = [n == "ball" for n in frames["displayName"]]
     frames["event"] = [labels.get(i // 23) if b else None for i, b in enumerate(ball)]
-    return told(read("ngs", plain(folder, frames), "1/10"))
+    return events_of(read("ngs", plain(folder, frames), "1/10"))
 
 
 def test_a_catch_in_the_end_zone_is_a_touchdown_once(tmp_path: Path) -> None:
@@ -505,7 +507,7 @@ def test_a_play_whose_snap_is_not_labelled_has_no_value_of_it(tmp_path: Path) ->
 @pytest.mark.parametrize("sense", [1.0, -1.0])
 def test_angles_are_converted_to_the_convention_of_the_league(tmp_path: Path, turn: float, sense: float) -> None:
     frames = frames_of(1, 10)
-    true = [90.0 if n == "Man 08" else None for n in frames["displayName"]]  # he runs along +x
+    true = [90.0 if n == "Man 08" else None for n in frames["displayName"]]  # this player runs along +x
     fake = [None if t is None else (sense * (t - turn)) % 360.0 for t in true]
     for column in ("dir", "o"):
         frames[column] = fake

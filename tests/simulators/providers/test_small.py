@@ -37,7 +37,7 @@ def parts(imported: Imported) -> tuple[dict[int, np.ndarray], list[Event]]:
 
 @pytest.mark.parametrize("provider", [*small.GAMES, "tracab_dat"])
 def test_an_import_has_valid_records_in_order_and_repeats(provider: str, tmp_path: Path) -> None:
-    """Valid records, known people, the sport's words, the order of arrival, and the same twice and through a recording."""
+    """Valid records, known players, the sport's event types, the order of arrival, and the same twice and through a recording."""
     folder = tmp_path / "files"
     folder.mkdir()
     imported = game(provider, folder)
@@ -157,19 +157,19 @@ def test_skillcorner_turns_events_back(tmp_path: Path) -> None:
     assert [team.name for team in imported.record.teams] == ["Hosts", "Guests"]
     assert [p.home_attacks for p in imported.record.periods] == [-1, 1]
     np.testing.assert_allclose(columns[0][:2, :4], [[0.0, 1.0, 1.0, 0.2], [0.1, 1.1, 1.0, 0.2]], atol=1e-5)
-    told = {event.id: event for event in events}
-    first = told["8_0"]
+    by_id = {event.id: event for event in events}
+    first = by_id["8_0"]
     assert (first.x_m, first.y_m, first.end_x_m, first.end_y_m) == (10, 2, 20, 4)
     assert first.attrs == {"receiver": "6", "first_time": True, "end_is": "arrival"}
-    assert [(told[i].x_m, told[i].outcome) for i in ("8_1", "8_2", "8_3", "8_5")] == [
+    assert [(by_id[i].x_m, by_id[i].outcome) for i in ("8_1", "8_2", "8_3", "8_5")] == [
         (-40.0, "goal"),
         (41.0, "off_target"),
         (42.0, ""),
         (-43.0, ""),
     ]
-    assert told["8_1"].attrs == {"body_part": "head", "phase": "corner"}
-    assert told["8_3"].t_us - imported.record.t0_us == 5_000_000
-    assert "8_4" not in told
+    assert by_id["8_1"].attrs == {"body_part": "head", "phase": "corner"}
+    assert by_id["8_3"].t_us - imported.record.t0_us == 5_000_000
+    assert "8_4" not in by_id
 
 
 def test_metrica_positions_are_metres_and_events_have_our_types(tmp_path: Path) -> None:
@@ -197,8 +197,8 @@ def test_sportec_keeps_the_stadium_and_the_providers_own_columns(tmp_path: Path)
     columns, events = parts(imported)
     assert [p.home_attacks for p in imported.record.periods] == [-1, 1]
     assert imported.record.provenance["result"] == "1:0"
-    told = {event.id: event for event in events}
-    goal, saved = told["2"], told["3"]
+    by_id = {event.id: event for event in events}
+    goal, saved = by_id["2"], by_id["3"]
     assert (goal.x_m, goal.y_m, goal.outcome) == (-42.0, 0.0, "goal")
     assert (saved.x_m, saved.y_m, saved.outcome, saved.attrs["keeper"]) == (42.0, 0.0, "saved", "P-1")
     assert goal.attrs == {
@@ -210,14 +210,14 @@ def test_sportec_keeps_the_stadium_and_the_providers_own_columns(tmp_path: Path)
         "assist": "cross",
         "first_time": True,
     }
-    assert "4" not in told
-    assert [(told[i].type, told[i].player) for i in ("5", "6", "7")] == [("foul", "P-4"), ("card", "P-4"), ("tackle", "P-2")]
-    assert told["1"].attrs == {"height": "ground", "receiver": "P-1", "set_piece": "kick_off", "end_is": "arrival"}
+    assert "4" not in by_id
+    assert [(by_id[i].type, by_id[i].player) for i in ("5", "6", "7")] == [("foul", "P-4"), ("card", "P-4"), ("tackle", "P-2")]
+    assert by_id["1"].attrs == {"height": "ground", "receiver": "P-1", "set_piece": "kick_off", "end_is": "arrival"}
     roles = {entity.id: entity.role for entity in imported.record.entities}
     assert roles == {"P-1": "keeper", "P-2": "player", "P-3": "keeper", "P-4": "player", "ball": "ball"}
     np.testing.assert_allclose(columns[0], [[0, 0, -1.5, 0.15, 1], [0.04, 1, -1.5, 0.15, 1], [0.08, 2, -1.5, 0.15, 1]], atol=1e-6)
     assert set(columns) == {0, 1, 4}
-    assert imported.record.t0_us == told["1"].t_us  # UTC in both files
+    assert imported.record.t0_us == by_id["1"].t_us  # UTC in both files
 
 
 # -- what is wrong with the files ---------------------------------------------------------------------------------------

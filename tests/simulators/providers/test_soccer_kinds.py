@@ -1,5 +1,5 @@
 """What public readers of soccer files got wrong, as kinds: direction, own goals, shoot-outs, open periods, optional fields, unknown
-people, ids. Each right value stands here on a small file that the test writes; where the shared cases are, on those too."""
+players, ids. Each right value stands here on a small file that the test writes; where the shared cases are, on those too."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_extra_time_goes_the_way_that_its_own_kick_offs_say(tmp_path: Path, thir
 
 
 def test_one_shot_from_anywhere_does_not_overrule_the_kick_off(tmp_path: Path) -> None:
-    """A keeper scores from his own goal area, the only shot of the half."""
+    """A keeper scores from the own goal area, the only shot of the half."""
     tie = Tie().half(1, HOME).shot(10, HOME, "H1", 9.0, SCORED)
     imported = read("sportec", tie.write(tmp_path))
     assert directions(imported) == [1]
@@ -263,7 +263,7 @@ def test_optional_fields_are_optional(tmp_path: Path) -> None:
     [
         ("c_matchinformation.xml", 'TeamId="C-H"', "", "element Team without TeamId"),
         ("c_matchinformation.xml", 'PersonId="H4"', "", "element Player without PersonId"),
-        ("c_matchinformation.xml", 'PersonId="H4"', 'PersonId="H9"', "a person twice: 'H9'"),
+        ("c_matchinformation.xml", 'PersonId="H4"', 'PersonId="H9"', "a player twice: 'H9'"),
         ("c_matchinformation.xml", 'Role="guest"', 'Role="home"', "which team is at home"),
         ("c_matchinformation.xml", 'PitchX="105.00"', 'PitchX="wide"', "'wide' in PitchX"),
         ("c_events.xml", 'EventId="101"', "", "element Event without EventId"),
@@ -407,7 +407,7 @@ def test_a_damaged_file_gives_no_message_of_python(tmp_path: Path, provider: str
         path.write_bytes(whole)
 
 
-# -- 8, 9: ids, and people that nobody knows ----------------------------------------------------------------------------------
+# -- 8, 9: ids, and unknown players ------------------------------------------------------------------------------------------
 
 
 def test_a_goal_by_an_unknown_player_counts_for_the_team(tmp_path: Path) -> None:
@@ -492,7 +492,7 @@ def test_the_cup_tie_of_the_shared_cases(
     assert directions(imported) == ways
     stats = played(imported, tmp_path / "rec")
     assert stats["soccer.match.score"] == [float(side) for side in score]
-    assert stats.get("soccer.match.shootout") == shootout  # nothing is told of one that was not
+    assert stats.get("soccer.match.shootout") == shootout  # a match without one has no such stat
 
 
 @pytest.mark.real

@@ -108,19 +108,19 @@ def test_skillcorners_published_files_are_read(tmp_path: Path) -> None:
     assert record.provenance["result"] == "2:1"
     assert record.provenance["strangers"].startswith("20 places")
     assert record.provenance["extrapolated"] == "30 of 80 places"
-    told = events(imported)
-    goal, passed = told["8_1"], told["8_2"]
+    by_id = events(imported)
+    goal, passed = by_id["8_1"], by_id["8_2"]
     assert (goal.type, goal.outcome, goal.x_m, goal.player, goal.attrs) == ("shot", "goal", 40.0, "5", {"body_part": "foot"})
     assert (passed.x_m, passed.end_x_m, passed.attrs["receiver"], passed.attrs["provider_xpass"]) == (-10.0, -20.0, "6", 0.75)
     assert imported.event_references["soccer.pass.completion_probability"] == ("provider_xpass", 1.0)
-    # a goal against whoever had the ball is his own, one for a team that did not shoot is an opponent's
-    assert (told["8_3"].type, told["8_3"].team, told["8_3"].player) == ("own_goal", "2", "8")
-    put_in = told["8_4-goal"]
-    assert (told["8_4"].type, put_in.type, put_in.team, put_in.player) == ("pass", "own_goal", "1", None)
-    foul, kick = told["8_6"], told["8_7"]
+    # a goal against the player with the ball is an own goal, one for a team that did not shoot is an opponent's
+    assert (by_id["8_3"].type, by_id["8_3"].team, by_id["8_3"].player) == ("own_goal", "2", "8")
+    put_in = by_id["8_4-goal"]
+    assert (by_id["8_4"].type, put_in.type, put_in.team, put_in.player) == ("pass", "own_goal", "1", None)
+    foul, kick = by_id["8_6"], by_id["8_7"]
     assert (foul.type, foul.team, foul.player, foul.x_m) == ("foul", "1", None, 20.0)
     assert kick.attrs["set_piece"] == "free_kick"
-    assert "8_5" not in told
+    assert "8_5" not in by_id
 
 
 def test_skillcorner_needs_no_events_and_accepts_the_other_published_files(tmp_path: Path) -> None:
@@ -221,9 +221,9 @@ def test_metricas_wide_tracking_is_read_beside_its_events(tmp_path: Path) -> Non
     np.testing.assert_allclose(seen["Player1"][0], [0.04, (0.05 - 0.5) * 105, 0.0, 0.0], atol=1e-4)
     np.testing.assert_allclose(seen["ball"][1, 1:3], [0.0, 17.0], atol=1e-4)
     assert np.isnan(seen["ball"][:, 3]).all()
-    told = events(imported)
-    assert (told["2"].type, told["2"].team) == ("own_goal", "away")
-    assert (told["3"].outcome, told["3"].x_m) == ("goal", pytest.approx(-42.0))
+    by_id = events(imported)
+    assert (by_id["2"].type, by_id["2"].team) == ("own_goal", "away")
+    assert (by_id["3"].outcome, by_id["3"].x_m) == ("goal", pytest.approx(-42.0))
     alone = read("metrica", files)
     assert alone.samples == imported.samples
     assert [p.home_attacks for p in alone.record.periods] == [1, -1]

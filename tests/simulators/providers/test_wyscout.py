@@ -143,10 +143,10 @@ def test_the_published_json_gives_the_same_events(tmp_path: Path) -> None:
     assert [(e.t_us - published.record.periods[1].start_us, e.period) for e in events(published) if e.type == "substitution"] == [
         (60_000_000, 2)
     ]
-    people = {e.id: (e.name, e.team, e.role, e.position) for e in published.record.entities}
-    assert people["12"] == ("Á. Doce", "1", "player", "MD")
-    assert people["14"] == ("N. 14", "1", "player", "MD")
-    assert people["22"] == ("N. 22", "2", "keeper", "GK")
+    players = {e.id: (e.name, e.team, e.role, e.position) for e in published.record.entities}
+    assert players["12"] == ("Á. Doce", "1", "player", "MD")
+    assert players["14"] == ("N. 14", "1", "player", "MD")
+    assert players["22"] == ("N. 22", "2", "keeper", "GK")
     assert [team.name for team in published.record.teams] == ["Hôtes", "Guests"]
 
 

@@ -1,4 +1,4 @@
-"""A simulated match: the same bytes for the same seed, people who move like people, events that agree with score and clock."""
+"""A simulated match: the same bytes for the same seed, players who move like real ones, events that agree with score and clock."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ def test_a_new_process_plays_the_same_match() -> None:
         "for r in Match(11, 1.5).stream(): h.update(encode_telemetry(r) if isinstance(r, Telemetry) else encode(r))\n"
         "print(h.hexdigest())"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == digest(Match(11, 1.5).stream())
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == digest(Match(11, 1.5).stream())
 
 
 def test_the_record_is_one_that_an_operator_can_start_from(played: Played) -> None:
@@ -189,7 +189,7 @@ def test_no_player_exceeds_human_speed_and_the_ball_does_not_jump(played: Played
 
 
 def test_teams_keep_their_shape(played: Played) -> None:
-    """Home plays between its goal and the other; nobody swarms: the mean distance of outfield players to the ball is far from 0."""
+    """Home plays between its goal and the other; no swarm: the mean distance of outfield players to the ball is far from 0."""
     for half, period in zip(played.halves(), played.match.record.periods, strict=True):
         home = played.places[half, 1:11, 0].mean() * period.home_attacks
         away = played.places[half, 12:22, 0].mean() * period.home_attacks

@@ -23,12 +23,12 @@ def test_results_occur_as_often_as_their_probabilities() -> None:
     assert (chances > -1e-12).all()
     for minute in (0, 30, 60):
         among = table["minute"] == minute
-        said, result = chances[among], table["result"][among]
+        probabilities, result = chances[among], table["result"][among]
         # as far as those who are thought likeliest and those who are not, by thirds
         for c in range(3):
-            for part in np.array_split(np.argsort(said[:, c]), 3):
-                happened = (result[part] == c).mean()
-                assert happened == pytest.approx(said[part, c].mean(), abs=4 * np.sqrt(0.25 / len(part)))
+            for part in np.array_split(np.argsort(probabilities[:, c]), 3):
+                share = (result[part] == c).mean()
+                assert share == pytest.approx(probabilities[part, c].mean(), abs=4 * np.sqrt(0.25 / len(part)))
     over = table["minute"] == MINUTES
     assert chances[over] == pytest.approx(np.eye(3)[table["result"][over]], abs=1e-12)
 

@@ -14,7 +14,7 @@ from simulators.soccer.truth import pass_probability, pass_terms, shot_probabili
 
 
 def crowd() -> tuple[np.ndarray, np.ndarray]:
-    """Home at x = -40, away at x = 40, all on the far touchline; everybody on the pitch."""
+    """Home at x = -40, away at x = 40, all on the far touchline; all players on the pitch."""
     pos = np.zeros((22, 2))
     pos[:11, 0], pos[11:, 0] = -40.0, 40.0
     pos[:, 1] = 33.0
@@ -57,13 +57,18 @@ def test_a_shot_mirrored_to_the_other_goal_has_the_same_probability() -> None:
 
 def test_the_goal_probability_rises_and_falls_with_its_inputs() -> None:
     def p(
-        distance: float = 14.0, angle: float = 0.5, men: float = 1, nearest: float = 3.0, keeper: float = 0.5, body: int = st.RIGHT
+        distance: float = 14.0,
+        angle: float = 0.5,
+        blockers: float = 1,
+        nearest: float = 3.0,
+        keeper: float = 0.5,
+        body: int = st.RIGHT,
     ) -> float:
-        return float(shot_probability(np.array([distance, angle, men, nearest, keeper]), body, st.OPEN_PLAY))
+        return float(shot_probability(np.array([distance, angle, blockers, nearest, keeper]), body, st.OPEN_PLAY))
 
     assert p(distance=8.0) > p() > p(distance=22.0)
     assert p(angle=0.8) > p() > p(angle=0.2)
-    assert p(men=0) > p() > p(men=3)
+    assert p(blockers=0) > p() > p(blockers=3)
     assert p(nearest=6.0) > p() > p(nearest=0.5)
     assert p(keeper=3.0) > p()
     assert p(body=st.HEAD) < p()

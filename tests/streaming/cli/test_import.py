@@ -90,4 +90,4 @@ def test_import_reads_a_format_of_kloppy(tmp_path: Path, capsys: pytest.CaptureF
     assert run(["import", "kloppy:statsbomb", *files, "--out", str(tmp_path / "rec")]) == 0
     assert Recording(tmp_path / "rec").game.title == "Hosts - Guests"
     assert run(["import", "kloppy:footy", *files, "--out", str(tmp_path / "no")]) == 2
-    assert "kloppy reads no format 'footy': say kloppy:FORMAT with one of" in capsys.readouterr().err
+    assert "kloppy reads no format 'footy': give kloppy:FORMAT with one of" in capsys.readouterr().err
