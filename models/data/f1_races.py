@@ -52,9 +52,9 @@ def states_of(folder: Path) -> States:
     won = dict(zip(races, drivers, strict=True))
     parts: list[tuple[Floats, Floats, str]] = []
     for race in np.unique(words["race_id"]).tolist():
-        mine = words["race_id"] == race
+        in_race = words["race_id"] == race
         if race in won:
-            one = _Race({k: v[mine] for k, v in laps.items()}, words["driver"][mine], words["track_status"][mine])
+            one = _Race({k: v[in_race] for k, v in laps.items()}, words["driver"][in_race], words["track_status"][in_race])
             parts += [(rows, np.array([one.drivers[n] == won[race] for n in at], np.float64), race) for rows, at in one.moments()]
     if not parts:
         raise ValueError(f"{folder} has no race with laps and a winner")
@@ -118,9 +118,9 @@ class _Race:
     def moments(self) -> list[tuple[Floats, Ints]]:
         """The rows of the cars still in it, and who they are, once for every lap of the leader but the last."""
         end = self.of["end_s"]
-        there = np.isfinite(end).any(0)
+        finished = np.isfinite(end).any(0)
         first = np.full(self.laps + 1, np.nan)
-        first[there] = np.nanmin(end[:, there], axis=0)
+        first[finished] = np.nanmin(end[:, finished], axis=0)
         found = []
         for lap in range(1, self.laps):
             now, took = first[lap + 1], first[lap + 1] - first[lap]

@@ -1,4 +1,4 @@
-"""Wyscout's open events as arrays: one reader for every model that learns from them (shots, passes, results).
+"""Wyscout's open events as arrays: one reader for every model that is trained on them (shots, passes, results).
 
 The data: Pappalardo, Cintia, Rossi et al. 2019, "A public data set of spatio-temporal match events in soccer competitions",
 Scientific Data 6:236, CC BY 4.0, as two tables: ``events.parquet`` and ``matches.parquet`` (docs/models.md has their columns).

@@ -1,4 +1,4 @@
-"""Models that can learn from real data: a module per model, an entry point of the group ``touchline.recipes`` under its name.
+"""Models that can be trained on real data: a module per model, an entry point of the group ``touchline.recipes`` under its name.
 
 Such a module offers
 
@@ -27,8 +27,8 @@ RECIPES: Final = PluginGroup("touchline.recipes", "recipe")
 
 
 def reader_of(model: str) -> Any:
-    """The module for ``model``; ``ValueError`` when it learns from simulated games alone."""
+    """The module for ``model``; ``ValueError`` when it has no recipe for real data."""
     name = spec_of(model).name
     if name not in RECIPES:
-        raise ValueError(f"{model} learns from simulated games alone: no real data can be read for it")
+        raise ValueError(f"{model} is trained on simulated games only: it has no recipe for real data")
     return RECIPES.load(name)

@@ -17,7 +17,7 @@ import numpy as np
 from features.f1.win import WIN_FEATURES
 from models.data.f1_laps import HELD_OUT_AS, SOURCE, TERMS
 from models.data.f1_races import states_of
-from models.recipes.shared.by_command import Course, Outcomes, doors
+from models.recipes.shared.real_outcomes import Outcomes, TrainingPlan, recipe_functions
 from models.recipes.teachers.f1_win import Winning
 from models.specs import spec_of
 from models.specs.declaration import Recipe
@@ -51,10 +51,10 @@ def read(folder: Path) -> Outcomes:
     )
 
 
-def fit(learnt: Outcomes, seed: int) -> bytes:
-    chance = Winning.fit(learnt.rows, learnt.label, learnt.together)(learnt.rows, learnt.together)
-    return grow(spec_of(MODEL), RECIPE, learnt.rows, chance, seed)
+def fit(train_set: Outcomes, seed: int) -> bytes:
+    chance = Winning.fit(train_set.rows, train_set.label, train_set.together)(train_set.rows, train_set.together)
+    return grow(spec_of(MODEL), RECIPE, train_set.rows, chance, seed)
 
 
-COURSE: Final = Course(MODEL, fit, LIMITS, RECIPE.told())
-train, judge, report, evaluate = doors(COURSE, read)
+PLAN: Final = TrainingPlan(MODEL, fit, LIMITS, RECIPE.as_card())
+train, predict_held_out, report, evaluate = recipe_functions(PLAN, read)

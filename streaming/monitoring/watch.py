@@ -157,7 +157,7 @@ class ModelWatch:
             waiting.append(said)
             if len(waiting) > REMEMBERED:
                 waiting.popleft()
-                monitor.unsaid(1)
+                monitor.add_unlabelled(1)
 
     def _settle(self, game: _Game, model: str, last: bool = False) -> None:
         """Count what settled events say of what waits; with ``last`` nothing more will come."""
@@ -178,7 +178,7 @@ class ModelWatch:
             else:
                 kept.append(said)
         game.waiting[model] = kept
-        monitor.unsaid(lost)
+        monitor.add_unlabelled(lost)
         for rows in fates.values():
             answers, labels = zip(*rows, strict=True)
             monitor.outcome(game.told.game.game, np.asarray(answers, np.float64), np.array(labels))
@@ -192,5 +192,5 @@ class ModelWatch:
             if monitor is None:
                 with self._lock:
                     monitor = self.monitors.setdefault(asked.model, ModelMonitor(asked.model, asked.version, names, profile))
-            monitor.switched(asked.version, profile)
+            monitor.switch_version(asked.version, profile)
         return monitor
