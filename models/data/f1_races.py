@@ -1,8 +1,8 @@
 """States of real races, as the account of a live race would have them: once for every lap of the leader, a row per car still in it.
 
-The state is that of the moment before the leader completes his next lap: by then everybody on his lap has passed the line. Gaps are
-differences of the times at which the cars completed the same lap; a car whose last lap lies more than one and a half laps of the
-leader back has stopped.
+The state is that of the moment before the leader completes the next lap: by then all cars on that lap have passed the line. Gaps
+are differences of the times at which the cars completed the same lap; a car whose last lap lies more than one and a half laps of
+the leader back has stopped.
 """
 
 from __future__ import annotations

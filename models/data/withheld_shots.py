@@ -1,7 +1,7 @@
 """Shots with a part of what is known withheld, to train a model for it and to evaluate it there.
 
-Feeds know different things of a shot: all players or some, the keeper or not, nobody; how it was struck or not. Real shots of which
-everything is known stand for them all, when players and words are taken away at random.
+Feeds report different facts of a shot: all players, some or none, the keeper or not; how it was struck or not. Complete real shots
+stand for all of them when players and words are removed at random.
 """
 
 from __future__ import annotations

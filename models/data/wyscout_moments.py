@@ -1,8 +1,8 @@
 """Matches of Wyscout's open events as the moments that the live path would have: in order, in metres, in our own words.
 
 The words are those of the importer of such files (a test holds both against each other), cut down to what passes and results are
-about: passes, goals, cards, dead balls and the edges of periods. What only the rest of the row tells, and what was written down
-with the outcome in mind, is not in them.
+about: passes, goals, cards, dead balls and the edges of periods. Facts that only the rest of the row implies, or that were written
+with the outcome in mind, are not in them.
 """
 
 from __future__ import annotations

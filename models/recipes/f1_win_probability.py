@@ -2,9 +2,8 @@
 
 The folder holds ``laps.parquet`` (a row per car and lap: ``race_id, driver, lap, position, end_s`` on one clock for all cars,
 ``lap_time_s, compound, tyre_life, pit_in_s, pit_out_s, track_status``) and ``results.parquet`` (``race_id, driver,
-finish_position``). The forest is taught by ``models.recipes.teachers.f1_win``; what is judged are the shares in the field's sum,
-as they are
-told.
+finish_position``). The forest is trained on the probabilities of ``models.recipes.teachers.f1_win``; the evaluation uses the shares
+in the field's sum, as they go on the air.
 """
 
 from __future__ import annotations

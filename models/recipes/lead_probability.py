@@ -1,9 +1,8 @@
-"""Real steal attempts for the lead probability: trained on all of them, judged on the last four months.
+"""Real steal attempts for the lead probability: trained on all of them, evaluated on the last four months.
 
-The split is by time alone. The forest that is judged has seen the plays before the first held-out day, the artefact that is
-written all of them. The records of runners, pitchers and catchers go on from there: a play that is judged or scored knows what
-the same file says of earlier days, and nothing of its own. A scored play that names somebody unknown has his columns missing,
-which the model takes as the league's mean.
+The split is by time alone. The forest of an evaluation is trained on the plays before the first held-out day, the artefact on all
+of them. The records of runners, pitchers and catchers go on from there: a play has the records of earlier days of the same file,
+and nothing of its own. The columns of an unknown player are missing, which the model takes as the league's mean.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ def fit(plays: Plays, until_day: int, seed: int, recipe: Recipe | None = None) -
 def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], None]) -> tuple[Card, bytes]:
     plays, model, recipe = read_folder(folder), spec_of(MODEL), _recipe()
     held, _ = _held_out(plays, seed)
-    on_progress("judged on the months held out")
+    on_progress("evaluated on the months held out")
     after = int(plays.day[-1]) + 1
     blob, records, rows = fit(plays, after, seed)
     on_progress("fitted on everything")
@@ -146,7 +145,7 @@ def predict_held_out(
     folder: Path, artefact: str | None, seed: int, on_progress: Callable[[str], None]
 ) -> tuple[EvaluationSet, ...]:
     """Both readings on the last four months beside the plain logistic regression, with a bootstrap over days. With ``artefact``
-    that model is judged: one that was trained on these months is refused."""
+    that model is evaluated; one that was trained on these months is refused."""
     plays = read_folder(folder)
     start = held_out_from(plays)
     if artefact is None:
@@ -162,7 +161,7 @@ def predict_held_out(
             )
         held = _HeldOut(plays, model.predict, _records_of(model))
         how, attribute = f"artefact {model.version}", model.attribute
-    on_progress("judged")
+    on_progress("evaluated")
     spec = spec_of(MODEL)
 
     def of(rows: Floats) -> Callable[[npt.NDArray[np.int64]], Floats]:

@@ -1,11 +1,11 @@
 """Real games for baseball's win probability: Retrosheet's play-by-play, the state before every event and who won.
 
 A few thousand games teach trees the luck of single games. So the forest's teacher is a regression of five numbers on the closed
-form (``features.mlb.odds``): by how much more or less the odds count than if every plate appearance were alike, how that depends
-on the outs left, and what playing at home is worth. The forest learns the teacher's chances, at states of real games and at drawn
-ones around them; what it is judged by is what happened. Games held out by the rule of ``models.holdout`` are not learnt from.
+form (``features.mlb.odds``): by how much more or less the odds count than if every plate appearance were alike, how that depends on
+the outs left, and what playing at home is worth. The forest is trained on the teacher's probabilities, at states of real games and
+at drawn ones around them, and evaluated on results. Games held out by the rule of ``models.holdout`` are not used for training.
 
-Plate appearances of recent seasons (``models.data.plate_appearances``) judge it by today's rules; nothing is learnt from them.
+Plate appearances of recent seasons (``models.data.plate_appearances``) are for evaluation under today's rules only.
 """
 
 from __future__ import annotations
@@ -175,8 +175,8 @@ def predict_held_out(
     folder: Path, artefact: str | None, seed: int, on_progress: Callable[[str], None]
 ) -> tuple[EvaluationSet, ...]:
     """Predictions of Retrosheet's games beside the simple logistic regression: of an artefact, of the games held out by the rule;
-    without one, by the recipe in five parts. In a folder with ``plate_appearances.parquet`` an artefact is judged by all of them,
-    and the logistic regression is fitted on four fifths of their games at a time."""
+    without one, by the recipe in five parts. In a folder with ``plate_appearances.parquet`` an artefact is evaluated on all of
+    them, and the logistic regression is fitted on four fifths of their games at a time."""
     spec = spec_of(MODEL)
     model = None if artefact is None else load(artefact)
     if model is not None:
@@ -206,7 +206,7 @@ def predict_held_out(
             kept_out = held_out(HELD_OUT_AS, states.game)
             held = states.take(kept_out)
             if not len(held):
-                raise ValueError(f"no game in {folder} is held out: there is nothing to judge {MODEL} by")
+                raise ValueError(f"no game in {folder} is held out: there is nothing to evaluate {MODEL} on")
             plain = _logistic(states.take(~kept_out), held.rows)
         probability = model.predict(held.rows)
     on_progress("predicted")

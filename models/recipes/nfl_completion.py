@@ -2,10 +2,10 @@
 
 The folder holds ``passes_2018.parquet``: a row per dropback with ``gameId, passResult`` (C, I, IN; sacks are left out), and at the
 throw the places of passer and receiver (``QB_X, QB_Y, Target_X, Target_Y``, yd), of the defenders counted to the receiver
-(``defender1..3`` ``X, Y, Dist``, yd, ``S``, yd/s, ``Dir``, degrees; empty where nobody was), ``PlayDirection``,
+(``defender1..3`` ``X, Y, Dist``, yd, ``S``, yd/s, ``Dir``, degrees; empty where there was none), ``PlayDirection``,
 ``absoluteYardlineNumber``, ``numberOfPassRushers``, ``defendersInTheBox``, ``qb_speed`` (yd/s), ``t_throw`` (s) and ``cp``,
 nflfastR's probability. Passes without a receiver are left out, and so are those without a line of scrimmage: what one of the
-sources does not have was caught four times less often, so that its absence would tell the result. What is measured as the ball
+sources does not have was caught four times less often, so that its absence would reveal the result. What is measured as the ball
 arrives is not read.
 """
 

@@ -38,7 +38,7 @@ _SLOW: Final[dict[str, Any]] = {
 RECIPE: Final = Recipe(boosters=((_SLOW, 200), (_SLOW, 200)))
 TAKES: Final = tuple(name for name, _, _ in LOOK_FEATURES)
 LIMITS: Final = (
-    "Man or zone and nothing finer, told from the situation, the formation, the number of rushers and, on first and second down, "
+    "Man or zone and nothing finer, from the situation, the formation, the number of rushers and, on first and second down, "
     "the safeties at the snap; it does not watch defenders move. It learnt from dropbacks of the first half of 2022 and their "
     "charted calls: a chance, and no more certain than that."
 )

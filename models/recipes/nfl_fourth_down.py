@@ -2,9 +2,9 @@
 
 The folder is that of ``nfl-win-probability``; of ``plays.parquet`` are read besides ``fourth_conv`` (1 or 0 of tries),
 ``fg_result`` (good, missed, blocked), ``kick_distance`` (yd), ``next_posteam`` and ``next_yardline_100``, and ``no_play``
-(nullified). The forest is taught by ``models.recipes.teachers.nfl_fourth_down`` all three choices of every fourth down; it is
-judged by the choice that
-was made and how the game ended, and its parts by what came of the try.
+(nullified). The forest is trained on the probabilities of ``models.recipes.teachers.nfl_fourth_down`` for all three choices of
+every fourth down. It is evaluated on the choices that were made and the results of their games, and its parts on the results of the
+attempts.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def train(folder: Path, seed: int, command: str, on_progress: OnProgress) -> tup
 def predict_held_out(folder: Path, artefact: str | None, seed: int, on_progress: OnProgress) -> tuple[EvaluationSet, ...]:
     made, attempts, plays = read(folder)
     measures = part_scores(attempts, seed)
-    on_progress("parts judged")
+    on_progress("parts evaluated")
     found = real_outcomes.predict_held_out(plan(attempts, plays), made, artefact, seed, on_progress)
     return tuple(replace(each, facts={**each.facts, "measures": measures}) for each in found)
 

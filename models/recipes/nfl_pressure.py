@@ -3,8 +3,8 @@ was charted.
 
 The folder holds ``player_play.parquet``, a row per player and play: ``gameId, playId, wasInitialPassRusher, causedPressure,
 timeToPressureAsPassRusher, getOffTimeAsPassRusher`` (s after the snap) and ``position``; and ``plays.parquet`` with ``gameId,
-playId, timeToThrow, timeToSack`` (s). Each initial rusher is asked about every 0.4 s from the snap until the ball is
-away, the passer is down, or he has had his pressure, and knows his own get-off once he has crossed the line. Where he was is in no
+playId, timeToThrow, timeToSack`` (s). Each initial rusher has a row every 0.4 s from the snap until the throw, the
+sack or the pressure, with the get-off time once the line is crossed. The place of the rusher is in no
 table.
 """
 

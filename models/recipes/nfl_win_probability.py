@@ -2,7 +2,7 @@
 
 The folder holds ``plays.parquet`` (one row a play: ``game_id, qtr, down, ydstogo, yardline_100, posteam, home, home_score,
 away_score`` before the play, ``game_s_left, play_type, home_win``) and, if there is one, ``nflscrapr_postseason.parquet`` with
-nflscrapR's ``wp`` of the same plays. Games that were drawn are left out: nobody won them.
+nflscrapR's ``wp`` of the same plays. Drawn games are left out.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 (``models.recipes.shared.mlsa_passes``).
 
 Of events there are two readings by one artefact: as the ball is kicked, which is what goes on the air, and given where the pass
-ended, which is hindsight. Matches held out by the rule of ``models.holdout`` are not learnt from; by them it is judged.
+ended, which is hindsight. Matches held out by the rule of ``models.holdout`` are for evaluation only.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Real matches for the win probability: Wyscout's open events, every minute of every match.
 
-The forest is taught by ``models.recipes.teachers.soccer_win``: the chances of the results at the states of real matches, and at
-drawn ones
-around them, so that it also knows what is rare. What it is judged by is what happened.
+The forest is trained on the probabilities of ``models.recipes.teachers.soccer_win`` at the states of real matches, and at drawn
+ones around them for rare states. It is evaluated on results.
 """
 
 from __future__ import annotations
@@ -169,7 +168,7 @@ def predict_held_out(
         probability = [model.predict(rows) for rows in (held.rows, held.without_xgoals())]
     spec = spec_of(MODEL)
     out_of: list[EvaluationSet] = []
-    for reading, rows, said in zip(READINGS, (held.rows, held.without_xgoals()), probability):
+    for reading, rows, values in zip(READINGS, (held.rows, held.without_xgoals()), probability):
 
         def of(at: npt.NDArray[np.int64], rows: Floats = rows) -> Floats:
             return attribute(np.ascontiguousarray(rows[at]))
@@ -179,7 +178,7 @@ def predict_held_out(
                 MODEL,
                 how,
                 held.label,
-                said,
+                values,
                 held.match,
                 rows,
                 spec.features,
@@ -231,9 +230,9 @@ def score(model: ForestModel, files: dict[str, Path]) -> tuple[dict[str, Any], s
     if model.name != MODEL:
         raise ValueError(f"{model.name} is not {MODEL}")
     results = results_of(read_events(files["plays"].parent), read_matches(files["plays"].parent), 60.0 * EVERY_MIN)
-    said = model.predict(results.rows)
+    values = model.predict(results.rows)
     columns = {"match_id": results.match, "period": results.period, "time_left_s": results.rows[:, _COLUMN["time_left_s"]]}
-    columns |= {word: said[:, c].copy() for c, word in enumerate(spec_of(MODEL).classes)}
+    columns |= {word: values[:, c].copy() for c, word in enumerate(spec_of(MODEL).classes)}
     return columns, f"{len(np.unique(results.match))} matches"
 
 

@@ -1,10 +1,9 @@
 """Real shots for xGoals: StatsBomb's, with positions, and those of Wyscout's open events, without.
 
-One forest is right with all, some or none of the positions: it learns from shots of which a part is withheld
-(``models.data.withheld_shots``).
-Inside it are five: without any player in sight, without opponents but the keeper, with few of them, without the keeper, and with
-nearly everybody. Whole games are held out by the rule of ``models.holdout``, from the artefact too, so that what ships can be
-judged by them; kicks of a shoot-out are no shots of a match.
+One forest is calibrated with all, some or none of the positions: it is trained on shots of which a part is withheld
+(``models.data.withheld_shots``). Inside it are five: without any player in sight, without opponents but the keeper, with few of
+them, without the keeper, and with nearly everybody. Whole games are held out by the rule of ``models.holdout``, from the artefact
+too, so that the shipped model can be evaluated on them; kicks of a shoot-out are no shots of a match.
 """
 
 from __future__ import annotations
@@ -141,7 +140,7 @@ def train(folder: Path, seed: int, command: str, on_progress: Callable[[str], No
         train_table.credit,
         narrowest(gates) if gates else None,
     )
-    on_progress("judged")
+    on_progress("evaluated")
     card = Card(
         name=model.name,
         title=model.title,
@@ -187,7 +186,7 @@ def predict_held_out(
         out, how, answer, attribute = unseen(shots, model.card), f"artefact {model.version}", model.predict, model.attribute
     found = cases_of(shots.statsbomb, shots.wyscout, out, answer, made=True, seed=seed, on_progress=on_progress)
     if not found:
-        raise ValueError(f"no game in {folder} is held out: there is nothing to judge {MODEL} by")
+        raise ValueError(f"no game in {folder} is held out: there is nothing to evaluate {MODEL} on")
 
     def of(rows: Floats) -> Callable[[npt.NDArray[np.int64]], Floats]:
         return lambda at: attribute(rows[at])

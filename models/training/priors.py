@@ -49,7 +49,7 @@ def walk(
     """(B, M) what was known of ``people_of_rows`` (B,) before ``day`` (B,), and the record in the end.
 
     Rows must be in order of ``day``. ``start`` is where the walk starts; days before ``since`` are in it and are not learnt again,
-    nor is anything from ``until`` on. Somebody of whom there is no attempt is NaN throughout.
+    nor is anything from ``until`` on. A player without attempts is NaN throughout.
     """
     if len(day) and (np.diff(day) < 0).any():
         raise ValueError("plays must be in order of time")

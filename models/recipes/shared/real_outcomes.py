@@ -182,13 +182,13 @@ def predict_held_out(
     outcomes = replace(outcomes, rows=narrowed(model, outcomes.rows))
     held = outcomes.take(~seen)
     if not len(held.label):
-        raise ValueError(f"{artefact} was trained on every game that is there: there is none left to judge it by")
+        raise ValueError(f"{artefact} was trained on all of these games: none is left to evaluate it on")
     if seen.any():
         plain = logistic_of(outcomes.rows[seen], outcomes.label[seen], held.rows, 2)[:, 1]
     else:
         plain = _plain(held, seed)
     probability = held.shares(model.predict(held.rows))
-    on_progress("judged")
+    on_progress("evaluated")
     # an artefact has no prediction where an input that it needs is missing
     answered = np.isfinite(probability)
     held, probability, plain = held.take(answered), probability[answered], plain[answered]

@@ -1,9 +1,9 @@
 """The cases in which xGoals is evaluated: with all players in sight, with a part withheld, and without positions, on whole games
 that it has not seen.
 
-Each case has its reference: the provider's xG where everybody is seen; where a part is withheld, a model made for just that case,
-grown on other games of the same case; without positions the gate's logistic regression. Penalties, which all have one value, are
-left aside.
+Each case has its reference: the provider's xG where all players are seen; where a part is withheld, a model made for just that
+case, grown on other games of the same case; without positions the gate's logistic regression. Penalties, which all have one value,
+are left aside.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MADE: Final = Recipe(
 )
 #: fewer rows of other games make no model to compare with
 _LEAST: Final = 2_000
-#: of what is withheld at random when judged; training uses others
+#: seed of what is withheld at random in an evaluation; training uses others
 _SEED: Final = 1_000
 _ROUNDS: Final = 1_000
 

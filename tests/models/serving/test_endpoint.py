@@ -26,7 +26,7 @@ WIDTH = len(artefact.load("xgoals").features)
 
 
 class Slow:
-    """Sleeps for the first value of the row, s; predicts the sum of the others. ``width``: predictions (B, width)."""
+    """Sleeps for the first value of the row, s; predicts half of the second. ``width``: predictions (B, width)."""
 
     version = "1"
     features = (Feature("sleep_s", "s"), Feature("share", "0..1"))
