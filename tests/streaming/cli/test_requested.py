@@ -44,12 +44,12 @@ def test_the_choice_travels_with_the_recording(real: Path, tmp_path: Path, capsy
     assert Recording(kept).contents.requested == {"xgoals": version}
     capsys.readouterr()
     assert _replayed(kept, tmp_path / "b.parquet", "--record", str(tmp_path / "again")) == chosen
-    assert "asks for it by name" not in capsys.readouterr().err
+    assert "selects it by name" not in capsys.readouterr().err
     assert Recording(next((tmp_path / "again").iterdir())).contents.requested == {"xgoals": version}
 
 
 @pytest.mark.slow
-def test_a_recording_that_does_not_keep_the_choice_says_how_to_ask_again(
+def test_a_recording_that_does_not_keep_the_choice_names_the_option_that_selects_it(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chosen = _replayed(real, tmp_path / "a.parquet", "--model", "xgoals@simulated", "--record", str(tmp_path / "kept"))
@@ -60,7 +60,7 @@ def test_a_recording_that_does_not_keep_the_choice_says_how_to_ask_again(
     capsys.readouterr()
     silent = _replayed(kept, tmp_path / "b.parquet")
     assert [row["value"] for row in silent] == [None] * len(silent)
-    lines = [line for line in capsys.readouterr().err.splitlines() if "asks for it by name" in line]
+    lines = [line for line in capsys.readouterr().err.splitlines() if "selects it by name" in line]
     assert len(lines) == 1
     assert "xgoals" in lines[0]
     assert "--model xgoals@simulated" in lines[0]
