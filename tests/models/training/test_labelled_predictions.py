@@ -172,7 +172,7 @@ def event(number: int, outcome: str | None, revision: int = 0, deleted: bool = F
 def test_labels_are_of_the_last_revision_and_withdrawn_events_are_left_out() -> None:
     row = np.zeros(len(SPECS["xgoals"].features))
     stat = "soccer.shot.xgoals"
-    emitted = [
+    logged = [
         LoggedPrediction(
             stat=stat,
             event=f"e{i}",
@@ -186,14 +186,14 @@ def test_labels_are_of_the_last_revision_and_withdrawn_events_are_left_out() -> 
         )
         for i in (3, 1, 2, 4)
     ]
-    emitted.append(
+    logged.append(
         LoggedPrediction(
             stat=stat, event="e1", t_us=1, subject="h9", part=0, version="v2", features=row + 9, answer=np.array(0.2), took_us=5.0
         )
     )  # worked out again after a correction
     events = [event(1, "goal"), event(1, "saved", 1), event(2, "goal"), event(3, "goal", deleted=True), event(4, None)]
     events.append(event(1, "goal"))  # an old revision that comes again
-    found = join_outcomes("xgoals", emitted, EventHistory(Match(SEED, MINUTES).record, events), label_of("xgoals"))
+    found = join_outcomes("xgoals", logged, EventHistory(Match(SEED, MINUTES).record, events), label_of("xgoals"))
     assert found.event.tolist() == ["e1", "e2", "e4"]
     assert found.label.tolist()[:2] == [0.0, 1.0]
     assert np.isnan(found.label[2])
@@ -212,12 +212,12 @@ def test_labels_are_of_the_last_revision_and_withdrawn_events_are_left_out() -> 
     ],
 )
 def test_bad_input_of_prepare(
-    game: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], emitted: str
+    game: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     given = [str(game / "live") if a == "REC" else a for a in arguments]
     assert run(["models", *given, "--out", str(tmp_path / "t.parquet")]) == 2
     error = capsys.readouterr().err
-    assert emitted in error
+    assert message in error
     assert len([line for line in error.splitlines() if line.startswith("touchline:")]) == 1
 
 
